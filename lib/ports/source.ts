@@ -1,0 +1,74 @@
+import type { JsonObject, JsonValue } from '../core/json.ts';
+
+/** One logical item of work. `payload` feeds the prompt and is never stored; `metadata` is stored and comes back with the result. */
+export interface BatchItem<Payload = unknown, Metadata extends JsonObject = JsonObject> {
+  readonly itemId: string;
+  readonly payload: Payload;
+  readonly metadata?: Metadata;
+}
+
+/** Where a row lies in its origin, for messages that a person reads. */
+export interface RowLocation {
+  /** A path or another name of the origin. */
+  readonly ref: string;
+  /** 1-based line of the row's first byte; null where lines mean nothing. */
+  readonly line: number | null;
+}
+
+/** An item and the position right after it. */
+export interface SourceRow<Payload = unknown, Metadata extends JsonObject = JsonObject, Position extends JsonValue = JsonValue> {
+  readonly item: BatchItem<Payload, Metadata>;
+  /** `read(position)` yields exactly the rows after this one. */
+  readonly position: Position;
+  /** The row's own key in its origin, if it has one; lands in the lineage. */
+  readonly primaryKey?: string;
+  readonly location?: RowLocation;
+}
+
+/** A row that cannot be an item. It has a position too, so that reading can go on behind it. */
+export interface BadSourceRow<Position extends JsonValue = JsonValue> {
+  readonly bad: {
+    /** What is wrong, in words that name the field. */
+    readonly reason: string;
+    /** The field or column at fault; null when the whole row is. */
+    readonly field: string | null;
+    /** The id the row gave itself, if one could be read. */
+    readonly itemId: string | null;
+    readonly location: RowLocation;
+  };
+  readonly position: Position;
+}
+
+export type SourceEntry<Payload = unknown, Metadata extends JsonObject = JsonObject, Position extends JsonValue = JsonValue> =
+  | SourceRow<Payload, Metadata, Position>
+  | BadSourceRow<Position>;
+
+/**
+ * A source that can be read again from a stored position: what a run needs to survive a restart while it still ingests.
+ * The one port that users write by hand, so plain async, and throwing is fine.
+ */
+export interface CheckpointedItemSource<Payload = unknown, Metadata extends JsonObject = JsonObject, Position extends JsonValue = JsonValue> {
+  /** Names the kind of source, e.g. `jsonl`. */
+  readonly kind: string;
+  /** Names the origin, e.g. a path. Stored; must hold no secret. */
+  readonly ref: string;
+  /** Changes when, and only when, the rows or their order changed. */
+  fingerprint(options: { readonly signal: AbortSignal }): Promise<string>;
+  /**
+   * Yields entries in one fixed order, from the start or from a stored position; pulled, never pushed.
+   * A fast source yields arrays of entries (about a thousand), a simple one yields them singly.
+   */
+  read(
+    from: Position | null,
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<SourceEntry<Payload, Metadata, Position> | readonly SourceEntry<Payload, Metadata, Position>[]>;
+}
+
+/** Names the item's id, payload and metadata in a row; shared by every file source. */
+export interface RowMapping<Row, Payload, Metadata extends JsonObject> {
+  /** A column, or a function of the row and its 0-based index in the source. */
+  readonly itemId: (keyof Row & string) | ((row: Row, index: number) => string);
+  /** Default: the row itself. */
+  readonly payload?: (row: Row, index: number) => Payload;
+  readonly metadata?: (row: Row, index: number) => Metadata;
+}
