@@ -1,0 +1,65 @@
+// Run from the project folder: `eslint -c spec/eslint.config.js .`; the patterns below are relative to it.
+import { fileURLToPath } from 'node:url';
+import tseslint from 'typescript-eslint';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const shipped = ['lib/**/*.ts', 'adapters/**/*.ts', 'cli/**/*.ts'];
+
+const noDefaultExport = { selector: 'ExportDefaultDeclaration', message: 'Name it: no default exports.' };
+const noClock = 'No clock in here: take nowMs as data, or the scheduler.';
+const noChance = 'No chance in here: take ids and random numbers as data.';
+const clockAndChance = [
+  { selector: "MemberExpression[object.name='Date'][property.name='now']", message: noClock },
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: noClock },
+  { selector: "CallExpression[callee.name='Date']", message: noClock },
+  { selector: "MemberExpression[object.name='Math'][property.name='random']", message: noChance },
+  { selector: "CallExpression[callee.name='randomUUID'], CallExpression[callee.property.name='randomUUID']", message: noChance },
+];
+const noClass = {
+  selector: "ClassDeclaration:not([superClass.name='Error']), ClassExpression",
+  message: 'The core is data and functions: no classes.',
+};
+const timers = ['setTimeout', 'setInterval', 'setImmediate', 'performance'];
+const world = [...timers, 'process', 'queueMicrotask', 'crypto', 'fetch', 'console', 'globalThis', 'Buffer'];
+/** @param {readonly string[]} names */
+const restrictedGlobals = (names) => names.map((name) => ({ name, message: 'Not in here: it reaches outside.' }));
+
+export default tseslint.config(
+  { ignores: ['dist/', 'coverage/', 'spec/architecture/fixtures/', '.*/'] },
+  {
+    files: ['{lib,adapters,cli,spec}/**/*.{ts,js,mjs}', 'docs/examples/**/*.ts'],
+    languageOptions: { parser: tseslint.parser, parserOptions: { project: ['spec/tsconfig.json'], tsconfigRootDir: root } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    rules: {
+      eqeqeq: 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/ban-ts-comment': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/no-import-type-side-effects': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    },
+  },
+  { files: shipped, rules: { 'no-restricted-syntax': ['error', noDefaultExport] } },
+  {
+    // A pure core, and streams and a simulated world that know only the scheduler's time.
+    files: ['lib/{core,schema,streams,sim}/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', noDefaultExport, ...clockAndChance],
+      'no-restricted-globals': ['error', ...restrictedGlobals([...timers, 'process'])],
+    },
+  },
+  {
+    files: ['lib/{core,schema}/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', noDefaultExport, ...clockAndChance, noClass],
+      'no-restricted-globals': ['error', ...restrictedGlobals(world)],
+    },
+  },
+);

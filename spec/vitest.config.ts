@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import { cleanEnv } from './gate/env.mjs';
+
+const path = (relative: string): string => fileURLToPath(new URL(`../${relative}`, import.meta.url));
+
+cleanEnv(process.env);
+
+/** Seeds every property of this run; BATCHOR_SEED repeats one. */
+const seed = process.env['BATCHOR_SEED'] ?? String(Math.floor(Math.random() * 0x7fff_ffff));
+
+export default defineConfig({
+  root: path('.'),
+  resolve: {
+    alias: [
+      { find: /^batchor$/, replacement: path('lib/index.ts') },
+      { find: /^batchor\/(core|ports|streams|sim)$/, replacement: `${path('lib')}/$1/index.ts` },
+      { find: /^batchor\/adapters\/([\w-]+)$/, replacement: `${path('adapters')}/$1/index.ts` },
+    ],
+  },
+  test: {
+    include: ['spec/**/*.spec.ts'],
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    env: { BATCHOR_SEED: seed },
+    globalSetup: ['spec/support/seed-global.ts'],
+    setupFiles: ['spec/support/seed.ts'],
+    coverage: {
+      provider: 'v8',
+      include: ['lib/**/*.ts', 'adapters/**/*.ts', 'cli/**/*.ts'],
+      reportsDirectory: 'coverage',
+      reporter: ['text-summary', 'json-summary', 'html'],
+      thresholds: { lines: 85 },
+    },
+  },
+});
