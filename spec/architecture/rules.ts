@@ -1,0 +1,171 @@
+import type { IForbiddenRuleType } from 'dependency-cruiser';
+
+/** The third-party packages that each adapter is there for. A new adapter names its own here; most need none. */
+const ADAPTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  arquero: ['arquero'],
+  arrow: ['apache-arrow'],
+  csv: ['csv-parse'],
+  openai: ['openai'],
+  parquet: ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer'],
+  pg: ['pg'],
+  sqljs: ['sql.js'],
+  tiktoken: ['tiktoken'],
+};
+
+/** The folders under lib, each with a rule of its own below. */
+export const PARTS = ['core', 'ports', 'schema', 'streams', 'run', 'sim'];
+
+const npm = (name: string): string => `node_modules/${name.replaceAll('.', '\\.')}/`;
+const lib = (...parts: readonly string[]): string => `^lib/(${parts.join('|')})/`;
+const fpTs = npm('fp-ts');
+const ioTs = npm('io-ts');
+const rxjs = npm('rxjs');
+/** Types only, and written to be depended upon by libraries. */
+const standardSchema = npm('@standard-schema/spec');
+
+interface Allowance {
+  readonly name: string;
+  /** Why the rule exists. */
+  readonly comment: string;
+  readonly from: string;
+  readonly except?: string;
+  readonly may: readonly string[];
+  readonly node?: boolean;
+}
+
+/** A rule that forbids every import but those named. */
+const only = ({ name, comment, from, except, may, node }: Allowance): IForbiddenRuleType => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from, ...(except === undefined ? {} : { pathNot: except }) },
+  to: { pathNot: [...may], ...(node === true ? { dependencyTypesNot: ['core'] } : {}) },
+});
+
+const libRules: readonly IForbiddenRuleType[] = [
+  only({
+    name: 'core',
+    comment: 'The core decides what is true; it can be embedded anywhere because it knows nothing else.',
+    from: lib('core'),
+    may: [lib('core'), fpTs, ioTs],
+  }),
+  only({
+    name: 'ports',
+    comment: 'A port is a promise between the core and an adapter, in the words of the core.',
+    from: lib('ports'),
+    may: [lib('core', 'ports'), fpTs],
+  }),
+  {
+    name: 'ports-types-only',
+    comment: 'Interfaces have no code, so that an adapter may be written without loading any of ours.',
+    severity: 'error',
+    from: { path: lib('ports'), pathNot: '^lib/ports/source-error\\.ts$' },
+    to: { pathNot: lib('ports'), dependencyTypesNot: ['type-only'] },
+  },
+  only({
+    name: 'schema',
+    comment: 'Checking a schema is a pure question about data.',
+    from: lib('schema'),
+    may: [lib('core', 'schema'), fpTs, ioTs, standardSchema],
+  }),
+  only({
+    name: 'streams',
+    comment: 'Streams say when things happen, over any adapters and on any clock.',
+    from: lib('streams'),
+    may: [lib('core', 'schema', 'ports', 'streams'), fpTs, rxjs],
+  }),
+  only({
+    name: 'run',
+    comment: 'The edge for Promise users is handed its adapters; only the defaults know some by name.',
+    from: lib('run'),
+    except: '^lib/run/defaults\\.ts$',
+    may: [lib('core', 'schema', 'ports', 'streams', 'run'), fpTs, rxjs, standardSchema],
+    node: true,
+  }),
+  only({
+    name: 'run-defaults',
+    comment: 'What a runner uses when it was given nothing: these adapters and no others.',
+    from: '^lib/run/defaults\\.ts$',
+    may: [lib('core', 'schema', 'ports', 'streams', 'run'), '^adapters/(openai|sqljs|filesystem|memory)/', fpTs, rxjs, standardSchema],
+    node: true,
+  }),
+  {
+    name: 'run-defaults-on-demand',
+    comment: 'Who brings a store and a provider of their own does not pay for loading ours.',
+    severity: 'error',
+    from: { path: lib('run') },
+    to: { path: '^adapters/', dependencyTypesNot: ['dynamic-import', 'type-only', 'type-import'] },
+  },
+  only({
+    name: 'sim',
+    comment: 'The simulated world stands on the library alone, so that it is deterministic wherever it runs.',
+    from: lib('sim'),
+    may: ['^lib/', fpTs, rxjs],
+  }),
+  only({
+    name: 'front-door',
+    comment: 'The front door shows the parts and holds nothing itself; fp-ts does not show through it.',
+    from: '^lib/index\\.ts$',
+    may: [lib('core', 'ports', 'schema', 'streams', 'run')],
+  }),
+];
+
+/** One rule per adapter folder. */
+const adapterRule = (adapter: string): IForbiddenRuleType =>
+  only({
+    name: `adapter-${adapter}`,
+    comment: 'An adapter joins one package to the ports; two that know each other could not be used alone.',
+    from: `^adapters/${adapter}/`,
+    may: [
+      `^adapters/(${adapter}|files)/`,
+      lib('core', 'ports', 'schema', ...(adapter === 'emulator' ? ['sim'] : [])),
+      fpTs,
+      ioTs,
+      standardSchema,
+      ...(ADAPTER_PACKAGES[adapter] ?? []).map(npm),
+    ],
+    node: true,
+  });
+
+const cliRules: readonly IForbiddenRuleType[] = [
+  only({
+    name: 'cli',
+    comment: 'Commands speak to the library; which adapter a configuration means is decided in one place.',
+    from: '^cli/',
+    except: '^cli/compose\\.ts$',
+    may: ['^cli/', '^lib/', npm('clipanion'), npm('typanion')],
+    node: true,
+  }),
+  only({
+    name: 'cli-compose',
+    comment: 'The one place that turns a configuration into adapters.',
+    from: '^cli/compose\\.ts$',
+    may: ['^cli/', '^lib/', '^adapters/', npm('clipanion'), npm('typanion')],
+    node: true,
+  }),
+];
+
+const everywhere: readonly IForbiddenRuleType[] = [
+  {
+    name: 'no-cycles',
+    comment: 'Files that need each other cannot be read in any order.',
+    severity: 'error',
+    from: {},
+    to: { circular: true },
+  },
+  {
+    name: 'resolvable',
+    comment: 'What cannot be found here cannot be found by a user.',
+    severity: 'error',
+    from: {},
+    to: { couldNotResolve: true },
+  },
+];
+
+/** Who may import what: DESIGN's import rules, for a tree with these adapters. */
+export const rulesFor = (adapters: readonly string[]): IForbiddenRuleType[] => [
+  ...libRules,
+  ...adapters.map(adapterRule),
+  ...cliRules,
+  ...everywhere,
+];
