@@ -1,0 +1,88 @@
+import type { BatchKey, ProviderBatchId } from './ids.ts';
+
+export const batchPhases = ['planned', 'uploaded', 'creating', 'indeterminate', 'created', 'ended', 'settled', 'dropped'] as const;
+export type BatchPhase = (typeof batchPhases)[number];
+
+export interface BatchArrow {
+  readonly from: BatchPhase | null;
+  readonly to: BatchPhase;
+  readonly when: string;
+}
+
+/** Every arrow there is. `docs/state-machine.md` is generated from this table. */
+export const batchArrows: readonly BatchArrow[] = [
+  { from: null, to: 'planned', when: 'rows were packed into it' },
+  { from: 'planned', to: 'uploaded', when: 'its input file lies at the provider' },
+  { from: 'planned', to: 'dropped', when: 'rows released: the run is cancelled' },
+  { from: 'uploaded', to: 'creating', when: 'the intent to create is durable' },
+  { from: 'uploaded', to: 'dropped', when: 'rows released: the run is cancelled' },
+  { from: 'creating', to: 'created', when: 'the provider answered with its id' },
+  { from: 'creating', to: 'uploaded', when: 'a clear no: nothing was created; asked again later' },
+  { from: 'creating', to: 'indeterminate', when: 'the answer was lost, or the run was opened in this phase' },
+  { from: 'indeterminate', to: 'created', when: 'the provider lists it under our key: adopted' },
+  { from: 'created', to: 'ended', when: 'the provider says it is over' },
+  { from: 'ended', to: 'settled', when: 'every row has its outcome' },
+];
+
+const arrowSet: ReadonlySet<string> = new Set(batchArrows.map((arrow) => `${arrow.from ?? ''}>${arrow.to}`));
+export const isBatchArrow = (from: BatchPhase | null, to: BatchPhase): boolean => arrowSet.has(`${from ?? ''}>${to}`);
+
+/** A raw provider file, whole in the payload plane. */
+export interface StoredFile {
+  readonly object: string;
+  readonly bytes: number;
+}
+
+/** How far settlement has come: a byte in one of the two files, or (`rest`) the next item index among the rows that no success settled. */
+export interface SettlePosition {
+  readonly part: 'output' | 'error' | 'rest';
+  readonly offset: number;
+}
+
+/** How the provider ended a batch. */
+export interface BatchEnding {
+  readonly type: 'completed' | 'expired' | 'cancelled' | 'rejected';
+  readonly outputFileId: string | null;
+  readonly errorFileId: string | null;
+  /** Set when it was rejected at validation. */
+  readonly rejection: BatchRejection | null;
+}
+
+export interface BatchRejection {
+  readonly type: 'invalid_lines' | 'over_capacity' | 'insufficient_quota' | 'other';
+  readonly message: string;
+  /** 1-based lines of the input file that are at fault, ascending; bounded by the adapter. */
+  readonly lines: readonly number[];
+  readonly statedTokensMax: number | null;
+}
+
+/** A batch that is neither settled nor dropped. */
+export interface LiveBatch {
+  readonly batchKey: BatchKey;
+  /** Counts from 1 in the run; what item rows carry. */
+  readonly batchNo: number;
+  readonly phase: BatchPhase;
+  /** Which create of this batch: 0 before the first, in the provider's metadata from 1. */
+  readonly createAttempt: number;
+  readonly inputFileId: string | null;
+  readonly providerBatchId: ProviderBatchId | null;
+  /** The provider's own word, verbatim. */
+  readonly providerStatus: string | null;
+  readonly requests: number;
+  readonly inputBytes: number;
+  readonly inputTokens: number;
+  readonly plannedAtMs: number;
+  /** When it is next asked about. Wall clock: a laptop sleeps. */
+  readonly dueAtMs: number;
+  /** Polls in a row that saw nothing new: stretches the interval. */
+  readonly quietPolls: number;
+  /** Answers by the provider: lines done so far, as last told; null before the first poll. */
+  readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+  readonly cancelAsked: boolean;
+  /** Why nothing is done about it until somebody says what is true. */
+  readonly held: string | null;
+  readonly ending: BatchEnding | null;
+  readonly files: { readonly output: StoredFile | null; readonly error: StoredFile | null } | null;
+  readonly position: SettlePosition;
+  readonly settledRows: number;
+}

@@ -1,0 +1,150 @@
+import type { BatchEnding, StoredFile } from './batch.ts';
+import type { Operation, RunConfig } from './config.ts';
+import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
+import type { ControlReason, SourceCheckpoint } from './snapshot.ts';
+import type { TokenUsage } from './usage.ts';
+
+/** A number per row, as an array or a typed array: slices are columns, not objects. */
+export type Column = ArrayLike<number>;
+
+/** A slice of freshly rendered rows whose bytes already lie in the payload plane. Row `i` has index `fromIndex + i`. */
+export interface AcceptedSlice {
+  readonly fromIndex: number;
+  readonly itemIds: readonly string[];
+  /** The object of the request lines; null when every row is bad. */
+  readonly requestObject: string | null;
+  /** The object of the item lines (id, metadata, lineage), same row order. */
+  readonly itemObject: string;
+  /** Bytes of each request line, its newline included; 0 for a bad row. */
+  readonly requestLengths: Column;
+  readonly itemLengths: Column;
+  /** Tokens per request; null where nobody counts. */
+  readonly tokens: Column | null;
+  /** Rows of the slice that cannot be items, as offsets in it, ascending. */
+  readonly badOffsets: Column;
+}
+
+/** Pending rows in item order, read at some moment. */
+export interface PlanWindow {
+  /** `snapshot.backlog.generation` when it was read. */
+  readonly generation: number;
+  readonly indexes: Column;
+  readonly bytes: Column;
+  readonly tokens: Column | null;
+  /** True when no pending row lies behind the window. */
+  readonly isExhausted: boolean;
+}
+
+/** Rows to move together, in index order. */
+export interface RowSlice {
+  readonly indexes: Column;
+  readonly bytes: Column;
+  readonly tokens: Column | null;
+  /** True when no such row is left behind the slice. */
+  readonly isLast: boolean;
+}
+
+/** Rows of one batch that no success has settled. */
+export interface OpenRows extends RowSlice {
+  readonly charged: Column;
+  readonly uncharged: Column;
+}
+
+/** Lines that a provider file holds about rows. */
+export interface LineColumns {
+  readonly indexes: Column;
+  /** Bytes into the file. */
+  readonly offsets: Column;
+  readonly lengths: Column;
+}
+
+/** What the provider said of one batch. */
+export interface BatchObservation {
+  readonly batchKey: BatchKey;
+  readonly providerBatchId: ProviderBatchId;
+  readonly providerStatus: string;
+  readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+  /** Null while it is not over. */
+  readonly ending: BatchEnding | null;
+}
+
+/** A batch that the provider's list holds under one of our keys. */
+export interface SweptBatch {
+  readonly batchKey: BatchKey;
+  readonly createAttempt: number;
+  readonly providerBatchId: ProviderBatchId;
+  readonly providerStatus: string;
+  readonly isAlive: boolean;
+}
+
+/** A clear no to a create: nothing exists. */
+export interface CreateRefusal {
+  readonly type: 'rate_limited' | 'over_capacity' | 'insufficient_quota' | 'authentication_failed' | 'refused' | 'unreachable';
+  readonly message: string;
+  readonly retryAfterMs: number | null;
+}
+
+export type FaultKind = 'transient' | 'refused' | 'insufficient_quota' | 'authentication_failed' | 'source_unreadable';
+
+/** What is asked, or what the world answered: the only door into the core. Plain data; columns may be arrays or typed arrays. */
+export type Command = { readonly atMs: number } & (
+  | { readonly type: 'CreateRun'; readonly runId: RunId; readonly config: RunConfig }
+  /** A new owner has opened the run: creates in flight are unclear from now on. */
+  | { readonly type: 'OpenRun' }
+  | { readonly type: 'PauseRun'; readonly reason: ControlReason; readonly message: string | null }
+  | { readonly type: 'ResumeRun' }
+  | { readonly type: 'ChangeOperation'; readonly operation: Operation }
+  | { readonly type: 'CancelRun' }
+  | { readonly type: 'AcceptSlice'; readonly slice: AcceptedSlice | null; readonly checkpoint: SourceCheckpoint; readonly isLast: boolean }
+  | { readonly type: 'RejectRow'; readonly message: string }
+  | { readonly type: 'PlanBatch'; readonly window: PlanWindow; readonly newBatchKey: BatchKey }
+  | { readonly type: 'RecordUpload'; readonly batchKey: BatchKey; readonly inputFileId: string }
+  | { readonly type: 'BeginCreate'; readonly batchKey: BatchKey }
+  | {
+      readonly type: 'RecordCreated';
+      readonly batchKey: BatchKey;
+      readonly createAttempt: number;
+      readonly providerBatchId: ProviderBatchId;
+      readonly providerStatus: string;
+    }
+  | { readonly type: 'RecordCreateRefused'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly refusal: CreateRefusal }
+  | { readonly type: 'RecordCreateUnclear'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly message: string }
+  | { readonly type: 'RecordSweep'; readonly asked: readonly BatchKey[]; readonly found: readonly SweptBatch[] }
+  | { readonly type: 'RecordPoll'; readonly observations: readonly BatchObservation[] }
+  | { readonly type: 'RecordCancelAsked'; readonly batchKey: BatchKey }
+  | { readonly type: 'RecordFiles'; readonly batchKey: BatchKey; readonly output: StoredFile | null; readonly error: StoredFile | null }
+  | {
+      readonly type: 'SettleSlice';
+      readonly batchKey: BatchKey;
+      readonly part: 'output' | 'error';
+      readonly fromOffset: number;
+      readonly toOffset: number;
+      readonly isEndOfFile: boolean;
+      /** Successes in line order. */
+      readonly lines: LineColumns;
+      /** 1 where the row is submitted in this very batch, read with the slice. */
+      readonly open: Column;
+      readonly usage: TokenUsage;
+      readonly malformedCount: number;
+      readonly unknownCount: number;
+    }
+  | {
+      readonly type: 'SettleRest';
+      readonly batchKey: BatchKey;
+      readonly fromIndex: number;
+      readonly rows: OpenRows;
+      /** Failure code per row (`codeOfFailure`), or -1 where no file has a line. */
+      readonly codes: Column;
+      /** 0: no line; 1: the line lies in the output file; 2: in the error file. */
+      readonly parts: Column;
+      readonly offsets: Column;
+      readonly lengths: Column;
+    }
+  | { readonly type: 'RequeueRows'; readonly dueAtMs: number; readonly rows: RowSlice }
+  | { readonly type: 'FailPending'; readonly generation: number; readonly rows: RowSlice }
+  | { readonly type: 'DropBatch'; readonly batchKey: BatchKey }
+  | { readonly type: 'RecordFault'; readonly key: EffectKey; readonly fault: FaultKind; readonly message: string; readonly retryAfterMs: number | null }
+);
+
+/** The command of one type. */
+export type CommandOf<T extends Command['type']> = Extract<Command, { readonly type: T }>;

@@ -1,0 +1,151 @@
+import * as t from 'io-ts';
+import { isJsonObject, type JsonObject } from './json.ts';
+import type { ProviderLimits } from './limits.ts';
+
+/** Exponential, with jitter taken from a hash of what waits, so that it is repeatable. */
+export interface Backoff {
+  readonly initialMs: number;
+  readonly factor: number;
+  readonly maxMs: number;
+}
+
+export interface RetryPolicy {
+  /** Charged attempts per item, the first included. */
+  readonly attemptsMax: number;
+  /** Attempts that the row did not cause (expired, missing, over capacity). */
+  readonly unchargedAttemptsMax: number;
+  readonly itemBackoff: Backoff;
+  readonly batchBackoff: Backoff;
+}
+
+export interface ChunkPolicy {
+  readonly requestsMax: number;
+  readonly inputBytesMax: number;
+  readonly inputTokensMax: number | null;
+  /** How long rows may wait for a fuller batch while the source still flows. */
+  readonly planAfterMs: number;
+}
+
+export interface EnqueueLimits {
+  readonly enqueuedTokenLimit: number | null;
+  readonly enqueuedRequestLimit: number | null;
+  /** Effective budget: `min(limit × targetRatio, limit − headroom)`. */
+  readonly targetRatio: number;
+  readonly headroom: number;
+  readonly maxBatchEnqueuedTokens: number | null;
+}
+
+/** What may change on resume: pace, budgets, caps, policies. */
+export interface Operation {
+  readonly retry: RetryPolicy;
+  readonly chunk: ChunkPolicy;
+  readonly enqueue: EnqueueLimits;
+  /** Rows that cannot be items: pause ingestion, or record them as failed items. */
+  readonly badRows: 'fail' | 'record';
+  readonly persistRawOutput: boolean;
+  readonly pollIntervalMs: number;
+  readonly requestTimeoutMs: number;
+  /** When the provider deletes our input files by itself; null: its own default. */
+  readonly filesExpireAfterMs: number | null;
+}
+
+/**
+ * Everything about a run that is stored and compared. What makes the prompts (source, provider, schema, prompt) is frozen with
+ * the run; `operation` may change. Closed: a key it does not name is refused, so no secret can ride along.
+ */
+export interface RunConfig {
+  readonly jobName: string;
+  readonly source: { readonly kind: string; readonly ref: string; readonly fingerprint: string };
+  readonly provider: {
+    readonly kind: string;
+    readonly connection: string;
+    readonly model: string;
+    readonly endpoint: string;
+    readonly completionWindow: string;
+    /** The other body parameters. */
+    readonly params: JsonObject;
+  };
+  /** How prompts are made, where that is data (the CLI's templates); null where it is a function. */
+  readonly prompt: JsonObject | null;
+  readonly structuredOutput: { readonly schemaName: string; readonly jsonSchema: JsonObject } | null;
+  /** The user's own pairs for the provider's batch metadata: at most 12 (`batchor_…` keys are ours). */
+  readonly batchMetadata: Readonly<Record<string, string>>;
+  readonly limits: ProviderLimits;
+  readonly operation: Operation;
+}
+
+const Json = new t.Type<JsonObject>('JsonObject', isJsonObject, (u, c) => (isJsonObject(u) ? t.success(u) : t.failure(u, c)), t.identity);
+/** A count or a duration: finite and not negative. */
+export const NonNegative = new t.Type<number>(
+  'NonNegative',
+  (u): u is number => typeof u === 'number' && Number.isFinite(u) && u >= 0,
+  (u, c) => (typeof u === 'number' && Number.isFinite(u) && u >= 0 ? t.success(u) : t.failure(u, c)),
+  t.identity,
+);
+const orNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> => t.union([type, t.null]) as t.Type<A | null, unknown>;
+/** A closed object: a key that is not named is an error, not dropped. */
+export const closed = <P extends t.Props>(name: string, props: P): t.Type<t.TypeOf<t.TypeC<P>>, unknown> => {
+  const inner = t.type(props, name);
+  const unknownKey = (u: unknown): string | undefined => (isJsonObject(u) ? Object.keys(u).find((key) => !Object.hasOwn(props, key)) : undefined);
+  return new t.Type(
+    name,
+    (u): u is t.TypeOf<t.TypeC<P>> => inner.is(u) && unknownKey(u) === undefined,
+    (u, c) => {
+      const extra = unknownKey(u);
+      return extra === undefined ? inner.validate(u, c) : t.failure(u, c, `${name} has no key "${extra}"`);
+    },
+    t.identity as (a: t.TypeOf<t.TypeC<P>>) => unknown,
+  );
+};
+
+const BackoffType: t.Type<Backoff, unknown> = closed('Backoff', { initialMs: NonNegative, factor: NonNegative, maxMs: NonNegative });
+export const Operation: t.Type<Operation, unknown> = closed('Operation', {
+  retry: closed('RetryPolicy', { attemptsMax: NonNegative, unchargedAttemptsMax: NonNegative, itemBackoff: BackoffType, batchBackoff: BackoffType }),
+  chunk: closed('ChunkPolicy', { requestsMax: NonNegative, inputBytesMax: NonNegative, inputTokensMax: orNull(NonNegative), planAfterMs: NonNegative }),
+  enqueue: closed('EnqueueLimits', {
+    enqueuedTokenLimit: orNull(NonNegative),
+    enqueuedRequestLimit: orNull(NonNegative),
+    targetRatio: NonNegative,
+    headroom: NonNegative,
+    maxBatchEnqueuedTokens: orNull(NonNegative),
+  }),
+  badRows: t.keyof({ fail: null, record: null }),
+  persistRawOutput: t.boolean,
+  pollIntervalMs: NonNegative,
+  requestTimeoutMs: NonNegative,
+  filesExpireAfterMs: orNull(NonNegative),
+});
+export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
+  jobName: t.string,
+  source: closed('Source', { kind: t.string, ref: t.string, fingerprint: t.string }),
+  provider: closed('Provider', {
+    kind: t.string,
+    connection: t.string,
+    model: t.string,
+    endpoint: t.string,
+    completionWindow: t.string,
+    params: Json,
+  }),
+  prompt: orNull(Json),
+  structuredOutput: orNull(closed('StructuredOutput', { schemaName: t.string, jsonSchema: Json })),
+  batchMetadata: t.record(t.string, t.string),
+  limits: closed('ProviderLimits', { requestsMax: NonNegative, inputBytesMax: NonNegative, inputTokensMax: orNull(NonNegative) }),
+  operation: Operation,
+});
+
+/** The house's defaults; a job overrides what it names. */
+export const defaultOperation = (limits: ProviderLimits): Operation => ({
+  retry: {
+    attemptsMax: 3,
+    unchargedAttemptsMax: 10,
+    itemBackoff: { initialMs: 1_000, factor: 2, maxMs: 600_000 },
+    batchBackoff: { initialMs: 1_000, factor: 2, maxMs: 900_000 },
+  },
+  chunk: { requestsMax: limits.requestsMax, inputBytesMax: limits.inputBytesMax, inputTokensMax: limits.inputTokensMax, planAfterMs: 60_000 },
+  enqueue: { enqueuedTokenLimit: null, enqueuedRequestLimit: null, targetRatio: 1, headroom: 0, maxBatchEnqueuedTokens: null },
+  badRows: 'fail',
+  persistRawOutput: true,
+  pollIntervalMs: 60_000,
+  requestTimeoutMs: 60_000,
+  filesExpireAfterMs: null,
+});

@@ -1,0 +1,36 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { CommandOf } from './command.ts';
+import type { Event } from './event.ts';
+import type { Rejection } from './rejection.ts';
+import { type ControlReason, isCreated, type RunSnapshot } from './snapshot.ts';
+
+type Decision = Either<Rejection, readonly Event[]>;
+
+/** The events of an automatic pause. Nothing but the end leaves `cancel_requested`: there only the reason is noted. */
+export const pauseEvents = (snapshot: RunSnapshot, reason: ControlReason, message: string | null, atMs: number): readonly Event[] => {
+  const { control } = snapshot;
+  if (control.state === 'running') return [{ type: 'RunPaused', atMs, reason, message }];
+  if (control.reason === reason && control.message === message) return [];
+  return control.state === 'cancel_requested' ? [{ type: 'ReasonNoted', atMs, reason, message }] : [];
+};
+
+export const decideCreateRun = (snapshot: RunSnapshot, command: CommandOf<'CreateRun'>): Decision =>
+  isCreated(snapshot) ? left({ type: 'already_created' }) : right([{ type: 'RunCreated', atMs: command.atMs, runId: command.runId, config: command.config }]);
+
+export const decideOpenRun = (_snapshot: RunSnapshot, command: CommandOf<'OpenRun'>): Decision => right([{ type: 'RunOpened', atMs: command.atMs }]);
+
+export const decidePauseRun = (snapshot: RunSnapshot, command: CommandOf<'PauseRun'>): Decision =>
+  snapshot.control.state === 'running'
+    ? right([{ type: 'RunPaused', atMs: command.atMs, reason: command.reason, message: command.message }])
+    : left({ type: 'not_while', control: snapshot.control.state });
+
+export const decideResumeRun = (snapshot: RunSnapshot, command: CommandOf<'ResumeRun'>): Decision =>
+  snapshot.control.state === 'paused' ? right([{ type: 'RunResumed', atMs: command.atMs }]) : left({ type: 'not_while', control: snapshot.control.state });
+
+export const decideChangeOperation = (_snapshot: RunSnapshot, command: CommandOf<'ChangeOperation'>): Decision =>
+  right([{ type: 'OperationChanged', atMs: command.atMs, operation: command.operation }]);
+
+export const decideCancelRun = (snapshot: RunSnapshot, command: CommandOf<'CancelRun'>): Decision =>
+  snapshot.control.state === 'cancel_requested'
+    ? left({ type: 'not_while', control: 'cancel_requested' })
+    : right([{ type: 'CancelRequested', atMs: command.atMs }]);

@@ -1,0 +1,84 @@
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import type { Command } from './command.ts';
+import { decideCancelRun, decideChangeOperation, decideCreateRun, decideOpenRun, decidePauseRun, decideResumeRun } from './control.ts';
+import type { Event } from './event.ts';
+import { evolve } from './evolve.ts';
+import { decideFailPending, decidePlanBatch } from './plan.ts';
+import { decideCancelAsked, decideFiles, decidePoll } from './poll.ts';
+import type { Rejection } from './rejection.ts';
+import { decideFault } from './retry-fault.ts';
+import { decideRequeue, decideSettleRest, decideSettleSlice } from './settle.ts';
+import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
+import { decideAcceptSlice, decideRejectRow } from './source.ts';
+import { decideBeginCreate, decideCreated, decideCreateRefused, decideCreateUnclear, decideDropBatch, decideSweep, decideUpload } from './submit.ts';
+
+/** What becomes true by the command, or why nothing does. Pure; O(slice + live batches). */
+export const decide = (snapshot: RunSnapshot, command: Command): Either<Rejection, readonly Event[]> => {
+  if (command.type !== 'CreateRun' && !isCreated(snapshot)) return left({ type: 'not_created' });
+  if (isFinished(snapshot)) return left({ type: 'run_finished' });
+  const decided = decideUnfinished(snapshot, command);
+  if (isLeft(decided)) return decided;
+  const after = decided.right.reduce(evolve, snapshot);
+  return isOver(after)
+    ? right([...decided.right, { type: 'RunFinished', atMs: command.atMs, status: after.totals.failed_permanent > 0 ? 'completed_with_failures' : 'completed' }])
+    : decided;
+};
+
+/** Nothing is open, nothing is live, and nothing more will come. */
+const isOver = (snapshot: RunSnapshot): boolean =>
+  (snapshot.ingest.isComplete || snapshot.control.state === 'cancel_requested') &&
+  snapshot.live.length === 0 &&
+  snapshot.totals.pending + snapshot.totals.queued_local + snapshot.totals.submitted + snapshot.totals.failed_retryable === 0;
+
+const decideUnfinished = (snapshot: RunSnapshot, command: Command): Either<Rejection, readonly Event[]> => {
+  switch (command.type) {
+    case 'CreateRun':
+      return decideCreateRun(snapshot, command);
+    case 'OpenRun':
+      return decideOpenRun(snapshot, command);
+    case 'PauseRun':
+      return decidePauseRun(snapshot, command);
+    case 'ResumeRun':
+      return decideResumeRun(snapshot, command);
+    case 'ChangeOperation':
+      return decideChangeOperation(snapshot, command);
+    case 'CancelRun':
+      return decideCancelRun(snapshot, command);
+    case 'AcceptSlice':
+      return decideAcceptSlice(snapshot, command);
+    case 'RejectRow':
+      return decideRejectRow(snapshot, command);
+    case 'PlanBatch':
+      return decidePlanBatch(snapshot, command);
+    case 'FailPending':
+      return decideFailPending(snapshot, command);
+    case 'RecordUpload':
+      return decideUpload(snapshot, command);
+    case 'BeginCreate':
+      return decideBeginCreate(snapshot, command);
+    case 'RecordCreated':
+      return decideCreated(snapshot, command);
+    case 'RecordCreateRefused':
+      return decideCreateRefused(snapshot, command);
+    case 'RecordCreateUnclear':
+      return decideCreateUnclear(snapshot, command);
+    case 'RecordSweep':
+      return decideSweep(snapshot, command);
+    case 'DropBatch':
+      return decideDropBatch(snapshot, command);
+    case 'RecordPoll':
+      return decidePoll(snapshot, command);
+    case 'RecordCancelAsked':
+      return decideCancelAsked(snapshot, command);
+    case 'RecordFiles':
+      return decideFiles(snapshot, command);
+    case 'SettleSlice':
+      return decideSettleSlice(snapshot, command);
+    case 'SettleRest':
+      return decideSettleRest(snapshot, command);
+    case 'RequeueRows':
+      return decideRequeue(snapshot, command);
+    case 'RecordFault':
+      return decideFault(snapshot, command);
+  }
+};

@@ -1,0 +1,118 @@
+import { hasRoomForNext } from './budget.ts';
+import type { LiveBatch } from './batch.ts';
+import { type Effect, ingestKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
+import { batchEffectKey, type EffectKey } from './ids.ts';
+import { sliceRowsMax, unsentBatchesMax } from './limits.ts';
+import { batchLimitsOf, mayPlanShort, unsentBatchCount } from './plan.ts';
+import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
+import { mayCreate } from './submit.ts';
+
+/** Rows read from the source in one effect. */
+export const ingestRowsMax = 5_000;
+
+/** What is owed to the world now. Level-triggered: asked twice, answers twice; callers keep one performance per `effectKey`. O(live batches). */
+export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effect[] => {
+  if (!isCreated(snapshot) || isFinished(snapshot)) return [];
+  const isDue = (key: EffectKey): boolean => (faultDueMs(snapshot, key) ?? nowMs) <= nowMs;
+  const effects: Effect[] = [];
+  for (const batch of snapshot.live) {
+    if (batch.held === null && isDue(batchEffectKey(batch.batchKey))) effects.push(...batchEffects(snapshot, batch));
+  }
+  const unclear = snapshot.live.filter((batch) => batch.phase === 'indeterminate' && batch.held === null && isDue(batchEffectKey(batch.batchKey)));
+  if (unclear.length > 0 && isDue(sweepKey)) {
+    effects.push({ type: 'SweepBatches', batchKeys: unclear.map((batch) => batch.batchKey), sinceMs: Math.min(...unclear.map((batch) => batch.plannedAtMs)) });
+  }
+  const polled = snapshot.live.filter((batch) => isPollable(batch) && batch.dueAtMs <= nowMs);
+  if (polled.length > 0 && isDue(pollKey)) {
+    effects.push({ type: 'PollBatches', batches: polled.flatMap(({ batchKey, providerBatchId }) => (providerBatchId === null ? [] : [{ batchKey, providerBatchId }])) });
+  }
+  const ripe = snapshot.backoff[0];
+  const mayRequeue = snapshot.control.state === 'cancel_requested' || (snapshot.control.state === 'running' && ripe !== undefined && ripe.dueAtMs <= nowMs);
+  if (ripe !== undefined && mayRequeue && isDue(requeueKey)) effects.push({ type: 'RequeueRows', dueAtMs: ripe.dueAtMs, rowsMax: sliceRowsMax });
+  if (snapshot.control.state === 'running') {
+    if (isPlanDue(snapshot, nowMs) && isDue(planKey)) {
+      effects.push({ type: 'PlanBatch', generation: snapshot.backlog.generation, rowsMax: batchLimitsOf(snapshot).requestsMax });
+    }
+    if (!snapshot.ingest.isComplete && isDue(ingestKey)) {
+      effects.push({ type: 'IngestSlice', checkpoint: snapshot.ingest.checkpoint, fromIndex: snapshot.ingest.itemCount, rowsMax: ingestRowsMax });
+    }
+  }
+  if (snapshot.control.state === 'cancel_requested' && snapshot.totals.pending > 0 && isDue(planKey)) {
+    effects.push({ type: 'FailPending', generation: snapshot.backlog.generation, rowsMax: sliceRowsMax });
+  }
+  return effects;
+};
+
+const batchEffects = (snapshot: RunSnapshot, batch: LiveBatch): readonly Effect[] => {
+  const { batchKey, batchNo } = batch;
+  const isCancelling = snapshot.control.state === 'cancel_requested';
+  switch (batch.phase) {
+    case 'planned':
+      if (isCancelling) return [{ type: 'DropBatch', batchKey }];
+      return snapshot.control.state === 'running'
+        ? [{ type: 'UploadBatch', batchKey, batchNo, createAttempt: batch.createAttempt + 1, inputBytes: batch.inputBytes }]
+        : [];
+    case 'uploaded':
+      if (isCancelling) return [{ type: 'DropBatch', batchKey }];
+      return mayCreate(snapshot) ? [{ type: 'BeginCreate', batchKey }] : [];
+    case 'creating':
+      return batch.inputFileId === null ? [] : [{ type: 'CreateBatch', batchKey, createAttempt: batch.createAttempt, inputFileId: batch.inputFileId }];
+    case 'created':
+      return isCancelling && !batch.cancelAsked && batch.providerBatchId !== null ? [{ type: 'CancelBatch', batchKey, providerBatchId: batch.providerBatchId }] : [];
+    case 'ended':
+      return batch.files === null
+        ? [{ type: 'StoreFiles', batchKey, outputFileId: batch.ending?.outputFileId ?? null, errorFileId: batch.ending?.errorFileId ?? null }]
+        : [{ type: 'SettleSlice', batchKey, batchNo, position: batch.position, rowsMax: sliceRowsMax }];
+    case 'indeterminate':
+    case 'settled':
+    case 'dropped':
+      return [];
+  }
+};
+
+const isPollable = (batch: LiveBatch): boolean => batch.phase === 'created' && batch.held === null;
+
+/** Enough rows wait for a full batch, or need not wait for one; and the budget, and the way to the provider, are free. */
+const isPlanDue = (snapshot: RunSnapshot, nowMs: number): boolean => {
+  const { totals, backlog } = snapshot;
+  if (totals.pending === 0 || unsentBatchCount(snapshot) >= unsentBatchesMax || !hasRoomForNext(snapshot)) return false;
+  return isBacklogFull(snapshot) || mayPlanShort(snapshot, nowMs) || backlog.needs !== null;
+};
+
+const isBacklogFull = (snapshot: RunSnapshot): boolean => {
+  const limits = batchLimitsOf(snapshot);
+  const { totals, backlog } = snapshot;
+  return (
+    totals.pending >= limits.requestsMax || backlog.bytes >= limits.inputBytesMax || (limits.inputTokensMax !== null && backlog.tokens >= limits.inputTokensMax)
+  );
+};
+
+const faultDueMs = (snapshot: RunSnapshot, key: EffectKey): number | null => snapshot.faults.find((record) => record.key === key)?.dueAtMs ?? null;
+
+/** When `effectsDue` may differ by time alone; null when only a command can change it. */
+export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null => {
+  if (!isCreated(snapshot) || isFinished(snapshot)) return null;
+  const times: number[] = [];
+  for (const record of snapshot.faults) if (isFaultOfInterest(snapshot, record.key)) times.push(record.dueAtMs);
+  for (const batch of snapshot.live) if (isPollable(batch)) times.push(batch.dueAtMs);
+  if (snapshot.control.state === 'running') {
+    const first = snapshot.backoff[0];
+    if (first !== undefined) times.push(first.dueAtMs);
+    if (snapshot.totals.pending > 0 && !snapshot.ingest.isComplete) times.push(snapshot.backlog.sinceMs + snapshot.config.operation.chunk.planAfterMs);
+  }
+  const later = times.filter((time) => time > nowMs);
+  return later.length === 0 ? null : Math.min(...later);
+};
+
+/** While paused, the waits of stages that stand still wake nobody. */
+const isFaultOfInterest = (snapshot: RunSnapshot, key: EffectKey): boolean => {
+  if (snapshot.control.state === 'running') return true;
+  if (key === ingestKey || key === planKey || key === requeueKey) return snapshot.control.state === 'cancel_requested' && key !== ingestKey;
+  if (key === pollKey) return snapshot.live.some(isPollable);
+  return true;
+};
+
+/** True when something at the provider, or on its way from there, can still move the run while it is not running. */
+export const isAnythingInFlight = (snapshot: RunSnapshot): boolean =>
+  snapshot.control.reason !== 'authentication_failed' &&
+  snapshot.live.some((batch) => batch.held === null && (batch.phase === 'creating' || batch.phase === 'indeterminate' || batch.phase === 'created' || batch.phase === 'ended'));

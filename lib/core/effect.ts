@@ -1,0 +1,54 @@
+import { batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from './ids.ts';
+import type { SettlePosition } from './batch.ts';
+import type { SourceCheckpoint } from './snapshot.ts';
+
+/** What is still owed to the world, derived from state. Plain data. */
+export type Effect =
+  | { readonly type: 'IngestSlice'; readonly checkpoint: SourceCheckpoint | null; readonly fromIndex: number; readonly rowsMax: number }
+  /** Read up to `rowsMax` pending rows in order and answer `PlanBatch` with a fresh key. */
+  | { readonly type: 'PlanBatch'; readonly generation: number; readonly rowsMax: number }
+  | { readonly type: 'UploadBatch'; readonly batchKey: BatchKey; readonly batchNo: number; readonly createAttempt: number; readonly inputBytes: number }
+  /** Nothing to do outside: answer `BeginCreate`, so that the intent is durable before the act. */
+  | { readonly type: 'BeginCreate'; readonly batchKey: BatchKey }
+  /** Never retried below the engine: a second create is a second bill. */
+  | { readonly type: 'CreateBatch'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly inputFileId: string }
+  | { readonly type: 'SweepBatches'; readonly batchKeys: readonly BatchKey[]; readonly sinceMs: number }
+  | { readonly type: 'PollBatches'; readonly batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[] }
+  | { readonly type: 'CancelBatch'; readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }
+  | { readonly type: 'StoreFiles'; readonly batchKey: BatchKey; readonly outputFileId: string | null; readonly errorFileId: string | null }
+  /** One slice of the batch's files, or of the rows that are left: due again until the last. */
+  | { readonly type: 'SettleSlice'; readonly batchKey: BatchKey; readonly batchNo: number; readonly position: SettlePosition; readonly rowsMax: number }
+  | { readonly type: 'RequeueRows'; readonly dueAtMs: number; readonly rowsMax: number }
+  | { readonly type: 'FailPending'; readonly generation: number; readonly rowsMax: number }
+  | { readonly type: 'DropBatch'; readonly batchKey: BatchKey };
+
+export const ingestKey = 'ingest' as EffectKey;
+export const planKey = 'plan' as EffectKey;
+export const sweepKey = 'sweep' as EffectKey;
+export const pollKey = 'poll' as EffectKey;
+export const requeueKey = 'requeue' as EffectKey;
+
+/** Names the thing acted on, never the verb: two effects of one key are never performed together. */
+export const effectKey = (effect: Effect): EffectKey => {
+  switch (effect.type) {
+    case 'IngestSlice':
+      return ingestKey;
+    case 'PlanBatch':
+    case 'FailPending':
+      return planKey;
+    case 'SweepBatches':
+      return sweepKey;
+    case 'PollBatches':
+      return pollKey;
+    case 'RequeueRows':
+      return requeueKey;
+    case 'UploadBatch':
+    case 'BeginCreate':
+    case 'CreateBatch':
+    case 'CancelBatch':
+    case 'StoreFiles':
+    case 'SettleSlice':
+    case 'DropBatch':
+      return batchEffectKey(effect.batchKey);
+  }
+};

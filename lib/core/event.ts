@@ -1,0 +1,125 @@
+import type { BatchEnding, SettlePosition, StoredFile } from './batch.ts';
+import type { AcceptedSlice, Column, LineColumns } from './command.ts';
+import type { Operation, RunConfig } from './config.ts';
+import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
+import type { IndexSet } from './index-set.ts';
+import type { BackoffBucket, ControlReason, RunStatus, SourceCheckpoint } from './snapshot.ts';
+import type { TokenUsage } from './usage.ts';
+
+/** Rows that ended without success; columns of one length. Row `i` has result sequence `sequenceFrom + i`. */
+export interface FailedRows {
+  readonly indexes: Column;
+  /** `codeOfFailure` of each. */
+  readonly codes: Column;
+  /** 0: no line; 1: in the output file; 2: in the error file. */
+  readonly parts: Column;
+  readonly offsets: Column;
+  readonly lengths: Column;
+  /** 1 where this end counts as a charged attempt, else an uncharged one. */
+  readonly charged: Column;
+}
+
+/** Rows that go again after a backoff. */
+export interface RetriedRows {
+  readonly indexes: Column;
+  readonly codes: Column;
+  readonly charged: Column;
+  /** When each may be planned again. */
+  readonly dueAtMs: Column;
+}
+
+/** What became true. Only events change state; a whole slice is one event. The journal holds events. */
+export type Event = { readonly atMs: number } & (
+  | { readonly type: 'RunCreated'; readonly runId: RunId; readonly config: RunConfig }
+  | { readonly type: 'RunOpened' }
+  | { readonly type: 'RunPaused'; readonly reason: ControlReason; readonly message: string | null }
+  | { readonly type: 'RunResumed' }
+  | { readonly type: 'OperationChanged'; readonly operation: Operation }
+  | { readonly type: 'CancelRequested' }
+  /** While cancelling: why something goes wrong, without leaving `cancel_requested`. */
+  | { readonly type: 'ReasonNoted'; readonly reason: ControlReason; readonly message: string | null }
+  | { readonly type: 'ItemsAccepted'; readonly slice: AcceptedSlice; readonly checkpoint: SourceCheckpoint; readonly sequenceFrom: number }
+  | { readonly type: 'IngestionCompleted'; readonly checkpoint: SourceCheckpoint }
+  | {
+      readonly type: 'BatchPlanned';
+      readonly batchKey: BatchKey;
+      readonly batchNo: number;
+      readonly indexes: IndexSet;
+      readonly requests: number;
+      readonly inputBytes: number;
+      readonly inputTokens: number;
+    }
+  | { readonly type: 'PlanDeferred'; readonly tokens: number; readonly requests: number }
+  | { readonly type: 'PendingFailed'; readonly indexes: Column; readonly code: number; readonly bytes: number; readonly tokens: number; readonly sequenceFrom: number }
+  | { readonly type: 'BatchUploaded'; readonly batchKey: BatchKey; readonly inputFileId: string }
+  | { readonly type: 'CreateBegun'; readonly batchKey: BatchKey; readonly createAttempt: number }
+  | {
+      readonly type: 'BatchCreated';
+      readonly batchKey: BatchKey;
+      readonly batchNo: number;
+      readonly providerBatchId: ProviderBatchId;
+      readonly providerStatus: string;
+      readonly adopted: boolean;
+      readonly requests: number;
+      readonly dueAtMs: number;
+    }
+  | { readonly type: 'CreateRefused'; readonly batchKey: BatchKey; readonly message: string }
+  | { readonly type: 'CreateUnclear'; readonly batchKey: BatchKey; readonly message: string }
+  | { readonly type: 'BatchHeld'; readonly batchKey: BatchKey; readonly message: string }
+  | { readonly type: 'BatchDropped'; readonly batchKey: BatchKey; readonly batchNo: number; readonly requests: number; readonly inputBytes: number; readonly inputTokens: number }
+  | {
+      readonly type: 'BatchObserved';
+      readonly batchKey: BatchKey;
+      readonly providerStatus: string;
+      readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+      readonly dueAtMs: number;
+      readonly isNews: boolean;
+    }
+  | { readonly type: 'CancelAsked'; readonly batchKey: BatchKey }
+  | {
+      readonly type: 'BatchEnded';
+      readonly batchKey: BatchKey;
+      readonly providerStatus: string;
+      readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+      readonly ending: BatchEnding;
+    }
+  | {
+      readonly type: 'FilesStored';
+      readonly batchKey: BatchKey;
+      readonly output: StoredFile | null;
+      readonly error: StoredFile | null;
+      readonly position: SettlePosition;
+    }
+  | {
+      readonly type: 'ItemsCompleted';
+      readonly batchKey: BatchKey;
+      readonly batchNo: number;
+      readonly object: string;
+      readonly lines: LineColumns;
+      readonly sequenceFrom: number;
+      readonly position: SettlePosition;
+      readonly usage: TokenUsage;
+      readonly malformedCount: number;
+      readonly unknownCount: number;
+      readonly duplicateCount: number;
+    }
+  | {
+      readonly type: 'ItemsSettled';
+      readonly batchKey: BatchKey;
+      readonly batchNo: number;
+      readonly outputObject: string | null;
+      readonly errorObject: string | null;
+      readonly failed: FailedRows;
+      readonly retried: RetriedRows;
+      readonly buckets: readonly BackoffBucket[];
+      readonly sequenceFrom: number;
+      readonly position: SettlePosition;
+    }
+  | { readonly type: 'BatchSettled'; readonly batchKey: BatchKey; readonly wasRejected: boolean }
+  | { readonly type: 'ItemsRequeued'; readonly dueAtMs: number; readonly indexes: Column; readonly bytes: number; readonly tokens: number }
+  | { readonly type: 'FaultRecorded'; readonly key: EffectKey; readonly message: string; readonly dueAtMs: number; readonly isAnswer: boolean }
+  | { readonly type: 'RunFinished'; readonly status: Exclude<RunStatus, 'running'> }
+);
+
+/** The event of one type. */
+export type EventOf<T extends Event['type']> = Extract<Event, { readonly type: T }>;

@@ -1,0 +1,254 @@
+import type { LiveBatch } from './batch.ts';
+import type { Event, EventOf } from './event.ts';
+import { ingestKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
+import { batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
+import { invariant } from './invariant.ts';
+import { emptyTotals, type ItemStatus, type ItemTotals } from './item.ts';
+import { sum } from './plan.ts';
+import { type BackoffBucket, emptySnapshot, type RunSnapshot } from './snapshot.ts';
+import { addUsage } from './usage.ts';
+
+/** Folds one event in. Total: `events.reduce(evolve, snapshot)` works unwrapped; throws `InvariantViolation` only on our own bug. O(live batches). */
+export const evolve = (snapshot: RunSnapshot, event: Event): RunSnapshot => ({
+  ...apply(snapshot, event),
+  version: snapshot.version + 1,
+  updatedAtMs: event.atMs,
+});
+
+const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
+  switch (event.type) {
+    case 'RunCreated':
+      return { ...emptySnapshot, runId: event.runId, config: event.config, createdAtMs: event.atMs, backlog: { ...emptySnapshot.backlog, sinceMs: event.atMs } };
+    case 'RunOpened':
+      return { ...s, live: s.live.map((batch) => (batch.phase === 'creating' ? { ...batch, phase: 'indeterminate' } : batch)) };
+    case 'RunPaused':
+      return { ...s, control: { state: 'paused', reason: event.reason, message: event.message } };
+    case 'RunResumed':
+      return {
+        ...s,
+        control: { state: 'running', reason: null, message: null },
+        faults: [],
+        rejectedStreak: 0,
+        live: s.live.map((batch) => (batch.held !== null && batch.phase !== 'indeterminate' ? { ...batch, held: null } : batch)),
+      };
+    case 'OperationChanged':
+      return { ...s, config: { ...s.config, operation: event.operation }, backlog: { ...s.backlog, needs: null } };
+    case 'CancelRequested':
+      // What was held may still be dropped, cancelled or harvested; only an unclear create waits for the truth.
+      return {
+        ...s,
+        control: { state: 'cancel_requested', reason: null, message: null },
+        faults: [],
+        live: s.live.map((batch) => (batch.held !== null && batch.phase !== 'indeterminate' ? { ...batch, held: null } : batch)),
+      };
+    case 'ReasonNoted':
+      return { ...s, control: { ...s.control, reason: event.reason, message: event.message } };
+    case 'ItemsAccepted':
+      return itemsAccepted(s, event);
+    case 'IngestionCompleted':
+      return { ...clearFault(s, ingestKey), ingest: { ...s.ingest, isComplete: true, checkpoint: event.checkpoint } };
+    case 'BatchPlanned':
+      return batchPlanned(s, event);
+    case 'PlanDeferred':
+      return { ...clearFault(s, planKey), backlog: { ...s.backlog, needs: { tokens: event.tokens, requests: event.requests } } };
+    case 'PendingFailed':
+      return {
+        ...s,
+        totals: move(s.totals, 'pending', 'failed_permanent', event.indexes.length),
+        resultSequence: s.resultSequence + event.indexes.length,
+        backlog: shrunk(s, event.bytes, event.tokens, event.atMs),
+      };
+    case 'BatchUploaded':
+      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { phase: 'uploaded', inputFileId: event.inputFileId });
+    case 'CreateBegun':
+      return withBatch(s, event.batchKey, { phase: 'creating', createAttempt: event.createAttempt });
+    case 'BatchCreated': {
+      const { providerBatchId, providerStatus, dueAtMs } = event;
+      const created = withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { phase: 'created', providerBatchId, providerStatus, dueAtMs, held: null });
+      return { ...clearFault(created, sweepKey), totals: move(s.totals, 'queued_local', 'submitted', event.requests) };
+    }
+    case 'CreateRefused':
+      return withBatch(s, event.batchKey, { phase: 'uploaded' });
+    case 'CreateUnclear':
+      return withBatch(s, event.batchKey, { phase: 'indeterminate' });
+    case 'BatchHeld':
+      return withBatch(s, event.batchKey, { held: event.message });
+    case 'BatchDropped':
+      return {
+        ...clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey),
+        totals: move(s.totals, 'queued_local', 'pending', event.requests),
+        backlog: grown(s, event.inputBytes, event.inputTokens, event.atMs),
+      };
+    case 'BatchObserved': {
+      const { providerStatus, progress, dueAtMs, isNews } = event;
+      const quietPolls = isNews ? 0 : batchOf(s, event.batchKey).quietPolls + 1;
+      return withBatch(clearFault(s, pollKey), event.batchKey, { providerStatus, progress, dueAtMs, quietPolls });
+    }
+    case 'CancelAsked':
+      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { cancelAsked: true, dueAtMs: event.atMs });
+    case 'BatchEnded': {
+      const { providerStatus, progress, ending } = event;
+      return withBatch(clearFault(clearBatchFault(s, event.batchKey), pollKey), event.batchKey, { phase: 'ended', providerStatus, progress, ending });
+    }
+    case 'FilesStored':
+      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { files: { output: event.output, error: event.error }, position: event.position });
+    case 'ItemsCompleted':
+      return itemsCompleted(s, event);
+    case 'ItemsSettled':
+      return itemsSettled(s, event);
+    case 'BatchSettled':
+      return { ...clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey), rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : 0 };
+    case 'ItemsRequeued': {
+      const count = event.indexes.length;
+      return {
+        ...clearFault(s, requeueKey),
+        totals: move(s.totals, 'failed_retryable', 'pending', count),
+        backoff: s.backoff
+          .map((bucket) => (bucket.dueAtMs === event.dueAtMs ? { ...bucket, count: bucket.count - count } : bucket))
+          .filter((bucket) => bucket.count > 0),
+        backlog: grown(s, event.bytes, event.tokens, event.atMs),
+      };
+    }
+    case 'FaultRecorded': {
+      const known = s.faults.find((record) => record.key === event.key);
+      const record = {
+        key: event.key,
+        count: (known?.count ?? 0) + 1,
+        answeredCount: (known?.answeredCount ?? 0) + (event.isAnswer ? 1 : 0),
+        dueAtMs: event.dueAtMs,
+        message: event.message,
+      };
+      return { ...s, faults: [...s.faults.filter((other) => other.key !== event.key), record] };
+    }
+    case 'RunFinished':
+      return { ...s, status: event.status };
+  }
+};
+
+const itemsAccepted = (s: RunSnapshot, { slice, checkpoint, atMs }: EventOf<'ItemsAccepted'>): RunSnapshot => {
+  const count = slice.itemIds.length;
+  const badCount = slice.badOffsets.length;
+  const wasEmpty = s.totals.pending === 0;
+  return {
+    ...clearFault(s, ingestKey),
+    ingest: { ...s.ingest, checkpoint, itemCount: s.ingest.itemCount + count, badRowCount: s.ingest.badRowCount + badCount },
+    totals: { ...s.totals, pending: s.totals.pending + count - badCount, failed_permanent: s.totals.failed_permanent + badCount },
+    resultSequence: s.resultSequence + badCount,
+    backlog: {
+      ...s.backlog,
+      bytes: s.backlog.bytes + sum(slice.requestLengths),
+      tokens: s.backlog.tokens + (slice.tokens === null ? 0 : sum(slice.tokens)),
+      sinceMs: wasEmpty ? atMs : s.backlog.sinceMs,
+    },
+  };
+};
+
+const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): RunSnapshot => {
+  const { batchKey, batchNo, requests, inputBytes, inputTokens, atMs } = event;
+  invariant(batchNo === s.batchCount + 1, 'batches are numbered without gaps');
+  const batch: LiveBatch = {
+    batchKey,
+    batchNo,
+    phase: 'planned',
+    createAttempt: 0,
+    inputFileId: null,
+    providerBatchId: null,
+    providerStatus: null,
+    requests,
+    inputBytes,
+    inputTokens,
+    plannedAtMs: atMs,
+    dueAtMs: atMs,
+    quietPolls: 0,
+    progress: null,
+    cancelAsked: false,
+    held: null,
+    ending: null,
+    files: null,
+    position: { part: 'output', offset: 0 },
+    settledRows: 0,
+  };
+  return {
+    ...clearFault(s, planKey),
+    batchCount: batchNo,
+    live: [...s.live, batch],
+    totals: move(s.totals, 'pending', 'queued_local', requests),
+    backlog: shrunk(s, inputBytes, inputTokens, atMs),
+  };
+};
+
+const itemsCompleted = (s: RunSnapshot, event: EventOf<'ItemsCompleted'>): RunSnapshot => {
+  const count = event.lines.indexes.length;
+  const batch = batchOf(s, event.batchKey);
+  return {
+    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { position: event.position, settledRows: batch.settledRows + count }),
+    totals: move(s.totals, 'submitted', 'completed', count),
+    resultSequence: s.resultSequence + count,
+    usage: addUsage(s.usage, event.usage),
+    defects: {
+      malformed: s.defects.malformed + event.malformedCount,
+      unknown: s.defects.unknown + event.unknownCount,
+      duplicate: s.defects.duplicate + event.duplicateCount,
+    },
+  };
+};
+
+const itemsSettled = (s: RunSnapshot, event: EventOf<'ItemsSettled'>): RunSnapshot => {
+  const failedCount = event.failed.indexes.length;
+  const retriedCount = event.retried.indexes.length;
+  const batch = batchOf(s, event.batchKey);
+  const settledRows = batch.settledRows + failedCount + retriedCount;
+  return {
+    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { position: event.position, settledRows }),
+    totals: move(move(s.totals, 'submitted', 'failed_permanent', failedCount), 'submitted', 'failed_retryable', retriedCount),
+    resultSequence: s.resultSequence + failedCount,
+    backoff: mergeBuckets(s.backoff, event.buckets),
+  };
+};
+
+const mergeBuckets = (known: readonly BackoffBucket[], more: readonly BackoffBucket[]): readonly BackoffBucket[] => {
+  if (more.length === 0) return known;
+  const counts = new Map(known.map((bucket) => [bucket.dueAtMs, bucket.count]));
+  for (const { dueAtMs, count } of more) counts.set(dueAtMs, (counts.get(dueAtMs) ?? 0) + count);
+  return [...counts].map(([dueAtMs, count]) => ({ dueAtMs, count })).sort((a, b) => a.dueAtMs - b.dueAtMs);
+};
+
+const move = (totals: ItemTotals, from: ItemStatus, to: ItemStatus, count: number): ItemTotals => {
+  if (count === 0) return totals;
+  invariant(totals[from] >= count, `no more rows leave ${from} than stand in it`);
+  return { ...emptyTotals, ...totals, [from]: totals[from] - count, [to]: totals[to] + count };
+};
+
+const batchOf = (s: RunSnapshot, batchKey: BatchKey): LiveBatch => {
+  const batch = s.live.find((candidate) => candidate.batchKey === batchKey);
+  invariant(batch !== undefined, `batch ${batchKey} is live`);
+  return batch;
+};
+const withBatch = (s: RunSnapshot, batchKey: BatchKey, change: Partial<LiveBatch>): RunSnapshot => {
+  batchOf(s, batchKey);
+  return { ...s, live: s.live.map((batch) => (batch.batchKey === batchKey ? { ...batch, ...change } : batch)) };
+};
+const withoutBatch = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => {
+  batchOf(s, batchKey);
+  return { ...s, live: s.live.filter((batch) => batch.batchKey !== batchKey), backlog: { ...s.backlog, needs: null } };
+};
+const clearFault = (s: RunSnapshot, key: EffectKey): RunSnapshot =>
+  s.faults.some((record) => record.key === key) ? { ...s, faults: s.faults.filter((record) => record.key !== key) } : s;
+const clearBatchFault = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => clearFault(s, batchEffectKey(batchKey));
+
+type Backlog = RunSnapshot['backlog'];
+const shrunk = (s: RunSnapshot, bytes: number, tokens: number, atMs: number): Backlog => ({
+  ...s.backlog,
+  bytes: s.backlog.bytes - bytes,
+  tokens: s.backlog.tokens - tokens,
+  sinceMs: atMs,
+  generation: s.backlog.generation + 1,
+  needs: null,
+});
+const grown = (s: RunSnapshot, bytes: number, tokens: number, atMs: number): Backlog => ({
+  bytes: s.backlog.bytes + bytes,
+  tokens: s.backlog.tokens + tokens,
+  sinceMs: s.totals.pending === 0 ? atMs : s.backlog.sinceMs,
+  generation: s.backlog.generation + 1,
+  needs: null,
+});

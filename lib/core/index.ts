@@ -1,0 +1,25 @@
+/** The pure state machine. No clock, no ids, no randomness, no I/O. */
+export * from './batch.ts';
+export * from './budget.ts';
+export * from './command.ts';
+export * from './config.ts';
+export { decide } from './decide.ts';
+export { effectsDue, isAnythingInFlight, nextDueMs } from './due.ts';
+export { type Effect, effectKey } from './effect.ts';
+export * from './event.ts';
+export { evolve } from './evolve.ts';
+export * from './failure.ts';
+export * from './ids.ts';
+export * from './index-set.ts';
+export { InvariantViolation } from './invariant.ts';
+export * from './item.ts';
+export * from './json.ts';
+export * from './limits.ts';
+export { packBatch, type PackedBatch } from './plan.ts';
+export type { Rejection } from './rejection.ts';
+export { applyToRows, type RowChange } from './rows.ts';
+export { type RunEvent, type RunEventType, runEventTypes, type StoredRunEvent, toRunEvents } from './run-event.ts';
+export * from './snapshot.ts';
+export { duplicateIds, idOfBadRow } from './source.ts';
+export { type Step, step } from './step.ts';
+export * from './usage.ts';

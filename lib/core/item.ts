@@ -1,0 +1,39 @@
+/** The six states of an item. */
+export const itemStatuses = ['pending', 'queued_local', 'submitted', 'completed', 'failed_retryable', 'failed_permanent'] as const;
+export type ItemStatus = (typeof itemStatuses)[number];
+export type TerminalItemStatus = Extract<ItemStatus, 'completed' | 'failed_permanent'>;
+
+/** One arrow of the item state machine; `from: null` is the row's birth. */
+export interface ItemArrow {
+  readonly from: ItemStatus | null;
+  readonly to: ItemStatus;
+  readonly when: string;
+}
+
+/** Every arrow there is; any other move is refused. `docs/state-machine.md` is generated from this table. */
+export const itemArrows: readonly ItemArrow[] = [
+  { from: null, to: 'pending', when: 'accepted from the source' },
+  { from: null, to: 'failed_permanent', when: 'a row that cannot be an item, when the policy records such rows' },
+  { from: 'pending', to: 'queued_local', when: 'planned into a batch' },
+  { from: 'pending', to: 'failed_permanent', when: 'the run is cancelled, or the request fits no batch' },
+  { from: 'queued_local', to: 'pending', when: 'released: no create was sent, or its absence is proved' },
+  { from: 'queued_local', to: 'submitted', when: 'the batch exists at the provider' },
+  { from: 'queued_local', to: 'failed_permanent', when: 'rejected before submission' },
+  { from: 'submitted', to: 'completed', when: 'the outcome was parsed and accepted' },
+  { from: 'submitted', to: 'failed_retryable', when: 'a failure worth retrying; charged as an attempt or not, by failure class' },
+  { from: 'submitted', to: 'failed_permanent', when: 'not retryable, or attempts used up' },
+  { from: 'failed_retryable', to: 'pending', when: 'its backoff has passed' },
+  { from: 'failed_retryable', to: 'failed_permanent', when: 'the run is cancelled' },
+];
+
+const arrowSet: ReadonlySet<string> = new Set(itemArrows.map((arrow) => `${arrow.from ?? ''}>${arrow.to}`));
+
+/** True when the table holds this arrow. */
+export const isItemArrow = (from: ItemStatus | null, to: ItemStatus): boolean => arrowSet.has(`${from ?? ''}>${to}`);
+export const isTerminalItem = (status: ItemStatus): status is TerminalItemStatus => status === 'completed' || status === 'failed_permanent';
+
+/** How many items stand in each state. */
+export type ItemTotals = Readonly<Record<ItemStatus, number>>;
+export const emptyTotals: ItemTotals = { pending: 0, queued_local: 0, submitted: 0, completed: 0, failed_retryable: 0, failed_permanent: 0 };
+/** All rows that were ever accepted: the left side of the conservation law. */
+export const sumOfTotals = (totals: ItemTotals): number => itemStatuses.reduce((sum, status) => sum + totals[status], 0);

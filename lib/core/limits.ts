@@ -1,0 +1,22 @@
+/** What one batch of a provider may hold. */
+export interface ProviderLimits {
+  readonly requestsMax: number;
+  readonly inputBytesMax: number;
+  /** Prompt tokens in one batch; null where only the queue is limited. */
+  readonly inputTokensMax: number | null;
+}
+
+/** What one batch may hold once the job's own wishes are applied. */
+export interface BatchLimits {
+  readonly requestsMax: number;
+  readonly inputBytesMax: number;
+  /** Infinity-free: null means no limit. */
+  readonly inputTokensMax: number | null;
+}
+
+/** Rows that one command may carry: a slice. Bounds the work and the memory of every step. */
+export const sliceRowsMax = 10_000;
+/** Batches that are planned or uploaded but not created: how far uploads may run ahead. */
+export const unsentBatchesMax = 4;
+/** No new create while so many are unclear. */
+export const unclearCreatesMax = 4;

@@ -1,0 +1,74 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { LiveBatch } from './batch.ts';
+import type { BatchObservation, CommandOf } from './command.ts';
+import { pauseEvents } from './control.ts';
+import type { Event } from './event.ts';
+import type { Rejection } from './rejection.ts';
+import { hashToUnit } from './retry.ts';
+import type { RunSnapshot } from './snapshot.ts';
+import { findBatch } from './submit.ts';
+
+/** The interval doubles after every few quiet polls, up to eight times the base, and is jittered by a fifth, so that batches do not march in step. */
+export const pollWaitMs = (baseMs: number, quietPolls: number, batchKey: string): number => {
+  const stretched = baseMs * 2 ** Math.min(3, Math.floor(quietPolls / 8));
+  return Math.round(stretched * (0.9 + 0.2 * hashToUnit(`${batchKey}~${quietPolls}`)));
+};
+
+/** Takes each observation that is about a batch in `created` under that very id; the others are stale. Absence is no observation. */
+export const decidePoll = (snapshot: RunSnapshot, command: CommandOf<'RecordPoll'>): Either<Rejection, readonly Event[]> => {
+  const events: Event[] = [];
+  const seen = new Set<string>();
+  for (const observation of command.observations) {
+    const batch = findBatch(snapshot, observation.batchKey);
+    if (batch === undefined || batch.phase !== 'created' || batch.providerBatchId !== observation.providerBatchId || seen.has(batch.batchKey)) continue;
+    seen.add(batch.batchKey);
+    events.push(...observed(snapshot, batch, observation, command.atMs));
+  }
+  return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
+};
+
+const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObservation, atMs: number): readonly Event[] => {
+  const { providerStatus, progress, ending } = observation;
+  const { batchKey } = batch;
+  if (ending === null) {
+    const isNews = providerStatus !== batch.providerStatus || progress?.completed !== batch.progress?.completed || progress?.failed !== batch.progress?.failed;
+    const wait = pollWaitMs(snapshot.config.operation.pollIntervalMs, isNews ? 0 : batch.quietPolls + 1, batchKey);
+    return [{ type: 'BatchObserved', atMs, batchKey, providerStatus, progress, dueAtMs: atMs + wait, isNews }];
+  }
+  const ended: Event = { type: 'BatchEnded', atMs, batchKey, providerStatus, progress, ending };
+  const hasFiles = ending.outputFileId !== null || ending.errorFileId !== null;
+  const noFiles: readonly Event[] = hasFiles ? [] : [{ type: 'FilesStored', atMs, batchKey, output: null, error: null, position: { part: 'rest', offset: 0 } }];
+  return [ended, ...noFiles, ...pauseOfEnding(snapshot, batch, observation, atMs)];
+};
+
+const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, { ending }: BatchObservation, atMs: number): readonly Event[] => {
+  if (ending?.type === 'cancelled' && !batch.cancelAsked) {
+    return pauseEvents(snapshot, 'cancelled_at_provider', `batch ${batch.providerBatchId} was cancelled, and not by this run`, atMs);
+  }
+  if (ending?.rejection?.type === 'insufficient_quota') return pauseEvents(snapshot, 'insufficient_quota', ending.rejection.message, atMs);
+  // Three whole batches refused in a row, and not for capacity: the next one would be too.
+  if (ending?.rejection?.type === 'other' && snapshot.rejectedStreak + 1 >= 3) {
+    return pauseEvents(snapshot, 'circuit_open', `${snapshot.rejectedStreak + 1} batches in a row failed validation: ${ending.rejection.message}`, atMs);
+  }
+  return [];
+};
+
+/** The provider took our wish to cancel. */
+export const decideCancelAsked = (snapshot: RunSnapshot, command: CommandOf<'RecordCancelAsked'>): Either<Rejection, readonly Event[]> => {
+  const batch = findBatch(snapshot, command.batchKey);
+  if (batch === undefined) return left({ type: 'unknown_batch', batchKey: command.batchKey });
+  if (batch.phase !== 'created' || batch.cancelAsked) return left({ type: 'wrong_phase', batchKey: command.batchKey, phase: batch.phase });
+  return right([{ type: 'CancelAsked', atMs: command.atMs, batchKey: command.batchKey }]);
+};
+
+/** Both raw files are whole in the payload plane. */
+export const decideFiles = (snapshot: RunSnapshot, command: CommandOf<'RecordFiles'>): Either<Rejection, readonly Event[]> => {
+  const { batchKey, atMs } = command;
+  const batch = findBatch(snapshot, batchKey);
+  if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
+  if (batch.phase !== 'ended' || batch.files !== null) return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
+  const output = command.output?.bytes === 0 ? null : command.output;
+  const error = command.error?.bytes === 0 ? null : command.error;
+  const part = output !== null ? 'output' : error !== null ? 'error' : 'rest';
+  return right([{ type: 'FilesStored', atMs, batchKey, output, error, position: { part, offset: 0 } }]);
+};

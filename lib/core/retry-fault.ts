@@ -1,0 +1,55 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { CommandOf } from './command.ts';
+import { pauseEvents } from './control.ts';
+import type { Event } from './event.ts';
+import type { BatchKey, EffectKey } from './ids.ts';
+import type { Rejection } from './rejection.ts';
+import { backoffMs } from './retry.ts';
+import type { ControlReason, RunSnapshot } from './snapshot.ts';
+
+/** Clear answers that an effect may get before it is held: more of the same is not going to help. */
+export const answeredFaultsMax = 4;
+
+interface Fault {
+  readonly key: EffectKey;
+  readonly message: string;
+  /** The provider answered no. An unreachable, 429 or 5xx world only slows down. */
+  readonly isAnswer: boolean;
+  readonly retryAfterMs: number | null;
+  readonly atMs: number;
+  /** The batch that is held at the ceiling; without one only the run pauses. */
+  readonly batchKey?: BatchKey;
+  readonly pauseReason?: ControlReason;
+}
+
+/** A failed effect is an event too: it moves the effect's due time (growing, jittered) and counts; at the ceiling the batch is held and the run pauses. */
+export const faultEvents = (snapshot: RunSnapshot, fault: Fault): readonly Event[] => {
+  const { key, message, isAnswer, atMs, batchKey } = fault;
+  const known = snapshot.faults.find((record) => record.key === key);
+  const count = (known?.count ?? 0) + 1;
+  const answered = (known?.answeredCount ?? 0) + (isAnswer ? 1 : 0);
+  const waitMs = Math.max(fault.retryAfterMs ?? 0, backoffMs(snapshot.config.operation.retry.batchBackoff, count, key));
+  const recorded: Event = { type: 'FaultRecorded', atMs, key, message, dueAtMs: atMs + waitMs, isAnswer };
+  if (answered < answeredFaultsMax) return [recorded];
+  const held: readonly Event[] = batchKey === undefined ? [] : [{ type: 'BatchHeld', atMs, batchKey, message }];
+  return [recorded, ...held, ...pauseEvents(snapshot, fault.pauseReason ?? 'provider_refused', message, atMs)];
+};
+
+const pauseReasons: Readonly<Partial<Record<CommandOf<'RecordFault'>['fault'], ControlReason>>> = {
+  insufficient_quota: 'insufficient_quota',
+  authentication_failed: 'authentication_failed',
+  source_unreadable: 'source_unreadable',
+};
+
+/** What the world answered instead of an outcome. */
+export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>): Either<Rejection, readonly Event[]> => {
+  const { key, fault, message, retryAfterMs, atMs } = command;
+  const batchKey = key.startsWith('batch:') ? (key.slice('batch:'.length) as BatchKey) : undefined;
+  const batch = batchKey === undefined ? undefined : snapshot.live.find((live) => live.batchKey === batchKey);
+  if (batchKey !== undefined && batch === undefined) return left({ type: 'unknown_batch', batchKey });
+  // Every answer to a create leaves `creating`; a fault that says less is not taken for one.
+  if (batch?.phase === 'creating') return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
+  const recorded = faultEvents(snapshot, { key, message, isAnswer: fault === 'refused', retryAfterMs, atMs, ...(batchKey === undefined ? {} : { batchKey }) });
+  const reason = pauseReasons[fault];
+  return right([...recorded, ...(reason === undefined ? [] : pauseEvents(snapshot, reason, message, atMs))]);
+};

@@ -1,0 +1,29 @@
+import type { Backoff } from './config.ts';
+
+/** FNV-1a over the text's UTF-16 units, to [0, 1): repeatable chance, so that the core needs no randomness. */
+export const hashToUnit = (text: string): number => {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) {
+    hash ^= text.charCodeAt(i);
+    hash = Math.imul(hash, 0x01000193);
+  }
+  // Murmur's finalizer: FNV alone leaves the high bits of short texts alike.
+  hash ^= hash >>> 16;
+  hash = Math.imul(hash, 0x85ebca6b);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, 0xc2b2ae35);
+  hash ^= hash >>> 16;
+  return (hash >>> 0) / 0x1_0000_0000;
+};
+
+/** How long the `failureCount`-th wait in a row lasts (from 1): exponential, three quarters to five quarters of it by jitter, capped. */
+export const backoffMs = (backoff: Backoff, failureCount: number, jitterOf: string): number => {
+  const grown = backoff.initialMs * backoff.factor ** Math.min(64, Math.max(0, failureCount - 1));
+  return Math.round(Math.min(backoff.maxMs, grown) * (0.75 + 0.5 * hashToUnit(`${jitterOf}#${failureCount}`)));
+};
+
+/** Rounds a due time up to whole units of an eighth of the wait (at least a second): few distinct times, bounded buckets. */
+export const bucketDueMs = (nowMs: number, waitMs: number): number => {
+  const unitMs = Math.max(1_000, 2 ** Math.floor(Math.log2(Math.max(1, waitMs / 8))));
+  return Math.ceil((nowMs + waitMs) / unitMs) * unitMs;
+};

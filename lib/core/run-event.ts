@@ -1,0 +1,132 @@
+import type { Event } from './event.ts';
+import { failureOfCode } from './failure.ts';
+import type { RunId } from './ids.ts';
+import type { JsonObject } from './json.ts';
+
+export const runEventTypes = [
+  'run_created',
+  'run_opened',
+  'run_resumed',
+  'run_paused',
+  'run_cancel_requested',
+  'run_changed',
+  'run_finished',
+  'items_ingested',
+  'ingestion_completed',
+  'items_claimed',
+  'items_completed',
+  'items_failed',
+  'items_requeued',
+  'batch_uploaded',
+  'batch_submitted',
+  'batch_unclear',
+  'batch_held',
+  'batch_dropped',
+  'batch_polled',
+  'batch_completed',
+  'batch_failed',
+  'submit_retried',
+  'effect_retried',
+] as const;
+export type RunEventType = (typeof runEventTypes)[number];
+
+/**
+ * What happened, for people and machines outside: persisted, ordered by sequence, the same in RxJS, on the command line and in
+ * webhooks. No payload, no secret. Sequences rise; there may be gaps.
+ */
+export interface RunEvent {
+  readonly eventType: RunEventType;
+  readonly runId: RunId;
+  readonly sequence: number;
+  readonly at: Date;
+  /** Keys in snake_case: this leaves the process as it is. */
+  readonly data: JsonObject;
+}
+
+/** One coarse event as stored: the time as a number. */
+export type StoredRunEvent = Omit<RunEvent, 'at'> & { readonly atMs: number };
+
+/** The public vocabulary: a pure function of events. `fromVersion` is the snapshot's version before the first of them. */
+export const toRunEvents = (runId: RunId, fromVersion: number, events: readonly Event[]): readonly StoredRunEvent[] =>
+  events.flatMap((event, i) => {
+    const told = describe(event);
+    return told === null ? [] : [{ eventType: told[0], runId, sequence: fromVersion + i + 1, atMs: event.atMs, data: told[1] }];
+  });
+
+const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
+  switch (event.type) {
+    case 'RunCreated':
+      return ['run_created', { job_name: event.config.jobName, model: event.config.provider.model, endpoint: event.config.provider.endpoint }];
+    case 'RunOpened':
+      return ['run_opened', {}];
+    case 'RunPaused':
+    case 'ReasonNoted':
+      return ['run_paused', { reason: event.reason, is_automatic: event.reason !== 'manual', message: event.message }];
+    case 'RunResumed':
+      return ['run_resumed', {}];
+    case 'OperationChanged':
+      return ['run_changed', {}];
+    case 'CancelRequested':
+      return ['run_cancel_requested', {}];
+    case 'ItemsAccepted':
+      return ['items_ingested', { count: event.slice.itemIds.length, bad_count: event.slice.badOffsets.length, next_index: event.checkpoint.nextIndex }];
+    case 'IngestionCompleted':
+      return ['ingestion_completed', { next_index: event.checkpoint.nextIndex }];
+    case 'BatchPlanned':
+      return ['items_claimed', { count: event.requests, batch_key: event.batchKey, input_bytes: event.inputBytes }];
+    case 'PlanDeferred':
+      return null;
+    case 'PendingFailed':
+      return ['items_failed', { count: event.indexes.length, batch_key: null, by_class: { [failureOfCode(event.code)]: event.indexes.length }, will_retry_count: 0 }];
+    case 'BatchUploaded':
+      return ['batch_uploaded', { batch_key: event.batchKey, input_file_id: event.inputFileId }];
+    case 'CreateBegun':
+      return null;
+    case 'BatchCreated':
+      return ['batch_submitted', { batch_key: event.batchKey, provider_batch_id: event.providerBatchId, request_count: event.requests, was_adopted: event.adopted }];
+    case 'CreateRefused':
+      return ['submit_retried', { batch_key: event.batchKey, message: event.message }];
+    case 'CreateUnclear':
+      return ['batch_unclear', { batch_key: event.batchKey, message: event.message }];
+    case 'BatchHeld':
+      return ['batch_held', { batch_key: event.batchKey, message: event.message }];
+    case 'BatchDropped':
+      return ['batch_dropped', { batch_key: event.batchKey, released_count: event.requests }];
+    case 'BatchObserved':
+      return event.isNews
+        ? ['batch_polled', { batch_key: event.batchKey, provider_status: event.providerStatus, completed_count: event.progress?.completed ?? null, total_count: event.progress?.total ?? null }]
+        : null;
+    case 'CancelAsked':
+      return null;
+    case 'BatchEnded': {
+      const data = { batch_key: event.batchKey, provider_status: event.providerStatus, completed_count: event.progress?.completed ?? null, failed_count: event.progress?.failed ?? null };
+      const { type, rejection } = event.ending;
+      return type === 'completed' ? ['batch_completed', data] : ['batch_failed', { ...data, message: rejection?.message ?? type }];
+    }
+    case 'FilesStored':
+      return null;
+    case 'ItemsCompleted': {
+      const count = event.lines.indexes.length;
+      return count === 0 ? null : ['items_completed', { count, batch_key: event.batchKey, last_result_sequence: event.sequenceFrom + count - 1 }];
+    }
+    case 'ItemsSettled': {
+      const byClass: Record<string, number> = {};
+      for (const codes of [event.failed.codes, event.retried.codes]) {
+        for (let i = 0; i < codes.length; i += 1) {
+          const name = failureOfCode(codes[i] as number);
+          byClass[name] = (byClass[name] ?? 0) + 1;
+        }
+      }
+      const count = event.failed.indexes.length + event.retried.indexes.length;
+      return count === 0 ? null : ['items_failed', { count, batch_key: event.batchKey, by_class: byClass, will_retry_count: event.retried.indexes.length }];
+    }
+    case 'BatchSettled':
+      return null;
+    case 'ItemsRequeued':
+      return ['items_requeued', { count: event.indexes.length }];
+    case 'FaultRecorded':
+      return ['effect_retried', { effect: event.key, message: event.message, retry_at_ms: event.dueAtMs }];
+    case 'RunFinished':
+      return ['run_finished', { status: event.status }];
+  }
+};

@@ -1,0 +1,202 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { BatchEnding, LiveBatch, SettlePosition } from './batch.ts';
+import type { CommandOf } from './command.ts';
+import { pauseEvents } from './control.ts';
+import type { Event, FailedRows, RetriedRows } from './event.ts';
+import { codeOfFailure, failureAction, type FailureClass, failureOfCode } from './failure.ts';
+import type { Rejection } from './rejection.ts';
+import { backoffMs, bucketDueMs } from './retry.ts';
+import type { BackoffBucket, RunSnapshot } from './snapshot.ts';
+import { findBatch } from './submit.ts';
+
+type Decision = Either<Rejection, readonly Event[]>;
+
+const settlingBatch = (snapshot: RunSnapshot, command: CommandOf<'SettleSlice'> | CommandOf<'SettleRest'>, at: SettlePosition): Either<Rejection, LiveBatch> => {
+  const { batchKey } = command;
+  const batch = findBatch(snapshot, batchKey);
+  if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
+  if (batch.phase !== 'ended' || batch.files === null) return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
+  const { position } = batch;
+  if (position.part !== at.part || position.offset !== at.offset) {
+    return left({ type: 'stale_slice', expected: `${position.part}@${position.offset}`, given: `${at.part}@${at.offset}` });
+  }
+  return right(batch);
+};
+
+/** The place behind a slice of a file: further on, or the next file, or the rows that are left. */
+const positionAfter = (batch: LiveBatch, command: CommandOf<'SettleSlice'>): SettlePosition => {
+  if (!command.isEndOfFile) return { part: command.part, offset: command.toOffset };
+  return command.part === 'output' && batch.files?.error ? { part: 'error', offset: 0 } : { part: 'rest', offset: 0 };
+};
+
+/**
+ * Successes settle with their slice; the first in (output, error) file order wins, later ones are counted as duplicates. Failures
+ * wait for the rest, so that a success anywhere wins over them. O(slice).
+ */
+export const decideSettleSlice = (snapshot: RunSnapshot, command: CommandOf<'SettleSlice'>): Decision => {
+  const found = settlingBatch(snapshot, command, { part: command.part, offset: command.fromOffset });
+  if (found._tag === 'Left') return found;
+  const batch = found.right;
+  const file = batch.files?.[command.part];
+  if (!file || (command.toOffset <= command.fromOffset && !command.isEndOfFile)) return left({ type: 'malformed_command', message: 'a slice of a file moves on' });
+  const { lines, open } = command;
+  const kept = keepFirstOpen(lines.indexes, open);
+  const isWhole = kept.length === lines.indexes.length;
+  const pick = (column: ArrayLike<number>): ArrayLike<number> => (isWhole ? column : kept.map((place) => column[place] as number));
+  return right([
+    {
+      type: 'ItemsCompleted',
+      atMs: command.atMs,
+      batchKey: batch.batchKey,
+      batchNo: batch.batchNo,
+      object: file.object,
+      lines: { indexes: pick(lines.indexes), offsets: pick(lines.offsets), lengths: pick(lines.lengths) },
+      sequenceFrom: snapshot.resultSequence + 1,
+      position: positionAfter(batch, command),
+      usage: command.usage,
+      malformedCount: command.malformedCount,
+      unknownCount: command.unknownCount,
+      duplicateCount: lines.indexes.length - kept.length,
+    },
+  ]);
+};
+
+const keepFirstOpen = (indexes: ArrayLike<number>, open: ArrayLike<number>): readonly number[] => {
+  const seen = new Set<number>();
+  const kept: number[] = [];
+  for (let place = 0; place < indexes.length; place += 1) {
+    const index = indexes[place] as number;
+    if (open[place] !== 1 || seen.has(index)) continue;
+    seen.add(index);
+    kept.push(place);
+  }
+  return kept;
+};
+
+/** What a row becomes that no line of the batch speaks of. */
+export const classOfMissing = (ending: BatchEnding, ordinal: number): FailureClass => {
+  switch (ending.type) {
+    case 'completed':
+      return 'missing_result';
+    case 'expired':
+      return 'batch_expired';
+    case 'cancelled':
+      return 'batch_cancelled';
+    case 'rejected':
+      switch (ending.rejection?.type) {
+        case 'over_capacity':
+          return 'over_capacity';
+        case 'insufficient_quota':
+          return 'insufficient_quota';
+        case 'invalid_lines':
+          return ending.rejection.lines.includes(ordinal) ? 'invalid_request' : 'batch_rejected';
+        default:
+          return 'batch_rejected';
+      }
+  }
+};
+
+/** Rows that no success settled, in index order: each fails or goes again, by its failure class. The last slice settles the batch. */
+export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'SettleRest'>): Decision => {
+  const found = settlingBatch(snapshot, command, { part: 'rest', offset: command.fromIndex });
+  if (found._tag === 'Left') return found;
+  const batch = found.right;
+  const { ending } = batch;
+  if (ending === null) return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
+  const { rows, atMs } = command;
+  const failed = { indexes: [] as number[], codes: [] as number[], parts: [] as number[], offsets: [] as number[], lengths: [] as number[], charged: [] as number[] };
+  const retried = { indexes: [] as number[], codes: [] as number[], charged: [] as number[], dueAtMs: [] as number[] };
+  let isOutOfMoney = false;
+  for (let place = 0; place < rows.indexes.length; place += 1) {
+    const index = rows.indexes[place] as number;
+    const code = command.codes[place] as number;
+    const failureClass = code < 0 ? classOfMissing(ending, batch.settledRows + place + 1) : failureOfCode(code);
+    const attempts = { charged: rows.charged[place] as number, uncharged: rows.uncharged[place] as number };
+    const verdict = verdictOf(snapshot, batch, failureClass, attempts, atMs);
+    isOutOfMoney ||= failureAction(failureClass) === 'pause';
+    if (verdict.type === 'retry') {
+      retried.indexes.push(index);
+      retried.codes.push(codeOfFailure(failureClass));
+      retried.charged.push(verdict.charged);
+      retried.dueAtMs.push(verdict.dueAtMs);
+    } else {
+      failed.indexes.push(index);
+      failed.codes.push(codeOfFailure(verdict.failureClass));
+      failed.charged.push(verdict.charged);
+      failed.parts.push(command.parts[place] as number);
+      failed.offsets.push(command.offsets[place] as number);
+      failed.lengths.push(command.lengths[place] as number);
+    }
+  }
+  const last = rows.indexes[rows.indexes.length - 1];
+  return right([
+    {
+      type: 'ItemsSettled',
+      atMs,
+      batchKey: batch.batchKey,
+      batchNo: batch.batchNo,
+      outputObject: batch.files?.output?.object ?? null,
+      errorObject: batch.files?.error?.object ?? null,
+      failed: failed satisfies FailedRows,
+      retried: retried satisfies RetriedRows,
+      buckets: bucketsOf(retried.dueAtMs),
+      sequenceFrom: snapshot.resultSequence + 1,
+      position: { part: 'rest', offset: last === undefined ? command.fromIndex : last + 1 },
+    },
+    ...(rows.isLast ? [{ type: 'BatchSettled', atMs, batchKey: batch.batchKey, wasRejected: ending.type === 'rejected' } as const] : []),
+    ...(isOutOfMoney ? pauseEvents(snapshot, 'insufficient_quota', 'the provider says that the account is out of money', atMs) : []),
+  ]);
+};
+
+type Verdict =
+  | { readonly type: 'retry'; readonly charged: 0 | 1; readonly dueAtMs: number }
+  | { readonly type: 'fail'; readonly failureClass: FailureClass; readonly charged: 0 | 1 };
+
+/** One row's future: by the failure table, the attempts it has left, and whether the run is being cancelled. */
+const verdictOf = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  failureClass: FailureClass,
+  attempts: { readonly charged: number; readonly uncharged: number },
+  nowMs: number,
+): Verdict => {
+  const { retry } = snapshot.config.operation;
+  const action = failureAction(failureClass);
+  if (action === 'fail') return { type: 'fail', failureClass, charged: 1 };
+  const charged = action === 'retry_charged' ? 1 : 0;
+  if (snapshot.control.state === 'cancel_requested') return { type: 'fail', failureClass: 'run_cancelled', charged };
+  if (charged === 1) {
+    if (attempts.charged + 1 >= retry.attemptsMax) return { type: 'fail', failureClass, charged };
+    const waitMs = backoffMs(retry.itemBackoff, attempts.charged + 1, batch.batchKey);
+    return { type: 'retry', charged, dueAtMs: bucketDueMs(nowMs, waitMs) };
+  }
+  if (attempts.uncharged + 1 >= retry.unchargedAttemptsMax) return { type: 'fail', failureClass, charged };
+  // A refusal of the whole batch is the world's weather: its wait grows with the refusals in a row.
+  const isBatchWide = failureClass === 'over_capacity' || failureClass === 'batch_rejected' || failureClass === 'insufficient_quota';
+  const waitMs = isBatchWide
+    ? backoffMs(retry.batchBackoff, snapshot.rejectedStreak + 1, batch.batchKey)
+    : backoffMs(retry.itemBackoff, attempts.uncharged + 1, batch.batchKey);
+  return { type: 'retry', charged, dueAtMs: bucketDueMs(nowMs, waitMs) };
+};
+
+const bucketsOf = (dueAtMs: readonly number[]): readonly BackoffBucket[] => {
+  const counts = new Map<number, number>();
+  for (const due of dueAtMs) counts.set(due, (counts.get(due) ?? 0) + 1);
+  return [...counts].map(([due, count]) => ({ dueAtMs: due, count })).sort((a, b) => a.dueAtMs - b.dueAtMs);
+};
+
+/** Rows whose backoff has passed go back to pending; all of them at once while cancelling. */
+export const decideRequeue = (snapshot: RunSnapshot, command: CommandOf<'RequeueRows'>): Decision => {
+  const { dueAtMs, rows, atMs } = command;
+  const bucket = snapshot.backoff.find((candidate) => candidate.dueAtMs === dueAtMs);
+  if (bucket === undefined) return left({ type: 'stale_slice', expected: 'a bucket', given: dueAtMs });
+  if (rows.indexes.length === 0 || rows.indexes.length > bucket.count) return left({ type: 'stale_slice', expected: bucket.count, given: rows.indexes.length });
+  if (dueAtMs > atMs && snapshot.control.state !== 'cancel_requested') return left({ type: 'not_while', control: 'backoff' });
+  let bytes = 0;
+  let tokens = 0;
+  for (let i = 0; i < rows.indexes.length; i += 1) {
+    bytes += rows.bytes[i] as number;
+    tokens += rows.tokens === null ? 0 : (rows.tokens[i] as number);
+  }
+  return right([{ type: 'ItemsRequeued', atMs, dueAtMs, indexes: rows.indexes, bytes, tokens }]);
+};

@@ -1,0 +1,119 @@
+import type { LiveBatch } from './batch.ts';
+import type { RunConfig } from './config.ts';
+import type { EffectKey, RunId } from './ids.ts';
+import { emptyTotals, type ItemTotals } from './item.ts';
+import type { JsonValue } from './json.ts';
+import { emptyUsage, type TokenUsage } from './usage.ts';
+
+export const runStatuses = ['running', 'completed', 'completed_with_failures'] as const;
+export type RunStatus = (typeof runStatuses)[number];
+export type RunControlState = 'running' | 'paused' | 'cancel_requested';
+/** Why a run is not simply running. Everything but `manual` was decided by batchor. */
+export const controlReasons = [
+  'manual',
+  'insufficient_quota',
+  'budget_exhausted',
+  'circuit_open',
+  'authentication_failed',
+  'batch_unresolved',
+  'cancelled_at_provider',
+  'results_unavailable',
+  'provider_refused',
+  'bad_rows',
+  'source_unreadable',
+  'source_changed',
+] as const;
+export type ControlReason = (typeof controlReasons)[number];
+
+/** Where reading of the source goes on. */
+export interface SourceCheckpoint {
+  /** The source's index of the next entry (bad rows count). */
+  readonly nextIndex: number;
+  /** The source's own position after the last entry read; null: at the start. Opaque to everybody else. */
+  readonly position: JsonValue;
+  /** The position before the last accepted row, to render that row again on resume; null: the source's start. */
+  readonly beforeLastPosition: JsonValue;
+}
+
+/** Rows that wait for the same moment. Due times are rounded up, so the list stays short. */
+export interface BackoffBucket {
+  readonly dueAtMs: number;
+  readonly count: number;
+}
+
+/** An effect that failed: how often, and when it is tried again. */
+export interface FaultRecord {
+  readonly key: EffectKey;
+  /** Failures in a row. */
+  readonly count: number;
+  /** Of those, clear answers: only they count to the ceiling. */
+  readonly answeredCount: number;
+  readonly dueAtMs: number;
+  readonly message: string;
+}
+
+/**
+ * The whole state of a run that rules need: bounded, whatever the run's size. Never every item: rows enter the core as slices
+ * inside commands.
+ */
+export interface RunSnapshot {
+  readonly runId: RunId;
+  /** Events folded so far; a commit names the version it was decided on. */
+  readonly version: number;
+  /** The last terminal result's sequence; 0 before the first. */
+  readonly resultSequence: number;
+  readonly config: RunConfig;
+  readonly status: RunStatus;
+  readonly control: { readonly state: RunControlState; readonly reason: ControlReason | null; readonly message: string | null };
+  readonly totals: ItemTotals;
+  readonly ingest: { readonly isComplete: boolean; readonly checkpoint: SourceCheckpoint | null; readonly itemCount: number; readonly badRowCount: number };
+  /** The rows that wait to be planned. */
+  readonly backlog: {
+    readonly bytes: number;
+    readonly tokens: number;
+    /** Since when the oldest of them waits. */
+    readonly sinceMs: number;
+    /** Rises when a window read earlier no longer shows the rows in front. */
+    readonly generation: number;
+    /** The next batch in order needs so much room in the enqueue budget; null: not known to wait for room. */
+    readonly needs: { readonly tokens: number; readonly requests: number } | null;
+  };
+  readonly live: readonly LiveBatch[];
+  /** Batches ever planned; the last `batchNo`. */
+  readonly batchCount: number;
+  readonly backoff: readonly BackoffBucket[];
+  readonly faults: readonly FaultRecord[];
+  /** Validation failures of whole batches in a row. */
+  readonly rejectedStreak: number;
+  readonly usage: TokenUsage;
+  /** Lines in provider files that were of no use: malformed, of unknown ids, duplicates. Counted, never silent. */
+  readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number };
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+const nothing = {} as RunConfig;
+/** The run before `CreateRun`. */
+export const emptySnapshot: RunSnapshot = {
+  runId: '' as RunId,
+  version: 0,
+  resultSequence: 0,
+  config: nothing,
+  status: 'running',
+  control: { state: 'running', reason: null, message: null },
+  totals: emptyTotals,
+  ingest: { isComplete: false, checkpoint: null, itemCount: 0, badRowCount: 0 },
+  backlog: { bytes: 0, tokens: 0, sinceMs: 0, generation: 0, needs: null },
+  live: [],
+  batchCount: 0,
+  backoff: [],
+  faults: [],
+  rejectedStreak: 0,
+  usage: emptyUsage,
+  defects: { malformed: 0, unknown: 0, duplicate: 0 },
+  createdAtMs: 0,
+  updatedAtMs: 0,
+};
+
+export const isCreated = (snapshot: RunSnapshot): boolean => snapshot.version > 0;
+export const isFinished = (snapshot: RunSnapshot): boolean => snapshot.status !== 'running';

@@ -1,0 +1,26 @@
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+
+/** What went wrong outside, as data: classified once, in the adapter. Messages hold no secret and no payload. */
+export type PortError =
+  /** Weather: unreachable, 408, 429 for rate, 5xx, a cut transfer. Trying later may help. */
+  | { readonly type: 'transient'; readonly message: string; readonly retryAfterMs: number | null; readonly cause: unknown }
+  /** The answer was lost: it may or may not have happened. Only `create` answers so. */
+  | { readonly type: 'unclear'; readonly message: string; readonly cause: unknown }
+  /** A clear no that money, key and patience do not explain. */
+  | { readonly type: 'refused'; readonly message: string; readonly statusCode: number | null; readonly requestId: string | null }
+  | { readonly type: 'over_capacity'; readonly message: string; readonly statedTokensMax: number | null }
+  | { readonly type: 'insufficient_quota'; readonly message: string }
+  | { readonly type: 'authentication_failed'; readonly message: string }
+  | { readonly type: 'not_found'; readonly message: string }
+  /** The store moved on: somebody else committed. */
+  | { readonly type: 'stale_version'; readonly expected: number; readonly found: number }
+  /** Another process owns the run; `owner` says who, for people. */
+  | { readonly type: 'owned_elsewhere'; readonly owner: string }
+  /** This owner was replaced: it may neither commit nor create. */
+  | { readonly type: 'lease_lost'; readonly owner: string | null }
+  /** A commit would have moved other rows than it claims, or stored bytes are not what was written. */
+  | { readonly type: 'corrupt'; readonly message: string; readonly where: string }
+  /** The place itself fails: disk full, no permission, connection lost. Nothing was acknowledged. */
+  | { readonly type: 'unavailable'; readonly message: string; readonly cause: unknown };
+
+export type Port<A> = TaskEither<PortError, A>;

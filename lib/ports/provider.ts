@@ -1,0 +1,118 @@
+import type { BatchObservation, SweptBatch } from '../core/command.ts';
+import type { BatchKey, ProviderBatchId } from '../core/ids.ts';
+import type { FailureClass } from '../core/failure.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { ProviderLimits } from '../core/limits.ts';
+import type { TokenUsage } from '../core/usage.ts';
+import type { Port } from './port-error.ts';
+
+/** What a prompt builder may return on every endpoint that takes text. */
+export interface PromptParts {
+  readonly prompt: string;
+  readonly systemPrompt?: string;
+}
+
+declare const promptType: unique symbol;
+declare const outputType: unique symbol;
+/** Which model, at which endpoint, with which parameters. Data only: stored with the run and compared on resume. */
+export interface ProviderConfig<Prompt = never, Output = unknown> {
+  readonly kind: string;
+  readonly connection: string;
+  readonly model: string;
+  readonly endpoint: string;
+  readonly completionWindow: string;
+  /** The other body parameters, in the API's own spelling. */
+  readonly params: JsonObject;
+  readonly limits: ProviderLimits;
+  /** Pace and budgets that the job asks for; what is absent takes the house's default. */
+  readonly operation: ProviderOperation;
+  /** Types only; absent at run time. */
+  readonly [promptType]?: (prompt: Prompt) => void;
+  readonly [outputType]?: Output;
+}
+
+/** What a provider config may say of pace and budgets. None of it is compared on resume. */
+export interface ProviderOperation {
+  readonly pollIntervalMs?: number;
+  readonly requestTimeoutMs?: number;
+  readonly filesExpireAfterMs?: number;
+  readonly enqueueLimits?: {
+    readonly enqueuedTokenLimit?: number;
+    readonly enqueuedRequestLimit?: number;
+    readonly targetRatio?: number;
+    readonly headroom?: number;
+    readonly maxBatchEnqueuedTokens?: number;
+  };
+}
+
+/** Does what effects ask; retries nothing that could be paid twice. */
+export interface BatchProvider {
+  /** One cheap authenticated request: says early that the key or the address is wrong. */
+  check(): Port<void>;
+  /** The lines' total is `bytes` exactly. Uploading twice costs nothing, so this may be tried again. */
+  upload(input: {
+    readonly batchKey: BatchKey;
+    readonly createAttempt: number;
+    readonly bytes: number;
+    readonly lines: AsyncIterable<Uint8Array>;
+    readonly expiresAfterMs: number | null;
+  }): Port<{ readonly inputFileId: string }>;
+  /** Never retried below this line. `unclear` unless it is certain that nothing was created. */
+  create(input: {
+    readonly batchKey: BatchKey;
+    readonly createAttempt: number;
+    readonly inputFileId: string;
+    readonly metadata: Readonly<Record<string, string>>;
+  }): Port<{ readonly providerBatchId: ProviderBatchId; readonly providerStatus: string }>;
+  /** Batches under one of these keys among those created since about `sinceMs`. */
+  sweep(batchKeys: readonly BatchKey[], sinceMs: number): Port<readonly SweptBatch[]>;
+  /** What the provider says of each; a batch that it does not know (yet) is left out. */
+  observe(batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[]): Port<readonly BatchObservation[]>;
+  /** The file's bytes; `bytes` is the promised length where one is. Iterating throws when the transfer is cut. */
+  download(fileId: string): Port<{ readonly bytes: number | null; readonly chunks: AsyncIterable<Uint8Array> }>;
+  /** True after: the provider was asked to cancel, or the batch is over anyway. */
+  cancel(providerBatchId: ProviderBatchId): Port<void>;
+}
+
+/** What one line of a provider file says of its row. */
+export type LineVerdict =
+  | { readonly type: 'succeeded'; readonly customId: string; readonly usage: TokenUsage | null }
+  | { readonly type: 'failed'; readonly customId: string; readonly failureClass: FailureClass; readonly usage: TokenUsage | null }
+  | { readonly type: 'malformed' };
+
+/** What one line holds for its reader. */
+export interface LineContent {
+  /** The words as the model wrote them; null where there are none. */
+  readonly outputText: string | null;
+  /** What the endpoint promises: text, a vector, flags. */
+  readonly output: JsonValue;
+  readonly usage: TokenUsage | null;
+  /** For a failure: what the provider says. */
+  readonly error: { readonly message: string; readonly raw: JsonValue } | null;
+}
+
+/** The pure half of a provider: renders request lines, reads answer lines. Neither throws for bad input. */
+export interface ProviderWire {
+  /** Prepared once per run, called once per item. */
+  renderer(input: { readonly jsonSchema: JsonObject | null; readonly schemaName: string | null }): LineRenderer;
+  /** For settlement: whose line, and what became of it. */
+  readVerdict(line: string): LineVerdict;
+  /** For results. */
+  readContent(line: string): LineContent;
+}
+/** Renders one request line, its newline included; answers a reason when the prompt cannot be one. */
+export type LineRenderer = (customId: string, prompt: unknown) => { readonly line: string } | { readonly reason: string };
+
+/** Credentials, clients and transport. Lives in memory only; nothing here is ever serialised. */
+export interface ProviderConnection {
+  /** The name stored with runs, by which a fresh process finds this connection again. */
+  readonly name: string;
+  readonly kind: string;
+  connect(config: {
+    readonly model: string;
+    readonly endpoint: string;
+    readonly completionWindow: string;
+    readonly params: JsonObject;
+    readonly requestTimeoutMs: number;
+  }): BatchProvider & ProviderWire;
+}

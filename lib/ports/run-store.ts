@@ -1,0 +1,141 @@
+import type { OpenRows, PlanWindow, RowSlice } from '../core/command.ts';
+import type { Event } from '../core/event.ts';
+import type { RunId } from '../core/ids.ts';
+import type { ItemStatus } from '../core/item.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { StoredRunEvent } from '../core/run-event.ts';
+import type { RunSnapshot } from '../core/snapshot.ts';
+import type { ArtifactStore, Span } from './artifacts.ts';
+import type { Port } from './port-error.ts';
+
+/** A piece of a batch's input file: one span of a request object, many lines. */
+export interface ObjectSpan extends Span {
+  readonly object: string;
+}
+
+/** A terminal row, and where its answer lies. */
+export interface ResultRef {
+  readonly sequence: number;
+  readonly index: number;
+  readonly itemId: string;
+  readonly status: Extract<ItemStatus, 'completed' | 'failed_permanent'>;
+  /** `codeOfFailure`; -1 when completed. */
+  readonly code: number;
+  readonly charged: number;
+  readonly uncharged: number;
+  /** The line in a raw provider file; null when no line speaks of the row. */
+  readonly line: ObjectSpan | null;
+  /** The item line: id, metadata, lineage, and what was wrong with a bad row. */
+  readonly item: ObjectSpan;
+}
+
+/** One item row, as `inspect` and the model tests see it. */
+export interface StoredRow {
+  readonly index: number;
+  readonly itemId: string;
+  readonly status: ItemStatus;
+  readonly charged: number;
+  readonly uncharged: number;
+  /** The batch that holds the row (queued_local, submitted) or settled it; 0: none. */
+  readonly batchNo: number;
+  /** When a failed_retryable row goes again; 0 otherwise. */
+  readonly dueAtMs: number;
+}
+
+/** What anyone may read, owner or not. Everything is answered from the last acknowledged commit that this reader has seen. */
+export interface RunReader {
+  readonly runId: RunId;
+  readonly snapshot: RunSnapshot;
+  /** The job description stored with the run (the CLI's), or null. */
+  readonly description: JsonObject | null;
+  readonly artifacts: ArtifactStore;
+  /** Sees newer commits, where they were made elsewhere. */
+  refresh(): Port<RunSnapshot>;
+  /** Terminal results in sequence order after a sequence. O(limit). */
+  resultsAfter(sequence: number, limit: number): Port<readonly ResultRef[]>;
+  /** Terminal results in item order from an index; rows that are not terminal are left out. `nextIndex` is null at the end. */
+  resultsByIndex(fromIndex: number, limit: number): Port<{ readonly results: readonly ResultRef[]; readonly nextIndex: number | null }>;
+  /** Persisted run events after a sequence. */
+  eventsAfter(sequence: number, limit: number): Port<readonly StoredRunEvent[]>;
+  rows(fromIndex: number, limit: number): Port<readonly StoredRow[]>;
+  close(): Promise<void>;
+}
+
+/** The one owner of a run: commits, and reads the slices that commands carry. */
+export interface OwnedRun extends RunReader {
+  /** Names this ownership; rises with every taking over. */
+  readonly epoch: number;
+  /**
+   * True after: the events are durable, the rows and the snapshot show them. Atomic and checked: refused whole with
+   * `stale_version` unless `expectedVersion` is the stored version, with `lease_lost` when a higher epoch exists, with
+   * `corrupt` when a row change would move other rows than it claims.
+   */
+  commit(expectedVersion: number, events: readonly Event[]): Port<RunSnapshot>;
+  /** Rejects with `lease_lost` when a higher epoch exists: asked before each create. */
+  assertOwned(): Port<void>;
+  /** 1 where the run already holds the id. */
+  knownIds(itemIds: readonly string[]): Port<Uint8Array>;
+  /** Pending rows in item order, from the first. */
+  planWindow(rowsMax: number): Port<PlanWindow>;
+  /** The batch's request lines in item order, neighbours joined. */
+  batchLines(batchNo: number): Port<readonly ObjectSpan[]>;
+  /** 1 where the row is submitted in this very batch. */
+  openMask(batchNo: number, indexes: ArrayLike<number>): Port<Uint8Array>;
+  /** Rows still submitted in the batch, in item order from an index. */
+  openRows(batchNo: number, fromIndex: number, rowsMax: number): Port<OpenRows>;
+  /** failed_retryable rows of one due time, in item order. */
+  backoffRows(dueAtMs: number, rowsMax: number): Port<RowSlice>;
+  /** Pending rows in item order, for cancelling. */
+  pendingRows(rowsMax: number): Port<RowSlice & { readonly generation: number }>;
+  /** Where one accepted row's request and item line lie. */
+  rowLines(index: number): Port<{ readonly request: ObjectSpan | null; readonly item: ObjectSpan } | null>;
+  /** Commands that other processes have left for the owner, oldest first; each is removed by `removeCommand` once its effect is durable. */
+  inbox(): Port<readonly InboxCommand[]>;
+  removeCommand(id: string): Port<void>;
+}
+
+export interface InboxCommand {
+  readonly id: string;
+  readonly type: 'pause' | 'resume' | 'cancel';
+  /** Policy changes that come with a resume. */
+  readonly options: JsonObject;
+}
+
+/** A run as `list` shows it. */
+export interface ListedRun {
+  readonly runId: RunId;
+  readonly snapshot: RunSnapshot;
+  /** Who drives it now, for people; null: nobody. */
+  readonly owner: string | null;
+}
+
+export interface RunStore {
+  /** For messages: `file store /path`. */
+  readonly describe: string;
+  /**
+   * Takes the run for this process. `not_found` unless it exists; `owned_elsewhere` while a living process owns it. The snapshot
+   * is what the store holds: the caller commits `OpenRun` next.
+   */
+  own(runId: RunId): Port<OwnedRun>;
+  /** Creates an empty run and takes it: its snapshot is `emptySnapshot` until `CreateRun` is committed. `refused` when it exists. */
+  create(runId: RunId, description: JsonObject | null): Port<OwnedRun>;
+  /** `not_found` unless it exists. Changes nothing. */
+  read(runId: RunId): Port<RunReader>;
+  /** Runs that have a whole `RunCreated`, newest first. */
+  list(): Port<readonly ListedRun[]>;
+  /** Leaves a command for whoever owns the run; returns its id. */
+  send(runId: RunId, command: Omit<InboxCommand, 'id'>): Port<string>;
+  /** True after: nothing of the run is left. `owned_elsewhere` while a living process owns it. */
+  remove(runId: RunId): Port<void>;
+  /** Who owns it now, for people; null: nobody alive. */
+  ownerOf(runId: RunId): Port<string | null>;
+  close(): Promise<void>;
+}
+
+/** Opened on first use and closed by the runner. */
+export interface Storage<Scope extends 'local' | 'shared' = 'local' | 'shared'> {
+  readonly scope: Scope;
+  readonly describe: string;
+  open(): Port<RunStore>;
+}
+

@@ -1,0 +1,6 @@
+/** Counts prompt tokens where a budget needs them. */
+export interface TokenCounter {
+  readonly name: string;
+  /** Tokens of a request line; an upper bound where exactness costs too much. */
+  count(text: string, model: string): number;
+}

@@ -1,0 +1,45 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import { hashText } from '../prng.ts';
+import { answerForSchema } from './schema-answer.ts';
+
+/** One request, as the model sees it. */
+export interface AnswerRequest {
+  readonly customId: string;
+  readonly body: JsonObject;
+  /** How many requests with this custom_id the provider has worked on, this one included. */
+  readonly attempt: number;
+}
+
+/** A model: a text, or a value that is sent as JSON text (for embeddings: a vector). */
+export type Answer = (request: AnswerRequest) => string | JsonValue;
+
+/**
+ * What the default model writes: a value that satisfies the request's JSON Schema if it names one, else a sentence with words
+ * of the prompt. Depends on the prompt and the seed alone.
+ */
+export const defaultAnswer = (body: JsonObject, prompt: string, seed: number): string => {
+  const format = formatOf(body);
+  if (format.type === 'json_schema') return JSON.stringify(answerForSchema(format.schema, prompt, seed));
+  const sentence = sentenceAbout(prompt, seed);
+  return format.type === 'json_object' ? JSON.stringify({ answer: sentence }) : sentence;
+};
+
+type AnswerFormat = { readonly type: 'text' } | { readonly type: 'json_object' } | { readonly type: 'json_schema'; readonly schema: JsonObject };
+
+/** The format that a responses body (`text.format`) or a chat body (`response_format`) asks for. */
+const formatOf = (body: JsonObject): AnswerFormat => {
+  const text = body['text'];
+  const format = isJsonObject(text) ? text['format'] : body['response_format'];
+  if (!isJsonObject(format)) return { type: 'text' };
+  if (format['type'] === 'json_object') return { type: 'json_object' };
+  if (format['type'] !== 'json_schema') return { type: 'text' };
+  const nested = isJsonObject(format['json_schema']) ? format['json_schema'] : format;
+  return { type: 'json_schema', schema: isJsonObject(nested['schema']) ? nested['schema'] : { type: 'object' } };
+};
+
+const wordsShown = 8;
+
+const sentenceAbout = (prompt: string, seed: number): string => {
+  const words = prompt.slice(0, 200).split(/\s+/u).filter(Boolean).slice(0, wordsShown).join(' ');
+  return `You asked: "${words}". The answer is ${(hashText(prompt, seed) % 1_000_000).toString(36)}.`;
+};

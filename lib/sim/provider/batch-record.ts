@@ -1,0 +1,88 @@
+import type { Life } from './states.ts';
+import { isTerminal } from './states.ts';
+import type { FileRecord } from './file-shelf.ts';
+import { progressAt, type Schedule } from './schedule.ts';
+import type { BatchErrorEntry, BatchObject, BatchUsage, RequestCounts } from './wire.ts';
+
+/** What the provider knows of a batch. Replaced whole at every change. */
+export interface BatchRecord {
+  readonly id: string;
+  /** From 1, in order of creation. */
+  readonly ordinal: number;
+  readonly endpoint: string;
+  readonly inputFileId: string;
+  readonly metadata: Readonly<Record<string, string>> | null;
+  readonly outputExpiresAfterSeconds: number | null;
+  readonly createdMs: number;
+  readonly schedule: Schedule;
+  readonly life: Life;
+  /** When cancelling ends; null while nobody cancels. */
+  readonly cancelledMs: number | null;
+  /** Share of the requests answered when cancelling began. */
+  readonly cancelledRatio: number;
+  readonly model: string | null;
+  readonly tokens: number;
+  /** The input file, held from validation to the end; null before and after. */
+  readonly input: FileRecord | null;
+  readonly errors: readonly BatchErrorEntry[];
+  readonly counts: RequestCounts;
+  readonly usage: BatchUsage | null;
+  readonly outputFileId: string | null;
+  readonly errorFileId: string | null;
+  /** File ids stay hidden until this time. */
+  readonly filesVisibleMs: number;
+}
+
+/** When the batch changes by itself, or null when it never will. */
+export const nextChangeMs = (batch: BatchRecord): number | null => {
+  switch (batch.life.status) {
+    case 'validating':
+      return batch.schedule.validatedMs;
+    case 'in_progress':
+      return Math.min(batch.schedule.finishedMs, batch.schedule.expiresMs, batch.schedule.handCancelMs ?? Infinity);
+    case 'finalizing':
+      return batch.schedule.completedMs;
+    case 'cancelling':
+      return batch.cancelledMs;
+    default:
+      return null;
+  }
+};
+
+/** The batch in OpenAI's shape, as it looks at a time. */
+export const toBatchObject = (batch: BatchRecord, nowMs: number): BatchObject => {
+  const { stamps, status } = batch.life;
+  const areFilesVisible = isTerminal(status) && nowMs >= batch.filesVisibleMs;
+  const second = (ms: number | undefined): number | null => (ms === undefined ? null : Math.floor(ms / 1000));
+  return {
+    id: batch.id,
+    object: 'batch',
+    endpoint: batch.endpoint,
+    model: batch.model,
+    errors: batch.errors.length === 0 ? null : { object: 'list', data: batch.errors },
+    input_file_id: batch.inputFileId,
+    completion_window: '24h',
+    status,
+    output_file_id: areFilesVisible ? batch.outputFileId : null,
+    error_file_id: areFilesVisible ? batch.errorFileId : null,
+    created_at: Math.floor(batch.createdMs / 1000),
+    in_progress_at: second(stamps.in_progress),
+    expires_at: second(batch.schedule.expiresMs),
+    finalizing_at: second(stamps.finalizing),
+    completed_at: second(stamps.completed),
+    failed_at: second(stamps.failed),
+    expired_at: second(stamps.expired),
+    cancelling_at: second(stamps.cancelling),
+    cancelled_at: second(stamps.cancelled),
+    request_counts: countsAt(batch, nowMs),
+    usage: batch.usage,
+    metadata: batch.metadata,
+  };
+};
+
+const countsAt = (batch: BatchRecord, nowMs: number): RequestCounts => {
+  const { total } = batch.counts;
+  if (batch.life.status === 'in_progress') return { total, completed: Math.floor(total * progressAt(batch.schedule, nowMs)), failed: 0 };
+  if (batch.life.status === 'cancelling' && batch.usage === null) return { total, completed: Math.floor(total * batch.cancelledRatio), failed: 0 };
+  return batch.counts;
+};

@@ -1,0 +1,53 @@
+/** Receives one blob's bytes in order. The writer does not keep a chunk after `write` resolves, unless it copied it. */
+export interface BlobWriter {
+  write(bytes: Uint8Array): Promise<void>;
+  /** After this the blob can be read. */
+  close(): Promise<void>;
+}
+
+/** A part of a blob: from `start`, up to but without `end`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where file bytes live. Keys are chosen by the provider: letters, digits, `-` and `_` only. */
+export interface BlobStore {
+  create(key: string): Promise<BlobWriter>;
+  read(key: string, range?: ByteRange): AsyncIterable<Uint8Array>;
+  /** A blob that does not exist is no error. */
+  remove(key: string): Promise<void>;
+}
+
+/** Blobs in memory: for small worlds. Large files belong in a store on disk. */
+export const createMemoryBlobs = (): BlobStore => {
+  const blobs = new Map<string, Uint8Array[]>();
+  return {
+    create: async (key) => {
+      const chunks: Uint8Array[] = [];
+      return {
+        write: async (bytes) => {
+          // Callers may reuse their buffer.
+          chunks.push(bytes.slice());
+        },
+        close: async () => {
+          blobs.set(key, chunks);
+        },
+      };
+    },
+    read: (key, range) => readChunks(blobs.get(key) ?? [], range ?? { start: 0, end: Infinity }),
+    remove: async (key) => {
+      blobs.delete(key);
+    },
+  };
+};
+
+async function* readChunks(chunks: readonly Uint8Array[], range: ByteRange): AsyncGenerator<Uint8Array> {
+  let offset = 0;
+  for (const chunk of chunks) {
+    const from = Math.max(range.start - offset, 0);
+    const to = Math.min(range.end - offset, chunk.length);
+    offset += chunk.length;
+    if (from < to) yield chunk.subarray(from, to);
+  }
+}

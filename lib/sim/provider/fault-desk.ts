@@ -1,0 +1,80 @@
+import { uniform } from '../prng.ts';
+import { aimsAt, isAimed, type Fault, type FaultOf, type FaultScript, type Operation, type RowFault } from './faults.ts';
+
+/** A row fault and its place in the script, which is part of its luck. */
+export interface PlacedRowFault {
+  readonly fault: RowFault;
+  readonly place: number;
+}
+
+/** Decides which faults hit, and counts them. Chance depends on seed, fault and batch, not on the order of unrelated calls. */
+export interface FaultDesk {
+  /** The first fault of this type that hits this call on the `ordinal`-th batch (or upload), or null. Counts as a try. */
+  strike<Type extends 'lose_create_reply' | 'drop_create' | 'upload_fails' | 'create_refused' | 'truncated_download'>(
+    type: Type,
+    ordinal: number,
+    name?: string,
+  ): FaultOf<Type> | null;
+  /** The `http_error` that hits this operation now, or null. `ordinal` is null for operations on no particular batch. */
+  strikeHttp(operation: Operation, ordinal: number | null): FaultOf<'http_error'> | null;
+  /** The fault of this type that marks this batch for life, or null; the same at every call. */
+  mark<Type extends Fault['type']>(type: Type, ordinal: number): FaultOf<Type> | null;
+  /** The row faults of this batch, in script order. */
+  rowFaults(ordinal: number): readonly PlacedRowFault[];
+}
+
+/** A desk for one provider. O(script) per call. */
+export const createFaultDesk = (script: FaultScript, seed: number): FaultDesk => {
+  const tries = new Map<string, number>();
+  const hits = new Map<string, number>();
+
+  const isLucky = (fault: Fault, place: number, ...names: readonly (string | number)[]): boolean =>
+    fault.probability === undefined || uniform(seed, 'fault', place, fault.type, ...names) < fault.probability;
+
+  const struck = (fault: Fault & { readonly times?: number }, place: number, ordinal: number | null, name: string): boolean => {
+    const aimed = isAimed(fault);
+    if (aimed && (ordinal === null || !aimsAt(fault, ordinal))) return false;
+    const key = aimed ? `${place} ${name}` : `${place}`;
+    const timesMax = fault.times ?? (aimed ? 1 : Infinity);
+    const hitCount = hits.get(key) ?? 0;
+    if (hitCount >= timesMax) return false;
+    const tryKey = `${place} ${name}`;
+    const tryCount = (tries.get(tryKey) ?? 0) + 1;
+    tries.set(tryKey, tryCount);
+    if (!isLucky(fault, place, name, tryCount)) return false;
+    hits.set(key, hitCount + 1);
+    return true;
+  };
+
+  const mark: FaultDesk['mark'] = (type, ordinal) => {
+    for (const [place, fault] of script.entries()) {
+      if (isType(fault, type) && aimsAt(fault, ordinal) && isLucky(fault, place, ordinal)) return fault;
+    }
+    return null;
+  };
+
+  return {
+    strike: (type, ordinal, name = `${ordinal}`) => {
+      for (const [place, fault] of script.entries()) {
+        if (isType(fault, type) && struck(fault, place, ordinal, name)) return fault;
+      }
+      return null;
+    },
+    strikeHttp: (operation, ordinal) => {
+      for (const [place, fault] of script.entries()) {
+        if (fault.type !== 'http_error' || (fault.operation ?? operation) !== operation) continue;
+        if (struck(fault, place, ordinal, `${operation} ${ordinal ?? ''}`)) return fault;
+      }
+      return null;
+    },
+    mark,
+    rowFaults: (ordinal) =>
+      [...script.entries()].flatMap(([place, fault]) =>
+        isRowFault(fault) && aimsAt(fault, ordinal) && isLucky(fault, place, ordinal) ? [{ fault, place }] : [],
+      ),
+  };
+};
+
+const isType = <Type extends Fault['type']>(fault: Fault, type: Type): fault is FaultOf<Type> => fault.type === type;
+
+const isRowFault = (fault: Fault): fault is Extract<Fault, { readonly type: RowFault['type'] }> => fault.type.startsWith('rows_');

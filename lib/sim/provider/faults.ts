@@ -1,0 +1,116 @@
+/** What can be asked of the provider; faults may aim at one of them. */
+export type Operation =
+  | 'create_file'
+  | 'retrieve_file'
+  | 'list_files'
+  | 'delete_file'
+  | 'file_content'
+  | 'create_batch'
+  | 'retrieve_batch'
+  | 'list_batches'
+  | 'cancel_batch';
+
+/** Every operation, in one list. */
+export const operations: readonly Operation[] = [
+  'create_file',
+  'retrieve_file',
+  'list_files',
+  'delete_file',
+  'file_content',
+  'create_batch',
+  'retrieve_batch',
+  'list_batches',
+  'cancel_batch',
+];
+
+/**
+ * Which batch a fault hits. All given conditions must hold; with none it hits always. Batches count from 1 in order of
+ * creation. A fault that hits before its batch exists aims at the batch that would be next; an upload fault, at the next upload.
+ */
+export interface When {
+  readonly batch?: number;
+  /** Every n-th batch. */
+  readonly everyBatch?: number;
+  /** From 0 to 1, drawn from the seed. */
+  readonly probability?: number;
+}
+
+/**
+ * How often a fault on a single call hits. With `batch` or `everyBatch`: for each batch, 1 unless said. Without: in all,
+ * without end unless said.
+ */
+export interface Times {
+  readonly times?: number;
+}
+
+/** Faults that hit one call. */
+export type CallFault =
+  /** The batch exists, the answer does not arrive. */
+  | ({ readonly type: 'lose_create_reply' } & Times)
+  /** Neither the batch nor the answer. */
+  | ({ readonly type: 'drop_create' } & Times)
+  | ({ readonly type: 'upload_fails'; readonly statusCode: number } & Times)
+  | ({ readonly type: 'create_refused'; readonly reason: 'over_capacity' | 'insufficient_quota' | 'unauthorized' } & Times)
+  /** The stream ends after `keepRatio` of the bytes that were promised. */
+  | ({ readonly type: 'truncated_download'; readonly keepRatio: number } & Times)
+  /** Any operation, or the one named, answers with this status. */
+  | ({ readonly type: 'http_error'; readonly statusCode: number; readonly operation?: Operation; readonly retryAfterMs?: number } & Times);
+
+/** Faults that shape the whole life of a batch. */
+export type BatchFault =
+  /** Fails validation, on these 1-based lines if given. */
+  | { readonly type: 'validation_fails'; readonly code: string; readonly lines?: readonly number[] }
+  /** Reaches the end of its window with this share of its requests answered. */
+  | { readonly type: 'expires'; readonly completedRatio: number }
+  | { readonly type: 'completes_without_files' }
+  /** Retrieving and cancelling answer 404 for so long after creation. */
+  | { readonly type: 'not_found_after_create'; readonly forMs: number }
+  /** Stays in `finalizing`, counts already full, for so much longer. */
+  | { readonly type: 'slow_finalizing'; readonly forMs: number }
+  /** Lists do not show the batch for so long after creation. */
+  | { readonly type: 'list_lags'; readonly forMs: number }
+  /** Ended, but with no file ids for so long. */
+  | { readonly type: 'files_late'; readonly forMs: number }
+  /** Somebody cancels it in the dashboard when this share of its requests is answered (default half). */
+  | { readonly type: 'cancelled_by_hand'; readonly completedRatio?: number };
+
+/** Faults on a share of a batch's answered rows; the first in the script that hits a row wins. */
+export type RowFault =
+  /** An error line with this status. */
+  | { readonly type: 'rows_fail'; readonly ratio: number; readonly statusCode: number }
+  | {
+      readonly type:
+        /** In neither file, though counted. */
+        | 'rows_missing'
+        /** Twice in the output. */
+        | 'rows_duplicated'
+        /** A line that is no JSON. */
+        | 'rows_malformed'
+        /** Under a custom_id that nobody sent. */
+        | 'rows_unknown_id'
+        /** Stopped at the output token limit. */
+        | 'rows_truncated'
+        /** The model refuses, with status 200. */
+        | 'rows_refused'
+        /** In the output file, with status code 0 and an empty body. */
+        | 'rows_status_zero'
+        /** An error line with no response: `request_timeout`. */
+        | 'rows_timed_out';
+      readonly ratio: number;
+    };
+
+/** One thing that the provider does wrong, and when. Plain data: a test, the emulator and the command line share it. */
+export type Fault = When & (CallFault | BatchFault | RowFault);
+
+/** Everything that goes wrong, in order of precedence. */
+export type FaultScript = readonly Fault[];
+
+/** The fault of one type. */
+export type FaultOf<Type extends Fault['type']> = Extract<Fault, { readonly type: Type }>;
+
+/** True for a fault that names batches, and so counts its `times` for each of them. */
+export const isAimed = (when: When): boolean => when.batch !== undefined || when.everyBatch !== undefined;
+
+/** True when the n-th batch (from 1) is one that the fault names; probability is another matter. */
+export const aimsAt = (when: When, ordinal: number): boolean =>
+  (when.batch === undefined || when.batch === ordinal) && (when.everyBatch === undefined || ordinal % when.everyBatch === 0);

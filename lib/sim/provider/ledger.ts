@@ -1,0 +1,138 @@
+import { hashText } from '../prng.ts';
+import { operations, type Operation } from './faults.ts';
+
+/** A request that was paid for again, though the first answer could have been used. */
+export interface DoubleBilling {
+  readonly customId: string;
+  /** The batch that answered first, and the one that answered again. */
+  readonly batchIds: readonly [string, string];
+}
+
+/** What the provider saw and would bill. Live; `JSON.stringify` gives a snapshot. */
+export interface Ledger {
+  readonly calls: Readonly<Record<Operation, number>>;
+  readonly uploads: number;
+  readonly uploadedBytes: number;
+  /** Creations asked for in good form, whatever came of them. */
+  readonly createAttempts: number;
+  readonly batchesCreated: number;
+  readonly batches: readonly { readonly id: string; readonly inputFileId: string; readonly metadata: Readonly<Record<string, string>> | null }[];
+  /** Lines of all batches that passed validation. */
+  readonly requestsAccepted: number;
+  /** Requests that a model answered, usable or not. */
+  readonly requestsBilled: number;
+  readonly inputTokensBilled: number;
+  readonly outputTokensBilled: number;
+  /** Requests, same custom_id and same body, that were billed once more after a usable answer. */
+  readonly doubleBilledCount: number;
+  /** The first thousand of them. */
+  readonly doubleBilled: readonly DoubleBilling[];
+  /** Requests billed again because the earlier answer never reached anybody whole: the service's fault, not the client's. */
+  readonly billedAgainAfterLossCount: number;
+}
+
+/** The provider's side of the ledger. */
+export interface LedgerBook {
+  readonly ledger: Ledger;
+  call(operation: Operation): void;
+  uploaded(bytes: number): void;
+  createAttempted(): void;
+  created(batch: Ledger['batches'][number]): void;
+  accepted(requestCount: number): void;
+  /** `batchIndex` counts created batches from 0. */
+  billed(request: { readonly customId: string; readonly bodyHash: number; readonly isUsable: boolean }, batchIndex: number): void;
+  billedTokens(input: number, output: number): void;
+}
+
+const doubleBilledShown = 1_000;
+
+/** An empty ledger. Memory: two numbers per distinct request billed. */
+export const createLedger = (): LedgerBook => {
+  const calls = Object.fromEntries(operations.map((operation) => [operation, 0])) as Record<Operation, number>;
+  const batches: Ledger['batches'][number][] = [];
+  const doubleBilled: DoubleBilling[] = [];
+  // Request key → index of the batch that answered it first, doubled, plus one when that answer was usable.
+  const answered = new Map<number, number>();
+  const sums = { uploads: 0, uploadedBytes: 0, createAttempts: 0, accepted: 0, billed: 0, input: 0, output: 0, twice: 0, afterLoss: 0 };
+
+  const ledger: Ledger = {
+    calls,
+    get uploads() {
+      return sums.uploads;
+    },
+    get uploadedBytes() {
+      return sums.uploadedBytes;
+    },
+    get createAttempts() {
+      return sums.createAttempts;
+    },
+    get batchesCreated() {
+      return batches.length;
+    },
+    batches,
+    get requestsAccepted() {
+      return sums.accepted;
+    },
+    get requestsBilled() {
+      return sums.billed;
+    },
+    get inputTokensBilled() {
+      return sums.input;
+    },
+    get outputTokensBilled() {
+      return sums.output;
+    },
+    get doubleBilledCount() {
+      return sums.twice;
+    },
+    doubleBilled,
+    get billedAgainAfterLossCount() {
+      return sums.afterLoss;
+    },
+  };
+
+  return {
+    ledger,
+    call: (operation) => {
+      calls[operation] += 1;
+    },
+    uploaded: (bytes) => {
+      sums.uploads += 1;
+      sums.uploadedBytes += bytes;
+    },
+    createAttempted: () => {
+      sums.createAttempts += 1;
+    },
+    created: (batch) => {
+      batches.push(batch);
+    },
+    accepted: (requestCount) => {
+      sums.accepted += requestCount;
+    },
+    billed: ({ customId, bodyHash, isUsable }, batchIndex) => {
+      sums.billed += 1;
+      const key = keyOf(customId, bodyHash);
+      const earlier = answered.get(key);
+      if (earlier === undefined) {
+        answered.set(key, batchIndex * 2 + (isUsable ? 1 : 0));
+        return;
+      }
+      if (earlier % 2 === 0) {
+        sums.afterLoss += 1;
+        if (isUsable) answered.set(key, batchIndex * 2 + 1);
+        return;
+      }
+      sums.twice += 1;
+      if (doubleBilled.length < doubleBilledShown) {
+        const first = batches[Math.floor(earlier / 2)]?.id ?? '';
+        doubleBilled.push({ customId, batchIds: [first, batches[batchIndex]?.id ?? ''] });
+      }
+    },
+    billedTokens: (input, output) => {
+      sums.input += input;
+      sums.output += output;
+    },
+  };
+};
+
+const keyOf = (customId: string, bodyHash: number): number => hashText(`${bodyHash.toString(36)} ${customId}`);

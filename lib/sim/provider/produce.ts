@@ -1,0 +1,167 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import { hashText, hexOf, uniform } from '../prng.ts';
+import type { Answer } from './answer.ts';
+import { defaultAnswer } from './answer.ts';
+import { bodyText, canAnswer, writesText } from './bodies.ts';
+import type { PlacedRowFault } from './fault-desk.ts';
+import type { RowFault } from './faults.ts';
+import type { LineWriter } from './line-writer.ts';
+import { splitLines } from './lines.ts';
+import { inputTokens, promptOf, textTokens } from './prompt.ts';
+import { answeredRow, refusedRow, unfinishedRow, type RowOutcome } from './row-lines.ts';
+import { parseLine } from './validate.ts';
+
+/** Everything that decides what a batch's files will hold. */
+export interface ProductionPlan {
+  readonly seed: number;
+  readonly ordinal: number;
+  readonly endpoint: string;
+  readonly requestCount: number;
+  /** This share of the requests was answered in time; exact, rounded down to whole requests. */
+  readonly answeredRatio: number;
+  /** What the others carry. */
+  readonly unfinishedCode: 'batch_expired' | 'batch_cancelled';
+  readonly createdS: number;
+  readonly rowFaults: readonly PlacedRowFault[];
+  readonly lineBytesMax: number;
+  /** Null for the default model. */
+  readonly answer: Answer | null;
+  /** Counts one more request with this custom_id; returns how many there were, this one included. */
+  readonly countAttempt: (customId: string) => number;
+  /** Told of every request that is paid for. */
+  readonly bill: (request: { readonly customId: string; readonly bodyHash: number; readonly isUsable: boolean }) => void;
+}
+
+/** Totals over one batch's rows. */
+export interface ProductionTotals {
+  readonly completed: number;
+  readonly failed: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+}
+
+/** Answers every line of a validated input file into the two writers. Memory: one line and the writers' windows. */
+export const produce = async (
+  plan: ProductionPlan,
+  input: AsyncIterable<Uint8Array>,
+  writers: { readonly output: LineWriter; readonly error: LineWriter },
+): Promise<ProductionTotals> => {
+  const decoder = new TextDecoder();
+  const isAnswered = answeredShare(plan);
+  const totals = { completed: 0, failed: 0, inputTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+  let index = 0;
+  for await (const lines of splitLines(input, plan.lineBytesMax)) {
+    for (const bytes of lines) {
+      const request = parseLine(bytes, decoder) ?? {};
+      const outcome = rowOutcome(plan, request, index, isAnswered(index), totals);
+      totals[outcome.counts] += 1;
+      writers.output.push(outcome.outputLines);
+      writers.error.push(outcome.errorLines);
+      index += 1;
+    }
+    await writers.output.flush();
+    await writers.error.flush();
+  }
+  return totals;
+};
+
+/** Which rows were answered in time: an exact share of them, spread over the file. */
+const answeredShare = (plan: ProductionPlan): ((index: number) => boolean) => {
+  const count = plan.requestCount;
+  const answeredCount = Math.floor(count * plan.answeredRatio + 1e-9);
+  if (answeredCount >= count) return () => true;
+  let stride = 1 + Math.floor(uniform(plan.seed, 'stride', plan.ordinal) * count);
+  // A stride without a common divisor visits every row once.
+  while (greatestCommonDivisor(stride, count) !== 1) stride += 1;
+  return (index) => (index * stride) % count < answeredCount;
+};
+
+const greatestCommonDivisor = (left: number, right: number): number => (right === 0 ? left : greatestCommonDivisor(right, left % right));
+
+const rowOutcome = (
+  plan: ProductionPlan,
+  request: JsonObject,
+  index: number,
+  isAnswered: boolean,
+  totals: { inputTokens: number; outputTokens: number; reasoningTokens: number },
+): RowOutcome => {
+  const customId = String(request['custom_id']);
+  const row = { hex: hexOf(plan.seed ^ Math.imul(plan.ordinal, 0x9e3779b1), index), customId };
+  if (!isAnswered) return unfinishedRow(row, plan.unfinishedCode);
+  if (!canAnswer(plan.endpoint)) return refusedRow(row, 400);
+  const body = isJsonObject(request['body']) ? request['body'] : {};
+  const fault = faultOn(plan, customId);
+  const written = writeAnswer(plan, body, row, fault);
+  if (written.type === 'crashed') return refusedRow(row, 500, { message: written.message, type: 'server_error', param: null, code: null });
+  const outcome = answeredRow(row, written.body, fault);
+  if (outcome.counts === 'completed' && outcome.isBilled) {
+    totals.inputTokens += written.inputTokens;
+    totals.outputTokens += written.outputTokens;
+    totals.reasoningTokens += written.reasoningTokens;
+    plan.bill({ customId, bodyHash: hashText(JSON.stringify(body)), isUsable: outcome.isUsable && written.isWhole });
+  }
+  return outcome;
+};
+
+/** The first fault of the script that hits this row. Luck depends on batch and custom_id, so that a retried row meets new luck. */
+const faultOn = (plan: ProductionPlan, customId: string): RowFault | null => {
+  for (const { fault, place } of plan.rowFaults) {
+    // Only a text can be cut or refused.
+    if ((fault.type === 'rows_truncated' || fault.type === 'rows_refused') && !writesText(plan.endpoint)) continue;
+    if (uniform(plan.seed, 'row', place, plan.ordinal, customId) < fault.ratio) return fault;
+  }
+  return null;
+};
+
+type Written =
+  | {
+      readonly type: 'written';
+      readonly body: string;
+      readonly isWhole: boolean;
+      readonly inputTokens: number;
+      readonly outputTokens: number;
+      readonly reasoningTokens: number;
+    }
+  | { readonly type: 'crashed'; readonly message: string };
+
+/** What a reasoning model spends before it writes. */
+const reasoningTokensEach = 32;
+
+const writeAnswer = (plan: ProductionPlan, body: JsonObject, row: { readonly hex: string; readonly customId: string }, fault: RowFault | null): Written => {
+  const prompt = promptOf(body);
+  const model = typeof body['model'] === 'string' ? body['model'] : 'omni-moderation-latest';
+  let answer: string | JsonValue;
+  try {
+    answer =
+      plan.answer === null
+        ? defaultAnswer(body, prompt.lastText, plan.seed)
+        : plan.answer({ customId: row.customId, body, attempt: plan.countAttempt(row.customId) });
+  } catch (thrown) {
+    // A model that throws is a model that failed on this row, not a provider that falls over.
+    return { type: 'crashed', message: thrown instanceof Error ? thrown.message : String(thrown) };
+  }
+  const vector = Array.isArray(answer) ? (answer as readonly JsonValue[]) : null;
+  const whole = typeof answer === 'string' ? answer : JSON.stringify(answer);
+  const isText = writesText(plan.endpoint);
+  const reasoningTokens = isText && /^(o\d|gpt-[5-9])/u.test(model) ? reasoningTokensEach : 0;
+  const limit = isText ? outputTokensMax(body) : Infinity;
+  const isRefused = isText && fault?.type === 'rows_refused';
+  const isCut = isText && !isRefused && (fault?.type === 'rows_truncated' || reasoningTokens + textTokens(whole) > limit);
+  const keptChars = Math.max(0, Math.min(Math.floor(whole.length / 2), (limit - reasoningTokens) * 4));
+  const text = isRefused ? "I'm sorry, but I can't assist with that request." : isCut ? whole.slice(0, keptChars) : whole;
+  const usage = {
+    inputTokens: inputTokens(prompt),
+    outputTokens: isText ? reasoningTokens + textTokens(text) : 0,
+    reasoningTokens,
+  };
+  const ending = isRefused ? 'refused' : isCut ? 'token_limit' : 'stopped';
+  const completion = { hex: row.hex, createdS: plan.createdS, model, body, prompt: prompt.lastText, answer: text, vector, ending, ...usage } as const;
+  return { type: 'written', body: bodyText(plan.endpoint, completion), isWhole: ending === 'stopped', ...usage };
+};
+
+/** The request's own bound on output, under any of its three names. */
+const outputTokensMax = (body: JsonObject): number => {
+  const limit = body['max_output_tokens'] ?? body['max_completion_tokens'] ?? body['max_tokens'];
+  return typeof limit === 'number' ? limit : Infinity;
+};

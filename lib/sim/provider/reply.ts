@@ -1,0 +1,38 @@
+import type { ApiError } from './wire.ts';
+
+/** What a caller of the fake provider gets back: an answer, a refusal as data, or nothing at all. */
+export type Reply<A> = Done<A> | Refused | ReplyLost;
+
+export interface Done<A> {
+  readonly type: 'done';
+  readonly value: A;
+}
+
+/** An HTTP-level refusal in OpenAI's shape. */
+export interface Refused {
+  readonly type: 'refused';
+  readonly statusCode: number;
+  readonly error: ApiError;
+  readonly retryAfterMs: number | null;
+}
+
+/** The connection broke before an answer arrived: the caller cannot know whether anything happened. */
+export interface ReplyLost {
+  readonly type: 'reply_lost';
+}
+
+export const done = <A>(value: A): Done<A> => ({ type: 'done', value });
+
+export const replyLost: ReplyLost = { type: 'reply_lost' };
+
+/** A refusal with the given status; `type` defaults to `invalid_request_error`. */
+export const refused = (
+  statusCode: number,
+  message: string,
+  more: { readonly type?: string; readonly param?: string | null; readonly code?: string | null; readonly retryAfterMs?: number } = {},
+): Refused => ({
+  type: 'refused',
+  statusCode,
+  error: { message, type: more.type ?? 'invalid_request_error', param: more.param ?? null, code: more.code ?? null },
+  retryAfterMs: more.retryAfterMs ?? null,
+});

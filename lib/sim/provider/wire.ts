@@ -1,0 +1,87 @@
+import type { BatchStatus } from './states.ts';
+
+/** OpenAI's File object. */
+export interface FileObject {
+  readonly id: string;
+  readonly object: 'file';
+  readonly bytes: number;
+  /** Unix seconds, as all `_at` fields. */
+  readonly created_at: number;
+  readonly expires_at?: number;
+  readonly filename: string;
+  readonly purpose: string;
+  readonly status: 'uploaded' | 'processed' | 'error';
+}
+
+/** One entry of `errors.data` on a batch that failed validation; `line` is 1-based. */
+export interface BatchErrorEntry {
+  readonly code: string;
+  readonly message: string;
+  readonly param: string | null;
+  readonly line: number | null;
+}
+
+export interface RequestCounts {
+  readonly total: number;
+  readonly completed: number;
+  readonly failed: number;
+}
+
+/** Token totals of a batch. */
+export interface BatchUsage {
+  readonly input_tokens: number;
+  readonly input_tokens_details: { readonly cached_tokens: number };
+  readonly output_tokens: number;
+  readonly output_tokens_details: { readonly reasoning_tokens: number };
+  readonly total_tokens: number;
+}
+
+/** OpenAI's Batch object. Absent values are null on the wire, though SDK types call them optional. */
+export interface BatchObject {
+  readonly id: string;
+  readonly object: 'batch';
+  readonly endpoint: string;
+  readonly model: string | null;
+  readonly errors: { readonly object: 'list'; readonly data: readonly BatchErrorEntry[] } | null;
+  readonly input_file_id: string;
+  readonly completion_window: string;
+  readonly status: BatchStatus;
+  readonly output_file_id: string | null;
+  /** The service sends an empty string here at times, where it means null. */
+  readonly error_file_id: string | null;
+  readonly created_at: number;
+  readonly in_progress_at: number | null;
+  readonly expires_at: number | null;
+  readonly finalizing_at: number | null;
+  readonly completed_at: number | null;
+  readonly failed_at: number | null;
+  readonly expired_at: number | null;
+  readonly cancelling_at: number | null;
+  readonly cancelled_at: number | null;
+  readonly request_counts: RequestCounts;
+  readonly usage: BatchUsage | null;
+  readonly metadata: Readonly<Record<string, string>> | null;
+}
+
+/** A page of a list, newest first unless asked otherwise. The ids are absent or empty on an empty page. */
+export interface ListPage<A> {
+  readonly object: 'list';
+  readonly data: readonly A[];
+  readonly first_id?: string;
+  readonly last_id?: string;
+  readonly has_more: boolean;
+}
+
+export interface DeletedFile {
+  readonly id: string;
+  readonly object: 'file';
+  readonly deleted: true;
+}
+
+/** The inside of OpenAI's `{"error": …}` body. */
+export interface ApiError {
+  readonly message: string;
+  readonly type: string;
+  readonly param: string | null;
+  readonly code: string | null;
+}
