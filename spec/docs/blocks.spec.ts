@@ -1,0 +1,181 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { startEmulator } from './emulator.ts';
+import { parseDoc } from './markdown.ts';
+import type { Doc } from './markdown.ts';
+import { runDoc } from './shell.ts';
+import { typeErrors } from './typecheck.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What must be found at least; raise it as the documents grow. */
+const BLOCKS_MIN = { ts: 0, sh: 0 };
+/** `ts` is compiled, `sh` is run, `js` only as a file that `sh` runs; the others are neither. */
+const LANGUAGES = ['ts', 'sh', 'js', 'console', 'text', 'json', 'jsonl', 'csv', 'mermaid', 'sql', 'http', 'yaml'];
+
+const docPaths = (): readonly string[] => {
+  const inDocs = existsSync(join(root, 'docs')) ? readdirSync(join(root, 'docs'), { recursive: true, withFileTypes: true }) : [];
+  const found = inDocs.filter((entry) => entry.isFile() && entry.name.endsWith('.md'));
+  const paths = found.map((entry) => relative(root, join(entry.parentPath, entry.name))).toSorted();
+  return existsSync(join(root, 'README.md')) ? ['README.md', ...paths] : paths;
+};
+
+const docs = docPaths().map((path) => parseDoc(path, readFileSync(join(root, path), 'utf8')));
+const blocksIn = (language: string, within: readonly Doc[] = docs): number =>
+  within.flatMap(({ blocks }) => blocks).filter((block) => block.language === language).length;
+
+/** Runs a document, beside an emulator if it wants one. */
+const runWhole = async (doc: Doc): Promise<void> => {
+  const emulator = doc.usesEmulator ? await startEmulator() : null;
+  try {
+    const { code, output, lastBlock } = await runDoc(doc, { env: emulator?.env ?? {} });
+    expect(code, `${lastBlock} ended with ${code}:\n${output}`).toBe(0);
+  } finally {
+    await emulator?.stop();
+  }
+};
+
+describe('the documents', () => {
+  it('have blocks to check', () => {
+    expect(blocksIn('ts')).toBeGreaterThanOrEqual(BLOCKS_MIN.ts);
+    expect(blocksIn('sh')).toBeGreaterThanOrEqual(BLOCKS_MIN.sh);
+    const readme = docs.filter(({ path }) => path === 'README.md');
+    if (readme.length > 0) {
+      expect(blocksIn('ts', readme)).toBeGreaterThan(0);
+      expect(blocksIn('sh', readme)).toBeGreaterThan(0);
+    }
+  });
+
+  it('hide no block in a language that nobody checks', () => {
+    const odd = docs
+      .flatMap(({ blocks }) => blocks)
+      .filter(({ language, file }) => !LANGUAGES.includes(language) || (language === 'js' && file === null));
+    expect(odd.map(({ doc, line, language }) => `${doc}:${line}: ${language || 'no language'}`)).toEqual([]);
+  });
+
+  it('compile', { timeout: 120_000 }, () => {
+    expect(typeErrors(docs)).toEqual([]);
+  });
+
+  for (const doc of docs.filter((each) => blocksIn('sh', [each]) > 0)) {
+    it(`run: ${doc.path}`, { timeout: 150_000 }, () => runWhole(doc));
+  }
+});
+
+describe('the checks of the documents', () => {
+  const fence = '```';
+  const doc = (...parts: readonly string[]): Doc => parseDoc('planted.md', parts.join('\n'));
+
+  it('read every kind of fence', () => {
+    const { blocks, usesEmulator } = doc(
+      '<!-- emulator -->',
+      '# Title',
+      `${fence}ts`,
+      'const a = 1;',
+      fence,
+      '- item',
+      `  ${fence}sh`,
+      '  echo 1',
+      '',
+      `  ${fence}`,
+      `~~~jsonl file=in/a.jsonl`,
+      fence,
+      '~~~',
+      '````text',
+      fence,
+      '````',
+    );
+    expect(usesEmulator).toBe(true);
+    expect(blocks.map(({ line, language, file, text }) => [line, language, file, text])).toEqual([
+      [4, 'ts', null, 'const a = 1;\n'],
+      [8, 'sh', null, 'echo 1\n\n'],
+      [12, 'jsonl', 'in/a.jsonl', `${fence}\n`],
+      [15, 'text', null, `${fence}\n`],
+    ]);
+    expect(doc('# Title', '<!-- emulator -->').usesEmulator).toBe(false);
+  });
+
+  it('refuse a fence that is never closed', () => {
+    expect(() => doc(`${fence}ts`, 'const a = 1;')).toThrow('never closed');
+  });
+
+  it('name the line of a wrong type, also in a block that goes on with the one before', () => {
+    const planted = doc(
+      `${fence}ts`,
+      `import * as E from 'fp-ts/lib/Either.js';`,
+      'const right = E.right(1);',
+      fence,
+      'and then',
+      `${fence}ts`,
+      'export const fine: E.Either<never, number> = right;',
+      'export const wrong: string = right;',
+      fence,
+    );
+    const errors = typeErrors([planted]);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatch(/^planted\.md:8: Type .* is not assignable to type 'string'/);
+  });
+
+  it('know batchor by its own name', () => {
+    const planted = doc(
+      `${fence}ts`,
+      `import { isJsonObject } from 'batchor/core';`,
+      'export const wrong: number = isJsonObject({});',
+      fence,
+    );
+    expect(typeErrors([planted])).toEqual([`planted.md:3: Type 'boolean' is not assignable to type 'number'.`]);
+  });
+
+  describe('that run them', () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'batchor-main-'));
+    const main = join(scratch, 'main.mjs');
+    writeFileSync(main, `console.log('batchor', ...process.argv.slice(2));\n`);
+    afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+    it('run blocks in order in one shell, find batchor in both ways, and lay down files', async () => {
+      const planted = doc(
+        `${fence}json file=in/a.json`,
+        '{"a": 1}',
+        fence,
+        `${fence}sh`,
+        'a=$(cat in/a.json)',
+        'sleep 60 &',
+        fence,
+        `${fence}sh`,
+        'echo "$a"',
+        'batchor one',
+        'npx batchor two',
+        'echo "key: ${OPENAI_API_KEY:-none}"',
+        fence,
+      );
+      const outcome = await runDoc(planted, { main });
+      expect(outcome).toEqual({ code: 0, output: '{"a": 1}\nbatchor one\nbatchor two\nkey: none\n', lastBlock: 'planted.md:9' });
+    });
+
+    it('name the block of a command that fails, and run nothing behind it', async () => {
+      const planted = doc(
+        `${fence}sh`,
+        'echo before',
+        fence,
+        `${fence}sh`,
+        'false | cat',
+        'echo behind',
+        fence,
+        `${fence}sh`,
+        'echo never',
+        fence,
+      );
+      expect(await runDoc(planted, { main })).toEqual({ code: 1, output: 'before\n', lastBlock: 'planted.md:5' });
+    });
+
+    it('give the address of an emulator to those that ask', async () => {
+      const planted = doc(`${fence}sh`, 'echo "$OPENAI_BASE_URL"', fence);
+      expect(await runDoc(planted, { main, env: { OPENAI_BASE_URL: 'http://localhost:1/v1' } })).toMatchObject({
+        output: 'http://localhost:1/v1\n',
+      });
+    });
+  });
+});

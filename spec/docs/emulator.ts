@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { specEnv } from '../gate/env.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A running `batchor emulator`. */
+export interface RunningEmulator {
+  /** What a process needs to speak to it instead of OpenAI. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Reads the address from the line that the emulator prints when it listens: JSON with `base_url`. */
+const baseUrlOf = (line: string): string => {
+  const announced: unknown = JSON.parse(line);
+  if (typeof announced === 'object' && announced !== null && 'base_url' in announced && typeof announced.base_url === 'string') {
+    return announced.base_url;
+  }
+  throw new Error(`the emulator announced no base_url: ${line}`);
+};
+
+/** Starts `batchor emulator --port 0`; resolves once it listens, rejects if it ends first. */
+export const startEmulator = async (): Promise<RunningEmulator> => {
+  const args = [join(root, 'dist/cli/main.js'), 'emulator', '--port', '0'];
+  const child = spawn(process.execPath, args, { env: specEnv(process.env), stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const line = await Promise.race([
+    new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve)),
+    ended.then(() => {
+      throw new Error('the emulator ended before it listened');
+    }),
+  ]);
+  const stop = (): Promise<void> => {
+    child.kill();
+    return ended;
+  };
+  try {
+    return { env: { OPENAI_BASE_URL: baseUrlOf(line), OPENAI_API_KEY: 'sk-emulator' }, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Doc } from './markdown.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const MAIN = join(root, 'dist/cli/main.js');
+const DOC_MS_MAX = 120_000;
+
+/** What became of a document's commands. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly output: string;
+  /** `README.md:12`: the block that failed, or the last one. */
+  readonly lastBlock: string;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** One script for the whole document: blocks in their order, files written where they stand. */
+const scriptOf = (doc: Doc, texts: string): string => {
+  const steps = doc.blocks.flatMap((block, index) => {
+    const { language, file, text } = block;
+    if (file === null && language !== 'sh') return [];
+    const source = join(texts, String(index));
+    writeFileSync(source, text);
+    const act = file === null ? `source ${quoted(source)}` : `mkdir -p ${quoted(dirname(file))} && cp ${quoted(source)} ${quoted(file)}`;
+    return [`echo ${quoted(`${doc.path}:${block.line}`)} > ${quoted(join(texts, 'at'))}\n${act}`];
+  });
+  return ['set -eo pipefail', ...steps, ''].join('\n');
+};
+
+/** Where a document's commands run: what `batchor` is, and what the environment holds besides. */
+export interface Surroundings {
+  readonly main?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A user's folder: `batchor` is installed in it, `npx` finds it there, and Node resolves every package that the project has. */
+const userFolder = (main: string): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'batchor-docs-'));
+  const bin = join(folder, 'node_modules/.bin');
+  mkdirSync(bin, { recursive: true });
+  symlinkSync(root, join(folder, 'node_modules/batchor'));
+  symlinkSync(join(root, 'node_modules/zod'), join(folder, 'node_modules/zod'));
+  const command = join(bin, 'batchor');
+  writeFileSync(command, `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(main)} "$@"\n`);
+  chmodSync(command, 0o755);
+  for (const tool of ['tsx', 'tsc']) symlinkSync(join(root, 'node_modules/.bin', tool), join(bin, tool));
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
+  return folder;
+};
+
+/** Runs a script to its end, and ends whatever it leaves running. */
+const runScript = (script: string, cwd: string, env: Readonly<Record<string, string | undefined>>): Promise<Omit<Outcome, 'lastBlock'>> =>
+  new Promise((resolve, reject) => {
+    const shell = spawn('bash', ['-c', script], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const chunks: Buffer[] = [];
+    const endGroup = (): void => {
+      try {
+        if (shell.pid !== undefined) process.kill(-shell.pid, 'SIGKILL');
+      } catch {
+        // Nobody is left in it.
+      }
+    };
+    const timer = setTimeout(endGroup, DOC_MS_MAX);
+    for (const stream of [shell.stdout, shell.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    shell.once('error', reject);
+    shell.once('exit', endGroup);
+    shell.once('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code, output: Buffer.concat(chunks).toString('utf8') });
+    });
+  });
+
+/** Runs a document's `sh` blocks in order in one shell, in a folder and an environment of their own. */
+export const runDoc = async (doc: Doc, { main = MAIN, env: extraEnv = {} }: Surroundings = {}): Promise<Outcome> => {
+  if (!existsSync(main)) throw new Error(`${main} is missing: run \`npm run build\` first`);
+  const folder = userFolder(main);
+  const texts = mkdtempSync(join(tmpdir(), 'batchor-blocks-'));
+  const path = [join(folder, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(delimiter);
+  const kept = Object.fromEntries(['LANG', 'TMPDIR', 'TERM'].map((name) => [name, process.env[name]]));
+  const env = { ...kept, HOME: folder, PATH: path, NO_COLOR: '1', npm_config_update_notifier: 'false', ...extraEnv };
+  try {
+    const outcome = await runScript(scriptOf(doc, texts), folder, env);
+    return { ...outcome, lastBlock: readFileSync(join(texts, 'at'), 'utf8').trim() };
+  } finally {
+    for (const each of [folder, texts]) rmSync(each, { recursive: true, force: true, maxRetries: 3 });
+  }
+};
