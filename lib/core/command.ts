@@ -110,7 +110,8 @@ export type Command = { readonly atMs: number } & (
   | { readonly type: 'RecordCreateRefused'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly refusal: CreateRefusal }
   | { readonly type: 'RecordCreateUnclear'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly message: string }
   | { readonly type: 'RecordSweep'; readonly asked: readonly BatchKey[]; readonly found: readonly SweptBatch[] }
-  | { readonly type: 'RecordPoll'; readonly observations: readonly BatchObservation[] }
+  /** `asked` that nothing was observed of are tried again later: absence is no observation. */
+  | { readonly type: 'RecordPoll'; readonly asked: readonly BatchKey[]; readonly observations: readonly BatchObservation[] }
   | { readonly type: 'RecordCancelAsked'; readonly batchKey: BatchKey }
   | { readonly type: 'RecordFiles'; readonly batchKey: BatchKey; readonly output: StoredFile | null; readonly error: StoredFile | null }
   | {

@@ -22,7 +22,7 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
   if (unclear.length > 0 && isDue(sweepKey)) {
     effects.push({ type: 'SweepBatches', batchKeys: unclear.map((batch) => batch.batchKey), sinceMs: Math.min(...unclear.map((batch) => batch.plannedAtMs)) });
   }
-  const polled = snapshot.live.filter((batch) => isPollable(batch) && batch.dueAtMs <= nowMs);
+  const polled = snapshot.live.filter((batch) => isPollable(batch) && batch.dueAtMs <= nowMs && isDue(batchEffectKey(batch.batchKey)));
   if (polled.length > 0 && isDue(pollKey)) {
     effects.push({ type: 'PollBatches', batches: polled.flatMap(({ batchKey, providerBatchId }) => (providerBatchId === null ? [] : [{ batchKey, providerBatchId }])) });
   }

@@ -82,7 +82,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'BatchObserved': {
       const { providerStatus, progress, dueAtMs, isNews } = event;
       const quietPolls = isNews ? 0 : batchOf(s, event.batchKey).quietPolls + 1;
-      return withBatch(clearFault(s, pollKey), event.batchKey, { providerStatus, progress, dueAtMs, quietPolls });
+      return withBatch(clearFault(clearBatchFault(s, event.batchKey), pollKey), event.batchKey, { providerStatus, progress, dueAtMs, quietPolls });
     }
     case 'CancelAsked':
       return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { cancelAsked: true, dueAtMs: event.atMs });

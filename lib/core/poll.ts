@@ -3,7 +3,9 @@ import type { LiveBatch } from './batch.ts';
 import type { BatchObservation, CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
+import { batchEffectKey } from './ids.ts';
 import type { Rejection } from './rejection.ts';
+import { faultEvents } from './retry-fault.ts';
 import { hashToUnit } from './retry.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { findBatch } from './submit.ts';
@@ -14,7 +16,7 @@ export const pollWaitMs = (baseMs: number, quietPolls: number, batchKey: string)
   return Math.round(stretched * (0.9 + 0.2 * hashToUnit(`${batchKey}~${quietPolls}`)));
 };
 
-/** Takes each observation that is about a batch in `created` under that very id; the others are stale. Absence is no observation. */
+/** Takes each observation that is about a batch in `created` under that very id; the others are stale. Absence is no observation: it only makes us ask again later. */
 export const decidePoll = (snapshot: RunSnapshot, command: CommandOf<'RecordPoll'>): Either<Rejection, readonly Event[]> => {
   const events: Event[] = [];
   const seen = new Set<string>();
@@ -23,6 +25,12 @@ export const decidePoll = (snapshot: RunSnapshot, command: CommandOf<'RecordPoll
     if (batch === undefined || batch.phase !== 'created' || batch.providerBatchId !== observation.providerBatchId || seen.has(batch.batchKey)) continue;
     seen.add(batch.batchKey);
     events.push(...observed(snapshot, batch, observation, command.atMs));
+  }
+  for (const batchKey of command.asked) {
+    const batch = findBatch(snapshot, batchKey);
+    if (batch === undefined || batch.phase !== 'created' || seen.has(batchKey)) continue;
+    const message = `the provider does not (yet) know batch ${batch.providerBatchId}`;
+    events.push(...faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs: command.atMs }));
   }
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
 };
