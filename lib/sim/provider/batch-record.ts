@@ -20,6 +20,8 @@ export interface BatchRecord {
   readonly cancelledMs: number | null;
   /** Share of the requests answered when cancelling began. */
   readonly cancelledRatio: number;
+  /** True once validation has looked for the input file in vain. */
+  readonly isFileMissed: boolean;
   readonly model: string | null;
   readonly tokens: number;
   /** The input file, held from validation to the end; null before and after. */

@@ -26,6 +26,8 @@ export interface FileShelf {
   /** Keeps a file's bytes until released, whatever happens to the file. */
   hold(file: FileRecord): void;
   release(file: FileRecord): Promise<void>;
+  /** Gives back the bytes of expired files. */
+  sweep(nowMs: number): Promise<void>;
   nextBlobKey(): string;
 }
 
@@ -68,6 +70,9 @@ export const createFileShelf = (blobs: BlobStore, seed: number): FileShelf => {
       holds.set(file.id, left);
       if (left > 0 || !doomed.delete(file.id)) return;
       await blobs.remove(file.blobKey);
+    },
+    sweep: async (nowMs) => {
+      for (const file of files.values()) if (isExpired(file, nowMs)) await drop(file);
     },
     nextBlobKey: () => {
       blobCount += 1;

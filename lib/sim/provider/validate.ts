@@ -94,7 +94,7 @@ export const validateInput = async (chunks: AsyncIterable<Uint8Array>, endpoint:
 export const whole = (code: string, message: string, param: string | null = null): BatchErrorEntry => ({ code, message, param, line: null });
 
 /** The JSON object on a line, or null when there is none. */
-export const parseLine = (bytes: Uint8Array, decoder: TextDecoder): JsonObject | null => {
+export const parseLine = (bytes: Uint8Array, decoder: InstanceType<typeof TextDecoder>): JsonObject | null => {
   try {
     const value: unknown = JSON.parse(decoder.decode(bytes));
     return isJsonObject(value) ? value : null;

@@ -1,0 +1,52 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ByteRange, FakeProvider, FileContent } from '../../lib/sim/provider/index.ts';
+import { sendReply } from './respond.ts';
+
+/** Serves `GET /v1/files/{id}/content`, whole or in part. A download that ends short of its length breaks the connection. */
+export const sendContent = async (request: IncomingMessage, response: ServerResponse, provider: FakeProvider, id: string): Promise<void> => {
+  const range = rangeOf(request.headers.range);
+  const reply = await provider.fileContent(id, range ?? undefined);
+  if (reply.type !== 'done') return sendReply(request, response, reply);
+  const content = reply.value;
+  response.writeHead(range === null ? 200 : 206, headersOf(content, range !== null));
+  response.flushHeaders();
+  const sentBytes = await sendChunks(response, content);
+  if (sentBytes === content.range.end - content.range.start) response.end();
+  // Let what was written leave first, so that the client sees a file cut in the middle rather than nothing.
+  else setImmediate(() => request.socket.destroySoon());
+};
+
+const headersOf = ({ filename, totalBytes, range }: FileContent, isPart: boolean): Record<string, string | number> => ({
+  'content-type': 'application/octet-stream',
+  'content-disposition': `attachment; filename="${encodeURIComponent(filename)}"`,
+  'content-length': range.end - range.start,
+  'accept-ranges': 'bytes',
+  ...(isPart ? { 'content-range': `bytes ${range.start}-${range.end - 1}/${totalBytes}` } : {}),
+});
+
+const sendChunks = async (response: ServerResponse, content: FileContent): Promise<number> => {
+  let sentBytes = 0;
+  for await (const chunk of content.chunks) {
+    if (response.destroyed) return -1;
+    sentBytes += chunk.length;
+    if (!response.write(chunk)) await drained(response);
+  }
+  return sentBytes;
+};
+
+/** Once the response takes more, or never will. */
+const drained = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const settle = (): void => {
+      response.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    response.on('drain', settle).on('close', settle);
+  });
+
+/** The range that a `bytes=from-to` header asks for, or null for the whole file. Several ranges at once are not served. */
+const rangeOf = (header: string | undefined): Partial<ByteRange> | null => {
+  const match = /^bytes=(\d{1,15})-(\d{0,15})$/u.exec(header ?? '');
+  if (match === null) return null;
+  return { start: Number(match[1]), ...(match[2] === '' ? {} : { end: Number(match[2]) + 1 }) };
+};

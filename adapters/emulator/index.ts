@@ -1,0 +1,3 @@
+export type { Emulator, EmulatorOptions } from './emulator.ts';
+export { startEmulator } from './emulator.ts';
+export type { Fault, FaultScript, FakeProviderOptions } from '../../lib/sim/provider/index.ts';

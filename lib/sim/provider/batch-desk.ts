@@ -1,0 +1,72 @@
+import type { BatchFloor } from './batch-floor.ts';
+import { toBatchObject, type BatchRecord } from './batch-record.ts';
+import { readCreateRequest, type CreateBatchRequest } from './create-request.ts';
+import { pageOf, type PageQuery } from './pages.ts';
+import { insufficientQuota, invalidApiKey, noSuchBatch, queueLimitMessage } from './refusals.ts';
+import { done, refused, replyLost, type Refused, type Reply } from './reply.ts';
+import type { BatchObject, ListPage } from './wire.ts';
+import type { ProviderWorld } from './world.ts';
+
+const hourMs = 3_600_000;
+const pageDefault = 20;
+
+/** Orders a batch. A missing input file is no reason to refuse: that shows in validation. */
+export const createBatch = (world: ProviderWorld, floor: BatchFloor, body: unknown): Reply<BatchObject> => {
+  const nowMs = world.nowMs();
+  const request = readCreateRequest(body, world.limits);
+  if (request.type !== 'done') return request;
+  world.book.createAttempted();
+  const ordinal = floor.list().length + 1;
+  if (world.desk.strike('drop_create', ordinal) !== null) return replyLost;
+  const refusal = creationFault(world, floor, request.value, ordinal, nowMs);
+  if (refusal !== null) return refusal;
+  const isReplyLost = world.desk.strike('lose_create_reply', ordinal) !== null;
+  const batch = floor.add(request.value, nowMs);
+  return isReplyLost ? replyLost : done(toBatchObject(batch, nowMs));
+};
+
+const creationFault = (world: ProviderWorld, floor: BatchFloor, request: CreateBatchRequest, ordinal: number, nowMs: number): Refused | null => {
+  const scripted = world.desk.strike('create_refused', ordinal);
+  if (scripted?.reason === 'unauthorized') return invalidApiKey;
+  if (scripted?.reason === 'insufficient_quota') return insufficientQuota;
+  if (scripted?.reason === 'over_capacity') {
+    const message = queueLimitMessage('the model', world.enqueuedTokensMax ?? 2_000_000);
+    return refused(429, message, { type: 'tokens', code: 'token_limit_exceeded' });
+  }
+  const file = world.shelf.find(request.inputFileId, nowMs);
+  if (file !== null && file.purpose !== 'batch') {
+    return refused(400, `Invalid file purpose: '${file.purpose}'. Expected 'batch'.`, { param: 'input_file_id', code: 'invalid_purpose' });
+  }
+  const recentCount = floor.list().filter(({ createdMs }) => createdMs > nowMs - hourMs).length;
+  if (recentCount < world.limits.batchesPerHourMax) return null;
+  return refused(429, 'Rate limit reached for batch creation.', { type: 'requests', code: 'rate_limit_exceeded' });
+};
+
+export const retrieveBatch = async (world: ProviderWorld, floor: BatchFloor, id: string): Promise<Reply<BatchObject>> => {
+  const nowMs = world.nowMs();
+  await floor.settle(nowMs);
+  const batch = floor.find(id);
+  return batch === null || isHidden(world, batch, nowMs) ? noSuchBatch(id) : done(toBatchObject(batch, nowMs));
+};
+
+export const listBatches = async (world: ProviderWorld, floor: BatchFloor, query: PageQuery): Promise<Reply<ListPage<BatchObject>>> => {
+  const nowMs = world.nowMs();
+  await floor.settle(nowMs);
+  const isListed = (batch: BatchRecord): boolean => nowMs >= batch.createdMs + (world.desk.mark('list_lags', batch.ordinal)?.forMs ?? 0);
+  const page = pageOf(floor.list().filter(isListed), query, { limitDefault: pageDefault, limitMax: world.limits.batchPageMax });
+  return page.type === 'done' ? done({ ...page.value, data: page.value.data.map((batch) => toBatchObject(batch, nowMs)) }) : page;
+};
+
+/** Cancels a live batch. One that is being cancelled is returned as it is; one that has ended is refused with 409. */
+export const cancelBatch = async (world: ProviderWorld, floor: BatchFloor, id: string): Promise<Reply<BatchObject>> => {
+  const nowMs = world.nowMs();
+  const known = floor.find(id);
+  if (known === null || isHidden(world, known, nowMs)) return noSuchBatch(id);
+  const batch = await floor.cancel(id, nowMs);
+  if (batch === null) return noSuchBatch(id);
+  const { status } = batch.life;
+  return status === 'cancelling' ? done(toBatchObject(batch, nowMs)) : refused(409, `Cannot cancel a batch with status '${status}'.`);
+};
+
+const isHidden = (world: ProviderWorld, batch: BatchRecord, nowMs: number): boolean =>
+  nowMs < batch.createdMs + (world.desk.mark('not_found_after_create', batch.ordinal)?.forMs ?? 0);

@@ -1,0 +1,145 @@
+import { hexOf } from '../prng.ts';
+import { nextChangeMs, type BatchRecord } from './batch-record.ts';
+import type { CreateBatchRequest } from './create-request.ts';
+import { writeFiles } from './production-work.ts';
+import { progressAt, scheduleOf } from './schedule.ts';
+import { born, enter, isCancellable, isTerminal } from './states.ts';
+import { finishValidation } from './validation-work.ts';
+import type { ProviderWorld } from './world.ts';
+
+/** All batches of the provider, and the work on them. Nothing happens by itself: `settle` brings the floor up to a time. */
+export interface BatchFloor {
+  add(request: CreateBatchRequest, nowMs: number): BatchRecord;
+  find(id: string): BatchRecord | null;
+  /** Newest first. */
+  list(): readonly BatchRecord[];
+  /** Lets everything due until `nowMs` happen, over all batches in order of time. Calls run one after the other. */
+  settle(nowMs: number): Promise<void>;
+  /** Settles, then starts cancelling if the batch can be cancelled; returns it as it then is. */
+  cancel(id: string, nowMs: number): Promise<BatchRecord | null>;
+  /** The next time at which anything changes by itself, or null. */
+  nextChangeMs(): number | null;
+}
+
+/** An empty floor. */
+export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
+  const batches = new Map<string, BatchRecord>();
+  const live = new Set<string>();
+  const attempts = new Map<string, number>();
+  let settling: Promise<void> = Promise.resolve();
+
+  const keep = (batch: BatchRecord): BatchRecord => {
+    batches.set(batch.id, batch);
+    if (isTerminal(batch.life.status)) live.delete(batch.id);
+    return batch;
+  };
+  const liveBatches = (): readonly BatchRecord[] => [...live].flatMap((id) => batches.get(id) ?? []);
+  const countAttempt = (customId: string): number => {
+    const attempt = (attempts.get(customId) ?? 0) + 1;
+    attempts.set(customId, attempt);
+    return attempt;
+  };
+
+  const beginCancel = (batch: BatchRecord, atMs: number): BatchRecord =>
+    keep({
+      ...batch,
+      life: enter(batch.life, 'cancelling', atMs),
+      cancelledMs: atMs + batch.schedule.cancellingMs,
+      cancelledRatio: batch.life.status === 'validating' ? 0 : progressAt(batch.schedule, atMs),
+    });
+
+  const filed = (batch: BatchRecord, atMs: number): BatchRecord => {
+    const isLost = batch.life.status === 'completed' && world.desk.mark('completes_without_files', batch.ordinal) !== null;
+    const lateMs = world.desk.mark('files_late', batch.ordinal)?.forMs ?? 0;
+    return { ...batch, filesVisibleMs: atMs + lateMs, ...(isLost ? { outputFileId: null, errorFileId: null } : {}) };
+  };
+
+  /** One step of one batch, at the time it falls due. */
+  const advance = async (batch: BatchRecord, atMs: number): Promise<BatchRecord> => {
+    const files = (answeredRatio: number, unfinishedCode: 'batch_expired' | 'batch_cancelled'): Promise<BatchRecord> =>
+      writeFiles(world, batch, { answeredRatio, unfinishedCode }, countAttempt, atMs);
+    switch (batch.life.status) {
+      case 'validating':
+        return finishValidation(world, batch, liveBatches(), atMs);
+      case 'in_progress': {
+        if (batch.schedule.handCancelMs === atMs) return beginCancel(batch, atMs);
+        if (batch.schedule.finishedMs > atMs) {
+          const expired = await files(batch.schedule.expiredRatio, 'batch_expired');
+          return filed({ ...expired, life: enter(batch.life, 'expired', atMs) }, atMs);
+        }
+        const finished = await files(1, 'batch_expired');
+        return { ...finished, life: enter(batch.life, 'finalizing', atMs) };
+      }
+      case 'finalizing':
+        return filed({ ...batch, life: enter(batch.life, 'completed', atMs) }, atMs);
+      case 'cancelling': {
+        const cancelled = await files(batch.cancelledRatio, 'batch_cancelled');
+        return filed({ ...cancelled, life: enter(batch.life, 'cancelled', atMs) }, atMs);
+      }
+      default:
+        return batch;
+    }
+  };
+
+  const nextBatch = (): { readonly batch: BatchRecord; readonly atMs: number } | null => {
+    let next: { readonly batch: BatchRecord; readonly atMs: number } | null = null;
+    for (const batch of liveBatches()) {
+      const atMs = nextChangeMs(batch);
+      if (atMs !== null && (next === null || atMs < next.atMs)) next = { batch, atMs };
+    }
+    return next;
+  };
+
+  /** Settles and then acts, with no other settling in between: a step under way would overwrite what the act did. */
+  const inTurn = <A>(nowMs: number, act: () => A): Promise<A> => {
+    const turn = settling.then(async () => {
+      for (let next = nextBatch(); next !== null && next.atMs <= nowMs; next = nextBatch()) keep(await advance(next.batch, next.atMs));
+      await world.shelf.sweep(nowMs);
+      return act();
+    });
+    // A failure (a full disk) reaches its own caller, and does not block those who come later.
+    settling = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
+  };
+
+  return {
+    add: (request, nowMs) => {
+      const ordinal = batches.size + 1;
+      const batch: BatchRecord = {
+        ...request,
+        id: `batch_${hexOf(world.seed ^ 0x6261, ordinal)}`,
+        ordinal,
+        createdMs: nowMs,
+        schedule: scheduleOf(world.pace, world.desk, world.limits, ordinal, nowMs),
+        life: born(nowMs),
+        cancelledMs: null,
+        cancelledRatio: 0,
+        isFileMissed: false,
+        model: null,
+        tokens: 0,
+        input: null,
+        errors: [],
+        counts: { total: 0, completed: 0, failed: 0 },
+        usage: null,
+        outputFileId: null,
+        errorFileId: null,
+        filesVisibleMs: 0,
+      };
+      live.add(batch.id);
+      world.book.created({ id: batch.id, inputFileId: batch.inputFileId, metadata: batch.metadata });
+      return keep(batch);
+    },
+    find: (id) => batches.get(id) ?? null,
+    list: () => [...batches.values()].reverse(),
+    settle: (nowMs) => inTurn(nowMs, () => undefined),
+    cancel: (id, nowMs) =>
+      inTurn(nowMs, () => {
+        const batch = batches.get(id) ?? null;
+        return batch === null || !isCancellable(batch.life.status) ? batch : beginCancel(batch, nowMs);
+      }),
+    nextChangeMs: () => nextBatch()?.atMs ?? null,
+  };
+};

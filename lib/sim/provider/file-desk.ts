@@ -1,0 +1,128 @@
+import type { ByteRange } from './blobs.ts';
+import { expiryFault } from './create-request.ts';
+import { toFileObject, type FileRecord } from './file-shelf.ts';
+import { pageOf, type PageQuery } from './pages.ts';
+import { invalidValue, missingParameter, noSuchFile, refusedWith } from './refusals.ts';
+import { done, refused, type Reply } from './reply.ts';
+import type { DeletedFile, FileObject, ListPage } from './wire.ts';
+import type { ProviderWorld } from './world.ts';
+
+/** An upload. */
+export interface CreateFileInput {
+  readonly filename: string;
+  readonly purpose: string;
+  /** The bytes, or a blob that the caller has already written to the provider's store. */
+  readonly content: AsyncIterable<Uint8Array> | StoredBlob;
+  readonly expiresAfter?: { readonly anchor: string; readonly seconds: number };
+}
+
+/** Bytes that are in the provider's blob store already. The provider owns the blob from then on, also when it refuses it. */
+export interface StoredBlob {
+  readonly blobKey: string;
+  readonly bytes: number;
+}
+
+/** Which files to list. */
+export interface FileQuery extends PageQuery {
+  readonly purpose?: string;
+  /** By creation; default newest first. */
+  readonly order?: 'asc' | 'desc';
+}
+
+/** A file's bytes, or a part of them. */
+export interface FileContent {
+  readonly filename: string;
+  /** Bytes of the whole file. */
+  readonly totalBytes: number;
+  /** The part that is promised. `chunks` may end earlier: a broken download, to be noticed by counting. */
+  readonly range: ByteRange;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+const purposes: readonly string[] = ['assistants', 'batch', 'fine-tune', 'vision', 'user_data', 'evals'];
+
+/** Takes in an upload. Whoever hands over a stored blob throws it away if the answer is not `done`. */
+export const createFile = async (world: ProviderWorld, input: CreateFileInput): Promise<Reply<FileObject>> => {
+  const fault = world.desk.strike('upload_fails', world.book.ledger.uploads + 1);
+  const refusal = fault === null ? uploadFault(world, input) : refusedWith(fault.statusCode);
+  const { content } = input;
+  if (refusal !== null) return refusal;
+  const bytesMax = input.purpose === 'batch' ? world.limits.inputBytesMax : world.limits.fileBytesMax;
+  const blob = 'blobKey' in content ? content : await storeContent(world, content, bytesMax);
+  if (blob.bytes > bytesMax) {
+    if (blob !== content) await world.blobs.remove(blob.blobKey);
+    return refused(413, `The file is larger than the limit of ${bytesMax} bytes.`, { param: 'file' });
+  }
+  world.book.uploaded(blob.bytes);
+  const createdMs = world.nowMs();
+  const expirySeconds = input.expiresAfter?.seconds ?? (input.purpose === 'batch' ? world.limits.expirySecondsMax : null);
+  return done(
+    toFileObject(
+      world.shelf.add({
+        ...blob,
+        createdMs,
+        filename: input.filename,
+        purpose: input.purpose,
+        expiresMs: expirySeconds === null ? null : createdMs + expirySeconds * 1000,
+        batchOrdinal: null,
+      }),
+    ),
+  );
+};
+
+const uploadFault = (world: ProviderWorld, input: CreateFileInput): Reply<never> | null => {
+  if (input.purpose === '') return missingParameter('purpose');
+  if (!purposes.includes(input.purpose)) return invalidValue('purpose', `'${input.purpose}' is not one of [${purposes.map((name) => `'${name}'`).join(', ')}].`);
+  if (input.purpose === 'batch' && !input.filename.endsWith('.jsonl')) {
+    return refused(400, `Invalid file format for Batch API: ${input.filename} must be .jsonl.`);
+  }
+  return expiryFault(input.expiresAfter === undefined ? undefined : { ...input.expiresAfter }, 'expires_after', world.limits);
+};
+
+const storeContent = async (world: ProviderWorld, content: AsyncIterable<Uint8Array>, bytesMax: number): Promise<StoredBlob> => {
+  const blobKey = world.shelf.nextBlobKey();
+  const writer = await world.blobs.create(blobKey);
+  let bytes = 0;
+  for await (const chunk of content) {
+    bytes += chunk.length;
+    // Too large: read on to the end, as a server does that wants its refusal to arrive, but keep nothing more.
+    if (bytes <= bytesMax) await writer.write(chunk);
+  }
+  await writer.close();
+  return { blobKey, bytes };
+};
+
+export const retrieveFile = (world: ProviderWorld, id: string): Reply<FileObject> => {
+  const file = world.shelf.find(id, world.nowMs());
+  return file === null ? noSuchFile(id) : done(toFileObject(file));
+};
+
+export const listFiles = (world: ProviderWorld, query: FileQuery): Reply<ListPage<FileObject>> => {
+  const order: string = query.order ?? 'desc';
+  if (order !== 'asc' && order !== 'desc') return invalidValue('order', "Invalid 'order': expected 'asc' or 'desc'.");
+  const oldestFirst = world.shelf.list(world.nowMs()).filter((file) => query.purpose === undefined || file.purpose === query.purpose);
+  const files = order === 'asc' ? oldestFirst : [...oldestFirst].reverse();
+  const page = pageOf(files.map(toFileObject), query, { limitDefault: world.limits.filePageMax, limitMax: world.limits.filePageMax });
+  // Unlike a page of batches, a page of files always names its ends.
+  return page.type === 'done' ? done({ ...page.value, first_id: page.value.first_id ?? '', last_id: page.value.last_id ?? '' }) : page;
+};
+
+export const deleteFile = async (world: ProviderWorld, id: string): Promise<Reply<DeletedFile>> => {
+  if (world.shelf.find(id, world.nowMs()) === null) return noSuchFile(id);
+  await world.shelf.remove(id);
+  return done({ id, object: 'file', deleted: true });
+};
+
+/** A file's bytes. `range.end` beyond the end is cut; a range that begins there is refused with 416. */
+export const fileContent = (world: ProviderWorld, id: string, range?: Partial<ByteRange>): Reply<FileContent> => {
+  const file = world.shelf.find(id, world.nowMs());
+  if (file === null) return noSuchFile(id);
+  const start = range?.start ?? 0;
+  const end = Math.min(range?.end ?? file.bytes, file.bytes);
+  if (range !== undefined && start >= end) return refused(416, 'The requested range is not satisfiable.');
+  const kept = { start, end: start + Math.floor((end - start) * keptRatio(world, file)) };
+  return done({ filename: file.filename, totalBytes: file.bytes, range: { start, end }, chunks: world.blobs.read(file.blobKey, kept) });
+};
+
+const keptRatio = (world: ProviderWorld, file: FileRecord): number =>
+  file.batchOrdinal === null ? 1 : (world.desk.strike('truncated_download', file.batchOrdinal, file.id)?.keepRatio ?? 1);

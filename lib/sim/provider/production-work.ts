@@ -1,0 +1,96 @@
+import { hashText } from '../prng.ts';
+import type { BatchRecord } from './batch-record.ts';
+import type { BlobWriter } from './blobs.ts';
+import { createLineWriter } from './line-writer.ts';
+import { produce, type ProductionTotals } from './produce.ts';
+import type { BatchUsage } from './wire.ts';
+import type { ProviderWorld } from './world.ts';
+
+/** How far a batch got, and what the rest of its requests carry. */
+export interface Cutoff {
+  readonly answeredRatio: number;
+  readonly unfinishedCode: 'batch_expired' | 'batch_cancelled';
+}
+
+/** Writes the files of a batch that stops being worked on at `atMs`, bills it, and returns it with counts, usage and file ids. */
+export const writeFiles = async (world: ProviderWorld, batch: BatchRecord, cutoff: Cutoff, attemptOf: (customId: string) => number, atMs: number): Promise<BatchRecord> => {
+  const { input } = batch;
+  if (input === null) return batch;
+  const sink = await openFiles(world, batch);
+  const totals = await produce(
+    {
+      ...cutoff,
+      seed: world.seed,
+      ordinal: batch.ordinal,
+      endpoint: batch.endpoint,
+      requestCount: batch.counts.total,
+      createdS: Math.floor(atMs / 1000),
+      rowFaults: world.desk.rowFaults(batch.ordinal),
+      lineBytesMax: world.limits.lineBytesMax,
+      answer: world.answer,
+      countAttempt: attemptOf,
+      bill: (request) => {
+        world.book.billed(withFilesLost(world, batch, request), batch.ordinal - 1);
+      },
+    },
+    world.blobs.read(input.blobKey),
+    { output: sink.output.writer, error: sink.error.writer },
+  );
+  world.book.billedTokens(totals.inputTokens, totals.outputTokens);
+  const outputFileId = await keepFile(world, batch, sink.output, 'output', atMs);
+  const errorFileId = await keepFile(world, batch, sink.error, 'error', atMs);
+  await world.shelf.release(input);
+  return {
+    ...batch,
+    input: null,
+    counts: { total: batch.counts.total, completed: totals.completed, failed: totals.failed },
+    usage: usageOf(totals),
+    outputFileId,
+    // Where there is no error file, the service sends null to some and an empty string to others.
+    errorFileId: errorFileId ?? (hashText(batch.id, world.seed) % 2 === 0 ? null : ''),
+  };
+};
+
+const withFilesLost = <A extends { readonly isUsable: boolean }>(world: ProviderWorld, batch: BatchRecord, request: A): A =>
+  request.isUsable && world.desk.mark('completes_without_files', batch.ordinal) !== null ? { ...request, isUsable: false } : request;
+
+interface OpenFile {
+  readonly key: string;
+  readonly writer: ReturnType<typeof createLineWriter>;
+}
+
+const openFiles = async (world: ProviderWorld, batch: BatchRecord): Promise<{ readonly output: OpenFile; readonly error: OpenFile }> => {
+  const open = async (name: string): Promise<OpenFile> => {
+    const key = world.shelf.nextBlobKey();
+    const blob: BlobWriter = await world.blobs.create(key);
+    return { key, writer: createLineWriter(blob, hashText(`${name} ${batch.ordinal}`, world.seed)) };
+  };
+  return { output: await open('output'), error: await open('error') };
+};
+
+/** Files a blob as a batch output; an empty one is thrown away and has no id. */
+const keepFile = async (world: ProviderWorld, batch: BatchRecord, file: OpenFile, name: 'output' | 'error', atMs: number): Promise<string | null> => {
+  const bytes = await file.writer.close();
+  if (bytes === 0) {
+    await world.blobs.remove(file.key);
+    return null;
+  }
+  const expirySeconds = batch.outputExpiresAfterSeconds ?? world.limits.expirySecondsMax;
+  return world.shelf.add({
+    bytes,
+    createdMs: atMs,
+    filename: `${batch.id}_${name}.jsonl`,
+    purpose: 'batch_output',
+    expiresMs: atMs + expirySeconds * 1000,
+    blobKey: file.key,
+    batchOrdinal: batch.ordinal,
+  }).id;
+};
+
+const usageOf = (totals: ProductionTotals): BatchUsage => ({
+  input_tokens: totals.inputTokens,
+  input_tokens_details: { cached_tokens: 0 },
+  output_tokens: totals.outputTokens,
+  output_tokens_details: { reasoning_tokens: totals.reasoningTokens },
+  total_tokens: totals.inputTokens + totals.outputTokens,
+});

@@ -1,0 +1,55 @@
+import type { BatchRecord } from './batch-record.ts';
+import { queueLimitMessage } from './refusals.ts';
+import { missingFileNoticedMs } from './schedule.ts';
+import { enter, isTerminal } from './states.ts';
+import { validateInput, whole, type Validation } from './validate.ts';
+import type { BatchErrorEntry } from './wire.ts';
+import type { ProviderWorld } from './world.ts';
+
+/**
+ * Ends a batch's validation at `atMs`: in progress, or failed with the reasons. A missing file takes longer to be noticed, so
+ * the batch may also stay in `validating` with a later time.
+ */
+export const finishValidation = async (world: ProviderWorld, batch: BatchRecord, live: readonly BatchRecord[], atMs: number): Promise<BatchRecord> => {
+  const fail = (errors: readonly BatchErrorEntry[]): BatchRecord => ({ ...batch, life: enter(batch.life, 'failed', atMs), errors });
+  const file = world.shelf.find(batch.inputFileId, atMs);
+  if (file === null) {
+    const noticedMs = missingFileNoticedMs(batch.schedule, batch.createdMs);
+    if (noticedMs > atMs && !batch.isFileMissed) {
+      return { ...batch, isFileMissed: true, schedule: { ...batch.schedule, validatedMs: noticedMs } };
+    }
+    return fail([whole('invalid_request', `Cannot find file ${batch.inputFileId}, or your organization does not have access to it.`)]);
+  }
+  world.shelf.hold(file);
+  const validation = await validateInput(world.blobs.read(file.blobKey), batch.endpoint, world.limits);
+  const errors = errorsOf(world, batch, live, validation);
+  if (errors.length > 0) {
+    await world.shelf.release(file);
+    return { ...fail(errors), model: validation.model };
+  }
+  world.book.accepted(validation.requestCount);
+  return {
+    ...batch,
+    life: enter(batch.life, 'in_progress', atMs),
+    model: validation.model,
+    tokens: validation.tokens,
+    input: file,
+    counts: { total: validation.requestCount, completed: 0, failed: 0 },
+  };
+};
+
+const errorsOf = (world: ProviderWorld, batch: BatchRecord, live: readonly BatchRecord[], validation: Validation): readonly BatchErrorEntry[] => {
+  if (validation.errors.length > 0) return validation.errors;
+  const model = validation.model ?? 'the model';
+  const scripted = world.desk.mark('validation_fails', batch.ordinal);
+  if (scripted !== null) {
+    const message =
+      scripted.code === 'token_limit_exceeded' ? queueLimitMessage(model, world.enqueuedTokensMax ?? 2_000_000) : `The batch was refused: ${scripted.code}.`;
+    const lines = scripted.lines ?? [];
+    return lines.length === 0 ? [whole(scripted.code, message)] : lines.map((line) => ({ code: scripted.code, message, param: null, line }));
+  }
+  if (world.enqueuedTokensMax === null) return [];
+  const queued = live.reduce((sum, other) => sum + (other.model === validation.model && !isTerminal(other.life.status) ? other.tokens : 0), 0);
+  if (queued + validation.tokens <= world.enqueuedTokensMax) return [];
+  return [whole('token_limit_exceeded', queueLimitMessage(model, world.enqueuedTokensMax))];
+};

@@ -1,0 +1,21 @@
+import type { Answer } from './answer.ts';
+import type { BlobStore } from './blobs.ts';
+import type { FaultDesk } from './fault-desk.ts';
+import type { FileShelf } from './file-shelf.ts';
+import type { LedgerBook } from './ledger.ts';
+import type { ServiceLimits } from './limits.ts';
+import type { Pace } from './schedule.ts';
+
+/** What the parts of one fake provider share. */
+export interface ProviderWorld {
+  readonly seed: number;
+  readonly limits: ServiceLimits;
+  readonly pace: Pace;
+  readonly enqueuedTokensMax: number | null;
+  readonly answer: Answer | null;
+  readonly blobs: BlobStore;
+  readonly shelf: FileShelf;
+  readonly desk: FaultDesk;
+  readonly book: LedgerBook;
+  nowMs(): number;
+}
