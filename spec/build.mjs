@@ -1,6 +1,7 @@
 // `npm run build`: compiles to a folder aside, then swaps it in, so that dist is never half of two builds and never keeps a stale file.
+// `--if-stale` (as `prepare`, which npm also runs before the first `npx batchor`) does nothing while dist is newer than all that it is made of.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,9 +9,37 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const cache = join(root, 'node_modules', '.cache', 'batchor');
+const INPUTS = ['lib', 'adapters', 'cli', 'package.json', 'package-lock.json', 'tsconfig.json', 'spec/build.mjs'];
 
-/** Puts the new build in the place of the old one. Another build may do the same at this moment: then once more. */
-const swapIn = (/** @type {string} */ built, /** @type {string} */ aside) => {
+/** @param {string} path */
+const modifiedMs = (path) => statSync(path).mtimeMs;
+
+/**
+ * Every input: files, and folders, whose times tell of files removed.
+ *
+ * @param {string} path
+ * @returns {readonly string[]}
+ */
+const within = (path) => {
+  if (!existsSync(path)) return [];
+  const inside = statSync(path).isDirectory() ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : [];
+  return [path, ...inside.map((each) => join(path, each))];
+};
+
+/** The time of dist is that of its build's beginning. */
+const isFresh = () => {
+  if (!existsSync(dist)) return false;
+  const builtMs = modifiedMs(dist);
+  return INPUTS.flatMap((input) => within(join(root, input))).every((path) => modifiedMs(path) < builtMs);
+};
+
+/**
+ * Puts the new build in the place of the old one. Another build may do the same at this moment: then once more.
+ *
+ * @param {string} built
+ * @param {string} aside
+ */
+const swapIn = (built, aside) => {
   for (let attempt = 1; ; attempt += 1) {
     try {
       if (existsSync(dist)) renameSync(dist, join(aside, `old-${attempt}`));
@@ -22,6 +51,7 @@ const swapIn = (/** @type {string} */ built, /** @type {string} */ aside) => {
   }
 };
 
+/** @returns {number} the exit code */
 const build = () => {
   if (!existsSync(tsc)) {
     console.error('typescript is not installed here: run `npm ci` without --omit=dev');
@@ -30,11 +60,10 @@ const build = () => {
   mkdirSync(cache, { recursive: true });
   const aside = mkdtempSync(join(cache, 'build-'));
   try {
+    const begun = new Date();
     const built = join(aside, 'dist');
-    const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.json', '--noEmitOnError', '--outDir', built], {
-      cwd: root,
-      stdio: 'inherit',
-    });
+    const args = [tsc, '-p', 'tsconfig.json', '--noEmitOnError', '--outDir', built];
+    const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
     if (status !== 0) return status ?? 1;
     if (!existsSync(built) || readdirSync(built).length === 0) {
       console.error('the compiler wrote nothing');
@@ -42,6 +71,7 @@ const build = () => {
     }
     const main = join(built, 'cli', 'main.js');
     if (existsSync(main)) chmodSync(main, 0o755);
+    utimesSync(built, begun, begun);
     swapIn(built, aside);
     return 0;
   } finally {
@@ -49,4 +79,4 @@ const build = () => {
   }
 };
 
-process.exitCode = build();
+process.exitCode = process.argv.includes('--if-stale') && isFresh() ? 0 : build();

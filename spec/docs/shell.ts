@@ -38,7 +38,7 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A user's folder: `batchor` is installed in it, `npx` finds it there, and Node resolves every package that the project has. */
+/** A user's folder: batchor and zod are installed in it, and `npx` finds batchor there. */
 const userFolder = (main: string): string => {
   const folder = mkdtempSync(join(tmpdir(), 'batchor-docs-'));
   const bin = join(folder, 'node_modules/.bin');
