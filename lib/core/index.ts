@@ -17,6 +17,7 @@ export * from './json.ts';
 export * from './limits.ts';
 export { packBatch, type PackedBatch } from './plan.ts';
 export type { Rejection } from './rejection.ts';
+export type * from './results.ts';
 export { applyToRows, type RowChange } from './rows.ts';
 export { type RunEvent, type RunEventType, runEventTypes, type StoredRunEvent, toRunEvents } from './run-event.ts';
 export * from './snapshot.ts';

@@ -1,0 +1,55 @@
+import type { FailureClass } from './failure.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+import type { TokenUsage } from './usage.ts';
+
+/** Where an item came from. Kept in its stored, exported spelling because it is data inside user metadata. */
+export interface BatchorLineage {
+  readonly source_ref: string;
+  readonly source_item_index: number;
+  readonly source_primary_key: string | null;
+  readonly source_namespace: string | null;
+}
+
+interface ResultBase<Metadata extends JsonObject> {
+  readonly itemId: string;
+  /** The item's place in the input, from 0. */
+  readonly index: number;
+  /** Rises with every terminal result of the run, from 1; the cursor for incremental reading. */
+  readonly sequence: number;
+  /** Charged attempts, the last included. */
+  readonly attemptCount: number;
+  /** Attempts that the row did not cause. */
+  readonly unchargedAttemptCount: number;
+  readonly metadata: Metadata & { readonly batchor_lineage?: BatchorLineage };
+  /** Null: the provider did not say. Never zero for that reason. */
+  readonly usage: TokenUsage | null;
+  /** The words as the model wrote them; null where there are none. */
+  readonly outputText: string | null;
+}
+
+export interface CompletedResult<Output = unknown, Metadata extends JsonObject = JsonObject> extends ResultBase<Metadata> {
+  readonly status: 'completed';
+  /** What the job promised: text, the decoded structure, an embedding. */
+  readonly output: Output;
+}
+
+export interface FailedResult<Metadata extends JsonObject = JsonObject> extends ResultBase<Metadata> {
+  readonly status: 'failed_permanent';
+  readonly error: { readonly errorClass: FailureClass; readonly message: string; readonly retryable: boolean; readonly rawError: JsonValue };
+}
+
+/** What a terminal item became. */
+export type ItemResult<Output = unknown, Metadata extends JsonObject = JsonObject> = CompletedResult<Output, Metadata> | FailedResult<Metadata>;
+
+export interface ResultPageOptions {
+  /** Results after this sequence; default 0, from the first. */
+  readonly afterSequence?: number;
+  /** At most so many; default 1,000. */
+  readonly limit?: number;
+}
+
+export interface ResultPage<Output = unknown, Metadata extends JsonObject = JsonObject> {
+  readonly results: readonly ItemResult<Output, Metadata>[];
+  readonly nextAfterSequence: number;
+  readonly hasMore: boolean;
+}

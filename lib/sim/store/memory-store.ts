@@ -1,0 +1,57 @@
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { RunId } from '../../core/ids.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { isCreated } from '../../core/snapshot.ts';
+import type { PortError } from '../../ports/port-error.ts';
+import type { InboxCommand, ListedRun, OwnedRun, RunReader, RunStore, Storage } from '../../ports/run-store.ts';
+import { createMemoryRun, type MemoryRun } from './memory-run.ts';
+
+/**
+ * Keeps everything in this process: for tests, for the simulator, and for jobs that need not survive it. Storage opened twice is
+ * the same storage, so that a simulated crash finds what the dead process wrote.
+ */
+export const memoryStore = (): Storage<'local'> => {
+  const store = createMemoryStore();
+  return { scope: 'local', describe: store.describe, open: () => TE.right(store) };
+};
+
+const createMemoryStore = (): RunStore => {
+  const runs = new Map<RunId, MemoryRun>();
+  const find = (runId: RunId): TE.TaskEither<PortError, MemoryRun> => {
+    const run = runs.get(runId);
+    return run === undefined ? TE.left({ type: 'not_found', message: `no run ${runId} in memory` }) : TE.right(run);
+  };
+  const own = (run: MemoryRun): TE.TaskEither<PortError, OwnedRun> => {
+    const taken = run.own();
+    return taken === null ? TE.left({ type: 'owned_elsewhere', owner: 'this process' }) : TE.right(taken);
+  };
+  return {
+    describe: 'memory store',
+    own: (runId) => TE.Monad.chain(find(runId), own),
+    create: (runId: RunId, description: JsonObject | null) => () => {
+      const known = runs.get(runId);
+      if (known !== undefined && isCreated(known.snapshot())) {
+        return Promise.resolve({ _tag: 'Left', left: { type: 'refused', message: `run ${runId} exists`, statusCode: null, requestId: null } });
+      }
+      const run = createMemoryRun(runId, description);
+      runs.set(runId, run);
+      return own(run)();
+    },
+    read: (runId) => TE.Monad.map(find(runId), (run): RunReader => run.read()),
+    list: () =>
+      TE.fromIO(() =>
+        [...runs.values()]
+          .filter((run) => isCreated(run.snapshot()))
+          .map((run): ListedRun => ({ runId: run.runId, snapshot: run.snapshot(), owner: run.owner() }))
+          .sort((a, b) => b.snapshot.createdAtMs - a.snapshot.createdAtMs),
+      ),
+    send: (runId: RunId, command: Omit<InboxCommand, 'id'>) => TE.Monad.map(find(runId), (run) => run.send(command)),
+    remove: (runId: RunId) =>
+      TE.Monad.chain(
+        find(runId),
+        (run): TE.TaskEither<PortError, void> => (run.owner() === null ? TE.fromIO(() => void runs.delete(runId)) : TE.left({ type: 'owned_elsewhere', owner: 'this process' })),
+      ),
+    ownerOf: (runId) => TE.Monad.map(find(runId), (run) => run.owner()),
+    close: () => Promise.resolve(),
+  };
+};

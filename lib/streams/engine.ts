@@ -1,0 +1,210 @@
+import * as E from 'fp-ts/lib/Either.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { concatMap, Observable, Subject, type Subscription, timer } from 'rxjs';
+import type { Command } from '../core/command.ts';
+import { decide } from '../core/decide.ts';
+import { effectsDue, nextDueMs } from '../core/due.ts';
+import { type Effect, effectKey } from '../core/effect.ts';
+import type { Event } from '../core/event.ts';
+import { batchEffectKey, type EffectKey } from '../core/ids.ts';
+import type { Rejection } from '../core/rejection.ts';
+import { isFinished, type RunSnapshot } from '../core/snapshot.ts';
+import { EngineFailure, faultCommand } from './faults.ts';
+import { createPerformer } from './performer.ts';
+import type { Asked, EnginePorts } from './ports.ts';
+
+/** What one commit made true. */
+export interface EngineStep {
+  readonly events: readonly Event[];
+  readonly snapshot: RunSnapshot;
+  readonly fromVersion: number;
+}
+
+/** What became of a command. */
+export type Told = E.Either<Rejection, RunSnapshot>;
+
+export interface Engine {
+  /** Drives the run while subscribed, once; completes when the run finishes, errors with `EngineFailure` when its ground gives way. */
+  readonly steps$: Observable<EngineStep>;
+  /** Puts a command into the serial pipeline. */
+  tell(command: Command): Promise<Told>;
+  readonly snapshot: RunSnapshot;
+  /** Starts nothing more; resolves once no create is out and nothing waits to be committed. A create in flight is never aborted. */
+  drain(): Promise<void>;
+  /** True while nothing is in flight and nothing waits to be committed: only time, or a command, can move the run. */
+  readonly isQuiet: boolean;
+}
+
+interface Waiting {
+  readonly key: EffectKey | null;
+  readonly asked: Asked;
+  readonly reply: Reply | null;
+}
+
+interface Reply {
+  resolve(told: Told): void;
+  reject(failure: EngineFailure): void;
+}
+
+/** A due time far ahead is looked at again at least so often: timers stand still while a laptop sleeps. */
+const wakeMsMax = 60_000;
+/** After an answer that changed nothing, its effect rests so long, unless something else changes. */
+const restMs = 1_000;
+
+/** One serialised commit pipeline and keyed concurrent effects. */
+export const createEngine = (ports: EnginePorts): Engine => {
+  const { run, scheduler } = ports;
+  const waiting$ = new Subject<Waiting>();
+  const perform = createPerformer(ports);
+  const inFlight = new Map<EffectKey, AbortController>();
+  const resting = new Map<EffectKey, { readonly version: number; readonly untilMs: number }>();
+  let snapshot = run.snapshot;
+  const creates = new Set<EffectKey>();
+  let queued = 0;
+  let isDraining = false;
+  let drained: (() => void) | null = null;
+  const checkDrained = (): void => {
+    if (isDraining && (stopped !== null || (creates.size === 0 && queued === 0))) drained?.();
+  };
+  let stopped: EngineFailure | 'over' | null = null;
+  /** Who still waits for an answer: told when the engine stops, so that nobody waits for ever. */
+  const replies = new Set<Reply>();
+  const stop = (why: EngineFailure | 'over'): void => {
+    stopped ??= why;
+    for (const reply of replies) {
+      if (why === 'over') reply.resolve(E.left({ type: 'run_finished' }));
+      else reply.reject(why);
+    }
+    replies.clear();
+    checkDrained();
+  };
+
+  const enqueue = (waiting: Waiting): void => {
+    queued += 1;
+    waiting$.next(waiting);
+  };
+
+  /** command → read slice → decide → commit → evolve; answers the step, or null where nothing became true. */
+  const commitOne = async ({ key, asked, reply }: Waiting): Promise<EngineStep | null> => {
+    const read = await asked();
+    if (E.isLeft(read)) throw new EngineFailure(read.left);
+    const decided = decide(snapshot, read.right);
+    if (E.isLeft(decided) || decided.right.length === 0) {
+      if (key !== null) resting.set(key, { version: snapshot.version, untilMs: scheduler.now() + restMs });
+      reply?.resolve(E.isLeft(decided) ? decided : E.right(snapshot));
+      return null;
+    }
+    const fromVersion = snapshot.version;
+    const committed = await run.commit(fromVersion, decided.right)();
+    if (E.isLeft(committed)) throw new EngineFailure(committed.left);
+    snapshot = committed.right;
+    reply?.resolve(E.right(snapshot));
+    return { events: decided.right, snapshot, fromVersion };
+  };
+
+  const start = (effect: Effect, key: EffectKey): void => {
+    const abort = new AbortController();
+    inFlight.set(key, abort);
+    if (effect.type === 'CreateBatch') creates.add(key);
+    void perform(effect, abort.signal)().then(
+      (answer) => {
+        if (E.isRight(answer)) return enqueue({ key, asked: answer.right, reply: null });
+        const command = faultCommand(effectFaultKey(effect, key), answer.left, scheduler.now());
+        enqueue({ key, asked: command === null ? TE.left(answer.left) : TE.right(command), reply: null });
+      },
+      (thrown: unknown) => enqueue({ key, asked: TE.left({ type: 'unavailable', message: `${effect.type} threw: ${String(thrown)}`, cause: thrown }), reply: null }),
+    );
+  };
+
+  const steps$ = new Observable<EngineStep>((subscriber) => {
+    let wake: Subscription | null = null;
+    const dispatch = (): void => {
+      if (stopped !== null) return;
+      checkDrained();
+      if (isFinished(snapshot)) {
+        stop('over');
+        subscriber.complete();
+        return;
+      }
+      if (isDraining) return;
+      const nowMs = scheduler.now();
+      let wakeMs = (nextDueMs(snapshot, nowMs) ?? nowMs + wakeMsMax) - nowMs;
+      for (const effect of effectsDue(snapshot, nowMs)) {
+        const key = effectKey(effect);
+        // Nobody attached the source: whoever waits is told so, and the rest of the run goes on.
+        if (inFlight.has(key) || (effect.type === 'IngestSlice' && ports.source === null)) continue;
+        const rest = resting.get(key);
+        if (rest !== undefined && rest.version === snapshot.version && rest.untilMs > nowMs) {
+          wakeMs = Math.min(wakeMs, rest.untilMs - nowMs);
+          continue;
+        }
+        resting.delete(key);
+        start(effect, key);
+      }
+      wake?.unsubscribe();
+      wake = timer(Math.min(wakeMsMax, Math.max(1, wakeMs)), scheduler).subscribe(dispatch);
+    };
+    const serial = waiting$
+      .pipe(
+        concatMap((waiting) =>
+          commitOne(waiting).then((step) => {
+            queued -= 1;
+            if (waiting.key !== null) {
+              inFlight.delete(waiting.key);
+              creates.delete(waiting.key);
+            }
+            return step;
+          }),
+        ),
+      )
+      .subscribe({
+        next: (step) => {
+          if (step !== null) subscriber.next(step);
+          dispatch();
+        },
+        error: (error: unknown) => {
+          const failure = error instanceof EngineFailure ? error : new EngineFailure({ type: 'corrupt', message: String(error), where: 'engine' });
+          stop(failure);
+          subscriber.error(failure);
+        },
+      });
+    dispatch();
+    return () => {
+      stop('over');
+      wake?.unsubscribe();
+      serial.unsubscribe();
+      for (const abort of inFlight.values()) abort.abort();
+    };
+  });
+
+  return {
+    steps$,
+    tell: (command) =>
+      new Promise((resolve, reject) => {
+        if (stopped instanceof EngineFailure) return reject(stopped);
+        if (stopped === 'over') return resolve(E.left({ type: 'run_finished' }));
+        const reply: Reply = {
+          resolve: (told) => (replies.delete(reply), resolve(told)),
+          reject: (failure) => (replies.delete(reply), reject(failure)),
+        };
+        replies.add(reply);
+        enqueue({ key: null, asked: TE.right(command), reply });
+      }),
+    get snapshot() {
+      return snapshot;
+    },
+    drain: () =>
+      new Promise((resolve) => {
+        drained = resolve;
+        isDraining = true;
+        for (const [key, abort] of inFlight) if (!creates.has(key)) abort.abort();
+        checkDrained();
+      }),
+    get isQuiet() {
+      return queued === 0 && inFlight.size === 0;
+    },
+  };
+};
+
+/** Faults are booked on what the effect acts on. */
+const effectFaultKey = (effect: Effect, key: EffectKey): EffectKey => ('batchKey' in effect ? batchEffectKey(effect.batchKey) : key);

@@ -1,0 +1,71 @@
+import type { Command, CreateRefusal, FaultKind } from '../core/command.ts';
+import type { EffectKey } from '../core/ids.ts';
+import type { PortError } from '../ports/port-error.ts';
+
+/** Thrown by the engine's stream when the ground itself gives way: nothing more may be decided here. */
+export class EngineFailure extends Error {
+  override readonly name = 'EngineFailure';
+  readonly error: PortError;
+  constructor(error: PortError) {
+    super(messageOf(error));
+    this.error = error;
+  }
+}
+
+export const messageOf = (error: PortError): string => {
+  switch (error.type) {
+    case 'stale_version':
+      return `somebody else committed: expected version ${error.expected}, found ${error.found}`;
+    case 'owned_elsewhere':
+      return `owned by ${error.owner}`;
+    case 'lease_lost':
+      return `taken over by ${error.owner ?? 'another process'}`;
+    default:
+      return error.message;
+  }
+};
+
+/** The command that tells the core of a fault of the world; null when it is a fault of our own ground. */
+export const faultCommand = (key: EffectKey, error: PortError, atMs: number): Command | null => {
+  const kind = faultKind(error);
+  return kind === null ? null : { type: 'RecordFault', atMs, key, fault: kind, message: messageOf(error), retryAfterMs: error.type === 'transient' ? error.retryAfterMs : null };
+};
+
+const faultKind = (error: PortError): FaultKind | null => {
+  switch (error.type) {
+    case 'transient':
+    case 'unclear':
+    case 'over_capacity':
+      return 'transient';
+    case 'refused':
+    case 'not_found':
+      return 'refused';
+    case 'insufficient_quota':
+    case 'authentication_failed':
+      return error.type;
+    case 'stale_version':
+    case 'owned_elsewhere':
+    case 'lease_lost':
+    case 'corrupt':
+    case 'unavailable':
+      return null;
+  }
+};
+
+/** A create's clear no; null when the answer is not one. */
+export const createRefusal = (error: PortError): CreateRefusal | null => {
+  const base = { message: messageOf(error), retryAfterMs: null };
+  switch (error.type) {
+    case 'transient':
+      return { ...base, type: 'unreachable', retryAfterMs: error.retryAfterMs };
+    case 'over_capacity':
+    case 'insufficient_quota':
+    case 'authentication_failed':
+      return { ...base, type: error.type };
+    case 'refused':
+    case 'not_found':
+      return { ...base, type: 'refused' };
+    default:
+      return null;
+  }
+};

@@ -1,0 +1,54 @@
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Effect } from '../core/effect.ts';
+import type { PortError } from '../ports/port-error.ts';
+import { performFailPending, performPlan, performRequeue } from './plan.ts';
+import { performCancel, performPoll, performStoreFiles } from './poll.ts';
+import type { Asked, EnginePorts } from './ports.ts';
+import { performSettle } from './settle.ts';
+import { performIngest } from './source.ts';
+import { performCreate, performSweep, performUpload } from './submit.ts';
+
+/** Pays one debt to the world and answers the command that tells of it. Holds no rules: which effects, and when, is the core's. */
+export const createPerformer = (ports: EnginePorts): ((effect: Effect, signal: AbortSignal) => TE.TaskEither<PortError, Asked>) => {
+  const ingest = performIngest(ports);
+  const plan = performPlan(ports);
+  const requeue = performRequeue(ports);
+  const failPending = performFailPending(ports);
+  const upload = performUpload(ports);
+  const create = performCreate(ports);
+  const sweep = performSweep(ports);
+  const poll = performPoll(ports);
+  const cancel = performCancel(ports);
+  const storeFiles = performStoreFiles(ports);
+  const settle = performSettle(ports);
+  return (effect, signal) => {
+    switch (effect.type) {
+      case 'IngestSlice':
+        return ingest(effect, signal);
+      case 'PlanBatch':
+        return plan(effect, signal);
+      case 'RequeueRows':
+        return requeue(effect, signal);
+      case 'FailPending':
+        return failPending(effect, signal);
+      case 'UploadBatch':
+        return upload(effect, signal);
+      case 'BeginCreate':
+      case 'DropBatch':
+        // Nothing to do outside: the debt is the commit itself.
+        return TE.right(TE.right({ type: effect.type, atMs: ports.scheduler.now(), batchKey: effect.batchKey }));
+      case 'CreateBatch':
+        return create(effect, signal);
+      case 'SweepBatches':
+        return sweep(effect, signal);
+      case 'PollBatches':
+        return poll(effect, signal);
+      case 'CancelBatch':
+        return cancel(effect, signal);
+      case 'StoreFiles':
+        return storeFiles(effect, signal);
+      case 'SettleSlice':
+        return settle(effect, signal);
+    }
+  };
+};

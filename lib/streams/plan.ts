@@ -1,0 +1,39 @@
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Command } from '../core/command.ts';
+import type { Effect } from '../core/effect.ts';
+import type { BatchKey } from '../core/ids.ts';
+import type { Asked, EnginePorts, Perform } from './ports.ts';
+
+type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
+
+/** Nothing happens outside: the window is read inside the serial step, so that it cannot be stale. */
+export const performPlan =
+  ({ run, scheduler, randomHex }: EnginePorts): Perform<Of<'PlanBatch'>> =>
+  ({ rowsMax }) => {
+    const asked: Asked = pipe(
+      run.planWindow(rowsMax),
+      TE.map((window): Command => ({ type: 'PlanBatch', atMs: scheduler.now(), window, newBatchKey: `bk_${randomHex(20)}` as BatchKey })),
+    );
+    return TE.right(asked);
+  };
+
+export const performRequeue =
+  ({ run, scheduler }: EnginePorts): Perform<Of<'RequeueRows'>> =>
+  ({ dueAtMs, rowsMax }) =>
+    TE.right(
+      pipe(
+        run.backoffRows(dueAtMs, rowsMax),
+        TE.map((rows): Command => ({ type: 'RequeueRows', atMs: scheduler.now(), dueAtMs, rows })),
+      ),
+    );
+
+export const performFailPending =
+  ({ run, scheduler }: EnginePorts): Perform<Of<'FailPending'>> =>
+  ({ rowsMax }) =>
+    TE.right(
+      pipe(
+        run.pendingRows(rowsMax),
+        TE.map((rows): Command => ({ type: 'FailPending', atMs: scheduler.now(), generation: rows.generation, rows })),
+      ),
+    );

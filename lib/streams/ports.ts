@@ -1,0 +1,31 @@
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import type { SchedulerLike } from 'rxjs';
+import type { Command } from '../core/command.ts';
+import type { BatchProvider, ProviderWire } from '../ports/provider.ts';
+import type { PortError } from '../ports/port-error.ts';
+import type { OwnedRun } from '../ports/run-store.ts';
+import type { BatchItem, CheckpointedItemSource } from '../ports/source.ts';
+import type { TokenCounter } from '../ports/tokens.ts';
+
+/** What the engine needs of the world for one run. */
+export interface EnginePorts {
+  readonly run: OwnedRun;
+  readonly provider: BatchProvider & ProviderWire;
+  /** Null when nobody attached the source: ingestion then stands still, and says so. */
+  readonly source: EngineSource | null;
+  /** Null: nothing needs counting. */
+  readonly tokens: TokenCounter | null;
+  readonly scheduler: SchedulerLike;
+  /** Hexadecimal chance of so many digits, for batch keys. */
+  readonly randomHex: (digits: number) => string;
+}
+
+export interface EngineSource {
+  readonly items: CheckpointedItemSource;
+  readonly buildPrompt: (item: BatchItem) => unknown;
+}
+
+/** A command whose slice is still to be read: evaluated inside the serial step, just before `decide`. */
+export type Asked = TaskEither<PortError, Command>;
+/** Pays one debt to the world. */
+export type Perform<E> = (effect: E, signal: AbortSignal) => TaskEither<PortError, Asked>;

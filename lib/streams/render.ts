@@ -1,0 +1,86 @@
+import { customIdOf } from '../core/ids.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import { idOfBadRow } from '../core/source.ts';
+import type { SourceEntry, SourceRow } from '../ports/source.ts';
+import type { EnginePorts, EngineSource } from './ports.ts';
+
+/** One row, ready for the payload plane: its request line (empty for a bad row) and its item line. */
+export interface RenderedRow {
+  readonly itemId: string;
+  readonly line: string;
+  readonly itemLine: string;
+  readonly tokens: number | null;
+  /** Why it cannot be an item, in words that name file, line and field; null for a good row. */
+  readonly bad: string | null;
+  readonly idField: string | null;
+  /** How the row would be recorded were it bad after all. */
+  readonly asBad: (reason: string, field: string | null) => { readonly itemId: string; readonly itemLine: string; readonly bad: string };
+}
+
+/** The same row as a recorded failure. */
+export const recordBadRow = (row: RenderedRow, reason: string, field: string | null): RenderedRow => ({ ...row, ...row.asBad(reason, field), line: '', tokens: null });
+
+/** Prepares everything that is the same for all rows; the rest is one `JSON.stringify` of the prompt and one of the metadata. */
+export const createRowRenderer = (ports: EnginePorts, source: EngineSource): ((entry: SourceEntry, index: number, entryIndex: number) => RenderedRow | Promise<RenderedRow>) => {
+  const { config } = ports.run.snapshot;
+  const render = ports.provider.renderer({ jsonSchema: config.structuredOutput?.jsonSchema ?? null, schemaName: config.structuredOutput?.schemaName ?? null });
+  const { ref } = source.items;
+  const lineagePrefix = `"batchor_lineage":{"source_ref":${JSON.stringify(ref)},"source_item_index":`;
+
+  const badItem = (entry: SourceEntry, entryIndex: number): RenderedRow['asBad'] => (reason, field) => {
+    const location = 'bad' in entry ? entry.bad.location : (entry.location ?? { ref, line: null });
+    const place = location.line === null ? `${location.ref}, row ${entryIndex}` : `${location.ref}:${location.line}`;
+    const givenId = 'bad' in entry ? entry.bad.itemId : entry.item.itemId;
+    const itemId = idOfBadRow(ref, entryIndex);
+    const error: JsonObject = { reason, field, given_id: givenId, file: location.ref, line: location.line };
+    const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineagePrefix}${entryIndex},"source_primary_key":null,"source_namespace":null}},"error":${JSON.stringify(error)}}\n`;
+    return { itemId, itemLine, bad: `${place}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}` };
+  };
+  const failed = (entry: SourceEntry, entryIndex: number, reason: string, field: string | null): RenderedRow => {
+    const asBad = badItem(entry, entryIndex);
+    return { ...asBad(reason, field), line: '', tokens: null, idField: null, asBad };
+  };
+
+  const good = (entry: SourceRow, index: number, entryIndex: number, prompt: unknown): RenderedRow => {
+    const { item, primaryKey } = entry;
+    const rendered = render(customIdOf(index), prompt);
+    if ('reason' in rendered) return failed(entry, entryIndex, rendered.reason, null);
+    let metadata = '';
+    if (item.metadata !== undefined) {
+      const text = stringifyMetadata(item.metadata);
+      if (text === null) return failed(entry, entryIndex, 'its metadata is not a JSON object', 'metadata');
+      metadata = text.length > 2 ? `${text.slice(1, -1)},` : '';
+    }
+    const lineage = `${lineagePrefix}${entryIndex},"source_primary_key":${primaryKey === undefined ? 'null' : JSON.stringify(primaryKey)},"source_namespace":null}`;
+    const itemLine = `{"item_id":${JSON.stringify(item.itemId)},"metadata":{${metadata}${lineage}}}\n`;
+    const tokens = ports.tokens === null ? null : ports.tokens.count(rendered.line, config.provider.model);
+    return { itemId: item.itemId, line: rendered.line, itemLine, tokens, bad: null, idField: null, asBad: badItem(entry, entryIndex) };
+  };
+
+  return (entry, index, entryIndex) => {
+    if ('bad' in entry) return failed(entry, entryIndex, entry.bad.reason, entry.bad.field);
+    const { itemId } = entry.item;
+    if (typeof itemId !== 'string' || itemId.trim() === '') return failed(entry, entryIndex, 'its item id is empty', 'itemId');
+    const thrown = (error: unknown): RenderedRow => failed(entry, entryIndex, `buildPrompt failed: ${error instanceof Error ? error.message : String(error)}`, null);
+    let prompt: unknown;
+    try {
+      prompt = source.buildPrompt(entry.item);
+    } catch (error) {
+      return thrown(error);
+    }
+    // Awaiting only where there is something to wait for: a microtask per row is a cost of its own.
+    return isPromise(prompt) ? prompt.then((value) => good(entry, index, entryIndex, value), thrown) : good(entry, index, entryIndex, prompt);
+  };
+};
+
+const isPromise = (value: unknown): value is Promise<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof (value as { readonly then: unknown }).then === 'function';
+
+const stringifyMetadata = (metadata: JsonObject | JsonValue): string | null => {
+  try {
+    const text = JSON.stringify(metadata) as string | undefined;
+    return text !== undefined && text.startsWith('{') ? text : null;
+  } catch {
+    return null;
+  }
+};

@@ -1,0 +1,205 @@
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Command } from '../core/command.ts';
+import type { Effect } from '../core/effect.ts';
+import { codeOfFailure } from '../core/failure.ts';
+import { type BatchKey, indexOfCustomId } from '../core/ids.ts';
+import { addUsage, emptyUsage, type TokenUsage } from '../core/usage.ts';
+import type { PortError } from '../ports/port-error.ts';
+import { readLineBlocks } from './line-reader.ts';
+import type { Asked, EnginePorts, Perform } from './ports.ts';
+
+type SettleEffect = Extract<Effect, { readonly type: 'SettleSlice' }>;
+type Part = 'output' | 'error';
+
+/** A failure line, remembered until the rest of the batch is settled: a success anywhere wins over it. */
+interface Note {
+  readonly code: number;
+  readonly part: 1 | 2;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What a slice of a file says, in columns. */
+interface SliceReading {
+  readonly indexes: number[];
+  readonly offsets: number[];
+  readonly lengths: number[];
+  usage: TokenUsage;
+  malformedCount: number;
+  unknownCount: number;
+  toOffset: number;
+  isEndOfFile: boolean;
+  readonly notes: Map<number, Note>;
+}
+
+/** Reads a batch's raw files slice by slice; the failures it meets on the way are kept for the last slices of the batch. */
+export const performSettle = (ports: EnginePorts): Perform<SettleEffect> => {
+  const notebook = createNotebook();
+  return (effect) => {
+    const { part, offset } = effect.position;
+    return part === 'rest' ? settleRest(ports, notebook, effect, offset) : settleFileSlice(ports, notebook, effect, part, offset);
+  };
+};
+
+const settleFileSlice = (ports: EnginePorts, notebook: Notebook, effect: SettleEffect, part: Part, fromOffset: number): TE.TaskEither<PortError, Asked> => {
+  const { run, scheduler } = ports;
+  return pipe(
+    readSlice(ports, effect.batchKey, part, fromOffset, effect.rowsMax),
+    TE.map((reading): Asked => {
+      notebook.add(effect.batchKey, partsOf(ports, effect.batchKey), part, fromOffset, reading);
+      return pipe(
+        run.openMask(effect.batchNo, reading.indexes),
+        TE.map(
+          (open): Command => ({
+            type: 'SettleSlice',
+            atMs: scheduler.now(),
+            batchKey: effect.batchKey,
+            part,
+            fromOffset,
+            toOffset: reading.toOffset,
+            isEndOfFile: reading.isEndOfFile,
+            lines: { indexes: Uint32Array.from(reading.indexes), offsets: Float64Array.from(reading.offsets), lengths: Uint32Array.from(reading.lengths) },
+            open,
+            usage: reading.usage,
+            malformedCount: reading.malformedCount,
+            unknownCount: reading.unknownCount,
+          }),
+        ),
+      );
+    }),
+  );
+};
+
+const settleRest = (ports: EnginePorts, notebook: Notebook, effect: SettleEffect, fromIndex: number): TE.TaskEither<PortError, Asked> => {
+  const { run, scheduler } = ports;
+  const asked = (notes: ReadonlyMap<number, Note>): Asked =>
+    pipe(
+      run.openRows(effect.batchNo, fromIndex, effect.rowsMax),
+      TE.map((rows): Command => {
+        const found = Array.from(rows.indexes, (index) => notes.get(index));
+        if (rows.isLast) notebook.forget(effect.batchKey);
+        return {
+          type: 'SettleRest',
+          atMs: scheduler.now(),
+          batchKey: effect.batchKey,
+          fromIndex,
+          rows,
+          codes: found.map((note) => note?.code ?? -1),
+          parts: found.map((note) => note?.part ?? 0),
+          offsets: found.map((note) => note?.offset ?? 0),
+          lengths: found.map((note) => note?.length ?? 0),
+        };
+      }),
+    );
+  const known = notebook.complete(effect.batchKey, partsOf(ports, effect.batchKey));
+  // A process that did not read the files from their start reads them again: only for the failures, nothing is settled twice.
+  return known !== null ? TE.right(asked(known)) : pipe(rereadNotes(ports, notebook, effect), TE.map(asked));
+};
+
+const filesOf = ({ run }: EnginePorts, batchKey: BatchKey): readonly { readonly part: Part; readonly object: string; readonly bytes: number }[] => {
+  const files = run.snapshot.live.find((batch) => batch.batchKey === batchKey)?.files;
+  return (['output', 'error'] as const).flatMap((part) => (files?.[part] ? [{ part, ...files[part] }] : []));
+};
+
+const partsOf = (ports: EnginePorts, batchKey: BatchKey): readonly Part[] => filesOf(ports, batchKey).map((file) => file.part);
+
+const rereadNotes = (ports: EnginePorts, notebook: Notebook, effect: SettleEffect): TE.TaskEither<PortError, ReadonlyMap<number, Note>> => async () => {
+  for (const { part, bytes } of filesOf(ports, effect.batchKey)) {
+    for (let offset = 0; offset < bytes; ) {
+      const reading = await readSlice(ports, effect.batchKey, part, offset, effect.rowsMax)();
+      if (reading._tag === 'Left') return reading;
+      notebook.add(effect.batchKey, partsOf(ports, effect.batchKey), part, offset, reading.right);
+      offset = reading.right.toOffset;
+    }
+  }
+  return { _tag: 'Right', right: notebook.complete(effect.batchKey, partsOf(ports, effect.batchKey)) ?? new Map<number, Note>() };
+};
+
+const readSlice =
+  (ports: EnginePorts, batchKey: BatchKey, part: Part, fromOffset: number, rowsMax: number): TE.TaskEither<PortError, SliceReading> =>
+  async () => {
+    const file = filesOf(ports, batchKey).find((candidate) => candidate.part === part);
+    if (file === undefined) return { _tag: 'Left', left: { type: 'corrupt', message: `batch ${batchKey} has no ${part} file to settle from`, where: batchKey } };
+    const chunks = await ports.run.artifacts.read(file.object, { offset: fromOffset, length: file.bytes - fromOffset })();
+    if (chunks._tag === 'Left') return chunks;
+    const reading: SliceReading = {
+      indexes: [],
+      offsets: [],
+      lengths: [],
+      usage: emptyUsage,
+      malformedCount: 0,
+      unknownCount: 0,
+      toOffset: file.bytes,
+      isEndOfFile: true,
+      notes: new Map(),
+    };
+    const itemCount = ports.run.snapshot.ingest.itemCount;
+    let lineCount = 0;
+    for await (const block of readLineBlocks(chunks.right)) {
+      for (const line of block) {
+        if (lineCount === rowsMax) {
+          reading.toOffset = fromOffset + line.offset;
+          reading.isEndOfFile = false;
+          break;
+        }
+        lineCount += 1;
+        readLine(ports, reading, part, { ...line, offset: fromOffset + line.offset }, itemCount);
+      }
+      if (!reading.isEndOfFile) break;
+    }
+    return { _tag: 'Right', right: reading };
+  };
+
+const readLine = ({ provider }: EnginePorts, reading: SliceReading, part: Part, line: { readonly offset: number; readonly length: number; readonly text: string | null }, itemCount: number): void => {
+  const verdict = line.text === null ? ({ type: 'malformed' } as const) : provider.readVerdict(line.text);
+  if (verdict.type === 'malformed') {
+    reading.malformedCount += 1;
+    return;
+  }
+  const index = indexOfCustomId(verdict.customId);
+  if (index === null || index >= itemCount) {
+    reading.unknownCount += 1;
+    return;
+  }
+  if (verdict.usage !== null) reading.usage = addUsage(reading.usage, verdict.usage);
+  if (verdict.type === 'succeeded') {
+    reading.indexes.push(index);
+    reading.offsets.push(line.offset);
+    reading.lengths.push(line.length);
+  } else if (!reading.notes.has(index)) {
+    reading.notes.set(index, { code: codeOfFailure(verdict.failureClass), part: part === 'output' ? 1 : 2, offset: line.offset, length: line.length });
+  }
+};
+
+/** Failures by batch, known to be all of them only where the files were read here from the first byte to the last. */
+interface Notebook {
+  add(batchKey: BatchKey, parts: readonly Part[], part: Part, fromOffset: number, reading: SliceReading): void;
+  /** Null unless every one of the files was read to its end. */
+  complete(batchKey: BatchKey, parts: readonly Part[]): ReadonlyMap<number, Note> | null;
+  forget(batchKey: BatchKey): void;
+}
+
+const createNotebook = (): Notebook => {
+  // One batch's notes are at most its rows; batches settle slice by slice, so few are open at once.
+  const pages = new Map<BatchKey, { notes: Map<number, Note>; next: string }>();
+  return {
+    add(batchKey, parts, part, fromOffset, reading) {
+      const at = `${part}@${fromOffset}`;
+      const page = part === parts[0] && fromOffset === 0 ? { notes: new Map<number, Note>(), next: at } : pages.get(batchKey);
+      if (page === undefined || page.next !== at) return;
+      for (const [index, note] of reading.notes) if (!page.notes.has(index)) page.notes.set(index, note);
+      const following = parts[parts.indexOf(part) + 1];
+      page.next = !reading.isEndOfFile ? `${part}@${reading.toOffset}` : following === undefined ? 'end' : `${following}@0`;
+      pages.set(batchKey, page);
+    },
+    complete(batchKey, parts) {
+      if (parts.length === 0) return new Map();
+      const page = pages.get(batchKey);
+      return page?.next === 'end' ? page.notes : null;
+    },
+    forget(batchKey) {
+      pages.delete(batchKey);
+    },
+  };
+};

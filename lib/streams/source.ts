@@ -1,0 +1,199 @@
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { timer } from 'rxjs';
+import type { AcceptedSlice, Command } from '../core/command.ts';
+import type { Effect } from '../core/effect.ts';
+import type { JsonValue } from '../core/json.ts';
+import type { SourceCheckpoint } from '../core/snapshot.ts';
+import { duplicateIds } from '../core/source.ts';
+import type { PortError } from '../ports/port-error.ts';
+import type { SourceEntry } from '../ports/source.ts';
+import { EngineFailure } from './faults.ts';
+import type { Asked, EnginePorts, EngineSource, Perform } from './ports.ts';
+import { createRowRenderer, type RenderedRow, recordBadRow } from './render.ts';
+
+type IngestEffect = Extract<Effect, { readonly type: 'IngestSlice' }>;
+
+/** A slice is cut at so many bytes of request lines, whatever its rows. */
+export const sliceBytesMax = 2 * 1024 * 1024;
+/** A slice of a slow source is cut at this age, so that rows do not wait in memory for company. */
+export const sliceAgeMsMax = 1_000;
+
+/** Pulls one slice per demand: reads, renders, writes the payload, and only then offers the rows. */
+export const performIngest = (ports: EnginePorts): Perform<IngestEffect> => {
+  const { source } = ports;
+  if (source === null) return () => TE.left({ type: 'refused', message: 'the source of this run is not attached', statusCode: null, requestId: null });
+  const reader = createReader(ports, source);
+  let slicesWritten = 0;
+  const renderRow = createRowRenderer(ports, source);
+  return (effect, signal) => async () => {
+    try {
+      const entries = await reader.next(effect, signal);
+      const rows: RenderedRow[] = [];
+      for (const { entry, entryIndex } of entries.entries) rows.push(await renderRow(entry, effect.fromIndex + rows.length, entryIndex));
+      const judged = await judge(ports, rows);
+      if (judged._tag === 'Left') return judged;
+      slicesWritten += 1;
+      const name = (plane: string): string => `${plane}/${String(effect.fromIndex).padStart(12, '0')}-e${ports.run.epoch}-${slicesWritten}.jsonl`;
+      return await offer(ports, effect, entries, judged.right, name);
+    } catch (thrown) {
+      reader.drop();
+      if (thrown instanceof EngineFailure) return { _tag: 'Left', left: thrown.error };
+      if (signal.aborted) return { _tag: 'Left', left: { type: 'transient', message: 'ingestion was stopped', retryAfterMs: null, cause: thrown } };
+      const message = thrown instanceof Error ? thrown.message : String(thrown);
+      return { _tag: 'Right', right: TE.right({ type: 'RecordFault', atMs: ports.scheduler.now(), key: ingestEffectKey, fault: 'source_unreadable', message, retryAfterMs: null }) };
+    }
+  };
+};
+
+const ingestEffectKey = 'ingest' as Extract<Command, { readonly type: 'RecordFault' }>['key'];
+
+interface PulledSlice {
+  readonly entries: readonly { readonly entry: SourceEntry; readonly entryIndex: number; readonly positionBefore: JsonValue }[];
+  readonly isLast: boolean;
+}
+
+/** Keeps one iterator open from slice to slice; opens it anew where the checkpoint says otherwise. */
+const createReader = (
+  ports: EnginePorts,
+  source: EngineSource,
+): { next(effect: IngestEffect, signal: AbortSignal): Promise<PulledSlice>; drop(): void } => {
+  let iterator: AsyncIterator<SourceEntry | readonly SourceEntry[]> | null = null;
+  let ahead: SourceEntry[] = [];
+  let pulled: Promise<IteratorResult<SourceEntry | readonly SourceEntry[]>> | null = null;
+  let nextIndex = -1;
+  let position: JsonValue = null;
+  const abort = new AbortController();
+  const drop = (): void => {
+    void iterator?.return?.()?.catch(() => undefined);
+    iterator = null;
+    ahead = [];
+    pulled = null;
+    nextIndex = -1;
+  };
+  return {
+    drop,
+    async next(effect, signal) {
+      const from = effect.checkpoint?.nextIndex ?? 0;
+      if (iterator === null || nextIndex !== from) {
+        drop();
+        position = effect.checkpoint?.position ?? null;
+        nextIndex = from;
+        signal.addEventListener('abort', () => abort.abort(), { once: true });
+        iterator = source.items.read(position, { signal: abort.signal })[Symbol.asyncIterator]();
+      }
+      const entries: { entry: SourceEntry; entryIndex: number; positionBefore: JsonValue }[] = [];
+      let isLast = false;
+      let wakeAged: (() => void) | undefined;
+      const aged = new Promise<'aged'>((resolve) => (wakeAged = () => resolve('aged')));
+      const age = timer(sliceAgeMsMax, ports.scheduler).subscribe(() => wakeAged?.());
+      try {
+        while (entries.length < effect.rowsMax) {
+          if (ahead.length === 0) {
+            pulled ??= iterator.next();
+            const answer: IteratorResult<SourceEntry | readonly SourceEntry[]> | 'aged' = entries.length === 0 ? await pulled : await Promise.race([pulled, aged]);
+            if (answer === 'aged') break;
+            pulled = null;
+            if (answer.done === true) {
+              isLast = true;
+              break;
+            }
+            ahead = isEntries(answer.value) ? [...answer.value] : [answer.value];
+            continue;
+          }
+          const taken = ahead.splice(0, effect.rowsMax - entries.length);
+          for (const entry of taken) {
+            entries.push({ entry, entryIndex: nextIndex, positionBefore: position });
+            position = entry.position;
+            nextIndex += 1;
+          }
+        }
+      } finally {
+        age.unsubscribe();
+      }
+      return { entries, isLast };
+    },
+  };
+};
+
+const isEntries = (value: SourceEntry | readonly SourceEntry[]): value is readonly SourceEntry[] => Array.isArray(value);
+
+/** Finds the rows whose id is taken, in the slice or in the run. */
+const judge = async ({ run }: EnginePorts, rows: readonly RenderedRow[]): Promise<{ _tag: 'Left'; left: PortError } | { _tag: 'Right'; right: readonly RenderedRow[] }> => {
+  if (rows.length === 0) return { _tag: 'Right', right: rows };
+  const ids = rows.map((row) => (row.bad === null ? row.itemId : null));
+  const known = await run.knownIds(rows.map((row) => row.itemId))();
+  if (known._tag === 'Left') return known;
+  const taken = new Set(duplicateIds(ids, known.right));
+  return { _tag: 'Right', right: rows.map((row, i) => (taken.has(i) ? recordBadRow(row, `the id ${JSON.stringify(row.itemId)} is taken by an earlier row`, row.idField) : row)) };
+};
+
+/** Writes the slice's payload and answers the command that accepts it; under the stopping policy only up to the first bad row. */
+const offer = async (
+  { run, scheduler }: EnginePorts,
+  effect: IngestEffect,
+  pulled: PulledSlice,
+  rows: readonly RenderedRow[],
+  name: (plane: string) => string,
+): Promise<{ _tag: 'Left'; left: PortError } | { _tag: 'Right'; right: Asked }> => {
+  const stopAt = run.snapshot.config.operation.badRows === 'fail' ? rows.findIndex((row) => row.bad !== null) : -1;
+  const first = stopAt === 0 ? rows[0]?.bad : null;
+  if (first) return { _tag: 'Right', right: TE.right({ type: 'RejectRow', atMs: scheduler.now(), message: first }) };
+  const count = fit(rows, stopAt === -1 ? rows.length : stopAt);
+  const kept = rows.slice(0, count);
+  const last = pulled.entries[count - 1];
+  const checkpoint: SourceCheckpoint =
+    last === undefined
+      ? (effect.checkpoint ?? { nextIndex: 0, position: null, beforeLastPosition: null })
+      : { nextIndex: last.entryIndex + 1, position: last.entry.position, beforeLastPosition: last.positionBefore };
+  const isLast = pulled.isLast && count === rows.length;
+  if (kept.length === 0) return { _tag: 'Right', right: TE.right({ type: 'AcceptSlice', atMs: scheduler.now(), slice: null, checkpoint, isLast }) };
+  const requests = encodeLines(kept.map((row) => row.line));
+  const items = encodeLines(kept.map((row) => row.itemLine));
+  const requestObject = requests.bytes.length === 0 ? null : name('requests');
+  const itemObject = name('items');
+  const put = async (object: string, bytes: Uint8Array): Promise<PortError | null> => {
+    const done = await run.artifacts.put(object, [bytes])();
+    return done._tag === 'Left' ? done.left : null;
+  };
+  const faults = await Promise.all([requestObject === null ? null : put(requestObject, requests.bytes), put(itemObject, items.bytes)]);
+  const fault = faults.find((candidate) => candidate !== null);
+  if (fault) return { _tag: 'Left', left: fault };
+  const slice: AcceptedSlice = {
+    fromIndex: effect.fromIndex,
+    itemIds: kept.map((row) => row.itemId),
+    requestObject,
+    itemObject,
+    requestLengths: requests.lengths,
+    itemLengths: items.lengths,
+    tokens: kept.some((row) => row.tokens !== null) ? Uint32Array.from(kept, (row) => row.tokens ?? 0) : null,
+    badOffsets: Uint32Array.from(kept.flatMap((row, i) => (row.bad === null ? [] : [i]))),
+  };
+  return { _tag: 'Right', right: TE.right({ type: 'AcceptSlice', atMs: scheduler.now(), slice, checkpoint, isLast }) };
+};
+
+/** How many of the first rows a slice takes: as many as its bytes allow, at least one. */
+const fit = (rows: readonly RenderedRow[], rowsMax: number): number => {
+  let size = 0;
+  for (let i = 0; i < rowsMax; i += 1) {
+    size += rows[i]?.line.length ?? 0;
+    if (size > sliceBytesMax && i > 0) return i;
+  }
+  return rowsMax;
+};
+
+const encoder = new TextEncoder();
+/** One buffer and each line's byte length: the lines hold no raw newline but their last character, so the bytes say where each ends. */
+const encodeLines = (lines: readonly string[]): { readonly bytes: Uint8Array; readonly lengths: Uint32Array } => {
+  const text = lines.join('');
+  const bytes = encoder.encode(text);
+  if (bytes.length === text.length) return { bytes, lengths: Uint32Array.from(lines, (line) => line.length) };
+  const lengths = new Uint32Array(lines.length);
+  let start = 0;
+  lines.forEach((line, i) => {
+    if (line.length === 0) return;
+    const end = bytes.indexOf(0x0a, start) + 1;
+    lengths[i] = end - start;
+    start = end;
+  });
+  return { bytes, lengths };
+};

@@ -1,0 +1,86 @@
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Command } from '../core/command.ts';
+import type { Effect } from '../core/effect.ts';
+import type { ArtifactStore } from '../ports/artifacts.ts';
+import type { PortError } from '../ports/port-error.ts';
+import type { ObjectSpan } from '../ports/run-store.ts';
+import { createRefusal, EngineFailure } from './faults.ts';
+import type { Asked, EnginePorts, Perform } from './ports.ts';
+
+type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
+
+/** Streams a batch's request lines, as they lie in the payload plane, to the provider. */
+export const performUpload =
+  ({ run, provider, scheduler }: EnginePorts): Perform<Of<'UploadBatch'>> =>
+  (effect) =>
+    pipe(
+      run.batchLines(effect.batchNo),
+      TE.chain((spans) => {
+        const lines = readAll(run.artifacts, spans);
+        return pipe(
+          provider.upload({
+            batchKey: effect.batchKey,
+            createAttempt: effect.createAttempt,
+            bytes: effect.inputBytes,
+            lines: lines.chunks,
+            expiresAfterMs: run.snapshot.config.operation.filesExpireAfterMs,
+          }),
+          // A payload of ours that cannot be read is not the provider's weather.
+          TE.mapLeft((error) => lines.fault() ?? error),
+        );
+      }),
+      TE.map(({ inputFileId }): Asked => TE.right({ type: 'RecordUpload', atMs: scheduler.now(), batchKey: effect.batchKey, inputFileId })),
+    );
+
+const readAll = (artifacts: ArtifactStore, spans: readonly ObjectSpan[]): { readonly chunks: AsyncIterable<Uint8Array>; fault(): PortError | null } => {
+  let fault: PortError | null = null;
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for (const { object, offset, length } of spans) {
+      const read = await artifacts.read(object, { offset, length })();
+      if (read._tag === 'Left') {
+        fault = read.left;
+        throw new EngineFailure(read.left);
+      }
+      yield* read.right;
+    }
+  }
+  return { chunks: chunks(), fault: () => fault };
+};
+
+/**
+ * The one effect that is never performed twice on its own account: whatever comes back is a command, and each of them leaves
+ * `creating`. What is not a clear no is unclear.
+ */
+export const performCreate =
+  ({ run, provider, scheduler }: EnginePorts): Perform<Of<'CreateBatch'>> =>
+  ({ batchKey, createAttempt, inputFileId }) =>
+    pipe(
+      run.assertOwned(),
+      TE.chain(() => {
+        const metadata = { ...run.snapshot.config.batchMetadata, batchor_run_id: run.runId };
+        return TE.fromTask<Command, PortError>(() =>
+          provider
+            .create({ batchKey, createAttempt, inputFileId, metadata })()
+            .then(
+              (answer): Command => {
+                const atMs = scheduler.now();
+                if (answer._tag === 'Right') return { type: 'RecordCreated', atMs, batchKey, createAttempt, ...answer.right };
+                const refusal = createRefusal(answer.left);
+                if (refusal !== null) return { type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal };
+                return { type: 'RecordCreateUnclear', atMs, batchKey, createAttempt, message: answer.left.type === 'unclear' ? answer.left.message : answer.left.type };
+              },
+              (thrown: unknown): Command => ({ type: 'RecordCreateUnclear', atMs: scheduler.now(), batchKey, createAttempt, message: String(thrown) }),
+            ),
+        );
+      }),
+      TE.map((command): Asked => TE.right(command)),
+    );
+
+export const performSweep =
+  ({ provider, scheduler }: EnginePorts): Perform<Of<'SweepBatches'>> =>
+  ({ batchKeys, sinceMs }) =>
+    pipe(
+      provider.sweep(batchKeys, sinceMs),
+      TE.map((found): Asked => TE.right({ type: 'RecordSweep', atMs: scheduler.now(), asked: batchKeys, found })),
+    );
