@@ -1,0 +1,66 @@
+import type { JsonObject } from '../../lib/core/json.ts';
+import type { CheckpointedItemSource, RowMapping } from '../../lib/ports/source.ts';
+import type { FileTuning } from '../files/file-source.ts';
+import { bytesLimit, createFileSource, FILE_TUNING, ROW_BYTES_MAX } from '../files/file-source.ts';
+import { badEntry, createRowMapper } from '../files/row-mapping.ts';
+import { readCsv } from './read-csv.ts';
+import type { CsvRow } from './read-csv.ts';
+
+/** How to read a CSV file. */
+export type CsvOptions<Column extends string, Payload, Metadata extends JsonObject> = {
+  /** The columns of a row, checked against the header before the first row. Default: all that the header names. */
+  readonly columns?: readonly Column[];
+  /** Between fields. Default a comma. */
+  readonly delimiter?: string;
+  /** A longer record is a bad row. Default 16 MiB. */
+  readonly recordBytesMax?: number;
+} & RowMapping<Readonly<Record<NoInfer<Column>, string>>, Payload, Metadata>;
+
+/**
+ * Reads a CSV file: UTF-8, a header first, in order, resumable behind any row. Lines end in LF or CRLF, mixed if need be;
+ * fields may be quoted, with line ends and doubled quotes inside; blank lines are skipped; a byte order mark is tolerated.
+ * A record with the wrong number of columns, wrong quotes, invalid UTF-8 or no usable id is a bad row. Where quotes are wrong
+ * reading goes on at the next line, which may lie inside what was meant as one record. Reading throws `SourceError` if the
+ * file is missing, unreadable, empty or UTF-16, or its header lacks a column or names one twice. Throws at once for a
+ * senseless `delimiter` or `recordBytesMax`.
+ */
+export const csvSource = <
+  const Column extends string = string,
+  Payload = Readonly<Record<Column, string>>,
+  Metadata extends JsonObject = {},
+>(
+  path: string,
+  options: CsvOptions<Column, Payload, Metadata>,
+): CheckpointedItemSource<Payload, Metadata> => tunedCsvSource(path, options, FILE_TUNING);
+
+/** `csvSource` with chunk and slice sizes of one's own: for specs, where a record must straddle many chunks. */
+export const tunedCsvSource = <
+  const Column extends string = string,
+  Payload = Readonly<Record<Column, string>>,
+  Metadata extends JsonObject = {},
+>(
+  path: string,
+  options: CsvOptions<Column, Payload, Metadata>,
+  tuning: FileTuning,
+): CheckpointedItemSource<Payload, Metadata> => {
+  const { columns, itemId, delimiter = ',' } = options;
+  if (delimiter === '' || /["\r\n]/.test(delimiter)) {
+    throw new RangeError(`delimiter is ${JSON.stringify(delimiter)}; it must not be empty, nor hold a quote or a line end`);
+  }
+  const idColumn = typeof itemId === 'string' ? itemId : null;
+  if (idColumn !== null && columns !== undefined && !columns.some((column) => column === idColumn)) {
+    throw new RangeError(`itemId is ${JSON.stringify(idColumn)}, which is not among columns`);
+  }
+  const recordBytesMax = bytesLimit('recordBytesMax', options.recordBytesMax, ROW_BYTES_MAX);
+  const mapRow = createRowMapper<CsvRow<Column>, Payload, Metadata>(path, options);
+  return createFileSource<CsvRow<Column>, Payload, Metadata>({
+    kind: 'csv',
+    path,
+    tuning,
+    readRows: (reading) => readCsv(reading, { columns: columns ?? null, idColumn, delimiter, recordBytesMax }),
+    toEntry: (row) => {
+      const place = { index: row.position.index - 1, line: row.line, position: row.position };
+      return row.type === 'bad' ? badEntry(path, place, row) : mapRow(row.value, place);
+    },
+  });
+};

@@ -1,0 +1,2 @@
+export { csvSource } from './csv-source.ts';
+export type { CsvOptions } from './csv-source.ts';

@@ -1,0 +1,98 @@
+import { SourceError } from '../../lib/ports/source-error.ts';
+import type { FileReading, FileRow } from '../files/file-source.ts';
+import { openWindow } from '../files/file-window.ts';
+import { listColumns, readHeader } from './read-header.ts';
+import { readRecords } from './read-records.ts';
+import type { CsvRecord } from './read-records.ts';
+
+/** What of a CSV file is read, and how. */
+export interface CsvReadOptions<Column extends string> {
+  /** The columns a row consists of; null for all that the header names. */
+  readonly columns: readonly Column[] | null;
+  /** A column that must be among them; null if none must. */
+  readonly idColumn: string | null;
+  readonly delimiter: string;
+  readonly recordBytesMax: number;
+}
+
+/** A row by column name. */
+export type CsvRow<Column extends string> = Readonly<Record<Column, string>>;
+
+/** The rows of a CSV file behind its header. A record with more or fewer columns than the header is a bad row. */
+export async function* readCsv<Column extends string>(
+  reading: FileReading,
+  options: CsvReadOptions<Column>,
+): AsyncGenerator<readonly FileRow<CsvRow<Column>>[]> {
+  const header = await readHeader(reading, options);
+  const toRow = createRowMaker(header.columns, pickedColumns(header.columns, options, reading.file.path));
+  const from = reading.from ?? { ...header.next, index: 0 };
+  const window = openWindow(reading.file, { offset: from.offset, chunkBytes: reading.chunkBytes, signal: reading.signal });
+  let index = from.index;
+  for await (const records of readRecords(window, { ...options, line: from.line })) {
+    yield records.map((record): FileRow<CsvRow<Column>> => {
+      index += 1;
+      const { line, next } = record;
+      const position = { offset: next.offset, line: next.line, index };
+      const made = toRow(record);
+      return made.type === 'row'
+        ? { type: 'row', value: made.value, line, position }
+        : { type: 'bad', reason: made.reason, field: made.field, line, position };
+    });
+  }
+}
+
+/** Which columns make a row, and where they stand in a record. Throws `SourceError` for one that the header lacks. */
+const pickedColumns = <Column extends string>(
+  found: readonly string[],
+  { columns, idColumn, delimiter }: CsvReadOptions<Column>,
+  ref: string,
+): readonly Picked<Column>[] => {
+  const missing = [...(columns ?? []), ...(idColumn === null ? [] : [idColumn])].find((column) => !found.includes(column));
+  if (missing !== undefined) {
+    const hint = found.length === 1 && /[;\t|]/.test(found[0] ?? '') ? ` Is ${JSON.stringify(delimiter)} really the delimiter?` : '';
+    const what = `column ${JSON.stringify(missing)} is not in the header. Name it as the header does: ${listColumns(found)}.${hint}`;
+    throw new SourceError(what, { ref, field: missing });
+  }
+  // Without `columns` a row's columns are whatever the header says: Column is then plain `string`.
+  return (columns ?? (found as readonly Column[])).map((column) => ({ column, at: found.indexOf(column) }));
+};
+
+interface Picked<Column extends string> {
+  readonly column: Column;
+  readonly at: number;
+}
+
+type MadeRow<Column extends string> =
+  | { readonly type: 'row'; readonly value: CsvRow<Column> }
+  | { readonly type: 'bad'; readonly reason: string; readonly field: string | null };
+
+const createRowMaker = <Column extends string>(
+  header: readonly string[],
+  picked: readonly Picked<Column>[],
+): ((record: CsvRecord) => MadeRow<Column>) => {
+  const toValue = createValueMaker(picked);
+  return (record) => {
+    if (record.type === 'fault') {
+      const field = record.column === null ? null : (header[record.column] ?? null);
+      return { type: 'bad', reason: record.reason, field };
+    }
+    const { fields } = record;
+    if (fields.length === header.length) return { type: 'row', value: toValue(fields) };
+    return { type: 'bad', reason: `the record has ${countColumns(fields.length)}, the header ${header.length}`, field: null };
+  };
+};
+
+/** Both ways fill every column, since the record is as long as the header. */
+const createValueMaker = <Column extends string>(picked: readonly Picked<Column>[]): ((fields: readonly string[]) => CsvRow<Column>) => {
+  // Assigning to "__proto__" would set no column; fromEntries does, at several times the cost.
+  if (picked.some(({ column }) => column === '__proto__')) {
+    return (fields) => Object.fromEntries(picked.map(({ column, at }) => [column, fields[at]])) as CsvRow<Column>;
+  }
+  return (fields) => {
+    const value: Partial<Record<Column, string | undefined>> = {};
+    for (const { column, at } of picked) value[column] = fields[at];
+    return value as CsvRow<Column>;
+  };
+};
+
+const countColumns = (count: number): string => (count === 1 ? '1 column' : `${count} columns`);

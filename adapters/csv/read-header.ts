@@ -1,0 +1,52 @@
+import { SourceError } from '../../lib/ports/source-error.ts';
+import type { FileReading } from '../files/file-source.ts';
+import { openWindow } from '../files/file-window.ts';
+import { textStart } from '../files/utf8.ts';
+import { readRecords } from './read-records.ts';
+import type { CsvRecord } from './read-records.ts';
+
+/** The names of a file's columns, all different, and where its first row begins. */
+export interface CsvHeader {
+  readonly columns: readonly string[];
+  readonly next: CsvRecord['next'];
+}
+
+/** A header is short: no need to parse a whole chunk for it. */
+const HEADER_CHUNK_BYTES = 16 * 1024;
+
+/**
+ * Reads the header, which is the first line that is not blank; also when reading goes on from the middle of the file, so that positions
+ * stay small. Throws `SourceError` if there is none, it cannot be read, or it names a column twice.
+ */
+export const readHeader = async (
+  reading: FileReading,
+  options: { readonly delimiter: string; readonly recordBytesMax: number },
+): Promise<CsvHeader> => {
+  const ref = reading.file.path;
+  const chunkBytes = Math.min(reading.chunkBytes, HEADER_CHUNK_BYTES);
+  const window = openWindow(reading.file, { offset: await textStart(reading.file), chunkBytes, signal: reading.signal });
+  for await (const [record] of readRecords(window, { ...options, line: 1 })) {
+    if (record === undefined) continue;
+    const { line, next } = record;
+    if (record.type === 'fault') throw new SourceError(`the header cannot be read: ${record.reason}`, { ref, line });
+    checkHeader(record.fields, ref, line);
+    return { columns: record.fields, next };
+  }
+  throw new SourceError('has no header. Its first line must name the columns', { ref });
+};
+
+const checkHeader = (columns: readonly string[], ref: string, line: number): void => {
+  if (columns.some((column) => /\r(?!\n)/.test(column))) {
+    throw new SourceError('its lines end in CR alone. Save it with LF or CRLF line ends', { ref, line });
+  }
+  const twice = columns.find((column, index) => columns.indexOf(column) !== index);
+  if (twice === undefined) return;
+  throw new SourceError(`the header names column ${JSON.stringify(twice)} twice. Rename one: ${listColumns(columns)}`, {
+    ref,
+    line,
+    field: twice,
+  });
+};
+
+/** Column names for a message, quoted so that a stray blank shows. */
+export const listColumns = (columns: readonly string[]): string => columns.map((column) => JSON.stringify(column)).join(', ');

@@ -1,0 +1,117 @@
+import type { FileWindow } from '../files/file-window.ts';
+import { lostInDecoding } from '../files/utf8.ts';
+import { openSegment } from './csv-segment.ts';
+import type { CsvSegment, Parsed, RecordFault } from './csv-segment.ts';
+import { countLines, lineEnd, skipBlankLines } from './line-ends.ts';
+
+/** A record of a CSV file, or why there is none, and where the next begins. */
+export type CsvRecord = {
+  /** 1-based line of the record's first byte. */
+  readonly line: number;
+  readonly next: { readonly offset: number; readonly line: number };
+} & (
+  | { readonly type: 'record'; readonly fields: readonly string[] }
+  /** `column`: 0-based, of the field at fault; null when the whole record is. */
+  | { readonly type: 'fault'; readonly reason: string; readonly column: number | null }
+);
+
+/** How to read records. */
+export interface RecordOptions {
+  /** 1-based line at which the window begins. */
+  readonly line: number;
+  readonly delimiter: string;
+  readonly recordBytesMax: number;
+}
+
+/**
+ * The records of a window that begins at one; blank lines are none. A record that cannot be told from what follows it (its
+ * quotes are wrong, or it does not end within `recordBytesMax`) costs the rest of the line on which the field at fault
+ * begins, and reading goes on at the next line: what comes after an unclosed quote is not lost with it.
+ *
+ * What comes out depends on the bytes from a record's start on, never on chunks: the parser sees at most `recordBytesMax`
+ * and a little beyond the start of an unfinished record, and a record is too long only when it has seen exactly that.
+ * Holds as much, and a chunk.
+ */
+export async function* readRecords(window: FileWindow, options: RecordOptions): AsyncGenerator<readonly CsvRecord[]> {
+  let line = options.line;
+  for (;;) {
+    const segment = openSegment(window.start, options.delimiter);
+    const end = yield* readSegment(window, segment, { ...options, line });
+    if (end.fault === null) return;
+    line = end.line + (await skipLine(window, end.fault));
+    const { reason, column } = end.fault;
+    yield [{ type: 'fault', reason, column, line: end.line, next: { offset: window.start, line } }];
+  }
+}
+
+/** How a segment ended: at the end of the file, or at a record that is at fault and at which the window now begins. */
+interface SegmentEnd {
+  readonly fault: RecordFault | null;
+  readonly line: number;
+}
+
+/** The parser decides on a byte only when it has seen a few more, beside the delimiter. Generous. */
+const LOOKAHEAD_BYTES = 16;
+
+async function* readSegment(
+  window: FileWindow,
+  segment: CsvSegment,
+  { line: firstLine, delimiter, recordBytesMax }: RecordOptions,
+): AsyncGenerator<readonly CsvRecord[], SegmentEnd> {
+  const unfinishedBytesMax = recordBytesMax + LOOKAHEAD_BYTES + delimiter.length;
+  let line = firstLine;
+  /** Bytes at the front of the window that the segment has seen. */
+  let fed = 0;
+  for (;;) {
+    if (fed === window.bytes.length && !window.ended && fed < unfinishedBytesMax) await window.fill();
+    // By chunks even where far more is held, as behind an unclosed quote: a chunk's records at once are enough in memory.
+    const unfed = window.bytes.subarray(fed, Math.min(fed + window.chunkBytes, unfinishedBytesMax));
+    const atEnd = unfed.length === 0 && window.ended && fed < unfinishedBytesMax;
+    if (unfed.length === 0 && !atEnd) return { fault: segment.tooLong(recordBytesMax), line };
+    const parsed = atEnd ? await segment.end() : await segment.feed(unfed);
+    fed += unfed.length;
+
+    const records = placeRecords(parsed, window, line);
+    const last = records.at(-1);
+    if (last !== undefined) yield records;
+    const begin = (last?.next.offset ?? window.start) - window.start;
+    const used = skipBlankLines(window.bytes, begin, fed);
+    line = (last?.next.line ?? line) + countLines(window.bytes, begin, used);
+    window.drop(used);
+    fed -= used;
+    if (parsed.fault !== null || atEnd) return { fault: parsed.fault, line };
+  }
+}
+
+/** Gives records their lines, and finds those that lost something in decoding. */
+const placeRecords = (parsed: Parsed, { bytes, start }: FileWindow, firstLine: number): readonly CsvRecord[] => {
+  let line = firstLine;
+  let used = 0;
+  return parsed.records.map(({ fields, endOffset }): CsvRecord => {
+    const end = endOffset - start;
+    const begin = skipBlankLines(bytes, used, end);
+    const recordLine = line + countLines(bytes, used, begin);
+    const lost = fields.some((field) => lostInDecoding(field, () => bytes.subarray(begin, end)));
+    line = recordLine + countLines(bytes, begin, end);
+    used = end;
+    const next = { offset: endOffset, line };
+    if (lost) return { type: 'fault', reason: 'the record is not valid UTF-8', column: null, line: recordLine, next };
+    return { type: 'record', fields, line: recordLine, next };
+  });
+};
+
+/** Uses up the window through the end of the line on which the field at fault begins. Gives the number of lines; holds a chunk. */
+const skipLine = async (window: FileWindow, fault: RecordFault): Promise<number> => {
+  let from = Math.max(0, fault.fieldOffset - window.start);
+  let lines = 0;
+  for (;;) {
+    const { bytes } = window;
+    const end = lineEnd(bytes, from);
+    const used = end === -1 ? bytes.length : end;
+    lines += countLines(bytes, 0, used);
+    window.drop(used);
+    if (end !== -1 || window.ended) return lines;
+    from = 0;
+    await window.fill();
+  }
+};

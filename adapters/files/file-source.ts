@@ -1,0 +1,98 @@
+// adapters/files is what file sources share, over node:fs alone: the one adapter folder that other adapters may import.
+import type { JsonObject } from '../../lib/core/json.ts';
+import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
+import { fingerprintFile } from './file-fingerprint.ts';
+import { decodePosition } from './file-position.ts';
+import type { FilePosition } from './file-position.ts';
+import { openFile } from './open-file.ts';
+import type { OpenFile } from './open-file.ts';
+import type { RowFault } from './row-mapping.ts';
+
+/** How much is held at once. Changes what a pull yields, never which entries or positions come. */
+export interface FileTuning {
+  /** Bytes per read. */
+  readonly chunkBytes: number;
+  /** Entries per pull. */
+  readonly sliceRowsMax: number;
+  /** A pull ends early after this many bytes of the file: large rows must not add up. */
+  readonly sliceBytesMax: number;
+}
+
+/** For production; the specs use tiny ones. */
+export const FILE_TUNING: FileTuning = { chunkBytes: 256 * 1024, sliceRowsMax: 1_000, sliceBytesMax: 2 * 1024 * 1024 };
+
+/** A row as the file holds it, good or bad, and the position right after it. */
+export type FileRow<Value> = { readonly line: number; readonly position: FilePosition } & (
+  { readonly type: 'row'; readonly value: Value } | ({ readonly type: 'bad' } & RowFault)
+);
+
+/** What one read of a file needs. */
+export interface FileReading {
+  readonly file: OpenFile;
+  readonly from: FilePosition | null;
+  readonly chunkBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/** What makes one kind of file source. */
+export interface FileFormat<Value, Payload, Metadata extends JsonObject> {
+  readonly kind: string;
+  readonly path: string;
+  readonly tuning: FileTuning;
+  /** The rows after `from`, in the arrays in which they come off the file. */
+  readonly readRows: (reading: FileReading) => AsyncIterable<readonly FileRow<Value>[]>;
+  readonly toEntry: (row: FileRow<Value>) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>;
+}
+
+/**
+ * A source over one file, whatever its format: opened at the first pull, closed when reading ends, fails, is aborted or is
+ * given up. Memory is bounded by `tuning` and the format's largest row. An abort rejects the pull with the signal's reason.
+ */
+export const createFileSource = <Value, Payload, Metadata extends JsonObject>(
+  format: FileFormat<Value, Payload, Metadata>,
+): CheckpointedItemSource<Payload, Metadata> => ({
+  kind: format.kind,
+  ref: format.path,
+  fingerprint: (options) => fingerprintFile(format.path, options),
+  read: async function* (from, { signal }) {
+    signal.throwIfAborted();
+    const position = from === null ? null : decodePosition(from, format.path);
+    const file = await openFile(format.path);
+    try {
+      yield* inSlices(format, { file, from: position, chunkBytes: format.tuning.chunkBytes, signal });
+    } finally {
+      await file.handle.close();
+    }
+  },
+});
+
+async function* inSlices<Value, Payload, Metadata extends JsonObject>(
+  format: FileFormat<Value, Payload, Metadata>,
+  reading: FileReading,
+): AsyncGenerator<readonly SourceEntry<Payload, Metadata>[]> {
+  const { sliceRowsMax, sliceBytesMax } = format.tuning;
+  let slice: SourceEntry<Payload, Metadata>[] = [];
+  let sliceStart = reading.from?.offset ?? 0;
+  for await (const rows of format.readRows(reading)) {
+    for (const row of rows) {
+      const entry = format.toEntry(row);
+      slice.push(entry instanceof Promise ? await entry : entry);
+      if (slice.length < sliceRowsMax && row.position.offset - sliceStart < sliceBytesMax) continue;
+      yield slice;
+      reading.signal.throwIfAborted();
+      slice = [];
+      sliceStart = row.position.offset;
+    }
+  }
+  if (slice.length > 0) yield slice;
+}
+
+/** `value`, or the default if left out. Throws a `RangeError` unless it is a whole number of bytes above zero. */
+export const bytesLimit = (name: string, value: number | undefined, fallback: number): number => {
+  const bytes = value ?? fallback;
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw new RangeError(`${name} is ${bytes}; it must be a whole number of bytes above 0`);
+};
+
+/** How long a line or record may be if nobody says otherwise: 16 MiB. */
+export const ROW_BYTES_MAX = 16 * 1024 * 1024;

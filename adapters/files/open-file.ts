@@ -1,0 +1,45 @@
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { SourceError } from '../../lib/ports/source-error.ts';
+
+/** A regular file open for reading. Whoever opened it closes `handle`. */
+export interface OpenFile {
+  /** As the user gave it. */
+  readonly path: string;
+  readonly handle: FileHandle;
+  /** At opening: nobody reads past it, so a file that grows meanwhile cannot end in half a row. */
+  readonly sizeBytes: number;
+}
+
+/**
+ * Opens a regular file. Throws `SourceError` for no such file, a folder, a file that may not be read, and anything without
+ * offsets (a pipe, a device): reading could not go on after a restart there.
+ */
+export const openFile = async (path: string): Promise<OpenFile> => {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    throw openFailure(path, error);
+  }
+  try {
+    const stats = await handle.stat();
+    if (stats.isDirectory()) throw new SourceError('is a folder. Name a file in it', { ref: path });
+    if (!stats.isFile())
+      throw new SourceError('is not a regular file, so reading could not be resumed. Copy it to a file first', { ref: path });
+    return { path, handle, sizeBytes: stats.size };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+};
+
+/** The failure to open a file, in the reader's words. */
+export const openFailure = (path: string, cause: unknown): SourceError => {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ENOENT') return new SourceError(`no such file. Relative paths start at ${process.cwd()}`, { ref: path, cause });
+  if (code === 'EACCES' || code === 'EPERM')
+    return new SourceError('may not be read by this user. Check its permissions', { ref: path, cause });
+  if (code === 'EISDIR') return new SourceError('is a folder. Name a file in it', { ref: path, cause });
+  return new SourceError(`cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, { ref: path, cause });
+};

@@ -1,0 +1,28 @@
+import { isUtf8 } from 'node:buffer';
+import { SourceError } from '../../lib/ports/source-error.ts';
+import type { OpenFile } from './open-file.ts';
+
+const REPLACEMENT = '\u{FFFD}';
+
+/**
+ * True if `text`, decoded from these bytes, lost something: they are not valid UTF-8. The decoder turns whatever is invalid
+ * into U+FFFD, so only a text that holds one (it may be the file's own) costs a second look at the bytes.
+ */
+export const lostInDecoding = (text: string, bytes: () => Uint8Array): boolean => text.includes(REPLACEMENT) && !isUtf8(bytes());
+
+/** The text of the bytes, or null if they are not valid UTF-8. A byte order mark stays in the text. */
+export const decodeUtf8 = (bytes: Buffer): string | null => {
+  const text = bytes.toString('utf8');
+  return lostInDecoding(text, () => bytes) ? null : text;
+};
+
+/** Where the text of a file begins: behind a UTF-8 byte order mark. Throws `SourceError` for a file that is empty or UTF-16. */
+export const textStart = async (file: OpenFile): Promise<number> => {
+  if (file.sizeBytes === 0) throw new SourceError('is empty. Give it rows, or take it out of the job', { ref: file.path });
+  const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(3), 0, 3, 0);
+  const head = buffer.subarray(0, bytesRead).toString('hex');
+  if (head.startsWith('fffe') || head.startsWith('feff')) {
+    throw new SourceError('looks like UTF-16. Convert it to UTF-8 first, e.g. with iconv -f UTF-16 -t UTF-8', { ref: file.path });
+  }
+  return head === 'efbbbf' ? 3 : 0;
+};

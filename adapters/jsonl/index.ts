@@ -1,0 +1,2 @@
+export { jsonlSource } from './jsonl-source.ts';
+export type { JsonlOptions } from './jsonl-source.ts';

@@ -1,0 +1,66 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { JsonObject } from '../../lib/core/json.ts';
+import type { CheckpointedItemSource, RowMapping } from '../../lib/ports/source.ts';
+import type { FileTuning } from '../files/file-source.ts';
+import { bytesLimit, createFileSource, FILE_TUNING, ROW_BYTES_MAX } from '../files/file-source.ts';
+import { badEntry, createRowMapper, givenId } from '../files/row-mapping.ts';
+import type { CheckedRow } from '../files/row-schema.ts';
+import { checkRow } from '../files/row-schema.ts';
+import { readJsonl } from './read-jsonl.ts';
+
+/** How to read a JSONL file. */
+export type JsonlOptions<Schema extends StandardSchemaV1, Payload, Metadata extends JsonObject> = {
+  /** Checks and types every row. Without it, rows are JSON objects. */
+  readonly rowSchema?: Schema;
+  /** A longer line is a bad row. Default 16 MiB. */
+  readonly lineBytesMax?: number;
+} & RowMapping<StandardSchemaV1.InferOutput<Schema>, Payload, Metadata>;
+
+/**
+ * Reads a JSONL file: UTF-8, a JSON object per line, in order, resumable behind any row. Lines end in LF or CRLF; blank lines
+ * are skipped; a byte order mark is tolerated. A line that is too long, not UTF-8, not a JSON object, does not fit
+ * `rowSchema`, or has no usable id is a bad row, and reading goes on behind it. Reading throws `SourceError` if the file is
+ * missing, unreadable, empty or UTF-16. Throws a `RangeError` at once for a senseless `lineBytesMax`.
+ */
+export const jsonlSource = <
+  Schema extends StandardSchemaV1 = StandardSchemaV1<JsonObject>,
+  Payload = StandardSchemaV1.InferOutput<Schema>,
+  Metadata extends JsonObject = {},
+>(
+  path: string,
+  options: JsonlOptions<Schema, Payload, Metadata>,
+): CheckpointedItemSource<Payload, Metadata> => tunedJsonlSource(path, options, FILE_TUNING);
+
+/** `jsonlSource` with chunk and slice sizes of one's own: for specs, where a row must straddle many chunks. */
+export const tunedJsonlSource = <
+  Schema extends StandardSchemaV1 = StandardSchemaV1<JsonObject>,
+  Payload = StandardSchemaV1.InferOutput<Schema>,
+  Metadata extends JsonObject = {},
+>(
+  path: string,
+  options: JsonlOptions<Schema, Payload, Metadata>,
+  tuning: FileTuning,
+): CheckpointedItemSource<Payload, Metadata> => {
+  type Row = StandardSchemaV1.InferOutput<Schema>;
+  const { rowSchema } = options;
+  const lineBytesMax = bytesLimit('lineBytesMax', options.lineBytesMax, ROW_BYTES_MAX);
+  const mapRow = createRowMapper<Row, Payload, Metadata>(path, options);
+  return createFileSource<JsonObject, Payload, Metadata>({
+    kind: 'jsonl',
+    path,
+    tuning,
+    readRows: (reading) => readJsonl(reading, { lineBytesMax }),
+    toEntry: (row) => {
+      const place = { index: row.position.index - 1, line: row.line, position: row.position };
+      if (row.type === 'bad') return badEntry(path, place, row);
+      // Without a schema there is nothing to infer Row from, so it is the default: JsonObject.
+      if (rowSchema === undefined) return mapRow(row.value as Row, place);
+      const finish = (checked: CheckedRow<Row>) =>
+        checked.type === 'row'
+          ? mapRow(checked.row, place)
+          : badEntry(path, place, { ...checked, itemId: givenId(row.value, options.itemId) });
+      const checked = checkRow(rowSchema, row.value);
+      return checked instanceof Promise ? checked.then(finish) : finish(checked);
+    },
+  });
+};

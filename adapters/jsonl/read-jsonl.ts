@@ -1,0 +1,52 @@
+import { isJsonObject } from '../../lib/core/json.ts';
+import type { JsonObject } from '../../lib/core/json.ts';
+import type { FileReading, FileRow } from '../files/file-source.ts';
+import { firstPosition } from '../files/file-position.ts';
+import { openWindow } from '../files/file-window.ts';
+import { messageOf, nameOf } from '../files/row-mapping.ts';
+import { decodeUtf8, textStart } from '../files/utf8.ts';
+import { readLines } from './read-lines.ts';
+
+/** The rows of a JSONL file: a JSON object per line. Anything else on a line is a bad row, a blank line is none. One pass over the bytes. */
+export async function* readJsonl(
+  reading: FileReading,
+  options: { readonly lineBytesMax: number },
+): AsyncGenerator<readonly FileRow<JsonObject>[]> {
+  const from = reading.from ?? firstPosition(await textStart(reading.file), 1);
+  const window = openWindow(reading.file, { offset: from.offset, chunkBytes: reading.chunkBytes, signal: reading.signal });
+  let index = from.index;
+  for await (const lines of readLines(window, { line: from.line, lineBytesMax: options.lineBytesMax })) {
+    const rows: FileRow<JsonObject>[] = [];
+    for (const { bytes, line, endOffset } of lines) {
+      const parsed = bytes === null ? fault(`the line is longer than lineBytesMax (${options.lineBytesMax} bytes)`) : parseLine(bytes);
+      if (parsed === null) continue;
+      index += 1;
+      const position = { offset: endOffset, line: line + 1, index };
+      // Written out: spreading the parsed line halved the speed of the whole source.
+      if (parsed.type === 'row') rows.push({ type: 'row', value: parsed.value, line, position });
+      else rows.push({ type: 'bad', reason: parsed.reason, field: null, line, position });
+    }
+    yield rows;
+  }
+}
+
+type ParsedLine = { readonly type: 'row'; readonly value: JsonObject } | { readonly type: 'bad'; readonly reason: string };
+
+const fault = (reason: string): ParsedLine => ({ type: 'bad', reason });
+
+/** JSON's own white space. The carriage return of a CRLF is white space to JSON too, so a good line needs no trimming. */
+const BLANK = /^[ \t\r]*$/;
+
+/** Null for a blank line. */
+const parseLine = (bytes: Buffer): ParsedLine | null => {
+  const text = decodeUtf8(bytes);
+  if (text === null) return fault('the line is not valid UTF-8');
+  if (BLANK.test(text)) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return fault(`the line is not JSON: ${messageOf(error)}`);
+  }
+  return isJsonObject(value) ? { type: 'row', value } : fault(`the line is ${nameOf(value)}, not a JSON object`);
+};

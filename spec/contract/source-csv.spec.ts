@@ -1,0 +1,334 @@
+import { writeFile } from 'node:fs/promises';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FileTuning } from '../../adapters/files/file-source.ts';
+import { csvSource } from '../../adapters/csv/index.ts';
+import { tunedCsvSource } from '../../adapters/csv/csv-source.ts';
+import { SourceError } from '../../lib/ports/source-error.ts';
+import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
+import { describeSourceContract, idsOf, readAll, stored } from './source-contract.ts';
+import { openHandlesOn, tempFile, tempFolder, tiny } from './source-files.ts';
+
+const AWKWARD = ['plain', '"two\r\nlines"', '"a ""quote"""', '"comma, emoji 👩‍👩‍👧"', 'U+2028 \u2028', '"\n\n"', '', '漢字'];
+
+describeSourceContract('a CSV source', async () => {
+  const rows = Array.from({ length: 26 }, (_, index) => (index % 6 === 4 ? null : `row-${index}`));
+  const bad = ['only-one', ',no id', '3,5" pipe', '4,"open" more', '5,6,7'];
+  const lines = rows.map((id, index) => (id === null ? bad[Math.floor(index / 6)] : `${id},${AWKWARD[index % AWKWARD.length] ?? ''}`));
+  const text = `\u{FEFF}id,text\r\n\r\n${lines.join('\r\n')}`;
+  const path = await tempFile('rows.csv', text);
+  let made = 0;
+  return {
+    expected: rows,
+    open: () =>
+      tunedCsvSource(
+        path,
+        {
+          columns: ['id', 'text'],
+          itemId: 'id',
+          payload: (row) => {
+            made += 1;
+            return row.text;
+          },
+        },
+        tiny(7),
+      ),
+    rowsMade: () => made,
+    change: () => writeFile(path, text.replace('row-9', 'row-X')),
+    openHandles: () => openHandlesOn(path),
+  };
+});
+
+const read = async (source: CheckpointedItemSource): Promise<readonly SourceEntry[]> => (await readAll(source)).entries;
+
+const readText = async (contents: string | Uint8Array, options: { delimiter?: string } = {}, tuning: FileTuning = tiny(5)) =>
+  read(tunedCsvSource(await tempFile('rows.csv', contents), { itemId: 'id', ...options }, tuning));
+
+/** Line and reason of the bad rows, line and payload of the good ones. */
+const brief = (entries: readonly SourceEntry[]): readonly unknown[] =>
+  entries.map((entry) =>
+    'bad' in entry ? [entry.bad.location.line, entry.bad.reason, entry.bad.field] : [entry.location?.line, entry.item.payload],
+  );
+
+const expectResumable = async (source: CheckpointedItemSource): Promise<readonly SourceEntry[]> => {
+  const { entries } = await readAll(source);
+  for (const [index, { position }] of entries.entries()) {
+    expect((await readAll(source, stored(position))).entries).toEqual(entries.slice(index + 1));
+  }
+  return entries;
+};
+
+describe('a CSV source', () => {
+  it('gives an item with its row as payload, its line, and its id column as primary key', async () => {
+    const path = await tempFile('rows.csv', '\n"id",text,more\r\n\r\n7,"a\nb",z\r\n');
+    const source = csvSource(path, { columns: ['id', 'text'], itemId: 'id', metadata: (row, index) => ({ text: row.text, index }) });
+    expect(await read(source)).toEqual([
+      {
+        item: { itemId: '7', payload: { id: '7', text: 'a\nb' }, metadata: { text: 'a\nb', index: 0 } },
+        primaryKey: '7',
+        position: { offset: 30, line: 6, index: 1 },
+        location: { ref: path, line: 4 },
+      },
+    ]);
+    expect([source.kind, source.ref]).toEqual(['csv', path]);
+  });
+
+  it('gives all columns of the header where none are picked, whatever their names', async () => {
+    expect(brief(await readText('id,__proto__,constructor,\n1,a,b,c\n'))).toEqual([
+      [
+        2,
+        Object.fromEntries([
+          ['id', '1'],
+          ['__proto__', 'a'],
+          ['constructor', 'b'],
+          ['', 'c'],
+        ]),
+      ],
+    ]);
+  });
+
+  it.each([';', '\t', '||', '§'])('takes %j for a delimiter', async (delimiter) => {
+    const contents = ['id,text', '1,"a,b"', '2,"x""y"'].map((line) => line.replaceAll(',', delimiter)).join('\n');
+    expect(brief(await readText(contents, { delimiter }))).toEqual([
+      [2, { id: '1', text: `a${delimiter}b` }],
+      [3, { id: '2', text: 'x"y' }],
+    ]);
+  });
+
+  it('takes LF and CRLF in one file, and leaves a carriage return inside a field alone', async () => {
+    expect(brief(await readText('id,t\n1,a\r\n2,b\n3,c\rd\r\n'))).toEqual([
+      [2, { id: '1', t: 'a' }],
+      [3, { id: '2', t: 'b' }],
+      [4, { id: '3', t: 'c\rd' }],
+    ]);
+  });
+
+  it('yields nothing for a header alone', async () => {
+    expect(await readText('id,text')).toEqual([]);
+    expect(await readText('\u{FEFF}id,text\r\n\r\n')).toEqual([]);
+  });
+
+  it('yields about a thousand entries per pull', async () => {
+    const path = await tempFile('rows.csv', `id\n${Array.from({ length: 2_500 }, (_, id) => `${id}\n`).join('')}`);
+    const sizes: number[] = [];
+    for await (const pulled of csvSource(path, { itemId: 'id' }).read(null, { signal: new AbortController().signal })) {
+      sizes.push(Array.isArray(pulled) ? pulled.length : 1);
+    }
+    expect(sizes).toEqual([1_000, 1_000, 500]);
+  });
+});
+
+const QUOTE_INSIDE = 'a quote stands inside an unquoted field. Quote the whole field and double the quotes inside it';
+const QUOTE_GOES_ON = 'a quoted field goes on after its closing quote. Double the quotes inside a quoted field';
+
+describe('a CSV source makes a bad row of', () => {
+  const cases: readonly (readonly [string, string | Buffer, readonly unknown[]])[] = [
+    ['too few columns', 'only', [2, 'the record has 1 column, the header 2', null]],
+    ['too many columns', 'a,b,c', [2, 'the record has 3 columns, the header 2', null]],
+    ['a line of blanks', '  ', [2, 'the record has 1 column, the header 2', null]],
+    ['a bare quote', 'a,5" pipe', [2, QUOTE_INSIDE, 't']],
+    ['a bare quote behind a field of two lines', '"a\nb",5" pipe', [2, QUOTE_INSIDE, 't']],
+    ['text behind a closing quote', '"a" b,c', [2, QUOTE_GOES_ON, 'id']],
+    ['invalid UTF-8', Buffer.from([0x61, 0x2c, 0xff]), [2, 'the record is not valid UTF-8', null]],
+    ['UTF-8 cut short', Buffer.from([0x61, 0x2c, 0xf0, 0x9f, 0x91]), [2, 'the record is not valid UTF-8', null]],
+    ['an empty id', ',x', [2, 'the id field "id" is empty', 'id']],
+    ['an id of white space', '" \t\n",x', [2, 'the id field "id" is empty', 'id']],
+  ];
+  it.each(cases)('%s, and reads on', async (_, record, expected) => {
+    const contents = Buffer.concat([Buffer.from('id,t\n'), Buffer.from(record), Buffer.from('\n8,good\n9,good')]);
+    for (const chunkBytes of [1, 3, 4_096]) {
+      const entries = await expectResumable(tunedCsvSource(await tempFile('rows.csv', contents), { itemId: 'id' }, tiny(chunkBytes)));
+      const lines = contents.toString('latin1').split('\n').length;
+      expect(brief(entries)).toEqual([expected, [lines - 1, { id: '8', t: 'good' }], [lines, { id: '9', t: 'good' }]]);
+    }
+  });
+
+  it('a quote that is never closed, without losing the rows behind it', async () => {
+    for (const chunkBytes of [1, 4, 4_096]) {
+      const path = await tempFile('rows.csv', 'id,t\n1,a\n2,"open\n3,c\n\n4,d\n');
+      const entries = await expectResumable(tunedCsvSource(path, { itemId: 'id' }, tiny(chunkBytes)));
+      expect(brief(entries)).toEqual([
+        [2, { id: '1', t: 'a' }],
+        [3, 'a quoted field is never closed', 't'],
+        [4, { id: '3', t: 'c' }],
+        [6, { id: '4', t: 'd' }],
+      ]);
+    }
+  });
+
+  it('a record that is too long, without losing the rows behind it', async () => {
+    const longRow = `2,${'x'.repeat(300)}`;
+    const rest = Array.from({ length: 8 }, (_, row) => `${row + 10},${'y'.repeat(20)}\n`).join('');
+    for (const chunkBytes of [1, 7, 4_096]) {
+      for (const [bad, reads] of [
+        [longRow, 10],
+        ['2,"never closed', 10],
+      ] as const) {
+        const path = await tempFile('rows.csv', `id,t\n1,a\n${bad}\n3,c\n${rest}`);
+        const source = tunedCsvSource(path, { itemId: 'id', recordBytesMax: 100 }, tiny(chunkBytes));
+        const entries = await expectResumable(source);
+        expect(entries.filter((entry) => 'item' in entry)).toHaveLength(reads);
+        const reason = 'the record is longer than recordBytesMax (100 bytes). Is a quote never closed?';
+        expect(brief(entries).slice(0, 3)).toEqual([
+          [2, { id: '1', t: 'a' }],
+          [3, reason, null],
+          [4, { id: '3', t: 'c' }],
+        ]);
+      }
+    }
+  });
+
+  it('one on which the mapping throws', async () => {
+    const path = await tempFile('rows.csv', 'id,t\na,b');
+    const source = csvSource(path, {
+      itemId: 'id',
+      payload: () => {
+        throw new Error('boom');
+      },
+    });
+    expect(await read(source)).toMatchObject([{ bad: { reason: 'payload threw: boom', itemId: 'a' } }]);
+  });
+
+  it('but not of a replacement character that the file itself holds', async () => {
+    expect(brief(await readText('id,t\n1,\u{FFFD}\n'))).toEqual([[2, { id: '1', t: '\u{FFFD}' }]]);
+  });
+});
+
+describe('a CSV source cannot be read, and says what to do, where', () => {
+  const failure = async (contents: string | Uint8Array, options: { readonly columns?: readonly string[]; readonly itemId?: string } = {}) =>
+    readAll(csvSource(await tempFile('rows.csv', contents), { itemId: 'id', ...options })).then(
+      () => null,
+      (error: unknown) => (error instanceof SourceError ? { ...error, message: error.message.replace(/^.*rows\.csv/, 'rows.csv') } : error),
+    );
+
+  it('the header lacks a column', async () => {
+    expect(await failure('id, text\n', { columns: ['id', 'text'] })).toMatchObject({
+      message: 'rows.csv: column "text" is not in the header. Name it as the header does: "id", " text".',
+      field: 'text',
+    });
+    expect(await failure('uuid,text\n')).toMatchObject({ message: 'rows.csv: column "id" is not in the header. Name it as the header does: "uuid", "text".' });
+    expect(await failure('id;text\n')).toMatchObject({
+      message: 'rows.csv: column "id" is not in the header. Name it as the header does: "id;text". Is "," really the delimiter?',
+    });
+  });
+
+  it.each([
+    ['is empty', '', 'rows.csv: is empty. Give it rows, or take it out of the job'],
+    ['has only blank lines', '\n\r\n', 'rows.csv: has no header. Its first line must name the columns'],
+    ['has only a byte order mark', '\u{FEFF}', 'rows.csv: has no header. Its first line must name the columns'],
+    ['names a column twice', '\nid,a,a\n', 'rows.csv:2: the header names column "a" twice. Rename one: "id", "a", "a"'],
+    ['has a header with a bare quote', 'id,5" x\n', `rows.csv:1: the header cannot be read: ${QUOTE_INSIDE}`],
+    [
+      'has a header that is not UTF-8',
+      Buffer.from([0x69, 0xff, 0x0a]),
+      'rows.csv:1: the header cannot be read: the record is not valid UTF-8',
+    ],
+    ['ends its lines in CR alone', 'id,a\r1,2\r', 'rows.csv:1: its lines end in CR alone. Save it with LF or CRLF line ends'],
+    [
+      'is UTF-16',
+      Buffer.from('\u{FEFF}id', 'utf16le'),
+      'rows.csv: looks like UTF-16. Convert it to UTF-8 first, e.g. with iconv -f UTF-16 -t UTF-8',
+    ],
+  ])('the file %s', async (_, contents, message) => {
+    expect(await failure(contents)).toMatchObject({ message });
+  });
+
+  it('the options make no sense', () => {
+    for (const delimiter of ['', '"', '\n', ',\r']) expect(() => csvSource('x', { itemId: 'id', delimiter })).toThrow(RangeError);
+    expect(() => csvSource('x', { itemId: 'id', recordBytesMax: 0 })).toThrow(RangeError);
+    // @ts-expect-error no such column
+    expect(() => csvSource('x', { columns: ['id', 'text'], itemId: 'uuid' })).toThrow('itemId is "uuid", which is not among columns');
+  });
+
+  it('types rows and payload', () => {
+    const row: CheckpointedItemSource<Readonly<Record<'id' | 'text', string>>, { n: number }> = csvSource('x', {
+      columns: ['id', 'text'],
+      itemId: (each) => each.id,
+      metadata: (each) => ({ n: each.text.length }),
+    });
+    const payload: CheckpointedItemSource<{ size: number }> = csvSource('x', {
+      itemId: 'id',
+      payload: (each) => ({ size: (each['t'] ?? '').length }),
+    });
+    // @ts-expect-error no such column
+    csvSource('x', { columns: ['id'], itemId: 'id', payload: (each) => each.text });
+    expect([row.kind, payload.kind]).toEqual(['csv', 'csv']);
+  });
+});
+
+const fieldOf = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 8 }),
+  fc
+    .array(fc.constantFrom('"', ',', '\r\n', '\n', '\r', ' ', 'é', '👩‍👩‍👧', '\u2028', '\u{FEFF}', '\u{FFFD}', '\0', 'x'), { maxLength: 5 })
+    .map((parts) => parts.join('')),
+);
+const recordOf = fc.tuple(fieldOf, fieldOf, fieldOf);
+const lineEnd = fc.constantFrom('\n', '\r\n', '\n\n', '\r\n\n');
+const chunkBytes = fc.oneof(fc.integer({ min: 1, max: 16 }), fc.constant(4_096));
+
+/** A field as any writer would put it: quoted where it must be, and sometimes where it need not. */
+const writeField = (field: string, always: boolean): string =>
+  always || /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+
+describe('any CSV file', () => {
+  it('gives back its rows, from the start and from every position, in chunks of any size', async () => {
+    const folder = await tempFolder();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(recordOf, fc.boolean(), lineEnd), { minLength: 1, maxLength: 7 }),
+        fc.boolean(),
+        fc.boolean(),
+        chunkBytes,
+        async (records, mark, unfinished, chunk) => {
+          const lines = records.map(([fields, always, end]) => fields.map((field) => writeField(field, always)).join(',') + end);
+          const last = lines.length - 1;
+          if (unfinished) lines[last] = (lines[last] ?? '').replace(/[\r\n]+$/, '');
+          const path = `${folder}/rows.csv`;
+          await writeFile(path, `${mark ? '\u{FEFF}' : ''}a,b,c\n${lines.join('')}`);
+          const source = tunedCsvSource(path, { itemId: (_, index) => `row-${index}` }, tiny(chunk, 3));
+          const entries = await expectResumable(source);
+          const expected = records.map(([[a, b, c]]) => ({ a, b, c }));
+          expect(entries.map((entry) => ('bad' in entry ? entry.bad.reason : entry.item.payload))).toEqual(expected);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('loses no good row to rubbish without quotes', async () => {
+    const folder = await tempFolder();
+    const rubbish = fc.uint8Array({ maxLength: 60 }).map((bytes) => bytes.map((byte) => (byte === 0x0a || byte === 0x22 ? 0x0b : byte)));
+    await fc.assert(
+      fc.asyncProperty(fc.array(rubbish, { minLength: 1, maxLength: 8 }), chunkBytes, async (lines, chunk) => {
+        const path = `${folder}/rubbish.csv`;
+        const parts = lines.flatMap((line, index) => [Buffer.from(`good-${index},x\n`), line, Buffer.from('\n')]);
+        await writeFile(path, Buffer.concat([Buffer.from('id,t\n'), ...parts]));
+        const { entries } = await readAll(tunedCsvSource(path, { itemId: 'id', recordBytesMax: 30 }, tiny(chunk, 3)));
+        expect(idsOf(entries).filter((id) => id?.startsWith('good-'))).toEqual(lines.map((_, index) => `good-${index}`));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('of rubbish with quotes is read to its end, alike in chunks of any size and from every position', async () => {
+    const folder = await tempFolder();
+    const byte = fc.constantFrom(...Buffer.from('"",,\n\n\r ab\xff', 'latin1'));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(byte, { maxLength: 80 }),
+        fc.integer({ min: 1, max: 90 }),
+        chunkBytes,
+        async (bytes, recordBytesMax, chunk) => {
+          const path = `${folder}/quotes.csv`;
+          const contents = Buffer.concat([Buffer.from('a,b\n'), Buffer.from(bytes), Buffer.from('\n1,2\n3,4\n')]);
+          await writeFile(path, contents);
+          const options = { itemId: (_: unknown, index: number) => `row-${index}`, recordBytesMax };
+          const entries = await expectResumable(tunedCsvSource(path, options, tiny(chunk, 3)));
+          expect((await readAll(tunedCsvSource(path, options, tiny(4_096)))).entries).toEqual(entries);
+          expect(entries.at(-1)?.position).toMatchObject({ offset: contents.length, line: contents.toString('latin1').split('\n').length });
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
