@@ -206,7 +206,9 @@ describe('a CSV source cannot be read, and says what to do, where', () => {
       message: 'rows.csv: column "text" is not in the header. Name it as the header does: "id", " text".',
       field: 'text',
     });
-    expect(await failure('uuid,text\n')).toMatchObject({ message: 'rows.csv: column "id" is not in the header. Name it as the header does: "uuid", "text".' });
+    expect(await failure('uuid,text\n')).toMatchObject({
+      message: 'rows.csv: column "id" is not in the header. Name it as the header does: "uuid", "text".',
+    });
     expect(await failure('id;text\n')).toMatchObject({
       message: 'rows.csv: column "id" is not in the header. Name it as the header does: "id;text". Is "," really the delimiter?',
     });
