@@ -1,14 +1,13 @@
 // `npm run build`: compiles to a folder aside, then swaps it in, so that dist is never half of two builds and never keeps a stale file.
 // `--if-stale` (as `prepare`, which npm also runs before the first `npx batchor`) does nothing while dist is newer than all that it is made of.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-const cache = join(root, 'node_modules', '.cache', 'batchor');
 const INPUTS = ['lib', 'adapters', 'cli', 'package.json', 'package-lock.json', 'tsconfig.json', 'spec/build.mjs'];
 
 /** @param {string} path */
@@ -57,8 +56,7 @@ const build = () => {
     console.error('typescript is not installed here: run `npm ci` without --omit=dev');
     return 1;
   }
-  mkdirSync(cache, { recursive: true });
-  const aside = mkdtempSync(join(cache, 'build-'));
+  const aside = mkdtempSync(join(root, '.build-'));
   try {
     const begun = new Date();
     const built = join(aside, 'dist');
