@@ -3,7 +3,12 @@ import type { ByteRange, FakeProvider, FileContent } from '../../lib/sim/provide
 import { sendReply } from './respond.ts';
 
 /** Serves `GET /v1/files/{id}/content`, whole or in part. A download that ends short of its length breaks the connection. */
-export const sendContent = async (request: IncomingMessage, response: ServerResponse, provider: FakeProvider, id: string): Promise<void> => {
+export const sendContent = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  provider: FakeProvider,
+  id: string,
+): Promise<void> => {
   const range = rangeOf(request.headers.range);
   const reply = await provider.fileContent(id, range ?? undefined);
   if (reply.type !== 'done') return sendReply(request, response, reply);

@@ -1,7 +1,6 @@
 /** What a multipart body holds, in order: a part's headers, then its bytes in pieces. */
 export type MultipartEvent =
-  | { readonly type: 'part'; readonly name: string; readonly filename: string | null }
-  | { readonly type: 'data'; readonly bytes: Buffer };
+  { readonly type: 'part'; readonly name: string; readonly filename: string | null } | { readonly type: 'data'; readonly bytes: Buffer };
 
 /** The body is not the multipart/form-data that its header promised. */
 export class MultipartError extends Error {
@@ -31,7 +30,7 @@ export async function* readMultipart(chunks: AsyncIterable<Buffer>, boundary: st
   for await (const chunk of chunks) {
     if (place === 'epilogue') continue;
     buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk]);
-    for (let isHungry = false; !isHungry; ) {
+    for (let isHungry = false; !isHungry;) {
       if (place === 'preamble' || place === 'data') {
         const at = buffer.indexOf(delimiter);
         // What might be the beginning of a delimiter stays until more has come.
@@ -54,7 +53,8 @@ export async function* readMultipart(chunks: AsyncIterable<Buffer>, boundary: st
       } else {
         // The line break after the boundary is kept, so that a part without headers ends like any other.
         const end = buffer.indexOf(headerEnd);
-        if (end > headerBytesMax || (end === -1 && buffer.length > headerBytesMax)) throw new MultipartError('the headers of a part are too long');
+        if (end > headerBytesMax || (end === -1 && buffer.length > headerBytesMax))
+          throw new MultipartError('the headers of a part are too long');
         if (end === -1) isHungry = true;
         else {
           yield readPartHeaders(buffer.toString('utf8', 2, end));

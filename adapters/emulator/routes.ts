@@ -23,14 +23,30 @@ interface Route {
 
 const routes: readonly Route[] = [
   { method: 'POST', path: /^\/v1\/files$/u, serve: async (call) => answer(call, await receiveUpload(call.request, call.provider)) },
-  { method: 'GET', path: /^\/v1\/files$/u, serve: async (call) => answer(call, await call.provider.listFiles(fileQueryOf(call.url.searchParams))) },
+  {
+    method: 'GET',
+    path: /^\/v1\/files$/u,
+    serve: async (call) => answer(call, await call.provider.listFiles(fileQueryOf(call.url.searchParams))),
+  },
   { method: 'GET', path: /^\/v1\/files\/([^/]+)$/u, serve: async (call) => answer(call, await call.provider.retrieveFile(call.id)) },
   { method: 'DELETE', path: /^\/v1\/files\/([^/]+)$/u, serve: async (call) => answer(call, await call.provider.deleteFile(call.id)) },
-  { method: 'GET', path: /^\/v1\/files\/([^/]+)\/content$/u, serve: (call) => sendContent(call.request, call.response, call.provider, call.id) },
+  {
+    method: 'GET',
+    path: /^\/v1\/files\/([^/]+)\/content$/u,
+    serve: (call) => sendContent(call.request, call.response, call.provider, call.id),
+  },
   { method: 'POST', path: /^\/v1\/batches$/u, serve: (call) => createBatch(call) },
-  { method: 'GET', path: /^\/v1\/batches$/u, serve: async (call) => answer(call, await call.provider.listBatches(pageQueryOf(call.url.searchParams))) },
+  {
+    method: 'GET',
+    path: /^\/v1\/batches$/u,
+    serve: async (call) => answer(call, await call.provider.listBatches(pageQueryOf(call.url.searchParams))),
+  },
   { method: 'GET', path: /^\/v1\/batches\/([^/]+)$/u, serve: async (call) => answer(call, await call.provider.retrieveBatch(call.id)) },
-  { method: 'POST', path: /^\/v1\/batches\/([^/]+)\/cancel$/u, serve: async (call) => answer(call, await call.provider.cancelBatch(call.id)) },
+  {
+    method: 'POST',
+    path: /^\/v1\/batches\/([^/]+)\/cancel$/u,
+    serve: async (call) => answer(call, await call.provider.cancelBatch(call.id)),
+  },
 ];
 
 /** Serves one call under `/v1`; unknown paths and methods are refused in OpenAI's shape. */
@@ -68,7 +84,11 @@ const fileQueryOf = (search: URLSearchParams): FileQuery => {
   const purpose = search.get('purpose');
   const order = search.get('order');
   // The provider refuses any other order.
-  return { ...pageQueryOf(search), ...(purpose === null ? {} : { purpose }), ...(order === null ? {} : { order: order as 'asc' | 'desc' }) };
+  return {
+    ...pageQueryOf(search),
+    ...(purpose === null ? {} : { purpose }),
+    ...(order === null ? {} : { order: order as 'asc' | 'desc' }),
+  };
 };
 
 /** A path segment without its percent signs; one that cannot be decoded is nobody's id. */

@@ -1,5 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { openaiLimits, refused, type BlobWriter, type FakeProvider, type FileObject, type Reply, type StoredBlob } from '../../lib/sim/provider/index.ts';
+import {
+  openaiLimits,
+  refused,
+  type BlobWriter,
+  type FakeProvider,
+  type FileObject,
+  type Reply,
+  type StoredBlob,
+} from '../../lib/sim/provider/index.ts';
 import { boundaryOf, MultipartError, readMultipart } from './multipart.ts';
 
 const fieldBytesMax = 65_536;
@@ -29,7 +37,9 @@ export const receiveUpload = async (request: IncomingMessage, provider: FakeProv
     filename: filename ?? '',
     purpose: fields.get('purpose') ?? '',
     content: blob,
-    ...(seconds === undefined && anchor === undefined ? {} : { expiresAfter: { anchor: anchor ?? '', seconds: Number(seconds ?? Number.NaN) } }),
+    ...(seconds === undefined && anchor === undefined
+      ? {}
+      : { expiresAfter: { anchor: anchor ?? '', seconds: Number(seconds ?? Number.NaN) } }),
   });
 };
 

@@ -24,7 +24,8 @@ export const defaultAnswer = (body: JsonObject, prompt: string, seed: number): s
   return format.type === 'json_object' ? JSON.stringify({ answer: sentence }) : sentence;
 };
 
-type AnswerFormat = { readonly type: 'text' } | { readonly type: 'json_object' } | { readonly type: 'json_schema'; readonly schema: JsonObject };
+type AnswerFormat =
+  { readonly type: 'text' } | { readonly type: 'json_object' } | { readonly type: 'json_schema'; readonly schema: JsonObject };
 
 /** The format that a responses body (`text.format`) or a chat body (`response_format`) asks for. */
 const formatOf = (body: JsonObject): AnswerFormat => {

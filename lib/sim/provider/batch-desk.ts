@@ -25,7 +25,13 @@ export const createBatch = (world: ProviderWorld, floor: BatchFloor, body: unkno
   return isReplyLost ? replyLost : done(toBatchObject(batch, nowMs));
 };
 
-const creationFault = (world: ProviderWorld, floor: BatchFloor, request: CreateBatchRequest, ordinal: number, nowMs: number): Refused | null => {
+const creationFault = (
+  world: ProviderWorld,
+  floor: BatchFloor,
+  request: CreateBatchRequest,
+  ordinal: number,
+  nowMs: number,
+): Refused | null => {
   const scripted = world.desk.strike('create_refused', ordinal);
   if (scripted?.reason === 'unauthorized') return invalidApiKey;
   if (scripted?.reason === 'insufficient_quota') return insufficientQuota;

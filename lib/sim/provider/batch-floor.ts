@@ -1,7 +1,7 @@
 import { hexOf } from '../prng.ts';
 import { nextChangeMs, type BatchRecord } from './batch-record.ts';
 import type { CreateBatchRequest } from './create-request.ts';
-import { writeFiles } from './production-work.ts';
+import { publishFiles, writeFiles } from './production-work.ts';
 import { progressAt, scheduleOf } from './schedule.ts';
 import { born, enter, isCancellable, isTerminal } from './states.ts';
 import { finishValidation } from './validation-work.ts';
@@ -48,12 +48,6 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
       cancelledRatio: batch.life.status === 'validating' ? 0 : progressAt(batch.schedule, atMs),
     });
 
-  const filed = (batch: BatchRecord, atMs: number): BatchRecord => {
-    const isLost = batch.life.status === 'completed' && world.desk.mark('completes_without_files', batch.ordinal) !== null;
-    const lateMs = world.desk.mark('files_late', batch.ordinal)?.forMs ?? 0;
-    return { ...batch, filesVisibleMs: atMs + lateMs, ...(isLost ? { outputFileId: null, errorFileId: null } : {}) };
-  };
-
   /** One step of one batch, at the time it falls due. */
   const advance = async (batch: BatchRecord, atMs: number): Promise<BatchRecord> => {
     const files = (answeredRatio: number, unfinishedCode: 'batch_expired' | 'batch_cancelled'): Promise<BatchRecord> =>
@@ -65,16 +59,16 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
         if (batch.schedule.handCancelMs === atMs) return beginCancel(batch, atMs);
         if (batch.schedule.finishedMs > atMs) {
           const expired = await files(batch.schedule.expiredRatio, 'batch_expired');
-          return filed({ ...expired, life: enter(batch.life, 'expired', atMs) }, atMs);
+          return publishFiles(world, { ...expired, life: enter(batch.life, 'expired', atMs) }, atMs);
         }
         const finished = await files(1, 'batch_expired');
         return { ...finished, life: enter(batch.life, 'finalizing', atMs) };
       }
       case 'finalizing':
-        return filed({ ...batch, life: enter(batch.life, 'completed', atMs) }, atMs);
+        return publishFiles(world, { ...batch, life: enter(batch.life, 'completed', atMs) }, atMs);
       case 'cancelling': {
         const cancelled = await files(batch.cancelledRatio, 'batch_cancelled');
-        return filed({ ...cancelled, life: enter(batch.life, 'cancelled', atMs) }, atMs);
+        return publishFiles(world, { ...cancelled, life: enter(batch.life, 'cancelled', atMs) }, atMs);
       }
       default:
         return batch;
@@ -124,6 +118,7 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
         errors: [],
         counts: { total: 0, completed: 0, failed: 0 },
         usage: null,
+        unpublished: { output: null, error: null },
         outputFileId: null,
         errorFileId: null,
         filesVisibleMs: 0,

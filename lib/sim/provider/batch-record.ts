@@ -1,5 +1,6 @@
 import type { Life } from './states.ts';
 import { isTerminal } from './states.ts';
+import type { StoredBlob } from './blobs.ts';
 import type { FileRecord } from './file-shelf.ts';
 import { progressAt, type Schedule } from './schedule.ts';
 import type { BatchErrorEntry, BatchObject, BatchUsage, RequestCounts } from './wire.ts';
@@ -29,6 +30,8 @@ export interface BatchRecord {
   readonly errors: readonly BatchErrorEntry[];
   readonly counts: RequestCounts;
   readonly usage: BatchUsage | null;
+  /** Rows that are written but belong to no file yet: they become files when the batch ends. */
+  readonly unpublished: { readonly output: StoredBlob | null; readonly error: StoredBlob | null };
   readonly outputFileId: string | null;
   readonly errorFileId: string | null;
   /** File ids stay hidden until this time. */
@@ -85,6 +88,7 @@ export const toBatchObject = (batch: BatchRecord, nowMs: number): BatchObject =>
 const countsAt = (batch: BatchRecord, nowMs: number): RequestCounts => {
   const { total } = batch.counts;
   if (batch.life.status === 'in_progress') return { total, completed: Math.floor(total * progressAt(batch.schedule, nowMs)), failed: 0 };
-  if (batch.life.status === 'cancelling' && batch.usage === null) return { total, completed: Math.floor(total * batch.cancelledRatio), failed: 0 };
+  if (batch.life.status === 'cancelling' && batch.usage === null)
+    return { total, completed: Math.floor(total * batch.cancelledRatio), failed: 0 };
   return batch.counts;
 };

@@ -11,6 +11,12 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/** Bytes that are in the provider's blob store already. Whoever takes one owns it from then on. */
+export interface StoredBlob {
+  readonly blobKey: string;
+  readonly bytes: number;
+}
+
 /** Where file bytes live. Keys are chosen by the provider: letters, digits, `-` and `_` only. */
 export interface BlobStore {
   create(key: string): Promise<BlobWriter>;

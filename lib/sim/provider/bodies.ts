@@ -4,7 +4,8 @@ import type { Completion } from './completion.ts';
 import { embeddingInputs } from './prompt.ts';
 
 // Bodies are written as text, not built as objects: a batch has 50,000 of them.
-const json = (value: JsonValue | undefined): string => JSON.stringify(value ?? null);
+const json = (value: JsonValue | undefined, absent = 'null'): string =>
+  value === undefined || value === null ? absent : JSON.stringify(value);
 
 const responsesBody = (it: Completion): string => {
   const isCut = it.ending === 'token_limit';
@@ -17,17 +18,18 @@ const responsesBody = (it: Completion): string => {
   const reasoning = it.reasoningTokens > 0 ? `{"id":"rs_${it.hex}","type":"reasoning","summary":[]},` : '';
   const message = `{"id":"msg_${it.hex}","type":"message","status":"${status}","content":[${content}],"role":"assistant"}`;
   const { body } = it;
-  const text = isJsonObject(body['text']) ? { format: { type: 'text' }, ...body['text'] } : { format: { type: 'text' } };
+  const text =
+    isJsonObject(body['text']) && body['text']['format'] === undefined ? { ...body['text'], format: { type: 'text' } } : body['text'];
   return (
     `{"id":"resp_${it.hex}","object":"response","created_at":${it.createdS},"status":"${status}","background":false,"error":null,` +
     `"incomplete_details":${isCut ? '{"reason":"max_output_tokens"}' : 'null'},"instructions":${json(body['instructions'])},` +
     `"max_output_tokens":${json(body['max_output_tokens'])},"model":${json(it.model)},"output":[${reasoning}${message}],` +
-    `"parallel_tool_calls":true,"previous_response_id":null,"reasoning":${json(body['reasoning'] ?? { effort: null, summary: null })},` +
-    `"service_tier":"default","temperature":${json(body['temperature'] ?? 1)},"text":${json(text)},"tool_choice":${json(body['tool_choice'] ?? 'auto')},` +
-    `"tools":${json(body['tools'] ?? [])},"top_p":${json(body['top_p'] ?? 1)},"truncation":"disabled","usage":{"input_tokens":${it.inputTokens},` +
+    `"parallel_tool_calls":true,"previous_response_id":null,"reasoning":${json(body['reasoning'], '{"effort":null,"summary":null}')},` +
+    `"service_tier":"default","temperature":${json(body['temperature'], '1')},"text":${json(text, '{"format":{"type":"text"}}')},"tool_choice":${json(body['tool_choice'], '"auto"')},` +
+    `"tools":${json(body['tools'], '[]')},"top_p":${json(body['top_p'], '1')},"truncation":"disabled","usage":{"input_tokens":${it.inputTokens},` +
     `"input_tokens_details":{"cached_tokens":0,"cache_write_tokens":0},"output_tokens":${it.outputTokens},` +
     `"output_tokens_details":{"reasoning_tokens":${it.reasoningTokens}},"total_tokens":${it.inputTokens + it.outputTokens}},` +
-    `"user":null,"metadata":${json(body['metadata'] ?? {})}}`
+    `"metadata":${json(body['metadata'], '{}')}}`
   );
 };
 
@@ -94,7 +96,8 @@ const moderationCategories: readonly string[] = [
 const moderationsBody = (it: Completion): string => {
   const prng = createPrng(hashText(it.prompt));
   const isFlagged = prng.below(10) === 0;
-  const record = (valueOf: (name: string) => string): string => `{${moderationCategories.map((name) => `"${name}":${valueOf(name)}`).join(',')}}`;
+  const record = (valueOf: (name: string) => string): string =>
+    `{${moderationCategories.map((name) => `"${name}":${valueOf(name)}`).join(',')}}`;
   const scores = record(() => (prng.next() / 100).toFixed(6));
   const flags = record((name) => String(isFlagged && name === 'violence'));
   return (

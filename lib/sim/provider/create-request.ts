@@ -21,9 +21,13 @@ export const readCreateRequest = (body: unknown, limits: ServiceLimits): Reply<C
   const { input_file_id: inputFileId, endpoint } = body;
   if (typeof inputFileId !== 'string') return invalidValue('input_file_id', "Invalid type for 'input_file_id': expected a string.");
   if (typeof endpoint !== 'string' || !batchEndpoints.includes(endpoint)) {
-    return invalidValue('endpoint', `Invalid value: '${String(endpoint)}'. Supported values are: ${batchEndpoints.map((name) => `'${name}'`).join(', ')}.`);
+    return invalidValue(
+      'endpoint',
+      `Invalid value: '${String(endpoint)}'. Supported values are: ${batchEndpoints.map((name) => `'${name}'`).join(', ')}.`,
+    );
   }
-  if (body['completion_window'] !== '24h') return invalidValue('completion_window', "Invalid value for 'completion_window': only '24h' is supported.");
+  if (body['completion_window'] !== '24h')
+    return invalidValue('completion_window', "Invalid value for 'completion_window': only '24h' is supported.");
   const fault = metadataFault(body, limits) ?? expiryFault(body['output_expires_after'], 'output_expires_after', limits);
   if (fault !== null) return fault;
   const expiry = body['output_expires_after'];
@@ -38,7 +42,8 @@ export const readCreateRequest = (body: unknown, limits: ServiceLimits): Reply<C
 const metadataFault = (body: JsonObject, limits: ServiceLimits): Reply<never> | null => {
   const metadata = body['metadata'];
   if (metadata === undefined || metadata === null) return null;
-  if (!isJsonObject(metadata)) return refused(400, "Invalid type for 'metadata': expected an object.", { param: 'metadata', code: 'invalid_type' });
+  if (!isJsonObject(metadata))
+    return refused(400, "Invalid type for 'metadata': expected an object.", { param: 'metadata', code: 'invalid_type' });
   const pairs = Object.entries(metadata);
   if (pairs.length > limits.metadataPairsMax) {
     const message = `Invalid 'metadata': too many properties. Expected at most ${limits.metadataPairsMax}, got ${pairs.length}.`;
@@ -46,9 +51,11 @@ const metadataFault = (body: JsonObject, limits: ServiceLimits): Reply<never> | 
   }
   for (const [key, value] of pairs) {
     const param = `metadata.${key}`;
-    if (key.length > limits.metadataKeyCharsMax) return refused(400, 'Invalid metadata key: too long.', { param, code: 'string_above_max_length' });
+    if (key.length > limits.metadataKeyCharsMax)
+      return refused(400, 'Invalid metadata key: too long.', { param, code: 'string_above_max_length' });
     if (typeof value !== 'string') return refused(400, `Invalid type for '${param}': expected a string.`, { param, code: 'invalid_type' });
-    if (value.length > limits.metadataValueCharsMax) return refused(400, `Invalid '${param}': string too long.`, { param, code: 'string_above_max_length' });
+    if (value.length > limits.metadataValueCharsMax)
+      return refused(400, `Invalid '${param}': string too long.`, { param, code: 'string_above_max_length' });
   }
   return null;
 };
@@ -59,7 +66,11 @@ export const expiryFault = (expiry: unknown, param: string, limits: ServiceLimit
   if (!isJsonObject(expiry)) return invalidValue(param, `Invalid type for '${param}': expected an object.`);
   if (expiry['anchor'] !== 'created_at') return invalidValue(`${param}[anchor]`, "Invalid anchor: only 'created_at' is supported.");
   const seconds = expiry['seconds'];
-  const isGood = typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= limits.expirySecondsMin && seconds <= limits.expirySecondsMax;
+  const isGood =
+    typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= limits.expirySecondsMin && seconds <= limits.expirySecondsMax;
   if (isGood) return null;
-  return invalidValue(`${param}[seconds]`, `Invalid seconds: expected an integer from ${limits.expirySecondsMin} to ${limits.expirySecondsMax}.`);
+  return invalidValue(
+    `${param}[seconds]`,
+    `Invalid seconds: expected an integer from ${limits.expirySecondsMin} to ${limits.expirySecondsMax}.`,
+  );
 };

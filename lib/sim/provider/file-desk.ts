@@ -1,4 +1,4 @@
-import type { ByteRange } from './blobs.ts';
+import type { ByteRange, StoredBlob } from './blobs.ts';
 import { expiryFault } from './create-request.ts';
 import { toFileObject, type FileRecord } from './file-shelf.ts';
 import { pageOf, type PageQuery } from './pages.ts';
@@ -14,12 +14,6 @@ export interface CreateFileInput {
   /** The bytes, or a blob that the caller has already written to the provider's store. */
   readonly content: AsyncIterable<Uint8Array> | StoredBlob;
   readonly expiresAfter?: { readonly anchor: string; readonly seconds: number };
-}
-
-/** Bytes that are in the provider's blob store already. The provider owns the blob from then on, also when it refuses it. */
-export interface StoredBlob {
-  readonly blobKey: string;
-  readonly bytes: number;
 }
 
 /** Which files to list. */
@@ -72,7 +66,8 @@ export const createFile = async (world: ProviderWorld, input: CreateFileInput): 
 
 const uploadFault = (world: ProviderWorld, input: CreateFileInput): Reply<never> | null => {
   if (input.purpose === '') return missingParameter('purpose');
-  if (!purposes.includes(input.purpose)) return invalidValue('purpose', `'${input.purpose}' is not one of [${purposes.map((name) => `'${name}'`).join(', ')}].`);
+  if (!purposes.includes(input.purpose))
+    return invalidValue('purpose', `'${input.purpose}' is not one of [${purposes.map((name) => `'${name}'`).join(', ')}].`);
   if (input.purpose === 'batch' && !input.filename.endsWith('.jsonl')) {
     return refused(400, `Invalid file format for Batch API: ${input.filename} must be .jsonl.`);
   }

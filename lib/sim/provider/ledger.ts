@@ -1,4 +1,3 @@
-import { hashText } from '../prng.ts';
 import { operations, type Operation } from './faults.ts';
 
 /** A request that was paid for again, though the first answer could have been used. */
@@ -16,14 +15,18 @@ export interface Ledger {
   /** Creations asked for in good form, whatever came of them. */
   readonly createAttempts: number;
   readonly batchesCreated: number;
-  readonly batches: readonly { readonly id: string; readonly inputFileId: string; readonly metadata: Readonly<Record<string, string>> | null }[];
+  readonly batches: readonly {
+    readonly id: string;
+    readonly inputFileId: string;
+    readonly metadata: Readonly<Record<string, string>> | null;
+  }[];
   /** Lines of all batches that passed validation. */
   readonly requestsAccepted: number;
   /** Requests that a model answered, usable or not. */
   readonly requestsBilled: number;
   readonly inputTokensBilled: number;
   readonly outputTokensBilled: number;
-  /** Requests, same custom_id and same body, that were billed once more after a usable answer. */
+  /** Requests, the same line with its custom_id and body, that were billed once more after a usable answer. */
   readonly doubleBilledCount: number;
   /** The first thousand of them. */
   readonly doubleBilled: readonly DoubleBilling[];
@@ -40,18 +43,18 @@ export interface LedgerBook {
   created(batch: Ledger['batches'][number]): void;
   accepted(requestCount: number): void;
   /** `batchIndex` counts created batches from 0. */
-  billed(request: { readonly customId: string; readonly bodyHash: number; readonly isUsable: boolean }, batchIndex: number): void;
+  billed(request: { readonly customId: string; readonly lineHash: number; readonly isUsable: boolean }, batchIndex: number): void;
   billedTokens(input: number, output: number): void;
 }
 
 const doubleBilledShown = 1_000;
 
-/** An empty ledger. Memory: two numbers per distinct request billed. */
+/** An empty ledger. Memory: two numbers for each distinct request line billed. */
 export const createLedger = (): LedgerBook => {
   const calls = Object.fromEntries(operations.map((operation) => [operation, 0])) as Record<Operation, number>;
   const batches: Ledger['batches'][number][] = [];
   const doubleBilled: DoubleBilling[] = [];
-  // Request key → index of the batch that answered it first, doubled, plus one when that answer was usable.
+  // Hash of the request line → index of the batch that answered it first, doubled, plus one when that answer was usable.
   const answered = new Map<number, number>();
   const sums = { uploads: 0, uploadedBytes: 0, createAttempts: 0, accepted: 0, billed: 0, input: 0, output: 0, twice: 0, afterLoss: 0 };
 
@@ -109,17 +112,16 @@ export const createLedger = (): LedgerBook => {
     accepted: (requestCount) => {
       sums.accepted += requestCount;
     },
-    billed: ({ customId, bodyHash, isUsable }, batchIndex) => {
+    billed: ({ customId, lineHash, isUsable }, batchIndex) => {
       sums.billed += 1;
-      const key = keyOf(customId, bodyHash);
-      const earlier = answered.get(key);
+      const earlier = answered.get(lineHash);
       if (earlier === undefined) {
-        answered.set(key, batchIndex * 2 + (isUsable ? 1 : 0));
+        answered.set(lineHash, batchIndex * 2 + (isUsable ? 1 : 0));
         return;
       }
       if (earlier % 2 === 0) {
         sums.afterLoss += 1;
-        if (isUsable) answered.set(key, batchIndex * 2 + 1);
+        if (isUsable) answered.set(lineHash, batchIndex * 2 + 1);
         return;
       }
       sums.twice += 1;
@@ -134,5 +136,3 @@ export const createLedger = (): LedgerBook => {
     },
   };
 };
-
-const keyOf = (customId: string, bodyHash: number): number => hashText(`${bodyHash.toString(36)} ${customId}`);

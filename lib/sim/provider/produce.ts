@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
-import { hashText, hexOf, uniform } from '../prng.ts';
+import { hashBytes, hexOf, uniform } from '../prng.ts';
 import type { Answer } from './answer.ts';
 import { defaultAnswer } from './answer.ts';
 import { bodyText, canAnswer, writesText } from './bodies.ts';
@@ -29,7 +29,7 @@ export interface ProductionPlan {
   /** Counts one more request with this custom_id; returns how many there were, this one included. */
   readonly countAttempt: (customId: string) => number;
   /** Told of every request that is paid for. */
-  readonly bill: (request: { readonly customId: string; readonly bodyHash: number; readonly isUsable: boolean }) => void;
+  readonly bill: (request: { readonly customId: string; readonly lineHash: number; readonly isUsable: boolean }) => void;
 }
 
 /** Totals over one batch's rows. */
@@ -41,20 +41,20 @@ export interface ProductionTotals {
   readonly reasoningTokens: number;
 }
 
+const decoder = new TextDecoder();
+
 /** Answers every line of a validated input file into the two writers. Memory: one line and the writers' windows. */
 export const produce = async (
   plan: ProductionPlan,
   input: AsyncIterable<Uint8Array>,
   writers: { readonly output: LineWriter; readonly error: LineWriter },
 ): Promise<ProductionTotals> => {
-  const decoder = new TextDecoder();
   const isAnswered = answeredShare(plan);
   const totals = { completed: 0, failed: 0, inputTokens: 0, outputTokens: 0, reasoningTokens: 0 };
   let index = 0;
   for await (const lines of splitLines(input, plan.lineBytesMax)) {
     for (const bytes of lines) {
-      const request = parseLine(bytes, decoder) ?? {};
-      const outcome = rowOutcome(plan, request, index, isAnswered(index), totals);
+      const outcome = rowOutcome(plan, bytes, index, isAnswered(index), totals);
       totals[outcome.counts] += 1;
       writers.output.push(outcome.outputLines);
       writers.error.push(outcome.errorLines);
@@ -81,11 +81,12 @@ const greatestCommonDivisor = (left: number, right: number): number => (right ==
 
 const rowOutcome = (
   plan: ProductionPlan,
-  request: JsonObject,
+  line: Uint8Array,
   index: number,
   isAnswered: boolean,
   totals: { inputTokens: number; outputTokens: number; reasoningTokens: number },
 ): RowOutcome => {
+  const request = parseLine(line, decoder) ?? {};
   const customId = String(request['custom_id']);
   const row = { hex: hexOf(plan.seed ^ Math.imul(plan.ordinal, 0x9e3779b1), index), customId };
   if (!isAnswered) return unfinishedRow(row, plan.unfinishedCode);
@@ -99,7 +100,7 @@ const rowOutcome = (
     totals.inputTokens += written.inputTokens;
     totals.outputTokens += written.outputTokens;
     totals.reasoningTokens += written.reasoningTokens;
-    plan.bill({ customId, bodyHash: hashText(JSON.stringify(body)), isUsable: outcome.isUsable && written.isWhole });
+    plan.bill({ customId, lineHash: hashBytes(line), isUsable: outcome.isUsable && written.isWhole });
   }
   return outcome;
 };
@@ -128,7 +129,12 @@ type Written =
 /** What a reasoning model spends before it writes. */
 const reasoningTokensEach = 32;
 
-const writeAnswer = (plan: ProductionPlan, body: JsonObject, row: { readonly hex: string; readonly customId: string }, fault: RowFault | null): Written => {
+const writeAnswer = (
+  plan: ProductionPlan,
+  body: JsonObject,
+  row: { readonly hex: string; readonly customId: string },
+  fault: RowFault | null,
+): Written => {
   const prompt = promptOf(body);
   const model = typeof body['model'] === 'string' ? body['model'] : 'omni-moderation-latest';
   let answer: string | JsonValue;
@@ -156,7 +162,17 @@ const writeAnswer = (plan: ProductionPlan, body: JsonObject, row: { readonly hex
     reasoningTokens,
   };
   const ending = isRefused ? 'refused' : isCut ? 'token_limit' : 'stopped';
-  const completion = { hex: row.hex, createdS: plan.createdS, model, body, prompt: prompt.lastText, answer: text, vector, ending, ...usage } as const;
+  const completion = {
+    hex: row.hex,
+    createdS: plan.createdS,
+    model,
+    body,
+    prompt: prompt.lastText,
+    answer: text,
+    vector,
+    ending,
+    ...usage,
+  } as const;
   return { type: 'written', body: bodyText(plan.endpoint, completion), isWhole: ending === 'stopped', ...usage };
 };
 

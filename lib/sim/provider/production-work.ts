@@ -1,6 +1,6 @@
 import { hashText } from '../prng.ts';
 import type { BatchRecord } from './batch-record.ts';
-import type { BlobWriter } from './blobs.ts';
+import type { BlobWriter, StoredBlob } from './blobs.ts';
 import { createLineWriter } from './line-writer.ts';
 import { produce, type ProductionTotals } from './produce.ts';
 import type { BatchUsage } from './wire.ts';
@@ -12,8 +12,14 @@ export interface Cutoff {
   readonly unfinishedCode: 'batch_expired' | 'batch_cancelled';
 }
 
-/** Writes the files of a batch that stops being worked on at `atMs`, bills it, and returns it with counts, usage and file ids. */
-export const writeFiles = async (world: ProviderWorld, batch: BatchRecord, cutoff: Cutoff, attemptOf: (customId: string) => number, atMs: number): Promise<BatchRecord> => {
+/** Writes the rows of a batch that stops being worked on at `atMs`, bills it, and returns it with counts, usage and unpublished blobs. */
+export const writeFiles = async (
+  world: ProviderWorld,
+  batch: BatchRecord,
+  cutoff: Cutoff,
+  attemptOf: (customId: string) => number,
+  atMs: number,
+): Promise<BatchRecord> => {
   const { input } = batch;
   if (input === null) return batch;
   const sink = await openFiles(world, batch);
@@ -37,17 +43,32 @@ export const writeFiles = async (world: ProviderWorld, batch: BatchRecord, cutof
     { output: sink.output.writer, error: sink.error.writer },
   );
   world.book.billedTokens(totals.inputTokens, totals.outputTokens);
-  const outputFileId = await keepFile(world, batch, sink.output, 'output', atMs);
-  const errorFileId = await keepFile(world, batch, sink.error, 'error', atMs);
+  const output = await closeFile(world, sink.output);
+  const error = await closeFile(world, sink.error);
   await world.shelf.release(input);
   return {
     ...batch,
     input: null,
     counts: { total: batch.counts.total, completed: totals.completed, failed: totals.failed },
     usage: usageOf(totals),
-    outputFileId,
+    unpublished: { output, error },
+  };
+};
+
+/** Gives the written rows of a batch that has ended at `atMs` their file ids; a batch that lost its files gets none. */
+export const publishFiles = async (world: ProviderWorld, batch: BatchRecord, atMs: number): Promise<BatchRecord> => {
+  const { output, error } = batch.unpublished;
+  const published = { ...batch, unpublished: { output: null, error: null } };
+  if (batch.life.status === 'completed' && world.desk.mark('completes_without_files', batch.ordinal) !== null) {
+    for (const blob of [output, error]) if (blob !== null) await world.blobs.remove(blob.blobKey);
+    return published;
+  }
+  return {
+    ...published,
+    outputFileId: output === null ? null : addFile(world, batch, output, 'output', atMs),
     // Where there is no error file, the service sends null to some and an empty string to others.
-    errorFileId: errorFileId ?? (hashText(batch.id, world.seed) % 2 === 0 ? null : ''),
+    errorFileId: error === null ? (hashText(batch.id, world.seed) % 2 === 0 ? null : '') : addFile(world, batch, error, 'error', atMs),
+    filesVisibleMs: atMs + (world.desk.mark('files_late', batch.ordinal)?.forMs ?? 0),
   };
 };
 
@@ -68,24 +89,23 @@ const openFiles = async (world: ProviderWorld, batch: BatchRecord): Promise<{ re
   return { output: await open('output'), error: await open('error') };
 };
 
-/** Files a blob as a batch output; an empty one is thrown away and has no id. */
-const keepFile = async (world: ProviderWorld, batch: BatchRecord, file: OpenFile, name: 'output' | 'error', atMs: number): Promise<string | null> => {
+/** Closes a file; an empty one is thrown away. */
+const closeFile = async (world: ProviderWorld, file: OpenFile): Promise<StoredBlob | null> => {
   const bytes = await file.writer.close();
-  if (bytes === 0) {
-    await world.blobs.remove(file.key);
-    return null;
-  }
-  const expirySeconds = batch.outputExpiresAfterSeconds ?? world.limits.expirySecondsMax;
-  return world.shelf.add({
-    bytes,
+  if (bytes > 0) return { blobKey: file.key, bytes };
+  await world.blobs.remove(file.key);
+  return null;
+};
+
+const addFile = (world: ProviderWorld, batch: BatchRecord, blob: StoredBlob, name: 'output' | 'error', atMs: number): string =>
+  world.shelf.add({
+    ...blob,
     createdMs: atMs,
     filename: `${batch.id}_${name}.jsonl`,
     purpose: 'batch_output',
-    expiresMs: atMs + expirySeconds * 1000,
-    blobKey: file.key,
+    expiresMs: atMs + (batch.outputExpiresAfterSeconds ?? world.limits.expirySecondsMax) * 1000,
     batchOrdinal: batch.ordinal,
   }).id;
-};
 
 const usageOf = (totals: ProductionTotals): BatchUsage => ({
   input_tokens: totals.inputTokens,

@@ -3,7 +3,16 @@ import { createBatchFloor } from './batch-floor.ts';
 import { createMemoryBlobs, type BlobStore, type ByteRange } from './blobs.ts';
 import { createFaultDesk } from './fault-desk.ts';
 import type { Operation } from './faults.ts';
-import { createFile, deleteFile, fileContent, listFiles, retrieveFile, type CreateFileInput, type FileContent, type FileQuery } from './file-desk.ts';
+import {
+  createFile,
+  deleteFile,
+  fileContent,
+  listFiles,
+  retrieveFile,
+  type CreateFileInput,
+  type FileContent,
+  type FileQuery,
+} from './file-desk.ts';
 import { createFileShelf } from './file-shelf.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { openaiLimits } from './limits.ts';

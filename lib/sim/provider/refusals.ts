@@ -18,11 +18,10 @@ export const refusedWith = (statusCode: number, retryAfterMs: number | null = nu
   retryAfterMs,
 });
 
-export const insufficientQuota: Refused = refused(
-  429,
-  'You exceeded your current quota, please check your plan and billing details.',
-  { type: 'insufficient_quota', code: 'insufficient_quota' },
-);
+export const insufficientQuota: Refused = refused(429, 'You exceeded your current quota, please check your plan and billing details.', {
+  type: 'insufficient_quota',
+  code: 'insufficient_quota',
+});
 
 export const invalidApiKey: Refused = refused(401, 'Incorrect API key provided.', { code: 'invalid_api_key' });
 
@@ -43,8 +42,18 @@ export const missingParameter = (param: string): Refused =>
 const errors: Readonly<Record<number, ApiError>> = {
   400: { message: 'The request is invalid.', type: 'invalid_request_error', param: null, code: 'invalid_request' },
   401: { message: 'Incorrect API key provided.', type: 'invalid_request_error', param: null, code: 'invalid_api_key' },
-  403: { message: 'Country, region, or territory not supported.', type: 'request_forbidden', param: null, code: 'unsupported_country_region_territory' },
-  404: { message: 'The model does not exist or you do not have access to it.', type: 'invalid_request_error', param: null, code: 'model_not_found' },
+  403: {
+    message: 'Country, region, or territory not supported.',
+    type: 'request_forbidden',
+    param: null,
+    code: 'unsupported_country_region_territory',
+  },
+  404: {
+    message: 'The model does not exist or you do not have access to it.',
+    type: 'invalid_request_error',
+    param: null,
+    code: 'model_not_found',
+  },
   408: { message: 'The request timed out.', type: 'timeout', param: null, code: 'request_timeout' },
   429: { message: 'Rate limit reached for requests.', type: 'requests', param: null, code: 'rate_limit_exceeded' },
   503: { message: 'The server is overloaded. Please try again later.', type: 'server_error', param: null, code: 'server_is_overloaded' },

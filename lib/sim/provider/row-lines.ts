@@ -69,7 +69,13 @@ export const answeredRow = (row: RowName, body: string, fault: RowFault | null):
   }
 };
 
-const failedRow = (line: string): RowOutcome => ({ outputLines: [], errorLines: [line], counts: 'failed', isBilled: false, isUsable: false });
+const failedRow = (line: string): RowOutcome => ({
+  outputLines: [],
+  errorLines: [line],
+  counts: 'failed',
+  isBilled: false,
+  isUsable: false,
+});
 
 const paid: RowOutcome = { outputLines: [], errorLines: [], counts: 'completed', isBilled: true, isUsable: true };
 const unusable: RowOutcome = { ...paid, isUsable: false };

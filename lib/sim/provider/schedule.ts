@@ -47,7 +47,10 @@ export const scheduleOf = (pace: Pace, desk: FaultDesk, limits: ServiceLimits, o
     completedMs: createdMs + turnaroundMs + (desk.mark('slow_finalizing', ordinal)?.forMs ?? 0),
     expiresMs,
     expiredRatio: expires?.completedRatio ?? (isLate ? (expiresMs - validatedMs) / (finishedMs - validatedMs) : 1),
-    handCancelMs: handCancel === null ? null : Math.round(validatedMs + (Math.min(finishedMs, expiresMs) - validatedMs) * (handCancel.completedRatio ?? 0.5)),
+    handCancelMs:
+      handCancel === null
+        ? null
+        : Math.round(validatedMs + (Math.min(finishedMs, expiresMs) - validatedMs) * (handCancel.completedRatio ?? 0.5)),
     cancellingMs: Math.round(Math.min(cancellingMsMax, fifthMs) * uniform(pace.seed, 'cancelling', ordinal)),
   };
 };

@@ -18,7 +18,10 @@ interface Task {
  * enum, const, anyOf, local `$ref`s), filled with words of the prompt. Depends on prompt, schema and seed alone.
  */
 export const answerForSchema = (schema: JsonObject, prompt: string, seed: number): JsonValue => {
-  const words = prompt.slice(0, 400).match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words = prompt
+    .slice(0, 160)
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean);
   const prng = createPrng(hashText(prompt, seed));
   return valueFor(schema, { root: schema, words: words.length === 0 ? ['nothing'] : words, prng }, 0);
 };
@@ -65,8 +68,10 @@ const objectFor = (schema: JsonObject, task: Task, depth: number): JsonValue => 
   const required = Array.isArray(schema['required']) ? (schema['required'] as readonly JsonValue[]) : [];
   for (const [name, property] of Object.entries(properties)) {
     if (depth > depthSoftMax && !required.includes(name)) continue;
-    // defineProperty: a property may be called `__proto__`.
-    Object.defineProperty(value, name, { value: valueFor(property, task, depth + 1), enumerable: true, configurable: true, writable: true });
+    const made = valueFor(property, task, depth + 1);
+    // Assigning to this one name would set the prototype instead.
+    if (name === '__proto__') Object.defineProperty(value, name, { value: made, enumerable: true, configurable: true, writable: true });
+    else value[name] = made;
   }
   return value;
 };
@@ -91,7 +96,8 @@ const numberFor = (schema: JsonObject, prng: Prng, isWhole: boolean): number => 
   for (let round = 0; round < 64; round += 1) {
     const drawn = from + prng.next() * (to - from);
     // Two decimals read better than sixteen, where the bounds allow them.
-    const candidates = step === null ? [Math.round(drawn * 100) / 100, drawn] : [Math.round(drawn / step) * step, Math.ceil(from / step) * step];
+    const candidates =
+      step === null ? [Math.round(drawn * 100) / 100, drawn] : [Math.round(drawn / step) * step, Math.ceil(from / step) * step];
     for (const value of candidates) if (fits(value) && (!isWhole || Number.isInteger(value))) return value === 0 ? 0 : value;
   }
   return from;
@@ -123,7 +129,10 @@ const wordsOf = ({ words, prng }: Task, count: number): string => {
 const pickBranch = (branches: readonly JsonValue[], task: Task, depth: number): JsonValue | undefined => {
   if (depth <= depthSoftMax) return pickOf(branches, task.prng);
   const ranked = branches.map((branch) => ({ branch, size: heightOf(branch, task.root, 6) }));
-  return ranked.reduce<(typeof ranked)[number] | undefined>((best, next) => (best === undefined || next.size < best.size ? next : best), undefined)?.branch;
+  return ranked.reduce<(typeof ranked)[number] | undefined>(
+    (best, next) => (best === undefined || next.size < best.size ? next : best),
+    undefined,
+  )?.branch;
 };
 
 /** How deep the smallest value of a schema is, looking at most `fuel` levels down. */

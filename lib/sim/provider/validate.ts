@@ -91,7 +91,12 @@ export const validateInput = async (chunks: AsyncIterable<Uint8Array>, endpoint:
 };
 
 /** An error of the file as a whole. */
-export const whole = (code: string, message: string, param: string | null = null): BatchErrorEntry => ({ code, message, param, line: null });
+export const whole = (code: string, message: string, param: string | null = null): BatchErrorEntry => ({
+  code,
+  message,
+  param,
+  line: null,
+});
 
 /** The JSON object on a line, or null when there is none. */
 export const parseLine = (bytes: Uint8Array, decoder: InstanceType<typeof TextDecoder>): JsonObject | null => {

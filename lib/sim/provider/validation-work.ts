@@ -10,7 +10,12 @@ import type { ProviderWorld } from './world.ts';
  * Ends a batch's validation at `atMs`: in progress, or failed with the reasons. A missing file takes longer to be noticed, so
  * the batch may also stay in `validating` with a later time.
  */
-export const finishValidation = async (world: ProviderWorld, batch: BatchRecord, live: readonly BatchRecord[], atMs: number): Promise<BatchRecord> => {
+export const finishValidation = async (
+  world: ProviderWorld,
+  batch: BatchRecord,
+  live: readonly BatchRecord[],
+  atMs: number,
+): Promise<BatchRecord> => {
   const fail = (errors: readonly BatchErrorEntry[]): BatchRecord => ({ ...batch, life: enter(batch.life, 'failed', atMs), errors });
   const file = world.shelf.find(batch.inputFileId, atMs);
   if (file === null) {
@@ -38,18 +43,30 @@ export const finishValidation = async (world: ProviderWorld, batch: BatchRecord,
   };
 };
 
-const errorsOf = (world: ProviderWorld, batch: BatchRecord, live: readonly BatchRecord[], validation: Validation): readonly BatchErrorEntry[] => {
+const errorsOf = (
+  world: ProviderWorld,
+  batch: BatchRecord,
+  live: readonly BatchRecord[],
+  validation: Validation,
+): readonly BatchErrorEntry[] => {
   if (validation.errors.length > 0) return validation.errors;
   const model = validation.model ?? 'the model';
   const scripted = world.desk.mark('validation_fails', batch.ordinal);
   if (scripted !== null) {
     const message =
-      scripted.code === 'token_limit_exceeded' ? queueLimitMessage(model, world.enqueuedTokensMax ?? 2_000_000) : `The batch was refused: ${scripted.code}.`;
+      scripted.code === 'token_limit_exceeded'
+        ? queueLimitMessage(model, world.enqueuedTokensMax ?? 2_000_000)
+        : `The batch was refused: ${scripted.code}.`;
     const lines = scripted.lines ?? [];
-    return lines.length === 0 ? [whole(scripted.code, message)] : lines.map((line) => ({ code: scripted.code, message, param: null, line }));
+    return lines.length === 0
+      ? [whole(scripted.code, message)]
+      : lines.map((line) => ({ code: scripted.code, message, param: null, line }));
   }
   if (world.enqueuedTokensMax === null) return [];
-  const queued = live.reduce((sum, other) => sum + (other.model === validation.model && !isTerminal(other.life.status) ? other.tokens : 0), 0);
+  const queued = live.reduce(
+    (sum, other) => sum + (other.model === validation.model && !isTerminal(other.life.status) ? other.tokens : 0),
+    0,
+  );
   if (queued + validation.tokens <= world.enqueuedTokensMax) return [];
   return [whole('token_limit_exceeded', queueLimitMessage(model, world.enqueuedTokensMax))];
 };
