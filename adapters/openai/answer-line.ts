@@ -1,0 +1,93 @@
+import type { FailureClass } from '../../lib/core/failure.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
+import type { LineContent, LineVerdict } from '../../lib/ports/provider.ts';
+import { classOfStatus, classOfTopLevelError, readLineError } from './answer-error.ts';
+import type { AnswerReader } from './answer-reader.ts';
+import { usageOf } from './answer-usage.ts';
+
+/** Whose line, and what became of it; one `JSON.parse` and no copy of the answer. */
+export const readVerdict = (line: string, reader: AnswerReader): LineVerdict => {
+  const answer = parseAnswer(line);
+  if (answer === null) return malformed;
+  const { customId, body } = answer;
+  const failure = failureOf(answer, reader);
+  const usage = body === null ? null : usageOf(body);
+  return failure === null
+    ? { type: 'succeeded', customId, usage }
+    : { type: 'failed', customId, failureClass: failure.failureClass, usage };
+};
+
+/** What the line holds for its reader; of a failed one also the words so far. */
+export const readContent = (line: string, reader: AnswerReader): LineContent => {
+  const answer = parseAnswer(line);
+  if (answer === null) return unreadable;
+  const { body } = answer;
+  const failure = failureOf(answer, reader);
+  const outputText = body === null ? null : reader.textOf(body);
+  const usage = body === null ? null : usageOf(body);
+  if (failure === null && body !== null) return { outputText, output: reader.outputOf(body, outputText), usage, error: null };
+  return { outputText, output: null, usage, error: { message: failure?.message ?? 'no body', raw: failure?.raw ?? null } };
+};
+
+const malformed: LineVerdict = { type: 'malformed' };
+const unreadable: LineContent = { outputText: null, output: null, usage: null, error: { message: 'the line is not an answer', raw: null } };
+
+/** One line of a provider file, in the shape of OpenAI's batch guide (2026-09). */
+interface Answer {
+  readonly customId: string;
+  /** Null where no HTTP answer was given. */
+  readonly statusCode: number | null;
+  /** The body of a 2xx. */
+  readonly body: JsonObject | null;
+  readonly error: JsonValue | undefined;
+  readonly wholeBody: JsonValue | undefined;
+}
+
+const parseAnswer = (line: string): Answer | null => {
+  const parsed = parse(line);
+  if (!isJsonObject(parsed)) return null;
+  const { custom_id: customId, response, error } = parsed;
+  if (typeof customId !== 'string') return null;
+  if (!isJsonObject(response)) return { customId, statusCode: null, body: null, error, wholeBody: undefined };
+  const status = response['status_code'];
+  const statusCode = typeof status === 'number' ? status : 0;
+  const wholeBody = response['body'];
+  const body = statusCode >= 200 && statusCode < 300 && isJsonObject(wholeBody) ? wholeBody : null;
+  return { customId, statusCode, body, error, wholeBody };
+};
+
+const parse = (line: string): unknown => {
+  try {
+    // A byte order mark is legal at the head of a file and not in JSON.
+    return JSON.parse(line.charCodeAt(0) === 0xfeff ? line.slice(1) : line);
+  } catch {
+    return null;
+  }
+};
+
+interface Failure {
+  readonly failureClass: FailureClass;
+  readonly message: string;
+  readonly raw: JsonValue;
+}
+
+/** By the status first: failures of HTTP stand in the response with a top-level `error` of null. */
+const failureOf = ({ statusCode, body, error, wholeBody }: Answer, reader: AnswerReader): Failure | null => {
+  if (statusCode === null) return withoutResponse(error);
+  if (body !== null) {
+    const found = reader.faultOf(body);
+    return found === null ? null : { ...found, raw: body };
+  }
+  if (statusCode >= 200 && statusCode < 300)
+    return { failureClass: 'malformed_result', message: `status ${statusCode} without a body`, raw: wholeBody ?? null };
+  // Some say nothing in the response and all at the top.
+  if (statusCode === 0 && isJsonObject(error)) return withoutResponse(error);
+  const told = isJsonObject(wholeBody) ? wholeBody['error'] : wholeBody;
+  const lineError = readLineError(told);
+  return { failureClass: classOfStatus(statusCode, lineError), message: `${statusCode}: ${lineError.message}`, raw: told ?? null };
+};
+
+const withoutResponse = (error: JsonValue | undefined): Failure => {
+  const lineError = readLineError(error);
+  return { failureClass: classOfTopLevelError(lineError), message: lineError.message, raw: error ?? null };
+};

@@ -1,0 +1,44 @@
+import { isJsonObject } from '../../lib/core/json.ts';
+
+/** OpenAI's error body, as far as it was one. */
+export interface ApiError {
+  readonly message: string;
+  readonly type: string | null;
+  readonly code: string | null;
+}
+
+// By shape, not by class: a client of the user's own may come from another copy of the SDK.
+const property = (thrown: unknown, key: string): unknown =>
+  typeof thrown === 'object' && thrown !== null ? (thrown as Record<string, unknown>)[key] : undefined;
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+
+/** The HTTP status behind an error of the SDK; null when no answer came. */
+export const statusIn = (thrown: unknown): number | null => {
+  const status = property(thrown, 'status');
+  return typeof status === 'number' && status > 0 ? status : null;
+};
+
+export const apiErrorIn = (thrown: unknown): ApiError => {
+  const body = property(thrown, 'error');
+  const error = isJsonObject(body) ? body : {};
+  const fallback = thrown instanceof Error ? thrown.message : String(thrown);
+  return { message: textOrNull(error['message']) ?? fallback, type: textOrNull(error['type']), code: textOrNull(error['code']) };
+};
+
+export const requestIdIn = (thrown: unknown): string | null =>
+  textOrNull(property(thrown, 'requestID')) ?? textOrNull(header(thrown, 'x-request-id'));
+
+/** `retry-after-ms`, else `retry-after` in seconds or as a date; null when the answer names none. */
+export const retryAfterMsIn = (thrown: unknown): number | null => {
+  const ms = Number.parseFloat(header(thrown, 'retry-after-ms') ?? '');
+  if (Number.isFinite(ms) && ms >= 0) return Math.ceil(ms);
+  const text = header(thrown, 'retry-after') ?? '';
+  const waitMs = /^\s*[\d.]+\s*$/u.test(text) ? Number.parseFloat(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isFinite(waitMs) ? Math.max(0, Math.ceil(waitMs)) : null;
+};
+
+const header = (thrown: unknown, name: string): string | null => {
+  const headers = property(thrown, 'headers');
+  if (headers instanceof Headers) return headers.get(name);
+  return textOrNull(property(headers, name));
+};

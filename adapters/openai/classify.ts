@@ -1,0 +1,116 @@
+import type { PortError } from '../../lib/ports/port-error.ts';
+import { apiErrorIn, requestIdIn, retryAfterMsIn, statusIn, type ApiError } from './api-error.ts';
+import { isOutOfCapacity, isOutOfMoney, statedTokensMax } from './error-codes.ts';
+import type { Scrub } from './scrub.ts';
+import { systemCodeIn, transportFailureIn } from './transport-failure.ts';
+
+/** What was asked, for the message and for what a missing answer means. */
+export interface Call {
+  /** As in "could not … ": `create the batch`. */
+  readonly what: string;
+  /** Without a clear no it may have happened, and may not be asked twice. */
+  readonly isPaid: boolean;
+  /** 404 means that the thing is unknown, rather than that the address is wrong. */
+  readonly isAboutOne: boolean;
+}
+
+interface Context extends Call {
+  readonly where: string;
+  readonly scrub: Scrub;
+}
+
+/** A PortError on its way out of a call. */
+export class CallFailure extends Error {
+  override readonly name = 'CallFailure';
+  readonly error: PortError;
+  constructor(error: PortError) {
+    super(error.type);
+    this.error = error;
+  }
+}
+
+/** The one place that says what a failed call means. */
+export const classify = (thrown: unknown, context: Context): PortError => {
+  if (thrown instanceof CallFailure) return thrown.error;
+  const status = statusIn(thrown);
+  return status === null ? withoutAnswer(thrown, context) : withAnswer(thrown, status, context);
+};
+
+const withAnswer = (thrown: unknown, status: number, context: Context): PortError => {
+  const api = apiErrorIn(thrown);
+  const requestId = requestIdIn(thrown);
+  const message = describe(api, status, requestId, context);
+  if (status >= 400 && status < 500) {
+    if (isOutOfMoney(api.code, api.type) || status === 402) return { type: 'insufficient_quota', message };
+    if (isOutOfCapacity(api.code)) return { type: 'over_capacity', message, statedTokensMax: statedTokensMax(api.message) };
+  }
+  if (status === 401 || status === 403) return { type: 'authentication_failed', message };
+  const retryAfterMs = retryAfterMsIn(thrown);
+  if (status === 429) return { type: 'transient', message, retryAfterMs, cause: causeOf(thrown, context.scrub) };
+  const isClearNo = status >= 400 && status < 500 && status !== 408 && status !== 409;
+  if (context.isPaid && !isClearNo) return { type: 'unclear', message, cause: causeOf(thrown, context.scrub) };
+  if (status === 404 && context.isAboutOne) return { type: 'not_found', message };
+  if (!isClearNo && (status >= 500 || status === 408 || status === 409))
+    return { type: 'transient', message, retryAfterMs, cause: causeOf(thrown, context.scrub) };
+  return { type: 'refused', message, statusCode: status, requestId };
+};
+
+const withoutAnswer = (thrown: unknown, context: Context): PortError => {
+  const { where, scrub, what, isPaid } = context;
+  const failure = transportFailureIn(thrown);
+  const code = failure?.code ?? systemCodeIn(thrown);
+  const name = thrown instanceof Error ? thrown.constructor.name : typeof thrown;
+  const cause = causeOf(thrown, scrub);
+  // A client of the user's own fetches tokens before it sends anything.
+  if (failure === null && code === null && /credential|oauth|authentication|subjecttoken/iu.test(name)) {
+    return { type: 'authentication_failed', message: scrub(`${where}: no token to ${what} with (${name}): ${textOf(thrown)}`) };
+  }
+  if (failure?.neverSent ?? (code !== null && isNeverMade(code))) {
+    return {
+      type: 'transient',
+      message: scrub(`cannot reach ${where} (${code ?? name})${hintFor(code ?? '')}`),
+      retryAfterMs: null,
+      cause,
+    };
+  }
+  const reason = code ?? (/timeout/iu.test(name) ? 'no answer in time' : scrub(textOf(thrown)));
+  if (isPaid)
+    return {
+      type: 'unclear',
+      message: scrub(`no clear answer from ${where} to "${what}" (${reason}): it may or may not have happened`),
+      cause,
+    };
+  return { type: 'transient', message: scrub(`could not ${what} at ${where} (${reason})`), retryAfterMs: null, cause };
+};
+
+/** Codes of connections that were never made, for transports that do not say. */
+const isNeverMade = (code: string): boolean =>
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_CERT_ALTNAME_INVALID)$/u.test(
+    code,
+  ) || isCertificateTrouble(code);
+const isCertificateTrouble = (code: string): boolean => /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/u.test(code);
+
+const hintFor = (code: string): string => {
+  if (code === 'ECONNREFUSED') return ': is the server running, is the base URL right?';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return ': is there a network, is the host name right?';
+  if (isCertificateTrouble(code)) return ': its certificate is not trusted; NODE_EXTRA_CA_CERTS names an authority of your own';
+  return '';
+};
+
+const describe = (api: ApiError, status: number, requestId: string | null, { where, scrub, what, isAboutOne }: Context): string => {
+  const label = [status, api.code ?? api.type].filter((part) => part !== null).join(' ');
+  const request = requestId === null ? '' : ` (request ${requestId})`;
+  const hint =
+    status === 404 && !isAboutOne ? '; is the base URL right?' : status === 401 ? '; is the key right, and for this address?' : '';
+  return scrub(`${where} did not ${what}: ${label}: ${api.message}${request}${hint}`);
+};
+
+/** What is left of an error for whoever debugs: plain data, since SDK errors carry headers and clients. */
+const causeOf = (thrown: unknown, scrub: Scrub): unknown => ({
+  name: thrown instanceof Error ? thrown.constructor.name : typeof thrown,
+  message: scrub(textOf(thrown)),
+  code: transportFailureIn(thrown)?.code ?? systemCodeIn(thrown),
+  statusCode: statusIn(thrown),
+});
+
+const textOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -1,0 +1,25 @@
+/**
+ * Codes that mean money, on a call, a batch or a line: waiting does not help. OpenAI's error codes guide and reports of 2026-10;
+ * `insufficient_quota` comes as type or code.
+ */
+const outOfMoney: ReadonlySet<string> = new Set([
+  'insufficient_quota',
+  'credit_balance_exhausted',
+  'organization_spend_limit_exceeded',
+  'project_spend_limit_exceeded',
+  'organization_usage_limit_exceeded',
+  'billing_hard_limit_reached',
+  'billing_not_active',
+]);
+
+export const isOutOfMoney = (...names: readonly (string | null)[]): boolean => names.some((name) => name !== null && outOfMoney.has(name));
+
+/** The queue of enqueued tokens is full; comes as the code of a failed batch, and of a refused create. */
+export const isOutOfCapacity = (code: string | null): boolean => code === 'token_limit_exceeded';
+
+/** The queue limit that a message states: "Enqueued token limit reached for … Limit: 2,000,000 enqueued tokens." Null when it states none. */
+export const statedTokensMax = (message: string): number | null => {
+  const digits = /limit:\s*(\d[\d,._']*)\s*enqueued tokens/iu.exec(message)?.[1]?.replace(/\D/gu, '');
+  const tokens = Number(digits ?? Number.NaN);
+  return Number.isSafeInteger(tokens) ? tokens : null;
+};

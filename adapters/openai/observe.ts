@@ -1,0 +1,64 @@
+import type { BatchObservation } from '../../lib/core/command.ts';
+import type { BatchKey, ProviderBatchId } from '../../lib/core/ids.ts';
+import { ask, rereadable, segment } from './ask.ts';
+import { batchPages } from './batch-list.ts';
+import { readBatch, type BatchReport } from './batch-object.ts';
+import { statusIn } from './api-error.ts';
+import type { OpenSession, Session } from './session.ts';
+import type { Port } from '../../lib/ports/port-error.ts';
+
+interface Asked {
+  readonly batchKey: BatchKey;
+  readonly providerBatchId: ProviderBatchId;
+}
+
+/** So few batches are asked for one by one; more by the list, a page of which holds a hundred. */
+const singlesMax = 3;
+const concurrencyMax = 4;
+
+/** What the provider says of each batch: the list is read while its pages bring news, the rest one by one. */
+export const observe = (open: OpenSession, asked: readonly Asked[]): Port<readonly BatchObservation[]> =>
+  ask(open, { what: 'read the batches', isPaid: false, isAboutOne: false }, async (session) => {
+    const reports = asked.length > singlesMax ? await fromList(session, asked) : new Map<string, BatchReport>();
+    const rest = asked.filter(({ providerBatchId }) => !reports.has(providerBatchId));
+    await eachOf(rest, async ({ providerBatchId }) => {
+      const report = await retrieve(session, providerBatchId);
+      if (report !== null) reports.set(providerBatchId, report);
+    });
+    return asked.flatMap(({ batchKey, providerBatchId }) => {
+      const report = reports.get(providerBatchId);
+      if (report === undefined) return [];
+      return [{ batchKey, providerBatchId, providerStatus: report.status, progress: report.progress, ending: report.ending }];
+    });
+  });
+
+const fromList = async (session: Session, asked: readonly Asked[]): Promise<Map<string, BatchReport>> => {
+  const wanted = new Set<string>(asked.map(({ providerBatchId }) => providerBatchId));
+  const found = new Map<string, BatchReport>();
+  for await (const page of batchPages(session)) {
+    const before = found.size;
+    for (const report of page) if (wanted.has(report.id)) found.set(report.id, report);
+    if (found.size === wanted.size || found.size === before) break;
+  }
+  return found;
+};
+
+/** Null for a batch that is not known (yet): right after its creation a 404 is ordinary. */
+export const retrieve = async (session: Session, id: ProviderBatchId): Promise<BatchReport | null> => {
+  try {
+    const report = readBatch(await session.client.get(`/batches/${segment(id)}`, rereadable(session)));
+    return report?.id === id ? report : null;
+  } catch (thrown) {
+    if (statusIn(thrown) === 404) return null;
+    throw thrown;
+  }
+};
+
+const eachOf = async <A>(all: readonly A[], act: (one: A) => Promise<void>): Promise<void> => {
+  const queue = all.values();
+  await Promise.all(
+    Array.from({ length: Math.min(concurrencyMax, all.length) }, async () => {
+      for (const one of queue) await act(one);
+    }),
+  );
+};

@@ -1,0 +1,28 @@
+import type { BatchProvider } from '../../lib/ports/provider.ts';
+import { ask } from './ask.ts';
+import { batchPages } from './batch-list.ts';
+import { cancel } from './cancel.ts';
+import { create } from './create.ts';
+import { download } from './download.ts';
+import type { OpenAIEndpoint } from './endpoints.ts';
+import { observe } from './observe.ts';
+import type { OpenSession } from './session.ts';
+import { sweep } from './sweep.ts';
+import { upload } from './upload.ts';
+
+/** OpenAI's batch API behind the port. */
+export const createBatchProvider = (
+  open: OpenSession,
+  batch: { readonly endpoint: OpenAIEndpoint; readonly completionWindow: string },
+): BatchProvider => ({
+  check: () =>
+    ask(open, { what: 'list the batches', isPaid: false, isAboutOne: false }, async (session) => {
+      await batchPages(session).next();
+    }),
+  upload: upload(open),
+  create: create(open, batch),
+  sweep: (batchKeys, sinceMs) => sweep(open, batchKeys, sinceMs),
+  observe: (batches) => observe(open, batches),
+  download: download(open),
+  cancel: cancel(open),
+});

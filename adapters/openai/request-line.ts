@@ -1,0 +1,82 @@
+import type { JsonObject } from '../../lib/core/json.ts';
+import type { LineRenderer } from '../../lib/ports/provider.ts';
+import { endpointPath, type OpenAIEndpoint } from './endpoints.ts';
+import { withSchema } from './output-format.ts';
+import { readPrompt } from './prompt.ts';
+
+/** How an endpoint spells its text, before and after the text itself. */
+const textFields: Readonly<Record<OpenAIEndpoint, readonly [before: string, after: string]>> = {
+  responses: ['"input":', ''],
+  'chat.completions': ['"messages":[{"role":"user","content":', '}]'],
+  embeddings: ['"input":', ''],
+  completions: ['"prompt":', ''],
+  moderations: ['"input":', ''],
+};
+/** How an endpoint spells a whole conversation, or a whole input. */
+const listField: Readonly<Record<OpenAIEndpoint, string>> = {
+  responses: 'input',
+  'chat.completions': 'messages',
+  embeddings: 'input',
+  completions: 'prompt',
+  moderations: 'input',
+};
+
+interface Job {
+  readonly model: string;
+  readonly endpoint: OpenAIEndpoint;
+  readonly params: JsonObject;
+  readonly jsonSchema: JsonObject | null;
+  readonly schemaName: string | null;
+}
+
+/**
+ * Renders request lines in OpenAI's input format (batch guide, 2026-09). What all lines share is text already: per row, a plain
+ * prompt costs one `JSON.stringify` of its words. A system prompt replaces `params.instructions`.
+ */
+export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName }: Job): LineRenderer => {
+  const shared = jsonSchema === null ? params : withSchema(endpoint, params, jsonSchema, schemaName);
+  if (shared === null) return () => ({ reason: `${endpoint} has no structured output` });
+  const beforeBody = `,"method":"POST","url":"${endpointPath(endpoint)}","body":`;
+  const { instructions, ...withoutInstructions } = shared;
+  const modelText = `{"model":${JSON.stringify(model)},`;
+  const [before, after] = textFields[endpoint];
+  const tail = `${after}${members(shared)}}}\n`;
+  const tailUnderSystem = endpoint === 'responses' && instructions !== undefined ? `${after}${members(withoutInstructions)}}}\n` : tail;
+
+  const words = (prompt: string, systemPrompt: string | undefined): string => {
+    if (systemPrompt === undefined) return `${modelText}${before}${JSON.stringify(prompt)}${tail}`;
+    const system = JSON.stringify(systemPrompt);
+    if (endpoint === 'responses') return `${modelText}"instructions":${system},${before}${JSON.stringify(prompt)}${tailUnderSystem}`;
+    const turns = `[{"role":"system","content":${system}},{"role":"user","content":${JSON.stringify(prompt)}}]`;
+    return `${modelText}"messages":${turns}${members(shared)}}}\n`;
+  };
+  const rawBody = (own: JsonObject): string => {
+    const body = { model, ...shared, ...own };
+    const schema = jsonSchema === null ? body : withSchema(endpoint, body, jsonSchema, schemaName);
+    return `${JSON.stringify(schema)}}\n`;
+  };
+
+  return (customId, prompt) => {
+    const read = readPrompt(endpoint, prompt);
+    if (read.type === 'unusable') return { reason: read.reason };
+    try {
+      const body =
+        read.type === 'text'
+          ? words(read.prompt, read.systemPrompt)
+          : rawBody(read.type === 'body' ? read.body : { [listField[endpoint]]: read.list });
+      return { line: escapeSeparators(`{"custom_id":${JSON.stringify(customId)}${beforeBody}${body}`) };
+    } catch (thrown) {
+      return { reason: `the prompt cannot be written as JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
+    }
+  };
+};
+
+/** The object's members as text behind others. */
+const members = (object: JsonObject): string => {
+  const text = JSON.stringify(object);
+  return text === '{}' ? '' : `,${text.slice(1, -1)}`;
+};
+
+/** U+2028 and U+2029 are legal inside JSON text and ends of lines to some readers (Python's splitlines, Node 24's readline): escaped, they are neither. */
+const escapeSeparators = (line: string): string =>
+  line.includes('\u2028') || line.includes('\u2029') ? line.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029') : line;

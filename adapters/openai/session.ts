@@ -1,0 +1,94 @@
+import type OpenAI from 'openai';
+import type { PortError } from '../../lib/ports/port-error.ts';
+import type { OpenAIOptions } from './options.ts';
+import { proxyVariableFor } from './proxies.ts';
+import { createScrub, type Scrub } from './scrub.ts';
+import { createNodeFetch } from './transport.ts';
+
+/** A client ready to be asked, and how to speak of it. */
+export interface Session {
+  readonly client: OpenAI;
+  /** The address for messages: no user info, no query. */
+  readonly where: string;
+  readonly scrub: Scrub;
+  readonly requestTimeoutMs: number;
+}
+export type Opened = { readonly type: 'open'; readonly session: Session } | { readonly type: 'closed'; readonly error: PortError };
+/** Opens on first use: only then are the environment and the SDK read. */
+export type OpenSession = () => Promise<Opened>;
+
+const defaultBaseURL = 'https://api.openai.com/v1';
+
+export const createSession = (options: OpenAIOptions, requestTimeoutMs: number): OpenSession => {
+  let opened: Promise<Opened> | null = null;
+  return async () => {
+    opened ??= options.client === undefined ? open(options, requestTimeoutMs) : Promise.resolve(adopt(options.client, requestTimeoutMs));
+    const result = await opened.catch((thrown: unknown) => {
+      opened = null;
+      throw thrown;
+    });
+    // What was missing may have been set meanwhile.
+    if (result.type === 'closed') opened = null;
+    return result;
+  };
+};
+
+const open = async (options: Extract<OpenAIOptions, { client?: never }>, requestTimeoutMs: number): Promise<Opened> => {
+  const { env } = process;
+  const given = options.baseURL ?? env['OPENAI_BASE_URL']?.trim() ?? '';
+  const baseURL = given === '' ? defaultBaseURL : given;
+  const from = options.baseURL === undefined ? 'OPENAI_BASE_URL' : 'baseURL';
+  if (!URL.canParse(baseURL) || !/^https?:$/u.test(new URL(baseURL).protocol))
+    return closed('refused', `${from} is not an http or https address`);
+  const url = new URL(baseURL);
+  if (url.username !== '' || url.password !== '')
+    return closed('refused', `${from} holds a user name or password: give headers to createOpenAI instead`);
+  if (url.search !== '' || url.hash !== '')
+    return closed('refused', `${from} holds a query or fragment: give createOpenAI a client of your own with a defaultQuery`);
+
+  const apiKey = options.apiKey ?? env['OPENAI_API_KEY']?.trim() ?? '';
+  const keyFrom = options.apiKey === undefined ? 'OPENAI_API_KEY' : 'apiKey';
+  if (apiKey === '')
+    return closed('authentication_failed', `no key for ${addressOf(url)}: set OPENAI_API_KEY, or give createOpenAI an apiKey`);
+  // A header would fail later, with words about bytes.
+  if (!/^[\x21-\x7e]+$/u.test(apiKey))
+    return closed('authentication_failed', `${keyFrom} holds a blank or a character that no HTTP header may: was it copied whole?`);
+
+  const proxy = proxyVariableFor(url, env);
+  if (proxy !== null) {
+    const remedy = `add the host to NO_PROXY, or give createOpenAI a client of your own that uses the proxy: new OpenAI({ fetchOptions: { dispatcher } })`;
+    return closed('refused', `${proxy} asks for a proxy to ${url.host}, which this connection does not speak: ${remedy}`);
+  }
+  // The SDK takes a while to load: who only imports this adapter does not pay for it.
+  const { default: Client } = await import('openai');
+  const client = new Client({
+    apiKey,
+    baseURL,
+    // Retried only where said: a create that is sent twice is paid twice.
+    maxRetries: 0,
+    fetch: createNodeFetch({ stallMs: requestTimeoutMs }),
+    ...(options.organization === undefined ? {} : { organization: options.organization }),
+    ...(options.project === undefined ? {} : { project: options.project }),
+    ...(options.headers === undefined ? {} : { defaultHeaders: { ...options.headers } }),
+  });
+  const scrub = createScrub([apiKey, ...Object.values(options.headers ?? {})]);
+  return { type: 'open', session: { client, where: addressOf(url), scrub, requestTimeoutMs } };
+};
+
+/** A client of the user's own: its transport, proxies and credentials are left alone. */
+const adopt = (client: OpenAI, requestTimeoutMs: number): Opened => {
+  const baseURL: unknown = client.baseURL;
+  const where = typeof baseURL === 'string' && URL.canParse(baseURL) ? addressOf(new URL(baseURL)) : 'the given client';
+  const apiKey: unknown = client.apiKey;
+  return {
+    type: 'open',
+    session: { client, where, scrub: createScrub([typeof apiKey === 'string' ? apiKey : undefined]), requestTimeoutMs },
+  };
+};
+
+const addressOf = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/u, '');
+
+const closed = (type: 'refused' | 'authentication_failed', message: string): Opened => ({
+  type: 'closed',
+  error: type === 'refused' ? { type, message, statusCode: null, requestId: null } : { type, message },
+});

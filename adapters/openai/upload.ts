@@ -1,0 +1,42 @@
+import { isJsonObject } from '../../lib/core/json.ts';
+import type { BatchProvider } from '../../lib/ports/provider.ts';
+import { ask, once, transferTimeoutMs } from './ask.ts';
+import { CallFailure } from './classify.ts';
+import { fileExpirySeconds } from './limits.ts';
+import { frameUpload, type UploadFault } from './multipart.ts';
+import type { OpenSession, Session } from './session.ts';
+
+/** Streams the lines to the provider as a file of purpose `batch`; memory is a few chunks. */
+export const upload =
+  (open: OpenSession): BatchProvider['upload'] =>
+  ({ batchKey, createAttempt, bytes, lines, expiresAfterMs }) =>
+    ask(open, { what: 'take the input file', isPaid: false, isAboutOne: false }, async (session) => {
+      const fileName = `batchor-${batchKey}-${createAttempt}.jsonl`;
+      const expiry: Record<string, string> =
+        expiresAfterMs === null
+          ? {}
+          : { 'expires_after[anchor]': 'created_at', 'expires_after[seconds]': String(fileExpirySeconds(expiresAfterMs)) };
+      const framed = frameUpload({ fields: { purpose: 'batch', ...expiry }, fileName, bytes, chunks: lines });
+      const headers = { 'content-type': framed.contentType, 'content-length': String(framed.contentLength) };
+      const timeout = transferTimeoutMs(session, framed.contentLength);
+      const file: unknown = await session.client
+        .post('/files', { body: framed.body, headers, ...once(session), timeout })
+        .catch((thrown: unknown) => {
+          const fault = framed.fault();
+          throw fault === null ? thrown : ownFault(fault, fileName, bytes, session);
+        });
+      const id = isJsonObject(file) ? file['id'] : undefined;
+      if (typeof id === 'string' && id !== '') return { inputFileId: id };
+      const message = `${session.where} answered the upload with something that is not a file; is the base URL right?`;
+      throw new CallFailure({ type: 'refused', message, statusCode: null, requestId: null });
+    });
+
+/** The bytes were ours to give. */
+const ownFault = (fault: UploadFault, fileName: string, bytes: number, { scrub }: Session): CallFailure => {
+  if (fault.type === 'wrong_length') {
+    const message = `the lines of ${fileName} are ${bytes} bytes by the books, and ${fault.bytesSeen} or more were read`;
+    return new CallFailure({ type: 'corrupt', message, where: fileName });
+  }
+  const reason = scrub(fault.cause instanceof Error ? fault.cause.message : String(fault.cause));
+  return new CallFailure({ type: 'unavailable', message: `the lines of ${fileName} could not be read: ${reason}`, cause: null });
+};
