@@ -18,10 +18,17 @@ export const decide = (snapshot: RunSnapshot, command: Command): Either<Rejectio
   if (isFinished(snapshot)) return left({ type: 'run_finished' });
   const decided = decideUnfinished(snapshot, command);
   if (isLeft(decided)) return decided;
-  const after = decided.right.reduce(evolve, snapshot);
+  const events = onePause(decided.right);
+  const after = events.reduce(evolve, snapshot);
   return isOver(after)
-    ? right([...decided.right, { type: 'RunFinished', atMs: command.atMs, status: after.totals.failed_permanent > 0 ? 'completed_with_failures' : 'completed' }])
-    : decided;
+    ? right([...events, { type: 'RunFinished', atMs: command.atMs, status: after.totals.failed_permanent > 0 ? 'completed_with_failures' : 'completed' }])
+    : right(events);
+};
+
+/** One answer may give several reasons to pause; the first one pauses. */
+const onePause = (events: readonly Event[]): readonly Event[] => {
+  const first = events.findIndex((event) => event.type === 'RunPaused');
+  return first < 0 ? events : events.filter((event, i) => event.type !== 'RunPaused' || i === first);
 };
 
 /** Nothing is open, nothing is live, and nothing more will come. */

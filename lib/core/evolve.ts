@@ -20,7 +20,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'RunCreated':
       return { ...emptySnapshot, runId: event.runId, config: event.config, createdAtMs: event.atMs, backlog: { ...emptySnapshot.backlog, sinceMs: event.atMs } };
     case 'RunOpened':
-      return { ...s, live: s.live.map((batch) => (batch.phase === 'creating' ? { ...batch, phase: 'indeterminate' } : batch)) };
+      return s.live.filter((batch) => batch.phase === 'creating').reduce((opened, batch) => madeUnclear(opened, batch.batchKey), s);
     case 'RunPaused':
       return { ...s, control: { state: 'paused', reason: event.reason, message: event.message } };
     case 'RunResumed':
@@ -53,7 +53,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       return { ...clearFault(s, planKey), backlog: { ...s.backlog, needs: { tokens: event.tokens, requests: event.requests } } };
     case 'PendingFailed':
       return {
-        ...s,
+        ...clearFault(s, planKey),
         totals: move(s.totals, 'pending', 'failed_permanent', event.indexes.length),
         resultSequence: s.resultSequence + event.indexes.length,
         backlog: shrunk(s, event.bytes, event.tokens, event.atMs),
@@ -70,7 +70,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'CreateRefused':
       return withBatch(s, event.batchKey, { phase: 'uploaded' });
     case 'CreateUnclear':
-      return withBatch(s, event.batchKey, { phase: 'indeterminate' });
+      return madeUnclear(s, event.batchKey);
     case 'BatchHeld':
       return withBatch(s, event.batchKey, { held: event.message });
     case 'BatchDropped':
@@ -118,7 +118,9 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         dueAtMs: event.dueAtMs,
         message: event.message,
       };
-      return { ...s, faults: [...s.faults.filter((other) => other.key !== event.key), record] };
+      // A list that was read and does not hold an unclear batch is an answer to the sweep all the same.
+      const isSwept = s.live.some((batch) => batch.phase === 'indeterminate' && batchEffectKey(batch.batchKey) === event.key);
+      return { ...s, faults: [...s.faults.filter((other) => other.key !== event.key && !(isSwept && other.key === sweepKey)), record] };
     }
     case 'RunFinished':
       return { ...s, status: event.status };
@@ -234,6 +236,8 @@ const withoutBatch = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => {
 };
 const clearFault = (s: RunSnapshot, key: EffectKey): RunSnapshot =>
   s.faults.some((record) => record.key === key) ? { ...s, faults: s.faults.filter((record) => record.key !== key) } : s;
+/** The refusals that a create got before are no looks for it: those are counted from here. */
+const madeUnclear = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => withBatch(clearBatchFault(s, batchKey), batchKey, { phase: 'indeterminate' });
 const clearBatchFault = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => clearFault(s, batchEffectKey(batchKey));
 
 type Backlog = RunSnapshot['backlog'];

@@ -4,7 +4,7 @@ export * from './budget.ts';
 export * from './command.ts';
 export * from './config.ts';
 export { decide } from './decide.ts';
-export { effectsDue, isAnythingInFlight, nextDueMs } from './due.ts';
+export { effectsDue, isAnythingInFlight, isStandingStill, nextDueMs } from './due.ts';
 export { type Effect, effectKey } from './effect.ts';
 export * from './event.ts';
 export { evolve } from './evolve.ts';

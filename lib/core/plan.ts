@@ -1,6 +1,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { roomLeft, type Room } from './budget.ts';
+import { roomLeft, type Room, usedBudget } from './budget.ts';
 import type { Column, CommandOf, PlanWindow } from './command.ts';
+import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
 import { codeOfFailure } from './failure.ts';
 import { indexSetOf } from './index-set.ts';
@@ -54,7 +55,8 @@ export const packBatch = (bytes: Column, tokens: Column | null, limits: BatchLim
     bytesSum += rowBytes;
     tokensSum += rowTokens;
   }
-  const isFull = members.length >= limits.requestsMax || bytesSum >= limits.inputBytesMax;
+  const isFull =
+    members.length >= limits.requestsMax || bytesSum >= limits.inputBytesMax || (limits.inputTokensMax !== null && tokensSum >= limits.inputTokensMax);
   return { members, oversized, bytes: bytesSum, tokens: tokensSum, closedBy: isFull ? 'limit' : 'end', blockedTokens: 0 };
 };
 
@@ -76,6 +78,7 @@ export const decidePlanBatch = (snapshot: RunSnapshot, command: CommandOf<'PlanB
   if (snapshot.live.some((batch) => batch.batchKey === newBatchKey)) return left({ type: 'malformed_command', message: 'a batch key is used once' });
 
   const room = roomLeft(snapshot);
+  const used = usedBudget(snapshot);
   const limits = batchLimitsOf(snapshot);
   const packed = packBatch(window.bytes, window.tokens, limits, room);
   const events: Event[] = [];
@@ -102,12 +105,19 @@ export const decidePlanBatch = (snapshot: RunSnapshot, command: CommandOf<'PlanB
       inputTokens: packed.tokens,
     });
   } else if (packed.members.length === 0 && packed.closedBy === 'budget') {
+    // Nothing is enqueued that could make room: waiting would be for ever.
+    if (used.tokens === 0 && used.requests === 0) return right([...events, ...pauseEvents(snapshot, 'budget_exhausted', overBudget(packed.blockedTokens, room), atMs)]);
     const needs = { tokens: packed.blockedTokens, requests: 1 };
     const known = snapshot.backlog.needs;
     if (known?.tokens !== needs.tokens || events.length > 0) events.push({ type: 'PlanDeferred', atMs, ...needs });
   }
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
 };
+
+const overBudget = (tokens: number, room: Room): string =>
+  room.requests !== null && room.requests < 1
+    ? 'the enqueue budget admits no request at all'
+    : `the next request needs ${tokens} tokens, and the whole enqueue budget is ${room.tokens ?? 'unlimited'}`;
 
 /** While cancelling: the pending rows of the slice end as `run_cancelled`. */
 export const decideFailPending = (snapshot: RunSnapshot, command: CommandOf<'FailPending'>): Either<Rejection, readonly Event[]> => {

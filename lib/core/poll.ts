@@ -13,7 +13,7 @@ import { findBatch } from './submit.ts';
 /** The interval doubles after every few quiet polls, up to eight times the base, and is jittered by a fifth, so that batches do not march in step. */
 export const pollWaitMs = (baseMs: number, quietPolls: number, batchKey: string): number => {
   const stretched = baseMs * 2 ** Math.min(3, Math.floor(quietPolls / 8));
-  return Math.round(stretched * (0.9 + 0.2 * hashToUnit(`${batchKey}~${quietPolls}`)));
+  return Math.max(1, Math.round(stretched * (0.9 + 0.2 * hashToUnit(`${batchKey}~${quietPolls}`))));
 };
 
 /** Takes each observation that is about a batch in `created` under that very id; the others are stale. Absence is no observation: it only makes us ask again later. */
@@ -40,6 +40,8 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
   const { batchKey } = batch;
   if (ending === null) {
     const isNews = providerStatus !== batch.providerStatus || progress?.completed !== batch.progress?.completed || progress?.failed !== batch.progress?.failed;
+    // No news before it is due: the same look, told twice.
+    if (!isNews && batch.dueAtMs > atMs) return [];
     const wait = pollWaitMs(snapshot.config.operation.pollIntervalMs, isNews ? 0 : batch.quietPolls + 1, batchKey);
     return [{ type: 'BatchObserved', atMs, batchKey, providerStatus, progress, dueAtMs: atMs + wait, isNews }];
   }
@@ -50,7 +52,7 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
 };
 
 const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, { ending }: BatchObservation, atMs: number): readonly Event[] => {
-  if (ending?.type === 'cancelled' && !batch.cancelAsked) {
+  if (ending?.type === 'cancelled' && !batch.cancelAsked && snapshot.control.state !== 'cancel_requested') {
     return pauseEvents(snapshot, 'cancelled_at_provider', `batch ${batch.providerBatchId} was cancelled, and not by this run`, atMs);
   }
   if (ending?.rejection?.type === 'insufficient_quota') return pauseEvents(snapshot, 'insufficient_quota', ending.rejection.message, atMs);

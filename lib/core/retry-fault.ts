@@ -26,13 +26,21 @@ interface Fault {
 export const faultEvents = (snapshot: RunSnapshot, fault: Fault): readonly Event[] => {
   const { key, message, isAnswer, atMs, batchKey } = fault;
   const known = snapshot.faults.find((record) => record.key === key);
+  // Its wait is not over, so the effect was not tried again: the same fault, told twice.
+  if (known !== undefined && known.dueAtMs > atMs) return [];
   const count = (known?.count ?? 0) + 1;
   const answered = (known?.answeredCount ?? 0) + (isAnswer ? 1 : 0);
   const waitMs = Math.max(fault.retryAfterMs ?? 0, backoffMs(snapshot.config.operation.retry.batchBackoff, count, key));
   const recorded: Event = { type: 'FaultRecorded', atMs, key, message, dueAtMs: atMs + waitMs, isAnswer };
   if (answered < answeredFaultsMax) return [recorded];
-  const held: readonly Event[] = batchKey === undefined ? [] : [{ type: 'BatchHeld', atMs, batchKey, message }];
+  const held: readonly Event[] = batchKey !== undefined && mayHold(snapshot, batchKey) ? [{ type: 'BatchHeld', atMs, batchKey, message }] : [];
   return [recorded, ...held, ...pauseEvents(snapshot, fault.pauseReason ?? 'provider_refused', message, atMs)];
+};
+
+/** What is at work at the provider is looked at whatever else fails; and a cancel has to end, so only what is unclear stops it. */
+const mayHold = (snapshot: RunSnapshot, batchKey: BatchKey): boolean => {
+  const phase = snapshot.live.find((batch) => batch.batchKey === batchKey)?.phase;
+  return phase === 'indeterminate' || (phase !== undefined && phase !== 'created' && snapshot.control.state !== 'cancel_requested');
 };
 
 const pauseReasons: Readonly<Partial<Record<CommandOf<'RecordFault'>['fault'], ControlReason>>> = {
@@ -51,5 +59,6 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
   if (batch?.phase === 'creating') return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
   const recorded = faultEvents(snapshot, { key, message, isAnswer: fault === 'refused', retryAfterMs, atMs, ...(batchKey === undefined ? {} : { batchKey }) });
   const reason = pauseReasons[fault];
-  return right([...recorded, ...(reason === undefined ? [] : pauseEvents(snapshot, reason, message, atMs))]);
+  const events = [...recorded, ...(reason === undefined ? [] : pauseEvents(snapshot, reason, message, atMs))];
+  return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
 };

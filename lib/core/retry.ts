@@ -18,8 +18,9 @@ export const hashToUnit = (text: string): number => {
 
 /** How long the `failureCount`-th wait in a row lasts (from 1): exponential, three quarters to five quarters of it by jitter, capped. */
 export const backoffMs = (backoff: Backoff, failureCount: number, jitterOf: string): number => {
-  const grown = backoff.initialMs * backoff.factor ** Math.min(64, Math.max(0, failureCount - 1));
-  return Math.round(Math.min(backoff.maxMs, grown) * (0.75 + 0.5 * hashToUnit(`${jitterOf}#${failureCount}`)));
+  // At least a millisecond, so that what failed is never due again at once.
+  const grown = Math.max(1, backoff.initialMs) * backoff.factor ** Math.min(64, Math.max(0, failureCount - 1));
+  return Math.max(1, Math.round(Math.min(backoff.maxMs, grown) * (0.75 + 0.5 * hashToUnit(`${jitterOf}#${failureCount}`))));
 };
 
 /** Rounds a due time up to whole units of an eighth of the wait (at least a second): few distinct times, bounded buckets. */

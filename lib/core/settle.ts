@@ -40,7 +40,10 @@ export const decideSettleSlice = (snapshot: RunSnapshot, command: CommandOf<'Set
   const file = batch.files?.[command.part];
   if (!file || (command.toOffset <= command.fromOffset && !command.isEndOfFile)) return left({ type: 'malformed_command', message: 'a slice of a file moves on' });
   const { lines, open } = command;
+  if (!haveOneLength([lines.indexes, lines.offsets, lines.lengths, open])) return left({ type: 'malformed_command', message: 'columns of a slice have one length' });
   const kept = keepFirstOpen(lines.indexes, open);
+  const unsettled = batch.requests - batch.settledRows;
+  if (kept.length > unsettled) return left({ type: 'stale_slice', expected: unsettled, given: kept.length });
   const isWhole = kept.length === lines.indexes.length;
   const pick = (column: ArrayLike<number>): ArrayLike<number> => (isWhole ? column : kept.map((place) => column[place] as number));
   return right([
@@ -73,8 +76,8 @@ const keepFirstOpen = (indexes: ArrayLike<number>, open: ArrayLike<number>): rea
   return kept;
 };
 
-/** What a row becomes that no line of the batch speaks of. */
-export const classOfMissing = (ending: BatchEnding, ordinal: number): FailureClass => {
+/** What a row becomes that no line of the batch speaks of. `ordinal`: its 1-based line in the input file; null: not known. */
+export const classOfMissing = (ending: BatchEnding, ordinal: number | null): FailureClass => {
   switch (ending.type) {
     case 'completed':
       return 'missing_result';
@@ -89,11 +92,22 @@ export const classOfMissing = (ending: BatchEnding, ordinal: number): FailureCla
         case 'insufficient_quota':
           return 'insufficient_quota';
         case 'invalid_lines':
-          return ending.rejection.lines.includes(ordinal) ? 'invalid_request' : 'batch_rejected';
+          return ordinal !== null && ending.rejection.lines.includes(ordinal) ? 'invalid_request' : 'batch_rejected';
         default:
           return 'batch_rejected';
       }
   }
+};
+
+const haveOneLength = (columns: readonly ArrayLike<number>[]): boolean => columns.every((column) => column.length === columns[0]?.length);
+
+/** What the slice claims must be what the batch has left: the last one settles every row of it, no other is empty. */
+const faultOfRest = (batch: LiveBatch, { rows, codes, parts, offsets, lengths }: CommandOf<'SettleRest'>): Rejection | null => {
+  if (!haveOneLength([rows.indexes, rows.charged, rows.uncharged, codes, parts, offsets, lengths])) return { type: 'malformed_command', message: 'columns of a slice have one length' };
+  const count = rows.indexes.length;
+  const unsettled = batch.requests - batch.settledRows;
+  if (count > unsettled || (rows.isLast && count !== unsettled)) return { type: 'stale_slice', expected: unsettled, given: count };
+  return count === 0 && !rows.isLast ? { type: 'malformed_command', message: 'a slice of the rest moves on' } : null;
 };
 
 /** Rows that no success settled, in index order: each fails or goes again, by its failure class. The last slice settles the batch. */
@@ -104,13 +118,17 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
   const { ending } = batch;
   if (ending === null) return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
   const { rows, atMs } = command;
+  const fault = faultOfRest(batch, command);
+  if (fault !== null) return left(fault);
   const failed = { indexes: [] as number[], codes: [] as number[], parts: [] as number[], offsets: [] as number[], lengths: [] as number[], charged: [] as number[] };
   const retried = { indexes: [] as number[], codes: [] as number[], charged: [] as number[], dueAtMs: [] as number[] };
   let isOutOfMoney = false;
+  // Without files the rest is the whole batch, so that its rows count as the lines of the input file do.
+  const isUntouched = !batch.files?.output && !batch.files?.error;
   for (let place = 0; place < rows.indexes.length; place += 1) {
     const index = rows.indexes[place] as number;
     const code = command.codes[place] as number;
-    const failureClass = code < 0 ? classOfMissing(ending, batch.settledRows + place + 1) : failureOfCode(code);
+    const failureClass = code < 0 ? classOfMissing(ending, isUntouched ? batch.settledRows + place + 1 : null) : failureOfCode(code);
     const attempts = { charged: rows.charged[place] as number, uncharged: rows.uncharged[place] as number };
     const verdict = verdictOf(snapshot, batch, failureClass, attempts, atMs);
     isOutOfMoney ||= failureAction(failureClass) === 'pause';

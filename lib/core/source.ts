@@ -36,6 +36,11 @@ const faultOfSlice = (slice: AcceptedSlice): string | null => {
   if (slice.requestLengths.length !== count || slice.itemLengths.length !== count) return 'columns of a slice have one length';
   if (slice.tokens !== null && slice.tokens.length !== count) return 'columns of a slice have one length';
   if (slice.requestObject === null && slice.badOffsets.length !== count) return 'good rows have request lines';
+  for (let i = 0; i < slice.badOffsets.length; i += 1) {
+    const offset = slice.badOffsets[i] as number;
+    if (!Number.isInteger(offset) || offset < 0 || offset >= count || (i > 0 && offset <= (slice.badOffsets[i - 1] as number))) return 'bad rows are rows of the slice, ascending';
+    if (slice.requestLengths[offset] !== 0 || (slice.tokens !== null && slice.tokens[offset] !== 0)) return 'a bad row has no request line';
+  }
   return null;
 };
 

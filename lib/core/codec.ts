@@ -1,0 +1,206 @@
+import * as t from 'io-ts';
+import { batchPhases, type BatchEnding, type LiveBatch, type SettlePosition, type StoredFile } from './batch.ts';
+import type { AcceptedSlice, Column, LineColumns } from './command.ts';
+import { closed, NonNegative, Operation, RunConfig } from './config.ts';
+import type { Event, EventOf, FailedRows, RetriedRows } from './event.ts';
+import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
+import { itemStatuses, type ItemTotals } from './item.ts';
+import { isJsonObject, type JsonValue } from './json.ts';
+import { type BackoffBucket, controlReasons, type FaultRecord, runStatuses, type RunSnapshot, type SourceCheckpoint } from './snapshot.ts';
+import type { TokenUsage } from './usage.ts';
+
+/** What is stored of events and snapshots, checked when it comes back. Closed objects: a key nobody knows is refused, not dropped. */
+
+/** A column as it is stored: the narrowest of these that holds its numbers. */
+export type TypedColumn = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+
+const checked = <A>(name: string, is: (u: unknown) => u is A): t.Type<A, unknown> =>
+  new t.Type<A, unknown>(name, is, (u, c) => (is(u) ? t.success(u) : t.failure(u, c, `not ${name}`)), t.identity);
+const orNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> => t.union([type, t.null]) as t.Type<A | null, unknown>;
+const oneOf = <A extends string>(name: string, names: readonly A[]): t.Type<A, unknown> =>
+  checked(name, (u): u is A => typeof u === 'string' && (names as readonly string[]).includes(u));
+const named = <A extends string>(name: string): t.Type<A, unknown> => checked(name, (u): u is A => typeof u === 'string');
+
+const isTyped = (u: unknown): u is TypedColumn => u instanceof Uint8Array || u instanceof Uint16Array || u instanceof Uint32Array || u instanceof Float64Array;
+const isColumn = (u: unknown): u is Column => isTyped(u) || (Array.isArray(u) && u.every((value) => typeof value === 'number'));
+const ColumnType = checked<Column>('a column of numbers', isColumn);
+// Thousands of texts: io-ts's own array would build a context for each.
+const Texts = checked<readonly string[]>('texts', (u): u is readonly string[] => Array.isArray(u) && u.every((value) => typeof value === 'string'));
+const AnyJson = checked<JsonValue>('a JSON value', (u): u is JsonValue => u === null || ['string', 'number', 'boolean', 'object'].includes(typeof u));
+
+const key = named<BatchKey>('a batch key');
+const Bucket: t.Type<BackoffBucket, unknown> = closed('BackoffBucket', { dueAtMs: t.number, count: NonNegative });
+const Checkpoint: t.Type<SourceCheckpoint, unknown> = closed('SourceCheckpoint', { nextIndex: NonNegative, position: AnyJson, beforeLastPosition: AnyJson });
+const File: t.Type<StoredFile, unknown> = closed('StoredFile', { object: t.string, bytes: NonNegative });
+const Position: t.Type<SettlePosition, unknown> = closed('SettlePosition', { part: oneOf('a part', ['output', 'error', 'rest'] as const), offset: NonNegative });
+const Progress = orNull(closed('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }));
+const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
+  type: oneOf('an ending', ['completed', 'expired', 'cancelled', 'rejected'] as const),
+  outputFileId: orNull(t.string),
+  errorFileId: orNull(t.string),
+  rejection: orNull(
+    closed('BatchRejection', {
+      type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'other'] as const),
+      message: t.string,
+      lines: t.readonlyArray(t.number),
+      statedTokensMax: orNull(t.number),
+    }),
+  ),
+});
+const Usage: t.Type<TokenUsage, unknown> = closed('TokenUsage', {
+  inputTokens: NonNegative,
+  cachedInputTokens: NonNegative,
+  outputTokens: NonNegative,
+  reasoningTokens: NonNegative,
+});
+const Slice: t.Type<AcceptedSlice, unknown> = closed('AcceptedSlice', {
+  fromIndex: NonNegative,
+  itemIds: Texts,
+  requestObject: orNull(t.string),
+  itemObject: t.string,
+  requestLengths: ColumnType,
+  itemLengths: ColumnType,
+  tokens: orNull(ColumnType),
+  badOffsets: ColumnType,
+});
+const Lines: t.Type<LineColumns, unknown> = closed('LineColumns', { indexes: ColumnType, offsets: ColumnType, lengths: ColumnType });
+const Failed: t.Type<FailedRows, unknown> = closed('FailedRows', {
+  indexes: ColumnType,
+  codes: ColumnType,
+  parts: ColumnType,
+  offsets: ColumnType,
+  lengths: ColumnType,
+  charged: ColumnType,
+});
+const Retried: t.Type<RetriedRows, unknown> = closed('RetriedRows', { indexes: ColumnType, codes: ColumnType, charged: ColumnType, dueAtMs: ColumnType });
+
+const Reason = oneOf('a reason', controlReasons);
+const note = { reason: Reason, message: orNull(t.string) };
+const sent = { batchKey: key, batchNo: NonNegative, requests: NonNegative };
+const size = { inputBytes: NonNegative, inputTokens: NonNegative };
+const event = <T extends string, P extends t.Props>(type: T, props: P): t.Type<t.TypeOf<t.TypeC<P & { type: t.LiteralC<T>; atMs: t.NumberC }>>, unknown> =>
+  closed(type, { ...props, type: t.literal(type), atMs: t.number });
+
+const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> } = {
+  RunCreated: event('RunCreated', { runId: named<RunId>('a run id'), config: RunConfig }),
+  RunOpened: event('RunOpened', {}),
+  RunPaused: event('RunPaused', note),
+  RunResumed: event('RunResumed', {}),
+  OperationChanged: event('OperationChanged', { operation: Operation }),
+  CancelRequested: event('CancelRequested', {}),
+  ReasonNoted: event('ReasonNoted', note),
+  ItemsAccepted: event('ItemsAccepted', { slice: Slice, checkpoint: Checkpoint, sequenceFrom: NonNegative }),
+  IngestionCompleted: event('IngestionCompleted', { checkpoint: Checkpoint }),
+  BatchPlanned: event('BatchPlanned', { ...sent, ...size, indexes: ColumnType }),
+  PlanDeferred: event('PlanDeferred', { tokens: NonNegative, requests: NonNegative }),
+  PendingFailed: event('PendingFailed', { indexes: ColumnType, code: NonNegative, bytes: NonNegative, tokens: NonNegative, sequenceFrom: NonNegative }),
+  BatchUploaded: event('BatchUploaded', { batchKey: key, inputFileId: t.string }),
+  CreateBegun: event('CreateBegun', { batchKey: key, createAttempt: NonNegative }),
+  BatchCreated: event('BatchCreated', {
+    ...sent,
+    providerBatchId: named<ProviderBatchId>('a provider batch id'),
+    providerStatus: t.string,
+    adopted: t.boolean,
+    dueAtMs: t.number,
+  }),
+  CreateRefused: event('CreateRefused', { batchKey: key, message: t.string }),
+  CreateUnclear: event('CreateUnclear', { batchKey: key, message: t.string }),
+  BatchHeld: event('BatchHeld', { batchKey: key, message: t.string }),
+  BatchDropped: event('BatchDropped', { ...sent, ...size }),
+  BatchObserved: event('BatchObserved', { batchKey: key, providerStatus: t.string, progress: Progress, dueAtMs: t.number, isNews: t.boolean }),
+  CancelAsked: event('CancelAsked', { batchKey: key }),
+  BatchEnded: event('BatchEnded', { batchKey: key, providerStatus: t.string, progress: Progress, ending: Ending }),
+  FilesStored: event('FilesStored', { batchKey: key, output: orNull(File), error: orNull(File), position: Position }),
+  ItemsCompleted: event('ItemsCompleted', {
+    batchKey: key,
+    batchNo: NonNegative,
+    object: t.string,
+    lines: Lines,
+    sequenceFrom: NonNegative,
+    position: Position,
+    usage: Usage,
+    malformedCount: NonNegative,
+    unknownCount: NonNegative,
+    duplicateCount: NonNegative,
+  }),
+  ItemsSettled: event('ItemsSettled', {
+    batchKey: key,
+    batchNo: NonNegative,
+    outputObject: orNull(t.string),
+    errorObject: orNull(t.string),
+    failed: Failed,
+    retried: Retried,
+    buckets: t.readonlyArray(Bucket),
+    sequenceFrom: NonNegative,
+    position: Position,
+  }),
+  BatchSettled: event('BatchSettled', { batchKey: key, wasRejected: t.boolean }),
+  ItemsRequeued: event('ItemsRequeued', { dueAtMs: t.number, indexes: ColumnType, bytes: NonNegative, tokens: NonNegative }),
+  FaultRecorded: event('FaultRecorded', { key: named<EffectKey>('an effect key'), message: t.string, dueAtMs: t.number, isAnswer: t.boolean }),
+  RunFinished: event('RunFinished', { status: oneOf('an end', ['completed', 'completed_with_failures'] as const) }),
+};
+
+const codecFor = (u: unknown): t.Type<Event, unknown> | null =>
+  isJsonObject(u) && typeof u['type'] === 'string' && Object.hasOwn(eventCodecs, u['type']) ? (eventCodecs[u['type'] as Event['type']] as t.Type<Event, unknown>) : null;
+/** Any event, its columns in place. Dispatches on `type`, so that a fault is told of the event it is in. */
+export const EventCodec: t.Type<Event, unknown> = new t.Type<Event, unknown>(
+  'Event',
+  (u): u is Event => codecFor(u)?.is(u) ?? false,
+  (u, c) => codecFor(u)?.validate(u, c) ?? t.failure(u, c, 'not an event of this version'),
+  t.identity,
+);
+
+const Totals: t.Type<ItemTotals, unknown> = closed('ItemTotals', Object.fromEntries(itemStatuses.map((status) => [status, NonNegative])) as Record<keyof ItemTotals, t.Type<number, unknown>>);
+const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
+  ...sent,
+  ...size,
+  phase: oneOf('a phase', batchPhases),
+  createAttempt: NonNegative,
+  inputFileId: orNull(t.string),
+  providerBatchId: orNull(named<ProviderBatchId>('a provider batch id')),
+  providerStatus: orNull(t.string),
+  plannedAtMs: t.number,
+  dueAtMs: t.number,
+  quietPolls: NonNegative,
+  progress: Progress,
+  cancelAsked: t.boolean,
+  held: orNull(t.string),
+  ending: orNull(Ending),
+  files: orNull(closed('Files', { output: orNull(File), error: orNull(File) })),
+  position: Position,
+  settledRows: NonNegative,
+});
+const Fault: t.Type<FaultRecord, unknown> = closed('FaultRecord', {
+  key: named<EffectKey>('an effect key'),
+  count: NonNegative,
+  answeredCount: NonNegative,
+  dueAtMs: t.number,
+  message: t.string,
+});
+/** The whole state of a created run; the run before `RunCreated` has no configuration and is not stored. */
+export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapshot', {
+  runId: named<RunId>('a run id'),
+  version: NonNegative,
+  resultSequence: NonNegative,
+  config: RunConfig,
+  status: oneOf('a status', runStatuses),
+  control: closed('Control', { state: oneOf('a state', ['running', 'paused', 'cancel_requested'] as const), reason: orNull(Reason), message: orNull(t.string) }),
+  totals: Totals,
+  ingest: closed('Ingest', { isComplete: t.boolean, checkpoint: orNull(Checkpoint), itemCount: NonNegative, badRowCount: NonNegative }),
+  backlog: closed('Backlog', {
+    bytes: t.number,
+    tokens: t.number,
+    sinceMs: t.number,
+    generation: NonNegative,
+    needs: orNull(closed('Needs', { tokens: NonNegative, requests: NonNegative })),
+  }),
+  live: t.readonlyArray(Batch),
+  batchCount: NonNegative,
+  backoff: t.readonlyArray(Bucket),
+  faults: t.readonlyArray(Fault),
+  rejectedStreak: NonNegative,
+  usage: Usage,
+  defects: closed('Defects', { malformed: NonNegative, unknown: NonNegative, duplicate: NonNegative }),
+  createdAtMs: t.number,
+  updatedAtMs: t.number,
+});

@@ -1,0 +1,20 @@
+/** batchor: the front door. Promises, AsyncIterables and Observables. */
+export * from './run/errors.ts';
+export { defineJob, type BatchJob, type ChunkOptions, type JobMetadata, type JobOutput, type RetryOptions } from './run/job.ts';
+export { BatchRunner, type BatchRunnerOptions, type StartOptions } from './run/runner.ts';
+export type * from './run/run.ts';
+export type { RunSummary } from './run/summary.ts';
+export { toWire } from './run/wire.ts';
+export { memoryStore } from './sim/store/memory-store.ts';
+export type * from './core/results.ts';
+export type { FailureClass } from './core/failure.ts';
+export type { ItemStatus } from './core/item.ts';
+export type { JsonObject, JsonValue } from './core/json.ts';
+export type { RunEvent, RunEventType } from './core/run-event.ts';
+export type { ControlReason, RunControlState, RunSnapshot, RunStatus } from './core/snapshot.ts';
+export type { TokenUsage } from './core/usage.ts';
+export type { BatchItem, CheckpointedItemSource, RowMapping, SourceEntry, SourceRow } from './ports/source.ts';
+export { SourceError } from './ports/source-error.ts';
+export type { PromptParts, ProviderConfig, ProviderConnection } from './ports/provider.ts';
+export type { Storage } from './ports/run-store.ts';
+export type { TokenCounter } from './ports/tokens.ts';

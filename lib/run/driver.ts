@@ -1,0 +1,118 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { BehaviorSubject, exhaustMap, type Observable, Subject, type Subscription, timer } from 'rxjs';
+import type { Command } from '../core/command.ts';
+import { decide } from '../core/decide.ts';
+import { toRunEvents } from '../core/run-event.ts';
+import { isFinished, type RunSnapshot } from '../core/snapshot.ts';
+import type { InboxCommand, OwnedRun } from '../ports/run-store.ts';
+import { createEngine, type Told } from '../streams/engine.ts';
+import type { EnginePorts } from '../streams/ports.ts';
+import { fromEngineFailure, must } from './interop.ts';
+import type { RunEvent } from '../core/run-event.ts';
+
+/** Other processes' wishes are looked for this often. */
+const inboxMs = 1_000;
+
+/** A run that this process owns and drives. */
+export interface Driver {
+  readonly run: OwnedRun;
+  readonly hasSource: boolean;
+  readonly snapshot: RunSnapshot;
+  /** The latest snapshot, then every change; completes when the driving ends, errors with a `BatchorError` when the ground gives way. */
+  readonly changes$: Observable<RunSnapshot>;
+  readonly events$: Observable<RunEvent>;
+  tell(command: Command): Promise<Told>;
+  /** Stops driving and gives the run back; it stays as it is. */
+  close(): Promise<void>;
+}
+
+/** A new owner says so first: creates that were in flight are unclear from then on. */
+export const commitOpening = async (run: OwnedRun, atMs: number): Promise<void> => {
+  const decided = decide(run.snapshot, { type: 'OpenRun', atMs });
+  if (isLeft(decided)) return;
+  await must(run.commit(run.snapshot.version, decided.right), { runId: run.runId });
+};
+
+/** Drives until the run finishes, the ground gives way, or `close`. The run must have been opened (`commitOpening`). */
+export const startDriver = (ports: EnginePorts, onEnd: () => void): Driver => {
+  const { run, scheduler } = ports;
+  const engine = createEngine(ports);
+  const changes$ = new BehaviorSubject<RunSnapshot>(run.snapshot);
+  const events$ = new Subject<RunEvent>();
+  let closing: Promise<void> | null = null;
+  let inbox: Subscription | null = null;
+
+  const release = async (): Promise<void> => {
+    inbox?.unsubscribe();
+    await run.close();
+    onEnd();
+  };
+  const steps = engine.steps$.subscribe({
+    next: ({ events, snapshot, fromVersion }) => {
+      for (const { atMs, ...event } of toRunEvents(run.runId, fromVersion, events)) events$.next({ ...event, at: new Date(atMs) });
+      changes$.next(snapshot);
+    },
+    error: (failure: unknown) => {
+      closing ??= release().catch(() => undefined);
+      void closing.then(() => {
+        changes$.error(fromEngineFailure(failure, { runId: run.runId }));
+        events$.complete();
+      });
+    },
+    complete: () => {
+      closing ??= release();
+      void closing.finally(() => {
+        changes$.complete();
+        events$.complete();
+      });
+    },
+  });
+  // A finished run never starts its inbox: the stream above may have completed at once.
+  if (closing === null) inbox = timer(0, inboxMs, scheduler).pipe(exhaustMap(() => drainInbox(run, (command) => engine.tell(command), () => scheduler.now()).catch(() => undefined))).subscribe();
+
+  return {
+    run,
+    hasSource: ports.source !== null,
+    get snapshot() {
+      return engine.snapshot;
+    },
+    changes$,
+    events$,
+    tell: (command) => engine.tell(command),
+    close() {
+      closing ??= engine.drain().then(async () => {
+        steps.unsubscribe();
+        await release();
+        changes$.complete();
+        events$.complete();
+      });
+      return closing;
+    },
+  };
+};
+
+/** Applies what other processes left, oldest first; a command is removed once its effect is durable, or was refused for good. */
+const drainInbox = async (run: OwnedRun, tell: (command: Command) => Promise<Told>, nowMs: () => number): Promise<void> => {
+  if (isFinished(run.snapshot)) return;
+  const waiting = await run.inbox()();
+  if (isLeft(waiting)) return;
+  for (const command of waiting.right) {
+    const policy = command.options['bad_rows'];
+    if (command.type === 'resume' && (policy === 'fail' || policy === 'record')) {
+      await tell({ type: 'ChangeOperation', atMs: nowMs(), operation: { ...run.snapshot.config.operation, badRows: policy } });
+    }
+    await tell(commandOf(command, nowMs()));
+    await run.removeCommand(command.id)();
+  }
+};
+
+const commandOf = (command: InboxCommand, atMs: number): Command => {
+  switch (command.type) {
+    case 'pause':
+      return { type: 'PauseRun', atMs, reason: 'manual', message: null };
+    case 'resume':
+      return { type: 'ResumeRun', atMs };
+    case 'cancel':
+      return { type: 'CancelRun', atMs };
+  }
+};

@@ -1,0 +1,83 @@
+import { isRight } from 'fp-ts/lib/Either.js';
+import { PathReporter } from 'io-ts/lib/PathReporter.js';
+import { type Backoff, defaultOperation, type Operation, RunConfig } from '../core/config.ts';
+import { BatchorError } from './errors.ts';
+import type { AnyJob } from './job.ts';
+
+/** Pairs of a batch's metadata that are left to the user: OpenAI takes 16, four are ours. */
+const userMetadataPairsMax = 12;
+
+/** The job's part of what is stored; throws `invalid_config` that names the field. */
+export const configOf = (job: AnyJob, source: { readonly kind: string; readonly ref: string; readonly fingerprint: string }): RunConfig => {
+  const provider = job.providerConfig;
+  checkMetadata(job.batchMetadata ?? {});
+  const config: RunConfig = {
+    jobName: job.name ?? 'job',
+    source,
+    provider: {
+      kind: provider.kind,
+      connection: provider.connection,
+      model: provider.model,
+      endpoint: provider.endpoint,
+      completionWindow: provider.completionWindow,
+      params: provider.params,
+    },
+    prompt: job.promptDescription ?? null,
+    structuredOutput: null,
+    batchMetadata: job.batchMetadata ?? {},
+    limits: provider.limits,
+    operation: operationOf(job),
+  };
+  const decoded = RunConfig.decode(config);
+  if (isRight(decoded)) return config;
+  throw invalid('job', PathReporter.report(decoded)[0] ?? 'the job cannot be stored');
+};
+
+export const operationOf = (job: AnyJob): Operation => {
+  const house = defaultOperation(job.providerConfig.limits);
+  const { retryPolicy = {}, chunkPolicy = {}, badRows = 'fail' } = job;
+  const pace = job.providerConfig.operation;
+  const enqueue = pace.enqueueLimits ?? {};
+  const count = (field: string, value: number, min = 1): number => {
+    if (Number.isSafeInteger(value) && value >= min) return value;
+    throw invalid(field, `${field} is a whole number of at least ${min}, not ${value}`);
+  };
+  const backoff = (base: Backoff, given: Partial<Backoff> = {}): Backoff => ({ ...base, ...given });
+  return {
+    retry: {
+      attemptsMax: count('retryPolicy.maxAttempts', retryPolicy.maxAttempts ?? house.retry.attemptsMax),
+      unchargedAttemptsMax: count('retryPolicy.maxUnchargedAttempts', retryPolicy.maxUnchargedAttempts ?? house.retry.unchargedAttemptsMax),
+      itemBackoff: backoff(house.retry.itemBackoff, retryPolicy.itemBackoff),
+      batchBackoff: backoff(house.retry.batchBackoff, retryPolicy.batchBackoff),
+    },
+    chunk: {
+      requestsMax: count('chunkPolicy.maxRequests', chunkPolicy.maxRequests ?? house.chunk.requestsMax),
+      inputBytesMax: count('chunkPolicy.maxFileBytes', chunkPolicy.maxFileBytes ?? house.chunk.inputBytesMax),
+      inputTokensMax: chunkPolicy.maxInputTokens === undefined ? house.chunk.inputTokensMax : count('chunkPolicy.maxInputTokens', chunkPolicy.maxInputTokens),
+      planAfterMs: count('chunkPolicy.planAfterMs', chunkPolicy.planAfterMs ?? house.chunk.planAfterMs, 0),
+    },
+    enqueue: {
+      enqueuedTokenLimit: enqueue.enqueuedTokenLimit ?? null,
+      enqueuedRequestLimit: enqueue.enqueuedRequestLimit ?? null,
+      targetRatio: enqueue.targetRatio ?? house.enqueue.targetRatio,
+      headroom: enqueue.headroom ?? house.enqueue.headroom,
+      maxBatchEnqueuedTokens: enqueue.maxBatchEnqueuedTokens ?? null,
+    },
+    badRows,
+    persistRawOutput: house.persistRawOutput,
+    pollIntervalMs: count('pollIntervalMs', pace.pollIntervalMs ?? house.pollIntervalMs),
+    requestTimeoutMs: count('requestTimeoutMs', pace.requestTimeoutMs ?? house.requestTimeoutMs),
+    filesExpireAfterMs: pace.filesExpireAfterMs ?? null,
+  };
+};
+
+const invalid = (field: string, message: string): BatchorError => new BatchorError('invalid_config', { field }, message, `Correct ${field}.`);
+
+const checkMetadata = (pairs: Readonly<Record<string, string>>): void => {
+  const entries = Object.entries(pairs);
+  if (entries.length > userMetadataPairsMax) throw invalid('batchMetadata', `batchMetadata has ${entries.length} pairs; at most ${userMetadataPairsMax} are yours`);
+  for (const [key, value] of entries) {
+    if (key.startsWith('batchor_')) throw invalid(`batchMetadata.${key}`, 'keys that begin with batchor_ are ours');
+    if (key.length > 64 || value.length > 512) throw invalid(`batchMetadata.${key}`, 'a metadata key has at most 64 characters, a value 512');
+  }
+};

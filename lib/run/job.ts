@@ -1,0 +1,67 @@
+import type { JsonObject } from '../core/json.ts';
+import type { ProviderConfig } from '../ports/provider.ts';
+import type { BatchItem, CheckpointedItemSource } from '../ports/source.ts';
+
+/** Charged attempts, ceilings and waits; what is absent takes the default. */
+export interface RetryOptions {
+  /** Charged attempts per item, the first included. Default 3. */
+  readonly maxAttempts?: number;
+  /** Attempts that the row did not cause (expired, missing, over capacity). Default 10. */
+  readonly maxUnchargedAttempts?: number;
+  readonly itemBackoff?: { readonly initialMs?: number; readonly factor?: number; readonly maxMs?: number };
+  readonly batchBackoff?: { readonly initialMs?: number; readonly factor?: number; readonly maxMs?: number };
+}
+export interface ChunkOptions {
+  /** At most the provider's own limit, which is the default. */
+  readonly maxRequests?: number;
+  readonly maxFileBytes?: number;
+  readonly maxInputTokens?: number;
+  /** How long rows may wait for a fuller batch while the source still flows. Default 60,000. */
+  readonly planAfterMs?: number;
+}
+
+/** A conditional type on purpose: only so does the compiler know the provider's prompt type while it reads the function's return. */
+export type BuildPrompt<Payload, Metadata extends JsonObject, Provider> =
+  Provider extends ProviderConfig<infer Prompt, unknown> ? (item: BatchItem<Payload, Metadata>) => Prompt | Promise<Prompt> : never;
+
+// The widest provider config: its prompt type is only ever consumed, so `never` takes any.
+export type AnyProviderConfig = ProviderConfig<never, unknown>;
+
+export interface JobBody<Payload, Metadata extends JsonObject, Provider> {
+  /** Shown in listings. Default `job`. */
+  readonly name?: string;
+  /** Called once per item, at ingestion; its result is stored as the request line and never asked for again. */
+  readonly buildPrompt: BuildPrompt<Payload, Metadata, Provider>;
+  readonly providerConfig: Provider;
+  readonly retryPolicy?: RetryOptions;
+  readonly chunkPolicy?: ChunkOptions;
+  /** Rows that cannot be items: `fail` (default) pauses ingestion at the first, `record` makes each a failed item of class `invalid_row`. */
+  readonly badRows?: 'fail' | 'record';
+  /** At most 12 pairs for the provider's batch metadata (`batchor_…` keys are ours). */
+  readonly batchMetadata?: Readonly<Record<string, string>>;
+  /** How prompts are made, where that is data: stored and compared on resume. */
+  readonly promptDescription?: JsonObject;
+}
+
+/** Items die with the process while ingestion lasts; a source can be read again. */
+export type JobInput<Payload, Metadata extends JsonObject> =
+  | { readonly items: Iterable<BatchItem<Payload, Metadata>> | AsyncIterable<BatchItem<Payload, Metadata>>; readonly source?: never }
+  | { readonly source: CheckpointedItemSource<Payload, Metadata>; readonly items?: never };
+
+/** What to run: data plus functions. */
+export type BatchJob<Payload, Metadata extends JsonObject, Provider> = JobBody<Payload, Metadata, Provider> & JobInput<Payload, Metadata>;
+
+/** A job whose types nobody needs any more. */
+export interface AnyJob extends Omit<JobBody<unknown, JsonObject, AnyProviderConfig>, 'buildPrompt'> {
+  readonly buildPrompt: (item: never) => unknown;
+  readonly items?: Iterable<BatchItem<unknown, JsonObject>> | AsyncIterable<BatchItem<unknown, JsonObject>>;
+  readonly source?: CheckpointedItemSource<unknown, JsonObject>;
+}
+
+export type JobOutput<Job> = Job extends { readonly providerConfig: ProviderConfig<never, infer Output> } ? Output : unknown;
+export type JobMetadata<Job> = Job extends JobInput<unknown, infer Metadata> ? Metadata : JsonObject;
+
+/** The job itself, unchanged; only the types are inferred and kept. */
+export const defineJob = <Payload, Provider extends AnyProviderConfig, Metadata extends JsonObject = JsonObject>(
+  job: BatchJob<Payload, Metadata, Provider>,
+): BatchJob<Payload, Metadata, Provider> => job;

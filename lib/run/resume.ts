@@ -1,0 +1,83 @@
+import { operationOf } from './job-config.ts';
+import type { RunConfig } from '../core/config.ts';
+import { isJsonObject, type JsonValue } from '../core/json.ts';
+import type { RunSnapshot } from '../core/snapshot.ts';
+import type { SourceEntry } from '../ports/source.ts';
+import { createRowRenderer } from '../streams/render.ts';
+import type { EnginePorts } from '../streams/ports.ts';
+import { BatchorError, type JobDifference } from './errors.ts';
+import type { AnyJob } from './job.ts';
+import { must } from './interop.ts';
+
+/** What makes the prompts is frozen with the run; every difference is named at once. */
+const frozenFields = ['jobName', 'source', 'provider', 'prompt', 'structuredOutput', 'batchMetadata'] as const;
+
+/** Throws `source_changed` or `job_changed` unless the job is the stored run's; answers whether its operation differs. */
+export const compareJob = (stored: RunSnapshot, job: AnyJob, given: RunConfig): { readonly isOperationChanged: boolean } => {
+  const { config, runId, ingest } = stored;
+  // A source that was read to its end is not read again: then only its name must agree.
+  const sameSource = config.source.kind === given.source.kind && config.source.ref === given.source.ref;
+  if (sameSource && !ingest.isComplete && config.source.fingerprint !== given.source.fingerprint) {
+    throw new BatchorError(
+      'source_changed',
+      { ref: given.source.ref, storedFingerprint: config.source.fingerprint, foundFingerprint: given.source.fingerprint, nextIndex: ingest.checkpoint?.nextIndex ?? 0 },
+      `${given.source.ref} changed since run ${runId} began to read it (it has read ${ingest.checkpoint?.nextIndex ?? 0} rows)`,
+      'Bring the file back as it was, or start a new run with the new file.',
+    );
+  }
+  const differences = frozenFields.flatMap((field) => differencesOf(field, comparable(config, field), comparable(given, field)));
+  if (differences.length > 0) {
+    const first = differences[0] as JobDifference;
+    throw new BatchorError(
+      'job_changed',
+      { runId, differences },
+      `the job differs from run ${runId} in ${differences.map((difference) => difference.field).join(', ')} (${first.field}: stored ${JSON.stringify(first.stored)}, given ${JSON.stringify(first.given)})`,
+      'What makes the prompts is fixed with the run: give the same values, or start a new run.',
+    );
+  }
+  return { isOperationChanged: JSON.stringify(config.operation) !== JSON.stringify(operationOf(job)) };
+};
+
+const comparable = (config: RunConfig, field: (typeof frozenFields)[number]): JsonValue =>
+  field === 'source' ? { kind: config.source.kind, ref: config.source.ref } : (JSON.parse(JSON.stringify(config[field])) as JsonValue);
+
+const differencesOf = (field: string, stored: JsonValue, given: JsonValue): readonly JobDifference[] => {
+  if (isJsonObject(stored) && isJsonObject(given)) {
+    const keys = [...new Set([...Object.keys(stored), ...Object.keys(given)])].sort();
+    return keys.flatMap((key) => differencesOf(`${field}.${key}`, stored[key] ?? null, given[key] ?? null));
+  }
+  if (JSON.stringify(stored) === JSON.stringify(given)) return [];
+  return [{ field, stored, given, remedy: `Give ${JSON.stringify(stored)} as before, or start a new run.` }];
+};
+
+/**
+ * Renders the last accepted row again and compares it with its stored line: a function cannot be compared, its product can.
+ * Costs one row; nothing is compared when no row was accepted, or the last one was bad.
+ */
+export const compareLastRow = async (ports: EnginePorts): Promise<void> => {
+  const { run, source } = ports;
+  const { ingest, runId } = run.snapshot;
+  if (source === null || ingest.isComplete || ingest.checkpoint === null || ingest.itemCount === 0) return;
+  const lines = await must(run.rowLines(ingest.itemCount - 1), { runId });
+  if (lines === null || lines.request === null) return;
+  const entry = await firstEntry(source.items.read(ingest.checkpoint.beforeLastPosition, { signal: new AbortController().signal }));
+  if (entry === null) return;
+  const rendered = await createRowRenderer(ports, source)(entry, ingest.itemCount - 1, ingest.checkpoint.nextIndex - 1);
+  const [bytes] = await must(run.artifacts.readSpans(lines.request.object, [lines.request]), { runId });
+  const stored = new TextDecoder().decode(bytes);
+  if (rendered.line === stored) return;
+  throw new BatchorError(
+    'job_changed',
+    { runId, differences: [{ field: 'buildPrompt', stored: stored.trimEnd(), given: rendered.line.trimEnd(), remedy: 'Build the same prompt as before, or start a new run.' }] },
+    `run ${runId}: the last row read renders differently now\n  stored: ${stored.trimEnd().slice(0, 400)}\n  now:    ${rendered.line.trimEnd().slice(0, 400)}`,
+    'buildPrompt, the template or the row changed: what makes the prompts is fixed with the run. Bring it back, or start a new run.',
+  );
+};
+
+const firstEntry = async (entries: AsyncIterable<SourceEntry | readonly SourceEntry[]>): Promise<SourceEntry | null> => {
+  for await (const value of entries) {
+    const entry = Array.isArray(value) ? (value as readonly SourceEntry[])[0] : (value as SourceEntry);
+    if (entry !== undefined) return entry;
+  }
+  return null;
+};

@@ -1,0 +1,213 @@
+import { defer, map, Observable, type SchedulerLike, Subject, takeUntil } from 'rxjs';
+import type { Command } from '../core/command.ts';
+import { isStandingStill } from '../core/due.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { ItemResult, ResultPage, ResultPageOptions } from '../core/results.ts';
+import type { RunEvent } from '../core/run-event.ts';
+import { sumOfTotals } from '../core/item.ts';
+import { isFinished, type RunSnapshot } from '../core/snapshot.ts';
+import type { ProviderWire } from '../ports/provider.ts';
+import type { RunReader } from '../ports/run-store.ts';
+import { readResults } from '../streams/results.ts';
+import type { Driver } from './driver.ts';
+import { BatchorError } from './errors.ts';
+import { exportResults } from './export-results.ts';
+import { must } from './interop.ts';
+import type { ResultsOptions, ResultStream, Run, WaitOptions } from './run.ts';
+import { type RunSummary, summaryOf } from './summary.ts';
+import { stopReason } from './stop-reason.ts';
+import { pagesOnChange, pull, watchRun } from './watch.ts';
+
+/** What a handle needs from its runner. */
+export interface RunHost {
+  readonly scheduler: SchedulerLike;
+  /** The driver of this run in this process, if there is one. */
+  driverOf(): Driver | undefined;
+  /** Drives from now on; null while another process owns the run. */
+  tryDrive(): Promise<Driver | null>;
+  /** Commits a command: through the driver, by owning for a moment, or by leaving it in the owner's inbox. Resolves once it is true. */
+  command(command: Extract<Command['type'], 'PauseRun' | 'ResumeRun' | 'CancelRun'>, options: { readonly badRows?: 'fail' | 'record' }): Promise<void>;
+  wire(): Promise<Pick<ProviderWire, 'readContent'>>;
+}
+
+const pageRows = 1_000;
+
+/** Handles of one process share one driver; each has its own subscriptions. */
+export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
+  const ended$ = new Subject<void>();
+  const context = { runId: reader.runId };
+  const current = (): RunSnapshot => host.driverOf()?.snapshot ?? reader.snapshot;
+  /** The freshest reader of rows and results: the owner's own where this process drives. */
+  const rows = (): RunReader => host.driverOf()?.run ?? reader;
+  const changes$ = defer(() => watchRun(reader, host.driverOf, host.scheduler)).pipe(takeUntil(ended$));
+
+  const readPage = async ({ afterSequence = 0, limit = pageRows }: ResultPageOptions): Promise<ResultPage> => {
+    const source = rows();
+    if (source === reader) await must(reader.refresh(), context);
+    const refs = await must(source.resultsAfter(afterSequence, limit), context);
+    const results = await must(readResults(source.artifacts, await host.wire(), refs), context);
+    const nextAfterSequence = refs[refs.length - 1]?.sequence ?? afterSequence;
+    return { results, nextAfterSequence, hasMore: current().resultSequence > nextAfterSequence };
+  };
+
+  const pagesFrom = (afterSequence: number): Observable<readonly ItemResult[]> =>
+    defer(() => {
+      let cursor = afterSequence;
+      return pagesOnChange(changes$, async () => {
+        const page = await readPage({ afterSequence: cursor });
+        cursor = page.nextAfterSequence;
+        return page.results;
+      });
+    });
+
+  const eventPagesFrom = (afterSequence: number): Observable<RunEvent> =>
+    defer(() => {
+      let cursor = afterSequence;
+      return pagesOnChange(changes$, async () => {
+        const page = await must(rows().eventsAfter(cursor, pageRows), context);
+        cursor = page[page.length - 1]?.sequence ?? cursor;
+        return page;
+      });
+    }).pipe(flatten(({ atMs, ...event }): RunEvent => ({ ...event, at: new Date(atMs) })));
+
+  async function* inSequence({ afterSequence = 0, follow = false, signal }: ResultsOptions): AsyncGenerator<ItemResult> {
+    if (follow) {
+      for await (const page of pull(pagesFrom(afterSequence), signal)) yield* page;
+      return;
+    }
+    await requireFinished();
+    let cursor = afterSequence;
+    for (let hasMore = true; hasMore; ) {
+      signal?.throwIfAborted();
+      const page = await readPage({ afterSequence: cursor });
+      yield* page.results;
+      cursor = page.nextAfterSequence;
+      hasMore = page.hasMore && page.results.length > 0;
+    }
+  }
+  async function* inInputOrder({ signal }: ResultsOptions): AsyncGenerator<ItemResult> {
+    await requireFinished();
+    const wire = await host.wire();
+    for (let next: number | null = 0; next !== null; ) {
+      signal?.throwIfAborted();
+      const page: { readonly results: Parameters<typeof readResults>[2]; readonly nextIndex: number | null } = await must(rows().resultsByIndex(next, pageRows), context);
+      yield* await must(readResults(rows().artifacts, wire, page.results), context);
+      next = page.nextIndex;
+    }
+  }
+  const requireFinished = async (): Promise<void> => {
+    if (host.driverOf() === undefined) await must(reader.refresh(), context);
+    const { totals, status, runId } = current();
+    if (status !== 'running') return;
+    const openCount = sumOfTotals(totals) - totals.completed - totals.failed_permanent;
+    throw new BatchorError('run_not_finished', { runId, openCount }, `run ${runId} is not finished: ${openCount} items are open`, 'Wait for it, or read what there is: results({ follow: true }), readTerminalResults().');
+  };
+
+  /** Resolves when the run is over, rejects when it stands still and somebody must act. */
+  const settled = async (options: WaitOptions): Promise<RunSummary> => {
+    const { signal, onPaused = 'reject' } = options;
+    signal?.throwIfAborted();
+    for (;;) {
+      const driver = host.driverOf() ?? (isFinished(current()) ? null : await host.tryDrive());
+      const hasSource = driver?.hasSource ?? true;
+      for await (const snapshot of pull(changes$, signal)) {
+        if (isFinished(snapshot)) return summaryOf(snapshot);
+        const isPatient = onPaused === 'wait' && snapshot.control.state === 'paused';
+        if (isStandingStill(snapshot, hasSource) && !isPatient) throw stopReason(snapshot);
+        // Whoever drove it is gone: this process goes on.
+        if (driver === null && (await host.tryDrive()) !== null) break;
+      }
+      if (isFinished(current())) return summaryOf(current());
+    }
+  };
+
+  const control = async (type: 'PauseRun' | 'ResumeRun' | 'CancelRun', options: { readonly badRows?: 'fail' | 'record' } = {}): Promise<RunSummary> => {
+    await host.command(type, options);
+    if (host.driverOf() === undefined) await must(reader.refresh(), context);
+    return summaryOf(current());
+  };
+
+  return {
+    runId: reader.runId,
+    get status() {
+      return current().status;
+    },
+    get controlState() {
+      return current().control.state;
+    },
+    get controlReason() {
+      return current().control.reason;
+    },
+    get isFinished() {
+      return isFinished(current());
+    },
+    get isDrivenHere() {
+      return host.driverOf() !== undefined;
+    },
+    description: reader.description,
+    summary: () => summaryOf(current()),
+    snapshot: () => current(),
+    async refresh() {
+      if (host.driverOf() === undefined) await must(reader.refresh(), context);
+      return summaryOf(current());
+    },
+    async drive() {
+      if ((await host.tryDrive()) !== null || isFinished(current())) return;
+      throw new BatchorError('run_owned_elsewhere', { runId: reader.runId, owner: 'another process' }, `run ${reader.runId} is driven by another process`, 'wait() follows it.');
+    },
+    wait: (options = {}) => withTimeout(options, reader.runId, settled),
+    pause: () => control('PauseRun'),
+    resume: (options) => control('ResumeRun', options),
+    cancel: () => control('CancelRun'),
+    results: (options = {}) => resultStream(() => (options.order === 'input' ? inInputOrder(options) : inSequence(options))),
+    readTerminalResults: (options = {}) => readPage(options),
+    exportTerminalResults: (path, options = {}) => exportResults(path, options, readPage),
+    events$: (options = {}) => eventPagesFrom(options.afterSequence ?? 0),
+    events: (options = {}) => pull(eventPagesFrom(options.afterSequence ?? 0), options.signal),
+    summary$: changes$.pipe(map(summaryOf)),
+    results$: pagesFrom(0),
+    async [Symbol.asyncDispose]() {
+      ended$.next();
+      ended$.complete();
+      await reader.close();
+    },
+  };
+};
+
+const resultStream = <Output, Metadata extends JsonObject>(open: () => AsyncGenerator<ItemResult<Output, Metadata>>): ResultStream<Output, Metadata> => ({
+  [Symbol.asyncIterator]: open,
+  async toArray() {
+    const all: ItemResult<Output, Metadata>[] = [];
+    for await (const result of open()) all.push(result);
+    return all;
+  },
+});
+
+const withTimeout = async (options: WaitOptions, runId: string, wait: (options: WaitOptions) => Promise<RunSummary>): Promise<RunSummary> => {
+  const { timeoutMs, signal } = options;
+  if (timeoutMs === undefined) return wait(options);
+  const timeout = new AbortController();
+  const timer = setTimeout(
+    () => timeout.abort(new BatchorError('wait_timed_out', { runId, timeoutMs }, `run ${runId} did not finish within ${timeoutMs} ms`, 'The run goes on; wait again.')),
+    timeoutMs,
+  );
+  try {
+    return await wait({ ...options, signal: signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]) });
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const flatten =
+  <A, B>(convert: (value: A) => B) =>
+  (pages$: Observable<readonly A[]>): Observable<B> =>
+    new Observable((subscriber) =>
+      pages$.subscribe({
+        next: (page) => {
+          for (const value of page) subscriber.next(convert(value));
+        },
+        error: (error: unknown) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      }),
+    );
+

@@ -1,0 +1,72 @@
+import type { Observable } from 'rxjs';
+import type { JsonObject } from '../core/json.ts';
+import type { ItemResult, ResultPage, ResultPageOptions } from '../core/results.ts';
+import type { RunEvent } from '../core/run-event.ts';
+import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
+import type { RunSummary } from './summary.ts';
+
+export interface WaitOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  /** A paused run will not finish by itself. Default `'reject'`, with code `run_paused`. */
+  readonly onPaused?: 'reject' | 'wait';
+}
+
+/** All terminal results, pulled page by page; nothing is held. */
+export interface ResultStream<Output, Metadata extends JsonObject> extends AsyncIterable<ItemResult<Output, Metadata>> {
+  toArray(): Promise<ItemResult<Output, Metadata>[]>;
+}
+
+export interface ResultsOptions {
+  readonly afterSequence?: number;
+  /** Wait for more until the run finishes, instead of rejecting with `run_not_finished`. */
+  readonly follow?: boolean;
+  /** `'sequence'` (default): as they ended; `'input'`: in item order. */
+  readonly order?: 'sequence' | 'input';
+  readonly signal?: AbortSignal;
+}
+
+export interface ResultExport {
+  readonly path: string;
+  readonly exportedCount: number;
+  readonly nextAfterSequence: number;
+  readonly hasMore: boolean;
+}
+
+/** A durable handle. Properties and sync methods say what was last known; whatever touches disk or network returns a promise. */
+export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject> extends AsyncDisposable {
+  readonly runId: string;
+  readonly status: RunStatus;
+  readonly controlState: RunControlState;
+  readonly controlReason: ControlReason | null;
+  readonly isFinished: boolean;
+  /** True while this very process drives it. */
+  readonly isDrivenHere: boolean;
+  summary(): RunSummary;
+  snapshot(): RunSnapshot;
+  /** The job description stored with the run, or null. */
+  readonly description: JsonObject | null;
+  /** Reads the newest state. */
+  refresh(): Promise<RunSummary>;
+  /** Drives in the background from now on. Rejects with `run_owned_elsewhere` while another process owns the run. */
+  drive(): Promise<void>;
+  /** Settles when nothing more will happen without you: drives where it may, follows where another process drives. Aborting stops the waiting, never the run. */
+  wait(options?: WaitOptions): Promise<RunSummary>;
+  pause(): Promise<RunSummary>;
+  resume(options?: { readonly badRows?: 'fail' | 'record' }): Promise<RunSummary>;
+  cancel(): Promise<RunSummary>;
+  /** All terminal results. Rejects with `run_not_finished` unless `follow`. */
+  results(options?: ResultsOptions): ResultStream<Output, Metadata>;
+  readTerminalResults(options?: ResultPageOptions): Promise<ResultPage<Output, Metadata>>;
+  /** JSON lines, snake_case. Whole or not at all, unless `append`. */
+  exportTerminalResults(path: string, options?: ResultPageOptions & { readonly append?: boolean }): Promise<ResultExport>;
+  /** Persisted events after a sequence, then live ones; completes when the run finishes. Cold: each subscriber gets them all. */
+  events$(options?: { readonly afterSequence?: number }): Observable<RunEvent>;
+  events(options?: { readonly afterSequence?: number; readonly signal?: AbortSignal }): AsyncIterable<RunEvent>;
+  /** The latest summary, then every change; completes when the run finishes. */
+  readonly summary$: Observable<RunSummary>;
+  /** Pages of results as they come; completes when the run finishes. `results()` pulls, and is the way for large runs. */
+  readonly results$: Observable<readonly ItemResult<Output, Metadata>[]>;
+  /** Ends this handle's subscriptions. The run goes on. */
+  [Symbol.asyncDispose](): Promise<void>;
+}

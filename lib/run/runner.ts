@@ -1,0 +1,372 @@
+import { isLeft, isRight } from 'fp-ts/lib/Either.js';
+import { asyncScheduler, type Observable, type SchedulerLike, Subject } from 'rxjs';
+import type { Command } from '../core/command.ts';
+import type { RunConfig } from '../core/config.ts';
+import { decide } from '../core/decide.ts';
+import { isRunId, makeRunId, type RunId } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { RunEvent } from '../core/run-event.ts';
+import { isFinished, type RunStatus } from '../core/snapshot.ts';
+import type { BatchProvider, ProviderConnection, ProviderWire } from '../ports/provider.ts';
+import type { OwnedRun, RunStore, Storage } from '../ports/run-store.ts';
+import type { BatchItem, CheckpointedItemSource } from '../ports/source.ts';
+import type { TokenCounter } from '../ports/tokens.ts';
+import type { EnginePorts, EngineSource } from '../streams/ports.ts';
+import { defaultConnection, defaultStorage, defaultTokenCounter } from './defaults.ts';
+import { commitOpening, type Driver, startDriver } from './driver.ts';
+import { BatchorError } from './errors.ts';
+import { must, toBatchorError } from './interop.ts';
+import { itemsSource } from './items-source.ts';
+import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput } from './job.ts';
+import { configOf, operationOf } from './job-config.ts';
+import { compareJob, compareLastRow } from './resume.ts';
+import type { Run, WaitOptions } from './run.ts';
+import { createRunHandle, type RunHost } from './run-handle.ts';
+import { type RunSummary, summaryOf } from './summary.ts';
+
+export interface BatchRunnerOptions {
+  /** Default: the file store under `.batchor/` of the working directory. */
+  readonly storage?: Storage;
+  /** Connections by which stored runs reach their provider in a fresh process. A default OpenAI connection is always there. */
+  readonly providers?: readonly ProviderConnection[];
+  readonly tokenCounter?: TokenCounter;
+  /** Drive started runs in the background. Default true; false leaves it to `drive()` and `wait()`. */
+  readonly autorun?: boolean;
+  /** Time. Default the wall clock. */
+  readonly scheduler?: SchedulerLike;
+  /** Chance for run ids and batch keys: so many hexadecimal digits. Default the system's. */
+  readonly randomHex?: (digits: number) => string;
+}
+
+export interface StartOptions {
+  /** Continue this run if it exists, else create it under this id. */
+  readonly runId?: string;
+  readonly ifExists?: 'resume' | 'fail';
+  /** Stored with a new run, and given back by `run.description`. */
+  readonly description?: JsonObject;
+  readonly signal?: AbortSignal;
+}
+
+/** Owns durable execution. Nothing is opened until first used; nothing in it is persisted. */
+export class BatchRunner implements AsyncDisposable {
+  /** Live events of every run this process drives. */
+  readonly events$: Observable<RunEvent>;
+  readonly #options: BatchRunnerOptions;
+  readonly #events = new Subject<RunEvent>();
+  readonly #drivers = new Map<RunId, Driver>();
+  /** Runs that are being taken: two handles of one process must not race for one run. */
+  readonly #taking = new Map<RunId, Promise<Driver | null>>();
+  readonly #sources = new Map<RunId, EngineSource>();
+  readonly #connections = new Map<string, ProviderConnection>();
+  #store: Promise<RunStore> | null = null;
+  #isClosed = false;
+
+  constructor(options: BatchRunnerOptions = {}) {
+    this.#options = options;
+    this.events$ = this.#events.asObservable();
+    for (const connection of options.providers ?? []) this.#connections.set(connection.name, connection);
+  }
+
+  /** Creates or resumes a durable run. Resolves once it is stored, before anything is sent. */
+  async start<Payload, Provider extends AnyProviderConfig, Metadata extends JsonObject = JsonObject>(
+    job: BatchJob<Payload, Metadata, Provider>,
+    options: StartOptions = {},
+  ): Promise<Run<JobOutput<{ providerConfig: Provider }>, Metadata>> {
+    const erased = job as unknown as AnyJob;
+    const store = await this.#open();
+    const runId = this.#runIdOf(options.runId);
+    const source = sourceOf(erased);
+    const known = options.runId === undefined ? null : await store.read(runId)();
+    if (known !== null && isLeft(known) && known.left.type !== 'not_found') throw toBatchorError(known.left, { runId, storage: store.describe });
+    if (known !== null && isRight(known)) {
+      await known.right.close();
+      if (options.ifExists === 'fail') throw new BatchorError('run_exists', { runId }, `run ${runId} exists in ${store.describe}`, 'Choose another run id, or leave ifExists out to resume it.');
+      await this.#attach(store, runId, erased, source, options.signal);
+    } else await this.#create(store, runId, erased, source, options);
+    return this.#handle(store, runId);
+  }
+
+  /** `start` and `wait` in one. */
+  async runAndWait<Payload, Provider extends AnyProviderConfig, Metadata extends JsonObject = JsonObject>(
+    job: BatchJob<Payload, Metadata, Provider>,
+    options: StartOptions & WaitOptions = {},
+  ): Promise<Run<JobOutput<{ providerConfig: Provider }>, Metadata>> {
+    const run = await this.start(job, options);
+    await run.wait(options);
+    return run;
+  }
+
+  /** A handle on a stored run. With its job: compared, and able to go on ingesting. */
+  async getRun<Job extends AnyJob>(runId: string, options: { readonly job: Job }): Promise<Run<JobOutput<Job>, JobMetadata<Job>>>;
+  async getRun(runId: string): Promise<Run>;
+  async getRun(runId: string, options: { readonly job?: AnyJob } = {}): Promise<Run> {
+    const store = await this.#open();
+    const id = this.#runIdOf(runId);
+    if (options.job !== undefined) await this.#attach(store, id, options.job, sourceOf(options.job), undefined, false);
+    return this.#handle(store, id);
+  }
+
+  /** Runs of the store, newest first. */
+  async *listRuns(query: { readonly status?: RunStatus; readonly limit?: number } = {}): AsyncIterable<RunSummary & { readonly owner: string | null }> {
+    const store = await this.#open();
+    let left = query.limit ?? Infinity;
+    for (const { snapshot, owner } of await must(store.list(), { storage: store.describe })) {
+      if (left <= 0) return;
+      if (query.status !== undefined && snapshot.status !== query.status) continue;
+      left -= 1;
+      yield { ...summaryOf(snapshot), owner };
+    }
+  }
+
+  /** True after: nothing of the run is left in the store. Refused while unfinished, unless `abandon`: then the batches left at the provider are named. */
+  async deleteRun(runId: string, options: { readonly abandon?: boolean } = {}): Promise<{ readonly abandonedBatchIds: readonly string[] }> {
+    const store = await this.#open();
+    const id = this.#runIdOf(runId);
+    const context = { runId, storage: store.describe };
+    const reader = await must(store.read(id), context);
+    const { snapshot } = reader;
+    await reader.close();
+    if (!isFinished(snapshot) && options.abandon !== true) {
+      throw new BatchorError('run_not_finished', { runId, openCount: snapshot.live.length }, `run ${runId} is not finished (${snapshot.live.length} batches live)`, 'Cancel it first, or abandon it: its batches then go on at the provider.');
+    }
+    if (this.#drivers.has(id)) throw new BatchorError('run_owned_elsewhere', { runId, owner: 'this process' }, `run ${runId} is being driven by this process`, 'Close the runner first.');
+    await must(store.remove(id), context);
+    return { abandonedBatchIds: isFinished(snapshot) ? [] : snapshot.live.flatMap((batch) => batch.providerBatchId ?? []) };
+  }
+
+  /** Asks the provider one cheap question: throws `authentication_failed`, `provider_unavailable` or what else it says. */
+  async checkProvider(config: AnyProviderConfig): Promise<void> {
+    const connection = await this.#connection(config.connection, config.kind);
+    const provider = connection.connect({ ...config, requestTimeoutMs: config.operation.requestTimeoutMs ?? 60_000 });
+    await must(provider.check());
+  }
+
+  /** Stops driving, gives runs back, closes the store. Runs stay as they are. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#taking.values()].map((taking) => taking.catch(() => null)));
+    await Promise.all([...this.#drivers.values()].map((driver) => driver.close()));
+    this.#events.complete();
+    const store = await this.#store?.catch(() => null);
+    await store?.close();
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  get #scheduler(): SchedulerLike {
+    return this.#options.scheduler ?? asyncScheduler;
+  }
+
+  #randomHex(digits: number): string {
+    if (this.#options.randomHex !== undefined) return this.#options.randomHex(digits);
+    const bytes = globalThis.crypto.getRandomValues(new Uint8Array(Math.ceil(digits / 2)));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('').slice(0, digits);
+  }
+
+  async #open(): Promise<RunStore> {
+    if (this.#isClosed) throw new BatchorError('runner_closed', {}, 'this runner is closed', 'Make a new BatchRunner.');
+    this.#store ??= Promise.resolve(this.#options.storage ?? defaultStorage()).then((storage) => must(storage.open(), { storage: storage.describe }));
+    return this.#store;
+  }
+
+  #runIdOf(given: string | undefined): RunId {
+    if (given === undefined) return makeRunId(this.#scheduler.now(), this.#randomHex(8));
+    if (isRunId(given)) return given;
+    throw new BatchorError('invalid_run_id', { runId: given }, `${JSON.stringify(given)} is no run id`, 'A run id has 1 to 120 of A-Z a-z 0-9 . _ - and begins with a letter or digit.');
+  }
+
+  async #connection(name: string, kind: string): Promise<ProviderConnection> {
+    const given = this.#connections.get(name);
+    if (given !== undefined) return given;
+    const standard = await defaultConnection();
+    if (standard.name === name) return standard;
+    throw new BatchorError('provider_not_configured', { kind, connection: name }, `the run belongs to the connection ${JSON.stringify(name)} (${kind}), which this runner does not have`, 'Give it: new BatchRunner({ providers: [connection] }).');
+  }
+
+  async #connect(config: RunConfig): Promise<BatchProvider & ProviderWire> {
+    const connection = await this.#connection(config.provider.connection, config.provider.kind);
+    return connection.connect({ ...config.provider, requestTimeoutMs: config.operation.requestTimeoutMs });
+  }
+
+  async #create(store: RunStore, runId: RunId, job: AnyJob, source: EngineSource, options: StartOptions): Promise<void> {
+    const signal = options.signal ?? new AbortController().signal;
+    const { kind, ref } = source.items;
+    const config = configOf(job, { kind, ref, fingerprint: await fingerprint(source.items, signal) });
+    await this.#connection(config.provider.connection, config.provider.kind);
+    const context = { runId, storage: store.describe };
+    const run = await must(store.create(runId, options.description ?? null), context);
+    const created = decide(run.snapshot, { type: 'CreateRun', atMs: this.#scheduler.now(), runId, config });
+    if (isLeft(created)) throw new BatchorError('run_exists', { runId }, `run ${runId} exists in ${store.describe}`, 'Choose another run id.');
+    await must(run.commit(0, created.right), context);
+    this.#sources.set(runId, source);
+    await this.#give(run);
+  }
+
+  /** A run just created is driven at once, or given back. */
+  async #give(run: OwnedRun): Promise<void> {
+    if (this.#options.autorun === false) return run.close();
+    await this.#drive(run);
+  }
+
+  /** Attaches the job to a stored run: compares it, takes over what may change, and drives. */
+  async #attach(store: RunStore, runId: RunId, job: AnyJob, source: EngineSource, signal?: AbortSignal, mayDrive = true): Promise<void> {
+    const reader = await must(store.read(runId), { runId, storage: store.describe });
+    const { snapshot } = reader;
+    await reader.close();
+    const { kind, ref } = source.items;
+    const found = snapshot.ingest.isComplete ? snapshot.config.source.fingerprint : await fingerprint(source.items, signal ?? new AbortController().signal);
+    const { isOperationChanged } = compareJob(snapshot, job, configOf(job, { kind, ref, fingerprint: found }));
+    this.#sources.set(runId, source);
+    if (isFinished(snapshot) || !mayDrive) return;
+    const driver = await this.#tryDrive(store, runId, this.#options.autorun !== false);
+    if (driver === null) {
+      if (this.#options.autorun === false) return;
+      const owner = await must(store.ownerOf(runId), { runId });
+      throw new BatchorError('run_owned_elsewhere', { runId, owner: owner ?? 'another process' }, `run ${runId} is driven by ${owner ?? 'another process'}`, 'Wait for it (wait follows), or stop that process.');
+    }
+    if (isOperationChanged) await driver.tell({ type: 'ChangeOperation', atMs: this.#scheduler.now(), operation: operationOf(job) });
+  }
+
+  async #handle<Output, Metadata extends JsonObject>(store: RunStore, runId: RunId): Promise<Run<Output, Metadata>> {
+    const reader = await must(store.read(runId), { runId, storage: store.describe });
+    let wire: Promise<ProviderWire> | null = null;
+    const host: RunHost = {
+      scheduler: this.#scheduler,
+      driverOf: () => this.#drivers.get(runId),
+      tryDrive: () => this.#tryDrive(store, runId, true),
+      command: (type, options) => this.#command(store, runId, type, options),
+      wire: () => (wire ??= this.#connect(reader.snapshot.config)),
+    };
+    // The results' types follow from the job: the same rows, seen through it.
+    return createRunHandle(reader, host) as unknown as Run<Output, Metadata>;
+  }
+
+  /** Takes the run and drives it; null while another process owns it, or when it is finished. */
+  #tryDrive(store: RunStore, runId: RunId, mayTake: boolean): Promise<Driver | null> {
+    const known = this.#drivers.get(runId);
+    if (known !== undefined) return Promise.resolve(known);
+    if (!mayTake || this.#isClosed) return Promise.resolve(null);
+    const taking = this.#taking.get(runId) ?? this.#take(store, runId).finally(() => this.#taking.delete(runId));
+    this.#taking.set(runId, taking);
+    return taking;
+  }
+
+  async #take(store: RunStore, runId: RunId): Promise<Driver | null> {
+    const owned = await store.own(runId)();
+    if (isLeft(owned)) {
+      if (owned.left.type === 'owned_elsewhere') return null;
+      throw toBatchorError(owned.left, { runId, storage: store.describe });
+    }
+    if (isFinished(owned.right.snapshot)) {
+      await owned.right.close();
+      return null;
+    }
+    return this.#drive(owned.right);
+  }
+
+  async #drive(run: OwnedRun): Promise<Driver> {
+    try {
+      const { config } = run.snapshot;
+      const { enqueue, chunk } = config.operation;
+      const needsTokens = enqueue.enqueuedTokenLimit ?? enqueue.maxBatchEnqueuedTokens ?? chunk.inputTokensMax ?? config.limits.inputTokensMax;
+      const ports: EnginePorts = {
+        run,
+        provider: await this.#connect(config),
+        source: this.#sources.get(run.runId) ?? null,
+        tokens: needsTokens === null ? null : (this.#options.tokenCounter ?? (await defaultTokenCounter())),
+        scheduler: this.#scheduler,
+        randomHex: (digits) => this.#randomHex(digits),
+      };
+      await compareLastRow(ports);
+      await commitOpening(run, this.#scheduler.now());
+      const driver = startDriver(ports, () => {
+        if (this.#drivers.get(run.runId) === driver) this.#drivers.delete(run.runId);
+      });
+      driver.events$.subscribe((event) => this.#events.next(event));
+      this.#drivers.set(run.runId, driver);
+      return driver;
+    } catch (error) {
+      await run.close();
+      throw error;
+    }
+  }
+
+  async #command(store: RunStore, runId: RunId, type: 'PauseRun' | 'ResumeRun' | 'CancelRun', options: { readonly badRows?: 'fail' | 'record' }): Promise<void> {
+    const atMs = this.#scheduler.now();
+    const command: Command = type === 'PauseRun' ? { type, atMs, reason: 'manual', message: null } : { type, atMs };
+    const driver = this.#drivers.get(runId) ?? (await this.#takeForCommand(store, runId));
+    if (driver === null) {
+      const inboxTypes = { PauseRun: 'pause', ResumeRun: 'resume', CancelRun: 'cancel' } as const;
+      const id = await must(store.send(runId, { type: inboxTypes[type], options: options.badRows === undefined ? {} : { bad_rows: options.badRows } }), { runId });
+      return this.#awaitCommand(store, runId, id, type);
+    }
+    try {
+      if (options.badRows !== undefined) await driver.tell({ type: 'ChangeOperation', atMs, operation: { ...driver.snapshot.config.operation, badRows: options.badRows } });
+      const told = await driver.tell(command);
+      if (isLeft(told) && told.left.type === 'run_finished') {
+        throw new BatchorError('run_finished', { runId, status: driver.snapshot.status }, `run ${runId} is finished (${driver.snapshot.status})`, 'A finished run stays as it is.');
+      }
+    } finally {
+      // A run that nobody drove goes back to nobody.
+      if (!this.#drivers.has(runId)) await driver.close();
+    }
+  }
+
+  /** Owns the run for one command, without driving it; null while another process owns it. */
+  async #takeForCommand(store: RunStore, runId: RunId): Promise<Pick<Driver, 'tell' | 'close' | 'snapshot'> | null> {
+    const owned = await store.own(runId)();
+    if (isLeft(owned)) {
+      if (owned.left.type === 'owned_elsewhere') return null;
+      throw toBatchorError(owned.left, { runId, storage: store.describe });
+    }
+    const run = owned.right;
+    await commitOpening(run, this.#scheduler.now());
+    return {
+      get snapshot() {
+        return run.snapshot;
+      },
+      async tell(command) {
+        const decided = decide(run.snapshot, command);
+        if (isLeft(decided)) return decided;
+        return { _tag: 'Right', right: await must(run.commit(run.snapshot.version, decided.right), { runId }) };
+      },
+      close: () => run.close(),
+    };
+  }
+
+  /** Waits until the owner has taken the command out of its inbox, or is gone: then this process does it itself. */
+  async #awaitCommand(store: RunStore, runId: RunId, _id: string, type: 'PauseRun' | 'ResumeRun' | 'CancelRun'): Promise<void> {
+    const isDone = { PauseRun: (state: string) => state !== 'running', ResumeRun: (state: string) => state === 'running', CancelRun: (state: string) => state === 'cancel_requested' }[type];
+    const deadline = Date.now() + commandTimeoutMs;
+    while (Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      const reader = await must(store.read(runId), { runId });
+      const { snapshot } = reader;
+      await reader.close();
+      if (isFinished(snapshot) || isDone(snapshot.control.state)) return;
+      const owner = await must(store.ownerOf(runId), { runId });
+      if (owner === null) return this.#command(store, runId, type, {});
+    }
+    throw new BatchorError('run_owned_elsewhere', { runId, owner: 'another process' }, `the owner of run ${runId} did not answer within ${commandTimeoutMs / 1000} s`, 'The command is left for it; look again with status.');
+  }
+}
+
+const commandTimeoutMs = 30_000;
+
+const sourceOf = (job: AnyJob): EngineSource => {
+  const items: CheckpointedItemSource | undefined = job.source ?? (job.items === undefined ? undefined : itemsSource(job.items));
+  if (items === undefined) throw new BatchorError('invalid_config', { field: 'source' }, 'a job has items or a source', 'Give one of the two.');
+  // The prompt builder takes the very items that the source of the same job yields.
+  return { items, buildPrompt: (item: BatchItem) => (job.buildPrompt as (item: BatchItem) => unknown)(item) };
+};
+
+const fingerprint = async (source: CheckpointedItemSource, signal: AbortSignal): Promise<string> => {
+  try {
+    return await source.fingerprint({ signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new BatchorError('source_unreadable', { ref: source.ref, line: null, field: null }, message, 'Give a readable source.', { cause });
+  }
+};

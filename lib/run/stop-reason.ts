@@ -1,0 +1,41 @@
+import type { RunSnapshot } from '../core/snapshot.ts';
+import { BatchorError } from './errors.ts';
+
+/** Why a run stands still, and what its user can do. */
+export const stopReason = (snapshot: RunSnapshot): BatchorError => {
+  const { runId, control, live, ingest, config } = snapshot;
+  const held = live.filter((batch) => batch.held !== null);
+  const isUnclear = held.some((batch) => batch.phase === 'indeterminate');
+  if (isUnclear && (control.reason === 'batch_unresolved' || control.state !== 'paused')) {
+    return new BatchorError(
+      'batch_unresolved',
+      { runId, batchKeys: held.map((batch) => batch.batchKey) },
+      `run ${runId}: ${held[0]?.held ?? 'a batch is held'}`,
+      'Look for the batch at the provider by its metadata (batchor_batch_key); the rows are kept.',
+    );
+  }
+  if (control.state === 'paused' && control.reason !== null) {
+    const { reason, message } = control;
+    return new BatchorError('run_paused', { runId, reason, message }, `run ${runId} is paused (${reason})${message === null ? '' : `: ${message}`}`, hints[reason] ?? 'Mend what the message says, then resume the run.');
+  }
+  if (held.length > 0) {
+    return new BatchorError('batch_unresolved', { runId, batchKeys: held.map((batch) => batch.batchKey) }, `run ${runId}: ${held[0]?.held ?? ''}`, 'Resume the run to try again.');
+  }
+  const { kind, ref } = config.source;
+  return new BatchorError(
+    'source_required',
+    { runId, kind, ref, nextIndex: ingest.checkpoint?.nextIndex ?? 0 },
+    `run ${runId} has not read all of ${ref} (${ingest.checkpoint?.nextIndex ?? 0} rows so far), and no source is attached`,
+    'Call start(job, { runId }) with the same job, so that ingestion can go on.',
+  );
+};
+
+const hints: Readonly<Partial<Record<string, string>>> = {
+  manual: 'Resume it: `batchor resume --run-id …`, or run.resume().',
+  insufficient_quota: 'Add credit or raise the spend limit at the provider, then resume.',
+  authentication_failed: 'Give a key that belongs to this base URL and project, then resume.',
+  bad_rows: 'Mend the row in a new run, or go on and record bad rows as failed items: `batchor resume --run-id … --bad-rows record`.',
+  source_unreadable: 'Make the source readable again as it was, then resume.',
+  cancelled_at_provider: 'Somebody cancelled a batch of this run at the provider; its finished answers are kept. Resume to send the rest again, or cancel the run.',
+  circuit_open: 'The provider refuses whole batches for the same reason: mend it (model, endpoint, parameters), then resume or start anew.',
+};

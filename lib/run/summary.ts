@@ -1,0 +1,72 @@
+import { sumOfTotals, type ItemTotals } from '../core/item.ts';
+import { nextDueMs } from '../core/due.ts';
+import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
+import type { TokenUsage } from '../core/usage.ts';
+
+/** What one would ask of a run at a glance. */
+export interface RunSummary {
+  readonly runId: string;
+  readonly jobName: string;
+  readonly status: RunStatus;
+  readonly controlState: RunControlState;
+  readonly controlReason: ControlReason | null;
+  /** Why, in words: what the provider or the source said. */
+  readonly controlMessage: string | null;
+  readonly itemCounts: ItemTotals;
+  /** Rows accepted so far, bad ones recorded included. */
+  readonly itemCount: number;
+  readonly badRowCount: number;
+  readonly isIngestionComplete: boolean;
+  readonly batchCount: number;
+  readonly liveBatches: readonly {
+    readonly batchKey: string;
+    readonly phase: string;
+    readonly providerBatchId: string | null;
+    readonly providerStatus: string | null;
+    readonly requestCount: number;
+    readonly completedCount: number | null;
+    readonly held: string | null;
+  }[];
+  /** What goes wrong at the moment and is tried again. */
+  readonly troubles: readonly { readonly what: string; readonly count: number; readonly message: string; readonly retryAt: Date }[];
+  readonly usage: TokenUsage;
+  readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number };
+  readonly lastResultSequence: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** When something is due next by time alone; null: only a command, or an answer, moves the run. */
+  readonly nextActionAt: Date | null;
+}
+
+export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
+  const next = nextDueMs(snapshot, snapshot.updatedAtMs);
+  return {
+    runId: snapshot.runId,
+    jobName: snapshot.config.jobName,
+    status: snapshot.status,
+    controlState: snapshot.control.state,
+    controlReason: snapshot.control.reason,
+    controlMessage: snapshot.control.message,
+    itemCounts: snapshot.totals,
+    itemCount: sumOfTotals(snapshot.totals),
+    badRowCount: snapshot.ingest.badRowCount,
+    isIngestionComplete: snapshot.ingest.isComplete,
+    batchCount: snapshot.batchCount,
+    liveBatches: snapshot.live.map((batch) => ({
+      batchKey: batch.batchKey,
+      phase: batch.phase,
+      providerBatchId: batch.providerBatchId,
+      providerStatus: batch.providerStatus,
+      requestCount: batch.requests,
+      completedCount: batch.progress?.completed ?? null,
+      held: batch.held,
+    })),
+    troubles: snapshot.faults.map((fault) => ({ what: fault.key, count: fault.count, message: fault.message, retryAt: new Date(fault.dueAtMs) })),
+    usage: snapshot.usage,
+    defects: snapshot.defects,
+    lastResultSequence: snapshot.resultSequence,
+    createdAt: new Date(snapshot.createdAtMs),
+    updatedAt: new Date(snapshot.updatedAtMs),
+    nextActionAt: next === null ? null : new Date(next),
+  };
+};

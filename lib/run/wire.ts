@@ -1,0 +1,74 @@
+import type { ItemResult } from '../core/results.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { RunEvent } from '../core/run-event.ts';
+import type { TokenUsage } from '../core/usage.ts';
+import type { RunSummary } from './summary.ts';
+
+/** The exported, snake_case spelling, and the only mapping between the two. Metadata, outputs and event data keep their own keys. */
+export const toWire = (value: ItemResult | RunSummary | RunEvent): JsonObject => {
+  if ('itemId' in value) return resultToWire(value);
+  return 'eventType' in value ? eventToWire(value) : summaryToWire(value);
+};
+
+const usageToWire = (usage: TokenUsage | null): JsonValue =>
+  usage === null
+    ? null
+    : {
+        input_tokens: usage.inputTokens,
+        cached_input_tokens: usage.cachedInputTokens,
+        output_tokens: usage.outputTokens,
+        reasoning_tokens: usage.reasoningTokens,
+      };
+
+const resultToWire = (result: ItemResult): JsonObject => ({
+  item_id: result.itemId,
+  status: result.status,
+  attempt_count: result.attemptCount,
+  output_text: result.outputText,
+  output: result.status === 'completed' ? (result.output as JsonValue) : null,
+  error:
+    result.status === 'completed'
+      ? null
+      : { error_class: result.error.errorClass, message: result.error.message, retryable: result.error.retryable, raw_error: result.error.rawError },
+  usage: usageToWire(result.usage),
+  metadata: result.metadata,
+  sequence: result.sequence,
+});
+
+const eventToWire = (event: RunEvent): JsonObject => ({
+  event_type: event.eventType,
+  run_id: event.runId,
+  sequence: event.sequence,
+  at: event.at.toISOString(),
+  data: event.data,
+});
+
+const summaryToWire = (summary: RunSummary): JsonObject => ({
+  run_id: summary.runId,
+  job_name: summary.jobName,
+  status: summary.status,
+  control_state: summary.controlState,
+  control_reason: summary.controlReason,
+  control_message: summary.controlMessage,
+  item_counts: summary.itemCounts,
+  item_count: summary.itemCount,
+  bad_row_count: summary.badRowCount,
+  is_ingestion_complete: summary.isIngestionComplete,
+  batch_count: summary.batchCount,
+  live_batches: summary.liveBatches.map((batch) => ({
+    batch_key: batch.batchKey,
+    phase: batch.phase,
+    provider_batch_id: batch.providerBatchId,
+    provider_status: batch.providerStatus,
+    request_count: batch.requestCount,
+    completed_count: batch.completedCount,
+    held: batch.held,
+  })),
+  troubles: summary.troubles.map((trouble) => ({ what: trouble.what, count: trouble.count, message: trouble.message, retry_at: trouble.retryAt.toISOString() })),
+  usage: usageToWire(summary.usage),
+  defects: summary.defects,
+  last_result_sequence: summary.lastResultSequence,
+  created_at: summary.createdAt.toISOString(),
+  updated_at: summary.updatedAt.toISOString(),
+  next_action_at: summary.nextActionAt?.toISOString() ?? null,
+});
