@@ -1,0 +1,70 @@
+import { defaultOperation, type Operation, type RunConfig } from '../../../lib/core/index.ts';
+import { chance, type Dice, oneOf } from './dice.ts';
+
+const limits = { requestsMax: 1_000, inputBytesMax: 100_000, inputTokensMax: null };
+
+/** What the specs change of a run's operation. */
+export interface Wishes {
+  readonly retry?: Partial<Operation['retry']>;
+  readonly chunk?: Partial<Operation['chunk']>;
+  readonly enqueue?: Partial<Operation['enqueue']>;
+}
+
+export const makeOperation = (wishes: Wishes = {}): Operation => {
+  const house = defaultOperation(limits);
+  return {
+    ...house,
+    retry: { ...house.retry, ...wishes.retry },
+    chunk: { ...house.chunk, ...wishes.chunk },
+    enqueue: { ...house.enqueue, ...wishes.enqueue },
+    badRows: 'record',
+  };
+};
+
+export const makeConfig = (wishes: Wishes = {}): RunConfig => ({
+  jobName: 'job',
+  source: { kind: 'memory', ref: 'rows', fingerprint: 'f' },
+  provider: {
+    kind: 'fake',
+    connection: 'default',
+    model: 'model-1',
+    endpoint: '/v1/chat/completions',
+    completionWindow: '24h',
+    params: { temperature: 0 },
+  },
+  prompt: null,
+  structuredOutput: null,
+  batchMetadata: {},
+  limits,
+  operation: makeOperation(wishes),
+});
+
+/** Row sizes of the fake source; some limits below lie beneath the largest, so that rows exist which fit no batch. */
+export const rowBytesMax = 40;
+export const rowTokensMax = 12;
+
+/** Small and tight limits of every kind: where many rows meet a limit, mistakes show. */
+export const randomOperation = (dice: Dice): Operation =>
+  makeOperation({
+    retry: {
+      attemptsMax: oneOf(dice, [1, 2, 3]),
+      unchargedAttemptsMax: oneOf(dice, [1, 3, 6]),
+      itemBackoff: { initialMs: oneOf(dice, [100, 1_000, 20_000]), factor: 2, maxMs: 60_000 },
+      batchBackoff: { initialMs: 1_000, factor: 2, maxMs: 120_000 },
+    },
+    chunk: {
+      requestsMax: oneOf(dice, [1, 2, 3, 5, 8]),
+      inputBytesMax: oneOf(dice, [100_000, rowBytesMax, 2 * rowBytesMax, rowBytesMax - 5]),
+      inputTokensMax: oneOf(dice, [null, null, rowTokensMax, 2 * rowTokensMax, rowTokensMax - 1]),
+      planAfterMs: oneOf(dice, [0, 5_000, 60_000]),
+    },
+    enqueue: {
+      enqueuedTokenLimit: oneOf(dice, [null, null, 3 * rowTokensMax, rowTokensMax, 7]),
+      enqueuedRequestLimit: oneOf(dice, [null, null, 3, 10]),
+      targetRatio: oneOf(dice, [1, 0.8]),
+      headroom: chance(dice, 0.8) ? 0 : 2,
+      maxBatchEnqueuedTokens: oneOf(dice, [null, null, rowTokensMax + 3]),
+    },
+  });
+
+export const randomConfig = (dice: Dice): RunConfig => ({ ...makeConfig(), operation: randomOperation(dice) });

@@ -1,0 +1,21 @@
+import * as fc from 'fast-check';
+import { type History, playHistory } from './play.ts';
+import type { Step } from './commit.ts';
+
+/** Histories drawn from the run's seed (printed at its start): the same seed, the same histories. */
+export const recordHistories = (count: number): readonly History[] => fc.sample(fc.integer(), count).map((seed) => playHistory(seed));
+
+/** The first breaches of a law over all steps, each with what plays it again; and how much was looked at. */
+export const breaches = (histories: readonly History[], law: (step: Step, history: History) => string | null): readonly string[] => {
+  const found: string[] = [];
+  let seen = 0;
+  for (const history of histories) {
+    history.steps.forEach((step, i) => {
+      seen += 1;
+      const breach = law(step, history);
+      if (breach !== null) found.push(`playHistory(${history.seed}) step ${i} ${step.command.type}: ${breach}`);
+    });
+  }
+  if (seen === 0) found.push('no step was looked at');
+  return found.slice(0, 5);
+};

@@ -1,0 +1,163 @@
+import { ingestKey, planKey, pollKey, requeueKey, sweepKey } from '../../../lib/core/effect.ts';
+import { batchEffectKey, type BatchKey, type Command, type EffectKey, emptyUsage, type ProviderBatchId } from '../../../lib/core/index.ts';
+import type { Moment } from './answer.ts';
+import { randomOperation } from './config.ts';
+import { between, type Dice, oneOf, weighted } from './dice.ts';
+import { openMask, openRows, pendingRows, planWindow } from './slices.ts';
+
+/** What a person may ask at any time. */
+export const userCommand = (dice: Dice, atMs: number, mayCancel: boolean): Command => {
+  switch (weighted(dice, { pause: 3, resume: 8, change: 1, cancel: mayCancel ? 1 : 0 })) {
+    case 'pause':
+      return { type: 'PauseRun', atMs, reason: 'manual', message: null };
+    case 'resume':
+      return { type: 'ResumeRun', atMs };
+    case 'change':
+      return { type: 'ChangeOperation', atMs, operation: randomOperation(dice) };
+    case 'cancel':
+      return { type: 'CancelRun', atMs };
+  }
+};
+
+/** A command that nobody honest sends now: an old one again, one about something else, or one that is cut wrongly. */
+export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, rows, atMs }: Moment): Command => {
+  const batchKey = snapshot.live.length === 0 || dice.state % 4 === 0 ? ('nobody' as BatchKey) : oneOf(dice, snapshot.live).batchKey;
+  const batchNo = snapshot.live.find((batch) => batch.batchKey === batchKey)?.batchNo ?? 99;
+  const providerBatchId = 'batch_nobody' as ProviderBatchId;
+  const off = between(dice, -1, 1);
+  switch (
+    weighted(dice, {
+      again: 12,
+      fault: 2,
+      window: 2,
+      failing: 2,
+      slice: 2,
+      created: 2,
+      unclear: 1,
+      refused: 1,
+      poll: 2,
+      files: 2,
+      settle: 2,
+      rest: 2,
+      sweep: 1,
+      requeue: 1,
+      ask: 2,
+    })
+  ) {
+    case 'again': {
+      const old = past.length === 0 ? null : oneOf(dice, past);
+      return old === null ? { type: 'OpenRun', atMs } : { ...old, atMs };
+    }
+    case 'fault': {
+      const key = oneOf<EffectKey>(dice, [ingestKey, planKey, pollKey, sweepKey, requeueKey, batchEffectKey(batchKey)]);
+      return {
+        type: 'RecordFault',
+        atMs,
+        key,
+        fault: oneOf(dice, ['transient', 'refused'] as const),
+        message: 'noise',
+        retryAfterMs: null,
+      };
+    }
+    case 'window': {
+      const window = planWindow(rows, snapshot.backlog.generation + off, between(dice, 0, 4));
+      return { type: 'PlanBatch', atMs, newBatchKey: batchKey, window: { ...window, bytes: off === 0 ? window.bytes : [1, 2, 3] } };
+    }
+    case 'failing':
+      return { type: 'FailPending', atMs, generation: snapshot.backlog.generation - Math.abs(off), rows: pendingRows(rows, 3) };
+    case 'slice': {
+      const fromIndex = snapshot.ingest.itemCount + off;
+      const badOffsets = oneOf<readonly number[]>(dice, [[], [0], [0, 0], [5], [-1]]);
+      const slice = {
+        fromIndex,
+        itemIds: ['x'],
+        requestObject: 'o',
+        itemObject: 'o',
+        requestLengths: off === 0 ? [1, 2] : [3],
+        itemLengths: [1],
+        tokens: [2],
+        badOffsets,
+      };
+      const nextIndex = (snapshot.ingest.checkpoint?.nextIndex ?? 0) - 1;
+      return { type: 'AcceptSlice', atMs, slice, checkpoint: { nextIndex, position: null, beforeLastPosition: null }, isLast: false };
+    }
+    case 'created':
+      return { type: 'RecordCreated', atMs, batchKey, createAttempt: between(dice, 5, 9), providerBatchId, providerStatus: 'validating' };
+    case 'unclear':
+      return { type: 'RecordCreateUnclear', atMs, batchKey, createAttempt: between(dice, 5, 9), message: 'noise' };
+    case 'refused':
+      return {
+        type: 'RecordCreateRefused',
+        atMs,
+        batchKey,
+        createAttempt: 0,
+        refusal: { type: 'refused', message: 'noise', retryAfterMs: null },
+      };
+    case 'poll': {
+      const observation = {
+        batchKey,
+        providerBatchId,
+        providerStatus: 'failed',
+        progress: null,
+        ending: { type: 'completed', outputFileId: null, errorFileId: null, rejection: null },
+      } as const;
+      return { type: 'RecordPoll', atMs, asked: ['nobody' as BatchKey], observations: [observation, observation] };
+    }
+    case 'files':
+      return { type: 'RecordFiles', atMs, batchKey: 'nobody' as BatchKey, output: null, error: null };
+    case 'settle': {
+      const indexes = rows.slice(0, 3).map((row) => row.index);
+      const lines = { indexes, offsets: indexes, lengths: indexes };
+      const cut = {
+        part: oneOf(dice, ['output', 'error'] as const),
+        fromOffset: between(dice, 1, 9),
+        toOffset: between(dice, 0, 20),
+        isEndOfFile: false,
+      };
+      return {
+        type: 'SettleSlice',
+        atMs,
+        batchKey,
+        ...cut,
+        lines,
+        open: openMask(rows, batchNo, indexes),
+        usage: emptyUsage,
+        malformedCount: 0,
+        unknownCount: 0,
+      };
+    }
+    case 'rest': {
+      const open = openRows(rows, batchNo + off, 0, 3);
+      const column = Array.from(open.indexes, () => -1);
+      return {
+        type: 'SettleRest',
+        atMs,
+        batchKey,
+        fromIndex: Math.max(0, off),
+        rows: { ...open, isLast: true },
+        codes: column,
+        parts: column,
+        offsets: column,
+        lengths: column,
+      };
+    }
+    case 'sweep':
+      return {
+        type: 'RecordSweep',
+        atMs,
+        asked: [batchKey],
+        found: [{ batchKey, createAttempt: 77, providerBatchId, providerStatus: 'in_progress', isAlive: true }],
+      };
+    case 'requeue':
+      return { type: 'RequeueRows', atMs, dueAtMs: atMs - 7, rows: pendingRows(rows, 2) };
+    case 'ask':
+      return oneOf<Command>(dice, [
+        { type: 'BeginCreate', atMs, batchKey },
+        { type: 'DropBatch', atMs, batchKey: 'nobody' as BatchKey },
+        { type: 'RecordCancelAsked', atMs, batchKey: 'nobody' as BatchKey },
+        { type: 'RecordUpload', atMs, batchKey: 'nobody' as BatchKey, inputFileId: 'file-x' },
+        { type: 'RejectRow', atMs, message: 'row 7 has no id' },
+        { type: 'OpenRun', atMs },
+      ]);
+  }
+};

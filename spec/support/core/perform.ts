@@ -1,0 +1,209 @@
+import {
+  type BatchKey,
+  type BatchObservation,
+  type CommandOf,
+  type Effect,
+  effectKey,
+  type FaultKind,
+  type ProviderBatchId,
+} from '../../../lib/core/index.ts';
+import type { Answer, Moment } from './answer.ts';
+import { between, chance, oneOf } from './dice.ts';
+import { writeFiles } from './provider-files.ts';
+import { answerSettle } from './perform-settle.ts';
+import { backoffRows, batchMembers, pendingRows, planWindow } from './slices.ts';
+import { freshId, lineBytes, type ProviderBatch, randomFate, trouble, type World } from './world.ts';
+
+/** Acts out one effect: changes the world, and returns its answer. */
+export const perform = (world: World, effect: Effect, moment: Moment): Answer => {
+  if (isOutside(effect) && trouble(world, 0.08)) return fault(effect, oneOf(world.dice, faultsOf(effect)));
+  switch (effect.type) {
+    case 'IngestSlice':
+      return ingest(world, effect);
+    case 'PlanBatch': {
+      const newBatchKey = freshId(world, 'k') as BatchKey;
+      return ({ rows, snapshot, atMs }) => ({
+        type: 'PlanBatch',
+        atMs,
+        newBatchKey,
+        window: planWindow(rows, snapshot.backlog.generation, effect.rowsMax),
+      });
+    }
+    case 'UploadBatch': {
+      const inputFileId = freshId(world, 'file-');
+      world.files[inputFileId] = { batchKey: effect.batchKey, batchNo: effect.batchNo, indexes: batchMembers(moment.rows, effect.batchNo) };
+      return ({ atMs }) => ({ type: 'RecordUpload', atMs, batchKey: effect.batchKey, inputFileId });
+    }
+    case 'BeginCreate':
+      return ({ atMs }) => ({ type: 'BeginCreate', atMs, batchKey: effect.batchKey });
+    case 'CreateBatch':
+      return create(world, effect);
+    case 'SweepBatches':
+      return sweep(world, effect);
+    case 'PollBatches':
+      return poll(world, effect);
+    case 'CancelBatch': {
+      const batch = world.batches.find((candidate) => candidate.providerBatchId === effect.providerBatchId);
+      if (batch !== undefined) batch.isCancelAsked = true;
+      return ({ atMs }) => ({ type: 'RecordCancelAsked', atMs, batchKey: effect.batchKey });
+    }
+    case 'StoreFiles': {
+      const files = world.batches.find((candidate) => candidate.batchKey === effect.batchKey)?.files;
+      const stored = (part: 'output' | 'error', isThere: boolean): { readonly object: string; readonly bytes: number } | null =>
+        isThere ? { object: `raw/${effect.batchKey}/${part}`, bytes: (files?.[part]?.length ?? 0) * lineBytes } : null;
+      return ({ atMs }) => ({
+        type: 'RecordFiles',
+        atMs,
+        batchKey: effect.batchKey,
+        output: stored('output', effect.outputFileId !== null),
+        error: stored('error', effect.errorFileId !== null),
+      });
+    }
+    case 'SettleSlice':
+      return answerSettle(world, effect, between(world.dice, 1, 4));
+    case 'RequeueRows': {
+      const rowsMax = between(world.dice, 1, 4);
+      return ({ rows, atMs }) => ({ type: 'RequeueRows', atMs, dueAtMs: effect.dueAtMs, rows: backoffRows(rows, effect.dueAtMs, rowsMax) });
+    }
+    case 'FailPending': {
+      const rowsMax = between(world.dice, 1, 8);
+      return ({ rows, snapshot, atMs }) => ({
+        type: 'FailPending',
+        atMs,
+        generation: snapshot.backlog.generation,
+        rows: pendingRows(rows, rowsMax),
+      });
+    }
+    case 'DropBatch':
+      return ({ atMs }) => ({ type: 'DropBatch', atMs, batchKey: effect.batchKey });
+  }
+};
+
+/** True when somebody else answers it. A create has faults of its own. */
+const isOutside = (effect: Effect): boolean =>
+  !['PlanBatch', 'BeginCreate', 'CreateBatch', 'DropBatch', 'FailPending'].includes(effect.type);
+
+const faultsOf = (effect: Effect): readonly FaultKind[] =>
+  effect.type === 'IngestSlice'
+    ? ['transient', 'source_unreadable']
+    : ['transient', 'transient', 'transient', 'refused', 'refused', 'authentication_failed', 'insufficient_quota'];
+
+const fault = (effect: Effect, kind: FaultKind): Answer => {
+  return ({ atMs }) => ({
+    type: 'RecordFault',
+    atMs,
+    key: effectKey(effect),
+    fault: kind,
+    message: `${effect.type}: ${kind}`,
+    retryAfterMs: null,
+  });
+};
+
+const ingest = (world: World, effect: Extract<Effect, { readonly type: 'IngestSlice' }>): Answer => {
+  const from = effect.checkpoint?.nextIndex ?? 0;
+  const entries = world.entries.slice(from, from + between(world.dice, 1, 8));
+  const nextIndex = from + entries.length;
+  const checkpoint = { nextIndex, position: nextIndex, beforeLastPosition: nextIndex === 0 ? null : nextIndex - 1 };
+  // The end of a source is seen with its last slice, or only behind it.
+  const isLast = nextIndex === world.entries.length && (entries.length === 0 || chance(world.dice, 0.5));
+  if (entries.length === 0) return ({ atMs }) => ({ type: 'AcceptSlice', atMs, slice: null, checkpoint, isLast });
+  const slice: CommandOf<'AcceptSlice'>['slice'] = {
+    fromIndex: effect.fromIndex,
+    itemIds: entries.map((_, i) => `item-${from + i}`),
+    requestObject: entries.every((entry) => entry.isBad) ? null : `request/${from}`,
+    itemObject: `item/${from}`,
+    requestLengths: entries.map((entry) => entry.bytes),
+    itemLengths: entries.map(() => 5),
+    tokens: entries.map((entry) => entry.tokens),
+    badOffsets: entries.flatMap((entry, offset) => (entry.isBad ? [offset] : [])),
+  };
+  return ({ atMs }) => ({ type: 'AcceptSlice', atMs, slice, checkpoint, isLast });
+};
+
+const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBatch' }>): Answer => {
+  const { batchKey, createAttempt, inputFileId } = effect;
+  if (trouble(world, 0.15)) {
+    const type = oneOf(world.dice, [
+      'rate_limited',
+      'over_capacity',
+      'insufficient_quota',
+      'authentication_failed',
+      'refused',
+      'refused',
+      'unreachable',
+    ] as const);
+    const retryAfterMs = type === 'rate_limited' ? 3_000 : null;
+    return ({ atMs }) => ({ type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal: { type, message: type, retryAfterMs } });
+  }
+  const unclear: Answer = ({ atMs }) => ({ type: 'RecordCreateUnclear', atMs, batchKey, createAttempt, message: 'the connection broke' });
+  if (world.losesCreates && trouble(world, 0.1)) return unclear;
+  const file = world.files[inputFileId];
+  if (file?.batchKey !== batchKey) world.crimes.push(`create of ${batchKey} names the file of ${file?.batchKey ?? 'nobody'}`);
+  for (const other of world.batches) {
+    if (other.batchKey === batchKey && other.createAttempt === createAttempt)
+      world.crimes.push(`attempt ${createAttempt} of ${batchKey} was sent twice`);
+    if (other.files === null && other.indexes.some((index) => file?.indexes.includes(index)))
+      world.crimes.push(`${batchKey} buys rows that ${other.batchKey} is working on`);
+  }
+  const providerBatchId = freshId(world, 'batch_') as ProviderBatchId;
+  world.batches.push({
+    batchKey,
+    createAttempt,
+    providerBatchId,
+    batchNo: file?.batchNo ?? 0,
+    indexes: file?.indexes ?? [],
+    fate: randomFate(world),
+    looksLeft: world.isFair ? 1 : between(world.dice, 0, 12),
+    isCancelAsked: false,
+    files: null,
+  });
+  return trouble(world, 0.12)
+    ? unclear
+    : ({ atMs }) => ({ type: 'RecordCreated', atMs, batchKey, createAttempt, providerBatchId, providerStatus: 'validating' });
+};
+
+const sweep = (world: World, effect: Extract<Effect, { readonly type: 'SweepBatches' }>): Answer => {
+  const found = world.batches
+    .filter((batch) => effect.batchKeys.includes(batch.batchKey) && !trouble(world, 0.3))
+    .map(({ batchKey, createAttempt, providerBatchId, files }) => ({
+      batchKey,
+      createAttempt,
+      providerBatchId,
+      providerStatus: 'in_progress',
+      isAlive: files === null,
+    }));
+  return ({ atMs }) => ({ type: 'RecordSweep', atMs, asked: effect.batchKeys, found });
+};
+
+const poll = (world: World, effect: Extract<Effect, { readonly type: 'PollBatches' }>): Answer => {
+  const observations = effect.batches.flatMap(({ providerBatchId }) => {
+    const batch = world.batches.find((candidate) => candidate.providerBatchId === providerBatchId);
+    return batch === undefined || trouble(world, 0.05) ? [] : [look(world, batch)];
+  });
+  return ({ atMs }) => ({ type: 'RecordPoll', atMs, asked: effect.batches.map((batch) => batch.batchKey), observations });
+};
+
+const look = (world: World, batch: ProviderBatch): BatchObservation => {
+  const { batchKey, providerBatchId, indexes, fate } = batch;
+  const total = indexes.length;
+  if (batch.looksLeft > 0 && !batch.isCancelAsked && batch.files === null) {
+    batch.looksLeft -= 1;
+    const completed = Math.min(total, Math.floor(total / (batch.looksLeft + 1)));
+    return { batchKey, providerBatchId, providerStatus: 'in_progress', progress: { total, completed, failed: 0 }, ending: null };
+  }
+  const ended = fate === 'completed' && batch.isCancelAsked ? 'cancelled' : fate;
+  batch.files ??= writeFiles(world, { ...batch, fate: ended });
+  const isRejected = ended !== 'completed' && ended !== 'expired' && ended !== 'cancelled';
+  return {
+    batchKey,
+    providerBatchId,
+    providerStatus: isRejected ? 'failed' : ended,
+    progress: { total, completed: batch.files?.output?.length ?? 0, failed: batch.files?.error?.length ?? 0 },
+    ending: {
+      type: isRejected ? 'rejected' : ended,
+      outputFileId: batch.files?.output ? `out-${providerBatchId}` : null,
+      errorFileId: batch.files?.error ? `err-${providerBatchId}` : null,
+      rejection: isRejected ? { type: ended, message: ended, lines: ended === 'invalid_lines' ? [1, 3] : [], statedTokensMax: null } : null,
+    },
+  };
+};

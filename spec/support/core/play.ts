@@ -1,0 +1,175 @@
+import {
+  type Command,
+  type Effect,
+  effectKey,
+  effectsDue,
+  emptySnapshot,
+  isFinished,
+  nextDueMs,
+  type RunConfig,
+  type RunId,
+} from '../../../lib/core/index.ts';
+import type { Answer } from './answer.ts';
+import { commit, type State, type Step } from './commit.ts';
+import { randomConfig } from './config.ts';
+import { below, between, chance, type Dice, diceOf, oneOf, weighted } from './dice.ts';
+import { noiseCommand, userCommand } from './noise.ts';
+import { perform } from './perform.ts';
+import { createWorld, type World } from './world.ts';
+
+/** One run, from its creation to its end, with everything that came of every command. */
+export interface History {
+  /** Plays it again: `playHistory(seed)`. */
+  readonly seed: number;
+  readonly steps: readonly Step[];
+  readonly last: State;
+  readonly world: World;
+  readonly endMs: number;
+  /** Why the run stands still for ever, if it does. */
+  readonly stuck: string | null;
+  /** Moments between steps at which the world was copied, to ask what else could have happened. */
+  readonly scenes: readonly Scene[];
+}
+
+/** A moment of a history that may be continued differently. */
+export interface Scene {
+  readonly state: State;
+  readonly world: World;
+  readonly atMs: number;
+  readonly inFlight: readonly { readonly effect: Effect; readonly answer: Answer }[];
+}
+
+interface Play {
+  readonly dice: Dice;
+  readonly world: World;
+  readonly steps: Step[];
+  readonly past: Command[];
+  readonly inFlight: Map<string, { readonly effect: Effect; readonly answer: Answer }>;
+  readonly scenes: Scene[];
+  state: State;
+  nowMs: number;
+}
+
+const startMs = 1_700_000_000_000;
+/** Turns that a fair world needs at most for the longest of these runs. */
+const fairTurnsMax = 3_000;
+const crashChance = 0.004;
+
+/** Some trouble, every kind of stale command, then a world in which everything works: the run is over at the end, or the history says why not. */
+export const playHistory = (seed: number, config?: RunConfig): History => {
+  const dice = diceOf(seed);
+  const play: Play = {
+    dice,
+    world: createWorld(seed ^ 0x5eed, 30),
+    steps: [],
+    past: [],
+    inFlight: new Map(),
+    scenes: [],
+    state: { snapshot: emptySnapshot, rows: [] },
+    nowMs: startMs,
+  };
+  const mayCancel = chance(dice, 0.3);
+  if (chance(dice, 0.2)) send(play, { type: 'OpenRun', atMs: play.nowMs });
+  send(play, { type: 'CreateRun', atMs: play.nowMs, runId: 'run' as RunId, config: config ?? randomConfig(dice) });
+  for (let turns = between(dice, 0, 300); turns > 0 && !isFinished(play.state.snapshot); turns -= 1) wildTurn(play, mayCancel);
+  play.world.isFair = true;
+  const stuck = heal(play);
+  for (let i = 0; i < 4; i += 1) send(play, chance(dice, 0.5) ? userCommand(dice, play.nowMs, true) : noise(play));
+  return { seed, steps: play.steps, last: play.state, world: play.world, endMs: play.nowMs, stuck, scenes: play.scenes };
+};
+
+const send = (play: Play, command: Command): Step => {
+  const step = commit(play.state, command);
+  play.steps.push(step);
+  play.past.push(command);
+  play.state = step.after;
+  return step;
+};
+
+const noise = (play: Play): Command => noiseCommand(play.dice, play.past, { ...play.state, atMs: play.nowMs });
+
+const startable = (play: Play): readonly Effect[] =>
+  effectsDue(play.state.snapshot, play.nowMs).filter((effect) => !play.inFlight.has(effectKey(effect)));
+
+const start = (play: Play, effect: Effect): void => {
+  play.inFlight.set(effectKey(effect), { effect, answer: perform(play.world, effect, { ...play.state, atMs: play.nowMs }) });
+};
+
+const deliver = (play: Play, key: string): void => {
+  const flight = play.inFlight.get(key);
+  play.inFlight.delete(key);
+  if (flight !== undefined) send(play, flight.answer({ ...play.state, atMs: play.nowMs }));
+};
+
+const wildTurn = (play: Play, mayCancel: boolean): void => {
+  const { dice } = play;
+  if (chance(dice, 0.1)) {
+    play.scenes.push({ state: play.state, world: structuredClone(play.world), atMs: play.nowMs, inFlight: [...play.inFlight.values()] });
+  }
+  if (chance(dice, crashChance)) return crash(play);
+  const due = startable(play);
+  switch (weighted(dice, { start: 10, deliver: 9, user: 0.6, noise: 2, wait: 1 })) {
+    case 'start':
+      if (due.length > 0) start(play, oneOf(dice, due));
+      else if (play.inFlight.size === 0) advance(play);
+      return;
+    case 'deliver':
+      if (play.inFlight.size > 0) deliver(play, oneOf(dice, [...play.inFlight.keys()]));
+      return;
+    case 'user':
+      send(play, userCommand(dice, play.nowMs, mayCancel));
+      return;
+    case 'noise':
+      send(play, noise(play));
+      return;
+    case 'wait':
+      play.nowMs += below(dice, 20_000);
+  }
+};
+
+/** The process dies: what the world did stays done, its answers are lost, and the state is what the store gives back. */
+const crash = (play: Play): void => {
+  play.inFlight.clear();
+  play.state = { ...play.state, snapshot: JSON.parse(JSON.stringify(play.state.snapshot)) as State['snapshot'] };
+  send(play, { type: 'OpenRun', atMs: play.nowMs });
+};
+
+/** Time passes until something may be due; false when nothing ever will be. */
+const advance = (play: Play): boolean => {
+  const next = nextDueMs(play.state.snapshot, play.nowMs);
+  if (next !== null) play.nowMs = next;
+  return next !== null;
+};
+
+/** Nothing goes wrong any more, and a paused run is resumed. */
+const heal = (play: Play): string | null => {
+  for (let turn = 0; turn < fairTurnsMax; turn += 1) {
+    const { snapshot } = play.state;
+    if (isFinished(snapshot)) return null;
+    if (snapshot.control.state === 'paused') {
+      if (snapshot.control.reason === 'budget_exhausted') widen(play);
+      send(play, { type: 'ResumeRun', atMs: play.nowMs });
+    }
+    const due = startable(play);
+    for (const effect of due) start(play, effect);
+    const keys = [...play.inFlight.keys()];
+    for (const key of keys) deliver(play, key);
+    if (keys.length === 0 && !advance(play)) return standstill(play);
+  }
+  return 'it goes on and on';
+};
+
+/** What a person does when the budget is smaller than a request. */
+const widen = (play: Play): void => {
+  const { operation } = play.state.snapshot.config;
+  send(play, {
+    type: 'ChangeOperation',
+    atMs: play.nowMs,
+    operation: { ...operation, enqueue: { ...operation.enqueue, enqueuedTokenLimit: null, enqueuedRequestLimit: null } },
+  });
+};
+
+const standstill = ({ state }: Play): string => {
+  const unresolved = state.snapshot.live.filter((batch) => batch.phase === 'indeterminate' && batch.held !== null);
+  return unresolved.length > 0 ? 'unresolved' : 'nothing is due, and nothing ever will be';
+};

@@ -1,0 +1,39 @@
+import type { OpenRows, PlanWindow, RowSlice } from '../../../lib/core/index.ts';
+import type { Row, Rows } from './row-table.ts';
+
+const columns = (rows: Rows, isLast: boolean): RowSlice => ({
+  indexes: rows.map((row) => row.index),
+  bytes: rows.map((row) => row.bytes),
+  tokens: rows.map((row) => row.tokens),
+  isLast,
+});
+
+const front = (rows: Rows, rowsMax: number, wanted: (row: Row) => boolean): RowSlice => {
+  const found = rows.filter(wanted);
+  return columns(found.slice(0, rowsMax), found.length <= rowsMax);
+};
+
+/** Pending rows in item order. */
+export const planWindow = (rows: Rows, generation: number, rowsMax: number): PlanWindow => {
+  const { indexes, bytes, tokens, isLast } = front(rows, rowsMax, (row) => row.status === 'pending');
+  return { generation, indexes, bytes, tokens, isExhausted: isLast };
+};
+export const pendingRows = (rows: Rows, rowsMax: number): RowSlice => front(rows, rowsMax, (row) => row.status === 'pending');
+export const backoffRows = (rows: Rows, dueAtMs: number, rowsMax: number): RowSlice =>
+  front(rows, rowsMax, (row) => row.status === 'failed_retryable' && row.dueAtMs === dueAtMs);
+/** 1 where the row is submitted in this very batch. */
+export const openMask = (rows: Rows, batchNo: number, indexes: readonly number[]): readonly number[] =>
+  indexes.map((index) => (rows[index]?.status === 'submitted' && rows[index].batchNo === batchNo ? 1 : 0));
+/** Rows still submitted in the batch, in item order from an index. */
+export const openRows = (rows: Rows, batchNo: number, fromIndex: number, rowsMax: number): OpenRows => {
+  const found = rows.filter((row) => row.status === 'submitted' && row.batchNo === batchNo && row.index >= fromIndex);
+  const taken = found.slice(0, rowsMax);
+  return {
+    ...columns(taken, found.length <= rowsMax),
+    charged: taken.map((row) => row.charged),
+    uncharged: taken.map((row) => row.uncharged),
+  };
+};
+/** The rows that stand in a batch that was not settled yet. */
+export const batchMembers = (rows: Rows, batchNo: number): readonly number[] =>
+  rows.filter((row) => row.batchNo === batchNo && (row.status === 'queued_local' || row.status === 'submitted')).map((row) => row.index);

@@ -1,0 +1,80 @@
+import type { BatchKey, BatchRejection, SweptBatch } from '../../../lib/core/index.ts';
+import { between, chance, type Dice, diceOf, oneOf, weighted } from './dice.ts';
+import { rowBytesMax, rowTokensMax } from './config.ts';
+
+/** An entry of the fake source. */
+export interface Entry {
+  readonly bytes: number;
+  readonly tokens: number;
+  readonly isBad: boolean;
+}
+
+/** A line of a provider's file; every line is `lineBytes` long. */
+export interface Line {
+  readonly kind: 'success' | 'failure' | 'malformed' | 'unknown';
+  readonly index: number;
+  readonly code: number;
+}
+export const lineBytes = 10;
+
+/** How a batch is going to end; decided by its dice when it does. */
+export type Fate = 'completed' | 'expired' | 'cancelled' | BatchRejection['type'];
+
+export interface ProviderBatch extends Omit<SweptBatch, 'isAlive' | 'providerStatus'> {
+  readonly batchNo: number;
+  /** Item indexes in the order of the input file. */
+  readonly indexes: readonly number[];
+  readonly fate: Fate;
+  /** Looks that see it in progress. */
+  looksLeft: number;
+  isCancelAsked: boolean;
+  /** Null while it is alive. */
+  files: { readonly output: readonly Line[] | null; readonly error: readonly Line[] | null } | null;
+}
+
+/** The outside of a run as plain data: copy it, and it plays the same luck again. */
+export interface World {
+  readonly dice: Dice;
+  /** A fair world gives every effect the answer that it asks for. */
+  isFair: boolean;
+  /** Creates may get lost on the way there, so that nothing can ever be found of them. */
+  readonly losesCreates: boolean;
+  readonly entries: readonly Entry[];
+  readonly files: Record<string, { readonly batchKey: BatchKey; readonly batchNo: number; readonly indexes: readonly number[] }>;
+  readonly batches: ProviderBatch[];
+  /** Ids given so far: files, batches, batch keys. */
+  ids: number;
+  /** What the provider saw that no run may do. */
+  readonly crimes: string[];
+}
+
+export const createWorld = (seed: number, entriesMax: number): World => {
+  const dice = diceOf(seed);
+  const badChance = oneOf(dice, [0, 0, 0.1, 1]);
+  const entries = Array.from({ length: between(dice, 0, entriesMax) }, () => {
+    const isBad = chance(dice, badChance);
+    return { isBad, bytes: isBad ? 0 : between(dice, 1, rowBytesMax), tokens: isBad ? 0 : between(dice, 1, rowTokensMax) };
+  });
+  return { dice, isFair: false, losesCreates: chance(dice, 0.15), entries, files: {}, batches: [], ids: 0, crimes: [] };
+};
+
+export const freshId = (world: World, prefix: string): string => {
+  world.ids += 1;
+  return `${prefix}${world.ids}`;
+};
+
+/** True with the probability, but never in a fair world. */
+export const trouble = (world: World, probability: number): boolean => !world.isFair && chance(world.dice, probability);
+
+export const randomFate = (world: World): Fate =>
+  world.isFair
+    ? 'completed'
+    : weighted(world.dice, {
+        completed: 60,
+        expired: 10,
+        cancelled: 4,
+        invalid_lines: 6,
+        over_capacity: 6,
+        insufficient_quota: 3,
+        other: 6,
+      });
