@@ -38,7 +38,8 @@ const describeExport = (symbol: ts.Symbol, checker: ts.TypeChecker, dist: string
  */
 export const surfacesOf = (dist: string): ReadonlyMap<string, string> => {
   const doors = doorsOf(dist);
-  const options = { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2022, types: ['node'], skipLibCheck: true, noEmit: true };
+  // Names and texts are all that is asked, so no library of types is read.
+  const options = { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2022, types: [], noLib: true, noEmit: true };
   const program = ts.createProgram([...doors.values()], options);
   const checker = program.getTypeChecker();
   const surface = (path: string): string => {

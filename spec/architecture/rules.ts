@@ -86,7 +86,14 @@ const libRules: readonly IForbiddenRuleType[] = [
     name: 'run-defaults',
     comment: 'What a runner uses when it was given nothing: these adapters and no others.',
     from: '^lib/run/defaults\\.ts$',
-    may: [lib('core', 'schema', 'ports', 'streams', 'run'), '^adapters/(openai|sqljs|filesystem|memory)/', fpTs, rxjs, standardSchema],
+    may: [
+      lib('core', 'schema', 'ports', 'streams', 'run'),
+      '^lib/sim/store/',
+      '^adapters/(openai|sqljs|filesystem|tiktoken)/',
+      fpTs,
+      rxjs,
+      standardSchema,
+    ],
     node: true,
   }),
   {
@@ -94,7 +101,7 @@ const libRules: readonly IForbiddenRuleType[] = [
     comment: 'Who brings a store and a provider of their own does not pay for loading ours.',
     severity: 'error',
     from: { path: lib('run') },
-    to: { path: '^adapters/', dependencyTypesNot: ['dynamic-import', 'type-only', 'type-import'] },
+    to: { path: ['^adapters/', '^lib/sim/'], dependencyTypesNot: ['dynamic-import', 'type-only', 'type-import'] },
   },
   only({
     name: 'sim',
