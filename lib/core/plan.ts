@@ -40,25 +40,40 @@ export const packBatch = (bytes: Column, tokens: Column | null, limits: BatchLim
   const oversized: number[] = [];
   let bytesSum = 0;
   let tokensSum = 0;
+  let closedBy: PackedBatch['closedBy'] = 'end';
+  let blockedTokens = 0;
   for (let place = 0; place < bytes.length; place += 1) {
     const rowBytes = bytes[place] as number;
     const rowTokens = tokens === null ? 0 : (tokens[place] as number);
-    const done = (closedBy: PackedBatch['closedBy']): PackedBatch => ({ members, oversized, bytes: bytesSum, tokens: tokensSum, closedBy, blockedTokens: rowTokens });
     if (rowBytes > limits.inputBytesMax || (limits.inputTokensMax !== null && rowTokens > limits.inputTokensMax)) {
       oversized.push(place);
       continue;
     }
-    if (members.length >= limits.requestsMax || bytesSum + rowBytes > limits.inputBytesMax) return done('limit');
-    if (limits.inputTokensMax !== null && tokensSum + rowTokens > limits.inputTokensMax) return done('limit');
-    if ((room.tokens !== null && tokensSum + rowTokens > room.tokens) || (room.requests !== null && members.length + 1 > room.requests)) return done('budget');
+    const after: Filling = { count: members.length + 1, bytes: bytesSum + rowBytes, tokens: tokensSum + rowTokens };
+    if (breaksLimits(after, limits)) closedBy = 'limit';
+    else if (breaksBudget(after, room)) closedBy = 'budget';
+    if (closedBy !== 'end') {
+      blockedTokens = rowTokens;
+      break;
+    }
     members.push(place);
-    bytesSum += rowBytes;
-    tokensSum += rowTokens;
+    bytesSum = after.bytes;
+    tokensSum = after.tokens;
   }
-  const isFull =
-    members.length >= limits.requestsMax || bytesSum >= limits.inputBytesMax || (limits.inputTokensMax !== null && tokensSum >= limits.inputTokensMax);
-  return { members, oversized, bytes: bytesSum, tokens: tokensSum, closedBy: isFull ? 'limit' : 'end', blockedTokens: 0 };
+  // Exactly full is full: nothing more could join.
+  if (closedBy === 'end' && (members.length >= limits.requestsMax || bytesSum >= limits.inputBytesMax)) closedBy = 'limit';
+  return { members, oversized, bytes: bytesSum, tokens: tokensSum, closedBy, blockedTokens };
 };
+
+interface Filling {
+  readonly count: number;
+  readonly bytes: number;
+  readonly tokens: number;
+}
+const breaksLimits = (filling: Filling, limits: BatchLimits): boolean =>
+  filling.count > limits.requestsMax || filling.bytes > limits.inputBytesMax || (limits.inputTokensMax !== null && filling.tokens > limits.inputTokensMax);
+const breaksBudget = (filling: Filling, room: Room): boolean =>
+  (room.tokens !== null && filling.tokens > room.tokens) || (room.requests !== null && filling.count > room.requests);
 
 /** True once rows need not wait for a fuller batch: the input is over, or the oldest has waited long enough. */
 export const mayPlanShort = (snapshot: RunSnapshot, nowMs: number): boolean =>
