@@ -1,0 +1,61 @@
+import type { TokenCounter } from '../../lib/ports/tokens.ts';
+import { encodingOf, type EncodingName } from './model-encoding.ts';
+import { requestTokens, type Counters } from './request-tokens.ts';
+import { createTextCounter, type CountText } from './text-counter.ts';
+
+export interface TiktokenOptions {
+  /** Pieces of text remembered with their counts. Default 50 000, about 5 MB. */
+  readonly pieceCacheEntriesMax?: number;
+  /** For models that our own table does not know or does not know rightly; the longest prefix wins. */
+  readonly encodingByModelPrefix?: Readonly<Record<string, EncodingName>>;
+}
+
+/** Texts of a run's system prompts, tools and schemas that are remembered whole. */
+const sharedTextsMax = 32;
+
+/**
+ * Counts a request line's prompt tokens with tiktoken: exact for its text (a token or so off for rare Unicode), estimated for
+ * message frames, pictures and files. Plain text that is no request line is counted as it is. Nothing is loaded before the first count.
+ */
+export const tiktokenCounter = (options: TiktokenOptions = {}): TokenCounter => {
+  const { pieceCacheEntriesMax = 50_000, encodingByModelPrefix = {} } = options;
+  if (!(pieceCacheEntriesMax >= 1)) throw new RangeError('tiktokenCounter({ pieceCacheEntriesMax }): 1 or more');
+  const counters = new Map<EncodingName, Counters>();
+  const countersFor = (model: string): Counters => {
+    const encoding = encodingOf(model, encodingByModelPrefix);
+    const known = counters.get(encoding);
+    if (known !== undefined) return known;
+    const own = createTextCounter(encoding, pieceCacheEntriesMax);
+    const made = { own, shared: remembered(own) };
+    counters.set(encoding, made);
+    return made;
+  };
+  return {
+    name: 'tiktoken',
+    count: (text, model) => {
+      const count = countersFor(model);
+      return requestTokens(parse(text), count) ?? count.own(text);
+    },
+  };
+};
+
+const remembered = (count: CountText): CountText => {
+  const known = new Map<string, number>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const tokens = count(text);
+    if (known.size >= sharedTextsMax) known.clear();
+    known.set(text, tokens);
+    return tokens;
+  };
+};
+
+const parse = (text: string): unknown => {
+  if (!text.startsWith('{')) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
