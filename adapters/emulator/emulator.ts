@@ -56,11 +56,17 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   });
   const host = options.host ?? '127.0.0.1';
-  const port = await listen(server, options.port ?? 0, host);
+  const clean = async (): Promise<void> => {
+    if (options.dir === undefined) await rm(folder, { recursive: true, force: true });
+  };
+  const port = await listen(server, options.port ?? 0, host).catch(async (thrown: unknown) => {
+    await clean();
+    throw thrown;
+  });
 
   let closing: Promise<void> | null = null;
   const close = (): Promise<void> => {
-    closing ??= stop(server).then(() => (options.dir === undefined ? rm(folder, { recursive: true, force: true }) : undefined));
+    closing ??= stop(server).then(clean);
     return closing;
   };
   return {

@@ -1,5 +1,5 @@
 import { uniform } from '../prng.ts';
-import { aimsAt, isAimed, type Fault, type FaultOf, type FaultScript, type Operation, type RowFault } from './faults.ts';
+import { aimsAt, isAimed, type Fault, type FaultOf, type FaultScript, type Operation, type Outage, type RowFault } from './faults.ts';
 
 /** A row fault and its place in the script, which is part of its luck. */
 export interface PlacedRowFault {
@@ -15,8 +15,8 @@ export interface FaultDesk {
     ordinal: number,
     name?: string,
   ): FaultOf<Type> | null;
-  /** The `http_error` that hits this operation now, or null. `ordinal` is null for operations on no particular batch. */
-  strikeHttp(operation: Operation, ordinal: number | null): FaultOf<'http_error'> | null;
+  /** The outage that hits this operation, `ageMs` after the provider opened, or null. `ordinal` is null for calls on no particular batch. */
+  strikeOutage(operation: Operation, ordinal: number | null, ageMs: number): FaultOf<'http_error' | 'connection_lost'> | null;
   /** The fault of this type that marks this batch for life, or null; the same at every call. */
   mark<Type extends Fault['type']>(type: Type, ordinal: number): FaultOf<Type> | null;
   /** The row faults of this batch, in script order. */
@@ -60,9 +60,9 @@ export const createFaultDesk = (script: FaultScript, seed: number): FaultDesk =>
       }
       return null;
     },
-    strikeHttp: (operation, ordinal) => {
+    strikeOutage: (operation, ordinal, ageMs) => {
       for (const [place, fault] of script.entries()) {
-        if (fault.type !== 'http_error' || (fault.operation ?? operation) !== operation) continue;
+        if (!isOutage(fault) || (fault.operation ?? operation) !== operation || !isOn(fault, ageMs)) continue;
         if (struck(fault, place, ordinal, `${operation} ${ordinal ?? ''}`)) return fault;
       }
       return null;
@@ -76,5 +76,10 @@ export const createFaultDesk = (script: FaultScript, seed: number): FaultDesk =>
 };
 
 const isType = <Type extends Fault['type']>(fault: Fault, type: Type): fault is FaultOf<Type> => fault.type === type;
+
+const isOutage = (fault: Fault): fault is FaultOf<'http_error' | 'connection_lost'> =>
+  fault.type === 'http_error' || fault.type === 'connection_lost';
+
+const isOn = ({ afterMs = 0, forMs = Infinity }: Outage, ageMs: number): boolean => ageMs >= afterMs && ageMs < afterMs + forMs;
 
 const isRowFault = (fault: Fault): fault is Extract<Fault, { readonly type: RowFault['type'] }> => fault.type.startsWith('rows_');

@@ -53,8 +53,19 @@ export type CallFault =
   | ({ readonly type: 'create_refused'; readonly reason: 'over_capacity' | 'insufficient_quota' | 'unauthorized' } & Times)
   /** The stream ends after `keepRatio` of the bytes that were promised. */
   | ({ readonly type: 'truncated_download'; readonly keepRatio: number } & Times)
-  /** Any operation, or the one named, answers with this status. */
-  | ({ readonly type: 'http_error'; readonly statusCode: number; readonly operation?: Operation; readonly retryAfterMs?: number } & Times);
+  /** Any operation, or the one named, answers with this status and does nothing. */
+  | ({ readonly type: 'http_error'; readonly statusCode: number; readonly retryAfterMs?: number } & Outage)
+  /** Any operation, or the one named, breaks off without an answer and does nothing. */
+  | ({ readonly type: 'connection_lost' } & Outage);
+
+/** Which calls an outage hits. */
+export interface Outage extends Times {
+  readonly operation?: Operation;
+  /** It begins so long after the provider opened; default at once. */
+  readonly afterMs?: number;
+  /** It lasts so long; default for ever. */
+  readonly forMs?: number;
+}
 
 /** Faults that shape the whole life of a batch. */
 export type BatchFault =

@@ -19,7 +19,7 @@ import { openaiLimits } from './limits.ts';
 import type { FakeProviderEnvironment, FakeProviderOptions } from './options.ts';
 import type { PageQuery } from './pages.ts';
 import { refusedWith } from './refusals.ts';
-import type { Reply } from './reply.ts';
+import { replyLost, type Reply } from './reply.ts';
 import type { BatchObject, DeletedFile, FileObject, ListPage } from './wire.ts';
 import type { ProviderWorld } from './world.ts';
 
@@ -72,11 +72,13 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
   };
   const floor = createBatchFloor(world);
 
-  /** Counts the call, and lets a scripted HTTP error stand in its way. */
+  const openedMs = options.nowMs();
+  /** Counts the call, and lets a scripted outage stand in its way. */
   const serve = async <A>(operation: Operation, ordinal: number | null, work: () => Reply<A> | Promise<Reply<A>>): Promise<Reply<A>> => {
     book.call(operation);
-    const fault = world.desk.strikeHttp(operation, ordinal);
-    return fault === null ? work() : refusedWith(fault.statusCode, fault.retryAfterMs ?? null);
+    const fault = world.desk.strikeOutage(operation, ordinal, world.nowMs() - openedMs);
+    if (fault === null) return work();
+    return fault.type === 'connection_lost' ? replyLost : refusedWith(fault.statusCode, fault.retryAfterMs ?? null);
   };
   const ordinalOfBatch = (id: string): number | null => floor.find(id)?.ordinal ?? null;
   const ordinalOfFile = (id: string): number | null => world.shelf.find(id, world.nowMs())?.batchOrdinal ?? null;

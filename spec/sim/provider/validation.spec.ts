@@ -36,7 +36,6 @@ describe('validation', () => {
       output_file_id: null,
       error_file_id: null,
     });
-    // Only the first line of a file can carry a mark that a decoder would strip; elsewhere it is an error all the same.
     expect(batch.errors).toEqual({ object: 'list', data: [{ code, message: expect.any(String) as string, param, line: 3 }] });
   });
 
