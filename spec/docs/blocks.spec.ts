@@ -167,10 +167,21 @@ describe('the checks of the documents', () => {
     });
 
     it('give the address of an emulator to those that ask', async () => {
-      const planted = doc(`${fence}sh`, 'echo "$OPENAI_BASE_URL"', fence);
-      expect(await runDoc(planted, { main, env: { OPENAI_BASE_URL: 'http://localhost:1/v1' } })).toMatchObject({
-        output: 'http://localhost:1/v1\n',
-      });
+      const fake = join(scratch, 'emulator.mjs');
+      const announcement = `JSON.stringify({ base_url: 'http://localhost:1/v1', args: process.argv.slice(2) })`;
+      writeFileSync(fake, `console.log(${announcement}); setInterval(() => {}, 1000);\n`);
+      const emulator = await startEmulator(fake);
+      try {
+        const planted = doc(`${fence}sh`, 'echo "$OPENAI_BASE_URL $OPENAI_API_KEY"', fence);
+        expect(await runDoc(planted, { main, env: emulator.env })).toMatchObject({ output: 'http://localhost:1/v1 sk-emulator\n' });
+      } finally {
+        await emulator.stop();
+      }
+    });
+
+    it('refuse an emulator that ends, or says no address', async () => {
+      await expect(startEmulator(join(scratch, 'missing.mjs'))).rejects.toThrow('ended before it listened');
+      await expect(startEmulator(main)).rejects.toThrow('not valid JSON');
     });
   });
 });

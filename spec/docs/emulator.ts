@@ -23,8 +23,8 @@ const baseUrlOf = (line: string): string => {
 };
 
 /** Starts `batchor emulator --port 0`; resolves once it listens, rejects if it ends first. */
-export const startEmulator = async (): Promise<RunningEmulator> => {
-  const args = [join(root, 'dist/cli/main.js'), 'emulator', '--port', '0'];
+export const startEmulator = async (main = join(root, 'dist/cli/main.js')): Promise<RunningEmulator> => {
+  const args = [main, 'emulator', '--port', '0'];
   const child = spawn(process.execPath, args, { env: specEnv(process.env), stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const line = await Promise.race([

@@ -49,10 +49,12 @@ export const typeErrors = (docs: readonly Doc[]): readonly string[] => {
     return text === undefined ? onDisk.getSourceFile(path, language, ...rest) : ts.createSourceFile(path, text, language);
   };
   const compiled = ts.createProgram([...programs.keys()], options, host);
-  return ts
-    .getPreEmitDiagnostics(compiled)
-    .filter(({ file }) => file === undefined || programs.has(file.fileName))
-    .map((diagnostic) => located(diagnostic, programs));
+  // Asked of the blocks alone: that the library compiles is another gate's business, and costs seconds.
+  const ofBlocks = [...programs.keys()].flatMap((path) => {
+    const file = compiled.getSourceFile(path);
+    return [...compiled.getSyntacticDiagnostics(file), ...compiled.getSemanticDiagnostics(file)];
+  });
+  return [...compiled.getOptionsDiagnostics(), ...ofBlocks].map((diagnostic) => located(diagnostic, programs));
 };
 
 const located = ({ file, start, messageText }: ts.Diagnostic, programs: ReadonlyMap<string, Program>): string => {
