@@ -102,27 +102,31 @@ describe('the checks of the documents', () => {
     expect(() => doc(`${fence}ts`, 'const a = 1;')).toThrow('never closed');
   });
 
-  it('name the line of a wrong type, also in a block that goes on with the one before; know batchor by its own name', () => {
-    const planted = doc(
-      `${fence}ts`,
-      `import * as E from 'fp-ts/lib/Either.js';`,
-      'const right = E.right(1);',
-      fence,
-      'and then',
-      `${fence}ts`,
-      'export const fine: E.Either<never, number> = right;',
-      'export const wrong: string = right;',
-      fence,
-      `${fence}ts`,
-      `import { isJsonObject } from 'batchor/core';`,
-      'export const wrong: number = isJsonObject({});',
-      fence,
-    );
-    expect(typeErrors([planted])).toEqual([
-      expect.stringMatching(/^planted\.md:8: Type .* is not assignable to type 'string'/),
-      `planted.md:12: Type 'boolean' is not assignable to type 'number'.`,
-    ]);
-  });
+  it(
+    'name the line of a wrong type, also in a block that goes on with the one before; know batchor by its own name',
+    { timeout: 120_000 },
+    () => {
+      const planted = doc(
+        `${fence}ts`,
+        `import * as E from 'fp-ts/lib/Either.js';`,
+        'const right = E.right(1);',
+        fence,
+        'and then',
+        `${fence}ts`,
+        'export const fine: E.Either<never, number> = right;',
+        'export const wrong: string = right;',
+        fence,
+        `${fence}ts`,
+        `import { isJsonObject } from 'batchor/core';`,
+        'export const wrong: number = isJsonObject({});',
+        fence,
+      );
+      expect(typeErrors([planted])).toEqual([
+        expect.stringMatching(/^planted\.md:8: Type .* is not assignable to type 'string'/),
+        `planted.md:12: Type 'boolean' is not assignable to type 'number'.`,
+      ]);
+    },
+  );
 
   describe('that run them', () => {
     const scratch = mkdtempSync(join(tmpdir(), 'batchor-main-'));

@@ -117,7 +117,7 @@ describe('properties', () => {
   });
 });
 
-describe('the linter', () => {
+describe('the linter', { timeout: 120_000 }, () => {
   const eslint = new ESLint({ cwd: root, overrideConfigFile: 'spec/eslint.config.js' });
   const rulesBroken = async (filePath: string, code: string): Promise<readonly (string | null)[]> => {
     const [result] = await eslint.lintText(code, { filePath: join(root, filePath) });
@@ -177,7 +177,7 @@ describe('the formatter', () => {
   });
 });
 
-describe('the compiler', () => {
+describe('the compiler', { timeout: 120_000 }, () => {
   /** Type-checks one planted file as if it lay in lib/core, under a config of ours. */
   const errorsUnder = (config: string, code: string): readonly string[] => {
     const configPath = join(root, config);
