@@ -117,14 +117,10 @@ export const isAnythingInFlight = (snapshot: RunSnapshot): boolean =>
   snapshot.control.reason !== 'authentication_failed' &&
   snapshot.live.some((batch) => batch.held === null && (batch.phase === 'creating' || batch.phase === 'indeterminate' || batch.phase === 'created' || batch.phase === 'ended'));
 
-/** True when nothing more will happen without somebody: no answer is awaited, and no effect is due or will be. O(live batches). */
-export const isStandingStill = (snapshot: RunSnapshot, hasSource: boolean): boolean => {
-  if (isFinished(snapshot)) return true;
-  const { control, totals, live, backoff, ingest } = snapshot;
-  if (isAnythingInFlight(snapshot)) return false;
-  if (control.state === 'paused') return true;
-  const isRowOpen = totals.pending > 0 || backoff.length > 0;
-  const isBatchMoving = live.some((batch) => batch.held === null);
-  if (control.state === 'cancel_requested') return !isRowOpen && !isBatchMoving;
-  return !isRowOpen && !isBatchMoving && (ingest.isComplete || !hasSource);
-};
+/**
+ * True when nothing more will happen without somebody: no effect is due or ever will be, by what `effectsDue` itself says of the
+ * end of time. Without its key a paused run gets no answers, so that what is due does not count. O(live batches).
+ */
+export const isStandingStill = (snapshot: RunSnapshot, hasSource: boolean): boolean =>
+  (snapshot.control.state === 'paused' && snapshot.control.reason === 'authentication_failed') ||
+  effectsDue(snapshot, Infinity).every((effect) => effect.type === 'IngestSlice' && !hasSource);

@@ -61,7 +61,7 @@ export const packBatch = (bytes: Column, tokens: Column | null, limits: BatchLim
     tokensSum = after.tokens;
   }
   // Exactly full is full: nothing more could join.
-  if (closedBy === 'end' && (members.length >= limits.requestsMax || bytesSum >= limits.inputBytesMax)) closedBy = 'limit';
+  if (closedBy === 'end' && isFull({ count: members.length, bytes: bytesSum, tokens: tokensSum }, limits)) closedBy = 'limit';
   return { members, oversized, bytes: bytesSum, tokens: tokensSum, closedBy, blockedTokens };
 };
 
@@ -72,6 +72,9 @@ interface Filling {
 }
 const breaksLimits = (filling: Filling, limits: BatchLimits): boolean =>
   filling.count > limits.requestsMax || filling.bytes > limits.inputBytesMax || (limits.inputTokensMax !== null && filling.tokens > limits.inputTokensMax);
+/** By any limit that `isBacklogFull` (due.ts) looks at: a plan that is due for a full batch has to find one. */
+const isFull = (filling: Filling, limits: BatchLimits): boolean =>
+  filling.count >= limits.requestsMax || filling.bytes >= limits.inputBytesMax || (limits.inputTokensMax !== null && filling.tokens >= limits.inputTokensMax);
 const breaksBudget = (filling: Filling, room: Room): boolean =>
   (room.tokens !== null && filling.tokens > room.tokens) || (room.requests !== null && filling.count > room.requests);
 

@@ -61,7 +61,12 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
     }
     case 'window': {
       const window = planWindow(rows, snapshot.backlog.generation + off, between(dice, 0, 4));
-      return { type: 'PlanBatch', atMs, newBatchKey: batchKey, window: { ...window, bytes: off === 0 ? window.bytes : [1, 2, 3] } };
+      return {
+        type: 'PlanBatch',
+        atMs,
+        newBatchKey: `noise-${snapshot.version}` as BatchKey,
+        window: { ...window, bytes: off === 0 ? window.bytes : [1, 2, 3] },
+      };
     }
     case 'failing':
       return { type: 'FailPending', atMs, generation: snapshot.backlog.generation - Math.abs(off), rows: pendingRows(rows, 3) };
