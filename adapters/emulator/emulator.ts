@@ -50,8 +50,8 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
   const clock = createClock(options.startAt?.getTime() ?? Date.now(), options.speed ?? 1);
   const provider = createFakeProvider({ ...options, nowMs: clock.nowMs, blobs: createDiskBlobs(folder) });
   const serve = createHandler(provider, options.apiKey ?? null, options.latencyMs ?? 0);
-  // Uploads may take longer than Node's default of five minutes for a request.
-  const server = createServer({ requestTimeout: 0 }, serve);
+  // Uploads may take longer than Node's default of five minutes; and an idle connection must not break by itself just as a client uses it.
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000 }, serve);
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   });

@@ -38,9 +38,11 @@ const formatOf = (body: JsonObject): AnswerFormat => {
   return { type: 'json_schema', schema: isJsonObject(nested['schema']) ? nested['schema'] : { type: 'object' } };
 };
 
-const wordsShown = 8;
+const quotedChars = 60;
 
 const sentenceAbout = (prompt: string, seed: number): string => {
-  const words = prompt.slice(0, 200).split(/\s+/u).filter(Boolean).slice(0, wordsShown).join(' ');
-  return `You asked: "${words}". The answer is ${(hashText(prompt, seed) % 1_000_000).toString(36)}.`;
+  // Whole words only, unless the first is endless.
+  const end = prompt.length <= quotedChars ? prompt.length : prompt.lastIndexOf(' ', quotedChars);
+  const quoted = prompt.slice(0, end <= 0 ? quotedChars : end);
+  return `You asked: "${quoted}". The answer is ${(hashText(prompt, seed) % 1_000_000).toString(36)}.`;
 };
