@@ -21,18 +21,32 @@ const oneOf = <A extends string>(name: string, names: readonly A[]): t.Type<A, u
   checked(name, (u): u is A => typeof u === 'string' && (names as readonly string[]).includes(u));
 const named = <A extends string>(name: string): t.Type<A, unknown> => checked(name, (u): u is A => typeof u === 'string');
 
-const isTyped = (u: unknown): u is TypedColumn => u instanceof Uint8Array || u instanceof Uint16Array || u instanceof Uint32Array || u instanceof Float64Array;
+const isTyped = (u: unknown): u is TypedColumn =>
+  u instanceof Uint8Array || u instanceof Uint16Array || u instanceof Uint32Array || u instanceof Float64Array;
 const isColumn = (u: unknown): u is Column => isTyped(u) || (Array.isArray(u) && u.every((value) => typeof value === 'number'));
 const ColumnType = checked<Column>('a column of numbers', isColumn);
 // Thousands of texts: io-ts's own array would build a context for each.
-const Texts = checked<readonly string[]>('texts', (u): u is readonly string[] => Array.isArray(u) && u.every((value) => typeof value === 'string'));
-const AnyJson = checked<JsonValue>('a JSON value', (u): u is JsonValue => u === null || ['string', 'number', 'boolean', 'object'].includes(typeof u));
+const Texts = checked<readonly string[]>(
+  'texts',
+  (u): u is readonly string[] => Array.isArray(u) && u.every((value) => typeof value === 'string'),
+);
+const AnyJson = checked<JsonValue>(
+  'a JSON value',
+  (u): u is JsonValue => u === null || ['string', 'number', 'boolean', 'object'].includes(typeof u),
+);
 
 const key = named<BatchKey>('a batch key');
 const Bucket: t.Type<BackoffBucket, unknown> = closed('BackoffBucket', { dueAtMs: t.number, count: NonNegative });
-const Checkpoint: t.Type<SourceCheckpoint, unknown> = closed('SourceCheckpoint', { nextIndex: NonNegative, position: AnyJson, beforeLastPosition: AnyJson });
+const Checkpoint: t.Type<SourceCheckpoint, unknown> = closed('SourceCheckpoint', {
+  nextIndex: NonNegative,
+  position: AnyJson,
+  beforeLastPosition: AnyJson,
+});
 const File: t.Type<StoredFile, unknown> = closed('StoredFile', { object: t.string, bytes: NonNegative });
-const Position: t.Type<SettlePosition, unknown> = closed('SettlePosition', { part: oneOf('a part', ['output', 'error', 'rest'] as const), offset: NonNegative });
+const Position: t.Type<SettlePosition, unknown> = closed('SettlePosition', {
+  part: oneOf('a part', ['output', 'error', 'rest'] as const),
+  offset: NonNegative,
+});
 const Progress = orNull(closed('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }));
 const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
   type: oneOf('an ending', ['completed', 'expired', 'cancelled', 'rejected'] as const),
@@ -72,13 +86,21 @@ const Failed: t.Type<FailedRows, unknown> = closed('FailedRows', {
   lengths: ColumnType,
   charged: ColumnType,
 });
-const Retried: t.Type<RetriedRows, unknown> = closed('RetriedRows', { indexes: ColumnType, codes: ColumnType, charged: ColumnType, dueAtMs: ColumnType });
+const Retried: t.Type<RetriedRows, unknown> = closed('RetriedRows', {
+  indexes: ColumnType,
+  codes: ColumnType,
+  charged: ColumnType,
+  dueAtMs: ColumnType,
+});
 
 const Reason = oneOf('a reason', controlReasons);
 const note = { reason: Reason, message: orNull(t.string) };
 const sent = { batchKey: key, batchNo: NonNegative, requests: NonNegative };
 const size = { inputBytes: NonNegative, inputTokens: NonNegative };
-const event = <T extends string, P extends t.Props>(type: T, props: P): t.Type<t.TypeOf<t.TypeC<P & { type: t.LiteralC<T>; atMs: t.NumberC }>>, unknown> =>
+const event = <T extends string, P extends t.Props>(
+  type: T,
+  props: P,
+): t.Type<t.TypeOf<t.TypeC<P & { type: t.LiteralC<T>; atMs: t.NumberC }>>, unknown> =>
   closed(type, { ...props, type: t.literal(type), atMs: t.number });
 
 const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> } = {
@@ -93,7 +115,13 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   IngestionCompleted: event('IngestionCompleted', { checkpoint: Checkpoint }),
   BatchPlanned: event('BatchPlanned', { ...sent, ...size, indexes: ColumnType }),
   PlanDeferred: event('PlanDeferred', { tokens: NonNegative, requests: NonNegative }),
-  PendingFailed: event('PendingFailed', { indexes: ColumnType, code: NonNegative, bytes: NonNegative, tokens: NonNegative, sequenceFrom: NonNegative }),
+  PendingFailed: event('PendingFailed', {
+    indexes: ColumnType,
+    code: NonNegative,
+    bytes: NonNegative,
+    tokens: NonNegative,
+    sequenceFrom: NonNegative,
+  }),
   BatchUploaded: event('BatchUploaded', { batchKey: key, inputFileId: t.string }),
   CreateBegun: event('CreateBegun', { batchKey: key, createAttempt: NonNegative }),
   BatchCreated: event('BatchCreated', {
@@ -107,7 +135,13 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   CreateUnclear: event('CreateUnclear', { batchKey: key, message: t.string }),
   BatchHeld: event('BatchHeld', { batchKey: key, message: t.string }),
   BatchDropped: event('BatchDropped', { ...sent, ...size }),
-  BatchObserved: event('BatchObserved', { batchKey: key, providerStatus: t.string, progress: Progress, dueAtMs: t.number, isNews: t.boolean }),
+  BatchObserved: event('BatchObserved', {
+    batchKey: key,
+    providerStatus: t.string,
+    progress: Progress,
+    dueAtMs: t.number,
+    isNews: t.boolean,
+  }),
   CancelAsked: event('CancelAsked', { batchKey: key }),
   BatchEnded: event('BatchEnded', { batchKey: key, providerStatus: t.string, progress: Progress, ending: Ending }),
   FilesStored: event('FilesStored', { batchKey: key, output: orNull(File), error: orNull(File), position: Position }),
@@ -136,12 +170,19 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   }),
   BatchSettled: event('BatchSettled', { batchKey: key, wasRejected: t.boolean }),
   ItemsRequeued: event('ItemsRequeued', { dueAtMs: t.number, indexes: ColumnType, bytes: NonNegative, tokens: NonNegative }),
-  FaultRecorded: event('FaultRecorded', { key: named<EffectKey>('an effect key'), message: t.string, dueAtMs: t.number, isAnswer: t.boolean }),
+  FaultRecorded: event('FaultRecorded', {
+    key: named<EffectKey>('an effect key'),
+    message: t.string,
+    dueAtMs: t.number,
+    isAnswer: t.boolean,
+  }),
   RunFinished: event('RunFinished', { status: oneOf('an end', ['completed', 'completed_with_failures'] as const) }),
 };
 
 const codecFor = (u: unknown): t.Type<Event, unknown> | null =>
-  isJsonObject(u) && typeof u['type'] === 'string' && Object.hasOwn(eventCodecs, u['type']) ? (eventCodecs[u['type'] as Event['type']] as t.Type<Event, unknown>) : null;
+  isJsonObject(u) && typeof u['type'] === 'string' && Object.hasOwn(eventCodecs, u['type'])
+    ? (eventCodecs[u['type'] as Event['type']] as t.Type<Event, unknown>)
+    : null;
 /** Any event, its columns in place. Dispatches on `type`, so that a fault is told of the event it is in. */
 export const EventCodec: t.Type<Event, unknown> = new t.Type<Event, unknown>(
   'Event',
@@ -150,7 +191,10 @@ export const EventCodec: t.Type<Event, unknown> = new t.Type<Event, unknown>(
   t.identity,
 );
 
-const Totals: t.Type<ItemTotals, unknown> = closed('ItemTotals', Object.fromEntries(itemStatuses.map((status) => [status, NonNegative])) as Record<keyof ItemTotals, t.Type<number, unknown>>);
+const Totals: t.Type<ItemTotals, unknown> = closed(
+  'ItemTotals',
+  Object.fromEntries(itemStatuses.map((status) => [status, NonNegative])) as Record<keyof ItemTotals, t.Type<number, unknown>>,
+);
 const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   ...sent,
   ...size,
@@ -184,7 +228,11 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   resultSequence: NonNegative,
   config: RunConfig,
   status: oneOf('a status', runStatuses),
-  control: closed('Control', { state: oneOf('a state', ['running', 'paused', 'cancel_requested'] as const), reason: orNull(Reason), message: orNull(t.string) }),
+  control: closed('Control', {
+    state: oneOf('a state', ['running', 'paused', 'cancel_requested'] as const),
+    reason: orNull(Reason),
+    message: orNull(t.string),
+  }),
   totals: Totals,
   ingest: closed('Ingest', { isComplete: t.boolean, checkpoint: orNull(Checkpoint), itemCount: NonNegative, badRowCount: NonNegative }),
   backlog: closed('Backlog', {

@@ -144,7 +144,13 @@ export type Command = { readonly atMs: number } & (
   | { readonly type: 'RequeueRows'; readonly dueAtMs: number; readonly rows: RowSlice }
   | { readonly type: 'FailPending'; readonly generation: number; readonly rows: RowSlice }
   | { readonly type: 'DropBatch'; readonly batchKey: BatchKey }
-  | { readonly type: 'RecordFault'; readonly key: EffectKey; readonly fault: FaultKind; readonly message: string; readonly retryAfterMs: number | null }
+  | {
+      readonly type: 'RecordFault';
+      readonly key: EffectKey;
+      readonly fault: FaultKind;
+      readonly message: string;
+      readonly retryAfterMs: number | null;
+    }
 );
 
 /** The command of one type. */

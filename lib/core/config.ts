@@ -86,7 +86,8 @@ const orNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> => t.uni
 /** A closed object: a key that is not named is an error, not dropped. */
 export const closed = <P extends t.Props>(name: string, props: P): t.Type<t.TypeOf<t.TypeC<P>>, unknown> => {
   const inner = t.type(props, name);
-  const unknownKey = (u: unknown): string | undefined => (isJsonObject(u) ? Object.keys(u).find((key) => !Object.hasOwn(props, key)) : undefined);
+  const unknownKey = (u: unknown): string | undefined =>
+    isJsonObject(u) ? Object.keys(u).find((key) => !Object.hasOwn(props, key)) : undefined;
   return new t.Type(
     name,
     (u): u is t.TypeOf<t.TypeC<P>> => inner.is(u) && unknownKey(u) === undefined,
@@ -100,8 +101,18 @@ export const closed = <P extends t.Props>(name: string, props: P): t.Type<t.Type
 
 const BackoffType: t.Type<Backoff, unknown> = closed('Backoff', { initialMs: NonNegative, factor: NonNegative, maxMs: NonNegative });
 export const Operation: t.Type<Operation, unknown> = closed('Operation', {
-  retry: closed('RetryPolicy', { attemptsMax: NonNegative, unchargedAttemptsMax: NonNegative, itemBackoff: BackoffType, batchBackoff: BackoffType }),
-  chunk: closed('ChunkPolicy', { requestsMax: NonNegative, inputBytesMax: NonNegative, inputTokensMax: orNull(NonNegative), planAfterMs: NonNegative }),
+  retry: closed('RetryPolicy', {
+    attemptsMax: NonNegative,
+    unchargedAttemptsMax: NonNegative,
+    itemBackoff: BackoffType,
+    batchBackoff: BackoffType,
+  }),
+  chunk: closed('ChunkPolicy', {
+    requestsMax: NonNegative,
+    inputBytesMax: NonNegative,
+    inputTokensMax: orNull(NonNegative),
+    planAfterMs: NonNegative,
+  }),
   enqueue: closed('EnqueueLimits', {
     enqueuedTokenLimit: orNull(NonNegative),
     enqueuedRequestLimit: orNull(NonNegative),
@@ -141,7 +152,12 @@ export const defaultOperation = (limits: ProviderLimits): Operation => ({
     itemBackoff: { initialMs: 1_000, factor: 2, maxMs: 600_000 },
     batchBackoff: { initialMs: 1_000, factor: 2, maxMs: 900_000 },
   },
-  chunk: { requestsMax: limits.requestsMax, inputBytesMax: limits.inputBytesMax, inputTokensMax: limits.inputTokensMax, planAfterMs: 60_000 },
+  chunk: {
+    requestsMax: limits.requestsMax,
+    inputBytesMax: limits.inputBytesMax,
+    inputTokensMax: limits.inputTokensMax,
+    planAfterMs: 60_000,
+  },
   enqueue: { enqueuedTokenLimit: null, enqueuedRequestLimit: null, targetRatio: 1, headroom: 0, maxBatchEnqueuedTokens: null },
   badRows: 'fail',
   persistRawOutput: true,

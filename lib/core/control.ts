@@ -15,9 +15,12 @@ export const pauseEvents = (snapshot: RunSnapshot, reason: ControlReason, messag
 };
 
 export const decideCreateRun = (snapshot: RunSnapshot, command: CommandOf<'CreateRun'>): Decision =>
-  isCreated(snapshot) ? left({ type: 'already_created' }) : right([{ type: 'RunCreated', atMs: command.atMs, runId: command.runId, config: command.config }]);
+  isCreated(snapshot)
+    ? left({ type: 'already_created' })
+    : right([{ type: 'RunCreated', atMs: command.atMs, runId: command.runId, config: command.config }]);
 
-export const decideOpenRun = (_snapshot: RunSnapshot, command: CommandOf<'OpenRun'>): Decision => right([{ type: 'RunOpened', atMs: command.atMs }]);
+export const decideOpenRun = (_snapshot: RunSnapshot, command: CommandOf<'OpenRun'>): Decision =>
+  right([{ type: 'RunOpened', atMs: command.atMs }]);
 
 export const decidePauseRun = (snapshot: RunSnapshot, command: CommandOf<'PauseRun'>): Decision =>
   snapshot.control.state === 'running'
@@ -25,7 +28,9 @@ export const decidePauseRun = (snapshot: RunSnapshot, command: CommandOf<'PauseR
     : left({ type: 'not_while', control: snapshot.control.state });
 
 export const decideResumeRun = (snapshot: RunSnapshot, command: CommandOf<'ResumeRun'>): Decision =>
-  snapshot.control.state === 'paused' ? right([{ type: 'RunResumed', atMs: command.atMs }]) : left({ type: 'not_while', control: snapshot.control.state });
+  snapshot.control.state === 'paused'
+    ? right([{ type: 'RunResumed', atMs: command.atMs }])
+    : left({ type: 'not_while', control: snapshot.control.state });
 
 export const decideChangeOperation = (_snapshot: RunSnapshot, command: CommandOf<'ChangeOperation'>): Decision =>
   right([{ type: 'OperationChanged', atMs: command.atMs, operation: command.operation }]);

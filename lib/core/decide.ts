@@ -10,7 +10,15 @@ import { decideFault } from './retry-fault.ts';
 import { decideRequeue, decideSettleRest, decideSettleSlice } from './settle.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
 import { decideAcceptSlice, decideRejectRow } from './source.ts';
-import { decideBeginCreate, decideCreated, decideCreateRefused, decideCreateUnclear, decideDropBatch, decideSweep, decideUpload } from './submit.ts';
+import {
+  decideBeginCreate,
+  decideCreated,
+  decideCreateRefused,
+  decideCreateUnclear,
+  decideDropBatch,
+  decideSweep,
+  decideUpload,
+} from './submit.ts';
 
 /** What becomes true by the command, or why nothing does. Pure; O(slice + live batches). */
 export const decide = (snapshot: RunSnapshot, command: Command): Either<Rejection, readonly Event[]> => {
@@ -21,7 +29,10 @@ export const decide = (snapshot: RunSnapshot, command: Command): Either<Rejectio
   const events = onePause(decided.right);
   const after = events.reduce(evolve, snapshot);
   return isOver(after)
-    ? right([...events, { type: 'RunFinished', atMs: command.atMs, status: after.totals.failed_permanent > 0 ? 'completed_with_failures' : 'completed' }])
+    ? right([
+        ...events,
+        { type: 'RunFinished', atMs: command.atMs, status: after.totals.failed_permanent > 0 ? 'completed_with_failures' : 'completed' },
+      ])
     : right(events);
 };
 

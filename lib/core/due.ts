@@ -18,23 +18,39 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
   for (const batch of snapshot.live) {
     if (batch.held === null && isDue(batchEffectKey(batch.batchKey))) effects.push(...batchEffects(snapshot, batch));
   }
-  const unclear = snapshot.live.filter((batch) => batch.phase === 'indeterminate' && batch.held === null && isDue(batchEffectKey(batch.batchKey)));
+  const unclear = snapshot.live.filter(
+    (batch) => batch.phase === 'indeterminate' && batch.held === null && isDue(batchEffectKey(batch.batchKey)),
+  );
   if (unclear.length > 0 && isDue(sweepKey)) {
-    effects.push({ type: 'SweepBatches', batchKeys: unclear.map((batch) => batch.batchKey), sinceMs: Math.min(...unclear.map((batch) => batch.plannedAtMs)) });
+    effects.push({
+      type: 'SweepBatches',
+      batchKeys: unclear.map((batch) => batch.batchKey),
+      sinceMs: Math.min(...unclear.map((batch) => batch.plannedAtMs)),
+    });
   }
   const polled = snapshot.live.filter((batch) => isPollable(batch) && batch.dueAtMs <= nowMs && isDue(batchEffectKey(batch.batchKey)));
   if (polled.length > 0 && isDue(pollKey)) {
-    effects.push({ type: 'PollBatches', batches: polled.flatMap(({ batchKey, providerBatchId }) => (providerBatchId === null ? [] : [{ batchKey, providerBatchId }])) });
+    effects.push({
+      type: 'PollBatches',
+      batches: polled.flatMap(({ batchKey, providerBatchId }) => (providerBatchId === null ? [] : [{ batchKey, providerBatchId }])),
+    });
   }
   const ripe = snapshot.backoff[0];
-  const mayRequeue = snapshot.control.state === 'cancel_requested' || (snapshot.control.state === 'running' && ripe !== undefined && ripe.dueAtMs <= nowMs);
-  if (ripe !== undefined && mayRequeue && isDue(requeueKey)) effects.push({ type: 'RequeueRows', dueAtMs: ripe.dueAtMs, rowsMax: sliceRowsMax });
+  const mayRequeue =
+    snapshot.control.state === 'cancel_requested' || (snapshot.control.state === 'running' && ripe !== undefined && ripe.dueAtMs <= nowMs);
+  if (ripe !== undefined && mayRequeue && isDue(requeueKey))
+    effects.push({ type: 'RequeueRows', dueAtMs: ripe.dueAtMs, rowsMax: sliceRowsMax });
   if (snapshot.control.state === 'running') {
     if (isPlanDue(snapshot, nowMs) && isDue(planKey)) {
       effects.push({ type: 'PlanBatch', generation: snapshot.backlog.generation, rowsMax: batchLimitsOf(snapshot).requestsMax });
     }
     if (!snapshot.ingest.isComplete && isDue(ingestKey)) {
-      effects.push({ type: 'IngestSlice', checkpoint: snapshot.ingest.checkpoint, fromIndex: snapshot.ingest.itemCount, rowsMax: ingestRowsMax });
+      effects.push({
+        type: 'IngestSlice',
+        checkpoint: snapshot.ingest.checkpoint,
+        fromIndex: snapshot.ingest.itemCount,
+        rowsMax: ingestRowsMax,
+      });
     }
   }
   if (snapshot.control.state === 'cancel_requested' && snapshot.totals.pending > 0 && isDue(planKey)) {
@@ -56,12 +72,23 @@ const batchEffects = (snapshot: RunSnapshot, batch: LiveBatch): readonly Effect[
       if (isCancelling) return [{ type: 'DropBatch', batchKey }];
       return mayCreate(snapshot) ? [{ type: 'BeginCreate', batchKey }] : [];
     case 'creating':
-      return batch.inputFileId === null ? [] : [{ type: 'CreateBatch', batchKey, createAttempt: batch.createAttempt, inputFileId: batch.inputFileId }];
+      return batch.inputFileId === null
+        ? []
+        : [{ type: 'CreateBatch', batchKey, createAttempt: batch.createAttempt, inputFileId: batch.inputFileId }];
     case 'created':
-      return isCancelling && !batch.cancelAsked && batch.providerBatchId !== null ? [{ type: 'CancelBatch', batchKey, providerBatchId: batch.providerBatchId }] : [];
+      return isCancelling && !batch.cancelAsked && batch.providerBatchId !== null
+        ? [{ type: 'CancelBatch', batchKey, providerBatchId: batch.providerBatchId }]
+        : [];
     case 'ended':
       return batch.files === null
-        ? [{ type: 'StoreFiles', batchKey, outputFileId: batch.ending?.outputFileId ?? null, errorFileId: batch.ending?.errorFileId ?? null }]
+        ? [
+            {
+              type: 'StoreFiles',
+              batchKey,
+              outputFileId: batch.ending?.outputFileId ?? null,
+              errorFileId: batch.ending?.errorFileId ?? null,
+            },
+          ]
         : [{ type: 'SettleSlice', batchKey, batchNo, position: batch.position, rowsMax: sliceRowsMax }];
     case 'indeterminate':
     case 'settled':
@@ -83,11 +110,14 @@ const isBacklogFull = (snapshot: RunSnapshot): boolean => {
   const limits = batchLimitsOf(snapshot);
   const { totals, backlog } = snapshot;
   return (
-    totals.pending >= limits.requestsMax || backlog.bytes >= limits.inputBytesMax || (limits.inputTokensMax !== null && backlog.tokens >= limits.inputTokensMax)
+    totals.pending >= limits.requestsMax ||
+    backlog.bytes >= limits.inputBytesMax ||
+    (limits.inputTokensMax !== null && backlog.tokens >= limits.inputTokensMax)
   );
 };
 
-const faultDueMs = (snapshot: RunSnapshot, key: EffectKey): number | null => snapshot.faults.find((record) => record.key === key)?.dueAtMs ?? null;
+const faultDueMs = (snapshot: RunSnapshot, key: EffectKey): number | null =>
+  snapshot.faults.find((record) => record.key === key)?.dueAtMs ?? null;
 
 /** When `effectsDue` may differ by time alone; null when only a command can change it. */
 export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null => {
@@ -98,7 +128,8 @@ export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null =
   if (snapshot.control.state === 'running') {
     const first = snapshot.backoff[0];
     if (first !== undefined) times.push(first.dueAtMs);
-    if (snapshot.totals.pending > 0 && !snapshot.ingest.isComplete) times.push(snapshot.backlog.sinceMs + snapshot.config.operation.chunk.planAfterMs);
+    if (snapshot.totals.pending > 0 && !snapshot.ingest.isComplete)
+      times.push(snapshot.backlog.sinceMs + snapshot.config.operation.chunk.planAfterMs);
   }
   const later = times.filter((time) => time > nowMs);
   return later.length === 0 ? null : Math.min(...later);
@@ -115,7 +146,11 @@ const isFaultOfInterest = (snapshot: RunSnapshot, key: EffectKey): boolean => {
 /** True when something at the provider, or on its way from there, can still move the run while it is not running. */
 export const isAnythingInFlight = (snapshot: RunSnapshot): boolean =>
   snapshot.control.reason !== 'authentication_failed' &&
-  snapshot.live.some((batch) => batch.held === null && (batch.phase === 'creating' || batch.phase === 'indeterminate' || batch.phase === 'created' || batch.phase === 'ended'));
+  snapshot.live.some(
+    (batch) =>
+      batch.held === null &&
+      (batch.phase === 'creating' || batch.phase === 'indeterminate' || batch.phase === 'created' || batch.phase === 'ended'),
+  );
 
 /**
  * True when nothing more will happen without somebody: no effect is due or ever will be, by what `effectsDue` itself says of the

@@ -7,17 +7,32 @@ export type Effect =
   | { readonly type: 'IngestSlice'; readonly checkpoint: SourceCheckpoint | null; readonly fromIndex: number; readonly rowsMax: number }
   /** Read up to `rowsMax` pending rows in order and answer `PlanBatch` with a fresh key. */
   | { readonly type: 'PlanBatch'; readonly generation: number; readonly rowsMax: number }
-  | { readonly type: 'UploadBatch'; readonly batchKey: BatchKey; readonly batchNo: number; readonly createAttempt: number; readonly inputBytes: number }
+  | {
+      readonly type: 'UploadBatch';
+      readonly batchKey: BatchKey;
+      readonly batchNo: number;
+      readonly createAttempt: number;
+      readonly inputBytes: number;
+    }
   /** Nothing to do outside: answer `BeginCreate`, so that the intent is durable before the act. */
   | { readonly type: 'BeginCreate'; readonly batchKey: BatchKey }
   /** Never retried below the engine: a second create is a second bill. */
   | { readonly type: 'CreateBatch'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly inputFileId: string }
   | { readonly type: 'SweepBatches'; readonly batchKeys: readonly BatchKey[]; readonly sinceMs: number }
-  | { readonly type: 'PollBatches'; readonly batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[] }
+  | {
+      readonly type: 'PollBatches';
+      readonly batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[];
+    }
   | { readonly type: 'CancelBatch'; readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }
   | { readonly type: 'StoreFiles'; readonly batchKey: BatchKey; readonly outputFileId: string | null; readonly errorFileId: string | null }
   /** One slice of the batch's files, or of the rows that are left: due again until the last. */
-  | { readonly type: 'SettleSlice'; readonly batchKey: BatchKey; readonly batchNo: number; readonly position: SettlePosition; readonly rowsMax: number }
+  | {
+      readonly type: 'SettleSlice';
+      readonly batchKey: BatchKey;
+      readonly batchNo: number;
+      readonly position: SettlePosition;
+      readonly rowsMax: number;
+    }
   | { readonly type: 'RequeueRows'; readonly dueAtMs: number; readonly rowsMax: number }
   | { readonly type: 'FailPending'; readonly generation: number; readonly rowsMax: number }
   | { readonly type: 'DropBatch'; readonly batchKey: BatchKey };

@@ -1,5 +1,5 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
-import { PathReporter } from 'io-ts/lib/PathReporter.js';
+import type { Errors } from 'io-ts';
 import { EventCodec, type TypedColumn } from './codec.ts';
 import type { Column } from './command.ts';
 import type { Event } from './event.ts';
@@ -89,18 +89,27 @@ export const encodeEvents = (events: readonly Event[]): EventRecord => {
 /** Left says what is wrong with the record: a format of another version, or an event that is not one. */
 export const decodeEvents = (header: unknown, columns: readonly TypedColumn[]): Either<string, readonly Event[]> => {
   if (!isJsonObject(header) || header['format'] !== recordFormat) {
-    return left(`its format is ${isJsonObject(header) ? String(header['format']) : 'unknown'}, and this version reads format ${recordFormat}`);
+    return left(
+      `its format is ${isJsonObject(header) ? String(header['format']) : 'unknown'}, and this version reads format ${recordFormat}`,
+    );
   }
   if (!Array.isArray(header['events'])) return left('it holds no events');
   const events: Event[] = [];
   for (const plain of header['events'] as readonly JsonValue[]) {
     if (!isJsonObject(plain)) return left('an event is no object');
     const decoded = EventCodec.decode(exchange(plain, (at) => (typeof at === 'number' ? columns[at] : at)));
-    if (isLeft(decoded)) return left(`${String(plain['type'])}: ${PathReporter.report(decoded)[0] ?? 'malformed'}`.slice(0, 500));
+    if (isLeft(decoded)) return left(`${String(plain['type'])}: ${placeOf(decoded.left)} is malformed`);
     events.push(decoded.right);
   }
   return right(events);
 };
+
+/** Where the first fault is; never the value, which may be anybody's. */
+export const placeOf = (errors: Errors): string =>
+  errors[0]?.context
+    .map(({ key }) => key)
+    .filter((key) => key !== '')
+    .join('.') || 'it';
 
 /** Columns begin at multiples of eight, so that they can be read where they lie. */
 const padded = (bytes: number): number => Math.ceil(bytes / 8) * 8;
@@ -125,10 +134,11 @@ export const readColumns = (header: unknown, body: Uint8Array): Either<string, r
   let at = 0;
   for (const shape of shapes as readonly JsonValue[]) {
     const [kind, count] = Array.isArray(shape) ? (shape as readonly JsonValue[]) : [];
-    if (typeof kind !== 'string' || !Object.hasOwn(arrays, kind) || typeof count !== 'number' || !Number.isInteger(count) || count < 0) return left('a column has no kind');
+    if (typeof kind !== 'string' || !Object.hasOwn(arrays, kind) || typeof count !== 'number' || !Number.isInteger(count) || count < 0)
+      return left('a column has no kind');
     const ArrayType = arrays[kind as Kind];
     if (at + count * ArrayType.BYTES_PER_ELEMENT > body.length) return left('its columns are longer than its body');
-    columns.push(new ArrayType(body.buffer, body.byteOffset + at, count));
+    columns.push(new ArrayType(body.buffer as ArrayBuffer, body.byteOffset + at, count));
     at += padded(count * ArrayType.BYTES_PER_ELEMENT);
   }
   return at === body.length ? right(columns) : left('its body is longer than its columns');

@@ -50,7 +50,14 @@ export type Event = { readonly atMs: number } & (
       readonly inputTokens: number;
     }
   | { readonly type: 'PlanDeferred'; readonly tokens: number; readonly requests: number }
-  | { readonly type: 'PendingFailed'; readonly indexes: Column; readonly code: number; readonly bytes: number; readonly tokens: number; readonly sequenceFrom: number }
+  | {
+      readonly type: 'PendingFailed';
+      readonly indexes: Column;
+      readonly code: number;
+      readonly bytes: number;
+      readonly tokens: number;
+      readonly sequenceFrom: number;
+    }
   | { readonly type: 'BatchUploaded'; readonly batchKey: BatchKey; readonly inputFileId: string }
   | { readonly type: 'CreateBegun'; readonly batchKey: BatchKey; readonly createAttempt: number }
   | {
@@ -66,7 +73,14 @@ export type Event = { readonly atMs: number } & (
   | { readonly type: 'CreateRefused'; readonly batchKey: BatchKey; readonly message: string }
   | { readonly type: 'CreateUnclear'; readonly batchKey: BatchKey; readonly message: string }
   | { readonly type: 'BatchHeld'; readonly batchKey: BatchKey; readonly message: string }
-  | { readonly type: 'BatchDropped'; readonly batchKey: BatchKey; readonly batchNo: number; readonly requests: number; readonly inputBytes: number; readonly inputTokens: number }
+  | {
+      readonly type: 'BatchDropped';
+      readonly batchKey: BatchKey;
+      readonly batchNo: number;
+      readonly requests: number;
+      readonly inputBytes: number;
+      readonly inputTokens: number;
+    }
   | {
       readonly type: 'BatchObserved';
       readonly batchKey: BatchKey;
@@ -117,7 +131,13 @@ export type Event = { readonly atMs: number } & (
     }
   | { readonly type: 'BatchSettled'; readonly batchKey: BatchKey; readonly wasRejected: boolean }
   | { readonly type: 'ItemsRequeued'; readonly dueAtMs: number; readonly indexes: Column; readonly bytes: number; readonly tokens: number }
-  | { readonly type: 'FaultRecorded'; readonly key: EffectKey; readonly message: string; readonly dueAtMs: number; readonly isAnswer: boolean }
+  | {
+      readonly type: 'FaultRecorded';
+      readonly key: EffectKey;
+      readonly message: string;
+      readonly dueAtMs: number;
+      readonly isAnswer: boolean;
+    }
   | { readonly type: 'RunFinished'; readonly status: Exclude<RunStatus, 'running'> }
 );
 

@@ -18,7 +18,13 @@ export const evolve = (snapshot: RunSnapshot, event: Event): RunSnapshot => ({
 const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
   switch (event.type) {
     case 'RunCreated':
-      return { ...emptySnapshot, runId: event.runId, config: event.config, createdAtMs: event.atMs, backlog: { ...emptySnapshot.backlog, sinceMs: event.atMs } };
+      return {
+        ...emptySnapshot,
+        runId: event.runId,
+        config: event.config,
+        createdAtMs: event.atMs,
+        backlog: { ...emptySnapshot.backlog, sinceMs: event.atMs },
+      };
     case 'RunOpened':
       return s.live.filter((batch) => batch.phase === 'creating').reduce((opened, batch) => madeUnclear(opened, batch.batchKey), s);
     case 'RunPaused':
@@ -64,7 +70,13 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       return withBatch(s, event.batchKey, { phase: 'creating', createAttempt: event.createAttempt });
     case 'BatchCreated': {
       const { providerBatchId, providerStatus, dueAtMs } = event;
-      const created = withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { phase: 'created', providerBatchId, providerStatus, dueAtMs, held: null });
+      const created = withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
+        phase: 'created',
+        providerBatchId,
+        providerStatus,
+        dueAtMs,
+        held: null,
+      });
       return { ...clearFault(created, sweepKey), totals: move(s.totals, 'queued_local', 'submitted', event.requests) };
     }
     case 'CreateRefused':
@@ -82,22 +94,38 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'BatchObserved': {
       const { providerStatus, progress, dueAtMs, isNews } = event;
       const quietPolls = isNews ? 0 : batchOf(s, event.batchKey).quietPolls + 1;
-      return withBatch(clearFault(clearBatchFault(s, event.batchKey), pollKey), event.batchKey, { providerStatus, progress, dueAtMs, quietPolls });
+      return withBatch(clearFault(clearBatchFault(s, event.batchKey), pollKey), event.batchKey, {
+        providerStatus,
+        progress,
+        dueAtMs,
+        quietPolls,
+      });
     }
     case 'CancelAsked':
       return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { cancelAsked: true, dueAtMs: event.atMs });
     case 'BatchEnded': {
       const { providerStatus, progress, ending } = event;
-      return withBatch(clearFault(clearBatchFault(s, event.batchKey), pollKey), event.batchKey, { phase: 'ended', providerStatus, progress, ending });
+      return withBatch(clearFault(clearBatchFault(s, event.batchKey), pollKey), event.batchKey, {
+        phase: 'ended',
+        providerStatus,
+        progress,
+        ending,
+      });
     }
     case 'FilesStored':
-      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { files: { output: event.output, error: event.error }, position: event.position });
+      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
+        files: { output: event.output, error: event.error },
+        position: event.position,
+      });
     case 'ItemsCompleted':
       return itemsCompleted(s, event);
     case 'ItemsSettled':
       return itemsSettled(s, event);
     case 'BatchSettled':
-      return { ...clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey), rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : 0 };
+      return {
+        ...clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey),
+        rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : 0,
+      };
     case 'ItemsRequeued': {
       const count = event.indexes.length;
       return {
@@ -237,7 +265,8 @@ const withoutBatch = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => {
 const clearFault = (s: RunSnapshot, key: EffectKey): RunSnapshot =>
   s.faults.some((record) => record.key === key) ? { ...s, faults: s.faults.filter((record) => record.key !== key) } : s;
 /** The refusals that a create got before are no looks for it: those are counted from here. */
-const madeUnclear = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => withBatch(clearBatchFault(s, batchKey), batchKey, { phase: 'indeterminate' });
+const madeUnclear = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot =>
+  withBatch(clearBatchFault(s, batchKey), batchKey, { phase: 'indeterminate' });
 const clearBatchFault = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => clearFault(s, batchEffectKey(batchKey));
 
 type Backlog = RunSnapshot['backlog'];

@@ -34,6 +34,13 @@ export const isTerminalItem = (status: ItemStatus): status is TerminalItemStatus
 
 /** How many items stand in each state. */
 export type ItemTotals = Readonly<Record<ItemStatus, number>>;
-export const emptyTotals: ItemTotals = { pending: 0, queued_local: 0, submitted: 0, completed: 0, failed_retryable: 0, failed_permanent: 0 };
+export const emptyTotals: ItemTotals = {
+  pending: 0,
+  queued_local: 0,
+  submitted: 0,
+  completed: 0,
+  failed_retryable: 0,
+  failed_permanent: 0,
+};
 /** All rows that were ever accepted: the left side of the conservation law. */
 export const sumOfTotals = (totals: ItemTotals): number => itemStatuses.reduce((sum, status) => sum + totals[status], 0);

@@ -12,7 +12,9 @@ import type { RunSnapshot } from './snapshot.ts';
 /** What one batch of this run may hold: the provider's limits, tightened by the job's. */
 export const batchLimitsOf = (snapshot: RunSnapshot): BatchLimits => {
   const { limits, operation } = snapshot.config;
-  const tokenLimits = [limits.inputTokensMax, operation.chunk.inputTokensMax, operation.enqueue.maxBatchEnqueuedTokens].filter((limit) => limit !== null);
+  const tokenLimits = [limits.inputTokensMax, operation.chunk.inputTokensMax, operation.enqueue.maxBatchEnqueuedTokens].filter(
+    (limit) => limit !== null,
+  );
   return {
     requestsMax: Math.max(1, Math.min(limits.requestsMax, operation.chunk.requestsMax)),
     inputBytesMax: Math.min(limits.inputBytesMax, operation.chunk.inputBytesMax),
@@ -71,10 +73,14 @@ interface Filling {
   readonly tokens: number;
 }
 const breaksLimits = (filling: Filling, limits: BatchLimits): boolean =>
-  filling.count > limits.requestsMax || filling.bytes > limits.inputBytesMax || (limits.inputTokensMax !== null && filling.tokens > limits.inputTokensMax);
+  filling.count > limits.requestsMax ||
+  filling.bytes > limits.inputBytesMax ||
+  (limits.inputTokensMax !== null && filling.tokens > limits.inputTokensMax);
 /** By any limit that `isBacklogFull` (due.ts) looks at: a plan that is due for a full batch has to find one. */
 const isFull = (filling: Filling, limits: BatchLimits): boolean =>
-  filling.count >= limits.requestsMax || filling.bytes >= limits.inputBytesMax || (limits.inputTokensMax !== null && filling.tokens >= limits.inputTokensMax);
+  filling.count >= limits.requestsMax ||
+  filling.bytes >= limits.inputBytesMax ||
+  (limits.inputTokensMax !== null && filling.tokens >= limits.inputTokensMax);
 const breaksBudget = (filling: Filling, room: Room): boolean =>
   (room.tokens !== null && filling.tokens > room.tokens) || (room.requests !== null && filling.count > room.requests);
 
@@ -93,7 +99,8 @@ export const decidePlanBatch = (snapshot: RunSnapshot, command: CommandOf<'PlanB
   const stale = staleWindow(snapshot, window);
   if (stale !== null) return left(stale);
   if (unsentBatchCount(snapshot) >= unsentBatchesMax) return left({ type: 'nothing_to_change' });
-  if (snapshot.live.some((batch) => batch.batchKey === newBatchKey)) return left({ type: 'malformed_command', message: 'a batch key is used once' });
+  if (snapshot.live.some((batch) => batch.batchKey === newBatchKey))
+    return left({ type: 'malformed_command', message: 'a batch key is used once' });
 
   const room = roomLeft(snapshot);
   const used = usedBudget(snapshot);
@@ -124,7 +131,8 @@ export const decidePlanBatch = (snapshot: RunSnapshot, command: CommandOf<'PlanB
     });
   } else if (packed.members.length === 0 && packed.closedBy === 'budget') {
     // Nothing is enqueued that could make room: waiting would be for ever.
-    if (used.tokens === 0 && used.requests === 0) return right([...events, ...pauseEvents(snapshot, 'budget_exhausted', overBudget(packed.blockedTokens, room), atMs)]);
+    if (used.tokens === 0 && used.requests === 0)
+      return right([...events, ...pauseEvents(snapshot, 'budget_exhausted', overBudget(packed.blockedTokens, room), atMs)]);
     const needs = { tokens: packed.blockedTokens, requests: 1 };
     const known = snapshot.backlog.needs;
     if (known?.tokens !== needs.tokens || events.length > 0) events.push({ type: 'PlanDeferred', atMs, ...needs });
@@ -141,7 +149,8 @@ const overBudget = (tokens: number, room: Room): string =>
 export const decideFailPending = (snapshot: RunSnapshot, command: CommandOf<'FailPending'>): Either<Rejection, readonly Event[]> => {
   const { rows, generation, atMs } = command;
   if (snapshot.control.state !== 'cancel_requested') return left({ type: 'not_while', control: snapshot.control.state });
-  if (generation !== snapshot.backlog.generation) return left({ type: 'stale_slice', expected: snapshot.backlog.generation, given: generation });
+  if (generation !== snapshot.backlog.generation)
+    return left({ type: 'stale_slice', expected: snapshot.backlog.generation, given: generation });
   if (rows.indexes.length === 0 || rows.indexes.length > snapshot.totals.pending) return left({ type: 'nothing_to_change' });
   return right([
     {
@@ -157,15 +166,18 @@ export const decideFailPending = (snapshot: RunSnapshot, command: CommandOf<'Fai
 };
 
 const staleWindow = (snapshot: RunSnapshot, window: PlanWindow): Rejection | null => {
-  if (window.generation !== snapshot.backlog.generation) return { type: 'stale_slice', expected: snapshot.backlog.generation, given: window.generation };
+  if (window.generation !== snapshot.backlog.generation)
+    return { type: 'stale_slice', expected: snapshot.backlog.generation, given: window.generation };
   const count = window.indexes.length;
-  if (window.bytes.length !== count || (window.tokens !== null && window.tokens.length !== count)) return { type: 'malformed_command', message: 'columns of a window have one length' };
+  if (window.bytes.length !== count || (window.tokens !== null && window.tokens.length !== count))
+    return { type: 'malformed_command', message: 'columns of a window have one length' };
   // A window that claims to be all there is, but is not, was read before the last rows came.
   if (count > snapshot.totals.pending || (window.isExhausted && count !== snapshot.totals.pending)) {
     return { type: 'stale_slice', expected: snapshot.totals.pending, given: count };
   }
   for (let i = 1; i < count; i += 1) {
-    if ((window.indexes[i] as number) <= (window.indexes[i - 1] as number)) return { type: 'malformed_command', message: 'a window is in item order' };
+    if ((window.indexes[i] as number) <= (window.indexes[i - 1] as number))
+      return { type: 'malformed_command', message: 'a window is in item order' };
   }
   return null;
 };

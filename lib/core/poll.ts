@@ -22,7 +22,13 @@ export const decidePoll = (snapshot: RunSnapshot, command: CommandOf<'RecordPoll
   const seen = new Set<string>();
   for (const observation of command.observations) {
     const batch = findBatch(snapshot, observation.batchKey);
-    if (batch === undefined || batch.phase !== 'created' || batch.providerBatchId !== observation.providerBatchId || seen.has(batch.batchKey)) continue;
+    if (
+      batch === undefined ||
+      batch.phase !== 'created' ||
+      batch.providerBatchId !== observation.providerBatchId ||
+      seen.has(batch.batchKey)
+    )
+      continue;
     seen.add(batch.batchKey);
     events.push(...observed(snapshot, batch, observation, command.atMs));
   }
@@ -30,7 +36,9 @@ export const decidePoll = (snapshot: RunSnapshot, command: CommandOf<'RecordPoll
     const batch = findBatch(snapshot, batchKey);
     if (batch === undefined || batch.phase !== 'created' || seen.has(batchKey)) continue;
     const message = `the provider does not (yet) know batch ${batch.providerBatchId}`;
-    events.push(...faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs: command.atMs }));
+    events.push(
+      ...faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs: command.atMs }),
+    );
   }
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
 };
@@ -39,7 +47,10 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
   const { providerStatus, progress, ending } = observation;
   const { batchKey } = batch;
   if (ending === null) {
-    const isNews = providerStatus !== batch.providerStatus || progress?.completed !== batch.progress?.completed || progress?.failed !== batch.progress?.failed;
+    const isNews =
+      providerStatus !== batch.providerStatus ||
+      progress?.completed !== batch.progress?.completed ||
+      progress?.failed !== batch.progress?.failed;
     // No news before it is due: the same look, told twice.
     if (!isNews && batch.dueAtMs > atMs) return [];
     const wait = pollWaitMs(snapshot.config.operation.pollIntervalMs, isNews ? 0 : batch.quietPolls + 1, batchKey);
@@ -47,7 +58,9 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
   }
   const ended: Event = { type: 'BatchEnded', atMs, batchKey, providerStatus, progress, ending };
   const hasFiles = ending.outputFileId !== null || ending.errorFileId !== null;
-  const noFiles: readonly Event[] = hasFiles ? [] : [{ type: 'FilesStored', atMs, batchKey, output: null, error: null, position: { part: 'rest', offset: 0 } }];
+  const noFiles: readonly Event[] = hasFiles
+    ? []
+    : [{ type: 'FilesStored', atMs, batchKey, output: null, error: null, position: { part: 'rest', offset: 0 } }];
   return [ended, ...noFiles, ...pauseOfEnding(snapshot, batch, observation, atMs)];
 };
 
@@ -58,7 +71,12 @@ const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, { ending }: Batc
   if (ending?.rejection?.type === 'insufficient_quota') return pauseEvents(snapshot, 'insufficient_quota', ending.rejection.message, atMs);
   // Three whole batches refused in a row, and not for capacity: the next one would be too.
   if (ending?.rejection?.type === 'other' && snapshot.rejectedStreak + 1 >= 3) {
-    return pauseEvents(snapshot, 'circuit_open', `${snapshot.rejectedStreak + 1} batches in a row failed validation: ${ending.rejection.message}`, atMs);
+    return pauseEvents(
+      snapshot,
+      'circuit_open',
+      `${snapshot.rejectedStreak + 1} batches in a row failed validation: ${ending.rejection.message}`,
+      atMs,
+    );
   }
   return [];
 };

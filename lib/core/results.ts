@@ -35,11 +35,17 @@ export interface CompletedResult<Output = unknown, Metadata extends JsonObject =
 
 export interface FailedResult<Metadata extends JsonObject = JsonObject> extends ResultBase<Metadata> {
   readonly status: 'failed_permanent';
-  readonly error: { readonly errorClass: FailureClass; readonly message: string; readonly retryable: boolean; readonly rawError: JsonValue };
+  readonly error: {
+    readonly errorClass: FailureClass;
+    readonly message: string;
+    readonly retryable: boolean;
+    readonly rawError: JsonValue;
+  };
 }
 
 /** What a terminal item became. */
-export type ItemResult<Output = unknown, Metadata extends JsonObject = JsonObject> = CompletedResult<Output, Metadata> | FailedResult<Metadata>;
+export type ItemResult<Output = unknown, Metadata extends JsonObject = JsonObject> =
+  CompletedResult<Output, Metadata> | FailedResult<Metadata>;
 
 export interface ResultPageOptions {
   /** Results after this sequence; default 0, from the first. */

@@ -33,7 +33,8 @@ export const faultEvents = (snapshot: RunSnapshot, fault: Fault): readonly Event
   const waitMs = Math.max(fault.retryAfterMs ?? 0, backoffMs(snapshot.config.operation.retry.batchBackoff, count, key));
   const recorded: Event = { type: 'FaultRecorded', atMs, key, message, dueAtMs: atMs + waitMs, isAnswer };
   if (answered < answeredFaultsMax) return [recorded];
-  const held: readonly Event[] = batchKey !== undefined && mayHold(snapshot, batchKey) ? [{ type: 'BatchHeld', atMs, batchKey, message }] : [];
+  const held: readonly Event[] =
+    batchKey !== undefined && mayHold(snapshot, batchKey) ? [{ type: 'BatchHeld', atMs, batchKey, message }] : [];
   return [recorded, ...held, ...pauseEvents(snapshot, fault.pauseReason ?? 'provider_refused', message, atMs)];
 };
 
@@ -57,7 +58,14 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
   if (batchKey !== undefined && batch === undefined) return left({ type: 'unknown_batch', batchKey });
   // Every answer to a create leaves `creating`; a fault that says less is not taken for one.
   if (batch?.phase === 'creating') return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
-  const recorded = faultEvents(snapshot, { key, message, isAnswer: fault === 'refused', retryAfterMs, atMs, ...(batchKey === undefined ? {} : { batchKey }) });
+  const recorded = faultEvents(snapshot, {
+    key,
+    message,
+    isAnswer: fault === 'refused',
+    retryAfterMs,
+    atMs,
+    ...(batchKey === undefined ? {} : { batchKey }),
+  });
   const reason = pauseReasons[fault];
   const events = [...recorded, ...(reason === undefined ? [] : pauseEvents(snapshot, reason, message, atMs))];
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);

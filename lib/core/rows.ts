@@ -16,7 +16,13 @@ export type RowChange =
   /** queued_local → pending: every row of the batch. */
   | { readonly type: 'release'; readonly batchNo: number; readonly count: number }
   /** submitted in `batchNo` → completed, one more charged attempt; results from `sequenceFrom` in line order. */
-  | { readonly type: 'complete'; readonly batchNo: number; readonly object: string; readonly lines: LineColumns; readonly sequenceFrom: number }
+  | {
+      readonly type: 'complete';
+      readonly batchNo: number;
+      readonly object: string;
+      readonly lines: LineColumns;
+      readonly sequenceFrom: number;
+    }
   /** submitted in `batchNo` → failed_permanent, one more attempt (charged or not). */
   | {
       readonly type: 'fail';
@@ -53,7 +59,8 @@ const rowChangesOf = (event: Event): readonly RowChange[] => {
     case 'ItemsSettled': {
       const changes: RowChange[] = [];
       const { batchNo, outputObject, errorObject, sequenceFrom } = event;
-      if (event.failed.indexes.length > 0) changes.push({ type: 'fail', batchNo, outputObject, errorObject, rows: event.failed, sequenceFrom });
+      if (event.failed.indexes.length > 0)
+        changes.push({ type: 'fail', batchNo, outputObject, errorObject, rows: event.failed, sequenceFrom });
       if (event.retried.indexes.length > 0) changes.push({ type: 'retry', batchNo, rows: event.retried });
       return changes;
     }

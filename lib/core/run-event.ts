@@ -56,7 +56,10 @@ export const toRunEvents = (runId: RunId, fromVersion: number, events: readonly 
 const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
   switch (event.type) {
     case 'RunCreated':
-      return ['run_created', { job_name: event.config.jobName, model: event.config.provider.model, endpoint: event.config.provider.endpoint }];
+      return [
+        'run_created',
+        { job_name: event.config.jobName, model: event.config.provider.model, endpoint: event.config.provider.endpoint },
+      ];
     case 'RunOpened':
       return ['run_opened', {}];
     case 'RunPaused':
@@ -69,7 +72,10 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
     case 'CancelRequested':
       return ['run_cancel_requested', {}];
     case 'ItemsAccepted':
-      return ['items_ingested', { count: event.slice.itemIds.length, bad_count: event.slice.badOffsets.length, next_index: event.checkpoint.nextIndex }];
+      return [
+        'items_ingested',
+        { count: event.slice.itemIds.length, bad_count: event.slice.badOffsets.length, next_index: event.checkpoint.nextIndex },
+      ];
     case 'IngestionCompleted':
       return ['ingestion_completed', { next_index: event.checkpoint.nextIndex }];
     case 'BatchPlanned':
@@ -77,13 +83,24 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
     case 'PlanDeferred':
       return null;
     case 'PendingFailed':
-      return ['items_failed', { count: event.indexes.length, batch_key: null, by_class: { [failureOfCode(event.code)]: event.indexes.length }, will_retry_count: 0 }];
+      return [
+        'items_failed',
+        {
+          count: event.indexes.length,
+          batch_key: null,
+          by_class: { [failureOfCode(event.code)]: event.indexes.length },
+          will_retry_count: 0,
+        },
+      ];
     case 'BatchUploaded':
       return ['batch_uploaded', { batch_key: event.batchKey, input_file_id: event.inputFileId }];
     case 'CreateBegun':
       return null;
     case 'BatchCreated':
-      return ['batch_submitted', { batch_key: event.batchKey, provider_batch_id: event.providerBatchId, request_count: event.requests, was_adopted: event.adopted }];
+      return [
+        'batch_submitted',
+        { batch_key: event.batchKey, provider_batch_id: event.providerBatchId, request_count: event.requests, was_adopted: event.adopted },
+      ];
     case 'CreateRefused':
       return ['submit_retried', { batch_key: event.batchKey, message: event.message }];
     case 'CreateUnclear':
@@ -94,12 +111,25 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
       return ['batch_dropped', { batch_key: event.batchKey, released_count: event.requests }];
     case 'BatchObserved':
       return event.isNews
-        ? ['batch_polled', { batch_key: event.batchKey, provider_status: event.providerStatus, completed_count: event.progress?.completed ?? null, total_count: event.progress?.total ?? null }]
+        ? [
+            'batch_polled',
+            {
+              batch_key: event.batchKey,
+              provider_status: event.providerStatus,
+              completed_count: event.progress?.completed ?? null,
+              total_count: event.progress?.total ?? null,
+            },
+          ]
         : null;
     case 'CancelAsked':
       return null;
     case 'BatchEnded': {
-      const data = { batch_key: event.batchKey, provider_status: event.providerStatus, completed_count: event.progress?.completed ?? null, failed_count: event.progress?.failed ?? null };
+      const data = {
+        batch_key: event.batchKey,
+        provider_status: event.providerStatus,
+        completed_count: event.progress?.completed ?? null,
+        failed_count: event.progress?.failed ?? null,
+      };
       const { type, rejection } = event.ending;
       return type === 'completed' ? ['batch_completed', data] : ['batch_failed', { ...data, message: rejection?.message ?? type }];
     }
@@ -107,7 +137,9 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
       return null;
     case 'ItemsCompleted': {
       const count = event.lines.indexes.length;
-      return count === 0 ? null : ['items_completed', { count, batch_key: event.batchKey, last_result_sequence: event.sequenceFrom + count - 1 }];
+      return count === 0
+        ? null
+        : ['items_completed', { count, batch_key: event.batchKey, last_result_sequence: event.sequenceFrom + count - 1 }];
     }
     case 'ItemsSettled': {
       const byClass: Record<string, number> = {};
@@ -118,7 +150,9 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
         }
       }
       const count = event.failed.indexes.length + event.retried.indexes.length;
-      return count === 0 ? null : ['items_failed', { count, batch_key: event.batchKey, by_class: byClass, will_retry_count: event.retried.indexes.length }];
+      return count === 0
+        ? null
+        : ['items_failed', { count, batch_key: event.batchKey, by_class: byClass, will_retry_count: event.retried.indexes.length }];
     }
     case 'BatchSettled':
       return null;

@@ -11,7 +11,11 @@ import { findBatch } from './submit.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
-const settlingBatch = (snapshot: RunSnapshot, command: CommandOf<'SettleSlice'> | CommandOf<'SettleRest'>, at: SettlePosition): Either<Rejection, LiveBatch> => {
+const settlingBatch = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'SettleSlice'> | CommandOf<'SettleRest'>,
+  at: SettlePosition,
+): Either<Rejection, LiveBatch> => {
   const { batchKey } = command;
   const batch = findBatch(snapshot, batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
@@ -38,9 +42,11 @@ export const decideSettleSlice = (snapshot: RunSnapshot, command: CommandOf<'Set
   if (found._tag === 'Left') return found;
   const batch = found.right;
   const file = batch.files?.[command.part];
-  if (!file || (command.toOffset <= command.fromOffset && !command.isEndOfFile)) return left({ type: 'malformed_command', message: 'a slice of a file moves on' });
+  if (!file || (command.toOffset <= command.fromOffset && !command.isEndOfFile))
+    return left({ type: 'malformed_command', message: 'a slice of a file moves on' });
   const { lines, open } = command;
-  if (!haveOneLength([lines.indexes, lines.offsets, lines.lengths, open])) return left({ type: 'malformed_command', message: 'columns of a slice have one length' });
+  if (!haveOneLength([lines.indexes, lines.offsets, lines.lengths, open]))
+    return left({ type: 'malformed_command', message: 'columns of a slice have one length' });
   const kept = keepFirstOpen(lines.indexes, open);
   const unsettled = batch.requests - batch.settledRows;
   if (kept.length > unsettled) return left({ type: 'stale_slice', expected: unsettled, given: kept.length });
@@ -103,7 +109,8 @@ const haveOneLength = (columns: readonly ArrayLike<number>[]): boolean => column
 
 /** What the slice claims must be what the batch has left: the last one settles every row of it, no other is empty. */
 const faultOfRest = (batch: LiveBatch, { rows, codes, parts, offsets, lengths }: CommandOf<'SettleRest'>): Rejection | null => {
-  if (!haveOneLength([rows.indexes, rows.charged, rows.uncharged, codes, parts, offsets, lengths])) return { type: 'malformed_command', message: 'columns of a slice have one length' };
+  if (!haveOneLength([rows.indexes, rows.charged, rows.uncharged, codes, parts, offsets, lengths]))
+    return { type: 'malformed_command', message: 'columns of a slice have one length' };
   const count = rows.indexes.length;
   const unsettled = batch.requests - batch.settledRows;
   if (count > unsettled || (rows.isLast && count !== unsettled)) return { type: 'stale_slice', expected: unsettled, given: count };
@@ -120,7 +127,14 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
   const { rows, atMs } = command;
   const fault = faultOfRest(batch, command);
   if (fault !== null) return left(fault);
-  const failed = { indexes: [] as number[], codes: [] as number[], parts: [] as number[], offsets: [] as number[], lengths: [] as number[], charged: [] as number[] };
+  const failed = {
+    indexes: [] as number[],
+    codes: [] as number[],
+    parts: [] as number[],
+    offsets: [] as number[],
+    lengths: [] as number[],
+    charged: [] as number[],
+  };
   const retried = { indexes: [] as number[], codes: [] as number[], charged: [] as number[], dueAtMs: [] as number[] };
   let isOutOfMoney = false;
   // Without files the rest is the whole batch, so that its rows count as the lines of the input file do.
@@ -208,7 +222,8 @@ export const decideRequeue = (snapshot: RunSnapshot, command: CommandOf<'Requeue
   const { dueAtMs, rows, atMs } = command;
   const bucket = snapshot.backoff.find((candidate) => candidate.dueAtMs === dueAtMs);
   if (bucket === undefined) return left({ type: 'stale_slice', expected: 'a bucket', given: dueAtMs });
-  if (rows.indexes.length === 0 || rows.indexes.length > bucket.count) return left({ type: 'stale_slice', expected: bucket.count, given: rows.indexes.length });
+  if (rows.indexes.length === 0 || rows.indexes.length > bucket.count)
+    return left({ type: 'stale_slice', expected: bucket.count, given: rows.indexes.length });
   if (dueAtMs > atMs && snapshot.control.state !== 'cancel_requested') return left({ type: 'not_while', control: 'backoff' });
   let bytes = 0;
   let tokens = 0;

@@ -66,7 +66,12 @@ export interface RunSnapshot {
   readonly status: RunStatus;
   readonly control: { readonly state: RunControlState; readonly reason: ControlReason | null; readonly message: string | null };
   readonly totals: ItemTotals;
-  readonly ingest: { readonly isComplete: boolean; readonly checkpoint: SourceCheckpoint | null; readonly itemCount: number; readonly badRowCount: number };
+  readonly ingest: {
+    readonly isComplete: boolean;
+    readonly checkpoint: SourceCheckpoint | null;
+    readonly itemCount: number;
+    readonly badRowCount: number;
+  };
   /** The rows that wait to be planned. */
   readonly backlog: {
     readonly bytes: number;

@@ -14,7 +14,8 @@ export const decideAcceptSlice = (snapshot: RunSnapshot, command: CommandOf<'Acc
   if (checkpoint.nextIndex < expectedEntry) return left({ type: 'stale_slice', expected: expectedEntry, given: checkpoint.nextIndex });
   const events: Event[] = [];
   if (slice !== null) {
-    if (slice.fromIndex !== snapshot.ingest.itemCount) return left({ type: 'stale_slice', expected: snapshot.ingest.itemCount, given: slice.fromIndex });
+    if (slice.fromIndex !== snapshot.ingest.itemCount)
+      return left({ type: 'stale_slice', expected: snapshot.ingest.itemCount, given: slice.fromIndex });
     const fault = faultOfSlice(slice);
     if (fault !== null) return left({ type: 'malformed_command', message: fault });
     events.push({ type: 'ItemsAccepted', atMs, slice, checkpoint, sequenceFrom: snapshot.resultSequence + 1 });
@@ -38,7 +39,8 @@ const faultOfSlice = (slice: AcceptedSlice): string | null => {
   if (slice.requestObject === null && slice.badOffsets.length !== count) return 'good rows have request lines';
   for (let i = 0; i < slice.badOffsets.length; i += 1) {
     const offset = slice.badOffsets[i] as number;
-    if (!Number.isInteger(offset) || offset < 0 || offset >= count || (i > 0 && offset <= (slice.badOffsets[i - 1] as number))) return 'bad rows are rows of the slice, ascending';
+    if (!Number.isInteger(offset) || offset < 0 || offset >= count || (i > 0 && offset <= (slice.badOffsets[i - 1] as number)))
+      return 'bad rows are rows of the slice, ascending';
     if (slice.requestLengths[offset] !== 0 || (slice.tokens !== null && slice.tokens[offset] !== 0)) return 'a bad row has no request line';
   }
   return null;

@@ -11,7 +11,8 @@ import type { ControlReason, RunSnapshot } from './snapshot.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
-export const findBatch = (snapshot: RunSnapshot, batchKey: BatchKey): LiveBatch | undefined => snapshot.live.find((batch) => batch.batchKey === batchKey);
+export const findBatch = (snapshot: RunSnapshot, batchKey: BatchKey): LiveBatch | undefined =>
+  snapshot.live.find((batch) => batch.batchKey === batchKey);
 
 /** The batch, or why the answer comes too late: it is gone, or its phase has no arrow to where the answer leads. */
 export const batchFor = (snapshot: RunSnapshot, batchKey: BatchKey, to: BatchPhase): Either<Rejection, LiveBatch> => {
@@ -39,7 +40,11 @@ export const decideBeginCreate = (snapshot: RunSnapshot, command: CommandOf<'Beg
 };
 
 /** `created` is taken only from `creating` or `indeterminate`, and only for the attempt that is out. */
-const createdEvent = (batch: LiveBatch, command: { readonly atMs: number; readonly providerBatchId: LiveBatch['providerBatchId'] & string; readonly providerStatus: string }, adopted: boolean): Event => ({
+const createdEvent = (
+  batch: LiveBatch,
+  command: { readonly atMs: number; readonly providerBatchId: LiveBatch['providerBatchId'] & string; readonly providerStatus: string },
+  adopted: boolean,
+): Event => ({
   type: 'BatchCreated',
   atMs: command.atMs,
   batchKey: batch.batchKey,
@@ -55,20 +60,32 @@ const createdEvent = (batch: LiveBatch, command: { readonly atMs: number; readon
 export const decideCreated = (snapshot: RunSnapshot, command: CommandOf<'RecordCreated'>): Decision => {
   const batch = batchFor(snapshot, command.batchKey, 'created');
   if (batch._tag === 'Left') return batch;
-  if (batch.right.createAttempt !== command.createAttempt) return left({ type: 'stale_slice', expected: batch.right.createAttempt, given: command.createAttempt });
+  if (batch.right.createAttempt !== command.createAttempt)
+    return left({ type: 'stale_slice', expected: batch.right.createAttempt, given: command.createAttempt });
   return right([createdEvent(batch.right, command, false)]);
 };
 
-const refusalPause: Readonly<Record<string, ControlReason>> = { insufficient_quota: 'insufficient_quota', authentication_failed: 'authentication_failed' };
+const refusalPause: Readonly<Record<string, ControlReason>> = {
+  insufficient_quota: 'insufficient_quota',
+  authentication_failed: 'authentication_failed',
+};
 
 export const decideCreateRefused = (snapshot: RunSnapshot, command: CommandOf<'RecordCreateRefused'>): Decision => {
   const { batchKey, refusal, atMs, createAttempt } = command;
   const batch = findBatch(snapshot, batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
-  if (batch.phase !== 'creating' || batch.createAttempt !== createAttempt) return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
+  if (batch.phase !== 'creating' || batch.createAttempt !== createAttempt)
+    return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   const refused: Event = { type: 'CreateRefused', atMs, batchKey, message: refusal.message };
   const isAnswer = refusal.type === 'refused';
-  const faults = faultEvents(snapshot, { key: batchEffectKey(batchKey), message: refusal.message, isAnswer, retryAfterMs: refusal.retryAfterMs, atMs, batchKey });
+  const faults = faultEvents(snapshot, {
+    key: batchEffectKey(batchKey),
+    message: refusal.message,
+    isAnswer,
+    retryAfterMs: refusal.retryAfterMs,
+    atMs,
+    batchKey,
+  });
   const reason = refusalPause[refusal.type];
   return right([refused, ...faults, ...(reason === undefined ? [] : pauseEvents(snapshot, reason, refusal.message, atMs))]);
 };
@@ -76,7 +93,8 @@ export const decideCreateRefused = (snapshot: RunSnapshot, command: CommandOf<'R
 export const decideCreateUnclear = (snapshot: RunSnapshot, command: CommandOf<'RecordCreateUnclear'>): Decision => {
   const batch = findBatch(snapshot, command.batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey: command.batchKey });
-  if (batch.phase !== 'creating' || batch.createAttempt !== command.createAttempt) return left({ type: 'wrong_phase', batchKey: command.batchKey, phase: batch.phase });
+  if (batch.phase !== 'creating' || batch.createAttempt !== command.createAttempt)
+    return left({ type: 'wrong_phase', batchKey: command.batchKey, phase: batch.phase });
   return right([{ type: 'CreateUnclear', atMs: command.atMs, batchKey: command.batchKey, message: command.message }]);
 };
 
@@ -93,7 +111,17 @@ export const decideSweep = (snapshot: RunSnapshot, command: CommandOf<'RecordSwe
     if (found !== undefined) events.push(createdEvent(batch, { ...found, atMs: command.atMs }, true));
     else {
       const message = `no answer came to the create of batch ${batchKey}, and the provider does not list it: whether it exists is not known`;
-      events.push(...faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: true, retryAfterMs: null, atMs: command.atMs, batchKey, pauseReason: 'batch_unresolved' }));
+      events.push(
+        ...faultEvents(snapshot, {
+          key: batchEffectKey(batchKey),
+          message,
+          isAnswer: true,
+          retryAfterMs: null,
+          atMs: command.atMs,
+          batchKey,
+          pauseReason: 'batch_unresolved',
+        }),
+      );
     }
   }
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);

@@ -67,7 +67,9 @@ export interface BatchProvider {
   /** Batches under one of these keys among those created since about `sinceMs`. */
   sweep(batchKeys: readonly BatchKey[], sinceMs: number): Port<readonly SweptBatch[]>;
   /** What the provider says of each; a batch that it does not know (yet) is left out. */
-  observe(batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[]): Port<readonly BatchObservation[]>;
+  observe(
+    batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[],
+  ): Port<readonly BatchObservation[]>;
   /** The file's bytes; `bytes` is the promised length where one is. Iterating throws when the transfer is cut. */
   download(fileId: string): Port<{ readonly bytes: number | null; readonly chunks: AsyncIterable<Uint8Array> }>;
   /** True after: the provider was asked to cancel, or the batch is over anyway. */

@@ -138,4 +138,3 @@ export interface Storage<Scope extends 'local' | 'shared' = 'local' | 'shared'> 
   readonly describe: string;
   open(): Port<RunStore>;
 }
-

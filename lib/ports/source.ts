@@ -40,14 +40,17 @@ export interface BadSourceRow<Position extends JsonValue = JsonValue> {
 }
 
 export type SourceEntry<Payload = unknown, Metadata extends JsonObject = JsonObject, Position extends JsonValue = JsonValue> =
-  | SourceRow<Payload, Metadata, Position>
-  | BadSourceRow<Position>;
+  SourceRow<Payload, Metadata, Position> | BadSourceRow<Position>;
 
 /**
  * A source that can be read again from a stored position: what a run needs to survive a restart while it still ingests.
  * The one port that users write by hand, so plain async, and throwing is fine.
  */
-export interface CheckpointedItemSource<Payload = unknown, Metadata extends JsonObject = JsonObject, Position extends JsonValue = JsonValue> {
+export interface CheckpointedItemSource<
+  Payload = unknown,
+  Metadata extends JsonObject = JsonObject,
+  Position extends JsonValue = JsonValue,
+> {
   /** Names the kind of source, e.g. `jsonl`. */
   readonly kind: string;
   /** Names the origin, e.g. a path. Stored; must hold no secret. */

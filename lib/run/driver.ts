@@ -68,7 +68,18 @@ export const startDriver = (ports: EnginePorts, onEnd: () => void): Driver => {
     },
   });
   // A finished run never starts its inbox: the stream above may have completed at once.
-  if (closing === null) inbox = timer(0, inboxMs, scheduler).pipe(exhaustMap(() => drainInbox(run, (command) => engine.tell(command), () => scheduler.now()).catch(() => undefined))).subscribe();
+  if (closing === null)
+    inbox = timer(0, inboxMs, scheduler)
+      .pipe(
+        exhaustMap(() =>
+          drainInbox(
+            run,
+            (command) => engine.tell(command),
+            () => scheduler.now(),
+          ).catch(() => undefined),
+        ),
+      )
+      .subscribe();
 
   return {
     run,

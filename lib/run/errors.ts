@@ -26,7 +26,12 @@ export interface BatchorErrorDetails {
   run_not_found: { readonly runId: string; readonly storage: string };
   run_exists: { readonly runId: string };
   job_changed: { readonly runId: string; readonly differences: readonly JobDifference[] };
-  source_changed: { readonly ref: string; readonly storedFingerprint: string; readonly foundFingerprint: string; readonly nextIndex: number };
+  source_changed: {
+    readonly ref: string;
+    readonly storedFingerprint: string;
+    readonly foundFingerprint: string;
+    readonly nextIndex: number;
+  };
   source_required: { readonly runId: string; readonly kind: string; readonly ref: string; readonly nextIndex: number };
   source_unreadable: { readonly ref: string; readonly line: number | null; readonly field: string | null };
   // control
@@ -70,5 +75,8 @@ export class BatchorError<Code extends BatchorErrorCode = BatchorErrorCode> exte
 const ourFaults: ReadonlySet<BatchorErrorCode> = new Set(['invariant_violated', 'store_corrupt']);
 
 /** Works across duplicate copies of the package, unlike `instanceof`. */
-export const isBatchorError = <Code extends BatchorErrorCode = BatchorErrorCode>(error: unknown, code?: Code): error is BatchorError<Code> =>
+export const isBatchorError = <Code extends BatchorErrorCode = BatchorErrorCode>(
+  error: unknown,
+  code?: Code,
+): error is BatchorError<Code> =>
   typeof error === 'object' && error !== null && mark in error && (code === undefined || (error as unknown as BatchorError).code === code);

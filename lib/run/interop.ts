@@ -28,23 +28,54 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
     case 'over_capacity':
       return new BatchorError('provider_unavailable', {}, message, 'Try again later; nothing was lost.', cause);
     case 'insufficient_quota':
-      return new BatchorError('insufficient_quota', {}, message, 'Add credit or raise the spend limit at the provider, then resume the run.');
+      return new BatchorError(
+        'insufficient_quota',
+        {},
+        message,
+        'Add credit or raise the spend limit at the provider, then resume the run.',
+      );
     case 'authentication_failed':
       return new BatchorError('authentication_failed', {}, message, 'Check the API key, and that it belongs to this base URL and project.');
     case 'refused':
-      return new BatchorError('provider_refused', { statusCode: error.statusCode, requestId: error.requestId }, message, 'Read what the provider says; the run is kept.');
+      return new BatchorError(
+        'provider_refused',
+        { statusCode: error.statusCode, requestId: error.requestId },
+        message,
+        'Read what the provider says; the run is kept.',
+      );
     case 'not_found':
       return new BatchorError('run_not_found', { runId, storage }, message, 'List the runs that this store holds: `batchor list`.');
     case 'owned_elsewhere':
-      return new BatchorError('run_owned_elsewhere', { runId, owner: error.owner }, `run ${runId} is driven by ${error.owner}`, 'Wait for it (`batchor wait` follows), or stop that process.');
+      return new BatchorError(
+        'run_owned_elsewhere',
+        { runId, owner: error.owner },
+        `run ${runId} is driven by ${error.owner}`,
+        'Wait for it (`batchor wait` follows), or stop that process.',
+      );
     case 'lease_lost':
-      return new BatchorError('lease_lost', { runId, owner: error.owner }, `run ${runId} was taken over${error.owner === null ? '' : ` by ${error.owner}`}`, 'Nothing to do here: the new owner goes on.');
+      return new BatchorError(
+        'lease_lost',
+        { runId, owner: error.owner },
+        `run ${runId} was taken over${error.owner === null ? '' : ` by ${error.owner}`}`,
+        'Nothing to do here: the new owner goes on.',
+      );
     case 'stale_version':
       return new BatchorError('lease_lost', { runId, owner: null }, `run ${runId}: ${message}`, 'Open the run again.');
     case 'corrupt':
-      return new BatchorError('store_corrupt', { where: error.where }, message, 'Keep the run folder as it is; the message names the place.');
+      return new BatchorError(
+        'store_corrupt',
+        { where: error.where },
+        message,
+        'Keep the run folder as it is; the message names the place.',
+      );
     case 'unavailable':
-      return new BatchorError('store_unavailable', { storage }, message, 'Nothing was acknowledged that is not durable. Mend the place and go on with the same run id.', cause);
+      return new BatchorError(
+        'store_unavailable',
+        { storage },
+        message,
+        'Nothing was acknowledged that is not durable. Mend the place and go on with the same run id.',
+        cause,
+      );
   }
 };
 

@@ -7,7 +7,9 @@ const sliceRows = 1_000;
  * In-memory items as a source: positions count items. It can be read again only as far as the iterable can; a resumed run skips
  * what it has, and compares the last row.
  */
-export const itemsSource = (items: Iterable<BatchItem> | AsyncIterable<BatchItem>): CheckpointedItemSource<unknown, JsonObject, number> => ({
+export const itemsSource = (
+  items: Iterable<BatchItem> | AsyncIterable<BatchItem>,
+): CheckpointedItemSource<unknown, JsonObject, number> => ({
   kind: 'items',
   ref: 'items',
   fingerprint: () => Promise.resolve('in-process'),

@@ -53,7 +53,10 @@ export const operationOf = (job: AnyJob): Operation => {
     chunk: {
       requestsMax: count('chunkPolicy.maxRequests', chunkPolicy.maxRequests ?? house.chunk.requestsMax),
       inputBytesMax: count('chunkPolicy.maxFileBytes', chunkPolicy.maxFileBytes ?? house.chunk.inputBytesMax),
-      inputTokensMax: chunkPolicy.maxInputTokens === undefined ? house.chunk.inputTokensMax : count('chunkPolicy.maxInputTokens', chunkPolicy.maxInputTokens),
+      inputTokensMax:
+        chunkPolicy.maxInputTokens === undefined
+          ? house.chunk.inputTokensMax
+          : count('chunkPolicy.maxInputTokens', chunkPolicy.maxInputTokens),
       planAfterMs: count('chunkPolicy.planAfterMs', chunkPolicy.planAfterMs ?? house.chunk.planAfterMs, 0),
     },
     enqueue: {
@@ -71,13 +74,16 @@ export const operationOf = (job: AnyJob): Operation => {
   };
 };
 
-const invalid = (field: string, message: string): BatchorError => new BatchorError('invalid_config', { field }, message, `Correct ${field}.`);
+const invalid = (field: string, message: string): BatchorError =>
+  new BatchorError('invalid_config', { field }, message, `Correct ${field}.`);
 
 const checkMetadata = (pairs: Readonly<Record<string, string>>): void => {
   const entries = Object.entries(pairs);
-  if (entries.length > userMetadataPairsMax) throw invalid('batchMetadata', `batchMetadata has ${entries.length} pairs; at most ${userMetadataPairsMax} are yours`);
+  if (entries.length > userMetadataPairsMax)
+    throw invalid('batchMetadata', `batchMetadata has ${entries.length} pairs; at most ${userMetadataPairsMax} are yours`);
   for (const [key, value] of entries) {
     if (key.startsWith('batchor_')) throw invalid(`batchMetadata.${key}`, 'keys that begin with batchor_ are ours');
-    if (key.length > 64 || value.length > 512) throw invalid(`batchMetadata.${key}`, 'a metadata key has at most 64 characters, a value 512');
+    if (key.length > 64 || value.length > 512)
+      throw invalid(`batchMetadata.${key}`, 'a metadata key has at most 64 characters, a value 512');
   }
 };

@@ -20,7 +20,12 @@ export const compareJob = (stored: RunSnapshot, job: AnyJob, given: RunConfig): 
   if (sameSource && !ingest.isComplete && config.source.fingerprint !== given.source.fingerprint) {
     throw new BatchorError(
       'source_changed',
-      { ref: given.source.ref, storedFingerprint: config.source.fingerprint, foundFingerprint: given.source.fingerprint, nextIndex: ingest.checkpoint?.nextIndex ?? 0 },
+      {
+        ref: given.source.ref,
+        storedFingerprint: config.source.fingerprint,
+        foundFingerprint: given.source.fingerprint,
+        nextIndex: ingest.checkpoint?.nextIndex ?? 0,
+      },
       `${given.source.ref} changed since run ${runId} began to read it (it has read ${ingest.checkpoint?.nextIndex ?? 0} rows)`,
       'Bring the file back as it was, or start a new run with the new file.',
     );
@@ -68,7 +73,17 @@ export const compareLastRow = async (ports: EnginePorts): Promise<void> => {
   if (rendered.line === stored) return;
   throw new BatchorError(
     'job_changed',
-    { runId, differences: [{ field: 'buildPrompt', stored: stored.trimEnd(), given: rendered.line.trimEnd(), remedy: 'Build the same prompt as before, or start a new run.' }] },
+    {
+      runId,
+      differences: [
+        {
+          field: 'buildPrompt',
+          stored: stored.trimEnd(),
+          given: rendered.line.trimEnd(),
+          remedy: 'Build the same prompt as before, or start a new run.',
+        },
+      ],
+    },
     `run ${runId}: the last row read renders differently now\n  stored: ${stored.trimEnd().slice(0, 400)}\n  now:    ${rendered.line.trimEnd().slice(0, 400)}`,
     'buildPrompt, the template or the row changed: what makes the prompts is fixed with the run. Bring it back, or start a new run.',
   );

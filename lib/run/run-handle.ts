@@ -26,7 +26,10 @@ export interface RunHost {
   /** Drives from now on; null while another process owns the run. */
   tryDrive(): Promise<Driver | null>;
   /** Commits a command: through the driver, by owning for a moment, or by leaving it in the owner's inbox. Resolves once it is true. */
-  command(command: Extract<Command['type'], 'PauseRun' | 'ResumeRun' | 'CancelRun'>, options: { readonly badRows?: 'fail' | 'record' }): Promise<void>;
+  command(
+    command: Extract<Command['type'], 'PauseRun' | 'ResumeRun' | 'CancelRun'>,
+    options: { readonly badRows?: 'fail' | 'record' },
+  ): Promise<void>;
   wire(): Promise<Pick<ProviderWire, 'readContent'>>;
 }
 
@@ -77,7 +80,7 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     }
     await requireFinished();
     let cursor = afterSequence;
-    for (let hasMore = true; hasMore; ) {
+    for (let hasMore = true; hasMore;) {
       signal?.throwIfAborted();
       const page = await readPage({ afterSequence: cursor });
       yield* page.results;
@@ -88,9 +91,12 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
   async function* inInputOrder({ signal }: ResultsOptions): AsyncGenerator<ItemResult> {
     await requireFinished();
     const wire = await host.wire();
-    for (let next: number | null = 0; next !== null; ) {
+    for (let next: number | null = 0; next !== null;) {
       signal?.throwIfAborted();
-      const page: { readonly results: Parameters<typeof readResults>[2]; readonly nextIndex: number | null } = await must(rows().resultsByIndex(next, pageRows), context);
+      const page: { readonly results: Parameters<typeof readResults>[2]; readonly nextIndex: number | null } = await must(
+        rows().resultsByIndex(next, pageRows),
+        context,
+      );
       yield* await must(readResults(rows().artifacts, wire, page.results), context);
       next = page.nextIndex;
     }
@@ -100,7 +106,12 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     const { totals, status, runId } = current();
     if (status !== 'running') return;
     const openCount = sumOfTotals(totals) - totals.completed - totals.failed_permanent;
-    throw new BatchorError('run_not_finished', { runId, openCount }, `run ${runId} is not finished: ${openCount} items are open`, 'Wait for it, or read what there is: results({ follow: true }), readTerminalResults().');
+    throw new BatchorError(
+      'run_not_finished',
+      { runId, openCount },
+      `run ${runId} is not finished: ${openCount} items are open`,
+      'Wait for it, or read what there is: results({ follow: true }), readTerminalResults().',
+    );
   };
 
   /** Resolves when the run is over, rejects when it stands still and somebody must act. */
@@ -121,7 +132,10 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     }
   };
 
-  const control = async (type: 'PauseRun' | 'ResumeRun' | 'CancelRun', options: { readonly badRows?: 'fail' | 'record' } = {}): Promise<RunSummary> => {
+  const control = async (
+    type: 'PauseRun' | 'ResumeRun' | 'CancelRun',
+    options: { readonly badRows?: 'fail' | 'record' } = {},
+  ): Promise<RunSummary> => {
     await host.command(type, options);
     if (host.driverOf() === undefined) await must(reader.refresh(), context);
     return summaryOf(current());
@@ -153,7 +167,12 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     },
     async drive() {
       if ((await host.tryDrive()) !== null || isFinished(current())) return;
-      throw new BatchorError('run_owned_elsewhere', { runId: reader.runId, owner: 'another process' }, `run ${reader.runId} is driven by another process`, 'wait() follows it.');
+      throw new BatchorError(
+        'run_owned_elsewhere',
+        { runId: reader.runId, owner: 'another process' },
+        `run ${reader.runId} is driven by another process`,
+        'wait() follows it.',
+      );
     },
     wait: (options = {}) => withTimeout(options, reader.runId, settled),
     pause: () => control('PauseRun'),
@@ -174,7 +193,9 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
   };
 };
 
-const resultStream = <Output, Metadata extends JsonObject>(open: () => AsyncGenerator<ItemResult<Output, Metadata>>): ResultStream<Output, Metadata> => ({
+const resultStream = <Output, Metadata extends JsonObject>(
+  open: () => AsyncGenerator<ItemResult<Output, Metadata>>,
+): ResultStream<Output, Metadata> => ({
   [Symbol.asyncIterator]: open,
   async toArray() {
     const all: ItemResult<Output, Metadata>[] = [];
@@ -183,12 +204,24 @@ const resultStream = <Output, Metadata extends JsonObject>(open: () => AsyncGene
   },
 });
 
-const withTimeout = async (options: WaitOptions, runId: string, wait: (options: WaitOptions) => Promise<RunSummary>): Promise<RunSummary> => {
+const withTimeout = async (
+  options: WaitOptions,
+  runId: string,
+  wait: (options: WaitOptions) => Promise<RunSummary>,
+): Promise<RunSummary> => {
   const { timeoutMs, signal } = options;
   if (timeoutMs === undefined) return wait(options);
   const timeout = new AbortController();
   const timer = setTimeout(
-    () => timeout.abort(new BatchorError('wait_timed_out', { runId, timeoutMs }, `run ${runId} did not finish within ${timeoutMs} ms`, 'The run goes on; wait again.')),
+    () =>
+      timeout.abort(
+        new BatchorError(
+          'wait_timed_out',
+          { runId, timeoutMs },
+          `run ${runId} did not finish within ${timeoutMs} ms`,
+          'The run goes on; wait again.',
+        ),
+      ),
     timeoutMs,
   );
   try {
@@ -210,4 +243,3 @@ const flatten =
         complete: () => subscriber.complete(),
       }),
     );
-

@@ -1,18 +1,17 @@
 import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type Observable, type SchedulerLike, Subject } from 'rxjs';
-import type { Command } from '../core/command.ts';
-import type { RunConfig } from '../core/config.ts';
 import { decide } from '../core/decide.ts';
 import { isRunId, makeRunId, type RunId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import { isFinished, type RunStatus } from '../core/snapshot.ts';
-import type { BatchProvider, ProviderConnection, ProviderWire } from '../ports/provider.ts';
+import type { ProviderConnection, ProviderWire } from '../ports/provider.ts';
 import type { OwnedRun, RunStore, Storage } from '../ports/run-store.ts';
 import type { BatchItem, CheckpointedItemSource } from '../ports/source.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
 import type { EnginePorts, EngineSource } from '../streams/ports.ts';
-import { defaultConnection, defaultStorage, defaultTokenCounter } from './defaults.ts';
+import { type Connections, createConnections } from './connections.ts';
+import { defaultStorage, defaultTokenCounter } from './defaults.ts';
 import { commitOpening, type Driver, startDriver } from './driver.ts';
 import { BatchorError } from './errors.ts';
 import { must, toBatchorError } from './interop.ts';
@@ -23,6 +22,7 @@ import { compareJob, compareLastRow } from './resume.ts';
 import type { Run, WaitOptions } from './run.ts';
 import { createRunHandle, type RunHost } from './run-handle.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
+import { tellRun } from './tell-run.ts';
 
 export interface BatchRunnerOptions {
   /** Default: the file store under `.batchor/` of the working directory. */
@@ -57,14 +57,14 @@ export class BatchRunner implements AsyncDisposable {
   /** Runs that are being taken: two handles of one process must not race for one run. */
   readonly #taking = new Map<RunId, Promise<Driver | null>>();
   readonly #sources = new Map<RunId, EngineSource>();
-  readonly #connections = new Map<string, ProviderConnection>();
+  readonly #connections: Connections;
   #store: Promise<RunStore> | null = null;
   #isClosed = false;
 
   constructor(options: BatchRunnerOptions = {}) {
     this.#options = options;
     this.events$ = this.#events.asObservable();
-    for (const connection of options.providers ?? []) this.#connections.set(connection.name, connection);
+    this.#connections = createConnections(options.providers ?? []);
   }
 
   /** Creates or resumes a durable run. Resolves once it is stored, before anything is sent. */
@@ -77,10 +77,17 @@ export class BatchRunner implements AsyncDisposable {
     const runId = this.#runIdOf(options.runId);
     const source = sourceOf(erased);
     const known = options.runId === undefined ? null : await store.read(runId)();
-    if (known !== null && isLeft(known) && known.left.type !== 'not_found') throw toBatchorError(known.left, { runId, storage: store.describe });
+    if (known !== null && isLeft(known) && known.left.type !== 'not_found')
+      throw toBatchorError(known.left, { runId, storage: store.describe });
     if (known !== null && isRight(known)) {
       await known.right.close();
-      if (options.ifExists === 'fail') throw new BatchorError('run_exists', { runId }, `run ${runId} exists in ${store.describe}`, 'Choose another run id, or leave ifExists out to resume it.');
+      if (options.ifExists === 'fail')
+        throw new BatchorError(
+          'run_exists',
+          { runId },
+          `run ${runId} exists in ${store.describe}`,
+          'Choose another run id, or leave ifExists out to resume it.',
+        );
       await this.#attach(store, runId, erased, source, options.signal);
     } else await this.#create(store, runId, erased, source, options);
     return this.#handle(store, runId);
@@ -107,7 +114,9 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /** Runs of the store, newest first. */
-  async *listRuns(query: { readonly status?: RunStatus; readonly limit?: number } = {}): AsyncIterable<RunSummary & { readonly owner: string | null }> {
+  async *listRuns(
+    query: { readonly status?: RunStatus; readonly limit?: number } = {},
+  ): AsyncIterable<RunSummary & { readonly owner: string | null }> {
     const store = await this.#open();
     let left = query.limit ?? Infinity;
     for (const { snapshot, owner } of await must(store.list(), { storage: store.describe })) {
@@ -127,16 +136,27 @@ export class BatchRunner implements AsyncDisposable {
     const { snapshot } = reader;
     await reader.close();
     if (!isFinished(snapshot) && options.abandon !== true) {
-      throw new BatchorError('run_not_finished', { runId, openCount: snapshot.live.length }, `run ${runId} is not finished (${snapshot.live.length} batches live)`, 'Cancel it first, or abandon it: its batches then go on at the provider.');
+      throw new BatchorError(
+        'run_not_finished',
+        { runId, openCount: snapshot.live.length },
+        `run ${runId} is not finished (${snapshot.live.length} batches live)`,
+        'Cancel it first, or abandon it: its batches then go on at the provider.',
+      );
     }
-    if (this.#drivers.has(id)) throw new BatchorError('run_owned_elsewhere', { runId, owner: 'this process' }, `run ${runId} is being driven by this process`, 'Close the runner first.');
+    if (this.#drivers.has(id))
+      throw new BatchorError(
+        'run_owned_elsewhere',
+        { runId, owner: 'this process' },
+        `run ${runId} is being driven by this process`,
+        'Close the runner first.',
+      );
     await must(store.remove(id), context);
     return { abandonedBatchIds: isFinished(snapshot) ? [] : snapshot.live.flatMap((batch) => batch.providerBatchId ?? []) };
   }
 
   /** Asks the provider one cheap question: throws `authentication_failed`, `provider_unavailable` or what else it says. */
   async checkProvider(config: AnyProviderConfig): Promise<void> {
-    const connection = await this.#connection(config.connection, config.kind);
+    const connection = await this.#connections.find(config.connection, config.kind);
     const provider = connection.connect({ ...config, requestTimeoutMs: config.operation.requestTimeoutMs ?? 60_000 });
     await must(provider.check());
   }
@@ -161,43 +181,40 @@ export class BatchRunner implements AsyncDisposable {
   #randomHex(digits: number): string {
     if (this.#options.randomHex !== undefined) return this.#options.randomHex(digits);
     const bytes = globalThis.crypto.getRandomValues(new Uint8Array(Math.ceil(digits / 2)));
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('').slice(0, digits);
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
+      .join('')
+      .slice(0, digits);
   }
 
   async #open(): Promise<RunStore> {
     if (this.#isClosed) throw new BatchorError('runner_closed', {}, 'this runner is closed', 'Make a new BatchRunner.');
-    this.#store ??= Promise.resolve(this.#options.storage ?? defaultStorage()).then((storage) => must(storage.open(), { storage: storage.describe }));
+    this.#store ??= Promise.resolve(this.#options.storage ?? defaultStorage()).then((storage) =>
+      must(storage.open(), { storage: storage.describe }),
+    );
     return this.#store;
   }
 
   #runIdOf(given: string | undefined): RunId {
     if (given === undefined) return makeRunId(this.#scheduler.now(), this.#randomHex(8));
     if (isRunId(given)) return given;
-    throw new BatchorError('invalid_run_id', { runId: given }, `${JSON.stringify(given)} is no run id`, 'A run id has 1 to 120 of A-Z a-z 0-9 . _ - and begins with a letter or digit.');
-  }
-
-  async #connection(name: string, kind: string): Promise<ProviderConnection> {
-    const given = this.#connections.get(name);
-    if (given !== undefined) return given;
-    const standard = await defaultConnection();
-    if (standard.name === name) return standard;
-    throw new BatchorError('provider_not_configured', { kind, connection: name }, `the run belongs to the connection ${JSON.stringify(name)} (${kind}), which this runner does not have`, 'Give it: new BatchRunner({ providers: [connection] }).');
-  }
-
-  async #connect(config: RunConfig): Promise<BatchProvider & ProviderWire> {
-    const connection = await this.#connection(config.provider.connection, config.provider.kind);
-    return connection.connect({ ...config.provider, requestTimeoutMs: config.operation.requestTimeoutMs });
+    throw new BatchorError(
+      'invalid_run_id',
+      { runId: given },
+      `${JSON.stringify(given)} is no run id`,
+      'A run id has 1 to 120 of A-Z a-z 0-9 . _ - and begins with a letter or digit.',
+    );
   }
 
   async #create(store: RunStore, runId: RunId, job: AnyJob, source: EngineSource, options: StartOptions): Promise<void> {
     const signal = options.signal ?? new AbortController().signal;
     const { kind, ref } = source.items;
     const config = configOf(job, { kind, ref, fingerprint: await fingerprint(source.items, signal) });
-    await this.#connection(config.provider.connection, config.provider.kind);
+    await this.#connections.find(config.provider.connection, config.provider.kind);
     const context = { runId, storage: store.describe };
     const run = await must(store.create(runId, options.description ?? null), context);
     const created = decide(run.snapshot, { type: 'CreateRun', atMs: this.#scheduler.now(), runId, config });
-    if (isLeft(created)) throw new BatchorError('run_exists', { runId }, `run ${runId} exists in ${store.describe}`, 'Choose another run id.');
+    if (isLeft(created))
+      throw new BatchorError('run_exists', { runId }, `run ${runId} exists in ${store.describe}`, 'Choose another run id.');
     await must(run.commit(0, created.right), context);
     this.#sources.set(runId, source);
     await this.#give(run);
@@ -215,7 +232,9 @@ export class BatchRunner implements AsyncDisposable {
     const { snapshot } = reader;
     await reader.close();
     const { kind, ref } = source.items;
-    const found = snapshot.ingest.isComplete ? snapshot.config.source.fingerprint : await fingerprint(source.items, signal ?? new AbortController().signal);
+    const found = snapshot.ingest.isComplete
+      ? snapshot.config.source.fingerprint
+      : await fingerprint(source.items, signal ?? new AbortController().signal);
     const { isOperationChanged } = compareJob(snapshot, job, configOf(job, { kind, ref, fingerprint: found }));
     this.#sources.set(runId, source);
     if (isFinished(snapshot) || !mayDrive) return;
@@ -223,7 +242,12 @@ export class BatchRunner implements AsyncDisposable {
     if (driver === null) {
       if (this.#options.autorun === false) return;
       const owner = await must(store.ownerOf(runId), { runId });
-      throw new BatchorError('run_owned_elsewhere', { runId, owner: owner ?? 'another process' }, `run ${runId} is driven by ${owner ?? 'another process'}`, 'Wait for it (wait follows), or stop that process.');
+      throw new BatchorError(
+        'run_owned_elsewhere',
+        { runId, owner: owner ?? 'another process' },
+        `run ${runId} is driven by ${owner ?? 'another process'}`,
+        'Wait for it (wait follows), or stop that process.',
+      );
     }
     if (isOperationChanged) await driver.tell({ type: 'ChangeOperation', atMs: this.#scheduler.now(), operation: operationOf(job) });
   }
@@ -235,8 +259,9 @@ export class BatchRunner implements AsyncDisposable {
       scheduler: this.#scheduler,
       driverOf: () => this.#drivers.get(runId),
       tryDrive: () => this.#tryDrive(store, runId, true),
-      command: (type, options) => this.#command(store, runId, type, options),
-      wire: () => (wire ??= this.#connect(reader.snapshot.config)),
+      command: (type, options) =>
+        tellRun({ store, runId, driver: this.#drivers.get(runId), nowMs: () => this.#scheduler.now() }, type, options),
+      wire: () => (wire ??= this.#connections.connect(reader.snapshot.config)),
     };
     // The results' types follow from the job: the same rows, seen through it.
     return createRunHandle(reader, host) as unknown as Run<Output, Metadata>;
@@ -269,10 +294,11 @@ export class BatchRunner implements AsyncDisposable {
     try {
       const { config } = run.snapshot;
       const { enqueue, chunk } = config.operation;
-      const needsTokens = enqueue.enqueuedTokenLimit ?? enqueue.maxBatchEnqueuedTokens ?? chunk.inputTokensMax ?? config.limits.inputTokensMax;
+      const needsTokens =
+        enqueue.enqueuedTokenLimit ?? enqueue.maxBatchEnqueuedTokens ?? chunk.inputTokensMax ?? config.limits.inputTokensMax;
       const ports: EnginePorts = {
         run,
-        provider: await this.#connect(config),
+        provider: await this.#connections.connect(config),
         source: this.#sources.get(run.runId) ?? null,
         tokens: needsTokens === null ? null : (this.#options.tokenCounter ?? (await defaultTokenCounter())),
         scheduler: this.#scheduler,
@@ -291,72 +317,12 @@ export class BatchRunner implements AsyncDisposable {
       throw error;
     }
   }
-
-  async #command(store: RunStore, runId: RunId, type: 'PauseRun' | 'ResumeRun' | 'CancelRun', options: { readonly badRows?: 'fail' | 'record' }): Promise<void> {
-    const atMs = this.#scheduler.now();
-    const command: Command = type === 'PauseRun' ? { type, atMs, reason: 'manual', message: null } : { type, atMs };
-    const driver = this.#drivers.get(runId) ?? (await this.#takeForCommand(store, runId));
-    if (driver === null) {
-      const inboxTypes = { PauseRun: 'pause', ResumeRun: 'resume', CancelRun: 'cancel' } as const;
-      const id = await must(store.send(runId, { type: inboxTypes[type], options: options.badRows === undefined ? {} : { bad_rows: options.badRows } }), { runId });
-      return this.#awaitCommand(store, runId, id, type);
-    }
-    try {
-      if (options.badRows !== undefined) await driver.tell({ type: 'ChangeOperation', atMs, operation: { ...driver.snapshot.config.operation, badRows: options.badRows } });
-      const told = await driver.tell(command);
-      if (isLeft(told) && told.left.type === 'run_finished') {
-        throw new BatchorError('run_finished', { runId, status: driver.snapshot.status }, `run ${runId} is finished (${driver.snapshot.status})`, 'A finished run stays as it is.');
-      }
-    } finally {
-      // A run that nobody drove goes back to nobody.
-      if (!this.#drivers.has(runId)) await driver.close();
-    }
-  }
-
-  /** Owns the run for one command, without driving it; null while another process owns it. */
-  async #takeForCommand(store: RunStore, runId: RunId): Promise<Pick<Driver, 'tell' | 'close' | 'snapshot'> | null> {
-    const owned = await store.own(runId)();
-    if (isLeft(owned)) {
-      if (owned.left.type === 'owned_elsewhere') return null;
-      throw toBatchorError(owned.left, { runId, storage: store.describe });
-    }
-    const run = owned.right;
-    await commitOpening(run, this.#scheduler.now());
-    return {
-      get snapshot() {
-        return run.snapshot;
-      },
-      async tell(command) {
-        const decided = decide(run.snapshot, command);
-        if (isLeft(decided)) return decided;
-        return { _tag: 'Right', right: await must(run.commit(run.snapshot.version, decided.right), { runId }) };
-      },
-      close: () => run.close(),
-    };
-  }
-
-  /** Waits until the owner has taken the command out of its inbox, or is gone: then this process does it itself. */
-  async #awaitCommand(store: RunStore, runId: RunId, _id: string, type: 'PauseRun' | 'ResumeRun' | 'CancelRun'): Promise<void> {
-    const isDone = { PauseRun: (state: string) => state !== 'running', ResumeRun: (state: string) => state === 'running', CancelRun: (state: string) => state === 'cancel_requested' }[type];
-    const deadline = Date.now() + commandTimeoutMs;
-    while (Date.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      const reader = await must(store.read(runId), { runId });
-      const { snapshot } = reader;
-      await reader.close();
-      if (isFinished(snapshot) || isDone(snapshot.control.state)) return;
-      const owner = await must(store.ownerOf(runId), { runId });
-      if (owner === null) return this.#command(store, runId, type, {});
-    }
-    throw new BatchorError('run_owned_elsewhere', { runId, owner: 'another process' }, `the owner of run ${runId} did not answer within ${commandTimeoutMs / 1000} s`, 'The command is left for it; look again with status.');
-  }
 }
-
-const commandTimeoutMs = 30_000;
 
 const sourceOf = (job: AnyJob): EngineSource => {
   const items: CheckpointedItemSource | undefined = job.source ?? (job.items === undefined ? undefined : itemsSource(job.items));
-  if (items === undefined) throw new BatchorError('invalid_config', { field: 'source' }, 'a job has items or a source', 'Give one of the two.');
+  if (items === undefined)
+    throw new BatchorError('invalid_config', { field: 'source' }, 'a job has items or a source', 'Give one of the two.');
   // The prompt builder takes the very items that the source of the same job yields.
   return { items, buildPrompt: (item: BatchItem) => (job.buildPrompt as (item: BatchItem) => unknown)(item) };
 };
@@ -367,6 +333,8 @@ const fingerprint = async (source: CheckpointedItemSource, signal: AbortSignal):
   } catch (cause) {
     signal.throwIfAborted();
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new BatchorError('source_unreadable', { ref: source.ref, line: null, field: null }, message, 'Give a readable source.', { cause });
+    throw new BatchorError('source_unreadable', { ref: source.ref, line: null, field: null }, message, 'Give a readable source.', {
+      cause,
+    });
   }
 };

@@ -16,10 +16,20 @@ export const stopReason = (snapshot: RunSnapshot): BatchorError => {
   }
   if (control.state === 'paused' && control.reason !== null) {
     const { reason, message } = control;
-    return new BatchorError('run_paused', { runId, reason, message }, `run ${runId} is paused (${reason})${message === null ? '' : `: ${message}`}`, hints[reason] ?? 'Mend what the message says, then resume the run.');
+    return new BatchorError(
+      'run_paused',
+      { runId, reason, message },
+      `run ${runId} is paused (${reason})${message === null ? '' : `: ${message}`}`,
+      hints[reason] ?? 'Mend what the message says, then resume the run.',
+    );
   }
   if (held.length > 0) {
-    return new BatchorError('batch_unresolved', { runId, batchKeys: held.map((batch) => batch.batchKey) }, `run ${runId}: ${held[0]?.held ?? ''}`, 'Resume the run to try again.');
+    return new BatchorError(
+      'batch_unresolved',
+      { runId, batchKeys: held.map((batch) => batch.batchKey) },
+      `run ${runId}: ${held[0]?.held ?? ''}`,
+      'Resume the run to try again.',
+    );
   }
   const { kind, ref } = config.source;
   return new BatchorError(
@@ -36,6 +46,7 @@ const hints: Readonly<Partial<Record<string, string>>> = {
   authentication_failed: 'Give a key that belongs to this base URL and project, then resume.',
   bad_rows: 'Mend the row in a new run, or go on and record bad rows as failed items: `batchor resume --run-id … --bad-rows record`.',
   source_unreadable: 'Make the source readable again as it was, then resume.',
-  cancelled_at_provider: 'Somebody cancelled a batch of this run at the provider; its finished answers are kept. Resume to send the rest again, or cancel the run.',
+  cancelled_at_provider:
+    'Somebody cancelled a batch of this run at the provider; its finished answers are kept. Resume to send the rest again, or cancel the run.',
   circuit_open: 'The provider refuses whole batches for the same reason: mend it (model, endpoint, parameters), then resume or start anew.',
 };

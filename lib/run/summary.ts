@@ -61,7 +61,12 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
       completedCount: batch.progress?.completed ?? null,
       held: batch.held,
     })),
-    troubles: snapshot.faults.map((fault) => ({ what: fault.key, count: fault.count, message: fault.message, retryAt: new Date(fault.dueAtMs) })),
+    troubles: snapshot.faults.map((fault) => ({
+      what: fault.key,
+      count: fault.count,
+      message: fault.message,
+      retryAt: new Date(fault.dueAtMs),
+    })),
     usage: snapshot.usage,
     defects: snapshot.defects,
     lastResultSequence: snapshot.resultSequence,

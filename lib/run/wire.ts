@@ -29,7 +29,12 @@ const resultToWire = (result: ItemResult): JsonObject => ({
   error:
     result.status === 'completed'
       ? null
-      : { error_class: result.error.errorClass, message: result.error.message, retryable: result.error.retryable, raw_error: result.error.rawError },
+      : {
+          error_class: result.error.errorClass,
+          message: result.error.message,
+          retryable: result.error.retryable,
+          raw_error: result.error.rawError,
+        },
   usage: usageToWire(result.usage),
   metadata: result.metadata,
   sequence: result.sequence,
@@ -64,7 +69,12 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
     completed_count: batch.completedCount,
     held: batch.held,
   })),
-  troubles: summary.troubles.map((trouble) => ({ what: trouble.what, count: trouble.count, message: trouble.message, retry_at: trouble.retryAt.toISOString() })),
+  troubles: summary.troubles.map((trouble) => ({
+    what: trouble.what,
+    count: trouble.count,
+    message: trouble.message,
+    retry_at: trouble.retryAt.toISOString(),
+  })),
   usage: usageToWire(summary.usage),
   defects: summary.defects,
   last_result_sequence: summary.lastResultSequence,

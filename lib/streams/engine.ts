@@ -112,7 +112,12 @@ export const createEngine = (ports: EnginePorts): Engine => {
         const command = faultCommand(effectFaultKey(effect, key), answer.left, scheduler.now());
         enqueue({ key, asked: command === null ? TE.left(answer.left) : TE.right(command), reply: null });
       },
-      (thrown: unknown) => enqueue({ key, asked: TE.left({ type: 'unavailable', message: `${effect.type} threw: ${String(thrown)}`, cause: thrown }), reply: null }),
+      (thrown: unknown) =>
+        enqueue({
+          key,
+          asked: TE.left({ type: 'unavailable', message: `${effect.type} threw: ${String(thrown)}`, cause: thrown }),
+          reply: null,
+        }),
     );
   };
 
@@ -163,7 +168,8 @@ export const createEngine = (ports: EnginePorts): Engine => {
           dispatch();
         },
         error: (error: unknown) => {
-          const failure = error instanceof EngineFailure ? error : new EngineFailure({ type: 'corrupt', message: String(error), where: 'engine' });
+          const failure =
+            error instanceof EngineFailure ? error : new EngineFailure({ type: 'corrupt', message: String(error), where: 'engine' });
           stop(failure);
           subscriber.error(failure);
         },

@@ -28,7 +28,16 @@ export const messageOf = (error: PortError): string => {
 /** The command that tells the core of a fault of the world; null when it is a fault of our own ground. */
 export const faultCommand = (key: EffectKey, error: PortError, atMs: number): Command | null => {
   const kind = faultKind(error);
-  return kind === null ? null : { type: 'RecordFault', atMs, key, fault: kind, message: messageOf(error), retryAfterMs: error.type === 'transient' ? error.retryAfterMs : null };
+  return kind === null
+    ? null
+    : {
+        type: 'RecordFault',
+        atMs,
+        key,
+        fault: kind,
+        message: messageOf(error),
+        retryAfterMs: error.type === 'transient' ? error.retryAfterMs : null,
+      };
 };
 
 const faultKind = (error: PortError): FaultKind | null => {

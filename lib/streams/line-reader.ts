@@ -16,13 +16,18 @@ const newline = 0x0a;
  * Splits on byte 0x0A only (U+2028 is legal inside a JSON string), a block of lines per chunk. Text is decoded once per block;
  * only a block that is not pure ASCII is decoded line by line. Blank lines are left out.
  */
-export async function* readLineBlocks(chunks: AsyncIterable<Uint8Array>, bytesMax: number = lineBytesMax): AsyncGenerator<readonly ReadLine[]> {
+export async function* readLineBlocks(
+  chunks: AsyncIterable<Uint8Array>,
+  bytesMax: number = lineBytesMax,
+): AsyncGenerator<readonly ReadLine[]> {
   let carried: Uint8Array[] = [];
   let carriedBytes = 0;
   let offset = 0;
   let isTooLong = false;
   const flush = (block: Uint8Array): readonly ReadLine[] => {
-    const lines = isTooLong ? [{ offset, length: carriedBytes + lengthWithoutNewline(block), text: null }] : splitBlock(carriedBytes === 0 ? block : join(carried, block), offset);
+    const lines = isTooLong
+      ? [{ offset, length: carriedBytes + lengthWithoutNewline(block), text: null }]
+      : splitBlock(carriedBytes === 0 ? block : join(carried, block), offset);
     offset += carriedBytes + block.length;
     carried = [];
     carriedBytes = 0;
@@ -85,7 +90,7 @@ const splitBlock = (block: Uint8Array, base: number): readonly ReadLine[] => {
 
 const splitText = (text: string, base: number): readonly ReadLine[] => {
   const lines: ReadLine[] = [];
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const found = text.indexOf('\n', start);
     const end = found < 0 ? text.length : found;
     if (end > start) lines.push({ offset: base + start, length: end - start, text: text.slice(start, end) });
@@ -96,7 +101,7 @@ const splitText = (text: string, base: number): readonly ReadLine[] => {
 
 const splitBytes = (block: Uint8Array, base: number): readonly ReadLine[] => {
   const lines: ReadLine[] = [];
-  for (let start = 0; start < block.length; ) {
+  for (let start = 0; start < block.length;) {
     const found = block.indexOf(newline, start);
     const end = found < 0 ? block.length : found;
     if (end > start) lines.push({ offset: base + start, length: end - start, text: decode(block.subarray(start, end)) });

@@ -12,7 +12,9 @@ export const performPoll =
   ({ batches }) =>
     pipe(
       provider.observe(batches),
-      TE.map((observations): Asked => TE.right({ type: 'RecordPoll', atMs: scheduler.now(), asked: batches.map((batch) => batch.batchKey), observations })),
+      TE.map((observations): Asked =>
+        TE.right({ type: 'RecordPoll', atMs: scheduler.now(), asked: batches.map((batch) => batch.batchKey), observations }),
+      ),
     );
 
 export const performCancel =

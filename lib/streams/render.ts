@@ -18,24 +18,37 @@ export interface RenderedRow {
 }
 
 /** The same row as a recorded failure. */
-export const recordBadRow = (row: RenderedRow, reason: string, field: string | null): RenderedRow => ({ ...row, ...row.asBad(reason, field), line: '', tokens: null });
+export const recordBadRow = (row: RenderedRow, reason: string, field: string | null): RenderedRow => ({
+  ...row,
+  ...row.asBad(reason, field),
+  line: '',
+  tokens: null,
+});
 
 /** Prepares everything that is the same for all rows; the rest is one `JSON.stringify` of the prompt and one of the metadata. */
-export const createRowRenderer = (ports: EnginePorts, source: EngineSource): ((entry: SourceEntry, index: number, entryIndex: number) => RenderedRow | Promise<RenderedRow>) => {
+export const createRowRenderer = (
+  ports: EnginePorts,
+  source: EngineSource,
+): ((entry: SourceEntry, index: number, entryIndex: number) => RenderedRow | Promise<RenderedRow>) => {
   const { config } = ports.run.snapshot;
-  const render = ports.provider.renderer({ jsonSchema: config.structuredOutput?.jsonSchema ?? null, schemaName: config.structuredOutput?.schemaName ?? null });
+  const render = ports.provider.renderer({
+    jsonSchema: config.structuredOutput?.jsonSchema ?? null,
+    schemaName: config.structuredOutput?.schemaName ?? null,
+  });
   const { ref } = source.items;
   const lineagePrefix = `"batchor_lineage":{"source_ref":${JSON.stringify(ref)},"source_item_index":`;
 
-  const badItem = (entry: SourceEntry, entryIndex: number): RenderedRow['asBad'] => (reason, field) => {
-    const location = 'bad' in entry ? entry.bad.location : (entry.location ?? { ref, line: null });
-    const place = location.line === null ? `${location.ref}, row ${entryIndex}` : `${location.ref}:${location.line}`;
-    const givenId = 'bad' in entry ? entry.bad.itemId : entry.item.itemId;
-    const itemId = idOfBadRow(ref, entryIndex);
-    const error: JsonObject = { reason, field, given_id: givenId, file: location.ref, line: location.line };
-    const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineagePrefix}${entryIndex},"source_primary_key":null,"source_namespace":null}},"error":${JSON.stringify(error)}}\n`;
-    return { itemId, itemLine, bad: `${place}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}` };
-  };
+  const badItem =
+    (entry: SourceEntry, entryIndex: number): RenderedRow['asBad'] =>
+    (reason, field) => {
+      const location = 'bad' in entry ? entry.bad.location : (entry.location ?? { ref, line: null });
+      const place = location.line === null ? `${location.ref}, row ${entryIndex}` : `${location.ref}:${location.line}`;
+      const givenId = 'bad' in entry ? entry.bad.itemId : entry.item.itemId;
+      const itemId = idOfBadRow(ref, entryIndex);
+      const error: JsonObject = { reason, field, given_id: givenId, file: location.ref, line: location.line };
+      const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineagePrefix}${entryIndex},"source_primary_key":null,"source_namespace":null}},"error":${JSON.stringify(error)}}\n`;
+      return { itemId, itemLine, bad: `${place}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}` };
+    };
   const failed = (entry: SourceEntry, entryIndex: number, reason: string, field: string | null): RenderedRow => {
     const asBad = badItem(entry, entryIndex);
     return { ...asBad(reason, field), line: '', tokens: null, idField: null, asBad };
@@ -61,7 +74,8 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): ((e
     if ('bad' in entry) return failed(entry, entryIndex, entry.bad.reason, entry.bad.field);
     const { itemId } = entry.item;
     if (typeof itemId !== 'string' || itemId.trim() === '') return failed(entry, entryIndex, 'its item id is empty', 'itemId');
-    const thrown = (error: unknown): RenderedRow => failed(entry, entryIndex, `buildPrompt failed: ${error instanceof Error ? error.message : String(error)}`, null);
+    const thrown = (error: unknown): RenderedRow =>
+      failed(entry, entryIndex, `buildPrompt failed: ${error instanceof Error ? error.message : String(error)}`, null);
     let prompt: unknown;
     try {
       prompt = source.buildPrompt(entry.item);
@@ -69,7 +83,9 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): ((e
       return thrown(error);
     }
     // Awaiting only where there is something to wait for: a microtask per row is a cost of its own.
-    return isPromise(prompt) ? prompt.then((value) => good(entry, index, entryIndex, value), thrown) : good(entry, index, entryIndex, prompt);
+    return isPromise(prompt)
+      ? prompt.then((value) => good(entry, index, entryIndex, value), thrown)
+      : good(entry, index, entryIndex, prompt);
   };
 };
 

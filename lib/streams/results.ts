@@ -9,34 +9,58 @@ import type { ProviderWire } from '../ports/provider.ts';
 import type { ObjectSpan, ResultRef } from '../ports/run-store.ts';
 
 /** Follows the pointers: reads each row's item line and answer line, many spans of one object at once. O(page). */
-export const readResults = (artifacts: ArtifactStore, wire: Pick<ProviderWire, 'readContent'>, refs: readonly ResultRef[]): TE.TaskEither<PortError, readonly ItemResult[]> =>
+export const readResults = (
+  artifacts: ArtifactStore,
+  wire: Pick<ProviderWire, 'readContent'>,
+  refs: readonly ResultRef[],
+): TE.TaskEither<PortError, readonly ItemResult[]> =>
   pipe(
     TE.Do,
-    TE.bind('items', () => readLines(artifacts, refs.map((ref) => ref.item))),
-    TE.bind('lines', () => readLines(artifacts, refs.map((ref) => ref.line))),
+    TE.bind('items', () =>
+      readLines(
+        artifacts,
+        refs.map((ref) => ref.item),
+      ),
+    ),
+    TE.bind('lines', () =>
+      readLines(
+        artifacts,
+        refs.map((ref) => ref.line),
+      ),
+    ),
     TE.map(({ items, lines }) => refs.map((ref, i) => toResult(ref, items[i] ?? null, lines[i] ?? null, wire))),
   );
 
 const decoder = new TextDecoder();
 
-const readLines = (artifacts: ArtifactStore, spans: readonly (ObjectSpan | null)[]): TE.TaskEither<PortError, readonly (string | null)[]> => async () => {
-  const texts: (string | null)[] = spans.map(() => null);
-  const byObject = new Map<string, number[]>();
-  spans.forEach((span, i) => {
-    if (span === null) return;
-    const places = byObject.get(span.object);
-    if (places === undefined) byObject.set(span.object, [i]);
-    else places.push(i);
-  });
-  for (const [object, places] of byObject) {
-    const read = await artifacts.readSpans(object, places.map((place) => spans[place] as ObjectSpan))();
-    if (read._tag === 'Left') return read;
-    read.right.forEach((bytes, i) => (texts[places[i] as number] = decoder.decode(bytes)));
-  }
-  return { _tag: 'Right', right: texts };
-};
+const readLines =
+  (artifacts: ArtifactStore, spans: readonly (ObjectSpan | null)[]): TE.TaskEither<PortError, readonly (string | null)[]> =>
+  async () => {
+    const texts: (string | null)[] = spans.map(() => null);
+    const byObject = new Map<string, number[]>();
+    spans.forEach((span, i) => {
+      if (span === null) return;
+      const places = byObject.get(span.object);
+      if (places === undefined) byObject.set(span.object, [i]);
+      else places.push(i);
+    });
+    for (const [object, places] of byObject) {
+      const read = await artifacts.readSpans(
+        object,
+        places.map((place) => spans[place] as ObjectSpan),
+      )();
+      if (read._tag === 'Left') return read;
+      read.right.forEach((bytes, i) => (texts[places[i] as number] = decoder.decode(bytes)));
+    }
+    return { _tag: 'Right', right: texts };
+  };
 
-const toResult = (ref: ResultRef, itemText: string | null, lineText: string | null, wire: Pick<ProviderWire, 'readContent'>): ItemResult => {
+const toResult = (
+  ref: ResultRef,
+  itemText: string | null,
+  lineText: string | null,
+  wire: Pick<ProviderWire, 'readContent'>,
+): ItemResult => {
   const item = parseObject(itemText);
   const metadata = isJsonObject(item['metadata']) ? item['metadata'] : {};
   const content = lineText === null ? null : wire.readContent(lineText);
@@ -52,7 +76,11 @@ const toResult = (ref: ResultRef, itemText: string | null, lineText: string | nu
   };
   if (ref.status === 'completed') return { ...base, status: 'completed', output: content?.output ?? null };
   const failureClass = failureOfCode(ref.code);
-  return { ...base, status: 'failed_permanent', error: { errorClass: failureClass, ...describeFailure(failureClass, item['error'], content?.error ?? null) } };
+  return {
+    ...base,
+    status: 'failed_permanent',
+    error: { errorClass: failureClass, ...describeFailure(failureClass, item['error'], content?.error ?? null) },
+  };
 };
 
 const describeFailure = (

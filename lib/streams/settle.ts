@@ -42,7 +42,13 @@ export const performSettle = (ports: EnginePorts): Perform<SettleEffect> => {
   };
 };
 
-const settleFileSlice = (ports: EnginePorts, notebook: Notebook, effect: SettleEffect, part: Part, fromOffset: number): TE.TaskEither<PortError, Asked> => {
+const settleFileSlice = (
+  ports: EnginePorts,
+  notebook: Notebook,
+  effect: SettleEffect,
+  part: Part,
+  fromOffset: number,
+): TE.TaskEither<PortError, Asked> => {
   const { run, scheduler } = ports;
   return pipe(
     readSlice(ports, effect.batchKey, part, fromOffset, effect.rowsMax),
@@ -50,22 +56,24 @@ const settleFileSlice = (ports: EnginePorts, notebook: Notebook, effect: SettleE
       notebook.add(effect.batchKey, partsOf(ports, effect.batchKey), part, fromOffset, reading);
       return pipe(
         run.openMask(effect.batchNo, reading.indexes),
-        TE.map(
-          (open): Command => ({
-            type: 'SettleSlice',
-            atMs: scheduler.now(),
-            batchKey: effect.batchKey,
-            part,
-            fromOffset,
-            toOffset: reading.toOffset,
-            isEndOfFile: reading.isEndOfFile,
-            lines: { indexes: Uint32Array.from(reading.indexes), offsets: Float64Array.from(reading.offsets), lengths: Uint32Array.from(reading.lengths) },
-            open,
-            usage: reading.usage,
-            malformedCount: reading.malformedCount,
-            unknownCount: reading.unknownCount,
-          }),
-        ),
+        TE.map((open): Command => ({
+          type: 'SettleSlice',
+          atMs: scheduler.now(),
+          batchKey: effect.batchKey,
+          part,
+          fromOffset,
+          toOffset: reading.toOffset,
+          isEndOfFile: reading.isEndOfFile,
+          lines: {
+            indexes: Uint32Array.from(reading.indexes),
+            offsets: Float64Array.from(reading.offsets),
+            lengths: Uint32Array.from(reading.lengths),
+          },
+          open,
+          usage: reading.usage,
+          malformedCount: reading.malformedCount,
+          unknownCount: reading.unknownCount,
+        })),
       );
     }),
   );
@@ -97,30 +105,36 @@ const settleRest = (ports: EnginePorts, notebook: Notebook, effect: SettleEffect
   return known !== null ? TE.right(asked(known)) : pipe(rereadNotes(ports, notebook, effect), TE.map(asked));
 };
 
-const filesOf = ({ run }: EnginePorts, batchKey: BatchKey): readonly { readonly part: Part; readonly object: string; readonly bytes: number }[] => {
+const filesOf = (
+  { run }: EnginePorts,
+  batchKey: BatchKey,
+): readonly { readonly part: Part; readonly object: string; readonly bytes: number }[] => {
   const files = run.snapshot.live.find((batch) => batch.batchKey === batchKey)?.files;
   return (['output', 'error'] as const).flatMap((part) => (files?.[part] ? [{ part, ...files[part] }] : []));
 };
 
 const partsOf = (ports: EnginePorts, batchKey: BatchKey): readonly Part[] => filesOf(ports, batchKey).map((file) => file.part);
 
-const rereadNotes = (ports: EnginePorts, notebook: Notebook, effect: SettleEffect): TE.TaskEither<PortError, ReadonlyMap<number, Note>> => async () => {
-  for (const { part, bytes } of filesOf(ports, effect.batchKey)) {
-    for (let offset = 0; offset < bytes; ) {
-      const reading = await readSlice(ports, effect.batchKey, part, offset, effect.rowsMax)();
-      if (reading._tag === 'Left') return reading;
-      notebook.add(effect.batchKey, partsOf(ports, effect.batchKey), part, offset, reading.right);
-      offset = reading.right.toOffset;
+const rereadNotes =
+  (ports: EnginePorts, notebook: Notebook, effect: SettleEffect): TE.TaskEither<PortError, ReadonlyMap<number, Note>> =>
+  async () => {
+    for (const { part, bytes } of filesOf(ports, effect.batchKey)) {
+      for (let offset = 0; offset < bytes;) {
+        const reading = await readSlice(ports, effect.batchKey, part, offset, effect.rowsMax)();
+        if (reading._tag === 'Left') return reading;
+        notebook.add(effect.batchKey, partsOf(ports, effect.batchKey), part, offset, reading.right);
+        offset = reading.right.toOffset;
+      }
     }
-  }
-  return { _tag: 'Right', right: notebook.complete(effect.batchKey, partsOf(ports, effect.batchKey)) ?? new Map<number, Note>() };
-};
+    return { _tag: 'Right', right: notebook.complete(effect.batchKey, partsOf(ports, effect.batchKey)) ?? new Map<number, Note>() };
+  };
 
 const readSlice =
   (ports: EnginePorts, batchKey: BatchKey, part: Part, fromOffset: number, rowsMax: number): TE.TaskEither<PortError, SliceReading> =>
   async () => {
     const file = filesOf(ports, batchKey).find((candidate) => candidate.part === part);
-    if (file === undefined) return { _tag: 'Left', left: { type: 'corrupt', message: `batch ${batchKey} has no ${part} file to settle from`, where: batchKey } };
+    if (file === undefined)
+      return { _tag: 'Left', left: { type: 'corrupt', message: `batch ${batchKey} has no ${part} file to settle from`, where: batchKey } };
     const chunks = await ports.run.artifacts.read(file.object, { offset: fromOffset, length: file.bytes - fromOffset })();
     if (chunks._tag === 'Left') return chunks;
     const reading: SliceReading = {
@@ -151,7 +165,13 @@ const readSlice =
     return { _tag: 'Right', right: reading };
   };
 
-const readLine = ({ provider }: EnginePorts, reading: SliceReading, part: Part, line: { readonly offset: number; readonly length: number; readonly text: string | null }, itemCount: number): void => {
+const readLine = (
+  { provider }: EnginePorts,
+  reading: SliceReading,
+  part: Part,
+  line: { readonly offset: number; readonly length: number; readonly text: string | null },
+  itemCount: number,
+): void => {
   const verdict = line.text === null ? ({ type: 'malformed' } as const) : provider.readVerdict(line.text);
   if (verdict.type === 'malformed') {
     reading.malformedCount += 1;
@@ -168,7 +188,12 @@ const readLine = ({ provider }: EnginePorts, reading: SliceReading, part: Part, 
     reading.offsets.push(line.offset);
     reading.lengths.push(line.length);
   } else if (!reading.notes.has(index)) {
-    reading.notes.set(index, { code: codeOfFailure(verdict.failureClass), part: part === 'output' ? 1 : 2, offset: line.offset, length: line.length });
+    reading.notes.set(index, {
+      code: codeOfFailure(verdict.failureClass),
+      part: part === 'output' ? 1 : 2,
+      offset: line.offset,
+      length: line.length,
+    });
   }
 };
 

@@ -21,7 +21,8 @@ export const sliceAgeMsMax = 1_000;
 /** Pulls one slice per demand: reads, renders, writes the payload, and only then offers the rows. */
 export const performIngest = (ports: EnginePorts): Perform<IngestEffect> => {
   const { source } = ports;
-  if (source === null) return () => TE.left({ type: 'refused', message: 'the source of this run is not attached', statusCode: null, requestId: null });
+  if (source === null)
+    return () => TE.left({ type: 'refused', message: 'the source of this run is not attached', statusCode: null, requestId: null });
   const reader = createReader(ports, source);
   let slicesWritten = 0;
   const renderRow = createRowRenderer(ports, source);
@@ -33,14 +34,26 @@ export const performIngest = (ports: EnginePorts): Perform<IngestEffect> => {
       const judged = await judge(ports, rows);
       if (judged._tag === 'Left') return judged;
       slicesWritten += 1;
-      const name = (plane: string): string => `${plane}/${String(effect.fromIndex).padStart(12, '0')}-e${ports.run.epoch}-${slicesWritten}.jsonl`;
+      const name = (plane: string): string =>
+        `${plane}/${String(effect.fromIndex).padStart(12, '0')}-e${ports.run.epoch}-${slicesWritten}.jsonl`;
       return await offer(ports, effect, entries, judged.right, name);
     } catch (thrown) {
       reader.drop();
       if (thrown instanceof EngineFailure) return { _tag: 'Left', left: thrown.error };
-      if (signal.aborted) return { _tag: 'Left', left: { type: 'transient', message: 'ingestion was stopped', retryAfterMs: null, cause: thrown } };
+      if (signal.aborted)
+        return { _tag: 'Left', left: { type: 'transient', message: 'ingestion was stopped', retryAfterMs: null, cause: thrown } };
       const message = thrown instanceof Error ? thrown.message : String(thrown);
-      return { _tag: 'Right', right: TE.right({ type: 'RecordFault', atMs: ports.scheduler.now(), key: ingestEffectKey, fault: 'source_unreadable', message, retryAfterMs: null }) };
+      return {
+        _tag: 'Right',
+        right: TE.right({
+          type: 'RecordFault',
+          atMs: ports.scheduler.now(),
+          key: ingestEffectKey,
+          fault: 'source_unreadable',
+          message,
+          retryAfterMs: null,
+        }),
+      };
     }
   };
 };
@@ -90,7 +103,8 @@ const createReader = (
         while (entries.length < effect.rowsMax) {
           if (ahead.length === 0) {
             pulled ??= iterator.next();
-            const answer: IteratorResult<SourceEntry | readonly SourceEntry[]> | 'aged' = entries.length === 0 ? await pulled : await Promise.race([pulled, aged]);
+            const answer: IteratorResult<SourceEntry | readonly SourceEntry[]> | 'aged' =
+              entries.length === 0 ? await pulled : await Promise.race([pulled, aged]);
             if (answer === 'aged') break;
             pulled = null;
             if (answer.done === true) {
@@ -118,13 +132,21 @@ const createReader = (
 const isEntries = (value: SourceEntry | readonly SourceEntry[]): value is readonly SourceEntry[] => Array.isArray(value);
 
 /** Finds the rows whose id is taken, in the slice or in the run. */
-const judge = async ({ run }: EnginePorts, rows: readonly RenderedRow[]): Promise<{ _tag: 'Left'; left: PortError } | { _tag: 'Right'; right: readonly RenderedRow[] }> => {
+const judge = async (
+  { run }: EnginePorts,
+  rows: readonly RenderedRow[],
+): Promise<{ _tag: 'Left'; left: PortError } | { _tag: 'Right'; right: readonly RenderedRow[] }> => {
   if (rows.length === 0) return { _tag: 'Right', right: rows };
   const ids = rows.map((row) => (row.bad === null ? row.itemId : null));
   const known = await run.knownIds(rows.map((row) => row.itemId))();
   if (known._tag === 'Left') return known;
   const taken = new Set(duplicateIds(ids, known.right));
-  return { _tag: 'Right', right: rows.map((row, i) => (taken.has(i) ? recordBadRow(row, `the id ${JSON.stringify(row.itemId)} is taken by an earlier row`, row.idField) : row)) };
+  return {
+    _tag: 'Right',
+    right: rows.map((row, i) =>
+      taken.has(i) ? recordBadRow(row, `the id ${JSON.stringify(row.itemId)} is taken by an earlier row`, row.idField) : row,
+    ),
+  };
 };
 
 /** Writes the slice's payload and answers the command that accepts it; under the stopping policy only up to the first bad row. */
@@ -146,7 +168,8 @@ const offer = async (
       ? (effect.checkpoint ?? { nextIndex: 0, position: null, beforeLastPosition: null })
       : { nextIndex: last.entryIndex + 1, position: last.entry.position, beforeLastPosition: last.positionBefore };
   const isLast = pulled.isLast && count === rows.length;
-  if (kept.length === 0) return { _tag: 'Right', right: TE.right({ type: 'AcceptSlice', atMs: scheduler.now(), slice: null, checkpoint, isLast }) };
+  if (kept.length === 0)
+    return { _tag: 'Right', right: TE.right({ type: 'AcceptSlice', atMs: scheduler.now(), slice: null, checkpoint, isLast }) };
   const requests = encodeLines(kept.map((row) => row.line));
   const items = encodeLines(kept.map((row) => row.itemLine));
   const requestObject = requests.bytes.length === 0 ? null : name('requests');

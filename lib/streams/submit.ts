@@ -33,7 +33,10 @@ export const performUpload =
       TE.map(({ inputFileId }): Asked => TE.right({ type: 'RecordUpload', atMs: scheduler.now(), batchKey: effect.batchKey, inputFileId })),
     );
 
-const readAll = (artifacts: ArtifactStore, spans: readonly ObjectSpan[]): { readonly chunks: AsyncIterable<Uint8Array>; fault(): PortError | null } => {
+const readAll = (
+  artifacts: ArtifactStore,
+  spans: readonly ObjectSpan[],
+): { readonly chunks: AsyncIterable<Uint8Array>; fault(): PortError | null } => {
   let fault: PortError | null = null;
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (const { object, offset, length } of spans) {
@@ -68,9 +71,21 @@ export const performCreate =
                 if (answer._tag === 'Right') return { type: 'RecordCreated', atMs, batchKey, createAttempt, ...answer.right };
                 const refusal = createRefusal(answer.left);
                 if (refusal !== null) return { type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal };
-                return { type: 'RecordCreateUnclear', atMs, batchKey, createAttempt, message: answer.left.type === 'unclear' ? answer.left.message : answer.left.type };
+                return {
+                  type: 'RecordCreateUnclear',
+                  atMs,
+                  batchKey,
+                  createAttempt,
+                  message: answer.left.type === 'unclear' ? answer.left.message : answer.left.type,
+                };
               },
-              (thrown: unknown): Command => ({ type: 'RecordCreateUnclear', atMs: scheduler.now(), batchKey, createAttempt, message: String(thrown) }),
+              (thrown: unknown): Command => ({
+                type: 'RecordCreateUnclear',
+                atMs: scheduler.now(),
+                batchKey,
+                createAttempt,
+                message: String(thrown),
+              }),
             ),
         );
       }),

@@ -50,8 +50,23 @@ function* commandsOf(current: () => RunSnapshot): Generator<Command> {
   for (let start = 0; start < rows; start += ingestRows) {
     const count = Math.min(ingestRows, rows - start);
     const itemIds = Array.from({ length: count }, (_, i) => `row${start + i}`);
-    const slice = { fromIndex: start, itemIds, requestObject: 'r', itemObject: 'i', requestLengths: full(count, 400), itemLengths: full(count, 80), tokens: null, badOffsets: [] };
-    yield { type: 'AcceptSlice', atMs, slice, checkpoint: { nextIndex: start + count, position: start + count, beforeLastPosition: null }, isLast: start + count >= rows };
+    const slice = {
+      fromIndex: start,
+      itemIds,
+      requestObject: 'r',
+      itemObject: 'i',
+      requestLengths: full(count, 400),
+      itemLengths: full(count, 80),
+      tokens: null,
+      badOffsets: [],
+    };
+    yield {
+      type: 'AcceptSlice',
+      atMs,
+      slice,
+      checkpoint: { nextIndex: start + count, position: start + count, beforeLastPosition: null },
+      isLast: start + count >= rows,
+    };
     // Full batches are planned while the source still flows.
     if (current().totals.pending >= batchRows || start + count >= rows) yield* batchOf(current);
   }
@@ -63,17 +78,32 @@ function* batchOf(current: () => RunSnapshot): Generator<Command> {
   const count = Math.min(batchRows, current().totals.pending);
   const batchKey = `b${current().batchCount + 1}` as BatchKey;
   const providerBatchId = `p${current().batchCount + 1}` as ProviderBatchId;
-  const window = { generation: current().backlog.generation, indexes: range(first, count), bytes: full(count, 400), tokens: null, isExhausted: true };
+  const window = {
+    generation: current().backlog.generation,
+    indexes: range(first, count),
+    bytes: full(count, 400),
+    tokens: null,
+    isExhausted: true,
+  };
   yield { type: 'PlanBatch', atMs, window, newBatchKey: batchKey };
   yield { type: 'RecordUpload', atMs, batchKey, inputFileId: 'f' };
   yield { type: 'BeginCreate', atMs, batchKey };
   yield { type: 'RecordCreated', atMs, batchKey, createAttempt: 1, providerBatchId, providerStatus: 'validating' };
   const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
-  yield { type: 'RecordPoll', atMs, asked: [batchKey], observations: [{ batchKey, providerBatchId, providerStatus: 'completed', progress: null, ending }] };
+  yield {
+    type: 'RecordPoll',
+    atMs,
+    asked: [batchKey],
+    observations: [{ batchKey, providerBatchId, providerStatus: 'completed', progress: null, ending }],
+  };
   yield { type: 'RecordFiles', atMs, batchKey, output: { object: 'o', bytes: count * 500 }, error: null };
   for (let done = 0; done < count; done += sliceRows) {
     const size = Math.min(sliceRows, count - done);
-    const lines = { indexes: range(first + done, size), offsets: Float64Array.from({ length: size }, (_, i) => (done + i) * 500), lengths: full(size, 499) };
+    const lines = {
+      indexes: range(first + done, size),
+      offsets: Float64Array.from({ length: size }, (_, i) => (done + i) * 500),
+      lengths: full(size, 499),
+    };
     yield {
       type: 'SettleSlice',
       atMs,
@@ -93,7 +123,11 @@ function* batchOf(current: () => RunSnapshot): Generator<Command> {
   yield { type: 'SettleRest', atMs, batchKey, fromIndex: 0, rows: none, codes: [], parts: [], offsets: [], lengths: [] };
 }
 
-const throughTheCore = async (): Promise<{ readonly cpuMs: number; readonly byKind: Readonly<Record<string, { readonly first: number; readonly last: number; readonly count: number }>>; readonly snapshotBytes: number }> => {
+const throughTheCore = async (): Promise<{
+  readonly cpuMs: number;
+  readonly byKind: Readonly<Record<string, { readonly first: number; readonly last: number; readonly count: number }>>;
+  readonly snapshotBytes: number;
+}> => {
   let snapshot = emptySnapshot;
   const times = new Map<string, number[]>();
   const started = process.cpuUsage();
@@ -144,4 +178,11 @@ const bareLoops = (): number => {
 
 const bareMs = bareLoops();
 const core = await throughTheCore();
-report({ bench: 'core-steps', rows, bare_cpu_ms: bareMs, core_cpu_ms: core.cpuMs, snapshot_bytes_at_end: core.snapshotBytes, step_ms_median_first_and_last_tenth: core.byKind });
+report({
+  bench: 'core-steps',
+  rows,
+  bare_cpu_ms: bareMs,
+  core_cpu_ms: core.cpuMs,
+  snapshot_bytes_at_end: core.snapshotBytes,
+  step_ms_median_first_and_last_tenth: core.byKind,
+});

@@ -38,7 +38,8 @@ export const memoryArtifacts = (): ArtifactStore => {
         TE.Monad.chain(find(name), (bytes) => slice(name, bytes, span?.offset ?? 0, span?.length ?? bytes.length)),
         (bytes) => TE.right(inChunks(bytes)),
       ),
-    readSpans: (name, spans) => TE.Monad.chain(find(name), (bytes) => TE.sequenceSeqArray(spans.map((span) => slice(name, bytes, span.offset, span.length)))),
+    readSpans: (name, spans) =>
+      TE.Monad.chain(find(name), (bytes) => TE.sequenceSeqArray(spans.map((span) => slice(name, bytes, span.offset, span.length)))),
     size: (name) => TE.right(objects.get(name)?.length ?? null),
     list: (prefix) =>
       TE.right(

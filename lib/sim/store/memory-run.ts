@@ -33,7 +33,11 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null): M
   let isOwned = false;
   let commandCount = 0;
 
-  const rowsWhere = (test: (row: StoredRow) => boolean, fromIndex: number, max: number): { readonly indexes: readonly number[]; readonly isLast: boolean } => {
+  const rowsWhere = (
+    test: (row: StoredRow) => boolean,
+    fromIndex: number,
+    max: number,
+  ): { readonly indexes: readonly number[]; readonly isLast: boolean } => {
     const found = table.select(test, fromIndex, max + 1);
     return { indexes: found.slice(0, max), isLast: found.length <= max };
   };
@@ -80,7 +84,8 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null): M
         commit: (expectedVersion, events) => () => {
           const fault = lost();
           if (fault !== null) return Promise.resolve({ _tag: 'Left', left: fault });
-          if (expectedVersion !== snapshot.version) return Promise.resolve({ _tag: 'Left', left: { type: 'stale_version', expected: expectedVersion, found: snapshot.version } });
+          if (expectedVersion !== snapshot.version)
+            return Promise.resolve({ _tag: 'Left', left: { type: 'stale_version', expected: expectedVersion, found: snapshot.version } });
           const wrong = table.apply(applyToRows(events));
           if (wrong !== null) return Promise.resolve({ _tag: 'Left', left: { type: 'corrupt', message: wrong, where: `run ${runId}` } });
           const after = events.reduce(evolve, snapshot);
@@ -88,7 +93,10 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null): M
           snapshot = after;
           return Promise.resolve({ _tag: 'Right', right: snapshot });
         },
-        assertOwned: () => TE.fromEither(lost() === null ? { _tag: 'Right', right: undefined } : { _tag: 'Left', left: { type: 'lease_lost', owner: null } }),
+        assertOwned: () =>
+          TE.fromEither(
+            lost() === null ? { _tag: 'Right', right: undefined } : { _tag: 'Left', left: { type: 'lease_lost', owner: null } },
+          ),
         knownIds: (itemIds) => TE.fromIO(() => Uint8Array.from(itemIds, (id) => (table.has(id) ? 1 : 0))),
         planWindow: (rowsMax) =>
           TE.fromIO(() => {
@@ -97,7 +105,13 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null): M
             return { generation: snapshot.backlog.generation, indexes, bytes, tokens, isExhausted: isLast };
           }),
         batchLines: (batchNo) =>
-          TE.fromIO(() => joinNeighbours(table.select((row) => row.batchNo === batchNo, 0, Number.MAX_SAFE_INTEGER).flatMap((index) => table.lines(index).request ?? []))),
+          TE.fromIO(() =>
+            joinNeighbours(
+              table
+                .select((row) => row.batchNo === batchNo, 0, Number.MAX_SAFE_INTEGER)
+                .flatMap((index) => table.lines(index).request ?? []),
+            ),
+          ),
         openMask: (batchNo, indexes) =>
           TE.fromIO(() =>
             Uint8Array.from(indexes, (index) => {

@@ -31,7 +31,10 @@ const createMemoryStore = (): RunStore => {
     create: (runId: RunId, description: JsonObject | null) => () => {
       const known = runs.get(runId);
       if (known !== undefined && isCreated(known.snapshot())) {
-        return Promise.resolve({ _tag: 'Left', left: { type: 'refused', message: `run ${runId} exists`, statusCode: null, requestId: null } });
+        return Promise.resolve({
+          _tag: 'Left',
+          left: { type: 'refused', message: `run ${runId} exists`, statusCode: null, requestId: null },
+        });
       }
       const run = createMemoryRun(runId, description);
       runs.set(runId, run);
@@ -47,9 +50,8 @@ const createMemoryStore = (): RunStore => {
       ),
     send: (runId: RunId, command: Omit<InboxCommand, 'id'>) => TE.Monad.map(find(runId), (run) => run.send(command)),
     remove: (runId: RunId) =>
-      TE.Monad.chain(
-        find(runId),
-        (run): TE.TaskEither<PortError, void> => (run.owner() === null ? TE.fromIO(() => void runs.delete(runId)) : TE.left({ type: 'owned_elsewhere', owner: 'this process' })),
+      TE.Monad.chain(find(runId), (run): TE.TaskEither<PortError, void> =>
+        run.owner() === null ? TE.fromIO(() => void runs.delete(runId)) : TE.left({ type: 'owned_elsewhere', owner: 'this process' }),
       ),
     ownerOf: (runId) => TE.Monad.map(find(runId), (run) => run.owner()),
     close: () => Promise.resolve(),

@@ -60,7 +60,8 @@ export const createRowTable = (): RowTable => {
     }
     return true;
   };
-  const membersOf = (batchNo: number, status: ItemStatus): readonly Row[] => rows.filter((row) => row.batchNo === batchNo && row.status === status);
+  const membersOf = (batchNo: number, status: ItemStatus): readonly Row[] =>
+    rows.filter((row) => row.batchNo === batchNo && row.status === status);
   const each = (column: Column, act: (row: Row, index: number, place: number) => void): void => {
     for (let i = 0; i < column.length; i += 1) act(rows[column[i] as number] as Row, column[i] as number, i);
   };
@@ -69,20 +70,29 @@ export const createRowTable = (): RowTable => {
     switch (change.type) {
       case 'insert':
         if (change.slice.fromIndex !== rows.length) return `rows are inserted at ${rows.length}, not at ${change.slice.fromIndex}`;
-        if (new Set(change.slice.itemIds).size !== change.slice.itemIds.length || change.slice.itemIds.some((id) => ids.has(id))) return 'an item id is taken';
+        if (new Set(change.slice.itemIds).size !== change.slice.itemIds.length || change.slice.itemIds.some((id) => ids.has(id)))
+          return 'an item id is taken';
         return null;
       case 'claim': {
         const members = [...indexesOf(change.indexes)];
-        return countOfIndexSet(change.indexes) === change.count && all(members, (row) => row.status === 'pending') ? null : 'a claimed row is not pending';
+        return countOfIndexSet(change.indexes) === change.count && all(members, (row) => row.status === 'pending')
+          ? null
+          : 'a claimed row is not pending';
       }
       case 'submit':
       case 'release':
-        return membersOf(change.batchNo, 'queued_local').length === change.count ? null : `batch ${change.batchNo} does not hold ${change.count} queued rows`;
+        return membersOf(change.batchNo, 'queued_local').length === change.count
+          ? null
+          : `batch ${change.batchNo} does not hold ${change.count} queued rows`;
       case 'complete':
-        return all(change.lines.indexes, (row) => row.status === 'submitted' && row.batchNo === change.batchNo) ? null : 'a completed row is not submitted in the batch';
+        return all(change.lines.indexes, (row) => row.status === 'submitted' && row.batchNo === change.batchNo)
+          ? null
+          : 'a completed row is not submitted in the batch';
       case 'fail':
       case 'retry':
-        return all(change.rows.indexes, (row) => row.status === 'submitted' && row.batchNo === change.batchNo) ? null : 'a failed row is not submitted in the batch';
+        return all(change.rows.indexes, (row) => row.status === 'submitted' && row.batchNo === change.batchNo)
+          ? null
+          : 'a failed row is not submitted in the batch';
       case 'requeue':
         return all(change.indexes, (row) => row.status === 'failed_retryable') ? null : 'a requeued row is not failed_retryable';
       case 'fail_pending':
@@ -106,7 +116,8 @@ export const createRowTable = (): RowTable => {
         uncharged: 0,
         batchNo: 0,
         dueAtMs: 0,
-        request: slice.requestObject === null || bad.has(i) ? null : { object: slice.requestObject, offset: requestAt, length: requestLength },
+        request:
+          slice.requestObject === null || bad.has(i) ? null : { object: slice.requestObject, offset: requestAt, length: requestLength },
         item: { object: slice.itemObject, offset: itemAt, length: itemLength },
         tokens: slice.tokens?.[i] ?? 0,
         sequence: 0,
@@ -128,7 +139,8 @@ export const createRowTable = (): RowTable => {
       case 'insert':
         return insert(change.slice, change.sequenceFrom);
       case 'claim':
-        for (const index of indexesOf(change.indexes)) Object.assign(rows[index] as Row, { status: 'queued_local', batchNo: change.batchNo });
+        for (const index of indexesOf(change.indexes))
+          Object.assign(rows[index] as Row, { status: 'queued_local', batchNo: change.batchNo });
         return;
       case 'submit':
         for (const row of membersOf(change.batchNo, 'queued_local')) row.status = 'submitted';
@@ -147,7 +159,8 @@ export const createRowTable = (): RowTable => {
           charge(row, change.rows.charged[i] as number);
           const part = change.rows.parts[i] as number;
           const object = part === 1 ? change.outputObject : part === 2 ? change.errorObject : null;
-          const line = object === null ? null : { object, offset: change.rows.offsets[i] as number, length: change.rows.lengths[i] as number };
+          const line =
+            object === null ? null : { object, offset: change.rows.offsets[i] as number, length: change.rows.lengths[i] as number };
           end(row, index, change.sequenceFrom + i, 'failed_permanent', change.rows.codes[i] as number, line);
         });
       case 'retry':
@@ -206,7 +219,8 @@ export const createRowTable = (): RowTable => {
     },
     select(test, fromIndex, max) {
       const found: number[] = [];
-      for (let index = fromIndex; index < rows.length && found.length < max; index += 1) if (test(show(rows[index] as Row, index))) found.push(index);
+      for (let index = fromIndex; index < rows.length && found.length < max; index += 1)
+        if (test(show(rows[index] as Row, index))) found.push(index);
       return found;
     },
   };

@@ -1,0 +1,34 @@
+import type { RunConfig } from '../core/config.ts';
+import type { BatchProvider, ProviderConnection, ProviderWire } from '../ports/provider.ts';
+import { defaultConnection } from './defaults.ts';
+import { BatchorError } from './errors.ts';
+
+/** The connections of one runner, by name. */
+export interface Connections {
+  /** Throws `provider_not_configured` unless the runner has it; the default one is always there. */
+  find(name: string, kind: string): Promise<ProviderConnection>;
+  connect(config: RunConfig): Promise<BatchProvider & ProviderWire>;
+}
+
+export const createConnections = (given: readonly ProviderConnection[]): Connections => {
+  const byName = new Map(given.map((connection) => [connection.name, connection]));
+  const find = async (name: string, kind: string): Promise<ProviderConnection> => {
+    const known = byName.get(name);
+    if (known !== undefined) return known;
+    const standard = await defaultConnection();
+    if (standard.name === name) return standard;
+    throw new BatchorError(
+      'provider_not_configured',
+      { kind, connection: name },
+      `the run belongs to the connection ${JSON.stringify(name)} (${kind}), which this runner does not have`,
+      'Give it: new BatchRunner({ providers: [connection] }).',
+    );
+  };
+  return {
+    find,
+    async connect({ provider, operation }) {
+      const connection = await find(provider.connection, provider.kind);
+      return connection.connect({ ...provider, requestTimeoutMs: operation.requestTimeoutMs });
+    },
+  };
+};
