@@ -30,7 +30,11 @@ export const performIngest = (ports: EnginePorts): Perform<IngestEffect> => {
     try {
       const entries = await reader.next(effect, signal);
       const rows: RenderedRow[] = [];
-      for (const { entry, entryIndex } of entries.entries) rows.push(await renderRow(entry, effect.fromIndex + rows.length, entryIndex));
+      for (const { entry, entryIndex } of entries.entries) {
+        const row = renderRow(entry, effect.fromIndex + rows.length, entryIndex);
+        // Awaiting only where a prompt is a promise: a microtask per row is a cost of its own.
+        rows.push(row instanceof Promise ? await row : row);
+      }
       const judged = await judge(ports, rows);
       if (judged._tag === 'Left') return judged;
       slicesWritten += 1;
