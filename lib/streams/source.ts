@@ -28,13 +28,17 @@ export const performIngest = (ports: EnginePorts): Perform<IngestEffect> => {
   const renderRow = createRowRenderer(ports, source);
   return (effect, signal) => async () => {
     try {
-      const entries = await reader.next(effect, signal);
+      const pulled = await reader.next(effect, signal);
       const rows: RenderedRow[] = [];
-      for (const { entry, entryIndex } of entries.entries) {
+      let size = 0;
+      for (const { entry, entryIndex } of pulled.entries) {
         const row = renderRow(entry, effect.fromIndex + rows.length, entryIndex);
         // Awaiting only where a prompt is a promise: a microtask per row is a cost of its own.
         rows.push(row instanceof Promise ? await row : row);
+        size += rows[rows.length - 1]?.line.length ?? 0;
+        if (size >= sliceBytesMax) break;
       }
+      const entries = reader.keep(pulled, rows.length);
       const judged = await judge(ports, rows);
       if (judged._tag === 'Left') return judged;
       slicesWritten += 1;
@@ -73,12 +77,18 @@ interface PulledSlice {
 const createReader = (
   ports: EnginePorts,
   source: EngineSource,
-): { next(effect: IngestEffect, signal: AbortSignal): Promise<PulledSlice>; drop(): void } => {
+): {
+  next(effect: IngestEffect, signal: AbortSignal): Promise<PulledSlice>;
+  /** The first rows of a pulled slice; the others wait for the next pull. */
+  keep(pulled: PulledSlice, count: number): PulledSlice;
+  drop(): void;
+} => {
   let iterator: AsyncIterator<SourceEntry | readonly SourceEntry[]> | null = null;
   let ahead: SourceEntry[] = [];
   let pulled: Promise<IteratorResult<SourceEntry | readonly SourceEntry[]>> | null = null;
   let nextIndex = -1;
   let position: JsonValue = null;
+  let isOver = false;
   const abort = new AbortController();
   const drop = (): void => {
     void iterator?.return?.()?.catch(() => undefined);
@@ -86,9 +96,20 @@ const createReader = (
     ahead = [];
     pulled = null;
     nextIndex = -1;
+    isOver = false;
   };
   return {
     drop,
+    keep(pulled, count) {
+      const rest = pulled.entries.slice(count);
+      const [first] = rest;
+      if (first === undefined) return pulled;
+      ahead = [...rest.map(({ entry }) => entry), ...ahead];
+      nextIndex = first.entryIndex;
+      position = first.positionBefore;
+      isOver ||= pulled.isLast;
+      return { entries: pulled.entries.slice(0, count), isLast: false };
+    },
     async next(effect, signal) {
       const from = effect.checkpoint?.nextIndex ?? 0;
       if (iterator === null || nextIndex !== from) {
@@ -106,7 +127,15 @@ const createReader = (
       try {
         while (entries.length < effect.rowsMax) {
           if (ahead.length === 0) {
-            pulled ??= iterator.next();
+            if (isOver) {
+              isLast = true;
+              break;
+            }
+            if (pulled === null) {
+              pulled = iterator.next();
+              // It may fail while nobody waits for it; whoever waits next is told.
+              pulled.catch(() => undefined);
+            }
             const answer: IteratorResult<SourceEntry | readonly SourceEntry[]> | 'aged' =
               entries.length === 0 ? await pulled : await Promise.race([pulled, aged]);
             if (answer === 'aged') break;
@@ -164,7 +193,7 @@ const offer = async (
   const stopAt = run.snapshot.config.operation.badRows === 'fail' ? rows.findIndex((row) => row.bad !== null) : -1;
   const first = stopAt === 0 ? rows[0]?.bad : null;
   if (first) return { _tag: 'Right', right: TE.right({ type: 'RejectRow', atMs: scheduler.now(), message: first }) };
-  const count = fit(rows, stopAt === -1 ? rows.length : stopAt);
+  const count = stopAt === -1 ? rows.length : stopAt;
   const kept = rows.slice(0, count);
   const last = pulled.entries[count - 1];
   const checkpoint: SourceCheckpoint =
@@ -196,16 +225,6 @@ const offer = async (
     badOffsets: Uint32Array.from(kept.flatMap((row, i) => (row.bad === null ? [] : [i]))),
   };
   return { _tag: 'Right', right: TE.right({ type: 'AcceptSlice', atMs: scheduler.now(), slice, checkpoint, isLast }) };
-};
-
-/** How many of the first rows a slice takes: as many as its bytes allow, at least one. */
-const fit = (rows: readonly RenderedRow[], rowsMax: number): number => {
-  let size = 0;
-  for (let i = 0; i < rowsMax; i += 1) {
-    size += rows[i]?.line.length ?? 0;
-    if (size > sliceBytesMax && i > 0) return i;
-  }
-  return rowsMax;
 };
 
 const encoder = new TextEncoder();
