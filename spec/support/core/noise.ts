@@ -150,7 +150,7 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
       return {
         type: 'RecordSweep',
         atMs,
-        asked: [batchKey],
+        asked: ['nobody' as BatchKey],
         found: [{ batchKey, createAttempt: 77, providerBatchId, providerStatus: 'in_progress', isAlive: true }],
       };
     case 'requeue':

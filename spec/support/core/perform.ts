@@ -154,6 +154,7 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
     indexes: file?.indexes ?? [],
     fate: randomFate(world),
     looksLeft: world.isFair ? 1 : between(world.dice, 0, 12),
+    hiddenLooks: world.isFair ? 0 : between(world.dice, 0, 2),
     isCancelAsked: false,
     files: null,
   });
@@ -163,8 +164,9 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
 };
 
 const sweep = (world: World, effect: Extract<Effect, { readonly type: 'SweepBatches' }>): Answer => {
-  const found = world.batches
-    .filter((batch) => effect.batchKeys.includes(batch.batchKey) && !trouble(world, 0.3))
+  const asked = world.batches.filter((batch) => effect.batchKeys.includes(batch.batchKey));
+  const found = asked
+    .filter((batch) => batch.hiddenLooks === 0)
     .map(({ batchKey, createAttempt, providerBatchId, files }) => ({
       batchKey,
       createAttempt,
@@ -172,6 +174,7 @@ const sweep = (world: World, effect: Extract<Effect, { readonly type: 'SweepBatc
       providerStatus: 'in_progress',
       isAlive: files === null,
     }));
+  for (const batch of asked) batch.hiddenLooks = Math.max(0, batch.hiddenLooks - 1);
   return ({ atMs }) => ({ type: 'RecordSweep', atMs, asked: effect.batchKeys, found });
 };
 

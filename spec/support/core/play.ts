@@ -56,7 +56,10 @@ const fairTurnsMax = 3_000;
 const crashChance = 0.004;
 
 /** Some trouble, every kind of stale command, then a world in which everything works: the run is over at the end, or the history says why not. */
-export const playHistory = (seed: number, config?: RunConfig): History => {
+export const playHistory = (
+  seed: number,
+  { turnsMax = 300, config }: { readonly turnsMax?: number; readonly config?: RunConfig } = {},
+): History => {
   const dice = diceOf(seed);
   const play: Play = {
     dice,
@@ -68,10 +71,10 @@ export const playHistory = (seed: number, config?: RunConfig): History => {
     state: { snapshot: emptySnapshot, rows: [] },
     nowMs: startMs,
   };
-  const mayCancel = chance(dice, 0.3);
+  const mayCancel = chance(dice, 0.4);
   if (chance(dice, 0.2)) send(play, { type: 'OpenRun', atMs: play.nowMs });
   send(play, { type: 'CreateRun', atMs: play.nowMs, runId: 'run' as RunId, config: config ?? randomConfig(dice) });
-  for (let turns = between(dice, 0, 300); turns > 0 && !isFinished(play.state.snapshot); turns -= 1) wildTurn(play, mayCancel);
+  for (let turns = between(dice, 0, turnsMax); turns > 0 && !isFinished(play.state.snapshot); turns -= 1) wildTurn(play, mayCancel);
   play.world.isFair = true;
   const stuck = heal(play);
   for (let i = 0; i < 4; i += 1) send(play, chance(dice, 0.5) ? userCommand(dice, play.nowMs, true) : noise(play));

@@ -27,6 +27,8 @@ export interface ProviderBatch extends Omit<SweptBatch, 'isAlive' | 'providerSta
   readonly fate: Fate;
   /** Looks that see it in progress. */
   looksLeft: number;
+  /** Lists that do not show it yet. */
+  hiddenLooks: number;
   isCancelAsked: boolean;
   /** Null while it is alive. */
   files: { readonly output: readonly Line[] | null; readonly error: readonly Line[] | null } | null;

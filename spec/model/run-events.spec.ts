@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { runEventTypes, toRunEvents } from '../../lib/core/index.ts';
+import { recordHistories } from '../support/core/histories.ts';
+
+const histories = recordHistories(200).map((history) => ({
+  seed: history.seed,
+  events: history.steps.flatMap(({ before, after, events }) => toRunEvents(after.snapshot.runId, before.snapshot.version, events)),
+}));
+const events = histories.flatMap((history) => history.events);
+
+describe('run events', () => {
+  it('have sequences that rise', () => {
+    expect(events.length).toBeGreaterThan(3_000);
+    for (const history of histories) {
+      const sequences = history.events.map((event) => event.sequence);
+      if (sequences.some((sequence, i) => i > 0 && sequence <= (sequences[i - 1] ?? 0)))
+        expect(`playHistory(${history.seed})`).toBe('rising');
+    }
+  });
+
+  it('are of every type that is told of', () => {
+    const seen = new Set(events.map((event) => event.eventType));
+    expect(runEventTypes.filter((type) => !seen.has(type))).toEqual([]);
+  });
+
+  it('hold counts and names, never rows: small, whatever the slice, and without any item id or object of the payload plane', () => {
+    const texts = events.map((event) => JSON.stringify(event.data));
+    expect(Math.max(...texts.map((text) => text.length))).toBeLessThan(500);
+    expect(texts.filter((text) => /item-\d|request\/|item\/|raw\//.test(text))).toEqual([]);
+  });
+
+  it('survive a round trip through JSON', () => {
+    expect(JSON.parse(JSON.stringify(events))).toEqual(events);
+  });
+
+  it('begin with the creation of the run, and end with its end', () => {
+    for (const history of histories) {
+      expect(history.events[0]?.eventType).toBe('run_created');
+      const last = history.events.findIndex((event) => event.eventType === 'run_finished');
+      if (last >= 0) expect(last).toBe(history.events.length - 1);
+    }
+  });
+});
