@@ -16,11 +16,15 @@ export async function* batchPages(session: Session): AsyncGenerator<readonly Bat
     const data = isJsonObject(page) ? page['data'] : undefined;
     // An answer that is no list must not pass for an empty one: absence is proof.
     if (!isJsonObject(page) || !Array.isArray(data)) throw notAList(session);
-    const reports = (data as readonly JsonValue[]).map(readBatch);
-    yield reports.filter((report) => report !== null);
-    after = reports.at(-1)?.id ?? null;
-    if (page['has_more'] !== true || after === null || cursors.has(after)) return;
-    cursors.add(after);
+    const entries = data as readonly JsonValue[];
+    yield entries.map(readBatch).filter((report) => report !== null);
+    if (page['has_more'] !== true) return;
+    const last = entries.at(-1);
+    const cursor = isJsonObject(last) ? last['id'] : page['last_id'];
+    // Half a list must not pass for a whole one either.
+    if (typeof cursor !== 'string' || cursor === '' || cursors.has(cursor)) throw notAList(session);
+    cursors.add(cursor);
+    after = cursor;
   }
 }
 

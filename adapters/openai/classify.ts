@@ -38,7 +38,8 @@ export const classify = (thrown: unknown, context: Context): PortError => {
 
 const withAnswer = (thrown: unknown, status: number, context: Context): PortError => {
   const api = apiErrorIn(thrown);
-  const requestId = requestIdIn(thrown);
+  const givenId = requestIdIn(thrown);
+  const requestId = givenId === null ? null : context.scrub(givenId);
   const message = describe(api, status, requestId, context);
   if (status >= 400 && status < 500) {
     if (isOutOfMoney(api.code, api.type) || status === 402) return { type: 'insufficient_quota', message };
@@ -61,9 +62,9 @@ const withoutAnswer = (thrown: unknown, context: Context): PortError => {
   const code = failure?.code ?? systemCodeIn(thrown);
   const name = thrown instanceof Error ? thrown.constructor.name : typeof thrown;
   const cause = causeOf(thrown, scrub);
-  // A client of the user's own fetches tokens before it sends anything.
-  if (failure === null && code === null && /credential|oauth|authentication|subjecttoken/iu.test(name)) {
-    return { type: 'authentication_failed', message: scrub(`${where}: no token to ${what} with (${name}): ${textOf(thrown)}`) };
+  if (isTokenTrouble(thrown, name)) {
+    const message = scrub(`no token to ask ${where} with: ${textOf(thrown)}`);
+    return code === null ? { type: 'authentication_failed', message } : { type: 'transient', message, retryAfterMs: null, cause };
   }
   if (failure?.neverSent ?? (code !== null && isNeverMade(code))) {
     return {
@@ -82,6 +83,10 @@ const withoutAnswer = (thrown: unknown, context: Context): PortError => {
     };
   return { type: 'transient', message: scrub(`could not ${what} at ${where} (${reason})`), retryAfterMs: null, cause };
 };
+
+/** A client of the user's own fetches tokens before it sends anything; the SDK wraps what goes wrong there. */
+const isTokenTrouble = (thrown: unknown, name: string): boolean =>
+  /credential|oauth|subjecttoken/iu.test(name) || (name === 'OpenAIError' && /token|apiKey/u.test(textOf(thrown)));
 
 /** Codes of connections that were never made, for transports that do not say. */
 const isNeverMade = (code: string): boolean =>
