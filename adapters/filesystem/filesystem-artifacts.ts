@@ -1,0 +1,110 @@
+import { rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import * as E from 'fp-ts/lib/Either.js';
+import type { ArtifactStore, Span } from '../../lib/ports/artifacts.ts';
+import type { Port, PortError } from '../../lib/ports/port-error.ts';
+import { errnoOf, ioError } from './io-error.ts';
+import { filesUnder, sizeOf } from './list-objects.ts';
+import { objectNameFault, staysInside, temporaryPrefix } from './object-name.ts';
+import { readAllSpans, readChunks } from './read-object.ts';
+import { ChunkSourceError, ObjectExistsError, syncFolder, writeObject, type WriteParts, writeParts } from './write-object.ts';
+
+export interface FilesystemArtifactsOptions {
+  /** The root folder; made when the first object is put. */
+  readonly dir: string;
+}
+
+/** Immutable objects as files under a folder: written aside, fsynced, then given their name. Files are 0600, folders 0700. */
+export const filesystemArtifacts = ({ dir }: FilesystemArtifactsOptions): ArtifactStore => artifactsWith(dir, writeParts);
+
+/** The same, over another way to write: where a test lets the disk be full. */
+export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => {
+  const root = resolve(dir);
+  const pathOf = (name: string): string => join(root, ...name.split('/'));
+
+  /** Runs an action on a name that is fit to be one, and that does not lead out of the root. */
+  const named =
+    <A>(doing: string, name: string, act: (path: string) => Promise<E.Either<PortError, A>>): Port<A> =>
+    async () => {
+      const fault = objectNameFault(name);
+      if (fault !== null) return E.left(refused(`${JSON.stringify(name)} cannot name an object: ${fault}`));
+      const path = pathOf(name);
+      try {
+        if (!(await staysInside(root, name))) return E.left(refused(`${path} leads out of ${root}: links are not followed`));
+        return await act(path);
+      } catch (cause) {
+        if (errnoOf(cause) === 'ENOENT') return E.left(absent(path));
+        return E.left(errnoOf(cause) === 'ELOOP' ? refused(`${path} is a link: links are not followed`) : ioError(doing, path, cause));
+      }
+    };
+  /** Runs an action on an object that exists and holds the spans. */
+  const within = <A>(name: string, spans: readonly Span[], act: (path: string, size: number) => Promise<A>): Port<A> =>
+    named('read', name, async (path) => {
+      const size = await sizeOf(path);
+      if (size === null) return E.left(absent(path));
+      const outside = spans.find((span) => !(span.offset >= 0 && span.length >= 0 && span.offset + span.length <= size));
+      if (outside === undefined) return E.right(await act(path, size));
+      return E.left({
+        type: 'corrupt',
+        message: `bytes ${outside.offset}+${outside.length} leave ${path}, which has ${size} bytes`,
+        where: path,
+      });
+    });
+
+  return {
+    put: (name, chunks) =>
+      named('write', name, async (path) => {
+        // A taken name is cheap to see before the bytes are written; who comes between is refused at the end.
+        if ((await sizeOf(path)) !== null) return E.left(taken(path));
+        try {
+          return E.right({ bytes: await writeObject(path, chunks, write) });
+        } catch (cause) {
+          if (cause instanceof ObjectExistsError) return E.left(taken(path));
+          if (!(cause instanceof ChunkSourceError)) return E.left(ioError('write', path, cause));
+          return E.left({
+            type: 'transient',
+            message: `the bytes for ${path} broke off: ${cause.message}`,
+            retryAfterMs: null,
+            cause: cause.cause,
+          });
+        }
+      }),
+    read: (name, span) =>
+      within(name, span === undefined ? [] : [span], (path, size) =>
+        Promise.resolve(readChunks(path, span ?? { offset: 0, length: size })),
+      ),
+    readSpans: (name, spans) => within(name, spans, (path) => readAllSpans(path, spans)),
+    size: (name) => named('look at', name, async (path) => E.right(await sizeOf(path))),
+    list: (prefix) => async () => {
+      // Only the folder part narrows the walk; the rest of a prefix may be half a name.
+      const below = prefix.includes('/') ? prefix.slice(0, prefix.lastIndexOf('/')) : '';
+      if (below !== '' && objectNameFault(below) !== null) return E.right([]);
+      try {
+        const found: { readonly name: string; readonly bytes: number }[] = [];
+        for (const name of await filesUnder(root, below)) {
+          if (!name.startsWith(prefix) || name.includes(`/${temporaryPrefix}`) || name.startsWith(temporaryPrefix)) continue;
+          const bytes = await sizeOf(pathOf(name));
+          if (bytes !== null) found.push({ name, bytes });
+        }
+        return E.right(found.sort((a, b) => (a.name < b.name ? -1 : 1)));
+      } catch (cause) {
+        return E.left(ioError('list', root, cause));
+      }
+    },
+    remove: (name) =>
+      named('remove', name, async (path) => {
+        if ((await sizeOf(path)) === null) return E.right(undefined);
+        await rm(path, { force: true });
+        await syncFolder(dirname(path));
+        return E.right(undefined);
+      }),
+  };
+};
+
+const refused = (message: string): PortError => ({ type: 'refused', message, statusCode: null, requestId: null });
+const absent = (path: string): PortError => ({ type: 'not_found', message: `no object at ${path}` });
+const taken = (path: string): PortError => ({
+  type: 'corrupt',
+  message: `${path} exists: a committed object is never overwritten`,
+  where: path,
+});

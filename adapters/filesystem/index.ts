@@ -1,0 +1,4 @@
+/** The payload plane as plain files. */
+export { filesystemArtifacts, type FilesystemArtifactsOptions } from './filesystem-artifacts.ts';
+export { ioError } from './io-error.ts';
+export { sweepObjects } from './sweep-objects.ts';

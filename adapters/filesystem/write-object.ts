@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, link, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errnoOf } from './io-error.ts';
+import { temporaryPrefix } from './object-name.ts';
+
+const gatheredBytesMax = 256 * 1024;
+
+/** Writes all of the parts; the one place where a test may let the disk be full. */
+export type WriteParts = (handle: FileHandle, parts: readonly Uint8Array[]) => Promise<void>;
+
+export const writeParts: WriteParts = async (handle, parts) => {
+  const wanted = parts.reduce((sum, part) => sum + part.length, 0);
+  const { bytesWritten } = await handle.writev(parts as Uint8Array[]);
+  if (bytesWritten === wanted) return;
+  // A short write: the rest, or the error that explains it.
+  const rest = Buffer.concat(parts as Uint8Array[]).subarray(bytesWritten);
+  for (let at = 0; at < rest.length;) at += (await handle.write(rest, at)).bytesWritten;
+};
+
+/** What reading the chunks threw: the source's fault, not the disk's. */
+export class ChunkSourceError extends Error {
+  override readonly name = 'ChunkSourceError';
+}
+
+/** The name is taken: a committed object is never overwritten. */
+export class ObjectExistsError extends Error {
+  override readonly name = 'ObjectExistsError';
+}
+
+/** True after: the object is whole under its name, file and folder durable. Nothing of it is left when this throws. */
+export const writeObject = async (
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  write: WriteParts,
+): Promise<number> => {
+  const folder = dirname(path);
+  await makeFolder(folder);
+  const temporary = join(folder, `${temporaryPrefix}${randomBytes(8).toString('hex')}`);
+  try {
+    const bytes = await writeTemporary(temporary, chunks, write);
+    await publish(temporary, path);
+    await syncFolder(folder);
+    return bytes;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+};
+
+const writeTemporary = async (
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  write: WriteParts,
+): Promise<number> => {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    let gathered: Uint8Array[] = [];
+    let gatheredBytes = 0;
+    let bytes = 0;
+    const flush = async (): Promise<void> => {
+      if (gatheredBytes > 0) await write(handle, gathered);
+      gathered = [];
+      gatheredBytes = 0;
+    };
+    for await (const chunk of guarded(chunks)) {
+      bytes += chunk.length;
+      gatheredBytes += chunk.length;
+      const isFull = gatheredBytes >= gatheredBytesMax;
+      // What waits is copied: a source may use its buffer again once it is asked for more.
+      gathered.push(isFull ? chunk : chunk.slice());
+      if (isFull) await flush();
+    }
+    await flush();
+    await handle.sync();
+    return bytes;
+  } finally {
+    await handle.close();
+  }
+};
+
+/** Tells the source's faults from the disk's. */
+async function* guarded(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of chunks) yield chunk;
+  } catch (cause) {
+    throw new ChunkSourceError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** A hard link refuses an existing name in one step; where links are not to be had, look and rename (a run has one owner). */
+const publish = async (temporary: string, path: string): Promise<void> => {
+  try {
+    await link(temporary, path);
+  } catch (cause) {
+    const code = errnoOf(cause);
+    if (code === 'EEXIST' || (await exists(path))) throw new ObjectExistsError(path, { cause });
+    if (code === null || !['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw cause;
+    await rename(temporary, path);
+  }
+};
+
+const exists = async (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Makes the folder and those above it; a new folder's name is durable only once the folder above is. */
+const makeFolder = async (folder: string): Promise<void> => {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let at = folder; ; at = dirname(at)) {
+    await syncFolder(dirname(at));
+    if (at === first || dirname(at) === at) return;
+  }
+};
+
+export const syncFolder = async (folder: string): Promise<void> => {
+  // Windows opens no folders; its rename is durable by journal.
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};

@@ -1,0 +1,206 @@
+import type { AcceptedSlice, Column } from '../../lib/core/command.ts';
+import { codeOfFailure } from '../../lib/core/failure.ts';
+import { countOfIndexSet, type IndexSet } from '../../lib/core/index-set.ts';
+import type { RowChange } from '../../lib/core/rows.ts';
+import { completed, failed, type ItemColumns, pending, queued, retryable, submitted } from './item-columns.ts';
+import type { IdIndex } from './id-index.ts';
+import { keptColumn, type ResultPiece, type SlicePiece, slicePiece } from './pieces.ts';
+import type { Shelf } from './shelf.ts';
+
+/** What a row change reads and moves. */
+export interface Rows {
+  readonly items: ItemColumns;
+  readonly slices: Shelf<SlicePiece>;
+  readonly results: Shelf<ResultPiece>;
+  readonly batches: Map<number, IndexSet>;
+  ids(): IdIndex;
+  bucketOf(dueAtMs: number): number;
+}
+
+type Undo = (() => void)[];
+type Of<T extends RowChange['type']> = Extract<RowChange, { readonly type: T }>;
+
+/** Moves the rows, or says which row is not where the change claims it to be. What was moved until then is in the undo log. */
+export const applyChange = (model: Rows, change: RowChange, areNew: boolean, undo: Undo): string | null => {
+  switch (change.type) {
+    case 'insert':
+      return insert(model, change, areNew, undo);
+    case 'claim':
+      return claim(model, change, undo);
+    case 'submit':
+      return moveBatch(model, change, submitted, change.batchNo);
+    case 'release':
+      return moveBatch(model, change, pending, 0);
+    case 'complete':
+      return complete(model, change, undo);
+    case 'fail':
+      return fail(model, change, undo);
+    case 'retry':
+      return retry(model, change);
+    case 'requeue':
+      return moveEach(model.items, change.indexes, retryable, null, 'failed_retryable', (items, index) =>
+        items.move(index, pending, items.charged[index] as number, items.uncharged[index] as number, 0),
+      );
+    case 'fail_pending':
+      return failPending(model, change, undo);
+  }
+};
+
+/** Moves rows one by one, each only from where it must be. `place` null: anywhere. */
+const moveEach = (
+  items: ItemColumns,
+  indexes: Column,
+  from: number,
+  place: number | null,
+  fromName: string,
+  move: (items: ItemColumns, index: number, at: number) => void,
+): string | null => {
+  for (let at = 0; at < indexes.length; at += 1) {
+    const index = indexes[at] as number;
+    if (!(index < items.count) || items.status[index] !== from || (place !== null && items.place[index] !== place)) {
+      return `row ${index} is not ${fromName}${place === null || place === 0 ? '' : ` in batch ${place}`}`;
+    }
+    move(items, index, at);
+  }
+  return null;
+};
+
+const pushResults = (model: Rows, piece: ResultPiece, undo: Undo): string | null => {
+  if (piece.from !== model.results.next) return `results go on at sequence ${model.results.next}, not at ${piece.from}`;
+  model.results.push(piece);
+  undo.push(() => model.results.pop());
+  return null;
+};
+const noLines = { outputObject: null, errorObject: null, parts: null, offsets: null, lengths: null };
+
+const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: boolean, undo: Undo): string | null => {
+  const { items } = model;
+  const count = slice.itemIds.length;
+  if (slice.fromIndex !== items.count) return `rows are inserted at ${items.count}, not at ${slice.fromIndex}`;
+  if (slice.requestLengths.length !== count || slice.itemLengths.length !== count || (slice.tokens ?? slice.itemLengths).length !== count)
+    return 'columns of a slice have one length';
+  if (areNew) {
+    const taken = takenId(model, slice);
+    if (taken !== null) return `item id ${JSON.stringify(taken)} is taken`;
+  }
+  undo.push(() => items.truncate(slice.fromIndex));
+  items.append(count);
+  const { fromIndex: from, requestObject, itemObject } = slice;
+  const lengths = { requestLengths: keptColumn(slice.requestLengths), itemLengths: keptColumn(slice.itemLengths) };
+  const tokens = slice.tokens === null ? null : keptColumn(slice.tokens);
+  model.slices.push(slicePiece({ from, count, requestObject, itemObject, tokens, ...lengths }, () => slice.itemIds));
+  undo.push(() => model.slices.pop());
+  if (slice.badOffsets.length === 0) return null;
+  const indexes = Uint32Array.from(slice.badOffsets, (offset) => from + offset);
+  const codes = new Uint8Array(indexes.length).fill(codeOfFailure('invalid_row'));
+  return (
+    moveEach(items, indexes, pending, null, 'a row of the slice', (columns, index) => columns.move(index, failed, 0, 0, 0)) ??
+    pushResults(model, { from: sequenceFrom, count: indexes.length, indexes, codes, ...noLines }, undo)
+  );
+};
+
+/** The first id that the run, or the slice itself, already has; else they are all known from now on. */
+const takenId = (model: Rows, slice: AcceptedSlice): string | null => {
+  const ids = model.ids();
+  // A later refusal of the same commit forgets the index, so nothing needs taking back.
+  const mine = new Set<string>();
+  for (const id of slice.itemIds) {
+    if (mine.has(id) || ids.has(id)) return id;
+    mine.add(id);
+  }
+  slice.itemIds.forEach((id, i) => ids.add(id, slice.fromIndex + i));
+  return null;
+};
+
+const claim = (model: Rows, { batchNo, indexes, count }: Of<'claim'>, undo: Undo): string | null => {
+  const { items } = model;
+  if (model.batches.has(batchNo)) return `batch ${batchNo} has its rows already`;
+  if (countOfIndexSet(indexes) !== count) return `the batch claims ${count} rows and names ${countOfIndexSet(indexes)}`;
+  model.batches.set(batchNo, indexes);
+  undo.push(() => model.batches.delete(batchNo));
+  for (let range = 0; range + 1 < indexes.length; range += 2) {
+    for (let index = indexes[range] as number; index < (indexes[range + 1] as number); index += 1) {
+      if (!(index < items.count) || items.status[index] !== pending) return `row ${index} is not pending`;
+      items.move(index, queued, items.charged[index] as number, items.uncharged[index] as number, batchNo);
+    }
+  }
+  return null;
+};
+
+const moveBatch = (model: Rows, { batchNo, count }: Of<'submit'> | Of<'release'>, to: number, place: number): string | null => {
+  const { items } = model;
+  const indexes: IndexSet = model.batches.get(batchNo) ?? [];
+  let moved = 0;
+  for (let range = 0; range + 1 < indexes.length; range += 2) {
+    for (let index = indexes[range] as number; index < (indexes[range + 1] as number); index += 1) {
+      if (!items.isIn(index, queued, batchNo)) continue;
+      items.move(index, to, items.charged[index] as number, items.uncharged[index] as number, place);
+      moved += 1;
+    }
+  }
+  return moved === count ? null : `batch ${batchNo} holds ${moved} queued rows, not ${count}`;
+};
+
+const complete = (model: Rows, { batchNo, object, lines, sequenceFrom }: Of<'complete'>, undo: Undo): string | null =>
+  moveEach(model.items, lines.indexes, submitted, batchNo, 'submitted', (items, index) =>
+    items.move(index, completed, (items.charged[index] as number) + 1, items.uncharged[index] as number, batchNo),
+  ) ??
+  pushResults(
+    model,
+    {
+      from: sequenceFrom,
+      count: lines.indexes.length,
+      outputObject: object,
+      errorObject: null,
+      indexes: keptColumn(lines.indexes),
+      codes: null,
+      parts: null,
+      offsets: keptColumn(lines.offsets),
+      lengths: keptColumn(lines.lengths),
+    },
+    undo,
+  );
+
+const fail = (model: Rows, { batchNo, rows, outputObject, errorObject, sequenceFrom }: Of<'fail'>, undo: Undo): string | null =>
+  moveEach(model.items, rows.indexes, submitted, batchNo, 'submitted', (items, index, at) =>
+    moveCharged(items, index, failed, rows.charged[at] as number, batchNo),
+  ) ??
+  pushResults(
+    model,
+    {
+      from: sequenceFrom,
+      count: rows.indexes.length,
+      outputObject,
+      errorObject,
+      indexes: keptColumn(rows.indexes),
+      codes: keptColumn(rows.codes),
+      parts: keptColumn(rows.parts),
+      offsets: keptColumn(rows.offsets),
+      lengths: keptColumn(rows.lengths),
+    },
+    undo,
+  );
+
+const retry = (model: Rows, { batchNo, rows }: Of<'retry'>): string | null =>
+  moveEach(model.items, rows.indexes, submitted, batchNo, 'submitted', (items, index, at) =>
+    moveCharged(items, index, retryable, rows.charged[at] as number, model.bucketOf(rows.dueAtMs[at] as number)),
+  );
+
+const moveCharged = (items: ItemColumns, index: number, to: number, charged: number, place: number): void =>
+  items.move(index, to, (items.charged[index] as number) + charged, (items.uncharged[index] as number) + (1 - charged), place);
+
+const failPending = (model: Rows, { indexes, code, sequenceFrom }: Of<'fail_pending'>, undo: Undo): string | null =>
+  moveEach(model.items, indexes, pending, null, 'pending', (items, index) =>
+    items.move(index, failed, items.charged[index] as number, items.uncharged[index] as number, 0),
+  ) ??
+  pushResults(
+    model,
+    {
+      from: sequenceFrom,
+      count: indexes.length,
+      indexes: keptColumn(indexes),
+      codes: new Uint8Array(indexes.length).fill(code),
+      ...noLines,
+    },
+    undo,
+  );

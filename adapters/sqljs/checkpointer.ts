@@ -1,0 +1,119 @@
+import { rmSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { OpenRun } from './calls.ts';
+import type { Disk } from './disk.ts';
+import { imageFormat } from './image-reader.ts';
+import { bringUpToDate } from './image-writer.ts';
+import { beginJournal, type JournalWriter } from './journal-writer.ts';
+import type { OpenModel } from './open-model.ts';
+import { checkpointFile, compareJournals, journalFile, type JournalId, listRunFolder, lockFile, unfinishedSuffix } from './run-folder.ts';
+
+/** Writes images of the database aside, so that opening replays little. A failure here loses nothing: the journals go on. */
+export interface Checkpointer {
+  /**
+   * One synchronous turn: the database is brought up to date, exported, and a journal begun that the image names. What `written`
+   * promises never rejects. Throws when the new journal cannot be begun.
+   */
+  take(journal: JournalWriter): { readonly next: JournalWriter; readonly written: Promise<void> };
+  isBusy(): boolean;
+  /** At a clean close: is a later opening cheaper by more than the image costs now? */
+  isWorthIt(): boolean;
+  settled(): Promise<void>;
+}
+
+const writtenAtOnceBytes = 4 * 1024 * 1024;
+
+export const createCheckpointer = (disk: Disk, { folder, runId, owner }: OpenRun, { model, database, base }: OpenModel): Checkpointer => {
+  let busy: Promise<void> | null = null;
+  /** The newest image known to be whole. */
+  let newest: JournalId | null = base;
+
+  const write = async (bytes: Uint8Array, crc: number, first: JournalId): Promise<void> => {
+    const file = checkpointFile(first, crc);
+    const aside = join(folder, `${file}${unfinishedSuffix}`);
+    try {
+      await writeAside(aside, bytes);
+      await rename(aside, join(folder, file));
+      disk.syncFolder(folder);
+      // Nothing that it replaces goes before it has been read back.
+      if ((await checksumOf(join(folder, file))) !== crc) return;
+      removeReplaced(folder, newest, owner?.epoch ?? 0);
+      newest = first;
+    } catch {
+      await rm(aside, { force: true }).catch(() => undefined);
+    }
+  };
+
+  return {
+    take(journal) {
+      const first: JournalId = { epoch: journal.epoch, n: journal.n + 1 };
+      const { snapshot, description } = model;
+      bringUpToDate(database, model, {
+        format: imageFormat,
+        run_id: runId,
+        version: snapshot.version,
+        first_journal: journalFile(first),
+        description,
+        snapshot: JSON.parse(JSON.stringify(snapshot)),
+      });
+      const bytes = database.export();
+      const crc = crc32(bytes);
+      const after = { epoch: journal.epoch, n: journal.n, bytes: journal.bytes() };
+      const next = beginJournal(disk, folder, { runId, ...first, after, version: snapshot.version, description: null });
+      journal.close();
+      model.changedRows = 0;
+      model.changedTimes = 0;
+      const written = write(bytes, crc, first).finally(() => {
+        busy = null;
+      });
+      busy = written;
+      return { next, written };
+    },
+    isBusy: () => busy !== null,
+    // A small run's image costs little and is worth having; a large run's must save a replay of a part of it.
+    isWorthIt: () =>
+      model.changedTimes > 0 && (model.items.count < 50_000 || model.changedRows * 20 >= model.items.count || model.changedTimes > 2_000),
+    settled: async () => {
+      await busy;
+    },
+  };
+};
+
+const writeAside = async (path: string, bytes: Uint8Array): Promise<void> => {
+  const handle = await open(path, 'w', 0o600);
+  try {
+    for (let at = 0; at < bytes.length; at += writtenAtOnceBytes) await handle.writeFile(bytes.subarray(at, at + writtenAtOnceBytes));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+const checksumOf = async (path: string): Promise<number> => {
+  const handle = await open(path, 'r');
+  try {
+    const chunk = new Uint8Array(writtenAtOnceBytes);
+    let crc = 0;
+    for (;;) {
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length);
+      if (bytesRead === 0) return crc;
+      crc = crc32(chunk.subarray(0, bytesRead), crc);
+    }
+  } finally {
+    await handle.close();
+  }
+};
+
+/**
+ * Removes what the checkpoint before the newest contains: journals before it, older checkpoints; and locks of epochs that are over,
+ * never the highest. What a fenced owner left goes with the next one.
+ */
+const removeReplaced = (folder: string, before: JournalId | null, epoch: number): void => {
+  const { checkpoints, journals, lockEpochs } = listRunFolder(folder);
+  const isReplaced = (id: JournalId): boolean => before !== null && compareJournals(id, before) < 0;
+  for (const checkpoint of checkpoints) if (isReplaced(checkpoint)) rmSync(join(folder, checkpoint.file), { force: true });
+  for (const journal of journals) if (isReplaced(journal)) rmSync(join(folder, journalFile(journal)), { force: true });
+  for (const old of lockEpochs) if (old < epoch) rmSync(join(folder, lockFile(old)), { force: true });
+};

@@ -1,0 +1,37 @@
+import { closeSync, fdatasyncSync, fsyncSync, openSync, writeSync, writevSync } from 'node:fs';
+
+/** The few system calls that durability hangs on; the one place where a test lets the disk be full. */
+export interface Disk {
+  /** A new file, open for writing; refuses an existing one. */
+  create(path: string): number;
+  /** Writes all of it, or throws. */
+  write(fd: number, parts: readonly Uint8Array[]): void;
+  sync(fd: number): void;
+  close(fd: number): void;
+  /** True after: names in the folder are durable. */
+  syncFolder(path: string): void;
+}
+
+export const nodeDisk: Disk = {
+  create: (path) => openSync(path, 'ax', 0o600),
+  write: (fd, parts) => {
+    const wanted = parts.reduce((sum, part) => sum + part.length, 0);
+    const written = writevSync(fd, parts);
+    if (written === wanted) return;
+    // A short write: the rest, or the error that explains it.
+    const rest = Buffer.concat(parts).subarray(written);
+    for (let at = 0; at < rest.length;) at += writeSync(fd, rest, at);
+  },
+  sync: (fd) => fdatasyncSync(fd),
+  close: (fd) => closeSync(fd),
+  syncFolder: (path) => {
+    // Windows opens no folders; its directory entries are journalled.
+    if (process.platform === 'win32') return;
+    const fd = openSync(path, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  },
+};

@@ -1,0 +1,217 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import type { SqlJsStatic } from 'sql.js';
+import type { StoredRunEvent } from '../../lib/core/run-event.ts';
+import type { RunSnapshot } from '../../lib/core/snapshot.ts';
+import type { PortError } from '../../lib/ports/port-error.ts';
+// The one exception to "an adapter never imports another": a run's folder holds its objects, and its owner sweeps them.
+import { ioError, sweepObjects } from '../filesystem/index.ts';
+import type { OpenRun } from './calls.ts';
+import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
+import type { Disk } from './disk.ts';
+import { openFrame } from './frame.ts';
+import { beginJournal, type JournalWriter } from './journal-writer.ts';
+import { ownerOfEpoch } from './lock-file.ts';
+import { emptyModel, openModel, type OpenModel } from './open-model.ts';
+import { eventsOf } from './replay.ts';
+import { catchUp } from './catch-up.ts';
+import { listRunFolder } from './run-folder.ts';
+import type { RunModel } from './run-model.ts';
+
+/** One opened run in the keeping thread. Everything but opening and closing is one synchronous turn, so a read never sees half a commit. */
+export interface Keeper {
+  readonly model: RunModel;
+  /** Checked and folded in, not yet durable: `flush` before anything else is answered. */
+  stage(expectedVersion: number, frame: Uint8Array<ArrayBuffer>): PortError | null;
+  /** True after: what was staged is durable, and this owner is still the owner. Anything else is the end of this owner. */
+  flush(): PortError | null;
+  /** Why nothing is answered any more. */
+  fault(): PortError | null;
+  assertOwned(): PortError | null;
+  refresh(): Either<PortError, RunSnapshot | null>;
+  eventsAfter(sequence: number, limit: number): readonly StoredRunEvent[];
+  close(): Promise<PortError | null>;
+}
+
+/** Opens a run for its owner, who holds the lock already, or for a reader. */
+export const openKeeper = async (sql: SqlJsStatic, disk: Disk, input: OpenRun): Promise<Either<PortError, Keeper>> => {
+  const { folder, runId, owner } = input;
+  try {
+    const opened = owner?.anew === undefined ? readRetrying(sql, input) : right(emptyModel(sql, runId));
+    if (isLeft(opened)) return opened;
+    if (owner === null) return right(createKeeper(sql, input, opened.right, null, disk));
+    // Removed between the look and the lock.
+    if (owner.anew === undefined && opened.right.model.snapshot.version === 0)
+      return left({ type: 'not_found', message: `no run at ${folder}` });
+    if (owner.anew !== undefined) opened.right.model.description = owner.anew.description;
+    const { model, readUpTo } = opened.right;
+    const journal = beginJournal(disk, folder, {
+      runId,
+      epoch: owner.epoch,
+      n: 1,
+      after: readUpTo,
+      version: model.snapshot.version,
+      description: owner.anew?.description ?? null,
+    });
+    const keeper = createKeeper(sql, input, opened.right, journal, disk);
+    const lost = keeper.assertOwned();
+    if (lost !== null) {
+      await keeper.close();
+      return left(lost);
+    }
+    await sweep(folder, model);
+    return right(keeper);
+  } catch (cause) {
+    return left(ioError('open', folder, cause));
+  }
+};
+
+/** A reader's files may go while it reads: the owner has a newer checkpoint, so it starts again. */
+const readRetrying = (sql: SqlJsStatic, { folder, runId, owner }: OpenRun): Either<PortError, OpenModel> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const opened = openModel(sql, folder, runId);
+      if (isLeft(opened) && owner === null && attempt < 4) continue;
+      return opened;
+    } catch (cause) {
+      if (owner !== null || attempt === 4 || !existsSync(folder)) throw cause;
+    }
+  }
+};
+
+/** Objects that no event names, of owners who died before their commit; and images that nobody finished. */
+const sweep = async (folder: string, model: RunModel): Promise<void> => {
+  for (const file of listRunFolder(folder).unfinished) rmSync(join(folder, file), { force: true });
+  // What cannot be swept now is swept at the next opening.
+  await sweepObjects(join(folder, 'objects'), (name) => model.objects.has(name));
+  mkdirSync(join(folder, 'inbox'), { recursive: true, mode: 0o700 });
+};
+
+const createKeeper = (sql: SqlJsStatic, input: OpenRun, opened: OpenModel, firstJournal: JournalWriter | null, disk: Disk): Keeper => {
+  const { folder, owner } = input;
+  let current = opened;
+  let journal = firstJournal;
+  let dead: PortError | null = null;
+  let staged: Uint8Array[] = [];
+  const checkpointer: Checkpointer | null = journal === null ? null : createCheckpointer(disk, input, opened);
+
+  const ownership = (): PortError | null => {
+    if (owner === null) return null;
+    try {
+      const [highest] = listRunFolder(folder).lockEpochs;
+      return highest === owner.epoch ? null : { type: 'lease_lost', owner: ownerOfEpoch(folder, highest ?? 0) };
+    } catch (cause) {
+      return ioError('look at the locks in', folder, cause);
+    }
+  };
+  const die = (error: PortError): PortError => (dead ??= error);
+
+  const foldIn = (model: RunModel, frame: Uint8Array): string | null => {
+    try {
+      const events = eventsOf(openFrame(frame));
+      return isLeft(events) ? events.left : model.fold(events.right, true);
+    } catch (cause) {
+      // Not a refusal but a fault of ours: what the model holds now is not known.
+      die({
+        type: 'unavailable',
+        message: `the store failed on a commit: ${cause instanceof Error ? cause.message : String(cause)}`,
+        cause,
+      });
+      return null;
+    }
+  };
+  const flush = (): PortError | null => {
+    if (dead !== null) return dead;
+    if (staged.length === 0 || journal === null) return null;
+    try {
+      journal.append(staged);
+    } catch (cause) {
+      // The model is ahead of the disk now, and how much of it the disk has is not known.
+      return die(ioError('write to', journal.path, cause));
+    }
+    staged = [];
+    const lost = ownership();
+    if (lost !== null) return die(lost);
+    // The commit is answered first.
+    if (isCheckpointDue()) setImmediate(() => (isCheckpointDue() ? void checkpoint() : undefined));
+    return null;
+  };
+  const isCheckpointDue = (): boolean =>
+    current.model.changedRows >= input.checkpointRows && checkpointer?.isBusy() === false && journal !== null;
+
+  /** The journal rotates at the instant of export; the image is written behind everybody's back. */
+  const checkpoint = (): Promise<void> => {
+    // What is exported must be in the journal: an image holds nothing that was not acknowledged.
+    if (checkpointer === null || journal === null || flush() !== null) return Promise.resolve();
+    try {
+      const { next, written } = checkpointer.take(journal);
+      journal = next;
+      return written;
+    } catch (cause) {
+      // Whether the new journal counts is not known: whatever came after might be ignored for ever.
+      die(ioError('take a checkpoint of', folder, cause));
+      return Promise.resolve();
+    }
+  };
+
+  return {
+    get model() {
+      return current.model;
+    },
+    stage(expectedVersion, frame) {
+      if (dead !== null) return dead;
+      const { model } = current;
+      if (journal === null) return { type: 'refused', message: 'this run was opened to be read', statusCode: null, requestId: null };
+      if (expectedVersion !== model.snapshot.version)
+        return { type: 'stale_version', expected: expectedVersion, found: model.snapshot.version };
+      const wrong = foldIn(model, frame);
+      if (dead !== null) return dead;
+      if (wrong !== null)
+        return { type: 'corrupt', message: `the commit at version ${expectedVersion} was refused whole: ${wrong}`, where: folder };
+      staged.push(frame);
+      return null;
+    },
+    flush,
+    fault: () => dead,
+    assertOwned() {
+      if (dead !== null) return dead;
+      const lost = ownership();
+      return lost === null ? null : die(lost);
+    },
+    refresh() {
+      if (dead !== null) return left(dead);
+      if (owner !== null) return right(null);
+      const before = current.model.snapshot.version;
+      try {
+        const followed = catchUp(folder, current);
+        if (followed === null || isLeft(followed)) {
+          const again = readRetrying(sql, input);
+          if (isLeft(again)) return again;
+          current.database.close();
+          current = again.right;
+        } else current = { ...current, readUpTo: followed.right };
+        return right(current.model.snapshot.version === before ? null : current.model.snapshot);
+      } catch (cause) {
+        return left(existsSync(folder) ? ioError('read', folder, cause) : { type: 'not_found', message: `no run at ${folder} any more` });
+      }
+    },
+    eventsAfter(sequence, limit) {
+      const { model } = current;
+      const stored = model.source.events(sequence, limit);
+      return [...stored, ...model.freshEvents.filter((event) => event.sequence > sequence)].slice(0, Math.max(0, limit));
+    },
+    async close() {
+      const error = journal === null ? null : flush();
+      if (error === null && checkpointer !== null) {
+        await checkpointer.settled();
+        if (dead === null && checkpointer.isWorthIt()) await checkpoint();
+      }
+      await checkpointer?.settled();
+      journal?.close();
+      journal = null;
+      current.database.close();
+      return error;
+    },
+  };
+};

@@ -1,0 +1,80 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { isJsonObject } from '../../lib/core/json.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+import { highestEpoch, listRunFolder, lockFile } from './run-folder.ts';
+
+/** What an owner says of itself, rewritten with every heartbeat. */
+export interface Lock extends ProcessIdentity {
+  readonly heartbeat: number;
+  readonly released: boolean;
+}
+
+/** The lock of an epoch; `unreadable` while its owner is about to write it. Null: there is none. */
+export const readLock = (folder: string, epoch: number): Lock | 'unreadable' | null => {
+  let text: string;
+  try {
+    text = readFileSync(join(folder, lockFile(epoch)), 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return null;
+    throw cause;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isJsonObject(value)) return 'unreadable';
+    const { host, bootId, pidNamespace, pid, startTime, heartbeat, released } = value;
+    if (typeof host !== 'string' || typeof pid !== 'number' || typeof heartbeat !== 'number') return 'unreadable';
+    const textOrNull = (at: unknown): string | null => (typeof at === 'string' ? at : null);
+    return {
+      host,
+      pid,
+      heartbeat,
+      bootId: textOrNull(bootId),
+      pidNamespace: textOrNull(pidNamespace),
+      startTime: textOrNull(startTime),
+      released: released === true,
+    };
+  } catch {
+    return 'unreadable';
+  }
+};
+
+/** Makes the lock of the next epoch, or null when somebody else was faster. Epochs are never used again. Throws what the system throws. */
+export const createLock = (folder: string, lock: Lock): number | null => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const epoch = highestEpoch(listRunFolder(folder)) + 1;
+  let fd: number;
+  try {
+    fd = openSync(join(folder, lockFile(epoch)), 'wx', 0o600);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return null;
+    throw cause;
+  }
+  try {
+    writeSync(fd, JSON.stringify(lock));
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  return epoch;
+};
+
+/** Rewrites our own lock; a reader sees the old or the new one, whole. */
+export const rewriteLock = (folder: string, epoch: number, lock: Lock): void => {
+  const aside = join(folder, `${lockFile(epoch)}.tmp`);
+  writeFileSync(aside, JSON.stringify(lock), { mode: 0o600 });
+  renameSync(aside, join(folder, lockFile(epoch)));
+};
+
+/** For people. */
+export const describeOwner = (lock: Lock | 'unreadable'): string =>
+  lock === 'unreadable' ? 'a process that is just starting' : `process ${lock.pid} on ${lock.host}`;
+
+export const ownerOfEpoch = (folder: string, epoch: number): string | null => {
+  try {
+    const lock = readLock(folder, epoch);
+    return lock === null ? null : describeOwner(lock);
+  } catch {
+    return null;
+  }
+};

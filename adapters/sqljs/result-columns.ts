@@ -1,0 +1,65 @@
+import type { ResultRef } from '../../lib/ports/run-store.ts';
+
+/** A page of results as it crosses the thread: columns that are handed over, not copied. Objects are numbered from 1; 0: none. */
+export interface ResultColumns {
+  readonly sequences: Float64Array;
+  readonly indexes: Uint32Array;
+  readonly ids: string[];
+  /** -1: completed. */
+  readonly codes: Int16Array;
+  readonly charged: Uint16Array;
+  readonly uncharged: Uint16Array;
+  readonly lineObjects: Uint32Array;
+  readonly lineOffsets: Float64Array;
+  readonly lineLengths: Uint32Array;
+  readonly itemObjects: Uint32Array;
+  readonly itemOffsets: Float64Array;
+  readonly itemLengths: Uint32Array;
+  readonly objects: readonly string[];
+}
+
+/** Room for so many results. */
+export const resultColumns = (count: number, objects: readonly string[]): ResultColumns => ({
+  sequences: new Float64Array(count),
+  indexes: new Uint32Array(count),
+  ids: [],
+  codes: new Int16Array(count),
+  charged: new Uint16Array(count),
+  uncharged: new Uint16Array(count),
+  lineObjects: new Uint32Array(count),
+  lineOffsets: new Float64Array(count),
+  lineLengths: new Uint32Array(count),
+  itemObjects: new Uint32Array(count),
+  itemOffsets: new Float64Array(count),
+  itemLengths: new Uint32Array(count),
+  objects,
+});
+
+/** The page as the port shows it. */
+export const resultRefs = (page: ResultColumns): readonly ResultRef[] =>
+  page.ids.map((itemId, at): ResultRef => {
+    const code = page.codes[at] as number;
+    const lineObject = page.lineObjects[at] as number;
+    return {
+      sequence: page.sequences[at] as number,
+      index: page.indexes[at] as number,
+      itemId,
+      status: code === -1 ? 'completed' : 'failed_permanent',
+      code,
+      charged: page.charged[at] as number,
+      uncharged: page.uncharged[at] as number,
+      line:
+        lineObject === 0
+          ? null
+          : {
+              object: page.objects[lineObject - 1] as string,
+              offset: page.lineOffsets[at] as number,
+              length: page.lineLengths[at] as number,
+            },
+      item: {
+        object: page.objects[(page.itemObjects[at] as number) - 1] as string,
+        offset: page.itemOffsets[at] as number,
+        length: page.itemLengths[at] as number,
+      },
+    };
+  });

@@ -1,0 +1,202 @@
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { isRunId, type RunId } from '../../lib/core/ids.ts';
+import type { JsonObject } from '../../lib/core/json.ts';
+import type { Port, PortError } from '../../lib/ports/port-error.ts';
+import type { ListedRun, OwnedRun, RunReader, RunStore } from '../../lib/ports/run-store.ts';
+import { filesystemArtifacts, ioError } from '../filesystem/index.ts';
+import type { OpenRun } from './calls.ts';
+import { holdsRun } from './history.ts';
+import { putCommand } from './inbox.ts';
+import type { KeeperClient } from './keeper-client.ts';
+import { createOwnedRun } from './owned-run.ts';
+import { createOwnershipDesk, type Ownership } from './ownership.ts';
+import { runFolder, listRunFolder } from './run-folder.ts';
+import { createReader, type Handle } from './run-reader.ts';
+import { readSummary } from './summary.ts';
+
+export interface RunStoreOptions {
+  /** Absolute. */
+  readonly dir: string;
+  readonly checkpointRows: number;
+  readonly client: KeeperClient;
+}
+
+/** Runs as folders. */
+export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions): RunStore => {
+  const desk = createOwnershipDesk();
+  const openHandles = new Set<{ close(): Promise<void> }>();
+  const folderOf = (runId: RunId): string => runFolder(dir, runId);
+  const unknown = (runId: RunId): PortError => ({ type: 'not_found', message: `no run ${runId} in ${dir}` });
+
+  const taken = (runId: RunId): PortError => ({
+    type: 'refused',
+    message: `run ${runId} exists in ${dir}`,
+    statusCode: null,
+    requestId: null,
+  });
+
+  /** Runs what may throw what the system throws. */
+  const onFolder = <A>(doing: string, runId: RunId, act: (folder: string) => E.Either<PortError, A>): Port<A> =>
+    TE.fromIOEither(() => {
+      if (!isRunId(runId))
+        return E.left({
+          type: 'refused',
+          message: `${JSON.stringify(runId)} cannot name a run: 1 to 120 of A-Z a-z 0-9 . _ -, the first a letter or digit`,
+          statusCode: null,
+          requestId: null,
+        });
+      const folder = folderOf(runId);
+      try {
+        return act(folder);
+      } catch (cause) {
+        return E.left(ioError(doing, folder, cause));
+      }
+    });
+  /** The folder of a run that exists. */
+  const existing = (runId: RunId): Port<string> =>
+    onFolder('look at', runId, (folder) =>
+      pipe(
+        existsSync(folder) ? holdsRun(folder) : E.right(false),
+        E.chain((holds) => (holds ? E.right(folder) : E.left(unknown(runId)))),
+      ),
+    );
+
+  const open = (runId: RunId, owner: OpenRun['owner']): Port<Handle> => {
+    const folder = folderOf(runId);
+    const run = client.newRun();
+    return pipe(
+      client.call(run, 'open', { runId, folder, checkpointRows, owner }),
+      TE.map((opened) => ({ runId, run, client, opened, artifacts: filesystemArtifacts({ dir: join(folder, 'objects') }) })),
+    );
+  };
+  const openOwned = (runId: RunId, ownership: Ownership, anew?: { readonly description: JsonObject | null }): Port<OwnedRun> =>
+    pipe(
+      open(runId, { epoch: ownership.epoch, ...(anew === undefined ? {} : { anew }) }),
+      TE.map((handle) => {
+        const owned = createOwnedRun(handle, folderOf(runId), ownership, () => openHandles.delete(owned));
+        openHandles.add(owned);
+        return owned;
+      }),
+      TE.mapLeft((error) => {
+        ownership.release();
+        return error;
+      }),
+    );
+  const read = (runId: RunId): Port<RunReader> =>
+    pipe(
+      existing(runId),
+      TE.chain(() => open(runId, null)),
+      TE.map((handle) => {
+        const reader: RunReader = createReader(handle, { snapshot: handle.opened.snapshot }, async () => {
+          await client.call(handle.run, 'close', null)();
+          openHandles.delete(reader);
+        });
+        openHandles.add(reader);
+        return reader;
+      }),
+    );
+
+  /** A run as it may be shown: from its summary while somebody writes it, or after a clean close; else from the run itself. */
+  const listed = (runId: RunId): Port<ListedRun | null> =>
+    pipe(
+      onFolder('list', runId, (folder) => {
+        const owner = desk.ownerOf(folder);
+        const summary = readSummary(folder);
+        const isCurrent = summary !== null && summary.epoch === listRunFolder(folder).lockEpochs[0] && (owner !== null || summary.isLast);
+        return E.right({ owner, snapshot: isCurrent ? summary.snapshot : null });
+      }),
+      TE.chain(({ owner, snapshot }): Port<ListedRun | null> =>
+        snapshot === null ? listedByReading(runId, owner) : TE.right({ runId, owner, snapshot }),
+      ),
+    );
+  const listedByReading =
+    (runId: RunId, owner: string | null): Port<ListedRun | null> =>
+    async () => {
+      const reader = await read(runId)();
+      // It went away meanwhile, or never was a run.
+      if (E.isLeft(reader)) return reader.left.type === 'not_found' ? E.right(null) : reader;
+      await reader.right.close();
+      return E.right({ runId, owner, snapshot: reader.right.snapshot });
+    };
+  const runIds = (): Port<readonly RunId[]> =>
+    TE.fromIOEither(() => {
+      try {
+        const runs = join(dir, 'runs');
+        return E.right(existsSync(runs) ? readdirSync(runs).filter(isRunId) : []);
+      } catch (cause) {
+        return E.left(ioError('list', dir, cause));
+      }
+    });
+
+  return {
+    describe: `file store ${dir}`,
+    own: (runId) =>
+      pipe(
+        existing(runId),
+        TE.chain(() => onFolder('own', runId, desk.take)),
+        TE.chain((ownership) => openOwned(runId, ownership)),
+      ),
+    create: (runId, description) =>
+      pipe(
+        onFolder('create', runId, (folder) => {
+          const known = existsSync(folder) ? holdsRun(folder) : E.right(false);
+          if (E.isLeft(known) || known.right) return E.isLeft(known) ? known : E.left<PortError>(taken(runId));
+          const ownership = desk.take(folder);
+          if (E.isLeft(ownership)) return ownership;
+          // Looked at again, now that nobody else can: another process may have created it, and closed it, in between.
+          const now = holdsRun(folder);
+          if (E.isRight(now) && !now.right) return ownership;
+          ownership.right.release();
+          return E.isLeft(now) ? now : E.left(taken(runId));
+        }),
+        TE.chain((ownership) => openOwned(runId, ownership, { description })),
+      ),
+    read,
+    list: () =>
+      pipe(
+        runIds(),
+        TE.chain((ids) => TE.sequenceSeqArray(ids.map(listed))),
+        TE.map((runs) =>
+          runs
+            .filter((run) => run !== null)
+            .sort((a, b) => b.snapshot.createdAtMs - a.snapshot.createdAtMs || (a.runId < b.runId ? 1 : -1)),
+        ),
+      ),
+    send: (runId, command) =>
+      pipe(
+        existing(runId),
+        TE.chain((folder) =>
+          TE.tryCatch(
+            () => putCommand(folder, command),
+            (cause) => ioError('send a command to', folder, cause),
+          ),
+        ),
+      ),
+    remove: (runId) =>
+      onFolder('remove', runId, (folder) => {
+        if (!existsSync(folder)) return E.left(unknown(runId));
+        // Taken first, so that nobody begins to own what is being removed; gone under one name, then bit by bit.
+        const ownership = desk.take(folder);
+        if (E.isLeft(ownership)) return ownership;
+        const aside = join(dir, 'runs', `.removed-${randomBytes(8).toString('hex')}`);
+        renameSync(folder, aside);
+        ownership.right.release();
+        rmSync(aside, { recursive: true, force: true });
+        return E.right(undefined);
+      }),
+    ownerOf: (runId) =>
+      pipe(
+        existing(runId),
+        TE.chain(() => onFolder('look at', runId, (folder) => E.right(desk.ownerOf(folder)))),
+      ),
+    async close() {
+      await Promise.all([...openHandles].map((handle) => handle.close()));
+      await client.close();
+    },
+  };
+};

@@ -1,0 +1,34 @@
+import initSqlJs, { type Database, type SqlJsStatic } from 'sql.js';
+
+/** SQLite, compiled to WebAssembly; loaded once per thread. */
+let loading: Promise<SqlJsStatic> | null = null;
+export const loadSql = (): Promise<SqlJsStatic> => (loading ??= initSqlJs());
+
+/** Statuses are numbers in `items`; `statuses` names them, and so does the view `item_states`. Columns in blobs: see `columnOf`. */
+export const schema = `
+create table meta (key text primary key, value text not null) without rowid;
+create table statuses (code integer primary key, name text not null);
+create table items (
+  item_index integer primary key, item_id text not null, status integer not null,
+  charged integer not null, uncharged integer not null, batch_no integer not null, due_at_ms integer not null
+);
+create table slices (
+  from_index integer primary key, count integer not null, request_object text, item_object text not null,
+  request_lengths blob not null, item_lengths blob not null, tokens blob
+);
+create table results (
+  from_sequence integer primary key, count integer not null, output_object text, error_object text,
+  indexes blob not null, codes blob, parts blob, offsets blob, lengths blob
+);
+create table events (sequence integer primary key, event_type text not null, at_ms integer not null, data text not null);
+create table objects (name text primary key) without rowid;
+create view item_states as
+  select item_index, item_id, name as status, charged, uncharged, batch_no, due_at_ms from items join statuses on code = status;
+`;
+
+/** Nobody else opens this database, and it is whole only when exported: no locks, no journal of its own. */
+export const tune = (database: Database): void => {
+  database.run('pragma locking_mode = exclusive');
+  database.run('pragma journal_mode = memory');
+  database.run('pragma synchronous = off');
+};

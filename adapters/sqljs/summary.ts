@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isRight } from 'fp-ts/lib/Either.js';
+import { RunSnapshotCodec } from '../../lib/core/codec.ts';
+import { isJsonObject } from '../../lib/core/json.ts';
+import type { RunSnapshot } from '../../lib/core/snapshot.ts';
+
+const publishedEveryMs = 500;
+const summaryFile = (folder: string): string => join(folder, 'summary.json');
+
+/** What a run looked like a moment ago: for showing, never for deciding. */
+export interface Summary {
+  readonly epoch: number;
+  /** Written at a clean close: nothing came after it in this epoch. */
+  readonly isLast: boolean;
+  readonly snapshot: RunSnapshot;
+}
+
+/** Null where there is none that can be read. */
+export const readSummary = (folder: string): Summary | null => {
+  try {
+    const value: unknown = JSON.parse(readFileSync(summaryFile(folder), 'utf8'));
+    if (!isJsonObject(value) || typeof value['epoch'] !== 'number') return null;
+    const snapshot = RunSnapshotCodec.decode(value['snapshot']);
+    return isRight(snapshot) ? { epoch: value['epoch'], isLast: value['isLast'] === true, snapshot: snapshot.right } : null;
+  } catch {
+    return null;
+  }
+};
+
+/** Publishes the owner's newest snapshot, at most every half second and at the close. */
+export interface SummaryPublisher {
+  changed(snapshot: RunSnapshot): void;
+  close(isClean: boolean): Promise<void>;
+}
+
+export const createSummaryPublisher = (folder: string, epoch: number): SummaryPublisher => {
+  let newest: RunSnapshot | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let writing: Promise<void> = Promise.resolve();
+  let writtenAtMs = Number.NEGATIVE_INFINITY;
+
+  const write = (isLast: boolean): void => {
+    const snapshot = newest;
+    if (snapshot === null) return;
+    writtenAtMs = performance.now();
+    // One after the other: a slow older one must not replace a newer one.
+    writing = writing.then(async () => {
+      const aside = `${summaryFile(folder)}.${epoch}.tmp`;
+      try {
+        await writeFile(aside, JSON.stringify({ epoch, isLast, snapshot } satisfies Summary), { mode: 0o600 });
+        await rename(aside, summaryFile(folder));
+      } catch {
+        // Whoever misses the summary opens the run itself.
+      }
+    });
+  };
+
+  return {
+    changed(snapshot) {
+      newest = snapshot;
+      if (timer !== null) return;
+      const waitMs = writtenAtMs + publishedEveryMs - performance.now();
+      if (waitMs <= 0) return write(false);
+      timer = setTimeout(() => {
+        timer = null;
+        write(false);
+      }, waitMs);
+      timer.unref();
+    },
+    async close(isClean) {
+      if (timer !== null) clearTimeout(timer);
+      if (isClean) write(true);
+      await writing;
+    },
+  };
+};
