@@ -46,6 +46,8 @@ interface Reply {
   reject(failure: EngineFailure): void;
 }
 
+/** Transfers and parses that go on at once: what is in memory does not grow with the number of live batches. */
+const concurrencyMax: Readonly<Partial<Record<Effect['type'], number>>> = { UploadBatch: 4, StoreFiles: 4, SettleSlice: 2 };
 /** A due time far ahead is looked at again at least so often: timers stand still while a laptop sleeps. */
 const wakeMsMax = 60_000;
 /** After an answer that changed nothing, its effect rests so long, unless something else changes. */
@@ -56,7 +58,8 @@ export const createEngine = (ports: EnginePorts): Engine => {
   const { run, scheduler } = ports;
   const waiting$ = new Subject<Waiting>();
   const perform = createPerformer(ports);
-  const inFlight = new Map<EffectKey, AbortController>();
+  const inFlight = new Map<EffectKey, { readonly abort: AbortController; readonly type: Effect['type'] }>();
+  const countOf = (type: Effect['type']): number => [...inFlight.values()].filter((flight) => flight.type === type).length;
   const resting = new Map<EffectKey, { readonly version: number; readonly untilMs: number }>();
   let snapshot = run.snapshot;
   const creates = new Set<EffectKey>();
@@ -104,7 +107,7 @@ export const createEngine = (ports: EnginePorts): Engine => {
 
   const start = (effect: Effect, key: EffectKey): void => {
     const abort = new AbortController();
-    inFlight.set(key, abort);
+    inFlight.set(key, { abort, type: effect.type });
     if (effect.type === 'CreateBatch') creates.add(key);
     void perform(effect, abort.signal)().then(
       (answer) => {
@@ -138,6 +141,7 @@ export const createEngine = (ports: EnginePorts): Engine => {
         const key = effectKey(effect);
         // Nobody attached the source: whoever waits is told so, and the rest of the run goes on.
         if (inFlight.has(key) || (effect.type === 'IngestSlice' && ports.source === null)) continue;
+        if (countOf(effect.type) >= (concurrencyMax[effect.type] ?? Infinity)) continue;
         const rest = resting.get(key);
         if (rest !== undefined && rest.version === snapshot.version && rest.untilMs > nowMs) {
           wakeMs = Math.min(wakeMs, rest.untilMs - nowMs);
@@ -179,7 +183,7 @@ export const createEngine = (ports: EnginePorts): Engine => {
       stop('over');
       wake?.unsubscribe();
       serial.unsubscribe();
-      for (const abort of inFlight.values()) abort.abort();
+      for (const { abort } of inFlight.values()) abort.abort();
     };
   });
 
@@ -203,7 +207,7 @@ export const createEngine = (ports: EnginePorts): Engine => {
       new Promise((resolve) => {
         drained = resolve;
         isDraining = true;
-        for (const [key, abort] of inFlight) if (!creates.has(key)) abort.abort();
+        for (const [key, { abort }] of inFlight) if (!creates.has(key)) abort.abort();
         checkDrained();
       }),
     get isQuiet() {
