@@ -1,0 +1,156 @@
+import {
+  type BatchEnding,
+  type BatchKey,
+  type Command,
+  type CommandOf,
+  customIdOf,
+  type Effect,
+  effectsDue,
+  emptySnapshot,
+  emptyUsage,
+  type LiveBatch,
+  type ProviderBatchId,
+  type RunConfig,
+  type RunId,
+} from '../../../lib/core/index.ts';
+import { commit, type State, type Step } from './commit.ts';
+import { makeConfig } from './config.ts';
+import { openRows, planWindow } from './slices.ts';
+
+type Untimed<C> = C extends Command ? Omit<C, 'atMs'> : never;
+
+/** A run told step by step: what is said must be accepted, unless the spec asks for the step itself. */
+export interface Scenario {
+  state: State;
+  nowMs: number;
+}
+
+export const ending = (change: Partial<BatchEnding> = {}): BatchEnding => ({
+  type: 'completed',
+  outputFileId: null,
+  errorFileId: null,
+  rejection: null,
+  ...change,
+});
+export const rejected = (type: NonNullable<BatchEnding['rejection']>['type'], lines: readonly number[] = []): BatchEnding =>
+  ending({ type: 'rejected', rejection: { type, message: `because of ${type}`, lines, statedTokensMax: null } });
+
+/** What comes of the command, whatever it is. */
+export const attempt = (run: Scenario, command: Untimed<Command>): Step => {
+  const step = commit(run.state, { ...command, atMs: run.nowMs } as Command);
+  run.state = step.after;
+  return step;
+};
+export const tell = (run: Scenario, ...commands: readonly Untimed<Command>[]): void => {
+  for (const command of commands) {
+    const { rejection, refusal, thrown } = attempt(run, command);
+    const fault = rejection ?? refusal ?? thrown;
+    if (fault !== null) throw new Error(`${command.type}: ${JSON.stringify(fault)}`);
+  }
+};
+
+export const startRun = (config: RunConfig = makeConfig()): Scenario => {
+  const run: Scenario = { state: { snapshot: emptySnapshot, rows: [] }, nowMs: 1_700_000_000_000 };
+  tell(run, { type: 'CreateRun', runId: 'run' as RunId, config });
+  return run;
+};
+
+/** Accepts rows of these sizes (bytes, and as many tokens); 0 is a bad row. */
+export const accept = (run: Scenario, sizes: readonly number[], isLast = true): void => {
+  const { itemCount } = run.state.snapshot.ingest;
+  const slice: CommandOf<'AcceptSlice'>['slice'] = {
+    fromIndex: itemCount,
+    itemIds: sizes.map((_, i) => customIdOf(itemCount + i)),
+    requestObject: 'requests',
+    itemObject: 'items',
+    requestLengths: sizes,
+    itemLengths: sizes,
+    tokens: sizes,
+    badOffsets: sizes.flatMap((size, i) => (size === 0 ? [i] : [])),
+  };
+  tell(run, {
+    type: 'AcceptSlice',
+    slice,
+    checkpoint: { nextIndex: itemCount + sizes.length, position: null, beforeLastPosition: null },
+    isLast,
+  });
+};
+
+export const key = (name: string): BatchKey => name as BatchKey;
+export const plan = (run: Scenario, name: string): Step =>
+  attempt(run, {
+    type: 'PlanBatch',
+    newBatchKey: key(name),
+    window: planWindow(run.state.rows, run.state.snapshot.backlog.generation, 1_000),
+  });
+export const batchOf = (run: Scenario, name: string): LiveBatch => {
+  const batch = run.state.snapshot.live.find((candidate) => candidate.batchKey === name);
+  if (batch === undefined) throw new Error(`no batch ${name} is live`);
+  return batch;
+};
+
+/** Brings a fresh batch of all pending rows to `creating`, or on to `created`. */
+export const toCreating = (run: Scenario, name: string): void => {
+  plan(run, name);
+  tell(run, { type: 'RecordUpload', batchKey: key(name), inputFileId: `file-${name}` }, { type: 'BeginCreate', batchKey: key(name) });
+};
+export const toCreated = (run: Scenario, name: string): void => {
+  toCreating(run, name);
+  const { createAttempt } = batchOf(run, name);
+  tell(run, {
+    type: 'RecordCreated',
+    batchKey: key(name),
+    createAttempt,
+    providerBatchId: `at-${name}` as ProviderBatchId,
+    providerStatus: 'validating',
+  });
+};
+export const endBatch = (run: Scenario, name: string, how: BatchEnding): void => {
+  const { providerBatchId } = batchOf(run, name);
+  if (providerBatchId === null) throw new Error(`batch ${name} was never created`);
+  tell(run, {
+    type: 'RecordPoll',
+    asked: [key(name)],
+    observations: [{ batchKey: key(name), providerBatchId, providerStatus: how.type, progress: null, ending: how }],
+  });
+};
+/** Settles rows in one slice of the output file, each a success. */
+export const settleSuccesses = (run: Scenario, name: string, indexes: readonly number[], isEndOfFile = true): Step => {
+  const { batchNo, position } = batchOf(run, name);
+  const open = openRows(run.state.rows, batchNo, 0, 1_000);
+  return attempt(run, {
+    type: 'SettleSlice',
+    batchKey: key(name),
+    part: 'output',
+    fromOffset: position.offset,
+    toOffset: position.offset + 10 * indexes.length,
+    isEndOfFile,
+    lines: { indexes, offsets: indexes, lengths: indexes },
+    open: indexes.map((index) => (Array.from(open.indexes).includes(index) ? 1 : 0)),
+    usage: emptyUsage,
+    malformedCount: 0,
+    unknownCount: 0,
+  });
+};
+/** Settles what is left of the batch in one slice; `codeOf` says which failure a row's line tells of, -1 for none. */
+export const settleRest = (run: Scenario, name: string, codeOf: (index: number) => number = () => -1, rowsMax = 1_000): Step => {
+  const { batchNo, position } = batchOf(run, name);
+  const rows = openRows(run.state.rows, batchNo, position.offset, rowsMax);
+  const codes = Array.from(rows.indexes, codeOf);
+  const zeros = codes.map(() => 0);
+  return attempt(run, {
+    type: 'SettleRest',
+    batchKey: key(name),
+    fromIndex: position.offset,
+    rows,
+    codes,
+    parts: zeros,
+    offsets: zeros,
+    lengths: zeros,
+  });
+};
+
+export const dueTypes = (run: Scenario): readonly Effect['type'][] =>
+  effectsDue(run.state.snapshot, run.nowMs).map((effect) => effect.type);
+export const statuses = (run: Scenario): readonly string[] =>
+  run.state.rows.map((row) => (row.failure === null ? row.status : `${row.status}: ${row.failure}`));
