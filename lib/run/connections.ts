@@ -10,10 +10,13 @@ export interface Connections {
   connect(config: RunConfig): Promise<BatchProvider & ProviderWire>;
 }
 
-export const createConnections = (given: readonly ProviderConnection[]): Connections => {
+export const createConnections = (
+  given: readonly ProviderConnection[],
+  connectionOf: (name: string, kind: string) => ProviderConnection | undefined = () => undefined,
+): Connections => {
   const byName = new Map(given.map((connection) => [connection.name, connection]));
   const find = async (name: string, kind: string): Promise<ProviderConnection> => {
-    const known = byName.get(name);
+    const known = byName.get(name) ?? connectionOf(name, kind);
     if (known !== undefined) return known;
     const standard = await defaultConnection();
     if (standard.name === name) return standard;

@@ -11,7 +11,7 @@ import { fromEngineFailure, must } from './interop.ts';
 import type { RunEvent } from '../core/run-event.ts';
 
 /** Other processes' wishes are looked for this often. */
-const inboxMs = 1_000;
+const inboxMsDefault = 1_000;
 
 /** A run that this process owns and drives. */
 export interface Driver {
@@ -34,7 +34,7 @@ export const commitOpening = async (run: OwnedRun, atMs: number): Promise<void> 
 };
 
 /** Drives until the run finishes, the ground gives way, or `close`. The run must have been opened (`commitOpening`). */
-export const startDriver = (ports: EnginePorts, onEnd: () => void): Driver => {
+export const startDriver = (ports: EnginePorts, onEnd: () => void, inboxMs: number = inboxMsDefault): Driver => {
   const { run, scheduler } = ports;
   const engine = createEngine(ports);
   const changes$ = new BehaviorSubject<RunSnapshot>(run.snapshot);
@@ -44,8 +44,9 @@ export const startDriver = (ports: EnginePorts, onEnd: () => void): Driver => {
 
   const release = async (): Promise<void> => {
     inbox?.unsubscribe();
-    await run.close();
+    // Readers turn to the store from now on; what they asked of the owner before is still answered.
     onEnd();
+    await run.close();
   };
   const steps = engine.steps$.subscribe({
     next: ({ events, snapshot, fromVersion }) => {

@@ -1,4 +1,4 @@
-import { defer, map, Observable, type SchedulerLike, Subject, takeUntil } from 'rxjs';
+import { defer, map, Observable, type SchedulerLike, Subject, takeUntil, timer } from 'rxjs';
 import type { Command } from '../core/command.ts';
 import { isStandingStill } from '../core/due.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -50,7 +50,7 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     const refs = await must(source.resultsAfter(afterSequence, limit), context);
     const results = await must(readResults(source.artifacts, await host.wire(), refs), context);
     const nextAfterSequence = refs[refs.length - 1]?.sequence ?? afterSequence;
-    return { results, nextAfterSequence, hasMore: current().resultSequence > nextAfterSequence };
+    return { results, nextAfterSequence, hasMore: source.snapshot.resultSequence > nextAfterSequence };
   };
 
   const pagesFrom = (afterSequence: number): Observable<readonly ItemResult[]> =>
@@ -174,7 +174,7 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
         'wait() follows it.',
       );
     },
-    wait: (options = {}) => withTimeout(options, reader.runId, settled),
+    wait: (options = {}) => withTimeout(options, reader.runId, host.scheduler, settled),
     pause: () => control('PauseRun'),
     resume: (options) => control('ResumeRun', options),
     cancel: () => control('CancelRun'),
@@ -207,27 +207,20 @@ const resultStream = <Output, Metadata extends JsonObject>(
 const withTimeout = async (
   options: WaitOptions,
   runId: string,
+  scheduler: SchedulerLike,
   wait: (options: WaitOptions) => Promise<RunSummary>,
 ): Promise<RunSummary> => {
   const { timeoutMs, signal } = options;
   if (timeoutMs === undefined) return wait(options);
   const timeout = new AbortController();
-  const timer = setTimeout(
-    () =>
-      timeout.abort(
-        new BatchorError(
-          'wait_timed_out',
-          { runId, timeoutMs },
-          `run ${runId} did not finish within ${timeoutMs} ms`,
-          'The run goes on; wait again.',
-        ),
-      ),
-    timeoutMs,
-  );
+  const timedOut = timer(timeoutMs, scheduler).subscribe(() => {
+    const message = `run ${runId} did not finish within ${timeoutMs} ms`;
+    timeout.abort(new BatchorError('wait_timed_out', { runId, timeoutMs }, message, 'The run goes on; wait again.'));
+  });
   try {
     return await wait({ ...options, signal: signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]) });
   } finally {
-    clearTimeout(timer);
+    timedOut.unsubscribe();
   }
 };
 

@@ -29,9 +29,13 @@ export interface BatchRunnerOptions {
   readonly storage?: Storage;
   /** Connections by which stored runs reach their provider in a fresh process. A default OpenAI connection is always there. */
   readonly providers?: readonly ProviderConnection[];
+  /** Finds a connection that `providers` does not name, before the default one is thought of; undefined: not known here either. */
+  readonly connectionOf?: (name: string, kind: string) => ProviderConnection | undefined;
   readonly tokenCounter?: TokenCounter;
   /** Drive started runs in the background. Default true; false leaves it to `drive()` and `wait()`. */
   readonly autorun?: boolean;
+  /** How often to look for commands that other processes left for a run driven here. Default 1,000. */
+  readonly inboxIntervalMs?: number;
   /** Time. Default the wall clock. */
   readonly scheduler?: SchedulerLike;
   /** Chance for run ids and batch keys: so many hexadecimal digits. Default the system's. */
@@ -64,7 +68,7 @@ export class BatchRunner implements AsyncDisposable {
   constructor(options: BatchRunnerOptions = {}) {
     this.#options = options;
     this.events$ = this.#events.asObservable();
-    this.#connections = createConnections(options.providers ?? []);
+    this.#connections = createConnections(options.providers ?? [], options.connectionOf);
   }
 
   /** Creates or resumes a durable run. Resolves once it is stored, before anything is sent. */
@@ -259,8 +263,7 @@ export class BatchRunner implements AsyncDisposable {
       scheduler: this.#scheduler,
       driverOf: () => this.#drivers.get(runId),
       tryDrive: () => this.#tryDrive(store, runId, true),
-      command: (type, options) =>
-        tellRun({ store, runId, driver: this.#drivers.get(runId), nowMs: () => this.#scheduler.now() }, type, options),
+      command: (type, options) => tellRun({ store, runId, driver: this.#drivers.get(runId), scheduler: this.#scheduler }, type, options),
       wire: () => (wire ??= this.#connections.connect(reader.snapshot.config)),
     };
     // The results' types follow from the job: the same rows, seen through it.
@@ -306,9 +309,10 @@ export class BatchRunner implements AsyncDisposable {
       };
       await compareLastRow(ports);
       await commitOpening(run, this.#scheduler.now());
-      const driver = startDriver(ports, () => {
+      const onEnd = (): void => {
         if (this.#drivers.get(run.runId) === driver) this.#drivers.delete(run.runId);
-      });
+      };
+      const driver = startDriver(ports, onEnd, this.#options.inboxIntervalMs);
       driver.events$.subscribe((event) => this.#events.next(event));
       this.#drivers.set(run.runId, driver);
       return driver;

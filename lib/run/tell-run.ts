@@ -1,4 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
+import { firstValueFrom, type SchedulerLike, timer } from 'rxjs';
 import type { Command } from '../core/command.ts';
 import { decide } from '../core/decide.ts';
 import type { RunId } from '../core/ids.ts';
@@ -18,7 +19,7 @@ interface Addressee {
   readonly runId: RunId;
   /** The driver of this process, if it drives. */
   readonly driver: Driver | undefined;
-  readonly nowMs: () => number;
+  readonly scheduler: SchedulerLike;
 }
 
 /** How long the asker waits for an owner in another process. */
@@ -40,8 +41,8 @@ export const tellRun = async (to: Addressee, type: ControlCommand, options: Cont
 
 type Teller = Pick<Driver, 'tell' | 'close' | 'snapshot'>;
 
-const tell = async ({ runId, nowMs }: Addressee, teller: Teller, type: ControlCommand, { badRows }: ControlOptions): Promise<void> => {
-  const atMs = nowMs();
+const tell = async ({ runId, scheduler }: Addressee, teller: Teller, type: ControlCommand, { badRows }: ControlOptions): Promise<void> => {
+  const atMs = scheduler.now();
   const { operation } = teller.snapshot.config;
   if (badRows !== undefined && badRows !== operation.badRows)
     await teller.tell({ type: 'ChangeOperation', atMs, operation: { ...operation, badRows } });
@@ -53,14 +54,14 @@ const tell = async ({ runId, nowMs }: Addressee, teller: Teller, type: ControlCo
 };
 
 /** Owns the run for one command, without driving it; null while another process owns it. */
-const takeForCommand = async ({ store, runId, nowMs }: Addressee): Promise<Teller | null> => {
+const takeForCommand = async ({ store, runId, scheduler }: Addressee): Promise<Teller | null> => {
   const owned = await store.own(runId)();
   if (isLeft(owned)) {
     if (owned.left.type === 'owned_elsewhere') return null;
     throw toBatchorError(owned.left, { runId, storage: store.describe });
   }
   const run = owned.right;
-  await commitOpening(run, nowMs());
+  await commitOpening(run, scheduler.now());
   return {
     get snapshot() {
       return run.snapshot;
@@ -83,12 +84,12 @@ const isTrue: Readonly<Record<ControlCommand, (state: RunControlState) => boolea
 
 /** Leaves the command and waits until it is true; should the owner be gone meanwhile, this process does it itself. */
 const leaveForOwner = async (to: Addressee, type: ControlCommand, options: ControlOptions): Promise<void> => {
-  const { store, runId } = to;
+  const { store, runId, scheduler } = to;
   await must(store.send(runId, { type: inboxTypes[type], options: options.badRows === undefined ? {} : { bad_rows: options.badRows } }), {
     runId,
   });
   for (let waitedMs = 0; waitedMs < answerMsMax; waitedMs += lookMs) {
-    await new Promise((resolve) => setTimeout(resolve, lookMs));
+    await firstValueFrom(timer(lookMs, scheduler));
     const reader = await must(store.read(runId), { runId });
     const { snapshot } = reader;
     await reader.close();

@@ -1,4 +1,4 @@
-import { concatMap, exhaustMap, from, Observable, type SchedulerLike, takeWhile, timer } from 'rxjs';
+import { concatMap, defer, from, Observable, repeat, type SchedulerLike, takeWhile, timer } from 'rxjs';
 import { isFinished, type RunSnapshot } from '../core/snapshot.ts';
 import type { RunReader } from '../ports/run-store.ts';
 import type { Driver } from './driver.ts';
@@ -11,15 +11,13 @@ export const followMs = 500;
 export const watchRun = (reader: RunReader, driver: () => Driver | undefined, scheduler: SchedulerLike): Observable<RunSnapshot> =>
   new Observable<RunSnapshot>((subscriber) => {
     const look = (): Promise<RunSnapshot> => must(reader.refresh(), { runId: reader.runId });
-    const ticks = timer(0, followMs, scheduler).pipe(
-      exhaustMap(() => {
-        const here = driver();
-        // A driver tells of every change; when it ends, looking goes on until the run itself is over.
-        return here === undefined ? from(look()) : here.changes$;
-      }),
-    );
+    const looks = defer(() => {
+      const here = driver();
+      // A driver tells of every change; when it ends, looking goes on until the run itself is over.
+      return here === undefined ? from(look()) : here.changes$;
+    }).pipe(repeat({ delay: () => timer(followMs, scheduler) }));
     let last = -1;
-    return ticks.pipe(takeWhile((snapshot) => !isFinished(snapshot), true)).subscribe({
+    return looks.pipe(takeWhile((snapshot) => !isFinished(snapshot), true)).subscribe({
       next: (snapshot) => {
         if (snapshot.version === last) return;
         last = snapshot.version;
