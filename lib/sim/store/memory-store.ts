@@ -10,13 +10,26 @@ import { createMemoryRun, type MemoryRun } from './memory-run.ts';
  * Keeps everything in this process: for tests, for the simulator, and for jobs that need not survive it. Storage opened twice is
  * the same storage, so that a simulated crash finds what the dead process wrote.
  */
-export const memoryStore = (): Storage<'local'> => {
-  const store = createMemoryStore();
-  return { scope: 'local', describe: store.describe, open: () => TE.right(store) };
+export const memoryStore = (): MemoryStorage => {
+  const runs = new Map<RunId, MemoryRun>();
+  const store = createMemoryStore(runs);
+  return {
+    scope: 'local',
+    describe: store.describe,
+    open: () => TE.right(store),
+    abandon() {
+      for (const run of runs.values()) run.abandon();
+    },
+  };
 };
 
-const createMemoryStore = (): RunStore => {
-  const runs = new Map<RunId, MemoryRun>();
+/** A storage that can lose the process that uses it. */
+export interface MemoryStorage extends Storage<'local'> {
+  /** As after a kill: whoever owned a run may commit nothing more, and anybody may take it. */
+  abandon(): void;
+}
+
+const createMemoryStore = (runs: Map<RunId, MemoryRun>): RunStore => {
   const find = (runId: RunId): TE.TaskEither<PortError, MemoryRun> => {
     const run = runs.get(runId);
     return run === undefined ? TE.left({ type: 'not_found', message: `no run ${runId} in memory` }) : TE.right(run);
