@@ -1,0 +1,180 @@
+import * as E from 'fp-ts/lib/Either.js';
+import type { SweptBatch } from '../core/command.ts';
+import type { ProviderBatchId } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { PortError } from '../ports/port-error.ts';
+import type { BatchProvider, PromptParts, ProviderConfig, ProviderConnection, ProviderOperation } from '../ports/provider.ts';
+import { attemptKey, batchKeyKey, observationOf, sweptBatchOf } from './fake-batch.ts';
+import { createFakeWire, endpointPath, type FakeEndpoint } from './fake-wire.ts';
+import { openaiLimits, type ServiceLimits } from './provider/limits.ts';
+import type { FakeProvider } from './provider/provider.ts';
+import type { Reply } from './provider/reply.ts';
+import type { BatchObject } from './provider/wire.ts';
+import { asking, errorOf } from './reply-errors.ts';
+
+/** What a job may ask of the fake. */
+export interface FakeSettings extends ProviderOperation {
+  readonly model: string;
+  /** Default `responses`. */
+  readonly endpoint?: FakeEndpoint;
+  readonly params?: JsonObject;
+}
+export type FakeProviderConfig = ProviderConfig<string | PromptParts, string>;
+
+/** Call it for a job's provider config; give it to a runner as a connection. */
+export interface FakeConnection extends ProviderConnection {
+  (settings: FakeSettings): FakeProviderConfig;
+}
+
+/**
+ * A connection to a fake provider in this very process. It may also stand in for another connection: then the job keeps its own
+ * config, and its endpoint's name is read as OpenAI's.
+ */
+export const fakeConnection = (
+  provider: FakeProvider,
+  options: { readonly name?: string; readonly limits?: Partial<ServiceLimits> } = {},
+): FakeConnection => {
+  const name = options.name ?? 'fake';
+  const limits = { ...openaiLimits, ...options.limits };
+  const configOf = ({ model, endpoint = 'responses', params = {}, ...operation }: FakeSettings): FakeProviderConfig => ({
+    kind: 'fake',
+    connection: name,
+    model,
+    endpoint,
+    completionWindow: '24h',
+    params,
+    limits: { requestsMax: limits.requestsMax, inputBytesMax: limits.inputBytesMax, inputTokensMax: null },
+    operation,
+  });
+  const connect: ProviderConnection['connect'] = (config) => ({ ...fakeBatches(provider, config, limits), ...createFakeWire(config) });
+  return Object.defineProperties(configOf, {
+    name: { value: name, enumerable: true },
+    kind: { value: 'fake', enumerable: true },
+    connect: { value: connect, enumerable: true },
+  }) as unknown as FakeConnection;
+};
+
+/** How far back a sweep looks behind the moment asked for, as a real adapter does: clocks differ. */
+const clockSkewMs = 10 * 60_000;
+/** So few batches are asked for one by one; more by the list. */
+const singlesMax = 3;
+
+const fakeBatches = (
+  provider: FakeProvider,
+  job: { readonly endpoint: string; readonly completionWindow: string },
+  limits: ServiceLimits,
+): BatchProvider => ({
+  check: () =>
+    asking(
+      { what: 'list the batches' },
+      () => provider.listBatches({ limit: 1 }),
+      () => undefined,
+    ),
+  upload: ({ batchKey, createAttempt, bytes, lines, expiresAfterMs }) =>
+    asking(
+      { what: 'take the input file' },
+      () =>
+        provider.createFile({
+          filename: `batchor-${batchKey}-${createAttempt}.jsonl`,
+          purpose: 'batch',
+          content: ofLength(lines, bytes),
+          ...(expiresAfterMs === null
+            ? {}
+            : { expiresAfter: { anchor: 'created_at', seconds: Math.max(limits.expirySecondsMin, Math.ceil(expiresAfterMs / 1000)) } }),
+        }),
+      ({ id }) => ({ inputFileId: id }),
+    ),
+  create: ({ batchKey, createAttempt, inputFileId, metadata }) =>
+    asking(
+      { what: 'create the batch', isPaid: true },
+      () =>
+        provider.createBatch({
+          input_file_id: inputFileId,
+          endpoint: endpointPath(job.endpoint),
+          completion_window: job.completionWindow,
+          metadata: { ...metadata, [batchKeyKey]: batchKey, [attemptKey]: String(createAttempt) },
+        }),
+      ({ id, status }) => ({ providerBatchId: id as ProviderBatchId, providerStatus: status }),
+    ),
+  sweep: (batchKeys, sinceMs) => async () => {
+    const wanted = new Set<string>(batchKeys);
+    const found: SweptBatch[] = [];
+    const fault = await eachPage(provider, limits, (page) => {
+      for (const batch of page) if (wanted.has(batch.metadata?.[batchKeyKey] ?? '')) found.push(sweptBatchOf(batch));
+      return page.every((batch) => batch.created_at * 1000 < sinceMs - clockSkewMs);
+    });
+    return fault === null ? E.right(found) : E.left(fault);
+  },
+  observe: (asked) => async () => {
+    const wanted = new Set<string>(asked.map(({ providerBatchId }) => providerBatchId));
+    const found = new Map<string, BatchObject>();
+    if (asked.length > singlesMax) {
+      const fault = await eachPage(provider, limits, (page) => {
+        const before = found.size;
+        for (const batch of page) if (wanted.has(batch.id)) found.set(batch.id, batch);
+        return found.size === wanted.size || found.size === before;
+      });
+      if (fault !== null) return E.left(fault);
+    }
+    for (const { providerBatchId } of asked) {
+      if (found.has(providerBatchId)) continue;
+      const reply = await provider.retrieveBatch(providerBatchId);
+      if (reply.type === 'done') found.set(providerBatchId, reply.value);
+      // Right after its creation a 404 is ordinary.
+      else if (reply.type !== 'refused' || reply.statusCode !== 404) return E.left(errorOf(reply, { what: 'read the batches' }));
+    }
+    return E.right(
+      asked.flatMap(({ batchKey, providerBatchId }) => {
+        const batch = found.get(providerBatchId);
+        return batch === undefined ? [] : [observationOf(batchKey, batch)];
+      }),
+    );
+  },
+  download: (fileId) =>
+    asking(
+      { what: `give file ${fileId}`, isAboutOne: true },
+      () => provider.fileContent(fileId),
+      ({ range, chunks }) => ({ bytes: range.end - range.start, chunks: ofLength(chunks, range.end - range.start) }),
+    ),
+  cancel: (providerBatchId) =>
+    asking(
+      { what: `cancel batch ${providerBatchId}`, isAboutOne: true },
+      () => cancelled(provider, providerBatchId),
+      () => undefined,
+    ),
+});
+
+/** A refusal to cancel what is over anyway, or being cancelled, is a yes. */
+const cancelled = async (provider: FakeProvider, id: string): Promise<Reply<BatchObject>> => {
+  const reply = await provider.cancelBatch(id);
+  if (reply.type !== 'refused' || reply.statusCode !== 409) return reply;
+  return provider.retrieveBatch(id);
+};
+
+/** Reads the list page by page until the reader has seen enough; answers the fault that ended it, or null. */
+const eachPage = async (
+  provider: FakeProvider,
+  { batchPageMax }: ServiceLimits,
+  isEnough: (page: readonly BatchObject[]) => boolean,
+): Promise<PortError | null> => {
+  for (let after: string | null = null; ;) {
+    const reply: Reply<{ readonly data: readonly BatchObject[]; readonly has_more: boolean }> = await provider.listBatches({
+      limit: batchPageMax,
+      ...(after === null ? {} : { after }),
+    });
+    if (reply.type !== 'done') return errorOf(reply, { what: 'list the batches' });
+    const { data, has_more: hasMore } = reply.value;
+    after = data.at(-1)?.id ?? null;
+    if (isEnough(data) || !hasMore || after === null) return null;
+  }
+};
+
+/** The chunks, and an error behind them when they are not what was promised. */
+async function* ofLength(chunks: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+  let seen = 0;
+  for await (const chunk of chunks) {
+    seen += chunk.length;
+    yield chunk;
+  }
+  if (seen !== bytes) throw new Error(`the transfer ended after ${seen} of ${bytes} bytes`);
+}

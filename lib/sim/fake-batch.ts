@@ -1,0 +1,69 @@
+import type { BatchEnding, BatchRejection } from '../core/batch.ts';
+import type { BatchObservation, SweptBatch } from '../core/command.ts';
+import type { BatchKey, ProviderBatchId } from '../core/ids.ts';
+import type { BatchObject } from './provider/wire.ts';
+import { statedTokensMax } from './reply-errors.ts';
+
+/** Names under which a batch says whose it is. */
+export const batchKeyKey = 'batchor_batch_key';
+export const attemptKey = 'batchor_attempt';
+
+/** What the fake's batch says, in the words of the port. */
+export const observationOf = (batchKey: BatchKey, batch: BatchObject): BatchObservation => ({
+  batchKey,
+  providerBatchId: batch.id as ProviderBatchId,
+  providerStatus: batch.status,
+  progress: batch.request_counts,
+  ending: endingOf(batch),
+});
+
+/** A batch of the list, found again under our key. */
+export const sweptBatchOf = (batch: BatchObject): SweptBatch => ({
+  batchKey: (batch.metadata?.[batchKeyKey] ?? '') as BatchKey,
+  createAttempt: Number(batch.metadata?.[attemptKey] ?? 0),
+  providerBatchId: batch.id as ProviderBatchId,
+  providerStatus: batch.status,
+  isAlive: endingOf(batch) === null,
+});
+
+const endingOf = (batch: BatchObject): BatchEnding | null => {
+  const files = { outputFileId: fileIdOf(batch.output_file_id), errorFileId: fileIdOf(batch.error_file_id) };
+  switch (batch.status) {
+    case 'completed':
+    case 'expired':
+    case 'cancelled':
+      return { type: batch.status, ...files, rejection: null };
+    case 'failed':
+      return { type: 'rejected', ...files, rejection: rejectionOf(batch) };
+    default:
+      return null;
+  }
+};
+
+// No file is null, or an empty string.
+const fileIdOf = (id: string | null): string | null => (id === '' ? null : id);
+
+const sharedByAllLines: readonly string[] = ['model_not_found', 'mismatched_model', 'mismatched_url'];
+
+const rejectionOf = ({ errors }: BatchObject): BatchRejection => {
+  const data = errors?.data ?? [];
+  const [first] = data;
+  const message = first === undefined ? 'the batch failed, and nothing says why' : `${first.code}: ${first.message}`;
+  const rejected = (type: BatchRejection['type'], lines: readonly number[] = []): BatchRejection => ({
+    type,
+    message,
+    lines,
+    statedTokensMax: null,
+  });
+  const full = data.find(({ code }) => code === 'token_limit_exceeded');
+  if (full !== undefined) return { ...rejected('over_capacity'), statedTokensMax: statedTokensMax(full.message) };
+  if (data.some(({ code }) => code === 'insufficient_quota')) return rejected('insufficient_quota');
+  const lines = data.flatMap(({ line }) => line ?? []);
+  const isAboutLines = lines.length > 0 && lines.length === data.length && !data.some(({ code }) => sharedByAllLines.includes(code));
+  return isAboutLines
+    ? rejected(
+        'invalid_lines',
+        [...new Set(lines)].sort((a, b) => a - b),
+      )
+    : rejected('other');
+};

@@ -1,0 +1,13 @@
+import { isJsonObject, type JsonObject } from '../core/json.ts';
+import type { TokenCounter } from '../ports/tokens.ts';
+import { inputTokens, promptOf } from './provider/prompt.ts';
+
+/** Counts a request line's tokens exactly as the fake provider does. */
+export const fakeTokens: TokenCounter = {
+  name: 'fake',
+  count(line) {
+    const request: unknown = JSON.parse(line);
+    const body: JsonObject = isJsonObject(request) && isJsonObject(request['body']) ? request['body'] : {};
+    return inputTokens(promptOf(body));
+  },
+};

@@ -1,0 +1,162 @@
+import type { FailureClass } from '../core/failure.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import type { TokenUsage } from '../core/usage.ts';
+import type { LineContent, LineRenderer, LineVerdict, ProviderWire } from '../ports/provider.ts';
+
+/** Endpoints whose requests the fake's wire can write. */
+export const fakeEndpoints = ['responses', 'chat.completions'] as const;
+export type FakeEndpoint = (typeof fakeEndpoints)[number];
+
+/** The endpoint's path; a name that is a path already stays as it is. */
+export const endpointPath = (endpoint: string): string => (endpoint.startsWith('/') ? endpoint : `/v1/${endpoint.replaceAll('.', '/')}`);
+
+/** Request lines for the fake out of prompts, and verdicts out of its answers: text endpoints only. */
+export const createFakeWire = (job: { readonly model: string; readonly endpoint: string; readonly params: JsonObject }): ProviderWire => {
+  const url = endpointPath(job.endpoint);
+  const isChat = url === endpointPath('chat.completions');
+  return {
+    renderer: ({ jsonSchema, schemaName }) => {
+      const format = jsonSchema === null ? {} : formatOf(isChat, jsonSchema, schemaName ?? 'output');
+      return renderer({ model: job.model, ...job.params, ...format }, url, isChat);
+    },
+    readVerdict: (line) => {
+      const answer = readAnswer(line);
+      if (answer === null) return { type: 'malformed' };
+      const { customId, body } = answer;
+      const failure = failureOf(answer);
+      const usage = body === null ? null : usageOf(body);
+      return failure === null
+        ? { type: 'succeeded', customId, usage }
+        : ({ type: 'failed', customId, failureClass: failure.failureClass, usage } satisfies LineVerdict);
+    },
+    readContent: (line): LineContent => {
+      const answer = readAnswer(line);
+      if (answer === null)
+        return { outputText: null, output: null, usage: null, error: { message: 'the line is not an answer', raw: null } };
+      const failure = failureOf(answer);
+      const outputText = answer.body === null ? null : textOf(answer.body);
+      const usage = answer.body === null ? null : usageOf(answer.body);
+      const error = failure === null ? null : { message: failure.message, raw: answer.raw };
+      return { outputText, output: failure === null ? outputText : null, usage, error };
+    },
+  };
+};
+
+const formatOf = (isChat: boolean, schema: JsonObject, name: string): JsonObject =>
+  isChat
+    ? { response_format: { type: 'json_schema', json_schema: { name, schema, strict: true } } }
+    : { text: { format: { type: 'json_schema', name, schema, strict: true } } };
+
+const renderer =
+  (shared: JsonObject, url: string, isChat: boolean): LineRenderer =>
+  (customId, prompt) => {
+    const own = ownPart(prompt, isChat);
+    if (typeof own === 'string') return { reason: own };
+    return { line: `${JSON.stringify({ custom_id: customId, method: 'POST', url, body: { ...shared, ...own } })}\n` };
+  };
+
+/** The prompt's part of the body, or why it is none. */
+const ownPart = (prompt: unknown, isChat: boolean): JsonObject | string => {
+  if (typeof prompt === 'string') return isChat ? { messages: [{ role: 'user', content: prompt }] } : { input: prompt };
+  if (!isJsonObject(prompt)) return `the prompt is ${prompt === null ? 'null' : typeof prompt}, not a string or an object`;
+  const { prompt: text, systemPrompt, messages, body } = prompt;
+  if (isJsonObject(body)) return body;
+  if (Array.isArray(messages)) return { [isChat ? 'messages' : 'input']: messages };
+  if (typeof text !== 'string') return 'the prompt object has no prompt, messages or body';
+  if (systemPrompt === undefined) return ownPart(text, isChat);
+  const turns = [
+    { role: 'system', content: systemPrompt },
+    { role: 'user', content: text },
+  ];
+  return isChat ? { messages: turns } : { instructions: systemPrompt, input: text };
+};
+
+interface Answer {
+  readonly customId: string;
+  readonly statusCode: number | null;
+  /** The body of a 2xx. */
+  readonly body: JsonObject | null;
+  readonly error: JsonObject;
+  readonly raw: JsonValue;
+}
+
+const readAnswer = (line: string): Answer | null => {
+  const parsed = parse(line);
+  if (!isJsonObject(parsed) || typeof parsed['custom_id'] !== 'string') return null;
+  const { custom_id: customId, response, error } = parsed;
+  const answer = { customId, raw: parsed };
+  if (!isJsonObject(response)) return { ...answer, statusCode: null, body: null, error: isJsonObject(error) ? error : {} };
+  const status = typeof response['status_code'] === 'number' ? response['status_code'] : 0;
+  const body = isJsonObject(response['body']) ? response['body'] : null;
+  const told = isJsonObject(body?.['error']) ? body['error'] : isJsonObject(error) ? error : {};
+  return { ...answer, statusCode: status, body: status >= 200 && status < 300 ? body : null, error: told };
+};
+
+const parse = (line: string): unknown => {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+};
+
+interface Failure {
+  readonly failureClass: FailureClass;
+  readonly message: string;
+}
+
+const failureOf = ({ statusCode, body, error }: Answer): Failure | null => {
+  const message = typeof error['message'] === 'string' ? error['message'] : 'no message';
+  if (statusCode === null) return { failureClass: classOfCode(error['code']), message };
+  if (body !== null) return faultOfBody(body);
+  return { failureClass: classOfStatus(statusCode, error['code']), message: `${statusCode}: ${message}` };
+};
+
+const classOfCode = (code: JsonValue | undefined): FailureClass =>
+  code === 'batch_expired' || code === 'batch_cancelled' || code === 'request_timeout' || code === 'insufficient_quota'
+    ? code
+    : 'server_error';
+
+const classOfStatus = (statusCode: number, code: JsonValue | undefined): FailureClass => {
+  if (statusCode >= 200 && statusCode < 300) return 'malformed_result';
+  if (statusCode === 408 || statusCode === 504) return 'request_timeout';
+  if (code === 'insufficient_quota') return 'insufficient_quota';
+  if (statusCode === 429) return 'rate_limited';
+  if (statusCode < 400 || statusCode >= 500 || statusCode === 409 || statusCode === 425) return 'server_error';
+  return code === 'context_length_exceeded' ? 'context_too_long' : 'invalid_request';
+};
+
+/** A 200 may be a refusal, or stop half-way. */
+const faultOfBody = (body: JsonObject): Failure | null => {
+  if (body['status'] === 'incomplete') return { failureClass: 'truncated', message: 'the answer stops at the output limit' };
+  const choice = choiceOf(body);
+  if (choice?.['finish_reason'] === 'length') return { failureClass: 'truncated', message: 'the answer stops at the output limit' };
+  const message = choice?.['message'];
+  const refusal = isJsonObject(message) ? message['refusal'] : partsOf(body).find((part) => part['type'] === 'refusal')?.['refusal'];
+  if (typeof refusal === 'string') return { failureClass: 'refusal', message: refusal };
+  return textOf(body) === null ? { failureClass: 'malformed_result', message: 'the answer has no text' } : null;
+};
+
+const textOf = (body: JsonObject): string | null => {
+  const message = choiceOf(body)?.['message'];
+  if (isJsonObject(message)) return typeof message['content'] === 'string' ? message['content'] : null;
+  const texts = partsOf(body).flatMap((part) => (part['type'] === 'output_text' && typeof part['text'] === 'string' ? [part['text']] : []));
+  return texts.length === 0 ? null : texts.join('');
+};
+
+const listOf = (value: JsonValue | undefined): readonly JsonObject[] =>
+  Array.isArray(value) ? (value as readonly JsonValue[]).filter(isJsonObject) : [];
+const choiceOf = (body: JsonObject): JsonObject | undefined => listOf(body['choices'])[0];
+const partsOf = (body: JsonObject): readonly JsonObject[] => listOf(body['output']).flatMap((item) => listOf(item['content']));
+
+const usageOf = ({ usage }: JsonObject): TokenUsage | null => {
+  if (!isJsonObject(usage)) return null;
+  const count = (value: JsonValue | undefined): number => (typeof value === 'number' ? value : 0);
+  const details = usage['output_tokens_details'] ?? usage['completion_tokens_details'];
+  return {
+    inputTokens: count(usage['input_tokens'] ?? usage['prompt_tokens']),
+    cachedInputTokens: 0,
+    outputTokens: count(usage['output_tokens'] ?? usage['completion_tokens']),
+    reasoningTokens: isJsonObject(details) ? count(details['reasoning_tokens']) : 0,
+  };
+};

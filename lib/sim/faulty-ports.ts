@@ -1,0 +1,112 @@
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Event } from '../core/event.ts';
+import type { RunId } from '../core/ids.ts';
+import type { ArtifactStore } from '../ports/artifacts.ts';
+import type { ProviderConnection } from '../ports/provider.ts';
+import type { OwnedRun, RunReader, RunStore, Storage } from '../ports/run-store.ts';
+import type { SimulatedProcess } from './process.ts';
+
+/** Who looks on while a process works. */
+export interface Onlooker {
+  committed(runId: RunId, events: readonly Event[]): void;
+  /** The process owns this run now, as far as the real store knows. */
+  owned(run: OwnedRun): void;
+}
+
+/** Every call that leaves through these ports goes through the process, which may be killed around it. The engine knows nothing of it. */
+export const faultyStorage = (storage: Storage<'local'>, process: SimulatedProcess, onlooker: Onlooker): Storage<'local'> => ({
+  scope: 'local',
+  describe: storage.describe,
+  open: () =>
+    TE.Monad.map(
+      () => process.call('storage.open', storage.open()),
+      (store) => faultyStore(store, process, onlooker),
+    ),
+});
+
+const faultyStore = (store: RunStore, process: SimulatedProcess, onlooker: Onlooker): RunStore => {
+  const calls = through(store, 'store', process);
+  const owned = (run: OwnedRun): OwnedRun => {
+    onlooker.owned(run);
+    return faultyRun(run, process, onlooker);
+  };
+  return {
+    ...bound(calls, ['list', 'send', 'remove', 'ownerOf', 'close']),
+    describe: store.describe,
+    own: (runId) => TE.Monad.map(calls.own(runId), owned),
+    create: (runId, description) => TE.Monad.map(calls.create(runId, description), owned),
+    read: (runId) =>
+      TE.Monad.map(calls.read(runId), (reader): RunReader =>
+        through(reader, 'reader', process, { artifacts: faultyArtifacts(reader.artifacts, process) }),
+      ),
+  };
+};
+
+const faultyRun = (run: OwnedRun, process: SimulatedProcess, onlooker: Onlooker): OwnedRun => {
+  const commit: OwnedRun['commit'] = (expectedVersion, events) => {
+    const committing = run.commit(expectedVersion, events);
+    return () =>
+      process.call('run.commit', async () => {
+        const committed = await committing();
+        if (committed._tag === 'Right') onlooker.committed(run.runId, events);
+        return committed;
+      });
+  };
+  return through(run, 'run', process, { commit, artifacts: faultyArtifacts(run.artifacts, process) });
+};
+
+const faultyArtifacts = (artifacts: ArtifactStore, process: SimulatedProcess): ArtifactStore => {
+  const calls = through(artifacts, 'artifacts', process);
+  return {
+    ...bound(calls, ['put', 'readSpans', 'size', 'list', 'remove']),
+    read: (name, span) => TE.Monad.map(calls.read(name, span), (chunks) => faultyChunks(chunks, process)),
+  };
+};
+
+/** The same for a connection: a killed process sends nothing more, and does not hear what was answered. */
+export const faultyConnection = (connection: ProviderConnection, process: SimulatedProcess): ProviderConnection => ({
+  name: connection.name,
+  kind: connection.kind,
+  connect(config) {
+    const port = connection.connect(config);
+    const calls = through(port, 'provider', process);
+    return {
+      ...bound(calls, ['check', 'upload', 'create', 'sweep', 'observe', 'cancel', 'renderer', 'readVerdict', 'readContent']),
+      download: (fileId) => TE.Monad.map(calls.download(fileId), ({ bytes, chunks }) => ({ bytes, chunks: faultyChunks(chunks, process) })),
+    };
+  },
+});
+
+const faultyChunks = (chunks: AsyncIterable<Uint8Array>, process: SimulatedProcess): AsyncIterable<Uint8Array> => ({
+  [Symbol.asyncIterator]() {
+    const iterator = chunks[Symbol.asyncIterator]();
+    return {
+      next: () => process.call('chunk', () => iterator.next()),
+      return: () => process.call('chunk', async () => (await iterator.return?.()) ?? { done: true, value: undefined }),
+    };
+  },
+});
+
+/** A port whose methods go through the process, except those that are given anew. Plain properties are read as they are. */
+const through = <Port extends object>(port: Port, name: string, process: SimulatedProcess, anew: Partial<Port> = {}): Port =>
+  new Proxy(port, {
+    get(target, key) {
+      if (Object.hasOwn(anew, key)) return Reflect.get(anew, key) as unknown;
+      const member: unknown = Reflect.get(target, key, target);
+      if (typeof member !== 'function') return member;
+      const call = `${name}.${String(key)}`;
+      return (...given: readonly unknown[]): unknown => {
+        const act = (): unknown => Reflect.apply(member, target, given);
+        // The one method that acts when it is called; what the others return acts when it is run, or is a plain value.
+        if (key === 'close') return process.call(call, async () => act());
+        const returned = act();
+        return typeof returned === 'function' && returned.length === 0
+          ? () => process.call(call, returned as () => Promise<unknown>)
+          : returned;
+      };
+    },
+  });
+
+/** These members as an object of their own: a proxy has nothing to spread. */
+const bound = <Port extends object, Key extends keyof Port>(port: Port, keys: readonly Key[]): Pick<Port, Key> =>
+  Object.fromEntries(keys.map((key) => [key, port[key]])) as Pick<Port, Key>;

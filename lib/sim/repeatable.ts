@@ -1,0 +1,69 @@
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import { itemsSource } from '../run/items-source.ts';
+import type { AnyJob } from '../run/job.ts';
+import type { BatchItem, CheckpointedItemSource, SourceEntry } from '../ports/source.ts';
+
+type Item = BatchItem<unknown, JsonObject>;
+type Entry = SourceEntry<unknown, JsonObject>;
+type AnySource = CheckpointedItemSource<unknown, JsonObject>;
+
+/** The same job over rows that can be read again after a crash, and over no more of them than `itemsMax`. */
+export const repeatable = ({ items, source, ...job }: AnyJob, itemsMax: number): AnyJob => ({
+  ...job,
+  source: firstOf(source ?? itemsSource(remembered(items ?? [])), itemsMax),
+});
+
+/** A generator runs once; what it gave is given again to whoever comes later. */
+const remembered = (items: Iterable<Item> | AsyncIterable<Item>): Iterable<Item> | AsyncIterable<Item> => {
+  if (Array.isArray(items)) return items;
+  const known: Item[] = [];
+  if (Symbol.iterator in items) {
+    const iterator = items[Symbol.iterator]();
+    return {
+      *[Symbol.iterator]() {
+        for (let place = 0; ; place += 1) {
+          if (place === known.length) {
+            const next = iterator.next();
+            if (next.done === true) return;
+            known.push(next.value);
+          }
+          yield known[place] as Item;
+        }
+      },
+    };
+  }
+  const iterator = items[Symbol.asyncIterator]();
+  return {
+    async *[Symbol.asyncIterator]() {
+      for (let place = 0; ; place += 1) {
+        if (place === known.length) {
+          const next = await iterator.next();
+          if (next.done === true) return;
+          known.push(next.value);
+        }
+        yield known[place] as Item;
+      }
+    },
+  };
+};
+
+/** The source's first entries: its positions carry along how many lie before them. */
+const firstOf = (source: AnySource, itemsMax: number): AnySource =>
+  itemsMax === Infinity
+    ? source
+    : {
+        kind: source.kind,
+        ref: source.ref,
+        fingerprint: (options) => source.fingerprint(options),
+        async *read(from, options) {
+          const start = from as { readonly count: number; readonly position: JsonValue } | null;
+          let count = start?.count ?? 0;
+          if (count >= itemsMax) return;
+          for await (const read of source.read(start?.position ?? null, options)) {
+            const entries = Array.isArray(read) ? (read as readonly Entry[]) : [read as Entry];
+            const kept = entries.slice(0, itemsMax - count);
+            yield kept.map((entry) => ({ ...entry, position: { count: (count += 1), position: entry.position } }));
+            if (count >= itemsMax) return;
+          }
+        },
+      };

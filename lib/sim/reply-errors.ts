@@ -1,0 +1,54 @@
+import * as E from 'fp-ts/lib/Either.js';
+import type { Port, PortError } from '../ports/port-error.ts';
+import type { Refused, Reply } from './provider/reply.ts';
+
+/** What was asked, for the message and for what a missing answer means. */
+export interface Asking {
+  /** As in "did not … ": `create the batch`. */
+  readonly what: string;
+  /** Without a clear no it may have happened, and may not be asked twice. */
+  readonly isPaid?: boolean;
+  /** 404 means that the thing is unknown. */
+  readonly isAboutOne?: boolean;
+}
+
+/** Asks the fake, and says what anything but an answer means: the same words that a real adapter has for HTTP. */
+export const asking =
+  <A, B>(asked: Asking, ask: () => Promise<Reply<A>>, read: (answer: A) => B): Port<B> =>
+  async () => {
+    try {
+      const reply = await ask();
+      return reply.type === 'done' ? E.right(read(reply.value)) : E.left(errorOf(reply, asked));
+    } catch (cause) {
+      // Nothing in the fake throws but what we gave it to read.
+      return E.left({ type: 'unavailable', message: `could not ${asked.what}: ${String(cause)}`, cause });
+    }
+  };
+
+/** The port's error for a refusal, or for an answer that never came. */
+export const errorOf = (reply: Exclude<Reply<never>, { readonly type: 'done' }>, asked: Asking): PortError => {
+  if (reply.type === 'refused') return errorOfRefusal(reply, asked);
+  const message = `no answer came to "${asked.what}": the connection broke`;
+  return asked.isPaid === true
+    ? { type: 'unclear', message: `${message}; it may or may not have happened`, cause: null }
+    : { type: 'transient', message, retryAfterMs: null, cause: null };
+};
+
+const errorOfRefusal = ({ statusCode, error, retryAfterMs }: Refused, asked: Asking): PortError => {
+  const message = `the provider did not ${asked.what}: ${statusCode} ${error.code ?? error.type}: ${error.message}`;
+  if (error.code === 'insufficient_quota' || statusCode === 402) return { type: 'insufficient_quota', message };
+  if (error.code === 'token_limit_exceeded') return { type: 'over_capacity', message, statedTokensMax: statedTokensMax(error.message) };
+  if (statusCode === 401 || statusCode === 403) return { type: 'authentication_failed', message };
+  if (statusCode === 429) return { type: 'transient', message, retryAfterMs, cause: null };
+  if (statusCode >= 500 || statusCode === 408 || statusCode === 409) {
+    return asked.isPaid === true ? { type: 'unclear', message, cause: null } : { type: 'transient', message, retryAfterMs, cause: null };
+  }
+  if (statusCode === 404 && asked.isAboutOne === true) return { type: 'not_found', message };
+  return { type: 'refused', message, statusCode, requestId: null };
+};
+
+/** The queue limit that a message states, or null. */
+export const statedTokensMax = (message: string): number | null => {
+  const digits = /limit: ([\d,]+) enqueued tokens/iu.exec(message)?.[1]?.replaceAll(',', '');
+  return digits === undefined ? null : Number(digits);
+};

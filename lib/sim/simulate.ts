@@ -1,0 +1,81 @@
+import type { RunEvent } from '../core/run-event.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { AnyJob, AnyProviderConfig, BatchJob, JobOutput } from '../run/job.ts';
+import type { Run } from '../run/run.ts';
+import type { RunSummary } from '../run/summary.ts';
+import { repeatable } from './repeatable.ts';
+import { createWorld, ProcessKilled, type World, type WorldLedger, type WorldOptions } from './world.ts';
+
+export interface SimulateOptions extends WorldOptions {
+  /** Kills the process at every n-th crash point of its life: around each effect and each commit. At least 2, or nothing would ever get done. */
+  readonly crashEvery?: number;
+  /** At most so many rows of the input. */
+  readonly itemsMax?: number;
+  /** After so much virtual time without an end the simulation fails. Default 14 days. */
+  readonly virtualMsMax?: number;
+}
+
+/** What happened to a job. */
+export interface Simulation<Output, Metadata extends JsonObject> {
+  readonly seed: number;
+  readonly summary: RunSummary;
+  readonly run: Run<Output, Metadata>;
+  readonly events: readonly RunEvent[];
+  /** Batches that the provider created. */
+  readonly batches: number;
+  /** How often the process was killed. */
+  readonly crashes: number;
+  readonly virtualDurationMs: number;
+  readonly ledger: WorldLedger;
+}
+
+/** Plays a job until it is finished or stands still, in virtual time, and says what happened. Same options: same history. */
+export const simulate = async <Payload, Provider extends AnyProviderConfig, Metadata extends JsonObject = JsonObject>(
+  job: BatchJob<Payload, Metadata, Provider>,
+  options: SimulateOptions = {},
+): Promise<Simulation<JobOutput<{ providerConfig: Provider }>, Metadata>> => {
+  const { crashEvery, itemsMax = Infinity, virtualMsMax } = options;
+  if (crashEvery !== undefined && !(Number.isInteger(crashEvery) && crashEvery >= 2))
+    throw new RangeError('crashEvery is a whole number of at least 2');
+  // Each life is a point longer than the one before, so that no crash repeats the last one for ever.
+  let crashes = 0;
+  const world = await createWorld({
+    ...options,
+    ...(crashEvery === undefined ? {} : { crashAt: (point) => point.ordinal === crashEvery + crashes }),
+  });
+  const startMs = world.now().getTime();
+  const played = repeatable(job as unknown as AnyJob, itemsMax) as unknown as BatchJob<Payload, Metadata, Provider>;
+  const runId = 'simulated';
+  for (;;) {
+    try {
+      const run = await world.until(world.runner.start(played, { runId }));
+      const summary = await world.settle(run, virtualMsMax === undefined ? {} : { virtualMsMax });
+      const events = await eventsOf(world, runId);
+      const { ledger } = world;
+      return {
+        seed: world.seed,
+        summary,
+        run,
+        events,
+        batches: ledger.batchesCreated,
+        crashes,
+        virtualDurationMs: world.now().getTime() - startMs,
+        ledger,
+      };
+    } catch (error) {
+      if (!(error instanceof ProcessKilled)) throw error;
+      crashes += 1;
+      await world.crash();
+    }
+  }
+};
+
+const eventsOf = async (world: World, runId: string): Promise<readonly RunEvent[]> => {
+  const store = await world.storage.open()();
+  if (store._tag === 'Left') throw new Error(`the storage cannot be opened: ${store.left.type}`);
+  const reader = await store.right.read(runId as Parameters<typeof store.right.read>[0])();
+  if (reader._tag === 'Left') throw new Error(`the run cannot be read: ${reader.left.type}`);
+  const read = await reader.right.eventsAfter(0, Number.MAX_SAFE_INTEGER)();
+  if (read._tag === 'Left') throw new Error(`the events cannot be read: ${read.left.type}`);
+  return read.right.map(({ atMs, ...event }) => ({ ...event, at: new Date(atMs) }));
+};

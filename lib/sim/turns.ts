@@ -1,0 +1,18 @@
+// A message of our own is the one way to the next turn of the event loop that is neither a timer nor Node's alone.
+const channel = new MessageChannel();
+const waiting: (() => void)[] = [];
+channel.port1.addEventListener('message', () => {
+  waiting.shift()?.();
+  if (waiting.length === 0) channel.port1.unref();
+});
+channel.port1.start();
+// Nobody waits: the channel alone keeps no process alive.
+channel.port1.unref();
+
+/** Resolves in the next turn of the event loop: every promise that could settle by itself has settled by then. */
+export const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    waiting.push(resolve);
+    channel.port1.ref();
+    channel.port2.postMessage(null);
+  });

@@ -1,0 +1,199 @@
+import type { SchedulerLike } from 'rxjs';
+import { isBatchorError } from '../run/errors.ts';
+import type { BatchRunner } from '../run/runner.ts';
+import type { Run } from '../run/run.ts';
+import type { RunSummary } from '../run/summary.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { OwnedRun, Storage } from '../ports/run-store.ts';
+import { fakeConnection, type FakeConnection } from './connection.ts';
+import { faultyConnection, faultyStorage } from './faulty-ports.ts';
+import { createItemNames } from './item-names.ts';
+import { hashText, hexOf } from './prng.ts';
+import { type CrashPoint, createProcess, type SimulatedProcess } from './process.ts';
+import type { FakeProviderOptions } from './provider/options.ts';
+import { createFakeProvider, type FakeProvider } from './provider/provider.ts';
+import { SimulatedRunner } from './simulated-runner.ts';
+import { memoryStore, type MemoryStorage } from './store/memory-store.ts';
+import { fakeTokens } from './fake-tokens.ts';
+import { createVirtualTime } from './virtual-time.ts';
+
+export interface WorldOptions extends FakeProviderOptions {
+  /** Default 2026-01-01T00:00:00Z. */
+  readonly startAt?: Date;
+  /** Default one in memory. A storage without `abandon` is closed in order when the process dies, which is kinder than a kill. */
+  readonly storage?: Storage<'local'>;
+  /** True kills the process at this point; then `isDown`, until `crash()` opens the next one. */
+  readonly crashAt?: (point: CrashPoint) => boolean;
+}
+
+/** What the provider saw and would bill. */
+export interface WorldLedger {
+  readonly batchesCreated: number;
+  readonly requestsBilled: number;
+  /** Items that were billed again although their first answer could have been used. */
+  readonly doublePaidItemIds: readonly string[];
+}
+
+/** A runner whose provider, storage and clock are fake. Same options, same calls: same history, byte for byte. */
+export interface World extends AsyncDisposable {
+  readonly seed: number;
+  /** The runner of the process that lives now. */
+  readonly runner: BatchRunner;
+  /** The fake provider as a connection; it stands in for whatever connection a job names. */
+  readonly connection: FakeConnection;
+  readonly provider: FakeProvider;
+  readonly storage: Storage<'local'>;
+  readonly scheduler: SchedulerLike;
+  /** True once `crashAt` has killed the process: its promises never settle. */
+  readonly isDown: boolean;
+  readonly ledger: WorldLedger;
+  now(): Date;
+  /** Lets virtual time pass, running everything due on the way. */
+  advance(ms: number): Promise<void>;
+  /** Lets time pass until the promise settles; rejects as `settle` does. */
+  until<A>(work: Promise<A>, options?: { readonly virtualMsMax?: number }): Promise<A>;
+  /** Until the run is finished or stands still; rejects, naming the seed, once `virtualMsMax` (default 14 days) has passed, and with `ProcessKilled` when the process dies. */
+  settle(run: Settling, options?: { readonly virtualMsMax?: number }): Promise<RunSummary>;
+  /** Drops everything in memory, as kill -9 would, and opens a new runner on the same storage. Promises of the old one never settle. */
+  crash(): Promise<BatchRunner>;
+}
+
+/** As much of a run as `settle` needs, whatever its results are. */
+export type Settling = Pick<Run<unknown, JsonObject>, 'runId' | 'wait' | 'summary'>;
+
+/** The process died at a crash point. */
+export class ProcessKilled extends Error {
+  override readonly name = 'ProcessKilled';
+}
+
+class TimePassed extends Error {
+  override readonly name = 'TimePassed';
+}
+
+const dayMs = 86_400_000;
+const lateTurnsMax = 200;
+
+/** A world of its own: a provider, a storage, virtual time, and one process in it. Jobs keep their own config; only the connection is replaced. */
+export const createWorld = async (options: WorldOptions = {}): Promise<World> => {
+  const seed = options.seed ?? 1;
+  const time = createVirtualTime(options.startAt ?? new Date('2026-01-01T00:00:00Z'));
+  const provider = createFakeProvider({ ...options, nowMs: () => time.now() });
+  const connection = fakeConnection(provider, options.limits === undefined ? {} : { limits: options.limits });
+  const storage = options.storage ?? memoryStore();
+  const names = createItemNames();
+  const clock = time.openClock();
+  const salt = hashText('ids', seed);
+  let idCount = 0;
+  const randomHex = (digits: number): string => {
+    idCount += 1;
+    return hexOf(salt, idCount).slice(0, digits);
+  };
+
+  const begin = (): { readonly process: SimulatedProcess; readonly runner: BatchRunner; readonly owned: readonly OwnedRun[] } => {
+    const process = createProcess(time, options.crashAt ?? (() => false));
+    const owned: OwnedRun[] = [];
+    const onlooker = { committed: names.committed, owned: (run: OwnedRun) => void owned.push(run) };
+    const inside = faultyConnection(connection, process);
+    const ports = {
+      storage: faultyStorage(storage, process, onlooker),
+      providers: [inside],
+      connectionOf: () => inside,
+      scheduler: process.scheduler,
+      tokenCounter: fakeTokens,
+      // There is one process: what others might leave is looked for now and then.
+      inboxIntervalMs: 10_000,
+      randomHex,
+    };
+    return { process, owned, runner: new SimulatedRunner(ports, process) };
+  };
+  let alive = begin();
+
+  /** Nothing waits for time: then something outside may still be on its way, a module that loads, and is given some turns. */
+  const lateDueMs = async (): Promise<number | null> => {
+    for (let turn = 0; turn < lateTurnsMax && time.nextDueMs() === null; turn += 1) await alive.process.quiet();
+    return time.nextDueMs();
+  };
+
+  const world: World = {
+    seed,
+    connection,
+    provider,
+    storage,
+    scheduler: clock.scheduler,
+    get runner() {
+      return alive.runner;
+    },
+    get isDown() {
+      return !alive.process.isAlive;
+    },
+    get ledger() {
+      return {
+        batchesCreated: provider.ledger.batchesCreated,
+        requestsBilled: provider.ledger.requestsBilled,
+        doublePaidItemIds: names.doublePaid(provider.ledger),
+      };
+    },
+    now: () => new Date(time.now()),
+    async advance(ms) {
+      const untilMs = time.now() + ms;
+      for (;;) {
+        await alive.process.quiet();
+        const dueMs = time.nextDueMs();
+        if (dueMs === null || dueMs > untilMs) return time.jumpTo(untilMs);
+        time.step();
+      }
+    },
+    async until(work, { virtualMsMax = 14 * dayMs } = {}) {
+      const untilMs = time.now() + virtualMsMax;
+      let isOver = false;
+      const over = (): boolean => isOver;
+      const end = (): void => void (isOver = true);
+      work.then(end, end);
+      for (;;) {
+        await alive.process.quiet();
+        if (over()) return work;
+        if (!alive.process.isAlive) throw new ProcessKilled(`the process was killed (seed ${seed})`);
+        const dueMs = time.nextDueMs() ?? (await lateDueMs());
+        if (over()) return work;
+        if (dueMs === null || dueMs > untilMs) throw new TimePassed(`nothing came within ${virtualMsMax} virtual ms (seed ${seed})`);
+        time.step();
+      }
+    },
+    async settle(run, options) {
+      const giveUp = new AbortController();
+      const standing = run.wait({ signal: giveUp.signal }).catch((error: unknown) => {
+        if (isStandstill(error)) return run.summary();
+        throw error;
+      });
+      try {
+        return await world.until(standing, options);
+      } catch (error) {
+        if (!(error instanceof TimePassed)) throw error;
+        standing.catch(() => undefined);
+        giveUp.abort(error);
+        const { status, controlState, controlReason } = run.summary();
+        const state = `${status}, ${controlState}${controlReason === null ? '' : ` (${controlReason})`}`;
+        throw new Error(`run ${run.runId} neither finished nor stood still: ${error.message}; it is ${state}`, { cause: error });
+      }
+    },
+    async crash() {
+      alive.process.kill();
+      await alive.process.quiet();
+      if (isAbandonable(storage)) storage.abandon();
+      else for (const run of alive.owned) await run.close();
+      alive = begin();
+      return alive.runner;
+    },
+    async [Symbol.asyncDispose]() {
+      if (alive.process.isAlive) await alive.runner.close();
+      alive.process.kill();
+    },
+  };
+  return world;
+};
+
+const isAbandonable = (storage: Storage<'local'>): storage is MemoryStorage => 'abandon' in storage;
+
+/** What `wait` rejects with when a run stands still and somebody has to act. */
+const isStandstill = (error: unknown): boolean =>
+  isBatchorError(error, 'run_paused') || isBatchorError(error, 'batch_unresolved') || isBatchorError(error, 'source_required');
