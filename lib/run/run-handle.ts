@@ -39,10 +39,16 @@ const pageRows = 1_000;
 export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
   const ended$ = new Subject<void>();
   const context = { runId: reader.runId };
-  const current = (): RunSnapshot => host.driverOf()?.snapshot ?? reader.snapshot;
+  let newest = reader.snapshot;
+  /** What is newest of all that this handle has seen: a run that was just given back is not forgotten. */
+  const note = (snapshot: RunSnapshot): RunSnapshot => {
+    if (snapshot.version > newest.version) newest = snapshot;
+    return newest;
+  };
+  const current = (): RunSnapshot => note(host.driverOf()?.snapshot ?? reader.snapshot);
   /** The freshest reader of rows and results: the owner's own where this process drives. */
   const rows = (): RunReader => host.driverOf()?.run ?? reader;
-  const changes$ = defer(() => watchRun(reader, host.driverOf, host.scheduler)).pipe(takeUntil(ended$));
+  const changes$ = defer(() => watchRun(reader, host.driverOf, host.scheduler)).pipe(tap(note), takeUntil(ended$));
 
   const readPage = async ({ afterSequence = 0, limit = pageRows }: ResultPageOptions): Promise<ResultPage> => {
     const source = rows();
