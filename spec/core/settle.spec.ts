@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { codeOfFailure } from '../../lib/core/index.ts';
+import { makeConfig } from '../support/core/config.ts';
+import {
+  accept,
+  attempt,
+  batchOf,
+  endBatch,
+  ending,
+  key,
+  rejected,
+  settleRest,
+  settleSuccesses,
+  startRun,
+  statuses,
+  tell,
+  toCreated,
+} from '../support/core/scenario.ts';
+
+const withFiles = (sizes: readonly number[], how = ending({ outputFileId: 'o', errorFileId: 'e' })) => {
+  const run = startRun();
+  accept(run, sizes);
+  toCreated(run, 'a');
+  endBatch(run, 'a', how);
+  tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 100 }, error: null });
+  return run;
+};
+
+describe('settling', () => {
+  it('ends a batch whose rows all succeeded with an empty last slice', () => {
+    const run = withFiles([10, 10]);
+    settleSuccesses(run, 'a', [1, 0]);
+    expect(settleRest(run, 'a').events.map((event) => event.type)).toEqual(['ItemsSettled', 'BatchSettled', 'RunFinished']);
+    expect(run.state.snapshot.status).toBe('completed');
+  });
+
+  it('counts a row that was answered twice as one, and the other line as a duplicate', () => {
+    const run = withFiles([10, 10]);
+    settleSuccesses(run, 'a', [0, 0, 1], false);
+    settleSuccesses(run, 'a', [1]);
+    expect(run.state.snapshot).toMatchObject({ defects: { duplicate: 2 }, totals: { completed: 2 } });
+  });
+
+  it('lets a success anywhere win over a failure', () => {
+    const run = withFiles([10, 10]);
+    settleSuccesses(run, 'a', [0]);
+    settleRest(run, 'a', () => codeOfFailure('invalid_request'));
+    expect(statuses(run)).toEqual(['completed', 'failed_permanent: invalid_request']);
+  });
+
+  it('refuses a slice of an earlier place, and one of another file', () => {
+    const run = withFiles([10, 10, 10]);
+    settleSuccesses(run, 'a', [0], false);
+    expect(settleRest(run, 'a').rejection).toMatchObject({ type: 'stale_slice', expected: 'output@10' });
+  });
+
+  it('refuses an end that leaves rows of the batch behind, and more rows than it has left', () => {
+    const run = withFiles([10, 10, 10]);
+    settleSuccesses(run, 'a', [0]);
+    const rows = (indexes: readonly number[], isLast: boolean) => {
+      const zeros = indexes.map(() => 0);
+      return attempt(run, {
+        type: 'SettleRest',
+        batchKey: key('a'),
+        fromIndex: 0,
+        rows: { indexes, bytes: zeros, tokens: zeros, charged: zeros, uncharged: zeros, isLast },
+        codes: zeros,
+        parts: zeros,
+        offsets: zeros,
+        lengths: zeros,
+      });
+    };
+    expect(rows([1], true).rejection).toMatchObject({ type: 'stale_slice', expected: 2, given: 1 });
+    expect(rows([0, 1, 2], true).rejection).toMatchObject({ type: 'stale_slice', expected: 2, given: 3 });
+    expect(rows([], false).rejection).toMatchObject({ type: 'malformed_command' });
+    expect(rows([1, 2], true).rejection).toBeNull();
+  });
+
+  it('goes on behind the last row of a slice', () => {
+    const run = withFiles([10, 10, 10, 10]);
+    settleSuccesses(run, 'a', [1]);
+    settleRest(run, 'a', () => -1, 2);
+    expect(batchOf(run, 'a').position).toEqual({ part: 'rest', offset: 3 });
+    settleRest(run, 'a');
+    expect(run.state.snapshot.totals).toMatchObject({ completed: 1, failed_retryable: 3 });
+  });
+});
+
+describe('a batch that failed validation', () => {
+  const refused = (how: ReturnType<typeof rejected>, rowsMax = 1_000) => {
+    const run = startRun();
+    accept(run, [10, 10, 10, 10]);
+    toCreated(run, 'a');
+    endBatch(run, 'a', how);
+    while (run.state.snapshot.live.length > 0) settleRest(run, 'a', () => -1, rowsMax);
+    return run;
+  };
+
+  it.each([1, 2, 3, 1_000])('fails the rows on the lines at fault and sends the rest again, in slices of %i', (rowsMax) => {
+    const bad = 'failed_permanent: invalid_request';
+    expect(statuses(refused(rejected('invalid_lines', [1, 4]), rowsMax))).toEqual([bad, 'failed_retryable', 'failed_retryable', bad]);
+  });
+
+  it('sends all rows again when it was full, or refused for what nobody names', () => {
+    for (const type of ['over_capacity', 'other'] as const) expect(refused(rejected(type)).state.snapshot.totals.failed_retryable).toBe(4);
+  });
+
+  it('trusts no line number once files say that some rows were answered', () => {
+    const run = withFiles([10, 10, 10], { ...rejected('invalid_lines', [1]), outputFileId: 'o' });
+    settleSuccesses(run, 'a', [0]);
+    settleRest(run, 'a');
+    expect(statuses(run)).toEqual(['completed', 'failed_retryable', 'failed_retryable']);
+  });
+
+  it('for want of money pauses the run, and keeps the rows', () => {
+    const run = refused(rejected('insufficient_quota'));
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'insufficient_quota' });
+    expect(run.state.snapshot.totals.failed_retryable).toBe(4);
+  });
+
+  it('opens the circuit at the third in a row', () => {
+    const run = startRun(makeConfig());
+    accept(run, [10]);
+    for (const name of ['a', 'b', 'c']) {
+      expect(run.state.snapshot.control.state).toBe('running');
+      toCreated(run, name);
+      endBatch(run, name, rejected('other'));
+      settleRest(run, name);
+      const dueAtMs = run.state.snapshot.backoff[0]?.dueAtMs ?? 0;
+      run.nowMs = dueAtMs;
+      tell(run, { type: 'RequeueRows', dueAtMs, rows: { indexes: [0], bytes: [10], tokens: [10], isLast: true } });
+    }
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
+  });
+});
