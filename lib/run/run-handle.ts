@@ -1,4 +1,4 @@
-import { defer, map, Observable, type SchedulerLike, Subject, takeUntil, timer } from 'rxjs';
+import { defer, map, Observable, type SchedulerLike, Subject, takeUntil, tap, timer } from 'rxjs';
 import type { Command } from '../core/command.ts';
 import { isStandingStill } from '../core/due.ts';
 import type { JsonObject } from '../core/json.ts';
