@@ -1,0 +1,68 @@
+import { createRequire } from 'node:module';
+import { Cli } from 'clipanion';
+import { CancelCommand } from './commands/cancel.ts';
+import { DeleteCommand } from './commands/delete.ts';
+import { EmulatorCommand } from './commands/emulator.ts';
+import { ListCommand } from './commands/list.ts';
+import { PauseCommand } from './commands/pause.ts';
+import { ResultsCommand } from './commands/results.ts';
+import { ResumeCommand } from './commands/resume.ts';
+import { StartCommand } from './commands/start.ts';
+import { StatusCommand } from './commands/status.ts';
+import { WaitCommand } from './commands/wait.ts';
+import type { CliContext } from './context.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { reportFailure } from './failure.ts';
+import { checkWords } from './words.ts';
+
+const commands = [
+  StartCommand,
+  WaitCommand,
+  StatusCommand,
+  PauseCommand,
+  ResumeCommand,
+  CancelCommand,
+  ResultsCommand,
+  ListCommand,
+  DeleteCommand,
+  EmulatorCommand,
+];
+
+/** Runs one command line to its end; never throws. Errors go to stderr, and the answer is the exit code: clipanion would print them to stdout. */
+export const runCli = async (args: readonly string[], context: CliContext): Promise<ExitCode> => {
+  const cli = Cli.from<CliContext>(commands, {
+    binaryName: 'batchor',
+    binaryLabel: 'batchor',
+    binaryVersion: version(),
+    enableColors: false,
+  });
+  const [first] = args;
+  try {
+    if (first === '--version' || first === '-v') {
+      context.stdout.write(`${version()}\n`);
+      return exitCodes.ok;
+    }
+    if (first === undefined || first === 'help' || isHelp(first)) {
+      context.stdout.write(cli.usage());
+      return exitCodes.ok;
+    }
+    checkWords(args, cli.definitions());
+    if (args.some(isHelp)) {
+      const asked = commands.find((each) => each.paths[0]?.[0] === first);
+      context.stdout.write(cli.usage(asked ?? null, { detailed: true }));
+      return exitCodes.ok;
+    }
+    const command = cli.process({ input: [...args], context });
+    return ((await command.validateAndExecute()) as ExitCode | undefined) ?? exitCodes.ok;
+  } catch (error) {
+    return reportFailure(context, error);
+  }
+};
+
+const isHelp = (arg: string): boolean => arg === '--help' || arg === '-h';
+
+/** The package's version; found by its own name, which is the same from source and from dist. */
+const version = (): string => {
+  const manifest = createRequire(import.meta.url)('batchor/package.json') as { readonly version: string };
+  return manifest.version;
+};

@@ -1,0 +1,35 @@
+import { Command, Option } from 'clipanion';
+import { driveTo } from '../drive.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { commandLine, type Place } from '../place.ts';
+import { writeNotes } from '../render.ts';
+import { openForDriving } from '../stored-run.ts';
+import { RunCommand } from './store-command.ts';
+
+export class CancelCommand extends RunCommand {
+  static override readonly paths = [['cancel']];
+  static override readonly usage = Command.Usage({
+    description: 'End a run early: cancel its batches, keep what they answered',
+    details: `
+      Sends nothing more and asks the provider to cancel every batch of the run. The provider takes a while for that, and what
+      it has answered by then is collected by \`wait\` (or at once, with \`--wait\`); the rest of the rows fail as \`run_cancelled\`.
+    `,
+    examples: [['Cancel, and collect what was answered', '$0 cancel --run-id reviews --wait']],
+  });
+
+  readonly wait = Option.Boolean('--wait', false, { description: 'Collect what was answered, to the end of the run' });
+  readonly baseUrl = Option.String('--base-url', { description: 'Address of the service (default: the one the run was started with)' });
+
+  protected async perform(place: Place): Promise<ExitCode> {
+    const { context, givenRunId: runId } = this;
+    const { runner, run } = await openForDriving(place, { runId, baseUrl: this.baseUrl, cwd: context.cwd });
+    try {
+      await run.cancel();
+      const code = await driveTo({ context, place, runner, run, goal: this.wait ? 'finished' : 'cancelling' });
+      if (!run.isFinished) writeNotes(context, [`batchor: cancelling; collect what was answered: ${commandLine(place, 'wait', runId)}`]);
+      return code;
+    } finally {
+      await runner.close();
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { Command, Option } from 'clipanion';
+import { isBatchorError } from '../../lib/run/errors.ts';
+import { createRunner } from '../compose.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
+import { commandLine, type Place } from '../place.ts';
+import { writeJson } from '../render.ts';
+import { RunCommand } from './store-command.ts';
+
+export class DeleteCommand extends RunCommand {
+  static override readonly paths = [['delete']];
+  static override readonly usage = Command.Usage({
+    description: 'Remove a finished run, its results included',
+    details:
+      'Refuses a run that is not finished, or that a process drives. With `--abandon` an unfinished run goes too; its batches at the provider go on, are billed, and are named.',
+    examples: [['Remove', '$0 delete --run-id reviews']],
+  });
+
+  readonly abandon = Option.Boolean('--abandon', false, { description: 'Remove it unfinished; its batches go on at the provider' });
+
+  protected async perform(place: Place): Promise<ExitCode> {
+    const runId = this.givenRunId;
+    const runner = await createRunner(place.storeFolder, null);
+    try {
+      const run = await runner.getRun(runId);
+      const live = run.isFinished ? [] : run.summary().liveBatches;
+      await runner.deleteRun(runId, { abandon: this.abandon });
+      const abandoned = live.map(({ batchKey, phase, providerBatchId }) => ({
+        batch_key: batchKey,
+        phase,
+        provider_batch_id: providerBatchId,
+      }));
+      await writeJson(this.context, { run_id: runId, deleted: true, abandoned_batches: abandoned });
+      return exitCodes.ok;
+    } catch (error) {
+      if (!isBatchorError(error, 'run_not_finished')) throw error;
+      throw new CliFailure(error.message, {
+        hint: `End it first: ${commandLine(place, 'cancel', runId, '--wait')}. Or leave its batches to themselves: ${commandLine(place, 'delete', runId, '--abandon')}`,
+        exitCode: exitCodes.stopped,
+      });
+    } finally {
+      await runner.close();
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Command, Option } from 'clipanion';
+import { startEmulator } from '../compose.ts';
+import type { CliContext } from '../context.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
+import { parseFaults } from '../fault-file.ts';
+import { decimal, wholeNumber } from '../flags.ts';
+import { writeJson } from '../render.ts';
+
+/** OpenAI's Files and Batch API, acted: for trying things out, and for specs. */
+export class EmulatorCommand extends Command<CliContext> {
+  static override readonly paths = [['emulator']];
+  static override readonly usage = Command.Usage({
+    description: "Serve a fake provider as OpenAI's Files and Batch API",
+    details: `
+      Prints one JSON line, with \`base_url\`, \`port\` and \`pid\`, once it listens; ends at Ctrl-C. Nothing survives its end, and
+      nothing is ever sent on. Any OpenAI client can use it, with any key.
+    `,
+    examples: [['On any free port', '$0 emulator --port 0']],
+  });
+
+  readonly port = Option.String('--port', '0', { description: 'Port on 127.0.0.1 (default 0: any free one)' });
+  readonly seed = Option.String('--seed', { description: 'Chance, repeatable (default 1)' });
+  readonly turnaround = Option.String('--turnaround', '1-3', { description: 'Seconds a batch takes: a number, or min-max (default 1-3)' });
+  readonly speed = Option.String('--speed', { description: 'Seconds that pass for the provider in one of ours (default 1)' });
+  readonly enqueuedTokenLimit = Option.String('--enqueued-token-limit', {
+    description: 'Input tokens that may be queued per model (default: no limit)',
+  });
+  readonly faults = Option.String('--faults', { description: 'A JSON file with a list of faults' });
+  readonly latencyMs = Option.String('--latency-ms', { description: 'Milliseconds before each answer (default 0)' });
+  readonly dir = Option.String('--dir', { description: 'Where files are kept (default: a temporary folder)' });
+
+  async execute(): Promise<ExitCode> {
+    const { context } = this;
+    const seed = wholeNumber('--seed', this.seed, 0);
+    const speed = decimal('--speed', this.speed, 0, 'seconds');
+    const enqueuedTokensMax = wholeNumber('--enqueued-token-limit', this.enqueuedTokenLimit);
+    const latencyMs = decimal('--latency-ms', this.latencyMs, 0, 'milliseconds');
+    const ended = new Promise<void>((end) => context.onInterrupt(end));
+    const emulator = await startEmulator({
+      port: portOf(this.port),
+      turnaroundMs: turnaroundOf(this.turnaround),
+      ...(seed === null ? {} : { seed }),
+      ...(speed === null ? {} : { speed }),
+      ...(enqueuedTokensMax === null ? {} : { enqueuedTokensMax }),
+      ...(latencyMs === null ? {} : { latencyMs }),
+      ...(this.dir === undefined ? {} : { dir: resolve(context.cwd, this.dir) }),
+      ...(this.faults === undefined
+        ? {}
+        : { faults: parseFaults(this.faults, await readText(resolve(context.cwd, this.faults), this.faults)) }),
+    });
+    try {
+      await writeJson({ ...context, isStdoutTerminal: false }, { base_url: emulator.baseURL, port: emulator.port, pid: process.pid });
+      await ended;
+      return exitCodes.ok;
+    } finally {
+      await emulator.close();
+    }
+  }
+}
+
+const portOf = (text: string): number => {
+  const port = wholeNumber('--port', text, 0) ?? 0;
+  if (port > 65_535) throw new CliFailure(`--port ${text}: a port is at most 65535`);
+  return port;
+};
+
+const turnaroundOf = (text: string): { readonly min: number; readonly max: number } => {
+  const [from, to, ...rest] = text.split('-');
+  const min = decimal('--turnaround', from, 0, 'seconds, or min-max,') ?? 0;
+  const max = decimal('--turnaround', to, 0, 'seconds, or min-max,') ?? min;
+  if (rest.length > 0 || max < min) throw new CliFailure(`--turnaround ${JSON.stringify(text)}: seconds are needed, or min-max`);
+  return { min: min * 1000, max: max * 1000 };
+};
+
+const readText = async (path: string, given: string): Promise<string> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new CliFailure(`--faults ${given} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};

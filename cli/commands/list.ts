@@ -1,0 +1,39 @@
+import { Command, Option } from 'clipanion';
+import type { JsonValue } from '../../lib/core/json.ts';
+import { toWire } from '../../lib/run/wire.ts';
+import { createRunner } from '../compose.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { choice, wholeNumber } from '../flags.ts';
+import type { Place } from '../place.ts';
+import { writeJson } from '../render.ts';
+import { StoreCommand } from './store-command.ts';
+
+export class ListCommand extends StoreCommand {
+  static override readonly paths = [['list']];
+  static override readonly usage = Command.Usage({
+    description: 'List the runs of a store, newest first',
+    examples: [['Those that are not finished', '$0 list --status running']],
+  });
+
+  readonly status = Option.String('--status', { description: 'Only running, completed or completed_with_failures' });
+  readonly limit = Option.String('--limit', { description: 'At most so many' });
+
+  protected async perform(place: Place): Promise<ExitCode> {
+    const status = this.status === undefined ? null : choice('--status', this.status, ['running', 'completed', 'completed_with_failures']);
+    const limit = wholeNumber('--limit', this.limit);
+    const runner = await createRunner(place.storeFolder, null);
+    try {
+      const runs: JsonValue[] = [];
+      for await (const { owner, ...summary } of runner.listRuns({
+        ...(status === null ? {} : { status }),
+        ...(limit === null ? {} : { limit }),
+      })) {
+        runs.push({ ...toWire(summary), owner });
+      }
+      await writeJson(this.context, runs);
+      return exitCodes.ok;
+    } finally {
+      await runner.close();
+    }
+  }
+}

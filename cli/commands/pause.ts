@@ -1,0 +1,21 @@
+import { Command } from 'clipanion';
+import { toWire } from '../../lib/run/wire.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import type { Place } from '../place.ts';
+import { writeJson } from '../render.ts';
+import { withRun } from '../stored-run.ts';
+import { RunCommand } from './store-command.ts';
+
+/** Reaches the process that drives the run, wherever it is. */
+export class PauseCommand extends RunCommand {
+  static override readonly paths = [['pause']];
+  static override readonly usage = Command.Usage({
+    description: 'Send nothing more; what is at the provider is still collected',
+    examples: [['Pause', '$0 pause --run-id reviews']],
+  });
+
+  protected async perform(place: Place): Promise<ExitCode> {
+    await withRun(place, this.givenRunId, async ({ run }) => writeJson(this.context, toWire(await run.pause())));
+    return exitCodes.ok;
+  }
+}

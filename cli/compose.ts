@@ -1,0 +1,103 @@
+import type { JsonObject } from '../lib/core/json.ts';
+import type { CheckpointedItemSource } from '../lib/ports/source.ts';
+import type { ProviderConfig, ProviderConnection } from '../lib/ports/provider.ts';
+import type { Storage } from '../lib/ports/run-store.ts';
+import type { BatchRunner } from '../lib/run/runner.ts';
+import type { CliPrompt } from './rows.ts';
+import type { JobDescription } from './job-description.ts';
+import type { InputKind } from './inputs.ts';
+import { CliFailure } from './failure.ts';
+
+// Everything that takes time to load is imported inside the function that needs it: `status` must not load a provider's code.
+
+/** Where requests go, and with which key. */
+export interface Account {
+  /** Empty: no key; then nothing can be asked, only what is stored can be read. */
+  readonly apiKey: string;
+  /** Null: OpenAI's own. */
+  readonly baseUrl: string | null;
+}
+
+const openaiUrl = 'https://api.openai.com/v1';
+
+const connectionOf = async ({ apiKey, baseUrl }: Account): Promise<ProviderConnection> => {
+  const { createOpenAI } = await import('../adapters/openai/index.ts');
+  // Both are said: the adapter must not look for them in the environment itself.
+  return createOpenAI({ apiKey, baseURL: baseUrl ?? openaiUrl });
+};
+
+const storageOf = async (folder: string): Promise<Storage> => {
+  const { sqljsStore } = await import('../adapters/sqljs/index.ts');
+  return sqljsStore({ dir: folder });
+};
+
+/** A runner over the store in the folder; with an account it can speak to the provider, and read its answers. */
+export const createRunner = async (folder: string, account: Account | null): Promise<BatchRunner> => {
+  const { BatchRunner } = await import('../lib/run/runner.ts');
+  const providers = account === null ? [] : [await connectionOf(account)];
+  return new BatchRunner({ storage: await storageOf(folder), providers });
+};
+
+/** A source over one file, each row whole as its payload. */
+export const fileSource = async (kind: InputKind, path: string, idField: string): Promise<CheckpointedItemSource<unknown, JsonObject>> => {
+  if (kind === 'csv') {
+    const { csvSource } = await import('../adapters/csv/index.ts');
+    return csvSource(path, { itemId: idField });
+  }
+  const { jsonlSource } = await import('../adapters/jsonl/index.ts');
+  return jsonlSource(path, { itemId: idField });
+};
+
+/** The provider's part of a job. Throws what its own checks find, in the words of the flags. */
+export const providerConfigOf = async (description: JobDescription): Promise<ProviderConfig<CliPrompt, unknown>> => {
+  const { openai } = await import('../adapters/openai/index.ts');
+  const { model, endpoint, params, completionWindow, policies } = description;
+  const settings = {
+    model,
+    endpoint,
+    params,
+    completionWindow,
+    ...(policies.pollIntervalMs === null ? {} : { pollIntervalMs: policies.pollIntervalMs }),
+  };
+  try {
+    // The adapter checks what its types promise; a command line can promise nothing.
+    return openai(settings as unknown as Parameters<typeof openai>[0]) as ProviderConfig<CliPrompt, unknown>;
+  } catch (error) {
+    if (error instanceof TypeError)
+      throw new CliFailure(error.message.replace(/^openai\(\{ (\w+) \}\)/u, (_, name: string) => flagOf[name] ?? name));
+    throw error;
+  }
+};
+
+const flagOf: Readonly<Record<string, string>> = {
+  model: '--model',
+  endpoint: '--endpoint',
+  params: '--param',
+  pollIntervalMs: '--poll-interval',
+};
+
+/** The endpoint that a flag means, in the adapter's spelling. */
+export const endpointOf = async (text: string): Promise<string> => {
+  const { openaiEndpoints, parseEndpoint } = await import('../adapters/openai/index.ts');
+  const endpoint = parseEndpoint(text);
+  if (endpoint !== null) return endpoint;
+  throw new CliFailure(`--endpoint ${JSON.stringify(text)}: no such endpoint`, {
+    hint: `Allowed are ${openaiEndpoints.join(', ')}, and their paths (/v1/responses).`,
+  });
+};
+
+/** Renders request lines as a run would, with nothing opened. */
+export const rendererOf = async (
+  config: ProviderConfig<CliPrompt, unknown>,
+): Promise<(customId: string, prompt: unknown) => { readonly line: string } | { readonly reason: string }> => {
+  const connection = await connectionOf({ apiKey: '', baseUrl: null });
+  return connection.connect({ ...config, requestTimeoutMs: 60_000 }).renderer({ jsonSchema: null, schemaName: null });
+};
+
+/** The emulator's options as its command gives them. */
+export const startEmulator = async (
+  options: Parameters<(typeof import('../adapters/emulator/index.ts'))['startEmulator']>[0],
+): Promise<import('../adapters/emulator/index.ts').Emulator> => {
+  const emulator = await import('../adapters/emulator/index.ts');
+  return emulator.startEmulator(options);
+};

@@ -1,0 +1,110 @@
+import { toWire } from '../lib/run/wire.ts';
+import { isBatchorError } from '../lib/run/errors.ts';
+import { stopReason } from '../lib/run/stop-reason.ts';
+import type { RunSnapshot } from '../lib/core/snapshot.ts';
+import type { Run } from '../lib/run/run.ts';
+import type { BatchRunner } from '../lib/run/runner.ts';
+import type { RunSummary } from '../lib/run/summary.ts';
+import type { CliContext } from './context.ts';
+import { type ExitCode, exitCodeOfRun, exitCodes } from './exit-codes.ts';
+import { commandLine, type Place } from './place.ts';
+import { watch } from './progress.ts';
+import { writeJson, writeNotes } from './render.ts';
+
+/** How far a command drives a run before it leaves it to others. */
+export type Goal =
+  /** To its end. */
+  | 'finished'
+  /** All input read, and every batch that may go sent. */
+  | 'submitted'
+  /** Nothing left to send, and the provider asked to stop every batch. */
+  | 'cancelling';
+
+export interface Driving {
+  readonly context: CliContext;
+  readonly place: Place;
+  readonly runner: BatchRunner;
+  readonly run: Run;
+  readonly goal: Goal;
+}
+
+const reached = Symbol('reached');
+const interrupted = Symbol('interrupted');
+
+/**
+ * Drives or follows the run to the goal and prints its summary. Throws why a run stands still, the summary printed. A first
+ * interruption gives the run back, durable as it is, and says what goes on without us.
+ */
+export const driveTo = async ({ context, place, runner, run, goal }: Driving): Promise<ExitCode> => {
+  const halt = new AbortController();
+  const stopListening = context.onInterrupt(() => halt.abort(interrupted));
+  const view = watch(run, context, () => {
+    if (isReached[goal](run.snapshot())) halt.abort(reached);
+  });
+  try {
+    const summary = await run.wait({ signal: halt.signal });
+    view.stop();
+    await writeJson(context, toWire(summary));
+    return exitCodeOfRun(summary);
+  } catch (error) {
+    if (error === interrupted) {
+      // What is being sent at this moment still counts, so we look again once it is settled.
+      await runner.close();
+      view.stop();
+      writeNotes(context, farewell(view.last, place));
+      return exitCodes.interrupted;
+    }
+    if (error === reached) return await leave(context, run, view.stop);
+    view.stop();
+    if (isBatchorError(error) && standsStill.has(error.code)) await writeJson(context, toWire(run.summary()));
+    throw error;
+  } finally {
+    view.stop();
+    stopListening();
+  }
+};
+
+const standsStill: ReadonlySet<string> = new Set(['run_paused', 'batch_unresolved', 'source_required']);
+
+const leave = async (context: CliContext, run: Run, stopWatching: () => void): Promise<ExitCode> => {
+  const snapshot = run.snapshot();
+  stopWatching();
+  await writeJson(context, toWire(run.summary()));
+  if (snapshot.control.state === 'paused') throw stopReason(snapshot);
+  return exitCodes.ok;
+};
+
+const unsentPhases: ReadonlySet<string> = new Set(['planned', 'uploaded', 'creating']);
+
+const isReached: Readonly<Record<Goal, (snapshot: RunSnapshot) => boolean>> = {
+  finished: () => false,
+  submitted: ({ ingest, live, totals, backlog, control }) => {
+    if (live.some((batch) => batch.phase === 'creating')) return false;
+    if (control.state === 'paused') return true;
+    if (!ingest.isComplete || live.some((batch) => unsentPhases.has(batch.phase))) return false;
+    // Rows that wait for room in the provider's queue would be waited for in vain.
+    return totals.pending === 0 || backlog.needs !== null;
+  },
+  cancelling: ({ control, live, totals }) =>
+    control.state === 'cancel_requested' &&
+    totals.pending === 0 &&
+    live.every((batch) => batch.held !== null || !(unsentPhases.has(batch.phase) || (batch.phase === 'created' && !batch.cancelAsked))),
+};
+
+const idsShownMax = 10;
+
+const farewell = ({ runId, liveBatches }: RunSummary, place: Place): readonly string[] => {
+  const ids = liveBatches.flatMap((batch) => batch.providerBatchId ?? []);
+  const unclear = liveBatches.filter((batch) => batch.phase === 'indeterminate' || batch.phase === 'creating');
+  const shown = [...ids.slice(0, idsShownMax), ...(ids.length > idsShownMax ? [`and ${ids.length - idsShownMax} more`] : [])].join(', ');
+  const out =
+    ids.length === 0
+      ? 'no batch goes on at the provider'
+      : `${ids.length === 1 ? 'this batch goes' : 'these batches go'} on at the provider: ${shown}`;
+  return [
+    `batchor: interrupted; run ${runId} is kept, and ${out}`,
+    ...(unclear.length === 0 ? [] : [`  not known to be sent or not: ${unclear.map((batch) => batch.batchKey).join(', ')}`]),
+    `  go on:  ${commandLine(place, 'wait', runId)}`,
+    `  cancel: ${commandLine(place, 'cancel', runId)}`,
+  ];
+};

@@ -1,0 +1,45 @@
+import type { BatchorErrorCode } from '../lib/run/errors.ts';
+import type { RunSummary } from '../lib/run/summary.ts';
+
+/** What a shell learns from batchor. */
+export const exitCodes = {
+  ok: 0,
+  /** The command line, or the input it names, is wrong; nothing was begun. */
+  usage: 1,
+  /** Over, and some rows have no answer. */
+  finishedWithFailures: 2,
+  runtime: 3,
+  /** Not over: paused, bad rows, unresolved, unfinished; or cancelled before its end. */
+  stopped: 4,
+  ownedElsewhere: 5,
+  verificationFailed: 6,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+const byErrorCode: Readonly<Partial<Record<BatchorErrorCode, ExitCode>>> = {
+  invalid_config: exitCodes.usage,
+  invalid_run_id: exitCodes.usage,
+  api_key_missing: exitCodes.usage,
+  run_not_found: exitCodes.usage,
+  run_exists: exitCodes.usage,
+  run_finished: exitCodes.usage,
+  job_changed: exitCodes.usage,
+  source_changed: exitCodes.usage,
+  source_unreadable: exitCodes.usage,
+  run_paused: exitCodes.stopped,
+  run_not_finished: exitCodes.stopped,
+  source_required: exitCodes.stopped,
+  batch_unresolved: exitCodes.stopped,
+  run_owned_elsewhere: exitCodes.ownedElsewhere,
+  lease_lost: exitCodes.ownedElsewhere,
+};
+
+/** The code for an error of the library; what is not listed is a failure at run time. */
+export const exitCodeOfError = (code: BatchorErrorCode): ExitCode => byErrorCode[code] ?? exitCodes.runtime;
+
+/** The code for a run that is over: cancelled before its end, with failures, or whole. */
+export const exitCodeOfRun = (summary: RunSummary): ExitCode => {
+  if (summary.status === 'completed') return exitCodes.ok;
+  return summary.controlState === 'cancel_requested' ? exitCodes.stopped : exitCodes.finishedWithFailures;
+};

@@ -1,0 +1,60 @@
+import { isJsonObject } from '../lib/core/json.ts';
+import type { Fault, FaultScript } from '../lib/sim/provider/faults.ts';
+import { CliFailure } from './failure.ts';
+import { nearest } from './nearest.ts';
+
+/** Every type of fault; the compiler keeps the list whole. */
+const faultTypes: Readonly<Record<Fault['type'], true>> = {
+  lose_create_reply: true,
+  drop_create: true,
+  upload_fails: true,
+  create_refused: true,
+  truncated_download: true,
+  http_error: true,
+  connection_lost: true,
+  validation_fails: true,
+  expires: true,
+  completes_without_files: true,
+  not_found_after_create: true,
+  slow_finalizing: true,
+  list_lags: true,
+  files_late: true,
+  cancelled_by_hand: true,
+  rows_fail: true,
+  rows_missing: true,
+  rows_duplicated: true,
+  rows_malformed: true,
+  rows_unknown_id: true,
+  rows_truncated: true,
+  rows_refused: true,
+  rows_status_zero: true,
+  rows_timed_out: true,
+};
+
+/** The faults in a file: a JSON list of objects, each of a known `type`. */
+export const parseFaults = (path: string, text: string): FaultScript => {
+  const list = parseJson(path, text);
+  if (!Array.isArray(list)) throw new CliFailure(`--faults ${path}: a JSON list of faults is needed`);
+  list.forEach((fault: unknown, i) => {
+    const type = isJsonObject(fault) ? fault['type'] : undefined;
+    if (typeof type === 'string' && Object.hasOwn(faultTypes, type)) return;
+    const names = Object.keys(faultTypes);
+    const near = typeof type === 'string' ? nearest(type, names) : null;
+    throw new CliFailure(
+      `--faults ${path}: fault ${i + 1} has no known type${typeof type === 'string' ? ` (${JSON.stringify(type)})` : ''}`,
+      {
+        hint: near === null ? `Known are ${names.join(', ')}.` : `Is ${JSON.stringify(near)} meant?`,
+      },
+    );
+  });
+  // What each fault holds beside its type is the fake provider's to judge.
+  return list as unknown as FaultScript;
+};
+
+const parseJson = (path: string, text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CliFailure(`--faults ${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};

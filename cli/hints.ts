@@ -1,0 +1,48 @@
+import type { BatchorError, BatchorErrorCode } from '../lib/run/errors.ts';
+import { isBatchorError } from '../lib/run/errors.ts';
+import type { ControlReason } from '../lib/core/snapshot.ts';
+import { exitCodeOfError } from './exit-codes.ts';
+import { CliFailure } from './failure.ts';
+import { commandLine, type Place } from './place.ts';
+
+type Hint = (place: Place, runId: string) => string;
+const resumeAndWait: Hint = (place, runId) => commandLine(place, 'resume', runId, '--wait');
+
+/** What to type next, by why a run stands still. */
+const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
+  manual: (place, runId) => `Go on: ${resumeAndWait(place, runId)}`,
+  bad_rows: (place, runId) =>
+    `Go on and record bad rows as failed items: ${commandLine(place, 'resume', runId, '--bad-rows record --wait')}. Or mend the row and start a new run.`,
+  insufficient_quota: (place, runId) => `Add credit or raise the spend limit at the provider, then: ${resumeAndWait(place, runId)}`,
+  authentication_failed: (place, runId) => `Give a key that belongs to this address and project, then: ${resumeAndWait(place, runId)}`,
+  source_unreadable: (place, runId) => `Make the input readable as it was, then: ${resumeAndWait(place, runId)}`,
+  cancelled_at_provider: (place, runId) =>
+    `Its finished answers are kept. Send the rest again: ${resumeAndWait(place, runId)}. Or end the run: ${commandLine(place, 'cancel', runId)}`,
+  circuit_open: (place, runId) => `Mend what the provider refuses in a new run, or try again: ${resumeAndWait(place, runId)}`,
+  batch_unresolved: (place, runId) =>
+    `Look for the batch at the provider by its metadata (batchor_batch_key); try again: ${resumeAndWait(place, runId)}`,
+};
+
+/** What to do about an error of the library, in commands; the library's own hint where there is none. */
+const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
+  run_not_found: (place) => `See which runs there are: batchor list${place.storeFlag}`,
+  run_owned_elsewhere: (place, runId) => `Follow it: ${commandLine(place, 'wait', runId)}. Or stop that process.`,
+  source_required: (place, runId) => `Go on reading: ${commandLine(place, 'wait', runId)}`,
+  batch_unresolved: byReason.batch_unresolved as Hint,
+  job_changed: (place, runId) =>
+    `What makes the prompts is fixed with the run. Go on as it was: ${commandLine(place, 'wait', runId)}. Or start a new run.`,
+};
+
+/** What the user can do, for any error of the library. */
+export const hintFor = (error: BatchorError, place: Place): string => {
+  const { details } = error;
+  const runId = 'runId' in details ? details.runId : '';
+  const hint = isBatchorError(error, 'run_paused') ? (byReason[error.details.reason] ?? resumeAndWait) : byCode[error.code];
+  return hint === undefined ? error.hint : hint(place, runId);
+};
+
+/** The same error with its hint in commands; anything else, our own faults among them, as it is. */
+export const inCommands = (error: unknown, place: Place): unknown => {
+  if (!isBatchorError(error) || !error.isUserFault) return error;
+  return new CliFailure(error.message, { hint: hintFor(error, place), exitCode: exitCodeOfError(error.code) });
+};

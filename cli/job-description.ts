@@ -1,0 +1,89 @@
+import * as t from 'typanion';
+import type { JsonObject } from '../lib/core/json.ts';
+import { CliFailure } from './failure.ts';
+import { exitCodes } from './exit-codes.ts';
+
+/**
+ * What a command line asked for, as it is stored with the run, so that `wait` can go on with nothing typed again. Holds
+ * where the key is to be sent, never the key.
+ */
+export interface JobDescription {
+  readonly version: 1;
+  readonly inputs: readonly InputFile[];
+  readonly idField: string;
+  readonly prompt: { readonly type: 'field'; readonly field: string } | { readonly type: 'template'; readonly template: string };
+  readonly systemPrompt: string | null;
+  readonly metadataFields: readonly string[];
+  /** All columns but id and prompt come back as metadata. */
+  readonly keepsColumns: boolean;
+  /** Only the first rows of the input; null: all. */
+  readonly rowsMax: number | null;
+  readonly model: string;
+  readonly endpoint: string;
+  readonly params: JsonObject;
+  readonly completionWindow: string;
+  /** Null: OpenAI's own address. */
+  readonly baseUrl: string | null;
+  readonly policies: Policies;
+}
+
+export interface InputFile {
+  /** As it was typed: names the origin in messages, results and comparisons. */
+  readonly given: string;
+  readonly absolute: string;
+}
+
+/** What may differ when a run goes on; null: the house's default. */
+export interface Policies {
+  readonly pollIntervalMs: number | null;
+  readonly attemptsMax: number | null;
+  readonly requestsPerBatchMax: number | null;
+  readonly bytesPerBatchMax: number | null;
+  readonly badRows: 'fail' | 'record' | null;
+}
+
+const count = t.isNullable(t.isNumber());
+const isJobDescription = t.isObject({
+  version: t.isLiteral(1),
+  inputs: t.isArray(t.isObject({ given: t.isString(), absolute: t.isString() })),
+  idField: t.isString(),
+  prompt: t.isOneOf([
+    t.isObject({ type: t.isLiteral('field'), field: t.isString() }),
+    t.isObject({ type: t.isLiteral('template'), template: t.isString() }),
+  ]),
+  systemPrompt: t.isNullable(t.isString()),
+  metadataFields: t.isArray(t.isString()),
+  keepsColumns: t.isBoolean(),
+  rowsMax: count,
+  model: t.isString(),
+  endpoint: t.isString(),
+  params: t.isDict(t.isUnknown()),
+  completionWindow: t.isString(),
+  baseUrl: t.isNullable(t.isString()),
+  policies: t.isObject({
+    pollIntervalMs: count,
+    attemptsMax: count,
+    requestsPerBatchMax: count,
+    bytesPerBatchMax: count,
+    badRows: t.isNullable(t.isEnum(['fail', 'record'] as const)),
+  }),
+});
+
+/** As stored: through JSON, so that what is compared later is what was written. */
+export const encodeDescription = (description: JobDescription): JsonObject => JSON.parse(JSON.stringify(description)) as JsonObject;
+
+/** The description stored with a run; null where the run was not started by a command line. Throws for one that this version cannot read. */
+export const decodeDescription = (runId: string, stored: JsonObject | null): JobDescription | null => {
+  if (stored === null) return null;
+  const errors: string[] = [];
+  if (isJobDescription(stored, { errors })) return stored as unknown as JobDescription;
+  const { version } = stored;
+  const isNewer = typeof version === 'number' && version > 1;
+  throw new CliFailure(
+    `the job description stored with run ${runId} cannot be read${isNewer ? `: it is of version ${version}` : ` (${errors[0] ?? 'unknown'})`}`,
+    {
+      hint: isNewer ? 'A newer batchor wrote it: use that one.' : 'The run can still be looked at: batchor status, batchor results.',
+      exitCode: exitCodes.runtime,
+    },
+  );
+};

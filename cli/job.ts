@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import type { JsonObject } from '../lib/core/json.ts';
+import type { ProviderConfig } from '../lib/ports/provider.ts';
+import type { CheckpointedItemSource } from '../lib/ports/source.ts';
+import type { BatchJob } from '../lib/run/job.ts';
+import { fileSource, providerConfigOf } from './compose.ts';
+import { inputsSource, kindOfInput } from './inputs.ts';
+import type { InputFile, JobDescription } from './job-description.ts';
+import { type CliPrompt, rowMapper } from './rows.ts';
+
+export type CliJob = BatchJob<CliPrompt, JsonObject, ProviderConfig<CliPrompt, unknown>>;
+
+/** The job that a description means. Equal descriptions make equal jobs, whoever asks from where. */
+export const jobOf = async (description: JobDescription, cwd: string): Promise<CliJob> => {
+  const { policies, inputs, rowsMax } = description;
+  const files = await openInputs(description, cwd);
+  return {
+    name: basename(inputs[0]?.given ?? 'job'),
+    source: inputsSource(files, { map: rowMapper(description), rowsMax, ref: inputs.map(({ given }) => given).join(' + ') }),
+    buildPrompt: ({ payload }) => payload,
+    providerConfig: await providerConfigOf(description),
+    promptDescription: promptDescription(description),
+    retryPolicy: policies.attemptsMax === null ? {} : { maxAttempts: policies.attemptsMax },
+    chunkPolicy: {
+      ...(policies.requestsPerBatchMax === null ? {} : { maxRequests: policies.requestsPerBatchMax }),
+      ...(policies.bytesPerBatchMax === null ? {} : { maxFileBytes: policies.bytesPerBatchMax }),
+    },
+    badRows: policies.badRows ?? 'fail',
+  };
+};
+
+/** A source for each input file. */
+export const openInputs = (
+  { inputs, idField }: Pick<JobDescription, 'inputs' | 'idField'>,
+  cwd: string,
+): Promise<readonly CheckpointedItemSource<unknown, JsonObject>[]> =>
+  Promise.all(inputs.map((input) => fileSource(kindOfInput(input.given), pathOf(input, cwd), idField)));
+
+/** As it was typed where that still means the same file, so that messages show it so; else where it was, or where it is now. */
+const pathOf = ({ given, absolute }: InputFile, cwd: string): string => {
+  if (resolve(given) === absolute) return given;
+  const here = resolve(cwd, given);
+  return !existsSync(absolute) && existsSync(here) ? here : absolute;
+};
+
+/** What makes the prompts, as it is compared when a run goes on. */
+const promptDescription = ({ idField, prompt, systemPrompt, metadataFields, keepsColumns, rowsMax }: JobDescription): JsonObject => ({
+  id_field: idField,
+  ...(prompt.type === 'field' ? { prompt_field: prompt.field } : { prompt_template: prompt.template }),
+  system_prompt: systemPrompt,
+  metadata_fields: metadataFields,
+  keep_columns: keepsColumns,
+  limit: rowsMax,
+});

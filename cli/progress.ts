@@ -1,0 +1,113 @@
+import type { RunSummary } from '../lib/run/summary.ts';
+import type { Run } from '../lib/run/run.ts';
+import type { CliContext } from './context.ts';
+import { writeNotes } from './render.ts';
+
+/** What somebody who watches a run sees: one live line at a terminal; troubles and pauses everywhere, each once. */
+export interface Watch {
+  /** The latest that was seen. */
+  readonly last: RunSummary;
+  stop(): void;
+}
+
+const drawMs = 200;
+const clearLine = '\r\u001b[2K';
+
+export const watch = (run: Run, context: CliContext, onChange: () => void): Watch => {
+  let last = run.summary();
+  let isDrawn = false;
+  let isDirty = true;
+  const notes = createNotes(last);
+  const erase = (): void => {
+    if (isDrawn) context.stderr.write(clearLine);
+    isDrawn = false;
+  };
+  const draw = (): void => {
+    if (!isDirty) return;
+    isDirty = false;
+    context.stderr.write(`${clearLine}${liveLine(last).slice(0, widthOf(context) - 1)}`);
+    isDrawn = true;
+  };
+  const timer = context.isStderrTerminal ? setInterval(draw, drawMs) : null;
+  const subscription = run.summary$.subscribe({
+    next: (summary) => {
+      last = summary;
+      isDirty = true;
+      const lines = notes(summary);
+      if (lines.length > 0) {
+        erase();
+        writeNotes(context, lines);
+      }
+      onChange();
+    },
+    // Whoever waits for the run hears of it.
+    error: () => undefined,
+  });
+  return {
+    get last() {
+      return last;
+    },
+    stop: () => {
+      subscription.unsubscribe();
+      if (timer !== null) clearInterval(timer);
+      erase();
+    },
+  };
+};
+
+const widthOf = ({ stderr }: CliContext): number => ('columns' in stderr && typeof stderr.columns === 'number' ? stderr.columns : 80);
+
+const grouped = (count: number): string => count.toLocaleString('en-US');
+
+/** The run at a glance, on one line. */
+export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatches, controlState }: RunSummary): string => {
+  const answered = itemCounts.completed + itemCounts.failed_permanent;
+  const out = liveBatches.filter((batch) => batch.providerBatchId !== null);
+  const atProvider = out.reduce((sum, batch) => sum + (batch.completedCount ?? 0), 0);
+  const parts = [
+    `${grouped(answered)} of ${grouped(itemCount)}${isIngestionComplete ? '' : '+'} rows answered`,
+    ...(itemCounts.failed_permanent > 0 ? [`${grouped(itemCounts.failed_permanent)} failed`] : []),
+    ...(out.length > 0
+      ? [`${out.length} ${out.length === 1 ? 'batch' : 'batches'} at the provider (${grouped(atProvider)} done there)`]
+      : []),
+    ...(isIngestionComplete ? [] : ['reading input']),
+    ...(controlState === 'running' ? [] : [controlState === 'paused' ? 'paused' : 'cancelling']),
+  ];
+  return parts.join(' · ');
+};
+
+/** Says what is new and worth a line: a trouble that began or changed, a pause while answers are still awaited. */
+const createNotes = (first: RunSummary): ((summary: RunSummary) => readonly string[]) => {
+  const told = new Map<string, string>();
+  let control = controlText(first);
+  return (summary) => {
+    const lines: string[] = [];
+    for (const { what, message, retryAt } of summary.troubles) {
+      if (told.get(what) === message) continue;
+      told.set(what, message);
+      lines.push(`batchor: ${nameOf(what)}: ${message}; trying again at ${retryAt.toTimeString().slice(0, 8)}`);
+    }
+    for (const what of [...told.keys()]) if (!summary.troubles.some((trouble) => trouble.what === what)) told.delete(what);
+    const now = controlText(summary);
+    if (now !== control && now !== '' && summary.liveBatches.some((batch) => batch.providerBatchId !== null)) lines.push(`batchor: ${now}`);
+    control = now;
+    return lines;
+  };
+};
+
+const controlText = ({ controlState, controlReason, controlMessage }: RunSummary): string => {
+  if (controlState === 'running') return '';
+  const why = controlMessage === null ? '' : `: ${controlMessage}`;
+  if (controlState === 'cancel_requested') return `the run is being cancelled${why}`;
+  return `the run is paused (${controlReason})${why}; what is at the provider is still collected`;
+};
+
+/** What an effect's key stands for. */
+const nameOf = (what: string): string => names[what] ?? what.replace(/^batch:/u, 'batch ');
+const names: Readonly<Record<string, string>> = {
+  ingest: 'reading the input',
+  poll: 'asking for the batches',
+  sweep: 'looking for batches',
+  plan: 'planning a batch',
+  requeue: 'sending rows again',
+};

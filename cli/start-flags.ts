@@ -1,0 +1,108 @@
+import { resolve } from 'node:path';
+import { endpointOf } from './compose.ts';
+import { CliFailure } from './failure.ts';
+import { choice, decimal, params, required, wholeNumber } from './flags.ts';
+import { kindOfInput } from './inputs.ts';
+import type { InputFile, JobDescription } from './job-description.ts';
+import { parseTemplate } from './template.ts';
+
+/** The flags of `start` that say what to run, as they were typed. */
+export interface StartFlags {
+  readonly input: readonly string[];
+  readonly idField: string | undefined;
+  readonly promptField: string | undefined;
+  readonly promptTemplate: string | undefined;
+  readonly systemPrompt: string | undefined;
+  readonly metadataField: readonly string[];
+  readonly keepColumns: boolean;
+  readonly limit: string | undefined;
+  readonly model: string | undefined;
+  readonly endpoint: string;
+  readonly param: readonly string[];
+  readonly completionWindow: string;
+  readonly pollInterval: string | undefined;
+  readonly maxAttempts: string | undefined;
+  readonly maxRequestsPerBatch: string | undefined;
+  readonly maxBytesPerBatch: string | undefined;
+  readonly badRows: string | undefined;
+}
+
+/** What the flags ask for; throws for the first that cannot be meant, naming it. */
+export const describeJob = async (
+  flags: StartFlags,
+  { cwd, baseUrl }: { readonly cwd: string; readonly baseUrl: string | null },
+): Promise<JobDescription> => {
+  const inputs = inputsOf(flags.input, cwd);
+  const endpoint = await endpointOf(flags.endpoint);
+  if (flags.keepColumns && flags.metadataField.length > 0)
+    throw new CliFailure('--keep-columns and --metadata-field exclude each other', { hint: '--keep-columns gives every column back.' });
+  const pollInterval = decimal('--poll-interval', flags.pollInterval, 0.001, 'seconds');
+  return {
+    version: 1,
+    inputs,
+    idField: required('--id-field', flags.idField, 'Name the field that tells rows apart, e.g. --id-field id'),
+    prompt: promptOf(flags),
+    systemPrompt: systemPromptOf(flags.systemPrompt, endpoint),
+    metadataFields: [...new Set(flags.metadataField)],
+    keepsColumns: flags.keepColumns,
+    rowsMax: wholeNumber('--limit', flags.limit),
+    model: required('--model', flags.model, 'Name the model, e.g. --model gpt-4.1'),
+    endpoint,
+    params: params(flags.param),
+    completionWindow: completionWindowOf(flags.completionWindow),
+    baseUrl,
+    policies: {
+      pollIntervalMs: pollInterval === null ? null : Math.max(1, Math.round(pollInterval * 1000)),
+      attemptsMax: wholeNumber('--max-attempts', flags.maxAttempts),
+      requestsPerBatchMax: wholeNumber('--max-requests-per-batch', flags.maxRequestsPerBatch),
+      bytesPerBatchMax: wholeNumber('--max-bytes-per-batch', flags.maxBytesPerBatch),
+      badRows: flags.badRows === undefined ? null : choice('--bad-rows', flags.badRows, ['fail', 'record']),
+    },
+  };
+};
+
+const inputsOf = (given: readonly string[], cwd: string): readonly InputFile[] => {
+  if (given.length === 0)
+    throw new CliFailure('--input is missing', {
+      hint: 'Name the file with the rows, e.g. --input reviews.csv; give it again for more files.',
+    });
+  const inputs = given.map((path) => ({ given: path, absolute: resolve(cwd, path) }));
+  inputs.forEach(({ given: path, absolute }, i) => {
+    kindOfInput(path);
+    if (inputs.findIndex((other) => other.absolute === absolute) !== i) throw new CliFailure(`--input ${path} is given twice`);
+  });
+  return inputs;
+};
+
+const promptOf = ({ promptField, promptTemplate }: StartFlags): JobDescription['prompt'] => {
+  if (promptField !== undefined && promptTemplate !== undefined)
+    throw new CliFailure('--prompt-field and --prompt-template exclude each other', { hint: 'Give one of them.' });
+  if (promptTemplate !== undefined) {
+    const template = required('--prompt-template', promptTemplate, 'Write a prompt with {{fields}}.');
+    if (parseTemplate(template).fields.length === 0)
+      throw new CliFailure('--prompt-template names no field', {
+        hint: 'Every row would be asked the same. Write {{field}} for a field of the row.',
+      });
+    return { type: 'template', template };
+  }
+  const hint = 'Say what to ask: --prompt-field text, or --prompt-template "Summarise: {{text}}"';
+  if (promptField === undefined) throw new CliFailure('--prompt-field or --prompt-template is missing', { hint });
+  return { type: 'field', field: required('--prompt-field', promptField, hint) };
+};
+
+const takesSystemPrompt: readonly string[] = ['responses', 'chat.completions'];
+
+const systemPromptOf = (systemPrompt: string | undefined, endpoint: string): string | null => {
+  if (systemPrompt === undefined) return null;
+  if (takesSystemPrompt.includes(endpoint)) return systemPrompt;
+  throw new CliFailure(`--system-prompt: the endpoint ${endpoint} takes none`, {
+    hint: `Leave it out, or use ${takesSystemPrompt.join(' or ')}.`,
+  });
+};
+
+const completionWindowOf = (text: string): string => {
+  if (/^[1-9]\d*[hd]$/u.test(text)) return text;
+  throw new CliFailure(`--completion-window ${JSON.stringify(text)}: a time like 24h is needed`, {
+    hint: 'OpenAI takes 24h and nothing else.',
+  });
+};
