@@ -15,7 +15,8 @@ const folder = await mkdtemp(join(tmpdir(), 'bare-'));
 
 async function* linesOf(chunks) {
   let rest = Buffer.alloc(0);
-  for await (const chunk of chunks) {
+  for await (const raw of chunks) {
+    const chunk = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let start = 0;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
