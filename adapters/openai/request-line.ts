@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
 import type { LineRenderer } from '../../lib/ports/provider.ts';
 import { endpointPath, type OpenAIEndpoint } from './endpoints.ts';
 import { withSchema } from './output-format.ts';
@@ -38,22 +38,22 @@ export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName
   if (shared === null) return () => ({ reason: `${endpoint} has no structured output` });
   const beforeBody = `,"method":"POST","url":"${endpointPath(endpoint)}","body":`;
   const { instructions, ...withoutInstructions } = shared;
-  const modelText = `{"model":${JSON.stringify(model)},`;
+  const modelText = `{"model":${quote(model)},`;
   const [before, after] = textFields[endpoint];
   const tail = `${after}${members(shared)}}}\n`;
   const tailUnderSystem = endpoint === 'responses' && instructions !== undefined ? `${after}${members(withoutInstructions)}}}\n` : tail;
 
   const words = (prompt: string, systemPrompt: string | undefined): string => {
-    if (systemPrompt === undefined) return `${modelText}${before}${JSON.stringify(prompt)}${tail}`;
-    const system = JSON.stringify(systemPrompt);
-    if (endpoint === 'responses') return `${modelText}"instructions":${system},${before}${JSON.stringify(prompt)}${tailUnderSystem}`;
-    const turns = `[{"role":"system","content":${system}},{"role":"user","content":${JSON.stringify(prompt)}}]`;
+    if (systemPrompt === undefined) return `${modelText}${before}${quote(prompt)}${tail}`;
+    const system = quote(systemPrompt);
+    if (endpoint === 'responses') return `${modelText}"instructions":${system},${before}${quote(prompt)}${tailUnderSystem}`;
+    const turns = `[{"role":"system","content":${system}},{"role":"user","content":${quote(prompt)}}]`;
     return `${modelText}"messages":${turns}${members(shared)}}}\n`;
   };
   const rawBody = (own: JsonObject): string => {
     const body = { model, ...shared, ...own };
     const schema = jsonSchema === null ? body : withSchema(endpoint, body, jsonSchema, schemaName);
-    return `${JSON.stringify(schema)}}\n`;
+    return `${quote(schema)}}\n`;
   };
 
   return (customId, prompt) => {
@@ -64,7 +64,7 @@ export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName
         read.type === 'text'
           ? words(read.prompt, read.systemPrompt)
           : rawBody(read.type === 'body' ? read.body : { [listField[endpoint]]: read.list });
-      return { line: escapeSeparators(`{"custom_id":${JSON.stringify(customId)}${beforeBody}${body}`) };
+      return { line: `{"custom_id":${quote(customId)}${beforeBody}${body}` };
     } catch (thrown) {
       return { reason: `the prompt cannot be written as JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
     }
@@ -73,10 +73,15 @@ export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName
 
 /** The object's members as text behind others. */
 const members = (object: JsonObject): string => {
-  const text = JSON.stringify(object);
+  const text = quote(object);
   return text === '{}' ? '' : `,${text.slice(1, -1)}`;
 };
 
-/** U+2028 and U+2029 are legal inside JSON text and ends of lines to some readers (Python's splitlines, Node 24's readline): escaped, they are neither. */
-const escapeSeparators = (line: string): string =>
-  line.includes('\u2028') || line.includes('\u2029') ? line.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029') : line;
+/**
+ * JSON text in which U+2028 and U+2029 are escaped: legal inside JSON, they are ends of lines to some readers (Python's
+ * splitlines, Node 24's readline).
+ */
+const quote = (value: JsonValue): string => {
+  const text = JSON.stringify(value);
+  return text.includes('\u2028') || text.includes('\u2029') ? text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029') : text;
+};

@@ -1,3 +1,4 @@
+import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import {
   createOpenAI,
@@ -86,7 +87,7 @@ describe('a provider config', () => {
       // @ts-expect-error the model is the job's
       openai({ model: 'm', params: { model: 'n' } }),
       // @ts-expect-error a client brings its own key
-      createOpenAI({ client: null as never, apiKey: 'sk' }),
+      createOpenAI({ client: {} as OpenAI, apiKey: 'sk' }),
     ];
     expect(wrong).toBeInstanceOf(Function);
   });
