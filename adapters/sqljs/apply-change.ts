@@ -79,10 +79,8 @@ const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: bool
   if (slice.fromIndex !== items.count) return `rows are inserted at ${items.count}, not at ${slice.fromIndex}`;
   if (slice.requestLengths.length !== count || slice.itemLengths.length !== count || (slice.tokens ?? slice.itemLengths).length !== count)
     return 'columns of a slice have one length';
-  if (areNew) {
-    const taken = takenId(model, slice);
-    if (taken !== null) return `item id ${JSON.stringify(taken)} is taken`;
-  }
+  // Asked for before the slice is there: an index that is built now must not have its ids yet.
+  const ids = areNew ? model.ids() : null;
   undo.push(() => items.truncate(slice.fromIndex));
   items.append(count);
   const { fromIndex: from, requestObject, itemObject } = slice;
@@ -90,6 +88,8 @@ const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: bool
   const tokens = slice.tokens === null ? null : keptColumn(slice.tokens);
   model.slices.push(slicePiece({ from, count, requestObject, itemObject, tokens, ...lengths }, () => slice.itemIds));
   undo.push(() => model.slices.pop());
+  const taken = ids === null ? null : takenId(ids, slice);
+  if (taken !== null) return `item id ${JSON.stringify(taken)} is taken`;
   if (slice.badOffsets.length === 0) return null;
   const indexes = Uint32Array.from(slice.badOffsets, (offset) => from + offset);
   const codes = new Uint8Array(indexes.length).fill(codeOfFailure('invalid_row'));
@@ -99,18 +99,8 @@ const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: bool
   );
 };
 
-/** The first id that the run, or the slice itself, already has; else they are all known from now on. */
-const takenId = (model: Rows, slice: AcceptedSlice): string | null => {
-  const ids = model.ids();
-  // A later refusal of the same commit forgets the index, so nothing needs taking back.
-  const mine = new Set<string>();
-  for (const id of slice.itemIds) {
-    if (mine.has(id) || ids.has(id)) return id;
-    mine.add(id);
-  }
-  slice.itemIds.forEach((id, i) => ids.add(id, slice.fromIndex + i));
-  return null;
-};
+/** The first id that the run, or the slice itself, already has; else they are all known from now on. A refusal forgets the index, so nothing is taken back. */
+const takenId = (ids: IdIndex, slice: AcceptedSlice): string | null => slice.itemIds.find((id, i) => !ids.add(id, slice.fromIndex + i)) ?? null;
 
 const claim = (model: Rows, { batchNo, indexes, count }: Of<'claim'>, undo: Undo): string | null => {
   const { items } = model;

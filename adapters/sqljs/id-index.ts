@@ -15,45 +15,56 @@ export class IdIndex {
   }
 
   has(id: string): boolean {
-    const [low, high] = hashOf(id);
-    const mask = this.#row.length - 1;
-    for (let slot = low & mask; this.#row[slot] !== 0; slot = (slot + 1) & mask) {
-      if (this.#low[slot] === low && this.#high[slot] === high && this.#idAt((this.#row[slot] as number) - 1) === id) return true;
-    }
-    return false;
+    hash(id);
+    return this.#find(id) >= 0;
   }
 
-  /** The caller has seen that the id is new. */
-  add(id: string, index: number): void {
+  /** False when the run has the id already; else it is known from now on, as that of the row. */
+  add(id: string, index: number): boolean {
     if ((this.#size + 1) * 10 > this.#row.length * 7) this.#grow();
-    const [low, high] = hashOf(id);
+    hash(id);
+    if (this.#find(id) >= 0) return false;
     this.#put(low, high, index + 1);
     this.#size += 1;
+    return true;
   }
 
-  #put(low: number, high: number, row: number): void {
+  /** The slot of the id that was hashed last, or -1. */
+  #find(id: string): number {
     const mask = this.#row.length - 1;
-    let slot = low & mask;
+    for (let slot = low & mask; this.#row[slot] !== 0; slot = (slot + 1) & mask) {
+      if (this.#low[slot] === low && this.#high[slot] === high && this.#idAt((this.#row[slot] as number) - 1) === id) return slot;
+    }
+    return -1;
+  }
+
+  #put(lowHash: number, highHash: number, row: number): void {
+    const mask = this.#row.length - 1;
+    let slot = lowHash & mask;
     while (this.#row[slot] !== 0) slot = (slot + 1) & mask;
-    this.#low[slot] = low;
-    this.#high[slot] = high;
+    this.#low[slot] = lowHash;
+    this.#high[slot] = highHash;
     this.#row[slot] = row;
   }
 
   #grow(): void {
-    const [low, high, row] = [this.#low, this.#high, this.#row];
-    const capacity = row.length * 2;
+    const [lows, highs, rows] = [this.#low, this.#high, this.#row];
+    const capacity = rows.length * 2;
     this.#low = new Uint32Array(capacity);
     this.#high = new Uint32Array(capacity);
     this.#row = new Uint32Array(capacity);
-    for (let slot = 0; slot < row.length; slot += 1) {
-      if (row[slot] !== 0) this.#put(low[slot] as number, high[slot] as number, row[slot] as number);
+    for (let slot = 0; slot < rows.length; slot += 1) {
+      if (rows[slot] !== 0) this.#put(lows[slot] as number, highs[slot] as number, rows[slot] as number);
     }
   }
 }
 
-/** Two independent 32-bit multiplicative hashes over the UTF-16 units, mixed at the end (the construction known as cyrb53). */
-const hashOf = (id: string): readonly [number, number] => {
+/** The hash taken last, in two halves: two numbers in variables, where a pair would be an object per id. */
+let low = 0;
+let high = 0;
+
+/** Two 32-bit multiplicative hashes over the UTF-16 units, mixed at the end (the construction known as cyrb53). */
+const hash = (id: string): void => {
   let a = 0xdead_beef;
   let b = 0x41c6_ce57;
   for (let i = 0; i < id.length; i += 1) {
@@ -63,5 +74,6 @@ const hashOf = (id: string): readonly [number, number] => {
   }
   a = Math.imul(a ^ (a >>> 16), 0x85eb_ca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2_ae35);
   b = Math.imul(b ^ (b >>> 16), 0x85eb_ca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2_ae35);
-  return [a >>> 0, b >>> 0];
+  low = a >>> 0;
+  high = b >>> 0;
 };

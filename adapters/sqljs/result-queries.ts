@@ -58,10 +58,9 @@ const collect = (model: RunModel, sequences: ArrayLike<number>): ResultColumns =
 export const resultsAfter = (model: RunModel, sequence: number, limit: number): ResultColumns => {
   const from = Math.max(0, sequence) + 1;
   const count = Math.max(0, Math.min(limit, model.results.next - from));
-  return collect(
-    model,
-    Float64Array.from({ length: count }, (_, i) => from + i),
-  );
+  const sequences = new Float64Array(count);
+  for (let i = 0; i < count; i += 1) sequences[i] = from + i;
+  return collect(model, sequences);
 };
 
 /** Terminal rows in item order. The first call looks through all results once. */

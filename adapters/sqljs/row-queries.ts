@@ -60,28 +60,30 @@ export const openMask = (model: RunModel, batchNo: number, indexes: Column): Uin
   return mask;
 };
 
-/** Rows of a batch in item order. */
-function* rowsOfBatch(model: RunModel, batchNo: number, fromIndex: number): Generator<number> {
+/** Rows of a batch from an index on that are where they are looked for, in item order; at most so many. */
+const rowsOfBatch = (model: RunModel, batchNo: number, status: number, fromIndex: number, rowsMax: number): Uint32Array<ArrayBuffer> => {
+  const { items } = model;
   const ranges = model.batches.get(batchNo) ?? [];
+  const found = new Uint32Array(Math.min(rowsMax, items.totalOf(status)));
+  let taken = 0;
   for (let range = 0; range + 1 < ranges.length; range += 2) {
-    for (let index = Math.max(fromIndex, ranges[range] as number); index < (ranges[range + 1] as number); index += 1) yield index;
+    const end = ranges[range + 1] as number;
+    for (let index = Math.max(fromIndex, ranges[range] as number); index < end && taken < found.length; index += 1) {
+      if (items.isIn(index, status, batchNo)) found[taken++] = index;
+    }
   }
-}
+  return found.slice(0, taken);
+};
 
 export const openRows = (model: RunModel, batchNo: number, fromIndex: number, rowsMax: number): OpenRows => {
-  const { items } = model;
-  const found: number[] = [];
-  let isLast = true;
-  for (const index of rowsOfBatch(model, batchNo, fromIndex)) {
-    if (!items.isIn(index, submitted, batchNo)) continue;
-    isLast = found.length < rowsMax;
-    if (!isLast) break;
-    found.push(index);
-  }
+  const { charged, uncharged } = model.items;
+  // One more than asked for tells whether the slice is the last.
+  const found = rowsOfBatch(model, batchNo, submitted, fromIndex, rowsMax + 1);
+  const indexes = found.slice(0, rowsMax);
   return {
-    ...rowSlice(model, Uint32Array.from(found), isLast),
-    charged: Uint16Array.from(found, (index) => items.charged[index] as number),
-    uncharged: Uint16Array.from(found, (index) => items.uncharged[index] as number),
+    ...rowSlice(model, indexes, found.length <= rowsMax),
+    charged: Uint16Array.from(indexes, (index) => charged[index] as number),
+    uncharged: Uint16Array.from(indexes, (index) => uncharged[index] as number),
   };
 };
 
@@ -92,18 +94,26 @@ const lineAt = (object: string, ends: Float64Array, offset: number): ObjectSpan 
 
 /** Request lines of the rows that the batch still holds, neighbours joined. */
 export const batchLines = (model: RunModel, batchNo: number): readonly ObjectSpan[] => {
-  const { items } = model;
-  const spans: { object: string; offset: number; length: number }[] = [];
-  const indexes = Uint32Array.from(rowsOfBatch(model, batchNo, 0)).filter(
-    (index) => items.isIn(index, queued, batchNo) || items.isIn(index, submitted, batchNo),
-  );
-  walk(model, indexes, (slice, offset) => {
+  const spans: ObjectSpan[] = [];
+  let object = '';
+  let start = 0;
+  let end = 0;
+  const put = (): void => {
+    if (end > start) spans.push({ object, offset: start, length: end - start });
+  };
+  const waiting = rowsOfBatch(model, batchNo, queued, 0, Number.MAX_SAFE_INTEGER);
+  walk(model, waiting.length > 0 ? waiting : rowsOfBatch(model, batchNo, submitted, 0, Number.MAX_SAFE_INTEGER), (slice, offset) => {
     if (slice.requestObject === null) return;
-    const line = lineAt(slice.requestObject, slice.requestEnds(), offset);
-    const last = spans[spans.length - 1];
-    if (last !== undefined && last.object === line.object && last.offset + last.length === line.offset) last.length += line.length;
-    else spans.push({ ...line });
+    const ends = slice.requestEnds();
+    const from = offset === 0 ? 0 : (ends[offset - 1] as number);
+    if (slice.requestObject !== object || from !== end) {
+      put();
+      object = slice.requestObject;
+      start = from;
+    }
+    end = ends[offset] as number;
   });
+  put();
   return spans;
 };
 

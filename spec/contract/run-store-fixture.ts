@@ -1,0 +1,114 @@
+import { type Either, isLeft } from 'fp-ts/lib/Either.js';
+import {
+  type AcceptedSlice,
+  type BatchKey,
+  type Command,
+  decide,
+  type Event,
+  evolve,
+  type RunId,
+  type RunSnapshot,
+} from '../../lib/core/index.ts';
+import type { PortError } from '../../lib/ports/port-error.ts';
+import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
+import { makeConfig } from '../support/core/config.ts';
+
+/** A storage on which every law of a run store is tried. */
+export interface RunStoreFixture {
+  /** Opens the storage: anew each time, as another process would, where the storage outlives its process. */
+  open(): Promise<RunStore>;
+  /** True after: nothing of the storage is left. */
+  dispose(): Promise<void>;
+}
+
+export const runId = 'run' as RunId;
+
+/** The answer, or a failed test that says the error. */
+export const ok = async <A>(port: () => Promise<Either<PortError, A>>): Promise<A> => {
+  const answer = await port();
+  if (isLeft(answer)) throw new Error(JSON.stringify(answer.left));
+  return answer.right;
+};
+/** The error's type; `none` when there is none. */
+export const errorOf = async (port: () => Promise<Either<PortError, unknown>>): Promise<PortError['type'] | 'none'> => {
+  const answer = await port();
+  return isLeft(answer) ? answer.left.type : 'none';
+};
+
+/** What becomes true by the command; a failed test when nothing does. */
+export const eventsOf = (snapshot: RunSnapshot, command: Command): readonly Event[] => {
+  const decided = decide(snapshot, command);
+  if (isLeft(decided)) throw new Error(`${command.type}: ${JSON.stringify(decided.left)}`);
+  return decided.right;
+};
+export const step = async (run: OwnedRun, command: Command): Promise<RunSnapshot> =>
+  ok(run.commit(run.snapshot.version, eventsOf(run.snapshot, command)));
+
+export const createdRun = async (store: RunStore, id: RunId = runId, atMs = 1_000): Promise<OwnedRun> => {
+  const run = await ok(store.create(id, null));
+  await step(run, { type: 'CreateRun', atMs, runId: id, config: makeConfig({ chunk: { requestsMax: 4, planAfterMs: 0 } }) });
+  return run;
+};
+
+/** Row `i` is `item-<i>`, its request line of `10 + i` bytes, its item line of `5 + i`. */
+export const sliceOf = (fromIndex: number, count: number, badOffsets: readonly number[] = []): AcceptedSlice => ({
+  fromIndex,
+  itemIds: Array.from({ length: count }, (_, i) => `item-${fromIndex + i}`),
+  requestObject: `requests/${fromIndex}.jsonl`,
+  itemObject: `items/${fromIndex}.jsonl`,
+  requestLengths: Uint16Array.from({ length: count }, (_, i) => (badOffsets.includes(i) ? 0 : 10 + fromIndex + i)),
+  itemLengths: Uint16Array.from({ length: count }, (_, i) => 5 + fromIndex + i),
+  tokens: null,
+  badOffsets: Uint8Array.from(badOffsets),
+});
+export const accept = (run: OwnedRun, slice: AcceptedSlice, isLast = false): Promise<RunSnapshot> => {
+  const nextIndex = slice.fromIndex + slice.itemIds.length;
+  return step(run, {
+    type: 'AcceptSlice',
+    atMs: 2_000,
+    slice,
+    checkpoint: { nextIndex, position: null, beforeLastPosition: null },
+    isLast,
+  });
+};
+
+/** Plans one batch of what is pending, and brings it to where the provider has it. */
+export const submitBatch = async (run: OwnedRun, name: string): Promise<number> => {
+  const batchKey = name as BatchKey;
+  await step(run, { type: 'PlanBatch', atMs: 3_000, window: await ok(run.planWindow(4)), newBatchKey: batchKey });
+  await step(run, { type: 'RecordUpload', atMs: 3_001, batchKey, inputFileId: `file-${name}` });
+  await step(run, { type: 'BeginCreate', atMs: 3_002, batchKey });
+  const created = { providerBatchId: `batch-${name}` as never, providerStatus: 'validating' };
+  await step(run, { type: 'RecordCreated', atMs: 3_003, batchKey, createAttempt: 1, ...created });
+  return run.snapshot.batchCount;
+};
+/** The provider ends the batch; its output file is whole in the payload plane. */
+export const endBatch = async (run: OwnedRun, name: string): Promise<void> => {
+  const batchKey = name as BatchKey;
+  const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
+  const observation = { batchKey, providerBatchId: `batch-${name}` as never, providerStatus: 'completed', progress: null, ending };
+  await step(run, { type: 'RecordPoll', atMs: 4_000, asked: [batchKey], observations: [observation] });
+  await step(run, { type: 'RecordFiles', atMs: 4_001, batchKey, output: { object: `raw/${name}.jsonl`, bytes: 1_000 }, error: null });
+};
+/** Settles these rows with success: line `i` has 7 bytes at `100 * i`. */
+export const completeRows = async (run: OwnedRun, name: string, batchNo: number, indexes: readonly number[]): Promise<void> => {
+  const lines = { indexes, offsets: indexes.map((_, i) => 100 * i), lengths: indexes.map(() => 7) };
+  await step(run, {
+    type: 'SettleSlice',
+    atMs: 5_000,
+    batchKey: name as BatchKey,
+    part: 'output',
+    fromOffset: 0,
+    toOffset: 1_000,
+    isEndOfFile: true,
+    lines,
+    open: await ok(run.openMask(batchNo, indexes)),
+    usage: { inputTokens: 3, cachedInputTokens: 0, outputTokens: 2, reasoningTokens: 0 },
+    malformedCount: 0,
+    unknownCount: 0,
+  });
+};
+
+/** The snapshot as it comes back from anywhere: by value. */
+export const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+export const folded = (events: readonly Event[], from: RunSnapshot): RunSnapshot => events.reduce(evolve, from);

@@ -1,0 +1,159 @@
+import { expect } from 'vitest';
+import { applyToRows, type Event, toRunEvents } from '../../lib/core/index.ts';
+import type { ObjectSpan, OwnedRun, ResultRef, RunReader, StoredRow } from '../../lib/ports/run-store.ts';
+import type { Row, Rows } from '../support/core/row-table.ts';
+import { backoffRows, batchMembers, openMask, openRows, pendingRows, planWindow } from '../support/core/slices.ts';
+import type { Step } from '../support/core/commit.ts';
+import { codeOfFailure } from '../../lib/core/index.ts';
+import { ok, plain } from './run-store-fixture.ts';
+
+/** Holds what a store answers against rows and events that were folded without one. Every function says how much it compared. */
+
+const holdsBatch = (row: Row): boolean => row.status !== 'pending' && row.status !== 'failed_retryable';
+const storedRow = ({ index, itemId, status, charged, uncharged, batchNo, dueAtMs }: Row): StoredRow => ({
+  index,
+  itemId,
+  status,
+  charged,
+  uncharged,
+  batchNo: holdsBatch({ status } as Row) ? batchNo : 0,
+  dueAtMs: status === 'failed_retryable' ? dueAtMs : 0,
+});
+
+/** Where lines lie, by the events alone. */
+interface Places {
+  readonly lines: ReadonlyMap<number, ObjectSpan>;
+  readonly requests: ReadonlyMap<number, ObjectSpan>;
+  readonly items: ReadonlyMap<number, ObjectSpan>;
+}
+const placesOf = (events: readonly Event[]): Places => {
+  const lines = new Map<number, ObjectSpan>();
+  const requests = new Map<number, ObjectSpan>();
+  const items = new Map<number, ObjectSpan>();
+  for (const change of applyToRows(events)) {
+    if (change.type === 'insert') {
+      const { slice } = change;
+      let request = 0;
+      let item = 0;
+      for (let i = 0; i < slice.itemIds.length; i += 1) {
+        const requestLength = slice.requestLengths[i] ?? 0;
+        const itemLength = slice.itemLengths[i] ?? 0;
+        if (slice.requestObject !== null)
+          requests.set(slice.fromIndex + i, { object: slice.requestObject, offset: request, length: requestLength });
+        items.set(slice.fromIndex + i, { object: slice.itemObject, offset: item, length: itemLength });
+        request += requestLength;
+        item += itemLength;
+      }
+    } else if (change.type === 'complete') {
+      for (let i = 0; i < change.lines.indexes.length; i += 1) {
+        lines.set(change.sequenceFrom + i, {
+          object: change.object,
+          offset: change.lines.offsets[i] ?? -1,
+          length: change.lines.lengths[i] ?? -1,
+        });
+      }
+    } else if (change.type === 'fail') {
+      for (let i = 0; i < change.rows.indexes.length; i += 1) {
+        const object = [null, change.outputObject, change.errorObject][change.rows.parts[i] ?? 0] ?? null;
+        if (object !== null)
+          lines.set(change.sequenceFrom + i, { object, offset: change.rows.offsets[i] ?? -1, length: change.rows.lengths[i] ?? -1 });
+      }
+    }
+  }
+  return { lines, requests, items };
+};
+
+const resultsOf = (rows: Rows, { lines, items }: Places): readonly ResultRef[] =>
+  rows
+    .filter((row) => row.sequence > 0)
+    .sort((a, b) => a.sequence - b.sequence)
+    .map((row) => ({
+      sequence: row.sequence,
+      index: row.index,
+      itemId: row.itemId,
+      status: row.status as ResultRef['status'],
+      code: row.failure === null ? -1 : codeOfFailure(row.failure),
+      charged: row.charged,
+      uncharged: row.uncharged,
+      line: lines.get(row.sequence) ?? null,
+      item: items.get(row.index) as ObjectSpan,
+    }));
+
+/** Everything that a reader shows: rows, results in both orders and page by page, run events, the snapshot. */
+export const expectReads = async (reader: RunReader, steps: readonly Step[]): Promise<number> => {
+  const last = steps[steps.length - 1];
+  if (last === undefined) return 0;
+  const { rows, snapshot } = last.after;
+  const events = steps.flatMap((each) => each.events);
+  const results = resultsOf(rows, placesOf(events));
+  expect(plain(reader.snapshot)).toEqual(plain(snapshot));
+  expect(await ok(reader.rows(0, rows.length + 1))).toEqual(rows.map(storedRow));
+  expect(await ok(reader.resultsAfter(0, results.length + 1))).toEqual(results);
+  const middle = Math.floor(results.length / 2);
+  expect(await ok(reader.resultsAfter(middle, 3))).toEqual(results.slice(middle, middle + 3));
+  const paged: ResultRef[] = [];
+  for (let from: number | null = 0; from !== null;) {
+    const page: { readonly results: readonly ResultRef[]; readonly nextIndex: number | null } = await ok(reader.resultsByIndex(from, 3));
+    paged.push(...page.results);
+    from = page.nextIndex;
+  }
+  expect(paged).toEqual(results.toSorted((a, b) => a.index - b.index));
+  const told = steps.flatMap((each) => toRunEvents(snapshot.runId, each.before.snapshot.version, each.events));
+  expect(plain(await ok(reader.eventsAfter(0, told.length + 1)))).toEqual(plain(told));
+  const from = told[Math.floor(told.length / 2)]?.sequence ?? 0;
+  expect(plain(await ok(reader.eventsAfter(from, 2)))).toEqual(plain(told.filter((event) => event.sequence > from).slice(0, 2)));
+  return rows.length + results.length + told.length;
+};
+
+const list = (column: ArrayLike<number> | null, length: number): readonly number[] =>
+  column === null ? new Array<number>(length).fill(0) : Array.from(column);
+/** Columns by value; tokens that nobody counts are zeros. */
+const asLists = (slice: object): object => {
+  const { tokens, ...rest } = slice as { readonly tokens: ArrayLike<number> | null; readonly indexes: ArrayLike<number> };
+  const lists = Object.fromEntries(
+    Object.entries(rest).map(([key, value]) => [
+      key,
+      typeof value === 'object' && value !== null ? Array.from(value as ArrayLike<number>) : value,
+    ]),
+  );
+  return { ...lists, tokens: list(tokens, rest.indexes.length) };
+};
+
+/** Every slice that a command may carry, against the rows as they should be. */
+export const expectSlices = async (
+  run: OwnedRun,
+  { rows, snapshot }: Step['after'],
+  events: readonly Event[],
+  rowsMax: number,
+): Promise<void> => {
+  const { generation } = snapshot.backlog;
+  expect(asLists(await ok(run.planWindow(rowsMax)))).toEqual(asLists(planWindow(rows, generation, rowsMax)));
+  expect(asLists(await ok(run.pendingRows(rowsMax)))).toEqual(asLists({ ...pendingRows(rows, rowsMax), generation }));
+  for (const { dueAtMs } of snapshot.backoff) {
+    expect(asLists(await ok(run.backoffRows(dueAtMs, rowsMax)))).toEqual(asLists(backoffRows(rows, dueAtMs, rowsMax)));
+  }
+  const { requests, items } = placesOf(events);
+  for (const { batchNo, phase } of snapshot.live) {
+    const some = rows.map((row) => row.index).concat(rows.length + 5);
+    expect(Array.from(await ok(run.openMask(batchNo, some)))).toEqual(openMask(rows, batchNo, some));
+    const middle = Math.floor(rows.length / 2);
+    for (const from of [0, middle])
+      expect(asLists(await ok(run.openRows(batchNo, from, rowsMax)))).toEqual(asLists(openRows(rows, batchNo, from, rowsMax)));
+    if (phase !== 'planned' && phase !== 'uploaded') continue;
+    const spans = await ok(run.batchLines(batchNo));
+    const lines = batchMembers(rows, batchNo).map((index) => requests.get(index) as ObjectSpan);
+    expect(bytesOf(spans)).toEqual(bytesOf(lines));
+    expect(spans.some((span, i) => i > 0 && touches(spans[i - 1] as ObjectSpan, span))).toBe(false);
+  }
+  const known = rows.map((row) => row.itemId);
+  expect(Array.from(await ok(run.knownIds([...known, 'nobody'])))).toEqual([...known.map(() => 1), 0]);
+  const index = Math.floor(rows.length / 3);
+  const found = await ok(run.rowLines(index));
+  expect(found?.item).toEqual(items.get(index));
+  expect(await ok(run.rowLines(rows.length))).toBeNull();
+};
+
+const touches = (a: ObjectSpan, b: ObjectSpan): boolean => a.object === b.object && a.offset + a.length === b.offset;
+/** Every byte of the spans in order, by name. */
+const bytesOf = (spans: readonly ObjectSpan[]): readonly string[] =>
+  spans.flatMap(({ object, offset, length }) => Array.from({ length }, (_, i) => `${object}@${offset + i}`));
