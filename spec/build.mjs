@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build as bundle } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -50,8 +51,36 @@ const swapIn = (built, aside) => {
   }
 };
 
-/** @returns {number} the exit code */
-const build = () => {
+/**
+ * The command line as few files: start-up is most of what `status` costs, and a file of its own per module is most of start-up.
+ * The store's thread is an entry too, beside whatever asks for `./worker.js`. What is large and loaded late stays a package.
+ *
+ * @param {string} built
+ */
+const bundleCli = async (built) => {
+  const cli = join(built, 'cli');
+  const whole = `${cli}-whole`;
+  await bundle({
+    entryPoints: { main: join(cli, 'main.js'), worker: join(built, 'adapters', 'sqljs', 'worker.js') },
+    outdir: whole,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    chunkNames: 'chunk-[hash]',
+    external: ['openai', 'sql.js', 'tiktoken', 'csv-parse'],
+    legalComments: 'linked',
+    logLevel: 'warning',
+    // Packages written for CommonJS ask for Node's own modules by `require`.
+    banner: { js: "import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);" },
+  });
+  rmSync(cli, { recursive: true });
+  renameSync(whole, cli);
+};
+
+/** @returns {Promise<number>} the exit code */
+const build = async () => {
   if (!existsSync(tsc)) {
     console.error('typescript is not installed here: run `npm ci` without --omit=dev');
     return 1;
@@ -67,8 +96,8 @@ const build = () => {
       console.error('the compiler wrote nothing');
       return 1;
     }
-    const main = join(built, 'cli', 'main.js');
-    if (existsSync(main)) chmodSync(main, 0o755);
+    await bundleCli(built);
+    chmodSync(join(built, 'cli', 'main.js'), 0o755);
     utimesSync(built, begun, begun);
     swapIn(built, aside);
     return 0;
@@ -77,4 +106,4 @@ const build = () => {
   }
 };
 
-process.exitCode = process.argv.includes('--if-stale') && isFresh() ? 0 : build();
+process.exitCode = process.argv.includes('--if-stale') && isFresh() ? 0 : await build();
