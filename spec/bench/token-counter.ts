@@ -1,0 +1,62 @@
+// How fast request lines are counted, beside tiktoken alone and beside the byte bound. Run: npx tsx spec/bench/token-counter.ts --rows 20000
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { byteBoundCounter, tiktokenCounter } from '../../adapters/tiktoken/index.ts';
+
+const ROUNDS = 5;
+const TEXT_CHARS = 800;
+
+const { values } = parseArgs({ options: { rows: { type: 'string', default: '20000' } } });
+const rowCount = Number(values.rows);
+if (!Number.isSafeInteger(rowCount) || rowCount < 1) throw new RangeError('--rows must be a whole number above 0');
+
+/** Varied text: this library's own core. A few repeated words would flatter a cache. */
+const core = fileURLToPath(new URL('../../lib/core/', import.meta.url));
+const corpus = readdirSync(core)
+  .map((name) => readFileSync(`${core}${name}`, 'utf8'))
+  .join('\n');
+const lines = Array.from({ length: rowCount }, (_, row) => {
+  const start = (row * 7_919) % (corpus.length - TEXT_CHARS);
+  const body = { model: 'gpt-4.1-mini', instructions: 'You review code. Be brief.', input: corpus.slice(start, start + TEXT_CHARS) };
+  return `${JSON.stringify({ custom_id: `row-${row}`, method: 'POST', url: '/v1/responses', body })}\n`;
+});
+const megabytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0) / 1e6;
+
+const { Tiktoken } = createRequire(import.meta.url)('tiktoken/lite') as typeof import('tiktoken/lite');
+interface Ranks {
+  readonly bpe_ranks: string;
+  readonly special_tokens: Record<string, number>;
+  readonly pat_str: string;
+}
+const ranks = createRequire(import.meta.url)('tiktoken/encoders/o200k_base.json') as Ranks;
+const encoder = new Tiktoken(ranks.bpe_ranks, ranks.special_tokens, ranks.pat_str);
+
+const exact = tiktokenCounter();
+const bound = byteBoundCounter();
+const counters: Readonly<Record<string, (line: string) => number>> = {
+  tiktokenCounter: (line) => exact.count(line, 'gpt-4.1-mini'),
+  'tiktoken alone, whole line': (line) => encoder.encode_ordinary(line).length,
+  byteBoundCounter: (line) => bound.count(line, 'gpt-4.1-mini'),
+};
+
+const loadedMs = performance.now();
+exact.count('load', 'gpt-4.1-mini');
+console.log(`first count: ${Math.round(performance.now() - loadedMs)} ms`);
+
+const figures: Record<string, number[]> = {};
+for (let round = 0; round < ROUNDS; round += 1) {
+  // In turns, so that whatever else the machine does hits all.
+  for (const [name, count] of Object.entries(counters)) {
+    const startedMs = performance.now();
+    let tokens = 0;
+    for (const line of lines) tokens += count(line);
+    if (tokens < rowCount) throw new Error(`${name} counted ${tokens} tokens in ${rowCount} lines`);
+    (figures[name] ??= []).push((performance.now() - startedMs) / 1_000);
+  }
+}
+for (const [name, seconds] of Object.entries(figures)) {
+  const median = seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)] ?? Number.NaN;
+  console.log(`${name}: ${Math.round(rowCount / median).toLocaleString('en-US')} lines/s, ${(megabytes / median).toFixed(1)} MB/s`);
+}
