@@ -1,0 +1,186 @@
+import * as fc from 'fast-check';
+import type { Event, EventOf, LiveBatch, RunSnapshot } from '../../lib/core/index.ts';
+import { batchPhases, controlReasons, emptySnapshot, itemStatuses, runStatuses } from '../../lib/core/index.ts';
+import { makeConfig } from '../support/core/config.ts';
+
+/** Every event and every field of a snapshot, drawn over their whole types: what is optional is sometimes there, sometimes null. */
+
+const text = fc.string({ unit: 'grapheme', maxLength: 12 });
+const branded = <A extends string>(): fc.Arbitrary<A> => text as fc.Arbitrary<A>;
+const count = fc.nat({ max: 2 ** 40 });
+const ms = fc.integer({ min: 0, max: 2 ** 42 });
+const orNull = <A>(arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A | null> => fc.option(arbitrary, { nil: null });
+const json = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as never);
+const object = fc.dictionary(text, json, { maxKeys: 3 });
+
+/** Columns as commands bring them: arrays, and typed arrays of every width. */
+const column = fc.oneof(
+  fc.array(
+    fc.oneof(
+      fc.nat(255),
+      fc.nat(70_000),
+      count,
+      fc.integer(),
+      fc.double({ noNaN: true, noDefaultInfinity: true }).filter((x) => !Object.is(x, -0)),
+    ),
+  ),
+  fc.uint8Array(),
+  fc.uint16Array(),
+  fc.uint32Array(),
+  fc.float64Array({ noNaN: true }).map((values) => values.map((value) => value + 0)),
+);
+const position = fc.record({ part: fc.constantFrom('output' as const, 'error' as const, 'rest' as const), offset: count });
+const progress = orNull(fc.record({ total: count, completed: count, failed: count }));
+const file = orNull(fc.record({ object: text, bytes: count }));
+const usage = fc.record({ inputTokens: count, cachedInputTokens: count, outputTokens: count, reasoningTokens: count });
+const checkpoint = fc.record({ nextIndex: count, position: json, beforeLastPosition: json });
+const rejection = fc.record({
+  type: fc.constantFrom('invalid_lines' as const, 'over_capacity' as const, 'insufficient_quota' as const, 'other' as const),
+  message: text,
+  lines: fc.array(count),
+  statedTokensMax: orNull(count),
+});
+const ending = fc.record({
+  type: fc.constantFrom('completed' as const, 'expired' as const, 'cancelled' as const, 'rejected' as const),
+  outputFileId: orNull(text),
+  errorFileId: orNull(text),
+  rejection: orNull(rejection),
+});
+const bucket = fc.record({ dueAtMs: ms, count });
+const reason = fc.constantFrom(...controlReasons);
+const config = fc
+  .record({ params: object, prompt: orNull(object), schema: orNull(object), metadata: fc.dictionary(text, text), limit: orNull(count) })
+  .map(({ params, prompt, schema, metadata, limit }) => {
+    const house = makeConfig({ enqueue: { enqueuedTokenLimit: limit }, chunk: { inputTokensMax: limit } });
+    const structuredOutput = schema === null ? null : { schemaName: 'Schema', jsonSchema: schema };
+    return { ...house, provider: { ...house.provider, params }, prompt, structuredOutput, batchMetadata: metadata };
+  });
+const batchKey = branded<LiveBatch['batchKey']>();
+const sent = { batchKey, batchNo: count, requests: count };
+const size = { inputBytes: count, inputTokens: count };
+
+type Fields<T extends Event['type']> = { readonly [K in Exclude<keyof EventOf<T>, 'type' | 'atMs'>]: fc.Arbitrary<EventOf<T>[K]> };
+const fields: { readonly [T in Event['type']]: Fields<T> } = {
+  RunCreated: { runId: branded(), config },
+  RunOpened: {},
+  RunPaused: { reason, message: orNull(text) },
+  RunResumed: {},
+  OperationChanged: { operation: config.map(({ operation }) => operation) },
+  CancelRequested: {},
+  ReasonNoted: { reason, message: orNull(text) },
+  ItemsAccepted: {
+    slice: fc.record({
+      fromIndex: count,
+      itemIds: fc.array(text),
+      requestObject: orNull(text),
+      itemObject: text,
+      requestLengths: column,
+      itemLengths: column,
+      tokens: orNull(column),
+      badOffsets: column,
+    }),
+    checkpoint,
+    sequenceFrom: count,
+  },
+  IngestionCompleted: { checkpoint },
+  BatchPlanned: { ...sent, ...size, indexes: column },
+  PlanDeferred: { tokens: count, requests: count },
+  PendingFailed: { indexes: column, code: count, bytes: count, tokens: count, sequenceFrom: count },
+  BatchUploaded: { batchKey, inputFileId: text },
+  CreateBegun: { batchKey, createAttempt: count },
+  BatchCreated: { ...sent, providerBatchId: branded(), providerStatus: text, adopted: fc.boolean(), dueAtMs: ms },
+  CreateRefused: { batchKey, message: text },
+  CreateUnclear: { batchKey, message: text },
+  BatchHeld: { batchKey, message: text },
+  BatchDropped: { ...sent, ...size },
+  BatchObserved: { batchKey, providerStatus: text, progress, dueAtMs: ms, isNews: fc.boolean() },
+  CancelAsked: { batchKey },
+  BatchEnded: { batchKey, providerStatus: text, progress, ending },
+  FilesStored: { batchKey, output: file, error: file, position },
+  ItemsCompleted: {
+    batchKey,
+    batchNo: count,
+    object: text,
+    lines: fc.record({ indexes: column, offsets: column, lengths: column }),
+    sequenceFrom: count,
+    position,
+    usage,
+    malformedCount: count,
+    unknownCount: count,
+    duplicateCount: count,
+  },
+  ItemsSettled: {
+    batchKey,
+    batchNo: count,
+    outputObject: orNull(text),
+    errorObject: orNull(text),
+    failed: fc.record({ indexes: column, codes: column, parts: column, offsets: column, lengths: column, charged: column }),
+    retried: fc.record({ indexes: column, codes: column, charged: column, dueAtMs: column }),
+    buckets: fc.array(bucket),
+    sequenceFrom: count,
+    position,
+  },
+  BatchSettled: { batchKey, wasRejected: fc.boolean() },
+  ItemsRequeued: { dueAtMs: ms, indexes: column, bytes: count, tokens: count },
+  FaultRecorded: { key: branded(), message: text, dueAtMs: ms, isAnswer: fc.boolean() },
+  RunFinished: { status: fc.constantFrom('completed' as const, 'completed_with_failures' as const) },
+};
+
+export const eventTypes = Object.keys(fields) as readonly Event['type'][];
+/** Any event of the type. */
+export const eventOf = (type: Event['type']): fc.Arbitrary<Event> =>
+  fc.record({ ...(fields[type] as object), type: fc.constant(type), atMs: ms }) as fc.Arbitrary<Event>;
+
+const live: fc.Arbitrary<LiveBatch> = fc.record({
+  ...sent,
+  ...size,
+  phase: fc.constantFrom(...batchPhases),
+  createAttempt: count,
+  inputFileId: orNull(text),
+  providerBatchId: orNull(branded<NonNullable<LiveBatch['providerBatchId']>>()),
+  providerStatus: orNull(text),
+  plannedAtMs: ms,
+  dueAtMs: ms,
+  quietPolls: count,
+  progress,
+  cancelAsked: fc.boolean(),
+  held: orNull(text),
+  ending: orNull(ending),
+  files: orNull(fc.record({ output: file, error: file })),
+  position,
+  settledRows: count,
+});
+export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
+  runId: branded(),
+  version: count,
+  resultSequence: count,
+  config,
+  status: fc.constantFrom(...runStatuses),
+  control: fc.record({
+    state: fc.constantFrom('running' as const, 'paused' as const, 'cancel_requested' as const),
+    reason: orNull(reason),
+    message: orNull(text),
+  }),
+  totals: fc.record(Object.fromEntries(itemStatuses.map((status) => [status, count]))) as unknown as fc.Arbitrary<
+    typeof emptySnapshot.totals
+  >,
+  ingest: fc.record({ isComplete: fc.boolean(), checkpoint: orNull(checkpoint), itemCount: count, badRowCount: count }),
+  backlog: fc.record({
+    bytes: count,
+    tokens: count,
+    sinceMs: ms,
+    generation: count,
+    needs: orNull(fc.record({ tokens: count, requests: count })),
+  }),
+  live: fc.array(live, { maxLength: 2 }),
+  batchCount: count,
+  backoff: fc.array(bucket),
+  faults: fc.array(
+    fc.record({ key: branded<RunSnapshot['faults'][number]['key']>(), count, answeredCount: count, dueAtMs: ms, message: text }),
+  ),
+  rejectedStreak: count,
+  usage,
+  defects: fc.record({ malformed: count, unknown: count, duplicate: count }),
+  createdAtMs: ms,
+  updatedAtMs: ms,
+});
