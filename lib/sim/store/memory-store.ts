@@ -32,7 +32,10 @@ export interface MemoryStorage extends Storage<'local'> {
 const createMemoryStore = (runs: Map<RunId, MemoryRun>): RunStore => {
   const find = (runId: RunId): TE.TaskEither<PortError, MemoryRun> => {
     const run = runs.get(runId);
-    return run === undefined ? TE.left({ type: 'not_found', message: `no run ${runId} in memory` }) : TE.right(run);
+    // Whose creation was never committed is no run.
+    return run === undefined || !isCreated(run.snapshot())
+      ? TE.left({ type: 'not_found', message: `no run ${runId} in memory` })
+      : TE.right(run);
   };
   const own = (run: MemoryRun): TE.TaskEither<PortError, OwnedRun> => {
     const taken = run.own();
@@ -49,6 +52,9 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>): RunStore => {
           left: { type: 'refused', message: `run ${runId} exists`, statusCode: null, requestId: null },
         });
       }
+      // Somebody is about to create it this very moment; one who died over it left nothing.
+      if (known !== undefined && known.owner() !== null)
+        return Promise.resolve({ _tag: 'Left', left: { type: 'owned_elsewhere', owner: 'this process' } });
       const run = createMemoryRun(runId, description);
       runs.set(runId, run);
       return own(run)();

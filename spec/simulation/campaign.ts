@@ -1,0 +1,57 @@
+import { playSeed } from './play.ts';
+
+/** What a campaign saw. */
+export interface Figures {
+  readonly seeds: number;
+  readonly rows: number;
+  readonly batches: number;
+  readonly commits: number;
+  readonly crashes: number;
+  readonly ends: Readonly<Record<string, number>>;
+  readonly pauses: Readonly<Record<string, number>>;
+  /** Requests bought again because files appeared late: the one way that is known, and allowed for now. */
+  readonly lateFilesPaid: number;
+  readonly virtualDays: number;
+  readonly realMs: number;
+  readonly failures: readonly { readonly seed: number; readonly message: string }[];
+}
+
+/** Plays seeds one after the other and goes on behind those that fail; each failure names the command that repeats it. */
+export const campaign = async (options: {
+  readonly from: number;
+  readonly count: number;
+  readonly tell: (line: string) => void;
+}): Promise<Figures> => {
+  const beganMs = performance.now();
+  const sums = { rows: 0, batches: 0, commits: 0, crashes: 0, virtualMs: 0, lateFilesPaid: 0 };
+  const ends: Record<string, number> = {};
+  const pauses: Record<string, number> = {};
+  const failures: { seed: number; message: string }[] = [];
+  for (let seed = options.from; seed < options.from + options.count; seed += 1) {
+    try {
+      const played = await playSeed(seed);
+      sums.rows += played.rows;
+      sums.batches += played.batches;
+      sums.commits += played.commits;
+      sums.crashes += played.crashes;
+      sums.virtualMs += played.virtualMs;
+      sums.lateFilesPaid += played.lateFilesPaid;
+      ends[played.end] = (ends[played.end] ?? 0) + 1;
+      for (const pause of played.pauses) pauses[pause] = (pauses[pause] ?? 0) + 1;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      failures.push({ seed, message });
+      options.tell(`seed ${seed}: ${message}\n  repeat it: npm run simulate -- --seeds 1 --seed ${seed}`);
+    }
+  }
+  const { virtualMs, ...counted } = sums;
+  return {
+    seeds: options.count,
+    ...counted,
+    ends,
+    pauses,
+    virtualDays: Math.round(virtualMs / 86_400_000),
+    realMs: Math.round(performance.now() - beganMs),
+    failures,
+  };
+};

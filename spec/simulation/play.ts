@@ -1,0 +1,245 @@
+import { interval, take, lastValueFrom } from 'rxjs';
+import type { ItemResult, Run, RunSummary } from '../../lib/index.ts';
+import { isBatchorError } from '../../lib/index.ts';
+import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/index.ts';
+import { createWorld, memoryStore, ProcessKilled, uniform, type World } from '../../lib/sim/index.ts';
+import type { JsonObject } from '../../lib/core/index.ts';
+import type { Job } from '../support/sim/jobs.ts';
+import { lawfulStorage } from './laws.ts';
+import { type Action, type Scenario, scenarioOf } from './scenario.ts';
+
+/** How a seed's run ended, for the campaign's figures. */
+export interface Played {
+  readonly seed: number;
+  readonly end: 'completed' | 'completed_with_failures' | 'unresolved';
+  readonly rows: number;
+  readonly batches: number;
+  readonly commits: number;
+  readonly crashes: number;
+  readonly pauses: readonly string[];
+  readonly virtualMs: number;
+  /** Requests bought again because the files of their first answers appeared late. */
+  readonly lateFilesPaid: number;
+  readonly history: string;
+}
+
+const runId = 'campaign';
+const dayMs = 86_400_000;
+const liveAgainMax = 40;
+
+/** Plays trouble, then a healed world; throws, naming what went wrong, where a law is broken or the run comes to no end. */
+export const playSeed = async (seed: number): Promise<Played> => {
+  const scenario = scenarioOf(seed);
+  let isTrouble = true;
+  let broken: string | null = null;
+  const storage = lawfulStorage(memoryStore(), (law) => (broken ??= law));
+  let points = 0;
+  await using world = await createWorld({
+    seed,
+    storage,
+    faults: scenario.faults,
+    turnaroundMs: scenario.turnaroundMs,
+    limits: scenario.limits,
+    ...(scenario.enqueuedTokensMax === null ? {} : { enqueuedTokensMax: scenario.enqueuedTokensMax }),
+    crashAt: ({ call, side }) => isTrouble && uniform(seed, 'crash', call, side, (points += 1)) < scenario.crashChance,
+  });
+  const held = (): void => {
+    if (broken !== null) throw new Error(broken);
+  };
+  const job = jobOf(scenario, world);
+  const player = createPlayer(world, job);
+  for (const action of scenario.actions) {
+    await player.act(action);
+    held();
+  }
+  isTrouble = false;
+  const pauses: string[] = [];
+  let summary = await player.settle();
+  for (let again = 0; !isOver(summary) && again < liveAgainMax; again += 1) {
+    held();
+    if (summary.controlState === 'paused') {
+      pauses.push(summary.controlReason ?? '');
+      await player.resume(summary.controlReason === 'bad_rows' ? { badRows: 'record' } : {});
+    }
+    summary = await player.settle();
+  }
+  held();
+  await checkEnd(scenario, world, await player.run(), summary);
+  return {
+    seed,
+    end: summary.status === 'running' ? 'unresolved' : summary.status,
+    rows: summary.itemCount,
+    batches: world.ledger.batchesCreated,
+    commits: storage.watch.commits,
+    crashes: player.crashes(),
+    pauses,
+    lateFilesPaid: world.provider.ledger.doubleBilledCount,
+    virtualMs: world.now().getTime() - startMs,
+    history: await historyOf(world),
+  };
+};
+
+const startMs = Date.UTC(2026, 0, 1);
+
+/** Over, or only an unclear create is left, which somebody has to look at. */
+const isOver = (summary: RunSummary): boolean =>
+  summary.status !== 'running' || (summary.controlState !== 'paused' && summary.liveBatches.some((batch) => batch.held !== null));
+
+interface Player {
+  act(action: Action): Promise<void>;
+  settle(): Promise<RunSummary>;
+  resume(options: { readonly badRows?: 'record' }): Promise<void>;
+  run(): Promise<Run<string, JsonObject>>;
+  crashes(): number;
+}
+
+const createPlayer = (world: World, job: Job): Player => {
+  let run: Run<string, JsonObject> | null = null;
+  let crashes = 0;
+  /** Does it in whatever process lives; a process that dies over it is followed by the next, as a supervisor would. */
+  const surviving = async <A>(work: (run: Run<string, JsonObject>) => Promise<A>): Promise<A> => {
+    for (;;) {
+      try {
+        run ??= await world.until(world.runner.start(job, { runId }), { virtualMsMax: dayMs });
+        return await work(run);
+      } catch (error) {
+        if (!(error instanceof ProcessKilled)) throw error;
+        crashes += 1;
+        run = null;
+        await world.crash();
+      }
+    }
+  };
+  const told = (work: (run: Run<string, JsonObject>) => Promise<unknown>): Promise<void> =>
+    surviving(async (alive) => {
+      // A finished run stays as it is, and says so.
+      await world.until(work(alive), { virtualMsMax: dayMs }).catch((error: unknown) => {
+        if (!isBatchorError(error, 'run_finished')) throw error;
+      });
+    });
+  return {
+    run: () => surviving((alive) => Promise.resolve(alive)),
+    crashes: () => crashes,
+    settle: () => surviving((alive) => world.settle(alive, { virtualMsMax: 4 * dayMs })),
+    resume: (options) => told((alive) => alive.resume(options)),
+    async act(action) {
+      switch (action.type) {
+        case 'advance':
+          await surviving(() => Promise.resolve());
+          await world.advance(action.ms);
+          if (world.isDown) {
+            crashes += 1;
+            run = null;
+            await world.crash();
+          }
+          return;
+        case 'crash':
+          await surviving(() => Promise.resolve());
+          crashes += 1;
+          run = null;
+          await world.crash();
+          return;
+        case 'close':
+          // An orderly end of the process; the next one finds the run free.
+          await surviving(async () => world.until(world.runner.close(), { virtualMsMax: dayMs }));
+          run = null;
+          await world.crash();
+          return;
+        case 'pause':
+          return told((alive) => alive.pause());
+        case 'resume':
+          return told((alive) => alive.resume());
+        case 'cancel':
+          return told((alive) => alive.cancel());
+      }
+    },
+  };
+};
+
+const idOf = (scenario: Scenario, row: number): string => (scenario.badRows.includes(row) ? (row % 2 === 0 ? '' : 'id-0') : `id-${row}`);
+
+const jobOf = (scenario: Scenario, world: World): Job => ({
+  source: sourceOf(scenario, world),
+  buildPrompt: ({ payload }) => {
+    if (scenario.throwingRows.includes(Number(payload))) throw new Error('no prompt for this row');
+    return `word${payload} asks`;
+  },
+  providerConfig: world.connection({
+    model: 'gpt-4.1-mini',
+    ...(scenario.enqueuedTokenLimit === null ? {} : { enqueueLimits: { enqueuedTokenLimit: scenario.enqueuedTokenLimit } }),
+  }),
+  chunkPolicy: { maxRequests: scenario.maxRequests },
+  retryPolicy: { maxAttempts: scenario.maxAttempts },
+  badRows: scenario.badRowPolicy,
+});
+
+const sourceOf = ({ rowCount, rowEveryMs, ...scenario }: Scenario, world: World): CheckpointedItemSource<string, JsonObject> => ({
+  kind: 'campaign',
+  ref: 'rows',
+  fingerprint: () => Promise.resolve(String(rowCount)),
+  async *read(from) {
+    for (let row = Number(from ?? 0); row < rowCount; row += 1) {
+      if (rowEveryMs > 0) await lastValueFrom(interval(rowEveryMs, world.scheduler).pipe(take(1)));
+      const entry: SourceEntry<string, JsonObject> = {
+        item: { itemId: idOf({ rowCount, rowEveryMs, ...scenario }, row), payload: String(row), metadata: { row } },
+        position: row + 1,
+      };
+      yield entry;
+    }
+  },
+});
+
+/** What must hold of every run at its end. */
+const checkEnd = async (scenario: Scenario, world: World, run: Run<string, JsonObject>, summary: RunSummary): Promise<void> => {
+  const wasCancelled = summary.controlState === 'cancel_requested';
+  if (summary.status === 'running') {
+    const held = summary.liveBatches.filter((batch) => batch.held !== null);
+    const stopped = await run.wait().then(
+      () => 'finished',
+      (error: unknown) => (isBatchorError(error) ? error.code : String(error)),
+    );
+    if (stopped !== 'batch_unresolved' || held.length === 0 || held.some((batch) => batch.phase !== 'indeterminate')) {
+      throw new Error(
+        `the run stands still for no good reason: ${stopped}, ${JSON.stringify(summary.liveBatches)}, ${summary.controlState} ${summary.controlReason}`,
+      );
+    }
+    return;
+  }
+  if (!wasCancelled && summary.itemCount !== scenario.rowCount)
+    throw new Error(`${summary.itemCount} of ${scenario.rowCount} rows were read`);
+  const results = await run.results({ order: 'input' }).toArray();
+  if (results.length !== summary.itemCount) throw new Error(`${results.length} results for ${summary.itemCount} rows`);
+  results.forEach((result, index) => {
+    const fault = faultOf(scenario, result, index);
+    if (fault !== null) throw new Error(`row ${index}: ${fault}`);
+  });
+  const again = boughtAgain(scenario, world);
+  if (again.length > 0) throw new Error(`paid twice: ${again.join(', ')}`);
+};
+
+/** Requests bought again after a usable answer; those whose first answer lay in files that appeared late are left out: batchor does not wait for them yet. */
+const boughtAgain = ({ faults }: Scenario, { provider: { ledger } }: World): readonly string[] => {
+  const late = new Set(
+    faults.flatMap((fault) => (fault.type === 'files_late' && fault.batch !== undefined ? [ledger.batches[fault.batch - 1]?.id] : [])),
+  );
+  return ledger.doubleBilled.filter(({ batchIds }) => !late.has(batchIds[0])).map(({ customId }) => customId);
+};
+
+const faultOf = (scenario: Scenario, result: ItemResult<string, JsonObject>, index: number): string | null => {
+  if (result.index !== index) return `the result of row ${result.index} stands in its place`;
+  const isBad = scenario.badRows.includes(index) || scenario.throwingRows.includes(index);
+  if (isBad !== (result.status === 'failed_permanent' && result.error.errorClass === 'invalid_row'))
+    return `it is ${isBad ? 'bad' : 'good'} and became ${JSON.stringify(result)}`;
+  if (result.metadata['row'] !== index && !isBad) return `its metadata is ${JSON.stringify(result.metadata)}`;
+  // The fake answers with words of the prompt: an answer of another row would show.
+  if (result.status === 'completed' && !result.output.includes(`word${index} asks`)) return `it got the answer ${result.output}`;
+  return null;
+};
+
+const historyOf = async (world: World): Promise<string> => {
+  const store = await world.storage.open()();
+  const reader = store._tag === 'Right' ? await store.right.read(runId as never)() : store;
+  const events = reader._tag === 'Right' ? await reader.right.eventsAfter(0, Number.MAX_SAFE_INTEGER)() : reader;
+  if (events._tag === 'Left') throw new Error(`the history cannot be read: ${events.left.type}`);
+  return JSON.stringify(events.right);
+};
