@@ -67,7 +67,7 @@ export const compareLastRow = async (ports: EnginePorts): Promise<void> => {
   if (lines === null || lines.request === null) return;
   const entry = await firstEntry(source.items.read(ingest.checkpoint.beforeLastPosition, { signal: new AbortController().signal }));
   if (entry === null) return;
-  const rendered = await createRowRenderer(ports, source)(entry, ingest.itemCount - 1, ingest.checkpoint.nextIndex - 1);
+  const rendered = await createRowRenderer(ports, source).render(entry, ingest.itemCount - 1, ingest.checkpoint.nextIndex - 1);
   const [bytes] = await must(run.artifacts.readSpans(lines.request.object, [lines.request]), { runId });
   const stored = new TextDecoder().decode(bytes);
   if (rendered.line === stored) return;

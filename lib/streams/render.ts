@@ -12,51 +12,44 @@ export interface RenderedRow {
   readonly tokens: number | null;
   /** Why it cannot be an item, in words that name file, line and field; null for a good row. */
   readonly bad: string | null;
-  readonly idField: string | null;
-  /** How the row would be recorded were it bad after all. */
-  readonly asBad: (reason: string, field: string | null) => { readonly itemId: string; readonly itemLine: string; readonly bad: string };
 }
 
-/** The same row as a recorded failure. */
-export const recordBadRow = (row: RenderedRow, reason: string, field: string | null): RenderedRow => ({
-  ...row,
-  ...row.asBad(reason, field),
-  line: '',
-  tokens: null,
-});
+export interface RowRenderer {
+  /** A promise only where the prompt is one. */
+  render(entry: SourceEntry, index: number, entryIndex: number): RenderedRow | Promise<RenderedRow>;
+  /** The row as a recorded failure. */
+  renderBad(entry: SourceEntry, entryIndex: number, reason: string, field: string | null): RenderedRow;
+}
 
 /** Prepares everything that is the same for all rows; the rest is one `JSON.stringify` of the prompt and one of the metadata. */
-export const createRowRenderer = (
-  ports: EnginePorts,
-  source: EngineSource,
-): ((entry: SourceEntry, index: number, entryIndex: number) => RenderedRow | Promise<RenderedRow>) => {
+export const createRowRenderer = (ports: EnginePorts, source: EngineSource): RowRenderer => {
   const { config } = ports.run.snapshot;
-  const render = ports.provider.renderer({
+  const renderLine = ports.provider.renderer({
     jsonSchema: config.structuredOutput?.jsonSchema ?? null,
     schemaName: config.structuredOutput?.schemaName ?? null,
   });
   const { ref } = source.items;
   const lineagePrefix = `"batchor_lineage":{"source_ref":${JSON.stringify(ref)},"source_item_index":`;
 
-  const badItem =
-    (entry: SourceEntry, entryIndex: number): RenderedRow['asBad'] =>
-    (reason, field) => {
-      const location = 'bad' in entry ? entry.bad.location : (entry.location ?? { ref, line: null });
-      const place = location.line === null ? `${location.ref}, row ${entryIndex}` : `${location.ref}:${location.line}`;
-      const givenId = 'bad' in entry ? entry.bad.itemId : entry.item.itemId;
-      const itemId = idOfBadRow(ref, entryIndex);
-      const error: JsonObject = { reason, field, given_id: givenId, file: location.ref, line: location.line };
-      const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineagePrefix}${entryIndex},"source_primary_key":null,"source_namespace":null}},"error":${JSON.stringify(error)}}\n`;
-      return { itemId, itemLine, bad: `${place}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}` };
-    };
   const failed = (entry: SourceEntry, entryIndex: number, reason: string, field: string | null): RenderedRow => {
-    const asBad = badItem(entry, entryIndex);
-    return { ...asBad(reason, field), line: '', tokens: null, idField: null, asBad };
+    const location = 'bad' in entry ? entry.bad.location : (entry.location ?? { ref, line: null });
+    const place = location.line === null ? `${location.ref}, row ${entryIndex}` : `${location.ref}:${location.line}`;
+    const givenId = 'bad' in entry ? entry.bad.itemId : entry.item.itemId;
+    const itemId = idOfBadRow(ref, entryIndex);
+    const error: JsonObject = { reason, field, given_id: givenId, file: location.ref, line: location.line };
+    const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineagePrefix}${entryIndex},"source_primary_key":null,"source_namespace":null}},"error":${JSON.stringify(error)}}\n`;
+    return {
+      itemId,
+      line: '',
+      itemLine,
+      tokens: null,
+      bad: `${place}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`,
+    };
   };
 
   const good = (entry: SourceRow, index: number, entryIndex: number, prompt: unknown): RenderedRow => {
     const { item, primaryKey } = entry;
-    const rendered = render(customIdOf(index), prompt);
+    const rendered = renderLine(customIdOf(index), prompt);
     if ('reason' in rendered) return failed(entry, entryIndex, rendered.reason, null);
     let metadata = '';
     if (item.metadata !== undefined) {
@@ -67,10 +60,10 @@ export const createRowRenderer = (
     const lineage = `${lineagePrefix}${entryIndex},"source_primary_key":${primaryKey === undefined ? 'null' : JSON.stringify(primaryKey)},"source_namespace":null}`;
     const itemLine = `{"item_id":${JSON.stringify(item.itemId)},"metadata":{${metadata}${lineage}}}\n`;
     const tokens = ports.tokens === null ? null : ports.tokens.count(rendered.line, config.provider.model);
-    return { itemId: item.itemId, line: rendered.line, itemLine, tokens, bad: null, idField: null, asBad: badItem(entry, entryIndex) };
+    return { itemId: item.itemId, line: rendered.line, itemLine, tokens, bad: null };
   };
 
-  return (entry, index, entryIndex) => {
+  const renderRow = (entry: SourceEntry, index: number, entryIndex: number): RenderedRow | Promise<RenderedRow> => {
     if ('bad' in entry) return failed(entry, entryIndex, entry.bad.reason, entry.bad.field);
     const { itemId } = entry.item;
     if (typeof itemId !== 'string' || itemId.trim() === '') return failed(entry, entryIndex, 'its item id is empty', 'itemId');
@@ -87,6 +80,7 @@ export const createRowRenderer = (
       ? prompt.then((value) => good(entry, index, entryIndex, value), thrown)
       : good(entry, index, entryIndex, prompt);
   };
+  return { render: renderRow, renderBad: failed };
 };
 
 const isPromise = (value: unknown): value is Promise<unknown> =>

@@ -9,7 +9,7 @@ import type { PortError } from '../ports/port-error.ts';
 import type { SourceEntry } from '../ports/source.ts';
 import { EngineFailure } from './faults.ts';
 import type { Asked, EnginePorts, EngineSource, Perform } from './ports.ts';
-import { createRowRenderer, type RenderedRow, recordBadRow } from './render.ts';
+import { createRowRenderer, type RenderedRow, type RowRenderer } from './render.ts';
 
 type IngestEffect = Extract<Effect, { readonly type: 'IngestSlice' }>;
 
@@ -25,21 +25,21 @@ export const performIngest = (ports: EnginePorts): Perform<IngestEffect> => {
     return () => TE.left({ type: 'refused', message: 'the source of this run is not attached', statusCode: null, requestId: null });
   const reader = createReader(ports, source);
   let slicesWritten = 0;
-  const renderRow = createRowRenderer(ports, source);
+  const renderer = createRowRenderer(ports, source);
   return (effect, signal) => async () => {
     try {
       const pulled = await reader.next(effect, signal);
       const rows: RenderedRow[] = [];
       let size = 0;
       for (const { entry, entryIndex } of pulled.entries) {
-        const row = renderRow(entry, effect.fromIndex + rows.length, entryIndex);
+        const row = renderer.render(entry, effect.fromIndex + rows.length, entryIndex);
         // Awaiting only where a prompt is a promise: a microtask per row is a cost of its own.
         rows.push(row instanceof Promise ? await row : row);
         size += rows[rows.length - 1]?.line.length ?? 0;
         if (size >= sliceBytesMax) break;
       }
       const entries = reader.keep(pulled, rows.length);
-      const judged = await judge(ports, rows);
+      const judged = await judge(ports, renderer, entries, rows);
       if (judged._tag === 'Left') return judged;
       slicesWritten += 1;
       const name = (plane: string): string =>
@@ -167,19 +167,28 @@ const isEntries = (value: SourceEntry | readonly SourceEntry[]): value is readon
 /** Finds the rows whose id is taken, in the slice or in the run. */
 const judge = async (
   { run }: EnginePorts,
+  renderer: RowRenderer,
+  { entries }: PulledSlice,
   rows: readonly RenderedRow[],
 ): Promise<{ _tag: 'Left'; left: PortError } | { _tag: 'Right'; right: readonly RenderedRow[] }> => {
   if (rows.length === 0) return { _tag: 'Right', right: rows };
-  const ids = rows.map((row) => (row.bad === null ? row.itemId : null));
   const known = await run.knownIds(rows.map((row) => row.itemId))();
   if (known._tag === 'Left') return known;
-  const taken = new Set(duplicateIds(ids, known.right));
-  return {
-    _tag: 'Right',
-    right: rows.map((row, i) =>
-      taken.has(i) ? recordBadRow(row, `the id ${JSON.stringify(row.itemId)} is taken by an earlier row`, row.idField) : row,
-    ),
-  };
+  const ids = rows.map((row) => (row.bad === null ? row.itemId : null));
+  const taken = duplicateIds(ids, known.right);
+  if (taken.length === 0) return { _tag: 'Right', right: rows };
+  const judged = [...rows];
+  for (const place of taken) {
+    const pulled = entries[place];
+    if (pulled === undefined) continue;
+    judged[place] = renderer.renderBad(
+      pulled.entry,
+      pulled.entryIndex,
+      `the id ${JSON.stringify(rows[place]?.itemId)} is taken by an earlier row`,
+      null,
+    );
+  }
+  return { _tag: 'Right', right: judged };
 };
 
 /** Writes the slice's payload and answers the command that accepts it; under the stopping policy only up to the first bad row. */
@@ -228,18 +237,24 @@ const offer = async (
 };
 
 const encoder = new TextEncoder();
-/** One buffer and each line's byte length: the lines hold no raw newline but their last character, so the bytes say where each ends. */
+/** One buffer and each line's byte length, in one pass over the text. */
 const encodeLines = (lines: readonly string[]): { readonly bytes: Uint8Array; readonly lengths: Uint32Array } => {
-  const text = lines.join('');
-  const bytes = encoder.encode(text);
-  if (bytes.length === text.length) return { bytes, lengths: Uint32Array.from(lines, (line) => line.length) };
   const lengths = new Uint32Array(lines.length);
-  let start = 0;
+  // UTF-8 needs at most three bytes per UTF-16 unit; most text needs one, so room is made for that, and more only where it runs out.
+  let bytes = new Uint8Array(lines.reduce((sum, line) => sum + line.length, 0) + 64);
+  let at = 0;
   lines.forEach((line, i) => {
-    if (line.length === 0) return;
-    const end = bytes.indexOf(0x0a, start) + 1;
-    lengths[i] = end - start;
-    start = end;
+    if (bytes.length - at < line.length * 3) {
+      const needed = encoder.encode(line);
+      if (bytes.length - at < needed.length) {
+        const larger = new Uint8Array(Math.max(bytes.length * 2, at + needed.length));
+        larger.set(bytes.subarray(0, at));
+        bytes = larger;
+      }
+      bytes.set(needed, at);
+      lengths[i] = needed.length;
+    } else lengths[i] = encoder.encodeInto(line, bytes.subarray(at)).written;
+    at += lengths[i] ?? 0;
   });
-  return { bytes, lengths };
+  return { bytes: bytes.subarray(0, at), lengths };
 };
