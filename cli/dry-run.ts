@@ -6,7 +6,7 @@ import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { jobOf } from './job.ts';
 import type { JobDescription } from './job-description.ts';
-import { writeJsonLines, writeNotes } from './render.ts';
+import { writeNotes, writeText } from './render.ts';
 import type { CliPrompt } from './rows.ts';
 
 /** How many requests are shown unless `--limit` says otherwise. */
@@ -21,7 +21,7 @@ export const dryRun = async (description: JobDescription, context: CliContext, s
     for (const entry of isSlice(pulled) ? pulled : [pulled]) {
       const line = 'bad' in entry ? null : render(customIdOf(itemCount), entry.item.payload);
       const fault = line === null ? faultOf(entry) : 'reason' in line ? line.reason : null;
-      if (line !== null && 'line' in line) await writeJsonLines(context.stdout, [JSON.parse(line.line) as JsonObject]);
+      if (line !== null && 'line' in line) await writeText(context.stdout, line.line);
       if (fault !== null) writeNotes(context, [`batchor: ${fault}`]);
       if (fault !== null && description.policies.badRows !== 'record') {
         writeNotes(context, ['  A run would pause here; --bad-rows record makes such rows failed items.']);

@@ -4,19 +4,15 @@ import type { CliContext } from './context.ts';
 
 /** One JSON document on stdout: a line of its own, or indented where a person reads it. */
 export const writeJson = (context: CliContext, value: JsonValue): Promise<void> =>
-  write(context.stdout, `${JSON.stringify(value, null, context.isStdoutTerminal ? 2 : 0)}\n`);
-
-/** Many JSON documents: one per line, always. Waits while the reader is slower. */
-export const writeJsonLines = (to: Writable, values: readonly JsonValue[]): Promise<void> =>
-  values.length === 0 ? Promise.resolve() : write(to, values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+  writeText(context.stdout, `${JSON.stringify(value, null, context.isStdoutTerminal ? 2 : 0)}\n`);
 
 /** Lines for a person: on stderr, so that stdout stays data. */
 export const writeNotes = (context: Pick<CliContext, 'stderr'>, lines: readonly string[]): void => {
   context.stderr.write(lines.map((line) => `${line}\n`).join(''));
 };
 
-/** Resolves once the text is taken in. */
-const write = (to: Writable, text: string): Promise<void> =>
+/** Resolves once the text is taken in: waits while the reader is slower. */
+export const writeText = (to: Writable, text: string): Promise<void> =>
   new Promise((resolve, reject) => {
     to.write(text, (error) => {
       if (error === null || error === undefined) resolve();

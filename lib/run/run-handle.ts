@@ -7,16 +7,17 @@ import type { RunEvent } from '../core/run-event.ts';
 import { sumOfTotals } from '../core/item.ts';
 import { isFinished, type RunSnapshot } from '../core/snapshot.ts';
 import type { ProviderWire } from '../ports/provider.ts';
-import type { RunReader } from '../ports/run-store.ts';
-import { readResults } from '../streams/results.ts';
+import type { ResultRef, RunReader } from '../ports/run-store.ts';
+import { readParts, readResults } from '../streams/results.ts';
 import type { Driver } from './driver.ts';
 import { BatchorError } from './errors.ts';
 import { exportResults } from './export-results.ts';
 import { must } from './interop.ts';
-import type { ResultsOptions, ResultStream, Run, WaitOptions } from './run.ts';
+import type { ResultsOptions, ResultStream, ResultText, Run, WaitOptions } from './run.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 import { stopReason } from './stop-reason.ts';
 import { pagesOnChange, pull, watchRun } from './watch.ts';
+import { toWireLine } from './wire.ts';
 
 /** What a handle needs from its runner. */
 export interface RunHost {
@@ -94,17 +95,27 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
       hasMore = page.hasMore && page.results.length > 0;
     }
   }
-  async function* inInputOrder({ signal }: ResultsOptions): AsyncGenerator<ItemResult> {
+  async function* inInputOrder({ signal }: ResultsOptions): AsyncGenerator<readonly ResultRef[]> {
     await requireFinished();
-    const wire = await host.wire();
     for (let next: number | null = 0; next !== null;) {
       signal?.throwIfAborted();
-      const page: { readonly results: Parameters<typeof readResults>[2]; readonly nextIndex: number | null } = await must(
+      const page: { readonly results: readonly ResultRef[]; readonly nextIndex: number | null } = await must(
         rows().resultsByIndex(next, pageRows),
         context,
       );
-      yield* await must(readResults(rows().artifacts, wire, page.results), context);
+      yield page.results;
       next = page.nextIndex;
+    }
+  }
+  async function* inputResults(options: ResultsOptions): AsyncGenerator<ItemResult> {
+    const wire = await host.wire();
+    for await (const refs of inInputOrder(options)) yield* await must(readResults(rows().artifacts, wire, refs), context);
+  }
+  async function* inputText(options: ResultsOptions): AsyncGenerator<ResultText> {
+    const wire = await host.wire();
+    for await (const refs of inInputOrder(options)) {
+      const parts = await must(readParts(rows().artifacts, wire, refs), context);
+      yield { text: parts.map((part) => `${toWireLine(part)}\n`).join(''), count: parts.length };
     }
   }
   const requireFinished = async (): Promise<void> => {
@@ -184,7 +195,8 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     pause: () => control('PauseRun'),
     resume: (options) => control('ResumeRun', options),
     cancel: () => control('CancelRun'),
-    results: (options = {}) => resultStream(() => (options.order === 'input' ? inInputOrder(options) : inSequence(options))),
+    results: (options = {}) => resultStream(() => (options.order === 'input' ? inputResults(options) : inSequence(options))),
+    resultText: (options = {}) => inputText(options),
     readTerminalResults: (options = {}) => readPage(options),
     exportTerminalResults: (path, options = {}) => exportResults(path, options, readPage),
     events$: (options = {}) => eventPagesFrom(options.afterSequence ?? 0),

@@ -26,6 +26,13 @@ export interface ResultsOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A page of results as JSON lines, snake_case. */
+export interface ResultText {
+  readonly text: string;
+  /** Lines in it. */
+  readonly count: number;
+}
+
 export interface ResultExport {
   readonly path: string;
   readonly exportedCount: number;
@@ -57,6 +64,8 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
   cancel(): Promise<RunSummary>;
   /** All terminal results. Rejects with `run_not_finished` unless `follow`. */
   results(options?: ResultsOptions): ResultStream<Output, Metadata>;
+  /** All terminal results in item order, as the JSON lines that exports hold: the fast way to a file. Rejects with `run_not_finished`. */
+  resultText(options?: { readonly signal?: AbortSignal }): AsyncIterable<ResultText>;
   readTerminalResults(options?: ResultPageOptions): Promise<ResultPage<Output, Metadata>>;
   /** JSON lines, snake_case. Whole or not at all, unless `append`. */
   exportTerminalResults(path: string, options?: ResultPageOptions & { readonly append?: boolean }): Promise<ResultExport>;

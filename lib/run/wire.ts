@@ -2,6 +2,7 @@ import type { ItemResult } from '../core/results.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import type { TokenUsage } from '../core/usage.ts';
+import { type ResultParts, toResult } from '../streams/results.ts';
 import type { RunSummary } from './summary.ts';
 
 /** The exported, snake_case spelling, and the only mapping between the two. Metadata, outputs and event data keep their own keys. */
@@ -82,3 +83,23 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
   updated_at: summary.updatedAt.toISOString(),
   next_action_at: summary.nextActionAt?.toISOString() ?? null,
 });
+
+/**
+ * `JSON.stringify(toWire(toResult(parts)))`, but for completed rows without reading and writing the metadata again: the item line
+ * is ours, and holds it as text. A spec holds the two against each other.
+ */
+export const toWireLine = (parts: ResultParts): string => {
+  const { ref, itemLine, content } = parts;
+  const metadata = ref.status === 'completed' ? metadataText(ref.itemId, itemLine) : null;
+  if (metadata === null) return JSON.stringify(toWire(toResult(parts)));
+  const output = JSON.stringify(content?.output ?? null);
+  const text = JSON.stringify(content?.outputText ?? null);
+  const usage = JSON.stringify(usageToWire(content?.usage ?? null));
+  return `{"item_id":${JSON.stringify(ref.itemId)},"status":"completed","attempt_count":${ref.charged},"output_text":${text},"output":${output},"error":null,"usage":${usage},"metadata":${metadata},"sequence":${ref.sequence}}`;
+};
+
+/** The metadata as it stands in an item line of the usual shape (`{"item_id":…,"metadata":{…}}`); null for any other. */
+const metadataText = (itemId: string, itemLine: string): string | null => {
+  const prefix = `{"item_id":${JSON.stringify(itemId)},"metadata":`;
+  return itemLine.startsWith(prefix) && itemLine.endsWith('}}\n') ? itemLine.slice(prefix.length, -2) : null;
+};

@@ -4,4 +4,4 @@ export { EngineFailure } from './faults.ts';
 export { createPerformer } from './performer.ts';
 export type { Asked, EnginePorts, EngineSource } from './ports.ts';
 export { readLineBlocks, type ReadLine } from './line-reader.ts';
-export { readResults } from './results.ts';
+export { readParts, readResults, type ResultParts, toResult } from './results.ts';

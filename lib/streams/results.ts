@@ -5,30 +5,47 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { ItemResult } from '../core/results.ts';
 import type { ArtifactStore } from '../ports/artifacts.ts';
 import type { PortError } from '../ports/port-error.ts';
-import type { ProviderWire } from '../ports/provider.ts';
+import type { LineContent, ProviderWire } from '../ports/provider.ts';
 import type { ObjectSpan, ResultRef } from '../ports/run-store.ts';
 
+/** What the payload plane holds of one terminal row. */
+export interface ResultParts {
+  readonly ref: ResultRef;
+  /** The item line, its newline included. */
+  readonly itemLine: string;
+  /** What the answer line says; null when no line speaks of the row. */
+  readonly content: LineContent | null;
+}
+
 /** Follows the pointers: reads each row's item line and answer line, many spans of one object at once. O(page). */
+export const readParts = (
+  artifacts: ArtifactStore,
+  wire: Pick<ProviderWire, 'readContent'>,
+  refs: readonly ResultRef[],
+): TE.TaskEither<PortError, readonly ResultParts[]> => {
+  const itemSpans = refs.map((ref) => ref.item);
+  const lineSpans = refs.map((ref) => ref.line);
+  return pipe(
+    TE.Do,
+    TE.bind('items', () => readLines(artifacts, itemSpans)),
+    TE.bind('lines', () => readLines(artifacts, lineSpans)),
+    TE.map(({ items, lines }) =>
+      refs.map((ref, i) => {
+        const line = lines[i] ?? null;
+        return { ref, itemLine: items[i] ?? '{}', content: line === null ? null : wire.readContent(line) };
+      }),
+    ),
+  );
+};
+
 export const readResults = (
   artifacts: ArtifactStore,
   wire: Pick<ProviderWire, 'readContent'>,
   refs: readonly ResultRef[],
 ): TE.TaskEither<PortError, readonly ItemResult[]> =>
   pipe(
-    TE.Do,
-    TE.bind('items', () =>
-      readLines(
-        artifacts,
-        refs.map((ref) => ref.item),
-      ),
-    ),
-    TE.bind('lines', () =>
-      readLines(
-        artifacts,
-        refs.map((ref) => ref.line),
-      ),
-    ),
-    TE.map(({ items, lines }) => refs.map((ref, i) => toResult(ref, items[i] ?? null, lines[i] ?? null, wire))),
+    readParts(artifacts, wire, refs),
+    TE.map((parts) => parts.map(toResult)),
   );
 
 const decoder = new TextDecoder();
@@ -55,32 +72,23 @@ const readLines =
     return { _tag: 'Right', right: texts };
   };
 
-const toResult = (
-  ref: ResultRef,
-  itemText: string | null,
-  lineText: string | null,
-  wire: Pick<ProviderWire, 'readContent'>,
-): ItemResult => {
-  const item = parseObject(itemText);
-  const metadata = isJsonObject(item['metadata']) ? item['metadata'] : {};
-  const content = lineText === null ? null : wire.readContent(lineText);
+/** The row as its reader knows it. */
+export const toResult = ({ ref, itemLine, content }: ResultParts): ItemResult => {
+  const item = parseObject(itemLine);
   const base = {
     itemId: ref.itemId,
     index: ref.index,
     sequence: ref.sequence,
     attemptCount: ref.charged,
     unchargedAttemptCount: ref.uncharged,
-    metadata,
+    metadata: isJsonObject(item['metadata']) ? item['metadata'] : {},
     usage: content?.usage ?? null,
     outputText: content?.outputText ?? null,
   };
   if (ref.status === 'completed') return { ...base, status: 'completed', output: content?.output ?? null };
   const failureClass = failureOfCode(ref.code);
-  return {
-    ...base,
-    status: 'failed_permanent',
-    error: { errorClass: failureClass, ...describeFailure(failureClass, item['error'], content?.error ?? null) },
-  };
+  const described = describeFailure(failureClass, item['error'], content?.error ?? null);
+  return { ...base, status: 'failed_permanent', error: { errorClass: failureClass, ...described } };
 };
 
 const describeFailure = (
@@ -96,8 +104,7 @@ const describeFailure = (
   return { message: error?.message ?? failureReason(failureClass), retryable, rawError: error?.raw ?? null };
 };
 
-const parseObject = (text: string | null): JsonObject => {
-  if (text === null) return {};
+const parseObject = (text: string): JsonObject => {
   const parsed: unknown = JSON.parse(text);
   return isJsonObject(parsed) ? parsed : {};
 };

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { failureClasses } from '../../lib/core/failure.ts';
+import type { JsonValue } from '../../lib/core/json.ts';
+import type { LineContent } from '../../lib/ports/provider.ts';
+import { toWire, toWireLine } from '../../lib/run/wire.ts';
+import { type ResultParts, toResult } from '../../lib/streams/results.ts';
+
+const count = fc.nat(1_000_000);
+const usage = fc.option(fc.record({ inputTokens: count, cachedInputTokens: count, outputTokens: count, reasoningTokens: count }), {
+  nil: null,
+});
+const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as JsonValue);
+const content: fc.Arbitrary<LineContent> = fc.record({
+  outputText: fc.option(fc.string({ unit: 'binary' }), { nil: null }),
+  output: json,
+  usage,
+  error: fc.constant(null),
+});
+const span = { object: 'o', offset: 0, length: 1 };
+/** Item lines as ingestion writes them. */
+const parts: fc.Arbitrary<ResultParts> = fc
+  .record({
+    itemId: fc.string({ unit: 'binary', minLength: 1 }),
+    metadata: fc.dictionary(fc.string({ unit: 'binary' }), json),
+    hasError: fc.boolean(),
+    status: fc.constantFrom('completed' as const, 'failed_permanent' as const),
+    code: fc.nat(failureClasses.length - 1),
+    sequence: count,
+    content: fc.option(content, { nil: null }),
+  })
+  .map(({ itemId, metadata, hasError, status, code, sequence, content: said }) => {
+    const error = hasError ? `,"error":{"reason":"bad","file":"f","line":3}` : '';
+    const isFailed = status === 'failed_permanent';
+    return {
+      ref: {
+        sequence,
+        index: 7,
+        itemId,
+        status,
+        code: isFailed ? code : -1,
+        charged: 2,
+        uncharged: 1,
+        line: said === null ? null : span,
+        item: span,
+      },
+      itemLine: `{"item_id":${JSON.stringify(itemId)},"metadata":${JSON.stringify(metadata)}${isFailed ? error : ''}}\n`,
+      content: said,
+    };
+  });
+
+describe('the wire form of a result', () => {
+  it('is the same by the short way and by the long one', () => {
+    fc.assert(
+      fc.property(parts, (part) => {
+        expect(JSON.parse(toWireLine(part))).toEqual(JSON.parse(JSON.stringify(toWire(toResult(part)))));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is one line', () => {
+    fc.assert(fc.property(parts, (part) => !toWireLine(part).includes('\n')));
+  });
+});
