@@ -100,7 +100,8 @@ const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: bool
 };
 
 /** The first id that the run, or the slice itself, already has; else they are all known from now on. A refusal forgets the index, so nothing is taken back. */
-const takenId = (ids: IdIndex, slice: AcceptedSlice): string | null => slice.itemIds.find((id, i) => !ids.add(id, slice.fromIndex + i)) ?? null;
+const takenId = (ids: IdIndex, slice: AcceptedSlice): string | null =>
+  slice.itemIds.find((id, i) => !ids.add(id, slice.fromIndex + i)) ?? null;
 
 const claim = (model: Rows, { batchNo, indexes, count }: Of<'claim'>, undo: Undo): string | null => {
   const { items } = model;

@@ -23,7 +23,7 @@ export interface Checkpointer {
   settled(): Promise<void>;
 }
 
-const writtenAtOnceBytes = 4 * 1024 * 1024;
+const readAtOnceBytes = 4 * 1024 * 1024;
 
 export const createCheckpointer = (disk: Disk, { folder, runId, owner }: OpenRun, { model, database, base }: OpenModel): Checkpointer => {
   let busy: Promise<void> | null = null;
@@ -34,7 +34,7 @@ export const createCheckpointer = (disk: Disk, { folder, runId, owner }: OpenRun
     const file = checkpointFile(first, crc);
     const aside = join(folder, `${file}${unfinishedSuffix}`);
     try {
-      await writeAside(aside, bytes);
+      await disk.writeAside(aside, bytes);
       await rename(aside, join(folder, file));
       disk.syncFolder(folder);
       // Nothing that it replaces goes before it has been read back.
@@ -81,20 +81,10 @@ export const createCheckpointer = (disk: Disk, { folder, runId, owner }: OpenRun
   };
 };
 
-const writeAside = async (path: string, bytes: Uint8Array): Promise<void> => {
-  const handle = await open(path, 'w', 0o600);
-  try {
-    for (let at = 0; at < bytes.length; at += writtenAtOnceBytes) await handle.writeFile(bytes.subarray(at, at + writtenAtOnceBytes));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
-
 const checksumOf = async (path: string): Promise<number> => {
   const handle = await open(path, 'r');
   try {
-    const chunk = new Uint8Array(writtenAtOnceBytes);
+    const chunk = new Uint8Array(readAtOnceBytes);
     let crc = 0;
     for (;;) {
       const { bytesRead } = await handle.read(chunk, 0, chunk.length);

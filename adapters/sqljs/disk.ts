@@ -1,4 +1,5 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, writeSync, writevSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 
 /** The few system calls that durability hangs on; the one place where a test lets the disk be full. */
 export interface Disk {
@@ -10,7 +11,11 @@ export interface Disk {
   close(fd: number): void;
   /** True after: names in the folder are durable. */
   syncFolder(path: string): void;
+  /** True after: a file of these bytes is durable under a name that nobody looks for. Written bit by bit, while others go on. */
+  writeAside(path: string, bytes: Uint8Array): Promise<void>;
 }
+
+const writtenAtOnceBytes = 4 * 1024 * 1024;
 
 export const nodeDisk: Disk = {
   create: (path) => openSync(path, 'ax', 0o600),
@@ -32,6 +37,15 @@ export const nodeDisk: Disk = {
       fsyncSync(fd);
     } finally {
       closeSync(fd);
+    }
+  },
+  writeAside: async (path, bytes) => {
+    const handle = await open(path, 'w', 0o600);
+    try {
+      for (let at = 0; at < bytes.length; at += writtenAtOnceBytes) await handle.writeFile(bytes.subarray(at, at + writtenAtOnceBytes));
+      await handle.sync();
+    } finally {
+      await handle.close();
     }
   },
 };
