@@ -13,6 +13,7 @@ import { WaitCommand } from './commands/wait.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';
+import { commandHelp, overview } from './help.ts';
 import { checkWords } from './words.ts';
 
 const commands = [
@@ -43,13 +44,12 @@ export const runCli = async (args: readonly string[], context: CliContext): Prom
       return exitCodes.ok;
     }
     if (first === undefined || first === 'help' || isHelp(first)) {
-      context.stdout.write(cli.usage());
+      context.stdout.write(overview(version(), cli.definitions()));
       return exitCodes.ok;
     }
-    checkWords(args, cli.definitions());
+    const asked = checkWords(args, cli.definitions());
     if (args.some(isHelp)) {
-      const asked = commands.find((each) => each.paths[0]?.[0] === first);
-      context.stdout.write(cli.usage(asked ?? null, { detailed: true }));
+      context.stdout.write(commandHelp(asked));
       return exitCodes.ok;
     }
     const command = cli.process({ input: [...args], context });

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../lib/core/json.ts';
 import type { CheckpointedItemSource } from '../lib/ports/source.ts';
 import type { ProviderConfig, ProviderConnection } from '../lib/ports/provider.ts';
-import type { Storage } from '../lib/ports/run-store.ts';
+import type { RunStore, Storage } from '../lib/ports/run-store.ts';
 import type { BatchRunner } from '../lib/run/runner.ts';
 import type { CliPrompt } from './rows.ts';
 import type { JobDescription } from './job-description.ts';
@@ -20,10 +20,18 @@ export interface Account {
 
 const openaiUrl = 'https://api.openai.com/v1';
 
-const connectionOf = async ({ apiKey, baseUrl }: Account): Promise<ProviderConnection> => {
+/** The account is asked for at the moment of connecting: a stored run is looked at before it is known where it belongs. */
+const connectionOf = async (accountOf: () => Account): Promise<ProviderConnection> => {
   const { createOpenAI } = await import('../adapters/openai/index.ts');
-  // Both are said: the adapter must not look for them in the environment itself.
-  return createOpenAI({ apiKey, baseURL: baseUrl ?? openaiUrl });
+  return {
+    name: 'openai',
+    kind: 'openai',
+    connect: (config) => {
+      const { apiKey, baseUrl } = accountOf();
+      // Both are said: the adapter must not look for them in the environment itself.
+      return createOpenAI({ apiKey, baseURL: baseUrl ?? openaiUrl }).connect(config);
+    },
+  };
 };
 
 const storageOf = async (folder: string): Promise<Storage> => {
@@ -31,11 +39,20 @@ const storageOf = async (folder: string): Promise<Storage> => {
   return sqljsStore({ dir: folder });
 };
 
-/** A runner over the store in the folder; with an account it can speak to the provider, and read its answers. */
-export const createRunner = async (folder: string, account: Account | null): Promise<BatchRunner> => {
-  const { BatchRunner } = await import('../lib/run/runner.ts');
-  const providers = account === null ? [] : [await connectionOf(account)];
-  return new BatchRunner({ storage: await storageOf(folder), providers });
+/** The store alone, for looking at: needs no runner, and none of what a runner loads. */
+export const openStore = async (folder: string): Promise<RunStore> => {
+  const [{ must }, storage] = await Promise.all([import('../lib/run/interop.ts'), storageOf(folder)]);
+  return must(storage.open(), { storage: storage.describe });
+};
+
+/** A runner over the store in the folder. */
+export const createRunner = async (folder: string, accountOf: () => Account): Promise<BatchRunner> => {
+  const [{ BatchRunner }, storage, connection] = await Promise.all([
+    import('../lib/run/runner.ts'),
+    storageOf(folder),
+    connectionOf(accountOf),
+  ]);
+  return new BatchRunner({ storage, providers: [connection] });
 };
 
 /** A source over one file, each row whole as its payload. */
@@ -90,7 +107,7 @@ export const endpointOf = async (text: string): Promise<string> => {
 export const rendererOf = async (
   config: ProviderConfig<CliPrompt, unknown>,
 ): Promise<(customId: string, prompt: unknown) => { readonly line: string } | { readonly reason: string }> => {
-  const connection = await connectionOf({ apiKey: '', baseUrl: null });
+  const connection = await connectionOf(() => ({ apiKey: '', baseUrl: null }));
   return connection.connect({ ...config, requestTimeoutMs: 60_000 }).renderer({ jsonSchema: null, schemaName: null });
 };
 

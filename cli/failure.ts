@@ -29,7 +29,9 @@ const describeFailure = (error: unknown): { readonly lines: readonly string[]; r
     const lines = error.isUserFault ? twoLines(error.message, error.hint) : [...twoLines(error.message, error.hint), error.stack ?? ''];
     return { lines, exitCode: exitCodeOfError(error.code) };
   }
-  if (isUsageError(error)) return { lines: twoLines(error.message, 'See `batchor --help`.'), exitCode: exitCodes.usage };
+  // Its first line says what is wrong; the rest repeats every flag there is.
+  if (isUsageError(error))
+    return { lines: twoLines(error.message.split('\n', 1)[0] ?? '', 'See the flags: batchor <command> --help'), exitCode: exitCodes.usage };
   // What the operating system says needs no stack: the message names call and path.
   if (error instanceof Error && 'syscall' in error) return { lines: twoLines(error.message, null), exitCode: exitCodes.runtime };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -50,3 +50,9 @@ export const params = (values: readonly string[]): JsonObject => {
   if (twice !== undefined) throw new CliFailure(`--param ${twice[0]} is given twice`);
   return Object.fromEntries(entries);
 };
+
+/** A run id is a folder's name, so not every text will do. */
+export const invalidRunId = (runId: string): CliFailure =>
+  new CliFailure(`--run-id ${JSON.stringify(runId)} is no run id`, {
+    hint: 'A run id has 1 to 120 of A-Z a-z 0-9 . _ - and begins with a letter or digit.',
+  });

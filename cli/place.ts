@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CliContext } from './context.ts';
 import { type LoadedEnv, withEnvFile } from './env-file.ts';
+import { CliFailure } from './failure.ts';
 
 /** Where a command works: its environment, and the folder of its store. */
 export interface Place {
@@ -19,6 +21,14 @@ export const placeOf = (context: CliContext, store: string | undefined): Place =
     storeFolder: resolve(context.cwd, store ?? (named === '' ? '.batchor' : named)),
     storeFlag: store === undefined ? '' : ` --store ${quoted(store)}`,
   };
+};
+
+/** A look must not make a store. */
+export const requireStore = (place: Place): void => {
+  if (existsSync(place.storeFolder)) return;
+  throw new CliFailure(`there is no store in ${place.storeFolder}`, {
+    hint: 'Name the folder that the run was started with: --store FOLDER, or BATCHOR_STORE.',
+  });
 };
 
 /** The same text for a shell. */

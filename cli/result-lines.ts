@@ -15,7 +15,7 @@ export const resultPages = (run: Run, afterSequence: number | null): AsyncIterab
   afterSequence === null ? run.resultText() : pagesAfter(run, afterSequence);
 
 async function* pagesAfter(run: Run, afterSequence: number): AsyncGenerator<ResultText> {
-  for (let cursor = afterSequence, hasMore = true; hasMore; ) {
+  for (let cursor = afterSequence, hasMore = true; hasMore;) {
     const page = await run.readTerminalResults({ afterSequence: cursor, limit: pageRows });
     yield { text: page.results.map((result) => `${JSON.stringify(toWire(result))}\n`).join(''), count: page.results.length };
     cursor = page.nextAfterSequence;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isRunId } from '../lib/core/ids.ts';
 import { isBatchorError } from '../lib/run/errors.ts';
 import type { Run } from '../lib/run/run.ts';
@@ -8,8 +9,9 @@ import { accountFor, requireKey } from './account.ts';
 import { type Account, createRunner } from './compose.ts';
 import type { CliContext } from './context.ts';
 import { driveTo, type Goal } from './drive.ts';
-import { type ExitCode, exitCodeOfRun } from './exit-codes.ts';
+import { type ExitCode, exitCodeOfRun, exitCodes } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
+import { invalidRunId } from './flags.ts';
 import { jobOf } from './job.ts';
 import { encodeDescription, type JobDescription } from './job-description.ts';
 import type { Place } from './place.ts';
@@ -30,111 +32,106 @@ export interface StartRequest {
 /** Creates the run, or goes on with the one of that id, and drives it to the goal. */
 export const startRun = async (request: StartRequest): Promise<ExitCode> => {
   const { runId, place } = request;
-  if (runId !== undefined && !isRunId(runId)) {
-    throw new CliFailure(`--run-id ${JSON.stringify(runId)} is no run id`, {
-      hint: 'A run id has 1 to 120 of A-Z a-z 0-9 . _ - and begins with a letter or digit.',
-    });
+  if (runId !== undefined && !isRunId(runId)) throw invalidRunId(runId);
+  // A store that is not there yet holds no run, and is not made before the run is.
+  if (runId !== undefined && existsSync(place.storeFolder)) {
+    let { account } = request;
+    try {
+      return await withRun(
+        place,
+        runId,
+        (stored) => goOn(request, stored, (own) => (account = own)),
+        () => account,
+      );
+    } catch (error) {
+      if (!isBatchorError(error, 'run_not_found')) throw error;
+    }
   }
-  const known = runId === undefined ? null : await lookUp(place, runId);
-  return known === null ? startNew(request) : goOn(request, known);
+  return startNew(request);
 };
 
-const lookUp = async (place: Place, runId: string): Promise<StoredRun | null> => {
-  try {
-    return await withRun(place, runId, (stored) => Promise.resolve(stored));
-  } catch (error) {
-    if (isBatchorError(error, 'run_not_found')) return null;
-    throw error;
-  }
-};
-
-/** Whatever can be found wrong is found before anything exists: key, input, address. */
-const startNew = async ({ context, place, account, description, runId, goal }: StartRequest): Promise<ExitCode> => {
+const startNew = async (request: StartRequest): Promise<ExitCode> => {
+  const { context, place, account } = request;
   requireKey(account);
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => halt.abort());
-  const runner = await createRunner(place.storeFolder, account);
+  const runner = await createRunner(place.storeFolder, () => account);
   try {
-    await checkInputs(description, context.cwd, halt.signal);
-    const job = await jobOf(description, context.cwd);
-    await check(runner, job.providerConfig);
-    const run = await runner.start(job, {
-      ...(runId === undefined ? {} : { runId }),
-      ifExists: 'fail',
-      description: encodeDescription(description),
-      signal: halt.signal,
-    });
-    return await drive(runner, run as Run, { context, place, goal });
+    const run = await create(request, runner, halt.signal);
+    stopListening();
+    return await drive(request, runner, run);
+  } catch (error) {
+    if (!halt.signal.aborted) throw error;
+    writeNotes(context, ['batchor: interrupted before a run was created']);
+    return exitCodes.interrupted;
   } finally {
     stopListening();
     await runner.close();
   }
 };
 
-const check = async (runner: BatchRunner, config: Parameters<BatchRunner['checkProvider']>[0]): Promise<void> => {
+/** Whatever can be found wrong is found before anything exists: input, key, address. */
+const create = async ({ context, description, runId }: StartRequest, runner: BatchRunner, signal: AbortSignal): Promise<Run> => {
+  await checkInputs(description, context.cwd, signal);
+  const job = await jobOf(description, context.cwd);
   try {
-    await runner.checkProvider(config);
+    await runner.checkProvider(job.providerConfig);
   } catch (error) {
-    if (!isBatchorError(error)) throw error;
-    throw new CliFailure(error.message, {
-      hint: `${error.code === 'provider_unavailable' ? 'Check the address (--base-url, OPENAI_BASE_URL) and the network.' : error.hint} Nothing was created.`,
-      exitCode: 3,
-    });
+    throw isBatchorError(error) ? inFlags(error) : error;
   }
+  signal.throwIfAborted();
+  const id = runId === undefined ? {} : { runId };
+  return (await runner.start(job, { ...id, ifExists: 'fail', description: encodeDescription(description), signal })) as Run;
+};
+
+const inFlags = ({ code, message, hint }: { readonly code: string; readonly message: string; readonly hint: string }): CliFailure => {
+  const isUnreachable = code === 'provider_unavailable';
+  const advice = isUnreachable ? 'Check the address (--base-url, OPENAI_BASE_URL) and the network.' : hint;
+  return new CliFailure(message, { hint: `${advice} Nothing was created.`, exitCode: exitCodes.runtime });
 };
 
 /** A run that exists: compared with what is asked for now, and never resumed in passing. */
-const goOn = async (request: StartRequest, { run: stored, description: storedDescription }: StoredRun): Promise<ExitCode> => {
-  const { context, place, description, baseUrlFlag, goal } = request;
-  const snapshot = stored.snapshot();
+const goOn = async (
+  request: StartRequest,
+  { runner, run: stored, description: told }: StoredRun,
+  belongsTo: (account: Account) => void,
+): Promise<ExitCode> => {
+  const { context, place, description, baseUrlFlag } = request;
   const { runId } = stored;
-  const job = await jobOf(asBefore(description, storedDescription, snapshot.config.operation.badRows), context.cwd);
-  const account = accountFor(
-    place.loaded,
-    baseUrlFlag,
-    storedDescription === null ? undefined : { runId, baseUrl: storedDescription.baseUrl },
-  );
-  const runner = await createRunner(place.storeFolder, account);
-  try {
-    if (stored.isFinished || snapshot.control.state === 'paused') {
-      // Compared even so: whoever asks for something else must not take the old answers for it.
-      await runner.getRun(runId, { job });
-      await writeJson(context, toWire(stored.summary()));
-      if (stored.isFinished) return exitCodeOfRun(stored.summary());
-      throw stopReason(snapshot);
-    }
-    requireKey(account);
-    const run = await runner.start(job, { runId });
-    return await drive(runner, run as Run, { context, place, goal });
-  } finally {
-    await runner.close();
+  const snapshot = stored.snapshot();
+  const account = accountFor(place.loaded, baseUrlFlag, told === null ? undefined : { runId, baseUrl: told.baseUrl });
+  belongsTo(account);
+  const job = await jobOf(asBefore(description, told, snapshot.config.operation.badRows), context.cwd);
+  if (stored.isFinished || snapshot.control.state === 'paused') {
+    // Compared even so: whoever asks for something else must not take the old answers for it.
+    await runner.getRun(runId, { job });
+    await writeJson(context, toWire(stored.summary()));
+    if (stored.isFinished) return exitCodeOfRun(stored.summary());
+    throw stopReason(snapshot);
   }
+  requireKey(account);
+  return drive(request, runner, (await runner.start(job, { runId })) as Run);
 };
 
 /** Flags that were left out mean what the run has; the same file under another name is the same file. */
-const asBefore = (given: JobDescription, stored: JobDescription | null, badRows: 'fail' | 'record'): JobDescription => {
-  if (stored === null) return given;
-  const { policies } = given;
-  const isSameInput =
-    given.inputs.length === stored.inputs.length && given.inputs.every((input, i) => input.absolute === stored.inputs[i]?.absolute);
+const asBefore = (given: JobDescription, told: JobDescription | null, badRows: 'fail' | 'record'): JobDescription => {
+  if (told === null) return given;
+  const { inputs, policies } = given;
+  const isSameInput = inputs.length === told.inputs.length && inputs.every((input, i) => input.absolute === told.inputs[i]?.absolute);
   return {
     ...given,
-    inputs: isSameInput ? stored.inputs : given.inputs,
+    inputs: isSameInput ? told.inputs : inputs,
     policies: {
-      pollIntervalMs: policies.pollIntervalMs ?? stored.policies.pollIntervalMs,
-      attemptsMax: policies.attemptsMax ?? stored.policies.attemptsMax,
-      requestsPerBatchMax: policies.requestsPerBatchMax ?? stored.policies.requestsPerBatchMax,
-      bytesPerBatchMax: policies.bytesPerBatchMax ?? stored.policies.bytesPerBatchMax,
+      pollIntervalMs: policies.pollIntervalMs ?? told.policies.pollIntervalMs,
+      attemptsMax: policies.attemptsMax ?? told.policies.attemptsMax,
+      requestsPerBatchMax: policies.requestsPerBatchMax ?? told.policies.requestsPerBatchMax,
+      bytesPerBatchMax: policies.bytesPerBatchMax ?? told.policies.bytesPerBatchMax,
       badRows: policies.badRows ?? badRows,
     },
   };
 };
 
-const drive = (
-  runner: BatchRunner,
-  run: Run,
-  { context, place, goal }: Pick<StartRequest, 'context' | 'place' | 'goal'>,
-): Promise<ExitCode> => {
+const drive = ({ context, place, goal }: StartRequest, runner: BatchRunner, run: Run): Promise<ExitCode> => {
   if (context.isStderrTerminal) writeNotes(context, [`batchor: run ${run.runId} in ${place.storeFolder}`]);
   return driveTo({ context, place, runner, run, goal });
 };

@@ -1,51 +1,68 @@
+import type { JsonObject } from '../lib/core/json.ts';
 import type { Run } from '../lib/run/run.ts';
+import type { BatchRunner } from '../lib/run/runner.ts';
+import { toWire } from '../lib/run/wire.ts';
 import { accountFor, requireKey } from './account.ts';
 import { type Account, createRunner } from './compose.ts';
-import { type JobDescription, decodeDescription } from './job-description.ts';
+import { decodeDescription, type JobDescription } from './job-description.ts';
 import { jobOf } from './job.ts';
-import type { Place } from './place.ts';
+import { type Place, requireStore } from './place.ts';
 
 /** A stored run, and what its start was told. */
 export interface StoredRun {
+  readonly runner: BatchRunner;
   readonly run: Run;
   readonly description: JobDescription | null;
 }
 
-/** Opens the store, lets look at one run, and closes the store again. */
-export const withRun = async <A>(place: Place, runId: string, use: (stored: StoredRun) => Promise<A>): Promise<A> => {
-  const runner = await createRunner(place.storeFolder, null);
+/** Enough for reading what is stored; asked for anything else, it has no key. */
+export const nobody: Account = { apiKey: '', baseUrl: null };
+
+/** Opens the store, lets look at one run, and closes the store again. The account is asked for when the provider's code is. */
+export const withRun = async <A>(
+  place: Place,
+  runId: string,
+  use: (stored: StoredRun) => Promise<A>,
+  accountOf: () => Account = () => nobody,
+): Promise<A> => {
+  requireStore(place);
+  const runner = await createRunner(place.storeFolder, accountOf);
   try {
     const run = await runner.getRun(runId);
-    return await use({ run, description: decodeDescription(runId, run.description) });
+    return await use({ runner, run, description: decodeDescription(runId, run.description) });
   } finally {
     await runner.close();
   }
 };
 
-/** The account that a stored run belongs to; `flag` may say another. */
-export const accountOfRun = (place: Place, runId: string, description: JobDescription | null, flag: string | undefined): Account =>
-  requireKey(accountFor(place.loaded, flag, description === null ? undefined : { runId, baseUrl: description.baseUrl }));
+/** The same, for one word to the run; answers its summary. */
+export const tellRun = (place: Place, runId: string, tell: (run: Run) => Promise<Parameters<typeof toWire>[0]>): Promise<JsonObject> =>
+  withRun(place, runId, async ({ run }) => toWire(await tell(run)));
 
-/** A runner that can drive the run, and a handle with its input attached while there is input to read. */
-export const openForDriving = async (
+export interface DrivingOptions {
+  readonly baseUrl: string | undefined;
+  readonly cwd: string;
+}
+
+/** The same, able to drive the run: with its account, and with its input attached while there is input to read. */
+export const withDrivableRun = <A>(
   place: Place,
-  { runId, baseUrl, cwd }: { readonly runId: string; readonly baseUrl: string | undefined; readonly cwd: string },
-): Promise<{ readonly runner: Awaited<ReturnType<typeof createRunner>>; readonly run: Run }> => {
-  const { account, description, needsInput } = await withRun(place, runId, async ({ run, description }) => {
-    const { ingest, control, status } = run.snapshot();
-    const isOver = status !== 'running';
-    return {
-      description,
-      account: isOver ? { apiKey: '', baseUrl: null } : accountOfRun(place, runId, description, baseUrl),
-      needsInput: !isOver && !ingest.isComplete && control.state !== 'cancel_requested',
-    };
-  });
-  const runner = await createRunner(place.storeFolder, account);
-  try {
-    if (description === null || !needsInput) return { runner, run: await runner.getRun(runId) };
-    return { runner, run: (await runner.getRun(runId, { job: await jobOf(description, cwd) })) as Run };
-  } catch (error) {
-    await runner.close();
-    throw error;
-  }
+  runId: string,
+  { baseUrl, cwd }: DrivingOptions,
+  use: (stored: Pick<StoredRun, 'runner' | 'run'>) => Promise<A>,
+): Promise<A> => {
+  let account = nobody;
+  return withRun(
+    place,
+    runId,
+    async ({ runner, run, description }) => {
+      if (run.isFinished) return use({ runner, run });
+      account = requireKey(accountFor(place.loaded, baseUrl, description === null ? undefined : { runId, baseUrl: description.baseUrl }));
+      const { ingest, control } = run.snapshot();
+      const needsInput = !ingest.isComplete && control.state !== 'cancel_requested';
+      if (description === null || !needsInput) return use({ runner, run });
+      return use({ runner, run: (await runner.getRun(runId, { job: await jobOf(description, cwd) })) as Run });
+    },
+    () => account,
+  );
 };

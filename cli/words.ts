@@ -1,16 +1,16 @@
 import type { Definition } from 'clipanion';
 import { CliFailure } from './failure.ts';
+import { commandName } from './help.ts';
 import { nearest } from './nearest.ts';
 
-/** Finds the commonest slips, a command or a flag that does not exist, in words of our own: with the nearest that does. */
-export const checkWords = (args: readonly string[], definitions: readonly Definition[]): void => {
+/** Finds the commonest slips, a command or a flag that does not exist, in words of our own: with the nearest that does. Answers the command that is meant. */
+export const checkWords = (args: readonly string[], definitions: readonly Definition[]): Definition => {
   const [word = ''] = args;
-  const names = definitions.map(nameOf);
+  const names = definitions.map(commandName);
   if (word.startsWith('-')) {
-    if (word === '--help' || word === '-h') return;
     throw new CliFailure(`${word} stands before the command`, { hint: `The command comes first: ${names.join(', ')}.` });
   }
-  const definition = definitions.find((each) => nameOf(each) === word);
+  const definition = definitions.find((each) => commandName(each) === word);
   if (definition === undefined) throw unknown(`there is no command ${JSON.stringify(word)}`, word, names);
   const flags = [...definition.options.flatMap((option) => option.nameSet), '--help', '-h'];
   // A value that begins with a dash must be joined to its flag, so whatever begins with two is meant as a flag.
@@ -18,9 +18,9 @@ export const checkWords = (args: readonly string[], definitions: readonly Defini
     .slice(1)
     .find((arg) => arg.startsWith('--') && arg !== '--' && !flags.includes(flagOf(arg)) && !isNegation(arg, flags));
   if (strange !== undefined) throw unknown(`${word} has no flag ${flagOf(strange)}`, flagOf(strange), flags);
+  return definition;
 };
 
-const nameOf = ({ path }: Definition): string => path.split(' ').pop() ?? path;
 const flagOf = (arg: string): string => arg.split('=', 1)[0] ?? arg;
 const isNegation = (arg: string, flags: readonly string[]): boolean => arg.startsWith('--no-') && flags.includes(`--${arg.slice(5)}`);
 

@@ -1,9 +1,7 @@
 import { Command, Option } from 'clipanion';
-import { driveTo } from '../drive.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { commandLine, type Place } from '../place.ts';
 import { writeNotes } from '../render.ts';
-import { openForDriving } from '../stored-run.ts';
 import { RunCommand } from './store-command.ts';
 
 export class CancelCommand extends RunCommand {
@@ -21,15 +19,13 @@ export class CancelCommand extends RunCommand {
   readonly baseUrl = Option.String('--base-url', { description: 'Address of the service (default: the one the run was started with)' });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const { context, givenRunId: runId } = this;
-    const { runner, run } = await openForDriving(place, { runId, baseUrl: this.baseUrl, cwd: context.cwd });
-    try {
+    const { context, givenRunId: runId, baseUrl } = this;
+    const [{ driveTo }, { withDrivableRun }] = await Promise.all([import('../drive.ts'), import('../stored-run.ts')]);
+    return withDrivableRun(place, runId, { baseUrl, cwd: context.cwd }, async ({ runner, run }) => {
       await run.cancel();
       const code = await driveTo({ context, place, runner, run, goal: this.wait ? 'finished' : 'cancelling' });
       if (!run.isFinished) writeNotes(context, [`batchor: cancelling; collect what was answered: ${commandLine(place, 'wait', runId)}`]);
       return code;
-    } finally {
-      await runner.close();
-    }
+    });
   }
 }

@@ -1,6 +1,5 @@
 import { Command, Option } from 'clipanion';
 import { isBatchorError } from '../../lib/run/errors.ts';
-import { createRunner } from '../compose.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { commandLine, type Place } from '../place.ts';
@@ -20,26 +19,25 @@ export class DeleteCommand extends RunCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const runId = this.givenRunId;
-    const runner = await createRunner(place.storeFolder, null);
+    const { withRun } = await import('../stored-run.ts');
     try {
-      const run = await runner.getRun(runId);
-      const live = run.isFinished ? [] : run.summary().liveBatches;
-      await runner.deleteRun(runId, { abandon: this.abandon });
-      const abandoned = live.map(({ batchKey, phase, providerBatchId }) => ({
-        batch_key: batchKey,
-        phase,
-        provider_batch_id: providerBatchId,
-      }));
-      await writeJson(this.context, { run_id: runId, deleted: true, abandoned_batches: abandoned });
-      return exitCodes.ok;
+      return await withRun(place, runId, async ({ runner, run }) => {
+        const live = run.isFinished ? [] : run.summary().liveBatches;
+        await runner.deleteRun(runId, { abandon: this.abandon });
+        const abandoned = live.map(({ batchKey, phase, providerBatchId }) => ({
+          batch_key: batchKey,
+          phase,
+          provider_batch_id: providerBatchId,
+        }));
+        await writeJson(this.context, { run_id: runId, deleted: true, abandoned_batches: abandoned });
+        return exitCodes.ok;
+      });
     } catch (error) {
       if (!isBatchorError(error, 'run_not_finished')) throw error;
       throw new CliFailure(error.message, {
         hint: `End it first: ${commandLine(place, 'cancel', runId, '--wait')}. Or leave its batches to themselves: ${commandLine(place, 'delete', runId, '--abandon')}`,
         exitCode: exitCodes.stopped,
       });
-    } finally {
-      await runner.close();
     }
   }
 }

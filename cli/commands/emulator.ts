@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, Option } from 'clipanion';
-import { startEmulator } from '../compose.ts';
 import type { CliContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
-import { parseFaults } from '../fault-file.ts';
 import { decimal, wholeNumber } from '../flags.ts';
 import { writeJson } from '../render.ts';
 
@@ -38,6 +36,7 @@ export class EmulatorCommand extends Command<CliContext> {
     const speed = decimal('--speed', this.speed, 0, 'seconds');
     const enqueuedTokensMax = wholeNumber('--enqueued-token-limit', this.enqueuedTokenLimit);
     const latencyMs = decimal('--latency-ms', this.latencyMs, 0, 'milliseconds');
+    const [{ startEmulator }, { parseFaults }] = await Promise.all([import('../compose.ts'), import('../fault-file.ts')]);
     const ended = new Promise<void>((end) => context.onInterrupt(end));
     const emulator = await startEmulator({
       port: portOf(this.port),

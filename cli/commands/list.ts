@@ -1,7 +1,4 @@
 import { Command, Option } from 'clipanion';
-import type { JsonValue } from '../../lib/core/json.ts';
-import { toWire } from '../../lib/run/wire.ts';
-import { createRunner } from '../compose.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { choice, wholeNumber } from '../flags.ts';
 import type { Place } from '../place.ts';
@@ -21,19 +18,8 @@ export class ListCommand extends StoreCommand {
   protected async perform(place: Place): Promise<ExitCode> {
     const status = this.status === undefined ? null : choice('--status', this.status, ['running', 'completed', 'completed_with_failures']);
     const limit = wholeNumber('--limit', this.limit);
-    const runner = await createRunner(place.storeFolder, null);
-    try {
-      const runs: JsonValue[] = [];
-      for await (const { owner, ...summary } of runner.listRuns({
-        ...(status === null ? {} : { status }),
-        ...(limit === null ? {} : { limit }),
-      })) {
-        runs.push({ ...toWire(summary), owner });
-      }
-      await writeJson(this.context, runs);
-      return exitCodes.ok;
-    } finally {
-      await runner.close();
-    }
+    const { readSummaries } = await import('../read-store.ts');
+    await writeJson(this.context, await readSummaries(place, { status, limit }));
+    return exitCodes.ok;
   }
 }

@@ -1,9 +1,7 @@
 import { Command } from 'clipanion';
-import { toWire } from '../../lib/run/wire.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Place } from '../place.ts';
 import { writeJson } from '../render.ts';
-import { withRun } from '../stored-run.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reaches the process that drives the run, wherever it is. */
@@ -15,7 +13,8 @@ export class PauseCommand extends RunCommand {
   });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    await withRun(place, this.givenRunId, async ({ run }) => writeJson(this.context, toWire(await run.pause())));
+    const { tellRun } = await import('../stored-run.ts');
+    await writeJson(this.context, await tellRun(place, this.givenRunId, (run) => run.pause()));
     return exitCodes.ok;
   }
 }

@@ -1,12 +1,10 @@
 import { Command, Option } from 'clipanion';
 import { isBatchorError } from '../../lib/run/errors.ts';
-import { createRunner } from '../compose.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { wholeNumber } from '../flags.ts';
 import { commandLine, type Place } from '../place.ts';
 import { writeJson } from '../render.ts';
-import { resultPages, writeResults, writeResultsFile } from '../result-lines.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reads the store alone: no key, no network. */
@@ -27,26 +25,27 @@ export class ResultsCommand extends RunCommand {
   readonly afterSequence = Option.String('--after-sequence', { description: 'With --partial: only what ended after this sequence' });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const { context, givenRunId: runId } = this;
+    const { context, givenRunId: runId, output } = this;
     const afterSequence = wholeNumber('--after-sequence', this.afterSequence, 0);
     if (afterSequence !== null && !this.partial)
       throw new CliFailure('--after-sequence goes with --partial', { hint: 'Results in input order have no cursor.' });
-    // Answers are read with the provider's own code, but nothing is asked of it.
-    const runner = await createRunner(place.storeFolder, { apiKey: '', baseUrl: null });
+    const [{ withRun }, { resultPages, writeResults, writeResultsFile }] = await Promise.all([
+      import('../stored-run.ts'),
+      import('../result-lines.ts'),
+    ]);
     try {
-      const run = await runner.getRun(runId);
-      const pages = resultPages(run, this.partial ? (afterSequence ?? 0) : null);
-      if (this.output === undefined) await writeResults(context.stdout, pages);
-      else await writeJson(context, { run_id: runId, ...(await writeResultsFile(this.output, context.cwd, pages)) });
-      return exitCodes.ok;
+      return await withRun(place, runId, async ({ run }) => {
+        const pages = resultPages(run, this.partial ? (afterSequence ?? 0) : null);
+        if (output === undefined) await writeResults(context.stdout, pages);
+        else await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, context.cwd, pages)) });
+        return exitCodes.ok;
+      });
     } catch (error) {
       if (!isBatchorError(error, 'run_not_finished')) throw error;
       throw new CliFailure(error.message, {
         hint: `Finish it: ${commandLine(place, 'wait', runId)}. Or read what there is: ${commandLine(place, 'results', runId, '--partial')}`,
         exitCode: exitCodes.stopped,
       });
-    } finally {
-      await runner.close();
     }
   }
 }

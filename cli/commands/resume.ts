@@ -1,11 +1,8 @@
 import { Command, Option } from 'clipanion';
-import { toWire } from '../../lib/run/wire.ts';
-import { driveTo } from '../drive.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { choice } from '../flags.ts';
 import { commandLine, type Place } from '../place.ts';
 import { writeJson, writeNotes } from '../render.ts';
-import { openForDriving, withRun } from '../stored-run.ts';
 import { RunCommand } from './store-command.ts';
 
 export class ResumeCommand extends RunCommand {
@@ -26,21 +23,17 @@ export class ResumeCommand extends RunCommand {
   readonly baseUrl = Option.String('--base-url', { description: 'Address of the service (default: the one the run was started with)' });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const { context, givenRunId: runId } = this;
-    const badRows = this.badRows === undefined ? undefined : choice('--bad-rows', this.badRows, ['fail', 'record']);
-    const options = badRows === undefined ? {} : { badRows };
-    if (!this.wait) {
-      const summary = await withRun(place, runId, ({ run }) => run.resume(options));
-      await writeJson(context, toWire(summary));
-      writeNotes(context, [`batchor: run ${runId} may go on; drive it: ${commandLine(place, 'wait', runId)}`]);
-      return exitCodes.ok;
+    const { context, givenRunId: runId, baseUrl } = this;
+    const options = this.badRows === undefined ? {} : { badRows: choice('--bad-rows', this.badRows, ['fail', 'record']) };
+    const [{ driveTo }, { tellRun, withDrivableRun }] = await Promise.all([import('../drive.ts'), import('../stored-run.ts')]);
+    if (this.wait) {
+      return withDrivableRun(place, runId, { baseUrl, cwd: context.cwd }, async (stored) => {
+        await stored.run.resume(options);
+        return driveTo({ context, place, ...stored, goal: 'finished' });
+      });
     }
-    const { runner, run } = await openForDriving(place, { runId, baseUrl: this.baseUrl, cwd: context.cwd });
-    try {
-      await run.resume(options);
-      return await driveTo({ context, place, runner, run, goal: 'finished' });
-    } finally {
-      await runner.close();
-    }
+    await writeJson(context, await tellRun(place, runId, (run) => run.resume(options)));
+    writeNotes(context, [`batchor: run ${runId} may go on; drive it: ${commandLine(place, 'wait', runId)}`]);
+    return exitCodes.ok;
   }
 }

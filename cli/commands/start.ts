@@ -1,10 +1,6 @@
 import { Command, Option } from 'clipanion';
-import { accountFor } from '../account.ts';
-import { dryRun } from '../dry-run.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { Place } from '../place.ts';
-import { describeJob } from '../start-flags.ts';
-import { startRun } from '../start-run.ts';
 import { StoreCommand } from './store-command.ts';
 
 export class StartCommand extends StoreCommand {
@@ -63,10 +59,13 @@ export class StartCommand extends StoreCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context } = this;
+    const { describeJob } = await import('../start-flags.ts');
     if (this.dryRun) {
       const description = await describeJob(this, { cwd: context.cwd, baseUrl: null });
+      const { dryRun } = await import('../dry-run.ts');
       return dryRun(description, context, new AbortController().signal);
     }
+    const [{ accountFor }, { startRun }] = await Promise.all([import('../account.ts'), import('../start-run.ts')]);
     const account = accountFor(place.loaded, this.baseUrl);
     const description = await describeJob(this, { cwd: context.cwd, baseUrl: account.baseUrl });
     return startRun({

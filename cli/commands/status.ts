@@ -1,9 +1,7 @@
 import { Command } from 'clipanion';
-import { toWire } from '../../lib/run/wire.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Place } from '../place.ts';
 import { writeJson } from '../render.ts';
-import { withRun } from '../stored-run.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reads the store alone: no key, no network. */
@@ -15,7 +13,8 @@ export class StatusCommand extends RunCommand {
   });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    await withRun(place, this.givenRunId, ({ run }) => writeJson(this.context, toWire(run.summary())));
+    const { readSummary } = await import('../read-store.ts');
+    await writeJson(this.context, await readSummary(place, this.givenRunId));
     return exitCodes.ok;
   }
 }

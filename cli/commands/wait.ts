@@ -1,8 +1,6 @@
 import { Command, Option } from 'clipanion';
-import { driveTo } from '../drive.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { Place } from '../place.ts';
-import { openForDriving } from '../stored-run.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Needs nothing but the run: what its start was told is stored with it. */
@@ -20,12 +18,10 @@ export class WaitCommand extends RunCommand {
   readonly baseUrl = Option.String('--base-url', { description: 'Address of the service (default: the one the run was started with)' });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const { context } = this;
-    const { runner, run } = await openForDriving(place, { runId: this.givenRunId, baseUrl: this.baseUrl, cwd: context.cwd });
-    try {
-      return await driveTo({ context, place, runner, run, goal: 'finished' });
-    } finally {
-      await runner.close();
-    }
+    const { context, givenRunId, baseUrl } = this;
+    const [{ driveTo }, { withDrivableRun }] = await Promise.all([import('../drive.ts'), import('../stored-run.ts')]);
+    return withDrivableRun(place, givenRunId, { baseUrl, cwd: context.cwd }, (stored) =>
+      driveTo({ context, place, ...stored, goal: 'finished' }),
+    );
   }
 }

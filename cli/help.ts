@@ -1,0 +1,36 @@
+import type { Definition } from 'clipanion';
+
+/** A definition's path is the whole command line; the command is its last word. */
+export const commandName = ({ path }: Definition): string => path.split(' ').pop() ?? path;
+
+/** All commands, each with what it does. */
+export const overview = (version: string, definitions: readonly Definition[]): string =>
+  [
+    `batchor ${version}: a durable runner for LLM batch APIs`,
+    '',
+    'batchor <command> [flags]',
+    '',
+    ...inColumns(definitions.map((each) => [commandName(each), (each.description ?? '').trim()])),
+    '',
+    "`batchor <command> --help` tells a command's flags. stdout is JSON; what is meant for people goes to stderr.",
+    '',
+  ].join('\n');
+
+/** One command: what it does, its flags, examples. */
+export const commandHelp = (definition: Definition): string => {
+  const { description = '', details, examples = [], options } = definition;
+  return [
+    `batchor ${commandName(definition)}: ${description.trim()}`,
+    '',
+    ...(details === undefined ? [] : [details.trim(), '']),
+    // clipanion numbers the values of flags, for want of names.
+    ...inColumns(options.map((option) => [option.definition.replace(/ #0$/u, ' VALUE'), option.description ?? ''])),
+    ...examples.flatMap(([label, line]) => ['', `${label.trim()}:`, `  ${line}`]),
+    '',
+  ].join('\n');
+};
+
+const inColumns = (rows: readonly (readonly [string, string])[]): readonly string[] => {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
+};

@@ -1,0 +1,156 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { type Emulator, type EmulatorOptions, startEmulator } from 'batchor/adapters/emulator';
+import { vi } from 'vitest';
+import { runCli } from '../../cli/cli.ts';
+import type { CliContext } from '../../cli/context.ts';
+
+// A store's thread takes a second to begin from TypeScript: here the store keeps its runs in this thread, on the same disk.
+vi.mock('../../adapters/sqljs/index.ts', async () => {
+  const { sqljsStoreOn } = await import('../../adapters/sqljs/sqljs-store.ts');
+  const { localClient } = await import('../../adapters/sqljs/keeper-client.ts');
+  const { nodeDisk } = await import('../../adapters/sqljs/disk.ts');
+  return { sqljsStore: ({ dir }: { readonly dir: string }) => sqljsStoreOn({ dir }, () => localClient(nodeDisk, 0)) };
+});
+
+/** What one command line did. */
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** stdout as one JSON document. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** stdout as JSON lines. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Sends the first interruption when it settles. */
+  readonly interruptAfter?: (stderr: () => string) => Promise<void>;
+  readonly isTerminal?: boolean;
+}
+
+/** A user's folder, an emulator, and a way to type commands, all in this process. */
+export interface CliWorld extends AsyncDisposable {
+  readonly folder: string;
+  readonly emulator: Emulator;
+  run(args: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** Writes a file of the folder; answers its path. */
+  write(name: string, content: string | Uint8Array): string;
+  /** Every byte below the folder, as text. */
+  storedText(under?: string): string;
+}
+
+export const apiKey = 'sk-spec-0123456789abcdef';
+
+export const createCliWorld = async (options: EmulatorOptions = {}): Promise<CliWorld> => {
+  const folder = mkdtempSync(join(tmpdir(), 'batchor-cli-'));
+  const emulator = await startEmulator({ turnaroundMs: { min: 40, max: 120 }, ...options });
+  const env = { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: emulator.baseURL };
+  return {
+    folder,
+    emulator,
+    run: (args, runOptions = {}) => runInProcess(args, folder, { ...runOptions, env: { ...env, ...runOptions.env } }),
+    write: (name, content) => {
+      const path = join(folder, name);
+      writeFileSync(path, content);
+      return path;
+    },
+    storedText: (under = '.') => textBelow(join(folder, under)),
+    [Symbol.asyncDispose]: async () => {
+      await emulator.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+const textBelow = (folder: string): string =>
+  readdirSync(folder, { recursive: true, withFileTypes: true, encoding: 'utf8' })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+    .join('\n');
+
+const runInProcess = async (args: readonly string[], cwd: string, options: RunOptions): Promise<Ran> => {
+  const [stdout, stderr] = [createSink(), createSink()];
+  const listeners = new Set<() => void>();
+  const context: CliContext = {
+    env: { ...options.env },
+    stdin: Readable.from([]),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    colorDepth: 1,
+    cwd,
+    isStderrTerminal: options.isTerminal ?? false,
+    isStdoutTerminal: false,
+    nowMs: () => Date.now(),
+    onInterrupt: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  void options.interruptAfter?.(stderr.text).then(() => {
+    for (const listener of listeners) listener();
+  });
+  const code = await runCli(args, context);
+  return ranOf(code, stdout.text(), stderr.text());
+};
+
+export const ranOf = (code: number, stdout: string, stderr: string): Ran => ({
+  code,
+  stdout,
+  stderr,
+  get json() {
+    return JSON.parse(stdout) as Readonly<Record<string, unknown>>;
+  },
+  get lines() {
+    return linesOf(stdout);
+  },
+});
+
+export const linesOf = (text: string): readonly Readonly<Record<string, unknown>>[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+
+const createSink = (): { readonly stream: Writable; text(): string } => {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  return { stream, text: () => Buffer.concat(chunks).toString('utf8') };
+};
+
+/** What every start in these specs says, unless it says otherwise. */
+export const startArgs = (input: string | readonly string[], runId: string, ...rest: readonly string[]): readonly string[] => [
+  'start',
+  ...[input].flat().flatMap((path) => ['--input', path]),
+  '--id-field',
+  'id',
+  '--prompt-field',
+  'text',
+  '--model',
+  'gpt-4.1',
+  '--store',
+  'store',
+  '--run-id',
+  runId,
+  '--poll-interval',
+  '0.05',
+  ...rest,
+];
+
+export const csvOf = (rowCount: number, from = 0): string =>
+  `id,text,stars\n${Array.from({ length: rowCount }, (_, i) => `item-${from + i},What is ${from + i}?,${(from + i) % 5}`).join('\n')}\n`;
+
+export const jsonlOf = (rowCount: number, from = 0): string =>
+  Array.from(
+    { length: rowCount },
+    (_, i) => `${JSON.stringify({ id: `item-${from + i}`, text: `What is ${from + i}?`, stars: (from + i) % 5 })}\n`,
+  ).join('');

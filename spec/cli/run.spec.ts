@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { csvOf, createCliWorld, jsonlOf, startArgs, type CliWorld } from './in-process.ts';
+
+const ids = (lines: readonly Readonly<Record<string, unknown>>[]): readonly unknown[] => lines.map((line) => line['item_id']);
+const itemIds = (from: number, count: number): readonly string[] => Array.from({ length: count }, (_, i) => `item-${from + i}`);
+
+describe('a run from the command line', () => {
+  let world: CliWorld;
+  beforeAll(async () => {
+    world = await createCliWorld();
+  });
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+  });
+  const results = async (runId: string): Promise<readonly Readonly<Record<string, unknown>>[]> => {
+    const ran = await world.run(['results', '--run-id', runId, '--store', 'store']);
+    expect(ran.stderr).toBe('');
+    expect(ran.code).toBe(0);
+    return ran.lines;
+  };
+
+  it('answers each row of a CSV file once, in input order, through several batches', async () => {
+    world.write('rows.csv', csvOf(50));
+    const ran = await world.run(startArgs('rows.csv', 'csv', '--wait', '--max-requests-per-batch', '20'));
+    expect([ran.stderr, ran.code]).toEqual(['', 0]);
+    expect(ran.json).toMatchObject({ run_id: 'csv', status: 'completed', item_count: 50, batch_count: 3 });
+    const lines = await results('csv');
+    expect(ids(lines)).toEqual(itemIds(0, 50));
+    expect(lines.every((line) => typeof line['output_text'] === 'string' && line['status'] === 'completed')).toBe(true);
+    expect(lines[7]?.['metadata']).toEqual({
+      batchor_lineage: { source_ref: 'rows.csv', source_item_index: 7, source_primary_key: 'item-7', source_namespace: null },
+    });
+  });
+
+  it('reads several files of several kinds as one input, in their order', async () => {
+    world.write('a.csv', csvOf(5));
+    world.write('b.jsonl', jsonlOf(5, 5));
+    world.write('c.ndjson', jsonlOf(5, 10));
+    const ran = await world.run(startArgs(['a.csv', 'b.jsonl', 'c.ndjson'], 'many', '--wait', '--keep-columns'));
+    expect([ran.stderr, ran.code]).toEqual(['', 0]);
+    const lines = await results('many');
+    expect(ids(lines)).toEqual(itemIds(0, 15));
+    expect(lines[4]?.['metadata']).toMatchObject({ stars: '4' });
+    expect(lines[12]?.['metadata']).toMatchObject({ stars: 2 });
+  });
+
+  it('gives back the columns that it was asked for, and keeps all others to itself', async () => {
+    world.write('meta.jsonl', '{"id":1,"text":"a","stars":5,"note":"n"}\n{"id":2,"text":"b"}\n');
+    await world.run(startArgs('meta.jsonl', 'meta', '--wait', '--metadata-field', 'stars'));
+    const [first, second] = await results('meta');
+    expect(Object.keys(first?.['metadata'] as object)).toEqual(['stars', 'batchor_lineage']);
+    expect(Object.keys(second?.['metadata'] as object)).toEqual(['batchor_lineage']);
+    await world.run(startArgs('meta.jsonl', 'kept', '--wait', '--keep-columns'));
+    expect((await results('kept'))[0]?.['metadata']).toMatchObject({ stars: 5, note: 'n' });
+    expect(Object.keys((await results('kept'))[0]?.['metadata'] as object)).not.toContain('text');
+  });
+
+  it('returns from a start without --wait once everything is sent; wait goes on from the run alone', async () => {
+    world.write('sent.csv', csvOf(30));
+    const started = await world.run(startArgs('sent.csv', 'sent', '--max-requests-per-batch', '10'));
+    expect([started.stderr, started.code]).toEqual(['', 0]);
+    expect(started.json).toMatchObject({ run_id: 'sent', is_ingestion_complete: true, batch_count: 3 });
+    const waited = await world.run(['wait', '--run-id', 'sent', '--store', 'store']);
+    expect([waited.stderr, waited.code]).toEqual(['', 0]);
+    expect(waited.json).toMatchObject({ status: 'completed', item_count: 30 });
+    expect(ids(await results('sent'))).toEqual(itemIds(0, 30));
+    const again = await world.run(startArgs('sent.csv', 'sent', '--wait'));
+    expect([again.stderr, again.code]).toEqual(['', 0]);
+    expect(again.json['batch_count']).toBe(3);
+  });
+
+  it('reads no more than --limit rows, and knows it when it goes on', async () => {
+    world.write('limited.jsonl', jsonlOf(30));
+    const ran = await world.run(startArgs('limited.jsonl', 'limited', '--wait', '--limit', '7'));
+    expect(ran.json).toMatchObject({ item_count: 7, status: 'completed' });
+    const other = await world.run(startArgs('limited.jsonl', 'limited', '--limit', '8'));
+    expect(other.code).toBe(1);
+    expect(other.stderr).toContain('prompt.limit: stored 7, given 8');
+  });
+
+  it('asks other endpoints, with a system prompt, a template and parameters', async () => {
+    world.write('chat.jsonl', '{"id":"x","text":"a","tags":["u",1]}\n');
+    const args = startArgs('chat.jsonl', 'chat', '--dry-run').filter((arg) => arg !== '--prompt-field' && arg !== 'text');
+    const flags = [
+      '--prompt-template',
+      'Sum up {{ text }} \\{{x}} of {{tags}}',
+      '--system-prompt',
+      'Be brief',
+      '--endpoint',
+      '/v1/chat/completions',
+      '--param',
+      'temperature=0.5',
+      '--param',
+      'stop=["a"]',
+    ];
+    const shown = await world.run([...args, ...flags]);
+    expect(shown.lines).toEqual([
+      {
+        custom_id: 'row-0',
+        method: 'POST',
+        url: '/v1/chat/completions',
+        body: {
+          model: 'gpt-4.1',
+          temperature: 0.5,
+          stop: ['a'],
+          messages: [
+            { role: 'system', content: 'Be brief' },
+            { role: 'user', content: 'Sum up a {{x}} of ["u",1]' },
+          ],
+        },
+      },
+    ]);
+    const ran = await world.run([...args.filter((arg) => arg !== '--dry-run'), ...flags, '--wait']);
+    expect([ran.stderr, ran.code]).toEqual(['', 0]);
+    expect(await results('chat')).toHaveLength(1);
+  });
+
+  it('writes results to a file whole, and says how many', async () => {
+    const ran = await world.run(['results', '--run-id', 'csv', '--store', 'store', '--output', 'out.jsonl']);
+    expect(ran.json).toMatchObject({ run_id: 'csv', result_count: 50 });
+    expect(world.storedText('.').includes('.tmp')).toBe(false);
+    const missing = await world.run(['results', '--run-id', 'csv', '--store', 'store', '--output', 'no/such/out.jsonl']);
+    expect(missing.code).toBe(3);
+    expect(missing.stderr).toContain('--output no/such/out.jsonl cannot be written');
+    expect(missing.stdout).toBe('');
+  });
+
+  it('shows the first requests in a dry run, with no key, no network and nothing created', async () => {
+    world.write('dry.csv', csvOf(10));
+    const callsBefore = JSON.stringify(world.emulator.ledger.calls);
+    const ran = await world.run(startArgs('dry.csv', 'dry', '--dry-run', '--store', 'never', '--limit', '3'), {
+      env: { OPENAI_API_KEY: '' },
+    });
+    expect([ran.stderr, ran.code]).toEqual(['', 0]);
+    expect(ran.lines.map((line) => line['custom_id'])).toEqual(['row-0', 'row-1', 'row-2']);
+    expect(JSON.stringify(world.emulator.ledger.calls)).toBe(callsBefore);
+    expect(() => world.storedText('never')).toThrow();
+  });
+
+  it('shows one live line to a terminal and none to a file', async () => {
+    world.write('live.csv', csvOf(10));
+    const ran = await world.run(startArgs('live.csv', 'live', '--wait'), { isTerminal: true });
+    expect(ran.stderr).toContain('batchor: run live in ');
+    expect(ran.stderr).toContain('rows answered');
+    expect(ran.stderr.endsWith('\r\u001b[2K')).toBe(true);
+    expect(ran.json['status']).toBe('completed');
+  });
+
+  it('lists the runs, newest first, and deletes a finished one', async () => {
+    const listed = await world.run(['list', '--store', 'store', '--limit', '2']);
+    expect((listed.json as unknown as readonly Readonly<Record<string, unknown>>[]).map((run) => run['run_id'])).toEqual(['live', 'chat']);
+    expect((await world.run(['delete', '--run-id', 'live', '--store', 'store'])).json).toEqual({
+      run_id: 'live',
+      deleted: true,
+      abandoned_batches: [],
+    });
+    const gone = await world.run(['status', '--run-id', 'live', '--store', 'store']);
+    expect(gone.code).toBe(1);
+    expect(gone.stderr).toContain('See which runs there are: batchor list --store store');
+  });
+});
