@@ -33,7 +33,7 @@ export interface SimulatedProcess {
   readonly isAlive: boolean;
   /** Lets a call out into the world, and its answer back in. */
   call<A>(name: string, work: () => Promise<A>): Promise<A>;
-  /** Lets a user's own code run, which may wait for virtual time: it is given a while to answer before time goes on. */
+  /** Lets a user's own code run, which may wait for virtual time: unless it is known to, it is given a while to answer before time goes on. */
   pull<A>(work: () => Promise<A>): Promise<A>;
   kill(): void;
   /** Resolves when nothing can happen any more without time. */
@@ -45,7 +45,12 @@ const pullTurnsMax = 1_000;
 /** Then a call that never answers is a bug, of ours or of an adapter. */
 const callTurnsMax = 2_000_000;
 
-export const createProcess = (time: VirtualTime, strikes: (point: CrashPoint) => boolean): SimulatedProcess => {
+/** A process on this time. `strikes` says where it is killed; `isTimeAwaited`, whether the user's own code waits for time to pass. */
+export const createProcess = (
+  time: VirtualTime,
+  strikes: (point: CrashPoint) => boolean,
+  isTimeAwaited: () => boolean,
+): SimulatedProcess => {
   const clock = time.openClock();
   const calls = new Map<symbol, string>();
   /** Pulls under way, and how many turns each has left. */
@@ -105,7 +110,7 @@ export const createProcess = (time: VirtualTime, strikes: (point: CrashPoint) =>
         for (const [key, left] of pulls) pulls.set(key, left - 1);
         turns += 1;
         if (turns > callTurnsMax) throw new Error(`these calls never answer: ${[...calls.values()].join(', ')}`);
-      } while (calls.size > 0 || [...pulls.values()].some((left) => left > 0));
+      } while (calls.size > 0 || (!isTimeAwaited() && [...pulls.values()].some((left) => left > 0)));
     },
   };
 };

@@ -15,6 +15,8 @@ export interface VirtualTime {
 
 export interface VirtualClock {
   readonly scheduler: SchedulerLike;
+  /** True while something that was scheduled here is still to run. */
+  readonly isAwaited: boolean;
   /** True after: what was scheduled here never runs, and nothing more can be. */
   stop(): void;
 }
@@ -71,6 +73,9 @@ export const createVirtualTime = (startAt: Date): VirtualTime => {
       };
       return {
         scheduler: { now: () => nowMs, schedule },
+        get isAwaited() {
+          return open.size > 0;
+        },
         stop() {
           isStopped = true;
           for (const action of [...open]) action.unsubscribe();

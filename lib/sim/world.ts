@@ -90,7 +90,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   };
 
   const begin = (): { readonly process: SimulatedProcess; readonly runner: BatchRunner; readonly owned: readonly OwnedRun[] } => {
-    const process = createProcess(time, options.crashAt ?? (() => false));
+    const process = createProcess(time, options.crashAt ?? (() => false), () => clock.isAwaited);
     const owned: OwnedRun[] = [];
     const onlooker = { committed: names.committed, owned: (run: OwnedRun) => void owned.push(run) };
     const inside = faultyConnection(connection, process);
