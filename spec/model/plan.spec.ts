@@ -14,7 +14,7 @@ import type { Step } from '../support/core/commit.ts';
 import { breaches, recordHistories } from '../support/core/histories.ts';
 import type { Row } from '../support/core/row-table.ts';
 
-const histories = recordHistories(250);
+const histories = recordHistories(200);
 const plans = histories.flatMap((history) => history.steps.filter((step) => step.events.some((event) => event.type === 'BatchPlanned')));
 
 const plannedIn = (step: Step): EventOf<'BatchPlanned'> | undefined => step.events.find((event) => event.type === 'BatchPlanned');
@@ -58,7 +58,7 @@ const fits = (rows: readonly Row[], snapshot: RunSnapshot): boolean => {
 
 describe('a planned batch', () => {
   const ofPlans = (law: (planned: EventOf<'BatchPlanned'>, step: Step) => string | null): readonly string[] => {
-    expect(plans.length).toBeGreaterThan(1_000);
+    expect(plans.length).toBeGreaterThan(500);
     return breaches(histories, (step) => {
       const planned = plannedIn(step);
       return planned === undefined ? null : law(planned, step);

@@ -68,7 +68,7 @@ describe('the snapshot', () => {
   });
 
   it('has as many faults and buckets as there are things to wait for, never as many as there were', () => {
-    for (const { seed, steps } of recordHistories(100)) {
+    for (const { seed, steps } of recordHistories(60)) {
       for (const { after } of steps) {
         const { faults, live, backoff } = after.snapshot;
         // One fault per thing acted on: a batch, or one of ingest, plan, poll, sweep and requeue.

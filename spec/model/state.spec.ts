@@ -16,7 +16,7 @@ import { breaches, recordHistories } from '../support/core/histories.ts';
 import type { Row } from '../support/core/row-table.ts';
 import { unreachedBatchArrows, unreachedItemArrows } from '../support/core/unreached.ts';
 
-const histories = recordHistories(300);
+const histories = recordHistories(250);
 const steps = histories.flatMap((history) => history.steps);
 
 const countBy = (rows: readonly Row[]): Readonly<Record<ItemStatus, number>> => {
@@ -32,7 +32,7 @@ const differ = (what: string, actual: unknown, expected: unknown): string | null
 
 describe('whatever is asked and answered, in whatever order', () => {
   it('decide and evolve throw nothing', () => {
-    expect(steps.length).toBeGreaterThan(15_000);
+    expect(steps.length).toBeGreaterThan(10_000);
     expect(breaches(histories, ({ thrown }) => thrown)).toEqual([]);
   });
 

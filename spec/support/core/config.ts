@@ -5,6 +5,7 @@ const limits = { requestsMax: 1_000, inputBytesMax: 100_000, inputTokensMax: nul
 
 /** What the specs change of a run's operation. */
 export interface Wishes {
+  readonly pollIntervalMs?: number;
   readonly retry?: Partial<Operation['retry']>;
   readonly chunk?: Partial<Operation['chunk']>;
   readonly enqueue?: Partial<Operation['enqueue']>;
@@ -14,6 +15,7 @@ export const makeOperation = (wishes: Wishes = {}): Operation => {
   const house = defaultOperation(limits);
   return {
     ...house,
+    pollIntervalMs: wishes.pollIntervalMs ?? house.pollIntervalMs,
     retry: { ...house.retry, ...wishes.retry },
     chunk: { ...house.chunk, ...wishes.chunk },
     enqueue: { ...house.enqueue, ...wishes.enqueue },
@@ -46,6 +48,7 @@ export const rowTokensMax = 12;
 /** Small and tight limits of every kind: where many rows meet a limit, mistakes show. */
 export const randomOperation = (dice: Dice): Operation =>
   makeOperation({
+    pollIntervalMs: oneOf(dice, [2_000, 10_000, 60_000]),
     retry: {
       attemptsMax: oneOf(dice, [1, 2, 3]),
       unchargedAttemptsMax: oneOf(dice, [1, 3, 6]),
@@ -54,12 +57,12 @@ export const randomOperation = (dice: Dice): Operation =>
     },
     chunk: {
       requestsMax: oneOf(dice, [1, 2, 3, 5, 8]),
-      inputBytesMax: oneOf(dice, [100_000, rowBytesMax, 2 * rowBytesMax, rowBytesMax - 5]),
+      inputBytesMax: oneOf(dice, [100_000, 100_000, rowBytesMax, 2 * rowBytesMax, rowBytesMax - 5]),
       inputTokensMax: oneOf(dice, [null, null, rowTokensMax, 2 * rowTokensMax, rowTokensMax - 1]),
       planAfterMs: oneOf(dice, [0, 5_000, 60_000]),
     },
     enqueue: {
-      enqueuedTokenLimit: oneOf(dice, [null, null, 3 * rowTokensMax, rowTokensMax, 7]),
+      enqueuedTokenLimit: oneOf(dice, [null, null, null, 3 * rowTokensMax, 3 * rowTokensMax, rowTokensMax, 7]),
       enqueuedRequestLimit: oneOf(dice, [null, null, 3, 10]),
       targetRatio: oneOf(dice, [1, 0.8]),
       headroom: chance(dice, 0.8) ? 0 : 2,

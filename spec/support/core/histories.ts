@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
-import { type History, playHistory } from './play.ts';
+import { type History, playHistory, type PlayOptions } from './play.ts';
 import type { Step } from './commit.ts';
 
 /** Histories drawn from the run's seed (printed at its start): the same seed, the same histories. */
-export const recordHistories = (count: number, turnsMax?: number): readonly History[] =>
-  fc.sample(fc.noBias(fc.integer()), count).map((seed) => playHistory(seed, turnsMax === undefined ? {} : { turnsMax }));
+export const recordHistories = (count: number, options: PlayOptions = {}): readonly History[] =>
+  fc.sample(fc.noBias(fc.integer()), count).map((seed) => playHistory(seed, options));
 
 /** The first breaches of a law over all steps, each with what plays it again; and how much was looked at. */
 export const breaches = (histories: readonly History[], law: (step: Step, history: History) => string | null): readonly string[] => {

@@ -7,7 +7,7 @@ import { openMask, openRows, pendingRows, planWindow } from './slices.ts';
 
 /** What a person may ask at any time. */
 export const userCommand = (dice: Dice, atMs: number, mayCancel: boolean): Command => {
-  switch (weighted(dice, { pause: 3, resume: 8, change: 1, cancel: mayCancel ? 1 : 0 })) {
+  switch (weighted(dice, { pause: 3, resume: 8, change: 1, cancel: mayCancel ? 2 : 0 })) {
     case 'pause':
       return { type: 'PauseRun', atMs, reason: 'manual', message: null };
     case 'resume':
@@ -24,7 +24,7 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
   const batchKey = snapshot.live.length === 0 || dice.state % 4 === 0 ? ('nobody' as BatchKey) : oneOf(dice, snapshot.live).batchKey;
   const batchNo = snapshot.live.find((batch) => batch.batchKey === batchKey)?.batchNo ?? 99;
   const providerBatchId = 'batch_nobody' as ProviderBatchId;
-  const off = between(dice, -1, 1);
+  const off = oneOf(dice, [-1, 0, 0, 1]);
   switch (
     weighted(dice, {
       again: 12,
@@ -83,7 +83,7 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
         tokens: [2],
         badOffsets,
       };
-      const nextIndex = (snapshot.ingest.checkpoint?.nextIndex ?? 0) - 1;
+      const nextIndex = (snapshot.ingest.checkpoint?.nextIndex ?? 0) + between(dice, -1, 1);
       return { type: 'AcceptSlice', atMs, slice, checkpoint: { nextIndex, position: null, beforeLastPosition: null }, isLast: false };
     }
     case 'created':

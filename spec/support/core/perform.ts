@@ -16,7 +16,7 @@ import { freshId, lineBytes, type ProviderBatch, randomFate, trouble, type World
 
 /** Acts out one effect: changes the world, and returns its answer. */
 export const perform = (world: World, effect: Effect, moment: Moment): Answer => {
-  if (isOutside(effect) && trouble(world, 0.08)) return fault(effect, oneOf(world.dice, faultsOf(effect)));
+  if (isOutside(effect) && trouble(world, 0.06)) return fault(effect, oneOf(world.dice, faultsOf(effect)));
   switch (effect.type) {
     case 'IngestSlice':
       return ingest(world, effect);
@@ -85,7 +85,7 @@ const isOutside = (effect: Effect): boolean =>
 
 const faultsOf = (effect: Effect): readonly FaultKind[] =>
   effect.type === 'IngestSlice'
-    ? ['transient', 'source_unreadable']
+    ? ['transient', 'transient', 'source_unreadable']
     : ['transient', 'transient', 'transient', 'refused', 'refused', 'authentication_failed', 'insufficient_quota'];
 
 const fault = (effect: Effect, kind: FaultKind): Answer => {
@@ -100,6 +100,7 @@ const fault = (effect: Effect, kind: FaultKind): Answer => {
 };
 
 const ingest = (world: World, effect: Extract<Effect, { readonly type: 'IngestSlice' }>): Answer => {
+  if (trouble(world, 0.03)) return ({ atMs }) => ({ type: 'RejectRow', atMs, message: 'a row without an id' });
   const from = effect.checkpoint?.nextIndex ?? 0;
   const entries = world.entries.slice(from, from + between(world.dice, 1, 8));
   const nextIndex = from + entries.length;
@@ -153,6 +154,7 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
     batchNo: file?.batchNo ?? 0,
     indexes: file?.indexes ?? [],
     fate: randomFate(world),
+    isBlessed: world.isFair,
     looksLeft: world.isFair ? 1 : between(world.dice, 0, 12),
     hiddenLooks: world.isFair ? 0 : between(world.dice, 0, 2),
     isCancelAsked: false,

@@ -6,7 +6,6 @@ import {
   emptySnapshot,
   isFinished,
   nextDueMs,
-  type RunConfig,
   type RunId,
 } from '../../../lib/core/index.ts';
 import type { Answer } from './answer.ts';
@@ -55,11 +54,15 @@ const startMs = 1_700_000_000_000;
 const fairTurnsMax = 3_000;
 const crashChance = 0.004;
 
+export interface PlayOptions {
+  /** Turns of trouble, at most. */
+  readonly turnsMax?: number;
+  /** Whether scenes are kept: a copy of the world costs as much as a few turns. */
+  readonly hasScenes?: boolean;
+}
+
 /** Some trouble, every kind of stale command, then a world in which everything works: the run is over at the end, or the history says why not. */
-export const playHistory = (
-  seed: number,
-  { turnsMax = 300, config }: { readonly turnsMax?: number; readonly config?: RunConfig } = {},
-): History => {
+export const playHistory = (seed: number, { turnsMax = 400, hasScenes = false }: PlayOptions = {}): History => {
   const dice = diceOf(seed);
   const play: Play = {
     dice,
@@ -73,8 +76,11 @@ export const playHistory = (
   };
   const mayCancel = chance(dice, 0.4);
   if (chance(dice, 0.2)) send(play, { type: 'OpenRun', atMs: play.nowMs });
-  send(play, { type: 'CreateRun', atMs: play.nowMs, runId: 'run' as RunId, config: config ?? randomConfig(dice) });
-  for (let turns = between(dice, 0, turnsMax); turns > 0 && !isFinished(play.state.snapshot); turns -= 1) wildTurn(play, mayCancel);
+  send(play, { type: 'CreateRun', atMs: play.nowMs, runId: 'run' as RunId, config: randomConfig(dice) });
+  for (let turns = between(dice, 0, turnsMax); turns > 0 && !isFinished(play.state.snapshot); turns -= 1) {
+    if (hasScenes && chance(dice, play.state.snapshot.control.state === 'cancel_requested' ? 0.6 : 0.1)) recordScene(play);
+    wildTurn(play, mayCancel);
+  }
   play.world.isFair = true;
   const stuck = heal(play);
   for (let i = 0; i < 4; i += 1) send(play, chance(dice, 0.5) ? userCommand(dice, play.nowMs, true) : noise(play));
@@ -104,14 +110,21 @@ const deliver = (play: Play, key: string): void => {
   if (flight !== undefined) send(play, flight.answer({ ...play.state, atMs: play.nowMs }));
 };
 
+const isUnsent = ({ state }: Play): boolean => state.snapshot.live.some(({ phase }) => phase === 'planned' || phase === 'uploaded');
+
+const recordScene = ({ scenes, state, world, nowMs, inFlight }: Play): void => {
+  scenes.push({ state, world: structuredClone(world), atMs: nowMs, inFlight: [...inFlight.values()] });
+};
+
 const wildTurn = (play: Play, mayCancel: boolean): void => {
   const { dice } = play;
-  if (chance(dice, 0.1)) {
-    play.scenes.push({ state: play.state, world: structuredClone(play.world), atMs: play.nowMs, inFlight: [...play.inFlight.values()] });
-  }
   if (chance(dice, crashChance)) return crash(play);
+  // Nobody leaves a run paused for long.
+  if (play.state.snapshot.control.state === 'paused' && chance(dice, 0.12)) send(play, { type: 'ResumeRun', atMs: play.nowMs });
+  // A cancel is most interesting while something is planned and not sent.
+  if (mayCancel && isUnsent(play) && chance(dice, 0.02)) send(play, { type: 'CancelRun', atMs: play.nowMs });
   const due = startable(play);
-  switch (weighted(dice, { start: 10, deliver: 9, user: 0.6, noise: 2, wait: 1 })) {
+  switch (weighted(dice, { start: 10, deliver: 10, user: 0.5, noise: 2, wait: 2 })) {
     case 'start':
       if (due.length > 0) start(play, oneOf(dice, due));
       else if (play.inFlight.size === 0) advance(play);
@@ -126,7 +139,8 @@ const wildTurn = (play: Play, mayCancel: boolean): void => {
       send(play, noise(play));
       return;
     case 'wait':
-      play.nowMs += below(dice, 20_000);
+      if (chance(dice, 0.5)) play.nowMs += below(dice, 20_000);
+      else advance(play);
   }
 };
 

@@ -1,6 +1,6 @@
 import { codeOfFailure, type FailureClass } from '../../../lib/core/index.ts';
 import { chance, oneOf, weighted } from './dice.ts';
-import { type Line, type ProviderBatch, trouble, type World } from './world.ts';
+import type { Line, ProviderBatch, World } from './world.ts';
 
 const lineFailures: readonly FailureClass[] = [
   'rate_limited',
@@ -18,7 +18,7 @@ const success = (index: number): Line => ({ kind: 'success', index, code: -1 });
 const failure = (world: World, index: number): Line => ({
   kind: 'failure',
   index,
-  code: codeOfFailure(trouble(world, 0.03) ? 'insufficient_quota' : oneOf(world.dice, lineFailures)),
+  code: codeOfFailure(chance(world.dice, 0.03) ? 'insufficient_quota' : oneOf(world.dice, lineFailures)),
 });
 
 /** The files that the batch leaves behind, as unkind as they come: shuffled, doubled, with holes and strange lines. */
@@ -29,7 +29,7 @@ export const writeFiles = (world: World, batch: ProviderBatch): ProviderBatch['f
   const error: Line[] = [];
   for (const index of shuffled(world, batch.indexes)) {
     if (!chance(world.dice, answered)) continue;
-    switch (world.isFair ? 'success' : weighted(world.dice, { success: 60, failure: 20, missing: 8, both: 6, twice: 6 })) {
+    switch (batch.isBlessed ? 'success' : weighted(world.dice, { success: 60, failure: 20, missing: 8, both: 6, twice: 6 })) {
       case 'success':
         output.push(success(index));
         break;
@@ -47,10 +47,11 @@ export const writeFiles = (world: World, batch: ProviderBatch): ProviderBatch['f
         break;
     }
   }
-  if (trouble(world, 0.1)) output.push({ kind: 'malformed', index: -1, code: -1 });
-  if (trouble(world, 0.1)) error.push({ kind: 'unknown', index: 999_999, code: -1 });
+  if (batch.isBlessed) return { output, error: null };
+  if (chance(world.dice, 0.1)) output.push({ kind: 'malformed', index: -1, code: -1 });
+  if (chance(world.dice, 0.1)) error.push({ kind: 'unknown', index: 999_999, code: -1 });
   // `completed` without files happens, and so do files that are there and empty.
-  const isBare = trouble(world, 0.05);
+  const isBare = chance(world.dice, 0.05);
   return {
     output: isBare || (output.length === 0 && chance(world.dice, 0.5)) ? null : output,
     error: isBare || (error.length === 0 && chance(world.dice, 0.8)) ? null : error,

@@ -25,6 +25,8 @@ export interface ProviderBatch extends Omit<SweptBatch, 'isAlive' | 'providerSta
   /** Item indexes in the order of the input file. */
   readonly indexes: readonly number[];
   readonly fate: Fate;
+  /** Created in a fair world: answered in full. What was created before keeps its luck. */
+  readonly isBlessed: boolean;
   /** Looks that see it in progress. */
   looksLeft: number;
   /** Lists that do not show it yet. */
@@ -52,7 +54,7 @@ export interface World {
 
 export const createWorld = (seed: number, entriesMax: number): World => {
   const dice = diceOf(seed);
-  const badChance = oneOf(dice, [0, 0, 0.1, 1]);
+  const badChance = oneOf(dice, [0, 0, 0, 0.1, 0.1, 0.1, 0.3, 1]);
   const entries = Array.from({ length: between(dice, 0, entriesMax) }, () => {
     const isBad = chance(dice, badChance);
     return { isBad, bytes: isBad ? 0 : between(dice, 1, rowBytesMax), tokens: isBad ? 0 : between(dice, 1, rowTokensMax) };
