@@ -38,13 +38,13 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A user's folder: batchor and zod are installed in it, and `npx` finds batchor there. */
+/** A user's folder: batchor, and what its users install beside it; `npx` finds batchor there. */
 const userFolder = (main: string): string => {
   const folder = mkdtempSync(join(tmpdir(), 'batchor-docs-'));
   const bin = join(folder, 'node_modules/.bin');
   mkdirSync(bin, { recursive: true });
   symlinkSync(root, join(folder, 'node_modules/batchor'));
-  symlinkSync(join(root, 'node_modules/zod'), join(folder, 'node_modules/zod'));
+  for (const name of ['zod', 'rxjs', 'openai']) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
   const command = join(bin, 'batchor');
   writeFileSync(command, `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(main)} "$@"\n`);
   chmodSync(command, 0o755);
