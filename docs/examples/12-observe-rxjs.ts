@@ -5,7 +5,7 @@ import { bufferTime, distinctUntilChanged, filter, map, retry, takeUntil, timer 
 await using runner = new BatchRunner();
 await using run = await runner.getRun('batchor_20260403T120000Z_ab12cd34');
 
-const savedCursor = 4_211;
+const savedCursor = 3; // the last sequence that was dealt with, kept by you
 const progress = run.summary$
   .pipe(
     map((s) => Math.floor((100 * (s.itemCounts.completed + s.itemCounts.failed_permanent)) / Math.max(1, s.itemCount))),

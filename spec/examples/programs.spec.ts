@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../adapters/emulator/index.ts';
+import { createOpenAI } from '../../adapters/openai/index.ts';
+import { sqljsStore } from '../../adapters/sqljs/index.ts';
+import { BatchRunner, type Run } from '../../lib/index.ts';
+import { specEnv } from '../gate/env.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const program = (name: string): string => join(root, 'docs/examples', name);
+const tsx = fileURLToPath(import.meta.resolve('tsx'));
+/** The run that the programs about a run name. */
+const runId = 'batchor_20260403T120000Z_ab12cd34';
+
+/** Far above what it takes, for a busy machine. */
+const timeout = 90_000;
+
+/** A program at work. */
+interface Running {
+  readonly child: ChildProcess;
+  /** Resolves once its output matches. */
+  says(pattern: RegExp): Promise<void>;
+  /** All that it printed, on both streams; rejects unless it ends with 0. */
+  readonly ended: Promise<string>;
+}
+
+/** A program of docs/examples as a process of its own, in a folder of its own: `batchor` is the built package. */
+const begin = (name: string, cwd: string, baseURL: string): Running => {
+  const env = { ...specEnv(process.env), OPENAI_BASE_URL: baseURL, OPENAI_API_KEY: 'sk-emulator' };
+  const child = spawn(process.execPath, ['--import', tsx, program(name)], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+  const ended = new Promise<string>((resolve, reject) => {
+    child.once('close', (code) => (code === 0 ? resolve(said) : reject(new Error(`${name} ended with ${code}:\n${said}`))));
+  });
+  const says = async (pattern: RegExp): Promise<void> => {
+    let isOver = false;
+    const over = (): void => void (isOver = true);
+    ended.then(over, over);
+    await until(`that ${name} says ${String(pattern)}`, () => isOver || pattern.test(said));
+    if (!pattern.test(said)) throw new Error(`${name} never said ${String(pattern)}:\n${said}`);
+  };
+  return { child, says, ended };
+};
+
+const hourMs = 3_600_000;
+const until = async (what: string, test: () => boolean): Promise<void> => {
+  for (let waitedMs = 0; !test(); waitedMs += 20) {
+    if (waitedMs > 60_000) throw new Error(`${what} did not come to pass`);
+    await new Promise((wake) => setTimeout(wake, 20));
+  }
+};
+
+describe.concurrent('the programs of docs/examples', () => {
+  const open = new Set<{ close(): Promise<void> }>();
+  const emulate = async (options: EmulatorOptions): Promise<Emulator> => {
+    const emulator = await startEmulator(options);
+    open.add(emulator);
+    return emulator;
+  };
+  const folders: string[] = [];
+  const folder = (): string => {
+    const cwd = mkdtempSync(join(tmpdir(), 'batchor-program-'));
+    folders.push(cwd);
+    return cwd;
+  };
+  afterAll(async () => {
+    await Promise.all([...open].map((each) => each.close()));
+    for (const each of folders) rmSync(each, { recursive: true, force: true, maxRetries: 3 });
+  });
+
+  /** Twelve rows in two batches, in the store that a program finds in its folder; driven by this process until it is closed. */
+  const prepare = async (cwd: string, baseURL: string): Promise<{ readonly runner: BatchRunner; readonly run: Run }> => {
+    const connection = createOpenAI({ baseURL, apiKey: 'sk-emulator' });
+    const runner = new BatchRunner({ storage: sqljsStore({ dir: join(cwd, '.batchor') }), providers: [connection] });
+    open.add(runner);
+    const job = {
+      items: Array.from({ length: 12 }, (_, i) => ({ itemId: `row${i}`, payload: `Say ${i}.` })),
+      buildPrompt: ({ payload }: { readonly payload: string }) => payload,
+      providerConfig: connection({ model: 'gpt-4.1-mini', pollIntervalMs: 200 }),
+      chunkPolicy: { maxRequests: 6 },
+    };
+    const run: Run = await runner.start(job, { runId });
+    await until('that both batches are sent', () => run.summary().liveBatches.filter(({ phase }) => phase === 'created').length === 2);
+    return { runner, run };
+  };
+  // A batch is over as soon as it is looked at: these programs leave the poll interval at its minute.
+  const atOnce: EmulatorOptions = { turnaroundMs: { min: 0, max: 0 } };
+
+  it('01: answers two prompts in memory', { timeout }, async () => {
+    const cwd = folder();
+    const emulator = await emulate(atOnce);
+    const said = await begin('01-text-in-memory.ts', cwd, emulator.baseURL).ended;
+    expect(said).toMatch(/^row1 YOU ASKED: "SUMMARIZE IN FIVE WORDS: THE QUARTERLY REPORT IS LATE AGAIN\."/m);
+    expect(said).toMatch(/^row2 YOU ASKED: "SUMMARIZE IN FIVE WORDS: EVERYTHING SHIPPED ON TIME\."/m);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('02: answers a file, and says the same once more without asking again', { timeout }, async () => {
+    const cwd = folder();
+    const emulator = await emulate(atOnce);
+    mkdirSync(join(cwd, 'input'));
+    const tickets = Array.from({ length: 30 }, (_, i) => ({ id: i, text: `It broke ${i} times.`, lang: i % 3 === 0 ? 'de' : 'en' }));
+    writeFileSync(join(cwd, 'input/tickets.jsonl'), tickets.map((ticket) => `${JSON.stringify(ticket)}\n`).join(''));
+    const said = await begin('02-durable-jsonl.ts', cwd, emulator.baseURL).ended;
+    expect(said).toMatch(/^10 [1-9]\d* input tokens$/m);
+    expect(emulator.ledger.requestsBilled).toBe(30);
+    expect(await begin('02-durable-jsonl.ts', cwd, emulator.baseURL).ended).toBe(said);
+    expect(emulator.ledger.requestsBilled).toBe(30);
+  });
+
+  it('11: controls a run that another process drives, reads what is done, and follows it to its end', { timeout }, async () => {
+    const cwd = folder();
+    const emulator = await emulate({ speed: 0, faults: [{ type: 'slow_finalizing', batch: 2, forMs: 24 * hourMs }] });
+    const { run } = await prepare(cwd, emulator.baseURL);
+    await emulator.advance(6 * hourMs);
+    await until('that the first batch is settled', () => run.summary().itemCounts.completed === 6);
+
+    const interrupted = begin('11-control-and-incremental-results.ts', cwd, emulator.baseURL);
+    await interrupted.says(/^6 6$/m);
+    interrupted.child.kill('SIGINT');
+    expect(await interrupted.ended).toContain(`still running, state kept: ${runId}`);
+
+    const followed = begin('11-control-and-incremental-results.ts', cwd, emulator.baseURL);
+    await followed.says(/^6 6$/m);
+    await emulator.advance(24 * hourMs);
+    const said = await followed.ended;
+    expect(said).toMatch(/^paused manual\n/);
+    expect(said.match(/^\d+ row\d+ completed$/gm)).toHaveLength(6);
+    expect(readFileSync(join(cwd, 'exports/partial.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(6);
+    expect((await run.wait()).itemCounts.completed).toBe(12);
+  });
+
+  it('12: goes on with a run that nobody drives, and tells what happens after its cursor', { timeout }, async () => {
+    const cwd = folder();
+    const emulator = await emulate({ speed: 0 });
+    const { runner } = await prepare(cwd, emulator.baseURL);
+    await runner.close();
+    await emulator.advance(6 * hourMs);
+    const said = await begin('12-observe-rxjs.ts', cwd, emulator.baseURL).ended;
+    expect(said).toMatch(/^0 %$/m);
+    expect(said).toMatch(/^100 %$/m);
+    expect(said.match(/^completed 6$/gm)).toHaveLength(2);
+    expect(said).toContain('"event_type":"run_finished"');
+  });
+});
