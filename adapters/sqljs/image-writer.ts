@@ -1,13 +1,14 @@
 import type { BindParams, Database, Statement } from 'sql.js';
 import { itemStatuses } from '../../lib/core/item.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
-import { retryable } from './item-columns.ts';
+import { type ItemColumns, retryable } from './item-columns.ts';
 import { blobOf } from './pieces.ts';
 import type { RunModel } from './run-model.ts';
 
-/** Values in one statement: SQLite takes about half the time per row when told of fifty at once. */
+/** Rows of one statement: SQLite takes about half the time per row when told of fifty at once. */
 const rowsPerInsert = 50;
-const row = '(?,?,?,?,?,?,?)';
+/** The index of the first row and the state that all of them share, then an id each: what is bound is what takes the time. */
+const likeRows = Array.from({ length: rowsPerInsert }, (_, i) => `(?1 + ${i}, ?${i + 7}, ?2, ?3, ?4, ?5, ?6)`).join(',');
 
 /** Brings the database up to what the model holds. O(rows changed since the last time), in as few statements as there are runs of like rows. */
 export const bringUpToDate = (database: Database, model: RunModel, meta: JsonObject): void => {
@@ -84,63 +85,51 @@ const write = (database: Database, model: RunModel, meta: JsonObject, isNew: boo
 
 /** Neighbours that changed and are alike now are one statement: a settled batch is a few, not fifty thousand. */
 const updateRows = (database: Database, model: RunModel): void => {
-  const { items, dueAtMs } = model;
-  const { dirty, status, charged, uncharged, place } = items;
-  withStatement(
-    database,
-    'update items set status=?, charged=?, uncharged=?, batch_no=?, due_at_ms=? where item_index between ? and ?',
-    (update) => {
-      for (let from = dirty.indexOf(1); from >= 0 && from < model.storedRows;) {
-        let to = from + 1;
-        while (
-          to < model.storedRows &&
-          dirty[to] === 1 &&
-          status[to] === status[from] &&
-          charged[to] === charged[from] &&
-          uncharged[to] === uncharged[from] &&
-          place[to] === place[from]
-        ) {
-          to += 1;
-        }
-        const waits = status[from] === retryable;
-        const at = place[from] as number;
-        update.run([
-          status[from] as number,
-          charged[from] as number,
-          uncharged[from] as number,
-          waits ? 0 : at,
-          waits ? (dueAtMs[at] as number) : 0,
-          from,
-          to - 1,
-        ]);
-        from = dirty.indexOf(1, to);
-      }
-    },
-  );
+  const { items, storedRows } = model;
+  const { dirty } = items;
+  const sql = 'update items set status=?, charged=?, uncharged=?, batch_no=?, due_at_ms=? where item_index between ? and ?';
+  withStatement(database, sql, (update) => {
+    for (let from = dirty.indexOf(1); from >= 0 && from < storedRows;) {
+      let to = from + 1;
+      while (to < storedRows && dirty[to] === 1 && isLike(items, from, to)) to += 1;
+      update.run([...stateOf(model, from), from, to - 1]);
+      from = dirty.indexOf(1, to);
+    }
+  });
 };
 
-const insertRows = (database: Database, model: RunModel): void => {
-  const { items, dueAtMs } = model;
-  withStatement(database, `insert into items values ${new Array<string>(rowsPerInsert).fill(row).join(',')}`, (many) =>
-    withStatement(database, `insert into items values ${row}`, (one) => {
-      let values: (number | string)[] = [];
+/** Rows of the fresh slices, as they are now. */
+const insertRows = (database: Database, model: RunModel): void =>
+  withStatement(database, `insert into items values ${likeRows}`, (many) =>
+    withStatement(database, 'insert into items values (?1, ?7, ?2, ?3, ?4, ?5, ?6)', (one) => {
       for (const slice of model.slices.fresh()) {
         const ids = slice.ids();
-        for (let i = 0; i < slice.count; i += 1) {
-          const index = slice.from + i;
-          const at = items.place[index] as number;
-          const waits = items.status[index] === retryable;
-          values.push(index, ids[i] as string, items.status[index] as number, items.charged[index] as number);
-          values.push(items.uncharged[index] as number, waits ? 0 : at, waits ? (dueAtMs[at] as number) : 0);
-          if (values.length === rowsPerInsert * 7) {
-            many.run(values);
-            values = [];
-          }
+        for (let at = 0; at < slice.count;) {
+          const count = likeFrom(model, slice.from + at, slice.count - at) === rowsPerInsert ? rowsPerInsert : 1;
+          (count === 1 ? one : many).run([slice.from + at, ...stateOf(model, slice.from + at), ...ids.slice(at, at + count)]);
+          at += count;
         }
       }
-      for (let at = 0; at < values.length; at += 7) one.run(values.slice(at, at + 7));
     }),
   );
+
+/** How many rows from this one on are in one state; at most as many as one statement takes. */
+const likeFrom = ({ items }: RunModel, from: number, rowsMax: number): number => {
+  const end = from + Math.min(rowsMax, rowsPerInsert);
+  let to = from + 1;
+  while (to < end && isLike(items, from, to)) to += 1;
+  return to - from;
+};
+
+const isLike = ({ status, charged, uncharged, place }: ItemColumns, a: number, b: number): boolean =>
+  status[a] === status[b] && place[a] === place[b] && charged[a] === charged[b] && uncharged[a] === uncharged[b];
+
+/** Status, attempts, batch and due time, as the table has them. */
+const stateOf = ({ items, dueAtMs }: RunModel, index: number): readonly number[] => {
+  const place = items.place[index] as number;
+  const waits = items.status[index] === retryable;
+  const attempts = [items.charged[index] as number, items.uncharged[index] as number];
+  return [items.status[index] as number, ...attempts, waits ? 0 : place, waits ? (dueAtMs[place] as number) : 0];
 };
 
 const each = (database: Database, sql: string, rows: Iterable<BindParams>): void =>

@@ -25,7 +25,9 @@ export class ItemColumns {
   /** No pending row lies before it. */
   firstPending = 0;
   readonly #totals = new Float64Array(itemStatuses.length);
-  readonly #log: number[] = [];
+  /** Five numbers for every move since the last `keep`; a column, since a list that grows with every commit is work for the collector. */
+  #log = new Uint32Array(5_120);
+  #logged = 0;
   isLogging = true;
 
   append(rows: number): void {
@@ -43,30 +45,28 @@ export class ItemColumns {
   }
 
   move(index: number, status: number, charged: number, uncharged: number, place: number): void {
-    if (this.isLogging) {
-      this.#log.push(
-        index,
-        this.status[index] as number,
-        this.charged[index] as number,
-        this.uncharged[index] as number,
-        this.place[index] as number,
-      );
-    }
+    if (this.isLogging) this.#remember(index);
     this.#put(index, status, charged, uncharged, place);
+  }
+
+  /** A row as the database has it. */
+  load(index: number, status: number, charged: number, uncharged: number, place: number): void {
+    this.#put(index, status, charged, uncharged, place);
+    this.dirty[index] = 0;
   }
 
   /** Forgets what was logged: the moves stand. */
   keep(): void {
-    this.#log.length = 0;
+    this.#logged = 0;
   }
 
   /** Takes every logged move back, the last first. */
   undo(): void {
     const log = this.#log;
-    for (let at = log.length - 5; at >= 0; at -= 5) {
+    for (let at = this.#logged - 5; at >= 0; at -= 5) {
       this.#put(log[at] as number, log[at + 1] as number, log[at + 2] as number, log[at + 3] as number, log[at + 4] as number);
     }
-    log.length = 0;
+    this.#logged = 0;
   }
 
   isIn(index: number, status: number, place: number): boolean {
@@ -91,6 +91,18 @@ export class ItemColumns {
       if (this.status[index] === pending) found[taken++] = index;
     }
     return found;
+  }
+
+  #remember(index: number): void {
+    if (this.#logged === this.#log.length) this.#log = grown(this.#log, new Uint32Array(this.#log.length * 2));
+    const log = this.#log;
+    let at = this.#logged;
+    log[at++] = index;
+    log[at++] = this.status[index] as number;
+    log[at++] = this.charged[index] as number;
+    log[at++] = this.uncharged[index] as number;
+    log[at++] = this.place[index] as number;
+    this.#logged = at;
   }
 
   #put(index: number, status: number, charged: number, uncharged: number, place: number): void {

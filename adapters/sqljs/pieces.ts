@@ -53,10 +53,11 @@ const endsOf = (lengths: Column): Float64Array => {
   return ends;
 };
 
-/** A column of the caller's as one that may be kept. */
-export const keptColumn = (column: Column): TypedColumn => narrowColumn(column);
-
 const kinds = [Uint8Array, Uint16Array, Uint32Array, Float64Array] as const;
+
+/** A column as one that may be kept: those that were read from a record are. */
+export const keptColumn = (column: Column): TypedColumn =>
+  kinds.some((kind) => column instanceof kind) ? (column as TypedColumn) : narrowColumn(column);
 
 /** A column as a blob: its numbers little-endian, as wide as `blob length / count`. */
 export const blobOf = (column: TypedColumn | null): Uint8Array | null =>

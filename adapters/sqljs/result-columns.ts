@@ -18,22 +18,25 @@ export interface ResultColumns {
   readonly objects: readonly string[];
 }
 
-/** Room for so many results. */
-export const resultColumns = (count: number, objects: readonly string[]): ResultColumns => ({
-  sequences: new Float64Array(count),
-  indexes: new Uint32Array(count),
-  ids: [],
-  codes: new Int16Array(count),
-  charged: new Uint16Array(count),
-  uncharged: new Uint16Array(count),
-  lineObjects: new Uint32Array(count),
-  lineOffsets: new Float64Array(count),
-  lineLengths: new Uint32Array(count),
-  itemObjects: new Uint32Array(count),
-  itemOffsets: new Float64Array(count),
-  itemLengths: new Uint32Array(count),
-  objects,
-});
+/** Room for the results of these sequences. */
+export const resultColumns = (sequences: Float64Array, objects: readonly string[]): ResultColumns => {
+  const count = sequences.length;
+  return {
+    sequences,
+    indexes: new Uint32Array(count),
+    ids: new Array<string>(count),
+    codes: new Int16Array(count),
+    charged: new Uint16Array(count),
+    uncharged: new Uint16Array(count),
+    lineObjects: new Uint32Array(count),
+    lineOffsets: new Float64Array(count),
+    lineLengths: new Uint32Array(count),
+    itemObjects: new Uint32Array(count),
+    itemOffsets: new Float64Array(count),
+    itemLengths: new Uint32Array(count),
+    objects,
+  };
+};
 
 /** The page as the port shows it. */
 export const resultRefs = (page: ResultColumns): readonly ResultRef[] =>

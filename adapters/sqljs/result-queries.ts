@@ -2,57 +2,63 @@ import { completed, failed } from './item-columns.ts';
 import type { ResultPiece, SlicePiece } from './pieces.ts';
 import { type ResultColumns, resultColumns } from './result-columns.ts';
 import type { RunModel } from './run-model.ts';
+import type { Piece } from './shelf.ts';
 
-/** The piece that a number lies in, keeping the last one: neighbours mostly lie together. */
-const lookUp = <P extends { readonly from: number; readonly count: number }>(find: (number: number) => P): ((number: number) => P) => {
-  let last: P | null = null;
-  return (number) => {
-    if (last === null || number < last.from || number >= last.from + last.count) last = find(number);
-    return last;
-  };
-};
+const holds = (piece: Piece | null, number: number): boolean => piece !== null && number >= piece.from && number < piece.from + piece.count;
 
-/** Results of these sequences, in the order given. */
-const collect = (model: RunModel, sequences: ArrayLike<number>): ResultColumns => {
-  const { items } = model;
+/** Results of these sequences, in the order given. The pieces of the last one are kept: neighbours mostly lie together. */
+const collect = (model: RunModel, sequences: Float64Array): ResultColumns => {
+  const { charged, uncharged } = model.items;
   const count = sequences.length;
   const objects: string[] = [];
-  const numbers = new Map<string, number>();
-  const numberOf = (object: string): number => {
-    const known = numbers.get(object);
-    if (known !== undefined) return known;
-    numbers.set(object, objects.push(object));
-    return objects.length;
-  };
-  const out = resultColumns(count, objects);
-  const pieceOf = lookUp<ResultPiece>((sequence) => model.results.at(sequence));
-  const sliceOf = lookUp<SlicePiece>((index) => model.slices.at(index));
+  const numberOf = numbering(objects);
+  const out = resultColumns(sequences, objects);
+  const { indexes, ids, codes, itemObjects, itemOffsets, itemLengths, lineObjects, lineOffsets, lineLengths } = out;
+  let piece: ResultPiece | null = null;
+  let slice: SlicePiece | null = null;
+  let [sliceIds, itemEnds, itemObject, sliceFrom] = [[] as readonly string[], new Float64Array(0) as Float64Array, 0, 0];
+  let partObjects: readonly number[] = [];
   for (let at = 0; at < count; at += 1) {
     const sequence = sequences[at] as number;
-    const piece = pieceOf(sequence);
+    if (piece === null || !holds(piece, sequence)) {
+      piece = model.results.at(sequence);
+      partObjects = [0, numberOf(piece.outputObject), numberOf(piece.errorObject)];
+    }
     const offset = sequence - piece.from;
     const index = piece.indexes[offset] as number;
-    const slice = sliceOf(index);
-    const row = index - slice.from;
-    const itemEnds = slice.itemEnds();
+    if (slice === null || !holds(slice, index)) {
+      slice = model.slices.at(index);
+      [sliceIds, itemEnds, itemObject, sliceFrom] = [slice.ids(), slice.itemEnds(), numberOf(slice.itemObject), slice.from];
+    }
+    const row = index - sliceFrom;
     const itemStart = row === 0 ? 0 : (itemEnds[row - 1] as number);
-    out.sequences[at] = sequence;
-    out.indexes[at] = index;
-    out.ids.push(slice.ids()[row] as string);
-    out.codes[at] = piece.codes === null ? -1 : (piece.codes[offset] as number);
-    out.charged[at] = items.charged[index] as number;
-    out.uncharged[at] = items.uncharged[index] as number;
-    out.itemObjects[at] = numberOf(slice.itemObject);
-    out.itemOffsets[at] = itemStart;
-    out.itemLengths[at] = (itemEnds[row] as number) - itemStart;
-    const part = piece.offsets === null ? 0 : piece.parts === null ? 1 : (piece.parts[offset] as number);
-    const object = part === 1 ? piece.outputObject : part === 2 ? piece.errorObject : null;
-    if (object === null || piece.offsets === null || piece.lengths === null) continue;
-    out.lineObjects[at] = numberOf(object);
-    out.lineOffsets[at] = piece.offsets[offset] as number;
-    out.lineLengths[at] = piece.lengths[offset] as number;
+    indexes[at] = index;
+    ids[at] = sliceIds[row] as string;
+    codes[at] = piece.codes === null ? -1 : (piece.codes[offset] as number);
+    out.charged[at] = charged[index] as number;
+    out.uncharged[at] = uncharged[index] as number;
+    itemObjects[at] = itemObject;
+    itemOffsets[at] = itemStart;
+    itemLengths[at] = (itemEnds[row] as number) - itemStart;
+    if (piece.offsets === null || piece.lengths === null) continue;
+    lineObjects[at] = partObjects[piece.parts === null ? 1 : (piece.parts[offset] as number)] as number;
+    lineOffsets[at] = piece.offsets[offset] as number;
+    lineLengths[at] = piece.lengths[offset] as number;
   }
   return out;
+};
+
+/** Numbers names from 1 in the order in which they come; none is 0. */
+const numbering = (names: string[]): ((name: string | null) => number) => {
+  const numbers = new Map<string, number>();
+  return (name) => {
+    if (name === null) return 0;
+    const known = numbers.get(name);
+    if (known !== undefined) return known;
+    const number = names.push(name);
+    numbers.set(name, number);
+    return number;
+  };
 };
 
 export const resultsAfter = (model: RunModel, sequence: number, limit: number): ResultColumns => {
@@ -82,7 +88,7 @@ export const resultsByIndex = (
     }
     sequences.push(sequenceOf[index] as number);
   }
-  return { columns: collect(model, sequences), nextIndex };
+  return { columns: collect(model, Float64Array.from(sequences)), nextIndex };
 };
 
 /** Where each terminal row's result is; brought up to date from the sequence it was last asked for. */

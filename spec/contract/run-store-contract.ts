@@ -213,7 +213,7 @@ export const describeRunStoreContract = (name: string, factory: () => Promise<Ru
           await reader.close();
           await ok(store.remove(runId));
         }),
-        { numRuns: 8 },
+        { numRuns: 5 },
       );
       expect(compared).toBeGreaterThan(200);
     });

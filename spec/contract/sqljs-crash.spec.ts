@@ -142,7 +142,7 @@ describe('an owner whose disk fails', () => {
     const run = await createdRun(store);
     for (let from = 0; from < 12; from += 3) {
       await accept(run, sliceOf(from, 3));
-      await new Promise((resolve) => setTimeout(resolve, 15));
+      await expect.poll(() => failures, { interval: 2, timeout: 10_000 }).toBeGreaterThan(from / 3);
     }
     expect(failures).toBeGreaterThan(1);
     expect(listRunFolder(folderOf(dir))).toMatchObject({ checkpoints: [], unfinished: [] });

@@ -10,12 +10,12 @@ import { copyOf, folderOf, letGo, newestJournal, newStoreFolder, openStore, reco
 
 afterEach(removeStoreFolders);
 
-const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 25));
-/** Commits that each bring a checkpoint. */
-const grow = async (run: OwnedRun, slices: number): Promise<void> => {
+/** Commits that each bring a checkpoint, and wait for it. */
+const grow = async (run: OwnedRun, dir: string, slices: number): Promise<void> => {
   for (let i = 0; i < slices; i += 1) {
+    const before = listRunFolder(folderOf(dir)).checkpoints[0]?.n ?? 0;
     await accept(run, sliceOf(run.snapshot.ingest.itemCount, 3));
-    await settled();
+    await expect.poll(() => listRunFolder(folderOf(dir)).checkpoints[0]?.n ?? 0, { interval: 2, timeout: 10_000 }).toBeGreaterThan(before);
   }
 };
 
@@ -63,7 +63,7 @@ describe('a damaged run', () => {
   it('is read from the checkpoint before, when the newest does not match its checksum', async () => {
     const dir = newStoreFolder();
     const store = await openStore(dir, { checkpointRows: 2 });
-    await grow(await createdRun(store), 5);
+    await grow(await createdRun(store), dir, 5);
     await store.close();
     const [newest, before, older] = listRunFolder(folderOf(dir)).checkpoints;
     expect([newest, before, older].map((file) => file !== undefined)).toEqual([true, true, false]);
@@ -102,10 +102,10 @@ describe('the folder of a run', () => {
     const dir = newStoreFolder();
     const store = await openStore(dir, { checkpointRows: 2 });
     const run = await createdRun(store);
-    await grow(run, 9);
+    await grow(run, dir, 9);
+    await store.close();
     const { checkpoints, journals } = listRunFolder(folderOf(dir));
     expect([checkpoints.length, journals.length <= 3]).toEqual([2, true]);
-    await store.close();
     expect(readdirSync(dir).sort()).toEqual(['.gitignore', 'runs']);
     expect(readFileSync(join(dir, '.gitignore'), 'utf8')).toBe('*\n');
   });

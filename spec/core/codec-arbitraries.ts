@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { Event, EventOf, LiveBatch, RunSnapshot } from '../../lib/core/index.ts';
-import { batchPhases, controlReasons, emptySnapshot, itemStatuses, runStatuses } from '../../lib/core/index.ts';
+import { batchPhases, controlReasons, itemStatuses, runStatuses } from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
 
 /** Every event and every field of a snapshot, drawn over their whole types: what is optional is sometimes there, sometimes null. */

@@ -1,0 +1,191 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import {
+  type BatchKey,
+  type Command,
+  decide,
+  defaultOperation,
+  emptySnapshot,
+  evolve,
+  type RunConfig,
+  type RunId,
+  type RunSnapshot,
+} from '../../lib/core/index.ts';
+import type { Port } from '../../lib/ports/port-error.ts';
+import type { OwnedRun } from '../../lib/ports/run-store.ts';
+
+/** One run from its first row to its last result, as the engine would drive it: slices of 5,000, batches of 50,000, settled by 10,000. */
+
+const sliceRows = 5_000;
+const batchRows = 50_000;
+const settledRows = 10_000;
+const requestBytes = 400;
+const lineBytes = 500;
+
+export const runId = 'bench' as RunId;
+const limits = { requestsMax: batchRows, inputBytesMax: 200_000_000, inputTokensMax: null };
+const config: RunConfig = {
+  jobName: 'bench',
+  source: { kind: 'jsonl', ref: 'rows.jsonl', fingerprint: 'f' },
+  provider: { kind: 'openai', connection: 'default', model: 'm', endpoint: '/v1/responses', completionWindow: '24h', params: {} },
+  prompt: null,
+  structuredOutput: null,
+  batchMetadata: {},
+  limits,
+  operation: defaultOperation(limits),
+};
+
+/** What the drive needs of a run. */
+export type Driven = Pick<
+  OwnedRun,
+  'snapshot' | 'commit' | 'knownIds' | 'planWindow' | 'batchLines' | 'openMask' | 'openRows' | 'resultsAfter'
+>;
+
+export const ok = async <A>(port: Port<A>): Promise<A> => {
+  const answer = await port();
+  if (isLeft(answer)) throw new Error(JSON.stringify(answer.left));
+  return answer.right;
+};
+const commit = async (run: Driven, command: Command): Promise<void> => {
+  const decided = decide(run.snapshot, command);
+  if (isLeft(decided)) throw new Error(`${command.type}: ${JSON.stringify(decided.left)}`);
+  await ok(run.commit(run.snapshot.version, decided.right));
+};
+const timed = async (act: () => Promise<void>): Promise<number> => {
+  const startedMs = performance.now();
+  await act();
+  return performance.now() - startedMs;
+};
+
+/** Milliseconds of each stage. */
+export interface StageTimes {
+  readonly ingestMs: number;
+  readonly planMs: number;
+  readonly settleMs: number;
+  readonly resultsMs: number;
+}
+
+export const drive = async (run: Driven, rows: number): Promise<StageTimes> => {
+  await commit(run, { type: 'CreateRun', atMs: 1, runId, config });
+  const batches = Math.ceil(rows / batchRows);
+  const keyOf = (batch: number): BatchKey => `bk_${batch}` as BatchKey;
+  const ingestMs = await timed(async () => {
+    for (let from = 0; from < rows; from += sliceRows) await ingest(run, from, Math.min(sliceRows, rows - from), rows);
+  });
+  const planMs = await timed(async () => {
+    for (let batch = 0; batch < batches; batch += 1) {
+      const batchKey = keyOf(batch);
+      await commit(run, { type: 'PlanBatch', atMs: 2, window: await ok(run.planWindow(batchRows)), newBatchKey: batchKey });
+      await ok(run.batchLines(batch + 1));
+      await commit(run, { type: 'RecordUpload', atMs: 2, batchKey, inputFileId: 'f' });
+      await commit(run, { type: 'BeginCreate', atMs: 2, batchKey });
+      await commit(run, {
+        type: 'RecordCreated',
+        atMs: 2,
+        batchKey,
+        createAttempt: 1,
+        providerBatchId: `p${batch}` as never,
+        providerStatus: 'validating',
+      });
+    }
+  });
+  const settleMs = await timed(async () => {
+    for (let batch = 0; batch < batches; batch += 1) await settle(run, batch, keyOf(batch), Math.min(batchRows, rows - batch * batchRows));
+  });
+  if (run.snapshot.status !== 'completed') throw new Error(`the run is ${run.snapshot.status}`);
+  const resultsMs = await timed(async () => {
+    let seen = 0;
+    for (;;) {
+      const page = await ok(run.resultsAfter(seen, sliceRows));
+      if (page.length === 0) break;
+      seen = page[page.length - 1]?.sequence ?? seen;
+    }
+    if (seen !== run.snapshot.resultSequence) throw new Error(`${seen} results of ${rows}`);
+  });
+  return { ingestMs, planMs, settleMs, resultsMs };
+};
+
+const ingest = async (run: Driven, from: number, count: number, rows: number): Promise<void> => {
+  const itemIds = Array.from({ length: count }, (_, i) => `customer-${from + i}`);
+  await ok(run.knownIds(itemIds));
+  const requestLengths = Uint32Array.from({ length: count }, (_, i) => requestBytes + ((from + i) % 97));
+  const itemLengths = Uint32Array.from({ length: count }, (_, i) => 60 + ((from + i) % 13));
+  const slice = {
+    fromIndex: from,
+    itemIds,
+    requestObject: `requests/${from}`,
+    itemObject: `items/${from}`,
+    requestLengths,
+    itemLengths,
+    tokens: null,
+    badOffsets: [],
+  };
+  const checkpoint = { nextIndex: from + count, position: null, beforeLastPosition: null };
+  await commit(run, { type: 'AcceptSlice', atMs: 1, slice, checkpoint, isLast: from + count >= rows });
+};
+
+const settle = async (run: Driven, batch: number, batchKey: BatchKey, count: number): Promise<void> => {
+  const progress = { total: count, completed: count, failed: 0 };
+  const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
+  const observation = { batchKey, providerBatchId: `p${batch}` as never, providerStatus: 'completed', progress, ending };
+  await commit(run, { type: 'RecordPoll', atMs: 3, asked: [batchKey], observations: [observation] });
+  await commit(run, { type: 'RecordFiles', atMs: 3, batchKey, output: { object: `raw/${batch}`, bytes: count * lineBytes }, error: null });
+  for (let from = 0; from < count; from += settledRows) {
+    const taken = Math.min(settledRows, count - from);
+    // Providers answer in an order of their own.
+    const indexes = Uint32Array.from({ length: taken }, (_, i) => batch * batchRows + from + ((i * 7_919) % taken));
+    const lines = {
+      indexes,
+      offsets: Float64Array.from({ length: taken }, (_, i) => (from + i) * lineBytes),
+      lengths: new Uint32Array(taken).fill(lineBytes - 1),
+    };
+    const usage = { inputTokens: taken, cachedInputTokens: 0, outputTokens: taken, reasoningTokens: 0 };
+    const open = await ok(run.openMask(batch + 1, indexes));
+    const [fromOffset, toOffset] = [from * lineBytes, (from + taken) * lineBytes];
+    await commit(run, {
+      type: 'SettleSlice',
+      atMs: 4,
+      batchKey,
+      part: 'output',
+      fromOffset,
+      toOffset,
+      isEndOfFile: from + taken >= count,
+      lines,
+      open,
+      usage,
+      malformedCount: 0,
+      unknownCount: 0,
+    });
+  }
+  const rest = await ok(run.openRows(batch + 1, 0, settledRows));
+  await commit(run, { type: 'SettleRest', atMs: 5, batchKey, fromIndex: 0, rows: rest, codes: [], parts: [], offsets: [], lengths: [] });
+};
+
+/** The same drive without a store: what the driver and the core cost by themselves. */
+export const nothingStored = (rows: number): Driven => {
+  let snapshot: RunSnapshot = emptySnapshot;
+  let planned = 0;
+  return {
+    get snapshot() {
+      return snapshot;
+    },
+    commit: (_version, events) => {
+      snapshot = events.reduce(evolve, snapshot);
+      return TE.right(snapshot);
+    },
+    knownIds: (ids) => TE.right(new Uint8Array(ids.length)),
+    planWindow: (rowsMax) => {
+      const from = planned;
+      const count = Math.min(rowsMax, rows - from);
+      planned += count;
+      const indexes = Uint32Array.from({ length: count }, (_, i) => from + i);
+      const bytes = Uint32Array.from({ length: count }, (_, i) => requestBytes + ((from + i) % 97));
+      return TE.right({ generation: snapshot.backlog.generation, indexes, bytes, tokens: null, isExhausted: from + count >= rows });
+    },
+    batchLines: () => TE.right([]),
+    openMask: (_batchNo, indexes) => TE.right(new Uint8Array(indexes.length).fill(1)),
+    openRows: () => TE.right({ indexes: [], bytes: [], tokens: null, charged: [], uncharged: [], isLast: true }),
+    resultsAfter: (sequence, limit) =>
+      TE.right(Array.from({ length: Math.min(limit, rows - sequence) }, (_, i) => ({ sequence: sequence + i + 1 }) as never)),
+  };
+};

@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { sqljsStore } from '../../adapters/sqljs/index.ts';
+import { accept, createdRun, errorOf, ok, runId, sliceOf } from './run-store-fixture.ts';
+import { newStoreFolder, openStore, removeStoreFolders } from './sqljs-folder.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Where the child finds its packages, and where nobody looks for sources. */
+const cache = join(root, 'node_modules', '.cache', 'batchor');
+let scripts: string;
+
+/** Built as a user's process runs it: plain JavaScript under bare Node, the worker beside it. */
+beforeAll(async () => {
+  mkdirSync(cache, { recursive: true });
+  scripts = mkdtempSync(join(cache, 'sqljs-child-'));
+  const entryPoints = ['spec/contract/sqljs-child.ts', 'adapters/sqljs/worker.ts'].map((path) => join(root, path));
+  await build({
+    entryPoints,
+    entryNames: '[name]',
+    outdir: scripts,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    packages: 'external',
+    logLevel: 'warning',
+  });
+});
+afterAll(() => rmSync(scripts, { recursive: true, force: true }));
+afterEach(removeStoreFolders);
+
+interface Child {
+  readonly process: ChildProcess;
+  readonly lines: string[];
+  readonly ended: Promise<number | null>;
+}
+const start = (...words: readonly string[]): Child => {
+  const child = spawn(process.execPath, [join(scripts, 'sqljs-child.js'), ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines: string[] = [];
+  let rest = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    const parts = `${rest}${chunk.toString()}`.split('\n');
+    rest = parts.pop() ?? '';
+    lines.push(...parts);
+  });
+  child.stderr.on('data', (chunk: Buffer) => lines.push(`error ${chunk.toString()}`));
+  return { process: child, lines, ended: new Promise((resolve) => child.once('close', resolve)) };
+};
+const until = async (isSo: () => boolean, child: Child): Promise<void> => {
+  for (const endMs = performance.now() + 20_000; !isSo(); await new Promise((resolve) => setTimeout(resolve, 2))) {
+    if (performance.now() > endMs || child.process.exitCode !== null)
+      throw new Error(`the child said: ${child.lines.slice(-5).join(' | ')}`);
+  }
+};
+const numbers = (child: Child, word: string): readonly (readonly number[])[] =>
+  child.lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.split(' ').slice(1).map(Number));
+
+describe('a file store between processes', () => {
+  it('loses nothing that it acknowledged to a process that is killed, ten times over', async () => {
+    const dir = newStoreFolder();
+    const [reader] = [await openStore(dir)];
+    let acknowledged = 0;
+    for (let round = 0; round < 10; round += 1) {
+      const child = start('commit', dir);
+      // Anywhere: in the first commits, between checkpoints, in the middle of one.
+      await until(() => numbers(child, 'acknowledged').length > (round * 7) % 23, child);
+      child.process.kill('SIGKILL');
+      await child.ended;
+      const [version, items] = numbers(child, 'acknowledged').at(-1) ?? [];
+      if (version === undefined || items === undefined) throw new Error('nothing was acknowledged');
+      const run = await ok(reader.read(runId));
+      expect(run.snapshot.version).toBeGreaterThanOrEqual(version);
+      expect(run.snapshot.version).toBeLessThanOrEqual(version + 1);
+      const rows = await ok(run.rows(0, 1e6));
+      expect(rows.map((row) => row.itemId)).toEqual(Array.from({ length: run.snapshot.ingest.itemCount }, (_, i) => `item-${i}`));
+      expect(rows.length).toBeGreaterThanOrEqual(items);
+      expect(await ok(reader.ownerOf(runId))).toBeNull();
+      acknowledged += numbers(child, 'acknowledged').length;
+      await run.close();
+    }
+    expect(acknowledged).toBeGreaterThan(50);
+    await reader.close();
+  });
+
+  it('never gives a run to two of them', async () => {
+    const dir = newStoreFolder();
+    const store = await openStore(dir);
+    await (await createdRun(store)).close();
+    const children = [start('race', dir, '15'), start('race', dir, '15')];
+    for (const child of children) expect([await child.ended, child.lines.filter((line) => line.startsWith('error'))]).toEqual([0, []]);
+    const took = children.flatMap((child) => numbers(child, 'took')).sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+    expect(took.length).toBe(30);
+    expect(new Set(took.map(([epoch]) => epoch)).size).toBe(30);
+    // Each saw every commit before its own.
+    expect(took.map(([, version]) => version)).toEqual(Array.from({ length: 30 }, (_, i) => i + 2));
+    expect((await ok(store.read(runId))).snapshot.version).toBe(31);
+    await store.close();
+  });
+});
+
+describe('a file store in a thread of its own, from the sources', () => {
+  it('does what it does in this one, and many commits share a sync', async () => {
+    const dir = newStoreFolder();
+    const store = await ok(sqljsStore({ dir, groupCommitMs: 1 }).open());
+    const run = await createdRun(store);
+    await accept(run, sliceOf(0, 2_000));
+    const versions = Array.from({ length: 50 }, (_, i) => 2 + i);
+    const answers = await Promise.all(versions.map((version) => run.commit(version, [{ type: 'RunOpened', atMs: version }])()));
+    expect(answers.every((answer) => answer._tag === 'Right')).toBe(true);
+    expect(run.snapshot.version).toBe(52);
+    expect((await ok(run.knownIds(['item-5', 'nobody']))).join()).toBe('1,0');
+    expect(await errorOf(run.commit(3, [{ type: 'RunOpened', atMs: 1 }]))).toBe('stale_version');
+    await store.close();
+    expect(await errorOf(store.read(runId))).toBe('unavailable');
+    const again = await openStore(dir);
+    expect((await ok((await ok(again.read(runId))).rows(1_999, 9))).map((row) => row.itemId)).toEqual(['item-1999']);
+    await again.close();
+  });
+});
