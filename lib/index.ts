@@ -1,7 +1,8 @@
 /** batchor: the front door. Promises, AsyncIterables and Observables. */
 export * from './run/errors.ts';
 export { defineJob, type BatchJob, type ChunkOptions, type JobMetadata, type JobOutput, type RetryOptions } from './run/job.ts';
-export { BatchRunner, type BatchRunnerOptions, type StartOptions } from './run/runner.ts';
+export { BatchRunner } from './run/runner.ts';
+export type { BatchRunnerOptions, StartOptions } from './run/runner-options.ts';
 export type * from './run/run.ts';
 export type { RunSummary } from './run/summary.ts';
 export { toWire } from './run/wire.ts';

@@ -1,4 +1,4 @@
-import { defer, map, Observable, type SchedulerLike, Subject, takeUntil, tap, timer } from 'rxjs';
+import { defer, EMPTY, map, merge, Observable, type SchedulerLike, Subject, takeUntil, tap, timer } from 'rxjs';
 import type { Command } from '../core/command.ts';
 import { isStandingStill } from '../core/due.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -22,6 +22,9 @@ import { toWireLine } from './wire.ts';
 /** What a handle needs from its runner. */
 export interface RunHost {
   readonly scheduler: SchedulerLike;
+  /** Comes when the runner is closed: nothing is driven or followed any more. */
+  readonly closed$: Observable<void>;
+  isClosed(): boolean;
   /** The driver of this run in this process, if there is one. */
   driverOf(): Driver | undefined;
   /** Drives from now on; null while another process owns the run. */
@@ -39,6 +42,8 @@ const pageRows = 1_000;
 /** Handles of one process share one driver; each has its own subscriptions. */
 export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
   const ended$ = new Subject<void>();
+  let isDisposed = false;
+  const isOver = (): boolean => isDisposed || host.isClosed();
   const context = { runId: reader.runId };
   let newest = reader.snapshot;
   /** What is newest of all that this handle has seen: a run that was just given back is not forgotten. */
@@ -49,7 +54,10 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
   const current = (): RunSnapshot => note(host.driverOf()?.snapshot ?? reader.snapshot);
   /** The freshest reader of rows and results: the owner's own where this process drives. */
   const rows = (): RunReader => host.driverOf()?.run ?? reader;
-  const changes$ = defer(() => watchRun(reader, host.driverOf, host.scheduler)).pipe(tap(note), takeUntil(ended$));
+  const changes$ = defer(() => (isOver() ? EMPTY : watchRun(reader, host.driverOf, host.scheduler))).pipe(
+    tap(note),
+    takeUntil(merge(ended$, host.closed$)),
+  );
 
   const readPage = async ({ afterSequence = 0, limit = pageRows }: ResultPageOptions): Promise<ResultPage> => {
     const source = rows();
@@ -146,6 +154,10 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
         if (driver === null && (await host.tryDrive()) !== null) break;
       }
       if (isFinished(current())) return summaryOf(current());
+      if (isOver()) {
+        const what = isDisposed ? `this handle of run ${reader.runId} was disposed of` : 'the runner was closed';
+        throw new BatchorError('runner_closed', {}, `${what} while it was waited for`, 'The run is kept: getRun() gives a new handle.');
+      }
     }
   };
 
@@ -204,6 +216,7 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     summary$: changes$.pipe(map(summaryOf)),
     results$: pagesFrom(0),
     async [Symbol.asyncDispose]() {
+      isDisposed = true;
       ended$.next();
       ended$.complete();
       await reader.close();

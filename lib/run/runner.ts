@@ -5,51 +5,23 @@ import { isRunId, makeRunId, type RunId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import { isFinished, type RunStatus } from '../core/snapshot.ts';
-import type { ProviderConnection, ProviderWire } from '../ports/provider.ts';
-import type { OwnedRun, RunStore, Storage } from '../ports/run-store.ts';
-import type { BatchItem, CheckpointedItemSource } from '../ports/source.ts';
-import type { TokenCounter } from '../ports/tokens.ts';
+import type { ProviderWire } from '../ports/provider.ts';
+import type { OwnedRun, RunStore } from '../ports/run-store.ts';
 import type { EnginePorts, EngineSource } from '../streams/ports.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { defaultStorage, defaultTokenCounter } from './defaults.ts';
 import { commitOpening, type Driver, startDriver } from './driver.ts';
 import { BatchorError } from './errors.ts';
 import { must, toBatchorError } from './interop.ts';
-import { itemsSource } from './items-source.ts';
+import { fingerprintOf, sourceOf } from './job-source.ts';
 import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput } from './job.ts';
 import { configOf, operationOf } from './job-config.ts';
 import { compareJob, compareLastRow } from './resume.ts';
 import type { Run, WaitOptions } from './run.ts';
 import { createRunHandle, type RunHost } from './run-handle.ts';
+import type { BatchRunnerOptions, StartOptions } from './runner-options.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 import { tellRun } from './tell-run.ts';
-
-export interface BatchRunnerOptions {
-  /** Default: the file store under `.batchor/` of the working directory. */
-  readonly storage?: Storage;
-  /** Connections by which stored runs reach their provider in a fresh process. A default OpenAI connection is always there. */
-  readonly providers?: readonly ProviderConnection[];
-  /** Finds a connection that `providers` does not name, before the default one is thought of; undefined: not known here either. */
-  readonly connectionOf?: (name: string, kind: string) => ProviderConnection | undefined;
-  readonly tokenCounter?: TokenCounter;
-  /** Drive started runs in the background. Default true; false leaves it to `drive()` and `wait()`. */
-  readonly autorun?: boolean;
-  /** How often to look for commands that other processes left for a run driven here. Default 1,000. */
-  readonly inboxIntervalMs?: number;
-  /** Time. Default the wall clock. */
-  readonly scheduler?: SchedulerLike;
-  /** Chance for run ids and batch keys: so many hexadecimal digits. Default the system's. */
-  readonly randomHex?: (digits: number) => string;
-}
-
-export interface StartOptions {
-  /** Continue this run if it exists, else create it under this id. */
-  readonly runId?: string;
-  readonly ifExists?: 'resume' | 'fail';
-  /** Stored with a new run, and given back by `run.description`. */
-  readonly description?: JsonObject;
-  readonly signal?: AbortSignal;
-}
 
 /** Owns durable execution. Nothing is opened until first used; nothing in it is persisted. */
 export class BatchRunner implements AsyncDisposable {
@@ -57,6 +29,7 @@ export class BatchRunner implements AsyncDisposable {
   readonly events$: Observable<RunEvent>;
   readonly #options: BatchRunnerOptions;
   readonly #events = new Subject<RunEvent>();
+  readonly #closed = new Subject<void>();
   readonly #drivers = new Map<RunId, Driver>();
   /** Runs that are being taken: two handles of one process must not race for one run. */
   readonly #taking = new Map<RunId, Promise<Driver | null>>();
@@ -170,6 +143,7 @@ export class BatchRunner implements AsyncDisposable {
     this.#isClosed = true;
     await Promise.all([...this.#taking.values()].map((taking) => taking.catch(() => null)));
     await Promise.all([...this.#drivers.values()].map((driver) => driver.close()));
+    this.#closed.next();
     this.#events.complete();
     const store = await this.#store?.catch(() => null);
     await store?.close();
@@ -212,7 +186,7 @@ export class BatchRunner implements AsyncDisposable {
   async #create(store: RunStore, runId: RunId, job: AnyJob, source: EngineSource, options: StartOptions): Promise<void> {
     const signal = options.signal ?? new AbortController().signal;
     const { kind, ref } = source.items;
-    const config = configOf(job, { kind, ref, fingerprint: await fingerprint(source.items, signal) });
+    const config = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) });
     await this.#connections.find(config.provider.connection, config.provider.kind);
     const context = { runId, storage: store.describe };
     const run = await must(store.create(runId, options.description ?? null), context);
@@ -238,7 +212,7 @@ export class BatchRunner implements AsyncDisposable {
     const { kind, ref } = source.items;
     const found = snapshot.ingest.isComplete
       ? snapshot.config.source.fingerprint
-      : await fingerprint(source.items, signal ?? new AbortController().signal);
+      : await fingerprintOf(source.items, signal ?? new AbortController().signal);
     const { isOperationChanged } = compareJob(snapshot, job, configOf(job, { kind, ref, fingerprint: found }));
     this.#sources.set(runId, source);
     if (isFinished(snapshot) || !mayDrive) return;
@@ -261,6 +235,8 @@ export class BatchRunner implements AsyncDisposable {
     let wire: Promise<ProviderWire> | null = null;
     const host: RunHost = {
       scheduler: this.#scheduler,
+      closed$: this.#closed,
+      isClosed: () => this.#isClosed,
       driverOf: () => this.#drivers.get(runId),
       tryDrive: () => this.#tryDrive(store, runId, true),
       command: (type, options) => tellRun({ store, runId, driver: this.#drivers.get(runId), scheduler: this.#scheduler }, type, options),
@@ -322,23 +298,3 @@ export class BatchRunner implements AsyncDisposable {
     }
   }
 }
-
-const sourceOf = (job: AnyJob): EngineSource => {
-  const items: CheckpointedItemSource | undefined = job.source ?? (job.items === undefined ? undefined : itemsSource(job.items));
-  if (items === undefined)
-    throw new BatchorError('invalid_config', { field: 'source' }, 'a job has items or a source', 'Give one of the two.');
-  // The prompt builder takes the very items that the source of the same job yields.
-  return { items, buildPrompt: (item: BatchItem) => (job.buildPrompt as (item: BatchItem) => unknown)(item) };
-};
-
-const fingerprint = async (source: CheckpointedItemSource, signal: AbortSignal): Promise<string> => {
-  try {
-    return await source.fingerprint({ signal });
-  } catch (cause) {
-    signal.throwIfAborted();
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new BatchorError('source_unreadable', { ref: source.ref, line: null, field: null }, message, 'Give a readable source.', {
-      cause,
-    });
-  }
-};

@@ -1,5 +1,6 @@
 import type { AnyJob } from '../run/job.ts';
-import { BatchRunner, type BatchRunnerOptions, type StartOptions } from '../run/runner.ts';
+import { BatchRunner } from '../run/runner.ts';
+import type { BatchRunnerOptions, StartOptions } from '../run/runner-options.ts';
 import type { AnyProviderConfig, BatchJob, JobMetadata, JobOutput } from '../run/job.ts';
 import type { Run } from '../run/run.ts';
 import type { JsonObject } from '../core/json.ts';

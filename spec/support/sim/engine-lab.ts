@@ -104,7 +104,7 @@ export const createEngineLab = async (
       for (;;) {
         await process.quiet();
         if (holds(engine.snapshot)) return;
-        if (failure !== null) throw failure;
+        if (failure instanceof Error) throw failure;
         const dueMs = time.nextDueMs();
         if (dueMs === null || dueMs > lateMs)
           throw new Error(`it never came: ${JSON.stringify(engine.snapshot.control)}, ${JSON.stringify(engine.snapshot.totals)}`);

@@ -1,0 +1,327 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { RunEvent, RunSummary } from '../../lib/index.ts';
+import { createWorld, type World, type WorldOptions } from '../../lib/sim/index.ts';
+import { itemsOf, jobOf } from '../support/sim/jobs.ts';
+
+const minuteMs = 60_000;
+const quick: WorldOptions = { seed: 8, turnaroundMs: { min: 10 * minuteMs, max: 20 * minuteMs } };
+const chunks = { maxRequests: 10 };
+
+/** Collects what an async iterable gives, without waiting for it. */
+const collect = <A>(values: AsyncIterable<A>): { readonly got: A[]; readonly end: () => string } => {
+  const got: A[] = [];
+  let end = 'open';
+  void (async () => {
+    try {
+      for await (const value of values) got.push(value);
+      end = 'complete';
+    } catch (error) {
+      end = `error: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  })();
+  return { got, end: () => end };
+};
+
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'none',
+    (error: unknown) => (error as { readonly code?: string }).code ?? String(error),
+  );
+
+describe('waiting', () => {
+  it('resolves with the summary once the run is finished, for every handle', async () => {
+    await using world = await createWorld(quick);
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks), { runId: 'r' });
+    const other = await world.runner.getRun('r');
+    const both = await world.until(Promise.all([run.wait(), other.wait()]));
+    expect(both.map(({ status }) => status)).toEqual(['completed', 'completed']);
+    expect((await run.wait()).status).toBe('completed');
+    expect(world.ledger.batchesCreated).toBe(2);
+  });
+
+  it('rejects with run_paused when the run stands still, and not before what is in flight has come in', async () => {
+    await using world = await createWorld({ ...quick, faults: [{ type: 'rows_fail', batch: 1, ratio: 1, statusCode: 500 }] });
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks));
+    await world.advance(minuteMs);
+    await run.pause();
+    const atMs = world.now().getTime();
+    await expect(world.until(run.wait())).rejects.toMatchObject({ code: 'run_paused', details: { reason: 'manual' } });
+    expect(world.now().getTime() - atMs).toBeGreaterThan(5 * minuteMs);
+    expect(run.summary().itemCounts).toMatchObject({ completed: 10, failed_retryable: 10 });
+  });
+
+  it('waits on through a pause when it is told to', async () => {
+    await using world = await createWorld(quick);
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks));
+    await run.pause();
+    const waiting = run.wait({ onPaused: 'wait' });
+    await world.advance(2 * 60 * minuteMs);
+    expect(run.controlState).toBe('paused');
+    await run.resume();
+    expect((await world.until(waiting)).status).toBe('completed');
+  });
+
+  it('stops when it is aborted or out of time, by the clock of the scheduler; the run goes on', async () => {
+    await using world = await createWorld(quick);
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks));
+    const abort = new AbortController();
+    const aborted = codeOf(run.wait({ signal: abort.signal }));
+    const late = codeOf(run.wait({ timeoutMs: minuteMs }));
+    abort.abort(new Error('enough'));
+    expect(await world.until(aborted)).toContain('enough');
+    const atMs = world.now().getTime();
+    expect(await world.until(late)).toBe('wait_timed_out');
+    expect(world.now().getTime() - atMs).toBe(minuteMs);
+    expect((await world.settle(run)).status).toBe('completed');
+  });
+
+  it('rejects with batch_unresolved when only an unclear create is left, naming it', async () => {
+    await using world = await createWorld({ ...quick, faults: [{ type: 'drop_create', batch: 1 }] });
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks));
+    const held = await world.until(run.wait().catch((error: unknown) => error));
+    expect(held).toMatchObject({
+      code: 'batch_unresolved',
+      details: { batchKeys: [run.summary().liveBatches.find((batch) => batch.held !== null)?.batchKey] },
+    });
+    await run.resume();
+    expect(await world.until(codeOf(run.wait()))).toBe('batch_unresolved');
+    expect(run.summary().itemCounts).toMatchObject({ completed: 10, queued_local: 10 });
+  });
+
+  it('rejects with source_required when the rest of the input is not at hand', async () => {
+    await using world = await createWorld(quick);
+    const job = jobOf(world.connection, itemsOf(20), chunks, { badRows: 'fail' });
+    const run = await world.runner.start(
+      { ...job, buildPrompt: ({ payload }) => (payload === 'prompt 15' ? (5 as unknown as string) : payload) },
+      { runId: 'half' },
+    );
+    expect(await world.until(codeOf(run.wait()))).toBe('run_paused');
+    const reborn = await world.crash();
+    const bare = await reborn.getRun('half');
+    await bare.resume({ badRows: 'record' });
+    expect(await world.until(codeOf(bare.wait()))).toBe('source_required');
+    expect(bare.summary().itemCounts.completed).toBe(15);
+  });
+});
+
+describe('a closed runner', () => {
+  it('keeps nobody waiting, and gives the run back as it is', async () => {
+    await using world = await createWorld(quick);
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks), { runId: 'given-back' });
+    const waited = codeOf(run.wait());
+    const events = collect(run.events());
+    await world.advance(minuteMs);
+    await world.runner.close();
+    await world.advance(1);
+    expect(events.end()).toBe('complete');
+    expect(await world.until(waited)).toBe('runner_closed');
+    expect(await codeOf(world.runner.getRun('given-back'))).toBe('runner_closed');
+    const next = await world.crash();
+    const again = await next.getRun('given-back');
+    expect((await world.settle(again)).status).toBe('completed');
+  });
+});
+
+describe('control', () => {
+  it('pauses at once: nothing more is planned or sent, answers still come in; resuming sends the rest', async () => {
+    await using world = await createWorld({ ...quick, faults: [{ type: 'create_refused', reason: 'over_capacity', batch: 2, times: 3 }] });
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(30), chunks));
+    await world.advance(100);
+    expect((await run.pause()).controlState).toBe('paused');
+    const { batchesCreated } = world.ledger;
+    await world.advance(3 * 60 * minuteMs);
+    expect(world.ledger.batchesCreated).toBe(batchesCreated);
+    expect(batchesCreated).toBeLessThan(3);
+    expect(run.summary().itemCounts.completed).toBe(10 * batchesCreated);
+    expect((await run.resume()).controlState).toBe('running');
+    expect((await world.settle(run)).itemCounts.completed).toBe(30);
+  });
+
+  it('is idempotent: a second pause, a resume of a running run change nothing', async () => {
+    await using world = await createWorld(quick);
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(5), chunks));
+    await run.resume();
+    await run.pause();
+    const { version } = run.snapshot();
+    await run.pause();
+    expect(run.snapshot().version).toBe(version);
+  });
+
+  it('cancels: what was answered is kept, every other row fails as run_cancelled, and the run is finished', async () => {
+    await using world = await createWorld({ ...quick, turnaroundMs: { min: 60 * minuteMs, max: 60 * minuteMs } });
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(50), { maxRequests: 10 }));
+    await world.advance(30 * minuteMs);
+    expect((await run.cancel()).controlState).toBe('cancel_requested');
+    const summary = await world.settle(run);
+    expect(summary.status).toBe('completed_with_failures');
+    const results = await run.results().toArray();
+    expect(results.length).toBe(50);
+    const classes = new Set(results.map((result) => (result.status === 'completed' ? 'completed' : result.error.errorClass)));
+    expect([...classes].toSorted()).toEqual(['completed', 'run_cancelled']);
+    await expect(run.pause()).rejects.toMatchObject({ code: 'run_finished' });
+  });
+
+  it('reaches a run that nobody drives, and leaves it to nobody', async () => {
+    await using world = await createWorld(quick);
+    await world.runner.start(jobOf(world.connection, itemsOf(5), chunks), { runId: 'idle' });
+    const reborn = await world.crash();
+    const run = await reborn.getRun('idle');
+    expect((await run.pause()).controlState).toBe('paused');
+    expect(run.isDrivenHere).toBe(false);
+    for await (const listed of reborn.listRuns()) expect(listed.owner).toBe(null);
+  });
+});
+
+describe('events', () => {
+  const sequencesOf = (events: readonly RunEvent[]): readonly number[] => events.map(({ sequence }) => sequence);
+  const isRising = (sequences: readonly number[]): boolean =>
+    sequences.every((sequence, i) => i === 0 || sequence > (sequences[i - 1] ?? 0));
+
+  it('are replayed from a sequence, then live, each once and in order, and complete with the run', async () => {
+    await using world = await createWorld(quick);
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(50), chunks));
+    const early = collect(run.events());
+    await world.advance(12 * minuteMs);
+    expect(early.got.length).toBeGreaterThan(10);
+    const middle = early.got[6]?.sequence ?? 0;
+    const late = collect(run.events({ afterSequence: middle }));
+    const observed: RunEvent[] = [];
+    let isComplete = false;
+    run.events$().subscribe({ next: (event) => observed.push(event), complete: () => (isComplete = true) });
+    await world.settle(run);
+    await world.advance(1_000);
+    expect([early.end(), late.end(), isComplete]).toEqual(['complete', 'complete', true]);
+    expect(isRising(sequencesOf(early.got))).toBe(true);
+    expect(early.got.at(-1)?.eventType).toBe('run_finished');
+    expect(observed).toEqual(early.got);
+    expect(late.got).toEqual(early.got.slice(7));
+    const afterwards = collect(run.events());
+    await world.advance(1_000);
+    expect(afterwards.got).toEqual(early.got);
+    expect(afterwards.end()).toBe('complete');
+  });
+
+  it('of every run that the runner drives come through the runner', async () => {
+    await using world = await createWorld(quick);
+    const seen: RunEvent[] = [];
+    world.runner.events$.subscribe((event) => seen.push(event));
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks));
+    await world.settle(run);
+    const stored: RunEvent[] = [];
+    for await (const event of run.events()) stored.push(event);
+    // The first two were true before anybody drove.
+    expect(seen).toEqual(stored.filter(({ eventType }) => eventType !== 'run_created' && eventType !== 'run_opened'));
+  });
+
+  it('end with their handle, and so does everything that it was subscribed to', async () => {
+    await using world = await createWorld(quick);
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks), { runId: 'kept' });
+    const events = collect(run.events());
+    const results = collect(run.results({ follow: true }));
+    const summaries: RunSummary[] = [];
+    run.summary$.subscribe((summary) => summaries.push(summary));
+    const waited = codeOf(run.wait());
+    await world.advance(minuteMs);
+    await run[Symbol.asyncDispose]();
+    await world.advance(1_000);
+    expect([events.end(), results.end()]).toEqual(['complete', 'complete']);
+    expect(await world.until(waited)).toBe('runner_closed');
+    const counts = [events.got.length, summaries.length];
+    // The run goes on without the handle.
+    const other = await world.runner.getRun('kept');
+    expect((await world.settle(other)).status).toBe('completed');
+    expect([events.got.length, summaries.length]).toEqual(counts);
+    const afterwards = collect(run.events());
+    await world.advance(1_000);
+    expect(afterwards.end()).toBe('complete');
+  });
+});
+
+describe('results', () => {
+  const playHalf = async (world: World) => {
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(40), chunks));
+    await world.advance(13 * minuteMs);
+    return run;
+  };
+
+  it('are refused before the end unless they are followed', async () => {
+    await using world = await createWorld(quick);
+    const run = await playHalf(world);
+    expect(await codeOf(run.results().toArray())).toBe('run_not_finished');
+    const followed = collect(run.results({ follow: true }));
+    await world.settle(run);
+    await world.advance(1_000);
+    expect(followed.end()).toBe('complete');
+    expect(followed.got.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    expect(await run.results().toArray()).toEqual(followed.got);
+    expect((await run.results({ order: 'input' }).toArray()).map(({ index }) => index)).toEqual(Array.from({ length: 40 }, (_, i) => i));
+  });
+
+  it('are read by a cursor, each exactly once, while the run goes on', async () => {
+    await using world = await createWorld(quick);
+    const run = await playHalf(world);
+    const seen: number[] = [];
+    let cursor = 0;
+    for (let turn = 0; turn < 60; turn += 1) {
+      const page = await run.readTerminalResults({ afterSequence: cursor, limit: 7 });
+      expect(page.results.length).toBeLessThanOrEqual(7);
+      seen.push(...page.results.map(({ sequence }) => sequence));
+      cursor = page.nextAfterSequence;
+      if (!page.hasMore) await world.advance(minuteMs);
+    }
+    expect(run.isFinished).toBe(true);
+    expect(seen).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    expect(await run.readTerminalResults({ afterSequence: cursor })).toEqual({ results: [], nextAfterSequence: 40, hasMore: false });
+  });
+
+  it('are exported whole, or in parts that are appended', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'batchor-export-'));
+    try {
+      await using world = await createWorld(quick);
+      const run = await playHalf(world);
+      const parts = join(folder, 'parts.jsonl');
+      const first = await run.exportTerminalResults(parts, { append: true });
+      await world.settle(run);
+      const rest = await run.exportTerminalResults(parts, { append: true, afterSequence: first.nextAfterSequence });
+      expect(first.exportedCount + rest.exportedCount).toBe(40);
+      expect(rest.hasMore).toBe(false);
+      const whole = join(folder, 'deep', 'whole.jsonl');
+      await run.exportTerminalResults(whole);
+      expect(await readFile(whole, 'utf8')).toBe(await readFile(parts, 'utf8'));
+      const lines = (await readFile(whole, 'utf8')).trimEnd().split('\n');
+      expect(lines.map((line) => (JSON.parse(line) as { readonly item_id: string }).item_id).toSorted()).toEqual(
+        itemsOf(40)
+          .map(({ itemId }) => itemId)
+          .toSorted(),
+      );
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('come in pages through results$, all of them', async () => {
+    await using world = await createWorld(quick);
+    const run = await playHalf(world);
+    const pages: number[][] = [];
+    run.results$.subscribe((page) => pages.push(page.map(({ sequence }) => sequence)));
+    await world.settle(run);
+    await world.advance(1_000);
+    expect(pages.flat()).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+  });
+});
+
+describe('two handles', () => {
+  it('share one engine: nothing is asked or sent twice', async () => {
+    const calls = async (handles: number): Promise<string> => {
+      await using world = await createWorld(quick);
+      const run = await world.runner.start(jobOf(world.connection, itemsOf(30), chunks), { runId: 'shared' });
+      const others = await Promise.all(Array.from({ length: handles - 1 }, () => world.runner.getRun('shared')));
+      await world.until(Promise.all([run, ...others].map((handle) => handle.wait())));
+      return JSON.stringify(world.provider.ledger.calls);
+    };
+    expect(await calls(3)).toBe(await calls(1));
+  });
+});
