@@ -96,6 +96,12 @@ describe('what comes at the wrong time', () => {
     expect(early.filter((step) => step.rejection?.type !== 'not_created')).toEqual([]);
   });
 
+  it('is rejected when it answers another attempt to create than the one that is out', () => {
+    const strange = steps.filter(({ command }) => command.type === 'RecordCreated' && command.providerBatchId === 'batch_nobody');
+    expect(strange.length).toBeGreaterThan(20);
+    expect(strange.filter((step) => step.events.length > 0)).toEqual([]);
+  });
+
   it('is rejected when it is about a batch that nobody knows', () => {
     const strange = steps.filter(
       (step) => 'batchKey' in step.command && step.command.batchKey === 'nobody' && step.before.snapshot.version > 0,

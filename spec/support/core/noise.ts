@@ -23,6 +23,8 @@ export const userCommand = (dice: Dice, atMs: number, mayCancel: boolean): Comma
 export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, rows, atMs }: Moment): Command => {
   const batchKey = snapshot.live.length === 0 || dice.state % 4 === 0 ? ('nobody' as BatchKey) : oneOf(dice, snapshot.live).batchKey;
   const batchNo = snapshot.live.find((batch) => batch.batchKey === batchKey)?.batchNo ?? 99;
+  /** Of the attempt before, or of one that never was. */
+  const otherAttempt = (snapshot.live.find((batch) => batch.batchKey === batchKey)?.createAttempt ?? 0) + oneOf(dice, [-1, 5]);
   const providerBatchId = 'batch_nobody' as ProviderBatchId;
   const off = oneOf(dice, [-1, 0, 0, 1]);
   switch (
@@ -87,15 +89,15 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
       return { type: 'AcceptSlice', atMs, slice, checkpoint: { nextIndex, position: null, beforeLastPosition: null }, isLast: false };
     }
     case 'created':
-      return { type: 'RecordCreated', atMs, batchKey, createAttempt: between(dice, 5, 9), providerBatchId, providerStatus: 'validating' };
+      return { type: 'RecordCreated', atMs, batchKey, createAttempt: otherAttempt, providerBatchId, providerStatus: 'validating' };
     case 'unclear':
-      return { type: 'RecordCreateUnclear', atMs, batchKey, createAttempt: between(dice, 5, 9), message: 'noise' };
+      return { type: 'RecordCreateUnclear', atMs, batchKey, createAttempt: otherAttempt, message: 'noise' };
     case 'refused':
       return {
         type: 'RecordCreateRefused',
         atMs,
         batchKey,
-        createAttempt: 0,
+        createAttempt: otherAttempt,
         refusal: { type: 'refused', message: 'noise', retryAfterMs: null },
       };
     case 'poll': {
