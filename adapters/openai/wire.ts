@@ -4,6 +4,7 @@ import { readContent, readVerdict } from './answer-line.ts';
 import { answerReaders } from './answer-bodies.ts';
 import type { OpenAIEndpoint } from './endpoints.ts';
 import { createRenderer } from './request-line.ts';
+import { usualAnswer } from './usual-answer.ts';
 
 /** The pure half: request lines out, answer lines in. */
 export const createOpenAIWire = (job: {
@@ -15,6 +16,6 @@ export const createOpenAIWire = (job: {
   return {
     renderer: (output) => createRenderer({ ...job, ...output }),
     readVerdict: (line) => readVerdict(line, reader),
-    readContent: (line) => readContent(line, reader),
+    readContent: (line, isAccepted) => (isAccepted && job.endpoint === 'responses' ? usualAnswer(line) : null) ?? readContent(line, reader),
   };
 };
