@@ -83,8 +83,10 @@ const createNotes = (first: RunSummary): ((summary: RunSummary) => readonly stri
   return (summary) => {
     const lines: string[] = [];
     for (const { what, message, retryAt } of summary.troubles) {
-      if (told.get(what) === message) continue;
-      told.set(what, message);
+      // Each try is a request of its own, and is no news for that.
+      const news = message.replace(/\breq_\w+/gu, '');
+      if (told.get(what) === news) continue;
+      told.set(what, news);
       lines.push(`batchor: ${nameOf(what)}: ${message}; trying again at ${retryAt.toTimeString().slice(0, 8)}`);
     }
     for (const what of [...told.keys()]) if (!summary.troubles.some((trouble) => trouble.what === what)) told.delete(what);

@@ -12,7 +12,12 @@ vi.mock('../../adapters/sqljs/index.ts', async () => {
   const { sqljsStoreOn } = await import('../../adapters/sqljs/sqljs-store.ts');
   const { localClient } = await import('../../adapters/sqljs/keeper-client.ts');
   const { nodeDisk } = await import('../../adapters/sqljs/disk.ts');
-  return { sqljsStore: ({ dir }: { readonly dir: string }) => sqljsStoreOn({ dir }, () => localClient(nodeDisk, 0)) };
+  const { disk } = await import('./disk.ts');
+  const write: typeof nodeDisk.write = (fd, parts) => {
+    if (disk.isFull) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+    nodeDisk.write(fd, parts);
+  };
+  return { sqljsStore: ({ dir }: { readonly dir: string }) => sqljsStoreOn({ dir }, () => localClient({ ...nodeDisk, write }, 0)) };
 });
 
 /** What one command line did. */
@@ -27,7 +32,10 @@ export interface Ran {
 }
 
 export interface RunOptions {
+  /** Beside the key and the emulator's address. */
   readonly env?: Readonly<Record<string, string>>;
+  /** This environment and nothing else. */
+  readonly onlyEnv?: Readonly<Record<string, string>>;
   /** Sends the first interruption when it settles. */
   readonly interruptAfter?: (stderr: () => string) => Promise<void>;
   readonly isTerminal?: boolean;
@@ -40,6 +48,8 @@ export interface CliWorld extends AsyncDisposable {
   run(args: readonly string[], options?: RunOptions): Promise<Ran>;
   /** Writes a file of the folder; answers its path. */
   write(name: string, content: string | Uint8Array): string;
+  /** Every command that was run so far. */
+  readonly history: readonly Ran[];
   /** Every byte below the folder, as text. */
   storedText(under?: string): string;
 }
@@ -49,11 +59,17 @@ export const apiKey = 'sk-spec-0123456789abcdef';
 export const createCliWorld = async (options: EmulatorOptions = {}): Promise<CliWorld> => {
   const folder = mkdtempSync(join(tmpdir(), 'batchor-cli-'));
   const emulator = await startEmulator({ turnaroundMs: { min: 40, max: 120 }, ...options });
+  const history: Ran[] = [];
   const env = { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: emulator.baseURL };
   return {
     folder,
     emulator,
-    run: (args, runOptions = {}) => runInProcess(args, folder, { ...runOptions, env: { ...env, ...runOptions.env } }),
+    history,
+    run: async (args, runOptions = {}) => {
+      const ran = await runInProcess(args, folder, { ...runOptions, env: runOptions.onlyEnv ?? { ...env, ...runOptions.env } });
+      history.push(ran);
+      return ran;
+    },
     write: (name, content) => {
       const path = join(folder, name);
       writeFileSync(path, content);
@@ -73,7 +89,11 @@ const textBelow = (folder: string): string =>
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
     .join('\n');
 
-const runInProcess = async (args: readonly string[], cwd: string, options: RunOptions): Promise<Ran> => {
+const runInProcess = async (
+  args: readonly string[],
+  cwd: string,
+  options: RunOptions & { readonly env: Readonly<Record<string, string>> },
+): Promise<Ran> => {
   const [stdout, stderr] = [createSink(), createSink()];
   const listeners = new Set<() => void>();
   const context: CliContext = {
