@@ -133,9 +133,15 @@ const createKeeper = (sql: SqlJsStatic, input: OpenRun, opened: OpenModel, first
     staged = [];
     const lost = ownership();
     if (lost !== null) return die(lost);
-    // The commit is answered first.
-    if (isCheckpointDue()) setImmediate(() => (isCheckpointDue() ? void checkpoint() : undefined));
+    checkpointWhenDue();
     return null;
+  };
+  /** After the commit is answered; and again when the last image is done, for what came meanwhile. */
+  const checkpointWhenDue = (): void => {
+    if (!isCheckpointDue()) return;
+    setImmediate(() => {
+      if (isCheckpointDue()) void checkpoint().then(checkpointWhenDue);
+    });
   };
   const isCheckpointDue = (): boolean =>
     current.model.changedRows >= input.checkpointRows && checkpointer?.isBusy() === false && journal !== null;

@@ -145,7 +145,8 @@ describe('an owner whose disk fails', () => {
       await expect.poll(() => failures, { interval: 2, timeout: 10_000 }).toBeGreaterThan(from / 3);
     }
     expect(failures).toBeGreaterThan(1);
-    expect(listRunFolder(folderOf(dir))).toMatchObject({ checkpoints: [], unfinished: [] });
+    await expect.poll(() => listRunFolder(folderOf(dir)).unfinished, { interval: 2, timeout: 10_000 }).toEqual([]);
+    expect(listRunFolder(folderOf(dir)).checkpoints).toEqual([]);
     const copy = copyOf(dir);
     isFull = false;
     await accept(run, sliceOf(12, 3));

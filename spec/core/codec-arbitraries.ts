@@ -161,9 +161,7 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
     reason: orNull(reason),
     message: orNull(text),
   }),
-  totals: fc.record(Object.fromEntries(itemStatuses.map((status) => [status, count]))) as unknown as fc.Arbitrary<
-    typeof emptySnapshot.totals
-  >,
+  totals: fc.record(Object.fromEntries(itemStatuses.map((status) => [status, count]))) as unknown as fc.Arbitrary<RunSnapshot['totals']>,
   ingest: fc.record({ isComplete: fc.boolean(), checkpoint: orNull(checkpoint), itemCount: count, badRowCount: count }),
   backlog: fc.record({
     bytes: count,
