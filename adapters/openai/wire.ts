@@ -16,6 +16,7 @@ export const createOpenAIWire = (job: {
   return {
     renderer: (output) => createRenderer({ ...job, ...output }),
     readVerdict: (line) => readVerdict(line, reader),
-    readContent: (line, isAccepted) => (isAccepted && job.endpoint === 'responses' ? usualAnswer(line) : null) ?? readContent(line, reader),
+    readContent: (line, isAccepted = false) =>
+      (isAccepted && job.endpoint === 'responses' ? usualAnswer(line) : null) ?? readContent(line, reader),
   };
 };

@@ -7,6 +7,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+/** @param {string} path */
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const main = here('../../dist/cli/main.js');
 const place = process.argv.indexOf('--base-url');
@@ -18,9 +19,13 @@ if (place >= 0 && !realUrl) {
 
 /** The emulator never sees a key that is worth anything. */
 const environment = realUrl === undefined ? { ...process.env, OPENAI_API_KEY: 'emulator', OPENAI_BASE_URL: '' } : process.env;
-const run = (args, stdout = 'ignore') =>
+/**
+ * @param {readonly string[]} args
+ * @returns {Promise<number>}
+ */
+const run = (args) =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', stdout, 'inherit'], env: environment });
+    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'ignore', 'inherit'], env: environment });
     child.on('exit', (code) => resolve(code ?? 1));
   });
 
@@ -34,7 +39,7 @@ const startEmulator = async () => {
 };
 
 const emulator = realUrl === undefined ? await startEmulator() : null;
-const url = realUrl ?? emulator.url;
+const url = realUrl ?? emulator?.url ?? '';
 const runId = `demo_${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`;
 const store = '.demo';
 const output = `${store}/${runId}.jsonl`;

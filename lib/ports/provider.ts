@@ -100,7 +100,7 @@ export interface ProviderWire {
   /** For settlement: whose line, and what became of it. */
   readVerdict(line: string): LineVerdict;
   /** For results. `isAccepted`: settlement has read this very line and accepted it as a success. */
-  readContent(line: string, isAccepted: boolean): LineContent;
+  readContent(line: string, isAccepted?: boolean): LineContent;
 }
 /** Renders one request line, its newline included; answers a reason when the prompt cannot be one. */
 export type LineRenderer = (customId: string, prompt: unknown) => { readonly line: string } | { readonly reason: string };

@@ -8,11 +8,12 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 
-const [input, output, pollMs] = process.argv.slice(2);
+const [input = '', output = '', pollMs = '200'] = process.argv.slice(2);
 const batchRows = 50_000;
 const client = new OpenAI({ maxRetries: 0 });
 const folder = await mkdtemp(join(tmpdir(), 'bare-'));
 
+/** @param {AsyncIterable<Uint8Array>} chunks */
 async function* linesOf(chunks) {
   let rest = Buffer.alloc(0);
   for await (const raw of chunks) {
@@ -28,15 +29,17 @@ async function* linesOf(chunks) {
   if (rest.length > 0) yield rest.toString('utf8');
 }
 
+/** @param {string} path */
 const openLines = (path) => {
   const file = createWriteStream(path);
   let buffered = '';
   const flush = async () => {
     const text = buffered;
     buffered = '';
-    if (!file.write(text)) await new Promise((resolve) => file.once('drain', resolve));
+    if (!file.write(text)) await new Promise((resolve) => file.once('drain', () => resolve(null)));
   };
   return {
+    /** @param {string} line */
     write(line) {
       buffered += line;
       return buffered.length > 1_000_000 ? flush() : null;
@@ -49,19 +52,22 @@ const openLines = (path) => {
   };
 };
 
+/** @type {string[]} */
 const files = [];
+/** @type {ReturnType<typeof openLines> | null} */
 let current = null;
 let rows = 0;
 for await (const line of linesOf(createReadStream(input, { highWaterMark: 1 << 20 }))) {
   if (rows % batchRows === 0) {
     await current?.close();
-    files.push(join(folder, `requests-${files.length}.jsonl`));
-    current = openLines(files[files.length - 1]);
+    const path = join(folder, `requests-${files.length}.jsonl`);
+    files.push(path);
+    current = openLines(path);
   }
   const row = JSON.parse(line);
   const body = { model: 'gpt-4.1-mini', input: row.text };
-  const waiting = current.write(`${JSON.stringify({ custom_id: row.id, method: 'POST', url: '/v1/responses', body })}\n`);
-  if (waiting !== null) await waiting;
+  const waiting = current?.write(`${JSON.stringify({ custom_id: row.id, method: 'POST', url: '/v1/responses', body })}\n`);
+  if (waiting) await waiting;
   rows += 1;
 }
 await current?.close();
@@ -78,10 +84,11 @@ for (const { id } of batches) {
     await sleep(Number(pollMs));
     batch = await client.batches.retrieve(id);
   }
-  const content = await client.files.content(batch.output_file_id);
+  const content = await client.files.content(batch.output_file_id ?? '');
+  if (content.body === null) throw new Error('no body');
   for await (const line of linesOf(content.body)) {
     const { custom_id, response } = JSON.parse(line);
-    const text = response.body.output.find((part) => part.type === 'message').content[0].text;
+    const text = response.body.output.find((/** @type {{ type: string }} */ part) => part.type === 'message').content[0].text;
     const waiting = results.write(`${JSON.stringify({ item_id: custom_id, output_text: text, usage: response.body.usage })}\n`);
     if (waiting !== null) await waiting;
   }
