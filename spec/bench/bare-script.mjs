@@ -15,6 +15,7 @@ const folder = await mkdtemp(join(tmpdir(), 'bare-'));
 
 /** @param {AsyncIterable<Uint8Array>} chunks */
 async function* linesOf(chunks) {
+  /** @type {Buffer} */
   let rest = Buffer.alloc(0);
   for await (const raw of chunks) {
     const chunk = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
