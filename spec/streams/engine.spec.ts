@@ -152,7 +152,7 @@ describe('the engine', () => {
 
   it(
     'pulls a source slice by slice: a million rows are never more than two slices ahead, in bounded memory',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => {
       const rows = 1_000_000;
       const seen = { aheadMax: 0, heapMaxMb: 0 };
