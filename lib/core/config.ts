@@ -1,4 +1,6 @@
+import { isRight } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
+import { PathReporter } from 'io-ts/lib/PathReporter.js';
 import { isJsonObject, type JsonObject } from './json.ts';
 import type { ProviderLimits } from './limits.ts';
 
@@ -143,6 +145,12 @@ export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
   limits: closed('ProviderLimits', { requestsMax: NonNegative, inputBytesMax: NonNegative, inputTokensMax: orNull(NonNegative) }),
   operation: Operation,
 });
+
+/** Why this cannot be stored as a run's config, in words that name the place; null when it can. */
+export const faultOfConfig = (config: unknown): string | null => {
+  const decoded = RunConfig.decode(config);
+  return isRight(decoded) ? null : (PathReporter.report(decoded)[0] ?? 'not a config');
+};
 
 /** The house's defaults; a job overrides what it names. */
 export const defaultOperation = (limits: ProviderLimits): Operation => ({

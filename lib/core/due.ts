@@ -1,4 +1,4 @@
-import { hasRoomForNext } from './budget.ts';
+import { hasRoomForNext, roomLeft } from './budget.ts';
 import type { LiveBatch } from './batch.ts';
 import { type Effect, ingestKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
 import { batchEffectKey, type EffectKey } from './ids.ts';
@@ -106,13 +106,17 @@ const isPlanDue = (snapshot: RunSnapshot, nowMs: number): boolean => {
   return isBacklogFull(snapshot) || mayPlanShort(snapshot, nowMs) || backlog.needs !== null;
 };
 
+/** More rows would not make the next batch fuller: what waits fills it, or has more in it than the budget admits. */
 const isBacklogFull = (snapshot: RunSnapshot): boolean => {
-  const limits = batchLimitsOf(snapshot);
+  const { requestsMax, inputBytesMax, inputTokensMax } = batchLimitsOf(snapshot);
   const { totals, backlog } = snapshot;
+  const room = roomLeft(snapshot);
   return (
-    totals.pending >= limits.requestsMax ||
-    backlog.bytes >= limits.inputBytesMax ||
-    (limits.inputTokensMax !== null && backlog.tokens >= limits.inputTokensMax)
+    totals.pending >= requestsMax ||
+    backlog.bytes >= inputBytesMax ||
+    (inputTokensMax !== null && backlog.tokens >= inputTokensMax) ||
+    (room.requests !== null && totals.pending > room.requests) ||
+    (room.tokens !== null && backlog.tokens > room.tokens)
   );
 };
 

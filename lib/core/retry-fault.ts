@@ -57,7 +57,8 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
   const batch = batchKey === undefined ? undefined : snapshot.live.find((live) => live.batchKey === batchKey);
   if (batchKey !== undefined && batch === undefined) return left({ type: 'unknown_batch', batchKey });
   // Every answer to a create leaves `creating`; a fault that says less is not taken for one. And only a sweep looks for what is unclear.
-  if (batch?.phase === 'creating' || batch?.phase === 'indeterminate') return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
+  if (batch?.phase === 'creating' || batch?.phase === 'indeterminate')
+    return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
   const recorded = faultEvents(snapshot, {
     key,
     message,

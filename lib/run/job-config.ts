@@ -1,6 +1,4 @@
-import { isRight } from 'fp-ts/lib/Either.js';
-import { PathReporter } from 'io-ts/lib/PathReporter.js';
-import { type Backoff, defaultOperation, type Operation, RunConfig } from '../core/config.ts';
+import { type Backoff, defaultOperation, faultOfConfig, type Operation, type RunConfig } from '../core/config.ts';
 import { BatchorError } from './errors.ts';
 import type { AnyJob } from './job.ts';
 
@@ -28,9 +26,9 @@ export const configOf = (job: AnyJob, source: { readonly kind: string; readonly 
     limits: provider.limits,
     operation: operationOf(job),
   };
-  const decoded = RunConfig.decode(config);
-  if (isRight(decoded)) return config;
-  throw invalid('job', PathReporter.report(decoded)[0] ?? 'the job cannot be stored');
+  const fault = faultOfConfig(config);
+  if (fault !== null) throw invalid('job', fault);
+  return config;
 };
 
 export const operationOf = (job: AnyJob): Operation => {

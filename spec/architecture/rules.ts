@@ -113,7 +113,8 @@ const libRules: readonly IForbiddenRuleType[] = [
     name: 'front-door',
     comment: 'The front door shows the parts and holds nothing itself; fp-ts does not show through it.',
     from: '^lib/index\\.ts$',
-    may: [lib('core', 'ports', 'schema', 'streams', 'run')],
+    // The memory store needs no package and no adapter: a first program can do without anything else.
+    may: [lib('core', 'ports', 'schema', 'streams', 'run'), '^lib/sim/store/'],
   }),
 ];
 
@@ -125,6 +126,8 @@ const adapterRule = (adapter: string): IForbiddenRuleType =>
     from: `^adapters/${adapter}/`,
     may: [
       `^adapters/(${adapter}|files)/`,
+      // The one named exception: the file store keeps payloads as files beside its rows.
+      ...(adapter === 'sqljs' ? ['^adapters/filesystem/'] : []),
       lib('core', 'ports', 'schema', ...(adapter === 'emulator' ? ['sim'] : [])),
       fpTs,
       ioTs,
