@@ -37,7 +37,11 @@ const interrupted = Symbol('interrupted');
  */
 export const driveTo = async ({ context, place, runner, run, goal }: Driving): Promise<ExitCode> => {
   const halt = new AbortController();
-  const stopListening = context.onInterrupt(() => halt.abort(interrupted));
+  const stopListening = context.onInterrupt(() => {
+    halt.abort(interrupted);
+    // A create that is out is waited for, which may take a while.
+    if (context.isStderrTerminal) writeNotes(context, ['', 'batchor: stopping; once more to stop at once']);
+  });
   const view = watch(run, context, () => {
     if (isReached[goal](run.snapshot())) halt.abort(reached);
   });

@@ -6,6 +6,7 @@ import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { jobOf } from './job.ts';
 import type { JobDescription } from './job-description.ts';
+import { checkInputs } from './preflight.ts';
 import { writeNotes, writeText } from './render.ts';
 import type { CliPrompt } from './rows.ts';
 
@@ -14,6 +15,7 @@ const shownRows = 3;
 
 /** Prints the first request lines as they would be sent. Nothing is created, asked or paid; no key is needed. */
 export const dryRun = async (description: JobDescription, context: CliContext, signal: AbortSignal): Promise<ExitCode> => {
+  await checkInputs(description, context.cwd, signal);
   const job = await jobOf({ ...description, rowsMax: description.rowsMax ?? shownRows }, context.cwd);
   const render = await rendererOf(job.providerConfig);
   let itemCount = 0;

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Built, hasBegun, runBuilt, startBuilt, until } from './built.ts';
+import { apiKey, csvOf, jsonlOf, type Ran, startArgs } from './in-process.ts';
+
+const rowCount = 2_000;
+const itemIds = Array.from({ length: rowCount }, (_, i) => `item-${i}`);
+
+/** Many small batches: long enough to step in. */
+const small = ['--limit', '300', '--max-requests-per-batch', '10'];
+
+/** Writes down every module that is imported. */
+const listImports = (() => {
+  const hooks = `export const resolve = async (name, context, next) => { const found = await next(name, context); process._rawDebug('import ' + found.url); return found; };`;
+  const boot = `import { register } from 'node:module'; register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hooks)}`)});`;
+  return ['--no-warnings', '--import', `data:text/javascript,${encodeURIComponent(boot)}`];
+})();
+
+describe('the built command line, in processes of its own', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'batchor-built-'));
+  let emulator: Built;
+  let env: Readonly<Record<string, string>> = {};
+  const run = (args: readonly string[], nodeArgs: readonly string[] = []): Promise<Ran> => runBuilt(args, { cwd: folder, env, nodeArgs });
+  beforeAll(async () => {
+    writeFileSync(join(folder, 'rows.csv'), csvOf(rowCount));
+    writeFileSync(join(folder, 'rows.jsonl'), jsonlOf(rowCount));
+    emulator = startBuilt(['emulator', '--port', '0', '--turnaround', '0.1-0.3'], { cwd: folder });
+    await until(() => emulator.stdout().includes('\n'));
+    const announced = JSON.parse(emulator.stdout()) as { readonly base_url: string; readonly port: number; readonly pid: number };
+    expect(announced.base_url).toBe(`http://127.0.0.1:${announced.port}/v1`);
+    expect(announced.pid).toBe(emulator.child.pid);
+    env = { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: announced.base_url };
+  });
+  afterAll(async () => {
+    emulator.child.kill();
+    expect((await emulator.ended).code).toBe(0);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  });
+
+  for (const kind of ['csv', 'jsonl']) {
+    it(`answers ${rowCount} rows of ${kind}, each once, in input order`, async () => {
+      const ran = await run(startArgs(`rows.${kind}`, kind, '--wait', '--max-requests-per-batch', '700'));
+      expect([ran.stderr, ran.code]).toEqual(['', 0]);
+      expect(ran.json).toMatchObject({ run_id: kind, status: 'completed', item_count: rowCount, batch_count: 3 });
+      const results = await run(['results', '--run-id', kind, '--store', 'store']);
+      expect([results.stderr, results.code]).toEqual(['', 0]);
+      expect(results.lines.map((line) => line['item_id'])).toEqual(itemIds);
+      expect(results.lines.every((line) => typeof line['output_text'] === 'string')).toBe(true);
+    });
+  }
+
+  it('ends quietly when nobody reads on', async () => {
+    const results = startBuilt(['results', '--run-id', 'csv', '--store', 'store'], { cwd: folder, env });
+    results.child.stdout?.once('data', () => results.child.stdout?.destroy());
+    const ran = await results.ended;
+    expect([ran.stderr, ran.code]).toEqual(['', 0]);
+  });
+
+  it('shows its version, and its commands when it is asked for nothing', async () => {
+    const [version, nothing, help] = await Promise.all([run(['--version']), run([]), run(['--help'])]);
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect([nothing.code, nothing.stderr]).toEqual([0, '']);
+    expect(nothing.stdout).toBe(help.stdout);
+    expect(nothing.stdout).toContain('start     ');
+  });
+
+  it('loads no provider, no tokenizer and no parser to show help or a status', async () => {
+    for (const args of [['--help'], ['status', '--run-id', 'csv', '--store', 'store']]) {
+      const ran = await run(args, listImports);
+      expect(ran.code).toBe(0);
+      expect(ran.stderr).toContain('import file://');
+      expect(ran.stderr).not.toMatch(/node_modules\/(openai|tiktoken|csv-parse)\//);
+    }
+  });
+
+  it('lets one process drive a run, another follow it, and a third not take it', async () => {
+    const driving = startBuilt(startArgs('rows.csv', 'shared', '--wait', ...small), { cwd: folder, env });
+    await until(() => driving.child.exitCode !== null || hasBegun(folder, 'shared'));
+    const [taking, following] = await Promise.all([
+      run(startArgs('rows.csv', 'shared', ...small)),
+      run(['wait', '--run-id', 'shared', '--store', 'store']),
+    ]);
+    const driven = await driving.ended;
+    expect([driven.stderr, driven.code]).toEqual(['', 0]);
+    expect([taking.code, taking.stdout]).toEqual([5, '']);
+    expect(taking.stderr).toContain('Follow it: batchor wait --run-id shared --store store');
+    expect([following.stderr, following.code]).toEqual(['', 0]);
+    expect(following.json['status']).toBe('completed');
+  });
+
+  it('gives the run back at the first Ctrl-C', async () => {
+    const started = startBuilt(startArgs('rows.jsonl', 'stopped', '--wait', ...small), { cwd: folder, env });
+    await until(() => hasBegun(folder, 'stopped'));
+    started.child.kill('SIGINT');
+    const ran = await started.ended;
+    expect([ran.code, ran.stdout]).toEqual([130, '']);
+    expect(ran.stderr).toMatch(/^batchor: interrupted; run stopped is kept, and .* at the provider/);
+    expect(ran.stderr).toContain('go on:  batchor wait --run-id stopped --store store');
+    const waited = await run(['wait', '--run-id', 'stopped', '--store', 'store']);
+    expect([waited.stderr, waited.code]).toEqual(['', 0]);
+  });
+});

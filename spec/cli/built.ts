@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { specEnv } from '../gate/env.mjs';
+import { type Ran, ranOf } from './in-process.ts';
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+export interface BuiltOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Node's own flags. */
+  readonly nodeArgs?: readonly string[];
+}
+
+/** A process of the built command line. */
+export interface Built {
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** How it ended; a code of -1 stands for a signal. */
+  readonly ended: Promise<Ran>;
+}
+
+/** Starts dist/cli/main.js under bare Node. */
+export const startBuilt = (args: readonly string[], { cwd, env = {}, nodeArgs = [] }: BuiltOptions): Built => {
+  if (!existsSync(main)) throw new Error(`${main} is missing: run \`npm run build\` first`);
+  const child = spawn(process.execPath, [...nodeArgs, main, ...args], {
+    cwd,
+    env: { ...specEnv(process.env), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      texts[name] += text;
+    });
+  }
+  const ended = new Promise<Ran>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(ranOf(code ?? -1, texts.stdout, texts.stderr)));
+  });
+  return { child, stdout: () => texts.stdout, stderr: () => texts.stderr, ended };
+};
+
+export const runBuilt = (args: readonly string[], options: BuiltOptions): Promise<Ran> => startBuilt(args, options).ended;
+
+/** True once the run has read rows. */
+export const hasBegun = (folder: string, runId: string): boolean => {
+  const requests = join(folder, 'store/runs', runId, 'objects/requests');
+  return existsSync(requests) && readdirSync(requests).length > 0;
+};
+
+/** Looks again and again; a spec's own time limit ends it. */
+export const until = async (isTrue: () => boolean): Promise<void> => {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
+};

@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmulator } from 'batchor/adapters/emulator';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { hasBegun, runBuilt, startBuilt, until } from './built.ts';
+import { apiKey, csvOf, linesOf, startArgs } from './in-process.ts';
+
+const rowCount = 600;
+const kills = 4;
+
+it('finishes after being killed at random moments, every row once, and pays for nothing twice', async () => {
+  const [seed] = fc.sample(fc.nat(), { numRuns: 1 });
+  const moments = fc.sample(fc.integer({ min: 0, max: 700 }), { numRuns: kills, seed: seed ?? 0 });
+  const folder = mkdtempSync(join(tmpdir(), 'batchor-kill-'));
+  await using emulator = await startEmulator({ turnaroundMs: { min: 300, max: 900 } });
+  const options = { cwd: folder, env: { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: emulator.baseURL } };
+  const wait = ['wait', '--run-id', 'killed', '--store', 'store'];
+  try {
+    writeFileSync(join(folder, 'rows.csv'), csvOf(rowCount));
+    for (const [i, ms] of moments.entries()) {
+      const args = i === 0 ? startArgs('rows.csv', 'killed', '--wait', '--max-requests-per-batch', '40') : wait;
+      const victim = startBuilt(args, options);
+      // The first may be killed before it has made a run: then there is nothing to wait for. Later ones, from their first request on.
+      const calls = callsOf(emulator.ledger);
+      await until(() => victim.child.exitCode !== null || (hasBegun(folder, 'killed') && callsOf(emulator.ledger) > calls));
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      victim.child.kill('SIGKILL');
+      await victim.ended;
+    }
+    const last = await runBuilt(wait, options);
+    // A kill while a create was out may leave that batch to be looked for: it is said, and nothing is sent again meanwhile.
+    const isHeld = last.code === 4 && last.json['control_reason'] === 'batch_unresolved';
+    expect(isHeld || last.code === 0, `${last.stderr}${last.stdout}`).toBe(true);
+    const results = await runBuilt(['results', '--run-id', 'killed', '--store', 'store', ...(isHeld ? ['--partial'] : [])], options);
+    const ids = linesOf(results.stdout).map((line) => line['item_id']);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(emulator.ledger.doubleBilledCount).toBe(0);
+    if (isHeld) expect(last.stderr).toContain('batchor_batch_key');
+    else expect(ids).toEqual(Array.from({ length: rowCount }, (_, i) => `item-${i}`));
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}, 120_000);
+
+const callsOf = (ledger: { readonly calls: Readonly<Record<string, number>> }): number =>
+  Object.values(ledger.calls).reduce((sum, count) => sum + count, 0);
