@@ -4,6 +4,7 @@ import type { JsonObject } from '../../lib/core/json.ts';
 import type { StoredRunEvent } from '../../lib/core/run-event.ts';
 import type { RunSnapshot } from '../../lib/core/snapshot.ts';
 import type { ObjectSpan, StoredRow } from '../../lib/ports/run-store.ts';
+import type { PackedTexts } from './packed-texts.ts';
 import type { ResultColumns } from './result-columns.ts';
 
 /** What is told to the keeper when a run is opened. */
@@ -31,7 +32,7 @@ export interface Calls {
   /** Null: nothing newer. */
   readonly refresh: readonly [null, RunSnapshot | null];
   readonly assertOwned: readonly [null, null];
-  readonly knownIds: readonly [readonly string[], Uint8Array];
+  readonly knownIds: readonly [PackedTexts, Uint8Array];
   readonly planWindow: readonly [number, PlanWindow];
   readonly batchLines: readonly [number, readonly ObjectSpan[]];
   readonly openMask: readonly [{ readonly batchNo: number; readonly indexes: Column }, Uint8Array];

@@ -3,6 +3,7 @@ import type { PortError } from '../../lib/ports/port-error.ts';
 import type { Ask, CallName, Input, OpenRun, Output } from './calls.ts';
 import type { Disk } from './disk.ts';
 import { type Keeper, openKeeper } from './keeper.ts';
+import { unpackTexts } from './packed-texts.ts';
 import { createSequenceIndex, resultsAfter, resultsByIndex } from './result-queries.ts';
 import { backoffRows, batchLines, openMask, openRows, pendingRows, planWindow, rowLines, storedRows } from './row-queries.ts';
 import { loadSql } from './sql.ts';
@@ -33,9 +34,12 @@ const handlers: Handlers = {
     const lost = keeper.assertOwned();
     return lost === null ? right(null) : left(lost);
   },
-  knownIds: reading((model, ids) => {
+  knownIds: reading((model, packed) => {
     const known = model.ids();
-    return Uint8Array.from(ids, (id) => (known.has(id) ? 1 : 0));
+    const ids = unpackTexts(packed);
+    const mask = new Uint8Array(ids.length);
+    for (let i = 0; i < ids.length; i += 1) mask[i] = known.has(ids[i] as string) ? 1 : 0;
+    return mask;
   }),
   planWindow: reading(planWindow),
   batchLines: reading(batchLines),

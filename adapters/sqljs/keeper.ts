@@ -143,8 +143,11 @@ const createKeeper = (sql: SqlJsStatic, input: OpenRun, opened: OpenModel, first
       if (isCheckpointDue()) void checkpoint().then(checkpointWhenDue);
     });
   };
+  /** An image costs what all rows cost, so it is taken when as many have changed as the last one held: all images together then cost a few times the last one. */
   const isCheckpointDue = (): boolean =>
-    current.model.changedRows >= input.checkpointRows && checkpointer?.isBusy() === false && journal !== null;
+    current.model.changedRows >= Math.max(input.checkpointRows, current.model.storedRows) &&
+    checkpointer?.isBusy() === false &&
+    journal !== null;
 
   /** The journal rotates at the instant of export; the image is written behind everybody's back. */
   const checkpoint = (): Promise<void> => {

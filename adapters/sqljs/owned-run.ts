@@ -10,6 +10,7 @@ import { ioError } from '../filesystem/index.ts';
 import { frameOf } from './frame.ts';
 import { dropCommand, listCommands } from './inbox.ts';
 import type { Ownership } from './ownership.ts';
+import { packTexts } from './packed-texts.ts';
 import { createReader, type Handle } from './run-reader.ts';
 import { createSummaryPublisher } from './summary.ts';
 
@@ -53,7 +54,11 @@ export const createOwnedRun = (handle: Handle, folder: string, ownership: Owners
           client.call(run, 'assertOwned', null),
           TE.map(() => undefined),
         ),
-      knownIds: (itemIds) => client.call(run, 'knownIds', itemIds),
+      knownIds: (itemIds) =>
+        pipe(
+          TE.fromIO(() => packTexts(itemIds)),
+          TE.chain((ids) => client.call(run, 'knownIds', ids, [ids.ends.buffer as ArrayBuffer])),
+        ),
       planWindow: (rowsMax) => client.call(run, 'planWindow', rowsMax),
       batchLines: (batchNo) => client.call(run, 'batchLines', batchNo),
       openMask: (batchNo, indexes) => client.call(run, 'openMask', { batchNo, indexes }),

@@ -1,10 +1,11 @@
 import type { ResultRef } from '../../lib/ports/run-store.ts';
+import { type PackedTexts, unpackTexts } from './packed-texts.ts';
 
 /** A page of results as it crosses the thread: columns that are handed over, not copied. Objects are numbered from 1; 0: none. */
 export interface ResultColumns {
   readonly sequences: Float64Array;
   readonly indexes: Uint32Array;
-  readonly ids: string[];
+  readonly ids: PackedTexts;
   /** -1: completed. */
   readonly codes: Int16Array;
   readonly charged: Uint16Array;
@@ -19,12 +20,11 @@ export interface ResultColumns {
 }
 
 /** Room for the results of these sequences. */
-export const resultColumns = (sequences: Float64Array, objects: readonly string[]): ResultColumns => {
+export const resultColumns = (sequences: Float64Array, objects: readonly string[]): Omit<ResultColumns, 'ids'> => {
   const count = sequences.length;
   return {
     sequences,
     indexes: new Uint32Array(count),
-    ids: new Array<string>(count),
     codes: new Int16Array(count),
     charged: new Uint16Array(count),
     uncharged: new Uint16Array(count),
@@ -40,7 +40,7 @@ export const resultColumns = (sequences: Float64Array, objects: readonly string[
 
 /** The page as the port shows it. */
 export const resultRefs = (page: ResultColumns): readonly ResultRef[] =>
-  page.ids.map((itemId, at): ResultRef => {
+  unpackTexts(page.ids).map((itemId, at): ResultRef => {
     const code = page.codes[at] as number;
     const lineObject = page.lineObjects[at] as number;
     return {

@@ -1,5 +1,6 @@
 import { completed, failed } from './item-columns.ts';
 import type { ResultPiece, SlicePiece } from './pieces.ts';
+import { packTexts } from './packed-texts.ts';
 import { type ResultColumns, resultColumns } from './result-columns.ts';
 import type { RunModel } from './run-model.ts';
 import type { Piece } from './shelf.ts';
@@ -13,7 +14,8 @@ const collect = (model: RunModel, sequences: Float64Array): ResultColumns => {
   const objects: string[] = [];
   const numberOf = numbering(objects);
   const out = resultColumns(sequences, objects);
-  const { indexes, ids, codes, itemObjects, itemOffsets, itemLengths, lineObjects, lineOffsets, lineLengths } = out;
+  const ids = new Array<string>(count);
+  const { indexes, codes, itemObjects, itemOffsets, itemLengths, lineObjects, lineOffsets, lineLengths } = out;
   let piece: ResultPiece | null = null;
   let slice: SlicePiece | null = null;
   let [sliceIds, itemEnds, itemObject, sliceFrom] = [[] as readonly string[], new Float64Array(0) as Float64Array, 0, 0];
@@ -45,7 +47,7 @@ const collect = (model: RunModel, sequences: Float64Array): ResultColumns => {
     lineOffsets[at] = piece.offsets[offset] as number;
     lineLengths[at] = piece.lengths[offset] as number;
   }
-  return out;
+  return { ...out, ids: packTexts(ids) };
 };
 
 /** Numbers names from 1 in the order in which they come; none is 0. */

@@ -11,7 +11,7 @@ import { workerClient } from './worker-client.ts';
 export interface SqljsStoreOptions {
   /** Where runs are kept; made when the store is opened. */
   readonly dir?: string;
-  /** Rows changed between two checkpoints. More: cheaper to write, slower to open after a crash. */
+  /** Rows changed between two checkpoints, at least; as many as the last one held, where that is more. More: cheaper to write, slower to open after a crash. */
   readonly checkpointRows?: number;
   /** How long a commit may wait for others to share its fsync; 0: only those that came while the last one synced. */
   readonly groupCommitMs?: number;

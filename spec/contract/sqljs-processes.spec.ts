@@ -62,7 +62,7 @@ const numbers = (child: Child, word: string): readonly (readonly number[])[] =>
 describe('a file store between processes', () => {
   it('loses nothing that it acknowledged to a process that is killed, ten times over', async () => {
     const dir = newStoreFolder();
-    const [reader] = [await openStore(dir)];
+    const reader = await openStore(dir);
     let acknowledged = 0;
     for (let round = 0; round < 10; round += 1) {
       const child = start('commit', dir);
@@ -84,22 +84,23 @@ describe('a file store between processes', () => {
     }
     expect(acknowledged).toBeGreaterThan(50);
     await reader.close();
-  });
+    // Ten starts of a process, on whatever machine this is.
+  }, 120_000);
 
   it('never gives a run to two of them', async () => {
     const dir = newStoreFolder();
     const store = await openStore(dir);
     await (await createdRun(store)).close();
-    const children = [start('race', dir, '15'), start('race', dir, '15')];
+    const children = [start('race', dir, '8'), start('race', dir, '8')];
     for (const child of children) expect([await child.ended, child.lines.filter((line) => line.startsWith('error'))]).toEqual([0, []]);
     const took = children.flatMap((child) => numbers(child, 'took')).sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
-    expect(took.length).toBe(30);
-    expect(new Set(took.map(([epoch]) => epoch)).size).toBe(30);
+    expect(took.length).toBe(16);
+    expect(new Set(took.map(([epoch]) => epoch)).size).toBe(16);
     // Each saw every commit before its own.
-    expect(took.map(([, version]) => version)).toEqual(Array.from({ length: 30 }, (_, i) => i + 2));
-    expect((await ok(store.read(runId))).snapshot.version).toBe(31);
+    expect(took.map(([, version]) => version)).toEqual(Array.from({ length: 16 }, (_, i) => i + 2));
+    expect((await ok(store.read(runId))).snapshot.version).toBe(17);
     await store.close();
-  });
+  }, 120_000);
 });
 
 describe('a file store in a thread of its own, from the sources', () => {
