@@ -28,6 +28,7 @@ export const watch = (run: Run, context: CliContext, onChange: () => void): Watc
     context.stderr.write(`${clearLine}${liveLine(last).slice(0, widthOf(context) - 1)}`);
     isDrawn = true;
   };
+  if (context.isStderrTerminal) draw();
   const timer = context.isStderrTerminal ? setInterval(draw, drawMs) : null;
   const subscription = run.summary$.subscribe({
     next: (summary) => {
