@@ -15,7 +15,7 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
   const { systemPrompt } = description;
   return (entry) => {
     if ('bad' in entry) return entry;
-    const { item, position, location, primaryKey } = entry;
+    const { item, position, location, primaryKey, idField } = entry;
     const row = isJsonObject(item.payload) ? item.payload : {};
     const prompt = promptOf(row);
     if ('reason' in prompt) {
@@ -28,6 +28,7 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
       position,
       ...(location === undefined ? {} : { location }),
       ...(primaryKey === undefined ? {} : { primaryKey }),
+      ...(idField === undefined ? {} : { idField }),
     };
   };
 };

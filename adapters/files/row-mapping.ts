@@ -47,7 +47,7 @@ export const createRowMapper =
       const location = { ref, line: place.line };
       // A column is the row's own key; what a function makes of a row need not be.
       if (typeof mapping.itemId === 'function') return { item, position: place.position, location };
-      return { item, position: place.position, primaryKey: itemId, location };
+      return { item, position: place.position, primaryKey: itemId, idField: mapping.itemId, location };
     } catch (error) {
       return badEntry(ref, place, { reason: `${mapped} threw: ${messageOf(error)}`, field: null, itemId });
     }

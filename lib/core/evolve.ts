@@ -35,17 +35,17 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         control: { state: 'running', reason: null, message: null },
         faults: [],
         rejectedStreak: 0,
-        live: s.live.map((batch) => (batch.held !== null && batch.phase !== 'indeterminate' ? { ...batch, held: null } : batch)),
+        live: s.live.map((batch) => (batch.held === null ? batch : { ...batch, held: null })),
       };
     case 'OperationChanged':
       return { ...s, config: { ...s.config, operation: event.operation }, backlog: { ...s.backlog, needs: null } };
     case 'CancelRequested':
-      // What was held may still be dropped, cancelled or harvested; only an unclear create waits for the truth.
+      // What was held may still be dropped, cancelled or harvested; an unclear create is looked for again.
       return {
         ...s,
         control: { state: 'cancel_requested', reason: null, message: null },
         faults: [],
-        live: s.live.map((batch) => (batch.held !== null && batch.phase !== 'indeterminate' ? { ...batch, held: null } : batch)),
+        live: s.live.map((batch) => (batch.held === null ? batch : { ...batch, held: null })),
       };
     case 'ReasonNoted':
       return { ...s, control: { ...s.control, reason: event.reason, message: event.message } };

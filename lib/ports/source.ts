@@ -23,6 +23,8 @@ export interface SourceRow<Payload = unknown, Metadata extends JsonObject = Json
   /** The row's own key in its origin, if it has one; lands in the lineage. */
   readonly primaryKey?: string;
   readonly location?: RowLocation;
+  /** The field or column that names the item, for messages. */
+  readonly idField?: string;
 }
 
 /** A row that cannot be an item. It has a position too, so that reading can go on behind it. */

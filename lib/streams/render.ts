@@ -10,15 +10,22 @@ export interface RenderedRow {
   readonly line: string;
   readonly itemLine: string;
   readonly tokens: number | null;
-  /** Why it cannot be an item, in words that name file, line and field; null for a good row. */
-  readonly bad: string | null;
+  /** Why it cannot be an item; null for a good row. */
+  readonly bad: BadRow | null;
+}
+
+export interface BadRow {
+  readonly reason: string;
+  readonly field: string | null;
+  /** In words that name file, line and field. */
+  readonly message: string;
 }
 
 export interface RowRenderer {
   /** A promise only where the prompt is one. */
   render(entry: SourceEntry, index: number, entryIndex: number): RenderedRow | Promise<RenderedRow>;
-  /** The row as a recorded failure. */
-  renderBad(entry: SourceEntry, entryIndex: number, reason: string, field: string | null): RenderedRow;
+  /** The row as a recorded failure whose own id is taken by an earlier row. */
+  renderTaken(entry: SourceEntry, entryIndex: number, row: RenderedRow): RenderedRow;
 }
 
 /** Prepares everything that is the same for all rows; the rest is one `JSON.stringify` of the prompt and one of the metadata. */
@@ -31,20 +38,16 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
   const { ref } = source.items;
   const lineagePrefix = `"batchor_lineage":{"source_ref":${JSON.stringify(ref)},"source_item_index":`;
 
-  const failed = (entry: SourceEntry, entryIndex: number, reason: string, field: string | null): RenderedRow => {
+  const failed = (entry: SourceEntry, entryIndex: number, reason: string, field: string | null, isIdTaken = false): RenderedRow => {
     const location = 'bad' in entry ? entry.bad.location : (entry.location ?? { ref, line: null });
     const place = location.line === null ? `${location.ref}, row ${entryIndex}` : `${location.ref}:${location.line}`;
     const givenId = 'bad' in entry ? entry.bad.itemId : entry.item.itemId;
-    const itemId = idOfBadRow(ref, entryIndex);
+    const isIdUsable = !isIdTaken && typeof givenId === 'string' && givenId.trim() !== '';
+    const itemId = isIdUsable ? givenId : idOfBadRow(ref, entryIndex);
     const error: JsonObject = { reason, field, given_id: givenId, file: location.ref, line: location.line };
     const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineagePrefix}${entryIndex},"source_primary_key":null,"source_namespace":null}},"error":${JSON.stringify(error)}}\n`;
-    return {
-      itemId,
-      line: '',
-      itemLine,
-      tokens: null,
-      bad: `${place}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`,
-    };
+    const message = `${place}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;
+    return { itemId, line: '', itemLine, tokens: null, bad: { reason, field, message } };
   };
 
   const good = (entry: SourceRow, index: number, entryIndex: number, prompt: unknown): RenderedRow => {
@@ -80,7 +83,14 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
       ? prompt.then((value) => good(entry, index, entryIndex, value), thrown)
       : good(entry, index, entryIndex, prompt);
   };
-  return { render: renderRow, renderBad: failed };
+  return {
+    render: renderRow,
+    renderTaken(entry, entryIndex, row) {
+      if (row.bad !== null) return failed(entry, entryIndex, row.bad.reason, row.bad.field, true);
+      const field = 'bad' in entry ? null : (entry.idField ?? 'itemId');
+      return failed(entry, entryIndex, `the id ${JSON.stringify(row.itemId)} is taken by an earlier row`, field, true);
+    },
+  };
 };
 
 const isPromise = (value: unknown): value is Promise<unknown> =>

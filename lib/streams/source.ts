@@ -174,19 +174,14 @@ const judge = async (
   if (rows.length === 0) return { _tag: 'Right', right: rows };
   const known = await run.knownIds(rows.map((row) => row.itemId))();
   if (known._tag === 'Left') return known;
-  const ids = rows.map((row) => (row.bad === null ? row.itemId : null));
+  const ids = rows.map((row) => row.itemId);
   const taken = duplicateIds(ids, known.right);
   if (taken.length === 0) return { _tag: 'Right', right: rows };
   const judged = [...rows];
   for (const place of taken) {
     const pulled = entries[place];
-    if (pulled === undefined) continue;
-    judged[place] = renderer.renderBad(
-      pulled.entry,
-      pulled.entryIndex,
-      `the id ${JSON.stringify(rows[place]?.itemId)} is taken by an earlier row`,
-      null,
-    );
+    const row = rows[place];
+    if (pulled !== undefined && row !== undefined) judged[place] = renderer.renderTaken(pulled.entry, pulled.entryIndex, row);
   }
   return { _tag: 'Right', right: judged };
 };
@@ -200,7 +195,7 @@ const offer = async (
   name: (plane: string) => string,
 ): Promise<{ _tag: 'Left'; left: PortError } | { _tag: 'Right'; right: Asked }> => {
   const stopAt = run.snapshot.config.operation.badRows === 'fail' ? rows.findIndex((row) => row.bad !== null) : -1;
-  const first = stopAt === 0 ? rows[0]?.bad : null;
+  const first = stopAt === 0 ? rows[0]?.bad?.message : null;
   if (first) return { _tag: 'Right', right: TE.right({ type: 'RejectRow', atMs: scheduler.now(), message: first }) };
   const count = stopAt === -1 ? rows.length : stopAt;
   const kept = rows.slice(0, count);

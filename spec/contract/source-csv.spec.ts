@@ -66,6 +66,7 @@ describe('a CSV source', () => {
       {
         item: { itemId: '7', payload: { id: '7', text: 'a\nb' }, metadata: { text: 'a\nb', index: 0 } },
         primaryKey: '7',
+        idField: 'id',
         position: { offset: 30, line: 6, index: 1 },
         location: { ref: path, line: 4 },
       },

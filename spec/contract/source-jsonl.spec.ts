@@ -53,6 +53,7 @@ describe('a JSONL source', () => {
       {
         item: { itemId: '7', payload: { id: 7, text: 'x' }, metadata: { text: 'x', index: 0 } },
         primaryKey: '7',
+        idField: 'id',
         position: { offset: 21, line: 3, index: 1 },
         location: { ref: path, line: 2 },
       },

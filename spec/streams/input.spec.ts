@@ -67,7 +67,7 @@ describe('a row that cannot be an item', () => {
     const results = await run.results({ order: 'input' }).toArray();
     expect(results.map(({ status }) => status === 'completed')).toEqual([false, true, true, true, true, true, true, false]);
     expect(results[7]).toMatchObject({
-      itemId: 'row:people.csv:7',
+      itemId: 'bad-7',
       error: { errorClass: 'invalid_row', message: 'people.csv:9: no number either' },
       usage: null,
     });
