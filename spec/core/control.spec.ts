@@ -169,9 +169,9 @@ describe('pause', () => {
 });
 
 describe('resume', () => {
-  it('releases what was refused, but not what is unclear', () => {
-    const run = startRun(makeConfig({ chunk: { requestsMax: 1 } }));
-    accept(run, [10, 10]);
+  it('sends nothing again whose create is unclear: at most it looks for it once more', () => {
+    const run = startRun();
+    accept(run, [10]);
     toCreating(run, 'a');
     tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
     for (let i = 0; i < 4; i += 1) {
@@ -181,8 +181,13 @@ describe('resume', () => {
     expect(batchOf(run, 'a').held).not.toBeNull();
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'batch_unresolved' });
     tell(run, { type: 'ResumeRun' });
-    expect(batchOf(run, 'a').held).not.toBeNull();
+    expect(batchOf(run, 'a').phase).toBe('indeterminate');
+    expect(dueTypes(run).filter((type) => type !== 'SweepBatches')).toEqual([]);
+  });
 
+  it('releases what was refused', () => {
+    const run = startRun();
+    accept(run, [10]);
     plan(run, 'b');
     for (let i = 0; i < 4; i += 1) {
       tell(run, { type: 'RecordFault', key: 'batch:b' as never, fault: 'refused', message: 'bad file', retryAfterMs: null });

@@ -158,13 +158,19 @@ const advance = (play: Play): boolean => {
   return next !== null;
 };
 
+/** How often a person resumes a run that looks in vain for a create. */
+const patience = 12;
+
 /** Nothing goes wrong any more, and a paused run is resumed. */
 const heal = (play: Play): string | null => {
+  let unresolvedPauses = 0;
   for (let turn = 0; turn < fairTurnsMax; turn += 1) {
     const { snapshot } = play.state;
     if (isFinished(snapshot)) return null;
     if (snapshot.control.state === 'paused') {
       if (snapshot.control.reason === 'budget_exhausted') widen(play);
+      if (snapshot.control.reason === 'batch_unresolved') unresolvedPauses += 1;
+      if (unresolvedPauses > patience) return standstill(play);
       send(play, { type: 'ResumeRun', atMs: play.nowMs });
     }
     const due = startable(play);
