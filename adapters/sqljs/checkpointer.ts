@@ -72,9 +72,9 @@ export const createCheckpointer = (disk: Disk, { folder, runId, owner }: OpenRun
       return { next, written };
     },
     isBusy: () => busy !== null,
-    // A small run's image costs little and is worth having; a large run's must save a replay of a part of it.
-    isWorthIt: () =>
-      model.changedTimes > 0 && (model.items.count < 50_000 || model.changedRows * 20 >= model.items.count || model.changedTimes > 2_000),
+    // A small run's image costs little and is worth having. A large run's replay costs no more than loading an image of it would,
+    // unless its journal is of many small commits (docs/decisions/0002).
+    isWorthIt: () => model.changedTimes > 0 && (model.items.count < 50_000 || model.changedTimes > 2_000),
     settled: async () => {
       await busy;
     },

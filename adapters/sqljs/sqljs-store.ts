@@ -23,7 +23,7 @@ export const sqljsStore = (options: SqljsStoreOptions = {}): Storage<'local'> =>
 
 /** The same, with the keeping thread of the caller's choice: tests keep runs in their own thread, on disks that fail. */
 export const sqljsStoreOn = (
-  { dir = '.batchor', checkpointRows = 150_000 }: SqljsStoreOptions,
+  { dir = '.batchor', checkpointRows = 400_000 }: SqljsStoreOptions,
   client: () => KeeperClient,
 ): Storage<'local'> => {
   const root = resolve(dir);

@@ -175,6 +175,16 @@ export const createRowTable = (): RowTable => {
     }
   };
 
+  const restore = (before: readonly Row[]): void => {
+    rows.splice(0, rows.length, ...before);
+    ids.clear();
+    bySequence.length = 0;
+    rows.forEach((row, index) => {
+      ids.add(row.itemId);
+      if (row.sequence > 0) bySequence[row.sequence] = index;
+    });
+  };
+
   const show = (row: Row, index: number): StoredRow => ({
     index,
     itemId: row.itemId,
@@ -192,11 +202,13 @@ export const createRowTable = (): RowTable => {
 
   return {
     apply(changes) {
-      // Changes of one commit may build on each other, so each is checked where it stands; the caller's events were decided together.
-      for (const change of changes) {
+      // Changes of one commit build on each other, so each is checked where it stands; when one does not fit, all are taken back.
+      const before = changes.length > 1 ? rows.map((row) => ({ ...row })) : null;
+      for (const [place, change] of changes.entries()) {
         const wrong = fault(change);
+        if (wrong === null) applyOne(change);
+        else if (before !== null && place > 0) restore(before);
         if (wrong !== null) return wrong;
-        applyOne(change);
       }
       return null;
     },
