@@ -26,6 +26,8 @@ export interface Driving {
   readonly runner: BatchRunner;
   readonly run: Run;
   readonly goal: Goal;
+  /** An interruption that may have come before there was a run to drive. */
+  readonly signal?: AbortSignal;
 }
 
 const reached = Symbol('reached');
@@ -35,13 +37,14 @@ const interrupted = Symbol('interrupted');
  * Drives or follows the run to the goal and prints its summary. Throws why a run stands still, the summary printed. A first
  * interruption gives the run back, durable as it is, and says what goes on without us.
  */
-export const driveTo = async ({ context, place, runner, run, goal }: Driving): Promise<ExitCode> => {
+export const driveTo = async ({ context, place, runner, run, goal, signal }: Driving): Promise<ExitCode> => {
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => {
     halt.abort(interrupted);
     // A create that is out is waited for, which may take a while.
     if (context.isStderrTerminal) writeNotes(context, ['', 'batchor: stopping; once more to stop at once']);
   });
+  if (signal?.aborted === true) halt.abort(interrupted);
   const view = watch(run, context, () => {
     if (isReached[goal](run.snapshot())) halt.abort(reached);
   });

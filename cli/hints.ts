@@ -20,7 +20,7 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
     `Its finished answers are kept. Send the rest again: ${resumeAndWait(place, runId)}. Or end the run: ${commandLine(place, 'cancel', runId)}`,
   circuit_open: (place, runId) => `Mend what the provider refuses in a new run, or try again: ${resumeAndWait(place, runId)}`,
   batch_unresolved: (place, runId) =>
-    `Look for the batch at the provider by its metadata (batchor_batch_key); try again: ${resumeAndWait(place, runId)}`,
+    `Which batches are held: ${commandLine(place, 'status', runId)}. Look for them at the provider by their metadata (batchor_batch_key). Let batchor look once more: ${resumeAndWait(place, runId)}. What is finished: ${commandLine(place, 'results', runId, '--partial')}. To give the held rows up: ${commandLine(place, 'delete', runId, '--abandon')}`,
 };
 
 /** What to do about an error of the library, in commands; the library's own hint where there is none. */

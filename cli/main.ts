@@ -9,7 +9,8 @@ const context = processContext(() => process.exit(exitCodes.interrupted));
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? exitCodes.ok);
-    throw error;
+    if (stream === process.stdout) process.stderr.write(`batchor: stdout cannot be written: ${error.message}\n`);
+    process.exit(exitCodes.runtime);
   });
 }
 

@@ -56,12 +56,14 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => halt.abort());
   const runner = await createRunner(place.storeFolder, () => account);
+  let isCreated = false;
   try {
     const run = await create(request, runner, halt.signal);
-    stopListening();
-    return await drive(request, runner, run);
+    isCreated = true;
+    // Who interrupted while the run was being created is heard once there is something to say farewell to.
+    return await drive(request, runner, run, halt.signal);
   } catch (error) {
-    if (!halt.signal.aborted) throw error;
+    if (isCreated || !halt.signal.aborted) throw error;
     writeNotes(context, ['batchor: interrupted before a run was created']);
     return exitCodes.interrupted;
   } finally {
@@ -84,9 +86,15 @@ const create = async ({ context, description, runId }: StartRequest, runner: Bat
   return (await runner.start(job, { ...id, ifExists: 'fail', description: encodeDescription(description), signal })) as Run;
 };
 
+/** Where the library speaks of a run, there is none yet. */
+const beforeCreation: Readonly<Record<string, string>> = {
+  insufficient_quota: 'Add credit or raise the spend limit at the provider, then start again.',
+  provider_refused: 'Read what the provider says, and check the address (--base-url, OPENAI_BASE_URL).',
+};
+
 const inFlags = ({ code, message, hint }: { readonly code: string; readonly message: string; readonly hint: string }): CliFailure => {
   const isUnreachable = code === 'provider_unavailable';
-  const advice = isUnreachable ? 'Check the address (--base-url, OPENAI_BASE_URL) and the network.' : hint;
+  const advice = isUnreachable ? 'Check the address (--base-url, OPENAI_BASE_URL) and the network.' : (beforeCreation[code] ?? hint);
   return new CliFailure(message, { hint: `${advice} Nothing was created.`, exitCode: exitCodes.runtime });
 };
 
@@ -131,7 +139,7 @@ const asBefore = (given: JobDescription, told: JobDescription | null, badRows: '
   };
 };
 
-const drive = ({ context, place, goal }: StartRequest, runner: BatchRunner, run: Run): Promise<ExitCode> => {
+const drive = ({ context, place, goal }: StartRequest, runner: BatchRunner, run: Run, signal?: AbortSignal): Promise<ExitCode> => {
   if (context.isStderrTerminal) writeNotes(context, [`batchor: run ${run.runId} in ${place.storeFolder}`]);
-  return driveTo({ context, place, runner, run, goal });
+  return driveTo({ context, place, runner, run, goal, ...(signal === undefined ? {} : { signal }) });
 };

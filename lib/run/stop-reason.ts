@@ -10,7 +10,7 @@ export const stopReason = (snapshot: RunSnapshot): BatchorError => {
     return new BatchorError(
       'batch_unresolved',
       { runId, batchKeys: held.map((batch) => batch.batchKey) },
-      `run ${runId}: ${held[0]?.held ?? 'a batch is held'}`,
+      `run ${runId}: ${held.length === 1 ? 'a batch is held' : `${held.length} batches are held`}, with ${held.reduce((rows, batch) => rows + batch.requests, 0)} rows: ${held[0]?.held ?? ''}`,
       'Look for the batch at the provider by its metadata (batchor_batch_key); the rows are kept.',
     );
   }

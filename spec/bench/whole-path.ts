@@ -34,7 +34,9 @@ const lineOf = (i: number): string => JSON.stringify({ id: `row-${i}`, text: `${
 await writeFile(input, `${Array.from({ length: rows }, (_, i) => lineOf(i)).join('\n')}\n`);
 
 const startEmulator = async (): Promise<{ readonly url: string; stop(): void }> => {
-  const child = spawn(process.execPath, [main, 'emulator', '--port', '0', '--turnaround', turnaround], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [main, 'emulator', '--port', '0', '--turnaround', turnaround], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   for await (const line of createInterface({ input: child.stdout })) {
     return { url: (JSON.parse(line) as { base_url: string }).base_url, stop: () => child.kill() };
   }
@@ -56,14 +58,23 @@ const countLines = async (path: string): Promise<number> => {
   return lines;
 };
 
-const round = async (): Promise<{ readonly bare: Figures; readonly start: Figures; readonly results: Figures; readonly storeBytesPerRow: number }> => {
+const round = async (): Promise<{
+  readonly bare: Figures;
+  readonly start: Figures;
+  readonly results: Figures;
+  readonly storeBytesPerRow: number;
+}> => {
   const emulator = await startEmulator();
   try {
     const bareOut = join(folder, 'bare.jsonl');
     const bare = await measured('bare', [join(root, 'spec/bench/bare-script.mjs'), input, bareOut, '200'], emulator.url);
     const store = await mkdtemp(join(folder, 'store-'));
     const flags = ['--id-field', 'id', '--prompt-field', 'text', '--model', 'gpt-4.1-mini', '--run-id', 'bench', '--poll-interval', '0.2'];
-    const start = await measured('start', [main, 'start', '--input', input, ...flags, '--base-url', emulator.url, '--store', store, '--wait'], emulator.url);
+    const start = await measured(
+      'start',
+      [main, 'start', '--input', input, ...flags, '--base-url', emulator.url, '--store', store, '--wait'],
+      emulator.url,
+    );
     const out = join(folder, 'results.jsonl');
     const results = await measured('results', [main, 'results', '--run-id', 'bench', '--store', store, '--output', out], emulator.url);
     const counts = [await countLines(bareOut), await countLines(out)];
