@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { disk } from './disk.ts';
 import { apiKey, createCliWorld, csvOf, startArgs, type CliWorld } from './in-process.ts';
@@ -44,6 +46,16 @@ describe('a run that somebody steps into', () => {
     const waited = await passing(world.run(['wait', '--run-id', 'stopped', ...store]));
     expect([waited.stderr, waited.code]).toEqual(['', 0]);
     expect(sent()).toBe(before + 2);
+  });
+
+  it('hears a Ctrl-C that comes while it is being created', async () => {
+    const args = startArgs('rows.csv', 'early', '--wait', '--max-requests-per-batch', '10');
+    const folder = join(world.folder, 'store/runs/early');
+    const ran = await world.run(args, { interruptAfter: () => until(() => existsSync(folder)) });
+    expect([ran.code, ran.stdout]).toEqual([130, '']);
+    expect(ran.stderr).toMatch(/^batchor: interrupted; run early is kept, and /);
+    const waited = await passing(world.run(['wait', '--run-id', 'early', ...store]));
+    expect(waited.code).toBe(0);
   });
 
   it('is not resumed by start: it says that it is paused, and how to resume', async () => {
