@@ -59,9 +59,11 @@ const swapIn = (built, aside) => {
  */
 const bundleCli = async (built) => {
   const cli = join(built, 'cli');
+  if (!existsSync(join(cli, 'main.js'))) return;
+  const thread = join(built, 'adapters', 'sqljs', 'worker.js');
   const whole = `${cli}-whole`;
   await bundle({
-    entryPoints: { main: join(cli, 'main.js'), worker: join(built, 'adapters', 'sqljs', 'worker.js') },
+    entryPoints: { main: join(cli, 'main.js'), ...(existsSync(thread) ? { worker: thread } : {}) },
     outdir: whole,
     bundle: true,
     splitting: true,
@@ -77,6 +79,7 @@ const bundleCli = async (built) => {
   });
   rmSync(cli, { recursive: true });
   renameSync(whole, cli);
+  chmodSync(join(cli, 'main.js'), 0o755);
 };
 
 /** @returns {Promise<number>} the exit code */
@@ -97,7 +100,6 @@ const build = async () => {
       return 1;
     }
     await bundleCli(built);
-    chmodSync(join(built, 'cli', 'main.js'), 0o755);
     utimesSync(built, begun, begun);
     swapIn(built, aside);
     return 0;
