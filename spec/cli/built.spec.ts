@@ -78,11 +78,12 @@ describe('the built command line, in processes of its own', () => {
   it('lets one process drive a run, another follow it, and a third not take it', async () => {
     const driving = startBuilt(startArgs('rows.csv', 'shared', '--wait', ...small), { cwd: folder, env });
     await until(() => driving.child.exitCode !== null || hasBegun(folder, 'shared'));
-    const [taking, following] = await Promise.all([
-      run(startArgs('rows.csv', 'shared', ...small)),
-      run(['wait', '--run-id', 'shared', '--store', 'store']),
-    ]);
-    const driven = await driving.ended;
+    // Stopped, it lives and owns the run, and cannot finish before the others have looked.
+    driving.child.kill('SIGSTOP');
+    const follower = run(['wait', '--run-id', 'shared', '--store', 'store']);
+    const taking = await run(startArgs('rows.csv', 'shared', ...small));
+    driving.child.kill('SIGCONT');
+    const [driven, following] = await Promise.all([driving.ended, follower]);
     expect([driven.stderr, driven.code]).toEqual(['', 0]);
     expect([taking.code, taking.stdout]).toEqual([5, '']);
     expect(taking.stderr).toContain('Follow it: batchor wait --run-id shared --store store');

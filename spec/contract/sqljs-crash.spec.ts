@@ -17,8 +17,8 @@ describe('a file store after a crash', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.noBias(fc.integer()),
-        fc.double({ min: 0, max: 0.999 }),
-        fc.double({ min: 0, max: 1 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
         fc.boolean(),
         async (seed, place, cut, hasTornRotation) => {
           const steps = playHistory(seed, { turnsMax: 80 })
