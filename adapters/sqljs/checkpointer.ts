@@ -2,12 +2,14 @@ import { rmSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { SqlJsStatic } from 'sql.js';
 import type { OpenRun } from './calls.ts';
 import type { Disk } from './disk.ts';
 import { imageFormat } from './image-reader.ts';
 import { bringUpToDate } from './image-writer.ts';
 import { beginJournal, type JournalWriter } from './journal-writer.ts';
 import type { OpenModel } from './open-model.ts';
+import { emptyDatabase } from './sql.ts';
 import { checkpointFile, compareJournals, journalFile, type JournalId, listRunFolder, lockFile, unfinishedSuffix } from './run-folder.ts';
 
 /** Writes images of the database aside, so that opening replays little. A failure here loses nothing: the journals go on. */
@@ -16,19 +18,28 @@ export interface Checkpointer {
    * One synchronous turn: the database is brought up to date, exported, and a journal begun that the image names. What `written`
    * promises never rejects. Throws when the new journal cannot be begun.
    */
-  take(journal: JournalWriter): { readonly next: JournalWriter; readonly written: Promise<void> };
+  take(sql: SqlJsStatic, journal: JournalWriter): { readonly next: JournalWriter; readonly written: Promise<void> };
   isBusy(): boolean;
   /** At a clean close: is a later opening cheaper by more than the image costs now? */
   isWorthIt(): boolean;
   settled(): Promise<void>;
 }
 
+/** More are not left for the next opening to replay. */
+const replayedCommitsMax = 2_000;
+const replayedJournalsMax = 8;
 const readAtOnceBytes = 4 * 1024 * 1024;
 
-export const createCheckpointer = (disk: Disk, { folder, runId, owner }: OpenRun, { model, database, base }: OpenModel): Checkpointer => {
+export const createCheckpointer = (
+  disk: Disk,
+  { folder, runId, owner }: OpenRun,
+  { model, tables, base, journalCount }: OpenModel,
+): Checkpointer => {
   let busy: Promise<void> | null = null;
   /** The newest image known to be whole. */
   let newest: JournalId | null = base;
+  /** Since the newest image; each opening begins one. */
+  let journals = journalCount + 1;
 
   const write = async (bytes: Uint8Array, crc: number, first: JournalId): Promise<void> => {
     const file = checkpointFile(first, crc);
@@ -47,7 +58,8 @@ export const createCheckpointer = (disk: Disk, { folder, runId, owner }: OpenRun
   };
 
   return {
-    take(journal) {
+    take(sql, journal) {
+      const database = (tables.database ??= emptyDatabase(sql));
       const first: JournalId = { epoch: journal.epoch, n: journal.n + 1 };
       const { snapshot, description } = model;
       bringUpToDate(database, model, {
@@ -63,6 +75,7 @@ export const createCheckpointer = (disk: Disk, { folder, runId, owner }: OpenRun
       const after = { epoch: journal.epoch, n: journal.n, bytes: journal.bytes() };
       const next = beginJournal(disk, folder, { runId, ...first, after, version: snapshot.version, description: null });
       journal.close();
+      journals = 1;
       model.changedRows = 0;
       model.changedTimes = 0;
       const written = write(bytes, crc, first).finally(() => {
@@ -72,9 +85,8 @@ export const createCheckpointer = (disk: Disk, { folder, runId, owner }: OpenRun
       return { next, written };
     },
     isBusy: () => busy !== null,
-    // A small run's image costs little and is worth having. A large run's replay costs no more than loading an image of it would,
-    // unless its journal is of many small commits (docs/decisions/0002).
-    isWorthIt: () => model.changedTimes > 0 && (model.items.count < 50_000 || model.changedTimes > 2_000),
+    // Replaying costs no more than loading SQLite and an image would, unless commits or journals are many (docs/decisions/0013).
+    isWorthIt: () => model.changedTimes > replayedCommitsMax || journals > replayedJournalsMax,
     settled: async () => {
       await busy;
     },

@@ -6,7 +6,6 @@ import { type Keeper, openKeeper } from './keeper.ts';
 import { unpackTexts } from './packed-texts.ts';
 import { createSequenceIndex, resultsAfter, resultsByIndex } from './result-queries.ts';
 import { backoffRows, batchLines, openMask, openRows, pendingRows, planWindow, rowLines, storedRows } from './row-queries.ts';
-import { loadSql } from './sql.ts';
 
 export type Reply = (id: number, answer: Either<PortError, unknown>) => void;
 
@@ -20,7 +19,7 @@ interface Seat {
   readonly keeper: Keeper;
   readonly sequenceIndex: ReturnType<typeof createSequenceIndex>;
 }
-type ReadName = Exclude<CallName, 'open' | 'close' | 'commit'>;
+type ReadName = Exclude<CallName, 'open' | 'close' | 'commit' | 'refresh'>;
 type Handlers = { readonly [N in ReadName]: (seat: Seat, input: Input<N>) => Either<PortError, Output<N>> };
 
 const reading =
@@ -29,7 +28,6 @@ const reading =
     right(read(keeper.model, input));
 
 const handlers: Handlers = {
-  refresh: ({ keeper }) => keeper.refresh(),
   assertOwned: ({ keeper }) => {
     const lost = keeper.assertOwned();
     return lost === null ? right(null) : left(lost);
@@ -80,7 +78,7 @@ export const createDesk = (disk: Disk, groupCommitMs: number, reply: Reply): Des
   };
 
   const open = async (run: number, input: OpenRun): Promise<Either<PortError, Output<'open'>>> => {
-    const keeper = await openKeeper(await loadSql(), disk, input);
+    const keeper = await openKeeper(disk, input);
     if (isLeft(keeper)) return keeper;
     seats.set(run, { keeper: keeper.right, sequenceIndex: createSequenceIndex() });
     const { snapshot, description } = keeper.right.model;
@@ -109,6 +107,7 @@ export const createDesk = (disk: Disk, groupCommitMs: number, reply: Reply): Des
     if (ask.name === 'close') return later(close(ask.run));
     const fault = seat.keeper.fault();
     if (fault !== null) return reply(ask.id, left(fault));
+    if (ask.name === 'refresh') return later(seat.keeper.refresh());
     const handle = handlers[ask.name] as (at: Seat, input: unknown) => Either<PortError, unknown>;
     reply(ask.id, handle(seat, ask.input));
   };

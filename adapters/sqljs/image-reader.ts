@@ -30,10 +30,16 @@ const needed = <A>(value: A | null | undefined): A => {
   return value;
 };
 
-/** Reads pieces back from a database. */
-export const sourceOf = (database: () => Database, runId: RunId): ModelSource => ({
+/** Where the older parts of a run lie; null until the first image of it is taken or read. */
+export interface Tables {
+  database: Database | null;
+}
+
+/** Reads pieces back from the tables. */
+export const sourceOf = (tables: Tables, runId: RunId): ModelSource => ({
   slice: (from) => {
-    const [found] = [...rowsOf(database(), 'select * from slices where from_index = ?', [from])];
+    const database = needed(tables.database);
+    const [found] = [...rowsOf(database, 'select * from slices where from_index = ?', [from])];
     const count = Number(needed(found)[1]);
     const [, , requestObject, itemObject, requestLengths, itemLengths, tokens] = needed(found);
     return slicePiece(
@@ -46,12 +52,12 @@ export const sourceOf = (database: () => Database, runId: RunId): ModelSource =>
         itemLengths: needed(column(itemLengths, count)),
         tokens: column(tokens, count),
       },
-      () => idsOf(database(), from, from + count),
+      () => idsOf(database, from, from + count),
     );
   },
   results: (from) => {
     const [, count, outputObject, errorObject, indexes, codes, parts, offsets, lengths] = needed(
-      [...rowsOf(database(), 'select * from results where from_sequence = ?', [from])][0],
+      [...rowsOf(needed(tables.database), 'select * from results where from_sequence = ?', [from])][0],
     );
     const rows = Number(count);
     return {
@@ -68,18 +74,20 @@ export const sourceOf = (database: () => Database, runId: RunId): ModelSource =>
   },
   *idsBefore(index) {
     const step = 10_000;
-    for (let from = 0; from < index; from += step) yield* idsOf(database(), from, Math.min(index, from + step));
+    for (let from = 0; from < index; from += step) yield* idsOf(needed(tables.database), from, Math.min(index, from + step));
   },
   events: (afterSequence, limit) =>
-    [...rowsOf(database(), 'select * from events where sequence > ? order by sequence limit ?', [afterSequence, limit])].map(
-      ([sequence, eventType, atMs, data]): StoredRunEvent => ({
-        runId,
-        sequence: Number(sequence),
-        eventType: String(eventType) as RunEventType,
-        atMs: Number(atMs),
-        data: JSON.parse(String(data)) as JsonObject,
-      }),
-    ),
+    tables.database === null
+      ? []
+      : [...rowsOf(tables.database, 'select * from events where sequence > ? order by sequence limit ?', [afterSequence, limit])].map(
+          ([sequence, eventType, atMs, data]): StoredRunEvent => ({
+            runId,
+            sequence: Number(sequence),
+            eventType: String(eventType) as RunEventType,
+            atMs: Number(atMs),
+            data: JSON.parse(String(data)) as JsonObject,
+          }),
+        ),
 });
 
 const idsOf = (database: Database, from: number, to: number): readonly string[] => {
@@ -90,17 +98,14 @@ const idsOf = (database: Database, from: number, to: number): readonly string[] 
 };
 
 /** The run as the image has it; left says what is wrong with the image. O(rows), about half a microsecond each. */
-export const readModel = (database: Database, runId: RunId): Either<string, RunModel> => {
+export const readModel = (database: Database, tables: Tables, runId: RunId): Either<string, RunModel> => {
   const meta: Record<string, JsonValue> = {};
   for (const [key, value] of rowsOf(database, 'select key, value from meta')) meta[String(key)] = JSON.parse(String(value)) as JsonValue;
   if (meta['format'] !== imageFormat) return left(`its format is ${String(meta['format'])}, and this version reads format ${imageFormat}`);
   const snapshot = RunSnapshotCodec.decode(meta['snapshot']);
   if (isLeft(snapshot)) return left(`its snapshot is malformed at ${placeOf(snapshot.left)}`);
   if (snapshot.right.runId !== runId) return left(`it is of run ${snapshot.right.runId}`);
-  const model = new RunModel(
-    runId,
-    sourceOf(() => database, runId),
-  );
+  const model = new RunModel(runId, sourceOf(tables, runId));
   const description = meta['description'];
   model.description = isJsonObject(description) ? description : null;
   model.snapshot = snapshot.right;

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
-import type { SqlJsStatic } from 'sql.js';
 import type { StoredRunEvent } from '../../lib/core/run-event.ts';
 import type { RunSnapshot } from '../../lib/core/snapshot.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
@@ -18,8 +17,9 @@ import { eventsOf } from './replay.ts';
 import { catchUp } from './catch-up.ts';
 import { listRunFolder } from './run-folder.ts';
 import type { RunModel } from './run-model.ts';
+import { loadSql } from './sql.ts';
 
-/** One opened run in the keeping thread. Everything but opening and closing is one synchronous turn, so a read never sees half a commit. */
+/** One opened run in the keeping thread. Every commit and every read is one synchronous turn, so a read never sees half a commit. */
 export interface Keeper {
   readonly model: RunModel;
   /** Checked and folded in, not yet durable: `flush` before anything else is answered. */
@@ -29,18 +29,18 @@ export interface Keeper {
   /** Why nothing is answered any more. */
   fault(): PortError | null;
   assertOwned(): PortError | null;
-  refresh(): Either<PortError, RunSnapshot | null>;
+  refresh(): Promise<Either<PortError, RunSnapshot | null>>;
   eventsAfter(sequence: number, limit: number): readonly StoredRunEvent[];
   close(): Promise<PortError | null>;
 }
 
 /** Opens a run for its owner, who holds the lock already, or for a reader. */
-export const openKeeper = async (sql: SqlJsStatic, disk: Disk, input: OpenRun): Promise<Either<PortError, Keeper>> => {
+export const openKeeper = async (disk: Disk, input: OpenRun): Promise<Either<PortError, Keeper>> => {
   const { folder, runId, owner } = input;
   try {
-    const opened = owner?.anew === undefined ? readRetrying(sql, input) : right(emptyModel(sql, runId));
+    const opened = owner?.anew === undefined ? await readRetrying(input) : right(emptyModel(runId));
     if (isLeft(opened)) return opened;
-    if (owner === null) return right(createKeeper(sql, input, opened.right, null, disk));
+    if (owner === null) return right(createKeeper(input, opened.right, null, disk));
     // Removed between the look and the lock.
     if (owner.anew === undefined && opened.right.model.snapshot.version === 0)
       return left({ type: 'not_found', message: `no run at ${folder}` });
@@ -54,7 +54,7 @@ export const openKeeper = async (sql: SqlJsStatic, disk: Disk, input: OpenRun): 
       version: model.snapshot.version,
       description: owner.anew?.description ?? null,
     });
-    const keeper = createKeeper(sql, input, opened.right, journal, disk);
+    const keeper = createKeeper(input, opened.right, journal, disk);
     const lost = keeper.assertOwned();
     if (lost !== null) {
       await keeper.close();
@@ -68,10 +68,10 @@ export const openKeeper = async (sql: SqlJsStatic, disk: Disk, input: OpenRun): 
 };
 
 /** A reader's files may go while it reads: the owner has a newer checkpoint, so it starts again. */
-const readRetrying = (sql: SqlJsStatic, { folder, runId, owner }: OpenRun): Either<PortError, OpenModel> => {
+const readRetrying = async ({ folder, runId, owner }: OpenRun): Promise<Either<PortError, OpenModel>> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const opened = openModel(sql, folder, runId);
+      const opened = await openModel(folder, runId);
       if (isLeft(opened) && owner === null && attempt < 4) continue;
       return opened;
     } catch (cause) {
@@ -88,12 +88,13 @@ const sweep = async (folder: string, model: RunModel): Promise<void> => {
   mkdirSync(join(folder, 'inbox'), { recursive: true, mode: 0o700 });
 };
 
-const createKeeper = (sql: SqlJsStatic, input: OpenRun, opened: OpenModel, firstJournal: JournalWriter | null, disk: Disk): Keeper => {
+const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWriter | null, disk: Disk): Keeper => {
   const { folder, owner } = input;
   let current = opened;
   let journal = firstJournal;
   let dead: PortError | null = null;
   let staged: Uint8Array[] = [];
+  let isClosed = false;
   const checkpointer: Checkpointer | null = journal === null ? null : createCheckpointer(disk, input, opened);
 
   const ownership = (): PortError | null => {
@@ -140,7 +141,7 @@ const createKeeper = (sql: SqlJsStatic, input: OpenRun, opened: OpenModel, first
   const checkpointWhenDue = (): void => {
     if (!isCheckpointDue()) return;
     setImmediate(() => {
-      if (isCheckpointDue()) void checkpoint().then(checkpointWhenDue);
+      if (isCheckpointDue()) void checkpoint(isCheckpointDue).then(checkpointWhenDue);
     });
   };
   /** An image costs what all rows cost, so it is taken when as many have changed as the last one held: all images together then cost a few times the last one. */
@@ -150,17 +151,18 @@ const createKeeper = (sql: SqlJsStatic, input: OpenRun, opened: OpenModel, first
     journal !== null;
 
   /** The journal rotates at the instant of export; the image is written behind everybody's back. */
-  const checkpoint = (): Promise<void> => {
+  const checkpoint = async (isStillWanted: () => boolean): Promise<void> => {
+    // Without SQLite there are no images, and the journals go on.
+    const sql = await loadSql().catch(() => null);
     // What is exported must be in the journal: an image holds nothing that was not acknowledged.
-    if (checkpointer === null || journal === null || flush() !== null) return Promise.resolve();
+    if (sql === null || !isStillWanted() || checkpointer === null || journal === null || flush() !== null) return;
     try {
-      const { next, written } = checkpointer.take(journal);
+      const { next, written } = checkpointer.take(sql, journal);
       journal = next;
-      return written;
+      await written;
     } catch (cause) {
       // Whether the new journal counts is not known: whatever came after might be ignored for ever.
       die(ioError('take a checkpoint of', folder, cause));
-      return Promise.resolve();
     }
   };
 
@@ -188,17 +190,18 @@ const createKeeper = (sql: SqlJsStatic, input: OpenRun, opened: OpenModel, first
       const lost = ownership();
       return lost === null ? null : die(lost);
     },
-    refresh() {
+    async refresh() {
       if (dead !== null) return left(dead);
       if (owner !== null) return right(null);
       const before = current.model.snapshot.version;
       try {
         const followed = catchUp(folder, current);
         if (followed === null || isLeft(followed)) {
-          const again = readRetrying(sql, input);
+          const again = await readRetrying(input);
           if (isLeft(again)) return again;
-          current.database.close();
+          current.tables.database?.close();
           current = again.right;
+          if (isClosed) current.tables.database?.close();
         } else current = { ...current, readUpTo: followed.right };
         return right(current.model.snapshot.version === before ? null : current.model.snapshot);
       } catch (cause) {
@@ -214,12 +217,13 @@ const createKeeper = (sql: SqlJsStatic, input: OpenRun, opened: OpenModel, first
       const error = journal === null ? null : flush();
       if (error === null && checkpointer !== null) {
         await checkpointer.settled();
-        if (dead === null && checkpointer.isWorthIt()) await checkpoint();
+        if (dead === null && checkpointer.isWorthIt()) await checkpoint(() => dead === null);
       }
       await checkpointer?.settled();
       journal?.close();
       journal = null;
-      current.database.close();
+      isClosed = true;
+      current.tables.database?.close();
       return error;
     },
   };

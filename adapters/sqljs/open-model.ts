@@ -4,57 +4,49 @@ import type { Database, SqlJsStatic } from 'sql.js';
 import type { RunId } from '../../lib/core/ids.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import { readHistory } from './history.ts';
-import { readModel, sourceOf } from './image-reader.ts';
+import { readModel, sourceOf, type Tables } from './image-reader.ts';
 import { type ReadUpTo, replayJournal } from './replay.ts';
 import type { JournalId } from './run-folder.ts';
 import { RunModel } from './run-model.ts';
-import { schema, tune } from './sql.ts';
+import { loadSql, tune } from './sql.ts';
 
-/** A run in memory, with the database that its older parts are read from. */
+/** A run in memory, with the tables that its older parts are read from. */
 export interface OpenModel {
   readonly model: RunModel;
-  readonly database: Database;
+  readonly tables: Tables;
   /** Null: there was no journal. */
   readonly readUpTo: ReadUpTo | null;
   /** The checkpoint that it was read from. */
   readonly base: JournalId | null;
+  /** How many journals were replayed after it. */
+  readonly journalCount: number;
 }
 
 /** Reads a run: the newest whole checkpoint, then every later journal in order. Throws what the system throws. */
-export const openModel = (sql: SqlJsStatic, folder: string, runId: RunId): Either<PortError, OpenModel> => {
+export const openModel = async (folder: string, runId: RunId): Promise<Either<PortError, OpenModel>> => {
   const history = readHistory(folder);
   if (isLeft(history)) return history;
-  if (history.right === null) return right(emptyModel(sql, runId));
+  if (history.right === null) return right(emptyModel(runId));
   const { image, journals } = history.right;
-  const opened = image === null ? right(emptyModel(sql, runId)) : fromImage(sql, image.bytes, join(folder, image.file.file), runId);
+  const opened = image === null ? right(emptyModel(runId)) : fromImage(await loadSql(), image.bytes, join(folder, image.file.file), runId);
   if (isLeft(opened)) return opened;
-  const { model, database } = opened.right;
+  const { model, tables } = opened.right;
   let readUpTo: ReadUpTo | null = null;
   for (const journal of journals) {
     const replayed = replayJournal(folder, model, journal, journal.start);
     if (isLeft(replayed)) {
-      database.close();
+      tables.database?.close();
       return replayed;
     }
     readUpTo = replayed.right;
   }
-  return right({ model, database, readUpTo, base: image?.file ?? null });
+  return right({ model, tables, readUpTo, base: image?.file ?? null, journalCount: journals.length });
 };
 
 /** A run without a past. */
-export const emptyModel = (sql: SqlJsStatic, runId: RunId): OpenModel => {
-  const database = new sql.Database();
-  tune(database);
-  database.run(schema);
-  return {
-    model: new RunModel(
-      runId,
-      sourceOf(() => database, runId),
-    ),
-    database,
-    readUpTo: null,
-    base: null,
-  };
+export const emptyModel = (runId: RunId): OpenModel => {
+  const tables: Tables = { database: null };
+  return { model: new RunModel(runId, sourceOf(tables, runId)), tables, readUpTo: null, base: null, journalCount: 0 };
 };
 
 const fromImage = (sql: SqlJsStatic, bytes: Uint8Array, path: string, runId: RunId): Either<PortError, OpenModel> => {
@@ -62,8 +54,9 @@ const fromImage = (sql: SqlJsStatic, bytes: Uint8Array, path: string, runId: Run
   try {
     database = new sql.Database(bytes);
     tune(database);
-    const model = readModel(database, runId);
-    if (model._tag === 'Right') return right({ model: model.right, database, readUpTo: null, base: null });
+    const tables: Tables = { database };
+    const model = readModel(database, tables, runId);
+    if (model._tag === 'Right') return right({ model: model.right, tables, readUpTo: null, base: null, journalCount: 0 });
     database.close();
     return left({ type: 'corrupt', message: `${path} cannot be used: ${model.left}`, where: path });
   } catch (cause) {

@@ -1,8 +1,19 @@
 import initSqlJs, { type Database, type SqlJsStatic } from 'sql.js';
 
-/** SQLite, compiled to WebAssembly; loaded once per thread. */
+/**
+ * SQLite, compiled to WebAssembly; loaded once per thread, and only where there is an image to read or to write: loading it costs
+ * about as much CPU as replaying 60,000 rows (docs/decisions/0013).
+ */
 let loading: Promise<SqlJsStatic> | null = null;
 export const loadSql = (): Promise<SqlJsStatic> => (loading ??= initSqlJs());
+
+/** A database without rows. */
+export const emptyDatabase = (sql: SqlJsStatic): Database => {
+  const database = new sql.Database();
+  tune(database);
+  database.run(schema);
+  return database;
+};
 
 /** Statuses are numbers in `items`; `statuses` names them, and so does the view `item_states`. Columns in blobs: see `columnOf`. */
 export const schema = `

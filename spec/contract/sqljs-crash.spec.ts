@@ -152,12 +152,12 @@ describe('an owner whose disk fails', () => {
     expect(listRunFolder(folderOf(dir)).checkpoints).toEqual([]);
     const copy = copyOf(dir);
     isFull = false;
-    await accept(run, sliceOf(24, 3));
+    await accept(run, sliceOf(24, 24));
+    await expect.poll(() => listRunFolder(folderOf(dir)).checkpoints.length, { interval: 2, timeout: 10_000 }).toBeGreaterThan(0);
     await store.close();
-    expect(listRunFolder(folderOf(dir)).checkpoints.length).toBeGreaterThan(0);
     for (const [at, rows] of [
       [copy, 24],
-      [dir, 27],
+      [dir, 48],
     ] as const) {
       const again = await openStore(at);
       expect((await ok((await ok(again.read(runId))).rows(0, 99))).length).toBe(rows);

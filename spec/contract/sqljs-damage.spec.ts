@@ -121,6 +121,9 @@ describe('the folder of a run', () => {
     await endBatch(run, 'one');
     await completeRows(run, 'one', batchNo, [2, 0]);
     await step(run, { type: 'PauseRun', atMs: 9_000, reason: 'manual', message: null });
+    await run.close();
+    // Every opening begins a journal; an image is taken before they are many.
+    for (let i = 0; i < 8; i += 1) await (await ok(store.own(runId))).close();
     await store.close();
     const [newest] = listRunFolder(folderOf(dir)).checkpoints;
     const sql = await loadSql();
