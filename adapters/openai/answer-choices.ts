@@ -26,6 +26,7 @@ export const chatReader: AnswerReader = {
     const content = isJsonObject(message) ? message['content'] : null;
     return typeof content === 'string' ? content : null;
   },
+  wordsPath: /^response\.body\.choices\.0\.message\.content$/,
   outputOf: (_body, text) => text,
 };
 
@@ -40,5 +41,6 @@ export const completionsReader: AnswerReader = {
     const text = firstChoice(body)?.['text'];
     return typeof text === 'string' ? text : null;
   },
+  wordsPath: /^response\.body\.choices\.0\.text$/,
   outputOf: (_body, text) => text,
 };

@@ -12,6 +12,7 @@ export const embeddingsReader: AnswerReader = {
     return Array.isArray(vector) || typeof vector === 'string' ? null : fault('malformed_result', 'the answer has no vector');
   },
   textOf: () => null,
+  wordsPath: null,
   outputOf: (body) => {
     const data = (listOf(body['data']) ?? []).filter(isJsonObject);
     return oneOrAll([...data].sort(byIndex).map((entry) => vectorOf(entry['embedding'])));
@@ -31,5 +32,6 @@ const vectorOf = (embedding: JsonValue | undefined): JsonValue => {
 export const moderationsReader: AnswerReader = {
   faultOf: (body) => (isJsonObject(listOf(body['results'])?.[0]) ? null : fault('malformed_result', 'the answer has no results')),
   textOf: () => null,
+  wordsPath: null,
   outputOf: (body) => oneOrAll(listOf(body['results']) ?? []),
 };

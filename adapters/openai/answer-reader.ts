@@ -13,6 +13,8 @@ export interface AnswerReader {
   readonly faultOf: (body: JsonObject) => BodyFault | null;
   /** The words, also those of an answer that was cut; null where there are none. */
   readonly textOf: (body: JsonObject) => string | null;
+  /** Where `textOf` reads all its words in a whole line, when the output is the words alone; null: nothing is learned of such lines. */
+  readonly wordsPath: RegExp | null;
   /** What the endpoint promises, given the words. */
   readonly outputOf: (body: JsonObject, text: string | null) => JsonValue;
 }

@@ -24,6 +24,7 @@ export const responsesReader: AnswerReader = {
     }
     return text;
   },
+  wordsPath: /^response\.body\.output\.\d+\.content\.\d+\.text$/,
   outputOf: (_body, text) => text,
 };
 

@@ -4,7 +4,7 @@ import { readContent, readVerdict } from './answer-line.ts';
 import { answerReaders } from './answer-bodies.ts';
 import type { OpenAIEndpoint } from './endpoints.ts';
 import { createRenderer } from './request-line.ts';
-import { usualAnswer } from './usual-answer.ts';
+import { createUsualAnswers } from './usual-answers.ts';
 
 /** The pure half: request lines out, answer lines in. */
 export const createOpenAIWire = (job: {
@@ -13,10 +13,20 @@ export const createOpenAIWire = (job: {
   readonly params: JsonObject;
 }): ProviderWire => {
   const reader = answerReaders[job.endpoint];
+  const usual = createUsualAnswers(reader);
   return {
     renderer: (output) => createRenderer({ ...job, ...output }),
-    readVerdict: (line) => readVerdict(line, reader),
-    readContent: (line, isAccepted = false) =>
-      (isAccepted && job.endpoint === 'responses' ? usualAnswer(line) : null) ?? readContent(line, reader),
+    readVerdict: (line) => {
+      const answer = usual.read(line);
+      return answer === null
+        ? readVerdict(line, reader, usual.learn)
+        : { type: 'succeeded', customId: answer.customId, usage: answer.usage };
+    },
+    readContent: (line) => {
+      const answer = usual.read(line);
+      return answer === null
+        ? readContent(line, reader, usual.learn)
+        : { outputText: answer.words, output: answer.words, usage: answer.usage, error: null };
+    },
   };
 };

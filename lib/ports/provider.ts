@@ -99,8 +99,8 @@ export interface ProviderWire {
   renderer(input: { readonly jsonSchema: JsonObject | null; readonly schemaName: string | null }): LineRenderer;
   /** For settlement: whose line, and what became of it. */
   readVerdict(line: string): LineVerdict;
-  /** For results. `isAccepted`: settlement has read this very line and accepted it as a success. */
-  readContent(line: string, isAccepted?: boolean): LineContent;
+  /** For results. */
+  readContent(line: string): LineContent;
 }
 /** Renders one request line, its newline included; answers a reason when the prompt cannot be one. */
 export type LineRenderer = (customId: string, prompt: unknown) => { readonly line: string } | { readonly reason: string };

@@ -32,7 +32,7 @@ export const readParts = (
     TE.map(({ items, lines }) =>
       refs.map((ref, i) => {
         const line = lines[i] ?? null;
-        return { ref, itemLine: items[i] ?? '{}', content: line === null ? null : wire.readContent(line, ref.status === 'completed') };
+        return { ref, itemLine: items[i] ?? '{}', content: line === null ? null : wire.readContent(line) };
       }),
     ),
   );

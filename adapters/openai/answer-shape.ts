@@ -1,0 +1,120 @@
+import type { JsonObject } from '../../lib/core/json.ts';
+import type { TokenUsage } from '../../lib/core/usage.ts';
+import type { AnswerReader } from './answer-reader.ts';
+import { usageOf } from './answer-usage.ts';
+import { type JsonLeaf, jsonLeaves } from './json-leaves.ts';
+
+/**
+ * The shape of one accepted answer: a pattern that is the line's own text, with gaps for those strings and whole numbers that may
+ * differ from line to line (ids, times, counts, the words). A line that matches is valid JSON and says the same of its row as the
+ * answer that was learned from: status, types, errors and refusals are never gaps. Matching takes an eighth of parsing
+ * (docs/decisions/0014), and time in proportion to the line, whatever the line.
+ */
+export interface AnswerShape {
+  readonly pattern: RegExp;
+  /** Which group of the pattern holds what; 0: the count is not told, which is 0. */
+  readonly groups: { readonly customId: number; readonly words: number } & { readonly [K in keyof TokenUsage]: number };
+  readonly tellsUsage: boolean;
+}
+
+/** What a line of a shape says. */
+export interface ShapedAnswer {
+  readonly customId: string;
+  readonly words: string;
+  readonly usage: TokenUsage | null;
+}
+
+const learnedCharsMax = 64 * 1024;
+/** A pattern's stack grows with the escapes of a string; longer lines are few, and parsed. */
+const matchedCharsMax = 1024 * 1024;
+
+/** Strings and numbers that decide nothing. */
+const idleString = /^(id|response\.request_id|response\.body\.(id|output\.\d+\.(id|encrypted_content|summary\.\d+\.text)))$/;
+const idleNumber = /^response\.body\.(created|created_at|completed_at|usage\..*)$/;
+
+const whole = '0|[1-9][0-9]{0,14}';
+const isWhole = new RegExp(`^(?:${whole})$`);
+const plain = '[^"\\\\\\x00-\\x1f]*';
+// Unrolled, so that there is one way to match a string and failing is as quick as matching.
+const string = `"${plain}(?:\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4})${plain})*"`;
+
+/** What lines like this one look like; null when the answer is not words alone, or has a shape of which that cannot be said. */
+export const shapeOf = (line: string, parsed: JsonObject, body: JsonObject, reader: AnswerReader): AnswerShape | null => {
+  const { wordsPath } = reader;
+  if (wordsPath === null || line.length > learnedCharsMax) return null;
+  const leaves = jsonLeaves(line);
+  if (leaves === null) return null;
+  const told = usageOf(body);
+  const counts = told === null ? [] : usagePaths(body['usage'] as JsonObject);
+  const spoken = leaves.filter(({ path, kind }) => kind === 'string' && wordsPath.test(path));
+  const text = reader.textOf(body);
+  // Several parts are several texts to join, and one that nobody reads is none.
+  if (spoken.length !== 1 || text === null) return null;
+  const read = ['custom_id', spoken[0]?.path ?? '', ...counts];
+  const isGap = ({ path, kind, from, to }: JsonLeaf): boolean =>
+    kind === 'number'
+      ? isWhole.test(line.slice(from, to)) && (idleNumber.test(path) || counts.includes(path))
+      : path === 'custom_id' || wordsPath.test(path) || idleString.test(path);
+  const groups = new Map<string, number>();
+  let source = '';
+  let end = 0;
+  for (const leaf of leaves) {
+    if (!isGap(leaf)) continue;
+    const gap = leaf.kind === 'number' ? whole : string;
+    const isRead = read.includes(leaf.path);
+    if (isRead) groups.set(leaf.path, groups.size + 1);
+    source += `${literal(line.slice(end, leaf.from))}${isRead ? '(' : '(?:'}${gap})`;
+    end = leaf.to;
+  }
+  const [customId, words, inputTokens, cachedInputTokens, outputTokens, reasoningTokens] = read.map((path) => groups.get(path) ?? 0);
+  const shape: AnswerShape = {
+    pattern: new RegExp(`^${source}${literal(line.slice(end))}$`),
+    groups: {
+      customId: customId ?? 0,
+      words: words ?? 0,
+      inputTokens: inputTokens ?? 0,
+      cachedInputTokens: cachedInputTokens ?? 0,
+      outputTokens: outputTokens ?? 0,
+      reasoningTokens: reasoningTokens ?? 0,
+    },
+    tellsUsage: told !== null,
+  };
+  // The line that was learned from must read as it was parsed: what lies in no gap is the same in every line of the shape.
+  const asParsed: ShapedAnswer = { customId: String(parsed['custom_id']), words: text, usage: told };
+  return JSON.stringify(readShaped(shape, line)) === JSON.stringify(asParsed) ? shape : null;
+};
+
+/** The same spellings, in the same order, as `usageOf` reads. */
+const usagePaths = (usage: JsonObject): readonly string[] => {
+  const pick = (one: string, other: string): string => `response.body.usage.${(usage[one] ?? null) === null ? other : one}`;
+  return [
+    pick('input_tokens', 'prompt_tokens'),
+    `${pick('input_tokens_details', 'prompt_tokens_details')}.cached_tokens`,
+    pick('output_tokens', 'completion_tokens'),
+    `${pick('output_tokens_details', 'completion_tokens_details')}.reasoning_tokens`,
+  ];
+};
+
+const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+
+/** What the line says if it has this shape; null for any other line. */
+export const readShaped = ({ pattern, groups, tellsUsage }: AnswerShape, line: string): ShapedAnswer | null => {
+  const found = line.length > matchedCharsMax ? null : pattern.exec(line);
+  if (found === null) return null;
+  const count = (group: number): number => (group === 0 ? 0 : Number(found[group]));
+  return {
+    customId: stringIn(found[groups.customId] as string),
+    words: stringIn(found[groups.words] as string),
+    usage: tellsUsage
+      ? {
+          inputTokens: count(groups.inputTokens),
+          cachedInputTokens: count(groups.cachedInputTokens),
+          outputTokens: count(groups.outputTokens),
+          reasoningTokens: count(groups.reasoningTokens),
+        }
+      : null,
+  };
+};
+
+/** The value of a JSON string, which is known to be one. */
+const stringIn = (quoted: string): string => (quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1));
