@@ -1,7 +1,7 @@
 import { customIdOf } from '../core/ids.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { idOfBadRow } from '../core/source.ts';
-import type { SourceEntry, SourceRow } from '../ports/source.ts';
+import type { RowLocation, SourceEntry, SourceRow } from '../ports/source.ts';
 import type { EnginePorts, EngineSource } from './ports.ts';
 
 /** One row, ready for the payload plane: its request line (empty for a bad row) and its item line. */
@@ -24,9 +24,23 @@ export interface BadRow {
 export interface RowRenderer {
   /** A promise only where the prompt is one. */
   render(entry: SourceEntry, index: number, entryIndex: number): RenderedRow | Promise<RenderedRow>;
-  /** The row as a recorded failure whose own id is taken by an earlier row. */
-  renderTaken(entry: SourceEntry, entryIndex: number, row: RenderedRow): RenderedRow;
+  /** The row as a recorded failure whose own id is taken by an earlier row. `bad`: what was wrong with it already. */
+  renderTaken(origin: RowOrigin, itemId: string, bad: BadRow | null): RenderedRow;
 }
+
+/** What stays of an entry that was rendered: where it came from, for messages. */
+export interface RowOrigin {
+  readonly entryIndex: number;
+  readonly location: RowLocation | null;
+  readonly givenId: string | null;
+  /** The field that names the item; null: none does. */
+  readonly idField: string | null;
+}
+
+export const originOf = (entry: SourceEntry, entryIndex: number): RowOrigin =>
+  'bad' in entry
+    ? { entryIndex, location: entry.bad.location, givenId: entry.bad.itemId, idField: null }
+    : { entryIndex, location: entry.location ?? null, givenId: entry.item.itemId, idField: entry.idField ?? 'itemId' };
 
 /** Prepares everything that is the same for all rows; the rest is one `JSON.stringify` of the prompt and one of the metadata. */
 export const createRowRenderer = (ports: EnginePorts, source: EngineSource): RowRenderer => {
@@ -38,10 +52,10 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
   const { ref } = source.items;
   const lineagePrefix = `"batchor_lineage":{"source_ref":${JSON.stringify(ref)},"source_item_index":`;
 
-  const failed = (entry: SourceEntry, entryIndex: number, reason: string, field: string | null, isIdTaken = false): RenderedRow => {
-    const location = 'bad' in entry ? entry.bad.location : (entry.location ?? { ref, line: null });
+  const failed = (origin: RowOrigin, reason: string, field: string | null, isIdTaken = false): RenderedRow => {
+    const { entryIndex, givenId } = origin;
+    const location = origin.location ?? { ref, line: null };
     const place = location.line === null ? `${location.ref}, row ${entryIndex}` : `${location.ref}:${location.line}`;
-    const givenId = 'bad' in entry ? entry.bad.itemId : entry.item.itemId;
     const isIdUsable = !isIdTaken && typeof givenId === 'string' && givenId.trim() !== '';
     const itemId = isIdUsable ? givenId : idOfBadRow(ref, entryIndex);
     const error: JsonObject = { reason, field, given_id: givenId, file: location.ref, line: location.line };
@@ -53,11 +67,11 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
   const good = (entry: SourceRow, index: number, entryIndex: number, prompt: unknown): RenderedRow => {
     const { item, primaryKey } = entry;
     const rendered = renderLine(customIdOf(index), prompt);
-    if ('reason' in rendered) return failed(entry, entryIndex, rendered.reason, null);
+    if ('reason' in rendered) return failed(originOf(entry, entryIndex), rendered.reason, null);
     let metadata = '';
     if (item.metadata !== undefined) {
       const text = stringifyMetadata(item.metadata);
-      if (text === null) return failed(entry, entryIndex, 'its metadata is not a JSON object', 'metadata');
+      if (text === null) return failed(originOf(entry, entryIndex), 'its metadata is not a JSON object', 'metadata');
       metadata = text.length > 2 ? `${text.slice(1, -1)},` : '';
     }
     const lineage = `${lineagePrefix}${entryIndex},"source_primary_key":${primaryKey === undefined ? 'null' : JSON.stringify(primaryKey)},"source_namespace":null}`;
@@ -67,11 +81,11 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
   };
 
   const renderRow = (entry: SourceEntry, index: number, entryIndex: number): RenderedRow | Promise<RenderedRow> => {
-    if ('bad' in entry) return failed(entry, entryIndex, entry.bad.reason, entry.bad.field);
+    if ('bad' in entry) return failed(originOf(entry, entryIndex), entry.bad.reason, entry.bad.field);
     const { itemId } = entry.item;
-    if (typeof itemId !== 'string' || itemId.trim() === '') return failed(entry, entryIndex, 'its item id is empty', 'itemId');
+    if (typeof itemId !== 'string' || itemId.trim() === '') return failed(originOf(entry, entryIndex), 'its item id is empty', 'itemId');
     const thrown = (error: unknown): RenderedRow =>
-      failed(entry, entryIndex, `buildPrompt failed: ${error instanceof Error ? error.message : String(error)}`, null);
+      failed(originOf(entry, entryIndex), `buildPrompt failed: ${error instanceof Error ? error.message : String(error)}`, null);
     let prompt: unknown;
     try {
       prompt = source.buildPrompt(entry.item);
@@ -85,10 +99,9 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
   };
   return {
     render: renderRow,
-    renderTaken(entry, entryIndex, row) {
-      if (row.bad !== null) return failed(entry, entryIndex, row.bad.reason, row.bad.field, true);
-      const field = 'bad' in entry ? null : (entry.idField ?? 'itemId');
-      return failed(entry, entryIndex, `the id ${JSON.stringify(row.itemId)} is taken by an earlier row`, field, true);
+    renderTaken(origin, itemId, bad) {
+      if (bad !== null) return failed(origin, bad.reason, bad.field, true);
+      return failed(origin, `the id ${JSON.stringify(itemId)} is taken by an earlier row`, origin.idField, true);
     },
   };
 };

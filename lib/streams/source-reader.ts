@@ -1,0 +1,86 @@
+import type { JsonValue } from '../core/json.ts';
+import type { SourceCheckpoint } from '../core/snapshot.ts';
+import type { CheckpointedItemSource, SourceEntry } from '../ports/source.ts';
+
+/** One iterator over a source, kept open from slice to slice and opened anew where a checkpoint says otherwise. */
+export interface SourceReader {
+  /** True after: the next entry is the one behind the checkpoint. Entries that were taken and never accepted come again. */
+  seek(checkpoint: SourceCheckpoint | null, signal: AbortSignal): void;
+  /** Which entry comes next, and the position before it. */
+  readonly nextIndex: number;
+  readonly position: JsonValue;
+  /** The next entry if it was pulled already; null: `more` pulls. */
+  take(): SourceEntry | null;
+  /** Pulls, and says whether entries came, the source is over, or `late` resolved first; what comes after that is kept. */
+  more(late: Promise<'late'> | null): Promise<'more' | 'over' | 'late'>;
+  /** Gives the iterator up. */
+  drop(): void;
+}
+
+type Pulled = SourceEntry | readonly SourceEntry[];
+
+export const createSourceReader = (source: CheckpointedItemSource): SourceReader => {
+  let iterator: AsyncIterator<Pulled> | null = null;
+  let ahead: readonly SourceEntry[] = [];
+  let taken = 0;
+  let pulling: Promise<IteratorResult<Pulled>> | null = null;
+  let nextIndex = -1;
+  let position: JsonValue = null;
+  let isOver = false;
+  const abort = new AbortController();
+  const drop = (): void => {
+    void iterator?.return?.()?.catch(() => undefined);
+    iterator = null;
+    ahead = [];
+    taken = 0;
+    pulling = null;
+    nextIndex = -1;
+    isOver = false;
+  };
+  return {
+    drop,
+    get nextIndex() {
+      return nextIndex;
+    },
+    get position() {
+      return position;
+    },
+    seek(checkpoint, signal) {
+      const from = checkpoint?.nextIndex ?? 0;
+      if (iterator !== null && nextIndex === from) return;
+      drop();
+      position = checkpoint?.position ?? null;
+      nextIndex = from;
+      signal.addEventListener('abort', () => abort.abort(), { once: true });
+      iterator = source.read(position, { signal: abort.signal })[Symbol.asyncIterator]();
+    },
+    take() {
+      const entry = ahead[taken];
+      if (entry === undefined) return null;
+      taken += 1;
+      nextIndex += 1;
+      position = entry.position;
+      return entry;
+    },
+    async more(late) {
+      if (isOver || iterator === null) return 'over';
+      if (pulling === null) {
+        pulling = iterator.next();
+        // It may fail while nobody waits for it; whoever waits next is told.
+        pulling.catch(() => undefined);
+      }
+      const answer = await (late === null ? pulling : Promise.race([pulling, late]));
+      if (answer === 'late') return 'late';
+      pulling = null;
+      if (answer.done === true) {
+        isOver = true;
+        return 'over';
+      }
+      ahead = isEntries(answer.value) ? answer.value : [answer.value];
+      taken = 0;
+      return 'more';
+    },
+  };
+};
+
+const isEntries = (value: Pulled): value is readonly SourceEntry[] => Array.isArray(value);
