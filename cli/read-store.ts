@@ -13,9 +13,7 @@ import { type Place, requireStore } from './place.ts';
 export const readSummary = (place: Place, runId: string): Promise<JsonObject> =>
   withStore(place, async (store) => {
     if (!isRunId(runId)) throw invalidRunId(runId);
-    const reader = await must(store.read(runId), { runId, storage: store.describe });
-    const { snapshot } = reader;
-    await reader.close();
+    const { snapshot } = await must(store.peek(runId), { runId, storage: store.describe });
     return toWire(summaryOf(snapshot));
   });
 

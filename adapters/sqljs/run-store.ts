@@ -157,6 +157,12 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
         TE.chain((ownership) => openOwned(runId, ownership, { description })),
       ),
     read,
+    peek: (runId) =>
+      pipe(
+        existing(runId),
+        TE.chain(() => listed(runId)),
+        TE.chain((run) => (run === null ? TE.left(unknown(runId)) : TE.right(run))),
+      ),
     list: () =>
       pipe(
         runIds(),

@@ -101,7 +101,7 @@ export interface InboxCommand {
   readonly options: JsonObject;
 }
 
-/** A run as `list` shows it. */
+/** A run as it is shown. */
 export interface ListedRun {
   readonly runId: RunId;
   readonly snapshot: RunSnapshot;
@@ -121,6 +121,8 @@ export interface RunStore {
   create(runId: RunId, description: JsonObject | null): Port<OwnedRun>;
   /** `not_found` unless it exists. Changes nothing. */
   read(runId: RunId): Port<RunReader>;
+  /** How a run stands, told the cheapest way: of a run that somebody drives, at most about a second old. For showing, never for deciding. */
+  peek(runId: RunId): Port<ListedRun>;
   /** Runs that have a whole `RunCreated`, newest first. */
   list(): Port<readonly ListedRun[]>;
   /** Leaves a command for whoever owns the run; returns its id. */

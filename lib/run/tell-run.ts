@@ -40,6 +40,10 @@ export const tellRun = async (to: Addressee, type: ControlCommand, options: Cont
 };
 
 type Teller = Pick<Driver, 'tell' | 'close' | 'snapshot'>;
+/** A run that nobody drives, owned for one command. */
+interface Taken extends Teller {
+  removeCommand(id: string): Promise<void>;
+}
 
 const tell = async ({ runId, scheduler }: Addressee, teller: Teller, type: ControlCommand, { badRows }: ControlOptions): Promise<void> => {
   const atMs = scheduler.now();
@@ -54,7 +58,7 @@ const tell = async ({ runId, scheduler }: Addressee, teller: Teller, type: Contr
 };
 
 /** Owns the run for one command, without driving it; null while another process owns it. */
-const takeForCommand = async ({ store, runId, scheduler }: Addressee): Promise<Teller | null> => {
+const takeForCommand = async ({ store, runId, scheduler }: Addressee): Promise<Taken | null> => {
   const owned = await store.own(runId)();
   if (isLeft(owned)) {
     if (owned.left.type === 'owned_elsewhere') return null;
@@ -71,6 +75,7 @@ const takeForCommand = async ({ store, runId, scheduler }: Addressee): Promise<T
       if (isLeft(decided)) return decided;
       return { _tag: 'Right', right: await must(run.commit(run.snapshot.version, decided.right), { runId }) };
     },
+    removeCommand: (id) => must(run.removeCommand(id), { runId }),
     close: () => run.close(),
   };
 };
@@ -85,18 +90,18 @@ const isTrue: Readonly<Record<ControlCommand, (state: RunControlState) => boolea
 /** Leaves the command and waits until it is true; should the owner be gone meanwhile, this process does it itself. */
 const leaveForOwner = async (to: Addressee, type: ControlCommand, options: ControlOptions): Promise<void> => {
   const { store, runId, scheduler } = to;
-  await must(store.send(runId, { type: inboxTypes[type], options: options.badRows === undefined ? {} : { bad_rows: options.badRows } }), {
-    runId,
-  });
+  const command = { type: inboxTypes[type], options: options.badRows === undefined ? {} : { bad_rows: options.badRows } };
+  const commandId = await must(store.send(runId, command), { runId });
   for (let waitedMs = 0; waitedMs < answerMsMax; waitedMs += lookMs) {
     await firstValueFrom(timer(lookMs, scheduler));
-    const reader = await must(store.read(runId), { runId });
-    const { snapshot } = reader;
-    await reader.close();
+    const { snapshot, owner } = await must(store.peek(runId), { runId });
     if (isFinished(snapshot) || isTrue[type](snapshot.control.state)) return;
-    const taken = (await must(store.ownerOf(runId), { runId })) === null ? await takeForCommand(to) : null;
+    const taken = owner === null ? await takeForCommand(to) : null;
     if (taken === null) continue;
-    await tell(to, taken, type, options).finally(() => taken.close());
+    // What was left for the owner is done here: nobody is to do it again.
+    await tell(to, taken, type, options)
+      .then(() => taken.removeCommand(commandId))
+      .finally(() => taken.close());
     return;
   }
   throw new BatchorError(

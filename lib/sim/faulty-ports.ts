@@ -31,7 +31,7 @@ const faultyStore = (store: RunStore, process: SimulatedProcess, onlooker: Onloo
     return faultyRun(run, process, onlooker);
   };
   return {
-    ...bound(calls, ['list', 'send', 'remove', 'ownerOf', 'close']),
+    ...bound(calls, ['peek', 'list', 'send', 'remove', 'ownerOf', 'close']),
     describe: store.describe,
     own: (runId) => TE.Monad.map(calls.own(runId), owned),
     create: (runId, description) => TE.Monad.map(calls.create(runId, description), owned),

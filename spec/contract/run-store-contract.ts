@@ -245,6 +245,8 @@ export const describeRunStoreContract = (name: string, factory: () => Promise<Ru
       await newer.close();
       await reopen();
       const [listed] = await ok(store.list());
+      expect(plain((await ok(store.peek('newer' as RunId))).snapshot)).toEqual(plain(listed?.snapshot));
+      expect(await errorOf(store.peek('nobody' as RunId))).toBe('not_found');
       expect([listed?.owner, listed?.snapshot.control.message, listed?.snapshot.version]).toEqual([null, 'lunch', 2]);
     });
 

@@ -41,6 +41,7 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>): RunStore => {
     const taken = run.own();
     return taken === null ? TE.left({ type: 'owned_elsewhere', owner: 'this process' }) : TE.right(taken);
   };
+  const shown = (run: MemoryRun): ListedRun => ({ runId: run.runId, snapshot: run.snapshot(), owner: run.owner() });
   return {
     describe: 'memory store',
     own: (runId) => TE.Monad.chain(find(runId), own),
@@ -60,11 +61,12 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>): RunStore => {
       return own(run)();
     },
     read: (runId) => TE.Monad.map(find(runId), (run): RunReader => run.read()),
+    peek: (runId) => TE.Monad.map(find(runId), shown),
     list: () =>
       TE.fromIO(() =>
         [...runs.values()]
           .filter((run) => isCreated(run.snapshot()))
-          .map((run): ListedRun => ({ runId: run.runId, snapshot: run.snapshot(), owner: run.owner() }))
+          .map(shown)
           .sort((a, b) => b.snapshot.createdAtMs - a.snapshot.createdAtMs),
       ),
     send: (runId: RunId, command: Omit<InboxCommand, 'id'>) => TE.Monad.map(find(runId), (run) => run.send(command)),
