@@ -61,6 +61,8 @@ export class StartCommand extends StoreCommand {
     const { context } = this;
     const { describeJob } = await import('../start-flags.ts');
     if (this.dryRun) {
+      const [{ isRunId }, { invalidRunId }] = await Promise.all([import('../../lib/core/ids.ts'), import('../flags.ts')]);
+      if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
       const description = await describeJob(this, { cwd: context.cwd, baseUrl: null });
       const { dryRun } = await import('../dry-run.ts');
       return dryRun(description, context, new AbortController().signal);

@@ -135,6 +135,8 @@ describe('a run from the command line', () => {
     expect(ran.lines.map((line) => line['custom_id'])).toEqual(['row-0', 'row-1', 'row-2']);
     expect(JSON.stringify(world.emulator.ledger.calls)).toBe(callsBefore);
     expect(() => world.storedText('never')).toThrow();
+    const misnamed = await world.run(startArgs('dry.csv', 'a/b', '--dry-run'));
+    expect([misnamed.code, misnamed.stdout]).toEqual([1, '']);
   });
 
   it('shows one live line to a terminal and none to a file', async () => {
