@@ -92,8 +92,9 @@ export const toWireLine = (parts: ResultParts): string => {
   const { ref, itemLine, content } = parts;
   const metadata = ref.status === 'completed' ? metadataText(ref.itemId, itemLine) : null;
   if (metadata === null) return JSON.stringify(toWire(toResult(parts)));
-  const output = JSON.stringify(content?.output ?? null);
   const text = JSON.stringify(content?.outputText ?? null);
+  // Where the output is the words themselves, they are written twice and quoted once.
+  const output = content?.output === content?.outputText ? text : JSON.stringify(content?.output ?? null);
   const usage = JSON.stringify(usageToWire(content?.usage ?? null));
   return `{"item_id":${JSON.stringify(ref.itemId)},"status":"completed","attempt_count":${ref.charged},"output_text":${text},"output":${output},"error":null,"usage":${usage},"metadata":${metadata},"sequence":${ref.sequence}}`;
 };
