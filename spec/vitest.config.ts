@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { cleanEnv } from './gate/env.mjs';
@@ -21,6 +22,8 @@ export default defineConfig({
   test: {
     include: ['spec/**/*.spec.ts'],
     pool: 'forks',
+    // Vitest leaves a core to itself: of two, one would stand idle, since half of these specs wait for processes of their own.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     env: { BATCHOR_SEED: seed },
