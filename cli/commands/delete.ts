@@ -20,8 +20,10 @@ export class DeleteCommand extends RunCommand {
   protected async perform(place: Place): Promise<ExitCode> {
     const runId = this.givenRunId;
     const { withRun } = await import('../stored-run.ts');
+    let isHeld = false;
     try {
       return await withRun(place, runId, async ({ runner, run }) => {
+        isHeld = run.summary().liveBatches.some((batch) => batch.held !== null);
         const live = run.isFinished ? [] : run.summary().liveBatches;
         await runner.deleteRun(runId, { abandon: this.abandon });
         const abandoned = live.map(({ batchKey, phase, providerBatchId }) => ({
@@ -34,8 +36,11 @@ export class DeleteCommand extends RunCommand {
       });
     } catch (error) {
       if (!isBatchorError(error, 'run_not_finished')) throw error;
+      const end = `End it first: ${commandLine(place, 'cancel', runId, '--wait')}.`;
+      // Cancelling waits for what became of every create.
+      const lookAgain = `Let batchor look for its held batch once more: ${commandLine(place, 'resume', runId, '--wait')}.`;
       throw new CliFailure(error.message, {
-        hint: `End it first: ${commandLine(place, 'cancel', runId, '--wait')}. Or leave its batches to themselves: ${commandLine(place, 'delete', runId, '--abandon')}`,
+        hint: `${isHeld ? lookAgain : end} Or leave its batches to themselves: ${commandLine(place, 'delete', runId, '--abandon')}`,
         exitCode: exitCodes.stopped,
       });
     }

@@ -32,8 +32,14 @@ export class ResumeCommand extends RunCommand {
         return driveTo({ context, place, ...stored, goal: 'finished' });
       });
     }
-    await writeJson(context, await tellRun(place, runId, (run) => run.resume(options)));
-    writeNotes(context, [`batchor: run ${runId} may go on; drive it: ${commandLine(place, 'wait', runId)}`]);
+    const summary = await tellRun(place, runId, (run) => run.resume(options));
+    await writeJson(context, summary);
+    const wait = commandLine(place, 'wait', runId);
+    writeNotes(context, [
+      summary['control_state'] === 'cancel_requested'
+        ? `batchor: run ${runId} is being cancelled, and stays so; collect what was answered: ${wait}`
+        : `batchor: run ${runId} may go on; drive it: ${wait}`,
+    ]);
     return exitCodes.ok;
   }
 }

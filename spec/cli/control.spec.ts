@@ -94,6 +94,9 @@ describe('a run that somebody steps into', () => {
     expect(cancelled.code).toBe(0);
     expect(cancelled.stderr).toContain('collect what was answered: batchor wait --run-id cancelled --store store');
     expect(world.emulator.ledger.calls.cancel_batch).toBe(calls + 2);
+    const resumed = await world.run(['resume', '--run-id', 'cancelled', ...store]);
+    expect([resumed.code, resumed.json['control_state']]).toEqual([0, 'cancel_requested']);
+    expect(resumed.stderr).toContain('is being cancelled, and stays so');
     const waited = await passing(world.run(['wait', '--run-id', 'cancelled', ...store]));
     expect([waited.code, waited.json['status']]).toEqual([4, 'completed_with_failures']);
     const results = await world.run(['results', '--run-id', 'cancelled', ...store]);
