@@ -1,11 +1,11 @@
-import initSqlJs, { type Database, type SqlJsStatic } from 'sql.js';
+import type { Database, SqlJsStatic } from 'sql.js';
 
 /**
  * SQLite, compiled to WebAssembly; loaded once per thread, and only where there is an image to read or to write: loading it costs
  * about as much CPU as replaying 60,000 rows (docs/decisions/0013).
  */
 let loading: Promise<SqlJsStatic> | null = null;
-export const loadSql = (): Promise<SqlJsStatic> => (loading ??= initSqlJs());
+export const loadSql = (): Promise<SqlJsStatic> => (loading ??= import('sql.js').then((module) => module.default()));
 
 /** A database without rows. */
 export const emptyDatabase = (sql: SqlJsStatic): Database => {
