@@ -20,11 +20,14 @@ export interface AnswerShape {
 /** What a line of a shape says. */
 export interface ShapedAnswer {
   readonly customId: string;
-  readonly words: string;
+  /** The words as they stand in the line: a JSON string, whose parsing also lets go of the line. */
+  readonly quotedWords: string;
   readonly usage: TokenUsage | null;
 }
 
 const learnedCharsMax = 64 * 1024;
+/** The engine refuses patterns that are too large, and no answer of words has as many. */
+const gapsMax = 128;
 /** A pattern's stack grows with the escapes of a string; longer lines are few, and parsed. */
 const matchedCharsMax = 1024 * 1024;
 
@@ -55,6 +58,7 @@ export const shapeOf = (line: string, parsed: JsonObject, body: JsonObject, read
     kind === 'number'
       ? isWhole.test(line.slice(from, to)) && (idleNumber.test(path) || counts.includes(path))
       : path === 'custom_id' || wordsPath.test(path) || idleString.test(path);
+  if (leaves.filter(isGap).length > gapsMax) return null;
   const groups = new Map<string, number>();
   let source = '';
   let end = 0;
@@ -80,8 +84,13 @@ export const shapeOf = (line: string, parsed: JsonObject, body: JsonObject, read
     tellsUsage: told !== null,
   };
   // The line that was learned from must read as it was parsed: what lies in no gap is the same in every line of the shape.
-  const asParsed: ShapedAnswer = { customId: String(parsed['custom_id']), words: text, usage: told };
-  return JSON.stringify(readShaped(shape, line)) === JSON.stringify(asParsed) ? shape : null;
+  const answer = readShaped(shape, line);
+  const isSame =
+    answer !== null &&
+    answer.customId === parsed['custom_id'] &&
+    JSON.parse(answer.quotedWords) === text &&
+    JSON.stringify(answer.usage) === JSON.stringify(told);
+  return isSame ? shape : null;
 };
 
 /** The same spellings, in the same order, as `usageOf` reads. */
@@ -104,7 +113,7 @@ export const readShaped = ({ pattern, groups, tellsUsage }: AnswerShape, line: s
   const count = (group: number): number => (group === 0 ? 0 : Number(found[group]));
   return {
     customId: stringIn(found[groups.customId] as string),
-    words: stringIn(found[groups.words] as string),
+    quotedWords: found[groups.words] as string,
     usage: tellsUsage
       ? {
           inputTokens: count(groups.inputTokens),

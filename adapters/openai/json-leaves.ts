@@ -9,12 +9,16 @@ export interface JsonLeaf {
 }
 
 const depthMax = 32;
+/** More than any answer of words has. Paths of bounded number and length keep the work in proportion to the text. */
+const leavesMax = 512;
+const pathCharsMax = 256;
 const space = /[ \t\r\n]*/y;
 const word = /-?[0-9][0-9.eE+-]*|true|false|null/y;
 
 /**
  * The leaves of a text that is known to be valid JSON, in the order of the text. Null where a path would not name one leaf alone (a
- * key that stands twice in an object, a key with a dot or an escape), and where values lie deeper than anybody means. O(text).
+ * key that stands twice in an object, a key with a dot or an escape), and where values are more, deeper or longer named than anybody
+ * means. O(text).
  */
 export const jsonLeaves = (text: string): readonly JsonLeaf[] | null => {
   const leaves: JsonLeaf[] = [];
@@ -28,8 +32,8 @@ export const jsonLeaves = (text: string): readonly JsonLeaf[] | null => {
     return found;
   };
   const claim = (path: string): void => {
-    if (paths.has(path)) isPlain = false;
-    paths.add(path);
+    if (path.length > pathCharsMax || paths.size >= leavesMax || paths.has(path)) isPlain = false;
+    else paths.add(path);
   };
   const passString = (): string => {
     const from = at;

@@ -29,8 +29,12 @@ export const createUsualAnswers = (reader: AnswerReader): UsualAnswers => {
     learn(line, parsed, body) {
       if (shapes.length === shapesMax || lessons === lessonsMax) return;
       lessons += 1;
-      const shape = shapeOf(line, parsed, body, reader);
-      if (shape !== null) shapes.push(shape);
+      try {
+        const shape = shapeOf(line, parsed, body, reader);
+        if (shape !== null) shapes.push(shape);
+      } catch {
+        // A pattern that the engine will not have. The line was read without one, and so are the others like it.
+      }
     },
   };
 };

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../lib/core/json.ts';
-import type { ProviderWire } from '../../lib/ports/provider.ts';
+import type { LineContent, ProviderWire } from '../../lib/ports/provider.ts';
+import type { ShapedAnswer } from './answer-shape.ts';
 import { readContent, readVerdict } from './answer-line.ts';
 import { answerReaders } from './answer-bodies.ts';
 import type { OpenAIEndpoint } from './endpoints.ts';
@@ -24,9 +25,12 @@ export const createOpenAIWire = (job: {
     },
     readContent: (line) => {
       const answer = usual.read(line);
-      return answer === null
-        ? readContent(line, reader, usual.learn)
-        : { outputText: answer.words, output: answer.words, usage: answer.usage, error: null };
+      return answer === null ? readContent(line, reader, usual.learn) : contentOf(answer);
     },
   };
+};
+
+const contentOf = ({ quotedWords, usage }: ShapedAnswer): LineContent => {
+  const words = JSON.parse(quotedWords) as string;
+  return { outputText: words, output: words, usage, error: null };
 };

@@ -15,6 +15,7 @@ export interface OpenRun {
   /** Null: to read. */
   readonly owner: {
     readonly epoch: number;
+    readonly nonce: string;
     /** Begins anew: nothing is read, and the description is kept. Undefined otherwise. */
     readonly anew?: { readonly description: JsonObject | null };
   } | null;

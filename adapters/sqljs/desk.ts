@@ -62,6 +62,7 @@ const broken = (cause: unknown): PortError => ({
 
 export const createDesk = (disk: Disk, groupCommitMs: number, reply: Reply): Desk => {
   const seats = new Map<number, Seat>();
+  const opening = new Map<number, Promise<unknown>>();
   let group: (Ask & { readonly name: 'commit' })[] = [];
   let timer: NodeJS.Timeout | null = null;
 
@@ -72,7 +73,8 @@ export const createDesk = (disk: Disk, groupCommitMs: number, reply: Reply): Des
     const waiting = group;
     group = [];
     for (const ask of waiting) {
-      const error = seats.get(ask.run)?.keeper.flush() ?? null;
+      const seat = seats.get(ask.run);
+      const error = seat === undefined ? closed : seat.keeper.flush();
       reply(ask.id, error === null ? right(null) : left(error));
     }
   };
@@ -98,8 +100,15 @@ export const createDesk = (disk: Disk, groupCommitMs: number, reply: Reply): Des
   const answer = (ask: Ask): void => {
     const later = (promise: Promise<Either<PortError, unknown>>): void =>
       void promise.catch((cause: unknown) => left(broken(cause))).then((value) => reply(ask.id, value));
-    if (ask.name === 'open') return later(open(ask.run, ask.input));
+    if (ask.name === 'open') {
+      const opened = open(ask.run, ask.input).finally(() => opening.delete(ask.run));
+      opening.set(ask.run, opened);
+      return later(opened);
+    }
     const seat = seats.get(ask.run);
+    const unfinished = opening.get(ask.run);
+    // Closed before it was open: nobody would ever close it otherwise.
+    if (ask.name === 'close' && unfinished !== undefined) return later(unfinished.then(() => close(ask.run)));
     if (seat === undefined) return reply(ask.id, left(closed));
     if (ask.name === 'commit') return stage(ask, seat);
     // What is read, and what is closed, is what was acknowledged.

@@ -11,7 +11,7 @@ import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
 import type { Disk } from './disk.ts';
 import { openFrame } from './frame.ts';
 import { beginJournal, type JournalWriter } from './journal-writer.ts';
-import { ownerOfEpoch } from './lock-file.ts';
+import { isOwnLock, ownerOfEpoch } from './lock-file.ts';
 import { emptyModel, openModel, type OpenModel } from './open-model.ts';
 import { eventsOf } from './replay.ts';
 import { catchUp } from './catch-up.ts';
@@ -94,14 +94,17 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
   let journal = firstJournal;
   let dead: PortError | null = null;
   let staged: Uint8Array[] = [];
+  let isClosing = false;
   let isClosed = false;
+  /** Images are given up for as long as this run is open: the journals go on. */
+  let isWithoutImages = false;
   const checkpointer: Checkpointer | null = journal === null ? null : createCheckpointer(disk, input, opened);
 
   const ownership = (): PortError | null => {
     if (owner === null) return null;
     try {
-      const [highest] = listRunFolder(folder).lockEpochs;
-      return highest === owner.epoch ? null : { type: 'lease_lost', owner: ownerOfEpoch(folder, highest ?? 0) };
+      if (isOwnLock(folder, owner.epoch, owner.nonce)) return null;
+      return { type: 'lease_lost', owner: ownerOfEpoch(folder, listRunFolder(folder).lockEpochs[0] ?? 0) };
     } catch (cause) {
       return ioError('look at the locks in', folder, cause);
     }
@@ -124,7 +127,8 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
   };
   const flush = (): PortError | null => {
     if (dead !== null) return dead;
-    if (staged.length === 0 || journal === null) return null;
+    if (staged.length === 0) return null;
+    if (journal === null) return die({ type: 'unavailable', message: 'the run was closed over a commit', cause: null });
     try {
       journal.append(staged);
     } catch (cause) {
@@ -148,14 +152,18 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
   const isCheckpointDue = (): boolean =>
     current.model.changedRows >= Math.max(input.checkpointRows, current.model.storedRows) &&
     checkpointer?.isBusy() === false &&
+    !isWithoutImages &&
+    !isClosing &&
     journal !== null;
 
   /** The journal rotates at the instant of export; the image is written behind everybody's back. */
   const checkpoint = async (isStillWanted: () => boolean): Promise<void> => {
-    // Without SQLite there are no images, and the journals go on.
     const sql = await loadSql().catch(() => null);
+    isWithoutImages = sql === null;
+    // Asked again: what was true before SQLite was loaded may not be now.
+    if (sql === null || checkpointer === null || checkpointer.isBusy() || !isStillWanted()) return;
     // What is exported must be in the journal: an image holds nothing that was not acknowledged.
-    if (sql === null || !isStillWanted() || checkpointer === null || journal === null || flush() !== null) return;
+    if (journal === null || flush() !== null) return;
     try {
       const { next, written } = checkpointer.take(sql, journal);
       journal = next;
@@ -173,6 +181,7 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
     stage(expectedVersion, frame) {
       if (dead !== null) return dead;
       const { model } = current;
+      if (isClosing) return { type: 'unavailable', message: 'the run is closed', cause: null };
       if (journal === null) return { type: 'refused', message: 'this run was opened to be read', statusCode: null, requestId: null };
       if (expectedVersion !== model.snapshot.version)
         return { type: 'stale_version', expected: expectedVersion, found: model.snapshot.version };
@@ -214,7 +223,9 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
       return [...stored, ...model.freshEvents.filter((event) => event.sequence > sequence)].slice(0, Math.max(0, limit));
     },
     async close() {
-      const error = journal === null ? null : flush();
+      isClosing = true;
+      // Whoever was replaced ends here, and says nothing of the run any more.
+      const error = journal === null ? null : (flush() ?? ownership());
       if (error === null && checkpointer !== null) {
         await checkpointer.settled();
         if (dead === null && checkpointer.isWorthIt()) await checkpoint(() => dead === null);

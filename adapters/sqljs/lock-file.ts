@@ -8,6 +8,8 @@ import { highestEpoch, listRunFolder, lockFile } from './run-folder.ts';
 export interface Lock extends ProcessIdentity {
   readonly heartbeat: number;
   readonly released: boolean;
+  /** Tells this owner from one of the same epoch in a folder that was removed and made again. */
+  readonly nonce: string;
 }
 
 /** The lock of an epoch; `unreadable` while its owner is about to write it. Null: there is none. */
@@ -22,8 +24,9 @@ export const readLock = (folder: string, epoch: number): Lock | 'unreadable' | n
   try {
     const value: unknown = JSON.parse(text);
     if (!isJsonObject(value)) return 'unreadable';
-    const { host, bootId, pidNamespace, pid, startTime, heartbeat, released } = value;
-    if (typeof host !== 'string' || typeof pid !== 'number' || typeof heartbeat !== 'number') return 'unreadable';
+    const { host, bootId, pidNamespace, pid, startTime, heartbeat, released, nonce } = value;
+    if (typeof host !== 'string' || typeof pid !== 'number' || typeof heartbeat !== 'number' || typeof nonce !== 'string')
+      return 'unreadable';
     const textOrNull = (at: unknown): string | null => (typeof at === 'string' ? at : null);
     return {
       host,
@@ -33,6 +36,7 @@ export const readLock = (folder: string, epoch: number): Lock | 'unreadable' | n
       pidNamespace: textOrNull(pidNamespace),
       startTime: textOrNull(startTime),
       released: released === true,
+      nonce,
     };
   } catch {
     return 'unreadable';
@@ -64,6 +68,12 @@ export const rewriteLock = (folder: string, epoch: number, lock: Lock): void => 
   const aside = join(folder, `${lockFile(epoch)}.tmp`);
   writeFileSync(aside, JSON.stringify(lock), { mode: 0o600 });
   renameSync(aside, join(folder, lockFile(epoch)));
+};
+
+/** True while the highest lock is ours. */
+export const isOwnLock = (folder: string, epoch: number, nonce: string): boolean => {
+  const lock = listRunFolder(folder).lockEpochs[0] === epoch ? readLock(folder, epoch) : null;
+  return lock !== null && lock !== 'unreadable' && lock.nonce === nonce;
 };
 
 /** For people. */

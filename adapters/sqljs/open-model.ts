@@ -32,13 +32,16 @@ export const openModel = async (folder: string, runId: RunId): Promise<Either<Po
   if (isLeft(opened)) return opened;
   const { model, tables } = opened.right;
   let readUpTo: ReadUpTo | null = null;
-  for (const journal of journals) {
-    const replayed = replayJournal(folder, model, journal, journal.start);
-    if (isLeft(replayed)) {
-      tables.database?.close();
-      return replayed;
+  let isWhole = false;
+  try {
+    for (const journal of journals) {
+      const replayed = replayJournal(folder, model, journal, journal.start);
+      if (isLeft(replayed)) return replayed;
+      readUpTo = replayed.right;
     }
-    readUpTo = replayed.right;
+    isWhole = true;
+  } finally {
+    if (!isWhole) tables.database?.close();
   }
   return right({ model, tables, readUpTo, base: image?.file ?? null, journalCount: journals.length });
 };

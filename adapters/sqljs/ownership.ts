@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { PortError } from '../../lib/ports/port-error.ts';
-import { createLock, describeOwner, type Lock, readLock, rewriteLock } from './lock-file.ts';
+import { createLock, describeOwner, isOwnLock, type Lock, readLock, rewriteLock } from './lock-file.ts';
 import { isKnownDead, thisProcess } from './process-identity.ts';
 import { listRunFolder } from './run-folder.ts';
 
@@ -12,6 +13,7 @@ const silenceMs = 20_000;
 /** A run taken for this process. */
 export interface Ownership {
   readonly epoch: number;
+  readonly nonce: string;
   /** Says so in the lock: whoever comes next need not wait. */
   release(): void;
 }
@@ -46,14 +48,14 @@ export const createOwnershipDesk = (monotonicMs: () => number = () => performanc
     take(folder) {
       const owner = ownerOf(folder);
       if (owner !== null) return left({ type: 'owned_elsewhere', owner });
-      let lock: Lock = { ...thisProcess(), heartbeat: 1, released: false };
+      let lock: Lock = { ...thisProcess(), heartbeat: 1, released: false, nonce: randomUUID() };
       const epoch = createLock(folder, lock);
       if (epoch === null) return left({ type: 'owned_elsewhere', owner: 'a process that was faster' });
       const rewrite = (change: Partial<Lock>): void => {
         lock = { ...lock, ...change };
         try {
           // Not when the run was removed, or its epoch is over.
-          if (listRunFolder(folder).lockEpochs.includes(epoch)) rewriteLock(folder, epoch, lock);
+          if (isOwnLock(folder, epoch, lock.nonce)) rewriteLock(folder, epoch, lock);
         } catch {
           // A heartbeat that cannot be written is a missed one; ownership is proved before every acknowledgement.
         }
@@ -62,6 +64,7 @@ export const createOwnershipDesk = (monotonicMs: () => number = () => performanc
       beat.unref();
       return right({
         epoch,
+        nonce: lock.nonce,
         release() {
           clearInterval(beat);
           rewrite({ released: true });

@@ -15,9 +15,9 @@ import { putCommand } from './inbox.ts';
 import type { KeeperClient } from './keeper-client.ts';
 import { createOwnedRun } from './owned-run.ts';
 import { createOwnershipDesk, type Ownership } from './ownership.ts';
-import { runFolder, listRunFolder } from './run-folder.ts';
+import { runFolder } from './run-folder.ts';
 import { createReader, type Handle } from './run-reader.ts';
-import { readSummary } from './summary.ts';
+import { currentSummary } from './summary.ts';
 
 export interface RunStoreOptions {
   /** Absolute. */
@@ -76,7 +76,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
   };
   const openOwned = (runId: RunId, ownership: Ownership, anew?: { readonly description: JsonObject | null }): Port<OwnedRun> =>
     pipe(
-      open(runId, { epoch: ownership.epoch, ...(anew === undefined ? {} : { anew }) }),
+      open(runId, { epoch: ownership.epoch, nonce: ownership.nonce, ...(anew === undefined ? {} : { anew }) }),
       TE.map((handle) => {
         const owned = createOwnedRun(handle, folderOf(runId), ownership, () => openHandles.delete(owned));
         openHandles.add(owned);
@@ -106,9 +106,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
     pipe(
       onFolder('list', runId, (folder) => {
         const owner = desk.ownerOf(folder);
-        const summary = readSummary(folder);
-        const isCurrent = summary !== null && summary.epoch === listRunFolder(folder).lockEpochs[0] && (owner !== null || summary.isLast);
-        return E.right({ owner, snapshot: isCurrent ? summary.snapshot : null });
+        return E.right({ owner, snapshot: currentSummary(folder, owner !== null) });
       }),
       TE.chain(({ owner, snapshot }): Port<ListedRun | null> =>
         snapshot === null ? listedByReading(runId, owner) : TE.right({ runId, owner, snapshot }),

@@ -5,7 +5,14 @@ import type { Database, SqlJsStatic } from 'sql.js';
  * about as much CPU as replaying 60,000 rows (docs/decisions/0013).
  */
 let loading: Promise<SqlJsStatic> | null = null;
-export const loadSql = (): Promise<SqlJsStatic> => (loading ??= import('sql.js').then((module) => module.default()));
+export const loadSql = (): Promise<SqlJsStatic> =>
+  (loading ??= import('sql.js')
+    .then((module) => module.default())
+    .catch((cause: unknown) => {
+      // Whoever asks again tries again.
+      loading = null;
+      throw cause;
+    }));
 
 /** A database without rows. */
 export const emptyDatabase = (sql: SqlJsStatic): Database => {

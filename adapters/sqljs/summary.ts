@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRight } from 'fp-ts/lib/Either.js';
 import { RunSnapshotCodec } from '../../lib/core/codec.ts';
 import { isJsonObject } from '../../lib/core/json.ts';
 import type { RunSnapshot } from '../../lib/core/snapshot.ts';
+import { journalFile, listRunFolder } from './run-folder.ts';
 
 const publishedEveryMs = 500;
 const summaryFile = (folder: string): string => join(folder, 'summary.json');
@@ -17,8 +18,25 @@ export interface Summary {
   readonly snapshot: RunSnapshot;
 }
 
-/** Null where there is none that can be read. */
-export const readSummary = (folder: string): Summary | null => {
+/**
+ * The snapshot as its owner published it, if nothing can have come after it: written at a clean close of the newest epoch, or by an owner that
+ * seems alive and has committed nothing since. Null: the run itself must be read. An owner whose death cannot be seen from here (another
+ * host), or who cannot write its summary, leaves a journal that is newer than it.
+ */
+export const currentSummary = (folder: string, isOwned: boolean): RunSnapshot | null => {
+  const { lockEpochs, journals } = listRunFolder(folder);
+  const summary = readSummary(folder);
+  if (summary === null || summary.epoch !== lockEpochs[0]) return null;
+  if (summary.isLast) return summary.snapshot;
+  const [journal] = journals;
+  if (!isOwned || journal === undefined) return null;
+  const committedMs = statSync(join(folder, journalFile(journal))).mtimeMs;
+  const publishedMs = statSync(summaryFile(folder)).mtimeMs;
+  // What was committed a moment ago is about to be published.
+  return publishedMs >= committedMs || Date.now() - committedMs < 2 * publishedEveryMs ? summary.snapshot : null;
+};
+
+const readSummary = (folder: string): Summary | null => {
   try {
     const value: unknown = JSON.parse(readFileSync(summaryFile(folder), 'utf8'));
     if (!isJsonObject(value) || typeof value['epoch'] !== 'number') return null;

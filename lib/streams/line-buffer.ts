@@ -2,8 +2,8 @@
 export interface LineBuffer {
   /** A line, its newline included; or nothing, for a row that has none here. */
   push(line: string): void;
-  /** UTF-16 units taken so far. */
-  readonly charCount: number;
+  /** Bytes taken so far; the last few lines count their UTF-16 units until they are encoded. */
+  readonly byteCount: number;
   /** Puts other lines in the places of some; one pass over all bytes. */
   replace(lines: ReadonlyMap<number, string>): void;
   /** The first lines. */
@@ -20,7 +20,6 @@ export const createLineBuffer = (bytesExpected: number): LineBuffer => {
   let at = 0;
   const lengths: number[] = [];
   let pending = '';
-  let charCount = 0;
 
   const reserve = (count: number): void => {
     if (bytes.length - at >= count) return;
@@ -53,14 +52,13 @@ export const createLineBuffer = (bytesExpected: number): LineBuffer => {
   };
 
   return {
-    get charCount() {
-      return charCount;
+    get byteCount() {
+      return at + pending.length;
     },
     push(line) {
       lengths.push(line.length);
       pending += line;
       pendingLines += 1;
-      charCount += line.length;
       if (pending.length >= pendingCharsMax) flush();
     },
     replace(lines) {

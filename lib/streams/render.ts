@@ -94,7 +94,7 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
     }
     // Awaiting only where there is something to wait for: a microtask per row is a cost of its own.
     return isPromise(prompt)
-      ? prompt.then((value) => good(entry, index, entryIndex, value), thrown)
+      ? Promise.resolve(prompt).then((value) => good(entry, index, entryIndex, value), thrown)
       : good(entry, index, entryIndex, prompt);
   };
   return {
@@ -106,7 +106,7 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
   };
 };
 
-const isPromise = (value: unknown): value is Promise<unknown> =>
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof (value as { readonly then: unknown }).then === 'function';
 
 const stringifyMetadata = (metadata: JsonObject | JsonValue): string | null => {

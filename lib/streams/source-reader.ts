@@ -64,6 +64,9 @@ export const createSourceReader = (source: CheckpointedItemSource): SourceReader
     },
     async more(late) {
       if (isOver || iterator === null) return 'over';
+      // The page is the source's again from here on: it may fill it anew.
+      ahead = [];
+      taken = 0;
       if (pulling === null) {
         pulling = iterator.next();
         // It may fail while nobody waits for it; whoever waits next is told.

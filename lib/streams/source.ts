@@ -14,9 +14,9 @@ import { createSourceReader, type SourceReader } from './source-reader.ts';
 
 type IngestEffect = Extract<Effect, { readonly type: 'IngestSlice' }>;
 
-/** A slice is cut at so many bytes of request lines, whatever its rows. */
+/** A slice is cut at about so many bytes of request lines, whatever its rows. */
 export const sliceBytesMax = 2 * 1024 * 1024;
-/** A slice of a slow source is cut at this age, so that rows do not wait in memory for company. */
+/** A slice of a slow source, or of slow prompts, is cut at this age, so that rows do not wait in memory for company. */
 export const sliceAgeMsMax = 1_000;
 
 /** Pulls one slice per demand: reads, renders, writes the payload, and only then offers the rows. */
@@ -30,9 +30,10 @@ export const performIngest = (ports: EnginePorts): Perform<IngestEffect> => {
   return (effect, signal) => async () => {
     try {
       reader.seek(effect.checkpoint, signal);
-      const slice = await draftSlice(ports, reader, renderer, effect);
+      const slice = await draftSlice(ports, reader, renderer, effect, signal);
       const fault = await rejectTaken(ports, renderer, slice);
       if (fault !== null) return { _tag: 'Left', left: fault };
+      signal.throwIfAborted();
       slicesWritten += 1;
       const name = (plane: string): string =>
         `${plane}/${String(effect.fromIndex).padStart(12, '0')}-e${ports.run.epoch}-${slicesWritten}.jsonl`;
@@ -80,6 +81,7 @@ const draftSlice = async (
   reader: SourceReader,
   renderer: RowRenderer,
   { fromIndex, rowsMax }: IngestEffect,
+  signal: AbortSignal,
 ): Promise<SliceDraft> => {
   const slice: SliceDraft = {
     firstEntryIndex: reader.nextIndex,
@@ -92,11 +94,18 @@ const draftSlice = async (
     items: createLineBuffer(256 * 1024),
     isLast: false,
   };
-  let grow: (() => void) | undefined;
-  const late = new Promise<'late'>((resolve) => (grow = () => resolve('late')));
-  const age = timer(sliceAgeMsMax, ports.scheduler).subscribe(() => grow?.());
+  let isOld = false;
+  let wake: (() => void) | undefined;
+  const late = new Promise<'late'>((resolve) => (wake = () => resolve('late')));
+  const age = timer(sliceAgeMsMax, ports.scheduler).subscribe(() => {
+    isOld = true;
+    wake?.();
+  });
+  const isFull = (): boolean =>
+    slice.itemIds.length >= rowsMax || slice.requests.byteCount >= sliceBytesMax || (isOld && slice.itemIds.length > 0);
   try {
-    while (slice.itemIds.length < rowsMax && slice.requests.charCount < sliceBytesMax) {
+    while (!isFull()) {
+      signal.throwIfAborted();
       const entryIndex = reader.nextIndex;
       const entry = reader.take();
       if (entry === null) {

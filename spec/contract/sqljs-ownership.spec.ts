@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { frameOf, seal } from '../../adapters/sqljs/frame.ts';
@@ -8,11 +8,11 @@ import { thisProcess } from '../../adapters/sqljs/process-identity.ts';
 import { listRunFolder, lockFile } from '../../adapters/sqljs/run-folder.ts';
 import { encodeEvents } from '../../lib/core/event-record.ts';
 import { accept, createdRun, errorOf, ok, plain, runId, sliceOf, step } from './run-store-fixture.ts';
-import { folderOf, letGo, newestJournal, newStoreFolder, openStore, removeStoreFolders } from './sqljs-folder.ts';
+import { copyOf, folderOf, letGo, newestJournal, newStoreFolder, openStore, removeStoreFolders } from './sqljs-folder.ts';
 
 afterEach(removeStoreFolders);
 
-const alive: Lock = { ...thisProcess(), heartbeat: 1, released: false };
+const alive: Lock = { ...thisProcess(), heartbeat: 1, released: false, nonce: 'one' };
 const elsewhere: Lock = { ...alive, host: 'another-machine' };
 /** A process id that nobody has: Linux gives none above 2²². */
 const nobody = 2 ** 22 + 1;
@@ -63,6 +63,45 @@ describe('ownership of a run', () => {
     }
     nowMs += 20_000;
     expect(take()).toBe('epoch 8');
+  });
+
+  it('does not outlive the run: in a run of the same name and epoch, made anew, the old owner can neither commit, nor speak, nor give it away', async () => {
+    const dir = newStoreFolder();
+    const [first, second] = [await openStore(dir), await openStore(dir)];
+    const old = await createdRun(first);
+    await accept(old, sliceOf(0, 3));
+    // As if it had been silent for too long.
+    letGo(dir);
+    await ok(second.remove(runId));
+    const anew = await createdRun(second);
+    expect(anew.epoch).toBe(old.epoch);
+    expect(await errorOf(old.assertOwned())).toBe('lease_lost');
+    await expect(accept(old, sliceOf(3, 3))).rejects.toThrow('lease_lost');
+    await old.close();
+    expect((await ok(second.peek(runId))).snapshot.ingest.itemCount).toBe(0);
+    const third = await openStore(dir);
+    expect(await errorOf(third.own(runId))).toBe('owned_elsewhere');
+    await accept(anew, sliceOf(0, 5));
+    await Promise.all([first.close(), second.close(), third.close()]);
+  });
+
+  it('shows, of an owner whose death cannot be seen from here, what it committed and not what it last said of itself', async () => {
+    const dir = newStoreFolder();
+    const store = await openStore(dir);
+    const run = await createdRun(store);
+    await expect.poll(() => existsSync(join(folderOf(dir), 'summary.json')), { interval: 5 }).toBe(true);
+    await accept(run, sliceOf(0, 20));
+    const copy = copyOf(dir);
+    await store.close();
+    const lock = join(folderOf(copy), lockFile(1));
+    writeFileSync(lock, JSON.stringify({ ...(JSON.parse(readFileSync(lock, 'utf8')) as Lock), host: 'another-machine' }));
+    const now = Date.now() / 1_000;
+    utimesSync(join(folderOf(copy), 'summary.json'), now - 60.4, now - 60.4);
+    utimesSync(newestJournal(copy), now - 60, now - 60);
+    const reader = await openStore(copy);
+    const shown = await ok(reader.peek(runId));
+    expect([shown.owner, shown.snapshot.ingest.itemCount]).toEqual([`process ${process.pid} on another-machine`, 20]);
+    await reader.close();
   });
 
   it('says who it is with', async () => {

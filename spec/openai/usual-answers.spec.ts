@@ -192,7 +192,7 @@ describe('usual answers, read without parsing whole lines', () => {
     const other = answer('so "it" is \\ {}', 77, 'row-2');
     expect(usual.read(other)).toEqual({
       customId: 'row-2',
-      words: 'so "it" is \\ {}',
+      quotedWords: JSON.stringify('so "it" is \\ {}'),
       usage: { inputTokens: 1, cachedInputTokens: 0, outputTokens: 77, reasoningTokens: 0 },
     });
   });
@@ -228,9 +228,32 @@ describe('usual answers, read without parsing whole lines', () => {
     expect(usual.read(answer('one').replace('"status_code"', '"x4":1,"status_code"'))).toBeNull();
     expect(taught(answer('x'.repeat(70_000))).read(answer('one'))).toBeNull();
     // What is read may be longer, up to a bound.
-    expect(taught(answer('one')).read(answer('x'.repeat(900_000)))?.words).toHaveLength(900_000);
-    expect(taught(answer('one')).read(answer('"\n'.repeat(200_000)))?.words).toHaveLength(400_000);
+    expect(taught(answer('one')).read(answer('x'.repeat(900_000)))?.quotedWords).toHaveLength(900_002);
+    expect(taught(answer('one')).read(answer('"\n'.repeat(200_000)))?.quotedWords).toHaveLength(800_002);
     expect(taught(answer('one')).read(answer('x'.repeat(2_000_000)))).toBeNull();
+  });
+
+  it('are not learned from lines that would make a pattern of thousands of gaps, and reading those lines is no slower and never throws', () => {
+    const odd = (output: unknown, extra: object): string =>
+      answer('one')
+        .replace('"output":[', `"output":${JSON.stringify(output).slice(0, -1)},`)
+        .replace('"input_tokens":1', `"input_tokens":1,"x":${JSON.stringify(extra)}`);
+    const reasonings = Array.from({ length: 3_000 }, (_, i) => ({ type: 'reasoning', id: `${i}` }));
+    const lines = [
+      odd(
+        [{}],
+        Array.from({ length: 4_100 }, () => 1),
+      ),
+      odd(reasonings.slice(0, 1_500), []),
+      odd([{}], { ['k'.repeat(32_000)]: Array.from({ length: 10_000 }, () => 1) }),
+    ];
+    for (const line of lines) {
+      const wire = createOpenAIWire({ model: 'm', endpoint: 'responses', params: {} });
+      for (let i = 0; i < 3; i += 1) {
+        expect(wire.readVerdict(line)).toEqual(readVerdict(line, answerReaders.responses, nothing));
+        expect(wire.readContent(line)).toEqual(readContent(line, answerReaders.responses, nothing));
+      }
+    }
   });
 
   it('are asked first by the provider', () => {

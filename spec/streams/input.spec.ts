@@ -247,3 +247,37 @@ describe('a job on a run that exists', () => {
     expect(world.ledger.requestsBilled).toBe(3);
   });
 });
+
+describe('prompts that are promises', () => {
+  const thenable = (value: string): PromiseLike<string> => ({
+    then: (done) => ({ then: () => undefined, ...(done === null || done === undefined ? {} : { value: done(value) }) }) as never,
+  });
+
+  it('may be of any library', async () => {
+    await using world = await createWorld(quick);
+    const job = {
+      ...jobOver(world, rows(5)),
+      buildPrompt: (item: { readonly payload: unknown }) => thenable(String(item.payload)),
+    } as unknown as Job;
+    const run = await world.runner.start(job);
+    expect(await world.settle(run)).toMatchObject({ status: 'completed', itemCount: 5 });
+  });
+
+  it('are asked for no more once the runner is closed', async () => {
+    const world = await createWorld(quick);
+    let asked = 0;
+    const slow = async (item: { readonly payload: unknown }): Promise<string> => {
+      asked += 1;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return String(item.payload);
+    };
+    const job = { ...jobOver(world, rows(2_000), {}, 2_000), buildPrompt: slow } as unknown as Job;
+    await world.runner.start(job);
+    await expect.poll(() => asked, { interval: 2 }).toBeGreaterThan(5);
+    await world.runner.close();
+    const atClose = asked;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(asked - atClose).toBeLessThanOrEqual(1);
+    await world[Symbol.asyncDispose]();
+  });
+});
