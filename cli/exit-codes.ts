@@ -40,6 +40,7 @@ export const exitCodeOfError = (code: BatchorErrorCode): ExitCode => byErrorCode
 
 /** The code for a run that is over: cancelled before its end, with failures, or whole. */
 export const exitCodeOfRun = (summary: RunSummary): ExitCode => {
-  if (summary.status === 'completed') return exitCodes.ok;
+  // Cancelled after its last row was answered, it is whole all the same.
+  if (summary.status === 'completed' && summary.isIngestionComplete) return exitCodes.ok;
   return summary.controlState === 'cancel_requested' ? exitCodes.stopped : exitCodes.finishedWithFailures;
 };

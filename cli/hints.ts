@@ -18,6 +18,8 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
   source_unreadable: (place, runId) => `Make the input readable as it was, then: ${resumeAndWait(place, runId)}`,
   cancelled_at_provider: (place, runId) =>
     `Its finished answers are kept. Send the rest again: ${resumeAndWait(place, runId)}. Or end the run: ${commandLine(place, 'cancel', runId)}`,
+  provider_refused: (place, runId) =>
+    `Mend what the provider refuses, then: ${resumeAndWait(place, runId)}. What makes the requests is fixed with the run: if that is at fault, end it (${commandLine(place, 'cancel', runId, '--wait')}) and start a new one.`,
   circuit_open: (place, runId) => `Mend what the provider refuses in a new run, or try again: ${resumeAndWait(place, runId)}`,
   batch_unresolved: (place, runId) =>
     `Which batches are held: ${commandLine(place, 'status', runId)}. Look for them at the provider by their metadata (batchor_batch_key). Let batchor look once more: ${resumeAndWait(place, runId)}. What is finished: ${commandLine(place, 'results', runId, '--partial')}. To give the held rows up: ${commandLine(place, 'delete', runId, '--abandon')}`,
@@ -25,6 +27,7 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
 
 /** What to do about an error of the library, in commands; the library's own hint where there is none. */
 const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
+  run_exists: (place, runId) => `Go on with it: ${commandLine(place, 'wait', runId)}. Or choose another --run-id.`,
   run_not_found: (place) => `See which runs there are: batchor list${place.storeFlag}`,
   run_owned_elsewhere: (place, runId) => `Follow it: ${commandLine(place, 'wait', runId)}. Or stop that process.`,
   source_required: (place, runId) => `Go on reading: ${commandLine(place, 'wait', runId)}`,

@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { JsonObject } from '../lib/core/json.ts';
@@ -28,13 +28,25 @@ export const writeResults = async (to: Writable, pages: AsyncIterable<ResultText
   for await (const { text } of pages) await writeText(to, text);
 };
 
-/** The same into a file: written aside and renamed, so that half of it never looks whole. Readable by its owner alone. */
-export const writeResultsFile = async (given: string, cwd: string, pages: AsyncIterable<ResultText>): Promise<JsonObject> => {
-  const path = resolve(cwd, given);
-  const aside = `${path}.${process.pid}.tmp`;
+/**
+ * The same into a file: written aside and renamed, so that half of it never looks whole. Readable by its owner alone. A link is followed, and a
+ * pipe or a device is written to, not replaced.
+ */
+export const writeResultsFile = async (
+  given: string,
+  { cwd, inputs }: { readonly cwd: string; readonly inputs: readonly string[] },
+  pages: AsyncIterable<ResultText>,
+): Promise<JsonObject> => {
+  const path = await followed(resolve(cwd, given));
+  for (const input of inputs) {
+    if ((await followed(input)) === path)
+      throw new CliFailure(`--output ${given} is an input of this run`, { hint: 'Name another file: this one would be overwritten.' });
+  }
+  const isReplaced = await isFileOrNothing(path);
+  const target = isReplaced ? `${path}.${process.pid}.tmp` : path;
   let count = 0;
   try {
-    const file = await open(aside, 'w', 0o600);
+    const file = await open(target, 'w', 0o600);
     try {
       for await (const page of pages) {
         await file.writeFile(page.text);
@@ -43,9 +55,9 @@ export const writeResultsFile = async (given: string, cwd: string, pages: AsyncI
     } finally {
       await file.close();
     }
-    await rename(aside, path);
+    if (isReplaced) await rename(target, path);
   } catch (error) {
-    await rm(aside, { force: true });
+    if (isReplaced) await rm(target, { force: true });
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new CliFailure(`--output ${given} cannot be written: ${error.message}`, {
       hint: `Is ${dirname(path)} a folder that you may write to, with room on it?`,
@@ -54,3 +66,11 @@ export const writeResultsFile = async (given: string, cwd: string, pages: AsyncI
   }
   return { output: path, result_count: count };
 };
+
+/** The path behind its links; what does not exist yet stays as it is. */
+const followed = (path: string): Promise<string> => realpath(path).catch(() => path);
+const isFileOrNothing = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => true,
+  );

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from './io-error.ts';
+import { makeFolder } from './make-folder.ts';
 import { temporaryPrefix } from './object-name.ts';
 
 const gatheredBytesMax = 256 * 1024;
@@ -35,7 +36,7 @@ export const writeObject = async (
   write: WriteParts,
 ): Promise<number> => {
   const folder = dirname(path);
-  await makeFolder(folder);
+  await makeDurably(folder);
   const temporary = join(folder, `${temporaryPrefix}${randomBytes(8).toString('hex')}`);
   try {
     const bytes = await writeTemporary(temporary, chunks, write);
@@ -106,9 +107,9 @@ const exists = async (path: string): Promise<boolean> =>
   );
 
 /** Makes the folder and those above it; a new folder's name is durable only once the folder above is. */
-const makeFolder = async (folder: string): Promise<void> => {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
+const makeDurably = async (folder: string): Promise<void> => {
+  const first = await makeFolder(folder);
+  if (first === null) return;
   for (let at = folder; ; at = dirname(at)) {
     await syncFolder(dirname(at));
     if (at === first || dirname(at) === at) return;

@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Port } from '../../lib/ports/port-error.ts';
 import type { RunStore, Storage } from '../../lib/ports/run-store.ts';
-import { ioError } from '../filesystem/index.ts';
+import { ioError, makeFolder } from '../filesystem/index.ts';
 import type { KeeperClient } from './keeper-client.ts';
 import { createRunStore } from './run-store.ts';
 import { workerClient } from './worker-client.ts';
@@ -33,7 +33,7 @@ export const sqljsStoreOn = (
     open: (): Port<RunStore> =>
       TE.tryCatch(
         async () => {
-          await mkdir(join(root, 'runs'), { recursive: true, mode: 0o700 });
+          await makeFolder(join(root, 'runs'));
           // Nothing in it is for version control; a file that is there is somebody's own.
           await writeFile(join(root, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => undefined);
           return createRunStore({ dir: root, checkpointRows, client: client() });

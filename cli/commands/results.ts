@@ -34,10 +34,11 @@ export class ResultsCommand extends RunCommand {
       import('../result-lines.ts'),
     ]);
     try {
-      return await withRun(place, runId, async ({ run }) => {
+      return await withRun(place, runId, async ({ run, description }) => {
+        const inputs = (description?.inputs ?? []).map((input) => input.absolute);
         const pages = resultPages(run, this.partial ? (afterSequence ?? 0) : null);
         if (output === undefined) await writeResults(context.stdout, pages);
-        else await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, context.cwd, pages)) });
+        else await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd: context.cwd, inputs }, pages)) });
         return exitCodes.ok;
       });
     } catch (error) {

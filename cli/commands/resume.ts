@@ -35,6 +35,8 @@ export class ResumeCommand extends RunCommand {
     const summary = await tellRun(place, runId, (run) => run.resume(options));
     await writeJson(context, summary);
     const wait = commandLine(place, 'wait', runId);
+    // It may have ended meanwhile.
+    if (summary['status'] !== 'running') return exitCodes.ok;
     writeNotes(context, [
       summary['control_state'] === 'cancel_requested'
         ? `batchor: run ${runId} is being cancelled, and stays so; collect what was answered: ${wait}`

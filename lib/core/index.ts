@@ -21,6 +21,6 @@ export type * from './results.ts';
 export { applyToRows, type RowChange } from './rows.ts';
 export { type RunEvent, type RunEventType, runEventTypes, type StoredRunEvent, toRunEvents } from './run-event.ts';
 export * from './snapshot.ts';
-export { duplicateIds, idOfBadRow } from './source.ts';
+export { duplicateIds, idOfBadRow, idOfBadRowBeside } from './source.ts';
 export { type Step, step } from './step.ts';
 export * from './usage.ts';

@@ -63,3 +63,11 @@ export const duplicateIds = (ids: readonly (string | null)[], known: ArrayLike<n
 
 /** The id of a recorded bad row whose own id is missing or taken. */
 export const idOfBadRow = (sourceRef: string, entryIndex: number): string => `row:${sourceRef}:${entryIndex}`;
+
+/** The same, where `taken` is somebody else's: results of an earlier run, fed back in, may have just these ids. */
+export const idOfBadRowBeside = (sourceRef: string, entryIndex: number, taken: string): string => {
+  const first = idOfBadRow(sourceRef, entryIndex);
+  if (taken === first) return `${first}~2`;
+  const again = taken.startsWith(first) ? /^~([1-9][0-9]{0,8})$/.exec(taken.slice(first.length)) : null;
+  return again === null ? first : `${first}~${Number(again[1]) + 1}`;
+};

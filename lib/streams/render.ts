@@ -1,6 +1,6 @@
 import { customIdOf } from '../core/ids.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
-import { idOfBadRow } from '../core/source.ts';
+import { idOfBadRow, idOfBadRowBeside } from '../core/source.ts';
 import type { RowLocation, SourceEntry, SourceRow } from '../ports/source.ts';
 import type { EnginePorts, EngineSource } from './ports.ts';
 
@@ -52,12 +52,13 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
   const { ref } = source.items;
   const lineagePrefix = `"batchor_lineage":{"source_ref":${JSON.stringify(ref)},"source_item_index":`;
 
-  const failed = (origin: RowOrigin, reason: string, field: string | null, isIdTaken = false): RenderedRow => {
+  const failed = (origin: RowOrigin, reason: string, field: string | null, taken: string | null = null): RenderedRow => {
     const { entryIndex, givenId } = origin;
     const location = origin.location ?? { ref, line: null };
     const place = location.line === null ? `${location.ref}, row ${entryIndex}` : `${location.ref}:${location.line}`;
-    const isIdUsable = !isIdTaken && typeof givenId === 'string' && givenId.trim() !== '';
-    const itemId = isIdUsable ? givenId : idOfBadRow(ref, entryIndex);
+    const isIdUsable = typeof givenId === 'string' && givenId.trim() !== '';
+    const own = isIdUsable ? givenId : idOfBadRow(ref, entryIndex);
+    const itemId = taken === null ? own : idOfBadRowBeside(ref, entryIndex, taken);
     const error: JsonObject = { reason, field, given_id: givenId, file: location.ref, line: location.line };
     const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineagePrefix}${entryIndex},"source_primary_key":null,"source_namespace":null}},"error":${JSON.stringify(error)}}\n`;
     const message = `${place}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;
@@ -100,8 +101,8 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
   return {
     render: renderRow,
     renderTaken(origin, itemId, bad) {
-      if (bad !== null) return failed(origin, bad.reason, bad.field, true);
-      return failed(origin, `the id ${JSON.stringify(itemId)} is taken by an earlier row`, origin.idField, true);
+      if (bad !== null) return failed(origin, bad.reason, bad.field, itemId);
+      return failed(origin, `the id ${JSON.stringify(itemId)} is taken by an earlier row`, origin.idField, itemId);
     },
   };
 };

@@ -135,20 +135,24 @@ const draftSlice = async (
 /** Makes bad rows of those whose id is taken, in the slice or in the run: the first row of an id keeps it. */
 const rejectTaken = async ({ run }: EnginePorts, renderer: RowRenderer, slice: SliceDraft): Promise<PortError | null> => {
   if (slice.itemIds.length === 0) return null;
-  const known = await run.knownIds(slice.itemIds)();
-  if (known._tag === 'Left') return known.left;
-  const taken = duplicateIds(slice.itemIds, known.right);
-  if (taken.length === 0) return null;
   const itemLines = new Map<number, string>();
-  for (const place of taken) {
-    const row = renderer.renderTaken(slice.origins[place] as RowOrigin, slice.itemIds[place] as string, slice.bad.get(place) ?? null);
-    itemLines.set(place, row.itemLine);
-    slice.itemIds[place] = row.itemId;
-    slice.tokens[place] = null;
-    if (row.bad !== null) slice.bad.set(place, row.bad);
+  // The id that a bad row is given may be a row's own, too: then it is given the next one.
+  for (;;) {
+    const known = await run.knownIds(slice.itemIds)();
+    if (known._tag === 'Left') return known.left;
+    const taken = duplicateIds(slice.itemIds, known.right);
+    if (taken.length === 0) break;
+    for (const place of taken) {
+      const row = renderer.renderTaken(slice.origins[place] as RowOrigin, slice.itemIds[place] as string, slice.bad.get(place) ?? null);
+      itemLines.set(place, row.itemLine);
+      slice.itemIds[place] = row.itemId;
+      slice.tokens[place] = null;
+      if (row.bad !== null) slice.bad.set(place, row.bad);
+    }
   }
+  if (itemLines.size === 0) return null;
   slice.items.replace(itemLines);
-  slice.requests.replace(new Map(taken.map((place) => [place, ''])));
+  slice.requests.replace(new Map([...itemLines.keys()].map((place) => [place, ''])));
   return null;
 };
 

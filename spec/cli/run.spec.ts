@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { csvOf, createCliWorld, jsonlOf, startArgs, type CliWorld } from './in-process.ts';
+import { csvOf, createCliWorld, jsonlOf, linesOf, startArgs, type CliWorld, type Ran } from './in-process.ts';
 
 const ids = (lines: readonly Readonly<Record<string, unknown>>[]): readonly unknown[] => lines.map((line) => line['item_id']);
 const itemIds = (from: number, count: number): readonly string[] => Array.from({ length: count }, (_, i) => `item-${from + i}`);
@@ -139,6 +143,36 @@ describe('a run from the command line', () => {
     expect([misnamed.code, misnamed.stdout]).toEqual([1, '']);
   });
 
+  it('writes results through a link and into a pipe, and never over its own input', async () => {
+    world.write('in.csv', csvOf(5));
+    expect((await world.run(startArgs('in.csv', 'where', '--wait'))).code).toBe(0);
+    const to = (output: string): Promise<Ran> => world.run(['results', '--run-id', 'where', '--store', 'store', '--output', output]);
+    const at = (name: string): string => join(world.folder, name);
+    writeFileSync(at('real.jsonl'), 'old');
+    symlinkSync('real.jsonl', at('link.jsonl'));
+    expect((await to('link.jsonl')).json['result_count']).toBe(5);
+    expect(lstatSync(at('link.jsonl')).isSymbolicLink()).toBe(true);
+    expect(linesOf(readFileSync(at('real.jsonl'), 'utf8'))).toHaveLength(5);
+    execFileSync('mkfifo', [at('pipe')]);
+    const [read] = await Promise.all([readFile(at('pipe'), 'utf8'), to('pipe')]);
+    expect(linesOf(read)).toHaveLength(5);
+    expect(lstatSync(at('pipe')).isFIFO()).toBe(true);
+    symlinkSync('in.csv', at('alias.csv'));
+    for (const name of ['in.csv', './in.csv', 'alias.csv']) {
+      const refused = await to(name);
+      expect([refused.code, refused.stdout]).toEqual([1, '']);
+      expect(refused.stderr).toContain('is an input of this run');
+    }
+    expect(readFileSync(at('in.csv'), 'utf8')).toBe(csvOf(5));
+  });
+
+  it('ends with 4 when it is cancelled before its input is read, though every row that was read is answered', async () => {
+    world.write('bad-first.csv', `id,text\nbroken\n${csvOf(5).split('\n').slice(1).join('\n')}`);
+    expect((await world.run(startArgs('bad-first.csv', 'nothing', '--wait'))).code).toBe(4);
+    const cancelled = await world.run(['cancel', '--run-id', 'nothing', '--store', 'store', '--wait']);
+    expect([cancelled.code, cancelled.json['item_count']]).toEqual([4, 0]);
+  });
+
   it('shows one live line to a terminal and none to a file', async () => {
     world.write('live.csv', csvOf(10));
     const ran = await world.run(startArgs('live.csv', 'live', '--wait'), { isTerminal: true });
@@ -150,7 +184,7 @@ describe('a run from the command line', () => {
 
   it('lists the runs, newest first, and deletes a finished one', async () => {
     const listed = await world.run(['list', '--store', 'store', '--limit', '2']);
-    expect((listed.json as unknown as readonly Readonly<Record<string, unknown>>[]).map((run) => run['run_id'])).toEqual(['live', 'chat']);
+    expect((listed.json as unknown as readonly Readonly<Record<string, unknown>>[]).map((run) => run['run_id'])).toEqual(['live', 'nothing']);
     expect((await world.run(['delete', '--run-id', 'live', '--store', 'store'])).json).toEqual({
       run_id: 'live',
       deleted: true,

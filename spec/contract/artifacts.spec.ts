@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { filesystemArtifacts, sweepObjects } from '../../adapters/filesystem/index.ts';
+import { filesystemArtifacts, makeFolder, sweepObjects } from '../../adapters/filesystem/index.ts';
 import { artifactsWith } from '../../adapters/filesystem/filesystem-artifacts.ts';
 import { describeArtifactContract } from './artifact-contract.ts';
 
@@ -12,6 +12,27 @@ const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'batchor-artifac
 describeArtifactContract('the filesystem', async () => {
   const dir = await newFolder();
   return { artifacts: filesystemArtifacts({ dir: join(dir, 'root') }), dispose: () => rm(dir, { recursive: true, force: true }) };
+});
+
+describe('a folder for files', () => {
+  it('is made with those above it, for its owner alone, by as many at once as like', async () => {
+    const dir = await newFolder();
+    const path = join(dir, 'a', 'b', 'c');
+    const made = await Promise.all([makeFolder(path), makeFolder(path), makeFolder(path)]);
+    expect(new Set(made)).toEqual(new Set([join(dir, 'a')]));
+    expect(((await stat(path)).mode & 0o777).toString(8)).toBe('700');
+    expect(await makeFolder(path)).toBeNull();
+    await rm(dir, { recursive: true });
+  });
+
+  it('is refused at once where none can be made', async () => {
+    const dir = await newFolder();
+    await writeFile(join(dir, 'file'), '');
+    await expect(makeFolder(join(dir, 'file', 'a'))).rejects.toThrow('ENOTDIR');
+    // Node's own recursive mkdir does not come back from here.
+    if (existsSync('/proc/self')) await expect(makeFolder('/proc/batchor/a')).rejects.toThrow('/proc/batchor');
+    await rm(dir, { recursive: true });
+  });
 });
 
 describe('artifacts as files', () => {

@@ -96,6 +96,41 @@ describe('a row that cannot be an item', () => {
     });
   });
 
+  it('is never given an id that another row has, though results of an earlier run were fed back in', async () => {
+    await using world = await createWorld(quick);
+    const nameless = (i: number): Entry => ({
+      bad: { reason: 'has no id', field: 'id', itemId: null, location: { ref: 'people.csv', line: i + 2 } },
+      position: i + 1,
+    });
+    const entries = [
+      row('row:people.csv:1', 0),
+      nameless(1),
+      nameless(2),
+      row('row:people.csv:2', 3),
+      row('row:people.csv:5~2', 4),
+      nameless(5),
+      row('row:people.csv:5', 6),
+      row('last', 7),
+    ];
+    for (const pageRows of [1, 8]) {
+      const run = await world.runner.start(jobOver(world, entries, { badRows: 'record' }, pageRows));
+      await world.settle(run);
+      const results = await run.results({ order: 'input' }).toArray();
+      const ids = results.map(({ itemId, status }) => (status === 'completed' ? itemId : `failed ${itemId}`));
+      expect(ids).toEqual([
+        'row:people.csv:1',
+        'failed row:people.csv:1~2',
+        'failed row:people.csv:2',
+        // Its own id was given away before it came.
+        'failed row:people.csv:3',
+        'row:people.csv:5~2',
+        'failed row:people.csv:5',
+        'failed row:people.csv:6',
+        'last',
+      ]);
+    }
+  });
+
   it('is one whose id was taken before the process died', async () => {
     await using world = await createWorld(quick);
     const job = jobOver(world, [...rows(6), row('id-2', 6)], { badRows: 'record' }, 1);
