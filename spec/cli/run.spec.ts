@@ -184,7 +184,10 @@ describe('a run from the command line', () => {
 
   it('lists the runs, newest first, and deletes a finished one', async () => {
     const listed = await world.run(['list', '--store', 'store', '--limit', '2']);
-    expect((listed.json as unknown as readonly Readonly<Record<string, unknown>>[]).map((run) => run['run_id'])).toEqual(['live', 'nothing']);
+    expect((listed.json as unknown as readonly Readonly<Record<string, unknown>>[]).map((run) => run['run_id'])).toEqual([
+      'live',
+      'nothing',
+    ]);
     expect((await world.run(['delete', '--run-id', 'live', '--store', 'store'])).json).toEqual({
       run_id: 'live',
       deleted: true,
