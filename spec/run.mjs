@@ -52,11 +52,16 @@ const gate = async (name) => {
 };
 
 // Two at a time: the compiler and the linter are single-threaded.
-const [typecheck, [lint, format, build]] = await Promise.all([
-  gate('typecheck'),
-  (async () => [await gate('lint'), await gate('format:check'), await gate('build')])(),
-]);
-const gates = [typecheck, lint, format, build].filter((each) => each !== undefined);
+/**
+ * @param {ReadonlyArray<string>} names
+ * @returns {Promise<ReadonlyArray<import('./gate/tally.mjs').Gate>>}
+ */
+const inTurn = async (names) => {
+  const done = [];
+  for (const name of names) done.push(await gate(name));
+  return done;
+};
+const gates = (await Promise.all([inTurn(['typecheck', 'format:check']), inTurn(['lint', 'build'])])).flat();
 
 const scratch = mkdtempSync(join(tmpdir(), 'batchor-report-'));
 const reportPath = join(scratch, 'vitest.json');
