@@ -56,6 +56,10 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
     const wait = pollWaitMs(snapshot.config.operation.pollIntervalMs, isNews ? 0 : batch.quietPolls + 1, batchKey);
     return [{ type: 'BatchObserved', atMs, batchKey, providerStatus, progress, dueAtMs: atMs + wait, isNews }];
   }
+  if (isShortOfFiles(observation) && looksOf(snapshot, batch) < fileLooksMax) {
+    const message = `batch ${batch.providerBatchId} ended as ${providerStatus}, and a file that its counts promise cannot be seen yet`;
+    return faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
+  }
   const ended: Event = { type: 'BatchEnded', atMs, batchKey, providerStatus, progress, ending };
   const hasFiles = ending.outputFileId !== null || ending.errorFileId !== null;
   const noFiles: readonly Event[] = hasFiles
@@ -63,6 +67,18 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
     : [{ type: 'FilesStored', atMs, batchKey, output: null, error: null, position: { part: 'rest', offset: 0 } }];
   return [ended, ...noFiles, ...pauseOfEnding(snapshot, batch, observation, atMs)];
 };
+
+/** So often an ended batch is looked at again, about an hour in all, before it is believed that it lost what it counts. */
+export const fileLooksMax = 13;
+
+/** Files appear late (decision 15): until then the counts alone say that there are answers, and that they were paid for. */
+const isShortOfFiles = ({ ending, progress }: BatchObservation): boolean =>
+  ending !== null &&
+  progress !== null &&
+  ((progress.completed > 0 && ending.outputFileId === null) || (progress.failed > 0 && ending.errorFileId === null));
+
+const looksOf = (snapshot: RunSnapshot, { batchKey }: LiveBatch): number =>
+  snapshot.faults.find((fault) => fault.key === batchEffectKey(batchKey))?.count ?? 0;
 
 const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, { ending }: BatchObservation, atMs: number): readonly Event[] => {
   if (ending?.type === 'cancelled' && !batch.cancelAsked && snapshot.control.state !== 'cancel_requested') {

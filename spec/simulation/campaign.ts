@@ -9,8 +9,6 @@ export interface Figures {
   readonly crashes: number;
   readonly ends: Readonly<Record<string, number>>;
   readonly pauses: Readonly<Record<string, number>>;
-  /** Requests bought again because files appeared late: the one way that is known, and allowed for now. */
-  readonly lateFilesPaid: number;
   readonly virtualDays: number;
   readonly realMs: number;
   readonly failures: readonly { readonly seed: number; readonly message: string }[];
@@ -23,7 +21,7 @@ export const campaign = async (options: {
   readonly tell: (line: string) => void;
 }): Promise<Figures> => {
   const beganMs = performance.now();
-  const sums = { rows: 0, batches: 0, commits: 0, crashes: 0, virtualMs: 0, lateFilesPaid: 0 };
+  const sums = { rows: 0, batches: 0, commits: 0, crashes: 0, virtualMs: 0 };
   const ends: Record<string, number> = {};
   const pauses: Record<string, number> = {};
   const failures: { seed: number; message: string }[] = [];
@@ -35,7 +33,6 @@ export const campaign = async (options: {
       sums.commits += played.commits;
       sums.crashes += played.crashes;
       sums.virtualMs += played.virtualMs;
-      sums.lateFilesPaid += played.lateFilesPaid;
       ends[played.end] = (ends[played.end] ?? 0) + 1;
       for (const pause of played.pauses) pauses[pause] = (pauses[pause] ?? 0) + 1;
     } catch (error) {

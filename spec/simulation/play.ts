@@ -18,8 +18,6 @@ export interface Played {
   readonly crashes: number;
   readonly pauses: readonly string[];
   readonly virtualMs: number;
-  /** Requests bought again because the files of their first answers appeared late. */
-  readonly lateFilesPaid: number;
   readonly history: string;
 }
 
@@ -73,7 +71,6 @@ export const playSeed = async (seed: number): Promise<Played> => {
     commits: storage.watch.commits,
     crashes: player.crashes(),
     pauses,
-    lateFilesPaid: world.provider.ledger.doubleBilledCount,
     virtualMs: world.now().getTime() - startMs,
     history: await historyOf(world),
   };
@@ -213,16 +210,8 @@ const checkEnd = async (scenario: Scenario, world: World, run: Run<string, JsonO
     const fault = faultOf(scenario, result, index);
     if (fault !== null) throw new Error(`row ${index}: ${fault}`);
   });
-  const again = boughtAgain(scenario, world);
+  const again = world.provider.ledger.doubleBilled.map(({ customId }) => customId);
   if (again.length > 0) throw new Error(`paid twice: ${again.join(', ')}`);
-};
-
-/** Requests bought again after a usable answer; those whose first answer lay in files that appeared late are left out: batchor does not wait for them yet. */
-const boughtAgain = ({ faults }: Scenario, { provider: { ledger } }: World): readonly string[] => {
-  const late = new Set(
-    faults.flatMap((fault) => (fault.type === 'files_late' && fault.batch !== undefined ? [ledger.batches[fault.batch - 1]?.id] : [])),
-  );
-  return ledger.doubleBilled.filter(({ batchIds }) => !late.has(batchIds[0])).map(({ customId }) => customId);
 };
 
 const faultOf = (scenario: Scenario, result: ItemResult<string, JsonObject>, index: number): string | null => {

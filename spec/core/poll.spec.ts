@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { type BatchEnding, effectsDue, nextDueMs } from '../../lib/core/index.ts';
+import { accept, attempt, batchOf, ending, key, type Scenario, startRun, statuses, toCreated } from '../support/core/scenario.ts';
+
+const hourMs = 3_600_000;
+const created = (): Scenario => {
+  const run = startRun();
+  accept(run, [10, 10]);
+  toCreated(run, 'a');
+  return run;
+};
+const look = (run: Scenario, how: BatchEnding, completed: number, failed = 0) => {
+  const { providerBatchId } = batchOf(run, 'a');
+  if (providerBatchId === null) throw new Error('it was never created');
+  const progress = { total: 2, completed, failed };
+  const observation = { batchKey: key('a'), providerBatchId, providerStatus: how.type, progress, ending: how };
+  return attempt(run, { type: 'RecordPoll', asked: [key('a')], observations: [observation] }).events.map((event) => event.type);
+};
+/** Time passes until the batch is to be looked at again; false where it never is. */
+const untilDue = (run: Scenario): boolean => {
+  const dueMs = nextDueMs(run.state.snapshot, run.nowMs);
+  if (dueMs === null) return false;
+  run.nowMs = Math.max(run.nowMs + 1, dueMs);
+  return effectsDue(run.state.snapshot, run.nowMs).some((effect) => effect.type === 'PollBatches');
+};
+
+describe('an ended batch that counts answers and shows no file for them', () => {
+  it.each([
+    ['completed', ending(), 2, 0],
+    ['completed, its failures without a file', ending({ outputFileId: 'o' }), 1, 1],
+    ['expired', ending({ type: 'expired' }), 1, 0],
+    ['cancelled', ending({ type: 'cancelled' }), 1, 0],
+  ] as const)('is looked at again, for about an hour, before it is believed: %s', (_title, how, completed, failed) => {
+    const run = created();
+    const begunMs = run.nowMs;
+    let looks = 0;
+    for (let events = look(run, how, completed, failed); events.includes('FaultRecorded'); events = look(run, how, completed, failed)) {
+      looks += 1;
+      expect(batchOf(run, 'a').phase).toBe('created');
+      expect(run.state.snapshot.faults[0]?.message).toContain('cannot be seen yet');
+      expect(statuses(run)).toEqual(['submitted', 'submitted']);
+      while (!untilDue(run));
+    }
+    expect(looks).toBe(13);
+    expect(run.nowMs - begunMs).toBeGreaterThan(hourMs / 2);
+    expect(run.nowMs - begunMs).toBeLessThan(2 * hourMs);
+    expect(batchOf(run, 'a').phase).toBe('ended');
+    expect(run.state.snapshot.faults).toEqual([]);
+  });
+
+  it('is settled from its files as soon as they show', () => {
+    const run = created();
+    look(run, ending(), 2);
+    while (!untilDue(run));
+    expect(look(run, ending({ outputFileId: 'late' }), 2)).toEqual(['BatchEnded']);
+    expect(batchOf(run, 'a').files).toBeNull();
+  });
+
+  it('is believed at once where it counts nothing, or says nothing', () => {
+    expect(look(created(), ending({ type: 'expired' }), 0)).toEqual(['BatchEnded', 'FilesStored']);
+    expect(look(created(), ending({ outputFileId: 'o' }), 2)).toEqual(['BatchEnded']);
+  });
+
+  it('is not counted twice for the same look, told twice', () => {
+    const run = created();
+    expect(look(run, ending(), 2)).toEqual(['FaultRecorded']);
+    expect(look(run, ending(), 2)).toEqual([]);
+  });
+});
