@@ -101,7 +101,8 @@ const isReached: Readonly<Record<Goal, (snapshot: RunSnapshot) => boolean>> = {
 const idsShownMax = 10;
 
 const farewell = ({ runId, liveBatches }: RunSummary, place: Place): readonly string[] => {
-  const ids = liveBatches.flatMap((batch) => batch.providerBatchId ?? []);
+  const ids = liveBatches.flatMap((batch) => (batch.phase === 'created' ? (batch.providerBatchId ?? []) : []));
+  const ended = liveBatches.filter((batch) => batch.phase === 'ended');
   const unclear = liveBatches.filter((batch) => batch.phase === 'indeterminate' || batch.phase === 'creating');
   const shown = [...ids.slice(0, idsShownMax), ...(ids.length > idsShownMax ? [`and ${ids.length - idsShownMax} more`] : [])].join(', ');
   const out =
@@ -110,6 +111,7 @@ const farewell = ({ runId, liveBatches }: RunSummary, place: Place): readonly st
       : `${ids.length === 1 ? 'this batch goes' : 'these batches go'} on at the provider: ${shown}`;
   return [
     `batchor: interrupted; run ${runId} is kept, and ${out}`,
+    ...(ended.length === 0 ? [] : [`  ended there, and not read to the end: ${ended.map((batch) => batch.providerBatchId).join(', ')}`]),
     ...(unclear.length === 0 ? [] : [`  not known to be sent or not: ${unclear.map((batch) => batch.batchKey).join(', ')}`]),
     `  go on:  ${commandLine(place, 'wait', runId)}`,
     `  cancel: ${commandLine(place, 'cancel', runId)}`,

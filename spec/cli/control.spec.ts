@@ -198,3 +198,19 @@ describe('the environment', () => {
     expect(ran.stderr).toContain('--base-url http://127.0.0.1:9/v1');
   });
 });
+
+describe('a run that is interrupted while the provider is in trouble', () => {
+  it('does not say of batches that have ended that they go on', async () => {
+    await using world = await createCliWorld({
+      turnaroundMs: { min: 10, max: 20 },
+      faults: [{ type: 'http_error', operation: 'file_content', statusCode: 503, times: 1_000 }],
+    });
+    world.write('rows.csv', csvOf(5));
+    const ran = await world.run(startArgs('rows.csv', 'unread', '--wait', '--poll-interval', '0.05'), {
+      interruptAfter: () => until(() => world.emulator.ledger.calls.file_content > 0),
+    });
+    expect(ran.code).toBe(130);
+    expect(ran.stderr).toContain('no batch goes on at the provider');
+    expect(ran.stderr).toContain(`ended there, and not read to the end: ${world.emulator.ledger.batches[0]?.id}`);
+  });
+});
