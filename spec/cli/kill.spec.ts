@@ -41,10 +41,12 @@ it('finishes after being killed at random moments, every row once, and pays for 
     expect(emulator.ledger.doubleBilledCount).toBe(0);
     if (isHeld) {
       expect(last.stderr).toContain('batchor_batch_key');
-      // All that is missing is what the held batches hold.
-      const live = last.json['live_batches'] as readonly { readonly held: unknown; readonly request_count: number }[];
-      expect(live.every((batch) => batch.held !== null)).toBe(true);
-      expect(ids.length + live.reduce((sum, batch) => sum + batch.request_count, 0)).toBe(rowCount);
+      // All that is missing is what the held batches hold, and what is not sent while they are.
+      const live = last.json['live_batches'] as readonly { readonly held: unknown; readonly provider_batch_id: string | null }[];
+      expect(live.every((batch) => batch.held !== null || batch.provider_batch_id === null)).toBe(true);
+      const counts = last.json['item_counts'] as Readonly<Record<string, number>>;
+      expect(counts['completed']).toBe(ids.length);
+      expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(rowCount);
     } else expect(ids).toEqual(Array.from({ length: rowCount }, (_, i) => `item-${i}`));
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
