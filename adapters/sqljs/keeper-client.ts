@@ -23,20 +23,22 @@ export interface Line {
 export interface LineEvents {
   answer(id: number, answer: Either<PortError, unknown>): void;
   broken(error: PortError): void;
-  /** Calls are waiting, or none is: a process stays alive only for the former. */
 }
 
+/** @param onBusy is told whether calls are waiting: a process stays alive only for those */
 export const createClient = (connect: (events: LineEvents) => Line, onBusy: (isBusy: boolean) => void = () => undefined): KeeperClient => {
   const waiting = new Map<number, (answer: Either<PortError, unknown>) => void>();
   let lastId = 0;
   let lastRun = 0;
   let fault: PortError | null = null;
+  /** An answer that comes while the thread is being ended must not let go of it: whoever waits for the end would wait for ever. */
+  let isClosing = false;
   let line: Line | null = null;
 
   const settle = (id: number, answer: Either<PortError, unknown>): void => {
     waiting.get(id)?.(answer);
     waiting.delete(id);
-    if (waiting.size === 0) onBusy(false);
+    if (waiting.size === 0 && !isClosing) onBusy(false);
   };
   const events: LineEvents = {
     answer: settle,
@@ -64,6 +66,7 @@ export const createClient = (connect: (events: LineEvents) => Line, onBusy: (isB
           line.send({ id: lastId, run, name, input } as Ask, transfer);
         }),
     async close() {
+      isClosing = true;
       fault ??= { type: 'unavailable', message: 'the store is closed', cause: null };
       await line?.close();
       events.broken(fault);
