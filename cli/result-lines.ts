@@ -1,8 +1,8 @@
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { JsonObject } from '../lib/core/json.ts';
 import type { ResultText, Run } from '../lib/run/run.ts';
+import { behindLinks, writeWholeFile } from '../lib/run/whole-file.ts';
 import { toWire } from '../lib/run/wire.ts';
 import { exitCodes } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
@@ -28,36 +28,27 @@ export const writeResults = async (to: Writable, pages: AsyncIterable<ResultText
   for await (const { text } of pages) await writeText(to, text);
 };
 
-/**
- * The same into a file: written aside and renamed, so that half of it never looks whole. Readable by its owner alone. A link is followed, and a
- * pipe or a device is written to, not replaced.
- */
+/** The same into a file that is whole or not there; never into an input of the run. */
 export const writeResultsFile = async (
   given: string,
   { cwd, inputs }: { readonly cwd: string; readonly inputs: readonly string[] },
   pages: AsyncIterable<ResultText>,
 ): Promise<JsonObject> => {
-  const path = await followed(resolve(cwd, given));
+  const path = await behindLinks(resolve(cwd, given));
   for (const input of inputs) {
-    if ((await followed(input)) === path)
+    if ((await behindLinks(input)) === path)
       throw new CliFailure(`--output ${given} is an input of this run`, { hint: 'Name another file: this one would be overwritten.' });
   }
-  const isReplaced = await isFileOrNothing(path);
-  const target = isReplaced ? `${path}.${process.pid}.tmp` : path;
   let count = 0;
-  try {
-    const file = await open(target, 'w', 0o600);
-    try {
-      for await (const page of pages) {
-        await file.writeFile(page.text);
-        count += page.count;
-      }
-    } finally {
-      await file.close();
+  async function* texts(): AsyncGenerator<string> {
+    for await (const page of pages) {
+      yield page.text;
+      count += page.count;
     }
-    if (isReplaced) await rename(target, path);
+  }
+  try {
+    await writeWholeFile(path, texts());
   } catch (error) {
-    if (isReplaced) await rm(target, { force: true });
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new CliFailure(`--output ${given} cannot be written: ${error.message}`, {
       hint: `Is ${dirname(path)} a folder that you may write to, with room on it?`,
@@ -66,11 +57,3 @@ export const writeResultsFile = async (
   }
   return { output: path, result_count: count };
 };
-
-/** The path behind its links; what does not exist yet stays as it is. */
-const followed = (path: string): Promise<string> => realpath(path).catch(() => path);
-const isFileOrNothing = async (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isFile(),
-    () => true,
-  );

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { isRunId } from '../lib/core/ids.ts';
 import { isBatchorError } from '../lib/run/errors.ts';
 import type { Run } from '../lib/run/run.ts';
 import type { BatchRunner } from '../lib/run/runner.ts';
@@ -11,7 +10,6 @@ import type { CliContext } from './context.ts';
 import { driveTo, type Goal } from './drive.ts';
 import { type ExitCode, exitCodeOfRun, exitCodes } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
-import { invalidRunId } from './flags.ts';
 import { jobOf } from './job.ts';
 import { encodeDescription, type JobDescription } from './job-description.ts';
 import type { Place } from './place.ts';
@@ -32,7 +30,6 @@ export interface StartRequest {
 /** Creates the run, or goes on with the one of that id, and drives it to the goal. */
 export const startRun = async (request: StartRequest): Promise<ExitCode> => {
   const { runId, place } = request;
-  if (runId !== undefined && !isRunId(runId)) throw invalidRunId(runId);
   // A store that is not there yet holds no run, and is not made before the run is.
   if (runId !== undefined && existsSync(place.storeFolder)) {
     let { account } = request;

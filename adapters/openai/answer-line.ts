@@ -5,8 +5,8 @@ import { classOfStatus, classOfTopLevelError, readLineError } from './answer-err
 import type { AnswerReader } from './answer-reader.ts';
 import { usageOf } from './answer-usage.ts';
 
-/** Is shown every line that was accepted, and its parts. */
-export type Learn = (line: string, parsed: JsonObject, body: JsonObject) => void;
+/** Is shown every line that was accepted, and what was read of it. */
+export type Learn = (line: string, customId: string, body: JsonObject) => void;
 
 /** Whose line, and what became of it; one `JSON.parse` and no copy of the answer. */
 export const readVerdict = (line: string, reader: AnswerReader, learn: Learn): LineVerdict => {
@@ -15,7 +15,7 @@ export const readVerdict = (line: string, reader: AnswerReader, learn: Learn): L
   const { customId, body } = answer;
   const failure = failureOf(answer, reader);
   const usage = body === null ? null : usageOf(body);
-  if (failure === null && body !== null) learn(line, answer.parsed, body);
+  if (failure === null && body !== null) learn(line, answer.customId, body);
   return failure === null
     ? { type: 'succeeded', customId, usage }
     : { type: 'failed', customId, failureClass: failure.failureClass, usage };
@@ -30,7 +30,7 @@ export const readContent = (line: string, reader: AnswerReader, learn: Learn): L
   const outputText = body === null ? null : reader.textOf(body);
   const usage = body === null ? null : usageOf(body);
   if (failure === null && body !== null) {
-    learn(line, answer.parsed, body);
+    learn(line, answer.customId, body);
     return { outputText, output: reader.outputOf(body, outputText), usage, error: null };
   }
   return { outputText, output: null, usage, error: { message: failure?.message ?? 'no body', raw: failure?.raw ?? null } };
@@ -41,7 +41,6 @@ const unreadable: LineContent = { outputText: null, output: null, usage: null, e
 
 /** One line of a provider file, in the shape of OpenAI's batch guide (2026-09). */
 interface Answer {
-  readonly parsed: JsonObject;
   readonly customId: string;
   /** Null where no HTTP answer was given. */
   readonly statusCode: number | null;
@@ -56,12 +55,12 @@ const parseAnswer = (line: string): Answer | null => {
   if (!isJsonObject(parsed)) return null;
   const { custom_id: customId, response, error } = parsed;
   if (typeof customId !== 'string') return null;
-  if (!isJsonObject(response)) return { parsed, customId, statusCode: null, body: null, error, wholeBody: undefined };
+  if (!isJsonObject(response)) return { customId, statusCode: null, body: null, error, wholeBody: undefined };
   const status = response['status_code'];
   const statusCode = typeof status === 'number' ? status : 0;
   const wholeBody = response['body'];
   const body = statusCode >= 200 && statusCode < 300 && isJsonObject(wholeBody) ? wholeBody : null;
-  return { parsed, customId, statusCode, body, error, wholeBody };
+  return { customId, statusCode, body, error, wholeBody };
 };
 
 const parse = (line: string): unknown => {

@@ -42,7 +42,7 @@ const plain = '[^"\\\\\\x00-\\x1f]*';
 const string = `"${plain}(?:\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4})${plain})*"`;
 
 /** What lines like this one look like; null when the answer is not words alone, or has a shape of which that cannot be said. */
-export const shapeOf = (line: string, parsed: JsonObject, body: JsonObject, reader: AnswerReader): AnswerShape | null => {
+export const shapeOf = (line: string, customId: string, body: JsonObject, reader: AnswerReader): AnswerShape | null => {
   const { wordsPath } = reader;
   if (wordsPath === null || line.length > learnedCharsMax) return null;
   const leaves = jsonLeaves(line);
@@ -70,16 +70,16 @@ export const shapeOf = (line: string, parsed: JsonObject, body: JsonObject, read
     source += `${literal(line.slice(end, leaf.from))}${isRead ? '(' : '(?:'}${gap})`;
     end = leaf.to;
   }
-  const [customId, words, inputTokens, cachedInputTokens, outputTokens, reasoningTokens] = read.map((path) => groups.get(path) ?? 0);
+  const groupOf = (place: number): number => groups.get(read[place] ?? '') ?? 0;
   const shape: AnswerShape = {
     pattern: new RegExp(`^${source}${literal(line.slice(end))}$`),
     groups: {
-      customId: customId ?? 0,
-      words: words ?? 0,
-      inputTokens: inputTokens ?? 0,
-      cachedInputTokens: cachedInputTokens ?? 0,
-      outputTokens: outputTokens ?? 0,
-      reasoningTokens: reasoningTokens ?? 0,
+      customId: groupOf(0),
+      words: groupOf(1),
+      inputTokens: groupOf(2),
+      cachedInputTokens: groupOf(3),
+      outputTokens: groupOf(4),
+      reasoningTokens: groupOf(5),
     },
     tellsUsage: told !== null,
   };
@@ -87,7 +87,7 @@ export const shapeOf = (line: string, parsed: JsonObject, body: JsonObject, read
   const answer = readShaped(shape, line);
   const isSame =
     answer !== null &&
-    answer.customId === parsed['custom_id'] &&
+    answer.customId === customId &&
     JSON.parse(answer.quotedWords) === text &&
     JSON.stringify(answer.usage) === JSON.stringify(told);
   return isSame ? shape : null;

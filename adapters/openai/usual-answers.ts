@@ -7,7 +7,7 @@ export interface UsualAnswers {
   /** What an accepted line says; null for a line of no shape that is known, which is then parsed whole. */
   read(line: string): ShapedAnswer | null;
   /** Takes note of a line that was parsed whole and accepted. */
-  learn(line: string, parsed: JsonObject, body: JsonObject): void;
+  learn(line: string, customId: string, body: JsonObject): void;
 }
 
 const shapesMax = 4;
@@ -26,11 +26,11 @@ export const createUsualAnswers = (reader: AnswerReader): UsualAnswers => {
       }
       return null;
     },
-    learn(line, parsed, body) {
+    learn(line, customId, body) {
       if (shapes.length === shapesMax || lessons === lessonsMax) return;
       lessons += 1;
       try {
-        const shape = shapeOf(line, parsed, body, reader);
+        const shape = shapeOf(line, customId, body, reader);
         if (shape !== null) shapes.push(shape);
       } catch {
         // A pattern that the engine will not have. The line was read without one, and so are the others like it.

@@ -2,7 +2,7 @@ import type { Database, SqlJsStatic } from 'sql.js';
 
 /**
  * SQLite, compiled to WebAssembly; loaded once per thread, and only where there is an image to read or to write: loading it costs
- * about as much CPU as replaying 60,000 rows (docs/decisions/0013).
+ * as much CPU as replaying a few hundred thousand rows (docs/decisions/0013).
  */
 let loading: Promise<SqlJsStatic> | null = null;
 export const loadSql = (): Promise<SqlJsStatic> =>

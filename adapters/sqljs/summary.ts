@@ -24,16 +24,22 @@ export interface Summary {
  * host), or who cannot write its summary, leaves a journal that is newer than it.
  */
 export const currentSummary = (folder: string, isOwned: boolean): RunSnapshot | null => {
-  const { lockEpochs, journals } = listRunFolder(folder);
   const summary = readSummary(folder);
-  if (summary === null || summary.epoch !== lockEpochs[0]) return null;
-  if (summary.isLast) return summary.snapshot;
-  const [journal] = journals;
-  if (!isOwned || journal === undefined) return null;
-  const committedMs = statSync(join(folder, journalFile(journal))).mtimeMs;
-  const publishedMs = statSync(summaryFile(folder)).mtimeMs;
-  // What was committed a moment ago is about to be published.
-  return publishedMs >= committedMs || Date.now() - committedMs < 2 * publishedEveryMs ? summary.snapshot : null;
+  if (summary === null) return null;
+  try {
+    const { lockEpochs, journals } = listRunFolder(folder);
+    if (summary.epoch !== lockEpochs[0]) return null;
+    if (summary.isLast) return summary.snapshot;
+    const [journal] = journals;
+    if (!isOwned || journal === undefined) return null;
+    const committedMs = statSync(join(folder, journalFile(journal))).mtimeMs;
+    const publishedMs = statSync(summaryFile(folder)).mtimeMs;
+    // What was committed a moment ago is about to be published.
+    return publishedMs >= committedMs || Date.now() - committedMs < 2 * publishedEveryMs ? summary.snapshot : null;
+  } catch {
+    // It is being removed: whoever reads it is told so.
+    return null;
+  }
 };
 
 const readSummary = (folder: string): Summary | null => {

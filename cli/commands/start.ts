@@ -1,5 +1,7 @@
 import { Command, Option } from 'clipanion';
+import { isRunId } from '../../lib/core/ids.ts';
 import type { ExitCode } from '../exit-codes.ts';
+import { invalidRunId } from '../flags.ts';
 import type { Place } from '../place.ts';
 import { StoreCommand } from './store-command.ts';
 
@@ -60,9 +62,8 @@ export class StartCommand extends StoreCommand {
   protected async perform(place: Place): Promise<ExitCode> {
     const { context } = this;
     const { describeJob } = await import('../start-flags.ts');
+    if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
     if (this.dryRun) {
-      const [{ isRunId }, { invalidRunId }] = await Promise.all([import('../../lib/core/ids.ts'), import('../flags.ts')]);
-      if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
       const description = await describeJob(this, { cwd: context.cwd, baseUrl: null });
       const { dryRun } = await import('../dry-run.ts');
       return dryRun(description, context, new AbortController().signal);

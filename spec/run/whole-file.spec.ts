@@ -1,0 +1,45 @@
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeWholeFile } from '../../lib/run/whole-file.ts';
+
+describe('a whole file', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'batchor-whole-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  async function* texts(...all: readonly (string | Error)[]): AsyncGenerator<string> {
+    for (const text of all) {
+      if (text instanceof Error) throw text;
+      await Promise.resolve();
+      yield text;
+    }
+  }
+
+  it('replaces what was there once it is whole, for its owner alone', async () => {
+    const path = join(folder, 'a');
+    writeFileSync(path, 'old');
+    await writeWholeFile(path, texts('one', 'two'));
+    expect(readFileSync(path, 'utf8')).toBe('onetwo');
+    expect((statSync(path).mode & 0o777).toString(8)).toBe('600');
+    expect(readdirSync(folder)).toEqual(['a']);
+  });
+
+  it('leaves what was there, and nothing else, where it never becomes whole', async () => {
+    const path = join(folder, 'a');
+    writeFileSync(path, 'old');
+    await expect(writeWholeFile(path, texts('one', new Error('cut')))).rejects.toThrow('cut');
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    expect(readdirSync(folder)).toEqual(['a']);
+  });
+
+  it('lies where a link leads, and the link stays', async () => {
+    symlinkSync('real', join(folder, 'link'));
+    writeFileSync(join(folder, 'real'), 'old');
+    await writeWholeFile(join(folder, 'link'), texts('new'));
+    expect(readFileSync(join(folder, 'real'), 'utf8')).toBe('new');
+    expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true);
+  });
+});
