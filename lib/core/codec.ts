@@ -1,5 +1,13 @@
 import * as t from 'io-ts';
-import { batchPhases, type BatchEnding, type LiveBatch, type SettlePosition, type StoredFile } from './batch.ts';
+import {
+  batchPhases,
+  type BatchEnding,
+  type CreateDoubt,
+  type LiveBatch,
+  type SettlePosition,
+  type StoredFile,
+  type StrayBatch,
+} from './batch.ts';
 import type { AcceptedSlice, Column, LineColumns } from './command.ts';
 import { closed, NonNegative, Operation, RunConfig } from './config.ts';
 import type { Event, EventOf, FailedRows, RetriedRows } from './event.ts';
@@ -36,6 +44,7 @@ const AnyJson = checked<JsonValue>(
 );
 
 const key = named<BatchKey>('a batch key');
+const providerBatchId = named<ProviderBatchId>('a provider batch id');
 const Bucket: t.Type<BackoffBucket, unknown> = closed('BackoffBucket', { dueAtMs: t.number, count: NonNegative });
 const Checkpoint: t.Type<SourceCheckpoint, unknown> = closed('SourceCheckpoint', {
   nextIndex: NonNegative,
@@ -122,18 +131,27 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     tokens: NonNegative,
     sequenceFrom: NonNegative,
   }),
-  BatchUploaded: event('BatchUploaded', { batchKey: key, inputFileId: t.string }),
+  BatchUploaded: event('BatchUploaded', { batchKey: key, inputFileId: t.string, expiresAtMs: orNull(t.number) }),
   CreateBegun: event('CreateBegun', { batchKey: key, createAttempt: NonNegative }),
   BatchCreated: event('BatchCreated', {
     ...sent,
-    providerBatchId: named<ProviderBatchId>('a provider batch id'),
+    providerBatchId,
     providerStatus: t.string,
     adopted: t.boolean,
     dueAtMs: t.number,
   }),
   CreateRefused: event('CreateRefused', { batchKey: key, message: t.string }),
   CreateUnclear: event('CreateUnclear', { batchKey: key, message: t.string }),
+  CreateNotFound: event('CreateNotFound', { batchKey: key, fileCreatedAtMs: orNull(t.number), dueAtMs: t.number }),
+  CreateAbsent: event('CreateAbsent', { batchKey: key, isSworn: t.boolean }),
+  CreateFenced: event('CreateFenced', { batchKey: key }),
+  BatchReplanned: event('BatchReplanned', { batchKey: key, message: t.string }),
+  StrayFound: event('StrayFound', { batchKey: key, providerBatchId, providerStatus: t.string, isAlive: t.boolean }),
+  StrayCancelAsked: event('StrayCancelAsked', { providerBatchId }),
+  StrayObserved: event('StrayObserved', { providerBatchId, dueAtMs: t.number }),
+  StrayEnded: event('StrayEnded', { providerBatchId, answered: orNull(NonNegative) }),
   BatchHeld: event('BatchHeld', { batchKey: key, message: t.string }),
+  BatchReleased: event('BatchReleased', { batchKey: key }),
   BatchDropped: event('BatchDropped', { ...sent, ...size }),
   BatchObserved: event('BatchObserved', {
     batchKey: key,
@@ -195,13 +213,31 @@ const Totals: t.Type<ItemTotals, unknown> = closed(
   'ItemTotals',
   Object.fromEntries(itemStatuses.map((status) => [status, NonNegative])) as Record<keyof ItemTotals, t.Type<number, unknown>>,
 );
+const Doubt: t.Type<CreateDoubt, unknown> = closed('CreateDoubt', {
+  stage: oneOf('a stage', ['looking', 'absent', 'fenced'] as const),
+  sinceMs: t.number,
+  absentAtMs: orNull(t.number),
+  fileCreatedAtMs: orNull(t.number),
+  looks: NonNegative,
+  dueAtMs: t.number,
+  isSworn: t.boolean,
+});
+const Stray: t.Type<StrayBatch, unknown> = closed('StrayBatch', {
+  providerBatchId,
+  batchKey: key,
+  isCancelAsked: t.boolean,
+  dueAtMs: t.number,
+  looks: NonNegative,
+});
 const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   ...sent,
   ...size,
   phase: oneOf('a phase', batchPhases),
   createAttempt: NonNegative,
   inputFileId: orNull(t.string),
-  providerBatchId: orNull(named<ProviderBatchId>('a provider batch id')),
+  inputExpiresAtMs: orNull(t.number),
+  doubt: orNull(Doubt),
+  providerBatchId: orNull(providerBatchId),
   providerStatus: orNull(t.string),
   plannedAtMs: t.number,
   dueAtMs: t.number,
@@ -243,6 +279,8 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
     needs: orNull(closed('Needs', { tokens: NonNegative, requests: NonNegative })),
   }),
   live: t.readonlyArray(Batch),
+  strays: t.readonlyArray(Stray),
+  strayCost: closed('StrayCost', { batches: NonNegative, requests: NonNegative }),
   batchCount: NonNegative,
   backoff: t.readonlyArray(Bucket),
   faults: t.readonlyArray(Fault),

@@ -68,7 +68,7 @@ describe('a record of events', () => {
   });
 
   it('is refused when an event misses a field, has one too many, or is none', () => {
-    const one = { type: 'BatchUploaded', atMs: 1, batchKey: 'b', inputFileId: 'f' };
+    const one = { type: 'BatchUploaded', atMs: 1, batchKey: 'b', inputFileId: 'f', expiresAtMs: null };
     const wrong: readonly object[] = [
       { ...one, batchKey: undefined },
       { ...one, extra: 1 },
