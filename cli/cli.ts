@@ -5,6 +5,7 @@ import { DeleteCommand } from './commands/delete.ts';
 import { EmulatorCommand } from './commands/emulator.ts';
 import { ListCommand } from './commands/list.ts';
 import { PauseCommand } from './commands/pause.ts';
+import { ResolveCommand } from './commands/resolve.ts';
 import { ResultsCommand } from './commands/results.ts';
 import { ResumeCommand } from './commands/resume.ts';
 import { StartCommand } from './commands/start.ts';
@@ -23,6 +24,7 @@ const commands = [
   PauseCommand,
   ResumeCommand,
   CancelCommand,
+  ResolveCommand,
   ResultsCommand,
   ListCommand,
   DeleteCommand,

@@ -75,6 +75,7 @@ export const providerConfigOf = async (description: JobDescription): Promise<Pro
     params,
     completionWindow,
     ...(policies.pollIntervalMs === null ? {} : { pollIntervalMs: policies.pollIntervalMs }),
+    ...(policies.createGraceMs === null ? {} : { createGraceMs: policies.createGraceMs }),
   };
   try {
     // The adapter checks what its types promise; a command line can promise nothing.
@@ -91,6 +92,7 @@ const flagOf: Readonly<Record<string, string>> = {
   endpoint: '--endpoint',
   params: '--param',
   pollIntervalMs: '--poll-interval',
+  createGraceMs: '--create-grace',
 };
 
 /** The endpoint that a flag means, in the adapter's spelling. */

@@ -27,6 +27,7 @@ const byErrorCode: Readonly<Partial<Record<BatchorErrorCode, ExitCode>>> = {
   job_changed: exitCodes.usage,
   source_changed: exitCodes.usage,
   source_unreadable: exitCodes.usage,
+  batch_not_resolved: exitCodes.usage,
   run_paused: exitCodes.stopped,
   run_not_finished: exitCodes.stopped,
   source_required: exitCodes.stopped,

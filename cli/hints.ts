@@ -22,7 +22,7 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
     `Mend what the provider refuses, then: ${resumeAndWait(place, runId)}. What makes the requests is fixed with the run: if that is at fault, end it (${commandLine(place, 'cancel', runId, '--wait')}) and start a new one.`,
   circuit_open: (place, runId) => `Mend what the provider refuses in a new run, or try again: ${resumeAndWait(place, runId)}`,
   batch_unresolved: (place, runId) =>
-    `Which batches are held: ${commandLine(place, 'status', runId)}. Look for them at the provider by their metadata (batchor_batch_key). Let batchor look once more: ${resumeAndWait(place, runId)}. What is finished: ${commandLine(place, 'results', runId, '--partial')}. To give the held rows up: ${commandLine(place, 'delete', runId, '--abandon')}`,
+    `Which batches are held, and why: ${commandLine(place, 'status', runId)}. Look for them at the provider by their metadata (batchor_batch_key), and say what is true: ${commandLine(place, 'resolve', runId, '--batch KEY --exists ID | --never-created')}. Let batchor look once more: ${resumeAndWait(place, runId)}. What is finished: ${commandLine(place, 'results', runId, '--partial')}`,
 };
 
 /** What to do about an error of the library, in commands; the library's own hint where there is none. */
@@ -31,6 +31,7 @@ const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
   run_not_found: (place) => `See which runs there are: batchor list${place.storeFlag}`,
   run_owned_elsewhere: (place, runId) => `Follow it: ${commandLine(place, 'wait', runId)}. Or stop that process.`,
   source_required: (place, runId) => `Go on reading: ${commandLine(place, 'wait', runId)}`,
+  batch_not_resolved: (place, runId) => `See which batches are held, and why: ${commandLine(place, 'status', runId)}`,
   batch_unresolved: byReason.batch_unresolved as Hint,
   job_changed: (place, runId) =>
     `What makes the prompts is fixed with the run. Go on as it was: ${commandLine(place, 'wait', runId)}. Or start a new run.`,

@@ -36,6 +36,7 @@ export interface InputFile {
 /** What may differ when a run goes on; null: the house's default. */
 export interface Policies {
   readonly pollIntervalMs: number | null;
+  readonly createGraceMs: number | null;
   readonly attemptsMax: number | null;
   readonly requestsPerBatchMax: number | null;
   readonly bytesPerBatchMax: number | null;
@@ -62,6 +63,7 @@ const isJobDescription = t.isObject({
   baseUrl: t.isNullable(t.isString()),
   policies: t.isObject({
     pollIntervalMs: count,
+    createGraceMs: count,
     attemptsMax: count,
     requestsPerBatchMax: count,
     bytesPerBatchMax: count,

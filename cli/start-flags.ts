@@ -21,6 +21,7 @@ export interface StartFlags {
   readonly param: readonly string[];
   readonly completionWindow: string;
   readonly pollInterval: string | undefined;
+  readonly createGrace: string | undefined;
   readonly maxAttempts: string | undefined;
   readonly maxRequestsPerBatch: string | undefined;
   readonly maxBytesPerBatch: string | undefined;
@@ -36,6 +37,7 @@ export const describeJob = async (
   const endpoint = await endpointOf(flags.endpoint);
   if (flags.keepColumns && flags.metadataField.length > 0)
     throw new CliFailure('--keep-columns and --metadata-field exclude each other', { hint: '--keep-columns gives every column back.' });
+  const createGrace = decimal('--create-grace', flags.createGrace, 0, 'seconds');
   const pollInterval = decimal('--poll-interval', flags.pollInterval, 0.001, 'seconds');
   return {
     version: 1,
@@ -53,6 +55,7 @@ export const describeJob = async (
     baseUrl,
     policies: {
       pollIntervalMs: pollInterval === null ? null : Math.max(1, Math.round(pollInterval * 1000)),
+      createGraceMs: createGrace === null ? null : Math.round(createGrace * 1000),
       attemptsMax: wholeNumber('--max-attempts', flags.maxAttempts),
       requestsPerBatchMax: wholeNumber('--max-requests-per-batch', flags.maxRequestsPerBatch),
       bytesPerBatchMax: wholeNumber('--max-bytes-per-batch', flags.maxBytesPerBatch),

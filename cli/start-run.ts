@@ -130,6 +130,7 @@ const asBefore = (given: JobDescription, told: JobDescription | null, badRows: '
     inputs: isSameInput ? told.inputs : inputs,
     policies: {
       pollIntervalMs: policies.pollIntervalMs ?? told.policies.pollIntervalMs,
+      createGraceMs: policies.createGraceMs ?? told.policies.createGraceMs,
       attemptsMax: policies.attemptsMax ?? told.policies.attemptsMax,
       requestsPerBatchMax: policies.requestsPerBatchMax ?? told.policies.requestsPerBatchMax,
       bytesPerBatchMax: policies.bytesPerBatchMax ?? told.policies.bytesPerBatchMax,

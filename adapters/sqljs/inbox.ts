@@ -5,7 +5,7 @@ import { isJsonObject } from '../../lib/core/json.ts';
 import type { InboxCommand } from '../../lib/ports/run-store.ts';
 
 const commandPattern = /^[0-9]{15}-[0-9a-f]{16}$/;
-const types: readonly InboxCommand['type'][] = ['pause', 'resume', 'cancel'];
+const types: readonly InboxCommand['type'][] = ['pause', 'resume', 'cancel', 'resolve'];
 
 const inboxOf = (folder: string): string => join(folder, 'inbox');
 

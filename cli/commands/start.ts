@@ -44,6 +44,9 @@ export class StartCommand extends StoreCommand {
   readonly runId = Option.String('--run-id', { description: "The run's name; one that exists goes on (default: a new one)" });
   readonly baseUrl = Option.String('--base-url', { description: "Address of the service (default: OPENAI_BASE_URL, else OpenAI's)" });
   readonly pollInterval = Option.String('--poll-interval', { description: 'Seconds between looks at the batches (default 60)' });
+  readonly createGrace = Option.String('--create-grace', {
+    description: 'Seconds for which a batch whose create got no answer is looked for before it is sent again (default 600)',
+  });
   readonly completionWindow = Option.String('--completion-window', '24h', { description: 'How long the provider may take (default 24h)' });
   readonly maxAttempts = Option.String('--max-attempts', { description: 'Attempts per row, the first included (default 3)' });
   readonly maxRequestsPerBatch = Option.String('--max-requests-per-batch', {

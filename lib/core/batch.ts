@@ -61,11 +61,11 @@ export interface BatchRejection {
 /**
  * What is known of a create whose answer was lost. `looking`: the provider's list is read, time and again. `absent`: it was proved
  * not to be there, and the input file is to be deleted, so that a create that is still under way fails. `fenced`: the file is gone, and
- * one more look follows.
+ * what came through before shows within a grace period.
  */
 export interface CreateDoubt {
   readonly stage: 'looking' | 'absent' | 'fenced';
-  /** The create may have been sent until then: the answer was lost, or the run was opened. */
+  /** The create may have got through until then: its answer was lost, the run was opened, the file was deleted. */
   readonly sinceMs: number;
   /** When a list that counts as proof first did not show it; null: not yet. */
   readonly absentAtMs: number | null;

@@ -98,7 +98,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'CreateAbsent':
       return withDoubt(s, event.batchKey, { stage: 'absent', isSworn: event.isSworn, dueAtMs: event.atMs });
     case 'CreateFenced':
-      return withDoubt(s, event.batchKey, { stage: 'fenced', dueAtMs: event.atMs });
+      return withDoubt(s, event.batchKey, { stage: 'fenced', sinceMs: event.atMs, looks: 0, dueAtMs: event.atMs });
     case 'BatchReplanned': {
       const { phase, createAttempt } = batchOf(s, event.batchKey);
       return withBatch(clearFault(clearBatchFault(s, event.batchKey), sweepKey), event.batchKey, {

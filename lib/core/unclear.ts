@@ -27,7 +27,8 @@ export const isLookDue = (batch: LiveBatch, nowMs: number): batch is DoubtedBatc
 /**
  * One reading of the provider's list answers all unclear creates. What it shows under our key and attempt, or over our input file, is
  * adopted. Its silence is proof only twice, a grace period apart, and only if this very key can read the input file (else key,
- * project or address are other ones) and the list went back behind that file. Then the file is deleted, and the list read once more.
+ * project or address are other ones) and the list went back behind that file. Then the file is deleted; what came through before shows
+ * in a list that is read a grace period later, and what comes through after fails.
  */
 export const decideSweep = (snapshot: RunSnapshot, command: CommandOf<'RecordSweep'>): Decision => {
   const events: Event[] = [];
@@ -73,13 +74,15 @@ const silence = (
     const key = batchEffectKey(batchKey);
     return faultEvents(snapshot, { key, ...fault, retryAfterMs: null, atMs, batchKey, pauseReason: 'batch_unresolved' });
   }
-  if (doubt.stage === 'fenced') {
+  const { createGraceMs, retry } = snapshot.config.operation;
+  // Behind the fence a list that was read a grace later shows whatever came through before it.
+  const provenAtMs = (doubt.stage === 'fenced' ? doubt.sinceMs : (doubt.absentAtMs ?? atMs)) + createGraceMs;
+  const isProven = readFromMs >= provenAtMs;
+  if (doubt.stage === 'fenced' && (isProven || doubt.isSworn)) {
     const message = `the create of batch ${batchKey} was lost, and the provider has no such batch: it is sent again`;
     return [{ type: 'BatchReplanned', atMs, batchKey, message }];
   }
-  const { createGraceMs, retry } = snapshot.config.operation;
-  const provenAtMs = (doubt.absentAtMs ?? atMs) + createGraceMs;
-  if (doubt.absentAtMs !== null && readFromMs >= provenAtMs) return [{ type: 'CreateAbsent', atMs, batchKey, isSworn: false }];
+  if (doubt.stage === 'looking' && doubt.absentAtMs !== null && isProven) return [{ type: 'CreateAbsent', atMs, batchKey, isSworn: false }];
   // Looks in between prove nothing, but find early what a lagging list shows late.
   const lookAtMs = atMs + backoffMs(retry.batchBackoff, doubt.looks + 1, batchKey);
   const dueAtMs = Math.max(atMs + 1, Math.min(provenAtMs, lookAtMs));

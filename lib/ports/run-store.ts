@@ -96,8 +96,8 @@ export interface OwnedRun extends RunReader {
 
 export interface InboxCommand {
   readonly id: string;
-  readonly type: 'pause' | 'resume' | 'cancel';
-  /** Policy changes that come with a resume. */
+  readonly type: 'pause' | 'resume' | 'cancel' | 'resolve';
+  /** Policy changes that come with a resume; which batch, and what is said of it. */
   readonly options: JsonObject;
 }
 

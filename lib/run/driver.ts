@@ -4,10 +4,11 @@ import type { Command } from '../core/command.ts';
 import { decide } from '../core/decide.ts';
 import { toRunEvents } from '../core/run-event.ts';
 import { isFinished, type RunSnapshot } from '../core/snapshot.ts';
-import type { InboxCommand, OwnedRun } from '../ports/run-store.ts';
+import type { OwnedRun } from '../ports/run-store.ts';
 import { createEngine, type Told } from '../streams/engine.ts';
 import type { EnginePorts } from '../streams/ports.ts';
 import { fromEngineFailure, must } from './interop.ts';
+import { commandsOf, fromInbox } from './wish.ts';
 import type { RunEvent } from '../core/run-event.ts';
 
 /** Other processes' wishes are looked for this often. */
@@ -109,22 +110,8 @@ const drainInbox = async (run: OwnedRun, tell: (command: Command) => Promise<Tol
   const waiting = await run.inbox()();
   if (isLeft(waiting)) return;
   for (const command of waiting.right) {
-    const policy = command.options['bad_rows'];
-    if (command.type === 'resume' && (policy === 'fail' || policy === 'record')) {
-      await tell({ type: 'ChangeOperation', atMs: nowMs(), operation: { ...run.snapshot.config.operation, badRows: policy } });
-    }
-    await tell(commandOf(command, nowMs()));
+    const wish = fromInbox(command);
+    if (wish !== null) for (const wished of commandsOf(wish, run.snapshot, nowMs())) await tell(wished);
     await run.removeCommand(command.id)();
-  }
-};
-
-const commandOf = (command: InboxCommand, atMs: number): Command => {
-  switch (command.type) {
-    case 'pause':
-      return { type: 'PauseRun', atMs, reason: 'manual', message: null };
-    case 'resume':
-      return { type: 'ResumeRun', atMs };
-    case 'cancel':
-      return { type: 'CancelRun', atMs };
   }
 };

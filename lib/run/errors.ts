@@ -40,6 +40,7 @@ export interface BatchorErrorDetails {
   run_paused: { readonly runId: string; readonly reason: ControlReason; readonly message: string | null };
   run_owned_elsewhere: { readonly runId: string; readonly owner: string };
   wait_timed_out: { readonly runId: string; readonly timeoutMs: number };
+  batch_not_resolved: { readonly runId: string; readonly batchKey: string };
   batch_unresolved: { readonly runId: string; readonly batchKeys: readonly string[] };
   runner_closed: object;
   // durable state

@@ -1,5 +1,6 @@
 import { defer, EMPTY, map, merge, Observable, type SchedulerLike, Subject, takeUntil, tap, timer } from 'rxjs';
-import type { Command } from '../core/command.ts';
+import type { Resolution, SweptBatch } from '../core/command.ts';
+import type { BatchKey } from '../core/ids.ts';
 import { isStandingStill } from '../core/due.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ItemResult, ResultPage, ResultPageOptions } from '../core/results.ts';
@@ -13,10 +14,11 @@ import type { Driver } from './driver.ts';
 import { BatchorError } from './errors.ts';
 import { exportResults } from './export-results.ts';
 import { must } from './interop.ts';
-import type { ResultsOptions, ResultStream, ResultText, Run, WaitOptions } from './run.ts';
+import type { BatchWord, ResultsOptions, ResultStream, ResultText, Run, WaitOptions } from './run.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 import { stopReason } from './stop-reason.ts';
 import { pagesOnChange, pull, watchRun } from './watch.ts';
+import type { Wish } from './wish.ts';
 import { toWireLine } from './wire.ts';
 
 /** What a handle needs from its runner. */
@@ -30,10 +32,9 @@ export interface RunHost {
   /** Drives from now on; null while another process owns the run. */
   tryDrive(): Promise<Driver | null>;
   /** Commits a command: through the driver, by owning for a moment, or by leaving it in the owner's inbox. Resolves once it is true. */
-  command(
-    command: Extract<Command['type'], 'PauseRun' | 'ResumeRun' | 'CancelRun'>,
-    options: { readonly badRows?: 'fail' | 'record' },
-  ): Promise<void>;
+  tell(wish: Wish): Promise<void>;
+  /** What the provider shows of one batch; null when it does not know it. */
+  identify(providerBatchId: string): Promise<SweptBatch | null>;
   wire(): Promise<Pick<ProviderWire, 'readContent'>>;
 }
 
@@ -161,13 +162,18 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     }
   };
 
-  const control = async (
-    type: 'PauseRun' | 'ResumeRun' | 'CancelRun',
-    options: { readonly badRows?: 'fail' | 'record' } = {},
-  ): Promise<RunSummary> => {
-    await host.command(type, options);
+  const control = async (wish: Wish): Promise<RunSummary> => {
+    await host.tell(wish);
     if (host.driverOf() === undefined) await must(reader.refresh(), context);
     return summaryOf(current());
+  };
+
+  const resolutionOf = async (batchKey: string, word: BatchWord): Promise<Resolution> => {
+    if (typeof word === 'string') return { type: word };
+    const found = await host.identify(word.exists);
+    if (found !== null) return { type: 'exists', found };
+    const message = `run ${reader.runId}: the provider knows no batch ${word.exists}`;
+    throw new BatchorError('batch_not_resolved', { ...context, batchKey }, message, 'Is it the right id, key and address?');
   };
 
   return {
@@ -204,9 +210,11 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
       );
     },
     wait: (options = {}) => withTimeout(options, reader.runId, host.scheduler, settled),
-    pause: () => control('PauseRun'),
-    resume: (options) => control('ResumeRun', options),
-    cancel: () => control('CancelRun'),
+    pause: () => control({ type: 'pause' }),
+    resume: (options = {}) => control({ type: 'resume', ...options }),
+    cancel: () => control({ type: 'cancel' }),
+    resolve: async (batchKey, word) =>
+      control({ type: 'resolve', batchKey: batchKey as BatchKey, resolution: await resolutionOf(batchKey, word) }),
     results: (options = {}) => resultStream(() => (options.order === 'input' ? inputResults(options) : inSequence(options))),
     resultText: (options = {}) => inputText(options),
     readTerminalResults: (options = {}) => readPage(options),

@@ -12,6 +12,12 @@ export interface WaitOptions {
   readonly onPaused?: 'reject' | 'wait';
 }
 
+/**
+ * `{ exists }`: the provider has it, under this id; checked against its metadata. `never_created`: nobody ever made it; its input file is
+ * deleted, and it is sent again. `retry`: look again.
+ */
+export type BatchWord = { readonly exists: string } | 'never_created' | 'retry';
+
 /** All terminal results, pulled page by page; nothing is held. */
 export interface ResultStream<Output, Metadata extends JsonObject> extends AsyncIterable<ItemResult<Output, Metadata>> {
   toArray(): Promise<ItemResult<Output, Metadata>[]>;
@@ -62,6 +68,11 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
   pause(): Promise<RunSummary>;
   resume(options?: { readonly badRows?: 'fail' | 'record' }): Promise<RunSummary>;
   cancel(): Promise<RunSummary>;
+  /**
+   * Says what is true of a batch that batchor cannot decide by itself: one that is `held`, or whose create got no answer. Rejects with
+   * `batch_not_resolved` where it cannot be so. A run that waited for nothing else goes on.
+   */
+  resolve(batchKey: string, word: BatchWord): Promise<RunSummary>;
   /** All terminal results. Rejects with `run_not_finished` unless `follow`. */
   results(options?: ResultsOptions): ResultStream<Output, Metadata>;
   /** All terminal results in item order, as the JSON lines that exports hold: the fast way to a file. Rejects with `run_not_finished`. */

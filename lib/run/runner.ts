@@ -1,7 +1,7 @@
 import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type Observable, type SchedulerLike, Subject } from 'rxjs';
 import { decide } from '../core/decide.ts';
-import { isRunId, makeRunId, type RunId } from '../core/ids.ts';
+import { isRunId, makeRunId, type ProviderBatchId, type RunId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import { isFinished, type RunStatus } from '../core/snapshot.ts';
@@ -239,7 +239,11 @@ export class BatchRunner implements AsyncDisposable {
       isClosed: () => this.#isClosed,
       driverOf: () => this.#drivers.get(runId),
       tryDrive: () => this.#tryDrive(store, runId, true),
-      command: (type, options) => tellRun({ store, runId, driver: this.#drivers.get(runId), scheduler: this.#scheduler }, type, options),
+      tell: (wish) => tellRun({ store, runId, driver: this.#drivers.get(runId), scheduler: this.#scheduler }, wish),
+      identify: async (providerBatchId) => {
+        const provider = await this.#connections.connect(reader.snapshot.config);
+        return must(provider.identify(providerBatchId as ProviderBatchId), { runId });
+      },
       wire: () => (wire ??= this.#connections.connect(reader.snapshot.config)),
     };
     // The results' types follow from the job: the same rows, seen through it.

@@ -11,7 +11,7 @@ export const stopReason = (snapshot: RunSnapshot): BatchorError => {
       'batch_unresolved',
       { runId, batchKeys: held.map((batch) => batch.batchKey) },
       `run ${runId}: ${held.length === 1 ? 'a batch is held' : `${held.length} batches are held`}, with ${held.reduce((rows, batch) => rows + batch.requests, 0)} rows: ${held[0]?.held ?? ''}`,
-      'Look for the batch at the provider by its metadata (batchor_batch_key); the rows are kept.',
+      'Look for the batch at the provider by its metadata (batchor_batch_key), and say what is true: run.resolve(batchKey, …). The rows are kept.',
     );
   }
   if (control.state === 'paused' && control.reason !== null) {
@@ -28,7 +28,7 @@ export const stopReason = (snapshot: RunSnapshot): BatchorError => {
       'batch_unresolved',
       { runId, batchKeys: held.map((batch) => batch.batchKey) },
       `run ${runId}: ${held[0]?.held ?? ''}`,
-      'Resume the run to try again.',
+      'Resume the run to try again, or resolve the batch.',
     );
   }
   const { kind, ref } = config.source;

@@ -1,4 +1,5 @@
 import { sumOfTotals, type ItemTotals } from '../core/item.ts';
+import type { CreateDoubt } from '../core/batch.ts';
 import { nextDueMs } from '../core/due.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
 import type { TokenUsage } from '../core/usage.ts';
@@ -26,7 +27,11 @@ export interface RunSummary {
     readonly requestCount: number;
     readonly completedCount: number | null;
     readonly held: string | null;
+    /** Set while nobody knows whether it exists: how far looking for it has come. */
+    readonly unclear: { readonly stage: CreateDoubt['stage']; readonly since: Date; readonly looks: number } | null;
   }[];
+  /** Batches that a doubled request made and that nobody needs: being cancelled, and those that are over, with the answers that they cost. */
+  readonly strays: { readonly live: number; readonly ended: number; readonly answeredCount: number };
   /** What goes wrong at the moment and is tried again. */
   readonly troubles: readonly { readonly what: string; readonly count: number; readonly message: string; readonly retryAt: Date }[];
   readonly usage: TokenUsage;
@@ -60,7 +65,9 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
       requestCount: batch.requests,
       completedCount: batch.progress?.completed ?? null,
       held: batch.held,
+      unclear: batch.doubt === null ? null : { stage: batch.doubt.stage, since: new Date(batch.doubt.sinceMs), looks: batch.doubt.looks },
     })),
+    strays: { live: snapshot.strays.length, ended: snapshot.strayCost.batches, answeredCount: snapshot.strayCost.requests },
     troubles: snapshot.faults.map((fault) => ({
       what: fault.key,
       count: fault.count,

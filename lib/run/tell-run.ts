@@ -1,18 +1,14 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { firstValueFrom, type SchedulerLike, timer } from 'rxjs';
-import type { Command } from '../core/command.ts';
 import { decide } from '../core/decide.ts';
 import type { RunId } from '../core/ids.ts';
-import { isFinished, type RunControlState } from '../core/snapshot.ts';
-import type { InboxCommand, RunStore } from '../ports/run-store.ts';
+import type { Rejection } from '../core/rejection.ts';
+import { isFinished } from '../core/snapshot.ts';
+import type { RunStore } from '../ports/run-store.ts';
 import { commitOpening, type Driver } from './driver.ts';
 import { BatchorError } from './errors.ts';
 import { must, toBatchorError } from './interop.ts';
-
-export type ControlCommand = Extract<Command['type'], 'PauseRun' | 'ResumeRun' | 'CancelRun'>;
-export interface ControlOptions {
-  readonly badRows?: 'fail' | 'record';
-}
+import { commandsOf, isGranted, toInbox, type Wish } from './wish.ts';
 
 interface Addressee {
   readonly store: RunStore;
@@ -26,13 +22,13 @@ interface Addressee {
 const answerMsMax = 30_000;
 const lookMs = 200;
 
-/** Makes the command true: through the driver, by owning the run for a moment, or by leaving it in the owner's inbox. */
-export const tellRun = async (to: Addressee, type: ControlCommand, options: ControlOptions): Promise<void> => {
-  if (to.driver !== undefined) return tell(to, to.driver, type, options);
-  const taken = await takeForCommand(to);
-  if (taken === null) return leaveForOwner(to, type, options);
+/** Makes the wish true: through the driver, by owning the run for a moment, or by leaving it in the owner's inbox. */
+export const tellRun = async (to: Addressee, wish: Wish): Promise<void> => {
+  if (to.driver !== undefined) return tell(to, to.driver, wish);
+  const taken = await takeForWish(to);
+  if (taken === null) return leaveForOwner(to, wish);
   try {
-    await tell(to, taken, type, options);
+    await tell(to, taken, wish);
   } finally {
     // A run that nobody drove goes back to nobody.
     await taken.close();
@@ -40,25 +36,45 @@ export const tellRun = async (to: Addressee, type: ControlCommand, options: Cont
 };
 
 type Teller = Pick<Driver, 'tell' | 'close' | 'snapshot'>;
-/** A run that nobody drives, owned for one command. */
+/** A run that nobody drives, owned for one wish. */
 interface Taken extends Teller {
   removeCommand(id: string): Promise<void>;
 }
 
-const tell = async ({ runId, scheduler }: Addressee, teller: Teller, type: ControlCommand, { badRows }: ControlOptions): Promise<void> => {
-  const atMs = scheduler.now();
-  const { operation } = teller.snapshot.config;
-  if (badRows !== undefined && badRows !== operation.badRows)
-    await teller.tell({ type: 'ChangeOperation', atMs, operation: { ...operation, badRows } });
-  const told = await teller.tell(type === 'PauseRun' ? { type, atMs, reason: 'manual', message: null } : { type, atMs });
-  if (isLeft(told) && told.left.type === 'run_finished') {
-    const { status } = teller.snapshot;
-    throw new BatchorError('run_finished', { runId, status }, `run ${runId} is finished (${status})`, 'A finished run stays as it is.');
+const tell = async ({ runId, scheduler }: Addressee, teller: Teller, wish: Wish): Promise<void> => {
+  for (const command of commandsOf(wish, teller.snapshot, scheduler.now())) {
+    const told = await teller.tell(command);
+    if (isLeft(told)) refuse(runId, wish, teller.snapshot.status, told.left);
   }
 };
 
-/** Owns the run for one command, without driving it; null while another process owns it. */
-const takeForCommand = async ({ store, runId, scheduler }: Addressee): Promise<Taken | null> => {
+/** What was so already is no error; a finished run is, and so is a word on a batch that cannot be true. */
+const refuse = (runId: RunId, wish: Wish, status: Driver['snapshot']['status'], rejection: Rejection): void => {
+  if (rejection.type === 'run_finished')
+    throw new BatchorError('run_finished', { runId, status }, `run ${runId} is finished (${status})`, 'A finished run stays as it is.');
+  if (wish.type !== 'resolve') return;
+  const { batchKey } = wish;
+  const hint = 'See which batches are held, and why: `batchor status`.';
+  throw new BatchorError('batch_not_resolved', { runId, batchKey }, `run ${runId}: ${reasonOf(rejection, batchKey)}`, hint);
+};
+
+const reasonOf = (rejection: Rejection, batchKey: string): string => {
+  switch (rejection.type) {
+    case 'unknown_batch':
+      return `no live batch has the key ${batchKey}`;
+    case 'wrong_phase':
+      return `batch ${batchKey} is ${rejection.phase}: nobody doubts whether it exists`;
+    case 'nothing_to_change':
+      return `batch ${batchKey} is not held`;
+    case 'malformed_command':
+      return rejection.message;
+    default:
+      return `batch ${batchKey} cannot be resolved now (${rejection.type})`;
+  }
+};
+
+/** Owns the run for one wish, without driving it; null while another process owns it. */
+const takeForWish = async ({ store, runId, scheduler }: Addressee): Promise<Taken | null> => {
   const owned = await store.own(runId)();
   if (isLeft(owned)) {
     if (owned.left.type === 'owned_elsewhere') return null;
@@ -80,34 +96,34 @@ const takeForCommand = async ({ store, runId, scheduler }: Addressee): Promise<T
   };
 };
 
-const inboxTypes: Readonly<Record<ControlCommand, InboxCommand['type']>> = { PauseRun: 'pause', ResumeRun: 'resume', CancelRun: 'cancel' };
-const isTrue: Readonly<Record<ControlCommand, (state: RunControlState) => boolean>> = {
-  PauseRun: (state) => state !== 'running',
-  ResumeRun: (state) => state === 'running',
-  CancelRun: (state) => state === 'cancel_requested',
-};
-
-/** Leaves the command and waits until it is true; should the owner be gone meanwhile, this process does it itself. */
-const leaveForOwner = async (to: Addressee, type: ControlCommand, options: ControlOptions): Promise<void> => {
+/** Leaves the wish and waits until it is true; should the owner be gone meanwhile, this process does it itself. */
+const leaveForOwner = async (to: Addressee, wish: Wish): Promise<void> => {
   const { store, runId, scheduler } = to;
-  const command = { type: inboxTypes[type], options: options.badRows === undefined ? {} : { bad_rows: options.badRows } };
-  const commandId = await must(store.send(runId, command), { runId });
+  // What the owner could only refuse is refused here: its answer would not come back.
+  const { snapshot: known } = await must(store.peek(runId), { runId });
+  for (const command of commandsOf(wish, known, scheduler.now())) {
+    const decided = decide(known, command);
+    if (isLeft(decided) && wish.type === 'resolve') refuse(runId, wish, known.status, decided.left);
+  }
+  const commandId = await must(store.send(runId, toInbox(wish)), { runId });
+  let owner: string | null = null;
   for (let waitedMs = 0; waitedMs < answerMsMax; waitedMs += lookMs) {
     await firstValueFrom(timer(lookMs, scheduler));
-    const { snapshot, owner } = await must(store.peek(runId), { runId });
-    if (isFinished(snapshot) || isTrue[type](snapshot.control.state)) return;
-    const taken = owner === null ? await takeForCommand(to) : null;
+    const look = await must(store.peek(runId), { runId });
+    owner = look.owner;
+    if (isFinished(look.snapshot) || isGranted(wish, look.snapshot)) return;
+    const taken = owner === null ? await takeForWish(to) : null;
     if (taken === null) continue;
     // What was left for the owner is done here: nobody is to do it again.
-    await tell(to, taken, type, options)
+    await tell(to, taken, wish)
       .then(() => taken.removeCommand(commandId))
       .finally(() => taken.close());
     return;
   }
   throw new BatchorError(
     'run_owned_elsewhere',
-    { runId, owner: 'another process' },
-    `the owner of run ${runId} did not answer within ${answerMsMax / 1000} s`,
+    { runId, owner: owner ?? 'another process' },
+    `the owner of run ${runId} (${owner ?? 'another process'}) did not answer within ${answerMsMax / 1000} s`,
     'The command is left for it; look again with status.',
   );
 };

@@ -69,7 +69,12 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
     request_count: batch.requestCount,
     completed_count: batch.completedCount,
     held: batch.held,
+    unclear:
+      batch.unclear === null
+        ? null
+        : { stage: batch.unclear.stage, since: batch.unclear.since.toISOString(), look_count: batch.unclear.looks },
   })),
+  strays: { live: summary.strays.live, ended: summary.strays.ended, answered_count: summary.strays.answeredCount },
   troubles: summary.troubles.map((trouble) => ({
     what: trouble.what,
     count: trouble.count,

@@ -43,6 +43,13 @@ const toFenced = (run: Scenario): void => {
   toAbsent(run);
   tell(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
 };
+/** Looks behind the fence that see nothing, a grace long. */
+const toReplanned = (run: Scenario): void => {
+  while (batchOf(run, 'a').phase === 'indeterminate') {
+    tell(run, sweepOf(run, 'a', { files: [] }));
+    toNextDue(run);
+  }
+};
 
 describe('a create whose answer was lost', () => {
   it('is adopted when the list shows this very attempt, or a batch made from its input file', () => {
@@ -162,13 +169,15 @@ describe('a create whose answer was lost', () => {
 });
 
 describe('the fence', () => {
-  it('goes up before the batch is sent again, with a file and an attempt of its own, and the list is read once more', () => {
+  it('goes up before the batch is sent again, with a file and an attempt of its own, and the list is read for a grace more', () => {
     const run = unclear();
     toAbsent(run);
     expect(attempt(run, sweepOf(run, 'a')).rejection?.type).toBe('nothing_to_change');
     tell(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
     expect(dueTypes(run)).toEqual(['SweepBatches']);
-    tell(run, sweepOf(run, 'a', { files: [] }));
+    const fencedAtMs = run.nowMs;
+    toReplanned(run);
+    expect(run.nowMs).toBeGreaterThanOrEqual(fencedAtMs + graceMs);
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'planned', inputFileId: null, createAttempt: 1, doubt: null });
     expect(dueTypes(run)).toEqual(['UploadBatch']);
     tell(
@@ -196,6 +205,8 @@ describe('the fence', () => {
     expect(batchOf(came, 'a').phase).toBe('created');
     const failed = unclear();
     toFenced(failed);
+    toNextDue(failed);
+    failed.nowMs += graceMs;
     tell(failed, sweepOf(failed, 'a', { found: [sweptBatch('a', 1, { ending: 'rejected' })] }));
     expect(batchOf(failed, 'a').phase).toBe('planned');
     expect(failed.state.snapshot.strays).toEqual([]);
@@ -235,7 +246,7 @@ describe('the fence', () => {
     const run = unclear();
     tell(run, { type: 'CancelRun' });
     toFenced(run);
-    tell(run, sweepOf(run, 'a', { files: [] }));
+    toReplanned(run);
     expect(dueTypes(run)).toEqual(['DropBatch']);
     tell(run, { type: 'DropBatch', batchKey: key('a') });
     expect(statuses(run)).toEqual(['pending', 'pending']);
@@ -272,7 +283,7 @@ describe('several batches of one create', () => {
   it('of an earlier attempt that came through its fence are strays, never adopted', () => {
     const run = unclear();
     toFenced(run);
-    tell(run, sweepOf(run, 'a', { files: [] }));
+    toReplanned(run);
     tell(
       run,
       { type: 'RecordUpload', batchKey: key('a'), createAttempt: 2, inputFileId: 'file-2', expiresAtMs: null },

@@ -19,6 +19,8 @@ export interface Scenario {
   readonly turnaroundMs: { readonly min: number; readonly max: number };
   readonly limits: Partial<ServiceLimits>;
   readonly enqueuedTokensMax: number | null;
+  /** Longer than any list lags. */
+  readonly createGraceMs: number;
   /** The job's own idea of that limit; null: it does not know. */
   readonly enqueuedTokenLimit: number | null;
   /** Chance of a crash at each crash point while there is trouble. */
@@ -56,6 +58,7 @@ export const scenarioOf = (seed: number): Scenario => {
   const someRows = (share: number): readonly number[] =>
     dice.chance(share) ? Array.from({ length: 3 }, () => dice.below(rowCount + 1)).filter((row) => row > 0 && row < rowCount) : [];
   const isFull = dice.chance(0.25);
+  const faults = Array.from({ length: dice.between(0, 6) }, () => faultOf(dice));
   return {
     seed,
     rowCount,
@@ -65,9 +68,10 @@ export const scenarioOf = (seed: number): Scenario => {
     rowEveryMs: dice.chance(0.15) ? dice.between(1, 4_000) : 0,
     maxRequests,
     maxAttempts: dice.between(1, 4),
-    faults: Array.from({ length: dice.between(0, 6) }, () => faultOf(dice)),
+    faults,
     turnaroundMs: { min: minuteMs, max: dice.between(1, 20) * minuteMs },
     limits: { windowMs: 60 * minuteMs },
+    createGraceMs: Math.max(...faults.map((fault) => (fault.type === 'list_lags' ? fault.forMs + minuteMs : 0)), 10 * minuteMs),
     enqueuedTokensMax: isFull ? dice.between(1_000, 4_000) : null,
     enqueuedTokenLimit: isFull && dice.chance(0.5) ? dice.between(500, 4_000) : null,
     crashChance: dice.chance(0.5) ? dice.next() * 0.05 : 0,
@@ -96,6 +100,8 @@ const faultOf = (dice: Dice): Fault => {
   const faults: readonly (() => Fault)[] = [
     () => ({ type: 'lose_create_reply', ...when }),
     () => ({ type: 'drop_create', ...when }),
+    () => ({ type: 'create_lands_late', forMs, ...when }),
+    () => ({ type: 'create_doubled', ...when }),
     () => ({ type: 'upload_fails', statusCode: dice.oneOf(statusCodes), ...when }),
     () => ({ type: 'create_refused', reason: dice.oneOf(['over_capacity', 'insufficient_quota', 'unauthorized'] as const), ...when }),
     () => ({ type: 'truncated_download', keepRatio: dice.next() * 0.99, batch, times: dice.between(1, 3) }),

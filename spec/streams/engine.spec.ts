@@ -93,7 +93,7 @@ describe('the engine', () => {
     const lab = await createEngineLab(job(5, 10), quick, ({ provider }) => ({
       provider: told(provider, (name, _key, work) => (name === 'create' ? () => Promise.reject(new Error('a socket died')) : work)),
     }));
-    await lab.until(({ control }) => control.reason === 'batch_unresolved');
+    await lab.until(({ live }) => live.some(({ createAttempt, phase }) => createAttempt === 2 && phase === 'indeterminate'));
     expect(lab.engine.snapshot.live.map((batch) => batch.phase)).toEqual(['indeterminate']);
     lab.stop();
   });

@@ -51,17 +51,27 @@ describe('waiting', () => {
     expect((await world.settle(run)).status).toBe('completed');
   });
 
-  it('rejects with batch_unresolved when only an unclear create is left, naming it', async () => {
-    await using world = await createWorld({ ...quick, faults: [{ type: 'drop_create', batch: 1 }] });
+  it('rejects with batch_unresolved when a create cannot be decided, naming it', async () => {
+    await using world = await createWorld({
+      ...quick,
+      faults: [
+        { type: 'drop_create', batch: 2 },
+        { type: 'http_error', operation: 'delete_file', statusCode: 400 },
+      ],
+    });
     const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks));
     const held = await world.until(run.wait().catch((error: unknown) => error));
-    expect(held).toMatchObject({
-      code: 'batch_unresolved',
-      details: { batchKeys: [run.summary().liveBatches.find((batch) => batch.held !== null)?.batchKey] },
-    });
+    const batchKey = run.summary().liveBatches.find((batch) => batch.held !== null)?.batchKey ?? '';
+    expect(held).toMatchObject({ code: 'batch_unresolved', details: { batchKeys: [batchKey] } });
     await run.resume();
     expect(await world.until(codeOf(run.wait()))).toBe('batch_unresolved');
     expect(run.summary().itemCounts).toMatchObject({ completed: 10, queued_local: 10 });
+    await expect(run.resolve('bk_nobody', 'retry')).rejects.toMatchObject({ code: 'batch_not_resolved' });
+    await expect(run.resolve(batchKey, { exists: 'batch_nobody' })).rejects.toMatchObject({ code: 'batch_not_resolved' });
+    const [other] = world.provider.ledger.batches;
+    await expect(run.resolve(batchKey, { exists: other?.id ?? '' })).rejects.toThrow(/carries the key/);
+    await run.resolve(batchKey, 'never_created');
+    expect((await world.settle(run)).status).toBe('completed');
   });
 
   it('rejects with source_required when the rest of the input is not at hand', async () => {

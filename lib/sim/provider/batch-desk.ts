@@ -20,8 +20,15 @@ export const createBatch = (world: ProviderWorld, floor: BatchFloor, body: unkno
   if (world.desk.strike('drop_create', ordinal) !== null) return replyLost;
   const refusal = creationFault(world, floor, request.value, ordinal, nowMs);
   if (refusal !== null) return refusal;
-  const isReplyLost = world.desk.strike('lose_create_reply', ordinal) !== null;
+  const late = world.desk.strike('create_lands_late', ordinal);
+  if (late !== null) {
+    floor.addLater(request.value, nowMs + late.forMs);
+    return replyLost;
+  }
+  const isDoubled = world.desk.strike('create_doubled', ordinal) !== null;
+  const isReplyLost = world.desk.strike('lose_create_reply', ordinal) !== null || isDoubled;
   const batch = floor.add(request.value, nowMs);
+  if (isDoubled) floor.add(request.value, nowMs, true);
   return isReplyLost ? replyLost : done(toBatchObject(batch, nowMs));
 };
 
@@ -58,7 +65,8 @@ export const retrieveBatch = async (world: ProviderWorld, floor: BatchFloor, id:
 export const listBatches = async (world: ProviderWorld, floor: BatchFloor, query: PageQuery): Promise<Reply<ListPage<BatchObject>>> => {
   const nowMs = world.nowMs();
   await floor.settle(nowMs);
-  const isListed = (batch: BatchRecord): boolean => nowMs >= batch.createdMs + (world.desk.mark('list_lags', batch.ordinal)?.forMs ?? 0);
+  const isListed = (batch: BatchRecord): boolean =>
+    batch.project === world.project() && nowMs >= batch.createdMs + (world.desk.mark('list_lags', batch.ordinal)?.forMs ?? 0);
   const page = pageOf(floor.list().filter(isListed), query, { limitDefault: pageDefault, limitMax: world.limits.batchPageMax });
   return page.type === 'done' ? done({ ...page.value, data: page.value.data.map((batch) => toBatchObject(batch, nowMs)) }) : page;
 };
@@ -75,4 +83,4 @@ export const cancelBatch = async (world: ProviderWorld, floor: BatchFloor, id: s
 };
 
 const isHidden = (world: ProviderWorld, batch: BatchRecord, nowMs: number): boolean =>
-  nowMs < batch.createdMs + (world.desk.mark('not_found_after_create', batch.ordinal)?.forMs ?? 0);
+  batch.project !== world.project() || nowMs < batch.createdMs + (world.desk.mark('not_found_after_create', batch.ordinal)?.forMs ?? 0);

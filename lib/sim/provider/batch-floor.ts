@@ -5,11 +5,13 @@ import { publishFiles, writeFiles } from './production-work.ts';
 import { progressAt, scheduleOf } from './schedule.ts';
 import { born, enter, isCancellable, isTerminal } from './states.ts';
 import { finishValidation } from './validation-work.ts';
-import type { ProviderWorld } from './world.ts';
+import type { Project, ProviderWorld } from './world.ts';
 
 /** All batches of the provider, and the work on them. Nothing happens by itself: `settle` brings the floor up to a time. */
 export interface BatchFloor {
-  add(request: CreateBatchRequest, nowMs: number): BatchRecord;
+  add(request: CreateBatchRequest, nowMs: number, isDoubled?: boolean): BatchRecord;
+  /** The same, once that time has come. */
+  addLater(request: CreateBatchRequest, atMs: number): void;
   find(id: string): BatchRecord | null;
   /** Newest first. */
   list(): readonly BatchRecord[];
@@ -25,6 +27,7 @@ export interface BatchFloor {
 export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
   const batches = new Map<string, BatchRecord>();
   const live = new Set<string>();
+  const late: { readonly request: CreateBatchRequest; readonly atMs: number; readonly project: Project }[] = [];
   const attempts = new Map<string, number>();
   let settling: Promise<void> = Promise.resolve();
 
@@ -84,9 +87,47 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
     return next;
   };
 
+  const add = (request: CreateBatchRequest, createdMs: number, project: Project, isDoubled: boolean): BatchRecord => {
+    const ordinal = batches.size + 1;
+    const batch: BatchRecord = {
+      ...request,
+      id: `batch_${hexOf(world.seed ^ 0x6261, ordinal)}`,
+      ordinal,
+      createdMs,
+      project,
+      schedule: scheduleOf(world.pace, world.desk, world.limits, ordinal, createdMs),
+      life: born(createdMs),
+      cancelledMs: null,
+      cancelledRatio: 0,
+      isFileMissed: false,
+      model: null,
+      tokens: 0,
+      input: null,
+      errors: [],
+      counts: { total: 0, completed: 0, failed: 0 },
+      usage: null,
+      unpublished: { output: null, error: null },
+      outputFileId: null,
+      errorFileId: null,
+      filesVisibleMs: 0,
+    };
+    live.add(batch.id);
+    world.book.created({ id: batch.id, inputFileId: batch.inputFileId, metadata: batch.metadata }, isDoubled);
+    return keep(batch);
+  };
+  const nextLateMs = (): number | null => (late.length === 0 ? null : Math.min(...late.map(({ atMs }) => atMs)));
+  const landUntil = (nowMs: number): void => {
+    for (const [place, { request, atMs, project }] of [...late.entries()].reverse()) {
+      if (atMs > nowMs) continue;
+      late.splice(place, 1);
+      add(request, atMs, project, false);
+    }
+  };
+
   /** Settles and then acts, with no other settling in between: a step under way would overwrite what the act did. */
   const inTurn = <A>(nowMs: number, act: () => A): Promise<A> => {
     const turn = settling.then(async () => {
+      landUntil(nowMs);
       for (let next = nextBatch(); next !== null && next.atMs <= nowMs; next = nextBatch()) keep(await advance(next.batch, next.atMs));
       await world.shelf.sweep(nowMs);
       return act();
@@ -100,33 +141,8 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
   };
 
   return {
-    add: (request, nowMs) => {
-      const ordinal = batches.size + 1;
-      const batch: BatchRecord = {
-        ...request,
-        id: `batch_${hexOf(world.seed ^ 0x6261, ordinal)}`,
-        ordinal,
-        createdMs: nowMs,
-        schedule: scheduleOf(world.pace, world.desk, world.limits, ordinal, nowMs),
-        life: born(nowMs),
-        cancelledMs: null,
-        cancelledRatio: 0,
-        isFileMissed: false,
-        model: null,
-        tokens: 0,
-        input: null,
-        errors: [],
-        counts: { total: 0, completed: 0, failed: 0 },
-        usage: null,
-        unpublished: { output: null, error: null },
-        outputFileId: null,
-        errorFileId: null,
-        filesVisibleMs: 0,
-      };
-      live.add(batch.id);
-      world.book.created({ id: batch.id, inputFileId: batch.inputFileId, metadata: batch.metadata });
-      return keep(batch);
-    },
+    add: (request, nowMs, isDoubled = false) => add(request, nowMs, world.project(), isDoubled),
+    addLater: (request, atMs) => void late.push({ request, atMs, project: world.project() }),
     find: (id) => batches.get(id) ?? null,
     list: () => [...batches.values()].reverse(),
     settle: (nowMs) => inTurn(nowMs, () => undefined),
@@ -135,6 +151,9 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
         const batch = batches.get(id) ?? null;
         return batch === null || !isCancellable(batch.life.status) ? batch : beginCancel(batch, nowMs);
       }),
-    nextChangeMs: () => nextBatch()?.atMs ?? null,
+    nextChangeMs: () => {
+      const times = [nextBatch()?.atMs ?? null, nextLateMs()].filter((time) => time !== null);
+      return times.length === 0 ? null : Math.min(...times);
+    },
   };
 };

@@ -3,6 +3,7 @@ import { isTerminal } from './states.ts';
 import type { StoredBlob } from './blobs.ts';
 import type { FileRecord } from './file-shelf.ts';
 import { progressAt, type Schedule } from './schedule.ts';
+import type { Project } from './world.ts';
 import type { BatchErrorEntry, BatchObject, BatchUsage, RequestCounts } from './wire.ts';
 
 /** What the provider knows of a batch. Replaced whole at every change. */
@@ -15,6 +16,7 @@ export interface BatchRecord {
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly outputExpiresAfterSeconds: number | null;
   readonly createdMs: number;
+  readonly project: Project;
   readonly schedule: Schedule;
   readonly life: Life;
   /** When cancelling ends; null while nobody cancels. */

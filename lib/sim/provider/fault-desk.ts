@@ -10,13 +10,24 @@ export interface PlacedRowFault {
 /** Decides which faults hit, and counts them. Chance depends on seed, fault and batch, not on the order of unrelated calls. */
 export interface FaultDesk {
   /** The first fault of this type that hits this call on the `ordinal`-th batch (or upload), or null. Counts as a try. */
-  strike<Type extends 'lose_create_reply' | 'drop_create' | 'upload_fails' | 'create_refused' | 'truncated_download'>(
+  strike<
+    Type extends
+      | 'lose_create_reply'
+      | 'drop_create'
+      | 'create_lands_late'
+      | 'create_doubled'
+      | 'upload_fails'
+      | 'create_refused'
+      | 'truncated_download',
+  >(
     type: Type,
     ordinal: number,
     name?: string,
   ): FaultOf<Type> | null;
   /** The outage that hits this operation, `ageMs` after the provider opened, or null. `ordinal` is null for calls on no particular batch. */
   strikeOutage(operation: Operation, ordinal: number | null, ageMs: number): FaultOf<'http_error' | 'connection_lost'> | null;
+  /** True while the key belongs to another project, `ageMs` after the provider opened. */
+  isElsewhere(ageMs: number): boolean;
   /** The fault of this type that marks this batch for life, or null; the same at every call. */
   mark<Type extends Fault['type']>(type: Type, ordinal: number): FaultOf<Type> | null;
   /** The row faults of this batch, in script order. */
@@ -67,6 +78,7 @@ export const createFaultDesk = (script: FaultScript, seed: number): FaultDesk =>
       }
       return null;
     },
+    isElsewhere: (ageMs) => script.some((fault) => fault.type === 'other_project' && isOn(fault, ageMs)),
     mark,
     rowFaults: (ordinal) =>
       [...script.entries()].flatMap(([place, fault]) =>
@@ -80,6 +92,7 @@ const isType = <Type extends Fault['type']>(fault: Fault, type: Type): fault is 
 const isOutage = (fault: Fault): fault is FaultOf<'http_error' | 'connection_lost'> =>
   fault.type === 'http_error' || fault.type === 'connection_lost';
 
-const isOn = ({ afterMs = 0, forMs = Infinity }: Outage, ageMs: number): boolean => ageMs >= afterMs && ageMs < afterMs + forMs;
+const isOn = ({ afterMs = 0, forMs = Infinity }: Pick<Outage, 'afterMs' | 'forMs'>, ageMs: number): boolean =>
+  ageMs >= afterMs && ageMs < afterMs + forMs;
 
 const isRowFault = (fault: Fault): fault is Extract<Fault, { readonly type: RowFault['type'] }> => fault.type.startsWith('rows_');

@@ -49,6 +49,10 @@ export type CallFault =
   | ({ readonly type: 'lose_create_reply' } & Times)
   /** Neither the batch nor the answer. */
   | ({ readonly type: 'drop_create' } & Times)
+  /** No answer arrives, and the batch comes to be only so much later. */
+  | ({ readonly type: 'create_lands_late'; readonly forMs: number } & Times)
+  /** The request is doubled on its way: two batches, and no answer. */
+  | ({ readonly type: 'create_doubled' } & Times)
   | ({ readonly type: 'upload_fails'; readonly statusCode: number } & Times)
   | ({ readonly type: 'create_refused'; readonly reason: 'over_capacity' | 'insufficient_quota' | 'unauthorized' } & Times)
   /** The stream ends after `keepRatio` of the bytes that were promised. */
@@ -56,7 +60,9 @@ export type CallFault =
   /** Any operation, or the one named, answers with this status and does nothing. */
   | ({ readonly type: 'http_error'; readonly statusCode: number; readonly retryAfterMs?: number } & Outage)
   /** Any operation, or the one named, breaks off without an answer and does nothing. */
-  | ({ readonly type: 'connection_lost' } & Outage);
+  | ({ readonly type: 'connection_lost' } & Outage)
+  /** The key of these days belongs to another project: what is there from other days is not to be seen. */
+  | ({ readonly type: 'other_project' } & Pick<Outage, 'afterMs' | 'forMs'>);
 
 /** Which calls an outage hits. */
 export interface Outage extends Times {

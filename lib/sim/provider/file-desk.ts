@@ -59,6 +59,7 @@ export const createFile = async (world: ProviderWorld, input: CreateFileInput): 
         purpose: input.purpose,
         expiresMs: expirySeconds === null ? null : createdMs + expirySeconds * 1000,
         batchOrdinal: null,
+        project: world.project(),
       }),
     ),
   );
@@ -87,15 +88,24 @@ const storeContent = async (world: ProviderWorld, content: AsyncIterable<Uint8Ar
   return { blobKey, bytes };
 };
 
-export const retrieveFile = (world: ProviderWorld, id: string): Reply<FileObject> => {
+/** The file, as far as the caller's key can see it. */
+const seen = (world: ProviderWorld, id: string): FileRecord | null => {
   const file = world.shelf.find(id, world.nowMs());
+  return file?.project === world.project() ? file : null;
+};
+
+export const retrieveFile = (world: ProviderWorld, id: string): Reply<FileObject> => {
+  const file = seen(world, id);
   return file === null ? noSuchFile(id) : done(toFileObject(file));
 };
 
 export const listFiles = (world: ProviderWorld, query: FileQuery): Reply<ListPage<FileObject>> => {
   const order: string = query.order ?? 'desc';
   if (order !== 'asc' && order !== 'desc') return invalidValue('order', "Invalid 'order': expected 'asc' or 'desc'.");
-  const oldestFirst = world.shelf.list(world.nowMs()).filter((file) => query.purpose === undefined || file.purpose === query.purpose);
+  const oldestFirst = world.shelf
+    .list(world.nowMs())
+    .filter((file) => file.project === world.project())
+    .filter((file) => query.purpose === undefined || file.purpose === query.purpose);
   const files = order === 'asc' ? oldestFirst : [...oldestFirst].reverse();
   const page = pageOf(files.map(toFileObject), query, { limitDefault: world.limits.filePageMax, limitMax: world.limits.filePageMax });
   // Unlike a page of batches, a page of files always names its ends.
@@ -103,14 +113,14 @@ export const listFiles = (world: ProviderWorld, query: FileQuery): Reply<ListPag
 };
 
 export const deleteFile = async (world: ProviderWorld, id: string): Promise<Reply<DeletedFile>> => {
-  if (world.shelf.find(id, world.nowMs()) === null) return noSuchFile(id);
+  if (seen(world, id) === null) return noSuchFile(id);
   await world.shelf.remove(id);
   return done({ id, object: 'file', deleted: true });
 };
 
 /** A file's bytes. `range.end` beyond the end is cut; a range that begins there is refused with 416. */
 export const fileContent = (world: ProviderWorld, id: string, range?: Partial<ByteRange>): Reply<FileContent> => {
-  const file = world.shelf.find(id, world.nowMs());
+  const file = seen(world, id);
   if (file === null) return noSuchFile(id);
   const start = range?.start ?? 0;
   const end = Math.min(range?.end ?? file.bytes, file.bytes);

@@ -1,6 +1,7 @@
 import { hashText } from '../prng.ts';
 import type { BlobStore } from './blobs.ts';
 import type { FileObject } from './wire.ts';
+import type { Project } from './world.ts';
 
 /** A stored file, as the provider knows it. */
 export interface FileRecord {
@@ -13,6 +14,7 @@ export interface FileRecord {
   readonly blobKey: string;
   /** The batch that wrote it, counted from 1; null for an upload. */
   readonly batchOrdinal: number | null;
+  readonly project: Project;
 }
 
 /** All files of the provider. Expired and deleted files are gone for readers at once, their bytes once no batch reads them. */

@@ -32,6 +32,8 @@ export interface Ledger {
   readonly doubleBilled: readonly DoubleBilling[];
   /** Requests billed again because the earlier answer never reached anybody whole: the service's fault, not the client's. */
   readonly billedAgainAfterLossCount: number;
+  /** Requests billed again by a batch that nobody asked for: its creation was doubled on the way. */
+  readonly billedByDoubledCount: number;
 }
 
 /** The provider's side of the ledger. */
@@ -40,7 +42,7 @@ export interface LedgerBook {
   call(operation: Operation): void;
   uploaded(bytes: number): void;
   createAttempted(): void;
-  created(batch: Ledger['batches'][number]): void;
+  created(batch: Ledger['batches'][number], isDoubled: boolean): void;
   accepted(requestCount: number): void;
   /** `batchIndex` counts created batches from 0. */
   billed(request: { readonly customId: string; readonly lineHash: number; readonly isUsable: boolean }, batchIndex: number): void;
@@ -56,7 +58,19 @@ export const createLedger = (): LedgerBook => {
   const doubleBilled: DoubleBilling[] = [];
   // Hash of the request line → index of the batch that answered it first, doubled, plus one when that answer was usable.
   const answered = new Map<number, number>();
-  const sums = { uploads: 0, uploadedBytes: 0, createAttempts: 0, accepted: 0, billed: 0, input: 0, output: 0, twice: 0, afterLoss: 0 };
+  const sums = {
+    uploads: 0,
+    uploadedBytes: 0,
+    createAttempts: 0,
+    accepted: 0,
+    billed: 0,
+    input: 0,
+    output: 0,
+    twice: 0,
+    afterLoss: 0,
+    doubled: 0,
+  };
+  const doubled = new Set<number>();
 
   const ledger: Ledger = {
     calls,
@@ -92,6 +106,9 @@ export const createLedger = (): LedgerBook => {
     get billedAgainAfterLossCount() {
       return sums.afterLoss;
     },
+    get billedByDoubledCount() {
+      return sums.doubled;
+    },
   };
 
   return {
@@ -106,7 +123,8 @@ export const createLedger = (): LedgerBook => {
     createAttempted: () => {
       sums.createAttempts += 1;
     },
-    created: (batch) => {
+    created: (batch, isDoubled) => {
+      if (isDoubled) doubled.add(batches.length);
       batches.push(batch);
     },
     accepted: (requestCount) => {
@@ -122,6 +140,10 @@ export const createLedger = (): LedgerBook => {
       if (earlier % 2 === 0) {
         sums.afterLoss += 1;
         if (isUsable) answered.set(lineHash, batchIndex * 2 + 1);
+        return;
+      }
+      if (doubled.has(batchIndex) || doubled.has(Math.floor(earlier / 2))) {
+        sums.doubled += 1;
         return;
       }
       sums.twice += 1;

@@ -99,6 +99,7 @@ const closeFile = async (world: ProviderWorld, file: OpenFile): Promise<StoredBl
 
 const addFile = (world: ProviderWorld, batch: BatchRecord, blob: StoredBlob, name: 'output' | 'error', atMs: number): string =>
   world.shelf.add({
+    project: batch.project,
     ...blob,
     createdMs: atMs,
     filename: `${batch.id}_${name}.jsonl`,

@@ -53,6 +53,7 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
   const seed = options.seed ?? 1;
   const blobs = options.blobs ?? createMemoryBlobs();
   const book = createLedger();
+  const openedMs = options.nowMs();
   const world: ProviderWorld = {
     seed,
     blobs,
@@ -69,10 +70,10 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
     shelf: createFileShelf(blobs, seed),
     desk: createFaultDesk(options.faults ?? [], seed),
     nowMs: () => options.nowMs(),
+    project: () => (world.desk.isElsewhere(options.nowMs() - openedMs) ? 'other' : 'main'),
   };
   const floor = createBatchFloor(world);
 
-  const openedMs = options.nowMs();
   /** Counts the call, and lets a scripted outage stand in its way. */
   const serve = async <A>(operation: Operation, ordinal: number | null, work: () => Reply<A> | Promise<Reply<A>>): Promise<Reply<A>> => {
     book.call(operation);
@@ -91,7 +92,12 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
     },
     retrieveFile: (id) => serve('retrieve_file', ordinalOfFile(id), () => settled(() => retrieveFile(world, id))),
     listFiles: (query = {}) => serve('list_files', null, () => settled(() => listFiles(world, query))),
-    deleteFile: (id) => serve('delete_file', ordinalOfFile(id), () => deleteFile(world, id)),
+    deleteFile: (id) =>
+      serve('delete_file', ordinalOfFile(id), async () => {
+        // What has read the file by now has read it.
+        await floor.settle(world.nowMs());
+        return deleteFile(world, id);
+      }),
     fileContent: (id, range) => serve('file_content', ordinalOfFile(id), () => settled(() => fileContent(world, id, range))),
     createBatch: (body) => serve('create_batch', book.ledger.batchesCreated + 1, () => createBatch(world, floor, body)),
     retrieveBatch: (id) => serve('retrieve_batch', ordinalOfBatch(id), () => retrieveBatch(world, floor, id)),

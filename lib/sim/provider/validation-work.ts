@@ -18,7 +18,7 @@ export const finishValidation = async (
 ): Promise<BatchRecord> => {
   const fail = (errors: readonly BatchErrorEntry[]): BatchRecord => ({ ...batch, life: enter(batch.life, 'failed', atMs), errors });
   const file = world.shelf.find(batch.inputFileId, atMs);
-  if (file === null) {
+  if (file?.project !== batch.project) {
     const noticedMs = missingFileNoticedMs(batch.schedule, batch.createdMs);
     if (noticedMs > atMs && !batch.isFileMissed) {
       return { ...batch, isFileMissed: true, schedule: { ...batch.schedule, validatedMs: noticedMs } };

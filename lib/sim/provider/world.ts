@@ -6,6 +6,9 @@ import type { LedgerBook } from './ledger.ts';
 import type { ServiceLimits } from './limits.ts';
 import type { Pace } from './schedule.ts';
 
+/** Files and batches of one are not to be seen from the other. */
+export type Project = 'main' | 'other';
+
 /** What the parts of one fake provider share. */
 export interface ProviderWorld {
   readonly seed: number;
@@ -18,4 +21,6 @@ export interface ProviderWorld {
   readonly desk: FaultDesk;
   readonly book: LedgerBook;
   nowMs(): number;
+  /** The project that the caller's key belongs to. */
+  project(): Project;
 }

@@ -1,0 +1,90 @@
+import type { Command, Resolution, SweptBatch } from '../core/command.ts';
+import type { BatchKey } from '../core/ids.ts';
+import { isJsonObject, type JsonObject } from '../core/json.ts';
+import type { RunSnapshot } from '../core/snapshot.ts';
+import type { InboxCommand } from '../ports/run-store.ts';
+
+/** What somebody may ask of a run, wherever it is driven. */
+export type Wish =
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume'; readonly badRows?: 'fail' | 'record' }
+  | { readonly type: 'cancel' }
+  | { readonly type: 'resolve'; readonly batchKey: BatchKey; readonly resolution: Resolution };
+
+/** What the wish says to the core, one after the other; the last is the wish itself. */
+export const commandsOf = (wish: Wish, snapshot: RunSnapshot, atMs: number): readonly Command[] => {
+  switch (wish.type) {
+    case 'pause':
+      return [{ type: 'PauseRun', atMs, reason: 'manual', message: null }];
+    case 'cancel':
+      return [{ type: 'CancelRun', atMs }];
+    case 'resolve':
+      return [{ type: 'ResolveBatch', atMs, batchKey: wish.batchKey, resolution: wish.resolution }];
+    case 'resume': {
+      const { operation } = snapshot.config;
+      const { badRows = operation.badRows } = wish;
+      const resumed: Command = { type: 'ResumeRun', atMs };
+      return badRows === operation.badRows ? [resumed] : [{ type: 'ChangeOperation', atMs, operation: { ...operation, badRows } }, resumed];
+    }
+  }
+};
+
+/** True when nothing is left to be done about the wish. */
+export const isGranted = (wish: Wish, { control, live }: RunSnapshot): boolean => {
+  switch (wish.type) {
+    case 'pause':
+      return control.state !== 'running';
+    case 'resume':
+      return control.state === 'running';
+    case 'cancel':
+      return control.state === 'cancel_requested';
+    case 'resolve': {
+      const batch = live.find(({ batchKey }) => batchKey === wish.batchKey);
+      if (batch === undefined) return true;
+      if (batch.held !== null) return false;
+      return wish.resolution.type === 'retry' || batch.doubt === null || (wish.resolution.type === 'never_created' && batch.doubt.isSworn);
+    }
+  }
+};
+
+/** The wish as it is left for the owner, in plain data. */
+export const toInbox = (wish: Wish): Omit<InboxCommand, 'id'> => {
+  switch (wish.type) {
+    case 'resume':
+      return { type: 'resume', options: wish.badRows === undefined ? {} : { bad_rows: wish.badRows } };
+    case 'resolve': {
+      const { resolution, batchKey } = wish;
+      const found = resolution.type === 'exists' ? { found: { ...resolution.found } } : {};
+      return { type: 'resolve', options: { batch_key: batchKey, resolution: resolution.type, ...found } };
+    }
+    default:
+      return { type: wish.type, options: {} };
+  }
+};
+
+/** Null for what is no wish: the inbox is a folder that anybody may write to. */
+export const fromInbox = ({ type, options }: InboxCommand): Wish | null => {
+  switch (type) {
+    case 'pause':
+    case 'cancel':
+      return { type };
+    case 'resume': {
+      const badRows = options['bad_rows'];
+      return badRows === 'fail' || badRows === 'record' ? { type, badRows } : { type };
+    }
+    case 'resolve': {
+      const { batch_key: batchKey } = options;
+      const resolution = resolutionOf(options);
+      return typeof batchKey === 'string' && resolution !== null ? { type, batchKey: batchKey as BatchKey, resolution } : null;
+    }
+  }
+};
+
+const resolutionOf = ({ resolution, found }: JsonObject): Resolution | null => {
+  if (resolution === 'retry' || resolution === 'never_created') return { type: resolution };
+  if (resolution !== 'exists' || !isJsonObject(found)) return null;
+  const { providerBatchId, providerStatus } = found;
+  return typeof providerBatchId === 'string' && typeof providerStatus === 'string'
+    ? { type: 'exists', found: found as unknown as SweptBatch }
+    : null;
+};
