@@ -1,5 +1,6 @@
 import * as t from 'io-ts';
 import { batchPhases, type BatchEnding, type LiveBatch, type SettlePosition, type StoredFile } from './batch.ts';
+import { type BatchRecord, batchRecordStates } from './batch-record.ts';
 import type { AcceptedSlice, Column, LineColumns } from './command.ts';
 import { closed, NonNegative, Operation, RunConfig } from './config.ts';
 import type { Event, EventOf, FailedRows, RetriedRows } from './event.ts';
@@ -43,6 +44,7 @@ const Checkpoint: t.Type<SourceCheckpoint, unknown> = closed('SourceCheckpoint',
   beforeLastPosition: AnyJson,
 });
 const File: t.Type<StoredFile, unknown> = closed('StoredFile', { object: t.string, bytes: NonNegative });
+const Files = orNull(closed('Files', { output: orNull(File), error: orNull(File) }));
 const Position: t.Type<SettlePosition, unknown> = closed('SettlePosition', {
   part: oneOf('a part', ['output', 'error', 'rest'] as const),
   offset: NonNegative,
@@ -210,7 +212,7 @@ const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   cancelAsked: t.boolean,
   held: orNull(t.string),
   ending: orNull(Ending),
-  files: orNull(closed('Files', { output: orNull(File), error: orNull(File) })),
+  files: Files,
   position: Position,
   settledRows: NonNegative,
 });
@@ -251,4 +253,19 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   defects: closed('Defects', { malformed: NonNegative, unknown: NonNegative, duplicate: NonNegative }),
   createdAtMs: t.number,
   updatedAtMs: t.number,
+});
+/** A batch as it is remembered, its indexes in place. */
+export const BatchRecordCodec: t.Type<BatchRecord, unknown> = closed('BatchRecord', {
+  ...sent,
+  state: oneOf('a state', batchRecordStates),
+  indexes: ColumnType,
+  createAttempt: NonNegative,
+  inputFileId: orNull(t.string),
+  providerBatchId: orNull(named<ProviderBatchId>('a provider batch id')),
+  providerStatus: orNull(t.string),
+  ending: orNull(Ending),
+  files: Files,
+  completedCount: NonNegative,
+  failedCount: NonNegative,
+  retriedCount: NonNegative,
 });
