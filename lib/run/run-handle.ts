@@ -12,11 +12,13 @@ import { readParts, readResults } from '../streams/results.ts';
 import type { Driver } from './driver.ts';
 import { BatchorError } from './errors.ts';
 import { exportResults } from './export-results.ts';
+import { inspectItem } from './inspect-run.ts';
 import { must } from './interop.ts';
 import type { ResultsOptions, ResultStream, ResultText, Run, WaitOptions } from './run.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 import { stopReason } from './stop-reason.ts';
 import { pagesOnChange, pull, watchRun } from './watch.ts';
+import { verifyRun } from './verify/verify-run.ts';
 import { toWireLine } from './wire.ts';
 
 /** What a handle needs from its runner. */
@@ -34,7 +36,9 @@ export interface RunHost {
     command: Extract<Command['type'], 'PauseRun' | 'ResumeRun' | 'CancelRun'>,
     options: { readonly badRows?: 'fail' | 'record' },
   ): Promise<void>;
-  wire(): Promise<Pick<ProviderWire, 'readContent'>>;
+  /** A reader of one's own, to be closed by whoever asked for it. */
+  openReader(): Promise<RunReader>;
+  wire(): Promise<Pick<ProviderWire, 'readContent' | 'readVerdict'>>;
 }
 
 const pageRows = 1_000;
@@ -211,6 +215,8 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     resultText: (options = {}) => inputText(options),
     readTerminalResults: (options = {}) => readPage(options),
     exportTerminalResults: (path, options = {}) => exportResults(path, options, readPage),
+    verify: async (options = {}) => verifyRun({ reader, openReader: host.openReader }, await host.wire(), options),
+    inspect: async (itemId) => inspectItem({ reader, openReader: host.openReader }, await host.wire(), itemId),
     events$: (options = {}) => eventPagesFrom(options.afterSequence ?? 0),
     events: (options = {}) => pull(eventPagesFrom(options.afterSequence ?? 0), options.signal),
     summary$: changes$.pipe(map(summaryOf)),
