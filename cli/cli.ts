@@ -3,12 +3,14 @@ import { Cli } from 'clipanion';
 import { CancelCommand } from './commands/cancel.ts';
 import { DeleteCommand } from './commands/delete.ts';
 import { EmulatorCommand } from './commands/emulator.ts';
+import { InspectCommand } from './commands/inspect.ts';
 import { ListCommand } from './commands/list.ts';
 import { PauseCommand } from './commands/pause.ts';
 import { ResultsCommand } from './commands/results.ts';
 import { ResumeCommand } from './commands/resume.ts';
 import { StartCommand } from './commands/start.ts';
 import { StatusCommand } from './commands/status.ts';
+import { VerifyCommand } from './commands/verify.ts';
 import { WaitCommand } from './commands/wait.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -24,6 +26,8 @@ const commands = [
   ResumeCommand,
   CancelCommand,
   ResultsCommand,
+  VerifyCommand,
+  InspectCommand,
   ListCommand,
   DeleteCommand,
   EmulatorCommand,
