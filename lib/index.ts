@@ -9,7 +9,7 @@ export type { RunSummary } from './run/summary.ts';
 export type * from './run/verification.ts';
 export { toWire } from './run/wire.ts';
 export { memoryStore } from './sim/store/memory-store.ts';
-export type { BatchRecord } from './core/batch-record.ts';
+export type { BatchRecordState } from './core/batch-record.ts';
 export type { ConservationLaw } from './core/conservation.ts';
 export type * from './core/results.ts';
 export type { FailureClass } from './core/failure.ts';

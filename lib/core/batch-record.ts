@@ -4,6 +4,7 @@ import type { BatchKey, ProviderBatchId } from './ids.ts';
 import type { IndexSet } from './index-set.ts';
 
 export const batchRecordStates = ['live', 'settled', 'dropped'] as const;
+export type BatchRecordState = (typeof batchRecordStates)[number];
 
 /**
  * What is remembered of a batch for ever: which rows it was planned with, what it was at the provider, how it ended, what became of
@@ -13,7 +14,7 @@ export interface BatchRecord {
   /** Counts from 1 in the run, without gaps. */
   readonly batchNo: number;
   readonly batchKey: BatchKey;
-  readonly state: (typeof batchRecordStates)[number];
+  readonly state: BatchRecordState;
   /** The rows that it was planned with. */
   readonly indexes: IndexSet;
   readonly requests: number;

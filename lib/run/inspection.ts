@@ -1,5 +1,5 @@
 import type { AttemptOutcome } from '../core/attempt.ts';
-import type { BatchRecord } from '../core/batch-record.ts';
+import type { BatchRecordState } from '../core/batch-record.ts';
 import type { BatchEnding } from '../core/batch.ts';
 import type { FailureClass } from '../core/failure.ts';
 import type { ItemStatus } from '../core/item.ts';
@@ -25,7 +25,7 @@ export interface InspectedLine extends InspectedSpan {
 export interface InspectedAttempt {
   readonly batchNo: number;
   readonly batchKey: string;
-  readonly batchState: BatchRecord['state'];
+  readonly batchState: BatchRecordState;
   readonly createAttempt: number;
   readonly inputFileId: string | null;
   readonly providerBatchId: string | null;

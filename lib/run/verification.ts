@@ -1,4 +1,4 @@
-import type { BatchRecord } from '../core/batch-record.ts';
+import type { BatchRecordState } from '../core/batch-record.ts';
 import type { ConservationLaw } from '../core/conservation.ts';
 import type { ItemTotals } from '../core/item.ts';
 
@@ -16,7 +16,7 @@ export interface VerifiedBatch {
   readonly batchNo: number;
   readonly batchKey: string;
   readonly providerBatchId: string | null;
-  readonly state: BatchRecord['state'];
+  readonly state: BatchRecordState;
   readonly requestCount: number;
   readonly completedCount: number;
   readonly failedCount: number;

@@ -20,8 +20,10 @@ export const readOwnLines = async (payload: Payload, spans: readonly ObjectSpan[
 /** Lines of raw files: a span is the line without its newline, so the bytes beside it are looked at, too. */
 export const readRawLines = async (payload: Payload, spans: readonly ObjectSpan[]): Promise<readonly Line[]> => {
   const wider: ObjectSpan[] = [];
+  const sizes = new Map<string, Awaited<ReturnType<Payload['size']>>>();
   for (const { object, offset, length } of spans) {
-    const size = await payload.size(object);
+    const size = sizes.get(object) ?? (await payload.size(object));
+    sizes.set(object, size);
     const start = Math.max(0, offset - 1);
     // A span that leaves the object is read as it is, and refused.
     const end = typeof size === 'number' && offset + length < size ? offset + length + 1 : offset + length;
