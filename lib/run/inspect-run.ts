@@ -17,7 +17,8 @@ import { createPayload } from './verify/payload.ts';
 type Wire = Pick<ProviderWire, 'readVerdict'>;
 
 const pageRows = 5_000;
-const pageBatches = 100;
+// A batch of scattered rows is some hundred kilobytes of indexes.
+const pageBatches = 20;
 
 /** An item's history: attempt, batch, file, line, outcome. Looks through the rows for the id, and reads the raw files of its own batches only. */
 export const inspectItem = (onlooker: Onlooker, wire: Wire, itemId: string): Promise<Inspection> =>

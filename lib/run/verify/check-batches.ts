@@ -5,7 +5,8 @@ import { must } from '../interop.ts';
 import type { VerifiedBatch } from '../verification.ts';
 import type { Scene } from './scene.ts';
 
-const pageBatches = 100;
+// A batch of scattered rows is some hundred kilobytes of indexes.
+const pageBatches = 20;
 
 /** What the checks of answers need to know of a batch. */
 export interface FilesOfBatch {
