@@ -10,6 +10,7 @@ export interface BatchReport {
   /** The provider's own word. */
   readonly status: string;
   readonly createdAtMs: number | null;
+  readonly inputFileId: string | null;
   readonly metadata: JsonObject;
   readonly progress: BatchObservation['progress'];
   readonly ending: BatchEnding | null;
@@ -24,6 +25,7 @@ export const readBatch = (value: unknown): BatchReport | null => {
     id: id as ProviderBatchId,
     status,
     createdAtMs: typeof createdAt === 'number' ? createdAt * 1000 : null,
+    inputFileId: fileIdOf(value['input_file_id']),
     metadata: isJsonObject(metadata) ? metadata : {},
     progress: progressOf(value['request_counts']),
     ending: endingOf(status.toLowerCase(), value),

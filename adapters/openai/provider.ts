@@ -3,11 +3,12 @@ import { ask } from './ask.ts';
 import { batchPages } from './batch-list.ts';
 import { cancel } from './cancel.ts';
 import { create } from './create.ts';
+import { deleteFile } from './delete-file.ts';
 import { download } from './download.ts';
 import type { OpenAIEndpoint } from './endpoints.ts';
 import { observe } from './observe.ts';
 import type { OpenSession } from './session.ts';
-import { sweep } from './sweep.ts';
+import { identify, sweep } from './sweep.ts';
 import { upload } from './upload.ts';
 
 /** OpenAI's batch API behind the port. */
@@ -21,7 +22,9 @@ export const createBatchProvider = (
     }),
   upload: upload(open),
   create: create(open, batch),
-  sweep: (batchKeys, sinceMs) => sweep(open, batchKeys, sinceMs),
+  sweep: sweep(open),
+  deleteFile: deleteFile(open),
+  identify: identify(open),
   observe: (batches) => observe(open, batches),
   download: download(open),
   cancel: cancel(open),

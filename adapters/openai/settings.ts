@@ -27,6 +27,8 @@ export interface OpenAISettings<E extends OpenAIEndpoint = 'responses'> {
   /** The base of an adaptive, jittered interval. Default 60 000. Not compared on resume. */
   readonly pollIntervalMs?: number;
   readonly enqueueLimits?: NonNullable<ProviderOperation['enqueueLimits']>;
+  /** How long a create without an answer is looked for before it is sent again. Default 600 000; not compared on resume. */
+  readonly createGraceMs?: number;
   /** When the provider deletes our files by itself: an hour to thirty days. */
   readonly filesExpireAfterMs?: number;
   readonly apiKey?: never;
@@ -47,6 +49,7 @@ const settingKeys: readonly string[] = [
   'requestTimeoutMs',
   'pollIntervalMs',
   'enqueueLimits',
+  'createGraceMs',
   'filesExpireAfterMs',
 ];
 const enqueueKeys: readonly string[] = ['enqueuedTokenLimit', 'enqueuedRequestLimit', 'targetRatio', 'headroom', 'maxBatchEnqueuedTokens'];
@@ -89,11 +92,12 @@ const paramsOf = (endpoint: OpenAIEndpoint, { params, reasoningEffort }: OpenAIS
 const operationOf = ({
   pollIntervalMs,
   requestTimeoutMs,
+  createGraceMs,
   filesExpireAfterMs,
   enqueueLimits,
 }: OpenAISettings<OpenAIEndpoint>): ProviderOperation => {
   if (enqueueLimits !== undefined) knownKeys('enqueueLimits.', enqueueLimits, enqueueKeys);
-  const numbers = { pollIntervalMs, requestTimeoutMs, filesExpireAfterMs, ...enqueueLimits };
+  const numbers = { pollIntervalMs, requestTimeoutMs, createGraceMs, filesExpireAfterMs, ...enqueueLimits };
   for (const [name, value] of Object.entries(numbers)) {
     if (value !== undefined && !(Number.isFinite(value) && value >= 0))
       throw new TypeError(`openai({ ${name} }): a number that is not negative`);
@@ -101,6 +105,7 @@ const operationOf = ({
   return {
     ...(pollIntervalMs === undefined ? {} : { pollIntervalMs }),
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+    ...(createGraceMs === undefined ? {} : { createGraceMs }),
     ...(filesExpireAfterMs === undefined ? {} : { filesExpireAfterMs }),
     ...(enqueueLimits === undefined ? {} : { enqueueLimits: { ...enqueueLimits } }),
   };

@@ -26,10 +26,17 @@ export const upload =
           throw fault === null ? thrown : ownFault(fault, fileName, bytes, session);
         });
       const id = isJsonObject(file) ? file['id'] : undefined;
-      if (typeof id === 'string' && id !== '') return { inputFileId: id };
+      if (typeof id === 'string' && id !== '') return { inputFileId: id, expiresAtMs: expiryOf(file) };
       const message = `${session.where} answered the upload with something that is not a file; is the base URL right?`;
       throw new CallFailure({ type: 'refused', message, statusCode: null, requestId: null });
     });
+
+/** Counted from now: the provider's clock is not ours. */
+const expiryOf = (file: unknown): number | null => {
+  if (!isJsonObject(file)) return null;
+  const { expires_at: expiresAt, created_at: createdAt } = file;
+  return typeof expiresAt === 'number' && typeof createdAt === 'number' ? Date.now() + (expiresAt - createdAt) * 1000 : null;
+};
 
 /** The bytes were ours to give. */
 const ownFault = (fault: UploadFault, fileName: string, bytes: number, { scrub }: Session): CallFailure => {

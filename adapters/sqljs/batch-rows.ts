@@ -1,7 +1,7 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { SqlValue } from 'sql.js';
 import type { BatchRecord } from '../../lib/core/batch-record.ts';
-import { BatchRecordCodec } from '../../lib/core/codec.ts';
+import { BatchRecordCodec } from '../../lib/core/batch-record-codec.ts';
 import { placeOf } from '../../lib/core/event-record.ts';
 import { blobOf, columnOf, keptColumn } from './pieces.ts';
 

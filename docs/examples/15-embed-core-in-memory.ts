@@ -21,7 +21,7 @@ import {
   type RowChange,
   type RunConfig,
   type RunSnapshot,
-  type SweptBatch,
+  type SweepReport,
 } from 'batchor/core';
 import { isLeft } from 'fp-ts/lib/Either.js';
 
@@ -29,7 +29,9 @@ export interface MyProvider {
   upload(lines: readonly string[]): Promise<string>;
   /** Throws only when it is not known whether the batch was created. */
   create(fileId: string, batchKey: BatchKey, createAttempt: number): Promise<ProviderBatchId>;
-  list(): Promise<readonly SweptBatch[]>;
+  /** Every batch that may be one of these creates, read to the end of the list: what it does not show may be sent again. */
+  sweep(effect: Extract<Effect, { type: 'SweepBatches' }>): Promise<SweepReport>;
+  deleteFile(fileId: string): Promise<void>;
   observe(batches: Extract<Effect, { type: 'PollBatches' }>['batches']): Promise<readonly BatchObservation[]>;
   /** The items that the batch answered well. */
   answered(fileId: string): Promise<readonly number[]>;
@@ -137,11 +139,14 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
           type: 'RecordUpload',
           atMs,
           batchKey: effect.batchKey,
+          createAttempt: effect.createAttempt,
           inputFileId: await provider.upload(
             where((row) => row.batchNo === effect.batchNo && row.status === 'queued_local').map((index) => lines[index] ?? ''),
           ),
+          expiresAtMs: null,
         };
       case 'BeginCreate':
+      case 'ReplanBatch':
       case 'DropBatch':
         return { type: effect.type, atMs, batchKey: effect.batchKey };
       case 'CreateBatch': {
@@ -160,7 +165,20 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
         }
       }
       case 'SweepBatches':
-        return { type: 'RecordSweep', atMs, asked: effect.batchKeys, found: await provider.list() };
+        return { type: 'RecordSweep', atMs: Date.now(), readFromMs: atMs, asked: effect.creates, report: await provider.sweep(effect) };
+      case 'FenceCreate':
+        await provider.deleteFile(effect.inputFileId);
+        return { type: 'RecordFenced', atMs, batchKey: effect.batchKey, createAttempt: effect.createAttempt };
+      case 'CancelStray':
+        await provider.cancel(effect.providerBatchId);
+        return { type: 'RecordStrayCancelled', atMs, providerBatchId: effect.providerBatchId };
+      case 'PollStrays':
+        return {
+          type: 'RecordStrays',
+          atMs,
+          asked: effect.batches.map((batch) => batch.providerBatchId),
+          observations: await provider.observe(effect.batches),
+        };
       case 'PollBatches':
         return {
           type: 'RecordPoll',

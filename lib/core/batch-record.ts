@@ -18,9 +18,9 @@ export interface BatchRecord {
   /** The rows that it was planned with. */
   readonly indexes: IndexSet;
   readonly requests: number;
-  /** The create that is out, or was the last: 0 before the first. */
+  /** The last create that was begun: 0 before the first. */
   readonly createAttempt: number;
-  /** The input file of the last upload. */
+  /** The input file of the last upload; null until it is uploaded, and once its create was given up. */
   readonly inputFileId: string | null;
   readonly providerBatchId: ProviderBatchId | null;
   /** The provider's own word, as last told. */
@@ -44,6 +44,8 @@ export const recordAfter = (record: BatchRecord | null, event: Event): BatchReco
       return { ...record, inputFileId: event.inputFileId };
     case 'CreateBegun':
       return { ...record, createAttempt: event.createAttempt };
+    case 'BatchReplanned':
+      return { ...record, inputFileId: null };
     case 'BatchCreated':
       return { ...record, providerBatchId: event.providerBatchId, providerStatus: event.providerStatus };
     case 'BatchObserved':

@@ -15,11 +15,13 @@ export const batchArrows: readonly BatchArrow[] = [
   { from: 'planned', to: 'uploaded', when: 'its input file lies at the provider' },
   { from: 'planned', to: 'dropped', when: 'rows released: the run is cancelled' },
   { from: 'uploaded', to: 'creating', when: 'the intent to create is durable' },
+  { from: 'uploaded', to: 'planned', when: 'its input file is about to expire: uploaded again' },
   { from: 'uploaded', to: 'dropped', when: 'rows released: the run is cancelled' },
   { from: 'creating', to: 'created', when: 'the provider answered with its id' },
   { from: 'creating', to: 'uploaded', when: 'a clear no: nothing was created; asked again later' },
   { from: 'creating', to: 'indeterminate', when: 'the answer was lost, or the run was opened in this phase' },
-  { from: 'indeterminate', to: 'created', when: 'the provider lists it under our key: adopted' },
+  { from: 'indeterminate', to: 'created', when: 'the provider lists it under our key, or over our input file: adopted' },
+  { from: 'indeterminate', to: 'planned', when: 'its absence is proved and its input file deleted: sent again with a new one' },
   { from: 'created', to: 'ended', when: 'the provider says it is over' },
   { from: 'ended', to: 'settled', when: 'every row has its outcome' },
 ];
@@ -56,6 +58,34 @@ export interface BatchRejection {
   readonly statedTokensMax: number | null;
 }
 
+/**
+ * What is known of a create whose answer was lost. `looking`: the provider's list is read, time and again. `absent`: it was proved
+ * not to be there, and the input file is to be deleted, so that a create that is still under way fails. `fenced`: the file is gone, and
+ * one more look follows.
+ */
+export interface CreateDoubt {
+  readonly stage: 'looking' | 'absent' | 'fenced';
+  /** The create may have been sent until then: the answer was lost, or the run was opened. */
+  readonly sinceMs: number;
+  /** When a list that counts as proof first did not show it; null: not yet. */
+  readonly absentAtMs: number | null;
+  /** When the provider says that the input file came; how far back its list has to be read. Null: not told yet. */
+  readonly fileCreatedAtMs: number | null;
+  readonly looks: number;
+  readonly dueAtMs: number;
+  /** Somebody has said that it was never created: that the file cannot be deleted stops nothing. */
+  readonly isSworn: boolean;
+}
+
+/** A batch at the provider that one of our creates made, and that is not needed: it is cancelled, and what it cost is counted. */
+export interface StrayBatch {
+  readonly providerBatchId: ProviderBatchId;
+  readonly batchKey: BatchKey;
+  readonly isCancelAsked: boolean;
+  readonly dueAtMs: number;
+  readonly looks: number;
+}
+
 /** A batch that is neither settled nor dropped. */
 export interface LiveBatch {
   readonly batchKey: BatchKey;
@@ -65,6 +95,10 @@ export interface LiveBatch {
   /** Which create of this batch: 0 before the first, in the provider's metadata from 1. */
   readonly createAttempt: number;
   readonly inputFileId: string | null;
+  /** When the provider deletes that file by itself; null: not told. */
+  readonly inputExpiresAtMs: number | null;
+  /** Set while it is `indeterminate`. */
+  readonly doubt: CreateDoubt | null;
   readonly providerBatchId: ProviderBatchId | null;
   /** The provider's own word, verbatim. */
   readonly providerStatus: string | null;

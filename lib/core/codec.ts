@@ -1,6 +1,13 @@
 import * as t from 'io-ts';
-import { batchPhases, type BatchEnding, type LiveBatch, type SettlePosition, type StoredFile } from './batch.ts';
-import { type BatchRecord, batchRecordStates } from './batch-record.ts';
+import {
+  batchPhases,
+  type BatchEnding,
+  type CreateDoubt,
+  type LiveBatch,
+  type SettlePosition,
+  type StoredFile,
+  type StrayBatch,
+} from './batch.ts';
 import type { AcceptedSlice, Column, LineColumns } from './command.ts';
 import { closed, NonNegative, Operation, RunConfig } from './config.ts';
 import type { Event, EventOf, FailedRows, RetriedRows } from './event.ts';
@@ -17,15 +24,15 @@ export type TypedColumn = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 const checked = <A>(name: string, is: (u: unknown) => u is A): t.Type<A, unknown> =>
   new t.Type<A, unknown>(name, is, (u, c) => (is(u) ? t.success(u) : t.failure(u, c, `not ${name}`)), t.identity);
-const orNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> => t.union([type, t.null]) as t.Type<A | null, unknown>;
-const oneOf = <A extends string>(name: string, names: readonly A[]): t.Type<A, unknown> =>
+export const orNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> => t.union([type, t.null]) as t.Type<A | null, unknown>;
+export const oneOf = <A extends string>(name: string, names: readonly A[]): t.Type<A, unknown> =>
   checked(name, (u): u is A => typeof u === 'string' && (names as readonly string[]).includes(u));
-const named = <A extends string>(name: string): t.Type<A, unknown> => checked(name, (u): u is A => typeof u === 'string');
+export const named = <A extends string>(name: string): t.Type<A, unknown> => checked(name, (u): u is A => typeof u === 'string');
 
 const isTyped = (u: unknown): u is TypedColumn =>
   u instanceof Uint8Array || u instanceof Uint16Array || u instanceof Uint32Array || u instanceof Float64Array;
 const isColumn = (u: unknown): u is Column => isTyped(u) || (Array.isArray(u) && u.every((value) => typeof value === 'number'));
-const ColumnType = checked<Column>('a column of numbers', isColumn);
+export const ColumnType = checked<Column>('a column of numbers', isColumn);
 // Thousands of texts: io-ts's own array would build a context for each.
 const Texts = checked<readonly string[]>(
   'texts',
@@ -37,6 +44,7 @@ const AnyJson = checked<JsonValue>(
 );
 
 const key = named<BatchKey>('a batch key');
+const providerBatchId = named<ProviderBatchId>('a provider batch id');
 const Bucket: t.Type<BackoffBucket, unknown> = closed('BackoffBucket', { dueAtMs: t.number, count: NonNegative });
 const Checkpoint: t.Type<SourceCheckpoint, unknown> = closed('SourceCheckpoint', {
   nextIndex: NonNegative,
@@ -44,13 +52,13 @@ const Checkpoint: t.Type<SourceCheckpoint, unknown> = closed('SourceCheckpoint',
   beforeLastPosition: AnyJson,
 });
 const File: t.Type<StoredFile, unknown> = closed('StoredFile', { object: t.string, bytes: NonNegative });
-const Files = orNull(closed('Files', { output: orNull(File), error: orNull(File) }));
+export const Files = orNull(closed('Files', { output: orNull(File), error: orNull(File) }));
 const Position: t.Type<SettlePosition, unknown> = closed('SettlePosition', {
   part: oneOf('a part', ['output', 'error', 'rest'] as const),
   offset: NonNegative,
 });
 const Progress = orNull(closed('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }));
-const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
+export const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
   type: oneOf('an ending', ['completed', 'expired', 'cancelled', 'rejected'] as const),
   outputFileId: orNull(t.string),
   errorFileId: orNull(t.string),
@@ -124,18 +132,27 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     tokens: NonNegative,
     sequenceFrom: NonNegative,
   }),
-  BatchUploaded: event('BatchUploaded', { batchKey: key, inputFileId: t.string }),
+  BatchUploaded: event('BatchUploaded', { batchKey: key, inputFileId: t.string, expiresAtMs: orNull(t.number) }),
   CreateBegun: event('CreateBegun', { batchKey: key, createAttempt: NonNegative }),
   BatchCreated: event('BatchCreated', {
     ...sent,
-    providerBatchId: named<ProviderBatchId>('a provider batch id'),
+    providerBatchId,
     providerStatus: t.string,
     adopted: t.boolean,
     dueAtMs: t.number,
   }),
   CreateRefused: event('CreateRefused', { batchKey: key, message: t.string }),
   CreateUnclear: event('CreateUnclear', { batchKey: key, message: t.string }),
+  CreateNotFound: event('CreateNotFound', { batchKey: key, fileCreatedAtMs: orNull(t.number), dueAtMs: t.number }),
+  CreateAbsent: event('CreateAbsent', { batchKey: key, isSworn: t.boolean }),
+  CreateFenced: event('CreateFenced', { batchKey: key }),
+  BatchReplanned: event('BatchReplanned', { batchKey: key, message: t.string }),
+  StrayFound: event('StrayFound', { batchKey: key, providerBatchId, providerStatus: t.string, isAlive: t.boolean }),
+  StrayCancelAsked: event('StrayCancelAsked', { providerBatchId }),
+  StrayObserved: event('StrayObserved', { providerBatchId, dueAtMs: t.number }),
+  StrayEnded: event('StrayEnded', { providerBatchId, answered: orNull(NonNegative) }),
   BatchHeld: event('BatchHeld', { batchKey: key, message: t.string }),
+  BatchReleased: event('BatchReleased', { batchKey: key }),
   BatchDropped: event('BatchDropped', { ...sent, ...size }),
   BatchObserved: event('BatchObserved', {
     batchKey: key,
@@ -197,13 +214,31 @@ const Totals: t.Type<ItemTotals, unknown> = closed(
   'ItemTotals',
   Object.fromEntries(itemStatuses.map((status) => [status, NonNegative])) as Record<keyof ItemTotals, t.Type<number, unknown>>,
 );
+const Doubt: t.Type<CreateDoubt, unknown> = closed('CreateDoubt', {
+  stage: oneOf('a stage', ['looking', 'absent', 'fenced'] as const),
+  sinceMs: t.number,
+  absentAtMs: orNull(t.number),
+  fileCreatedAtMs: orNull(t.number),
+  looks: NonNegative,
+  dueAtMs: t.number,
+  isSworn: t.boolean,
+});
+const Stray: t.Type<StrayBatch, unknown> = closed('StrayBatch', {
+  providerBatchId,
+  batchKey: key,
+  isCancelAsked: t.boolean,
+  dueAtMs: t.number,
+  looks: NonNegative,
+});
 const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   ...sent,
   ...size,
   phase: oneOf('a phase', batchPhases),
   createAttempt: NonNegative,
   inputFileId: orNull(t.string),
-  providerBatchId: orNull(named<ProviderBatchId>('a provider batch id')),
+  inputExpiresAtMs: orNull(t.number),
+  doubt: orNull(Doubt),
+  providerBatchId: orNull(providerBatchId),
   providerStatus: orNull(t.string),
   plannedAtMs: t.number,
   dueAtMs: t.number,
@@ -245,6 +280,8 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
     needs: orNull(closed('Needs', { tokens: NonNegative, requests: NonNegative })),
   }),
   live: t.readonlyArray(Batch),
+  strays: t.readonlyArray(Stray),
+  strayCost: closed('StrayCost', { batches: NonNegative, requests: NonNegative }),
   batchCount: NonNegative,
   backoff: t.readonlyArray(Bucket),
   faults: t.readonlyArray(Fault),
@@ -253,19 +290,4 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   defects: closed('Defects', { malformed: NonNegative, unknown: NonNegative, duplicate: NonNegative }),
   createdAtMs: t.number,
   updatedAtMs: t.number,
-});
-/** A batch as it is remembered, its indexes in place. */
-export const BatchRecordCodec: t.Type<BatchRecord, unknown> = closed('BatchRecord', {
-  ...sent,
-  state: oneOf('a state', batchRecordStates),
-  indexes: ColumnType,
-  createAttempt: NonNegative,
-  inputFileId: orNull(t.string),
-  providerBatchId: orNull(named<ProviderBatchId>('a provider batch id')),
-  providerStatus: orNull(t.string),
-  ending: orNull(Ending),
-  files: Files,
-  completedCount: NonNegative,
-  failedCount: NonNegative,
-  retriedCount: NonNegative,
 });

@@ -1,4 +1,4 @@
-import type { BatchEnding, StoredFile } from './batch.ts';
+import type { BatchEnding, CreateDoubt, StoredFile } from './batch.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import type { ControlReason, SourceCheckpoint } from './snapshot.ts';
@@ -68,14 +68,45 @@ export interface BatchObservation {
   readonly ending: BatchEnding | null;
 }
 
-/** A batch that the provider's list holds under one of our keys. */
-export interface SweptBatch {
+/** A create whose answer was lost, as it is asked about. */
+export interface UnclearCreate {
   readonly batchKey: BatchKey;
   readonly createAttempt: number;
+  readonly inputFileId: string;
+  readonly stage: CreateDoubt['stage'];
+}
+
+/** A batch that the provider's list holds under one of our keys, or over one of our input files. */
+export interface SweptBatch {
+  /** From its metadata; null where there is none. */
+  readonly batchKey: BatchKey | null;
+  /** From its metadata; 0 where there is none. */
+  readonly createAttempt: number;
+  readonly inputFileId: string | null;
   readonly providerBatchId: ProviderBatchId;
   readonly providerStatus: string;
-  readonly isAlive: boolean;
+  readonly createdAtMs: number | null;
+  /** Null while it is alive. */
+  readonly ending: BatchEnding['type'] | null;
 }
+
+/** What one reading of the provider's list shows, and what its silence is worth. */
+export interface SweepReport {
+  readonly found: readonly SweptBatch[];
+  /** The input files asked about that this key can read, with the provider's own time of their creation. */
+  readonly files: readonly { readonly inputFileId: string; readonly createdAtMs: number | null }[];
+  /** The list was read back to this moment of the provider's clock; null: to its end. */
+  readonly readBackToMs: number | null;
+  /** True when it shows any batch of this very run: then key, project and address are the right ones. */
+  readonly isRunSeen: boolean;
+}
+
+/** What somebody says of a batch that is held. */
+export type Resolution =
+  | { readonly type: 'exists'; readonly found: SweptBatch }
+  | { readonly type: 'never_created' }
+  /** Look again, try again. */
+  | { readonly type: 'retry' };
 
 /** A clear no to a create: nothing exists. */
 export interface CreateRefusal {
@@ -98,8 +129,17 @@ export type Command = { readonly atMs: number } & (
   | { readonly type: 'AcceptSlice'; readonly slice: AcceptedSlice | null; readonly checkpoint: SourceCheckpoint; readonly isLast: boolean }
   | { readonly type: 'RejectRow'; readonly message: string }
   | { readonly type: 'PlanBatch'; readonly window: PlanWindow; readonly newBatchKey: BatchKey }
-  | { readonly type: 'RecordUpload'; readonly batchKey: BatchKey; readonly inputFileId: string }
+  | {
+      readonly type: 'RecordUpload';
+      readonly batchKey: BatchKey;
+      /** The attempt that the file is for: each has one of its own. */
+      readonly createAttempt: number;
+      readonly inputFileId: string;
+      readonly expiresAtMs: number | null;
+    }
   | { readonly type: 'BeginCreate'; readonly batchKey: BatchKey }
+  /** The input file is about to expire: upload it again. */
+  | { readonly type: 'ReplanBatch'; readonly batchKey: BatchKey }
   | {
       readonly type: 'RecordCreated';
       readonly batchKey: BatchKey;
@@ -109,7 +149,13 @@ export type Command = { readonly atMs: number } & (
     }
   | { readonly type: 'RecordCreateRefused'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly refusal: CreateRefusal }
   | { readonly type: 'RecordCreateUnclear'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly message: string }
-  | { readonly type: 'RecordSweep'; readonly asked: readonly BatchKey[]; readonly found: readonly SweptBatch[] }
+  /** `readFromMs`: when the reading of the list began. */
+  | { readonly type: 'RecordSweep'; readonly readFromMs: number; readonly asked: readonly UnclearCreate[]; readonly report: SweepReport }
+  /** The input file of a create that was proved absent is gone. */
+  | { readonly type: 'RecordFenced'; readonly batchKey: BatchKey; readonly createAttempt: number }
+  | { readonly type: 'ResolveBatch'; readonly batchKey: BatchKey; readonly resolution: Resolution }
+  | { readonly type: 'RecordStrayCancelled'; readonly providerBatchId: ProviderBatchId }
+  | { readonly type: 'RecordStrays'; readonly asked: readonly ProviderBatchId[]; readonly observations: readonly BatchObservation[] }
   /** `asked` that nothing was observed of are tried again later: absence is no observation. */
   | { readonly type: 'RecordPoll'; readonly asked: readonly BatchKey[]; readonly observations: readonly BatchObservation[] }
   | { readonly type: 'RecordCancelAsked'; readonly batchKey: BatchKey }

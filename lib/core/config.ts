@@ -47,6 +47,11 @@ export interface Operation {
   readonly persistRawOutput: boolean;
   readonly pollIntervalMs: number;
   readonly requestTimeoutMs: number;
+  /**
+   * How long a create whose answer was lost is looked for before it counts as never made. Longer than a create can be under way and the
+   * provider's list can lag together: shorter, and rows are paid for twice.
+   */
+  readonly createGraceMs: number;
   /** When the provider deletes our input files by itself; null: its own default. */
   readonly filesExpireAfterMs: number | null;
 }
@@ -126,6 +131,7 @@ export const Operation: t.Type<Operation, unknown> = closed('Operation', {
   persistRawOutput: t.boolean,
   pollIntervalMs: NonNegative,
   requestTimeoutMs: NonNegative,
+  createGraceMs: NonNegative,
   filesExpireAfterMs: orNull(NonNegative),
 });
 export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
@@ -171,5 +177,6 @@ export const defaultOperation = (limits: ProviderLimits): Operation => ({
   persistRawOutput: true,
   pollIntervalMs: 60_000,
   requestTimeoutMs: 60_000,
+  createGraceMs: 600_000,
   filesExpireAfterMs: null,
 });

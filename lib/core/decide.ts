@@ -6,19 +6,22 @@ import { evolve } from './evolve.ts';
 import { decideFailPending, decidePlanBatch } from './plan.ts';
 import { decideCancelAsked, decideFiles, decidePoll } from './poll.ts';
 import type { Rejection } from './rejection.ts';
+import { decideResolve } from './resolve.ts';
 import { decideFault } from './retry-fault.ts';
 import { decideRequeue, decideSettleRest, decideSettleSlice } from './settle.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
 import { decideAcceptSlice, decideRejectRow } from './source.ts';
+import { decideStrayCancelled, decideStrays } from './stray.ts';
 import {
   decideBeginCreate,
   decideCreated,
   decideCreateRefused,
   decideCreateUnclear,
   decideDropBatch,
-  decideSweep,
+  decideReplanBatch,
   decideUpload,
 } from './submit.ts';
+import { decideFenced, decideSweep } from './unclear.ts';
 
 /** What becomes true by the command, or why nothing does. Pure; O(slice + live batches). */
 export const decide = (snapshot: RunSnapshot, command: Command): Either<Rejection, readonly Event[]> => {
@@ -46,6 +49,7 @@ const onePause = (events: readonly Event[]): readonly Event[] => {
 const isOver = (snapshot: RunSnapshot): boolean =>
   (snapshot.ingest.isComplete || snapshot.control.state === 'cancel_requested') &&
   snapshot.live.length === 0 &&
+  snapshot.strays.length === 0 &&
   snapshot.totals.pending + snapshot.totals.queued_local + snapshot.totals.submitted + snapshot.totals.failed_retryable === 0;
 
 const decideUnfinished = (snapshot: RunSnapshot, command: Command): Either<Rejection, readonly Event[]> => {
@@ -82,6 +86,16 @@ const decideUnfinished = (snapshot: RunSnapshot, command: Command): Either<Rejec
       return decideCreateUnclear(snapshot, command);
     case 'RecordSweep':
       return decideSweep(snapshot, command);
+    case 'RecordFenced':
+      return decideFenced(snapshot, command);
+    case 'ReplanBatch':
+      return decideReplanBatch(snapshot, command);
+    case 'ResolveBatch':
+      return decideResolve(snapshot, command);
+    case 'RecordStrayCancelled':
+      return decideStrayCancelled(snapshot, command);
+    case 'RecordStrays':
+      return decideStrays(snapshot, command);
     case 'DropBatch':
       return decideDropBatch(snapshot, command);
     case 'RecordPoll':

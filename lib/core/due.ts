@@ -1,11 +1,12 @@
 import { hasRoomForNext, roomLeft } from './budget.ts';
 import type { LiveBatch } from './batch.ts';
-import { type Effect, ingestKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
+import { type Effect, ingestKey, planKey, pollKey, requeueKey, strayEffectKey, straysKey, sweepKey } from './effect.ts';
 import { batchEffectKey, type EffectKey } from './ids.ts';
 import { sliceRowsMax, unsentBatchesMax } from './limits.ts';
 import { batchLimitsOf, mayPlanShort, unsentBatchCount } from './plan.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
-import { mayCreate } from './submit.ts';
+import { inputStaleAtMs, isInputStale, mayCreate } from './submit.ts';
+import { isLookDue } from './unclear.ts';
 
 /** Rows read from the source in one effect. */
 export const ingestRowsMax = 5_000;
@@ -16,18 +17,26 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
   const isDue = (key: EffectKey): boolean => (faultDueMs(snapshot, key) ?? nowMs) <= nowMs;
   const effects: Effect[] = [];
   for (const batch of snapshot.live) {
-    if (batch.held === null && isDue(batchEffectKey(batch.batchKey))) effects.push(...batchEffects(snapshot, batch));
+    if (batch.held === null && isDue(batchEffectKey(batch.batchKey))) effects.push(...batchEffects(snapshot, batch, nowMs));
   }
-  const unclear = snapshot.live.filter(
-    (batch) => batch.phase === 'indeterminate' && batch.held === null && isDue(batchEffectKey(batch.batchKey)),
-  );
+  const unclear = snapshot.live.flatMap((batch) => (isLookDue(batch, nowMs) && isDue(batchEffectKey(batch.batchKey)) ? [batch] : []));
   if (unclear.length > 0 && isDue(sweepKey)) {
     effects.push({
       type: 'SweepBatches',
-      batchKeys: unclear.map((batch) => batch.batchKey),
+      creates: unclear.map(({ batchKey, createAttempt, inputFileId, doubt }) => ({
+        batchKey,
+        createAttempt,
+        inputFileId,
+        stage: doubt.stage,
+      })),
       sinceMs: Math.min(...unclear.map((batch) => batch.plannedAtMs)),
     });
   }
+  for (const { providerBatchId, isCancelAsked } of snapshot.strays)
+    if (!isCancelAsked && isDue(strayEffectKey(providerBatchId))) effects.push({ type: 'CancelStray', providerBatchId });
+  const strays = snapshot.strays.filter((stray) => stray.isCancelAsked && stray.dueAtMs <= nowMs);
+  if (strays.length > 0 && isDue(straysKey))
+    effects.push({ type: 'PollStrays', batches: strays.map(({ batchKey, providerBatchId }) => ({ batchKey, providerBatchId })) });
   const polled = snapshot.live.filter((batch) => isPollable(batch) && batch.dueAtMs <= nowMs && isDue(batchEffectKey(batch.batchKey)));
   if (polled.length > 0 && isDue(pollKey)) {
     effects.push({
@@ -59,7 +68,7 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
   return effects;
 };
 
-const batchEffects = (snapshot: RunSnapshot, batch: LiveBatch): readonly Effect[] => {
+const batchEffects = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): readonly Effect[] => {
   const { batchKey, batchNo } = batch;
   const isCancelling = snapshot.control.state === 'cancel_requested';
   switch (batch.phase) {
@@ -70,7 +79,8 @@ const batchEffects = (snapshot: RunSnapshot, batch: LiveBatch): readonly Effect[
         : [];
     case 'uploaded':
       if (isCancelling) return [{ type: 'DropBatch', batchKey }];
-      return mayCreate(snapshot) ? [{ type: 'BeginCreate', batchKey }] : [];
+      if (!mayCreate(snapshot)) return [];
+      return [{ type: isInputStale(snapshot, batch, nowMs) ? 'ReplanBatch' : 'BeginCreate', batchKey }];
     case 'creating':
       return batch.inputFileId === null
         ? []
@@ -91,6 +101,9 @@ const batchEffects = (snapshot: RunSnapshot, batch: LiveBatch): readonly Effect[
           ]
         : [{ type: 'SettleSlice', batchKey, batchNo, position: batch.position, rowsMax: sliceRowsMax }];
     case 'indeterminate':
+      return batch.doubt?.stage === 'absent' && batch.inputFileId !== null
+        ? [{ type: 'FenceCreate', batchKey, createAttempt: batch.createAttempt, inputFileId: batch.inputFileId }]
+        : [];
     case 'settled':
     case 'dropped':
       return [];
@@ -128,7 +141,12 @@ export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null =
   if (!isCreated(snapshot) || isFinished(snapshot)) return null;
   const times: number[] = [];
   for (const record of snapshot.faults) if (isFaultOfInterest(snapshot, record.key)) times.push(record.dueAtMs);
-  for (const batch of snapshot.live) if (isPollable(batch)) times.push(batch.dueAtMs);
+  for (const batch of snapshot.live) {
+    if (isPollable(batch)) times.push(batch.dueAtMs);
+    if (batch.doubt !== null && batch.held === null) times.push(batch.doubt.dueAtMs);
+    if (batch.phase === 'uploaded') times.push(inputStaleAtMs(snapshot, batch) ?? nowMs);
+  }
+  for (const stray of snapshot.strays) times.push(stray.dueAtMs);
   if (snapshot.control.state === 'running') {
     const first = snapshot.backoff[0];
     if (first !== undefined) times.push(first.dueAtMs);

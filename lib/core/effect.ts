@@ -1,5 +1,6 @@
 import { batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from './ids.ts';
 import type { SettlePosition } from './batch.ts';
+import type { UnclearCreate } from './command.ts';
 import type { SourceCheckpoint } from './snapshot.ts';
 
 /** What is still owed to the world, derived from state. Plain data. */
@@ -18,7 +19,17 @@ export type Effect =
   | { readonly type: 'BeginCreate'; readonly batchKey: BatchKey }
   /** Never retried below the engine: a second create is a second bill. */
   | { readonly type: 'CreateBatch'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly inputFileId: string }
-  | { readonly type: 'SweepBatches'; readonly batchKeys: readonly BatchKey[]; readonly sinceMs: number }
+  /** The input file is about to expire. Nothing to do outside: answer `ReplanBatch`. */
+  | { readonly type: 'ReplanBatch'; readonly batchKey: BatchKey }
+  /** Read the provider's list back to `sinceMs`, and behind the creation of each input file. */
+  | { readonly type: 'SweepBatches'; readonly creates: readonly UnclearCreate[]; readonly sinceMs: number }
+  /** Delete the input file, so that a create that is still under way fails. A file that is gone is as good. */
+  | { readonly type: 'FenceCreate'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly inputFileId: string }
+  | { readonly type: 'CancelStray'; readonly providerBatchId: ProviderBatchId }
+  | {
+      readonly type: 'PollStrays';
+      readonly batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[];
+    }
   | {
       readonly type: 'PollBatches';
       readonly batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[];
@@ -42,6 +53,8 @@ export const planKey = 'plan' as EffectKey;
 export const sweepKey = 'sweep' as EffectKey;
 export const pollKey = 'poll' as EffectKey;
 export const requeueKey = 'requeue' as EffectKey;
+export const straysKey = 'strays' as EffectKey;
+export const strayEffectKey = (providerBatchId: ProviderBatchId): EffectKey => `stray:${providerBatchId}` as EffectKey;
 
 /** Names the thing acted on, never the verb: two effects of one key are never performed together. */
 export const effectKey = (effect: Effect): EffectKey => {
@@ -57,8 +70,14 @@ export const effectKey = (effect: Effect): EffectKey => {
       return pollKey;
     case 'RequeueRows':
       return requeueKey;
+    case 'PollStrays':
+      return straysKey;
+    case 'CancelStray':
+      return strayEffectKey(effect.providerBatchId);
     case 'UploadBatch':
     case 'BeginCreate':
+    case 'ReplanBatch':
+    case 'FenceCreate':
     case 'CreateBatch':
     case 'CancelBatch':
     case 'StoreFiles':

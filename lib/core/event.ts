@@ -58,7 +58,7 @@ export type Event = { readonly atMs: number } & (
       readonly tokens: number;
       readonly sequenceFrom: number;
     }
-  | { readonly type: 'BatchUploaded'; readonly batchKey: BatchKey; readonly inputFileId: string }
+  | { readonly type: 'BatchUploaded'; readonly batchKey: BatchKey; readonly inputFileId: string; readonly expiresAtMs: number | null }
   | { readonly type: 'CreateBegun'; readonly batchKey: BatchKey; readonly createAttempt: number }
   | {
       readonly type: 'BatchCreated';
@@ -72,7 +72,28 @@ export type Event = { readonly atMs: number } & (
     }
   | { readonly type: 'CreateRefused'; readonly batchKey: BatchKey; readonly message: string }
   | { readonly type: 'CreateUnclear'; readonly batchKey: BatchKey; readonly message: string }
+  /** A list that counts as proof does not show it. Once proves nothing: lists lag. */
+  | { readonly type: 'CreateNotFound'; readonly batchKey: BatchKey; readonly fileCreatedAtMs: number | null; readonly dueAtMs: number }
+  /** It is not there: by the provider's list, or (`isSworn`) on somebody's word. */
+  | { readonly type: 'CreateAbsent'; readonly batchKey: BatchKey; readonly isSworn: boolean }
+  /** Its input file is deleted: a create that is still under way fails, unbilled. */
+  | { readonly type: 'CreateFenced'; readonly batchKey: BatchKey }
+  /** It goes again, with an input file of its own. */
+  | { readonly type: 'BatchReplanned'; readonly batchKey: BatchKey; readonly message: string }
+  | {
+      readonly type: 'StrayFound';
+      readonly batchKey: BatchKey;
+      readonly providerBatchId: ProviderBatchId;
+      readonly providerStatus: string;
+      readonly isAlive: boolean;
+    }
+  | { readonly type: 'StrayCancelAsked'; readonly providerBatchId: ProviderBatchId }
+  | { readonly type: 'StrayObserved'; readonly providerBatchId: ProviderBatchId; readonly dueAtMs: number }
+  /** It is over, or not to be seen any more; `answered`: requests that it answered and that are billed, null when nobody knows. */
+  | { readonly type: 'StrayEnded'; readonly providerBatchId: ProviderBatchId; readonly answered: number | null }
   | { readonly type: 'BatchHeld'; readonly batchKey: BatchKey; readonly message: string }
+  /** Somebody has said what is true of it, or wants it tried again. */
+  | { readonly type: 'BatchReleased'; readonly batchKey: BatchKey }
   | {
       readonly type: 'BatchDropped';
       readonly batchKey: BatchKey;

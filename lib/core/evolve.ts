@@ -1,6 +1,6 @@
-import type { LiveBatch } from './batch.ts';
+import type { CreateDoubt, LiveBatch } from './batch.ts';
 import type { Event, EventOf } from './event.ts';
-import { ingestKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
+import { ingestKey, planKey, pollKey, requeueKey, strayEffectKey, straysKey, sweepKey } from './effect.ts';
 import { batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
 import { invariant } from './invariant.ts';
 import { emptyTotals, type ItemStatus, type ItemTotals } from './item.ts';
@@ -26,7 +26,9 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         backlog: { ...emptySnapshot.backlog, sinceMs: event.atMs },
       };
     case 'RunOpened':
-      return s.live.filter((batch) => batch.phase === 'creating').reduce((opened, batch) => madeUnclear(opened, batch.batchKey), s);
+      return s.live
+        .filter((batch) => batch.phase === 'creating')
+        .reduce((opened, batch) => madeUnclear(opened, batch.batchKey, event.atMs), s);
     case 'RunPaused':
       return { ...s, control: { state: 'paused', reason: event.reason, message: event.message } };
     case 'RunResumed':
@@ -65,7 +67,11 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         backlog: shrunk(s, event.bytes, event.tokens, event.atMs),
       };
     case 'BatchUploaded':
-      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { phase: 'uploaded', inputFileId: event.inputFileId });
+      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
+        phase: 'uploaded',
+        inputFileId: event.inputFileId,
+        inputExpiresAtMs: event.expiresAtMs,
+      });
     case 'CreateBegun':
       return withBatch(s, event.batchKey, { phase: 'creating', createAttempt: event.createAttempt });
     case 'BatchCreated': {
@@ -76,15 +82,58 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         providerStatus,
         dueAtMs,
         held: null,
+        doubt: null,
       });
       return { ...clearFault(created, sweepKey), totals: move(s.totals, 'queued_local', 'submitted', event.requests) };
     }
     case 'CreateRefused':
       return withBatch(s, event.batchKey, { phase: 'uploaded' });
     case 'CreateUnclear':
-      return madeUnclear(s, event.batchKey);
+      return madeUnclear(s, event.batchKey, event.atMs);
+    case 'CreateNotFound': {
+      const { looks, absentAtMs } = doubtOf(s, event.batchKey);
+      const { fileCreatedAtMs, dueAtMs, atMs } = event;
+      return withDoubt(s, event.batchKey, { looks: looks + 1, absentAtMs: absentAtMs ?? atMs, fileCreatedAtMs, dueAtMs });
+    }
+    case 'CreateAbsent':
+      return withDoubt(s, event.batchKey, { stage: 'absent', isSworn: event.isSworn, dueAtMs: event.atMs });
+    case 'CreateFenced':
+      return withDoubt(s, event.batchKey, { stage: 'fenced', dueAtMs: event.atMs });
+    case 'BatchReplanned': {
+      const { phase, createAttempt } = batchOf(s, event.batchKey);
+      return withBatch(clearFault(clearBatchFault(s, event.batchKey), sweepKey), event.batchKey, {
+        phase: 'planned',
+        // A file that was never created from has used up its attempt's number all the same.
+        createAttempt: phase === 'uploaded' ? createAttempt + 1 : createAttempt,
+        inputFileId: null,
+        inputExpiresAtMs: null,
+        doubt: null,
+        held: null,
+      });
+    }
+    case 'StrayFound': {
+      const { providerBatchId, batchKey, isAlive, atMs } = event;
+      return { ...s, strays: [...s.strays, { providerBatchId, batchKey, isCancelAsked: !isAlive, dueAtMs: atMs, looks: 0 }] };
+    }
+    case 'StrayCancelAsked':
+      return withStray(clearFault(s, strayEffectKey(event.providerBatchId)), event.providerBatchId, {
+        isCancelAsked: true,
+        dueAtMs: event.atMs,
+      });
+    case 'StrayObserved': {
+      const looks = (s.strays.find((stray) => stray.providerBatchId === event.providerBatchId)?.looks ?? 0) + 1;
+      return withStray(clearFault(s, straysKey), event.providerBatchId, { dueAtMs: event.dueAtMs, looks });
+    }
+    case 'StrayEnded':
+      return {
+        ...clearFault(clearFault(s, straysKey), strayEffectKey(event.providerBatchId)),
+        strays: s.strays.filter((stray) => stray.providerBatchId !== event.providerBatchId),
+        strayCost: { batches: s.strayCost.batches + 1, requests: s.strayCost.requests + (event.answered ?? 0) },
+      };
     case 'BatchHeld':
       return withBatch(s, event.batchKey, { held: event.message });
+    case 'BatchReleased':
+      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { held: null });
     case 'BatchDropped':
       return {
         ...clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey),
@@ -182,6 +231,8 @@ const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): RunSnapsh
     phase: 'planned',
     createAttempt: 0,
     inputFileId: null,
+    inputExpiresAtMs: null,
+    doubt: null,
     providerBatchId: null,
     providerStatus: null,
     requests,
@@ -265,8 +316,24 @@ const withoutBatch = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => {
 const clearFault = (s: RunSnapshot, key: EffectKey): RunSnapshot =>
   s.faults.some((record) => record.key === key) ? { ...s, faults: s.faults.filter((record) => record.key !== key) } : s;
 /** The refusals that a create got before are no looks for it: those are counted from here. */
-const madeUnclear = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot =>
-  withBatch(clearBatchFault(s, batchKey), batchKey, { phase: 'indeterminate' });
+const madeUnclear = (s: RunSnapshot, batchKey: BatchKey, atMs: number): RunSnapshot =>
+  withBatch(clearBatchFault(s, batchKey), batchKey, {
+    phase: 'indeterminate',
+    doubt: { stage: 'looking', sinceMs: atMs, absentAtMs: null, fileCreatedAtMs: null, looks: 0, dueAtMs: atMs, isSworn: false },
+  });
+const doubtOf = (s: RunSnapshot, batchKey: BatchKey): CreateDoubt => {
+  const { doubt } = batchOf(s, batchKey);
+  invariant(doubt !== null, `batch ${batchKey} is in doubt`);
+  return doubt;
+};
+/** The list was read, whatever it showed. */
+const withDoubt = (s: RunSnapshot, batchKey: BatchKey, change: Partial<CreateDoubt>): RunSnapshot =>
+  withBatch(clearFault(clearBatchFault(s, batchKey), sweepKey), batchKey, { doubt: { ...doubtOf(s, batchKey), ...change } });
+const withStray = (
+  s: RunSnapshot,
+  id: RunSnapshot['strays'][number]['providerBatchId'],
+  change: Partial<RunSnapshot['strays'][number]>,
+): RunSnapshot => ({ ...s, strays: s.strays.map((stray) => (stray.providerBatchId === id ? { ...stray, ...change } : stray)) });
 const clearBatchFault = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => clearFault(s, batchEffectKey(batchKey));
 
 type Backlog = RunSnapshot['backlog'];

@@ -4,17 +4,11 @@ import type { BatchObservation, CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
 import { batchEffectKey } from './ids.ts';
+import { pollWaitMs } from './poll-wait.ts';
 import type { Rejection } from './rejection.ts';
 import { faultEvents } from './retry-fault.ts';
-import { hashToUnit } from './retry.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { findBatch } from './submit.ts';
-
-/** The interval doubles after every few quiet polls, up to eight times the base, and is jittered by a fifth, so that batches do not march in step. */
-export const pollWaitMs = (baseMs: number, quietPolls: number, batchKey: string): number => {
-  const stretched = baseMs * 2 ** Math.min(3, Math.floor(quietPolls / 8));
-  return Math.max(1, Math.round(stretched * (0.9 + 0.2 * hashToUnit(`${batchKey}~${quietPolls}`))));
-};
 
 /** Takes each observation that is about a batch in `created` under that very id; the others are stale. Absence is no observation: it only makes us ask again later. */
 export const decidePoll = (snapshot: RunSnapshot, command: CommandOf<'RecordPoll'>): Either<Rejection, readonly Event[]> => {

@@ -56,9 +56,11 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
   const batchKey = key.startsWith('batch:') ? (key.slice('batch:'.length) as BatchKey) : undefined;
   const batch = batchKey === undefined ? undefined : snapshot.live.find((live) => live.batchKey === batchKey);
   if (batchKey !== undefined && batch === undefined) return left({ type: 'unknown_batch', batchKey });
-  // Every answer to a create leaves `creating`; a fault that says less is not taken for one. And only a sweep looks for what is unclear.
-  if (batch?.phase === 'creating' || batch?.phase === 'indeterminate')
+  // Every answer to a create leaves `creating`; a fault that says less is not taken for one. What is unclear is looked for by sweeps, and fenced.
+  if (batch?.phase === 'creating' || (batch?.phase === 'indeterminate' && batch.doubt?.stage !== 'absent'))
     return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
+  // Somebody has said that nothing was created: a file that cannot be deleted is in nobody's way.
+  if (batch?.doubt?.isSworn === true && fault === 'refused') return right([{ type: 'CreateFenced', atMs, batchKey: batch.batchKey }]);
   const recorded = faultEvents(snapshot, {
     key,
     message,
@@ -66,6 +68,7 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
     retryAfterMs,
     atMs,
     ...(batchKey === undefined ? {} : { batchKey }),
+    ...(batch?.phase === 'indeterminate' ? { pauseReason: 'batch_unresolved' as const } : {}),
   });
   const reason = pauseReasons[fault];
   const events = [...recorded, ...(reason === undefined ? [] : pauseEvents(snapshot, reason, message, atMs))];

@@ -20,7 +20,12 @@ export const runEventTypes = [
   'batch_uploaded',
   'batch_submitted',
   'batch_unclear',
+  'batch_absent',
+  'batch_replanned',
   'batch_held',
+  'batch_released',
+  'batch_stray',
+  'batch_stray_ended',
   'batch_dropped',
   'batch_polled',
   'batch_completed',
@@ -105,6 +110,24 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
       return ['submit_retried', { batch_key: event.batchKey, message: event.message }];
     case 'CreateUnclear':
       return ['batch_unclear', { batch_key: event.batchKey, message: event.message }];
+    case 'CreateNotFound':
+    case 'CreateFenced':
+    case 'StrayCancelAsked':
+    case 'StrayObserved':
+      return null;
+    case 'CreateAbsent':
+      return ['batch_absent', { batch_key: event.batchKey, on_whose_word: event.isSworn ? 'operator' : 'provider' }];
+    case 'BatchReplanned':
+      return ['batch_replanned', { batch_key: event.batchKey, message: event.message }];
+    case 'StrayFound':
+      return [
+        'batch_stray',
+        { batch_key: event.batchKey, provider_batch_id: event.providerBatchId, provider_status: event.providerStatus },
+      ];
+    case 'StrayEnded':
+      return ['batch_stray_ended', { provider_batch_id: event.providerBatchId, answered_count: event.answered }];
+    case 'BatchReleased':
+      return ['batch_released', { batch_key: event.batchKey }];
     case 'BatchHeld':
       return ['batch_held', { batch_key: event.batchKey, message: event.message }];
     case 'BatchDropped':

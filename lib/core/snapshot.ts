@@ -1,4 +1,4 @@
-import type { LiveBatch } from './batch.ts';
+import type { LiveBatch, StrayBatch } from './batch.ts';
 import type { RunConfig } from './config.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import { emptyTotals, type ItemTotals } from './item.ts';
@@ -84,6 +84,10 @@ export interface RunSnapshot {
     readonly needs: { readonly tokens: number; readonly requests: number } | null;
   };
   readonly live: readonly LiveBatch[];
+  /** Batches at the provider that nobody needs: cancelled, and watched to their end. */
+  readonly strays: readonly StrayBatch[];
+  /** What strays cost that are over: how many there were, and how many requests they answered. */
+  readonly strayCost: { readonly batches: number; readonly requests: number };
   /** Batches ever planned; the last `batchNo`. */
   readonly batchCount: number;
   readonly backoff: readonly BackoffBucket[];
@@ -110,6 +114,8 @@ export const emptySnapshot: RunSnapshot = {
   ingest: { isComplete: false, checkpoint: null, itemCount: 0, badRowCount: 0 },
   backlog: { bytes: 0, tokens: 0, sinceMs: 0, generation: 0, needs: null },
   live: [],
+  strays: [],
+  strayCost: { batches: 0, requests: 0 },
   batchCount: 0,
   backoff: [],
   faults: [],

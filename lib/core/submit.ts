@@ -25,22 +25,44 @@ export const decideUpload = (snapshot: RunSnapshot, command: CommandOf<'RecordUp
   const batch = batchFor(snapshot, command.batchKey, 'uploaded');
   if (batch._tag === 'Left') return batch;
   if (batch.right.phase !== 'planned') return left({ type: 'wrong_phase', batchKey: command.batchKey, phase: batch.right.phase });
-  return right([{ type: 'BatchUploaded', atMs: command.atMs, batchKey: command.batchKey, inputFileId: command.inputFileId }]);
+  const { atMs, batchKey, createAttempt, inputFileId, expiresAtMs } = command;
+  if (createAttempt !== batch.right.createAttempt + 1)
+    return left({ type: 'stale_slice', expected: batch.right.createAttempt + 1, given: createAttempt });
+  return right([{ type: 'BatchUploaded', atMs, batchKey, inputFileId, expiresAtMs }]);
 };
 
 /** Admission: may this create be sent now? */
 export const mayCreate = (snapshot: RunSnapshot): boolean =>
   snapshot.control.state === 'running' && snapshot.live.filter((batch) => batch.phase === 'indeterminate').length < unclearCreatesMax;
 
+const dayMs = 86_400_000;
+
+/** From then on the input file may be gone before the provider is done with it; null: it does not expire. */
+export const inputStaleAtMs = (snapshot: RunSnapshot, { inputExpiresAtMs }: LiveBatch): number | null => {
+  const lifeMs = snapshot.config.operation.filesExpireAfterMs ?? 30 * dayMs;
+  return inputExpiresAtMs === null ? null : inputExpiresAtMs - Math.min(dayMs, lifeMs / 2);
+};
+export const isInputStale = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean =>
+  (inputStaleAtMs(snapshot, batch) ?? Infinity) <= nowMs;
+
+export const decideReplanBatch = (snapshot: RunSnapshot, { batchKey, atMs }: CommandOf<'ReplanBatch'>): Decision => {
+  const batch = findBatch(snapshot, batchKey);
+  if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
+  if (batch.phase !== 'uploaded' || !isInputStale(snapshot, batch, atMs))
+    return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
+  return right([{ type: 'BatchReplanned', atMs, batchKey, message: `the input file of batch ${batchKey} is about to expire` }]);
+};
+
 export const decideBeginCreate = (snapshot: RunSnapshot, command: CommandOf<'BeginCreate'>): Decision => {
   const batch = batchFor(snapshot, command.batchKey, 'creating');
   if (batch._tag === 'Left') return batch;
   if (batch.right.held !== null || !mayCreate(snapshot)) return left({ type: 'not_while', control: snapshot.control.state });
+  if (isInputStale(snapshot, batch.right, command.atMs)) return left({ type: 'not_while', control: 'expiry of the input file' });
   return right([{ type: 'CreateBegun', atMs: command.atMs, batchKey: command.batchKey, createAttempt: batch.right.createAttempt + 1 }]);
 };
 
-/** `created` is taken only from `creating` or `indeterminate`, and only for the attempt that is out. */
-const createdEvent = (
+/** What follows once the batch is known to exist. */
+export const createdEvent = (
   batch: LiveBatch,
   command: { readonly atMs: number; readonly providerBatchId: LiveBatch['providerBatchId'] & string; readonly providerStatus: string },
   adopted: boolean,
@@ -96,35 +118,6 @@ export const decideCreateUnclear = (snapshot: RunSnapshot, command: CommandOf<'R
   if (batch.phase !== 'creating' || batch.createAttempt !== command.createAttempt)
     return left({ type: 'wrong_phase', batchKey: command.batchKey, phase: batch.phase });
   return right([{ type: 'CreateUnclear', atMs: command.atMs, batchKey: command.batchKey, message: command.message }]);
-};
-
-/**
- * One list of the provider answers all unclear creates: what it holds under our key and attempt is adopted. Absence from one
- * list proves nothing, so what is not found stays unclear: it is looked for again, growing slower, and after a few looks held.
- */
-export const decideSweep = (snapshot: RunSnapshot, command: CommandOf<'RecordSweep'>): Decision => {
-  const events: Event[] = [];
-  for (const batchKey of command.asked) {
-    const batch = findBatch(snapshot, batchKey);
-    if (batch === undefined || batch.phase !== 'indeterminate') continue;
-    const found = command.found.find((swept) => swept.batchKey === batchKey && swept.createAttempt === batch.createAttempt);
-    if (found !== undefined) events.push(createdEvent(batch, { ...found, atMs: command.atMs }, true));
-    else {
-      const message = `no answer came to the create of batch ${batchKey}, and the provider does not list it: whether it exists is not known`;
-      events.push(
-        ...faultEvents(snapshot, {
-          key: batchEffectKey(batchKey),
-          message,
-          isAnswer: true,
-          retryAfterMs: null,
-          atMs: command.atMs,
-          batchKey,
-          pauseReason: 'batch_unresolved',
-        }),
-      );
-    }
-  }
-  return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
 };
 
 /** While cancelling: a batch that was never sent gives its rows back. */

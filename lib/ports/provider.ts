@@ -1,5 +1,5 @@
-import type { BatchObservation, SweptBatch } from '../core/command.ts';
-import type { BatchKey, ProviderBatchId } from '../core/ids.ts';
+import type { BatchObservation, SweepReport, SweptBatch, UnclearCreate } from '../core/command.ts';
+import type { BatchKey, ProviderBatchId, RunId } from '../core/ids.ts';
 import type { FailureClass } from '../core/failure.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { ProviderLimits } from '../core/limits.ts';
@@ -35,6 +35,7 @@ export interface ProviderConfig<Prompt = never, Output = unknown> {
 export interface ProviderOperation {
   readonly pollIntervalMs?: number;
   readonly requestTimeoutMs?: number;
+  readonly createGraceMs?: number;
   readonly filesExpireAfterMs?: number;
   readonly enqueueLimits?: {
     readonly enqueuedTokenLimit?: number;
@@ -56,7 +57,11 @@ export interface BatchProvider {
     readonly bytes: number;
     readonly lines: AsyncIterable<Uint8Array>;
     readonly expiresAfterMs: number | null;
-  }): Port<{ readonly inputFileId: string }>;
+  }): Port<{
+    readonly inputFileId: string;
+    /** When the provider deletes the file by itself, on our clock; null: it does not say. */
+    readonly expiresAtMs: number | null;
+  }>;
   /** Never retried below this line. `unclear` unless it is certain that nothing was created. */
   create(input: {
     readonly batchKey: BatchKey;
@@ -64,8 +69,16 @@ export interface BatchProvider {
     readonly inputFileId: string;
     readonly metadata: Readonly<Record<string, string>>;
   }): Port<{ readonly providerBatchId: ProviderBatchId; readonly providerStatus: string }>;
-  /** Batches under one of these keys among those created since about `sinceMs`. */
-  sweep(batchKeys: readonly BatchKey[], sinceMs: number): Port<readonly SweptBatch[]>;
+  /**
+   * Looks for creates whose answer was lost: whether this key can read each one's input file, and every batch, back to `sinceMs` and behind
+   * the creation of each of those files, that carries one of the keys or was made from one of the files. Reads files first. An answer
+   * that is not a whole list is an error, never a short one: silence is proof.
+   */
+  sweep(input: { readonly creates: readonly UnclearCreate[]; readonly sinceMs: number; readonly runId: RunId }): Port<SweepReport>;
+  /** True after: the file is gone. `refused` where files cannot be deleted. */
+  deleteFile(fileId: string): Port<void>;
+  /** One batch as a sweep would show it; null when the provider does not know it. */
+  identify(providerBatchId: ProviderBatchId): Port<SweptBatch | null>;
   /** What the provider says of each; a batch that it does not know (yet) is left out. */
   observe(
     batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[],

@@ -68,6 +68,7 @@ export const operationOf = (job: AnyJob): Operation => {
     persistRawOutput: house.persistRawOutput,
     pollIntervalMs: count('pollIntervalMs', pace.pollIntervalMs ?? house.pollIntervalMs),
     requestTimeoutMs: count('requestTimeoutMs', pace.requestTimeoutMs ?? house.requestTimeoutMs),
+    createGraceMs: count('createGraceMs', pace.createGraceMs ?? house.createGraceMs, 0),
     filesExpireAfterMs: pace.filesExpireAfterMs ?? null,
   };
 };

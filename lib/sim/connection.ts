@@ -82,7 +82,7 @@ const fakeBatches = (
             ? {}
             : { expiresAfter: { anchor: 'created_at', seconds: Math.max(limits.expirySecondsMin, Math.ceil(expiresAfterMs / 1000)) } }),
         }),
-      ({ id }) => ({ inputFileId: id }),
+      ({ id, expires_at: expiresAt }) => ({ inputFileId: id, expiresAtMs: typeof expiresAt === 'number' ? expiresAt * 1000 : null }),
     ),
   create: ({ batchKey, createAttempt, inputFileId, metadata }) =>
     asking(
@@ -96,14 +96,43 @@ const fakeBatches = (
         }),
       ({ id, status }) => ({ providerBatchId: id as ProviderBatchId, providerStatus: status }),
     ),
-  sweep: (batchKeys, sinceMs) => async () => {
-    const wanted = new Set<string>(batchKeys);
-    const found: SweptBatch[] = [];
-    const fault = await eachPage(provider, limits, (page) => {
-      for (const batch of page) if (wanted.has(batch.metadata?.[batchKeyKey] ?? '')) found.push(sweptBatchOf(batch));
-      return page.every((batch) => batch.created_at * 1000 < sinceMs - clockSkewMs);
-    });
-    return fault === null ? E.right(found) : E.left(fault);
+  sweep:
+    ({ creates, sinceMs, runId }) =>
+    async () => {
+      const files: { inputFileId: string; createdAtMs: number | null }[] = [];
+      for (const { inputFileId } of creates) {
+        const reply = await provider.retrieveFile(inputFileId);
+        if (reply.type === 'done') files.push({ inputFileId, createdAtMs: reply.value.created_at * 1000 });
+        else if (reply.type !== 'refused' || reply.statusCode !== 404) return E.left(errorOf(reply, { what: 'read the input files' }));
+      }
+      const cutoffMs = Math.min(sinceMs - clockSkewMs, ...files.map(({ createdAtMs }) => (createdAtMs ?? Infinity) - 1_000));
+      const keys = new Set<string>(creates.map(({ batchKey }) => batchKey));
+      const fileIds = new Set<string>(creates.map(({ inputFileId }) => inputFileId));
+      const found: SweptBatch[] = [];
+      let isRunSeen = false;
+      let readBackToMs: number | null = null;
+      const fault = await eachPage(provider, limits, (page) => {
+        for (const batch of page) {
+          isRunSeen ||= batch.metadata?.['batchor_run_id'] === runId;
+          if (keys.has(batch.metadata?.[batchKeyKey] ?? '') || fileIds.has(batch.input_file_id)) found.push(sweptBatchOf(batch));
+        }
+        const isBehind = page.length > 0 && page.every((batch) => batch.created_at * 1000 < cutoffMs);
+        if (isBehind) readBackToMs = cutoffMs;
+        return isBehind;
+      });
+      return fault === null ? E.right({ found, files, readBackToMs, isRunSeen }) : E.left(fault);
+    },
+  deleteFile: (fileId) => async () => {
+    const reply = await provider.deleteFile(fileId);
+    const isGone = reply.type === 'done' || (reply.type === 'refused' && reply.statusCode === 404);
+    return isGone ? E.right(undefined) : E.left(errorOf(reply, { what: `delete file ${fileId}`, isAboutOne: true }));
+  },
+  identify: (providerBatchId) => async () => {
+    const reply = await provider.retrieveBatch(providerBatchId);
+    if (reply.type === 'done') return E.right(sweptBatchOf(reply.value));
+    return reply.type === 'refused' && reply.statusCode === 404
+      ? E.right(null)
+      : E.left(errorOf(reply, { what: `read batch ${providerBatchId}`, isAboutOne: true }));
   },
   observe: (asked) => async () => {
     const wanted = new Set<string>(asked.map(({ providerBatchId }) => providerBatchId));

@@ -17,13 +17,15 @@ export const observationOf = (batchKey: BatchKey, batch: BatchObject): BatchObse
   ending: endingOf(batch),
 });
 
-/** A batch of the list, found again under our key. */
+/** A batch of the list, as a sweep shows it. */
 export const sweptBatchOf = (batch: BatchObject): SweptBatch => ({
-  batchKey: (batch.metadata?.[batchKeyKey] ?? '') as BatchKey,
+  batchKey: (batch.metadata?.[batchKeyKey] ?? null) as BatchKey | null,
   createAttempt: Number(batch.metadata?.[attemptKey] ?? 0),
+  inputFileId: batch.input_file_id,
   providerBatchId: batch.id as ProviderBatchId,
   providerStatus: batch.status,
-  isAlive: endingOf(batch) === null,
+  createdAtMs: batch.created_at * 1000,
+  ending: endingOf(batch)?.type ?? null,
 });
 
 const endingOf = (batch: BatchObject): BatchEnding | null => {

@@ -71,7 +71,19 @@ export const faultyConnection = (connection: ProviderConnection, process: Simula
     const port = connection.connect(config);
     const calls = through(port, 'provider', process);
     return {
-      ...bound(calls, ['check', 'upload', 'create', 'sweep', 'observe', 'cancel', 'renderer', 'readVerdict', 'readContent']),
+      ...bound(calls, [
+        'check',
+        'upload',
+        'create',
+        'sweep',
+        'deleteFile',
+        'identify',
+        'observe',
+        'cancel',
+        'renderer',
+        'readVerdict',
+        'readContent',
+      ]),
       download: (fileId) => TE.Monad.map(calls.download(fileId), ({ bytes, chunks }) => ({ bytes, chunks: faultyChunks(chunks, process) })),
     };
   },

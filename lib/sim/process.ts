@@ -19,6 +19,7 @@ export const crashCalls: readonly string[] = [
   'provider.upload',
   'provider.create',
   'provider.sweep',
+  'provider.deleteFile',
   'provider.observe',
   'provider.download',
   'provider.cancel',

@@ -6,7 +6,7 @@ import { performCancel, performPoll, performStoreFiles } from './poll.ts';
 import type { Asked, EnginePorts } from './ports.ts';
 import { performSettle } from './settle.ts';
 import { performIngest } from './source.ts';
-import { performCreate, performSweep, performUpload } from './submit.ts';
+import { performCancelStray, performCreate, performFence, performPollStrays, performSweep, performUpload } from './submit.ts';
 
 /** Pays one debt to the world and answers the command that tells of it. Holds no rules: which effects, and when, is the core's. */
 export const createPerformer = (ports: EnginePorts): ((effect: Effect, signal: AbortSignal) => TE.TaskEither<PortError, Asked>) => {
@@ -17,6 +17,9 @@ export const createPerformer = (ports: EnginePorts): ((effect: Effect, signal: A
   const upload = performUpload(ports);
   const create = performCreate(ports);
   const sweep = performSweep(ports);
+  const fence = performFence(ports);
+  const cancelStray = performCancelStray(ports);
+  const pollStrays = performPollStrays(ports);
   const poll = performPoll(ports);
   const cancel = performCancel(ports);
   const storeFiles = performStoreFiles(ports);
@@ -34,6 +37,7 @@ export const createPerformer = (ports: EnginePorts): ((effect: Effect, signal: A
       case 'UploadBatch':
         return upload(effect, signal);
       case 'BeginCreate':
+      case 'ReplanBatch':
       case 'DropBatch':
         // Nothing to do outside: the debt is the commit itself.
         return TE.right(TE.right({ type: effect.type, atMs: ports.scheduler.now(), batchKey: effect.batchKey }));
@@ -41,6 +45,12 @@ export const createPerformer = (ports: EnginePorts): ((effect: Effect, signal: A
         return create(effect, signal);
       case 'SweepBatches':
         return sweep(effect, signal);
+      case 'FenceCreate':
+        return fence(effect, signal);
+      case 'CancelStray':
+        return cancelStray(effect, signal);
+      case 'PollStrays':
+        return pollStrays(effect, signal);
       case 'PollBatches':
         return poll(effect, signal);
       case 'CancelBatch':

@@ -30,7 +30,10 @@ export const performUpload =
           TE.mapLeft((error) => lines.fault() ?? error),
         );
       }),
-      TE.map(({ inputFileId }): Asked => TE.right({ type: 'RecordUpload', atMs: scheduler.now(), batchKey: effect.batchKey, inputFileId })),
+      TE.map((uploaded): Asked => {
+        const { batchKey, createAttempt } = effect;
+        return TE.right({ type: 'RecordUpload', atMs: scheduler.now(), batchKey, createAttempt, ...uploaded });
+      }),
     );
 
 const readAll = (
@@ -93,9 +96,40 @@ export const performCreate =
     );
 
 export const performSweep =
-  ({ provider, scheduler }: EnginePorts): Perform<Of<'SweepBatches'>> =>
-  ({ batchKeys, sinceMs }) =>
+  ({ run, provider, scheduler }: EnginePorts): Perform<Of<'SweepBatches'>> =>
+  ({ creates, sinceMs }) => {
+    const readFromMs = scheduler.now();
+    return pipe(
+      provider.sweep({ creates, sinceMs, runId: run.runId }),
+      TE.map((report): Asked => TE.right({ type: 'RecordSweep', atMs: scheduler.now(), readFromMs, asked: creates, report })),
+    );
+  };
+
+/** Before the fence goes up this owner makes sure that it still is one: another may have planned the batch anew. */
+export const performFence =
+  ({ run, provider, scheduler }: EnginePorts): Perform<Of<'FenceCreate'>> =>
+  ({ batchKey, createAttempt, inputFileId }) =>
     pipe(
-      provider.sweep(batchKeys, sinceMs),
-      TE.map((found): Asked => TE.right({ type: 'RecordSweep', atMs: scheduler.now(), asked: batchKeys, found })),
+      run.assertOwned(),
+      TE.chain(() => provider.deleteFile(inputFileId)),
+      TE.map((): Asked => TE.right({ type: 'RecordFenced', atMs: scheduler.now(), batchKey, createAttempt })),
+    );
+
+export const performCancelStray =
+  ({ provider, scheduler }: EnginePorts): Perform<Of<'CancelStray'>> =>
+  ({ providerBatchId }) =>
+    pipe(
+      provider.cancel(providerBatchId),
+      TE.map((): Asked => TE.right({ type: 'RecordStrayCancelled', atMs: scheduler.now(), providerBatchId })),
+    );
+
+export const performPollStrays =
+  ({ provider, scheduler }: EnginePorts): Perform<Of<'PollStrays'>> =>
+  ({ batches }) =>
+    pipe(
+      provider.observe(batches),
+      TE.map((observations): Asked => {
+        const asked = batches.map(({ providerBatchId }) => providerBatchId);
+        return TE.right({ type: 'RecordStrays', atMs: scheduler.now(), asked, observations });
+      }),
     );

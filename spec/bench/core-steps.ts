@@ -86,7 +86,7 @@ function* batchOf(current: () => RunSnapshot): Generator<Command> {
     isExhausted: true,
   };
   yield { type: 'PlanBatch', atMs, window, newBatchKey: batchKey };
-  yield { type: 'RecordUpload', atMs, batchKey, inputFileId: 'f' };
+  yield { type: 'RecordUpload', atMs, batchKey, createAttempt: 1, inputFileId: 'f', expiresAtMs: null };
   yield { type: 'BeginCreate', atMs, batchKey };
   yield { type: 'RecordCreated', atMs, batchKey, createAttempt: 1, providerBatchId, providerStatus: 'validating' };
   const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;

@@ -77,7 +77,7 @@ export const drive = async (run: Driven, rows: number): Promise<StageTimes> => {
       const batchKey = keyOf(batch);
       await commit(run, { type: 'PlanBatch', atMs: 2, window: await ok(run.planWindow(batchRows)), newBatchKey: batchKey });
       await ok(run.batchLines(batch + 1));
-      await commit(run, { type: 'RecordUpload', atMs: 2, batchKey, inputFileId: 'f' });
+      await commit(run, { type: 'RecordUpload', atMs: 2, batchKey, createAttempt: 1, inputFileId: 'f', expiresAtMs: null });
       await commit(run, { type: 'BeginCreate', atMs: 2, batchKey });
       await commit(run, {
         type: 'RecordCreated',

@@ -76,7 +76,7 @@ export const accept = (run: OwnedRun, slice: AcceptedSlice, isLast = false): Pro
 export const submitBatch = async (run: OwnedRun, name: string): Promise<number> => {
   const batchKey = name as BatchKey;
   await step(run, { type: 'PlanBatch', atMs: 3_000, window: await ok(run.planWindow(4)), newBatchKey: batchKey });
-  await step(run, { type: 'RecordUpload', atMs: 3_001, batchKey, inputFileId: `file-${name}` });
+  await step(run, { type: 'RecordUpload', atMs: 3_001, batchKey, createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
   await step(run, { type: 'BeginCreate', atMs: 3_002, batchKey });
   const created = { providerBatchId: `batch-${name}` as never, providerStatus: 'validating' };
   await step(run, { type: 'RecordCreated', atMs: 3_003, batchKey, createAttempt: 1, ...created });

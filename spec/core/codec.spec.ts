@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
-import { BatchRecordCodec, EventCodec, RunSnapshotCodec } from '../../lib/core/codec.ts';
+import { BatchRecordCodec } from '../../lib/core/batch-record-codec.ts';
+import { EventCodec, RunSnapshotCodec } from '../../lib/core/codec.ts';
 import { columnBytes, decodeEvents, encodeEvents, readColumns, recordFormat, writeColumns } from '../../lib/core/event-record.ts';
 import { emptySnapshot, type Event } from '../../lib/core/index.ts';
 import { playHistory } from '../support/core/play.ts';
@@ -68,7 +69,7 @@ describe('a record of events', () => {
   });
 
   it('is refused when an event misses a field, has one too many, or is none', () => {
-    const one = { type: 'BatchUploaded', atMs: 1, batchKey: 'b', inputFileId: 'f' };
+    const one = { type: 'BatchUploaded', atMs: 1, batchKey: 'b', inputFileId: 'f', expiresAtMs: null };
     const wrong: readonly object[] = [
       { ...one, batchKey: undefined },
       { ...one, extra: 1 },

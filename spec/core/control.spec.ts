@@ -17,6 +17,8 @@ import {
   tell,
   toCreated,
   toCreating,
+  sweepOf,
+  sweptBatch,
 } from '../support/core/scenario.ts';
 
 const nothingRead = { nextIndex: 0, position: null, beforeLastPosition: null };
@@ -65,8 +67,7 @@ describe('cancel', () => {
     tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' }, { type: 'CancelRun' });
     expect(dueTypes(run)).toEqual(['SweepBatches']);
     expect(attempt(run, { type: 'DropBatch', batchKey: key('a') }).rejection?.type).toBe('wrong_phase');
-    const found = { batchKey: key('a'), createAttempt: 1, providerBatchId: 'p' as never, providerStatus: 'in_progress', isAlive: true };
-    tell(run, { type: 'RecordSweep', asked: [key('a')], found: [found] });
+    tell(run, sweepOf(run, 'a', { found: [sweptBatch('a', 1)] }));
     expect(dueTypes(run)).toContain('CancelBatch');
   });
 
@@ -136,7 +137,11 @@ describe('pause', () => {
     const run = startRun();
     accept(run, [10]);
     plan(run, 'a');
-    tell(run, { type: 'RecordUpload', batchKey: key('a'), inputFileId: 'f' }, { type: 'PauseRun', reason: 'manual', message: null });
+    tell(
+      run,
+      { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'f', expiresAtMs: null },
+      { type: 'PauseRun', reason: 'manual', message: null },
+    );
     expect(attempt(run, { type: 'BeginCreate', batchKey: key('a') }).rejection?.type).toBe('not_while');
     expect(dueTypes(run)).toEqual([]);
   });
@@ -175,7 +180,7 @@ describe('resume', () => {
     toCreating(run, 'a');
     tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
     for (let i = 0; i < 4; i += 1) {
-      tell(run, { type: 'RecordSweep', asked: [key('a')], found: [] });
+      tell(run, sweepOf(run, 'a', { files: [] }));
       run.nowMs += 10_000_000;
     }
     expect(batchOf(run, 'a').held).not.toBeNull();

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pollWaitMs } from '../../lib/core/poll.ts';
+import { pollWaitMs } from '../../lib/core/poll-wait.ts';
 import { backoffMs, bucketDueMs, hashToUnit } from '../../lib/core/retry.ts';
 
 const backoff = fc.record({

@@ -59,10 +59,21 @@ const scriptedProvider = (): MyProvider & { readonly creates: () => number } => 
       batches.set(id, { batchKey, createAttempt, fileId });
       return batches.size === 1 ? Promise.reject(new Error('the answer is lost')) : Promise.resolve(id);
     },
-    list: () =>
-      Promise.resolve(
-        [...batches].map(([providerBatchId, batch]) => ({ ...batch, providerBatchId, providerStatus: 'in_progress', isAlive: true })),
-      ),
+    sweep: ({ creates }) =>
+      Promise.resolve({
+        found: [...batches].map(([providerBatchId, { fileId, ...batch }]) => ({
+          ...batch,
+          inputFileId: fileId,
+          providerBatchId,
+          providerStatus: 'in_progress',
+          createdAtMs: null,
+          ending: null,
+        })),
+        files: creates.map(({ inputFileId }) => ({ inputFileId, createdAtMs: null })),
+        readBackToMs: null,
+        isRunSeen: true,
+      }),
+    deleteFile: (fileId) => Promise.resolve(void files.delete(fileId)),
     observe: (polled) =>
       Promise.resolve(
         polled.map(({ batchKey, providerBatchId }) => ended(batchKey, providerBatchId, batches.get(providerBatchId)?.fileId ?? '')),
@@ -119,10 +130,12 @@ describe('the core in a durable workflow', () => {
           let text = '';
           for await (const chunk of lines) text += new TextDecoder().decode(chunk);
           uploads.set(`in-${batchKey}`, text);
-          return { inputFileId: `in-${batchKey}` };
+          return { inputFileId: `in-${batchKey}`, expiresAtMs: null };
         }),
       create: ({ batchKey }) => TE.right({ providerBatchId: `p-${batchKey}` as ProviderBatchId, providerStatus: 'validating' }),
-      sweep: () => TE.right([]),
+      sweep: () => TE.right({ found: [], files: [], readBackToMs: null, isRunSeen: false }),
+      deleteFile: () => TE.right(undefined),
+      identify: () => TE.right(null),
       observe: (batches) => TE.right(batches.map(({ batchKey, providerBatchId }) => ended(batchKey, providerBatchId, `in-${batchKey}`))),
       download: (fileId) =>
         TE.right({

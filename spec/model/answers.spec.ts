@@ -34,6 +34,7 @@ const isOnceOnly: ReadonlySet<Command['type']> = new Set<Command['type']>([
   'PlanBatch',
   'FailPending',
   'RecordUpload',
+  'RecordFenced',
   'RecordCreated',
   'RecordCreateRefused',
   'RecordCreateUnclear',
@@ -52,7 +53,7 @@ const isOnlyDeferred = (events: readonly Event[]): boolean =>
 describe('the same thing told twice', () => {
   it('changes nothing the second time', () => {
     const types = new Set(accepted.map((step) => step.command.type));
-    expect(types.size).toBe(24);
+    expect(types.size).toBe(29);
     const law = ({ command, after, events }: Step): string | null => {
       const again = commit(after, command);
       return events.length === 0 || sameState(after, again.after) ? null : `again: ${JSON.stringify(again.events)}`;
@@ -167,7 +168,8 @@ describe('after a reload', () => {
       creatingCount += creating.length;
       expect(after.filter((effect) => effect.type === 'CreateBatch')).toEqual([]);
       for (const effect of after) {
-        if (effect.type === 'SweepBatches') expect(effect.batchKeys).toEqual(expect.arrayContaining(creating));
+        if (effect.type === 'SweepBatches')
+          expect(effect.creates.map(({ batchKey }) => batchKey)).toEqual(expect.arrayContaining(creating));
         // What became unclear is no longer on its way, so there may be room to plan.
         else if (effect.type !== 'PlanBatch') expect(before).toContainEqual(effect);
       }

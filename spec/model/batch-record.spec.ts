@@ -55,7 +55,9 @@ describe('what is remembered of a batch', () => {
         const fault = faultOfRecord(record, rowsOf(rows, record.batchNo), live !== undefined);
         if (fault !== null) return `batch ${record.batchNo}: ${fault}`;
         if (live === undefined) continue;
-        const { batchNo, requests, createAttempt, inputFileId, providerBatchId, providerStatus, ending, files } = live;
+        const { batchNo, requests, inputFileId, providerBatchId, providerStatus, ending, files, phase } = live;
+        // A file that was uploaded anew has a number of its own, before its create is begun.
+        const createAttempt = phase === 'planned' || phase === 'uploaded' ? record.createAttempt : live.createAttempt;
         const shown = { batchNo, requests, createAttempt, inputFileId, providerBatchId, providerStatus, ending, files };
         const remembered = Object.fromEntries(Object.keys(shown).map((key) => [key, record[key as keyof typeof shown]]));
         if (JSON.stringify(remembered) !== JSON.stringify(shown)) return `${JSON.stringify(remembered)} is not ${JSON.stringify(shown)}`;

@@ -21,8 +21,12 @@ const stillOwed = (effect: Effect, after: readonly Effect[]): boolean =>
   after.some((other) => {
     if (effect.type === 'PollBatches' && other.type === 'PollBatches')
       return other.batches.some(({ batchKey }) => effect.batches.some((asked) => asked.batchKey === batchKey));
+    if (effect.type === 'PollStrays' && other.type === 'PollStrays')
+      return other.batches.some(({ providerBatchId }) => effect.batches.some((asked) => asked.providerBatchId === providerBatchId));
     if (effect.type === 'SweepBatches' && other.type === 'SweepBatches')
-      return other.batchKeys.some((batchKey) => effect.batchKeys.includes(batchKey));
+      return other.creates.some(({ batchKey, stage }) =>
+        effect.creates.some((asked) => asked.batchKey === batchKey && asked.stage === stage),
+      );
     return JSON.stringify(other) === JSON.stringify(effect);
   });
 
@@ -52,7 +56,7 @@ describe('effects due', () => {
         if (breach !== null) found.push(`playHistory(${seed}): ${breach}`);
       }
     }
-    expect(types.size).toBe(13);
+    expect(types.size).toBe(17);
     expect(found.slice(0, 3)).toEqual([]);
   });
 

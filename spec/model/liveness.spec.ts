@@ -1,44 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { isFinished } from '../../lib/core/index.ts';
 import { breaches, recordHistories } from '../support/core/histories.ts';
-import type { History } from '../support/core/play.ts';
 
 /** Trouble of every kind first; then nothing goes wrong any more, and a paused run is resumed. */
 const histories = recordHistories(250);
 const dayMs = 86_400_000;
 
-/** Unclear creates that the provider has never seen: until absence can be proved, only a person can say so. */
-const isBeyondProof = ({ last, world }: History): boolean => {
-  const unclear = last.snapshot.live.filter((batch) => batch.phase === 'indeterminate');
-  return unclear.length > 0 && unclear.every(({ batchKey }) => !world.batches.some((batch) => batch.batchKey === batchKey));
-};
-const provable = histories.filter((history) => !isBeyondProof(history));
-
 describe('once faults stop', () => {
-  it('every run ends, in bounded time, unless a create never came to the provider', () => {
-    expect(provable.length).toBeGreaterThan(150);
-    const unfinished = provable.filter((history) => history.stuck !== null || !isFinished(history.last.snapshot));
+  it('every run ends, in bounded time, whatever became of its creates', () => {
+    const unfinished = histories.filter((history) => history.stuck !== null || !isFinished(history.last.snapshot));
     expect(unfinished.map(({ seed, stuck }) => `playHistory(${seed}): ${stuck}`)).toEqual([]);
-    const slow = provable.filter((history) => history.endMs - history.last.snapshot.createdAtMs > dayMs);
+    const slow = histories.filter((history) => history.endMs - history.last.snapshot.createdAtMs > dayMs);
     expect(slow.map(({ seed }) => `playHistory(${seed})`)).toEqual([]);
   });
 
   it('a cancelled run ends like any other', () => {
-    const cancelled = provable.filter((history) => history.last.snapshot.control.state === 'cancel_requested');
+    const cancelled = histories.filter((history) => history.last.snapshot.control.state === 'cancel_requested');
     expect(cancelled.length).toBeGreaterThan(10);
     expect(cancelled.filter((history) => !isFinished(history.last.snapshot)).map(({ seed }) => `playHistory(${seed})`)).toEqual([]);
-  });
-
-  it('a run that has such a create holds its batch, and keeps its rows', () => {
-    const beyond = histories.filter(isBeyondProof);
-    expect(beyond.length).toBeGreaterThan(0);
-    for (const { last } of beyond) {
-      const held = last.snapshot.live.filter((batch) => batch.held !== null);
-      expect(held.map((batch) => batch.phase)).toEqual(held.map(() => 'indeterminate'));
-      expect(last.rows.filter((row) => row.status === 'queued_local' && held.some((batch) => batch.batchNo === row.batchNo)).length).toBe(
-        held.reduce((sum, batch) => sum + batch.requests, 0),
-      );
-    }
   });
 });
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readBatch } from '../../adapters/openai/batch-object.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
-import { apiError, at, batchId, createInput, json, key, leftOf, rightOf, startStub, type Answer } from './stub.ts';
+import { apiError, at, batchId, createInput, json, key, leftOf, rightOf, startStub, sweepInput, type Answer, type Stub } from './stub.ts';
 
 const batch = (more: JsonObject): JsonObject => ({
   id: 'batch_1',
@@ -200,11 +200,13 @@ describe('observing', () => {
 });
 
 describe('a sweep', () => {
+  const pagesOf = (stub: Stub): number => stub.seen.filter(({ path }) => path === '/v1/batches').length;
   const createdMs = (index: number): number => (1_760_000_000 - index * 60) * 1000;
 
   it('finds every batch under its keys, back to the moment and a margin, and reads no further', async () => {
     await using stub = await startStub(holding(many(1_000)));
-    const found = await rightOf(at(stub.baseURL).sweep([key('key-3'), key('key-4')], createdMs(150)));
+    const { found, readBackToMs } = await rightOf(at(stub.baseURL).sweep(sweepInput(['key-3', 'key-4'], createdMs(150))));
+    expect(readBackToMs).toBe(createdMs(150) - 600_000);
     expect(found.map(({ createAttempt }) => createAttempt)).toEqual(
       Array.from({ length: 300 }, (_, index) => index).filter((index) => index % 10 === 3 || index % 10 === 4),
     );
@@ -212,21 +214,28 @@ describe('a sweep', () => {
       batchKey: 'key-3',
       createAttempt: 3,
       providerBatchId: 'batch_3',
+      inputFileId: null,
       providerStatus: 'in_progress',
-      isAlive: true,
+      createdAtMs: createdMs(3),
+      ending: null,
     });
-    expect(stub.seen).toHaveLength(3);
+    expect(pagesOf(stub)).toBe(3);
   });
 
   it('reads to the end where nothing is old enough', async () => {
     await using stub = await startStub(holding(many(250)));
-    expect(await rightOf(at(stub.baseURL).sweep([key('nobody')], 0))).toEqual([]);
-    expect(stub.seen).toHaveLength(3);
+    expect(await rightOf(at(stub.baseURL).sweep(sweepInput(['nobody'], 0)))).toEqual({
+      found: [],
+      files: [],
+      readBackToMs: null,
+      isRunSeen: false,
+    });
+    expect(pagesOf(stub)).toBe(3);
   });
 
   it('reads to the end of a list that runs the other way', async () => {
     await using stub = await startStub(holding([...many(250)].reverse()));
-    const found = await rightOf(at(stub.baseURL).sweep([key('key-0')], createdMs(5)));
+    const { found } = await rightOf(at(stub.baseURL).sweep(sweepInput(['key-0'], createdMs(5))));
     expect(found.some(({ createAttempt }) => createAttempt === 0)).toBe(true);
   });
 
@@ -238,11 +247,11 @@ describe('a sweep', () => {
       batch({ id: 'd', metadata: { batchor_batch_key: 'key-1' } }),
     ];
     await using stub = await startStub(holding(all));
-    const found = await rightOf(at(stub.baseURL).sweep([key('key-1')], 0));
-    expect(found.map(({ providerBatchId, createAttempt, isAlive }) => [providerBatchId, createAttempt, isAlive])).toEqual([
-      ['a', 1, false],
-      ['b', 2, true],
-      ['d', 0, true],
+    const { found } = await rightOf(at(stub.baseURL).sweep(sweepInput(['key-1'], 0)));
+    expect(found.map(({ providerBatchId, createAttempt, ending }) => [providerBatchId, createAttempt, ending])).toEqual([
+      ['a', 1, 'rejected'],
+      ['b', 2, null],
+      ['d', 0, null],
     ]);
   });
 
@@ -254,8 +263,8 @@ describe('a sweep', () => {
     await using stub = await startStub((_seen, response) => {
       json(response, 200, page);
     });
-    expect((await leftOf(at(stub.baseURL).sweep([key('k')], 0))).type).toBe('refused');
-    expect(stub.seen.length).toBeLessThan(4);
+    expect((await leftOf(at(stub.baseURL).sweep(sweepInput(['k'], 0)))).type).toBe('refused');
+    expect(pagesOf(stub)).toBeLessThan(4);
   });
 
   it('goes on behind an entry that is no batch', async () => {
@@ -267,8 +276,60 @@ describe('a sweep', () => {
           has_more: false,
         });
     });
-    expect(await rightOf(at(stub.baseURL).sweep([key('key-1')], 0))).toHaveLength(1);
-    expect(stub.seen[1]?.query.get('after')).toBe('odd');
+    expect((await rightOf(at(stub.baseURL).sweep(sweepInput(['key-1'], 0)))).found).toHaveLength(1);
+    expect(stub.seen[2]?.query.get('after')).toBe('odd');
+  });
+});
+
+describe('a sweep for a lost create', () => {
+  const fileMs = 1_759_990_000_000;
+  const withFile =
+    (file: (response: Parameters<Answer>[1]) => void, all: readonly JsonObject[]): Answer =>
+    (seen, response) => {
+      if (seen.path.startsWith('/v1/files/')) file(response);
+      else holding(all)(seen, response);
+    };
+  const fileObject = { id: 'file-of-k', object: 'file', created_at: fileMs / 1000 };
+
+  it('reads its input file first, and the list back behind it, whatever our clock says', async () => {
+    await using stub = await startStub(withFile((response) => json(response, 200, fileObject), many(1_000)));
+    const report = await rightOf(at(stub.baseURL).sweep(sweepInput(['k'], Date.now())));
+    expect(stub.seen[0]?.path).toBe('/v1/files/file-of-k');
+    expect(report.files).toEqual([{ inputFileId: 'file-of-k', createdAtMs: fileMs }]);
+    expect(report.readBackToMs).toBeLessThan(fileMs);
+    expect(stub.seen.length).toBe(1 + 3);
+  });
+
+  it('finds a batch by its input file where it carries no key, and says whether the run is seen at all', async () => {
+    const all = [
+      batch({ id: 'mine', input_file_id: 'file-of-k', metadata: null }),
+      batch({ id: 'sister', metadata: { batchor_run_id: 'run' } }),
+    ];
+    await using stub = await startStub(withFile((response) => json(response, 200, fileObject), all));
+    const report = await rightOf(at(stub.baseURL).sweep(sweepInput(['k'], 0)));
+    expect(report.found).toMatchObject([{ providerBatchId: 'mine', batchKey: null, inputFileId: 'file-of-k' }]);
+    expect(report.isRunSeen).toBe(true);
+  });
+
+  it('takes a file that answers 404 for one that this key cannot read, and no other answer', async () => {
+    await using unknown = await startStub(withFile((response) => json(response, 404, apiError('No such File object.')), []));
+    expect((await rightOf(at(unknown.baseURL).sweep(sweepInput(['k'], 0)))).files).toEqual([]);
+    await using forbidden = await startStub(withFile((response) => json(response, 403, apiError('Not yours.')), []));
+    expect((await leftOf(at(forbidden.baseURL).sweep(sweepInput(['k'], 0)))).type).toBe('authentication_failed');
+  });
+});
+
+describe('a file that is deleted', () => {
+  it.each<[number, string | null]>([
+    [200, null],
+    [404, null],
+    [403, 'authentication_failed'],
+    [400, 'refused'],
+  ])('answers %i', async (status, fault) => {
+    await using stub = await startStub((_seen, response) => json(response, status, status === 200 ? { deleted: true } : apiError('No.')));
+    const deleted = await at(stub.baseURL).deleteFile('file-1')();
+    expect(deleted._tag === 'Left' ? deleted.left.type : null).toBe(fault);
+    expect(stub.seen[0]).toMatchObject({ method: 'DELETE', path: '/v1/files/file-1' });
   });
 });
 

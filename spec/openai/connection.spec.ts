@@ -21,6 +21,7 @@ import {
   startStub,
   uploadInput,
   type Answer,
+  sweepInput,
 } from './stub.ts';
 
 afterEach(() => {
@@ -229,7 +230,7 @@ describe('a secret', () => {
     (provider) => provider.upload(uploadInput('{}\n')),
     (provider) => provider.download('file-1'),
     (provider) => provider.cancel(batchId('batch_1')),
-    (provider) => provider.sweep([key('k')], 0),
+    (provider) => provider.sweep(sweepInput(['k'], 0)),
     (provider) => provider.observe([{ batchKey: key('k'), providerBatchId: batchId('batch_1') }]),
   ];
   const visible = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));

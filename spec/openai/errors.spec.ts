@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { PortError } from '../../lib/ports/port-error.ts';
-import { apiError, at, batchId, createInput, json, key, leftOf, rightOf, startStub, uploadInput, type Answer } from './stub.ts';
+import { apiError, at, batchId, createInput, json, leftOf, rightOf, startStub, sweepInput, uploadInput, type Answer } from './stub.ts';
 
 type Type = PortError['type'];
 
@@ -201,7 +201,7 @@ describe('a question', () => {
       json(response, 200, { ok: true });
     });
     expect((await leftOf(at(stub.baseURL).check())).type).toBe('refused');
-    expect((await leftOf(at(stub.baseURL).sweep([key('k')], 0))).type).toBe('refused');
+    expect((await leftOf(at(stub.baseURL).sweep(sweepInput(['k'], 0)))).type).toBe('refused');
   });
 
   it('about a thing that is not there is answered by not_found', async () => {

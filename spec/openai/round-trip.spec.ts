@@ -4,7 +4,7 @@ import type { OpenAIEndpoint } from '../../adapters/openai/index.ts';
 import type { BatchObservation } from '../../lib/core/command.ts';
 import type { JsonValue } from '../../lib/core/json.ts';
 import type { BatchProvider, LineVerdict, ProviderWire } from '../../lib/ports/provider.ts';
-import { connect, createInput, key, leftOf, rightOf, secret } from './stub.ts';
+import { connect, createInput, key, leftOf, rightOf, secret, sweepInput } from './stub.ts';
 
 const rowCount = 40;
 const dayMs = 86_400_000;
@@ -110,15 +110,21 @@ describe('a batch at the emulator', () => {
     await using it = await stand({ faults: [{ type: 'lose_create_reply' }] });
     const inputFileId = await uploadRows(it.provider);
     expect((await leftOf(it.provider.create({ ...createInput, inputFileId }))).type).toBe('unclear');
-    const found = await rightOf(it.provider.sweep([createInput.batchKey], Date.now()));
-    expect(found).toMatchObject([{ batchKey: createInput.batchKey, createAttempt: createInput.createAttempt, isAlive: true }]);
+    const asked = sweepInput([createInput.batchKey], Date.now());
+    const creates = asked.creates.map((create) => ({ ...create, inputFileId }));
+    const { found, files } = await rightOf(it.provider.sweep({ ...asked, creates }));
+    expect(found).toMatchObject([{ batchKey: createInput.batchKey, createAttempt: createInput.createAttempt, inputFileId, ending: null }]);
+    expect(files).toMatchObject([{ inputFileId }]);
   });
 
   it('that was never created is not found', async () => {
     await using it = await stand({ faults: [{ type: 'drop_create' }] });
     const inputFileId = await uploadRows(it.provider);
     expect((await leftOf(it.provider.create({ ...createInput, inputFileId }))).type).toBe('unclear');
-    expect(await rightOf(it.provider.sweep([createInput.batchKey], Date.now()))).toEqual([]);
+    expect(await rightOf(it.provider.sweep(sweepInput([createInput.batchKey], Date.now())))).toMatchObject({
+      found: [],
+      readBackToMs: null,
+    });
   });
 
   it.each<[Fault, string]>([

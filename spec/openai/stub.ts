@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createOpenAI, type OpenAIEndpoint, type OpenAIOptions } from '../../adapters/openai/index.ts';
-import type { BatchKey, ProviderBatchId } from '../../lib/core/ids.ts';
+import type { BatchKey, ProviderBatchId, RunId } from '../../lib/core/ids.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import type { PortError, Port } from '../../lib/ports/port-error.ts';
 import type { BatchProvider, ProviderWire } from '../../lib/ports/provider.ts';
@@ -116,3 +116,10 @@ export const leftOf = async (port: Port<unknown>): Promise<PortError> => {
   if (answer._tag === 'Right') throw new Error(`it succeeded: ${JSON.stringify(answer.right)}`);
   return answer.left;
 };
+
+/** Asks for lost creates under these keys, each with an input file of its own. */
+export const sweepInput = (keys: readonly string[], sinceMs: number): Parameters<BatchProvider['sweep']>[0] => ({
+  creates: keys.map((name) => ({ batchKey: name as BatchKey, createAttempt: 1, inputFileId: `file-of-${name}`, stage: 'looking' })),
+  sinceMs,
+  runId: 'run' as RunId,
+});

@@ -19,7 +19,7 @@ const told = (
   ...provider,
   upload: (input) => around('upload', input.batchKey, provider.upload(input)),
   create: (input) => around('create', input.batchKey, provider.create(input)),
-  sweep: (keys, sinceMs) => around('sweep', 'sweep', provider.sweep(keys, sinceMs)),
+  sweep: (input) => around('sweep', 'sweep', provider.sweep(input)),
   observe: (batches) => around('observe', 'poll', provider.observe(batches)),
   download: (fileId) => around('download', fileId, provider.download(fileId)),
 });

@@ -6,6 +6,8 @@ const limits = { requestsMax: 1_000, inputBytesMax: 100_000, inputTokensMax: nul
 /** What the specs change of a run's operation. */
 export interface Wishes {
   readonly pollIntervalMs?: number;
+  readonly createGraceMs?: number;
+  readonly filesExpireAfterMs?: number;
   readonly retry?: Partial<Operation['retry']>;
   readonly chunk?: Partial<Operation['chunk']>;
   readonly enqueue?: Partial<Operation['enqueue']>;
@@ -16,6 +18,8 @@ export const makeOperation = (wishes: Wishes = {}): Operation => {
   return {
     ...house,
     pollIntervalMs: wishes.pollIntervalMs ?? house.pollIntervalMs,
+    createGraceMs: wishes.createGraceMs ?? house.createGraceMs,
+    filesExpireAfterMs: wishes.filesExpireAfterMs ?? house.filesExpireAfterMs,
     retry: { ...house.retry, ...wishes.retry },
     chunk: { ...house.chunk, ...wishes.chunk },
     enqueue: { ...house.enqueue, ...wishes.enqueue },
@@ -49,6 +53,7 @@ export const rowTokensMax = 12;
 export const randomOperation = (dice: Dice): Operation =>
   makeOperation({
     pollIntervalMs: oneOf(dice, [2_000, 10_000, 60_000]),
+    createGraceMs: oneOf(dice, [0, 5_000, 600_000]),
     retry: {
       attemptsMax: oneOf(dice, [1, 2, 3]),
       unchargedAttemptsMax: oneOf(dice, [1, 3, 6]),

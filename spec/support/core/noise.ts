@@ -6,8 +6,11 @@ import { between, type Dice, oneOf, weighted } from './dice.ts';
 import { openMask, openRows, pendingRows, planWindow } from './slices.ts';
 
 /** What a person may ask at any time. */
-export const userCommand = (dice: Dice, atMs: number, mayCancel: boolean): Command => {
-  switch (weighted(dice, { pause: 3, resume: 8, change: 1, cancel: mayCancel ? 2 : 0 })) {
+export const userCommand = (dice: Dice, { snapshot, atMs }: Pick<Moment, 'snapshot' | 'atMs'>, mayCancel: boolean): Command => {
+  const held = snapshot.live.filter((batch) => batch.held !== null);
+  switch (weighted(dice, { pause: 3, resume: 8, change: 1, cancel: mayCancel ? 2 : 0, resolve: held.length > 0 ? 8 : 0 })) {
+    case 'resolve':
+      return { type: 'ResolveBatch', atMs, batchKey: oneOf(dice, held).batchKey, resolution: { type: 'retry' } };
     case 'pause':
       return { type: 'PauseRun', atMs, reason: 'manual', message: null };
     case 'resume':
@@ -152,8 +155,24 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
       return {
         type: 'RecordSweep',
         atMs,
-        asked: ['nobody' as BatchKey],
-        found: [{ batchKey, createAttempt: 77, providerBatchId, providerStatus: 'in_progress', isAlive: true }],
+        readFromMs: atMs,
+        asked: [{ batchKey, createAttempt: otherAttempt, inputFileId: 'file-x', stage: 'looking' }],
+        report: {
+          found: [
+            {
+              batchKey,
+              createAttempt: 77,
+              inputFileId: 'file-y',
+              providerBatchId,
+              providerStatus: 'in_progress',
+              createdAtMs: null,
+              ending: null,
+            },
+          ],
+          files: [],
+          readBackToMs: null,
+          isRunSeen: true,
+        },
       };
     case 'requeue':
       return { type: 'RequeueRows', atMs, dueAtMs: atMs - 7, rows: pendingRows(rows, 2) };
@@ -162,7 +181,12 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
         { type: 'BeginCreate', atMs, batchKey },
         { type: 'DropBatch', atMs, batchKey: 'nobody' as BatchKey },
         { type: 'RecordCancelAsked', atMs, batchKey: 'nobody' as BatchKey },
-        { type: 'RecordUpload', atMs, batchKey: 'nobody' as BatchKey, inputFileId: 'file-x' },
+        { type: 'RecordUpload', atMs, batchKey: 'nobody' as BatchKey, createAttempt: 1, inputFileId: 'file-x', expiresAtMs: null },
+        { type: 'RecordFenced', atMs, batchKey, createAttempt: otherAttempt },
+        { type: 'ReplanBatch', atMs, batchKey: 'nobody' as BatchKey },
+        { type: 'ResolveBatch', atMs, batchKey, resolution: { type: 'retry' } },
+        { type: 'RecordStrayCancelled', atMs, providerBatchId },
+        { type: 'RecordStrays', atMs, asked: [providerBatchId], observations: [] },
         { type: 'RejectRow', atMs, message: 'row 7 has no id' },
         { type: 'OpenRun', atMs },
       ]);

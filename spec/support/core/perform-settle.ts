@@ -1,12 +1,15 @@
 import { emptyUsage, type Effect } from '../../../lib/core/index.ts';
 import type { Answer } from './answer.ts';
 import { openMask, openRows } from './slices.ts';
-import { type Line, lineBytes, type ProviderBatch, type World } from './world.ts';
+import { type Line, lineBytes, type ProviderBatch } from './world.ts';
 
 /** One slice of the batch's files, or of the rows that no success settled. */
-export const answerSettle = (world: World, effect: Extract<Effect, { readonly type: 'SettleSlice' }>, rowsMax: number): Answer => {
+export const answerSettle = (
+  files: ProviderBatch['files'],
+  effect: Extract<Effect, { readonly type: 'SettleSlice' }>,
+  rowsMax: number,
+): Answer => {
   const { batchKey, batchNo, position } = effect;
-  const files = world.batches.find((batch) => batch.batchKey === batchKey && batch.files !== null)?.files ?? null;
   const { part, offset } = position;
   if (part === 'rest') return settleRest(effect, files, rowsMax);
   const from = offset / lineBytes;

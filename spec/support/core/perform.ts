@@ -1,4 +1,5 @@
 import {
+  type BatchEnding,
   type BatchKey,
   type BatchObservation,
   type CommandOf,
@@ -6,6 +7,7 @@ import {
   effectKey,
   type FaultKind,
   type ProviderBatchId,
+  type SweptBatch,
 } from '../../../lib/core/index.ts';
 import type { Answer, Moment } from './answer.ts';
 import { between, chance, oneOf } from './dice.ts';
@@ -16,6 +18,7 @@ import { freshId, lineBytes, type ProviderBatch, randomFate, trouble, type World
 
 /** Acts out one effect: changes the world, and returns its answer. */
 export const perform = (world: World, effect: Effect, moment: Moment): Answer => {
+  landLate(world);
   if (isOutside(effect) && trouble(world, 0.06)) return fault(effect, oneOf(world.dice, faultsOf(effect)));
   switch (effect.type) {
     case 'IngestSlice':
@@ -32,14 +35,39 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
     case 'UploadBatch': {
       const inputFileId = freshId(world, 'file-');
       world.files[inputFileId] = { batchKey: effect.batchKey, batchNo: effect.batchNo, indexes: batchMembers(moment.rows, effect.batchNo) };
-      return ({ atMs }) => ({ type: 'RecordUpload', atMs, batchKey: effect.batchKey, inputFileId });
+      if (trouble(world, 0.15)) world.unreadable.push(inputFileId);
+      const expiresIn = chance(world.dice, 0.05) ? between(world.dice, 1_000, 90_000_000) : null;
+      return ({ atMs }) => ({
+        type: 'RecordUpload',
+        atMs,
+        batchKey: effect.batchKey,
+        createAttempt: effect.createAttempt,
+        inputFileId,
+        expiresAtMs: expiresIn === null || world.isFair ? null : atMs + expiresIn,
+      });
     }
     case 'BeginCreate':
       return ({ atMs }) => ({ type: 'BeginCreate', atMs, batchKey: effect.batchKey });
     case 'CreateBatch':
       return create(world, effect);
+    case 'ReplanBatch':
+      return ({ atMs }) => ({ type: 'ReplanBatch', atMs, batchKey: effect.batchKey });
     case 'SweepBatches':
-      return sweep(world, effect);
+      return sweep(world, effect, moment);
+    case 'FenceCreate':
+      delete world.files[effect.inputFileId];
+      return ({ atMs }) => ({ type: 'RecordFenced', atMs, batchKey: effect.batchKey, createAttempt: effect.createAttempt });
+    case 'CancelStray': {
+      const { providerBatchId } = effect;
+      const batch = world.batches.find((candidate) => candidate.providerBatchId === providerBatchId);
+      if (batch !== undefined) batch.isCancelAsked = true;
+      return ({ atMs }) => ({ type: 'RecordStrayCancelled', atMs, providerBatchId });
+    }
+    case 'PollStrays': {
+      const asked = effect.batches.map(({ providerBatchId }) => providerBatchId);
+      const observations = observed(world, effect.batches);
+      return ({ atMs }) => ({ type: 'RecordStrays', atMs, asked, observations });
+    }
     case 'PollBatches':
       return poll(world, effect);
     case 'CancelBatch': {
@@ -48,7 +76,7 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       return ({ atMs }) => ({ type: 'RecordCancelAsked', atMs, batchKey: effect.batchKey });
     }
     case 'StoreFiles': {
-      const files = world.batches.find((candidate) => candidate.batchKey === effect.batchKey)?.files;
+      const files = theBatch(world, effect.batchKey, moment)?.files;
       const stored = (part: 'output' | 'error', isThere: boolean): { readonly object: string; readonly bytes: number } | null =>
         isThere ? { object: `raw/${effect.batchKey}/${part}`, bytes: (files?.[part]?.length ?? 0) * lineBytes } : null;
       return ({ atMs }) => ({
@@ -60,7 +88,7 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       });
     }
     case 'SettleSlice':
-      return answerSettle(world, effect, between(world.dice, 1, 4));
+      return answerSettle(theBatch(world, effect.batchKey, moment)?.files ?? null, effect, between(world.dice, 1, 4));
     case 'RequeueRows': {
       const rowsMax = between(world.dice, 1, 4);
       return ({ rows, atMs }) => ({ type: 'RequeueRows', atMs, dueAtMs: effect.dueAtMs, rows: backoffRows(rows, effect.dueAtMs, rowsMax) });
@@ -79,9 +107,15 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
   }
 };
 
+/** The one that the run knows, of all that carry the key. */
+const theBatch = (world: World, batchKey: BatchKey, { snapshot }: Moment): ProviderBatch | undefined => {
+  const id = snapshot.live.find((batch) => batch.batchKey === batchKey)?.providerBatchId;
+  return world.batches.find(({ providerBatchId }) => providerBatchId === id);
+};
+
 /** True when somebody else answers it. A create has faults of its own. */
 const isOutside = (effect: Effect): boolean =>
-  !['PlanBatch', 'BeginCreate', 'CreateBatch', 'DropBatch', 'FailPending'].includes(effect.type);
+  !['PlanBatch', 'BeginCreate', 'ReplanBatch', 'CreateBatch', 'DropBatch', 'FailPending'].includes(effect.type);
 
 const faultsOf = (effect: Effect): readonly FaultKind[] =>
   effect.type === 'IngestSlice'
@@ -137,21 +171,15 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
     return ({ atMs }) => ({ type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal: { type, message: type, retryAfterMs } });
   }
   const unclear: Answer = ({ atMs }) => ({ type: 'RecordCreateUnclear', atMs, batchKey, createAttempt, message: 'the connection broke' });
-  if (world.losesCreates && trouble(world, 0.1)) return unclear;
   const file = world.files[inputFileId];
   if (file?.batchKey !== batchKey) world.crimes.push(`create of ${batchKey} names the file of ${file?.batchKey ?? 'nobody'}`);
-  for (const other of world.batches) {
-    if (other.batchKey === batchKey && other.createAttempt === createAttempt)
-      world.crimes.push(`attempt ${createAttempt} of ${batchKey} was sent twice`);
-    if (other.files === null && other.indexes.some((index) => file?.indexes.includes(index)))
-      world.crimes.push(`${batchKey} buys rows that ${other.batchKey} is working on`);
-  }
-  const providerBatchId = freshId(world, 'batch_') as ProviderBatchId;
-  world.batches.push({
+  const make = (): ProviderBatch => ({
     batchKey,
     createAttempt,
-    providerBatchId,
+    inputFileId,
+    providerBatchId: freshId(world, 'batch_') as ProviderBatchId,
     batchNo: file?.batchNo ?? 0,
+    isDoubled: false,
     indexes: file?.indexes ?? [],
     fate: randomFate(world),
     isBlessed: world.isFair,
@@ -160,55 +188,113 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
     isCancelAsked: false,
     files: null,
   });
-  return trouble(world, 0.12)
-    ? unclear
-    : ({ atMs }) => ({ type: 'RecordCreated', atMs, batchKey, createAttempt, providerBatchId, providerStatus: 'validating' });
+  if (world.losesCreates && trouble(world, 0.15)) {
+    if (chance(world.dice, 0.6)) world.late.push({ ...make(), hiddenLooks: 0 });
+    return unclear;
+  }
+  const batch = make();
+  land(world, batch);
+  const { providerBatchId } = batch;
+  if (trouble(world, 0.15)) {
+    // What loses an answer on its way may well be what sends a request twice.
+    if (chance(world.dice, 0.3))
+      world.batches.push({ ...batch, isDoubled: true, providerBatchId: freshId(world, 'batch_') as ProviderBatchId });
+    return unclear;
+  }
+  return ({ atMs }) => ({ type: 'RecordCreated', atMs, batchKey, createAttempt, providerBatchId, providerStatus: 'validating' });
 };
 
-const sweep = (world: World, effect: Extract<Effect, { readonly type: 'SweepBatches' }>): Answer => {
-  const asked = world.batches.filter((batch) => effect.batchKeys.includes(batch.batchKey));
+const land = (world: World, batch: ProviderBatch): void => {
+  const { batchKey, createAttempt } = batch;
+  for (const other of world.batches) {
+    if (other.isDoubled) continue;
+    if (other.batchKey === batchKey && other.createAttempt === createAttempt)
+      world.crimes.push(`attempt ${createAttempt} of ${batchKey} was sent twice`);
+    if (other.files === null && other.indexes.some((index) => batch.indexes.includes(index)))
+      world.crimes.push(`${batchKey} buys rows that ${other.batchKey} is working on`);
+  }
+  world.batches.push(batch);
+};
+
+/** A create that was on its way comes through, at any moment: where its file is gone, it fails, and nobody pays. */
+const landLate = (world: World): void => {
+  if (world.late.length === 0 || !chance(world.dice, world.isFair ? 0.5 : 0.05)) return;
+  const batch = world.late.shift();
+  if (batch === undefined) return;
+  if (world.files[batch.inputFileId] !== undefined) land(world, batch);
+  else world.batches.push({ ...batch, fate: 'other', indexes: [], looksLeft: 0, files: { output: null, error: null } });
+};
+
+const sweep = (world: World, effect: Extract<Effect, { readonly type: 'SweepBatches' }>, { atMs: readFromMs }: Moment): Answer => {
+  const isAsked = (batch: ProviderBatch): boolean =>
+    effect.creates.some(({ batchKey, inputFileId }) => batchKey === batch.batchKey || inputFileId === batch.inputFileId);
+  const asked = world.batches.filter(isAsked);
   const found = asked
     .filter((batch) => batch.hiddenLooks === 0)
-    .map(({ batchKey, createAttempt, providerBatchId, files }) => ({
-      batchKey,
-      createAttempt,
-      providerBatchId,
+    .map((batch): SweptBatch => ({
+      batchKey: batch.batchKey,
+      createAttempt: batch.createAttempt,
+      inputFileId: batch.inputFileId,
+      providerBatchId: batch.providerBatchId,
       providerStatus: 'in_progress',
-      isAlive: files === null,
+      createdAtMs: null,
+      ending: batch.files === null ? null : endingOf(batch).type,
     }));
   for (const batch of asked) batch.hiddenLooks = Math.max(0, batch.hiddenLooks - 1);
-  return ({ atMs }) => ({ type: 'RecordSweep', atMs, asked: effect.batchKeys, found });
+  const files = effect.creates.flatMap(({ inputFileId }) =>
+    world.files[inputFileId] === undefined || (world.unreadable.includes(inputFileId) && !world.isFair)
+      ? []
+      : [{ inputFileId, createdAtMs: 1_000 }],
+  );
+  const readBackToMs = trouble(world, 0.05) ? 2_000 : chance(world.dice, 0.5) ? 500 : null;
+  const report = { found, files, readBackToMs, isRunSeen: world.batches.length > 0 };
+  return ({ atMs }) => ({ type: 'RecordSweep', atMs, readFromMs, asked: effect.creates, report });
 };
 
-const poll = (world: World, effect: Extract<Effect, { readonly type: 'PollBatches' }>): Answer => {
-  const observations = effect.batches.flatMap(({ providerBatchId }) => {
+const observed = (
+  world: World,
+  batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[],
+): readonly BatchObservation[] =>
+  batches.flatMap(({ providerBatchId }) => {
     const batch = world.batches.find((candidate) => candidate.providerBatchId === providerBatchId);
     return batch === undefined || trouble(world, 0.05) ? [] : [look(world, batch)];
   });
+
+const poll = (world: World, effect: Extract<Effect, { readonly type: 'PollBatches' }>): Answer => {
+  const observations = observed(world, effect.batches);
   return ({ atMs }) => ({ type: 'RecordPoll', atMs, asked: effect.batches.map((batch) => batch.batchKey), observations });
 };
 
 const look = (world: World, batch: ProviderBatch): BatchObservation => {
-  const { batchKey, providerBatchId, indexes, fate } = batch;
+  const { batchKey, providerBatchId, indexes } = batch;
   const total = indexes.length;
   if (batch.looksLeft > 0 && !batch.isCancelAsked && batch.files === null) {
     batch.looksLeft -= 1;
     const completed = Math.min(total, Math.floor(total / (batch.looksLeft + 1)));
     return { batchKey, providerBatchId, providerStatus: 'in_progress', progress: { total, completed, failed: 0 }, ending: null };
   }
-  const ended = fate === 'completed' && batch.isCancelAsked ? 'cancelled' : fate;
-  batch.files ??= writeFiles(world, { ...batch, fate: ended });
-  const isRejected = ended !== 'completed' && ended !== 'expired' && ended !== 'cancelled';
+  const { type, rejection } = endingOf(batch);
+  batch.files ??= writeFiles(world, { ...batch, fate: rejection?.type ?? (type === 'rejected' ? 'other' : type) });
   return {
     batchKey,
     providerBatchId,
-    providerStatus: isRejected ? 'failed' : ended,
+    providerStatus: type === 'rejected' ? 'failed' : type,
     progress: { total, completed: batch.files?.output?.length ?? 0, failed: batch.files?.error?.length ?? 0 },
     ending: {
-      type: isRejected ? 'rejected' : ended,
+      type,
       outputFileId: batch.files?.output ? `out-${providerBatchId}` : null,
       errorFileId: batch.files?.error ? `err-${providerBatchId}` : null,
-      rejection: isRejected ? { type: ended, message: ended, lines: ended === 'invalid_lines' ? [1, 3] : [], statedTokensMax: null } : null,
+      rejection,
     },
+  };
+};
+
+/** How the batch ends, or has ended. */
+const endingOf = ({ fate, isCancelAsked }: ProviderBatch): Pick<BatchEnding, 'type' | 'rejection'> => {
+  const ended = fate === 'completed' && isCancelAsked ? 'cancelled' : fate;
+  if (ended === 'completed' || ended === 'expired' || ended === 'cancelled') return { type: ended, rejection: null };
+  return {
+    type: 'rejected',
+    rejection: { type: ended, message: ended, lines: ended === 'invalid_lines' ? [1, 3] : [], statedTokensMax: null },
   };
 };

@@ -83,7 +83,8 @@ export const playHistory = (seed: number, { turnsMax = 400, hasScenes = false }:
   }
   play.world.isFair = true;
   const stuck = heal(play);
-  for (let i = 0; i < 4; i += 1) send(play, chance(dice, 0.5) ? userCommand(dice, play.nowMs, true) : noise(play));
+  for (let i = 0; i < 4; i += 1)
+    send(play, chance(dice, 0.5) ? userCommand(dice, { snapshot: play.state.snapshot, atMs: play.nowMs }, true) : noise(play));
   return { seed, steps: play.steps, last: play.state, world: play.world, endMs: play.nowMs, stuck, scenes: play.scenes };
 };
 
@@ -133,7 +134,7 @@ const wildTurn = (play: Play, mayCancel: boolean): void => {
       if (play.inFlight.size > 0) deliver(play, oneOf(dice, [...play.inFlight.keys()]));
       return;
     case 'user':
-      send(play, userCommand(dice, play.nowMs, mayCancel));
+      send(play, userCommand(dice, { snapshot: play.state.snapshot, atMs: play.nowMs }, mayCancel));
       return;
     case 'noise':
       send(play, noise(play));
@@ -158,26 +159,26 @@ const advance = (play: Play): boolean => {
   return next !== null;
 };
 
-/** How often a person resumes a run that looks in vain for a create. */
-const patience = 12;
-
 /** Nothing goes wrong any more, and a paused run is resumed. */
 const heal = (play: Play): string | null => {
-  let unresolvedPauses = 0;
   for (let turn = 0; turn < fairTurnsMax; turn += 1) {
     const { snapshot } = play.state;
     if (isFinished(snapshot)) return null;
+    const held = snapshot.live.filter((batch) => batch.held !== null);
+    // A cancel resumes nothing: somebody has to say what to do about what is held.
+    if (snapshot.control.state === 'cancel_requested' && held[0] !== undefined)
+      send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: held[0].batchKey, resolution: { type: 'retry' } });
     if (snapshot.control.state === 'paused') {
       if (snapshot.control.reason === 'budget_exhausted') widen(play);
-      if (snapshot.control.reason === 'batch_unresolved') unresolvedPauses += 1;
-      if (unresolvedPauses > patience) return standstill(play);
-      send(play, { type: 'ResumeRun', atMs: play.nowMs });
+      const { batchKey } = held.length > 0 && chance(play.dice, 0.5) ? oneOf(play.dice, held) : { batchKey: null };
+      if (batchKey === null) send(play, { type: 'ResumeRun', atMs: play.nowMs });
+      else send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey, resolution: { type: 'retry' } });
     }
     const due = startable(play);
     for (const effect of due) start(play, effect);
     const keys = [...play.inFlight.keys()];
     for (const key of keys) deliver(play, key);
-    if (keys.length === 0 && !advance(play)) return standstill(play);
+    if (keys.length === 0 && !advance(play)) return 'nothing is due, and nothing ever will be';
   }
   return 'it goes on and on';
 };
@@ -190,9 +191,4 @@ const widen = (play: Play): void => {
     atMs: play.nowMs,
     operation: { ...operation, enqueue: { ...operation.enqueue, enqueuedTokenLimit: null, enqueuedRequestLimit: null } },
   });
-};
-
-const standstill = ({ state }: Play): string => {
-  const unresolved = state.snapshot.live.filter((batch) => batch.phase === 'indeterminate' && batch.held !== null);
-  return unresolved.length > 0 ? 'unresolved' : 'nothing is due, and nothing ever will be';
 };

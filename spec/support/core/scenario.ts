@@ -12,6 +12,8 @@ import {
   type ProviderBatchId,
   type RunConfig,
   type RunId,
+  type SweepReport,
+  type SweptBatch,
 } from '../../../lib/core/index.ts';
 import { commit, type State, type Step } from './commit.ts';
 import { makeConfig } from './config.ts';
@@ -92,7 +94,11 @@ export const batchOf = (run: Scenario, name: string): LiveBatch => {
 /** Brings a fresh batch of all pending rows to `creating`, or on to `created`. */
 export const toCreating = (run: Scenario, name: string): void => {
   plan(run, name);
-  tell(run, { type: 'RecordUpload', batchKey: key(name), inputFileId: `file-${name}` }, { type: 'BeginCreate', batchKey: key(name) });
+  tell(
+    run,
+    { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null },
+    { type: 'BeginCreate', batchKey: key(name) },
+  );
 };
 export const toCreated = (run: Scenario, name: string): void => {
   toCreating(run, name);
@@ -154,3 +160,30 @@ export const dueTypes = (run: Scenario): readonly Effect['type'][] =>
   effectsDue(run.state.snapshot, run.nowMs).map((effect) => effect.type);
 export const statuses = (run: Scenario): readonly string[] =>
   run.state.rows.map((row) => (row.failure === null ? row.status : `${row.status}: ${row.failure}`));
+
+/** What the provider's list shows of lost creates: nothing, unless said. */
+export const sweepOf = (
+  run: Scenario,
+  name: string,
+  report: Partial<SweepReport> = {},
+  readFromMs: number = run.nowMs,
+): Omit<CommandOf<'RecordSweep'>, 'atMs'> => {
+  const { batchKey, createAttempt, inputFileId, doubt } = batchOf(run, name);
+  return {
+    type: 'RecordSweep',
+    readFromMs,
+    asked: [{ batchKey, createAttempt, inputFileId: inputFileId ?? '', stage: doubt?.stage ?? 'looking' }],
+    report: { found: [], files: [{ inputFileId: inputFileId ?? '', createdAtMs: 5_000 }], readBackToMs: null, isRunSeen: true, ...report },
+  };
+};
+/** A batch that the list shows. */
+export const sweptBatch = (name: string, createAttempt: number, given: Partial<SweptBatch> = {}): SweptBatch => ({
+  batchKey: key(name),
+  createAttempt,
+  inputFileId: `other-${name}`,
+  providerBatchId: 'p' as ProviderBatchId,
+  providerStatus: 'in_progress',
+  createdAtMs: 6_000,
+  ending: null,
+  ...given,
+});

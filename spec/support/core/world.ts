@@ -1,4 +1,4 @@
-import type { BatchKey, BatchRejection, SweptBatch } from '../../../lib/core/index.ts';
+import type { BatchKey, BatchRejection, ProviderBatchId } from '../../../lib/core/index.ts';
 import { between, chance, type Dice, diceOf, oneOf, weighted } from './dice.ts';
 import { rowBytesMax, rowTokensMax } from './config.ts';
 
@@ -20,8 +20,14 @@ export const lineBytes = 10;
 /** How a batch is going to end; decided by its dice when it does. */
 export type Fate = 'completed' | 'expired' | 'cancelled' | BatchRejection['type'];
 
-export interface ProviderBatch extends Omit<SweptBatch, 'isAlive' | 'providerStatus'> {
+export interface ProviderBatch {
+  readonly batchKey: BatchKey;
+  readonly createAttempt: number;
+  readonly inputFileId: string;
+  readonly providerBatchId: ProviderBatchId;
   readonly batchNo: number;
+  /** Made by a POST that was doubled on its way: nobody could have kept it from being. */
+  readonly isDoubled: boolean;
   /** Item indexes in the order of the input file. */
   readonly indexes: readonly number[];
   readonly fate: Fate;
@@ -41,11 +47,15 @@ export interface World {
   readonly dice: Dice;
   /** A fair world gives every effect the answer that it asks for. */
   isFair: boolean;
-  /** Creates may get lost on the way there, so that nothing can ever be found of them. */
+  /** Creates may get lost on the way there: they come late, or never. */
   readonly losesCreates: boolean;
   readonly entries: readonly Entry[];
   readonly files: Record<string, { readonly batchKey: BatchKey; readonly batchNo: number; readonly indexes: readonly number[] }>;
   readonly batches: ProviderBatch[];
+  /** Creates whose answer was lost and that come through later, if ever; made from a file that is gone by then, they fail. */
+  readonly late: ProviderBatch[];
+  /** Input files that the key of these days cannot read. */
+  readonly unreadable: string[];
   /** Ids given so far: files, batches, batch keys. */
   ids: number;
   /** What the provider saw that no run may do. */
@@ -59,7 +69,18 @@ export const createWorld = (seed: number, entriesMax: number): World => {
     const isBad = chance(dice, badChance);
     return { isBad, bytes: isBad ? 0 : between(dice, 1, rowBytesMax), tokens: isBad ? 0 : between(dice, 1, rowTokensMax) };
   });
-  return { dice, isFair: false, losesCreates: chance(dice, 0.15), entries, files: {}, batches: [], ids: 0, crimes: [] };
+  return {
+    dice,
+    isFair: false,
+    losesCreates: chance(dice, 0.5),
+    entries,
+    files: {},
+    batches: [],
+    late: [],
+    unreadable: [],
+    ids: 0,
+    crimes: [],
+  };
 };
 
 export const freshId = (world: World, prefix: string): string => {

@@ -1,0 +1,44 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { LiveBatch } from './batch.ts';
+import type { CommandOf, SweptBatch } from './command.ts';
+import type { Event } from './event.ts';
+import type { Rejection } from './rejection.ts';
+import type { RunSnapshot } from './snapshot.ts';
+import { createdEvent, findBatch } from './submit.ts';
+
+/**
+ * Somebody's word on a batch that nothing else can decide. `exists` is taken only for a batch that can be this one: the answers of
+ * another would land on the wrong rows. The last word resumes a run that waited for nothing else.
+ */
+export const decideResolve = (snapshot: RunSnapshot, command: CommandOf<'ResolveBatch'>): Either<Rejection, readonly Event[]> => {
+  const { batchKey, resolution, atMs } = command;
+  const batch = findBatch(snapshot, batchKey);
+  if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
+  const released: readonly Event[] = batch.held === null ? [] : [{ type: 'BatchReleased', atMs, batchKey }];
+  const goesOn = resumed(snapshot, batch, atMs);
+  if (resolution.type === 'retry') {
+    return released.length === 0 ? left({ type: 'nothing_to_change' }) : right([...released, ...goesOn]);
+  }
+  if (batch.phase !== 'indeterminate') return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
+  if (resolution.type === 'never_created') return right([...released, { type: 'CreateAbsent', atMs, batchKey, isSworn: true }, ...goesOn]);
+  const fault = faultOfClaim(batch, resolution.found);
+  if (fault !== null) return left({ type: 'malformed_command', message: fault });
+  return right([...released, createdEvent(batch, { ...resolution.found, atMs }, true), ...goesOn]);
+};
+
+/** Why the batch shown cannot be the one meant; null when it can: a provider without metadata leaves only the word. */
+const faultOfClaim = (batch: LiveBatch, found: SweptBatch): string | null => {
+  const { providerBatchId } = found;
+  if (found.batchKey !== null && found.batchKey !== batch.batchKey)
+    return `batch ${providerBatchId} carries the key ${found.batchKey}, and not ${batch.batchKey}`;
+  if (found.batchKey === null && found.inputFileId !== null && found.inputFileId !== batch.inputFileId)
+    return `batch ${providerBatchId} was made from the input file ${found.inputFileId}, and not from ${String(batch.inputFileId)}`;
+  return null;
+};
+
+const resumed = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
+  const { state, reason } = snapshot.control;
+  const isWaiting = state === 'paused' && (reason === 'batch_unresolved' || reason === 'provider_refused');
+  const isLast = snapshot.live.every((other) => other.held === null || other.batchKey === batch.batchKey);
+  return isWaiting && isLast ? [{ type: 'RunResumed', atMs }] : [];
+};
