@@ -3,6 +3,7 @@ import { Cli } from 'clipanion';
 import { CancelCommand } from './commands/cancel.ts';
 import { DeleteCommand } from './commands/delete.ts';
 import { EmulatorCommand } from './commands/emulator.ts';
+import { InspectCommand } from './commands/inspect.ts';
 import { ListCommand } from './commands/list.ts';
 import { PauseCommand } from './commands/pause.ts';
 import { ResolveCommand } from './commands/resolve.ts';
@@ -10,6 +11,7 @@ import { ResultsCommand } from './commands/results.ts';
 import { ResumeCommand } from './commands/resume.ts';
 import { StartCommand } from './commands/start.ts';
 import { StatusCommand } from './commands/status.ts';
+import { VerifyCommand } from './commands/verify.ts';
 import { WaitCommand } from './commands/wait.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -26,6 +28,8 @@ const commands = [
   CancelCommand,
   ResolveCommand,
   ResultsCommand,
+  VerifyCommand,
+  InspectCommand,
   ListCommand,
   DeleteCommand,
   EmulatorCommand,

@@ -12,6 +12,7 @@ export const exitCodes = {
   /** Not over: paused, bad rows, unresolved, unfinished; or cancelled before its end. */
   stopped: 4,
   ownedElsewhere: 5,
+  /** A law of conservation is broken: the store or its files are not what the run made of them. */
   verificationFailed: 6,
   interrupted: 130,
 } as const;
@@ -23,6 +24,7 @@ const byErrorCode: Readonly<Partial<Record<BatchorErrorCode, ExitCode>>> = {
   api_key_missing: exitCodes.usage,
   run_not_found: exitCodes.usage,
   run_exists: exitCodes.usage,
+  item_not_found: exitCodes.usage,
   run_finished: exitCodes.usage,
   job_changed: exitCodes.usage,
   source_changed: exitCodes.usage,

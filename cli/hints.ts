@@ -29,6 +29,8 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
 const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
   run_exists: (place, runId) => `Go on with it: ${commandLine(place, 'wait', runId)}. Or choose another --run-id.`,
   run_not_found: (place) => `See which runs there are: batchor list${place.storeFlag}`,
+  item_not_found: (place, runId) =>
+    `Ids are compared letter by letter, and are as the results have them: ${commandLine(place, 'results', runId, '--partial')}`,
   run_owned_elsewhere: (place, runId) => `Follow it: ${commandLine(place, 'wait', runId)}. Or stop that process.`,
   source_required: (place, runId) => `Go on reading: ${commandLine(place, 'wait', runId)}`,
   batch_not_resolved: (place, runId) => `See which batches are held, and why: ${commandLine(place, 'status', runId)}`,

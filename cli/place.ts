@@ -32,7 +32,7 @@ export const requireStore = (place: Place): void => {
 };
 
 /** The same text for a shell. */
-const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+export const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** A command that the user may type next. */
 export const commandLine = (place: Place, command: string, runId: string, rest = ''): string =>

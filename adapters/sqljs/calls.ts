@@ -1,9 +1,10 @@
+import type { BatchRecord } from '../../lib/core/batch-record.ts';
 import type { Column, OpenRows, PlanWindow, RowSlice } from '../../lib/core/command.ts';
 import type { RunId } from '../../lib/core/ids.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import type { StoredRunEvent } from '../../lib/core/run-event.ts';
 import type { RunSnapshot } from '../../lib/core/snapshot.ts';
-import type { ObjectSpan, StoredRow } from '../../lib/ports/run-store.ts';
+import type { ObjectSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
 import type { PackedTexts } from './packed-texts.ts';
 import type { ResultColumns } from './result-columns.ts';
 
@@ -40,7 +41,7 @@ export interface Calls {
   readonly openRows: readonly [{ readonly batchNo: number; readonly fromIndex: number; readonly rowsMax: number }, OpenRows];
   readonly backoffRows: readonly [{ readonly dueAtMs: number; readonly rowsMax: number }, RowSlice];
   readonly pendingRows: readonly [number, RowSlice & { readonly generation: number }];
-  readonly rowLines: readonly [number, { readonly request: ObjectSpan | null; readonly item: ObjectSpan } | null];
+  readonly rowLines: readonly [number, RowLines | null];
   readonly resultsAfter: readonly [{ readonly sequence: number; readonly limit: number }, ResultColumns];
   readonly resultsByIndex: readonly [
     { readonly fromIndex: number; readonly limit: number },
@@ -48,6 +49,8 @@ export interface Calls {
   ];
   readonly eventsAfter: readonly [{ readonly sequence: number; readonly limit: number }, readonly StoredRunEvent[]];
   readonly rows: readonly [{ readonly fromIndex: number; readonly limit: number }, readonly StoredRow[]];
+  readonly linesOfRows: readonly [{ readonly fromIndex: number; readonly limit: number }, readonly RowLines[]];
+  readonly batches: readonly [{ readonly fromBatchNo: number; readonly limit: number }, readonly BatchRecord[]];
   readonly close: readonly [null, null];
 }
 

@@ -5,7 +5,7 @@ import type { Disk } from './disk.ts';
 import { type Keeper, openKeeper } from './keeper.ts';
 import { unpackTexts } from './packed-texts.ts';
 import { createSequenceIndex, resultsAfter, resultsByIndex } from './result-queries.ts';
-import { backoffRows, batchLines, openMask, openRows, pendingRows, planWindow, rowLines, storedRows } from './row-queries.ts';
+import { backoffRows, batchLines, linesOfRows, openMask, openRows, pendingRows, planWindow, rowLines, storedRows } from './row-queries.ts';
 
 export type Reply = (id: number, answer: Either<PortError, unknown>) => void;
 
@@ -51,6 +51,8 @@ const handlers: Handlers = {
     right(resultsByIndex(keeper.model, sequenceIndex(keeper.model), fromIndex, limit)),
   eventsAfter: ({ keeper }, { sequence, limit }) => right(keeper.eventsAfter(sequence, limit)),
   rows: reading((model, { fromIndex, limit }) => storedRows(model, fromIndex, limit)),
+  linesOfRows: reading((model, { fromIndex, limit }) => linesOfRows(model, fromIndex, limit)),
+  batches: reading((model, { fromBatchNo, limit }) => model.records.from(fromBatchNo, limit)),
 };
 
 const closed: PortError = { type: 'unavailable', message: 'the run is closed', cause: null };

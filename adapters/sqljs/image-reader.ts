@@ -5,12 +5,13 @@ import { placeOf } from '../../lib/core/event-record.ts';
 import type { RunId } from '../../lib/core/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import type { RunEventType, StoredRunEvent } from '../../lib/core/run-event.ts';
+import { recordOfRow } from './batch-rows.ts';
 import { queued, retryable, submitted } from './item-columns.ts';
 import { columnOf, slicePiece } from './pieces.ts';
 import { type ModelSource, RunModel } from './run-model.ts';
 
 /** The format of the tables; an image of another one is refused, whole. */
-export const imageFormat = 1;
+export const imageFormat = 2;
 
 /** Every row of a query, one array reused by nobody. */
 function* rowsOf(database: Database, sql: string, values: readonly SqlValue[] = []): Generator<SqlValue[]> {
@@ -114,6 +115,13 @@ export const readModel = (database: Database, tables: Tables, runId: RunId): Eit
   for (const [from, count] of rowsOf(database, 'select from_sequence, count from results order by 1'))
     model.results.shelve(Number(from), Number(count));
   for (const [name] of rowsOf(database, 'select name from objects')) model.objects.add(String(name));
+  for (const row of rowsOf(database, 'select * from batches order by batch_no')) {
+    const record = recordOfRow(row);
+    if (isLeft(record)) return record;
+    model.records.load(record.right);
+  }
+  if (model.records.count !== model.snapshot.batchCount)
+    return left(`it holds ${model.records.count} batches, and its snapshot counts ${model.snapshot.batchCount}`);
   readRows(database, model);
   const status = model.items.disagreement(model.snapshot.totals);
   if (status !== null || model.items.count !== model.slices.next) return left(`its rows and its totals disagree (${status ?? 'count'})`);

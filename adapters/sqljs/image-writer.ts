@@ -2,6 +2,7 @@ import type { BindParams, Database, Statement } from 'sql.js';
 import { itemStatuses } from '../../lib/core/item.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import { type ItemColumns, retryable } from './item-columns.ts';
+import { rowOfRecord } from './batch-rows.ts';
 import { blobOf } from './pieces.ts';
 import type { RunModel } from './run-model.ts';
 
@@ -25,6 +26,7 @@ export const bringUpToDate = (database: Database, model: RunModel, meta: JsonObj
   model.storedRows = model.items.count;
   model.slices.settleFresh();
   model.results.settleFresh();
+  model.records.settle();
   model.freshEvents = [];
   model.freshObjects = [];
 };
@@ -66,6 +68,7 @@ const write = (database: Database, model: RunModel, meta: JsonObject, isNew: boo
       blobOf(piece.lengths),
     ]),
   );
+  each(database, 'insert or replace into batches values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)', map(model.records.dirty(), rowOfRecord));
   each(
     database,
     'insert into events values (?,?,?,?)',

@@ -1,6 +1,6 @@
 import type { Column, OpenRows, PlanWindow, RowSlice } from '../../lib/core/command.ts';
 import { itemStatuses, type ItemStatus } from '../../lib/core/item.ts';
-import type { ObjectSpan, StoredRow } from '../../lib/ports/run-store.ts';
+import type { ObjectSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
 import { pending, queued, retryable, submitted } from './item-columns.ts';
 import type { SlicePiece } from './pieces.ts';
 import type { RunModel } from './run-model.ts';
@@ -117,13 +117,29 @@ export const batchLines = (model: RunModel, batchNo: number): readonly ObjectSpa
   return spans;
 };
 
-export const rowLines = (model: RunModel, index: number): { readonly request: ObjectSpan | null; readonly item: ObjectSpan } | null => {
+const linesIn = (slice: SlicePiece, offset: number): RowLines => ({
+  request:
+    slice.requestObject === null || slice.requestLengths[offset] === 0 ? null : lineAt(slice.requestObject, slice.requestEnds(), offset),
+  item: lineAt(slice.itemObject, slice.itemEnds(), offset),
+});
+
+export const rowLines = (model: RunModel, index: number): RowLines | null => {
   if (!(index >= 0 && index < model.items.count)) return null;
   const slice = model.slices.at(index);
-  const offset = index - slice.from;
-  const request =
-    slice.requestObject === null || slice.requestLengths[offset] === 0 ? null : lineAt(slice.requestObject, slice.requestEnds(), offset);
-  return { request, item: lineAt(slice.itemObject, slice.itemEnds(), offset) };
+  return linesIn(slice, index - slice.from);
+};
+
+export const linesOfRows = (model: RunModel, fromIndex: number, limit: number): readonly RowLines[] => {
+  const from = Math.max(0, fromIndex);
+  const lines: RowLines[] = [];
+  walk(
+    model,
+    Uint32Array.from({ length: Math.max(0, Math.min(limit, model.items.count - from)) }, (_, i) => from + i),
+    (slice, offset) => {
+      lines.push(linesIn(slice, offset));
+    },
+  );
+  return lines;
 };
 
 export const storedRows = (model: RunModel, fromIndex: number, limit: number): readonly StoredRow[] => {

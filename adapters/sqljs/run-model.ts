@@ -8,6 +8,7 @@ import { applyToRows, type RowChange } from '../../lib/core/rows.ts';
 import { type StoredRunEvent, toRunEvents } from '../../lib/core/run-event.ts';
 import { emptySnapshot, type RunSnapshot } from '../../lib/core/snapshot.ts';
 import { applyChange } from './apply-change.ts';
+import { BatchRecords } from './batch-records.ts';
 import { IdIndex } from './id-index.ts';
 import { ItemColumns } from './item-columns.ts';
 import type { ResultPiece, SlicePiece } from './pieces.ts';
@@ -32,6 +33,8 @@ export class RunModel {
   readonly results: Shelf<ResultPiece>;
   /** Rows that were packed into each live batch. */
   readonly batches = new Map<number, IndexSet>();
+  /** Every batch that was ever planned. */
+  readonly records = new BatchRecords();
   /** Due times by bucket number; bucket 0 is none. */
   readonly dueAtMs: number[] = [0];
   readonly #buckets = new Map<number, number>();
@@ -78,6 +81,7 @@ export class RunModel {
     this.items.keep();
     this.freshEvents.push(...toRunEvents(after.runId, this.snapshot.version, events));
     for (const event of events) this.#keepObjects(event);
+    this.records.fold(events);
     this.changedRows += changes.reduce((sum, change) => sum + entriesOf(change), 0);
     this.changedTimes += 1;
     this.snapshot = after;

@@ -47,6 +47,8 @@ export const createReader = ({ runId, run, client, opened, artifacts }: Handle, 
       ),
     eventsAfter: (sequence, limit) => client.call(run, 'eventsAfter', { sequence, limit }),
     rows: (fromIndex, limit) => client.call(run, 'rows', { fromIndex, limit }),
+    linesOfRows: (fromIndex, limit) => client.call(run, 'linesOfRows', { fromIndex, limit }),
+    batches: (fromBatchNo, limit) => client.call(run, 'batches', { fromBatchNo, limit }),
     close: () => (closing ??= onClose()),
   };
 };

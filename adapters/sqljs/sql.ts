@@ -38,6 +38,12 @@ create table results (
   from_sequence integer primary key, count integer not null, output_object text, error_object text,
   indexes blob not null, codes blob, parts blob, offsets blob, lengths blob
 );
+create table batches (
+  batch_no integer primary key, batch_key text not null, state text not null, requests integer not null,
+  create_attempt integer not null, input_file_id text, provider_batch_id text, provider_status text, ending text, files text,
+  completed_count integer not null, failed_count integer not null, retried_count integer not null,
+  range_ends integer not null, indexes blob not null
+);
 create table events (sequence integer primary key, event_type text not null, at_ms integer not null, data text not null);
 create table objects (name text primary key) without rowid;
 create view item_states as

@@ -24,15 +24,15 @@ export type TypedColumn = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 const checked = <A>(name: string, is: (u: unknown) => u is A): t.Type<A, unknown> =>
   new t.Type<A, unknown>(name, is, (u, c) => (is(u) ? t.success(u) : t.failure(u, c, `not ${name}`)), t.identity);
-const orNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> => t.union([type, t.null]) as t.Type<A | null, unknown>;
-const oneOf = <A extends string>(name: string, names: readonly A[]): t.Type<A, unknown> =>
+export const orNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> => t.union([type, t.null]) as t.Type<A | null, unknown>;
+export const oneOf = <A extends string>(name: string, names: readonly A[]): t.Type<A, unknown> =>
   checked(name, (u): u is A => typeof u === 'string' && (names as readonly string[]).includes(u));
-const named = <A extends string>(name: string): t.Type<A, unknown> => checked(name, (u): u is A => typeof u === 'string');
+export const named = <A extends string>(name: string): t.Type<A, unknown> => checked(name, (u): u is A => typeof u === 'string');
 
 const isTyped = (u: unknown): u is TypedColumn =>
   u instanceof Uint8Array || u instanceof Uint16Array || u instanceof Uint32Array || u instanceof Float64Array;
 const isColumn = (u: unknown): u is Column => isTyped(u) || (Array.isArray(u) && u.every((value) => typeof value === 'number'));
-const ColumnType = checked<Column>('a column of numbers', isColumn);
+export const ColumnType = checked<Column>('a column of numbers', isColumn);
 // Thousands of texts: io-ts's own array would build a context for each.
 const Texts = checked<readonly string[]>(
   'texts',
@@ -52,12 +52,13 @@ const Checkpoint: t.Type<SourceCheckpoint, unknown> = closed('SourceCheckpoint',
   beforeLastPosition: AnyJson,
 });
 const File: t.Type<StoredFile, unknown> = closed('StoredFile', { object: t.string, bytes: NonNegative });
+export const Files = orNull(closed('Files', { output: orNull(File), error: orNull(File) }));
 const Position: t.Type<SettlePosition, unknown> = closed('SettlePosition', {
   part: oneOf('a part', ['output', 'error', 'rest'] as const),
   offset: NonNegative,
 });
 const Progress = orNull(closed('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }));
-const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
+export const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
   type: oneOf('an ending', ['completed', 'expired', 'cancelled', 'rejected'] as const),
   outputFileId: orNull(t.string),
   errorFileId: orNull(t.string),
@@ -246,7 +247,7 @@ const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   cancelAsked: t.boolean,
   held: orNull(t.string),
   ending: orNull(Ending),
-  files: orNull(closed('Files', { output: orNull(File), error: orNull(File) })),
+  files: Files,
   position: Position,
   settledRows: NonNegative,
 });

@@ -1,11 +1,23 @@
-import type { CreateDoubt, LiveBatch } from './batch.ts';
+import type { LiveBatch } from './batch.ts';
+import {
+  mergeBuckets,
+  move,
+  batchOf,
+  withBatch,
+  withoutBatch,
+  clearFault,
+  madeUnclear,
+  clearBatchFault,
+  shrunk,
+  grown,
+} from './changes.ts';
+import { applyUnclear } from './evolve-unclear.ts';
 import type { Event, EventOf } from './event.ts';
-import { ingestKey, planKey, pollKey, requeueKey, strayEffectKey, straysKey, sweepKey } from './effect.ts';
-import { batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
+import { ingestKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
+import { batchEffectKey } from './ids.ts';
 import { invariant } from './invariant.ts';
-import { emptyTotals, type ItemStatus, type ItemTotals } from './item.ts';
 import { sum } from './plan.ts';
-import { type BackoffBucket, emptySnapshot, type RunSnapshot } from './snapshot.ts';
+import { emptySnapshot, type RunSnapshot } from './snapshot.ts';
 import { addUsage } from './usage.ts';
 
 /** Folds one event in. Total: `events.reduce(evolve, snapshot)` works unwrapped; throws `InvariantViolation` only on our own bug. O(live batches). */
@@ -90,46 +102,15 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       return withBatch(s, event.batchKey, { phase: 'uploaded' });
     case 'CreateUnclear':
       return madeUnclear(s, event.batchKey, event.atMs);
-    case 'CreateNotFound': {
-      const { looks, absentAtMs } = doubtOf(s, event.batchKey);
-      const { fileCreatedAtMs, dueAtMs, atMs } = event;
-      return withDoubt(s, event.batchKey, { looks: looks + 1, absentAtMs: absentAtMs ?? atMs, fileCreatedAtMs, dueAtMs });
-    }
+    case 'CreateNotFound':
     case 'CreateAbsent':
-      return withDoubt(s, event.batchKey, { stage: 'absent', isSworn: event.isSworn, dueAtMs: event.atMs });
     case 'CreateFenced':
-      return withDoubt(s, event.batchKey, { stage: 'fenced', sinceMs: event.atMs, looks: 0, dueAtMs: event.atMs });
-    case 'BatchReplanned': {
-      const { phase, createAttempt } = batchOf(s, event.batchKey);
-      return withBatch(clearFault(clearBatchFault(s, event.batchKey), sweepKey), event.batchKey, {
-        phase: 'planned',
-        // A file that was never created from has used up its attempt's number all the same.
-        createAttempt: phase === 'uploaded' ? createAttempt + 1 : createAttempt,
-        inputFileId: null,
-        inputExpiresAtMs: null,
-        doubt: null,
-        held: null,
-      });
-    }
-    case 'StrayFound': {
-      const { providerBatchId, batchKey, isAlive, atMs } = event;
-      return { ...s, strays: [...s.strays, { providerBatchId, batchKey, isCancelAsked: !isAlive, dueAtMs: atMs, looks: 0 }] };
-    }
+    case 'BatchReplanned':
+    case 'StrayFound':
     case 'StrayCancelAsked':
-      return withStray(clearFault(s, strayEffectKey(event.providerBatchId)), event.providerBatchId, {
-        isCancelAsked: true,
-        dueAtMs: event.atMs,
-      });
-    case 'StrayObserved': {
-      const looks = (s.strays.find((stray) => stray.providerBatchId === event.providerBatchId)?.looks ?? 0) + 1;
-      return withStray(clearFault(s, straysKey), event.providerBatchId, { dueAtMs: event.dueAtMs, looks });
-    }
+    case 'StrayObserved':
     case 'StrayEnded':
-      return {
-        ...clearFault(clearFault(s, straysKey), strayEffectKey(event.providerBatchId)),
-        strays: s.strays.filter((stray) => stray.providerBatchId !== event.providerBatchId),
-        strayCost: { batches: s.strayCost.batches + 1, requests: s.strayCost.requests + (event.answered ?? 0) },
-      };
+      return applyUnclear(s, event);
     case 'BatchHeld':
       return withBatch(s, event.batchKey, { held: event.message });
     case 'BatchReleased':
@@ -286,69 +267,3 @@ const itemsSettled = (s: RunSnapshot, event: EventOf<'ItemsSettled'>): RunSnapsh
     backoff: mergeBuckets(s.backoff, event.buckets),
   };
 };
-
-const mergeBuckets = (known: readonly BackoffBucket[], more: readonly BackoffBucket[]): readonly BackoffBucket[] => {
-  if (more.length === 0) return known;
-  const counts = new Map(known.map((bucket) => [bucket.dueAtMs, bucket.count]));
-  for (const { dueAtMs, count } of more) counts.set(dueAtMs, (counts.get(dueAtMs) ?? 0) + count);
-  return [...counts].map(([dueAtMs, count]) => ({ dueAtMs, count })).sort((a, b) => a.dueAtMs - b.dueAtMs);
-};
-
-const move = (totals: ItemTotals, from: ItemStatus, to: ItemStatus, count: number): ItemTotals => {
-  if (count === 0) return totals;
-  invariant(totals[from] >= count, `no more rows leave ${from} than stand in it`);
-  return { ...emptyTotals, ...totals, [from]: totals[from] - count, [to]: totals[to] + count };
-};
-
-const batchOf = (s: RunSnapshot, batchKey: BatchKey): LiveBatch => {
-  const batch = s.live.find((candidate) => candidate.batchKey === batchKey);
-  invariant(batch !== undefined, `batch ${batchKey} is live`);
-  return batch;
-};
-const withBatch = (s: RunSnapshot, batchKey: BatchKey, change: Partial<LiveBatch>): RunSnapshot => {
-  batchOf(s, batchKey);
-  return { ...s, live: s.live.map((batch) => (batch.batchKey === batchKey ? { ...batch, ...change } : batch)) };
-};
-const withoutBatch = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => {
-  batchOf(s, batchKey);
-  return { ...s, live: s.live.filter((batch) => batch.batchKey !== batchKey), backlog: { ...s.backlog, needs: null } };
-};
-const clearFault = (s: RunSnapshot, key: EffectKey): RunSnapshot =>
-  s.faults.some((record) => record.key === key) ? { ...s, faults: s.faults.filter((record) => record.key !== key) } : s;
-/** The refusals that a create got before are no looks for it: those are counted from here. */
-const madeUnclear = (s: RunSnapshot, batchKey: BatchKey, atMs: number): RunSnapshot =>
-  withBatch(clearBatchFault(s, batchKey), batchKey, {
-    phase: 'indeterminate',
-    doubt: { stage: 'looking', sinceMs: atMs, absentAtMs: null, fileCreatedAtMs: null, looks: 0, dueAtMs: atMs, isSworn: false },
-  });
-const doubtOf = (s: RunSnapshot, batchKey: BatchKey): CreateDoubt => {
-  const { doubt } = batchOf(s, batchKey);
-  invariant(doubt !== null, `batch ${batchKey} is in doubt`);
-  return doubt;
-};
-/** The list was read, whatever it showed. */
-const withDoubt = (s: RunSnapshot, batchKey: BatchKey, change: Partial<CreateDoubt>): RunSnapshot =>
-  withBatch(clearFault(clearBatchFault(s, batchKey), sweepKey), batchKey, { doubt: { ...doubtOf(s, batchKey), ...change } });
-const withStray = (
-  s: RunSnapshot,
-  id: RunSnapshot['strays'][number]['providerBatchId'],
-  change: Partial<RunSnapshot['strays'][number]>,
-): RunSnapshot => ({ ...s, strays: s.strays.map((stray) => (stray.providerBatchId === id ? { ...stray, ...change } : stray)) });
-const clearBatchFault = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => clearFault(s, batchEffectKey(batchKey));
-
-type Backlog = RunSnapshot['backlog'];
-const shrunk = (s: RunSnapshot, bytes: number, tokens: number, atMs: number): Backlog => ({
-  ...s.backlog,
-  bytes: s.backlog.bytes - bytes,
-  tokens: s.backlog.tokens - tokens,
-  sinceMs: atMs,
-  generation: s.backlog.generation + 1,
-  needs: null,
-});
-const grown = (s: RunSnapshot, bytes: number, tokens: number, atMs: number): Backlog => ({
-  bytes: s.backlog.bytes + bytes,
-  tokens: s.backlog.tokens + tokens,
-  sinceMs: s.totals.pending === 0 ? atMs : s.backlog.sinceMs,
-  generation: s.backlog.generation + 1,
-  needs: null,
-});

@@ -28,3 +28,15 @@ export function* indexesOf(set: IndexSet): Generator<number> {
     for (let index = set[i] as number; index < (set[i + 1] as number); index += 1) yield index;
   }
 }
+
+/** How many indexes of the set lie before this one; -1 when the set does not hold it. O(ranges). */
+export const placeInIndexSet = (set: IndexSet, index: number): number => {
+  let before = 0;
+  for (let i = 0; i + 1 < set.length; i += 2) {
+    const [from, to] = [set[i] as number, set[i + 1] as number];
+    if (index < from) return -1;
+    if (index < to) return before + index - from;
+    before += to - from;
+  }
+  return -1;
+};

@@ -1,8 +1,11 @@
 /** The pure state machine. No clock, no ids, no randomness, no I/O. */
+export * from './attempt.ts';
 export * from './batch.ts';
+export * from './batch-record.ts';
 export * from './budget.ts';
 export * from './command.ts';
 export * from './config.ts';
+export * from './conservation.ts';
 export { decide } from './decide.ts';
 export { effectsDue, isAnythingInFlight, isStandingStill, nextDueMs } from './due.ts';
 export { type Effect, effectKey } from './effect.ts';

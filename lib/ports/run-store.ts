@@ -1,3 +1,4 @@
+import type { BatchRecord } from '../core/batch-record.ts';
 import type { OpenRows, PlanWindow, RowSlice } from '../core/command.ts';
 import type { Event } from '../core/event.ts';
 import type { RunId } from '../core/ids.ts';
@@ -42,6 +43,12 @@ export interface StoredRow {
   readonly dueAtMs: number;
 }
 
+/** Where the request line and the item line of a row lie. A bad row has no request line. */
+export interface RowLines {
+  readonly request: ObjectSpan | null;
+  readonly item: ObjectSpan;
+}
+
 /** What anyone may read, owner or not. Everything is answered from the last acknowledged commit that this reader has seen. */
 export interface RunReader {
   readonly runId: RunId;
@@ -58,6 +65,10 @@ export interface RunReader {
   /** Persisted run events after a sequence. */
   eventsAfter(sequence: number, limit: number): Port<readonly StoredRunEvent[]>;
   rows(fromIndex: number, limit: number): Port<readonly StoredRow[]>;
+  /** Where the lines of the rows from an index lie, in item order. */
+  linesOfRows(fromIndex: number, limit: number): Port<readonly RowLines[]>;
+  /** Every batch ever planned, as it is remembered, from a batch number on (they count from 1). Law: fold of the events. */
+  batches(fromBatchNo: number, limit: number): Port<readonly BatchRecord[]>;
   close(): Promise<void>;
 }
 
@@ -88,7 +99,7 @@ export interface OwnedRun extends RunReader {
   /** Pending rows in item order, for cancelling. */
   pendingRows(rowsMax: number): Port<RowSlice & { readonly generation: number }>;
   /** Where one accepted row's request and item line lie. */
-  rowLines(index: number): Port<{ readonly request: ObjectSpan | null; readonly item: ObjectSpan } | null>;
+  rowLines(index: number): Port<RowLines | null>;
   /** Commands that other processes have left for the owner, oldest first; each is removed by `removeCommand` once its effect is durable. */
   inbox(): Port<readonly InboxCommand[]>;
   removeCommand(id: string): Port<void>;

@@ -1,13 +1,18 @@
+import type { SweptBatch } from '../core/command.ts';
 import type { RunConfig } from '../core/config.ts';
+import type { ProviderBatchId } from '../core/ids.ts';
 import type { BatchProvider, ProviderConnection, ProviderWire } from '../ports/provider.ts';
 import { defaultConnection } from './defaults.ts';
 import { BatchorError } from './errors.ts';
+import { must } from './interop.ts';
 
 /** The connections of one runner, by name. */
 export interface Connections {
   /** Throws `provider_not_configured` unless the runner has it; the default one is always there. */
   find(name: string, kind: string): Promise<ProviderConnection>;
   connect(config: RunConfig): Promise<BatchProvider & ProviderWire>;
+  /** What the run's provider shows of one batch; null when it does not know it. */
+  identify(config: RunConfig, providerBatchId: string): Promise<SweptBatch | null>;
 }
 
 export const createConnections = (
@@ -27,11 +32,13 @@ export const createConnections = (
       'Give it: new BatchRunner({ providers: [connection] }).',
     );
   };
+  const connect: Connections['connect'] = async ({ provider, operation }) => {
+    const connection = await find(provider.connection, provider.kind);
+    return connection.connect({ ...provider, requestTimeoutMs: operation.requestTimeoutMs });
+  };
   return {
     find,
-    async connect({ provider, operation }) {
-      const connection = await find(provider.connection, provider.kind);
-      return connection.connect({ ...provider, requestTimeoutMs: operation.requestTimeoutMs });
-    },
+    connect,
+    identify: async (config, providerBatchId) => must((await connect(config)).identify(providerBatchId as ProviderBatchId)),
   };
 };

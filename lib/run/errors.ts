@@ -34,6 +34,8 @@ export interface BatchorErrorDetails {
   };
   source_required: { readonly runId: string; readonly kind: string; readonly ref: string; readonly nextIndex: number };
   source_unreadable: { readonly ref: string; readonly line: number | null; readonly field: string | null };
+  // looking
+  item_not_found: { readonly runId: string; readonly itemId: string };
   // control
   run_not_finished: { readonly runId: string; readonly openCount: number };
   run_finished: { readonly runId: string; readonly status: RunStatus };

@@ -13,11 +13,13 @@ import { readParts, readResults } from '../streams/results.ts';
 import type { Driver } from './driver.ts';
 import { BatchorError } from './errors.ts';
 import { exportResults } from './export-results.ts';
+import { inspectItem } from './inspect-run.ts';
 import { must } from './interop.ts';
 import type { BatchWord, ResultsOptions, ResultStream, ResultText, Run, WaitOptions } from './run.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 import { stopReason } from './stop-reason.ts';
 import { pagesOnChange, pull, watchRun } from './watch.ts';
+import { verifyRun } from './verify/verify-run.ts';
 import type { Wish } from './wish.ts';
 import { toWireLine } from './wire.ts';
 
@@ -35,7 +37,9 @@ export interface RunHost {
   tell(wish: Wish): Promise<void>;
   /** What the provider shows of one batch; null when it does not know it. */
   identify(providerBatchId: string): Promise<SweptBatch | null>;
-  wire(): Promise<Pick<ProviderWire, 'readContent'>>;
+  /** A reader of one's own, to be closed by whoever asked for it. */
+  openReader(): Promise<RunReader>;
+  wire(): Promise<Pick<ProviderWire, 'readContent' | 'readVerdict'>>;
 }
 
 const pageRows = 1_000;
@@ -219,6 +223,8 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     resultText: (options = {}) => inputText(options),
     readTerminalResults: (options = {}) => readPage(options),
     exportTerminalResults: (path, options = {}) => exportResults(path, options, readPage),
+    verify: async (options = {}) => verifyRun({ reader, openReader: host.openReader }, await host.wire(), options),
+    inspect: async (itemId) => inspectItem({ reader, openReader: host.openReader }, await host.wire(), itemId),
     events$: (options = {}) => eventPagesFrom(options.afterSequence ?? 0),
     events: (options = {}) => pull(eventPagesFrom(options.afterSequence ?? 0), options.signal),
     summary$: changes$.pipe(map(summaryOf)),

@@ -3,7 +3,9 @@ import type { JsonObject } from '../core/json.ts';
 import type { ItemResult, ResultPage, ResultPageOptions } from '../core/results.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
+import type { Inspection } from './inspection.ts';
 import type { RunSummary } from './summary.ts';
+import type { Verification, VerifyOptions } from './verification.ts';
 
 export interface WaitOptions {
   readonly signal?: AbortSignal;
@@ -80,6 +82,13 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
   readTerminalResults(options?: ResultPageOptions): Promise<ResultPage<Output, Metadata>>;
   /** JSON lines, snake_case. Whole or not at all, unless `append`. */
   exportTerminalResults(path: string, options?: ResultPageOptions & { readonly append?: boolean }): Promise<ResultExport>;
+  /**
+   * Proves from rows and artifacts that no row was lost and none counts twice; tells the first broken law, and its row. Works on a run
+   * that goes on, wherever it is driven; changes nothing, needs no key and no network.
+   */
+  verify(options?: VerifyOptions): Promise<Verification>;
+  /** The history of one item: every batch that it was in, the lines that speak of it, what came of it. Rejects with `item_not_found`. */
+  inspect(itemId: string): Promise<Inspection>;
   /** Persisted events after a sequence, then live ones; completes when the run finishes. Cold: each subscriber gets them all. */
   events$(options?: { readonly afterSequence?: number }): Observable<RunEvent>;
   events(options?: { readonly afterSequence?: number; readonly signal?: AbortSignal }): AsyncIterable<RunEvent>;

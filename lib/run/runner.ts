@@ -1,13 +1,14 @@
 import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type Observable, type SchedulerLike, Subject } from 'rxjs';
 import { decide } from '../core/decide.ts';
-import { isRunId, makeRunId, type ProviderBatchId, type RunId } from '../core/ids.ts';
+import { isRunId, makeRunId, type RunId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import { isFinished, type RunStatus } from '../core/snapshot.ts';
 import type { ProviderWire } from '../ports/provider.ts';
-import type { OwnedRun, RunStore } from '../ports/run-store.ts';
+import type { OwnedRun, RunReader, RunStore } from '../ports/run-store.ts';
 import type { EnginePorts, EngineSource } from '../streams/ports.ts';
+import { randomHexOf } from './chance.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { defaultStorage, defaultTokenCounter } from './defaults.ts';
 import { commitOpening, type Driver, startDriver } from './driver.ts';
@@ -157,11 +158,7 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   #randomHex(digits: number): string {
-    if (this.#options.randomHex !== undefined) return this.#options.randomHex(digits);
-    const bytes = globalThis.crypto.getRandomValues(new Uint8Array(Math.ceil(digits / 2)));
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
-      .join('')
-      .slice(0, digits);
+    return (this.#options.randomHex ?? randomHexOf)(digits);
   }
 
   async #open(): Promise<RunStore> {
@@ -231,7 +228,8 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   async #handle<Output, Metadata extends JsonObject>(store: RunStore, runId: RunId): Promise<Run<Output, Metadata>> {
-    const reader = await must(store.read(runId), { runId, storage: store.describe });
+    const openReader = (): Promise<RunReader> => must(store.read(runId), { runId, storage: store.describe });
+    const reader = await openReader();
     let wire: Promise<ProviderWire> | null = null;
     const host: RunHost = {
       scheduler: this.#scheduler,
@@ -240,10 +238,8 @@ export class BatchRunner implements AsyncDisposable {
       driverOf: () => this.#drivers.get(runId),
       tryDrive: () => this.#tryDrive(store, runId, true),
       tell: (wish) => tellRun({ store, runId, driver: this.#drivers.get(runId), scheduler: this.#scheduler }, wish),
-      identify: async (providerBatchId) => {
-        const provider = await this.#connections.connect(reader.snapshot.config);
-        return must(provider.identify(providerBatchId as ProviderBatchId), { runId });
-      },
+      identify: (providerBatchId) => this.#connections.identify(reader.snapshot.config, providerBatchId),
+      openReader,
       wire: () => (wire ??= this.#connections.connect(reader.snapshot.config)),
     };
     // The results' types follow from the job: the same rows, seen through it.

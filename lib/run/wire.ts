@@ -3,10 +3,15 @@ import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import type { TokenUsage } from '../core/usage.ts';
 import { type ResultParts, toResult } from '../streams/results.ts';
+import { inspectionToWire, verificationToWire } from './audit-wire.ts';
+import type { Inspection } from './inspection.ts';
 import type { RunSummary } from './summary.ts';
+import type { Verification } from './verification.ts';
 
 /** The exported, snake_case spelling, and the only mapping between the two. Metadata, outputs and event data keep their own keys. */
-export const toWire = (value: ItemResult | RunSummary | RunEvent): JsonObject => {
+export const toWire = (value: ItemResult | RunSummary | RunEvent | Verification | Inspection): JsonObject => {
+  if ('laws' in value) return verificationToWire(value);
+  if ('attempts' in value) return inspectionToWire(value);
   if ('itemId' in value) return resultToWire(value);
   return 'eventType' in value ? eventToWire(value) : summaryToWire(value);
 };

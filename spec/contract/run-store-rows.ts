@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { applyToRows, type Event, toRunEvents } from '../../lib/core/index.ts';
+import { applyToRows, type BatchRecord, type Event, recordsAfter, toRunEvents } from '../../lib/core/index.ts';
 import type { ObjectSpan, OwnedRun, ResultRef, RunReader, StoredRow } from '../../lib/ports/run-store.ts';
 import type { Row, Rows } from '../support/core/row-table.ts';
 import { backoffRows, batchMembers, openMask, openRows, pendingRows, planWindow } from '../support/core/slices.ts';
@@ -89,6 +89,13 @@ export const expectReads = async (reader: RunReader, steps: readonly Step[]): Pr
   expect(plain(reader.snapshot)).toEqual(plain(snapshot));
   expect(await ok(reader.rows(0, rows.length + 1))).toEqual(rows.map(storedRow));
   expect(await ok(reader.resultsAfter(0, results.length + 1))).toEqual(results);
+  const { requests, items } = placesOf(events);
+  const lines = rows.map(({ index }) => ({ request: requestOf(requests, index), item: items.get(index) }));
+  expect(await ok(reader.linesOfRows(0, rows.length + 1))).toEqual(lines);
+  expect(await ok(reader.linesOfRows(2, 3))).toEqual(lines.slice(2, 5));
+  const records = recordsOf(events);
+  expect(plainRecords(await ok(reader.batches(1, records.length + 1)))).toEqual(plainRecords(records));
+  expect(plainRecords(await ok(reader.batches(2, 2)))).toEqual(plainRecords(records.slice(1, 3)));
   const middle = Math.floor(results.length / 2);
   expect(await ok(reader.resultsAfter(middle, 3))).toEqual(results.slice(middle, middle + 3));
   const paged: ResultRef[] = [];
@@ -102,8 +109,22 @@ export const expectReads = async (reader: RunReader, steps: readonly Step[]): Pr
   expect(plain(await ok(reader.eventsAfter(0, told.length + 1)))).toEqual(plain(told));
   const from = told[Math.floor(told.length / 2)]?.sequence ?? 0;
   expect(plain(await ok(reader.eventsAfter(from, 2)))).toEqual(plain(told.filter((event) => event.sequence > from).slice(0, 2)));
-  return rows.length + results.length + told.length;
+  return rows.length + results.length + told.length + records.length;
 };
+
+const requestOf = (requests: ReadonlyMap<number, ObjectSpan>, index: number): ObjectSpan | null => {
+  const span = requests.get(index);
+  return span === undefined || span.length === 0 ? null : span;
+};
+
+/** What is remembered of batches, by the events alone. */
+const recordsOf = (events: readonly Event[]): readonly BatchRecord[] => {
+  const keys = events.flatMap((event) => (event.type === 'BatchPlanned' ? [event.batchKey] : []));
+  return keys.map((batchKey) => recordsAfter(() => undefined, events).get(batchKey) as BatchRecord);
+};
+/** Indexes by value, whatever array they are in. */
+const plainRecords = (records: readonly BatchRecord[]): readonly unknown[] =>
+  records.map((record) => ({ ...record, indexes: Array.from(record.indexes) }));
 
 const list = (column: ArrayLike<number> | null, length: number): readonly number[] =>
   column === null ? new Array<number>(length).fill(0) : Array.from(column);

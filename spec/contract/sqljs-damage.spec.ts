@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { journalFile, listRunFolder } from '../../adapters/sqljs/run-folder.ts';
+import { imageFormat } from '../../adapters/sqljs/image-reader.ts';
+import { checkpointFile, journalFile, listRunFolder } from '../../adapters/sqljs/run-folder.ts';
 import { loadSql } from '../../adapters/sqljs/sql.ts';
 import type { OwnedRun } from '../../lib/ports/run-store.ts';
 import { accept, completeRows, createdRun, endBatch, ok, runId, sliceOf, step, submitBatch } from './run-store-fixture.ts';
@@ -99,6 +101,31 @@ describe('a damaged run', () => {
   });
 });
 
+describe('an image of another format', () => {
+  it('is refused whole, in words that name both formats', async () => {
+    const dir = newStoreFolder();
+    const store = await openStore(dir, { checkpointRows: 2 });
+    await grow(await createdRun(store), dir, 1);
+    await store.close();
+    const [newest] = listRunFolder(folderOf(dir)).checkpoints;
+    if (newest === undefined) throw new Error('no checkpoint');
+    const path = join(folderOf(dir), newest.file);
+    const sql = await loadSql();
+    const database = new sql.Database(new Uint8Array(readFileSync(path)));
+    database.run("update meta set value = '1' where key = 'format'");
+    const bytes = database.export();
+    database.close();
+    rmSync(path);
+    writeFileSync(join(folderOf(dir), checkpointFile(newest, crc32(bytes))), bytes);
+    const again = await openStore(dir);
+    const answer = await again.read(runId)();
+    expect(answer._tag === 'Left' && answer.left.type === 'corrupt' && answer.left.message).toContain(
+      `its format is 1, and this version reads format ${imageFormat}`,
+    );
+    await again.close();
+  });
+});
+
 describe('the folder of a run', () => {
   it('keeps two checkpoints and the journals that they need, however long the run', async () => {
     const dir = newStoreFolder();
@@ -139,6 +166,9 @@ describe('the folder of a run', () => {
       ['failed_permanent', 1],
       ['pending', 1],
       ['submitted', 2],
+    ]);
+    expect(database.exec('select batch_no, batch_key, state, requests, completed_count, hex(indexes) from batches')[0]?.values).toEqual([
+      [1, 'one', 'live', 4, 2, '0004'],
     ]);
     expect(database.exec("select count(*) from events where event_type = 'run_paused'")[0]?.values).toEqual([[1]]);
     database.close();

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import type { Event, EventOf, LiveBatch, RunSnapshot } from '../../lib/core/index.ts';
-import { batchPhases, controlReasons, itemStatuses, runStatuses } from '../../lib/core/index.ts';
+import type { BatchRecord, Event, EventOf, LiveBatch, RunSnapshot } from '../../lib/core/index.ts';
+import { batchPhases, batchRecordStates, controlReasons, itemStatuses, runStatuses } from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
 
 /** Every event and every field of a snapshot, drawn over their whole types: what is optional is sometimes there, sometimes null. */
@@ -170,6 +170,20 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
   files: orNull(fc.record({ output: file, error: file })),
   position,
   settledRows: count,
+});
+export const batchRecords: fc.Arbitrary<BatchRecord> = fc.record<BatchRecord>({
+  ...sent,
+  state: fc.constantFrom(...batchRecordStates),
+  indexes: column,
+  createAttempt: count,
+  inputFileId: orNull(text),
+  providerBatchId: orNull(branded<NonNullable<LiveBatch['providerBatchId']>>()),
+  providerStatus: orNull(text),
+  ending: orNull(ending),
+  files: orNull(fc.record({ output: file, error: file })),
+  completedCount: count,
+  failedCount: count,
+  retriedCount: count,
 });
 export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
   runId: branded(),

@@ -1,11 +1,12 @@
 import * as fc from 'fast-check';
 import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
+import { BatchRecordCodec } from '../../lib/core/batch-record-codec.ts';
 import { EventCodec, RunSnapshotCodec } from '../../lib/core/codec.ts';
 import { columnBytes, decodeEvents, encodeEvents, readColumns, recordFormat, writeColumns } from '../../lib/core/event-record.ts';
 import { emptySnapshot, type Event } from '../../lib/core/index.ts';
 import { playHistory } from '../support/core/play.ts';
-import { eventOf, eventTypes, snapshots } from './codec-arbitraries.ts';
+import { batchRecords, eventOf, eventTypes, snapshots } from './codec-arbitraries.ts';
 
 /** Columns as lists, so that only their numbers count. */
 const byValue = (value: unknown): unknown => {
@@ -116,4 +117,20 @@ describe('the codec of snapshots', () => {
   it('refuses a snapshot of a run that was never created', () => expect(isLeft(RunSnapshotCodec.decode(emptySnapshot))).toBe(true));
   it('knows an event from anything else', () =>
     expect([{ type: 'RunOpened', atMs: 1 }, { type: 'RunOpened' }, null].map((u) => EventCodec.is(u))).toEqual([true, false, false]));
+});
+
+describe('the codec of batch records', () => {
+  it('gives every record back as it was, and refuses one that has a field too many or too few', () => {
+    fc.assert(
+      fc.property(batchRecords, (record) => {
+        expect(BatchRecordCodec.decode(BatchRecordCodec.encode(record))).toEqual({ _tag: 'Right', right: record });
+        for (const wrong of [
+          { ...record, extra: 1 },
+          { ...record, state: 'lost' },
+          { ...record, retriedCount: undefined },
+        ])
+          expect(isLeft(BatchRecordCodec.decode(wrong))).toBe(true);
+      }),
+    );
+  });
 });

@@ -1,6 +1,7 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { type BatchRecord, recordsAfter } from '../../core/batch-record.ts';
 import { evolve } from '../../core/evolve.ts';
-import type { RunId } from '../../core/ids.ts';
+import type { BatchKey, RunId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { applyToRows } from '../../core/rows.ts';
 import { type StoredRunEvent, toRunEvents } from '../../core/run-event.ts';
@@ -28,11 +29,15 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null): M
   const artifacts = memoryArtifacts();
   const runEvents: StoredRunEvent[] = [];
   const inbox: InboxCommand[] = [];
+  /** Batch `n` at place `n - 1`. */
+  const batches: BatchRecord[] = [];
+  const batchNos = new Map<BatchKey, number>();
   let snapshot = emptySnapshot;
   let epoch = 0;
   let isOwned = false;
   let commandCount = 0;
 
+  const recordOf = (batchKey: BatchKey): BatchRecord | undefined => batches[(batchNos.get(batchKey) ?? 0) - 1];
   const rowsWhere = (
     test: (row: StoredRow) => boolean,
     fromIndex: number,
@@ -71,6 +76,16 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null): M
       }),
     eventsAfter: (sequence, limit) => TE.fromIO(() => runEvents.filter((event) => event.sequence > sequence).slice(0, limit)),
     rows: (fromIndex, limit) => TE.fromIO(() => table.select(() => true, fromIndex, limit).map((index) => table.row(index))),
+    linesOfRows: (fromIndex, limit) =>
+      TE.fromIO(() =>
+        table
+          .select(() => true, fromIndex, limit)
+          .map((index) => {
+            const { request, item } = table.lines(index);
+            return { request, item };
+          }),
+      ),
+    batches: (fromBatchNo, limit) => TE.fromIO(() => batches.slice(Math.max(0, fromBatchNo - 1)).slice(0, limit)),
     close: () => Promise.resolve(),
   });
 
@@ -90,6 +105,10 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null): M
           if (wrong !== null) return Promise.resolve({ _tag: 'Left', left: { type: 'corrupt', message: wrong, where: `run ${runId}` } });
           const after = events.reduce(evolve, snapshot);
           runEvents.push(...toRunEvents(after.runId, snapshot.version, events));
+          for (const record of recordsAfter(recordOf, events).values()) {
+            batches[record.batchNo - 1] = record;
+            batchNos.set(record.batchKey, record.batchNo);
+          }
           snapshot = after;
           return Promise.resolve({ _tag: 'Right', right: snapshot });
         },

@@ -1,0 +1,40 @@
+import { Command } from 'clipanion';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import type { Place } from '../place.ts';
+import { writeJson, writeNotes } from '../render.ts';
+import { RunCommand } from './store-command.ts';
+
+/** Reads the store alone: no key, no network. */
+export class VerifyCommand extends RunCommand {
+  static override readonly paths = [['verify']];
+  static override readonly usage = Command.Usage({
+    description: 'Prove that no row of a run was lost, and none counts twice',
+    details: `
+      Counts every row, batch and result again, and follows every pointer to its line, without changing anything; also while the run
+      goes on. A table goes to stderr, JSON to stdout. Exit code 6 says that a law is broken, and where.
+    `,
+    examples: [['Prove it', '$0 verify --run-id reviews']],
+  });
+
+  protected async perform(place: Place): Promise<ExitCode> {
+    const { context, givenRunId: runId } = this;
+    const [{ withRun }, { brokenText, verificationTable }, { toWire }, { showProgress }] = await Promise.all([
+      import('../stored-run.ts'),
+      import('../verification-table.ts'),
+      import('../../lib/run/wire.ts'),
+      import('../look-progress.ts'),
+    ]);
+    const progress = showProgress(context, 'verifying');
+    try {
+      const verification = await withRun(place, runId, ({ run }) => run.verify({ onProgress: progress.show }));
+      progress.end();
+      await writeJson(context, toWire(verification));
+      writeNotes(context, verificationTable(verification));
+      if (verification.broken === null) return exitCodes.ok;
+      writeNotes(context, brokenText(verification.broken, runId, place));
+      return exitCodes.verificationFailed;
+    } finally {
+      progress.end();
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import type { BrokenLaw, Verification } from '../lib/run/verification.ts';
+import { commandLine, type Place, quoted } from './place.ts';
+import { twoLines } from './failure.ts';
+import { tableOf } from './text-table.ts';
+
+const none = '-';
+
+/** What was proved, for a person: a line per law, and a line per batch. */
+export const verificationTable = ({ runId, isSound, itemCount, itemCounts, laws, batches }: Verification): readonly string[] => [
+  ...tableOf([
+    ['law', 'checked', 'broken', 'says'],
+    ...laws.map(({ law, checkedCount, brokenCount, says }) => [law, checkedCount, brokenCount, says]),
+  ]),
+  ...(batches.length === 0
+    ? []
+    : [
+        '',
+        ...tableOf([
+          ['batch', 'key', 'at the provider', 'state', 'sent', 'completed', 'failed', 'retried', 'open'],
+          ...batches.map((batch) => [
+            batch.batchNo,
+            batch.batchKey,
+            batch.providerBatchId ?? none,
+            batch.state,
+            batch.providerBatchId === null ? 0 : batch.requestCount,
+            batch.completedCount,
+            batch.failedCount,
+            batch.retriedCount,
+            batch.openCount,
+          ]),
+        ]),
+      ]),
+  '',
+  `run ${runId}: ${itemCount} rows = ${
+    Object.entries(itemCounts)
+      .filter(([, count]) => count > 0)
+      .map(([status, count]) => `${count} ${status}`)
+      .join(' + ') || none
+  }; ${isSound ? 'every law holds' : 'NOT SOUND'}`,
+];
+
+/** Which law is broken, where, and what to do. */
+export const brokenText = (
+  { law, message, index, itemId, batchNo, batchKey }: BrokenLaw,
+  runId: string,
+  place: Place,
+): readonly string[] => {
+  const where = [
+    ...(index === null ? [] : [`row ${index}${itemId === null ? '' : ` (item ${JSON.stringify(itemId)})`}`]),
+    ...(batchNo === null ? [] : [`batch ${batchNo}${batchKey === null ? '' : ` (${batchKey})`}`]),
+  ].join(', ');
+  const look = itemId === null ? '' : ` Its history: ${commandLine(place, 'inspect', runId, `--item ${quoted(itemId)}`)}`;
+  return twoLines(
+    `run ${runId} breaks the law "${law}"${where === '' ? '' : `: ${where}`}: ${message}`,
+    `Keep the run folder as it is; nothing was changed.${look}`,
+  );
+};

@@ -1,0 +1,23 @@
+import * as t from 'io-ts';
+import { type BatchRecord, batchRecordStates } from './batch-record.ts';
+import { ColumnType, Ending, Files, named, oneOf, orNull } from './codec.ts';
+import { closed, NonNegative } from './config.ts';
+import type { BatchKey, ProviderBatchId } from './ids.ts';
+
+/** A batch as it is remembered, its indexes in place. */
+export const BatchRecordCodec: t.Type<BatchRecord, unknown> = closed('BatchRecord', {
+  batchNo: NonNegative,
+  batchKey: named<BatchKey>('a batch key'),
+  requests: NonNegative,
+  state: oneOf('a state', batchRecordStates),
+  indexes: ColumnType,
+  createAttempt: NonNegative,
+  inputFileId: orNull(t.string),
+  providerBatchId: orNull(named<ProviderBatchId>('a provider batch id')),
+  providerStatus: orNull(t.string),
+  ending: orNull(Ending),
+  files: Files,
+  completedCount: NonNegative,
+  failedCount: NonNegative,
+  retriedCount: NonNegative,
+});

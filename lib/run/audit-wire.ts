@@ -1,0 +1,82 @@
+import type { JsonObject } from '../core/json.ts';
+import type { Inspection, InspectedAttempt } from './inspection.ts';
+import type { BrokenLaw, Verification } from './verification.ts';
+
+/** What verifying and inspecting answer, in the exported spelling; `toWire` is the door. */
+
+export const verificationToWire = (verification: Verification): JsonObject => ({
+  run_id: verification.runId,
+  is_sound: verification.isSound,
+  version: verification.version,
+  item_count: verification.itemCount,
+  item_counts: verification.itemCounts,
+  laws: verification.laws.map((law) => ({
+    law: law.law,
+    says: law.says,
+    checked_count: law.checkedCount,
+    broken_count: law.brokenCount,
+  })),
+  batches: verification.batches.map((batch) => ({
+    batch_no: batch.batchNo,
+    batch_key: batch.batchKey,
+    provider_batch_id: batch.providerBatchId,
+    state: batch.state,
+    request_count: batch.requestCount,
+    completed_count: batch.completedCount,
+    failed_count: batch.failedCount,
+    retried_count: batch.retriedCount,
+    open_count: batch.openCount,
+  })),
+  broken: verification.broken === null ? null : brokenToWire(verification.broken),
+});
+
+const brokenToWire = ({ law, message, batchNo, batchKey, index, itemId }: BrokenLaw): JsonObject => ({
+  law,
+  message,
+  batch_no: batchNo,
+  batch_key: batchKey,
+  index,
+  item_id: itemId,
+});
+
+export const inspectionToWire = (inspection: Inspection): JsonObject => ({
+  run_id: inspection.runId,
+  item_id: inspection.itemId,
+  index: inspection.index,
+  status: inspection.status,
+  attempt_count: inspection.attemptCount,
+  uncharged_attempt_count: inspection.unchargedAttemptCount,
+  error_class: inspection.failureClass,
+  sequence: inspection.sequence,
+  retry_at: inspection.retryAt?.toISOString() ?? null,
+  metadata: inspection.metadata,
+  bad_row: inspection.badRow,
+  item_line: { ...inspection.itemLine },
+  request_line: inspection.requestLine === null ? null : { ...inspection.requestLine },
+  attempts: inspection.attempts.map(attemptToWire),
+  faults: inspection.faults,
+});
+
+const attemptToWire = (attempt: InspectedAttempt): JsonObject => ({
+  batch_no: attempt.batchNo,
+  batch_key: attempt.batchKey,
+  batch_state: attempt.batchState,
+  create_attempt: attempt.createAttempt,
+  input_file_id: attempt.inputFileId,
+  provider_batch_id: attempt.providerBatchId,
+  provider_status: attempt.providerStatus,
+  ending: attempt.ending,
+  rejection_message: attempt.rejectionMessage,
+  lines: attempt.lines.map(({ part, object, offset, length, verdict, isAnswer }) => ({
+    part,
+    object,
+    offset,
+    length,
+    verdict,
+    is_answer: isAnswer,
+  })),
+  outcome: attempt.outcome,
+  error_class: attempt.failureClass,
+  is_charged: attempt.isCharged,
+  faults: attempt.faults,
+});

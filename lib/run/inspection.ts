@@ -1,0 +1,73 @@
+import type { AttemptOutcome } from '../core/attempt.ts';
+import type { BatchRecordState } from '../core/batch-record.ts';
+import type { BatchEnding } from '../core/batch.ts';
+import type { FailureClass } from '../core/failure.ts';
+import type { ItemStatus } from '../core/item.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+
+/** A byte range of an object of the payload plane. */
+export interface InspectedSpan {
+  readonly object: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A line of a raw file that speaks of the item. */
+export interface InspectedLine extends InspectedSpan {
+  readonly part: 'output' | 'error';
+  /** What it says: success, why not, or nothing that can be read. */
+  readonly verdict: 'succeeded' | 'malformed' | FailureClass;
+  /** True for the line that the item's result points to. */
+  readonly isAnswer: boolean;
+}
+
+/** One batch that the item was planned with, and what came of it there. */
+export interface InspectedAttempt {
+  readonly batchNo: number;
+  readonly batchKey: string;
+  readonly batchState: BatchRecordState;
+  readonly createAttempt: number;
+  readonly inputFileId: string | null;
+  readonly providerBatchId: string | null;
+  /** The provider's own word. */
+  readonly providerStatus: string | null;
+  /** How the batch ended; null while it goes on, and when it was never sent. */
+  readonly ending: BatchEnding['type'] | null;
+  /** What the provider said against the whole batch. */
+  readonly rejectionMessage: string | null;
+  /** In the order of the files, output first; all of them, duplicates too. */
+  readonly lines: readonly InspectedLine[];
+  readonly outcome: AttemptOutcome['type'];
+  readonly failureClass: FailureClass | null;
+  /** Whether it counts against the attempts of the item; null: it is no attempt (yet). */
+  readonly isCharged: boolean | null;
+  /** Raw files that cannot be read, and why. */
+  readonly faults: readonly string[];
+}
+
+/** The history of one item. */
+export interface Inspection {
+  readonly runId: string;
+  readonly itemId: string;
+  /** The item's place in the input, from 0. */
+  readonly index: number;
+  readonly status: ItemStatus;
+  /** Charged attempts. */
+  readonly attemptCount: number;
+  readonly unchargedAttemptCount: number;
+  /** Why the item failed for good. */
+  readonly failureClass: FailureClass | null;
+  /** The number of its result; null before its end. */
+  readonly sequence: number | null;
+  /** When it goes again. */
+  readonly retryAt: Date | null;
+  /** With the lineage, as `batchor_lineage`; null when the item line cannot be read. */
+  readonly metadata: JsonObject | null;
+  /** Of a bad row: what was wrong with it. */
+  readonly badRow: JsonValue;
+  readonly itemLine: InspectedSpan;
+  readonly requestLine: InspectedSpan | null;
+  readonly attempts: readonly InspectedAttempt[];
+  /** What of the item itself cannot be read, and why. */
+  readonly faults: readonly string[];
+}

@@ -1,0 +1,59 @@
+import type { BatchRecordState } from '../core/batch-record.ts';
+import type { ConservationLaw } from '../core/conservation.ts';
+import type { ItemTotals } from '../core/item.ts';
+
+/** One law of conservation, and how much was held to it. */
+export interface VerifiedLaw {
+  readonly law: ConservationLaw;
+  /** The law in words. */
+  readonly says: string;
+  readonly checkedCount: number;
+  readonly brokenCount: number;
+}
+
+/** One batch as it was counted: from the rows, but for those that were sent again. */
+export interface VerifiedBatch {
+  readonly batchNo: number;
+  readonly batchKey: string;
+  readonly providerBatchId: string | null;
+  readonly state: BatchRecordState;
+  readonly requestCount: number;
+  readonly completedCount: number;
+  readonly failedCount: number;
+  readonly retriedCount: number;
+  /** Without an outcome so far. */
+  readonly openCount: number;
+}
+
+/** Where a law is broken, and what was found there. What is null is not known, or not about one. */
+export interface BrokenLaw {
+  readonly law: ConservationLaw;
+  readonly message: string;
+  readonly batchNo: number | null;
+  readonly batchKey: string | null;
+  readonly index: number | null;
+  readonly itemId: string | null;
+}
+
+/** What came of proving that no row was lost and none counts twice. */
+export interface Verification {
+  readonly runId: string;
+  /** True when no law is broken. */
+  readonly isSound: boolean;
+  /** The version of the run that was looked at. */
+  readonly version: number;
+  /** Rows, as they were counted. */
+  readonly itemCount: number;
+  readonly itemCounts: ItemTotals;
+  /** In the order in which they are proved. */
+  readonly laws: readonly VerifiedLaw[];
+  readonly batches: readonly VerifiedBatch[];
+  /** The first of the first broken law; null: none is. */
+  readonly broken: BrokenLaw | null;
+}
+
+export interface VerifyOptions {
+  readonly signal?: AbortSignal;
+  /** Called after each page: how much of the run was looked at. Begins again where the run moved meanwhile. */
+  readonly onProgress?: (progress: { readonly checkedCount: number; readonly totalCount: number }) => void;
+}

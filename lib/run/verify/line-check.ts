@@ -1,0 +1,69 @@
+import type { ObjectSpan } from '../../ports/run-store.ts';
+import type { Found, Payload } from './payload.ts';
+
+const newline = 0x0a;
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A line as text, without its newline; or what is wrong with it. */
+export type Line = string | { readonly fault: string };
+
+/** Lines of request and item objects: a span is the line with its newline. */
+export const readOwnLines = async (payload: Payload, spans: readonly ObjectSpan[]): Promise<readonly Line[]> => {
+  const found = await payload.read(spans);
+  return found.map((bytes, i) => {
+    if (!(bytes instanceof Uint8Array)) return bytes;
+    if (bytes.indexOf(newline) !== bytes.length - 1) return notOneLine(spans[i] as ObjectSpan);
+    return textOf(bytes.subarray(0, -1), spans[i] as ObjectSpan);
+  });
+};
+
+/** Lines of raw files: a span is the line without its newline, so the bytes beside it are looked at, too. */
+export const readRawLines = async (payload: Payload, spans: readonly ObjectSpan[]): Promise<readonly Line[]> => {
+  const wider: ObjectSpan[] = [];
+  const sizes = new Map<string, Awaited<ReturnType<Payload['size']>>>();
+  for (const { object, offset, length } of spans) {
+    const size = sizes.get(object) ?? (await payload.size(object));
+    sizes.set(object, size);
+    const start = Math.max(0, offset - 1);
+    // A span that leaves the object is read as it is, and refused.
+    const end = typeof size === 'number' && offset + length < size ? offset + length + 1 : offset + length;
+    wider.push({ object, offset: start, length: end - start });
+  }
+  const found = await payload.read(wider);
+  return found.map((bytes, i) => rawLine(bytes, spans[i] as ObjectSpan));
+};
+
+const rawLine = (bytes: Found, span: ObjectSpan): Line => {
+  if (!(bytes instanceof Uint8Array)) return bytes;
+  const start = span.offset > 0 ? 1 : 0;
+  const line = bytes.subarray(start, start + span.length);
+  const isBegun = start === 0 || bytes[0] === newline;
+  const isEnded = bytes.length === start + span.length || bytes[bytes.length - 1] === newline;
+  return isBegun && isEnded && line.length > 0 && !line.includes(newline) ? textOf(line, span) : notOneLine(span);
+};
+
+const placeOfSpan = ({ object, offset, length }: ObjectSpan): string => `bytes ${offset}+${length} of object ${object}`;
+const notOneLine = (span: ObjectSpan): Line => ({ fault: `${placeOfSpan(span)} are not one whole line` });
+
+const textOf = (bytes: Uint8Array, span: ObjectSpan): Line => {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return { fault: `${placeOfSpan(span)} are not UTF-8` };
+  }
+};
+
+/**
+ * Null when the line is an object whose `key` is the text; else what it is. As batchor writes its lines, the key stands first, so
+ * that only a line of another shape is parsed whole.
+ */
+export const faultOfName = (line: Line, key: string, text: string): string | null => {
+  if (typeof line !== 'string') return line.fault;
+  if (line.startsWith(`{${JSON.stringify(key)}:${JSON.stringify(text)},`) && line.endsWith('}')) return null;
+  try {
+    const found = (JSON.parse(line) as Readonly<Record<string, unknown>> | null)?.[key];
+    return found === text ? null : `its ${key} is ${JSON.stringify(found) ?? 'missing'}, not ${JSON.stringify(text)}`;
+  } catch {
+    return 'it is not JSON';
+  }
+};

@@ -1,0 +1,31 @@
+import { type ConservationLaw, conservationLaws } from '../../core/conservation.ts';
+import type { BrokenLaw, VerifiedLaw } from '../verification.ts';
+
+/** What is counted while a run is verified, and the first that was found to be wrong of each law. */
+export interface Tally {
+  checked(law: ConservationLaw, count?: number): void;
+  broken(law: ConservationLaw, message: string, where?: Partial<Omit<BrokenLaw, 'law' | 'message'>>): void;
+  laws(): readonly VerifiedLaw[];
+  /** The first of the first broken law. */
+  first(): BrokenLaw | null;
+}
+
+const nowhere = { batchNo: null, batchKey: null, index: null, itemId: null };
+
+export const createTally = (): Tally => {
+  const order = Object.keys(conservationLaws) as readonly ConservationLaw[];
+  const counts = new Map(order.map((law) => [law, { checked: 0, broken: 0, first: null as BrokenLaw | null }]));
+  const of = (law: ConservationLaw) => counts.get(law) as { checked: number; broken: number; first: BrokenLaw | null };
+  return {
+    checked(law, count = 1) {
+      of(law).checked += count;
+    },
+    broken(law, message, where = {}) {
+      const count = of(law);
+      count.broken += 1;
+      count.first ??= { ...nowhere, ...where, law, message };
+    },
+    laws: () => order.map((law) => ({ law, says: conservationLaws[law], checkedCount: of(law).checked, brokenCount: of(law).broken })),
+    first: () => order.map((law) => of(law).first).find((first) => first !== null) ?? null,
+  };
+};
