@@ -32,6 +32,8 @@ const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
   run_owned_elsewhere: (place, runId) => `Follow it: ${commandLine(place, 'wait', runId)}. Or stop that process.`,
   source_required: (place, runId) => `Go on reading: ${commandLine(place, 'wait', runId)}`,
   batch_unresolved: byReason.batch_unresolved as Hint,
+  store_corrupt: (place, runId) =>
+    `Keep the run's folder as it is. What is whole, and what a repair would give up: ${runId === '' ? `batchor doctor${place.storeFlag}` : commandLine(place, 'doctor', runId)}`,
   job_changed: (place, runId) =>
     `What makes the prompts is fixed with the run. Go on as it was: ${commandLine(place, 'wait', runId)}. Or start a new run.`,
 };
