@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Cli } from 'clipanion';
 import { CancelCommand } from './commands/cancel.ts';
 import { DeleteCommand } from './commands/delete.ts';
+import { DoctorCommand } from './commands/doctor.ts';
 import { EmulatorCommand } from './commands/emulator.ts';
 import { ListCommand } from './commands/list.ts';
 import { PauseCommand } from './commands/pause.ts';
@@ -26,6 +27,7 @@ const commands = [
   ResultsCommand,
   ListCommand,
   DeleteCommand,
+  DoctorCommand,
   EmulatorCommand,
 ];
 
