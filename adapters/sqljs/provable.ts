@@ -30,6 +30,8 @@ export const readProvable = async (folder: string, listing: FolderListing, runId
   // Images hold acknowledged commits only, a replaced owner's too: the one that reaches furthest counts.
   let best = byJournals;
   for (const file of listing.checkpoints) {
+    // What it holds lies before a journal that was taken in.
+    if (byJournals !== null && compareJournals(file, byJournals.after) <= 0) continue;
     const opened = await wholeImage(folder, file, runId);
     if (opened === null) continue;
     if (best === null || opened.model.snapshot.version > best.model.snapshot.version) {

@@ -28,18 +28,29 @@ export const expectOpens = async ({ steps }: BuiltRun, dir: string, stepCount: n
   }
 };
 
+interface ExpectedRepair {
+  /** File and byte that the refusal names. */
+  readonly where: string;
+  /** How many steps can be proved. */
+  readonly stepCount: number;
+  /** The file that is set aside as it was. */
+  readonly keeps: string;
+  /** Asks an owner and a doctor too, and goes on to the end of the run; otherwise a reader is enough. */
+  readonly isThorough: boolean;
+}
+
 /** It is refused with file and byte; a repair says what goes, and it opens with exactly what was proved, and goes on. */
 export const expectRepair = async (
   run: BuiltRun,
   { dir, folder }: { readonly dir: string; readonly folder: string },
-  { where, stepCount, keeps }: { readonly where: string; readonly stepCount: number; readonly keeps: string },
+  { where, stepCount, keeps, isThorough }: ExpectedRepair,
 ): Promise<Outcome> => {
   const store = await openStore(dir);
   try {
     await expectRefusal(store.read(runId), join(folder, where));
-    await expectRefusal(store.own(runId), join(folder, where));
+    if (isThorough) await expectRefusal(store.own(runId), join(folder, where));
     const bytes = readFileSync(join(folder, keeps));
-    const [found, after] = await repaired(store);
+    const [found, after] = await repaired(store, isThorough);
     assert(found.state === 'damaged' && found.damage.some((each) => each.where === join(folder, where)), `doctor does not name ${where}`);
     const version = run.steps[stepCount - 1]?.after.snapshot.version ?? 0;
     assert(found.loss?.version === version, `doctor says version ${String(found.loss?.version)}, and ${version} can be proved`);
@@ -49,20 +60,22 @@ export const expectRepair = async (
     assert(readFileSync(join(aside, keeps)).equals(bytes), `${keeps} is not set aside as it was`);
     for (const name of objectsOf(run.steps))
       assert(existsSync(join(folder, 'objects', name)) || existsSync(join(aside, 'objects', name)), `${name} is gone`);
+    if (!isThorough) await holdAgainst(await ok(store.read(runId)), run.steps.slice(0, stepCount));
   } finally {
     await store.close();
   }
-  await expectOpens(run, dir, stepCount);
+  if (isThorough) await expectOpens(run, dir, stepCount);
   return 'repaired';
 };
 
-const repaired = async (store: RunStore) => {
+const repaired = async (store: RunStore, isLookedAtFirst: boolean) => {
   const { care } = store;
   if (care === undefined) throw new Error('the file store has a doctor');
-  const found = await ok(care.examine(runId));
+  const looked = isLookedAtFirst ? await ok(care.examine(runId)) : null;
   const { before, after } = await ok(care.repair(runId));
-  assert(JSON.stringify(before.loss) === JSON.stringify(found.loss), 'the repair gave up something else than was said');
-  return [found, after] as const;
+  const isSame = looked === null || JSON.stringify(before.loss) === JSON.stringify(looked.loss);
+  assert(isSame, 'the repair gave up something else than was said');
+  return [before, after] as const;
 };
 
 const expectRefusal = async (port: Port<unknown>, where: string): Promise<void> => {
@@ -119,7 +132,9 @@ const flipsOf = (run: BuiltRun, kind: string, bits: readonly number[]): readonly
       const record = bounds.filter((bound) => bound <= bit / 8).length - 1;
       const laid = run.lay({ [journal]: flipped(run.read(journal), bit) });
       const stepCount = stepsBefore + Math.max(0, record - 1);
-      return expectRepair(run, laid, { where: `${journal}:${bounds[record] ?? 0}`, stepCount, keeps: journal });
+      // One bit of every byte, each in turn.
+      const isThorough = ((bit >>> 3) + bit) % 8 === 0;
+      return expectRepair(run, laid, { where: `${journal}:${bounds[record] ?? 0}`, stepCount, keeps: journal, isThorough });
     },
   }));
 
@@ -140,7 +155,7 @@ export const olderFlips = (run: BuiltRun): readonly Case[] =>
         const { dir, folder } = run.lay({ [file]: flipped(run.read(file), bit) });
         const store = await openStore(dir);
         const opened = await store.read(runId)();
-        const [found, after] = await repaired(store);
+        const [found, after] = await repaired(store, true);
         assert(
           found.damage.some(({ where }) => where.startsWith(`${join(folder, file)}:`)),
           `doctor does not name ${file}`,

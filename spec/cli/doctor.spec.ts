@@ -2,6 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { journalFile, listRunFolder } from '../../adapters/sqljs/run-folder.ts';
+import type { RunId } from '../../lib/core/ids.ts';
+import { ok } from '../contract/run-store-fixture.ts';
+import { openStore } from '../contract/sqljs-folder.ts';
 import { createCliWorld } from './in-process.ts';
 
 const start = [
@@ -72,6 +75,18 @@ describe('doctor', () => {
     damage(join(world.folder, '.batchor', 'runs', 'gone'), () => 30);
     const ran = await world.run(['doctor', '--repair']);
     expect([ran.code, ran.stderr.includes('nothing to go on from')]).toEqual([6, true]);
+  });
+
+  it('repairs nothing that a living process drives, and says who it is', async () => {
+    await using world = await createCliWorld();
+    world.write('in.csv', 'id,text\na,one\n');
+    await world.run([...start, '--run-id', 'held', '--wait']);
+    const store = await openStore(join(world.folder, '.batchor'));
+    await ok(store.own('held' as RunId));
+    const ran = await world.run(['doctor', '--run-id', 'held', '--repair']);
+    expect([ran.code, ran.stderr]).toEqual([5, expect.stringContaining(`process ${process.pid}`)]);
+    expect((await world.run(['doctor', '--run-id', 'held'])).code).toBe(0);
+    await store.close();
   });
 
   it('says that there is no such run', async () => {
