@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Cli } from 'clipanion';
 import { CancelCommand } from './commands/cancel.ts';
 import { DeleteCommand } from './commands/delete.ts';
+import { DoctorCommand } from './commands/doctor.ts';
 import { EmulatorCommand } from './commands/emulator.ts';
 import { InspectCommand } from './commands/inspect.ts';
 import { ListCommand } from './commands/list.ts';
@@ -32,6 +33,7 @@ const commands = [
   InspectCommand,
   ListCommand,
   DeleteCommand,
+  DoctorCommand,
   EmulatorCommand,
 ];
 

@@ -28,7 +28,8 @@ export const readSummaries = (
     return wanted.slice(0, limit ?? wanted.length).map(({ snapshot, owner }) => ({ ...toWire(summaryOf(snapshot)), owner }));
   });
 
-const withStore = async <A>(place: Place, use: (store: RunStore) => Promise<A>): Promise<A> => {
+/** Opens the store that is there, lets use it, and closes it again. */
+export const withStore = async <A>(place: Place, use: (store: RunStore) => Promise<A>): Promise<A> => {
   requireStore(place);
   const store = await openStore(place.storeFolder);
   try {

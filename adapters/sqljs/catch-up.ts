@@ -11,7 +11,7 @@ import { compareJournals, listRunFolder } from './run-folder.ts';
  */
 export const catchUp = (folder: string, { model, readUpTo }: OpenModel): Either<PortError, ReadUpTo> | null => {
   if (readUpTo === null) return null;
-  const chain = readChain(folder, listRunFolder(folder), readUpTo);
+  const chain = readChain(folder, listRunFolder(folder), (id) => compareJournals(id, readUpTo) === 0);
   if (isLeft(chain)) return left(chain.left);
   const [first] = chain.right;
   if (first === undefined || compareJournals(first.id, readUpTo) !== 0) return null;

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { SqlJsStatic } from 'sql.js';
@@ -8,6 +8,7 @@ import type { Disk } from './disk.ts';
 import { imageFormat } from './image-reader.ts';
 import { bringUpToDate } from './image-writer.ts';
 import { beginJournal, type JournalWriter } from './journal-writer.ts';
+import { isOwnLock } from './lock-file.ts';
 import type { OpenModel } from './open-model.ts';
 import { emptyDatabase } from './sql.ts';
 import { checkpointFile, compareJournals, journalFile, type JournalId, listRunFolder, lockFile, unfinishedSuffix } from './run-folder.ts';
@@ -46,11 +47,13 @@ export const createCheckpointer = (
     const aside = join(folder, `${file}${unfinishedSuffix}`);
     try {
       await disk.writeAside(aside, bytes);
-      await rename(aside, join(folder, file));
+      await disk.rename(aside, join(folder, file));
       disk.syncFolder(folder);
       // Nothing that it replaces goes before it has been read back.
       if ((await checksumOf(join(folder, file))) !== crc) return;
-      removeReplaced(folder, newest, owner?.epoch ?? 0);
+      // Nor by whoever was replaced: the new owner may stand on an older image than this one thought whole.
+      if (owner === null || !isOwnLock(folder, owner.epoch, owner.nonce)) return;
+      removeReplaced(folder, newest, owner.epoch);
       newest = first;
     } catch {
       await rm(aside, { force: true }).catch(() => undefined);

@@ -1,5 +1,5 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, writeSync, writevSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 
 /** The few system calls that durability hangs on; the one place where a test lets the disk be full. */
 export interface Disk {
@@ -8,11 +8,15 @@ export interface Disk {
   /** Writes all of it, or throws. */
   write(fd: number, parts: readonly Uint8Array[]): void;
   sync(fd: number): void;
+  /** True after: what anybody wrote to the file is durable. */
+  syncFile(path: string): void;
   close(fd: number): void;
   /** True after: names in the folder are durable. */
   syncFolder(path: string): void;
   /** True after: a file of these bytes is durable under a name that nobody looks for. Written bit by bit, while others go on. */
   writeAside(path: string, bytes: Uint8Array): Promise<void>;
+  /** Gives a file its name, whatever had it before. */
+  rename(from: string, to: string): Promise<void>;
 }
 
 const writtenAtOnceBytes = 4 * 1024 * 1024;
@@ -28,6 +32,15 @@ export const nodeDisk: Disk = {
     for (let at = 0; at < rest.length;) at += writeSync(fd, rest, at);
   },
   sync: (fd) => fdatasyncSync(fd),
+  syncFile: (path) => {
+    // Windows syncs no file that is open for reading alone.
+    const fd = openSync(path, 'r+');
+    try {
+      fdatasyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  },
   close: (fd) => closeSync(fd),
   syncFolder: (path) => {
     // Windows opens no folders; its directory entries are journalled.
@@ -48,4 +61,5 @@ export const nodeDisk: Disk = {
       await handle.close();
     }
   },
+  rename,
 };

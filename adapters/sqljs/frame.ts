@@ -60,6 +60,14 @@ export const openFrame = (bytes: Uint8Array): Frame => {
   return { header: JSON.parse(textOf(bytes.subarray(prefixBytes, bodyAt))) as JsonObject, body: bytes.subarray(bodyAt, end), end };
 };
 
+/** How many bytes the record at an offset says it has; null where its first bytes are not to be trusted. */
+export const frameBytes = (bytes: Uint8Array, at: number): number | null => {
+  if (bytes.length - at < prefixBytes) return null;
+  const words = new Uint32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset + at, 6);
+  if (words[0] !== mark || words[5] !== crc32(bytes.subarray(at, at + 20))) return null;
+  return prefixBytes + (words[1] as number) + (words[2] as number);
+};
+
 /** Reads the record that begins at a multiple of eight. */
 export const unframe = (bytes: Uint8Array, at: number): Unframed => {
   const left = bytes.length - at;
@@ -75,7 +83,11 @@ export const unframe = (bytes: Uint8Array, at: number): Unframed => {
   const body = bytes.subarray(bodyAt, end);
   if (crc32(headerBytes) !== words[3]) return { type: 'wrong', what: 'its header does not match its checksum' };
   if (crc32(body) !== words[4]) return { type: 'wrong', what: 'its body does not match its checksum' };
-  return { type: 'frame', frame: { header: JSON.parse(textOf(headerBytes)) as JsonObject, body, end } };
+  try {
+    return { type: 'frame', frame: { header: JSON.parse(textOf(headerBytes)) as JsonObject, body, end } };
+  } catch {
+    return { type: 'wrong', what: 'its header matches its checksum and is no JSON' };
+  }
 };
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');

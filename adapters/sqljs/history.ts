@@ -17,12 +17,13 @@ export interface ChainedJournal {
 
 /**
  * The journals that lead to the newest one that is whole at its beginning, oldest first. What a fenced owner wrote after it was
- * replaced is in none of them, or past the length that its successor took over. Stops behind `until`, or where files are missing.
+ * replaced is in none of them, or past the length that its successor took over. Stops behind the first that is said to be enough, or
+ * where files are missing.
  */
 export const readChain = (
   folder: string,
   listing: FolderListing,
-  until: JournalId | null,
+  isEnough: (id: JournalId) => boolean,
 ): Either<PortError, readonly ChainedJournal[]> => {
   const chain: ChainedJournal[] = [];
   let at: JournalId | null = null;
@@ -43,7 +44,7 @@ export const readChain = (
     }
     const { link, end } = found.right;
     chain.unshift({ id, link, start: end, to });
-    if (link.after === null || (until !== null && compareJournals(id, until) === 0)) break;
+    if (isEnough(id) || link.after === null) break;
     at = link.after;
     to = link.after.bytes;
   }
@@ -57,24 +58,30 @@ export interface History {
 }
 
 /**
- * The newest whole checkpoint that the chain of journals goes on from, and the journals from there. A checkpoint of a fenced owner
- * names a journal that is not in the chain, and does not count. Null: there is no journal. Throws what the system throws.
+ * The newest whole checkpoint that the chain of journals goes on from, and the journals from there: what lies before it is not looked
+ * at. A checkpoint of a fenced owner names a journal that is not in the chain, and does not count. Null: there is no journal, and never
+ * was one. Throws what the system throws.
  */
 export const readHistory = (folder: string): Either<PortError, History | null> => {
   const listing = listRunFolder(folder);
-  const chain = readChain(folder, listing, null);
-  if (isLeft(chain)) return chain;
-  const [first] = chain.right;
-  if (first === undefined) return right(null);
+  const found: { image: History['image'] } = { image: null };
   const damaged: string[] = [];
-  for (const file of listing.checkpoints) {
-    const place = chain.right.findIndex(({ id }) => compareJournals(id, file) === 0);
-    if (place < 0) continue;
-    const bytes = new Uint8Array(readFileSync(join(folder, file.file)));
-    if (crc32(bytes) === file.crc) return right({ image: { file, bytes }, journals: chain.right.slice(place) });
-    damaged.push(join(folder, file.file));
-  }
-  if (first.link.after === null) return right({ image: null, journals: chain.right });
+  const chain = readChain(folder, listing, (id) => {
+    for (const file of listing.checkpoints) {
+      if (compareJournals(id, file) !== 0) continue;
+      const bytes = readImage(folder, file);
+      if (bytes === null) damaged.push(join(folder, file.file));
+      else found.image = { file, bytes };
+    }
+    return found.image !== null;
+  });
+  if (isLeft(chain)) return chain;
+  const journals = chain.right;
+  const lost = lostJournal(folder, listing, journals[journals.length - 1]?.id ?? null);
+  if (lost !== null) return left(lost);
+  const [first] = journals;
+  if (first === undefined) return right(null);
+  if (found.image !== null || first.link.after === null) return right({ image: found.image, journals });
   const missing = join(folder, journalFile(first.link.after));
   const message =
     damaged.length > 0
@@ -83,11 +90,26 @@ export const readHistory = (folder: string): Either<PortError, History | null> =
   return left({ type: 'corrupt', message, where: damaged[0] ?? missing });
 };
 
+/** The bytes of an image; null: they do not match the checksum in its name. */
+export const readImage = (folder: string, { file, crc }: CheckpointFile): Uint8Array | null => {
+  const bytes = new Uint8Array(readFileSync(join(folder, file)));
+  return crc32(bytes) === crc ? bytes : null;
+};
+
+/** An image is taken once the journal that it names is durable: where the image is newer than every journal, commits may be gone. */
+const lostJournal = (folder: string, { checkpoints }: FolderListing, newest: JournalId | null): PortError | null => {
+  const [image] = checkpoints;
+  if (image === undefined || (newest !== null && compareJournals(image, newest) <= 0)) return null;
+  const path = join(folder, journalFile(image));
+  const message = `${path} is damaged: it is missing or cut within its first record, and ${image.file} was taken after it was begun`;
+  return { type: 'corrupt', message, where: `${path}:0` };
+};
+
 /** True when the folder holds a whole `RunCreated`. Opens no database. */
 export const holdsRun = (folder: string): Either<PortError, boolean> => {
   const listing = listRunFolder(folder);
   if (listing.checkpoints.length > 0) return right(true);
-  const chain = readChain(folder, listing, null);
+  const chain = readChain(folder, listing, () => false);
   if (isLeft(chain)) return chain;
   // A run's first commit is its `RunCreated`; a journal that goes on from version 0 may still be without one.
   return right(

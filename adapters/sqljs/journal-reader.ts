@@ -43,32 +43,39 @@ export const readBytes = (path: string, from: number, to: number | null): Uint8A
   }
 };
 
-/** Visits every whole record from an offset on, and answers where the last one ends. Stops at a torn one. */
+/** How far whole records reach, and what is wrong with the one behind them; a torn one is no fault. */
+export interface ReadFrames {
+  readonly end: number;
+  readonly fault: PortError | null;
+}
+
+/** Visits every whole record from an offset on; stops at a torn one, and at the first fault. */
 export const readFrames = (
   path: string,
   from: number,
   to: number | null,
   visit: (frame: Frame, offset: number) => PortError | null,
-): Either<PortError, number> => {
+): ReadFrames => {
   const bytes = readBytes(path, from, to);
   let at = 0;
   while (at < bytes.length) {
     const found = unframe(bytes, at);
     if (found.type === 'torn') break;
-    if (found.type === 'wrong') return left(corrupt(path, from + at, found.what));
+    if (found.type === 'wrong') return { end: from + at, fault: corrupt(path, from + at, found.what) };
     const fault = visit(found.frame, from + at);
-    if (fault !== null) return left(fault);
+    if (fault !== null) return { end: from + at, fault };
     at = found.frame.end;
   }
   // A later journal promised these bytes: they were whole once.
   if (to !== null && from + at !== to) {
-    return left({
+    const fault: PortError = {
       type: 'corrupt',
       message: `${path} is damaged: whole records end at byte ${from + at}, and the journal after it goes on from byte ${to}`,
       where: `${path}:${from + at}`,
-    });
+    };
+    return { end: from + at, fault };
   }
-  return right(from + at);
+  return { end: from + at, fault: null };
 };
 
 /** The record at an offset, without reading the whole file. */

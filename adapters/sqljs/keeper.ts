@@ -15,7 +15,7 @@ import { isOwnLock, ownerOfEpoch } from './lock-file.ts';
 import { emptyModel, openModel, type OpenModel } from './open-model.ts';
 import { eventsOf } from './replay.ts';
 import { catchUp } from './catch-up.ts';
-import { listRunFolder } from './run-folder.ts';
+import { journalFile, listRunFolder } from './run-folder.ts';
 import type { RunModel } from './run-model.ts';
 import { loadSql } from './sql.ts';
 
@@ -46,6 +46,8 @@ export const openKeeper = async (disk: Disk, input: OpenRun): Promise<Either<Por
       return left({ type: 'not_found', message: `no run at ${folder}` });
     if (owner.anew !== undefined) opened.right.model.description = owner.anew.description;
     const { model, readUpTo } = opened.right;
+    // Its last record may have been written and never synced: nothing may be promised of it, and nothing built on it, before it is durable.
+    if (readUpTo !== null) disk.syncFile(join(folder, journalFile(readUpTo)));
     const journal = beginJournal(disk, folder, {
       runId,
       epoch: owner.epoch,
@@ -163,7 +165,7 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
     // Asked again: what was true before SQLite was loaded may not be now.
     if (sql === null || checkpointer === null || checkpointer.isBusy() || !isStillWanted()) return;
     // What is exported must be in the journal: an image holds nothing that was not acknowledged.
-    if (journal === null || flush() !== null) return;
+    if (journal === null || flush() !== null || ownership() !== null) return;
     try {
       const { next, written } = checkpointer.take(sql, journal);
       journal = next;

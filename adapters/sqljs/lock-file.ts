@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject } from '../../lib/core/json.ts';
 import type { ProcessIdentity } from './process-identity.ts';
@@ -57,6 +57,10 @@ export const createLock = (folder: string, lock: Lock): number | null => {
   try {
     writeSync(fd, JSON.stringify(lock));
     fsyncSync(fd);
+  } catch (cause) {
+    // An empty lock would look like an owner that is just starting. Nobody has read or written anything under this epoch.
+    rmSync(join(folder, lockFile(epoch)), { force: true });
+    throw cause;
   } finally {
     closeSync(fd);
   }

@@ -28,7 +28,7 @@ export const openModel = async (folder: string, runId: RunId): Promise<Either<Po
   if (isLeft(history)) return history;
   if (history.right === null) return right(emptyModel(runId));
   const { image, journals } = history.right;
-  const opened = image === null ? right(emptyModel(runId)) : fromImage(await loadSql(), image.bytes, join(folder, image.file.file), runId);
+  const opened = image === null ? right(emptyModel(runId)) : openImage(await loadSql(), image.bytes, join(folder, image.file.file), runId);
   if (isLeft(opened)) return opened;
   const { model, tables } = opened.right;
   let readUpTo: ReadUpTo | null = null;
@@ -52,7 +52,8 @@ export const emptyModel = (runId: RunId): OpenModel => {
   return { model: new RunModel(runId, sourceOf(tables, runId)), tables, readUpTo: null, base: null, journalCount: 0 };
 };
 
-const fromImage = (sql: SqlJsStatic, bytes: Uint8Array, path: string, runId: RunId): Either<PortError, OpenModel> => {
+/** The run as an image's bytes have it. */
+export const openImage = (sql: SqlJsStatic, bytes: Uint8Array, path: string, runId: RunId): Either<PortError, OpenModel> => {
   let database: Database | null = null;
   try {
     database = new sql.Database(bytes);

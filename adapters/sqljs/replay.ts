@@ -20,21 +20,27 @@ export const eventsOf = (frame: Frame): Either<string, readonly Event[]> => {
   return isLeft(columns) ? columns : decodeEvents(frame.header, columns.right);
 };
 
-/** Folds a journal's commits into the model, from an offset on; answers where its whole records end. */
+/** Folds a journal's commits into the model, from an offset on; answers where its whole records end, or what is wrong with it. */
 export const replayJournal = (folder: string, model: RunModel, journal: ChainedJournal, from: number): Either<PortError, ReadUpTo> => {
+  const { readUpTo, fault } = foldJournal(folder, model, journal, from);
+  return fault === null ? right(readUpTo) : left(fault);
+};
+
+/** The same, with how far it came before the fault: the model holds every commit up to there. */
+export const foldJournal = (
+  folder: string,
+  model: RunModel,
+  journal: ChainedJournal,
+  from: number,
+): { readonly readUpTo: ReadUpTo; readonly fault: PortError | null } => {
   const path = join(folder, journalFile(journal.id));
   const misplaced = from === journal.start && journal.link.version !== model.snapshot.version;
   if (misplaced || journal.link.runId !== model.runId) {
-    return left(
-      corrupt(
-        path,
-        0,
-        `it goes on from version ${journal.link.version} of run ${journal.link.runId}, and what comes before it ends at version ${model.snapshot.version} of ${model.runId}`,
-      ),
-    );
+    const what = `it goes on from version ${journal.link.version} of run ${journal.link.runId}, and what comes before it ends at version ${model.snapshot.version} of ${model.runId}`;
+    return { readUpTo: { ...journal.id, bytes: from }, fault: corrupt(path, 0, what) };
   }
   if (journal.link.description !== null) model.description = journal.link.description;
-  const end = readFrames(path, from, journal.to, (frame, offset) => {
+  const { end, fault } = readFrames(path, from, journal.to, (frame, offset) => {
     if (frame.header['version'] !== model.snapshot.version)
       return corrupt(path, offset, `it follows version ${String(frame.header['version'])}, and the run is at ${model.snapshot.version}`);
     const events = eventsOf(frame);
@@ -42,5 +48,5 @@ export const replayJournal = (folder: string, model: RunModel, journal: ChainedJ
     const wrong = model.fold(events.right, false);
     return wrong === null ? null : corrupt(path, offset, wrong);
   });
-  return isLeft(end) ? end : right({ ...journal.id, bytes: end.right });
+  return { readUpTo: { ...journal.id, bytes: end }, fault };
 };

@@ -29,6 +29,8 @@ export const checkpointFile = ({ epoch, n }: JournalId, crc: number): string =>
   `checkpoint.${epoch}.${n}.${crc.toString(16).padStart(8, '0')}.sqlite`;
 export const lockFile = (epoch: number): string => `lock.${epoch}`;
 export const unfinishedSuffix = '.tmp';
+/** Where a repair keeps what was damaged or given up. No checkpoint removes anything in it. */
+export const setAsideFolder = (epoch: number): string => `set-aside.${epoch}`;
 
 const number = '([1-9][0-9]{0,14})';
 const journalPattern = new RegExp(`^journal\\.${number}\\.${number}$`);

@@ -10,6 +10,7 @@ import type { Port, PortError } from '../../lib/ports/port-error.ts';
 import type { ListedRun, OwnedRun, RunReader, RunStore } from '../../lib/ports/run-store.ts';
 import { filesystemArtifacts, ioError } from '../filesystem/index.ts';
 import type { OpenRun } from './calls.ts';
+import { nodeDisk } from './disk.ts';
 import { holdsRun } from './history.ts';
 import { putCommand } from './inbox.ts';
 import type { KeeperClient } from './keeper-client.ts';
@@ -17,6 +18,7 @@ import { createOwnedRun } from './owned-run.ts';
 import { createOwnershipDesk, type Ownership } from './ownership.ts';
 import { runFolder } from './run-folder.ts';
 import { createReader, type Handle } from './run-reader.ts';
+import { createStoreCare } from './store-care.ts';
 import { currentSummary } from './summary.ts';
 
 export interface RunStoreOptions {
@@ -198,6 +200,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
         existing(runId),
         TE.chain(() => onFolder('look at', runId, (folder) => E.right(desk.ownerOf(folder)))),
       ),
+    care: createStoreCare({ disk: nodeDisk, desk, folderOf, runIds: runIds() }),
     async close() {
       await Promise.all([...openHandles].map((handle) => handle.close()));
       await client.close();

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as TE from 'fp-ts/lib/TaskEither.js';
@@ -33,9 +34,13 @@ export const sqljsStoreOn = (
     open: (): Port<RunStore> =>
       TE.tryCatch(
         async () => {
-          await makeFolder(join(root, 'runs'));
-          // Nothing in it is for version control; a file that is there is somebody's own.
-          await writeFile(join(root, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => undefined);
+          // A store that is there is opened without a change: a reader has none to make.
+          if (!existsSync(join(root, 'runs'))) {
+            await makeFolder(root);
+            // Nothing in it is for version control; a file that is there is somebody's own.
+            await writeFile(join(root, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => undefined);
+            await makeFolder(join(root, 'runs'));
+          }
           return createRunStore({ dir: root, checkpointRows, client: client() });
         },
         (cause) => ioError('open the store at', root, cause),

@@ -42,7 +42,8 @@ export const currentSummary = (folder: string, isOwned: boolean): RunSnapshot | 
   }
 };
 
-const readSummary = (folder: string): Summary | null => {
+/** What was last published; null: nothing that can be read. */
+export const readSummary = (folder: string): Summary | null => {
   try {
     const value: unknown = JSON.parse(readFileSync(summaryFile(folder), 'utf8'));
     if (!isJsonObject(value) || typeof value['epoch'] !== 'number') return null;

@@ -8,6 +8,7 @@ import type { StoredRunEvent } from '../core/run-event.ts';
 import type { RunSnapshot } from '../core/snapshot.ts';
 import type { ArtifactStore, Span } from './artifacts.ts';
 import type { Port } from './port-error.ts';
+import type { StoreCare } from './store-care.ts';
 
 /** A piece of a batch's input file: one span of a request object, many lines. */
 export interface ObjectSpan extends Span {
@@ -142,6 +143,8 @@ export interface RunStore {
   remove(runId: RunId): Port<void>;
   /** Who owns it now, for people; null: nobody alive. */
   ownerOf(runId: RunId): Port<string | null>;
+  /** Looks after damaged runs, where the store can do it. */
+  readonly care?: StoreCare;
   close(): Promise<void>;
 }
 

@@ -47,7 +47,7 @@ export interface BatchorErrorDetails {
   runner_closed: object;
   // durable state
   store_unavailable: { readonly storage: string };
-  store_corrupt: { readonly where: string };
+  store_corrupt: { readonly where: string; readonly runId: string };
   lease_lost: { readonly runId: string; readonly owner: string | null };
   artifact_missing: { readonly object: string };
   // ours
@@ -63,7 +63,7 @@ export class BatchorError<Code extends BatchorErrorCode = BatchorErrorCode> exte
   readonly code: Code;
   readonly details: BatchorErrorDetails[Code];
   readonly hint: string;
-  /** True for the caller's mistakes: a command line prints one line and no stack. */
+  /** True for the caller's mistakes, and for the world's: a command line prints one line and no stack. */
   readonly isUserFault: boolean;
   constructor(code: Code, details: BatchorErrorDetails[Code], message: string, hint: string, options?: { readonly cause?: unknown }) {
     super(message, options);
@@ -75,7 +75,7 @@ export class BatchorError<Code extends BatchorErrorCode = BatchorErrorCode> exte
   }
 }
 
-const ourFaults: ReadonlySet<BatchorErrorCode> = new Set(['invariant_violated', 'store_corrupt']);
+const ourFaults: ReadonlySet<BatchorErrorCode> = new Set(['invariant_violated']);
 
 /** Works across duplicate copies of the package, unlike `instanceof`. */
 export const isBatchorError = <Code extends BatchorErrorCode = BatchorErrorCode>(

@@ -64,9 +64,9 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
     case 'corrupt':
       return new BatchorError(
         'store_corrupt',
-        { where: error.where },
+        { where: error.where, runId },
         message,
-        'Keep the run folder as it is; the message names the place.',
+        'Keep the run folder as it is. `batchor doctor` says what is whole, and with `--repair` goes on from there.',
       );
     case 'unavailable':
       return new BatchorError(

@@ -2,6 +2,7 @@ import type { ItemResult } from '../core/results.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import type { TokenUsage } from '../core/usage.ts';
+import type { RunCondition } from '../ports/store-care.ts';
 import { type ResultParts, toResult } from '../streams/results.ts';
 import { inspectionToWire, verificationToWire } from './audit-wire.ts';
 import type { Inspection } from './inspection.ts';
@@ -15,6 +16,28 @@ export const toWire = (value: ItemResult | RunSummary | RunEvent | Verification 
   if ('itemId' in value) return resultToWire(value);
   return 'eventType' in value ? eventToWire(value) : summaryToWire(value);
 };
+
+/** How a run's durable parts are; the store's own account of them keeps its keys. */
+export const conditionToWire = ({ runId, state, owner, version, refusal, damage, loss, parts }: RunCondition): JsonObject => ({
+  run_id: runId,
+  state,
+  owner,
+  version,
+  refusal,
+  damage: damage.map(({ where, what }) => ({ where, what })),
+  loss:
+    loss === null
+      ? null
+      : {
+          version: loss.version,
+          known_version: loss.knownVersion,
+          commit_count: loss.commitCount,
+          damaged_count: loss.damagedCount,
+          bytes: loss.bytes,
+          provider_batch_ids: loss.providerBatchIds,
+        },
+  parts,
+});
 
 const usageToWire = (usage: TokenUsage | null): JsonValue =>
   usage === null
