@@ -21,6 +21,8 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
   provider_refused: (place, runId) =>
     `Mend what the provider refuses, then: ${resumeAndWait(place, runId)}. What makes the requests is fixed with the run: if that is at fault, end it (${commandLine(place, 'cancel', runId, '--wait')}) and start a new one.`,
   circuit_open: (place, runId) => `Mend what the provider refuses in a new run, or try again: ${resumeAndWait(place, runId)}`,
+  results_unavailable: (place, runId) =>
+    `Which batches are held, and why: ${commandLine(place, 'status', runId)}. Try again: ${resumeAndWait(place, runId)}. If their files are gone for good: ${commandLine(place, 'resolve', runId, '--batch KEY --results-lost')}`,
   batch_unresolved: (place, runId) =>
     `Which batches are held, and why: ${commandLine(place, 'status', runId)}. Look for them at the provider by their metadata (batchor_batch_key), and say what is true: ${commandLine(place, 'resolve', runId, '--batch KEY --exists ID | --never-created')}. Let batchor look once more: ${resumeAndWait(place, runId)}. What is finished: ${commandLine(place, 'results', runId, '--partial')}`,
 };

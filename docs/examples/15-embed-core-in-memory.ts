@@ -196,6 +196,7 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
           batchKey: effect.batchKey,
           output: effect.outputFileId === null ? null : { object: effect.outputFileId, bytes: 1 },
           error: null,
+          lineCount: snapshot.live.find((batch) => batch.batchKey === effect.batchKey)?.requests ?? 0,
         };
       case 'SettleSlice': {
         const { batchKey, batchNo, position } = effect;

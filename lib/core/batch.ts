@@ -119,4 +119,6 @@ export interface LiveBatch {
   readonly files: { readonly output: StoredFile | null; readonly error: StoredFile | null } | null;
   readonly position: SettlePosition;
   readonly settledRows: number;
+  /** Of those, rows that neither file has a line for. */
+  readonly missingRows: number;
 }

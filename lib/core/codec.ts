@@ -187,7 +187,7 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     sequenceFrom: NonNegative,
     position: Position,
   }),
-  BatchSettled: event('BatchSettled', { batchKey: key, wasRejected: t.boolean }),
+  BatchSettled: event('BatchSettled', { batchKey: key, wasRejected: t.boolean, wasLost: t.boolean }),
   ItemsRequeued: event('ItemsRequeued', { dueAtMs: t.number, indexes: ColumnType, bytes: NonNegative, tokens: NonNegative }),
   FaultRecorded: event('FaultRecorded', {
     key: named<EffectKey>('an effect key'),
@@ -250,6 +250,7 @@ const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   files: Files,
   position: Position,
   settledRows: NonNegative,
+  missingRows: NonNegative,
 });
 const Fault: t.Type<FaultRecord, unknown> = closed('FaultRecord', {
   key: named<EffectKey>('an effect key'),
@@ -286,8 +287,9 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   backoff: t.readonlyArray(Bucket),
   faults: t.readonlyArray(Fault),
   rejectedStreak: NonNegative,
+  lostStreak: NonNegative,
   usage: Usage,
-  defects: closed('Defects', { malformed: NonNegative, unknown: NonNegative, duplicate: NonNegative }),
+  defects: closed('Defects', { malformed: NonNegative, unknown: NonNegative, duplicate: NonNegative, missing: NonNegative }),
   createdAtMs: t.number,
   updatedAtMs: t.number,
 });

@@ -105,6 +105,8 @@ export interface SweepReport {
 export type Resolution =
   | { readonly type: 'exists'; readonly found: SweptBatch }
   | { readonly type: 'never_created' }
+  /** What it answered cannot be had any more: its rows go again, and are paid for again. */
+  | { readonly type: 'results_lost' }
   /** Look again, try again. */
   | { readonly type: 'retry' };
 
@@ -159,7 +161,14 @@ export type Command = { readonly atMs: number } & (
   /** `asked` that nothing was observed of are tried again later: absence is no observation. */
   | { readonly type: 'RecordPoll'; readonly asked: readonly BatchKey[]; readonly observations: readonly BatchObservation[] }
   | { readonly type: 'RecordCancelAsked'; readonly batchKey: BatchKey }
-  | { readonly type: 'RecordFiles'; readonly batchKey: BatchKey; readonly output: StoredFile | null; readonly error: StoredFile | null }
+  /** `lineCount`: lines of both files together. */
+  | {
+      readonly type: 'RecordFiles';
+      readonly batchKey: BatchKey;
+      readonly output: StoredFile | null;
+      readonly error: StoredFile | null;
+      readonly lineCount: number;
+    }
   | {
       readonly type: 'SettleSlice';
       readonly batchKey: BatchKey;

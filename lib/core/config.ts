@@ -162,7 +162,7 @@ export const faultOfConfig = (config: unknown): string | null => {
 export const defaultOperation = (limits: ProviderLimits): Operation => ({
   retry: {
     attemptsMax: 3,
-    unchargedAttemptsMax: 10,
+    unchargedAttemptsMax: 5,
     itemBackoff: { initialMs: 1_000, factor: 2, maxMs: 600_000 },
     batchBackoff: { initialMs: 1_000, factor: 2, maxMs: 900_000 },
   },

@@ -150,7 +150,7 @@ export type Event = { readonly atMs: number } & (
       readonly sequenceFrom: number;
       readonly position: SettlePosition;
     }
-  | { readonly type: 'BatchSettled'; readonly batchKey: BatchKey; readonly wasRejected: boolean }
+  | { readonly type: 'BatchSettled'; readonly batchKey: BatchKey; readonly wasRejected: boolean; readonly wasLost: boolean }
   | { readonly type: 'ItemsRequeued'; readonly dueAtMs: number; readonly indexes: Column; readonly bytes: number; readonly tokens: number }
   | {
       readonly type: 'FaultRecorded';

@@ -12,7 +12,9 @@ import {
   grown,
 } from './changes.ts';
 import { applyUnclear } from './evolve-unclear.ts';
+import type { Column } from './command.ts';
 import type { Event, EventOf } from './event.ts';
+import { codeOfFailure } from './failure.ts';
 import { ingestKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
 import { batchEffectKey } from './ids.ts';
 import { invariant } from './invariant.ts';
@@ -49,6 +51,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         control: { state: 'running', reason: null, message: null },
         faults: [],
         rejectedStreak: 0,
+        lostStreak: 0,
         live: s.live.map((batch) => (batch.held === null ? batch : { ...batch, held: null })),
       };
     case 'OperationChanged':
@@ -155,6 +158,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       return {
         ...clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey),
         rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : 0,
+        lostStreak: event.wasLost ? s.lostStreak + 1 : 0,
       };
     case 'ItemsRequeued': {
       const count = event.indexes.length;
@@ -229,6 +233,7 @@ const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): RunSnapsh
     files: null,
     position: { part: 'output', offset: 0 },
     settledRows: 0,
+    missingRows: 0,
   };
   return {
     ...clearFault(s, planKey),
@@ -251,8 +256,16 @@ const itemsCompleted = (s: RunSnapshot, event: EventOf<'ItemsCompleted'>): RunSn
       malformed: s.defects.malformed + event.malformedCount,
       unknown: s.defects.unknown + event.unknownCount,
       duplicate: s.defects.duplicate + event.duplicateCount,
+      missing: s.defects.missing,
     },
   };
+};
+
+const missingCode = codeOfFailure('missing_result');
+const missingIn = (codes: Column): number => {
+  let count = 0;
+  for (let i = 0; i < codes.length; i += 1) if (codes[i] === missingCode) count += 1;
+  return count;
 };
 
 const itemsSettled = (s: RunSnapshot, event: EventOf<'ItemsSettled'>): RunSnapshot => {
@@ -260,8 +273,11 @@ const itemsSettled = (s: RunSnapshot, event: EventOf<'ItemsSettled'>): RunSnapsh
   const retriedCount = event.retried.indexes.length;
   const batch = batchOf(s, event.batchKey);
   const settledRows = batch.settledRows + failedCount + retriedCount;
+  const missing = missingIn(event.failed.codes) + missingIn(event.retried.codes);
+  const missingRows = batch.missingRows + missing;
   return {
-    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { position: event.position, settledRows }),
+    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { position: event.position, settledRows, missingRows }),
+    defects: { ...s.defects, missing: s.defects.missing + missing },
     totals: move(move(s.totals, 'submitted', 'failed_permanent', failedCount), 'submitted', 'failed_retryable', retriedCount),
     resultSequence: s.resultSequence + failedCount,
     backoff: mergeBuckets(s.backoff, event.buckets),

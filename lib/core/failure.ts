@@ -5,6 +5,10 @@ interface FailurePolicy {
   readonly action: FailureAction;
   /** One line for the docs: when a row gets this class. */
   readonly when: string;
+  /** One line for the docs: what somebody can do about it. */
+  readonly remedy: string;
+  /** True where the whole batch was refused and nobody paid: the row's attempts have no ceiling then, the run pauses instead. */
+  readonly isOfBatch?: true;
 }
 
 /**
@@ -12,26 +16,109 @@ interface FailurePolicy {
  * A class whose attempts are used up keeps its name and becomes permanent.
  */
 const table = {
-  rate_limited: { action: 'retry_charged', when: 'the line says 429 for rate' },
-  server_error: { action: 'retry_charged', when: 'the line says 5xx, a status of 0, or the response says it failed' },
-  request_timeout: { action: 'retry_charged', when: 'the line says 408, 504 or `request_timeout`' },
-  batch_expired: { action: 'retry_uncharged', when: 'the batch expired before the row was answered' },
-  batch_cancelled: { action: 'retry_uncharged', when: 'the batch was cancelled before the row was answered' },
-  missing_result: { action: 'retry_uncharged', when: 'the batch ended and neither file has a line for the row' },
-  over_capacity: { action: 'retry_uncharged', when: 'the provider refused the batch for its enqueue limit' },
-  batch_rejected: { action: 'retry_uncharged', when: 'the batch failed validation, and not because of this row' },
-  malformed_result: { action: 'retry_charged', when: 'the answer line cannot be read as one' },
-  truncated: { action: 'fail', when: 'the answer stops at the output limit; the text so far is kept' },
-  invalid_json: { action: 'retry_charged', when: 'a structured answer is not JSON' },
-  schema_mismatch: { action: 'retry_charged', when: 'a structured answer does not satisfy the schema' },
-  invalid_request: { action: 'fail', when: 'the provider refused the request (4xx other than 408, 409, 425, 429)' },
-  context_too_long: { action: 'fail', when: 'the prompt does not fit the model' },
-  refusal: { action: 'fail', when: 'the model refused to answer' },
-  content_filtered: { action: 'fail', when: 'a content filter stopped the answer' },
-  request_too_large: { action: 'fail', when: 'the request line alone is larger than a batch may be' },
-  insufficient_quota: { action: 'pause', when: 'the account is out of money' },
-  run_cancelled: { action: 'fail', when: 'the run was cancelled before the row was answered' },
-  invalid_row: { action: 'fail', when: 'the source row cannot be an item (recorded by policy)' },
+  rate_limited: {
+    action: 'retry_charged',
+    when: 'the line says 429 for rate',
+    remedy: 'none: it is asked again',
+  },
+  server_error: {
+    action: 'retry_charged',
+    when: 'the line says 5xx, a status of 0, or the response says it failed',
+    remedy: 'none: it is asked again',
+  },
+  request_timeout: {
+    action: 'retry_charged',
+    when: 'the line says 408, 504 or `request_timeout`',
+    remedy: 'none: it is asked again; fewer output tokens answer sooner',
+  },
+  batch_expired: {
+    action: 'retry_uncharged',
+    when: 'the batch expired before the row was answered',
+    remedy: 'none: it is asked again; smaller batches are over sooner',
+  },
+  batch_cancelled: {
+    action: 'retry_uncharged',
+    when: 'the batch was cancelled before the row was answered',
+    remedy: 'none: it is asked again',
+  },
+  missing_result: {
+    action: 'retry_uncharged',
+    when: 'the batch ended and neither file has a line for the row',
+    remedy: 'none: it is asked again; `batchor inspect` shows every line that speaks of the row',
+  },
+  over_capacity: {
+    action: 'retry_uncharged',
+    when: 'the provider refused the batch for its enqueue limit',
+    remedy: 'none: it waits for room; a lower enqueue limit avoids the refusal',
+    isOfBatch: true,
+  },
+  batch_rejected: {
+    action: 'retry_uncharged',
+    when: 'the batch failed validation, and not because of this row',
+    remedy: 'read what the provider said of the batch (`status`, `events`): model, endpoint or parameters may be at fault',
+    isOfBatch: true,
+  },
+  malformed_result: {
+    action: 'retry_charged',
+    when: 'the answer line cannot be read as one',
+    remedy: 'none: it is asked again; `batchor inspect` shows the line',
+  },
+  truncated: {
+    action: 'fail',
+    when: 'the answer stops at the output limit; the text so far is kept',
+    remedy: 'a new run with a higher `max_output_tokens`',
+  },
+  invalid_json: {
+    action: 'retry_charged',
+    when: 'a structured answer is not JSON',
+    remedy: 'a stricter schema, or a higher output limit',
+  },
+  schema_mismatch: {
+    action: 'retry_charged',
+    when: 'a structured answer does not satisfy the schema',
+    remedy: 'a schema that the model can satisfy',
+  },
+  invalid_request: {
+    action: 'fail',
+    when: 'the provider refused the request (4xx other than 408, 409, 425, 429)',
+    remedy: 'correct the request: what the provider says is in `raw_error`',
+  },
+  context_too_long: {
+    action: 'fail',
+    when: 'the prompt does not fit the model',
+    remedy: 'a shorter prompt, or a model that takes more',
+  },
+  refusal: {
+    action: 'fail',
+    when: 'the model refused to answer',
+    remedy: 'another prompt: the refusal is in `output_text`',
+  },
+  content_filtered: {
+    action: 'fail',
+    when: 'a content filter stopped the answer',
+    remedy: 'another prompt',
+  },
+  request_too_large: {
+    action: 'fail',
+    when: 'the request line alone is larger than a batch may be',
+    remedy: 'a smaller request, or a higher `maxFileBytes`',
+  },
+  insufficient_quota: {
+    action: 'pause',
+    when: 'the account is out of money',
+    remedy: 'add credit or raise the spend limit, then resume the run',
+    isOfBatch: true,
+  },
+  run_cancelled: {
+    action: 'fail',
+    when: 'the run was cancelled before the row was answered',
+    remedy: 'a new run with these rows',
+  },
+  invalid_row: {
+    action: 'fail',
+    when: 'the source row cannot be an item (recorded by policy)',
+    remedy: 'mend the row: file, line and reason are in the error',
+  },
 } as const satisfies Readonly<Record<string, FailurePolicy>>;
 
 export type FailureClass = keyof typeof table;
@@ -39,6 +126,13 @@ export const failureClasses = Object.keys(table) as readonly FailureClass[];
 export const failureAction = (failureClass: FailureClass): FailureAction => table[failureClass].action;
 /** When a row gets the class, for people. */
 export const failureReason = (failureClass: FailureClass): string => table[failureClass].when;
+/** What somebody can do about it, for people. */
+export const failureRemedy = (failureClass: FailureClass): string => table[failureClass].remedy;
+/** True where the whole batch was refused, and not because of the row. */
+export const isFailureOfBatch = (failureClass: FailureClass): boolean => {
+  const policy: FailurePolicy = table[failureClass];
+  return policy.isOfBatch === true;
+};
 /** The class's number in events and rows. */
 export const codeOfFailure = (failureClass: FailureClass): number => failureClasses.indexOf(failureClass);
 export const failureOfCode = (code: number): FailureClass => failureClasses[code] ?? 'malformed_result';

@@ -29,12 +29,21 @@ export const decidePoll = (snapshot: RunSnapshot, command: CommandOf<'RecordPoll
   for (const batchKey of command.asked) {
     const batch = findBatch(snapshot, batchKey);
     if (batch === undefined || batch.phase !== 'created' || seen.has(batchKey)) continue;
-    const message = `the provider does not (yet) know batch ${batch.providerBatchId}`;
-    events.push(
-      ...faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs: command.atMs }),
-    );
+    events.push(...notSeen(snapshot, batch, command.atMs));
   }
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
+};
+
+/** So often a batch is looked for that the provider does not know, about a day in all; then somebody has to say what became of it. */
+export const absentLooksMax = 100;
+
+const notSeen = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
+  const { batchKey, providerBatchId } = batch;
+  const message = `the provider does not (yet) know batch ${providerBatchId}`;
+  const recorded = faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
+  if (recorded.length === 0 || looksOf(snapshot, batch) + 1 < absentLooksMax) return recorded;
+  const why = `the provider has not known batch ${providerBatchId} for long: was it deleted, does this key belong to another project?`;
+  return [...recorded, { type: 'BatchHeld', atMs, batchKey, message: why }, ...pauseEvents(snapshot, 'batch_unresolved', why, atMs)];
 };
 
 const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObservation, atMs: number): readonly Event[] => {
@@ -64,6 +73,9 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
 
 /** So often an ended batch is looked at again, about an hour in all, before it is believed that it lost what it counts. */
 export const fileLooksMax = 13;
+
+/** So often files that are shorter than the batch's counts are read again, some minutes in all, before the rest counts as missing. */
+export const shortReadsMax = 8;
 
 /** Files appear late (decision 15): until then the counts alone say that there are answers, and that they were paid for. */
 const isShortOfFiles = ({ ending, progress }: BatchObservation): boolean =>
@@ -105,6 +117,11 @@ export const decideFiles = (snapshot: RunSnapshot, command: CommandOf<'RecordFil
   const batch = findBatch(snapshot, batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
   if (batch.phase !== 'ended' || batch.files !== null) return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
+  const promised = (batch.progress?.completed ?? 0) + (batch.progress?.failed ?? 0);
+  if (command.lineCount < promised && looksOf(snapshot, batch) < shortReadsMax) {
+    const message = `the files of batch ${batch.providerBatchId} hold ${command.lineCount} lines, and its counts promise ${promised} answers: they are read again`;
+    return right(faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs }));
+  }
   const output = command.output?.bytes === 0 ? null : command.output;
   const error = command.error?.bytes === 0 ? null : command.error;
   const part = output !== null ? 'output' : error !== null ? 'error' : 'rest';

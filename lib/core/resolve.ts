@@ -19,11 +19,25 @@ export const decideResolve = (snapshot: RunSnapshot, command: CommandOf<'Resolve
   if (resolution.type === 'retry') {
     return released.length === 0 ? left({ type: 'nothing_to_change' }) : right([...released, ...goesOn]);
   }
+  if (resolution.type === 'results_lost') {
+    const lost = resultsLost(batch, atMs);
+    return lost === null ? left({ type: 'wrong_phase', batchKey, phase: batch.phase }) : right([...released, ...lost, ...goesOn]);
+  }
   if (batch.phase !== 'indeterminate') return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   if (resolution.type === 'never_created') return right([...released, { type: 'CreateAbsent', atMs, batchKey, isSworn: true }, ...goesOn]);
   const fault = faultOfClaim(batch, resolution.found);
   if (fault !== null) return left({ type: 'malformed_command', message: fault });
   return right([...released, createdEvent(batch, { ...resolution.found, atMs }, true), ...goesOn]);
+};
+
+/** A batch that is gone, or whose files are, ends without files: its rows are missing, and go again. */
+const resultsLost = (batch: LiveBatch, atMs: number): readonly Event[] | null => {
+  const { batchKey, progress } = batch;
+  const noFiles: Event = { type: 'FilesStored', atMs, batchKey, output: null, error: null, position: { part: 'rest', offset: 0 } };
+  if (batch.phase === 'ended') return batch.files === null ? [noFiles] : null;
+  if (batch.phase !== 'created') return null;
+  const ending = { type: 'completed', outputFileId: null, errorFileId: null, rejection: null } as const;
+  return [{ type: 'BatchEnded', atMs, batchKey, providerStatus: 'lost', progress, ending }, noFiles];
 };
 
 /** Why the batch shown cannot be the one meant; null when it can: a provider without metadata leaves only the word. */
@@ -38,7 +52,7 @@ const faultOfClaim = (batch: LiveBatch, found: SweptBatch): string | null => {
 
 const resumed = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
   const { state, reason } = snapshot.control;
-  const isWaiting = state === 'paused' && (reason === 'batch_unresolved' || reason === 'provider_refused');
+  const isWaiting = state === 'paused' && ['batch_unresolved', 'provider_refused', 'results_unavailable'].includes(reason ?? '');
   const isLast = snapshot.live.every((other) => other.held === null || other.batchKey === batch.batchKey);
   return isWaiting && isLast ? [{ type: 'RunResumed', atMs }] : [];
 };

@@ -1,4 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { BatchPhase } from './batch.ts';
 import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
@@ -50,6 +51,12 @@ const pauseReasons: Readonly<Partial<Record<CommandOf<'RecordFault'>['fault'], C
   source_unreadable: 'source_unreadable',
 };
 
+/** What it means for the run that one batch gets no further. */
+const pauseReasonOf = (phase: BatchPhase | undefined): { readonly pauseReason?: ControlReason } => {
+  if (phase === 'indeterminate') return { pauseReason: 'batch_unresolved' };
+  return phase === 'ended' ? { pauseReason: 'results_unavailable' } : {};
+};
+
 /** What the world answered instead of an outcome. */
 export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>): Either<Rejection, readonly Event[]> => {
   const { key, fault, message, retryAfterMs, atMs } = command;
@@ -68,7 +75,7 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
     retryAfterMs,
     atMs,
     ...(batchKey === undefined ? {} : { batchKey }),
-    ...(batch?.phase === 'indeterminate' ? { pauseReason: 'batch_unresolved' as const } : {}),
+    ...pauseReasonOf(batch?.phase),
   });
   const reason = pauseReasons[fault];
   const events = [...recorded, ...(reason === undefined ? [] : pauseEvents(snapshot, reason, message, atMs))];

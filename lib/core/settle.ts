@@ -3,7 +3,7 @@ import type { BatchEnding, LiveBatch, SettlePosition } from './batch.ts';
 import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event, FailedRows, RetriedRows } from './event.ts';
-import { codeOfFailure, failureAction, type FailureClass, failureOfCode } from './failure.ts';
+import { codeOfFailure, failureAction, type FailureClass, failureOfCode, isFailureOfBatch } from './failure.ts';
 import type { Rejection } from './rejection.ts';
 import { backoffMs, bucketDueMs } from './retry.ts';
 import type { BackoffBucket, RunSnapshot } from './snapshot.ts';
@@ -160,6 +160,8 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
       failed.lengths.push(command.lengths[place] as number);
     }
   }
+  const missing = [...failed.codes, ...retried.codes].filter((code) => code === codeOfFailure('missing_result')).length;
+  const isLost = rows.isLast && hasLostMost(batch, ending, batch.missingRows + missing);
   const last = rows.indexes[rows.indexes.length - 1];
   return right([
     {
@@ -175,9 +177,27 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
       sequenceFrom: snapshot.resultSequence + 1,
       position: { part: 'rest', offset: last === undefined ? command.fromIndex : last + 1 },
     },
-    ...(rows.isLast ? [{ type: 'BatchSettled', atMs, batchKey: batch.batchKey, wasRejected: ending.type === 'rejected' } as const] : []),
+    ...(rows.isLast
+      ? [{ type: 'BatchSettled', atMs, batchKey: batch.batchKey, wasRejected: ending.type === 'rejected', wasLost: isLost } as const]
+      : []),
+    ...(isLost ? pauseOfLoss(snapshot, batch, atMs) : []),
     ...(isOutOfMoney ? pauseEvents(snapshot, 'insufficient_quota', 'the provider says that the account is out of money', atMs) : []),
   ]);
+};
+
+/** Fewer rows than these may be missing without a pause: their ceiling of attempts is enough. */
+const lostRowsMin = 100;
+const lostBatchesMax = 2;
+
+/** A batch that is said to be completed, and whose answers are not there: asked again, its rows are paid for again. */
+const hasLostMost = (batch: LiveBatch, ending: BatchEnding, missing: number): boolean =>
+  ending.type === 'completed' && missing >= lostRowsMin && missing * 2 >= batch.requests;
+
+const pauseOfLoss = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
+  const count = snapshot.lostStreak + 1;
+  if (count < lostBatchesMax) return [];
+  const message = `${count} batches in a row were completed and lost most of their answers, batch ${batch.providerBatchId} the last of them: asked again, its rows are paid for again`;
+  return pauseEvents(snapshot, 'results_unavailable', message, atMs);
 };
 
 type Verdict =
@@ -202,9 +222,9 @@ const verdictOf = (
     const waitMs = backoffMs(retry.itemBackoff, attempts.charged + 1, batch.batchKey);
     return { type: 'retry', charged, dueAtMs: bucketDueMs(nowMs, waitMs) };
   }
-  if (attempts.uncharged + 1 >= retry.unchargedAttemptsMax) return { type: 'fail', failureClass, charged };
-  // A refusal of the whole batch is the world's weather: its wait grows with the refusals in a row.
-  const isBatchWide = failureClass === 'over_capacity' || failureClass === 'batch_rejected' || failureClass === 'insufficient_quota';
+  // A refusal of the whole batch is not the row's fault, and nobody paid for it: its wait grows with the refusals in a row, and the run pauses.
+  const isBatchWide = isFailureOfBatch(failureClass);
+  if (!isBatchWide && attempts.uncharged + 1 >= retry.unchargedAttemptsMax) return { type: 'fail', failureClass, charged };
   const waitMs = isBatchWide
     ? backoffMs(retry.batchBackoff, snapshot.rejectedStreak + 1, batch.batchKey)
     : backoffMs(retry.itemBackoff, attempts.uncharged + 1, batch.batchKey);

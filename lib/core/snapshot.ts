@@ -94,9 +94,11 @@ export interface RunSnapshot {
   readonly faults: readonly FaultRecord[];
   /** Validation failures of whole batches in a row. */
   readonly rejectedStreak: number;
+  /** Batches in a row that were completed and have lost most of their answers. */
+  readonly lostStreak: number;
   readonly usage: TokenUsage;
-  /** Lines in provider files that were of no use: malformed, of unknown ids, duplicates. Counted, never silent. */
-  readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number };
+  /** Lines in provider files that were of no use (malformed, of unknown ids, duplicates), and rows of completed batches without a line. Counted, never silent. */
+  readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number; readonly missing: number };
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
@@ -120,8 +122,9 @@ export const emptySnapshot: RunSnapshot = {
   backoff: [],
   faults: [],
   rejectedStreak: 0,
+  lostStreak: 0,
   usage: emptyUsage,
-  defects: { malformed: 0, unknown: 0, duplicate: 0 },
+  defects: { malformed: 0, unknown: 0, duplicate: 0, missing: 0 },
   createdAtMs: 0,
   updatedAtMs: 0,
 };

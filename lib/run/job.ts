@@ -6,7 +6,7 @@ import type { BatchItem, CheckpointedItemSource } from '../ports/source.ts';
 export interface RetryOptions {
   /** Charged attempts per item, the first included. Default 3. */
   readonly maxAttempts?: number;
-  /** Attempts that the row did not cause (expired, missing, over capacity). Default 10. */
+  /** Attempts that the row did not cause (expired, missing, over capacity). Default 5. */
   readonly maxUnchargedAttempts?: number;
   readonly itemBackoff?: { readonly initialMs?: number; readonly factor?: number; readonly maxMs?: number };
   readonly batchBackoff?: { readonly initialMs?: number; readonly factor?: number; readonly maxMs?: number };

@@ -16,9 +16,9 @@ export interface WaitOptions {
 
 /**
  * `{ exists }`: the provider has it, under this id; checked against its metadata. `never_created`: nobody ever made it; its input file is
- * deleted, and it is sent again. `retry`: look again.
+ * deleted, and it is sent again. `results_lost`: what it answered is gone; its rows go again, and are paid for again. `retry`: look again.
  */
-export type BatchWord = { readonly exists: string } | 'never_created' | 'retry';
+export type BatchWord = { readonly exists: string } | 'never_created' | 'results_lost' | 'retry';
 
 /** All terminal results, pulled page by page; nothing is held. */
 export interface ResultStream<Output, Metadata extends JsonObject> extends AsyncIterable<ItemResult<Output, Metadata>> {

@@ -35,7 +35,7 @@ export interface RunSummary {
   /** What goes wrong at the moment and is tried again. */
   readonly troubles: readonly { readonly what: string; readonly count: number; readonly message: string; readonly retryAt: Date }[];
   readonly usage: TokenUsage;
-  readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number };
+  readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number; readonly missing: number };
   readonly lastResultSequence: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;

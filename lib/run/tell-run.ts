@@ -63,7 +63,7 @@ const reasonOf = (rejection: Rejection, batchKey: string): string => {
     case 'unknown_batch':
       return `no live batch has the key ${batchKey}`;
     case 'wrong_phase':
-      return `batch ${batchKey} is ${rejection.phase}: nobody doubts whether it exists`;
+      return `batch ${batchKey} is ${rejection.phase}: that cannot be said of it now`;
     case 'nothing_to_change':
       return `batch ${batchKey} is not held`;
     case 'malformed_command':

@@ -42,6 +42,7 @@ export const isGranted = (wish: Wish, { control, live }: RunSnapshot): boolean =
       const batch = live.find(({ batchKey }) => batchKey === wish.batchKey);
       if (batch === undefined) return true;
       if (batch.held !== null) return false;
+      if (wish.resolution.type === 'results_lost') return batch.files !== null;
       return wish.resolution.type === 'retry' || batch.doubt === null || (wish.resolution.type === 'never_created' && batch.doubt.isSworn);
     }
   }
@@ -81,7 +82,7 @@ export const fromInbox = ({ type, options }: InboxCommand): Wish | null => {
 };
 
 const resolutionOf = ({ resolution, found }: JsonObject): Resolution | null => {
-  if (resolution === 'retry' || resolution === 'never_created') return { type: resolution };
+  if (resolution === 'retry' || resolution === 'never_created' || resolution === 'results_lost') return { type: resolution };
   if (resolution !== 'exists' || !isJsonObject(found)) return null;
   const { providerBatchId, providerStatus } = found;
   return typeof providerBatchId === 'string' && typeof providerStatus === 'string'

@@ -3,6 +3,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { StoredFile } from '../core/batch.ts';
 import type { Effect } from '../core/effect.ts';
 import type { PortError } from '../ports/port-error.ts';
+import { createLineCount } from './line-count.ts';
 import type { Asked, EnginePorts, Perform } from './ports.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
@@ -36,12 +37,21 @@ export const performStoreFiles = (ports: EnginePorts): Perform<Of<'StoreFiles'>>
       TE.Do,
       TE.bind('output', () => storeFile(ports, outputFileId, name('output'))),
       TE.bind('error', () => storeFile(ports, errorFileId, name('error'))),
-      TE.map(({ output, error }): Asked => TE.right({ type: 'RecordFiles', atMs: ports.scheduler.now(), batchKey, output, error })),
+      TE.map(({ output, error }): Asked => {
+        const lineCount = (output?.lineCount ?? 0) + (error?.lineCount ?? 0);
+        const files = { output: output?.file ?? null, error: error?.file ?? null };
+        return TE.right({ type: 'RecordFiles', atMs: ports.scheduler.now(), batchKey, ...files, lineCount });
+      }),
     );
   };
 };
 
-const storeFile = ({ run, provider }: EnginePorts, fileId: string | null, object: string): TE.TaskEither<PortError, StoredFile | null> =>
+interface Fetched {
+  readonly file: StoredFile;
+  readonly lineCount: number;
+}
+
+const storeFile = ({ run, provider }: EnginePorts, fileId: string | null, object: string): TE.TaskEither<PortError, Fetched | null> =>
   fileId === null
     ? TE.right(null)
     : pipe(
@@ -52,19 +62,22 @@ const storeFile = ({ run, provider }: EnginePorts, fileId: string | null, object
             run.artifacts.put(object, transfer.chunks),
             // Whatever the store makes of a stream that breaks: the cause is the transfer's weather, not the store's.
             TE.mapLeft((error) => transfer.fault() ?? error),
+            TE.map(({ bytes }): Fetched => ({ file: { object, bytes }, lineCount: transfer.lineCount() })),
           );
         }),
-        TE.map(({ bytes }) => ({ object, bytes })),
       );
 
 interface Transfer {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Why the transfer ended too early; null when it did not. */
   fault(): PortError | null;
+  /** Lines that came, blank ones left out. */
+  lineCount(): number;
 }
 
 const watched = (chunks: AsyncIterable<Uint8Array>, promised: number | null, fileId: string): Transfer => {
   let fault: PortError | null = null;
+  const lines = createLineCount();
   const cut = (message: string, cause: unknown): Error => {
     fault = { type: 'transient', message, retryAfterMs: null, cause };
     return new Error(message, { cause });
@@ -79,6 +92,7 @@ const watched = (chunks: AsyncIterable<Uint8Array>, promised: number | null, fil
         });
         if (next.done === true) break;
         seen += next.value.length;
+        lines.add(next.value);
         yield next.value;
       }
     } finally {
@@ -86,5 +100,5 @@ const watched = (chunks: AsyncIterable<Uint8Array>, promised: number | null, fil
     }
     if (promised !== null && seen !== promised) throw cut(`the download of ${fileId} ended after ${seen} of ${promised} bytes`, null);
   }
-  return { chunks: pass(), fault: () => fault };
+  return { chunks: pass(), fault: () => fault, lineCount: () => lines.count() };
 };

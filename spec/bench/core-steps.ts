@@ -96,7 +96,7 @@ function* batchOf(current: () => RunSnapshot): Generator<Command> {
     asked: [batchKey],
     observations: [{ batchKey, providerBatchId, providerStatus: 'completed', progress: null, ending }],
   };
-  yield { type: 'RecordFiles', atMs, batchKey, output: { object: 'o', bytes: count * 500 }, error: null };
+  yield { type: 'RecordFiles', atMs, batchKey, output: { object: 'o', bytes: count * 500 }, error: null, lineCount: 1_000_000 };
   for (let done = 0; done < count; done += sliceRows) {
     const size = Math.min(sliceRows, count - done);
     const lines = {

@@ -129,7 +129,14 @@ const settle = async (run: Driven, batch: number, batchKey: BatchKey, count: num
   const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
   const observation = { batchKey, providerBatchId: `p${batch}` as never, providerStatus: 'completed', progress, ending };
   await commit(run, { type: 'RecordPoll', atMs: 3, asked: [batchKey], observations: [observation] });
-  await commit(run, { type: 'RecordFiles', atMs: 3, batchKey, output: { object: `raw/${batch}`, bytes: count * lineBytes }, error: null });
+  await commit(run, {
+    type: 'RecordFiles',
+    atMs: 3,
+    batchKey,
+    output: { object: `raw/${batch}`, bytes: count * lineBytes },
+    error: null,
+    lineCount: 1_000_000,
+  });
   for (let from = 0; from < count; from += settledRows) {
     const taken = Math.min(settledRows, count - from);
     // Providers answer in an order of their own.

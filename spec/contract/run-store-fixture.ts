@@ -88,7 +88,14 @@ export const endBatch = async (run: OwnedRun, name: string): Promise<void> => {
   const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
   const observation = { batchKey, providerBatchId: `batch-${name}` as never, providerStatus: 'completed', progress: null, ending };
   await step(run, { type: 'RecordPoll', atMs: 4_000, asked: [batchKey], observations: [observation] });
-  await step(run, { type: 'RecordFiles', atMs: 4_001, batchKey, output: { object: `raw/${name}.jsonl`, bytes: 1_000 }, error: null });
+  await step(run, {
+    type: 'RecordFiles',
+    atMs: 4_001,
+    batchKey,
+    output: { object: `raw/${name}.jsonl`, bytes: 1_000 },
+    error: null,
+    lineCount: 1_000_000,
+  });
 };
 /** Settles these rows with success: line `i` has 7 bytes at `100 * i`. */
 export const completeRows = async (run: OwnedRun, name: string, batchNo: number, indexes: readonly number[]): Promise<void> => {

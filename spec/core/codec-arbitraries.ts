@@ -129,7 +129,7 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
     sequenceFrom: count,
     position,
   },
-  BatchSettled: { batchKey, wasRejected: fc.boolean() },
+  BatchSettled: { batchKey, wasRejected: fc.boolean(), wasLost: fc.boolean() },
   ItemsRequeued: { dueAtMs: ms, indexes: column, bytes: count, tokens: count },
   FaultRecorded: { key: branded(), message: text, dueAtMs: ms, isAnswer: fc.boolean() },
   RunFinished: { status: fc.constantFrom('completed' as const, 'completed_with_failures' as const) },
@@ -170,6 +170,7 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
   files: orNull(fc.record({ output: file, error: file })),
   position,
   settledRows: count,
+  missingRows: count,
 });
 export const batchRecords: fc.Arbitrary<BatchRecord> = fc.record<BatchRecord>({
   ...sent,
@@ -223,8 +224,9 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
     fc.record({ key: branded<RunSnapshot['faults'][number]['key']>(), count, answeredCount: count, dueAtMs: ms, message: text }),
   ),
   rejectedStreak: count,
+  lostStreak: count,
   usage,
-  defects: fc.record({ malformed: count, unknown: count, duplicate: count }),
+  defects: fc.record({ malformed: count, unknown: count, duplicate: count, missing: count }),
   createdAtMs: ms,
   updatedAtMs: ms,
 });

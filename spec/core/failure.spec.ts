@@ -7,6 +7,7 @@ import {
   failureClasses,
   failureOfCode,
   isFailureClass,
+  isFailureOfBatch,
 } from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
 import { accept, endBatch, ending, type Scenario, settleRest, startRun, statuses, tell, toCreated } from '../support/core/scenario.ts';
@@ -111,13 +112,12 @@ describe.each([...actions.retry_uncharged, ...actions.pause])('a row that fails 
   it('goes again without charge, while it has such attempts left', () => {
     expect(failTimes(failureClass, 1).state.rows[0]).toMatchObject({ status: 'failed_retryable', charged: 0, uncharged: 1 });
   });
-  it('fails as what it is once they are used up', () => {
-    expect(failTimes(failureClass, 2).state.rows[0]).toMatchObject({
-      status: 'failed_permanent',
-      failure: failureClass,
-      charged: 0,
-      uncharged: 2,
-    });
+  it('fails as what it is once they are used up; goes on where its whole batch was refused', () => {
+    expect(failTimes(failureClass, 2).state.rows[0]).toMatchObject(
+      isFailureOfBatch(failureClass)
+        ? { status: 'failed_retryable', charged: 0, uncharged: 2 }
+        : { status: 'failed_permanent', failure: failureClass, charged: 0, uncharged: 2 },
+    );
   });
   it('fails as cancelled while the run is cancelled', () => {
     expect(failTimes(failureClass, 1, true).state.rows[0]).toMatchObject({ status: 'failed_permanent', failure: 'run_cancelled' });

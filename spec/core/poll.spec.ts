@@ -1,6 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { type BatchEnding, effectsDue, nextDueMs } from '../../lib/core/index.ts';
-import { accept, attempt, batchOf, ending, key, type Scenario, startRun, statuses, toCreated } from '../support/core/scenario.ts';
+import {
+  accept,
+  attempt,
+  batchOf,
+  ending,
+  key,
+  type Scenario,
+  settleRest,
+  startRun,
+  statuses,
+  tell,
+  toCreated,
+} from '../support/core/scenario.ts';
 
 const hourMs = 3_600_000;
 const created = (): Scenario => {
@@ -65,5 +77,65 @@ describe('an ended batch that counts answers and shows no file for them', () => 
     const run = created();
     expect(look(run, ending(), 2)).toEqual(['FaultRecorded']);
     expect(look(run, ending(), 2)).toEqual([]);
+  });
+});
+
+describe('a batch that the provider does not know', () => {
+  const absent = (run: Scenario) => attempt(run, { type: 'RecordPoll', asked: [key('a')], observations: [] });
+
+  it('is looked for slower and slower, for about a day; then it is held, and the run pauses', () => {
+    const run = created();
+    const begunMs = run.nowMs;
+    let looks = 0;
+    while (batchOf(run, 'a').held === null && looks < 1_000) {
+      looks += 1;
+      absent(run);
+      while (batchOf(run, 'a').held === null && !untilDue(run));
+    }
+    expect(run.nowMs - begunMs).toBeGreaterThan(12 * hourMs);
+    expect(run.nowMs - begunMs).toBeLessThan(48 * hourMs);
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'batch_unresolved' });
+    expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
+  });
+
+  it('is given up by somebody’s word that its answers are lost: its rows go again, and nobody else can say so', () => {
+    const run = created();
+    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    expect(batchOf(run, 'a')).toMatchObject({ phase: 'ended', files: { output: null, error: null } });
+    settleRest(run, 'a');
+    expect(statuses(run)).toEqual(['failed_retryable', 'failed_retryable']);
+    expect(run.state.snapshot.defects.missing).toBe(2);
+  });
+});
+
+describe('files that are shorter than the counts', () => {
+  it('are read again a few times, slower and slower, before what they lack is missing', () => {
+    const run = created();
+    look(run, ending({ outputFileId: 'o' }), 2);
+    const files = { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 10 }, error: null, lineCount: 1 } as const;
+    const begunMs = run.nowMs;
+    let reads = 0;
+    while (batchOf(run, 'a').files === null) {
+      reads += 1;
+      tell(run, files);
+      run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
+    }
+    expect(reads).toBe(9);
+    expect(run.nowMs - begunMs).toBeGreaterThan(60_000);
+    expect(run.state.snapshot.faults).toEqual([]);
+  });
+
+  it('cannot be had: the batch is held, and the run says results_unavailable', () => {
+    const run = created();
+    look(run, ending({ outputFileId: 'o' }), 2);
+    for (let i = 0; i < 4; i += 1) {
+      tell(run, { type: 'RecordFault', key: 'batch:a' as never, fault: 'refused', message: 'no such file', retryAfterMs: null });
+      run.nowMs += 10_000_000;
+    }
+    expect(batchOf(run, 'a').held).toBe('no such file');
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'results_unavailable' });
+    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    expect(run.state.snapshot.control.state).toBe('running');
+    expect(effectsDue(run.state.snapshot, run.nowMs).map(({ type }) => type)).toContain('SettleSlice');
   });
 });

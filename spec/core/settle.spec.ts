@@ -9,6 +9,7 @@ import {
   ending,
   key,
   rejected,
+  requeueAll,
   settleRest,
   settleSuccesses,
   startRun,
@@ -22,7 +23,7 @@ const withFiles = (sizes: readonly number[], how = ending({ outputFileId: 'o', e
   accept(run, sizes);
   toCreated(run, 'a');
   endBatch(run, 'a', how);
-  tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 100 }, error: null });
+  tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 100 }, error: null, lineCount: 1_000_000 });
   return run;
 };
 
@@ -129,6 +130,62 @@ describe('a batch that failed validation', () => {
       const dueAtMs = run.state.snapshot.backoff[0]?.dueAtMs ?? 0;
       run.nowMs = dueAtMs;
       tell(run, { type: 'RequeueRows', dueAtMs, rows: { indexes: [0], bytes: [10], tokens: [10], isLast: true } });
+    }
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
+  });
+});
+
+describe('completed batches that lost their answers', () => {
+  const lose = (run: ReturnType<typeof startRun>, name: string) => {
+    toCreated(run, name);
+    endBatch(run, name, ending());
+    return settleRest(run, name);
+  };
+
+  it('pause the run at the second in a row: asked again, their rows are paid for again', () => {
+    const run = startRun();
+    accept(run, Array<number>(120).fill(10));
+    lose(run, 'a');
+    expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, lostStreak: 1, defects: { missing: 120 } });
+    run.nowMs += 10_000_000;
+    requeueAll(run);
+    lose(run, 'b');
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'results_unavailable' });
+    expect(statuses(run).every((status) => status === 'failed_retryable')).toBe(true);
+  });
+
+  it('of few rows pause nothing: those have their own ceiling', () => {
+    const run = startRun(makeConfig({ retry: { unchargedAttemptsMax: 3 } }));
+    accept(run, [10]);
+    for (const name of ['a', 'b', 'c']) {
+      lose(run, name);
+      run.nowMs += 10_000_000;
+      if (run.state.snapshot.backoff.length > 0) requeueAll(run);
+    }
+    expect(statuses(run)).toEqual(['failed_permanent: missing_result']);
+    expect(run.state.snapshot.status).toBe('completed_with_failures');
+  });
+});
+
+describe('batches that are refused whole', () => {
+  it('fail no row, however often: the run pauses instead', () => {
+    const run = startRun(makeConfig({ retry: { unchargedAttemptsMax: 2 } }));
+    accept(run, [10]);
+    for (const name of ['a', 'b', 'c', 'd']) {
+      toCreated(run, name);
+      endBatch(run, name, rejected('over_capacity'));
+      settleRest(run, name);
+      run.nowMs += 100_000_000;
+      requeueAll(run);
+    }
+    expect(statuses(run)).toEqual(['pending']);
+    for (const name of ['e', 'f', 'g']) {
+      if (run.state.snapshot.control.state === 'paused') break;
+      toCreated(run, name);
+      endBatch(run, name, rejected('other'));
+      settleRest(run, name);
+      run.nowMs += 100_000_000;
+      if (run.state.snapshot.control.state === 'running') requeueAll(run);
     }
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
   });

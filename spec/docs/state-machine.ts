@@ -1,7 +1,16 @@
 // Renders docs/state-machine.md from the tables in lib/core: `npx tsx spec/docs/state-machine.ts --write`.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { batchArrows, failureAction, type FailureAction, failureClasses, failureReason, itemArrows } from '../../lib/core/index.ts';
+import {
+  batchArrows,
+  failureAction,
+  type FailureAction,
+  failureClasses,
+  failureReason,
+  failureRemedy,
+  isFailureOfBatch,
+  itemArrows,
+} from '../../lib/core/index.ts';
 import { unreachedBatchArrows, unreachedItemArrows } from '../support/core/unreached.ts';
 
 export const stateMachinePath = fileURLToPath(new URL('../../docs/state-machine.md', import.meta.url));
@@ -63,11 +72,16 @@ ${arrows(batchArrows, unreachedBatchArrows)}
 
 What follows when a row fails, by the class of its failure. A row whose attempts are used up keeps the class and fails; charged
 attempts and those that the row did not cause have a ceiling each (\`attemptsMax\`, \`unchargedAttemptsMax\`). While the run is being
-cancelled, nothing goes again: such a row fails as \`run_cancelled\`.
+cancelled, nothing goes again: such a row fails as \`run_cancelled\`. A class of the whole batch has no ceiling: the run pauses instead.
 
 ${table(
-  ['class', 'the row', 'when'],
-  failureClasses.map((failureClass) => [`\`${failureClass}\``, consequences[failureAction(failureClass)], failureReason(failureClass)]),
+  ['class', 'the row', 'when', 'what to do'],
+  failureClasses.map((failureClass) => [
+    `\`${failureClass}\``,
+    `${consequences[failureAction(failureClass)]}${isFailureOfBatch(failureClass) ? ' (of the whole batch)' : ''}`,
+    failureReason(failureClass),
+    failureRemedy(failureClass),
+  ]),
 )}
 `;
 

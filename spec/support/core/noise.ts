@@ -114,7 +114,7 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
       return { type: 'RecordPoll', atMs, asked: ['nobody' as BatchKey], observations: [observation, observation] };
     }
     case 'files':
-      return { type: 'RecordFiles', atMs, batchKey: 'nobody' as BatchKey, output: null, error: null };
+      return { type: 'RecordFiles', atMs, batchKey: 'nobody' as BatchKey, output: null, error: null, lineCount: 1_000_000 };
     case 'settle': {
       const indexes = rows.slice(0, 3).map((row) => row.index);
       const lines = { indexes, offsets: indexes, lengths: indexes };

@@ -36,7 +36,7 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       const inputFileId = freshId(world, 'file-');
       world.files[inputFileId] = { batchKey: effect.batchKey, batchNo: effect.batchNo, indexes: batchMembers(moment.rows, effect.batchNo) };
       if (trouble(world, 0.15)) world.unreadable.push(inputFileId);
-      const expiresIn = chance(world.dice, 0.05) ? between(world.dice, 1_000, 90_000_000) : null;
+      const expiresIn = chance(world.dice, 0.15) ? between(world.dice, 1_000, 90_000_000) : null;
       return ({ atMs }) => ({
         type: 'RecordUpload',
         atMs,
@@ -85,6 +85,7 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
         batchKey: effect.batchKey,
         output: stored('output', effect.outputFileId !== null),
         error: stored('error', effect.errorFileId !== null),
+        lineCount: trouble(world, 0.05) ? 0 : (files?.output?.length ?? 0) + (files?.error?.length ?? 0),
       });
     }
     case 'SettleSlice':

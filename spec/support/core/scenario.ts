@@ -17,7 +17,7 @@ import {
 } from '../../../lib/core/index.ts';
 import { commit, type State, type Step } from './commit.ts';
 import { makeConfig } from './config.ts';
-import { openRows, planWindow } from './slices.ts';
+import { backoffRows, openRows, planWindow } from './slices.ts';
 
 type Untimed<C> = C extends Command ? Omit<C, 'atMs'> : never;
 
@@ -154,6 +154,12 @@ export const settleRest = (run: Scenario, name: string, codeOf: (index: number) 
     offsets: zeros,
     lengths: zeros,
   });
+};
+
+/** Every row in backoff whose time has come goes back to pending. */
+export const requeueAll = (run: Scenario): void => {
+  for (const { dueAtMs } of run.state.snapshot.backoff)
+    if (dueAtMs <= run.nowMs) tell(run, { type: 'RequeueRows', dueAtMs, rows: backoffRows(run.state.rows, dueAtMs, 1_000) });
 };
 
 export const dueTypes = (run: Scenario): readonly Effect['type'][] =>
