@@ -12,7 +12,7 @@ import { type Connections, createConnections } from './connections.ts';
 import { defaultStorage, defaultTokenCounter } from './defaults.ts';
 import { commitOpening, type Driver, startDriver } from './driver.ts';
 import { BatchorError } from './errors.ts';
-import { must, toBatchorError } from './interop.ts';
+import { must, toBatchorError, unwrap } from './interop.ts';
 import { fingerprintOf, sourceOf } from './job-source.ts';
 import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput } from './job.ts';
 import { configOf, operationOf } from './job-config.ts';
@@ -189,10 +189,14 @@ export class BatchRunner implements AsyncDisposable {
     const config = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) });
     await this.#connections.find(config.provider.connection, config.provider.kind);
     const context = { runId, storage: store.describe };
-    const run = await must(store.create(runId, options.description ?? null), context);
+    const exists = (): BatchorError =>
+      new BatchorError('run_exists', { runId }, `run ${runId} exists in ${store.describe}`, 'Choose another run id.');
+    const owned = await store.create(runId, options.description ?? null)();
+    // Somebody created it since it was looked for.
+    if (isLeft(owned) && owned.left.type === 'refused') throw exists();
+    const run = unwrap(owned, context);
     const created = decide(run.snapshot, { type: 'CreateRun', atMs: this.#scheduler.now(), runId, config });
-    if (isLeft(created))
-      throw new BatchorError('run_exists', { runId }, `run ${runId} exists in ${store.describe}`, 'Choose another run id.');
+    if (isLeft(created)) throw exists();
     await must(run.commit(0, created.right), context);
     this.#sources.set(runId, source);
     await this.#give(run);
