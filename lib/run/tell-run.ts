@@ -92,9 +92,11 @@ const leaveForOwner = async (to: Addressee, type: ControlCommand, options: Contr
   const { store, runId, scheduler } = to;
   const command = { type: inboxTypes[type], options: options.badRows === undefined ? {} : { bad_rows: options.badRows } };
   const commandId = await must(store.send(runId, command), { runId });
+  let known: string | null = null;
   for (let waitedMs = 0; waitedMs < answerMsMax; waitedMs += lookMs) {
     await firstValueFrom(timer(lookMs, scheduler));
     const { snapshot, owner } = await must(store.peek(runId), { runId });
+    known = owner ?? known;
     if (isFinished(snapshot) || isTrue[type](snapshot.control.state)) return;
     const taken = owner === null ? await takeForCommand(to) : null;
     if (taken === null) continue;
@@ -106,8 +108,8 @@ const leaveForOwner = async (to: Addressee, type: ControlCommand, options: Contr
   }
   throw new BatchorError(
     'run_owned_elsewhere',
-    { runId, owner: 'another process' },
-    `the owner of run ${runId} did not answer within ${answerMsMax / 1000} s`,
+    { runId, owner: known ?? 'another process' },
+    `${known ?? 'the owner'} drives run ${runId} and did not answer within ${answerMsMax / 1000} s`,
     'The command is left for it; look again with status.',
   );
 };
