@@ -29,6 +29,16 @@ export interface StartRequest {
 
 /** Creates the run, or goes on with the one of that id, and drives it to the goal. */
 export const startRun = async (request: StartRequest): Promise<ExitCode> => {
+  try {
+    return await startOnce(request);
+  } catch (error) {
+    // Another start of this id was faster by a moment: its run is gone on with, as it would have been a moment later.
+    if (request.runId === undefined || !isBatchorError(error, 'run_exists')) throw error;
+    return startOnce(request);
+  }
+};
+
+const startOnce = async (request: StartRequest): Promise<ExitCode> => {
   const { runId, place } = request;
   // A store that is not there yet holds no run, and is not made before the run is.
   if (runId !== undefined && existsSync(place.storeFolder)) {

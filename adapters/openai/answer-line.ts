@@ -4,6 +4,7 @@ import type { LineContent, LineVerdict } from '../../lib/ports/provider.ts';
 import { classOfStatus, classOfTopLevelError, readLineError } from './answer-error.ts';
 import type { AnswerReader } from './answer-reader.ts';
 import { usageOf } from './answer-usage.ts';
+import { isTooDeep } from './json-depth.ts';
 
 /** Is shown every line that was accepted, and what was read of it. */
 export type Learn = (line: string, customId: string, body: JsonObject) => void;
@@ -33,8 +34,11 @@ export const readContent = (line: string, reader: AnswerReader, learn: Learn): L
     learn(line, answer.customId, body);
     return { outputText, output: reader.outputOf(body, outputText), usage, error: null };
   }
-  return { outputText, output: null, usage, error: { message: failure?.message ?? 'no body', raw: failure?.raw ?? null } };
+  return { outputText, output: null, usage, error: { message: failure?.message ?? 'no body', raw: shownRaw(failure?.raw ?? null) } };
 };
+
+/** What a reader of results can write again. */
+const shownRaw = (raw: JsonValue): JsonValue => (isTooDeep(raw) ? 'nested too deeply to be shown' : raw);
 
 const malformed: LineVerdict = { type: 'malformed' };
 const unreadable: LineContent = { outputText: null, output: null, usage: null, error: { message: 'the line is not an answer', raw: null } };

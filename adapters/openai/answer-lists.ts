@@ -1,15 +1,19 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import { fault, listOf, type AnswerReader } from './answer-reader.ts';
+import { isTooDeep } from './json-depth.ts';
 
 /** One thing as itself, several as a list: a request may hold several inputs. */
 const oneOrAll = (all: readonly JsonValue[]): JsonValue => (all.length === 1 ? (all[0] ?? null) : all);
+
+const tooDeep = fault('malformed_result', 'the answer is nested too deeply to be given on');
 
 /** `/v1/embeddings`. */
 export const embeddingsReader: AnswerReader = {
   faultOf: (body) => {
     const first = listOf(body['data'])?.[0];
     const vector = isJsonObject(first) ? first['embedding'] : undefined;
-    return Array.isArray(vector) || typeof vector === 'string' ? null : fault('malformed_result', 'the answer has no vector');
+    if (!Array.isArray(vector) && typeof vector !== 'string') return fault('malformed_result', 'the answer has no vector');
+    return isTooDeep(body['data']) ? tooDeep : null;
   },
   textOf: () => null,
   wordsPath: null,
@@ -19,7 +23,8 @@ export const embeddingsReader: AnswerReader = {
   },
 };
 
-const byIndex = (a: JsonObject, b: JsonObject): number => Number(a['index'] ?? 0) - Number(b['index'] ?? 0);
+const indexOf = ({ index }: JsonObject): number => (typeof index === 'number' ? index : 0);
+const byIndex = (a: JsonObject, b: JsonObject): number => indexOf(a) - indexOf(b);
 
 /** With `encoding_format: base64` a vector is the bytes of 32-bit floats, little end first. */
 const vectorOf = (embedding: JsonValue | undefined): JsonValue => {
@@ -30,7 +35,10 @@ const vectorOf = (embedding: JsonValue | undefined): JsonValue => {
 
 /** `/v1/moderations`. */
 export const moderationsReader: AnswerReader = {
-  faultOf: (body) => (isJsonObject(listOf(body['results'])?.[0]) ? null : fault('malformed_result', 'the answer has no results')),
+  faultOf: (body) => {
+    if (!isJsonObject(listOf(body['results'])?.[0])) return fault('malformed_result', 'the answer has no results');
+    return isTooDeep(body['results']) ? tooDeep : null;
+  },
   textOf: () => null,
   wordsPath: null,
   outputOf: (body) => oneOrAll(listOf(body['results']) ?? []),

@@ -8,7 +8,8 @@ export const responsesReader: AnswerReader = {
     const { status, error } = body;
     if (isJsonObject(error)) return failed(error);
     if (status === 'incomplete') return incomplete(body['incomplete_details']);
-    if (status !== undefined && status !== 'completed') return fault('server_error', `the response ended as "${String(status)}"`);
+    if (status !== undefined && status !== 'completed')
+      return fault('server_error', `the response ended as ${typeof status === 'string' ? `"${status}"` : 'nothing that has a name'}`);
     const output = listOf(body['output']);
     if (output === null) return fault('malformed_result', 'the response has no output');
     const refusal = output.reduce<string | null>((found, item) => found ?? refusalIn(item), null);

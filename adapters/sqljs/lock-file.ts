@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rm
 import { join } from 'node:path';
 import { isJsonObject } from '../../lib/core/json.ts';
 import type { ProcessIdentity } from './process-identity.ts';
-import { highestEpoch, listRunFolder, lockFile } from './run-folder.ts';
+import { type FolderListing, highestEpoch, listRunFolder, lockFile } from './run-folder.ts';
 
 /** What an owner says of itself, rewritten with every heartbeat. */
 export interface Lock extends ProcessIdentity {
@@ -43,10 +43,13 @@ export const readLock = (folder: string, epoch: number): Lock | 'unreadable' | n
   }
 };
 
-/** Makes the lock of the next epoch, or null when somebody else was faster. Epochs are never used again. Throws what the system throws. */
-export const createLock = (folder: string, lock: Lock): number | null => {
+/**
+ * Makes the lock of the epoch behind the highest that was seen, or null when somebody else was faster: whoever came since that look
+ * owns the run, and is not to be overtaken. Epochs are never used again. Throws what the system throws.
+ */
+export const createLock = (folder: string, lock: Lock, seen: FolderListing | null): number | null => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const epoch = highestEpoch(listRunFolder(folder)) + 1;
+  const epoch = (seen === null ? 0 : highestEpoch(seen)) + 1;
   let fd: number;
   try {
     fd = openSync(join(folder, lockFile(epoch)), 'wx', 0o600);

@@ -4,7 +4,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import { createLock, describeOwner, isOwnLock, type Lock, readLock, rewriteLock } from './lock-file.ts';
 import { isKnownDead, thisProcess } from './process-identity.ts';
-import { listRunFolder } from './run-folder.ts';
+import { type FolderListing, listRunFolder } from './run-folder.ts';
 
 const heartbeatMs = 2_000;
 /** Ten heartbeats: a reader that saw none for so long, on its own monotonic clock, takes the owner for dead. */
@@ -35,8 +35,9 @@ export const createOwnershipDesk = (monotonicMs: () => number = () => performanc
     seen.set(folder, { heartbeat, atMs: monotonicMs() });
     return false;
   };
-  const ownerOf = (folder: string): string | null => {
-    const epoch = existsSync(folder) ? listRunFolder(folder).lockEpochs[0] : undefined;
+  const look = (folder: string): FolderListing | null => (existsSync(folder) ? listRunFolder(folder) : null);
+  const ownerIn = (folder: string, listing: FolderListing | null): string | null => {
+    const epoch = listing?.lockEpochs[0];
     const lock = epoch === undefined ? null : readLock(folder, epoch);
     if (epoch === undefined || lock === null) return null;
     const isOver = lock !== 'unreadable' && (lock.released || isKnownDead(lock));
@@ -44,12 +45,13 @@ export const createOwnershipDesk = (monotonicMs: () => number = () => performanc
   };
 
   return {
-    ownerOf,
+    ownerOf: (folder) => ownerIn(folder, look(folder)),
     take(folder) {
-      const owner = ownerOf(folder);
+      const seen = look(folder);
+      const owner = ownerIn(folder, seen);
       if (owner !== null) return left({ type: 'owned_elsewhere', owner });
       let lock: Lock = { ...thisProcess(), heartbeat: 1, released: false, nonce: randomUUID() };
-      const epoch = createLock(folder, lock);
+      const epoch = createLock(folder, lock, seen);
       if (epoch === null) return left({ type: 'owned_elsewhere', owner: 'a process that was faster' });
       const rewrite = (change: Partial<Lock>): void => {
         lock = { ...lock, ...change };

@@ -20,9 +20,13 @@ export class CancelCommand extends RunCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId, baseUrl } = this;
-    const [{ driveTo }, { withDrivableRun }] = await Promise.all([import('../drive.ts'), import('../stored-run.ts')]);
+    const [{ driveTo }, { withDrivableRun }, { awaitingOwner }] = await Promise.all([
+      import('../drive.ts'),
+      import('../stored-run.ts'),
+      import('../patience.ts'),
+    ]);
     return withDrivableRun(place, runId, { baseUrl, cwd: context.cwd }, async ({ runner, run }) => {
-      await run.cancel();
+      await awaitingOwner(context, place, runId, run.cancel());
       const code = await driveTo({ context, place, runner, run, goal: this.wait ? 'finished' : 'cancelling' });
       if (!run.isFinished) writeNotes(context, [`batchor: cancelling; collect what was answered: ${commandLine(place, 'wait', runId)}`]);
       return code;

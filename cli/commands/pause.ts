@@ -13,8 +13,9 @@ export class PauseCommand extends RunCommand {
   });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const { tellRun } = await import('../stored-run.ts');
-    await writeJson(this.context, await tellRun(place, this.givenRunId, (run) => run.pause()));
+    const { context, givenRunId: runId } = this;
+    const [{ tellRun }, { awaitingOwner }] = await Promise.all([import('../stored-run.ts'), import('../patience.ts')]);
+    await writeJson(context, await tellRun(place, runId, (run) => awaitingOwner(context, place, runId, run.pause())));
     return exitCodes.ok;
   }
 }

@@ -25,14 +25,18 @@ export class ResumeCommand extends RunCommand {
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId, baseUrl } = this;
     const options = this.badRows === undefined ? {} : { badRows: choice('--bad-rows', this.badRows, ['fail', 'record']) };
-    const [{ driveTo }, { tellRun, withDrivableRun }] = await Promise.all([import('../drive.ts'), import('../stored-run.ts')]);
+    const [{ driveTo }, { tellRun, withDrivableRun }, { awaitingOwner }] = await Promise.all([
+      import('../drive.ts'),
+      import('../stored-run.ts'),
+      import('../patience.ts'),
+    ]);
     if (this.wait) {
       return withDrivableRun(place, runId, { baseUrl, cwd: context.cwd }, async (stored) => {
-        await stored.run.resume(options);
+        await awaitingOwner(context, place, runId, stored.run.resume(options));
         return driveTo({ context, place, ...stored, goal: 'finished' });
       });
     }
-    const summary = await tellRun(place, runId, (run) => run.resume(options));
+    const summary = await tellRun(place, runId, (run) => awaitingOwner(context, place, runId, run.resume(options)));
     await writeJson(context, summary);
     const wait = commandLine(place, 'wait', runId);
     // It may have ended meanwhile.

@@ -59,10 +59,12 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
   const current = (): RunSnapshot => note(host.driverOf()?.snapshot ?? reader.snapshot);
   /** The freshest reader of rows and results: the owner's own where this process drives. */
   const rows = (): RunReader => host.driverOf()?.run ?? reader;
-  const changes$ = defer(() => (isOver() ? EMPTY : watchRun(reader, host.driverOf, host.scheduler))).pipe(
-    tap(note),
-    takeUntil(merge(ended$, host.closed$)),
-  );
+  const watched = (tells: 'changes' | 'every look'): Observable<RunSnapshot> =>
+    defer(() => (isOver() ? EMPTY : watchRun(reader, host.driverOf, host.scheduler, tells))).pipe(
+      tap(note),
+      takeUntil(merge(ended$, host.closed$)),
+    );
+  const changes$ = watched('changes');
 
   const readPage = async ({ afterSequence = 0, limit = pageRows }: ResultPageOptions): Promise<ResultPage> => {
     const source = rows();
@@ -151,7 +153,8 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     for (;;) {
       const driver = host.driverOf() ?? (isFinished(current()) ? null : await host.tryDrive());
       const hasSource = driver?.hasSource ?? true;
-      for await (const snapshot of pull(changes$, signal)) {
+      // An owner that died, or sleeps, changes nothing more: who follows it looks for that as often as for news.
+      for await (const snapshot of pull(driver === null ? watched('every look') : changes$, signal)) {
         if (isFinished(snapshot)) return summaryOf(snapshot);
         const isPatient = onPaused === 'wait' && snapshot.control.state === 'paused';
         if (isStandingStill(snapshot, hasSource) && !isPatient) throw stopReason(snapshot);

@@ -13,12 +13,13 @@ import { type Connections, createConnections } from './connections.ts';
 import { defaultStorage, defaultTokenCounter } from './defaults.ts';
 import { commitOpening, type Driver, startDriver } from './driver.ts';
 import { BatchorError } from './errors.ts';
-import { must, toBatchorError } from './interop.ts';
+import { must, toBatchorError, unwrap } from './interop.ts';
 import { fingerprintOf, sourceOf } from './job-source.ts';
 import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput } from './job.ts';
 import { configOf, operationOf } from './job-config.ts';
 import { compareJob, compareLastRow } from './resume.ts';
 import type { Run, WaitOptions } from './run.ts';
+import { runExists } from './run-exists.ts';
 import { createRunHandle, type RunHost } from './run-handle.ts';
 import type { BatchRunnerOptions, StartOptions } from './runner-options.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
@@ -59,13 +60,7 @@ export class BatchRunner implements AsyncDisposable {
       throw toBatchorError(known.left, { runId, storage: store.describe });
     if (known !== null && isRight(known)) {
       await known.right.close();
-      if (options.ifExists === 'fail')
-        throw new BatchorError(
-          'run_exists',
-          { runId },
-          `run ${runId} exists in ${store.describe}`,
-          'Choose another run id, or leave ifExists out to resume it.',
-        );
+      if (options.ifExists === 'fail') throw runExists(runId, store.describe);
       await this.#attach(store, runId, erased, source, options.signal);
     } else await this.#create(store, runId, erased, source, options);
     return this.#handle(store, runId);
@@ -186,10 +181,12 @@ export class BatchRunner implements AsyncDisposable {
     const config = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) });
     await this.#connections.find(config.provider.connection, config.provider.kind);
     const context = { runId, storage: store.describe };
-    const run = await must(store.create(runId, options.description ?? null), context);
+    const owned = await store.create(runId, options.description ?? null)();
+    // Somebody created it since it was looked for.
+    if (isLeft(owned) && owned.left.type === 'refused') throw runExists(runId, store.describe);
+    const run = unwrap(owned, context);
     const created = decide(run.snapshot, { type: 'CreateRun', atMs: this.#scheduler.now(), runId, config });
-    if (isLeft(created))
-      throw new BatchorError('run_exists', { runId }, `run ${runId} exists in ${store.describe}`, 'Choose another run id.');
+    if (isLeft(created)) throw runExists(runId, store.describe);
     await must(run.commit(0, created.right), context);
     this.#sources.set(runId, source);
     await this.#give(run);

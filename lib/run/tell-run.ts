@@ -106,12 +106,12 @@ const leaveForOwner = async (to: Addressee, wish: Wish): Promise<void> => {
     if (isLeft(decided) && wish.type === 'resolve') refuse(runId, wish, known.status, decided.left);
   }
   const commandId = await must(store.send(runId, toInbox(wish)), { runId });
-  let owner: string | null = null;
+  let named: string | null = null;
   for (let waitedMs = 0; waitedMs < answerMsMax; waitedMs += lookMs) {
     await firstValueFrom(timer(lookMs, scheduler));
-    const look = await must(store.peek(runId), { runId });
-    owner = look.owner;
-    if (isFinished(look.snapshot) || isGranted(wish, look.snapshot)) return;
+    const { snapshot, owner } = await must(store.peek(runId), { runId });
+    named = owner ?? named;
+    if (isFinished(snapshot) || isGranted(wish, snapshot)) return;
     const taken = owner === null ? await takeForWish(to) : null;
     if (taken === null) continue;
     // What was left for the owner is done here: nobody is to do it again.
@@ -122,8 +122,8 @@ const leaveForOwner = async (to: Addressee, wish: Wish): Promise<void> => {
   }
   throw new BatchorError(
     'run_owned_elsewhere',
-    { runId, owner: owner ?? 'another process' },
-    `the owner of run ${runId} (${owner ?? 'another process'}) did not answer within ${answerMsMax / 1000} s`,
+    { runId, owner: named ?? 'another process' },
+    `${named ?? 'the owner'} drives run ${runId} and did not answer within ${answerMsMax / 1000} s`,
     'The command is left for it; look again with status.',
   );
 };

@@ -7,8 +7,16 @@ import { must } from './interop.ts';
 /** A run that another process drives is looked at this often. */
 export const followMs = 500;
 
-/** The run's snapshots as they change: from the driver where this process drives, else by looking. Completes after the finished one. */
-export const watchRun = (reader: RunReader, driver: () => Driver | undefined, scheduler: SchedulerLike): Observable<RunSnapshot> =>
+/**
+ * The run's snapshots as they change: from the driver where this process drives, else by looking. Completes after the finished one.
+ * With `every look`, a look that saw nothing new is told too: whoever would take over a run must hear that nothing happens.
+ */
+export const watchRun = (
+  reader: RunReader,
+  driver: () => Driver | undefined,
+  scheduler: SchedulerLike,
+  tells: 'changes' | 'every look' = 'changes',
+): Observable<RunSnapshot> =>
   new Observable<RunSnapshot>((subscriber) => {
     const look = (): Promise<RunSnapshot> => must(reader.refresh(), { runId: reader.runId });
     const looks = defer(() => {
@@ -19,7 +27,7 @@ export const watchRun = (reader: RunReader, driver: () => Driver | undefined, sc
     let last = -1;
     return looks.pipe(takeWhile((snapshot) => !isFinished(snapshot), true)).subscribe({
       next: (snapshot) => {
-        if (snapshot.version === last) return;
+        if (snapshot.version === last && tells === 'changes') return;
         last = snapshot.version;
         subscriber.next(snapshot);
       },

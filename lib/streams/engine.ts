@@ -29,7 +29,10 @@ export interface Engine {
   /** Puts a command into the serial pipeline. */
   tell(command: Command): Promise<Told>;
   readonly snapshot: RunSnapshot;
-  /** Starts nothing more; resolves once no create is out and nothing waits to be committed. A create in flight is never aborted. */
+  /**
+   * Starts nothing more, but for creates that are begun: left so, they would be taken for sent. Resolves once no create is out and
+   * nothing waits to be committed. A create in flight is never aborted.
+   */
   drain(): Promise<void>;
   /** True while nothing is in flight and nothing waits to be committed: only time, or a command, can move the run. */
   readonly isQuiet: boolean;
@@ -128,14 +131,18 @@ export const createEngine = (ports: EnginePorts): Engine => {
     let wake: Subscription | null = null;
     const dispatch = (): void => {
       if (stopped !== null) return;
-      checkDrained();
       if (isFinished(snapshot)) {
         stop('over');
         subscriber.complete();
         return;
       }
-      if (isDraining) return;
       const nowMs = scheduler.now();
+      if (isDraining) {
+        for (const effect of effectsDue(snapshot, nowMs))
+          if (effect.type === 'CreateBatch' && !inFlight.has(effectKey(effect))) start(effect, effectKey(effect));
+        checkDrained();
+        return;
+      }
       let wakeMs = (nextDueMs(snapshot, nowMs) ?? nowMs + wakeMsMax) - nowMs;
       for (const effect of effectsDue(snapshot, nowMs)) {
         const key = effectKey(effect);

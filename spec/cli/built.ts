@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { specEnv } from '../gate/env.mjs';
-import { type Ran, ranOf } from './in-process.ts';
+import { type Ran, ranOf } from './ran.ts';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -12,6 +12,8 @@ export interface BuiltOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Node's own flags. */
   readonly nodeArgs?: readonly string[];
+  /** At the head of a process group of its own, to be signalled with all that it may have started. */
+  readonly isGroup?: boolean;
 }
 
 /** A process of the built command line. */
@@ -24,12 +26,13 @@ export interface Built {
 }
 
 /** Starts dist/cli/main.js under bare Node. */
-export const startBuilt = (args: readonly string[], { cwd, env = {}, nodeArgs = [] }: BuiltOptions): Built => {
+export const startBuilt = (args: readonly string[], { cwd, env = {}, nodeArgs = [], isGroup = false }: BuiltOptions): Built => {
   if (!existsSync(main)) throw new Error(`${main} is missing: run \`npm run build\` first`);
   const child = spawn(process.execPath, [...nodeArgs, main, ...args], {
     cwd,
     env: { ...specEnv(process.env), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: isGroup,
   });
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

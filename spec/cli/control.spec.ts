@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { disk } from './disk.ts';
@@ -102,6 +102,23 @@ describe('a run that somebody steps into', () => {
     const results = await world.run(['results', '--run-id', 'cancelled', ...store]);
     expect(results.lines).toHaveLength(20);
     expect(results.lines[0]).toMatchObject({ error: { error_class: 'run_cancelled' } });
+  });
+
+  it('names an owner that does not answer, to somebody at a terminal, and acts itself once the owner is gone', async () => {
+    await start('silent');
+    const folder = join(world.folder, 'store/runs/silent');
+    const lock = (released: boolean): void =>
+      writeFileSync(join(folder, 'lock.99'), JSON.stringify({ host: 'another-machine', pid: 4242, heartbeat: 1, nonce: 'n', released }));
+    lock(false);
+    const paused = await world.run(['pause', '--run-id', 'silent', ...store], {
+      isTerminal: true,
+      interruptAfter: async (stderr) => {
+        await until(() => stderr().includes('has not answered yet'));
+        lock(true);
+      },
+    });
+    expect([paused.code, paused.json['control_state']]).toEqual([0, 'paused']);
+    expect(paused.stderr).toMatch(/^batchor: process 4242 on another-machine drives run silent and has not answered yet; /);
   });
 
   it('gives no results before its end, but for those that are asked for as a part', async () => {

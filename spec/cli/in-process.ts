@@ -6,6 +6,9 @@ import { type Emulator, type EmulatorOptions, startEmulator } from 'batchor/adap
 import { vi } from 'vitest';
 import { runCli } from '../../cli/cli.ts';
 import type { CliContext } from '../../cli/context.ts';
+import { type Ran, ranOf } from './ran.ts';
+
+export { linesOf, type Ran } from './ran.ts';
 
 // A store's thread takes a second to begin from TypeScript: here the store keeps its runs in this thread, on the same disk.
 vi.mock('../../adapters/sqljs/index.ts', async () => {
@@ -19,17 +22,6 @@ vi.mock('../../adapters/sqljs/index.ts', async () => {
   };
   return { sqljsStore: ({ dir }: { readonly dir: string }) => sqljsStoreOn({ dir }, () => localClient({ ...nodeDisk, write }, 0)) };
 });
-
-/** What one command line did. */
-export interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  /** stdout as one JSON document. */
-  readonly json: Readonly<Record<string, unknown>>;
-  /** stdout as JSON lines. */
-  readonly lines: readonly Readonly<Record<string, unknown>>[];
-}
 
 export interface RunOptions {
   /** Beside the key and the emulator's address. */
@@ -117,24 +109,6 @@ const runInProcess = async (
   const code = await runCli(args, context);
   return ranOf(code, stdout.text(), stderr.text());
 };
-
-export const ranOf = (code: number, stdout: string, stderr: string): Ran => ({
-  code,
-  stdout,
-  stderr,
-  get json() {
-    return JSON.parse(stdout) as Readonly<Record<string, unknown>>;
-  },
-  get lines() {
-    return linesOf(stdout);
-  },
-});
-
-export const linesOf = (text: string): readonly Readonly<Record<string, unknown>>[] =>
-  text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
 
 const createSink = (): { readonly stream: Writable; text(): string } => {
   const chunks: Buffer[] = [];

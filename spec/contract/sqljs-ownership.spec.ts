@@ -65,6 +65,22 @@ describe('ownership of a run', () => {
     expect(take()).toBe('epoch 8');
   });
 
+  it('goes to one of two that find the same owner silent: whoever comes second does not overtake the first', () => {
+    const folder = folderWith(elsewhere);
+    let nowMs = 0;
+    let between = (): void => undefined;
+    const desk = createOwnershipDesk(() => {
+      between();
+      return nowMs;
+    });
+    expect(desk.ownerOf(folder)).toContain('another-machine');
+    nowMs += 20_000;
+    // Another process takes the run after this one has looked, and before it acts on what it saw.
+    between = () => writeFileSync(join(folder, lockFile(8)), JSON.stringify({ ...alive, nonce: 'two' }));
+    expect(desk.take(folder)).toMatchObject({ _tag: 'Left', left: { type: 'owned_elsewhere' } });
+    expect(listRunFolder(folder).lockEpochs).toEqual([8, 7]);
+  });
+
   it('does not outlive the run: in a run of the same name and epoch, made anew, the old owner can neither commit, nor speak, nor give it away', async () => {
     const dir = newStoreFolder();
     const [first, second] = [await openStore(dir), await openStore(dir)];

@@ -119,7 +119,7 @@ describe('cancel', () => {
       expect(dueTypes(run)).toEqual([]);
       run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? 0;
     }
-    expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'provider_refused' });
+    expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'results_unavailable' });
   });
 });
 

@@ -197,6 +197,35 @@ describe('an answer', () => {
     });
   });
 
+  it('that is nested without end can be read, told and written again', () => {
+    const deep = (inside: string): string => `${'['.repeat(20_000)}${inside}${']'.repeat(20_000)}`;
+    const put = (text: string): string => text.replace('"here"', deep('1'));
+    const told: readonly (readonly [OpenAIEndpoint, string])[] = [
+      ['responses', put(http(400, { error: 'here' }))],
+      ['responses', put(line(null, 'here'))],
+      ['responses', put(http(200, response({ status: 'here' })))],
+      ['responses', put(http(200, response({ status: 'failed', error: { message: 'here' } })))],
+      ['moderations', put(http(200, { results: [{ flagged: 'here' }] }))],
+      ['embeddings', put(http(200, { data: [{ index: 0, embedding: ['here'] }] }))],
+    ];
+    for (const [endpoint, text] of told) {
+      expect(wireOf(endpoint).readVerdict(text).type).toBe('failed');
+      expect(JSON.stringify(wireOf(endpoint).readContent(text)).length).toBeLessThan(1_000);
+    }
+    const index = put(http(200, { data: [{ index: 'here', embedding: [1] }, { embedding: [2] }] }));
+    expect(wireOf('embeddings').readVerdict(index).type).toBe('failed');
+  });
+
+  it('that has words where a word is an object is a failure like any other', () => {
+    for (const status of [{ toString: null, valueOf: null }, ['completed'], 7, null])
+      expect(wireOf().readVerdict(http(200, response({ status, output: [] })))).toMatchObject({ failureClass: 'server_error' });
+    const data = [
+      { index: { toString: null, valueOf: null }, embedding: [2] },
+      { index: 0, embedding: [1] },
+    ];
+    expect(wireOf('embeddings').readContent(http(200, { data })).output).toEqual([[2], [1]]);
+  });
+
   it('bears a byte order mark', () => {
     expect(wireOf().readVerdict(`\ufeff${top('batch_expired')}`).type).toBe('failed');
   });
@@ -246,9 +275,23 @@ describe('usage', () => {
     ['that is not told', null, null],
     ['that is missing', undefined, null],
     ['that is told as text', { input_tokens: '9' }, null],
+    ['below zero', { input_tokens: -1, output_tokens: 5 }, null],
+    ['in fractions', { input_tokens: 0.5 }, null],
+    ['beyond all bounds', { input_tokens: 2 ** 60 }, null],
+    [
+      'with details below zero',
+      { input_tokens: 9, input_tokens_details: { cached_tokens: -4 }, output_tokens: -7, output_tokens_details: { reasoning_tokens: 0.1 } },
+      { ...emptyUsage, inputTokens: 9 },
+    ],
   ])('%s is read', (_name, usage, expected) => {
     expect(usageIn(usage)).toEqual(expected);
     expect(wireOf().readContent(http(200, { ...response({ output: [] }), usage })).usage).toEqual(expected);
+  });
+
+  it('without end is not told', () => {
+    const endless = http(200, { ...response({ output: [] }), usage: { input_tokens: 0, output_tokens: 1 } });
+    expect(wireOf().readVerdict(endless.replace('"input_tokens":0', '"input_tokens":1e400'))).toMatchObject({ usage: null });
+    expect(wireOf().readVerdict(endless.replace('"output_tokens":1', '"output_tokens":1e400'))).toMatchObject({ usage: emptyUsage });
   });
 
   it('of a cut answer counts: it was paid for', () => {

@@ -98,6 +98,32 @@ describe('the engine', () => {
     lab.stop();
   });
 
+  it('sends what it has begun to create before it is drained: nothing is left that might have been sent', async () => {
+    const drained: Promise<void>[] = [];
+    const lab = await createEngineLab(
+      () => jobOf(null, itemsOf(20), { maxRequests: 5 }),
+      {},
+      ({ run }) => ({
+        run: new Proxy(run, {
+          get: (target, key) =>
+            key === 'commit'
+              ? (version: number, events: Parameters<typeof run.commit>[1]) => {
+                  if (drained.length === 0 && events.some((event) => event.type === 'CreateBegun')) drained.push(lab.engine.drain());
+                  return target.commit(version, events);
+                }
+              : (Reflect.get(target, key, target) as unknown),
+        }),
+      }),
+    );
+    await lab.until(({ live }) => live.some((batch) => batch.phase === 'created'));
+    await lab.quiet();
+    await Promise.all(drained);
+    expect(drained.length).toBe(1);
+    expect(lab.engine.snapshot.live.filter((batch) => batch.phase === 'creating')).toEqual([]);
+    expect(lab.engine.snapshot.live.filter((batch) => batch.phase === 'created').length).toBe(lab.fake.ledger.batchesCreated);
+    lab.stop();
+  });
+
   it('drains only once a create that is out has been answered and committed', async () => {
     const lab = await createEngineLab(job(5, 10), quick, ({ provider }, { scheduler }) => ({
       provider: told(provider, (name, _key, work) => async () => {

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { createOpenAIWire } from '../../adapters/openai/wire.ts';
+import type { ProviderWire } from '../../lib/ports/index.ts';
+import { answerCampaign } from './answer-campaign.ts';
+import { type CaseOptions, playCase } from './answer-case.ts';
+
+const seed = Number(process.env['BATCHOR_SEED']);
+
+describe('mutated answer files', () => {
+  it('lose no row, give none the answer of another, and stop nothing; every line of no use is counted', async () => {
+    const figures = await answerCampaign({ lines: 3_000, seed, isWhole: false, tell: (line) => console.log(line) });
+    console.log(`answers: ${JSON.stringify({ ...figures, failures: figures.failures.length })}`);
+    expect(figures.failures.map(({ seed: own, broken }) => `seed ${own}: ${broken}`)).toEqual([]);
+    expect(figures.mutatedLines).toBeGreaterThanOrEqual(3_000);
+    expect(figures.completed).toBeGreaterThan(500);
+    expect(Math.min(figures.malformed, figures.unknown, figures.duplicate, figures.retried)).toBeGreaterThan(0);
+  }, 120_000);
+
+  it('are judged by a reader that finds a wire which believes too much, or too little', async () => {
+    const options: CaseOptions = {
+      seed,
+      rowCount: 200,
+      batchRows: 100,
+      endpoint: 'responses',
+      linesPercent: 80,
+      filesPercent: 0,
+      only: null,
+    };
+    const honest = createOpenAIWire({ model: 'm', endpoint: 'responses', params: {} });
+    const planted = (change: (verdict: ReturnType<ProviderWire['readVerdict']>, line: string) => ReturnType<ProviderWire['readVerdict']>) =>
+      playCase({ ...options, wire: { ...honest, readVerdict: (line) => change(honest.readVerdict(line), line) } });
+    expect((await playCase({ ...options, wire: honest })).broken).toBeNull();
+    const believing = await planted((verdict) =>
+      verdict.type === 'failed' ? { type: 'succeeded', customId: verdict.customId, usage: null } : verdict,
+    );
+    expect(believing.broken).toMatch(/^row \d+ completes by .*, and /);
+    const deaf = await planted((verdict, line) => (line.includes('"row-7"') ? { type: 'malformed' } : verdict));
+    expect(deaf.broken).toMatch(/^row 7 has an answer and does not complete$/);
+    const throwing = await planted((verdict, line) => {
+      if (line.includes('\\ud800')) throw new Error('what is this');
+      return verdict;
+    });
+    expect(throwing.broken).toMatch(/^settlement throws: /);
+  }, 60_000);
+});

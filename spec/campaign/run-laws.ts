@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { localClient } from '../../adapters/sqljs/keeper-client.ts';
+import { nodeDisk } from '../../adapters/sqljs/disk.ts';
+import { sqljsStoreOn } from '../../adapters/sqljs/sqljs-store.ts';
+import type { RunId } from '../../lib/core/index.ts';
+import type { StoredRunEvent } from '../../lib/core/run-event.ts';
+import { must } from '../../lib/run/interop.ts';
+import { linesOf } from '../cli/ran.ts';
+import { isAnswerTo, itemIdOf, promptOf, runWords } from './campaign-input.ts';
+import type { ProcessWorld } from './process-world.ts';
+
+/** What was found of a run at its end. */
+export interface RunAccount {
+  readonly resultCount: number;
+  readonly doubleBilledCount: number;
+  readonly billedAgainAfterLossCount: number;
+  readonly batchesCreated: number;
+  readonly createAttempts: number;
+  /** Batches that the run does not know, and that were never billed. */
+  readonly fencedCount: number;
+  readonly orphanCount: number;
+  readonly events: Readonly<Record<string, number>>;
+  readonly adoptedCount: number;
+  /** The laws that are broken, in words. */
+  readonly broken: readonly string[];
+}
+
+export interface RunExpectation {
+  readonly runId: string;
+  /** Which prompts the rows have. */
+  readonly salt: number;
+  readonly rowCount: number;
+  /** Keys of batches of which it is not known whether they exist: their rows have no result yet. */
+  readonly heldKeys?: readonly string[];
+}
+
+/**
+ * Holds a run that is over, or held, to the laws: one right result per row, no request billed again, no batch that nobody knows. The
+ * emulator must have served this run alone.
+ */
+export const accountOf = async (world: ProcessWorld, expected: RunExpectation): Promise<RunAccount> => {
+  const { runId, salt, rowCount, heldKeys = [] } = expected;
+  const broken: string[] = [];
+  const results = await world.run(runWords('results', runId, ...(heldKeys.length > 0 ? ['--partial'] : [])));
+  if (results.code !== 0) broken.push(`results ends with ${results.code}: ${results.stderr}`);
+  const lines = results.code === 0 ? linesOf(results.stdout) : [];
+  const seen = new Set<number>();
+  for (const [place, line] of lines.entries()) {
+    const row = Number(String(line['item_id']).slice('item-'.length));
+    const isExpected = heldKeys.length > 0 ? row < rowCount : row === place;
+    if (line['item_id'] !== itemIdOf(row) || !isExpected || seen.has(row))
+      broken.push(`line ${place + 1} is of ${String(line['item_id'])}`);
+    seen.add(row);
+    if (line['status'] !== 'completed' || !isAnswerTo(line['output_text'], promptOf(salt, row)))
+      broken.push(`row ${row} got ${JSON.stringify(line).slice(0, 300)}`);
+  }
+  if (heldKeys.length === 0 && lines.length !== rowCount) broken.push(`${lines.length} results for ${rowCount} rows`);
+
+  const events = await eventsOf(join(world.folder, 'store'), runId);
+  const submitted = new Set(
+    events.flatMap(({ eventType, data }) => (eventType === 'batch_submitted' ? [String(data['provider_batch_id'])] : [])),
+  );
+  const ledger = await world.ledger();
+  let [fencedCount, orphanCount] = [0, 0];
+  for (const { id, metadata } of ledger.batches) {
+    if (submitted.has(id)) continue;
+    const { status, request_counts: counts } = await world.batch(id);
+    if (status === 'failed' && counts.completed === 0) fencedCount += 1;
+    else if (!heldKeys.includes(metadata?.['batchor_batch_key'] ?? '')) {
+      orphanCount += 1;
+      broken.push(`batch ${id} (${status}, ${JSON.stringify(metadata)}) is of no batch that the run knows`);
+    }
+  }
+  if (ledger.doubleBilledCount > 0) {
+    const shown = ledger.doubleBilled.slice(0, 3).map(({ customId, batchIds }) => `${customId} in ${batchIds.join(' and ')}`);
+    broken.push(`${ledger.doubleBilledCount} requests were billed again, ${shown.join(', ')}`);
+  }
+  const counts: Record<string, number> = {};
+  for (const { eventType } of events) counts[eventType] = (counts[eventType] ?? 0) + 1;
+  return {
+    resultCount: lines.length,
+    doubleBilledCount: ledger.doubleBilledCount,
+    billedAgainAfterLossCount: ledger.billedAgainAfterLossCount,
+    batchesCreated: ledger.batchesCreated,
+    createAttempts: ledger.createAttempts,
+    fencedCount,
+    orphanCount,
+    events: counts,
+    adoptedCount: events.filter(({ eventType, data }) => eventType === 'batch_submitted' && data['was_adopted'] === true).length,
+    broken,
+  };
+};
+
+const pageEvents = 10_000;
+
+const eventsOf = async (dir: string, runId: string): Promise<readonly StoredRunEvent[]> => {
+  const store = await must(sqljsStoreOn({ dir }, () => localClient(nodeDisk, 0)).open());
+  try {
+    const reader = await must(store.read(runId as RunId));
+    const events: StoredRunEvent[] = [];
+    for (let cursor = 0; ;) {
+      const page = await must(reader.eventsAfter(cursor, pageEvents));
+      events.push(...page);
+      const last = page[page.length - 1];
+      if (last === undefined) break;
+      cursor = last.sequence;
+    }
+    await reader.close();
+    return events;
+  } finally {
+    await store.close();
+  }
+};
