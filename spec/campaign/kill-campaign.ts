@@ -56,6 +56,7 @@ const faultsOf = (losesCreates: boolean): FaultScript => [
     ? ([
         { type: 'lose_create_reply', everyBatch: 4 },
         { type: 'drop_create', everyBatch: 7 },
+        { type: 'create_lands_late', everyBatch: 9, forMs: 3_000 },
       ] as const)
     : []),
   { type: 'list_lags', everyBatch: 2, forMs: 1_000 },
@@ -140,7 +141,7 @@ const playRun = async ({ seed, kills, rows, turnaround, lifeMs, grace }: KillOpt
     pollInterval: '1',
     more: [...more, '--wait'],
   });
-  const wait = runWords('wait', runId, ...more);
+  const wait = runWords('wait', runId);
   const sums = { kills: 0, earlyKills: 0, killsBeforeAnyRow: 0, survivals: 0 };
   let last: Ran | null = null;
   while (last === null && sums.kills < kills) {

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { crashCampaign } from './crash-campaign.ts';
+import { outcomes } from './outcomes.ts';
+
+describe('a process that dies at a crash point, whatever the provider does', () => {
+  it('loses no row, buys none again, and comes to its end: a sample of the points of every outcome', { timeout: 120_000 }, async () => {
+    const figures = await crashCampaign({ only: '', point: null, every: 97, tell: (line) => console.log(line) });
+    console.log(JSON.stringify({ ...figures, failures: figures.failures.length }));
+    expect(figures.failures).toEqual([]);
+    expect(figures.outcomes).toBe(Object.keys(outcomes).length);
+    expect(figures.outcomes).toBeGreaterThan(50);
+    expect(figures.played).toBeGreaterThan(figures.outcomes * 1.5);
+    expect(Object.keys(figures.pauses).length).toBeGreaterThanOrEqual(3);
+  });
+});

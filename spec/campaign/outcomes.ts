@@ -1,0 +1,63 @@
+import { type Fault, type FaultScript, operations } from '../../lib/sim/index.ts';
+
+const minuteMs = 60_000;
+const first = { batch: 1 } as const;
+
+/** Everything that a provider may do to a small run of two batches, each by a name of its own. The world heals: no fault is for ever. */
+export const outcomes: Readonly<Record<string, FaultScript>> = {
+  'all is well': [],
+  'the answer to a create is lost': [{ type: 'lose_create_reply', ...first }],
+  'the answer to a create is lost, and the list lags': [
+    { type: 'lose_create_reply', ...first },
+    { type: 'list_lags', ...first, forMs: 8 * minuteMs },
+  ],
+  'a create is lost': [{ type: 'drop_create', ...first }],
+  'two creates are lost': [{ type: 'drop_create', times: 2 }],
+  'a create comes through within its grace': [{ type: 'create_lands_late', ...first, forMs: 5 * minuteMs }],
+  'a create comes through when it is fenced': [{ type: 'create_lands_late', ...first, forMs: 10 * minuteMs + 1 }],
+  'a create comes through behind its fence': [{ type: 'create_lands_late', ...first, forMs: 45 * minuteMs }],
+  'a create is doubled': [{ type: 'create_doubled', ...first }],
+  'a create is refused for capacity': [{ type: 'create_refused', reason: 'over_capacity', ...first, times: 2 }],
+  'a create is refused for money': [{ type: 'create_refused', reason: 'insufficient_quota', ...first }],
+  'a create is refused for its key': [{ type: 'create_refused', reason: 'unauthorized', ...first }],
+  'an upload fails three times': [{ type: 'upload_fails', statusCode: 500, ...first, times: 3 }],
+  'an upload is refused': [{ type: 'upload_fails', statusCode: 400, ...first }],
+  'a download is cut twice': [{ type: 'truncated_download', keepRatio: 0.4, ...first, times: 2 }],
+  'a batch fails validation for the queue': [{ type: 'validation_fails', code: 'token_limit_exceeded', ...first }],
+  'a batch fails validation for money': [{ type: 'validation_fails', code: 'insufficient_quota', ...first }],
+  'a batch fails validation for its model': [{ type: 'validation_fails', code: 'model_not_found', ...first }],
+  'a batch fails validation on a line': [{ type: 'validation_fails', code: 'invalid_request', lines: [2], ...first }],
+  'a batch expires half done': [{ type: 'expires', completedRatio: 0.5, ...first }],
+  'a batch expires with nothing done': [{ type: 'expires', completedRatio: 0, ...first }],
+  'a batch is cancelled by hand': [{ type: 'cancelled_by_hand', ...first }],
+  'a batch completes without files': [{ type: 'completes_without_files', ...first }],
+  'files appear late': [{ type: 'files_late', ...first, forMs: 20 * minuteMs }],
+  'a batch is slow to finalize': [{ type: 'slow_finalizing', ...first, forMs: 20 * minuteMs }],
+  'a batch is not found after its create': [{ type: 'not_found_after_create', ...first, forMs: 3 * minuteMs }],
+  'the key is of another project for a while': [{ type: 'other_project', afterMs: 90_000, forMs: 10 * minuteMs }],
+  'everything is down for a weekend': [{ type: 'connection_lost', afterMs: 90_000, forMs: 60 * 60 * minuteMs }],
+  ...each(operations, (operation) => [
+    [`${operation} answers 503 twice`, { type: 'http_error', operation, statusCode: 503, times: 2 }],
+    [`${operation} breaks off once`, { type: 'connection_lost', operation, times: 1 }],
+  ]),
+  ...each(
+    [
+      'rows_missing',
+      'rows_duplicated',
+      'rows_malformed',
+      'rows_unknown_id',
+      'rows_truncated',
+      'rows_refused',
+      'rows_status_zero',
+      'rows_timed_out',
+    ] as const,
+    (type) => [[`${type} in the first batch`, { type, ratio: 0.5, ...first }]],
+  ),
+  ...each([400, 429, 500], (statusCode) => [
+    [`rows fail with ${statusCode} in the first batch`, { type: 'rows_fail', ratio: 0.5, statusCode, ...first }],
+  ]),
+};
+
+function each<A>(all: readonly A[], named: (one: A) => readonly (readonly [string, Fault])[]): Readonly<Record<string, FaultScript>> {
+  return Object.fromEntries(all.flatMap((one) => named(one).map(([name, fault]) => [name, [fault]])));
+}
