@@ -5,7 +5,8 @@ import { publishFiles, writeFiles } from './production-work.ts';
 import { progressAt, scheduleOf } from './schedule.ts';
 import { born, enter, isCancellable, isTerminal } from './states.ts';
 import { finishValidation } from './validation-work.ts';
-import type { Project, ProviderWorld } from './world.ts';
+import type { Project } from './project.ts';
+import type { ProviderWorld } from './world.ts';
 
 /** All batches of the provider, and the work on them. Nothing happens by itself: `settle` brings the floor up to a time. */
 export interface BatchFloor {

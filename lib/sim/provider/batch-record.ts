@@ -3,7 +3,7 @@ import { isTerminal } from './states.ts';
 import type { StoredBlob } from './blobs.ts';
 import type { FileRecord } from './file-shelf.ts';
 import { progressAt, type Schedule } from './schedule.ts';
-import type { Project } from './world.ts';
+import type { Project } from './project.ts';
 import type { BatchErrorEntry, BatchObject, BatchUsage, RequestCounts } from './wire.ts';
 
 /** What the provider knows of a batch. Replaced whole at every change. */

@@ -1,7 +1,7 @@
 import { hashText } from '../prng.ts';
 import type { BlobStore } from './blobs.ts';
 import type { FileObject } from './wire.ts';
-import type { Project } from './world.ts';
+import type { Project } from './project.ts';
 
 /** A stored file, as the provider knows it. */
 export interface FileRecord {

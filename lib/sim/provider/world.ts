@@ -4,10 +4,8 @@ import type { FaultDesk } from './fault-desk.ts';
 import type { FileShelf } from './file-shelf.ts';
 import type { LedgerBook } from './ledger.ts';
 import type { ServiceLimits } from './limits.ts';
+import type { Project } from './project.ts';
 import type { Pace } from './schedule.ts';
-
-/** Files and batches of one are not to be seen from the other. */
-export type Project = 'main' | 'other';
 
 /** What the parts of one fake provider share. */
 export interface ProviderWorld {
