@@ -23,8 +23,6 @@ export interface KillOptions {
 export interface KillFigures {
   readonly campaign: 'kills';
   readonly seed: number;
-  /** True: answers to creates are lost too, since this batchor sends such batches again once their absence is proved. */
-  readonly losesCreates: boolean;
   readonly runs: number;
   readonly kills: number;
   readonly killsInFirst300Ms: number;
@@ -33,8 +31,6 @@ export interface KillFigures {
   readonly survivals: number;
   readonly rows: number;
   readonly results: number;
-  /** Runs that stand still, since it is not known whether a batch exists. */
-  readonly heldRuns: number;
   readonly batchesCreated: number;
   readonly createAttempts: number;
   /** Creates whose answer nobody heard. */
@@ -50,18 +46,16 @@ export interface KillFigures {
   readonly failures: readonly { readonly seed: number; readonly broken: readonly string[] }[];
 }
 
-/** A list that lags by a second, downloads that are cut; and, where batchor can prove an absence, creates of which nobody hears. */
-const faultsOf = (losesCreates: boolean): FaultScript => [
-  ...(losesCreates
-    ? ([
-        { type: 'lose_create_reply', everyBatch: 4 },
-        { type: 'drop_create', everyBatch: 7 },
-        { type: 'create_lands_late', everyBatch: 9, forMs: 3_000 },
-      ] as const)
-    : []),
+/** Creates of which nobody hears, made, lost or late; a list that lags by a second, downloads that are cut. */
+const faults: FaultScript = [
+  { type: 'lose_create_reply', everyBatch: 4 },
+  { type: 'drop_create', everyBatch: 7 },
+  { type: 'create_lands_late', everyBatch: 9, forMs: 3_000 },
   { type: 'list_lags', everyBatch: 2, forMs: 1_000 },
   { type: 'truncated_download', everyBatch: 3, keepRatio: 0.5 },
 ];
+/** Seconds; longer than the list lags. */
+const grace = '2';
 
 const startUpMs = 300;
 /** A slow provider leaves more moments between a request and its answer. */
@@ -70,14 +64,13 @@ const latencyMsMax = 80;
 /** Runs one after the other, their processes killed at random moments, until so many were; each is brought to its end and held to the laws. */
 export const killCampaign = async (options: KillOptions): Promise<KillFigures> => {
   const beganMs = performance.now();
-  const grace = await knowsGrace(options.seed);
   const played: Played[] = [];
   const count = (of: (run: Played) => number): number => played.reduce((sum, run) => sum + of(run), 0);
   const failures: { seed: number; broken: readonly string[] }[] = [];
   while (count((run) => run.kills) < options.kills) {
     const seed = options.seed + played.length;
     const kills = options.kills - count((run) => run.kills);
-    const run = await playRun({ ...options, seed, kills, grace });
+    const run = await playRun({ ...options, seed, kills });
     played.push(run);
     if (run.broken.length === 0) continue;
     failures.push({ seed, broken: run.broken });
@@ -89,7 +82,6 @@ export const killCampaign = async (options: KillOptions): Promise<KillFigures> =
   return {
     campaign: 'kills',
     seed: options.seed,
-    losesCreates: grace,
     runs: played.length,
     kills: count((run) => run.kills),
     killsInFirst300Ms: count((run) => run.earlyKills),
@@ -97,7 +89,6 @@ export const killCampaign = async (options: KillOptions): Promise<KillFigures> =
     survivals: count((run) => run.survivals),
     rows: played.length * options.rows,
     results: count(({ account }) => account?.resultCount ?? 0),
-    heldRuns: count((run) => (run.isHeld ? 1 : 0)),
     batchesCreated: count(({ account }) => account?.batchesCreated ?? 0),
     createAttempts: count(({ account }) => account?.createAttempts ?? 0),
     unclear: events('batch_unclear'),
@@ -117,29 +108,21 @@ interface Played {
   readonly earlyKills: number;
   readonly killsBeforeAnyRow: number;
   readonly survivals: number;
-  readonly isHeld: boolean;
   readonly account: RunAccount | null;
   readonly broken: readonly string[];
 }
 
-/** True when this batchor can prove that a create came to nothing, and sends it again. */
-const knowsGrace = async (seed: number): Promise<boolean> => {
-  await using world = await createProcessWorld({ seed, turnaround: '1' });
-  return (await world.run(['start', '--help'])).stdout.includes('--create-grace');
-};
-
 const runId = 'killed';
 
-const playRun = async ({ seed, kills, rows, turnaround, lifeMs, grace }: KillOptions & { readonly grace: boolean }): Promise<Played> => {
+const playRun = async ({ seed, kills, rows, turnaround, lifeMs }: KillOptions): Promise<Played> => {
   const dice = diceOf(seed);
-  await using world = await createProcessWorld({ seed, turnaround, faults: faultsOf(grace), latencyMs: dice.below(latencyMsMax) });
+  await using world = await createProcessWorld({ seed, turnaround, faults, latencyMs: dice.below(latencyMsMax) });
   world.write('rows.jsonl', inputOf(seed, rows));
-  const more = grace ? ['--create-grace', '2'] : [];
   const start = startWords({
     runId,
     batchRows: dice.between(Math.ceil(rows / 20), Math.ceil(rows / 10)),
     pollInterval: '1',
-    more: [...more, '--wait'],
+    more: ['--create-grace', grace, '--wait'],
   });
   const wait = runWords('wait', runId);
   const sums = { kills: 0, earlyKills: 0, killsBeforeAnyRow: 0, survivals: 0 };
@@ -163,18 +146,10 @@ const playRun = async ({ seed, kills, rows, turnaround, lifeMs, grace }: KillOpt
   }
   // A new process, which nobody kills, brings it to its end.
   last ??= await world.run(hasBegun(world.folder, runId) ? wait : start);
-  const heldKeys = heldKeysOf(last);
-  // Where an absence can be proved, nothing may stay unclear.
-  if (last.code !== 0 && (heldKeys.length === 0 || grace))
-    return { ...sums, isHeld: false, account: null, broken: [`it ends with ${last.code}: ${last.stderr}${last.stdout}`] };
-  const account = await accountOf(world, { runId, salt: seed, rowCount: rows, heldKeys });
-  return { ...sums, isHeld: heldKeys.length > 0, account, broken: [...account.broken, ...conserved(last, rows)] };
-};
-
-const heldKeysOf = (last: Ran): readonly string[] => {
-  if (last.code !== 4 || last.stdout === '') return [];
-  const live = last.json['live_batches'] as readonly { readonly batch_key: string; readonly held: string | null }[];
-  return live.flatMap((batch) => (batch.held === null ? [] : [batch.batch_key]));
+  // Nothing may stay unclear.
+  if (last.code !== 0) return { ...sums, account: null, broken: [`it ends with ${last.code}: ${last.stderr}${last.stdout}`] };
+  const account = await accountOf(world, { runId, salt: seed, rowCount: rows });
+  return { ...sums, account, broken: [...account.broken, ...conserved(last, rows)] };
 };
 
 /** What the run says of itself: every row in one state. */

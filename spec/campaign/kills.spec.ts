@@ -11,6 +11,6 @@ it('a run whose processes are killed at random moments ends whole: every row onc
   expect(figures.failures.flatMap(({ seed: own, broken }) => broken.map((law) => `seed ${own}: ${law}`))).toEqual([]);
   expect(figures.kills).toBe(kills);
   expect(figures.batchesCreated).toBeGreaterThanOrEqual(10);
-  if (figures.heldRuns === 0) expect(figures.results).toBe(figures.rows);
+  expect(figures.results).toBe(figures.rows);
   // Tens of starts of a process, on whatever machine this is.
 }, 180_000);

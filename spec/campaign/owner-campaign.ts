@@ -28,9 +28,8 @@ export interface OwnerFigures {
     readonly takeoverMs: readonly number[];
     /** Creates that were begun before an owner fell asleep, and left it after it was woken. */
     readonly lateCreates: number;
-    readonly held: number;
   };
-  readonly kills: { readonly rounds: number; readonly takeoverMs: readonly number[]; readonly held: number };
+  readonly kills: { readonly rounds: number; readonly takeoverMs: readonly number[] };
   readonly seconds: number;
   readonly failures: readonly { readonly seed: number; readonly what: string; readonly broken: readonly string[] }[];
 }
@@ -85,12 +84,10 @@ export const ownerCampaign = async ({ rounds, seed, sleepers, kills, tell }: Own
       codes: tallied(slept.flatMap(({ sleeperCode }) => sleeperCode ?? [])),
       takeoverMs: slept.map(({ takeoverMs }) => takeoverMs),
       lateCreates: slept.reduce((sum, { sleeperCreates }) => sum + sleeperCreates, 0),
-      held: slept.filter(({ isHeld }) => isHeld).length,
     },
     kills: {
       rounds: killed.length,
       takeoverMs: killed.map(({ takeoverMs }) => takeoverMs),
-      held: killed.filter(({ isHeld }) => isHeld).length,
     },
     seconds: Math.round((performance.now() - beganMs) / 1000),
     failures,

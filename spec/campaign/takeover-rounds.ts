@@ -15,11 +15,9 @@ export interface TakeoverRound {
   readonly sleeperSaid: string;
   /**
    * Creates that left it after it was woken: they were begun while it owned the run, and nobody can call them back. What becomes of
-   * them the ledger says: such a batch is the run's, held or fenced, and nothing of it is billed again.
+   * them the ledger says: such a batch is the run's, or its input file is gone and it fails; nothing of it is billed again.
    */
   readonly sleeperCreates: number;
-  /** True: it is not known whether a batch exists whose create was out when the owner stopped. */
-  readonly isHeld: boolean;
   readonly broken: readonly string[];
 }
 
@@ -41,7 +39,7 @@ export const takeoverRound = async ({ seed, signal, wakes }: TakeoverOptions): P
   const dice = diceOf(seed);
   await using world = await createProcessWorld({ seed, turnaround: '0.5-5', latencyMs: dice.below(40) });
   world.write('rows.jsonl', inputOf(seed, rowCount));
-  const driver = world.start(startWords({ runId, batchRows: 150, pollInterval: '0.3', more: ['--wait'] }));
+  const driver = world.start(startWords({ runId, batchRows: 150, pollInterval: '0.3', more: ['--create-grace', '2', '--wait'] }));
   while (!hasBegun(world.folder, runId) && driver.child.exitCode === null) await sleep(2);
   const follower = world.start(runWords('wait', runId));
   await sleep(dice.below(3_000));
@@ -61,26 +59,22 @@ export const takeoverRound = async ({ seed, signal, wakes }: TakeoverOptions): P
   const [slept, followed] = await Promise.all([driver.ended, follower.ended]);
   const sleeperCreates = wakes === 'late' ? (await world.ledger()).createAttempts - creates : 0;
   const broken: string[] = [];
-  const live =
-    followed.code === 4 ? (followed.json['live_batches'] as readonly { readonly batch_key: string; readonly held: unknown }[]) : [];
-  const heldKeys = live.flatMap((batch) => (batch.held === null ? [] : [batch.batch_key]));
   if (takeoverMs > takeoverMsMax) broken.push('nobody took the run over');
-  if (followed.code !== 0 && heldKeys.length === 0) broken.push(`the follower ended with ${followed.code}: ${followed.stderr}`);
+  if (followed.code !== 0) broken.push(`the follower ended with ${followed.code}: ${followed.stderr}`);
   if (sleeperCreates > begunMax) broken.push(`the woken owner created ${sleeperCreates} batches`);
   if (signal === 'SIGSTOP' && !isFarewell(slept.code, slept.stderr, follower.child.pid ?? 0))
     broken.push(`the woken owner ended with ${slept.code}: ${slept.stderr}${slept.stdout.slice(0, 200)}`);
-  const account = await accountOf(world, { runId, salt: seed, rowCount, heldKeys });
+  const account = await accountOf(world, { runId, salt: seed, rowCount });
   return {
     takeoverMs,
     sleeperCode: signal === 'SIGSTOP' ? slept.code : null,
     sleeperSaid: slept.stderr,
     sleeperCreates,
-    isHeld: heldKeys.length > 0,
     broken: [...broken, ...account.broken],
   };
 };
 
-const nothing = { takeoverMs: 0, sleeperCode: null, sleeperSaid: '', sleeperCreates: 0, isHeld: false };
+const nothing = { takeoverMs: 0, sleeperCode: null, sleeperSaid: '', sleeperCreates: 0 };
 
 /** Replaced, it says by whom; woken when the run is over, it may find it finished. */
 const isFarewell = (code: number, stderr: string, takerPid: number): boolean =>
