@@ -76,6 +76,7 @@ export const providerConfigOf = async (description: JobDescription): Promise<Pro
     completionWindow,
     ...(policies.pollIntervalMs === null ? {} : { pollIntervalMs: policies.pollIntervalMs }),
     ...(policies.createGraceMs === null ? {} : { createGraceMs: policies.createGraceMs }),
+    ...(policies.deletesInputFiles === null ? {} : { deleteInputFiles: policies.deletesInputFiles }),
   };
   try {
     // The adapter checks what its types promise; a command line can promise nothing.

@@ -75,9 +75,12 @@ const standsStill: ReadonlySet<string> = new Set(['run_paused', 'batch_unresolve
 
 const leave = async (context: CliContext, run: Run, stopWatching: () => void): Promise<ExitCode> => {
   const snapshot = run.snapshot();
+  const unclear = run.summary().liveBatches.filter((batch) => batch.unclear !== null);
   stopWatching();
   await writeJson(context, toWire(run.summary()));
   if (snapshot.control.state === 'paused') throw stopReason(snapshot);
+  if (unclear.length > 0)
+    writeNotes(context, [`batchor: not known to be sent or not, found out by wait: ${unclear.map((batch) => batch.batchKey).join(', ')}`]);
   return exitCodes.ok;
 };
 

@@ -37,6 +37,7 @@ export interface InputFile {
 export interface Policies {
   readonly pollIntervalMs: number | null;
   readonly createGraceMs: number | null;
+  readonly deletesInputFiles: true | null;
   readonly attemptsMax: number | null;
   readonly requestsPerBatchMax: number | null;
   readonly bytesPerBatchMax: number | null;
@@ -64,6 +65,7 @@ const isJobDescription = t.isObject({
   policies: t.isObject({
     pollIntervalMs: count,
     createGraceMs: count,
+    deletesInputFiles: t.isNullable(t.isLiteral(true)),
     attemptsMax: count,
     requestsPerBatchMax: count,
     bytesPerBatchMax: count,

@@ -64,6 +64,7 @@ const grouped = (count: number): string => count.toLocaleString('en-US');
 export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatches, controlState }: RunSummary): string => {
   const answered = itemCounts.completed + itemCounts.failed_permanent;
   const out = liveBatches.filter((batch) => batch.providerBatchId !== null);
+  const unclear = liveBatches.filter((batch) => batch.unclear !== null).length;
   const atProvider = out.reduce((sum, batch) => sum + (batch.completedCount ?? 0), 0);
   const parts = [
     `${grouped(answered)} of ${grouped(itemCount)}${isIngestionComplete ? '' : '+'} rows answered`,
@@ -71,6 +72,7 @@ export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatch
     ...(out.length > 0
       ? [`${out.length} ${out.length === 1 ? 'batch' : 'batches'} at the provider (${grouped(atProvider)} done there)`]
       : []),
+    ...(unclear > 0 ? [`${unclear} ${unclear === 1 ? 'batch' : 'batches'} looked for`] : []),
     ...(isIngestionComplete ? [] : ['reading input']),
     ...(controlState === 'running' ? [] : [controlState === 'paused' ? 'paused' : 'cancelling']),
   ];
@@ -80,6 +82,7 @@ export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatch
 /** Says what is new and worth a line: a trouble that began or changed, a pause while answers are still awaited. */
 const createNotes = (first: RunSummary): ((summary: RunSummary) => readonly string[]) => {
   const told = new Map<string, string>();
+  const unclear = new Map<string, string>();
   let control = controlText(first);
   return (summary) => {
     const lines: string[] = [];
@@ -91,11 +94,29 @@ const createNotes = (first: RunSummary): ((summary: RunSummary) => readonly stri
       lines.push(`batchor: ${nameOf(what)}: ${message}; trying again at ${retryAt.toTimeString().slice(0, 8)}`);
     }
     for (const what of [...told.keys()]) if (!summary.troubles.some((trouble) => trouble.what === what)) told.delete(what);
+    lines.push(...createNotesOfUnclear(summary, unclear));
     const now = controlText(summary);
     if (now !== control && now !== '' && summary.liveBatches.some((batch) => batch.providerBatchId !== null)) lines.push(`batchor: ${now}`);
     control = now;
     return lines;
   };
+};
+
+/** A create without an answer is told of when it becomes one, and when its batch is sent again. */
+const createNotesOfUnclear = ({ liveBatches }: RunSummary, told: Map<string, string>): readonly string[] => {
+  const lines = liveBatches.flatMap((batch): readonly string[] => {
+    const stage = batch.unclear?.stage ?? null;
+    const before = told.get(batch.batchKey);
+    if (stage === null || stage === before) return [];
+    told.set(batch.batchKey, stage);
+    if (before === undefined)
+      return [
+        `batchor: no answer came to the create of batch ${batch.batchKey}: it is looked for, and sent again once it is sure that it is not there`,
+      ];
+    return stage === 'fenced' ? [`batchor: batch ${batch.batchKey} is not there; it is sent again after a last look`] : [];
+  });
+  for (const key of [...told.keys()]) if (!liveBatches.some((batch) => batch.batchKey === key && batch.unclear !== null)) told.delete(key);
+  return lines;
 };
 
 const controlText = ({ controlState, controlReason, controlMessage }: RunSummary): string => {
@@ -113,4 +134,5 @@ const names: Readonly<Record<string, string>> = {
   sweep: 'looking for batches',
   plan: 'planning a batch',
   requeue: 'sending rows again',
+  strays: 'watching batches that nobody needs',
 };

@@ -22,6 +22,7 @@ export interface StartFlags {
   readonly completionWindow: string;
   readonly pollInterval: string | undefined;
   readonly createGrace: string | undefined;
+  readonly deleteInputFiles: boolean;
   readonly maxAttempts: string | undefined;
   readonly maxRequestsPerBatch: string | undefined;
   readonly maxBytesPerBatch: string | undefined;
@@ -56,6 +57,7 @@ export const describeJob = async (
     policies: {
       pollIntervalMs: pollInterval === null ? null : Math.max(1, Math.round(pollInterval * 1000)),
       createGraceMs: createGrace === null ? null : Math.round(createGrace * 1000),
+      deletesInputFiles: flags.deleteInputFiles ? true : null,
       attemptsMax: wholeNumber('--max-attempts', flags.maxAttempts),
       requestsPerBatchMax: wholeNumber('--max-requests-per-batch', flags.maxRequestsPerBatch),
       bytesPerBatchMax: wholeNumber('--max-bytes-per-batch', flags.maxBytesPerBatch),

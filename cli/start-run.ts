@@ -141,6 +141,7 @@ const asBefore = (given: JobDescription, told: JobDescription | null, badRows: '
     policies: {
       pollIntervalMs: policies.pollIntervalMs ?? told.policies.pollIntervalMs,
       createGraceMs: policies.createGraceMs ?? told.policies.createGraceMs,
+      deletesInputFiles: policies.deletesInputFiles ?? told.policies.deletesInputFiles,
       attemptsMax: policies.attemptsMax ?? told.policies.attemptsMax,
       requestsPerBatchMax: policies.requestsPerBatchMax ?? told.policies.requestsPerBatchMax,
       bytesPerBatchMax: policies.bytesPerBatchMax ?? told.policies.bytesPerBatchMax,

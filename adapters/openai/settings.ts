@@ -31,6 +31,8 @@ export interface OpenAISettings<E extends OpenAIEndpoint = 'responses'> {
   readonly createGraceMs?: number;
   /** When the provider deletes our files by itself: an hour to thirty days. */
   readonly filesExpireAfterMs?: number;
+  /** Input files are deleted once their batch is settled. Default: they are left to expire. Not compared on resume. */
+  readonly deleteInputFiles?: boolean;
   readonly apiKey?: never;
   readonly baseURL?: never;
 }
@@ -51,6 +53,7 @@ const settingKeys: readonly string[] = [
   'enqueueLimits',
   'createGraceMs',
   'filesExpireAfterMs',
+  'deleteInputFiles',
 ];
 const enqueueKeys: readonly string[] = ['enqueuedTokenLimit', 'enqueuedRequestLimit', 'targetRatio', 'headroom', 'maxBatchEnqueuedTokens'];
 const notParams: readonly string[] = ['model', 'stream', 'input', 'messages', 'prompt'] satisfies readonly NotParams[];
@@ -94,6 +97,7 @@ const operationOf = ({
   requestTimeoutMs,
   createGraceMs,
   filesExpireAfterMs,
+  deleteInputFiles,
   enqueueLimits,
 }: OpenAISettings<OpenAIEndpoint>): ProviderOperation => {
   if (enqueueLimits !== undefined) knownKeys('enqueueLimits.', enqueueLimits, enqueueKeys);
@@ -106,6 +110,7 @@ const operationOf = ({
     ...(pollIntervalMs === undefined ? {} : { pollIntervalMs }),
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
     ...(createGraceMs === undefined ? {} : { createGraceMs }),
+    ...(deleteInputFiles === undefined ? {} : { deleteInputFiles }),
     ...(filesExpireAfterMs === undefined ? {} : { filesExpireAfterMs }),
     ...(enqueueLimits === undefined ? {} : { enqueueLimits: { ...enqueueLimits } }),
   };

@@ -47,6 +47,9 @@ export class StartCommand extends StoreCommand {
   readonly createGrace = Option.String('--create-grace', {
     description: 'Seconds for which a batch whose create got no answer is looked for before it is sent again (default 600)',
   });
+  readonly deleteInputFiles = Option.Boolean('--delete-input-files', false, {
+    description: 'Delete each input file at the provider once its batch is over (default: they expire)',
+  });
   readonly completionWindow = Option.String('--completion-window', '24h', { description: 'How long the provider may take (default 24h)' });
   readonly maxAttempts = Option.String('--max-attempts', { description: 'Attempts per row, the first included (default 3)' });
   readonly maxRequestsPerBatch = Option.String('--max-requests-per-batch', {

@@ -169,6 +169,9 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
       case 'FenceCreate':
         await provider.deleteFile(effect.inputFileId);
         return { type: 'RecordFenced', atMs, batchKey: effect.batchKey, createAttempt: effect.createAttempt };
+      case 'DeleteFile':
+        await provider.deleteFile(effect.fileId);
+        return { type: 'RecordFileDeleted', atMs, fileId: effect.fileId };
       case 'CancelStray':
         await provider.cancel(effect.providerBatchId);
         return { type: 'RecordStrayCancelled', atMs, providerBatchId: effect.providerBatchId };

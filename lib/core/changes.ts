@@ -30,8 +30,9 @@ export const withBatch = (s: RunSnapshot, batchKey: BatchKey, change: Partial<Li
   return { ...s, live: s.live.map((batch) => (batch.batchKey === batchKey ? { ...batch, ...change } : batch)) };
 };
 export const withoutBatch = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => {
-  batchOf(s, batchKey);
-  return { ...s, live: s.live.filter((batch) => batch.batchKey !== batchKey), backlog: { ...s.backlog, needs: null } };
+  const { inputFileId } = batchOf(s, batchKey);
+  const litter = inputFileId !== null && s.config.operation.deletesInputFiles ? [...s.litter, inputFileId] : s.litter;
+  return { ...s, litter, live: s.live.filter((batch) => batch.batchKey !== batchKey), backlog: { ...s.backlog, needs: null } };
 };
 export const clearFault = (s: RunSnapshot, key: EffectKey): RunSnapshot =>
   s.faults.some((record) => record.key === key) ? { ...s, faults: s.faults.filter((record) => record.key !== key) } : s;

@@ -195,6 +195,7 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     dueAtMs: t.number,
     isAnswer: t.boolean,
   }),
+  LitterCleared: event('LitterCleared', { fileId: t.string, isGone: t.boolean }),
   RunFinished: event('RunFinished', { status: oneOf('an end', ['completed', 'completed_with_failures'] as const) }),
 };
 
@@ -282,6 +283,7 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   }),
   live: t.readonlyArray(Batch),
   strays: t.readonlyArray(Stray),
+  litter: Texts,
   strayCost: closed('StrayCost', { batches: NonNegative, requests: NonNegative }),
   batchCount: NonNegative,
   backoff: t.readonlyArray(Bucket),

@@ -156,6 +156,8 @@ export type Command = { readonly atMs: number } & (
   /** The input file of a create that was proved absent is gone. */
   | { readonly type: 'RecordFenced'; readonly batchKey: BatchKey; readonly createAttempt: number }
   | { readonly type: 'ResolveBatch'; readonly batchKey: BatchKey; readonly resolution: Resolution }
+  /** An input file that nobody needs any more is gone. */
+  | { readonly type: 'RecordFileDeleted'; readonly fileId: string }
   | { readonly type: 'RecordStrayCancelled'; readonly providerBatchId: ProviderBatchId }
   | { readonly type: 'RecordStrays'; readonly asked: readonly ProviderBatchId[]; readonly observations: readonly BatchObservation[] }
   /** `asked` that nothing was observed of are tried again later: absence is no observation. */

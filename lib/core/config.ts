@@ -52,6 +52,8 @@ export interface Operation {
    * provider's list can lag together: shorter, and rows are paid for twice.
    */
   readonly createGraceMs: number;
+  /** Input files are deleted at the provider once their batch is settled or dropped; else they expire. */
+  readonly deletesInputFiles: boolean;
   /** When the provider deletes our input files by itself; null: its own default. */
   readonly filesExpireAfterMs: number | null;
 }
@@ -132,6 +134,7 @@ export const Operation: t.Type<Operation, unknown> = closed('Operation', {
   pollIntervalMs: NonNegative,
   requestTimeoutMs: NonNegative,
   createGraceMs: NonNegative,
+  deletesInputFiles: t.boolean,
   filesExpireAfterMs: orNull(NonNegative),
 });
 export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
@@ -178,5 +181,6 @@ export const defaultOperation = (limits: ProviderLimits): Operation => ({
   pollIntervalMs: 60_000,
   requestTimeoutMs: 60_000,
   createGraceMs: 600_000,
+  deletesInputFiles: false,
   filesExpireAfterMs: null,
 });

@@ -7,6 +7,7 @@ import { decideFailPending, decidePlanBatch } from './plan.ts';
 import { decideCancelAsked, decideFiles, decidePoll } from './poll.ts';
 import type { Rejection } from './rejection.ts';
 import { decideResolve } from './resolve.ts';
+import { decideFileDeleted } from './litter.ts';
 import { decideFault } from './retry-fault.ts';
 import { decideRequeue, decideSettleRest, decideSettleSlice } from './settle.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
@@ -50,6 +51,7 @@ const isOver = (snapshot: RunSnapshot): boolean =>
   (snapshot.ingest.isComplete || snapshot.control.state === 'cancel_requested') &&
   snapshot.live.length === 0 &&
   snapshot.strays.length === 0 &&
+  snapshot.litter.length === 0 &&
   snapshot.totals.pending + snapshot.totals.queued_local + snapshot.totals.submitted + snapshot.totals.failed_retryable === 0;
 
 const decideUnfinished = (snapshot: RunSnapshot, command: Command): Either<Rejection, readonly Event[]> => {
@@ -92,6 +94,8 @@ const decideUnfinished = (snapshot: RunSnapshot, command: Command): Either<Rejec
       return decideReplanBatch(snapshot, command);
     case 'ResolveBatch':
       return decideResolve(snapshot, command);
+    case 'RecordFileDeleted':
+      return decideFileDeleted(snapshot, command);
     case 'RecordStrayCancelled':
       return decideStrayCancelled(snapshot, command);
     case 'RecordStrays':

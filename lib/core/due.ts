@@ -1,6 +1,6 @@
 import { hasRoomForNext, roomLeft } from './budget.ts';
 import type { LiveBatch } from './batch.ts';
-import { type Effect, ingestKey, planKey, pollKey, requeueKey, strayEffectKey, straysKey, sweepKey } from './effect.ts';
+import { type Effect, ingestKey, litterKey, planKey, pollKey, requeueKey, strayEffectKey, straysKey, sweepKey } from './effect.ts';
 import { batchEffectKey, type EffectKey } from './ids.ts';
 import { sliceRowsMax, unsentBatchesMax } from './limits.ts';
 import { batchLimitsOf, mayPlanShort, unsentBatchCount } from './plan.ts';
@@ -32,6 +32,8 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
       sinceMs: Math.min(...unclear.map((batch) => batch.plannedAtMs)),
     });
   }
+  const [fileId] = snapshot.litter;
+  if (fileId !== undefined && isDue(litterKey)) effects.push({ type: 'DeleteFile', fileId });
   for (const { providerBatchId, isCancelAsked } of snapshot.strays)
     if (!isCancelAsked && isDue(strayEffectKey(providerBatchId))) effects.push({ type: 'CancelStray', providerBatchId });
   const strays = snapshot.strays.filter((stray) => stray.isCancelAsked && stray.dueAtMs <= nowMs);

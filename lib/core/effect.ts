@@ -25,6 +25,8 @@ export type Effect =
   | { readonly type: 'SweepBatches'; readonly creates: readonly UnclearCreate[]; readonly sinceMs: number }
   /** Delete the input file, so that a create that is still under way fails. A file that is gone is as good. */
   | { readonly type: 'FenceCreate'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly inputFileId: string }
+  /** Delete an input file whose batch is over, one after the other. A file that is gone is as good. */
+  | { readonly type: 'DeleteFile'; readonly fileId: string }
   | { readonly type: 'CancelStray'; readonly providerBatchId: ProviderBatchId }
   | {
       readonly type: 'PollStrays';
@@ -53,6 +55,7 @@ export const planKey = 'plan' as EffectKey;
 export const sweepKey = 'sweep' as EffectKey;
 export const pollKey = 'poll' as EffectKey;
 export const requeueKey = 'requeue' as EffectKey;
+export const litterKey = 'litter' as EffectKey;
 export const straysKey = 'strays' as EffectKey;
 export const strayEffectKey = (providerBatchId: ProviderBatchId): EffectKey => `stray:${providerBatchId}` as EffectKey;
 
@@ -70,6 +73,8 @@ export const effectKey = (effect: Effect): EffectKey => {
       return pollKey;
     case 'RequeueRows':
       return requeueKey;
+    case 'DeleteFile':
+      return litterKey;
     case 'PollStrays':
       return straysKey;
     case 'CancelStray':

@@ -91,6 +91,8 @@ export type Event = { readonly atMs: number } & (
   | { readonly type: 'StrayObserved'; readonly providerBatchId: ProviderBatchId; readonly dueAtMs: number }
   /** It is over, or not to be seen any more; `answered`: requests that it answered and that are billed, null when nobody knows. */
   | { readonly type: 'StrayEnded'; readonly providerBatchId: ProviderBatchId; readonly answered: number | null }
+  /** An input file that nobody needed is off the list: deleted at the provider, or (not `isGone`) left to expire. */
+  | { readonly type: 'LitterCleared'; readonly fileId: string; readonly isGone: boolean }
   | { readonly type: 'BatchHeld'; readonly batchKey: BatchKey; readonly message: string }
   /** Somebody has said what is true of it, or wants it tried again. */
   | { readonly type: 'BatchReleased'; readonly batchKey: BatchKey }

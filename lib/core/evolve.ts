@@ -15,7 +15,7 @@ import { applyUnclear } from './evolve-unclear.ts';
 import type { Column } from './command.ts';
 import type { Event, EventOf } from './event.ts';
 import { codeOfFailure } from './failure.ts';
-import { ingestKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
+import { ingestKey, litterKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
 import { batchEffectKey } from './ids.ts';
 import { invariant } from './invariant.ts';
 import { sum } from './plan.ts';
@@ -116,6 +116,8 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       return applyUnclear(s, event);
     case 'BatchHeld':
       return withBatch(s, event.batchKey, { held: event.message });
+    case 'LitterCleared':
+      return { ...clearFault(s, litterKey), litter: s.litter.filter((fileId) => fileId !== event.fileId) };
     case 'BatchReleased':
       return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { held: null });
     case 'BatchDropped':

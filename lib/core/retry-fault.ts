@@ -2,9 +2,11 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { BatchPhase } from './batch.ts';
 import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
+import { litterKey } from './effect.ts';
 import type { Event } from './event.ts';
 import type { BatchKey, EffectKey } from './ids.ts';
 import type { Rejection } from './rejection.ts';
+import { leaveLitter, litterIsHopeless } from './litter.ts';
 import { backoffMs } from './retry.ts';
 import type { ControlReason, RunSnapshot } from './snapshot.ts';
 
@@ -63,6 +65,11 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
   const batchKey = key.startsWith('batch:') ? (key.slice('batch:'.length) as BatchKey) : undefined;
   const batch = batchKey === undefined ? undefined : snapshot.live.find((live) => live.batchKey === batchKey);
   if (batchKey !== undefined && batch === undefined) return left({ type: 'unknown_batch', batchKey });
+  // Nobody's rows wait for a file to be deleted: it is tried a few times, then left to expire.
+  if (key === litterKey)
+    return litterIsHopeless(snapshot)
+      ? right(leaveLitter(snapshot, atMs))
+      : right(faultEvents(snapshot, { key, message, isAnswer: false, retryAfterMs, atMs }));
   // Every answer to a create leaves `creating`; a fault that says less is not taken for one. What is unclear is looked for by sweeps, and fenced.
   if (batch?.phase === 'creating' || (batch?.phase === 'indeterminate' && batch.doubt?.stage !== 'absent'))
     return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });

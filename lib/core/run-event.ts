@@ -110,6 +110,7 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
       return ['submit_retried', { batch_key: event.batchKey, message: event.message }];
     case 'CreateUnclear':
       return ['batch_unclear', { batch_key: event.batchKey, message: event.message }];
+    case 'LitterCleared':
     case 'CreateNotFound':
     case 'CreateFenced':
     case 'StrayCancelAsked':

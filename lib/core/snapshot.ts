@@ -88,6 +88,8 @@ export interface RunSnapshot {
   readonly strays: readonly StrayBatch[];
   /** What strays cost that are over: how many there were, and how many requests they answered. */
   readonly strayCost: { readonly batches: number; readonly requests: number };
+  /** Input files at the provider that no batch needs any more, to be deleted. */
+  readonly litter: readonly string[];
   /** Batches ever planned; the last `batchNo`. */
   readonly batchCount: number;
   readonly backoff: readonly BackoffBucket[];
@@ -118,6 +120,7 @@ export const emptySnapshot: RunSnapshot = {
   live: [],
   strays: [],
   strayCost: { batches: 0, requests: 0 },
+  litter: [],
   batchCount: 0,
   backoff: [],
   faults: [],

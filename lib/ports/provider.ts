@@ -37,6 +37,7 @@ export interface ProviderOperation {
   readonly requestTimeoutMs?: number;
   readonly createGraceMs?: number;
   readonly filesExpireAfterMs?: number;
+  readonly deleteInputFiles?: boolean;
   readonly enqueueLimits?: {
     readonly enqueuedTokenLimit?: number;
     readonly enqueuedRequestLimit?: number;

@@ -69,6 +69,7 @@ export const operationOf = (job: AnyJob): Operation => {
     pollIntervalMs: count('pollIntervalMs', pace.pollIntervalMs ?? house.pollIntervalMs),
     requestTimeoutMs: count('requestTimeoutMs', pace.requestTimeoutMs ?? house.requestTimeoutMs),
     createGraceMs: count('createGraceMs', pace.createGraceMs ?? house.createGraceMs, 0),
+    deletesInputFiles: pace.deleteInputFiles ?? house.deletesInputFiles,
     filesExpireAfterMs: pace.filesExpireAfterMs ?? null,
   };
 };

@@ -6,7 +6,15 @@ import { performCancel, performPoll, performStoreFiles } from './poll.ts';
 import type { Asked, EnginePorts } from './ports.ts';
 import { performSettle } from './settle.ts';
 import { performIngest } from './source.ts';
-import { performCancelStray, performCreate, performFence, performPollStrays, performSweep, performUpload } from './submit.ts';
+import {
+  performCancelStray,
+  performCreate,
+  performDeleteFile,
+  performFence,
+  performPollStrays,
+  performSweep,
+  performUpload,
+} from './submit.ts';
 
 /** Pays one debt to the world and answers the command that tells of it. Holds no rules: which effects, and when, is the core's. */
 export const createPerformer = (ports: EnginePorts): ((effect: Effect, signal: AbortSignal) => TE.TaskEither<PortError, Asked>) => {
@@ -18,6 +26,7 @@ export const createPerformer = (ports: EnginePorts): ((effect: Effect, signal: A
   const create = performCreate(ports);
   const sweep = performSweep(ports);
   const fence = performFence(ports);
+  const deleteFile = performDeleteFile(ports);
   const cancelStray = performCancelStray(ports);
   const pollStrays = performPollStrays(ports);
   const poll = performPoll(ports);
@@ -47,6 +56,8 @@ export const createPerformer = (ports: EnginePorts): ((effect: Effect, signal: A
         return sweep(effect, signal);
       case 'FenceCreate':
         return fence(effect, signal);
+      case 'DeleteFile':
+        return deleteFile(effect, signal);
       case 'CancelStray':
         return cancelStray(effect, signal);
       case 'PollStrays':

@@ -115,6 +115,14 @@ export const performFence =
       TE.map((): Asked => TE.right({ type: 'RecordFenced', atMs: scheduler.now(), batchKey, createAttempt })),
     );
 
+export const performDeleteFile =
+  ({ provider, scheduler }: EnginePorts): Perform<Of<'DeleteFile'>> =>
+  ({ fileId }) =>
+    pipe(
+      provider.deleteFile(fileId),
+      TE.map((): Asked => TE.right({ type: 'RecordFileDeleted', atMs: scheduler.now(), fileId })),
+    );
+
 export const performCancelStray =
   ({ provider, scheduler }: EnginePorts): Perform<Of<'CancelStray'>> =>
   ({ providerBatchId }) =>

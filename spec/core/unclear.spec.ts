@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sweepKey } from '../../lib/core/effect.ts';
+import { litterKey, sweepKey } from '../../lib/core/effect.ts';
 import { nextDueMs, type ProviderBatchId } from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
 import {
@@ -7,14 +7,17 @@ import {
   attempt,
   batchOf,
   dueTypes,
+  endBatch,
   ending,
   key,
   plan,
+  settleRest,
   startRun,
   statuses,
   sweepOf,
   sweptBatch,
   tell,
+  toCreated,
   toCreating,
   type Scenario,
 } from '../support/core/scenario.ts';
@@ -320,6 +323,37 @@ describe('an input file', () => {
     expect(attempt(run, { type: 'BeginCreate', batchKey: key('a') }).rejection?.type).toBe('not_while');
     tell(run, { type: 'ReplanBatch', batchKey: key('a') });
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'planned', inputFileId: null, createAttempt: 1 });
+  });
+});
+
+describe('an input file whose batch is over', () => {
+  const over = (deletesInputFiles: boolean): Scenario => {
+    const run = startRun(makeConfig({ deletesInputFiles }));
+    accept(run, [10]);
+    toCreated(run, 'a');
+    endBatch(run, 'a', ending({ type: 'expired' }));
+    settleRest(run, 'a');
+    return run;
+  };
+
+  it('is left to expire, unless the job wants it deleted', () => {
+    expect(over(false).state.snapshot.litter).toEqual([]);
+    const run = over(true);
+    expect(run.state.snapshot.litter).toEqual(['file-a']);
+    expect(dueTypes(run)).toEqual(['DeleteFile']);
+    tell(run, { type: 'RecordFileDeleted', fileId: 'file-a' });
+    expect(run.state.snapshot.litter).toEqual([]);
+    expect(attempt(run, { type: 'RecordFileDeleted', fileId: 'file-a' }).rejection?.type).toBe('nothing_to_change');
+  });
+
+  it('is left to expire too where it cannot be deleted: it pauses nothing, and no run waits for it for long', () => {
+    const run = over(true);
+    for (let tries = 1; tries <= 3; tries += 1) {
+      expect(run.state.snapshot.litter).toEqual(['file-a']);
+      tell(run, { type: 'RecordFault', key: litterKey, fault: 'authentication_failed', message: '403', retryAfterMs: null });
+      run.nowMs += 10_000_000;
+    }
+    expect(run.state.snapshot).toMatchObject({ litter: [], control: { state: 'running' } });
   });
 });
 

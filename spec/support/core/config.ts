@@ -7,6 +7,7 @@ const limits = { requestsMax: 1_000, inputBytesMax: 100_000, inputTokensMax: nul
 export interface Wishes {
   readonly pollIntervalMs?: number;
   readonly createGraceMs?: number;
+  readonly deletesInputFiles?: boolean;
   readonly filesExpireAfterMs?: number;
   readonly retry?: Partial<Operation['retry']>;
   readonly chunk?: Partial<Operation['chunk']>;
@@ -18,6 +19,7 @@ export const makeOperation = (wishes: Wishes = {}): Operation => {
   return {
     ...house,
     pollIntervalMs: wishes.pollIntervalMs ?? house.pollIntervalMs,
+    deletesInputFiles: wishes.deletesInputFiles ?? house.deletesInputFiles,
     createGraceMs: wishes.createGraceMs ?? house.createGraceMs,
     filesExpireAfterMs: wishes.filesExpireAfterMs ?? house.filesExpireAfterMs,
     retry: { ...house.retry, ...wishes.retry },
@@ -53,6 +55,7 @@ export const rowTokensMax = 12;
 export const randomOperation = (dice: Dice): Operation =>
   makeOperation({
     pollIntervalMs: oneOf(dice, [2_000, 10_000, 60_000]),
+    deletesInputFiles: chance(dice, 0.4),
     createGraceMs: oneOf(dice, [0, 5_000, 600_000]),
     retry: {
       attemptsMax: oneOf(dice, [1, 2, 3]),

@@ -57,6 +57,11 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
     case 'FenceCreate':
       delete world.files[effect.inputFileId];
       return ({ atMs }) => ({ type: 'RecordFenced', atMs, batchKey: effect.batchKey, createAttempt: effect.createAttempt });
+    case 'DeleteFile':
+      if (moment.snapshot.live.some(({ inputFileId }) => inputFileId === effect.fileId))
+        world.crimes.push(`file ${effect.fileId} is deleted, and a batch needs it`);
+      delete world.files[effect.fileId];
+      return ({ atMs }) => ({ type: 'RecordFileDeleted', atMs, fileId: effect.fileId });
     case 'CancelStray': {
       const { providerBatchId } = effect;
       const batch = world.batches.find((candidate) => candidate.providerBatchId === providerBatchId);

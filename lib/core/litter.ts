@@ -1,0 +1,23 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { CommandOf } from './command.ts';
+import { litterKey } from './effect.ts';
+import type { Event } from './event.ts';
+import type { Rejection } from './rejection.ts';
+import type { RunSnapshot } from './snapshot.ts';
+
+/** So often the deletion of a file is tried. */
+const triesMax = 3;
+
+export const decideFileDeleted = (
+  snapshot: RunSnapshot,
+  { fileId, atMs }: CommandOf<'RecordFileDeleted'>,
+): Either<Rejection, readonly Event[]> =>
+  snapshot.litter.includes(fileId) ? right([{ type: 'LitterCleared', atMs, fileId, isGone: true }]) : left({ type: 'nothing_to_change' });
+
+/** True when the file in front was tried often enough. */
+export const litterIsHopeless = ({ faults, litter }: RunSnapshot): boolean =>
+  litter.length > 0 && (faults.find(({ key }) => key === litterKey)?.count ?? 0) + 1 >= triesMax;
+
+/** The file in front stays where it is until it expires. */
+export const leaveLitter = ({ litter: [fileId] }: RunSnapshot, atMs: number): readonly Event[] =>
+  fileId === undefined ? [] : [{ type: 'LitterCleared', atMs, fileId, isGone: false }];
