@@ -214,7 +214,7 @@ describe('a sweep', () => {
       batchKey: 'key-3',
       createAttempt: 3,
       providerBatchId: 'batch_3',
-      inputFileId: null,
+      inputFileId: 'file-1',
       providerStatus: 'in_progress',
       createdAtMs: createdMs(3),
       ending: null,

@@ -35,7 +35,7 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
     case 'UploadBatch': {
       const inputFileId = freshId(world, 'file-');
       world.files[inputFileId] = { batchKey: effect.batchKey, batchNo: effect.batchNo, indexes: batchMembers(moment.rows, effect.batchNo) };
-      if (trouble(world, 0.15)) world.unreadable.push(inputFileId);
+      if (trouble(world, 0.4)) world.unreadable.push(inputFileId);
       const expiresIn = chance(world.dice, 0.15) ? between(world.dice, 1_000, 90_000_000) : null;
       return ({ atMs }) => ({
         type: 'RecordUpload',
