@@ -2,6 +2,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { BatchPhase } from './batch.ts';
 import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
+import { strayEffectKey, sweepKey } from './effect.ts';
 import type { Event } from './event.ts';
 import type { BatchKey, EffectKey } from './ids.ts';
 import type { Rejection } from './rejection.ts';
@@ -57,6 +58,29 @@ const pauseReasonOf = (phase: BatchPhase | undefined): { readonly pauseReason?: 
   return phase === 'ended' ? { pauseReason: 'results_unavailable' } : {};
 };
 
+/** Nor is a list that cannot be read in the way of what somebody has said. */
+const replannedBySworn = (snapshot: RunSnapshot, message: string, atMs: number): readonly Event[] =>
+  snapshot.live.flatMap(({ batchKey, doubt }): readonly Event[] =>
+    doubt?.isSworn === true && doubt.stage === 'fenced'
+      ? [
+          {
+            type: 'BatchReplanned',
+            atMs,
+            batchKey,
+            message: `batch ${batchKey} was never created, by somebody's word, and is sent again: ${message}`,
+          },
+        ]
+      : [],
+  );
+
+/** A stray that cannot be cancelled stops nothing: it is watched to its end. */
+const strayLeftAlone = (snapshot: RunSnapshot, key: EffectKey, atMs: number): readonly Event[] => {
+  const answered = snapshot.faults.find((record) => record.key === key)?.answeredCount ?? 0;
+  if (answered + 1 < answeredFaultsMax) return [];
+  const stray = snapshot.strays.find(({ providerBatchId, isCancelAsked }) => !isCancelAsked && strayEffectKey(providerBatchId) === key);
+  return stray === undefined ? [] : [{ type: 'StrayCancelAsked', atMs, providerBatchId: stray.providerBatchId }];
+};
+
 /** What the world answered instead of an outcome. */
 export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>): Either<Rejection, readonly Event[]> => {
   const { key, fault, message, retryAfterMs, atMs } = command;
@@ -68,6 +92,9 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
     return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
   // Somebody has said that nothing was created: a file that cannot be deleted is in nobody's way.
   if (batch?.doubt?.isSworn === true && fault === 'refused') return right([{ type: 'CreateFenced', atMs, batchKey: batch.batchKey }]);
+  const past =
+    fault !== 'refused' ? [] : key === sweepKey ? replannedBySworn(snapshot, message, atMs) : strayLeftAlone(snapshot, key, atMs);
+  if (past.length > 0) return right(past);
   const recorded = faultEvents(snapshot, {
     key,
     message,
