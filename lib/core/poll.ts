@@ -3,7 +3,7 @@ import type { LiveBatch } from './batch.ts';
 import type { BatchObservation, CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
-import { answersKey, batchEffectKey, type EffectKey } from './ids.ts';
+import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
 import { pollWaitMs } from './poll-wait.ts';
 import type { Rejection } from './rejection.ts';
 import { faultEvents } from './retry-fault.ts';
@@ -59,7 +59,7 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
     const wait = pollWaitMs(snapshot.config.operation.pollIntervalMs, isNews ? 0 : batch.quietPolls + 1, batchKey);
     return [{ type: 'BatchObserved', atMs, batchKey, providerStatus, progress, dueAtMs: atMs + wait, isNews }];
   }
-  if (isShortOfFiles(observation) && looksOf(snapshot, answersKey(batchKey)) < fileLooksMax) {
+  if (isShortOfFiles(observation) && isWorthAnother(snapshot, batchKey, fileLooksMax, atMs)) {
     const message = `batch ${batch.providerBatchId} ended as ${providerStatus}, and a file that its counts promise cannot be seen yet`;
     return faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
   }
@@ -87,6 +87,12 @@ const isShortOfFiles = ({ ending, progress }: BatchObservation): boolean => {
   return (
     progress !== null && ((progress.completed > 0 && ending.outputFileId === null) || (progress.failed > 0 && ending.errorFileId === null))
   );
+};
+
+/** The last look is waited for like the others: told twice, it is no further one. */
+const isWorthAnother = (snapshot: RunSnapshot, batchKey: BatchKey, looksMax: number, atMs: number): boolean => {
+  const record = snapshot.faults.find(({ key }) => key === answersKey(batchKey));
+  return record === undefined || record.count < looksMax || record.dueAtMs > atMs;
 };
 
 const looksOf = (snapshot: RunSnapshot, key: EffectKey): number => snapshot.faults.find((fault) => fault.key === key)?.count ?? 0;
@@ -127,7 +133,7 @@ export const decideFiles = (snapshot: RunSnapshot, command: CommandOf<'RecordFil
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
   if (batch.phase !== 'ended' || batch.files !== null) return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   const promised = promisedLines(batch);
-  if (command.lineCount < promised && looksOf(snapshot, answersKey(batchKey)) < shortReadsMax) {
+  if (command.lineCount < promised && isWorthAnother(snapshot, batchKey, shortReadsMax, atMs)) {
     const message = `the files of batch ${batch.providerBatchId} hold ${command.lineCount} lines, and ${promised} answers were promised: they are read again`;
     return right(faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs }));
   }
