@@ -40,10 +40,17 @@ export const faultEvents = (snapshot: RunSnapshot, fault: Fault): readonly Event
   return [recorded, ...held, ...pauseEvents(snapshot, fault.pauseReason ?? 'provider_refused', message, atMs)];
 };
 
-/** What is at work at the provider is looked at whatever else fails; and a cancel has to end, so only what is unclear stops it. */
+/**
+ * What is at work at the provider is looked at whatever else fails; and a cancel has to end, so only what is unclear stops it, and
+ * answers that cannot be had: without somebody's word it would ask for them for ever.
+ */
 const mayHold = (snapshot: RunSnapshot, batchKey: BatchKey): boolean => {
   const phase = snapshot.live.find((batch) => batch.batchKey === batchKey)?.phase;
-  return phase === 'indeterminate' || (phase !== undefined && phase !== 'created' && snapshot.control.state !== 'cancel_requested');
+  return (
+    phase === 'indeterminate' ||
+    phase === 'ended' ||
+    (phase !== undefined && phase !== 'created' && snapshot.control.state !== 'cancel_requested')
+  );
 };
 
 const pauseReasons: Readonly<Partial<Record<CommandOf<'RecordFault'>['fault'], ControlReason>>> = {

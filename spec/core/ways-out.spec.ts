@@ -6,6 +6,8 @@ import {
   accept,
   batchOf,
   dueTypes,
+  endBatch,
+  ending,
   key,
   plan,
   type Scenario,
@@ -13,6 +15,7 @@ import {
   sweepOf,
   sweptBatch,
   tell,
+  toCreated,
   toCreating,
 } from '../support/core/scenario.ts';
 
@@ -92,5 +95,20 @@ describe('the list, behind the fence', () => {
     tell(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
     const sweep = effectsDue(run.state.snapshot, run.nowMs).find((effect) => effect.type === 'SweepBatches');
     expect(sweep?.sinceMs).toBeLessThanOrEqual(fileMs);
+  });
+});
+
+describe('a cancel', () => {
+  it('whose answers cannot be had waits for somebody’s word, and says so, rather than for ever', () => {
+    const run = startRun(makeConfig());
+    accept(run, [10, 10]);
+    toCreated(run, 'a');
+    endBatch(run, 'a', ending({ outputFileId: 'o' }));
+    tell(run, { type: 'CancelRun' });
+    for (let i = 0; i < 4; i += 1) fault(run, 'batch:a', 'refused');
+    expect(batchOf(run, 'a').held).toBe('no');
+    expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
+    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    expect(dueTypes(run)).toEqual(['SettleSlice']);
   });
 });
