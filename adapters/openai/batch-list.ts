@@ -7,8 +7,14 @@ import type { Session } from './session.ts';
 /** The largest page there is (OpenAI's API reference, 2026-08). */
 const pageSize = 100;
 
+interface BatchPage {
+  readonly batches: readonly BatchReport[];
+  /** Entries that cannot be read as batches. */
+  readonly unread: readonly JsonValue[];
+}
+
 /** Pages of the provider's batches, newest first as far as anybody saw (no order is promised). Ends when the list does. */
-export async function* batchPages(session: Session): AsyncGenerator<readonly BatchReport[]> {
+export async function* batchPages(session: Session): AsyncGenerator<BatchPage> {
   const cursors = new Set<string>();
   for (let after: string | null = null; ;) {
     const query: Record<string, unknown> = { limit: pageSize, ...(after === null ? {} : { after }) };
@@ -17,7 +23,8 @@ export async function* batchPages(session: Session): AsyncGenerator<readonly Bat
     // An answer that is no list must not pass for an empty one: absence is proof.
     if (!isJsonObject(page) || !Array.isArray(data)) throw notAList(session);
     const entries = data as readonly JsonValue[];
-    yield entries.map(readBatch).filter((report) => report !== null);
+    const reports = entries.map(readBatch);
+    yield { batches: reports.filter((report) => report !== null), unread: entries.filter((_, i) => reports[i] === null) };
     if (page['has_more'] !== true) return;
     const last = entries.at(-1);
     const cursor = isJsonObject(last) ? last['id'] : page['last_id'];

@@ -2,6 +2,7 @@ import type { BatchObservation } from '../../lib/core/command.ts';
 import type { BatchKey, ProviderBatchId } from '../../lib/core/ids.ts';
 import { ask, rereadable, segment } from './ask.ts';
 import { batchPages } from './batch-list.ts';
+import { batchKeyKey } from './create.ts';
 import { readBatch, type BatchReport } from './batch-object.ts';
 import { statusIn } from './api-error.ts';
 import type { OpenSession, Session } from './session.ts';
@@ -27,17 +28,23 @@ export const observe = (open: OpenSession, asked: readonly Asked[]): Port<readon
     });
     return asked.flatMap(({ batchKey, providerBatchId }) => {
       const report = reports.get(providerBatchId);
-      if (report === undefined) return [];
+      if (report === undefined || isForeign(report, batchKey)) return [];
       return [{ batchKey, providerBatchId, providerStatus: report.status, progress: report.progress, ending: report.ending }];
     });
   });
 
+/** Ids come again where a provider starts anew: the answers of another batch would land on our rows. */
+const isForeign = ({ metadata }: BatchReport, batchKey: BatchKey): boolean => {
+  const key = metadata[batchKeyKey];
+  return typeof key === 'string' && key !== batchKey;
+};
+
 const fromList = async (session: Session, asked: readonly Asked[]): Promise<Map<string, BatchReport>> => {
   const wanted = new Set<string>(asked.map(({ providerBatchId }) => providerBatchId));
   const found = new Map<string, BatchReport>();
-  for await (const page of batchPages(session)) {
+  for await (const { batches } of batchPages(session)) {
     const before = found.size;
-    for (const report of page) if (wanted.has(report.id)) found.set(report.id, report);
+    for (const report of batches) if (wanted.has(report.id)) found.set(report.id, report);
     if (found.size === wanted.size || found.size === before) break;
   }
   return found;

@@ -1,11 +1,12 @@
 import type { SweepReport, SweptBatch } from '../../lib/core/command.ts';
 import type { BatchKey } from '../../lib/core/ids.ts';
-import { isJsonObject } from '../../lib/core/json.ts';
+import { isJsonObject, type JsonValue } from '../../lib/core/json.ts';
 import type { BatchProvider } from '../../lib/ports/provider.ts';
 import { statusIn } from './api-error.ts';
 import { ask, rereadable, segment } from './ask.ts';
 import { batchPages } from './batch-list.ts';
 import type { BatchReport } from './batch-object.ts';
+import { CallFailure } from './classify.ts';
 import { attemptKey, batchKeyKey } from './create.ts';
 import { retrieve } from './observe.ts';
 import type { OpenSession, Session } from './session.ts';
@@ -25,22 +26,30 @@ export const sweep =
         const file = await readFile(session, inputFileId);
         if (file !== null) files.push({ inputFileId, ...file });
       }
-      // A batch of the very second in which its file came must be seen too.
-      const cutoffMs = Math.min(sinceMs - clockSkewMs, ...files.map(({ createdAtMs }) => (createdAtMs ?? Infinity) - 1_000));
+      // A batch of the very second in which its file came must be seen too; a file without a time is as old as the list.
+      const cutoffMs = Math.min(sinceMs - clockSkewMs, ...files.map(({ createdAtMs }) => (createdAtMs ?? -Infinity) - 1_000));
       const keys = new Set<unknown>(creates.map(({ batchKey }) => batchKey));
       const fileIds = new Set<unknown>(creates.map(({ inputFileId }) => inputFileId));
       const found = new Map<string, SweptBatch>();
       let isRunSeen = false;
       let readBackToMs: number | null = null;
-      for await (const page of batchPages(session)) {
-        for (const report of page) {
+      let nameless = 0;
+      const reading = createReading();
+      for await (const { batches, unread } of batchPages(session)) {
+        nameless += unread.filter((entry) => !isOfAnother(entry, keys, fileIds)).length;
+        for (const report of batches) {
+          if (isNameless(report) && (report.createdAtMs ?? Infinity) >= cutoffMs) nameless += 1;
           isRunSeen ||= report.metadata[runIdKey] === runId;
           if (keys.has(report.metadata[batchKeyKey]) || fileIds.has(report.inputFileId)) found.set(report.id, sweptBatch(report));
         }
-        if (!isBehind(page, cutoffMs)) continue;
+        if (!reading.isBehind(batches, cutoffMs)) continue;
         readBackToMs = cutoffMs;
         break;
       }
+      const isMissed = creates.some(({ batchKey, inputFileId }) =>
+        [...found.values()].every((swept) => swept.batchKey !== batchKey && swept.inputFileId !== inputFileId),
+      );
+      if (nameless > 0 && isMissed) throw namelessIn(session, nameless);
       return { found: [...found.values()], files, readBackToMs, isRunSeen } satisfies SweepReport;
     });
 
@@ -78,10 +87,39 @@ const readFile = async (session: Session, fileId: string): Promise<{ readonly cr
   }
 };
 
-/** True when this page and all behind it are older; only a page that runs from new to old can say so, since no order is promised. */
-const isBehind = (page: readonly BatchReport[], cutoffMs: number): boolean => {
-  const first = page.at(0)?.createdAtMs ?? null;
-  const last = page.at(-1)?.createdAtMs ?? null;
-  if (first === null || last === null || first <= last) return false;
-  return page.every(({ createdAtMs }) => createdAtMs !== null && createdAtMs < cutoffMs);
+/** A batch that says neither its key nor its input file may be anybody's. */
+const isNameless = ({ metadata, inputFileId }: BatchReport): boolean => inputFileId === null && metadata[batchKeyKey] === undefined;
+
+/** True of an entry that is no batch as we know them, and is not ours by what it says. */
+const isOfAnother = (entry: JsonValue, keys: ReadonlySet<unknown>, fileIds: ReadonlySet<unknown>): boolean => {
+  if (!isJsonObject(entry)) return false;
+  const { input_file_id: fileId, metadata } = entry;
+  const key = isJsonObject(metadata) ? metadata[batchKeyKey] : undefined;
+  return (fileId === undefined ? key !== undefined : !fileIds.has(fileId)) && !keys.has(key);
+};
+
+const namelessIn = ({ where }: Session, count: number): CallFailure =>
+  new CallFailure({
+    type: 'refused',
+    message: `${count} of the batches that ${where} lists say neither their metadata nor their input file: whether a lost one is among them cannot be seen`,
+    statusCode: null,
+    requestId: null,
+  });
+
+/** A page and all behind it are older only where the whole list so far has run from new to old, since no order is promised. */
+const createReading = (): { isBehind(page: readonly BatchReport[], cutoffMs: number): boolean } => {
+  let oldestMs = Infinity;
+  let firstMs: number | null = null;
+  let isFalling = true;
+  return {
+    isBehind(page, cutoffMs) {
+      for (const { createdAtMs } of page) {
+        isFalling &&= createdAtMs !== null && createdAtMs <= oldestMs;
+        oldestMs = Math.min(oldestMs, createdAtMs ?? oldestMs);
+        firstMs ??= createdAtMs;
+      }
+      if (!isFalling || firstMs === null || firstMs <= oldestMs) return false;
+      return page.length > 0 && page.every(({ createdAtMs }) => createdAtMs !== null && createdAtMs < cutoffMs);
+    },
+  };
 };

@@ -1,6 +1,6 @@
 import type { CreateDoubt, LiveBatch, StrayBatch } from './batch.ts';
 import { sweepKey } from './effect.ts';
-import { batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from './ids.ts';
+import { answersKey, batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import { emptyTotals, type ItemStatus, type ItemTotals } from './item.ts';
 import type { BackoffBucket, RunSnapshot } from './snapshot.ts';
@@ -54,7 +54,8 @@ export const withStray = (s: RunSnapshot, id: ProviderBatchId, change: Partial<S
   ...s,
   strays: s.strays.map((stray) => (stray.providerBatchId === id ? { ...stray, ...change } : stray)),
 });
-export const clearBatchFault = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => clearFault(s, batchEffectKey(batchKey));
+export const clearBatchFault = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot =>
+  clearFault(clearFault(s, batchEffectKey(batchKey)), answersKey(batchKey));
 
 type Backlog = RunSnapshot['backlog'];
 export const shrunk = (s: RunSnapshot, bytes: number, tokens: number, atMs: number): Backlog => ({

@@ -1,7 +1,7 @@
 import { hasRoomForNext, roomLeft } from './budget.ts';
 import type { LiveBatch } from './batch.ts';
 import { type Effect, ingestKey, litterKey, planKey, pollKey, requeueKey, strayEffectKey, straysKey, sweepKey } from './effect.ts';
-import { batchEffectKey, type EffectKey } from './ids.ts';
+import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
 import { sliceRowsMax, unsentBatchesMax } from './limits.ts';
 import { batchLimitsOf, mayPlanShort, unsentBatchCount } from './plan.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
@@ -15,11 +15,12 @@ export const ingestRowsMax = 5_000;
 export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effect[] => {
   if (!isCreated(snapshot) || isFinished(snapshot)) return [];
   const isDue = (key: EffectKey): boolean => (faultDueMs(snapshot, key) ?? nowMs) <= nowMs;
+  const isBatchDue = (batchKey: BatchKey): boolean => isDue(batchEffectKey(batchKey)) && isDue(answersKey(batchKey));
   const effects: Effect[] = [];
   for (const batch of snapshot.live) {
-    if (batch.held === null && isDue(batchEffectKey(batch.batchKey))) effects.push(...batchEffects(snapshot, batch, nowMs));
+    if (batch.held === null && isBatchDue(batch.batchKey)) effects.push(...batchEffects(snapshot, batch, nowMs));
   }
-  const unclear = snapshot.live.flatMap((batch) => (isLookDue(batch, nowMs) && isDue(batchEffectKey(batch.batchKey)) ? [batch] : []));
+  const unclear = snapshot.live.flatMap((batch) => (isLookDue(batch, nowMs) && isBatchDue(batch.batchKey) ? [batch] : []));
   if (unclear.length > 0 && isDue(sweepKey)) {
     effects.push({
       type: 'SweepBatches',
@@ -29,7 +30,8 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
         inputFileId,
         stage: doubt.stage,
       })),
-      sinceMs: Math.min(...unclear.map((batch) => batch.plannedAtMs)),
+      // Behind the fence the file no longer tells its time, and ours may be another.
+      sinceMs: Math.min(...unclear.map(({ plannedAtMs, doubt }) => Math.min(plannedAtMs, doubt.fileCreatedAtMs ?? Infinity))),
     });
   }
   const [fileId] = snapshot.litter;
@@ -39,7 +41,7 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
   const strays = snapshot.strays.filter((stray) => stray.isCancelAsked && stray.dueAtMs <= nowMs);
   if (strays.length > 0 && isDue(straysKey))
     effects.push({ type: 'PollStrays', batches: strays.map(({ batchKey, providerBatchId }) => ({ batchKey, providerBatchId })) });
-  const polled = snapshot.live.filter((batch) => isPollable(batch) && batch.dueAtMs <= nowMs && isDue(batchEffectKey(batch.batchKey)));
+  const polled = snapshot.live.filter((batch) => isPollable(batch) && batch.dueAtMs <= nowMs && isBatchDue(batch.batchKey));
   if (polled.length > 0 && isDue(pollKey)) {
     effects.push({
       type: 'PollBatches',

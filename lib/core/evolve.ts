@@ -16,7 +16,7 @@ import type { Column } from './command.ts';
 import type { Event, EventOf } from './event.ts';
 import { codeOfFailure } from './failure.ts';
 import { ingestKey, litterKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
-import { batchEffectKey } from './ids.ts';
+import { answersKey, batchEffectKey, type EffectKey } from './ids.ts';
 import { invariant } from './invariant.ts';
 import { sum } from './plan.ts';
 import { emptySnapshot, type RunSnapshot } from './snapshot.ts';
@@ -184,7 +184,11 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       };
       // A list that was read and does not hold an unclear batch is an answer to the sweep all the same.
       const isSwept = s.live.some((batch) => batch.phase === 'indeterminate' && batchEffectKey(batch.batchKey) === event.key);
-      return { ...s, faults: [...s.faults.filter((other) => other.key !== event.key && !(isSwept && other.key === sweepKey)), record] };
+      // And a batch or a file that was read, and had too little in it, is an answer to who could not read it.
+      const readKey = s.live.find((batch) => answersKey(batch.batchKey) === event.key)?.batchKey;
+      const isOver = (key: EffectKey): boolean =>
+        key === event.key || (isSwept && key === sweepKey) || (readKey !== undefined && key === batchEffectKey(readKey));
+      return { ...s, faults: [...s.faults.filter((other) => !isOver(other.key)), record] };
     }
     case 'RunFinished':
       return { ...s, status: event.status };

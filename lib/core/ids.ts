@@ -34,6 +34,8 @@ export const indexOfCustomId = (text: unknown): number | null => {
 };
 
 export const batchEffectKey = (batchKey: BatchKey): EffectKey => `batch:${batchKey}` as EffectKey;
+/** Under it the looks are counted that an ended batch is given until its answers are there: what else goes wrong uses up none of them. */
+export const answersKey = (batchKey: BatchKey): EffectKey => `answers:${batchKey}` as EffectKey;
 
 /** Milliseconds since 1970 to `20260403T120000Z`, by arithmetic: the core has no clock and no Date. */
 const utcSecond = (ms: number): string => {

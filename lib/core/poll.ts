@@ -3,7 +3,7 @@ import type { LiveBatch } from './batch.ts';
 import type { BatchObservation, CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
-import { batchEffectKey } from './ids.ts';
+import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
 import { pollWaitMs } from './poll-wait.ts';
 import type { Rejection } from './rejection.ts';
 import { faultEvents } from './retry-fault.ts';
@@ -41,7 +41,7 @@ const notSeen = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonl
   const { batchKey, providerBatchId } = batch;
   const message = `the provider does not (yet) know batch ${providerBatchId}`;
   const recorded = faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
-  if (recorded.length === 0 || looksOf(snapshot, batch) + 1 < absentLooksMax) return recorded;
+  if (recorded.length === 0 || looksOf(snapshot, batchEffectKey(batchKey)) + 1 < absentLooksMax) return recorded;
   const why = `the provider has not known batch ${providerBatchId} for long: was it deleted, does this key belong to another project?`;
   return [...recorded, { type: 'BatchHeld', atMs, batchKey, message: why }, ...pauseEvents(snapshot, 'batch_unresolved', why, atMs)];
 };
@@ -59,9 +59,9 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
     const wait = pollWaitMs(snapshot.config.operation.pollIntervalMs, isNews ? 0 : batch.quietPolls + 1, batchKey);
     return [{ type: 'BatchObserved', atMs, batchKey, providerStatus, progress, dueAtMs: atMs + wait, isNews }];
   }
-  if (isShortOfFiles(observation) && looksOf(snapshot, batch) < fileLooksMax) {
+  if (isShortOfFiles(observation) && isWorthAnother(snapshot, batchKey, fileLooksMax, atMs)) {
     const message = `batch ${batch.providerBatchId} ended as ${providerStatus}, and a file that its counts promise cannot be seen yet`;
-    return faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
+    return faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
   }
   const ended: Event = { type: 'BatchEnded', atMs, batchKey, providerStatus, progress, ending };
   const hasFiles = ending.outputFileId !== null || ending.errorFileId !== null;
@@ -77,14 +77,25 @@ export const fileLooksMax = 13;
 /** So often files that are shorter than the batch's counts are read again, some minutes in all, before the rest counts as missing. */
 export const shortReadsMax = 8;
 
-/** Files appear late (decision 15): until then the counts alone say that there are answers, and that they were paid for. */
-const isShortOfFiles = ({ ending, progress }: BatchObservation): boolean =>
-  ending !== null &&
-  progress !== null &&
-  ((progress.completed > 0 && ending.outputFileId === null) || (progress.failed > 0 && ending.errorFileId === null));
+/**
+ * Files appear late (decision 15): until then the counts alone say that there are answers, and that they were paid for. A completed
+ * batch has answered every request, whatever its counts say.
+ */
+const isShortOfFiles = ({ ending, progress }: BatchObservation): boolean => {
+  if (ending === null) return false;
+  if (ending.type === 'completed' && ending.outputFileId === null && ending.errorFileId === null) return true;
+  return (
+    progress !== null && ((progress.completed > 0 && ending.outputFileId === null) || (progress.failed > 0 && ending.errorFileId === null))
+  );
+};
 
-const looksOf = (snapshot: RunSnapshot, { batchKey }: LiveBatch): number =>
-  snapshot.faults.find((fault) => fault.key === batchEffectKey(batchKey))?.count ?? 0;
+/** The last look is waited for like the others: told twice, it is no further one. */
+const isWorthAnother = (snapshot: RunSnapshot, batchKey: BatchKey, looksMax: number, atMs: number): boolean => {
+  const record = snapshot.faults.find(({ key }) => key === answersKey(batchKey));
+  return record === undefined || record.count < looksMax || record.dueAtMs > atMs;
+};
+
+const looksOf = (snapshot: RunSnapshot, key: EffectKey): number => snapshot.faults.find((fault) => fault.key === key)?.count ?? 0;
 
 const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, { ending }: BatchObservation, atMs: number): readonly Event[] => {
   if (ending?.type === 'cancelled' && !batch.cancelAsked && snapshot.control.state !== 'cancel_requested') {
@@ -111,16 +122,20 @@ export const decideCancelAsked = (snapshot: RunSnapshot, command: CommandOf<'Rec
   return right([{ type: 'CancelAsked', atMs: command.atMs, batchKey: command.batchKey }]);
 };
 
+/** By the counts; without any, a completed batch has a line for each of its requests. */
+const promisedLines = ({ progress, ending, requests }: LiveBatch): number =>
+  progress === null ? (ending?.type === 'completed' ? requests : 0) : progress.completed + progress.failed;
+
 /** Both raw files are whole in the payload plane. */
 export const decideFiles = (snapshot: RunSnapshot, command: CommandOf<'RecordFiles'>): Either<Rejection, readonly Event[]> => {
   const { batchKey, atMs } = command;
   const batch = findBatch(snapshot, batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
   if (batch.phase !== 'ended' || batch.files !== null) return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
-  const promised = (batch.progress?.completed ?? 0) + (batch.progress?.failed ?? 0);
-  if (command.lineCount < promised && looksOf(snapshot, batch) < shortReadsMax) {
-    const message = `the files of batch ${batch.providerBatchId} hold ${command.lineCount} lines, and its counts promise ${promised} answers: they are read again`;
-    return right(faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs }));
+  const promised = promisedLines(batch);
+  if (command.lineCount < promised && isWorthAnother(snapshot, batchKey, shortReadsMax, atMs)) {
+    const message = `the files of batch ${batch.providerBatchId} hold ${command.lineCount} lines, and ${promised} answers were promised: they are read again`;
+    return right(faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs }));
   }
   const output = command.output?.bytes === 0 ? null : command.output;
   const error = command.error?.bytes === 0 ? null : command.error;

@@ -1,7 +1,9 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { LiveBatch } from './batch.ts';
 import type { CommandOf, SweptBatch } from './command.ts';
+import { pollKey } from './effect.ts';
 import type { Event } from './event.ts';
+import { answersKey, batchEffectKey } from './ids.ts';
 import type { Rejection } from './rejection.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { createdEvent, findBatch } from './submit.ts';
@@ -20,15 +22,21 @@ export const decideResolve = (snapshot: RunSnapshot, command: CommandOf<'Resolve
     return released.length === 0 ? left({ type: 'nothing_to_change' }) : right([...released, ...goesOn]);
   }
   if (resolution.type === 'results_lost') {
+    // Of a batch that goes its way this would be a second bill, and most likely the wrong key.
+    if (!isInTrouble(snapshot, batch)) return left({ type: 'nothing_to_change' });
     const lost = resultsLost(batch, atMs);
     return lost === null ? left({ type: 'wrong_phase', batchKey, phase: batch.phase }) : right([...released, ...lost, ...goesOn]);
   }
   if (batch.phase !== 'indeterminate') return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   if (resolution.type === 'never_created') return right([...released, { type: 'CreateAbsent', atMs, batchKey, isSworn: true }, ...goesOn]);
-  const fault = faultOfClaim(batch, resolution.found);
+  const fault = faultOfClaim(snapshot, batch, resolution.found);
   if (fault !== null) return left({ type: 'malformed_command', message: fault });
   return right([...released, createdEvent(batch, { ...resolution.found, atMs }, true), ...goesOn]);
 };
+
+/** It is held, or the last that was asked about it, or about all batches, went wrong. */
+const isInTrouble = (snapshot: RunSnapshot, { held, batchKey }: LiveBatch): boolean =>
+  held !== null || snapshot.faults.some(({ key }) => key === pollKey || key === batchEffectKey(batchKey) || key === answersKey(batchKey));
 
 /** A batch that is gone, or whose files are, ends without files: its rows are missing, and go again. */
 const resultsLost = (batch: LiveBatch, atMs: number): readonly Event[] | null => {
@@ -41,8 +49,10 @@ const resultsLost = (batch: LiveBatch, atMs: number): readonly Event[] | null =>
 };
 
 /** Why the batch shown cannot be the one meant; null when it can: a provider without metadata leaves only the word. */
-const faultOfClaim = (batch: LiveBatch, found: SweptBatch): string | null => {
+const faultOfClaim = (snapshot: RunSnapshot, batch: LiveBatch, found: SweptBatch): string | null => {
   const { providerBatchId } = found;
+  const taken = [...snapshot.live, ...snapshot.strays].find((other) => other.providerBatchId === providerBatchId);
+  if (taken !== undefined) return `batch ${providerBatchId} is known to this run already, as one of ${taken.batchKey}`;
   if (found.batchKey !== null && found.batchKey !== batch.batchKey)
     return `batch ${providerBatchId} carries the key ${found.batchKey}, and not ${batch.batchKey}`;
   if (found.batchKey === null && found.inputFileId !== null && found.inputFileId !== batch.inputFileId)

@@ -2,7 +2,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { BatchPhase } from './batch.ts';
 import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
-import { litterKey } from './effect.ts';
+import { litterKey, strayEffectKey, sweepKey } from './effect.ts';
 import type { Event } from './event.ts';
 import type { BatchKey, EffectKey } from './ids.ts';
 import type { Rejection } from './rejection.ts';
@@ -41,10 +41,17 @@ export const faultEvents = (snapshot: RunSnapshot, fault: Fault): readonly Event
   return [recorded, ...held, ...pauseEvents(snapshot, fault.pauseReason ?? 'provider_refused', message, atMs)];
 };
 
-/** What is at work at the provider is looked at whatever else fails; and a cancel has to end, so only what is unclear stops it. */
+/**
+ * What is at work at the provider is looked at whatever else fails; and a cancel has to end, so only what is unclear stops it, and
+ * answers that cannot be had: without somebody's word it would ask for them for ever.
+ */
 const mayHold = (snapshot: RunSnapshot, batchKey: BatchKey): boolean => {
   const phase = snapshot.live.find((batch) => batch.batchKey === batchKey)?.phase;
-  return phase === 'indeterminate' || (phase !== undefined && phase !== 'created' && snapshot.control.state !== 'cancel_requested');
+  return (
+    phase === 'indeterminate' ||
+    phase === 'ended' ||
+    (phase !== undefined && phase !== 'created' && snapshot.control.state !== 'cancel_requested')
+  );
 };
 
 const pauseReasons: Readonly<Partial<Record<CommandOf<'RecordFault'>['fault'], ControlReason>>> = {
@@ -57,6 +64,29 @@ const pauseReasons: Readonly<Partial<Record<CommandOf<'RecordFault'>['fault'], C
 const pauseReasonOf = (phase: BatchPhase | undefined): { readonly pauseReason?: ControlReason } => {
   if (phase === 'indeterminate') return { pauseReason: 'batch_unresolved' };
   return phase === 'ended' ? { pauseReason: 'results_unavailable' } : {};
+};
+
+/** Nor is a list that cannot be read in the way of what somebody has said. */
+const replannedBySworn = (snapshot: RunSnapshot, message: string, atMs: number): readonly Event[] =>
+  snapshot.live.flatMap(({ batchKey, doubt }): readonly Event[] =>
+    doubt?.isSworn === true && doubt.stage === 'fenced'
+      ? [
+          {
+            type: 'BatchReplanned',
+            atMs,
+            batchKey,
+            message: `batch ${batchKey} was never created, by somebody's word, and is sent again: ${message}`,
+          },
+        ]
+      : [],
+  );
+
+/** A stray that cannot be cancelled stops nothing: it is watched to its end. */
+const strayLeftAlone = (snapshot: RunSnapshot, key: EffectKey, atMs: number): readonly Event[] => {
+  const answered = snapshot.faults.find((record) => record.key === key)?.answeredCount ?? 0;
+  if (answered + 1 < answeredFaultsMax) return [];
+  const stray = snapshot.strays.find(({ providerBatchId, isCancelAsked }) => !isCancelAsked && strayEffectKey(providerBatchId) === key);
+  return stray === undefined ? [] : [{ type: 'StrayCancelAsked', atMs, providerBatchId: stray.providerBatchId }];
 };
 
 /** What the world answered instead of an outcome. */
@@ -75,6 +105,9 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
     return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
   // Somebody has said that nothing was created: a file that cannot be deleted is in nobody's way.
   if (batch?.doubt?.isSworn === true && fault === 'refused') return right([{ type: 'CreateFenced', atMs, batchKey: batch.batchKey }]);
+  const past =
+    fault !== 'refused' ? [] : key === sweepKey ? replannedBySworn(snapshot, message, atMs) : strayLeftAlone(snapshot, key, atMs);
+  if (past.length > 0) return right(past);
   const recorded = faultEvents(snapshot, {
     key,
     message,

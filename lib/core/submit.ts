@@ -28,7 +28,9 @@ export const decideUpload = (snapshot: RunSnapshot, command: CommandOf<'RecordUp
   const { atMs, batchKey, createAttempt, inputFileId, expiresAtMs } = command;
   if (createAttempt !== batch.right.createAttempt + 1)
     return left({ type: 'stale_slice', expected: batch.right.createAttempt + 1, given: createAttempt });
-  return right([{ type: 'BatchUploaded', atMs, batchKey, inputFileId, expiresAtMs }]);
+  // An expiry that a file has as soon as it is there is not worth anything: the next file would have it too.
+  const isStaleAtOnce = isInputStale(snapshot, { ...batch.right, inputExpiresAtMs: expiresAtMs }, atMs);
+  return right([{ type: 'BatchUploaded', atMs, batchKey, inputFileId, expiresAtMs: isStaleAtOnce ? null : expiresAtMs }]);
 };
 
 /** Admission: may this create be sent now? */

@@ -100,6 +100,7 @@ describe('a batch that the provider does not know', () => {
 
   it('is given up by somebody’s word that its answers are lost: its rows go again, and nobody else can say so', () => {
     const run = created();
+    absent(run);
     tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'ended', files: { output: null, error: null } });
     settleRest(run, 'a');

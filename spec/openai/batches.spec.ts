@@ -152,7 +152,7 @@ const many = (count: number): readonly JsonObject[] =>
     }),
   );
 const asked = (...numbers: readonly number[]) =>
-  numbers.map((number) => ({ batchKey: key(`key-${number}`), providerBatchId: batchId(`batch_${number}`) }));
+  numbers.map((number) => ({ batchKey: key(`key-${number % 10}`), providerBatchId: batchId(`batch_${number}`) }));
 
 describe('observing', () => {
   it.each<[string, readonly number[], number]>([
@@ -323,7 +323,8 @@ describe('a file that is deleted', () => {
   it.each<[number, string | null]>([
     [200, null],
     [404, null],
-    [403, 'authentication_failed'],
+    [401, 'authentication_failed'],
+    [403, 'refused'],
     [400, 'refused'],
   ])('answers %i', async (status, fault) => {
     await using stub = await startStub((_seen, response) => json(response, status, status === 200 ? { deleted: true } : apiError('No.')));

@@ -36,7 +36,8 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       const inputFileId = freshId(world, 'file-');
       world.files[inputFileId] = { batchKey: effect.batchKey, batchNo: effect.batchNo, indexes: batchMembers(moment.rows, effect.batchNo) };
       if (trouble(world, 0.4)) world.unreadable.push(inputFileId);
-      const expiresIn = chance(world.dice, 0.15) ? between(world.dice, 1_000, 90_000_000) : null;
+      // About the margin of a day: some are near their end at once, some soon.
+      const expiresIn = chance(world.dice, 0.15) ? between(world.dice, 86_380_000, 86_500_000) : null;
       return ({ atMs }) => ({
         type: 'RecordUpload',
         atMs,

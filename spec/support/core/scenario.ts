@@ -9,6 +9,7 @@ import {
   emptySnapshot,
   emptyUsage,
   type LiveBatch,
+  nextDueMs,
   type ProviderBatchId,
   type RunConfig,
   type RunId,
@@ -111,14 +112,19 @@ export const toCreated = (run: Scenario, name: string): void => {
     providerStatus: 'validating',
   });
 };
+/** The provider says that it is over, as often as it takes to be believed. */
 export const endBatch = (run: Scenario, name: string, how: BatchEnding): void => {
   const { providerBatchId } = batchOf(run, name);
   if (providerBatchId === null) throw new Error(`batch ${name} was never created`);
-  tell(run, {
-    type: 'RecordPoll',
-    asked: [key(name)],
-    observations: [{ batchKey: key(name), providerBatchId, providerStatus: how.type, progress: null, ending: how }],
-  });
+  for (;;) {
+    tell(run, {
+      type: 'RecordPoll',
+      asked: [key(name)],
+      observations: [{ batchKey: key(name), providerBatchId, providerStatus: how.type, progress: null, ending: how }],
+    });
+    if (batchOf(run, name).phase !== 'created') return;
+    run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
+  }
 };
 /** Settles rows in one slice of the output file, each a success. */
 export const settleSuccesses = (run: Scenario, name: string, indexes: readonly number[], isEndOfFile = true): Step => {
