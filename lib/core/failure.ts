@@ -60,7 +60,7 @@ const table = {
   },
   malformed_result: {
     action: 'retry_charged',
-    when: 'the answer line cannot be read as one',
+    when: 'the line names the row, and what it holds is no answer',
     remedy: 'none: it is asked again; `batchor inspect` shows the line',
   },
   truncated: {

@@ -14,9 +14,11 @@ export const decideFileDeleted = (
 ): Either<Rejection, readonly Event[]> =>
   snapshot.litter.includes(fileId) ? right([{ type: 'LitterCleared', atMs, fileId, isGone: true }]) : left({ type: 'nothing_to_change' });
 
-/** True when the file in front was tried often enough. */
-export const litterIsHopeless = ({ faults, litter }: RunSnapshot): boolean =>
-  litter.length > 0 && (faults.find(({ key }) => key === litterKey)?.count ?? 0) + 1 >= triesMax;
+/** True when the file in front was tried often enough; the same failure told twice is one try. */
+export const litterIsHopeless = ({ faults, litter }: RunSnapshot, atMs: number): boolean => {
+  const record = faults.find(({ key }) => key === litterKey);
+  return litter.length > 0 && record !== undefined && record.count + 1 >= triesMax && record.dueAtMs <= atMs;
+};
 
 /** The file in front stays where it is until it expires. */
 export const leaveLitter = ({ litter: [fileId] }: RunSnapshot, atMs: number): readonly Event[] =>

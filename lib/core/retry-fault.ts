@@ -97,7 +97,7 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
   if (batchKey !== undefined && batch === undefined) return left({ type: 'unknown_batch', batchKey });
   // Nobody's rows wait for a file to be deleted: it is tried a few times, then left to expire.
   if (key === litterKey)
-    return litterIsHopeless(snapshot)
+    return litterIsHopeless(snapshot, atMs)
       ? right(leaveLitter(snapshot, atMs))
       : right(faultEvents(snapshot, { key, message, isAnswer: false, retryAfterMs, atMs }));
   // Every answer to a create leaves `creating`; a fault that says less is not taken for one. What is unclear is looked for by sweeps, and fenced.

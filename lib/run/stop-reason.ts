@@ -48,5 +48,11 @@ const hints: Readonly<Partial<Record<string, string>>> = {
   source_unreadable: 'Make the source readable again as it was, then resume.',
   cancelled_at_provider:
     'Somebody cancelled a batch of this run at the provider; its finished answers are kept. Resume to send the rest again, or cancel the run.',
+  provider_refused: 'Mend what the provider refuses, then resume.',
+  results_unavailable:
+    'Resume to try again; if the answers are gone for good, run.resolve(batchKey, "results_lost"): their rows are asked, and paid for, again.',
+  batch_unresolved:
+    'Is it the key, the project and the address of before? Then resume. If the batch is gone for good: run.resolve(batchKey, "results_lost").',
+  budget_exhausted: 'Raise the enqueue limit with start(job, { runId }), then resume.',
   circuit_open: 'The provider refuses whole batches for the same reason: mend it (model, endpoint, parameters), then resume or start anew.',
 };
