@@ -24,7 +24,7 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
   results_unavailable: (place, runId) =>
     `Which batches are held, and why: ${commandLine(place, 'status', runId)}. Try again: ${resumeAndWait(place, runId)}. If their files are gone for good: ${commandLine(place, 'resolve', runId, '--batch KEY --results-lost')}`,
   batch_unresolved: (place, runId) =>
-    `Which batches are held, and why: ${commandLine(place, 'status', runId)}. Look for them at the provider by their metadata (batchor_batch_key), and say what is true: ${commandLine(place, 'resolve', runId, '--batch KEY --exists ID | --never-created')}. Let batchor look once more: ${resumeAndWait(place, runId)}. What is finished: ${commandLine(place, 'results', runId, '--partial')}`,
+    `Which batches are held, and why: ${commandLine(place, 'status', runId)}. Look for them at the provider by their metadata (batchor_batch_key), and say what is true: ${commandLine(place, 'resolve', runId, '--batch KEY --exists ID | --never-created')} (or --results-lost: the batch, or its files, are gone for good). Let batchor look once more: ${resumeAndWait(place, runId)}. What is finished: ${commandLine(place, 'results', runId, '--partial')}`,
 };
 
 /** What to do about an error of the library, in commands; the library's own hint where there is none. */

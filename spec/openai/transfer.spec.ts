@@ -16,7 +16,7 @@ describe('an upload', () => {
   it('is a multipart form whose length is said beforehand, and whose file is what was given', async () => {
     await using stub = await startStub(fileAnswer);
     const text = '{"a":"1"}\r\n--batchor\n{"b":"ü\u2028"}\n';
-    expect(await rightOf(at(stub.baseURL).upload(uploadInput(text, { expiresAfterMs: 7_200_000 })))).toEqual({ inputFileId: 'file-9' });
+    expect(await rightOf(at(stub.baseURL).upload(uploadInput(text, { expiresAfterMs: 7_200_000 })))).toEqual({ inputFileId: 'file-9', expiresAtMs: null });
     const [seen] = stub.seen;
     expect(seen?.headers['content-length']).toBe(String(seen?.body.length));
     expect(seen?.headers['transfer-encoding']).toBeUndefined();
@@ -42,7 +42,7 @@ describe('an upload', () => {
   it('goes through a client of the user just the same', async () => {
     await using stub = await startStub(fileAnswer);
     const provider = connect({ client: new OpenAI({ baseURL: stub.baseURL, apiKey: 'sk-their-own-key' }) });
-    expect(await rightOf(provider.upload(uploadInput('{"a":1}\n')))).toEqual({ inputFileId: 'file-9' });
+    expect(await rightOf(provider.upload(uploadInput('{"a":1}\n')))).toEqual({ inputFileId: 'file-9', expiresAtMs: null });
     expect(stub.seen[0]?.headers['content-length']).toBe(String(stub.seen[0]?.body.length));
     expect(stub.seen[0]?.body.toString()).toContain('\r\n\r\n{"a":1}\n\r\n--');
   });
