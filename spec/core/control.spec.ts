@@ -107,19 +107,22 @@ describe('cancel', () => {
     expect(dueTypes(run)).toContain('PollBatches');
   });
 
-  it('never holds a batch whose files the provider refuses: it keeps asking, slower', () => {
+  it('holds a batch whose files the provider refuses: somebody has to say that its answers are lost, or it would ask for ever', () => {
     const run = startRun();
     accept(run, [10]);
     toCreated(run, 'a');
     tell(run, { type: 'CancelRun' });
     endBatch(run, 'a', ending({ outputFileId: 'out' }));
-    for (let i = 0; i < 6; i += 1) {
+    for (let i = 0; i < 4; i += 1) {
       expect(dueTypes(run)).toEqual(['StoreFiles']);
       tell(run, { type: 'RecordFault', key: `batch:a` as never, fault: 'refused', message: 'no such file', retryAfterMs: null });
-      expect(dueTypes(run)).toEqual([]);
-      run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? 0;
+      run.nowMs += 10_000_000;
     }
     expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'results_unavailable' });
+    expect(batchOf(run, 'a').held).toBe('no such file');
+    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    settleRest(run, 'a');
+    expect(run.state.snapshot.status).toBe('completed_with_failures');
   });
 });
 
