@@ -82,7 +82,10 @@ export interface StrayBatch {
   readonly providerBatchId: ProviderBatchId;
   readonly batchKey: BatchKey;
   readonly isCancelAsked: boolean;
+  /** Over, and counted: kept, so that a later list does not count it again. */
+  readonly isEnded: boolean;
   readonly dueAtMs: number;
+  /** Looks in a row that did not see it. */
   readonly looks: number;
 }
 

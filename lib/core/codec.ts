@@ -149,7 +149,7 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   BatchReplanned: event('BatchReplanned', { batchKey: key, message: t.string }),
   StrayFound: event('StrayFound', { batchKey: key, providerBatchId, providerStatus: t.string, isAlive: t.boolean }),
   StrayCancelAsked: event('StrayCancelAsked', { providerBatchId }),
-  StrayObserved: event('StrayObserved', { providerBatchId, dueAtMs: t.number }),
+  StrayObserved: event('StrayObserved', { providerBatchId, dueAtMs: t.number, isSeen: t.boolean }),
   StrayEnded: event('StrayEnded', { providerBatchId, answered: orNull(NonNegative) }),
   BatchHeld: event('BatchHeld', { batchKey: key, message: t.string }),
   BatchReleased: event('BatchReleased', { batchKey: key }),
@@ -228,6 +228,7 @@ const Stray: t.Type<StrayBatch, unknown> = closed('StrayBatch', {
   providerBatchId,
   batchKey: key,
   isCancelAsked: t.boolean,
+  isEnded: t.boolean,
   dueAtMs: t.number,
   looks: NonNegative,
 });

@@ -50,7 +50,7 @@ const onePause = (events: readonly Event[]): readonly Event[] => {
 const isOver = (snapshot: RunSnapshot): boolean =>
   (snapshot.ingest.isComplete || snapshot.control.state === 'cancel_requested') &&
   snapshot.live.length === 0 &&
-  snapshot.strays.length === 0 &&
+  snapshot.strays.every((stray) => stray.isEnded) &&
   snapshot.litter.length === 0 &&
   snapshot.totals.pending + snapshot.totals.queued_local + snapshot.totals.submitted + snapshot.totals.failed_retryable === 0;
 

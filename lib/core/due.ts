@@ -36,9 +36,9 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
   }
   const [fileId] = snapshot.litter;
   if (fileId !== undefined && isDue(litterKey)) effects.push({ type: 'DeleteFile', fileId });
-  for (const { providerBatchId, isCancelAsked } of snapshot.strays)
-    if (!isCancelAsked && isDue(strayEffectKey(providerBatchId))) effects.push({ type: 'CancelStray', providerBatchId });
-  const strays = snapshot.strays.filter((stray) => stray.isCancelAsked && stray.dueAtMs <= nowMs);
+  for (const { providerBatchId, isCancelAsked, isEnded } of snapshot.strays)
+    if (!isCancelAsked && !isEnded && isDue(strayEffectKey(providerBatchId))) effects.push({ type: 'CancelStray', providerBatchId });
+  const strays = snapshot.strays.filter((stray) => stray.isCancelAsked && !stray.isEnded && stray.dueAtMs <= nowMs);
   if (strays.length > 0 && isDue(straysKey))
     effects.push({ type: 'PollStrays', batches: strays.map(({ batchKey, providerBatchId }) => ({ batchKey, providerBatchId })) });
   const polled = snapshot.live.filter((batch) => isPollable(batch) && batch.dueAtMs <= nowMs && isBatchDue(batch.batchKey));
@@ -150,7 +150,7 @@ export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null =
     if (batch.doubt !== null && batch.held === null) times.push(batch.doubt.dueAtMs);
     if (batch.phase === 'uploaded') times.push(inputStaleAtMs(snapshot, batch) ?? nowMs);
   }
-  for (const stray of snapshot.strays) times.push(stray.dueAtMs);
+  for (const stray of snapshot.strays) if (!stray.isEnded) times.push(stray.dueAtMs);
   if (snapshot.control.state === 'running') {
     const first = snapshot.backoff[0];
     if (first !== undefined) times.push(first.dueAtMs);

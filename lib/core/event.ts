@@ -88,7 +88,7 @@ export type Event = { readonly atMs: number } & (
       readonly isAlive: boolean;
     }
   | { readonly type: 'StrayCancelAsked'; readonly providerBatchId: ProviderBatchId }
-  | { readonly type: 'StrayObserved'; readonly providerBatchId: ProviderBatchId; readonly dueAtMs: number }
+  | { readonly type: 'StrayObserved'; readonly providerBatchId: ProviderBatchId; readonly dueAtMs: number; readonly isSeen: boolean }
   /** It is over, or not to be seen any more; `answered`: requests that it answered and that are billed, null when nobody knows. */
   | { readonly type: 'StrayEnded'; readonly providerBatchId: ProviderBatchId; readonly answered: number | null }
   /** An input file that nobody needed is off the list: deleted at the provider, or (not `isGone`) left to expire. */

@@ -34,7 +34,10 @@ export const applyUnclear = (s: RunSnapshot, event: UnclearEvent): RunSnapshot =
     }
     case 'StrayFound': {
       const { providerBatchId, batchKey, isAlive, atMs } = event;
-      return { ...s, strays: [...s.strays, { providerBatchId, batchKey, isCancelAsked: !isAlive, dueAtMs: atMs, looks: 0 }] };
+      return {
+        ...s,
+        strays: [...s.strays, { providerBatchId, batchKey, isCancelAsked: !isAlive, isEnded: false, dueAtMs: atMs, looks: 0 }],
+      };
     }
     case 'StrayCancelAsked':
       return withStray(clearFault(s, strayEffectKey(event.providerBatchId)), event.providerBatchId, {
@@ -42,14 +45,17 @@ export const applyUnclear = (s: RunSnapshot, event: UnclearEvent): RunSnapshot =
         dueAtMs: event.atMs,
       });
     case 'StrayObserved': {
-      const looks = (s.strays.find((stray) => stray.providerBatchId === event.providerBatchId)?.looks ?? 0) + 1;
+      const known = s.strays.find((stray) => stray.providerBatchId === event.providerBatchId)?.looks ?? 0;
+      const looks = event.isSeen ? 0 : known + 1;
       return withStray(clearFault(s, straysKey), event.providerBatchId, { dueAtMs: event.dueAtMs, looks });
     }
-    case 'StrayEnded':
+    case 'StrayEnded': {
+      const { providerBatchId, answered } = event;
+      const calm = clearFault(clearFault(s, straysKey), strayEffectKey(providerBatchId));
       return {
-        ...clearFault(clearFault(s, straysKey), strayEffectKey(event.providerBatchId)),
-        strays: s.strays.filter((stray) => stray.providerBatchId !== event.providerBatchId),
-        strayCost: { batches: s.strayCost.batches + 1, requests: s.strayCost.requests + (event.answered ?? 0) },
+        ...withStray(calm, providerBatchId, { isEnded: true }),
+        strayCost: { batches: s.strayCost.batches + 1, requests: s.strayCost.requests + (answered ?? 0) },
       };
+    }
   }
 };

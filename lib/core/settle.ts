@@ -161,7 +161,8 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
     }
   }
   const missing = [...failed.codes, ...retried.codes].filter((code) => code === codeOfFailure('missing_result')).length;
-  const isLost = rows.isLast && hasLostMost(batch, ending, batch.missingRows + missing);
+  const missingRows = batch.missingRows + missing;
+  const isLost = rows.isLast && hasLostMost(batch, ending, missingRows);
   const last = rows.indexes[rows.indexes.length - 1];
   return right([
     {
@@ -180,7 +181,7 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
     ...(rows.isLast
       ? [{ type: 'BatchSettled', atMs, batchKey: batch.batchKey, wasRejected: ending.type === 'rejected', wasLost: isLost } as const]
       : []),
-    ...(isLost ? pauseOfLoss(snapshot, batch, atMs) : []),
+    ...(isLost ? pauseOfLoss(snapshot, batch, missingRows, atMs) : []),
     ...(isOutOfMoney ? pauseEvents(snapshot, 'insufficient_quota', 'the provider says that the account is out of money', atMs) : []),
   ]);
 };
@@ -188,15 +189,17 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
 /** Fewer rows than these may be missing without a pause: their ceiling of attempts is enough. */
 const lostRowsMin = 100;
 const lostBatchesMax = 2;
+/** So many at once are asked about before they are bought again. */
+const lostRowsMax = 1_000;
 
 /** A batch that is said to be completed, and whose answers are not there: asked again, its rows are paid for again. */
 const hasLostMost = (batch: LiveBatch, ending: BatchEnding, missing: number): boolean =>
   ending.type === 'completed' && missing >= lostRowsMin && missing * 2 >= batch.requests;
 
-const pauseOfLoss = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
+const pauseOfLoss = (snapshot: RunSnapshot, batch: LiveBatch, missing: number, atMs: number): readonly Event[] => {
   const count = snapshot.lostStreak + 1;
-  if (count < lostBatchesMax) return [];
-  const message = `${count} batches in a row were completed and lost most of their answers, batch ${batch.providerBatchId} the last of them: asked again, its rows are paid for again`;
+  if (count < lostBatchesMax && missing < lostRowsMax) return [];
+  const message = `batch ${batch.providerBatchId} was completed, and ${missing} of its ${batch.requests} answers are not there (${count} such batches in a row): asked again, its rows are paid for again`;
   return pauseEvents(snapshot, 'results_unavailable', message, atMs);
 };
 

@@ -38,7 +38,7 @@ const findStray = (snapshot: RunSnapshot, id: ProviderBatchId): StrayBatch | und
 
 export const decideStrayCancelled = (snapshot: RunSnapshot, command: CommandOf<'RecordStrayCancelled'>): Decision => {
   const stray = findStray(snapshot, command.providerBatchId);
-  if (stray === undefined || stray.isCancelAsked) return left({ type: 'nothing_to_change' });
+  if (stray === undefined || stray.isCancelAsked || stray.isEnded) return left({ type: 'nothing_to_change' });
   return right([{ type: 'StrayCancelAsked', atMs: command.atMs, providerBatchId: stray.providerBatchId }]);
 };
 
@@ -47,7 +47,7 @@ export const decideStrays = (snapshot: RunSnapshot, command: CommandOf<'RecordSt
   const { atMs, observations } = command;
   const events = command.asked.flatMap((id): readonly Event[] => {
     const stray = findStray(snapshot, id);
-    if (stray === undefined || stray.dueAtMs > atMs) return [];
+    if (stray === undefined || stray.isEnded || stray.dueAtMs > atMs) return [];
     const seen = observations.find(({ providerBatchId }) => providerBatchId === id);
     if (seen !== undefined && seen.ending !== null) {
       const answered = seen.ending.type === 'rejected' ? 0 : (seen.progress?.completed ?? null);
@@ -55,7 +55,7 @@ export const decideStrays = (snapshot: RunSnapshot, command: CommandOf<'RecordSt
     }
     if (seen === undefined && stray.looks + 1 >= looksMax) return [{ type: 'StrayEnded', atMs, providerBatchId: id, answered: null }];
     const dueAtMs = atMs + pollWaitMs(snapshot.config.operation.pollIntervalMs, stray.looks, id);
-    return [{ type: 'StrayObserved', atMs, providerBatchId: id, dueAtMs }];
+    return [{ type: 'StrayObserved', atMs, providerBatchId: id, dueAtMs, isSeen: seen !== undefined }];
   });
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
 };

@@ -67,7 +67,11 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
       held: batch.held,
       unclear: batch.doubt === null ? null : { stage: batch.doubt.stage, since: new Date(batch.doubt.sinceMs), looks: batch.doubt.looks },
     })),
-    strays: { live: snapshot.strays.length, ended: snapshot.strayCost.batches, answeredCount: snapshot.strayCost.requests },
+    strays: {
+      live: snapshot.strays.filter((stray) => !stray.isEnded).length,
+      ended: snapshot.strayCost.batches,
+      answeredCount: snapshot.strayCost.requests,
+    },
     troubles: snapshot.faults.map((fault) => ({
       what: fault.key,
       count: fault.count,

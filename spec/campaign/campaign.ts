@@ -7,6 +7,9 @@ import { images } from './damaged-image.ts';
 import { cuts, earlyFlips, flips, olderFlips } from './damaged-journal.ts';
 import { failures } from './failing-disk.ts';
 import { fullLocks } from './full-lock.ts';
+import { lockRaces } from './lock-race.ts';
+import { objectPowerLosses } from './power-loss-object.ts';
+import { powerLosses } from './power-loss.ts';
 import { readers } from './readers.ts';
 import { staleOwners } from './stale-owner.ts';
 
@@ -47,6 +50,9 @@ export const campaign = async ({ seed, sample, only, tell }: CampaignOptions): P
     ...images(run),
     ...fullLocks(run),
     ...(await failures(seed)),
+    ...lockRaces(),
+    ...powerLosses(seed),
+    ...objectPowerLosses(),
     ...staleOwners(seed),
     ...readers(seed, sample === null ? 3 : 2),
   ];

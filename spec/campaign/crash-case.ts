@@ -27,6 +27,7 @@ const batchRows = 3;
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 const resumesMax = 12;
+const afterlifeMs = 4 * 60 * minuteMs;
 
 /** Plays the case to its end, resuming what pauses, and holds it to laws 1, 2, 5, 8 (at every commit), 9 (at every commit), 12 and 13. */
 export const playCrash = async ({ faults, ordinal }: CrashCase): Promise<CrashVerdict> => {
@@ -82,6 +83,9 @@ export const playCrash = async ({ faults, ordinal }: CrashCase): Promise<CrashVe
   } catch (error) {
     broken.push(error instanceof Error ? error.message : String(error));
   }
+  // What is under way still comes through, and is billed, when nobody drives the run any more.
+  await world.advance(afterlifeMs);
+  await world.provider.settle();
   const again = world.ledger.doublePaidItemIds;
   if (again.length > 0) broken.push(`paid twice: ${again.join(', ')}`);
   if (ordinal !== null && !hasStruck) broken.push(`point ${ordinal} never came`);

@@ -8,14 +8,18 @@ import { ok, runId } from '../contract/run-store-fixture.ts';
 import { openStore } from '../contract/sqljs-folder.ts';
 import { type BuiltRun, objectsOf } from './built-run.ts';
 import { assert, type Case, type Outcome } from './case.ts';
+import { folderListing } from './folder-listing.ts';
 import { holdAgainst } from './held-against.ts';
 
 /** It opens with exactly the first so many steps, for a reader and for an owner, who goes on to the end. */
 export const expectOpens = async ({ steps }: BuiltRun, dir: string, stepCount: number): Promise<Outcome> => {
   const store = await openStore(dir);
   try {
+    const before = folderListing(dir);
     const reader = await ok(store.read(runId));
     await holdAgainst(reader, steps.slice(0, stepCount));
+    await ok(reader.refresh());
+    assert(folderListing(dir) === before, 'a reader changed the folder');
     const owned = await ok(store.own(runId));
     await holdAgainst(owned, steps.slice(0, stepCount));
     for (const step of steps.slice(stepCount)) await ok(owned.commit(step.before.snapshot.version, step.events));

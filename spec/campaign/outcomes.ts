@@ -16,6 +16,15 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
   'a create comes through within its grace': [{ type: 'create_lands_late', ...first, forMs: 5 * minuteMs }],
   'a create comes through when it is fenced': [{ type: 'create_lands_late', ...first, forMs: 10 * minuteMs + 1 }],
   'a create comes through behind its fence': [{ type: 'create_lands_late', ...first, forMs: 45 * minuteMs }],
+  'a create comes through before it is fenced, and the list lags': [
+    { type: 'create_lands_late', ...first, forMs: 8 * minuteMs },
+    { type: 'list_lags', forMs: 6 * minuteMs },
+  ],
+  'the answer to a create is lost, and the key is of another project': [
+    { type: 'lose_create_reply', ...first },
+    { type: 'list_lags', forMs: minuteMs },
+    { type: 'other_project', afterMs: 1_000, forMs: 40 * minuteMs },
+  ],
   'a create is doubled': [{ type: 'create_doubled', ...first }],
   'a create is refused for capacity': [{ type: 'create_refused', reason: 'over_capacity', ...first, times: 2 }],
   'a create is refused for money': [{ type: 'create_refused', reason: 'insufficient_quota', ...first }],

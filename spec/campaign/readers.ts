@@ -1,26 +1,12 @@
 import { fork } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ok, runId } from '../contract/run-store-fixture.ts';
 import { newStoreFolder, openStore } from '../contract/sqljs-folder.ts';
 import { pause, stepsOf } from './built-run.ts';
 import { assert, type Case, type Outcome } from './case.ts';
+import { folderListing } from './folder-listing.ts';
 import { holdAgainst } from './held-against.ts';
-
-/** Every file below a folder, with its bytes and when it was last changed. */
-const listing = (dir: string): string =>
-  readdirSync(dir, { recursive: true, withFileTypes: true })
-    .map((entry) => join(entry.parentPath, entry.name))
-    .toSorted()
-    .map((path) => {
-      const { mtimeMs, ino, size } = statSync(path);
-      const hash = statSync(path).isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : '';
-      return [path, mtimeMs, ino, size, hash].join(' ');
-    })
-    .join('\n');
 
 interface Child {
   /** Once it has read the run for the first time. */
@@ -63,14 +49,14 @@ const playReaders = async (seed: number, count: number): Promise<Outcome> => {
   await holdAgainst(run, steps);
   await run.close();
   await store.close();
-  const before = listing(dir);
+  const before = folderListing(dir);
   await pause(1_000);
   for (const child of children) child.end();
   for (const { code, reads, stderr } of await Promise.all(children.map((child) => child.ended))) {
     assert(code === 0, `a reader ended with ${code ?? 'a signal'}: ${stderr}`);
     assert(reads > 1, 'a reader read nothing');
   }
-  assert(listing(dir) === before, 'readers changed the folder');
+  assert(folderListing(dir) === before, 'readers changed the folder');
   const again = await openStore(dir);
   await holdAgainst(await ok(again.read(runId)), steps);
   await again.close();

@@ -21,9 +21,29 @@ const late: Event = { type: 'RunPaused', atMs: 9, reason: 'manual', message: 'to
 /** An owner is replaced after so many steps, and writes one more record: nobody ever replays it. */
 export const staleOwners = (seed: number): readonly Case[] => {
   const steps = stepsOf(seed).slice(0, 40);
-  return Array.from({ length: 24 }, (_, i) => i + 2).flatMap((taken) =>
-    ways.map((way) => ({ kind: 'stale owner', name: `after ${taken} steps, ${way}`, play: () => playLate(steps, taken, way) })),
-  );
+  return Array.from({ length: 24 }, (_, i) => i + 2).flatMap((taken) => [
+    ...ways.map((way) => ({ kind: 'stale owner', name: `after ${taken} steps, ${way}`, play: () => playLate(steps, taken, way) })),
+    { kind: 'sleeping owner', name: `after ${taken} steps`, play: () => playSlept(steps, taken) },
+  ]);
+};
+
+/** It sleeps through all of its successor's time, and wakes when nobody owns the run: it is not its own again. */
+const playSlept = async (steps: readonly Step[], taken: number): Promise<Outcome> => {
+  const dir = newStoreFolder();
+  const [first, second] = [await openStore(dir), await openStore(dir)];
+  const old = await ok(first.create(runId, null));
+  await commitTo(old, steps.slice(0, taken));
+  letGo(dir);
+  const taker = await ok(second.own(runId));
+  await commitTo(taker, steps.slice(taken, taken + 4));
+  await taker.close();
+  for (const port of [old.assertOwned(), old.commit(old.snapshot.version, [late])])
+    assert((await errorOf(port)) === 'lease_lost', 'a replaced owner is one again, once its successor is gone');
+  await old.close();
+  const third = await ok(second.own(runId));
+  await holdAgainst(third, steps.slice(0, taken + 4));
+  for (const store of [first, second]) await store.close();
+  return 'opened';
 };
 
 const commitTo = async (run: OwnedRun, steps: readonly Step[]): Promise<void> => {

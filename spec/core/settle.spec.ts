@@ -154,6 +154,14 @@ describe('completed batches that lost their answers', () => {
     expect(statuses(run).every((status) => status === 'failed_retryable')).toBe(true);
   });
 
+  it('pause the run at once where a thousand rows are gone', () => {
+    const run = startRun(makeConfig({ chunk: { requestsMax: 1_000, inputBytesMax: 1_000_000 } }));
+    accept(run, Array<number>(1_000).fill(10));
+    lose(run, 'a');
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'results_unavailable' });
+    expect(run.state.snapshot.control.message).toContain('1000 of its 1000 answers are not there');
+  });
+
   it('of few rows pause nothing: those have their own ceiling', () => {
     const run = startRun(makeConfig({ retry: { unchargedAttemptsMax: 3 } }));
     accept(run, [10]);

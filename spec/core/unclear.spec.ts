@@ -280,7 +280,8 @@ describe('several batches of one create', () => {
       ending: ending({ type: 'cancelled' }),
     };
     tell(run, { type: 'RecordStrays', asked: [id('young')], observations: [observation] });
-    expect(run.state.snapshot).toMatchObject({ strays: [], strayCost: { batches: 1, requests: 1 } });
+    expect(run.state.snapshot).toMatchObject({ strays: [{ isEnded: true }], strayCost: { batches: 1, requests: 1 } });
+    expect(dueTypes(run)).not.toContain('PollStrays');
   });
 
   it('of an earlier attempt that came through its fence are strays, never adopted', () => {
@@ -306,7 +307,7 @@ describe('several batches of one create', () => {
       tell(run, { type: 'RecordStrays', asked: [id('q')], observations: [] });
       run.nowMs += 10_000_000;
     }
-    expect(run.state.snapshot).toMatchObject({ strays: [], strayCost: { batches: 1, requests: 0 } });
+    expect(run.state.snapshot).toMatchObject({ strays: [{ isEnded: true }], strayCost: { batches: 1, requests: 0 } });
   });
 });
 

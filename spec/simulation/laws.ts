@@ -1,6 +1,6 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { isTerminalItem, type ItemStatus, itemStatuses, type RunSnapshot, sumOfTotals } from '../../lib/core/index.ts';
-import type { OwnedRun, Storage } from '../../lib/ports/index.ts';
+import { type Event, isTerminalItem, type ItemStatus, itemStatuses, type RunSnapshot, sumOfTotals } from '../../lib/core/index.ts';
+import type { ArtifactStore, OwnedRun, Storage } from '../../lib/ports/index.ts';
 
 /** What a law has to say about each commit of each run. */
 export interface Watch {
@@ -13,6 +13,8 @@ export const lawfulStorage = <S extends Storage<'local'>>(storage: S, broken: (l
   const watched = (run: OwnedRun): OwnedRun => {
     const check = checker();
     const commit: OwnedRun['commit'] = (expectedVersion, events) => async () => {
+      const early = provedTooEarly(run.snapshot, events) ?? (await namedTooEarly(run, events));
+      if (early !== null) broken(`at ${events.map((event) => event.type).join(', ')}: ${early}`);
       const committed = await run.commit(expectedVersion, events)();
       if (committed._tag === 'Left') return committed;
       watch.commits += 1;
@@ -20,7 +22,10 @@ export const lawfulStorage = <S extends Storage<'local'>>(storage: S, broken: (l
       if (fault !== null) broken(`after ${events.map((event) => event.type).join(', ')}: ${fault}`);
       return committed;
     };
-    return new Proxy(run, { get: (target, key) => (key === 'commit' ? commit : (Reflect.get(target, key, target) as unknown)) });
+    const anew: Partial<OwnedRun> = { commit, artifacts: slowly(run.artifacts) };
+    return new Proxy(run, {
+      get: (target, key) => (Object.hasOwn(anew, key) ? Reflect.get(anew, key) : (Reflect.get(target, key, target) as unknown)) as unknown,
+    });
   };
   return {
     ...storage,
@@ -32,6 +37,55 @@ export const lawfulStorage = <S extends Storage<'local'>>(storage: S, broken: (l
         create: (runId, description) => TE.Monad.map(store.create(runId, description), watched),
       })),
   };
+};
+
+/** An object is there some turns after it was asked to be: whoever does not wait for it names what is not there. */
+const slowly = (artifacts: ArtifactStore): ArtifactStore => ({
+  ...artifacts,
+  put: (name, chunks) => async () => {
+    for (let turn = 0; turn < putTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    return artifacts.put(name, chunks)();
+  },
+});
+const putTurns = 5;
+
+/** Payload comes before its pointer: what a commit names is whole before it is committed. */
+const namedTooEarly = async ({ artifacts }: OwnedRun, events: readonly Event[]): Promise<string | null> => {
+  for (const [name, bytes] of events.flatMap(objectsNamed)) {
+    const size = await artifacts.size(name)();
+    const found = size._tag === 'Right' ? size.right : null;
+    if (found !== bytes) return `${name} is named, of ${bytes} bytes, and ${found === null ? 'is not there' : `has ${found}`}`;
+  }
+  return null;
+};
+
+/** A create is taken for absent a grace after it came into doubt, and sent again a grace after its fence; or by somebody's word. */
+const provedTooEarly = ({ live, config }: RunSnapshot, events: readonly Event[]): string | null => {
+  for (const event of events) {
+    if (event.type !== 'CreateAbsent' && event.type !== 'BatchReplanned') continue;
+    const batch = live.find(({ batchKey }) => batchKey === event.batchKey);
+    if (batch?.phase !== 'indeterminate' || batch.doubt === null) continue;
+    const { stage, sinceMs, isSworn } = batch.doubt;
+    if (isSworn || (event.type === 'CreateAbsent' && event.isSworn)) continue;
+    if (stage !== (event.type === 'CreateAbsent' ? 'looking' : 'fenced')) return `the create of ${event.batchKey} was ${stage}`;
+    const waitedMs = event.atMs - sinceMs;
+    if (waitedMs < config.operation.createGraceMs) return `the create of ${event.batchKey} was ${stage} for ${waitedMs} ms only`;
+  }
+  return null;
+};
+
+const objectsNamed = (event: Event): readonly (readonly [string, number])[] => {
+  const sum = (lengths: ArrayLike<number>): number => Array.from(lengths).reduce((total, length) => total + length, 0);
+  switch (event.type) {
+    case 'ItemsAccepted': {
+      const { requestObject, requestLengths, itemObject, itemLengths } = event.slice;
+      return [...(requestObject === null ? [] : [[requestObject, sum(requestLengths)] as const]), [itemObject, sum(itemLengths)]];
+    }
+    case 'FilesStored':
+      return [event.output, event.error].flatMap((file) => (file === null ? [] : [[file.object, file.bytes] as const]));
+    default:
+      return [];
+  }
 };
 
 /** Compares each committed state with the rows, and with what was terminal before. */

@@ -24,6 +24,7 @@ export interface Played {
 const runId = 'campaign';
 const dayMs = 86_400_000;
 const liveAgainMax = 40;
+const afterlifeMs = 4 * 3_600_000;
 
 /** Plays trouble, then a healed world; throws, naming what went wrong, where a law is broken or the run comes to no end. */
 export const playSeed = async (seed: number): Promise<Played> => {
@@ -205,6 +206,9 @@ const checkEnd = async (scenario: Scenario, world: World, run: Run<string, JsonO
     const fault = faultOf(scenario, result, index);
     if (fault !== null) throw new Error(`row ${index}: ${fault}`);
   });
+  // What is under way still comes through, and is billed, when nobody drives the run any more.
+  await world.advance(afterlifeMs);
+  await world.provider.settle();
   const again = world.provider.ledger.doubleBilled.map(({ customId }) => customId);
   if (again.length > 0) throw new Error(`paid twice: ${again.join(', ')}`);
 };
