@@ -65,7 +65,7 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
       };
     }
     case 'window': {
-      const window = planWindow(rows, snapshot.backlog.generation + off, between(dice, 0, 4));
+      const window = planWindow(rows, snapshot.backlog.generation - Math.abs(off), between(dice, 0, 4));
       return {
         type: 'PlanBatch',
         atMs,
