@@ -61,7 +61,8 @@ describe('the documents', () => {
   });
 
   for (const doc of docs.filter((each) => blocksIn('sh', [each]) > 0)) {
-    it(`run: ${doc.path}`, { timeout: 150_000 }, () => runWhole(doc));
+    // Each has a folder and an emulator of its own, and most of their time they wait for it.
+    it.concurrent(`run: ${doc.path}`, { timeout: 240_000 }, () => runWhole(doc));
   }
 });
 
