@@ -124,4 +124,6 @@ export interface LiveBatch {
   readonly settledRows: number;
   /** Of those, rows that neither file has a line for. */
   readonly missingRows: number;
+  /** Somebody has said that its answers are lost: that they are missing is no news. */
+  readonly isSwornLost: boolean;
 }

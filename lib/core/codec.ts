@@ -163,7 +163,7 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   }),
   CancelAsked: event('CancelAsked', { batchKey: key }),
   BatchEnded: event('BatchEnded', { batchKey: key, providerStatus: t.string, progress: Progress, ending: Ending }),
-  FilesStored: event('FilesStored', { batchKey: key, output: orNull(File), error: orNull(File), position: Position }),
+  FilesStored: event('FilesStored', { batchKey: key, output: orNull(File), error: orNull(File), position: Position, isSworn: t.boolean }),
   ItemsCompleted: event('ItemsCompleted', {
     batchKey: key,
     batchNo: NonNegative,
@@ -253,6 +253,7 @@ const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   position: Position,
   settledRows: NonNegative,
   missingRows: NonNegative,
+  isSwornLost: t.boolean,
 });
 const Fault: t.Type<FaultRecord, unknown> = closed('FaultRecord', {
   key: named<EffectKey>('an effect key'),

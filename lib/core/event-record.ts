@@ -15,7 +15,7 @@ export interface EventRecord {
 }
 
 /** The format that is written. A reader refuses a format that it does not know, whole. */
-export const recordFormat = 2;
+export const recordFormat = 3;
 
 /** Where the columns of an event are. */
 const columnPaths: { readonly [T in Event['type']]?: readonly (readonly [string] | readonly [string, string])[] } = {

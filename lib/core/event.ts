@@ -126,6 +126,8 @@ export type Event = { readonly atMs: number } & (
       readonly output: StoredFile | null;
       readonly error: StoredFile | null;
       readonly position: SettlePosition;
+      /** Somebody has said that the files cannot be had. */
+      readonly isSworn: boolean;
     }
   | {
       readonly type: 'ItemsCompleted';

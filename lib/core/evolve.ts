@@ -151,6 +151,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
         files: { output: event.output, error: event.error },
         position: event.position,
+        isSwornLost: event.isSworn,
       });
     case 'ItemsCompleted':
       return itemsCompleted(s, event);
@@ -240,6 +241,7 @@ const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): RunSnapsh
     position: { part: 'output', offset: 0 },
     settledRows: 0,
     missingRows: 0,
+    isSwornLost: false,
   };
   return {
     ...clearFault(s, planKey),

@@ -67,7 +67,7 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
   const hasFiles = ending.outputFileId !== null || ending.errorFileId !== null;
   const noFiles: readonly Event[] = hasFiles
     ? []
-    : [{ type: 'FilesStored', atMs, batchKey, output: null, error: null, position: { part: 'rest', offset: 0 } }];
+    : [{ type: 'FilesStored', atMs, batchKey, output: null, error: null, position: { part: 'rest', offset: 0 }, isSworn: false }];
   return [ended, ...noFiles, ...pauseOfEnding(snapshot, batch, observation, atMs)];
 };
 
@@ -140,5 +140,5 @@ export const decideFiles = (snapshot: RunSnapshot, command: CommandOf<'RecordFil
   const output = command.output?.bytes === 0 ? null : command.output;
   const error = command.error?.bytes === 0 ? null : command.error;
   const part = output !== null ? 'output' : error !== null ? 'error' : 'rest';
-  return right([{ type: 'FilesStored', atMs, batchKey, output, error, position: { part, offset: 0 } }]);
+  return right([{ type: 'FilesStored', atMs, batchKey, output, error, position: { part, offset: 0 }, isSworn: false }]);
 };

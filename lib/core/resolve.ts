@@ -41,7 +41,15 @@ const isInTrouble = (snapshot: RunSnapshot, { held, batchKey }: LiveBatch): bool
 /** A batch that is gone, or whose files are, ends without files: its rows are missing, and go again. */
 const resultsLost = (batch: LiveBatch, atMs: number): readonly Event[] | null => {
   const { batchKey, progress } = batch;
-  const noFiles: Event = { type: 'FilesStored', atMs, batchKey, output: null, error: null, position: { part: 'rest', offset: 0 } };
+  const noFiles: Event = {
+    type: 'FilesStored',
+    atMs,
+    batchKey,
+    output: null,
+    error: null,
+    position: { part: 'rest', offset: 0 },
+    isSworn: true,
+  };
   if (batch.phase === 'ended') return batch.files === null ? [noFiles] : null;
   if (batch.phase !== 'created') return null;
   const ending = { type: 'completed', outputFileId: null, errorFileId: null, rejection: null } as const;

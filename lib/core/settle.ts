@@ -137,6 +137,7 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
   };
   const retried = { indexes: [] as number[], codes: [] as number[], charged: [] as number[], dueAtMs: [] as number[] };
   let isOutOfMoney = false;
+  let { missingRows } = batch;
   // Without files the rest is the whole batch, so that its rows count as the lines of the input file do.
   const isUntouched = !batch.files?.output && !batch.files?.error;
   for (let place = 0; place < rows.indexes.length; place += 1) {
@@ -146,6 +147,7 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
     const attempts = { charged: rows.charged[place] as number, uncharged: rows.uncharged[place] as number };
     const verdict = verdictOf(snapshot, batch, failureClass, attempts, atMs);
     isOutOfMoney ||= failureAction(failureClass) === 'pause';
+    if ((verdict.type === 'retry' ? failureClass : verdict.failureClass) === 'missing_result') missingRows += 1;
     if (verdict.type === 'retry') {
       retried.indexes.push(index);
       retried.codes.push(codeOfFailure(failureClass));
@@ -160,8 +162,6 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
       failed.lengths.push(command.lengths[place] as number);
     }
   }
-  const missing = [...failed.codes, ...retried.codes].filter((code) => code === codeOfFailure('missing_result')).length;
-  const missingRows = batch.missingRows + missing;
   const isLost = rows.isLast && hasLostMost(batch, ending, missingRows);
   const last = rows.indexes[rows.indexes.length - 1];
   return right([
@@ -192,9 +192,12 @@ const lostBatchesMax = 2;
 /** So many at once are asked about before they are bought again. */
 const lostRowsMax = 1_000;
 
-/** A batch that is said to be completed, and whose answers are not there: asked again, its rows are paid for again. */
+/**
+ * A batch that the provider calls completed, and whose answers are not there: asked again, its rows are paid for again. Where somebody
+ * has said so, that was the answer to this very question.
+ */
 const hasLostMost = (batch: LiveBatch, ending: BatchEnding, missing: number): boolean =>
-  ending.type === 'completed' && missing >= lostRowsMin && missing * 2 >= batch.requests;
+  !batch.isSwornLost && ending.type === 'completed' && missing >= lostRowsMin && missing * 2 >= batch.requests;
 
 const pauseOfLoss = (snapshot: RunSnapshot, batch: LiveBatch, missing: number, atMs: number): readonly Event[] => {
   const count = snapshot.lostStreak + 1;

@@ -106,7 +106,7 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   BatchObserved: { batchKey, providerStatus: text, progress, dueAtMs: ms, isNews: fc.boolean() },
   CancelAsked: { batchKey },
   BatchEnded: { batchKey, providerStatus: text, progress, ending },
-  FilesStored: { batchKey, output: file, error: file, position },
+  FilesStored: { batchKey, output: file, error: file, position, isSworn: fc.boolean() },
   ItemsCompleted: {
     batchKey,
     batchNo: count,
@@ -172,6 +172,7 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
   position,
   settledRows: count,
   missingRows: count,
+  isSwornLost: fc.boolean(),
 });
 export const batchRecords: fc.Arbitrary<BatchRecord> = fc.record<BatchRecord>({
   ...sent,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codeOfFailure } from '../../lib/core/index.ts';
+import { batchEffectKey, codeOfFailure } from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
 import {
   accept,
@@ -160,6 +160,22 @@ describe('completed batches that lost their answers', () => {
     lose(run, 'a');
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'results_unavailable' });
     expect(run.state.snapshot.control.message).toContain('1000 of its 1000 answers are not there');
+  });
+
+  it('pause nothing where somebody has said that they are lost: that was the answer to the question', () => {
+    const run = startRun(makeConfig({ chunk: { requestsMax: 1_000, inputBytesMax: 1_000_000 } }));
+    accept(run, Array<number>(1_000).fill(10));
+    toCreated(run, 'a');
+    endBatch(run, 'a', ending({ outputFileId: 'o' }));
+    for (let i = 0; i < 4; i += 1) {
+      tell(run, { type: 'RecordFault', key: batchEffectKey(key('a')), fault: 'refused', message: 'no such file', retryAfterMs: null });
+      run.nowMs += 10_000_000;
+    }
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'results_unavailable' });
+    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    settleRest(run, 'a');
+    expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, lostStreak: 0, defects: { missing: 1_000 } });
+    expect(statuses(run).every((status) => status === 'failed_retryable')).toBe(true);
   });
 
   it('of few rows pause nothing: those have their own ceiling', () => {

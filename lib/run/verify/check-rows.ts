@@ -1,16 +1,16 @@
 import { faultOfPlace } from '../../core/conservation.ts';
+import { addIdHash, noIdHashes } from '../../core/id-hashes.ts';
 import { customIdOf } from '../../core/ids.ts';
 import { itemStatuses, sumOfTotals } from '../../core/item.ts';
 import type { ObjectSpan, StoredRow } from '../../ports/run-store.ts';
 import { must } from '../interop.ts';
-import { IdHashes } from './id-hashes.ts';
 import { faultOfName, readOwnLines } from './line-check.ts';
 import { pageRows, type Scene } from './scene.ts';
 
 /** Notes every row, and holds it to the laws `rows` and `lines`. */
 export const checkRows = async (scene: Scene): Promise<void> => {
   const { reader, tally, ledger, turned } = scene;
-  const ids = new IdHashes();
+  const ids = noIdHashes();
   let next = 0;
   for (;;) {
     const rows = await must(reader.rows(next, pageRows), { runId: reader.runId });
@@ -21,7 +21,7 @@ export const checkRows = async (scene: Scene): Promise<void> => {
       if (index !== next) tally.broken('rows', `row ${index} stands where row ${next} should`, { index, itemId });
       next = Math.max(next, index) + 1;
       ledger.note(row);
-      const taken = await rowWithId(scene, ids.add(itemId, index), itemId);
+      const taken = await rowWithId(scene, addIdHash(ids, itemId, index), itemId);
       if (taken !== null) tally.broken('rows', `row ${taken} has the same item id`, { index, itemId });
       const misplaced =
         row.batchNo > scene.snapshot.batchCount ? `batch ${row.batchNo} was never planned` : faultOfPlace(row.status, row.batchNo);
