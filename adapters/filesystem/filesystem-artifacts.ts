@@ -52,6 +52,7 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
     });
 
   return {
+    describe: `folder ${root}`,
     put: (name, chunks) =>
       named('write', name, async (path) => {
         // A taken name is cheap to see before the bytes are written; who comes between is refused at the end.

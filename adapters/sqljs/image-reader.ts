@@ -1,3 +1,4 @@
+import { fromStorable } from '../../lib/core/storable-text.ts';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { Database, SqlValue } from 'sql.js';
 import { RunSnapshotCodec, type TypedColumn } from '../../lib/core/codec.ts';
@@ -11,7 +12,7 @@ import { columnOf, slicePiece } from './pieces.ts';
 import { type ModelSource, RunModel } from './run-model.ts';
 
 /** The format of the tables; an image of another one is refused, whole. */
-export const imageFormat = 2;
+export const imageFormat = 3;
 
 /** Every row of a query, one array reused by nobody. */
 function* rowsOf(database: Database, sql: string, values: readonly SqlValue[] = []): Generator<SqlValue[]> {
@@ -94,7 +95,7 @@ export const sourceOf = (tables: Tables, runId: RunId): ModelSource => ({
 const idsOf = (database: Database, from: number, to: number): readonly string[] => {
   const ids: string[] = [];
   for (const [id] of rowsOf(database, 'select item_id from items where item_index >= ? and item_index < ? order by item_index', [from, to]))
-    ids.push(String(id));
+    ids.push(fromStorable(String(id)));
   return ids;
 };
 

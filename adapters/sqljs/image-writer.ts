@@ -1,3 +1,4 @@
+import { storable } from '../../lib/core/storable-text.ts';
 import type { BindParams, Database, Statement } from 'sql.js';
 import { itemStatuses } from '../../lib/core/item.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
@@ -109,7 +110,7 @@ const insertRows = (database: Database, model: RunModel): void =>
         const ids = slice.ids();
         for (let at = 0; at < slice.count;) {
           const count = likeFrom(model, slice.from + at, slice.count - at) === rowsPerInsert ? rowsPerInsert : 1;
-          (count === 1 ? one : many).run([slice.from + at, ...stateOf(model, slice.from + at), ...ids.slice(at, at + count)]);
+          (count === 1 ? one : many).run([slice.from + at, ...stateOf(model, slice.from + at), ...ids.slice(at, at + count).map(storable)]);
           at += count;
         }
       }

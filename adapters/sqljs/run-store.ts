@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { owedRuns } from '../../lib/core/due.ts';
 import { isRunId, type RunId } from '../../lib/core/ids.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
@@ -133,6 +134,14 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       }
     });
 
+  const list: Port<readonly ListedRun[]> = pipe(
+    runIds(),
+    TE.chain((ids) => TE.sequenceSeqArray(ids.map(listed))),
+    TE.map((runs) =>
+      runs.filter((run) => run !== null).sort((a, b) => b.snapshot.createdAtMs - a.snapshot.createdAtMs || (a.runId < b.runId ? 1 : -1)),
+    ),
+  );
+
   return {
     describe: `file store ${dir}`,
     own: (runId) =>
@@ -163,14 +172,16 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
         TE.chain(() => listed(runId)),
         TE.chain((run) => (run === null ? TE.left(unknown(runId)) : TE.right(run))),
       ),
-    list: () =>
+    list: () => list,
+    adoptable: (nowMs, limit) =>
       pipe(
-        runIds(),
-        TE.chain((ids) => TE.sequenceSeqArray(ids.map(listed))),
+        list,
         TE.map((runs) =>
-          runs
-            .filter((run) => run !== null)
-            .sort((a, b) => b.snapshot.createdAtMs - a.snapshot.createdAtMs || (a.runId < b.runId ? 1 : -1)),
+          owedRuns(
+            runs.filter(({ owner }) => owner === null),
+            nowMs,
+            limit,
+          ).map(({ runId }) => runId),
         ),
       ),
     send: (runId, command) =>

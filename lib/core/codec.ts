@@ -187,7 +187,12 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     sequenceFrom: NonNegative,
     position: Position,
   }),
-  BatchSettled: event('BatchSettled', { batchKey: key, wasRejected: t.boolean, wasLost: t.boolean }),
+  BatchSettled: event('BatchSettled', {
+    batchKey: key,
+    wasRejected: t.boolean,
+    wasLost: t.boolean,
+    learnedRequestsMax: orNull(NonNegative),
+  }),
   ItemsRequeued: event('ItemsRequeued', { dueAtMs: t.number, indexes: ColumnType, bytes: NonNegative, tokens: NonNegative }),
   FaultRecorded: event('FaultRecorded', {
     key: named<EffectKey>('an effect key'),
@@ -292,6 +297,7 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   faults: t.readonlyArray(Fault),
   rejectedStreak: NonNegative,
   lostStreak: NonNegative,
+  learnedRequestsMax: orNull(NonNegative),
   usage: Usage,
   defects: closed('Defects', { malformed: NonNegative, unknown: NonNegative, duplicate: NonNegative, missing: NonNegative }),
   createdAtMs: t.number,

@@ -154,7 +154,14 @@ export type Event = { readonly atMs: number } & (
       readonly sequenceFrom: number;
       readonly position: SettlePosition;
     }
-  | { readonly type: 'BatchSettled'; readonly batchKey: BatchKey; readonly wasRejected: boolean; readonly wasLost: boolean }
+  | {
+      readonly type: 'BatchSettled';
+      readonly batchKey: BatchKey;
+      readonly wasRejected: boolean;
+      readonly wasLost: boolean;
+      /** What the batch taught of the provider's queue; null: that as many requests as the limits allow have room. */
+      readonly learnedRequestsMax: number | null;
+    }
   | { readonly type: 'ItemsRequeued'; readonly dueAtMs: number; readonly indexes: Column; readonly bytes: number; readonly tokens: number }
   | {
       readonly type: 'FaultRecorded';

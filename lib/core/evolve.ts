@@ -162,6 +162,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         ...clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey),
         rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : 0,
         lostStreak: event.wasLost ? s.lostStreak + 1 : 0,
+        learnedRequestsMax: event.learnedRequestsMax,
       };
     case 'ItemsRequeued': {
       const count = event.indexes.length;

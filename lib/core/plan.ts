@@ -16,7 +16,7 @@ export const batchLimitsOf = (snapshot: RunSnapshot): BatchLimits => {
     (limit) => limit !== null,
   );
   return {
-    requestsMax: Math.max(1, Math.min(limits.requestsMax, operation.chunk.requestsMax)),
+    requestsMax: Math.max(1, Math.min(limits.requestsMax, operation.chunk.requestsMax, snapshot.learnedRequestsMax ?? Infinity)),
     inputBytesMax: Math.min(limits.inputBytesMax, operation.chunk.inputBytesMax),
     inputTokensMax: tokenLimits.length === 0 ? null : Math.min(...tokenLimits),
   };

@@ -1,5 +1,6 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { BatchEnding, LiveBatch, SettlePosition } from './batch.ts';
+import { learnedRequestsMax, pauseOfFullQueue } from './capacity.ts';
 import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event, FailedRows, RetriedRows } from './event.ts';
@@ -179,8 +180,18 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
       position: { part: 'rest', offset: last === undefined ? command.fromIndex : last + 1 },
     },
     ...(rows.isLast
-      ? [{ type: 'BatchSettled', atMs, batchKey: batch.batchKey, wasRejected: ending.type === 'rejected', wasLost: isLost } as const]
+      ? [
+          {
+            type: 'BatchSettled',
+            atMs,
+            batchKey: batch.batchKey,
+            wasRejected: ending.type === 'rejected',
+            wasLost: isLost,
+            learnedRequestsMax: learnedRequestsMax(snapshot, batch, ending),
+          } as const,
+        ]
       : []),
+    ...(rows.isLast ? pauseOfFullQueue(snapshot, batch, ending, atMs) : []),
     ...(isLost ? pauseOfLoss(snapshot, batch, missingRows, atMs) : []),
     ...(isOutOfMoney ? pauseEvents(snapshot, 'insufficient_quota', 'the provider says that the account is out of money', atMs) : []),
   ]);

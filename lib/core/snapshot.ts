@@ -98,6 +98,8 @@ export interface RunSnapshot {
   readonly rejectedStreak: number;
   /** Batches in a row that were completed and have lost most of their answers. */
   readonly lostStreak: number;
+  /** A batch had no room in the provider's queue although nothing else of this run was there: at most so many requests in the next; null: as many as the limits allow. */
+  readonly learnedRequestsMax: number | null;
   readonly usage: TokenUsage;
   /** Lines in provider files that were of no use (malformed, of unknown ids, duplicates), and rows of completed batches without a line. Counted, never silent. */
   readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number; readonly missing: number };
@@ -126,6 +128,7 @@ export const emptySnapshot: RunSnapshot = {
   faults: [],
   rejectedStreak: 0,
   lostStreak: 0,
+  learnedRequestsMax: null,
   usage: emptyUsage,
   defects: { malformed: 0, unknown: 0, duplicate: 0, missing: 0 },
   createdAtMs: 0,

@@ -8,6 +8,8 @@ export interface Span {
 
 /** The payload plane: immutable objects, whole or absent. Names are relative, `/`-separated, and never leave the root. */
 export interface ArtifactStore {
+  /** For messages: `folder /path`. */
+  readonly describe: string;
   /** True after: the object is whole and durable (file and folder fsynced). An existing name is refused with `corrupt`: a committed object is never overwritten. */
   put(name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Port<{ readonly bytes: number }>;
   /** Bytes of the object, in chunks of at most about 1 MiB; `not_found` when it does not exist, `corrupt` when the range leaves it. */

@@ -20,6 +20,10 @@ export type PortError =
   | { readonly type: 'lease_lost'; readonly owner: string | null }
   /** A commit would have moved other rows than it claims, or stored bytes are not what was written. */
   | { readonly type: 'corrupt'; readonly message: string; readonly where: string }
+  /** The store was written by a newer version of batchor. */
+  | { readonly type: 'too_new'; readonly message: string }
+  /** The payloads of the store lie under another root than the one given. */
+  | { readonly type: 'other_root'; readonly message: string }
   /** The place itself fails: disk full, no permission, connection lost. Nothing was acknowledged. */
   | { readonly type: 'unavailable'; readonly message: string; readonly cause: unknown };
 

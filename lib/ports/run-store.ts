@@ -131,8 +131,11 @@ export interface RunStore {
   own(runId: RunId): Port<OwnedRun>;
   /** Creates an empty run and takes it: its snapshot is `emptySnapshot` until `CreateRun` is committed. `refused` when it exists. */
   create(runId: RunId, description: JsonObject | null): Port<OwnedRun>;
-  /** `not_found` unless it exists. Changes nothing. */
-  read(runId: RunId): Port<RunReader>;
+  /**
+   * `not_found` unless it exists. Changes nothing. With `isStill`, the reader answers everything from one version until it is
+   * refreshed, however the run moves, where the store can do that at all; it may hold something dear meanwhile.
+   */
+  read(runId: RunId, options?: { readonly isStill?: boolean }): Port<RunReader>;
   /** How a run stands, told the cheapest way: of a run that somebody drives, at most about a second old. For showing, never for deciding. */
   peek(runId: RunId): Port<ListedRun>;
   /** Runs that have a whole `RunCreated`, newest first. */
@@ -143,14 +146,27 @@ export interface RunStore {
   remove(runId: RunId): Port<void>;
   /** Who owns it now, for people; null: nobody alive. */
   ownerOf(runId: RunId): Port<string | null>;
+  /** Unfinished runs that nobody alive owns and to which something is owed by then (`nextDueMs`), the longest overdue first. */
+  adoptable(nowMs: number, limit: number): Port<readonly RunId[]>;
+  /** Calls back soon after something happened to a run that its owner, or who would own it, wants to know; returns how to stop. */
+  readonly onNews?: (listener: (runId: RunId) => void) => () => void;
   /** Looks after damaged runs, where the store can do it. */
   readonly care?: StoreCare;
   close(): Promise<void>;
+}
+
+export interface StorageOptions {
+  /** Where runs keep their payloads. A shared storage without it can tell how runs stand, and nothing more; a local one has its own. */
+  readonly artifacts?: ArtifactStore;
+  /** How this process is called where it owns runs, for people. Default host and process id. */
+  readonly owner?: string;
+  /** After so long without a sign of life an owner is taken for dead. */
+  readonly leaseTtlMs?: number;
 }
 
 /** Opened on first use and closed by the runner. */
 export interface Storage<Scope extends 'local' | 'shared' = 'local' | 'shared'> {
   readonly scope: Scope;
   readonly describe: string;
-  open(): Port<RunStore>;
+  open(options?: StorageOptions): Port<RunStore>;
 }

@@ -47,6 +47,8 @@ export interface BatchorErrorDetails {
   runner_closed: object;
   // durable state
   store_unavailable: { readonly storage: string };
+  store_too_new: { readonly storage: string };
+  artifact_root_differs: { readonly storage: string };
   store_corrupt: { readonly where: string; readonly runId: string };
   lease_lost: { readonly runId: string; readonly owner: string | null };
   artifact_missing: { readonly object: string };

@@ -68,6 +68,15 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
         message,
         'Keep the run folder as it is. `batchor doctor` says what is whole, and with `--repair` goes on from there.',
       );
+    case 'too_new':
+      return new BatchorError('store_too_new', { storage }, message, 'Upgrade batchor; nothing was changed.');
+    case 'other_root':
+      return new BatchorError(
+        'artifact_root_differs',
+        { storage },
+        message,
+        'Give the artifacts of this store: the folder that its runs were started with, mounted here.',
+      );
     case 'unavailable':
       return new BatchorError(
         'store_unavailable',

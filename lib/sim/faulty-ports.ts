@@ -17,9 +17,9 @@ export interface Onlooker {
 export const faultyStorage = (storage: Storage<'local'>, process: SimulatedProcess, onlooker: Onlooker): Storage<'local'> => ({
   scope: 'local',
   describe: storage.describe,
-  open: () =>
+  open: (options) =>
     TE.Monad.map(
-      () => process.call('storage.open', storage.open()),
+      () => process.call('storage.open', storage.open(options)),
       (store) => faultyStore(store, process, onlooker),
     ),
 });
@@ -31,12 +31,12 @@ const faultyStore = (store: RunStore, process: SimulatedProcess, onlooker: Onloo
     return faultyRun(run, process, onlooker);
   };
   return {
-    ...bound(calls, ['peek', 'list', 'send', 'remove', 'ownerOf', 'close']),
+    ...bound(calls, ['peek', 'list', 'send', 'remove', 'ownerOf', 'adoptable', 'close']),
     describe: store.describe,
     own: (runId) => TE.Monad.map(calls.own(runId), owned),
     create: (runId, description) => TE.Monad.map(calls.create(runId, description), owned),
-    read: (runId) =>
-      TE.Monad.map(calls.read(runId), (reader): RunReader =>
+    read: (runId, options) =>
+      TE.Monad.map(calls.read(runId, options), (reader): RunReader =>
         through(reader, 'reader', process, { artifacts: faultyArtifacts(reader.artifacts, process) }),
       ),
   };
@@ -59,6 +59,7 @@ const faultyArtifacts = (artifacts: ArtifactStore, process: SimulatedProcess): A
   const calls = through(artifacts, 'artifacts', process);
   return {
     ...bound(calls, ['put', 'readSpans', 'size', 'list', 'remove']),
+    describe: artifacts.describe,
     read: (name, span) => TE.Monad.map(calls.read(name, span), (chunks) => faultyChunks(chunks, process)),
   };
 };

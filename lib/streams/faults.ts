@@ -56,6 +56,8 @@ const faultKind = (error: PortError): FaultKind | null => {
     case 'owned_elsewhere':
     case 'lease_lost':
     case 'corrupt':
+    case 'too_new':
+    case 'other_root':
     case 'unavailable':
       return null;
   }

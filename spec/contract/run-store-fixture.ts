@@ -17,6 +17,8 @@ import { makeConfig } from '../support/core/config.ts';
 export interface RunStoreFixture {
   /** Opens the storage: anew each time, as another process would, where the storage outlives its process. */
   open(): Promise<RunStore>;
+  /** A reader that was asked to stand still does so. Not in the memory store, where every reader sees every commit. */
+  readonly canStandStill: boolean;
   /** True after: nothing of the storage is left. */
   dispose(): Promise<void>;
 }

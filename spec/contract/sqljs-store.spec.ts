@@ -4,16 +4,21 @@ import { join } from 'node:path';
 import { nodeDisk } from '../../adapters/sqljs/disk.ts';
 import { localClient } from '../../adapters/sqljs/keeper-client.ts';
 import { sqljsStoreOn } from '../../adapters/sqljs/sqljs-store.ts';
+import { describeAdoptionContract } from './run-store-adoption.ts';
 import { describeRunStoreContract } from './run-store-contract.ts';
-import { ok } from './run-store-fixture.ts';
+import { ok, type RunStoreFixture } from './run-store-fixture.ts';
 
 // Checkpoints every few rows: what is rare in a real run happens all the time here.
 for (const checkpointRows of [7, 150_000]) {
-  describeRunStoreContract(`a file store that takes a checkpoint every ${checkpointRows} rows`, async () => {
+  const name = `a file store that takes a checkpoint every ${checkpointRows} rows`;
+  const fixture = async (): Promise<RunStoreFixture> => {
     const dir = await mkdtemp(join(tmpdir(), 'batchor-store-'));
     return {
       open: () => ok(sqljsStoreOn({ dir, checkpointRows }, () => localClient(nodeDisk, 0)).open()),
+      canStandStill: true,
       dispose: () => rm(dir, { recursive: true, force: true }),
     };
-  });
+  };
+  describeRunStoreContract(name, fixture);
+  describeAdoptionContract(name, fixture);
 }

@@ -24,10 +24,11 @@ const least = (...limits: readonly (number | null)[]): number => Math.min(...lim
 const boundsOf = ({
   config,
   live,
+  learnedRequestsMax,
 }: RunSnapshot): Readonly<Record<'requests' | 'bytes' | 'tokens' | 'roomRequests' | 'roomTokens', number>> => {
   const { limits, operation } = config;
   return {
-    requests: least(limits.requestsMax, operation.chunk.requestsMax),
+    requests: least(limits.requestsMax, operation.chunk.requestsMax, learnedRequestsMax),
     bytes: least(limits.inputBytesMax, operation.chunk.inputBytesMax),
     tokens: least(limits.inputTokensMax, operation.chunk.inputTokensMax, operation.enqueue.maxBatchEnqueuedTokens),
     roomRequests: least(operation.enqueue.enqueuedRequestLimit) - live.reduce((sum, batch) => sum + batch.requests, 0),

@@ -16,6 +16,7 @@ export const memoryArtifacts = (): ArtifactStore => {
       ? TE.left({ type: 'corrupt', message: `bytes ${offset}+${length} leave object ${name} of ${bytes.length} bytes`, where: name })
       : TE.right(bytes.subarray(offset, offset + length));
   return {
+    describe: 'memory',
     put: (name, chunks) => async () => {
       if (objects.has(name)) return { _tag: 'Left', left: { type: 'corrupt', message: `object ${name} exists`, where: name } };
       const parts: Uint8Array[] = [];

@@ -1,6 +1,7 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { RunId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { owedRuns } from '../../core/due.ts';
 import { isCreated } from '../../core/snapshot.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import type { InboxCommand, ListedRun, OwnedRun, RunReader, RunStore, Storage } from '../../ports/run-store.ts';
@@ -75,6 +76,12 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>): RunStore => {
         run.owner() === null ? TE.fromIO(() => void runs.delete(runId)) : TE.left({ type: 'owned_elsewhere', owner: 'this process' }),
       ),
     ownerOf: (runId) => TE.Monad.map(find(runId), (run) => run.owner()),
+    adoptable: (nowMs, limit) =>
+      TE.fromIO(() =>
+        owedRuns([...runs.values()].filter((run) => run.owner() === null && isCreated(run.snapshot())).map(shown), nowMs, limit).map(
+          (run) => run.runId,
+        ),
+      ),
     close: () => Promise.resolve(),
   };
 };

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunId } from '../../lib/core/index.ts';
+import type { RunStore } from '../../lib/ports/run-store.ts';
+import { accept, createdRun, ok, runId, type RunStoreFixture, sliceOf, step, submitBatch } from './run-store-fixture.ts';
+
+/** What a worker, and whoever looks for long, needs of a run store. */
+export const describeAdoptionContract = (name: string, factory: () => Promise<RunStoreFixture>): void => {
+  describe(`${name} tells workers what there is to do: it`, () => {
+    let fixture: RunStoreFixture;
+    let store: RunStore;
+    beforeEach(async () => {
+      fixture = await factory();
+      store = await fixture.open();
+    });
+    afterEach(async () => {
+      await store.close();
+      await fixture.dispose();
+    });
+
+    it('names the runs that nobody owns and to which something is owed by then', async () => {
+      const reading = await createdRun(store, 'reading' as RunId);
+      const paused = await createdRun(store, 'paused' as RunId);
+      const polling = await createdRun(store, 'polling' as RunId);
+      expect(await ok(store.adoptable(10_000, 10))).toEqual([]);
+      await step(paused, { type: 'PauseRun', atMs: 1_500, reason: 'manual', message: null });
+      await accept(polling, sliceOf(0, 4), true);
+      await submitBatch(polling, 'one');
+      for (const run of [reading, paused, polling]) await run.close();
+      const dueAtMs = polling.snapshot.live[0]?.dueAtMs ?? 0;
+      expect(await ok(store.adoptable(dueAtMs - 1, 10))).toEqual(['reading']);
+      // Paused, but with answers under way, it would be named all the same: answers that were paid for do not expire unread.
+      expect([...(await ok(store.adoptable(dueAtMs, 10)))].sort()).toEqual(['polling', 'reading']);
+      expect(await ok(store.adoptable(dueAtMs, 1))).toHaveLength(1);
+      const again = await ok(store.own('reading' as RunId));
+      expect(await ok(store.adoptable(dueAtMs, 10))).toEqual(['polling']);
+      await step(again, { type: 'CancelRun', atMs: 2_500 });
+      await again.close();
+    });
+
+    it('keeps item ids whatever they hold, and knows them again', async () => {
+      const itemIds = [
+        '\0',
+        'a\0b',
+        '\\',
+        '\\u0000',
+        '\ud800',
+        '\udc00\ud800',
+        '😀',
+        '"',
+        "'",
+        '{}',
+        ' ',
+        '\u2028',
+        'i'.repeat(20_000),
+        'null',
+      ];
+      const run = await createdRun(store);
+      await accept(run, { ...sliceOf(0, itemIds.length), itemIds });
+      expect((await ok(run.rows(0, 99))).map(({ itemId }) => itemId)).toEqual(itemIds);
+      expect([...(await ok(run.knownIds([...itemIds, 'other', '\\\\'])))]).toEqual([...itemIds.map(() => 1), 0, 0]);
+      await run.close();
+      const reader = await ok(store.read(runId));
+      expect((await ok(reader.rows(0, 99))).map(({ itemId }) => itemId)).toEqual(itemIds);
+      await reader.close();
+    });
+
+    it('keeps words of the world whatever they hold', async () => {
+      const message = 'a\0b \ud800 \\u0000 "quoted" \u2028';
+      const run = await createdRun(store);
+      await step(run, { type: 'PauseRun', atMs: 1_500, reason: 'manual', message });
+      await run.close();
+      const again = await ok(store.own(runId));
+      expect(again.snapshot.control.message).toBe(message);
+      expect((await ok(again.eventsAfter(0, 9))).map(({ data }) => data['message'])).toContain(message);
+      await again.close();
+    });
+
+    it('shows a run that moves to a reader that was asked to stand still as it was', async () => {
+      const run = await createdRun(store);
+      await accept(run, sliceOf(0, 3));
+      const reader = await ok(store.read(runId, { isStill: true }));
+      await ok(reader.rows(0, 9));
+      await accept(run, sliceOf(3, 2));
+      if (fixture.canStandStill) {
+        expect([(await ok(reader.rows(0, 9))).length, reader.snapshot.ingest.itemCount]).toEqual([3, 3]);
+        await ok(reader.refresh());
+      }
+      expect([(await ok(reader.rows(0, 9))).length, reader.snapshot.ingest.itemCount]).toEqual([5, 5]);
+      await reader.close();
+      await run.close();
+    });
+
+    it('says what happened to runs, where it can', async () => {
+      if (store.onNews === undefined) return;
+      const heard: string[] = [];
+      const stop = store.onNews((id) => heard.push(id));
+      const run = await createdRun(store);
+      // Listening begins a moment later; until then nothing is heard, which is why nobody relies on it.
+      for (let tries = 0; tries < 100 && heard.length === 0; tries += 1) {
+        await ok(store.send(runId, { type: 'pause', options: {} }));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      expect(heard).toContain(runId);
+      heard.length = 0;
+      await run.close();
+      for (let tries = 0; tries < 100 && heard.length === 0; tries += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(heard).toContain(runId);
+      stop();
+    });
+  });
+};
