@@ -27,7 +27,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     env: { BATCHOR_SEED: seed },
-    globalSetup: ['spec/support/seed-global.ts'],
+    globalSetup: ['spec/support/seed-global.ts', 'spec/support/postgres/global.ts'],
     setupFiles: ['spec/support/seed.ts'],
     coverage: {
       provider: 'v8',

@@ -1,0 +1,204 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { type BatchRecord, recordsAfter } from '../../lib/core/batch-record.ts';
+import { owedAtMs } from '../../lib/core/due.ts';
+import type { Event } from '../../lib/core/event.ts';
+import { evolve } from '../../lib/core/evolve.ts';
+import type { BatchKey } from '../../lib/core/ids.ts';
+import { applyToRows, type RowChange } from '../../lib/core/rows.ts';
+import { type StoredRunEvent, toRunEvents } from '../../lib/core/run-event.ts';
+import type { RunSnapshot } from '../../lib/core/snapshot.ts';
+import type { PortError } from '../../lib/ports/port-error.ts';
+import { plainRecord, rangesOf } from './batch-rows.ts';
+import { applyChange, type Moving } from './row-changes.ts';
+import type { RowsOf } from './row-queries.ts';
+import type { Ask } from './session.ts';
+import { numbers } from './sql-values.ts';
+
+/** What the owner knows of its run, and what one commit makes of it. */
+export interface Known {
+  readonly snapshot: RunSnapshot;
+  /** Of live batches. */
+  readonly records: ReadonlyMap<BatchKey, BatchRecord>;
+  readonly objects: ReadonlyMap<string, number>;
+}
+
+/** A commit as it is decided, before anything is written: made once, written as often as the weather wants. */
+export interface Draft {
+  readonly before: Known;
+  readonly after: Known;
+  readonly changes: readonly RowChange[];
+  readonly records: readonly BatchRecord[];
+  readonly told: readonly StoredRunEvent[];
+  readonly freshObjects: readonly (readonly [objectNo: number, name: string])[];
+  /** When the run owes the world something next; null: only a command can move it. */
+  readonly owedAtMs: number | null;
+}
+
+/** Left is our own fault: the events do not fit the run. */
+export const draftOf = (before: Known, events: readonly Event[]): Either<string, Draft> => {
+  try {
+    const snapshot = events.reduce(evolve, before.snapshot);
+    const changed = recordsAfter((batchKey) => before.records.get(batchKey), events);
+    const objects = new Map(before.objects);
+    const freshObjects = namesIn(events)
+      .filter((name) => !objects.has(name))
+      .map((name) => {
+        const objectNo = objects.size + 1;
+        objects.set(name, objectNo);
+        return [objectNo, name] as const;
+      });
+    const records = new Map(before.records);
+    for (const [batchKey, record] of changed) {
+      if (record.state === 'live') records.set(batchKey, record);
+      else records.delete(batchKey);
+    }
+    return right({
+      before,
+      after: { snapshot, records, objects },
+      changes: applyToRows(events),
+      records: [...changed.values()],
+      told: toRunEvents(snapshot.runId, before.snapshot.version, events),
+      freshObjects,
+      owedAtMs: owedAtMs(snapshot, snapshot.updatedAtMs),
+    });
+  } catch (error) {
+    return left(error instanceof Error ? error.message : String(error));
+  }
+};
+
+const namesIn = (events: readonly Event[]): readonly string[] =>
+  [
+    ...new Set(
+      events.flatMap((event): readonly (string | null | undefined)[] => {
+        if (event.type === 'ItemsAccepted') return [event.slice.requestObject, event.slice.itemObject];
+        if (event.type === 'FilesStored') return [event.output?.object, event.error?.object];
+        if (event.type === 'ItemsCompleted') return [event.object];
+        return event.type === 'ItemsSettled' ? [event.outputObject, event.errorObject] : [];
+      }),
+    ),
+  ].filter((name) => name !== null && name !== undefined);
+
+/** Who commits. */
+export interface Committer extends RowsOf {
+  readonly epoch: number;
+  readonly leaseTtlMs: number;
+}
+
+/**
+ * Writes the draft within a transaction: right null when all of it is there; else where the run stands instead. Three statements
+ * and one per row change (two for new rows), whatever their number of rows.
+ */
+export const writeDraft = async (
+  ask: Ask,
+  committer: Committer,
+  draft: Draft,
+): Promise<Either<PortError, { readonly version: number } | null>> => {
+  const { schema, runNo } = committer;
+  const { before, after } = draft;
+  // The row of the run first: it is the lock that another owner's commit, or taking over, has to wait for.
+  const moved = await ask(moveRun(schema), [
+    runNo,
+    committer.epoch,
+    before.snapshot.version,
+    after.snapshot.version,
+    JSON.stringify({ ...after.snapshot, live: [] }),
+    after.snapshot.status,
+    after.snapshot.control.state,
+    after.snapshot.createdAtMs,
+    draft.owedAtMs === null ? null : Math.ceil(draft.owedAtMs),
+    committer.leaseTtlMs,
+  ]);
+  if (moved.count === 0) return whereItStands(ask, committer);
+  const batches = batchRows(draft);
+  await ask(writeBooks(schema), [
+    runNo,
+    ...(['batchNo', 'batchKey', 'state', 'starts', 'ends', 'record', 'live'] as const).map((column) => batches.map((row) => row[column])),
+    draft.told.map(({ sequence }) => sequence),
+    draft.told.map(({ eventType }) => eventType),
+    draft.told.map(({ atMs }) => atMs),
+    draft.told.map(({ data }) => JSON.stringify(data)),
+    draft.freshObjects.map(([objectNo]) => objectNo),
+    draft.freshObjects.map(([, name]) => name),
+  ]);
+  const moving: Moving = {
+    ask,
+    schema,
+    runNo,
+    objectNo: (name) => after.objects.get(name) as number,
+    itemCount: before.snapshot.ingest.itemCount,
+    nextSequence: before.snapshot.resultSequence + 1,
+  };
+  for (const change of draft.changes) {
+    const fault = await applyChange(moving, change);
+    if (fault !== null) return left({ type: 'corrupt', message: fault, where: `run ${after.snapshot.runId}` });
+  }
+  return right(null);
+};
+
+const moveRun = (schema: string): string => `
+  update ${schema}.runs set version = $4, snapshot = $5, status = $6, control_state = $7, created_at_ms = $8, owed_at_ms = $9,
+    lease_until = clock_timestamp() + $10 * interval '1 millisecond'
+  where run_no = $1 and epoch = $2 and version = $3`;
+
+const whereItStands = async (ask: Ask, { schema, runNo, epoch }: Committer): Promise<Either<PortError, { readonly version: number }>> => {
+  const { rows } = await ask(`select epoch, version, owner from ${schema}.runs where run_no = $1`, [runNo]);
+  const [row] = rows;
+  if (row === undefined || Number(row[0]) !== epoch)
+    return left({ type: 'lease_lost', owner: row === undefined ? null : (row[2] as string | null) });
+  return right({ version: Number(row[1]) });
+};
+
+interface BatchRow {
+  readonly batchNo: number;
+  readonly batchKey: BatchKey;
+  readonly state: BatchRecord['state'];
+  /** Arrays as text; null where the batch is known already. */
+  readonly starts: string | null;
+  readonly ends: string | null;
+  readonly record: string;
+  readonly live: string | null;
+}
+
+/** Changed batches, with their rows where they are new, and as they live on. */
+const batchRows = ({ records, before, after }: Draft): readonly BatchRow[] => {
+  const live = new Map(after.snapshot.live.map((batch) => [batch.batchKey, batch]));
+  const rowOf = (record: BatchRecord): BatchRow => {
+    const { batchNo, batchKey, state, indexes } = record;
+    const ranges = before.records.has(batchKey) ? null : rangesOf(indexes);
+    const batch = live.get(batchKey);
+    return {
+      batchNo,
+      batchKey,
+      state,
+      starts: ranges === null ? null : numbers(ranges.starts),
+      ends: ranges === null ? null : numbers(ranges.ends),
+      record: JSON.stringify(plainRecord(record)),
+      live: batch === undefined ? null : JSON.stringify(batch),
+    };
+  };
+  // What changed of a batch without a word to its record: when it is due, what is doubted of it.
+  const changed = new Set(records.map(({ batchKey }) => batchKey));
+  const earlier = new Set(before.snapshot.live);
+  const moved = after.snapshot.live.filter((batch) => !earlier.has(batch) && !changed.has(batch.batchKey));
+  return [...records, ...moved.flatMap(({ batchKey }) => after.records.get(batchKey) ?? [])].map(rowOf);
+};
+
+/** JSON goes in as text: taken apart by the server, a NUL in somebody's message would be refused. */
+const writeBooks = (schema: string): string => `
+  with batch as (
+    select * from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+      as row (batch_no, batch_key, state, range_starts, range_ends, record, live)
+  ), planned as (
+    insert into ${schema}.batches (run_no, batch_no, batch_key, state, range_starts, range_ends, record, live)
+    select $1, batch_no, batch_key, state, range_starts::int[], range_ends::int[], record::json, live::json
+    from batch where range_starts is not null
+  ), moved as (
+    update ${schema}.batches set state = batch.state, record = batch.record::json, live = batch.live::json
+    from batch where run_no = $1 and batches.batch_no = batch.batch_no and batch.range_starts is null
+  ), told as (
+    insert into ${schema}.events (run_no, sequence, event_type, at_ms, data)
+    select $1, sequence, event_type, at_ms, data::json
+    from unnest($9::bigint[], $10::text[], $11::bigint[], $12::text[]) as row (sequence, event_type, at_ms, data)
+  )
+  insert into ${schema}.objects (run_no, object_no, name)
+  select $1, object_no, name from unnest($13::int[], $14::text[]) as row (object_no, name)`;

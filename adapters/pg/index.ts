@@ -1,0 +1,2 @@
+/** Runs in Postgres: many workers, leases and fencing. */
+export { pgStore, type PgStoreOptions } from './pg-store.ts';

@@ -1,0 +1,90 @@
+import { isLeft, right } from 'fp-ts/lib/Either.js';
+import { hostname } from 'node:os';
+import { Client, Pool, type PoolConfig } from 'pg';
+import type { Port } from '../../lib/ports/port-error.ts';
+import type { RunStore, Storage } from '../../lib/ports/run-store.ts';
+import { migrate } from './migrate.ts';
+import { createRunStore } from './run-store.ts';
+import { createSession } from './session.ts';
+
+/**
+ * Where the database is: a pool of one's own, or everything that `pg` takes (`connectionString`, `ssl`, `max`, `host`, …). The
+ * connection string is a secret: it is never stored, logged or put into an error.
+ */
+export type PgStoreOptions = (PoolConfig | { readonly pool: Pool }) & {
+  /** The schema of the tables; one store each. Default `batchor`. */
+  readonly schema?: string;
+  /** Make or upgrade the tables when the store is opened. Default true; false says what is missing instead. */
+  readonly migrate?: boolean;
+  /** How long a database that cannot be reached is asked again before the run is given up for now. Default 60,000. */
+  readonly patienceMs?: number;
+  /** A statement that takes longer is given up. Default 60,000. */
+  readonly statementTimeoutMs?: number;
+};
+
+const leaseTtlMsDefault = 30_000;
+
+/**
+ * Runs in a Postgres database, for as many processes as there are connections: one owner per run at a time, by leases whose time is
+ * the database's. Payloads lie elsewhere: whoever shares the database shares `artifacts` too.
+ */
+export const pgStore = (options: PgStoreOptions): Storage<'shared'> => {
+  const { schema = 'batchor', patienceMs = 60_000, statementTimeoutMs = 60_000 } = options;
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,47}$/.test(schema))
+    throw new TypeError(
+      `pgStore({ schema }): ${JSON.stringify(schema)} is no name for a schema: 1 to 48 of A-Z a-z 0-9 _, not a digit first`,
+    );
+  // It reads the connection string, and connects nowhere.
+  const { host, port, database, user } = new Client('pool' in options ? options.pool.options : configOf(options));
+  const describe = `Postgres ${user ?? ''}@${host}:${port}/${database ?? ''}, schema ${schema}`;
+  return {
+    scope: 'shared',
+    describe,
+    open:
+      ({ artifacts, owner = `${hostname()} process ${process.pid}`, leaseTtlMs = leaseTtlMsDefault } = {}): Port<RunStore> =>
+      async () => {
+        const isOurs = !('pool' in options);
+        const pool = isOurs ? new Pool(configOf(options)) : options.pool;
+        // An idle connection that breaks is replaced at the next question; unheard, it would end the process.
+        const onIdleError = (): void => undefined;
+        pool.on('error', onIdleError);
+        const session = (patience: number): ReturnType<typeof createSession> =>
+          createSession({ pool, describe, schema: `"${schema}"`, patienceMs: patience, statementTimeoutMs });
+        const end = async (): Promise<void> => {
+          if (isOurs) await pool.end().catch(() => undefined);
+          else pool.off('error', onIdleError);
+        };
+        // Whoever opens a store is told at once that it is not there.
+        const migrated = await migrate(session(0), options.migrate !== false)();
+        if (isLeft(migrated)) {
+          await end();
+          return migrated;
+        }
+        return right(createRunStore({ session: session(patienceMs), artifacts: artifacts ?? null, owner, leaseTtlMs, end }));
+      },
+  };
+};
+
+/** Everything of the caller's, and what a durable runner would want where the caller said nothing. */
+const configOf = (options: PgStoreOptions): PoolConfig => {
+  const {
+    schema: _schema,
+    migrate: _migrate,
+    patienceMs: _patience,
+    statementTimeoutMs = 60_000,
+    ...config
+  } = options as PoolConfig & {
+    readonly schema?: string;
+    readonly migrate?: boolean;
+    readonly patienceMs?: number;
+    readonly statementTimeoutMs?: number;
+  };
+  return {
+    application_name: 'batchor',
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    // The server gives a statement up; this is for a server that went silent.
+    query_timeout: statementTimeoutMs + 15_000,
+    ...config,
+  };
+};

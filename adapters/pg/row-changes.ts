@@ -1,0 +1,221 @@
+import type { AcceptedSlice, Column } from '../../lib/core/command.ts';
+import { codeOfFailure } from '../../lib/core/failure.ts';
+import { countOfIndexSet } from '../../lib/core/index-set.ts';
+import type { RowChange } from '../../lib/core/rows.ts';
+import { rangesOf } from './batch-rows.ts';
+import { knownIds, type RowsOf } from './row-queries.ts';
+import { completed, failed, pending, queued, retryable, submitted } from './row-status.ts';
+import type { Ask } from './session.ts';
+import { numbers } from './sql-values.ts';
+import { storable } from '../../lib/core/storable-text.ts';
+
+/** The rows as a commit moves them: each change is one statement, two for new rows, however many rows it moves. */
+export interface Moving extends RowsOf {
+  readonly ask: Ask;
+  readonly objectNo: (name: string) => number;
+  /** What the changes before this one have made of them. */
+  itemCount: number;
+  nextSequence: number;
+}
+
+type Of<T extends RowChange['type']> = Extract<RowChange, { readonly type: T }>;
+
+/** Moves the rows, or says what is not where the change claims it to be: the transaction is then to be rolled back. */
+export const applyChange = (moving: Moving, change: RowChange): Promise<string | null> => {
+  switch (change.type) {
+    case 'insert':
+      return insert(moving, change);
+    case 'claim':
+      return claim(moving, change);
+    case 'submit':
+      return moveBatch(moving, change, `status = ${submitted}`);
+    case 'release':
+      return moveBatch(moving, change, `status = ${pending}, batch_no = 0`);
+    case 'complete':
+      return complete(moving, change);
+    case 'fail':
+      return fail(moving, change);
+    case 'retry':
+      return retry(moving, change);
+    case 'requeue':
+      return requeue(moving, change);
+    case 'fail_pending':
+      return failPending(moving, change);
+  }
+};
+
+/** Results get their sequences in the order of the change, without a gap. */
+const faultOfSequence = (moving: Moving, from: number, count: number): string | null => {
+  if (from !== moving.nextSequence) return `results go on at sequence ${moving.nextSequence}, not at ${from}`;
+  moving.nextSequence += count;
+  return null;
+};
+const faultOfCount = (moved: number, claimed: number, what: string): string | null =>
+  moved === claimed ? null : `of ${claimed} rows, ${moved} are ${what}`;
+
+const insert = async (moving: Moving, { slice, sequenceFrom }: Of<'insert'>): Promise<string | null> => {
+  const { ask, schema, runNo } = moving;
+  const count = slice.itemIds.length;
+  if (slice.fromIndex !== moving.itemCount) return `rows are inserted at ${moving.itemCount}, not at ${slice.fromIndex}`;
+  if (slice.requestLengths.length !== count || slice.itemLengths.length !== count || (slice.tokens ?? slice.itemLengths).length !== count)
+    return 'columns of a slice have one length';
+  const bad = slice.badOffsets.length;
+  const fault = bad === 0 ? null : faultOfSequence(moving, sequenceFrom, bad);
+  if (fault !== null) return fault;
+  const itemIds = slice.itemIds.map(storable);
+  const taken = await takenId(moving, itemIds);
+  if (taken !== null) return `item id ${JSON.stringify(taken)} is taken`;
+  const { statuses, sequences } = newRows(slice, sequenceFrom);
+  await ask(
+    `insert into ${schema}.items (run_no, item_index, item_id, status, charged, uncharged, batch_no, due_at_ms,
+        request_object, request_offset, request_length, item_object, item_offset, item_length, tokens, sequence, code)
+      select $1, $2 + place - 1, id, status, 0, 0, 0, 0,
+        case when request_length > 0 then $3::int end, (sum(request_length) over earlier)::int - request_length, request_length,
+        $4, (sum(item_length) over earlier)::int - item_length, item_length, tokens,
+        nullif(sequence, 0), case when sequence > 0 then ${codeOfFailure('invalid_row')} end
+      from unnest($5::text[], $6::smallint[], $7::int[], $8::int[], $9::int[], $10::bigint[])
+        with ordinality as fresh (id, status, request_length, item_length, tokens, sequence, place)
+      window earlier as (order by place)
+      order by place`,
+    [
+      runNo,
+      slice.fromIndex,
+      slice.requestObject === null ? null : moving.objectNo(slice.requestObject),
+      moving.objectNo(slice.itemObject),
+      itemIds,
+      numbers(statuses),
+      numbers(slice.requestLengths),
+      numbers(slice.itemLengths),
+      slice.tokens === null ? '{}' : numbers(slice.tokens),
+      numbers(sequences),
+    ],
+  );
+  moving.itemCount += count;
+  return null;
+};
+
+const newRows = (slice: AcceptedSlice, sequenceFrom: number): { readonly statuses: Column; readonly sequences: Column } => {
+  const count = slice.itemIds.length;
+  const statuses = new Uint8Array(count).fill(pending);
+  const sequences = new Float64Array(count);
+  for (let i = 0; i < slice.badOffsets.length; i += 1) {
+    const offset = slice.badOffsets[i] as number;
+    statuses[offset] = failed;
+    sequences[offset] = sequenceFrom + i;
+  }
+  return { statuses, sequences };
+};
+
+/** The first id that the run, or the slice itself, already has. */
+const takenId = async (moving: Moving, itemIds: readonly string[]): Promise<string | null> => {
+  const seen = new Set<string>();
+  for (const id of itemIds) {
+    if (seen.has(id)) return id;
+    seen.add(id);
+  }
+  const known = await knownIds(moving.ask, moving, itemIds);
+  return itemIds.find((_, place) => known[place] === 1) ?? null;
+};
+
+const claim = async ({ ask, schema, runNo }: Moving, { batchNo, indexes, count }: Of<'claim'>): Promise<string | null> => {
+  if (countOfIndexSet(indexes) !== count) return `the batch claims ${count} rows and names ${countOfIndexSet(indexes)}`;
+  const { starts, ends } = rangesOf(indexes);
+  const moved = await ask(
+    `update ${schema}.items set status = ${queued}, batch_no = $2
+      from unnest($3::int[], $4::int[]) as range (start, stop)
+      where run_no = $1 and item_index >= range.start and item_index < range.stop and status = ${pending}`,
+    [runNo, batchNo, numbers(starts), numbers(ends)],
+  );
+  return faultOfCount(moved.count, count, 'pending');
+};
+
+const moveBatch = async (
+  { ask, schema, runNo }: Moving,
+  { batchNo, count }: Of<'submit'> | Of<'release'>,
+  change: string,
+): Promise<string | null> => {
+  const moved = await ask(
+    `update ${schema}.items set ${change}
+      from ${schema}.batches, unnest(range_starts, range_ends) as range (start, stop)
+      where batches.run_no = $1 and batches.batch_no = $2
+        and items.run_no = $1 and item_index >= range.start and item_index < range.stop
+        and items.batch_no = $2 and status = ${queued}`,
+    [runNo, batchNo],
+  );
+  return faultOfCount(moved.count, count, `queued in batch ${batchNo}`);
+};
+
+const complete = async (moving: Moving, { batchNo, object, lines, sequenceFrom }: Of<'complete'>): Promise<string | null> => {
+  const { ask, schema, runNo } = moving;
+  const count = lines.indexes.length;
+  const fault = faultOfSequence(moving, sequenceFrom, count);
+  if (fault !== null) return fault;
+  const moved = await ask(
+    `update ${schema}.items set status = ${completed}, charged = charged + 1, code = -1, sequence = $3::bigint + line.place - 1,
+        line_object = $4, line_offset = line.start, line_length = line.length
+      from unnest($5::int[], $6::bigint[], $7::int[]) with ordinality as line (index, start, length, place)
+      where run_no = $1 and item_index = line.index and status = ${submitted} and batch_no = $2`,
+    [runNo, batchNo, sequenceFrom, moving.objectNo(object), numbers(lines.indexes), numbers(lines.offsets), numbers(lines.lengths)],
+  );
+  return faultOfCount(moved.count, count, `submitted in batch ${batchNo}`);
+};
+
+const fail = async (moving: Moving, change: Of<'fail'>): Promise<string | null> => {
+  const { ask, schema, runNo } = moving;
+  const { batchNo, rows, outputObject, errorObject, sequenceFrom } = change;
+  const count = rows.indexes.length;
+  const fault = faultOfSequence(moving, sequenceFrom, count);
+  if (fault !== null) return fault;
+  const objectNo = (name: string | null): number | null => (name === null ? null : moving.objectNo(name));
+  const moved = await ask(
+    `update ${schema}.items set status = ${failed}, code = line.code, sequence = $3::bigint + line.place - 1,
+        charged = items.charged + line.charged, uncharged = items.uncharged + 1 - line.charged,
+        line_object = case line.part when 1 then $4::int when 2 then $5::int end,
+        line_offset = case when line.part > 0 then line.start end, line_length = case when line.part > 0 then line.length end
+      from unnest($6::int[], $7::smallint[], $8::smallint[], $9::bigint[], $10::int[], $11::smallint[])
+        with ordinality as line (index, code, part, start, length, charged, place)
+      where run_no = $1 and item_index = line.index and status = ${submitted} and batch_no = $2`,
+    [
+      runNo,
+      batchNo,
+      sequenceFrom,
+      objectNo(outputObject),
+      objectNo(errorObject),
+      ...[rows.indexes, rows.codes, rows.parts, rows.offsets, rows.lengths, rows.charged].map(numbers),
+    ],
+  );
+  return faultOfCount(moved.count, count, `submitted in batch ${batchNo}`);
+};
+
+const retry = async ({ ask, schema, runNo }: Moving, { batchNo, rows }: Of<'retry'>): Promise<string | null> => {
+  const moved = await ask(
+    `update ${schema}.items set status = ${retryable}, batch_no = 0, due_at_ms = line.due,
+        charged = items.charged + line.charged, uncharged = items.uncharged + 1 - line.charged
+      from unnest($3::int[], $4::smallint[], $5::bigint[]) as line (index, charged, due)
+      where run_no = $1 and item_index = line.index and status = ${submitted} and batch_no = $2`,
+    [runNo, batchNo, numbers(rows.indexes), numbers(rows.charged), numbers(rows.dueAtMs)],
+  );
+  return faultOfCount(moved.count, rows.indexes.length, `submitted in batch ${batchNo}`);
+};
+
+const requeue = async ({ ask, schema, runNo }: Moving, { indexes }: Of<'requeue'>): Promise<string | null> => {
+  const moved = await ask(
+    `update ${schema}.items set status = ${pending}, due_at_ms = 0
+      where run_no = $1 and item_index = any ($2::int[]) and status = ${retryable}`,
+    [runNo, numbers(indexes)],
+  );
+  return faultOfCount(moved.count, indexes.length, 'failed_retryable');
+};
+
+const failPending = async (moving: Moving, { indexes, code, sequenceFrom }: Of<'fail_pending'>): Promise<string | null> => {
+  const { ask, schema, runNo } = moving;
+  const fault = faultOfSequence(moving, sequenceFrom, indexes.length);
+  if (fault !== null) return fault;
+  const moved = await ask(
+    `update ${schema}.items set status = ${failed}, code = $2, sequence = $3::bigint + line.place - 1
+      from unnest($4::int[]) with ordinality as line (index, place)
+      where run_no = $1 and item_index = line.index and status = ${pending}`,
+    [runNo, code, sequenceFrom, numbers(indexes)],
+  );
+  return faultOfCount(moved.count, indexes.length, 'pending');
+};

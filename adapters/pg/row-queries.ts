@@ -1,0 +1,136 @@
+import type { OpenRows, RowSlice } from '../../lib/core/command.ts';
+import { itemStatuses, type ItemStatus } from '../../lib/core/item.ts';
+import type { ObjectSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
+import type { Ask, Row } from './session.ts';
+import { numbers } from './sql-values.ts';
+import { fromStorable } from '../../lib/core/storable-text.ts';
+import { pending, queued, retryable, submitted } from './row-status.ts';
+
+/** One run's rows. */
+export interface RowsOf {
+  readonly schema: string;
+  readonly runNo: number;
+}
+
+const column = (rows: readonly Row[], place: number): Uint32Array => Uint32Array.from(rows, (row) => Number(row[place] ?? 0));
+
+/** Columns `item_index, request_length, tokens`; one row more than asked for tells that the slice is not the last. */
+const sliceOf = (rows: readonly Row[], rowsMax: number): RowSlice => {
+  const kept = rows.slice(0, rowsMax);
+  const areCounted = kept.some((row) => row[2] !== null);
+  return { indexes: column(kept, 0), bytes: column(kept, 1), tokens: areCounted ? column(kept, 2) : null, isLast: rows.length <= rowsMax };
+};
+
+/** Pending rows in item order, none of them before the index. */
+export const pendingRows = async (ask: Ask, { schema, runNo }: RowsOf, fromIndex: number, rowsMax: number): Promise<RowSlice> => {
+  const { rows } = await ask(
+    `select item_index, request_length, tokens from ${schema}.items
+      where run_no = $1 and item_index >= $2 and status = ${pending} order by item_index limit $3`,
+    [runNo, fromIndex, rowsMax + 1],
+  );
+  return sliceOf(rows, rowsMax);
+};
+
+export const backoffRows = async (ask: Ask, { schema, runNo }: RowsOf, dueAtMs: number, rowsMax: number): Promise<RowSlice> => {
+  const { rows } = await ask(
+    `select item_index, request_length, tokens from ${schema}.items
+      where run_no = $1 and due_at_ms = $2 and due_at_ms > 0 and status = ${retryable} order by item_index limit $3`,
+    [runNo, dueAtMs, rowsMax + 1],
+  );
+  return sliceOf(rows, rowsMax);
+};
+
+/** The rows that the batch was planned with, as a condition on `items`. */
+const inBatch = (schema: string): string => `
+  from ${schema}.batches, unnest(range_starts, range_ends) as range (start, stop)
+  join ${schema}.items on items.run_no = $1 and item_index >= range.start and item_index < range.stop
+  where batches.run_no = $1 and batches.batch_no = $2 and items.batch_no = $2`;
+
+export const openRows = async (
+  ask: Ask,
+  { schema, runNo }: RowsOf,
+  batchNo: number,
+  fromIndex: number,
+  rowsMax: number,
+): Promise<OpenRows> => {
+  const { rows } = await ask(
+    `select item_index, request_length, tokens, charged, uncharged ${inBatch(schema)}
+      and status = ${submitted} and item_index >= $3 order by item_index limit $4`,
+    [runNo, batchNo, fromIndex, rowsMax + 1],
+  );
+  const kept = rows.slice(0, rowsMax);
+  return { ...sliceOf(rows, rowsMax), charged: column(kept, 3), uncharged: column(kept, 4) };
+};
+
+/** 1 where the row is submitted in this very batch. */
+export const openMask = async (ask: Ask, { schema, runNo }: RowsOf, batchNo: number, indexes: ArrayLike<number>): Promise<Uint8Array> => {
+  const { rows } = await ask(
+    `select item_index from unnest($3::int[]) as asked (item_index) join ${schema}.items using (item_index)
+      where run_no = $1 and batch_no = $2 and status = ${submitted}`,
+    [runNo, batchNo, numbers(indexes)],
+  );
+  const open = new Set(rows.map(([index]) => index as number));
+  return Uint8Array.from(indexes, (index) => (open.has(index) ? 1 : 0));
+};
+
+/** The batch's request lines in item order, neighbours joined: where lines follow each other, offset minus the lengths before is one number. */
+export const batchLines = async (ask: Ask, { schema, runNo }: RowsOf, batchNo: number): Promise<readonly ObjectSpan[]> => {
+  const { rows } = await ask(
+    `select name, min(request_offset), sum(request_length)::bigint
+      from (
+        select item_index, request_object, request_offset, request_length,
+          request_offset - sum(request_length) over (partition by request_object order by item_index) + request_length as island
+        ${inBatch(schema)} and status in (${queued}, ${submitted}) and request_object is not null
+      ) lines
+      join ${schema}.objects on objects.run_no = $1 and object_no = request_object
+      group by request_object, island, name order by min(item_index)`,
+    [runNo, batchNo],
+  );
+  return rows.map(([object, offset, length]) => ({ object: object as string, offset: Number(offset), length: Number(length) }));
+};
+
+export const storedRows = async (ask: Ask, { schema, runNo }: RowsOf, fromIndex: number, limit: number): Promise<readonly StoredRow[]> => {
+  const { rows } = await ask(
+    `select item_index, item_id, status, charged, uncharged, batch_no, due_at_ms from ${schema}.items
+      where run_no = $1 and item_index >= $2 order by item_index limit $3`,
+    [runNo, Math.max(0, fromIndex), Math.max(0, limit)],
+  );
+  return rows.map(([index, itemId, status, charged, uncharged, batchNo, dueAtMs]) => ({
+    index: index as number,
+    itemId: fromStorable(itemId as string),
+    status: itemStatuses[status as number] as ItemStatus,
+    charged: charged as number,
+    uncharged: uncharged as number,
+    batchNo: batchNo as number,
+    dueAtMs: Number(dueAtMs),
+  }));
+};
+
+export const linesOfRows = async (ask: Ask, { schema, runNo }: RowsOf, fromIndex: number, limit: number): Promise<readonly RowLines[]> => {
+  const { rows } = await ask(
+    `select request.name, request_offset, request_length, item.name, item_offset, item_length from ${schema}.items
+      left join ${schema}.objects request on request.run_no = items.run_no and request.object_no = request_object
+      join ${schema}.objects item on item.run_no = items.run_no and item.object_no = item_object
+      where items.run_no = $1 and item_index >= $2 order by item_index limit $3`,
+    [runNo, Math.max(0, fromIndex), Math.max(0, limit)],
+  );
+  return rows.map(([request, requestOffset, requestLength, item, itemOffset, itemLength]) => ({
+    request: request === null ? null : { object: request as string, offset: requestOffset as number, length: requestLength as number },
+    item: { object: item as string, offset: itemOffset as number, length: itemLength as number },
+  }));
+};
+
+/** 1 where the run holds the id already. The index is over hashes, so the ids themselves are compared too. */
+export const knownIds = async (ask: Ask, { schema, runNo }: RowsOf, itemIds: readonly string[]): Promise<Uint8Array> => {
+  const { rows } = await ask(
+    `select place from unnest($2::text[]) with ordinality as asked (id, place)
+      where exists (
+        select from ${schema}.items
+        where run_no = $1 and hashtextextended(item_id, 0) = hashtextextended(asked.id collate "C", 0) and item_id = asked.id
+      )`,
+    [runNo, itemIds],
+  );
+  const mask = new Uint8Array(itemIds.length);
+  for (const [place] of rows) mask[Number(place) - 1] = 1;
+  return mask;
+};

@@ -1,0 +1,9 @@
+import { itemStatuses } from '../../lib/core/item.ts';
+
+/** Item states as the table has them: their places among the core's. */
+export const pending = itemStatuses.indexOf('pending');
+export const queued = itemStatuses.indexOf('queued_local');
+export const submitted = itemStatuses.indexOf('submitted');
+export const completed = itemStatuses.indexOf('completed');
+export const retryable = itemStatuses.indexOf('failed_retryable');
+export const failed = itemStatuses.indexOf('failed_permanent');

@@ -1,0 +1,253 @@
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { isRunId, type RunId } from '../../lib/core/ids.ts';
+import type { JsonObject } from '../../lib/core/json.ts';
+import { emptySnapshot } from '../../lib/core/snapshot.ts';
+import type { ArtifactStore } from '../../lib/ports/artifacts.ts';
+import type { Port, PortError } from '../../lib/ports/port-error.ts';
+import type { ListedRun, OwnedRun, RunReader, RunStore } from '../../lib/ports/run-store.ts';
+import { rootOfStore } from './artifact-root.ts';
+import { batchRecords } from './batch-rows.ts';
+import { createLeases } from './leases.ts';
+import { createNotices, tellOf } from './notices.ts';
+import { createOwnedRun } from './owned-run.ts';
+import { artifactsOfRun, missingArtifacts, noArtifacts } from './run-artifacts.ts';
+import { createReader } from './run-reader.ts';
+import { type Ask, found, type Session } from './session.ts';
+import { allRuns, findRun, type StoredRun } from './stored-run.ts';
+import { movingView, stillView } from './view.ts';
+
+export interface RunStoreParts {
+  readonly session: Session;
+  readonly artifacts: ArtifactStore | null;
+  readonly owner: string;
+  readonly leaseTtlMs: number;
+  readonly end: () => Promise<void>;
+}
+
+/** A run that was taken, and what its owner has to know. */
+interface Taken {
+  readonly run: StoredRun;
+  readonly epoch: number;
+  /** The last owner did not give it back: what it was writing may lie about. */
+  readonly isUnclean: boolean;
+}
+
+export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: RunStoreParts): RunStore => {
+  const { schema, describe } = session;
+  const leases = createLeases(session, leaseTtlMs);
+  const notices = createNotices(session);
+  const openHandles = new Set<{ close(): Promise<void> }>();
+  const unknown = (runId: RunId): PortError => ({ type: 'not_found', message: `no run ${runId} in ${describe}` });
+  const refused = (message: string): PortError => ({ type: 'refused', message, statusCode: null, requestId: null });
+  const payloadsOf = ({ runId, runNo }: StoredRun): ArtifactStore =>
+    artifacts === null ? noArtifacts(describe) : artifactsOfRun(artifacts, `runs/${runId}.${runNo}/`);
+
+  /** Agreed upon once per process: all runs of a store lie under one root. Null where no payload can be had, nor is needed: a word to a run is none. */
+  let root: string | null = null;
+  const agreeOnRoot: Port<string | null> = async () => {
+    if (root !== null || artifacts === null) return right(root);
+    const agreed = await rootOfStore(session, artifacts)();
+    if (!isLeft(agreed)) root = agreed.right;
+    return agreed;
+  };
+
+  const existing = (runId: RunId): Port<StoredRun> =>
+    session.ask(async (ask) => {
+      const run = await findRun(ask, schema, runId);
+      if (isLeft(run)) return run;
+      return run.right === null ? left(unknown(runId)) : right(run.right);
+    });
+
+  const release = (run: StoredRun, epoch: number): Promise<unknown> =>
+    session.transaction(async (ask) => {
+      const { count } = await ask(`update ${schema}.runs set owner = null, lease_until = null where run_no = $1 and epoch = $2`, [
+        run.runNo,
+        epoch,
+      ]);
+      // Whoever looks for work may find some here.
+      if (count > 0) await tellOf(ask, schema, run.runId);
+      return found(undefined);
+    })();
+
+  /** Objects that no event names are of no use to anybody: what a dead owner wrote and did not come to commit. */
+  const sweep = async (payloads: ArtifactStore, objects: ReadonlyMap<string, number>): Promise<Either<PortError, void>> => {
+    const listed = await payloads.list('')();
+    if (isLeft(listed)) return listed;
+    for (const { name } of listed.right) {
+      const removed = objects.has(name) ? right(undefined) : await payloads.remove(name)();
+      if (isLeft(removed)) return removed;
+    }
+    return right(undefined);
+  };
+
+  const open =
+    ({ run, epoch, isUnclean }: Taken): Port<OwnedRun> =>
+    async () => {
+      const lease = leases.hold(run.runNo, epoch);
+      const give = async <A>(fault: Either<PortError, A>): Promise<Either<PortError, A>> => {
+        lease.end();
+        await release(run, epoch);
+        return fault;
+      };
+      const payloads = payloadsOf(run);
+      const read = await session.ask(async (ask) => {
+        const records = await batchRecords(ask, { schema, runNo: run.runNo }, 'live');
+        if (isLeft(records)) return records;
+        const { rows } = await ask(`select name, object_no from ${schema}.objects where run_no = $1 order by object_no`, [run.runNo]);
+        return right({ records: records.right, objects: new Map(rows.map(([name, no]) => [name as string, no as number])) });
+      })();
+      if (isLeft(read)) return give(read);
+      const swept = isUnclean && artifacts !== null ? await sweep(payloads, read.right.objects) : right(undefined);
+      if (isLeft(swept)) return give(swept);
+      const owned = createOwnedRun({
+        run,
+        session,
+        lease,
+        leaseTtlMs,
+        artifacts: payloads,
+        view: movingView(session, false),
+        ...read.right,
+        onClose: async () => {
+          openHandles.delete(owned);
+          lease.end();
+          await release(run, epoch);
+        },
+      });
+      openHandles.add(owned);
+      return right(owned);
+    };
+
+  /** Nobody who could is alive by the database's own clock. */
+  const free = 'lease_until is null or lease_until <= clock_timestamp()';
+  const take = (runId: RunId): Port<Taken> =>
+    session.transaction(async (ask) => {
+      const { rows } = await ask(
+        `update ${schema}.runs set epoch = epoch + 1, owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
+          from (select run_no, lease_until is not null as is_unclean from ${schema}.runs where run_id = $1 for update) as known
+          where runs.run_no = known.run_no and version > 0 and (${free.replaceAll('lease_until', 'runs.lease_until')})
+          returning runs.epoch, known.is_unclean`,
+        [runId, owner, leaseTtlMs],
+      );
+      const run = await findRun(ask, schema, runId);
+      if (isLeft(run)) return run;
+      if (run.right === null) return left(unknown(runId));
+      const [row] = rows;
+      if (row === undefined) return left({ type: 'owned_elsewhere', owner: run.right.owner ?? 'a process that was faster' });
+      return right({ run: run.right, epoch: Number(row[0]), isUnclean: row[1] === true });
+    });
+  const begin = (runId: RunId, description: JsonObject | null, artifactRoot: string): Port<Taken> =>
+    session.transaction(async (ask) => {
+      const { rows } = await ask(
+        `insert into ${schema}.runs (run_id, description, artifact_root, epoch, owner, lease_until)
+          values ($1, $2, $3, 1, $4, clock_timestamp() + $5 * interval '1 millisecond')
+          on conflict (run_id) do update set epoch = runs.epoch + 1, description = excluded.description,
+            artifact_root = excluded.artifact_root, owner = excluded.owner, lease_until = excluded.lease_until
+          where runs.version = 0 and (${free.replaceAll('lease_until', 'runs.lease_until')})
+          returning run_no, epoch`,
+        [runId, description === null ? null : JSON.stringify(description), artifactRoot, owner, leaseTtlMs],
+      );
+      const [row] = rows;
+      if (row === undefined) {
+        const known = await ask(`select version > 0, owner from ${schema}.runs where run_id = $1`, [runId]);
+        if (known.rows[0]?.[0] === true) return left(refused(`run ${runId} exists in ${describe}`));
+        return left({ type: 'owned_elsewhere', owner: (known.rows[0]?.[1] as string | null | undefined) ?? 'a process that was faster' });
+      }
+      const run: StoredRun = { runNo: row[0] as number, runId, artifactRoot, description, owner, snapshot: emptySnapshot };
+      return right({ run, epoch: Number(row[1]), isUnclean: true });
+    });
+
+  const listed = ({ runId, snapshot, owner: driver }: StoredRun): ListedRun => ({ runId, snapshot, owner: driver });
+
+  return {
+    describe,
+    own: (runId) => TE.Monad.chain(agreeOnRoot, () => TE.Monad.chain(take(runId), open)),
+    create: (runId, description) =>
+      isRunId(runId)
+        ? TE.Monad.chain(agreeOnRoot, (agreed) =>
+            agreed === null ? TE.left(missingArtifacts(describe)) : TE.Monad.chain(begin(runId, description, agreed), open),
+          )
+        : TE.left(refused(`${JSON.stringify(runId)} cannot name a run: 1 to 120 of A-Z a-z 0-9 . _ -, the first a letter or digit`)),
+    read: (runId, { isStill = false } = {}) =>
+      TE.Monad.map(existing(runId), (run): RunReader => {
+        const view = isStill ? stillView(session) : movingView(session, true);
+        const reader = createReader({
+          run,
+          view,
+          schema,
+          artifacts: payloadsOf(run),
+          shown: { snapshot: run.snapshot },
+          onClose: async () => {
+            openHandles.delete(reader);
+            await view.close();
+          },
+        });
+        openHandles.add(reader);
+        return reader;
+      }),
+    peek: (runId) => TE.Monad.map(existing(runId), listed),
+    list: () =>
+      session.ask(async (ask) => {
+        const runs = await allRuns(ask, schema);
+        return isLeft(runs) ? runs : right(runs.right.map(listed));
+      }),
+    send: (runId, { type, options }) =>
+      session.transaction(async (ask) => {
+        const { rows } = await ask(
+          `insert into ${schema}.commands (run_no, type, options)
+            select run_no, $2, $3 from ${schema}.runs where run_id = $1 and version > 0 returning command_no`,
+          [runId, type, JSON.stringify(options)],
+        );
+        if (rows[0] === undefined) return left(unknown(runId));
+        await tellOf(ask, schema, runId);
+        return right(String(rows[0][0]));
+      }),
+    remove: (runId) =>
+      TE.Monad.chain(removeRows(runId), (run) => (artifacts === null ? TE.right(undefined) : removeObjects(payloadsOf(run)))),
+    ownerOf: (runId) => TE.Monad.map(existing(runId), (run) => run.owner),
+    adoptable: (nowMs, limit) =>
+      session.ask(async (ask) => {
+        const { rows } = await ask(
+          `select run_id from ${schema}.runs where status = 'running' and version > 0 and owed_at_ms <= $1 and (${free})
+            order by owed_at_ms, run_no limit $2`,
+          [Math.floor(nowMs), limit],
+        );
+        return right(rows.map(([runId]) => runId as RunId));
+      }),
+    onNews: notices.listen,
+    async close() {
+      await Promise.all([...openHandles].map((handle) => handle.close()));
+      leases.stop();
+      await notices.stop();
+      await end();
+    },
+  };
+
+  function removeRows(runId: RunId): Port<StoredRun> {
+    return session.transaction(async (ask) => {
+      const run = await lockRun(ask, runId);
+      if (isLeft(run)) return run;
+      if (run.right.owner !== null) return left({ type: 'owned_elsewhere', owner: run.right.owner });
+      await ask(`delete from ${schema}.runs where run_no = $1`, [run.right.runNo]);
+      return run;
+    });
+  }
+  async function lockRun(ask: Ask, runId: RunId): Promise<Either<PortError, StoredRun>> {
+    await ask(`select from ${schema}.runs where run_id = $1 for update`, [runId]);
+    const run = await findRun(ask, schema, runId);
+    if (isLeft(run)) return run;
+    return run.right === null ? left(unknown(runId)) : right(run.right);
+  }
+};
+
+const removeObjects =
+  (payloads: ArtifactStore): Port<void> =>
+  async () => {
+    const listed = await payloads.list('')();
+    if (isLeft(listed)) return listed;
+    for (const { name } of listed.right) {
+      const removed = await payloads.remove(name)();
+      if (isLeft(removed)) return removed;
+    }
+    return right(undefined);
+  };

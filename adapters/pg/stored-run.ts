@@ -1,0 +1,70 @@
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import { RunSnapshotCodec } from '../../lib/core/codec.ts';
+import { placeOf } from '../../lib/core/event-record.ts';
+import type { RunId } from '../../lib/core/ids.ts';
+import type { JsonObject } from '../../lib/core/json.ts';
+import type { RunSnapshot } from '../../lib/core/snapshot.ts';
+import type { PortError } from '../../lib/ports/port-error.ts';
+import type { Ask, Row } from './session.ts';
+
+/** A run as its row and the rows of its live batches tell of it. */
+export interface StoredRun {
+  readonly runNo: number;
+  readonly runId: RunId;
+  readonly artifactRoot: string | null;
+  readonly description: JsonObject | null;
+  /** Who owns it now, by the database's clock; null: nobody alive. */
+  readonly owner: string | null;
+  readonly snapshot: RunSnapshot;
+}
+
+const columns = (schema: string): string => `
+  run_no, run_id, artifact_root, description, case when lease_until > clock_timestamp() then owner end, snapshot,
+  (select coalesce(json_agg(live order by batch_no), '[]') from ${schema}.batches where batches.run_no = runs.run_no and live is not null)`;
+
+/** Left says what is wrong with what is stored. */
+const decode = ([runNo, runId, artifactRoot, description, owner, snapshot, live]: Row): Either<PortError, StoredRun> => {
+  const where = `run ${String(runId)}`;
+  const decoded = RunSnapshotCodec.decode({ ...(snapshot as object), live });
+  if (isLeft(decoded)) return left({ type: 'corrupt', message: `${where}: its snapshot is malformed at ${placeOf(decoded.left)}`, where });
+  return right({
+    runNo: Number(runNo),
+    runId: runId as RunId,
+    artifactRoot: artifactRoot as string | null,
+    description: description as JsonObject | null,
+    owner: owner as string | null,
+    snapshot: decoded.right,
+  });
+};
+
+/** The run of that id, once it is created; right null where there is none. */
+export const findRun = async (ask: Ask, schema: string, runId: RunId): Promise<Either<PortError, StoredRun | null>> => {
+  const { rows } = await ask(`select ${columns(schema)} from ${schema}.runs where run_id = $1 and version > 0`, [runId]);
+  return rows[0] === undefined ? right(null) : decode(rows[0]);
+};
+
+/** The snapshot, where it is newer than the version. */
+export const findNewer = async (
+  ask: Ask,
+  schema: string,
+  runNo: number,
+  version: number,
+): Promise<Either<PortError, RunSnapshot | null>> => {
+  const text = `select ${columns(schema)} from ${schema}.runs where run_no = $1 and version > $2`;
+  const { rows } = await ask(text, [runNo, version]);
+  if (rows[0] === undefined) return right(null);
+  const run = decode(rows[0]);
+  return isLeft(run) ? run : right(run.right.snapshot);
+};
+
+/** All runs that are created, newest first. */
+export const allRuns = async (ask: Ask, schema: string): Promise<Either<PortError, readonly StoredRun[]>> => {
+  const { rows } = await ask(`select ${columns(schema)} from ${schema}.runs where version > 0 order by created_at_ms desc, run_id desc`);
+  const runs: StoredRun[] = [];
+  for (const row of rows) {
+    const run = decode(row);
+    if (isLeft(run)) return run;
+    runs.push(run.right);
+  }
+  return right(runs);
+};

@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunId } from '../../lib/core/index.ts';
+import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
+import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
+import { pgStore } from '../../adapters/pg/index.ts';
+import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
+import { temporaryFolder } from '../support/postgres/folder.ts';
+import { accept, createdRun, errorOf, ok, plain, runId, sliceOf, step } from './run-store-fixture.ts';
+
+const pause = { type: 'PauseRun', atMs: 5, reason: 'manual', message: null } as const;
+
+describe('who owns a run in Postgres', () => {
+  let schema: TestSchema;
+  let folder: ReturnType<typeof temporaryFolder>;
+  const stores: RunStore[] = [];
+  const open = async (owner: string, leaseTtlMs = 60_000): Promise<RunStore> => {
+    const storage = pgStore({ connectionString: schema.url, schema: schema.name });
+    const store = await ok(storage.open({ artifacts: filesystemArtifacts({ dir: folder.path }), owner, leaseTtlMs }));
+    stores.push(store);
+    return store;
+  };
+  /** As if the owner had given no sign of life for longer than its lease. */
+  const expire = (): Promise<unknown> => schema.query(`update ${schema.name}.runs set lease_until = now() - interval '1 second'`);
+  const stored = (): Promise<unknown> => schema.query(`select version, epoch, snapshot::text from ${schema.name}.runs`);
+
+  beforeEach(() => {
+    schema = newSchema();
+    folder = temporaryFolder();
+  });
+  afterEach(async () => {
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+    await schema.drop();
+    folder.remove();
+  });
+
+  it('is told to whoever asks, and to whoever wants it too', async () => {
+    const run = await createdRun(await open('the web process'));
+    const other = await open('a worker');
+    expect(await ok(other.ownerOf(runId))).toBe('the web process');
+    expect(await other.own(runId)()).toMatchObject({ left: { type: 'owned_elsewhere', owner: 'the web process' } });
+    expect(await errorOf(other.remove(runId))).toBe('owned_elsewhere');
+    await run.close();
+    expect(await ok(other.ownerOf(runId))).toBeNull();
+  });
+
+  it('is somebody else once its lease is over: the old owner can neither commit nor create, and changes nothing', async () => {
+    const sleeping = await createdRun(await open('sleeper'));
+    const { version } = sleeping.snapshot;
+    await expire();
+    const taken = await ok((await open('taker')).own(runId));
+    expect(taken.epoch).toBeGreaterThan(sleeping.epoch);
+    await accept(taken, sliceOf(0, 3));
+    const before = await stored();
+    expect(await sleeping.assertOwned()()).toMatchObject({ left: { type: 'lease_lost', owner: 'taker' } });
+    expect(await sleeping.commit(version, [pausedEvent])()).toMatchObject({ left: { type: 'lease_lost', owner: 'taker' } });
+    expect(await stored()).toEqual(before);
+    // Nor does its leaving set the run free.
+    await sleeping.close();
+    expect(await ok(stores[1]?.ownerOf(runId) ?? (() => Promise.reject(new Error('no store'))))).toBe('taker');
+    await step(taken, pause);
+  });
+
+  it('stays the same while nobody took over, however late its sign of life', async () => {
+    const run = await createdRun(await open('late'));
+    await expire();
+    await ok(run.assertOwned());
+    await expire();
+    await step(run, pause);
+    expect(await ok((await open('other')).ownerOf(runId))).toBe('late');
+  });
+
+  it('goes on owning by its signs of life alone', async () => {
+    const run = await createdRun(await open('alive', 300));
+    const other = await open('other');
+    for (let i = 0; i < 10; i += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(await errorOf(other.own(runId))).toBe('owned_elsewhere');
+    }
+    await run.close();
+    await ok(other.own(runId));
+  });
+
+  it('is one of many who try at once', async () => {
+    await (await createdRun(await open('first'))).close();
+    const many = await Promise.all(Array.from({ length: 8 }, (_, i) => open(`taker ${i}`)));
+    const tries = await Promise.all(many.map((store) => store.own(runId)()));
+    expect(tries.filter((each) => each._tag === 'Right')).toHaveLength(1);
+    expect(tries.filter((each) => each._tag === 'Left' && each.left.type === 'owned_elsewhere')).toHaveLength(7);
+  });
+
+  it('waits for a commit that is under way, and then has it', async () => {
+    const first = await createdRun(await open('first'));
+    const committing = Array.from({ length: 20 }, (_, i) => i);
+    const writing = (async (run: OwnedRun): Promise<void> => {
+      for (const i of committing) await accept(run, sliceOf(i * 50, 50)).catch(() => undefined);
+    })(first);
+    const second = await open('second');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await expire();
+    let taken = await second.own(runId)();
+    while (taken._tag === 'Left') {
+      await expire();
+      taken = await second.own(runId)();
+    }
+    await writing;
+    const rows = await ok(taken.right.rows(0, 2_000));
+    expect(rows.length).toBe(taken.right.snapshot.ingest.itemCount);
+    const later = await ok(second.read(runId));
+    expect(plain(later.snapshot)).toEqual(plain(taken.right.snapshot));
+    await later.close();
+  });
+
+  it('lost the objects of a dead owner that no commit names', async () => {
+    const run = await createdRun(await open('dying'));
+    const slice = sliceOf(0, 2);
+    for (const name of [slice.requestObject ?? '', slice.itemObject, 'requests/9.jsonl'])
+      await ok(run.artifacts.put(name, [new Uint8Array(3)]));
+    await accept(run, slice);
+    await expire();
+    const taken = await ok((await open('taker')).own(runId));
+    expect((await ok(taken.artifacts.list(''))).map(({ name }) => name)).toEqual([slice.itemObject, slice.requestObject]);
+  });
+
+  it('needs the root that the runs lie under', async () => {
+    await (await createdRun(await open('first'))).close();
+    const elsewhere = temporaryFolder();
+    const storage = pgStore({ connectionString: schema.url, schema: schema.name });
+    const store = await ok(storage.open({ artifacts: filesystemArtifacts({ dir: elsewhere.path }) }));
+    stores.push(store);
+    const refused = await store.own(runId)();
+    expect(refused).toMatchObject({ left: { type: 'other_root' } });
+    expect(JSON.stringify(refused)).toContain('is empty (is it mounted?)');
+    expect(await errorOf(store.create('another' as RunId, null))).toBe('other_root');
+    // How it stands can be told from anywhere.
+    expect((await ok(store.list())).map((listed) => listed.runId)).toEqual([runId]);
+    elsewhere.remove();
+  });
+});
+
+const pausedEvent = { type: 'RunPaused', atMs: 5, reason: 'manual', message: null } as const;

@@ -1,0 +1,117 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { findBinaries } from './binaries.ts';
+
+/** A Postgres server of one's own. */
+export interface TestServer {
+  readonly url: string;
+  /** What it is, for people. */
+  readonly describe: string;
+  /** As after a machine's restart: `kill` asks nobody. */
+  restart(how: 'fast' | 'kill'): Promise<void>;
+  stop(how: 'fast' | 'kill'): Promise<void>;
+  start(): Promise<void>;
+  /** True after: nothing of it is left. */
+  dispose(): Promise<void>;
+}
+
+/** Postgres refuses to run as root: then it runs as nobody. */
+const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+
+const freePort = async (): Promise<number> => {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as { readonly port: number };
+  probe.close();
+  await once(probe, 'close');
+  return port;
+};
+
+/** Its data lies in a folder of the system's temporary one. Acknowledged commits outlive the server's death, not the machine's. */
+export const startTestServer = async (): Promise<TestServer> => {
+  const folder = mkdtempSync(join(tmpdir(), 'batchor-postgres-'));
+  chmodSync(folder, 0o755);
+  const data = join(folder, 'data');
+  mkdirSync(data);
+  if (nobody.uid !== undefined) chownSync(data, nobody.uid, nobody.gid);
+  try {
+    const { bin, origin } = findBinaries(folder);
+    const password = join(folder, 'password');
+    writeFileSync(password, 'batchor');
+    execFileSync(
+      join(bin, 'initdb'),
+      ['-D', data, '-U', 'batchor', '-A', 'scram-sha-256', '--pwfile', password, '-E', 'UTF8', '--locale=C', '--no-sync'],
+      {
+        ...nobody,
+        cwd: folder,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+    return await serve({ folder, data, bin, origin, port: await freePort() });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+};
+
+interface Place {
+  readonly folder: string;
+  readonly data: string;
+  readonly bin: string;
+  readonly origin: string;
+  readonly port: number;
+}
+
+const serve = async ({ folder, data, bin, origin, port }: Place): Promise<TestServer> => {
+  const url = `postgresql://batchor:batchor@127.0.0.1:${port}/postgres`;
+  const log = join(folder, 'log');
+  let server: ChildProcess | null = null;
+  const settings = ['fsync=off', 'full_page_writes=off', 'max_connections=60', 'shared_buffers=32MB', 'unix_socket_directories='];
+  const start = async (): Promise<void> => {
+    const args = ['-D', data, '-h', '127.0.0.1', '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
+    const child = spawn(join(bin, 'postgres'), args, { ...nobody, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    child.stderr.on('data', (chunk: Buffer) => writeFileSync(log, chunk, { flag: 'a' }));
+    server = child;
+    for (let tries = 0; tries < 300; tries += 1) {
+      if (child.exitCode !== null) break;
+      const client = new Client({ connectionString: url });
+      const answered = await client.connect().then(
+        () => true,
+        () => false,
+      );
+      await client.end().catch(() => undefined);
+      if (answered) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`Postgres (${origin}) did not start: ${readFileSync(log, 'utf8')}`);
+  };
+  const stop = async (how: 'fast' | 'kill'): Promise<void> => {
+    const child = server;
+    server = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    // SIGQUIT: its processes leave without a word to anybody, and without a checkpoint.
+    child.kill(how === 'fast' ? 'SIGINT' : 'SIGQUIT');
+    await ended;
+  };
+  await start();
+  return {
+    url,
+    describe: `Postgres (${origin})`,
+    start,
+    stop,
+    restart: async (how) => {
+      await stop(how);
+      await start();
+    },
+    dispose: async () => {
+      await stop('kill');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
