@@ -1,5 +1,5 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
-import { RunSnapshotCodec } from '../../lib/core/codec.ts';
+import { RunSnapshotCodec } from '../../lib/core/snapshot-codec.ts';
 import { placeOf } from '../../lib/core/event-record.ts';
 import type { RunId } from '../../lib/core/ids.ts';
 import type { JsonObject } from '../../lib/core/json.ts';

@@ -1,7 +1,8 @@
 import { fromStorable } from '../../lib/core/storable-text.ts';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { Database, SqlValue } from 'sql.js';
-import { RunSnapshotCodec, type TypedColumn } from '../../lib/core/codec.ts';
+import type { TypedColumn } from '../../lib/core/codec.ts';
+import { RunSnapshotCodec } from '../../lib/core/snapshot-codec.ts';
 import { placeOf } from '../../lib/core/event-record.ts';
 import type { RunId } from '../../lib/core/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';

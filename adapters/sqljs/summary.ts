@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRight } from 'fp-ts/lib/Either.js';
-import { RunSnapshotCodec } from '../../lib/core/codec.ts';
+import { RunSnapshotCodec } from '../../lib/core/snapshot-codec.ts';
 import { isJsonObject } from '../../lib/core/json.ts';
 import type { RunSnapshot } from '../../lib/core/snapshot.ts';
 import { journalFile, listRunFolder } from './run-folder.ts';

@@ -1,20 +1,11 @@
 import * as t from 'io-ts';
-import {
-  batchPhases,
-  type BatchEnding,
-  type CreateDoubt,
-  type LiveBatch,
-  type SettlePosition,
-  type StoredFile,
-  type StrayBatch,
-} from './batch.ts';
+import type { BatchEnding, SettlePosition, StoredFile } from './batch.ts';
 import type { AcceptedSlice, Column, LineColumns } from './command.ts';
 import { closed, NonNegative, Operation, RunConfig } from './config.ts';
 import type { Event, EventOf, FailedRows, RetriedRows } from './event.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
-import { itemStatuses, type ItemTotals } from './item.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
-import { type BackoffBucket, controlReasons, type FaultRecord, runStatuses, type RunSnapshot, type SourceCheckpoint } from './snapshot.ts';
+import { type BackoffBucket, controlReasons, type SourceCheckpoint } from './snapshot.ts';
 import type { TokenUsage } from './usage.ts';
 
 /** What is stored of events and snapshots, checked when it comes back. Closed objects: a key nobody knows is refused, not dropped. */
@@ -34,7 +25,7 @@ const isTyped = (u: unknown): u is TypedColumn =>
 const isColumn = (u: unknown): u is Column => isTyped(u) || (Array.isArray(u) && u.every((value) => typeof value === 'number'));
 export const ColumnType = checked<Column>('a column of numbers', isColumn);
 // Thousands of texts: io-ts's own array would build a context for each.
-const Texts = checked<readonly string[]>(
+export const Texts = checked<readonly string[]>(
   'texts',
   (u): u is readonly string[] => Array.isArray(u) && u.every((value) => typeof value === 'string'),
 );
@@ -43,21 +34,21 @@ const AnyJson = checked<JsonValue>(
   (u): u is JsonValue => u === null || ['string', 'number', 'boolean', 'object'].includes(typeof u),
 );
 
-const key = named<BatchKey>('a batch key');
-const providerBatchId = named<ProviderBatchId>('a provider batch id');
-const Bucket: t.Type<BackoffBucket, unknown> = closed('BackoffBucket', { dueAtMs: t.number, count: NonNegative });
-const Checkpoint: t.Type<SourceCheckpoint, unknown> = closed('SourceCheckpoint', {
+export const key = named<BatchKey>('a batch key');
+export const providerBatchId = named<ProviderBatchId>('a provider batch id');
+export const Bucket: t.Type<BackoffBucket, unknown> = closed('BackoffBucket', { dueAtMs: t.number, count: NonNegative });
+export const Checkpoint: t.Type<SourceCheckpoint, unknown> = closed('SourceCheckpoint', {
   nextIndex: NonNegative,
   position: AnyJson,
   beforeLastPosition: AnyJson,
 });
 const File: t.Type<StoredFile, unknown> = closed('StoredFile', { object: t.string, bytes: NonNegative });
 export const Files = orNull(closed('Files', { output: orNull(File), error: orNull(File) }));
-const Position: t.Type<SettlePosition, unknown> = closed('SettlePosition', {
+export const Position: t.Type<SettlePosition, unknown> = closed('SettlePosition', {
   part: oneOf('a part', ['output', 'error', 'rest'] as const),
   offset: NonNegative,
 });
-const Progress = orNull(closed('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }));
+export const Progress = orNull(closed('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }));
 export const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
   type: oneOf('an ending', ['completed', 'expired', 'cancelled', 'rejected'] as const),
   outputFileId: orNull(t.string),
@@ -71,7 +62,7 @@ export const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
     }),
   ),
 });
-const Usage: t.Type<TokenUsage, unknown> = closed('TokenUsage', {
+export const Usage: t.Type<TokenUsage, unknown> = closed('TokenUsage', {
   inputTokens: NonNegative,
   cachedInputTokens: NonNegative,
   outputTokens: NonNegative,
@@ -103,10 +94,10 @@ const Retried: t.Type<RetriedRows, unknown> = closed('RetriedRows', {
   dueAtMs: ColumnType,
 });
 
-const Reason = oneOf('a reason', controlReasons);
+export const Reason = oneOf('a reason', controlReasons);
 const note = { reason: Reason, message: orNull(t.string) };
-const sent = { batchKey: key, batchNo: NonNegative, requests: NonNegative };
-const size = { inputBytes: NonNegative, inputTokens: NonNegative };
+export const sent = { batchKey: key, batchNo: NonNegative, requests: NonNegative };
+export const size = { inputBytes: NonNegative, inputTokens: NonNegative };
 const event = <T extends string, P extends t.Props>(
   type: T,
   props: P,
@@ -215,91 +206,3 @@ export const EventCodec: t.Type<Event, unknown> = new t.Type<Event, unknown>(
   (u, c) => codecFor(u)?.validate(u, c) ?? t.failure(u, c, 'not an event of this version'),
   t.identity,
 );
-
-const Totals: t.Type<ItemTotals, unknown> = closed(
-  'ItemTotals',
-  Object.fromEntries(itemStatuses.map((status) => [status, NonNegative])) as Record<keyof ItemTotals, t.Type<number, unknown>>,
-);
-const Doubt: t.Type<CreateDoubt, unknown> = closed('CreateDoubt', {
-  stage: oneOf('a stage', ['looking', 'absent', 'fenced'] as const),
-  sinceMs: t.number,
-  absentAtMs: orNull(t.number),
-  fileCreatedAtMs: orNull(t.number),
-  looks: NonNegative,
-  dueAtMs: t.number,
-  isSworn: t.boolean,
-});
-const Stray: t.Type<StrayBatch, unknown> = closed('StrayBatch', {
-  providerBatchId,
-  batchKey: key,
-  isCancelAsked: t.boolean,
-  isEnded: t.boolean,
-  dueAtMs: t.number,
-  looks: NonNegative,
-});
-const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
-  ...sent,
-  ...size,
-  phase: oneOf('a phase', batchPhases),
-  createAttempt: NonNegative,
-  inputFileId: orNull(t.string),
-  inputExpiresAtMs: orNull(t.number),
-  doubt: orNull(Doubt),
-  providerBatchId: orNull(providerBatchId),
-  providerStatus: orNull(t.string),
-  plannedAtMs: t.number,
-  dueAtMs: t.number,
-  quietPolls: NonNegative,
-  progress: Progress,
-  cancelAsked: t.boolean,
-  held: orNull(t.string),
-  ending: orNull(Ending),
-  files: Files,
-  position: Position,
-  settledRows: NonNegative,
-  missingRows: NonNegative,
-  isSwornLost: t.boolean,
-});
-const Fault: t.Type<FaultRecord, unknown> = closed('FaultRecord', {
-  key: named<EffectKey>('an effect key'),
-  count: NonNegative,
-  answeredCount: NonNegative,
-  dueAtMs: t.number,
-  message: t.string,
-});
-/** The whole state of a created run; the run before `RunCreated` has no configuration and is not stored. */
-export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapshot', {
-  runId: named<RunId>('a run id'),
-  version: NonNegative,
-  resultSequence: NonNegative,
-  config: RunConfig,
-  status: oneOf('a status', runStatuses),
-  control: closed('Control', {
-    state: oneOf('a state', ['running', 'paused', 'cancel_requested'] as const),
-    reason: orNull(Reason),
-    message: orNull(t.string),
-  }),
-  totals: Totals,
-  ingest: closed('Ingest', { isComplete: t.boolean, checkpoint: orNull(Checkpoint), itemCount: NonNegative, badRowCount: NonNegative }),
-  backlog: closed('Backlog', {
-    bytes: t.number,
-    tokens: t.number,
-    sinceMs: t.number,
-    generation: NonNegative,
-    needs: orNull(closed('Needs', { tokens: NonNegative, requests: NonNegative })),
-  }),
-  live: t.readonlyArray(Batch),
-  strays: t.readonlyArray(Stray),
-  litter: Texts,
-  strayCost: closed('StrayCost', { batches: NonNegative, requests: NonNegative }),
-  batchCount: NonNegative,
-  backoff: t.readonlyArray(Bucket),
-  faults: t.readonlyArray(Fault),
-  rejectedStreak: NonNegative,
-  lostStreak: NonNegative,
-  learnedRequestsMax: orNull(NonNegative),
-  usage: Usage,
-  defects: closed('Defects', { malformed: NonNegative, unknown: NonNegative, duplicate: NonNegative, missing: NonNegative }),
-  createdAtMs: t.number,
-  updatedAtMs: t.number,
-});

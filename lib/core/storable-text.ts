@@ -16,7 +16,7 @@ export const fromStorable = (text: string): string =>
     : text;
 
 // With the u flag a pair is one character, and never one of these: what is found is a half of one.
- 
+
 const needsEscape = /[\0\\\ud800-\udfff]/u;
- 
+
 const escaped = /[\0\\\ud800-\udfff]/gu;

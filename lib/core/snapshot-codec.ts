@@ -1,0 +1,112 @@
+import * as t from 'io-ts';
+import { batchPhases, type CreateDoubt, type LiveBatch, type StrayBatch } from './batch.ts';
+import {
+  Bucket,
+  Checkpoint,
+  Ending,
+  Files,
+  key,
+  named,
+  oneOf,
+  orNull,
+  Position,
+  Progress,
+  providerBatchId,
+  Reason,
+  sent,
+  size,
+  Texts,
+  Usage,
+} from './codec.ts';
+import { closed, NonNegative, RunConfig } from './config.ts';
+import type { EffectKey, RunId } from './ids.ts';
+import { itemStatuses, type ItemTotals } from './item.ts';
+import { type FaultRecord, runStatuses, type RunSnapshot } from './snapshot.ts';
+
+const Totals: t.Type<ItemTotals, unknown> = closed(
+  'ItemTotals',
+  Object.fromEntries(itemStatuses.map((status) => [status, NonNegative])) as Record<keyof ItemTotals, t.Type<number, unknown>>,
+);
+const Doubt: t.Type<CreateDoubt, unknown> = closed('CreateDoubt', {
+  stage: oneOf('a stage', ['looking', 'absent', 'fenced'] as const),
+  sinceMs: t.number,
+  absentAtMs: orNull(t.number),
+  fileCreatedAtMs: orNull(t.number),
+  looks: NonNegative,
+  dueAtMs: t.number,
+  isSworn: t.boolean,
+});
+const Stray: t.Type<StrayBatch, unknown> = closed('StrayBatch', {
+  providerBatchId,
+  batchKey: key,
+  isCancelAsked: t.boolean,
+  isEnded: t.boolean,
+  dueAtMs: t.number,
+  looks: NonNegative,
+});
+const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
+  ...sent,
+  ...size,
+  phase: oneOf('a phase', batchPhases),
+  createAttempt: NonNegative,
+  inputFileId: orNull(t.string),
+  inputExpiresAtMs: orNull(t.number),
+  doubt: orNull(Doubt),
+  providerBatchId: orNull(providerBatchId),
+  providerStatus: orNull(t.string),
+  plannedAtMs: t.number,
+  dueAtMs: t.number,
+  quietPolls: NonNegative,
+  progress: Progress,
+  cancelAsked: t.boolean,
+  held: orNull(t.string),
+  ending: orNull(Ending),
+  files: Files,
+  position: Position,
+  settledRows: NonNegative,
+  missingRows: NonNegative,
+  isSwornLost: t.boolean,
+});
+const Fault: t.Type<FaultRecord, unknown> = closed('FaultRecord', {
+  key: named<EffectKey>('an effect key'),
+  count: NonNegative,
+  answeredCount: NonNegative,
+  dueAtMs: t.number,
+  message: t.string,
+});
+/** The whole state of a created run; the run before `RunCreated` has no configuration and is not stored. */
+export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapshot', {
+  runId: named<RunId>('a run id'),
+  version: NonNegative,
+  resultSequence: NonNegative,
+  config: RunConfig,
+  status: oneOf('a status', runStatuses),
+  control: closed('Control', {
+    state: oneOf('a state', ['running', 'paused', 'cancel_requested'] as const),
+    reason: orNull(Reason),
+    message: orNull(t.string),
+  }),
+  totals: Totals,
+  ingest: closed('Ingest', { isComplete: t.boolean, checkpoint: orNull(Checkpoint), itemCount: NonNegative, badRowCount: NonNegative }),
+  backlog: closed('Backlog', {
+    bytes: t.number,
+    tokens: t.number,
+    sinceMs: t.number,
+    generation: NonNegative,
+    needs: orNull(closed('Needs', { tokens: NonNegative, requests: NonNegative })),
+  }),
+  live: t.readonlyArray(Batch),
+  strays: t.readonlyArray(Stray),
+  litter: Texts,
+  strayCost: closed('StrayCost', { batches: NonNegative, requests: NonNegative }),
+  batchCount: NonNegative,
+  backoff: t.readonlyArray(Bucket),
+  faults: t.readonlyArray(Fault),
+  rejectedStreak: NonNegative,
+  lostStreak: NonNegative,
+  learnedRequestsMax: orNull(NonNegative),
+  usage: Usage,
+  defects: closed('Defects', { malformed: NonNegative, unknown: NonNegative, duplicate: NonNegative, missing: NonNegative }),
+  createdAtMs: t.number,
+  updatedAtMs: t.number,
+});
