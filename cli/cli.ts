@@ -14,6 +14,7 @@ import { StartCommand } from './commands/start.ts';
 import { StatusCommand } from './commands/status.ts';
 import { VerifyCommand } from './commands/verify.ts';
 import { WaitCommand } from './commands/wait.ts';
+import { WorkerCommand } from './commands/worker.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';
@@ -23,6 +24,7 @@ import { checkWords } from './words.ts';
 const commands = [
   StartCommand,
   WaitCommand,
+  WorkerCommand,
   StatusCommand,
   PauseCommand,
   ResumeCommand,

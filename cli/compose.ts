@@ -1,12 +1,14 @@
 import type { JsonObject } from '../lib/core/json.ts';
 import type { CheckpointedItemSource } from '../lib/ports/source.ts';
 import type { ProviderConfig, ProviderConnection } from '../lib/ports/provider.ts';
-import type { RunStore, Storage } from '../lib/ports/run-store.ts';
+import type { RunStore } from '../lib/ports/run-store.ts';
 import type { BatchRunner } from '../lib/run/runner.ts';
+import type { RunnerStorage } from '../lib/run/runner-options.ts';
 import type { CliPrompt } from './rows.ts';
 import type { JobDescription } from './job-description.ts';
 import type { InputKind } from './inputs.ts';
 import { CliFailure } from './failure.ts';
+import type { StorePlace } from './place.ts';
 
 // Everything that takes time to load is imported inside the function that needs it: `status` must not load a provider's code.
 
@@ -34,25 +36,49 @@ const connectionOf = async (accountOf: () => Account): Promise<ProviderConnectio
   };
 };
 
-const storageOf = async (folder: string): Promise<Storage> => {
-  const { sqljsStore } = await import('../adapters/sqljs/index.ts');
-  return sqljsStore({ dir: folder });
+/** `mayMake`: a store that is not there yet is made. */
+const storageOf = async (store: StorePlace, mayMake: boolean): Promise<RunnerStorage> => {
+  if (store.type === 'folder') {
+    const { sqljsStore } = await import('../adapters/sqljs/index.ts');
+    return { storage: sqljsStore({ dir: store.path }) };
+  }
+  const { dsn, schema, artifactFolder } = store;
+  const [{ pgStore }, { filesystemArtifacts }] = await Promise.all([
+    import('../adapters/pg/index.ts'),
+    import('../adapters/filesystem/index.ts'),
+  ]);
+  try {
+    const storage = pgStore({ connectionString: dsn, migrate: mayMake, ...(schema === null ? {} : { schema }) });
+    return { storage, artifactStore: artifactFolder === null ? null : filesystemArtifacts({ dir: artifactFolder }) };
+  } catch (error) {
+    // What the driver says of a malformed address may repeat it, password and all.
+    if (error instanceof TypeError && error.message.startsWith('pgStore')) throw new CliFailure(error.message);
+    throw new CliFailure('the address of the store cannot be read', {
+      hint: 'It reads postgresql://user:password@host:5432/database?schema=batchor',
+    });
+  }
 };
 
 /** The store alone, for looking at: needs no runner, and none of what a runner loads. */
-export const openStore = async (folder: string): Promise<RunStore> => {
-  const [{ must }, storage] = await Promise.all([import('../lib/run/interop.ts'), storageOf(folder)]);
+export const openStore = async (place: StorePlace): Promise<RunStore> => {
+  const [{ must }, { storage }] = await Promise.all([import('../lib/run/interop.ts'), storageOf(place, false)]);
+  if (storage === undefined) throw new Error('a place without a storage');
   return must(storage.open(), { storage: storage.describe });
 };
 
-/** A runner over the store in the folder. */
-export const createRunner = async (folder: string, accountOf: () => Account): Promise<BatchRunner> => {
-  const [{ BatchRunner }, storage, connection] = await Promise.all([
+export interface RunnerWishes {
+  /** A store that is not there yet is made. */
+  readonly mayMake: boolean;
+}
+
+/** A runner over the store. */
+export const createRunner = async (store: StorePlace, accountOf: () => Account, { mayMake }: RunnerWishes): Promise<BatchRunner> => {
+  const [{ BatchRunner }, kept, connection] = await Promise.all([
     import('../lib/run/runner.ts'),
-    storageOf(folder),
+    storageOf(store, mayMake),
     connectionOf(accountOf),
   ]);
-  return new BatchRunner({ storage, providers: [connection] });
+  return new BatchRunner({ ...kept, providers: [connection] });
 };
 
 /** A source over one file, each row whole as its payload. */

@@ -43,7 +43,7 @@ export const examineStore = (
       codes.push(isHeld ? exitCodes.ownedElsewhere : isDamaged ? exitCodes.verificationFailed : exitCodes.ok);
     }
     const exitCode = [exitCodes.ownedElsewhere, exitCodes.verificationFailed].find((code) => codes.includes(code)) ?? exitCodes.ok;
-    return { report: { store: place.storeFolder, runs }, exitCode };
+    return { report: { store: place.storeName, runs }, exitCode };
   });
 
 const repaired = async (
@@ -52,7 +52,7 @@ const repaired = async (
   place: Place,
   tell: DoctorOptions['tell'],
 ): Promise<{ readonly run: JsonObject; readonly isDamaged: boolean }> => {
-  const { before, after, setAside } = await must(care.repair(runId), { runId, storage: place.storeFolder });
+  const { before, after, setAside } = await must(care.repair(runId), { runId, storage: place.storeName });
   tell([
     `  repaired: it opens at version ${after.version ?? 0}; ${setAside.length} files are set aside in its folder`,
     `  go on: ${commandLine(place, 'wait', runId)}`,

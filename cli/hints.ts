@@ -30,7 +30,13 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
 /** What to do about an error of the library, in commands; the library's own hint where there is none. */
 const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
   run_exists: (place, runId) => `Go on with it: ${commandLine(place, 'wait', runId)}. Or choose another --run-id.`,
-  run_not_found: (place) => `See which runs there are: batchor list${place.storeFlag}`,
+  run_not_found: (place, runId) =>
+    runId === ''
+      ? 'Name the store that the run was started with: --store, or BATCHOR_STORE.'
+      : `See which runs there are: batchor list${place.storeFlag}`,
+  artifact_root_differs: () => 'Name the folder that all who work on this store share: --artifacts FOLDER, or BATCHOR_ARTIFACTS.',
+  store_unavailable: (place) =>
+    `Nothing was acknowledged that is not durable. Mend it, then go on with the same run id${place.store.type === 'folder' ? '' : ' (is the address in --store, or BATCHOR_STORE, right?)'}.`,
   item_not_found: (place, runId) =>
     `Ids are compared letter by letter, and are as the results have them: ${commandLine(place, 'results', runId, '--partial')}`,
   run_owned_elsewhere: (place, runId) => `Follow it: ${commandLine(place, 'wait', runId)}. Or stop that process.`,

@@ -14,7 +14,7 @@ export const awaitingOwner = async <A>(context: CliContext, place: Place, runId:
 };
 
 const sayWho = async (context: CliContext, place: Place, runId: string): Promise<void> => {
-  const store = await openStore(place.storeFolder);
+  const store = await openStore(place.store);
   const owner = await store.ownerOf(runId as Parameters<typeof store.ownerOf>[0])();
   await store.close();
   if (owner._tag === 'Left' || owner.right === null) return;

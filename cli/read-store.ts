@@ -31,7 +31,7 @@ export const readSummaries = (
 /** Opens the store that is there, lets use it, and closes it again. */
 export const withStore = async <A>(place: Place, use: (store: RunStore) => Promise<A>): Promise<A> => {
   requireStore(place);
-  const store = await openStore(place.storeFolder);
+  const store = await openStore(place.store);
   try {
     return await use(store);
   } finally {

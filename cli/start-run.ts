@@ -41,7 +41,7 @@ export const startRun = async (request: StartRequest): Promise<ExitCode> => {
 const startOnce = async (request: StartRequest): Promise<ExitCode> => {
   const { runId, place } = request;
   // A store that is not there yet holds no run, and is not made before the run is.
-  if (runId !== undefined && existsSync(place.storeFolder)) {
+  if (runId !== undefined && (place.store.type !== 'folder' || existsSync(place.store.path))) {
     let { account } = request;
     try {
       return await withRun(
@@ -62,7 +62,7 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
   requireKey(account);
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => halt.abort());
-  const runner = await createRunner(place.storeFolder, () => account);
+  const runner = await createRunner(place.store, () => account, { mayMake: true });
   let isCreated = false;
   try {
     const run = await create(request, runner, halt.signal);
@@ -151,6 +151,6 @@ const asBefore = (given: JobDescription, told: JobDescription | null, badRows: '
 };
 
 const drive = ({ context, place, goal }: StartRequest, runner: BatchRunner, run: Run, signal?: AbortSignal): Promise<ExitCode> => {
-  if (context.isStderrTerminal) writeNotes(context, [`batchor: run ${run.runId} in ${place.storeFolder}`]);
+  if (context.isStderrTerminal) writeNotes(context, [`batchor: run ${run.runId} in ${place.storeName}`]);
   return driveTo({ context, place, runner, run, goal, ...(signal === undefined ? {} : { signal }) });
 };

@@ -26,7 +26,7 @@ export const withRun = async <A>(
   accountOf: () => Account = () => nobody,
 ): Promise<A> => {
   requireStore(place);
-  const runner = await createRunner(place.storeFolder, accountOf);
+  const runner = await createRunner(place.store, accountOf, { mayMake: false });
   try {
     const run = await runner.getRun(runId);
     return await use({ runner, run, description: decodeDescription(runId, run.description) });

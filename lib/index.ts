@@ -2,7 +2,8 @@
 export * from './run/errors.ts';
 export { defineJob, type BatchJob, type ChunkOptions, type JobMetadata, type JobOutput, type RetryOptions } from './run/job.ts';
 export { BatchRunner } from './run/runner.ts';
-export type { BatchRunnerOptions, StartOptions } from './run/runner-options.ts';
+export type { BatchRunnerOptions, RunnerStorage, StartOptions } from './run/runner-options.ts';
+export type { WaitingRun, WorkNotice, WorkOptions } from './run/work.ts';
 export type * from './run/inspection.ts';
 export type * from './run/run.ts';
 export type { RunSummary } from './run/summary.ts';

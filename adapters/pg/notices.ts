@@ -1,17 +1,18 @@
 import type { PoolClient } from 'pg';
 import type { RunId } from '../../lib/core/ids.ts';
+import type { RunNews } from '../../lib/ports/run-store.ts';
 import type { Ask, Session } from './session.ts';
 
 /** The channel on which runs of this schema are named that somebody should look at. */
 const channelOf = (schema: string): string => `batchor ${schema.slice(1, -1)}`;
 
 /** Says that something happened to the run; heard when the transaction it is part of is committed. */
-export const tellOf = async (ask: Ask, schema: string, runId: RunId): Promise<void> => {
-  await ask('select pg_notify($1, $2)', [channelOf(schema), runId]);
+export const tellOf = async (ask: Ask, schema: string, { type, runId }: RunNews): Promise<void> => {
+  await ask('select pg_notify($1, $2)', [channelOf(schema), `${type} ${runId}`]);
 };
 
 export interface Notices {
-  listen(listener: (runId: RunId) => void): () => void;
+  listen(listener: (news: RunNews) => void): () => void;
   stop(): Promise<void>;
 }
 
@@ -22,7 +23,7 @@ const retryMs = 5_000;
  * whoever listens looks from time to time all the same.
  */
 export const createNotices = ({ pool, schema }: Session): Notices => {
-  const listeners = new Set<(runId: RunId) => void>();
+  const listeners = new Set<(news: RunNews) => void>();
   let connection: Promise<PoolClient | null> | null = null;
   let isStopped = false;
 
@@ -30,7 +31,9 @@ export const createNotices = ({ pool, schema }: Session): Notices => {
     try {
       const client = await pool.connect();
       client.on('notification', ({ payload }) => {
-        for (const listener of listeners) listener((payload ?? '') as RunId);
+        const [type, runId] = (payload ?? '').split(' ');
+        if (type !== 'command' && type !== 'released') return;
+        for (const listener of listeners) listener({ type, runId: runId as RunId });
       });
       client.on('error', (error) => {
         client.release(error);

@@ -66,7 +66,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
         epoch,
       ]);
       // Whoever looks for work may find some here.
-      if (count > 0) await tellOf(ask, schema, run.runId);
+      if (count > 0) await tellOf(ask, schema, { type: 'released', runId: run.runId });
       return found(undefined);
     })();
 
@@ -199,7 +199,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
           [runId, type, JSON.stringify(options)],
         );
         if (rows[0] === undefined) return left(unknown(runId));
-        await tellOf(ask, schema, runId);
+        await tellOf(ask, schema, { type: 'command', runId });
         return right(String(rows[0][0]));
       }),
     remove: (runId) =>

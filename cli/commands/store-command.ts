@@ -7,10 +7,16 @@ import { type Place, placeOf } from '../place.ts';
 
 /** A command that works on a store. Its errors leave it with a hint that can be typed. */
 export abstract class StoreCommand extends Command<CliContext> {
-  readonly store = Option.String('--store', { description: 'Folder of the store (default: BATCHOR_STORE, else .batchor)' });
+  readonly store = Option.String('--store', {
+    description:
+      'Folder of the store, or a postgresql:// address (default: BATCHOR_STORE, which keeps a password out of sight, else .batchor)',
+  });
+  readonly artifacts = Option.String('--artifacts', {
+    description: 'Where a store in a database has its payloads (default: BATCHOR_ARTIFACTS)',
+  });
 
   async execute(): Promise<ExitCode> {
-    const place = placeOf(this.context, this.store);
+    const place = placeOf(this.context, this);
     try {
       return await this.perform(place);
     } catch (error) {

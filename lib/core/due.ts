@@ -162,15 +162,17 @@ export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null =
 };
 
 /** When something is owed to the world: now, later, or (null) not before a command comes. */
-export const owedAtMs = (snapshot: RunSnapshot, nowMs: number): number | null =>
-  effectsDue(snapshot, nowMs).length > 0 ? nowMs : nextDueMs(snapshot, nowMs);
+export const owedAtMs = (snapshot: RunSnapshot, nowMs: number): number | null => {
+  if (isStandingStill(snapshot, true)) return null;
+  return effectsDue(snapshot, nowMs).length > 0 ? nowMs : nextDueMs(snapshot, nowMs);
+};
 
 /** Of runs that nobody drives, those to which something is owed by now; at most so many. */
 export const owedRuns = <Run extends { readonly snapshot: RunSnapshot }>(
   runs: readonly Run[],
   nowMs: number,
   limit: number,
-): readonly Run[] => runs.filter(({ snapshot }) => effectsDue(snapshot, nowMs).length > 0).slice(0, limit);
+): readonly Run[] => runs.filter(({ snapshot }) => (owedAtMs(snapshot, nowMs) ?? Infinity) <= nowMs).slice(0, limit);
 
 /** While paused, the waits of stages that stand still wake nobody. */
 const isFaultOfInterest = (snapshot: RunSnapshot, key: EffectKey): boolean => {

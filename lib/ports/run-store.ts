@@ -113,6 +113,12 @@ export interface InboxCommand {
   readonly options: JsonObject;
 }
 
+/** A command was left for its owner, or nobody owns it any more. */
+export interface RunNews {
+  readonly runId: RunId;
+  readonly type: 'command' | 'released';
+}
+
 /** A run as it is shown. */
 export interface ListedRun {
   readonly runId: RunId;
@@ -149,7 +155,7 @@ export interface RunStore {
   /** Unfinished runs that nobody alive owns and to which something is owed by then (`nextDueMs`), the longest overdue first. */
   adoptable(nowMs: number, limit: number): Port<readonly RunId[]>;
   /** Calls back soon after something happened to a run that its owner, or who would own it, wants to know; returns how to stop. */
-  readonly onNews?: (listener: (runId: RunId) => void) => () => void;
+  readonly onNews?: (listener: (news: RunNews) => void) => () => void;
   /** Looks after damaged runs, where the store can do it. */
   readonly care?: StoreCare;
   close(): Promise<void>;

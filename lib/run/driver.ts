@@ -1,5 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { BehaviorSubject, exhaustMap, type Observable, Subject, type Subscription, timer } from 'rxjs';
+import { BehaviorSubject, exhaustMap, mergeWith, type Observable, Subject, type Subscription, timer } from 'rxjs';
 import type { Command } from '../core/command.ts';
 import { decide } from '../core/decide.ts';
 import { toRunEvents } from '../core/run-event.ts';
@@ -23,6 +23,10 @@ export interface Driver {
   readonly changes$: Observable<RunSnapshot>;
   readonly events$: Observable<RunEvent>;
   tell(command: Command): Promise<Told>;
+  /** True while only time, or a command, can move the run. */
+  readonly isQuiet: boolean;
+  /** Looks for what other processes left, now. */
+  lookForCommands(): void;
   /** Stops driving and gives the run back; it stays as it is. */
   close(): Promise<void>;
 }
@@ -40,6 +44,7 @@ export const startDriver = (ports: EnginePorts, onEnd: () => void, inboxMs: numb
   const engine = createEngine(ports);
   const changes$ = new BehaviorSubject<RunSnapshot>(run.snapshot);
   const events$ = new Subject<RunEvent>();
+  const looks$ = new Subject<0>();
   let closing: Promise<void> | null = null;
   let inbox: Subscription | null = null;
 
@@ -73,6 +78,7 @@ export const startDriver = (ports: EnginePorts, onEnd: () => void, inboxMs: numb
   if (closing === null)
     inbox = timer(0, inboxMs, scheduler)
       .pipe(
+        mergeWith(looks$),
         exhaustMap(() =>
           drainInbox(
             run,
@@ -92,6 +98,10 @@ export const startDriver = (ports: EnginePorts, onEnd: () => void, inboxMs: numb
     changes$,
     events$,
     tell: (command) => engine.tell(command),
+    get isQuiet() {
+      return engine.isQuiet;
+    },
+    lookForCommands: () => looks$.next(0),
     close() {
       closing ??= engine.drain().then(async () => {
         steps.unsubscribe();

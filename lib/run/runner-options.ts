@@ -1,12 +1,30 @@
 import type { SchedulerLike } from 'rxjs';
 import type { JsonObject } from '../core/json.ts';
 import type { ProviderConnection } from '../ports/provider.ts';
-import type { Storage } from '../ports/run-store.ts';
+import type { ArtifactStore } from '../ports/artifacts.ts';
+import type { Storage, StorageOptions } from '../ports/run-store.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
 
-export interface BatchRunnerOptions {
-  /** Default: the file store under `.batchor/` of the working directory. */
-  readonly storage?: Storage;
+export type BatchRunnerOptions = RunnerOptions & RunnerStorage;
+
+/** Where runs are kept. */
+export type RunnerStorage =
+  | {
+      /** Default: the file store under `.batchor/` of the working directory, payloads included. */
+      readonly storage?: Storage<'local'>;
+      readonly artifactStore?: undefined;
+    }
+  | {
+      readonly storage: Storage<'shared'>;
+      /** Several machines share the rows, so only you know where they share the files. Null: none at hand; runs can then be looked at and told things. */
+      readonly artifactStore: ArtifactStore | null;
+    };
+
+interface RunnerOptions {
+  /** How this process is called where it owns runs, for people. Default host and process id. */
+  readonly owner?: string;
+  /** With shared storage: after so long without a sign of life an owner is taken for dead. Default 30,000. */
+  readonly leaseTtlMs?: number;
   /** Connections by which stored runs reach their provider in a fresh process. A default OpenAI connection is always there. */
   readonly providers?: readonly ProviderConnection[];
   /** Finds a connection that `providers` does not name, before the default one is thought of; undefined: not known here either. */
@@ -30,3 +48,9 @@ export interface StartOptions {
   readonly description?: JsonObject;
   readonly signal?: AbortSignal;
 }
+
+export const storageOptionsOf = ({ artifactStore, owner, leaseTtlMs }: BatchRunnerOptions): StorageOptions => ({
+  ...(artifactStore ? { artifacts: artifactStore } : {}),
+  ...(owner === undefined ? {} : { owner }),
+  ...(leaseTtlMs === undefined ? {} : { leaseTtlMs }),
+});

@@ -7,23 +7,24 @@ import type { RunEvent } from '../core/run-event.ts';
 import { isFinished, type RunStatus } from '../core/snapshot.ts';
 import type { ProviderWire } from '../ports/provider.ts';
 import type { OwnedRun, RunReader, RunStore } from '../ports/run-store.ts';
-import type { EnginePorts, EngineSource } from '../streams/ports.ts';
+import type { EngineSource } from '../streams/ports.ts';
 import { randomHexOf } from './chance.ts';
 import { type Connections, createConnections } from './connections.ts';
-import { defaultStorage, defaultTokenCounter } from './defaults.ts';
-import { commitOpening, type Driver, startDriver } from './driver.ts';
+import { defaultStorage } from './defaults.ts';
+import { Drivers } from './drivers.ts';
 import { BatchorError } from './errors.ts';
 import { must, toBatchorError, unwrap } from './interop.ts';
 import { fingerprintOf, sourceOf } from './job-source.ts';
 import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput } from './job.ts';
 import { configOf, operationOf } from './job-config.ts';
-import { compareJob, compareLastRow } from './resume.ts';
+import { compareJob } from './resume.ts';
 import type { Run, WaitOptions } from './run.ts';
 import { runExists } from './run-exists.ts';
 import { createRunHandle, type RunHost } from './run-handle.ts';
-import type { BatchRunnerOptions, StartOptions } from './runner-options.ts';
+import { type BatchRunnerOptions, type StartOptions, storageOptionsOf } from './runner-options.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 import { tellRun } from './tell-run.ts';
+import { type WorkOptions, workOn } from './work.ts';
 
 /** Owns durable execution. Nothing is opened until first used; nothing in it is persisted. */
 export class BatchRunner implements AsyncDisposable {
@@ -32,11 +33,8 @@ export class BatchRunner implements AsyncDisposable {
   readonly #options: BatchRunnerOptions;
   readonly #events = new Subject<RunEvent>();
   readonly #closed = new Subject<void>();
-  readonly #drivers = new Map<RunId, Driver>();
-  /** Runs that are being taken: two handles of one process must not race for one run. */
-  readonly #taking = new Map<RunId, Promise<Driver | null>>();
-  readonly #sources = new Map<RunId, EngineSource>();
   readonly #connections: Connections;
+  readonly #drivers: Drivers;
   #store: Promise<RunStore> | null = null;
   #isClosed = false;
 
@@ -44,6 +42,14 @@ export class BatchRunner implements AsyncDisposable {
     this.#options = options;
     this.events$ = this.#events.asObservable();
     this.#connections = createConnections(options.providers ?? [], options.connectionOf);
+    this.#drivers = new Drivers({
+      connections: this.#connections,
+      scheduler: () => this.#scheduler,
+      randomHex: (digits) => this.#randomHex(digits),
+      tokenCounter: options.tokenCounter,
+      inboxIntervalMs: options.inboxIntervalMs,
+      events: this.#events,
+    });
   }
 
   /** Creates or resumes a durable run. Resolves once it is stored, before anything is sent. */
@@ -116,7 +122,7 @@ export class BatchRunner implements AsyncDisposable {
         'Cancel it first, or abandon it: its batches then go on at the provider.',
       );
     }
-    if (this.#drivers.has(id))
+    if (this.#drivers.of(id) !== undefined)
       throw new BatchorError(
         'run_owned_elsewhere',
         { runId, owner: 'this process' },
@@ -134,11 +140,25 @@ export class BatchRunner implements AsyncDisposable {
     await must(provider.check());
   }
 
+  /**
+   * Drives every run of the store that nobody drives and to which something is owed, until aborted: paused runs included, while
+   * answers are under way. Resolves once what was begun is committed, and all runs are given back.
+   */
+  async work(options: WorkOptions = {}): Promise<void> {
+    const store = await this.#open();
+    await workOn({
+      store,
+      drivers: this.#drivers,
+      scheduler: this.#scheduler,
+      attach: (runId, job) => this.#attach(store, runId, job, sourceOf(job), options.signal, false),
+      options,
+    });
+  }
+
   /** Stops driving, gives runs back, closes the store. Runs stay as they are. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#taking.values()].map((taking) => taking.catch(() => null)));
-    await Promise.all([...this.#drivers.values()].map((driver) => driver.close()));
+    await this.#drivers.close();
     this.#closed.next();
     this.#events.complete();
     const store = await this.#store?.catch(() => null);
@@ -159,7 +179,7 @@ export class BatchRunner implements AsyncDisposable {
   async #open(): Promise<RunStore> {
     if (this.#isClosed) throw new BatchorError('runner_closed', {}, 'this runner is closed', 'Make a new BatchRunner.');
     this.#store ??= Promise.resolve(this.#options.storage ?? defaultStorage()).then((storage) =>
-      must(storage.open(), { storage: storage.describe }),
+      must(storage.open(storageOptionsOf(this.#options)), { storage: storage.describe }),
     );
     return this.#store;
   }
@@ -188,14 +208,14 @@ export class BatchRunner implements AsyncDisposable {
     const created = decide(run.snapshot, { type: 'CreateRun', atMs: this.#scheduler.now(), runId, config });
     if (isLeft(created)) throw runExists(runId, store.describe);
     await must(run.commit(0, created.right), context);
-    this.#sources.set(runId, source);
+    this.#drivers.attach(runId, source);
     await this.#give(run);
   }
 
   /** A run just created is driven at once, or given back. */
   async #give(run: OwnedRun): Promise<void> {
     if (this.#options.autorun === false) return run.close();
-    await this.#drive(run);
+    await this.#drivers.drive(run);
   }
 
   /** Attaches the job to a stored run: compares it, takes over what may change, and drives. */
@@ -208,9 +228,9 @@ export class BatchRunner implements AsyncDisposable {
       ? snapshot.config.source.fingerprint
       : await fingerprintOf(source.items, signal ?? new AbortController().signal);
     const { isOperationChanged } = compareJob(snapshot, job, configOf(job, { kind, ref, fingerprint: found }));
-    this.#sources.set(runId, source);
+    this.#drivers.attach(runId, source);
     if (isFinished(snapshot) || !mayDrive) return;
-    const driver = await this.#tryDrive(store, runId, this.#options.autorun !== false);
+    const driver = this.#options.autorun === false ? (this.#drivers.of(runId) ?? null) : await this.#drivers.take(store, runId);
     if (driver === null) {
       if (this.#options.autorun === false) return;
       const owner = await must(store.ownerOf(runId), { runId });
@@ -225,73 +245,21 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   async #handle<Output, Metadata extends JsonObject>(store: RunStore, runId: RunId): Promise<Run<Output, Metadata>> {
-    const openReader = (): Promise<RunReader> => must(store.read(runId), { runId, storage: store.describe });
-    const reader = await openReader();
+    const openReader = (isStill: boolean): Promise<RunReader> => must(store.read(runId, { isStill }), { runId, storage: store.describe });
+    const reader = await openReader(false);
     let wire: Promise<ProviderWire> | null = null;
     const host: RunHost = {
       scheduler: this.#scheduler,
       closed$: this.#closed,
       isClosed: () => this.#isClosed,
-      driverOf: () => this.#drivers.get(runId),
-      tryDrive: () => this.#tryDrive(store, runId, true),
-      tell: (wish) => tellRun({ store, runId, driver: this.#drivers.get(runId), scheduler: this.#scheduler }, wish),
+      driverOf: () => this.#drivers.of(runId),
+      tryDrive: () => this.#drivers.take(store, runId),
+      tell: (wish) => tellRun({ store, runId, driver: this.#drivers.of(runId), scheduler: this.#scheduler }, wish),
       identify: (providerBatchId) => this.#connections.identify(reader.snapshot.config, providerBatchId),
-      openReader,
+      openReader: () => openReader(true),
       wire: () => (wire ??= this.#connections.connect(reader.snapshot.config)),
     };
     // The results' types follow from the job: the same rows, seen through it.
     return createRunHandle(reader, host) as unknown as Run<Output, Metadata>;
-  }
-
-  /** Takes the run and drives it; null while another process owns it, or when it is finished. */
-  #tryDrive(store: RunStore, runId: RunId, mayTake: boolean): Promise<Driver | null> {
-    const known = this.#drivers.get(runId);
-    if (known !== undefined) return Promise.resolve(known);
-    if (!mayTake || this.#isClosed) return Promise.resolve(null);
-    const taking = this.#taking.get(runId) ?? this.#take(store, runId).finally(() => this.#taking.delete(runId));
-    this.#taking.set(runId, taking);
-    return taking;
-  }
-
-  async #take(store: RunStore, runId: RunId): Promise<Driver | null> {
-    const owned = await store.own(runId)();
-    if (isLeft(owned)) {
-      if (owned.left.type === 'owned_elsewhere') return null;
-      throw toBatchorError(owned.left, { runId, storage: store.describe });
-    }
-    if (isFinished(owned.right.snapshot)) {
-      await owned.right.close();
-      return null;
-    }
-    return this.#drive(owned.right);
-  }
-
-  async #drive(run: OwnedRun): Promise<Driver> {
-    try {
-      const { config } = run.snapshot;
-      const { enqueue, chunk } = config.operation;
-      const needsTokens =
-        enqueue.enqueuedTokenLimit ?? enqueue.maxBatchEnqueuedTokens ?? chunk.inputTokensMax ?? config.limits.inputTokensMax;
-      const ports: EnginePorts = {
-        run,
-        provider: await this.#connections.connect(config),
-        source: this.#sources.get(run.runId) ?? null,
-        tokens: needsTokens === null ? null : (this.#options.tokenCounter ?? (await defaultTokenCounter())),
-        scheduler: this.#scheduler,
-        randomHex: (digits) => this.#randomHex(digits),
-      };
-      await compareLastRow(ports);
-      await commitOpening(run, this.#scheduler.now());
-      const onEnd = (): void => {
-        if (this.#drivers.get(run.runId) === driver) this.#drivers.delete(run.runId);
-      };
-      const driver = startDriver(ports, onEnd, this.#options.inboxIntervalMs);
-      driver.events$.subscribe((event) => this.#events.next(event));
-      this.#drivers.set(run.runId, driver);
-      return driver;
-    } catch (error) {
-      await run.close();
-      throw error;
-    }
   }
 }

@@ -93,18 +93,19 @@ export const describeAdoptionContract = (name: string, factory: () => Promise<Ru
     it('says what happened to runs, where it can', async () => {
       if (store.onNews === undefined) return;
       const heard: string[] = [];
-      const stop = store.onNews((id) => heard.push(id));
+      const stop = store.onNews(({ type, runId: id }) => heard.push(`${type} ${id}`));
       const run = await createdRun(store);
       // Listening begins a moment later; until then nothing is heard, which is why nobody relies on it.
       for (let tries = 0; tries < 100 && heard.length === 0; tries += 1) {
         await ok(store.send(runId, { type: 'pause', options: {} }));
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      expect(heard).toContain(runId);
+      expect(heard).toContain(`command ${runId}`);
       heard.length = 0;
       await run.close();
-      for (let tries = 0; tries < 100 && heard.length === 0; tries += 1) await new Promise((resolve) => setTimeout(resolve, 20));
-      expect(heard).toContain(runId);
+      for (let tries = 0; tries < 100 && !heard.includes(`released ${runId}`); tries += 1)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(heard).toContain(`released ${runId}`);
       stop();
     });
   });

@@ -1,0 +1,107 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import type { SchedulerLike, Subject } from 'rxjs';
+import type { RunId } from '../core/ids.ts';
+import type { RunEvent } from '../core/run-event.ts';
+import { isFinished } from '../core/snapshot.ts';
+import type { OwnedRun, RunStore } from '../ports/run-store.ts';
+import type { TokenCounter } from '../ports/tokens.ts';
+import type { EnginePorts, EngineSource } from '../streams/ports.ts';
+import type { Connections } from './connections.ts';
+import { defaultTokenCounter } from './defaults.ts';
+import { commitOpening, type Driver, startDriver } from './driver.ts';
+import { toBatchorError } from './interop.ts';
+import { compareLastRow } from './resume.ts';
+
+/** What driving needs of its runner. */
+export interface DriversParts {
+  readonly connections: Connections;
+  readonly scheduler: () => SchedulerLike;
+  readonly randomHex: (digits: number) => string;
+  readonly tokenCounter: TokenCounter | undefined;
+  readonly inboxIntervalMs: number | undefined;
+  readonly events: Subject<RunEvent>;
+}
+
+/** The runs that this process drives, one driver each, whoever asks for them. */
+export class Drivers {
+  readonly #parts: DriversParts;
+  readonly #drivers = new Map<RunId, Driver>();
+  /** Runs that are being taken: two handles of one process must not race for one run. */
+  readonly #taking = new Map<RunId, Promise<Driver | null>>();
+  readonly #sources = new Map<RunId, EngineSource>();
+  #isClosed = false;
+
+  constructor(parts: DriversParts) {
+    this.#parts = parts;
+  }
+
+  of(runId: RunId): Driver | undefined {
+    return this.#drivers.get(runId);
+  }
+
+  /** Whoever drives the run from now on can read its input. */
+  attach(runId: RunId, source: EngineSource): void {
+    this.#sources.set(runId, source);
+  }
+
+  /** Takes the run and drives it; null while another process owns it, or when it is finished. */
+  take(store: RunStore, runId: RunId): Promise<Driver | null> {
+    const known = this.#drivers.get(runId);
+    if (known !== undefined) return Promise.resolve(known);
+    if (this.#isClosed) return Promise.resolve(null);
+    const taking = this.#taking.get(runId) ?? this.#takeNow(store, runId).finally(() => this.#taking.delete(runId));
+    this.#taking.set(runId, taking);
+    return taking;
+  }
+
+  /** Drives a run that is owned already; gives it back when it cannot be driven. */
+  async drive(run: OwnedRun): Promise<Driver> {
+    const { connections, scheduler, randomHex, tokenCounter, inboxIntervalMs, events } = this.#parts;
+    try {
+      const { config } = run.snapshot;
+      const { enqueue, chunk } = config.operation;
+      const needsTokens =
+        enqueue.enqueuedTokenLimit ?? enqueue.maxBatchEnqueuedTokens ?? chunk.inputTokensMax ?? config.limits.inputTokensMax;
+      const ports: EnginePorts = {
+        run,
+        provider: await connections.connect(config),
+        source: this.#sources.get(run.runId) ?? null,
+        tokens: needsTokens === null ? null : (tokenCounter ?? (await defaultTokenCounter())),
+        scheduler: scheduler(),
+        randomHex,
+      };
+      await compareLastRow(ports);
+      await commitOpening(run, ports.scheduler.now());
+      const onEnd = (): void => {
+        if (this.#drivers.get(run.runId) === driver) this.#drivers.delete(run.runId);
+      };
+      const driver = startDriver(ports, onEnd, inboxIntervalMs);
+      driver.events$.subscribe((event) => events.next(event));
+      this.#drivers.set(run.runId, driver);
+      return driver;
+    } catch (error) {
+      await run.close();
+      throw error;
+    }
+  }
+
+  /** Gives all runs back, as they are. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#taking.values()].map((taking) => taking.catch(() => null)));
+    await Promise.all([...this.#drivers.values()].map((driver) => driver.close()));
+  }
+
+  async #takeNow(store: RunStore, runId: RunId): Promise<Driver | null> {
+    const owned = await store.own(runId)();
+    if (isLeft(owned)) {
+      if (owned.left.type === 'owned_elsewhere') return null;
+      throw toBatchorError(owned.left, { runId, storage: store.describe });
+    }
+    if (isFinished(owned.right.snapshot)) {
+      await owned.right.close();
+      return null;
+    }
+    return this.drive(owned.right);
+  }
+}
