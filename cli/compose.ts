@@ -69,16 +69,22 @@ export const openStore = async (place: StorePlace): Promise<RunStore> => {
 export interface RunnerWishes {
   /** A store that is not there yet is made. */
   readonly mayMake: boolean;
+  /** After so long without a sign of life this process is taken for dead, where the store is shared. */
+  readonly leaseTtlMs?: number;
 }
 
 /** A runner over the store. */
-export const createRunner = async (store: StorePlace, accountOf: () => Account, { mayMake }: RunnerWishes): Promise<BatchRunner> => {
+export const createRunner = async (
+  store: StorePlace,
+  accountOf: () => Account,
+  { mayMake, leaseTtlMs }: RunnerWishes,
+): Promise<BatchRunner> => {
   const [{ BatchRunner }, kept, connection] = await Promise.all([
     import('../lib/run/runner.ts'),
     storageOf(store, mayMake),
     connectionOf(accountOf),
   ]);
-  return new BatchRunner({ ...kept, providers: [connection] });
+  return new BatchRunner({ ...kept, providers: [connection], ...(leaseTtlMs === undefined ? {} : { leaseTtlMs }) });
 };
 
 /** A source over one file, each row whole as its payload. */

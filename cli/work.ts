@@ -15,15 +15,16 @@ export interface WorkRequest {
   readonly context: CliContext;
   readonly place: Place;
   readonly runsMax: number;
+  readonly leaseTtlMs: number;
   readonly baseUrl: string | undefined;
 }
 
 /** Works on the store until it is interrupted. */
-export const work = async ({ context, place, runsMax, baseUrl }: WorkRequest): Promise<ExitCode> => {
+export const work = async ({ context, place, runsMax, leaseTtlMs, baseUrl }: WorkRequest): Promise<ExitCode> => {
   const account = requireKey(accountFor(place.loaded, baseUrl));
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => halt.abort());
-  const runner = await createRunner(place.store, () => account, { mayMake: true });
+  const runner = await createRunner(place.store, () => account, { mayMake: true, leaseTtlMs });
   const told = new Map<string | null, string>();
   /** The same trouble of a run is told once, until another takes its place. */
   const tellOnce = (runId: string | null, lines: readonly string[]): void => {

@@ -28,9 +28,14 @@ export class WorkerCommand extends StoreCommand {
     description: "Address of the service (default: OPENAI_BASE_URL, else OpenAI's); runs started at another are left to others",
   });
 
+  readonly lease = Option.String('--lease', {
+    description: 'Seconds without a sign of life after which other workers take over the runs of this one (default 30)',
+  });
+
   protected async perform(place: Place): Promise<ExitCode> {
     const { work } = await import('../work.ts');
     const runsMax = wholeNumber('--max-runs', this.maxRuns, 1) ?? 8;
-    return work({ context: this.context, place, runsMax, baseUrl: this.baseUrl });
+    const leaseTtlMs = (wholeNumber('--lease', this.lease, 1) ?? 30) * 1_000;
+    return work({ context: this.context, place, runsMax, leaseTtlMs, baseUrl: this.baseUrl });
   }
 }

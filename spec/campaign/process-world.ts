@@ -31,6 +31,8 @@ export interface ProcessWorldOptions {
   readonly turnaround: string;
   /** Before each answer of the emulator. */
   readonly latencyMs?: number;
+  /** For the command lines, besides the emulator's address. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const alive = new Set<Built>();
@@ -57,7 +59,13 @@ const startListed = (args: readonly string[], options: Parameters<typeof startBu
   return built;
 };
 
-export const createProcessWorld = async ({ seed, faults = [], turnaround, latencyMs = 0 }: ProcessWorldOptions): Promise<ProcessWorld> => {
+export const createProcessWorld = async ({
+  seed,
+  faults = [],
+  turnaround,
+  latencyMs = 0,
+  env = {},
+}: ProcessWorldOptions): Promise<ProcessWorld> => {
   const folder = mkdtempSync(join(tmpdir(), 'batchor-campaign-'));
   writeFileSync(join(folder, 'faults.json'), JSON.stringify(faults));
   const words = [
@@ -77,7 +85,7 @@ export const createProcessWorld = async ({ seed, faults = [], turnaround, latenc
     await sleep(5);
   }
   const { base_url: baseUrl } = JSON.parse(emulator.stdout()) as { readonly base_url: string };
-  const options = { cwd: folder, env: { OPENAI_API_KEY: 'any', OPENAI_BASE_URL: baseUrl } };
+  const options = { cwd: folder, env: { ...env, OPENAI_API_KEY: 'any', OPENAI_BASE_URL: baseUrl } };
   const started: Built[] = [];
   const get = async (path: string): Promise<unknown> => {
     const response = await fetch(new URL(path, baseUrl), { headers: { authorization: 'Bearer any' } });
