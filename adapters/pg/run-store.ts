@@ -205,6 +205,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
     remove: (runId) =>
       TE.Monad.chain(removeRows(runId), (run) => (artifacts === null ? TE.right(undefined) : removeObjects(payloadsOf(run)))),
     ownerOf: (runId) => TE.Monad.map(existing(runId), (run) => run.owner),
+    prepare: () => TE.Monad.chain(agreeOnRoot, (agreed) => (agreed === null ? TE.left(missingArtifacts(describe)) : TE.right(agreed))),
     adoptable: (nowMs, limit) =>
       session.ask(async (ask) => {
         const { rows } = await ask(

@@ -57,6 +57,7 @@ export const workOn = async ({ store, drivers, scheduler, attach, options }: Wor
   const { jobs = [], jobOf, accepts, runsMax = 8, lookIntervalMs = 5_000, signal, onNotice = () => undefined } = options;
   if (!(Number.isInteger(runsMax) && runsMax > 0))
     throw new BatchorError('invalid_config', { field: 'runsMax' }, `runsMax is ${runsMax}`, 'It is a whole number, at least 1.');
+  if (store.prepare !== undefined) await must(store.prepare(), { storage: store.describe });
   const mine = new Map<RunId, Driver>();
   const resting = new Map<RunId, number>();
   const wake$ = new Subject<unknown>();
