@@ -3,7 +3,7 @@ import { type BatchRecord, recordsAfter } from '../../lib/core/batch-record.ts';
 import { owedAtMs } from '../../lib/core/due.ts';
 import type { Event } from '../../lib/core/event.ts';
 import { evolve } from '../../lib/core/evolve.ts';
-import type { BatchKey } from '../../lib/core/ids.ts';
+import type { BatchKey, RunId } from '../../lib/core/ids.ts';
 import { applyToRows, type RowChange } from '../../lib/core/rows.ts';
 import { type StoredRunEvent, toRunEvents } from '../../lib/core/run-event.ts';
 import type { RunSnapshot } from '../../lib/core/snapshot.ts';
@@ -35,9 +35,10 @@ export interface Draft {
 }
 
 /** Left is our own fault: the events do not fit the run. */
-export const draftOf = (before: Known, events: readonly Event[]): Either<string, Draft> => {
+export const draftOf = (runId: RunId, before: Known, events: readonly Event[]): Either<string, Draft> => {
   try {
     const snapshot = events.reduce(evolve, before.snapshot);
+    if (snapshot.runId !== runId) return left(`the event creates run ${snapshot.runId}, and this is run ${runId}`);
     const changed = recordsAfter((batchKey) => before.records.get(batchKey), events);
     const objects = new Map(before.objects);
     const freshObjects = namesIn(events)

@@ -39,11 +39,11 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
 
   const commit = (expectedVersion: number, events: readonly Event[]): Port<RunSnapshot> => {
     return async () => {
-      const { version, runId } = known.snapshot;
+      const { version } = known.snapshot;
       if (lease.isLost) return lost(null);
       if (expectedVersion !== version) return left({ type: 'stale_version', expected: expectedVersion, found: version });
-      const draft = draftOf(known, events);
-      if (isLeft(draft)) return left({ type: 'corrupt', message: draft.left, where: `run ${runId}` });
+      const draft = draftOf(run.runId, known, events);
+      if (isLeft(draft)) return left({ type: 'corrupt', message: draft.left, where: `run ${run.runId}` });
       const { after } = draft.right;
       const written = await session.transaction((asked) => writeDraft(asked, committer, draft.right))();
       if (isLeft(written)) return written;

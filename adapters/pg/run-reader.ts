@@ -88,9 +88,9 @@ const eventsAfter = async (
     [runNo, sequence, version, Math.max(0, limit)],
   );
   return rows.map(([at, eventType, atMs, data]) => ({
+    eventType: eventType as RunEventType,
     runId,
     sequence: Number(at),
-    eventType: eventType as RunEventType,
     atMs: Number(atMs),
     data: data as JsonObject,
   }));

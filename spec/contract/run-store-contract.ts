@@ -49,6 +49,15 @@ export const describeRunStoreContract = (name: string, factory: () => Promise<Ru
       await again.close();
     });
 
+    it('refuses an event that creates another run', async () => {
+      const run = await ok(store.create(runId, null));
+      expect(await errorOf(run.commit(0, [{ type: 'RunCreated', atMs: 1, runId: 'other' as RunId, config: makeConfig() }]))).toBe(
+        'corrupt',
+      );
+      await run.close();
+      expect(await ok(store.list())).toEqual([]);
+    });
+
     it('refuses to create a run that exists', async () => {
       const run = await createdRun(store);
       expect(await errorOf(store.create(runId, null))).toBe('refused');

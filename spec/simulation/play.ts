@@ -1,11 +1,12 @@
 import { interval, take, lastValueFrom } from 'rxjs';
 import type { ItemResult, Run, RunSummary } from '../../lib/index.ts';
 import { isBatchorError } from '../../lib/index.ts';
-import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/index.ts';
+import type { CheckpointedItemSource, SourceEntry, Storage } from '../../lib/ports/index.ts';
 import { createWorld, memoryStore, ProcessKilled, uniform, type World } from '../../lib/sim/index.ts';
 import type { JsonObject } from '../../lib/core/index.ts';
 import type { Job } from '../support/sim/jobs.ts';
 import { lawfulStorage } from './laws.ts';
+import { shownBy } from './shown.ts';
 import { type Action, type Scenario, scenarioOf } from './scenario.ts';
 
 /** How a seed's run ended, for the campaign's figures. */
@@ -27,11 +28,11 @@ const liveAgainMax = 40;
 const afterlifeMs = 4 * 3_600_000;
 
 /** Plays trouble, then a healed world; throws, naming what went wrong, where a law is broken or the run comes to no end. */
-export const playSeed = async (seed: number): Promise<Played> => {
+export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStore()): Promise<Played> => {
   const scenario = scenarioOf(seed);
   let isTrouble = true;
   let broken: string | null = null;
-  const storage = lawfulStorage(memoryStore(), (law) => (broken ??= law));
+  const storage = lawfulStorage(kept, (law) => (broken ??= law));
   let points = 0;
   await using world = await createWorld({
     seed,
@@ -224,10 +225,4 @@ const faultOf = (scenario: Scenario, result: ItemResult<string, JsonObject>, ind
   return null;
 };
 
-const historyOf = async (world: World): Promise<string> => {
-  const store = await world.storage.open()();
-  const reader = store._tag === 'Right' ? await store.right.read(runId as never)() : store;
-  const events = reader._tag === 'Right' ? await reader.right.eventsAfter(0, Number.MAX_SAFE_INTEGER)() : reader;
-  if (events._tag === 'Left') throw new Error(`the history cannot be read: ${events.left.type}`);
-  return JSON.stringify(events.right);
-};
+const historyOf = async (world: World): Promise<string> => JSON.stringify(await shownBy(world.storage, runId));

@@ -101,7 +101,9 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null): M
           if (fault !== null) return Promise.resolve({ _tag: 'Left', left: fault });
           if (expectedVersion !== snapshot.version)
             return Promise.resolve({ _tag: 'Left', left: { type: 'stale_version', expected: expectedVersion, found: snapshot.version } });
-          const wrong = table.apply(applyToRows(events));
+          const created = events.find((event) => event.type === 'RunCreated');
+          const wrong =
+            created !== undefined && created.runId !== runId ? `the event creates run ${created.runId}` : table.apply(applyToRows(events));
           if (wrong !== null) return Promise.resolve({ _tag: 'Left', left: { type: 'corrupt', message: wrong, where: `run ${runId}` } });
           const after = events.reduce(evolve, snapshot);
           runEvents.push(...toRunEvents(after.runId, snapshot.version, events));
