@@ -117,11 +117,12 @@ const startRuns = async (world: ProcessWorld, { seed, runs, rows }: WorkerOption
         if (signalGroup(process, 'SIGKILL')) killed += 1;
       }
       const { code, stderr } = await process.ended;
-      // Somebody may have taken it from under a start that was killed: it is there, and that is what was wanted.
-      if (code === 0 || code === 5) return;
-      if (code !== -1) throw new Error(`a start ends with ${code}: ${stderr}`);
+      if (code === 0) return;
+      // A worker may have taken it from under a start that was killed; or the lease of one that died before there was a run is not over yet.
+      if (code !== -1 && code !== 5) throw new Error(`a start ends with ${code}: ${stderr}`);
       const known = await world.run(['status', '--run-id', `run-${run}`]);
       if (known.code === 0) return;
+      await sleep(1_000);
     }
   };
   const waiting = Array.from({ length: runs }, (_, run) => run);
