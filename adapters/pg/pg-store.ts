@@ -23,6 +23,8 @@ export type PgStoreOptions = (PoolConfig | { readonly pool: Pool }) & {
 };
 
 const leaseTtlMsDefault = 30_000;
+/** An idle connection that breaks is replaced at the next question; unheard, it would end the process. Once per pool, whoever shares it. */
+const onIdleError = (): void => undefined;
 
 /**
  * Runs in a Postgres database, for as many processes as there are connections: one owner per run at a time, by leases whose time is
@@ -45,14 +47,11 @@ export const pgStore = (options: PgStoreOptions): Storage<'shared'> => {
       async () => {
         const isOurs = !('pool' in options);
         const pool = isOurs ? new Pool(configOf(options)) : options.pool;
-        // An idle connection that breaks is replaced at the next question; unheard, it would end the process.
-        const onIdleError = (): void => undefined;
-        pool.on('error', onIdleError);
+        if (!pool.listeners('error').includes(onIdleError)) pool.on('error', onIdleError);
         const session = (patience: number): ReturnType<typeof createSession> =>
           createSession({ pool, describe, schema: `"${schema}"`, patienceMs: patience, statementTimeoutMs });
         const end = async (): Promise<void> => {
           if (isOurs) await pool.end().catch(() => undefined);
-          else pool.off('error', onIdleError);
         };
         // Whoever opens a store is told at once that it is not there.
         const migrated = await migrate(session(0), options.migrate !== false)();

@@ -13,6 +13,8 @@ export interface CrashCase {
   readonly faults: FaultScript;
   /** Where the process dies; null: nowhere. */
   readonly ordinal: number | null;
+  /** An empty one. Default memory. */
+  readonly storage?: Storage<'local'>;
 }
 
 export interface CrashVerdict {
@@ -30,13 +32,13 @@ const resumesMax = 12;
 const afterlifeMs = 4 * 60 * minuteMs;
 
 /** Plays the case to its end, resuming what pauses, and holds it to laws 1, 2, 5, 8 (at every commit), 9 (at every commit), 12 and 13. */
-export const playCrash = async ({ faults, ordinal }: CrashCase): Promise<CrashVerdict> => {
+export const playCrash = async ({ faults, ordinal, storage: kept = memoryStore() }: CrashCase): Promise<CrashVerdict> => {
   const broken: string[] = [];
   const points: CrashPoint[] = [];
   const pauses: string[] = [];
   let hasStruck = false;
   const storage = reloadable(
-    lawfulStorage(memoryStore(), (law) => broken.push(law)),
+    lawfulStorage(kept, (law) => broken.push(law)),
     (law) => broken.push(law),
   );
   await using world = await createWorld({
