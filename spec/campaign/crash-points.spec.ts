@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
+import { newSchema } from '../support/postgres/schema.ts';
+import { postgresWorld } from '../support/postgres/simulated-storage.ts';
 import { crashCampaign } from './crash-campaign.ts';
 import { outcomes } from './outcomes.ts';
 
@@ -11,5 +13,15 @@ describe('a process that dies at a crash point, whatever the provider does', () 
     expect(figures.outcomes).toBeGreaterThan(50);
     expect(figures.played).toBeGreaterThan(figures.outcomes * 1.5);
     expect(Object.keys(figures.pauses).length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('does so too where the run is kept in Postgres: a sample of the points of creates', { timeout: 120_000 }, async () => {
+    await using postgres = postgresWorld(inject('postgresUrl'), newSchema().name);
+    const storageOf = (): ReturnType<typeof postgres.empty> => postgres.empty();
+    const figures = await crashCampaign({ only: 'a create', point: null, every: 60, storageOf, tell: (line) => console.log(line) });
+    console.log(`postgres: ${JSON.stringify({ ...figures, failures: figures.failures.length })}`);
+    expect(figures.failures).toEqual([]);
+    expect(figures.outcomes).toBeGreaterThanOrEqual(10);
+    expect(figures.played).toBeGreaterThan(figures.outcomes * 2);
   });
 });
