@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { newDatabase } from '../support/postgres/database.ts';
 import { startEmulator } from './emulator.ts';
 import { parseDoc } from './markdown.ts';
 import type { Doc } from './markdown.ts';
@@ -12,7 +13,7 @@ import { typeErrors } from './typecheck.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What must be found at least; raise it as the documents grow. */
-const BLOCKS_MIN = { ts: 30, sh: 40 };
+const BLOCKS_MIN = { ts: 31, sh: 46 };
 /** `ts` is compiled, `sh` is run, `js` only as a file that `sh` runs; the others are neither. */
 const LANGUAGES = ['ts', 'sh', 'js', 'console', 'text', 'json', 'jsonl', 'csv', 'mermaid', 'sql', 'http', 'yaml'];
 
@@ -27,14 +28,20 @@ const docs = docPaths().map((path) => parseDoc(path, readFileSync(join(root, pat
 const blocksIn = (language: string, within: readonly Doc[] = docs): number =>
   within.flatMap(({ blocks }) => blocks).filter((block) => block.language === language).length;
 
-/** Runs a document, beside an emulator if it wants one. */
-const runWhole = async (doc: Doc): Promise<void> => {
-  const emulator = doc.usesEmulator ? await startEmulator() : null;
+/** Runs a document, beside an emulator and a database if it wants them. */
+const runWhole = async (doc: Doc): Promise<string> => {
+  const ends: (() => Promise<void>)[] = [];
   try {
-    const { code, output, lastBlock } = await runDoc(doc, { env: emulator?.env ?? {} });
+    const emulator = doc.usesEmulator ? await startEmulator() : null;
+    if (emulator !== null) ends.push(emulator.stop);
+    const database = doc.usesPostgres ? await newDatabase() : null;
+    if (database !== null) ends.push(database.drop);
+    const env = { ...emulator?.env, ...(database === null ? {} : { BATCHOR_STORE: database.url }) };
+    const { code, output, lastBlock } = await runDoc(doc, { env });
     expect(code, `${lastBlock} ended with ${code}:\n${output}`).toBe(0);
+    return output;
   } finally {
-    await emulator?.stop();
+    await Promise.all(ends.map((end) => end()));
   }
 };
 
@@ -71,8 +78,9 @@ describe('the checks of the documents', () => {
   const doc = (...parts: readonly string[]): Doc => parseDoc('planted.md', parts.join('\n'));
 
   it('read every kind of fence', () => {
-    const { blocks, usesEmulator } = doc(
+    const { blocks, usesEmulator, usesPostgres } = doc(
       '<!-- emulator -->',
+      '<!-- postgres -->',
       '# Title',
       `${fence}ts`,
       'const a = 1;',
@@ -89,14 +97,15 @@ describe('the checks of the documents', () => {
       fence,
       '````',
     );
-    expect(usesEmulator).toBe(true);
+    expect([usesEmulator, usesPostgres]).toEqual([true, true]);
     expect(blocks.map(({ line, language, file, text }) => [line, language, file, text])).toEqual([
-      [4, 'ts', null, 'const a = 1;\n'],
-      [8, 'sh', null, 'echo 1\n\n'],
-      [12, 'jsonl', 'in/a.jsonl', `${fence}\n`],
-      [15, 'text', null, `${fence}\n`],
+      [5, 'ts', null, 'const a = 1;\n'],
+      [9, 'sh', null, 'echo 1\n\n'],
+      [13, 'jsonl', 'in/a.jsonl', `${fence}\n`],
+      [16, 'text', null, `${fence}\n`],
     ]);
     expect(doc('# Title', '<!-- emulator -->').usesEmulator).toBe(false);
+    expect(doc('<!-- emulator -->', '# Title').usesPostgres).toBe(false);
   });
 
   it('refuse a fence that is never closed', () => {
@@ -182,6 +191,16 @@ describe('the checks of the documents', () => {
       } finally {
         await emulator.stop();
       }
+    });
+
+    it('give a database of its own to those that ask', { timeout: 60_000 }, async () => {
+      const asking = doc('<!-- postgres -->', `${fence}sh`, 'echo "$BATCHOR_STORE"', 'batchor list 2>&1 || true', fence);
+      const said = await Promise.all([runWhole(asking), runWhole(asking)]);
+      const databases = said.map((each) => /^postgres(?:ql)?:.*\/(spec_\w+)$/m.exec(each)?.[1]);
+      expect(new Set(databases).size).toBe(2);
+      for (const each of said) expect(each).toContain('schema batchor: there is no store');
+      const gone = await runDoc(asking, { env: { BATCHOR_STORE: /^postgres.*$/m.exec(said[0] ?? '')?.[0] ?? '' } });
+      expect(gone.output).toContain('does not exist');
     });
 
     it('refuse an emulator that ends, or says no address', async () => {

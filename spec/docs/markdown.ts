@@ -16,6 +16,8 @@ export interface Doc {
   readonly path: string;
   /** Says `<!-- emulator -->` before its first heading or text: its commands speak to an emulator. */
   readonly usesEmulator: boolean;
+  /** Says `<!-- postgres -->` there: its commands have a database of their own. */
+  readonly usesPostgres: boolean;
   readonly blocks: readonly Block[];
 }
 
@@ -48,5 +50,6 @@ export const parseDoc = (path: string, markdown: string): Doc => {
     open = null;
   });
   if (open !== null) throw new Error(`${path}: a fenced block is never closed`);
-  return { path, usesEmulator: /^\s*(<!--[^>]*-->\s*)*?<!-- emulator -->/.test(markdown), blocks };
+  const comments = /^\s*(<!--[^>]*-->\s*)*/.exec(markdown)?.[0] ?? '';
+  return { path, usesEmulator: comments.includes('<!-- emulator -->'), usesPostgres: comments.includes('<!-- postgres -->'), blocks };
 };

@@ -1,14 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../adapters/emulator/index.ts';
+import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { createOpenAI } from '../../adapters/openai/index.ts';
+import { pgStore } from '../../adapters/pg/index.ts';
 import { sqljsStore } from '../../adapters/sqljs/index.ts';
 import { BatchRunner, type Run } from '../../lib/index.ts';
 import { specEnv } from '../gate/env.mjs';
+import { newDatabase, type TestDatabase } from '../support/postgres/database.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = (name: string): string => join(root, 'docs/examples', name);
@@ -28,10 +31,14 @@ interface Running {
   readonly ended: Promise<string>;
 }
 
-/** A program of docs/examples as a process of its own, in a folder of its own: `batchor` is the built package. */
-const begin = (name: string, cwd: string, baseURL: string): Running => {
-  const env = { ...specEnv(process.env), OPENAI_BASE_URL: baseURL, OPENAI_API_KEY: 'sk-emulator' };
-  const child = spawn(process.execPath, ['--import', tsx, program(name)], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+/** A program as a process of its own, in a folder of its own: `batchor` is the built package. */
+const beginAt = (path: string, cwd: string, env: Readonly<Record<string, string>>): Running => {
+  const name = basename(path);
+  const child = spawn(process.execPath, ['--import', tsx, path], {
+    cwd,
+    env: { ...specEnv(process.env), OPENAI_API_KEY: 'sk-emulator', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
   const ended = new Promise<string>((resolve, reject) => {
@@ -46,6 +53,8 @@ const begin = (name: string, cwd: string, baseURL: string): Running => {
   };
   return { child, says, ended };
 };
+/** A program of docs/examples. */
+const begin = (name: string, cwd: string, baseURL: string): Running => beginAt(program(name), cwd, { OPENAI_BASE_URL: baseURL });
 
 const hourMs = 3_600_000;
 const until = async (what: string, test: () => boolean): Promise<void> => {
@@ -63,6 +72,7 @@ describe.concurrent('the programs of docs/examples', () => {
     return emulator;
   };
   const folders: string[] = [];
+  const databases: TestDatabase[] = [];
   const folder = (): string => {
     const cwd = mkdtempSync(join(tmpdir(), 'batchor-program-'));
     folders.push(cwd);
@@ -70,6 +80,7 @@ describe.concurrent('the programs of docs/examples', () => {
   };
   afterAll(async () => {
     await Promise.all([...open].map((each) => each.close()));
+    await Promise.all(databases.map((database) => database.drop()));
     for (const each of folders) rmSync(each, { recursive: true, force: true, maxRetries: 3 });
   });
 
@@ -146,5 +157,46 @@ describe.concurrent('the programs of docs/examples', () => {
     expect(said).toMatch(/^100 %$/m);
     expect(said.match(/^completed 6$/gm)).toHaveLength(2);
     expect(said).toContain('"event_type":"run_finished"');
+  });
+
+  it('14: starts a run in one process, and carries it to its end in another, which leaves when it is told to', { timeout }, async () => {
+    const cwd = folder();
+    const emulator = await emulate(atOnce);
+    const database = await newDatabase();
+    databases.push(database);
+    mkdirSync(join(cwd, 'shared/input'), { recursive: true });
+    const rows = Array.from({ length: 25 }, (_, i) => ({ id: i, text: `Label ${i}.` }));
+    writeFileSync(join(cwd, 'shared/input/today.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const env = { OPENAI_BASE_URL: emulator.baseURL, DATABASE_URL: database.url };
+    /** The example exports what its two processes do. */
+    const call = (name: 'startFromWeb' | 'worker'): Running => {
+      const caller = join(cwd, `${name}.mjs`);
+      const example = JSON.stringify(pathToFileURL(program('14-postgres-worker.ts')).href);
+      writeFileSync(caller, `import { ${name} } from ${example};\nconsole.log('done', await ${name}());\n`);
+      return beginAt(caller, cwd, env);
+    };
+
+    const started = await call('startFromWeb').ended;
+    expect(started).toMatch(/^done nightly_\d{4}-\d\d-\d\d$/m);
+    expect(emulator.ledger.createAttempts).toBe(0);
+    const id = started.trim().slice('done '.length);
+
+    const worker = call('worker');
+    await worker.says(new RegExp(`^${id} run_finished$`, 'm'));
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toMatch(/^done undefined$/m);
+    expect(emulator.ledger).toMatchObject({ batchesCreated: 1, requestsBilled: 25 });
+
+    const runner = new BatchRunner({
+      storage: pgStore({ connectionString: database.url, schema: 'batchor' }),
+      artifactStore: filesystemArtifacts({ dir: join(cwd, 'shared/batchor') }),
+      providers: [createOpenAI({ baseURL: emulator.baseURL, apiKey: 'sk-emulator' })],
+      autorun: false,
+    });
+    open.add(runner);
+    const run = await runner.getRun(id);
+    const results = await run.results({ order: 'input' }).toArray();
+    expect(results.map(({ itemId, status }) => [itemId, status])).toEqual(rows.map(({ id: row }) => [String(row), 'completed']));
+    expect((await run.verify()).isSound).toBe(true);
   });
 });
