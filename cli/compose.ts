@@ -48,7 +48,7 @@ const storageOf = async (store: StorePlace, mayMake: boolean): Promise<RunnerSto
     import('../adapters/filesystem/index.ts'),
   ]);
   try {
-    const storage = pgStore({ connectionString: dsn, migrate: mayMake, ...(schema === null ? {} : { schema }) });
+    const storage = pgStore({ connectionString: dsn, migrate: mayMake ? true : 'existing', ...(schema === null ? {} : { schema }) });
     return { storage, artifactStore: artifactFolder === null ? null : filesystemArtifacts({ dir: artifactFolder }) };
   } catch (error) {
     // What the driver says of a malformed address may repeat it, password and all.

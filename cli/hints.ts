@@ -44,7 +44,9 @@ const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
   batch_not_resolved: (place, runId) => `See which batches are held, and why: ${commandLine(place, 'status', runId)}`,
   batch_unresolved: byReason.batch_unresolved as Hint,
   store_corrupt: (place, runId) =>
-    `Keep the run's folder as it is. What is whole, and what a repair would give up: ${runId === '' ? `batchor doctor${place.storeFlag}` : commandLine(place, 'doctor', runId)}`,
+    place.store.type === 'postgres'
+      ? 'Keep the database and the artifacts as they are: what is stored does not fit together, and nothing more was written.'
+      : `Keep the run's folder as it is. What is whole, and what a repair would give up: ${runId === '' ? `batchor doctor${place.storeFlag}` : commandLine(place, 'doctor', runId)}`,
   job_changed: (place, runId) =>
     `What makes the prompts is fixed with the run. Go on as it was: ${commandLine(place, 'wait', runId)}. Or start a new run.`,
 };

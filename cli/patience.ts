@@ -19,6 +19,6 @@ const sayWho = async (context: CliContext, place: Place, runId: string): Promise
   await store.close();
   if (owner._tag === 'Left' || owner.right === null) return;
   writeNotes(context, [
-    `batchor: ${owner.right} drives run ${runId} and has not answered yet; if nothing is heard of it for 20 seconds, it is done here`,
+    `batchor: ${owner.right} drives run ${runId} and has not answered yet; if nothing is heard of it for ${place.store.type === 'folder' ? 20 : 30} seconds, it is done here`,
   ]);
 };

@@ -45,7 +45,7 @@ export const work = async ({ context, place, runsMax, leaseTtlMs, baseUrl }: Wor
   const describe = (run: WaitingRun): ReturnType<typeof decodeDescription> => decodeDescription(run.runId, run.description);
   const accepts = (run: WaitingRun): boolean => {
     const description = describe(run);
-    if (description === null || baseUrl !== undefined || description.baseUrl === account.baseUrl) return true;
+    if (description === null || description.baseUrl === account.baseUrl) return true;
     // A key goes where this worker, or the run's start, was told; never to the one when they name two.
     tellOnce(run.runId, [`batchor: run ${run.runId} belongs to ${description.baseUrl ?? "OpenAI's own address"}: left to other workers`]);
     return false;

@@ -8,7 +8,7 @@ import type { Ask, Session } from './session.ts';
  * where `mayMigrate`; a schema of a newer version is refused.
  */
 export const migrate =
-  (session: Session, mayMigrate: boolean): Port<void> =>
+  (session: Session, mayMigrate: boolean | 'existing'): Port<void> =>
   async () => {
     const found = await session.ask((ask) => numberOf(ask, session.schema).then((number) => right(number)))();
     if (isLeft(found)) return found;
@@ -17,13 +17,14 @@ export const migrate =
     return found.right === newestMigration ? right(undefined) : session.transaction((ask) => migrateAll(ask, session))();
   };
 
-const faultOf = ({ describe }: Session, found: number | null, mayMigrate: boolean): PortError | null => {
+const faultOf = ({ describe }: Session, found: number | null, mayMigrate: boolean | 'existing'): PortError | null => {
   if (found !== null && found > newestMigration) {
     const message = `${describe}: its tables are at step ${found}, and this version knows ${newestMigration}`;
     return { type: 'too_new', message };
   }
-  if (mayMigrate || found === newestMigration) return null;
+  if (mayMigrate === true || found === newestMigration) return null;
   if (found === null) return { type: 'not_found', message: `${describe}: there is no store` };
+  if (mayMigrate === 'existing') return null;
   const message = `${describe}: its tables are at step ${found}, and this version needs ${newestMigration}; it was told not to change them`;
   return { type: 'unavailable', message, cause: null };
 };

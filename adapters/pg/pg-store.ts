@@ -14,8 +14,8 @@ import { createSession } from './session.ts';
 export type PgStoreOptions = (PoolConfig | { readonly pool: Pool }) & {
   /** The schema of the tables; one store each. Default `batchor`. */
   readonly schema?: string;
-  /** Make or upgrade the tables when the store is opened. Default true; false says what is missing instead. */
-  readonly migrate?: boolean;
+  /** Make or upgrade the tables when the store is opened. Default true; `existing` makes none where there is no store; false changes nothing, and says what is missing. */
+  readonly migrate?: boolean | 'existing';
   /** How long a database that cannot be reached is asked again before the run is given up for now. Default 60,000. */
   readonly patienceMs?: number;
   /** A statement that takes longer is given up. Default 60,000. */
@@ -54,7 +54,7 @@ export const pgStore = (options: PgStoreOptions): Storage<'shared'> => {
           if (isOurs) await pool.end().catch(() => undefined);
         };
         // Whoever opens a store is told at once that it is not there.
-        const migrated = await migrate(session(0), options.migrate !== false)();
+        const migrated = await migrate(session(0), options.migrate ?? true)();
         if (isLeft(migrated)) {
           await end();
           return migrated;
@@ -74,7 +74,7 @@ const configOf = (options: PgStoreOptions): PoolConfig => {
     ...config
   } = options as PoolConfig & {
     readonly schema?: string;
-    readonly migrate?: boolean;
+    readonly migrate?: boolean | 'existing';
     readonly patienceMs?: number;
     readonly statementTimeoutMs?: number;
   };

@@ -5,12 +5,15 @@ import type { AnyJob } from './job.ts';
 /** Pairs of a batch's metadata that are left to the user: OpenAI takes 16, four are ours. */
 const userMetadataPairsMax = 12;
 
+/** How a run of the job calls it. */
+export const jobNameOf = (job: Pick<AnyJob, 'name'>): string => job.name ?? 'job';
+
 /** The job's part of what is stored; throws `invalid_config` that names the field. */
 export const configOf = (job: AnyJob, source: { readonly kind: string; readonly ref: string; readonly fingerprint: string }): RunConfig => {
   const provider = job.providerConfig;
   checkMetadata(job.batchMetadata ?? {});
   const config: RunConfig = {
-    jobName: job.name ?? 'job',
+    jobName: jobNameOf(job),
     source,
     provider: {
       kind: provider.kind,

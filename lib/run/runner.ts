@@ -181,7 +181,14 @@ export class BatchRunner implements AsyncDisposable {
     this.#store ??= Promise.resolve(this.#options.storage ?? defaultStorage()).then((storage) =>
       must(storage.open(storageOptionsOf(this.#options)), { storage: storage.describe }),
     );
-    return this.#store;
+    const opening = this.#store;
+    try {
+      return await opening;
+    } catch (error) {
+      // A store that was away for a moment is opened anew at the next call.
+      if (this.#store === opening) this.#store = null;
+      throw error;
+    }
   }
 
   #runIdOf(given: string | undefined): RunId {

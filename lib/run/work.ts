@@ -10,6 +10,7 @@ import type { Drivers } from './drivers.ts';
 import { BatchorError } from './errors.ts';
 import { must, toBatchorError } from './interop.ts';
 import type { AnyJob } from './job.ts';
+import { jobNameOf } from './job-config.ts';
 
 /** What a worker tells of itself. */
 export type WorkNotice =
@@ -65,7 +66,7 @@ export const workOn = async ({ store, drivers, scheduler, attach, options }: Wor
   const isOver = (): boolean => signal?.aborted === true;
 
   const jobFor = async (run: WaitingRun): Promise<AnyJob | null> =>
-    jobs.find((job) => job.name === run.jobName) ?? (await jobOf?.(run)) ?? null;
+    jobs.find((job) => jobNameOf(job) === run.jobName) ?? (await jobOf?.(run)) ?? null;
   /**
    * True when there is something to do for this worker. What is wrong with a run's input keeps nobody from collecting its answers; a
    * run of which nothing but the input is left is for who can read it.
