@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { isRunId, type RunId } from '../../lib/core/ids.ts';
@@ -40,8 +41,8 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
   const openHandles = new Set<{ close(): Promise<void> }>();
   const unknown = (runId: RunId): PortError => ({ type: 'not_found', message: `no run ${runId} in ${describe}` });
   const refused = (message: string): PortError => ({ type: 'refused', message, statusCode: null, requestId: null });
-  const payloadsOf = ({ runId, runNo }: StoredRun): ArtifactStore =>
-    artifacts === null ? noArtifacts(describe) : artifactsOfRun(artifacts, `runs/${runId}.${runNo}/`);
+  const payloadsOf = ({ payloads }: StoredRun): ArtifactStore =>
+    artifacts === null ? noArtifacts(describe) : artifactsOfRun(artifacts, payloads);
 
   /** Agreed upon once per process: all runs of a store lie under one root. Null where no payload can be had, nor is needed: a word to a run is none. */
   let root: string | null = null;
@@ -136,16 +137,18 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       if (row === undefined) return left({ type: 'owned_elsewhere', owner: run.right.owner ?? 'a process that was faster' });
       return right({ run: run.right, epoch: Number(row[0]), isUnclean: row[1] === true });
     });
-  const begin = (runId: RunId, description: JsonObject | null, artifactRoot: string): Port<Taken> =>
-    session.transaction(async (ask) => {
+  const begin = (runId: RunId, description: JsonObject | null): Port<Taken> => {
+    // Drawn, not counted: another database that shares the root has runs of the same id and the same number.
+    const payloads = `runs/${runId}.${randomUUID()}/`;
+    return session.transaction(async (ask) => {
       const { rows } = await ask(
-        `insert into ${schema}.runs (run_id, description, artifact_root, epoch, owner, lease_until)
+        `insert into ${schema}.runs (run_id, description, payloads, epoch, owner, lease_until)
           values ($1, $2, $3, 1, $4, clock_timestamp() + $5 * interval '1 millisecond')
           on conflict (run_id) do update set epoch = runs.epoch + 1, description = excluded.description,
-            artifact_root = excluded.artifact_root, owner = excluded.owner, lease_until = excluded.lease_until
+            payloads = excluded.payloads, owner = excluded.owner, lease_until = excluded.lease_until
           where runs.version = 0 and (${free.replaceAll('lease_until', 'runs.lease_until')})
           returning run_no, epoch`,
-        [runId, description === null ? null : JSON.stringify(description), artifactRoot, owner, leaseTtlMs],
+        [runId, description === null ? null : JSON.stringify(description), payloads, owner, leaseTtlMs],
       );
       const [row] = rows;
       if (row === undefined) {
@@ -153,9 +156,10 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
         if (known.rows[0]?.[0] === true) return left(refused(`run ${runId} exists in ${describe}`));
         return left({ type: 'owned_elsewhere', owner: (known.rows[0]?.[1] as string | null | undefined) ?? 'a process that was faster' });
       }
-      const run: StoredRun = { runNo: row[0] as number, runId, artifactRoot, description, owner, snapshot: emptySnapshot };
-      return right({ run, epoch: Number(row[1]), isUnclean: true });
+      const run: StoredRun = { runNo: row[0] as number, runId, payloads, description, owner, snapshot: emptySnapshot };
+      return right({ run, epoch: Number(row[1]), isUnclean: false });
     });
+  };
 
   const listed = ({ runId, snapshot, owner: driver }: StoredRun): ListedRun => ({ runId, snapshot, owner: driver });
 
@@ -165,7 +169,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
     create: (runId, description) =>
       isRunId(runId)
         ? TE.Monad.chain(agreeOnRoot, (agreed) =>
-            agreed === null ? TE.left(missingArtifacts(describe)) : TE.Monad.chain(begin(runId, description, agreed), open),
+            agreed === null ? TE.left(missingArtifacts(describe)) : TE.Monad.chain(begin(runId, description), open),
           )
         : TE.left(refused(`${JSON.stringify(runId)} cannot name a run: 1 to 120 of A-Z a-z 0-9 . _ -, the first a letter or digit`)),
     read: (runId, { isStill = false } = {}) =>
