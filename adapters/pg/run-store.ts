@@ -40,6 +40,10 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
   const notices = createNotices(session);
   const openHandles = new Set<{ close(): Promise<void> }>();
   const unknown = (runId: RunId): PortError => ({ type: 'not_found', message: `no run ${runId} in ${describe}` });
+  const takenBy = (other: unknown): PortError => ({
+    type: 'owned_elsewhere',
+    owner: typeof other === 'string' ? other : 'a process that was faster',
+  });
   const refused = (message: string): PortError => ({ type: 'refused', message, statusCode: null, requestId: null });
   const payloadsOf = ({ payloads }: StoredRun): ArtifactStore =>
     artifacts === null ? noArtifacts(describe) : artifactsOfRun(artifacts, payloads);
@@ -72,10 +76,12 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
     })();
 
   /** Objects that no event names are of no use to anybody: what a dead owner wrote and did not come to commit. */
-  const sweep = async (payloads: ArtifactStore, objects: ReadonlyMap<string, number>): Promise<Either<PortError, void>> => {
-    const listed = await payloads.list('')();
-    if (isLeft(listed)) return listed;
-    for (const { name } of listed.right) {
+  const sweep = async (
+    payloads: ArtifactStore,
+    lying: readonly { readonly name: string }[],
+    objects: ReadonlyMap<string, number>,
+  ): Promise<Either<PortError, void>> => {
+    for (const { name } of lying) {
       const removed = objects.has(name) ? right(undefined) : await payloads.remove(name)();
       if (isLeft(removed)) return removed;
     }
@@ -92,14 +98,19 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
         return fault;
       };
       const payloads = payloadsOf(run);
+      // Listed before the run is found to be ours still: whoever may have taken it over while we slept has written none of these.
+      const lying = isUnclean && artifacts !== null ? await payloads.list('')() : right([]);
+      if (isLeft(lying)) return give(lying);
       const read = await session.ask(async (ask) => {
+        const mine = await ask(`select epoch = $2, owner from ${schema}.runs where run_no = $1`, [run.runNo, epoch]);
+        if (mine.rows[0]?.[0] !== true) return left(takenBy(mine.rows[0]?.[1]));
         const records = await batchRecords(ask, { schema, runNo: run.runNo }, 'live');
         if (isLeft(records)) return records;
         const { rows } = await ask(`select name, object_no from ${schema}.objects where run_no = $1 order by object_no`, [run.runNo]);
         return right({ records: records.right, objects: new Map(rows.map(([name, no]) => [name as string, no as number])) });
       })();
       if (isLeft(read)) return give(read);
-      const swept = isUnclean && artifacts !== null ? await sweep(payloads, read.right.objects) : right(undefined);
+      const swept = await sweep(payloads, lying.right, read.right.objects);
       if (isLeft(swept)) return give(swept);
       const owned = createOwnedRun({
         run,
@@ -134,7 +145,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       if (isLeft(run)) return run;
       if (run.right === null) return left(unknown(runId));
       const [row] = rows;
-      if (row === undefined) return left({ type: 'owned_elsewhere', owner: run.right.owner ?? 'a process that was faster' });
+      if (row === undefined) return left(takenBy(run.right.owner));
       return right({ run: run.right, epoch: Number(row[0]), isUnclean: row[1] === true });
     });
   const begin = (runId: RunId, description: JsonObject | null): Port<Taken> => {
@@ -154,7 +165,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       if (row === undefined) {
         const known = await ask(`select version > 0, owner from ${schema}.runs where run_id = $1`, [runId]);
         if (known.rows[0]?.[0] === true) return left(refused(`run ${runId} exists in ${describe}`));
-        return left({ type: 'owned_elsewhere', owner: (known.rows[0]?.[1] as string | null | undefined) ?? 'a process that was faster' });
+        return left(takenBy(known.rows[0]?.[1]));
       }
       const run: StoredRun = { runNo: row[0] as number, runId, payloads, description, owner, snapshot: emptySnapshot };
       return right({ run, epoch: Number(row[1]), isUnclean: false });

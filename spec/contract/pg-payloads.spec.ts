@@ -22,6 +22,9 @@ describe('payloads of runs in Postgres', () => {
     return store;
   };
 
+  const expire = (schema: TestSchema): Promise<unknown> =>
+    schema.query(`update ${schema.name}.runs set lease_until = now() - interval '1 second'`);
+
   beforeEach(() => {
     folder = temporaryFolder();
   });
@@ -42,5 +45,34 @@ describe('payloads of runs in Postgres', () => {
     await second.close();
     await ok(other.remove(runId));
     expect((await ok(first.artifacts.list(''))).map(({ name }) => name)).toEqual([slice.itemObject, slice.requestObject]);
+  });
+
+  it('stay when somebody took the run over who fell asleep before it swept, and was replaced', async () => {
+    const schema = schemaOf();
+    await createdRun(await open(schema));
+    await expire(schema);
+    const files = filesystemArtifacts({ dir: folder.path });
+    let wake = (): void => undefined;
+    const asleep = new Promise<void>((resolve) => (wake = resolve));
+    let sleeps = (): void => undefined;
+    const fellAsleep = new Promise<void>((resolve) => (sleeps = resolve));
+    const drowsy: ArtifactStore = {
+      ...files,
+      list: (prefix) => async () => {
+        sleeps();
+        await asleep;
+        return files.list(prefix)();
+      },
+    };
+    const taking = (await open(schema, drowsy)).own(runId)();
+    await fellAsleep;
+    await expire(schema);
+    const third = await ok((await open(schema)).own(runId));
+    const slice = sliceOf(0, 2);
+    for (const name of [slice.requestObject ?? '', slice.itemObject]) await ok(third.artifacts.put(name, [new Uint8Array(3)]));
+    await accept(third, slice);
+    wake();
+    expect(await taking).toMatchObject({ left: { type: 'owned_elsewhere' } });
+    expect((await ok(third.artifacts.list(''))).map(({ name }) => name)).toEqual([slice.itemObject, slice.requestObject]);
   });
 });
