@@ -91,8 +91,8 @@ export const createSession = ({ pool, describe, schema, patienceMs, statementTim
     transaction: (work) =>
       patiently(() =>
         withClient(async (client) => {
-          await client.query(opening);
           try {
+            await client.query(opening);
             const done = await work(askOn(client));
             await client.query(isLeft(done) ? 'rollback' : 'commit');
             return done;
