@@ -141,7 +141,7 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /**
-   * Drives every run of the store that nobody drives and to which something is owed, until aborted: paused runs included, while
+   * Drives every run of the store that nobody drives and to which something is owed, until aborted or closed: paused runs included, while
    * answers are under way. Resolves once what was begun is committed, and all runs are given back.
    */
   async work(options: WorkOptions = {}): Promise<void> {
@@ -151,6 +151,8 @@ export class BatchRunner implements AsyncDisposable {
       drivers: this.#drivers,
       scheduler: this.#scheduler,
       attach: (runId, job) => this.#attach(store, runId, job, sourceOf(job), options.signal, false),
+      closed$: this.#closed,
+      isClosed: () => this.#isClosed,
       options,
     });
   }

@@ -1,5 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { firstValueFrom, merge, type SchedulerLike, Subject, timer } from 'rxjs';
+import { firstValueFrom, merge, type Observable, type SchedulerLike, Subject, timer } from 'rxjs';
 import { effectsDue, isStandingStill, owedAtMs } from '../core/due.ts';
 import type { RunId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -46,14 +46,17 @@ export interface Workplace {
   readonly scheduler: SchedulerLike;
   /** Compares the job with the run, and lets whoever drives the run read its input. */
   readonly attach: (runId: RunId, job: AnyJob) => Promise<void>;
+  /** Comes when the runner is closed: there is nothing left to work with. */
+  readonly closed$: Observable<void>;
+  readonly isClosed: () => boolean;
   readonly options: WorkOptions;
 }
 
 /** A run that gave trouble, or that cannot be helped here, is left alone for so long. */
 const restMs = 30_000;
 
-/** Takes runs, drives them, and gives back those that need nobody, until aborted. */
-export const workOn = async ({ store, drivers, scheduler, attach, options }: Workplace): Promise<void> => {
+/** Takes runs, drives them, and gives back those that need nobody, until aborted or closed. */
+export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClosed, options }: Workplace): Promise<void> => {
   const { jobs = [], jobOf, accepts, runsMax = 8, lookIntervalMs = 5_000, signal, onNotice = () => undefined } = options;
   if (!(Number.isInteger(runsMax) && runsMax > 0))
     throw new BatchorError('invalid_config', { field: 'runsMax' }, `runsMax is ${runsMax}`, 'It is a whole number, at least 1.');
@@ -61,7 +64,7 @@ export const workOn = async ({ store, drivers, scheduler, attach, options }: Wor
   const resting = new Map<RunId, number>();
   const wake$ = new Subject<unknown>();
   const wake = (): void => wake$.next(null);
-  const isOver = (): boolean => signal?.aborted === true;
+  const isOver = (): boolean => signal?.aborted === true || isClosed();
 
   const jobFor = async (run: WaitingRun): Promise<AnyJob | null> =>
     jobs.find((job) => job.name === run.jobName) ?? (await jobOf?.(run)) ?? null;
@@ -144,17 +147,24 @@ export const workOn = async ({ store, drivers, scheduler, attach, options }: Wor
     const nowMs = scheduler.now();
     for (const [runId, untilMs] of resting) if (untilMs <= nowMs) resting.delete(runId);
     await giveBackIdle();
+    // Those that are not for us keep nobody else waiting: they rest, and the next ones are asked for.
+    while (!isOver() && (await takeSome(nowMs)));
+  };
+  /** True when some of those that were named are left to others, so that there may be more. */
+  const takeSome = async (nowMs: number): Promise<boolean> => {
     const named = await store.adoptable(nowMs, runsMax + resting.size)();
     if (isLeft(named)) {
-      onNotice({ type: 'trouble', runId: null, error: toBatchorError(named.left, { storage: store.describe }) });
-      return;
+      if (!isOver()) onNotice({ type: 'trouble', runId: null, error: toBatchorError(named.left, { storage: store.describe }) });
+      return false;
     }
     const wanted = named.right.filter((runId) => !resting.has(runId) && drivers.of(runId) === undefined);
     const free = runsMax - mine.size;
     if (wanted.length > free) {
       for (const [runId, driver] of waiting(nowMs).slice(0, wanted.length - free)) await giveBack(runId, driver, false);
     }
-    await Promise.all(wanted.slice(0, runsMax - mine.size).map(take));
+    const tried = wanted.slice(0, runsMax - mine.size);
+    await Promise.all(tried.map(take));
+    return tried.some((runId) => resting.has(runId));
   };
 
   const stopHearing = store.onNews?.(({ runId, type }) => {
@@ -165,6 +175,7 @@ export const workOn = async ({ store, drivers, scheduler, attach, options }: Wor
     wake();
   });
   signal?.addEventListener('abort', wake, { once: true });
+  const closing = closed$.subscribe(wake);
   try {
     while (!isOver()) {
       const woken = firstValueFrom(merge(wake$, timer(lookIntervalMs, scheduler)));
@@ -174,6 +185,7 @@ export const workOn = async ({ store, drivers, scheduler, attach, options }: Wor
   } finally {
     stopHearing?.();
     signal?.removeEventListener('abort', wake);
+    closing.unsubscribe();
     await Promise.all([...mine].map(([runId, driver]) => giveBack(runId, driver, false)));
   }
 };
