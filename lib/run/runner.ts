@@ -207,9 +207,15 @@ export class BatchRunner implements AsyncDisposable {
     // Somebody created it since it was looked for.
     if (isLeft(owned) && owned.left.type === 'refused') throw runExists(runId, store.describe);
     const run = unwrap(owned, context);
-    const created = decide(run.snapshot, { type: 'CreateRun', atMs: this.#scheduler.now(), runId, config });
-    if (isLeft(created)) throw runExists(runId, store.describe);
-    await must(run.commit(0, created.right), context);
+    try {
+      const created = decide(run.snapshot, { type: 'CreateRun', atMs: this.#scheduler.now(), runId, config });
+      if (isLeft(created)) throw runExists(runId, store.describe);
+      await must(run.commit(0, created.right), context);
+    } catch (error) {
+      // Kept, it could be created by nobody else, and not by us either.
+      await run.close();
+      throw error;
+    }
     this.#drivers.attach(runId, source);
     await this.#give(run);
   }
