@@ -52,6 +52,9 @@ export interface Workplace {
   readonly options: WorkOptions;
 }
 
+/** With what a run can be helped here. */
+type Means = 'none' | 'input' | 'answers' | 'both';
+
 /** A run that gave trouble, or that cannot be helped here, is left alone for so long. */
 const restMs = 30_000;
 
@@ -68,27 +71,35 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
 
   const jobFor = async (run: WaitingRun): Promise<AnyJob | null> =>
     jobs.find((job) => job.name === run.jobName) ?? (await jobOf?.(run)) ?? null;
-  /**
-   * True when there is something to do for this worker. What is wrong with a run's input keeps nobody from collecting its answers; a
-   * run of which nothing but the input is left is for who can read it.
-   */
-  const isForUs = async (runId: RunId): Promise<boolean> => {
+  /** What is wrong with a run's input keeps nobody from collecting its answers; a run of which nothing but the input is left is for who can read it. */
+  const meansFor = async (runId: RunId): Promise<Means> => {
     const reader = await must(store.read(runId), { runId, storage: store.describe });
     const { snapshot, description } = reader;
     await reader.close();
     const run: WaitingRun = { runId, jobName: snapshot.config.jobName, description };
-    if (isFinished(snapshot) || accepts?.(run) === false) return false;
-    if (snapshot.ingest.isComplete) return true;
+    if (isFinished(snapshot) || accepts?.(run) === false) return 'none';
+    if (snapshot.ingest.isComplete) return 'answers';
     try {
       const job = await jobFor(run);
       if (job !== null) {
         await attach(runId, job);
-        return true;
+        return isStandingStill(snapshot, false) ? 'input' : 'both';
       }
     } catch (error) {
+      // What was attached earlier was another input, or this one before it changed.
+      drivers.detach(runId);
       onNotice({ type: 'trouble', runId, error });
     }
-    return !isStandingStill(snapshot, false);
+    return isStandingStill(snapshot, false) ? 'none' : 'answers';
+  };
+  const takeWith = async (runId: RunId, means: Means): Promise<Driver | null> => {
+    if (means !== 'both') return means === 'none' ? null : drivers.take(store, runId);
+    return drivers.take(store, runId).catch((error: unknown) => {
+      // Its rows render otherwise here, say: its answers are collected all the same.
+      drivers.detach(runId);
+      onNotice({ type: 'trouble', runId, error });
+      return drivers.take(store, runId);
+    });
   };
 
   const giveBack = async (runId: RunId, driver: Driver, isToRest: boolean): Promise<void> => {
@@ -119,7 +130,7 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
   const take = async (runId: RunId): Promise<void> => {
     try {
       if (drivers.of(runId) !== undefined) return;
-      const driver = (await isForUs(runId)) ? await drivers.take(store, runId) : null;
+      const driver = await takeWith(runId, await meansFor(runId));
       if (driver === null) resting.set(runId, scheduler.now() + restMs);
       else follow(runId, driver);
     } catch (error) {
