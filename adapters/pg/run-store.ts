@@ -12,9 +12,9 @@ import { batchRecords } from './batch-rows.ts';
 import { createLeases } from './leases.ts';
 import { createNotices, tellOf } from './notices.ts';
 import { createOwnedRun } from './owned-run.ts';
-import { artifactsOfRun, missingArtifacts, noArtifacts } from './run-artifacts.ts';
+import { artifactsOfRun, missingArtifacts, noArtifacts, underRoot } from './run-artifacts.ts';
 import { createReader } from './run-reader.ts';
-import { type Ask, found, type Session } from './session.ts';
+import { found, type Session } from './session.ts';
 import { allRuns, findRun, type StoredRun } from './stored-run.ts';
 import { movingView, stillView } from './view.ts';
 
@@ -46,7 +46,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
   });
   const refused = (message: string): PortError => ({ type: 'refused', message, statusCode: null, requestId: null });
   const payloadsOf = ({ payloads }: StoredRun): ArtifactStore =>
-    artifacts === null ? noArtifacts(describe) : artifactsOfRun(artifacts, payloads);
+    artifacts === null ? noArtifacts(describe) : underRoot(artifactsOfRun(artifacts, payloads), agreeOnRoot);
 
   /** Agreed upon once per process: all runs of a store lie under one root. Null where no payload can be had, nor is needed: a word to a run is none. */
   let root: string | null = null;
@@ -218,7 +218,9 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
         return right(String(rows[0][0]));
       }),
     remove: (runId) =>
-      TE.Monad.chain(removeRows(runId), (run) => (artifacts === null ? TE.right(undefined) : removeObjects(payloadsOf(run)))),
+      TE.Monad.chain(agreeOnRoot, (agreed) =>
+        agreed === null ? TE.left(missingArtifacts(describe)) : TE.Monad.chain(take(runId), removeWhole),
+      ),
     ownerOf: (runId) => TE.Monad.map(existing(runId), (run) => run.owner),
     adoptable: (nowMs, limit) =>
       session.ask(async (ask) => {
@@ -238,20 +240,20 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
     },
   };
 
-  function removeRows(runId: RunId): Port<StoredRun> {
-    return session.transaction(async (ask) => {
-      const run = await lockRun(ask, runId);
-      if (isLeft(run)) return run;
-      if (run.right.owner !== null) return left({ type: 'owned_elsewhere', owner: run.right.owner });
-      await ask(`delete from ${schema}.runs where run_no = $1`, [run.right.runNo]);
-      return run;
-    });
-  }
-  async function lockRun(ask: Ask, runId: RunId): Promise<Either<PortError, StoredRun>> {
-    await ask(`select from ${schema}.runs where run_id = $1 for update`, [runId]);
-    const run = await findRun(ask, schema, runId);
-    if (isLeft(run)) return run;
-    return run.right === null ? left(unknown(runId)) : right(run.right);
+  /** The objects first: a removal that breaks off leaves a run that can be removed again, and nothing that nobody knows of. */
+  function removeWhole({ run, epoch }: Taken): Port<void> {
+    return async () => {
+      const lease = leases.hold(run.runNo, epoch);
+      const gone = await TE.Monad.chain(removeObjects(payloadsOf(run)), () =>
+        session.transaction(async (ask) => {
+          const { count } = await ask(`delete from ${schema}.runs where run_no = $1 and epoch = $2`, [run.runNo, epoch]);
+          return count === 0 ? left(takenBy(null)) : found(undefined);
+        }),
+      )();
+      lease.end();
+      if (isLeft(gone)) await release(run, epoch);
+      return gone;
+    };
   }
 };
 

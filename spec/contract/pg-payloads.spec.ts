@@ -1,11 +1,14 @@
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../lib/ports/artifacts.ts';
+import type { PortError } from '../../lib/ports/port-error.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
+import { createPayload } from '../../lib/run/verify/payload.ts';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
-import { accept, createdRun, ok, runId, sliceOf } from './run-store-fixture.ts';
+import { accept, createdRun, errorOf, ok, runId, sliceOf } from './run-store-fixture.ts';
 
 describe('payloads of runs in Postgres', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -74,5 +77,44 @@ describe('payloads of runs in Postgres', () => {
     wake();
     expect(await taking).toMatchObject({ left: { type: 'owned_elsewhere' } });
     expect((await ok(third.artifacts.list(''))).map(({ name }) => name)).toEqual([slice.itemObject, slice.requestObject]);
+  });
+
+  it('are not looked for elsewhere, nor taken for lost, and nothing of the run is removed without them', async () => {
+    const schema = schemaOf();
+    const run = await createdRun(await open(schema));
+    await ok(run.artifacts.put('items/0.jsonl', [new Uint8Array(3)]));
+    await run.close();
+    const elsewhere = temporaryFolder();
+    const storage = pgStore({ connectionString: schema.url, schema: schema.name });
+    const without = await ok(storage.open());
+    stores.push(without);
+    for (const store of [await open(schema, filesystemArtifacts({ dir: elsewhere.path })), without]) {
+      const reader = await ok(store.read(runId));
+      expect(await errorOf(reader.artifacts.size('items/0.jsonl'))).toBe('other_root');
+      // Who verifies the run hears that, and not that it is damaged.
+      await expect(createPayload(reader.artifacts).size('items/0.jsonl')).rejects.toMatchObject({ code: 'artifact_root_differs' });
+      await reader.close();
+      expect(await errorOf(store.remove(runId))).toBe('other_root');
+    }
+    elsewhere.remove();
+    const reader = await ok(without.read(runId));
+    expect(reader.snapshot.status).toBe('running');
+    await reader.close();
+  });
+
+  it('can be removed again where that broke off', async () => {
+    const schema = schemaOf();
+    const files = filesystemArtifacts({ dir: folder.path });
+    let isDown = true;
+    const broken: PortError = { type: 'unavailable', message: 'down', cause: null };
+    const store = await open(schema, { ...files, remove: (name) => (isDown ? TE.left(broken) : files.remove(name)) });
+    const run = await createdRun(store);
+    await ok(run.artifacts.put('items/0.jsonl', [new Uint8Array(3)]));
+    await run.close();
+    expect(await errorOf(store.remove(runId))).toBe('unavailable');
+    isDown = false;
+    await ok(store.remove(runId));
+    expect(await ok(files.list('runs/'))).toEqual([]);
+    expect(await ok(store.list())).toEqual([]);
   });
 });
