@@ -51,3 +51,36 @@ describe('a run that was taken for a commit which fails', () => {
     await runner.close();
   });
 });
+
+describe('a command that was read at the moment at which the run was given back', () => {
+  it('is there for whoever drives the run next', async () => {
+    const connection = fakeConnection(createFakeProvider({ nowMs: () => Date.now() }));
+    const memory = await ok(memoryStore().open());
+    let goOn = (): void => undefined;
+    let wasRead = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    const read = new Promise<void>((resolve) => (wasRead = resolve));
+    const slow = (run: OwnedRun): OwnedRun => {
+      const inbox: OwnedRun['inbox'] = () => async () => {
+        const commands = await run.inbox()();
+        if (commands._tag === 'Left' || commands.right.length === 0) return commands;
+        wasRead();
+        await gate;
+        return commands;
+      };
+      return Object.create(run, { inbox: { value: inbox } }) as OwnedRun;
+    };
+    const store: RunStore = { ...memory, create: (id, description) => TE.Monad.map(memory.create(id, description), slow) };
+    const storage: Storage<'local'> = { scope: 'local', describe: 'slow store', open: () => TE.right(store) };
+    const runner = new BatchRunner({ storage, providers: [connection], inboxIntervalMs: 10 });
+    await runner.start(jobOf(connection, itemsOf(2)), { runId });
+    await ok(store.send(runId, { type: 'cancel', options: {} }));
+    await read;
+    await runner.close();
+    goOn();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const next = await ok(memory.own(runId));
+    expect((await ok(next.inbox())).map(({ type }) => type)).toEqual(['cancel']);
+    await next.close();
+  });
+});
