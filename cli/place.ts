@@ -40,7 +40,12 @@ export const placeOf = (context: CliContext, flags: StoreFlags): Place => {
     return value === '' ? undefined : value;
   };
   const named = flags.store ?? fromEnv('BATCHOR_STORE') ?? '.batchor';
-  const isDatabase = /^postgres(ql)?:\/\//u.test(named);
+  const isDatabase = /^postgres(ql)?:\/\//iu.test(named);
+  // Taken for a folder it would be made, with the password of the address in its name.
+  if (!isDatabase && /^[\w+.-]+:\/\//u.test(named))
+    throw new CliFailure('the store is neither a folder nor a postgresql:// address', {
+      hint: 'It reads postgresql://user:password@host:5432/database?schema=batchor',
+    });
   const artifacts = flags.artifacts ?? (isDatabase ? fromEnv('BATCHOR_ARTIFACTS') : undefined);
   if (!isDatabase && artifacts !== undefined)
     throw new CliFailure('--artifacts belongs to a store in a database', { hint: 'A store in a folder keeps its payloads itself.' });
@@ -58,19 +63,22 @@ export const placeOf = (context: CliContext, flags: StoreFlags): Place => {
   };
 };
 
-/** The schema is no word of the server's: it is taken out of what the server is told. */
+/** The schema is no word of the server's: it is taken out of what the server is told, also where no host is named (`user@/database?host=…`). */
 const databaseOf = (dsn: string, artifactFolder: string | null): StorePlace => {
-  const url = URL.canParse(dsn) ? new URL(dsn) : null;
-  const schema = url?.searchParams.get('schema') ?? null;
-  url?.searchParams.delete('schema');
-  return { type: 'postgres', dsn: url === null || schema === null ? dsn : url.href, schema, artifactFolder };
+  const queryAt = dsn.indexOf('?');
+  const params = new URLSearchParams(queryAt < 0 ? '' : dsn.slice(queryAt + 1));
+  const schema = params.get('schema');
+  if (schema === null) return { type: 'postgres', dsn, schema, artifactFolder };
+  params.delete('schema');
+  const rest = params.toString();
+  return { type: 'postgres', dsn: dsn.slice(0, queryAt) + (rest === '' ? '' : `?${rest}`), schema, artifactFolder };
 };
 
 const withoutPassword = (dsn: string): string => {
   if (!URL.canParse(dsn)) return 'postgresql://…';
   const url = new URL(dsn);
   url.password = '';
-  url.searchParams.delete('password');
+  for (const secret of ['password', 'sslpassword']) url.searchParams.delete(secret);
   return url.href;
 };
 

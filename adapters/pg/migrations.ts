@@ -18,7 +18,7 @@ export const migrations: readonly Migration[] = [
       create table {schema}.runs (
         run_no integer generated always as identity primary key,
         run_id text collate "C" not null unique,
-        artifact_root text,
+        payloads text not null,
         description json,
         version bigint not null default 0,
         snapshot json,

@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import { Client } from 'pg';
 import type { RunId } from '../../lib/core/ids.ts';
 import type { RunNews } from '../../lib/ports/run-store.ts';
 import type { Ask, Session } from './session.ts';
@@ -17,56 +17,55 @@ export interface Notices {
 }
 
 const retryMs = 5_000;
+/** A connection that was never made is not waited for when it is to be closed. */
+const farewellMs = 1_000;
 
 /**
- * Hears what is said, on a connection of its own, while anybody listens. What is said while the connection is down is not heard:
- * whoever listens looks from time to time all the same.
+ * Hears what is said, on a connection of its own beside the pool, while anybody listens: one of the pool's would be missing to those
+ * who commit. What is said while the connection is down is not heard: whoever listens looks from time to time all the same.
  */
 export const createNotices = ({ pool, schema }: Session): Notices => {
   const listeners = new Set<(news: RunNews) => void>();
-  let connection: Promise<PoolClient | null> | null = null;
+  let connection: Client | null = null;
   let isStopped = false;
 
-  const connect = async (): Promise<PoolClient | null> => {
-    try {
-      const client = await pool.connect();
-      client.on('notification', ({ payload }) => {
-        const [type, runId] = (payload ?? '').split(' ');
-        if (type !== 'command' && type !== 'released') return;
-        for (const listener of listeners) listener({ type, runId: runId as RunId });
-      });
-      client.on('error', (error) => {
-        client.release(error);
-        again();
-      });
-      await client.query(`listen "${channelOf(schema)}"`);
-      return client;
-    } catch {
-      again();
-      return null;
-    }
-  };
-  const again = (): void => {
-    connection = null;
-    if (isStopped || listeners.size === 0) return;
-    setTimeout(() => {
-      if (!isStopped && listeners.size > 0) connection ??= connect();
-    }, retryMs).unref();
+  const connect = (): void => {
+    if (connection !== null || isStopped || listeners.size === 0) return;
+    const client = new Client(pool.options);
+    connection = client;
+    const fail = (): void => {
+      if (connection !== client) return;
+      connection = null;
+      client.end().catch(() => undefined);
+      setTimeout(connect, retryMs).unref();
+    };
+    // Heard for as long as the connection lives: it may break more than once, also while it is closed.
+    client.on('error', fail);
+    client.on('end', fail);
+    client.on('notification', ({ payload }) => {
+      const [type, runId] = (payload ?? '').split(' ');
+      if (type !== 'command' && type !== 'released') return;
+      for (const listener of listeners) listener({ type, runId: runId as RunId });
+    });
+    client
+      .connect()
+      .then(() => client.query(`listen "${channelOf(schema)}"`))
+      .catch(fail);
   };
 
   return {
     listen(listener) {
       listeners.add(listener);
-      connection ??= connect();
+      connect();
       return () => listeners.delete(listener);
     },
     async stop() {
       isStopped = true;
       listeners.clear();
-      const client = await connection;
+      const client = connection;
       connection = null;
-      // Closed rather than given back: it would go on listening.
-      client?.release(true);
+      if (client === null) return;
+      await Promise.race([client.end().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, farewellMs).unref())]);
     },
   };
 };

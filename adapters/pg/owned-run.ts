@@ -47,9 +47,8 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
       const { after } = draft.right;
       const written = await session.transaction((asked) => writeDraft(asked, committer, draft.right))();
       if (isLeft(written)) return written;
-      // Nobody else can have moved a run whose epoch is ours: the answer to an earlier try was lost, and it counted.
-      if (written.right !== null && written.right.version !== after.snapshot.version)
-        return left({ type: 'stale_version', expected: expectedVersion, found: written.right.version });
+      // An earlier commit of ours whose end we never came to know, if nobody else's: what it made of the run is not known here.
+      if (written.right !== null) return left({ type: 'stale_version', expected: expectedVersion, found: written.right.version });
       known = after;
       if (events.some(mayPend)) pendingFrom = 0;
       return right(known.snapshot);

@@ -1,9 +1,8 @@
 import type { AcceptedSlice, Column } from '../../lib/core/command.ts';
 import { codeOfFailure } from '../../lib/core/failure.ts';
-import { countOfIndexSet } from '../../lib/core/index-set.ts';
+import { countOfIndexSet, indexesOf } from '../../lib/core/index-set.ts';
 import type { RowChange } from '../../lib/core/rows.ts';
-import { rangesOf } from './batch-rows.ts';
-import { knownIds, type RowsOf } from './row-queries.ts';
+import { knownIds, ofBatch, type RowsOf } from './row-queries.ts';
 import { completed, failed, pending, queued, retryable, submitted } from './row-status.ts';
 import type { Ask } from './session.ts';
 import { numbers } from './sql-values.ts';
@@ -119,12 +118,10 @@ const takenId = async (moving: Moving, itemIds: readonly string[]): Promise<stri
 
 const claim = async ({ ask, schema, runNo }: Moving, { batchNo, indexes, count }: Of<'claim'>): Promise<string | null> => {
   if (countOfIndexSet(indexes) !== count) return `the batch claims ${count} rows and names ${countOfIndexSet(indexes)}`;
-  const { starts, ends } = rangesOf(indexes);
   const moved = await ask(
     `update ${schema}.items set status = ${queued}, batch_no = $2
-      from unnest($3::int[], $4::int[]) as range (start, stop)
-      where run_no = $1 and item_index >= range.start and item_index < range.stop and status = ${pending}`,
-    [runNo, batchNo, numbers(starts), numbers(ends)],
+      where run_no = $1 and item_index = any ($3::int[]) and status = ${pending}`,
+    [runNo, batchNo, numbers(Uint32Array.from(indexesOf(indexes)))],
   );
   return faultOfCount(moved.count, count, 'pending');
 };
@@ -134,16 +131,21 @@ const moveBatch = async (
   { batchNo, count }: Of<'submit'> | Of<'release'>,
   change: string,
 ): Promise<string | null> => {
-  const moved = await ask(
-    `update ${schema}.items set ${change}
-      from ${schema}.batches, unnest(range_starts, range_ends) as range (start, stop)
-      where batches.run_no = $1 and batches.batch_no = $2
-        and items.run_no = $1 and item_index >= range.start and item_index < range.stop
-        and items.batch_no = $2 and status = ${queued}`,
-    [runNo, batchNo],
-  );
+  const moved = await ask(`update ${schema}.items set ${change} where ${ofBatch(schema)} and status = ${queued}`, [runNo, batchNo]);
   return faultOfCount(moved.count, count, `queued in batch ${batchNo}`);
 };
+
+/**
+ * What is said of rows, as columns in item order; `at` is the row's value in one of them. Looked up, not joined: of a join the server
+ * has to guess how many rows are in this state, and where it guesses one there are fifty thousand, each compared with each line.
+ */
+const inItemOrder = (indexes: Column, columns: readonly Column[]): readonly string[] => {
+  const order = Uint32Array.from(indexes, (_, place) => place).sort((a, b) => (indexes[a] as number) - (indexes[b] as number));
+  return [indexes, ...columns].map((column) => numbers(Array.from(order, (place) => column[place] as number)));
+};
+const at = (parameter: `$${number}::${'int' | 'bigint' | 'smallint'}[]`, indexes: `$${number}`): string =>
+  `(${parameter})[width_bucket(item_index, ${indexes}::int[])]`;
+const sequencesFrom = (sequenceFrom: number, count: number): Column => Float64Array.from({ length: count }, (_, i) => sequenceFrom + i);
 
 const complete = async (moving: Moving, { batchNo, object, lines, sequenceFrom }: Of<'complete'>): Promise<string | null> => {
   const { ask, schema, runNo } = moving;
@@ -151,11 +153,15 @@ const complete = async (moving: Moving, { batchNo, object, lines, sequenceFrom }
   const fault = faultOfSequence(moving, sequenceFrom, count);
   if (fault !== null) return fault;
   const moved = await ask(
-    `update ${schema}.items set status = ${completed}, charged = charged + 1, code = -1, sequence = $3::bigint + line.place - 1,
-        line_object = $4, line_offset = line.start, line_length = line.length
-      from unnest($5::int[], $6::bigint[], $7::int[]) with ordinality as line (index, start, length, place)
-      where run_no = $1 and item_index = line.index and status = ${submitted} and batch_no = $2`,
-    [runNo, batchNo, sequenceFrom, moving.objectNo(object), numbers(lines.indexes), numbers(lines.offsets), numbers(lines.lengths)],
+    `update ${schema}.items set status = ${completed}, charged = charged + 1, code = -1, sequence = ${at('$5::bigint[]', '$4')},
+        line_object = $3, line_offset = ${at('$6::bigint[]', '$4')}, line_length = ${at('$7::int[]', '$4')}
+      where run_no = $1 and item_index = any ($4::int[]) and status = ${submitted} and batch_no = $2`,
+    [
+      runNo,
+      batchNo,
+      moving.objectNo(object),
+      ...inItemOrder(lines.indexes, [sequencesFrom(sequenceFrom, count), lines.offsets, lines.lengths]),
+    ],
   );
   return faultOfCount(moved.count, count, `submitted in batch ${batchNo}`);
 };
@@ -167,33 +173,33 @@ const fail = async (moving: Moving, change: Of<'fail'>): Promise<string | null> 
   const fault = faultOfSequence(moving, sequenceFrom, count);
   if (fault !== null) return fault;
   const objectNo = (name: string | null): number | null => (name === null ? null : moving.objectNo(name));
+  const part = at('$8::smallint[]', '$5');
+  const charged = at('$11::smallint[]', '$5');
   const moved = await ask(
-    `update ${schema}.items set status = ${failed}, code = line.code, sequence = $3::bigint + line.place - 1,
-        charged = items.charged + line.charged, uncharged = items.uncharged + 1 - line.charged,
-        line_object = case line.part when 1 then $4::int when 2 then $5::int end,
-        line_offset = case when line.part > 0 then line.start end, line_length = case when line.part > 0 then line.length end
-      from unnest($6::int[], $7::smallint[], $8::smallint[], $9::bigint[], $10::int[], $11::smallint[])
-        with ordinality as line (index, code, part, start, length, charged, place)
-      where run_no = $1 and item_index = line.index and status = ${submitted} and batch_no = $2`,
+    `update ${schema}.items set status = ${failed}, sequence = ${at('$6::bigint[]', '$5')}, code = ${at('$7::smallint[]', '$5')},
+        charged = items.charged + ${charged}, uncharged = items.uncharged + 1 - ${charged},
+        line_object = case ${part} when 1 then $3::int when 2 then $4::int end,
+        line_offset = case when ${part} > 0 then ${at('$9::bigint[]', '$5')} end,
+        line_length = case when ${part} > 0 then ${at('$10::int[]', '$5')} end
+      where run_no = $1 and item_index = any ($5::int[]) and status = ${submitted} and batch_no = $2`,
     [
       runNo,
       batchNo,
-      sequenceFrom,
       objectNo(outputObject),
       objectNo(errorObject),
-      ...[rows.indexes, rows.codes, rows.parts, rows.offsets, rows.lengths, rows.charged].map(numbers),
+      ...inItemOrder(rows.indexes, [sequencesFrom(sequenceFrom, count), rows.codes, rows.parts, rows.offsets, rows.lengths, rows.charged]),
     ],
   );
   return faultOfCount(moved.count, count, `submitted in batch ${batchNo}`);
 };
 
 const retry = async ({ ask, schema, runNo }: Moving, { batchNo, rows }: Of<'retry'>): Promise<string | null> => {
+  const charged = at('$4::smallint[]', '$3');
   const moved = await ask(
-    `update ${schema}.items set status = ${retryable}, batch_no = 0, due_at_ms = line.due,
-        charged = items.charged + line.charged, uncharged = items.uncharged + 1 - line.charged
-      from unnest($3::int[], $4::smallint[], $5::bigint[]) as line (index, charged, due)
-      where run_no = $1 and item_index = line.index and status = ${submitted} and batch_no = $2`,
-    [runNo, batchNo, numbers(rows.indexes), numbers(rows.charged), numbers(rows.dueAtMs)],
+    `update ${schema}.items set status = ${retryable}, batch_no = 0, due_at_ms = ${at('$5::bigint[]', '$3')},
+        charged = items.charged + ${charged}, uncharged = items.uncharged + 1 - ${charged}
+      where run_no = $1 and item_index = any ($3::int[]) and status = ${submitted} and batch_no = $2`,
+    [runNo, batchNo, ...inItemOrder(rows.indexes, [rows.charged, rows.dueAtMs])],
   );
   return faultOfCount(moved.count, rows.indexes.length, `submitted in batch ${batchNo}`);
 };
@@ -212,10 +218,9 @@ const failPending = async (moving: Moving, { indexes, code, sequenceFrom }: Of<'
   const fault = faultOfSequence(moving, sequenceFrom, indexes.length);
   if (fault !== null) return fault;
   const moved = await ask(
-    `update ${schema}.items set status = ${failed}, code = $2, sequence = $3::bigint + line.place - 1
-      from unnest($4::int[]) with ordinality as line (index, place)
-      where run_no = $1 and item_index = line.index and status = ${pending}`,
-    [runNo, code, sequenceFrom, numbers(indexes)],
+    `update ${schema}.items set status = ${failed}, code = $2, sequence = ${at('$4::bigint[]', '$3')}
+      where run_no = $1 and item_index = any ($3::int[]) and status = ${pending}`,
+    [runNo, code, ...inItemOrder(indexes, [sequencesFrom(sequenceFrom, indexes.length)])],
   );
   return faultOfCount(moved.count, indexes.length, 'pending');
 };

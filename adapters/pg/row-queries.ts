@@ -40,11 +40,15 @@ export const backoffRows = async (ask: Ask, { schema, runNo }: RowsOf, dueAtMs: 
   return sliceOf(rows, rowsMax);
 };
 
-/** The rows that the batch was planned with, as a condition on `items`. */
-const inBatch = (schema: string): string => `
-  from ${schema}.batches, unnest(range_starts, range_ends) as range (start, stop)
-  join ${schema}.items on items.run_no = $1 and item_index >= range.start and item_index < range.stop
-  where batches.run_no = $1 and batches.batch_no = $2 and items.batch_no = $2`;
+/**
+ * The rows that are, or were last, in the batch, as a condition on `items`. Between the first and the last that it was planned with,
+ * not range by range: a join with thousands of ranges, whose number nobody can foresee, compares each with every row of the run.
+ */
+export const ofBatch = (schema: string): string => {
+  const end = (what: string): string => `(select ${what} from ${schema}.batches where batches.run_no = $1 and batches.batch_no = $2)`;
+  return `items.run_no = $1 and items.batch_no = $2
+    and item_index >= ${end('range_starts[1]')} and item_index < ${end('range_ends[cardinality(range_ends)]')}`;
+};
 
 export const openRows = async (
   ask: Ask,
@@ -54,8 +58,8 @@ export const openRows = async (
   rowsMax: number,
 ): Promise<OpenRows> => {
   const { rows } = await ask(
-    `select item_index, request_length, tokens, charged, uncharged ${inBatch(schema)}
-      and status = ${submitted} and item_index >= $3 order by item_index limit $4`,
+    `select item_index, request_length, tokens, charged, uncharged from ${schema}.items
+      where ${ofBatch(schema)} and status = ${submitted} and item_index >= $3 order by item_index limit $4`,
     [runNo, batchNo, fromIndex, rowsMax + 1],
   );
   const kept = rows.slice(0, rowsMax);
@@ -65,8 +69,8 @@ export const openRows = async (
 /** 1 where the row is submitted in this very batch. */
 export const openMask = async (ask: Ask, { schema, runNo }: RowsOf, batchNo: number, indexes: ArrayLike<number>): Promise<Uint8Array> => {
   const { rows } = await ask(
-    `select item_index from unnest($3::int[]) as asked (item_index) join ${schema}.items using (item_index)
-      where run_no = $1 and batch_no = $2 and status = ${submitted}`,
+    `select item_index from ${schema}.items
+      where run_no = $1 and item_index = any ($3::int[]) and batch_no = $2 and status = ${submitted}`,
     [runNo, batchNo, numbers(indexes)],
   );
   const open = new Set(rows.map(([index]) => index as number));
@@ -80,7 +84,7 @@ export const batchLines = async (ask: Ask, { schema, runNo }: RowsOf, batchNo: n
       from (
         select item_index, request_object, request_offset, request_length,
           request_offset - sum(request_length) over (partition by request_object order by item_index) + request_length as island
-        ${inBatch(schema)} and status in (${queued}, ${submitted}) and request_object is not null
+        from ${schema}.items where ${ofBatch(schema)} and status in (${queued}, ${submitted}) and request_object is not null
       ) lines
       join ${schema}.objects on objects.run_no = $1 and object_no = request_object
       group by request_object, island, name order by min(item_index)`,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { isRunId, type RunId } from '../../lib/core/ids.ts';
@@ -11,9 +12,9 @@ import { batchRecords } from './batch-rows.ts';
 import { createLeases } from './leases.ts';
 import { createNotices, tellOf } from './notices.ts';
 import { createOwnedRun } from './owned-run.ts';
-import { artifactsOfRun, missingArtifacts, noArtifacts } from './run-artifacts.ts';
+import { artifactsOfRun, missingArtifacts, noArtifacts, underRoot } from './run-artifacts.ts';
 import { createReader } from './run-reader.ts';
-import { type Ask, found, type Session } from './session.ts';
+import { found, type Session } from './session.ts';
 import { allRuns, findRun, type StoredRun } from './stored-run.ts';
 import { movingView, stillView } from './view.ts';
 
@@ -39,9 +40,13 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
   const notices = createNotices(session);
   const openHandles = new Set<{ close(): Promise<void> }>();
   const unknown = (runId: RunId): PortError => ({ type: 'not_found', message: `no run ${runId} in ${describe}` });
+  const takenBy = (other: unknown): PortError => ({
+    type: 'owned_elsewhere',
+    owner: typeof other === 'string' ? other : 'a process that was faster',
+  });
   const refused = (message: string): PortError => ({ type: 'refused', message, statusCode: null, requestId: null });
-  const payloadsOf = ({ runId, runNo }: StoredRun): ArtifactStore =>
-    artifacts === null ? noArtifacts(describe) : artifactsOfRun(artifacts, `runs/${runId}.${runNo}/`);
+  const payloadsOf = ({ payloads }: StoredRun): ArtifactStore =>
+    artifacts === null ? noArtifacts(describe) : underRoot(artifactsOfRun(artifacts, payloads), agreeOnRoot);
 
   /** Agreed upon once per process: all runs of a store lie under one root. Null where no payload can be had, nor is needed: a word to a run is none. */
   let root: string | null = null;
@@ -71,10 +76,12 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
     })();
 
   /** Objects that no event names are of no use to anybody: what a dead owner wrote and did not come to commit. */
-  const sweep = async (payloads: ArtifactStore, objects: ReadonlyMap<string, number>): Promise<Either<PortError, void>> => {
-    const listed = await payloads.list('')();
-    if (isLeft(listed)) return listed;
-    for (const { name } of listed.right) {
+  const sweep = async (
+    payloads: ArtifactStore,
+    lying: readonly { readonly name: string }[],
+    objects: ReadonlyMap<string, number>,
+  ): Promise<Either<PortError, void>> => {
+    for (const { name } of lying) {
       const removed = objects.has(name) ? right(undefined) : await payloads.remove(name)();
       if (isLeft(removed)) return removed;
     }
@@ -91,14 +98,19 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
         return fault;
       };
       const payloads = payloadsOf(run);
+      // Listed before the run is found to be ours still: whoever may have taken it over while we slept has written none of these.
+      const lying = isUnclean && artifacts !== null ? await payloads.list('')() : right([]);
+      if (isLeft(lying)) return give(lying);
       const read = await session.ask(async (ask) => {
+        const mine = await ask(`select epoch = $2, owner from ${schema}.runs where run_no = $1`, [run.runNo, epoch]);
+        if (mine.rows[0]?.[0] !== true) return left(takenBy(mine.rows[0]?.[1]));
         const records = await batchRecords(ask, { schema, runNo: run.runNo }, 'live');
         if (isLeft(records)) return records;
         const { rows } = await ask(`select name, object_no from ${schema}.objects where run_no = $1 order by object_no`, [run.runNo]);
         return right({ records: records.right, objects: new Map(rows.map(([name, no]) => [name as string, no as number])) });
       })();
       if (isLeft(read)) return give(read);
-      const swept = isUnclean && artifacts !== null ? await sweep(payloads, read.right.objects) : right(undefined);
+      const swept = await sweep(payloads, lying.right, read.right.objects);
       if (isLeft(swept)) return give(swept);
       const owned = createOwnedRun({
         run,
@@ -133,29 +145,32 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       if (isLeft(run)) return run;
       if (run.right === null) return left(unknown(runId));
       const [row] = rows;
-      if (row === undefined) return left({ type: 'owned_elsewhere', owner: run.right.owner ?? 'a process that was faster' });
+      if (row === undefined) return left(takenBy(run.right.owner));
       return right({ run: run.right, epoch: Number(row[0]), isUnclean: row[1] === true });
     });
-  const begin = (runId: RunId, description: JsonObject | null, artifactRoot: string): Port<Taken> =>
-    session.transaction(async (ask) => {
+  const begin = (runId: RunId, description: JsonObject | null): Port<Taken> => {
+    // Drawn, not counted: another database that shares the root has runs of the same id and the same number.
+    const payloads = `runs/${runId}.${randomUUID()}/`;
+    return session.transaction(async (ask) => {
       const { rows } = await ask(
-        `insert into ${schema}.runs (run_id, description, artifact_root, epoch, owner, lease_until)
+        `insert into ${schema}.runs (run_id, description, payloads, epoch, owner, lease_until)
           values ($1, $2, $3, 1, $4, clock_timestamp() + $5 * interval '1 millisecond')
           on conflict (run_id) do update set epoch = runs.epoch + 1, description = excluded.description,
-            artifact_root = excluded.artifact_root, owner = excluded.owner, lease_until = excluded.lease_until
+            payloads = excluded.payloads, owner = excluded.owner, lease_until = excluded.lease_until
           where runs.version = 0 and (${free.replaceAll('lease_until', 'runs.lease_until')})
           returning run_no, epoch`,
-        [runId, description === null ? null : JSON.stringify(description), artifactRoot, owner, leaseTtlMs],
+        [runId, description === null ? null : JSON.stringify(description), payloads, owner, leaseTtlMs],
       );
       const [row] = rows;
       if (row === undefined) {
         const known = await ask(`select version > 0, owner from ${schema}.runs where run_id = $1`, [runId]);
         if (known.rows[0]?.[0] === true) return left(refused(`run ${runId} exists in ${describe}`));
-        return left({ type: 'owned_elsewhere', owner: (known.rows[0]?.[1] as string | null | undefined) ?? 'a process that was faster' });
+        return left(takenBy(known.rows[0]?.[1]));
       }
-      const run: StoredRun = { runNo: row[0] as number, runId, artifactRoot, description, owner, snapshot: emptySnapshot };
-      return right({ run, epoch: Number(row[1]), isUnclean: true });
+      const run: StoredRun = { runNo: row[0] as number, runId, payloads, description, owner, snapshot: emptySnapshot };
+      return right({ run, epoch: Number(row[1]), isUnclean: false });
     });
+  };
 
   const listed = ({ runId, snapshot, owner: driver }: StoredRun): ListedRun => ({ runId, snapshot, owner: driver });
 
@@ -165,7 +180,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
     create: (runId, description) =>
       isRunId(runId)
         ? TE.Monad.chain(agreeOnRoot, (agreed) =>
-            agreed === null ? TE.left(missingArtifacts(describe)) : TE.Monad.chain(begin(runId, description, agreed), open),
+            agreed === null ? TE.left(missingArtifacts(describe)) : TE.Monad.chain(begin(runId, description), open),
           )
         : TE.left(refused(`${JSON.stringify(runId)} cannot name a run: 1 to 120 of A-Z a-z 0-9 . _ -, the first a letter or digit`)),
     read: (runId, { isStill = false } = {}) =>
@@ -203,7 +218,9 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
         return right(String(rows[0][0]));
       }),
     remove: (runId) =>
-      TE.Monad.chain(removeRows(runId), (run) => (artifacts === null ? TE.right(undefined) : removeObjects(payloadsOf(run)))),
+      TE.Monad.chain(agreeOnRoot, (agreed) =>
+        agreed === null ? TE.left(missingArtifacts(describe)) : TE.Monad.chain(take(runId), removeWhole),
+      ),
     ownerOf: (runId) => TE.Monad.map(existing(runId), (run) => run.owner),
     prepare: () => TE.Monad.chain(agreeOnRoot, (agreed) => (agreed === null ? TE.left(missingArtifacts(describe)) : TE.right(agreed))),
     adoptable: (nowMs, limit) =>
@@ -224,20 +241,20 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
     },
   };
 
-  function removeRows(runId: RunId): Port<StoredRun> {
-    return session.transaction(async (ask) => {
-      const run = await lockRun(ask, runId);
-      if (isLeft(run)) return run;
-      if (run.right.owner !== null) return left({ type: 'owned_elsewhere', owner: run.right.owner });
-      await ask(`delete from ${schema}.runs where run_no = $1`, [run.right.runNo]);
-      return run;
-    });
-  }
-  async function lockRun(ask: Ask, runId: RunId): Promise<Either<PortError, StoredRun>> {
-    await ask(`select from ${schema}.runs where run_id = $1 for update`, [runId]);
-    const run = await findRun(ask, schema, runId);
-    if (isLeft(run)) return run;
-    return run.right === null ? left(unknown(runId)) : right(run.right);
+  /** The objects first: a removal that breaks off leaves a run that can be removed again, and nothing that nobody knows of. */
+  function removeWhole({ run, epoch }: Taken): Port<void> {
+    return async () => {
+      const lease = leases.hold(run.runNo, epoch);
+      const gone = await TE.Monad.chain(removeObjects(payloadsOf(run)), () =>
+        session.transaction(async (ask) => {
+          const { count } = await ask(`delete from ${schema}.runs where run_no = $1 and epoch = $2`, [run.runNo, epoch]);
+          return count === 0 ? left(takenBy(null)) : found(undefined);
+        }),
+      )();
+      lease.end();
+      if (isLeft(gone)) await release(run, epoch);
+      return gone;
+    };
   }
 };
 

@@ -17,10 +17,7 @@ export interface Session {
   readonly pool: Pool;
   /** Reads, or a write that may be made twice. */
   ask<A>(work: (ask: Ask) => Promise<Either<PortError, A>>): Port<A>;
-  /**
-   * One transaction; a left rolls it back. Where its end is not known it is begun again, so the work must be able to tell whether
-   * the last one counted.
-   */
+  /** One transaction; a left rolls it back. Where the answer to its commit is lost the server is asked what became of it: it counts once. */
   transaction<A>(work: (ask: Ask) => Promise<Either<PortError, A>>): Port<A>;
 }
 
@@ -46,6 +43,7 @@ export const createSession = ({ pool, describe, schema, patienceMs, statementTim
     `set local idle_in_transaction_session_timeout = ${statementTimeoutMs}`,
     // What is acknowledged is durable, whatever this role, or this database, was told for its other work.
     "select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'",
+    'select txid_current()::text as xid',
   ].join('; ');
 
   /** Runs with a connection of its own, which is thrown away when it fails. */
@@ -88,12 +86,18 @@ export const createSession = ({ pool, describe, schema, patienceMs, statementTim
     schema,
     pool,
     ask: (work) => patiently(() => work(askOn(pool))),
-    transaction: (work) =>
-      patiently(() =>
-        withClient(async (client) => {
-          await client.query(opening);
+    transaction: (work) => {
+      type Done = Awaited<ReturnType<typeof work>>;
+      return () => {
+        /** A commit that was sent and not answered. */
+        let unanswered: { readonly xid: string; readonly done: Done } | null = null;
+        const attempt = async (client: PoolClient): Promise<Done> => {
+          if (unanswered !== null && (await hasCounted(client, unanswered.xid))) return unanswered.done;
+          unanswered = null;
           try {
+            const begun = (await client.query(opening)) as unknown as readonly { readonly rows: readonly { readonly xid: string }[] }[];
             const done = await work(askOn(client));
+            if (!isLeft(done)) unanswered = { xid: begun[begun.length - 1]?.rows[0]?.xid ?? '', done };
             await client.query(isLeft(done) ? 'rollback' : 'commit');
             return done;
           } catch (error) {
@@ -101,9 +105,25 @@ export const createSession = ({ pool, describe, schema, patienceMs, statementTim
             if (!readFault(error, '').isWeather) await client.query('rollback').catch(() => undefined);
             throw error;
           }
-        }),
-      ),
+        };
+        return patiently(() => withClient(attempt))();
+      };
+    },
   };
+};
+
+/** What became of a transaction. Where the server does not know any more (another one took its place) it is made again. */
+const hasCounted = async (client: PoolClient, xid: string): Promise<boolean> => {
+  const { rows } = await client
+    .query<{ readonly status: string | null }>('select txid_status($1::bigint) as status', [xid])
+    .catch((error: unknown) => {
+      if (readFault(error, '').isWeather) throw error;
+      return { rows: [] };
+    });
+  const status = rows[0]?.status;
+  // Its server process has not noticed yet that nobody listens.
+  if (status === 'in progress') throw Object.assign(new Error('the last transaction is still under way'), { code: '55P03' });
+  return status === 'committed';
 };
 
 export const askOn =

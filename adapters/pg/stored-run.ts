@@ -11,7 +11,8 @@ import type { Ask, Row } from './session.ts';
 export interface StoredRun {
   readonly runNo: number;
   readonly runId: RunId;
-  readonly artifactRoot: string | null;
+  /** Under which prefix of the artifacts its objects lie: no other run has it, nor had, in this store or any other. */
+  readonly payloads: string;
   readonly description: JsonObject | null;
   /** Who owns it now, by the database's clock; null: nobody alive. */
   readonly owner: string | null;
@@ -19,18 +20,18 @@ export interface StoredRun {
 }
 
 const columns = (schema: string): string => `
-  run_no, run_id, artifact_root, description, case when lease_until > clock_timestamp() then owner end, snapshot,
+  run_no, run_id, payloads, description, case when lease_until > clock_timestamp() then owner end, snapshot,
   (select coalesce(json_agg(live order by batch_no), '[]') from ${schema}.batches where batches.run_no = runs.run_no and live is not null)`;
 
 /** Left says what is wrong with what is stored. */
-const decode = ([runNo, runId, artifactRoot, description, owner, snapshot, live]: Row): Either<PortError, StoredRun> => {
+const decode = ([runNo, runId, payloads, description, owner, snapshot, live]: Row): Either<PortError, StoredRun> => {
   const where = `run ${String(runId)}`;
   const decoded = RunSnapshotCodec.decode({ ...(snapshot as object), live });
   if (isLeft(decoded)) return left({ type: 'corrupt', message: `${where}: its snapshot is malformed at ${placeOf(decoded.left)}`, where });
   return right({
     runNo: Number(runNo),
     runId: runId as RunId,
-    artifactRoot: artifactRoot as string | null,
+    payloads: payloads as string,
     description: description as JsonObject | null,
     owner: owner as string | null,
     snapshot: decoded.right,

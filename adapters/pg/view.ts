@@ -23,29 +23,48 @@ export const movingView = (session: Session, mayMove: boolean): View => ({
   close: () => Promise.resolve(),
 });
 
+const unheard = (): void => undefined;
+const give = (client: PoolClient, error?: Error): void => {
+  client.off('error', unheard);
+  client.release(error);
+};
+
 /** All looks in one transaction that sees what it saw first. It takes a connection for itself, until it is closed. */
 export const stillView = ({ pool, describe }: Session): View => {
   let opening: Promise<PoolClient> | null = null;
   const open = async (): Promise<PoolClient> => {
     const client = await pool.connect();
-    client.on('error', () => undefined);
-    // A long look is no idle one: whoever verifies a large run reads its files between two questions.
-    await client.query('begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = 0');
-    return client;
+    // A connection that breaks says so at the next look, too; unheard, it would end the process.
+    client.on('error', unheard);
+    try {
+      // A long look is no idle one: whoever verifies a large run reads its files between two questions.
+      await client.query('begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = 0');
+      return client;
+    } catch (error) {
+      give(client, error as Error);
+      throw error;
+    }
   };
   const close = async (): Promise<void> => {
     const client = await opening?.catch(() => null);
     opening = null;
-    await client?.query('rollback').then(
-      () => client.release(),
-      (error: Error) => client.release(error),
+    if (!client) return;
+    await client.query('rollback').then(
+      () => give(client),
+      (error: Error) => give(client, error),
     );
   };
   return {
     mayMove: false,
     ask: (work) => async () => {
       try {
-        return await work(askOn(await (opening ??= open())));
+        opening ??= open();
+        const client = await opening.catch((error: unknown) => {
+          // Nothing was seen yet: the next look may be the first.
+          opening = null;
+          throw error;
+        });
+        return await work(askOn(client));
       } catch (error) {
         return left(toPortError(error, describe));
       }

@@ -121,7 +121,13 @@ const drainInbox = async (run: OwnedRun, tell: (command: Command) => Promise<Tol
   if (isLeft(waiting)) return;
   for (const command of waiting.right) {
     const wish = fromInbox(command);
-    if (wish !== null) for (const wished of commandsOf(wish, run.snapshot, nowMs())) await tell(wished);
+    if (wish !== null) {
+      for (const wished of commandsOf(wish, run.snapshot, nowMs())) {
+        const told = await tell(wished);
+        // The driving ended, not the run: the command is for whoever drives it next.
+        if (isLeft(told) && told.left.type === 'run_finished' && !isFinished(run.snapshot)) return;
+      }
+    }
     await run.removeCommand(command.id)();
   }
 };

@@ -43,6 +43,10 @@ export class Drivers {
   attach(runId: RunId, source: EngineSource): void {
     this.#sources.set(runId, source);
   }
+  /** Whoever drives the run from now on goes without its input. */
+  detach(runId: RunId): void {
+    this.#sources.delete(runId);
+  }
 
   /** Takes the run and drives it; null while another process owns it, or when it is finished. */
   take(store: RunStore, runId: RunId): Promise<Driver | null> {

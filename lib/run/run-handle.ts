@@ -157,7 +157,11 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
       for await (const snapshot of pull(driver === null ? watched('every look') : changes$, signal)) {
         if (isFinished(snapshot)) return summaryOf(snapshot);
         const isPatient = onPaused === 'wait' && snapshot.control.state === 'paused';
-        if (isStandingStill(snapshot, hasSource) && !isPatient) throw stopReason(snapshot);
+        if (isStandingStill(snapshot, hasSource) && !isPatient) {
+          // Kept here, it would be out of reach of whoever has its input.
+          if (!isStandingStill(snapshot, true)) await driver?.close();
+          throw stopReason(snapshot);
+        }
         // Whoever drove it is gone: this process goes on.
         if (driver === null && (await host.tryDrive()) !== null) break;
       }

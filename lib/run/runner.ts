@@ -141,7 +141,7 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /**
-   * Drives every run of the store that nobody drives and to which something is owed, until aborted: paused runs included, while
+   * Drives every run of the store that nobody drives and to which something is owed, until aborted or closed: paused runs included, while
    * answers are under way. Resolves once what was begun is committed, and all runs are given back.
    */
   async work(options: WorkOptions = {}): Promise<void> {
@@ -151,6 +151,8 @@ export class BatchRunner implements AsyncDisposable {
       drivers: this.#drivers,
       scheduler: this.#scheduler,
       attach: (runId, job) => this.#attach(store, runId, job, sourceOf(job), options.signal, false),
+      closed$: this.#closed,
+      isClosed: () => this.#isClosed,
       options,
     });
   }
@@ -212,9 +214,15 @@ export class BatchRunner implements AsyncDisposable {
     // Somebody created it since it was looked for.
     if (isLeft(owned) && owned.left.type === 'refused') throw runExists(runId, store.describe);
     const run = unwrap(owned, context);
-    const created = decide(run.snapshot, { type: 'CreateRun', atMs: this.#scheduler.now(), runId, config });
-    if (isLeft(created)) throw runExists(runId, store.describe);
-    await must(run.commit(0, created.right), context);
+    try {
+      const created = decide(run.snapshot, { type: 'CreateRun', atMs: this.#scheduler.now(), runId, config });
+      if (isLeft(created)) throw runExists(runId, store.describe);
+      await must(run.commit(0, created.right), context);
+    } catch (error) {
+      // Kept, it could be created by nobody else, and not by us either.
+      await run.close();
+      throw error;
+    }
     this.#drivers.attach(runId, source);
     await this.#give(run);
   }

@@ -81,7 +81,13 @@ const takeForWish = async ({ store, runId, scheduler }: Addressee): Promise<Take
     throw toBatchorError(owned.left, { runId, storage: store.describe });
   }
   const run = owned.right;
-  await commitOpening(run, scheduler.now());
+  try {
+    await commitOpening(run, scheduler.now());
+  } catch (error) {
+    // Kept, it would be driven by nobody, and closed to everybody.
+    await run.close();
+    throw error;
+  }
   return {
     get snapshot() {
       return run.snapshot;

@@ -1,5 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { firstValueFrom, merge, type SchedulerLike, Subject, timer } from 'rxjs';
+import { firstValueFrom, merge, type Observable, type SchedulerLike, Subject, timer } from 'rxjs';
 import { effectsDue, isStandingStill, owedAtMs } from '../core/due.ts';
 import type { RunId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -47,14 +47,20 @@ export interface Workplace {
   readonly scheduler: SchedulerLike;
   /** Compares the job with the run, and lets whoever drives the run read its input. */
   readonly attach: (runId: RunId, job: AnyJob) => Promise<void>;
+  /** Comes when the runner is closed: there is nothing left to work with. */
+  readonly closed$: Observable<void>;
+  readonly isClosed: () => boolean;
   readonly options: WorkOptions;
 }
+
+/** With what a run can be helped here. */
+type Means = 'none' | 'input' | 'answers' | 'both';
 
 /** A run that gave trouble, or that cannot be helped here, is left alone for so long. */
 const restMs = 30_000;
 
-/** Takes runs, drives them, and gives back those that need nobody, until aborted. */
-export const workOn = async ({ store, drivers, scheduler, attach, options }: Workplace): Promise<void> => {
+/** Takes runs, drives them, and gives back those that need nobody, until aborted or closed. */
+export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClosed, options }: Workplace): Promise<void> => {
   const { jobs = [], jobOf, accepts, runsMax = 8, lookIntervalMs = 5_000, signal, onNotice = () => undefined } = options;
   if (!(Number.isInteger(runsMax) && runsMax > 0))
     throw new BatchorError('invalid_config', { field: 'runsMax' }, `runsMax is ${runsMax}`, 'It is a whole number, at least 1.');
@@ -63,31 +69,39 @@ export const workOn = async ({ store, drivers, scheduler, attach, options }: Wor
   const resting = new Map<RunId, number>();
   const wake$ = new Subject<unknown>();
   const wake = (): void => wake$.next(null);
-  const isOver = (): boolean => signal?.aborted === true;
+  const isOver = (): boolean => signal?.aborted === true || isClosed();
 
   const jobFor = async (run: WaitingRun): Promise<AnyJob | null> =>
     jobs.find((job) => jobNameOf(job) === run.jobName) ?? (await jobOf?.(run)) ?? null;
-  /**
-   * True when there is something to do for this worker. What is wrong with a run's input keeps nobody from collecting its answers; a
-   * run of which nothing but the input is left is for who can read it.
-   */
-  const isForUs = async (runId: RunId): Promise<boolean> => {
+  /** What is wrong with a run's input keeps nobody from collecting its answers; a run of which nothing but the input is left is for who can read it. */
+  const meansFor = async (runId: RunId): Promise<Means> => {
     const reader = await must(store.read(runId), { runId, storage: store.describe });
     const { snapshot, description } = reader;
     await reader.close();
     const run: WaitingRun = { runId, jobName: snapshot.config.jobName, description };
-    if (isFinished(snapshot) || accepts?.(run) === false) return false;
-    if (snapshot.ingest.isComplete) return true;
+    if (isFinished(snapshot) || accepts?.(run) === false) return 'none';
+    if (snapshot.ingest.isComplete) return 'answers';
     try {
       const job = await jobFor(run);
       if (job !== null) {
         await attach(runId, job);
-        return true;
+        return isStandingStill(snapshot, false) ? 'input' : 'both';
       }
     } catch (error) {
+      // What was attached earlier was another input, or this one before it changed.
+      drivers.detach(runId);
       onNotice({ type: 'trouble', runId, error });
     }
-    return !isStandingStill(snapshot, false);
+    return isStandingStill(snapshot, false) ? 'none' : 'answers';
+  };
+  const takeWith = async (runId: RunId, means: Means): Promise<Driver | null> => {
+    if (means !== 'both') return means === 'none' ? null : drivers.take(store, runId);
+    return drivers.take(store, runId).catch((error: unknown) => {
+      // Its rows render otherwise here, say: its answers are collected all the same.
+      drivers.detach(runId);
+      onNotice({ type: 'trouble', runId, error });
+      return drivers.take(store, runId);
+    });
   };
 
   const giveBack = async (runId: RunId, driver: Driver, isToRest: boolean): Promise<void> => {
@@ -118,7 +132,7 @@ export const workOn = async ({ store, drivers, scheduler, attach, options }: Wor
   const take = async (runId: RunId): Promise<void> => {
     try {
       if (drivers.of(runId) !== undefined) return;
-      const driver = (await isForUs(runId)) ? await drivers.take(store, runId) : null;
+      const driver = await takeWith(runId, await meansFor(runId));
       if (driver === null) resting.set(runId, scheduler.now() + restMs);
       else follow(runId, driver);
     } catch (error) {
@@ -146,17 +160,24 @@ export const workOn = async ({ store, drivers, scheduler, attach, options }: Wor
     const nowMs = scheduler.now();
     for (const [runId, untilMs] of resting) if (untilMs <= nowMs) resting.delete(runId);
     await giveBackIdle();
+    // Those that are not for us keep nobody else waiting: they rest, and the next ones are asked for.
+    while (!isOver() && (await takeSome(nowMs)));
+  };
+  /** True when some of those that were named are left to others, so that there may be more. */
+  const takeSome = async (nowMs: number): Promise<boolean> => {
     const named = await store.adoptable(nowMs, runsMax + resting.size)();
     if (isLeft(named)) {
-      onNotice({ type: 'trouble', runId: null, error: toBatchorError(named.left, { storage: store.describe }) });
-      return;
+      if (!isOver()) onNotice({ type: 'trouble', runId: null, error: toBatchorError(named.left, { storage: store.describe }) });
+      return false;
     }
     const wanted = named.right.filter((runId) => !resting.has(runId) && drivers.of(runId) === undefined);
     const free = runsMax - mine.size;
     if (wanted.length > free) {
       for (const [runId, driver] of waiting(nowMs).slice(0, wanted.length - free)) await giveBack(runId, driver, false);
     }
-    await Promise.all(wanted.slice(0, runsMax - mine.size).map(take));
+    const tried = wanted.slice(0, runsMax - mine.size);
+    await Promise.all(tried.map(take));
+    return tried.some((runId) => resting.has(runId));
   };
 
   const stopHearing = store.onNews?.(({ runId, type }) => {
@@ -167,6 +188,7 @@ export const workOn = async ({ store, drivers, scheduler, attach, options }: Wor
     wake();
   });
   signal?.addEventListener('abort', wake, { once: true });
+  const closing = closed$.subscribe(wake);
   try {
     while (!isOver()) {
       const woken = firstValueFrom(merge(wake$, timer(lookIntervalMs, scheduler)));
@@ -176,6 +198,7 @@ export const workOn = async ({ store, drivers, scheduler, attach, options }: Wor
   } finally {
     stopHearing?.();
     signal?.removeEventListener('abort', wake);
+    closing.unsubscribe();
     await Promise.all([...mine].map(([runId, driver]) => giveBack(runId, driver, false)));
   }
 };

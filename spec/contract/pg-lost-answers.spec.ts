@@ -5,72 +5,94 @@ import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
-import { accept, createdRun, ok, runId, sliceOf } from './run-store-fixture.ts';
+import { createdRun, eventsOf, ok, runId, step } from './run-store-fixture.ts';
 
-/** A pool whose connection breaks at some commits: before the server hears of them, or after it has done them. */
-const breakingPool = (url: string): { readonly pool: Pool; readonly breaks: ('before' | 'after')[] } => {
-  const breaks: ('before' | 'after')[] = [];
-  const pool = new Pool({ connectionString: url, max: 4 });
-  pool.on('connect', (client) => {
-    const query = client.query.bind(client) as (...args: readonly unknown[]) => unknown;
-    (client as { query: unknown }).query = async (...args: readonly unknown[]): Promise<unknown> => {
-      const when = args[0] === 'commit' ? breaks.shift() : undefined;
-      const answer = when === 'before' ? null : await query(...args);
-      if (when !== undefined) throw Object.assign(new Error('the connection broke'), { code: 'ECONNRESET' });
-      return answer;
-    };
-  });
-  return { pool, breaks };
-};
-
-describe('a commit to Postgres whose answer is lost', () => {
+describe('where the answer to a COMMIT is lost, a Postgres store', () => {
   let schema: TestSchema;
   let folder: ReturnType<typeof temporaryFolder>;
+  let pool: Pool;
   let store: RunStore;
-  let breaking: ReturnType<typeof breakingPool>;
+  const artifacts = (): ReturnType<typeof filesystemArtifacts> => filesystemArtifacts({ dir: folder.path });
+  /** So many commits count, and their answers never come. */
+  let lostCount = 0;
+  const open = (patienceMs = 60_000): Promise<RunStore> =>
+    ok(pgStore({ pool, schema: schema.name, patienceMs }).open({ artifacts: artifacts(), owner: 'us' }));
   beforeEach(async () => {
     schema = newSchema();
     folder = temporaryFolder();
-    breaking = breakingPool(schema.url);
-    store = await ok(pgStore({ pool: breaking.pool, schema: schema.name }).open({ artifacts: filesystemArtifacts({ dir: folder.path }) }));
+    pool = new Pool({ connectionString: schema.url, max: 4 });
+    pool.on('connect', (client) => {
+      const query = client.query.bind(client) as (...args: readonly unknown[]) => unknown;
+      (client as { query: unknown }).query = async (...args: readonly unknown[]): Promise<unknown> => {
+        const answer = await query(...args);
+        if (args[0] !== 'commit' || lostCount === 0) return answer;
+        lostCount -= 1;
+        throw new Error('Connection terminated unexpectedly');
+      };
+    });
+    store = await open();
   });
   afterEach(async () => {
+    lostCount = 0;
     await store.close();
-    await breaking.pool.end();
+    await pool.end();
     await schema.drop();
     folder.remove();
   });
 
-  it('counts once, whether it had counted or not, and however often', async () => {
+  it('has created the run, once', async () => {
+    lostCount = 1;
     const run = await createdRun(store);
-    for (const breaks of [['before'], ['after'], ['before', 'before', 'after'], []] as const) {
-      breaking.breaks.push(...breaks);
-      const { itemCount } = run.snapshot.ingest;
-      await accept(run, sliceOf(itemCount, 3));
-      expect([run.snapshot.ingest.itemCount, breaking.breaks]).toEqual([itemCount + 3, []]);
-    }
-    const rows = await schema.query(`select item_index from ${schema.name}.items order by item_index`);
-    expect(rows).toHaveLength(12);
-    const events = await schema.query(`select count(*)::int as count from ${schema.name}.events where event_type = 'items_ingested'`);
-    expect(events).toEqual([{ count: 4 }]);
+    expect(run.epoch).toBe(1);
     await run.close();
-    const reader = await ok(store.read(runId));
-    expect(reader.snapshot.ingest.itemCount).toBe(12);
-    await reader.close();
   });
 
-  it('is not taken for its own where another owner has moved the run meanwhile', async () => {
+  it('has taken the run, once', async () => {
+    await (await createdRun(store)).close();
+    lostCount = 1;
+    const run = await ok(store.own(runId));
+    expect(run.epoch).toBe(2);
+    await step(run, { type: 'PauseRun', atMs: 2, reason: 'manual', message: null });
+    await run.close();
+  });
+
+  it('has committed, once', async () => {
     const run = await createdRun(store);
-    const other = await ok(
-      pgStore({ connectionString: schema.url, schema: schema.name }).open({ artifacts: filesystemArtifacts({ dir: folder.path }) }),
-    );
-    await schema.query(`update ${schema.name}.runs set lease_until = now() - interval '1 second'`);
-    const taken = await ok(other.own(runId));
-    await accept(taken, sliceOf(0, 3));
-    breaking.breaks.push('before');
-    await expect(accept(run, sliceOf(0, 3))).rejects.toThrow();
-    expect(await schema.query(`select count(*)::int as count from ${schema.name}.items`)).toEqual([{ count: 3 }]);
-    await taken.close();
-    await other.close();
+    const { version } = run.snapshot;
+    lostCount = 1;
+    await step(run, { type: 'PauseRun', atMs: 2, reason: 'manual', message: null });
+    expect(run.snapshot.version).toBe(version + 1);
+    await run.close();
+    expect((await ok(store.peek(runId))).snapshot.version).toBe(version + 1);
+  });
+
+  it('has left the command for the owner, once', async () => {
+    const run = await createdRun(store);
+    lostCount = 1;
+    const id = await ok(store.send(runId, { type: 'pause', options: {} }));
+    expect((await ok(run.inbox())).map((command) => command.id)).toEqual([id]);
+    await run.close();
+  });
+
+  it('has removed the run, payloads included', async () => {
+    const run = await createdRun(store);
+    await ok(run.artifacts.put('items/0.jsonl', [new Uint8Array(3)]));
+    await run.close();
+    lostCount = 1;
+    await ok(store.remove(runId));
+    expect(await ok(artifacts().list('runs/'))).toEqual([]);
+  });
+
+  it('takes no other commit for the one whose end it did not come to know', async () => {
+    const hasty = await open(0);
+    const run = await createdRun(hasty);
+    const { version } = run.snapshot;
+    const pause = eventsOf(run.snapshot, { type: 'PauseRun', atMs: 2, reason: 'manual', message: null });
+    const cancel = eventsOf(run.snapshot, { type: 'CancelRun', atMs: 3 });
+    lostCount = 1;
+    expect(await run.commit(version, pause)()).toMatchObject({ left: { type: 'unavailable' } });
+    expect((await run.commit(version, cancel.slice(0, 1))())._tag).toBe('Left');
+    expect((await ok(store.peek(runId))).snapshot.control.state).toBe('paused');
+    await hasty.close();
   });
 });

@@ -87,6 +87,9 @@ describe('waiting', () => {
     await bare.resume({ badRows: 'record' });
     expect(await world.until(codeOf(bare.wait()))).toBe('source_required');
     expect(bare.summary().itemCounts.completed).toBe(15);
+    // It is out of nobody's reach: who has the rest goes on.
+    expect(bare.isDrivenHere).toBe(false);
+    expect((await world.settle(await reborn.getRun('half', { job }))).status).toBe('completed');
   });
 });
 

@@ -2,6 +2,7 @@ import type { ArtifactStore } from '../../ports/artifacts.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import type { ObjectSpan } from '../../ports/run-store.ts';
 import { messageOf } from '../../streams/faults.ts';
+import { toBatchorError } from '../interop.ts';
 
 /** The bytes, or what is wrong with the place where they should be. */
 export type Found = Uint8Array | { readonly fault: string };
@@ -55,9 +56,11 @@ export const createPayload = (artifacts: ArtifactStore): Payload => {
   };
 };
 
-const unreadable = (object: string, error: PortError): { readonly fault: string } => ({
-  fault: `object ${object} cannot be read: ${messageOf(error)}`,
-});
+const unreadable = (object: string, error: PortError): { readonly fault: string } => {
+  // Who looks in the wrong place has found no damage.
+  if (error.type === 'other_root') throw toBatchorError(error);
+  return { fault: `object ${object} cannot be read: ${messageOf(error)}` };
+};
 
 const faultOfSpan = ({ object, offset, length }: ObjectSpan, size: number | { readonly fault: string }): string | null => {
   if (typeof size !== 'number') return size.fault;

@@ -1,0 +1,82 @@
+import { Pool } from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunStore } from '../../lib/ports/run-store.ts';
+import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
+import { pgStore } from '../../adapters/pg/index.ts';
+import { temporaryFolder } from '../support/postgres/folder.ts';
+import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
+import { createdRun, errorOf, ok, runId } from './run-store-fixture.ts';
+
+describe('connections of a Postgres store', () => {
+  let schema: TestSchema;
+  let folder: ReturnType<typeof temporaryFolder>;
+  let pool: Pool;
+  let store: RunStore;
+  /** The next question that matches fails, as if the connection had broken. */
+  let breaks: RegExp | null = null;
+  beforeEach(async () => {
+    schema = newSchema();
+    folder = temporaryFolder();
+    pool = new Pool({ connectionString: schema.url, max: 1, connectionTimeoutMillis: 500 });
+    pool.on('connect', (client) => {
+      const query = client.query.bind(client) as (...args: readonly unknown[]) => unknown;
+      (client as { query: unknown }).query = (...args: readonly unknown[]): unknown => {
+        if (breaks === null || typeof args[0] !== 'string' || !breaks.test(args[0])) return query(...args);
+        breaks = null;
+        return Promise.reject(new Error('Query read timeout'));
+      };
+    });
+    const artifacts = filesystemArtifacts({ dir: folder.path });
+    store = await ok(pgStore({ pool, schema: schema.name, patienceMs: 500 }).open({ artifacts }));
+  });
+  afterEach(async () => {
+    await store.close();
+    await pool.end();
+    await schema.drop();
+    folder.remove();
+  });
+
+  it('are left to those who ask by those who listen: one is enough for both', async () => {
+    const heard: string[] = [];
+    store.onNews?.(({ type }) => heard.push(type));
+    const run = await createdRun(store);
+    for (let tries = 0; tries < 100 && heard.length === 0; tries += 1) {
+      await ok(store.send(runId, { type: 'pause', options: {} }));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(heard).toContain('command');
+    await run.close();
+  });
+
+  it('come back when a still look does not come about', async () => {
+    await (await createdRun(store)).close();
+    const reader = await ok(store.read(runId, { isStill: true }));
+    breaks = /repeatable read/;
+    expect(await errorOf(reader.rows(0, 1))).toBe('unavailable');
+    await reader.close();
+    await ok(store.list());
+  });
+
+  it('are as they were after many still looks', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    await (await createdRun(store)).close();
+    for (let looks = 0; looks < 12; looks += 1) {
+      const reader = await ok(store.read(runId, { isStill: true }));
+      await ok(reader.rows(0, 1));
+      await reader.close();
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
+  it('go back to the pool outside of any transaction, when one could not be begun', async () => {
+    const odd = await pgStore({ pool, schema: schema.name, patienceMs: 0, statementTimeoutMs: -1 }).open({})();
+    if (odd._tag === 'Left') throw new Error('it only begins a transaction later');
+    expect(await errorOf(odd.right.send(runId, { type: 'pause', options: {} }))).toBe('corrupt');
+    await odd.right.close();
+    await ok(store.list());
+  });
+});
