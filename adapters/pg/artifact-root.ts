@@ -30,6 +30,17 @@ const readRoot =
     return left<PortError>({ type: 'corrupt', message: `${artifacts.describe}: ${rootObject} names no id`, where: rootObject });
   };
 
+/** Left where the folder is no longer that root: unmounted, say, or moved away below this process. */
+export const rootStands =
+  (artifacts: ArtifactStore, id: string | null): Port<void> =>
+  async () => {
+    const known = await readRoot(artifacts)();
+    if (isLeft(known)) return known;
+    if (known.right === id) return right(undefined);
+    const message = `${artifacts.describe} is no longer the artifact root that it was: is it still mounted?`;
+    return left({ type: 'unavailable', message, cause: null });
+  };
+
 const makeRoot =
   (artifacts: ArtifactStore): Port<string> =>
   async () => {

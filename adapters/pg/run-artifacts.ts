@@ -1,3 +1,4 @@
+import { isRight } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { ArtifactStore } from '../../lib/ports/artifacts.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
@@ -14,15 +15,28 @@ export const artifactsOfRun = (store: ArtifactStore, prefix: string): ArtifactSt
   remove: (name) => store.remove(prefix + name),
 });
 
-/** The same, each time only once it is known to be the root that the runs lie under: in another nothing is found, which looks like damage. */
-export const underRoot = (store: ArtifactStore, agree: Port<unknown>): ArtifactStore => {
+/**
+ * The same, only once it is known to be the root that the runs lie under (`agree`): in another nothing is found, which looks like damage.
+ * A folder can be unmounted below a process, and be made anew, empty: what was written counts only when the root still `stands` behind
+ * it, and what is not there is missing only then.
+ */
+export const underRoot = (store: ArtifactStore, agree: Port<unknown>, stands: Port<void>): ArtifactStore => {
   const first = <A>(port: Port<A>): Port<A> => TE.Monad.chain(agree, () => port);
+  const found =
+    <A>(port: Port<A>): Port<A> =>
+    async () => {
+      const answer = await first(port)();
+      if (isRight(answer) || answer.left.type !== 'not_found') return answer;
+      const standing = await stands();
+      return isRight(standing) ? answer : standing;
+    };
   return {
     describe: store.describe,
-    put: (name, chunks) => first(store.put(name, chunks)),
-    read: (name, span) => first(store.read(name, span)),
-    readSpans: (name, spans) => first(store.readSpans(name, spans)),
-    size: (name) => first(store.size(name)),
+    put: (name, chunks) => first(TE.Monad.chain(store.put(name, chunks), (written) => TE.Monad.map(stands, () => written))),
+    read: (name, span) => found(store.read(name, span)),
+    readSpans: (name, spans) => found(store.readSpans(name, spans)),
+    size: (name) =>
+      first(TE.Monad.chain(store.size(name), (bytes) => (bytes === null ? TE.Monad.map(stands, () => bytes) : TE.right(bytes)))),
     list: (within) => first(store.list(within)),
     remove: (name) => first(store.remove(name)),
   };

@@ -7,7 +7,7 @@ import { emptySnapshot } from '../../lib/core/snapshot.ts';
 import type { ArtifactStore } from '../../lib/ports/artifacts.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
 import type { ListedRun, OwnedRun, RunReader, RunStore } from '../../lib/ports/run-store.ts';
-import { rootOfStore } from './artifact-root.ts';
+import { rootOfStore, rootStands } from './artifact-root.ts';
 import { batchRecords } from './batch-rows.ts';
 import { createLeases } from './leases.ts';
 import { createNotices, tellOf } from './notices.ts';
@@ -46,16 +46,19 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
   });
   const refused = (message: string): PortError => ({ type: 'refused', message, statusCode: null, requestId: null });
   const payloadsOf = ({ payloads }: StoredRun): ArtifactStore =>
-    artifacts === null ? noArtifacts(describe) : underRoot(artifactsOfRun(artifacts, payloads), agreeOnRoot);
+    artifacts === null ? noArtifacts(describe) : underRoot(artifactsOfRun(artifacts, payloads), agreeOnRoot, stands);
 
   /** Agreed upon once per process: all runs of a store lie under one root. Null where no payload can be had, nor is needed: a word to a run is none. */
   let root: string | null = null;
   const agreeOnRoot: Port<string | null> = async () => {
-    if (root !== null || artifacts === null) return right(root);
+    if (artifacts === null) return right(null);
+    if (root !== null) return right(root);
     const agreed = await rootOfStore(session, artifacts)();
     if (!isLeft(agreed)) root = agreed.right;
     return agreed;
   };
+
+  const stands: Port<void> = () => (artifacts === null ? TE.right(undefined) : rootStands(artifacts, root))();
 
   const existing = (runId: RunId): Port<StoredRun> =>
     session.ask(async (ask) => {
@@ -132,6 +135,14 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
 
   /** Nobody who could is alive by the database's own clock. */
   const free = 'lease_until is null or lease_until <= clock_timestamp()';
+  /** Whoever follows a run asks for it twice a second: as long as somebody has it, one look answers that. */
+  const lookFirst = (runId: RunId): Port<void> =>
+    session.ask(async (ask) => {
+      const { rows } = await ask(`select owner, ${free} from ${schema}.runs where run_id = $1 and version > 0`, [runId]);
+      const [row] = rows;
+      if (row === undefined) return left(unknown(runId));
+      return row[1] === true ? found(undefined) : left({ type: 'owned_elsewhere', owner: (row[0] as string | null) ?? 'another process' });
+    });
   const take = (runId: RunId): Port<Taken> =>
     session.transaction(async (ask) => {
       const { rows } = await ask(
@@ -176,7 +187,10 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
 
   return {
     describe,
-    own: (runId) => TE.Monad.chain(agreeOnRoot, () => TE.Monad.chain(take(runId), open)),
+    own: (runId) =>
+      TE.Monad.chain(lookFirst(runId), () =>
+        TE.Monad.chain(agreeOnRoot, () => TE.Monad.chain(stands, () => TE.Monad.chain(take(runId), open))),
+      ),
     create: (runId, description) =>
       isRunId(runId)
         ? TE.Monad.chain(agreeOnRoot, (agreed) =>
@@ -226,7 +240,8 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
     adoptable: (nowMs, limit) =>
       session.ask(async (ask) => {
         const { rows } = await ask(
-          `select run_id from ${schema}.runs where status = 'running' and version > 0 and owed_at_ms <= $1 and (${free})
+          `select run_id from ${schema}.runs where status = 'running' and version > 0 and (${free})
+            and (owed_at_ms <= $1 or exists (select from ${schema}.commands where commands.run_no = runs.run_no))
             order by owed_at_ms, run_no limit $2`,
           [Math.floor(nowMs), limit],
         );

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJsonObject } from '../../lib/core/json.ts';
@@ -24,6 +25,12 @@ export const putCommand = async (folder: string, command: Omit<InboxCommand, 'id
   }
   await rename(aside, join(inbox, `${id}.json`));
   return id;
+};
+
+/** True when something may lie there for an owner. */
+export const hasCommands = (folder: string): boolean => {
+  const inbox = inboxOf(folder);
+  return existsSync(inbox) && readdirSync(inbox).some((file) => file.endsWith('.json') && commandPattern.test(file.slice(0, -5)));
 };
 
 /** Commands in the order of their names. A file that is no command of ours is left where it is. */

@@ -13,7 +13,7 @@ import { filesystemArtifacts, ioError } from '../filesystem/index.ts';
 import type { OpenRun } from './calls.ts';
 import { nodeDisk } from './disk.ts';
 import { holdsRun } from './history.ts';
-import { putCommand } from './inbox.ts';
+import { hasCommands, putCommand } from './inbox.ts';
 import type { KeeperClient } from './keeper-client.ts';
 import { createOwnedRun } from './owned-run.ts';
 import { createOwnershipDesk, type Ownership } from './ownership.ts';
@@ -178,7 +178,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
         list,
         TE.map((runs) =>
           owedRuns(
-            runs.filter(({ owner }) => owner === null),
+            runs.filter(({ owner }) => owner === null).map((run) => ({ ...run, hasCommands: hasCommands(folderOf(run.runId)) })),
             nowMs,
             limit,
           ).map(({ runId }) => runId),

@@ -167,12 +167,15 @@ export const owedAtMs = (snapshot: RunSnapshot, nowMs: number): number | null =>
   return effectsDue(snapshot, nowMs).length > 0 ? nowMs : nextDueMs(snapshot, nowMs);
 };
 
-/** Of runs that nobody drives, those to which something is owed by now; at most so many. */
-export const owedRuns = <Run extends { readonly snapshot: RunSnapshot }>(
+/** Of runs that nobody drives, those to which something is owed by now, or somebody has left a command; at most so many. */
+export const owedRuns = <Run extends { readonly snapshot: RunSnapshot; readonly hasCommands: boolean }>(
   runs: readonly Run[],
   nowMs: number,
   limit: number,
-): readonly Run[] => runs.filter(({ snapshot }) => (owedAtMs(snapshot, nowMs) ?? Infinity) <= nowMs).slice(0, limit);
+): readonly Run[] =>
+  runs
+    .filter(({ snapshot, hasCommands }) => !isFinished(snapshot) && (hasCommands || (owedAtMs(snapshot, nowMs) ?? Infinity) <= nowMs))
+    .slice(0, limit);
 
 /** While paused, the waits of stages that stand still wake nobody. */
 const isFaultOfInterest = (snapshot: RunSnapshot, key: EffectKey): boolean => {

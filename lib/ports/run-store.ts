@@ -154,7 +154,7 @@ export interface RunStore {
   ownerOf(runId: RunId): Port<string | null>;
   /** Whether this process could drive runs of the store at all; asked by who would, before anything is taken. */
   readonly prepare?: () => Port<unknown>;
-  /** Unfinished runs that nobody alive owns and to which something is owed by then (`nextDueMs`), the longest overdue first. */
+  /** Unfinished runs that nobody alive owns and to which something is owed by then (`owedAtMs`), or a command was left for. */
   adoptable(nowMs: number, limit: number): Port<readonly RunId[]>;
   /** Calls back soon after something happened to a run that its owner, or who would own it, wants to know; returns how to stop. */
   readonly onNews?: (listener: (news: RunNews) => void) => () => void;

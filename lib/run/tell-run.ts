@@ -18,8 +18,8 @@ interface Addressee {
   readonly scheduler: SchedulerLike;
 }
 
-/** How long the asker waits for an owner in another process. */
-const answerMsMax = 30_000;
+/** How long the asker waits for an owner in another process: longer than it takes to find out that it is dead. */
+const answerMsMax = 45_000;
 const lookMs = 200;
 
 /** Makes the wish true: through the driver, by owning the run for a moment, or by leaving it in the owner's inbox. */

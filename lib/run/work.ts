@@ -145,7 +145,10 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
   const giveBackIdle = async (): Promise<void> => {
     for (const [runId, driver] of mine) {
       if (isFinished(driver.snapshot) || !driver.isQuiet || !isStandingStill(driver.snapshot, driver.hasSource)) continue;
-      await giveBack(runId, driver, owedAtMs(driver.snapshot, scheduler.now()) !== null);
+      // What somebody has left for it comes first: given back, it would be named again at once.
+      const left = await driver.run.inbox()();
+      if (isLeft(left) || left.right.length > 0) driver.lookForCommands();
+      else await giveBack(runId, driver, owedAtMs(driver.snapshot, scheduler.now()) !== null);
     }
   };
   /** Runs that only wait, those first that wait longest. */

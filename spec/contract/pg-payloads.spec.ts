@@ -1,3 +1,4 @@
+import { renameSync, rmSync } from 'node:fs';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../lib/ports/artifacts.ts';
@@ -100,6 +101,25 @@ describe('payloads of runs in Postgres', () => {
     const reader = await ok(without.read(runId));
     expect(reader.snapshot.status).toBe('running');
     await reader.close();
+  });
+
+  it('are not written into, nor missed in, a folder that was mounted away below the process', async () => {
+    const store = await open(schemaOf());
+    const run = await createdRun(store);
+    await ok(run.artifacts.put('items/0.jsonl', [new Uint8Array(3)]));
+    const away = `${folder.path}-away`;
+    renameSync(folder.path, away);
+    expect(await errorOf(run.artifacts.put('items/1.jsonl', [new Uint8Array(3)]))).toBe('unavailable');
+    expect(await errorOf(run.artifacts.read('items/0.jsonl'))).toBe('unavailable');
+    expect(await errorOf(run.artifacts.size('items/0.jsonl'))).toBe('unavailable');
+    await run.close();
+    expect(await errorOf(store.own(runId))).toBe('unavailable');
+    rmSync(folder.path, { recursive: true, force: true });
+    renameSync(away, folder.path);
+    const again = await ok(store.own(runId));
+    expect((await ok(again.artifacts.list(''))).map(({ name }) => name)).toEqual(['items/0.jsonl']);
+    expect(await errorOf(again.artifacts.read('items/1.jsonl'))).toBe('not_found');
+    await again.close();
   });
 
   it('can be removed again where that broke off', async () => {

@@ -35,6 +35,9 @@ export const describeAdoptionContract = (name: string, factory: () => Promise<Ru
       expect(await ok(store.adoptable(dueAtMs, 10))).toEqual(['polling']);
       await step(again, { type: 'CancelRun', atMs: 2_500 });
       await again.close();
+      // A command that nobody was there to hear waits for somebody too.
+      await ok(store.send('paused' as RunId, { type: 'resume', options: {} }));
+      expect(await ok(store.adoptable(2_000, 10))).toContain('paused');
     });
 
     it('keeps item ids whatever they hold, and knows them again', async () => {

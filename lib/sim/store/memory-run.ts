@@ -20,6 +20,7 @@ export interface MemoryRun {
   own(): OwnedRun | null;
   read(): RunReader;
   send(command: Omit<InboxCommand, 'id'>): string;
+  hasCommands(): boolean;
   /** As after a kill: the owner may neither commit nor create any more, and anybody may take the run. */
   abandon(): void;
 }
@@ -189,6 +190,7 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null): M
       inbox.push({ id, ...command });
       return id;
     },
+    hasCommands: () => inbox.length > 0,
     abandon() {
       isOwned = false;
     },

@@ -78,9 +78,13 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>): RunStore => {
     ownerOf: (runId) => TE.Monad.map(find(runId), (run) => run.owner()),
     adoptable: (nowMs, limit) =>
       TE.fromIO(() =>
-        owedRuns([...runs.values()].filter((run) => run.owner() === null && isCreated(run.snapshot())).map(shown), nowMs, limit).map(
-          (run) => run.runId,
-        ),
+        owedRuns(
+          [...runs.values()]
+            .filter((run) => run.owner() === null && isCreated(run.snapshot()))
+            .map((run) => ({ ...shown(run), hasCommands: run.hasCommands() })),
+          nowMs,
+          limit,
+        ).map((run) => run.runId),
       ),
     close: () => Promise.resolve(),
   };
