@@ -8,6 +8,7 @@ import { must } from '../../lib/run/interop.ts';
 import { linesOf } from '../cli/ran.ts';
 import { isAnswerTo, itemIdOf, promptOf, runWords } from './campaign-input.ts';
 import type { ProcessWorld } from './process-world.ts';
+import { unknownBatches } from './unknown-batches.ts';
 
 /** What was found of a run at its end. */
 export interface RunAccount {
@@ -61,16 +62,8 @@ export const accountOf = async (world: ProcessWorld, expected: RunExpectation): 
     events.flatMap(({ eventType, data }) => (eventType === 'batch_submitted' ? [String(data['provider_batch_id'])] : [])),
   );
   const ledger = await world.ledger();
-  let [fencedCount, orphanCount] = [0, 0];
-  for (const { id, metadata } of ledger.batches) {
-    if (submitted.has(id)) continue;
-    const { status, request_counts: counts } = await world.batch(id);
-    if (status === 'failed' && counts.completed === 0) fencedCount += 1;
-    else {
-      orphanCount += 1;
-      broken.push(`batch ${id} (${status}, ${JSON.stringify(metadata)}) is of no batch that the run knows`);
-    }
-  }
+  const unknown = await unknownBatches(world, ledger, submitted);
+  broken.push(...unknown.broken);
   if (ledger.doubleBilledCount > 0) {
     const shown = ledger.doubleBilled.slice(0, 3).map(({ customId, batchIds }) => `${customId} in ${batchIds.join(' and ')}`);
     broken.push(`${ledger.doubleBilledCount} requests were billed again, ${shown.join(', ')}`);
@@ -83,8 +76,8 @@ export const accountOf = async (world: ProcessWorld, expected: RunExpectation): 
     billedAgainAfterLossCount: ledger.billedAgainAfterLossCount,
     batchesCreated: ledger.batchesCreated,
     createAttempts: ledger.createAttempts,
-    fencedCount,
-    orphanCount,
+    fencedCount: unknown.fencedCount,
+    orphanCount: unknown.orphanCount,
     events: counts,
     adoptedCount: events.filter(({ eventType, data }) => eventType === 'batch_submitted' && data['was_adopted'] === true).length,
     broken,

@@ -2,6 +2,7 @@ import { firstValueFrom, toArray } from 'rxjs';
 import type { BatchRunner, Run } from '../../lib/index.ts';
 import { isAnswerTo, itemIdOf, promptOf } from './campaign-input.ts';
 import type { ProcessWorld } from './process-world.ts';
+import { unknownBatches } from './unknown-batches.ts';
 
 /** What was found of all runs that shared a store and an emulator. */
 export interface SharedAccount {
@@ -52,24 +53,16 @@ export const accountOfAll = async (world: ProcessWorld, runner: BatchRunner, exp
     }
   }
   const ledger = await world.ledger();
-  let [fenced, orphans] = [0, 0];
-  for (const { id, metadata } of ledger.batches) {
-    if (submitted.has(id)) continue;
-    const { status, request_counts: counts } = await world.batch(id);
-    if (status === 'failed' && counts.completed === 0) fenced += 1;
-    else {
-      orphans += 1;
-      broken.push(`batch ${id} (${status}, ${JSON.stringify(metadata)}) is of no batch that a run knows`);
-    }
-  }
+  const unknown = await unknownBatches(world, ledger, submitted);
+  broken.push(...unknown.broken);
   if (ledger.doubleBilledCount > 0)
     broken.push(`${ledger.doubleBilledCount} requests were billed again: ${JSON.stringify(ledger.doubleBilled.slice(0, 3))}`);
   return {
     ...sums,
     batchesCreated: ledger.batchesCreated,
     createAttempts: ledger.createAttempts,
-    fenced,
-    orphans,
+    fenced: unknown.fencedCount,
+    orphans: unknown.orphanCount,
     requestsBilled: ledger.requestsBilled,
     billedAgain: ledger.doubleBilledCount,
     billedAgainAfterLoss: ledger.billedAgainAfterLossCount,
