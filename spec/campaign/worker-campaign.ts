@@ -54,6 +54,7 @@ const faults: FaultScript = [
   { type: 'truncated_download', everyBatch: 4, keepRatio: 0.5 },
 ];
 const leaseSeconds = 3;
+const hiredMs = 3_000;
 const patienceMs = 20 * 60_000;
 
 /** Workers that share a database finish runs while a killer strikes at them; then everything is held to the laws, and to the emulator's ledger. */
@@ -155,6 +156,8 @@ const createCrew = (world: ProcessWorld, size: number): Crew => {
     },
     taken: () => all.reduce((count, { stdout }) => count + stdout().split('"taken"').length - 1, 0),
     async dismiss() {
+      // Who was hired a moment ago does not hear signals yet, and would die of one like any program that begins.
+      await sleep(hiredMs);
       const gone = members.map(async (member): Promise<readonly string[]> => {
         signalGroup(member, 'SIGTERM');
         const ended = await Promise.race([member.ended, sleep(20_000, null)]);
