@@ -135,6 +135,24 @@ describe('a database in trouble', () => {
     await schema.drop();
   });
 
+  it('in which somebody holds a row for long gives the statement up, says so, and goes on when the row is free', async () => {
+    const schema = newSchema(server.url);
+    const store = await open({ connectionString: server.url, schema: schema.name, statementTimeoutMs: 200, patienceMs: 500 });
+    const run = await createdRun(store);
+    const other = new Pool({ connectionString: server.url, max: 1 });
+    const holder = await other.connect();
+    await holder.query(`begin; select from ${schema.name}.runs for update`);
+    const refused = await run.commit(1, pausedAt(2))();
+    expect(JSON.stringify(refused)).toContain('canceling statement due to');
+    await holder.query('rollback');
+    holder.release();
+    expect(await ok(run.commit(1, pausedAt(2)))).toMatchObject({ version: 2 });
+    await other.end();
+    await run.close();
+    await store.close();
+    await schema.drop();
+  });
+
   it('says what is wrong with who comes, and repeats no password', async () => {
     const wrong = server.url.replace('batchor:batchor@', 'batchor:not-this-one@');
     const said = [
