@@ -49,8 +49,8 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
       if (isLeft(written)) return written;
       // An earlier commit of ours whose end we never came to know, if nobody else's: what it made of the run is not known here.
       if (written.right !== null) return left({ type: 'stale_version', expected: expectedVersion, found: written.right.version });
+      pendingFrom = Math.min(pendingFrom, ...events.map((event) => firstToPend(event, known)));
       known = after;
-      if (events.some(mayPend)) pendingFrom = 0;
       return right(known.snapshot);
     };
   };
@@ -122,5 +122,8 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
   return Object.defineProperty(owned, 'snapshot', { get: () => known.snapshot, enumerable: true });
 };
 
-/** Rows that were not pending may be so after it. */
-const mayPend = ({ type }: Event): boolean => type === 'BatchDropped' || type === 'ItemsRequeued';
+/** The first row that was not pending, and may be so after the event. */
+const firstToPend = (event: Event, before: Known): number => {
+  if (event.type === 'ItemsRequeued') return event.indexes[0] ?? Infinity;
+  return event.type === 'BatchDropped' ? (before.records.get(event.batchKey)?.indexes[0] ?? 0) : Infinity;
+};
