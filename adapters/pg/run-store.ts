@@ -263,7 +263,9 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       const gone = await TE.Monad.chain(removeObjects(payloadsOf(run)), () =>
         session.transaction(async (ask) => {
           const { count } = await ask(`delete from ${schema}.runs where run_no = $1 and epoch = $2`, [run.runNo, epoch]);
-          return count === 0 ? left(takenBy(null)) : found(undefined);
+          if (count === 0) return left(takenBy(null));
+          await ask(`delete from ${schema}.items where run_no = $1`, [run.runNo]);
+          return found(undefined);
         }),
       )();
       lease.end();

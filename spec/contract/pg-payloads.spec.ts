@@ -130,11 +130,14 @@ describe('payloads of runs in Postgres', () => {
     const store = await open(schema, { ...files, remove: (name) => (isDown ? TE.left(broken) : files.remove(name)) });
     const run = await createdRun(store);
     await ok(run.artifacts.put('items/0.jsonl', [new Uint8Array(3)]));
+    await accept(run, sliceOf(0, 3));
     await run.close();
     expect(await errorOf(store.remove(runId))).toBe('unavailable');
     isDown = false;
     await ok(store.remove(runId));
     expect(await ok(files.list('runs/'))).toEqual([]);
     expect(await ok(store.list())).toEqual([]);
+    for (const table of ['runs', 'items', 'objects', 'batches', 'events', 'commands'])
+      expect([table, await schema.query(`select count(*)::int as count from ${schema.name}.${table}`)]).toEqual([table, [{ count: 0 }]]);
   });
 });

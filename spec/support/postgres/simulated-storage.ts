@@ -36,7 +36,8 @@ export const postgresWorld = (url: string, schema: string): PostgresWorld => {
   return {
     async empty() {
       const { rows } = await pool.query<{ readonly there: boolean }>(`select to_regclass('${schema}.runs') is not null as there`);
-      if (rows[0]?.there === true) await pool.query(`delete from ${schema}.runs; delete from ${schema}.settings`);
+      if (rows[0]?.there === true)
+        await pool.query(`delete from ${schema}.runs; delete from ${schema}.items; delete from ${schema}.settings`);
       return storageOver(memoryArtifacts());
     },
     async [Symbol.asyncDispose]() {
