@@ -9,6 +9,8 @@ export interface BatchReport {
   readonly id: ProviderBatchId;
   /** The provider's own word. */
   readonly status: string;
+  /** Validated, and there was room for it in the queue. */
+  readonly isAccepted: boolean;
   readonly createdAtMs: number | null;
   readonly inputFileId: string | null;
   readonly metadata: JsonObject;
@@ -24,6 +26,7 @@ export const readBatch = (value: unknown): BatchReport | null => {
   return {
     id: id as ProviderBatchId,
     status,
+    isAccepted: !['validating', 'failed'].includes(status.toLowerCase()),
     createdAtMs: typeof createdAt === 'number' ? createdAt * 1000 : null,
     inputFileId: fileIdOf(value['input_file_id']),
     metadata: isJsonObject(metadata) ? metadata : {},

@@ -1,6 +1,6 @@
 import type { PortError } from '../../lib/ports/port-error.ts';
 import { apiErrorIn, requestIdIn, retryAfterMsIn, statusIn, type ApiError } from './api-error.ts';
-import { isOutOfCapacity, isOutOfMoney, statedTokensMax } from './error-codes.ts';
+import { isOutOfCapacity, isOutOfMoney, statedLimits } from './error-codes.ts';
 import type { Scrub } from './scrub.ts';
 import { systemCodeIn, transportFailureIn } from './transport-failure.ts';
 
@@ -43,7 +43,7 @@ const withAnswer = (thrown: unknown, status: number, context: Context): PortErro
   const message = describe(api, status, requestId, context);
   if (status >= 400 && status < 500) {
     if (isOutOfMoney(api.code, api.type) || status === 402) return { type: 'insufficient_quota', message };
-    if (isOutOfCapacity(api.code)) return { type: 'over_capacity', message, statedTokensMax: statedTokensMax(api.message) };
+    if (isOutOfCapacity(api.code)) return { type: 'over_capacity', message, ...statedLimits(api.message) };
   }
   if (status === 401 || status === 403) return { type: 'authentication_failed', message };
   const retryAfterMs = retryAfterMsIn(thrown);

@@ -17,9 +17,14 @@ export const isOutOfMoney = (...names: readonly (string | null)[]): boolean => n
 /** The queue of enqueued tokens is full; comes as the code of a failed batch, and of a refused create. */
 export const isOutOfCapacity = (code: string | null): boolean => code === 'token_limit_exceeded';
 
-/** The queue limit that a message states: "Enqueued token limit reached for … Limit: 2,000,000 enqueued tokens." Null when it states none. */
-export const statedTokensMax = (message: string): number | null => {
-  const digits = /limit:\s*(\d[\d,._']*)\s*enqueued tokens/iu.exec(message)?.[1]?.replace(/\D/gu, '');
-  const tokens = Number(digits ?? Number.NaN);
-  return Number.isSafeInteger(tokens) ? tokens : null;
+/** The queue limits that a message states: "Enqueued token limit reached for … Limit: 2,000,000 enqueued tokens.", and the same of requests. Null when it states none. */
+export const statedLimits = (message: string): { readonly statedTokensMax: number | null; readonly statedRequestsMax: number | null } => ({
+  statedTokensMax: numberIn(/limit:\s*(\d[\d,._']*)\s*enqueued tokens/iu.exec(message)),
+  statedRequestsMax: numberIn(/limit:\s*(\d[\d,._']*)\s*enqueued requests/iu.exec(message)),
+});
+
+const numberIn = (match: RegExpExecArray | null): number | null => {
+  const count = Number(match?.[1]?.replace(/\D/gu, '') ?? Number.NaN);
+  // A limit of nothing is no limit, but a message that is misread.
+  return Number.isSafeInteger(count) && count > 0 ? count : null;
 };

@@ -1,10 +1,16 @@
 import type { ProviderLimits } from '../../lib/core/limits.ts';
 
 /**
- * What one OpenAI batch may hold: 50,000 requests and 200 MB (OpenAI's batch guide, 2026-09; the number enforced, as its error
+ * What one OpenAI batch may hold: 50,000 requests, as many embedding inputs, and 200 MB (OpenAI's batch guide, 2026-09; the number enforced, as its error
  * messages name it, is 209,715,200 bytes). Prompt tokens are limited per queue, not per batch.
  */
-export const openaiLimits: ProviderLimits = { requestsMax: 50_000, inputBytesMax: 209_715_200, inputTokensMax: null };
+export const openaiLimits: ProviderLimits = {
+  requestsMax: 50_000,
+  inputBytesMax: 209_715_200,
+  inputTokensMax: null,
+  inputsMax: 50_000,
+  createsPerHourMax: 2_000,
+};
 
 /** Pairs of metadata that a batch may carry (OpenAI's API reference, 2026-08). */
 export const metadataPairsMax = 16;

@@ -29,7 +29,8 @@ export const observe = (open: OpenSession, asked: readonly Asked[]): Port<readon
     return asked.flatMap(({ batchKey, providerBatchId }) => {
       const report = reports.get(providerBatchId);
       if (report === undefined || isForeign(report, batchKey)) return [];
-      return [{ batchKey, providerBatchId, providerStatus: report.status, progress: report.progress, ending: report.ending }];
+      const { status, isAccepted, progress, ending } = report;
+      return [{ batchKey, providerBatchId, providerStatus: status, isAccepted, progress, ending }];
     });
   });
 

@@ -1,6 +1,6 @@
 import type { BatchRejection } from '../../lib/core/batch.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
-import { isOutOfCapacity, isOutOfMoney, statedTokensMax } from './error-codes.ts';
+import { isOutOfCapacity, isOutOfMoney, statedLimits } from './error-codes.ts';
 
 const linesMax = 1_000;
 const messageCharsMax = 500;
@@ -20,13 +20,13 @@ export const rejectionOf = (errors: JsonValue | undefined): BatchRejection => {
   const entries = Array.isArray(data) ? (data as readonly JsonValue[]).filter(isJsonObject) : [];
   const message = messageOf(entries);
   const full = entries.find((entry) => isOutOfCapacity(textOf(entry['code'])));
-  if (full !== undefined)
-    return { type: 'over_capacity', message, lines: [], statedTokensMax: statedTokensMax(textOf(full['message']) ?? '') };
+  if (full !== undefined) return { type: 'over_capacity', message, lines: [], ...statedLimits(textOf(full['message']) ?? '') };
   const other = (type: BatchRejection['type'], lines: readonly number[] = []): BatchRejection => ({
     type,
     message,
     lines,
     statedTokensMax: null,
+    statedRequestsMax: null,
   });
   if (entries.some((entry) => isOutOfMoney(textOf(entry['code'])))) return other('insufficient_quota');
   const lines = entries.map((entry) => entry['line']);

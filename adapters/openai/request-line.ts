@@ -1,8 +1,9 @@
 import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
-import type { LineRenderer } from '../../lib/ports/provider.ts';
+import type { LineRenderer, RenderedLine } from '../../lib/ports/provider.ts';
 import { endpointPath, type OpenAIEndpoint } from './endpoints.ts';
 import { withSchema } from './output-format.ts';
 import { readPrompt } from './prompt.ts';
+import { inputsOf, outputTokensMaxOf, saysBound } from './request-bounds.ts';
 
 /** How an endpoint spells its text, before and after the text itself. */
 const textFields: Readonly<Record<OpenAIEndpoint, readonly [before: string, after: string]>> = {
@@ -50,21 +51,22 @@ export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName
     const turns = `[{"role":"system","content":${system}},{"role":"user","content":${quote(prompt)}}]`;
     return `${modelText}"messages":${turns}${members(shared)}}}\n`;
   };
-  const rawBody = (own: JsonObject): string => {
+  const rawBody = (customId: string, own: JsonObject): RenderedLine => {
     const body = { model, ...shared, ...own };
     const schema = jsonSchema === null ? body : withSchema(endpoint, body, jsonSchema, schemaName);
-    return `${quote(schema)}}\n`;
+    return {
+      line: `{"custom_id":${quote(customId)}${beforeBody}${quote(schema)}}\n`,
+      inputs: inputsOf(endpoint, body),
+      ...(saysBound(endpoint, own) ? { outputTokensMax: outputTokensMaxOf(endpoint, body) } : {}),
+    };
   };
 
   return (customId, prompt) => {
     const read = readPrompt(endpoint, prompt);
     if (read.type === 'unusable') return { reason: read.reason };
     try {
-      const body =
-        read.type === 'text'
-          ? words(read.prompt, read.systemPrompt)
-          : rawBody(read.type === 'body' ? read.body : { [listField[endpoint]]: read.list });
-      return { line: `{"custom_id":${quote(customId)}${beforeBody}${body}` };
+      if (read.type === 'text') return { line: `{"custom_id":${quote(customId)}${beforeBody}${words(read.prompt, read.systemPrompt)}` };
+      return rawBody(customId, read.type === 'body' ? read.body : { [listField[endpoint]]: read.list });
     } catch (thrown) {
       return { reason: `the prompt cannot be written as JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
     }

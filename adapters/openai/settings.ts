@@ -5,6 +5,8 @@ import { isJsonObject } from '../../lib/core/json.ts';
 import type { OpenAIEndpoint, OpenAIEndpoints } from './endpoints.ts';
 import { openaiEndpoints, parseEndpoint } from './endpoints.ts';
 import { openaiLimits } from './limits.ts';
+import { openaiPriceOf } from './prices.ts';
+import { outputTokensMaxOf } from './request-bounds.ts';
 
 /** Body keys that are the job's or the item's own, never parameters. */
 type NotParams = 'model' | 'stream' | 'input' | 'messages' | 'prompt';
@@ -55,7 +57,14 @@ const settingKeys: readonly string[] = [
   'filesExpireAfterMs',
   'deleteInputFiles',
 ];
-const enqueueKeys: readonly string[] = ['enqueuedTokenLimit', 'enqueuedRequestLimit', 'targetRatio', 'headroom', 'maxBatchEnqueuedTokens'];
+const enqueueKeys: readonly string[] = [
+  'enqueuedTokenLimit',
+  'enqueuedRequestLimit',
+  'targetRatio',
+  'headroom',
+  'maxBatchEnqueuedTokens',
+  'quotaScope',
+];
 const notParams: readonly string[] = ['model', 'stream', 'input', 'messages', 'prompt'] satisfies readonly NotParams[];
 
 /**
@@ -67,14 +76,17 @@ export const makeProviderConfig = (connection: string, settings: OpenAISettings<
   if (typeof settings.model !== 'string' || settings.model.trim() === '') throw new TypeError('openai({ model }): a model name is needed');
   const endpoint = parseEndpoint(settings.endpoint ?? 'responses');
   if (endpoint === null) throw new TypeError(`openai({ endpoint }): one of ${openaiEndpoints.join(', ')}`);
+  const params = paramsOf(endpoint, settings);
   return {
     kind: 'openai',
     connection,
     model: settings.model,
     endpoint,
     completionWindow: settings.completionWindow ?? '24h',
-    params: paramsOf(endpoint, settings),
+    params,
     limits: openaiLimits,
+    prices: openaiPriceOf(settings.model),
+    outputTokensMax: outputTokensMaxOf(endpoint, params),
     operation: operationOf(settings),
   };
 };
@@ -101,7 +113,10 @@ const operationOf = ({
   enqueueLimits,
 }: OpenAISettings<OpenAIEndpoint>): ProviderOperation => {
   if (enqueueLimits !== undefined) knownKeys('enqueueLimits.', enqueueLimits, enqueueKeys);
-  const numbers = { pollIntervalMs, requestTimeoutMs, createGraceMs, filesExpireAfterMs, ...enqueueLimits };
+  const { quotaScope, ...limits } = enqueueLimits ?? {};
+  if (quotaScope !== undefined && (typeof quotaScope !== 'string' || quotaScope.trim() === ''))
+    throw new TypeError('openai({ enqueueLimits.quotaScope }): a name');
+  const numbers = { pollIntervalMs, requestTimeoutMs, createGraceMs, filesExpireAfterMs, ...limits };
   for (const [name, value] of Object.entries(numbers)) {
     if (value !== undefined && !(Number.isFinite(value) && value >= 0))
       throw new TypeError(`openai({ ${name} }): a number that is not negative`);

@@ -4,4 +4,4 @@ import type { TokenCounter } from '../../lib/ports/tokens.ts';
 export const byteBound = (text: string): number => Buffer.byteLength(text);
 
 /** Counts nothing and loads nothing: the bytes of the line, an upper bound that is several times too high for English. */
-export const byteBoundCounter = (): TokenCounter => ({ name: 'bytes', count: byteBound });
+export const byteBoundCounter = (): TokenCounter => ({ name: 'bytes', isExact: false, count: byteBound });

@@ -32,6 +32,7 @@ export const tiktokenCounter = (options: TiktokenOptions = {}): TokenCounter => 
   };
   return {
     name: 'tiktoken',
+    isExact: true,
     count: (text, model) => {
       const count = countersFor(model);
       return requestTokens(parse(text), count) ?? count.own(text);

@@ -112,6 +112,8 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
           requestLengths: bytes(all),
           itemLengths: bytes(all),
           tokens: null,
+          areTokensExact: false,
+          inputs: null,
           badOffsets: [],
         };
         return {
@@ -130,6 +132,7 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
           indexes,
           bytes: bytes(indexes),
           tokens: null,
+          inputs: null,
           isExhausted: indexes.length === pending.length,
         };
         return { type: 'PlanBatch', atMs, window, newBatchKey: `mine_${++keys}` as BatchKey };

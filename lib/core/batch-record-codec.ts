@@ -1,6 +1,6 @@
 import * as t from 'io-ts';
 import { type BatchRecord, batchRecordStates } from './batch-record.ts';
-import { ColumnType, Ending, Files, named, oneOf, orNull } from './codec.ts';
+import { ColumnType, Ending, Files, named, oneOf, orNull, Usage } from './codec.ts';
 import { closed, NonNegative } from './config.ts';
 import type { BatchKey, ProviderBatchId } from './ids.ts';
 
@@ -17,6 +17,8 @@ export const BatchRecordCodec: t.Type<BatchRecord, unknown> = closed('BatchRecor
   providerStatus: orNull(t.string),
   ending: orNull(Ending),
   files: Files,
+  inputTokens: NonNegative,
+  usage: Usage,
   completedCount: NonNegative,
   failedCount: NonNegative,
   retriedCount: NonNegative,

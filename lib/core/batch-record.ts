@@ -2,6 +2,7 @@ import type { BatchEnding, StoredFile } from './batch.ts';
 import type { Event } from './event.ts';
 import type { BatchKey, ProviderBatchId } from './ids.ts';
 import type { IndexSet } from './index-set.ts';
+import { addUsage, emptyUsage, type TokenUsage } from './usage.ts';
 
 export const batchRecordStates = ['live', 'settled', 'dropped'] as const;
 export type BatchRecordState = (typeof batchRecordStates)[number];
@@ -27,6 +28,10 @@ export interface BatchRecord {
   readonly providerStatus: string | null;
   readonly ending: BatchEnding | null;
   readonly files: { readonly output: StoredFile | null; readonly error: StoredFile | null } | null;
+  /** Prompt tokens as they were counted or estimated when it was planned. */
+  readonly inputTokens: number;
+  /** What its lines say that it cost. */
+  readonly usage: TokenUsage;
   readonly completedCount: number;
   readonly failedCount: number;
   readonly retriedCount: number;
@@ -35,8 +40,8 @@ export interface BatchRecord {
 /** The batch as it is remembered after the event, where there was none (null) or this; events of other batches, and all others, change nothing. */
 export const recordAfter = (record: BatchRecord | null, event: Event): BatchRecord | null => {
   if (event.type === 'BatchPlanned') {
-    const { batchNo, batchKey, indexes, requests } = event;
-    return { ...unsent, batchNo, batchKey, indexes, requests };
+    const { batchNo, batchKey, indexes, requests, inputTokens } = event;
+    return { ...unsent, batchNo, batchKey, indexes, requests, inputTokens };
   }
   if (record === null || !('batchKey' in event) || event.batchKey !== record.batchKey) return record;
   switch (event.type) {
@@ -55,7 +60,7 @@ export const recordAfter = (record: BatchRecord | null, event: Event): BatchReco
     case 'FilesStored':
       return { ...record, files: { output: event.output, error: event.error } };
     case 'ItemsCompleted':
-      return { ...record, completedCount: record.completedCount + event.lines.indexes.length };
+      return { ...record, completedCount: record.completedCount + event.lines.indexes.length, usage: addUsage(record.usage, event.usage) };
     case 'ItemsSettled':
       return {
         ...record,
@@ -71,7 +76,7 @@ export const recordAfter = (record: BatchRecord | null, event: Event): BatchReco
   }
 };
 
-const unsent: Omit<BatchRecord, 'batchNo' | 'batchKey' | 'indexes' | 'requests'> = {
+const unsent: Omit<BatchRecord, 'batchNo' | 'batchKey' | 'indexes' | 'requests' | 'inputTokens'> = {
   state: 'live',
   createAttempt: 0,
   inputFileId: null,
@@ -79,6 +84,7 @@ const unsent: Omit<BatchRecord, 'batchNo' | 'batchKey' | 'indexes' | 'requests'>
   providerStatus: null,
   ending: null,
   files: null,
+  usage: emptyUsage,
   completedCount: 0,
   failedCount: 0,
   retriedCount: 0,

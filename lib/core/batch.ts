@@ -1,4 +1,6 @@
 import type { BatchKey, ProviderBatchId } from './ids.ts';
+import type { FailureCounts } from './judged.ts';
+import type { TokenUsage } from './usage.ts';
 
 export const batchPhases = ['planned', 'uploaded', 'creating', 'indeterminate', 'created', 'ended', 'settled', 'dropped'] as const;
 export type BatchPhase = (typeof batchPhases)[number];
@@ -13,10 +15,10 @@ export interface BatchArrow {
 export const batchArrows: readonly BatchArrow[] = [
   { from: null, to: 'planned', when: 'rows were packed into it' },
   { from: 'planned', to: 'uploaded', when: 'its input file lies at the provider' },
-  { from: 'planned', to: 'dropped', when: 'rows released: the run is cancelled' },
+  { from: 'planned', to: 'dropped', when: 'rows released: the run is cancelled, or the batch is larger than the queue turned out to be' },
   { from: 'uploaded', to: 'creating', when: 'the intent to create is durable' },
   { from: 'uploaded', to: 'planned', when: 'its input file is about to expire: uploaded again' },
-  { from: 'uploaded', to: 'dropped', when: 'rows released: the run is cancelled' },
+  { from: 'uploaded', to: 'dropped', when: 'rows released: the run is cancelled, or the batch is larger than the queue turned out to be' },
   { from: 'creating', to: 'created', when: 'the provider answered with its id' },
   { from: 'creating', to: 'uploaded', when: 'a clear no: nothing was created; asked again later' },
   { from: 'creating', to: 'indeterminate', when: 'the answer was lost, or the run was opened in this phase' },
@@ -55,7 +57,9 @@ export interface BatchRejection {
   readonly message: string;
   /** 1-based lines of the input file that are at fault, ascending; bounded by the adapter. */
   readonly lines: readonly number[];
+  /** The queue's limit, where the message states it. */
   readonly statedTokensMax: number | null;
+  readonly statedRequestsMax: number | null;
 }
 
 /**
@@ -105,8 +109,11 @@ export interface LiveBatch {
   readonly providerBatchId: ProviderBatchId | null;
   /** The provider's own word, verbatim. */
   readonly providerStatus: string | null;
+  /** The provider has validated it, and found room for it. */
+  readonly isAccepted: boolean;
   readonly requests: number;
   readonly inputBytes: number;
+  /** Prompt tokens as they were counted or estimated here. */
   readonly inputTokens: number;
   readonly plannedAtMs: number;
   /** When it is next asked about. Wall clock: a laptop sleeps. */
@@ -122,7 +129,13 @@ export interface LiveBatch {
   readonly files: { readonly output: StoredFile | null; readonly error: StoredFile | null } | null;
   readonly position: SettlePosition;
   readonly settledRows: number;
-  /** Of those, rows that neither file has a line for. */
+  /** Of those, successes. */
+  readonly completedRows: number;
+  /** Of those, failures that say something of the row. */
+  readonly failures: FailureCounts;
+  /** What its lines say that it cost. */
+  readonly usage: TokenUsage;
+  /** Of the settled rows, rows that neither file has a line for. */
   readonly missingRows: number;
   /** Somebody has said that its answers are lost: that they are missing is no news. */
   readonly isSwornLost: boolean;

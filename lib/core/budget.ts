@@ -1,44 +1,105 @@
+import type { LiveBatch } from './batch.ts';
 import type { EnqueueLimits } from './config.ts';
+import { moneyRoom } from './money.ts';
+import type { QueueGuess } from './queue-state.ts';
+import { usedBudget } from './quota.ts';
 import type { RunSnapshot } from './snapshot.ts';
+import { billedPerCounted } from './tokens.ts';
 
-/** Room in the enqueue budget; null: no limit. */
+/** Room for more; null: no limit. */
 export interface Room {
   readonly tokens: number | null;
   readonly requests: number | null;
+  readonly usd: number | null;
 }
 
 /** `min(limit × targetRatio, limit − headroom)`, never negative; null without a limit. */
-export const effectiveTokenBudget = (limits: EnqueueLimits): number | null =>
-  limits.enqueuedTokenLimit === null
-    ? null
-    : Math.max(0, Math.floor(Math.min(limits.enqueuedTokenLimit * limits.targetRatio, limits.enqueuedTokenLimit - limits.headroom)));
+export const effectiveTokenBudget = ({
+  enqueuedTokenLimit: limit,
+  targetRatio,
+  headroom,
+}: Pick<EnqueueLimits, 'enqueuedTokenLimit' | 'targetRatio' | 'headroom'>): number | null =>
+  limit === null ? null : Math.max(0, Math.floor(Math.min(limit * targetRatio, limit - headroom)));
 
-/** What the run's unsettled batches hold: a sum over batches, never a counter. O(live batches). */
-export const usedBudget = (snapshot: RunSnapshot): { readonly tokens: number; readonly requests: number } => {
-  let tokens = 0;
-  let requests = 0;
-  for (const batch of snapshot.live) {
-    tokens += batch.inputTokens;
-    requests += batch.requests;
-  }
-  return { tokens, requests };
+/** So long the provider's own word on its limit is believed; limits are raised. */
+const statedLifeMs = 48 * 3_600_000;
+
+export const isStatedKnown = ({ queue: { stated } }: RunSnapshot, nowMs: number): boolean =>
+  stated !== null && nowMs < stated.atMs + statedLifeMs;
+
+const least = (...limits: readonly (number | null)[]): number | null => {
+  const known = limits.filter((limit) => limit !== null);
+  return known.length === 0 ? null : Math.min(...known);
 };
 
-/** What may still be planned now. */
-export const roomLeft = (snapshot: RunSnapshot): Room => {
+/** The whole budget of the scope, in tokens as this run counts them: what is configured, what the provider has said, what was found by trying. */
+export const enqueueBudget = (
+  snapshot: RunSnapshot,
+  nowMs: number,
+): { readonly tokens: number | null; readonly requests: number | null } => {
   const { enqueue } = snapshot.config.operation;
-  const budget = effectiveTokenBudget(enqueue);
-  const used = usedBudget(snapshot);
+  const { stated, guess } = snapshot.queue;
+  const believed = isStatedKnown(snapshot, nowMs) ? stated : null;
+  const tokens = effectiveTokenBudget({ ...enqueue, enqueuedTokenLimit: least(enqueue.enqueuedTokenLimit, believed?.tokensMax ?? null) });
+  const requests = least(enqueue.enqueuedRequestLimit, believed?.requestsMax ?? null);
+  const found = (unit: QueueGuess['unit']): number | null => (guess?.unit === unit ? guess.max : null);
   return {
-    tokens: budget === null ? null : Math.max(0, budget - used.tokens),
-    requests: enqueue.enqueuedRequestLimit === null ? null : Math.max(0, enqueue.enqueuedRequestLimit - used.requests),
+    tokens: least(tokens === null ? null : Math.floor(tokens / billedPerCounted(snapshot)), found('tokens')),
+    requests: least(requests === null ? null : Math.floor(requests * enqueue.targetRatio), found('requests')),
   };
 };
 
-/** True when what the plan waits for would fit now, or when nothing is known to wait. */
-export const hasRoomForNext = (snapshot: RunSnapshot): boolean => {
+/** Where tokens are a budget, or money, an estimate is not enough. */
+export const needsExactTokens = ({ config: { limits, operation }, queue }: RunSnapshot): boolean =>
+  [
+    operation.enqueue.enqueuedTokenLimit,
+    operation.enqueue.maxBatchEnqueuedTokens,
+    operation.chunk.inputTokensMax,
+    limits.inputTokensMax,
+    operation.money.costUsdMax,
+    queue.stated?.tokensMax ?? null,
+    queue.guess?.max ?? null,
+  ].some((limit) => limit !== null);
+
+/** What may still be planned now: the budget without what this run and the others of the scope hold. */
+export const roomLeft = (snapshot: RunSnapshot, nowMs: number): Room => {
+  const budget = enqueueBudget(snapshot, nowMs);
+  const used = usedBudget(snapshot);
+  const { others } = snapshot.queue;
+  return {
+    tokens: budget.tokens === null ? null : Math.max(0, budget.tokens - used.tokens - others.tokens),
+    requests: budget.requests === null ? null : Math.max(0, budget.requests - used.requests - others.requests),
+    usd: moneyRoom(snapshot),
+  };
+};
+
+/** True when what the plan waits for would fit now, when the others are to be looked at again, or when nothing is known to wait. */
+export const hasRoomForNext = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const { needs } = snapshot.backlog;
-  if (needs === null) return true;
-  const room = roomLeft(snapshot);
-  return (room.tokens === null || room.tokens >= needs.tokens) && (room.requests === null || room.requests >= needs.requests);
+  if (needs === null || (needs.retryAtMs !== null && needs.retryAtMs <= nowMs)) return true;
+  const room = roomLeft(snapshot, nowMs);
+  return (
+    (room.tokens === null || room.tokens >= needs.tokens) &&
+    (room.requests === null || room.requests >= needs.requests) &&
+    (room.usd === null || room.usd >= needs.usd)
+  );
+};
+
+/** Its limits have shrunk below it since it was planned: it is cut before it is sent. One request cannot be cut. */
+export const isTooLarge = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean => {
+  if ((batch.phase !== 'planned' && batch.phase !== 'uploaded') || batch.held !== null || batch.requests <= 1) return false;
+  const budget = enqueueBudget(snapshot, nowMs);
+  return (budget.tokens !== null && batch.inputTokens > budget.tokens) || (budget.requests !== null && batch.requests > budget.requests);
+};
+
+/** True when the batch fits beside what this run has sent, or when nothing else of it is sent. Planning has seen to it, unless the budget shrank since. */
+export const fitsBesideSent = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean => {
+  const sent = snapshot.live.filter((other) => other !== batch && other.phase !== 'planned' && other.phase !== 'uploaded');
+  if (sent.length === 0) return true;
+  const budget = enqueueBudget(snapshot, nowMs);
+  const load = (of: (each: LiveBatch) => number): number => sent.reduce((sum, each) => sum + of(each), of(batch));
+  return (
+    (budget.tokens === null || load((each) => each.inputTokens) <= budget.tokens) &&
+    (budget.requests === null || load((each) => each.requests) <= budget.requests)
+  );
 };

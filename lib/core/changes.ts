@@ -3,6 +3,8 @@ import { sweepKey } from './effect.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import { emptyTotals, type ItemStatus, type ItemTotals } from './item.ts';
+import type { EventOf } from './event.ts';
+import { noCanary } from './judged.ts';
 import type { BackoffBucket, RunSnapshot } from './snapshot.ts';
 
 /** The small changes that events are made of. Each throws `InvariantViolation` where our own books would be wrong after it. */
@@ -32,7 +34,8 @@ export const withBatch = (s: RunSnapshot, batchKey: BatchKey, change: Partial<Li
 export const withoutBatch = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => {
   const { inputFileId } = batchOf(s, batchKey);
   const litter = inputFileId !== null && s.config.operation.deletesInputFiles ? [...s.litter, inputFileId] : s.litter;
-  return { ...s, litter, live: s.live.filter((batch) => batch.batchKey !== batchKey), backlog: { ...s.backlog, needs: null } };
+  const canary = s.canary.batchKey === batchKey ? { ...noCanary, isPassed: s.canary.isPassed } : s.canary;
+  return { ...s, litter, canary, live: s.live.filter((batch) => batch.batchKey !== batchKey), backlog: { ...s.backlog, needs: null } };
 };
 export const clearFault = (s: RunSnapshot, key: EffectKey): RunSnapshot =>
   s.faults.some((record) => record.key === key) ? { ...s, faults: s.faults.filter((record) => record.key !== key) } : s;
@@ -57,6 +60,13 @@ export const withStray = (s: RunSnapshot, id: ProviderBatchId, change: Partial<S
 export const clearBatchFault = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot =>
   clearFault(clearFault(s, batchEffectKey(batchKey)), answersKey(batchKey));
 
+/** Who waits for room looks again. */
+export const withOthers = (s: RunSnapshot, { others, stated }: EventOf<'OthersSeen'>): RunSnapshot => ({
+  ...s,
+  queue: { ...s.queue, others, stated },
+  backlog: { ...s.backlog, needs: null },
+});
+
 type Backlog = RunSnapshot['backlog'];
 export const shrunk = (s: RunSnapshot, bytes: number, tokens: number, atMs: number): Backlog => ({
   ...s.backlog,
@@ -67,6 +77,7 @@ export const shrunk = (s: RunSnapshot, bytes: number, tokens: number, atMs: numb
   needs: null,
 });
 export const grown = (s: RunSnapshot, bytes: number, tokens: number, atMs: number): Backlog => ({
+  ...s.backlog,
   bytes: s.backlog.bytes + bytes,
   tokens: s.backlog.tokens + tokens,
   sinceMs: s.totals.pending === 0 ? atMs : s.backlog.sinceMs,

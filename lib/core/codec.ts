@@ -6,7 +6,8 @@ import type { Event, EventOf, FailedRows, RetriedRows } from './event.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { type BackoffBucket, controlReasons, type SourceCheckpoint } from './snapshot.ts';
-import type { TokenUsage } from './usage.ts';
+import type { QueueGuess, QuotaUse, StatedLimit } from './queue-state.ts';
+import type { PresumedUsage, TokenUsage } from './usage.ts';
 
 /** What is stored of events and snapshots, checked when it comes back. Closed objects: a key nobody knows is refused, not dropped. */
 
@@ -59,6 +60,7 @@ export const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
       message: t.string,
       lines: t.readonlyArray(t.number),
       statedTokensMax: orNull(t.number),
+      statedRequestsMax: orNull(t.number),
     }),
   ),
 });
@@ -68,6 +70,25 @@ export const Usage: t.Type<TokenUsage, unknown> = closed('TokenUsage', {
   outputTokens: NonNegative,
   reasoningTokens: NonNegative,
 });
+export const Presumed: t.Type<PresumedUsage, unknown> = closed('PresumedUsage', {
+  rows: NonNegative,
+  inputTokens: NonNegative,
+  outputTokens: NonNegative,
+});
+export const Use: t.Type<QuotaUse, unknown> = closed('QuotaUse', { tokens: NonNegative, requests: NonNegative });
+export const Stated: t.Type<StatedLimit, unknown> = closed('StatedLimit', {
+  tokensMax: orNull(NonNegative),
+  requestsMax: orNull(NonNegative),
+  atMs: t.number,
+});
+export const Guess: t.Type<QueueGuess, unknown> = closed('QueueGuess', {
+  unit: oneOf('a unit', ['tokens', 'requests'] as const),
+  max: NonNegative,
+  refused: NonNegative,
+  refusedUntilMs: t.number,
+  doublings: NonNegative,
+});
+export const Refusals = orNull(closed('Refusals', { count: NonNegative, sinceMs: t.number, message: t.string }));
 const Slice: t.Type<AcceptedSlice, unknown> = closed('AcceptedSlice', {
   fromIndex: NonNegative,
   itemIds: Texts,
@@ -76,6 +97,8 @@ const Slice: t.Type<AcceptedSlice, unknown> = closed('AcceptedSlice', {
   requestLengths: ColumnType,
   itemLengths: ColumnType,
   tokens: orNull(ColumnType),
+  areTokensExact: t.boolean,
+  inputs: orNull(ColumnType),
   badOffsets: ColumnType,
 });
 const Lines: t.Type<LineColumns, unknown> = closed('LineColumns', { indexes: ColumnType, offsets: ColumnType, lengths: ColumnType });
@@ -115,7 +138,9 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   ItemsAccepted: event('ItemsAccepted', { slice: Slice, checkpoint: Checkpoint, sequenceFrom: NonNegative }),
   IngestionCompleted: event('IngestionCompleted', { checkpoint: Checkpoint }),
   BatchPlanned: event('BatchPlanned', { ...sent, ...size, indexes: ColumnType }),
-  PlanDeferred: event('PlanDeferred', { tokens: NonNegative, requests: NonNegative }),
+  PlanDeferred: event('PlanDeferred', { tokens: NonNegative, requests: NonNegative, usd: NonNegative, retryAtMs: orNull(t.number) }),
+  OthersSeen: event('OthersSeen', { others: Use, stated: orNull(Stated) }),
+  QueueLearned: event('QueueLearned', { stated: orNull(Stated), guess: orNull(Guess), refusals: Refusals }),
   PendingFailed: event('PendingFailed', {
     indexes: ColumnType,
     code: NonNegative,
@@ -141,7 +166,7 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   StrayFound: event('StrayFound', { batchKey: key, providerBatchId, providerStatus: t.string, isAlive: t.boolean }),
   StrayCancelAsked: event('StrayCancelAsked', { providerBatchId }),
   StrayObserved: event('StrayObserved', { providerBatchId, dueAtMs: t.number, isSeen: t.boolean }),
-  StrayEnded: event('StrayEnded', { providerBatchId, answered: orNull(NonNegative) }),
+  StrayEnded: event('StrayEnded', { providerBatchId, answered: orNull(NonNegative), presumed: Presumed }),
   BatchHeld: event('BatchHeld', { batchKey: key, message: t.string }),
   BatchReleased: event('BatchReleased', { batchKey: key }),
   BatchDropped: event('BatchDropped', { ...sent, ...size }),
@@ -151,6 +176,7 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     progress: Progress,
     dueAtMs: t.number,
     isNews: t.boolean,
+    isAccepted: t.boolean,
   }),
   CancelAsked: event('CancelAsked', { batchKey: key }),
   BatchEnded: event('BatchEnded', { batchKey: key, providerStatus: t.string, progress: Progress, ending: Ending }),
@@ -182,7 +208,8 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     batchKey: key,
     wasRejected: t.boolean,
     wasLost: t.boolean,
-    learnedRequestsMax: orNull(NonNegative),
+    presumed: Presumed,
+    canary: orNull(oneOf('a verdict', ['passed', 'failed', 'unjudged'] as const)),
   }),
   ItemsRequeued: event('ItemsRequeued', { dueAtMs: t.number, indexes: ColumnType, bytes: NonNegative, tokens: NonNegative }),
   FaultRecorded: event('FaultRecorded', {

@@ -1,6 +1,7 @@
 import type { BatchEnding, CreateDoubt, StoredFile } from './batch.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
+import type { OthersUse } from './quota.ts';
 import type { ControlReason, SourceCheckpoint } from './snapshot.ts';
 import type { TokenUsage } from './usage.ts';
 
@@ -18,8 +19,12 @@ export interface AcceptedSlice {
   /** Bytes of each request line, its newline included; 0 for a bad row. */
   readonly requestLengths: Column;
   readonly itemLengths: Column;
-  /** Tokens per request; null where nobody counts. */
+  /** Prompt tokens per request; null where nobody counts. */
   readonly tokens: Column | null;
+  /** Whether a tokenizer counted them, or they are estimates. */
+  readonly areTokensExact: boolean;
+  /** Inputs per request, where some have more than one (embeddings); null: each has one. */
+  readonly inputs: Column | null;
   /** Rows of the slice that cannot be items, as offsets in it, ascending. */
   readonly badOffsets: Column;
 }
@@ -31,6 +36,8 @@ export interface PlanWindow {
   readonly indexes: Column;
   readonly bytes: Column;
   readonly tokens: Column | null;
+  /** Null: each request has one input. */
+  readonly inputs: Column | null;
   /** True when no pending row lies behind the window. */
   readonly isExhausted: boolean;
 }
@@ -63,6 +70,8 @@ export interface BatchObservation {
   readonly batchKey: BatchKey;
   readonly providerBatchId: ProviderBatchId;
   readonly providerStatus: string;
+  /** Validated, and there was room for it. */
+  readonly isAccepted: boolean;
   readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
   /** Null while it is not over. */
   readonly ending: BatchEnding | null;
@@ -115,6 +124,9 @@ export interface CreateRefusal {
   readonly type: 'rate_limited' | 'over_capacity' | 'insufficient_quota' | 'authentication_failed' | 'refused' | 'unreachable';
   readonly message: string;
   readonly retryAfterMs: number | null;
+  /** Of `over_capacity`: the queue's limits, where the message states them. */
+  readonly statedTokensMax: number | null;
+  readonly statedRequestsMax: number | null;
 }
 
 export type FaultKind = 'transient' | 'refused' | 'insufficient_quota' | 'authentication_failed' | 'source_unreadable';
@@ -130,7 +142,13 @@ export type Command = { readonly atMs: number } & (
   | { readonly type: 'CancelRun' }
   | { readonly type: 'AcceptSlice'; readonly slice: AcceptedSlice | null; readonly checkpoint: SourceCheckpoint; readonly isLast: boolean }
   | { readonly type: 'RejectRow'; readonly message: string }
-  | { readonly type: 'PlanBatch'; readonly window: PlanWindow; readonly newBatchKey: BatchKey }
+  | {
+      readonly type: 'PlanBatch';
+      readonly window: PlanWindow;
+      readonly newBatchKey: BatchKey;
+      /** What the other runs of the scope hold now; absent: there are none, or as before. */
+      readonly others?: OthersUse;
+    }
   | {
       readonly type: 'RecordUpload';
       readonly batchKey: BatchKey;

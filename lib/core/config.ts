@@ -29,12 +29,52 @@ export interface ChunkPolicy {
 }
 
 export interface EnqueueLimits {
+  /** Prompt tokens that may be enqueued at the provider at once, by all runs of the scope. */
   readonly enqueuedTokenLimit: number | null;
   readonly enqueuedRequestLimit: number | null;
-  /** Effective budget: `min(limit × targetRatio, limit − headroom)`. */
+  /** Effective budget: `min(limit × targetRatio, limit − headroom)` tokens, and `limit × targetRatio` requests. */
   readonly targetRatio: number;
+  /** Tokens left free for others. */
   readonly headroom: number;
   readonly maxBatchEnqueuedTokens: number | null;
+  /** Runs of one store and one scope share one queue. Null: the connection and the model (`quotaScopeOf`). */
+  readonly quotaScope: string | null;
+}
+
+/** US dollars for a million tokens, as the batch API bills them: its discount is in them. */
+export interface TokenPrices {
+  readonly inputUsdPerMillion: number;
+  readonly cachedInputUsdPerMillion: number;
+  readonly outputUsdPerMillion: number;
+  /** ISO date of the day on which somebody read the price. */
+  readonly asOf: string;
+  /** Where. */
+  readonly source: string;
+}
+
+/** What tokens cost, and how much may be spent. */
+export interface MoneyPolicy {
+  /** Null: nobody knows, which is not zero. */
+  readonly prices: TokenPrices | null;
+  /** Output tokens that one request can be billed for at most; null: unbounded. */
+  readonly outputTokensMax: number | null;
+  /** The run pauses before what is spent and the worst case of what is enqueued would pass it. Needs prices and a bound; null: no cap. */
+  readonly costUsdMax: number | null;
+}
+
+/** So many rows are sent alone first, and the rest only when enough of them pass. */
+export interface CanaryPolicy {
+  readonly items: number;
+  readonly passRatioMin: number;
+}
+
+/** When a run stops by itself before it burns its input. */
+export interface CircuitBreakerPolicy {
+  /** So many batches in a row that fail validation as a whole. */
+  readonly failedBatchesMax: number;
+  /** Of each so many judged rows at least this share has to pass; 0: no floor. */
+  readonly passRatioMin: number;
+  readonly judgedRowsMin: number;
 }
 
 /** What may change on resume: pace, budgets, caps, policies. */
@@ -42,6 +82,9 @@ export interface Operation {
   readonly retry: RetryPolicy;
   readonly chunk: ChunkPolicy;
   readonly enqueue: EnqueueLimits;
+  readonly money: MoneyPolicy;
+  readonly canary: CanaryPolicy | null;
+  readonly circuitBreaker: CircuitBreakerPolicy;
   /** Rows that cannot be items: pause ingestion, or record them as failed items. */
   readonly badRows: 'fail' | 'record';
   readonly persistRawOutput: boolean;
@@ -108,6 +151,13 @@ export const closed = <P extends t.Props>(name: string, props: P): t.Type<t.Type
   );
 };
 
+const TokenPricesType: t.Type<TokenPrices, unknown> = closed('TokenPrices', {
+  inputUsdPerMillion: NonNegative,
+  cachedInputUsdPerMillion: NonNegative,
+  outputUsdPerMillion: NonNegative,
+  asOf: t.string,
+  source: t.string,
+});
 const BackoffType: t.Type<Backoff, unknown> = closed('Backoff', { initialMs: NonNegative, factor: NonNegative, maxMs: NonNegative });
 export const Operation: t.Type<Operation, unknown> = closed('Operation', {
   retry: closed('RetryPolicy', {
@@ -128,6 +178,14 @@ export const Operation: t.Type<Operation, unknown> = closed('Operation', {
     targetRatio: NonNegative,
     headroom: NonNegative,
     maxBatchEnqueuedTokens: orNull(NonNegative),
+    quotaScope: orNull(t.string),
+  }),
+  money: closed('MoneyPolicy', { prices: orNull(TokenPricesType), outputTokensMax: orNull(NonNegative), costUsdMax: orNull(NonNegative) }),
+  canary: orNull(closed('CanaryPolicy', { items: NonNegative, passRatioMin: NonNegative })),
+  circuitBreaker: closed('CircuitBreakerPolicy', {
+    failedBatchesMax: NonNegative,
+    passRatioMin: NonNegative,
+    judgedRowsMin: NonNegative,
   }),
   badRows: t.keyof({ fail: null, record: null }),
   persistRawOutput: t.boolean,
@@ -151,7 +209,13 @@ export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
   prompt: orNull(Json),
   structuredOutput: orNull(closed('StructuredOutput', { schemaName: t.string, jsonSchema: Json })),
   batchMetadata: t.record(t.string, t.string),
-  limits: closed('ProviderLimits', { requestsMax: NonNegative, inputBytesMax: NonNegative, inputTokensMax: orNull(NonNegative) }),
+  limits: closed('ProviderLimits', {
+    requestsMax: NonNegative,
+    inputBytesMax: NonNegative,
+    inputTokensMax: orNull(NonNegative),
+    inputsMax: orNull(NonNegative),
+    createsPerHourMax: orNull(NonNegative),
+  }),
   operation: Operation,
 });
 
@@ -175,7 +239,17 @@ export const defaultOperation = (limits: ProviderLimits): Operation => ({
     inputTokensMax: limits.inputTokensMax,
     planAfterMs: 60_000,
   },
-  enqueue: { enqueuedTokenLimit: null, enqueuedRequestLimit: null, targetRatio: 1, headroom: 0, maxBatchEnqueuedTokens: null },
+  enqueue: {
+    enqueuedTokenLimit: null,
+    enqueuedRequestLimit: null,
+    targetRatio: 1,
+    headroom: 0,
+    maxBatchEnqueuedTokens: null,
+    quotaScope: null,
+  },
+  money: { prices: null, outputTokensMax: null, costUsdMax: null },
+  canary: null,
+  circuitBreaker: { failedBatchesMax: 3, passRatioMin: 0.1, judgedRowsMin: 1_000 },
   badRows: 'fail',
   persistRawOutput: true,
   pollIntervalMs: 60_000,

@@ -1,9 +1,12 @@
-import { hasRoomForNext, roomLeft } from './budget.ts';
+import { isCanaryOut } from './breaker.ts';
+import { hasRoomForNext, isTooLarge, roomLeft } from './budget.ts';
 import type { LiveBatch } from './batch.ts';
 import { type Effect, ingestKey, litterKey, planKey, pollKey, requeueKey, strayEffectKey, straysKey, sweepKey } from './effect.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
 import { sliceRowsMax, unsentBatchesMax } from './limits.ts';
+import { createAllowedAtMs } from './pace.ts';
 import { batchLimitsOf, mayPlanShort, unsentBatchCount } from './plan.ts';
+import { probeEndsAtMs } from './queue.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
 import { inputStaleAtMs, isInputStale, mayCreate } from './submit.ts';
 import { isLookDue } from './unclear.ts';
@@ -78,12 +81,14 @@ const batchEffects = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): r
   switch (batch.phase) {
     case 'planned':
       if (isCancelling) return [{ type: 'DropBatch', batchKey }];
+      if (snapshot.control.state === 'running' && isTooLarge(snapshot, batch, nowMs)) return [{ type: 'DropBatch', batchKey }];
       return snapshot.control.state === 'running'
         ? [{ type: 'UploadBatch', batchKey, batchNo, createAttempt: batch.createAttempt + 1, inputBytes: batch.inputBytes }]
         : [];
     case 'uploaded':
       if (isCancelling) return [{ type: 'DropBatch', batchKey }];
-      if (!mayCreate(snapshot)) return [];
+      if (snapshot.control.state === 'running' && isTooLarge(snapshot, batch, nowMs)) return [{ type: 'DropBatch', batchKey }];
+      if (!mayCreate(snapshot, batch, nowMs)) return [];
       return [{ type: isInputStale(snapshot, batch, nowMs) ? 'ReplanBatch' : 'BeginCreate', batchKey }];
     case 'creating':
       return batch.inputFileId === null
@@ -119,15 +124,16 @@ const isPollable = (batch: LiveBatch): boolean => batch.phase === 'created' && b
 /** Enough rows wait for a full batch, or need not wait for one; and the budget, and the way to the provider, are free. */
 const isPlanDue = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const { totals, backlog } = snapshot;
-  if (totals.pending === 0 || unsentBatchCount(snapshot) >= unsentBatchesMax || !hasRoomForNext(snapshot)) return false;
-  return isBacklogFull(snapshot) || mayPlanShort(snapshot, nowMs) || backlog.needs !== null;
+  if (totals.pending === 0 || unsentBatchCount(snapshot) >= unsentBatchesMax || isCanaryOut(snapshot) || !hasRoomForNext(snapshot, nowMs))
+    return false;
+  return isBacklogFull(snapshot, nowMs) || mayPlanShort(snapshot, nowMs) || backlog.needs !== null;
 };
 
 /** More rows would not make the next batch fuller: what waits fills it, or has more in it than the budget admits. */
-const isBacklogFull = (snapshot: RunSnapshot): boolean => {
+const isBacklogFull = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const { requestsMax, inputBytesMax, inputTokensMax } = batchLimitsOf(snapshot);
   const { totals, backlog } = snapshot;
-  const room = roomLeft(snapshot);
+  const room = roomLeft(snapshot, nowMs);
   return (
     totals.pending >= requestsMax ||
     backlog.bytes >= inputBytesMax ||
@@ -148,12 +154,15 @@ export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null =
   for (const batch of snapshot.live) {
     if (isPollable(batch)) times.push(batch.dueAtMs);
     if (batch.doubt !== null && batch.held === null) times.push(batch.doubt.dueAtMs);
-    if (batch.phase === 'uploaded') times.push(inputStaleAtMs(snapshot, batch) ?? nowMs);
+    if (batch.phase === 'uploaded')
+      times.push(inputStaleAtMs(snapshot, batch) ?? nowMs, createAllowedAtMs(snapshot), probeEndsAtMs(snapshot, nowMs) ?? nowMs);
   }
   for (const stray of snapshot.strays) if (!stray.isEnded) times.push(stray.dueAtMs);
   if (snapshot.control.state === 'running') {
     const first = snapshot.backoff[0];
     if (first !== undefined) times.push(first.dueAtMs);
+    const lookAtMs = snapshot.backlog.needs?.retryAtMs;
+    if (typeof lookAtMs === 'number') times.push(lookAtMs);
     if (snapshot.totals.pending > 0 && !snapshot.ingest.isComplete)
       times.push(snapshot.backlog.sinceMs + snapshot.config.operation.chunk.planAfterMs);
   }

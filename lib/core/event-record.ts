@@ -15,7 +15,7 @@ export interface EventRecord {
 }
 
 /** The format that is written. A reader refuses a format that it does not know, whole. */
-export const recordFormat = 3;
+export const recordFormat = 4;
 
 /** Where the columns of an event are. */
 const columnPaths: { readonly [T in Event['type']]?: readonly (readonly [string] | readonly [string, string])[] } = {
@@ -23,6 +23,7 @@ const columnPaths: { readonly [T in Event['type']]?: readonly (readonly [string]
     ['slice', 'requestLengths'],
     ['slice', 'itemLengths'],
     ['slice', 'tokens'],
+    ['slice', 'inputs'],
     ['slice', 'badOffsets'],
   ],
   BatchPlanned: [['indexes']],

@@ -3,8 +3,10 @@ import type { AcceptedSlice, Column, LineColumns } from './command.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import type { IndexSet } from './index-set.ts';
+import type { CanaryVerdict } from './judged.ts';
+import type { QueueGuess, QueueState, QuotaUse, StatedLimit } from './queue-state.ts';
 import type { BackoffBucket, ControlReason, RunStatus, SourceCheckpoint } from './snapshot.ts';
-import type { TokenUsage } from './usage.ts';
+import type { PresumedUsage, TokenUsage } from './usage.ts';
 
 /** Rows that ended without success; columns of one length. Row `i` has result sequence `sequenceFrom + i`. */
 export interface FailedRows {
@@ -49,7 +51,22 @@ export type Event = { readonly atMs: number } & (
       readonly inputBytes: number;
       readonly inputTokens: number;
     }
-  | { readonly type: 'PlanDeferred'; readonly tokens: number; readonly requests: number }
+  | {
+      readonly type: 'PlanDeferred';
+      readonly tokens: number;
+      readonly requests: number;
+      readonly usd: number;
+      readonly retryAtMs: number | null;
+    }
+  /** What the other runs of the scope hold, and what the provider has said to them. */
+  | { readonly type: 'OthersSeen'; readonly others: QuotaUse; readonly stated: StatedLimit | null }
+  /** What a refusal for want of room, or a batch that was taken in, says of the provider's queue. */
+  | {
+      readonly type: 'QueueLearned';
+      readonly stated: StatedLimit | null;
+      readonly guess: QueueGuess | null;
+      readonly refusals: QueueState['refusals'];
+    }
   | {
       readonly type: 'PendingFailed';
       readonly indexes: Column;
@@ -90,7 +107,12 @@ export type Event = { readonly atMs: number } & (
   | { readonly type: 'StrayCancelAsked'; readonly providerBatchId: ProviderBatchId }
   | { readonly type: 'StrayObserved'; readonly providerBatchId: ProviderBatchId; readonly dueAtMs: number; readonly isSeen: boolean }
   /** It is over, or not to be seen any more; `answered`: requests that it answered and that are billed, null when nobody knows. */
-  | { readonly type: 'StrayEnded'; readonly providerBatchId: ProviderBatchId; readonly answered: number | null }
+  | {
+      readonly type: 'StrayEnded';
+      readonly providerBatchId: ProviderBatchId;
+      readonly answered: number | null;
+      readonly presumed: PresumedUsage;
+    }
   /** An input file that nobody needed is off the list: deleted at the provider, or (not `isGone`) left to expire. */
   | { readonly type: 'LitterCleared'; readonly fileId: string; readonly isGone: boolean }
   | { readonly type: 'BatchHeld'; readonly batchKey: BatchKey; readonly message: string }
@@ -111,6 +133,7 @@ export type Event = { readonly atMs: number } & (
       readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
       readonly dueAtMs: number;
       readonly isNews: boolean;
+      readonly isAccepted: boolean;
     }
   | { readonly type: 'CancelAsked'; readonly batchKey: BatchKey }
   | {
@@ -159,8 +182,9 @@ export type Event = { readonly atMs: number } & (
       readonly batchKey: BatchKey;
       readonly wasRejected: boolean;
       readonly wasLost: boolean;
-      /** What the batch taught of the provider's queue; null: that as many requests as the limits allow have room. */
-      readonly learnedRequestsMax: number | null;
+      readonly presumed: PresumedUsage;
+      /** Null: it was no canary. */
+      readonly canary: CanaryVerdict | null;
     }
   | { readonly type: 'ItemsRequeued'; readonly dueAtMs: number; readonly indexes: Column; readonly bytes: number; readonly tokens: number }
   | {

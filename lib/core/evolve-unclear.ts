@@ -2,6 +2,7 @@ import { batchOf, withBatch, clearFault, doubtOf, withDoubt, withStray, clearBat
 import { strayEffectKey, straysKey, sweepKey } from './effect.ts';
 import type { Event } from './event.ts';
 import type { RunSnapshot } from './snapshot.ts';
+import { addPresumed } from './usage.ts';
 
 type UnclearEvent = Extract<
   Event,
@@ -54,6 +55,7 @@ export const applyUnclear = (s: RunSnapshot, event: UnclearEvent): RunSnapshot =
       const calm = clearFault(clearFault(s, straysKey), strayEffectKey(providerBatchId));
       return {
         ...withStray(calm, providerBatchId, { isEnded: true }),
+        presumed: addPresumed(s.presumed, event.presumed),
         strayCost: { batches: s.strayCost.batches + 1, requests: s.strayCost.requests + (answered ?? 0) },
       };
     }

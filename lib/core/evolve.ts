@@ -10,17 +10,21 @@ import {
   clearBatchFault,
   shrunk,
   grown,
+  withOthers,
 } from './changes.ts';
 import { applyUnclear } from './evolve-unclear.ts';
-import type { Column } from './command.ts';
+import type { AcceptedSlice, Column } from './command.ts';
 import type { Event, EventOf } from './event.ts';
 import { codeOfFailure } from './failure.ts';
 import { ingestKey, litterKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
 import { answersKey, batchEffectKey, type EffectKey } from './ids.ts';
 import { invariant } from './invariant.ts';
-import { sum } from './plan.ts';
+import { judgedAfter } from './breaker.ts';
+import { addFailures, judgedIn, noCanary, nothingJudged } from './judged.ts';
+import { sum } from './pack.ts';
+import { paidAfterCreate } from './pace.ts';
 import { emptySnapshot, type RunSnapshot } from './snapshot.ts';
-import { addUsage } from './usage.ts';
+import { addPresumed, addUsage, emptyUsage } from './usage.ts';
 
 /** Folds one event in. Total: `events.reduce(evolve, snapshot)` works unwrapped; throws `InvariantViolation` only on our own bug. O(live batches). */
 export const evolve = (snapshot: RunSnapshot, event: Event): RunSnapshot => ({
@@ -52,6 +56,8 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         faults: [],
         rejectedStreak: 0,
         lostStreak: 0,
+        judged: nothingJudged,
+        backlog: { ...s.backlog, needs: null },
         live: s.live.map((batch) => (batch.held === null ? batch : { ...batch, held: null })),
       };
     case 'OperationChanged':
@@ -73,7 +79,16 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'BatchPlanned':
       return batchPlanned(s, event);
     case 'PlanDeferred':
-      return { ...clearFault(s, planKey), backlog: { ...s.backlog, needs: { tokens: event.tokens, requests: event.requests } } };
+      return {
+        ...clearFault(s, planKey),
+        backlog: { ...s.backlog, needs: { tokens: event.tokens, requests: event.requests, usd: event.usd, retryAtMs: event.retryAtMs } },
+      };
+    case 'OthersSeen':
+      return withOthers(s, event);
+    case 'QueueLearned': {
+      const { stated, guess, refusals } = event;
+      return { ...s, queue: { ...s.queue, stated, guess, refusals }, backlog: { ...s.backlog, needs: null } };
+    }
     case 'PendingFailed':
       return {
         ...clearFault(s, planKey),
@@ -88,7 +103,10 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         inputExpiresAtMs: event.expiresAtMs,
       });
     case 'CreateBegun':
-      return withBatch(s, event.batchKey, { phase: 'creating', createAttempt: event.createAttempt });
+      return {
+        ...withBatch(s, event.batchKey, { phase: 'creating', createAttempt: event.createAttempt }),
+        createsPaidUntilMs: paidAfterCreate(s, event.atMs),
+      };
     case 'BatchCreated': {
       const { providerBatchId, providerStatus, dueAtMs } = event;
       const created = withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
@@ -128,24 +146,36 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       };
     case 'BatchObserved': {
       const { providerStatus, progress, dueAtMs, isNews } = event;
-      const quietPolls = isNews ? 0 : batchOf(s, event.batchKey).quietPolls + 1;
-      return withBatch(clearFault(clearBatchFault(s, event.batchKey), pollKey), event.batchKey, {
-        providerStatus,
-        progress,
-        dueAtMs,
-        quietPolls,
-      });
+      const known = batchOf(s, event.batchKey);
+      const isNewlyAccepted = event.isAccepted && !known.isAccepted;
+      return {
+        ...withBatch(clearFault(clearBatchFault(s, event.batchKey), pollKey), event.batchKey, {
+          providerStatus,
+          progress,
+          dueAtMs,
+          quietPolls: isNews ? 0 : known.quietPolls + 1,
+          isAccepted: known.isAccepted || event.isAccepted,
+        }),
+        queue: isNewlyAccepted ? { ...s.queue, acceptedCount: s.queue.acceptedCount + 1 } : s.queue,
+      };
     }
     case 'CancelAsked':
       return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { cancelAsked: true, dueAtMs: event.atMs });
     case 'BatchEnded': {
       const { providerStatus, progress, ending } = event;
-      return withBatch(clearFault(clearBatchFault(s, event.batchKey), pollKey), event.batchKey, {
-        phase: 'ended',
-        providerStatus,
-        progress,
-        ending,
-      });
+      const known = batchOf(s, event.batchKey);
+      // Over before anybody saw it at work.
+      const isNewlyAccepted = ending.type !== 'rejected' && !known.isAccepted;
+      return {
+        ...withBatch(clearFault(clearBatchFault(s, event.batchKey), pollKey), event.batchKey, {
+          phase: 'ended',
+          providerStatus,
+          progress,
+          ending,
+          isAccepted: known.isAccepted || isNewlyAccepted,
+        }),
+        queue: isNewlyAccepted ? { ...s.queue, acceptedCount: s.queue.acceptedCount + 1 } : s.queue,
+      };
     }
     case 'FilesStored':
       return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
@@ -158,12 +188,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'ItemsSettled':
       return itemsSettled(s, event);
     case 'BatchSettled':
-      return {
-        ...clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey),
-        rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : 0,
-        lostStreak: event.wasLost ? s.lostStreak + 1 : 0,
-        learnedRequestsMax: event.learnedRequestsMax,
-      };
+      return batchSettled(s, event);
     case 'ItemsRequeued': {
       const count = event.indexes.length;
       return {
@@ -211,7 +236,38 @@ const itemsAccepted = (s: RunSnapshot, { slice, checkpoint, atMs }: EventOf<'Ite
       bytes: s.backlog.bytes + sum(slice.requestLengths),
       tokens: s.backlog.tokens + (slice.tokens === null ? 0 : sum(slice.tokens)),
       sinceMs: wasEmpty ? atMs : s.backlog.sinceMs,
+      counting: countingAfter(s.backlog.counting, slice),
     },
+  };
+};
+
+const countingAfter = (known: RunSnapshot['backlog']['counting'], { tokens, areTokensExact }: AcceptedSlice): typeof known => {
+  if (tokens === null) return known;
+  const now = areTokensExact ? 'exact' : 'estimated';
+  return known === null || known === now ? now : 'mixed';
+};
+
+const batchSettled = (s: RunSnapshot, event: EventOf<'BatchSettled'>): RunSnapshot => {
+  const batch = batchOf(s, event.batchKey);
+  const { ending, completedRows, requests, usage } = batch;
+  const settled = clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey);
+  // A batch without room, or without money, says nothing of what is in it.
+  const isSilent = ending?.rejection?.type === 'over_capacity' || ending?.rejection?.type === 'insufficient_quota';
+  return {
+    ...settled,
+    rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : isSilent ? s.rejectedStreak : 0,
+    lostStreak: event.wasLost ? s.lostStreak + 1 : 0,
+    presumed: addPresumed(s.presumed, event.presumed),
+    judged: judgedAfter(s, batch),
+    canary: event.canary === null ? settled.canary : { ...noCanary, isPassed: event.canary === 'passed' },
+    calibration:
+      completedRows === 0 || usage.inputTokens === 0 || batch.inputTokens === 0
+        ? s.calibration
+        : {
+            rows: s.calibration.rows + completedRows,
+            countedTokens: s.calibration.countedTokens + (batch.inputTokens * completedRows) / requests,
+            billedTokens: s.calibration.billedTokens + usage.inputTokens,
+          },
   };
 };
 
@@ -234,6 +290,7 @@ const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): RunSnapsh
     plannedAtMs: atMs,
     dueAtMs: atMs,
     quietPolls: 0,
+    isAccepted: false,
     progress: null,
     cancelAsked: false,
     held: null,
@@ -241,6 +298,9 @@ const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): RunSnapsh
     files: null,
     position: { part: 'output', offset: 0 },
     settledRows: 0,
+    completedRows: 0,
+    failures: [],
+    usage: emptyUsage,
     missingRows: 0,
     isSwornLost: false,
   };
@@ -250,6 +310,7 @@ const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): RunSnapsh
     live: [...s.live, batch],
     totals: move(s.totals, 'pending', 'queued_local', requests),
     backlog: shrunk(s, inputBytes, inputTokens, atMs),
+    canary: s.config.operation.canary === null || s.canary.isPassed ? s.canary : { batchKey, isPassed: false },
   };
 };
 
@@ -257,7 +318,12 @@ const itemsCompleted = (s: RunSnapshot, event: EventOf<'ItemsCompleted'>): RunSn
   const count = event.lines.indexes.length;
   const batch = batchOf(s, event.batchKey);
   return {
-    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { position: event.position, settledRows: batch.settledRows + count }),
+    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
+      position: event.position,
+      settledRows: batch.settledRows + count,
+      completedRows: batch.completedRows + count,
+      usage: addUsage(batch.usage, event.usage),
+    }),
     totals: move(s.totals, 'submitted', 'completed', count),
     resultSequence: s.resultSequence + count,
     usage: addUsage(s.usage, event.usage),
@@ -284,8 +350,9 @@ const itemsSettled = (s: RunSnapshot, event: EventOf<'ItemsSettled'>): RunSnapsh
   const settledRows = batch.settledRows + failedCount + retriedCount;
   const missing = missingIn(event.failed.codes) + missingIn(event.retried.codes);
   const missingRows = batch.missingRows + missing;
+  const failures = addFailures(addFailures(batch.failures, judgedIn(event.failed)), judgedIn(event.retried));
   return {
-    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { position: event.position, settledRows, missingRows }),
+    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { position: event.position, settledRows, missingRows, failures }),
     defects: { ...s.defects, missing: s.defects.missing + missing },
     totals: move(move(s.totals, 'submitted', 'failed_permanent', failedCount), 'submitted', 'failed_retryable', retriedCount),
     resultSequence: s.resultSequence + failedCount,

@@ -4,6 +4,10 @@ export interface ProviderLimits {
   readonly inputBytesMax: number;
   /** Prompt tokens in one batch; null where only the queue is limited. */
   readonly inputTokensMax: number | null;
+  /** Inputs over all requests of a batch, where a request may hold several (embeddings); null: not limited. */
+  readonly inputsMax: number | null;
+  /** Batches that may be created in an hour; null: not limited. */
+  readonly createsPerHourMax: number | null;
 }
 
 /** What one batch may hold once the job's own wishes are applied. */
@@ -12,6 +16,7 @@ export interface BatchLimits {
   readonly inputBytesMax: number;
   /** Infinity-free: null means no limit. */
   readonly inputTokensMax: number | null;
+  readonly inputsMax: number | null;
 }
 
 /** Rows that one command may carry: a slice. Bounds the work and the memory of every step. */

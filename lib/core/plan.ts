@@ -1,88 +1,33 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { roomLeft, type Room, usedBudget } from './budget.ts';
-import type { Column, CommandOf, PlanWindow } from './command.ts';
+import { canaryItems, isCanaryOut } from './breaker.ts';
+import { enqueueBudget, roomLeft, type Room } from './budget.ts';
+import { withOthers } from './changes.ts';
+import type { CommandOf, PlanWindow } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
 import { codeOfFailure } from './failure.ts';
 import { indexSetOf } from './index-set.ts';
 import { type BatchLimits, unsentBatchesMax } from './limits.ts';
+import { spentUsd, worstOfLiveUsd, worstPrices } from './money.ts';
+import { packBatch, type PackedBatch, sum, sumAt } from './pack.ts';
+import { laterOf } from './quota.ts';
 import type { Rejection } from './rejection.ts';
+import { hashToUnit } from './retry.ts';
 import type { RunSnapshot } from './snapshot.ts';
 
-/** What one batch of this run may hold: the provider's limits, tightened by the job's. */
+/** What one batch of this run may hold: the provider's limits, tightened by the job's, and by a canary that is due. */
 export const batchLimitsOf = (snapshot: RunSnapshot): BatchLimits => {
   const { limits, operation } = snapshot.config;
   const tokenLimits = [limits.inputTokensMax, operation.chunk.inputTokensMax, operation.enqueue.maxBatchEnqueuedTokens].filter(
     (limit) => limit !== null,
   );
   return {
-    requestsMax: Math.max(1, Math.min(limits.requestsMax, operation.chunk.requestsMax, snapshot.learnedRequestsMax ?? Infinity)),
+    requestsMax: Math.max(1, Math.min(limits.requestsMax, operation.chunk.requestsMax, canaryItems(snapshot) ?? Infinity)),
     inputBytesMax: Math.min(limits.inputBytesMax, operation.chunk.inputBytesMax),
     inputTokensMax: tokenLimits.length === 0 ? null : Math.min(...tokenLimits),
+    inputsMax: limits.inputsMax,
   };
 };
-
-/** The front of a window, packed. */
-export interface PackedBatch {
-  /** Places in the window, ascending. */
-  readonly members: readonly number[];
-  /** Places of rows in front of the batch's end that fit no batch at all. */
-  readonly oversized: readonly number[];
-  readonly bytes: number;
-  readonly tokens: number;
-  /** Why it ends: the next row would break a limit, the budget has no room for it, or the window is over. */
-  readonly closedBy: 'limit' | 'budget' | 'end';
-  /** What the row that found no room in the budget needs. */
-  readonly blockedTokens: number;
-}
-
-/** Takes rows in order while they fit: deterministic, order-stable, O(window). */
-export const packBatch = (bytes: Column, tokens: Column | null, limits: BatchLimits, room: Room): PackedBatch => {
-  const members: number[] = [];
-  const oversized: number[] = [];
-  let bytesSum = 0;
-  let tokensSum = 0;
-  let closedBy: PackedBatch['closedBy'] = 'end';
-  let blockedTokens = 0;
-  for (let place = 0; place < bytes.length; place += 1) {
-    const rowBytes = bytes[place] as number;
-    const rowTokens = tokens === null ? 0 : (tokens[place] as number);
-    if (rowBytes > limits.inputBytesMax || (limits.inputTokensMax !== null && rowTokens > limits.inputTokensMax)) {
-      oversized.push(place);
-      continue;
-    }
-    const after: Filling = { count: members.length + 1, bytes: bytesSum + rowBytes, tokens: tokensSum + rowTokens };
-    if (breaksLimits(after, limits)) closedBy = 'limit';
-    else if (breaksBudget(after, room)) closedBy = 'budget';
-    if (closedBy !== 'end') {
-      blockedTokens = rowTokens;
-      break;
-    }
-    members.push(place);
-    bytesSum = after.bytes;
-    tokensSum = after.tokens;
-  }
-  // Exactly full is full: nothing more could join.
-  if (closedBy === 'end' && isFull({ count: members.length, bytes: bytesSum, tokens: tokensSum }, limits)) closedBy = 'limit';
-  return { members, oversized, bytes: bytesSum, tokens: tokensSum, closedBy, blockedTokens };
-};
-
-interface Filling {
-  readonly count: number;
-  readonly bytes: number;
-  readonly tokens: number;
-}
-const breaksLimits = (filling: Filling, limits: BatchLimits): boolean =>
-  filling.count > limits.requestsMax ||
-  filling.bytes > limits.inputBytesMax ||
-  (limits.inputTokensMax !== null && filling.tokens > limits.inputTokensMax);
-/** By any limit that `isBacklogFull` (due.ts) looks at: a plan that is due for a full batch has to find one. */
-const isFull = (filling: Filling, limits: BatchLimits): boolean =>
-  filling.count >= limits.requestsMax ||
-  filling.bytes >= limits.inputBytesMax ||
-  (limits.inputTokensMax !== null && filling.tokens >= limits.inputTokensMax);
-const breaksBudget = (filling: Filling, room: Room): boolean =>
-  (room.tokens !== null && filling.tokens > room.tokens) || (room.requests !== null && filling.count > room.requests);
 
 /** True once rows need not wait for a fuller batch: the input is over, or the oldest has waited long enough. */
 export const mayPlanShort = (snapshot: RunSnapshot, nowMs: number): boolean =>
@@ -93,20 +38,20 @@ export const unsentBatchCount = (snapshot: RunSnapshot): number =>
   snapshot.live.filter((batch) => batch.phase === 'planned' || batch.phase === 'uploaded' || batch.phase === 'creating').length;
 
 /** Plans at most one batch from the rows in front; refuses a window that no longer shows them. */
-export const decidePlanBatch = (snapshot: RunSnapshot, command: CommandOf<'PlanBatch'>): Either<Rejection, readonly Event[]> => {
+export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBatch'>): Either<Rejection, readonly Event[]> => {
   const { window, newBatchKey, atMs } = command;
-  if (snapshot.control.state !== 'running') return left({ type: 'not_while', control: snapshot.control.state });
-  const stale = staleWindow(snapshot, window);
+  if (before.control.state !== 'running') return left({ type: 'not_while', control: before.control.state });
+  const stale = staleWindow(before, window);
   if (stale !== null) return left(stale);
-  if (unsentBatchCount(snapshot) >= unsentBatchesMax) return left({ type: 'nothing_to_change' });
-  if (snapshot.live.some((batch) => batch.batchKey === newBatchKey))
+  if (unsentBatchCount(before) >= unsentBatchesMax || isCanaryOut(before)) return left({ type: 'nothing_to_change' });
+  if (before.live.some((batch) => batch.batchKey === newBatchKey))
     return left({ type: 'malformed_command', message: 'a batch key is used once' });
 
-  const room = roomLeft(snapshot);
-  const used = usedBudget(snapshot);
-  const limits = batchLimitsOf(snapshot);
-  const packed = packBatch(window.bytes, window.tokens, limits, room);
-  const events: Event[] = [];
+  const seen = othersSeen(before, command);
+  const snapshot = seen === null ? before : withOthers(before, seen);
+  const room = roomLeft(snapshot, atMs);
+  const packed = packBatch(window, batchLimitsOf(snapshot), room, worstPrices(snapshot));
+  const events: Event[] = seen === null ? [] : [seen];
   if (packed.oversized.length > 0) {
     events.push({
       type: 'PendingFailed',
@@ -118,32 +63,139 @@ export const decidePlanBatch = (snapshot: RunSnapshot, command: CommandOf<'PlanB
       sequenceFrom: snapshot.resultSequence + 1,
     });
   }
-  if (packed.members.length > 0 && (packed.closedBy !== 'end' || (window.isExhausted && mayPlanShort(snapshot, atMs)))) {
-    events.push({
-      type: 'BatchPlanned',
-      atMs,
-      batchKey: newBatchKey,
-      batchNo: snapshot.batchCount + 1,
-      indexes: indexSetOf(packed.members.map((place) => window.indexes[place] as number)),
-      requests: packed.members.length,
-      inputBytes: packed.bytes,
-      inputTokens: packed.tokens,
-    });
-  } else if (packed.members.length === 0 && packed.closedBy === 'budget') {
-    // Nothing is enqueued that could make room: waiting would be for ever.
-    if (used.tokens === 0 && used.requests === 0)
-      return right([...events, ...pauseEvents(snapshot, 'budget_exhausted', overBudget(packed.blockedTokens, room), atMs)]);
-    const needs = { tokens: packed.blockedTokens, requests: 1 };
-    const known = snapshot.backlog.needs;
-    if (known?.tokens !== needs.tokens || events.length > 0) events.push({ type: 'PlanDeferred', atMs, ...needs });
+  const planned: Event = {
+    type: 'BatchPlanned',
+    atMs,
+    batchKey: newBatchKey,
+    batchNo: snapshot.batchCount + 1,
+    indexes: indexSetOf(packed.members.map((place) => window.indexes[place] as number)),
+    requests: packed.members.length,
+    inputBytes: packed.bytes,
+    inputTokens: packed.tokens,
+  };
+  const needs = needsOf(snapshot, packed, atMs);
+  if (packed.closedBy === 'budget' && !isOutOfMoney(snapshot, packed, room) && isWorthWaiting(snapshot, room, needs)) {
+    if (events.length > 0 || !isSameNeed(snapshot.backlog.needs, needs)) events.push({ type: 'PlanDeferred', atMs, ...needs });
+  } else if (packed.members.length > 0) {
+    if (packed.closedBy !== 'end' || (window.isExhausted && mayPlanShort(snapshot, atMs))) events.push(planned);
+  } else if (packed.closedBy === 'budget') {
+    // Nothing is enqueued that could make room: waiting would be for ever. What was found by trying stops nobody.
+    const alone = loneRow(snapshot, window, atMs);
+    if (alone === null) return right([...events, ...pauseEvents(snapshot, 'budget_exhausted', overBudget(snapshot, packed, room), atMs)]);
+    events.push({ ...planned, ...alone });
   }
-  return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
+  // That others hold less is news to who waits for them, and to nobody else.
+  const isNews = events.length > 1 || (events.length === 1 && (events[0] !== seen || before.backlog.needs !== null));
+  return isNews ? right(events) : left({ type: 'nothing_to_change' });
 };
 
-const overBudget = (tokens: number, room: Room): string =>
-  room.requests !== null && room.requests < 1
+const othersSeen = ({ queue }: RunSnapshot, { others, atMs }: CommandOf<'PlanBatch'>): Extract<Event, { type: 'OthersSeen' }> | null => {
+  if (others === undefined) return null;
+  const stated = laterOf(queue.stated, others.stated);
+  if (others.tokens === queue.others.tokens && others.requests === queue.others.requests && stated === queue.stated) return null;
+  return { type: 'OthersSeen', atMs, others: { tokens: others.tokens, requests: others.requests }, stated };
+};
+
+/** Room for less than this part of a budget is left to grow: many crumbs make many batches. */
+const crumbRatio = 1 / 32;
+
+/** A batch as large as is worth sending beside others: a crumb of the budgets, or all that may be in one, or all that is left. */
+const worthwhile = (snapshot: RunSnapshot, nowMs: number): { readonly tokens: number; readonly requests: number; readonly usd: number } => {
+  const budget = enqueueBudget(snapshot, nowMs);
+  const limits = batchLimitsOf(snapshot);
+  const { costUsdMax } = snapshot.config.operation.money;
+  return {
+    tokens: Math.min(Math.floor((budget.tokens ?? 0) * crumbRatio), limits.inputTokensMax ?? Infinity, snapshot.backlog.tokens),
+    requests: Math.min(Math.floor((budget.requests ?? 0) * crumbRatio), limits.requestsMax, snapshot.totals.pending),
+    usd: (costUsdMax ?? 0) * crumbRatio,
+  };
+};
+
+const holdsAnything = ({ live, queue: { others } }: RunSnapshot): boolean => live.length > 0 || others.tokens > 0 || others.requests > 0;
+
+type Needs = NonNullable<RunSnapshot['backlog']['needs']>;
+
+/** The room is too small, and what is enqueued will make it larger. Money comes back from this run's own batches alone. */
+const isWorthWaiting = (snapshot: RunSnapshot, room: Room, needs: Needs): boolean =>
+  (holdsAnything(snapshot) &&
+    ((room.tokens !== null && room.tokens < needs.tokens) || (room.requests !== null && room.requests < needs.requests))) ||
+  (snapshot.live.length > 0 && room.usd !== null && room.usd < needs.usd);
+
+/** Which budgets the next row does not fit into. */
+const shortOf = (
+  snapshot: RunSnapshot,
+  packed: PackedBatch,
+  room: Room,
+): { readonly tokens: boolean; readonly requests: boolean; readonly usd: boolean } => {
+  const worst = worstPrices(snapshot);
+  const usd = worst === null ? 0 : packed.tokens * worst.usdPerToken + packed.members.length * worst.usdPerRequest;
+  return {
+    tokens: room.tokens !== null && packed.tokens + packed.blocked.tokens > room.tokens,
+    requests: room.requests !== null && packed.members.length + 1 > room.requests,
+    usd: room.usd !== null && usd + packed.blocked.usd > room.usd,
+  };
+};
+
+/** Not a row has the money, and nothing of this run is out that could bring some back. */
+const isOutOfMoney = (snapshot: RunSnapshot, packed: PackedBatch, room: Room): boolean =>
+  packed.members.length === 0 && snapshot.live.length === 0 && shortOf(snapshot, packed, room).usd;
+
+/** A look at the others that found them as they were is told all the same: it sets the time of the next. */
+const isSameNeed = (known: Needs | null, needs: Needs): boolean =>
+  known !== null &&
+  needs.retryAtMs === null &&
+  known.retryAtMs === null &&
+  known.tokens === needs.tokens &&
+  known.requests === needs.requests &&
+  known.usd === needs.usd;
+
+const othersLookMsMax = 15_000;
+
+/** What to wait for. Others of the scope tell nobody when they make room: they are looked at again. */
+const needsOf = (snapshot: RunSnapshot, packed: PackedBatch, atMs: number): Needs => {
+  const least = worthwhile(snapshot, atMs);
+  const { others } = snapshot.queue;
+  const { pollIntervalMs } = snapshot.config.operation;
+  const lookMs = Math.min(othersLookMsMax, Math.max(1_000, pollIntervalMs / 4));
+  return {
+    tokens: Math.max(packed.blocked.tokens, least.tokens),
+    requests: Math.max(1, least.requests),
+    usd: Math.max(packed.blocked.usd, least.usd),
+    retryAtMs:
+      others.tokens === 0 && others.requests === 0
+        ? null
+        : atMs + Math.round(lookMs * (0.75 + 0.5 * hashToUnit(`${snapshot.runId}~${snapshot.version}`))),
+  };
+};
+
+/** The first row by itself, where only a budget found by trying is smaller: never below the largest request. */
+const loneRow = (
+  snapshot: RunSnapshot,
+  window: PlanWindow,
+  nowMs: number,
+): {
+  readonly indexes: ReturnType<typeof indexSetOf>;
+  readonly requests: number;
+  readonly inputBytes: number;
+  readonly inputTokens: number;
+} | null => {
+  const believed = { ...snapshot, queue: { ...snapshot.queue, guess: null } };
+  const again = packBatch(window, { ...batchLimitsOf(snapshot), requestsMax: 1 }, roomLeft(believed, nowMs), worstPrices(snapshot));
+  const [place] = again.members;
+  if (place === undefined) return null;
+  return { indexes: indexSetOf([window.indexes[place] as number]), requests: 1, inputBytes: again.bytes, inputTokens: again.tokens };
+};
+
+const dollars = (usd: number | null): string => (usd === null ? 'an unknown amount' : `$${usd.toFixed(usd < 1 ? 4 : 2)}`);
+
+const overBudget = (snapshot: RunSnapshot, packed: PackedBatch, room: Room): string => {
+  const short = shortOf(snapshot, packed, room);
+  if (short.usd)
+    return `the next request costs at worst ${dollars(packed.blocked.usd)}; ${dollars(spentUsd(snapshot))} are spent and ${dollars(worstOfLiveUsd(snapshot))} committed of at most ${dollars(snapshot.config.operation.money.costUsdMax)}`;
+  return short.requests && !short.tokens
     ? 'the enqueue budget admits no request at all'
-    : `the next request needs ${tokens} tokens, and the whole enqueue budget is ${room.tokens ?? 'unlimited'}`;
+    : `the next request needs ${packed.blocked.tokens} tokens, and the whole enqueue budget is ${room.tokens ?? 'unlimited'}`;
+};
 
 /** While cancelling: the pending rows of the slice end as `run_cancelled`. */
 export const decideFailPending = (snapshot: RunSnapshot, command: CommandOf<'FailPending'>): Either<Rejection, readonly Event[]> => {
@@ -169,7 +221,7 @@ const staleWindow = (snapshot: RunSnapshot, window: PlanWindow): Rejection | nul
   if (window.generation !== snapshot.backlog.generation)
     return { type: 'stale_slice', expected: snapshot.backlog.generation, given: window.generation };
   const count = window.indexes.length;
-  if (window.bytes.length !== count || (window.tokens !== null && window.tokens.length !== count))
+  if ([window.bytes, window.tokens, window.inputs].some((column) => column !== null && column.length !== count))
     return { type: 'malformed_command', message: 'columns of a window have one length' };
   // A window that claims to be all there is, but is not, was read before the last rows came.
   if (count > snapshot.totals.pending || (window.isExhausted && count !== snapshot.totals.pending)) {
@@ -180,12 +232,4 @@ const staleWindow = (snapshot: RunSnapshot, window: PlanWindow): Rejection | nul
       return { type: 'malformed_command', message: 'a window is in item order' };
   }
   return null;
-};
-
-const sumAt = (column: Column, places: readonly number[]): number => places.reduce((total, place) => total + (column[place] as number), 0);
-/** The sum of a column. */
-export const sum = (column: Column): number => {
-  let total = 0;
-  for (let i = 0; i < column.length; i += 1) total += column[i] as number;
-  return total;
 };

@@ -1,10 +1,11 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { LiveBatch } from './batch.ts';
+import type { BatchEnding, LiveBatch } from './batch.ts';
 import type { BatchObservation, CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
 import { pollWaitMs } from './poll-wait.ts';
+import { learnFromAcceptance, learnFromRefusal } from './queue.ts';
 import type { Rejection } from './rejection.ts';
 import { faultEvents } from './retry-fault.ts';
 import type { RunSnapshot } from './snapshot.ts';
@@ -52,12 +53,17 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
   if (ending === null) {
     const isNews =
       providerStatus !== batch.providerStatus ||
+      (observation.isAccepted && !batch.isAccepted) ||
       progress?.completed !== batch.progress?.completed ||
       progress?.failed !== batch.progress?.failed;
     // No news before it is due: the same look, told twice.
     if (!isNews && batch.dueAtMs > atMs) return [];
     const wait = pollWaitMs(snapshot.config.operation.pollIntervalMs, isNews ? 0 : batch.quietPolls + 1, batchKey);
-    return [{ type: 'BatchObserved', atMs, batchKey, providerStatus, progress, dueAtMs: atMs + wait, isNews }];
+    const { isAccepted } = observation;
+    return [
+      { type: 'BatchObserved', atMs, batchKey, providerStatus, progress, dueAtMs: atMs + wait, isNews, isAccepted },
+      ...(isAccepted && !batch.isAccepted ? learnFromAcceptance(snapshot, batch, atMs) : []),
+    ];
   }
   if (isShortOfFiles(observation) && isWorthAnother(snapshot, batchKey, fileLooksMax, atMs)) {
     const message = `batch ${batch.providerBatchId} ended as ${providerStatus}, and a file that its counts promise cannot be seen yet`;
@@ -68,7 +74,13 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
   const noFiles: readonly Event[] = hasFiles
     ? []
     : [{ type: 'FilesStored', atMs, batchKey, output: null, error: null, position: { part: 'rest', offset: 0 }, isSworn: false }];
-  return [ended, ...noFiles, ...pauseOfEnding(snapshot, batch, observation, atMs)];
+  return [ended, ...noFiles, ...learnedFromEnding(snapshot, batch, ending, atMs), ...pauseOfEnding(snapshot, batch, observation, atMs)];
+};
+
+/** A batch may be over before anybody saw that it was taken in. */
+const learnedFromEnding = (snapshot: RunSnapshot, batch: LiveBatch, { type, rejection }: BatchEnding, atMs: number): readonly Event[] => {
+  if (rejection?.type === 'over_capacity') return learnFromRefusal(snapshot, batch, rejection, atMs);
+  return type === 'rejected' || batch.isAccepted ? [] : learnFromAcceptance(snapshot, batch, atMs);
 };
 
 /** So often an ended batch is looked at again, about an hour in all, before it is believed that it lost what it counts. */
@@ -102,8 +114,9 @@ const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, { ending }: Batc
     return pauseEvents(snapshot, 'cancelled_at_provider', `batch ${batch.providerBatchId} was cancelled, and not by this run`, atMs);
   }
   if (ending?.rejection?.type === 'insufficient_quota') return pauseEvents(snapshot, 'insufficient_quota', ending.rejection.message, atMs);
-  // Three whole batches refused in a row, and not for capacity: the next one would be too.
-  if (ending?.rejection?.type === 'other' && snapshot.rejectedStreak + 1 >= 3) {
+  // So many whole batches refused in a row, and not for capacity: the next one would be too.
+  const { failedBatchesMax } = snapshot.config.operation.circuitBreaker;
+  if (ending?.rejection?.type === 'other' && snapshot.rejectedStreak + 1 >= failedBatchesMax) {
     return pauseEvents(
       snapshot,
       'circuit_open',

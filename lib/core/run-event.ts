@@ -30,6 +30,8 @@ export const runEventTypes = [
   'batch_polled',
   'batch_completed',
   'batch_failed',
+  'queue_refused',
+  'queue_grown',
   'submit_retried',
   'effect_retried',
 ] as const;
@@ -86,7 +88,20 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
     case 'BatchPlanned':
       return ['items_claimed', { count: event.requests, batch_key: event.batchKey, input_bytes: event.inputBytes }];
     case 'PlanDeferred':
+    case 'OthersSeen':
       return null;
+    case 'QueueLearned':
+      return [
+        event.refusals === null ? 'queue_grown' : 'queue_refused',
+        {
+          stated_tokens_max: event.stated?.tokensMax ?? null,
+          stated_requests_max: event.stated?.requestsMax ?? null,
+          tried_max: event.guess?.max ?? null,
+          tried_unit: event.guess?.unit ?? null,
+          refusal_count: event.refusals?.count ?? 0,
+          message: event.refusals?.message ?? null,
+        },
+      ];
     case 'PendingFailed':
       return [
         'items_failed',

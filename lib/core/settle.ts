@@ -1,10 +1,13 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { BatchEnding, LiveBatch, SettlePosition } from './batch.ts';
-import { learnedRequestsMax, pauseOfFullQueue } from './capacity.ts';
+import { canaryVerdict, pausesOfQuality } from './breaker.ts';
 import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event, FailedRows, RetriedRows } from './event.ts';
 import { codeOfFailure, failureAction, type FailureClass, failureOfCode, isFailureOfBatch } from './failure.ts';
+import { addFailures, judgedIn } from './judged.ts';
+import { presumedOf } from './money.ts';
+import { capacityWaitMs } from './queue.ts';
 import type { Rejection } from './rejection.ts';
 import { backoffMs, bucketDueMs } from './retry.ts';
 import type { BackoffBucket, RunSnapshot } from './snapshot.ts';
@@ -164,6 +167,8 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
     }
   }
   const isLost = rows.isLast && hasLostMost(batch, ending, missingRows);
+  const failures = addFailures(addFailures(batch.failures, judgedIn(failed)), judgedIn(retried));
+  const settledBatch: LiveBatch = { ...batch, failures };
   const last = rows.indexes[rows.indexes.length - 1];
   return right([
     {
@@ -185,13 +190,14 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
             type: 'BatchSettled',
             atMs,
             batchKey: batch.batchKey,
-            wasRejected: ending.type === 'rejected',
+            wasRejected: ending.rejection?.type === 'other' || ending.rejection?.type === 'invalid_lines',
             wasLost: isLost,
-            learnedRequestsMax: learnedRequestsMax(snapshot, batch, ending),
+            presumed: presumedOf(snapshot, settledBatch),
+            canary: canaryVerdict(snapshot, settledBatch),
           } as const,
         ]
       : []),
-    ...(rows.isLast ? pauseOfFullQueue(snapshot, batch, ending, atMs) : []),
+    ...(rows.isLast ? pausesOfQuality(snapshot, settledBatch, atMs) : []),
     ...(isLost ? pauseOfLoss(snapshot, batch, missingRows, atMs) : []),
     ...(isOutOfMoney ? pauseEvents(snapshot, 'insufficient_quota', 'the provider says that the account is out of money', atMs) : []),
   ]);
@@ -240,12 +246,17 @@ const verdictOf = (
     return { type: 'retry', charged, dueAtMs: bucketDueMs(nowMs, waitMs) };
   }
   // A refusal of the whole batch is not the row's fault, and nobody paid for it: its wait grows with the refusals in a row, and the run pauses.
-  const isBatchWide = isFailureOfBatch(failureClass);
-  if (!isBatchWide && attempts.uncharged + 1 >= retry.unchargedAttemptsMax) return { type: 'fail', failureClass, charged };
-  const waitMs = isBatchWide
-    ? backoffMs(retry.batchBackoff, snapshot.rejectedStreak + 1, batch.batchKey)
-    : backoffMs(retry.itemBackoff, attempts.uncharged + 1, batch.batchKey);
-  return { type: 'retry', charged, dueAtMs: bucketDueMs(nowMs, waitMs) };
+  if (!isFailureOfBatch(failureClass) && attempts.uncharged + 1 >= retry.unchargedAttemptsMax)
+    return { type: 'fail', failureClass, charged };
+  return { type: 'retry', charged, dueAtMs: bucketDueMs(nowMs, unchargedWaitMs(snapshot, batch, failureClass, attempts.uncharged)) };
+};
+
+const unchargedWaitMs = (snapshot: RunSnapshot, { batchKey }: LiveBatch, failureClass: FailureClass, uncharged: number): number => {
+  const { retry } = snapshot.config.operation;
+  if (failureClass === 'over_capacity') return capacityWaitMs(snapshot, batchKey);
+  return isFailureOfBatch(failureClass)
+    ? backoffMs(retry.batchBackoff, snapshot.rejectedStreak + 1, batchKey)
+    : backoffMs(retry.itemBackoff, uncharged + 1, batchKey);
 };
 
 const bucketsOf = (dueAtMs: readonly number[]): readonly BackoffBucket[] => {

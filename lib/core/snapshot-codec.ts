@@ -5,22 +5,28 @@ import {
   Checkpoint,
   Ending,
   Files,
+  Guess,
   key,
   named,
   oneOf,
   orNull,
   Position,
+  Presumed,
   Progress,
   providerBatchId,
   Reason,
+  Refusals,
   sent,
   size,
+  Stated,
   Texts,
+  Use,
   Usage,
 } from './codec.ts';
 import { closed, NonNegative, RunConfig } from './config.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import { itemStatuses, type ItemTotals } from './item.ts';
+import type { FailureCounts } from './judged.ts';
 import { type FaultRecord, runStatuses, type RunSnapshot } from './snapshot.ts';
 
 const Totals: t.Type<ItemTotals, unknown> = closed(
@@ -44,6 +50,7 @@ const Stray: t.Type<StrayBatch, unknown> = closed('StrayBatch', {
   dueAtMs: t.number,
   looks: NonNegative,
 });
+const Failures: t.Type<FailureCounts, unknown> = t.readonlyArray(closed('FailureCount', { code: NonNegative, count: NonNegative }));
 const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   ...sent,
   ...size,
@@ -54,6 +61,7 @@ const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   doubt: orNull(Doubt),
   providerBatchId: orNull(providerBatchId),
   providerStatus: orNull(t.string),
+  isAccepted: t.boolean,
   plannedAtMs: t.number,
   dueAtMs: t.number,
   quietPolls: NonNegative,
@@ -64,6 +72,9 @@ const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   files: Files,
   position: Position,
   settledRows: NonNegative,
+  completedRows: NonNegative,
+  failures: Failures,
+  usage: Usage,
   missingRows: NonNegative,
   isSwornLost: t.boolean,
 });
@@ -93,7 +104,8 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
     tokens: t.number,
     sinceMs: t.number,
     generation: NonNegative,
-    needs: orNull(closed('Needs', { tokens: NonNegative, requests: NonNegative })),
+    needs: orNull(closed('Needs', { tokens: NonNegative, requests: NonNegative, usd: NonNegative, retryAtMs: orNull(t.number) })),
+    counting: orNull(oneOf('a counting', ['exact', 'estimated', 'mixed'] as const)),
   }),
   live: t.readonlyArray(Batch),
   strays: t.readonlyArray(Stray),
@@ -104,8 +116,19 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   faults: t.readonlyArray(Fault),
   rejectedStreak: NonNegative,
   lostStreak: NonNegative,
-  learnedRequestsMax: orNull(NonNegative),
+  queue: closed('QueueState', {
+    others: Use,
+    stated: orNull(Stated),
+    guess: orNull(Guess),
+    refusals: Refusals,
+    acceptedCount: NonNegative,
+  }),
+  createsPaidUntilMs: t.number,
+  calibration: closed('Calibration', { rows: NonNegative, countedTokens: NonNegative, billedTokens: NonNegative }),
   usage: Usage,
+  presumed: Presumed,
+  canary: closed('CanaryState', { batchKey: orNull(key), isPassed: t.boolean }),
+  judged: closed('JudgedRows', { passed: NonNegative, failures: Failures }),
   defects: closed('Defects', { malformed: NonNegative, unknown: NonNegative, duplicate: NonNegative, missing: NonNegative }),
   createdAtMs: t.number,
   updatedAtMs: t.number,

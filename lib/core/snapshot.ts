@@ -3,7 +3,10 @@ import type { RunConfig } from './config.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import { emptyTotals, type ItemTotals } from './item.ts';
 import type { JsonValue } from './json.ts';
-import { emptyUsage, type TokenUsage } from './usage.ts';
+import { type CanaryState, type JudgedRows, noCanary, nothingJudged } from './judged.ts';
+import { type QueueState, unknownQueue } from './queue-state.ts';
+import { type Calibration, noCalibration } from './tokens.ts';
+import { emptyUsage, nothingPresumed, type PresumedUsage, type TokenUsage } from './usage.ts';
 
 export const runStatuses = ['running', 'completed', 'completed_with_failures'] as const;
 export type RunStatus = (typeof runStatuses)[number];
@@ -80,8 +83,13 @@ export interface RunSnapshot {
     readonly sinceMs: number;
     /** Rises when a window read earlier no longer shows the rows in front. */
     readonly generation: number;
-    /** The next batch in order needs so much room in the enqueue budget; null: not known to wait for room. */
-    readonly needs: { readonly tokens: number; readonly requests: number } | null;
+    /**
+     * The next batch in order needs so much room in the budgets; null: not known to wait for room. `retryAtMs`: other runs of the scope
+     * stand in the way, and are looked at again then.
+     */
+    readonly needs: { readonly tokens: number; readonly requests: number; readonly usd: number; readonly retryAtMs: number | null } | null;
+    /** Prompt tokens of accepted rows were counted by a tokenizer, estimated by bytes, or some of both; null: none yet. */
+    readonly counting: 'exact' | 'estimated' | 'mixed' | null;
   };
   readonly live: readonly LiveBatch[];
   /** Batches at the provider that nobody needs: cancelled, and watched to their end. */
@@ -98,9 +106,17 @@ export interface RunSnapshot {
   readonly rejectedStreak: number;
   /** Batches in a row that were completed and have lost most of their answers. */
   readonly lostStreak: number;
-  /** A batch had no room in the provider's queue although nothing else of this run was there: at most so many requests in the next; null: as many as the limits allow. */
-  readonly learnedRequestsMax: number | null;
+  /** What is known of the provider's queue. */
+  readonly queue: QueueState;
+  /** How far the creates so far reach, at the pace that the provider allows. */
+  readonly createsPaidUntilMs: number;
+  /** Counted tokens against billed ones, over answered rows. */
+  readonly calibration: Calibration;
   readonly usage: TokenUsage;
+  /** What was probably billed and that no line tells of. */
+  readonly presumed: PresumedUsage;
+  readonly canary: CanaryState;
+  readonly judged: JudgedRows;
   /** Lines in provider files that were of no use (malformed, of unknown ids, duplicates), and rows of completed batches without a line. Counted, never silent. */
   readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number; readonly missing: number };
   readonly createdAtMs: number;
@@ -118,7 +134,7 @@ export const emptySnapshot: RunSnapshot = {
   control: { state: 'running', reason: null, message: null },
   totals: emptyTotals,
   ingest: { isComplete: false, checkpoint: null, itemCount: 0, badRowCount: 0 },
-  backlog: { bytes: 0, tokens: 0, sinceMs: 0, generation: 0, needs: null },
+  backlog: { bytes: 0, tokens: 0, sinceMs: 0, generation: 0, needs: null, counting: null },
   live: [],
   strays: [],
   strayCost: { batches: 0, requests: 0 },
@@ -128,8 +144,13 @@ export const emptySnapshot: RunSnapshot = {
   faults: [],
   rejectedStreak: 0,
   lostStreak: 0,
-  learnedRequestsMax: null,
+  queue: unknownQueue,
+  createsPaidUntilMs: 0,
+  calibration: noCalibration,
   usage: emptyUsage,
+  presumed: nothingPresumed,
+  canary: noCanary,
+  judged: nothingJudged,
   defects: { malformed: 0, unknown: 0, duplicate: 0, missing: 0 },
   createdAtMs: 0,
   updatedAtMs: 0,

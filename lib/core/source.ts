@@ -35,7 +35,8 @@ const faultOfSlice = (slice: AcceptedSlice): string | null => {
   const count = slice.itemIds.length;
   if (count === 0) return 'an accepted slice has at least one row';
   if (slice.requestLengths.length !== count || slice.itemLengths.length !== count) return 'columns of a slice have one length';
-  if (slice.tokens !== null && slice.tokens.length !== count) return 'columns of a slice have one length';
+  if ([slice.tokens, slice.inputs].some((column) => column !== null && column.length !== count))
+    return 'columns of a slice have one length';
   if (slice.requestObject === null && slice.badOffsets.length !== count) return 'good rows have request lines';
   for (let i = 0; i < slice.badOffsets.length; i += 1) {
     const offset = slice.badOffsets[i] as number;

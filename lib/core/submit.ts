@@ -1,10 +1,13 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { fitsBesideSent, isTooLarge } from './budget.ts';
 import { isBatchArrow, type BatchPhase, type LiveBatch } from './batch.ts';
 import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
 import { batchEffectKey, type BatchKey } from './ids.ts';
 import { unclearCreatesMax } from './limits.ts';
+import { createAllowedAtMs } from './pace.ts';
+import { capacityWaitMs, isProbingEnough, learnFromRefusal } from './queue.ts';
 import type { Rejection } from './rejection.ts';
 import { faultEvents } from './retry-fault.ts';
 import type { ControlReason, RunSnapshot } from './snapshot.ts';
@@ -34,8 +37,12 @@ export const decideUpload = (snapshot: RunSnapshot, command: CommandOf<'RecordUp
 };
 
 /** Admission: may this create be sent now? */
-export const mayCreate = (snapshot: RunSnapshot): boolean =>
-  snapshot.control.state === 'running' && snapshot.live.filter((batch) => batch.phase === 'indeterminate').length < unclearCreatesMax;
+export const mayCreate = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean =>
+  snapshot.control.state === 'running' &&
+  snapshot.live.filter((other) => other.phase === 'indeterminate').length < unclearCreatesMax &&
+  createAllowedAtMs(snapshot) <= nowMs &&
+  !isProbingEnough(snapshot, nowMs) &&
+  fitsBesideSent(snapshot, batch, nowMs);
 
 const dayMs = 86_400_000;
 
@@ -58,7 +65,8 @@ export const decideReplanBatch = (snapshot: RunSnapshot, { batchKey, atMs }: Com
 export const decideBeginCreate = (snapshot: RunSnapshot, command: CommandOf<'BeginCreate'>): Decision => {
   const batch = batchFor(snapshot, command.batchKey, 'creating');
   if (batch._tag === 'Left') return batch;
-  if (batch.right.held !== null || !mayCreate(snapshot)) return left({ type: 'not_while', control: snapshot.control.state });
+  if (batch.right.held !== null || !mayCreate(snapshot, batch.right, command.atMs))
+    return left({ type: 'not_while', control: snapshot.control.state });
   if (isInputStale(snapshot, batch.right, command.atMs)) return left({ type: 'not_while', control: 'expiry of the input file' });
   return right([{ type: 'CreateBegun', atMs: command.atMs, batchKey: command.batchKey, createAttempt: batch.right.createAttempt + 1 }]);
 };
@@ -106,12 +114,14 @@ export const decideCreateRefused = (snapshot: RunSnapshot, command: CommandOf<'R
     key: batchEffectKey(batchKey),
     message: refusal.message,
     isAnswer,
-    retryAfterMs: refusal.retryAfterMs,
+    retryAfterMs:
+      refusal.type === 'over_capacity' ? Math.max(refusal.retryAfterMs ?? 0, capacityWaitMs(snapshot, batchKey)) : refusal.retryAfterMs,
     atMs,
     batchKey,
   });
   const reason = refusalPause[refusal.type];
-  return right([refused, ...faults, ...(reason === undefined ? [] : pauseEvents(snapshot, reason, refusal.message, atMs))]);
+  const learned = refusal.type === 'over_capacity' ? learnFromRefusal(snapshot, batch, refusal, atMs) : [];
+  return right([refused, ...learned, ...faults, ...(reason === undefined ? [] : pauseEvents(snapshot, reason, refusal.message, atMs))]);
 };
 
 export const decideCreateUnclear = (snapshot: RunSnapshot, command: CommandOf<'RecordCreateUnclear'>): Decision => {
@@ -122,11 +132,12 @@ export const decideCreateUnclear = (snapshot: RunSnapshot, command: CommandOf<'R
   return right([{ type: 'CreateUnclear', atMs: command.atMs, batchKey: command.batchKey, message: command.message }]);
 };
 
-/** While cancelling: a batch that was never sent gives its rows back. */
+/** A batch that was never sent gives its rows back: while cancelling, or to be cut smaller. */
 export const decideDropBatch = (snapshot: RunSnapshot, command: CommandOf<'DropBatch'>): Decision => {
   const batch = batchFor(snapshot, command.batchKey, 'dropped');
   if (batch._tag === 'Left') return batch;
-  if (snapshot.control.state !== 'cancel_requested') return left({ type: 'not_while', control: snapshot.control.state });
+  const isCut = snapshot.control.state === 'running' && isTooLarge(snapshot, batch.right, command.atMs);
+  if (snapshot.control.state !== 'cancel_requested' && !isCut) return left({ type: 'not_while', control: snapshot.control.state });
   const { batchKey, batchNo, requests, inputBytes, inputTokens } = batch.right;
   return right([{ type: 'BatchDropped', atMs: command.atMs, batchKey, batchNo, requests, inputBytes, inputTokens }]);
 };

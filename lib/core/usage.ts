@@ -12,3 +12,16 @@ export const addUsage = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
   outputTokens: a.outputTokens + b.outputTokens,
   reasoningTokens: a.reasoningTokens + b.reasoningTokens,
 });
+
+/** Answers that were probably billed and that nobody could read: lost files, strays. `rows` of them, and what they cost at worst. */
+export interface PresumedUsage {
+  readonly rows: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+export const nothingPresumed: PresumedUsage = { rows: 0, inputTokens: 0, outputTokens: 0 };
+export const addPresumed = (a: PresumedUsage, b: PresumedUsage): PresumedUsage => ({
+  rows: a.rows + b.rows,
+  inputTokens: a.inputTokens + b.inputTokens,
+  outputTokens: a.outputTokens + b.outputTokens,
+});

@@ -8,7 +8,13 @@ export type PortError =
   | { readonly type: 'unclear'; readonly message: string; readonly cause: unknown }
   /** A clear no that money, key and patience do not explain. */
   | { readonly type: 'refused'; readonly message: string; readonly statusCode: number | null; readonly requestId: string | null }
-  | { readonly type: 'over_capacity'; readonly message: string; readonly statedTokensMax: number | null }
+  | {
+      readonly type: 'over_capacity';
+      readonly message: string;
+      /** The queue's limits, where the message states them. */
+      readonly statedTokensMax: number | null;
+      readonly statedRequestsMax: number | null;
+    }
   | { readonly type: 'insufficient_quota'; readonly message: string }
   | { readonly type: 'authentication_failed'; readonly message: string }
   | { readonly type: 'not_found'; readonly message: string }
@@ -18,6 +24,8 @@ export type PortError =
   | { readonly type: 'owned_elsewhere'; readonly owner: string }
   /** This owner was replaced: it may neither commit nor create. */
   | { readonly type: 'lease_lost'; readonly owner: string | null }
+  /** Other runs of the quota scope hold more than was decided upon: nothing was committed, decide again. */
+  | { readonly type: 'quota_taken'; readonly message: string }
   /** A commit would have moved other rows than it claims, or stored bytes are not what was written. */
   | { readonly type: 'corrupt'; readonly message: string; readonly where: string }
   /** The store was written by a newer version of batchor. */

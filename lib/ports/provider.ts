@@ -2,6 +2,7 @@ import type { BatchObservation, SweepReport, SweptBatch, UnclearCreate } from '.
 import type { BatchKey, ProviderBatchId, RunId } from '../core/ids.ts';
 import type { FailureClass } from '../core/failure.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { TokenPrices } from '../core/config.ts';
 import type { ProviderLimits } from '../core/limits.ts';
 import type { TokenUsage } from '../core/usage.ts';
 import type { Port } from './port-error.ts';
@@ -24,6 +25,10 @@ export interface ProviderConfig<Prompt = never, Output = unknown> {
   /** The other body parameters, in the API's own spelling. */
   readonly params: JsonObject;
   readonly limits: ProviderLimits;
+  /** What the model's tokens cost, as far as the provider's adapter knows; null or absent: unknown. */
+  readonly prices?: TokenPrices | null;
+  /** Output tokens that one request can be billed for at most, by its parameters; null or absent: unbounded. */
+  readonly outputTokensMax?: number | null;
   /** Pace and budgets that the job asks for; what is absent takes the house's default. */
   readonly operation: ProviderOperation;
   /** Types only; absent at run time. */
@@ -44,6 +49,7 @@ export interface ProviderOperation {
     readonly targetRatio?: number;
     readonly headroom?: number;
     readonly maxBatchEnqueuedTokens?: number;
+    readonly quotaScope?: string;
   };
 }
 
@@ -117,7 +123,15 @@ export interface ProviderWire {
   readContent(line: string): LineContent;
 }
 /** Renders one request line, its newline included; answers a reason when the prompt cannot be one. */
-export type LineRenderer = (customId: string, prompt: unknown) => { readonly line: string } | { readonly reason: string };
+export type LineRenderer = (customId: string, prompt: unknown) => RenderedLine | { readonly reason: string };
+
+export interface RenderedLine {
+  readonly line: string;
+  /** Inputs in it, where a request may hold several (embeddings). Default 1. */
+  readonly inputs?: number;
+  /** Set where the prompt itself says how long its answer may be, against what the job says; null: unbounded. */
+  readonly outputTokensMax?: number | null;
+}
 
 /** Credentials, clients and transport. Lives in memory only; nothing here is ever serialised. */
 export interface ProviderConnection {

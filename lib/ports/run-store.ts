@@ -3,6 +3,8 @@ import type { OpenRows, PlanWindow, RowSlice } from '../core/command.ts';
 import type { Event } from '../core/event.ts';
 import type { RunId } from '../core/ids.ts';
 import type { ItemStatus } from '../core/item.ts';
+import type { QuotaUse } from '../core/queue-state.ts';
+import type { OthersUse } from '../core/quota.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { StoredRunEvent } from '../core/run-event.ts';
 import type { RunSnapshot } from '../core/snapshot.ts';
@@ -73,6 +75,11 @@ export interface RunReader {
   close(): Promise<void>;
 }
 
+/** What the other runs of the run's scope held when it was decided. */
+export interface QuotaGuard {
+  readonly others: QuotaUse;
+}
+
 /** The one owner of a run: commits, and reads the slices that commands carry. */
 export interface OwnedRun extends RunReader {
   /** Names this ownership; rises with every taking over. */
@@ -80,9 +87,13 @@ export interface OwnedRun extends RunReader {
   /**
    * True after: the events are durable, the rows and the snapshot show them. Atomic and checked: refused whole with
    * `stale_version` unless `expectedVersion` is the stored version, with `lease_lost` when a higher epoch exists, with
-   * `corrupt` when a row change would move other rows than it claims.
+   * `corrupt` when a row change would move other rows than it claims. What the run holds of its quota scope (`reservationOf`) is
+   * told to the others before it grows, and after it has shrunk. With a guard, `quota_taken` unless the others hold at most so much
+   * at that moment: of two runs that plan at once one sees the other.
    */
-  commit(expectedVersion: number, events: readonly Event[]): Port<RunSnapshot>;
+  commit(expectedVersion: number, events: readonly Event[], guard?: QuotaGuard): Port<RunSnapshot>;
+  /** What the other runs of the store hold of a quota scope, by what they have told last. */
+  othersInScope(scope: string, nowMs: number): Port<OthersUse>;
   /** Rejects with `lease_lost` when a higher epoch exists: asked before each create. */
   assertOwned(): Port<void>;
   /** 1 where the run already holds the id. */

@@ -3,6 +3,7 @@ import type { SchedulerLike, Subject } from 'rxjs';
 import type { RunId } from '../core/ids.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import { isFinished } from '../core/snapshot.ts';
+import { needsExactTokens } from '../core/budget.ts';
 import type { OwnedRun, RunStore } from '../ports/run-store.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
 import type { EnginePorts, EngineSource } from '../streams/ports.ts';
@@ -63,14 +64,11 @@ export class Drivers {
     const { connections, scheduler, randomHex, tokenCounter, inboxIntervalMs, events } = this.#parts;
     try {
       const { config } = run.snapshot;
-      const { enqueue, chunk } = config.operation;
-      const needsTokens =
-        enqueue.enqueuedTokenLimit ?? enqueue.maxBatchEnqueuedTokens ?? chunk.inputTokensMax ?? config.limits.inputTokensMax;
       const ports: EnginePorts = {
         run,
         provider: await connections.connect(config),
         source: this.#sources.get(run.runId) ?? null,
-        tokens: needsTokens === null ? null : (tokenCounter ?? (await defaultTokenCounter())),
+        tokens: !needsExactTokens(run.snapshot) ? null : (tokenCounter ?? (await defaultTokenCounter())),
         scheduler: scheduler(),
         randomHex,
       };

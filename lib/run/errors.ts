@@ -21,6 +21,7 @@ export interface BatchorErrorDetails {
   provider_not_configured: { readonly kind: string; readonly connection: string };
   provider_refused: { readonly statusCode: number | null; readonly requestId: string | null };
   provider_unavailable: object;
+  price_unknown: { readonly model: string; readonly connection: string };
   dependency_missing: { readonly package: string };
   // resuming
   run_not_found: { readonly runId: string; readonly storage: string };

@@ -1,6 +1,7 @@
 import { type Backoff, defaultOperation, faultOfConfig, type Operation, type RunConfig } from '../core/config.ts';
-import { BatchorError } from './errors.ts';
+import { breakerOf, canaryOf, count, invalid, moneyOf } from './job-limits.ts';
 import type { AnyJob } from './job.ts';
+import type { PriceBook } from './price-book.ts';
 
 /** Pairs of a batch's metadata that are left to the user: OpenAI takes 16, four are ours. */
 const userMetadataPairsMax = 12;
@@ -9,7 +10,11 @@ const userMetadataPairsMax = 12;
 export const jobNameOf = (job: Pick<AnyJob, 'name'>): string => job.name ?? 'job';
 
 /** The job's part of what is stored; throws `invalid_config` that names the field. */
-export const configOf = (job: AnyJob, source: { readonly kind: string; readonly ref: string; readonly fingerprint: string }): RunConfig => {
+export const configOf = (
+  job: AnyJob,
+  source: { readonly kind: string; readonly ref: string; readonly fingerprint: string },
+  prices?: PriceBook,
+): RunConfig => {
   const provider = job.providerConfig;
   checkMetadata(job.batchMetadata ?? {});
   const config: RunConfig = {
@@ -27,22 +32,18 @@ export const configOf = (job: AnyJob, source: { readonly kind: string; readonly 
     structuredOutput: null,
     batchMetadata: job.batchMetadata ?? {},
     limits: provider.limits,
-    operation: operationOf(job),
+    operation: operationOf(job, prices),
   };
   const fault = faultOfConfig(config);
   if (fault !== null) throw invalid('job', fault);
   return config;
 };
 
-export const operationOf = (job: AnyJob): Operation => {
+export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
   const house = defaultOperation(job.providerConfig.limits);
   const { retryPolicy = {}, chunkPolicy = {}, badRows = 'fail' } = job;
   const pace = job.providerConfig.operation;
   const enqueue = pace.enqueueLimits ?? {};
-  const count = (field: string, value: number, min = 1): number => {
-    if (Number.isSafeInteger(value) && value >= min) return value;
-    throw invalid(field, `${field} is a whole number of at least ${min}, not ${value}`);
-  };
   const backoff = (base: Backoff, given: Partial<Backoff> = {}): Backoff => ({ ...base, ...given });
   return {
     retry: {
@@ -66,7 +67,11 @@ export const operationOf = (job: AnyJob): Operation => {
       targetRatio: enqueue.targetRatio ?? house.enqueue.targetRatio,
       headroom: enqueue.headroom ?? house.enqueue.headroom,
       maxBatchEnqueuedTokens: enqueue.maxBatchEnqueuedTokens ?? null,
+      quotaScope: enqueue.quotaScope ?? null,
     },
+    money: moneyOf(job, prices),
+    canary: canaryOf(job),
+    circuitBreaker: breakerOf(job, house.circuitBreaker),
     badRows,
     persistRawOutput: house.persistRawOutput,
     pollIntervalMs: count('pollIntervalMs', pace.pollIntervalMs ?? house.pollIntervalMs),
@@ -76,9 +81,6 @@ export const operationOf = (job: AnyJob): Operation => {
     filesExpireAfterMs: pace.filesExpireAfterMs ?? null,
   };
 };
-
-const invalid = (field: string, message: string): BatchorError =>
-  new BatchorError('invalid_config', { field }, message, `Correct ${field}.`);
 
 const checkMetadata = (pairs: Readonly<Record<string, string>>): void => {
   const entries = Object.entries(pairs);

@@ -27,6 +27,29 @@ export type BuildPrompt<Payload, Metadata extends JsonObject, Provider> =
 // The widest provider config: its prompt type is only ever consumed, so `never` takes any.
 export type AnyProviderConfig = ProviderConfig<never, unknown>;
 
+/** How much may be spent. */
+export interface BudgetOptions {
+  /** The run pauses (`budget_exhausted`) before what is spent and the worst case of what is enqueued would pass it. */
+  readonly costUsdMax?: number;
+  /** Output tokens of one answer at most, where the request does not bound them. */
+  readonly assumeOutputTokens?: number;
+}
+/** So many rows are sent alone first; the others only when enough of them pass. */
+export interface CanaryOptions {
+  readonly items: number;
+  /** Default 0.9. */
+  readonly passRatioMin?: number;
+}
+/** When a run pauses by itself (`circuit_open`) before it burns its input. */
+export interface CircuitBreakerOptions {
+  /** Batches in a row that fail validation. Default 3. */
+  readonly failedBatchesMax?: number;
+  /** Of each `judgedRowsMin` judged rows at least this share has to pass. Default 0.1; 0: no floor. */
+  readonly passRatioMin?: number;
+  /** Default 1,000. */
+  readonly judgedRowsMin?: number;
+}
+
 export interface JobBody<Payload, Metadata extends JsonObject, Provider> {
   /** Shown in listings. Default `job`. */
   readonly name?: string;
@@ -35,6 +58,9 @@ export interface JobBody<Payload, Metadata extends JsonObject, Provider> {
   readonly providerConfig: Provider;
   readonly retryPolicy?: RetryOptions;
   readonly chunkPolicy?: ChunkOptions;
+  readonly budget?: BudgetOptions;
+  readonly canary?: CanaryOptions;
+  readonly circuitBreaker?: CircuitBreakerOptions;
   /** Rows that cannot be items: `fail` (default) pauses ingestion at the first, `record` makes each a failed item of class `invalid_row`. */
   readonly badRows?: 'fail' | 'record';
   /** At most 12 pairs for the provider's batch metadata (`batchor_…` keys are ours). */

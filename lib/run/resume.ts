@@ -1,19 +1,18 @@
-import { operationOf } from './job-config.ts';
-import type { RunConfig } from '../core/config.ts';
+import type { Operation, RunConfig } from '../core/config.ts';
+import { withRaisedCap } from './job-limits.ts';
 import { isJsonObject, type JsonValue } from '../core/json.ts';
 import type { RunSnapshot } from '../core/snapshot.ts';
 import type { SourceEntry } from '../ports/source.ts';
 import { createRowRenderer } from '../streams/render.ts';
 import type { EnginePorts } from '../streams/ports.ts';
 import { BatchorError, type JobDifference } from './errors.ts';
-import type { AnyJob } from './job.ts';
 import { must } from './interop.ts';
 
 /** What makes the prompts is frozen with the run; every difference is named at once. */
 const frozenFields = ['jobName', 'source', 'provider', 'prompt', 'structuredOutput', 'batchMetadata'] as const;
 
-/** Throws `source_changed` or `job_changed` unless the job is the stored run's; answers whether its operation differs. */
-export const compareJob = (stored: RunSnapshot, job: AnyJob, given: RunConfig): { readonly isOperationChanged: boolean } => {
+/** Throws `source_changed` or `job_changed` unless the job is the stored run's; answers its operation where that differs. */
+export const compareJob = (stored: RunSnapshot, given: RunConfig): { readonly changedOperation: Operation | null } => {
   const { config, runId, ingest } = stored;
   // A source that was read to its end is not read again: then only its name must agree.
   const sameSource = config.source.kind === given.source.kind && config.source.ref === given.source.ref;
@@ -40,7 +39,8 @@ export const compareJob = (stored: RunSnapshot, job: AnyJob, given: RunConfig): 
       'What makes the prompts is fixed with the run: give the same values, or start a new run.',
     );
   }
-  return { isOperationChanged: JSON.stringify(config.operation) !== JSON.stringify(operationOf(job)) };
+  const operation = withRaisedCap(config.operation, given.operation);
+  return { changedOperation: JSON.stringify(config.operation) === JSON.stringify(operation) ? null : operation };
 };
 
 const comparable = (config: RunConfig, field: (typeof frozenFields)[number]): JsonValue =>

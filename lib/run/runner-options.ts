@@ -4,6 +4,7 @@ import type { ProviderConnection } from '../ports/provider.ts';
 import type { ArtifactStore } from '../ports/artifacts.ts';
 import type { Storage, StorageOptions } from '../ports/run-store.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
+import type { PriceBook } from './price-book.ts';
 
 export type BatchRunnerOptions = RunnerOptions & RunnerStorage;
 
@@ -30,6 +31,8 @@ interface RunnerOptions {
   /** Finds a connection that `providers` does not name, before the default one is thought of; undefined: not known here either. */
   readonly connectionOf?: (name: string, kind: string) => ProviderConnection | undefined;
   readonly tokenCounter?: TokenCounter;
+  /** Prices of your own; what it does not know is asked of the provider's adapter. */
+  readonly prices?: PriceBook;
   /** Drive started runs in the background. Default true; false leaves it to `drive()` and `wait()`. */
   readonly autorun?: boolean;
   /** How often to look for commands that other processes left for a run driven here. Default 1,000. */

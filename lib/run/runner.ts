@@ -16,7 +16,7 @@ import { BatchorError } from './errors.ts';
 import { must, toBatchorError, unwrap } from './interop.ts';
 import { fingerprintOf, sourceOf } from './job-source.ts';
 import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput } from './job.ts';
-import { configOf, operationOf } from './job-config.ts';
+import { configOf } from './job-config.ts';
 import { compareJob } from './resume.ts';
 import type { Run, WaitOptions } from './run.ts';
 import { runExists } from './run-exists.ts';
@@ -207,7 +207,7 @@ export class BatchRunner implements AsyncDisposable {
   async #create(store: RunStore, runId: RunId, job: AnyJob, source: EngineSource, options: StartOptions): Promise<void> {
     const signal = options.signal ?? new AbortController().signal;
     const { kind, ref } = source.items;
-    const config = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) });
+    const config = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) }, this.#options.prices);
     await this.#connections.find(config.provider.connection, config.provider.kind);
     const context = { runId, storage: store.describe };
     const owned = await store.create(runId, options.description ?? null)();
@@ -242,7 +242,7 @@ export class BatchRunner implements AsyncDisposable {
     const found = snapshot.ingest.isComplete
       ? snapshot.config.source.fingerprint
       : await fingerprintOf(source.items, signal ?? new AbortController().signal);
-    const { isOperationChanged } = compareJob(snapshot, job, configOf(job, { kind, ref, fingerprint: found }));
+    const { changedOperation } = compareJob(snapshot, configOf(job, { kind, ref, fingerprint: found }, this.#options.prices));
     this.#drivers.attach(runId, source);
     if (isFinished(snapshot) || !mayDrive) return;
     const driver = this.#options.autorun === false ? (this.#drivers.of(runId) ?? null) : await this.#drivers.take(store, runId);
@@ -256,7 +256,7 @@ export class BatchRunner implements AsyncDisposable {
         'Wait for it (wait follows), or stop that process.',
       );
     }
-    if (isOperationChanged) await driver.tell({ type: 'ChangeOperation', atMs: this.#scheduler.now(), operation: operationOf(job) });
+    if (changedOperation !== null) await driver.tell({ type: 'ChangeOperation', atMs: this.#scheduler.now(), operation: changedOperation });
   }
 
   async #handle<Output, Metadata extends JsonObject>(store: RunStore, runId: RunId): Promise<Run<Output, Metadata>> {

@@ -43,7 +43,13 @@ export const fakeConnection = (
     endpoint,
     completionWindow: '24h',
     params,
-    limits: { requestsMax: limits.requestsMax, inputBytesMax: limits.inputBytesMax, inputTokensMax: null },
+    limits: {
+      requestsMax: limits.requestsMax,
+      inputBytesMax: limits.inputBytesMax,
+      inputTokensMax: null,
+      inputsMax: limits.embeddingInputsMax,
+      createsPerHourMax: limits.batchesPerHourMax,
+    },
     operation,
   });
   const connect: ProviderConnection['connect'] = (config) => ({ ...fakeBatches(provider, config, limits), ...createFakeWire(config) });

@@ -2,7 +2,7 @@ import type { BatchEnding, BatchRejection } from '../core/batch.ts';
 import type { BatchObservation, SweptBatch } from '../core/command.ts';
 import type { BatchKey, ProviderBatchId } from '../core/ids.ts';
 import type { BatchObject } from './provider/wire.ts';
-import { statedTokensMax } from './reply-errors.ts';
+import { statedLimits } from './reply-errors.ts';
 
 /** Names under which a batch says whose it is. */
 export const batchKeyKey = 'batchor_batch_key';
@@ -13,6 +13,7 @@ export const observationOf = (batchKey: BatchKey, batch: BatchObject): BatchObse
   batchKey,
   providerBatchId: batch.id as ProviderBatchId,
   providerStatus: batch.status,
+  isAccepted: batch.status !== 'validating' && batch.status !== 'failed',
   progress: batch.request_counts,
   ending: endingOf(batch),
 });
@@ -55,10 +56,10 @@ const rejectionOf = ({ errors }: BatchObject): BatchRejection => {
     type,
     message,
     lines,
-    statedTokensMax: null,
+    ...statedLimits(''),
   });
   const full = data.find(({ code }) => code === 'token_limit_exceeded');
-  if (full !== undefined) return { ...rejected('over_capacity'), statedTokensMax: statedTokensMax(full.message) };
+  if (full !== undefined) return { ...rejected('over_capacity'), ...statedLimits(full.message) };
   if (data.some(({ code }) => code === 'insufficient_quota')) return rejected('insufficient_quota');
   const lines = data.flatMap(({ line }) => line ?? []);
   const isAboutLines = lines.length > 0 && lines.length === data.length && !data.some(({ code }) => sharedByAllLines.includes(code));

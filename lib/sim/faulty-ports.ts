@@ -43,8 +43,8 @@ const faultyStore = (store: RunStore, process: SimulatedProcess, onlooker: Onloo
 };
 
 const faultyRun = (run: OwnedRun, process: SimulatedProcess, onlooker: Onlooker): OwnedRun => {
-  const commit: OwnedRun['commit'] = (expectedVersion, events) => {
-    const committing = run.commit(expectedVersion, events);
+  const commit: OwnedRun['commit'] = (expectedVersion, events, guard) => {
+    const committing = run.commit(expectedVersion, events, guard);
     return () =>
       process.call('run.commit', async () => {
         const committed = await committing();

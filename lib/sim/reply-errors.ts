@@ -37,7 +37,7 @@ export const errorOf = (reply: Exclude<Reply<never>, { readonly type: 'done' }>,
 const errorOfRefusal = ({ statusCode, error, retryAfterMs }: Refused, asked: Asking): PortError => {
   const message = `the provider did not ${asked.what}: ${statusCode} ${error.code ?? error.type}: ${error.message}`;
   if (error.code === 'insufficient_quota' || statusCode === 402) return { type: 'insufficient_quota', message };
-  if (error.code === 'token_limit_exceeded') return { type: 'over_capacity', message, statedTokensMax: statedTokensMax(error.message) };
+  if (error.code === 'token_limit_exceeded') return { type: 'over_capacity', message, ...statedLimits(error.message) };
   if (statusCode === 401 || statusCode === 403) return { type: 'authentication_failed', message };
   if (statusCode === 429) return { type: 'transient', message, retryAfterMs, cause: null };
   if (statusCode >= 500 || statusCode === 408 || statusCode === 409) {
@@ -47,8 +47,11 @@ const errorOfRefusal = ({ statusCode, error, retryAfterMs }: Refused, asked: Ask
   return { type: 'refused', message, statusCode, requestId: null };
 };
 
-/** The queue limit that a message states, or null. */
-export const statedTokensMax = (message: string): number | null => {
-  const digits = /limit: ([\d,]+) enqueued tokens/iu.exec(message)?.[1]?.replaceAll(',', '');
-  return digits === undefined ? null : Number(digits);
+/** The queue limits that a message states, or null. */
+export const statedLimits = (message: string): { readonly statedTokensMax: number | null; readonly statedRequestsMax: number | null } => {
+  const stated = (unit: string): number | null => {
+    const digits = new RegExp(`limit: ([\\d,]+) enqueued ${unit}`, 'iu').exec(message)?.[1]?.replaceAll(',', '');
+    return digits === undefined ? null : Number(digits);
+  };
+  return { statedTokensMax: stated('tokens'), statedRequestsMax: stated('requests') };
 };

@@ -101,7 +101,15 @@ export const createEngine = (ports: EnginePorts): Engine => {
       return null;
     }
     const fromVersion = snapshot.version;
-    const committed = await run.commit(fromVersion, decided.right)();
+    const { right: command } = read;
+    const guard = command.type === 'PlanBatch' && command.others !== undefined ? { others: command.others } : undefined;
+    const committed = await run.commit(fromVersion, decided.right, guard)();
+    if (E.isLeft(committed) && committed.left.type === 'quota_taken' && key !== null) {
+      // Another run of the scope was faster. Both may have given way: each comes again at a time of its own.
+      const waitMs = restMs * (0.5 + Number.parseInt(ports.randomHex(4), 16) / 0xffff);
+      resting.set(key, { version: snapshot.version, untilMs: scheduler.now() + waitMs });
+      return null;
+    }
     if (E.isLeft(committed)) throw new EngineFailure(committed.left);
     snapshot = committed.right;
     reply?.resolve(E.right(snapshot));

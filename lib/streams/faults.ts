@@ -45,6 +45,7 @@ const faultKind = (error: PortError): FaultKind | null => {
     case 'transient':
     case 'unclear':
     case 'over_capacity':
+    case 'quota_taken':
       return 'transient';
     case 'refused':
     case 'not_found':
@@ -65,11 +66,12 @@ const faultKind = (error: PortError): FaultKind | null => {
 
 /** A create's clear no; null when the answer is not one. */
 export const createRefusal = (error: PortError): CreateRefusal | null => {
-  const base = { message: messageOf(error), retryAfterMs: null };
+  const base = { message: messageOf(error), retryAfterMs: null, statedTokensMax: null, statedRequestsMax: null };
   switch (error.type) {
     case 'transient':
       return { ...base, type: 'unreachable', retryAfterMs: error.retryAfterMs };
     case 'over_capacity':
+      return { ...base, type: 'over_capacity', statedTokensMax: error.statedTokensMax, statedRequestsMax: error.statedRequestsMax };
     case 'insufficient_quota':
     case 'authentication_failed':
       return { ...base, type: error.type };

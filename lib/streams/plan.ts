@@ -3,6 +3,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Command } from '../core/command.ts';
 import type { Effect } from '../core/effect.ts';
 import type { BatchKey } from '../core/ids.ts';
+import { quotaScopeOf } from '../core/quota.ts';
 import type { Asked, EnginePorts, Perform } from './ports.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
@@ -12,8 +13,19 @@ export const performPlan =
   ({ run, scheduler, randomHex }: EnginePorts): Perform<Of<'PlanBatch'>> =>
   ({ rowsMax }) => {
     const asked: Asked = pipe(
-      run.planWindow(rowsMax),
-      TE.map((window): Command => ({ type: 'PlanBatch', atMs: scheduler.now(), window, newBatchKey: `bk_${randomHex(20)}` as BatchKey })),
+      run.othersInScope(quotaScopeOf(run.snapshot.config), scheduler.now()),
+      TE.chain((others) =>
+        pipe(
+          run.planWindow(rowsMax),
+          TE.map((window): Command => ({
+            type: 'PlanBatch',
+            atMs: scheduler.now(),
+            window,
+            newBatchKey: `bk_${randomHex(20)}` as BatchKey,
+            others,
+          })),
+        ),
+      ),
     );
     return TE.right(asked);
   };

@@ -13,7 +13,7 @@ export interface EnginePorts {
   readonly provider: BatchProvider & ProviderWire;
   /** Null when nobody attached the source: ingestion then stands still, and says so. */
   readonly source: EngineSource | null;
-  /** Null: nothing needs counting. */
+  /** Null: bytes are estimate enough. */
   readonly tokens: TokenCounter | null;
   readonly scheduler: SchedulerLike;
   /** Hexadecimal chance of so many digits, for batch keys. */

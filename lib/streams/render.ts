@@ -1,6 +1,8 @@
 import { customIdOf } from '../core/ids.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { idOfBadRow, idOfBadRowBeside } from '../core/source.ts';
+import type { MoneyPolicy } from '../core/config.ts';
+import type { RenderedLine } from '../ports/provider.ts';
 import type { RowLocation, SourceEntry, SourceRow } from '../ports/source.ts';
 import type { EnginePorts, EngineSource } from './ports.ts';
 
@@ -10,6 +12,7 @@ export interface RenderedRow {
   readonly line: string;
   readonly itemLine: string;
   readonly tokens: number | null;
+  readonly inputs: number;
   /** Why it cannot be an item; null for a good row. */
   readonly bad: BadRow | null;
 }
@@ -62,13 +65,15 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
     const error: JsonObject = { reason, field, given_id: givenId, file: location.ref, line: location.line };
     const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineagePrefix}${entryIndex},"source_primary_key":null,"source_namespace":null}},"error":${JSON.stringify(error)}}\n`;
     const message = `${place}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;
-    return { itemId, line: '', itemLine, tokens: null, bad: { reason, field, message } };
+    return { itemId, line: '', itemLine, tokens: null, inputs: 0, bad: { reason, field, message } };
   };
 
   const good = (entry: SourceRow, index: number, entryIndex: number, prompt: unknown): RenderedRow => {
     const { item, primaryKey } = entry;
     const rendered = renderLine(customIdOf(index), prompt);
     if ('reason' in rendered) return failed(originOf(entry, entryIndex), rendered.reason, null);
+    const bound = unboundedBy(rendered, config.operation.money);
+    if (bound !== null) return failed(originOf(entry, entryIndex), bound, null);
     let metadata = '';
     if (item.metadata !== undefined) {
       const text = stringifyMetadata(item.metadata);
@@ -78,7 +83,7 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
     const lineage = `${lineagePrefix}${entryIndex},"source_primary_key":${primaryKey === undefined ? 'null' : JSON.stringify(primaryKey)},"source_namespace":null}`;
     const itemLine = `{"item_id":${JSON.stringify(item.itemId)},"metadata":{${metadata}${lineage}}}\n`;
     const tokens = ports.tokens === null ? null : ports.tokens.count(rendered.line, config.provider.model);
-    return { itemId: item.itemId, line: rendered.line, itemLine, tokens, bad: null };
+    return { itemId: item.itemId, line: rendered.line, itemLine, tokens, inputs: rendered.inputs ?? 1, bad: null };
   };
 
   const renderRow = (entry: SourceEntry, index: number, entryIndex: number): RenderedRow | Promise<RenderedRow> => {
@@ -106,6 +111,12 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
     },
   };
 };
+
+/** Under a cap each answer has to stay within the bound that the cap counts with; null: it does. */
+const unboundedBy = ({ outputTokensMax }: RenderedLine, { costUsdMax, outputTokensMax: bound }: MoneyPolicy): string | null =>
+  costUsdMax === null || outputTokensMax === undefined || bound === null || (outputTokensMax !== null && outputTokensMax <= bound)
+    ? null
+    : `its answer may have ${outputTokensMax ?? 'any number of'} tokens, and the cost cap counts with at most ${bound}`;
 
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof (value as { readonly then: unknown }).then === 'function';

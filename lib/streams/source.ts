@@ -5,6 +5,7 @@ import type { Effect } from '../core/effect.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { SourceCheckpoint } from '../core/snapshot.ts';
 import { duplicateIds } from '../core/source.ts';
+import { estimateTokens } from '../core/tokens.ts';
 import type { PortError } from '../ports/port-error.ts';
 import { EngineFailure } from './faults.ts';
 import { createLineBuffer, type LineBuffer } from './line-buffer.ts';
@@ -69,6 +70,7 @@ interface SliceDraft {
   readonly itemIds: string[];
   readonly origins: RowOrigin[];
   readonly tokens: (number | null)[];
+  readonly inputs: number[];
   readonly bad: Map<number, BadRow>;
   readonly requests: LineBuffer;
   readonly items: LineBuffer;
@@ -89,6 +91,7 @@ const draftSlice = async (
     itemIds: [],
     origins: [],
     tokens: [],
+    inputs: [],
     bad: new Map(),
     requests: createLineBuffer(sliceBytesMax + 64 * 1024),
     items: createLineBuffer(256 * 1024),
@@ -123,6 +126,7 @@ const draftSlice = async (
       slice.itemIds.push(row.itemId);
       slice.origins.push(originOf(entry, entryIndex));
       slice.tokens.push(row.tokens);
+      slice.inputs.push(row.inputs);
       slice.positions.push(entry.position);
       if (row.bad !== null) slice.bad.set(place, row.bad);
     }
@@ -147,6 +151,7 @@ const rejectTaken = async ({ run }: EnginePorts, renderer: RowRenderer, slice: S
       itemLines.set(place, row.itemLine);
       slice.itemIds[place] = row.itemId;
       slice.tokens[place] = null;
+      slice.inputs[place] = 0;
       if (row.bad !== null) slice.bad.set(place, row.bad);
     }
   }
@@ -158,7 +163,7 @@ const rejectTaken = async ({ run }: EnginePorts, renderer: RowRenderer, slice: S
 
 /** Writes the slice's payload and answers the command that accepts it; under the stopping policy only up to the first bad row. */
 const offer = async (
-  { run, scheduler }: EnginePorts,
+  { run, scheduler, tokens: counter }: EnginePorts,
   effect: IngestEffect,
   draft: SliceDraft,
   name: (plane: string) => string,
@@ -189,7 +194,7 @@ const offer = async (
   const faults = await Promise.all([requestObject === null ? null : put(requestObject, requests.bytes), put(itemObject, items.bytes)]);
   const fault = faults.find((candidate) => candidate !== null);
   if (fault) return { _tag: 'Left', left: fault };
-  const tokens = draft.tokens.slice(0, count);
+  const inputs = draft.inputs.slice(0, count);
   const slice: AcceptedSlice = {
     fromIndex: effect.fromIndex,
     itemIds: draft.itemIds.slice(0, count),
@@ -197,7 +202,12 @@ const offer = async (
     itemObject,
     requestLengths: requests.lengths,
     itemLengths: items.lengths,
-    tokens: tokens.some((each) => each !== null) ? Uint32Array.from(tokens, (each) => each ?? 0) : null,
+    tokens:
+      counter === null
+        ? Uint32Array.from(requests.lengths, (bytes) => estimateTokens(bytes))
+        : Uint32Array.from(draft.tokens.slice(0, count), (each) => each ?? 0),
+    areTokensExact: counter?.isExact ?? false,
+    inputs: inputs.some((each) => each > 1) ? Uint32Array.from(inputs) : null,
     badOffsets: Uint32Array.from([...draft.bad.keys()].filter((place) => place < count).sort((a, b) => a - b)),
   };
   return { _tag: 'Right', right: TE.right({ type: 'AcceptSlice', atMs: scheduler.now(), slice, checkpoint, isLast }) };

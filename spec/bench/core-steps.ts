@@ -26,7 +26,7 @@ const rows = numberFlag('rows', 1_000_000);
 const batchRows = 50_000;
 const sliceRows = 10_000;
 const ingestRows = 5_000;
-const limits = { requestsMax: batchRows, inputBytesMax: 209_715_200, inputTokensMax: null };
+const limits = { requestsMax: batchRows, inputBytesMax: 209_715_200, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };
 
 const config: RunConfig = {
   jobName: 'bench',
@@ -58,6 +58,8 @@ function* commandsOf(current: () => RunSnapshot): Generator<Command> {
       requestLengths: full(count, 400),
       itemLengths: full(count, 80),
       tokens: null,
+      areTokensExact: false,
+      inputs: null,
       badOffsets: [],
     };
     yield {
@@ -83,6 +85,7 @@ function* batchOf(current: () => RunSnapshot): Generator<Command> {
     indexes: range(first, count),
     bytes: full(count, 400),
     tokens: null,
+    inputs: null,
     isExhausted: true,
   };
   yield { type: 'PlanBatch', atMs, window, newBatchKey: batchKey };

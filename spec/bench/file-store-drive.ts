@@ -23,7 +23,7 @@ const requestBytes = 400;
 const lineBytes = 500;
 
 export const runId = 'bench' as RunId;
-const limits = { requestsMax: batchRows, inputBytesMax: 200_000_000, inputTokensMax: null };
+const limits = { requestsMax: batchRows, inputBytesMax: 200_000_000, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };
 const config: RunConfig = {
   jobName: 'bench',
   source: { kind: 'jsonl', ref: 'rows.jsonl', fingerprint: 'f' },
@@ -118,6 +118,8 @@ const ingest = async (run: Driven, from: number, count: number, rows: number): P
     requestLengths,
     itemLengths,
     tokens: null,
+    areTokensExact: false,
+    inputs: null,
     badOffsets: [],
   };
   const checkpoint = { nextIndex: from + count, position: null, beforeLastPosition: null };
@@ -187,7 +189,7 @@ export const nothingStored = (rows: number): Driven => {
       planned += count;
       const indexes = Uint32Array.from({ length: count }, (_, i) => from + i);
       const bytes = Uint32Array.from({ length: count }, (_, i) => requestBytes + ((from + i) % 97));
-      return TE.right({ generation: snapshot.backlog.generation, indexes, bytes, tokens: null, isExhausted: from + count >= rows });
+      return TE.right({ generation: snapshot.backlog.generation, indexes, bytes, tokens: null, inputs: null, isExhausted: from + count >= rows });
     },
     batchLines: () => TE.right([]),
     openMask: (_batchNo, indexes) => TE.right(new Uint8Array(indexes.length).fill(1)),

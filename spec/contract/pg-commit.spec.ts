@@ -47,7 +47,7 @@ describe('a commit in Postgres', () => {
   it('takes the same few round trips for ten rows and for ten thousand', async () => {
     const tripsOf = async (rows: number): Promise<Readonly<Record<string, number>>> => {
       const run = await ok(store.create(runId, null));
-      const limits = { requestsMax: rows, inputBytesMax: 1e9, inputTokensMax: null };
+      const limits = { requestsMax: rows, inputBytesMax: 1e9, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };
       const config = { ...makeConfig({ chunk: { ...limits, planAfterMs: 0 } }), limits };
       await step(run, { type: 'CreateRun', atMs: 1, runId, config });
       const trips: Record<string, number> = {};

@@ -28,7 +28,7 @@ describe('a batch whose rows lie far apart', () => {
   });
 
   it('is found and moved in a time that grows with the rows alone, not with the rows times the gaps', async () => {
-    const limits = { requestsMax: rowCount, inputBytesMax: 1e9, inputTokensMax: null };
+    const limits = { requestsMax: rowCount, inputBytesMax: 1e9, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };
     const run = await ok(store.create(runId, null));
     const config = { ...makeConfig({ chunk: { ...limits, planAfterMs: 0 } }), limits };
     await step(run, { type: 'CreateRun', atMs: 1, runId, config });

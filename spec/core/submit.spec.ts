@@ -54,7 +54,7 @@ describe('polling', () => {
     const look = {
       type: 'RecordPoll',
       asked: [key('a')],
-      observations: [{ batchKey: key('a'), providerBatchId: 'at-a' as never, providerStatus: 'validating', progress: null, ending: null }],
+      observations: [{ batchKey: key('a'), providerBatchId: 'at-a' as never, providerStatus: 'validating', isAccepted: false, progress: null, ending: null }],
     } as const;
     tell(run, look);
     expect(batchOf(run, 'a').quietPolls).toBe(1);

@@ -18,7 +18,7 @@ import type { BatchProvider, ProviderWire } from '../../lib/ports/provider.ts';
 import { isRight } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 
-const limits = { requestsMax: 40, inputBytesMax: 10_000, inputTokensMax: null };
+const limits = { requestsMax: 40, inputBytesMax: 10_000, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };
 const operation = defaultOperation(limits);
 const config: RunConfig = {
   jobName: 'example',

@@ -3,12 +3,14 @@ import { type BatchRecord, recordsAfter } from '../../core/batch-record.ts';
 import { evolve } from '../../core/evolve.ts';
 import type { BatchKey, RunId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { quotaScopeOf, reservationOf } from '../../core/quota.ts';
 import { applyToRows } from '../../core/rows.ts';
 import { type StoredRunEvent, toRunEvents } from '../../core/run-event.ts';
 import { emptySnapshot, type RunSnapshot } from '../../core/snapshot.ts';
 import type { PortError } from '../../ports/port-error.ts';
-import type { InboxCommand, ObjectSpan, OwnedRun, ResultRef, RunReader, StoredRow } from '../../ports/run-store.ts';
+import type { InboxCommand, ObjectSpan, OwnedRun, QuotaGuard, ResultRef, RunReader, StoredRow } from '../../ports/run-store.ts';
 import { memoryArtifacts } from './memory-artifacts.ts';
+import type { QuotaBoard } from './quota-board.ts';
 import { createRowTable, openRowsOf, rowSliceOf } from './row-table.ts';
 
 /** One run's state, shared by its owner and its readers. */
@@ -25,7 +27,7 @@ export interface MemoryRun {
   abandon(): void;
 }
 
-export const createMemoryRun = (runId: RunId, description: JsonObject | null): MemoryRun => {
+export const createMemoryRun = (runId: RunId, description: JsonObject | null, board: QuotaBoard): MemoryRun => {
   const table = createRowTable();
   const artifacts = memoryArtifacts();
   const runEvents: StoredRunEvent[] = [];
@@ -90,6 +92,16 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null): M
     close: () => Promise.resolve(),
   });
 
+  const takenSince = (after: RunSnapshot, { others: seen }: QuotaGuard): PortError | null => {
+    const now = board.others(runId, quotaScopeOf(after.config), after.updatedAtMs);
+    return now.tokens <= seen.tokens && now.requests <= seen.requests
+      ? null
+      : {
+          type: 'quota_taken',
+          message: `other runs of ${quotaScopeOf(after.config)} hold ${now.tokens} tokens in ${now.requests} requests`,
+        };
+  };
+
   const owned = (mine: number): OwnedRun => {
     const lost = (): PortError | null => (mine === epoch && isOwned ? null : { type: 'lease_lost', owner: null });
     const base = reader();
@@ -97,24 +109,28 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null): M
       {
         ...base,
         epoch: mine,
-        commit: (expectedVersion, events) => () => {
+        commit: (expectedVersion, events, guard) => () => {
           const fault = lost();
           if (fault !== null) return Promise.resolve({ _tag: 'Left', left: fault });
           if (expectedVersion !== snapshot.version)
             return Promise.resolve({ _tag: 'Left', left: { type: 'stale_version', expected: expectedVersion, found: snapshot.version } });
+          const after = events.reduce(evolve, snapshot);
+          const taken = guard === undefined ? null : takenSince(after, guard);
+          if (taken !== null) return Promise.resolve({ _tag: 'Left', left: taken });
           const created = events.find((event) => event.type === 'RunCreated');
           const wrong =
             created !== undefined && created.runId !== runId ? `the event creates run ${created.runId}` : table.apply(applyToRows(events));
           if (wrong !== null) return Promise.resolve({ _tag: 'Left', left: { type: 'corrupt', message: wrong, where: `run ${runId}` } });
-          const after = events.reduce(evolve, snapshot);
           runEvents.push(...toRunEvents(after.runId, snapshot.version, events));
           for (const record of recordsAfter(recordOf, events).values()) {
             batches[record.batchNo - 1] = record;
             batchNos.set(record.batchKey, record.batchNo);
           }
           snapshot = after;
+          board.tell(runId, reservationOf(snapshot));
           return Promise.resolve({ _tag: 'Right', right: snapshot });
         },
+        othersInScope: (scope, nowMs) => TE.fromIO(() => board.others(runId, scope, nowMs)),
         assertOwned: () =>
           TE.fromEither(
             lost() === null ? { _tag: 'Right', right: undefined } : { _tag: 'Left', left: { type: 'lease_lost', owner: null } },
@@ -124,7 +140,15 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null): M
           TE.fromIO(() => {
             const { indexes, isLast } = rowsWhere((row) => row.status === 'pending', 0, rowsMax);
             const { bytes, tokens } = rowSliceOf(table, indexes, isLast);
-            return { generation: snapshot.backlog.generation, indexes, bytes, tokens, isExhausted: isLast };
+            const inputs = indexes.map((index) => table.inputs(index));
+            return {
+              generation: snapshot.backlog.generation,
+              indexes,
+              bytes,
+              tokens,
+              inputs: inputs.some((each) => each > 1) ? inputs : null,
+              isExhausted: isLast,
+            };
           }),
         batchLines: (batchNo) =>
           TE.fromIO(() =>

@@ -6,6 +6,7 @@ import { isCreated } from '../../core/snapshot.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import type { InboxCommand, ListedRun, OwnedRun, RunReader, RunStore, Storage } from '../../ports/run-store.ts';
 import { createMemoryRun, type MemoryRun } from './memory-run.ts';
+import { createQuotaBoard, type QuotaBoard } from './quota-board.ts';
 
 /**
  * Keeps everything in this process: for tests, for the simulator, and for jobs that need not survive it. Storage opened twice is
@@ -13,7 +14,7 @@ import { createMemoryRun, type MemoryRun } from './memory-run.ts';
  */
 export const memoryStore = (): MemoryStorage => {
   const runs = new Map<RunId, MemoryRun>();
-  const store = createMemoryStore(runs);
+  const store = createMemoryStore(runs, createQuotaBoard());
   return {
     scope: 'local',
     describe: store.describe,
@@ -30,7 +31,7 @@ export interface MemoryStorage extends Storage<'local'> {
   abandon(): void;
 }
 
-const createMemoryStore = (runs: Map<RunId, MemoryRun>): RunStore => {
+const createMemoryStore = (runs: Map<RunId, MemoryRun>, board: QuotaBoard): RunStore => {
   const find = (runId: RunId): TE.TaskEither<PortError, MemoryRun> => {
     const run = runs.get(runId);
     // Whose creation was never committed is no run.
@@ -57,7 +58,7 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>): RunStore => {
       // Somebody is about to create it this very moment; one who died over it left nothing.
       if (known !== undefined && known.owner() !== null)
         return Promise.resolve({ _tag: 'Left', left: { type: 'owned_elsewhere', owner: 'this process' } });
-      const run = createMemoryRun(runId, description);
+      const run = createMemoryRun(runId, description, board);
       runs.set(runId, run);
       return own(run)();
     },
@@ -73,7 +74,12 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>): RunStore => {
     send: (runId: RunId, command: Omit<InboxCommand, 'id'>) => TE.Monad.map(find(runId), (run) => run.send(command)),
     remove: (runId: RunId) =>
       TE.Monad.chain(find(runId), (run): TE.TaskEither<PortError, void> =>
-        run.owner() === null ? TE.fromIO(() => void runs.delete(runId)) : TE.left({ type: 'owned_elsewhere', owner: 'this process' }),
+        run.owner() === null
+          ? TE.fromIO(() => {
+              runs.delete(runId);
+              board.forget(runId);
+            })
+          : TE.left({ type: 'owned_elsewhere', owner: 'this process' }),
       ),
     ownerOf: (runId) => TE.Monad.map(find(runId), (run) => run.owner()),
     adoptable: (nowMs, limit) =>

@@ -15,6 +15,7 @@ export interface RowTable {
   lines(index: number): { readonly request: ObjectSpan | null; readonly item: ObjectSpan };
   bytes(index: number): number;
   tokens(index: number): number;
+  inputs(index: number): number;
   result(sequence: number): ResultRef | null;
   sequenceOf(index: number): number;
   /** Indexes that satisfy the test, ascending, at most so many. */
@@ -31,6 +32,7 @@ interface Row {
   request: ObjectSpan | null;
   item: ObjectSpan;
   tokens: number;
+  inputs: number;
   sequence: number;
   code: number;
   line: ObjectSpan | null;
@@ -120,6 +122,7 @@ export const createRowTable = (): RowTable => {
           slice.requestObject === null || bad.has(i) ? null : { object: slice.requestObject, offset: requestAt, length: requestLength },
         item: { object: slice.itemObject, offset: itemAt, length: itemLength },
         tokens: slice.tokens?.[i] ?? 0,
+        inputs: slice.inputs?.[i] ?? 1,
         sequence: 0,
         code: -1,
         line: null,
@@ -219,6 +222,7 @@ export const createRowTable = (): RowTable => {
     row: (index) => show(need(index), index),
     lines: (index) => need(index),
     bytes: (index) => need(index).request?.length ?? 0,
+    inputs: (index) => need(index).inputs,
     tokens: (index) => need(index).tokens,
     sequenceOf: (index) => need(index).sequence,
     result(sequence) {

@@ -1,7 +1,7 @@
 import { defaultOperation, type Operation, type RunConfig } from '../../../lib/core/index.ts';
 import { chance, type Dice, oneOf } from './dice.ts';
 
-const limits = { requestsMax: 1_000, inputBytesMax: 100_000, inputTokensMax: null };
+const limits = { requestsMax: 1_000, inputBytesMax: 100_000, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };
 
 /** What the specs change of a run's operation. */
 export interface Wishes {

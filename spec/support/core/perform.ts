@@ -175,7 +175,8 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
       'unreachable',
     ] as const);
     const retryAfterMs = type === 'rate_limited' ? 3_000 : null;
-    return ({ atMs }) => ({ type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal: { type, message: type, retryAfterMs } });
+    const statedTokensMax = type === 'over_capacity' ? oneOf(world.dice, [null, between(world.dice, 20, 100)]) : null;
+    return ({ atMs }) => ({ type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal: { type, message: type, retryAfterMs, statedTokensMax, statedRequestsMax: null } });
   }
   const unclear: Answer = ({ atMs }) => ({ type: 'RecordCreateUnclear', atMs, batchKey, createAttempt, message: 'the connection broke' });
   const file = world.files[inputFileId];
@@ -278,7 +279,7 @@ const look = (world: World, batch: ProviderBatch): BatchObservation => {
   if (batch.looksLeft > 0 && !batch.isCancelAsked && batch.files === null) {
     batch.looksLeft -= 1;
     const completed = Math.min(total, Math.floor(total / (batch.looksLeft + 1)));
-    return { batchKey, providerBatchId, providerStatus: 'in_progress', progress: { total, completed, failed: 0 }, ending: null };
+    return { batchKey, providerBatchId, providerStatus: 'in_progress', isAccepted: true, progress: { total, completed, failed: 0 }, ending: null };
   }
   const { type, rejection } = endingOf(batch);
   batch.files ??= writeFiles(world, { ...batch, fate: rejection?.type ?? (type === 'rejected' ? 'other' : type) });

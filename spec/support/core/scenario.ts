@@ -36,7 +36,7 @@ export const ending = (change: Partial<BatchEnding> = {}): BatchEnding => ({
   ...change,
 });
 export const rejected = (type: NonNullable<BatchEnding['rejection']>['type'], lines: readonly number[] = []): BatchEnding =>
-  ending({ type: 'rejected', rejection: { type, message: `because of ${type}`, lines, statedTokensMax: null } });
+  ending({ type: 'rejected', rejection: { type, message: `because of ${type}`, lines, statedTokensMax: null, statedRequestsMax: null } });
 
 /** What comes of the command, whatever it is. */
 export const attempt = (run: Scenario, command: Untimed<Command>): Step => {
@@ -69,6 +69,8 @@ export const accept = (run: Scenario, sizes: readonly number[], isLast = true): 
     requestLengths: sizes,
     itemLengths: sizes,
     tokens: sizes,
+    areTokensExact: true,
+    inputs: null,
     badOffsets: sizes.flatMap((size, i) => (size === 0 ? [i] : [])),
   };
   tell(run, {
@@ -120,7 +122,7 @@ export const endBatch = (run: Scenario, name: string, how: BatchEnding): void =>
     tell(run, {
       type: 'RecordPoll',
       asked: [key(name)],
-      observations: [{ batchKey: key(name), providerBatchId, providerStatus: how.type, progress: null, ending: how }],
+      observations: [{ batchKey: key(name), providerBatchId, providerStatus: how.type, isAccepted: how.type !== 'rejected', progress: null, ending: how }],
     });
     if (batchOf(run, name).phase !== 'created') return;
     run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;

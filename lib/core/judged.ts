@@ -1,0 +1,36 @@
+import type { BatchKey } from './ids.ts';
+
+/** How many rows failed, by failure code: the evidence that a pause shows. */
+export type FailureCounts = readonly { readonly code: number; readonly count: number }[];
+
+/** Rows that were judged since the last look at their share: what the provider could not help (expired, missing) is no verdict. */
+export interface JudgedRows {
+  readonly passed: number;
+  readonly failures: FailureCounts;
+}
+export const nothingJudged: JudgedRows = { passed: 0, failures: [] };
+
+/** The batch that is sent alone, and whether one of its kind has passed. */
+export interface CanaryState {
+  readonly batchKey: BatchKey | null;
+  readonly isPassed: boolean;
+}
+export const noCanary: CanaryState = { batchKey: null, isPassed: false };
+
+export const addFailures = (known: FailureCounts, more: FailureCounts): FailureCounts => {
+  const counts = new Map(known.map(({ code, count }) => [code, count]));
+  for (const { code, count } of more) counts.set(code, (counts.get(code) ?? 0) + count);
+  return [...counts].map(([code, count]) => ({ code, count })).sort((a, b) => b.count - a.count || a.code - b.code);
+};
+
+export const failedIn = (failures: FailureCounts): number => failures.reduce((sum, { count }) => sum + count, 0);
+
+/** Failures that count as attempts: the others say nothing of their rows. */
+export const judgedIn = ({ codes, charged }: { readonly codes: ArrayLike<number>; readonly charged: ArrayLike<number> }): FailureCounts => {
+  const counts = new Map<number, number>();
+  for (let i = 0; i < codes.length; i += 1) if (charged[i] === 1) counts.set(codes[i] as number, (counts.get(codes[i] as number) ?? 0) + 1);
+  return [...counts].map(([code, count]) => ({ code, count }));
+};
+
+/** What the canary says once its batch is settled; `unjudged` where not a row of it could be: another one follows. */
+export type CanaryVerdict = 'passed' | 'failed' | 'unjudged';

@@ -1,0 +1,90 @@
+import type { LiveBatch } from './batch.ts';
+import type { TokenPrices } from './config.ts';
+import { failedIn } from './judged.ts';
+import type { RunSnapshot } from './snapshot.ts';
+import { billedPerCounted } from './tokens.ts';
+import { nothingPresumed, type PresumedUsage, type TokenUsage } from './usage.ts';
+
+const million = 1_000_000;
+
+/** What tokens cost, in US dollars; cached input is part of the input. */
+export const costOfUsage = (usage: TokenUsage, prices: TokenPrices): number => {
+  const cached = Math.min(usage.inputTokens, usage.cachedInputTokens);
+  return (
+    ((usage.inputTokens - cached) * prices.inputUsdPerMillion +
+      cached * prices.cachedInputUsdPerMillion +
+      usage.outputTokens * prices.outputUsdPerMillion) /
+    million
+  );
+};
+
+/** The worst case of requests, as a price for each counted prompt token and for each request: all prompts uncached, all answers as long as they may be. */
+export interface WorstPrices {
+  readonly usdPerToken: number;
+  readonly usdPerRequest: number;
+}
+
+/** Null where a price or the bound of an answer is unknown: then no worst case is, either. */
+export const worstPrices = (snapshot: RunSnapshot): WorstPrices | null => {
+  const { prices, outputTokensMax } = snapshot.config.operation.money;
+  if (prices === null || outputTokensMax === null) return null;
+  return {
+    // A count that is too high today may be right tomorrow; one that is too low is corrected.
+    usdPerToken: (prices.inputUsdPerMillion * Math.max(1, billedPerCounted(snapshot))) / million,
+    usdPerRequest: (prices.outputUsdPerMillion * outputTokensMax) / million,
+  };
+};
+
+/** What is spent: all that the provider has told, and what it has probably billed without our seeing it. Null: the price is unknown. */
+export const spentUsd = (snapshot: RunSnapshot): number | null => {
+  const { prices } = snapshot.config.operation.money;
+  if (prices === null) return null;
+  const { inputTokens, outputTokens } = snapshot.presumed;
+  return (
+    costOfUsage(snapshot.usage, prices) + (inputTokens * prices.inputUsdPerMillion + outputTokens * prices.outputUsdPerMillion) / million
+  );
+};
+
+/** What the run's unsettled batches cost at worst; null: unknown. */
+export const worstOfLiveUsd = (snapshot: RunSnapshot): number | null => {
+  const worst = worstPrices(snapshot);
+  if (worst === null) return null;
+  return snapshot.live.reduce((sum, batch) => sum + batch.inputTokens * worst.usdPerToken + batch.requests * worst.usdPerRequest, 0);
+};
+
+/** Dollars that may still be committed; null without a cap. A cap whose prices are not known has no room at all. */
+export const moneyRoom = (snapshot: RunSnapshot): number | null => {
+  const { costUsdMax } = snapshot.config.operation.money;
+  if (costUsdMax === null) return null;
+  const spent = spentUsd(snapshot);
+  const live = worstOfLiveUsd(snapshot);
+  return spent === null || live === null ? 0 : Math.max(0, costUsdMax - spent - live);
+};
+
+/** What a settled batch has cost beyond what its lines say: answers that its counts promise and that no line holds. */
+export const presumedOf = (
+  snapshot: RunSnapshot,
+  { ending, progress, requests, inputTokens, completedRows, failures }: LiveBatch,
+): PresumedUsage => {
+  if (ending === null || ending.type === 'rejected') return nothingPresumed;
+  const isWhole = ending.type === 'completed';
+  const promised = progress === null ? (isWhole ? requests : 0) : progress.completed + (isWhole ? progress.failed : 0);
+  const told = completedRows + failedIn(failures);
+  return presumedRows(snapshot, Math.min(requests, Math.max(0, promised - told)), inputTokens / requests);
+};
+
+/** So many answers of a stray batch, each as large as the run's average request. */
+export const presumedOfStray = (snapshot: RunSnapshot, answered: number): PresumedUsage => {
+  const { rows, billedTokens } = snapshot.calibration;
+  const live = snapshot.live.reduce((sum, { inputTokens, requests }) => ({ tokens: sum.tokens + inputTokens, rows: sum.rows + requests }), {
+    tokens: billedTokens,
+    rows,
+  });
+  return presumedRows(snapshot, answered, live.rows === 0 ? 0 : live.tokens / live.rows);
+};
+
+const presumedRows = (snapshot: RunSnapshot, rows: number, tokensPerRow: number): PresumedUsage => ({
+  rows,
+  inputTokens: Math.ceil(rows * tokensPerRow),
+  outputTokens: rows * (snapshot.config.operation.money.outputTokensMax ?? 0),
+});

@@ -1,0 +1,45 @@
+/** What of a provider's queue somebody holds. */
+export interface QuotaUse {
+  readonly tokens: number;
+  readonly requests: number;
+}
+export const noUse: QuotaUse = { tokens: 0, requests: 0 };
+
+/** How large the provider itself says that the queue is. */
+export interface StatedLimit {
+  readonly tokensMax: number | null;
+  readonly requestsMax: number | null;
+  readonly atMs: number;
+}
+
+/** A budget found by trying, where a refusal stated no limit, or one that does not explain it. */
+export interface QueueGuess {
+  /** What is guessed at: requests where nobody counts tokens. */
+  readonly unit: 'tokens' | 'requests';
+  /** As much may be enqueued together. Halved by a refusal, grows back with what is taken in. */
+  readonly max: number;
+  /** So much was refused: not tried again before `refusedUntilMs`. */
+  readonly refused: number;
+  readonly refusedUntilMs: number;
+  /** How often more was tried and refused: each time it is left alone for longer. */
+  readonly doublings: number;
+}
+
+/** What a run knows of the provider's queue. */
+export interface QueueState {
+  /** What other runs of the scope held when this one last looked. */
+  readonly others: QuotaUse;
+  readonly stated: StatedLimit | null;
+  readonly guess: QueueGuess | null;
+  /** Refusals for want of room since a batch was last taken in; null: none. */
+  readonly refusals: { readonly count: number; readonly sinceMs: number; readonly message: string } | null;
+  /** Batches of this run that the provider ever took in. */
+  readonly acceptedCount: number;
+}
+export const unknownQueue: QueueState = {
+  others: noUse,
+  stated: null,
+  guess: null,
+  refusals: null,
+  acceptedCount: 0,
+};

@@ -1,0 +1,126 @@
+import type { LiveBatch } from './batch.ts';
+import { enqueueBudget, isStatedKnown } from './budget.ts';
+import { pauseEvents } from './control.ts';
+import type { Event } from './event.ts';
+import type { QueueGuess, QuotaUse } from './queue-state.ts';
+import { backoffMs } from './retry.ts';
+import type { RunSnapshot } from './snapshot.ts';
+import { billedPerCounted } from './tokens.ts';
+
+/** What a refusal for want of room says of the limit. */
+export interface CapacityRefusal {
+  readonly message: string;
+  readonly statedTokensMax: number | null;
+  readonly statedRequestsMax: number | null;
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** A queue that takes nothing for so long, with nothing of ours in it, is not going to be free: somebody has to look. */
+const hopelessMs = 3 * dayMs;
+
+const isAtProvider = (batch: LiveBatch): boolean =>
+  batch.phase === 'creating' || batch.phase === 'indeterminate' || batch.phase === 'created';
+
+/** The provider had no room for the batch: what that teaches. No attempt is used, no row fails. */
+export const learnFromRefusal = (snapshot: RunSnapshot, batch: LiveBatch, refusal: CapacityRefusal, atMs: number): readonly Event[] => {
+  const { queue } = snapshot;
+  const { message, statedTokensMax: tokensMax, statedRequestsMax: requestsMax } = refusal;
+  const rest = snapshot.live.filter((other) => other.batchKey !== batch.batchKey && isAtProvider(other));
+  const accepted = rest.filter((other) => other.isAccepted);
+  const isAlone = rest.length === 0 && queue.others.tokens === 0 && queue.others.requests === 0;
+  const stated = tokensMax === null && requestsMax === null ? queue.stated : { tokensMax, requestsMax, atMs };
+  const inQueue = (of: (each: QuotaUse) => number): number =>
+    accepted.reduce((sum, other) => sum + of({ tokens: other.inputTokens, requests: other.requests }), of(queue.others));
+  const isExplained =
+    (tokensMax !== null && tokensMax < (inQueue(({ tokens }) => tokens) + batch.inputTokens) * Math.max(1, billedPerCounted(snapshot))) ||
+    (requestsMax !== null && requestsMax < inQueue(({ requests }) => requests) + batch.requests);
+  const unit = batch.inputTokens > 0 ? 'tokens' : 'requests';
+  const own = unit === 'tokens' ? batch.inputTokens : batch.requests;
+  const beside = inQueue((use) => use[unit]);
+  const guess = isExplained ? null : guessAfter(queue.guess, { unit, own, beside, isAlone }, atMs);
+  const refusals = { count: (queue.refusals?.count ?? 0) + 1, sinceMs: queue.refusals?.sinceMs ?? atMs, message };
+  const learned: Event = { type: 'QueueLearned', atMs, stated, guess, refusals };
+  if (!isAlone || atMs - refusals.sinceMs < hopelessMs) return [learned];
+  const why = `the provider's queue has had no room for three days, with nothing of this run in it (${refusals.count} refusals): ${message}`;
+  return [learned, ...pauseEvents(snapshot, 'circuit_open', why, atMs)];
+};
+
+interface RefusedLoad {
+  readonly unit: QueueGuess['unit'];
+  readonly own: number;
+  /** What was taken in before, and still lay there. */
+  readonly beside: number;
+  readonly isAlone: boolean;
+}
+
+/**
+ * Alone: half of it. Beside others: what they take, and half of it. What was refused is not tried again for an hour, and twice as long
+ * each time; refused alone it is no proof, since a queue that is full of somebody else's refuses anything.
+ */
+const guessAfter = (known: QueueGuess | null, { unit, own, beside, isAlone }: RefusedLoad, atMs: number): QueueGuess => {
+  const doublings = known?.unit === unit ? known.doublings : 0;
+  return {
+    unit,
+    max: Math.max(1, Math.floor(beside + own / 2)),
+    refused: beside + own,
+    refusedUntilMs: atMs + hourMs * (isAlone ? 1 : 2 ** Math.min(5, doublings)),
+    doublings: isAlone ? doublings : doublings + 1,
+  };
+};
+
+/** A guess is left alone once it is so near to what was refused. */
+const nearRatio = 0.02;
+/** It has to have been used to prove anything. */
+const usedRatio = 0.9;
+
+/** The provider has taken the batch in: the guess grows, half-way to what was refused, or twofold where nothing forbids it. */
+export const learnFromAcceptance = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
+  const { guess, refusals, stated, others } = snapshot.queue;
+  if (guess === null) return refusals === null ? [] : [{ type: 'QueueLearned', atMs, stated, guess, refusals: null }];
+  const loadOf = (each: LiveBatch): number => (guess.unit === 'tokens' ? each.inputTokens : each.requests);
+  const inQueue = snapshot.live
+    .filter((other) => other === batch || (isAtProvider(other) && other.isAccepted))
+    .reduce((sum, other) => sum + loadOf(other), others[guess.unit]);
+  const grown = inQueue >= guess.max * usedRatio ? grownGuess(snapshot, guess, atMs) : guess;
+  return grown === guess && refusals === null ? [] : [{ type: 'QueueLearned', atMs, stated, guess: grown, refusals: null }];
+};
+
+const grownGuess = (snapshot: RunSnapshot, guess: QueueGuess, atMs: number): QueueGuess | null => {
+  if (atMs < guess.refusedUntilMs)
+    return guess.refused - guess.max <= guess.max * nearRatio ? guess : { ...guess, max: Math.floor((guess.max + guess.refused) / 2) };
+  const max = guess.max * 2;
+  const limit = enqueueBudget({ ...snapshot, queue: { ...snapshot.queue, guess: null } }, atMs)[guess.unit];
+  // More than the limits allow, or than anybody has: they alone count again.
+  return max >= (limit ?? 1e12) ? null : { ...guess, max };
+};
+
+/** How long rows wait whose batch had no room: a minute at first, so that an unlucky hour is not used up in seconds. */
+export const capacityWaitMs = (snapshot: RunSnapshot, jitterOf: string): number => {
+  const { pollIntervalMs, retry } = snapshot.config.operation;
+  const { batchBackoff } = retry;
+  const initialMs = Math.max(batchBackoff.initialMs, Math.min(60_000, pollIntervalMs));
+  return backoffMs({ ...batchBackoff, initialMs }, snapshot.queue.refusals?.count ?? 1, jitterOf);
+};
+
+/** A batch that was created so long ago, and of which nobody knows yet whether it was taken in, stands in nobody's way any more. */
+const probeMs = hourMs;
+
+const isProbe = (batch: LiveBatch, nowMs: number): boolean =>
+  isAtProvider(batch) && !batch.isAccepted && nowMs < batch.plannedAtMs + probeMs;
+
+/** While no limit is known, few batches at a time are created on trial: a refusal teaches as much as ten. */
+export const isProbingEnough = (snapshot: RunSnapshot, nowMs: number): boolean => {
+  const { enqueuedTokenLimit } = snapshot.config.operation.enqueue;
+  if (enqueuedTokenLimit !== null || isStatedKnown(snapshot, nowMs)) return false;
+  const { acceptedCount, stated } = snapshot.queue;
+  const accepted = snapshot.live.filter((batch) => batch.phase === 'created' && batch.isAccepted).length;
+  const max = acceptedCount === 0 ? 2 : stated !== null ? 1 : Math.max(4, Math.floor(accepted / 10));
+  return snapshot.live.filter((batch) => isProbe(batch, nowMs)).length >= max;
+};
+
+/** When the first of the trials no longer counts; null: there is none. */
+export const probeEndsAtMs = (snapshot: RunSnapshot, nowMs: number): number | null => {
+  const times = snapshot.live.filter((batch) => isProbe(batch, nowMs)).map((batch) => batch.plannedAtMs + probeMs);
+  return times.length === 0 ? null : Math.min(...times);
+};

@@ -1,0 +1,76 @@
+import type { RunConfig } from './config.ts';
+import { noUse, type QuotaUse, type StatedLimit } from './queue-state.ts';
+import { isFinished, type RunSnapshot } from './snapshot.ts';
+
+/** What one run holds of its scope's queue, as the other runs of the store are told of it. A sum over its unsettled batches, never a counter. */
+export interface Reservation extends QuotaUse {
+  readonly scope: string;
+  /** Counts until then, unless it is told anew: a run that nobody drives must not block the others for ever. */
+  readonly untilMs: number;
+  readonly stated: StatedLimit | null;
+}
+
+/** What the other runs of a scope hold together, and the last that a provider said to one of them. */
+export interface OthersUse extends QuotaUse {
+  readonly stated: StatedLimit | null;
+}
+
+/** Runs of one scope share one queue: by default those of one connection and one model. */
+export const quotaScopeOf = ({ provider, operation }: RunConfig): string =>
+  operation.enqueue.quotaScope ?? `${provider.connection}/${provider.model}`;
+
+const dayMs = 86_400_000;
+const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, d: dayMs };
+
+/** A completion window such as `24h`; a day where it cannot be read. */
+export const windowMsOf = (completionWindow: string): number => {
+  const [, count, unit] = /^(\d{1,4})([hd])$/u.exec(completionWindow) ?? [];
+  return count === undefined || unit === undefined ? dayMs : Number(count) * (unitMs[unit] ?? dayMs);
+};
+
+/** What the run's unsettled batches hold. O(live batches). */
+export const usedBudget = (snapshot: RunSnapshot): QuotaUse => {
+  let tokens = 0;
+  let requests = 0;
+  for (const batch of snapshot.live) {
+    tokens += batch.inputTokens;
+    requests += batch.requests;
+  }
+  return { tokens, requests };
+};
+
+/** A batch past its window and a day more is over, whoever has not looked: so long after its last word a run's reservation counts. */
+export const reservationOf = (snapshot: RunSnapshot): Reservation => ({
+  scope: quotaScopeOf(snapshot.config),
+  ...(isFinished(snapshot) ? noUse : usedBudget(snapshot)),
+  untilMs: snapshot.updatedAtMs + windowMsOf(snapshot.config.provider.completionWindow) + dayMs,
+  stated: snapshot.queue.stated,
+});
+
+/** True when others have to be told: more or less is held, the scope is another, the provider has said something, or the old word is about to lapse. */
+export const isReservationNews = (told: Reservation | null, now: Reservation): boolean =>
+  told === null
+    ? now.tokens > 0 || now.requests > 0 || now.stated !== null
+    : told.scope !== now.scope ||
+      told.tokens !== now.tokens ||
+      told.requests !== now.requests ||
+      told.stated?.atMs !== now.stated?.atMs ||
+      ((now.tokens > 0 || now.requests > 0) && now.untilMs - told.untilMs > dayMs / 2);
+
+/** The others' reservations, added up. */
+export const othersOf = (reservations: Iterable<Reservation>, scope: string, nowMs: number): OthersUse => {
+  let tokens = 0;
+  let requests = 0;
+  let stated: StatedLimit | null = null;
+  for (const reservation of reservations) {
+    if (reservation.scope !== scope) continue;
+    stated = laterOf(stated, reservation.stated);
+    if (reservation.untilMs <= nowMs) continue;
+    tokens += reservation.tokens;
+    requests += reservation.requests;
+  }
+  return { tokens, requests, stated };
+};
+
+export const laterOf = (a: StatedLimit | null, b: StatedLimit | null): StatedLimit | null =>
+  a === null || (b !== null && b.atMs > a.atMs) ? b : a;
