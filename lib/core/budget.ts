@@ -24,8 +24,10 @@ export const effectiveTokenBudget = ({
 /** So long the provider's own word on its limit is believed; limits are raised. */
 const statedLifeMs = 48 * 3_600_000;
 
-export const isStatedKnown = ({ queue: { stated } }: RunSnapshot, nowMs: number): boolean =>
-  stated !== null && nowMs < stated.atMs + statedLifeMs;
+/** When the provider's word lapses; null: it has said nothing. */
+export const statedUntilMs = ({ queue: { stated } }: RunSnapshot): number | null => (stated === null ? null : stated.atMs + statedLifeMs);
+
+export const isStatedKnown = (snapshot: RunSnapshot, nowMs: number): boolean => nowMs < (statedUntilMs(snapshot) ?? -Infinity);
 
 const least = (...limits: readonly (number | null)[]): number | null => {
   const known = limits.filter((limit) => limit !== null);

@@ -1,5 +1,5 @@
 import { isCanaryOut } from './breaker.ts';
-import { hasRoomForNext, isTooLarge, roomLeft } from './budget.ts';
+import { hasRoomForNext, isTooLarge, roomLeft, statedUntilMs } from './budget.ts';
 import type { LiveBatch } from './batch.ts';
 import { type Effect, ingestKey, litterKey, planKey, pollKey, requeueKey, strayEffectKey, straysKey, sweepKey } from './effect.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
@@ -161,6 +161,8 @@ export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null =
   if (snapshot.control.state === 'running') {
     const first = snapshot.backoff[0];
     if (first !== undefined) times.push(first.dueAtMs);
+    // The provider's word on its limit lapses.
+    times.push(statedUntilMs(snapshot) ?? nowMs);
     const lookAtMs = snapshot.backlog.needs?.retryAtMs;
     if (typeof lookAtMs === 'number') times.push(lookAtMs);
     if (snapshot.totals.pending > 0 && !snapshot.ingest.isComplete)

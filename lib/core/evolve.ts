@@ -57,6 +57,8 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         rejectedStreak: 0,
         lostStreak: 0,
         judged: nothingJudged,
+        // Limits are raised while runs stand: what was learned is tried anew.
+        queue: { ...s.queue, stated: null, guess: null, refusals: null, sinceMs: event.atMs },
         backlog: { ...s.backlog, needs: null },
         live: s.live.map((batch) => (batch.held === null ? batch : { ...batch, held: null })),
       };

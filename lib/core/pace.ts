@@ -7,7 +7,7 @@ const shapeOf = ({ config: { limits } }: RunSnapshot): { readonly intervalMs: nu
   const max = limits.createsPerHourMax;
   if (max === null) return null;
   const burst = Math.max(1, Math.floor(max / 20));
-  const intervalMs = hourMs / Math.max(1, max - burst);
+  const intervalMs = Math.ceil(hourMs / Math.max(1, max - burst));
   return { intervalMs, burstMs: (burst - 1) * intervalMs };
 };
 

@@ -75,7 +75,7 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
   };
   const needs = needsOf(snapshot, packed, atMs);
   if (packed.closedBy === 'budget' && !isOutOfMoney(snapshot, packed, room) && isWorthWaiting(snapshot, room, needs)) {
-    if (events.length > 0 || !isSameNeed(snapshot.backlog.needs, needs)) events.push({ type: 'PlanDeferred', atMs, ...needs });
+    if (events.length > 0 || !isSameNeed(snapshot.backlog.needs, needs, atMs)) events.push({ type: 'PlanDeferred', atMs, ...needs });
   } else if (packed.members.length > 0) {
     if (packed.closedBy !== 'end' || (window.isExhausted && mayPlanShort(snapshot, atMs))) events.push(planned);
   } else if (packed.closedBy === 'budget') {
@@ -84,14 +84,13 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
     if (alone === null) return right([...events, ...pauseEvents(snapshot, 'budget_exhausted', overBudget(snapshot, packed, room), atMs)]);
     events.push({ ...planned, ...alone });
   }
-  // That others hold less is news to who waits for them, and to nobody else.
-  const isNews = events.length > 1 || (events.length === 1 && (events[0] !== seen || before.backlog.needs !== null));
-  return isNews ? right(events) : left({ type: 'nothing_to_change' });
+  return events.length > 0 ? right(events) : left({ type: 'nothing_to_change' });
 };
 
 const othersSeen = ({ queue }: RunSnapshot, { others, atMs }: CommandOf<'PlanBatch'>): Extract<Event, { type: 'OthersSeen' }> | null => {
   if (others === undefined) return null;
-  const stated = laterOf(queue.stated, others.stated);
+  const isNewer = others.stated !== null && others.stated.atMs > queue.sinceMs;
+  const stated = isNewer ? laterOf(queue.stated, others.stated) : queue.stated;
   if (others.tokens === queue.others.tokens && others.requests === queue.others.requests && stated === queue.stated) return null;
   return { type: 'OthersSeen', atMs, others: { tokens: others.tokens, requests: others.requests }, stated };
 };
@@ -140,11 +139,10 @@ const shortOf = (
 const isOutOfMoney = (snapshot: RunSnapshot, packed: PackedBatch, room: Room): boolean =>
   packed.members.length === 0 && snapshot.live.length === 0 && shortOf(snapshot, packed, room).usd;
 
-/** A look at the others that found them as they were is told all the same: it sets the time of the next. */
-const isSameNeed = (known: Needs | null, needs: Needs): boolean =>
+/** A look at the others whose time had come, and that found them as they were, is told all the same: it sets the time of the next. */
+const isSameNeed = (known: Needs | null, needs: Needs, atMs: number): boolean =>
   known !== null &&
-  needs.retryAtMs === null &&
-  known.retryAtMs === null &&
+  (known.retryAtMs === null ? needs.retryAtMs === null : known.retryAtMs > atMs) &&
   known.tokens === needs.tokens &&
   known.requests === needs.requests &&
   known.usd === needs.usd;

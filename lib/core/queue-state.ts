@@ -33,6 +33,8 @@ export interface QueueState {
   readonly guess: QueueGuess | null;
   /** Refusals for want of room since a batch was last taken in; null: none. */
   readonly refusals: { readonly count: number; readonly sinceMs: number; readonly message: string } | null;
+  /** Older words of a provider are not believed: somebody has resumed the run since, and may have raised the limit. */
+  readonly sinceMs: number;
   /** Batches of this run that the provider ever took in. */
   readonly acceptedCount: number;
 }
@@ -41,5 +43,6 @@ export const unknownQueue: QueueState = {
   stated: null,
   guess: null,
   refusals: null,
+  sinceMs: 0,
   acceptedCount: 0,
 };

@@ -121,6 +121,7 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
     stated: orNull(Stated),
     guess: orNull(Guess),
     refusals: Refusals,
+    sinceMs: t.number,
     acceptedCount: NonNegative,
   }),
   createsPaidUntilMs: t.number,

@@ -97,7 +97,7 @@ function* batchOf(current: () => RunSnapshot): Generator<Command> {
     type: 'RecordPoll',
     atMs,
     asked: [batchKey],
-    observations: [{ batchKey, providerBatchId, providerStatus: 'completed', progress: null, ending }],
+    observations: [{ batchKey, providerBatchId, providerStatus: 'completed', isAccepted: true, progress: null, ending }],
   };
   yield { type: 'RecordFiles', atMs, batchKey, output: { object: 'o', bytes: count * 500 }, error: null, lineCount: 1_000_000 };
   for (let done = 0; done < count; done += sliceRows) {

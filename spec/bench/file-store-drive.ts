@@ -129,7 +129,7 @@ const ingest = async (run: Driven, from: number, count: number, rows: number): P
 const settle = async (run: Driven, batch: number, batchKey: BatchKey, count: number): Promise<void> => {
   const progress = { total: count, completed: count, failed: 0 };
   const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
-  const observation = { batchKey, providerBatchId: `p${batch}` as never, providerStatus: 'completed', progress, ending };
+  const observation = { batchKey, providerBatchId: `p${batch}` as never, providerStatus: 'completed', isAccepted: true, progress, ending };
   await commit(run, { type: 'RecordPoll', atMs: 3, asked: [batchKey], observations: [observation] });
   await commit(run, {
     type: 'RecordFiles',
@@ -189,7 +189,14 @@ export const nothingStored = (rows: number): Driven => {
       planned += count;
       const indexes = Uint32Array.from({ length: count }, (_, i) => from + i);
       const bytes = Uint32Array.from({ length: count }, (_, i) => requestBytes + ((from + i) % 97));
-      return TE.right({ generation: snapshot.backlog.generation, indexes, bytes, tokens: null, inputs: null, isExhausted: from + count >= rows });
+      return TE.right({
+        generation: snapshot.backlog.generation,
+        indexes,
+        bytes,
+        tokens: null,
+        inputs: null,
+        isExhausted: from + count >= rows,
+      });
     },
     batchLines: () => TE.right([]),
     openMask: (_batchNo, indexes) => TE.right(new Uint8Array(indexes.length).fill(1)),

@@ -88,7 +88,14 @@ export const submitBatch = async (run: OwnedRun, name: string): Promise<number> 
 export const endBatch = async (run: OwnedRun, name: string): Promise<void> => {
   const batchKey = name as BatchKey;
   const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
-  const observation = { batchKey, providerBatchId: `batch-${name}` as never, providerStatus: 'completed', isAccepted: true, progress: null, ending };
+  const observation = {
+    batchKey,
+    providerBatchId: `batch-${name}` as never,
+    providerStatus: 'completed',
+    isAccepted: true,
+    progress: null,
+    ending,
+  };
   await step(run, { type: 'RecordPoll', atMs: 4_000, asked: [batchKey], observations: [observation] });
   await step(run, {
     type: 'RecordFiles',

@@ -39,6 +39,7 @@ const rejection = fc.record({
   message: text,
   lines: fc.array(count),
   statedTokensMax: orNull(count),
+  statedRequestsMax: orNull(count),
 });
 const ending = fc.record({
   type: fc.constantFrom('completed' as const, 'expired' as const, 'cancelled' as const, 'rejected' as const),
@@ -59,6 +60,24 @@ const batchKey = branded<LiveBatch['batchKey']>();
 const sent = { batchKey, batchNo: count, requests: count };
 const size = { inputBytes: count, inputTokens: count };
 
+const use = fc.record({ tokens: count, requests: count });
+const stated = fc.record({ tokensMax: orNull(count), requestsMax: orNull(count), atMs: ms });
+const guess = fc.record({
+  unit: fc.constantFrom('tokens' as const, 'requests' as const),
+  max: count,
+  refused: count,
+  refusedUntilMs: ms,
+  doublings: count,
+});
+const refusals = orNull(fc.record({ count, sinceMs: ms, message: text }));
+const presumed = fc.record({ rows: count, inputTokens: count, outputTokens: count });
+const needs = {
+  tokens: count,
+  requests: count,
+  usd: fc.double({ min: 0, max: 1e6, noNaN: true }).map((x) => x + 0),
+  retryAtMs: orNull(ms),
+};
+
 type Fields<T extends Event['type']> = { readonly [K in Exclude<keyof EventOf<T>, 'type' | 'atMs'>]: fc.Arbitrary<EventOf<T>[K]> };
 const fields: { readonly [T in Event['type']]: Fields<T> } = {
   RunCreated: { runId: branded(), config },
@@ -77,6 +96,8 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
       requestLengths: column,
       itemLengths: column,
       tokens: orNull(column),
+      areTokensExact: fc.boolean(),
+      inputs: orNull(column),
       badOffsets: column,
     }),
     checkpoint,
@@ -84,7 +105,9 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   },
   IngestionCompleted: { checkpoint },
   BatchPlanned: { ...sent, ...size, indexes: column },
-  PlanDeferred: { tokens: count, requests: count },
+  PlanDeferred: needs,
+  OthersSeen: { others: use, stated: orNull(stated) },
+  QueueLearned: { stated: orNull(stated), guess: orNull(guess), refusals },
   PendingFailed: { indexes: column, code: count, bytes: count, tokens: count, sequenceFrom: count },
   BatchUploaded: { batchKey, inputFileId: text, expiresAtMs: orNull(ms) },
   CreateBegun: { batchKey, createAttempt: count },
@@ -98,12 +121,12 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   StrayFound: { batchKey, providerBatchId: branded(), providerStatus: text, isAlive: fc.boolean() },
   StrayCancelAsked: { providerBatchId: branded() },
   StrayObserved: { providerBatchId: branded(), dueAtMs: ms, isSeen: fc.boolean() },
-  StrayEnded: { providerBatchId: branded(), answered: orNull(count) },
+  StrayEnded: { providerBatchId: branded(), answered: orNull(count), presumed },
   BatchHeld: { batchKey, message: text },
   BatchReleased: { batchKey },
   LitterCleared: { fileId: text, isGone: fc.boolean() },
   BatchDropped: { ...sent, ...size },
-  BatchObserved: { batchKey, providerStatus: text, progress, dueAtMs: ms, isNews: fc.boolean() },
+  BatchObserved: { batchKey, providerStatus: text, progress, dueAtMs: ms, isNews: fc.boolean(), isAccepted: fc.boolean() },
   CancelAsked: { batchKey },
   BatchEnded: { batchKey, providerStatus: text, progress, ending },
   FilesStored: { batchKey, output: file, error: file, position, isSworn: fc.boolean() },
@@ -130,7 +153,13 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
     sequenceFrom: count,
     position,
   },
-  BatchSettled: { batchKey, wasRejected: fc.boolean(), wasLost: fc.boolean(), learnedRequestsMax: orNull(count) },
+  BatchSettled: {
+    batchKey,
+    wasRejected: fc.boolean(),
+    wasLost: fc.boolean(),
+    presumed,
+    canary: orNull(fc.constantFrom('passed' as const, 'failed' as const, 'unjudged' as const)),
+  },
   ItemsRequeued: { dueAtMs: ms, indexes: column, bytes: count, tokens: count },
   FaultRecorded: { key: branded(), message: text, dueAtMs: ms, isAnswer: fc.boolean() },
   RunFinished: { status: fc.constantFrom('completed' as const, 'completed_with_failures' as const) },
@@ -161,6 +190,7 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
   ),
   providerBatchId: orNull(branded<NonNullable<LiveBatch['providerBatchId']>>()),
   providerStatus: orNull(text),
+  isAccepted: fc.boolean(),
   plannedAtMs: ms,
   dueAtMs: ms,
   quietPolls: count,
@@ -171,6 +201,9 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
   files: orNull(fc.record({ output: file, error: file })),
   position,
   settledRows: count,
+  completedRows: count,
+  failures: fc.array(fc.record({ code: count, count })),
+  usage,
   missingRows: count,
   isSwornLost: fc.boolean(),
 });
@@ -184,6 +217,8 @@ export const batchRecords: fc.Arbitrary<BatchRecord> = fc.record<BatchRecord>({
   providerStatus: orNull(text),
   ending: orNull(ending),
   files: orNull(fc.record({ output: file, error: file })),
+  inputTokens: count,
+  usage,
   completedCount: count,
   failedCount: count,
   retriedCount: count,
@@ -206,7 +241,8 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
     tokens: count,
     sinceMs: ms,
     generation: count,
-    needs: orNull(fc.record({ tokens: count, requests: count })),
+    needs: orNull(fc.record(needs)),
+    counting: orNull(fc.constantFrom('exact' as const, 'estimated' as const, 'mixed' as const)),
   }),
   live: fc.array(live, { maxLength: 2 }),
   strays: fc.array(
@@ -229,7 +265,12 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
   ),
   rejectedStreak: count,
   lostStreak: count,
-  learnedRequestsMax: orNull(count),
+  queue: fc.record({ others: use, stated: orNull(stated), guess: orNull(guess), refusals, sinceMs: ms, acceptedCount: count }),
+  createsPaidUntilMs: ms,
+  calibration: fc.record({ rows: count, countedTokens: count, billedTokens: count }),
+  presumed,
+  canary: fc.record({ batchKey: orNull(batchKey), isPassed: fc.boolean() }),
+  judged: fc.record({ passed: count, failures: fc.array(fc.record({ code: count, count })) }),
   usage,
   defects: fc.record({ malformed: count, unknown: count, duplicate: count, missing: count }),
   createdAtMs: ms,

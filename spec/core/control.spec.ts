@@ -166,6 +166,7 @@ describe('pause', () => {
       batchKey: key(name),
       providerBatchId: `at-${name}` as never,
       providerStatus: 'cancelled',
+      isAccepted: true,
       progress: null,
       ending: ending({ type: 'cancelled' }),
     });

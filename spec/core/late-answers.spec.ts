@@ -19,6 +19,7 @@ describe('an ended batch', () => {
           batchKey: key('a'),
           providerBatchId: 'at-a' as ProviderBatchId,
           providerStatus: 'completed',
+          isAccepted: true,
           progress: completed === null ? null : { total: 2, completed, failed: 0 },
           ending: ending({ outputFileId }),
         },

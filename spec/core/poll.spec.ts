@@ -25,7 +25,14 @@ const look = (run: Scenario, how: BatchEnding, completed: number, failed = 0) =>
   const { providerBatchId } = batchOf(run, 'a');
   if (providerBatchId === null) throw new Error('it was never created');
   const progress = { total: 2, completed, failed };
-  const observation = { batchKey: key('a'), providerBatchId, providerStatus: how.type, progress, ending: how };
+  const observation = {
+    batchKey: key('a'),
+    providerBatchId,
+    providerStatus: how.type,
+    isAccepted: how.type !== 'rejected',
+    progress,
+    ending: how,
+  };
   return attempt(run, { type: 'RecordPoll', asked: [key('a')], observations: [observation] }).events.map((event) => event.type);
 };
 /** Time passes until the batch is to be looked at again; false where it never is. */

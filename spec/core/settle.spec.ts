@@ -191,59 +191,6 @@ describe('completed batches that lost their answers', () => {
   });
 });
 
-describe('batches that find no room although nothing else of the run is at the provider', () => {
-  const refuse = (run: ReturnType<typeof startRun>, name: string): number => {
-    toCreated(run, name);
-    const { requests } = batchOf(run, name);
-    endBatch(run, name, rejected('over_capacity'));
-    settleRest(run, name);
-    run.nowMs += 100_000_000;
-    if (run.state.snapshot.control.state === 'running') requeueAll(run);
-    return requests;
-  };
-
-  it('are cut smaller until they fit, and grow again behind those that did', () => {
-    const run = startRun();
-    accept(run, Array<number>(100).fill(10));
-    expect(['a', 'b', 'c', 'd'].map((name) => refuse(run, name))).toEqual([100, 50, 25, 12]);
-    const sizes: number[] = [];
-    for (const name of ['e', 'f', 'g', 'h']) {
-      toCreated(run, name);
-      sizes.push(batchOf(run, name).requests);
-      endBatch(run, name, ending({ outputFileId: 'o' }));
-      tell(run, { type: 'RecordFiles', batchKey: key(name), output: { object: 'out', bytes: 100 }, error: null, lineCount: 1_000_000 });
-      const from = sizes.slice(0, -1).reduce((sum, size) => sum + size, 0);
-      settleSuccesses(
-        run,
-        name,
-        Array.from({ length: batchOf(run, name).requests }, (_, i) => from + i),
-      );
-      settleRest(run, name);
-    }
-    expect(sizes).toEqual([6, 7, 8, 10]);
-    expect(run.state.snapshot.learnedRequestsMax).toBe(12);
-  });
-
-  it('stay as they are where another batch of the run takes the room', () => {
-    const run = startRun(makeConfig({ chunk: { requestsMax: 2, planAfterMs: 0 } }));
-    accept(run, [10, 10, 10, 10]);
-    toCreated(run, 'a');
-    toCreated(run, 'b');
-    endBatch(run, 'b', rejected('over_capacity'));
-    settleRest(run, 'b');
-    expect(run.state.snapshot.learnedRequestsMax).toBeNull();
-  });
-
-  it('pause the run when a single request has had none for hours', () => {
-    const run = startRun();
-    accept(run, [10]);
-    for (let i = 0; i < 30; i += 1) refuse(run, `a${i}`);
-    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
-    expect(run.state.snapshot.control.message).toContain('30 batches in a row');
-    expect(statuses(run)).toEqual(['failed_retryable']);
-  });
-});
-
 describe('batches that are refused whole', () => {
   it('fail no row, however often: the run pauses instead', () => {
     const run = startRun(makeConfig({ retry: { unchargedAttemptsMax: 2 } }));

@@ -11,6 +11,8 @@ const slice = (change: Partial<AcceptedSlice> = {}): AcceptedSlice => ({
   requestLengths: [5, 5],
   itemLengths: [1, 1],
   tokens: null,
+  areTokensExact: false,
+  inputs: null,
   badOffsets: [],
   ...change,
 });

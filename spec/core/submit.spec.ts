@@ -14,7 +14,12 @@ describe('a refused create', () => {
     toCreating(run, 'a');
     for (let createAttempt = 1; createAttempt <= times; createAttempt += 1) {
       if (createAttempt > 1) tell(run, { type: 'BeginCreate', batchKey: key('a') });
-      tell(run, { type: 'RecordCreateRefused', batchKey: key('a'), createAttempt, refusal: { type, message: type, retryAfterMs } });
+      tell(run, {
+        type: 'RecordCreateRefused',
+        batchKey: key('a'),
+        createAttempt,
+        refusal: { type, message: type, retryAfterMs, statedTokensMax: null, statedRequestsMax: null },
+      });
       if (createAttempt < times) run.nowMs += 10_000_000;
     }
     return run;
@@ -54,7 +59,16 @@ describe('polling', () => {
     const look = {
       type: 'RecordPoll',
       asked: [key('a')],
-      observations: [{ batchKey: key('a'), providerBatchId: 'at-a' as never, providerStatus: 'validating', isAccepted: false, progress: null, ending: null }],
+      observations: [
+        {
+          batchKey: key('a'),
+          providerBatchId: 'at-a' as never,
+          providerStatus: 'validating',
+          isAccepted: false,
+          progress: null,
+          ending: null,
+        },
+      ],
     } as const;
     tell(run, look);
     expect(batchOf(run, 'a').quietPolls).toBe(1);

@@ -152,7 +152,7 @@ describe('a create whose answer was lost', () => {
     accept(run, [10]);
     toCreating(run, 'a');
     for (let createAttempt = 1; createAttempt <= 3; createAttempt += 1) {
-      const refusal = { type: 'refused', message: 'no', retryAfterMs: null } as const;
+      const refusal = { type: 'refused', message: 'no', retryAfterMs: null, statedTokensMax: null, statedRequestsMax: null } as const;
       tell(run, { type: 'RecordCreateRefused', batchKey: key('a'), createAttempt, refusal });
       run.nowMs += 10_000_000;
       tell(run, { type: 'BeginCreate', batchKey: key('a') });
@@ -276,6 +276,7 @@ describe('several batches of one create', () => {
       batchKey: key('a'),
       providerBatchId: id('young'),
       providerStatus: 'cancelled',
+      isAccepted: true,
       progress: { total: 2, completed: 1, failed: 1 },
       ending: ending({ type: 'cancelled' }),
     };
@@ -383,7 +384,13 @@ describe('somebody’s word on a batch', () => {
     const run = held();
     tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'never_created' } });
     expect(dueTypes(run)).toEqual(['FenceCreate']);
-    tell(run, { type: 'RecordFault', key: 'batch:a' as never, fault: 'refused', message: 'no', retryAfterMs: null });
+    tell(run, {
+      type: 'RecordFault',
+      key: 'batch:a' as never,
+      fault: 'refused',
+      message: 'no',
+      retryAfterMs: null,
+    });
     tell(run, sweepOf(run, 'a', { files: [], isRunSeen: false }));
     expect(batchOf(run, 'a').phase).toBe('planned');
   });

@@ -35,6 +35,7 @@ const ended = (batchKey: BatchKey, providerBatchId: ProviderBatchId, outputFileI
   batchKey,
   providerBatchId,
   providerStatus: 'completed',
+  isAccepted: true,
   progress: null,
   ending: { type: 'completed', outputFileId, errorFileId: null, rejection: null },
 });

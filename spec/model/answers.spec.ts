@@ -48,7 +48,9 @@ const isOnceOnly: ReadonlySet<Command['type']> = new Set<Command['type']>([
 
 /** A plan that found no room takes no rows, so its window is as good as before; files that are too short are read again. */
 const isOnlyDeferred = (events: readonly Event[]): boolean =>
-  events.every((event) => event.type === 'PlanDeferred' || event.type === 'RunPaused' || event.type === 'FaultRecorded');
+  events.every(
+    (event) => event.type === 'PlanDeferred' || event.type === 'OthersSeen' || event.type === 'RunPaused' || event.type === 'FaultRecorded',
+  );
 
 describe('the same thing told twice', () => {
   it('changes nothing the second time', () => {

@@ -9,6 +9,7 @@ import {
   indexesOf,
   recordAfter,
   recordsAfter,
+  emptyUsage,
 } from '../../lib/core/index.ts';
 import { breaches, recordHistories } from '../support/core/histories.ts';
 import type { Row, Rows } from '../support/core/row-table.ts';
@@ -108,6 +109,8 @@ describe('the laws of a batch bite: it is told when', () => {
     state: 'settled',
     indexes: [0, 4],
     requests: 4,
+    inputTokens: 9,
+    usage: emptyUsage,
     createAttempt: 1,
     inputFileId: 'f',
     providerBatchId: null,

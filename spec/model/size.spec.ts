@@ -34,6 +34,8 @@ const runOf = (rowCount: number): RunSnapshot => {
       requestLengths: lengths,
       itemLengths: lengths,
       tokens: null,
+      areTokensExact: false,
+      inputs: null,
       badOffsets: [],
     };
     run = tell(run, {
@@ -51,6 +53,7 @@ const runOf = (rowCount: number): RunSnapshot => {
       indexes,
       bytes: new Uint32Array(batchRows).fill(7),
       tokens: null,
+      inputs: null,
       isExhausted: false,
     };
     run = tell(run, { type: 'PlanBatch', atMs, newBatchKey: key(`batch-${batch}`), window });

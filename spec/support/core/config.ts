@@ -12,6 +12,11 @@ export interface Wishes {
   readonly retry?: Partial<Operation['retry']>;
   readonly chunk?: Partial<Operation['chunk']>;
   readonly enqueue?: Partial<Operation['enqueue']>;
+  readonly money?: Partial<Operation['money']>;
+  readonly canary?: Operation['canary'];
+  readonly circuitBreaker?: Partial<Operation['circuitBreaker']>;
+  /** Of the provider. */
+  readonly createsPerHourMax?: number;
 }
 
 export const makeOperation = (wishes: Wishes = {}): Operation => {
@@ -25,6 +30,9 @@ export const makeOperation = (wishes: Wishes = {}): Operation => {
     retry: { ...house.retry, ...wishes.retry },
     chunk: { ...house.chunk, ...wishes.chunk },
     enqueue: { ...house.enqueue, ...wishes.enqueue },
+    money: { ...house.money, ...wishes.money },
+    canary: wishes.canary ?? null,
+    circuitBreaker: { ...house.circuitBreaker, ...wishes.circuitBreaker },
     badRows: 'record',
   };
 };
@@ -43,9 +51,18 @@ export const makeConfig = (wishes: Wishes = {}): RunConfig => ({
   prompt: null,
   structuredOutput: null,
   batchMetadata: {},
-  limits,
+  limits: { ...limits, createsPerHourMax: wishes.createsPerHourMax ?? null },
   operation: makeOperation(wishes),
 });
+
+/** A dollar for a prompt token, two for one of an answer: sums stay whole. */
+export const testPrices = {
+  inputUsdPerMillion: 1_000_000,
+  cachedInputUsdPerMillion: 1_000_000,
+  outputUsdPerMillion: 2_000_000,
+  asOf: '2026-01-01',
+  source: 'made up',
+};
 
 /** Row sizes of the fake source; some limits below lie beneath the largest, so that rows exist which fit no batch. */
 export const rowBytesMax = 40;
@@ -75,7 +92,23 @@ export const randomOperation = (dice: Dice): Operation =>
       targetRatio: oneOf(dice, [1, 0.8]),
       headroom: chance(dice, 0.8) ? 0 : 2,
       maxBatchEnqueuedTokens: oneOf(dice, [null, null, rowTokensMax + 3]),
+      quotaScope: oneOf(dice, [null, 'shared']),
+    },
+    money: {
+      prices: oneOf(dice, [null, testPrices]),
+      outputTokensMax: oneOf(dice, [null, 5]),
+      costUsdMax: null,
+      ...(chance(dice, 0.25) ? { prices: testPrices, outputTokensMax: 5, costUsdMax: oneOf(dice, [20, 60, 400]) } : {}),
+    },
+    canary: oneOf(dice, [null, null, { items: 2, passRatioMin: 0.5 }]),
+    circuitBreaker: {
+      failedBatchesMax: oneOf(dice, [1, 3]),
+      passRatioMin: oneOf(dice, [0, 0.1, 0.5]),
+      judgedRowsMin: oneOf(dice, [4, 1_000]),
     },
   });
 
-export const randomConfig = (dice: Dice): RunConfig => ({ ...makeConfig(), operation: randomOperation(dice) });
+export const randomConfig = (dice: Dice): RunConfig => ({
+  ...makeConfig({ createsPerHourMax: oneOf(dice, [20, 40, 2_000]) }),
+  operation: randomOperation(dice),
+});

@@ -86,6 +86,8 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
         requestLengths: off === 0 ? [1, 2] : [3],
         itemLengths: [1],
         tokens: [2],
+        areTokensExact: true,
+        inputs: null,
         badOffsets,
       };
       const nextIndex = (snapshot.ingest.checkpoint?.nextIndex ?? 0) + between(dice, -1, 1);
@@ -101,13 +103,14 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
         atMs,
         batchKey,
         createAttempt: otherAttempt,
-        refusal: { type: 'refused', message: 'noise', retryAfterMs: null },
+        refusal: { type: 'refused', message: 'noise', retryAfterMs: null, statedTokensMax: null, statedRequestsMax: null },
       };
     case 'poll': {
       const observation = {
         batchKey,
         providerBatchId,
         providerStatus: 'failed',
+        isAccepted: true,
         progress: null,
         ending: { type: 'completed', outputFileId: null, errorFileId: null, rejection: null },
       } as const;

@@ -6,6 +6,7 @@ import {
   type Effect,
   effectKey,
   type FaultKind,
+  type OthersUse,
   type ProviderBatchId,
   type SweptBatch,
 } from '../../../lib/core/index.ts';
@@ -25,8 +26,10 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       return ingest(world, effect);
     case 'PlanBatch': {
       const newBatchKey = freshId(world, 'k') as BatchKey;
+      const others = othersOf(world);
       return ({ rows, snapshot, atMs }) => ({
         type: 'PlanBatch',
+        others,
         atMs,
         newBatchKey,
         window: planWindow(rows, snapshot.backlog.generation, effect.rowsMax),
@@ -114,6 +117,16 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
   }
 };
 
+/** Other runs of the scope come and go; in a fair world they are gone. */
+const othersOf = (world: World): OthersUse =>
+  trouble(world, 0.3)
+    ? {
+        tokens: between(world.dice, 0, 40),
+        requests: between(world.dice, 0, 5),
+        stated: trouble(world, 0.3) ? { tokensMax: between(world.dice, 20, 100), requestsMax: null, atMs: 1_700_000_000_000 } : null,
+      }
+    : { tokens: 0, requests: 0, stated: null };
+
 /** The one that the run knows, of all that carry the key. */
 const theBatch = (world: World, batchKey: BatchKey, { snapshot }: Moment): ProviderBatch | undefined => {
   const id = snapshot.live.find((batch) => batch.batchKey === batchKey)?.providerBatchId;
@@ -157,6 +170,8 @@ const ingest = (world: World, effect: Extract<Effect, { readonly type: 'IngestSl
     requestLengths: entries.map((entry) => entry.bytes),
     itemLengths: entries.map(() => 5),
     tokens: entries.map((entry) => entry.tokens),
+    areTokensExact: true,
+    inputs: null,
     badOffsets: entries.flatMap((entry, offset) => (entry.isBad ? [offset] : [])),
   };
   return ({ atMs }) => ({ type: 'AcceptSlice', atMs, slice, checkpoint, isLast });
@@ -176,7 +191,13 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
     ] as const);
     const retryAfterMs = type === 'rate_limited' ? 3_000 : null;
     const statedTokensMax = type === 'over_capacity' ? oneOf(world.dice, [null, between(world.dice, 20, 100)]) : null;
-    return ({ atMs }) => ({ type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal: { type, message: type, retryAfterMs, statedTokensMax, statedRequestsMax: null } });
+    return ({ atMs }) => ({
+      type: 'RecordCreateRefused',
+      atMs,
+      batchKey,
+      createAttempt,
+      refusal: { type, message: type, retryAfterMs, statedTokensMax, statedRequestsMax: null },
+    });
   }
   const unclear: Answer = ({ atMs }) => ({ type: 'RecordCreateUnclear', atMs, batchKey, createAttempt, message: 'the connection broke' });
   const file = world.files[inputFileId];
@@ -278,8 +299,16 @@ const look = (world: World, batch: ProviderBatch): BatchObservation => {
   const total = indexes.length;
   if (batch.looksLeft > 0 && !batch.isCancelAsked && batch.files === null) {
     batch.looksLeft -= 1;
+    const isAccepted = world.isFair || batch.looksLeft % 4 !== 3;
     const completed = Math.min(total, Math.floor(total / (batch.looksLeft + 1)));
-    return { batchKey, providerBatchId, providerStatus: 'in_progress', isAccepted: true, progress: { total, completed, failed: 0 }, ending: null };
+    return {
+      batchKey,
+      providerBatchId,
+      providerStatus: isAccepted ? 'in_progress' : 'validating',
+      isAccepted,
+      progress: { total, completed, failed: 0 },
+      ending: null,
+    };
   }
   const { type, rejection } = endingOf(batch);
   batch.files ??= writeFiles(world, { ...batch, fate: rejection?.type ?? (type === 'rejected' ? 'other' : type) });
@@ -287,6 +316,7 @@ const look = (world: World, batch: ProviderBatch): BatchObservation => {
     batchKey,
     providerBatchId,
     providerStatus: type === 'rejected' ? 'failed' : type,
+    isAccepted: type !== 'rejected',
     progress: { total, completed: batch.files?.output?.length ?? 0, failed: batch.files?.error?.length ?? 0 },
     ending: {
       type,
@@ -303,6 +333,12 @@ const endingOf = ({ fate, isCancelAsked }: ProviderBatch): Pick<BatchEnding, 'ty
   if (ended === 'completed' || ended === 'expired' || ended === 'cancelled') return { type: ended, rejection: null };
   return {
     type: 'rejected',
-    rejection: { type: ended, message: ended, lines: ended === 'invalid_lines' ? [1, 3] : [], statedTokensMax: null },
+    rejection: {
+      type: ended,
+      message: ended,
+      lines: ended === 'invalid_lines' ? [1, 3] : [],
+      statedTokensMax: null,
+      statedRequestsMax: null,
+    },
   };
 };

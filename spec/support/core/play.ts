@@ -141,7 +141,7 @@ const wildTurn = (play: Play, mayCancel: boolean): void => {
       return;
     case 'wait':
       if (chance(dice, 0.5)) play.nowMs += below(dice, 20_000);
-      else advance(play);
+      else advance(play, 3_600_000);
   }
 };
 
@@ -152,10 +152,10 @@ const crash = (play: Play): void => {
   send(play, { type: 'OpenRun', atMs: play.nowMs });
 };
 
-/** Time passes until something may be due; false when nothing ever will be. */
-const advance = (play: Play): boolean => {
+/** Time passes until something may be due, at most so long; false when nothing ever will be. */
+const advance = (play: Play, msMax = Infinity): boolean => {
   const next = nextDueMs(play.state.snapshot, play.nowMs);
-  if (next !== null) play.nowMs = next;
+  if (next !== null) play.nowMs = Math.min(next, play.nowMs + msMax);
   return next !== null;
 };
 
@@ -189,6 +189,10 @@ const widen = (play: Play): void => {
   send(play, {
     type: 'ChangeOperation',
     atMs: play.nowMs,
-    operation: { ...operation, enqueue: { ...operation.enqueue, enqueuedTokenLimit: null, enqueuedRequestLimit: null } },
+    operation: {
+      ...operation,
+      enqueue: { ...operation.enqueue, enqueuedTokenLimit: null, enqueuedRequestLimit: null },
+      money: { ...operation.money, costUsdMax: null },
+    },
   });
 };

@@ -122,7 +122,16 @@ export const endBatch = (run: Scenario, name: string, how: BatchEnding): void =>
     tell(run, {
       type: 'RecordPoll',
       asked: [key(name)],
-      observations: [{ batchKey: key(name), providerBatchId, providerStatus: how.type, isAccepted: how.type !== 'rejected', progress: null, ending: how }],
+      observations: [
+        {
+          batchKey: key(name),
+          providerBatchId,
+          providerStatus: how.type,
+          isAccepted: how.type !== 'rejected',
+          progress: null,
+          ending: how,
+        },
+      ],
     });
     if (batchOf(run, name).phase !== 'created') return;
     run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;

@@ -16,7 +16,7 @@ const front = (rows: Rows, rowsMax: number, wanted: (row: Row) => boolean): RowS
 /** Pending rows in item order. */
 export const planWindow = (rows: Rows, generation: number, rowsMax: number): PlanWindow => {
   const { indexes, bytes, tokens, isLast } = front(rows, rowsMax, (row) => row.status === 'pending');
-  return { generation, indexes, bytes, tokens, isExhausted: isLast };
+  return { generation, indexes, bytes, tokens, inputs: null, isExhausted: isLast };
 };
 export const pendingRows = (rows: Rows, rowsMax: number): RowSlice => front(rows, rowsMax, (row) => row.status === 'pending');
 export const backoffRows = (rows: Rows, dueAtMs: number, rowsMax: number): RowSlice =>
