@@ -29,7 +29,8 @@ const boundsOf = ({
   const { limits, operation } = config;
   const { enqueue, money } = operation;
   const others = command.others ?? queue.others;
-  const heard = [queue.stated, command.others?.stated ?? null].filter((each) => each !== null && each.atMs > queue.sinceMs);
+  const told = command.others?.stated ?? null;
+  const heard = [queue.stated, told !== null && told.atMs > queue.sinceMs ? told : null];
   const [latest] = heard.sort((a, b) => (b?.atMs ?? 0) - (a?.atMs ?? 0));
   const stated = latest && command.atMs < latest.atMs + twoDaysMs ? latest : null;
   const billed = calibration.rows < 20 ? 1 : Math.min(4, Math.max(0.25, calibration.billedTokens / calibration.countedTokens));

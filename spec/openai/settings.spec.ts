@@ -32,6 +32,8 @@ describe('a provider config', () => {
       completionWindow: '24h',
       params: { max_output_tokens: 200, text: { verbosity: 'low' }, reasoning: { summary: 'auto', effort: 'low' } },
       limits: openaiLimits,
+      prices: openaiPriceOf('gpt-5-mini'),
+      outputTokensMax: 200,
       operation: {
         requestTimeoutMs: 10_000,
         pollIntervalMs: 30_000,
