@@ -8,6 +8,7 @@ import {
   type OpenAIEndpoint,
   type OpenAISettings,
 } from '../../adapters/openai/index.ts';
+import { openaiPriceOf } from '../../adapters/openai/prices.ts';
 import type { ProviderConfig } from '../../lib/ports/provider.ts';
 
 /** What a job says, in plain JavaScript or from a file. */

@@ -2,8 +2,10 @@ import type { BatchFloor } from './batch-floor.ts';
 import { toBatchObject, type BatchRecord } from './batch-record.ts';
 import { readCreateRequest, type CreateBatchRequest } from './create-request.ts';
 import { pageOf, type PageQuery } from './pages.ts';
-import { insufficientQuota, invalidApiKey, noSuchBatch, queueLimitMessage } from './refusals.ts';
+import { fullQueueMessage, queueLimitMessage } from './queue-limits.ts';
+import { insufficientQuota, invalidApiKey, noSuchBatch } from './refusals.ts';
 import { done, refused, replyLost, type Refused, type Reply } from './reply.ts';
+import { validateInput } from './validate.ts';
 import type { BatchObject, ListPage } from './wire.ts';
 import type { ProviderWorld } from './world.ts';
 
@@ -11,14 +13,14 @@ const hourMs = 3_600_000;
 const pageDefault = 20;
 
 /** Orders a batch. A missing input file is no reason to refuse: that shows in validation. */
-export const createBatch = (world: ProviderWorld, floor: BatchFloor, body: unknown): Reply<BatchObject> => {
+export const createBatch = async (world: ProviderWorld, floor: BatchFloor, body: unknown): Promise<Reply<BatchObject>> => {
   const nowMs = world.nowMs();
   const request = readCreateRequest(body, world.limits);
   if (request.type !== 'done') return request;
   world.book.createAttempted();
   const ordinal = floor.list().length + 1;
   if (world.desk.strike('drop_create', ordinal) !== null) return replyLost;
-  const refusal = creationFault(world, floor, request.value, ordinal, nowMs);
+  const refusal = creationFault(world, floor, request.value, ordinal, nowMs) ?? (await fullQueueFault(world, floor, request.value, nowMs));
   if (refusal !== null) return refusal;
   const late = world.desk.strike('create_lands_late', ordinal);
   if (late !== null) {
@@ -43,8 +45,7 @@ const creationFault = (
   if (scripted?.reason === 'unauthorized') return invalidApiKey;
   if (scripted?.reason === 'insufficient_quota') return insufficientQuota;
   if (scripted?.reason === 'over_capacity') {
-    const message = queueLimitMessage('the model', world.enqueuedTokensMax ?? 2_000_000);
-    return refused(429, message, { type: 'tokens', code: 'token_limit_exceeded' });
+    return queueIsFull(queueLimitMessage('the model', world.queue));
   }
   const file = world.shelf.find(request.inputFileId, nowMs);
   if (file !== null && file.purpose !== 'batch') {
@@ -53,6 +54,24 @@ const creationFault = (
   const recentCount = floor.list().filter(({ createdMs }) => createdMs > nowMs - hourMs).length;
   if (recentCount < world.limits.batchesPerHourMax) return null;
   return refused(429, 'Rate limit reached for batch creation.', { type: 'requests', code: 'rate_limit_exceeded' });
+};
+
+const queueIsFull = (message: string): Refused => refused(429, message, { type: 'tokens', code: 'token_limit_exceeded' });
+
+/** A service that looks into the file before it takes the batch. */
+const fullQueueFault = async (
+  world: ProviderWorld,
+  floor: BatchFloor,
+  request: CreateBatchRequest,
+  nowMs: number,
+): Promise<Refused | null> => {
+  if (world.queue.isFullAt !== 'create') return null;
+  const file = world.shelf.find(request.inputFileId, nowMs);
+  if (file === null) return null;
+  const validation = await validateInput(world.blobs.read(file.blobKey), request.endpoint, world.limits);
+  await floor.settle(nowMs);
+  const message = validation.errors.length > 0 ? null : fullQueueMessage(world.queue, validation, floor.list());
+  return message === null ? null : queueIsFull(message);
 };
 
 export const retrieveBatch = async (world: ProviderWorld, floor: BatchFloor, id: string): Promise<Reply<BatchObject>> => {

@@ -16,6 +16,12 @@ export interface FakeProviderOptions {
   readonly finalizingMs?: number;
   /** Input tokens that may be queued per model over all live batches. Default no limit. */
   readonly enqueuedTokensMax?: number;
+  /** The same of requests. Default no limit. */
+  readonly enqueuedRequestsMax?: number;
+  /** When a full queue is told of: the batch fails validation (default), or its create is refused. */
+  readonly queueIsFullAt?: 'validation' | 'create';
+  /** Whether the message of a full queue says how large it is. Default true. */
+  readonly statesQueueLimit?: boolean;
   /** The model. Default: an answer that depends on the prompt and satisfies the request's schema. */
   readonly answer?: Answer;
   /** Smaller limits make small tests. Default OpenAI's. */

@@ -1,4 +1,5 @@
 import { cancelBatch, createBatch, listBatches, retrieveBatch } from './batch-desk.ts';
+import { queueLimitsOf } from './queue-limits.ts';
 import { createBatchFloor } from './batch-floor.ts';
 import { createMemoryBlobs, type BlobStore, type ByteRange } from './blobs.ts';
 import { createFaultDesk } from './fault-desk.ts';
@@ -65,7 +66,7 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
       validationMs: options.validationMs ?? 60_000,
       finalizingMs: options.finalizingMs ?? 300_000,
     },
-    enqueuedTokensMax: options.enqueuedTokensMax ?? null,
+    queue: queueLimitsOf(options),
     answer: options.answer ?? null,
     shelf: createFileShelf(blobs, seed),
     desk: createFaultDesk(options.faults ?? [], seed),

@@ -25,11 +25,6 @@ export const insufficientQuota: Refused = refused(429, 'You exceeded your curren
 
 export const invalidApiKey: Refused = refused(401, 'Incorrect API key provided.', { code: 'invalid_api_key' });
 
-/** What the queue limit says, on a refused creation as in a failed validation. */
-export const queueLimitMessage = (model: string, tokensMax: number): string =>
-  `Enqueued token limit reached for ${model} in organization org-emulated. Limit: ${tokensMax.toLocaleString('en-US')} enqueued tokens. ` +
-  'Please try again once some in_progress batches have been completed.';
-
 export const noSuchFile = (id: string): Refused => refused(404, `No such File object: ${id}`, { param: 'id' });
 
 export const noSuchBatch = (id: string): Refused => refused(404, `No batch found with id '${id}'.`);

@@ -1,7 +1,7 @@
 import type { BatchRecord } from './batch-record.ts';
-import { queueLimitMessage } from './refusals.ts';
+import { fullQueueMessage, queueLimitMessage } from './queue-limits.ts';
 import { missingFileNoticedMs } from './schedule.ts';
-import { enter, isTerminal } from './states.ts';
+import { enter } from './states.ts';
 import { validateInput, whole, type Validation } from './validate.ts';
 import type { BatchErrorEntry } from './wire.ts';
 import type { ProviderWorld } from './world.ts';
@@ -54,19 +54,12 @@ const errorsOf = (
   const scripted = world.desk.mark('validation_fails', batch.ordinal);
   if (scripted !== null) {
     const message =
-      scripted.code === 'token_limit_exceeded'
-        ? queueLimitMessage(model, world.enqueuedTokensMax ?? 2_000_000)
-        : `The batch was refused: ${scripted.code}.`;
+      scripted.code === 'token_limit_exceeded' ? queueLimitMessage(model, world.queue) : `The batch was refused: ${scripted.code}.`;
     const lines = scripted.lines ?? [];
     return lines.length === 0
       ? [whole(scripted.code, message)]
       : lines.map((line) => ({ code: scripted.code, message, param: null, line }));
   }
-  if (world.enqueuedTokensMax === null) return [];
-  const queued = live.reduce(
-    (sum, other) => sum + (other.model === validation.model && !isTerminal(other.life.status) ? other.tokens : 0),
-    0,
-  );
-  if (queued + validation.tokens <= world.enqueuedTokensMax) return [];
-  return [whole('token_limit_exceeded', queueLimitMessage(model, world.enqueuedTokensMax))];
+  const full = fullQueueMessage(world.queue, validation, live);
+  return full === null ? [] : [whole('token_limit_exceeded', full)];
 };

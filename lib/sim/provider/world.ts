@@ -5,6 +5,7 @@ import type { FileShelf } from './file-shelf.ts';
 import type { LedgerBook } from './ledger.ts';
 import type { ServiceLimits } from './limits.ts';
 import type { Project } from './project.ts';
+import type { QueueLimits } from './queue-limits.ts';
 import type { Pace } from './schedule.ts';
 
 /** What the parts of one fake provider share. */
@@ -12,7 +13,7 @@ export interface ProviderWorld {
   readonly seed: number;
   readonly limits: ServiceLimits;
   readonly pace: Pace;
-  readonly enqueuedTokensMax: number | null;
+  readonly queue: QueueLimits;
   readonly answer: Answer | null;
   readonly blobs: BlobStore;
   readonly shelf: FileShelf;
