@@ -84,7 +84,8 @@ export const Stated: t.Type<StatedLimit, unknown> = closed('StatedLimit', {
 export const Guess: t.Type<QueueGuess, unknown> = closed('QueueGuess', {
   unit: oneOf('a unit', ['tokens', 'requests'] as const),
   max: NonNegative,
-  refused: NonNegative,
+  good: NonNegative,
+  refused: orNull(NonNegative),
   refusedUntilMs: t.number,
   doublings: NonNegative,
 });

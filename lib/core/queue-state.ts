@@ -18,8 +18,10 @@ export interface QueueGuess {
   readonly unit: 'tokens' | 'requests';
   /** As much may be enqueued together. Halved by a refusal, grows back with what is taken in. */
   readonly max: number;
-  /** So much was refused: not tried again before `refusedUntilMs`. */
-  readonly refused: number;
+  /** So much was seen to lie there together. */
+  readonly good: number;
+  /** So much was refused: not tried again before `refusedUntilMs`. Null: that is long ago, and more is being tried. */
+  readonly refused: number | null;
   readonly refusedUntilMs: number;
   /** How often more was tried and refused: each time it is left alone for longer. */
   readonly doublings: number;

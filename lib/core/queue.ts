@@ -54,45 +54,58 @@ interface RefusedLoad {
   readonly isAlone: boolean;
 }
 
+/** What was refused beside others is left alone for so long, and twice as long each time. */
+const refusedLifeMs = 6 * hourMs;
+
 /**
- * Alone: half of it. Beside others: what they take, and half of it. What was refused is not tried again for an hour, and twice as long
- * each time; refused alone it is no proof, since a queue that is full of somebody else's refuses anything.
+ * Alone: half of it. Beside others: what they take, and half of it. Refused alone it is no proof for long, since a queue that is full of
+ * somebody else's refuses anything.
  */
 const guessAfter = (known: QueueGuess | null, { unit, own, beside, isAlone }: RefusedLoad, atMs: number): QueueGuess => {
   const doublings = known?.unit === unit ? known.doublings : 0;
   return {
     unit,
     max: Math.max(1, Math.floor(beside + own / 2)),
+    good: beside,
     refused: beside + own,
-    refusedUntilMs: atMs + hourMs * (isAlone ? 1 : 2 ** Math.min(5, doublings)),
+    refusedUntilMs: atMs + (isAlone ? hourMs : refusedLifeMs * 2 ** Math.min(4, doublings)),
     doublings: isAlone ? doublings : doublings + 1,
   };
 };
 
 /** A guess is left alone once it is so near to what was refused. */
-const nearRatio = 0.02;
+const nearRatio = 0.04;
 /** It has to have been used to prove anything. */
 const usedRatio = 0.9;
+/** What was refused long ago is tried again by a little more, and with success by ever more. */
+const probeRatio = 1.05;
+const growthRatio = 1.5;
 
-/** The provider has taken the batch in: the guess grows, half-way to what was refused, or twofold where nothing forbids it. */
+const isAtWork = (batch: LiveBatch): boolean => batch.phase === 'created' && batch.isAccepted;
+const loadOf = (batch: LiveBatch, unit: QueueGuess['unit']): number => (unit === 'tokens' ? batch.inputTokens : batch.requests);
+
+/** The provider has taken the batch in: the guess grows, half-way to what was refused, or further where nothing forbids it. */
 export const learnFromAcceptance = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
   const { guess, refusals, stated, others } = snapshot.queue;
   if (guess === null) return refusals === null ? [] : [{ type: 'QueueLearned', atMs, stated, guess, refusals: null }];
-  const loadOf = (each: LiveBatch): number => (guess.unit === 'tokens' ? each.inputTokens : each.requests);
   const inQueue = snapshot.live
-    .filter((other) => other === batch || (isAtProvider(other) && other.isAccepted))
-    .reduce((sum, other) => sum + loadOf(other), others[guess.unit]);
-  const grown = inQueue >= guess.max * usedRatio ? grownGuess(snapshot, guess, atMs) : guess;
-  return grown === guess && refusals === null ? [] : [{ type: 'QueueLearned', atMs, stated, guess: grown, refusals: null }];
+    .filter((other) => other === batch || isAtWork(other))
+    .reduce((sum, other) => sum + loadOf(other, guess.unit), others[guess.unit]);
+  const proved = { ...guess, good: Math.max(guess.good, inQueue) };
+  const grown = inQueue >= guess.max * usedRatio ? grownGuess(snapshot, proved, atMs) : proved;
+  const isNews = grown === null || grown.max !== guess.max || grown.good !== guess.good || refusals !== null;
+  return isNews ? [{ type: 'QueueLearned', atMs, stated, guess: grown, refusals: null }] : [];
 };
 
 const grownGuess = (snapshot: RunSnapshot, guess: QueueGuess, atMs: number): QueueGuess | null => {
-  if (atMs < guess.refusedUntilMs)
-    return guess.refused - guess.max <= guess.max * nearRatio ? guess : { ...guess, max: Math.floor((guess.max + guess.refused) / 2) };
-  const max = guess.max * 2;
+  if (guess.refused !== null && atMs < guess.refusedUntilMs) {
+    const isNear = guess.refused - guess.max <= guess.max * nearRatio;
+    return isNear ? guess : { ...guess, max: Math.floor((guess.max + guess.refused) / 2) };
+  }
+  const max = Math.ceil(guess.refused === null ? guess.max * growthRatio : guess.refused * probeRatio);
   const limit = enqueueBudget({ ...snapshot, queue: { ...snapshot.queue, guess: null } }, atMs)[guess.unit];
   // More than the limits allow, or than anybody has: they alone count again.
-  return max >= (limit ?? 1e12) ? null : { ...guess, max };
+  return max >= (limit ?? 1e12) ? null : { ...guess, max, refused: null };
 };
 
 /** How long rows wait whose batch had no room: a minute at first, so that an unlucky hour is not used up in seconds. */
@@ -109,14 +122,25 @@ const probeMs = hourMs;
 const isProbe = (batch: LiveBatch, nowMs: number): boolean =>
   isAtProvider(batch) && !batch.isAccepted && nowMs < batch.plannedAtMs + probeMs;
 
-/** While no limit is known, few batches at a time are created on trial: a refusal teaches as much as ten. */
-export const isProbingEnough = (snapshot: RunSnapshot, nowMs: number): boolean => {
+/**
+ * While no limit is known, few batches at a time are created on trial: a refusal teaches as much as ten. Under a guess one at a time
+ * is tried beyond what was seen to lie in the queue together.
+ */
+export const isProbingEnough = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean => {
+  const { acceptedCount, stated, guess, others } = snapshot.queue;
+  const probes = snapshot.live.filter((other) => other !== batch && isProbe(other, nowMs));
+  if (guess !== null) {
+    const load = [batch, ...probes, ...snapshot.live.filter(isAtWork)].reduce(
+      (sum, each) => sum + loadOf(each, guess.unit),
+      others[guess.unit],
+    );
+    return probes.length > 0 && load > guess.good;
+  }
   const { enqueuedTokenLimit } = snapshot.config.operation.enqueue;
   if (enqueuedTokenLimit !== null || isStatedKnown(snapshot, nowMs)) return false;
-  const { acceptedCount, stated } = snapshot.queue;
-  const accepted = snapshot.live.filter((batch) => batch.phase === 'created' && batch.isAccepted).length;
+  const accepted = snapshot.live.filter(isAtWork).length;
   const max = acceptedCount === 0 ? 2 : stated !== null ? 1 : Math.max(4, Math.floor(accepted / 10));
-  return snapshot.live.filter((batch) => isProbe(batch, nowMs)).length >= max;
+  return probes.length >= max;
 };
 
 /** When the first of the trials no longer counts; null: there is none. */

@@ -31,7 +31,7 @@ export const runEventTypes = [
   'batch_completed',
   'batch_failed',
   'queue_refused',
-  'queue_grown',
+  'queue_learned',
   'submit_retried',
   'effect_retried',
 ] as const;
@@ -92,7 +92,7 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
       return null;
     case 'QueueLearned':
       return [
-        event.refusals === null ? 'queue_grown' : 'queue_refused',
+        event.refusals === null ? 'queue_learned' : 'queue_refused',
         {
           stated_tokens_max: event.stated?.tokensMax ?? null,
           stated_requests_max: event.stated?.requestsMax ?? null,

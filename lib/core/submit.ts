@@ -41,7 +41,7 @@ export const mayCreate = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number
   snapshot.control.state === 'running' &&
   snapshot.live.filter((other) => other.phase === 'indeterminate').length < unclearCreatesMax &&
   createAllowedAtMs(snapshot) <= nowMs &&
-  !isProbingEnough(snapshot, nowMs) &&
+  !isProbingEnough(snapshot, batch, nowMs) &&
   fitsBesideSent(snapshot, batch, nowMs);
 
 const dayMs = 86_400_000;

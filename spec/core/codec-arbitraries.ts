@@ -65,7 +65,8 @@ const stated = fc.record({ tokensMax: orNull(count), requestsMax: orNull(count),
 const guess = fc.record({
   unit: fc.constantFrom('tokens' as const, 'requests' as const),
   max: count,
-  refused: count,
+  good: count,
+  refused: orNull(count),
   refusedUntilMs: ms,
   doublings: count,
 });
