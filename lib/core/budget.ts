@@ -34,6 +34,9 @@ const least = (...limits: readonly (number | null)[]): number | null => {
   return known.length === 0 ? null : Math.min(...known);
 };
 
+/** Estimates are right on the average, and a queue is full at the first token too many: a little room is left for them. */
+const certaintyOf = ({ backlog: { counting } }: RunSnapshot): number => (counting === 'exact' || counting === null ? 1 : 0.97);
+
 /** The whole budget of the scope, in tokens as this run counts them: what is configured, what the provider has said, what was found by trying. */
 export const enqueueBudget = (
   snapshot: RunSnapshot,
@@ -46,7 +49,7 @@ export const enqueueBudget = (
   const requests = least(enqueue.enqueuedRequestLimit, believed?.requestsMax ?? null);
   const found = (unit: QueueGuess['unit']): number | null => (guess?.unit === unit ? guess.max : null);
   return {
-    tokens: least(tokens === null ? null : Math.floor(tokens / billedPerCounted(snapshot)), found('tokens')),
+    tokens: least(tokens === null ? null : Math.floor((tokens * certaintyOf(snapshot)) / billedPerCounted(snapshot)), found('tokens')),
     requests: least(requests === null ? null : Math.floor(requests * enqueue.targetRatio), found('requests')),
   };
 };

@@ -5,7 +5,7 @@ import { closed, NonNegative, Operation, RunConfig } from './config.ts';
 import type { Event, EventOf, FailedRows, RetriedRows } from './event.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
-import { type BackoffBucket, controlReasons, type SourceCheckpoint } from './snapshot.ts';
+import { type BackoffBucket, controlReasons, type RoomNeed, type SourceCheckpoint } from './snapshot.ts';
 import type { QueueGuess, QuotaUse, StatedLimit } from './queue-state.ts';
 import type { PresumedUsage, TokenUsage } from './usage.ts';
 
@@ -89,6 +89,13 @@ export const Guess: t.Type<QueueGuess, unknown> = closed('QueueGuess', {
   refusedUntilMs: t.number,
   doublings: NonNegative,
 });
+export const Need: t.Type<RoomNeed, unknown> = closed('RoomNeed', {
+  tokens: NonNegative,
+  requests: NonNegative,
+  usd: NonNegative,
+  retryAtMs: orNull(t.number),
+  looks: NonNegative,
+});
 export const Refusals = orNull(closed('Refusals', { count: NonNegative, sinceMs: t.number, message: t.string }));
 const Slice: t.Type<AcceptedSlice, unknown> = closed('AcceptedSlice', {
   fromIndex: NonNegative,
@@ -139,7 +146,7 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   ItemsAccepted: event('ItemsAccepted', { slice: Slice, checkpoint: Checkpoint, sequenceFrom: NonNegative }),
   IngestionCompleted: event('IngestionCompleted', { checkpoint: Checkpoint }),
   BatchPlanned: event('BatchPlanned', { ...sent, ...size, indexes: ColumnType }),
-  PlanDeferred: event('PlanDeferred', { tokens: NonNegative, requests: NonNegative, usd: NonNegative, retryAtMs: orNull(t.number) }),
+  PlanDeferred: event('PlanDeferred', { need: Need }),
   OthersSeen: event('OthersSeen', { others: Use, stated: orNull(Stated) }),
   QueueLearned: event('QueueLearned', { stated: orNull(Stated), guess: orNull(Guess), refusals: Refusals }),
   PendingFailed: event('PendingFailed', {

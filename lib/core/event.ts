@@ -5,7 +5,7 @@ import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import type { IndexSet } from './index-set.ts';
 import type { CanaryVerdict } from './judged.ts';
 import type { QueueGuess, QueueState, QuotaUse, StatedLimit } from './queue-state.ts';
-import type { BackoffBucket, ControlReason, RunStatus, SourceCheckpoint } from './snapshot.ts';
+import type { BackoffBucket, ControlReason, RoomNeed, RunStatus, SourceCheckpoint } from './snapshot.ts';
 import type { PresumedUsage, TokenUsage } from './usage.ts';
 
 /** Rows that ended without success; columns of one length. Row `i` has result sequence `sequenceFrom + i`. */
@@ -51,13 +51,7 @@ export type Event = { readonly atMs: number } & (
       readonly inputBytes: number;
       readonly inputTokens: number;
     }
-  | {
-      readonly type: 'PlanDeferred';
-      readonly tokens: number;
-      readonly requests: number;
-      readonly usd: number;
-      readonly retryAtMs: number | null;
-    }
+  | { readonly type: 'PlanDeferred'; readonly need: RoomNeed }
   /** What the other runs of the scope hold, and what the provider has said to them. */
   | { readonly type: 'OthersSeen'; readonly others: QuotaUse; readonly stated: StatedLimit | null }
   /** What a refusal for want of room, or a batch that was taken in, says of the provider's queue. */

@@ -81,10 +81,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'BatchPlanned':
       return batchPlanned(s, event);
     case 'PlanDeferred':
-      return {
-        ...clearFault(s, planKey),
-        backlog: { ...s.backlog, needs: { tokens: event.tokens, requests: event.requests, usd: event.usd, retryAtMs: event.retryAtMs } },
-      };
+      return { ...clearFault(s, planKey), backlog: { ...s.backlog, needs: event.need } };
     case 'OthersSeen':
       return withOthers(s, event);
     case 'QueueLearned': {

@@ -13,7 +13,7 @@ import { packBatch, type PackedBatch, sum, sumAt } from './pack.ts';
 import { laterOf } from './quota.ts';
 import type { Rejection } from './rejection.ts';
 import { hashToUnit } from './retry.ts';
-import type { RunSnapshot } from './snapshot.ts';
+import type { RoomNeed, RunSnapshot } from './snapshot.ts';
 
 /** What one batch of this run may hold: the provider's limits, tightened by the job's, and by a canary that is due. */
 export const batchLimitsOf = (snapshot: RunSnapshot): BatchLimits => {
@@ -73,9 +73,9 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
     inputBytes: packed.bytes,
     inputTokens: packed.tokens,
   };
-  const needs = needsOf(snapshot, packed, atMs);
+  const needs = needsOf(snapshot, packed, before.backlog.needs, seen !== null, atMs);
   if (packed.closedBy === 'budget' && !isOutOfMoney(snapshot, packed, room) && isWorthWaiting(snapshot, room, needs)) {
-    if (events.length > 0 || !isSameNeed(snapshot.backlog.needs, needs, atMs)) events.push({ type: 'PlanDeferred', atMs, ...needs });
+    if (events.length > 0 || !isSameNeed(snapshot.backlog.needs, needs, atMs)) events.push({ type: 'PlanDeferred', atMs, need: needs });
   } else if (packed.members.length > 0) {
     if (packed.closedBy !== 'end' || (window.isExhausted && mayPlanShort(snapshot, atMs))) events.push(planned);
   } else if (packed.closedBy === 'budget') {
@@ -112,10 +112,8 @@ const worthwhile = (snapshot: RunSnapshot, nowMs: number): { readonly tokens: nu
 
 const holdsAnything = ({ live, queue: { others } }: RunSnapshot): boolean => live.length > 0 || others.tokens > 0 || others.requests > 0;
 
-type Needs = NonNullable<RunSnapshot['backlog']['needs']>;
-
 /** The room is too small, and what is enqueued will make it larger. Money comes back from this run's own batches alone. */
-const isWorthWaiting = (snapshot: RunSnapshot, room: Room, needs: Needs): boolean =>
+const isWorthWaiting = (snapshot: RunSnapshot, room: Room, needs: RoomNeed): boolean =>
   (holdsAnything(snapshot) &&
     ((room.tokens !== null && room.tokens < needs.tokens) || (room.requests !== null && room.requests < needs.requests))) ||
   (snapshot.live.length > 0 && room.usd !== null && room.usd < needs.usd);
@@ -140,29 +138,28 @@ const isOutOfMoney = (snapshot: RunSnapshot, packed: PackedBatch, room: Room): b
   packed.members.length === 0 && snapshot.live.length === 0 && shortOf(snapshot, packed, room).usd;
 
 /** A look at the others whose time had come, and that found them as they were, is told all the same: it sets the time of the next. */
-const isSameNeed = (known: Needs | null, needs: Needs, atMs: number): boolean =>
+const isSameNeed = (known: RoomNeed | null, needs: RoomNeed, atMs: number): boolean =>
   known !== null &&
   (known.retryAtMs === null ? needs.retryAtMs === null : known.retryAtMs > atMs) &&
   known.tokens === needs.tokens &&
   known.requests === needs.requests &&
   known.usd === needs.usd;
 
-const othersLookMsMax = 15_000;
+const othersLookMs = 5_000;
 
-/** What to wait for. Others of the scope tell nobody when they make room: they are looked at again. */
-const needsOf = (snapshot: RunSnapshot, packed: PackedBatch, atMs: number): Needs => {
+/** What to wait for. Others of the scope tell nobody when they make room: they are looked at again, ever less often while they stay as they are. */
+const needsOf = (snapshot: RunSnapshot, packed: PackedBatch, known: RoomNeed | null, isNews: boolean, atMs: number): RoomNeed => {
   const least = worthwhile(snapshot, atMs);
   const { others } = snapshot.queue;
-  const { pollIntervalMs } = snapshot.config.operation;
-  const lookMs = Math.min(othersLookMsMax, Math.max(1_000, pollIntervalMs / 4));
+  const looks = isNews || known?.retryAtMs === undefined || known.retryAtMs === null ? 0 : known.looks + 1;
+  const lookMs = Math.max(1_000, Math.min(snapshot.config.operation.pollIntervalMs, othersLookMs * 2 ** Math.min(10, looks)));
+  const isAlone = others.tokens === 0 && others.requests === 0;
   return {
     tokens: Math.max(packed.blocked.tokens, least.tokens),
     requests: Math.max(1, least.requests),
     usd: Math.max(packed.blocked.usd, least.usd),
-    retryAtMs:
-      others.tokens === 0 && others.requests === 0
-        ? null
-        : atMs + Math.round(lookMs * (0.75 + 0.5 * hashToUnit(`${snapshot.runId}~${snapshot.version}`))),
+    retryAtMs: isAlone ? null : atMs + Math.round(lookMs * (0.75 + 0.5 * hashToUnit(`${snapshot.runId}~${snapshot.version}`))),
+    looks,
   };
 };
 

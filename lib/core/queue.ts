@@ -33,7 +33,7 @@ export const learnFromRefusal = (snapshot: RunSnapshot, batch: LiveBatch, refusa
   const inQueue = (of: (each: QuotaUse) => number): number =>
     accepted.reduce((sum, other) => sum + of({ tokens: other.inputTokens, requests: other.requests }), of(queue.others));
   const isExplained =
-    (tokensMax !== null && tokensMax < (inQueue(({ tokens }) => tokens) + batch.inputTokens) * Math.max(1, billedPerCounted(snapshot))) ||
+    (tokensMax !== null && tokensMax < (inQueue(({ tokens }) => tokens) + batch.inputTokens) * billedPerCounted(snapshot)) ||
     (requestsMax !== null && requestsMax < inQueue(({ requests }) => requests) + batch.requests);
   const unit = batch.inputTokens > 0 ? 'tokens' : 'requests';
   const own = unit === 'tokens' ? batch.inputTokens : batch.requests;

@@ -28,6 +28,17 @@ export const controlReasons = [
 ] as const;
 export type ControlReason = (typeof controlReasons)[number];
 
+/** The room in the budgets that the next batch in order waits for. */
+export interface RoomNeed {
+  readonly tokens: number;
+  readonly requests: number;
+  readonly usd: number;
+  /** Other runs of the scope stand in the way, and are looked at again then; null: only this run's own batches do. */
+  readonly retryAtMs: number | null;
+  /** Looks in a row that found the others as they were. */
+  readonly looks: number;
+}
+
 /** Where reading of the source goes on. */
 export interface SourceCheckpoint {
   /** The source's index of the next entry (bad rows count). */
@@ -83,11 +94,8 @@ export interface RunSnapshot {
     readonly sinceMs: number;
     /** Rises when a window read earlier no longer shows the rows in front. */
     readonly generation: number;
-    /**
-     * The next batch in order needs so much room in the budgets; null: not known to wait for room. `retryAtMs`: other runs of the scope
-     * stand in the way, and are looked at again then.
-     */
-    readonly needs: { readonly tokens: number; readonly requests: number; readonly usd: number; readonly retryAtMs: number | null } | null;
+    /** What the next batch in order waits for; null: not known to wait for room. */
+    readonly needs: RoomNeed | null;
     /** Prompt tokens of accepted rows were counted by a tokenizer, estimated by bytes, or some of both; null: none yet. */
     readonly counting: 'exact' | 'estimated' | 'mixed' | null;
   };

@@ -18,7 +18,7 @@ export interface DriversParts {
   readonly connections: Connections;
   readonly scheduler: () => SchedulerLike;
   readonly randomHex: (digits: number) => string;
-  readonly tokenCounter: TokenCounter | undefined;
+  readonly tokenCounter: TokenCounter | null | undefined;
   readonly inboxIntervalMs: number | undefined;
   readonly events: Subject<RunEvent>;
 }
@@ -68,7 +68,8 @@ export class Drivers {
         run,
         provider: await connections.connect(config),
         source: this.#sources.get(run.runId) ?? null,
-        tokens: !needsExactTokens(run.snapshot) ? null : (tokenCounter ?? (await defaultTokenCounter())),
+        // Whoever gives a counter wants it used; ours is loaded where an estimate is not enough.
+        tokens: tokenCounter !== undefined ? tokenCounter : needsExactTokens(run.snapshot) ? await defaultTokenCounter() : null,
         scheduler: scheduler(),
         randomHex,
       };

@@ -30,7 +30,11 @@ interface RunnerOptions {
   readonly providers?: readonly ProviderConnection[];
   /** Finds a connection that `providers` does not name, before the default one is thought of; undefined: not known here either. */
   readonly connectionOf?: (name: string, kind: string) => ProviderConnection | undefined;
-  readonly tokenCounter?: TokenCounter;
+  /**
+   * Counts prompt tokens at ingestion, if given. Default: tiktoken where a budget in tokens or money is set, else an estimate by bytes, which
+   * the run's own answers correct. Null: always the estimate.
+   */
+  readonly tokenCounter?: TokenCounter | null;
   /** Prices of your own; what it does not know is asked of the provider's adapter. */
   readonly prices?: PriceBook;
   /** Drive started runs in the background. Default true; false leaves it to `drive()` and `wait()`. */

@@ -15,6 +15,7 @@ import { createFakeProvider, type FakeProvider } from './provider/provider.ts';
 import { SimulatedRunner } from './simulated-runner.ts';
 import { memoryStore, type MemoryStorage } from './store/memory-store.ts';
 import { fakeTokens } from './fake-tokens.ts';
+import type { TokenCounter } from '../ports/tokens.ts';
 import { createVirtualTime } from './virtual-time.ts';
 
 export interface WorldOptions extends FakeProviderOptions {
@@ -22,6 +23,8 @@ export interface WorldOptions extends FakeProviderOptions {
   readonly startAt?: Date;
   /** Default one in memory. A storage without `abandon` is closed in order when the process dies, which is kinder than a kill. */
   readonly storage?: Storage<'local'>;
+  /** How runs count their tokens. Default exactly as the provider does; null: by bytes, as runs without a budget do. */
+  readonly tokenCounter?: TokenCounter | null;
   /** True kills the process at this point; then `isDown`, until `crash()` opens the next one. */
   readonly crashAt?: (point: CrashPoint) => boolean;
 }
@@ -99,7 +102,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       providers: [inside],
       connectionOf: () => inside,
       scheduler: process.scheduler,
-      tokenCounter: fakeTokens,
+      tokenCounter: options.tokenCounter === undefined ? fakeTokens : options.tokenCounter,
       // There is one process: what others might leave is looked for now and then.
       inboxIntervalMs: 10_000,
       randomHex,

@@ -140,11 +140,11 @@ const rowFaults = (dice: Dice): readonly Fault[] => [
 
 /** Every commit is written and read as a store would: what cannot be stored stops a run for good. */
 const storable = (run: OwnedRun, breaks: (law: string) => void): OwnedRun => {
-  const commit: OwnedRun['commit'] = (version, events) => {
+  const commit: OwnedRun['commit'] = (version, events, guard) => {
     const { header, columns } = encodeEvents(events);
     const read = decodeEvents(JSON.parse(JSON.stringify(header)), columns);
     if (read._tag === 'Left') breaks(`a commit cannot be stored: ${read.left}`);
-    return run.commit(version, events);
+    return run.commit(version, events, guard);
   };
   return new Proxy(run, { get: (target, key) => (key === 'commit' ? commit : (Reflect.get(target, key, target) as unknown)) });
 };

@@ -108,8 +108,8 @@ const faultsOf = async (run: Run<string>, summary: RunSummary): Promise<readonly
 /** Law 9, at every commit: what is due is the same for the snapshot as it comes back from a store. */
 const reloadable = <S extends Storage<'local'>>(storage: S, broken: (law: string) => void): S => {
   const watched = (run: OwnedRun): OwnedRun => {
-    const commit: OwnedRun['commit'] = (version, events) => async () => {
-      const committed = await run.commit(version, events)();
+    const commit: OwnedRun['commit'] = (version, events, guard) => async () => {
+      const committed = await run.commit(version, events, guard)();
       if (committed._tag === 'Right' && !isSameReloaded(committed.right)) broken(`what is due differs after a reload at ${version}`);
       return committed;
     };

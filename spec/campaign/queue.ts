@@ -1,5 +1,5 @@
 // A million rows through a queue of two million tokens, in virtual time:
-// `npx tsx spec/campaign/queue.ts [--rows 1000000] [--queue 2000000] [--learn] [--silent] [--at-create] [--hours 1] [--max-requests N] [--seed 1]`
+// `npx tsx spec/campaign/queue.ts [--rows 1000000] [--queue 2000000] [--learn] [--silent] [--estimated] [--at-create] [--hours 1] [--max-requests N] [--seed 1]`
 // Needs about 4 GB for a million rows: `NODE_OPTIONS=--max-old-space-size=8000`.
 import { parseArgs } from 'node:util';
 import { playQueueRun } from '../simulation/queue-run.ts';
@@ -10,6 +10,7 @@ const { values } = parseArgs({
     queue: { type: 'string', default: '2000000' },
     learn: { type: 'boolean', default: false },
     silent: { type: 'boolean', default: false },
+    estimated: { type: 'boolean', default: false },
     'at-create': { type: 'boolean', default: false },
     hours: { type: 'string', default: '1' },
     'max-requests': { type: 'string' },
@@ -23,6 +24,7 @@ const figures = await playQueueRun({
   isKnown: !values.learn,
   isStated: !values.silent,
   isFullAt: values['at-create'] ? 'create' : 'validation',
+  isEstimated: values.estimated,
   latencyMs: Number(values.hours) * 3_600_000,
   seed: Number(values.seed),
   ...(values['max-requests'] === undefined ? {} : { maxRequests: Number(values['max-requests']) }),

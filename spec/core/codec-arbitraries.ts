@@ -77,6 +77,7 @@ const needs = {
   requests: count,
   usd: fc.double({ min: 0, max: 1e6, noNaN: true }).map((x) => x + 0),
   retryAtMs: orNull(ms),
+  looks: count,
 };
 
 type Fields<T extends Event['type']> = { readonly [K in Exclude<keyof EventOf<T>, 'type' | 'atMs'>]: fc.Arbitrary<EventOf<T>[K]> };
@@ -106,7 +107,7 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   },
   IngestionCompleted: { checkpoint },
   BatchPlanned: { ...sent, ...size, indexes: column },
-  PlanDeferred: needs,
+  PlanDeferred: { need: fc.record(needs) },
   OthersSeen: { others: use, stated: orNull(stated) },
   QueueLearned: { stated: orNull(stated), guess: orNull(guess), refusals },
   PendingFailed: { indexes: column, code: count, bytes: count, tokens: count, sequenceFrom: count },

@@ -12,10 +12,10 @@ export const lawfulStorage = <S extends Storage<'local'>>(storage: S, broken: (l
   const watch = { commits: 0 };
   const watched = (run: OwnedRun): OwnedRun => {
     const check = checker();
-    const commit: OwnedRun['commit'] = (expectedVersion, events) => async () => {
+    const commit: OwnedRun['commit'] = (expectedVersion, events, guard) => async () => {
       const early = provedTooEarly(run.snapshot, events) ?? (await namedTooEarly(run, events));
       if (early !== null) broken(`at ${events.map((event) => event.type).join(', ')}: ${early}`);
-      const committed = await run.commit(expectedVersion, events)();
+      const committed = await run.commit(expectedVersion, events, guard)();
       if (committed._tag === 'Left') return committed;
       watch.commits += 1;
       const fault = await check(run, committed.right);

@@ -11,6 +11,8 @@ export interface QueueRun {
   /** The provider's refusals say how large it is. */
   readonly isStated: boolean;
   readonly isFullAt: 'validation' | 'create';
+  /** Tokens are estimated by bytes. */
+  readonly isEstimated?: boolean;
   readonly latencyMs: number;
   readonly seed: number;
   readonly maxRequests?: number;
@@ -61,6 +63,7 @@ export const playQueueRun = async (run: QueueRun): Promise<QueueFigures> => {
     statesQueueLimit: run.isStated,
     turnaroundMs: { min: run.latencyMs, max: run.latencyMs },
     answer: () => ({ text: 'ok' }),
+    ...(run.isEstimated === true ? { tokenCounter: null } : {}),
     virtualMsMax: 400 * 24 * hourMs,
     ...(run.crashEvery === undefined ? {} : { crashEvery: run.crashEvery }),
   };
