@@ -181,7 +181,7 @@ const loneRow = (
   return { indexes: indexSetOf([window.indexes[place] as number]), requests: 1, inputBytes: again.bytes, inputTokens: again.tokens };
 };
 
-const dollars = (usd: number | null): string => (usd === null ? 'an unknown amount' : `$${usd.toFixed(usd < 1 ? 4 : 2)}`);
+const dollars = (usd: number | null): string => (usd === null ? 'an unknown amount' : `$${usd.toFixed(usd > 0 && usd < 1 ? 4 : 2)}`);
 
 const overBudget = (snapshot: RunSnapshot, packed: PackedBatch, room: Room): string => {
   const short = shortOf(snapshot, packed, room);

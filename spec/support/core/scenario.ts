@@ -15,6 +15,7 @@ import {
   type RunId,
   type SweepReport,
   type SweptBatch,
+  type TokenUsage,
 } from '../../../lib/core/index.ts';
 import { commit, type State, type Step } from './commit.ts';
 import { makeConfig } from './config.ts';
@@ -138,7 +139,13 @@ export const endBatch = (run: Scenario, name: string, how: BatchEnding): void =>
   }
 };
 /** Settles rows in one slice of the output file, each a success. */
-export const settleSuccesses = (run: Scenario, name: string, indexes: readonly number[], isEndOfFile = true): Step => {
+export const settleSuccesses = (
+  run: Scenario,
+  name: string,
+  indexes: readonly number[],
+  isEndOfFile = true,
+  usage: TokenUsage = emptyUsage,
+): Step => {
   const { batchNo, position } = batchOf(run, name);
   const open = openRows(run.state.rows, batchNo, 0, 1_000);
   return attempt(run, {
@@ -150,7 +157,7 @@ export const settleSuccesses = (run: Scenario, name: string, indexes: readonly n
     isEndOfFile,
     lines: { indexes, offsets: indexes, lengths: indexes },
     open: indexes.map((index) => (Array.from(open.indexes).includes(index) ? 1 : 0)),
-    usage: emptyUsage,
+    usage,
     malformedCount: 0,
     unknownCount: 0,
   });
