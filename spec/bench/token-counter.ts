@@ -1,9 +1,11 @@
-// How fast request lines are counted, beside tiktoken alone and beside the byte bound. Run: npx tsx spec/bench/token-counter.ts --rows 20000
+// What counting request lines costs for each MB: exactly, by tiktoken alone, and as an estimate; and how far the estimate is off.
+// Run: npx tsx spec/bench/token-counter.ts --rows 20000
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { byteBoundCounter, tiktokenCounter } from '../../adapters/tiktoken/index.ts';
+import { estimateTokens } from '../../lib/core/index.ts';
 
 const ROUNDS = 5;
 const TEXT_CHARS = 800;
@@ -39,6 +41,7 @@ const counters: Readonly<Record<string, (line: string) => number>> = {
   tiktokenCounter: (line) => exact.count(line, 'gpt-4.1-mini'),
   'tiktoken alone, whole line': (line) => encoder.encode_ordinary(line).length,
   byteBoundCounter: (line) => bound.count(line, 'gpt-4.1-mini'),
+  'estimate by bytes': (line) => estimateTokens(Buffer.byteLength(line)),
 };
 
 const loadedMs = performance.now();
@@ -56,7 +59,20 @@ for (let round = 0; round < ROUNDS; round += 1) {
     (figures[name] ??= []).push((performance.now() - startedMs) / 1_000);
   }
 }
+const medianOf = (seconds: readonly number[]): number => seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)] ?? Number.NaN;
 for (const [name, seconds] of Object.entries(figures)) {
-  const median = seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)] ?? Number.NaN;
-  console.log(`${name}: ${Math.round(rowCount / median).toLocaleString('en-US')} lines/s, ${(megabytes / median).toFixed(1)} MB/s`);
+  const median = medianOf(seconds);
+  const perMegabyte = ((median * 1_000) / megabytes).toFixed(2);
+  console.log(
+    `${name}: ${Math.round(rowCount / median).toLocaleString('en-US')} lines/s, ${(megabytes / median).toFixed(1)} MB/s, ${perMegabyte} ms a MB`,
+  );
 }
+
+// Ingestion renders slices of 2 MB: so long is the loop held by counting one of them.
+const sliceMs = (2 * medianOf(figures['tiktokenCounter'] ?? []) * 1_000) / megabytes;
+console.log(`exact counting of one slice of 2 MB: ${sliceMs.toFixed(0)} ms`);
+
+const sum = (count: (line: string) => number): number => lines.reduce((tokens, line) => tokens + count(line), 0);
+const truth = sum((line) => exact.count(line, 'gpt-4.1-mini'));
+const guess = sum((line) => estimateTokens(Buffer.byteLength(line)));
+console.log(`the estimate is off by ${(100 * (guess / truth - 1)).toFixed(1)} % over all lines; a run's own answers correct that`);
