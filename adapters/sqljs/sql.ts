@@ -32,7 +32,7 @@ create table items (
 );
 create table slices (
   from_index integer primary key, count integer not null, request_object text, item_object text not null,
-  request_lengths blob not null, item_lengths blob not null, tokens blob
+  request_lengths blob not null, item_lengths blob not null, tokens blob, inputs blob
 );
 create table results (
   from_sequence integer primary key, count integer not null, output_object text, error_object text,

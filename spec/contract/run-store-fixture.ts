@@ -61,6 +61,8 @@ export const sliceOf = (fromIndex: number, count: number, badOffsets: readonly n
   requestLengths: Uint16Array.from({ length: count }, (_, i) => (badOffsets.includes(i) ? 0 : 10 + fromIndex + i)),
   itemLengths: Uint16Array.from({ length: count }, (_, i) => 5 + fromIndex + i),
   tokens: null,
+  areTokensExact: false,
+  inputs: null,
   badOffsets: Uint8Array.from(badOffsets),
 });
 export const accept = (run: OwnedRun, slice: AcceptedSlice, isLast = false): Promise<RunSnapshot> => {
@@ -88,7 +90,14 @@ export const submitBatch = async (run: OwnedRun, name: string): Promise<number> 
 export const endBatch = async (run: OwnedRun, name: string): Promise<void> => {
   const batchKey = name as BatchKey;
   const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
-  const observation = { batchKey, providerBatchId: `batch-${name}` as never, providerStatus: 'completed', isAccepted: true, progress: null, ending };
+  const observation = {
+    batchKey,
+    providerBatchId: `batch-${name}` as never,
+    providerStatus: 'completed',
+    isAccepted: true,
+    progress: null,
+    ending,
+  };
   await step(run, { type: 'RecordPoll', atMs: 4_000, asked: [batchKey], observations: [observation] });
   await step(run, {
     type: 'RecordFiles',
