@@ -1,68 +1,13 @@
-import { type Either, isLeft } from 'fp-ts/lib/Either.js';
+import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type BatchKey,
-  decide,
-  type Event,
-  type OthersUse,
-  quotaScopeOf,
-  reservationOf,
-  type RunId,
-  type RunSnapshot,
-} from '../../lib/core/index.ts';
-import type { PortError } from '../../lib/ports/port-error.ts';
+import { type BatchKey, type Event, type OthersUse, quotaScopeOf, reservationOf, type RunId } from '../../lib/core/index.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
-import { makeOperation, type Wishes } from '../support/core/config.ts';
+import { makeOperation } from '../support/core/config.ts';
 import { type Dice, diceOf, roll } from '../support/core/dice.ts';
-import {
-  accept,
-  completeRows,
-  createdRun,
-  endBatch,
-  ok,
-  plain,
-  type RunStoreFixture,
-  sendBatch,
-  sliceOf,
-  step,
-} from './run-store-fixture.ts';
+import { idOf, othersOf, plan, planAtMs, planned, planOk, quotaRun, settle } from './quota-runs.ts';
+import { ok, plain, type RunStoreFixture, step } from './run-store-fixture.ts';
 
-const scope = 'default/model-1';
 const nothing: OthersUse = { tokens: 0, requests: 0, stated: null };
-const idOf = (name: string): RunId => name as RunId;
-/** When the batches of these runs are planned. */
-const planAtMs = 3_000;
-
-/** A run whose rows hold ten tokens each, four of them in a batch. */
-export const quotaRun = async (store: RunStore, name: string, rows: number, enqueue: Wishes['enqueue'] = {}): Promise<OwnedRun> => {
-  const run = await createdRun(store, idOf(name), 1_000, { enqueue, chunk: { requestsMax: 4, planAfterMs: 0 } });
-  await accept(run, { ...sliceOf(0, rows), tokens: new Uint8Array(rows).fill(10), areTokensExact: true }, true);
-  return run;
-};
-
-export const othersOf = (run: OwnedRun, nowMs = planAtMs, of = scope): Promise<OthersUse> => ok(run.othersInScope(of, nowMs));
-
-/** What planning one more batch makes true, by what the others hold; empty where nothing does. */
-const planned = async (run: OwnedRun, name: string, others: OthersUse): Promise<readonly Event[]> => {
-  const window = await ok(run.planWindow(4));
-  const decided = decide(run.snapshot, { type: 'PlanBatch', atMs: planAtMs, window, newBatchKey: name as BatchKey, others });
-  return isLeft(decided) ? [] : decided.right;
-};
-/** Plans one more batch as the engine does: on what the others hold, or were seen to hold. */
-export const plan = async (run: OwnedRun, name: string, seen?: OthersUse): Promise<Either<PortError, RunSnapshot>> => {
-  const others = seen ?? (await othersOf(run));
-  return run.commit(run.snapshot.version, await planned(run, name, others), { others })();
-};
-const planOk = (run: OwnedRun, name: string): Promise<RunSnapshot> => ok(() => plan(run, name));
-const settle = async (run: OwnedRun, name: string): Promise<void> => {
-  const batchNo = run.snapshot.live.find(({ batchKey }) => batchKey === name)?.batchNo ?? 0;
-  await sendBatch(run, name);
-  await endBatch(run, name);
-  const { indexes } = await ok(run.openRows(batchNo, 0, 100));
-  await completeRows(run, name, batchNo, Array.from(indexes));
-  const rest = { rows: await ok(run.openRows(batchNo, 0, 100)), codes: [], parts: [], offsets: [], lengths: [] };
-  await step(run, { type: 'SettleRest', atMs: 5_001, batchKey: name as BatchKey, fromIndex: 0, ...rest });
-};
 
 /** Runs of one store share the queue of their scope. */
 export const describeQuotaContract = (name: string, factory: () => Promise<RunStoreFixture>): void => {
@@ -220,6 +165,20 @@ export const describeQuotaContract = (name: string, factory: () => Promise<RunSt
       expect(await othersOf(two)).toEqual({ tokens: 80, requests: 8, stated: null });
       await settle(again, 'a');
       expect(await othersOf(two)).toEqual({ tokens: 40, requests: 4, stated: null });
+    });
+
+    it('gives the room to one at most of runs that plan at the same moment', async () => {
+      const stores = [store, await another(), await another()];
+      const runs: OwnedRun[] = [];
+      for (let i = 0; i < 8; i += 1) runs.push(await quotaRun(stores[i % stores.length] as RunStore, `run-${i}`, 4));
+      const answers = await Promise.all(runs.map((run) => plan(run, `b-${run.runId}`, nothing)));
+      const committed = runs.filter((_, i) => isRight(answers[i] as (typeof answers)[number]));
+      expect(committed.length).toBeLessThanOrEqual(1);
+      for (const answer of answers) if (isLeft(answer)) expect(answer.left.type).toBe('quota_taken');
+      // Whoever gave way holds nothing.
+      const last = runs.find((run) => !committed.includes(run)) as OwnedRun;
+      expect(await othersOf(last)).toEqual({ tokens: 40 * committed.length, requests: 4 * committed.length, stated: null });
+      await ok(() => plan(last, 'again'));
     });
 
     it('never lets runs that plan at once hold more together than they share, and lets each come to its end', async () => {
