@@ -70,7 +70,7 @@ const write = (database: Database, model: RunModel, meta: JsonObject, isNew: boo
       blobOf(piece.lengths),
     ]),
   );
-  each(database, 'insert or replace into batches values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)', map(model.records.dirty(), rowOfRecord));
+  each(database, 'insert or replace into batches values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)', map(model.records.dirty(), rowOfRecord));
   each(
     database,
     'insert into events values (?,?,?,?)',
