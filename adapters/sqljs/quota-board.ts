@@ -120,8 +120,8 @@ const withClaim = ({ claim, ...record }: QuotaRecord): Reservation =>
 
 const namesIn = (folder: string): readonly string[] => {
   try {
-    return readdirSync(folder)
-      .filter((file) => ownerOfFile(file) !== null)
+    return readdirSync(folder, { withFileTypes: true })
+      .flatMap((entry) => (entry.isFile() && ownerOfFile(entry.name) !== null ? [entry.name] : []))
       .sort();
   } catch (cause) {
     // Nobody of the scope has told anything yet.

@@ -113,7 +113,9 @@ const sweep = (
   for (const scope of readdirSync(quota, { withFileTypes: true })) {
     if (!scope.isDirectory()) continue;
     const folder = join(quota, scope.name);
-    for (const name of readdirSync(folder)) {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const { name } = entry;
       const owner = ownerOfFile(name.endsWith(unfinishedSuffix) ? name.slice(0, -unfinishedSuffix.length) : name);
       if (owner !== null && (isOver(owner) || !existsSync(folderOf(owner.runId)))) rmSync(join(folder, name), { force: true });
     }

@@ -127,7 +127,7 @@ describe('what runs in folders tell each other', () => {
     const record = readFileSync(fileOf(run), 'utf8');
     const strange = ['notes.txt', 'run.json', '.hidden.1.json', 'run.0.json', 'run.1.json.tmp', 'a b.1.json'];
     for (const name of strange) writeFileSync(join(folder(), name), 'nothing of yours');
-    mkdirSync(join(folder(), 'folder'));
+    for (const name of ['folder', 'run.7.json', 'nobody.8.json']) mkdirSync(join(folder(), name));
     writeFileSync(join(folder(), 'nobody.3.json'), record.replace('"run"', '"nobody"'));
     writeFileSync(join(folder(), 'gone.3.json'), '{');
     expect(await othersOf(watcher)).toEqual(forty);
