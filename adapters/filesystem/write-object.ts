@@ -107,7 +107,7 @@ const exists = async (path: string): Promise<boolean> =>
   );
 
 /** Makes the folder and those above it; a new folder's name is durable only once the folder above is. */
-const makeDurably = async (folder: string): Promise<void> => {
+export const makeDurably = async (folder: string): Promise<void> => {
   const first = await makeFolder(folder);
   if (first === null) return;
   for (let at = folder; ; at = dirname(at)) {

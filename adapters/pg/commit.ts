@@ -7,11 +7,22 @@ import type { BatchKey, RunId } from '../../lib/core/ids.ts';
 import { applyToRows, type RowChange } from '../../lib/core/rows.ts';
 import { type StoredRunEvent, toRunEvents } from '../../lib/core/run-event.ts';
 import type { RunSnapshot } from '../../lib/core/snapshot.ts';
+import type { Reservation } from '../../lib/core/quota.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
+import type { QuotaGuard } from '../../lib/ports/run-store.ts';
 import { plainRecord, rangesOf } from './batch-rows.ts';
 import { applyChange, type Moving } from './row-changes.ts';
 import type { RowsOf } from './row-queries.ts';
 import type { Ask } from './session.ts';
+import {
+  faultOfGuard,
+  reservationChange,
+  type ReservationChange,
+  reservationRow,
+  reservationValues,
+  takeRoom,
+  tellReservation,
+} from './reservations.ts';
 import { numbers } from './sql-values.ts';
 
 /** What the owner knows of its run, and what one commit makes of it. */
@@ -20,6 +31,8 @@ export interface Known {
   /** Of live batches. */
   readonly records: ReadonlyMap<BatchKey, BatchRecord>;
   readonly objects: ReadonlyMap<string, number>;
+  /** What the other runs of the scope have been told. */
+  readonly told: Reservation | null;
 }
 
 /** A commit as it is decided, before anything is written: made once, written as often as the weather wants. */
@@ -30,12 +43,15 @@ export interface Draft {
   readonly records: readonly BatchRecord[];
   readonly told: readonly StoredRunEvent[];
   readonly freshObjects: readonly (readonly [objectNo: number, name: string])[];
+  readonly reservation: ReservationChange;
+  /** Null: others may hold what they like. */
+  readonly guard: QuotaGuard | null;
   /** When the run owes the world something next; null: only a command can move it. */
   readonly owedAtMs: number | null;
 }
 
 /** Left is our own fault: the events do not fit the run. */
-export const draftOf = (runId: RunId, before: Known, events: readonly Event[]): Either<string, Draft> => {
+export const draftOf = (runId: RunId, before: Known, events: readonly Event[], guard: QuotaGuard | null): Either<string, Draft> => {
   try {
     const snapshot = events.reduce(evolve, before.snapshot);
     if (snapshot.runId !== runId) return left(`the event creates run ${snapshot.runId}, and this is run ${runId}`);
@@ -53,9 +69,12 @@ export const draftOf = (runId: RunId, before: Known, events: readonly Event[]): 
       if (record.state === 'live') records.set(batchKey, record);
       else records.delete(batchKey);
     }
+    const reservation = reservationChange(before.told, snapshot);
     return right({
       before,
-      after: { snapshot, records, objects },
+      after: { snapshot, records, objects, told: reservation.now },
+      reservation,
+      guard,
       changes: applyToRows(events),
       records: [...changed.values()],
       told: toRunEvents(snapshot.runId, before.snapshot.version, events),
@@ -86,8 +105,8 @@ export interface Committer extends RowsOf {
 }
 
 /**
- * Writes the draft within a transaction: right null when all of it is there; else where the run stands instead. Three statements
- * and one per row change (two for new rows), whatever their number of rows.
+ * Writes the draft within a transaction: right null when all of it is there; else where the run stands instead. Two statements
+ * and one per row change (two for new rows), whatever their number of rows; two more where the run takes more of its scope's queue.
  */
 export const writeDraft = async (
   ask: Ask,
@@ -120,6 +139,7 @@ export const writeDraft = async (
     draft.told.map(({ data }) => JSON.stringify(data)),
     draft.freshObjects.map(([objectNo]) => objectNo),
     draft.freshObjects.map(([, name]) => name),
+    ...reservationValues(draft.reservation.isNews && !draft.reservation.grows ? draft.reservation.now : null),
   ]);
   const moving: Moving = {
     ask,
@@ -133,7 +153,14 @@ export const writeDraft = async (
     const fault = await applyChange(moving, change);
     if (fault !== null) return left({ type: 'corrupt', message: fault, where: `run ${after.snapshot.runId}` });
   }
-  return right(null);
+  // Last, so that the other runs of the scope wait no longer than the end of the transaction takes.
+  const taken = await takeRoomOf(ask, committer, draft);
+  return taken === null ? right(null) : left(taken);
+};
+
+const takeRoomOf = async (ask: Ask, committer: Committer, { after, reservation, guard }: Draft): Promise<PortError | null> => {
+  if (reservation.grows && reservation.now !== null) return takeRoom(ask, committer, reservation.now, guard, after.snapshot.updatedAtMs);
+  return guard === null ? null : faultOfGuard(ask, committer, after.snapshot, guard);
 };
 
 const moveRun = (schema: string): string => `
@@ -200,6 +227,10 @@ const writeBooks = (schema: string): string => `
     insert into ${schema}.events (run_no, sequence, event_type, at_ms, data)
     select $1, sequence, event_type, at_ms, data::json
     from unnest($9::bigint[], $10::text[], $11::bigint[], $12::text[]) as row (sequence, event_type, at_ms, data)
+  ), reserved as (${tellReservation(
+    schema,
+    `select * from (values (${reservationRow(15)})) as news (scope, tokens, requests, until_ms, stated) where scope is not null`,
+  )}
   )
   insert into ${schema}.objects (run_no, object_no, name)
   select $1, object_no, name from unnest($13::int[], $14::text[]) as row (object_no, name)`;

@@ -100,6 +100,23 @@ export const migrations: readonly Migration[] = [
         from {schema}.items join {schema}.runs using (run_no);
     `,
   },
+  {
+    number: 2,
+    name: 'inputs of requests, reservations',
+    // A row for each run that holds something of its scope's queue, or has heard how large it is.
+    sql: `
+      alter table {schema}.items add column inputs integer;
+      create table {schema}.reservations (
+        run_no integer primary key references {schema}.runs on delete cascade,
+        scope text not null,
+        tokens bigint not null,
+        requests bigint not null,
+        until_ms bigint not null,
+        stated json
+      );
+      create index reservations_by_scope on {schema}.reservations (scope);
+    `,
+  },
 ];
 
 export const newestMigration = migrations[migrations.length - 1]?.number ?? 0;

@@ -4,11 +4,13 @@ import type { BatchRecord } from '../../lib/core/batch-record.ts';
 import type { Event } from '../../lib/core/event.ts';
 import type { BatchKey } from '../../lib/core/ids.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
+import type { Reservation } from '../../lib/core/quota.ts';
 import type { RunSnapshot } from '../../lib/core/snapshot.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
-import type { InboxCommand, OwnedRun } from '../../lib/ports/run-store.ts';
+import type { InboxCommand, OwnedRun, QuotaGuard } from '../../lib/ports/run-store.ts';
 import { type Committer, draftOf, type Known, writeDraft } from './commit.ts';
 import type { Lease } from './leases.ts';
+import { othersInScope } from './reservations.ts';
 import { backoffRows, batchLines, knownIds, linesOfRows, openMask, openRows, pendingRows } from './row-queries.ts';
 import { createReader, type ReaderParts } from './run-reader.ts';
 import { type Ask, found, type Session } from './session.ts';
@@ -21,6 +23,7 @@ export interface OwnedParts extends Omit<ReaderParts, 'view' | 'shown' | 'schema
   readonly leaseTtlMs: number;
   readonly records: readonly BatchRecord[];
   readonly objects: ReadonlyMap<string, number>;
+  readonly told: Reservation | null;
 }
 
 /** The owner's handle. It alone commits, so that what it has folded is what the tables hold. */
@@ -32,17 +35,18 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
     snapshot: run.snapshot,
     records: new Map<BatchKey, BatchRecord>(parts.records.map((record) => [record.batchKey, record])),
     objects: parts.objects,
+    told: parts.told,
   };
   /** No pending row lies before it: planning need not look at rows that are done with. */
   let pendingFrom = 0;
   const ask = <A>(work: (ask: Ask) => Promise<A>): Port<A> => session.ask(async (asked) => found(await work(asked)));
 
-  const commit = (expectedVersion: number, events: readonly Event[]): Port<RunSnapshot> => {
+  const commit = (expectedVersion: number, events: readonly Event[], guard?: QuotaGuard): Port<RunSnapshot> => {
     return async () => {
       const { version } = known.snapshot;
       if (lease.isLost) return lost(null);
       if (expectedVersion !== version) return left({ type: 'stale_version', expected: expectedVersion, found: version });
-      const draft = draftOf(run.runId, known, events);
+      const draft = draftOf(run.runId, known, events, guard ?? null);
       if (isLeft(draft)) return left({ type: 'corrupt', message: draft.left, where: `run ${run.runId}` });
       const { after } = draft.right;
       const written = await session.transaction((asked) => writeDraft(asked, committer, draft.right))();
@@ -85,6 +89,7 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
     ...reader,
     epoch: lease.epoch,
     commit,
+    othersInScope: (scope, nowMs) => ask((asked) => othersInScope(asked, committer, scope, nowMs)),
     assertOwned: () => assertOwned,
     knownIds: (itemIds) => ask((asked) => knownIds(asked, committer, itemIds.map(storable))),
     planWindow: (rowsMax) =>
@@ -97,7 +102,8 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
     openMask: (batchNo, indexes) => ask((asked) => openMask(asked, committer, batchNo, indexes)),
     openRows: (batchNo, fromIndex, rowsMax) => ask((asked) => openRows(asked, committer, batchNo, fromIndex, rowsMax)),
     backoffRows: (dueAtMs, rowsMax) => ask((asked) => backoffRows(asked, committer, dueAtMs, rowsMax)),
-    pendingRows: (rowsMax) => TE.Monad.map(pendingSlice(rowsMax), (slice) => ({ ...slice, generation: known.snapshot.backlog.generation })),
+    pendingRows: (rowsMax) =>
+      TE.Monad.map(pendingSlice(rowsMax), ({ inputs: _, ...slice }) => ({ ...slice, generation: known.snapshot.backlog.generation })),
     rowLines: (index) =>
       index < 0 || index >= known.snapshot.ingest.itemCount
         ? TE.right(null)

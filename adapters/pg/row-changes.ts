@@ -56,7 +56,8 @@ const insert = async (moving: Moving, { slice, sequenceFrom }: Of<'insert'>): Pr
   const { ask, schema, runNo } = moving;
   const count = slice.itemIds.length;
   if (slice.fromIndex !== moving.itemCount) return `rows are inserted at ${moving.itemCount}, not at ${slice.fromIndex}`;
-  if (slice.requestLengths.length !== count || slice.itemLengths.length !== count || (slice.tokens ?? slice.itemLengths).length !== count)
+  const { requestLengths, itemLengths, tokens, inputs } = slice;
+  if ([requestLengths, itemLengths, tokens, inputs].some((column) => column !== null && column.length !== count))
     return 'columns of a slice have one length';
   const bad = slice.badOffsets.length;
   const fault = bad === 0 ? null : faultOfSequence(moving, sequenceFrom, bad);
@@ -67,13 +68,13 @@ const insert = async (moving: Moving, { slice, sequenceFrom }: Of<'insert'>): Pr
   const { statuses, sequences } = newRows(slice, sequenceFrom);
   await ask(
     `insert into ${schema}.items (run_no, item_index, item_id, status, charged, uncharged, batch_no, due_at_ms,
-        request_object, request_offset, request_length, item_object, item_offset, item_length, tokens, sequence, code)
+        request_object, request_offset, request_length, item_object, item_offset, item_length, tokens, inputs, sequence, code)
       select $1, $2 + place - 1, id, status, 0, 0, 0, 0,
         case when request_length > 0 then $3::int end, (sum(request_length) over earlier)::int - request_length, request_length,
-        $4, (sum(item_length) over earlier)::int - item_length, item_length, tokens,
+        $4, (sum(item_length) over earlier)::int - item_length, item_length, tokens, nullif(inputs, 1),
         nullif(sequence, 0), case when sequence > 0 then ${codeOfFailure('invalid_row')} end
-      from unnest($5::text[], $6::smallint[], $7::int[], $8::int[], $9::int[], $10::bigint[])
-        with ordinality as fresh (id, status, request_length, item_length, tokens, sequence, place)
+      from unnest($5::text[], $6::smallint[], $7::int[], $8::int[], $9::int[], $10::int[], $11::bigint[])
+        with ordinality as fresh (id, status, request_length, item_length, tokens, inputs, sequence, place)
       window earlier as (order by place)
       order by place`,
     [
@@ -83,9 +84,10 @@ const insert = async (moving: Moving, { slice, sequenceFrom }: Of<'insert'>): Pr
       moving.objectNo(slice.itemObject),
       itemIds,
       numbers(statuses),
-      numbers(slice.requestLengths),
-      numbers(slice.itemLengths),
-      slice.tokens === null ? '{}' : numbers(slice.tokens),
+      numbers(requestLengths),
+      numbers(itemLengths),
+      tokens === null ? '{}' : numbers(tokens),
+      inputs === null ? '{}' : numbers(inputs),
       numbers(sequences),
     ],
   );

@@ -1,4 +1,4 @@
-import type { OpenRows, RowSlice } from '../../lib/core/command.ts';
+import type { OpenRows, PlanWindow, RowSlice } from '../../lib/core/command.ts';
 import { itemStatuses, type ItemStatus } from '../../lib/core/item.ts';
 import type { ObjectSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
 import type { Ask, Row } from './session.ts';
@@ -21,14 +21,21 @@ const sliceOf = (rows: readonly Row[], rowsMax: number): RowSlice => {
   return { indexes: column(kept, 0), bytes: column(kept, 1), tokens: areCounted ? column(kept, 2) : null, isLast: rows.length <= rowsMax };
 };
 
-/** Pending rows in item order, none of them before the index. */
-export const pendingRows = async (ask: Ask, { schema, runNo }: RowsOf, fromIndex: number, rowsMax: number): Promise<RowSlice> => {
+/** Pending rows in item order, none of them before the index. `inputs`: null where each has one. */
+export const pendingRows = async (
+  ask: Ask,
+  { schema, runNo }: RowsOf,
+  fromIndex: number,
+  rowsMax: number,
+): Promise<RowSlice & Pick<PlanWindow, 'inputs'>> => {
   const { rows } = await ask(
-    `select item_index, request_length, tokens from ${schema}.items
+    `select item_index, request_length, tokens, inputs from ${schema}.items
       where run_no = $1 and item_index >= $2 and status = ${pending} order by item_index limit $3`,
     [runNo, fromIndex, rowsMax + 1],
   );
-  return sliceOf(rows, rowsMax);
+  const kept = rows.slice(0, rowsMax);
+  const inputs = kept.some((row) => row[3] !== null) ? Uint32Array.from(kept, (row) => Number(row[3] ?? 1)) : null;
+  return { ...sliceOf(rows, rowsMax), inputs };
 };
 
 export const backoffRows = async (ask: Ask, { schema, runNo }: RowsOf, dueAtMs: number, rowsMax: number): Promise<RowSlice> => {

@@ -12,6 +12,7 @@ import { batchRecords } from './batch-rows.ts';
 import { createLeases } from './leases.ts';
 import { createNotices, tellOf } from './notices.ts';
 import { createOwnedRun } from './owned-run.ts';
+import { toldReservation } from './reservations.ts';
 import { artifactsOfRun, missingArtifacts, noArtifacts, underRoot } from './run-artifacts.ts';
 import { createReader } from './run-reader.ts';
 import { found, type Session } from './session.ts';
@@ -110,7 +111,8 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
         const records = await batchRecords(ask, { schema, runNo: run.runNo }, 'live');
         if (isLeft(records)) return records;
         const { rows } = await ask(`select name, object_no from ${schema}.objects where run_no = $1 order by object_no`, [run.runNo]);
-        return right({ records: records.right, objects: new Map(rows.map(([name, no]) => [name as string, no as number])) });
+        const told = await toldReservation(ask, { schema, runNo: run.runNo });
+        return right({ told, records: records.right, objects: new Map(rows.map(([name, no]) => [name as string, no as number])) });
       })();
       if (isLeft(read)) return give(read);
       const swept = await sweep(payloads, lying.right, read.right.objects);

@@ -77,16 +77,22 @@ const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: bool
   const { items } = model;
   const count = slice.itemIds.length;
   if (slice.fromIndex !== items.count) return `rows are inserted at ${items.count}, not at ${slice.fromIndex}`;
-  if (slice.requestLengths.length !== count || slice.itemLengths.length !== count || (slice.tokens ?? slice.itemLengths).length !== count)
+  const { requestLengths, itemLengths, tokens, inputs } = slice;
+  if ([requestLengths, itemLengths, tokens, inputs].some((column) => column !== null && column.length !== count))
     return 'columns of a slice have one length';
   // Asked for before the slice is there: an index that is built now must not have its ids yet.
   const ids = areNew ? model.ids() : null;
   undo.push(() => items.truncate(slice.fromIndex));
   items.append(count);
   const { fromIndex: from, requestObject, itemObject } = slice;
-  const lengths = { requestLengths: keptColumn(slice.requestLengths), itemLengths: keptColumn(slice.itemLengths) };
-  const tokens = slice.tokens === null ? null : keptColumn(slice.tokens);
-  model.slices.push(slicePiece({ from, count, requestObject, itemObject, tokens, ...lengths }, () => slice.itemIds));
+  const columns = {
+    requestLengths: keptColumn(requestLengths),
+    itemLengths: keptColumn(itemLengths),
+    tokens: tokens === null ? null : keptColumn(tokens),
+    // A column of ones says nothing: kept where some row has more.
+    inputs: inputs !== null && Array.from(inputs).some((each) => each > 1) ? keptColumn(inputs) : null,
+  };
+  model.slices.push(slicePiece({ from, count, requestObject, itemObject, ...columns }, () => slice.itemIds));
   undo.push(() => model.slices.pop());
   const taken = ids === null ? null : takenId(ids, slice);
   if (taken !== null) return `item id ${JSON.stringify(taken)} is taken`;

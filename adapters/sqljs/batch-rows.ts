@@ -17,6 +17,8 @@ export const rowOfRecord = (record: BatchRecord): SqlValue[] => [
   record.providerStatus,
   record.ending === null ? null : JSON.stringify(record.ending),
   record.files === null ? null : JSON.stringify(record.files),
+  record.inputTokens,
+  JSON.stringify(record.usage),
   record.completedCount,
   record.failedCount,
   record.retriedCount,
@@ -27,7 +29,7 @@ export const rowOfRecord = (record: BatchRecord): SqlValue[] => [
 /** The batch that a row of the table holds; left says where the row is malformed. */
 export const recordOfRow = (row: readonly SqlValue[]): Either<string, BatchRecord> => {
   const [batchNo, batchKey, state, requests, createAttempt, inputFileId, providerBatchId, providerStatus, ending, files] = row;
-  const [completedCount, failedCount, retriedCount, rangeEnds, indexes] = row.slice(10);
+  const [inputTokens, usage, completedCount, failedCount, retriedCount, rangeEnds, indexes] = row.slice(10);
   const decoded = BatchRecordCodec.decode({
     batchNo,
     batchKey,
@@ -39,6 +41,8 @@ export const recordOfRow = (row: readonly SqlValue[]): Either<string, BatchRecor
     providerStatus,
     ending: parsed(ending),
     files: parsed(files),
+    inputTokens,
+    usage: parsed(usage),
     completedCount,
     failedCount,
     retriedCount,

@@ -13,7 +13,7 @@ import { columnOf, slicePiece } from './pieces.ts';
 import { type ModelSource, RunModel } from './run-model.ts';
 
 /** The format of the tables; an image of another one is refused, whole. */
-export const imageFormat = 3;
+export const imageFormat = 4;
 
 /** Every row of a query, one array reused by nobody. */
 function* rowsOf(database: Database, sql: string, values: readonly SqlValue[] = []): Generator<SqlValue[]> {
@@ -44,7 +44,7 @@ export const sourceOf = (tables: Tables, runId: RunId): ModelSource => ({
     const database = needed(tables.database);
     const [found] = [...rowsOf(database, 'select * from slices where from_index = ?', [from])];
     const count = Number(needed(found)[1]);
-    const [, , requestObject, itemObject, requestLengths, itemLengths, tokens] = needed(found);
+    const [, , requestObject, itemObject, requestLengths, itemLengths, tokens, inputs] = needed(found);
     return slicePiece(
       {
         from,
@@ -54,6 +54,7 @@ export const sourceOf = (tables: Tables, runId: RunId): ModelSource => ({
         requestLengths: needed(column(requestLengths, count)),
         itemLengths: needed(column(itemLengths, count)),
         tokens: column(tokens, count),
+        inputs: column(inputs, count),
       },
       () => idsOf(database, from, from + count),
     );

@@ -43,7 +43,7 @@ const write = (database: Database, model: RunModel, meta: JsonObject, isNew: boo
   insertRows(database, model);
   each(
     database,
-    'insert into slices values (?,?,?,?,?,?,?)',
+    'insert into slices values (?,?,?,?,?,?,?,?)',
     map(model.slices.fresh(), (slice) => [
       slice.from,
       slice.count,
@@ -52,6 +52,7 @@ const write = (database: Database, model: RunModel, meta: JsonObject, isNew: boo
       blobOf(slice.requestLengths),
       blobOf(slice.itemLengths),
       blobOf(slice.tokens),
+      blobOf(slice.inputs),
     ]),
   );
   each(
@@ -69,7 +70,7 @@ const write = (database: Database, model: RunModel, meta: JsonObject, isNew: boo
       blobOf(piece.lengths),
     ]),
   );
-  each(database, 'insert or replace into batches values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)', map(model.records.dirty(), rowOfRecord));
+  each(database, 'insert or replace into batches values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)', map(model.records.dirty(), rowOfRecord));
   each(
     database,
     'insert into events values (?,?,?,?)',

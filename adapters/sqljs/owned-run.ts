@@ -1,46 +1,61 @@
 import { pipe } from 'fp-ts/lib/function.js';
 import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { Event } from '../../lib/core/event.ts';
 import { encodeEvents } from '../../lib/core/event-record.ts';
-import { evolve } from '../../lib/core/evolve.ts';
 import type { Port } from '../../lib/ports/port-error.ts';
 import type { OwnedRun } from '../../lib/ports/run-store.ts';
 import { ioError } from '../filesystem/index.ts';
+import { createCommitLane } from './commit-lane.ts';
 import { frameOf } from './frame.ts';
 import { dropCommand, listCommands } from './inbox.ts';
 import type { Ownership } from './ownership.ts';
 import { packTexts } from './packed-texts.ts';
+import type { QuotaBoard } from './quota-board.ts';
+import type { QuotaWord } from './quota-word.ts';
 import { createReader, type Handle } from './run-reader.ts';
 import { createSummaryPublisher } from './summary.ts';
 
-/** The owner's handle: commits are checked and made durable by the keeping thread, and folded here once they are acknowledged. */
-export const createOwnedRun = (handle: Handle, folder: string, ownership: Ownership, onClosed: () => void): OwnedRun => {
+export interface OwnedParts {
+  readonly handle: Handle;
+  readonly folder: string;
+  readonly ownership: Ownership;
+  readonly word: QuotaWord;
+  readonly board: QuotaBoard;
+  readonly onClosed: () => void;
+}
+
+/** The owner's handle: commits are checked and made durable by the keeping thread, and shown here once they are acknowledged. */
+export const createOwnedRun = ({ handle, folder, ownership, word, board, onClosed }: OwnedParts): OwnedRun => {
   const { run, client } = handle;
   const shown = { snapshot: handle.opened.snapshot };
   const summary = createSummaryPublisher(folder, ownership.epoch);
   if (shown.snapshot.version > 0) summary.changed(shown.snapshot);
 
   const close = async (): Promise<void> => {
+    await lane.idle();
     const closed = await client.call(run, 'close', null)();
     await summary.close(E.isRight(closed));
+    await word.close();
     ownership.release();
     onClosed();
   };
-  const commit = (expectedVersion: number, events: readonly Event[]): Port<OwnedRun['snapshot']> =>
-    pipe(
-      // Encoded when it is run, not when it is described.
-      TE.fromIO(() => {
-        const { header, columns } = encodeEvents(events);
-        return frameOf({ ...header, version: expectedVersion }, columns);
-      }),
-      TE.chain((frame) => client.call(run, 'commit', { expectedVersion, frame }, [frame.buffer])),
-      TE.map(() => {
-        shown.snapshot = events.reduce(evolve, shown.snapshot);
-        summary.changed(shown.snapshot);
-        return shown.snapshot;
-      }),
-    );
+  const lane = createCommitLane({
+    runId: handle.runId,
+    folder,
+    shown,
+    word,
+    board,
+    send: (expectedVersion, events) =>
+      pipe(
+        // Encoded when it is run, not when it is described.
+        TE.fromIO(() => {
+          const { header, columns } = encodeEvents(events);
+          return frameOf({ ...header, version: expectedVersion }, columns);
+        }),
+        TE.chain((frame) => client.call(run, 'commit', { expectedVersion, frame }, [frame.buffer])),
+      ),
+    onCommitted: summary.changed,
+  });
   const onFolder = <A>(doing: string, act: () => Promise<A>): Port<A> => TE.tryCatch(act, (cause) => ioError(doing, folder, cause));
 
   const reader = createReader(handle, shown, close);
@@ -48,7 +63,8 @@ export const createOwnedRun = (handle: Handle, folder: string, ownership: Owners
     {
       ...reader,
       epoch: ownership.epoch,
-      commit,
+      commit: lane.commit,
+      othersInScope: (scope, nowMs) => board.others(handle.runId, scope, nowMs),
       assertOwned: () =>
         pipe(
           client.call(run, 'assertOwned', null),

@@ -10,6 +10,8 @@ export interface SlicePiece extends Piece {
   readonly requestLengths: TypedColumn;
   readonly itemLengths: TypedColumn;
   readonly tokens: TypedColumn | null;
+  /** Null: each row has one. */
+  readonly inputs: TypedColumn | null;
   /** Where each line ends in its object; summed up on first use. */
   requestEnds(): Float64Array;
   itemEnds(): Float64Array;

@@ -37,7 +37,19 @@ export const pendingRows = (model: RunModel, rowsMax: number): RowSlice & { read
 
 export const planWindow = (model: RunModel, rowsMax: number): PlanWindow => {
   const { isLast, ...window } = pendingRows(model, rowsMax);
-  return { ...window, isExhausted: isLast };
+  return { ...window, inputs: inputsOf(model, window.indexes), isExhausted: isLast };
+};
+
+/** Null where each of the rows has one input. */
+const inputsOf = (model: RunModel, indexes: Column): Uint32Array<ArrayBuffer> | null => {
+  let inputs: Uint32Array<ArrayBuffer> | null = null;
+  walk(model, indexes, (slice, offset, at) => {
+    const count = slice.inputs?.[offset] ?? 1;
+    if (count === 1) return;
+    inputs ??= new Uint32Array(indexes.length).fill(1);
+    inputs[at] = count;
+  });
+  return inputs;
 };
 
 export const backoffRows = (model: RunModel, dueAtMs: number, rowsMax: number): RowSlice => {

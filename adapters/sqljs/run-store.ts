@@ -7,6 +7,8 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { owedRuns } from '../../lib/core/due.ts';
 import { isRunId, type RunId } from '../../lib/core/ids.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
+import { reservationOf } from '../../lib/core/quota.ts';
+import { isCreated, type RunSnapshot } from '../../lib/core/snapshot.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
 import type { ListedRun, OwnedRun, RunReader, RunStore } from '../../lib/ports/run-store.ts';
 import { filesystemArtifacts, ioError } from '../filesystem/index.ts';
@@ -18,6 +20,8 @@ import type { KeeperClient } from './keeper-client.ts';
 import { createOwnedRun } from './owned-run.ts';
 import { createOwnershipDesk, type Ownership } from './ownership.ts';
 import { runFolder } from './run-folder.ts';
+import { createQuotaBoard } from './quota-board.ts';
+import { forgetRun, openQuotaWord, type QuotaWord } from './quota-word.ts';
 import { createReader, type Handle } from './run-reader.ts';
 import { createStoreCare } from './store-care.ts';
 import { currentSummary } from './summary.ts';
@@ -77,11 +81,29 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       TE.map((opened) => ({ runId, run, client, opened, artifacts: filesystemArtifacts({ dir: join(folder, 'objects') }) })),
     );
   };
+  /** What it holds is told anew, whatever its last owner had told. */
+  const wordOf = async (handle: Handle, epoch: number): Promise<{ readonly handle: Handle; readonly word: QuotaWord }> => {
+    const { snapshot } = handle.opened;
+    const held = isCreated(snapshot) ? reservationOf(snapshot) : null;
+    try {
+      return { handle, word: await openQuotaWord({ dir, runId: handle.runId, epoch, held, folderOf }) };
+    } catch (cause) {
+      await client.call(handle.run, 'close', null)();
+      throw cause;
+    }
+  };
   const openOwned = (runId: RunId, ownership: Ownership, anew?: { readonly description: JsonObject | null }): Port<OwnedRun> =>
     pipe(
       open(runId, { epoch: ownership.epoch, nonce: ownership.nonce, ...(anew === undefined ? {} : { anew }) }),
-      TE.map((handle) => {
-        const owned = createOwnedRun(handle, folderOf(runId), ownership, () => openHandles.delete(owned));
+      TE.chain((handle) =>
+        TE.tryCatch(
+          () => wordOf(handle, ownership.epoch),
+          (cause) => ioError('tell other runs of', folderOf(runId), cause),
+        ),
+      ),
+      TE.map(({ handle, word }) => {
+        const onClosed = (): void => void openHandles.delete(owned);
+        const owned = createOwnedRun({ handle, folder: folderOf(runId), ownership, word, board, onClosed });
         openHandles.add(owned);
         return owned;
       }),
@@ -115,15 +137,21 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
         snapshot === null ? listedByReading(runId, owner) : TE.right({ runId, owner, snapshot }),
       ),
     );
-  const listedByReading =
-    (runId: RunId, owner: string | null): Port<ListedRun | null> =>
+  const listedByReading = (runId: RunId, owner: string | null): Port<ListedRun | null> =>
+    pipe(
+      snapshotOf(runId),
+      TE.map((snapshot) => (snapshot === null ? null : { runId, owner, snapshot })),
+    );
+  const snapshotOf =
+    (runId: RunId): Port<RunSnapshot | null> =>
     async () => {
       const reader = await read(runId)();
       // It went away meanwhile, or never was a run.
       if (E.isLeft(reader)) return reader.left.type === 'not_found' ? E.right(null) : reader;
       await reader.right.close();
-      return E.right({ runId, owner, snapshot: reader.right.snapshot });
+      return E.right(reader.right.snapshot);
     };
+  const board = createQuotaBoard({ dir, folderOf, ownerOf: desk.ownerOf, snapshotOf });
   const runIds = (): Port<readonly RunId[]> =>
     TE.fromIOEither(() => {
       try {
@@ -204,6 +232,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
         renameSync(folder, aside);
         ownership.right.release();
         rmSync(aside, { recursive: true, force: true });
+        forgetRun(dir, folderOf);
         return E.right(undefined);
       }),
     ownerOf: (runId) =>

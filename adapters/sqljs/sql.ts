@@ -32,7 +32,7 @@ create table items (
 );
 create table slices (
   from_index integer primary key, count integer not null, request_object text, item_object text not null,
-  request_lengths blob not null, item_lengths blob not null, tokens blob
+  request_lengths blob not null, item_lengths blob not null, tokens blob, inputs blob
 );
 create table results (
   from_sequence integer primary key, count integer not null, output_object text, error_object text,
@@ -41,7 +41,7 @@ create table results (
 create table batches (
   batch_no integer primary key, batch_key text not null, state text not null, requests integer not null,
   create_attempt integer not null, input_file_id text, provider_batch_id text, provider_status text, ending text, files text,
-  completed_count integer not null, failed_count integer not null, retried_count integer not null,
+  input_tokens integer not null, usage text not null, completed_count integer not null, failed_count integer not null, retried_count integer not null,
   range_ends integer not null, indexes blob not null
 );
 create table events (sequence integer primary key, event_type text not null, at_ms integer not null, data text not null);

@@ -57,6 +57,12 @@ export const isReservationNews = (told: Reservation | null, now: Reservation): b
       told.stated?.atMs !== now.stated?.atMs ||
       ((now.tokens > 0 || now.requests > 0) && now.untilMs - told.untilMs > dayMs / 2);
 
+/** True when more is held than others were told, or of another queue: they have to see it before it is so. */
+export const isGrowth = (told: Reservation | null, now: Reservation): boolean =>
+  told === null || told.scope !== now.scope ? now.tokens > 0 || now.requests > 0 : now.tokens > told.tokens || now.requests > told.requests;
+
+export const isWithin = (use: QuotaUse, max: QuotaUse): boolean => use.tokens <= max.tokens && use.requests <= max.requests;
+
 /** The others' reservations, added up. */
 export const othersOf = (reservations: Iterable<Reservation>, scope: string, nowMs: number): OthersUse => {
   let tokens = 0;

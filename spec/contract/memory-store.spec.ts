@@ -2,6 +2,7 @@ import { isRight } from 'fp-ts/lib/Either.js';
 import { memoryStore } from '../../lib/sim/store/memory-store.ts';
 import { describeAdoptionContract } from './run-store-adoption.ts';
 import { describeRunStoreContract } from './run-store-contract.ts';
+import { describeQuotaContract } from './run-store-quota.ts';
 import type { RunStoreFixture } from './run-store-fixture.ts';
 
 const fixture = (): Promise<RunStoreFixture> => {
@@ -19,3 +20,4 @@ const fixture = (): Promise<RunStoreFixture> => {
 
 describeRunStoreContract('the memory store', fixture);
 describeAdoptionContract('the memory store', fixture);
+describeQuotaContract('the memory store', fixture);

@@ -5,6 +5,7 @@ import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
+import { othersOf, planOk, quotaRun, settle } from './quota-runs.ts';
 import { createdRun, eventsOf, ok, runId, step } from './run-store-fixture.ts';
 
 describe('where the answer to a COMMIT is lost, a Postgres store', () => {
@@ -64,6 +65,19 @@ describe('where the answer to a COMMIT is lost, a Postgres store', () => {
     expect(run.snapshot.version).toBe(version + 1);
     await run.close();
     expect((await ok(store.peek(runId))).snapshot.version).toBe(version + 1);
+  });
+
+  it('has taken room of its queue, once, and others see it', async () => {
+    const run = await quotaRun(store, 'run', 8);
+    const other = await quotaRun(store, 'other', 4);
+    lostCount = 1;
+    await planOk(run, 'a');
+    expect([lostCount, run.snapshot.live.length]).toEqual([0, 1]);
+    expect(await othersOf(other)).toEqual({ tokens: 40, requests: 4, stated: null });
+    lostCount = 1;
+    await settle(run, 'a');
+    expect(await othersOf(other)).toEqual({ tokens: 0, requests: 0, stated: null });
+    await run.close();
   });
 
   it('has left the command for the owner, once', async () => {

@@ -6,6 +6,7 @@ import { pgStore } from '../../adapters/pg/index.ts';
 import { newSchema } from '../support/postgres/schema.ts';
 import { describeAdoptionContract } from './run-store-adoption.ts';
 import { describeRunStoreContract } from './run-store-contract.ts';
+import { describeQuotaContract } from './run-store-quota.ts';
 import { ok, type RunStoreFixture } from './run-store-fixture.ts';
 
 const fixture = async (): Promise<RunStoreFixture> => {
@@ -23,3 +24,4 @@ const fixture = async (): Promise<RunStoreFixture> => {
 
 describeRunStoreContract('a Postgres store', fixture);
 describeAdoptionContract('a Postgres store', fixture);
+describeQuotaContract('a Postgres store', fixture);

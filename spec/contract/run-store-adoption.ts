@@ -68,6 +68,20 @@ export const describeAdoptionContract = (name: string, factory: () => Promise<Ru
       await reader.close();
     });
 
+    it('keeps how many inputs each request has, and says nothing where each has one', async () => {
+      const run = await createdRun(store);
+      await accept(run, { ...sliceOf(0, 3), inputs: Uint8Array.from([1, 1, 1]) });
+      expect((await ok(run.planWindow(9))).inputs).toBeNull();
+      await accept(run, { ...sliceOf(3, 4), inputs: Uint16Array.from([1, 2_048, 7, 1]) });
+      await accept(run, sliceOf(7, 2));
+      const inputs = [1, 1, 1, 1, 2_048, 7, 1, 1, 1];
+      expect(Array.from((await ok(run.planWindow(9))).inputs ?? [])).toEqual(inputs);
+      expect((await ok(run.planWindow(4))).inputs).toBeNull();
+      await run.close();
+      const again = await ok(store.own(runId));
+      expect(Array.from((await ok(again.planWindow(9))).inputs ?? [])).toEqual(inputs);
+    });
+
     it('keeps words of the world whatever they hold', async () => {
       const message = 'a\0b \ud800 \\u0000 "quoted" \u2028';
       const run = await createdRun(store);

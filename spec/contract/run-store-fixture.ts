@@ -11,7 +11,7 @@ import {
 } from '../../lib/core/index.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
-import { makeConfig } from '../support/core/config.ts';
+import { makeConfig, type Wishes } from '../support/core/config.ts';
 
 /** A storage on which every law of a run store is tried. */
 export interface RunStoreFixture {
@@ -46,9 +46,9 @@ export const eventsOf = (snapshot: RunSnapshot, command: Command): readonly Even
 export const step = async (run: OwnedRun, command: Command): Promise<RunSnapshot> =>
   ok(run.commit(run.snapshot.version, eventsOf(run.snapshot, command)));
 
-export const createdRun = async (store: RunStore, id: RunId = runId, atMs = 1_000): Promise<OwnedRun> => {
+export const createdRun = async (store: RunStore, id: RunId = runId, atMs = 1_000, wishes: Wishes = {}): Promise<OwnedRun> => {
   const run = await ok(store.create(id, null));
-  await step(run, { type: 'CreateRun', atMs, runId: id, config: makeConfig({ chunk: { requestsMax: 4, planAfterMs: 0 } }) });
+  await step(run, { type: 'CreateRun', atMs, runId: id, config: makeConfig({ chunk: { requestsMax: 4, planAfterMs: 0 }, ...wishes }) });
   return run;
 };
 
@@ -61,6 +61,8 @@ export const sliceOf = (fromIndex: number, count: number, badOffsets: readonly n
   requestLengths: Uint16Array.from({ length: count }, (_, i) => (badOffsets.includes(i) ? 0 : 10 + fromIndex + i)),
   itemLengths: Uint16Array.from({ length: count }, (_, i) => 5 + fromIndex + i),
   tokens: null,
+  areTokensExact: false,
+  inputs: null,
   badOffsets: Uint8Array.from(badOffsets),
 });
 export const accept = (run: OwnedRun, slice: AcceptedSlice, isLast = false): Promise<RunSnapshot> => {
@@ -76,8 +78,12 @@ export const accept = (run: OwnedRun, slice: AcceptedSlice, isLast = false): Pro
 
 /** Plans one batch of what is pending, and brings it to where the provider has it. */
 export const submitBatch = async (run: OwnedRun, name: string): Promise<number> => {
+  await step(run, { type: 'PlanBatch', atMs: 3_000, window: await ok(run.planWindow(4)), newBatchKey: name as BatchKey });
+  return sendBatch(run, name);
+};
+/** Brings a planned batch to where the provider has it. */
+export const sendBatch = async (run: OwnedRun, name: string): Promise<number> => {
   const batchKey = name as BatchKey;
-  await step(run, { type: 'PlanBatch', atMs: 3_000, window: await ok(run.planWindow(4)), newBatchKey: batchKey });
   await step(run, { type: 'RecordUpload', atMs: 3_001, batchKey, createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
   await step(run, { type: 'BeginCreate', atMs: 3_002, batchKey });
   const created = { providerBatchId: `batch-${name}` as never, providerStatus: 'validating' };

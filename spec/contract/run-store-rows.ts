@@ -126,18 +126,27 @@ const recordsOf = (events: readonly Event[]): readonly BatchRecord[] => {
 const plainRecords = (records: readonly BatchRecord[]): readonly unknown[] =>
   records.map((record) => ({ ...record, indexes: Array.from(record.indexes) }));
 
-const list = (column: ArrayLike<number> | null, length: number): readonly number[] =>
-  column === null ? new Array<number>(length).fill(0) : Array.from(column);
-/** Columns by value; tokens that nobody counts are zeros. */
+const list = (column: ArrayLike<number> | null, length: number, absent: number): readonly number[] =>
+  column === null ? new Array<number>(length).fill(absent) : Array.from(column);
+/** Columns by value; tokens that nobody counts are zeros, inputs that nobody speaks of are one each. */
 const asLists = (slice: object): object => {
-  const { tokens, ...rest } = slice as { readonly tokens: ArrayLike<number> | null; readonly indexes: ArrayLike<number> };
+  const {
+    tokens,
+    inputs = null,
+    ...rest
+  } = slice as {
+    readonly tokens: ArrayLike<number> | null;
+    readonly inputs?: ArrayLike<number> | null;
+    readonly indexes: ArrayLike<number>;
+  };
+  const { length } = rest.indexes;
   const lists = Object.fromEntries(
     Object.entries(rest).map(([key, value]) => [
       key,
       typeof value === 'object' && value !== null ? Array.from(value as ArrayLike<number>) : value,
     ]),
   );
-  return { ...lists, tokens: list(tokens, rest.indexes.length) };
+  return { ...lists, tokens: list(tokens, length, 0), inputs: list(inputs, length, 1) };
 };
 
 /** Every slice that a command may carry, against the rows as they should be. */

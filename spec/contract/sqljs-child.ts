@@ -1,11 +1,15 @@
 import { isRight } from 'fp-ts/lib/Either.js';
-import { sqljsStore } from '../../adapters/sqljs/sqljs-store.ts';
+import { nodeDisk } from '../../adapters/sqljs/disk.ts';
+import { type KeeperClient, localClient } from '../../adapters/sqljs/keeper-client.ts';
+import { sqljsStore, sqljsStoreOn } from '../../adapters/sqljs/sqljs-store.ts';
 import type { RunId } from '../../lib/core/index.ts';
+import { planOk, quotaRun } from './quota-runs.ts';
 import { accept, createdRun, ok, runId, sliceOf, step } from './run-store-fixture.ts';
 
 /**
  * A process of its own for the specs: `commit <dir>` takes the run and commits until it is killed; `race <dir> <times>` takes it as
- * often as it can, commits once each time, and lets it go. What was acknowledged is said in a line each, at once.
+ * often as it can, commits once each time, and lets it go; `claim <dir> before|after` plans two batches and stands still before, or
+ * after, the second is committed, while others are told of it. What was acknowledged is said in a line each, at once.
  */
 const [mode, dir = '', times = '0'] = process.argv.slice(2);
 const storage = sqljsStore({ dir, checkpointRows: 200 });
@@ -41,4 +45,28 @@ const race = async (): Promise<void> => {
   await store.close();
 };
 
-await (mode === 'race' ? race() : commitForEver());
+const claim = async (): Promise<void> => {
+  const halt = { isArmed: false };
+  const forEver = new Promise<never>(() => undefined);
+  const halting = (): KeeperClient => {
+    const client = localClient(nodeDisk, 0);
+    const call: KeeperClient['call'] = (run, name, input, transfer) =>
+      name === 'commit' && halt.isArmed
+        ? async () => {
+            if (times === 'after') await client.call(run, name, input, transfer)();
+            say('halted');
+            return forEver;
+          }
+        : client.call(run, name, input, transfer);
+    return { ...client, call };
+  };
+  const store = await ok(sqljsStoreOn({ dir }, halting).open());
+  const run = await quotaRun(store, 'child', 8);
+  await planOk(run, 'a');
+  halt.isArmed = true;
+  // Nothing else keeps a process alive that waits.
+  setInterval(() => undefined, 1_000);
+  await planOk(run, 'b');
+};
+
+await (mode === 'race' ? race() : mode === 'claim' ? claim() : commitForEver());

@@ -1,10 +1,12 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { nodeDisk } from '../../adapters/sqljs/disk.ts';
 import { localClient } from '../../adapters/sqljs/keeper-client.ts';
-import { listRunFolder } from '../../adapters/sqljs/run-folder.ts';
+import { journalFile, listRunFolder } from '../../adapters/sqljs/run-folder.ts';
 import { loadSql } from '../../adapters/sqljs/sql.ts';
 import { sqljsStoreOn } from '../../adapters/sqljs/sqljs-store.ts';
-import { accept, createdRun, ok, runId, sliceOf } from './run-store-fixture.ts';
+import { accept, completeRows, createdRun, endBatch, ok, plain, runId, sliceOf, submitBatch } from './run-store-fixture.ts';
 import { folderOf, newStoreFolder, openStore, removeStoreFolders } from './sqljs-folder.ts';
 
 const sqljs = vi.hoisted(() => ({ loads: 0, isMissing: false, wait: (): Promise<void> => Promise.resolve() }));
@@ -20,6 +22,7 @@ vi.mock('sql.js', async (original) => {
   };
 });
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const newestImage = (dir: string): number => listRunFolder(folderOf(dir)).checkpoints[0]?.n ?? 0;
 const imagesIn = (dir: string): number => listRunFolder(folderOf(dir)).checkpoints.length;
 
 afterEach(removeStoreFolders);
@@ -66,6 +69,35 @@ describe('images of a run', () => {
     await expect.poll(() => imagesIn(dir), { interval: 2, timeout: 10_000 }).toBe(1);
     await store.close();
     await expect(loadSql()).resolves.toBeDefined();
+  });
+
+  it('hold what was said of rows and of batches, for whoever opens the run from them', async () => {
+    const dir = newStoreFolder();
+    const store = await openStore(dir, { checkpointRows: 3 });
+    const run = await createdRun(store);
+    const tokens = Uint8Array.from([10, 20, 30, 40, 50, 60]);
+    await accept(run, { ...sliceOf(0, 6), tokens, areTokensExact: true, inputs: Uint16Array.from([1, 1, 1, 1, 3, 2_048]) });
+    const batchNo = await submitBatch(run, 'one');
+    await endBatch(run, 'one');
+    const before = newestImage(dir);
+    await completeRows(run, 'one', batchNo, [0, 1, 2, 3]);
+    await accept(run, sliceOf(6, 6));
+    await expect.poll(() => newestImage(dir), { interval: 2, timeout: 10_000 }).toBeGreaterThan(before);
+    const batches = await ok(run.batches(1, 9));
+    expect(batches).toMatchObject([{ inputTokens: 100, usage: { inputTokens: 3, outputTokens: 2 } }]);
+    await run.close();
+    // Journals alone would do, too: without them it is the image that speaks.
+    const { journals } = listRunFolder(folderOf(dir));
+    for (const journal of journals) if (journal.n < newestImage(dir)) rmSync(join(folderOf(dir), journalFile(journal)));
+    expect(journals.some(({ n }) => n < newestImage(dir))).toBe(true);
+    const again = await ok(store.own(runId));
+    const { inputs, tokens: counted } = await ok(again.planWindow(4));
+    expect([Array.from(inputs ?? []), Array.from(counted ?? [])]).toEqual([
+      [3, 2_048, 1, 1],
+      [50, 60, 0, 0],
+    ]);
+    expect(plain(await ok(again.batches(1, 9)))).toEqual(plain(batches));
+    await store.close();
   });
 
   it('are taken one at a time, and never after the run is closed', async () => {

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sqljsStore } from '../../adapters/sqljs/index.ts';
+import { reservationOf } from '../../lib/core/index.ts';
+import { idOf, othersOf, plan, quotaRun } from './quota-runs.ts';
 import { accept, createdRun, errorOf, ok, runId, sliceOf } from './run-store-fixture.ts';
 import { newStoreFolder, openStore, removeStoreFolders } from './sqljs-folder.ts';
 
@@ -101,6 +103,33 @@ describe('a file store between processes', () => {
     expect((await ok(store.read(runId))).snapshot.version).toBe(17);
     await store.close();
   }, 120_000);
+});
+
+describe('a run whose process is killed between its word to the others and the end of its commit', () => {
+  for (const [moment, held] of [
+    ['before', 40],
+    ['after', 80],
+  ] as const) {
+    it(`holds what is in its journal, killed ${moment} the commit`, async () => {
+      const dir = newStoreFolder();
+      const store = await openStore(dir);
+      const watcher = await quotaRun(store, 'watcher', 4);
+      const child = start('claim', dir, moment);
+      await until(() => child.lines.includes('halted'), child);
+      // As long as it may go on, the claim counts.
+      expect(await othersOf(watcher)).toMatchObject({ tokens: 80, requests: 8 });
+      expect(await plan(watcher, 'w', { tokens: 79, requests: 8, stated: null })).toMatchObject({ left: { type: 'quota_taken' } });
+      child.process.kill('SIGKILL');
+      await child.ended;
+      expect(await othersOf(watcher)).toMatchObject({ tokens: held, requests: held / 10 });
+      await ok(() => plan(watcher, 'w', { tokens: held, requests: held / 10, stated: null }));
+      // And so says whoever takes it over.
+      const again = await ok(store.own(idOf('child')));
+      expect(reservationOf(again.snapshot)).toMatchObject({ tokens: held });
+      expect(await othersOf(watcher)).toMatchObject({ tokens: held, requests: held / 10 });
+      await store.close();
+    }, 60_000);
+  }
 });
 
 describe('a file store in a thread of its own, from the sources', () => {

@@ -6,6 +6,7 @@ import { localClient } from '../../adapters/sqljs/keeper-client.ts';
 import { sqljsStoreOn } from '../../adapters/sqljs/sqljs-store.ts';
 import { describeAdoptionContract } from './run-store-adoption.ts';
 import { describeRunStoreContract } from './run-store-contract.ts';
+import { describeQuotaContract } from './run-store-quota.ts';
 import { ok, type RunStoreFixture } from './run-store-fixture.ts';
 
 // Checkpoints every few rows: what is rare in a real run happens all the time here.
@@ -21,4 +22,5 @@ for (const checkpointRows of [7, 150_000]) {
   };
   describeRunStoreContract(name, fixture);
   describeAdoptionContract(name, fixture);
+  describeQuotaContract(name, fixture);
 }

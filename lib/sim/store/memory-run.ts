@@ -3,7 +3,7 @@ import { type BatchRecord, recordsAfter } from '../../core/batch-record.ts';
 import { evolve } from '../../core/evolve.ts';
 import type { BatchKey, RunId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { quotaScopeOf, reservationOf } from '../../core/quota.ts';
+import { isWithin, quotaScopeOf, reservationOf } from '../../core/quota.ts';
 import { applyToRows } from '../../core/rows.ts';
 import { type StoredRunEvent, toRunEvents } from '../../core/run-event.ts';
 import { emptySnapshot, type RunSnapshot } from '../../core/snapshot.ts';
@@ -94,7 +94,7 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, bo
 
   const takenSince = (after: RunSnapshot, { others: seen }: QuotaGuard): PortError | null => {
     const now = board.others(runId, quotaScopeOf(after.config), after.updatedAtMs);
-    return now.tokens <= seen.tokens && now.requests <= seen.requests
+    return isWithin(now, seen)
       ? null
       : {
           type: 'quota_taken',

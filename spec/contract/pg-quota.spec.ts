@@ -1,0 +1,67 @@
+import { isRight } from 'fp-ts/lib/Either.js';
+import { Pool } from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
+import { pgStore } from '../../adapters/pg/index.ts';
+import type { RunStore } from '../../lib/ports/run-store.ts';
+import { temporaryFolder } from '../support/postgres/folder.ts';
+import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
+import { othersOf, plan, planOk, quotaRun } from './quota-runs.ts';
+import { ok, step } from './run-store-fixture.ts';
+
+describe('where a COMMIT takes its time, a Postgres store', () => {
+  let schema: TestSchema;
+  let folder: ReturnType<typeof temporaryFolder>;
+  let pool: Pool;
+  let store: RunStore;
+  /** Everything of a transaction is done so long before it counts. */
+  let commitMs = 0;
+  beforeEach(async () => {
+    schema = newSchema();
+    folder = temporaryFolder();
+    pool = new Pool({ connectionString: schema.url, max: 6 });
+    pool.on('connect', (client) => {
+      const query = client.query.bind(client) as (...args: readonly unknown[]) => unknown;
+      (client as { query: unknown }).query = async (...args: readonly unknown[]): Promise<unknown> => {
+        if (args[0] === 'commit' && commitMs > 0) await new Promise((resolve) => setTimeout(resolve, commitMs));
+        return query(...args);
+      };
+    });
+    store = await ok(pgStore({ pool, schema: schema.name }).open({ artifacts: filesystemArtifacts({ dir: folder.path }) }));
+  });
+  afterEach(async () => {
+    commitMs = 0;
+    await store.close();
+    await pool.end();
+    await schema.drop();
+    folder.remove();
+  });
+
+  it('gives the room to one of the runs that take it meanwhile, whoever commits first', async () => {
+    const runs = [await quotaRun(store, 'one', 4), await quotaRun(store, 'two', 4), await quotaRun(store, 'three', 4)];
+    commitMs = 300;
+    const answers = await Promise.all(runs.map((run) => plan(run, 'b', { tokens: 0, requests: 0, stated: null })));
+    expect(answers.filter(isRight).length).toBe(1);
+    expect(answers.filter((answer) => !isRight(answer))).toMatchObject([
+      { left: { type: 'quota_taken' } },
+      { left: { type: 'quota_taken' } },
+    ]);
+  });
+
+  it('lets nobody wait who takes no room, or room of another queue', async () => {
+    const taker = await quotaRun(store, 'taker', 4);
+    const idle = await quotaRun(store, 'idle', 4);
+    const elsewhere = await quotaRun(store, 'elsewhere', 4, { quotaScope: 'team' });
+    commitMs = 2_000;
+    const taking = planOk(taker, 'a');
+    await expect.poll(async () => (await pool.query("select from pg_locks where locktype = 'advisory'")).rowCount).toBeGreaterThan(0);
+    commitMs = 0;
+    const begunMs = performance.now();
+    await step(idle, { type: 'PauseRun', atMs: 3_000, reason: 'manual', message: null });
+    await ok(() => plan(elsewhere, 'b', { tokens: 0, requests: 0, stated: null }));
+    expect(await othersOf(idle)).toMatchObject({ tokens: 0 });
+    expect(performance.now() - begunMs).toBeLessThan(1_500);
+    await taking;
+    expect(await othersOf(idle)).toMatchObject({ tokens: 40 });
+  });
+});
