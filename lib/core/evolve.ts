@@ -1,30 +1,12 @@
-import type { LiveBatch } from './batch.ts';
-import {
-  mergeBuckets,
-  move,
-  batchOf,
-  withBatch,
-  withoutBatch,
-  clearFault,
-  madeUnclear,
-  clearBatchFault,
-  shrunk,
-  grown,
-  withOthers,
-} from './changes.ts';
-import { applyUnclear } from './evolve-unclear.ts';
-import type { AcceptedSlice, Column } from './command.ts';
-import type { Event, EventOf } from './event.ts';
-import { codeOfFailure } from './failure.ts';
+import { batchOf, clearBatchFault, clearFault, grown, madeUnclear, move, shrunk, withBatch, withOthers, withoutBatch } from './changes.ts';
 import { ingestKey, litterKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
+import type { Event } from './event.ts';
+import { batchSettled, batchPlanned, itemsAccepted, itemsCompleted, itemsSettled } from './evolve-rows.ts';
+import { applyUnclear } from './evolve-unclear.ts';
 import { answersKey, batchEffectKey, type EffectKey } from './ids.ts';
-import { invariant } from './invariant.ts';
-import { judgedAfter } from './breaker.ts';
-import { addFailures, judgedIn, noCanary, nothingJudged } from './judged.ts';
-import { sum } from './pack.ts';
+import { nothingJudged } from './judged.ts';
 import { paidAfterCreate } from './pace.ts';
 import { emptySnapshot, type RunSnapshot } from './snapshot.ts';
-import { addPresumed, addUsage, emptyUsage } from './usage.ts';
 
 /** Folds one event in. Total: `events.reduce(evolve, snapshot)` works unwrapped; throws `InvariantViolation` only on our own bug. O(live batches). */
 export const evolve = (snapshot: RunSnapshot, event: Event): RunSnapshot => ({
@@ -219,142 +201,4 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'RunFinished':
       return { ...s, status: event.status };
   }
-};
-
-const itemsAccepted = (s: RunSnapshot, { slice, checkpoint, atMs }: EventOf<'ItemsAccepted'>): RunSnapshot => {
-  const count = slice.itemIds.length;
-  const badCount = slice.badOffsets.length;
-  const wasEmpty = s.totals.pending === 0;
-  return {
-    ...clearFault(s, ingestKey),
-    ingest: { ...s.ingest, checkpoint, itemCount: s.ingest.itemCount + count, badRowCount: s.ingest.badRowCount + badCount },
-    totals: { ...s.totals, pending: s.totals.pending + count - badCount, failed_permanent: s.totals.failed_permanent + badCount },
-    resultSequence: s.resultSequence + badCount,
-    backlog: {
-      ...s.backlog,
-      bytes: s.backlog.bytes + sum(slice.requestLengths),
-      tokens: s.backlog.tokens + (slice.tokens === null ? 0 : sum(slice.tokens)),
-      sinceMs: wasEmpty ? atMs : s.backlog.sinceMs,
-      counting: countingAfter(s.backlog.counting, slice),
-    },
-  };
-};
-
-const countingAfter = (known: RunSnapshot['backlog']['counting'], { tokens, areTokensExact }: AcceptedSlice): typeof known => {
-  if (tokens === null) return known;
-  const now = areTokensExact ? 'exact' : 'estimated';
-  return known === null || known === now ? now : 'mixed';
-};
-
-const batchSettled = (s: RunSnapshot, event: EventOf<'BatchSettled'>): RunSnapshot => {
-  const batch = batchOf(s, event.batchKey);
-  const { ending, completedRows, requests, usage } = batch;
-  const settled = clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey);
-  // A batch without room, or without money, says nothing of what is in it.
-  const isSilent = ending?.rejection?.type === 'over_capacity' || ending?.rejection?.type === 'insufficient_quota';
-  return {
-    ...settled,
-    rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : isSilent ? s.rejectedStreak : 0,
-    lostStreak: event.wasLost ? s.lostStreak + 1 : 0,
-    presumed: addPresumed(s.presumed, event.presumed),
-    judged: judgedAfter(s, batch),
-    canary: event.canary === null ? settled.canary : { ...noCanary, isPassed: event.canary === 'passed' },
-    calibration:
-      completedRows === 0 || usage.inputTokens === 0 || batch.inputTokens === 0
-        ? s.calibration
-        : {
-            rows: s.calibration.rows + completedRows,
-            countedTokens: s.calibration.countedTokens + (batch.inputTokens * completedRows) / requests,
-            billedTokens: s.calibration.billedTokens + usage.inputTokens,
-          },
-  };
-};
-
-const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): RunSnapshot => {
-  const { batchKey, batchNo, requests, inputBytes, inputTokens, atMs } = event;
-  invariant(batchNo === s.batchCount + 1, 'batches are numbered without gaps');
-  const batch: LiveBatch = {
-    batchKey,
-    batchNo,
-    phase: 'planned',
-    createAttempt: 0,
-    inputFileId: null,
-    inputExpiresAtMs: null,
-    doubt: null,
-    providerBatchId: null,
-    providerStatus: null,
-    requests,
-    inputBytes,
-    inputTokens,
-    plannedAtMs: atMs,
-    dueAtMs: atMs,
-    quietPolls: 0,
-    isAccepted: false,
-    progress: null,
-    cancelAsked: false,
-    held: null,
-    ending: null,
-    files: null,
-    position: { part: 'output', offset: 0 },
-    settledRows: 0,
-    completedRows: 0,
-    failures: [],
-    usage: emptyUsage,
-    missingRows: 0,
-    isSwornLost: false,
-  };
-  return {
-    ...clearFault(s, planKey),
-    batchCount: batchNo,
-    live: [...s.live, batch],
-    totals: move(s.totals, 'pending', 'queued_local', requests),
-    backlog: shrunk(s, inputBytes, inputTokens, atMs),
-    canary: s.config.operation.canary === null || s.canary.isPassed ? s.canary : { batchKey, isPassed: false },
-  };
-};
-
-const itemsCompleted = (s: RunSnapshot, event: EventOf<'ItemsCompleted'>): RunSnapshot => {
-  const count = event.lines.indexes.length;
-  const batch = batchOf(s, event.batchKey);
-  return {
-    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
-      position: event.position,
-      settledRows: batch.settledRows + count,
-      completedRows: batch.completedRows + count,
-      usage: addUsage(batch.usage, event.usage),
-    }),
-    totals: move(s.totals, 'submitted', 'completed', count),
-    resultSequence: s.resultSequence + count,
-    usage: addUsage(s.usage, event.usage),
-    defects: {
-      malformed: s.defects.malformed + event.malformedCount,
-      unknown: s.defects.unknown + event.unknownCount,
-      duplicate: s.defects.duplicate + event.duplicateCount,
-      missing: s.defects.missing,
-    },
-  };
-};
-
-const missingCode = codeOfFailure('missing_result');
-const missingIn = (codes: Column): number => {
-  let count = 0;
-  for (let i = 0; i < codes.length; i += 1) if (codes[i] === missingCode) count += 1;
-  return count;
-};
-
-const itemsSettled = (s: RunSnapshot, event: EventOf<'ItemsSettled'>): RunSnapshot => {
-  const failedCount = event.failed.indexes.length;
-  const retriedCount = event.retried.indexes.length;
-  const batch = batchOf(s, event.batchKey);
-  const settledRows = batch.settledRows + failedCount + retriedCount;
-  const missing = missingIn(event.failed.codes) + missingIn(event.retried.codes);
-  const missingRows = batch.missingRows + missing;
-  const failures = addFailures(addFailures(batch.failures, judgedIn(event.failed)), judgedIn(event.retried));
-  return {
-    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { position: event.position, settledRows, missingRows, failures }),
-    defects: { ...s.defects, missing: s.defects.missing + missing },
-    totals: move(move(s.totals, 'submitted', 'failed_permanent', failedCount), 'submitted', 'failed_retryable', retriedCount),
-    resultSequence: s.resultSequence + failedCount,
-    backoff: mergeBuckets(s.backoff, event.buckets),
-  };
 };
