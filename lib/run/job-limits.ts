@@ -18,6 +18,12 @@ const ratio = (field: string, value: number): number => {
   throw invalid(field, `${field} is a ratio between 0 and 1, not ${value}`);
 };
 
+/** A cap in dollars. */
+export const amountOf = (field: string, usd: number): number => {
+  if (Number.isFinite(usd) && usd > 0) return usd;
+  throw invalid(field, `${field} is an amount of dollars above 0, not ${usd}`);
+};
+
 /** A run's own book of prices wins over what the provider's adapter knows. A cap that nobody could keep is refused before anything is sent. */
 export const moneyOf = ({ providerConfig, budget = {} }: AnyJob, book: PriceBook | undefined): MoneyPolicy => {
   const { kind, connection, model } = providerConfig;
@@ -26,8 +32,7 @@ export const moneyOf = ({ providerConfig, budget = {} }: AnyJob, book: PriceBook
   const outputTokensMax = providerConfig.outputTokensMax ?? (assumed === undefined ? null : count('budget.assumeOutputTokens', assumed, 0));
   const costUsdMax = budget.costUsdMax ?? null;
   if (costUsdMax === null) return { prices, outputTokensMax, costUsdMax };
-  if (!(Number.isFinite(costUsdMax) && costUsdMax > 0))
-    throw invalid('budget.costUsdMax', `budget.costUsdMax is an amount of dollars above 0, not ${costUsdMax}`);
+  amountOf('budget.costUsdMax', costUsdMax);
   if (prices === null)
     throw new BatchorError(
       'price_unknown',
