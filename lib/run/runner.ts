@@ -50,6 +50,7 @@ export class BatchRunner implements AsyncDisposable {
       randomHex: (digits) => this.#randomHex(digits),
       tokenCounter: options.tokenCounter,
       inboxIntervalMs: options.inboxIntervalMs,
+      prices: options.prices,
       events: this.#events,
     });
   }
@@ -282,6 +283,7 @@ export class BatchRunner implements AsyncDisposable {
       scheduler: this.#scheduler,
       closed$: this.#closed,
       isClosed: () => this.#isClosed,
+      prices: this.#options.prices,
       driverOf: () => this.#drivers.of(runId),
       tryDrive: () => this.#drivers.take(store, runId),
       tell: (wish) => tellRun({ store, runId, driver: this.#drivers.of(runId), scheduler: this.#scheduler }, wish),

@@ -146,7 +146,7 @@ describe('a quote', () => {
     expect(
       await runner.quote({ ...job, providerConfig: requests, chunkPolicy: { maxRequests: 100 } }, { batchHours: { from: 2, to: 3 } }),
     ).toMatchObject({
-      batches: 12,
+      batches: 11,
       queue: { rounds: 3 },
       hours: { from: 6, to: 9 },
     });
