@@ -32,6 +32,7 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
 
 /** What to do about an error of the library, in commands; the library's own hint where there is none. */
 const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
+  price_unknown: () => 'Give its price: --prices FILE. Nothing was changed.',
   run_exists: (place, runId) => `Go on with it: ${commandLine(place, 'wait', runId)}. Or choose another --run-id.`,
   run_not_found: (place, runId) =>
     runId === ''

@@ -39,7 +39,7 @@ export const requireKeepable = (costUsdMax: number, { prices, outputTokensMax }:
   if (outputTokensMax === null)
     throw invalid(
       'budget.costUsdMax',
-      `an answer of ${model} may have any length, so that a cap of $${costUsdMax} cannot be kept: bound it (max_output_tokens), or say how long it is at most (budget.assumeOutputTokens)`,
+      `an answer of ${model} may have any length, so that a cap of $${costUsdMax} cannot be kept: bound it (max_output_tokens), or say how long it is at most (assumeOutputTokens, --assume-output-tokens)`,
     );
 };
 

@@ -1,7 +1,7 @@
 import type { EnqueueLimits, MoneyPolicy, Operation, RunConfig, TokenPrices } from '../core/config.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { isBatchorError } from './errors.ts';
-import { amountOf, canaryOf, type EnqueueChanges, enqueueOf, invalid, requireKeepable } from './job-limits.ts';
+import { amountOf, canaryOf, count, type EnqueueChanges, enqueueOf, invalid, requireKeepable } from './job-limits.ts';
 import type { CanaryOptions } from './job.ts';
 import type { PriceBook } from './price-book.ts';
 
@@ -10,6 +10,8 @@ export interface ResumeOptions {
   readonly badRows?: 'fail' | 'record';
   /** Dollars, in all; null: no cap any more. Refused where the run knows neither its price nor how long an answer may be. */
   readonly costUsdMax?: number | null;
+  /** Output tokens of one answer at most, where nothing bounds them so far. */
+  readonly assumeOutputTokens?: number;
   /** Where no canary has passed yet, so many rows go alone first; null: none does. */
   readonly canary?: CanaryOptions | null;
   readonly enqueueLimits?: EnqueueChanges;
@@ -22,11 +24,12 @@ export interface ResumeChanges extends ResumeOptions {
 
 /** What the run's operation becomes; throws `invalid_config` or `price_unknown` for what cannot be. */
 export const operationAfter = (changes: ResumeChanges, { operation, provider }: RunConfig): Operation => {
-  const { badRows, costUsdMax, canary, enqueueLimits, prices } = changes;
+  const { badRows, costUsdMax, assumeOutputTokens: assumed, canary, enqueueLimits, prices } = changes;
   if (badRows !== undefined && badRows !== 'fail' && badRows !== 'record') throw invalid('badRows', 'badRows is fail or record');
   const money: MoneyPolicy = {
     ...operation.money,
     ...(prices === undefined ? {} : { prices }),
+    outputTokensMax: operation.money.outputTokensMax ?? (assumed === undefined ? null : count('assumeOutputTokens', assumed, 0)),
     ...(costUsdMax === undefined ? {} : { costUsdMax: costUsdMax === null ? null : amountOf('costUsdMax', costUsdMax) }),
   };
   if (typeof costUsdMax === 'number') requireKeepable(costUsdMax, money, provider);
@@ -79,9 +82,10 @@ const priceNames: Readonly<Record<string, keyof TokenPrices>> = {
 };
 
 /** As they are left for the owner, in plain data. */
-export const changesToInbox = ({ badRows, costUsdMax, canary, enqueueLimits, prices }: ResumeChanges): JsonObject => ({
+export const changesToInbox = ({ badRows, costUsdMax, assumeOutputTokens, canary, enqueueLimits, prices }: ResumeChanges): JsonObject => ({
   ...(badRows === undefined ? {} : { bad_rows: badRows }),
   ...(costUsdMax === undefined ? {} : { cost_usd_max: costUsdMax }),
+  ...(assumeOutputTokens === undefined ? {} : { assume_output_tokens: assumeOutputTokens }),
   ...(canary === undefined
     ? {}
     : {
@@ -104,10 +108,18 @@ const renamed = (values: object, names: Readonly<Record<string, string>>): JsonO
 
 /** Null for what is no change that anybody could have meant; whether numbers make sense is seen when they meet the run. */
 export const changesFromInbox = (options: JsonObject): ResumeChanges | null => {
-  const { bad_rows: badRows, cost_usd_max: costUsdMax, canary, enqueue_limits: limits, prices, ...others } = options;
+  const {
+    bad_rows: badRows,
+    cost_usd_max: costUsdMax,
+    assume_output_tokens: assumed,
+    canary,
+    enqueue_limits: limits,
+    prices,
+    ...others
+  } = options;
   if (Object.keys(others).length > 0) return null;
   if (badRows !== undefined && badRows !== 'fail' && badRows !== 'record') return null;
-  if (!isNumberOrNull(costUsdMax)) return null;
+  if (!isNumberOrNull(costUsdMax) || !(assumed === undefined || typeof assumed === 'number')) return null;
   const shown = canary === undefined || canary === null ? canary : canaryFrom(canary);
   const enqueueLimits = limits === undefined ? undefined : limitsFrom(limits);
   const known = prices === undefined ? undefined : pricesFrom(prices);
@@ -115,6 +127,7 @@ export const changesFromInbox = (options: JsonObject): ResumeChanges | null => {
   return {
     ...(badRows === undefined ? {} : { badRows }),
     ...(costUsdMax === undefined ? {} : { costUsdMax }),
+    ...(assumed === undefined ? {} : { assumeOutputTokens: assumed }),
     ...(shown === undefined ? {} : { canary: shown }),
     ...(enqueueLimits === undefined ? {} : { enqueueLimits }),
     ...(known === undefined ? {} : { prices: known }),

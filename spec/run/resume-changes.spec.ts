@@ -67,6 +67,7 @@ describe('a resume that says something anew', () => {
       [{ costUsdMax: -1 }, 'costUsdMax'],
       [{ costUsdMax: 0 }, 'costUsdMax'],
       [{ costUsdMax: Infinity }, 'costUsdMax'],
+      [{ badRows: 'maybe' as 'fail' }, 'badRows'],
       [{ canary: { items: -1 } }, 'canary.items'],
       [{ canary: { items: 1.5 } }, 'canary.items'],
       [{ canary: { items: 5, passRatioMin: 2 } }, 'canary.passRatioMin'],
@@ -77,7 +78,6 @@ describe('a resume that says something anew', () => {
       [{ enqueueLimits: { enqueuedTokenLimit: 0 } }, 'enqueueLimits.enqueuedTokenLimit'],
       [{ enqueueLimits: { enqueuedRequestLimit: Number.NaN } }, 'enqueueLimits.enqueuedRequestLimit'],
       [{ enqueueLimits: { quotaScope: ' ' } }, 'enqueueLimits.quotaScope'],
-      [{ badRows: 'maybe' }, 'badRows'],
     ];
     for (const [options, field] of refused)
       await expect(run.resume(options)).rejects.toMatchObject({ code: 'invalid_config', details: { field } });
@@ -97,6 +97,8 @@ describe('a resume that says something anew', () => {
     expect(again.snapshot().config.operation.money).toEqual({ prices, outputTokensMax: 50, costUsdMax: 5 });
     const unbounded = await stored(memoryStore(), 'gpt-4.1-mini', {});
     await expect(unbounded.run.resume({ costUsdMax: 5 })).rejects.toMatchObject({ code: 'invalid_config' });
+    await unbounded.run.resume({ costUsdMax: 5, assumeOutputTokens: 300 });
+    expect(unbounded.run.snapshot().config.operation.money).toMatchObject({ outputTokensMax: 300, costUsdMax: 5 });
   });
 
   it('lets a run go on that its cap has paused', async () => {
@@ -135,6 +137,7 @@ describe('a resume in an inbox', () => {
   const whole: ResumeChanges = {
     badRows: 'record',
     costUsdMax: 5,
+    assumeOutputTokens: 70,
     canary: { items: 10, passRatioMin: 0.5 },
     enqueueLimits: {
       enqueuedTokenLimit: 1_000,
@@ -157,6 +160,7 @@ describe('a resume in an inbox', () => {
     for (const rubbish of [
       { bad_rows: 'maybe' },
       { cost_usd_max: '5' },
+      { assume_output_tokens: null },
       { canary: 3 },
       { canary: { items: '3' } },
       { canary: { items: 3, more: 1 } },
