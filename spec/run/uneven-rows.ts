@@ -21,7 +21,7 @@ const code = [
   '\n  ',
   'i += 1;',
   'foo_bar',
-  '// TODO',
+  '// why',
   '[0]',
   '"text"',
 ];
