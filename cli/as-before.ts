@@ -19,7 +19,7 @@ const policiesAsBefore = (given: Policies, told: Policies, { badRows, money, can
   bytesPerBatchMax: given.bytesPerBatchMax ?? told.bytesPerBatchMax,
   badRows: given.badRows ?? badRows,
   costUsdMax: given.costUsdMax ?? money.costUsdMax,
-  assumeOutputTokens: given.assumeOutputTokens ?? told.assumeOutputTokens,
+  assumeOutputTokens: given.assumeOutputTokens ?? money.outputTokensMax,
   canaryItems: given.canaryItems ?? canary?.items ?? null,
   canaryPassRatioMin: given.canaryPassRatioMin ?? canary?.passRatioMin ?? null,
   failedBatchesMax: given.failedBatchesMax ?? told.failedBatchesMax,

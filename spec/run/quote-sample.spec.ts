@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tiktokenCounter } from '../../adapters/tiktoken/index.ts';
+import { shapeOf } from '../../lib/run/quote-shape.ts';
 import { createTokenSample, type TokenTotal } from '../../lib/run/quote-sample.ts';
 import { unevenTexts } from './uneven-rows.ts';
 
@@ -83,5 +85,12 @@ describe('a sample of lines', () => {
     expect(tokens).toBeLessThan(exact * 3);
     expect(min).toBeLessThanOrEqual(tokens);
     expect(max).toBeGreaterThan(tokens);
+  });
+});
+
+describe('the shape of a text', () => {
+  it('has as many bytes as its UTF-8', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => shapeOf(text).bytes === Buffer.byteLength(text)));
+    expect(shapeOf('aA1 ,é中й😀\u0939').shape).toEqual(Float64Array.of(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2));
   });
 });
