@@ -16,6 +16,9 @@ export const usageToWire = (usage: TokenUsage | null): JsonValue =>
         reasoning_tokens: usage.reasoningTokens,
       };
 
+/** Without the noise of binary fractions, which is a million times smaller than a cent's. */
+const usdOf = (usd: number | null): number | null => (usd === null ? null : Number(usd.toPrecision(12)));
+
 const pricesToWire = (prices: TokenPrices | null): JsonObject | null =>
   prices === null
     ? null
@@ -47,9 +50,9 @@ export const quoteToWire = (quote: Quote): JsonObject => ({
   },
   output_tokens: { ...quote.outputTokens },
   batch_count: quote.batches,
-  cost_usd: quote.costUsd,
-  cost_range: { min_usd: quote.costRange.minUsd, max_usd: quote.costRange.maxUsd },
-  worst_case_usd: quote.worstCaseUsd,
+  cost_usd: usdOf(quote.costUsd),
+  cost_range: { min_usd: usdOf(quote.costRange.minUsd), max_usd: usdOf(quote.costRange.maxUsd) },
+  worst_case_usd: usdOf(quote.worstCaseUsd),
   prices: pricesToWire(quote.prices),
   cap: quote.cap === null ? null : { usd: quote.cap.usd, verdict: quote.cap.verdict },
   queue: {
@@ -65,8 +68,8 @@ export const quoteToWire = (quote: Quote): JsonObject => ({
 
 export const consumptionToWire = ({ cost, tokens, queue }: Consumption): JsonObject => ({
   cost: {
-    spent_usd: cost.spentUsd,
-    committed_worst_usd: cost.committedWorstUsd,
+    spent_usd: usdOf(cost.spentUsd),
+    committed_worst_usd: usdOf(cost.committedWorstUsd),
     cap_usd: cost.capUsd,
     is_complete: cost.isComplete,
   },

@@ -85,7 +85,7 @@ export class BatchRunner implements AsyncDisposable {
     return run;
   }
 
-  /** What a run of the job would send and cost. Reads its rows to their end; opens no store, sends nothing, needs no key. */
+  /** What a run of the job would send and cost. Reads its rows to their end, so that `items` must be such as can be read again; opens no store, sends nothing, needs no key. */
   quote<Payload, Provider extends AnyProviderConfig, Metadata extends JsonObject = JsonObject>(
     job: BatchJob<Payload, Metadata, Provider>,
     options: QuoteOptions = {},
