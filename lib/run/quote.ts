@@ -50,6 +50,7 @@ export interface Quote {
     readonly counter: string;
   };
   readonly outputTokens: { readonly min: number; readonly expected: number | null; readonly max: number | null };
+  /** Under a budget of the queue a run makes some more: room comes back in pieces, not round by round. */
   readonly batches: number;
   /** What is expected: every row answered once, nothing cached. */
   readonly costUsd: number | null;

@@ -157,6 +157,22 @@ describe('a quote', () => {
     expect(await runner.quote({ ...job, chunkPolicy: { maxFileBytes: 100 } })).toMatchObject({ batches: 0, oversizedRows: 1_000 });
   });
 
+  it('foresees about as many batches as a run makes under a budget in tokens', async () => {
+    await using world = await createWorld({ seed: 2 });
+    const enqueueLimits = { enqueuedTokenLimit: 60_000 };
+    const job = {
+      items: itemsOf(unevenTexts(1_500, 5)),
+      buildPrompt,
+      providerConfig: openai({ model: 'gpt-4.1-mini', params: { max_output_tokens: 200 }, enqueueLimits }),
+      chunkPolicy: { maxRequests: 100 },
+    };
+    const { batches, queue } = await world.runner.quote(job, { sampleRows: 300 });
+    const { batchCount } = await world.settle(await world.runner.start(job));
+    expect(queue.rounds).toBe(3);
+    expect(batchCount).toBeGreaterThanOrEqual(batches);
+    expect(batchCount).toBeLessThanOrEqual(batches * 1.4);
+  });
+
   it('says what a cost cap would do, one that could not be kept included', async () => {
     const job = { items: few, buildPrompt, providerConfig: bounded };
     const verdict = async (costUsdMax: number, providerConfig = bounded): Promise<unknown> =>
