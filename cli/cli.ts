@@ -7,6 +7,7 @@ import { EmulatorCommand } from './commands/emulator.ts';
 import { InspectCommand } from './commands/inspect.ts';
 import { ListCommand } from './commands/list.ts';
 import { PauseCommand } from './commands/pause.ts';
+import { QuoteCommand } from './commands/quote.ts';
 import { ResolveCommand } from './commands/resolve.ts';
 import { ResultsCommand } from './commands/results.ts';
 import { ResumeCommand } from './commands/resume.ts';
@@ -22,6 +23,7 @@ import { commandHelp, overview } from './help.ts';
 import { checkWords } from './words.ts';
 
 const commands = [
+  QuoteCommand,
   StartCommand,
   WaitCommand,
   WorkerCommand,

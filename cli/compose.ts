@@ -3,6 +3,7 @@ import type { CheckpointedItemSource } from '../lib/ports/source.ts';
 import type { ProviderConfig, ProviderConnection } from '../lib/ports/provider.ts';
 import type { RunStore } from '../lib/ports/run-store.ts';
 import type { BatchRunner } from '../lib/run/runner.ts';
+import type { PriceBook } from '../lib/run/price-book.ts';
 import type { RunnerStorage } from '../lib/run/runner-options.ts';
 import type { CliPrompt } from './rows.ts';
 import type { JobDescription } from './job-description.ts';
@@ -22,12 +23,15 @@ export interface Account {
 
 const openaiUrl = 'https://api.openai.com/v1';
 
+/** The one connection of the command line: kind and name are the same word. */
+export const connectionName = 'openai';
+
 /** The account is asked for at the moment of connecting: a stored run is looked at before it is known where it belongs. */
 const connectionOf = async (accountOf: () => Account): Promise<ProviderConnection> => {
   const { createOpenAI } = await import('../adapters/openai/index.ts');
   return {
-    name: 'openai',
-    kind: 'openai',
+    name: connectionName,
+    kind: connectionName,
     connect: (config) => {
       const { apiKey, baseUrl } = accountOf();
       // Both are said: the adapter must not look for them in the environment itself.
@@ -71,20 +75,35 @@ export interface RunnerWishes {
   readonly mayMake: boolean;
   /** After so long without a sign of life this process is taken for dead, where the store is shared. */
   readonly leaseTtlMs?: number;
+  readonly prices?: PriceBook | undefined;
 }
 
 /** A runner over the store. */
 export const createRunner = async (
   store: StorePlace,
   accountOf: () => Account,
-  { mayMake, leaseTtlMs }: RunnerWishes,
+  { mayMake, leaseTtlMs, prices }: RunnerWishes,
 ): Promise<BatchRunner> => {
   const [{ BatchRunner }, kept, connection] = await Promise.all([
     import('../lib/run/runner.ts'),
     storageOf(store, mayMake),
     connectionOf(accountOf),
   ]);
-  return new BatchRunner({ ...kept, providers: [connection], ...(leaseTtlMs === undefined ? {} : { leaseTtlMs }) });
+  return new BatchRunner({
+    ...kept,
+    providers: [connection],
+    ...(leaseTtlMs === undefined ? {} : { leaseTtlMs }),
+    ...(prices === undefined ? {} : { prices }),
+  });
+};
+
+/** A runner for what needs no store, and no key: it can quote, and nothing else. */
+export const createQuoter = async (): Promise<BatchRunner> => {
+  const [{ BatchRunner }, connection] = await Promise.all([
+    import('../lib/run/runner.ts'),
+    connectionOf(() => ({ apiKey: '', baseUrl: null })),
+  ]);
+  return new BatchRunner({ providers: [connection] });
 };
 
 /** A source over one file, each row whole as its payload. */
@@ -100,7 +119,8 @@ export const fileSource = async (kind: InputKind, path: string, idField: string)
 /** The provider's part of a job. Throws what its own checks find, in the words of the flags. */
 export const providerConfigOf = async (description: JobDescription): Promise<ProviderConfig<CliPrompt, unknown>> => {
   const { openai } = await import('../adapters/openai/index.ts');
-  const { model, endpoint, params, completionWindow, policies } = description;
+  const { model, endpoint, params, completionWindow, policies, baseUrl } = description;
+  const quotaScope = policies.quotaScope ?? scopeAt(baseUrl, model);
   const settings = {
     model,
     endpoint,
@@ -108,16 +128,31 @@ export const providerConfigOf = async (description: JobDescription): Promise<Pro
     completionWindow,
     ...(policies.pollIntervalMs === null ? {} : { pollIntervalMs: policies.pollIntervalMs }),
     ...(policies.createGraceMs === null ? {} : { createGraceMs: policies.createGraceMs }),
+    enqueueLimits: {
+      ...(policies.enqueuedTokenLimit === null ? {} : { enqueuedTokenLimit: policies.enqueuedTokenLimit }),
+      ...(policies.enqueuedRequestLimit === null ? {} : { enqueuedRequestLimit: policies.enqueuedRequestLimit }),
+      ...(policies.targetRatio === null ? {} : { targetRatio: policies.targetRatio }),
+      ...(policies.headroom === null ? {} : { headroom: policies.headroom }),
+      ...(policies.maxBatchEnqueuedTokens === null ? {} : { maxBatchEnqueuedTokens: policies.maxBatchEnqueuedTokens }),
+      ...(quotaScope === null ? {} : { quotaScope }),
+    },
     ...(policies.deletesInputFiles === null ? {} : { deleteInputFiles: policies.deletesInputFiles }),
   };
   try {
     // The adapter checks what its types promise; a command line can promise nothing.
-    return openai(settings as unknown as Parameters<typeof openai>[0]) as ProviderConfig<CliPrompt, unknown>;
+    const config = openai(settings as unknown as Parameters<typeof openai>[0]) as ProviderConfig<CliPrompt, unknown>;
+    return policies.prices === null ? config : { ...config, prices: policies.prices };
   } catch (error) {
     if (error instanceof TypeError)
       throw new CliFailure(error.message.replace(/^openai\(\{ (\w+) \}\)/u, (_, name: string) => flagOf[name] ?? name));
     throw error;
   }
+};
+
+/** Two services must not share a queue because their models share a name; null: OpenAI's own, where the default is right. */
+const scopeAt = (baseUrl: string | null, model: string): string | null => {
+  const host = baseUrl === null ? null : new URL(baseUrl).host;
+  return host === null || host === new URL(openaiUrl).host ? null : `${host}/${model}`;
 };
 
 const flagOf: Readonly<Record<string, string>> = {

@@ -21,6 +21,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 const byErrorCode: Readonly<Partial<Record<BatchorErrorCode, ExitCode>>> = {
   invalid_config: exitCodes.usage,
   invalid_run_id: exitCodes.usage,
+  price_unknown: exitCodes.usage,
   api_key_missing: exitCodes.usage,
   run_not_found: exitCodes.usage,
   run_exists: exitCodes.usage,

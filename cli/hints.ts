@@ -20,7 +20,10 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
     `Its finished answers are kept. Send the rest again: ${resumeAndWait(place, runId)}. Or end the run: ${commandLine(place, 'cancel', runId)}`,
   provider_refused: (place, runId) =>
     `Mend what the provider refuses, then: ${resumeAndWait(place, runId)}. What makes the requests is fixed with the run: if that is at fault, end it (${commandLine(place, 'cancel', runId, '--wait')}) and start a new one.`,
-  circuit_open: (place, runId) => `Mend what the provider refuses in a new run, or try again: ${resumeAndWait(place, runId)}`,
+  budget_exhausted: (place, runId) =>
+    `Raise what is used up, and go on: ${commandLine(place, 'resume', runId, '--max-cost USD --wait')} (or --enqueued-token-limit N). What it has cost so far: ${commandLine(place, 'status', runId)}`,
+  circuit_open: (place, runId) =>
+    `Mend what the provider refuses in a new run, or try again: ${resumeAndWait(place, runId)} (without a canary: --canary 0)`,
   results_unavailable: (place, runId) =>
     `Which batches are held, and why: ${commandLine(place, 'status', runId)}. Try again: ${resumeAndWait(place, runId)}. If their files are gone for good: ${commandLine(place, 'resolve', runId, '--batch KEY --results-lost')}`,
   batch_unresolved: (place, runId) =>
@@ -29,6 +32,7 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
 
 /** What to do about an error of the library, in commands; the library's own hint where there is none. */
 const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
+  price_unknown: () => 'Give its price: --prices FILE. Nothing was changed.',
   run_exists: (place, runId) => `Go on with it: ${commandLine(place, 'wait', runId)}. Or choose another --run-id.`,
   run_not_found: (place, runId) =>
     runId === ''

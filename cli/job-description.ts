@@ -1,4 +1,5 @@
 import * as t from 'typanion';
+import type { EnqueueLimits, TokenPrices } from '../lib/core/config.ts';
 import type { JsonObject } from '../lib/core/json.ts';
 import { CliFailure } from './failure.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -33,8 +34,10 @@ export interface InputFile {
   readonly absolute: string;
 }
 
+type Nullable<A> = { readonly [Key in keyof A]: A[Key] | null };
+
 /** What may differ when a run goes on; null: the house's default. */
-export interface Policies {
+export interface Policies extends Nullable<EnqueueLimits> {
   readonly pollIntervalMs: number | null;
   readonly createGraceMs: number | null;
   readonly deletesInputFiles: true | null;
@@ -42,9 +45,46 @@ export interface Policies {
   readonly requestsPerBatchMax: number | null;
   readonly bytesPerBatchMax: number | null;
   readonly badRows: 'fail' | 'record' | null;
+  readonly costUsdMax: number | null;
+  readonly assumeOutputTokens: number | null;
+  /** 0: none, which is also the default; said, it takes a canary away. */
+  readonly canaryItems: number | null;
+  readonly canaryPassRatioMin: number | null;
+  readonly failedBatchesMax: number | null;
+  readonly passRatioMin: number | null;
+  /** What the model costs by the user's own file. */
+  readonly prices: TokenPrices | null;
 }
 
+/** What descriptions that were written before these policies leave out. */
+const laterPolicies: Pick<
+  Policies,
+  | keyof EnqueueLimits
+  | 'costUsdMax'
+  | 'assumeOutputTokens'
+  | 'canaryItems'
+  | 'canaryPassRatioMin'
+  | 'failedBatchesMax'
+  | 'passRatioMin'
+  | 'prices'
+> = {
+  enqueuedTokenLimit: null,
+  enqueuedRequestLimit: null,
+  targetRatio: null,
+  headroom: null,
+  maxBatchEnqueuedTokens: null,
+  quotaScope: null,
+  costUsdMax: null,
+  assumeOutputTokens: null,
+  canaryItems: null,
+  canaryPassRatioMin: null,
+  failedBatchesMax: null,
+  passRatioMin: null,
+  prices: null,
+};
+
 const count = t.isNullable(t.isNumber());
+const laterCount = t.isOptional(count);
 const isJobDescription = t.isObject({
   version: t.isLiteral(1),
   inputs: t.isArray(t.isObject({ given: t.isString(), absolute: t.isString() })),
@@ -70,6 +110,29 @@ const isJobDescription = t.isObject({
     requestsPerBatchMax: count,
     bytesPerBatchMax: count,
     badRows: t.isNullable(t.isEnum(['fail', 'record'] as const)),
+    enqueuedTokenLimit: laterCount,
+    enqueuedRequestLimit: laterCount,
+    targetRatio: laterCount,
+    headroom: laterCount,
+    maxBatchEnqueuedTokens: laterCount,
+    quotaScope: t.isOptional(t.isNullable(t.isString())),
+    costUsdMax: laterCount,
+    assumeOutputTokens: laterCount,
+    canaryItems: laterCount,
+    canaryPassRatioMin: laterCount,
+    failedBatchesMax: laterCount,
+    passRatioMin: laterCount,
+    prices: t.isOptional(
+      t.isNullable(
+        t.isObject({
+          inputUsdPerMillion: t.isNumber(),
+          cachedInputUsdPerMillion: t.isNumber(),
+          outputUsdPerMillion: t.isNumber(),
+          asOf: t.isString(),
+          source: t.isString(),
+        }),
+      ),
+    ),
   }),
 });
 
@@ -80,7 +143,10 @@ export const encodeDescription = (description: JobDescription): JsonObject => JS
 export const decodeDescription = (runId: string, stored: JsonObject | null): JobDescription | null => {
   if (stored === null) return null;
   const errors: string[] = [];
-  if (isJobDescription(stored, { errors })) return stored as unknown as JobDescription;
+  if (isJobDescription(stored, { errors })) {
+    const description = stored as unknown as JobDescription;
+    return { ...description, policies: { ...laterPolicies, ...description.policies } };
+  }
   const { version } = stored;
   const isNewer = typeof version === 'number' && version > 1;
   throw new CliFailure(

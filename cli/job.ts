@@ -26,6 +26,22 @@ export const jobOf = async (description: JobDescription, cwd: string): Promise<C
       ...(policies.requestsPerBatchMax === null ? {} : { maxRequests: policies.requestsPerBatchMax }),
       ...(policies.bytesPerBatchMax === null ? {} : { maxFileBytes: policies.bytesPerBatchMax }),
     },
+    budget: {
+      ...(policies.costUsdMax === null ? {} : { costUsdMax: policies.costUsdMax }),
+      ...(policies.assumeOutputTokens === null ? {} : { assumeOutputTokens: policies.assumeOutputTokens }),
+    },
+    ...(policies.canaryItems === null
+      ? {}
+      : {
+          canary: {
+            items: policies.canaryItems,
+            ...(policies.canaryPassRatioMin === null ? {} : { passRatioMin: policies.canaryPassRatioMin }),
+          },
+        }),
+    circuitBreaker: {
+      ...(policies.failedBatchesMax === null ? {} : { failedBatchesMax: policies.failedBatchesMax }),
+      ...(policies.passRatioMin === null ? {} : { passRatioMin: policies.passRatioMin }),
+    },
     badRows: policies.badRows ?? 'fail',
   };
 };

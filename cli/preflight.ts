@@ -2,7 +2,10 @@ import { isJsonObject, type JsonObject } from '../lib/core/json.ts';
 import type { SourceEntry } from '../lib/ports/source.ts';
 import { CliFailure } from './failure.ts';
 import { firstEntries } from './inputs.ts';
-import { openInputs } from './job.ts';
+import { isBatchorError } from '../lib/run/errors.ts';
+import { moneyOf } from '../lib/run/job-limits.ts';
+import type { AnyJob } from '../lib/run/job.ts';
+import { type CliJob, openInputs } from './job.ts';
 import type { JobDescription } from './job-description.ts';
 import { namedFields, namesOf } from './rows.ts';
 
@@ -40,3 +43,20 @@ const checkId = ({ idField }: JobDescription, ref: string, entries: readonly Sou
     );
   }
 };
+
+/** A cap that nobody could keep is refused before anything exists, with the flags that are missing. */
+export const checkCap = (job: CliJob): void => {
+  try {
+    moneyOf(job as unknown as AnyJob, undefined);
+  } catch (error) {
+    if (isBatchorError(error, 'price_unknown'))
+      throw new CliFailure(error.message, { hint: `Give its price: --prices FILE. Or leave --max-cost out. Nothing was begun.` });
+    if (isBatchorError(error, 'invalid_config'))
+      throw new CliFailure(`--max-cost: an answer of ${job.providerConfig.model} may have any length, so that the cap cannot be kept`, {
+        hint: `Bound it, e.g. --param ${boundOf[job.providerConfig.endpoint] ?? 'max_tokens'}=1000, or say how long an answer is at most: --assume-output-tokens N. Nothing was begun.`,
+      });
+    throw error;
+  }
+};
+
+const boundOf: Readonly<Record<string, string>> = { responses: 'max_output_tokens', 'chat.completions': 'max_completion_tokens' };

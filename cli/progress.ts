@@ -1,6 +1,7 @@
 import type { RunSummary } from '../lib/run/summary.ts';
 import type { Run } from '../lib/run/run.ts';
 import type { CliContext } from './context.ts';
+import { dollars } from './money.ts';
 import { writeNotes } from './render.ts';
 
 /** What somebody who watches a run sees: one live line at a terminal; troubles and pauses everywhere, each once. */
@@ -61,7 +62,7 @@ const widthOf = ({ stderr }: CliContext): number => ('columns' in stderr && type
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
 /** The run at a glance, on one line. */
-export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatches, controlState }: RunSummary): string => {
+export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatches, controlState, cost, queue }: RunSummary): string => {
   const answered = itemCounts.completed + itemCounts.failed_permanent;
   const out = liveBatches.filter((batch) => batch.providerBatchId !== null);
   const unclear = liveBatches.filter((batch) => batch.unclear !== null).length;
@@ -73,10 +74,20 @@ export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatch
       ? [`${out.length} ${out.length === 1 ? 'batch' : 'batches'} at the provider (${grouped(atProvider)} done there)`]
       : []),
     ...(unclear > 0 ? [`${unclear} ${unclear === 1 ? 'batch' : 'batches'} looked for`] : []),
+    ...(cost.spentUsd === null || cost.spentUsd === 0
+      ? []
+      : [`${dollars(cost.spentUsd)}${cost.capUsd === null ? '' : ` of ${dollars(cost.capUsd)}`}`]),
     ...(isIngestionComplete ? [] : ['reading input']),
+    ...(queue.waitsFor === null && queue.refusals === null ? [] : [waitText(queue)]),
     ...(controlState === 'running' ? [] : [controlState === 'paused' ? 'paused' : 'cancelling']),
   ];
   return parts.join(' · ');
+};
+
+/** Rows wait for room: in the provider's queue, or in a budget. What the provider says of it comes last, since the line is cut. */
+const waitText = ({ refusals, othersTokens, othersRequests }: RunSummary['queue']): string => {
+  if (refusals !== null) return `waiting for the provider's queue (refused ${refusals.count}×: ${refusals.message})`;
+  return othersTokens > 0 || othersRequests > 0 ? 'waiting for room beside other runs' : 'waiting for room in the budget';
 };
 
 /** Says what is new and worth a line: a trouble that began or changed, a pause while answers are still awaited. */

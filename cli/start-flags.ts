@@ -1,13 +1,16 @@
 import { resolve } from 'node:path';
-import { endpointOf } from './compose.ts';
+import type { TokenPrices } from '../lib/core/config.ts';
+import type { PriceBook } from '../lib/run/price-book.ts';
+import { connectionName, endpointOf } from './compose.ts';
 import { CliFailure } from './failure.ts';
-import { choice, decimal, params, required, wholeNumber } from './flags.ts';
+import { params, required, wholeNumber } from './flags.ts';
 import { kindOfInput } from './inputs.ts';
 import type { InputFile, JobDescription } from './job-description.ts';
+import { policiesOf, type PolicyFlags } from './policy-flags.ts';
 import { parseTemplate } from './template.ts';
 
-/** The flags of `start` that say what to run, as they were typed. */
-export interface StartFlags {
+/** The flags of `start` and `quote` that say what to run, as they were typed. */
+export interface StartFlags extends PolicyFlags {
   readonly input: readonly string[];
   readonly idField: string | undefined;
   readonly promptField: string | undefined;
@@ -20,26 +23,18 @@ export interface StartFlags {
   readonly endpoint: string;
   readonly param: readonly string[];
   readonly completionWindow: string;
-  readonly pollInterval: string | undefined;
-  readonly createGrace: string | undefined;
-  readonly deleteInputFiles: boolean;
-  readonly maxAttempts: string | undefined;
-  readonly maxRequestsPerBatch: string | undefined;
-  readonly maxBytesPerBatch: string | undefined;
-  readonly badRows: string | undefined;
 }
 
 /** What the flags ask for; throws for the first that cannot be meant, naming it. */
 export const describeJob = async (
   flags: StartFlags,
-  { cwd, baseUrl }: { readonly cwd: string; readonly baseUrl: string | null },
+  { cwd, baseUrl, book }: { readonly cwd: string; readonly baseUrl: string | null; readonly book: PriceBook | undefined },
 ): Promise<JobDescription> => {
   const inputs = inputsOf(flags.input, cwd);
   const endpoint = await endpointOf(flags.endpoint);
   if (flags.keepColumns && flags.metadataField.length > 0)
     throw new CliFailure('--keep-columns and --metadata-field exclude each other', { hint: '--keep-columns gives every column back.' });
-  const createGrace = decimal('--create-grace', flags.createGrace, 0, 'seconds');
-  const pollInterval = decimal('--poll-interval', flags.pollInterval, 0.001, 'seconds');
+  const model = required('--model', flags.model, 'Name the model, e.g. --model gpt-4.1');
   return {
     version: 1,
     inputs,
@@ -49,22 +44,18 @@ export const describeJob = async (
     metadataFields: [...new Set(flags.metadataField)],
     keepsColumns: flags.keepColumns,
     rowsMax: wholeNumber('--limit', flags.limit),
-    model: required('--model', flags.model, 'Name the model, e.g. --model gpt-4.1'),
+    model,
     endpoint,
     params: params(flags.param),
     completionWindow: completionWindowOf(flags.completionWindow),
     baseUrl,
-    policies: {
-      pollIntervalMs: pollInterval === null ? null : Math.max(1, Math.round(pollInterval * 1000)),
-      createGraceMs: createGrace === null ? null : Math.round(createGrace * 1000),
-      deletesInputFiles: flags.deleteInputFiles ? true : null,
-      attemptsMax: wholeNumber('--max-attempts', flags.maxAttempts),
-      requestsPerBatchMax: wholeNumber('--max-requests-per-batch', flags.maxRequestsPerBatch),
-      bytesPerBatchMax: wholeNumber('--max-bytes-per-batch', flags.maxBytesPerBatch),
-      badRows: flags.badRows === undefined ? null : choice('--bad-rows', flags.badRows, ['fail', 'record']),
-    },
+    policies: policiesOf(flags, priceOf(book, model)),
   };
 };
+
+/** Stored with the run, so that whoever goes on counts with the same price. */
+const priceOf = (book: PriceBook | undefined, model: string): TokenPrices | null =>
+  book?.({ kind: connectionName, connection: connectionName, model }) ?? null;
 
 const inputsOf = (given: readonly string[], cwd: string): readonly InputFile[] => {
   if (given.length === 0)

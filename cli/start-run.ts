@@ -5,15 +5,16 @@ import type { BatchRunner } from '../lib/run/runner.ts';
 import { stopReason } from '../lib/run/stop-reason.ts';
 import { toWire } from '../lib/run/wire.ts';
 import { accountFor, requireKey } from './account.ts';
+import { asBefore } from './as-before.ts';
 import { type Account, createRunner } from './compose.ts';
 import type { CliContext } from './context.ts';
 import { driveTo, type Goal } from './drive.ts';
 import { type ExitCode, exitCodeOfRun, exitCodes } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
-import { jobOf } from './job.ts';
+import { type CliJob, jobOf } from './job.ts';
 import { encodeDescription, type JobDescription } from './job-description.ts';
 import type { Place } from './place.ts';
-import { checkInputs } from './preflight.ts';
+import { checkCap, checkInputs } from './preflight.ts';
 import { writeJson, writeNotes } from './render.ts';
 import { type StoredRun, withRun } from './stored-run.ts';
 
@@ -58,14 +59,16 @@ const startOnce = async (request: StartRequest): Promise<ExitCode> => {
 };
 
 const startNew = async (request: StartRequest): Promise<ExitCode> => {
-  const { context, place, account } = request;
+  const { context, place, account, description } = request;
   requireKey(account);
+  const job = await jobOf(description, context.cwd);
+  checkCap(job);
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => halt.abort());
   const runner = await createRunner(place.store, () => account, { mayMake: true });
   let isCreated = false;
   try {
-    const run = await create(request, runner, halt.signal);
+    const run = await create(request, job, runner, halt.signal);
     isCreated = true;
     // Who interrupted while the run was being created is heard once there is something to say farewell to.
     return await drive(request, runner, run, halt.signal);
@@ -80,9 +83,13 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
 };
 
 /** Whatever can be found wrong is found before anything exists: input, key, address. */
-const create = async ({ context, description, runId }: StartRequest, runner: BatchRunner, signal: AbortSignal): Promise<Run> => {
+const create = async (
+  { context, description, runId }: StartRequest,
+  job: CliJob,
+  runner: BatchRunner,
+  signal: AbortSignal,
+): Promise<Run> => {
   await checkInputs(description, context.cwd, signal);
-  const job = await jobOf(description, context.cwd);
   try {
     await runner.checkProvider(job.providerConfig);
   } catch (error) {
@@ -118,7 +125,8 @@ const goOn = async (
   const snapshot = stored.snapshot();
   const account = accountFor(place.loaded, baseUrlFlag, told === null ? undefined : { runId, baseUrl: told.baseUrl });
   belongsTo(account);
-  const job = await jobOf(asBefore(description, told, snapshot.config.operation.badRows), context.cwd);
+  const job = await jobOf(asBefore(description, told, snapshot.config.operation), context.cwd);
+  checkCap(job);
   if (stored.isFinished || snapshot.control.state === 'paused') {
     // Compared even so: whoever asks for something else must not take the old answers for it.
     await runner.getRun(runId, { job });
@@ -128,26 +136,6 @@ const goOn = async (
   }
   requireKey(account);
   return drive(request, runner, (await runner.start(job, { runId })) as Run);
-};
-
-/** Flags that were left out mean what the run has; the same file under another name is the same file. */
-const asBefore = (given: JobDescription, told: JobDescription | null, badRows: 'fail' | 'record'): JobDescription => {
-  if (told === null) return given;
-  const { inputs, policies } = given;
-  const isSameInput = inputs.length === told.inputs.length && inputs.every((input, i) => input.absolute === told.inputs[i]?.absolute);
-  return {
-    ...given,
-    inputs: isSameInput ? told.inputs : inputs,
-    policies: {
-      pollIntervalMs: policies.pollIntervalMs ?? told.policies.pollIntervalMs,
-      createGraceMs: policies.createGraceMs ?? told.policies.createGraceMs,
-      deletesInputFiles: policies.deletesInputFiles ?? told.policies.deletesInputFiles,
-      attemptsMax: policies.attemptsMax ?? told.policies.attemptsMax,
-      requestsPerBatchMax: policies.requestsPerBatchMax ?? told.policies.requestsPerBatchMax,
-      bytesPerBatchMax: policies.bytesPerBatchMax ?? told.policies.bytesPerBatchMax,
-      badRows: policies.badRows ?? badRows,
-    },
-  };
 };
 
 const drive = ({ context, place, goal }: StartRequest, runner: BatchRunner, run: Run, signal?: AbortSignal): Promise<ExitCode> => {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../lib/core/json.ts';
+import type { PriceBook } from '../lib/run/price-book.ts';
 import type { Run } from '../lib/run/run.ts';
 import type { BatchRunner } from '../lib/run/runner.ts';
 import { toWire } from '../lib/run/wire.ts';
@@ -24,9 +25,10 @@ export const withRun = async <A>(
   runId: string,
   use: (stored: StoredRun) => Promise<A>,
   accountOf: () => Account = () => nobody,
+  prices?: PriceBook,
 ): Promise<A> => {
   requireStore(place);
-  const runner = await createRunner(place.store, accountOf, { mayMake: false });
+  const runner = await createRunner(place.store, accountOf, { mayMake: false, prices });
   try {
     const run = await runner.getRun(runId);
     return await use({ runner, run, description: decodeDescription(runId, run.description) });
@@ -36,19 +38,24 @@ export const withRun = async <A>(
 };
 
 /** The same, for one word to the run; answers its summary. */
-export const tellRun = (place: Place, runId: string, tell: (run: Run) => Promise<Parameters<typeof toWire>[0]>): Promise<JsonObject> =>
-  withRun(place, runId, async ({ run }) => toWire(await tell(run)));
+export const tellRun = (
+  place: Place,
+  runId: string,
+  tell: (run: Run) => Promise<Parameters<typeof toWire>[0]>,
+  prices?: PriceBook,
+): Promise<JsonObject> => withRun(place, runId, async ({ run }) => toWire(await tell(run)), undefined, prices);
 
 export interface DrivingOptions {
   readonly baseUrl: string | undefined;
   readonly cwd: string;
+  readonly prices?: PriceBook | undefined;
 }
 
 /** The same, able to drive the run: with its account, and with its input attached while there is input to read. */
 export const withDrivableRun = <A>(
   place: Place,
   runId: string,
-  { baseUrl, cwd }: DrivingOptions,
+  { baseUrl, cwd, prices }: DrivingOptions,
   use: (stored: Pick<StoredRun, 'runner' | 'run'>) => Promise<A>,
 ): Promise<A> => {
   let account = nobody;
@@ -64,5 +71,6 @@ export const withDrivableRun = <A>(
       return use({ runner, run: (await runner.getRun(runId, { job: await jobOf(description, cwd) })) as Run });
     },
     () => account,
+    prices,
   );
 };

@@ -16,7 +16,7 @@ export const verificationTable = ({ runId, isSound, itemCount, itemCounts, laws,
     : [
         '',
         ...tableOf([
-          ['batch', 'key', 'at the provider', 'state', 'sent', 'completed', 'failed', 'retried', 'open'],
+          ['batch', 'key', 'at the provider', 'state', 'sent', 'completed', 'failed', 'retried', 'open', 'tokens in', 'billed in', 'out'],
           ...batches.map((batch) => [
             batch.batchNo,
             batch.batchKey,
@@ -27,6 +27,9 @@ export const verificationTable = ({ runId, isSound, itemCount, itemCounts, laws,
             batch.failedCount,
             batch.retriedCount,
             batch.openCount,
+            batch.inputTokens,
+            batch.usage.inputTokens,
+            batch.usage.outputTokens,
           ]),
         ]),
       ]),

@@ -1,5 +1,6 @@
 import type { AnyJob } from '../lib/run/job.ts';
 import { isBatchorError } from '../lib/run/errors.ts';
+import type { PriceBook } from '../lib/run/price-book.ts';
 import type { WaitingRun, WorkNotice } from '../lib/run/work.ts';
 import { accountFor, requireKey } from './account.ts';
 import { createRunner } from './compose.ts';
@@ -17,14 +18,15 @@ export interface WorkRequest {
   readonly runsMax: number;
   readonly leaseTtlMs: number;
   readonly baseUrl: string | undefined;
+  readonly prices: PriceBook | undefined;
 }
 
 /** Works on the store until it is interrupted. */
-export const work = async ({ context, place, runsMax, leaseTtlMs, baseUrl }: WorkRequest): Promise<ExitCode> => {
+export const work = async ({ context, place, runsMax, leaseTtlMs, baseUrl, prices }: WorkRequest): Promise<ExitCode> => {
   const account = requireKey(accountFor(place.loaded, baseUrl));
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => halt.abort());
-  const runner = await createRunner(place.store, () => account, { mayMake: true, leaseTtlMs });
+  const runner = await createRunner(place.store, () => account, { mayMake: true, leaseTtlMs, prices });
   const told = new Map<string | null, string>();
   /** The same trouble of a run is told once, until another takes its place. */
   const tellOnce = (runId: string | null, lines: readonly string[]): void => {

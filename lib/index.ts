@@ -1,16 +1,33 @@
 /** batchor: the front door. Promises, AsyncIterables and Observables. */
 export * from './run/errors.ts';
-export { defineJob, type BatchJob, type ChunkOptions, type JobMetadata, type JobOutput, type RetryOptions } from './run/job.ts';
+export {
+  defineJob,
+  type BatchJob,
+  type BudgetOptions,
+  type CanaryOptions,
+  type ChunkOptions,
+  type CircuitBreakerOptions,
+  type JobMetadata,
+  type JobOutput,
+  type RetryOptions,
+} from './run/job.ts';
+export { type PriceBook, type PricedModel, priceTable } from './run/price-book.ts';
+export { parsePrices } from './run/price-file.ts';
+export type * from './run/quote.ts';
+export { createTokenSample, type TokenSample, type TokenSampleOptions, type TokenTotal } from './run/quote-sample.ts';
+export type { ResumeOptions } from './run/resume-changes.ts';
 export { BatchRunner } from './run/runner.ts';
 export type { BatchRunnerOptions, RunnerStorage, StartOptions } from './run/runner-options.ts';
 export type { WaitingRun, WorkNotice, WorkOptions } from './run/work.ts';
 export type * from './run/inspection.ts';
 export type * from './run/run.ts';
+export type { Consumption } from './run/consumption.ts';
 export type { RunSummary } from './run/summary.ts';
 export type * from './run/verification.ts';
 export { toWire } from './run/wire.ts';
 export { memoryStore } from './sim/store/memory-store.ts';
 export type { BatchRecordState } from './core/batch-record.ts';
+export type { TokenPrices } from './core/config.ts';
 export type { ConservationLaw } from './core/conservation.ts';
 export type * from './core/results.ts';
 export type { FailureClass } from './core/failure.ts';

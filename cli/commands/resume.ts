@@ -1,17 +1,22 @@
 import { Command, Option } from 'clipanion';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { choice } from '../flags.ts';
 import { commandLine, type Place } from '../place.ts';
+import { pricesFlag, pricesOf } from '../price-flag.ts';
 import { writeJson, writeNotes } from '../render.ts';
+import { resumeOptionsOf } from '../resume-flags.ts';
 import { RunCommand } from './store-command.ts';
 
 export class ResumeCommand extends RunCommand {
   static override readonly paths = [['resume']];
   static override readonly usage = Command.Usage({
     description: 'Let a paused run go on',
-    details: 'With `--wait` this process drives it to its end; without, the process that drives it goes on, or `wait` does.',
+    details: `
+      With \`--wait\` this process drives it to its end; without, the process that drives it goes on, or \`wait\` does. What a flag says anew
+      holds from now on, for a run that is not paused, too.
+    `,
     examples: [
       ['Go on after a bad row, and record each as a failed item', '$0 resume --run-id reviews --bad-rows record --wait'],
+      ['Go on after the cost cap was reached', '$0 resume --run-id reviews --max-cost 40 --wait'],
       ['Go on after a pause', '$0 resume --run-id reviews --wait'],
     ],
   });
@@ -19,24 +24,37 @@ export class ResumeCommand extends RunCommand {
   readonly badRows = Option.String('--bad-rows', {
     description: 'From now on, rows that cannot be items: fail (pause at the first) or record',
   });
+  readonly maxCost = Option.String('--max-cost', {
+    description: 'Dollars, in all: from now on the run pauses before it could have cost more',
+  });
+  readonly assumeOutputTokens = Option.String('--assume-output-tokens', {
+    description: 'Output tokens of one answer at most, where nothing bounds them',
+  });
+  readonly canary = Option.String('--canary', { description: 'Where no canary has passed, send so many rows first; 0: none' });
+  readonly enqueuedTokenLimit = Option.String('--enqueued-token-limit', { description: "Prompt tokens that the provider's queue takes" });
+  readonly enqueuedRequestLimit = Option.String('--enqueued-request-limit', { description: "Requests that the provider's queue takes" });
+  readonly targetRatio = Option.String('--target-ratio', { description: 'Use this share of the limits' });
+  readonly headroom = Option.String('--headroom', { description: 'Leave so many tokens of the limit to others' });
+  readonly prices = pricesFlag();
   readonly wait = Option.Boolean('--wait', false, { description: 'Drive it to its end' });
   readonly baseUrl = Option.String('--base-url', { description: 'Address of the service (default: the one the run was started with)' });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId, baseUrl } = this;
-    const options = this.badRows === undefined ? {} : { badRows: choice('--bad-rows', this.badRows, ['fail', 'record']) };
+    const options = resumeOptionsOf(this);
+    const prices = await pricesOf(this.prices, place.loaded, context.cwd);
     const [{ driveTo }, { tellRun, withDrivableRun }, { awaitingOwner }] = await Promise.all([
       import('../drive.ts'),
       import('../stored-run.ts'),
       import('../patience.ts'),
     ]);
     if (this.wait) {
-      return withDrivableRun(place, runId, { baseUrl, cwd: context.cwd }, async (stored) => {
+      return withDrivableRun(place, runId, { baseUrl, cwd: context.cwd, prices }, async (stored) => {
         await awaitingOwner(context, place, runId, stored.run.resume(options));
         return driveTo({ context, place, ...stored, goal: 'finished' });
       });
     }
-    const summary = await tellRun(place, runId, (run) => awaitingOwner(context, place, runId, run.resume(options)));
+    const summary = await tellRun(place, runId, (run) => awaitingOwner(context, place, runId, run.resume(options)), prices);
     await writeJson(context, summary);
     const wait = commandLine(place, 'wait', runId);
     // It may have ended meanwhile.

@@ -3,25 +3,33 @@ import type { CliContext } from '../context.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { required } from '../flags.ts';
 import { inCommands } from '../hints.ts';
-import { type Place, placeOf } from '../place.ts';
+import { type Place, placeOf, type StoreFlags } from '../place.ts';
 
-/** A command that works on a store. Its errors leave it with a hint that can be typed. */
-export abstract class StoreCommand extends Command<CliContext> {
-  readonly store = Option.String('--store', {
+export const storeFlag = (): string | undefined =>
+  Option.String('--store', {
     description:
       'Folder of the store, or a postgresql:// address (default: BATCHOR_STORE, which keeps a password out of sight, else .batchor)',
   });
-  readonly artifacts = Option.String('--artifacts', {
-    description: 'Where a store in a database has its payloads (default: BATCHOR_ARTIFACTS)',
-  });
+export const artifactsFlag = (): string | undefined =>
+  Option.String('--artifacts', { description: 'Where a store in a database has its payloads (default: BATCHOR_ARTIFACTS)' });
 
-  async execute(): Promise<ExitCode> {
-    const place = placeOf(this.context, this);
-    try {
-      return await this.perform(place);
-    } catch (error) {
-      throw inCommands(error, place);
-    }
+/** Works in the place that the flags name. Errors leave it with a hint that can be typed. */
+export const inPlace = async (context: CliContext, flags: StoreFlags, perform: (place: Place) => Promise<ExitCode>): Promise<ExitCode> => {
+  const place = placeOf(context, flags);
+  try {
+    return await perform(place);
+  } catch (error) {
+    throw inCommands(error, place);
+  }
+};
+
+/** A command that works on a store. */
+export abstract class StoreCommand extends Command<CliContext> {
+  readonly store = storeFlag();
+  readonly artifacts = artifactsFlag();
+
+  execute(): Promise<ExitCode> {
+    return inPlace(this.context, this, (place) => this.perform(place));
   }
 
   protected abstract perform(place: Place): Promise<ExitCode>;

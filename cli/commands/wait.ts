@@ -1,6 +1,7 @@
 import { Command, Option } from 'clipanion';
 import type { ExitCode } from '../exit-codes.ts';
 import type { Place } from '../place.ts';
+import { pricesFlag, pricesOf } from '../price-flag.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Needs nothing but the run: what its start was told is stored with it. */
@@ -17,10 +18,13 @@ export class WaitCommand extends RunCommand {
 
   readonly baseUrl = Option.String('--base-url', { description: 'Address of the service (default: the one the run was started with)' });
 
+  readonly prices = pricesFlag();
+
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId, baseUrl } = this;
     const [{ driveTo }, { withDrivableRun }] = await Promise.all([import('../drive.ts'), import('../stored-run.ts')]);
-    return withDrivableRun(place, givenRunId, { baseUrl, cwd: context.cwd }, (stored) =>
+    const prices = await pricesOf(this.prices, place.loaded, context.cwd);
+    return withDrivableRun(place, givenRunId, { baseUrl, cwd: context.cwd, prices }, (stored) =>
       driveTo({ context, place, ...stored, goal: 'finished' }),
     );
   }

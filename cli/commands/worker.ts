@@ -2,6 +2,7 @@ import { Command, Option } from 'clipanion';
 import type { ExitCode } from '../exit-codes.ts';
 import { wholeNumber } from '../flags.ts';
 import type { Place } from '../place.ts';
+import { pricesFlag, pricesOf } from '../price-flag.ts';
 import { StoreCommand } from './store-command.ts';
 
 /** Needs nothing but the store: what the starts of its runs were told is stored with them. */
@@ -32,10 +33,13 @@ export class WorkerCommand extends StoreCommand {
     description: 'Seconds without a sign of life after which other workers take over the runs of this one (default 30)',
   });
 
+  readonly prices = pricesFlag();
+
   protected async perform(place: Place): Promise<ExitCode> {
     const { work } = await import('../work.ts');
     const runsMax = wholeNumber('--max-runs', this.maxRuns, 1) ?? 8;
     const leaseTtlMs = (wholeNumber('--lease', this.lease, 1) ?? 30) * 1_000;
-    return work({ context: this.context, place, runsMax, leaseTtlMs, baseUrl: this.baseUrl });
+    const prices = await pricesOf(this.prices, place.loaded, this.context.cwd);
+    return work({ context: this.context, place, runsMax, leaseTtlMs, baseUrl: this.baseUrl, prices });
   }
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../core/json.ts';
+import { usageToWire } from './consumption-wire.ts';
 import type { Inspection, InspectedAttempt } from './inspection.ts';
 import type { BrokenLaw, Verification } from './verification.ts';
 
@@ -22,6 +23,8 @@ export const verificationToWire = (verification: Verification): JsonObject => ({
     provider_batch_id: batch.providerBatchId,
     state: batch.state,
     request_count: batch.requestCount,
+    input_tokens: batch.inputTokens,
+    usage: usageToWire(batch.usage),
     completed_count: batch.completedCount,
     failed_count: batch.failedCount,
     retried_count: batch.retriedCount,

@@ -1,5 +1,6 @@
-import { isLeft } from 'fp-ts/lib/Either.js';
+import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import type { SchedulerLike, Subject } from 'rxjs';
+import { decide } from '../core/decide.ts';
 import type { RunId } from '../core/ids.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import { isFinished } from '../core/snapshot.ts';
@@ -10,8 +11,10 @@ import type { EnginePorts, EngineSource } from '../streams/ports.ts';
 import type { Connections } from './connections.ts';
 import { defaultTokenCounter } from './defaults.ts';
 import { commitOpening, type Driver, startDriver } from './driver.ts';
-import { toBatchorError } from './interop.ts';
+import { must, toBatchorError } from './interop.ts';
+import type { PriceBook } from './price-book.ts';
 import { compareLastRow } from './resume.ts';
+import { operationAfter, withPrices } from './resume-changes.ts';
 
 /** What driving needs of its runner. */
 export interface DriversParts {
@@ -20,6 +23,7 @@ export interface DriversParts {
   readonly randomHex: (digits: number) => string;
   readonly tokenCounter: TokenCounter | null | undefined;
   readonly inboxIntervalMs: number | undefined;
+  readonly prices: PriceBook | undefined;
   readonly events: Subject<RunEvent>;
 }
 
@@ -61,7 +65,7 @@ export class Drivers {
 
   /** Drives a run that is owned already; gives it back when it cannot be driven. */
   async drive(run: OwnedRun): Promise<Driver> {
-    const { connections, scheduler, randomHex, tokenCounter, inboxIntervalMs, events } = this.#parts;
+    const { connections, scheduler, randomHex, tokenCounter, inboxIntervalMs, events, prices } = this.#parts;
     try {
       const { config } = run.snapshot;
       const ports: EnginePorts = {
@@ -75,6 +79,7 @@ export class Drivers {
       };
       await compareLastRow(ports);
       await commitOpening(run, ports.scheduler.now());
+      await commitPrices(run, prices, ports.scheduler.now());
       const onEnd = (): void => {
         if (this.#drivers.get(run.runId) === driver) this.#drivers.delete(run.runId);
       };
@@ -108,3 +113,13 @@ export class Drivers {
     return this.drive(owned.right);
   }
 }
+
+/** A run that was started where nobody knew its price learns it from who drives it; a price that it has stays until somebody says another. */
+const commitPrices = async (run: OwnedRun, book: PriceBook | undefined, atMs: number): Promise<void> => {
+  const { config, version } = run.snapshot;
+  if (config.operation.money.prices !== null) return;
+  const changes = withPrices({}, config, book);
+  if (changes.prices === undefined) return;
+  const decided = decide(run.snapshot, { type: 'ChangeOperation', atMs, operation: operationAfter(changes, config) });
+  if (isRight(decided)) await must(run.commit(version, decided.right), { runId: run.runId });
+};

@@ -1,5 +1,5 @@
 import { type Backoff, defaultOperation, faultOfConfig, type Operation, type RunConfig } from '../core/config.ts';
-import { breakerOf, canaryOf, count, invalid, moneyOf } from './job-limits.ts';
+import { breakerOf, canaryOf, count, enqueueOf, invalid, moneyOf } from './job-limits.ts';
 import type { AnyJob } from './job.ts';
 import type { PriceBook } from './price-book.ts';
 
@@ -43,7 +43,6 @@ export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
   const house = defaultOperation(job.providerConfig.limits);
   const { retryPolicy = {}, chunkPolicy = {}, badRows = 'fail' } = job;
   const pace = job.providerConfig.operation;
-  const enqueue = pace.enqueueLimits ?? {};
   const backoff = (base: Backoff, given: Partial<Backoff> = {}): Backoff => ({ ...base, ...given });
   return {
     retry: {
@@ -61,16 +60,9 @@ export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
           : count('chunkPolicy.maxInputTokens', chunkPolicy.maxInputTokens),
       planAfterMs: count('chunkPolicy.planAfterMs', chunkPolicy.planAfterMs ?? house.chunk.planAfterMs, 0),
     },
-    enqueue: {
-      enqueuedTokenLimit: enqueue.enqueuedTokenLimit ?? null,
-      enqueuedRequestLimit: enqueue.enqueuedRequestLimit ?? null,
-      targetRatio: enqueue.targetRatio ?? house.enqueue.targetRatio,
-      headroom: enqueue.headroom ?? house.enqueue.headroom,
-      maxBatchEnqueuedTokens: enqueue.maxBatchEnqueuedTokens ?? null,
-      quotaScope: enqueue.quotaScope ?? null,
-    },
+    enqueue: enqueueOf(pace.enqueueLimits ?? {}, house.enqueue),
     money: moneyOf(job, prices),
-    canary: canaryOf(job),
+    canary: canaryOf(job.canary),
     circuitBreaker: breakerOf(job, house.circuitBreaker),
     badRows,
     persistRawOutput: house.persistRawOutput,

@@ -1,7 +1,10 @@
-import type { CanaryPolicy, CircuitBreakerPolicy, MoneyPolicy, Operation } from '../core/config.ts';
+import type { CanaryPolicy, CircuitBreakerPolicy, EnqueueLimits, MoneyPolicy, Operation } from '../core/config.ts';
 import { BatchorError } from './errors.ts';
-import type { AnyJob } from './job.ts';
-import type { PriceBook } from './price-book.ts';
+import type { AnyJob, CanaryOptions } from './job.ts';
+import type { PriceBook, PricedModel } from './price-book.ts';
+
+/** Limits of the provider's queue that are to be others than before. */
+export type EnqueueChanges = { readonly [Key in keyof EnqueueLimits]?: EnqueueLimits[Key] };
 
 /** What a job says of money, canaries and circuit breakers, checked. Each throws `invalid_config` that names the field. */
 
@@ -18,16 +21,14 @@ const ratio = (field: string, value: number): number => {
   throw invalid(field, `${field} is a ratio between 0 and 1, not ${value}`);
 };
 
-/** A run's own book of prices wins over what the provider's adapter knows. A cap that nobody could keep is refused before anything is sent. */
-export const moneyOf = ({ providerConfig, budget = {} }: AnyJob, book: PriceBook | undefined): MoneyPolicy => {
-  const { kind, connection, model } = providerConfig;
-  const prices = book?.({ kind, connection, model }) ?? providerConfig.prices ?? null;
-  const assumed = budget.assumeOutputTokens;
-  const outputTokensMax = providerConfig.outputTokensMax ?? (assumed === undefined ? null : count('budget.assumeOutputTokens', assumed, 0));
-  const costUsdMax = budget.costUsdMax ?? null;
-  if (costUsdMax === null) return { prices, outputTokensMax, costUsdMax };
-  if (!(Number.isFinite(costUsdMax) && costUsdMax > 0))
-    throw invalid('budget.costUsdMax', `budget.costUsdMax is an amount of dollars above 0, not ${costUsdMax}`);
+/** A cap in dollars. */
+export const amountOf = (field: string, usd: number): number => {
+  if (Number.isFinite(usd) && usd > 0) return usd;
+  throw invalid(field, `${field} is an amount of dollars above 0, not ${usd}`);
+};
+
+/** Why a cap of so many dollars could not be kept: what it costs, or how long an answer may be, is not known. */
+export const requireKeepable = (costUsdMax: number, { prices, outputTokensMax }: MoneyPolicy, { model, connection }: PricedModel): void => {
   if (prices === null)
     throw new BatchorError(
       'price_unknown',
@@ -38,13 +39,46 @@ export const moneyOf = ({ providerConfig, budget = {} }: AnyJob, book: PriceBook
   if (outputTokensMax === null)
     throw invalid(
       'budget.costUsdMax',
-      `an answer of ${model} may have any length, so that a cap of $${costUsdMax} cannot be kept: bound it (max_output_tokens), or say how long it is at most (budget.assumeOutputTokens)`,
+      `an answer of ${model} may have any length, so that a cap of $${costUsdMax} cannot be kept: bound it (max_output_tokens), or say how long it is at most (assumeOutputTokens, --assume-output-tokens)`,
     );
-  return { prices, outputTokensMax, costUsdMax };
 };
 
-export const canaryOf = ({ canary }: AnyJob): CanaryPolicy | null =>
-  canary === undefined || canary.items === 0
+/** A run's own book of prices wins over what the provider's adapter knows. A cap that nobody could keep is refused before anything is sent. */
+export const moneyOf = ({ providerConfig, budget = {} }: AnyJob, book: PriceBook | undefined): MoneyPolicy => {
+  const { kind, connection, model } = providerConfig;
+  const prices = book?.({ kind, connection, model }) ?? providerConfig.prices ?? null;
+  const assumed = budget.assumeOutputTokens;
+  const outputTokensMax = providerConfig.outputTokensMax ?? (assumed === undefined ? null : count('budget.assumeOutputTokens', assumed, 0));
+  const costUsdMax = budget.costUsdMax === undefined ? null : amountOf('budget.costUsdMax', budget.costUsdMax);
+  const money = { prices, outputTokensMax, costUsdMax };
+  if (costUsdMax !== null) requireKeepable(costUsdMax, money, providerConfig);
+  return money;
+};
+
+/** Changes of the limits, checked; what is absent stays as it is, null lifts a limit. */
+export const enqueueOf = (given: EnqueueChanges, base: EnqueueLimits): EnqueueLimits => {
+  const field = (name: string): string => `enqueueLimits.${name}`;
+  const limit = (name: 'enqueuedTokenLimit' | 'enqueuedRequestLimit' | 'maxBatchEnqueuedTokens'): number | null => {
+    const value = given[name];
+    return value === undefined ? base[name] : value === null ? null : count(field(name), value);
+  };
+  const { targetRatio = base.targetRatio, headroom = base.headroom, quotaScope = base.quotaScope } = given;
+  if (quotaScope !== null && (typeof quotaScope !== 'string' || quotaScope.trim() === ''))
+    throw invalid(field('quotaScope'), `${field('quotaScope')} is a name`);
+  if (ratio(field('targetRatio'), targetRatio) === 0)
+    throw invalid(field('targetRatio'), `${field('targetRatio')} of 0 would let nothing through`);
+  return {
+    enqueuedTokenLimit: limit('enqueuedTokenLimit'),
+    enqueuedRequestLimit: limit('enqueuedRequestLimit'),
+    targetRatio,
+    headroom: count(field('headroom'), headroom, 0),
+    maxBatchEnqueuedTokens: limit('maxBatchEnqueuedTokens'),
+    quotaScope,
+  };
+};
+
+export const canaryOf = (canary: CanaryOptions | null | undefined): CanaryPolicy | null =>
+  canary === undefined || canary === null || canary.items === 0
     ? null
     : { items: count('canary.items', canary.items), passRatioMin: ratio('canary.passRatioMin', canary.passRatioMin ?? 0.9) };
 
@@ -54,11 +88,18 @@ export const breakerOf = ({ circuitBreaker = {} }: AnyJob, house: CircuitBreaker
   judgedRowsMin: count('circuitBreaker.judgedRowsMin', circuitBreaker.judgedRowsMin ?? house.judgedRowsMin),
 });
 
-/** A cap that somebody raised while the run went on is not lowered by starting the same program again. */
+/**
+ * A cap that somebody raised, or set, while the run went on is neither lowered nor lifted by starting the same program again; what the
+ * cap counts with stays known.
+ */
 export const withRaisedCap = (stored: Operation, given: Operation): Operation => {
-  const { costUsdMax } = given.money;
   const raised = stored.money.costUsdMax;
-  return costUsdMax === null || raised === null || raised <= costUsdMax
-    ? given
-    : { ...given, money: { ...given.money, costUsdMax: raised } };
+  const { costUsdMax } = given.money;
+  if (raised === null || (costUsdMax !== null && costUsdMax >= raised)) return given;
+  const money: MoneyPolicy = {
+    prices: given.money.prices ?? stored.money.prices,
+    outputTokensMax: given.money.outputTokensMax ?? stored.money.outputTokensMax,
+    costUsdMax: raised,
+  };
+  return { ...given, money };
 };

@@ -15,6 +15,8 @@ import { BatchorError } from './errors.ts';
 import { exportResults } from './export-results.ts';
 import { inspectItem } from './inspect-run.ts';
 import { must } from './interop.ts';
+import type { PriceBook } from './price-book.ts';
+import { operationAfter, withPrices } from './resume-changes.ts';
 import type { BatchWord, ResultsOptions, ResultStream, ResultText, Run, WaitOptions } from './run.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 import { stopReason } from './stop-reason.ts';
@@ -29,6 +31,7 @@ export interface RunHost {
   /** Comes when the runner is closed: nothing is driven or followed any more. */
   readonly closed$: Observable<void>;
   isClosed(): boolean;
+  readonly prices: PriceBook | undefined;
   /** The driver of this run in this process, if there is one. */
   driverOf(): Driver | undefined;
   /** Drives from now on; null while another process owns the run. */
@@ -222,7 +225,12 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     },
     wait: (options = {}) => withTimeout(options, reader.runId, host.scheduler, settled),
     pause: () => control({ type: 'pause' }),
-    resume: (options = {}) => control({ type: 'resume', ...options }),
+    resume: async (options = {}) => {
+      const changes = withPrices(options, current().config, host.prices);
+      // Refused here, where somebody hears of it, and not by an owner elsewhere.
+      operationAfter(changes, current().config);
+      return control({ type: 'resume', changes });
+    },
     cancel: () => control({ type: 'cancel' }),
     resolve: async (batchKey, word) =>
       control({ type: 'resolve', batchKey: batchKey as BatchKey, resolution: await resolutionOf(batchKey, word) }),

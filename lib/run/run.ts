@@ -4,6 +4,7 @@ import type { ItemResult, ResultPage, ResultPageOptions } from '../core/results.
 import type { RunEvent } from '../core/run-event.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
 import type { Inspection } from './inspection.ts';
+import type { ResumeOptions } from './resume-changes.ts';
 import type { RunSummary } from './summary.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
 
@@ -68,7 +69,11 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
   /** Settles when nothing more will happen without you: drives where it may, follows where another process drives. Aborting stops the waiting, never the run. */
   wait(options?: WaitOptions): Promise<RunSummary>;
   pause(): Promise<RunSummary>;
-  resume(options?: { readonly badRows?: 'fail' | 'record' }): Promise<RunSummary>;
+  /**
+   * Lets a paused run go on, with what is said anew; a run that is not paused takes the changes over. Rejects with `price_unknown` or
+   * `invalid_config`, nothing changed, for a cap that could not be kept and for what cannot be meant.
+   */
+  resume(options?: ResumeOptions): Promise<RunSummary>;
   cancel(): Promise<RunSummary>;
   /**
    * Says what is true of a batch that batchor cannot decide by itself: one that is `held`, or whose create got no answer. Rejects with

@@ -10,13 +10,15 @@ import type { OwnedRun, RunReader, RunStore } from '../ports/run-store.ts';
 import type { EngineSource } from '../streams/ports.ts';
 import { randomHexOf } from './chance.ts';
 import { type Connections, createConnections } from './connections.ts';
-import { defaultStorage } from './defaults.ts';
+import { defaultStorage, defaultTokenCounter } from './defaults.ts';
 import { Drivers } from './drivers.ts';
 import { BatchorError } from './errors.ts';
 import { must, toBatchorError, unwrap } from './interop.ts';
 import { fingerprintOf, sourceOf } from './job-source.ts';
 import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput } from './job.ts';
 import { configOf } from './job-config.ts';
+import type { Quote, QuoteOptions } from './quote.ts';
+import { quoteJob } from './quote-job.ts';
 import { compareJob } from './resume.ts';
 import type { Run, WaitOptions } from './run.ts';
 import { runExists } from './run-exists.ts';
@@ -48,6 +50,7 @@ export class BatchRunner implements AsyncDisposable {
       randomHex: (digits) => this.#randomHex(digits),
       tokenCounter: options.tokenCounter,
       inboxIntervalMs: options.inboxIntervalMs,
+      prices: options.prices,
       events: this.#events,
     });
   }
@@ -80,6 +83,19 @@ export class BatchRunner implements AsyncDisposable {
     const run = await this.start(job, options);
     await run.wait(options);
     return run;
+  }
+
+  /** What a run of the job would send and cost. Reads its rows to their end, so that `items` must be such as can be read again; opens no store, sends nothing, needs no key. */
+  quote<Payload, Provider extends AnyProviderConfig, Metadata extends JsonObject = JsonObject>(
+    job: BatchJob<Payload, Metadata, Provider>,
+    options: QuoteOptions = {},
+  ): Promise<Quote> {
+    const { prices, tokenCounter } = this.#options;
+    return quoteJob(job as unknown as AnyJob, options, {
+      wire: (config) => this.#connections.connect(config),
+      tokenCounter: async () => tokenCounter ?? (await defaultTokenCounter()),
+      prices,
+    });
   }
 
   /** A handle on a stored run. With its job: compared, and able to go on ingesting. */
@@ -267,6 +283,7 @@ export class BatchRunner implements AsyncDisposable {
       scheduler: this.#scheduler,
       closed$: this.#closed,
       isClosed: () => this.#isClosed,
+      prices: this.#options.prices,
       driverOf: () => this.#drivers.of(runId),
       tryDrive: () => this.#drivers.take(store, runId),
       tell: (wish) => tellRun({ store, runId, driver: this.#drivers.of(runId), scheduler: this.#scheduler }, wish),

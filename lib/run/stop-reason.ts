@@ -53,6 +53,7 @@ const hints: Readonly<Partial<Record<string, string>>> = {
     'Resume to try again; if the answers are gone for good, run.resolve(batchKey, "results_lost"): their rows are asked, and paid for, again.',
   batch_unresolved:
     'Is it the key, the project and the address of before? Then resume. If the batch is gone for good: run.resolve(batchKey, "results_lost").',
-  budget_exhausted: 'Raise the enqueue limit with start(job, { runId }), then resume.',
+  budget_exhausted:
+    'Raise what is used up, and go on: `batchor resume --run-id … --max-cost USD` (or --enqueued-token-limit N), or run.resume({ costUsdMax, enqueueLimits }).',
   circuit_open: 'The provider refuses whole batches for the same reason: mend it (model, endpoint, parameters), then resume or start anew.',
 };

@@ -3,9 +3,10 @@ import type { CreateDoubt } from '../core/batch.ts';
 import { nextDueMs } from '../core/due.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
 import type { TokenUsage } from '../core/usage.ts';
+import { type Consumption, consumptionOf } from './consumption.ts';
 
 /** What one would ask of a run at a glance. */
-export interface RunSummary {
+export interface RunSummary extends Consumption {
   readonly runId: string;
   readonly jobName: string;
   readonly status: RunStatus;
@@ -26,6 +27,10 @@ export interface RunSummary {
     readonly providerStatus: string | null;
     readonly requestCount: number;
     readonly completedCount: number | null;
+    /** Prompt tokens as they were counted or estimated here. */
+    readonly inputTokens: number;
+    /** What the lines that were read of it say that it cost. */
+    readonly usage: TokenUsage;
     readonly held: string | null;
     /** Set while nobody knows whether it exists: how far looking for it has come. */
     readonly unclear: { readonly stage: CreateDoubt['stage']; readonly since: Date; readonly looks: number } | null;
@@ -64,6 +69,8 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
       providerStatus: batch.providerStatus,
       requestCount: batch.requests,
       completedCount: batch.progress?.completed ?? null,
+      inputTokens: batch.inputTokens,
+      usage: batch.usage,
       held: batch.held,
       unclear: batch.doubt === null ? null : { stage: batch.doubt.stage, since: new Date(batch.doubt.sinceMs), looks: batch.doubt.looks },
     })),
@@ -79,6 +86,7 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
       retryAt: new Date(fault.dueAtMs),
     })),
     usage: snapshot.usage,
+    ...consumptionOf(snapshot),
     defects: snapshot.defects,
     lastResultSequence: snapshot.resultSequence,
     createdAt: new Date(snapshot.createdAtMs),

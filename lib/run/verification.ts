@@ -1,6 +1,7 @@
 import type { BatchRecordState } from '../core/batch-record.ts';
 import type { ConservationLaw } from '../core/conservation.ts';
 import type { ItemTotals } from '../core/item.ts';
+import type { TokenUsage } from '../core/usage.ts';
 
 /** One law of conservation, and how much was held to it. */
 export interface VerifiedLaw {
@@ -18,6 +19,9 @@ export interface VerifiedBatch {
   readonly providerBatchId: string | null;
   readonly state: BatchRecordState;
   readonly requestCount: number;
+  /** Prompt tokens as they were counted or estimated here, and what its lines say that it cost. */
+  readonly inputTokens: number;
+  readonly usage: TokenUsage;
   readonly completedCount: number;
   readonly failedCount: number;
   readonly retriedCount: number;

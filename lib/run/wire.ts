@@ -1,16 +1,18 @@
 import type { ItemResult } from '../core/results.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { RunEvent } from '../core/run-event.ts';
-import type { TokenUsage } from '../core/usage.ts';
 import type { RunCondition } from '../ports/store-care.ts';
 import { type ResultParts, toResult } from '../streams/results.ts';
 import { inspectionToWire, verificationToWire } from './audit-wire.ts';
 import type { Inspection } from './inspection.ts';
+import { consumptionToWire, quoteToWire, usageToWire } from './consumption-wire.ts';
+import type { Quote } from './quote.ts';
 import type { RunSummary } from './summary.ts';
 import type { Verification } from './verification.ts';
 
 /** The exported, snake_case spelling, and the only mapping between the two. Metadata, outputs and event data keep their own keys. */
-export const toWire = (value: ItemResult | RunSummary | RunEvent | Verification | Inspection): JsonObject => {
+export const toWire = (value: ItemResult | RunSummary | RunEvent | Verification | Inspection | Quote): JsonObject => {
+  if ('worstCaseUsd' in value) return quoteToWire(value);
   if ('laws' in value) return verificationToWire(value);
   if ('attempts' in value) return inspectionToWire(value);
   if ('itemId' in value) return resultToWire(value);
@@ -38,16 +40,6 @@ export const conditionToWire = ({ runId, state, owner, version, refusal, damage,
         },
   parts,
 });
-
-const usageToWire = (usage: TokenUsage | null): JsonValue =>
-  usage === null
-    ? null
-    : {
-        input_tokens: usage.inputTokens,
-        cached_input_tokens: usage.cachedInputTokens,
-        output_tokens: usage.outputTokens,
-        reasoning_tokens: usage.reasoningTokens,
-      };
 
 const resultToWire = (result: ItemResult): JsonObject => ({
   item_id: result.itemId,
@@ -96,6 +88,8 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
     provider_status: batch.providerStatus,
     request_count: batch.requestCount,
     completed_count: batch.completedCount,
+    input_tokens: batch.inputTokens,
+    usage: usageToWire(batch.usage),
     held: batch.held,
     unclear:
       batch.unclear === null
@@ -110,6 +104,7 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
     retry_at: trouble.retryAt.toISOString(),
   })),
   usage: usageToWire(summary.usage),
+  ...consumptionToWire(summary),
   defects: summary.defects,
   last_result_sequence: summary.lastResultSequence,
   created_at: summary.createdAt.toISOString(),

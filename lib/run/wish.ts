@@ -3,11 +3,12 @@ import type { BatchKey } from '../core/ids.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import type { RunSnapshot } from '../core/snapshot.ts';
 import type { InboxCommand } from '../ports/run-store.ts';
+import { areMade, changesFromInbox, changesToInbox, operationOrNull, type ResumeChanges } from './resume-changes.ts';
 
 /** What somebody may ask of a run, wherever it is driven. */
 export type Wish =
   | { readonly type: 'pause' }
-  | { readonly type: 'resume'; readonly badRows?: 'fail' | 'record' }
+  | { readonly type: 'resume'; readonly changes: ResumeChanges }
   | { readonly type: 'cancel' }
   | { readonly type: 'resolve'; readonly batchKey: BatchKey; readonly resolution: Resolution };
 
@@ -21,21 +22,22 @@ export const commandsOf = (wish: Wish, snapshot: RunSnapshot, atMs: number): rea
     case 'resolve':
       return [{ type: 'ResolveBatch', atMs, batchKey: wish.batchKey, resolution: wish.resolution }];
     case 'resume': {
-      const { operation } = snapshot.config;
-      const { badRows = operation.badRows } = wish;
+      const operation = operationOrNull(wish.changes, snapshot.config);
+      // Who asked was told why. What was left in an inbox, and cannot be, changes nothing: half a wish is not what was meant.
+      if (operation === null) return [];
       const resumed: Command = { type: 'ResumeRun', atMs };
-      return badRows === operation.badRows ? [resumed] : [{ type: 'ChangeOperation', atMs, operation: { ...operation, badRows } }, resumed];
+      return areMade(wish.changes, snapshot.config) ? [resumed] : [{ type: 'ChangeOperation', atMs, operation }, resumed];
     }
   }
 };
 
 /** True when nothing is left to be done about the wish. */
-export const isGranted = (wish: Wish, { control, live }: RunSnapshot): boolean => {
+export const isGranted = (wish: Wish, { control, live, config }: RunSnapshot): boolean => {
   switch (wish.type) {
     case 'pause':
       return control.state !== 'running';
     case 'resume':
-      return control.state === 'running';
+      return control.state === 'running' && areMade(wish.changes, config);
     case 'cancel':
       return control.state === 'cancel_requested';
     case 'resolve': {
@@ -52,7 +54,7 @@ export const isGranted = (wish: Wish, { control, live }: RunSnapshot): boolean =
 export const toInbox = (wish: Wish): Omit<InboxCommand, 'id'> => {
   switch (wish.type) {
     case 'resume':
-      return { type: 'resume', options: wish.badRows === undefined ? {} : { bad_rows: wish.badRows } };
+      return { type: 'resume', options: changesToInbox(wish.changes) };
     case 'resolve': {
       const { resolution, batchKey } = wish;
       const found = resolution.type === 'exists' ? { found: { ...resolution.found } } : {};
@@ -70,8 +72,8 @@ export const fromInbox = ({ type, options }: InboxCommand): Wish | null => {
     case 'cancel':
       return { type };
     case 'resume': {
-      const badRows = options['bad_rows'];
-      return badRows === 'fail' || badRows === 'record' ? { type, badRows } : { type };
+      const changes = changesFromInbox(options);
+      return changes === null ? null : { type, changes };
     }
     case 'resolve': {
       const { batch_key: batchKey } = options;

@@ -1,10 +1,18 @@
 import { customIdOf } from '../core/ids.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { idOfBadRow, idOfBadRowBeside } from '../core/source.ts';
-import type { MoneyPolicy } from '../core/config.ts';
-import type { RenderedLine } from '../ports/provider.ts';
+import type { MoneyPolicy, RunConfig } from '../core/config.ts';
+import type { ProviderWire, RenderedLine } from '../ports/provider.ts';
 import type { RowLocation, SourceEntry, SourceRow } from '../ports/source.ts';
-import type { EnginePorts, EngineSource } from './ports.ts';
+import type { TokenCounter } from '../ports/tokens.ts';
+import type { EngineSource } from './ports.ts';
+
+/** What rendering needs of the world: a run that is only quoted has no more than this. */
+export interface RenderPorts {
+  readonly run: { readonly snapshot: { readonly config: RunConfig } };
+  readonly provider: Pick<ProviderWire, 'renderer'>;
+  readonly tokens: TokenCounter | null;
+}
 
 /** One row, ready for the payload plane: its request line (empty for a bad row) and its item line. */
 export interface RenderedRow {
@@ -13,6 +21,8 @@ export interface RenderedRow {
   readonly itemLine: string;
   readonly tokens: number | null;
   readonly inputs: number;
+  /** Set where the prompt itself bounds its answer, against what the job says; null: unbounded. */
+  readonly outputTokensMax?: number | null;
   /** Why it cannot be an item; null for a good row. */
   readonly bad: BadRow | null;
 }
@@ -46,7 +56,7 @@ export const originOf = (entry: SourceEntry, entryIndex: number): RowOrigin =>
     : { entryIndex, location: entry.location ?? null, givenId: entry.item.itemId, idField: entry.idField ?? 'itemId' };
 
 /** Prepares everything that is the same for all rows; the rest is one `JSON.stringify` of the prompt and one of the metadata. */
-export const createRowRenderer = (ports: EnginePorts, source: EngineSource): RowRenderer => {
+export const createRowRenderer = (ports: RenderPorts, source: EngineSource): RowRenderer => {
   const { config } = ports.run.snapshot;
   const renderLine = ports.provider.renderer({
     jsonSchema: config.structuredOutput?.jsonSchema ?? null,
@@ -83,7 +93,8 @@ export const createRowRenderer = (ports: EnginePorts, source: EngineSource): Row
     const lineage = `${lineagePrefix}${entryIndex},"source_primary_key":${primaryKey === undefined ? 'null' : JSON.stringify(primaryKey)},"source_namespace":null}`;
     const itemLine = `{"item_id":${JSON.stringify(item.itemId)},"metadata":{${metadata}${lineage}}}\n`;
     const tokens = ports.tokens === null ? null : ports.tokens.count(rendered.line, config.provider.model);
-    return { itemId: item.itemId, line: rendered.line, itemLine, tokens, inputs: rendered.inputs ?? 1, bad: null };
+    const row = { itemId: item.itemId, line: rendered.line, itemLine, tokens, inputs: rendered.inputs ?? 1, bad: null };
+    return rendered.outputTokensMax === undefined ? row : { ...row, outputTokensMax: rendered.outputTokensMax };
   };
 
   const renderRow = (entry: SourceEntry, index: number, entryIndex: number): RenderedRow | Promise<RenderedRow> => {

@@ -13,6 +13,7 @@ import { liveLine } from '../../cli/progress.ts';
 import { parseTemplate } from '../../cli/template.ts';
 import { emptySnapshot } from '../../lib/core/snapshot.ts';
 import { summaryOf } from '../../lib/run/summary.ts';
+import { makeConfig } from '../support/core/config.ts';
 
 describe('a prompt template', () => {
   const render = (template: string, row: Parameters<ReturnType<typeof parseTemplate>['render']>[0]): unknown =>
@@ -121,10 +122,36 @@ describe('a file of faults', () => {
 });
 
 describe('the live line', () => {
+  const totals = { pending: 0, queued_local: 0, submitted: 1_000, completed: 234, failed_retryable: 0, failed_permanent: 6 };
+  const config = makeConfig();
+  const running = { ...emptySnapshot, config, totals };
+
   it('says how many rows are answered, failed, and out at the provider', () => {
-    const totals = { pending: 0, queued_local: 0, submitted: 1_000, completed: 234, failed_retryable: 0, failed_permanent: 6 };
-    const config = { ...emptySnapshot.config, jobName: 'job' };
-    const line = liveLine(summaryOf({ ...emptySnapshot, config, totals, control: { state: 'paused', reason: 'manual', message: null } }));
+    const line = liveLine(summaryOf({ ...running, control: { state: 'paused', reason: 'manual', message: null } }));
     expect(line).toBe('240 of 1,240+ rows answered · 6 failed · reading input · paused');
+  });
+
+  it('says what it has cost, and how much it may', () => {
+    const prices = { inputUsdPerMillion: 1, cachedInputUsdPerMillion: 1, outputUsdPerMillion: 4, asOf: '2026-11-01', source: 'spec' };
+    const money = { prices, outputTokensMax: 100, costUsdMax: 20 };
+    const usage = { inputTokens: 4_000_000, cachedInputTokens: 0, outputTokens: 100_000, reasoningTokens: 0 };
+    const priced = { ...running, usage, config: { ...config, operation: { ...config.operation, money } } };
+    expect(liveLine(summaryOf(priced))).toContain(' · $4.40 of $20.00 · ');
+    const small = { ...priced, usage: { ...usage, inputTokens: 1_234, outputTokens: 0 } };
+    expect(liveLine(summaryOf(small))).toContain(' · $0.0012 of $20.00 · ');
+    // Nobody knows what it costs: that is not nothing, and not said.
+    expect(liveLine(summaryOf({ ...running, usage }))).not.toContain('$');
+  });
+
+  it('says that rows wait for room, and why', () => {
+    const needs = { tokens: 5, requests: 1, usd: 0, retryAtMs: null };
+    const waiting = { ...running, backlog: { ...running.backlog, needs } };
+    expect(liveLine(summaryOf(waiting))).toContain(' · waiting for room in the budget');
+    const others = { tokens: 9, requests: 2 };
+    expect(liveLine(summaryOf({ ...waiting, queue: { ...running.queue, others } }))).toContain(' · waiting for room beside other runs');
+    const refusals = { count: 3, sinceMs: 0, message: 'Enqueued token limit reached' };
+    expect(liveLine(summaryOf({ ...running, queue: { ...running.queue, refusals } }))).toContain(
+      " · waiting for the provider's queue (refused 3×: Enqueued token limit reached)",
+    );
   });
 });

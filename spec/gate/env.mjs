@@ -1,5 +1,5 @@
 /** What would let a spec reach the world, or another person's store: keys, addresses, proxies. */
-const UNWANTED = /^(OPENAI_.*|AZURE_OPENAI_.*|BATCHOR_(STORE|ARTIFACTS)|PG[A-Z]+|(npm_config_)?(https?|all|no)?[_-]?proxy)$/i;
+const UNWANTED = /^(OPENAI_.*|AZURE_OPENAI_.*|BATCHOR_(STORE|ARTIFACTS|PRICES)|PG[A-Z]+|(npm_config_)?(https?|all|no)?[_-]?proxy)$/i;
 
 /**
  * The environment that specs run in: the caller's, without what points outside.

@@ -90,6 +90,8 @@ const verifiedBatch = ({ ledger }: Scene, record: BatchRecord): VerifiedBatch =>
     providerBatchId: record.providerBatchId,
     state: record.state,
     requestCount: record.requests,
+    inputTokens: record.inputTokens,
+    usage: record.usage,
     completedCount: completed,
     failedCount: failed,
     retriedCount: record.retriedCount,

@@ -1,0 +1,35 @@
+import type { Operation } from '../lib/core/config.ts';
+import type { JobDescription, Policies } from './job-description.ts';
+
+/** Flags that were left out mean what the run has; the same file under another name is the same file. */
+export const asBefore = (given: JobDescription, told: JobDescription | null, operation: Operation): JobDescription => {
+  if (told === null) return given;
+  const { inputs } = given;
+  const isSameInput = inputs.length === told.inputs.length && inputs.every((input, i) => input.absolute === told.inputs[i]?.absolute);
+  return { ...given, inputs: isSameInput ? told.inputs : inputs, policies: policiesAsBefore(given.policies, told.policies, operation) };
+};
+
+/** What a resume may have changed is as the run has it now; the rest is as it was started. */
+const policiesAsBefore = (given: Policies, told: Policies, { badRows, money, canary, enqueue }: Operation): Policies => ({
+  pollIntervalMs: given.pollIntervalMs ?? told.pollIntervalMs,
+  createGraceMs: given.createGraceMs ?? told.createGraceMs,
+  deletesInputFiles: given.deletesInputFiles ?? told.deletesInputFiles,
+  attemptsMax: given.attemptsMax ?? told.attemptsMax,
+  requestsPerBatchMax: given.requestsPerBatchMax ?? told.requestsPerBatchMax,
+  bytesPerBatchMax: given.bytesPerBatchMax ?? told.bytesPerBatchMax,
+  badRows: given.badRows ?? badRows,
+  costUsdMax: given.costUsdMax ?? money.costUsdMax,
+  assumeOutputTokens: given.assumeOutputTokens ?? money.outputTokensMax,
+  canaryItems: given.canaryItems ?? canary?.items ?? null,
+  canaryPassRatioMin: given.canaryPassRatioMin ?? canary?.passRatioMin ?? null,
+  failedBatchesMax: given.failedBatchesMax ?? told.failedBatchesMax,
+  passRatioMin: given.passRatioMin ?? told.passRatioMin,
+  enqueuedTokenLimit: given.enqueuedTokenLimit ?? enqueue.enqueuedTokenLimit,
+  enqueuedRequestLimit: given.enqueuedRequestLimit ?? enqueue.enqueuedRequestLimit,
+  targetRatio: given.targetRatio ?? enqueue.targetRatio,
+  headroom: given.headroom ?? enqueue.headroom,
+  maxBatchEnqueuedTokens: given.maxBatchEnqueuedTokens ?? enqueue.maxBatchEnqueuedTokens,
+  // The default follows from the address and is not stored; what was said is.
+  quotaScope: given.quotaScope ?? told.quotaScope,
+  prices: given.prices ?? money.prices,
+});

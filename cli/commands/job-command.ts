@@ -1,0 +1,71 @@
+import { Command, Option } from 'clipanion';
+import type { CliContext } from '../context.ts';
+import { pricesFlag } from '../price-flag.ts';
+import type { StartFlags } from '../start-flags.ts';
+
+/** A command about rows that are to be sent: `quote` takes the flags of `start`, so that one word is changed to go from the one to the other. */
+export abstract class JobCommand extends Command<CliContext> implements StartFlags {
+  readonly input = Option.Array('--input', [], { description: 'A .csv, .jsonl or .ndjson file; again for more files' });
+  readonly idField = Option.String('--id-field', { description: 'The field that tells rows apart' });
+  readonly promptField = Option.String('--prompt-field', { description: 'The field that holds the prompt' });
+  readonly promptTemplate = Option.String('--prompt-template', { description: 'A prompt with {{fields}}; \\{{ for the braces themselves' });
+  readonly systemPrompt = Option.String('--system-prompt', { description: 'Instructions for every row' });
+  readonly metadataField = Option.Array('--metadata-field', [], { description: 'A field to give back beside the answer; again for more' });
+  readonly keepColumns = Option.Boolean('--keep-columns', false, { description: 'Give all other columns back beside the answer' });
+  readonly model = Option.String('--model', { description: 'The model' });
+  readonly endpoint = Option.String('--endpoint', 'responses', {
+    description: 'responses (default), chat.completions, embeddings, completions, moderations, or a path',
+  });
+  readonly param = Option.Array('--param', [], { description: 'Another body parameter, key=json; again for more' });
+  readonly baseUrl = Option.String('--base-url', { description: "Address of the service (default: OPENAI_BASE_URL, else OpenAI's)" });
+  readonly pollInterval = Option.String('--poll-interval', { description: 'Seconds between looks at the batches (default 60)' });
+  readonly createGrace = Option.String('--create-grace', {
+    description: 'Seconds for which a batch whose create got no answer is looked for before it is sent again (default 600)',
+  });
+  readonly deleteInputFiles = Option.Boolean('--delete-input-files', false, {
+    description: 'Delete each input file at the provider once its batch is over (default: they expire)',
+  });
+  readonly completionWindow = Option.String('--completion-window', '24h', { description: 'How long the provider may take (default 24h)' });
+  readonly maxAttempts = Option.String('--max-attempts', { description: 'Attempts per row, the first included (default 3)' });
+  readonly maxRequestsPerBatch = Option.String('--max-requests-per-batch', {
+    description: "At most so many rows per batch (default: the provider's limit)",
+  });
+  readonly maxBytesPerBatch = Option.String('--max-bytes-per-batch', {
+    description: "At most so many bytes per batch (default: the provider's limit)",
+  });
+  readonly badRows = Option.String('--bad-rows', {
+    description: 'Rows that cannot be items: fail (default; pause at the first) or record (as failed items)',
+  });
+  readonly limit = Option.String('--limit', { description: 'Only the first rows' });
+  readonly prices = pricesFlag();
+  readonly maxCost = Option.String('--max-cost', {
+    description: 'Dollars: the run pauses before it could have cost more (needs a known price, and a bound of the answers)',
+  });
+  readonly assumeOutputTokens = Option.String('--assume-output-tokens', {
+    description: 'Output tokens of one answer at most, where no parameter bounds them',
+  });
+  readonly canary = Option.String('--canary', { description: 'Send so many rows first, and the others only when enough of them pass' });
+  readonly canaryPassRatio = Option.String('--canary-pass-ratio', {
+    description: 'The share of the canary that has to pass (default 0.9)',
+  });
+  readonly maxFailedBatches = Option.String('--max-failed-batches', {
+    description: 'Pause after so many batches in a row that the provider refuses as a whole (default 3)',
+  });
+  readonly minPassRatio = Option.String('--min-pass-ratio', {
+    description: 'Pause when of a thousand rows a smaller share passes (default 0.1; 0: never)',
+  });
+  readonly enqueuedTokenLimit = Option.String('--enqueued-token-limit', {
+    description: "Prompt tokens that the provider's queue takes (default: found out)",
+  });
+  readonly enqueuedRequestLimit = Option.String('--enqueued-request-limit', {
+    description: "Requests that the provider's queue takes (default: found out)",
+  });
+  readonly targetRatio = Option.String('--target-ratio', { description: 'Use this share of the limits (default 1)' });
+  readonly headroom = Option.String('--headroom', { description: 'Leave so many tokens of the limit to others (default 0)' });
+  readonly maxBatchEnqueuedTokens = Option.String('--max-batch-enqueued-tokens', {
+    description: 'At most so many prompt tokens in one batch (default: no limit but those of the queue)',
+  });
+  readonly quotaScope = Option.String('--quota-scope', {
+    description: 'The queue: runs of a store with one scope share it (default: one for each service and model)',
+  });
+}

@@ -1,0 +1,35 @@
+import type { Quote } from '../lib/run/quote.ts';
+import { dollars } from './money.ts';
+import { tableOf } from './text-table.ts';
+
+const unknown = 'unknown';
+const grouped = (count: number | null): string => (count === null ? unknown : count.toLocaleString('en-US'));
+const money = (usd: number | null): string => (usd === null ? unknown : dollars(usd));
+const hours = (count: number): string => count.toLocaleString('en-US', { maximumFractionDigits: 1 });
+
+/** A quote for a person: what is expected, and the range that it lies in. */
+export const quoteTable = (quote: Quote): readonly string[] => {
+  const { inputTokens, outputTokens, costRange, queue, assumedBatchHours: assumed } = quote;
+  const counted = inputTokens.isExact
+    ? 'counted'
+    : `± ${(100 * inputTokens.errorRatio).toLocaleString('en-US', { maximumFractionDigits: 2 })} %, from ${grouped(inputTokens.countedRows)} rows`;
+  return [
+    ...tableOf([
+      [`${quote.model}, ${quote.endpoint}`, 'expected', 'at least', 'at most', ''],
+      ['requests', grouped(quote.items), '', '', `${grouped(quote.batches)} ${quote.batches === 1 ? 'batch' : 'batches'}`],
+      ['input tokens', grouped(inputTokens.expected), grouped(inputTokens.min), grouped(inputTokens.max), counted],
+      ['output tokens', grouped(outputTokens.expected), grouped(outputTokens.min), grouped(outputTokens.max), ''],
+      ['cost', money(quote.costUsd), money(costRange.minUsd), money(costRange.maxUsd), ''],
+      [
+        'hours',
+        '',
+        hours(quote.hours.from),
+        hours(quote.hours.to),
+        `${grouped(queue.rounds)} ${queue.rounds === 1 ? 'round' : 'rounds'}; that one takes ${hours(assumed.from)} to ${hours(assumed.to)} is an assumption`,
+      ],
+    ]),
+    ...quote.badRows.messages.map((message) => `bad row: ${message}`),
+    ...quote.warnings.map((warning) => `note: ${warning}`),
+    '',
+  ];
+};

@@ -1,0 +1,36 @@
+import type { ResumeOptions } from '../lib/run/resume-changes.ts';
+import { choice, wholeNumber } from './flags.ts';
+import { costOf, enqueueLimitsOf } from './policy-flags.ts';
+
+/** The flags of `resume` that say something anew, as they were typed. */
+export interface ResumeFlags {
+  readonly badRows: string | undefined;
+  readonly maxCost: string | undefined;
+  readonly assumeOutputTokens: string | undefined;
+  readonly canary: string | undefined;
+  readonly enqueuedTokenLimit: string | undefined;
+  readonly enqueuedRequestLimit: string | undefined;
+  readonly targetRatio: string | undefined;
+  readonly headroom: string | undefined;
+}
+
+/** What the flags ask for; what was left out stays as it is. */
+export const resumeOptionsOf = (flags: ResumeFlags): ResumeOptions => {
+  const costUsdMax = costOf(flags.maxCost);
+  const assumed = wholeNumber('--assume-output-tokens', flags.assumeOutputTokens, 0);
+  const items = wholeNumber('--canary', flags.canary, 0);
+  const { enqueuedTokenLimit, enqueuedRequestLimit, targetRatio, headroom } = enqueueLimitsOf(flags);
+  const enqueueLimits = {
+    ...(enqueuedTokenLimit === null ? {} : { enqueuedTokenLimit }),
+    ...(enqueuedRequestLimit === null ? {} : { enqueuedRequestLimit }),
+    ...(targetRatio === null ? {} : { targetRatio }),
+    ...(headroom === null ? {} : { headroom }),
+  };
+  return {
+    ...(flags.badRows === undefined ? {} : { badRows: choice('--bad-rows', flags.badRows, ['fail', 'record']) }),
+    ...(costUsdMax === null ? {} : { costUsdMax }),
+    ...(assumed === null ? {} : { assumeOutputTokens: assumed }),
+    ...(items === null ? {} : { canary: items === 0 ? null : { items } }),
+    ...(Object.keys(enqueueLimits).length === 0 ? {} : { enqueueLimits }),
+  };
+};

@@ -1,0 +1,46 @@
+import { addIdHash, noIdHashes, rowsLike } from '../core/id-hashes.ts';
+import type { SourceEntry } from '../ports/source.ts';
+import type { EngineSource } from '../streams/ports.ts';
+import { createRowRenderer, originOf, type RenderedRow, type RenderPorts } from '../streams/render.ts';
+import { BatchorError } from './errors.ts';
+
+/** Messages of bad rows that are kept; the others are counted. */
+export const badRowMessagesMax = 5;
+
+/**
+ * The rows of a source as a run would accept them, rendered, page by page, bad ones recorded; ids that come again are bad rows. Memory: 24 bytes
+ * a row, for its id's hash. Throws `source_unreadable` where the source throws.
+ */
+export async function* renderedRows(ports: RenderPorts, source: EngineSource, signal: AbortSignal): AsyncGenerator<readonly RenderedRow[]> {
+  const renderer = createRowRenderer(ports, source);
+  const ids = noIdHashes();
+  let index = 0;
+  for await (const entries of pagesOf(source, signal)) {
+    const page: RenderedRow[] = [];
+    for (const entry of entries) {
+      const rendered = renderer.render(entry, index, index);
+      let row = rendered instanceof Promise ? await rendered : rendered;
+      // 64 bits: of a million ids two different ones are alike once in thirty million inputs.
+      while (rowsLike(ids, row.itemId).length > 0) row = renderer.renderTaken(originOf(entry, index), row.itemId, row.bad);
+      addIdHash(ids, row.itemId, index);
+      index += 1;
+      page.push(row);
+    }
+    yield page;
+  }
+}
+
+async function* pagesOf({ items }: EngineSource, signal: AbortSignal): AsyncGenerator<readonly SourceEntry[]> {
+  try {
+    for await (const pulled of items.read(null, { signal })) {
+      signal.throwIfAborted();
+      yield isPage(pulled) ? pulled : [pulled];
+    }
+  } catch (cause) {
+    signal.throwIfAborted();
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new BatchorError('source_unreadable', { ref: items.ref, line: null, field: null }, message, 'Give a readable source.', { cause });
+  }
+}
+
+const isPage = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] => Array.isArray(pulled);

@@ -1,0 +1,42 @@
+import type { Operation } from '../core/config.ts';
+import type { Quote } from './quote.ts';
+
+export interface WarningContext {
+  readonly overBudgetRows: number;
+  readonly badRows: Operation['badRows'];
+  readonly perItem: number | undefined;
+}
+
+/** What the figures alone do not show. */
+export const warningsOf = (quote: Omit<Quote, 'warnings'>, { overBudgetRows, badRows, perItem }: WarningContext): readonly string[] => {
+  const { items, inputTokens, outputTokens, prices, cap, queue } = quote;
+  const said: (string | false)[] = [
+    items === 0 && 'the input has no row that can be an item',
+    quote.badRows.count > 0 &&
+      `${rowsOf(quote.badRows.count)} cannot be items: ${badRows === 'fail' ? 'a run pauses at the first of them' : 'each becomes a failed item'}`,
+    quote.oversizedRows > 0 && `${rowsOf(quote.oversizedRows)} no batch may hold: they fail unsent, and are in the figures all the same`,
+    overBudgetRows > 0 &&
+      `${rowsOf(overBudgetRows)} are larger than the whole enqueue budget (${[tokensOf(queue.tokensMax), requestsOf(queue.requestsMax)].filter((each) => each !== null).join(', ')}): a run pauses at the first of them`,
+    prices === null && `nobody knows what ${quote.model} costs`,
+    prices !== null && `prices as of ${prices.asOf} (${prices.source})`,
+    outputTokens.max === null && 'an answer may have any length: no worst case is known',
+    outputTokens.expected === null && 'how long an answer is was not said: no cost is expected, only bounded',
+    perItem !== undefined &&
+      outputTokens.max !== null &&
+      perItem * items > outputTokens.max &&
+      outputTokens.max > 0 &&
+      'answers are expected to be longer than they may be: many will be cut off, and fail',
+    cap?.verdict === 'reached' && `the cost cap of $${cap.usd} is reached before the input is done`,
+    cap?.verdict === 'may_be_reached' && `the cost cap of $${cap.usd} may be reached before the input is done`,
+    cap?.verdict === 'unknown' && `whether the cost cap of $${cap.usd} can be kept is unknown: a run is refused under it`,
+    !inputTokens.isExact &&
+      inputTokens.countedRows === items &&
+      items > 0 &&
+      `the token counter ${inputTokens.counter} does not count exactly`,
+  ];
+  return said.filter((warning) => warning !== false);
+};
+
+const rowsOf = (count: number): string => `${count.toLocaleString('en-US')} ${count === 1 ? 'row' : 'rows'}`;
+const tokensOf = (max: number | null): string | null => (max === null ? null : `${max.toLocaleString('en-US')} tokens`);
+const requestsOf = (max: number | null): string | null => (max === null ? null : `${max.toLocaleString('en-US')} requests`);
