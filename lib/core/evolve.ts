@@ -1,4 +1,5 @@
 import { batchOf, clearBatchFault, clearFault, grown, madeUnclear, move, shrunk, withBatch, withOthers, withoutBatch } from './changes.ts';
+import type { CanaryPolicy } from './config.ts';
 import { ingestKey, litterKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
 import type { Event } from './event.ts';
 import { batchSettled, batchPlanned, itemsAccepted, itemsCompleted, itemsSettled } from './evolve-rows.ts';
@@ -14,6 +15,10 @@ export const evolve = (snapshot: RunSnapshot, event: Event): RunSnapshot => ({
   version: snapshot.version + 1,
   updatedAtMs: event.atMs,
 });
+
+/** Whoever asks for another canary gets one, though the last has passed. */
+const isSameCanary = (known: CanaryPolicy | null, now: CanaryPolicy | null): boolean =>
+  now === null || (known?.items === now.items && known.passRatioMin === now.passRatioMin);
 
 const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
   switch (event.type) {
@@ -45,7 +50,12 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         live: s.live.map((batch) => (batch.held === null ? batch : { ...batch, held: null })),
       };
     case 'OperationChanged':
-      return { ...s, config: { ...s.config, operation: event.operation }, backlog: { ...s.backlog, needs: null } };
+      return {
+        ...s,
+        config: { ...s.config, operation: event.operation },
+        backlog: { ...s.backlog, needs: null },
+        canary: isSameCanary(s.config.operation.canary, event.operation.canary) ? s.canary : { ...s.canary, isPassed: false },
+      };
     case 'CancelRequested':
       // What was held may still be dropped, cancelled or harvested; an unclear create is looked for again.
       return {

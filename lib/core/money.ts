@@ -1,4 +1,4 @@
-import type { LiveBatch } from './batch.ts';
+import type { LiveBatch, StrayBatch } from './batch.ts';
 import type { TokenPrices } from './config.ts';
 import { failedIn } from './judged.ts';
 import type { RunSnapshot } from './snapshot.ts';
@@ -73,14 +73,18 @@ export const presumedOf = (
   return presumedRows(snapshot, Math.min(requests, Math.max(0, promised - told)), inputTokens / requests);
 };
 
-/** So many answers of a stray batch, each as large as the run's average request. */
-export const presumedOfStray = (snapshot: RunSnapshot, answered: number): PresumedUsage => {
+/**
+ * So many answers of a stray batch, each as large as the run's average request. Where nobody knows how many, all that its batch has, as
+ * long as that is remembered; a summary says that it is not all it can tell.
+ */
+export const presumedOfStray = (snapshot: RunSnapshot, { batchKey }: StrayBatch, answered: number | null): PresumedUsage => {
   const { rows, billedTokens } = snapshot.calibration;
   const live = snapshot.live.reduce((sum, { inputTokens, requests }) => ({ tokens: sum.tokens + inputTokens, rows: sum.rows + requests }), {
     tokens: billedTokens,
     rows,
   });
-  return presumedRows(snapshot, answered, live.rows === 0 ? 0 : live.tokens / live.rows);
+  const asked = snapshot.live.find((batch) => batch.batchKey === batchKey)?.requests ?? 0;
+  return presumedRows(snapshot, answered ?? asked, live.rows === 0 ? 0 : live.tokens / live.rows);
 };
 
 const presumedRows = (snapshot: RunSnapshot, rows: number, tokensPerRow: number): PresumedUsage => ({

@@ -7,7 +7,6 @@ import { presumedOfStray } from './money.ts';
 import { pollWaitMs } from './poll-wait.ts';
 import type { Rejection } from './rejection.ts';
 import type { RunSnapshot } from './snapshot.ts';
-import { nothingPresumed } from './usage.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
@@ -53,10 +52,10 @@ export const decideStrays = (snapshot: RunSnapshot, command: CommandOf<'RecordSt
     const seen = observations.find(({ providerBatchId }) => providerBatchId === id);
     if (seen !== undefined && seen.ending !== null) {
       const answered = seen.ending.type === 'rejected' ? 0 : (seen.progress?.completed ?? null);
-      return [{ type: 'StrayEnded', atMs, providerBatchId: id, answered, presumed: presumedOfStray(snapshot, answered ?? 0) }];
+      return [{ type: 'StrayEnded', atMs, providerBatchId: id, answered, presumed: presumedOfStray(snapshot, stray, answered) }];
     }
     if (seen === undefined && stray.looks + 1 >= looksMax)
-      return [{ type: 'StrayEnded', atMs, providerBatchId: id, answered: null, presumed: nothingPresumed }];
+      return [{ type: 'StrayEnded', atMs, providerBatchId: id, answered: null, presumed: presumedOfStray(snapshot, stray, null) }];
     const dueAtMs = atMs + pollWaitMs(snapshot.config.operation.pollIntervalMs, stray.looks, id);
     return [{ type: 'StrayObserved', atMs, providerBatchId: id, dueAtMs, isSeen: seen !== undefined }];
   });

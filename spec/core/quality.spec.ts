@@ -105,6 +105,17 @@ describe('a canary', () => {
     expect(short.state.snapshot.status).toBe('completed');
   });
 
+  it('that is asked for later goes next, though the first has passed', () => {
+    const run = rowsOf(30, { canary });
+    send(run, 'a');
+    settle(run, 'a', 4);
+    const { operation } = run.state.snapshot.config;
+    tell(run, { type: 'ChangeOperation', operation: { ...operation, canary: { items: 2, passRatioMin: 1 } } });
+    expect(send(run, 'b')).toBe(2);
+    settle(run, 'b', 2);
+    expect(send(run, 'c')).toBe(10);
+  });
+
   it('is taken off by whoever changes the operation', () => {
     const run = rowsOf(30, { canary });
     send(run, 'a');

@@ -52,9 +52,10 @@ describe('what a run says that it has used up', () => {
       stated: { tokensMax: 5_000, requestsMax: null, atMs: 0 },
       guess: { unit: 'tokens' as const, max: 400, refused: 900, refusedUntilMs: 3_600_000, doublings: 1 },
       refusals: { count: 2, sinceMs: 60_000, message: 'no room' },
+      sinceMs: 0,
       acceptedCount: 1,
     };
-    const needs = { tokens: 10, requests: 1, usd: 0, retryAtMs: null };
+    const needs = { tokens: 10, requests: 1, usd: 0, retryAtMs: null, looks: 0 };
     const wire = toWire(summaryOf(runOf({ queue, backlog: { ...emptySnapshot.backlog, needs, counting: 'mixed' } })));
     expect(wire['queue']).toMatchObject({
       limit_tokens: 400,
@@ -62,7 +63,7 @@ describe('what a run says that it has used up', () => {
       others_tokens: 300,
       others_requests: 3,
       stated: { tokens_max: 5_000, requests_max: null, at: '1970-01-01T00:00:00.000Z' },
-      guess: { unit: 'tokens', max: 400, refused: 900, refused_until: '1970-01-01T01:00:00.000Z' },
+      guess: { unit: 'tokens', max: 400, good: 0, refused: 900, refused_until: '1970-01-01T01:00:00.000Z' },
       refusals: { count: 2, since: '1970-01-01T00:01:00.000Z', message: 'no room' },
       waits_for: { tokens: 10, requests: 1, usd: 0 },
     });
