@@ -96,6 +96,7 @@ export const consumptionToWire = ({ cost, tokens, queue }: Consumption): JsonObj
         : {
             unit: queue.guess.unit,
             max: queue.guess.max,
+            good: queue.guess.good,
             refused: queue.guess.refused,
             refused_until: new Date(queue.guess.refusedUntilMs).toISOString(),
           },
