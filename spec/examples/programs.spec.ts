@@ -124,6 +124,20 @@ describe.concurrent('the programs of docs/examples', () => {
     expect(emulator.ledger.requestsBilled).toBe(30);
   });
 
+  it('10: quotes a job, sends a canary, and keeps to its cap and its queue', { timeout }, async () => {
+    const cwd = folder();
+    const emulator = await emulate({ ...atOnce, enqueuedTokensMax: 2_000_000 });
+    mkdirSync(join(cwd, 'input'));
+    const rows = Array.from({ length: 300 }, (_, i) => ({ id: i, text: `Say in how many words you would tell of number ${i}.` }));
+    writeFileSync(join(cwd, 'input/million.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const said = await begin('10-limits-and-budget.ts', cwd, emulator.baseURL).ended;
+    // 300 answers of at most 300 tokens at $0.80 a million, and 180 expected; prompts on top. The canary, and the rest.
+    expect(said).toMatch(/^2 batches, expected 0\.04\d+ USD, at worst 0\.07\d+ USD$/m);
+    expect(said).toMatch(/^300 answers for 0\.0\d+ USD$/m);
+    expect(emulator.ledger.batchesCreated).toBe(2);
+    expect(emulator.ledger.requestsBilled).toBe(300);
+  });
+
   it('11: controls a run that another process drives, reads what is done, and follows it to its end', { timeout }, async () => {
     const cwd = folder();
     const emulator = await emulate({ speed: 0, faults: [{ type: 'slow_finalizing', batch: 2, forMs: 24 * hourMs }] });
