@@ -34,7 +34,10 @@ describe('mutated answer files', () => {
       verdict.type === 'failed' ? { type: 'succeeded', customId: verdict.customId, usage: null } : verdict,
     );
     expect(believing.broken).toMatch(/^row \d+ completes by .*, and /);
-    const deaf = await planted((verdict, line) => (line.includes('"row-7"') ? { type: 'malformed' } : verdict));
+    // By what the line means: a mutated one may spell the id with escapes.
+    const deaf = await planted((verdict) =>
+      verdict.type !== 'malformed' && verdict.customId === 'row-7' ? { type: 'malformed' } : verdict,
+    );
     expect(deaf.broken).toMatch(/^row 7 has an answer and does not complete$/);
     const throwing = await planted((verdict, line) => {
       if (line.includes('\\ud800')) throw new Error('what is this');
