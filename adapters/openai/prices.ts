@@ -40,6 +40,6 @@ export const openaiPrices: Readonly<Record<string, TokenPrices>> = Object.fromEn
 
 /** Null for a model whose price nobody has written down. Dated snapshots cost what their model does. */
 export const openaiPriceOf = (model: string): TokenPrices | null => {
-  const base = model.replace(/-\d{4}-\d{2}-\d{2}$/u, '');
-  return openaiPrices[model] ?? openaiPrices[base] ?? null;
+  const known = [model, model.replace(/-\d{4}-\d{2}-\d{2}$/u, '')].find((name) => Object.hasOwn(openaiPrices, name));
+  return known === undefined ? null : (openaiPrices[known] ?? null);
 };
