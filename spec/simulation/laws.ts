@@ -1,5 +1,15 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type Event, isTerminalItem, type ItemStatus, itemStatuses, type RunSnapshot, sumOfTotals } from '../../lib/core/index.ts';
+import {
+  type Event,
+  evolve,
+  isTerminalItem,
+  type ItemStatus,
+  itemStatuses,
+  type RunSnapshot,
+  spentUsd,
+  sumOfTotals,
+  worstOfLiveUsd,
+} from '../../lib/core/index.ts';
 import type { ArtifactStore, OwnedRun, Storage } from '../../lib/ports/index.ts';
 
 /** What a law has to say about each commit of each run. */
@@ -13,7 +23,7 @@ export const lawfulStorage = <S extends Storage<'local'>>(storage: S, broken: (l
   const watched = (run: OwnedRun): OwnedRun => {
     const check = checker();
     const commit: OwnedRun['commit'] = (expectedVersion, events, guard) => async () => {
-      const early = provedTooEarly(run.snapshot, events) ?? (await namedTooEarly(run, events));
+      const early = spentTooMuch(run.snapshot, events) ?? provedTooEarly(run.snapshot, events) ?? (await namedTooEarly(run, events));
       if (early !== null) broken(`at ${events.map((event) => event.type).join(', ')}: ${early}`);
       const committed = await run.commit(expectedVersion, events, guard)();
       if (committed._tag === 'Left') return committed;
@@ -57,6 +67,15 @@ const namedTooEarly = async ({ artifacts }: OwnedRun, events: readonly Event[]):
     if (found !== bytes) return `${name} is named, of ${bytes} bytes, and ${found === null ? 'is not there' : `has ${found}`}`;
   }
   return null;
+};
+
+/** What is planned can be paid for at its worst, beside all that is spent and committed. */
+const spentTooMuch = (snapshot: RunSnapshot, events: readonly Event[]): string | null => {
+  const { costUsdMax } = snapshot.config.operation?.money ?? { costUsdMax: null };
+  if (costUsdMax === null || !events.some(({ type }) => type === 'BatchPlanned')) return null;
+  const after = events.reduce(evolve, snapshot);
+  const sum = (spentUsd(after) ?? Infinity) + (worstOfLiveUsd(after) ?? Infinity);
+  return sum <= costUsdMax + 1e-6 ? null : `$${sum} are spent and committed, of at most $${costUsdMax}`;
 };
 
 /** A create is taken for absent a grace after it came into doubt, and sent again a grace after its fence; or by somebody's word. */

@@ -1,5 +1,5 @@
 import { interval, take, lastValueFrom } from 'rxjs';
-import type { ItemResult, Run, RunSummary } from '../../lib/index.ts';
+import type { ItemResult, ResumeOptions, Run, RunSummary } from '../../lib/index.ts';
 import { isBatchorError } from '../../lib/index.ts';
 import type { CheckpointedItemSource, SourceEntry, Storage } from '../../lib/ports/index.ts';
 import { createWorld, memoryStore, ProcessKilled, uniform, type World } from '../../lib/sim/index.ts';
@@ -41,6 +41,8 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
     turnaroundMs: scenario.turnaroundMs,
     limits: scenario.limits,
     ...(scenario.enqueuedTokensMax === null ? {} : { enqueuedTokensMax: scenario.enqueuedTokensMax }),
+    queueIsFullAt: scenario.queue.isFullAt,
+    statesQueueLimit: scenario.queue.isStated,
     crashAt: ({ call, side }) => isTrouble && uniform(seed, 'crash', call, side, (points += 1)) < scenario.crashChance,
   });
   const held = (): void => {
@@ -59,7 +61,7 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
     held();
     if (summary.controlState === 'paused') {
       pauses.push(summary.controlReason ?? '');
-      await player.resume(summary.controlReason === 'bad_rows' ? { badRows: 'record' } : {});
+      await player.resume(changeFor(summary));
     }
     summary = await player.settle();
   }
@@ -78,6 +80,20 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
   };
 };
 
+/** What a person changes who resumes a run that is paused for this reason. */
+const changeFor = ({ controlReason, cost }: RunSummary): ResumeOptions => {
+  switch (controlReason) {
+    case 'bad_rows':
+      return { badRows: 'record' };
+    case 'budget_exhausted':
+      return cost.capUsd === null ? {} : { costUsdMax: cost.capUsd * 4 };
+    case 'circuit_open':
+      return { canary: null };
+    default:
+      return {};
+  }
+};
+
 const startMs = Date.UTC(2026, 0, 1);
 
 const isOver = (summary: RunSummary): boolean => summary.status !== 'running';
@@ -85,7 +101,7 @@ const isOver = (summary: RunSummary): boolean => summary.status !== 'running';
 interface Player {
   act(action: Action): Promise<void>;
   settle(): Promise<RunSummary>;
-  resume(options: { readonly badRows?: 'record' }): Promise<void>;
+  resume(options: ResumeOptions): Promise<void>;
   run(): Promise<Run<string, JsonObject>>;
   crashes(): number;
 }
@@ -155,17 +171,31 @@ const createPlayer = (world: World, job: Job): Player => {
 
 const idOf = (scenario: Scenario, row: number): string => (scenario.badRows.includes(row) ? (row % 2 === 0 ? '' : 'id-0') : `id-${row}`);
 
+const dollarAToken = {
+  inputUsdPerMillion: 1_000_000,
+  cachedInputUsdPerMillion: 1_000_000,
+  outputUsdPerMillion: 1_000_000,
+  asOf: '2026-01-01',
+  source: 'made up',
+};
+
 const jobOf = (scenario: Scenario, world: World): Job => ({
   source: sourceOf(scenario, world),
   buildPrompt: ({ payload }) => {
     if (scenario.throwingRows.includes(Number(payload))) throw new Error('no prompt for this row');
     return `word${payload} asks`;
   },
-  providerConfig: world.connection({
-    model: 'gpt-4.1-mini',
-    createGraceMs: scenario.createGraceMs,
-    ...(scenario.enqueuedTokenLimit === null ? {} : { enqueueLimits: { enqueuedTokenLimit: scenario.enqueuedTokenLimit } }),
-  }),
+  providerConfig: {
+    ...world.connection({
+      model: 'gpt-4.1-mini',
+      createGraceMs: scenario.createGraceMs,
+      ...(scenario.enqueuedTokenLimit === null ? {} : { enqueueLimits: { enqueuedTokenLimit: scenario.enqueuedTokenLimit } }),
+    }),
+    prices: dollarAToken,
+    outputTokensMax: 100,
+  },
+  ...(scenario.costUsdMax === null ? {} : { budget: { costUsdMax: scenario.costUsdMax } }),
+  ...(scenario.canary === null ? {} : { canary: { items: scenario.canary } }),
   chunkPolicy: { maxRequests: scenario.maxRequests },
   retryPolicy: { maxAttempts: scenario.maxAttempts },
   badRows: scenario.badRowPolicy,

@@ -23,6 +23,12 @@ export interface Scenario {
   readonly createGraceMs: number;
   /** The job's own idea of that limit; null: it does not know. */
   readonly enqueuedTokenLimit: number | null;
+  /** How a full queue shows. */
+  readonly queue: { readonly isFullAt: 'validation' | 'create'; readonly isStated: boolean };
+  /** What may be spent at first, at a dollar a token; null: whatever it costs. */
+  readonly costUsdMax: number | null;
+  /** Rows that are sent alone first; null: none. */
+  readonly canary: number | null;
   /** Chance of a crash at each crash point while there is trouble. */
   readonly crashChance: number;
   readonly actions: readonly Action[];
@@ -76,6 +82,9 @@ export const scenarioOf = (seed: number): Scenario => {
     enqueuedTokenLimit: isFull && dice.chance(0.5) ? dice.between(500, 4_000) : null,
     crashChance: dice.chance(0.5) ? dice.next() * 0.05 : 0,
     actions: Array.from({ length: dice.between(0, 8) }, () => actionOf(dice)),
+    queue: { isFullAt: dice.oneOf(['validation', 'validation', 'create']), isStated: dice.chance(0.6) },
+    costUsdMax: dice.chance(0.3) ? dice.between(200, 6_000) : null,
+    canary: dice.chance(0.25) ? dice.between(1, 20) : null,
   };
 };
 
