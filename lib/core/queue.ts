@@ -29,7 +29,12 @@ export const learnFromRefusal = (snapshot: RunSnapshot, batch: LiveBatch, refusa
   const rest = snapshot.live.filter((other) => other.batchKey !== batch.batchKey && isAtProvider(other));
   const accepted = rest.filter((other) => other.isAccepted);
   const isAlone = rest.length === 0 && queue.others.tokens === 0 && queue.others.requests === 0;
-  const stated = tokensMax === null && requestsMax === null ? queue.stated : { tokensMax, requestsMax, atMs };
+  // A word on requests takes back none on tokens: else two limits were learned in turn, and forgotten in turn.
+  const believed = isStatedKnown(snapshot, atMs) ? queue.stated : null;
+  const stated =
+    tokensMax === null && requestsMax === null
+      ? queue.stated
+      : { tokensMax: tokensMax ?? believed?.tokensMax ?? null, requestsMax: requestsMax ?? believed?.requestsMax ?? null, atMs };
   const inQueue = (of: (each: QuotaUse) => number): number =>
     accepted.reduce((sum, other) => sum + of({ tokens: other.inputTokens, requests: other.requests }), of(queue.others));
   const isExplained =

@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchObservation, CommandOf } from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
-import { accept, attempt, batchOf, dueTypes, key, type Scenario, startRun, tell, toCreated, toCreating } from '../support/core/scenario.ts';
+import {
+  accept,
+  attempt,
+  batchOf,
+  dueTypes,
+  key,
+  plan,
+  type Scenario,
+  startRun,
+  tell,
+  toCreated,
+  toCreating,
+} from '../support/core/scenario.ts';
 import { planWindow } from '../support/core/slices.ts';
 
 const hourMs = 3_600_000;
@@ -116,5 +128,51 @@ describe('a batch that is refused beside others that only reserve room', () => {
       refuseCreate(run, 'a');
     }
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
+  });
+});
+
+describe('two limits of one queue', () => {
+  it('are both believed, whichever of them was told of last', () => {
+    const run = rowsOf(100, 10);
+    for (const [name, stated] of [
+      ['a', { statedTokensMax: 600, statedRequestsMax: null }],
+      ['b', { statedTokensMax: null, statedRequestsMax: 7 }],
+    ] as const) {
+      toCreating(run, name);
+      tell(run, { type: 'RecordCreateRefused', batchKey: key(name), createAttempt: 1, refusal: { ...refusal, ...stated } });
+      run.nowMs += 20 * 60_000;
+      tell(run, { type: 'DropBatch', batchKey: key(name) });
+    }
+    expect(run.state.snapshot.queue.stated).toMatchObject({ tokensMax: 600, requestsMax: 7 });
+  });
+});
+
+describe('the pace of creates, where the clock goes back', () => {
+  it('is kept from then on: nobody waits for the time that was', () => {
+    const run = startRun(
+      makeConfig({ chunk: { requestsMax: 1, planAfterMs: 0 }, createsPerHourMax: 40, enqueue: { enqueuedTokenLimit: 1e9 } }),
+    );
+    accept(run, Array<number>(100).fill(10));
+    toCreated(run, 'a');
+    run.nowMs -= 24 * hourMs;
+    const startedMs = run.nowMs;
+    let count = 0;
+    for (let i = 0; run.nowMs < startedMs + hourMs; i += 1) {
+      plan(run, `b${i}`);
+      tell(run, { type: 'RecordUpload', batchKey: key(`b${i}`), createAttempt: 1, inputFileId: `file-${i}`, expiresAtMs: null });
+      while (run.nowMs < startedMs + hourMs && attempt(run, { type: 'BeginCreate', batchKey: key(`b${i}`) }).rejection !== null)
+        run.nowMs += 10_000;
+      if (run.nowMs >= startedMs + hourMs) break;
+      count += 1;
+      tell(run, {
+        type: 'RecordCreated',
+        batchKey: key(`b${i}`),
+        createAttempt: 1,
+        providerBatchId: `at-b${i}` as never,
+        providerStatus: 'validating',
+      });
+    }
+    expect(count).toBeGreaterThan(30);
+    expect(count).toBeLessThanOrEqual(40);
   });
 });
