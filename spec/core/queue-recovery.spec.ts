@@ -131,6 +131,20 @@ describe('a batch that is refused beside others that only reserve room', () => {
   });
 });
 
+describe('a request that is larger than the whole queue', () => {
+  it('stops the run at once: others of the scope may never be done', () => {
+    const run = startRun(makeConfig({ chunk: { requestsMax: 10, planAfterMs: 0 }, enqueue: { enqueuedTokenLimit: 500 } }));
+    accept(run, [900]);
+    const window = planWindow(run.state.rows, run.state.snapshot.backlog.generation, 1_000);
+    tell(run, { type: 'PlanBatch', newBatchKey: key('a'), window, others: { tokens: 300, requests: 3, stated: null } });
+    expect(run.state.snapshot.control).toMatchObject({
+      state: 'paused',
+      reason: 'budget_exhausted',
+      message: 'the next request needs 900 tokens, and the whole enqueue budget is 500',
+    });
+  });
+});
+
 describe('two limits of one queue', () => {
   it('are both believed, whichever of them was told of last', () => {
     const run = rowsOf(100, 10);
