@@ -90,11 +90,20 @@ export const hasRoomForNext = (snapshot: RunSnapshot, nowMs: number): boolean =>
   );
 };
 
-/** Its limits have shrunk below it since it was planned: it is cut before it is sent. One request cannot be cut. */
+/**
+ * Its limits have shrunk below it since it was planned: it is cut before it is sent. One request cannot be cut. Beside others a guess is
+ * mostly what they are said to hold: a batch that was refused there is planned anew, which looks at them again, or it would be refused
+ * for ever at the size that it has.
+ */
 export const isTooLarge = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean => {
   if ((batch.phase !== 'planned' && batch.phase !== 'uploaded') || batch.held !== null || batch.requests <= 1) return false;
   const budget = enqueueBudget(snapshot, nowMs);
-  return (budget.tokens !== null && batch.inputTokens > budget.tokens) || (budget.requests !== null && batch.requests > budget.requests);
+  const { guess, others } = snapshot.queue;
+  const left = (unit: QueueGuess['unit']): number => (guess?.unit === unit ? guess.max - others[unit] : Infinity);
+  return (
+    batch.inputTokens > Math.min(budget.tokens ?? Infinity, left('tokens')) ||
+    batch.requests > Math.min(budget.requests ?? Infinity, left('requests'))
+  );
 };
 
 /** True when the batch fits beside what this run has sent, or when nothing else of it is sent. Planning has seen to it, unless the budget shrank since. */

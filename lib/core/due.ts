@@ -155,7 +155,7 @@ export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null =
     if (isPollable(batch)) times.push(batch.dueAtMs);
     if (batch.doubt !== null && batch.held === null) times.push(batch.doubt.dueAtMs);
     if (batch.phase === 'uploaded')
-      times.push(inputStaleAtMs(snapshot, batch) ?? nowMs, createAllowedAtMs(snapshot), probeEndsAtMs(snapshot, nowMs) ?? nowMs);
+      times.push(inputStaleAtMs(snapshot, batch) ?? nowMs, createAllowedAtMs(snapshot, nowMs), probeEndsAtMs(snapshot, nowMs) ?? nowMs);
   }
   for (const stray of snapshot.strays) if (!stray.isEnded) times.push(stray.dueAtMs);
   if (snapshot.control.state === 'running') {

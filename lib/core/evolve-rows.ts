@@ -6,7 +6,7 @@ import { ingestKey, planKey } from './effect.ts';
 import type { EventOf } from './event.ts';
 import { codeOfFailure } from './failure.ts';
 import { invariant } from './invariant.ts';
-import { addFailures, judgedIn, noCanary } from './judged.ts';
+import { addFailures, answeredIn, judgedIn, noCanary } from './judged.ts';
 import { sum } from './pack.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { addPresumed, addUsage, emptyUsage } from './usage.ts';
@@ -40,7 +40,8 @@ const countingAfter = (known: RunSnapshot['backlog']['counting'], { tokens, areT
 
 export const batchSettled = (s: RunSnapshot, event: EventOf<'BatchSettled'>): RunSnapshot => {
   const batch = batchOf(s, event.batchKey);
-  const { ending, completedRows, requests, usage } = batch;
+  const { ending, requests, usage } = batch;
+  const answered = answeredIn(batch);
   const settled = clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey);
   // A batch without room, or without money, says nothing of what is in it.
   const isSilent = ending?.rejection?.type === 'over_capacity' || ending?.rejection?.type === 'insufficient_quota';
@@ -52,11 +53,11 @@ export const batchSettled = (s: RunSnapshot, event: EventOf<'BatchSettled'>): Ru
     judged: judgedAfter(s, batch),
     canary: event.canary === null ? settled.canary : { ...noCanary, isPassed: event.canary === 'passed' },
     calibration:
-      completedRows === 0 || usage.inputTokens === 0 || batch.inputTokens === 0
+      answered === 0 || usage.inputTokens === 0 || batch.inputTokens === 0
         ? s.calibration
         : {
-            rows: s.calibration.rows + completedRows,
-            countedTokens: s.calibration.countedTokens + (batch.inputTokens * completedRows) / requests,
+            rows: s.calibration.rows + answered,
+            countedTokens: s.calibration.countedTokens + (batch.inputTokens * answered) / requests,
             billedTokens: s.calibration.billedTokens + usage.inputTokens,
           },
   };

@@ -1,3 +1,4 @@
+import { type FailureClass, failureOfCode } from './failure.ts';
 import type { BatchKey } from './ids.ts';
 
 /** How many rows failed, by failure code: the evidence that a pause shows. */
@@ -24,6 +25,13 @@ export const addFailures = (known: FailureCounts, more: FailureCounts): FailureC
 };
 
 export const failedIn = (failures: FailureCounts): number => failures.reduce((sum, { count }) => sum + count, 0);
+
+/** The model has answered, and was paid for it: of no use all the same. */
+const answeredClasses: ReadonlySet<FailureClass> = new Set(['truncated', 'invalid_json', 'schema_mismatch', 'refusal', 'content_filtered']);
+
+/** Rows whose lines tell what they cost: answers, and failures that are answers too. */
+export const answeredIn = ({ completedRows, failures }: { readonly completedRows: number; readonly failures: FailureCounts }): number =>
+  failures.reduce((sum, { code, count }) => sum + (answeredClasses.has(failureOfCode(code)) ? count : 0), completedRows);
 
 /** Failures that count as attempts: the others say nothing of their rows. */
 export const judgedIn = ({ codes, charged }: { readonly codes: ArrayLike<number>; readonly charged: ArrayLike<number> }): FailureCounts => {

@@ -1,6 +1,6 @@
 import type { LiveBatch, StrayBatch } from './batch.ts';
 import type { TokenPrices } from './config.ts';
-import { failedIn } from './judged.ts';
+import { answeredIn, failedIn } from './judged.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { billedPerCounted } from './tokens.ts';
 import { nothingPresumed, type PresumedUsage, type TokenUsage } from './usage.ts';
@@ -61,16 +61,23 @@ export const moneyRoom = (snapshot: RunSnapshot): number | null => {
   return spent === null || live === null ? 0 : Math.max(0, costUsdMax - spent - live);
 };
 
-/** What a settled batch has cost beyond what its lines say: answers that its counts promise and that no line holds. */
-export const presumedOf = (
-  snapshot: RunSnapshot,
-  { ending, progress, requests, inputTokens, completedRows, failures }: LiveBatch,
-): PresumedUsage => {
+/**
+ * What a settled batch has cost beyond what its lines say: answers that its counts promise and that no line holds, and all of them where
+ * the service reports no usage. Of a batch that somebody gave up the last counts are old: it may have answered everything since.
+ */
+export const presumedOf = (snapshot: RunSnapshot, batch: LiveBatch): PresumedUsage => {
+  const { ending, progress, requests, inputTokens, completedRows, failures, usage, isSwornLost } = batch;
   if (ending === null || ending.type === 'rejected') return nothingPresumed;
   const isWhole = ending.type === 'completed';
-  const promised = progress === null ? (isWhole ? requests : 0) : progress.completed + (isWhole ? progress.failed : 0);
-  const told = completedRows + failedIn(failures);
-  return presumedRows(snapshot, Math.min(requests, Math.max(0, promised - told)), inputTokens / requests);
+  const promised =
+    progress === null || isSwornLost
+      ? isWhole
+        ? requests
+        : (progress?.completed ?? 0)
+      : progress.completed + (isWhole ? progress.failed : 0);
+  const unread = Math.max(0, promised - completedRows - failedIn(failures));
+  const untold = usage.inputTokens + usage.outputTokens === 0 ? answeredIn(batch) : 0;
+  return presumedRows(snapshot, Math.min(requests, unread + untold), inputTokens / requests);
 };
 
 /**

@@ -11,14 +11,18 @@ const shapeOf = ({ config: { limits } }: RunSnapshot): { readonly intervalMs: nu
   return { intervalMs, burstMs: (burst - 1) * intervalMs };
 };
 
-/** When the next batch may be created by pace alone. Each create uses up an interval; `createsPaidUntilMs` is how far they reach. */
-export const createAllowedAtMs = (snapshot: RunSnapshot): number => {
+/**
+ * When the next batch may be created by pace alone. Each create uses up an interval; `createsPaidUntilMs` is how far they reach. Further
+ * than any create can reach it lies only where the clock went back since: then it says nothing, or the run would stand until that time.
+ */
+export const createAllowedAtMs = (snapshot: RunSnapshot, nowMs: number): number => {
   const shape = shapeOf(snapshot);
-  return shape === null ? 0 : snapshot.createsPaidUntilMs - shape.burstMs;
+  if (shape === null || snapshot.createsPaidUntilMs > nowMs + shape.burstMs + shape.intervalMs) return 0;
+  return snapshot.createsPaidUntilMs - shape.burstMs;
 };
 
 /** `createsPaidUntilMs` after one more create. */
 export const paidAfterCreate = (snapshot: RunSnapshot, atMs: number): number => {
   const shape = shapeOf(snapshot);
-  return shape === null ? 0 : Math.max(snapshot.createsPaidUntilMs, atMs) + shape.intervalMs;
+  return shape === null ? 0 : Math.min(Math.max(snapshot.createsPaidUntilMs, atMs), atMs + shape.burstMs) + shape.intervalMs;
 };

@@ -74,14 +74,15 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
     inputTokens: packed.tokens,
   };
   const needs = needsOf(snapshot, packed, before.backlog.needs, seen !== null, atMs);
-  if (packed.closedBy === 'budget' && !isOutOfMoney(snapshot, packed, room) && isWorthWaiting(snapshot, room, needs)) {
+  if (packed.closedBy === 'budget' && !isOutOfMoney(snapshot, packed, room) && isWorthWaiting(snapshot, packed, room, needs, atMs)) {
     if (events.length > 0 || !isSameNeed(snapshot.backlog.needs, needs, atMs)) events.push({ type: 'PlanDeferred', atMs, need: needs });
   } else if (packed.members.length > 0) {
     if (packed.closedBy !== 'end' || (window.isExhausted && mayPlanShort(snapshot, atMs))) events.push(planned);
   } else if (packed.closedBy === 'budget') {
     // Nothing is enqueued that could make room: waiting would be for ever. What was found by trying stops nobody.
     const alone = loneRow(snapshot, window, atMs);
-    if (alone === null) return right([...events, ...pauseEvents(snapshot, 'budget_exhausted', overBudget(snapshot, packed, room), atMs)]);
+    if (alone === null)
+      return right([...events, ...pauseEvents(snapshot, 'budget_exhausted', overBudget(snapshot, packed, room, atMs), atMs)]);
     events.push({ ...planned, ...alone });
   }
   return events.length > 0 ? right(events) : left({ type: 'nothing_to_change' });
@@ -110,11 +111,21 @@ const worthwhile = (snapshot: RunSnapshot, nowMs: number): { readonly tokens: nu
   };
 };
 
-const holdsAnything = ({ live, queue: { others } }: RunSnapshot): boolean => live.length > 0 || others.tokens > 0 || others.requests > 0;
+/** What is configured or stated, whatever anybody holds of it. */
+const believedBudget = (snapshot: RunSnapshot, nowMs: number): ReturnType<typeof enqueueBudget> =>
+  enqueueBudget({ ...snapshot, queue: { ...snapshot.queue, guess: null } }, nowMs);
+
+/** Something is enqueued whose end would let the request in. Others are not waited for by one that is larger than the whole queue: they may never be done. */
+const holdsRoomFor = (snapshot: RunSnapshot, { blocked }: PackedBatch, nowMs: number): boolean => {
+  const { live, queue } = snapshot;
+  const whole = believedBudget(snapshot, nowMs);
+  const fits = blocked.tokens <= (whole.tokens ?? Infinity) && (whole.requests ?? Infinity) >= 1;
+  return live.length > 0 || (fits && (queue.others.tokens > 0 || queue.others.requests > 0));
+};
 
 /** The room is too small, and what is enqueued will make it larger. Money comes back from this run's own batches alone. */
-const isWorthWaiting = (snapshot: RunSnapshot, room: Room, needs: RoomNeed): boolean =>
-  (holdsAnything(snapshot) &&
+const isWorthWaiting = (snapshot: RunSnapshot, packed: PackedBatch, room: Room, needs: RoomNeed, nowMs: number): boolean =>
+  (holdsRoomFor(snapshot, packed, nowMs) &&
     ((room.tokens !== null && room.tokens < needs.tokens) || (room.requests !== null && room.requests < needs.requests))) ||
   (snapshot.live.length > 0 && room.usd !== null && room.usd < needs.usd);
 
@@ -183,13 +194,13 @@ const loneRow = (
 
 const dollars = (usd: number | null): string => (usd === null ? 'an unknown amount' : `$${usd.toFixed(usd > 0 && usd < 1 ? 4 : 2)}`);
 
-const overBudget = (snapshot: RunSnapshot, packed: PackedBatch, room: Room): string => {
+const overBudget = (snapshot: RunSnapshot, packed: PackedBatch, room: Room, nowMs: number): string => {
   const short = shortOf(snapshot, packed, room);
   if (short.usd)
     return `the next request costs at worst ${dollars(packed.blocked.usd)}; ${dollars(spentUsd(snapshot))} are spent and ${dollars(worstOfLiveUsd(snapshot))} committed of at most ${dollars(snapshot.config.operation.money.costUsdMax)}`;
   return short.requests && !short.tokens
     ? 'the enqueue budget admits no request at all'
-    : `the next request needs ${packed.blocked.tokens} tokens, and the whole enqueue budget is ${room.tokens ?? 'unlimited'}`;
+    : `the next request needs ${packed.blocked.tokens} tokens, and the whole enqueue budget is ${believedBudget(snapshot, nowMs).tokens ?? 'unlimited'}`;
 };
 
 /** While cancelling: the pending rows of the slice end as `run_cancelled`. */

@@ -29,7 +29,12 @@ export const learnFromRefusal = (snapshot: RunSnapshot, batch: LiveBatch, refusa
   const rest = snapshot.live.filter((other) => other.batchKey !== batch.batchKey && isAtProvider(other));
   const accepted = rest.filter((other) => other.isAccepted);
   const isAlone = rest.length === 0 && queue.others.tokens === 0 && queue.others.requests === 0;
-  const stated = tokensMax === null && requestsMax === null ? queue.stated : { tokensMax, requestsMax, atMs };
+  // A word on requests takes back none on tokens: else two limits were learned in turn, and forgotten in turn.
+  const believed = isStatedKnown(snapshot, atMs) ? queue.stated : null;
+  const stated =
+    tokensMax === null && requestsMax === null
+      ? queue.stated
+      : { tokensMax: tokensMax ?? believed?.tokensMax ?? null, requestsMax: requestsMax ?? believed?.requestsMax ?? null, atMs };
   const inQueue = (of: (each: QuotaUse) => number): number =>
     accepted.reduce((sum, other) => sum + of({ tokens: other.inputTokens, requests: other.requests }), of(queue.others));
   const isExplained =
@@ -41,7 +46,8 @@ export const learnFromRefusal = (snapshot: RunSnapshot, batch: LiveBatch, refusa
   const guess = isExplained ? null : guessAfter(queue.guess, { unit, own, beside, isAlone }, atMs);
   const refusals = { count: (queue.refusals?.count ?? 0) + 1, sinceMs: queue.refusals?.sinceMs ?? atMs, message };
   const learned: Event = { type: 'QueueLearned', atMs, stated, guess, refusals };
-  if (!isAlone || atMs - refusals.sinceMs < hopelessMs) return [learned];
+  // Others that only reserve room, or that wait for this run in turn, are no reason to go on for ever.
+  if (rest.length > 0 || atMs - refusals.sinceMs < hopelessMs) return [learned];
   const why = `the provider's queue has had no room for three days, with nothing of this run in it (${refusals.count} refusals): ${message}`;
   return [learned, ...pauseEvents(snapshot, 'circuit_open', why, atMs)];
 };
@@ -88,21 +94,26 @@ const loadOf = (batch: LiveBatch, unit: QueueGuess['unit']): number => (unit ===
 export const learnFromAcceptance = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
   const { guess, refusals, stated, others } = snapshot.queue;
   if (guess === null) return refusals === null ? [] : [{ type: 'QueueLearned', atMs, stated, guess, refusals: null }];
-  const inQueue = snapshot.live
-    .filter((other) => other === batch || isAtWork(other))
-    .reduce((sum, other) => sum + loadOf(other, guess.unit), others[guess.unit]);
-  const proved = { ...guess, good: Math.max(guess.good, inQueue) };
-  const grown = inQueue >= guess.max * usedRatio ? grownGuess(snapshot, proved, atMs) : proved;
-  const isNews = grown === null || grown.max !== guess.max || grown.good !== guess.good || refusals !== null;
+  const { unit, max } = guess;
+  const own = snapshot.live.filter((other) => other === batch || isAtWork(other)).reduce((sum, other) => sum + loadOf(other, unit), 0);
+  const inQueue = own + others[unit];
+  // What others hold may not be there yet: only what this run itself has there disproves a refusal.
+  const isDisproved = guess.refused !== null && own >= guess.refused;
+  const proved = { ...guess, good: Math.max(guess.good, inQueue), refused: isDisproved ? null : guess.refused };
+  // Requests are not cut: where not one more would fit, the guess is used as far as it can be.
+  const withOneMore = inQueue + Math.ceil(loadOf(batch, unit) / batch.requests);
+  const grown = Math.max(inQueue / usedRatio, withOneMore) >= max ? grownGuess(snapshot, proved, withOneMore, atMs) : proved;
+  const isNews = grown === null || grown.max !== max || grown.good !== guess.good || grown.refused !== guess.refused || refusals !== null;
   return isNews ? [{ type: 'QueueLearned', atMs, stated, guess: grown, refusals: null }] : [];
 };
 
-const grownGuess = (snapshot: RunSnapshot, guess: QueueGuess, atMs: number): QueueGuess | null => {
+const grownGuess = (snapshot: RunSnapshot, guess: QueueGuess, withOneMore: number, atMs: number): QueueGuess | null => {
   if (guess.refused !== null && atMs < guess.refusedUntilMs) {
     const isNear = guess.refused - guess.max <= guess.max * nearRatio;
     return isNear ? guess : { ...guess, max: Math.floor((guess.max + guess.refused) / 2) };
   }
-  const max = Math.ceil(guess.refused === null ? guess.max * growthRatio : guess.refused * probeRatio);
+  // At least one more: a guess that admits one request at a time would grow once in the life of a batch.
+  const max = Math.max(withOneMore, Math.ceil(guess.refused === null ? guess.max * growthRatio : guess.refused * probeRatio));
   const limit = enqueueBudget({ ...snapshot, queue: { ...snapshot.queue, guess: null } }, atMs)[guess.unit];
   // More than the limits allow, or than anybody has: they alone count again.
   return max >= (limit ?? 1e12) ? null : { ...guess, max, refused: null };

@@ -40,7 +40,7 @@ export const decideUpload = (snapshot: RunSnapshot, command: CommandOf<'RecordUp
 export const mayCreate = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean =>
   snapshot.control.state === 'running' &&
   snapshot.live.filter((other) => other.phase === 'indeterminate').length < unclearCreatesMax &&
-  createAllowedAtMs(snapshot) <= nowMs &&
+  createAllowedAtMs(snapshot, nowMs) <= nowMs &&
   !isProbingEnough(snapshot, batch, nowMs) &&
   fitsBesideSent(snapshot, batch, nowMs);
 
