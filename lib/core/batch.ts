@@ -116,6 +116,8 @@ export interface LiveBatch {
   /** Prompt tokens as they were counted or estimated here. */
   readonly inputTokens: number;
   readonly plannedAtMs: number;
+  /** When its last create was begun; null: none was. */
+  readonly sentAtMs: number | null;
   /** When it is next asked about. Wall clock: a laptop sleeps. */
   readonly dueAtMs: number;
   /** Polls in a row that saw nothing new: stretches the interval. */

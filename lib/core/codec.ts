@@ -96,7 +96,7 @@ export const Need: t.Type<RoomNeed, unknown> = closed('RoomNeed', {
   retryAtMs: orNull(t.number),
   looks: NonNegative,
 });
-export const Refusals = orNull(closed('Refusals', { count: NonNegative, sinceMs: t.number, message: t.string }));
+export const Refusals = orNull(closed('Refusals', { count: NonNegative, sinceMs: t.number, message: t.string, untilMs: t.number }));
 const Slice: t.Type<AcceptedSlice, unknown> = closed('AcceptedSlice', {
   fromIndex: NonNegative,
   itemIds: Texts,

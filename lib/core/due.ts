@@ -6,7 +6,7 @@ import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids
 import { sliceRowsMax, unsentBatchesMax } from './limits.ts';
 import { createAllowedAtMs } from './pace.ts';
 import { batchLimitsOf, mayPlanShort, unsentBatchCount } from './plan.ts';
-import { probeEndsAtMs } from './queue.ts';
+import { probeEndsAtMs, restUntilMs } from './queue.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
 import { inputStaleAtMs, isInputStale, mayCreate } from './submit.ts';
 import { isLookDue } from './unclear.ts';
@@ -155,7 +155,12 @@ export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null =
     if (isPollable(batch)) times.push(batch.dueAtMs);
     if (batch.doubt !== null && batch.held === null) times.push(batch.doubt.dueAtMs);
     if (batch.phase === 'uploaded')
-      times.push(inputStaleAtMs(snapshot, batch) ?? nowMs, createAllowedAtMs(snapshot, nowMs), probeEndsAtMs(snapshot, nowMs) ?? nowMs);
+      times.push(
+        inputStaleAtMs(snapshot, batch) ?? nowMs,
+        createAllowedAtMs(snapshot, nowMs),
+        probeEndsAtMs(snapshot, nowMs) ?? nowMs,
+        restUntilMs(snapshot),
+      );
   }
   for (const stray of snapshot.strays) if (!stray.isEnded) times.push(stray.dueAtMs);
   if (snapshot.control.state === 'running') {

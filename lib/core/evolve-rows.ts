@@ -80,6 +80,7 @@ export const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): Ru
     inputBytes,
     inputTokens,
     plannedAtMs: atMs,
+    sentAtMs: null,
     dueAtMs: atMs,
     quietPolls: 0,
     isAccepted: false,

@@ -95,7 +95,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       });
     case 'CreateBegun':
       return {
-        ...withBatch(s, event.batchKey, { phase: 'creating', createAttempt: event.createAttempt }),
+        ...withBatch(s, event.batchKey, { phase: 'creating', createAttempt: event.createAttempt, sentAtMs: event.atMs }),
         createsPaidUntilMs: paidAfterCreate(s, event.atMs),
       };
     case 'BatchCreated': {

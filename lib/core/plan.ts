@@ -163,7 +163,7 @@ const needsOf = (snapshot: RunSnapshot, packed: PackedBatch, known: RoomNeed | n
   const least = worthwhile(snapshot, atMs);
   const { others } = snapshot.queue;
   const looks = isNews || known?.retryAtMs === undefined || known.retryAtMs === null ? 0 : known.looks + 1;
-  const lookMs = Math.max(1_000, Math.min(snapshot.config.operation.pollIntervalMs, othersLookMs * 2 ** Math.min(10, looks)));
+  const lookMs = Math.max(1_000, Math.min(4 * snapshot.config.operation.pollIntervalMs, othersLookMs * 2 ** Math.min(10, looks)));
   const isAlone = others.tokens === 0 && others.requests === 0;
   return {
     tokens: Math.max(packed.blocked.tokens, least.tokens),

@@ -34,7 +34,13 @@ export interface QueueState {
   readonly stated: StatedLimit | null;
   readonly guess: QueueGuess | null;
   /** Refusals for want of room since a batch was last taken in; null: none. */
-  readonly refusals: { readonly count: number; readonly sinceMs: number; readonly message: string } | null;
+  readonly refusals: {
+    readonly count: number;
+    readonly sinceMs: number;
+    readonly message: string;
+    /** While nothing of the run is at work there, nothing more is created before. */
+    readonly untilMs: number;
+  } | null;
   /** Older words of a provider are not believed: somebody has resumed the run since, and may have raised the limit. */
   readonly sinceMs: number;
   /** Batches of this run that the provider ever took in. */

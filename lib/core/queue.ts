@@ -44,7 +44,10 @@ export const learnFromRefusal = (snapshot: RunSnapshot, batch: LiveBatch, refusa
   const own = unit === 'tokens' ? batch.inputTokens : batch.requests;
   const beside = inQueue((use) => use[unit]);
   const guess = isExplained ? null : guessAfter(queue.guess, { unit, own, beside, isAlone }, atMs);
-  const refusals = { count: (queue.refusals?.count ?? 0) + 1, sinceMs: queue.refusals?.sinceMs ?? atMs, message };
+  const count = (queue.refusals?.count ?? 0) + 1;
+  const counted = { count, sinceMs: queue.refusals?.sinceMs ?? atMs, message, untilMs: atMs };
+  const restMs = guess === null || count <= searchesMax ? 0 : waitMsOf(snapshot, count - searchesMax, batch.batchKey);
+  const refusals = { ...counted, untilMs: atMs + restMs };
   const learned: Event = { type: 'QueueLearned', atMs, stated, guess, refusals };
   // Others that only reserve room, or that wait for this run in turn, are no reason to go on for ever.
   if (rest.length > 0 || atMs - refusals.sinceMs < hopelessMs) return [learned];
@@ -119,19 +122,29 @@ const grownGuess = (snapshot: RunSnapshot, guess: QueueGuess, withOneMore: numbe
   return max >= (limit ?? 1e12) ? null : { ...guess, max, refused: null };
 };
 
+/** So many refusals in a row are a search for the limit; after them a queue that takes nothing is asked ever more seldom. */
+const searchesMax = 4;
+
+/** True while nothing of the run is at work there, and what was refused last is to be left alone for a while. */
+export const isResting = (snapshot: RunSnapshot, nowMs: number): boolean => nowMs < restUntilMs(snapshot) && !snapshot.live.some(isAtWork);
+export const restUntilMs = ({ queue: { refusals } }: RunSnapshot): number => refusals?.untilMs ?? 0;
+
 /** How long rows wait whose batch had no room: a minute at first, so that an unlucky hour is not used up in seconds. */
-export const capacityWaitMs = (snapshot: RunSnapshot, jitterOf: string): number => {
+export const capacityWaitMs = (snapshot: RunSnapshot, jitterOf: string): number =>
+  waitMsOf(snapshot, snapshot.queue.refusals?.count ?? 1, jitterOf);
+
+const waitMsOf = (snapshot: RunSnapshot, count: number, jitterOf: string): number => {
   const { pollIntervalMs, retry } = snapshot.config.operation;
   const { batchBackoff } = retry;
   const initialMs = Math.max(batchBackoff.initialMs, Math.min(60_000, pollIntervalMs));
-  return backoffMs({ ...batchBackoff, initialMs }, snapshot.queue.refusals?.count ?? 1, jitterOf);
+  return backoffMs({ ...batchBackoff, initialMs }, count, jitterOf);
 };
 
 /** A batch that was created so long ago, and of which nobody knows yet whether it was taken in, stands in nobody's way any more. */
 const probeMs = hourMs;
 
 const isProbe = (batch: LiveBatch, nowMs: number): boolean =>
-  isAtProvider(batch) && !batch.isAccepted && nowMs < batch.plannedAtMs + probeMs;
+  isAtProvider(batch) && !batch.isAccepted && nowMs < (batch.sentAtMs ?? batch.plannedAtMs) + probeMs;
 
 /**
  * While no limit is known, few batches at a time are created on trial: a refusal teaches as much as ten. Under a guess one at a time
@@ -156,6 +169,6 @@ export const isProbingEnough = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: 
 
 /** When the first of the trials no longer counts; null: there is none. */
 export const probeEndsAtMs = (snapshot: RunSnapshot, nowMs: number): number | null => {
-  const times = snapshot.live.filter((batch) => isProbe(batch, nowMs)).map((batch) => batch.plannedAtMs + probeMs);
+  const times = snapshot.live.filter((batch) => isProbe(batch, nowMs)).map((batch) => (batch.sentAtMs ?? batch.plannedAtMs) + probeMs);
   return times.length === 0 ? null : Math.min(...times);
 };

@@ -64,6 +64,7 @@ const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   providerStatus: orNull(t.string),
   isAccepted: t.boolean,
   plannedAtMs: t.number,
+  sentAtMs: orNull(t.number),
   dueAtMs: t.number,
   quietPolls: NonNegative,
   progress: Progress,

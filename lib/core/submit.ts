@@ -7,7 +7,7 @@ import type { Event } from './event.ts';
 import { batchEffectKey, type BatchKey } from './ids.ts';
 import { unclearCreatesMax } from './limits.ts';
 import { createAllowedAtMs } from './pace.ts';
-import { capacityWaitMs, isProbingEnough, learnFromRefusal } from './queue.ts';
+import { capacityWaitMs, isProbingEnough, isResting, learnFromRefusal } from './queue.ts';
 import type { Rejection } from './rejection.ts';
 import { faultEvents } from './retry-fault.ts';
 import type { ControlReason, RunSnapshot } from './snapshot.ts';
@@ -41,6 +41,7 @@ export const mayCreate = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number
   snapshot.control.state === 'running' &&
   snapshot.live.filter((other) => other.phase === 'indeterminate').length < unclearCreatesMax &&
   createAllowedAtMs(snapshot, nowMs) <= nowMs &&
+  !isResting(snapshot, nowMs) &&
   !isProbingEnough(snapshot, batch, nowMs) &&
   fitsBesideSent(snapshot, batch, nowMs);
 

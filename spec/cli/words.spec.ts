@@ -149,7 +149,7 @@ describe('the live line', () => {
     expect(liveLine(summaryOf(waiting))).toContain(' · waiting for room in the budget');
     const others = { tokens: 9, requests: 2 };
     expect(liveLine(summaryOf({ ...waiting, queue: { ...running.queue, others } }))).toContain(' · waiting for room beside other runs');
-    const refusals = { count: 3, sinceMs: 0, message: 'Enqueued token limit reached' };
+    const refusals = { count: 3, sinceMs: 0, message: 'Enqueued token limit reached', untilMs: 0 };
     expect(liveLine(summaryOf({ ...running, queue: { ...running.queue, refusals } }))).toContain(
       " · waiting for the provider's queue (refused 3×: Enqueued token limit reached)",
     );

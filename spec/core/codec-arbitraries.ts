@@ -70,7 +70,7 @@ const guess = fc.record({
   refusedUntilMs: ms,
   doublings: count,
 });
-const refusals = orNull(fc.record({ count, sinceMs: ms, message: text }));
+const refusals = orNull(fc.record({ count, sinceMs: ms, message: text, untilMs: ms }));
 const presumed = fc.record({ rows: count, inputTokens: count, outputTokens: count });
 const needs = {
   tokens: count,
@@ -194,6 +194,7 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
   providerStatus: orNull(text),
   isAccepted: fc.boolean(),
   plannedAtMs: ms,
+  sentAtMs: orNull(ms),
   dueAtMs: ms,
   quietPolls: count,
   progress,

@@ -39,7 +39,8 @@ const refuse = (run: Scenario, name: string, stated: { tokens?: number; requests
 /** Refused, and so much later its rows stand in line again. */
 const refuseAndWait = (run: Scenario, name: string, stated: { tokens?: number; requests?: number } = {}): void => {
   refuse(run, name, stated);
-  run.nowMs = Math.max(run.nowMs, run.state.snapshot.backoff.at(-1)?.dueAtMs ?? 0);
+  const { backoff, queue } = run.state.snapshot;
+  run.nowMs = Math.max(run.nowMs, backoff.at(-1)?.dueAtMs ?? 0, queue.refusals?.untilMs ?? 0);
   if (run.state.snapshot.control.state === 'running') requeueAll(run);
 };
 const takeIn = (run: Scenario, name: string): void => {
@@ -215,6 +216,29 @@ describe('a refusal that states nothing', () => {
     }
     expect(waits[0]).toBeGreaterThan(40_000);
     expect(Math.min(...waits.slice(5))).toBeGreaterThan(600_000);
+  });
+
+  it('lets nothing more be created for ever longer, once four in a row were refused and nothing of the run is at work', () => {
+    const run = rowsOf(400, { chunk: { requestsMax: 1, planAfterMs: 0 } });
+    const createdMs: number[] = [];
+    for (let i = 0; createdMs.length < 12; i += 1) {
+      const uploaded = run.state.snapshot.live.find(({ phase }) => phase === 'uploaded');
+      const name = uploaded?.batchKey ?? `a${i}`;
+      if (uploaded === undefined) {
+        plan(run, name);
+        tell(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
+      }
+      while (!dueTypes(run).includes('BeginCreate')) run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? Infinity;
+      tell(run, { type: 'BeginCreate', batchKey: key(name) });
+      createdMs.push(run.nowMs);
+      const providerBatchId = `at-${name}` as never;
+      tell(run, { type: 'RecordCreated', batchKey: key(name), createAttempt: 1, providerBatchId, providerStatus: 'validating' });
+      refuse(run, name);
+    }
+    const waits = createdMs.slice(1).map((atMs, i) => atMs - (createdMs[i] ?? 0));
+    expect(Math.max(...waits.slice(0, 3))).toBe(0);
+    expect(waits[5]).toBeGreaterThan(90_000);
+    expect(Math.min(...waits.slice(9))).toBeGreaterThan(600_000);
   });
 
   it('pauses the run after three days in which nothing was taken in, and says so', () => {

@@ -51,7 +51,7 @@ describe('what a run says that it has used up', () => {
       others: { tokens: 300, requests: 3 },
       stated: { tokensMax: 5_000, requestsMax: null, atMs: 0 },
       guess: { unit: 'tokens' as const, max: 400, good: 0, refused: 900, refusedUntilMs: 3_600_000, doublings: 1 },
-      refusals: { count: 2, sinceMs: 60_000, message: 'no room' },
+      refusals: { count: 2, sinceMs: 60_000, message: 'no room', untilMs: 0 },
       sinceMs: 0,
       acceptedCount: 1,
     };
