@@ -229,7 +229,7 @@ const writeBooks = (schema: string): string => `
     from unnest($9::bigint[], $10::text[], $11::bigint[], $12::text[]) as row (sequence, event_type, at_ms, data)
   ), reserved as (${tellReservation(
     schema,
-    `select * from (values (${reservationRow(15)})) as news (scope, tokens, requests, until_ms, stated) where scope is not null`,
+    `select * from (values (${reservationRow(15)})) as news (scope, tokens, requests, until_ms, stated, wants) where scope is not null`,
   )}
   )
   insert into ${schema}.objects (run_no, object_no, name)

@@ -112,7 +112,8 @@ export const migrations: readonly Migration[] = [
         tokens bigint not null,
         requests bigint not null,
         until_ms bigint not null,
-        stated json
+        stated json,
+        wants json
       );
       create index reservations_by_scope on {schema}.reservations (scope);
     `,

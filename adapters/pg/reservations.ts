@@ -7,7 +7,7 @@ import {
   type Reservation,
   reservationOf,
 } from '../../lib/core/quota.ts';
-import type { StatedLimit } from '../../lib/core/queue-state.ts';
+import type { RoomWanted, StatedLimit } from '../../lib/core/queue-state.ts';
 import type { RunSnapshot } from '../../lib/core/snapshot.ts';
 import { fromStorable, storable } from '../../lib/core/storable-text.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
@@ -35,50 +35,61 @@ export const reservationChange = (told: Reservation | null, snapshot: RunSnapsho
 const sumOfOthers = (schema: string, run: `$${number}`, scope: `$${number}`, nowMs: `$${number}`): string => `
   select coalesce(sum(tokens) filter (where until_ms > ${nowMs}::bigint), 0)::bigint as tokens,
     coalesce(sum(requests) filter (where until_ms > ${nowMs}::bigint), 0)::bigint as requests,
-    (array_agg(stated order by (stated ->> 'atMs')::double precision desc) filter (where stated is not null))[1] as stated
+    (array_agg(stated order by (stated ->> 'atMs')::double precision desc) filter (where stated is not null))[1] as stated,
+    json_agg(wants) filter (where wants is not null and until_ms > ${nowMs}::bigint
+      and (wants ->> 'untilMs')::double precision > ${nowMs}::bigint) as wants
   from ${schema}.reservations where scope = ${scope} and run_no <> ${run}`;
 
 export const othersInScope = async (ask: Ask, { schema, runNo }: RowsOf, scope: string, nowMs: number): Promise<OthersUse> => {
   const { rows } = await ask(sumOfOthers(schema, '$1', '$2', '$3'), [runNo, storable(scope), Math.floor(nowMs)]);
-  const [tokens, requests, stated] = rows[0] ?? [];
-  return { tokens: Number(tokens), requests: Number(requests), stated: (stated ?? null) as StatedLimit | null };
+  const [tokens, requests, stated, wants] = rows[0] ?? [];
+  return {
+    tokens: Number(tokens),
+    requests: Number(requests),
+    stated: (stated ?? null) as StatedLimit | null,
+    wants: (wants ?? []) as readonly RoomWanted[],
+  };
 };
 
 /** What the others have been told of the run; null: nothing yet, and its next commit tells. */
 export const toldReservation = async (ask: Ask, { schema, runNo }: RowsOf): Promise<Reservation | null> => {
-  const { rows } = await ask(`select scope, tokens, requests, until_ms, stated from ${schema}.reservations where run_no = $1`, [runNo]);
+  const { rows } = await ask(`select scope, tokens, requests, until_ms, stated, wants from ${schema}.reservations where run_no = $1`, [
+    runNo,
+  ]);
   const [row] = rows;
   if (row === undefined) return null;
-  const [scope, tokens, requests, untilMs, stated] = row;
+  const [scope, tokens, requests, untilMs, stated, wants] = row;
   return {
     scope: fromStorable(scope as string),
     tokens: Number(tokens),
     requests: Number(requests),
     untilMs: Number(untilMs),
     stated: stated as StatedLimit | null,
+    wants: wants as RoomWanted | null,
   };
 };
 
 /** Places and types of `reservationValues`, from a parameter on. */
 export const reservationRow = (first: number): string =>
-  ['text', 'bigint', 'bigint', 'bigint', 'text'].map((type, place) => `$${first + place}::${type}`).join(', ');
+  ['text', 'bigint', 'bigint', 'bigint', 'text', 'text'].map((type, place) => `$${first + place}::${type}`).join(', ');
 export const reservationValues = (reservation: Reservation | null): readonly unknown[] =>
   reservation === null
-    ? [null, null, null, null, null]
+    ? [null, null, null, null, null, null]
     : [
         storable(reservation.scope),
         Math.ceil(reservation.tokens),
         Math.ceil(reservation.requests),
         Math.ceil(reservation.untilMs),
         reservation.stated === null ? null : JSON.stringify(reservation.stated),
+        reservation.wants === null ? null : JSON.stringify(reservation.wants),
       ];
 
 /** Writes the run's row, from a query of its columns; the stated limit comes as text. */
 export const tellReservation = (schema: string, query: string): string => `
-  insert into ${schema}.reservations (run_no, scope, tokens, requests, until_ms, stated)
-  select $1, scope, tokens, requests, until_ms, stated::json from (${query}) as told
+  insert into ${schema}.reservations (run_no, scope, tokens, requests, until_ms, stated, wants)
+  select $1, scope, tokens, requests, until_ms, stated::json, wants::json from (${query}) as told
   on conflict (run_no) do update set scope = excluded.scope, tokens = excluded.tokens, requests = excluded.requests,
-    until_ms = excluded.until_ms, stated = excluded.stated`;
+    until_ms = excluded.until_ms, stated = excluded.stated, wants = excluded.wants`;
 
 /**
  * Takes the room, unless others hold more than the guard says. Others who take some of this scope wait until this transaction is over,
@@ -97,9 +108,9 @@ export const takeRoom = async (
   const told = await ask(
     tellReservation(
       schema,
-      `select mine.* from (values (${reservationRow(2)})) as mine (scope, tokens, requests, until_ms, stated),
-        (${sumOfOthers(schema, '$1', '$2', '$7')}) as others
-        where $8::bigint is null or (others.tokens <= $8::bigint and others.requests <= $9::bigint)`,
+      `select mine.* from (values (${reservationRow(2)})) as mine (scope, tokens, requests, until_ms, stated, wants),
+        (${sumOfOthers(schema, '$1', '$2', '$8')}) as others
+        where $9::bigint is null or (others.tokens <= $9::bigint and others.requests <= $10::bigint)`,
     ),
     [
       runNo,

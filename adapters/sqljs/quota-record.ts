@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { isLeft } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { orNull, Stated } from '../../lib/core/codec.ts';
+import { orNull, Stated, Wanted } from '../../lib/core/codec.ts';
 import { closed, NonNegative } from '../../lib/core/config.ts';
 import { isRunId, type RunId } from '../../lib/core/ids.ts';
 import type { Reservation } from '../../lib/core/quota.ts';
@@ -26,6 +26,7 @@ const Record: t.Type<QuotaRecord, unknown> = closed('QuotaRecord', {
   requests: NonNegative,
   untilMs: t.number,
   stated: orNull(Stated),
+  wants: orNull(Wanted),
   claim: orNull(Use),
 });
 

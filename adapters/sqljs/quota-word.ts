@@ -45,9 +45,9 @@ export const openQuotaWord = async ({ dir, runId, epoch, held, folderOf }: Quota
 
   const write = async (reservation: Reservation, claim: Reservation | null, isDurable: boolean): Promise<void> => {
     scopes.add(reservation.scope);
-    const { scope, tokens, requests, untilMs, stated } = reservation;
+    const { scope, tokens, requests, untilMs, stated, wants } = reservation;
     const use = claim === null ? null : { tokens: claim.tokens, requests: claim.requests };
-    const record = encodeRecord({ runId, scope, tokens, requests, untilMs, stated, claim: use });
+    const record = encodeRecord({ runId, scope, tokens, requests, untilMs, stated, wants, claim: use });
     await replaceFile(join(scopeFolder(dir, scope), file), record, isDurable);
   };
   const clear = async (kept: string | null): Promise<void> => {

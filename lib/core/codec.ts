@@ -6,7 +6,7 @@ import type { Event, EventOf, FailedRows, RetriedRows } from './event.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { type BackoffBucket, controlReasons, type RoomNeed, type SourceCheckpoint } from './snapshot.ts';
-import type { QueueGuess, QuotaUse, StatedLimit } from './queue-state.ts';
+import type { QueueGuess, QuotaUse, RoomWanted, StatedLimit } from './queue-state.ts';
 import type { PresumedUsage, TokenUsage } from './usage.ts';
 
 /** What is stored of events and snapshots, checked when it comes back. Closed objects: a key nobody knows is refused, not dropped. */
@@ -81,6 +81,12 @@ export const Stated: t.Type<StatedLimit, unknown> = closed('StatedLimit', {
   requestsMax: orNull(NonNegative),
   atMs: t.number,
 });
+export const Wanted: t.Type<RoomWanted, unknown> = closed('RoomWanted', {
+  tokens: NonNegative,
+  requests: NonNegative,
+  sinceMs: t.number,
+  untilMs: t.number,
+});
 export const Guess: t.Type<QueueGuess, unknown> = closed('QueueGuess', {
   unit: oneOf('a unit', ['tokens', 'requests'] as const),
   max: NonNegative,
@@ -94,6 +100,7 @@ export const Need: t.Type<RoomNeed, unknown> = closed('RoomNeed', {
   requests: NonNegative,
   usd: NonNegative,
   retryAtMs: orNull(t.number),
+  sinceMs: t.number,
   looks: NonNegative,
 });
 export const Refusals = orNull(closed('Refusals', { count: NonNegative, sinceMs: t.number, message: t.string, untilMs: t.number }));

@@ -10,7 +10,8 @@ import { indexSetOf } from './index-set.ts';
 import { type BatchLimits, unsentBatchesMax } from './limits.ts';
 import { spentUsd, worstOfLiveUsd, worstPrices } from './money.ts';
 import { packBatch, type PackedBatch, sum, sumAt } from './pack.ts';
-import { laterOf } from './quota.ts';
+import { laterOf, type OthersUse } from './quota.ts';
+import type { QuotaUse } from './queue-state.ts';
 import type { Rejection } from './rejection.ts';
 import { hashToUnit } from './retry.ts';
 import type { RoomNeed, RunSnapshot } from './snapshot.ts';
@@ -88,8 +89,27 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
   return events.length > 0 ? right(events) : left({ type: 'nothing_to_change' });
 };
 
-const othersSeen = ({ queue }: RunSnapshot, { others, atMs }: CommandOf<'PlanBatch'>): Extract<Event, { type: 'OthersSeen' }> | null => {
-  if (others === undefined) return null;
+/** To runs that have waited for longer room is left: what they want, and at most half of what there is. */
+const withRoomLeft = (snapshot: RunSnapshot, others: OthersUse, atMs: number): QuotaUse => {
+  const { needs } = snapshot.backlog;
+  const sinceMs = needs === null || needs.retryAtMs === null ? atMs : needs.sinceMs;
+  const older = others.wants.filter((wanted) => wanted.sinceMs < sinceMs && wanted.untilMs > atMs);
+  const room = roomLeft({ ...snapshot, queue: { ...snapshot.queue, others } }, atMs);
+  const left = (unit: keyof QuotaUse): number =>
+    Math.min(
+      older.reduce((sum, wanted) => sum + wanted[unit], 0),
+      Math.ceil((room[unit] ?? 0) / 2),
+    );
+  return { tokens: others.tokens + left('tokens'), requests: others.requests + left('requests') };
+};
+
+const othersSeen = (
+  snapshot: RunSnapshot,
+  { others: told, atMs }: CommandOf<'PlanBatch'>,
+): Extract<Event, { type: 'OthersSeen' }> | null => {
+  if (told === undefined) return null;
+  const { queue } = snapshot;
+  const others = { ...withRoomLeft(snapshot, told, atMs), stated: told.stated };
   const isNewer = others.stated !== null && others.stated.atMs > queue.sinceMs;
   const stated = isNewer ? laterOf(queue.stated, others.stated) : queue.stated;
   if (others.tokens === queue.others.tokens && others.requests === queue.others.requests && stated === queue.stated) return null;
@@ -170,6 +190,7 @@ const needsOf = (snapshot: RunSnapshot, packed: PackedBatch, known: RoomNeed | n
     requests: Math.max(1, least.requests),
     usd: Math.max(packed.blocked.usd, least.usd),
     retryAtMs: isAlone ? null : atMs + Math.round(lookMs * (0.75 + 0.5 * hashToUnit(`${snapshot.runId}~${snapshot.version}`))),
+    sinceMs: known === null || known.retryAtMs === null ? atMs : known.sinceMs,
     looks,
   };
 };

@@ -5,6 +5,13 @@ export interface QuotaUse {
 }
 export const noUse: QuotaUse = { tokens: 0, requests: 0 };
 
+/** Room that a run waits for and others of its scope hold. Told anew at each look: one that looks no more is waited for by nobody. */
+export interface RoomWanted extends QuotaUse {
+  /** Whoever has waited for longer goes first. */
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
 /** How large the provider itself says that the queue is. */
 export interface StatedLimit {
   readonly tokensMax: number | null;

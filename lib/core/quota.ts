@@ -1,5 +1,5 @@
 import type { RunConfig } from './config.ts';
-import { noUse, type QuotaUse, type StatedLimit } from './queue-state.ts';
+import { noUse, type QuotaUse, type RoomWanted, type StatedLimit } from './queue-state.ts';
 import { isFinished, type RunSnapshot } from './snapshot.ts';
 
 /** What one run holds of its scope's queue, as the other runs of the store are told of it. A sum over its unsettled batches, never a counter. */
@@ -8,11 +8,14 @@ export interface Reservation extends QuotaUse {
   /** Counts until then, unless it is told anew: a run that nobody drives must not block the others for ever. */
   readonly untilMs: number;
   readonly stated: StatedLimit | null;
+  /** Null: it waits for nobody. */
+  readonly wants: RoomWanted | null;
 }
 
-/** What the other runs of a scope hold together, and the last that a provider said to one of them. */
+/** What the other runs of a scope hold together, what they wait for, and the last that a provider said to one of them. */
 export interface OthersUse extends QuotaUse {
   readonly stated: StatedLimit | null;
+  readonly wants: readonly RoomWanted[];
 }
 
 /** Runs of one scope share one queue: by default those of one connection and one model. */
@@ -45,16 +48,25 @@ export const reservationOf = (snapshot: RunSnapshot): Reservation => ({
   ...(isFinished(snapshot) ? noUse : usedBudget(snapshot)),
   untilMs: snapshot.updatedAtMs + windowMsOf(snapshot.config.provider.completionWindow) + dayMs,
   stated: snapshot.queue.stated,
+  wants: wantedBy(snapshot),
 });
 
-/** True when others have to be told: more or less is held, the scope is another, the provider has said something, or the old word is about to lapse. */
+const patienceMs = 300_000;
+
+const wantedBy = ({ control, backlog: { needs, tokens }, totals }: RunSnapshot): RoomWanted | null =>
+  control.state !== 'running' || needs === null || needs.retryAtMs === null
+    ? null
+    : { tokens, requests: totals.pending, sinceMs: needs.sinceMs, untilMs: needs.retryAtMs + patienceMs };
+
+/** True when others have to be told: more or less is held, the scope is another, the provider has said something, it waits for room, or the old word is about to lapse. */
 export const isReservationNews = (told: Reservation | null, now: Reservation): boolean =>
   told === null
-    ? now.tokens > 0 || now.requests > 0 || now.stated !== null
+    ? now.tokens > 0 || now.requests > 0 || now.stated !== null || now.wants !== null
     : told.scope !== now.scope ||
       told.tokens !== now.tokens ||
       told.requests !== now.requests ||
       told.stated?.atMs !== now.stated?.atMs ||
+      told.wants?.untilMs !== now.wants?.untilMs ||
       ((now.tokens > 0 || now.requests > 0) && now.untilMs - told.untilMs > dayMs / 2);
 
 /** True when more is held than others were told, or of another queue: they have to see it before it is so. */
@@ -68,14 +80,16 @@ export const othersOf = (reservations: Iterable<Reservation>, scope: string, now
   let tokens = 0;
   let requests = 0;
   let stated: StatedLimit | null = null;
+  const wants: RoomWanted[] = [];
   for (const reservation of reservations) {
     if (reservation.scope !== scope) continue;
     stated = laterOf(stated, reservation.stated);
     if (reservation.untilMs <= nowMs) continue;
     tokens += reservation.tokens;
     requests += reservation.requests;
+    if (reservation.wants !== null && reservation.wants.untilMs > nowMs) wants.push(reservation.wants);
   }
-  return { tokens, requests, stated };
+  return { tokens, requests, stated, wants };
 };
 
 export const laterOf = (a: StatedLimit | null, b: StatedLimit | null): StatedLimit | null =>

@@ -35,6 +35,8 @@ export interface RoomNeed {
   readonly usd: number;
   /** Other runs of the scope stand in the way, and are looked at again then; null: only this run's own batches do. */
   readonly retryAtMs: number | null;
+  /** Since when it waits for them. */
+  readonly sinceMs: number;
   /** Looks in a row that found the others as they were. */
   readonly looks: number;
 }

@@ -144,7 +144,7 @@ describe('the live line', () => {
   });
 
   it('says that rows wait for room, and why', () => {
-    const needs = { tokens: 5, requests: 1, usd: 0, retryAtMs: null, looks: 0 };
+    const needs = { tokens: 5, requests: 1, usd: 0, retryAtMs: null, sinceMs: 0, looks: 0 };
     const waiting = { ...running, backlog: { ...running.backlog, needs } };
     expect(liveLine(summaryOf(waiting))).toContain(' · waiting for room in the budget');
     const others = { tokens: 9, requests: 2 };

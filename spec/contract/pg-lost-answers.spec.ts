@@ -73,10 +73,10 @@ describe('where the answer to a COMMIT is lost, a Postgres store', () => {
     lostCount = 1;
     await planOk(run, 'a');
     expect([lostCount, run.snapshot.live.length]).toEqual([0, 1]);
-    expect(await othersOf(other)).toEqual({ tokens: 40, requests: 4, stated: null });
+    expect(await othersOf(other)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
     lostCount = 1;
     await settle(run, 'a');
-    expect(await othersOf(other)).toEqual({ tokens: 0, requests: 0, stated: null });
+    expect(await othersOf(other)).toEqual({ tokens: 0, requests: 0, stated: null, wants: [] });
     await run.close();
   });
 

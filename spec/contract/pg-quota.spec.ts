@@ -40,7 +40,7 @@ describe('where a COMMIT takes its time, a Postgres store', () => {
   it('gives the room to one of the runs that take it meanwhile, whoever commits first', async () => {
     const runs = [await quotaRun(store, 'one', 4), await quotaRun(store, 'two', 4), await quotaRun(store, 'three', 4)];
     commitMs = 300;
-    const answers = await Promise.all(runs.map((run) => plan(run, 'b', { tokens: 0, requests: 0, stated: null })));
+    const answers = await Promise.all(runs.map((run) => plan(run, 'b', { tokens: 0, requests: 0, stated: null, wants: [] })));
     expect(answers.filter(isRight).length).toBe(1);
     expect(answers.filter((answer) => !isRight(answer))).toMatchObject([
       { left: { type: 'quota_taken' } },
@@ -58,7 +58,7 @@ describe('where a COMMIT takes its time, a Postgres store', () => {
     commitMs = 0;
     const begunMs = performance.now();
     await step(idle, { type: 'PauseRun', atMs: 3_000, reason: 'manual', message: null });
-    await ok(() => plan(elsewhere, 'b', { tokens: 0, requests: 0, stated: null }));
+    await ok(() => plan(elsewhere, 'b', { tokens: 0, requests: 0, stated: null, wants: [] }));
     expect(await othersOf(idle)).toMatchObject({ tokens: 0 });
     expect(performance.now() - begunMs).toBeLessThan(1_500);
     await taking;

@@ -7,7 +7,7 @@ import { type Dice, diceOf, roll } from '../support/core/dice.ts';
 import { idOf, othersOf, plan, planAtMs, planned, planOk, quotaRun, settle } from './quota-runs.ts';
 import { ok, plain, type RunStoreFixture, step } from './run-store-fixture.ts';
 
-const nothing: OthersUse = { tokens: 0, requests: 0, stated: null };
+const nothing: OthersUse = { tokens: 0, requests: 0, stated: null, wants: [] };
 
 /** Runs of one store share the queue of their scope. */
 export const describeQuotaContract = (name: string, factory: () => Promise<RunStoreFixture>): void => {
@@ -35,11 +35,11 @@ export const describeQuotaContract = (name: string, factory: () => Promise<RunSt
       const two = await quotaRun(await another(), 'two', 8);
       expect(await othersOf(two)).toEqual(nothing);
       await planOk(one, 'a');
-      expect(await othersOf(two)).toEqual({ tokens: 40, requests: 4, stated: null });
+      expect(await othersOf(two)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
       await planOk(two, 'b');
       await planOk(two, 'c');
-      expect(await othersOf(one)).toEqual({ tokens: 80, requests: 8, stated: null });
-      expect(await othersOf(two)).toEqual({ tokens: 40, requests: 4, stated: null });
+      expect(await othersOf(one)).toEqual({ tokens: 80, requests: 8, stated: null, wants: [] });
+      expect(await othersOf(two)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
       expect(await othersOf(two, planAtMs, 'another/model')).toEqual(nothing);
     });
 
@@ -49,15 +49,17 @@ export const describeQuotaContract = (name: string, factory: () => Promise<RunSt
       const early = await othersOf(two);
       await planOk(one, 'a');
       const before = [plain(two.snapshot), await ok(two.rows(0, 9)), await ok(two.eventsAfter(0, 99))];
-      for (const seen of [early, { ...early, tokens: 40 }, { ...early, requests: 4 }, { tokens: 39, requests: 4, stated: null }])
+      for (const seen of [early, { ...early, tokens: 40 }, { ...early, requests: 4 }, { tokens: 39, requests: 4, stated: null, wants: [] }])
         expect(await plan(two, 'b', seen)).toMatchObject({ left: { type: 'quota_taken' } });
       expect([plain(two.snapshot), await ok(two.rows(0, 9)), await ok(two.eventsAfter(0, 99))]).toEqual(before);
       expect(await othersOf(one)).toEqual(nothing);
       // Others may hold less than was seen, and the same.
       expect((await planOk(two, 'b')).live.length).toBe(1);
-      expect(await othersOf(one)).toEqual({ tokens: 40, requests: 4, stated: null });
+      expect(await othersOf(one)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
       const three = await quotaRun(store, 'three', 4);
-      expect(await plan(three, 'c', { tokens: 1_000, requests: 1_000, stated: null })).toMatchObject({ right: { batchCount: 1 } });
+      expect(await plan(three, 'c', { tokens: 1_000, requests: 1_000, stated: null, wants: [] })).toMatchObject({
+        right: { batchCount: 1 },
+      });
     });
 
     it('refuses by the guard what takes no room, too', async () => {
@@ -78,7 +80,7 @@ export const describeQuotaContract = (name: string, factory: () => Promise<RunSt
       await planOk(settled, 'a');
       await planOk(settled, 'b');
       await settle(settled, 'a');
-      expect(await othersOf(watcher)).toEqual({ tokens: 40, requests: 4, stated: null });
+      expect(await othersOf(watcher)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
       await settle(settled, 'b');
       expect(settled.snapshot.status).toBe('completed');
       expect(await othersOf(watcher)).toEqual(nothing);
@@ -86,21 +88,21 @@ export const describeQuotaContract = (name: string, factory: () => Promise<RunSt
       const dropped = await quotaRun(store, 'dropped', 4);
       await planOk(dropped, 'a');
       await step(dropped, { type: 'CancelRun', atMs: 3_100 });
-      expect(await othersOf(watcher)).toEqual({ tokens: 40, requests: 4, stated: null });
+      expect(await othersOf(watcher)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
       await step(dropped, { type: 'DropBatch', atMs: 3_200, batchKey: 'a' as BatchKey });
       expect(await othersOf(watcher)).toEqual(nothing);
 
       const removed = await quotaRun(store, 'removed', 4);
       await planOk(removed, 'a');
       await removed.close();
-      expect(await othersOf(watcher)).toEqual({ tokens: 40, requests: 4, stated: null });
+      expect(await othersOf(watcher)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
       await ok(store.remove(idOf('removed')));
       expect(await othersOf(watcher)).toEqual(nothing);
       // Its id comes again, and what it held does not.
       const again = await quotaRun(store, 'removed', 4);
       expect(await othersOf(watcher)).toEqual(nothing);
       await planOk(again, 'a');
-      expect(await othersOf(watcher)).toEqual({ tokens: 40, requests: 4, stated: null });
+      expect(await othersOf(watcher)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
     });
 
     it('moves what a run holds when its scope changes', async () => {
@@ -110,13 +112,13 @@ export const describeQuotaContract = (name: string, factory: () => Promise<RunSt
       await step(one, { type: 'ChangeOperation', atMs: 3_100, operation: makeOperation({ enqueue: { quotaScope: 'team' } }) });
       expect(quotaScopeOf(one.snapshot.config)).toBe('team');
       expect(await othersOf(two)).toEqual(nothing);
-      expect(await othersOf(two, planAtMs, 'team')).toEqual({ tokens: 40, requests: 4, stated: null });
+      expect(await othersOf(two, planAtMs, 'team')).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
       const operation = makeOperation({ enqueue: { quotaScope: 'team' } });
       const [changed] = [{ type: 'OperationChanged', atMs: 3_100, operation } satisfies Event];
       await planOk(two, 'b');
       expect(await two.commit(two.snapshot.version, [changed], { others: nothing })()).toMatchObject({ left: { type: 'quota_taken' } });
       expect(await othersOf(one, planAtMs, 'team')).toEqual(nothing);
-      expect(await othersOf(one)).toEqual({ tokens: 40, requests: 4, stated: null });
+      expect(await othersOf(one)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
     });
 
     it('counts what a run holds that nobody drives, until its batches are over in any case', async () => {
@@ -124,12 +126,12 @@ export const describeQuotaContract = (name: string, factory: () => Promise<RunSt
       const two = await quotaRun(await another(), 'two', 4);
       const { untilMs } = reservationOf(await planOk(one, 'a'));
       await one.close();
-      expect(await othersOf(two, untilMs - 1)).toEqual({ tokens: 40, requests: 4, stated: null });
+      expect(await othersOf(two, untilMs - 1)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
       expect(await othersOf(two, untilMs)).toEqual(nothing);
       // Whoever drives it again says so.
       const again = await ok(store.own(idOf('one')));
       await step(again, { type: 'OpenRun', atMs: untilMs + 5 });
-      expect(await othersOf(two, untilMs + 6)).toEqual({ tokens: 40, requests: 4, stated: null });
+      expect(await othersOf(two, untilMs + 6)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
     });
 
     it('tells what a provider has said of the queue, when the run is over too', async () => {
@@ -141,16 +143,32 @@ export const describeQuotaContract = (name: string, factory: () => Promise<RunSt
       };
       await learn(one, 900, 3_050);
       const stated = { tokensMax: 900, requestsMax: null, atMs: 3_050 };
-      expect(await othersOf(two)).toEqual({ tokens: 0, requests: 0, stated });
+      expect(await othersOf(two)).toEqual({ tokens: 0, requests: 0, stated, wants: [] });
       await planOk(one, 'a');
       await settle(one, 'a');
       expect(one.snapshot.status).toBe('completed');
       await one.close();
-      expect(await othersOf(two, 4_000)).toEqual({ tokens: 0, requests: 0, stated });
+      expect(await othersOf(two, 4_000)).toEqual({ tokens: 0, requests: 0, stated, wants: [] });
       // The last word counts.
       const three = await quotaRun(store, 'three', 4);
       await learn(three, 700, 3_060);
       expect((await othersOf(two, 1e15)).stated).toEqual({ tokensMax: 700, requestsMax: null, atMs: 3_060 });
+    });
+
+    it('tells what a run waits for, while it looks for it, and no longer', async () => {
+      const one = await quotaRun(store, 'one', 8);
+      const two = await quotaRun(await another(), 'two', 4);
+      const need = { tokens: 10, requests: 1, usd: 0, retryAtMs: planAtMs + 9_000, sinceMs: planAtMs, looks: 0 };
+      await ok(one.commit(one.snapshot.version, [{ type: 'PlanDeferred', atMs: planAtMs, need }]));
+      const wanted = { tokens: 80, requests: 8, sinceMs: planAtMs };
+      expect((await othersOf(two)).wants).toMatchObject([wanted]);
+      const later = { ...need, retryAtMs: planAtMs + 60_000, looks: 1 };
+      await ok(one.commit(one.snapshot.version, [{ type: 'PlanDeferred', atMs: planAtMs + 9_000, need: later }]));
+      expect((await othersOf(two, planAtMs + 320_000)).wants).toMatchObject([wanted]);
+      // Nobody waits for one that looks no more.
+      expect((await othersOf(two, planAtMs + 10_000_000)).wants).toEqual([]);
+      await planOk(one, 'a');
+      expect(await othersOf(two)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
     });
 
     it('goes on knowing what runs hold when it is opened again, whoever owns them', async () => {
@@ -160,11 +178,11 @@ export const describeQuotaContract = (name: string, factory: () => Promise<RunSt
       await one.close();
       await store.close();
       const two = await quotaRun(await another(), 'two', 4);
-      expect(await othersOf(two)).toEqual({ tokens: 80, requests: 8, stated: null });
+      expect(await othersOf(two)).toEqual({ tokens: 80, requests: 8, stated: null, wants: [] });
       const again = await ok((await another()).own(idOf('one')));
-      expect(await othersOf(two)).toEqual({ tokens: 80, requests: 8, stated: null });
+      expect(await othersOf(two)).toEqual({ tokens: 80, requests: 8, stated: null, wants: [] });
       await settle(again, 'a');
-      expect(await othersOf(two)).toEqual({ tokens: 40, requests: 4, stated: null });
+      expect(await othersOf(two)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
     });
 
     it('gives the room to one at most of runs that plan at the same moment', async () => {
@@ -177,7 +195,7 @@ export const describeQuotaContract = (name: string, factory: () => Promise<RunSt
       for (const answer of answers) if (isLeft(answer)) expect(answer.left.type).toBe('quota_taken');
       // Whoever gave way holds nothing.
       const last = runs.find((run) => !committed.includes(run)) as OwnedRun;
-      expect(await othersOf(last)).toEqual({ tokens: 40 * committed.length, requests: 4 * committed.length, stated: null });
+      expect(await othersOf(last)).toEqual({ tokens: 40 * committed.length, requests: 4 * committed.length, stated: null, wants: [] });
       await ok(() => plan(last, 'again'));
     });
 

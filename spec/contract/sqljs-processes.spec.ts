@@ -118,11 +118,13 @@ describe('a run whose process is killed between its word to the others and the e
       await until(() => child.lines.includes('halted'), child);
       // As long as it may go on, the claim counts.
       expect(await othersOf(watcher)).toMatchObject({ tokens: 80, requests: 8 });
-      expect(await plan(watcher, 'w', { tokens: 79, requests: 8, stated: null })).toMatchObject({ left: { type: 'quota_taken' } });
+      expect(await plan(watcher, 'w', { tokens: 79, requests: 8, stated: null, wants: [] })).toMatchObject({
+        left: { type: 'quota_taken' },
+      });
       child.process.kill('SIGKILL');
       await child.ended;
       expect(await othersOf(watcher)).toMatchObject({ tokens: held, requests: held / 10 });
-      await ok(() => plan(watcher, 'w', { tokens: held, requests: held / 10, stated: null }));
+      await ok(() => plan(watcher, 'w', { tokens: held, requests: held / 10, stated: null, wants: [] }));
       // And so says whoever takes it over.
       const again = await ok(store.own(idOf('child')));
       expect(reservationOf(again.snapshot)).toMatchObject({ tokens: held });

@@ -11,8 +11,8 @@ import { idOf, othersOf, plan, planOk, quotaRun, scope, settle } from './quota-r
 import { errorOf, ok, sendBatch, step } from './run-store-fixture.ts';
 import { newStoreFolder, openStore, removeStoreFolders } from './sqljs-folder.ts';
 
-const forty = { tokens: 40, requests: 4, stated: null };
-const nothing = { tokens: 0, requests: 0, stated: null };
+const forty = { tokens: 40, requests: 4, stated: null, wants: [] };
+const nothing = { tokens: 0, requests: 0, stated: null, wants: [] };
 
 describe('what runs in folders tell each other', () => {
   let dir: string;
@@ -188,7 +188,7 @@ describe('what runs in folders tell each other', () => {
       'damaged, all of it, from its first byte on',
     );
     writeFileSync(fileOf(run), JSON.stringify({ ...record, claim: { tokens: 900, requests: 80 } }));
-    expect(await othersOf(watcher)).toEqual({ tokens: 900, requests: 80, stated: null });
+    expect(await othersOf(watcher)).toEqual({ tokens: 900, requests: 80, stated: null, wants: [] });
     expect(await ok(store.ownerOf(idOf('watcher')))).not.toBeNull();
   });
 });

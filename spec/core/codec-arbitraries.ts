@@ -77,6 +77,7 @@ const needs = {
   requests: count,
   usd: fc.double({ min: 0, max: 1e6, noNaN: true }).map((x) => x + 0),
   retryAtMs: orNull(ms),
+  sinceMs: ms,
   looks: count,
 };
 

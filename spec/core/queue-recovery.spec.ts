@@ -98,7 +98,7 @@ describe('a queue that refused everything for a while', () => {
 });
 
 describe('a batch that is refused beside others that only reserve room', () => {
-  const others = { tokens: 5_000, requests: 50, stated: null };
+  const others = { tokens: 5_000, requests: 50, stated: null, wants: [] };
   const planBeside = (run: Scenario, name: string, seen: CommandOf<'PlanBatch'>['others']): void => {
     const window = planWindow(run.state.rows, run.state.snapshot.backlog.generation, 1_000);
     attempt(run, { type: 'PlanBatch', newBatchKey: key(name), window, ...(seen === undefined ? {} : { others: seen }) });
@@ -115,7 +115,7 @@ describe('a batch that is refused beside others that only reserve room', () => {
     refuseCreate(run, 'a');
     expect(dueTypes(run)).toEqual(['DropBatch']);
     tell(run, { type: 'DropBatch', batchKey: key('a') });
-    planBeside(run, 'b', { tokens: 5_000, requests: 50, stated: null });
+    planBeside(run, 'b', { tokens: 5_000, requests: 50, stated: null, wants: [] });
     expect(batchOf(run, 'b').requests).toBe(25);
   });
 
@@ -136,7 +136,7 @@ describe('a request that is larger than the whole queue', () => {
     const run = startRun(makeConfig({ chunk: { requestsMax: 10, planAfterMs: 0 }, enqueue: { enqueuedTokenLimit: 500 } }));
     accept(run, [900]);
     const window = planWindow(run.state.rows, run.state.snapshot.backlog.generation, 1_000);
-    tell(run, { type: 'PlanBatch', newBatchKey: key('a'), window, others: { tokens: 300, requests: 3, stated: null } });
+    tell(run, { type: 'PlanBatch', newBatchKey: key('a'), window, others: { tokens: 300, requests: 3, stated: null, wants: [] } });
     expect(run.state.snapshot.control).toMatchObject({
       state: 'paused',
       reason: 'budget_exhausted',

@@ -28,9 +28,8 @@ const boundsOf = ({
   const { config, live, queue, canary, usage, presumed, calibration } = snapshot;
   const { limits, operation } = config;
   const { enqueue, money } = operation;
-  const others = command.others ?? queue.others;
-  const told = command.others?.stated ?? null;
-  const heard = [queue.stated, told !== null && told.atMs > queue.sinceMs ? told : null];
+  const told = command.others ?? { ...queue.others, stated: null, wants: [] };
+  const heard = [queue.stated, told.stated !== null && told.stated.atMs > queue.sinceMs ? told.stated : null];
   const [latest] = heard.sort((a, b) => (b?.atMs ?? 0) - (a?.atMs ?? 0));
   const stated = latest && command.atMs < latest.atMs + twoDaysMs ? latest : null;
   const billed = calibration.rows < 20 ? 1 : Math.min(4, Math.max(0.25, calibration.billedTokens / calibration.countedTokens));
@@ -41,13 +40,27 @@ const boundsOf = ({
   const held = (of: 'inputTokens' | 'requests'): number => live.reduce((sum, batch) => sum + batch[of], 0);
   const worst = (inputTokens: number, count: number): number =>
     inputTokens * Math.max(1, billed) + count * 2 * (money.outputTokensMax ?? 0);
+  const free = {
+    tokens: Math.min(Math.floor(tokens / billed), guess?.unit === 'tokens' ? guess.max : Infinity) - held('inputTokens') - told.tokens,
+    requests: Math.min(Math.floor(requests), guess?.unit === 'requests' ? guess.max : Infinity) - held('requests') - told.requests,
+  };
+  // Whoever has waited for longer is left what it wants, and at most half.
+  const { needs } = snapshot.backlog;
+  const waitsSince = needs === null || needs.retryAtMs === null ? command.atMs : needs.sinceMs;
+  const older = told.wants.filter(({ sinceMs, untilMs }) => sinceMs < waitsSince && untilMs > command.atMs);
+  const left = (unit: 'tokens' | 'requests'): number =>
+    free[unit] === Infinity
+      ? 0
+      : Math.min(
+          older.reduce((sum, wanted) => sum + wanted[unit], 0),
+          Math.ceil(Math.max(0, free[unit]) / 2),
+        );
   return {
     requests: least(limits.requestsMax, operation.chunk.requestsMax, canary.isPassed ? null : (operation.canary?.items ?? null)),
     bytes: least(limits.inputBytesMax, operation.chunk.inputBytesMax),
     tokens: least(limits.inputTokensMax, operation.chunk.inputTokensMax, enqueue.maxBatchEnqueuedTokens),
-    roomRequests: Math.min(Math.floor(requests), guess?.unit === 'requests' ? guess.max : Infinity) - held('requests') - others.requests,
-    roomTokens:
-      Math.min(Math.floor(tokens / billed), guess?.unit === 'tokens' ? guess.max : Infinity) - held('inputTokens') - others.tokens,
+    roomRequests: free.requests - left('requests'),
+    roomTokens: free.tokens - left('tokens'),
     roomUsd:
       (money.costUsdMax ?? Infinity) -
       (usage.inputTokens + 2 * usage.outputTokens) -

@@ -55,7 +55,7 @@ describe('what a run says that it has used up', () => {
       sinceMs: 0,
       acceptedCount: 1,
     };
-    const needs = { tokens: 10, requests: 1, usd: 0, retryAtMs: null, looks: 0 };
+    const needs = { tokens: 10, requests: 1, usd: 0, retryAtMs: null, sinceMs: 0, looks: 0 };
     const wire = toWire(summaryOf(runOf({ queue, backlog: { ...emptySnapshot.backlog, needs, counting: 'mixed' } })));
     expect(wire['queue']).toMatchObject({
       limit_tokens: 400,

@@ -123,9 +123,19 @@ const othersOf = (world: World): OthersUse =>
     ? {
         tokens: between(world.dice, 0, 40),
         requests: between(world.dice, 0, 5),
+        wants: trouble(world, 0.4)
+          ? [
+              {
+                tokens: between(world.dice, 0, 30),
+                requests: between(world.dice, 0, 4),
+                sinceMs: 1_700_000_000_000 + between(world.dice, 0, 100_000),
+                untilMs: 1_700_000_000_000 + between(world.dice, 0, 200_000),
+              },
+            ]
+          : [],
         stated: trouble(world, 0.3) ? { tokensMax: between(world.dice, 20, 100), requestsMax: null, atMs: 1_700_000_000_000 } : null,
       }
-    : { tokens: 0, requests: 0, stated: null };
+    : { tokens: 0, requests: 0, stated: null, wants: [] };
 
 /** The one that the run knows, of all that carry the key. */
 const theBatch = (world: World, batchKey: BatchKey, { snapshot }: Moment): ProviderBatch | undefined => {
