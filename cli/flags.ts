@@ -23,10 +23,13 @@ export const wholeNumber = (flag: string, value: string | undefined, min = 1): n
   throw new CliFailure(`${flag} ${JSON.stringify(value)}: a whole number of at least ${min} is needed`);
 };
 
+/** A number as people write it, without sign or exponent; NaN for any other text. */
+export const numberIn = (text: string): number => (/^\d+(\.\d+)?$/u.test(text) ? Number(text) : Number.NaN);
+
 /** A number of at least `min`, decimals allowed; null where the flag is absent. */
 export const decimal = (flag: string, value: string | undefined, min: number, unit: string): number | null => {
   if (value === undefined) return null;
-  const number = /^\d+(\.\d+)?$/u.test(value) ? Number(value) : Number.NaN;
+  const number = numberIn(value);
   if (number >= min) return number;
   throw new CliFailure(`${flag} ${JSON.stringify(value)}: a number of ${unit}, at least ${min}, is needed`);
 };

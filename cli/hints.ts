@@ -21,7 +21,7 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
   provider_refused: (place, runId) =>
     `Mend what the provider refuses, then: ${resumeAndWait(place, runId)}. What makes the requests is fixed with the run: if that is at fault, end it (${commandLine(place, 'cancel', runId, '--wait')}) and start a new one.`,
   budget_exhausted: (place, runId) =>
-    `Raise what is used up, and go on: ${commandLine(place, 'resume', runId, '--max-cost USD --wait')} (or --enqueued-token-limit N). What it has cost so far: ${commandLine(place, 'status', runId)}`,
+    `Raise what is used up. Dollars: ${commandLine(place, 'resume', runId, '--max-cost USD --wait')}. Tokens of the queue: ${commandLine(place, 'resume', runId, '--enqueued-token-limit N --wait')}. What it has cost so far: ${commandLine(place, 'status', runId)}`,
   circuit_open: (place, runId) =>
     `Mend what the provider refuses in a new run, or try again: ${resumeAndWait(place, runId)} (without a canary: --canary 0)`,
   results_unavailable: (place, runId) =>
@@ -55,10 +55,17 @@ const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
     `What makes the prompts is fixed with the run. Go on as it was: ${commandLine(place, 'wait', runId)}. Or start a new run.`,
 };
 
+/** What to type about a setting that the library calls by its own name. */
+const byField: Readonly<Record<string, string>> = {
+  'budget.costUsdMax': 'Say how many output tokens an answer has at most: --assume-output-tokens N. Nothing was changed.',
+  'enqueueLimits.headroom': 'Say a smaller --headroom, or a larger --enqueued-token-limit. Nothing was changed.',
+};
+
 /** What the user can do, for any error of the library. */
 export const hintFor = (error: BatchorError, place: Place): string => {
   const { details } = error;
   const runId = 'runId' in details ? details.runId : '';
+  if (isBatchorError(error, 'invalid_config')) return byField[error.details.field] ?? error.hint;
   const hint = isBatchorError(error, 'run_paused') ? (byReason[error.details.reason] ?? resumeAndWait) : byCode[error.code];
   return hint === undefined ? error.hint : hint(place, runId);
 };

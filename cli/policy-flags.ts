@@ -1,6 +1,6 @@
 import type { TokenPrices } from '../lib/core/config.ts';
 import { CliFailure } from './failure.ts';
-import { choice, decimal, required, wholeNumber } from './flags.ts';
+import { choice, decimal, numberIn, required, wholeNumber } from './flags.ts';
 import type { Policies } from './job-description.ts';
 
 /** The flags that say how much, how fast and how carefully, as they were typed. */
@@ -63,24 +63,32 @@ export const enqueueLimitsOf = (
 ): Pick<Policies, 'enqueuedTokenLimit' | 'enqueuedRequestLimit' | 'targetRatio' | 'headroom' | 'maxBatchEnqueuedTokens'> => {
   const targetRatio = ratio('--target-ratio', flags.targetRatio);
   if (targetRatio === 0) throw new CliFailure('--target-ratio 0 would let nothing through');
+  const enqueuedTokenLimit = wholeNumber('--enqueued-token-limit', flags.enqueuedTokenLimit);
+  const headroom = wholeNumber('--headroom', flags.headroom, 0);
+  if (enqueuedTokenLimit !== null && headroom !== null && headroom >= enqueuedTokenLimit)
+    throw new CliFailure(`--headroom ${headroom} leaves nothing of --enqueued-token-limit ${enqueuedTokenLimit}`, {
+      hint: 'It says how much of the limit is for others; leave it out to use all.',
+    });
   return {
-    enqueuedTokenLimit: wholeNumber('--enqueued-token-limit', flags.enqueuedTokenLimit),
+    enqueuedTokenLimit,
     enqueuedRequestLimit: wholeNumber('--enqueued-request-limit', flags.enqueuedRequestLimit),
     targetRatio,
-    headroom: wholeNumber('--headroom', flags.headroom, 0),
+    headroom,
     maxBatchEnqueuedTokens: wholeNumber('--max-batch-enqueued-tokens', flags.maxBatchEnqueuedTokens),
   };
 };
 
 /** Dollars above 0; null where the flag is absent. */
 export const costOf = (value: string | undefined): number | null => {
-  const usd = decimal('--max-cost', value, 0, 'dollars');
-  if (usd === 0) throw new CliFailure('--max-cost 0: an amount of dollars above 0 is needed');
-  return usd;
+  if (value === undefined) return null;
+  const usd = numberIn(value);
+  if (usd > 0) return usd;
+  throw new CliFailure(`--max-cost ${JSON.stringify(value)}: an amount of dollars above 0, like 2.50, is needed`);
 };
 
 const ratio = (flag: string, value: string | undefined): number | null => {
-  const share = decimal(flag, value, 0, 'a share');
-  if (share === null || share <= 1) return share;
-  throw new CliFailure(`${flag} ${JSON.stringify(value)}: a share between 0 and 1 is needed`);
+  if (value === undefined) return null;
+  const share = numberIn(value);
+  if (share >= 0 && share <= 1) return share;
+  throw new CliFailure(`${flag} ${JSON.stringify(value)}: a share between 0 and 1, like 0.8, is needed`);
 };

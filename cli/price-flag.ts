@@ -16,11 +16,18 @@ export const pricesOf = async (flag: string | undefined, { env }: LoadedEnv, cwd
   const [name, path] = flag === undefined ? ['BATCHOR_PRICES', fromEnv] : ['--prices', flag];
   if (path === '' && flag === undefined) return undefined;
   const hint = 'For example { "gpt-4.1": { "input": 1, "output": 4, "as_of": "2026-11-01" } }: dollars for a million tokens, in a batch.';
+  if (path.trim() === '') throw new CliFailure(`${name}: the name of a file is needed`, { hint });
   try {
     return parsePrices(path, await readFile(resolve(cwd, path), 'utf8'));
   } catch (error) {
     if (isBatchorError(error, 'invalid_config')) throw new CliFailure(`${name}: ${error.message}`, { hint });
-    if (error instanceof Error && 'syscall' in error) throw new CliFailure(`${name}: ${error.message}`);
+    if (error instanceof Error && 'code' in error) throw new CliFailure(`${name}: ${unreadable(path, cwd, error)}`, { hint });
     throw error;
   }
+};
+
+const unreadable = (path: string, cwd: string, { code, message }: Error & { readonly code: unknown }): string => {
+  if (code === 'ENOENT') return `${path}: no such file. Relative paths start at ${cwd}`;
+  if (code === 'EISDIR') return `${path} is a folder, not a file`;
+  return `${path} cannot be read: ${message}`;
 };

@@ -101,7 +101,7 @@ const table = {
   request_too_large: {
     action: 'fail',
     when: 'the request line alone is larger than a batch may be',
-    remedy: 'a smaller request, or a higher `maxFileBytes`',
+    remedy: 'a smaller request, or a higher `maxFileBytes`, `maxInputTokens` or `maxBatchEnqueuedTokens`',
   },
   insufficient_quota: {
     action: 'pause',

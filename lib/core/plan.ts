@@ -213,7 +213,11 @@ const loneRow = (
   return { indexes: indexSetOf([window.indexes[place] as number]), requests: 1, inputBytes: again.bytes, inputTokens: again.tokens };
 };
 
-const dollars = (usd: number | null): string => (usd === null ? 'an unknown amount' : `$${usd.toFixed(usd > 0 && usd < 1 ? 4 : 2)}`);
+/** Cents, and of small amounts what can be told of them. */
+const dollars = (usd: number | null): string => {
+  if (usd === null) return 'an unknown amount';
+  return `$${usd >= 1 || usd === 0 ? usd.toFixed(2) : usd.toPrecision(3)}`;
+};
 
 const overBudget = (snapshot: RunSnapshot, packed: PackedBatch, room: Room, nowMs: number): string => {
   const short = shortOf(snapshot, packed, room);

@@ -67,8 +67,11 @@ export const enqueueOf = (given: EnqueueChanges, base: EnqueueLimits): EnqueueLi
     throw invalid(field('quotaScope'), `${field('quotaScope')} is a name`);
   if (ratio(field('targetRatio'), targetRatio) === 0)
     throw invalid(field('targetRatio'), `${field('targetRatio')} of 0 would let nothing through`);
+  const enqueuedTokenLimit = limit('enqueuedTokenLimit');
+  if (enqueuedTokenLimit !== null && headroom >= enqueuedTokenLimit)
+    throw invalid(field('headroom'), `${field('headroom')} of ${headroom} leaves nothing of a limit of ${enqueuedTokenLimit} tokens`);
   return {
-    enqueuedTokenLimit: limit('enqueuedTokenLimit'),
+    enqueuedTokenLimit,
     enqueuedRequestLimit: limit('enqueuedRequestLimit'),
     targetRatio,
     headroom: count(field('headroom'), headroom, 0),

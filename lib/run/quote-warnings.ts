@@ -16,7 +16,7 @@ export const warningsOf = (quote: Omit<Quote, 'warnings'>, { overBudgetRows, bad
       `${rowsOf(quote.badRows.count)} cannot be items: ${badRows === 'fail' ? 'a run pauses at the first of them' : 'each becomes a failed item'}`,
     quote.oversizedRows > 0 && `${rowsOf(quote.oversizedRows)} no batch may hold: they fail unsent, and are in the figures all the same`,
     overBudgetRows > 0 &&
-      `${rowsOf(overBudgetRows)} are larger than the whole enqueue budget (${[tokensOf(queue.tokensMax), requestsOf(queue.requestsMax)].filter((each) => each !== null).join(', ')}): a run pauses at the first of them`,
+      `${rowsOf(overBudgetRows)} ${overBudgetRows === 1 ? 'is' : 'are'} larger than the whole enqueue budget (${[tokensOf(queue.tokensMax), requestsOf(queue.requestsMax)].filter((each) => each !== null).join(', ')}): a run pauses at the first of them`,
     prices === null && `nobody knows what ${quote.model} costs`,
     prices !== null && `prices as of ${prices.asOf} (${prices.source})`,
     outputTokens.max === null && 'an answer may have any length: no worst case is known',
@@ -26,9 +26,9 @@ export const warningsOf = (quote: Omit<Quote, 'warnings'>, { overBudgetRows, bad
       perItem * items > outputTokens.max &&
       outputTokens.max > 0 &&
       'answers are expected to be longer than they may be: many will be cut off, and fail',
-    cap?.verdict === 'reached' && `the cost cap of $${cap.usd} is reached before the input is done`,
-    cap?.verdict === 'may_be_reached' && `the cost cap of $${cap.usd} may be reached before the input is done`,
-    cap?.verdict === 'unknown' && `whether the cost cap of $${cap.usd} can be kept is unknown: a run is refused under it`,
+    cap?.verdict === 'reached' && `the cost cap of ${dollarsOf(cap.usd)} is reached before the input is done`,
+    cap?.verdict === 'may_be_reached' && `the cost cap of ${dollarsOf(cap.usd)} may be reached before the input is done`,
+    cap?.verdict === 'unknown' && `whether the cost cap of ${dollarsOf(cap.usd)} can be kept is unknown: a run is refused under it`,
     !inputTokens.isExact &&
       inputTokens.countedRows === items &&
       items > 0 &&
@@ -37,6 +37,9 @@ export const warningsOf = (quote: Omit<Quote, 'warnings'>, { overBudgetRows, bad
   return said.filter((warning) => warning !== false);
 };
 
-const rowsOf = (count: number): string => `${count.toLocaleString('en-US')} ${count === 1 ? 'row' : 'rows'}`;
-const tokensOf = (max: number | null): string | null => (max === null ? null : `${max.toLocaleString('en-US')} tokens`);
-const requestsOf = (max: number | null): string | null => (max === null ? null : `${max.toLocaleString('en-US')} requests`);
+const countOf = (count: number, what: string): string => `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
+const rowsOf = (count: number): string => countOf(count, 'row');
+/** As it was said, without an exponent. */
+const dollarsOf = (usd: number): string => `$${usd.toLocaleString('en-US', { maximumFractionDigits: 20, useGrouping: false })}`;
+const tokensOf = (max: number | null): string | null => (max === null ? null : countOf(max, 'token'));
+const requestsOf = (max: number | null): string | null => (max === null ? null : countOf(max, 'request'));

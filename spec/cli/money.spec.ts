@@ -127,7 +127,11 @@ describe('batchor quote', () => {
       [['--batch-hours', '24-1'], '--batch-hours "24-1"'],
       [['--batch-hours', 'soon'], '--batch-hours "soon"'],
       [['--target-ratio', '2'], '--target-ratio "2": a share between 0 and 1'],
-      [['--prices', 'nowhere.json'], 'no such file'],
+      [['--target-ratio', 'half'], '--target-ratio "half": a share between 0 and 1'],
+      [['--prices', 'nowhere.json'], '--prices: nowhere.json: no such file. Relative paths start at'],
+      [['--prices', '.'], '--prices: . is a folder, not a file'],
+      [['--prices', ''], '--prices: the name of a file is needed'],
+      [['--enqueued-token-limit', '100', '--headroom', '100'], '--headroom 100 leaves nothing of --enqueued-token-limit 100'],
     ];
     for (const [flags, message] of wrong) {
       const failed = await world.run(quoteArgs(...typed(flags)));
@@ -144,7 +148,7 @@ describe('flags of money and room', () => {
     const wrong: readonly (readonly [readonly string[], ...string[]])[] = [
       [['--max-cost', 'NaN'], '--max-cost "NaN"'],
       [['--max-cost', '-1'], '--max-cost "-1"'],
-      [['--max-cost', '0'], '--max-cost 0'],
+      [['--max-cost', '0'], '--max-cost "0": an amount of dollars above 0'],
       [['--max-cost', '1e3'], '--max-cost "1e3"'],
       [['--max-cost', '5'], '--max-cost', '--param max_output_tokens=1000', '--assume-output-tokens N'],
       [['--max-cost', '5', ...bounded, '--model', 'nobody-knows'], 'nobody knows what nobody-knows costs', '--prices FILE'],
@@ -157,6 +161,7 @@ describe('flags of money and room', () => {
       [['--target-ratio', '2'], '--target-ratio "2"'],
       [['--target-ratio', '0'], '--target-ratio 0'],
       [['--headroom', '-1'], '--headroom "-1"'],
+      [['--headroom', '90', '--enqueued-token-limit', '80'], '--headroom 90 leaves nothing'],
       [['--enqueued-token-limit', '0'], '--enqueued-token-limit "0"'],
       [['--enqueued-request-limit', 'many'], '--enqueued-request-limit "many"'],
       [['--max-batch-enqueued-tokens', '0'], '--max-batch-enqueued-tokens "0"'],
@@ -226,6 +231,7 @@ describe('a run that its cap has paused', () => {
     expect(paused.code).toBe(4);
     expect(documentOf(paused.stdout)).toMatchObject({ control_reason: 'budget_exhausted', cost: { cap_usd: 0.0015 } });
     expect(paused.stderr).toContain('batchor resume --run-id poor --store store --max-cost USD --wait');
+    expect(paused.stderr).toContain('batchor resume --run-id poor --store store --enqueued-token-limit N --wait');
     const resume = (...rest: readonly string[]): ReturnType<CliWorld['run']> =>
       world.run(['resume', '--run-id', 'poor', '--store', 'store', ...rest]);
     for (const [flag, value] of [
@@ -268,6 +274,8 @@ describe('a run that its cap has paused', () => {
     expect([unpriced.code, unpriced.stderr]).toMatchObject([1, expect.stringContaining('nobody knows what house costs')]);
     const unbounded = await resume('--max-cost', '5', '--prices', 'prices.json');
     expect([unbounded.code, unbounded.stderr]).toMatchObject([1, expect.stringContaining('--assume-output-tokens')]);
+    expect(unbounded.stderr).toContain('Nothing was changed.');
+    expect(unbounded.stderr).not.toContain('budget.costUsdMax');
     const before = await world.run(['status', '--run-id', 'blind', '--store', 'store']);
     expect(documentOf(before.stdout)).toMatchObject({ cost: { spent_usd: null, cap_usd: null } });
     const told = await resume('--max-cost', '5', '--prices', 'prices.json', '--assume-output-tokens', '100', '--wait');

@@ -154,6 +154,9 @@ describe('a quote', () => {
     const stuck = await runner.quote({ ...job, providerConfig: tiny });
     expect(stuck.batches).toBe(0);
     expect(stuck.warnings.join('\n')).toContain('1,000 rows are larger than the whole enqueue budget (99 tokens)');
+    const one = await runner.quote({ ...job, items: job.items.slice(0, 1), providerConfig: tiny, budget: { costUsdMax: 1e-9 } });
+    expect(one.warnings.join('\n')).toContain('1 row is larger than the whole enqueue budget (99 tokens)');
+    expect(one.warnings.join('\n')).toContain('the cost cap of $0.000000001');
     expect(await runner.quote({ ...job, chunkPolicy: { maxFileBytes: 100 } })).toMatchObject({ batches: 0, oversizedRows: 1_000 });
   });
 

@@ -75,6 +75,7 @@ describe('a resume that says something anew', () => {
       [{ enqueueLimits: { targetRatio: 0 } }, 'enqueueLimits.targetRatio'],
       [{ enqueueLimits: { targetRatio: Number.NaN } }, 'enqueueLimits.targetRatio'],
       [{ enqueueLimits: { headroom: -1 } }, 'enqueueLimits.headroom'],
+      [{ enqueueLimits: { enqueuedTokenLimit: 100, headroom: 100 } }, 'enqueueLimits.headroom'],
       [{ enqueueLimits: { enqueuedTokenLimit: 0 } }, 'enqueueLimits.enqueuedTokenLimit'],
       [{ enqueueLimits: { enqueuedRequestLimit: Number.NaN } }, 'enqueueLimits.enqueuedRequestLimit'],
       [{ enqueueLimits: { quotaScope: ' ' } }, 'enqueueLimits.quotaScope'],
