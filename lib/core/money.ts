@@ -45,9 +45,9 @@ export const spentUsd = (snapshot: RunSnapshot): number | null => {
   );
 };
 
-/** What the run's unsettled batches cost at worst: nothing where there are none; null: unknown. */
+/** What the run's unsettled batches cost at worst: nothing where there are none and a price is known; null: unknown. */
 export const worstOfLiveUsd = (snapshot: RunSnapshot): number | null => {
-  if (snapshot.live.length === 0) return 0;
+  if (snapshot.config.operation.money.prices !== null && snapshot.live.length === 0) return 0;
   const worst = worstPrices(snapshot);
   if (worst === null) return null;
   return snapshot.live.reduce((sum, batch) => sum + batch.inputTokens * worst.usdPerToken + batch.requests * worst.usdPerRequest, 0);
