@@ -5,7 +5,7 @@ import { breaches, recordHistories } from '../support/core/histories.ts';
 import { perform } from '../support/core/perform.ts';
 import type { Scene } from '../support/core/play.ts';
 
-const histories = recordHistories(180, { hasScenes: true });
+const histories = recordHistories(280, { hasScenes: true });
 const scenes = histories.flatMap((history) => history.scenes.map((scene) => ({ seed: history.seed, scene })));
 const states = histories.flatMap((history) =>
   history.steps.filter((step) => step.events.length > 0).map((step) => ({ atMs: step.command.atMs, snapshot: step.after.snapshot })),

@@ -98,12 +98,12 @@ export const randomOperation = (dice: Dice): Operation =>
       prices: oneOf(dice, [null, testPrices]),
       outputTokensMax: oneOf(dice, [null, 5]),
       costUsdMax: null,
-      ...(chance(dice, 0.25) ? { prices: testPrices, outputTokensMax: 5, costUsdMax: oneOf(dice, [20, 60, 400]) } : {}),
+      ...(chance(dice, 0.15) ? { prices: testPrices, outputTokensMax: 5, costUsdMax: oneOf(dice, [20, 60, 400]) } : {}),
     },
-    canary: oneOf(dice, [null, null, { items: 2, passRatioMin: 0.5 }]),
+    canary: oneOf(dice, [null, null, null, null, { items: 2, passRatioMin: 0.5 }]),
     circuitBreaker: {
-      failedBatchesMax: oneOf(dice, [1, 3]),
-      passRatioMin: oneOf(dice, [0, 0.1, 0.5]),
+      failedBatchesMax: oneOf(dice, [1, 3, 3]),
+      passRatioMin: oneOf(dice, [0, 0, 0.1, 0.5]),
       judgedRowsMin: oneOf(dice, [4, 1_000]),
     },
   });

@@ -119,7 +119,7 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
 
 /** Other runs of the scope come and go; in a fair world they are gone. */
 const othersOf = (world: World): OthersUse =>
-  trouble(world, 0.3)
+  trouble(world, 0.15)
     ? {
         tokens: between(world.dice, 0, 40),
         requests: between(world.dice, 0, 5),
