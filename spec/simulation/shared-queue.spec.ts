@@ -7,12 +7,12 @@ import { playSharedQueue, type SharedPlay } from './shared-queue.ts';
 describe('runs that share a queue', () => {
   it('plan nothing beyond it together, whenever their process dies, and all of them end', async () => {
     const plays: SharedPlay[] = [];
-    for (let seed = 1; seed <= 10; seed += 1) plays.push(await playSharedQueue(seed));
+    for (let seed = 1; seed <= 6; seed += 1) plays.push(await playSharedQueue(seed));
     expect(plays.filter(({ breaches }) => breaches.length > 0)).toEqual([]);
     // What nobody planned beyond, nobody was refused for.
     expect(plays.filter(({ refusals }) => refusals > 0)).toEqual([]);
     expect(plays.filter(({ doublePaid }) => doublePaid > 0)).toEqual([]);
-    expect(plays.reduce((sum, { crashes }) => sum + crashes, 0)).toBeGreaterThan(5);
+    expect(plays.reduce((sum, { crashes }) => sum + crashes, 0)).toBeGreaterThan(3);
     expect(plays.some(({ givenWay }) => givenWay > 0)).toBe(true);
     expect(Math.max(...plays.map(({ fullest }) => fullest))).toBeGreaterThan(0.95);
   }, 120_000);
@@ -38,14 +38,14 @@ describe('runs that share a queue', () => {
           { runId },
         ),
       );
-    const large = await start('large', 4_000, 60);
+    const large = await start('large', 2_500, 60);
     await world.advance(2 * hourMs);
     const small = await start('small', 80, 1_000);
     const beganMs = world.now().getTime();
     await world.until(small.wait());
     // A few lives of a batch; the large run has dozens before it.
     expect((world.now().getTime() - beganMs) / hourMs).toBeLessThan(12);
-    expect((await large.refresh()).itemCounts.pending).toBeGreaterThan(2_000);
+    expect((await large.refresh()).itemCounts.pending).toBeGreaterThan(1_000);
     await world.until(large.wait(), { virtualMsMax: 1_000 * hourMs });
   }, 120_000);
 
