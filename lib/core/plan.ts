@@ -11,7 +11,7 @@ import { type BatchLimits, unsentBatchesMax } from './limits.ts';
 import { spentUsd, worstOfLiveUsd, worstPrices } from './money.ts';
 import { packBatch, type PackedBatch, sum, sumAt } from './pack.ts';
 import { laterOf, type OthersUse } from './quota.ts';
-import type { QuotaUse } from './queue-state.ts';
+import type { QuotaUse, StatedLimit } from './queue-state.ts';
 import type { Rejection } from './rejection.ts';
 import { hashToUnit } from './retry.ts';
 import type { RoomNeed, RunSnapshot } from './snapshot.ts';
@@ -90,11 +90,11 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
 };
 
 /** To runs that have waited for longer room is left: what they want, and at most half of what there is. */
-const withRoomLeft = (snapshot: RunSnapshot, others: OthersUse, atMs: number): QuotaUse => {
+const withRoomLeft = (snapshot: RunSnapshot, others: OthersUse, stated: StatedLimit | null, atMs: number): QuotaUse => {
   const { needs } = snapshot.backlog;
   const sinceMs = needs === null || needs.retryAtMs === null ? atMs : needs.sinceMs;
   const older = others.wants.filter((wanted) => wanted.sinceMs < sinceMs && wanted.untilMs > atMs);
-  const room = roomLeft({ ...snapshot, queue: { ...snapshot.queue, others } }, atMs);
+  const room = roomLeft({ ...snapshot, queue: { ...snapshot.queue, others, stated } }, atMs);
   const left = (unit: keyof QuotaUse): number =>
     Math.min(
       older.reduce((sum, wanted) => sum + wanted[unit], 0),
@@ -109,11 +109,11 @@ const othersSeen = (
 ): Extract<Event, { type: 'OthersSeen' }> | null => {
   if (told === undefined) return null;
   const { queue } = snapshot;
-  const others = { ...withRoomLeft(snapshot, told, atMs), stated: told.stated };
-  const isNewer = others.stated !== null && others.stated.atMs > queue.sinceMs;
-  const stated = isNewer ? laterOf(queue.stated, others.stated) : queue.stated;
+  const isNewer = told.stated !== null && told.stated.atMs > queue.sinceMs;
+  const stated = isNewer ? laterOf(queue.stated, told.stated) : queue.stated;
+  const others = withRoomLeft(snapshot, told, stated, atMs);
   if (others.tokens === queue.others.tokens && others.requests === queue.others.requests && stated === queue.stated) return null;
-  return { type: 'OthersSeen', atMs, others: { tokens: others.tokens, requests: others.requests }, stated };
+  return { type: 'OthersSeen', atMs, others, stated };
 };
 
 /** Room for less than this part of a budget is left to grow: many crumbs make many batches. */
