@@ -17,7 +17,7 @@ import { commit, type State, type Step } from '../support/core/commit.ts';
 import { breaches, recordHistories } from '../support/core/histories.ts';
 import type { Scene } from '../support/core/play.ts';
 
-const histories = recordHistories(180, { hasScenes: true });
+const histories = recordHistories(260, { hasScenes: true });
 const steps = histories.flatMap((history) => history.steps);
 const accepted = steps.filter((step) => step.events.length > 0);
 const scenes = histories.flatMap((history) => history.scenes.map((scene) => ({ seed: history.seed, scene })));

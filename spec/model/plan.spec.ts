@@ -5,7 +5,7 @@ import type { Step } from '../support/core/commit.ts';
 import { breaches, recordHistories } from '../support/core/histories.ts';
 import type { Row } from '../support/core/row-table.ts';
 
-const histories = recordHistories(200);
+const histories = recordHistories(320);
 const plans = histories.flatMap((history) => history.steps.filter((step) => step.events.some((event) => event.type === 'BatchPlanned')));
 
 const plannedIn = (step: Step): EventOf<'BatchPlanned'> | undefined => step.events.find((event) => event.type === 'BatchPlanned');
