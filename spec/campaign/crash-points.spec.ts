@@ -15,7 +15,7 @@ describe('a process that dies at a crash point, whatever the provider does', () 
     expect(Object.keys(figures.pauses).length).toBeGreaterThanOrEqual(3);
   });
 
-  it('does so too where the run is kept in Postgres: a sample of the points of creates', { timeout: 120_000 }, async () => {
+  it('does so too where the run is kept in Postgres: a sample of the points of creates', { timeout: 300_000 }, async () => {
     await using postgres = postgresWorld(inject('postgresUrl'), newSchema().name);
     const storageOf = (): ReturnType<typeof postgres.empty> => postgres.empty();
     const figures = await crashCampaign({ only: 'a create', point: null, every: 90, storageOf, tell: (line) => console.log(line) });
