@@ -1,7 +1,7 @@
 import type { RunSummary } from '../lib/run/summary.ts';
 import type { Run } from '../lib/run/run.ts';
 import type { CliContext } from './context.ts';
-import { dollars } from './money.ts';
+import { dollars } from '../lib/core/prices.ts';
 import { writeNotes } from './render.ts';
 
 /** What somebody who watches a run sees: one live line at a terminal; troubles and pauses everywhere, each once. */

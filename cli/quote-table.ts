@@ -1,5 +1,5 @@
 import type { Quote } from '../lib/run/quote.ts';
-import { dollars } from './money.ts';
+import { dollars } from '../lib/core/prices.ts';
 import { tableOf } from './text-table.ts';
 
 const unknown = 'unknown';

@@ -1,4 +1,5 @@
 import type { TokenPrices } from '../../lib/core/config.ts';
+import { priceIn } from '../../lib/core/prices.ts';
 
 /** Sync prices of OpenAI's pricing page, in dollars for a million tokens: input, cached input in a batch (null: as the input), output. */
 type Row = readonly [input: number, cachedInBatch: number | null, output: number, asOf: string];
@@ -39,7 +40,4 @@ export const openaiPrices: Readonly<Record<string, TokenPrices>> = Object.fromEn
 );
 
 /** Null for a model whose price nobody has written down. Dated snapshots cost what their model does. */
-export const openaiPriceOf = (model: string): TokenPrices | null => {
-  const known = [model, model.replace(/-\d{4}-\d{2}-\d{2}$/u, '')].find((name) => Object.hasOwn(openaiPrices, name));
-  return known === undefined ? null : (openaiPrices[known] ?? null);
-};
+export const openaiPriceOf = (model: string): TokenPrices | null => priceIn(openaiPrices, model);

@@ -54,6 +54,9 @@ export const enqueueBudget = (
   };
 };
 
+/** As if nothing had been found by trying: what is configured or stated alone counts. */
+export const withoutGuess = (snapshot: RunSnapshot): RunSnapshot => ({ ...snapshot, queue: { ...snapshot.queue, guess: null } });
+
 /** Where tokens are a budget, or money, an estimate is not enough. */
 export const needsExactTokens = ({ config: { limits, operation }, queue }: RunSnapshot): boolean =>
   [

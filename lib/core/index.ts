@@ -22,6 +22,7 @@ export * from './judged.ts';
 export { costOfUsage, moneyRoom, spentUsd, worstOfLiveUsd, type WorstPrices, worstPrices } from './money.ts';
 export { packBatch, type PackedBatch } from './pack.ts';
 export { batchLimitsOf } from './plan.ts';
+export { priceIn } from './prices.ts';
 export * from './queue-state.ts';
 export * from './quota.ts';
 export type { Rejection } from './rejection.ts';

@@ -1,6 +1,6 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { canaryItems, isCanaryOut } from './breaker.ts';
-import { enqueueBudget, roomLeft, type Room } from './budget.ts';
+import { enqueueBudget, roomLeft, type Room, withoutGuess } from './budget.ts';
 import { withOthers } from './changes.ts';
 import type { CommandOf, PlanWindow } from './command.ts';
 import { pauseEvents } from './control.ts';
@@ -10,6 +10,7 @@ import { indexSetOf } from './index-set.ts';
 import { type BatchLimits, unsentBatchesMax } from './limits.ts';
 import { spentUsd, worstOfLiveUsd, worstPrices } from './money.ts';
 import { packBatch, type PackedBatch, sum, sumAt } from './pack.ts';
+import { dollars } from './prices.ts';
 import { laterOf, type OthersUse } from './quota.ts';
 import type { QuotaUse, StatedLimit } from './queue-state.ts';
 import type { Rejection } from './rejection.ts';
@@ -131,14 +132,10 @@ const worthwhile = (snapshot: RunSnapshot, nowMs: number): { readonly tokens: nu
   };
 };
 
-/** What is configured or stated, whatever anybody holds of it. */
-const believedBudget = (snapshot: RunSnapshot, nowMs: number): ReturnType<typeof enqueueBudget> =>
-  enqueueBudget({ ...snapshot, queue: { ...snapshot.queue, guess: null } }, nowMs);
-
 /** Something is enqueued whose end would let the request in. Others are not waited for by one that is larger than the whole queue: they may never be done. */
 const holdsRoomFor = (snapshot: RunSnapshot, { blocked }: PackedBatch, nowMs: number): boolean => {
   const { live, queue } = snapshot;
-  const whole = believedBudget(snapshot, nowMs);
+  const whole = enqueueBudget(withoutGuess(snapshot), nowMs);
   const fits = blocked.tokens <= (whole.tokens ?? Infinity) && (whole.requests ?? Infinity) >= 1;
   return live.length > 0 || (fits && (queue.others.tokens > 0 || queue.others.requests > 0));
 };
@@ -206,26 +203,26 @@ const loneRow = (
   readonly inputBytes: number;
   readonly inputTokens: number;
 } | null => {
-  const believed = { ...snapshot, queue: { ...snapshot.queue, guess: null } };
-  const again = packBatch(window, { ...batchLimitsOf(snapshot), requestsMax: 1 }, roomLeft(believed, nowMs), worstPrices(snapshot));
+  const again = packBatch(
+    window,
+    { ...batchLimitsOf(snapshot), requestsMax: 1 },
+    roomLeft(withoutGuess(snapshot), nowMs),
+    worstPrices(snapshot),
+  );
   const [place] = again.members;
   if (place === undefined) return null;
   return { indexes: indexSetOf([window.indexes[place] as number]), requests: 1, inputBytes: again.bytes, inputTokens: again.tokens };
 };
 
-/** Cents, and of small amounts what can be told of them. */
-const dollars = (usd: number | null): string => {
-  if (usd === null) return 'an unknown amount';
-  return `$${usd >= 1 || usd === 0 ? usd.toFixed(2) : usd.toPrecision(3)}`;
-};
+const amount = (usd: number | null): string => (usd === null ? 'an unknown amount' : dollars(usd));
 
 const overBudget = (snapshot: RunSnapshot, packed: PackedBatch, room: Room, nowMs: number): string => {
   const short = shortOf(snapshot, packed, room);
   if (short.usd)
-    return `the next request costs at worst ${dollars(packed.blocked.usd)}; ${dollars(spentUsd(snapshot))} are spent and ${dollars(worstOfLiveUsd(snapshot))} committed of at most ${dollars(snapshot.config.operation.money.costUsdMax)}`;
+    return `the next request costs at worst ${amount(packed.blocked.usd)}; ${amount(spentUsd(snapshot))} are spent and ${amount(worstOfLiveUsd(snapshot))} committed of at most ${amount(snapshot.config.operation.money.costUsdMax)}`;
   return short.requests && !short.tokens
     ? 'the enqueue budget admits no request at all'
-    : `the next request needs ${packed.blocked.tokens} tokens, and the whole enqueue budget is ${believedBudget(snapshot, nowMs).tokens ?? 'unlimited'}`;
+    : `the next request needs ${packed.blocked.tokens} tokens, and the whole enqueue budget is ${enqueueBudget(withoutGuess(snapshot), nowMs).tokens ?? 'unlimited'}`;
 };
 
 /** While cancelling: the pending rows of the slice end as `run_cancelled`. */

@@ -1,5 +1,5 @@
 import type { LiveBatch } from './batch.ts';
-import { enqueueBudget, isStatedKnown } from './budget.ts';
+import { enqueueBudget, isStatedKnown, withoutGuess } from './budget.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
 import type { QueueGuess, QuotaUse } from './queue-state.ts';
@@ -117,7 +117,7 @@ const grownGuess = (snapshot: RunSnapshot, guess: QueueGuess, withOneMore: numbe
   }
   // At least one more: a guess that admits one request at a time would grow once in the life of a batch.
   const max = Math.max(withOneMore, Math.ceil(guess.refused === null ? guess.max * growthRatio : guess.refused * probeRatio));
-  const limit = enqueueBudget({ ...snapshot, queue: { ...snapshot.queue, guess: null } }, atMs)[guess.unit];
+  const limit = enqueueBudget(withoutGuess(snapshot), atMs)[guess.unit];
   // More than the limits allow, or than anybody has: they alone count again.
   return max >= (limit ?? 1e12) ? null : { ...guess, max, refused: null };
 };

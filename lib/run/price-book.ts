@@ -1,4 +1,5 @@
 import type { TokenPrices } from '../core/config.ts';
+import { priceIn } from '../core/prices.ts';
 
 /** Whose price is asked for. */
 export interface PricedModel {
@@ -9,13 +10,6 @@ export interface PricedModel {
 
 /** What a model's tokens cost in a batch; undefined or null: this book does not know. */
 export type PriceBook = (model: PricedModel) => TokenPrices | null | undefined;
-
-/** A model of the table, or one of its dated snapshots (`gpt-4.1-mini-2025-04-14`). A fine-tuned model has a price of its own. */
-export const priceIn = (table: Readonly<Record<string, TokenPrices>>, model: string): TokenPrices | null => {
-  const base = model.replace(/-\d{4}-\d{2}-\d{2}$/u, '');
-  const name = [model, base].find((candidate) => Object.hasOwn(table, candidate));
-  return name === undefined ? null : (table[name] ?? null);
-};
 
 /** A book of a table by model name. */
 export const priceTable =

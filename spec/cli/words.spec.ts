@@ -138,7 +138,7 @@ describe('the live line', () => {
     const priced = { ...running, usage, config: { ...config, operation: { ...config.operation, money } } };
     expect(liveLine(summaryOf(priced))).toContain(' · $4.40 of $20.00 · ');
     const small = { ...priced, usage: { ...usage, inputTokens: 1_234, outputTokens: 0 } };
-    expect(liveLine(summaryOf(small))).toContain(' · $0.0012 of $20.00 · ');
+    expect(liveLine(summaryOf(small))).toContain(' · $0.00123 of $20.00 · ');
     // Nobody knows what it costs: that is not nothing, and not said.
     expect(liveLine(summaryOf({ ...running, usage }))).not.toContain('$');
   });
