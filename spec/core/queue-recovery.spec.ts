@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { BatchObservation, CommandOf } from '../../lib/core/index.ts';
+import type { CommandOf } from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
 import {
   accept,
+  answerCreate,
   attempt,
   batchOf,
   dueTypes,
@@ -10,6 +11,7 @@ import {
   plan,
   type Scenario,
   startRun,
+  takeIn,
   tell,
   toCreated,
   toCreating,
@@ -23,17 +25,6 @@ const rowsOf = (count: number, tokens: number): Scenario => {
   const run = startRun(makeConfig({ chunk: { requestsMax: 1_000, planAfterMs: 0 } }));
   accept(run, Array<number>(count).fill(tokens));
   return run;
-};
-const observed = (run: Scenario, name: string): void => {
-  const observation: BatchObservation = {
-    batchKey: key(name),
-    providerBatchId: `at-${name}` as never,
-    providerStatus: 'in_progress',
-    isAccepted: true,
-    progress: null,
-    ending: null,
-  };
-  tell(run, { type: 'RecordPoll', asked: [key(name)], observations: [observation] });
 };
 /** Refused at its create, and waited for until it may be tried again. */
 const refuseCreate = (run: Scenario, name: string): void => {
@@ -57,19 +48,12 @@ describe('a queue that refused everything for a while', () => {
     const run = rowsOf(64, 129);
     const last = refuseToTheLast(run);
     tell(run, { type: 'BeginCreate', batchKey: key(last) });
-    const { createAttempt } = batchOf(run, last);
-    tell(run, {
-      type: 'RecordCreated',
-      batchKey: key(last),
-      createAttempt,
-      providerBatchId: `at-${last}` as never,
-      providerStatus: 'validating',
-    });
-    observed(run, last);
+    answerCreate(run, last);
+    takeIn(run, last);
     // What was refused lies there now: the refusal says nothing any more, and the next batches need not wait for this one's end.
     for (let i = 0; run.state.snapshot.totals.pending > 0 && i < 12; i += 1) {
       toCreated(run, `b${i}`);
-      observed(run, `b${i}`);
+      takeIn(run, `b${i}`);
     }
     expect(run.state.snapshot.totals).toMatchObject({ pending: 0, submitted: 64 });
   });
@@ -80,18 +64,11 @@ describe('a queue that refused everything for a while', () => {
     // The process slept: that refusal is forgotten.
     run.nowMs += 2 * hourMs;
     tell(run, { type: 'BeginCreate', batchKey: key(last) });
-    const { createAttempt } = batchOf(run, last);
-    tell(run, {
-      type: 'RecordCreated',
-      batchKey: key(last),
-      createAttempt,
-      providerBatchId: `at-${last}` as never,
-      providerStatus: 'validating',
-    });
-    observed(run, last);
+    answerCreate(run, last);
+    takeIn(run, last);
     for (let i = 0; run.state.snapshot.totals.pending > 0 && i < 12; i += 1) {
       toCreated(run, `b${i}`);
-      observed(run, `b${i}`);
+      takeIn(run, `b${i}`);
     }
     expect(run.state.snapshot.totals.pending).toBe(0);
   });
@@ -178,13 +155,7 @@ describe('the pace of creates, where the clock goes back', () => {
         run.nowMs += 10_000;
       if (run.nowMs >= startedMs + hourMs) break;
       count += 1;
-      tell(run, {
-        type: 'RecordCreated',
-        batchKey: key(`b${i}`),
-        createAttempt: 1,
-        providerBatchId: `at-b${i}` as never,
-        providerStatus: 'validating',
-      });
+      answerCreate(run, `b${i}`);
     }
     expect(count).toBeGreaterThan(30);
     expect(count).toBeLessThanOrEqual(40);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type BatchObservation, nextDueMs, type RunConfig } from '../../lib/core/index.ts';
+import { nextDueMs, type RunConfig } from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
 import {
   accept,
+  answerCreate,
   attempt,
   batchOf,
   dueTypes,
@@ -16,6 +17,7 @@ import {
   settleRest,
   startRun,
   statuses,
+  takeIn,
   tell,
   toCreated,
   toCreating,
@@ -42,17 +44,6 @@ const refuseAndWait = (run: Scenario, name: string, stated: { tokens?: number; r
   const { backoff, queue } = run.state.snapshot;
   run.nowMs = Math.max(run.nowMs, backoff.at(-1)?.dueAtMs ?? 0, queue.refusals?.untilMs ?? 0);
   if (run.state.snapshot.control.state === 'running') requeueAll(run);
-};
-const takeIn = (run: Scenario, name: string): void => {
-  const observation: BatchObservation = {
-    batchKey: key(name),
-    providerBatchId: `at-${name}` as never,
-    providerStatus: 'in_progress',
-    isAccepted: true,
-    progress: null,
-    ending: null,
-  };
-  tell(run, { type: 'RecordPoll', asked: [key(name)], observations: [observation] });
 };
 const sent = (run: Scenario, name: string): number => {
   toCreated(run, name);
@@ -231,8 +222,7 @@ describe('a refusal that states nothing', () => {
       while (!dueTypes(run).includes('BeginCreate')) run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? Infinity;
       tell(run, { type: 'BeginCreate', batchKey: key(name) });
       createdMs.push(run.nowMs);
-      const providerBatchId = `at-${name}` as never;
-      tell(run, { type: 'RecordCreated', batchKey: key(name), createAttempt: 1, providerBatchId, providerStatus: 'validating' });
+      answerCreate(run, name);
       refuse(run, name);
     }
     const waits = createdMs.slice(1).map((atMs, i) => atMs - (createdMs[i] ?? 0));
@@ -279,13 +269,7 @@ describe('while no limit is known', () => {
         plan(run, name);
         tell(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
         if (attempt(run, { type: 'BeginCreate', batchKey: key(name) }).rejection !== null) break;
-        tell(run, {
-          type: 'RecordCreated',
-          batchKey: key(name),
-          createAttempt: 1,
-          providerBatchId: `at-${name}` as never,
-          providerStatus: 'validating',
-        });
+        answerCreate(run, name);
         count += 1;
       }
       return count;
@@ -323,13 +307,7 @@ describe('the pace of creates', () => {
       }
       tell(run, { type: 'BeginCreate', batchKey: key(`b${i}`) });
       startedMs.push(run.nowMs);
-      tell(run, {
-        type: 'RecordCreated',
-        batchKey: key(`b${i}`),
-        createAttempt: 1,
-        providerBatchId: `at-b${i}` as never,
-        providerStatus: 'validating',
-      });
+      answerCreate(run, `b${i}`);
       endBatch(run, `b${i}`, ending({ outputFileId: 'o' }));
       i += 1;
     }

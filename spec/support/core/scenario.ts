@@ -106,6 +106,10 @@ export const toCreating = (run: Scenario, name: string): void => {
 };
 export const toCreated = (run: Scenario, name: string): void => {
   toCreating(run, name);
+  answerCreate(run, name);
+};
+/** The provider has it, under an id. */
+export const answerCreate = (run: Scenario, name: string): void => {
   const { createAttempt } = batchOf(run, name);
   tell(run, {
     type: 'RecordCreated',
@@ -114,6 +118,18 @@ export const toCreated = (run: Scenario, name: string): void => {
     providerBatchId: `at-${name}` as ProviderBatchId,
     providerStatus: 'validating',
   });
+};
+/** The provider has validated it, and found room for it. */
+export const takeIn = (run: Scenario, name: string): void => {
+  const observation = {
+    batchKey: key(name),
+    providerBatchId: `at-${name}` as ProviderBatchId,
+    providerStatus: 'in_progress',
+    isAccepted: true,
+    progress: null,
+    ending: null,
+  };
+  tell(run, { type: 'RecordPoll', asked: [key(name)], observations: [observation] });
 };
 /** The provider says that it is over, as often as it takes to be believed. */
 export const endBatch = (run: Scenario, name: string, how: BatchEnding): void => {
