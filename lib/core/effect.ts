@@ -55,7 +55,7 @@ export const planKey = 'plan' as EffectKey;
 export const sweepKey = 'sweep' as EffectKey;
 export const pollKey = 'poll' as EffectKey;
 export const requeueKey = 'requeue' as EffectKey;
-export const litterKey = 'litter' as EffectKey;
+export const litterEffectKey = (fileId: string): EffectKey => `litter:${fileId}` as EffectKey;
 export const straysKey = 'strays' as EffectKey;
 export const strayEffectKey = (providerBatchId: ProviderBatchId): EffectKey => `stray:${providerBatchId}` as EffectKey;
 
@@ -74,7 +74,7 @@ export const effectKey = (effect: Effect): EffectKey => {
     case 'RequeueRows':
       return requeueKey;
     case 'DeleteFile':
-      return litterKey;
+      return litterEffectKey(effect.fileId);
     case 'PollStrays':
       return straysKey;
     case 'CancelStray':

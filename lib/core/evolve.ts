@@ -1,6 +1,6 @@
 import { batchOf, clearBatchFault, clearFault, grown, madeUnclear, move, shrunk, withBatch, withOthers, withoutBatch } from './changes.ts';
 import type { CanaryPolicy } from './config.ts';
-import { ingestKey, litterKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
+import { ingestKey, litterEffectKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
 import type { Event } from './event.ts';
 import { batchSettled, batchPlanned, itemsAccepted, itemsCompleted, itemsSettled } from './evolve-rows.ts';
 import { applyUnclear } from './evolve-unclear.ts';
@@ -126,7 +126,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'BatchHeld':
       return withBatch(s, event.batchKey, { held: event.message });
     case 'LitterCleared':
-      return { ...clearFault(s, litterKey), litter: s.litter.filter((fileId) => fileId !== event.fileId) };
+      return { ...clearFault(s, litterEffectKey(event.fileId)), litter: s.litter.filter((fileId) => fileId !== event.fileId) };
     case 'BatchReleased':
       return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { held: null });
     case 'BatchDropped':

@@ -2,7 +2,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { BatchPhase } from './batch.ts';
 import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
-import { litterKey, strayEffectKey, sweepKey } from './effect.ts';
+import { litterEffectKey, strayEffectKey, sweepKey } from './effect.ts';
 import type { Event } from './event.ts';
 import type { BatchKey, EffectKey } from './ids.ts';
 import type { Rejection } from './rejection.ts';
@@ -96,10 +96,14 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
   const batch = batchKey === undefined ? undefined : snapshot.live.find((live) => live.batchKey === batchKey);
   if (batchKey !== undefined && batch === undefined) return left({ type: 'unknown_batch', batchKey });
   // Nobody's rows wait for a file to be deleted: it is tried a few times, then left to expire.
-  if (key === litterKey)
+  if (key.startsWith('litter:')) {
+    const [fileId] = snapshot.litter;
+    // Told again, once that file was given up: the next one in line has not failed.
+    if (fileId === undefined || key !== litterEffectKey(fileId)) return left({ type: 'nothing_to_change' });
     return litterIsHopeless(snapshot, atMs)
       ? right(leaveLitter(snapshot, atMs))
       : right(faultEvents(snapshot, { key, message, isAnswer: false, retryAfterMs, atMs }));
+  }
   // Every answer to a create leaves `creating`; a fault that says less is not taken for one. What is unclear is looked for by sweeps, and fenced.
   if (batch?.phase === 'creating' || (batch?.phase === 'indeterminate' && batch.doubt?.stage !== 'absent'))
     return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { litterKey, sweepKey } from '../../lib/core/effect.ts';
+import { litterEffectKey, sweepKey } from '../../lib/core/effect.ts';
 import { nextDueMs, type ProviderBatchId } from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
 import {
@@ -352,10 +352,19 @@ describe('an input file whose batch is over', () => {
     const run = over(true);
     for (let tries = 1; tries <= 3; tries += 1) {
       expect(run.state.snapshot.litter).toEqual(['file-a']);
-      tell(run, { type: 'RecordFault', key: litterKey, fault: 'authentication_failed', message: '403', retryAfterMs: null });
+      tell(run, {
+        type: 'RecordFault',
+        key: litterEffectKey('file-a'),
+        fault: 'authentication_failed',
+        message: '403',
+        retryAfterMs: null,
+      });
       run.nowMs += 10_000_000;
     }
     expect(run.state.snapshot).toMatchObject({ litter: [], control: { state: 'running' } });
+    // Told again, once it was given up, it says nothing of any other file.
+    const again = { type: 'RecordFault', key: litterEffectKey('file-a'), fault: 'authentication_failed', message: '403' } as const;
+    expect(attempt(run, { ...again, retryAfterMs: null }).rejection?.type).toBe('nothing_to_change');
   });
 });
 

@@ -41,12 +41,14 @@ const ended = (batchKey: BatchKey, providerBatchId: ProviderBatchId, outputFileI
 });
 
 /** Answers nine of ten rows at the first asking, and all at the second; loses the answer to its first create. */
-const scriptedProvider = (): MyProvider & { readonly creates: () => number } => {
+const scriptedProvider = (): MyProvider & { readonly creates: () => number; readonly linesTaken: () => number } => {
   const files = new Map<string, readonly number[]>();
   const batches = new Map<ProviderBatchId, { readonly batchKey: BatchKey; readonly createAttempt: number; readonly fileId: string }>();
   const asked = new Map<number, number>();
+  let linesTaken = 0;
   return {
     creates: () => batches.size,
+    linesTaken: () => linesTaken,
     upload: (lines) => {
       const fileId = `file-${files.size}`;
       files.set(
@@ -58,6 +60,7 @@ const scriptedProvider = (): MyProvider & { readonly creates: () => number } => 
     create: (fileId, batchKey, createAttempt) => {
       const id = `batch-${batches.size}` as ProviderBatchId;
       batches.set(id, { batchKey, createAttempt, fileId });
+      linesTaken += files.get(fileId)?.length ?? 0;
       return batches.size === 1 ? Promise.reject(new Error('the answer is lost')) : Promise.resolve(id);
     },
     sweep: ({ creates }) =>
@@ -107,8 +110,10 @@ describe('the core in a loop of one’s own', () => {
     expect(snapshot.totals.completed).toBe(100);
     expect(rows.every((row) => row.status === 'completed')).toBe(true);
     expect(rows.filter((row) => row.uncharged === 1)).toHaveLength(10);
-    // Three batches for a hundred rows of forty, and one for the ten that were missing: the lost one was adopted, not sent again.
-    expect(provider.creates()).toBe(4);
+    // A hundred lines, and the ten that were missing once more: the batch whose answer was lost was adopted, not sent again.
+    expect(provider.linesTaken()).toBe(110);
+    // Three batches of forty hold a hundred; how many the ten need is for the clock to say: one by one as they were missing, or together.
+    expect(provider.creates()).toBeGreaterThanOrEqual(4);
   });
 });
 
