@@ -119,6 +119,16 @@ const table = {
     when: 'the source row cannot be an item (recorded by policy)',
     remedy: 'mend the row: file, line and reason are in the error',
   },
+  empty_output: {
+    action: 'retry_charged',
+    when: 'a structured answer has no words',
+    remedy: 'none: it is asked again; a higher output limit where the model reasons',
+  },
+  fenced_json: {
+    action: 'retry_charged',
+    when: 'a structured answer stands in a code fence',
+    remedy: 'a service that keeps strict schemas; the answer is in `output_text`',
+  },
 } as const satisfies Readonly<Record<string, FailurePolicy>>;
 
 export type FailureClass = keyof typeof table;

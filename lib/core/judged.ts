@@ -27,7 +27,15 @@ export const addFailures = (known: FailureCounts, more: FailureCounts): FailureC
 export const failedIn = (failures: FailureCounts): number => failures.reduce((sum, { count }) => sum + count, 0);
 
 /** The model has answered, and was paid for it: of no use all the same. */
-const answeredClasses: ReadonlySet<FailureClass> = new Set(['truncated', 'invalid_json', 'schema_mismatch', 'refusal', 'content_filtered']);
+const answeredClasses: ReadonlySet<FailureClass> = new Set([
+  'truncated',
+  'empty_output',
+  'fenced_json',
+  'invalid_json',
+  'schema_mismatch',
+  'refusal',
+  'content_filtered',
+]);
 
 /** Rows whose lines tell what they cost: answers, and failures that are answers too. */
 export const answeredIn = ({ completedRows, failures }: { readonly completedRows: number; readonly failures: FailureCounts }): number =>

@@ -14,7 +14,16 @@ import { accept, endBatch, ending, type Scenario, settleRest, startRun, statuses
 
 /** What the table says, said once more: a class that changes its meaning changes two files. */
 const actions: Readonly<Record<FailureAction, readonly FailureClass[]>> = {
-  retry_charged: ['rate_limited', 'server_error', 'request_timeout', 'malformed_result', 'invalid_json', 'schema_mismatch'],
+  retry_charged: [
+    'rate_limited',
+    'server_error',
+    'request_timeout',
+    'malformed_result',
+    'invalid_json',
+    'schema_mismatch',
+    'empty_output',
+    'fenced_json',
+  ],
   retry_uncharged: ['batch_expired', 'batch_cancelled', 'missing_result', 'over_capacity', 'batch_rejected'],
   fail: [
     'truncated',
@@ -80,8 +89,10 @@ describe('the failure table', () => {
       'insufficient_quota',
       'run_cancelled',
       'invalid_row',
+      'empty_output',
+      'fenced_json',
     ];
-    expect(failureClasses.slice(0, 20)).toEqual([...journal, ...later]);
+    expect(failureClasses.slice(0, 22)).toEqual([...journal, ...later]);
     for (const failureClass of failureClasses) expect(failureOfCode(codeOfFailure(failureClass))).toBe(failureClass);
   });
 

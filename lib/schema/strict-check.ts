@@ -1,0 +1,196 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { fixOfKeyword } from './keyword-fixes.ts';
+import { atItems, atProperty, type SchemaProblem, type SchemaRule } from './problem.ts';
+import { propertiesOf, requiredOf, resolveRef } from './refs.ts';
+import { sizeProblems } from './strict-sizes.ts';
+import { isJsonTypeName, type JsonTypeName, jsonTypeNames, type StrictRules } from './strict-rules.ts';
+
+/** Everything that the provider would refuse about the schema, every place at once; none: it may be sent. O(schema). */
+export const checkStrict = (schema: JsonObject, rules: StrictRules): readonly SchemaProblem[] => {
+  const problems: SchemaProblem[] = [];
+  const root = { schema, rules, tell: (problem: SchemaProblem): void => void problems.push(problem) };
+  checkRoot(root);
+  checkNode(root, schema, '$');
+  const definitions = schema['$defs'];
+  if (isJsonObject(definitions))
+    for (const [name, definition] of Object.entries(definitions)) checkNode(root, definition, atProperty('$defs', name));
+  else if (definitions !== undefined)
+    tell(root, '$defs', 'usable_values', '$defs is not an object', 'name each definition: { "$defs": { "NAME": … } }');
+  return [...problems, ...sizeProblems(schema, rules)];
+};
+
+/** The name under which the provider is shown the schema. */
+export const checkSchemaName = (name: string, rules: StrictRules): readonly SchemaProblem[] =>
+  new RegExp(rules.namePattern, 'u').test(name) && name.length <= rules.nameCharsMax
+    ? []
+    : [
+        {
+          path: '$',
+          rule: 'name',
+          message: `${rules.provider} does not take ${JSON.stringify(name)} as a schema's name`,
+          fix: `give one of at most ${rules.nameCharsMax} letters, digits, - and _`,
+        },
+      ];
+
+interface Root {
+  readonly schema: JsonObject;
+  readonly rules: StrictRules;
+  readonly tell: (problem: SchemaProblem) => void;
+}
+
+const tell = (root: Root, path: string, rule: SchemaRule, message: string, fix: string): void => root.tell({ path, rule, message, fix });
+
+const checkRoot = (root: Root): void => {
+  const { schema, rules } = root;
+  if (schema['anyOf'] !== undefined || schema['$ref'] !== undefined || schema['type'] !== 'object') {
+    const what = schema['anyOf'] !== undefined ? 'a union' : schema['$ref'] !== undefined ? 'a reference' : describeType(schema['type']);
+    tell(
+      root,
+      '$',
+      'root_is_object',
+      `the root is ${what}, and ${rules.provider} takes only an object there`,
+      'wrap it: an object with one property, e.g. { "result": … }',
+    );
+  }
+};
+
+const describeType = (type: JsonValue | undefined): string => (type === undefined ? 'of no type' : `of type ${JSON.stringify(type)}`);
+
+const checkNode = (root: Root, node: JsonValue | undefined, path: string): void => {
+  if (!isJsonObject(node)) {
+    const message =
+      typeof node === 'boolean' ? `${String(node)} is no schema here: it takes ${node ? 'anything' : 'nothing'}` : 'this is no schema';
+    tell(root, path, 'typed', message, 'say what it is: { "type": … }');
+    return;
+  }
+  if (node['$ref'] !== undefined) return checkRef(root, node, path);
+  if (node['anyOf'] !== undefined) return checkUnion(root, node, path);
+  const types = typesOf(root, node, path);
+  if (types === null) return;
+  const { rules } = root;
+  const isRoot = node === root.schema;
+  const known = new Set(['type', ...rules.annotations, ...(isRoot ? ['$defs'] : []), ...types.flatMap((type) => rules.keywords[type])]);
+  unknownKeywords(root, node, path, known, types);
+  if (types.includes('object')) checkObject(root, node, path);
+  if (types.includes('array')) {
+    if (node['items'] === undefined) tell(root, path, 'typed', 'an array does not say what it holds', 'add "items": { "type": … }');
+    else checkNode(root, node['items'], atItems(path));
+  }
+  checkValues(root, node, path);
+};
+
+const unknownKeywords = (root: Root, node: JsonObject, path: string, known: ReadonlySet<string>, types: readonly JsonTypeName[]): void => {
+  for (const keyword of Object.keys(node)) {
+    if (node[keyword] === undefined || known.has(keyword)) continue;
+    const isOfAnotherType = jsonTypeNames.some((type) => root.rules.keywords[type].includes(keyword));
+    const message = isOfAnotherType
+      ? `"${keyword}" says nothing of ${types.join(' or ')}`
+      : `${root.rules.provider} does not take "${keyword}" in a strict schema`;
+    tell(root, path, 'known_keywords', message, isOfAnotherType ? 'leave it out' : fixOfKeyword(keyword));
+  }
+};
+
+const checkRef = (root: Root, node: JsonObject, path: string): void => {
+  const ref = node['$ref'];
+  if (typeof ref !== 'string' || resolveRef(root.schema, ref) === null)
+    tell(
+      root,
+      path,
+      'local_refs',
+      `${JSON.stringify(ref)} refers to nothing in this schema`,
+      'refer to the root ("#") or to a definition ("#/$defs/NAME")',
+    );
+  const beside = Object.keys(node).filter((key) => key !== '$ref' && key !== '$defs' && node[key] !== undefined);
+  if (beside.length > 0)
+    tell(
+      root,
+      path,
+      'known_keywords',
+      `"${beside.join('", "')}" stands beside "$ref"`,
+      'put it into the definition, or wrap: { "anyOf": [{ "$ref": … }] }',
+    );
+};
+
+const checkUnion = (root: Root, node: JsonObject, path: string): void => {
+  const branches = node['anyOf'];
+  unknownKeywords(root, node, path, new Set(['anyOf', '$defs', ...root.rules.annotations]), []);
+  if (!Array.isArray(branches) || branches.length === 0) {
+    tell(root, path, 'typed', '"anyOf" is not a list of schemas', 'give at least one schema');
+    return;
+  }
+  (branches as readonly JsonValue[]).forEach((branch, i) => checkNode(root, branch, branches.length === 1 ? path : `${path}|${i + 1}`));
+};
+
+const typesOf = (root: Root, node: JsonObject, path: string): readonly JsonTypeName[] | null => {
+  const { type } = node;
+  const given: readonly JsonValue[] = Array.isArray(type) ? (type as readonly JsonValue[]) : type === undefined ? [] : [type];
+  const types = given.filter(isJsonTypeName);
+  if (types.length === given.length && types.length > 0) return types;
+  const combined = ['oneOf', 'allOf', 'not', 'if'].find((keyword) => node[keyword] !== undefined);
+  if (combined !== undefined)
+    tell(root, path, 'known_keywords', `${root.rules.provider} does not take "${combined}" in a strict schema`, fixOfKeyword(combined));
+  else if (given.length === 0) tell(root, path, 'typed', 'it does not say its type, and so takes anything', 'add "type"');
+  else tell(root, path, 'typed', `${JSON.stringify(type)} is no type`, `one of ${jsonTypeNames.join(', ')}`);
+  return null;
+};
+
+const checkObject = (root: Root, node: JsonObject, path: string): void => {
+  const properties = node['properties'];
+  if (node['additionalProperties'] !== false) {
+    const isMap = isJsonObject(node['additionalProperties']) && properties === undefined;
+    const message = isMap ? 'its keys are not known beforehand' : 'it may have properties that it does not name';
+    const fix = isMap ? 'name its keys, or make it an array of { key, value } objects' : 'add "additionalProperties": false';
+    tell(root, path, 'closed_objects', message, fix);
+  }
+  if (properties !== undefined && !isJsonObject(properties)) {
+    tell(root, path, 'usable_values', '"properties" is not an object', 'name each property: { "properties": { "NAME": … } }');
+    return;
+  }
+  const required = requiredOf(node);
+  for (const [name, property] of propertiesOf(node)) {
+    const at = atProperty(path, name);
+    if (!required.has(name))
+      tell(
+        root,
+        at,
+        'all_required',
+        'it is not in "required"',
+        'add it there, and let it be null where it may be absent: "type": ["…", "null"]',
+      );
+    checkNode(root, property, at);
+  }
+  const unnamed = [...required].filter((name) => !isJsonObject(properties) || !Object.hasOwn(properties, name));
+  if (unnamed.length > 0)
+    tell(
+      root,
+      path,
+      'all_required',
+      `"required" names ${unnamed.map((name) => JSON.stringify(name)).join(', ')}, which "properties" does not`,
+      'add the property, or take it from "required"',
+    );
+};
+
+const checkValues = (root: Root, node: JsonObject, path: string): void => {
+  const values = node['enum'];
+  if (values !== undefined && (!Array.isArray(values) || values.length === 0))
+    tell(root, path, 'usable_values', '"enum" is not a list of values', 'give at least one value');
+  const { format, pattern } = node;
+  if (format !== undefined && !root.rules.formats.includes(format as string))
+    tell(
+      root,
+      path,
+      'known_formats',
+      `${root.rules.provider} does not know the format ${JSON.stringify(format)}`,
+      `one of ${root.rules.formats.join(', ')}; or leave it out and check the answer yourself`,
+    );
+  if (pattern !== undefined && !isPattern(pattern))
+    tell(root, path, 'usable_values', `${JSON.stringify(pattern)} is no regular expression`, 'correct the pattern');
+};
+
+const isPattern = (pattern: JsonValue): boolean => {
+  try {
+    return typeof pattern === 'string' && new RegExp(pattern, 'u') instanceof RegExp;
+  } catch {
+    return false;
+  }
+};

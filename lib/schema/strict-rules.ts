@@ -1,0 +1,27 @@
+/** What one provider takes as a strict JSON Schema: data, so that another provider needs no code. */
+export interface StrictRules {
+  /** Who says so, for messages. */
+  readonly provider: string;
+  /** The schema's name, where it has one: a pattern and a length. */
+  readonly namePattern: string;
+  readonly nameCharsMax: number;
+  /** Keywords beside `type`, by type. */
+  readonly keywords: Readonly<Record<JsonTypeName, readonly string[]>>;
+  /** Keywords that say nothing of values and may stand anywhere but beside `$ref`. */
+  readonly annotations: readonly string[];
+  readonly formats: readonly string[];
+  /** Levels of objects and arrays inside each other, the root being the first. */
+  readonly depthMax: number;
+  /** Properties of all objects together. */
+  readonly propertiesMax: number;
+  /** Characters of all property and definition names, enum values and constants together. */
+  readonly nameCharsMaxTotal: number;
+  /** Values of all enums together. */
+  readonly enumValuesMax: number;
+  /** An enum of strings with more values than `values` may have so many characters. */
+  readonly largeEnum: { readonly values: number; readonly charsMax: number };
+}
+
+export type JsonTypeName = 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean' | 'null';
+export const jsonTypeNames: readonly JsonTypeName[] = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
+export const isJsonTypeName = (value: unknown): value is JsonTypeName => jsonTypeNames.includes(value as JsonTypeName);

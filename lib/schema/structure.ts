@@ -1,0 +1,149 @@
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
+import type * as t from 'io-ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { withoutNulls } from './absent.ts';
+import { schemaOfCodec } from './io-ts-schema.ts';
+import { codecIssue } from './io-ts-issue.ts';
+import { type AnswerFault, answerFault, parseAnswer } from './parse-answer.ts';
+import { atItems, atProperty, type SchemaProblem } from './problem.ts';
+import { strictForm } from './strict-form.ts';
+
+/** What words are under a schema. */
+export type OutputReading = { readonly type: 'fits'; readonly output: unknown; readonly json: JsonValue } | AnswerFault;
+
+/** A structure that answers are promised in: how the provider is told of it, and how its answers are read. */
+export interface Structure {
+  readonly jsonSchema: JsonObject;
+  /** The schema's own name; null where it has none. */
+  readonly name: string | null;
+  /** Never throws, nor rejects. A promise only where the schema's own validation is one. */
+  readonly read: (text: string | null) => OutputReading | Promise<OutputReading>;
+}
+
+/** Compiles a JSON Schema; answers, of a value, what is wrong with it, or null. */
+export type SchemaCompiler = (schema: JsonObject) => (value: JsonValue) => string | null;
+
+/** A structure, or why there is none of it. `vendor`: whose schema it is. */
+export interface MadeStructure {
+  readonly vendor: string;
+  readonly structure: Structure;
+  readonly problems: readonly SchemaProblem[];
+}
+
+/** Told apart by shape: a Standard Schema, a codec of io-ts; anything else is no schema with code of its own. */
+export const isStandard = (
+  schema: unknown,
+): schema is { readonly '~standard': StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props> } =>
+  (typeof schema === 'object' || typeof schema === 'function') &&
+  schema !== null &&
+  isJsonObject((schema as Record<string, unknown>)['~standard']);
+export const isCodec = (schema: unknown): schema is t.Mixed =>
+  typeof schema === 'object' &&
+  schema !== null &&
+  typeof (schema as Partial<t.Mixed>).decode === 'function' &&
+  typeof (schema as Partial<t.Mixed>).encode === 'function';
+
+export const structureOfCodec = (codec: t.Mixed): MadeStructure => {
+  const { schema, problems, name } = schemaOfCodec(codec);
+  const form = strictForm(schema);
+  const decode = (value: JsonValue): OutputReading => {
+    const decoded = codec.decode(value);
+    return decoded._tag === 'Right' ? { type: 'fits', output: decoded.right as unknown, json: value } : mismatch(codecIssue(decoded.left));
+  };
+  return { vendor: 'io-ts', structure: structureOf(name, form.loose, form.schema, decode), problems: [...problems, ...form.problems] };
+};
+
+export const structureOfStandard = (schema: {
+  readonly '~standard': StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>;
+}): MadeStructure => {
+  const { vendor, jsonSchema, validate } = schema['~standard'];
+  const told = jsonSchemaOf(vendor, jsonSchema);
+  const decode = (value: JsonValue): OutputReading | Promise<OutputReading> => {
+    const result = validate(value);
+    return result instanceof Promise ? result.then((done) => standardReading(done, value), threw) : standardReading(result, value);
+  };
+  if ('problem' in told) return { vendor, structure: structureOf(null, {}, {}, decode), problems: [told.problem] };
+  const form = strictForm(told.schema);
+  const { title } = told.schema;
+  return {
+    vendor,
+    structure: structureOf(typeof title === 'string' ? title : null, form.loose, form.schema, decode),
+    problems: form.problems,
+  };
+};
+
+/** A JSON Schema as it is: nothing is added to it, and null stays null. */
+export const structureOfJsonSchema = (schema: JsonObject, compile: SchemaCompiler): MadeStructure => {
+  const { title } = schema;
+  let check: ((value: JsonValue) => string | null) | null = null;
+  const decode = (value: JsonValue): OutputReading => {
+    const wrong = (check ??= compile(schema))(value);
+    return wrong === null ? { type: 'fits', output: value, json: value } : mismatch(wrong);
+  };
+  return { vendor: 'json-schema', structure: structureOf(typeof title === 'string' ? title : null, {}, schema, decode), problems: [] };
+};
+
+const jsonSchemaOf = (
+  vendor: string,
+  converter: StandardJSONSchemaV1.Converter | undefined,
+): { readonly schema: JsonObject } | { readonly problem: SchemaProblem } => {
+  const problem = (message: string, fix: string): { readonly problem: SchemaProblem } => ({
+    problem: { path: '$', rule: 'no_meaning', message, fix },
+  });
+  if (converter === undefined)
+    return problem(
+      `this ${vendor} schema cannot say its JSON Schema`,
+      vendor === 'valibot'
+        ? 'wrap it: toStandardJsonSchema of @valibot/to-json-schema'
+        : 'use a version of the library that has ~standard.jsonSchema, or give the JSON Schema itself',
+    );
+  try {
+    // What the model writes is what the schema takes in; what the run gives is what comes out of it.
+    return { schema: JSON.parse(JSON.stringify(converter.input({ target: 'draft-2020-12' }))) as JsonObject };
+  } catch (error) {
+    return problem(
+      error instanceof Error ? error.message : String(error),
+      `${vendor} has no JSON Schema for it: take a plain type, and convert it afterwards`,
+    );
+  }
+};
+
+const structureOf = (
+  name: string | null,
+  loose: JsonObject,
+  jsonSchema: JsonObject,
+  decode: (value: JsonValue) => OutputReading | Promise<OutputReading>,
+): Structure => {
+  const rewrite = withoutNulls(loose);
+  return {
+    name,
+    jsonSchema,
+    read(text) {
+      const parsed = parseAnswer(text);
+      if (parsed.type === 'fault') return parsed;
+      try {
+        const reading = decode(rewrite(parsed.value));
+        return reading instanceof Promise ? reading.then((done) => asWritten(done, parsed.value), threw) : asWritten(reading, parsed.value);
+      } catch (error) {
+        return threw(error);
+      }
+    },
+  };
+};
+
+const asWritten = (reading: OutputReading, json: JsonValue): OutputReading => (reading.type === 'fits' ? { ...reading, json } : reading);
+
+const mismatch = (what: string): AnswerFault => answerFault('schema_mismatch', `the answer does not satisfy the schema: ${what}`);
+const threw = (error: unknown): AnswerFault => mismatch(`its check failed: ${error instanceof Error ? error.message : String(error)}`);
+
+const standardReading = (result: StandardSchemaV1.Result<unknown>, json: JsonValue): OutputReading => {
+  if (result.issues === undefined) return { type: 'fits', output: result.value, json };
+  const [issue, ...more] = result.issues;
+  return mismatch(`${pathOf(issue?.path ?? [])}: ${issue?.message ?? 'refused'}${more.length === 0 ? '' : `, and ${more.length} more`}`);
+};
+
+const pathOf = (path: readonly (PropertyKey | StandardSchemaV1.PathSegment)[]): string =>
+  path.reduce<string>((at, segment) => {
+    const key = typeof segment === 'object' ? segment.key : segment;
+    return typeof key === 'number' ? `${atItems(at).slice(0, -1)}${key}]` : atProperty(at, String(key));
+  }, '$');
