@@ -4,12 +4,13 @@ import type { JsonObject } from '../lib/core/json.ts';
 import type { ProviderConfig } from '../lib/ports/provider.ts';
 import type { CheckpointedItemSource } from '../lib/ports/source.ts';
 import type { BatchJob } from '../lib/run/job.ts';
+import type { StructuredOutput } from '../lib/schema/types.ts';
 import { fileSource, providerConfigOf } from './compose.ts';
 import { inputsSource, kindOfInput } from './inputs.ts';
 import type { InputFile, JobDescription } from './job-description.ts';
 import { type CliPrompt, rowMapper } from './rows.ts';
 
-export type CliJob = BatchJob<CliPrompt, JsonObject, ProviderConfig<CliPrompt, unknown>>;
+export type CliJob = BatchJob<CliPrompt, JsonObject, StructuredOutput | undefined, ProviderConfig<CliPrompt, unknown>>;
 
 /** The job that a description means. Equal descriptions make equal jobs, whoever asks from where. */
 export const jobOf = async (description: JobDescription, cwd: string): Promise<CliJob> => {

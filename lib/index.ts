@@ -9,6 +9,7 @@ export {
   type CircuitBreakerOptions,
   type JobMetadata,
   type JobOutput,
+  type JobPayload,
   type RetryOptions,
 } from './run/job.ts';
 export { type PriceBook, type PricedModel, priceTable } from './run/price-book.ts';
@@ -23,11 +24,16 @@ export type * from './run/inspection.ts';
 export type * from './run/run.ts';
 export type { Consumption } from './run/consumption.ts';
 export type { RunSummary } from './run/summary.ts';
+export type { RunStructure } from './run/structures.ts';
 export type * from './run/verification.ts';
 export { toWire } from './run/wire.ts';
+export { described, withJsonSchema } from './schema/annotate.ts';
+export type { SchemaProblem, SchemaRule } from './schema/problem.ts';
+export type { StrictRules } from './schema/strict-rules.ts';
+export type * from './schema/types.ts';
 export { memoryStore } from './sim/store/memory-store.ts';
 export type { BatchRecordState } from './core/batch-record.ts';
-export type { TokenPrices } from './core/config.ts';
+export type { SchemaRef, TokenPrices } from './core/config.ts';
 export type { ConservationLaw } from './core/conservation.ts';
 export type * from './core/results.ts';
 export type { FailureClass } from './core/failure.ts';

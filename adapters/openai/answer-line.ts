@@ -10,16 +10,16 @@ import { isTooDeep } from './json-depth.ts';
 export type Learn = (line: string, customId: string, body: JsonObject) => void;
 
 /** Whose line, and what became of it; one `JSON.parse` and no copy of the answer. */
-export const readVerdict = (line: string, reader: AnswerReader, learn: Learn): LineVerdict => {
+export const readVerdict = (line: string, reader: AnswerReader, learn: Learn, wants?: 'text'): LineVerdict => {
   const answer = parseAnswer(line);
   if (answer === null) return malformed;
   const { customId, body } = answer;
   const failure = failureOf(answer, reader);
   const usage = body === null ? null : usageOf(body);
-  if (failure === null && body !== null) learn(line, answer.customId, body);
-  return failure === null
-    ? { type: 'succeeded', customId, usage }
-    : { type: 'failed', customId, failureClass: failure.failureClass, usage };
+  if (failure !== null) return { type: 'failed', customId, failureClass: failure.failureClass, usage };
+  if (body !== null) learn(line, answer.customId, body);
+  const text = wants === 'text' ? { outputText: body === null ? null : reader.textOf(body) } : {};
+  return { type: 'succeeded', customId, usage, ...text };
 };
 
 /** What the line holds for its reader; of a failed one also the words so far. */

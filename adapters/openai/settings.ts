@@ -7,6 +7,7 @@ import { openaiEndpoints, parseEndpoint } from './endpoints.ts';
 import { openaiLimits } from './limits.ts';
 import { openaiPriceOf } from './prices.ts';
 import { outputTokensMaxOf } from './request-bounds.ts';
+import { schemaRulesOf } from './schema-rules.ts';
 
 /** Body keys that are the job's or the item's own, never parameters. */
 type NotParams = 'model' | 'stream' | 'input' | 'messages' | 'prompt';
@@ -87,9 +88,13 @@ export const makeProviderConfig = (connection: string, settings: OpenAISettings<
     limits: openaiLimits,
     prices: openaiPriceOf(settings.model),
     outputTokensMax: outputTokensMaxOf(endpoint, params),
+    schemaRules: takesSchema(endpoint) ? schemaRulesOf(settings.model) : null,
     operation: operationOf(settings),
   };
 };
+
+/** The endpoints whose answers are words that a schema can shape. */
+const takesSchema = (endpoint: OpenAIEndpoint): endpoint is Thinking => endpoint === 'responses' || endpoint === 'chat.completions';
 
 const paramsOf = (endpoint: OpenAIEndpoint, { params, reasoningEffort }: OpenAISettings<OpenAIEndpoint>): JsonObject => {
   // Through JSON: what is stored and compared must be what is sent.

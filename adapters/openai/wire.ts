@@ -17,11 +17,11 @@ export const createOpenAIWire = (job: {
   const usual = createUsualAnswers(reader);
   return {
     renderer: (output) => createRenderer({ ...job, ...output }),
-    readVerdict: (line) => {
+    readVerdict: (line, wants) => {
       const answer = usual.read(line);
-      return answer === null
-        ? readVerdict(line, reader, usual.learn)
-        : { type: 'succeeded', customId: answer.customId, usage: answer.usage };
+      if (answer === null) return readVerdict(line, reader, usual.learn, wants);
+      const verdict = { type: 'succeeded', customId: answer.customId, usage: answer.usage } as const;
+      return wants === 'text' ? { ...verdict, outputText: JSON.parse(answer.quotedWords) as string } : verdict;
     },
     readContent: (line) => {
       const answer = usual.read(line);

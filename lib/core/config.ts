@@ -101,6 +101,19 @@ export interface Operation {
   readonly filesExpireAfterMs: number | null;
 }
 
+/** The schema that answers are promised in, as the provider is told it. */
+export interface StructuredOutputConfig {
+  readonly schemaName: string;
+  readonly jsonSchema: JsonObject;
+  /** Where a fresh process finds the schema's own code: a module and what it exports. Not compared: a moved module reads the same answers. */
+  readonly schemaRef: SchemaRef | null;
+}
+export interface SchemaRef {
+  /** `./` and a path below the project's folder, or a file URL, or a package. */
+  readonly module: string;
+  readonly export: string;
+}
+
 /**
  * Everything about a run that is stored and compared. What makes the prompts (source, provider, schema, prompt) is frozen with
  * the run; `operation` may change. Closed: a key it does not name is refused, so no secret can ride along.
@@ -119,7 +132,8 @@ export interface RunConfig {
   };
   /** How prompts are made, where that is data (the CLI's templates); null where it is a function. */
   readonly prompt: JsonObject | null;
-  readonly structuredOutput: { readonly schemaName: string; readonly jsonSchema: JsonObject } | null;
+  /** What answers are promised in; null: words. */
+  readonly structuredOutput: StructuredOutputConfig | null;
   /** The user's own pairs for the provider's batch metadata: at most 12 (`batchor_…` keys are ours). */
   readonly batchMetadata: Readonly<Record<string, string>>;
   readonly limits: ProviderLimits;
@@ -207,7 +221,13 @@ export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
     params: Json,
   }),
   prompt: orNull(Json),
-  structuredOutput: orNull(closed('StructuredOutput', { schemaName: t.string, jsonSchema: Json })),
+  structuredOutput: orNull(
+    closed('StructuredOutput', {
+      schemaName: t.string,
+      jsonSchema: Json,
+      schemaRef: orNull(closed('SchemaRef', { module: t.string, export: t.string })),
+    }),
+  ),
   batchMetadata: t.record(t.string, t.string),
   limits: closed('ProviderLimits', {
     requestsMax: NonNegative,

@@ -9,6 +9,8 @@ interface FailurePolicy {
   readonly remedy: string;
   /** True where the whole batch was refused and nobody paid: the row's attempts have no ceiling then, the run pauses instead. */
   readonly isOfBatch?: true;
+  /** True where the provider gave an answer, and it is none by the schema that was asked for. */
+  readonly isOfStructure?: true;
 }
 
 /**
@@ -72,11 +74,13 @@ const table = {
     action: 'retry_charged',
     when: 'a structured answer is not JSON',
     remedy: 'a stricter schema, or a higher output limit',
+    isOfStructure: true,
   },
   schema_mismatch: {
     action: 'retry_charged',
     when: 'a structured answer does not satisfy the schema',
     remedy: 'a schema that the model can satisfy',
+    isOfStructure: true,
   },
   invalid_request: {
     action: 'fail',
@@ -123,11 +127,13 @@ const table = {
     action: 'retry_charged',
     when: 'a structured answer has no words',
     remedy: 'none: it is asked again; a higher output limit where the model reasons',
+    isOfStructure: true,
   },
   fenced_json: {
     action: 'retry_charged',
     when: 'a structured answer stands in a code fence',
     remedy: 'a service that keeps strict schemas; the answer is in `output_text`',
+    isOfStructure: true,
   },
 } as const satisfies Readonly<Record<string, FailurePolicy>>;
 
@@ -142,6 +148,11 @@ export const failureRemedy = (failureClass: FailureClass): string => table[failu
 export const isFailureOfBatch = (failureClass: FailureClass): boolean => {
   const policy: FailurePolicy = table[failureClass];
   return policy.isOfBatch === true;
+};
+/** True where the line is a success to the provider, and its words are no answer under the schema. */
+export const isFailureOfStructure = (failureClass: FailureClass): boolean => {
+  const policy: FailurePolicy = table[failureClass];
+  return policy.isOfStructure === true;
 };
 /** The class's number in events and rows. */
 export const codeOfFailure = (failureClass: FailureClass): number => failureClasses.indexOf(failureClass);

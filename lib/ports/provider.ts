@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { TokenPrices } from '../core/config.ts';
 import type { ProviderLimits } from '../core/limits.ts';
 import type { TokenUsage } from '../core/usage.ts';
+import type { StrictRules } from '../schema/strict-rules.ts';
 import type { Port } from './port-error.ts';
 
 /** What a prompt builder may return on every endpoint that takes text. */
@@ -29,6 +30,8 @@ export interface ProviderConfig<Prompt = never, Output = unknown> {
   readonly prices?: TokenPrices | null;
   /** Output tokens that one request can be billed for at most, by its parameters; null or absent: unbounded. */
   readonly outputTokensMax?: number | null;
+  /** Which schemas the model takes for its answers; null: none; absent: nobody knows, and schemas are not checked. */
+  readonly schemaRules?: StrictRules | null;
   /** Pace and budgets that the job asks for; what is absent takes the house's default. */
   readonly operation: ProviderOperation;
   /** Types only; absent at run time. */
@@ -98,7 +101,13 @@ export interface BatchProvider {
 
 /** What one line of a provider file says of its row. */
 export type LineVerdict =
-  | { readonly type: 'succeeded'; readonly customId: string; readonly usage: TokenUsage | null }
+  | {
+      readonly type: 'succeeded';
+      readonly customId: string;
+      readonly usage: TokenUsage | null;
+      /** The words, where they were asked for. */
+      readonly outputText?: string | null;
+    }
   | { readonly type: 'failed'; readonly customId: string; readonly failureClass: FailureClass; readonly usage: TokenUsage | null }
   | { readonly type: 'malformed' };
 
@@ -117,8 +126,8 @@ export interface LineContent {
 export interface ProviderWire {
   /** Prepared once per run, called once per item. */
   renderer(input: { readonly jsonSchema: JsonObject | null; readonly schemaName: string | null }): LineRenderer;
-  /** For settlement: whose line, and what became of it. */
-  readVerdict(line: string): LineVerdict;
+  /** For settlement: whose line, and what became of it; `wants`: with its words, to be judged by a schema. */
+  readVerdict(line: string, wants?: 'text'): LineVerdict;
   /** For results. */
   readContent(line: string): LineContent;
 }

@@ -2,15 +2,21 @@ import type { SweptBatch } from '../core/command.ts';
 import type { RunConfig } from '../core/config.ts';
 import type { ProviderBatchId } from '../core/ids.ts';
 import type { BatchProvider, ProviderConnection, ProviderWire } from '../ports/provider.ts';
+import { readingJson } from '../streams/structured.ts';
 import { defaultConnection } from './defaults.ts';
 import { BatchorError } from './errors.ts';
 import { must } from './interop.ts';
+
+/** The half of a provider that reads answers. */
+export type AnswerWire = Pick<ProviderWire, 'readContent' | 'readVerdict'>;
 
 /** The connections of one runner, by name. */
 export interface Connections {
   /** Throws `provider_not_configured` unless the runner has it; the default one is always there. */
   find(name: string, kind: string): Promise<ProviderConnection>;
   connect(config: RunConfig): Promise<BatchProvider & ProviderWire>;
+  /** Reads the run's answers; with a structure their outputs are JSON. Asks the provider nothing. */
+  readerOf(config: RunConfig): Promise<AnswerWire>;
   /** What the run's provider shows of one batch; null when it does not know it. */
   identify(config: RunConfig, providerBatchId: string): Promise<SweptBatch | null>;
 }
@@ -39,6 +45,10 @@ export const createConnections = (
   return {
     find,
     connect,
+    readerOf: async (config) => {
+      const wire = await connect(config);
+      return config.structuredOutput === null ? wire : readingJson(wire);
+    },
     identify: async (config, providerBatchId) => must((await connect(config)).identify(providerBatchId as ProviderBatchId)),
   };
 };

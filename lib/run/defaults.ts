@@ -1,5 +1,6 @@
 import type { ProviderConnection } from '../ports/provider.ts';
 import type { Storage } from '../ports/run-store.ts';
+import type { SchemaCompiler } from '../schema/structure.ts';
 
 /** What a runner uses when nothing else is given; loaded only then. The one file of the library that knows adapters. */
 export const defaultStorage = async (): Promise<Storage> => {
@@ -10,6 +11,12 @@ export const defaultStorage = async (): Promise<Storage> => {
 export const defaultConnection = async (): Promise<ProviderConnection> => {
   const { openai } = await import('../../adapters/openai/index.ts');
   return openai;
+};
+
+/** Loaded only where answers are read by a plain JSON Schema. */
+export const defaultSchemaCompiler = async (): Promise<SchemaCompiler> => {
+  const { compileJsonSchema } = await import('../../adapters/ajv/index.ts');
+  return compileJsonSchema;
 };
 
 /** Loaded only where a budget in tokens is set. */

@@ -15,10 +15,12 @@ import { must, toBatchorError } from './interop.ts';
 import type { PriceBook } from './price-book.ts';
 import { compareLastRow } from './resume.ts';
 import { operationAfter, withPrices } from './resume-changes.ts';
+import type { Structures } from './structures.ts';
 
 /** What driving needs of its runner. */
 export interface DriversParts {
   readonly connections: Connections;
+  readonly structures: Structures;
   readonly scheduler: () => SchedulerLike;
   readonly randomHex: (digits: number) => string;
   readonly tokenCounter: TokenCounter | null | undefined;
@@ -65,13 +67,14 @@ export class Drivers {
 
   /** Drives a run that is owned already; gives it back when it cannot be driven. */
   async drive(run: OwnedRun): Promise<Driver> {
-    const { connections, scheduler, randomHex, tokenCounter, inboxIntervalMs, events, prices } = this.#parts;
+    const { connections, structures, scheduler, randomHex, tokenCounter, inboxIntervalMs, events, prices } = this.#parts;
     try {
       const { config } = run.snapshot;
       const ports: EnginePorts = {
         run,
         provider: await connections.connect(config),
         source: this.#sources.get(run.runId) ?? null,
+        structure: await structures.readerOf(run.runId, config),
         // Whoever gives a counter wants it used; ours is loaded where an estimate is not enough.
         tokens: tokenCounter !== undefined ? tokenCounter : needsExactTokens(run.snapshot) ? await defaultTokenCounter() : null,
         scheduler: scheduler(),

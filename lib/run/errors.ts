@@ -1,5 +1,6 @@
 import type { JsonValue } from '../core/json.ts';
 import type { ControlReason, RunStatus } from '../core/snapshot.ts';
+import type { SchemaProblem } from '../schema/problem.ts';
 
 /** One field in which the given job differs from the stored run. */
 export interface JobDifference {
@@ -14,6 +15,10 @@ export interface BatchorErrorDetails {
   // the job is wrong
   invalid_config: { readonly field: string };
   invalid_run_id: { readonly runId: string };
+  /** The provider would refuse the schema, and so every request. */
+  schema_not_strict: { readonly violations: readonly SchemaProblem[] };
+  /** The schema has parts that no strict JSON Schema can say; `vendor`: the library that it comes from. */
+  schema_unsupported: { readonly vendor: string; readonly violations: readonly SchemaProblem[] };
   // the surroundings are wrong
   api_key_missing: { readonly variable: string };
   authentication_failed: object;

@@ -1,17 +1,22 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { ResultPage, ResultPageOptions } from '../core/results.ts';
-import type { ResultExport } from './run.ts';
+import type { ResultPageOptions } from '../core/results.ts';
+import type { ResultExport, ResultText } from './run.ts';
 import { writeTexts, writeWholeFile } from './whole-file.ts';
-import { toWire } from './wire.ts';
 
 const pageRows = 1_000;
+
+/** Results as JSON lines. */
+export interface ResultTextPage extends ResultText {
+  readonly nextAfterSequence: number;
+  readonly hasMore: boolean;
+}
 
 /** Writes results as JSON lines, page by page: into a file that is whole or not there, or, with `append`, behind what is there. */
 export const exportResults = async (
   path: string,
   { afterSequence = 0, limit = Infinity, append = false }: ResultPageOptions & { readonly append?: boolean },
-  readPage: (options: ResultPageOptions) => Promise<ResultPage>,
+  readPage: (options: ResultPageOptions) => Promise<ResultTextPage>,
 ): Promise<ResultExport> => {
   await mkdir(dirname(path), { recursive: true });
   let exportedCount = 0;
@@ -20,10 +25,10 @@ export const exportResults = async (
   async function* texts(): AsyncGenerator<string> {
     while (hasMore && exportedCount < limit) {
       const page = await readPage({ afterSequence: cursor, limit: Math.min(pageRows, limit - exportedCount) });
-      yield page.results.map((result) => `${JSON.stringify(toWire(result))}\n`).join('');
-      exportedCount += page.results.length;
+      yield page.text;
+      exportedCount += page.count;
       cursor = page.nextAfterSequence;
-      hasMore = page.hasMore && page.results.length > 0;
+      hasMore = page.hasMore && page.count > 0;
     }
   }
   await (append ? writeTexts(path, 'a', texts()) : writeWholeFile(path, texts()));

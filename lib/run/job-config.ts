@@ -1,6 +1,7 @@
 import { type Backoff, defaultOperation, faultOfConfig, type Operation, type RunConfig } from '../core/config.ts';
 import { breakerOf, canaryOf, count, enqueueOf, invalid, moneyOf } from './job-limits.ts';
 import type { AnyJob } from './job.ts';
+import { structuredOutputOf } from './job-structure.ts';
 import type { PriceBook } from './price-book.ts';
 
 /** Pairs of a batch's metadata that are left to the user: OpenAI takes 16, four are ours. */
@@ -29,7 +30,7 @@ export const configOf = (
       params: provider.params,
     },
     prompt: job.promptDescription ?? null,
-    structuredOutput: null,
+    structuredOutput: structuredOutputOf(job),
     batchMetadata: job.batchMetadata ?? {},
     limits: provider.limits,
     operation: operationOf(job, prices),

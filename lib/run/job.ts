@@ -1,6 +1,8 @@
 import type { JsonObject } from '../core/json.ts';
 import type { ProviderConfig } from '../ports/provider.ts';
+import type { SchemaRef } from '../core/config.ts';
 import type { BatchItem, CheckpointedItemSource } from '../ports/source.ts';
+import type { OutputOf, StructuredOutput } from '../schema/types.ts';
 
 /** Charged attempts, ceilings and waits; what is absent takes the default. */
 export interface RetryOptions {
@@ -50,12 +52,21 @@ export interface CircuitBreakerOptions {
   readonly judgedRowsMin?: number;
 }
 
-export interface JobBody<Payload, Metadata extends JsonObject, Provider> {
+export interface JobBody<Payload, Metadata extends JsonObject, Schema, Provider> {
   /** Shown in listings. Default `job`. */
   readonly name?: string;
   /** Called once per item, at ingestion; its result is stored as the request line and never asked for again. */
   readonly buildPrompt: BuildPrompt<Payload, Metadata, Provider>;
   readonly providerConfig: Provider;
+  /**
+   * What answers are promised in: an io-ts codec, a Standard Schema that can say its JSON Schema (Zod, ArkType, Valibot through
+   * `toStandardJsonSchema`), or a JSON Schema in the strict subset. Checked by the provider's rules before anything is sent.
+   */
+  readonly structuredOutput?: Schema;
+  /** The name under which the provider is shown the schema. Default the schema's own, else `output`. */
+  readonly schemaName?: string;
+  /** Lets a fresh process import the very schema, so it must not run your program; without it answers are read by the JSON Schema stored with the run. */
+  readonly schemaRef?: SchemaRef;
   readonly retryPolicy?: RetryOptions;
   readonly chunkPolicy?: ChunkOptions;
   readonly budget?: BudgetOptions;
@@ -74,20 +85,42 @@ export type JobInput<Payload, Metadata extends JsonObject> =
   | { readonly items: Iterable<BatchItem<Payload, Metadata>> | AsyncIterable<BatchItem<Payload, Metadata>>; readonly source?: never }
   | { readonly source: CheckpointedItemSource<Payload, Metadata>; readonly items?: never };
 
+// What nobody asks about a job may be anything.
 /** What to run: data plus functions. */
-export type BatchJob<Payload, Metadata extends JsonObject, Provider> = JobBody<Payload, Metadata, Provider> & JobInput<Payload, Metadata>;
+export type BatchJob<
+  Payload = any,
+  Metadata extends JsonObject = any,
+  Schema extends StructuredOutput | undefined = any,
+  Provider extends AnyProviderConfig = any,
+> = JobBody<Payload, Metadata, Schema, Provider> & JobInput<Payload, Metadata>;
+
+export type JobPayload<Job> = Job extends JobBody<infer Payload, any, any, any> ? Payload : never;
+export type JobMetadata<Job> = Job extends JobInput<any, infer Metadata> ? Metadata : JsonObject;
+/** What a completed result's `output` is: what the schema says, else what the endpoint promises. */
+export type JobOutput<Job> = Job extends { readonly providerConfig: infer Provider }
+  ? Job extends { readonly structuredOutput?: infer Schema }
+    ? JobResult<Schema, Provider>
+    : JobResult<undefined, Provider>
+  : unknown;
+export type JobResult<Schema, Provider> = [Exclude<Schema, undefined>] extends [never]
+  ? Provider extends ProviderConfig<never, infer Output>
+    ? Output
+    : unknown
+  : OutputOf<Exclude<Schema, undefined>>;
 
 /** A job whose types nobody needs any more. */
-export interface AnyJob extends Omit<JobBody<unknown, JsonObject, AnyProviderConfig>, 'buildPrompt'> {
+export interface AnyJob extends Omit<JobBody<unknown, JsonObject, StructuredOutput | undefined, AnyProviderConfig>, 'buildPrompt'> {
   readonly buildPrompt: (item: never) => unknown;
   readonly items?: Iterable<BatchItem<unknown, JsonObject>> | AsyncIterable<BatchItem<unknown, JsonObject>>;
   readonly source?: CheckpointedItemSource<unknown, JsonObject>;
 }
 
-export type JobOutput<Job> = Job extends { readonly providerConfig: ProviderConfig<never, infer Output> } ? Output : unknown;
-export type JobMetadata<Job> = Job extends JobInput<unknown, infer Metadata> ? Metadata : JsonObject;
-
 /** The job itself, unchanged; only the types are inferred and kept. */
-export const defineJob = <Payload, Provider extends AnyProviderConfig, Metadata extends JsonObject = JsonObject>(
-  job: BatchJob<Payload, Metadata, Provider>,
-): BatchJob<Payload, Metadata, Provider> => job;
+export const defineJob = <
+  Payload,
+  Provider extends AnyProviderConfig,
+  Metadata extends JsonObject = JsonObject,
+  const Schema extends StructuredOutput | undefined = undefined,
+>(
+  job: BatchJob<Payload, Metadata, Schema, Provider>,
+): BatchJob<Payload, Metadata, Schema, Provider> => job;

@@ -5,6 +5,9 @@ import type { RunSnapshot } from '../core/snapshot.ts';
 import type { SourceEntry } from '../ports/source.ts';
 import { createRowRenderer } from '../streams/render.ts';
 import type { EnginePorts } from '../streams/ports.ts';
+import type { RunId } from '../core/ids.ts';
+import type { StructuredOutput } from '../schema/types.ts';
+import { makeStructure } from './job-structure.ts';
 import { BatchorError, type JobDifference } from './errors.ts';
 import { must } from './interop.ts';
 
@@ -43,16 +46,35 @@ export const compareJob = (stored: RunSnapshot, given: RunConfig): { readonly ch
   return { changedOperation: JSON.stringify(config.operation) === JSON.stringify(operation) ? null : operation };
 };
 
-const comparable = (config: RunConfig, field: (typeof frozenFields)[number]): JsonValue =>
-  field === 'source' ? { kind: config.source.kind, ref: config.source.ref } : (JSON.parse(JSON.stringify(config[field])) as JsonValue);
+const comparable = (config: RunConfig, field: (typeof frozenFields)[number]): JsonValue => {
+  if (field === 'source') return { kind: config.source.kind, ref: config.source.ref };
+  const value = JSON.parse(JSON.stringify(config[field])) as JsonValue;
+  // Where the schema's code lies makes no prompt.
+  return field === 'structuredOutput' && isJsonObject(value) ? { ...value, schemaRef: null } : value;
+};
 
-const differencesOf = (field: string, stored: JsonValue, given: JsonValue): readonly JobDifference[] => {
+/** Every place in which two values differ, as it is named from `field`. */
+export const differencesOf = (field: string, stored: JsonValue, given: JsonValue): readonly JobDifference[] => {
   if (isJsonObject(stored) && isJsonObject(given)) {
     const keys = [...new Set([...Object.keys(stored), ...Object.keys(given)])].sort();
     return keys.flatMap((key) => differencesOf(`${field}.${key}`, stored[key] ?? null, given[key] ?? null));
   }
   if (JSON.stringify(stored) === JSON.stringify(given)) return [];
   return [{ field, stored, given, remedy: `Give ${JSON.stringify(stored)} as before, or start a new run.` }];
+};
+
+/** Throws `job_changed` unless the schema is the one that the run was started with. */
+export const compareSchema = (runId: RunId, { structuredOutput }: RunConfig, schema: StructuredOutput): void => {
+  const given = makeStructure(schema).structure.jsonSchema;
+  const differences = differencesOf('structuredOutput.jsonSchema', structuredOutput?.jsonSchema ?? null, given);
+  const [first] = differences;
+  if (first === undefined) return;
+  throw new BatchorError(
+    'job_changed',
+    { runId, differences },
+    `the schema differs from that of run ${runId} in ${differences.map(({ field }) => field).join(', ')} (${first.field}: stored ${JSON.stringify(first.stored)}, given ${JSON.stringify(first.given)})`,
+    'Give the schema that the run was started with, or none: results are then read by the one stored with it.',
+  );
 };
 
 /**

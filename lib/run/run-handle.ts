@@ -2,28 +2,26 @@ import { defer, EMPTY, map, merge, Observable, type SchedulerLike, Subject, take
 import type { Resolution, SweptBatch } from '../core/command.ts';
 import type { BatchKey } from '../core/ids.ts';
 import { isStandingStill } from '../core/due.ts';
-import type { JsonObject } from '../core/json.ts';
-import type { ItemResult, ResultPage, ResultPageOptions } from '../core/results.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import { sumOfTotals } from '../core/item.ts';
 import { isFinished, type RunSnapshot } from '../core/snapshot.ts';
-import type { ProviderWire } from '../ports/provider.ts';
-import type { ResultRef, RunReader } from '../ports/run-store.ts';
-import { readParts, readResults } from '../streams/results.ts';
+import type { RunReader } from '../ports/run-store.ts';
+import type { AnswerWire } from './connections.ts';
 import type { Driver } from './driver.ts';
 import { BatchorError } from './errors.ts';
 import { exportResults } from './export-results.ts';
 import { inspectItem } from './inspect-run.ts';
 import { must } from './interop.ts';
 import type { PriceBook } from './price-book.ts';
+import { createResultReader } from './result-reader.ts';
 import { operationAfter, withPrices } from './resume-changes.ts';
-import type { BatchWord, ResultsOptions, ResultStream, ResultText, Run, WaitOptions } from './run.ts';
+import type { BatchWord, Run, WaitOptions } from './run.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 import { stopReason } from './stop-reason.ts';
 import { pagesOnChange, pull, watchRun } from './watch.ts';
 import { verifyRun } from './verify/verify-run.ts';
 import type { Wish } from './wish.ts';
-import { toWireLine } from './wire.ts';
+import type { ReadableStructure } from './structures.ts';
 
 /** What a handle needs from its runner. */
 export interface RunHost {
@@ -42,7 +40,9 @@ export interface RunHost {
   identify(providerBatchId: string): Promise<SweptBatch | null>;
   /** A reader of one's own, to be closed by whoever asked for it. */
   openReader(): Promise<RunReader>;
-  wire(): Promise<Pick<ProviderWire, 'readContent' | 'readVerdict'>>;
+  /** Of a run with a structure it reads outputs as JSON. */
+  wire(): Promise<AnswerWire>;
+  structure(): Promise<ReadableStructure | null>;
 }
 
 const pageRows = 1_000;
@@ -69,73 +69,6 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     );
   const changes$ = watched('changes');
 
-  const readPage = async ({ afterSequence = 0, limit = pageRows }: ResultPageOptions): Promise<ResultPage> => {
-    const source = rows();
-    if (source === reader) await must(reader.refresh(), context);
-    const refs = await must(source.resultsAfter(afterSequence, limit), context);
-    const results = await must(readResults(source.artifacts, await host.wire(), refs), context);
-    const nextAfterSequence = refs[refs.length - 1]?.sequence ?? afterSequence;
-    return { results, nextAfterSequence, hasMore: source.snapshot.resultSequence > nextAfterSequence };
-  };
-
-  const pagesFrom = (afterSequence: number): Observable<readonly ItemResult[]> =>
-    defer(() => {
-      let cursor = afterSequence;
-      return pagesOnChange(changes$, async () => {
-        const page = await readPage({ afterSequence: cursor });
-        cursor = page.nextAfterSequence;
-        return page.results;
-      });
-    });
-
-  const eventPagesFrom = (afterSequence: number): Observable<RunEvent> =>
-    defer(() => {
-      let cursor = afterSequence;
-      return pagesOnChange(changes$, async () => {
-        const page = await must(rows().eventsAfter(cursor, pageRows), context);
-        cursor = page[page.length - 1]?.sequence ?? cursor;
-        return page;
-      });
-    }).pipe(flatten(({ atMs, ...event }): RunEvent => ({ ...event, at: new Date(atMs) })));
-
-  async function* inSequence({ afterSequence = 0, follow = false, signal }: ResultsOptions): AsyncGenerator<ItemResult> {
-    if (follow) {
-      for await (const page of pull(pagesFrom(afterSequence), signal)) yield* page;
-      return;
-    }
-    await requireFinished();
-    let cursor = afterSequence;
-    for (let hasMore = true; hasMore;) {
-      signal?.throwIfAborted();
-      const page = await readPage({ afterSequence: cursor });
-      yield* page.results;
-      cursor = page.nextAfterSequence;
-      hasMore = page.hasMore && page.results.length > 0;
-    }
-  }
-  async function* inInputOrder({ signal }: ResultsOptions): AsyncGenerator<readonly ResultRef[]> {
-    await requireFinished();
-    for (let next: number | null = 0; next !== null;) {
-      signal?.throwIfAborted();
-      const page: { readonly results: readonly ResultRef[]; readonly nextIndex: number | null } = await must(
-        rows().resultsByIndex(next, pageRows),
-        context,
-      );
-      yield page.results;
-      next = page.nextIndex;
-    }
-  }
-  async function* inputResults(options: ResultsOptions): AsyncGenerator<ItemResult> {
-    const wire = await host.wire();
-    for await (const refs of inInputOrder(options)) yield* await must(readResults(rows().artifacts, wire, refs), context);
-  }
-  async function* inputText(options: ResultsOptions): AsyncGenerator<ResultText> {
-    const wire = await host.wire();
-    for await (const refs of inInputOrder(options)) {
-      const parts = await must(readParts(rows().artifacts, wire, refs), context);
-      yield { text: parts.map((part) => `${toWireLine(part)}\n`).join(''), count: parts.length };
-    }
-  }
   const requireFinished = async (): Promise<void> => {
     if (host.driverOf() === undefined) await must(reader.refresh(), context);
     const { totals, status, runId } = current();
@@ -148,6 +81,25 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
       'Wait for it, or read what there is: results({ follow: true }), readTerminalResults().',
     );
   };
+  const found = createResultReader({
+    runId: reader.runId,
+    rows,
+    refresh: (source) => (source === reader ? must(reader.refresh(), context) : undefined),
+    changes$,
+    requireFinished,
+    wire: host.wire,
+    structure: host.structure,
+  });
+
+  const eventPagesFrom = (afterSequence: number): Observable<RunEvent> =>
+    defer(() => {
+      let cursor = afterSequence;
+      return pagesOnChange(changes$, async () => {
+        const page = await must(rows().eventsAfter(cursor, pageRows), context);
+        cursor = page[page.length - 1]?.sequence ?? cursor;
+        return page;
+      });
+    }).pipe(flatten(({ atMs, ...event }): RunEvent => ({ ...event, at: new Date(atMs) })));
 
   /** Resolves when the run is over, rejects when it stands still and somebody must act. */
   const settled = async (options: WaitOptions): Promise<RunSummary> => {
@@ -234,16 +186,22 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     cancel: () => control({ type: 'cancel' }),
     resolve: async (batchKey, word) =>
       control({ type: 'resolve', batchKey: batchKey as BatchKey, resolution: await resolutionOf(batchKey, word) }),
-    results: (options = {}) => resultStream(() => (options.order === 'input' ? inputResults(options) : inSequence(options))),
-    resultText: (options = {}) => inputText(options),
-    readTerminalResults: (options = {}) => readPage(options),
-    exportTerminalResults: (path, options = {}) => exportResults(path, options, readPage),
+    structure: async () => {
+      const structure = await host.structure();
+      if (structure === null) return null;
+      const { schemaName, jsonSchema, readBy, note } = structure;
+      return { schemaName, jsonSchema, readBy, note };
+    },
+    results: (options = {}) => found.results(options),
+    resultText: (options = {}) => found.inputText(options),
+    readTerminalResults: (options = {}) => found.page(options),
+    exportTerminalResults: (path, options = {}) => exportResults(path, options, found.textPage),
     verify: async (options = {}) => verifyRun({ reader, openReader: host.openReader }, await host.wire(), options),
     inspect: async (itemId) => inspectItem({ reader, openReader: host.openReader }, await host.wire(), itemId),
     events$: (options = {}) => eventPagesFrom(options.afterSequence ?? 0),
     events: (options = {}) => pull(eventPagesFrom(options.afterSequence ?? 0), options.signal),
     summary$: changes$.pipe(map(summaryOf)),
-    results$: pagesFrom(0),
+    results$: found.pagesFrom(0),
     async [Symbol.asyncDispose]() {
       isDisposed = true;
       ended$.next();
@@ -252,17 +210,6 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     },
   };
 };
-
-const resultStream = <Output, Metadata extends JsonObject>(
-  open: () => AsyncGenerator<ItemResult<Output, Metadata>>,
-): ResultStream<Output, Metadata> => ({
-  [Symbol.asyncIterator]: open,
-  async toArray() {
-    const all: ItemResult<Output, Metadata>[] = [];
-    for await (const result of open()) all.push(result);
-    return all;
-  },
-});
 
 const withTimeout = async (
   options: WaitOptions,

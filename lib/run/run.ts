@@ -5,6 +5,7 @@ import type { RunEvent } from '../core/run-event.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
 import type { Inspection } from './inspection.ts';
 import type { ResumeOptions } from './resume-changes.ts';
+import type { RunStructure } from './structures.ts';
 import type { RunSummary } from './summary.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
 
@@ -80,6 +81,8 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
    * `batch_not_resolved` where it cannot be so. A run that waited for nothing else goes on.
    */
   resolve(batchKey: string, word: BatchWord): Promise<RunSummary>;
+  /** How its structured answers are read here; null where answers are words. Loads the schema's module, if it names one. */
+  structure(): Promise<RunStructure | null>;
   /** All terminal results. Rejects with `run_not_finished` unless `follow`. */
   results(options?: ResultsOptions): ResultStream<Output, Metadata>;
   /** All terminal results in item order, as the JSON lines that exports hold: the fast way to a file. Rejects with `run_not_finished`. */

@@ -35,6 +35,8 @@ interface RunnerOptions {
    * the run's own answers correct. Null: always the estimate.
    */
   readonly tokenCounter?: TokenCounter | null;
+  /** Imports the module of a run's `schemaRef`, given its URL. Default `import()`. */
+  readonly importModule?: (url: string) => Promise<unknown>;
   /** Prices of your own; what it does not know is asked of the provider's adapter. */
   readonly prices?: PriceBook;
   /** Drive started runs in the background. Default true; false leaves it to `drive()` and `wait()`. */

@@ -1,30 +1,32 @@
 import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type Observable, type SchedulerLike, Subject } from 'rxjs';
-import { decide } from '../core/decide.ts';
 import { isRunId, makeRunId, type RunId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import { isFinished, type RunStatus } from '../core/snapshot.ts';
-import type { ProviderWire } from '../ports/provider.ts';
-import type { OwnedRun, RunReader, RunStore } from '../ports/run-store.ts';
+import type { RunReader, RunStore } from '../ports/run-store.ts';
+import type { OutputOf, StructuredOutput } from '../schema/types.ts';
 import type { EngineSource } from '../streams/ports.ts';
 import { randomHexOf } from './chance.ts';
-import { type Connections, createConnections } from './connections.ts';
+import { type AnswerWire, type Connections, createConnections } from './connections.ts';
 import { defaultStorage, defaultTokenCounter } from './defaults.ts';
+import { createRun } from './create-run.ts';
+import { deleteRun } from './delete-run.ts';
 import { Drivers } from './drivers.ts';
 import { BatchorError } from './errors.ts';
-import { must, toBatchorError, unwrap } from './interop.ts';
+import { must, toBatchorError } from './interop.ts';
 import { fingerprintOf, sourceOf } from './job-source.ts';
-import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput } from './job.ts';
+import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from './job.ts';
 import { configOf } from './job-config.ts';
 import type { Quote, QuoteOptions } from './quote.ts';
 import { quoteJob } from './quote-job.ts';
-import { compareJob } from './resume.ts';
+import { compareJob, compareSchema } from './resume.ts';
 import type { Run, WaitOptions } from './run.ts';
 import { runExists } from './run-exists.ts';
 import { createRunHandle, type RunHost } from './run-handle.ts';
 import { type BatchRunnerOptions, type StartOptions, storageOptionsOf } from './runner-options.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
+import { createStructures, type Structures } from './structures.ts';
 import { tellRun } from './tell-run.ts';
 import { type WorkOptions, workOn } from './work.ts';
 
@@ -36,6 +38,7 @@ export class BatchRunner implements AsyncDisposable {
   readonly #events = new Subject<RunEvent>();
   readonly #closed = new Subject<void>();
   readonly #connections: Connections;
+  readonly #structures: Structures;
   readonly #drivers: Drivers;
   #store: Promise<RunStore> | null = null;
   #isClosed = false;
@@ -44,8 +47,10 @@ export class BatchRunner implements AsyncDisposable {
     this.#options = options;
     this.events$ = this.#events.asObservable();
     this.#connections = createConnections(options.providers ?? [], options.connectionOf);
+    this.#structures = createStructures(options.importModule);
     this.#drivers = new Drivers({
       connections: this.#connections,
+      structures: this.#structures,
       scheduler: () => this.#scheduler,
       randomHex: (digits) => this.#randomHex(digits),
       tokenCounter: options.tokenCounter,
@@ -56,10 +61,12 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /** Creates or resumes a durable run. Resolves once it is stored, before anything is sent. */
-  async start<Payload, Provider extends AnyProviderConfig, Metadata extends JsonObject = JsonObject>(
-    job: BatchJob<Payload, Metadata, Provider>,
-    options: StartOptions = {},
-  ): Promise<Run<JobOutput<{ providerConfig: Provider }>, Metadata>> {
+  async start<
+    Payload,
+    Provider extends AnyProviderConfig,
+    Metadata extends JsonObject = JsonObject,
+    const Schema extends StructuredOutput | undefined = undefined,
+  >(job: BatchJob<Payload, Metadata, Schema, Provider>, options: StartOptions = {}): Promise<Run<JobResult<Schema, Provider>, Metadata>> {
     const erased = job as unknown as AnyJob;
     const store = await this.#open();
     const runId = this.#runIdOf(options.runId);
@@ -76,20 +83,27 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /** `start` and `wait` in one. */
-  async runAndWait<Payload, Provider extends AnyProviderConfig, Metadata extends JsonObject = JsonObject>(
-    job: BatchJob<Payload, Metadata, Provider>,
+  async runAndWait<
+    Payload,
+    Provider extends AnyProviderConfig,
+    Metadata extends JsonObject = JsonObject,
+    const Schema extends StructuredOutput | undefined = undefined,
+  >(
+    job: BatchJob<Payload, Metadata, Schema, Provider>,
     options: StartOptions & WaitOptions = {},
-  ): Promise<Run<JobOutput<{ providerConfig: Provider }>, Metadata>> {
+  ): Promise<Run<JobResult<Schema, Provider>, Metadata>> {
     const run = await this.start(job, options);
     await run.wait(options);
     return run;
   }
 
   /** What a run of the job would send and cost. Reads its rows to their end, so that `items` must be such as can be read again; opens no store, sends nothing, needs no key. */
-  quote<Payload, Provider extends AnyProviderConfig, Metadata extends JsonObject = JsonObject>(
-    job: BatchJob<Payload, Metadata, Provider>,
-    options: QuoteOptions = {},
-  ): Promise<Quote> {
+  quote<
+    Payload,
+    Provider extends AnyProviderConfig,
+    Metadata extends JsonObject = JsonObject,
+    const Schema extends StructuredOutput | undefined = undefined,
+  >(job: BatchJob<Payload, Metadata, Schema, Provider>, options: QuoteOptions = {}): Promise<Quote> {
     const { prices, tokenCounter } = this.#options;
     return quoteJob(job as unknown as AnyJob, options, {
       wire: (config) => this.#connections.connect(config),
@@ -98,13 +112,27 @@ export class BatchRunner implements AsyncDisposable {
     });
   }
 
-  /** A handle on a stored run. With its job: compared, and able to go on ingesting. */
-  async getRun<Job extends AnyJob>(runId: string, options: { readonly job: Job }): Promise<Run<JobOutput<Job>, JobMetadata<Job>>>;
+  /**
+   * A handle on a stored run. With its job: compared, typed, and able to go on ingesting. With its schema: compared and typed. Without:
+   * structured outputs are read by the module that the run's `schemaRef` names, else by the JSON Schema stored with it (`run.structure()`).
+   */
+  async getRun<Job extends BatchJob>(runId: string, options: { readonly job: Job }): Promise<Run<JobOutput<Job>, JobMetadata<Job>>>;
+  async getRun<const Schema extends StructuredOutput>(
+    runId: string,
+    options: { readonly structuredOutput: Schema },
+  ): Promise<Run<OutputOf<Schema>>>;
   async getRun(runId: string): Promise<Run>;
-  async getRun(runId: string, options: { readonly job?: AnyJob } = {}): Promise<Run> {
+  async getRun(runId: string, options: { readonly job?: BatchJob; readonly structuredOutput?: StructuredOutput } = {}): Promise<Run> {
     const store = await this.#open();
     const id = this.#runIdOf(runId);
-    if (options.job !== undefined) await this.#attach(store, id, options.job, sourceOf(options.job), undefined, false);
+    const job = options.job as unknown as AnyJob | undefined;
+    if (job !== undefined) await this.#attach(store, id, job, sourceOf(job), undefined, false);
+    if (options.structuredOutput !== undefined) {
+      const reader = await must(store.read(id), { runId, storage: store.describe });
+      await reader.close();
+      compareSchema(id, reader.snapshot.config, options.structuredOutput);
+      this.#structures.give(id, options.structuredOutput);
+    }
     return this.#handle(store, id);
   }
 
@@ -126,27 +154,7 @@ export class BatchRunner implements AsyncDisposable {
   async deleteRun(runId: string, options: { readonly abandon?: boolean } = {}): Promise<{ readonly abandonedBatchIds: readonly string[] }> {
     const store = await this.#open();
     const id = this.#runIdOf(runId);
-    const context = { runId, storage: store.describe };
-    const reader = await must(store.read(id), context);
-    const { snapshot } = reader;
-    await reader.close();
-    if (!isFinished(snapshot) && options.abandon !== true) {
-      throw new BatchorError(
-        'run_not_finished',
-        { runId, openCount: snapshot.live.length },
-        `run ${runId} is not finished (${snapshot.live.length} batches live)`,
-        'Cancel it first, or abandon it: its batches then go on at the provider.',
-      );
-    }
-    if (this.#drivers.of(id) !== undefined)
-      throw new BatchorError(
-        'run_owned_elsewhere',
-        { runId, owner: 'this process' },
-        `run ${runId} is being driven by this process`,
-        'Close the runner first.',
-      );
-    await must(store.remove(id), context);
-    return { abandonedBatchIds: isFinished(snapshot) ? [] : snapshot.live.flatMap((batch) => batch.providerBatchId ?? []) };
+    return deleteRun(store, id, { abandon: options.abandon === true, isDrivenHere: this.#drivers.of(id) !== undefined });
   }
 
   /** Asks the provider one cheap question: throws `authentication_failed`, `provider_unavailable` or what else it says. */
@@ -221,30 +229,17 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   async #create(store: RunStore, runId: RunId, job: AnyJob, source: EngineSource, options: StartOptions): Promise<void> {
-    const signal = options.signal ?? new AbortController().signal;
-    const { kind, ref } = source.items;
-    const config = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) }, this.#options.prices);
-    await this.#connections.find(config.provider.connection, config.provider.kind);
-    const context = { runId, storage: store.describe };
-    const owned = await store.create(runId, options.description ?? null)();
-    // Somebody created it since it was looked for.
-    if (isLeft(owned) && owned.left.type === 'refused') throw runExists(runId, store.describe);
-    const run = unwrap(owned, context);
-    try {
-      const created = decide(run.snapshot, { type: 'CreateRun', atMs: this.#scheduler.now(), runId, config });
-      if (isLeft(created)) throw runExists(runId, store.describe);
-      await must(run.commit(0, created.right), context);
-    } catch (error) {
-      // Kept, it could be created by nobody else, and not by us either.
-      await run.close();
-      throw error;
-    }
+    const run = await createRun(store, runId, {
+      job,
+      source,
+      options,
+      prices: this.#options.prices,
+      connections: this.#connections,
+      nowMs: () => this.#scheduler.now(),
+    });
     this.#drivers.attach(runId, source);
-    await this.#give(run);
-  }
-
-  /** A run just created is driven at once, or given back. */
-  async #give(run: OwnedRun): Promise<void> {
+    this.#structures.give(runId, job.structuredOutput);
+    // A run just created is driven at once, or given back.
     if (this.#options.autorun === false) return run.close();
     await this.#drivers.drive(run);
   }
@@ -260,6 +255,7 @@ export class BatchRunner implements AsyncDisposable {
       : await fingerprintOf(source.items, signal ?? new AbortController().signal);
     const { changedOperation } = compareJob(snapshot, configOf(job, { kind, ref, fingerprint: found }, this.#options.prices));
     this.#drivers.attach(runId, source);
+    this.#structures.give(runId, job.structuredOutput);
     if (isFinished(snapshot) || !mayDrive) return;
     const driver = this.#options.autorun === false ? (this.#drivers.of(runId) ?? null) : await this.#drivers.take(store, runId);
     if (driver === null) {
@@ -278,7 +274,8 @@ export class BatchRunner implements AsyncDisposable {
   async #handle<Output, Metadata extends JsonObject>(store: RunStore, runId: RunId): Promise<Run<Output, Metadata>> {
     const openReader = (isStill: boolean): Promise<RunReader> => must(store.read(runId, { isStill }), { runId, storage: store.describe });
     const reader = await openReader(false);
-    let wire: Promise<ProviderWire> | null = null;
+    const { config } = reader.snapshot;
+    let wire: Promise<AnswerWire> | null = null;
     const host: RunHost = {
       scheduler: this.#scheduler,
       closed$: this.#closed,
@@ -287,9 +284,10 @@ export class BatchRunner implements AsyncDisposable {
       driverOf: () => this.#drivers.of(runId),
       tryDrive: () => this.#drivers.take(store, runId),
       tell: (wish) => tellRun({ store, runId, driver: this.#drivers.of(runId), scheduler: this.#scheduler }, wish),
-      identify: (providerBatchId) => this.#connections.identify(reader.snapshot.config, providerBatchId),
+      identify: (providerBatchId) => this.#connections.identify(config, providerBatchId),
       openReader: () => openReader(true),
-      wire: () => (wire ??= this.#connections.connect(reader.snapshot.config)),
+      wire: () => (wire ??= this.#connections.readerOf(config)),
+      structure: () => this.#structures.of(runId, config),
     };
     // The results' types follow from the job: the same rows, seen through it.
     return createRunHandle(reader, host) as unknown as Run<Output, Metadata>;

@@ -16,6 +16,8 @@ export interface Structure {
   readonly jsonSchema: JsonObject;
   /** The schema's own name; null where it has none. */
   readonly name: string | null;
+  /** Loads what reading needs, where that is not loaded yet; the first reading would else wait for it. */
+  readonly prepare?: () => Promise<void>;
   /** Never throws, nor rejects. A promise only where the schema's own validation is one. */
   readonly read: (text: string | null) => OutputReading | Promise<OutputReading>;
 }
@@ -60,7 +62,7 @@ export const structureOfStandard = (schema: {
   const told = jsonSchemaOf(vendor, jsonSchema);
   const decode = (value: JsonValue): OutputReading | Promise<OutputReading> => {
     const result = validate(value);
-    return result instanceof Promise ? result.then((done) => standardReading(done, value), threw) : standardReading(result, value);
+    return result instanceof Promise ? result.then((done) => standardReading(done, value)) : standardReading(result, value);
   };
   if ('problem' in told) return { vendor, structure: structureOf(null, {}, {}, decode), problems: [told.problem] };
   const form = strictForm(told.schema);
@@ -72,15 +74,20 @@ export const structureOfStandard = (schema: {
   };
 };
 
-/** A JSON Schema as it is: nothing is added to it, and null stays null. */
-export const structureOfJsonSchema = (schema: JsonObject, compile: SchemaCompiler): MadeStructure => {
+/** A JSON Schema as it is: nothing is added to it, and null stays null. Whatever compiles it is loaded when the first answer is read. */
+export const structureOfJsonSchema = (schema: JsonObject, loadCompiler: () => Promise<SchemaCompiler>): MadeStructure => {
   const { title } = schema;
   let check: ((value: JsonValue) => string | null) | null = null;
-  const decode = (value: JsonValue): OutputReading => {
-    const wrong = (check ??= compile(schema))(value);
+  const prepare = async (): Promise<void> => {
+    check ??= (await loadCompiler())(schema);
+  };
+  const decode = (value: JsonValue): OutputReading | Promise<OutputReading> => {
+    if (check === null) return prepare().then(() => decode(value));
+    const wrong = check(value);
     return wrong === null ? { type: 'fits', output: value, json: value } : mismatch(wrong);
   };
-  return { vendor: 'json-schema', structure: structureOf(typeof title === 'string' ? title : null, {}, schema, decode), problems: [] };
+  const structure = { ...structureOf(typeof title === 'string' ? title : null, {}, schema, decode), prepare };
+  return { vendor: 'json-schema', structure, problems: [] };
 };
 
 const jsonSchemaOf = (

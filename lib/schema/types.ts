@@ -4,12 +4,10 @@ import type { Type } from 'io-ts';
 /** Zod, ArkType, or Valibot through `toStandardJsonSchema`: validates, and can say its JSON Schema. */
 export interface StandardOutput<Output = unknown> {
   // What it takes is the model's business: any input will do.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly '~standard': StandardSchemaV1.Props<any, Output> & StandardJSONSchemaV1.Props<any, Output>;
 }
 
 /** A codec of io-ts. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type IoTsOutput<Output = any> = Type<Output, any, unknown>;
 
 /** A JSON Schema in the strict subset, written as a literal: the result's type is read off it. */
@@ -39,38 +37,53 @@ export type OutputOf<S> = S extends { readonly '~standard': { readonly types?: i
       : never;
 
 /** The TypeScript type that a strict-subset JSON Schema literal describes. */
-export type FromJsonSchema<S, Root = S> = S extends { readonly $ref: '#' }
+export type FromJsonSchema<S, Root = S> = S extends { readonly $ref: infer Ref }
+  ? Referred<Ref, Root>
+  : S extends { readonly enum: readonly (infer Value)[] }
+    ? Value
+    : S extends { readonly const: infer Value }
+      ? Value
+      : S extends { readonly anyOf: readonly (infer Option)[] }
+        ? Option extends unknown
+          ? FromJsonSchema<Option, Root>
+          : never
+        : S extends { readonly type: readonly (infer Name)[] }
+          ? Name extends unknown
+            ? Typed<Name, S, Root>
+            : never
+          : S extends { readonly type: infer Name }
+            ? Typed<Name, S, Root>
+            : unknown;
+
+type Referred<Ref, Root> = Ref extends '#'
   ? FromJsonSchema<Root, Root>
-  : S extends { readonly $ref: `#/$defs/${infer Name}` }
+  : Ref extends `#/$defs/${infer Name}`
     ? Root extends { readonly $defs: infer Definitions }
       ? Name extends keyof Definitions
         ? FromJsonSchema<Definitions[Name], Root>
         : unknown
       : unknown
-    : S extends { readonly enum: readonly (infer Value)[] }
-      ? Value
-      : S extends { readonly const: infer Value }
-        ? Value
-        : S extends { readonly anyOf: readonly (infer Option)[] }
-          ? Option extends unknown
-            ? FromJsonSchema<Option, Root>
-            : never
-          : S extends { readonly type: readonly (infer Name)[] }
-            ? Name extends unknown
-              ? FromJsonSchema<Omit<S, 'type'> & { readonly type: Name }, Root>
-              : never
-            : S extends { readonly type: 'object'; readonly properties: infer Properties }
-              ? { [Key in keyof Properties]: FromJsonSchema<Properties[Key], Root> } extends infer Members
-                ? { -readonly [Key in keyof Members]: Members[Key] }
-                : never
-              : S extends { readonly type: 'array'; readonly items: infer Items }
-                ? FromJsonSchema<Items, Root>[]
-                : S extends { readonly type: 'string' }
-                  ? string
-                  : S extends { readonly type: 'number' | 'integer' }
-                    ? number
-                    : S extends { readonly type: 'boolean' }
-                      ? boolean
-                      : S extends { readonly type: 'null' }
-                        ? null
-                        : unknown;
+    : unknown;
+
+/** Members are worked out when they are asked for, so that a schema may contain itself. */
+type Members<Properties, Root> = { -readonly [Key in keyof Properties]: FromJsonSchema<Properties[Key], Root> };
+
+type Typed<Name, S, Root> = Name extends 'object'
+  ? S extends { readonly properties: infer Properties }
+    ? Members<Properties, Root>
+    : object
+  : Name extends 'array'
+    ? S extends { readonly items: infer Items }
+      ? FromJsonSchema<Items, Root>[]
+      : unknown[]
+    : Name extends keyof Plain
+      ? Plain[Name]
+      : unknown;
+
+interface Plain {
+  string: string;
+  number: number;
+  integer: number;
+  boolean: boolean;
+  null: null;
+}

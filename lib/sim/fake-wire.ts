@@ -1,7 +1,7 @@
 import type { FailureClass } from '../core/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { TokenUsage } from '../core/usage.ts';
-import type { LineContent, LineRenderer, LineVerdict, ProviderWire } from '../ports/provider.ts';
+import type { LineContent, LineRenderer, ProviderWire } from '../ports/provider.ts';
 
 /** Endpoints whose requests the fake's wire can write. */
 export const fakeEndpoints = ['responses', 'chat.completions'] as const;
@@ -19,15 +19,15 @@ export const createFakeWire = (job: { readonly model: string; readonly endpoint:
       const format = jsonSchema === null ? {} : formatOf(isChat, jsonSchema, schemaName ?? 'output');
       return renderer({ model: job.model, ...job.params, ...format }, url, isChat);
     },
-    readVerdict: (line) => {
+    readVerdict: (line, wants) => {
       const answer = readAnswer(line);
       if (answer === null) return { type: 'malformed' };
       const { customId, body } = answer;
       const failure = failureOf(answer);
       const usage = body === null ? null : usageOf(body);
-      return failure === null
-        ? { type: 'succeeded', customId, usage }
-        : ({ type: 'failed', customId, failureClass: failure.failureClass, usage } satisfies LineVerdict);
+      if (failure !== null) return { type: 'failed', customId, failureClass: failure.failureClass, usage };
+      const text = wants === 'text' ? { outputText: body === null ? null : textOf(body) } : {};
+      return { type: 'succeeded', customId, usage, ...text };
     },
     readContent: (line): LineContent => {
       const answer = readAnswer(line);

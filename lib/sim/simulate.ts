@@ -1,8 +1,10 @@
 import type { RunEvent } from '../core/run-event.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { AnyJob, AnyProviderConfig, BatchJob, JobOutput } from '../run/job.ts';
+import type { AnyJob, AnyProviderConfig, BatchJob, JobResult } from '../run/job.ts';
 import type { Run } from '../run/run.ts';
+import type { StructuredOutput } from '../schema/types.ts';
 import type { RunSummary } from '../run/summary.ts';
+import type { Verification } from '../run/verification.ts';
 import { repeatable } from './repeatable.ts';
 import { createWorld, ProcessKilled, type World, type WorldLedger, type WorldOptions } from './world.ts';
 
@@ -27,13 +29,22 @@ export interface Simulation<Output, Metadata extends JsonObject> {
   readonly crashes: number;
   readonly virtualDurationMs: number;
   readonly ledger: WorldLedger;
+  /** What the answers cost by their usage; null where nobody knows a price. */
+  readonly costUsd: number | null;
+  /** That no row was lost and none counts twice. */
+  readonly verification: Verification;
 }
 
 /** Plays a job until it is finished or stands still, in virtual time, and says what happened. Same options: same history. */
-export const simulate = async <Payload, Provider extends AnyProviderConfig, Metadata extends JsonObject = JsonObject>(
-  job: BatchJob<Payload, Metadata, Provider>,
+export const simulate = async <
+  Payload,
+  Provider extends AnyProviderConfig,
+  Metadata extends JsonObject = JsonObject,
+  const Schema extends StructuredOutput | undefined = undefined,
+>(
+  job: BatchJob<Payload, Metadata, Schema, Provider>,
   options: SimulateOptions = {},
-): Promise<Simulation<JobOutput<{ providerConfig: Provider }>, Metadata>> => {
+): Promise<Simulation<JobResult<Schema, Provider>, Metadata>> => {
   const { crashEvery, itemsMax = Infinity, virtualMsMax } = options;
   if (crashEvery !== undefined && !(Number.isInteger(crashEvery) && crashEvery >= 2))
     throw new RangeError('crashEvery is a whole number of at least 2');
@@ -44,7 +55,7 @@ export const simulate = async <Payload, Provider extends AnyProviderConfig, Meta
     ...(crashEvery === undefined ? {} : { crashAt: (point) => point.ordinal === crashEvery + crashes }),
   });
   const startMs = world.now().getTime();
-  const played = repeatable(job as unknown as AnyJob, itemsMax) as unknown as BatchJob<Payload, Metadata, Provider>;
+  const played = repeatable(job as unknown as AnyJob, itemsMax) as unknown as BatchJob<Payload, Metadata, Schema, Provider>;
   const runId = 'simulated';
   for (;;) {
     try {
@@ -61,6 +72,8 @@ export const simulate = async <Payload, Provider extends AnyProviderConfig, Meta
         crashes,
         virtualDurationMs: world.now().getTime() - startMs,
         ledger,
+        costUsd: summary.cost.spentUsd,
+        verification: await world.until(run.verify()),
       };
     } catch (error) {
       if (!(error instanceof ProcessKilled)) throw error;

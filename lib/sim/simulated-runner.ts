@@ -1,8 +1,10 @@
 import type { AnyJob } from '../run/job.ts';
 import { BatchRunner } from '../run/runner.ts';
 import type { BatchRunnerOptions, StartOptions } from '../run/runner-options.ts';
-import type { AnyProviderConfig, BatchJob, JobMetadata, JobOutput } from '../run/job.ts';
+import type { AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from '../run/job.ts';
+import { prepareStructure } from '../run/job-structure.ts';
 import type { Run } from '../run/run.ts';
+import type { OutputOf, StructuredOutput } from '../schema/types.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { CheckpointedItemSource } from '../ports/source.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -11,23 +13,47 @@ import type { SimulatedProcess } from './process.ts';
 export class SimulatedRunner extends BatchRunner {
   readonly #process: SimulatedProcess;
   constructor(options: BatchRunnerOptions, process: SimulatedProcess) {
-    super(options);
+    super({ ...options, importModule: (url) => process.pull(() => (options.importModule ?? importModule)(url)) });
     this.#process = process;
   }
 
-  override start<Payload, Provider extends AnyProviderConfig, Metadata extends JsonObject = JsonObject>(
-    job: BatchJob<Payload, Metadata, Provider>,
-    options: StartOptions = {},
-  ): Promise<Run<JobOutput<{ providerConfig: Provider }>, Metadata>> {
-    return super.start(watchedJob(job as unknown as AnyJob, this.#process) as unknown as BatchJob<Payload, Metadata, Provider>, options);
+  override async start<
+    Payload,
+    Provider extends AnyProviderConfig,
+    Metadata extends JsonObject = JsonObject,
+    const Schema extends StructuredOutput | undefined = undefined,
+  >(job: BatchJob<Payload, Metadata, Schema, Provider>, options: StartOptions = {}): Promise<Run<JobResult<Schema, Provider>, Metadata>> {
+    const { structuredOutput } = job;
+    // What reads its answers may have to be loaded, which takes no time in here.
+    if (structuredOutput !== undefined) await this.#process.pull(() => prepareStructure(structuredOutput));
+    return super.start(
+      watchedJob(job as unknown as AnyJob, this.#process) as unknown as BatchJob<Payload, Metadata, Schema, Provider>,
+      options,
+    );
   }
 
-  override getRun<Job extends AnyJob>(runId: string, options: { readonly job: Job }): Promise<Run<JobOutput<Job>, JobMetadata<Job>>>;
+  override getRun<Job extends BatchJob>(runId: string, options: { readonly job: Job }): Promise<Run<JobOutput<Job>, JobMetadata<Job>>>;
+  override getRun<const Schema extends StructuredOutput>(
+    runId: string,
+    options: { readonly structuredOutput: Schema },
+  ): Promise<Run<OutputOf<Schema>>>;
   override getRun(runId: string): Promise<Run>;
-  override getRun(runId: string, options?: { readonly job: AnyJob }): Promise<Run> {
-    return options === undefined ? super.getRun(runId) : super.getRun(runId, { job: watchedJob(options.job, this.#process) });
+  override async getRun(
+    runId: string,
+    options: { readonly job?: BatchJob; readonly structuredOutput?: StructuredOutput } = {},
+  ): Promise<Run> {
+    const { job, structuredOutput } = options;
+    const run: Run = await (job !== undefined
+      ? super.getRun(runId, { job: watchedJob(job as unknown as AnyJob, this.#process) as BatchJob })
+      : structuredOutput === undefined
+        ? super.getRun(runId)
+        : super.getRun(runId, { structuredOutput }));
+    await this.#process.pull(() => run.structure());
+    return run;
   }
 }
+
+const importModule = (url: string): Promise<unknown> => import(url) as Promise<unknown>;
 
 /** The job, with its own code run inside the process. */
 const watchedJob = (job: AnyJob, process: SimulatedProcess): AnyJob => {

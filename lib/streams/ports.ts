@@ -6,6 +6,7 @@ import type { PortError } from '../ports/port-error.ts';
 import type { OwnedRun } from '../ports/run-store.ts';
 import type { BatchItem, CheckpointedItemSource } from '../ports/source.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
+import type { Structure } from '../schema/structure.ts';
 
 /** What the engine needs of the world for one run. */
 export interface EnginePorts {
@@ -15,6 +16,8 @@ export interface EnginePorts {
   readonly source: EngineSource | null;
   /** Null: bytes are estimate enough. */
   readonly tokens: TokenCounter | null;
+  /** Reads answers that were promised in a structure, where the run's config has one. Absent or null: words are answers. */
+  readonly structure?: Pick<Structure, 'read'> | null;
   readonly scheduler: SchedulerLike;
   /** Hexadecimal chance of so many digits, for batch keys. */
   readonly randomHex: (digits: number) => string;

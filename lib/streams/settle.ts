@@ -2,10 +2,11 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Command } from '../core/command.ts';
 import type { Effect } from '../core/effect.ts';
-import { codeOfFailure } from '../core/failure.ts';
+import { codeOfFailure, type FailureClass } from '../core/failure.ts';
 import { type BatchKey, indexOfCustomId } from '../core/ids.ts';
 import { addUsage, emptyUsage, type TokenUsage } from '../core/usage.ts';
 import type { PortError } from '../ports/port-error.ts';
+import type { OutputReading } from '../schema/structure.ts';
 import { readLineBlocks } from './line-reader.ts';
 import type { Asked, EnginePorts, Perform } from './ports.ts';
 
@@ -158,7 +159,9 @@ const readSlice =
           break;
         }
         lineCount += 1;
-        readLine(ports, reading, part, { ...line, offset: fromOffset + line.offset }, itemCount);
+        const judging = readLine(ports, reading, part, { ...line, offset: fromOffset + line.offset }, itemCount);
+        // Waited for only where the schema's own check has something to wait for.
+        if (judging !== undefined) await judging;
       }
       if (!reading.isEndOfFile) break;
     }
@@ -166,36 +169,45 @@ const readSlice =
   };
 
 const readLine = (
-  { provider }: EnginePorts,
+  { provider, structure = null }: EnginePorts,
   reading: SliceReading,
   part: Part,
   line: { readonly offset: number; readonly length: number; readonly text: string | null },
   itemCount: number,
-): void => {
-  const verdict = line.text === null ? ({ type: 'malformed' } as const) : provider.readVerdict(line.text);
+): Promise<void> | undefined => {
+  const verdict =
+    line.text === null ? ({ type: 'malformed' } as const) : provider.readVerdict(line.text, structure === null ? undefined : 'text');
   if (verdict.type === 'malformed') {
     reading.malformedCount += 1;
-    return;
+    return undefined;
   }
   const index = indexOfCustomId(verdict.customId);
   if (index === null || index >= itemCount) {
     reading.unknownCount += 1;
-    return;
+    return undefined;
   }
   if (verdict.usage !== null) reading.usage = addUsage(reading.usage, verdict.usage);
-  if (verdict.type === 'succeeded') {
-    reading.indexes.push(index);
-    reading.offsets.push(line.offset);
-    reading.lengths.push(line.length);
-  } else if (!reading.notes.has(index)) {
-    reading.notes.set(index, {
-      code: codeOfFailure(verdict.failureClass),
-      part: part === 'output' ? 1 : 2,
-      offset: line.offset,
-      length: line.length,
-    });
+  const take = (failureClass: FailureClass | null): void => {
+    if (failureClass === null) {
+      reading.indexes.push(index);
+      reading.offsets.push(line.offset);
+      reading.lengths.push(line.length);
+    } else if (!reading.notes.has(index)) {
+      const { offset, length } = line;
+      reading.notes.set(index, { code: codeOfFailure(failureClass), part: part === 'output' ? 1 : 2, offset, length });
+    }
+  };
+  if (verdict.type === 'failed' || structure === null) {
+    take(verdict.type === 'failed' ? verdict.failureClass : null);
+    return undefined;
   }
+  const judged = structure.read(verdict.outputText ?? null);
+  if (judged instanceof Promise) return judged.then((done) => take(faultIn(done)));
+  take(faultIn(judged));
+  return undefined;
 };
+
+const faultIn = (reading: OutputReading): FailureClass | null => (reading.type === 'fault' ? reading.failureClass : null);
 
 /** Failures by batch, known to be all of them only where the files were read here from the first byte to the last. */
 interface Notebook {

@@ -2,6 +2,7 @@ import type { IForbiddenRuleType } from 'dependency-cruiser';
 
 /** The third-party packages that each adapter is there for. A new adapter names its own here; most need none. */
 const ADAPTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  ajv: ['ajv', 'ajv-formats'],
   arquero: ['arquero'],
   arrow: ['apache-arrow'],
   csv: ['csv-parse'],
@@ -53,7 +54,8 @@ const libRules: readonly IForbiddenRuleType[] = [
     name: 'ports',
     comment: 'A port is a promise between the core and an adapter, in the words of the core.',
     from: lib('ports'),
-    may: [lib('core', 'ports'), fpTs],
+    // Which schemas a provider takes is data that its config carries.
+    may: [lib('core', 'ports'), '^lib/schema/strict-rules\\.ts$', fpTs],
   }),
   {
     name: 'ports-types-only',
@@ -89,7 +91,7 @@ const libRules: readonly IForbiddenRuleType[] = [
     may: [
       lib('core', 'schema', 'ports', 'streams', 'run'),
       '^lib/sim/store/',
-      '^adapters/(openai|sqljs|filesystem|tiktoken)/',
+      '^adapters/(ajv|openai|sqljs|filesystem|tiktoken)/',
       fpTs,
       rxjs,
       standardSchema,

@@ -53,7 +53,8 @@ const config = fc
   .record({ params: object, prompt: orNull(object), schema: orNull(object), metadata: fc.dictionary(text, text), limit: orNull(count) })
   .map(({ params, prompt, schema, metadata, limit }) => {
     const house = makeConfig({ enqueue: { enqueuedTokenLimit: limit }, chunk: { inputTokensMax: limit } });
-    const structuredOutput = schema === null ? null : { schemaName: 'Schema', jsonSchema: schema };
+    const schemaRef = limit === null ? null : { module: './schemas.ts', export: 'Label' };
+    const structuredOutput = schema === null ? null : { schemaName: 'Schema', jsonSchema: schema, schemaRef };
     return { ...house, provider: { ...house.provider, params }, prompt, structuredOutput, batchMetadata: metadata };
   });
 const batchKey = branded<LiveBatch['batchKey']>();

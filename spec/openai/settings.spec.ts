@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { openaiSchemaRules } from '../../adapters/openai/schema-rules.ts';
 import { describe, expect, it } from 'vitest';
 import {
   createOpenAI,
@@ -35,6 +36,7 @@ describe('a provider config', () => {
       limits: openaiLimits,
       prices: openaiPriceOf('gpt-5-mini'),
       outputTokensMax: 200,
+      schemaRules: openaiSchemaRules,
       operation: {
         requestTimeoutMs: 10_000,
         pollIntervalMs: 30_000,

@@ -143,7 +143,11 @@ export const playSharedQueue = async (seed: number, { isBlind = false }: { reado
   }
 };
 
-type Jobs = readonly { readonly runId: string; readonly afterMs: number; readonly job: BatchJob<string, JsonObject, FakeProviderConfig> }[];
+type Jobs = readonly {
+  readonly runId: string;
+  readonly afterMs: number;
+  readonly job: BatchJob<string, JsonObject, undefined, FakeProviderConfig>;
+}[];
 
 /** All at once, or one after the other. */
 const startAll = async (world: World, jobs: Jobs, started: Set<string>): Promise<readonly Run[]> => {

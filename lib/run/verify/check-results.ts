@@ -1,3 +1,4 @@
+import { failureOfCode, isFailureOfStructure } from '../../core/failure.ts';
 import { customIdOf } from '../../core/ids.ts';
 import { isTerminalItem } from '../../core/item.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
@@ -78,11 +79,13 @@ interface Where {
   readonly batchKey: string | null;
 }
 
-const faultOfAnswer = (wire: Pick<ProviderWire, 'readVerdict'>, { index, status }: ResultRef, line: Line): string | null => {
+const faultOfAnswer = (wire: Pick<ProviderWire, 'readVerdict'>, { index, status, code }: ResultRef, line: Line): string | null => {
   if (typeof line !== 'string') return line.fault;
   const verdict = wire.readVerdict(line);
   if (verdict.type === 'malformed') return 'the line is not an answer';
   if (verdict.customId !== customIdOf(index)) return `the line speaks of ${JSON.stringify(verdict.customId)}, not of ${customIdOf(index)}`;
   if ((verdict.type === 'succeeded') === (status === 'completed')) return null;
+  // A success to the provider, and none under the schema.
+  if (verdict.type === 'succeeded' && isFailureOfStructure(failureOfCode(code))) return null;
   return `the line is a ${verdict.type === 'succeeded' ? 'success' : `failure (${verdict.failureClass})`}, and the row ${status}`;
 };

@@ -3,7 +3,7 @@ import type { BatchJob, ChunkOptions, RetryOptions } from '../../../lib/run/job.
 import { createFakeProvider, type FakeConnection, fakeConnection, type FakeProviderConfig } from '../../../lib/sim/index.ts';
 
 export type Item = BatchItem<string, JsonObject>;
-export type Job = BatchJob<string, JsonObject, FakeProviderConfig>;
+export type Job = BatchJob<string, JsonObject, undefined, FakeProviderConfig>;
 
 /** `row-id-0`, `row-id-1`, …, each with a prompt of its own. */
 export const itemsOf = (count: number): readonly Item[] =>

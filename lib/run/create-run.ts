@@ -1,0 +1,49 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { decide } from '../core/decide.ts';
+import type { RunId } from '../core/ids.ts';
+import type { OwnedRun, RunStore } from '../ports/run-store.ts';
+import type { EngineSource } from '../streams/ports.ts';
+import type { Connections } from './connections.ts';
+import { must, unwrap } from './interop.ts';
+import { configOf } from './job-config.ts';
+import { fingerprintOf } from './job-source.ts';
+import type { AnyJob } from './job.ts';
+import type { PriceBook } from './price-book.ts';
+import { runExists } from './run-exists.ts';
+import type { StartOptions } from './runner-options.ts';
+
+export interface NewRun {
+  readonly job: AnyJob;
+  readonly source: EngineSource;
+  readonly options: StartOptions;
+  readonly prices: PriceBook | undefined;
+  readonly connections: Connections;
+  readonly nowMs: () => number;
+}
+
+/** True after: the run is durable, and ours. Whatever of its job can be found wrong is found before anything exists. */
+export const createRun = async (
+  store: RunStore,
+  runId: RunId,
+  { job, source, options, prices, connections, nowMs }: NewRun,
+): Promise<OwnedRun> => {
+  const signal = options.signal ?? new AbortController().signal;
+  const { kind, ref } = source.items;
+  const config = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) }, prices);
+  await connections.find(config.provider.connection, config.provider.kind);
+  const context = { runId, storage: store.describe };
+  const owned = await store.create(runId, options.description ?? null)();
+  // Somebody created it since it was looked for.
+  if (isLeft(owned) && owned.left.type === 'refused') throw runExists(runId, store.describe);
+  const run = unwrap(owned, context);
+  try {
+    const created = decide(run.snapshot, { type: 'CreateRun', atMs: nowMs(), runId, config });
+    if (isLeft(created)) throw runExists(runId, store.describe);
+    await must(run.commit(0, created.right), context);
+    return run;
+  } catch (error) {
+    // Kept, it could be created by nobody else, and not by us either.
+    await run.close();
+    throw error;
+  }
+};

@@ -1,0 +1,123 @@
+import { defer, type Observable } from 'rxjs';
+import type { JsonObject } from '../core/json.ts';
+import type { ItemResult, ResultPage, ResultPageOptions } from '../core/results.ts';
+import type { RunSnapshot } from '../core/snapshot.ts';
+import type { ProviderWire } from '../ports/provider.ts';
+import type { ResultRef, RunReader } from '../ports/run-store.ts';
+import { readParts, type ResultParts } from '../streams/results.ts';
+import type { ResultTextPage } from './export-results.ts';
+import { must } from './interop.ts';
+import type { ResultsOptions, ResultStream, ResultText } from './run.ts';
+import { explained, type StructureOf, typedResults } from './typed-results.ts';
+import { pagesOnChange, pull } from './watch.ts';
+import { toWireLine } from './wire.ts';
+
+/** What reading results needs of a handle. */
+export interface ResultScene {
+  readonly runId: string;
+  /** The freshest reader of rows and results; used in the same turn, since an owner may give its run back in the next. */
+  readonly rows: () => RunReader;
+  /** Brings a reader up to date that does not keep up by itself. */
+  readonly refresh: (source: RunReader) => Promise<unknown> | undefined;
+  readonly changes$: Observable<RunSnapshot>;
+  /** Rejects with `run_not_finished`. */
+  readonly requireFinished: () => Promise<void>;
+  readonly wire: () => Promise<Pick<ProviderWire, 'readContent'>>;
+  readonly structure: StructureOf;
+}
+
+/** A run's results: page by page, never held whole. */
+export interface ResultReader {
+  page(options: ResultPageOptions): Promise<ResultPage>;
+  textPage(options: ResultPageOptions): Promise<ResultTextPage>;
+  /** As they come, until the run is finished. */
+  pagesFrom(afterSequence: number): Observable<readonly ItemResult[]>;
+  results(options: ResultsOptions): ResultStream<unknown, JsonObject>;
+  inputText(options: Pick<ResultsOptions, 'signal'>): AsyncIterable<ResultText>;
+}
+
+const pageRows = 1_000;
+
+export const createResultReader = ({ runId, rows, refresh, changes$, requireFinished, wire, structure }: ResultScene): ResultReader => {
+  const context = { runId };
+  const partsOf = async ({ artifacts }: RunReader, refs: readonly ResultRef[]): Promise<readonly ResultParts[]> =>
+    must(readParts(artifacts, await wire(), refs), context);
+  const pageOf = async <A>(
+    { afterSequence = 0, limit = pageRows }: ResultPageOptions,
+    use: (parts: readonly ResultParts[]) => Promise<A>,
+  ): Promise<A & { readonly nextAfterSequence: number; readonly hasMore: boolean }> => {
+    const source = rows();
+    const refreshing = refresh(source);
+    if (refreshing !== undefined) await refreshing;
+    const refs = await must(source.resultsAfter(afterSequence, limit), context);
+    const page = await use(await partsOf(source, refs));
+    const nextAfterSequence = refs[refs.length - 1]?.sequence ?? afterSequence;
+    return { ...page, nextAfterSequence, hasMore: source.snapshot.resultSequence > nextAfterSequence };
+  };
+  const page = (options: ResultPageOptions): Promise<ResultPage> =>
+    pageOf(options, async (parts) => ({ results: await typedResults(parts, structure) }));
+  const textOf = async (parts: readonly ResultParts[]): Promise<ResultText> => ({
+    text: (await explained(parts, structure)).map((part) => `${toWireLine(part)}\n`).join(''),
+    count: parts.length,
+  });
+
+  const pagesFrom = (afterSequence: number): Observable<readonly ItemResult[]> =>
+    defer(() => {
+      let cursor = afterSequence;
+      return pagesOnChange(changes$, async () => {
+        const next = await page({ afterSequence: cursor });
+        cursor = next.nextAfterSequence;
+        return next.results;
+      });
+    });
+
+  async function* inSequence({ afterSequence = 0, follow = false, signal }: ResultsOptions): AsyncGenerator<ItemResult> {
+    if (follow) {
+      for await (const results of pull(pagesFrom(afterSequence), signal)) yield* results;
+      return;
+    }
+    await requireFinished();
+    let cursor = afterSequence;
+    for (let hasMore = true; hasMore;) {
+      signal?.throwIfAborted();
+      const next = await page({ afterSequence: cursor });
+      yield* next.results;
+      cursor = next.nextAfterSequence;
+      hasMore = next.hasMore && next.results.length > 0;
+    }
+  }
+  async function* inInputOrder({ signal }: ResultsOptions): AsyncGenerator<readonly ResultParts[]> {
+    await requireFinished();
+    for (let next: number | null = 0; next !== null;) {
+      signal?.throwIfAborted();
+      const source = rows();
+      const found: { readonly results: readonly ResultRef[]; readonly nextIndex: number | null } = await must(
+        source.resultsByIndex(next, pageRows),
+        context,
+      );
+      yield await partsOf(source, found.results);
+      next = found.nextIndex;
+    }
+  }
+  async function* inputResults(options: ResultsOptions): AsyncGenerator<ItemResult> {
+    for await (const parts of inInputOrder(options)) yield* await typedResults(parts, structure);
+  }
+  return {
+    page,
+    textPage: (options) => pageOf(options, textOf),
+    pagesFrom,
+    results: (options) => resultStream(() => (options.order === 'input' ? inputResults(options) : inSequence(options))),
+    async *inputText(options) {
+      for await (const parts of inInputOrder(options)) yield await textOf(parts);
+    },
+  };
+};
+
+const resultStream = (open: () => AsyncGenerator<ItemResult>): ResultStream<unknown, JsonObject> => ({
+  [Symbol.asyncIterator]: open,
+  async toArray() {
+    const all: ItemResult[] = [];
+    for await (const result of open()) all.push(result);
+    return all;
+  },
+});
