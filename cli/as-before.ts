@@ -1,9 +1,9 @@
 import type { Operation } from '../lib/core/config.ts';
-import type { JobDescription, Policies } from './job-description.ts';
+import { type Description, isOfModule, type Policies } from './job-description.ts';
 
 /** Flags that were left out mean what the run has; the same file under another name is the same file. */
-export const asBefore = (given: JobDescription, told: JobDescription | null, operation: Operation): JobDescription => {
-  if (told === null) return given;
+export const asBefore = (given: Description, told: Description | null, operation: Operation): Description => {
+  if (told === null || isOfModule(given) || isOfModule(told)) return given;
   const { inputs } = given;
   const isSameInput = inputs.length === told.inputs.length && inputs.every((input, i) => input.absolute === told.inputs[i]?.absolute);
   return { ...given, inputs: isSameInput ? told.inputs : inputs, policies: policiesAsBefore(given.policies, told.policies, operation) };

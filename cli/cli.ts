@@ -11,6 +11,7 @@ import { QuoteCommand } from './commands/quote.ts';
 import { ResolveCommand } from './commands/resolve.ts';
 import { ResultsCommand } from './commands/results.ts';
 import { ResumeCommand } from './commands/resume.ts';
+import { SchemaCheckCommand } from './commands/schema-check.ts';
 import { StartCommand } from './commands/start.ts';
 import { StatusCommand } from './commands/status.ts';
 import { VerifyCommand } from './commands/verify.ts';
@@ -38,6 +39,7 @@ const commands = [
   ListCommand,
   DeleteCommand,
   DoctorCommand,
+  SchemaCheckCommand,
   EmulatorCommand,
 ];
 

@@ -1,14 +1,17 @@
+import type { StructuredOutputConfig } from '../lib/core/config.ts';
 import type { JsonObject } from '../lib/core/json.ts';
 import type { CheckpointedItemSource } from '../lib/ports/source.ts';
 import type { ProviderConfig, ProviderConnection } from '../lib/ports/provider.ts';
 import type { RunStore } from '../lib/ports/run-store.ts';
 import type { BatchRunner } from '../lib/run/runner.ts';
 import type { PriceBook } from '../lib/run/price-book.ts';
+import type { StrictRules } from '../lib/schema/strict-rules.ts';
 import type { RunnerStorage } from '../lib/run/runner-options.ts';
 import type { CliPrompt } from './rows.ts';
 import type { JobDescription } from './job-description.ts';
 import type { InputKind } from './inputs.ts';
 import { CliFailure } from './failure.ts';
+import { broughtConnection, importModule } from './load-module.ts';
 import type { StorePlace } from './place.ts';
 
 // Everything that takes time to load is imported inside the function that needs it: `status` must not load a provider's code.
@@ -92,6 +95,8 @@ export const createRunner = async (
   return new BatchRunner({
     ...kept,
     providers: [connection],
+    connectionOf: broughtConnection,
+    importModule,
     ...(leaseTtlMs === undefined ? {} : { leaseTtlMs }),
     ...(prices === undefined ? {} : { prices }),
   });
@@ -103,7 +108,7 @@ export const createQuoter = async (): Promise<BatchRunner> => {
     import('../lib/run/runner.ts'),
     connectionOf(() => ({ apiKey: '', baseUrl: null })),
   ]);
-  return new BatchRunner({ providers: [connection] });
+  return new BatchRunner({ providers: [connection], connectionOf: broughtConnection, importModule });
 };
 
 /** A source over one file, each row whole as its payload. */
@@ -173,12 +178,20 @@ export const endpointOf = async (text: string): Promise<string> => {
   });
 };
 
-/** Renders request lines as a run would, with nothing opened. */
+/** Which schemas the model takes. */
+export const schemaRulesOf = async (model: string): Promise<StrictRules> => {
+  const adapter = await import('../adapters/openai/index.ts');
+  return adapter.schemaRulesOf(model);
+};
+
+/** Renders a job's request lines as a run would, with nothing opened. */
 export const rendererOf = async (
   config: ProviderConfig<CliPrompt, unknown>,
+  structuredOutput: StructuredOutputConfig | null,
 ): Promise<(customId: string, prompt: unknown) => { readonly line: string } | { readonly reason: string }> => {
-  const connection = await connectionOf(() => ({ apiKey: '', baseUrl: null }));
-  return connection.connect({ ...config, requestTimeoutMs: 60_000 }).renderer({ jsonSchema: null, schemaName: null });
+  const own = broughtConnection(config.connection) ?? (await connectionOf(() => ({ apiKey: '', baseUrl: null })));
+  const { jsonSchema = null, schemaName = null } = structuredOutput ?? {};
+  return own.connect({ ...config, requestTimeoutMs: 60_000 }).renderer({ jsonSchema, schemaName });
 };
 
 /** The emulator's options as its command gives them. */

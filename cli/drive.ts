@@ -45,6 +45,7 @@ export const driveTo = async ({ context, place, runner, run, goal, signal }: Dri
     if (context.isStderrTerminal) writeNotes(context, ['', 'batchor: stopping; once more to stop at once']);
   });
   if (signal?.aborted === true) halt.abort(interrupted);
+  await tellReading(run, context);
   const view = watch(run, context, () => {
     if (isReached[goal](run.snapshot())) halt.abort(reached);
   });
@@ -119,4 +120,10 @@ const farewell = ({ runId, liveBatches }: RunSummary, place: Place): readonly st
     `  go on:  ${commandLine(place, 'wait', runId)}`,
     `  cancel: ${commandLine(place, 'cancel', runId)}`,
   ];
+};
+
+/** Says so where answers are read by less than the run's own code. */
+const tellReading = async (run: Run, context: CliContext): Promise<void> => {
+  const structure = run.isFinished ? null : await run.structure();
+  if (structure?.note) writeNotes(context, [`batchor: answers are read by the JSON Schema stored with the run: ${structure.note}`]);
 };

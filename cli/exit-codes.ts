@@ -12,7 +12,7 @@ export const exitCodes = {
   /** Not over: paused, bad rows, unresolved, unfinished; or cancelled before its end. */
   stopped: 4,
   ownedElsewhere: 5,
-  /** A law of conservation is broken: the store or its files are not what the run made of them. */
+  /** A law of conservation is broken: the store or its files are not what the run made of them. Or the provider would refuse a schema. */
   verificationFailed: 6,
   interrupted: 130,
 } as const;
@@ -20,6 +20,8 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 const byErrorCode: Readonly<Partial<Record<BatchorErrorCode, ExitCode>>> = {
   invalid_config: exitCodes.usage,
+  schema_not_strict: exitCodes.usage,
+  schema_unsupported: exitCodes.usage,
   invalid_run_id: exitCodes.usage,
   price_unknown: exitCodes.usage,
   api_key_missing: exitCodes.usage,

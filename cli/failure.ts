@@ -44,7 +44,8 @@ export const twoLines = (message: string, hint: string | null): readonly string[
   ...(hint === null || hint === '' ? [] : [`  ${onOneLine(hint)}`]),
 ];
 
-const onOneLine = (text: string): string => text.trim().replace(/\s*\n\s*/gu, ' ');
+/** But for the items of a list, which stand under each other. */
+const onOneLine = (text: string): string => text.trim().replace(/\s*\n(?! {2}\$)\s*/gu, ' ');
 
 /** What clipanion throws at a command line that it cannot read. */
 const isUsageError = (error: unknown): error is Error => error instanceof Error && 'clipanion' in error;

@@ -1,7 +1,7 @@
 import type { Definition } from 'clipanion';
 
-/** A definition's path is the whole command line; the command is its last word. */
-export const commandName = ({ path }: Definition): string => path.split(' ').pop() ?? path;
+/** A definition's path begins with the program's name; the command is one word or more. */
+export const commandName = ({ path }: Definition): string => path.split(' ').slice(1).join(' ');
 
 /** All commands, each with what it does. */
 export const overview = (version: string, definitions: readonly Definition[]): string =>

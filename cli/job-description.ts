@@ -3,6 +3,8 @@ import type { EnqueueLimits, TokenPrices } from '../lib/core/config.ts';
 import type { JsonObject } from '../lib/core/json.ts';
 import { CliFailure } from './failure.ts';
 import { exitCodes } from './exit-codes.ts';
+import type { ModuleExport } from './load-module.ts';
+import type { SchemaSource } from './schema-source.ts';
 
 /**
  * What a command line asked for, as it is stored with the run, so that `wait` can go on with nothing typed again. Holds
@@ -23,10 +25,23 @@ export interface JobDescription {
   readonly endpoint: string;
   readonly params: JsonObject;
   readonly completionWindow: string;
+  /** What answers are promised in; null: words. */
+  readonly structuredOutput: SchemaSource | null;
+  readonly schemaName: string | null;
   /** Null: OpenAI's own address. */
   readonly baseUrl: string | null;
   readonly policies: Policies;
 }
+
+/** A job that a module of the user's exports: everything else is said there. */
+export interface ModuleDescription {
+  readonly version: 1;
+  readonly job: ModuleExport;
+  readonly baseUrl: string | null;
+}
+
+export type Description = JobDescription | ModuleDescription;
+export const isOfModule = (description: Description): description is ModuleDescription => 'job' in description;
 
 export interface InputFile {
   /** As it was typed: names the origin in messages, results and comparisons. */
@@ -101,6 +116,10 @@ const isJobDescription = t.isObject({
   endpoint: t.isString(),
   params: t.isDict(t.isUnknown()),
   completionWindow: t.isString(),
+  structuredOutput: t.isOptional(
+    t.isNullable(t.isObject({ given: t.isString(), absolute: t.isString(), export: t.isNullable(t.isString()) })),
+  ),
+  schemaName: t.isOptional(t.isNullable(t.isString())),
   baseUrl: t.isNullable(t.isString()),
   policies: t.isObject({
     pollIntervalMs: count,
@@ -136,16 +155,24 @@ const isJobDescription = t.isObject({
   }),
 });
 
+const isModuleDescription = t.isObject({
+  version: t.isLiteral(1),
+  job: t.isObject({ given: t.isString(), absolute: t.isString(), export: t.isString() }),
+  baseUrl: t.isNullable(t.isString()),
+});
+
 /** As stored: through JSON, so that what is compared later is what was written. */
-export const encodeDescription = (description: JobDescription): JsonObject => JSON.parse(JSON.stringify(description)) as JsonObject;
+export const encodeDescription = (description: Description): JsonObject => JSON.parse(JSON.stringify(description)) as JsonObject;
 
 /** The description stored with a run; null where the run was not started by a command line. Throws for one that this version cannot read. */
-export const decodeDescription = (runId: string, stored: JsonObject | null): JobDescription | null => {
+export const decodeDescription = (runId: string, stored: JsonObject | null): Description | null => {
   if (stored === null) return null;
   const errors: string[] = [];
+  if ('job' in stored && isModuleDescription(stored, { errors })) return stored as unknown as ModuleDescription;
   if (isJobDescription(stored, { errors })) {
     const description = stored as unknown as JobDescription;
-    return { ...description, policies: { ...laterPolicies, ...description.policies } };
+    const { structuredOutput = null, schemaName = null } = description;
+    return { ...description, structuredOutput, schemaName, policies: { ...laterPolicies, ...description.policies } };
   }
   const { version } = stored;
   const isNewer = typeof version === 'number' && version > 1;

@@ -1,19 +1,34 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import type { JsonObject } from '../lib/core/json.ts';
+import { isJsonObject, type JsonObject } from '../lib/core/json.ts';
 import type { ProviderConfig } from '../lib/ports/provider.ts';
 import type { CheckpointedItemSource } from '../lib/ports/source.ts';
 import type { BatchJob } from '../lib/run/job.ts';
 import type { StructuredOutput } from '../lib/schema/types.ts';
 import { fileSource, providerConfigOf } from './compose.ts';
+import { CliFailure } from './failure.ts';
 import { inputsSource, kindOfInput } from './inputs.ts';
-import type { InputFile, JobDescription } from './job-description.ts';
+import { type Description, type InputFile, isOfModule, type JobDescription, type ModuleDescription } from './job-description.ts';
+import { loadExportOf } from './load-module.ts';
+import { loadSchema } from './schema-source.ts';
 import { type CliPrompt, rowMapper } from './rows.ts';
 
 export type CliJob = BatchJob<CliPrompt, JsonObject, StructuredOutput | undefined, ProviderConfig<CliPrompt, unknown>>;
 
 /** The job that a description means. Equal descriptions make equal jobs, whoever asks from where. */
-export const jobOf = async (description: JobDescription, cwd: string): Promise<CliJob> => {
+export const jobOf = (description: Description, cwd: string): Promise<CliJob> =>
+  isOfModule(description) ? jobOfModule(description) : jobOfFlags(description, cwd);
+
+/** What the module exports as its job. That it is one, the runner finds out. */
+const jobOfModule = async ({ job: place }: ModuleDescription): Promise<CliJob> => {
+  const job = await loadExportOf('--job', place);
+  if (isJsonObject(job) && typeof job['buildPrompt'] === 'function' && isJsonObject(job['providerConfig'])) return job as unknown as CliJob;
+  throw new CliFailure(`--job ${place.given}: what it exports as ${place.export} is no job`, {
+    hint: 'Export one: export default defineJob({ source, buildPrompt, providerConfig })',
+  });
+};
+
+const jobOfFlags = async (description: JobDescription, cwd: string): Promise<CliJob> => {
   const { policies, inputs, rowsMax } = description;
   const files = await openInputs(description, cwd);
   return {
@@ -22,6 +37,8 @@ export const jobOf = async (description: JobDescription, cwd: string): Promise<C
     buildPrompt: ({ payload }) => payload,
     providerConfig: await providerConfigOf(description),
     promptDescription: promptDescription(description),
+    ...(description.structuredOutput === null ? {} : await loadSchema(description.structuredOutput)),
+    ...(description.schemaName === null ? {} : { schemaName: description.schemaName }),
     retryPolicy: policies.attemptsMax === null ? {} : { maxAttempts: policies.attemptsMax },
     chunkPolicy: {
       ...(policies.requestsPerBatchMax === null ? {} : { maxRequests: policies.requestsPerBatchMax }),

@@ -5,7 +5,7 @@ import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
 import { jobOf } from './job.ts';
-import type { JobDescription } from './job-description.ts';
+import type { Description } from './job-description.ts';
 import { checkInputs } from './preflight.ts';
 import { quoteTable } from './quote-table.ts';
 import { showReading } from './look-progress.ts';
@@ -14,7 +14,7 @@ import { writeJson, writeNotes } from './render.ts';
 /** Prints what the job would send and cost; a table beside it where somebody watches. */
 export const quote = async (
   context: CliContext,
-  description: JobDescription,
+  description: Description,
   options: Omit<QuoteOptions, 'signal' | 'onProgress'>,
 ): Promise<ExitCode> => {
   const halt = new AbortController();

@@ -3,7 +3,6 @@ import type { Writable } from 'node:stream';
 import type { JsonObject } from '../lib/core/json.ts';
 import type { ResultText, Run } from '../lib/run/run.ts';
 import { behindLinks, writeWholeFile } from '../lib/run/whole-file.ts';
-import { toWire } from '../lib/run/wire.ts';
 import { exitCodes } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
 import { writeText } from './render.ts';
@@ -16,10 +15,10 @@ export const resultPages = (run: Run, afterSequence: number | null): AsyncIterab
 
 async function* pagesAfter(run: Run, afterSequence: number): AsyncGenerator<ResultText> {
   for (let cursor = afterSequence, hasMore = true; hasMore;) {
-    const page = await run.readTerminalResults({ afterSequence: cursor, limit: pageRows });
-    yield { text: page.results.map((result) => `${JSON.stringify(toWire(result))}\n`).join(''), count: page.results.length };
+    const page = await run.readTerminalResultText({ afterSequence: cursor, limit: pageRows });
+    yield page;
     cursor = page.nextAfterSequence;
-    hasMore = page.hasMore && page.results.length > 0;
+    hasMore = page.hasMore && page.count > 0;
   }
 }
 

@@ -5,12 +5,15 @@ import { connectionName, endpointOf } from './compose.ts';
 import { CliFailure } from './failure.ts';
 import { params, required, wholeNumber } from './flags.ts';
 import { kindOfInput } from './inputs.ts';
-import type { InputFile, JobDescription } from './job-description.ts';
+import type { Description, InputFile, JobDescription } from './job-description.ts';
+import { type ModuleExport, parseModuleExport } from './load-module.ts';
 import { policiesOf, type PolicyFlags } from './policy-flags.ts';
+import { type SchemaFlags, schemaSourceOf } from './schema-source.ts';
 import { parseTemplate } from './template.ts';
 
 /** The flags of `start` and `quote` that say what to run, as they were typed. */
-export interface StartFlags extends PolicyFlags {
+export interface StartFlags extends PolicyFlags, SchemaFlags {
+  readonly job: string | undefined;
   readonly input: readonly string[];
   readonly idField: string | undefined;
   readonly promptField: string | undefined;
@@ -20,18 +23,19 @@ export interface StartFlags extends PolicyFlags {
   readonly keepColumns: boolean;
   readonly limit: string | undefined;
   readonly model: string | undefined;
-  readonly endpoint: string;
+  readonly endpoint: string | undefined;
   readonly param: readonly string[];
-  readonly completionWindow: string;
+  readonly completionWindow: string | undefined;
 }
 
 /** What the flags ask for; throws for the first that cannot be meant, naming it. */
 export const describeJob = async (
   flags: StartFlags,
   { cwd, baseUrl, book }: { readonly cwd: string; readonly baseUrl: string | null; readonly book: PriceBook | undefined },
-): Promise<JobDescription> => {
+): Promise<Description> => {
+  if (flags.job !== undefined) return { version: 1, job: moduleOf(flags, flags.job, cwd), baseUrl };
   const inputs = inputsOf(flags.input, cwd);
-  const endpoint = await endpointOf(flags.endpoint);
+  const endpoint = await endpointOf(flags.endpoint ?? 'responses');
   if (flags.keepColumns && flags.metadataField.length > 0)
     throw new CliFailure('--keep-columns and --metadata-field exclude each other', { hint: '--keep-columns gives every column back.' });
   const model = required('--model', flags.model, 'Name the model, e.g. --model gpt-4.1');
@@ -47,10 +51,26 @@ export const describeJob = async (
     model,
     endpoint,
     params: params(flags.param),
-    completionWindow: completionWindowOf(flags.completionWindow),
+    completionWindow: completionWindowOf(flags.completionWindow ?? '24h'),
+    structuredOutput: schemaSourceOf(flags, cwd),
+    schemaName: flags.schemaName ?? null,
     baseUrl,
     policies: policiesOf(flags, priceOf(book, model)),
   };
+};
+
+/** A module says all of its job itself. */
+const moduleOf = (flags: StartFlags, job: string, cwd: string): ModuleExport => {
+  const said = sayable.filter((name) => {
+    const value = flags[name];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  });
+  const [first] = said;
+  if (first !== undefined)
+    throw new CliFailure(`--job and ${flagName(first)} exclude each other`, {
+      hint: 'The module says what to run, and how: change it there.',
+    });
+  return parseModuleExport('--job', job, cwd, 'default');
 };
 
 /** Stored with the run, so that whoever goes on counts with the same price. */
@@ -102,3 +122,42 @@ const completionWindowOf = (text: string): string => {
     hint: 'OpenAI takes 24h and nothing else.',
   });
 };
+
+/** Flags that say something of a job. */
+const sayable = [
+  'input',
+  'idField',
+  'promptField',
+  'promptTemplate',
+  'systemPrompt',
+  'metadataField',
+  'keepColumns',
+  'model',
+  'endpoint',
+  'completionWindow',
+  'param',
+  'schema',
+  'structuredOutput',
+  'schemaName',
+  'pollInterval',
+  'createGrace',
+  'deleteInputFiles',
+  'maxAttempts',
+  'maxRequestsPerBatch',
+  'maxBytesPerBatch',
+  'badRows',
+  'maxCost',
+  'assumeOutputTokens',
+  'canary',
+  'canaryPassRatio',
+  'maxFailedBatches',
+  'minPassRatio',
+  'enqueuedTokenLimit',
+  'enqueuedRequestLimit',
+  'targetRatio',
+  'headroom',
+  'maxBatchEnqueuedTokens',
+  'quotaScope',
+] as const satisfies readonly (keyof StartFlags)[];
+
+const flagName = (name: string): string => `--${name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isBatchorError } from '../lib/run/errors.ts';
+import type { PriceBook } from '../lib/run/price-book.ts';
 import type { Run } from '../lib/run/run.ts';
 import type { BatchRunner } from '../lib/run/runner.ts';
 import { stopReason } from '../lib/run/stop-reason.ts';
@@ -12,7 +13,7 @@ import { driveTo, type Goal } from './drive.ts';
 import { type ExitCode, exitCodeOfRun, exitCodes } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
 import { type CliJob, jobOf } from './job.ts';
-import { encodeDescription, type JobDescription } from './job-description.ts';
+import { type Description, encodeDescription } from './job-description.ts';
 import type { Place } from './place.ts';
 import { checkCap, checkInputs } from './preflight.ts';
 import { writeJson, writeNotes } from './render.ts';
@@ -22,7 +23,8 @@ export interface StartRequest {
   readonly context: CliContext;
   readonly place: Place;
   readonly account: Account;
-  readonly description: JobDescription;
+  readonly description: Description;
+  readonly prices: PriceBook | undefined;
   readonly runId: string | undefined;
   readonly baseUrlFlag: string | undefined;
   readonly goal: Goal;
@@ -50,6 +52,7 @@ const startOnce = async (request: StartRequest): Promise<ExitCode> => {
         runId,
         (stored) => goOn(request, stored, (own) => (account = own)),
         () => account,
+        request.prices,
       );
     } catch (error) {
       if (!isBatchorError(error, 'run_not_found')) throw error;
@@ -65,7 +68,7 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
   checkCap(job);
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => halt.abort());
-  const runner = await createRunner(place.store, () => account, { mayMake: true });
+  const runner = await createRunner(place.store, () => account, { mayMake: true, prices: request.prices });
   let isCreated = false;
   try {
     const run = await create(request, job, runner, halt.signal);

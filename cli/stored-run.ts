@@ -5,7 +5,9 @@ import type { BatchRunner } from '../lib/run/runner.ts';
 import { toWire } from '../lib/run/wire.ts';
 import { accountFor, requireKey } from './account.ts';
 import { type Account, createRunner } from './compose.ts';
-import { decodeDescription, type JobDescription } from './job-description.ts';
+import type { CliContext } from './context.ts';
+import { decodeDescription, type Description, isOfModule } from './job-description.ts';
+import { writeNotes } from './render.ts';
 import { jobOf } from './job.ts';
 import { type Place, requireStore } from './place.ts';
 
@@ -13,7 +15,7 @@ import { type Place, requireStore } from './place.ts';
 export interface StoredRun {
   readonly runner: BatchRunner;
   readonly run: Run;
-  readonly description: JobDescription | null;
+  readonly description: Description | null;
 }
 
 /** Enough for reading what is stored; asked for anything else, it has no key. */
@@ -46,8 +48,8 @@ export const tellRun = (
 ): Promise<JsonObject> => withRun(place, runId, async ({ run }) => toWire(await tell(run)), undefined, prices);
 
 export interface DrivingOptions {
+  readonly context: Pick<CliContext, 'stderr' | 'cwd'>;
   readonly baseUrl: string | undefined;
-  readonly cwd: string;
   readonly prices?: PriceBook | undefined;
 }
 
@@ -55,7 +57,7 @@ export interface DrivingOptions {
 export const withDrivableRun = <A>(
   place: Place,
   runId: string,
-  { baseUrl, cwd, prices }: DrivingOptions,
+  { context, baseUrl, prices }: DrivingOptions,
   use: (stored: Pick<StoredRun, 'runner' | 'run'>) => Promise<A>,
 ): Promise<A> => {
   let account = nobody;
@@ -67,10 +69,20 @@ export const withDrivableRun = <A>(
       account = requireKey(accountFor(place.loaded, baseUrl, description === null ? undefined : { runId, baseUrl: description.baseUrl }));
       const { ingest, control } = run.snapshot();
       const needsInput = !ingest.isComplete && control.state !== 'cancel_requested';
-      if (description === null || !needsInput) return use({ runner, run });
-      return use({ runner, run: (await runner.getRun(runId, { job: await jobOf(description, cwd) })) as Run });
+      if (description === null) return use({ runner, run });
+      const withJob = async (): Promise<Run> => (await runner.getRun(runId, { job: await jobOf(description, context.cwd) })) as Run;
+      if (needsInput) return use({ runner, run: await withJob() });
+      // Its own code reads the answers best; where it cannot be had, what is stored with the run reads them too.
+      if (!isOfModule(description)) return use({ runner, run });
+      return use({ runner, run: await withJob().catch((error: unknown) => without(context, run, error)) });
     },
     () => account,
     prices,
   );
+};
+
+const without = (context: Pick<CliContext, 'stderr'>, run: Run, error: unknown): Run => {
+  const message = error instanceof Error ? error.message : String(error);
+  writeNotes(context, [`batchor: going on without the job's module: ${message}`]);
+  return run;
 };

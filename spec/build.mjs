@@ -71,7 +71,7 @@ const bundleCli = async (built) => {
     platform: 'node',
     target: 'node20',
     chunkNames: 'chunk-[hash]',
-    external: ['openai', 'sql.js', 'tiktoken', 'csv-parse'],
+    external: ['openai', 'sql.js', 'tiktoken', 'csv-parse', 'ajv', 'ajv-formats', 'jiti'],
     legalComments: 'linked',
     logLevel: 'warning',
     // Packages written for CommonJS ask for Node's own modules by `require`.

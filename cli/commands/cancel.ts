@@ -25,7 +25,7 @@ export class CancelCommand extends RunCommand {
       import('../stored-run.ts'),
       import('../patience.ts'),
     ]);
-    return withDrivableRun(place, runId, { baseUrl, cwd: context.cwd }, async ({ runner, run }) => {
+    return withDrivableRun(place, runId, { baseUrl, context }, async ({ runner, run }) => {
       await awaitingOwner(context, place, runId, run.cancel());
       const code = await driveTo({ context, place, runner, run, goal: this.wait ? 'finished' : 'cancelling' });
       if (!run.isFinished) writeNotes(context, [`batchor: cancelling; collect what was answered: ${commandLine(place, 'wait', runId)}`]);

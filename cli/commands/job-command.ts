@@ -5,6 +5,9 @@ import type { StartFlags } from '../start-flags.ts';
 
 /** A command about rows that are to be sent: `quote` takes the flags of `start`, so that one word is changed to go from the one to the other. */
 export abstract class JobCommand extends Command<CliContext> implements StartFlags {
+  readonly job = Option.String('--job', {
+    description: 'A module that exports a job (default export, or MODULE#EXPORT), in place of all that follows; TypeScript too',
+  });
   readonly input = Option.Array('--input', [], { description: 'A .csv, .jsonl or .ndjson file; again for more files' });
   readonly idField = Option.String('--id-field', { description: 'The field that tells rows apart' });
   readonly promptField = Option.String('--prompt-field', { description: 'The field that holds the prompt' });
@@ -13,8 +16,15 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   readonly metadataField = Option.Array('--metadata-field', [], { description: 'A field to give back beside the answer; again for more' });
   readonly keepColumns = Option.Boolean('--keep-columns', false, { description: 'Give all other columns back beside the answer' });
   readonly model = Option.String('--model', { description: 'The model' });
-  readonly endpoint = Option.String('--endpoint', 'responses', {
+  readonly endpoint = Option.String('--endpoint', {
     description: 'responses (default), chat.completions, embeddings, completions, moderations, or a path',
+  });
+  readonly schema = Option.String('--schema', { description: 'A file of JSON Schema that every answer has to satisfy' });
+  readonly structuredOutput = Option.String('--structured-output', {
+    description: 'The same, from code: MODULE#EXPORT of an io-ts codec, or a schema of Zod, ArkType or Valibot; TypeScript too',
+  });
+  readonly schemaName = Option.String('--schema-name', {
+    description: "The schema's name at the provider (default: its own, else output)",
   });
   readonly param = Option.Array('--param', [], { description: 'Another body parameter, key=json; again for more' });
   readonly baseUrl = Option.String('--base-url', { description: "Address of the service (default: OPENAI_BASE_URL, else OpenAI's)" });
@@ -25,7 +35,7 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   readonly deleteInputFiles = Option.Boolean('--delete-input-files', false, {
     description: 'Delete each input file at the provider once its batch is over (default: they expire)',
   });
-  readonly completionWindow = Option.String('--completion-window', '24h', { description: 'How long the provider may take (default 24h)' });
+  readonly completionWindow = Option.String('--completion-window', { description: 'How long the provider may take (default 24h)' });
   readonly maxAttempts = Option.String('--max-attempts', { description: 'Attempts per row, the first included (default 3)' });
   readonly maxRequestsPerBatch = Option.String('--max-requests-per-batch', {
     description: "At most so many rows per batch (default: the provider's limit)",

@@ -43,7 +43,7 @@ export class ResolveCommand extends RunCommand {
     const summary =
       typeof word === 'string'
         ? await tellRun(place, runId, (run) => run.resolve(batchKey, word))
-        : await withDrivableRun(place, runId, { baseUrl, cwd: context.cwd }, async ({ run }) => toWire(await run.resolve(batchKey, word)));
+        : await withDrivableRun(place, runId, { baseUrl, context }, async ({ run }) => toWire(await run.resolve(batchKey, word)));
     await writeJson(context, summary);
     const next = summary['control_state'] === 'paused' ? commandLine(place, 'resume', runId, '--wait') : commandLine(place, 'wait', runId);
     if (summary['status'] === 'running') writeNotes(context, [`batchor: taken down; go on: ${next}`]);

@@ -4,6 +4,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { wholeNumber } from '../flags.ts';
 import { commandLine, type Place } from '../place.ts';
+import { isOfModule } from '../job-description.ts';
 import { writeJson } from '../render.ts';
 import { RunCommand } from './store-command.ts';
 
@@ -35,7 +36,7 @@ export class ResultsCommand extends RunCommand {
     ]);
     try {
       return await withRun(place, runId, async ({ run, description }) => {
-        const inputs = (description?.inputs ?? []).map((input) => input.absolute);
+        const inputs = description === null || isOfModule(description) ? [] : description.inputs.map((input) => input.absolute);
         const pages = resultPages(run, this.partial ? (afterSequence ?? 0) : null);
         if (output === undefined) await writeResults(context.stdout, pages);
         else await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd: context.cwd, inputs }, pages)) });

@@ -49,7 +49,7 @@ export class ResumeCommand extends RunCommand {
       import('../patience.ts'),
     ]);
     if (this.wait) {
-      return withDrivableRun(place, runId, { baseUrl, cwd: context.cwd, prices }, async (stored) => {
+      return withDrivableRun(place, runId, { baseUrl, context, prices }, async (stored) => {
         await awaitingOwner(context, place, runId, stored.run.resume(options));
         return driveTo({ context, place, ...stored, goal: 'finished' });
       });

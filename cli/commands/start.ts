@@ -1,7 +1,8 @@
 import { Command, Option } from 'clipanion';
 import { isRunId } from '../../lib/core/ids.ts';
 import type { ExitCode } from '../exit-codes.ts';
-import { invalidRunId } from '../flags.ts';
+import { CliFailure } from '../failure.ts';
+import { invalidRunId, wholeNumber } from '../flags.ts';
 import type { Place } from '../place.ts';
 import { JobCommand } from './job-command.ts';
 import { artifactsFlag, inPlace, storeFlag } from './store-command.ts';
@@ -48,8 +49,10 @@ export class StartCommand extends JobCommand {
     if (this.dryRun) {
       const description = await describeJob(this, { cwd: context.cwd, baseUrl: null, book });
       const { dryRun } = await import('../dry-run.ts');
-      return dryRun(description, context, new AbortController().signal);
+      return dryRun(description, wholeNumber('--limit', this.limit), context, new AbortController().signal);
     }
+    if (this.job !== undefined && this.limit !== undefined)
+      throw new CliFailure('--limit goes with --job only under --dry-run', { hint: 'The module says which rows there are.' });
     const [{ accountFor }, { startRun }] = await Promise.all([import('../account.ts'), import('../start-run.ts')]);
     const account = accountFor(place.loaded, this.baseUrl);
     const description = await describeJob(this, { cwd: context.cwd, baseUrl: account.baseUrl, book });
@@ -58,6 +61,7 @@ export class StartCommand extends JobCommand {
       place,
       account,
       description,
+      prices: book,
       runId: this.runId,
       baseUrlFlag: this.baseUrl,
       goal: this.wait ? 'finished' : 'submitted',

@@ -24,7 +24,7 @@ export class WaitCommand extends RunCommand {
     const { context, givenRunId, baseUrl } = this;
     const [{ driveTo }, { withDrivableRun }] = await Promise.all([import('../drive.ts'), import('../stored-run.ts')]);
     const prices = await pricesOf(this.prices, place.loaded, context.cwd);
-    return withDrivableRun(place, givenRunId, { baseUrl, cwd: context.cwd, prices }, (stored) =>
+    return withDrivableRun(place, givenRunId, { baseUrl, context, prices }, (stored) =>
       driveTo({ context, place, ...stored, goal: 'finished' }),
     );
   }

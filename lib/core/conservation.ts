@@ -9,7 +9,8 @@ export const conservationLaws = {
   lines: 'the request line and the item line of each row lie where they are said to, and name the row',
   batches:
     'requests = completed + failed + retried (+ open, while live), and the raw files are whole and hold the answers of their own rows',
-  answers: 'each answer pointer is one whole line, which names the row, and is a success where the row is completed and nowhere else',
+  answers:
+    'each answer pointer is one whole line, which names the row, and is a success where the row is completed and nowhere else, unless its schema refuses it',
   attempts: 'each row has as many attempts, charged and uncharged, as batches gave it an outcome',
 } as const;
 export type ConservationLaw = keyof typeof conservationLaws;

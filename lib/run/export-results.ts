@@ -1,16 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ResultPageOptions } from '../core/results.ts';
-import type { ResultExport, ResultText } from './run.ts';
+import type { ResultExport, ResultTextPage } from './run.ts';
 import { writeTexts, writeWholeFile } from './whole-file.ts';
 
 const pageRows = 1_000;
-
-/** Results as JSON lines. */
-export interface ResultTextPage extends ResultText {
-  readonly nextAfterSequence: number;
-  readonly hasMore: boolean;
-}
 
 /** Writes results as JSON lines, page by page: into a file that is whole or not there, or, with `append`, behind what is there. */
 export const exportResults = async (

@@ -91,8 +91,8 @@ const refOf = (ref: SchemaRef | undefined): SchemaRef | null => {
   throw invalid('schemaRef', 'schemaRef is { module, export }: where the schema is, and its name there');
 };
 
-/** A schema's own name may have signs that no provider takes. */
-const nameFor = (name: string | null): string => {
+/** The name that a schema gets by its own, which may have signs that no provider takes. */
+export const nameFor = (name: string | null): string => {
   const fitting = (name ?? '').replace(/[^A-Za-z0-9_-]+/gu, '_').slice(0, 64);
   return fitting.replaceAll('_', '') === '' ? 'output' : fitting;
 };

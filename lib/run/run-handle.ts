@@ -195,6 +195,7 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     results: (options = {}) => found.results(options),
     resultText: (options = {}) => found.inputText(options),
     readTerminalResults: (options = {}) => found.page(options),
+    readTerminalResultText: (options = {}) => found.textPage(options),
     exportTerminalResults: (path, options = {}) => exportResults(path, options, found.textPage),
     verify: async (options = {}) => verifyRun({ reader, openReader: host.openReader }, await host.wire(), options),
     inspect: async (itemId) => inspectItem({ reader, openReader: host.openReader }, await host.wire(), itemId),

@@ -43,6 +43,12 @@ export interface ResultText {
   readonly count: number;
 }
 
+/** The same, and where the next page begins. */
+export interface ResultTextPage extends ResultText {
+  readonly nextAfterSequence: number;
+  readonly hasMore: boolean;
+}
+
 export interface ResultExport {
   readonly path: string;
   readonly exportedCount: number;
@@ -88,6 +94,8 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
   /** All terminal results in item order, as the JSON lines that exports hold: the fast way to a file. Rejects with `run_not_finished`. */
   resultText(options?: { readonly signal?: AbortSignal }): AsyncIterable<ResultText>;
   readTerminalResults(options?: ResultPageOptions): Promise<ResultPage<Output, Metadata>>;
+  /** The same page as JSON lines, as exports hold them: structured outputs as the model wrote them. */
+  readTerminalResultText(options?: ResultPageOptions): Promise<ResultTextPage>;
   /** JSON lines, snake_case. Whole or not at all, unless `append`. */
   exportTerminalResults(path: string, options?: ResultPageOptions & { readonly append?: boolean }): Promise<ResultExport>;
   /**

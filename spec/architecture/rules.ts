@@ -145,7 +145,7 @@ const cliRules: readonly IForbiddenRuleType[] = [
     comment: 'Commands speak to the library; which adapter a configuration means is decided in one place.',
     from: '^cli/',
     except: '^cli/compose\\.ts$',
-    may: ['^cli/', '^lib/', npm('clipanion'), npm('typanion')],
+    may: ['^cli/', '^lib/', npm('clipanion'), npm('typanion'), npm('jiti')],
     node: true,
   }),
   only({

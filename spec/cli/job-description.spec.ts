@@ -30,7 +30,11 @@ const old = {
 describe('a job description', () => {
   it('of before there were caps is read as one without', () => {
     const description = decodeDescription('r', old);
-    expect(description?.policies).toMatchObject({ attemptsMax: 2, costUsdMax: null, canaryItems: null, quotaScope: null, prices: null });
+    expect(description).toMatchObject({ structuredOutput: null, schemaName: null });
+    expect(description).toHaveProperty(
+      'policies',
+      expect.objectContaining({ attemptsMax: 2, costUsdMax: null, canaryItems: null, quotaScope: null, prices: null }),
+    );
   });
 
   it('is read as it was written', () => {

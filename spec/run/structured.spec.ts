@@ -5,7 +5,7 @@ import * as t from 'io-ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { openai } from '../../adapters/openai/index.ts';
-import type { BatchorError} from '../../lib/run/errors.ts';
+import type { BatchorError } from '../../lib/run/errors.ts';
 import { isBatchorError } from '../../lib/run/errors.ts';
 import { storedModule } from '../../lib/run/schema-module.ts';
 import { createWorld, type World, type WorldOptions } from '../../lib/sim/world.ts';
