@@ -13,7 +13,7 @@ import { driveTo, type Goal } from './drive.ts';
 import { type ExitCode, exitCodeOfRun, exitCodes } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
 import { type CliJob, jobOf } from './job.ts';
-import { type Description, encodeDescription } from './job-description.ts';
+import { type Description, encodeDescription, isOfModule } from './job-description.ts';
 import type { Place } from './place.ts';
 import { checkCap, checkInputs } from './preflight.ts';
 import { writeJson, writeNotes } from './render.ts';
@@ -65,7 +65,8 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
   const { context, place, account, description } = request;
   requireKey(account);
   const job = await jobOf(description, context.cwd);
-  checkCap(job);
+  // A job of a module is checked by the runner, in words of its own.
+  if (!isOfModule(description)) checkCap(job);
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => halt.abort());
   const runner = await createRunner(place.store, () => account, { mayMake: true, prices: request.prices });
@@ -129,7 +130,7 @@ const goOn = async (
   const account = accountFor(place.loaded, baseUrlFlag, told === null ? undefined : { runId, baseUrl: told.baseUrl });
   belongsTo(account);
   const job = await jobOf(asBefore(description, told, snapshot.config.operation), context.cwd);
-  checkCap(job);
+  if (!isOfModule(description)) checkCap(job);
   if (stored.isFinished || snapshot.control.state === 'paused') {
     // Compared even so: whoever asks for something else must not take the old answers for it.
     await runner.getRun(runId, { job });

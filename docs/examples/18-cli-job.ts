@@ -1,5 +1,5 @@
 // batchor start --job ./18-cli-job.ts --run-id reviews_20260403
-// The module's path and the name `default` are stored, so `batchor results` finds the schema again.
+// Where the module is, is stored with the run: `batchor wait` goes on with nothing typed again, and reads answers by this very schema.
 import { defineJob } from 'batchor';
 import { csvSource } from 'batchor/adapters/csv';
 import { openai } from 'batchor/adapters/openai';
@@ -16,6 +16,6 @@ export default defineJob({
   }),
   buildPrompt: ({ payload, metadata }) => ({ systemPrompt: `The customer gave ${metadata?.stars ?? 0} stars.`, prompt: payload.text }),
   structuredOutput: Review,
-  providerConfig: openai({ model: 'gpt-4.1-mini', reasoningEffort: 'low' }),
+  providerConfig: openai({ model: 'gpt-4.1-mini', params: { max_output_tokens: 500 } }),
   budget: { costUsdMax: 10 },
 });

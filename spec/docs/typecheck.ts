@@ -29,19 +29,27 @@ const optionsOfSpecs = (): ts.CompilerOptions => {
 };
 
 /**
- * Type-checks the programs of all documents in one compilation, as if each lay as a file in `docs/`; nothing is written.
+ * Type-checks the programs of all documents in one compilation, as if each document's lay as files in a folder of its own, under the names
+ * that they are given there; nothing is written.
  * Gives what is wrong, as `README.md:12: message`.
  */
 export const typeErrors = (docs: readonly Doc[]): readonly string[] => {
-  const programs = new Map(docs.flatMap(programsOf).map((program, index) => [join(root, 'docs', `block-${index}.ts`), program]));
+  const folderOf = (doc: number): string => join(root, 'docs', `blocks-${doc}`);
+  const programs = new Map(
+    docs.flatMap((doc, i) =>
+      programsOf(doc).map((program, j): readonly [string, Program] => [join(folderOf(i), program[0]?.file ?? `block-${j}.ts`), program]),
+    ),
+  );
+  const folders = new Set(docs.map((_, i) => folderOf(i)));
   const options = optionsOfSpecs();
   const host = ts.createCompilerHost(options);
-  const onDisk = { fileExists: host.fileExists, readFile: host.readFile, getSourceFile: host.getSourceFile };
+  const onDisk = { directoryExists: host.directoryExists, fileExists: host.fileExists, readFile: host.readFile, getSourceFile: host.getSourceFile };
   const textOf = (path: string): string | undefined =>
     programs
       .get(path)
       ?.map(({ text }) => text)
       .join('');
+  host.directoryExists = (path) => folders.has(path) || onDisk.directoryExists?.(path) === true;
   host.fileExists = (path) => programs.has(path) || onDisk.fileExists(path);
   host.readFile = (path) => textOf(path) ?? onDisk.readFile(path);
   host.getSourceFile = (path, language, ...rest) => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -21,6 +21,11 @@ const runId = 'batchor_20260403T120000Z_ab12cd34';
 
 /** Far above what it takes, for a busy machine. */
 const timeout = 90_000;
+
+interface ResultLine {
+  readonly output: { readonly sentiment: string };
+  readonly metadata: { readonly stars: number };
+}
 
 /** A program at work. */
 interface Running {
@@ -124,6 +129,27 @@ describe.concurrent('the programs of docs/examples', () => {
     expect(emulator.ledger.requestsBilled).toBe(30);
   });
 
+  it('03: gives typed objects by Zod, Valibot and ArkType', { timeout }, async () => {
+    const emulator = await emulate(atOnce);
+    const said = await begin('03-structured-zod-valibot-arktype.ts', folder(), emulator.baseURL).ended;
+    expect(said).toMatch(/^zod (bug|praise|question) (\d+|no date) acme\nvalibot true\narktype true\n$/);
+  });
+
+  it('04: gives typed objects by an io-ts codec and by a JSON Schema', { timeout }, async () => {
+    const emulator = await emulate(atOnce);
+    const said = await begin('04-structured-io-ts-and-json-schema.ts', folder(), emulator.baseURL).ended;
+    expect(said).toMatch(/^mail-1 (spam|ham) (unsure|-?\d+\.\d\d)\nmail-1 (spam|ham) \[/);
+  });
+
+  it('07: gives vectors of the length that was asked for', { timeout }, async () => {
+    const cwd = folder();
+    const emulator = await emulate(atOnce);
+    mkdirSync(join(cwd, 'input'));
+    writeFileSync(join(cwd, 'input/products.csv'), 'sku,title,description\na,Chair,"Wood, four legs"\nb,Table,Round\n');
+    const said = await begin('07-embeddings.ts', cwd, emulator.baseURL).ended;
+    expect(said).toMatch(/^a 256 1\.000\nb 256 1\.000\n$/);
+  });
+
   it('10: quotes a job, sends a canary, and keeps to its cap and its queue', { timeout }, async () => {
     const cwd = folder();
     const emulator = await emulate({ ...atOnce, enqueuedTokensMax: 2_000_000 });
@@ -171,6 +197,39 @@ describe.concurrent('the programs of docs/examples', () => {
     expect(said).toMatch(/^100 %$/m);
     expect(said.match(/^completed 6$/gm)).toHaveLength(2);
     expect(said).toContain('"event_type":"run_finished"');
+  });
+
+  it('17: plays a day of trouble, and loses nothing', { timeout }, async () => {
+    const said = await begin('17-simulate-faults.ts', folder(), 'http://127.0.0.1:9/v1').ended;
+    expect(said).toMatch(/^\d+ batches [1-9]\d* crashes \d+\.\d h 0\.0\d+ USD\ntrue completed(_with_failures)?\ncompleted\n$/);
+  });
+
+  it('18: is a job that the command line starts, and reads again with nothing typed', { timeout }, async () => {
+    const cwd = folder();
+    const emulator = await emulate(atOnce);
+    mkdirSync(join(cwd, 'input'));
+    const rows = Array.from({ length: 8 }, (_, i) => `r${i},${(i % 5) + 1},It was number ${i}.`);
+    writeFileSync(join(cwd, 'input/reviews.csv'), `review_id,stars,text\n${rows.join('\n')}\n`);
+    const batchor = (...args: readonly string[]): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const env = { ...specEnv(process.env), OPENAI_API_KEY: 'sk-emulator', OPENAI_BASE_URL: emulator.baseURL };
+        execFile(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { cwd, env }, (error, stdout, stderr) => {
+          if (error === null) resolve(stdout);
+          else reject(new Error(stderr));
+        });
+      });
+    await batchor('start', '--job', program('18-cli-job.ts'), '--run-id', 'reviews');
+    expect(JSON.parse(await batchor('wait', '--run-id', 'reviews'))).toMatchObject({
+      job_name: 'reviews',
+      status: 'completed',
+      item_count: 8,
+    });
+    const lines = (await batchor('results', '--run-id', 'reviews'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as ResultLine);
+    expect(lines.map(({ metadata }) => metadata.stars)).toEqual([1, 2, 3, 4, 5, 1, 2, 3]);
+    for (const { output } of lines) expect(['good', 'bad', 'mixed']).toContain(output.sentiment);
   });
 
   it('14: starts a run in one process, and carries it to its end in another, which leaves when it is told to', { timeout }, async () => {

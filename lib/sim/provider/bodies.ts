@@ -72,9 +72,12 @@ const embeddingsBody = (it: Completion): string => {
   );
 };
 
+/** Of length 1, as OpenAI's embeddings are (embeddings guide, 2026). */
 const vectorOf = (text: string, dimensions: number): readonly number[] => {
   const prng = createPrng(hashText(text));
-  return Array.from({ length: dimensions }, () => Math.round((prng.next() * 2 - 1) * 1e6) / 1e6);
+  const raw = Array.from({ length: dimensions }, () => prng.next() * 2 - 1);
+  const length = Math.hypot(...raw) || 1;
+  return raw.map((value) => Math.round((value / length) * 1e6) / 1e6);
 };
 
 const moderationCategories: readonly string[] = [
