@@ -43,7 +43,12 @@ export const typeErrors = (docs: readonly Doc[]): readonly string[] => {
   const folders = new Set(docs.map((_, i) => folderOf(i)));
   const options = optionsOfSpecs();
   const host = ts.createCompilerHost(options);
-  const onDisk = { directoryExists: host.directoryExists, fileExists: host.fileExists, readFile: host.readFile, getSourceFile: host.getSourceFile };
+  const onDisk = {
+    directoryExists: host.directoryExists,
+    fileExists: host.fileExists,
+    readFile: host.readFile,
+    getSourceFile: host.getSourceFile,
+  };
   const textOf = (path: string): string | undefined =>
     programs
       .get(path)
