@@ -1,6 +1,7 @@
 import type { Account } from './compose.ts';
 import type { LoadedEnv } from './env-file.ts';
 import { CliFailure } from './failure.ts';
+import { broughtConnection } from './load-module.ts';
 
 /** Where the key goes: what the flag says, else what the run was started with, else the environment, else OpenAI. */
 export const accountFor = (
@@ -24,9 +25,9 @@ export const accountFor = (
   return { apiKey, baseUrl: stored.baseUrl };
 };
 
-/** The same, where something will be asked of the provider. */
-export const requireKey = (account: Account): Account => {
-  if (account.apiKey !== '') return account;
+/** The same, where something will be asked of the provider; a connection that a job's module brought has a key of its own. */
+export const requireKey = (account: Account, connection: string | null = null): Account => {
+  if (account.apiKey !== '' || (connection !== null && broughtConnection(connection) !== undefined)) return account;
   throw new CliFailure('OPENAI_API_KEY is not set', {
     hint: 'Set it in the environment or in a .env file here; it is never taken from the command line.',
   });

@@ -63,8 +63,9 @@ const startOnce = async (request: StartRequest): Promise<ExitCode> => {
 
 const startNew = async (request: StartRequest): Promise<ExitCode> => {
   const { context, place, account, description } = request;
-  requireKey(account);
+  if (!isOfModule(description)) requireKey(account);
   const job = await jobOf(description, context.cwd);
+  requireKey(account, job.providerConfig.connection);
   // A job of a module is checked by the runner, in words of its own.
   if (!isOfModule(description)) checkCap(job);
   const halt = new AbortController();
@@ -138,7 +139,7 @@ const goOn = async (
     if (stored.isFinished) return exitCodeOfRun(stored.summary());
     throw stopReason(snapshot);
   }
-  requireKey(account);
+  requireKey(account, job.providerConfig.connection);
   return drive(request, runner, (await runner.start(job, { runId })) as Run);
 };
 

@@ -66,15 +66,17 @@ export const withDrivableRun = <A>(
     runId,
     async ({ runner, run, description }) => {
       if (run.isFinished) return use({ runner, run });
-      account = requireKey(accountFor(place.loaded, baseUrl, description === null ? undefined : { runId, baseUrl: description.baseUrl }));
-      const { ingest, control } = run.snapshot();
+      const { ingest, control, config } = run.snapshot();
+      account = accountFor(place.loaded, baseUrl, description === null ? undefined : { runId, baseUrl: description.baseUrl });
+      const isModule = description !== null && isOfModule(description);
+      if (!isModule) requireKey(account);
       const needsInput = !ingest.isComplete && control.state !== 'cancel_requested';
-      if (description === null) return use({ runner, run });
+      if (description === null || !(needsInput || isModule)) return use({ runner, run });
       const withJob = async (): Promise<Run> => (await runner.getRun(runId, { job: await jobOf(description, context.cwd) })) as Run;
-      if (needsInput) return use({ runner, run: await withJob() });
-      // Its own code reads the answers best; where it cannot be had, what is stored with the run reads them too.
-      if (!isOfModule(description)) return use({ runner, run });
-      return use({ runner, run: await withJob().catch((error: unknown) => without(context, run, error)) });
+      // A job's own code reads the answers best; where it cannot be had, what is stored with the run reads them too.
+      const driven = await (needsInput ? withJob() : withJob().catch((error: unknown) => without(context, run, error)));
+      requireKey(account, config.provider.connection);
+      return use({ runner, run: driven });
     },
     () => account,
     prices,
