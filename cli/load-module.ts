@@ -40,19 +40,40 @@ export const broughtConnection = (name: string): ProviderConnection | undefined 
 /** What the module exports under the name. Throws, in words of the flag, where there is none. */
 export const loadExportOf = async (flag: string, { given, absolute, export: name }: ModuleExport): Promise<unknown> => {
   if (!existsSync(absolute)) throw new CliFailure(`${flag} ${given}: there is no file ${absolute}`);
-  let module: Readonly<Record<string, unknown>>;
+  if (absolute.endsWith('.json'))
+    throw new CliFailure(`${flag} ${given}: a file of JSON exports nothing`, { hint: 'Give the file alone, without #.' });
+  const stopListening = onUntimelyEnd(`${flag} ${given}`);
   try {
-    module = (await importModule(pathToFileURL(absolute).href)) as Readonly<Record<string, unknown>>;
+    const module = (await importModule(pathToFileURL(absolute).href)) as Readonly<Record<string, unknown>>;
+    const { providers } = module;
+    if (Array.isArray(providers)) for (const each of providers as readonly unknown[]) if (isConnection(each)) brought.set(each.name, each);
+    const found = await module[name];
+    if (found !== undefined) return found;
+    const names = Object.keys(module).filter((key) => key !== '__esModule');
+    throw new CliFailure(`${flag} ${given}: the module exports no ${name}`, {
+      hint: `It exports ${names.length === 0 ? 'nothing' : names.join(', ')}.`,
+    });
   } catch (error) {
+    if (error instanceof CliFailure) throw error;
     throw new CliFailure(`${flag} ${given}: the module cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
       hint: 'It has to load by itself: with its packages installed, and without running your program.',
     });
+  } finally {
+    stopListening();
   }
-  const { providers } = module;
-  if (Array.isArray(providers)) for (const each of providers as readonly ProviderConnection[]) brought.set(each.name, each);
-  if (module[name] !== undefined) return module[name];
-  const names = Object.keys(module).filter((key) => key !== '__esModule');
-  throw new CliFailure(`${flag} ${given}: the module exports no ${name}`, {
-    hint: `It exports ${names.length === 0 ? 'nothing' : names.join(', ')}.`,
-  });
+};
+
+const isConnection = (value: unknown): value is ProviderConnection =>
+  (typeof value === 'object' || typeof value === 'function') &&
+  value !== null &&
+  typeof (value as Partial<ProviderConnection>).connect === 'function';
+
+/** A module that ends the program, or waits for ever with nothing to wait for, must not look like a success. */
+const onUntimelyEnd = (what: string): (() => void) => {
+  const listener = (): void => {
+    process.stderr.write(`batchor: ${what}: the module ended the program, or never finished loading\n`);
+    process.exitCode = 1;
+  };
+  process.once('exit', listener);
+  return () => void process.off('exit', listener);
 };

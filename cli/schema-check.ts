@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { makeStructure, nameFor } from '../lib/run/job-structure.ts';
+import { makeStructure, nameFor, prepareStructure } from '../lib/run/job-structure.ts';
 import { problemText } from '../lib/schema/problem.ts';
 import { checkSchemaName, checkStrict } from '../lib/schema/strict-check.ts';
 import { sizesOf } from '../lib/schema/strict-sizes.ts';
@@ -20,11 +21,14 @@ export interface SchemaQuestion {
 /** Prints what would be sent, and what is wrong with it. */
 export const checkSchema = async (context: CliContext, { place, model, schemaName }: SchemaQuestion): Promise<ExitCode> => {
   const what = 'schema check';
-  const source = place.includes('#')
-    ? parseModuleExport(what, place, context.cwd, null)
-    : { given: place, absolute: resolve(context.cwd, place), export: null };
+  // A folder may have the sign in its name.
+  const source =
+    place.includes('#') && !existsSync(resolve(context.cwd, place))
+      ? parseModuleExport(what, place, context.cwd, null)
+      : { given: place, absolute: resolve(context.cwd, place), export: null };
   const { structuredOutput } = await loadSchema(source, what);
   const { structure, problems, vendor } = made(place, structuredOutput);
+  await prepareStructure(structuredOutput);
   const rules = await schemaRulesOf(model);
   const name = schemaName ?? nameFor(structure.name);
   const { jsonSchema } = structure;

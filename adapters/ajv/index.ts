@@ -1,5 +1,6 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
 import type { SchemaCompiler } from '../../lib/schema/structure.ts';
 
 /**
@@ -7,13 +8,31 @@ import type { SchemaCompiler } from '../../lib/schema/structure.ts';
  * takes them was asked before. Throws for what is no JSON Schema.
  */
 export const compileJsonSchema: SchemaCompiler = (schema) => {
-  const ajv = new Ajv2020({ strict: false });
-  addFormats.default(ajv);
-  const validate = ajv.compile(schema);
-  return (value) => (validate(value) ? null : issueOf(validate.errors?.[0]));
+  // What names the document is of no use here, and a draft that Ajv has not loaded would be an error.
+  const { $schema: _draft, $id: _id, ...bare } = schema;
+  const validate = compiled(bare, true) ?? compiled(bare, false);
+  return (value) => (validate?.(value) === true ? null : issueOf(validate?.errors?.[0]));
 };
 
-/** `$.items[2].price must be number` */
+interface Validate {
+  (value: JsonValue): boolean;
+  errors?: ErrorObject[] | null;
+}
+
+/** Null where a pattern is none with the flag `u`, and may be one without it. */
+const compiled = (schema: JsonObject, unicodeRegExp: boolean): Validate | null => {
+  // 19.99 is a multiple of 0.01, whatever binary fractions make of it.
+  const ajv = new Ajv2020({ strict: false, unicodeRegExp, multipleOfPrecision: 9 });
+  addFormats.default(ajv);
+  try {
+    return ajv.compile(schema) as unknown as Validate;
+  } catch (error) {
+    if (unicodeRegExp && error instanceof SyntaxError) return null;
+    throw error;
+  }
+};
+
+/** `$.items[2].price: must be number` */
 const issueOf = (error: ErrorObject | undefined): string => {
   if (error === undefined) return 'refused';
   const place = error.instancePath

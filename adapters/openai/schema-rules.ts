@@ -3,7 +3,8 @@ import type { StrictRules } from '../../lib/schema/strict-rules.ts';
 /**
  * OpenAI's structured outputs guide ("Supported schemas"), as of the gpt-5.5 era, 2026; minLength and maxLength follow from what it
  * refuses to fine-tuned models. Whether arrays count as a level of nesting it does not say: they are counted. That a reference stands
- * alone, that every value has a type, and that there is no `default`, its error messages say.
+ * alone, that every value has a type, that there is no `default`, and that patterns look neither ahead nor behind, its error messages say
+ * ("regex lookaround is not supported", in several projects' reports of 2026).
  */
 export const openaiSchemaRules: StrictRules = {
   provider: 'OpenAI',
@@ -18,8 +19,9 @@ export const openaiSchemaRules: StrictRules = {
     boolean: ['enum', 'const'],
     null: ['enum', 'const'],
   },
-  annotations: ['title', 'description', '$schema', '$id', '$comment'],
+  annotations: ['title', 'description', '$comment'],
   formats: ['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uuid'],
+  takesLookaround: false,
   depthMax: 10,
   propertiesMax: 5_000,
   nameCharsMaxTotal: 120_000,

@@ -7,6 +7,7 @@ import type { Connections } from './connections.ts';
 import { must, unwrap } from './interop.ts';
 import { configOf } from './job-config.ts';
 import { fingerprintOf } from './job-source.ts';
+import { prepareStructure } from './job-structure.ts';
 import type { AnyJob } from './job.ts';
 import type { PriceBook } from './price-book.ts';
 import { runExists } from './run-exists.ts';
@@ -30,6 +31,7 @@ export const createRun = async (
   const signal = options.signal ?? new AbortController().signal;
   const { kind, ref } = source.items;
   const config = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) }, prices);
+  if (job.structuredOutput !== undefined) await prepareStructure(job.structuredOutput);
   await connections.find(config.provider.connection, config.provider.kind);
   const context = { runId, storage: store.describe };
   const owned = await store.create(runId, options.description ?? null)();

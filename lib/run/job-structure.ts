@@ -37,10 +37,14 @@ const makeNew = (schema: StructuredOutput): MadeStructure => {
   return structureOfJsonSchema(JSON.parse(JSON.stringify(schema)) as JsonObject, defaultSchemaCompiler);
 };
 
-/** Loads what reading by the schema needs. What is no schema is told of where it is used. */
+/** Loads what reading by the schema needs. What is no schema is told of where it is used; one that Ajv cannot compile is refused. */
 export const prepareStructure = async (schema: StructuredOutput): Promise<void> => {
   if (isStandard(schema) || isCodec(schema) || !isJsonObject(schema)) return;
-  await makeStructure(schema).structure.prepare?.();
+  try {
+    await makeStructure(schema).structure.prepare?.();
+  } catch (error) {
+    throw invalid('structuredOutput', `structuredOutput is no JSON Schema: ${error instanceof Error ? error.message : String(error)}`);
+  }
 };
 
 /** The job's schema as it is sent and stored, checked; null where it has none. Throws what names every place that the provider would refuse. */

@@ -102,11 +102,9 @@ export type JobOutput<Job> = Job extends { readonly providerConfig: infer Provid
     ? JobResult<Schema, Provider>
     : JobResult<undefined, Provider>
   : unknown;
-export type JobResult<Schema, Provider> = [Exclude<Schema, undefined>] extends [never]
-  ? Provider extends ProviderConfig<never, infer Output>
-    ? Output
-    : unknown
-  : OutputOf<Exclude<Schema, undefined>>;
+export type JobResult<Schema, Provider> =
+  | (undefined extends Schema ? (Provider extends ProviderConfig<never, infer Output> ? Output : unknown) : never)
+  | ([Exclude<Schema, undefined>] extends [never] ? never : OutputOf<Exclude<Schema, undefined>>);
 
 /** A job whose types nobody needs any more. */
 export interface AnyJob extends Omit<JobBody<unknown, JsonObject, StructuredOutput | undefined, AnyProviderConfig>, 'buildPrompt'> {

@@ -1,6 +1,7 @@
 import type { RunConfig, StructuredOutputConfig } from '../core/config.ts';
 import type { RunId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
+import { parseAnswer } from '../schema/parse-answer.ts';
 import { type Structure, structureOfJsonSchema } from '../schema/structure.ts';
 import type { StructuredOutput } from '../schema/types.ts';
 import { defaultSchemaCompiler } from './defaults.ts';
@@ -88,7 +89,18 @@ export const createStructures = (
 const storedStructure = ({ schemaName, jsonSchema }: StructuredOutputConfig, note: string | null): Promise<ReadableStructure> =>
   prepared({ schemaName, jsonSchema, readBy: 'stored_schema', note }, structureOfJsonSchema(jsonSchema, defaultSchemaCompiler).structure);
 
+/** What cannot be compiled judges nothing: answers are then what can be read as JSON, and the note says why. */
 const prepared = async (told: RunStructure, { read, prepare }: Structure): Promise<ReadableStructure> => {
-  await prepare?.();
-  return { ...told, read };
+  try {
+    await prepare?.();
+    return { ...told, read };
+  } catch (error) {
+    const note = `the JSON Schema stored with the run cannot be used to check answers: ${error instanceof Error ? error.message : String(error)}`;
+    return { ...told, note: told.note === null ? note : `${told.note}; ${note}`, read: readJson };
+  }
+};
+
+const readJson: Structure['read'] = (text) => {
+  const parsed = parseAnswer(text);
+  return parsed.type === 'fault' ? parsed : { type: 'fits', output: parsed.value, json: parsed.value };
 };

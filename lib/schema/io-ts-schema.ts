@@ -122,8 +122,14 @@ const none = (task: Task, path: string, what: string, fix: string): JsonObject =
 
 const isInt = (codec: Extract<Tagged, { readonly type: Tagged }>): boolean => codec.name === 'Int' && codec.type._tag === 'NumberType';
 
-const mayBeUndefined = (codec: Tagged): boolean =>
-  codec._tag === 'UndefinedType' || codec._tag === 'VoidType' || (codec._tag === 'UnionType' && codec.types.some(mayBeUndefined));
+const mayBeUndefined = (codec: Tagged): boolean => isUndefined(codec) || inUnion(codec).some(mayBeUndefined);
+
+const isUndefined = ({ _tag }: Tagged): boolean => _tag === 'UndefinedType' || _tag === 'VoidType';
+
+const inUnion = (codec: Tagged): readonly Tagged[] => {
+  const bare = unwrapped(codec);
+  return bare._tag === 'UnionType' ? bare.types : [];
+};
 
 const objectSchema = (
   task: Task,
@@ -147,7 +153,7 @@ const intersection = (task: Task, types: readonly Tagged[], path: string): JsonO
 
 /** `undefined` in a union means that the key may be absent, which its object says. */
 const union = (task: Task, types: readonly Tagged[], path: string): JsonObject => {
-  const members = types.flatMap(flat).filter((type) => !mayBeUndefined(type));
+  const members = types.flatMap(flat).filter((type) => !isUndefined(type));
   const literals = members.flatMap((type) => (type._tag === 'LiteralType' ? [type.value] : []));
   const [kind] = literals.map((value) => typeof value);
   if (kind !== undefined && literals.length === members.length && literals.every((value) => typeof value === kind))
@@ -158,9 +164,11 @@ const union = (task: Task, types: readonly Tagged[], path: string): JsonObject =
   return { anyOf: members.map((type, i) => schemaOf(task, type, `${path}|${i + 1}`)) };
 };
 
-/** A union in a union is one union, unless it was given a name or words of its own. */
+/** A union in a union is one union, unless it was given a name or words of its own; one that may be absent says so of the whole. */
 const flat = (type: Tagged): readonly Tagged[] =>
-  type._tag === 'UnionType' && ownName(type) === null && Object.keys(annotationOf(type)).length === 0 ? type.types.flatMap(flat) : [type];
+  type._tag === 'UnionType' && (mayBeUndefined(type) || (ownName(type) === null && Object.keys(annotationOf(type)).length === 0))
+    ? type.types.flatMap(flat)
+    : [type];
 
 const dictionary = (task: Task, { domain, codomain }: Extract<Tagged, { readonly _tag: 'DictionaryType' }>, path: string): JsonObject => {
   const keys = keysOf(domain);

@@ -20,4 +20,5 @@ const fixes: Readonly<Record<string, string>> = {
   definitions: 'write "$defs"',
 };
 
-export const fixOfKeyword = (keyword: string): string => fixes[keyword] ?? 'leave it out, and check the answer yourself';
+export const fixOfKeyword = (keyword: string): string =>
+  (Object.hasOwn(fixes, keyword) ? fixes[keyword] : undefined) ?? 'leave it out, and check the answer yourself';

@@ -1,7 +1,9 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { fixOfKeyword } from './keyword-fixes.ts';
 import { atItems, atProperty, type SchemaProblem, type SchemaRule } from './problem.ts';
+import { hasLookaround, isPattern } from './patterns.ts';
 import { propertiesOf, requiredOf, resolveRef } from './refs.ts';
+import { valueFaults } from './value-faults.ts';
 import { sizeProblems } from './strict-sizes.ts';
 import { isJsonTypeName, type JsonTypeName, jsonTypeNames, type StrictRules } from './strict-rules.ts';
 
@@ -56,6 +58,9 @@ const checkRoot = (root: Root): void => {
 
 const describeType = (type: JsonValue | undefined): string => (type === undefined ? 'of no type' : `of type ${JSON.stringify(type)}`);
 
+/** What may stand at the root and nowhere else. */
+const ofDocument: readonly string[] = ['$defs', '$schema', '$id'];
+
 const checkNode = (root: Root, node: JsonValue | undefined, path: string): void => {
   if (!isJsonObject(node)) {
     const message =
@@ -69,14 +74,14 @@ const checkNode = (root: Root, node: JsonValue | undefined, path: string): void 
   if (types === null) return;
   const { rules } = root;
   const isRoot = node === root.schema;
-  const known = new Set(['type', ...rules.annotations, ...(isRoot ? ['$defs'] : []), ...types.flatMap((type) => rules.keywords[type])]);
+  const known = new Set(['type', ...rules.annotations, ...(isRoot ? ofDocument : []), ...types.flatMap((type) => rules.keywords[type])]);
   unknownKeywords(root, node, path, known, types);
   if (types.includes('object')) checkObject(root, node, path);
   if (types.includes('array')) {
     if (node['items'] === undefined) tell(root, path, 'typed', 'an array does not say what it holds', 'add "items": { "type": … }');
     else checkNode(root, node['items'], atItems(path));
   }
-  checkValues(root, node, path);
+  checkValues(root, node, path, types);
 };
 
 const unknownKeywords = (root: Root, node: JsonObject, path: string, known: ReadonlySet<string>, types: readonly JsonTypeName[]): void => {
@@ -92,7 +97,9 @@ const unknownKeywords = (root: Root, node: JsonObject, path: string, known: Read
 
 const checkRef = (root: Root, node: JsonObject, path: string): void => {
   const ref = node['$ref'];
-  if (typeof ref !== 'string' || resolveRef(root.schema, ref) === null)
+  if (isLoop(root.schema, node))
+    tell(root, path, 'local_refs', `${JSON.stringify(ref)} leads to itself, and to nothing else`, 'let the definition say what it is');
+  else if (typeof ref !== 'string' || resolveRef(root.schema, ref) === null)
     tell(
       root,
       path,
@@ -100,7 +107,9 @@ const checkRef = (root: Root, node: JsonObject, path: string): void => {
       `${JSON.stringify(ref)} refers to nothing in this schema`,
       'refer to the root ("#") or to a definition ("#/$defs/NAME")',
     );
-  const beside = Object.keys(node).filter((key) => key !== '$ref' && key !== '$defs' && node[key] !== undefined);
+  const beside = Object.keys(node).filter(
+    (key) => key !== '$ref' && !(node === root.schema && ofDocument.includes(key)) && node[key] !== undefined,
+  );
   if (beside.length > 0)
     tell(
       root,
@@ -111,9 +120,20 @@ const checkRef = (root: Root, node: JsonObject, path: string): void => {
     );
 };
 
+/** References that lead from one to the next and never to a schema. */
+const isLoop = (schema: JsonObject, node: JsonObject): boolean => {
+  const seen = new Set<JsonObject>();
+  for (let at: JsonObject | null = node; at !== null && at['$ref'] !== undefined;) {
+    if (seen.has(at)) return true;
+    seen.add(at);
+    at = typeof at['$ref'] === 'string' ? resolveRef(schema, at['$ref']) : null;
+  }
+  return false;
+};
+
 const checkUnion = (root: Root, node: JsonObject, path: string): void => {
   const branches = node['anyOf'];
-  unknownKeywords(root, node, path, new Set(['anyOf', '$defs', ...root.rules.annotations]), []);
+  unknownKeywords(root, node, path, new Set(['anyOf', ...(node === root.schema ? ofDocument : []), ...root.rules.annotations]), []);
   if (!Array.isArray(branches) || branches.length === 0) {
     tell(root, path, 'typed', '"anyOf" is not a list of schemas', 'give at least one schema');
     return;
@@ -149,6 +169,8 @@ const checkObject = (root: Root, node: JsonObject, path: string): void => {
   const required = requiredOf(node);
   for (const [name, property] of propertiesOf(node)) {
     const at = atProperty(path, name);
+    // Where a program assigns it, this one name sets a prototype.
+    if (name === '__proto__') tell(root, at, 'usable_values', 'no answer can be checked for a property of this name', 'give it another');
     if (!required.has(name))
       tell(
         root,
@@ -170,10 +192,8 @@ const checkObject = (root: Root, node: JsonObject, path: string): void => {
     );
 };
 
-const checkValues = (root: Root, node: JsonObject, path: string): void => {
-  const values = node['enum'];
-  if (values !== undefined && (!Array.isArray(values) || values.length === 0))
-    tell(root, path, 'usable_values', '"enum" is not a list of values', 'give at least one value');
+const checkValues = (root: Root, node: JsonObject, path: string, types: readonly JsonTypeName[]): void => {
+  for (const { message, fix } of valueFaults(node, types)) tell(root, path, 'usable_values', message, fix);
   const { format, pattern } = node;
   if (format !== undefined && !root.rules.formats.includes(format as string))
     tell(
@@ -183,14 +203,12 @@ const checkValues = (root: Root, node: JsonObject, path: string): void => {
       `${root.rules.provider} does not know the format ${JSON.stringify(format)}`,
       `one of ${root.rules.formats.join(', ')}; or leave it out and check the answer yourself`,
     );
-  if (pattern !== undefined && !isPattern(pattern))
-    tell(root, path, 'usable_values', `${JSON.stringify(pattern)} is no regular expression`, 'correct the pattern');
-};
-
-const isPattern = (pattern: JsonValue): boolean => {
-  try {
-    return typeof pattern === 'string' && new RegExp(pattern, 'u') instanceof RegExp;
-  } catch {
-    return false;
-  }
+  if (isPattern(pattern) && hasLookaround(pattern) && !root.rules.takesLookaround)
+    tell(
+      root,
+      path,
+      'known_keywords',
+      `${root.rules.provider} takes no pattern that looks ahead or behind: ${JSON.stringify(pattern)}`,
+      'say it without lookaround, or check the answer yourself',
+    );
 };

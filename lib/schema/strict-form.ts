@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { mergeAll } from './merge-objects.ts';
 import { nullable } from './nullable.ts';
+import { hasLookaround } from './patterns.ts';
 import { atItems, atProperty, type SchemaProblem } from './problem.ts';
 import { objectOf, propertiesOf, requiredOf, resolveRef } from './refs.ts';
 
@@ -58,12 +59,30 @@ const formOf = (task: Task, given: JsonValue | undefined, path: string): JsonObj
   if (Array.isArray(allOf)) return formOf(task, mergeAll(task, [rest, ...(allOf as readonly JsonValue[])], path), path);
   if (typeof $ref === 'string') return Object.keys(rest).length === 0 ? { $ref } : { anyOf: [{ $ref }], ...annotationsOf(rest) };
   const branches = rest['anyOf'] ?? oneOf;
-  if (Array.isArray(branches))
+  if (Array.isArray(branches)) {
+    besideUnion(task, rest, path);
     return {
       ...annotationsOf(rest),
       anyOf: (branches as readonly JsonValue[]).map((branch, i) => formOf(task, branch, `${path}|${i + 1}`)),
     };
-  return withType(isObjectSchema(rest) ? closedObject(task, rest, path) : withItems(task, rest, path));
+  }
+  return withType(isObjectSchema(rest) ? closedObject(task, rest, path) : withItems(task, withoutIdlePattern(rest), path));
+};
+
+/** What a schema says beside its cases would hold for each of them, and has no place of its own. */
+const besideUnion = (
+  task: Task,
+  { title: _title, description: _description, anyOf: _anyOf, type, ...rest }: JsonObject,
+  path: string,
+): void => {
+  const beside = [...Object.keys(rest), ...(type === undefined || type === 'object' ? [] : ['type'])];
+  if (beside.length > 0)
+    task.tell({
+      path,
+      rule: 'no_meaning',
+      message: `"${beside.join('", "')}" stands beside "anyOf", which a strict schema cannot say`,
+      fix: 'say it in each case',
+    });
 };
 
 const annotationsOf = ({ title, description }: JsonObject): JsonObject => ({
@@ -74,7 +93,8 @@ const annotationsOf = ({ title, description }: JsonObject): JsonObject => ({
 const isObjectSchema = ({ type, properties }: JsonObject): boolean =>
   type === 'object' || properties !== undefined || (Array.isArray(type) && type.includes('object'));
 
-const closedObject = (task: Task, node: JsonObject, path: string): JsonObject => {
+const closedObject = (task: Task, given: JsonObject, path: string): JsonObject => {
+  const node = withNamedKeys(given);
   const required = requiredOf(node);
   const properties = propertiesOf(node).map(([name, property]): readonly [string, JsonObject] => {
     const form = formOf(task, property, atProperty(path, name));
@@ -90,6 +110,21 @@ const closedObject = (task: Task, node: JsonObject, path: string): JsonObject =>
     // An object that says it is open is left so, for the check to speak of it; one that says nothing is closed.
     ...(isOpen ? {} : { additionalProperties: false }),
   };
+};
+
+/** A map whose keys are an enum is an object that names them. */
+const withNamedKeys = (node: JsonObject): JsonObject => {
+  const { propertyNames, additionalProperties, ...rest } = node;
+  const names = isJsonObject(propertyNames) && Array.isArray(propertyNames['enum']) ? (propertyNames['enum'] as readonly JsonValue[]) : [];
+  const isMap = isJsonObject(additionalProperties) && node['properties'] === undefined;
+  if (!isMap || names.length === 0 || !names.every((name) => typeof name === 'string')) return node;
+  return { ...rest, properties: objectOf(names.map((name) => [name, additionalProperties])), required: node['required'] ?? names };
+};
+
+/** Libraries spell a format out as a pattern too, some with lookarounds that no provider takes: the format says it. */
+const withoutIdlePattern = (node: JsonObject): JsonObject => {
+  const { pattern, ...rest } = node;
+  return typeof pattern === 'string' && typeof node['format'] === 'string' && hasLookaround(pattern) ? rest : node;
 };
 
 const withItems = (task: Task, node: JsonObject, path: string): JsonObject =>

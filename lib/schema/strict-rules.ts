@@ -10,6 +10,8 @@ export interface StrictRules {
   /** Keywords that say nothing of values and may stand anywhere but beside `$ref`. */
   readonly annotations: readonly string[];
   readonly formats: readonly string[];
+  /** True where patterns that look ahead or behind are taken. */
+  readonly takesLookaround: boolean;
   /** Levels of objects and arrays inside each other, the root being the first. */
   readonly depthMax: number;
   /** Properties of all objects together. */

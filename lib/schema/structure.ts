@@ -121,7 +121,7 @@ const structureOf = (
   jsonSchema: JsonObject,
   decode: (value: JsonValue) => OutputReading | Promise<OutputReading>,
 ): Structure => {
-  const rewrite = withoutNulls(loose);
+  const readingsOf = withoutNulls(loose);
   return {
     name,
     jsonSchema,
@@ -129,13 +129,31 @@ const structureOf = (
       const parsed = parseAnswer(text);
       if (parsed.type === 'fault') return parsed;
       try {
-        const reading = decode(rewrite(parsed.value));
+        const reading = firstThatFits(readingsOf(parsed.value)[Symbol.iterator](), decode);
         return reading instanceof Promise ? reading.then((done) => asWritten(done, parsed.value), threw) : asWritten(reading, parsed.value);
       } catch (error) {
         return threw(error);
       }
     },
   };
+};
+
+type Decode = (value: JsonValue) => OutputReading | Promise<OutputReading>;
+
+/** Of the ways to read a value the first that the schema takes; of none, what is wrong with the likeliest. */
+const firstThatFits = (
+  values: Iterator<JsonValue>,
+  decode: Decode,
+  fault: AnswerFault | null = null,
+): OutputReading | Promise<OutputReading> => {
+  for (let firstFault = fault, next = values.next(); ; next = values.next()) {
+    if (next.done === true) return firstFault ?? mismatch('it cannot be read');
+    const reading = decode(next.value);
+    if (reading instanceof Promise)
+      return reading.then((done) => (done.type === 'fits' ? done : firstThatFits(values, decode, firstFault ?? done)));
+    if (reading.type === 'fits') return reading;
+    firstFault ??= reading;
+  }
 };
 
 const asWritten = (reading: OutputReading, json: JsonValue): OutputReading => (reading.type === 'fits' ? { ...reading, json } : reading);

@@ -25,7 +25,7 @@ export class SimulatedRunner extends BatchRunner {
   >(job: BatchJob<Payload, Metadata, Schema, Provider>, options: StartOptions = {}): Promise<Run<JobResult<Schema, Provider>, Metadata>> {
     const { structuredOutput } = job;
     // What reads its answers may have to be loaded, which takes no time in here.
-    if (structuredOutput !== undefined) await this.#process.pull(() => prepareStructure(structuredOutput));
+    if (structuredOutput !== undefined) await this.#process.pull(() => prepareStructure(structuredOutput).catch(() => undefined));
     return super.start(
       watchedJob(job as unknown as AnyJob, this.#process) as unknown as BatchJob<Payload, Metadata, Schema, Provider>,
       options,

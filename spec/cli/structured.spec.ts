@@ -37,6 +37,7 @@ const worldOf = async (rows = 5): Promise<CliWorld> => {
   world.write('rows.csv', csvOf(rows));
   world.write('labels.ts', labels);
   world.write('label.json', JSON.stringify(schema));
+  world.write('throws.mjs', 'throw new Error("planted");');
   world.write('job.ts', job("'good', 'bad'").replace("'rows.csv'", JSON.stringify(join(world.folder, 'rows.csv'))));
   const packages = join(world.folder, 'node_modules');
   mkdirSync(packages);
@@ -94,6 +95,8 @@ describe('batchor schema check', () => {
     [['schema', 'check', './gone.ts#Label'], /there is no file .*gone\.ts/],
     [['schema', 'check', './labels.ts#None'], /exports no None\n {2}It exports .*Label/],
     [['schema', 'check', './labels.ts#'], /a module and what it exports are needed/],
+    [['schema', 'check', 'label.json#default'], /a file of JSON exports nothing/],
+    [['schema', 'check', './throws.mjs#S'], /cannot be loaded: planted/],
     [['schema', 'check', './labels.ts#nothing'], /is no codec, no Standard Schema, and no JSON Schema/],
     [['schema', 'check', 'label.json', '--modle', 'x'], /schema check has no flag --modle/],
   ])('answers %j in one line', async (args, message) => {

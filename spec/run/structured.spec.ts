@@ -8,6 +8,7 @@ import { openai } from '../../adapters/openai/index.ts';
 import type { BatchorError } from '../../lib/run/errors.ts';
 import { isBatchorError } from '../../lib/run/errors.ts';
 import { storedModule } from '../../lib/run/schema-module.ts';
+import { withJsonSchema } from '../../lib/schema/annotate.ts';
 import { createWorld, type World, type WorldOptions } from '../../lib/sim/world.ts';
 import { Label } from './schemas/label.ts';
 
@@ -243,6 +244,16 @@ describe('a run that a fresh process finds', () => {
     expect(String(structure?.note)).toMatch(note);
     const [first] = await world.until(run.results().toArray());
     expect(first?.status === 'completed' ? first.output : null).toEqual({ label: 'a', note: null });
+  });
+
+  it('is read as JSON where even the stored schema cannot be used', async () => {
+    await using world = await worldOf(texts);
+    const odd = withJsonSchema(t.string, { type: 'string', pattern: '(?<n>a)(?<n>b)' });
+    const providerWithoutRules = { ...providerConfig, schemaRules: undefined };
+    await start(world, { structuredOutput: t.type({ label: odd, note: t.null }), providerConfig: providerWithoutRules });
+    const run = await (await world.crash()).getRun('kept');
+    expect(String((await run.structure())?.note)).toContain('cannot be used to check answers');
+    expect((await world.until(run.results().toArray())).length).toBe(2);
   });
 
   it('is settled by whatever it is read by', async () => {

@@ -24,6 +24,24 @@ const note = (codec: unknown): void => {
   Object.values(props ?? {}).forEach(note);
 };
 
+/** True where the codec asks what no JSON Schema says. */
+const isRefined = (codec: unknown, seen: Set<unknown> = new Set()): boolean => {
+  if (typeof codec !== 'object' || codec === null || seen.has(codec)) return false;
+  seen.add(codec);
+  const {
+    name,
+    type,
+    types = [],
+    props = {},
+  } = codec as {
+    readonly name?: string;
+    readonly type?: unknown;
+    readonly types?: readonly unknown[];
+    readonly props?: Readonly<Record<string, unknown>>;
+  };
+  return name === 'Even' || [type, ...types, ...Object.values(props)].some((each) => isRefined(each, seen));
+};
+
 describe('the JSON Schema of any codec', () => {
   it('accepts what the codec encodes, once absent keys are written as null, and the codec reads it back', () => {
     fc.assert(
@@ -38,7 +56,7 @@ describe('the JSON Schema of any codec', () => {
         expect(reading.output).toEqual(value);
         expect(codec.is(reading.output)).toBe(true);
       }),
-      { numRuns: 150 },
+      { numRuns: 120 },
     );
     expect([...kinds].sort()).toEqual(
       expect.arrayContaining([
@@ -72,7 +90,7 @@ describe('the JSON Schema of any codec', () => {
           refused += 1;
           return;
         }
-        if (codec.name.includes('Even')) return;
+        if (isRefined(codec)) return;
         expect(structure.read(JSON.stringify(broken))).toMatchObject({ type: 'fits' });
       }),
       { numRuns: 150 },

@@ -49,6 +49,16 @@ describe('the JSON Schema of a codec', () => {
     ['undefined in a union: the same', t.type({ b: t.union([t.string, t.undefined]) }), object({ b: { type: ['string', 'null'] } })],
     ['a union', t.union([t.string, t.number]), { anyOf: [text, { type: 'number' }] }],
     ['a union of unions', t.union([t.string, t.union([t.number, t.null])]), { anyOf: [text, { type: 'number' }, { type: 'null' }] }],
+    [
+      'a named union that may be absent',
+      t.type({ b: t.union([t.union([t.string, t.undefined], 'Maybe'), t.number]) }),
+      object({ b: { anyOf: [text, { type: 'number' }, { type: 'null' }] } }),
+    ],
+    [
+      'a readonly union that may be absent',
+      t.type({ b: t.readonly(t.union([t.string, t.undefined])) }),
+      object({ b: { type: ['string', 'null'] } }),
+    ],
     ['a union of literals', t.union([t.literal('x'), t.literal('y')]), { type: 'string', enum: ['x', 'y'] }],
     [
       'an optional enum',
@@ -119,6 +129,12 @@ describe('the JSON Schema of a codec', () => {
     ['a piped codec', t.string.pipe(t.string), '$.a', 'withJsonSchema'],
     ['a tuple deep down', t.array(t.partial({ b: t.union([t.null, t.tuple([t.string])]) })), '$.a[].b|2', 'one property'],
     ['an intersection of no objects', t.intersection([t.string, t.type({ b: t.string })]), '$.a', 'one object'],
+    [
+      'properties beside cases',
+      withJsonSchema(t.string, { type: 'object', properties: {}, anyOf: [{ type: 'string' }] }),
+      '$.a',
+      'in each case',
+    ],
     [
       'an intersection that contradicts itself',
       t.intersection([t.type({ b: t.string }), t.type({ b: t.number })]),

@@ -4,9 +4,13 @@ import * as t from 'io-ts';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { compileJsonSchema } from '../../adapters/ajv/index.ts';
 import { openaiSchemaRules } from '../../adapters/openai/schema-rules.ts';
+import type { JsonObject } from '../../lib/core/json.ts';
+import { withoutNulls } from '../../lib/schema/absent.ts';
+import { strictForm } from '../../lib/schema/strict-form.ts';
 import type { OutputReading, Structure } from '../../lib/schema/structure.ts';
-import { structureOfCodec, structureOfStandard } from '../../lib/schema/structure.ts';
+import { structureOfCodec, structureOfJsonSchema, structureOfStandard } from '../../lib/schema/structure.ts';
 import { checkStrict } from '../../lib/schema/strict-check.ts';
 
 const ofStandard = (schema: Parameters<typeof structureOfStandard>[0]): Structure => {
@@ -90,6 +94,59 @@ describe('an answer that was promised in a structure', () => {
     expect(await outputOf(structure, '{"result":{"kind":"b","note":null}}')).toEqual({ result: { kind: 'b', note: null } });
   });
 
+  it('is read by the branch that takes it, where its shape alone does not tell', async () => {
+    const first = z.object({ k: z.string().regex(/^a/), note: z.string().optional() });
+    const second = z.object({ k: z.string(), note: z.string().nullable() });
+    const structure = ofStandard(z.object({ r: z.array(z.union([first, second])) }));
+    const answer = '{"r":[{"k":"b","note":null},{"k":"a","note":null}]}';
+    expect(await outputOf(structure, answer)).toEqual({ r: [{ k: 'b', note: null }, { k: 'a' }] });
+    expect(faultOf(structure, '{"r":[{"k":1,"note":null}]}')).toBe('schema_mismatch');
+    const picky = t.union([
+      t.intersection([t.type({ at: t.refinement(t.string, (at) => at === 'a') }), t.partial({ note: t.string })]),
+      t.type({ at: t.string, note: t.union([t.string, t.null]) }),
+    ]);
+    expect(await outputOf(ofCodec(t.type({ r: picky })), '{"r":{"at":"b","note":null}}')).toEqual({ r: { at: 'b', note: null } });
+  });
+
+  it('may have keys that nobody asked for, in a union as outside of one', async () => {
+    const result = z.union([z.object({ k: z.literal('a'), note: z.string().optional() }), z.object({ k: z.literal('b') })]);
+    const structure = ofStandard(z.object({ result }));
+    expect(await outputOf(structure, '{"result":{"k":"a","note":null,"extra":1}}')).toEqual({ result: { k: 'a' } });
+  });
+
+  it('is read in time where unions nest, discriminated or not', async () => {
+    type Op = z.ZodObject<{ op: z.ZodLiteral<string>; arg: z.ZodType; note: z.ZodOptional<z.ZodString> }>;
+    const op = (name: string): Op =>
+      z.object({
+        op: z.literal(name),
+        get arg() {
+          return Expr;
+        },
+        note: z.string().optional(),
+      }) as unknown as Op;
+    const Expr: z.ZodType = z.discriminatedUnion('op', [
+      op('a'),
+      op('b'),
+      op('c'),
+      op('d'),
+      z.object({ op: z.literal('lit'), n: z.number() }),
+    ]);
+    const chain = (depth: number): object => (depth === 0 ? { op: 'lit', n: 1 } : { op: 'd', arg: chain(depth - 1), note: null });
+    expect(ofStandard(z.object({ root: Expr })).read(JSON.stringify({ root: chain(200) }))).toMatchObject({ type: 'fits' });
+    // Nothing but what lies below tells these apart; walked once for each way to read them, they would take for ever.
+    const member = { anyOf: [{ $ref: '#/$defs/E' }, { type: 'null' }] };
+    const branch = { type: 'object', properties: { left: member, right: member, note: { type: 'string' } }, required: ['left', 'right'] };
+    const { loose } = strictForm({
+      type: 'object',
+      properties: { root: { $ref: '#/$defs/E' } },
+      required: ['root'],
+      $defs: { E: { anyOf: [branch, { ...branch }, { ...branch }] } },
+    });
+    const nest = (depth: number): JsonObject | null => (depth <= 0 ? null : { left: nest(depth - 1), right: nest(depth - 2), note: null });
+    const [likeliest] = withoutNulls(loose)({ root: nest(12) });
+    expect(JSON.stringify(likeliest)).not.toContain('note');
+  });
+
   it('is transformed, and what was written stays beside it', async () => {
     const structure = ofStandard(z.object({ due: z.string().transform((text) => new Date(text)) }));
     const reading = await structure.read('{"due":"2026-04-03"}');
@@ -113,6 +170,27 @@ describe('an answer that was promised in a structure', () => {
     });
   });
 
+  it('may be a multiple of a fraction, by a plain JSON Schema', async () => {
+    const price = {
+      type: 'object',
+      properties: { a: { type: 'number', multipleOf: 0.01 } },
+      required: ['a'],
+      additionalProperties: false,
+    } as const;
+    const { structure } = structureOfJsonSchema({ $schema: 'http://json-schema.org/draft-07/schema#', ...price }, () =>
+      Promise.resolve(compileJsonSchema),
+    );
+    expect(await structure.read('{"a":19.99}')).toMatchObject({ type: 'fits' });
+    expect(await structure.read('{"a":0.3}')).toMatchObject({ type: 'fits' });
+    expect(await structure.read('{"a":0.305}')).toMatchObject({
+      failureClass: 'schema_mismatch',
+      message: expect.stringContaining('$.a') as string,
+    });
+    const dashed = { ...price, properties: { a: { type: 'string', pattern: '^\\d\\-\\d$' } } };
+    const { structure: other } = structureOfJsonSchema(dashed, () => Promise.resolve(compileJsonSchema));
+    expect(await other.read('{"a":"1-2"}')).toMatchObject({ type: 'fits' });
+  });
+
   it('can recurse, be discriminated and be shared, in the schemas that Zod writes', () => {
     const Node = z.object({
       name: z.string(),
@@ -126,6 +204,7 @@ describe('an answer that was promised in a structure', () => {
       z.object({ a: z.int(), b: z.email(), c: z.iso.datetime(), d: z.enum(['x', 'y']), e: z.literal(['p', 'q']) }),
       z.intersection(z.object({ a: z.string() }), z.object({ b: z.string().optional() })),
       z.strictObject({ a: z.string().describe('words') }),
+      z.object({ a: z.record(z.enum(['x', 'y']), z.number()) }),
     ])
       ofStandard(schema);
   });

@@ -80,6 +80,10 @@ same<Same<Done<typeof again>, { label: 'bug' | 'praise'; due: Date | null }>>();
 const simulated = await simulate(defineJob({ ...common, structuredOutput: Label }));
 same<Same<Done<typeof simulated.run>, { label: 'bug' | 'praise'; due: Date | null }>>();
 
+// Where a program decides at run time, both may be.
+const maybe = await runner.start({ ...common, structuredOutput: Math.random() < 2 ? z.object({ a: z.string() }) : undefined });
+same<Same<Done<typeof maybe>, string | { a: string }>>();
+
 // @ts-expect-error a bare Valibot schema cannot say its JSON Schema: wrap it with toStandardJsonSchema
 await runner.start({ ...common, structuredOutput: v.object({ label: v.string() }) });
 // @ts-expect-error an open object is no strict schema
