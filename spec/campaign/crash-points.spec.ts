@@ -18,10 +18,10 @@ describe('a process that dies at a crash point, whatever the provider does', () 
   it('does so too where the run is kept in Postgres: a sample of the points of creates', { timeout: 300_000 }, async () => {
     await using postgres = postgresWorld(inject('postgresUrl'), newSchema().name);
     const storageOf = (): ReturnType<typeof postgres.empty> => postgres.empty();
-    const figures = await crashCampaign({ only: 'a create', point: null, every: 150, storageOf, tell: (line) => console.log(line) });
+    const figures = await crashCampaign({ only: 'a create comes', point: null, every: 200, storageOf, tell: (line) => console.log(line) });
     console.log(`postgres: ${JSON.stringify({ ...figures, failures: figures.failures.length })}`);
     expect(figures.failures).toEqual([]);
-    expect(figures.outcomes).toBeGreaterThanOrEqual(10);
+    expect(figures.outcomes).toBeGreaterThanOrEqual(4);
     expect(figures.played).toBeGreaterThan(figures.outcomes * 1.5);
   });
 });
