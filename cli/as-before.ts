@@ -15,6 +15,7 @@ const policiesAsBefore = (given: Policies, told: Policies, { badRows, money, can
   createGraceMs: given.createGraceMs ?? told.createGraceMs,
   deletesInputFiles: given.deletesInputFiles ?? told.deletesInputFiles,
   attemptsMax: given.attemptsMax ?? told.attemptsMax,
+  raisedOutputTokensMax: given.raisedOutputTokensMax ?? told.raisedOutputTokensMax,
   requestsPerBatchMax: given.requestsPerBatchMax ?? told.requestsPerBatchMax,
   bytesPerBatchMax: given.bytesPerBatchMax ?? told.bytesPerBatchMax,
   badRows: given.badRows ?? badRows,

@@ -191,7 +191,7 @@ export const rendererOf = async (
 ): Promise<(customId: string, prompt: unknown) => { readonly line: string } | { readonly reason: string }> => {
   const own = broughtConnection(config.connection) ?? (await connectionOf(() => ({ apiKey: '', baseUrl: null })));
   const { jsonSchema = null, schemaName = null } = structuredOutput ?? {};
-  return own.connect({ ...config, requestTimeoutMs: 60_000 }).renderer({ jsonSchema, schemaName });
+  return own.connect({ ...config, requestTimeoutMs: 60_000 }).renderer({ jsonSchema, schemaName, raisedOutputTokensMax: null });
 };
 
 /** The emulator's options as its command gives them. */

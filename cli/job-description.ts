@@ -57,6 +57,7 @@ export interface Policies extends Nullable<EnqueueLimits> {
   readonly createGraceMs: number | null;
   readonly deletesInputFiles: true | null;
   readonly attemptsMax: number | null;
+  readonly raisedOutputTokensMax: number | null;
   readonly requestsPerBatchMax: number | null;
   readonly bytesPerBatchMax: number | null;
   readonly badRows: 'fail' | 'record' | null;
@@ -75,6 +76,7 @@ export interface Policies extends Nullable<EnqueueLimits> {
 const laterPolicies: Pick<
   Policies,
   | keyof EnqueueLimits
+  | 'raisedOutputTokensMax'
   | 'costUsdMax'
   | 'assumeOutputTokens'
   | 'canaryItems'
@@ -83,6 +85,7 @@ const laterPolicies: Pick<
   | 'passRatioMin'
   | 'prices'
 > = {
+  raisedOutputTokensMax: null,
   enqueuedTokenLimit: null,
   enqueuedRequestLimit: null,
   targetRatio: null,
@@ -126,6 +129,7 @@ const isJobDescription = t.isObject({
     createGraceMs: count,
     deletesInputFiles: t.isNullable(t.isLiteral(true)),
     attemptsMax: count,
+    raisedOutputTokensMax: laterCount,
     requestsPerBatchMax: count,
     bytesPerBatchMax: count,
     badRows: t.isNullable(t.isEnum(['fail', 'record'] as const)),

@@ -39,7 +39,10 @@ const jobOfFlags = async (description: JobDescription, cwd: string): Promise<Cli
     promptDescription: promptDescription(description),
     ...(description.structuredOutput === null ? {} : await loadSchema(description.structuredOutput)),
     ...(description.schemaName === null ? {} : { schemaName: description.schemaName }),
-    retryPolicy: policies.attemptsMax === null ? {} : { maxAttempts: policies.attemptsMax },
+    retryPolicy: {
+      ...(policies.attemptsMax === null ? {} : { maxAttempts: policies.attemptsMax }),
+      ...(policies.raisedOutputTokensMax === null ? {} : { raiseOutputTokensTo: policies.raisedOutputTokensMax }),
+    },
     chunkPolicy: {
       ...(policies.requestsPerBatchMax === null ? {} : { maxRequests: policies.requestsPerBatchMax }),
       ...(policies.bytesPerBatchMax === null ? {} : { maxFileBytes: policies.bytesPerBatchMax }),

@@ -9,6 +9,7 @@ export interface PolicyFlags {
   readonly createGrace: string | undefined;
   readonly deleteInputFiles: boolean;
   readonly maxAttempts: string | undefined;
+  readonly raiseOutputTokensTo: string | undefined;
   readonly maxRequestsPerBatch: string | undefined;
   readonly maxBytesPerBatch: string | undefined;
   readonly badRows: string | undefined;
@@ -38,6 +39,7 @@ export const policiesOf = (flags: PolicyFlags, prices: TokenPrices | null): Poli
     createGraceMs: createGrace === null ? null : Math.round(createGrace * 1000),
     deletesInputFiles: flags.deleteInputFiles ? true : null,
     attemptsMax: wholeNumber('--max-attempts', flags.maxAttempts),
+    raisedOutputTokensMax: wholeNumber('--raise-output-tokens-to', flags.raiseOutputTokensTo),
     requestsPerBatchMax: wholeNumber('--max-requests-per-batch', flags.maxRequestsPerBatch),
     bytesPerBatchMax: wholeNumber('--max-bytes-per-batch', flags.maxBytesPerBatch),
     badRows: flags.badRows === undefined ? null : choice('--bad-rows', flags.badRows, ['fail', 'record']),

@@ -46,16 +46,21 @@ const checkId = ({ idField }: JobDescription, ref: string, entries: readonly Sou
   }
 };
 
-/** A cap that nobody could keep is refused before anything exists, with the flags that are missing. */
+/** A cap that nobody could keep, or a limit that cannot be raised, is refused before anything exists, with the flags that are missing. */
 export const checkCap = (job: CliJob): void => {
   try {
     moneyOf(job as unknown as AnyJob, undefined);
   } catch (error) {
     if (isBatchorError(error, 'price_unknown'))
       throw new CliFailure(error.message, { hint: `Give its price: --prices FILE. Or leave --max-cost out. Nothing was begun.` });
+    const bound = `--param ${boundOf[job.providerConfig.endpoint] ?? 'max_tokens'}=`;
+    if (isBatchorError(error, 'invalid_config') && error.details.field === 'retryPolicy.raiseOutputTokensTo')
+      throw new CliFailure(error.message.replace(/^retryPolicy\.raiseOutputTokensTo/u, '--raise-output-tokens-to'), {
+        hint: `Give the limit of the first attempt, a lower one, e.g. ${bound}300. Nothing was begun.`,
+      });
     if (isBatchorError(error, 'invalid_config'))
       throw new CliFailure(`--max-cost: an answer of ${job.providerConfig.model} may have any length, so that the cap cannot be kept`, {
-        hint: `Bound it, e.g. --param ${boundOf[job.providerConfig.endpoint] ?? 'max_tokens'}=1000, or say how long an answer is at most: --assume-output-tokens N. Nothing was begun.`,
+        hint: `Bound it, e.g. ${bound}1000, or say how long an answer is at most: --assume-output-tokens N. Nothing was begun.`,
       });
     throw error;
   }

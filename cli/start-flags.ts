@@ -143,6 +143,7 @@ const sayable = [
   'createGrace',
   'deleteInputFiles',
   'maxAttempts',
+  'raiseOutputTokensTo',
   'maxRequestsPerBatch',
   'maxBytesPerBatch',
   'badRows',

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../lib/core/json.ts';
+import { raiseBounds } from '../../lib/core/output-bound.ts';
 import type { OpenAIEndpoint } from './endpoints.ts';
 
 /** The body parameters that bound an answer, the stricter name first (OpenAI's API reference, 2026-08). */
@@ -17,12 +18,32 @@ export const outputTokensMaxOf = (endpoint: OpenAIEndpoint, body: JsonObject): n
   const bound = keys.map((key) => body[key]).find((value) => typeof value === 'number');
   if (typeof bound !== 'number') return null;
   // Each of several choices may be as long.
-  return bound * Math.max(countIn(body, 'n'), countIn(body, 'best_of'));
+  return bound * answersIn(body);
 };
 
 /** True where a body of the user's own says something about the bound. */
 export const saysBound = (endpoint: OpenAIEndpoint, body: JsonObject): boolean =>
   [...boundKeys[endpoint], 'n', 'best_of'].some((key) => body[key] !== undefined);
+
+/** Answers that a request with this body asks for. */
+export const answersIn = (body: JsonObject): number => Math.max(countIn(body, 'n'), countIn(body, 'best_of'));
+
+/** The body without its bounds, and those. */
+export const withoutBounds = (
+  endpoint: OpenAIEndpoint,
+  body: JsonObject,
+): readonly [JsonObject, readonly (readonly [string, number])[]] => {
+  const bounds = boundKeys[endpoint].flatMap((key): (readonly [string, number])[] => {
+    const bound = body[key];
+    return typeof bound === 'number' ? [[key, bound]] : [];
+  });
+  const rest = Object.fromEntries(Object.entries(body).filter(([key]) => bounds.every(([name]) => name !== key)));
+  return [rest, bounds];
+};
+
+/** Lines whose bounds were written with room, with these bounds at least. */
+export const raiseOutputTokens = (endpoint: OpenAIEndpoint, lines: string, bound: number): string =>
+  boundKeys[endpoint].length === 0 ? lines : raiseBounds(lines, boundKeys[endpoint], bound);
 
 const countIn = (body: JsonObject, key: string): number => {
   const value = body[key];

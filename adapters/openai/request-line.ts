@@ -1,9 +1,10 @@
 import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
-import type { LineRenderer, RenderedLine } from '../../lib/ports/provider.ts';
+import { roomyMember } from '../../lib/core/output-bound.ts';
+import type { LineRenderer, RenderedLine, RenderInput } from '../../lib/ports/provider.ts';
 import { endpointPath, type OpenAIEndpoint } from './endpoints.ts';
 import { withSchema } from './output-format.ts';
 import { readPrompt } from './prompt.ts';
-import { inputsOf, outputTokensMaxOf, saysBound } from './request-bounds.ts';
+import { answersIn, inputsOf, outputTokensMaxOf, saysBound, withoutBounds } from './request-bounds.ts';
 
 /** How an endpoint spells its text, before and after the text itself. */
 const textFields: Readonly<Record<OpenAIEndpoint, readonly [before: string, after: string]>> = {
@@ -22,22 +23,26 @@ const listField: Readonly<Record<OpenAIEndpoint, string>> = {
   moderations: 'input',
 };
 
-interface Job {
+interface Job extends RenderInput {
   readonly model: string;
   readonly endpoint: OpenAIEndpoint;
   readonly params: JsonObject;
-  readonly jsonSchema: JsonObject | null;
-  readonly schemaName: string | null;
 }
 
 /**
  * Renders request lines in OpenAI's input format (batch guide, 2026-09). What all lines share is text already: per row, a plain
  * prompt costs one `JSON.stringify` of its words. A system prompt replaces `params.instructions`.
  */
-export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName }: Job): LineRenderer => {
+export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName, raisedOutputTokensMax: raised }: Job): LineRenderer => {
   const shared = jsonSchema === null ? params : withSchema(endpoint, params, jsonSchema, schemaName);
   if (shared === null) return () => ({ reason: `${endpoint} has no structured output` });
   const beforeBody = `,"method":"POST","url":"${endpointPath(endpoint)}","body":`;
+  /** The members of an object behind others; where bounds may be raised, these last and with room. */
+  const members = (object: JsonObject): string => {
+    if (raised === null) return membersOf(object);
+    const [rest, bounds] = withoutBounds(endpoint, object);
+    return membersOf(rest) + bounds.map(([key, bound]) => roomyMember(key, bound)).join('');
+  };
   const { instructions, ...withoutInstructions } = shared;
   const modelText = `{"model":${quote(model)},`;
   const [before, after] = textFields[endpoint];
@@ -53,12 +58,18 @@ export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName
   };
   const rawBody = (customId: string, own: JsonObject): RenderedLine => {
     const body = { model, ...shared, ...own };
-    const schema = jsonSchema === null ? body : withSchema(endpoint, body, jsonSchema, schemaName);
+    const { model: named = model, ...rest } = jsonSchema === null ? body : (withSchema(endpoint, body, jsonSchema, schemaName) ?? body);
     return {
-      line: `{"custom_id":${quote(customId)}${beforeBody}${quote(schema)}}\n`,
+      line: `{"custom_id":${quote(customId)}${beforeBody}{"model":${quote(named)}${members(rest)}}}\n`,
       inputs: inputsOf(endpoint, body),
-      ...(saysBound(endpoint, own) ? { outputTokensMax: outputTokensMaxOf(endpoint, body) } : {}),
+      ...(saysBound(endpoint, own) ? { outputTokensMax: boundOf(body) } : {}),
     };
+  };
+
+  /** What a row with a body of its own may be billed for, when it is asked again, too. */
+  const boundOf = (body: JsonObject): number | null => {
+    const bound = outputTokensMaxOf(endpoint, body);
+    return bound === null || raised === null ? bound : Math.max(bound, raised * answersIn(body));
   };
 
   return (customId, prompt) => {
@@ -74,7 +85,7 @@ export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName
 };
 
 /** The object's members as text behind others. */
-const members = (object: JsonObject): string => {
+const membersOf = (object: JsonObject): string => {
   const text = quote(object);
   return text === '{}' ? '' : `,${text.slice(1, -1)}`;
 };

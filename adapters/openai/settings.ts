@@ -6,7 +6,7 @@ import type { OpenAIEndpoint, OpenAIEndpoints } from './endpoints.ts';
 import { openaiEndpoints, parseEndpoint } from './endpoints.ts';
 import { openaiLimits } from './limits.ts';
 import { openaiPriceOf } from './prices.ts';
-import { outputTokensMaxOf } from './request-bounds.ts';
+import { answersIn, outputTokensMaxOf } from './request-bounds.ts';
 import { schemaRulesOf } from './schema-rules.ts';
 
 /** Body keys that are the job's or the item's own, never parameters. */
@@ -88,6 +88,7 @@ export const makeProviderConfig = (connection: string, settings: OpenAISettings<
     limits: openaiLimits,
     prices: openaiPriceOf(settings.model),
     outputTokensMax: outputTokensMaxOf(endpoint, params),
+    answersPerRequest: answersIn(params),
     schemaRules: takesSchema(endpoint) ? schemaRulesOf(settings.model) : null,
     operation: operationOf(settings),
   };

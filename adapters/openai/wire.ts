@@ -4,6 +4,7 @@ import type { ShapedAnswer } from './answer-shape.ts';
 import { readContent, readVerdict } from './answer-line.ts';
 import { answerReaders } from './answer-bodies.ts';
 import type { OpenAIEndpoint } from './endpoints.ts';
+import { raiseOutputTokens } from './request-bounds.ts';
 import { createRenderer } from './request-line.ts';
 import { createUsualAnswers } from './usual-answers.ts';
 
@@ -17,6 +18,7 @@ export const createOpenAIWire = (job: {
   const usual = createUsualAnswers(reader);
   return {
     renderer: (output) => createRenderer({ ...job, ...output }),
+    raiseOutputTokens: (lines, bound) => raiseOutputTokens(job.endpoint, lines, bound),
     readVerdict: (line, wants) => {
       const answer = usual.read(line);
       if (answer === null) return readVerdict(line, reader, usual.learn, wants);

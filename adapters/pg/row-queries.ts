@@ -1,6 +1,6 @@
 import type { OpenRows, PlanWindow, RowSlice } from '../../lib/core/command.ts';
 import { itemStatuses, type ItemStatus } from '../../lib/core/item.ts';
-import type { ObjectSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
+import type { RequestSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
 import type { Ask, Row } from './session.ts';
 import { numbers } from './sql-values.ts';
 import { fromStorable } from '../../lib/core/storable-text.ts';
@@ -84,20 +84,25 @@ export const openMask = async (ask: Ask, { schema, runNo }: RowsOf, batchNo: num
   return Uint8Array.from(indexes, (index) => (open.has(index) ? 1 : 0));
 };
 
-/** The batch's request lines in item order, neighbours joined: where lines follow each other, offset minus the lengths before is one number. */
-export const batchLines = async (ask: Ask, { schema, runNo }: RowsOf, batchNo: number): Promise<readonly ObjectSpan[]> => {
+/** The batch's request lines in item order, neighbours of one kind joined: where lines follow each other, offset minus the lengths before is one number. */
+export const batchLines = async (ask: Ask, { schema, runNo }: RowsOf, batchNo: number): Promise<readonly RequestSpan[]> => {
   const { rows } = await ask(
-    `select name, min(request_offset), sum(request_length)::bigint
+    `select name, min(request_offset), sum(request_length)::bigint, was_charged
       from (
-        select item_index, request_object, request_offset, request_length,
-          request_offset - sum(request_length) over (partition by request_object order by item_index) + request_length as island
+        select item_index, request_object, request_offset, request_length, charged > 0 as was_charged,
+          request_offset - sum(request_length) over (partition by request_object, charged > 0 order by item_index) + request_length as island
         from ${schema}.items where ${ofBatch(schema)} and status in (${queued}, ${submitted}) and request_object is not null
       ) lines
       join ${schema}.objects on objects.run_no = $1 and object_no = request_object
-      group by request_object, island, name order by min(item_index)`,
+      group by request_object, was_charged, island, name order by min(item_index)`,
     [runNo, batchNo],
   );
-  return rows.map(([object, offset, length]) => ({ object: object as string, offset: Number(offset), length: Number(length) }));
+  return rows.map(([object, offset, length, wasCharged]) => ({
+    object: object as string,
+    offset: Number(offset),
+    length: Number(length),
+    wasCharged: wasCharged as boolean,
+  }));
 };
 
 export const storedRows = async (ask: Ask, { schema, runNo }: RowsOf, fromIndex: number, limit: number): Promise<readonly StoredRow[]> => {

@@ -4,7 +4,7 @@ import type { RunId } from '../../lib/core/ids.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import type { StoredRunEvent } from '../../lib/core/run-event.ts';
 import type { RunSnapshot } from '../../lib/core/snapshot.ts';
-import type { ObjectSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
+import type { RequestSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
 import type { PackedTexts } from './packed-texts.ts';
 import type { ResultColumns } from './result-columns.ts';
 
@@ -36,7 +36,7 @@ export interface Calls {
   readonly assertOwned: readonly [null, null];
   readonly knownIds: readonly [PackedTexts, Uint8Array];
   readonly planWindow: readonly [number, PlanWindow];
-  readonly batchLines: readonly [number, readonly ObjectSpan[]];
+  readonly batchLines: readonly [number, readonly RequestSpan[]];
   readonly openMask: readonly [{ readonly batchNo: number; readonly indexes: Column }, Uint8Array];
   readonly openRows: readonly [{ readonly batchNo: number; readonly fromIndex: number; readonly rowsMax: number }, OpenRows];
   readonly backoffRows: readonly [{ readonly dueAtMs: number; readonly rowsMax: number }, RowSlice];

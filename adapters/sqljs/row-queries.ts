@@ -1,6 +1,6 @@
 import type { Column, OpenRows, PlanWindow, RowSlice } from '../../lib/core/command.ts';
 import { itemStatuses, type ItemStatus } from '../../lib/core/item.ts';
-import type { ObjectSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
+import type { ObjectSpan, RequestSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
 import { pending, queued, retryable, submitted } from './item-columns.ts';
 import type { SlicePiece } from './pieces.ts';
 import type { RunModel } from './run-model.ts';
@@ -104,22 +104,25 @@ const lineAt = (object: string, ends: Float64Array, offset: number): ObjectSpan 
   return { object, offset: start, length: (ends[offset] as number) - start };
 };
 
-/** Request lines of the rows that the batch still holds, neighbours joined. */
-export const batchLines = (model: RunModel, batchNo: number): readonly ObjectSpan[] => {
-  const spans: ObjectSpan[] = [];
+/** Request lines of the rows that the batch still holds, neighbours of one kind joined. */
+export const batchLines = (model: RunModel, batchNo: number): readonly RequestSpan[] => {
+  const spans: RequestSpan[] = [];
   let object = '';
+  let wasCharged = false;
   let start = 0;
   let end = 0;
   const put = (): void => {
-    if (end > start) spans.push({ object, offset: start, length: end - start });
+    if (end > start) spans.push({ object, offset: start, length: end - start, wasCharged });
   };
   const waiting = rowsOfBatch(model, batchNo, queued, 0, Number.MAX_SAFE_INTEGER);
   walk(model, waiting.length > 0 ? waiting : rowsOfBatch(model, batchNo, submitted, 0, Number.MAX_SAFE_INTEGER), (slice, offset) => {
     if (slice.requestObject === null) return;
+    const isAgain = (model.items.charged[slice.from + offset] as number) > 0;
     const ends = slice.requestEnds();
     const from = offset === 0 ? 0 : (ends[offset - 1] as number);
-    if (slice.requestObject !== object || from !== end) {
+    if (slice.requestObject !== object || from !== end || isAgain !== wasCharged) {
       put();
+      wasCharged = isAgain;
       object = slice.requestObject;
       start = from;
     }

@@ -36,6 +36,9 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
     description: 'Delete each input file at the provider once its batch is over (default: they expire)',
   });
   readonly completionWindow = Option.String('--completion-window', { description: 'How long the provider may take (default 24h)' });
+  readonly raiseOutputTokensTo = Option.String('--raise-output-tokens-to', {
+    description: 'Ask once more for truncated answers, with this output limit (default: they fail)',
+  });
   readonly maxAttempts = Option.String('--max-attempts', { description: 'Attempts per row, the first included (default 3)' });
   readonly maxRequestsPerBatch = Option.String('--max-requests-per-batch', {
     description: "At most so many rows per batch (default: the provider's limit)",

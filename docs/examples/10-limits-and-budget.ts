@@ -13,7 +13,7 @@ const job = defineJob({
     enqueueLimits: { enqueuedTokenLimit: 2_000_000, targetRatio: 0.7, headroom: 50_000, maxBatchEnqueuedTokens: 500_000 },
   }),
   chunkPolicy: { maxRequests: 20_000, planAfterMs: 30_000 },
-  retryPolicy: { maxAttempts: 3 },
+  retryPolicy: { maxAttempts: 3, raiseOutputTokensTo: 1_200 },
   budget: { costUsdMax: 25 },
   canary: { items: 50, passRatioMin: 0.9 },
   circuitBreaker: { failedBatchesMax: 3 },

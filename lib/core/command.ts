@@ -215,6 +215,8 @@ export type Command = { readonly atMs: number } & (
       readonly parts: Column;
       readonly offsets: Column;
       readonly lengths: Column;
+      /** Output tokens of the answer on that line; -1, or no column: not told. */
+      readonly outputTokens?: Column;
     }
   | { readonly type: 'RequeueRows'; readonly dueAtMs: number; readonly rows: RowSlice }
   | { readonly type: 'FailPending'; readonly generation: number; readonly rows: RowSlice }

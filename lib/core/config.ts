@@ -18,6 +18,8 @@ export interface RetryPolicy {
   readonly unchargedAttemptsMax: number;
   readonly itemBackoff: Backoff;
   readonly batchBackoff: Backoff;
+  /** From its second charged attempt on a row may write so many tokens, and a truncated answer gets that attempt; null: it fails. */
+  readonly raisedOutputTokensMax: number | null;
 }
 
 export interface ChunkPolicy {
@@ -179,6 +181,7 @@ export const Operation: t.Type<Operation, unknown> = closed('Operation', {
     unchargedAttemptsMax: NonNegative,
     itemBackoff: BackoffType,
     batchBackoff: BackoffType,
+    raisedOutputTokensMax: orNull(NonNegative),
   }),
   chunk: closed('ChunkPolicy', {
     requestsMax: NonNegative,
@@ -252,6 +255,7 @@ export const defaultOperation = (limits: ProviderLimits): Operation => ({
     unchargedAttemptsMax: 5,
     itemBackoff: { initialMs: 1_000, factor: 2, maxMs: 600_000 },
     batchBackoff: { initialMs: 1_000, factor: 2, maxMs: 900_000 },
+    raisedOutputTokensMax: null,
   },
   chunk: {
     requestsMax: limits.requestsMax,

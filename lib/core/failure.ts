@@ -68,7 +68,7 @@ const table = {
   truncated: {
     action: 'fail',
     when: 'the answer stops at the output limit; the text so far is kept',
-    remedy: 'a new run with a higher `max_output_tokens`',
+    remedy: 'a new run with a higher `max_output_tokens`, or with `raiseOutputTokensTo`',
   },
   invalid_json: {
     action: 'retry_charged',

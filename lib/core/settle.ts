@@ -2,6 +2,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { BatchEnding, LiveBatch, SettlePosition } from './batch.ts';
 import { canaryVerdict, pausesOfQuality } from './breaker.ts';
 import type { CommandOf } from './command.ts';
+import type { RetryPolicy } from './config.ts';
 import { pauseEvents } from './control.ts';
 import type { Event, FailedRows, RetriedRows } from './event.ts';
 import { codeOfFailure, failureAction, type FailureClass, failureOfCode, isFailureOfBatch } from './failure.ts';
@@ -112,8 +113,11 @@ export const classOfMissing = (ending: BatchEnding, ordinal: number | null): Fai
 const haveOneLength = (columns: readonly ArrayLike<number>[]): boolean => columns.every((column) => column.length === columns[0]?.length);
 
 /** What the slice claims must be what the batch has left: the last one settles every row of it, no other is empty. */
-const faultOfRest = (batch: LiveBatch, { rows, codes, parts, offsets, lengths }: CommandOf<'SettleRest'>): Rejection | null => {
-  if (!haveOneLength([rows.indexes, rows.charged, rows.uncharged, codes, parts, offsets, lengths]))
+const faultOfRest = (
+  batch: LiveBatch,
+  { rows, codes, parts, offsets, lengths, outputTokens = codes }: CommandOf<'SettleRest'>,
+): Rejection | null => {
+  if (!haveOneLength([rows.indexes, rows.charged, rows.uncharged, codes, parts, offsets, lengths, outputTokens]))
     return { type: 'malformed_command', message: 'columns of a slice have one length' };
   const count = rows.indexes.length;
   const unsettled = batch.requests - batch.settledRows;
@@ -148,8 +152,12 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
     const index = rows.indexes[place] as number;
     const code = command.codes[place] as number;
     const failureClass = code < 0 ? classOfMissing(ending, isUntouched ? batch.settledRows + place + 1 : null) : failureOfCode(code);
-    const attempts = { charged: rows.charged[place] as number, uncharged: rows.uncharged[place] as number };
-    const verdict = verdictOf(snapshot, batch, failureClass, attempts, atMs);
+    const row = {
+      charged: rows.charged[place] as number,
+      uncharged: rows.uncharged[place] as number,
+      outputTokens: command.outputTokens?.[place] ?? -1,
+    };
+    const verdict = verdictOf(snapshot, batch, failureClass, row, atMs);
     isOutOfMoney ||= failureAction(failureClass) === 'pause';
     if ((verdict.type === 'retry' ? failureClass : verdict.failureClass) === 'missing_result') missingRows += 1;
     if (verdict.type === 'retry') {
@@ -232,11 +240,11 @@ const verdictOf = (
   snapshot: RunSnapshot,
   batch: LiveBatch,
   failureClass: FailureClass,
-  attempts: { readonly charged: number; readonly uncharged: number },
+  attempts: { readonly charged: number; readonly uncharged: number; readonly outputTokens: number },
   nowMs: number,
 ): Verdict => {
   const { retry } = snapshot.config.operation;
-  const action = failureAction(failureClass);
+  const action = failureClass === 'truncated' && isWorthMoreOutput(retry, attempts) ? 'retry_charged' : failureAction(failureClass);
   if (action === 'fail') return { type: 'fail', failureClass, charged: 1 };
   const charged = action === 'retry_charged' ? 1 : 0;
   if (snapshot.control.state === 'cancel_requested') return { type: 'fail', failureClass: 'run_cancelled', charged };
@@ -250,6 +258,12 @@ const verdictOf = (
     return { type: 'fail', failureClass, charged };
   return { type: 'retry', charged, dueAtMs: bucketDueMs(nowMs, unchargedWaitMs(snapshot, batch, failureClass, attempts.uncharged)) };
 };
+
+/** A truncated row was asked with the raised limit already from its second charged attempt on; an answer as long as that would be no whole one under it. */
+const isWorthMoreOutput = (
+  { raisedOutputTokensMax }: RetryPolicy,
+  { charged, outputTokens }: { readonly charged: number; readonly outputTokens: number },
+): boolean => raisedOutputTokensMax !== null && charged === 0 && outputTokens < raisedOutputTokensMax;
 
 const unchargedWaitMs = (snapshot: RunSnapshot, { batchKey }: LiveBatch, failureClass: FailureClass, uncharged: number): number => {
   const { retry } = snapshot.config.operation;

@@ -30,6 +30,8 @@ export interface ProviderConfig<Prompt = never, Output = unknown> {
   readonly prices?: TokenPrices | null;
   /** Output tokens that one request can be billed for at most, by its parameters; null or absent: unbounded. */
   readonly outputTokensMax?: number | null;
+  /** Answers that one request asks for, each as long as its bound; absent: one. */
+  readonly answersPerRequest?: number;
   /** Which schemas the model takes for its answers; null: none; absent: nobody knows, and schemas are not checked. */
   readonly schemaRules?: StrictRules | null;
   /** Pace and budgets that the job asks for; what is absent takes the house's default. */
@@ -125,11 +127,19 @@ export interface LineContent {
 /** The pure half of a provider: renders request lines, reads answer lines. Neither throws for bad input. */
 export interface ProviderWire {
   /** Prepared once per run, called once per item. */
-  renderer(input: { readonly jsonSchema: JsonObject | null; readonly schemaName: string | null }): LineRenderer;
+  renderer(input: RenderInput): LineRenderer;
+  /** The lines, each as long as it was, with the bounds of their answers raised; absent: the lines cannot be changed. */
+  readonly raiseOutputTokens?: (lines: string, outputTokensMax: number) => string;
   /** For settlement: whose line, and what became of it; `wants`: with its words, to be judged by a schema. */
   readVerdict(line: string, wants?: 'text'): LineVerdict;
   /** For results. */
   readContent(line: string): LineContent;
+}
+export interface RenderInput {
+  readonly jsonSchema: JsonObject | null;
+  readonly schemaName: string | null;
+  /** Lines are to be written so that `raiseOutputTokens` can raise their bounds as far as that; null: never. */
+  readonly raisedOutputTokensMax: number | null;
 }
 /** Renders one request line, its newline included; answers a reason when the prompt cannot be one. */
 export type LineRenderer = (customId: string, prompt: unknown) => RenderedLine | { readonly reason: string };

@@ -16,6 +16,11 @@ import type { StoreCare } from './store-care.ts';
 export interface ObjectSpan extends Span {
   readonly object: string;
 }
+/** Request lines that lie together. */
+export interface RequestSpan extends ObjectSpan {
+  /** True where their rows have charged attempts behind them; false where none has. */
+  readonly wasCharged: boolean;
+}
 
 /** A terminal row, and where its answer lies. */
 export interface ResultRef {
@@ -100,8 +105,8 @@ export interface OwnedRun extends RunReader {
   knownIds(itemIds: readonly string[]): Port<Uint8Array>;
   /** Pending rows in item order, from the first. */
   planWindow(rowsMax: number): Port<PlanWindow>;
-  /** The batch's request lines in item order, neighbours joined. */
-  batchLines(batchNo: number): Port<readonly ObjectSpan[]>;
+  /** The batch's request lines in item order, neighbours of one kind joined. */
+  batchLines(batchNo: number): Port<readonly RequestSpan[]>;
   /** 1 where the row is submitted in this very batch. */
   openMask(batchNo: number, indexes: ArrayLike<number>): Port<Uint8Array>;
   /** Rows still submitted in the batch, in item order from an index. */

@@ -1,5 +1,6 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { decide } from '../core/decide.ts';
+import type { RunConfig } from '../core/config.ts';
 import type { RunId } from '../core/ids.ts';
 import type { OwnedRun, RunStore } from '../ports/run-store.ts';
 import type { EngineSource } from '../streams/ports.ts';
@@ -8,6 +9,7 @@ import { must, unwrap } from './interop.ts';
 import { configOf } from './job-config.ts';
 import { fingerprintOf } from './job-source.ts';
 import { prepareStructure } from './job-structure.ts';
+import { invalid } from './job-limits.ts';
 import type { AnyJob } from './job.ts';
 import type { PriceBook } from './price-book.ts';
 import { runExists } from './run-exists.ts';
@@ -22,6 +24,15 @@ export interface NewRun {
   readonly nowMs: () => number;
 }
 
+const requireRaising = async (connections: Connections, config: RunConfig): Promise<void> => {
+  const { raiseOutputTokens } = await connections.connect(config);
+  if (raiseOutputTokens === undefined)
+    throw invalid(
+      'retryPolicy.raiseOutputTokensTo',
+      `the provider ${config.provider.kind} cannot raise the output limit of a request that was rendered`,
+    );
+};
+
 /** True after: the run is durable, and ours. Whatever of its job can be found wrong is found before anything exists. */
 export const createRun = async (
   store: RunStore,
@@ -33,6 +44,7 @@ export const createRun = async (
   const config = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) }, prices);
   if (job.structuredOutput !== undefined) await prepareStructure(job.structuredOutput);
   await connections.find(config.provider.connection, config.provider.kind);
+  if (config.operation.retry.raisedOutputTokensMax !== null) await requireRaising(connections, config);
   const context = { runId, storage: store.describe };
   const owned = await store.create(runId, options.description ?? null)();
   // Somebody created it since it was looked for.

@@ -1,5 +1,5 @@
 import { type Backoff, defaultOperation, faultOfConfig, type Operation, type RunConfig } from '../core/config.ts';
-import { breakerOf, canaryOf, count, enqueueOf, invalid, moneyOf } from './job-limits.ts';
+import { breakerOf, canaryOf, count, enqueueOf, invalid, moneyOf, raisedOf } from './job-limits.ts';
 import type { AnyJob } from './job.ts';
 import { structuredOutputOf } from './job-structure.ts';
 import type { PriceBook } from './price-book.ts';
@@ -51,6 +51,7 @@ export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
       unchargedAttemptsMax: count('retryPolicy.maxUnchargedAttempts', retryPolicy.maxUnchargedAttempts ?? house.retry.unchargedAttemptsMax),
       itemBackoff: backoff(house.retry.itemBackoff, retryPolicy.itemBackoff),
       batchBackoff: backoff(house.retry.batchBackoff, retryPolicy.batchBackoff),
+      raisedOutputTokensMax: raisedOf(job),
     },
     chunk: {
       requestsMax: count('chunkPolicy.maxRequests', chunkPolicy.maxRequests ?? house.chunk.requestsMax),

@@ -1,4 +1,5 @@
 import type { CanaryPolicy, CircuitBreakerPolicy, EnqueueLimits, MoneyPolicy, Operation } from '../core/config.ts';
+import { outputBoundMax } from '../core/output-bound.ts';
 import { BatchorError } from './errors.ts';
 import type { AnyJob, CanaryOptions } from './job.ts';
 import type { PriceBook, PricedModel } from './price-book.ts';
@@ -44,15 +45,37 @@ export const requireKeepable = (costUsdMax: number, { prices, outputTokensMax }:
 };
 
 /** A run's own book of prices wins over what the provider's adapter knows. A cap that nobody could keep is refused before anything is sent. */
-export const moneyOf = ({ providerConfig, budget = {} }: AnyJob, book: PriceBook | undefined): MoneyPolicy => {
+export const moneyOf = (job: AnyJob, book: PriceBook | undefined): MoneyPolicy => {
+  const { providerConfig, budget = {} } = job;
   const { kind, connection, model } = providerConfig;
   const prices = book?.({ kind, connection, model }) ?? providerConfig.prices ?? null;
   const assumed = budget.assumeOutputTokens;
-  const outputTokensMax = providerConfig.outputTokensMax ?? (assumed === undefined ? null : count('budget.assumeOutputTokens', assumed, 0));
+  const raised = raisedOf(job);
+  const outputTokensMax =
+    raised === null
+      ? (providerConfig.outputTokensMax ?? (assumed === undefined ? null : count('budget.assumeOutputTokens', assumed, 0)))
+      : raised * answersOf(job);
   const costUsdMax = budget.costUsdMax === undefined ? null : amountOf('budget.costUsdMax', budget.costUsdMax);
   const money = { prices, outputTokensMax, costUsdMax };
   if (costUsdMax !== null) requireKeepable(costUsdMax, money, providerConfig);
   return money;
+};
+
+const answersOf = ({ providerConfig }: AnyJob): number => providerConfig.answersPerRequest ?? 1;
+
+/** The output limit of rows that are asked again; null: their own. */
+export const raisedOf = (job: AnyJob): number | null => {
+  const field = 'retryPolicy.raiseOutputTokensTo';
+  const given = job.retryPolicy?.raiseOutputTokensTo;
+  if (given === undefined) return null;
+  const raised = count(field, given);
+  if (raised > outputBoundMax) throw invalid(field, `${field} is at most ${outputBoundMax}, not ${given}`);
+  const bound = job.providerConfig.outputTokensMax ?? null;
+  if (bound === null || bound === 0)
+    throw invalid(field, `${field} has nothing to raise: the requests to ${job.providerConfig.model} bound no answer (max_output_tokens)`);
+  const own = bound / answersOf(job);
+  if (raised <= own) throw invalid(field, `${field} is ${raised}, and the requests allow ${own} already`);
+  return raised;
 };
 
 /** Changes of the limits, checked; what is absent stays as it is, null lifts a limit. */

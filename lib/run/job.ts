@@ -10,6 +10,11 @@ export interface RetryOptions {
   readonly maxAttempts?: number;
   /** Attempts that the row did not cause (expired, missing, over capacity). Default 5. */
   readonly maxUnchargedAttempts?: number;
+  /**
+   * A truncated answer is asked for once more, with this output limit instead of the request's own: the request has to have one. So is
+   * each charged attempt after the first. Default: a truncated answer fails.
+   */
+  readonly raiseOutputTokensTo?: number;
   readonly itemBackoff?: { readonly initialMs?: number; readonly factor?: number; readonly maxMs?: number };
   readonly batchBackoff?: { readonly initialMs?: number; readonly factor?: number; readonly maxMs?: number };
 }

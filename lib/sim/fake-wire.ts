@@ -1,5 +1,6 @@
 import type { FailureClass } from '../core/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { raiseBounds, roomyMember } from '../core/output-bound.ts';
 import type { TokenUsage } from '../core/usage.ts';
 import type { LineContent, LineRenderer, ProviderWire } from '../ports/provider.ts';
 
@@ -15,10 +16,11 @@ export const createFakeWire = (job: { readonly model: string; readonly endpoint:
   const url = endpointPath(job.endpoint);
   const isChat = url === endpointPath('chat.completions');
   return {
-    renderer: ({ jsonSchema, schemaName }) => {
+    renderer: ({ jsonSchema, schemaName, raisedOutputTokensMax }) => {
       const format = jsonSchema === null ? {} : formatOf(isChat, jsonSchema, schemaName ?? 'output');
-      return renderer({ model: job.model, ...job.params, ...format }, url, isChat);
+      return renderer({ model: job.model, ...job.params, ...format }, url, isChat, raisedOutputTokensMax !== null);
     },
+    raiseOutputTokens: (lines, bound) => raiseBounds(lines, boundKeys, bound),
     readVerdict: (line, wants) => {
       const answer = readAnswer(line);
       if (answer === null) return { type: 'malformed' };
@@ -42,17 +44,25 @@ export const createFakeWire = (job: { readonly model: string; readonly endpoint:
   };
 };
 
+/** A request's own bound on output, under any of its three names. */
+const boundKeys: readonly string[] = ['max_output_tokens', 'max_completion_tokens', 'max_tokens'];
+
 const formatOf = (isChat: boolean, schema: JsonObject, name: string): JsonObject =>
   isChat
     ? { response_format: { type: 'json_schema', json_schema: { name, schema, strict: true } } }
     : { text: { format: { type: 'json_schema', name, schema, strict: true } } };
 
 const renderer =
-  (shared: JsonObject, url: string, isChat: boolean): LineRenderer =>
+  (shared: JsonObject, url: string, isChat: boolean, isRaisable: boolean): LineRenderer =>
   (customId, prompt) => {
     const own = ownPart(prompt, isChat);
     if (typeof own === 'string') return { reason: own };
-    return { line: `${JSON.stringify({ custom_id: customId, method: 'POST', url, body: { ...shared, ...own } })}\n` };
+    const request = { custom_id: customId, method: 'POST', url };
+    const body: JsonObject = { ...shared, ...own };
+    if (!isRaisable) return { line: `${JSON.stringify({ ...request, body })}\n` };
+    const bounds = boundKeys.flatMap((key) => (typeof body[key] === 'number' ? [roomyMember(key, body[key])] : []));
+    const rest = Object.fromEntries(Object.entries(body).filter(([key, value]) => typeof value !== 'number' || !boundKeys.includes(key)));
+    return { line: `${JSON.stringify({ ...request, body: rest }).slice(0, -2)}${bounds.join('')}}}\n` };
   };
 
 /** The prompt's part of the body, or why it is none. */

@@ -84,6 +84,7 @@ export const faultyConnection = (connection: ProviderConnection, process: Simula
         'renderer',
         'readVerdict',
         'readContent',
+        'raiseOutputTokens',
       ]),
       download: (fileId) => TE.Monad.map(calls.download(fileId), ({ bytes, chunks }) => ({ bytes, chunks: faultyChunks(chunks, process) })),
     };

@@ -61,6 +61,7 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
   const renderLine = ports.provider.renderer({
     jsonSchema: config.structuredOutput?.jsonSchema ?? null,
     schemaName: config.structuredOutput?.schemaName ?? null,
+    raisedOutputTokensMax: config.operation.retry.raisedOutputTokensMax,
   });
   const { ref } = source.items;
   const lineagePrefix = `"batchor_lineage":{"source_ref":${JSON.stringify(ref)},"source_item_index":`;

@@ -19,6 +19,7 @@ interface Note {
   readonly part: 1 | 2;
   readonly offset: number;
   readonly length: number;
+  readonly outputTokens: number;
 }
 
 /** What a slice of a file says, in columns. */
@@ -98,6 +99,7 @@ const settleRest = (ports: EnginePorts, notebook: Notebook, effect: SettleEffect
           parts: found.map((note) => note?.part ?? 0),
           offsets: found.map((note) => note?.offset ?? 0),
           lengths: found.map((note) => note?.length ?? 0),
+          outputTokens: found.map((note) => note?.outputTokens ?? -1),
         };
       }),
     );
@@ -194,7 +196,8 @@ const readLine = (
       reading.lengths.push(line.length);
     } else if (!reading.notes.has(index)) {
       const { offset, length } = line;
-      reading.notes.set(index, { code: codeOfFailure(failureClass), part: part === 'output' ? 1 : 2, offset, length });
+      const outputTokens = verdict.usage?.outputTokens ?? -1;
+      reading.notes.set(index, { code: codeOfFailure(failureClass), part: part === 'output' ? 1 : 2, offset, length, outputTokens });
     }
   };
   if (verdict.type === 'failed' || structure === null) {

@@ -4,8 +4,9 @@ import type { Command } from '../core/command.ts';
 import type { Effect } from '../core/effect.ts';
 import type { ArtifactStore } from '../ports/artifacts.ts';
 import type { PortError } from '../ports/port-error.ts';
-import type { ObjectSpan } from '../ports/run-store.ts';
+import type { RequestSpan } from '../ports/run-store.ts';
 import { createRefusal, EngineFailure } from './faults.ts';
+import { raisedLines, type RaiseLines, raisingOf } from './raise.ts';
 import type { Asked, EnginePorts, Perform } from './ports.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
@@ -17,7 +18,7 @@ export const performUpload =
     pipe(
       run.batchLines(effect.batchNo),
       TE.chain((spans) => {
-        const lines = readAll(run.artifacts, spans);
+        const lines = readAll(run.artifacts, spans, raisingOf(provider, run.snapshot.config));
         return pipe(
           provider.upload({
             batchKey: effect.batchKey,
@@ -38,17 +39,18 @@ export const performUpload =
 
 const readAll = (
   artifacts: ArtifactStore,
-  spans: readonly ObjectSpan[],
+  spans: readonly RequestSpan[],
+  raise: RaiseLines | null,
 ): { readonly chunks: AsyncIterable<Uint8Array>; fault(): PortError | null } => {
   let fault: PortError | null = null;
   async function* chunks(): AsyncGenerator<Uint8Array> {
-    for (const { object, offset, length } of spans) {
+    for (const { object, offset, length, wasCharged } of spans) {
       const read = await artifacts.read(object, { offset, length })();
       if (read._tag === 'Left') {
         fault = read.left;
         throw new EngineFailure(read.left);
       }
-      yield* read.right;
+      yield* raise === null || !wasCharged ? read.right : raisedLines(read.right, raise);
     }
   }
   return { chunks: chunks(), fault: () => fault };

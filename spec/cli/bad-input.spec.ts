@@ -184,6 +184,13 @@ const beforeTheRun: readonly Mistake[] = [
     says: ['--max-attempts "three": a whole number of at least 1'],
   },
   {
+    title: 'an output limit that is raised from nothing',
+    files: good,
+    args: start('--input', 'good.csv', ...job, '--raise-output-tokens-to', '300'),
+    code: 1,
+    says: ['--raise-output-tokens-to has nothing to raise', '--param max_output_tokens=300', 'Nothing was begun'],
+  },
+  {
     title: 'a word that is not allowed',
     files: good,
     args: start('--input', 'good.csv', ...job, '--bad-rows', 'ignore'),

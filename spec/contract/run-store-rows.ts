@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { applyToRows, type BatchRecord, type Event, recordsAfter, toRunEvents } from '../../lib/core/index.ts';
-import type { ObjectSpan, OwnedRun, ResultRef, RunReader, StoredRow } from '../../lib/ports/run-store.ts';
+import type { ObjectSpan, RequestSpan, OwnedRun, ResultRef, RunReader, StoredRow } from '../../lib/ports/run-store.ts';
 import type { Row, Rows } from '../support/core/row-table.ts';
 import { backoffRows, batchMembers, openMask, openRows, pendingRows, planWindow } from '../support/core/slices.ts';
 import type { Step } from '../support/core/commit.ts';
@@ -173,7 +173,9 @@ export const expectSlices = async (
     const spans = await ok(run.batchLines(batchNo));
     const lines = batchMembers(rows, batchNo).map((index) => requests.get(index) as ObjectSpan);
     expect(bytesOf(spans)).toEqual(bytesOf(lines));
-    expect(spans.some((span, i) => i > 0 && touches(spans[i - 1] as ObjectSpan, span))).toBe(false);
+    expect(spans.some((span, i) => i > 0 && touches(spans[i - 1] as RequestSpan, span))).toBe(false);
+    const again = batchMembers(rows, batchNo).filter((index) => (rows[index]?.charged ?? 0) > 0);
+    expect(bytesOf(spans.filter((span) => span.wasCharged))).toEqual(bytesOf(again.map((index) => requests.get(index) as ObjectSpan)));
   }
   const known = rows.map((row) => row.itemId);
   expect(Array.from(await ok(run.knownIds([...known, 'nobody'])))).toEqual([...known.map(() => 1), 0]);
@@ -183,7 +185,8 @@ export const expectSlices = async (
   expect(await ok(run.rowLines(rows.length))).toBeNull();
 };
 
-const touches = (a: ObjectSpan, b: ObjectSpan): boolean => a.object === b.object && a.offset + a.length === b.offset;
+const touches = (a: RequestSpan, b: RequestSpan): boolean =>
+  a.object === b.object && a.wasCharged === b.wasCharged && a.offset + a.length === b.offset;
 /** Every byte of the spans in order, by name. */
 const bytesOf = (spans: readonly ObjectSpan[]): readonly string[] =>
   spans.flatMap(({ object, offset, length }) => Array.from({ length }, (_, i) => `${object}@${offset + i}`));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { batchEffectKey, codeOfFailure } from '../../lib/core/index.ts';
+import { batchEffectKey, codeOfFailure, emptyUsage } from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
 import {
   accept,
@@ -84,6 +84,59 @@ describe('settling', () => {
     expect(batchOf(run, 'a').position).toEqual({ part: 'rest', offset: 3 });
     settleRest(run, 'a');
     expect(run.state.snapshot.totals).toMatchObject({ completed: 1, failed_retryable: 3 });
+  });
+});
+
+describe('an answer that stops at the output limit', () => {
+  const truncated = codeOfFailure('truncated');
+  const cut = (raisedOutputTokensMax: number | null, outputTokens: number | undefined, attemptsMax = 3, first = truncated) => {
+    const run = startRun(makeConfig({ retry: { raisedOutputTokensMax, attemptsMax } }));
+    accept(run, [10]);
+    const answer = (name: string, code: number): void => {
+      toCreated(run, name);
+      endBatch(run, name, ending({ errorFileId: 'e' }));
+      tell(run, { type: 'RecordFiles', batchKey: key(name), output: null, error: { object: 'err', bytes: 100 }, lineCount: 1 });
+      tell(run, {
+        type: 'SettleSlice',
+        batchKey: key(name),
+        part: 'error',
+        fromOffset: 0,
+        toOffset: 100,
+        isEndOfFile: true,
+        lines: { indexes: [], offsets: [], lengths: [] },
+        open: [],
+        usage: emptyUsage,
+        malformedCount: 0,
+        unknownCount: 0,
+      });
+      settleRest(run, name, () => code, 1_000, outputTokens);
+    };
+    answer('a', first);
+    const after = statuses(run)[0];
+    if (after === 'failed_retryable') {
+      run.nowMs += 3_600_000;
+      requeueAll(run);
+      answer('b', truncated);
+    }
+    return { first: after, last: statuses(run)[0], charged: run.state.rows[0]?.charged };
+  };
+  const failed = 'failed_permanent: truncated';
+
+  it('fails, unless the job raises the limit', () => {
+    expect(cut(null, 300)).toEqual({ first: failed, last: failed, charged: 1 });
+  });
+
+  it('is asked for once more with a raised limit, and no third time', () => {
+    for (const told of [300, -1, undefined]) expect(cut(900, told)).toEqual({ first: 'failed_retryable', last: failed, charged: 2 });
+  });
+
+  it('is not asked for where an answer was as long as the raised limit already, or no attempt is left', () => {
+    expect(cut(900, 900).first).toBe(failed);
+    expect(cut(900, 300, 1).first).toBe(failed);
+  });
+
+  it('fails on any later attempt: that one had the raised limit', () => {
+    expect(cut(900, 300, 5, codeOfFailure('server_error'))).toEqual({ first: 'failed_retryable', last: failed, charged: 2 });
   });
 });
 

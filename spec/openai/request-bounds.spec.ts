@@ -8,7 +8,7 @@ import { BatchRunner } from '../../lib/index.ts';
 import { memoryStore } from '../../lib/sim/index.ts';
 
 const renderer = (endpoint: OpenAIEndpoint, params = {}) =>
-  createRenderer({ model: 'm', endpoint, params, jsonSchema: null, schemaName: null });
+  createRenderer({ model: 'm', endpoint, params, jsonSchema: null, schemaName: null, raisedOutputTokensMax: null });
 
 describe('the bound of an answer', () => {
   it.each<[OpenAIEndpoint, object, number | null]>([

@@ -8,9 +8,12 @@ interface Options {
   readonly params?: JsonObject;
   readonly jsonSchema?: JsonObject | null;
   readonly schemaName?: string | null;
+  readonly raisedOutputTokensMax?: number | null;
 }
-const rendererOf = (endpoint: OpenAIEndpoint, { params = {}, jsonSchema = null, schemaName = null }: Options = {}) =>
-  createOpenAIWire({ model: 'gpt-"x"', endpoint, params }).renderer({ jsonSchema, schemaName });
+const rendererOf = (
+  endpoint: OpenAIEndpoint,
+  { params = {}, jsonSchema = null, schemaName = null, raisedOutputTokensMax = null }: Options = {},
+) => createOpenAIWire({ model: 'gpt-"x"', endpoint, params }).renderer({ jsonSchema, schemaName, raisedOutputTokensMax });
 
 /** The line for a prompt that has one. */
 const lineOf = (endpoint: OpenAIEndpoint, prompt: unknown, options: Options = {}): string => {

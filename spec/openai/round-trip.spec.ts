@@ -17,7 +17,7 @@ const stand = async (options: FakeProviderOptions = {}, endpoint: OpenAIEndpoint
 };
 
 const uploadRows = async (provider: BatchProvider & ProviderWire): Promise<string> => {
-  const render = provider.renderer({ jsonSchema: null, schemaName: null });
+  const render = provider.renderer({ jsonSchema: null, schemaName: null, raisedOutputTokensMax: null });
   const lines = Array.from({ length: rowCount }, (_, index) => {
     const rendered = render(`row-${index}`, `What is ${index}?\u2028`);
     return Buffer.from('line' in rendered ? rendered.line : '');

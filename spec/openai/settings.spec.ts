@@ -35,6 +35,7 @@ describe('a provider config', () => {
       params: { max_output_tokens: 200, text: { verbosity: 'low' }, reasoning: { summary: 'auto', effort: 'low' } },
       limits: openaiLimits,
       prices: openaiPriceOf('gpt-5-mini'),
+      answersPerRequest: 1,
       outputTokensMax: 200,
       schemaRules: openaiSchemaRules,
       operation: {

@@ -188,6 +188,7 @@ const jobOf = (scenario: Scenario, world: World): Job => ({
   providerConfig: {
     ...world.connection({
       model: 'gpt-4.1-mini',
+      params: { max_output_tokens: 100 },
       createGraceMs: scenario.createGraceMs,
       ...(scenario.enqueuedTokenLimit === null ? {} : { enqueueLimits: { enqueuedTokenLimit: scenario.enqueuedTokenLimit } }),
     }),
@@ -197,7 +198,10 @@ const jobOf = (scenario: Scenario, world: World): Job => ({
   ...(scenario.costUsdMax === null ? {} : { budget: { costUsdMax: scenario.costUsdMax } }),
   ...(scenario.canary === null ? {} : { canary: { items: scenario.canary } }),
   chunkPolicy: { maxRequests: scenario.maxRequests },
-  retryPolicy: { maxAttempts: scenario.maxAttempts },
+  retryPolicy: {
+    maxAttempts: scenario.maxAttempts,
+    ...(scenario.raiseOutputTokensTo === null ? {} : { raiseOutputTokensTo: scenario.raiseOutputTokensTo }),
+  },
   badRows: scenario.badRowPolicy,
 });
 

@@ -15,6 +15,8 @@ export interface Scenario {
   readonly rowEveryMs: number;
   readonly maxRequests: number;
   readonly maxAttempts: number;
+  /** Truncated answers are asked for once more. */
+  readonly raiseOutputTokensTo: number | null;
   readonly faults: readonly Fault[];
   readonly turnaroundMs: { readonly min: number; readonly max: number };
   readonly limits: Partial<ServiceLimits>;
@@ -85,6 +87,7 @@ export const scenarioOf = (seed: number): Scenario => {
     queue: { isFullAt: dice.oneOf(['validation', 'validation', 'create']), isStated: dice.chance(0.6) },
     costUsdMax: dice.chance(0.3) ? dice.between(200, 6_000) : null,
     canary: dice.chance(0.25) ? dice.between(1, 20) : null,
+    raiseOutputTokensTo: dice.chance(0.4) ? dice.between(101, 400) : null,
   };
 };
 

@@ -8,7 +8,7 @@ import { applyToRows } from '../../core/rows.ts';
 import { type StoredRunEvent, toRunEvents } from '../../core/run-event.ts';
 import { emptySnapshot, type RunSnapshot } from '../../core/snapshot.ts';
 import type { PortError } from '../../ports/port-error.ts';
-import type { InboxCommand, ObjectSpan, OwnedRun, QuotaGuard, ResultRef, RunReader, StoredRow } from '../../ports/run-store.ts';
+import type { InboxCommand, OwnedRun, QuotaGuard, RequestSpan, ResultRef, RunReader, StoredRow } from '../../ports/run-store.ts';
 import { memoryArtifacts } from './memory-artifacts.ts';
 import type { QuotaBoard } from './quota-board.ts';
 import { createRowTable, openRowsOf, rowSliceOf } from './row-table.ts';
@@ -155,7 +155,10 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, bo
             joinNeighbours(
               table
                 .select((row) => row.batchNo === batchNo, 0, Number.MAX_SAFE_INTEGER)
-                .flatMap((index) => table.lines(index).request ?? []),
+                .flatMap((index): readonly RequestSpan[] => {
+                  const { request } = table.lines(index);
+                  return request === null ? [] : [{ ...request, wasCharged: table.row(index).charged > 0 }];
+                }),
             ),
           ),
         openMask: (batchNo, indexes) =>
@@ -221,11 +224,16 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, bo
   };
 };
 
-const joinNeighbours = (spans: readonly ObjectSpan[]): readonly ObjectSpan[] => {
-  const joined: ObjectSpan[] = [];
+const joinNeighbours = (spans: readonly RequestSpan[]): readonly RequestSpan[] => {
+  const joined: RequestSpan[] = [];
   for (const span of spans) {
     const last = joined[joined.length - 1];
-    if (last !== undefined && last.object === span.object && last.offset + last.length === span.offset) {
+    if (
+      last !== undefined &&
+      last.object === span.object &&
+      last.wasCharged === span.wasCharged &&
+      last.offset + last.length === span.offset
+    ) {
       joined[joined.length - 1] = { ...last, length: last.length + span.length };
     } else joined.push(span);
   }

@@ -79,6 +79,7 @@ export const randomOperation = (dice: Dice): Operation =>
       unchargedAttemptsMax: oneOf(dice, [1, 3, 6]),
       itemBackoff: { initialMs: oneOf(dice, [100, 1_000, 20_000]), factor: 2, maxMs: 60_000 },
       batchBackoff: { initialMs: 1_000, factor: 2, maxMs: 120_000 },
+      raisedOutputTokensMax: oneOf(dice, [null, 5]),
     },
     chunk: {
       requestsMax: oneOf(dice, [1, 2, 3, 5, 8]),

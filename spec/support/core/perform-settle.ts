@@ -55,6 +55,7 @@ const settleRest = (effect: Extract<Effect, { readonly type: 'SettleSlice' }>, f
       parts: found.map((each) => each?.part ?? 0),
       offsets: found.map((each) => each?.offset ?? 0),
       lengths: found.map((each) => (each === undefined ? 0 : lineBytes)),
+      outputTokens: found.map((each) => (each === undefined ? -1 : each.line.index % 8)),
     };
   };
 };

@@ -179,7 +179,13 @@ export const settleSuccesses = (
   });
 };
 /** Settles what is left of the batch in one slice; `codeOf` says which failure a row's line tells of, -1 for none. */
-export const settleRest = (run: Scenario, name: string, codeOf: (index: number) => number = () => -1, rowsMax = 1_000): Step => {
+export const settleRest = (
+  run: Scenario,
+  name: string,
+  codeOf: (index: number) => number = () => -1,
+  rowsMax = 1_000,
+  outputTokens?: number,
+): Step => {
   const { batchNo, position } = batchOf(run, name);
   const rows = openRows(run.state.rows, batchNo, position.offset, rowsMax);
   const codes = Array.from(rows.indexes, codeOf);
@@ -193,6 +199,7 @@ export const settleRest = (run: Scenario, name: string, codeOf: (index: number) 
     parts: zeros,
     offsets: zeros,
     lengths: zeros,
+    ...(outputTokens === undefined ? {} : { outputTokens: codes.map(() => outputTokens) }),
   });
 };
 

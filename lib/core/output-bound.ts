@@ -1,0 +1,18 @@
+/**
+ * Bounds of answers inside request lines, written with room behind the number (white space, which JSON allows and `JSON.stringify` never
+ * writes outside of strings): raised in place, a line keeps its length, so that batches stay as they were packed.
+ */
+
+/** Digits of the largest bound, and a blank that tells a bound with room from any other number. */
+const width = 10;
+export const outputBoundMax = 10 ** (width - 1) - 1;
+
+/** A member of a JSON object, to be put behind others. */
+export const roomyMember = (key: string, bound: number): string => `,${JSON.stringify(key)}:${String(bound).padEnd(width)}`;
+
+/** Lines in which each bound with room is at least so high. `keys`: names of members, in letters and underscores. */
+export const raiseBounds = (lines: string, keys: readonly string[], bound: number): string =>
+  lines.replaceAll(new RegExp(`"(${keys.join('|')})":(\\d+ +)(?=[,}])`, 'gu'), (_, key: string, roomy: string) => {
+    const own = Number(roomy);
+    return `"${key}":${String(Math.max(own, bound)).padEnd(roomy.length)}`;
+  });
