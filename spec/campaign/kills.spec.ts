@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { killCampaign } from './kill-campaign.ts';
 
 /** A sample; `npx tsx spec/campaign/kills.ts --kills 200` is the campaign. */
-const kills = 10;
+const kills = 6;
 
 it('a run whose processes are killed at random moments ends whole: every row once, nothing paid for twice, no batch left behind', async () => {
   const seed = Number(process.env['BATCHOR_SEED']);
