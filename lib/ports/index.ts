@@ -5,5 +5,6 @@ export type * from './provider.ts';
 export type * from './run-store.ts';
 export type * from './source.ts';
 export type * from './store-care.ts';
+export type * from './table.ts';
 export type * from './tokens.ts';
 export * from './source-error.ts';
