@@ -188,10 +188,11 @@ export const schemaRulesOf = async (model: string): Promise<StrictRules> => {
 export const rendererOf = async (
   config: ProviderConfig<CliPrompt, unknown>,
   structuredOutput: StructuredOutputConfig | null,
+  raisedOutputTokensMax: number | null,
 ): Promise<(customId: string, prompt: unknown) => { readonly line: string } | { readonly reason: string }> => {
   const own = broughtConnection(config.connection) ?? (await connectionOf(() => ({ apiKey: '', baseUrl: null })));
   const { jsonSchema = null, schemaName = null } = structuredOutput ?? {};
-  return own.connect({ ...config, requestTimeoutMs: 60_000 }).renderer({ jsonSchema, schemaName, raisedOutputTokensMax: null });
+  return own.connect({ ...config, requestTimeoutMs: 60_000 }).renderer({ jsonSchema, schemaName, raisedOutputTokensMax });
 };
 
 /** The emulator's options as its command gives them. */

@@ -1,6 +1,7 @@
 import { customIdOf } from '../lib/core/ids.ts';
 import type { SourceEntry } from '../lib/ports/source.ts';
 import { sourceOf } from '../lib/run/job-source.ts';
+import { raisedOf } from '../lib/run/job-limits.ts';
 import { structuredOutputOf } from '../lib/run/job-structure.ts';
 import type { AnyJob } from '../lib/run/job.ts';
 import { rendererOf } from './compose.ts';
@@ -24,7 +25,7 @@ export const dryRun = async (
   await checkInputs(description, context.cwd, signal);
   const job = await jobOf(description, context.cwd);
   const erased = job as unknown as AnyJob;
-  const render = await rendererOf(job.providerConfig, structuredOutputOf(erased));
+  const render = await rendererOf(job.providerConfig, structuredOutputOf(erased), raisedOf(erased));
   const { items, buildPrompt } = sourceOf(erased);
   const shown = limit ?? shownRows;
   let itemCount = 0;

@@ -58,6 +58,8 @@ const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
 /** What to type about a setting that the library calls by its own name. */
 const byField: Readonly<Record<string, string>> = {
   'budget.costUsdMax': 'Say how many output tokens an answer has at most: --assume-output-tokens N. Nothing was changed.',
+  'retryPolicy.raiseOutputTokensTo':
+    'Say it with --raise-output-tokens-to, above the limit of the first attempt (--param max_output_tokens=N). Nothing was changed.',
   'enqueueLimits.headroom': 'Say a smaller --headroom, or a larger --enqueued-token-limit. Nothing was changed.',
 };
 

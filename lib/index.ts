@@ -13,6 +13,7 @@ export {
   type RetryOptions,
 } from './run/job.ts';
 export { type PriceBook, type PricedModel, priceTable } from './run/price-book.ts';
+export { compositeSource, type CompositeOptions, type CompositePosition } from './run/composite-source.ts';
 export { parsePrices } from './run/price-file.ts';
 export type * from './run/quote.ts';
 export { createTokenSample, type TokenSample, type TokenSampleOptions, type TokenTotal } from './run/quote-sample.ts';
@@ -42,8 +43,9 @@ export type { JsonObject, JsonValue } from './core/json.ts';
 export type { RunEvent, RunEventType } from './core/run-event.ts';
 export type { ControlReason, RunControlState, RunSnapshot, RunStatus } from './core/snapshot.ts';
 export type { TokenUsage } from './core/usage.ts';
-export type { BatchItem, CheckpointedItemSource, RowMapping, SourceEntry, SourceRow } from './ports/source.ts';
+export type { BatchItem, CheckpointedItemSource, RowMapping, SourceEntry, SourceOrigin, SourceRow } from './ports/source.ts';
 export { SourceError } from './ports/source-error.ts';
+export type { Cell, TableColumn, TableColumnType, TableFormat, TablePage, TableStream } from './ports/table.ts';
 export type { PromptParts, ProviderConfig, ProviderConnection } from './ports/provider.ts';
 export type { Storage } from './ports/run-store.ts';
 export type { TokenCounter } from './ports/tokens.ts';

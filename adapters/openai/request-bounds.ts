@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../lib/core/json.ts';
-import { raiseBounds } from '../../lib/core/output-bound.ts';
+import { isRoomy, raiseBounds } from '../../lib/core/output-bound.ts';
 import type { OpenAIEndpoint } from './endpoints.ts';
 
 /** The body parameters that bound an answer, the stricter name first (OpenAI's API reference, 2026-08). */
@@ -28,14 +28,14 @@ export const saysBound = (endpoint: OpenAIEndpoint, body: JsonObject): boolean =
 /** Answers that a request with this body asks for. */
 export const answersIn = (body: JsonObject): number => Math.max(countIn(body, 'n'), countIn(body, 'best_of'));
 
-/** The body without its bounds, and those. */
+/** The body without its bounds, and those: as far as they are numbers that a limit can be. */
 export const withoutBounds = (
   endpoint: OpenAIEndpoint,
   body: JsonObject,
 ): readonly [JsonObject, readonly (readonly [string, number])[]] => {
   const bounds = boundKeys[endpoint].flatMap((key): (readonly [string, number])[] => {
     const bound = body[key];
-    return typeof bound === 'number' ? [[key, bound]] : [];
+    return isRoomy(bound) ? [[key, bound]] : [];
   });
   const rest = Object.fromEntries(Object.entries(body).filter(([key]) => bounds.every(([name]) => name !== key)));
   return [rest, bounds];

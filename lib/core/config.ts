@@ -167,6 +167,12 @@ export const closed = <P extends t.Props>(name: string, props: P): t.Type<t.Type
   );
 };
 
+/** A key that was added later: stored configs may not have it yet. */
+const laterOrNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> => {
+  const now = orNull(type);
+  return new t.Type(now.name, now.is, (u, c) => (u === undefined ? t.success(null) : now.validate(u, c)), now.encode);
+};
+
 const TokenPricesType: t.Type<TokenPrices, unknown> = closed('TokenPrices', {
   inputUsdPerMillion: NonNegative,
   cachedInputUsdPerMillion: NonNegative,
@@ -181,7 +187,7 @@ export const Operation: t.Type<Operation, unknown> = closed('Operation', {
     unchargedAttemptsMax: NonNegative,
     itemBackoff: BackoffType,
     batchBackoff: BackoffType,
-    raisedOutputTokensMax: orNull(NonNegative),
+    raisedOutputTokensMax: laterOrNull(NonNegative),
   }),
   chunk: closed('ChunkPolicy', {
     requestsMax: NonNegative,

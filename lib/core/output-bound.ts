@@ -7,6 +7,10 @@
 const width = 10;
 export const outputBoundMax = 10 ** (width - 1) - 1;
 
+/** A limit that can be written with room; any other is left to the provider to refuse. */
+export const isRoomy = (bound: unknown): bound is number =>
+  typeof bound === 'number' && Number.isInteger(bound) && bound >= 0 && bound <= outputBoundMax;
+
 /** A member of a JSON object, to be put behind others. */
 export const roomyMember = (key: string, bound: number): string => `,${JSON.stringify(key)}:${String(bound).padEnd(width)}`;
 

@@ -2,7 +2,6 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { BatchEnding, LiveBatch, SettlePosition } from './batch.ts';
 import { canaryVerdict, pausesOfQuality } from './breaker.ts';
 import type { CommandOf } from './command.ts';
-import type { RetryPolicy } from './config.ts';
 import { pauseEvents } from './control.ts';
 import type { Event, FailedRows, RetriedRows } from './event.ts';
 import { codeOfFailure, failureAction, type FailureClass, failureOfCode, isFailureOfBatch } from './failure.ts';
@@ -244,7 +243,7 @@ const verdictOf = (
   nowMs: number,
 ): Verdict => {
   const { retry } = snapshot.config.operation;
-  const action = failureClass === 'truncated' && isWorthMoreOutput(retry, attempts) ? 'retry_charged' : failureAction(failureClass);
+  const action = failureClass === 'truncated' && isWorthMoreOutput(snapshot, attempts) ? 'retry_charged' : failureAction(failureClass);
   if (action === 'fail') return { type: 'fail', failureClass, charged: 1 };
   const charged = action === 'retry_charged' ? 1 : 0;
   if (snapshot.control.state === 'cancel_requested') return { type: 'fail', failureClass: 'run_cancelled', charged };
@@ -261,9 +260,14 @@ const verdictOf = (
 
 /** A truncated row was asked with the raised limit already from its second charged attempt on; an answer as long as that would be no whole one under it. */
 const isWorthMoreOutput = (
-  { raisedOutputTokensMax }: RetryPolicy,
+  { config, control }: RunSnapshot,
   { charged, outputTokens }: { readonly charged: number; readonly outputTokens: number },
-): boolean => raisedOutputTokensMax !== null && charged === 0 && outputTokens < raisedOutputTokensMax;
+): boolean => {
+  const { raisedOutputTokensMax: raised } = config.operation.retry;
+  if (raised === null || charged > 0 || control.state === 'cancel_requested') return false;
+  // Of several choices each may be as long, and they are told as one sum.
+  return outputTokens < Math.max(raised, config.operation.money.outputTokensMax ?? 0);
+};
 
 const unchargedWaitMs = (snapshot: RunSnapshot, { batchKey }: LiveBatch, failureClass: FailureClass, uncharged: number): number => {
   const { retry } = snapshot.config.operation;

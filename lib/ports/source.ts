@@ -15,6 +15,14 @@ export interface RowLocation {
   readonly line: number | null;
 }
 
+/** Which of several sources a row comes from, and where in it: its lineage. */
+export interface SourceOrigin {
+  readonly ref: string;
+  /** From 0, in that source; bad rows count. */
+  readonly index: number;
+  readonly namespace: string | null;
+}
+
 /** An item and the position right after it. */
 export interface SourceRow<Payload = unknown, Metadata extends JsonObject = JsonObject, Position extends JsonValue = JsonValue> {
   readonly item: BatchItem<Payload, Metadata>;
@@ -23,6 +31,8 @@ export interface SourceRow<Payload = unknown, Metadata extends JsonObject = Json
   /** The row's own key in its origin, if it has one; lands in the lineage. */
   readonly primaryKey?: string;
   readonly location?: RowLocation;
+  /** Where it comes from, if not from the very source that yields it. */
+  readonly origin?: SourceOrigin;
   /** The field or column that names the item, for messages. */
   readonly idField?: string;
 }
@@ -38,6 +48,7 @@ export interface BadSourceRow<Position extends JsonValue = JsonValue> {
     readonly itemId: string | null;
     readonly location: RowLocation;
   };
+  readonly origin?: SourceOrigin;
   readonly position: Position;
 }
 

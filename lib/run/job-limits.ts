@@ -69,6 +69,7 @@ export const raisedOf = (job: AnyJob): number | null => {
   const given = job.retryPolicy?.raiseOutputTokensTo;
   if (given === undefined) return null;
   const raised = count(field, given);
+  if ((job.retryPolicy?.maxAttempts ?? 2) < 2) throw invalid(field, `${field} needs a second attempt: maxAttempts is 1`);
   if (raised > outputBoundMax) throw invalid(field, `${field} is at most ${outputBoundMax}, not ${given}`);
   const bound = job.providerConfig.outputTokensMax ?? null;
   if (bound === null || bound === 0)

@@ -4,9 +4,11 @@ import type { ItemResult, ResultPage, ResultPageOptions } from '../core/results.
 import type { RunSnapshot } from '../core/snapshot.ts';
 import type { ProviderWire } from '../ports/provider.ts';
 import type { ResultRef, RunReader } from '../ports/run-store.ts';
+import type { TableStream } from '../ports/table.ts';
 import { readParts, type ResultParts } from '../streams/results.ts';
 import { must } from './interop.ts';
-import type { ResultsOptions, ResultStream, ResultText, ResultTextPage } from './run.ts';
+import type { ResultsOptions, ResultStream, ResultText, ResultTextPage, TableOptions } from './run.ts';
+import { openResultTable } from './table/result-table.ts';
 import { explained, type StructureOf, typedResults } from './typed-results.ts';
 import { pagesOnChange, pull } from './watch.ts';
 import { toWireLine } from './wire.ts';
@@ -33,6 +35,18 @@ export interface ResultReader {
   pagesFrom(afterSequence: number): Observable<readonly ItemResult[]>;
   results(options: ResultsOptions): ResultStream<unknown, JsonObject>;
   inputText(options: Pick<ResultsOptions, 'signal'>): AsyncIterable<ResultText>;
+  table(options: TableOptions): Promise<ResultTable>;
+}
+
+/** The last result that was read, and whether there are more behind it. */
+interface Cursor {
+  sequence: number;
+  hasMore: boolean;
+}
+
+/** A table, and, once it is read, where the next one begins. */
+export interface ResultTable extends TableStream {
+  cursor(): Readonly<Cursor>;
 }
 
 const pageRows = 1_000;
@@ -98,6 +112,37 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
       next = found.nextIndex;
     }
   }
+  /** What there is now, or the first so many of it: what ends meanwhile is left for the next time. */
+  async function* upToNow(
+    { afterSequence = 0, limit = Infinity, signal }: TableOptions,
+    last: Cursor,
+  ): AsyncGenerator<readonly ResultParts[]> {
+    const first = rows();
+    const refreshing = refresh(first);
+    if (refreshing !== undefined) await refreshing;
+    last.sequence = afterSequence;
+    const until = Math.min(rows().snapshot.resultSequence, afterSequence + limit);
+    last.hasMore = rows().snapshot.resultSequence > until;
+    while (last.sequence < until) {
+      signal?.throwIfAborted();
+      const source = rows();
+      const refs = await must(source.resultsAfter(last.sequence, Math.min(pageRows, until - last.sequence)), context);
+      const end = refs[refs.length - 1];
+      if (end === undefined) return;
+      yield await partsOf(source, refs);
+      last.sequence = end.sequence;
+    }
+  }
+  const table = async (options: TableOptions): Promise<ResultTable> => {
+    const cursor: Cursor = { sequence: 0, hasMore: false };
+    const pages = options.order === 'input' ? inInputOrder(options) : upToNow(options, cursor);
+    const { columns, pages: cells } = await openResultTable({ reader: rows, structure, pages });
+    return {
+      columns,
+      pages: cells,
+      cursor: () => (options.order === 'input' ? { sequence: rows().snapshot.resultSequence, hasMore: false } : cursor),
+    };
+  };
   async function* inputResults(options: ResultsOptions): AsyncGenerator<ItemResult> {
     for await (const parts of inInputOrder(options)) yield* await typedResults(parts, structure);
   }
@@ -105,6 +150,7 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
     page,
     textPage: (options) => pageOf(options, textOf),
     pagesFrom,
+    table,
     results: (options) => resultStream(() => (options.order === 'input' ? inputResults(options) : inSequence(options))),
     async *inputText(options) {
       for await (const parts of inInputOrder(options)) yield await textOf(parts);

@@ -8,6 +8,7 @@ import type { EnginePorts } from '../streams/ports.ts';
 import type { RunId } from '../core/ids.ts';
 import type { StructuredOutput } from '../schema/types.ts';
 import { makeStructure } from './job-structure.ts';
+import { changedSources } from './composite-source.ts';
 import { BatchorError, type JobDifference } from './errors.ts';
 import { must } from './interop.ts';
 
@@ -20,6 +21,7 @@ export const compareJob = (stored: RunSnapshot, given: RunConfig): { readonly ch
   // A source that was read to its end is not read again: then only its name must agree.
   const sameSource = config.source.kind === given.source.kind && config.source.ref === given.source.ref;
   if (sameSource && !ingest.isComplete && config.source.fingerprint !== given.source.fingerprint) {
+    const changed = changedSources(config.source.fingerprint, given.source.fingerprint);
     throw new BatchorError(
       'source_changed',
       {
@@ -28,11 +30,19 @@ export const compareJob = (stored: RunSnapshot, given: RunConfig): { readonly ch
         foundFingerprint: given.source.fingerprint,
         nextIndex: ingest.checkpoint?.nextIndex ?? 0,
       },
-      `${given.source.ref} changed since run ${runId} began to read it (it has read ${ingest.checkpoint?.nextIndex ?? 0} rows)`,
+      `${changed.length === 0 ? given.source.ref : changed.join(', ')} changed since run ${runId} began to read it (it has read ${ingest.checkpoint?.nextIndex ?? 0} rows)`,
       'Bring the file back as it was, or start a new run with the new file.',
     );
   }
-  const differences = frozenFields.flatMap((field) => differencesOf(field, comparable(config, field), comparable(given, field)));
+  const differences = [
+    ...frozenFields.flatMap((field) => differencesOf(field, comparable(config, field), comparable(given, field))),
+    // Lines are written for it.
+    ...differencesOf(
+      'retryPolicy.raiseOutputTokensTo',
+      config.operation.retry.raisedOutputTokensMax,
+      given.operation.retry.raisedOutputTokensMax,
+    ),
+  ];
   if (differences.length > 0) {
     const first = differences[0] as JobDifference;
     throw new BatchorError(

@@ -3,6 +3,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { ItemResult, ResultPage, ResultPageOptions } from '../core/results.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
+import type { TableFormat, TableStream } from '../ports/table.ts';
 import type { Inspection } from './inspection.ts';
 import type { ResumeOptions } from './resume-changes.ts';
 import type { RunStructure } from './structures.ts';
@@ -47,6 +48,24 @@ export interface ResultText {
 export interface ResultTextPage extends ResultText {
   readonly nextAfterSequence: number;
   readonly hasMore: boolean;
+}
+
+/** Which results a table has; what has ended so far, unless it is in input order. */
+export interface TableOptions {
+  /** `'sequence'` (default): as they ended, what there is now. `'input'`: in item order, of a run that is finished. */
+  readonly order?: 'sequence' | 'input';
+  /** Results after this sequence; not in input order. */
+  readonly afterSequence?: number;
+  /** At most so many; not in input order. */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ExportOptions extends TableOptions {
+  /** A table in this format; absent: JSON lines. */
+  readonly format?: TableFormat;
+  /** JSON lines behind what the file holds. */
+  readonly append?: boolean;
 }
 
 export interface ResultExport {
@@ -96,8 +115,14 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
   readTerminalResults(options?: ResultPageOptions): Promise<ResultPage<Output, Metadata>>;
   /** The same page as JSON lines, as exports hold them: structured outputs as the model wrote them. */
   readTerminalResultText(options?: ResultPageOptions): Promise<ResultTextPage>;
-  /** JSON lines, snake_case. Whole or not at all, unless `append`. */
-  exportTerminalResults(path: string, options?: ResultPageOptions & { readonly append?: boolean }): Promise<ResultExport>;
+  /** JSON lines, snake_case, or a table of any format. Whole or not at all, unless `append`. */
+  exportTerminalResults(path: string, options?: ExportOptions): Promise<ResultExport>;
+  /**
+   * Results as columns, page by page: what a notebook or a warehouse takes. Each row has its id, status, attempts, error, words, tokens, cost, batch,
+   * latency and lineage; a field of the schema is a column `output.<field>`, a key that the metadata of the first thousand rows have is
+   * `metadata.<key>`, and the whole of both is there as JSON. Outputs are as the model wrote them.
+   */
+  table(options?: TableOptions): Promise<TableStream>;
   /**
    * Proves from rows and artifacts that no row was lost and none counts twice; tells the first broken law, and its row. Works on a run
    * that goes on, wherever it is driven; changes nothing, needs no key and no network.

@@ -1,6 +1,6 @@
 import type { FailureClass } from '../core/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
-import { raiseBounds, roomyMember } from '../core/output-bound.ts';
+import { isRoomy, raiseBounds, roomyMember } from '../core/output-bound.ts';
 import type { TokenUsage } from '../core/usage.ts';
 import type { LineContent, LineRenderer, ProviderWire } from '../ports/provider.ts';
 
@@ -60,8 +60,8 @@ const renderer =
     const request = { custom_id: customId, method: 'POST', url };
     const body: JsonObject = { ...shared, ...own };
     if (!isRaisable) return { line: `${JSON.stringify({ ...request, body })}\n` };
-    const bounds = boundKeys.flatMap((key) => (typeof body[key] === 'number' ? [roomyMember(key, body[key])] : []));
-    const rest = Object.fromEntries(Object.entries(body).filter(([key, value]) => typeof value !== 'number' || !boundKeys.includes(key)));
+    const bounds = boundKeys.flatMap((key) => (isRoomy(body[key]) ? [roomyMember(key, body[key])] : []));
+    const rest = Object.fromEntries(Object.entries(body).filter(([key, value]) => !isRoomy(value) || !boundKeys.includes(key)));
     return { line: `${JSON.stringify({ ...request, body: rest }).slice(0, -2)}${bounds.join('')}}}\n` };
   };
 

@@ -2,6 +2,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { StoredFile } from '../core/batch.ts';
 import type { Effect } from '../core/effect.ts';
+import { rawObjectName } from '../core/raw-object.ts';
 import type { PortError } from '../ports/port-error.ts';
 import { createLineCount } from './line-count.ts';
 import type { Asked, EnginePorts, Perform } from './ports.ts';
@@ -32,7 +33,7 @@ export const performStoreFiles = (ports: EnginePorts): Perform<Of<'StoreFiles'>>
   return ({ batchKey, outputFileId, errorFileId }) => {
     reading += 1;
     // Each reading has objects of its own: a committed object is never overwritten.
-    const name = (part: 'output' | 'error'): string => `raw/${batchKey}/${part}-e${ports.run.epoch}-${reading}.jsonl`;
+    const name = (part: 'output' | 'error'): string => rawObjectName(batchKey, part, ports.run.epoch, reading);
     return pipe(
       TE.Do,
       TE.bind('output', () => storeFile(ports, outputFileId, name('output'))),

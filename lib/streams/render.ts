@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../core/json.ts';
 import { idOfBadRow, idOfBadRowBeside } from '../core/source.ts';
 import type { MoneyPolicy, RunConfig } from '../core/config.ts';
 import type { ProviderWire, RenderedLine } from '../ports/provider.ts';
-import type { RowLocation, SourceEntry, SourceRow } from '../ports/source.ts';
+import type { RowLocation, SourceEntry, SourceOrigin, SourceRow } from '../ports/source.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
 import type { EngineSource } from './ports.ts';
 
@@ -48,12 +48,20 @@ export interface RowOrigin {
   readonly givenId: string | null;
   /** The field that names the item; null: none does. */
   readonly idField: string | null;
+  /** Which of several sources it comes from; null: the very one that was read. */
+  readonly within: SourceOrigin | null;
 }
 
 export const originOf = (entry: SourceEntry, entryIndex: number): RowOrigin =>
   'bad' in entry
-    ? { entryIndex, location: entry.bad.location, givenId: entry.bad.itemId, idField: null }
-    : { entryIndex, location: entry.location ?? null, givenId: entry.item.itemId, idField: entry.idField ?? 'itemId' };
+    ? { entryIndex, location: entry.bad.location, givenId: entry.bad.itemId, idField: null, within: entry.origin ?? null }
+    : {
+        entryIndex,
+        location: entry.location ?? null,
+        givenId: entry.item.itemId,
+        idField: entry.idField ?? 'itemId',
+        within: entry.origin ?? null,
+      };
 
 /** Prepares everything that is the same for all rows; the rest is one `JSON.stringify` of the prompt and one of the metadata. */
 export const createRowRenderer = (ports: RenderPorts, source: EngineSource): RowRenderer => {
@@ -64,17 +72,18 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
     raisedOutputTokensMax: config.operation.retry.raisedOutputTokensMax,
   });
   const { ref } = source.items;
-  const lineagePrefix = `"batchor_lineage":{"source_ref":${JSON.stringify(ref)},"source_item_index":`;
+  const lineageOf = createLineage(ref);
 
   const failed = (origin: RowOrigin, reason: string, field: string | null, taken: string | null = null): RenderedRow => {
     const { entryIndex, givenId } = origin;
     const location = origin.location ?? { ref, line: null };
-    const place = location.line === null ? `${location.ref}, row ${entryIndex}` : `${location.ref}:${location.line}`;
+    const row = origin.within?.index ?? entryIndex;
+    const place = location.line === null ? `${location.ref}, row ${row}` : `${location.ref}:${location.line}`;
     const isIdUsable = typeof givenId === 'string' && givenId.trim() !== '';
     const own = isIdUsable ? givenId : idOfBadRow(ref, entryIndex);
     const itemId = taken === null ? own : idOfBadRowBeside(ref, entryIndex, taken);
     const error: JsonObject = { reason, field, given_id: givenId, file: location.ref, line: location.line };
-    const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineagePrefix}${entryIndex},"source_primary_key":null,"source_namespace":null}},"error":${JSON.stringify(error)}}\n`;
+    const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineageOf(origin.within, entryIndex, null)}},"error":${JSON.stringify(error)}}\n`;
     const message = `${place}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;
     return { itemId, line: '', itemLine, tokens: null, inputs: 0, bad: { reason, field, message } };
   };
@@ -91,7 +100,7 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
       if (text === null) return failed(originOf(entry, entryIndex), 'its metadata is not a JSON object', 'metadata');
       metadata = text.length > 2 ? `${text.slice(1, -1)},` : '';
     }
-    const lineage = `${lineagePrefix}${entryIndex},"source_primary_key":${primaryKey === undefined ? 'null' : JSON.stringify(primaryKey)},"source_namespace":null}`;
+    const lineage = lineageOf(entry.origin ?? null, entryIndex, primaryKey ?? null);
     const itemLine = `{"item_id":${JSON.stringify(item.itemId)},"metadata":{${metadata}${lineage}}}\n`;
     const tokens = ports.tokens === null ? null : ports.tokens.count(rendered.line, config.provider.model);
     const row = { itemId: item.itemId, line: rendered.line, itemLine, tokens, inputs: rendered.inputs ?? 1, bad: null };
@@ -121,6 +130,18 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
       if (bad !== null) return failed(origin, bad.reason, bad.field, itemId);
       return failed(origin, `the id ${JSON.stringify(itemId)} is taken by an earlier row`, origin.idField, itemId);
     },
+  };
+};
+
+/** Where rows come from, as their metadata tells it. What neighbours share is text already. */
+const createLineage = (ref: string): ((within: SourceOrigin | null, entryIndex: number, primaryKey: string | null) => string) => {
+  const headOf = (of: string): string => `"batchor_lineage":{"source_ref":${JSON.stringify(of)},"source_item_index":`;
+  let known = { ref, namespace: null as string | null, head: headOf(ref), tail: 'null}' };
+  return (within, entryIndex, primaryKey) => {
+    const { ref: own, index, namespace } = within ?? { ref, index: entryIndex, namespace: null };
+    if (own !== known.ref || namespace !== known.namespace)
+      known = { ref: own, namespace, head: headOf(own), tail: `${JSON.stringify(namespace)}}` };
+    return `${known.head}${index},"source_primary_key":${JSON.stringify(primaryKey)},"source_namespace":${known.tail}`;
   };
 };
 

@@ -95,7 +95,7 @@ export const sourceLaws: readonly SourceLaw[] = [
       expect(bad.length).toBeGreaterThan(0);
       for (const entry of bad) {
         expect(entry.bad.reason).not.toBe('');
-        expect(entry.bad.location.ref).toBe(source.ref);
+        expect(entry.bad.location.ref).toBe(entry.origin?.ref ?? source.ref);
       }
     },
   },

@@ -18,8 +18,8 @@ import {
   toCreated,
 } from '../support/core/scenario.ts';
 
-const withFiles = (sizes: readonly number[], how = ending({ outputFileId: 'o', errorFileId: 'e' })) => {
-  const run = startRun();
+const withFiles = (sizes: readonly number[], how = ending({ outputFileId: 'o', errorFileId: 'e' }), config = makeConfig()) => {
+  const run = startRun(config);
   accept(run, sizes);
   toCreated(run, 'a');
   endBatch(run, 'a', how);
@@ -133,6 +133,18 @@ describe('an answer that stops at the output limit', () => {
   it('is not asked for where an answer was as long as the raised limit already, or no attempt is left', () => {
     expect(cut(900, 900).first).toBe(failed);
     expect(cut(900, 300, 1).first).toBe(failed);
+  });
+
+  it('keeps its name while the run is cancelled, and counts the choices of an answer together', () => {
+    const config = makeConfig({ retry: { raisedOutputTokensMax: 400 }, money: { outputTokensMax: 3_200 } });
+    const settled = (isCancelled: boolean) => {
+      const run = withFiles([10], ending({ errorFileId: 'e', outputFileId: 'o' }), config);
+      settleSuccesses(run, 'a', []);
+      if (isCancelled) tell(run, { type: 'CancelRun' });
+      settleRest(run, 'a', () => truncated, 1_000, 480);
+      return statuses(run)[0];
+    };
+    expect([settled(false), settled(true)]).toEqual(['failed_retryable', failed]);
   });
 
   it('fails on any later attempt: that one had the raised limit', () => {

@@ -87,8 +87,20 @@ describe('a job that raises the output limit', () => {
     );
     expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 10 ** 9 }))).toContain('is at most 999999999');
     expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 1.5 }))).toContain('a whole number of at least 1, not 1.5');
+    expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 400, maxAttempts: 1 }))).toContain('needs a second attempt');
     const vectors = { ...jobOf(), providerConfig: openai({ model: 'text-embedding-3-small', endpoint: 'embeddings' }) };
     expect(await messageOf(vectors)).toContain('has nothing to raise');
+  });
+
+  it('is the same for the whole run: lines are written for it', async () => {
+    await using world = await createWorld({ seed: 5, answer: () => answerOf(0) });
+    await world.runner.start(jobOf(), { runId: 'fixed' });
+    for (const retryPolicy of [{}, { raiseOutputTokensTo: 500 }])
+      await expect(world.runner.start(jobOf({}, retryPolicy), { runId: 'fixed' })).rejects.toMatchObject({
+        code: 'job_changed',
+        details: { differences: [{ field: 'retryPolicy.raiseOutputTokensTo', stored: 400 }] },
+      });
+    await world.settle(await world.runner.start(jobOf(), { runId: 'fixed' }));
   });
 
   it('is refused where the provider cannot raise it', async () => {

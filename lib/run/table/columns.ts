@@ -1,0 +1,185 @@
+import { costOfUsage } from '../../core/money.ts';
+import type { TokenPrices } from '../../core/config.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import { batchKeyOfObject } from '../../core/raw-object.ts';
+import type { ItemResult } from '../../core/results.ts';
+import type { Cell, TableColumn, TableColumnType } from '../../ports/table.ts';
+import type { ResultRef } from '../../ports/run-store.ts';
+import type { BatchTimes } from './batch-times.ts';
+
+/** A row of the table, before it is cells. */
+export interface TableRow {
+  readonly ref: ResultRef;
+  readonly result: ItemResult;
+}
+
+export interface ResultColumn extends TableColumn {
+  readonly cell: (row: TableRow) => Cell;
+}
+
+/** What the columns of a run follow from. */
+export interface TableScene {
+  readonly jsonSchema: JsonObject | null;
+  readonly prices: TokenPrices | null;
+  readonly times: ReadonlyMap<string, BatchTimes>;
+  /** The first rows, by which the columns of metadata are known. */
+  readonly sample: readonly TableRow[];
+}
+
+/** A run's metadata may have any keys: so many of them get columns of their own. */
+export const metadataColumnsMax = 200;
+
+/** The columns of a run's results: what every row has, the fields of the schema, and those of the metadata. */
+export const resultTableColumns = (scene: TableScene): readonly ResultColumn[] => [
+  ...itemColumns,
+  ...errorColumns,
+  { name: 'output_text', type: 'text', cell: ({ result }) => result.outputText },
+  ...outputColumns(scene),
+  ...usageColumns(scene.prices),
+  ...batchColumns(scene.times),
+  ...lineageColumns,
+  ...metadataColumns(scene.sample),
+];
+
+const itemColumns: readonly ResultColumn[] = [
+  { name: 'item_id', type: 'text', cell: ({ result }) => result.itemId },
+  { name: 'item_index', type: 'integer', cell: ({ result }) => result.index },
+  { name: 'sequence', type: 'integer', cell: ({ result }) => result.sequence },
+  { name: 'status', type: 'text', cell: ({ result }) => result.status },
+  { name: 'attempt_count', type: 'integer', cell: ({ result }) => result.attemptCount },
+  { name: 'uncharged_attempt_count', type: 'integer', cell: ({ result }) => result.unchargedAttemptCount },
+];
+
+const errorOf = ({ result }: TableRow): Extract<ItemResult, { readonly status: 'failed_permanent' }>['error'] | null =>
+  result.status === 'completed' ? null : result.error;
+const errorColumns: readonly ResultColumn[] = [
+  { name: 'error_class', type: 'text', cell: (row) => errorOf(row)?.errorClass ?? null },
+  { name: 'error_message', type: 'text', cell: (row) => errorOf(row)?.message ?? null },
+  { name: 'is_retryable', type: 'boolean', cell: (row) => errorOf(row)?.retryable ?? null },
+];
+
+const outputOf = ({ result }: TableRow): JsonValue => (result.status === 'completed' ? ((result.output ?? null) as JsonValue) : null);
+
+/** The output as a whole, where it is more than the words, and the fields that the schema names. */
+const outputColumns = ({ jsonSchema, sample }: TableScene): readonly ResultColumn[] => {
+  const isMore = jsonSchema !== null || sample.some((row) => row.result.status === 'completed' && outputOf(row) !== row.result.outputText);
+  if (!isMore) return [];
+  const properties = jsonSchema === null ? undefined : jsonSchema['properties'];
+  const fields = isJsonObject(properties) ? Object.entries(properties) : [];
+  return [
+    { name: 'output', type: 'json', cell: (row) => cellOf('json', outputOf(row)) },
+    ...fields.map(([field, schema]): ResultColumn => {
+      const type = typeOfSchema(schema ?? null);
+      return { name: `output.${field}`, type, cell: (row) => cellOf(type, fieldOf(outputOf(row), field)) };
+    }),
+  ];
+};
+
+const plainTypes: Readonly<Record<string, TableColumnType>> = { string: 'text', integer: 'integer', number: 'number', boolean: 'boolean' };
+
+/** What a column can hold of what a schema allows; null beside it changes nothing. */
+const typeOfSchema = (schema: JsonValue): TableColumnType => {
+  if (!isJsonObject(schema)) return 'json';
+  const { type, anyOf, enum: values } = schema;
+  if (Array.isArray(anyOf)) return onlyType((anyOf as readonly JsonValue[]).filter((each) => !isNullSchema(each)).map(typeOfSchema));
+  if (Array.isArray(type)) return onlyType((type as readonly JsonValue[]).filter((each) => each !== 'null').map(nameToType));
+  if (type === undefined && Array.isArray(values) && values.every((value) => typeof value === 'string')) return 'text';
+  return nameToType(type ?? null);
+};
+
+const nameToType = (name: JsonValue): TableColumnType => (typeof name === 'string' ? (plainTypes[name] ?? 'json') : 'json');
+const isNullSchema = (schema: JsonValue): boolean => isJsonObject(schema) && schema['type'] === 'null';
+const onlyType = (types: readonly TableColumnType[]): TableColumnType => {
+  const [first = 'json'] = types;
+  return types.every((type) => type === first) ? first : 'json';
+};
+
+const usageColumns = (prices: TokenPrices | null): readonly ResultColumn[] => [
+  { name: 'input_tokens', type: 'integer', cell: ({ result }) => result.usage?.inputTokens ?? null },
+  { name: 'cached_input_tokens', type: 'integer', cell: ({ result }) => result.usage?.cachedInputTokens ?? null },
+  { name: 'output_tokens', type: 'integer', cell: ({ result }) => result.usage?.outputTokens ?? null },
+  { name: 'reasoning_tokens', type: 'integer', cell: ({ result }) => result.usage?.reasoningTokens ?? null },
+  // Of the last attempt: those before it are not told of by its line.
+  {
+    name: 'cost_usd',
+    type: 'number',
+    cell: ({ result }) => (prices === null || result.usage === null ? null : costOfUsage(result.usage, prices)),
+  },
+];
+
+const batchColumns = (times: ReadonlyMap<string, BatchTimes>): readonly ResultColumn[] => {
+  const keyOf = ({ ref }: TableRow): string | null => (ref.line === null ? null : batchKeyOfObject(ref.line.object));
+  return [
+    { name: 'batch_key', type: 'text', cell: keyOf },
+    {
+      name: 'latency_s',
+      type: 'number',
+      cell: (row) => {
+        const { submittedAtMs = null, endedAtMs = null } = times.get(keyOf(row) ?? '') ?? {};
+        return submittedAtMs === null || endedAtMs === null ? null : (endedAtMs - submittedAtMs) / 1_000;
+      },
+    },
+  ];
+};
+
+const lineageKey = 'batchor_lineage';
+const lineageOf = ({ result }: TableRow, key: string): JsonValue => fieldOf(fieldOf(result.metadata, lineageKey), key);
+const lineageColumns: readonly ResultColumn[] = [
+  { name: 'source_ref', type: 'text', cell: (row) => cellOf('text', lineageOf(row, 'source_ref')) },
+  { name: 'source_item_index', type: 'integer', cell: (row) => cellOf('integer', lineageOf(row, 'source_item_index')) },
+  { name: 'source_primary_key', type: 'text', cell: (row) => cellOf('text', lineageOf(row, 'source_primary_key')) },
+  { name: 'source_namespace', type: 'text', cell: (row) => cellOf('text', lineageOf(row, 'source_namespace')) },
+];
+
+/** The whole of it, so that nothing is lost of rows that differ from the first ones, and a column for each key that those have. */
+const metadataColumns = (sample: readonly TableRow[]): readonly ResultColumn[] => {
+  const kinds = new Map<string, TableColumnType>();
+  for (const { result } of sample) {
+    for (const [key, value] of Object.entries(result.metadata)) {
+      if (key === lineageKey || value === null || value === undefined) continue;
+      const kind = kindOf(value as JsonValue);
+      const known = kinds.get(key);
+      if (known !== undefined) kinds.set(key, known === kind ? kind : 'json');
+      else if (kinds.size < metadataColumnsMax) kinds.set(key, kind);
+    }
+  }
+  return [
+    {
+      name: 'metadata',
+      type: 'json',
+      cell: ({ result }) => {
+        const { [lineageKey]: _, ...own } = result.metadata;
+        return JSON.stringify(own);
+      },
+    },
+    ...[...kinds].map(([key, type]): ResultColumn => ({
+      name: `metadata.${key}`,
+      type,
+      cell: ({ result }) => cellOf(type, fieldOf(result.metadata, key)),
+    })),
+  ];
+};
+
+/** Numbers are columns of numbers, whole or not: a later row may have a fraction. */
+const kindOf = (value: JsonValue): TableColumnType =>
+  typeof value === 'string' ? 'text' : typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'json';
+
+const fieldOf = (value: JsonValue | object, key: string): JsonValue =>
+  isJsonObject(value) && Object.hasOwn(value, key) ? (value[key] ?? null) : null;
+
+/** The value as the column's type can hold it; null where it cannot: the whole is in the column of JSON beside it. */
+export const cellOf = (type: TableColumnType, value: JsonValue): Cell => {
+  if (value === null) return null;
+  switch (type) {
+    case 'text':
+      return typeof value === 'string' ? value : JSON.stringify(value);
+    case 'integer':
+      return Number.isSafeInteger(value) ? (value as number) : null;
+    case 'number':
+      return typeof value === 'number' && Number.isFinite(value) ? value : null;
+    case 'boolean':
+      return typeof value === 'boolean' ? value : null;
+    case 'json':
+      return JSON.stringify(value);
+  }
+};

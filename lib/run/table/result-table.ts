@@ -1,0 +1,56 @@
+import type { TablePage, TableStream } from '../../ports/table.ts';
+import type { RunReader } from '../../ports/run-store.ts';
+import { type ResultParts, toResult } from '../../streams/results.ts';
+import { explained, type StructureOf } from '../typed-results.ts';
+import { readBatchTimes } from './batch-times.ts';
+import { type ResultColumn, resultTableColumns, type TableRow } from './columns.ts';
+
+/** What a table of a run's results needs of its reader. */
+export interface TableSource {
+  readonly reader: () => RunReader;
+  readonly structure: StructureOf;
+  /** The rows that are asked for, page by page. */
+  readonly pages: AsyncIterable<readonly ResultParts[]>;
+}
+
+/**
+ * The run's results as columns. Reads the first page at once, by which it knows the columns; the others as they are pulled. Outputs are as the
+ * model wrote them. To be read once.
+ */
+export const openResultTable = async ({ reader, structure, pages }: TableSource): Promise<TableStream> => {
+  const times = await readBatchTimes(reader);
+  const { structuredOutput, operation } = reader().snapshot.config;
+  const iterator = rowsOf(pages, structure);
+  const first = await iterator.next();
+  const sample = first.done === true ? [] : first.value;
+  const columns = resultTableColumns({ jsonSchema: structuredOutput?.jsonSchema ?? null, prices: operation.money.prices, times, sample });
+  return {
+    columns: columns.map(({ name, type }) => ({ name, type })),
+    pages: {
+      async *[Symbol.asyncIterator]() {
+        try {
+          if (sample.length > 0) yield pageOf(columns, sample);
+          for await (const rows of iterator) yield pageOf(columns, rows);
+        } finally {
+          await iterator.return(undefined);
+        }
+      },
+    },
+  };
+};
+
+async function* rowsOf(
+  pages: AsyncIterable<readonly ResultParts[]>,
+  structure: StructureOf,
+): AsyncGenerator<readonly TableRow[], undefined> {
+  for await (const parts of pages) {
+    if (parts.length === 0) continue;
+    yield (await explained(parts, structure)).map((part) => ({ ref: part.ref, result: toResult(part) }));
+  }
+  return undefined;
+}
+
+const pageOf = (columns: readonly ResultColumn[], rows: readonly TableRow[]): TablePage => ({
+  rowCount: rows.length,
+  columns: columns.map(({ cell }) => rows.map(cell)),
+});

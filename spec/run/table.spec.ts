@@ -1,0 +1,217 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { openai } from '../../adapters/openai/index.ts';
+import type { Cell, TableFormat, TableStream } from '../../lib/ports/table.ts';
+import { createWorld, type World } from '../../lib/sim/world.ts';
+import { cellOf } from '../../lib/run/table/columns.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'batchor-table-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const Label = z.object({
+  label: z.enum(['a', 'b']),
+  score: z.number(),
+  count: z.int().nullable(),
+  isGood: z.boolean(),
+  tags: z.array(z.string()),
+});
+const answerOf = (row: number): string =>
+  JSON.stringify({ label: row % 2 === 0 ? 'a' : 'b', score: row / 4, count: row === 3 ? null : row, isGood: row > 5, tags: [`t${row}`] });
+const itemsOf = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({ itemId: `r${i}`, payload: `p${i}`, metadata: { market: `m${i % 3}`, rank: i, deep: { i } } }));
+const providerConfig = openai({ model: 'gpt-4.1-mini' });
+const job = (count: number) => ({
+  items: itemsOf(count),
+  buildPrompt: ({ payload }: { readonly payload: string }) => payload,
+  providerConfig,
+});
+const worldOf = (answer: (row: number) => string): Promise<World> =>
+  createWorld({ seed: 5, answer: ({ customId }) => answer(Number(customId.slice('row-'.length))) });
+
+/** The whole table, as rows. */
+const rowsOf = async (world: World, asked: Promise<TableStream>): Promise<readonly Readonly<Record<string, Cell>>[]> => {
+  const { columns, pages } = await world.until(asked);
+  const rows: Record<string, Cell>[] = [];
+  const iterator = pages[Symbol.asyncIterator]();
+  for (;;) {
+    const page = await world.until(iterator.next());
+    if (page.done === true) return rows;
+    expect(page.value.columns.length).toBe(columns.length);
+    for (let row = 0; row < page.value.rowCount; row += 1)
+      rows.push(Object.fromEntries(columns.map(({ name }, place) => [name, page.value.columns[place]?.[row] ?? null])));
+  }
+};
+
+describe('results as a table', () => {
+  it('have a column for all that a row is, the fields of the schema, and the metadata', async () => {
+    await using world = await worldOf((row) => (row === 7 ? 'no JSON' : answerOf(row)));
+    const run = await world.runner.start({ ...job(9), structuredOutput: Label, retryPolicy: { maxAttempts: 1 } }, { runId: 'labels' });
+    await world.settle(run);
+    const table = await world.until(run.table({ order: 'input' }));
+    expect(table.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'item_id text',
+      'item_index integer',
+      'sequence integer',
+      'status text',
+      'attempt_count integer',
+      'uncharged_attempt_count integer',
+      'error_class text',
+      'error_message text',
+      'is_retryable boolean',
+      'output_text text',
+      'output json',
+      'output.label text',
+      'output.score number',
+      'output.count integer',
+      'output.isGood boolean',
+      'output.tags json',
+      'input_tokens integer',
+      'cached_input_tokens integer',
+      'output_tokens integer',
+      'reasoning_tokens integer',
+      'cost_usd number',
+      'batch_key text',
+      'latency_s number',
+      'source_ref text',
+      'source_item_index integer',
+      'source_primary_key text',
+      'source_namespace text',
+      'metadata json',
+      'metadata.market text',
+      'metadata.rank number',
+      'metadata.deep json',
+    ]);
+    const rows = await rowsOf(world, run.table({ order: 'input' }));
+    expect(rows.map((row) => row['item_id'])).toEqual(itemsOf(9).map(({ itemId }) => itemId));
+    expect(rows[3]).toMatchObject({
+      status: 'completed',
+      error_class: null,
+      is_retryable: null,
+      output: answerOf(3),
+      'output.label': 'b',
+      'output.score': 0.75,
+      'output.count': null,
+      'output.isGood': false,
+      'output.tags': '["t3"]',
+      source_ref: 'items',
+      source_item_index: 3,
+      metadata: '{"market":"m0","rank":3,"deep":{"i":3}}',
+      'metadata.market': 'm0',
+      'metadata.rank': 3,
+      'metadata.deep': '{"i":3}',
+    });
+    expect(rows[7]).toMatchObject({
+      status: 'failed_permanent',
+      error_class: 'invalid_json',
+      is_retryable: true,
+      output: null,
+      output_text: 'no JSON',
+      'output.label': null,
+    });
+    const { batch_key: key, latency_s: latency, cost_usd: cost } = rows[0] ?? {};
+    expect(key).toMatch(/^bk_/u);
+    expect(latency).toBeGreaterThan(0);
+    expect(cost).toBeGreaterThan(0);
+    const spent = rows.reduce((sum, row) => sum + Number(row['cost_usd']), 0);
+    expect(spent).toBeCloseTo(run.summary().cost.spentUsd ?? 0, 12);
+  });
+
+  it('are as many as results, in the same order and with the same words', async () => {
+    await using world = await worldOf((row) => `answer ${row}`);
+    const run = await world.runner.start(job(2_300), { runId: 'many' });
+    await world.settle(run);
+    const results = await world.until(run.results().toArray());
+    const rows = await rowsOf(world, run.table());
+    expect(rows.map((row) => [row['item_id'], row['sequence'], row['output_text']])).toEqual(
+      results.map(({ itemId, sequence, outputText }) => [itemId, sequence, outputText]),
+    );
+    // Words are an output already.
+    expect(Object.keys(rows[0] ?? {})).not.toContain('output');
+    const some = await rowsOf(world, run.table({ afterSequence: 100, limit: 1_500 }));
+    expect(some.map((row) => row['sequence'])).toEqual(results.slice(100, 1_600).map(({ sequence }) => sequence));
+  });
+
+  it('grow while the run goes on; in input order they wait for its end', async () => {
+    await using world = await worldOf((row) => `answer ${row}`);
+    const run = await world.runner.start({ ...job(40), chunkPolicy: { maxRequests: 10 } }, { runId: 'going' });
+    expect(await rowsOf(world, run.table())).toEqual([]);
+    await expect(world.until(run.table({ order: 'input' }))).rejects.toMatchObject({ code: 'run_not_finished' });
+    await world.settle(run);
+    expect(await rowsOf(world, run.table())).toHaveLength(40);
+  });
+});
+
+/** A format that a person can read: the names, then a line per page. */
+const pageFormat = (fails: boolean): TableFormat => ({
+  name: 'pages',
+  extensions: ['.pages'],
+  isText: true,
+  async *encode({ columns, pages }) {
+    yield new TextEncoder().encode(`${columns.length}\n`);
+    for await (const { rowCount } of pages) {
+      if (fails) throw new Error('the format fails');
+      yield new TextEncoder().encode(`${rowCount}\n`);
+    }
+  },
+});
+
+describe('an export', () => {
+  it('of any format is whole, or not there, and says where the next one begins', async () => {
+    await using world = await worldOf((row) => `answer ${row}`);
+    const run = await world.runner.start(job(1_200), { runId: 'out' });
+    await world.settle(run);
+    const path = join(scratch, 'new', 'out.pages');
+    const format = pageFormat(false);
+    expect(await run.exportTerminalResults(path, { format, limit: 1_100 })).toEqual({
+      path,
+      exportedCount: 1_100,
+      nextAfterSequence: 1_100,
+      hasMore: true,
+    });
+    expect(readFileSync(path, 'utf8').split('\n').slice(1)).toEqual(['1000', '100', '']);
+    await run.exportTerminalResults(path, { format, order: 'input' });
+    expect(readFileSync(path, 'utf8').split('\n').slice(1)).toEqual(['1000', '200', '']);
+    await expect(run.exportTerminalResults(path, { format: pageFormat(true) })).rejects.toThrow('the format fails');
+    expect(readFileSync(path, 'utf8').split('\n').slice(1)).toEqual(['1000', '200', '']);
+    expect(existsSync(`${path}.${process.pid}.tmp`)).toBe(false);
+    const lines = join(scratch, 'in-order.jsonl');
+    expect((await run.exportTerminalResults(lines, { order: 'input' })).exportedCount).toBe(1_200);
+    expect(
+      readFileSync(lines, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { item_id: string }).item_id),
+    ).toEqual(itemsOf(1_200).map(({ itemId }) => itemId));
+  });
+
+  it.each([
+    [{ append: true, format: pageFormat(false) }, 'a file of format pages cannot be added to'],
+    [{ order: 'input' as const, limit: 3 }, 'results in input order are all of them'],
+    [{ order: 'input' as const, append: true }, 'results in input order are all of them'],
+  ])('refuses what cannot be meant: %#', async (options, message) => {
+    await using world = await worldOf(() => 'x');
+    const run = await world.runner.start(job(1), { runId: 'odd' });
+    await world.settle(run);
+    await expect(run.exportTerminalResults(join(scratch, 'odd'), options)).rejects.toThrow(message);
+  });
+});
+
+describe('a cell', () => {
+  it('holds what its type can, and is empty for the rest', () => {
+    expect([cellOf('integer', 1.5), cellOf('integer', 2 ** 60), cellOf('integer', '1'), cellOf('integer', -0)]).toEqual([
+      null,
+      null,
+      null,
+      -0,
+    ]);
+    expect([cellOf('number', true), cellOf('boolean', 1), cellOf('text', 7), cellOf('json', { a: [1] })]).toEqual([
+      null,
+      null,
+      '7',
+      '{"a":[1]}',
+    ]);
+  });
+});
