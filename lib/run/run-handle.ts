@@ -16,6 +16,7 @@ import type { PriceBook } from './price-book.ts';
 import { createResultReader } from './result-reader.ts';
 import { operationAfter, withPrices } from './resume-changes.ts';
 import type { BatchWord, Run, WaitOptions } from './run.ts';
+import { runSource } from './run-source.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 import { stopReason } from './stop-reason.ts';
 import { pagesOnChange, pull, watchRun } from './watch.ts';
@@ -198,6 +199,7 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     readTerminalResultText: (options = {}) => found.textPage(options),
     exportTerminalResults: (path, options = {}) => exportResults(path, options, found),
     table: (options = {}) => found.table(options),
+    source: (options = {}) => runSource({ runId: reader.runId, reader: rows, requireFinished }, options),
     verify: async (options = {}) => verifyRun({ reader, openReader: host.openReader }, await host.wire(), options),
     inspect: async (itemId) => inspectItem({ reader, openReader: host.openReader }, await host.wire(), itemId),
     events$: (options = {}) => eventPagesFrom(options.afterSequence ?? 0),

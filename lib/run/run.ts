@@ -3,9 +3,11 @@ import type { JsonObject } from '../core/json.ts';
 import type { ItemResult, ResultPage, ResultPageOptions } from '../core/results.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
+import type { CheckpointedItemSource } from '../ports/source.ts';
 import type { TableFormat, TableStream } from '../ports/table.ts';
 import type { Inspection } from './inspection.ts';
 import type { ResumeOptions } from './resume-changes.ts';
+import type { EarlierItem, RunSourceOptions } from './run-source.ts';
 import type { RunStructure } from './structures.ts';
 import type { RunSummary } from './summary.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
@@ -123,6 +125,11 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
    * `metadata.<key>`, and the whole of both is there as JSON. Outputs are as the model wrote them.
    */
   table(options?: TableOptions): Promise<TableStream>;
+  /**
+   * Rows of this run as the source of another one, e.g. its failures: `buildPrompt: ({ payload }) => ({ body: payload.body })` asks the same again, in a
+   * job with the same endpoint. The run has to be finished; the handle is needed while the new run reads.
+   */
+  source(options?: RunSourceOptions): CheckpointedItemSource<EarlierItem, JsonObject>;
   /**
    * Proves from rows and artifacts that no row was lost and none counts twice; tells the first broken law, and its row. Works on a run
    * that goes on, wherever it is driven; changes nothing, needs no key and no network.
