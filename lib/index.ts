@@ -23,6 +23,7 @@ export type { BatchRunnerOptions, RunnerStorage, StartOptions } from './run/runn
 export type { WaitingRun, WorkNotice, WorkOptions } from './run/work.ts';
 export type * from './run/inspection.ts';
 export type * from './run/run.ts';
+export type { BatchReport, FailureReport, RunReport } from './run/report.ts';
 export type { EarlierItem, RunSourceOptions } from './run/run-source.ts';
 export type { Consumption } from './run/consumption.ts';
 export type { RunSummary } from './run/summary.ts';

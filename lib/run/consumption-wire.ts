@@ -17,7 +17,7 @@ export const usageToWire = (usage: TokenUsage | null): JsonValue =>
       };
 
 /** Without the noise of binary fractions, which is a million times smaller than a cent's. */
-const usdOf = (usd: number | null): number | null => (usd === null ? null : Number(usd.toPrecision(12)));
+export const usdOf = (usd: number | null): number | null => (usd === null ? null : Number(usd.toPrecision(12)));
 
 const pricesToWire = (prices: TokenPrices | null): JsonObject | null =>
   prices === null

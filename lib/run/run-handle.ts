@@ -13,6 +13,7 @@ import { exportResults } from './export-results.ts';
 import { inspectItem } from './inspect-run.ts';
 import { must } from './interop.ts';
 import type { PriceBook } from './price-book.ts';
+import { reportOf } from './report.ts';
 import { createResultReader } from './result-reader.ts';
 import { operationAfter, withPrices } from './resume-changes.ts';
 import type { BatchWord, Run, WaitOptions } from './run.ts';
@@ -200,6 +201,10 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     exportTerminalResults: (path, options = {}) => exportResults(path, options, found),
     table: (options = {}) => found.table(options),
     source: (options = {}) => runSource({ runId: reader.runId, reader: rows, requireFinished }, options),
+    report: async (options = {}) => {
+      if (host.driverOf() === undefined) await must(reader.refresh(), context);
+      return reportOf(rows, options.signal);
+    },
     verify: async (options = {}) => verifyRun({ reader, openReader: host.openReader }, await host.wire(), options),
     inspect: async (itemId) => inspectItem({ reader, openReader: host.openReader }, await host.wire(), itemId),
     events$: (options = {}) => eventPagesFrom(options.afterSequence ?? 0),

@@ -6,6 +6,7 @@ import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../
 import type { CheckpointedItemSource } from '../ports/source.ts';
 import type { TableFormat, TableStream } from '../ports/table.ts';
 import type { Inspection } from './inspection.ts';
+import type { RunReport } from './report.ts';
 import type { ResumeOptions } from './resume-changes.ts';
 import type { EarlierItem, RunSourceOptions } from './run-source.ts';
 import type { RunStructure } from './structures.ts';
@@ -125,6 +126,8 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
    * `metadata.<key>`, and the whole of both is there as JSON. Outputs are as the model wrote them.
    */
   table(options?: TableOptions): Promise<TableStream>;
+  /** What one would ask of the results first: counts by failure class and attempts, tokens, money, the slowest batches. Reads no line of them. */
+  report(options?: { readonly signal?: AbortSignal }): Promise<RunReport>;
   /**
    * Rows of this run as the source of another one, e.g. its failures: `buildPrompt: ({ payload }) => ({ body: payload.body })` asks the same again, in a
    * job with the same endpoint. The run has to be finished; the handle is needed while the new run reads.

@@ -7,12 +7,15 @@ import { inspectionToWire, verificationToWire } from './audit-wire.ts';
 import type { Inspection } from './inspection.ts';
 import { consumptionToWire, quoteToWire, usageToWire } from './consumption-wire.ts';
 import type { Quote } from './quote.ts';
+import type { RunReport } from './report.ts';
+import { reportToWire } from './report-wire.ts';
 import type { RunSummary } from './summary.ts';
 import type { Verification } from './verification.ts';
 
 /** The exported, snake_case spelling, and the only mapping between the two. Metadata, outputs and event data keep their own keys. */
-export const toWire = (value: ItemResult | RunSummary | RunEvent | Verification | Inspection | Quote): JsonObject => {
+export const toWire = (value: ItemResult | RunSummary | RunEvent | Verification | Inspection | Quote | RunReport): JsonObject => {
   if ('worstCaseUsd' in value) return quoteToWire(value);
+  if ('slowestBatches' in value) return reportToWire(value);
   if ('laws' in value) return verificationToWire(value);
   if ('attempts' in value) return inspectionToWire(value);
   if ('itemId' in value) return resultToWire(value);

@@ -144,6 +144,35 @@ describe('results as a table', () => {
   });
 });
 
+describe('a report', () => {
+  it('counts what there is by class and attempts, and names the slowest batches', async () => {
+    await using world = await worldOf((row) => (row % 5 === 0 ? 'no JSON' : answerOf(row)));
+    const job5 = { ...job(60), structuredOutput: Label, retryPolicy: { maxAttempts: 2 }, chunkPolicy: { maxRequests: 8 } };
+    const run = await world.runner.start(job5, { runId: 'report' });
+    expect(await world.until(run.report())).toMatchObject({ isFinished: false, resultCount: 0, failures: [], slowestBatches: [] });
+    const summary = await world.settle(run);
+    const report = await world.until(run.report());
+    expect(report).toMatchObject({
+      isFinished: true,
+      itemCounts: summary.itemCounts,
+      resultCount: 60,
+      failures: [{ errorClass: 'invalid_json', count: 12 }],
+      attempts: [
+        { attemptCount: 1, resultCount: 48 },
+        { attemptCount: 2, resultCount: 12 },
+      ],
+      usage: summary.usage,
+      spentUsd: summary.cost.spentUsd,
+    });
+    expect(report.slowestBatches).toHaveLength(5);
+    const latencies = report.slowestBatches.map(({ latencyS }) => latencyS);
+    expect(latencies).toEqual(latencies.toSorted((a, b) => b - a));
+    expect(latencies[4]).toBeGreaterThan(0);
+    const rows = await rowsOf(world, run.table());
+    expect(Math.max(...rows.map((row) => Number(row['latency_s'])))).toBeLessThanOrEqual(latencies[0] ?? 0);
+  });
+});
+
 /** A format that a person can read: the names, then a line per page. */
 const pageFormat = (fails: boolean): TableFormat => ({
   name: 'pages',

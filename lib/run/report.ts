@@ -1,0 +1,123 @@
+import { type FailureClass, failureOfCode, failureRemedy } from '../core/failure.ts';
+import { isFinished } from '../core/snapshot.ts';
+import type { ItemTotals } from '../core/item.ts';
+import type { BatchRecordState } from '../core/batch-record.ts';
+import type { TokenUsage } from '../core/usage.ts';
+import type { RunReader } from '../ports/run-store.ts';
+import { spentUsd } from '../core/money.ts';
+import { must } from './interop.ts';
+import { readBatchTimes } from './table/batch-times.ts';
+
+/** What one would ask of a run's results before reading them. */
+export interface RunReport {
+  readonly runId: string;
+  readonly jobName: string;
+  readonly model: string;
+  readonly isFinished: boolean;
+  readonly itemCounts: ItemTotals;
+  readonly resultCount: number;
+  /** What failed, the most frequent first. */
+  readonly failures: readonly FailureReport[];
+  /** How many results took so many charged attempts. */
+  readonly attempts: readonly { readonly attemptCount: number; readonly resultCount: number }[];
+  /** By what the provider has told, all attempts together. */
+  readonly usage: TokenUsage;
+  /** Null: the price is not known. */
+  readonly spentUsd: number | null;
+  readonly batchCount: number;
+  /** Those that took longest at the provider, the slowest first; at most `slowestMax`. */
+  readonly slowestBatches: readonly BatchReport[];
+}
+
+export interface FailureReport {
+  readonly errorClass: FailureClass;
+  readonly count: number;
+  /** The first of them in the order of ending. */
+  readonly exampleItemId: string;
+  readonly remedy: string;
+}
+
+export interface BatchReport {
+  readonly batchNo: number;
+  readonly batchKey: string;
+  readonly providerBatchId: string | null;
+  readonly state: BatchRecordState;
+  /** How it ended at the provider; null: not yet. */
+  readonly ending: string | null;
+  readonly latencyS: number;
+  readonly requestCount: number;
+  readonly completedCount: number;
+  readonly failedCount: number;
+  readonly retriedCount: number;
+  readonly usage: TokenUsage;
+}
+
+export const slowestMax = 5;
+const pageRows = 10_000;
+const pageBatches = 1_000;
+
+/** Counts results by their pointers, without reading a line of them. O(results). */
+export const reportOf = async (reader: () => RunReader, signal: AbortSignal | undefined): Promise<RunReport> => {
+  const { snapshot } = reader();
+  const { runId, config, totals, resultSequence, usage, batchCount } = snapshot;
+  const failures = new Map<number, { count: number; readonly exampleItemId: string }>();
+  const attempts = new Map<number, number>();
+  for (let cursor = 0; cursor < resultSequence;) {
+    signal?.throwIfAborted();
+    const refs = await must(reader().resultsAfter(cursor, Math.min(pageRows, resultSequence - cursor)), { runId });
+    const last = refs[refs.length - 1];
+    if (last === undefined) break;
+    for (const { status, code, charged, itemId } of refs) {
+      attempts.set(charged, (attempts.get(charged) ?? 0) + 1);
+      if (status === 'completed') continue;
+      const known = failures.get(code);
+      if (known === undefined) failures.set(code, { count: 1, exampleItemId: itemId });
+      else known.count += 1;
+    }
+    cursor = last.sequence;
+  }
+  return {
+    runId,
+    jobName: config.jobName,
+    model: config.provider.model,
+    isFinished: isFinished(snapshot),
+    itemCounts: totals,
+    resultCount: resultSequence,
+    failures: [...failures]
+      .map(([code, { count, exampleItemId }]) => {
+        const errorClass = failureOfCode(code);
+        return { errorClass, count, exampleItemId, remedy: failureRemedy(errorClass) };
+      })
+      .sort((a, b) => b.count - a.count || a.errorClass.localeCompare(b.errorClass)),
+    attempts: [...attempts]
+      .map(([attemptCount, resultCount]) => ({ attemptCount, resultCount }))
+      .sort((a, b) => a.attemptCount - b.attemptCount),
+    usage,
+    spentUsd: spentUsd(snapshot),
+    batchCount,
+    slowestBatches: await slowestOf(reader, batchCount),
+  };
+};
+
+/** A page at a time, and never more than the slowest so far. */
+const slowestOf = async (reader: () => RunReader, batchCount: number): Promise<readonly BatchReport[]> => {
+  const times = await readBatchTimes(reader);
+  let slowest: readonly BatchReport[] = [];
+  for (let from = 1; from <= batchCount; from += pageBatches) {
+    const source = reader();
+    const records = await must(source.batches(from, pageBatches), { runId: source.runId });
+    const told = records.flatMap((record): readonly BatchReport[] => {
+      const { submittedAtMs = null, endedAtMs = null } = times.get(record.batchKey) ?? {};
+      if (submittedAtMs === null || endedAtMs === null) return [];
+      const { batchNo, batchKey, providerBatchId, state, completedCount, failedCount, retriedCount, usage } = record;
+      const latencyS = (endedAtMs - submittedAtMs) / 1_000;
+      const ending = record.ending?.type ?? null;
+      const requestCount = record.requests;
+      return [
+        { batchNo, batchKey, providerBatchId, state, ending, latencyS, requestCount, completedCount, failedCount, retriedCount, usage },
+      ];
+    });
+    slowest = [...slowest, ...told].sort((a, b) => b.latencyS - a.latencyS || a.batchNo - b.batchNo).slice(0, slowestMax);
+  }
+  return slowest;
+};
