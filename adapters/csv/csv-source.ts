@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../lib/core/json.ts';
 import type { CheckpointedItemSource, RowMapping } from '../../lib/ports/source.ts';
+import type { Compression } from '../files/compression.ts';
 import type { FileTuning } from '../files/file-source.ts';
 import { bytesLimit, createFileSource, FILE_TUNING, ROW_BYTES_MAX } from '../files/file-source.ts';
 import { badEntry, createRowMapper } from '../files/row-mapping.ts';
@@ -14,6 +15,8 @@ export type CsvOptions<Column extends string, Payload, Metadata extends JsonObje
   readonly delimiter?: string;
   /** A longer record is a bad row. Default 16 MiB. */
   readonly recordBytesMax?: number;
+  /** How the file is packed. Default: as its name ends, `.gz` for gzip, `.zst` for zstd. */
+  readonly compression?: Compression;
 } & RowMapping<Readonly<Record<NoInfer<Column>, string>>, Payload, Metadata>;
 
 /**
@@ -56,6 +59,7 @@ export const tunedCsvSource = <
   return createFileSource<CsvRow<Column>, Payload, Metadata>({
     kind: 'csv',
     path,
+    compression: options.compression,
     tuning,
     readRows: (reading) => readCsv(reading, { columns: columns ?? null, idColumn, delimiter, recordBytesMax }),
     toEntry: (row) => {

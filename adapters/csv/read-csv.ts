@@ -25,19 +25,23 @@ export async function* readCsv<Column extends string>(
 ): AsyncGenerator<readonly FileRow<CsvRow<Column>>[]> {
   const header = await readHeader(reading, options);
   const toRow = createRowMaker(header.columns, pickedColumns(header.columns, options, reading.file.path));
-  const from = reading.from ?? { ...header.next, index: 0 };
-  const window = openWindow(reading.file, { offset: from.offset, chunkBytes: reading.chunkBytes, signal: reading.signal });
-  let index = from.index;
-  for await (const records of readRecords(window, { ...options, line: from.line })) {
-    yield records.map((record): FileRow<CsvRow<Column>> => {
-      index += 1;
-      const { line, next } = record;
-      const position = { offset: next.offset, line: next.line, index };
-      const made = toRow(record);
-      return made.type === 'row'
-        ? { type: 'row', value: made.value, line, position }
-        : { type: 'bad', reason: made.reason, field: made.field, line, position };
-    });
+  const from = reading.from ?? header.next;
+  const window = await openWindow(reading, from);
+  try {
+    let index = from.index;
+    for await (const records of readRecords(window, { ...options, line: from.line })) {
+      yield records.map((record): FileRow<CsvRow<Column>> => {
+        index += 1;
+        const { line, next } = record;
+        const position = window.positionAt(next.offset, next.line, index);
+        const made = toRow(record);
+        return made.type === 'row'
+          ? { type: 'row', value: made.value, line, position }
+          : { type: 'bad', reason: made.reason, field: made.field, line, position };
+      });
+    }
+  } finally {
+    await window.close();
   }
 }
 

@@ -1,14 +1,14 @@
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { FileReading } from '../files/file-source.ts';
+import type { FilePosition } from '../files/file-position.ts';
 import { openWindow } from '../files/file-window.ts';
-import { textStart } from '../files/utf8.ts';
+import { skipMark } from '../files/utf8.ts';
 import { readRecords } from './read-records.ts';
-import type { CsvRecord } from './read-records.ts';
 
 /** The names of a file's columns, all different, and where its first row begins. */
 export interface CsvHeader {
   readonly columns: readonly string[];
-  readonly next: CsvRecord['next'];
+  readonly next: FilePosition;
 }
 
 /** A header is short: no need to parse a whole chunk for it. */
@@ -23,14 +23,18 @@ export const readHeader = async (
   options: { readonly delimiter: string; readonly recordBytesMax: number },
 ): Promise<CsvHeader> => {
   const ref = reading.file.path;
-  const chunkBytes = Math.min(reading.chunkBytes, HEADER_CHUNK_BYTES);
-  const window = openWindow(reading.file, { offset: await textStart(reading.file), chunkBytes, signal: reading.signal });
-  for await (const [record] of readRecords(window, { ...options, line: 1 })) {
-    if (record === undefined) continue;
-    const { line, next } = record;
-    if (record.type === 'fault') throw new SourceError(`the header cannot be read: ${record.reason}`, { ref, line });
-    checkHeader(record.fields, ref, line);
-    return { columns: record.fields, next };
+  const window = await openWindow({ ...reading, chunkBytes: Math.min(reading.chunkBytes, HEADER_CHUNK_BYTES) }, null);
+  try {
+    await skipMark(window, ref);
+    for await (const [record] of readRecords(window, { ...options, line: 1 })) {
+      if (record === undefined) continue;
+      const { line, next } = record;
+      if (record.type === 'fault') throw new SourceError(`the header cannot be read: ${record.reason}`, { ref, line });
+      checkHeader(record.fields, ref, line);
+      return { columns: record.fields, next: window.positionAt(next.offset, next.line, 0) };
+    }
+  } finally {
+    await window.close();
   }
   throw new SourceError('has no header. Its first line must name the columns', { ref });
 };

@@ -1,6 +1,8 @@
 // adapters/files is what file sources share, over node:fs alone: the one adapter folder that other adapters may import.
 import type { JsonObject } from '../../lib/core/json.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
+import { checkCompression } from './compression.ts';
+import type { Compression } from './compression.ts';
 import { fingerprintFile } from './file-fingerprint.ts';
 import { decodePosition } from './file-position.ts';
 import type { FilePosition } from './file-position.ts';
@@ -29,6 +31,7 @@ export type FileRow<Value> = { readonly line: number; readonly position: FilePos
 /** What one read of a file needs. */
 export interface FileReading {
   readonly file: OpenFile;
+  readonly compression: Compression;
   readonly from: FilePosition | null;
   readonly chunkBytes: number;
   readonly signal: AbortSignal;
@@ -38,6 +41,8 @@ export interface FileReading {
 export interface FileFormat<Value, Payload, Metadata extends JsonObject> {
   readonly kind: string;
   readonly path: string;
+  /** Left out: as the name's end says. */
+  readonly compression: Compression | undefined;
   readonly tuning: FileTuning;
   /** The rows after `from`, in the arrays in which they come off the file. */
   readonly readRows: (reading: FileReading) => AsyncIterable<readonly FileRow<Value>[]>;
@@ -46,7 +51,7 @@ export interface FileFormat<Value, Payload, Metadata extends JsonObject> {
 
 /**
  * A source over one file, whatever its format: opened at the first pull, closed when reading ends, fails, is aborted or is
- * given up. Memory is bounded by `tuning` and the format's largest row. An abort rejects the pull with the signal's reason.
+ * given up. A failure comes behind the rows that were read before it. Memory is bounded by `tuning` and the format's largest row. An abort rejects the pull with the signal's reason.
  */
 export const createFileSource = <Value, Payload, Metadata extends JsonObject>(
   format: FileFormat<Value, Payload, Metadata>,
@@ -56,10 +61,11 @@ export const createFileSource = <Value, Payload, Metadata extends JsonObject>(
   fingerprint: (options) => fingerprintFile(format.path, options),
   read: async function* (from, { signal }) {
     signal.throwIfAborted();
-    const position = from === null ? null : decodePosition(from, format.path);
     const file = await openFile(format.path);
     try {
-      yield* inSlices(format, { file, from: position, chunkBytes: format.tuning.chunkBytes, signal });
+      const compression = await checkCompression(file, format.compression);
+      const position = from === null ? null : decodePosition(from, format.path, compression);
+      yield* inSlices(format, { file, compression, from: position, chunkBytes: format.tuning.chunkBytes, signal });
     } finally {
       await file.handle.close();
     }
@@ -73,18 +79,25 @@ async function* inSlices<Value, Payload, Metadata extends JsonObject>(
   const { sliceRowsMax, sliceBytesMax } = format.tuning;
   let slice: SourceEntry<Payload, Metadata>[] = [];
   let sliceStart = reading.from?.offset ?? 0;
-  for await (const rows of format.readRows(reading)) {
-    for (const row of rows) {
-      const entry = format.toEntry(row);
-      slice.push(entry instanceof Promise ? await entry : entry);
-      if (slice.length < sliceRowsMax && row.position.offset - sliceStart < sliceBytesMax) continue;
-      yield slice;
-      reading.signal.throwIfAborted();
-      slice = [];
-      sliceStart = row.position.offset;
+  let failure: { readonly error: unknown } | null = null;
+  try {
+    for await (const rows of format.readRows(reading)) {
+      for (const row of rows) {
+        const entry = format.toEntry(row);
+        slice.push(entry instanceof Promise ? await entry : entry);
+        if (slice.length < sliceRowsMax && row.position.offset - sliceStart < sliceBytesMax) continue;
+        yield slice;
+        reading.signal.throwIfAborted();
+        slice = [];
+        sliceStart = row.position.offset;
+      }
     }
+  } catch (error) {
+    reading.signal.throwIfAborted();
+    failure = { error };
   }
   if (slice.length > 0) yield slice;
+  if (failure !== null) throw failure.error;
 }
 
 /** `value`, or the default if left out. Throws a `RangeError` unless it is a whole number of bytes above zero. */

@@ -1,36 +1,79 @@
 import { SourceError } from '../../lib/ports/source-error.ts';
-import type { OpenFile } from './open-file.ts';
+import { plainFlow } from './byte-flow.ts';
+import type { ByteFlow } from './byte-flow.ts';
+import type { FileReading } from './file-source.ts';
+import type { FilePosition } from './file-position.ts';
+import { runningSum } from './running-sum.ts';
+import type { RunningSum } from './running-sum.ts';
+import { unpackedFlow } from './unpacked-flow.ts';
 
-/** The bytes of a file between what was used up and what was read so far. */
+/** The bytes of a text between what was used up and what was read so far; of a compressed file, of what it unpacks to. */
 export interface FileWindow {
   /** How much a `fill` reads at most, and a good measure for whatever handles the bytes in pieces. */
   readonly chunkBytes: number;
-  /** Offset in the file of the first byte held. */
+  /** Offset in the text of the first byte held. */
   readonly start: number;
   /** The bytes held; valid until the next `fill`, which may move them. */
   readonly bytes: Buffer;
-  /** True when the window reaches the end of the file. */
+  /** True when the window is known to reach the end of the text. */
   readonly ended: boolean;
+  /** The position at an offset that is held, or at `start`; to be asked for in ascending order. */
+  positionAt(offset: number, line: number, index: number): FilePosition;
   /** Uses up that many bytes at the front. */
   drop(count: number): void;
-  /** Reads up to a chunk more behind. Throws when aborted. To be called only while not `ended`. */
+  /** Reads up to a chunk more behind, a byte at least, or finds that the text has `ended`. Throws when aborted. To be called only while not `ended`. */
   fill(): Promise<void>;
+  /** Stops what reads; the window is of no use behind it. */
+  close(): Promise<void>;
 }
 
-/** A window on `file` that opens, empty, at `offset`. Holds one chunk and what was not dropped: twice that in memory. */
-export const openWindow = (
-  file: OpenFile,
-  options: { readonly offset: number; readonly chunkBytes: number; readonly signal: AbortSignal },
-): FileWindow => {
-  const { chunkBytes, signal } = options;
-  if (options.offset > file.sizeBytes) {
-    const what = `is shorter (${file.sizeBytes} bytes) than the position reading should go on from (${options.offset}). Restore the file that the run began with`;
-    throw new SourceError(what, { ref: file.path });
+/**
+ * A window that opens, empty, at a position, or at the start of the text. Holds one chunk and what was not dropped: twice that in memory. To
+ * be closed. Throws `SourceError` where the text ends before the position, or what comes before it in a compressed file has changed.
+ */
+export const openWindow = async (reading: FileReading, from: FilePosition | null): Promise<FileWindow> => {
+  const { file, compression, signal } = reading;
+  const offset = from?.offset ?? 0;
+  if (compression === 'none') {
+    if (offset > file.sizeBytes) throw tooShort(file.path, file.sizeBytes, offset);
+    return windowOver(plainFlow(file, offset), reading, offset, null);
   }
+  const flow = unpackedFlow({ file, compression, signal });
+  try {
+    const sum = runningSum();
+    const room = Buffer.allocUnsafe(reading.chunkBytes);
+    for (let skipped = 0; skipped < offset;) {
+      signal.throwIfAborted();
+      const count = await flow.read(room.subarray(0, Math.min(room.length, offset - skipped)));
+      if (count === 0) throw tooShort(file.path, skipped, offset);
+      sum.add(room.subarray(0, count));
+      skipped += count;
+    }
+    if (offset > 0 && sum.crc32 !== from?.crc32) {
+      const what = `holds other text before byte ${offset} than when it was read: this is not the file that the run began with. Restore that one`;
+      throw new SourceError(what, { ref: file.path });
+    }
+    return windowOver(flow, reading, offset, sum);
+  } catch (error) {
+    await flow.close();
+    throw error;
+  }
+};
+
+const tooShort = (ref: string, sizeBytes: number, offset: number): SourceError => {
+  const what = `is shorter (${sizeBytes} bytes) than the position reading should go on from (${offset}). Restore the file that the run began with`;
+  return new SourceError(what, { ref });
+};
+
+/** `sum`: of all bytes before `offset`; null where positions bear none. */
+const windowOver = (flow: ByteFlow, reading: FileReading, offset: number, sum: RunningSum | null): FileWindow => {
+  const { chunkBytes, signal } = reading;
   let memory = Buffer.allocUnsafe(2 * chunkBytes);
   let head = 0;
   let tail = 0;
-  let start = options.offset;
+  let start = offset;
+  /** Up to where `sum` goes. */
+  let summed = offset;
 
   const makeRoom = (): void => {
     if (memory.length - tail >= chunkBytes) return;
@@ -42,6 +85,13 @@ export const openWindow = (
     head = 0;
     tail = held;
   };
+  const sumUpTo = (end: number, over: RunningSum): number => {
+    if (end > summed) {
+      over.add(memory.subarray(head + summed - start, head + end - start));
+      summed = end;
+    }
+    return over.crc32;
+  };
 
   return {
     chunkBytes,
@@ -52,20 +102,19 @@ export const openWindow = (
       return memory.subarray(head, tail);
     },
     get ended() {
-      return start + tail - head >= file.sizeBytes;
+      return flow.ended;
     },
+    positionAt: (at, line, index) => (sum === null ? { offset: at, line, index } : { offset: at, line, index, crc32: sumUpTo(at, sum) }),
     drop: (count) => {
+      if (sum !== null) sumUpTo(start + count, sum);
       head += count;
       start += count;
     },
     fill: async () => {
       signal.throwIfAborted();
       makeRoom();
-      const end = start + tail - head;
-      const { bytesRead } = await file.handle.read(memory, tail, Math.min(chunkBytes, file.sizeBytes - end), end);
-      if (bytesRead === 0)
-        throw new SourceError('became shorter while it was read. Leave it alone until the run has read it', { ref: file.path });
-      tail += bytesRead;
+      tail += await flow.read(memory.subarray(tail, tail + chunkBytes));
     },
+    close: () => flow.close(),
   };
 };

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { SourceError } from '../../lib/ports/source-error.ts';
-import type { OpenFile } from './open-file.ts';
+import type { FileWindow } from './file-window.ts';
 
 const REPLACEMENT = '\u{FFFD}';
 
@@ -16,13 +16,16 @@ export const decodeUtf8 = (bytes: Buffer): string | null => {
   return lostInDecoding(text, () => bytes) ? null : text;
 };
 
-/** Where the text of a file begins: behind a UTF-8 byte order mark. Throws `SourceError` for a file that is empty or UTF-16. */
-export const textStart = async (file: OpenFile): Promise<number> => {
-  if (file.sizeBytes === 0) throw new SourceError('is empty. Give it rows, or take it out of the job', { ref: file.path });
-  const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(3), 0, 3, 0);
-  const head = buffer.subarray(0, bytesRead).toString('hex');
+/**
+ * Uses up a UTF-8 byte order mark at the front of a window that was just opened at the start of a text. Throws `SourceError` for a text
+ * that is empty or UTF-16.
+ */
+export const skipMark = async (window: FileWindow, ref: string): Promise<void> => {
+  while (window.bytes.length < 3 && !window.ended) await window.fill();
+  if (window.bytes.length === 0) throw new SourceError('is empty. Give it rows, or take it out of the job', { ref });
+  const head = window.bytes.subarray(0, 3).toString('hex');
   if (head.startsWith('fffe') || head.startsWith('feff')) {
-    throw new SourceError('looks like UTF-16. Convert it to UTF-8 first, e.g. with iconv -f UTF-16 -t UTF-8', { ref: file.path });
+    throw new SourceError('looks like UTF-16. Convert it to UTF-8 first, e.g. with iconv -f UTF-16 -t UTF-8', { ref });
   }
-  return head === 'efbbbf' ? 3 : 0;
+  if (head === 'efbbbf') window.drop(3);
 };

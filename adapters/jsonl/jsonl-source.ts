@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { JsonObject } from '../../lib/core/json.ts';
 import type { CheckpointedItemSource, RowMapping } from '../../lib/ports/source.ts';
+import type { Compression } from '../files/compression.ts';
 import type { FileTuning } from '../files/file-source.ts';
 import { bytesLimit, createFileSource, FILE_TUNING, ROW_BYTES_MAX } from '../files/file-source.ts';
 import { badEntry, createRowMapper, givenId } from '../files/row-mapping.ts';
@@ -14,6 +15,8 @@ export type JsonlOptions<Schema extends StandardSchemaV1, Payload, Metadata exte
   readonly rowSchema?: Schema;
   /** A longer line is a bad row. Default 16 MiB. */
   readonly lineBytesMax?: number;
+  /** How the file is packed. Default: as its name ends, `.gz` for gzip, `.zst` for zstd. */
+  readonly compression?: Compression;
 } & RowMapping<StandardSchemaV1.InferOutput<Schema>, Payload, Metadata>;
 
 /**
@@ -48,6 +51,7 @@ export const tunedJsonlSource = <
   return createFileSource<JsonObject, Payload, Metadata>({
     kind: 'jsonl',
     path,
+    compression: options.compression,
     tuning,
     readRows: (reading) => readJsonl(reading, { lineBytesMax }),
     toEntry: (row) => {

@@ -1,10 +1,9 @@
 import { isJsonObject } from '../../lib/core/json.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import type { FileReading, FileRow } from '../files/file-source.ts';
-import { firstPosition } from '../files/file-position.ts';
 import { openWindow } from '../files/file-window.ts';
 import { messageOf, nameOf } from '../files/row-mapping.ts';
-import { decodeUtf8, textStart } from '../files/utf8.ts';
+import { decodeUtf8, skipMark } from '../files/utf8.ts';
 import { readLines } from './read-lines.ts';
 
 /** The rows of a JSONL file: a JSON object per line. Anything else on a line is a bad row, a blank line is none. One pass over the bytes. */
@@ -12,21 +11,25 @@ export async function* readJsonl(
   reading: FileReading,
   options: { readonly lineBytesMax: number },
 ): AsyncGenerator<readonly FileRow<JsonObject>[]> {
-  const from = reading.from ?? firstPosition(await textStart(reading.file), 1);
-  const window = openWindow(reading.file, { offset: from.offset, chunkBytes: reading.chunkBytes, signal: reading.signal });
-  let index = from.index;
-  for await (const lines of readLines(window, { line: from.line, lineBytesMax: options.lineBytesMax })) {
-    const rows: FileRow<JsonObject>[] = [];
-    for (const { bytes, line, endOffset } of lines) {
-      const parsed = bytes === null ? fault(`the line is longer than lineBytesMax (${options.lineBytesMax} bytes)`) : parseLine(bytes);
-      if (parsed === null) continue;
-      index += 1;
-      const position = { offset: endOffset, line: line + 1, index };
-      // Written out: spreading the parsed line halved the speed of the whole source.
-      if (parsed.type === 'row') rows.push({ type: 'row', value: parsed.value, line, position });
-      else rows.push({ type: 'bad', reason: parsed.reason, field: null, line, position });
+  const window = await openWindow(reading, reading.from);
+  try {
+    if (reading.from === null) await skipMark(window, reading.file.path);
+    let index = reading.from?.index ?? 0;
+    for await (const lines of readLines(window, { line: reading.from?.line ?? 1, lineBytesMax: options.lineBytesMax })) {
+      const rows: FileRow<JsonObject>[] = [];
+      for (const { bytes, line, endOffset } of lines) {
+        const parsed = bytes === null ? fault(`the line is longer than lineBytesMax (${options.lineBytesMax} bytes)`) : parseLine(bytes);
+        if (parsed === null) continue;
+        index += 1;
+        const position = window.positionAt(endOffset, line + 1, index);
+        // Written out: spreading the parsed line halved the speed of the whole source.
+        if (parsed.type === 'row') rows.push({ type: 'row', value: parsed.value, line, position });
+        else rows.push({ type: 'bad', reason: parsed.reason, field: null, line, position });
+      }
+      yield rows;
     }
-    yield rows;
+  } finally {
+    await window.close();
   }
 }
 

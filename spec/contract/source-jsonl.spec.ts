@@ -257,6 +257,8 @@ describe('a JSONL source cannot be read, and says what to do, where', () => {
       [Symbol.asyncIterator]();
     await read.next();
     await writeFile(path, '{"id":1}\n');
+    // The rows that were read come first.
+    expect((await read.next()).done).toBe(false);
     await expect(read.next()).rejects.toThrow('became shorter while it was read');
     expect(await openHandlesOn(path)).toBe(0);
   });

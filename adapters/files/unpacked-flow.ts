@@ -1,0 +1,125 @@
+import { SourceError } from '../../lib/ports/source-error.ts';
+import { readAt } from './byte-flow.ts';
+import type { ByteFlow } from './byte-flow.ts';
+import type { Compression } from './compression.ts';
+import type { OpenFile } from './open-file.ts';
+import { gunzip, unzstd } from './unpack.ts';
+import type { PackFault } from './unpacker.ts';
+
+/** What of the packed file is read at once. */
+const PACKED_BYTES = 32 * 1024;
+
+/**
+ * With the chunk in which it fails, a decompressor swallows what was sound in it. So a file at fault is unpacked again, up to that chunk as
+ * before and through it in smaller steps, until the very byte is found and everything before it was given.
+ */
+const STEPS = [PACKED_BYTES, 256, 1];
+
+interface Packed {
+  readonly file: OpenFile;
+  readonly compression: Exclude<Compression, 'none'>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The unpacked bytes of a packed file, from its start. Holds a piece of them and a piece of the file, whatever they unpack to. Where the
+ * file is cut off, damaged, or goes on behind its packed data, reading throws `SourceError` after everything before that place was given.
+ */
+export const unpackedFlow = (packed: Packed): ByteFlow => {
+  const pieces = unpackedPieces(packed);
+  let piece: Buffer = Buffer.alloc(0);
+  let ended = false;
+  return {
+    get ended() {
+      return ended;
+    },
+    read: async (room) => {
+      while (piece.length === 0) {
+        const next = await pieces.next();
+        if (next.done === true) {
+          ended = true;
+          return 0;
+        }
+        piece = next.value;
+      }
+      const count = piece.copy(room);
+      piece = piece.subarray(count);
+      return count;
+    },
+    close: async () => {
+      ended = true;
+      await pieces.return();
+    },
+  };
+};
+
+async function* unpackedPieces(packed: Packed): AsyncGenerator<Buffer, void> {
+  const { file, compression } = packed;
+  if (file.sizeBytes === 0) return;
+  const unpack = compression === 'gzip' ? gunzip : unzstd;
+  let givenBytes = 0;
+  /** Gives what was not given before. */
+  async function* give(pieces: AsyncGenerator<Buffer, PackFault | null>): AsyncGenerator<Buffer, PackFault | null> {
+    let known = givenBytes;
+    try {
+      for (let next = await pieces.next(); ; next = await pieces.next()) {
+        if (next.done === true) return next.value;
+        const fresh = next.value.subarray(Math.min(known, next.value.length));
+        known -= next.value.length - fresh.length;
+        givenBytes += fresh.length;
+        if (fresh.length > 0) yield fresh;
+      }
+    } finally {
+      await pieces.return(null);
+    }
+  }
+  let soundBytes = 0;
+  for (const step of STEPS) {
+    const sound = soundBytes;
+    const packedBytes = packedChunks(packed, (offset) => (offset < sound ? Math.min(PACKED_BYTES, sound - offset) : step));
+    const fault = yield* give(unpack(packedBytes.chunks, file.path));
+    if (fault === null) return;
+    soundBytes = packedBytes.at;
+    if (fault.type === 'cut') throw failure(packed, fault, givenBytes, file.sizeBytes);
+    if (step === 1) throw failure(packed, fault, givenBytes, soundBytes);
+  }
+}
+
+interface PackedChunks {
+  readonly chunks: AsyncGenerator<Buffer>;
+  /** Where in the file the last chunk begins. */
+  readonly at: number;
+}
+
+const packedChunks = ({ file, signal }: Packed, length: (offset: number) => number): PackedChunks => {
+  let at = 0;
+  async function* read(): AsyncGenerator<Buffer> {
+    for (let next = 0; ;) {
+      signal.throwIfAborted();
+      // A buffer for each: the decompressor still holds the last one.
+      const room = Buffer.allocUnsafe(length(next));
+      const count = await readAt(file, room, next);
+      if (count === 0) return;
+      at = next;
+      next += count;
+      yield room.subarray(0, count);
+    }
+  }
+  return {
+    chunks: read(),
+    get at() {
+      return at;
+    },
+  };
+};
+
+const failure = ({ file, compression }: Packed, { type, reason }: PackFault, givenBytes: number, at: number): SourceError => {
+  const what = {
+    cut: `is cut off: its ${compression} data does not end with the file (byte ${at}). Get the whole file, and start a run over it`,
+    damaged: `is damaged: its ${compression} data makes no sense at byte ${at} (${reason}). Get a sound copy, and start a run over it`,
+    trailing: `goes on at byte ${at}, behind the end of its ${compression} data, with what is none. Cut that off, and start a run over the rest`,
+  }[type];
+  return new SourceError(`${what}. ${givenBytes} bytes of text could be unpacked, and every row that ends in them was read`, {
+    ref: file.path,
+  });
+};
