@@ -1,0 +1,79 @@
+import type { RecordBatch, RecordBatchFileWriter, Schema } from 'apache-arrow';
+import type { TableFormat, TableStream } from '../../lib/ports/table.ts';
+import { createSpanCutter } from './batch-bounds.ts';
+import type { Arrow } from './cell.ts';
+import { arrowTypeOf, createColumnBuilder } from './column-builder.ts';
+import { createPieces } from './pieces.ts';
+
+/** How to write an Arrow file. */
+export interface ArrowFormatOptions {
+  /** Rows a record batch holds at most; fewer where their texts are large. Default 65,536. */
+  readonly batchRowsMax?: number;
+}
+
+const BATCH_ROWS_MAX = 65_536;
+/** Room for a whole batch is made at its first row. */
+const BATCH_ROWS_LIMIT = 1_048_576;
+/** Counted as three bytes a character, so that texts of ASCII fill a third of it. */
+const BATCH_BYTES_MAX = 96 * 1024 * 1024;
+
+/**
+ * The file format of Arrow, uncompressed (Feather version 2 is the same): texts and JSON as Utf8, whole numbers as Int64, numbers as
+ * Float64, booleans as Bool, every column nullable. A batch is all that is held. A lone surrogate becomes U+FFFD. Encoding rejects with a
+ * `TypeError` for a cell that is not of its column's type. Throws a `RangeError` at once for a senseless `batchRowsMax`.
+ */
+export const arrowFormat = (options: ArrowFormatOptions = {}): TableFormat => {
+  const { batchRowsMax = BATCH_ROWS_MAX } = options;
+  if (!Number.isSafeInteger(batchRowsMax) || batchRowsMax < 1 || batchRowsMax > BATCH_ROWS_LIMIT) {
+    throw new RangeError(`batchRowsMax is ${batchRowsMax}; it must be a whole number from 1 to ${BATCH_ROWS_LIMIT}`);
+  }
+  return tunedArrowFormat(batchRowsMax, BATCH_BYTES_MAX);
+};
+
+/** `arrowFormat` with a bound of one's own on the texts of a batch: for specs. */
+export const tunedArrowFormat = (rowsMax: number, bytesMax: number): TableFormat => ({
+  name: 'arrow',
+  extensions: ['.arrow', '.feather'],
+  isText: false,
+  encode: (table) => encode(table, rowsMax, bytesMax),
+});
+
+async function* encode({ columns, pages }: TableStream, rowsMax: number, bytesMax: number): AsyncGenerator<Uint8Array> {
+  const arrow = await import('apache-arrow');
+  const schema = new arrow.Schema(columns.map((column) => new arrow.Field(column.name, arrowTypeOf(arrow, column), true)));
+  const builders = columns.map((column) => createColumnBuilder(arrow, column, rowsMax));
+  const cut = createSpanCutter(columns, { rowsMax, bytesMax });
+  const pieces = createPieces();
+  const writer = createWriter(arrow);
+  writer.reset(pieces.sinkFor(arrow), schema);
+  let rows = 0;
+  const batchOf = (): RecordBatch => {
+    const children = builders.map((builder) => builder.finish());
+    const struct = arrow.makeData({ type: new arrow.Struct(schema.fields), length: rows, nullCount: 0, children });
+    rows = 0;
+    return new arrow.RecordBatch(schema, struct);
+  };
+  for await (const page of pages) {
+    for (const { begin, end, isFull } of cut(page)) {
+      for (const [index, builder] of builders.entries()) builder.append(page.columns[index] ?? [], begin, end);
+      rows += end - begin;
+      if (!isFull) continue;
+      writer.write(batchOf());
+      yield* pieces.take();
+    }
+  }
+  if (rows > 0) writer.write(batchOf());
+  writer.finish();
+  yield* pieces.take();
+}
+
+/** The package's own writer leaves out the schema behind the magic, which readers that take a file as a stream look for. */
+const createWriter = (arrow: Arrow): RecordBatchFileWriter => {
+  class Writer extends arrow.RecordBatchFileWriter {
+    protected override _writeSchema(schema: Schema): this {
+      super._writeSchema(schema);
+      return this._writeMessage(arrow.Message.from(schema));
+    }
+  }
+  return new Writer();
+};

@@ -1,0 +1,8 @@
+/** The schema of a footer, as the message that a stream would begin with. */
+export const schemaOfFooter = async (footer: Uint8Array): Promise<Uint8Array> => {
+  const { RecordBatchStreamWriter } = await import('apache-arrow');
+  const { Footer } = await import('apache-arrow/ipc/metadata/file');
+  const writer = new RecordBatchStreamWriter();
+  writer.reset(undefined, Footer.decode(footer).schema);
+  return writer.toUint8Array(true);
+};

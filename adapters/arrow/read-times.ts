@@ -1,0 +1,61 @@
+import type { Data, Date_, Time, Timestamp } from 'apache-arrow';
+import { need } from './cell.ts';
+import type { ReadCell } from './cell.ts';
+
+/** By unit: seconds, milliseconds, microseconds, nanoseconds. */
+const DIGITS = [0, 3, 6, 9];
+
+const SECONDS_A_DAY = 86_400;
+
+/** ISO 8601, to the millisecond, and further where there is more to say; with a Z only where the column has a time zone. */
+export const readTimestamp = (data: Data, type: Timestamp): ReadCell => {
+  const split = secondsOf(data, type.unit);
+  const zone = typeof type.timezone === 'string' && type.timezone !== '' ? 'Z' : '';
+  return (row) => {
+    const { seconds, fraction } = split(row);
+    return `${isoOf(seconds).slice(0, -5)}.${fraction}${zone}`;
+  };
+};
+
+/** `2026-04-03`. */
+export const readDate = (data: Data, type: Date_): ReadCell => {
+  const values = data.values as ArrayLike<number | bigint>;
+  need(values.length, data.length);
+  const secondsPerUnit = type.unit === 0 ? SECONDS_A_DAY : 1 / 1_000;
+  return (row) => isoOf(Number(values[row]) * secondsPerUnit).replace(/T.*$/, '');
+};
+
+/** `23:59:59.000`. */
+export const readTime = (data: Data, type: Time): ReadCell => {
+  const split = secondsOf(data, type.unit);
+  return (row) => {
+    const { seconds, fraction } = split(row);
+    if (seconds < 0 || seconds >= SECONDS_A_DAY) throw new RangeError('is not a time of a day');
+    return `${isoOf(seconds).slice(11, 19)}.${fraction}`;
+  };
+};
+
+const isoOf = (seconds: number): string => {
+  const date = new Date(seconds * 1_000);
+  if (Number.isNaN(date.getTime())) throw new RangeError('is a date beyond those that ISO 8601 has years for');
+  return date.toISOString();
+};
+
+/** Whole seconds, and the digits behind them. */
+const secondsOf = (data: Data, unit: number): ((row: number) => { readonly seconds: number; readonly fraction: string }) => {
+  const values = data.values as ArrayLike<number | bigint>;
+  need(values.length, data.length);
+  const digits = DIGITS[unit] ?? 0;
+  const perSecond = 10n ** BigInt(digits);
+  return (row) => {
+    const value = BigInt(values[row] ?? 0);
+    const rest = ((value % perSecond) + perSecond) % perSecond;
+    const fraction =
+      digits === 0
+        ? '000'
+        : String(rest)
+            .padStart(digits, '0')
+            .replace(/(?<=^...)((...)*?)(000)+$/, '$1');
+    return { seconds: Number((value - rest) / perSecond), fraction };
+  };
+};
