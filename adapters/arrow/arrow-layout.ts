@@ -1,6 +1,7 @@
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { OpenFile } from '../files/open-file.ts';
 import { messageOf } from '../files/row-mapping.ts';
+import { checkSchema } from './check-schema.ts';
 import { countAt, rootTable, shortField, structsField, tableField } from './flat-buffer.ts';
 import { schemaOfFooter } from './footer-schema.ts';
 import { damaged, readBytes, readMessage } from './read-message.ts';
@@ -112,6 +113,7 @@ const readFooter = async (file: OpenFile): Promise<ArrowFooter> => {
         throw new RangeError(`a block at byte ${block} lies behind the messages`);
       });
     const schema = tableField(footer, 1);
+    if (schema !== null) checkSchema(schema);
     const isBigEndian = schema !== null && shortField(schema, 0) === 1;
     return { offset, bytes, isBigEndian, dictionaries: offsets(2), batches: offsets(3) };
   } catch (error) {

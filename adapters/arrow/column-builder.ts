@@ -1,16 +1,9 @@
 import type { Data } from 'apache-arrow';
 import type { Cell, TableColumn } from '../../lib/ports/table.ts';
+import type { ColumnBuilder } from './batch-column.ts';
 import type { Arrow } from './cell.ts';
 import { createTextBuilder } from './text-builder.ts';
 import { createValidity } from './validity.ts';
-
-/** Collects the cells of a column, batch by batch. */
-export interface ColumnBuilder {
-  /** Takes `cells` from `begin` up to `end`. Throws a `TypeError` for a cell that is not of the column's type. */
-  append(cells: readonly Cell[], begin: number, end: number): void;
-  /** The column of a batch; begins the next one. */
-  finish(): Data;
-}
 
 /** A builder for batches of at most so many rows. Written by hand: the builders of the package take ten times as long. */
 export const createColumnBuilder = (arrow: Arrow, { name, type }: TableColumn, rowsMax: number): ColumnBuilder => {

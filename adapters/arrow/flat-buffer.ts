@@ -56,3 +56,7 @@ export const structsField = (table: FlatTable, field: number, structBytes: numbe
   if (vector + 4 + length * structBytes > view.byteLength) throw new RangeError(`a vector of ${length} ends behind its buffer`);
   return Array.from({ length }, (_, index) => vector + 4 + index * structBytes);
 };
+
+/** The tables of a vector. */
+export const tablesField = (table: FlatTable, field: number): readonly FlatTable[] =>
+  structsField(table, field, 4).map((at) => ({ view: table.view, at: at + table.view.getUint32(at, true) }));

@@ -1,4 +1,5 @@
-import { byteField, countAt, countField, rootTable, shortField, structsField, tableField } from './flat-buffer.ts';
+import { byteField, countAt, countField, rootTable, shortField, structsField, tableField, tablesField } from './flat-buffer.ts';
+import { checkSchema } from './check-schema.ts';
 import type { FlatTable } from './flat-buffer.ts';
 
 export type Compression = 'lz4' | 'zstd';
@@ -26,6 +27,8 @@ export const readMessageHead = (metadata: Uint8Array): MessageHead => {
   if (header === null) throw new RangeError('a message has no header');
   const plain = { type, bodyBytes, rows: 0, compression: null, isBigEndian: type === 'schema' && shortField(header, 0) === 1 };
   const batch = type === 'dictionary' ? tableField(header, 1) : type === 'batch' ? header : null;
+  tablesField(message, 4);
+  if (type === 'schema') checkSchema(header);
   if (batch === null) return plain;
   checkBuffers(batch, bodyBytes);
   const compression = tableField(batch, 3);
@@ -37,15 +40,24 @@ export const readMessageHead = (metadata: Uint8Array): MessageHead => {
 };
 
 const STRUCT_BYTES = 16;
+const COUNT_BYTES = 8;
 
-/** The reader of the package believes lengths, and would take buffers from anywhere. */
+/** The package's reader believes lengths, would take buffers from anywhere, and fills up a column that has fewer rows than its batch. */
 const checkBuffers = (batch: FlatTable, bodyBytes: number): void => {
-  for (const at of structsField(batch, 1, STRUCT_BYTES)) {
-    const [length, nulls] = [countAt(batch.view, at), countAt(batch.view, at + 8)];
+  const { view } = batch;
+  const nodes = structsField(batch, 1, STRUCT_BYTES);
+  const [first] = nodes;
+  if (first !== undefined && countAt(view, first) !== countField(batch, 0)) throw new RangeError('a column has not the rows of its batch');
+  for (const at of nodes) {
+    const [length, nulls] = [countAt(view, at), countAt(view, at + 8)];
     if (nulls > length) throw new RangeError(`${nulls} of ${length} values are null`);
   }
-  for (const at of structsField(batch, 2, STRUCT_BYTES)) {
-    const end = countAt(batch.view, at) + countAt(batch.view, at + 8);
+  const buffers = structsField(batch, 2, STRUCT_BYTES);
+  for (const at of buffers) {
+    const end = countAt(view, at) + countAt(view, at + 8);
     if (end > bodyBytes) throw new RangeError(`a buffer ends at byte ${end} of a body of ${bodyBytes}`);
+  }
+  for (const at of structsField(batch, 4, COUNT_BYTES)) {
+    if (countAt(view, at) > buffers.length) throw new RangeError(`a column has more buffers than the batch, which has ${buffers.length}`);
   }
 };

@@ -1,7 +1,7 @@
 import type { Data } from 'apache-arrow';
 import type { Cell } from '../../lib/ports/table.ts';
 import type { Arrow } from './cell.ts';
-import type { ColumnBuilder } from './column-builder.ts';
+import type { ColumnBuilder } from './batch-column.ts';
 import { createValidity } from './validity.ts';
 
 /** Shorter texts are written character by character as long as they are ASCII: a call into the encoder costs more than they do. */

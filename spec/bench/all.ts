@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const benches: readonly (readonly string[])[] = [
+  ['arrow-table.ts', '--rows', '1000000'],
   ['core-steps.ts', '--rows', '1000000'],
   ['file-store.ts', '--rows', '100000'],
   ['jsonl-source.ts', '--rows', '200000'],

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { Bool, Float64, Int64, Utf8, makeTable, tableToIPC, vectorFromArray } from 'apache-arrow';
+import { Bool, Float64, Int64, Table, Utf8, tableToIPC, vectorFromArray } from 'apache-arrow';
 import type { Vector } from 'apache-arrow';
 import { arrowFormat, arrowSource } from '../../adapters/arrow/index.ts';
 import type { Cell, TableColumn, TablePage } from '../../lib/ports/table.ts';
@@ -59,7 +59,7 @@ const writeBare = async (path: string): Promise<void> => {
     const column = cells[index] ?? [];
     vectors[COLUMNS[index]?.name ?? ''] = vectorFromArray(index === 2 ? column.map((cell) => BigInt(Number(cell))) : column, type);
   }
-  await writeFile(path, tableToIPC(makeTable(vectors), 'file'));
+  await writeFile(path, tableToIPC(new Table(vectors), 'file'));
 };
 
 const readSource = async (path: string): Promise<void> => {
