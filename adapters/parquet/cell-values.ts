@@ -1,0 +1,106 @@
+import type { ParquetParsers } from 'hyparquet';
+import type { JsonValue } from '../../lib/core/json.ts';
+import { messageOf } from '../files/row-mapping.ts';
+import { decodeUtf8 } from '../files/utf8.ts';
+
+/** A cell that holds no value, though it should: one bad row, where throwing would cost the whole row group. */
+export interface CellFault {
+  /** Goes behind the name of the column. */
+  readonly fault: string;
+}
+
+const faults = new WeakSet<object>();
+
+const cellFault = (reason: string): CellFault => {
+  const made: CellFault = { fault: reason };
+  faults.add(made);
+  return made;
+};
+
+const isCellFault = (value: unknown): value is CellFault => typeof value === 'object' && value !== null && faults.has(value);
+
+const NOT_UTF8 = cellFault('is not valid UTF-8');
+const NO_DATE = cellFault('is a date beyond the years that can be written');
+
+/** What hyparquet makes of annotated values: texts and JSON checked, dates as ISO 8601 texts, to the last digit that the file holds. */
+export const CELL_PARSERS: Partial<ParquetParsers> = {
+  stringFromBytes: (bytes) => textOf(bytes) ?? NOT_UTF8,
+  jsonFromBytes: (bytes): unknown => {
+    const text = textOf(bytes);
+    if (text === null) return NOT_UTF8;
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (error) {
+      return cellFault(`is not JSON: ${messageOf(error)}`);
+    }
+  },
+  dateFromDays: (days) => isoTime(BigInt(days) * 86_400_000n)?.slice(0, -'T00:00:00.000Z'.length) ?? NO_DATE,
+  timestampFromMilliseconds: (millis) => isoTime(BigInt(millis)) ?? NO_DATE,
+  timestampFromMicroseconds: (micros) => isoFine(BigInt(micros), 3) ?? NO_DATE,
+  timestampFromNanoseconds: (nanos) => isoFine(BigInt(nanos), 6) ?? NO_DATE,
+};
+
+const textOf = (bytes: Uint8Array): string | null => decodeUtf8(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+
+const isoTime = (millis: bigint): string | null => {
+  const date = new Date(Number(millis));
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+};
+
+/** A time finer than milliseconds by that many digits, which are written where they are not zero. */
+const isoFine = (time: bigint, digits: number): string | null => {
+  const perMilli = 10n ** BigInt(digits);
+  // Rounded down, also before 1970.
+  const rest = ((time % perMilli) + perMilli) % perMilli;
+  const coarse = isoTime((time - rest) / perMilli);
+  if (coarse === null || rest === 0n) return coarse;
+  return `${coarse.slice(0, -1)}${String(rest).padStart(digits, '0')}Z`;
+};
+
+/**
+ * A decoded value as JSON: whole numbers beyond 2^53 as decimal texts, so that none is rounded; bytes as base64; numbers that JSON
+ * does not have (NaN, infinities) and missing values as null.
+ */
+export const toJsonCell = (value: unknown): JsonValue | CellFault => {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      return Number.isFinite(value) ? value : null;
+    case 'bigint':
+      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
+    case 'object':
+      return value === null ? null : toJsonObject(value);
+    default:
+      return null;
+  }
+};
+
+const toJsonObject = (value: object): JsonValue | CellFault => {
+  if (isCellFault(value)) return value;
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? NO_DATE : value.toISOString();
+  if (ArrayBuffer.isView(value)) return toJsonList(Array.from(value as unknown as ArrayLike<unknown>));
+  if (Array.isArray(value)) return toJsonList(value);
+  const fields: [string, JsonValue][] = [];
+  for (const [name, field] of Object.entries(value)) {
+    const cell = toJsonCell(field);
+    if (isCellFault(cell)) return cell;
+    fields.push([name, cell]);
+  }
+  return Object.fromEntries(fields);
+};
+
+const toJsonList = (values: readonly unknown[]): JsonValue | CellFault => {
+  const list: JsonValue[] = [];
+  for (const value of values) {
+    const cell = toJsonCell(value);
+    if (isCellFault(cell)) return cell;
+    list.push(cell);
+  }
+  return list;
+};
+
+/** `isCellFault` for what `toJsonCell` gave. */
+export const isFault = (cell: JsonValue | CellFault): cell is CellFault => isCellFault(cell);

@@ -1,0 +1,66 @@
+import type { Cell, TableColumn, TableColumnType, TablePage } from '../../lib/ports/table.ts';
+
+/** How large a row group may get. A single row may be larger. */
+export interface GroupTuning {
+  readonly rowsMax: number;
+  /** UTF-16 units of all texts together. */
+  readonly charsMax: number;
+}
+
+/** A cell as it is written. */
+type WrittenCell = string | number | bigint | boolean | Uint8Array | null;
+
+/** The rows of one row group, column by column. */
+export interface GatheredGroup {
+  readonly rowCount: number;
+  /** Mutable by type alone: the writer asks for it. */
+  readonly cells: readonly WrittenCell[][];
+}
+
+/** Pages as row groups: joined and cut wherever a group is full. Throws a `TypeError` for a cell that is not of its column's type. */
+export async function* gatherGroups(
+  columns: readonly TableColumn[],
+  pages: AsyncIterable<TablePage>,
+  { rowsMax, charsMax }: GroupTuning,
+): AsyncGenerator<GatheredGroup> {
+  const fresh = (): WrittenCell[][] => columns.map(() => []);
+  let cells = fresh();
+  let rowCount = 0;
+  let chars = 0;
+  /** 0-based, of the page's first row in the table. */
+  let pageStart = 0;
+  for await (const page of pages) {
+    for (let row = 0; row < page.rowCount; row += 1) {
+      for (const [at, column] of columns.entries()) {
+        const cell = page.columns[at]?.[row] ?? null;
+        if (typeof cell === 'string') chars += cell.length;
+        cells[at]?.push(cell === null ? null : written(cell, column, pageStart + row));
+      }
+      rowCount += 1;
+      if (rowCount < rowsMax && chars < charsMax) continue;
+      yield { rowCount, cells };
+      cells = fresh();
+      rowCount = 0;
+      chars = 0;
+    }
+    pageStart += page.rowCount;
+  }
+  if (rowCount > 0) yield { rowCount, cells };
+}
+
+const written = (cell: string | number | boolean, { name, type }: TableColumn, row: number): WrittenCell => {
+  const made = WRITE[type](cell);
+  if (made !== null) return made;
+  throw new TypeError(`column ${JSON.stringify(name)} is of type ${type}, but holds ${JSON.stringify(cell)} at row index ${row}`);
+};
+
+const encoder = new TextEncoder();
+
+/** Null for a cell of another type. */
+const WRITE: Readonly<Record<TableColumnType, (cell: Exclude<Cell, null>) => WrittenCell>> = {
+  text: (cell) => (typeof cell === 'string' ? cell : null),
+  integer: (cell) => (Number.isSafeInteger(cell) ? BigInt(cell) : null),
+  number: (cell) => (typeof cell === 'number' ? cell : null),
+  boolean: (cell) => (typeof cell === 'boolean' ? cell : null),
+  json: (cell) => (typeof cell === 'string' ? encoder.encode(cell) : null),
+};

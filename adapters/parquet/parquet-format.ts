@@ -1,0 +1,57 @@
+import type { TableFormat } from '../../lib/ports/table.ts';
+import { fileSchema, finalSchema } from './file-schema.ts';
+import { gatherGroups } from './gather-groups.ts';
+import type { GroupTuning } from './gather-groups.ts';
+
+/** How to write Parquet files. */
+export interface ParquetFormatOptions {
+  /** Default `snappy`. */
+  readonly compression?: 'snappy' | 'uncompressed';
+  /** Rows of a row group at most. Default 50,000. */
+  readonly rowGroupRowsMax?: number;
+}
+
+/** About 16 MiB of text: what is gathered, its bytes and their compressed form are in memory together. */
+const GROUP_CHARS_MAX = 16 * 1024 * 1024;
+const GROUP_ROWS_MAX = 50_000;
+
+/**
+ * Tables as Parquet: every column nullable; text as UTF8, `integer` as INT64, `number` as DOUBLE, BOOLEAN, and `json` as JSON, byte for
+ * byte as the cell has it. Half of a surrogate pair, which UTF-8 does not have, becomes U+FFFD. Holds a row group: at most
+ * `rowGroupRowsMax` rows, fewer where their texts are long. Encoding rejects with what the pages reject with, and with a `TypeError`
+ * that names column and row for a cell which is not of its column's type. Throws a `RangeError` at once for a senseless option.
+ */
+export const parquetFormat = (options: ParquetFormatOptions = {}): TableFormat => {
+  const rowsMax = options.rowGroupRowsMax ?? GROUP_ROWS_MAX;
+  if (!Number.isSafeInteger(rowsMax) || rowsMax < 1) {
+    throw new RangeError(`rowGroupRowsMax is ${rowsMax}; it must be a whole number above 0`);
+  }
+  return tunedParquetFormat({ rowsMax, charsMax: GROUP_CHARS_MAX }, options.compression ?? 'snappy');
+};
+
+/** `parquetFormat` with row groups of any size: for specs, where one must end within a page. */
+export const tunedParquetFormat = (tuning: GroupTuning, compression: 'snappy' | 'uncompressed'): TableFormat => ({
+  name: 'parquet',
+  extensions: ['.parquet'],
+  isText: false,
+  encode: async function* ({ columns, pages }) {
+    const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
+    const bytes = new ByteWriter();
+    const codec = compression === 'snappy' ? 'SNAPPY' : 'UNCOMPRESSED';
+    const writer = new ParquetWriter({ writer: bytes, schema: fileSchema(columns), codec, createdBy: 'batchor' });
+    /** What was written since; a copy, since the writer goes on in the same memory. */
+    const taken = (): Uint8Array => {
+      const piece = bytes.getBytes().slice();
+      bytes.index = 0;
+      return piece;
+    };
+    for await (const { rowCount, cells } of gatherGroups(columns, pages, tuning)) {
+      const columnData = columns.map(({ name }, at) => ({ name, data: cells[at] ?? [] }));
+      await writer.write({ columnData, rowGroupSize: rowCount });
+      yield taken();
+    }
+    writer.schema = finalSchema(columns);
+    await writer.finish();
+    yield taken();
+  },
+});

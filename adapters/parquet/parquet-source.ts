@@ -1,0 +1,132 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { isJsonObject } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import { SourceError } from '../../lib/ports/source-error.ts';
+import type { CheckpointedItemSource, RowMapping, SourceEntry } from '../../lib/ports/source.ts';
+import { fingerprintFile } from '../files/file-fingerprint.ts';
+import { openFile } from '../files/open-file.ts';
+import type { OpenFile } from '../files/open-file.ts';
+import { fileRanges } from './file-ranges.ts';
+import { pickColumns } from './picked-columns.ts';
+import type { ColumnChoice } from './picked-columns.ts';
+import { readFooter } from './read-footer.ts';
+import { rowAt } from './read-rows.ts';
+import type { ParquetRow } from './read-rows.ts';
+import { readWindows } from './read-windows.ts';
+import type { WindowTuning } from './read-windows.ts';
+import { createRowReader } from './row-reader.ts';
+
+/** How to read a Parquet file. */
+export type ParquetOptions<Column extends string, Schema extends StandardSchemaV1, Payload, Metadata extends JsonObject> = {
+  /** The columns of a row, checked against the file before the first row; nothing else is read. Default: all. */
+  readonly columns?: readonly Column[];
+  /** Checks and types every row. Without it, rows are JSON objects with these columns. */
+  readonly rowSchema?: Schema;
+} & RowMapping<StandardSchemaV1.InferOutput<Schema>, Payload, Metadata>;
+
+/** How much is held at once. Changes what a pull yields, never which entries or positions come. */
+export interface ParquetTuning extends WindowTuning {
+  /** Entries per pull. */
+  readonly sliceRowsMax: number;
+}
+
+/** For production; the specs use tiny ones. */
+export const PARQUET_TUNING: ParquetTuning = { windowBytesMax: 32 * 1024 * 1024, windowRowsMax: 131_072, sliceRowsMax: 1_000 };
+
+/**
+ * Reads a Parquet file in order, resumable behind any row: a part of a row group at a time (about 32 MiB before compression), and of
+ * it the columns asked for alone; uncompressed or snappy, gzip, brotli, zstd, lz4. Memory is bounded by that part and by the largest
+ * row group's compressed columns; nested columns of a file without offset indexes are decoded a whole row group at a time.
+ *
+ * Cells are JSON: whole numbers beyond 2^53 are decimal texts; decimals are numbers; dates and timestamps are ISO 8601 texts, UTC where
+ * they name no zone; times of day are the number that is stored; binary columns are base64; lists are arrays, structs and maps objects;
+ * what is missing, NaN or infinite is null.
+ *
+ * A row with a text that is not UTF-8, one that does not fit `rowSchema`, and one without a usable id is a bad row. Reading throws
+ * `SourceError` if the file is missing, no Parquet file, cut off, encrypted, or lacks a column, and for a row group that cannot be
+ * decoded. Throws a `RangeError` at once where `itemId` is not among `columns`.
+ */
+export const parquetSource = <
+  const Column extends string = string,
+  Schema extends StandardSchemaV1 = StandardSchemaV1<Readonly<Record<Column, JsonValue>>>,
+  Payload = StandardSchemaV1.InferOutput<Schema>,
+  Metadata extends JsonObject = {},
+>(
+  path: string,
+  options: ParquetOptions<Column, Schema, Payload, Metadata>,
+): CheckpointedItemSource<Payload, Metadata> => tunedParquetSource(path, options, PARQUET_TUNING);
+
+/** `parquetSource` with sizes of one's own: for specs, where a row group must be read in many windows. */
+export const tunedParquetSource = <
+  const Column extends string = string,
+  Schema extends StandardSchemaV1 = StandardSchemaV1<Readonly<Record<Column, JsonValue>>>,
+  Payload = StandardSchemaV1.InferOutput<Schema>,
+  Metadata extends JsonObject = {},
+>(
+  path: string,
+  options: ParquetOptions<Column, Schema, Payload, Metadata>,
+  tuning: ParquetTuning,
+): CheckpointedItemSource<Payload, Metadata> => {
+  const columns: readonly string[] | null = options.columns ?? null;
+  // A schema may make the id out of other columns.
+  const idColumn: string | null = typeof options.itemId === 'string' && options.rowSchema === undefined ? options.itemId : null;
+  if (idColumn !== null && columns !== null && !columns.includes(idColumn)) {
+    throw new RangeError(`itemId is ${JSON.stringify(idColumn)}, which is not among columns`);
+  }
+  const toEntry = createRowReader(path, options);
+  return {
+    kind: 'parquet',
+    ref: path,
+    fingerprint: (given) => fingerprintFile(path, given),
+    read: async function* (from, { signal }) {
+      signal.throwIfAborted();
+      const index = from === null ? 0 : decodeIndex(from, path);
+      const file = await openFile(path);
+      try {
+        yield* inSlices({ file, index, signal, columns, idColumn, tuning }, toEntry);
+      } finally {
+        await file.handle.close();
+      }
+    },
+  };
+};
+
+interface SliceReading extends ColumnChoice {
+  readonly file: OpenFile;
+  readonly index: number;
+  readonly tuning: ParquetTuning;
+  readonly signal: AbortSignal;
+}
+
+async function* inSlices<Payload, Metadata extends JsonObject>(
+  { file, index, tuning, signal, ...choice }: SliceReading,
+  toEntry: (row: ParquetRow) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>,
+): AsyncGenerator<readonly SourceEntry<Payload, Metadata>[]> {
+  const ref = file.path;
+  const ranges = fileRanges(file, signal);
+  const footer = await readFooter(file, ranges);
+  const columns = pickColumns(footer, choice, ref);
+  if (index > footer.rowCount) {
+    const what = `has fewer rows (${footer.rowCount}) than the position reading should go on from (${index}). Restore the file that the run began with`;
+    throw new SourceError(what, { ref });
+  }
+  for await (const window of readWindows({ ...tuning, ref, ranges, footer, columns, from: index, signal })) {
+    let slice: SourceEntry<Payload, Metadata>[] = [];
+    for (let at = 0; at < window.rowCount; at += 1) {
+      const entry = toEntry(rowAt(window, columns, at));
+      slice.push(entry instanceof Promise ? await entry : entry);
+      if (slice.length < tuning.sliceRowsMax) continue;
+      yield slice;
+      signal.throwIfAborted();
+      slice = [];
+    }
+    if (slice.length > 0) yield slice;
+  }
+}
+
+/** A position is the 0-based index of the row to come: the footer says which row group that is in. */
+const decodeIndex = (stored: JsonValue, ref: string): number => {
+  const index = isJsonObject(stored) ? stored['index'] : undefined;
+  if (typeof index === 'number' && Number.isSafeInteger(index) && index >= 0) return index;
+  throw new SourceError(`cannot go on from ${JSON.stringify(stored)}: not a position of this kind of source`, { ref });
+};

@@ -1,0 +1,35 @@
+import type { SchemaElement } from 'hyparquet';
+
+/**
+ * A schema whose annotations say what this adapter makes of values, in the older of Parquet's two ways, which is the one that hyparquet
+ * goes by throughout: enumerations are text, and what has no counterpart in JSON (BSON, intervals, geometries) is bytes.
+ */
+export const plainSchema = (schema: readonly SchemaElement[]): SchemaElement[] => schema.map(plainElement);
+
+const plainElement = (element: SchemaElement): SchemaElement => {
+  const { converted_type, logical_type } = element;
+  switch (logical_type?.type) {
+    case 'JSON':
+    case 'DATE':
+    case 'LIST':
+    case 'MAP':
+      return { ...element, converted_type: logical_type.type };
+    case 'DECIMAL':
+      return { ...element, converted_type: 'DECIMAL', scale: logical_type.scale };
+    case 'ENUM':
+      return { ...element, converted_type: 'UTF8' };
+    case 'BSON':
+    case 'INTERVAL':
+    case 'GEOMETRY':
+    case 'GEOGRAPHY':
+      return bareElement(element);
+    default:
+  }
+  if (converted_type === 'ENUM') return { ...element, converted_type: 'UTF8' };
+  if (converted_type === 'BSON' || converted_type === 'INTERVAL') return bareElement(element);
+  // Old writers named the map itself so; on the repeated group inside of it the name means nothing.
+  if (converted_type === 'MAP_KEY_VALUE' && element.repetition_type !== 'REPEATED') return { ...element, converted_type: 'MAP' };
+  return element;
+};
+
+const bareElement = ({ converted_type: _converted, logical_type: _logical, ...element }: SchemaElement): SchemaElement => element;

@@ -1,0 +1,78 @@
+import type { AsyncBuffer, FileMetaData, RowGroup } from 'hyparquet';
+import { SourceError } from '../../lib/ports/source-error.ts';
+import type { OpenFile } from '../files/open-file.ts';
+import { messageOf } from '../files/row-mapping.ts';
+import { CELL_PARSERS } from './cell-values.ts';
+import { plainSchema } from './plain-schema.ts';
+
+/** What a Parquet file says about itself at its end. */
+export interface ParquetFooter {
+  readonly metadata: FileMetaData;
+  /** The names of the top-level columns, all different, in the file's order. */
+  readonly columns: readonly string[];
+  /** Names of columns that are neither nested nor repeated. */
+  readonly flatColumns: ReadonlySet<string>;
+  readonly rowGroups: readonly RowGroupPlace[];
+  readonly rowCount: number;
+}
+
+export interface RowGroupPlace {
+  readonly group: RowGroup;
+  /** 0-based index in the file of its first row. */
+  readonly firstRow: number;
+  readonly rowCount: number;
+}
+
+/** Magic number, length of the footer, magic number. */
+const FILE_BYTES_MIN = 12;
+
+/** Reads and checks the footer. Throws `SourceError` for what is no Parquet file, a truncated or encrypted one, and a footer that makes no sense. */
+export const readFooter = async (file: OpenFile, ranges: AsyncBuffer): Promise<ParquetFooter> => {
+  const ref = file.path;
+  await checkMagic(file, ranges);
+  const { parquetMetadataAsync, parquetSchema } = await import('hyparquet');
+  try {
+    const read = await parquetMetadataAsync(ranges, { parsers: CELL_PARSERS, geoparquet: false });
+    const metadata = { ...read, schema: plainSchema(read.schema) };
+    const { children } = parquetSchema(metadata);
+    const flat = children.filter(({ children: inner, element }) => inner.length === 0 && element.repetition_type !== 'REPEATED');
+    const rowGroups = placeRowGroups(metadata.row_groups);
+    return {
+      metadata,
+      columns: children.map(({ element }) => element.name),
+      flatColumns: new Set(flat.map(({ element }) => element.name)),
+      rowGroups,
+      rowCount: rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0),
+    };
+  } catch (cause) {
+    if (cause instanceof SourceError) throw cause;
+    throw new SourceError(`its footer cannot be read: ${messageOf(cause)}. The file is damaged: write or copy it again`, { ref, cause });
+  }
+};
+
+const checkMagic = async (file: OpenFile, ranges: AsyncBuffer): Promise<void> => {
+  const ref = file.path;
+  const { sizeBytes } = file;
+  if (sizeBytes === 0) throw new SourceError('is empty. Give it rows, or take it out of the job', { ref });
+  const head = await magicAt(ranges, 0);
+  const tail = await magicAt(ranges, Math.max(0, sizeBytes - 4));
+  if (head === 'PARE' || tail === 'PARE') throw new SourceError('is encrypted. Decrypt it first: keys are not taken', { ref });
+  if (head !== 'PAR1') throw new SourceError('is not a Parquet file: it does not begin with "PAR1"', { ref });
+  if (tail !== 'PAR1' || sizeBytes < FILE_BYTES_MIN) {
+    throw new SourceError('is cut off: it does not end with "PAR1", as a whole Parquet file does. Write or copy it again', { ref });
+  }
+};
+
+const magicAt = async (ranges: AsyncBuffer, start: number): Promise<string> =>
+  Buffer.from(await ranges.slice(start, Math.min(start + 4, ranges.byteLength))).toString('latin1');
+
+const placeRowGroups = (groups: readonly RowGroup[]): readonly RowGroupPlace[] => {
+  let firstRow = 0;
+  return groups.map((group, index) => {
+    const rowCount = Number(group.num_rows);
+    if (!Number.isSafeInteger(rowCount) || rowCount < 0) throw new RangeError(`row group ${index} has ${group.num_rows} rows`);
+    const place = { group, firstRow, rowCount };
+    firstRow += rowCount;
+    return place;
+  });
+};

@@ -1,0 +1,32 @@
+import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import type { RowFault } from '../files/row-mapping.ts';
+import { isFault, toJsonCell } from './cell-values.ts';
+import type { DecodedWindow } from './read-windows.ts';
+
+/** A row by column name, and what is wrong with it, if anything is. */
+export interface ParquetRow {
+  /** 0-based index in the file. */
+  readonly index: number;
+  /** Without the cell at fault, where there is one. */
+  readonly value: JsonObject;
+  readonly fault: RowFault | null;
+}
+
+/** The row of a window at this place in it. */
+export const rowAt = ({ firstRow, columns }: DecodedWindow, names: readonly string[], at: number): ParquetRow => {
+  const value: Record<string, JsonValue> = {};
+  let fault: RowFault | null = null;
+  for (let column = 0; column < names.length; column += 1) {
+    const name = names[column] ?? '';
+    const cell = toJsonCell(columns[column]?.[at]);
+    if (isFault(cell)) fault ??= { reason: `column ${JSON.stringify(name)} ${cell.fault}`, field: name };
+    else setField(value, name, cell);
+  }
+  return { index: firstRow + at, value, fault };
+};
+
+const setField = (value: Record<string, JsonValue>, name: string, cell: JsonValue): void => {
+  // Assigning to "__proto__" would set no field.
+  if (name === '__proto__') Object.defineProperty(value, name, { value: cell, enumerable: true, configurable: true, writable: true });
+  else value[name] = cell;
+};

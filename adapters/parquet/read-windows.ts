@@ -1,0 +1,97 @@
+import type { AsyncBuffer, DecodedArray, ParquetScan } from 'hyparquet';
+import { SourceError } from '../../lib/ports/source-error.ts';
+import { CELL_PARSERS } from './cell-values.ts';
+import { messageOf } from '../files/row-mapping.ts';
+import type { ParquetFooter, RowGroupPlace } from './read-footer.ts';
+
+/** So many rows of one row group, decoded, column by column in the order asked for. */
+export interface DecodedWindow {
+  /** 0-based index in the file. */
+  readonly firstRow: number;
+  readonly rowCount: number;
+  readonly columns: readonly DecodedArray[];
+}
+
+/** How much is decoded at once. */
+export interface WindowTuning {
+  /** Of the columns read, as they were before compression; a single page may be more. */
+  readonly windowBytesMax: number;
+  readonly windowRowsMax: number;
+}
+
+/** What reading windows needs. */
+export interface WindowReading extends WindowTuning {
+  readonly ref: string;
+  readonly ranges: AsyncBuffer;
+  readonly footer: ParquetFooter;
+  readonly columns: readonly string[];
+  /** 0-based index of the first row to read. */
+  readonly from: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The rows from `from` on, decoded a window at a time; row groups before it are not touched. Throws `SourceError` for a row group that
+ * cannot be decoded, and the signal's reason once aborted.
+ */
+export async function* readWindows(reading: WindowReading): AsyncGenerator<DecodedWindow> {
+  const { footer, columns, from, ref, ranges, signal } = reading;
+  const [{ parquetScan }, { compressors }] = await Promise.all([import('hyparquet'), import('hyparquet-compressors')]);
+  for (const [index, place] of footer.rowGroups.entries()) {
+    const end = place.firstRow + place.rowCount;
+    const windowRows = rowsPerWindow(place, reading);
+    for (let start = Math.max(from, place.firstRow); start < end; start += windowRows) {
+      const rowCount = Math.min(windowRows, end - start);
+      // A scan remembers what it decoded: one for each window, so that memory holds one window.
+      const decode = async (): Promise<readonly DecodedArray[]> => {
+        const metadata = { ...footer.metadata, row_groups: [place.group] };
+        const scan = await parquetScan({ file: ranges, metadata, columns: [...columns], compressors, parsers: CELL_PARSERS, utf8: false });
+        return decodeColumns(scan, reading, { rowStart: start - place.firstRow, rowEnd: start - place.firstRow + rowCount });
+      };
+      const decoded = await decode().catch((cause: unknown) => {
+        signal.throwIfAborted();
+        if (cause instanceof SourceError) throw cause;
+        const what = `row group ${index} (row indexes ${place.firstRow} to ${end - 1}) cannot be decoded: ${messageOf(cause)}`;
+        throw new SourceError(`${what}. The file is damaged there: write or copy it again`, { ref, cause });
+      });
+      yield { firstRow: start, rowCount, columns: decoded };
+      signal.throwIfAborted();
+    }
+  }
+}
+
+const decodeColumns = async (
+  scan: ParquetScan,
+  { columns, footer }: WindowReading,
+  rows: { readonly rowStart: number; readonly rowEnd: number },
+): Promise<readonly DecodedArray[]> => {
+  const decoded: DecodedArray[] = [];
+  // One after the other: only one column's compressed bytes are then in memory.
+  for (const column of columns) {
+    const cells = await scan.readColumn({ column, ...rows });
+    const wanted = rows.rowEnd - rows.rowStart;
+    if (cells.length !== wanted) throw new RangeError(`column ${JSON.stringify(column)} holds ${cells.length} of ${wanted} rows`);
+    // Nulls come as null; undefined is what a dictionary gives for an index that it does not have.
+    if (footer.flatColumns.has(column) && Array.isArray(cells) && cells.includes(undefined)) {
+      throw new RangeError(`column ${JSON.stringify(column)} refers to values that its dictionary does not have`);
+    }
+    decoded.push(cells);
+  }
+  return decoded;
+};
+
+/**
+ * Windows in which decoding costs little more than it would at once: the dictionary and the pages at both ends are decoded once for
+ * each, and both are far smaller. Nested columns without an offset index can only be decoded from the row group's first row on.
+ */
+const rowsPerWindow = (place: RowGroupPlace, { columns, footer, windowBytesMax, windowRowsMax }: WindowReading): number => {
+  const chunks = place.group.columns.filter(({ meta_data }) => columns.includes(meta_data?.path_in_schema[0] ?? ''));
+  const inOnePiece = chunks.some(
+    ({ meta_data, offset_index_offset }) =>
+      offset_index_offset === undefined && !footer.flatColumns.has(meta_data?.path_in_schema[0] ?? ''),
+  );
+  if (inOnePiece) return Math.max(1, place.rowCount);
+  const bytes = chunks.reduce((sum, { meta_data }) => sum + Math.max(0, Number(meta_data?.total_uncompressed_size ?? 0)), 0);
+  const rowBytes = bytes / Math.max(1, place.rowCount);
+  return Math.max(1, Math.min(windowRowsMax, Math.floor(windowBytesMax / Math.max(rowBytes, 1))));
+};
