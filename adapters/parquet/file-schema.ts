@@ -1,4 +1,4 @@
-import type { SchemaElement } from 'hyparquet-writer';
+import type { ParquetWriter, SchemaElement } from 'hyparquet-writer';
 import type { TableColumn, TableColumnType } from '../../lib/ports/table.ts';
 
 const TYPES: Readonly<Record<TableColumnType, Omit<SchemaElement, 'name'>>> = {
@@ -25,3 +25,25 @@ export const fileSchema = (columns: readonly TableColumn[]): SchemaElement[] =>
     const { converted_type: _converted, logical_type: _logical, ...bare } = element;
     return bare;
   });
+
+type RowGroup = ParquetWriter['row_groups'][number];
+
+/** The row group of a table without rows: of every column no page, behind the magic number. */
+export const emptyRowGroup = (columns: readonly TableColumn[], codec: 'SNAPPY' | 'UNCOMPRESSED'): RowGroup => ({
+  columns: columns.map(({ name, type }) => ({
+    file_offset: 4n,
+    meta_data: {
+      type: TYPES[type].type ?? 'BYTE_ARRAY',
+      encodings: ['PLAIN'],
+      path_in_schema: [name],
+      codec,
+      num_values: 0n,
+      total_uncompressed_size: 0n,
+      total_compressed_size: 0n,
+      data_page_offset: 4n,
+    },
+  })),
+  total_byte_size: 0n,
+  num_rows: 0n,
+  total_compressed_size: 0n,
+});

@@ -1,5 +1,5 @@
 import type { TableFormat } from '../../lib/ports/table.ts';
-import { fileSchema, finalSchema } from './file-schema.ts';
+import { emptyRowGroup, fileSchema, finalSchema } from './file-schema.ts';
 import { gatherGroups } from './gather-groups.ts';
 import type { GroupTuning } from './gather-groups.ts';
 
@@ -50,6 +50,8 @@ export const tunedParquetFormat = (tuning: GroupTuning, compression: 'snappy' | 
       await writer.write({ columnData, rowGroupSize: rowCount });
       yield taken();
     }
+    // Readers refuse the list of row groups that hyparquet-writer makes of none.
+    if (writer.row_groups.length === 0) writer.row_groups.push(emptyRowGroup(columns, codec));
     writer.schema = finalSchema(columns);
     await writer.finish();
     yield taken();

@@ -1,6 +1,7 @@
 import type { AsyncBuffer, DecodedArray, ParquetScan } from 'hyparquet';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import { CELL_PARSERS } from './cell-values.ts';
+import { loadDecompressors } from './decompressors.ts';
 import { messageOf } from '../files/row-mapping.ts';
 import type { ParquetFooter, RowGroupPlace } from './read-footer.ts';
 
@@ -36,7 +37,7 @@ export interface WindowReading extends WindowTuning {
  */
 export async function* readWindows(reading: WindowReading): AsyncGenerator<DecodedWindow> {
   const { footer, columns, from, ref, ranges, signal } = reading;
-  const [{ parquetScan }, { compressors }] = await Promise.all([import('hyparquet'), import('hyparquet-compressors')]);
+  const [{ parquetScan }, compressors] = await Promise.all([import('hyparquet'), loadDecompressors()]);
   for (const [index, place] of footer.rowGroups.entries()) {
     const end = place.firstRow + place.rowCount;
     const windowRows = rowsPerWindow(place, reading);

@@ -390,4 +390,18 @@ describe('any Parquet file', () => {
       { numRuns: 40 },
     );
   });
+
+  it('cut off anywhere is refused', async () => {
+    const folder = await tempFolder();
+    await fc.assert(
+      fc.asyncProperty(tableOf, layout, fc.nat(), async ({ columns }, how, at) => {
+        const bytes = parquetBytes(columns, how);
+        const path = `${folder}/cut.parquet`;
+        await writeFile(path, bytes.subarray(0, at % bytes.length));
+        expect(await failureOf(parquetSource(path, byIndex))).toBeInstanceOf(SourceError);
+        expect(await openHandlesOn(path)).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
