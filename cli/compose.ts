@@ -3,16 +3,18 @@ import type { JsonObject } from '../lib/core/json.ts';
 import type { CheckpointedItemSource } from '../lib/ports/source.ts';
 import type { ProviderConfig, ProviderConnection } from '../lib/ports/provider.ts';
 import type { RunStore } from '../lib/ports/run-store.ts';
+import type { TableFormat } from '../lib/ports/table.ts';
 import type { BatchRunner } from '../lib/run/runner.ts';
 import type { PriceBook } from '../lib/run/price-book.ts';
 import type { StrictRules } from '../lib/schema/strict-rules.ts';
 import type { RunnerStorage } from '../lib/run/runner-options.ts';
 import type { CliPrompt } from './rows.ts';
 import type { JobDescription } from './job-description.ts';
-import type { InputKind } from './inputs.ts';
+import type { InputKind } from './input-files.ts';
 import { CliFailure } from './failure.ts';
 import { broughtConnection, importModule } from './load-module.ts';
 import type { StorePlace } from './place.ts';
+import type { ResultFormat } from './table-formats.ts';
 
 // Everything that takes time to load is imported inside the function that needs it: `status` must not load a provider's code.
 
@@ -113,13 +115,35 @@ export const createQuoter = async (): Promise<BatchRunner> => {
 
 /** A source over one file, each row whole as its payload. */
 export const fileSource = async (kind: InputKind, path: string, idField: string): Promise<CheckpointedItemSource<unknown, JsonObject>> => {
-  if (kind === 'csv') {
-    const { csvSource } = await import('../adapters/csv/index.ts');
-    return csvSource(path, { itemId: idField });
+  switch (kind) {
+    case 'csv':
+      return (await import('../adapters/csv/index.ts')).csvSource(path, { itemId: idField });
+    case 'jsonl':
+      return (await import('../adapters/jsonl/index.ts')).jsonlSource(path, { itemId: idField });
+    case 'parquet':
+      return (await import('../adapters/parquet/index.ts')).parquetSource(path, { itemId: idField });
+    case 'arrow':
+      return (await import('../adapters/arrow/index.ts')).arrowSource(path, { itemId: idField });
   }
-  const { jsonlSource } = await import('../adapters/jsonl/index.ts');
-  return jsonlSource(path, { itemId: idField });
 };
+
+/** Loads what writes the format; null: JSON lines. */
+export const tableFormatOf = async (format: ResultFormat): Promise<TableFormat | null> => {
+  switch (format) {
+    case 'jsonl':
+      return null;
+    case 'csv':
+      return (await import('../adapters/csv/index.ts')).csvFormat();
+    case 'parquet':
+      return (await import('../adapters/parquet/index.ts')).parquetFormat();
+    case 'arrow':
+      return (await import('../adapters/arrow/index.ts')).arrowFormat();
+  }
+};
+
+/** The files that a pattern means, in the order of their names. */
+export const expandInput = async (pattern: string, cwd: string): Promise<readonly string[]> =>
+  (await import('../adapters/files/expand-glob.ts')).expandGlob(pattern, cwd);
 
 /** The provider's part of a job. Throws what its own checks find, in the words of the flags. */
 export const providerConfigOf = async (description: JobDescription): Promise<ProviderConfig<CliPrompt, unknown>> => {

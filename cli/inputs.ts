@@ -2,22 +2,10 @@ import { createHash } from 'node:crypto';
 import { isJsonObject, type JsonObject, type JsonValue } from '../lib/core/json.ts';
 import { SourceError } from '../lib/ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../lib/ports/source.ts';
-import { CliFailure } from './failure.ts';
+import { compositeSource } from '../lib/run/composite-source.ts';
 
-export type InputKind = 'csv' | 'jsonl';
-
-/** The kind of a file, by the end of its name. */
-export const kindOfInput = (path: string): InputKind => {
-  const name = path.toLowerCase();
-  if (name.endsWith('.csv')) return 'csv';
-  if (name.endsWith('.jsonl') || name.endsWith('.ndjson')) return 'jsonl';
-  throw new CliFailure(`--input ${JSON.stringify(path)}: the name must end in .csv, .jsonl or .ndjson`, {
-    hint: 'Convert it, or rename it after what it holds.',
-  });
-};
-
-/** Behind a row: of which file, where in it, and how many rows were read in all. A type, so that it is a `JsonValue`. */
-type InputsPosition = { readonly input: number; readonly position: JsonValue; readonly rows: number };
+/** Behind a row: where it lies in the inputs, and how many rows were read in all. A type, so that it is a `JsonValue`. */
+type InputsPosition = { readonly position: JsonValue; readonly rows: number };
 type FileSource = CheckpointedItemSource<unknown, JsonObject>;
 
 export interface InputsOptions<Payload> {
@@ -26,37 +14,40 @@ export interface InputsOptions<Payload> {
   readonly rowsMax: number | null;
   /** Names the origin in results and comparisons. */
   readonly ref: string;
+  /** Ids get the name of their file in front; else they have to be unique over all of them. */
+  readonly namespacesIds: boolean;
 }
 
-/** Several files read one after another as one source; ids must be unique over all of them. */
+/** Files read one after another as one source. */
 export const inputsSource = <Payload>(
   files: readonly FileSource[],
-  { map, rowsMax, ref }: InputsOptions<Payload>,
-): CheckpointedItemSource<Payload, JsonObject, InputsPosition> => ({
-  kind: [...new Set(files.map((file) => file.kind))].join('+'),
-  ref,
-  fingerprint: async (options) => {
-    const hash = createHash('sha256').update(`${rowsMax ?? 'all'}\n`);
-    for (const file of files) hash.update(`${file.kind} ${await file.fingerprint(options)}\n`);
-    return hash.digest('hex');
-  },
-  async *read(from, options) {
-    const start = from === null ? { input: 0, position: null, rows: 0 } : decodePosition(from, files.length, ref);
-    let { rows } = start;
-    for (const [input, file] of files.entries()) {
-      if (input < start.input) continue;
-      for await (const pulled of file.read(input === start.input ? start.position : null, options)) {
+  { map, rowsMax, ref, namespacesIds }: InputsOptions<Payload>,
+): CheckpointedItemSource<Payload, JsonObject, InputsPosition> => {
+  const [only] = files;
+  const rows: FileSource =
+    files.length === 1 && only !== undefined && !namespacesIds ? only : compositeSource(files, namespacesIds ? {} : { namespaces: null });
+  return {
+    kind: rows.kind,
+    ref,
+    fingerprint: async (options) => {
+      const whole = await rows.fingerprint(options);
+      return rowsMax === null ? whole : createHash('sha256').update(`${rowsMax}\n${whole}`).digest('hex');
+    },
+    async *read(from, options) {
+      const start = from === null ? { position: null, rows: 0 } : decodePosition(from, ref);
+      let count = start.rows;
+      for await (const pulled of rows.read(start.position, options)) {
         const entries: readonly SourceEntry[] = isSlice(pulled) ? pulled : [pulled];
-        const left = rowsMax === null ? entries.length : rowsMax - rows;
+        const left = rowsMax === null ? entries.length : rowsMax - count;
         if (left <= 0) return;
         yield entries.slice(0, left).map((entry) => {
-          rows += 1;
-          return { ...map(entry), position: { input, position: entry.position, rows } };
+          count += 1;
+          return { ...map(entry), position: { position: entry.position, rows: count } };
         });
       }
-    }
-  },
-});
+    },
+  };
+};
 
 /** The first rows of a file: what a check before the run looks at. */
 export const firstEntries = async (file: FileSource, signal: AbortSignal): Promise<readonly SourceEntry[]> => {
@@ -64,13 +55,26 @@ export const firstEntries = async (file: FileSource, signal: AbortSignal): Promi
   return [];
 };
 
+/** The same file under the name by which its user knows it. */
+export const renamed = (file: FileSource, ref: string): FileSource => ({
+  ...file,
+  ref,
+  async *read(from, options) {
+    for await (const pulled of file.read(from, options))
+      yield (isSlice(pulled) ? pulled : [pulled]).map((entry) =>
+        'bad' in entry
+          ? { ...entry, bad: { ...entry.bad, location: { ...entry.bad.location, ref } } }
+          : { ...entry, location: { ref, line: entry.location?.line ?? null } },
+      );
+  },
+});
+
 const isSlice = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] => Array.isArray(pulled);
 
-const decodePosition = (stored: JsonValue, inputCount: number, ref: string): InputsPosition => {
+const decodePosition = (stored: JsonValue, ref: string): InputsPosition => {
   if (isJsonObject(stored)) {
-    const { input, position, rows } = stored;
-    if (typeof input === 'number' && input < inputCount && typeof rows === 'number' && position !== undefined)
-      return { input, position, rows };
+    const { position, rows } = stored;
+    if (typeof rows === 'number' && position !== undefined && position !== null) return { position, rows };
   }
   throw new SourceError(`cannot go on from ${JSON.stringify(stored)}: not a position in these inputs`, { ref });
 };

@@ -3,6 +3,7 @@ import type { EnqueueLimits, TokenPrices } from '../lib/core/config.ts';
 import type { JsonObject } from '../lib/core/json.ts';
 import { CliFailure } from './failure.ts';
 import { exitCodes } from './exit-codes.ts';
+import { type InputFile, inputKinds } from './input-files.ts';
 import type { ModuleExport } from './load-module.ts';
 import type { SchemaSource } from './schema-source.ts';
 
@@ -13,6 +14,8 @@ import type { SchemaSource } from './schema-source.ts';
 export interface JobDescription {
   readonly version: 1;
   readonly inputs: readonly InputFile[];
+  /** Ids get the name of their file in front. */
+  readonly namespacesIds: boolean;
   readonly idField: string;
   readonly prompt: { readonly type: 'field'; readonly field: string } | { readonly type: 'template'; readonly template: string };
   readonly systemPrompt: string | null;
@@ -42,12 +45,6 @@ export interface ModuleDescription {
 
 export type Description = JobDescription | ModuleDescription;
 export const isOfModule = (description: Description): description is ModuleDescription => 'job' in description;
-
-export interface InputFile {
-  /** As it was typed: names the origin in messages, results and comparisons. */
-  readonly given: string;
-  readonly absolute: string;
-}
 
 type Nullable<A> = { readonly [Key in keyof A]: A[Key] | null };
 
@@ -105,7 +102,8 @@ const count = t.isNullable(t.isNumber());
 const laterCount = t.isOptional(count);
 const isJobDescription = t.isObject({
   version: t.isLiteral(1),
-  inputs: t.isArray(t.isObject({ given: t.isString(), absolute: t.isString() })),
+  inputs: t.isArray(t.isObject({ given: t.isString(), absolute: t.isString(), kind: t.isOptional(t.isNullable(t.isEnum(inputKinds))) })),
+  namespacesIds: t.isOptional(t.isBoolean()),
   idField: t.isString(),
   prompt: t.isOneOf([
     t.isObject({ type: t.isLiteral('field'), field: t.isString() }),
@@ -175,8 +173,8 @@ export const decodeDescription = (runId: string, stored: JsonObject | null): Des
   if ('job' in stored && isModuleDescription(stored, { errors })) return stored as unknown as ModuleDescription;
   if (isJobDescription(stored, { errors })) {
     const description = stored as unknown as JobDescription;
-    const { structuredOutput = null, schemaName = null } = description;
-    return { ...description, structuredOutput, schemaName, policies: { ...laterPolicies, ...description.policies } };
+    const { structuredOutput = null, schemaName = null, namespacesIds = false } = description;
+    return { ...description, structuredOutput, schemaName, namespacesIds, policies: { ...laterPolicies, ...description.policies } };
   }
   const { version } = stored;
   const isNewer = typeof version === 'number' && version > 1;

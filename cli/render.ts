@@ -12,7 +12,7 @@ export const writeNotes = (context: Pick<CliContext, 'stderr'>, lines: readonly 
 };
 
 /** Resolves once the text is taken in: waits while the reader is slower. */
-export const writeText = (to: Writable, text: string): Promise<void> =>
+export const writeText = (to: Writable, text: string | Uint8Array): Promise<void> =>
   new Promise((resolve, reject) => {
     to.write(text, (error) => {
       if (error === null || error === undefined) resolve();

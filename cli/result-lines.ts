@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { JsonObject } from '../lib/core/json.ts';
+import type { TableFormat, TablePage } from '../lib/ports/table.ts';
 import type { ResultText, Run } from '../lib/run/run.ts';
 import { behindLinks, writeWholeFile } from '../lib/run/whole-file.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -22,31 +23,54 @@ async function* pagesAfter(run: Run, afterSequence: number): AsyncGenerator<Resu
   }
 }
 
-/** Writes the lines, no faster than they are taken. */
-export const writeResults = async (to: Writable, pages: AsyncIterable<ResultText>): Promise<void> => {
-  for await (const { text } of pages) await writeText(to, text);
+/** Bytes to be written, and how many results are in them once they are. */
+export interface ResultBytes {
+  readonly pieces: AsyncIterable<string | Uint8Array>;
+  readonly count: () => number;
+}
+
+export const linesOf = (pages: AsyncIterable<ResultText>): ResultBytes => {
+  let count = 0;
+  async function* pieces(): AsyncGenerator<string> {
+    for await (const page of pages) {
+      yield page.text;
+      count += page.count;
+    }
+  }
+  return { pieces: pieces(), count: () => count };
+};
+
+/** Results as a table: in input order, or, with a sequence, those that ended after it. */
+export const bytesOfTable = async (run: Run, afterSequence: number | null, format: TableFormat): Promise<ResultBytes> => {
+  const { columns, pages } = await run.table(afterSequence === null ? { order: 'input' } : { afterSequence });
+  let count = 0;
+  async function* counted(): AsyncGenerator<TablePage> {
+    for await (const page of pages) {
+      yield page;
+      count += page.rowCount;
+    }
+  }
+  return { pieces: format.encode({ columns, pages: counted() }), count: () => count };
+};
+
+/** Writes them, no faster than they are taken. */
+export const writeResults = async (to: Writable, { pieces }: ResultBytes): Promise<void> => {
+  for await (const piece of pieces) await writeText(to, piece);
 };
 
 /** The same into a file that is whole or not there; never into an input of the run. */
 export const writeResultsFile = async (
   given: string,
   { cwd, inputs }: { readonly cwd: string; readonly inputs: readonly string[] },
-  pages: AsyncIterable<ResultText>,
+  { pieces, count }: ResultBytes,
 ): Promise<JsonObject> => {
   const path = await behindLinks(resolve(cwd, given));
   for (const input of inputs) {
     if ((await behindLinks(input)) === path)
       throw new CliFailure(`--output ${given} is an input of this run`, { hint: 'Name another file: this one would be overwritten.' });
   }
-  let count = 0;
-  async function* texts(): AsyncGenerator<string> {
-    for await (const page of pages) {
-      yield page.text;
-      count += page.count;
-    }
-  }
   try {
-    await writeWholeFile(path, texts());
+    await writeWholeFile(path, pieces);
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new CliFailure(`--output ${given} cannot be written: ${error.message}`, {
@@ -54,5 +78,5 @@ export const writeResultsFile = async (
       exitCode: exitCodes.runtime,
     });
   }
-  return { output: path, result_count: count };
+  return { output: path, result_count: count() };
 };

@@ -15,17 +15,19 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
   const { systemPrompt } = description;
   return (entry) => {
     if ('bad' in entry) return entry;
-    const { item, position, location, primaryKey, idField } = entry;
+    const { item, position, location, primaryKey, idField, origin } = entry;
+    const from = origin === undefined ? {} : { origin };
     const row = isJsonObject(item.payload) ? item.payload : {};
     const prompt = promptOf(row);
     if ('reason' in prompt) {
-      return { bad: { ...prompt, itemId: item.itemId, location: location ?? { ref: '', line: null } }, position };
+      return { bad: { ...prompt, itemId: item.itemId, location: location ?? { ref: '', line: null } }, ...from, position };
     }
     const payload = systemPrompt === null ? prompt.text : { prompt: prompt.text, systemPrompt };
     const metadata = metadataOf(row);
     return {
       item: metadata === null ? { itemId: item.itemId, payload } : { itemId: item.itemId, payload, metadata },
       position,
+      ...from,
       ...(location === undefined ? {} : { location }),
       ...(primaryKey === undefined ? {} : { primaryKey }),
       ...(idField === undefined ? {} : { idField }),

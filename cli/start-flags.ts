@@ -1,11 +1,11 @@
-import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { TokenPrices } from '../lib/core/config.ts';
 import type { PriceBook } from '../lib/run/price-book.ts';
 import { connectionName, endpointOf } from './compose.ts';
 import { CliFailure } from './failure.ts';
 import { params, required, wholeNumber } from './flags.ts';
-import { kindOfInput } from './inputs.ts';
-import type { Description, InputFile, JobDescription } from './job-description.ts';
+import { inputFilesOf, requireInput } from './input-files.ts';
+import type { Description, JobDescription } from './job-description.ts';
 import { type ModuleExport, parseModuleExport } from './load-module.ts';
 import { policiesOf, type PolicyFlags } from './policy-flags.ts';
 import { type SchemaFlags, schemaSourceOf } from './schema-source.ts';
@@ -15,6 +15,8 @@ import { parseTemplate } from './template.ts';
 export interface StartFlags extends PolicyFlags, SchemaFlags {
   readonly job: string | undefined;
   readonly input: readonly string[];
+  readonly inputFormat: string | undefined;
+  readonly namespaceIds: boolean;
   readonly idField: string | undefined;
   readonly promptField: string | undefined;
   readonly promptTemplate: string | undefined;
@@ -28,20 +30,25 @@ export interface StartFlags extends PolicyFlags, SchemaFlags {
   readonly completionWindow: string | undefined;
 }
 
+export interface JobPlace {
+  readonly cwd: string;
+  readonly stdin: Readable;
+  /** Null: OpenAI's own. */
+  readonly baseUrl: string | null;
+  readonly book: PriceBook | undefined;
+}
+
 /** What the flags ask for; throws for the first that cannot be meant, naming it. */
-export const describeJob = async (
-  flags: StartFlags,
-  { cwd, baseUrl, book }: { readonly cwd: string; readonly baseUrl: string | null; readonly book: PriceBook | undefined },
-): Promise<Description> => {
+export const describeJob = async (flags: StartFlags, { cwd, stdin, baseUrl, book }: JobPlace): Promise<Description> => {
   if (flags.job !== undefined) return { version: 1, job: moduleOf(flags, flags.job, cwd), baseUrl };
-  const inputs = inputsOf(flags.input, cwd);
+  requireInput(flags.input);
   const endpoint = await endpointOf(flags.endpoint ?? 'responses');
   if (flags.keepColumns && flags.metadataField.length > 0)
     throw new CliFailure('--keep-columns and --metadata-field exclude each other', { hint: '--keep-columns gives every column back.' });
   const model = required('--model', flags.model, 'Name the model, e.g. --model gpt-4.1');
-  return {
+  const rest: Omit<JobDescription, 'inputs'> = {
     version: 1,
-    inputs,
+    namespacesIds: flags.namespaceIds,
     idField: required('--id-field', flags.idField, 'Name the field that tells rows apart, e.g. --id-field id'),
     prompt: promptOf(flags),
     systemPrompt: systemPromptOf(flags.systemPrompt, endpoint),
@@ -57,6 +64,8 @@ export const describeJob = async (
     baseUrl,
     policies: policiesOf(flags, priceOf(book, model)),
   };
+  // Standard input is read only where all else is right.
+  return { ...rest, inputs: await inputFilesOf(flags.input, flags.inputFormat, { cwd, stdin }) };
 };
 
 /** A module says all of its job itself. */
@@ -76,19 +85,6 @@ const moduleOf = (flags: StartFlags, job: string, cwd: string): ModuleExport => 
 /** Stored with the run, so that whoever goes on counts with the same price. */
 const priceOf = (book: PriceBook | undefined, model: string): TokenPrices | null =>
   book?.({ kind: connectionName, connection: connectionName, model }) ?? null;
-
-const inputsOf = (given: readonly string[], cwd: string): readonly InputFile[] => {
-  if (given.length === 0)
-    throw new CliFailure('--input is missing', {
-      hint: 'Name the file with the rows, e.g. --input reviews.csv; give it again for more files.',
-    });
-  const inputs = given.map((path) => ({ given: path, absolute: resolve(cwd, path) }));
-  inputs.forEach(({ given: path, absolute }, i) => {
-    kindOfInput(path);
-    if (inputs.findIndex((other) => other.absolute === absolute) !== i) throw new CliFailure(`--input ${path} is given twice`);
-  });
-  return inputs;
-};
 
 const promptOf = ({ promptField, promptTemplate }: StartFlags): JobDescription['prompt'] => {
   if (promptField !== undefined && promptTemplate !== undefined)
@@ -126,6 +122,8 @@ const completionWindowOf = (text: string): string => {
 /** Flags that say something of a job. */
 const sayable = [
   'input',
+  'inputFormat',
+  'namespaceIds',
   'idField',
   'promptField',
   'promptTemplate',

@@ -8,7 +8,13 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   readonly job = Option.String('--job', {
     description: 'A module that exports a job (default export, or MODULE#EXPORT), in place of all that follows; TypeScript too',
   });
-  readonly input = Option.Array('--input', [], { description: 'A .csv, .jsonl or .ndjson file; again for more files' });
+  readonly input = Option.Array('--input', [], {
+    description: 'A .csv or .jsonl file (also .gz, .zst), .parquet or .arrow; a pattern in quotes; - for standard input; again for more',
+  });
+  readonly inputFormat = Option.String('--input-format', { description: 'csv, jsonl, parquet or arrow, where names do not say it' });
+  readonly namespaceIds = Option.Boolean('--namespace-ids', false, {
+    description: "Put each file's name in front of its ids, so that equal ids of different files do not collide",
+  });
   readonly idField = Option.String('--id-field', { description: 'The field that tells rows apart' });
   readonly promptField = Option.String('--prompt-field', { description: 'The field that holds the prompt' });
   readonly promptTemplate = Option.String('--prompt-template', { description: 'A prompt with {{fields}}; \\{{ for the braces themselves' });

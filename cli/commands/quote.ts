@@ -46,7 +46,7 @@ export class QuoteCommand extends JobCommand {
     const { baseUrl } = accountFor(loaded, this.baseUrl);
     const perItem = decimal('--output-tokens', this.outputTokens, 0, 'tokens');
     const sampleRows = wholeNumber('--sample', this.sample);
-    return quote(context, await describeJob(this, { cwd: context.cwd, baseUrl, book }), {
+    return quote(context, await describeJob(this, { cwd: context.cwd, stdin: context.stdin, baseUrl, book }), {
       exact: this.exact,
       ...(sampleRows === null ? {} : { sampleRows }),
       ...(perItem === null ? {} : { outputTokensPerItem: perItem }),

@@ -5,23 +5,34 @@ import { CliFailure } from '../failure.ts';
 import { wholeNumber } from '../flags.ts';
 import { commandLine, type Place } from '../place.ts';
 import { isOfModule } from '../job-description.ts';
-import { writeJson } from '../render.ts';
+import { writeJson, writeNotes } from '../render.ts';
+import { requirePlace, resultFormatOf } from '../table-formats.ts';
+import { tableFormatOf } from '../compose.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reads the store alone: no key, no network. */
 export class ResultsCommand extends RunCommand {
   static override readonly paths = [['results']];
   static override readonly usage = Command.Usage({
-    description: "Print a run's results, one JSON line per input row, in input order",
+    description: "Print a run's results, one per input row, in input order",
     details: `
       Of a run that is not finished only \`--partial\` prints what there is: in the order in which rows ended, each line with its
-      \`sequence\`, after which \`--after-sequence\` goes on another time. With \`--output\` the lines go to a file, whole or not at
+      \`sequence\`, after which \`--after-sequence\` goes on another time. With \`--output\` they go to a file, whole or not at
       all, and stdout says how many.
+
+      JSON lines, or a table with a column for each field: CSV, Parquet or Arrow, by \`--format\` or the end of the file's name. \`--summary\`
+      prints no result but what one would ask of them first.
     `,
-    examples: [['Into a file', '$0 results --run-id reviews --output answers.jsonl']],
+    examples: [
+      ['Into a file', '$0 results --run-id reviews --output answers.jsonl'],
+      ['Into a table', '$0 results --run-id reviews --output answers.parquet'],
+      ['At a glance', '$0 results --run-id reviews --summary'],
+    ],
   });
 
   readonly output = Option.String('--output', { description: 'Write to this file' });
+  readonly format = Option.String('--format', { description: "jsonl, csv, parquet or arrow (default: by the file's name, else jsonl)" });
+  readonly summary = Option.Boolean('--summary', false, { description: 'Counts by failure class, tokens, cost, the slowest batches' });
   readonly partial = Option.Boolean('--partial', false, { description: 'What has ended so far, in the order of ending' });
   readonly afterSequence = Option.String('--after-sequence', { description: 'With --partial: only what ended after this sequence' });
 
@@ -30,16 +41,21 @@ export class ResultsCommand extends RunCommand {
     const afterSequence = wholeNumber('--after-sequence', this.afterSequence, 0);
     if (afterSequence !== null && !this.partial)
       throw new CliFailure('--after-sequence goes with --partial', { hint: 'Results in input order have no cursor.' });
-    const [{ withRun }, { resultPages, writeResults, writeResultsFile }] = await Promise.all([
+    if (this.summary) return this.summarize(place);
+    const wanted = resultFormatOf(this.format, output);
+    const [{ withRun }, { bytesOfTable, linesOf, resultPages, writeResults, writeResultsFile }, format] = await Promise.all([
       import('../stored-run.ts'),
       import('../result-lines.ts'),
+      tableFormatOf(wanted),
     ]);
+    if (format !== null && output === undefined) requirePlace(format, context.isStdoutTerminal);
     try {
       return await withRun(place, runId, async ({ run, description }) => {
         const inputs = description === null || isOfModule(description) ? [] : description.inputs.map((input) => input.absolute);
-        const pages = resultPages(run, this.partial ? (afterSequence ?? 0) : null);
-        if (output === undefined) await writeResults(context.stdout, pages);
-        else await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd: context.cwd, inputs }, pages)) });
+        const after = this.partial ? (afterSequence ?? 0) : null;
+        const bytes = format === null ? linesOf(resultPages(run, after)) : await bytesOfTable(run, after, format);
+        if (output === undefined) await writeResults(context.stdout, bytes);
+        else await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd: context.cwd, inputs }, bytes)) });
         return exitCodes.ok;
       });
     } catch (error) {
@@ -49,5 +65,21 @@ export class ResultsCommand extends RunCommand {
         exitCode: exitCodes.stopped,
       });
     }
+  }
+
+  /** The table goes to stderr, so that stdout stays data. */
+  private async summarize(place: Place): Promise<ExitCode> {
+    const { context, givenRunId: runId } = this;
+    const odd = this.output !== undefined ? '--output' : this.format !== undefined ? '--format' : this.partial ? '--partial' : null;
+    if (odd !== null) throw new CliFailure(`--summary and ${odd} exclude each other`, { hint: 'A summary is of what there is by now.' });
+    const [{ withRun }, { reportTable }, { toWire }] = await Promise.all([
+      import('../stored-run.ts'),
+      import('../report-table.ts'),
+      import('../../lib/run/wire.ts'),
+    ]);
+    const report = await withRun(place, runId, ({ run }) => run.report());
+    await writeJson(context, toWire(report));
+    writeNotes(context, reportTable(report));
+    return exitCodes.ok;
   }
 }

@@ -47,7 +47,7 @@ export class StartCommand extends JobCommand {
     const book = await pricesOf(this.prices, place.loaded, context.cwd);
     if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
     if (this.dryRun) {
-      const description = await describeJob(this, { cwd: context.cwd, baseUrl: null, book });
+      const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, baseUrl: null, book });
       const { dryRun } = await import('../dry-run.ts');
       return dryRun(description, wholeNumber('--limit', this.limit), context, new AbortController().signal);
     }
@@ -55,7 +55,7 @@ export class StartCommand extends JobCommand {
       throw new CliFailure('--limit goes with --job only under --dry-run', { hint: 'The module says which rows there are.' });
     const [{ accountFor }, { startRun }] = await Promise.all([import('../account.ts'), import('../start-run.ts')]);
     const account = accountFor(place.loaded, this.baseUrl);
-    const description = await describeJob(this, { cwd: context.cwd, baseUrl: account.baseUrl, book });
+    const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, baseUrl: account.baseUrl, book });
     return startRun({
       context,
       place,

@@ -82,9 +82,11 @@ const namesOf = (sources: readonly CheckpointedItemSource[], given: readonly str
   return names;
 };
 
+const lastOf = (ref: string): string => ref.split(/[\\/]/u).at(-1) ?? ref;
+
 /** `input/mail.jsonl.gz` is called `mail`. */
 const shortName = (ref: string): string => {
-  const last = ref.split(/[\\/]/u).at(-1) ?? '';
+  const last = lastOf(ref);
   const name = (/^[^.]+/u.exec(last)?.[0] ?? last).replaceAll(/[\s:]+/gu, '_');
   return name === '' ? 'source' : name;
 };
@@ -110,12 +112,13 @@ const describe = (sources: readonly CheckpointedItemSource[]): string => {
 const linesMax = 200;
 
 const fingerprintLine = ({ kind, ref }: CheckpointedItemSource, namespace: string | null, fingerprint: string): string =>
-  JSON.stringify([kind, ref, namespace, fingerprint]);
+  // Where it lies is not what it is: the same file may be named from another folder.
+  JSON.stringify([kind, lastOf(ref), namespace, fingerprint]);
 
 const joinFingerprints = (lines: readonly string[]): string =>
   lines.length <= linesMax ? lines.join('\n') : createHash('sha256').update(lines.join('\n')).digest('hex');
 
-/** What differs between two fingerprints of sources of several: the refs of those that changed; nothing where that cannot be said. */
+/** What differs between two fingerprints of sources of several: the names of those that changed; nothing where that cannot be said. */
 export const changedSources = (stored: string, found: string): readonly string[] => {
   const [before, after] = [stored.split('\n'), found.split('\n')];
   if (before.length !== after.length || before.length < 2) return [];

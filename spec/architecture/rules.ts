@@ -5,7 +5,7 @@ const ADAPTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ajv: ['ajv', 'ajv-formats'],
   arquero: ['arquero'],
   arrow: ['apache-arrow'],
-  csv: ['csv-parse', 'csv-stringify'],
+  csv: ['csv-parse'],
   files: ['tinyglobby'],
   openai: ['openai'],
   parquet: ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer'],

@@ -31,6 +31,8 @@ export interface RunOptions {
   /** Sends the first interruption when it settles. */
   readonly interruptAfter?: (stderr: () => string) => Promise<void>;
   readonly isTerminal?: boolean;
+  readonly isStdoutTerminal?: boolean;
+  readonly stdin?: string;
 }
 
 /** A user's folder, an emulator, and a way to type commands, all in this process. */
@@ -90,13 +92,13 @@ const runInProcess = async (
   const listeners = new Set<() => void>();
   const context: CliContext = {
     env: { ...options.env },
-    stdin: Readable.from([]),
+    stdin: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
     stdout: stdout.stream,
     stderr: stderr.stream,
     colorDepth: 1,
     cwd,
     isStderrTerminal: options.isTerminal ?? false,
-    isStdoutTerminal: false,
+    isStdoutTerminal: options.isStdoutTerminal ?? false,
     nowMs: () => Date.now(),
     onInterrupt: (listener) => {
       listeners.add(listener);

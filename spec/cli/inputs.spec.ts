@@ -3,19 +3,14 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tunedCsvSource } from '../../adapters/csv/csv-source.ts';
 import { tunedJsonlSource } from '../../adapters/jsonl/jsonl-source.ts';
-import { inputsSource, kindOfInput } from '../../cli/inputs.ts';
+import { kindOfInput } from '../../cli/input-files.ts';
+import { inputsSource } from '../../cli/inputs.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import { describeSourceContract, idsOf, readAll, stored } from '../contract/source-contract.ts';
 import { openHandlesOn, tempFile, tiny } from '../contract/source-files.ts';
 
 type Entry = Parameters<Parameters<typeof inputsSource<unknown>>[1]['map']>[0];
 const asItIs = (entry: Entry): Entry => entry;
-/** A bad row names its own file; the law, made for one file, wants the name of the source. */
-const under =
-  (ref: string) =>
-  (entry: Entry): Entry =>
-    'bad' in entry ? { ...entry, bad: { ...entry.bad, location: { ...entry.bad.location, ref } } } : entry;
-
 describeSourceContract('several inputs as one source', async () => {
   const rows = Array.from({ length: 30 }, (_, index) => (index % 7 === 5 ? null : `row-${index}`));
   const csv = `id,text\n${rows
@@ -39,9 +34,10 @@ describeSourceContract('several inputs as one source', async () => {
       inputsSource(
         [tunedCsvSource(csvPath, { itemId: 'id', payload }, tiny(7)), tunedJsonlSource(jsonlPath, { itemId: 'id', payload }, tiny(7))],
         {
-          map: under('both'),
+          map: asItIs,
           rowsMax: null,
           ref: 'both',
+          namespacesIds: false,
         },
       ),
     rowsMade: () => made,
@@ -55,7 +51,7 @@ describe('several inputs', () => {
     const files = await Promise.all(
       texts.map(async (text) => tunedJsonlSource(await tempFile('rows.jsonl', text), { itemId: 'id' }, tiny(3))),
     );
-    return inputsSource(files, { map: asItIs, rowsMax, ref: 'rows' });
+    return inputsSource(files, { map: asItIs, rowsMax, ref: 'rows', namespacesIds: false });
   };
 
   it('read no more than the first rows, from whichever of them reading goes on', async () => {
@@ -95,8 +91,30 @@ describe('several inputs', () => {
     await expect(read({ offset: 3 })).rejects.toThrow('cannot go on from');
   });
 
-  it('are told apart by the ends of their names', () => {
-    expect(['a.csv', 'B.CSV', 'c.jsonl', 'd.ndjson'].map(kindOfInput)).toEqual(['csv', 'csv', 'jsonl', 'jsonl']);
-    expect(() => kindOfInput('a.json')).toThrow('must end in .csv, .jsonl or .ndjson');
+  it('are told apart by the ends of their names, or by what is said', () => {
+    const kinds = (names: readonly string[]) => names.map((given) => kindOfInput({ given, absolute: given }));
+    expect(kinds(['a.csv', 'B.CSV', 'c.jsonl', 'd.ndjson'])).toEqual(['csv', 'csv', 'jsonl', 'jsonl']);
+    expect(kinds(['a.csv.gz', 'b.JSONL.zst', 'c.parquet', 'd.arrow', 'e.feather', 'f.arrows'])).toEqual([
+      'csv',
+      'jsonl',
+      'parquet',
+      'arrow',
+      'arrow',
+      'arrow',
+    ]);
+    expect(kindOfInput({ given: 'rows.txt', absolute: '/rows.txt', kind: 'csv' })).toBe('csv');
+    for (const odd of ['a.json', 'a.parquet.gz', 'csv', 'a.toString'])
+      expect(() => kinds([odd])).toThrow('must end in .csv, .jsonl or .ndjson');
+  });
+
+  it('get the names of their files in front of their ids, where that is asked for, one file too', async () => {
+    const path = await tempFile('mail.jsonl', '{"id":1}\n');
+    const source = inputsSource([tunedJsonlSource(path, { itemId: 'id' }, tiny(3))], {
+      map: asItIs,
+      rowsMax: null,
+      ref: 'x',
+      namespacesIds: true,
+    });
+    expect(idsOf((await readAll(source)).entries)).toEqual(['mail:1']);
   });
 });

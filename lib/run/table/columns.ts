@@ -5,6 +5,7 @@ import { batchKeyOfObject } from '../../core/raw-object.ts';
 import type { ItemResult } from '../../core/results.ts';
 import type { Cell, TableColumn, TableColumnType } from '../../ports/table.ts';
 import type { ResultRef } from '../../ports/run-store.ts';
+import { usdOf } from '../consumption-wire.ts';
 import type { BatchTimes } from './batch-times.ts';
 
 /** A row of the table, before it is cells. */
@@ -103,7 +104,7 @@ const usageColumns = (prices: TokenPrices | null): readonly ResultColumn[] => [
   {
     name: 'cost_usd',
     type: 'number',
-    cell: ({ result }) => (prices === null || result.usage === null ? null : costOfUsage(result.usage, prices)),
+    cell: ({ result }) => (prices === null || result.usage === null ? null : usdOf(costOfUsage(result.usage, prices))),
   },
 ];
 

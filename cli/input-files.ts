@@ -1,0 +1,93 @@
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { expandInput } from './compose.ts';
+import { CliFailure } from './failure.ts';
+import { choice } from './flags.ts';
+
+/** What a file of rows can be. Text may be compressed (`.gz`, `.zst`). */
+export const inputKinds = ['csv', 'jsonl', 'parquet', 'arrow'] as const;
+export type InputKind = (typeof inputKinds)[number];
+
+export interface InputFile {
+  /** As it was typed: names the origin in messages, results and comparisons. */
+  readonly given: string;
+  readonly absolute: string;
+  /** Absent or null: by the end of the name. */
+  readonly kind?: InputKind | null;
+}
+
+/** What stands for standard input, in flags and messages. */
+export const standardInput = '-';
+
+const kindOfEnd: Readonly<Record<string, InputKind>> = {
+  csv: 'csv',
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
+  parquet: 'parquet',
+  arrow: 'arrow',
+  arrows: 'arrow',
+  feather: 'arrow',
+};
+
+/** The kind of a file: as it was said, or by the end of its name. */
+export const kindOfInput = ({ given, kind }: InputFile): InputKind => {
+  if (kind !== null && kind !== undefined) return kind;
+  const name = given.toLowerCase();
+  const [, end = '', packed] = /\.([a-z]+)(\.gz|\.zst)?$/u.exec(name) ?? [];
+  const found = Object.hasOwn(kindOfEnd, end) ? kindOfEnd[end] : undefined;
+  if (found !== undefined && (packed === undefined || found === 'csv' || found === 'jsonl')) return found;
+  throw new CliFailure(
+    `--input ${JSON.stringify(given)}: the name must end in .csv, .jsonl or .ndjson (each also with .gz or .zst), .parquet, .arrow or .feather`,
+    { hint: `Say what it holds: --input-format ${inputKinds.join('|')}` },
+  );
+};
+
+export const requireInput = (given: readonly string[]): void => {
+  if (given.length > 0) return;
+  throw new CliFailure('--input is missing', {
+    hint: 'Name the file with the rows, e.g. --input reviews.csv; give it again for more files.',
+  });
+};
+
+/** The files that the flags mean: patterns are expanded in the order of the names, standard input is put into a file. */
+export const inputFilesOf = async (
+  given: readonly string[],
+  format: string | undefined,
+  { cwd, stdin }: { readonly cwd: string; readonly stdin: Readable },
+): Promise<readonly InputFile[]> => {
+  requireInput(given);
+  const kind = format === undefined ? null : choice('--input-format', format, inputKinds);
+  const inputs: InputFile[] = [];
+  for (const pattern of given) {
+    if (pattern === standardInput) {
+      inputs.push(await spooled(stdin, kind));
+      continue;
+    }
+    const paths = await expandInput(pattern, cwd);
+    if (paths.length === 0)
+      throw new CliFailure(`--input ${JSON.stringify(pattern)} matches no file`, { hint: 'Is it quoted as it is meant?' });
+    inputs.push(...paths.map((path) => ({ given: path, absolute: resolve(cwd, path), ...(kind === null ? {} : { kind }) })));
+  }
+  inputs.forEach((input, i) => {
+    kindOfInput(input);
+    if (inputs.findIndex((other) => other.absolute === input.absolute) !== i) throw new CliFailure(`--input ${input.given} is given twice`);
+  });
+  return inputs;
+};
+
+/**
+ * Standard input, in a file of its own for as long as this process lives: rows are read at the pace of the run, and again where they are looked at
+ * before. It cannot be had by another process: one that is stopped before all rows are read leaves a run that cannot read on.
+ */
+const spooled = async (stdin: Readable, kind: InputKind | null): Promise<InputFile> => {
+  if (kind === null || kind === 'parquet' || kind === 'arrow')
+    throw new CliFailure('--input -: standard input has no name to tell what it holds', { hint: 'Say it: --input-format csv|jsonl' });
+  const folder = mkdtempSync(join(tmpdir(), 'batchor-stdin-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const absolute = join(folder, `rows.${kind}`);
+  await pipeline(stdin, createWriteStream(absolute, { mode: 0o600 }));
+  return { given: standardInput, absolute, kind };
+};

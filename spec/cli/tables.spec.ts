@@ -1,0 +1,130 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { tableFromIPC } from '@uwdata/flechette';
+import Papa from 'papaparse';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readIndependently } from '../contract/parquet-files.ts';
+import { createCliWorld, csvOf, jsonlOf, linesOf, startArgs, type CliWorld } from './in-process.ts';
+
+let world: CliWorld;
+beforeAll(async () => {
+  world = await createCliWorld({ faults: [{ type: 'rows_fail', batch: 1, ratio: 0.2, statusCode: 400 }] });
+});
+afterAll(async () => {
+  await world[Symbol.asyncDispose]();
+});
+const bytesOf = (name: string): Buffer => readFileSync(join(world.folder, name));
+const exported = async (runId: string, name: string, ...rest: readonly string[]): Promise<Buffer> => {
+  const ran = await world.run(['results', '--run-id', runId, '--store', 'store', '--output', name, ...rest]);
+  expect([ran.stderr, ran.code]).toEqual(['', 0]);
+  return bytesOf(name);
+};
+
+type Row = Readonly<Record<string, unknown>>;
+const textOf = (value: unknown): string => (value === null || value === undefined ? '' : String(value));
+/** What every format tells of a row, as text: CSV knows nothing else. */
+const told = (row: Row): readonly string[] =>
+  ['item_id', 'status', 'attempt_count', 'error_class', 'output_text', 'input_tokens', 'metadata.stars'].map((name) => textOf(row[name]));
+
+describe('results as tables, from the command line', () => {
+  it('have the same rows in the same order in every format, read back by other readers than wrote them', async () => {
+    world.write('rows.jsonl', jsonlOf(60));
+    expect((await world.run(startArgs('rows.jsonl', 'tables', '--wait', '--keep-columns'))).code).toBe(2);
+    const lines = linesOf((await exported('tables', 'out.jsonl')).toString('utf8')) as readonly Row[];
+    const expected = lines.map((line) => {
+      const { error, usage, metadata } = line as { error: Row | null; usage: Row | null; metadata: Row };
+      return told({
+        ...line,
+        error_class: error?.['error_class'],
+        input_tokens: usage?.['input_tokens'],
+        'metadata.stars': metadata['stars'],
+      });
+    });
+    expect(expected).toHaveLength(60);
+    expect(expected.some(([, status]) => status === 'failed_permanent')).toBe(true);
+    const csv = Papa.parse<Row>((await exported('tables', 'out.csv')).toString('utf8'), { header: true, skipEmptyLines: true });
+    expect(csv.errors).toEqual([]);
+    expect(csv.data.map(told)).toEqual(expected);
+    expect(readIndependently(await exported('tables', 'out.parquet')).rows.map(told)).toEqual(expected);
+    const arrow = tableFromIPC(new Uint8Array(await exported('tables', 'out.arrow')));
+    expect((arrow.toArray() as readonly Row[]).map(told)).toEqual(expected);
+    expect(bytesOf('out.arrow')).toEqual(await exported('tables', 'named.bin', '--format', 'arrow'));
+  });
+
+  it('can be read again as inputs, and so can compressed text, patterns, and standard input', async () => {
+    world.write('one.csv', csvOf(4));
+    world.write('one.jsonl.gz', gzipSync(jsonlOf(3, 2)));
+    const both = await world.run(startArgs('one.*', 'both', '--wait', '--namespace-ids', '--bad-rows', 'record'));
+    expect([both.stderr, both.code]).toEqual(['', 0]);
+    const lines = linesOf((await exported('both', 'both.jsonl')).toString('utf8')) as readonly Row[];
+    expect(lines.map((line) => line['item_id'])).toEqual([
+      'one:item-0',
+      'one:item-1',
+      'one:item-2',
+      'one:item-3',
+      'one-2:item-2',
+      'one-2:item-3',
+      'one-2:item-4',
+    ]);
+    expect((lines[5]?.['metadata'] as Row)['batchor_lineage']).toEqual({
+      source_ref: 'one.jsonl.gz',
+      source_item_index: 1,
+      source_primary_key: 'item-3',
+      source_namespace: 'one-2',
+    });
+    for (const name of ['again.parquet', 'again.arrow']) {
+      await exported('both', name);
+      const args = ['--input', name, '--id-field', 'item_id', '--prompt-field', 'output_text', '--model', 'gpt-4.1', '--store', 'store'];
+      const again = await world.run(['start', ...args, '--run-id', name, '--poll-interval', '0.05', '--wait']);
+      expect([again.stderr, again.code]).toEqual(['', 0]);
+      expect(again.json).toMatchObject({ item_count: 7, item_counts: { completed: 7 } });
+    }
+    const piped = startArgs('-', 'piped', '--input-format', 'jsonl');
+    expect(await world.run([...piped, '--wait'], { stdin: jsonlOf(5) })).toMatchObject({ code: 0, stderr: '' });
+    // The very same rows are the same input.
+    expect(await world.run(piped, { stdin: jsonlOf(5) })).toMatchObject({ code: 0 });
+    expect(linesOf((await exported('piped', 'piped.jsonl')).toString('utf8'))).toHaveLength(5);
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('batchor-stdin-')).length).toBeLessThan(20);
+  });
+
+  it('are at a glance what became of the rows, for people and for machines', async () => {
+    const ran = await world.run(['results', '--run-id', 'tables', '--store', 'store', '--summary']);
+    expect(ran.code).toBe(0);
+    expect(ran.json).toMatchObject({
+      run_id: 'tables',
+      is_finished: true,
+      result_count: 60,
+      failures: [{ error_class: 'invalid_request' }],
+    });
+    expect(ran.stderr).toContain('invalid_request');
+    expect(ran.stderr).toContain('slowest of 1 batches');
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ['a format that is none', ['--format', 'xlsx'], '--format "xlsx": allowed are jsonl, csv, parquet, arrow'],
+    ['bytes on a screen', ['--format', 'parquet'], '--format parquet is not for a terminal'],
+    ['a summary in a file', ['--summary', '--output', 'x.csv'], '--summary and --output exclude each other'],
+  ])('refuse %s', async (_, flags, message) => {
+    const ran = await world.run(['results', '--run-id', 'tables', '--store', 'store', ...flags], { isStdoutTerminal: true });
+    expect([ran.code, ran.stdout]).toEqual([1, '']);
+    expect(ran.stderr).toContain(message);
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ['standard input without a format', startArgs('-', 'odd'), '--input -: standard input has no name to tell what it holds'],
+    ['a pattern that matches nothing', startArgs('no/*.csv', 'odd'), '--input "no/*.csv" matches no file'],
+    [
+      'a format that is none',
+      startArgs('rows.jsonl', 'odd', '--input-format', 'xml'),
+      '--input-format "xml": allowed are csv, jsonl, parquet, arrow',
+    ],
+    ['one file twice', startArgs(['rows.jsonl', 'row*.jsonl'], 'odd'), '--input rows.jsonl is given twice'],
+    ['text that is called Parquet', startArgs('rows.jsonl', 'odd', '--input-format', 'parquet'), 'rows.jsonl'],
+  ])('inputs refuse %s', async (_, args, message) => {
+    const ran = await world.run(args);
+    expect(ran.code).not.toBe(0);
+    expect(ran.stderr).toContain(message);
+  });
+});
