@@ -31,10 +31,10 @@ export interface ParquetTuning extends WindowTuning {
 }
 
 /** For production; the specs use tiny ones. */
-export const PARQUET_TUNING: ParquetTuning = { windowBytesMax: 32 * 1024 * 1024, windowRowsMax: 131_072, sliceRowsMax: 1_000 };
+export const PARQUET_TUNING: ParquetTuning = { windowBytesMax: 16 * 1024 * 1024, windowRowsMax: 65_536, sliceRowsMax: 1_000 };
 
 /**
- * Reads a Parquet file in order, resumable behind any row: a part of a row group at a time (about 32 MiB before compression), and of
+ * Reads a Parquet file in order, resumable behind any row: a part of a row group at a time (about 16 MiB before compression), and of
  * it the columns asked for alone; uncompressed or snappy, gzip, brotli, zstd, lz4. Memory is bounded by that part and by the largest
  * row group's compressed columns; nested columns of a file without offset indexes are decoded a whole row group at a time.
  *
