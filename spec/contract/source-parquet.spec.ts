@@ -374,6 +374,15 @@ describe('any Parquet file', () => {
     expect(payloadsOf(await read(tunedParquetSource(path, byIndex, tiny(170, 1_000))))).toEqual(values.map((text) => ({ text })));
   });
 
+  it.each(CODECS)('compressed with %s gives back columns of nothing', async (codec) => {
+    for (const dictionary of [true, false]) {
+      for (const version of [1, 2] as const) {
+        const path = await written({ text: texts([null, null]), empty: texts(['', '']) }, { codec, dictionary, version });
+        expect(payloadsOf(await read(parquetSource(path, byIndex)))).toEqual(Array(2).fill({ text: null, empty: '' }));
+      }
+    }
+  });
+
   it('gives back its rows, from the start and from every position, however it is laid out and read', async () => {
     const folder = await tempFolder();
     await fc.assert(
