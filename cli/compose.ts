@@ -10,7 +10,7 @@ import type { StrictRules } from '../lib/schema/strict-rules.ts';
 import type { RunnerStorage } from '../lib/run/runner-options.ts';
 import type { CliPrompt } from './rows.ts';
 import type { JobDescription } from './job-description.ts';
-import type { InputKind } from './input-files.ts';
+import type { InputKind } from './input-kinds.ts';
 import { CliFailure } from './failure.ts';
 import { broughtConnection, importModule } from './load-module.ts';
 import type { StorePlace } from './place.ts';

@@ -6,44 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { expandInput } from './compose.ts';
 import { CliFailure } from './failure.ts';
 import { choice } from './flags.ts';
-
-/** What a file of rows can be. Text may be compressed (`.gz`, `.zst`). */
-export const inputKinds = ['csv', 'jsonl', 'parquet', 'arrow'] as const;
-export type InputKind = (typeof inputKinds)[number];
-
-export interface InputFile {
-  /** As it was typed: names the origin in messages, results and comparisons. */
-  readonly given: string;
-  readonly absolute: string;
-  /** Absent or null: by the end of the name. */
-  readonly kind?: InputKind | null;
-}
-
-/** What stands for standard input, in flags and messages. */
-export const standardInput = '-';
-
-const kindOfEnd: Readonly<Record<string, InputKind>> = {
-  csv: 'csv',
-  jsonl: 'jsonl',
-  ndjson: 'jsonl',
-  parquet: 'parquet',
-  arrow: 'arrow',
-  arrows: 'arrow',
-  feather: 'arrow',
-};
-
-/** The kind of a file: as it was said, or by the end of its name. */
-export const kindOfInput = ({ given, kind }: InputFile): InputKind => {
-  if (kind !== null && kind !== undefined) return kind;
-  const name = given.toLowerCase();
-  const [, end = '', packed] = /\.([a-z]+)(\.gz|\.zst)?$/u.exec(name) ?? [];
-  const found = Object.hasOwn(kindOfEnd, end) ? kindOfEnd[end] : undefined;
-  if (found !== undefined && (packed === undefined || found === 'csv' || found === 'jsonl')) return found;
-  throw new CliFailure(
-    `--input ${JSON.stringify(given)}: the name must end in .csv, .jsonl or .ndjson (each also with .gz or .zst), .parquet, .arrow or .feather`,
-    { hint: `Say what it holds: --input-format ${inputKinds.join('|')}` },
-  );
-};
+import { type InputFile, type InputKind, inputKinds, kindOfInput, standardInput } from './input-kinds.ts';
 
 export const requireInput = (given: readonly string[]): void => {
   if (given.length > 0) return;

@@ -3,7 +3,7 @@ import type { EnqueueLimits, TokenPrices } from '../lib/core/config.ts';
 import type { JsonObject } from '../lib/core/json.ts';
 import { CliFailure } from './failure.ts';
 import { exitCodes } from './exit-codes.ts';
-import { type InputFile, inputKinds } from './input-files.ts';
+import { type InputFile, inputKinds } from './input-kinds.ts';
 import type { ModuleExport } from './load-module.ts';
 import type { SchemaSource } from './schema-source.ts';
 

@@ -7,7 +7,7 @@ import type { BatchJob } from '../lib/run/job.ts';
 import type { StructuredOutput } from '../lib/schema/types.ts';
 import { fileSource, providerConfigOf } from './compose.ts';
 import { CliFailure } from './failure.ts';
-import { type InputFile, kindOfInput, standardInput } from './input-files.ts';
+import { type InputFile, kindOfInput, standardInput } from './input-kinds.ts';
 import { inputsSource, renamed } from './inputs.ts';
 import { type Description, isOfModule, type JobDescription, type ModuleDescription } from './job-description.ts';
 import { loadExportOf } from './load-module.ts';

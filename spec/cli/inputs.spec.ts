@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tunedCsvSource } from '../../adapters/csv/csv-source.ts';
 import { tunedJsonlSource } from '../../adapters/jsonl/jsonl-source.ts';
-import { kindOfInput } from '../../cli/input-files.ts';
+import { kindOfInput } from '../../cli/input-kinds.ts';
 import { inputsSource } from '../../cli/inputs.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import { describeSourceContract, idsOf, readAll, stored } from '../contract/source-contract.ts';
