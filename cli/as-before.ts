@@ -1,12 +1,14 @@
 import type { Operation } from '../lib/core/config.ts';
-import { type Description, isOfModule, type Policies } from './job-description.ts';
+import { type Description, isOfModule, isOfRun, type Policies } from './job-description.ts';
 
 /** Flags that were left out mean what the run has; the same file under another name is the same file. */
 export const asBefore = (given: Description, told: Description | null, operation: Operation): Description => {
   if (told === null || isOfModule(given) || isOfModule(told)) return given;
+  const policies = policiesAsBefore(given.policies, told.policies, operation);
+  if (isOfRun(given) || isOfRun(told)) return { ...given, policies };
   const { inputs } = given;
   const isSameInput = inputs.length === told.inputs.length && inputs.every((input, i) => input.absolute === told.inputs[i]?.absolute);
-  return { ...given, inputs: isSameInput ? told.inputs : inputs, policies: policiesAsBefore(given.policies, told.policies, operation) };
+  return { ...given, inputs: isSameInput ? told.inputs : inputs, policies };
 };
 
 /** What a resume may have changed is as the run has it now; the rest is as it was started. */

@@ -9,7 +9,7 @@ import type { PriceBook } from '../lib/run/price-book.ts';
 import type { StrictRules } from '../lib/schema/strict-rules.ts';
 import type { RunnerStorage } from '../lib/run/runner-options.ts';
 import type { CliPrompt } from './rows.ts';
-import type { JobDescription } from './job-description.ts';
+import type { Settings } from './job-description.ts';
 import type { InputKind } from './input-kinds.ts';
 import { CliFailure } from './failure.ts';
 import { broughtConnection, importModule } from './load-module.ts';
@@ -146,7 +146,7 @@ export const expandInput = async (pattern: string, cwd: string): Promise<readonl
   (await import('../adapters/files/expand-glob.ts')).expandGlob(pattern, cwd);
 
 /** The provider's part of a job. Throws what its own checks find, in the words of the flags. */
-export const providerConfigOf = async (description: JobDescription): Promise<ProviderConfig<CliPrompt, unknown>> => {
+export const providerConfigOf = async (description: Settings): Promise<ProviderConfig<CliPrompt, unknown>> => {
   const { openai } = await import('../adapters/openai/index.ts');
   const { model, endpoint, params, completionWindow, policies, baseUrl } = description;
   const quotaScope = policies.quotaScope ?? scopeAt(baseUrl, model);

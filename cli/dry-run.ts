@@ -7,7 +7,7 @@ import type { AnyJob } from '../lib/run/job.ts';
 import { rendererOf } from './compose.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { type CliJob, jobOf } from './job.ts';
+import { type CliJob, jobOf, type Runs } from './job.ts';
 import type { Description } from './job-description.ts';
 import { checkInputs } from './preflight.ts';
 import { writeNotes, writeText } from './render.ts';
@@ -21,9 +21,10 @@ export const dryRun = async (
   limit: number | null,
   context: CliContext,
   signal: AbortSignal,
+  runs: Runs | null,
 ): Promise<ExitCode> => {
   await checkInputs(description, context.cwd, signal);
-  const job = await jobOf(description, context.cwd);
+  const job = await jobOf(description, context.cwd, runs);
   const erased = job as unknown as AnyJob;
   const render = await rendererOf(job.providerConfig, structuredOutputOf(erased), raisedOf(erased));
   const { items, buildPrompt } = sourceOf(erased);

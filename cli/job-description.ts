@@ -1,5 +1,6 @@
 import * as t from 'typanion';
 import type { EnqueueLimits, TokenPrices } from '../lib/core/config.ts';
+import { type FailureClass, failureClasses } from '../lib/core/failure.ts';
 import type { JsonObject } from '../lib/core/json.ts';
 import { CliFailure } from './failure.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -11,8 +12,7 @@ import type { SchemaSource } from './schema-source.ts';
  * What a command line asked for, as it is stored with the run, so that `wait` can go on with nothing typed again. Holds
  * where the key is to be sent, never the key.
  */
-export interface JobDescription {
-  readonly version: 1;
+export interface JobDescription extends Settings {
   readonly inputs: readonly InputFile[];
   /** Ids get the name of their file in front. */
   readonly namespacesIds: boolean;
@@ -24,6 +24,11 @@ export interface JobDescription {
   readonly keepsColumns: boolean;
   /** Only the first rows of the input; null: all. */
   readonly rowsMax: number | null;
+}
+
+/** What is said of models, answers and pace, wherever the rows come from. */
+export interface Settings {
+  readonly version: 1;
   readonly model: string;
   readonly endpoint: string;
   readonly params: JsonObject;
@@ -36,6 +41,11 @@ export interface JobDescription {
   readonly policies: Policies;
 }
 
+/** Rows of a finished run of the same store, asked again. */
+export interface EarlierDescription extends Settings {
+  readonly earlier: { readonly runId: string; readonly only: 'failed' | 'all' | readonly FailureClass[] };
+}
+
 /** A job that a module of the user's exports: everything else is said there. */
 export interface ModuleDescription {
   readonly version: 1;
@@ -43,8 +53,9 @@ export interface ModuleDescription {
   readonly baseUrl: string | null;
 }
 
-export type Description = JobDescription | ModuleDescription;
+export type Description = JobDescription | EarlierDescription | ModuleDescription;
 export const isOfModule = (description: Description): description is ModuleDescription => 'job' in description;
+export const isOfRun = (description: Description): description is EarlierDescription => 'earlier' in description;
 
 type Nullable<A> = { readonly [Key in keyof A]: A[Key] | null };
 
@@ -100,19 +111,8 @@ const laterPolicies: Pick<
 
 const count = t.isNullable(t.isNumber());
 const laterCount = t.isOptional(count);
-const isJobDescription = t.isObject({
+const settings = {
   version: t.isLiteral(1),
-  inputs: t.isArray(t.isObject({ given: t.isString(), absolute: t.isString(), kind: t.isOptional(t.isNullable(t.isEnum(inputKinds))) })),
-  namespacesIds: t.isOptional(t.isBoolean()),
-  idField: t.isString(),
-  prompt: t.isOneOf([
-    t.isObject({ type: t.isLiteral('field'), field: t.isString() }),
-    t.isObject({ type: t.isLiteral('template'), template: t.isString() }),
-  ]),
-  systemPrompt: t.isNullable(t.isString()),
-  metadataFields: t.isArray(t.isString()),
-  keepsColumns: t.isBoolean(),
-  rowsMax: count,
   model: t.isString(),
   endpoint: t.isString(),
   params: t.isDict(t.isUnknown()),
@@ -155,8 +155,28 @@ const isJobDescription = t.isObject({
       ),
     ),
   }),
+};
+const isJobDescription = t.isObject({
+  ...settings,
+  inputs: t.isArray(t.isObject({ given: t.isString(), absolute: t.isString(), kind: t.isOptional(t.isNullable(t.isEnum(inputKinds))) })),
+  namespacesIds: t.isOptional(t.isBoolean()),
+  idField: t.isString(),
+  prompt: t.isOneOf([
+    t.isObject({ type: t.isLiteral('field'), field: t.isString() }),
+    t.isObject({ type: t.isLiteral('template'), template: t.isString() }),
+  ]),
+  systemPrompt: t.isNullable(t.isString()),
+  metadataFields: t.isArray(t.isString()),
+  keepsColumns: t.isBoolean(),
+  rowsMax: count,
 });
-
+const isEarlierDescription = t.isObject({
+  ...settings,
+  earlier: t.isObject({
+    runId: t.isString(),
+    only: t.isOneOf([t.isEnum(['failed', 'all'] as const), t.isArray(t.isEnum(failureClasses))]),
+  }),
+});
 const isModuleDescription = t.isObject({
   version: t.isLiteral(1),
   job: t.isObject({ given: t.isString(), absolute: t.isString(), export: t.isString() }),
@@ -171,10 +191,13 @@ export const decodeDescription = (runId: string, stored: JsonObject | null): Des
   if (stored === null) return null;
   const errors: string[] = [];
   if ('job' in stored && isModuleDescription(stored, { errors })) return stored as unknown as ModuleDescription;
-  if (isJobDescription(stored, { errors })) {
-    const description = stored as unknown as JobDescription;
-    const { structuredOutput = null, schemaName = null, namespacesIds = false } = description;
-    return { ...description, structuredOutput, schemaName, namespacesIds, policies: { ...laterPolicies, ...description.policies } };
+  if ('earlier' in stored ? isEarlierDescription(stored, { errors }) : isJobDescription(stored, { errors })) {
+    const description = stored as unknown as JobDescription | EarlierDescription;
+    const { structuredOutput = null, schemaName = null, policies } = description;
+    const later = { structuredOutput, schemaName, policies: { ...laterPolicies, ...policies } };
+    return isOfRun(description)
+      ? { ...description, ...later }
+      : { ...description, namespacesIds: description.namespacesIds ?? false, ...later };
   }
   const { version } = stored;
   const isNewer = typeof version === 'number' && version > 1;

@@ -4,21 +4,61 @@ import { isJsonObject, type JsonObject } from '../lib/core/json.ts';
 import type { ProviderConfig } from '../lib/ports/provider.ts';
 import type { CheckpointedItemSource } from '../lib/ports/source.ts';
 import type { BatchJob } from '../lib/run/job.ts';
+import type { EarlierItem } from '../lib/run/run-source.ts';
+import type { BatchRunner } from '../lib/run/runner.ts';
 import type { StructuredOutput } from '../lib/schema/types.ts';
 import { fileSource, providerConfigOf } from './compose.ts';
 import { CliFailure } from './failure.ts';
 import { type InputFile, kindOfInput, standardInput } from './input-kinds.ts';
 import { inputsSource, renamed } from './inputs.ts';
-import { type Description, isOfModule, type JobDescription, type ModuleDescription } from './job-description.ts';
+import {
+  type Description,
+  type EarlierDescription,
+  isOfModule,
+  isOfRun,
+  type JobDescription,
+  type ModuleDescription,
+} from './job-description.ts';
 import { loadExportOf } from './load-module.ts';
+import { policyOptions } from './policy-options.ts';
 import { loadSchema } from './schema-source.ts';
 import { type CliPrompt, rowMapper } from './rows.ts';
 
 export type CliJob = BatchJob<CliPrompt, JsonObject, StructuredOutput | undefined, ProviderConfig<CliPrompt, unknown>>;
 
 /** The job that a description means. Equal descriptions make equal jobs, whoever asks from where. */
-export const jobOf = (description: Description, cwd: string): Promise<CliJob> =>
-  isOfModule(description) ? jobOfModule(description) : jobOfFlags(description, cwd);
+export const jobOf = (description: Description, cwd: string, runs: Runs | null): Promise<CliJob> => {
+  if (isOfModule(description)) return jobOfModule(description);
+  return isOfRun(description) ? jobOfRun(description, runs) : jobOfFlags(description, cwd);
+};
+
+/** Where earlier runs are found; null: nowhere. */
+export type Runs = Pick<BatchRunner, 'getRun'>;
+
+/** The rows of an earlier run, as they were asked then; what is said now goes over what was said then. */
+const jobOfRun = async (description: EarlierDescription, runs: Runs | null): Promise<CliJob> => {
+  const { runId, only } = description.earlier;
+  if (runs === null)
+    throw new CliFailure('--from-run needs the store of that run', { hint: 'start has it; quote does not: its rows are those of files.' });
+  const earlier = await runs.getRun(runId);
+  const { structuredOutput, jobName } = earlier.snapshot().config;
+  const said = Object.keys(description.params);
+  const asThen =
+    structuredOutput === null ? {} : { structuredOutput: structuredOutput.jsonSchema, schemaName: structuredOutput.schemaName };
+  return {
+    name: jobName,
+    source: earlier.source({ only }) as CheckpointedItemSource<unknown, JsonObject>,
+    buildPrompt: ({ payload }) => {
+      const { body } = payload as EarlierItem;
+      return { body: Object.fromEntries(Object.entries(body).filter(([key]) => !said.includes(key))) };
+    },
+    providerConfig: await providerConfigOf(description),
+    promptDescription: { from_run: runId, only },
+    ...(description.structuredOutput === null ? asThen : await loadSchema(description.structuredOutput)),
+    ...(description.schemaName === null ? {} : { schemaName: description.schemaName }),
+    ...policyOptions(description.policies),
+  } as CliJob;
+};
 
 /** What the module exports as its job. That it is one, the runner finds out. */
 const jobOfModule = async ({ job: place }: ModuleDescription): Promise<CliJob> => {
@@ -40,31 +80,7 @@ const jobOfFlags = async (description: JobDescription, cwd: string): Promise<Cli
     promptDescription: promptDescription(description),
     ...(description.structuredOutput === null ? {} : await loadSchema(description.structuredOutput)),
     ...(description.schemaName === null ? {} : { schemaName: description.schemaName }),
-    retryPolicy: {
-      ...(policies.attemptsMax === null ? {} : { maxAttempts: policies.attemptsMax }),
-      ...(policies.raisedOutputTokensMax === null ? {} : { raiseOutputTokensTo: policies.raisedOutputTokensMax }),
-    },
-    chunkPolicy: {
-      ...(policies.requestsPerBatchMax === null ? {} : { maxRequests: policies.requestsPerBatchMax }),
-      ...(policies.bytesPerBatchMax === null ? {} : { maxFileBytes: policies.bytesPerBatchMax }),
-    },
-    budget: {
-      ...(policies.costUsdMax === null ? {} : { costUsdMax: policies.costUsdMax }),
-      ...(policies.assumeOutputTokens === null ? {} : { assumeOutputTokens: policies.assumeOutputTokens }),
-    },
-    ...(policies.canaryItems === null
-      ? {}
-      : {
-          canary: {
-            items: policies.canaryItems,
-            ...(policies.canaryPassRatioMin === null ? {} : { passRatioMin: policies.canaryPassRatioMin }),
-          },
-        }),
-    circuitBreaker: {
-      ...(policies.failedBatchesMax === null ? {} : { failedBatchesMax: policies.failedBatchesMax }),
-      ...(policies.passRatioMin === null ? {} : { passRatioMin: policies.passRatioMin }),
-    },
-    badRows: policies.badRows ?? 'fail',
+    ...policyOptions(policies),
   };
 };
 

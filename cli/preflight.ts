@@ -6,13 +6,13 @@ import { isBatchorError } from '../lib/run/errors.ts';
 import { moneyOf } from '../lib/run/job-limits.ts';
 import type { AnyJob } from '../lib/run/job.ts';
 import { type CliJob, openInputs } from './job.ts';
-import { type Description, isOfModule, type JobDescription } from './job-description.ts';
+import { type Description, isOfModule, isOfRun, type JobDescription } from './job-description.ts';
 import { namedFields, namesOf } from './rows.ts';
 
 /** Looks at the first rows of every input before anything is created: a file without rows, or a flag that names no field of it, is a mistake. */
 export const checkInputs = async (description: Description, cwd: string, signal: AbortSignal): Promise<void> => {
   // What a job's own code reads, it names itself.
-  if (isOfModule(description)) return;
+  if (isOfModule(description) || isOfRun(description)) return;
   const files = await openInputs(description, cwd);
   for (const file of files) {
     const entries = await firstEntries(file, signal);

@@ -23,7 +23,7 @@ export const quote = async (
   const progress = showReading(context, 'reading the input');
   try {
     await checkInputs(description, context.cwd, halt.signal);
-    const job = await jobOf(description, context.cwd);
+    const job = await jobOf(description, context.cwd, null);
     const quoted = await runner.quote(job, { ...options, signal: halt.signal, onProgress: ({ rows }) => progress.show(rows) });
     progress.end();
     if (context.isStderrTerminal) writeNotes(context, quoteTable(quoted));

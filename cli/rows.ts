@@ -5,7 +5,7 @@ import type { JobDescription } from './job-description.ts';
 import { parseTemplate, textOf } from './template.ts';
 
 /** What a row is turned into. */
-export type CliPrompt = string | PromptParts;
+export type CliPrompt = string | PromptParts | { readonly body: JsonObject };
 type PromptOf = (row: JsonObject) => { readonly text: string } | { readonly field: string; readonly reason: string };
 
 /** A row of a file becomes an item whose payload is its prompt, or a bad row that says which field is at fault. */

@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
-import type { TokenPrices } from '../lib/core/config.ts';
+import type { RunConfig, TokenPrices } from '../lib/core/config.ts';
+import { failureClasses, isFailureClass } from '../lib/core/failure.ts';
 import type { PriceBook } from '../lib/run/price-book.ts';
 import { connectionName, endpointOf } from './compose.ts';
 import { CliFailure } from './failure.ts';
 import { params, required, wholeNumber } from './flags.ts';
 import { inputFilesOf, requireInput } from './input-files.ts';
-import type { Description, JobDescription } from './job-description.ts';
+import type { Description, EarlierDescription, JobDescription } from './job-description.ts';
 import { type ModuleExport, parseModuleExport } from './load-module.ts';
 import { policiesOf, type PolicyFlags } from './policy-flags.ts';
 import { type SchemaFlags, schemaSourceOf } from './schema-source.ts';
@@ -14,6 +15,8 @@ import { parseTemplate } from './template.ts';
 /** The flags of `start` and `quote` that say what to run, as they were typed. */
 export interface StartFlags extends PolicyFlags, SchemaFlags {
   readonly job: string | undefined;
+  readonly fromRun: string | undefined;
+  readonly only: string | undefined;
   readonly input: readonly string[];
   readonly inputFormat: string | undefined;
   readonly namespaceIds: boolean;
@@ -36,11 +39,15 @@ export interface JobPlace {
   /** Null: OpenAI's own. */
   readonly baseUrl: string | null;
   readonly book: PriceBook | undefined;
+  /** What an earlier run of the store was told. */
+  readonly configOf: (runId: string) => Promise<RunConfig>;
 }
 
 /** What the flags ask for; throws for the first that cannot be meant, naming it. */
-export const describeJob = async (flags: StartFlags, { cwd, stdin, baseUrl, book }: JobPlace): Promise<Description> => {
+export const describeJob = async (flags: StartFlags, { cwd, stdin, baseUrl, book, configOf }: JobPlace): Promise<Description> => {
   if (flags.job !== undefined) return { version: 1, job: moduleOf(flags, flags.job, cwd), baseUrl };
+  if (flags.fromRun !== undefined) return describeEarlier(flags, flags.fromRun, { cwd, baseUrl, book, configOf });
+  if (flags.only !== undefined) throw new CliFailure('--only goes with --from-run', { hint: 'It says which rows of that run.' });
   requireInput(flags.input);
   const endpoint = await endpointOf(flags.endpoint ?? 'responses');
   if (flags.keepColumns && flags.metadataField.length > 0)
@@ -68,17 +75,53 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, baseUrl, book
   return { ...rest, inputs: await inputFilesOf(flags.input, flags.inputFormat, { cwd, stdin }) };
 };
 
-/** A module says all of its job itself. */
-const moduleOf = (flags: StartFlags, job: string, cwd: string): ModuleExport => {
-  const said = sayable.filter((name) => {
+/** Rows of an earlier run, at its endpoint; its model, unless another one is named. */
+const describeEarlier = async (
+  flags: StartFlags,
+  runId: string,
+  { cwd, baseUrl, book, configOf }: Omit<JobPlace, 'stdin'>,
+): Promise<EarlierDescription> => {
+  refuseBeside('--from-run', flags, rowFlags, 'The rows are those of that run, and ask what they asked.');
+  if (flags.endpoint !== undefined)
+    throw new CliFailure('--from-run and --endpoint exclude each other', { hint: 'The requests are made for the endpoint of that run.' });
+  const { provider } = await configOf(runId);
+  const model = flags.model ?? provider.model;
+  return {
+    version: 1,
+    earlier: { runId, only: onlyOf(flags.only ?? 'failed') },
+    model,
+    endpoint: provider.endpoint,
+    params: params(flags.param),
+    completionWindow: completionWindowOf(flags.completionWindow ?? provider.completionWindow),
+    structuredOutput: schemaSourceOf(flags, cwd),
+    schemaName: flags.schemaName ?? null,
+    baseUrl,
+    policies: policiesOf(flags, priceOf(book, model)),
+  };
+};
+
+const onlyOf = (text: string): EarlierDescription['earlier']['only'] => {
+  if (text === 'failed' || text === 'all') return text;
+  return text.split(',').map((name) => {
+    if (isFailureClass(name)) return name;
+    throw new CliFailure(`--only ${JSON.stringify(text)}: ${JSON.stringify(name)} is no failure class`, {
+      hint: `Say failed, all, or classes with commas between them: ${failureClasses.join(', ')}`,
+    });
+  });
+};
+
+/** Refuses the first of these flags that was given. */
+const refuseBeside = (flag: string, flags: StartFlags, others: readonly (keyof StartFlags)[], hint: string): void => {
+  const first = others.find((name) => {
     const value = flags[name];
     return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
   });
-  const [first] = said;
-  if (first !== undefined)
-    throw new CliFailure(`--job and ${flagName(first)} exclude each other`, {
-      hint: 'The module says what to run, and how: change it there.',
-    });
+  if (first !== undefined) throw new CliFailure(`${flag} and ${flagName(first)} exclude each other`, { hint });
+};
+
+/** A module says all of its job itself. */
+const moduleOf = (flags: StartFlags, job: string, cwd: string): ModuleExport => {
+  refuseBeside('--job', flags, sayable, 'The module says what to run, and how: change it there.');
   return parseModuleExport('--job', job, cwd, 'default');
 };
 
@@ -119,8 +162,8 @@ const completionWindowOf = (text: string): string => {
   });
 };
 
-/** Flags that say something of a job. */
-const sayable = [
+/** Flags that say which rows there are, and what they ask. */
+const rowFlags = [
   'input',
   'inputFormat',
   'namespaceIds',
@@ -130,6 +173,13 @@ const sayable = [
   'systemPrompt',
   'metadataField',
   'keepColumns',
+] as const satisfies readonly (keyof StartFlags)[];
+
+/** Flags that say something of a job. */
+const sayable = [
+  ...rowFlags,
+  'fromRun',
+  'only',
   'model',
   'endpoint',
   'completionWindow',

@@ -64,15 +64,15 @@ const startOnce = async (request: StartRequest): Promise<ExitCode> => {
 const startNew = async (request: StartRequest): Promise<ExitCode> => {
   const { context, place, account, description } = request;
   if (!isOfModule(description)) requireKey(account);
-  const job = await jobOf(description, context.cwd);
-  requireKey(account, job.providerConfig.connection);
-  // A job of a module is checked by the runner, in words of its own.
-  if (!isOfModule(description)) checkCap(job);
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => halt.abort());
   const runner = await createRunner(place.store, () => account, { mayMake: true, prices: request.prices });
   let isCreated = false;
   try {
+    const job = await jobOf(description, context.cwd, runner);
+    requireKey(account, job.providerConfig.connection);
+    // A job of a module is checked by the runner, in words of its own.
+    if (!isOfModule(description)) checkCap(job);
     const run = await create(request, job, runner, halt.signal);
     isCreated = true;
     // Who interrupted while the run was being created is heard once there is something to say farewell to.
@@ -130,7 +130,7 @@ const goOn = async (
   const snapshot = stored.snapshot();
   const account = accountFor(place.loaded, baseUrlFlag, told === null ? undefined : { runId, baseUrl: told.baseUrl });
   belongsTo(account);
-  const job = await jobOf(asBefore(description, told, snapshot.config.operation), context.cwd);
+  const job = await jobOf(asBefore(description, told, snapshot.config.operation), context.cwd, runner);
   if (!isOfModule(description)) checkCap(job);
   if (stored.isFinished || snapshot.control.state === 'paused') {
     // Compared even so: whoever asks for something else must not take the old answers for it.

@@ -72,7 +72,7 @@ export const withDrivableRun = <A>(
       if (!isModule) requireKey(account);
       const needsInput = !ingest.isComplete && control.state !== 'cancel_requested';
       if (description === null || !(needsInput || isModule)) return use({ runner, run });
-      const withJob = async (): Promise<Run> => (await runner.getRun(runId, { job: await jobOf(description, context.cwd) })) as Run;
+      const withJob = async (): Promise<Run> => (await runner.getRun(runId, { job: await jobOf(description, context.cwd, runner) })) as Run;
       // A job's own code reads the answers best; where it cannot be had, what is stored with the run reads them too.
       const driven = await (needsInput ? withJob() : withJob().catch((error: unknown) => without(context, run, error)));
       requireKey(account, config.provider.connection);

@@ -61,7 +61,7 @@ export const work = async ({ context, place, runsMax, leaseTtlMs, baseUrl, price
       onNotice,
       jobOf: async (run) => {
         const description = describe(run);
-        return description === null ? null : ((await jobOf(description, context.cwd)) as unknown as AnyJob);
+        return description === null ? null : ((await jobOf(description, context.cwd, runner)) as unknown as AnyJob);
       },
     });
     return exitCodes.ok;

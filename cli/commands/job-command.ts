@@ -8,6 +8,12 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   readonly job = Option.String('--job', {
     description: 'A module that exports a job (default export, or MODULE#EXPORT), in place of all that follows; TypeScript too',
   });
+  readonly fromRun = Option.String('--from-run', {
+    description: 'In place of --input and prompts: rows of this finished run of the store, asked again',
+  });
+  readonly only = Option.String('--only', {
+    description: 'With --from-run: failed (default), all, or failure classes with commas between them',
+  });
   readonly input = Option.Array('--input', [], {
     description: 'A .csv or .jsonl file (also .gz, .zst), .parquet or .arrow; a pattern in quotes; - for standard input; again for more',
   });

@@ -1,9 +1,14 @@
 import { Command, Option } from 'clipanion';
 import type { ExitCode } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
 import { decimal, wholeNumber } from '../flags.ts';
 import { JobCommand } from './job-command.ts';
 
 /** Needs no key, no network and no store. */
+const noStore = (): never => {
+  throw new CliFailure('--from-run goes with start', { hint: 'A quote opens no store; start --dry-run shows the requests.' });
+};
+
 export class QuoteCommand extends JobCommand {
   static override readonly paths = [['quote']];
   static override readonly usage = Command.Usage({
@@ -46,7 +51,7 @@ export class QuoteCommand extends JobCommand {
     const { baseUrl } = accountFor(loaded, this.baseUrl);
     const perItem = decimal('--output-tokens', this.outputTokens, 0, 'tokens');
     const sampleRows = wholeNumber('--sample', this.sample);
-    return quote(context, await describeJob(this, { cwd: context.cwd, stdin: context.stdin, baseUrl, book }), {
+    return quote(context, await describeJob(this, { cwd: context.cwd, stdin: context.stdin, baseUrl, book, configOf: noStore }), {
       exact: this.exact,
       ...(sampleRows === null ? {} : { sampleRows }),
       ...(perItem === null ? {} : { outputTokensPerItem: perItem }),

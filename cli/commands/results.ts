@@ -4,7 +4,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { wholeNumber } from '../flags.ts';
 import { commandLine, type Place } from '../place.ts';
-import { isOfModule } from '../job-description.ts';
+import { isOfModule, isOfRun } from '../job-description.ts';
 import { writeJson, writeNotes } from '../render.ts';
 import { requirePlace, resultFormatOf } from '../table-formats.ts';
 import { tableFormatOf } from '../compose.ts';
@@ -51,7 +51,8 @@ export class ResultsCommand extends RunCommand {
     if (format !== null && output === undefined) requirePlace(format, context.isStdoutTerminal);
     try {
       return await withRun(place, runId, async ({ run, description }) => {
-        const inputs = description === null || isOfModule(description) ? [] : description.inputs.map((input) => input.absolute);
+        const inputs =
+          description === null || isOfModule(description) || isOfRun(description) ? [] : description.inputs.map((input) => input.absolute);
         const after = this.partial ? (afterSequence ?? 0) : null;
         const bytes = format === null ? linesOf(resultPages(run, after)) : await bytesOfTable(run, after, format);
         if (output === undefined) await writeResults(context.stdout, bytes);

@@ -1,8 +1,10 @@
 import { Command, Option } from 'clipanion';
+import type { RunConfig } from '../../lib/core/config.ts';
 import { isRunId } from '../../lib/core/ids.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { invalidRunId, wholeNumber } from '../flags.ts';
+import type { Runs } from '../job.ts';
 import type { Place } from '../place.ts';
 import { JobCommand } from './job-command.ts';
 import { artifactsFlag, inPlace, storeFlag } from './store-command.ts';
@@ -45,17 +47,22 @@ export class StartCommand extends JobCommand {
     const { context } = this;
     const [{ describeJob }, { pricesOf }] = await Promise.all([import('../start-flags.ts'), import('../price-flag.ts')]);
     const book = await pricesOf(this.prices, place.loaded, context.cwd);
+    const { withRun } = await import('../stored-run.ts');
+    const configOf = (runId: string): Promise<RunConfig> => withRun(place, runId, ({ run }) => Promise.resolve(run.snapshot().config));
     if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
     if (this.dryRun) {
-      const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, baseUrl: null, book });
+      const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, baseUrl: null, book, configOf });
       const { dryRun } = await import('../dry-run.ts');
-      return dryRun(description, wholeNumber('--limit', this.limit), context, new AbortController().signal);
+      const show = (runs: Runs | null): Promise<ExitCode> =>
+        dryRun(description, wholeNumber('--limit', this.limit), context, new AbortController().signal, runs);
+      return this.fromRun === undefined ? show(null) : withRun(place, this.fromRun, ({ runner }) => show(runner));
     }
-    if (this.job !== undefined && this.limit !== undefined)
-      throw new CliFailure('--limit goes with --job only under --dry-run', { hint: 'The module says which rows there are.' });
+    const elsewhere = this.job !== undefined ? '--job' : this.fromRun !== undefined ? '--from-run' : null;
+    if (elsewhere !== null && this.limit !== undefined)
+      throw new CliFailure(`--limit goes with ${elsewhere} only under --dry-run`, { hint: 'It is for rows of files.' });
     const [{ accountFor }, { startRun }] = await Promise.all([import('../account.ts'), import('../start-run.ts')]);
     const account = accountFor(place.loaded, this.baseUrl);
-    const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, baseUrl: account.baseUrl, book });
+    const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, baseUrl: account.baseUrl, book, configOf });
     return startRun({
       context,
       place,

@@ -128,3 +128,44 @@ describe('results as tables, from the command line', () => {
     expect(ran.stderr).toContain(message);
   });
 });
+
+describe('a run from the rows of an earlier one', () => {
+  it('asks the failures again under their ids, with what is said now over what was said then', async () => {
+    const again = ['start', '--from-run', 'tables', '--store', 'store', '--poll-interval', '0.05'];
+    const shown = await world.run([...again, '--param', 'temperature=1', '--dry-run', '--limit', '1']);
+    expect([shown.stderr, shown.code]).toEqual(['', 0]);
+    const [line] = linesOf(shown.stdout) as readonly { readonly body: Row; readonly custom_id: string }[];
+    expect(line?.body).toMatchObject({ model: 'gpt-4.1', temperature: 1 });
+    const ran = await world.run([...again, '--model', 'gpt-4.1-mini', '--run-id', 'again', '--wait']);
+    expect([ran.stderr, ran.code]).toEqual(['', 0]);
+    const earlier = linesOf(bytesOf('out.jsonl').toString('utf8')) as readonly Row[];
+    const failed = earlier.filter((row) => row['status'] !== 'completed').map((row) => row['item_id']);
+    const lines = linesOf((await exported('again', 'again.jsonl')).toString('utf8')) as readonly Row[];
+    expect(lines.map((row) => row['item_id'])).toEqual(failed);
+    expect(lines[0]?.['metadata']).toMatchObject({ stars: expect.any(Number) as number });
+    expect((lines[0]?.['metadata'] as Row)['batchor_lineage']).toMatchObject({ source_ref: 'run:tables', source_primary_key: failed[0] });
+    // What the run was started with is stored: it goes on from nothing but its name.
+    expect(await world.run(['wait', '--run-id', 'again', '--store', 'store'])).toMatchObject({ code: 0 });
+    expect(await world.run([...again, '--model', 'gpt-4.1-mini', '--run-id', 'again'])).toMatchObject({ code: 0 });
+    const none = await world.run([...again, '--only', 'refusal', '--run-id', 'none', '--wait']);
+    expect([none.code, none.json?.['item_count']]).toEqual([0, 0]);
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ['rows of files beside', ['--input', 'rows.jsonl'], '--from-run and --input exclude each other'],
+    ['another endpoint', ['--endpoint', 'embeddings'], '--from-run and --endpoint exclude each other'],
+    ['classes that are none', ['--only', 'failed,bad'], '"failed" is no failure class'],
+  ])('refuses %s', async (_, flags, message) => {
+    const ran = await world.run(['start', '--from-run', 'tables', '--store', 'store', ...flags]);
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain(message);
+  });
+
+  it('refuses runs that are not there, and a quote', async () => {
+    const missing = await world.run(['start', '--from-run', 'nobody', '--store', 'store']);
+    expect(missing.code).not.toBe(0);
+    expect(missing.stderr).toContain('nobody');
+    expect((await world.run(['quote', '--from-run', 'tables'])).stderr).toContain('--from-run goes with start');
+    expect((await world.run(['start', '--only', 'failed'])).stderr).toContain('--only goes with --from-run');
+  });
+});
