@@ -44,7 +44,7 @@ const userFolder = (main: string): string => {
   const bin = join(folder, 'node_modules/.bin');
   mkdirSync(bin, { recursive: true });
   symlinkSync(root, join(folder, 'node_modules/batchor'));
-  for (const name of ['zod', 'rxjs', 'openai', 'pg', 'tsx', 'io-ts', 'fp-ts'])
+  for (const name of ['zod', 'rxjs', 'openai', 'pg', 'tsx', 'io-ts', 'fp-ts', 'arquero'])
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
   const command = join(bin, 'batchor');
   writeFileSync(command, `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(main)} "$@"\n`);

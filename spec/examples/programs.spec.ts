@@ -11,6 +11,7 @@ import { pgStore } from '../../adapters/pg/index.ts';
 import { sqljsStore } from '../../adapters/sqljs/index.ts';
 import { BatchRunner, type Run } from '../../lib/index.ts';
 import { specEnv } from '../gate/env.mjs';
+import { parquetBytes, texts } from '../contract/parquet-files.ts';
 import { newDatabase, type TestDatabase } from '../support/postgres/database.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -139,6 +140,47 @@ describe.concurrent('the programs of docs/examples', () => {
     const emulator = await emulate(atOnce);
     const said = await begin('04-structured-io-ts-and-json-schema.ts', folder(), emulator.baseURL).ended;
     expect(said).toMatch(/^mail-1 (spam|ham) (unsure|-?\d+\.\d\d)\nmail-1 (spam|ham) \[/);
+  });
+
+  it('05: reads three files of three kinds as one input', { timeout }, async () => {
+    const cwd = folder();
+    mkdirSync(join(cwd, 'input'));
+    writeFileSync(join(cwd, 'input/a.csv'), 'id,body\n1,first\n2,second\n');
+    writeFileSync(join(cwd, 'input/b.jsonl'), '{"id":1,"body":"third"}\n');
+    writeFileSync(
+      join(cwd, 'input/c.parquet'),
+      parquetBytes({ id: texts(['1', '2']), body: texts(['fourth', 'fifth']), market: texts(['dk', 'se']) }),
+    );
+    const emulator = await emulate(atOnce);
+    const said = await begin('05-composite-source.ts', cwd, emulator.baseURL).ended;
+    const lines = said.trimEnd().split('\n');
+    expect(lines.toSorted()).toEqual([
+      'crm:1 crm 1',
+      'crm:2 crm 2',
+      'dk',
+      'mail:1 mail null',
+      'se',
+      'shop:1 shop null',
+      'shop:2 shop null',
+    ]);
+  });
+
+  it('06: reads a database by key, page after page', { timeout }, async () => {
+    const cwd = folder();
+    const main = join(cwd, 'main.mts');
+    const example = JSON.stringify(pathToFileURL(program('06-source-of-your-own.ts')).href);
+    writeFileSync(
+      main,
+      `import { translate } from ${example};
+       const rows = Array.from({ length: 1_500 }, (_, i) => ({ id: i + 1, title: 'T' + i, body: 'B', section: i % 2 ? 'news' : 'sport' }));
+       await translate({
+         query: (sql, params) =>
+           Promise.resolve(sql.includes('digest') ? [{ digest: 'd' }] : rows.filter(({ id }) => id > params[1]).slice(0, 1_000)),
+       });`,
+    );
+    const emulator = await emulate(atOnce);
+    const said = await beginAt(main, cwd, { OPENAI_BASE_URL: emulator.baseURL }).ended;
+    expect(said.match(/^(news|sport) \d+$/gmu)).toHaveLength(1_500);
   });
 
   it('07: gives vectors of the length that was asked for', { timeout }, async () => {
