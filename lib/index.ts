@@ -21,6 +21,7 @@ export type { ResumeOptions } from './run/resume-changes.ts';
 export { BatchRunner } from './run/runner.ts';
 export type { BatchRunnerOptions, RunnerStorage, StartOptions } from './run/runner-options.ts';
 export type { WaitingRun, WorkNotice, WorkOptions } from './run/work.ts';
+export type * from './run/artifacts.ts';
 export type * from './run/inspection.ts';
 export type * from './run/run.ts';
 export type { BatchReport, FailureReport, RunReport } from './run/report.ts';

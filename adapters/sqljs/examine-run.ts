@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLeft } from 'fp-ts/lib/Either.js';
 import type { RunId } from '../../lib/core/ids.ts';
+import { isOwnObject } from '../../lib/core/raw-object.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { Damage, RunCondition } from '../../lib/ports/store-care.ts';
 import { filesUnder } from '../filesystem/index.ts';
@@ -54,7 +55,7 @@ export const examineRun = async (folder: string, runId: RunId, owner: string | n
     damage.push({ where: join(folder, 'summary.json'), what });
   }
   const objects = await filesUnder(join(folder, 'objects'), '');
-  const unreferenced = objects.filter((name) => proved?.objects.has(name) !== true);
+  const unreferenced = objects.filter((name) => proved === null || !isOwnObject(name, proved.objects));
   const condition: RunCondition = {
     runId,
     state: damage.length > 0 ? 'damaged' : opening.proved === null ? 'no_run' : 'whole',

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import { isOwnObject } from '../../lib/core/raw-object.ts';
 import type { StoredRunEvent } from '../../lib/core/run-event.ts';
 import type { RunSnapshot } from '../../lib/core/snapshot.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
@@ -86,7 +87,7 @@ const readRetrying = async ({ folder, runId, owner }: OpenRun): Promise<Either<P
 const sweep = async (folder: string, model: RunModel): Promise<void> => {
   for (const file of listRunFolder(folder).unfinished) rmSync(join(folder, file), { force: true });
   // What cannot be swept now is swept at the next opening.
-  await sweepObjects(join(folder, 'objects'), (name) => model.objects.has(name));
+  await sweepObjects(join(folder, 'objects'), (name) => isOwnObject(name, model.objects));
   mkdirSync(join(folder, 'inbox'), { recursive: true, mode: 0o700 });
 };
 

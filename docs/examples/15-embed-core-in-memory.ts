@@ -175,6 +175,8 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
       case 'DeleteFile':
         await provider.deleteFile(effect.fileId);
         return { type: 'RecordFileDeleted', atMs, fileId: effect.fileId };
+      case 'CompactFile': // nothing is stored as files here
+        return { type: 'RecordCompacted', atMs, object: effect.object };
       case 'CancelStray':
         await provider.cancel(effect.providerBatchId);
         return { type: 'RecordStrayCancelled', atMs, providerBatchId: effect.providerBatchId };

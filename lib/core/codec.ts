@@ -49,6 +49,14 @@ export const Position: t.Type<SettlePosition, unknown> = closed('SettlePosition'
   part: oneOf('a part', ['output', 'error', 'rest'] as const),
   offset: NonNegative,
 });
+const ExportedProps = {
+  destination: t.string,
+  fileCount: NonNegative,
+  bytes: NonNegative,
+  resultCount: NonNegative,
+  manifestSha256: t.string,
+};
+export const Exported = { ...ExportedProps, atMs: t.number };
 export const Progress = orNull(closed('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }));
 export const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
   type: oneOf('an ending', ['completed', 'expired', 'cancelled', 'rejected'] as const),
@@ -234,6 +242,9 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     isAnswer: t.boolean,
   }),
   LitterCleared: event('LitterCleared', { fileId: t.string, isGone: t.boolean }),
+  ArtifactsExported: event('ArtifactsExported', ExportedProps),
+  ArtifactsPruned: event('ArtifactsPruned', { raw: t.boolean }),
+  RawFileCompacted: event('RawFileCompacted', { object: t.string }),
   RunFinished: event('RunFinished', { status: oneOf('an end', ['completed', 'completed_with_failures'] as const) }),
 };
 

@@ -2,7 +2,7 @@ import type { BatchEnding, CreateDoubt, StoredFile } from './batch.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import type { OthersUse } from './quota.ts';
-import type { ControlReason, SourceCheckpoint } from './snapshot.ts';
+import type { ControlReason, ExportNote, SourceCheckpoint } from './snapshot.ts';
 import type { TokenUsage } from './usage.ts';
 
 /** A number per row, as an array or a typed array: slices are columns, not objects. */
@@ -221,6 +221,12 @@ export type Command = { readonly atMs: number } & (
   | { readonly type: 'RequeueRows'; readonly dueAtMs: number; readonly rows: RowSlice }
   | { readonly type: 'FailPending'; readonly generation: number; readonly rows: RowSlice }
   | { readonly type: 'DropBatch'; readonly batchKey: BatchKey }
+  /** A finished run was written out, whole. */
+  | ({ readonly type: 'RecordExported' } & Omit<ExportNote, 'atMs'>)
+  /** With `raw`, what the provider gave goes too: everything that is to outlive it is written. */
+  | { readonly type: 'PruneArtifacts'; readonly raw: boolean }
+  /** A raw file that is not to be kept is gone, and what its lines say is written. */
+  | { readonly type: 'RecordCompacted'; readonly object: string }
   | {
       readonly type: 'RecordFault';
       readonly key: EffectKey;

@@ -167,11 +167,10 @@ export const closed = <P extends t.Props>(name: string, props: P): t.Type<t.Type
   );
 };
 
-/** A key that was added later: stored configs may not have it yet. */
-const laterOrNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> => {
-  const now = orNull(type);
-  return new t.Type(now.name, now.is, (u, c) => (u === undefined ? t.success(null) : now.validate(u, c)), now.encode);
-};
+/** A key that was added later: what was stored before may not have it. */
+export const later = <A>(type: t.Type<A, unknown>, before: A): t.Type<A, unknown> =>
+  new t.Type(type.name, type.is, (u, c) => (u === undefined ? t.success(before) : type.validate(u, c)), type.encode);
+const laterOrNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> => later(orNull(type), null);
 
 const TokenPricesType: t.Type<TokenPrices, unknown> = closed('TokenPrices', {
   inputUsdPerMillion: NonNegative,

@@ -1,4 +1,5 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import { decideCompacted, decideExported, decidePrune } from './artifacts.ts';
 import type { Command } from './command.ts';
 import { decideCancelRun, decideChangeOperation, decideCreateRun, decideOpenRun, decidePauseRun, decideResumeRun } from './control.ts';
 import type { Event } from './event.ts';
@@ -27,6 +28,8 @@ import { decideFenced, decideSweep } from './unclear.ts';
 /** What becomes true by the command, or why nothing does. Pure; O(slice + live batches). */
 export const decide = (snapshot: RunSnapshot, command: Command): Either<Rejection, readonly Event[]> => {
   if (command.type !== 'CreateRun' && !isCreated(snapshot)) return left({ type: 'not_created' });
+  if (command.type === 'RecordExported') return decideExported(snapshot, command);
+  if (command.type === 'PruneArtifacts') return decidePrune(snapshot, command);
   if (isFinished(snapshot)) return left({ type: 'run_finished' });
   const decided = decideUnfinished(snapshot, command);
   if (isLeft(decided)) return decided;
@@ -52,9 +55,11 @@ const isOver = (snapshot: RunSnapshot): boolean =>
   snapshot.live.length === 0 &&
   snapshot.strays.every((stray) => stray.isEnded) &&
   snapshot.litter.length === 0 &&
+  snapshot.artifacts.unkept.length === 0 &&
   snapshot.totals.pending + snapshot.totals.queued_local + snapshot.totals.submitted + snapshot.totals.failed_retryable === 0;
 
-const decideUnfinished = (snapshot: RunSnapshot, command: Command): Either<Rejection, readonly Event[]> => {
+type CommandOfUnfinished = Exclude<Command, { readonly type: 'RecordExported' | 'PruneArtifacts' }>;
+const decideUnfinished = (snapshot: RunSnapshot, command: CommandOfUnfinished): Either<Rejection, readonly Event[]> => {
   switch (command.type) {
     case 'CreateRun':
       return decideCreateRun(snapshot, command);
@@ -96,6 +101,8 @@ const decideUnfinished = (snapshot: RunSnapshot, command: Command): Either<Rejec
       return decideResolve(snapshot, command);
     case 'RecordFileDeleted':
       return decideFileDeleted(snapshot, command);
+    case 'RecordCompacted':
+      return decideCompacted(snapshot, command);
     case 'RecordStrayCancelled':
       return decideStrayCancelled(snapshot, command);
     case 'RecordStrays':

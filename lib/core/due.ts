@@ -1,7 +1,18 @@
 import { isCanaryOut } from './breaker.ts';
 import { hasRoomForNext, isTooLarge, roomLeft, statedUntilMs } from './budget.ts';
 import type { LiveBatch } from './batch.ts';
-import { type Effect, ingestKey, litterEffectKey, planKey, pollKey, requeueKey, strayEffectKey, straysKey, sweepKey } from './effect.ts';
+import {
+  compactEffectKey,
+  type Effect,
+  ingestKey,
+  litterEffectKey,
+  planKey,
+  pollKey,
+  requeueKey,
+  strayEffectKey,
+  straysKey,
+  sweepKey,
+} from './effect.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
 import { sliceRowsMax, unsentBatchesMax } from './limits.ts';
 import { createAllowedAtMs } from './pace.ts';
@@ -39,6 +50,8 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
   }
   const [fileId] = snapshot.litter;
   if (fileId !== undefined && isDue(litterEffectKey(fileId))) effects.push({ type: 'DeleteFile', fileId });
+  const [unkept] = snapshot.artifacts.unkept;
+  if (unkept !== undefined && isDue(compactEffectKey(unkept))) effects.push({ type: 'CompactFile', object: unkept });
   for (const { providerBatchId, isCancelAsked, isEnded } of snapshot.strays)
     if (!isCancelAsked && !isEnded && isDue(strayEffectKey(providerBatchId))) effects.push({ type: 'CancelStray', providerBatchId });
   const strays = snapshot.strays.filter((stray) => stray.isCancelAsked && !stray.isEnded && stray.dueAtMs <= nowMs);

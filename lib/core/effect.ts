@@ -27,6 +27,8 @@ export type Effect =
   | { readonly type: 'FenceCreate'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly inputFileId: string }
   /** Delete an input file whose batch is over, one after the other. A file that is gone is as good. */
   | { readonly type: 'DeleteFile'; readonly fileId: string }
+  /** What the lines of the raw file say is written, whole and durable; then it is removed. A file that is gone, and written, is as good. */
+  | { readonly type: 'CompactFile'; readonly object: string }
   | { readonly type: 'CancelStray'; readonly providerBatchId: ProviderBatchId }
   | {
       readonly type: 'PollStrays';
@@ -56,6 +58,7 @@ export const sweepKey = 'sweep' as EffectKey;
 export const pollKey = 'poll' as EffectKey;
 export const requeueKey = 'requeue' as EffectKey;
 export const litterEffectKey = (fileId: string): EffectKey => `litter:${fileId}` as EffectKey;
+export const compactEffectKey = (object: string): EffectKey => `compact:${object}` as EffectKey;
 export const straysKey = 'strays' as EffectKey;
 export const strayEffectKey = (providerBatchId: ProviderBatchId): EffectKey => `stray:${providerBatchId}` as EffectKey;
 
@@ -75,6 +78,8 @@ export const effectKey = (effect: Effect): EffectKey => {
       return requeueKey;
     case 'DeleteFile':
       return litterEffectKey(effect.fileId);
+    case 'CompactFile':
+      return compactEffectKey(effect.object);
     case 'PollStrays':
       return straysKey;
     case 'CancelStray':

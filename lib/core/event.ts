@@ -5,7 +5,7 @@ import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import type { IndexSet } from './index-set.ts';
 import type { CanaryVerdict } from './judged.ts';
 import type { QueueGuess, QueueState, QuotaUse, StatedLimit } from './queue-state.ts';
-import type { BackoffBucket, ControlReason, RoomNeed, RunStatus, SourceCheckpoint } from './snapshot.ts';
+import type { BackoffBucket, ControlReason, ExportNote, RoomNeed, RunStatus, SourceCheckpoint } from './snapshot.ts';
 import type { PresumedUsage, TokenUsage } from './usage.ts';
 
 /** Rows that ended without success; columns of one length. Row `i` has result sequence `sequenceFrom + i`. */
@@ -188,6 +188,11 @@ export type Event = { readonly atMs: number } & (
       readonly dueAtMs: number;
       readonly isAnswer: boolean;
     }
+  | ({ readonly type: 'ArtifactsExported' } & Omit<ExportNote, 'atMs'>)
+  /** Request lines are not kept any more; with `raw`, nor is what the provider gave, but for what its lines say. */
+  | { readonly type: 'ArtifactsPruned'; readonly raw: boolean }
+  /** The raw file is gone; what its lines say lies in a compact object. */
+  | { readonly type: 'RawFileCompacted'; readonly object: string }
   | { readonly type: 'RunFinished'; readonly status: Exclude<RunStatus, 'running'> }
 );
 

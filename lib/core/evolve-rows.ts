@@ -40,13 +40,16 @@ const countingAfter = (known: RunSnapshot['backlog']['counting'], { tokens, areT
 
 export const batchSettled = (s: RunSnapshot, event: EventOf<'BatchSettled'>): RunSnapshot => {
   const batch = batchOf(s, event.batchKey);
-  const { ending, requests, usage } = batch;
+  const { ending, requests, usage, files } = batch;
   const answered = answeredIn(batch);
   const settled = clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey);
   // A batch without room, or without money, says nothing of what is in it.
   const isSilent = ending?.rejection?.type === 'over_capacity' || ending?.rejection?.type === 'insufficient_quota';
+  const read = [files?.output, files?.error].flatMap((file) => (file ? [file.object] : []));
+  const { artifacts } = s;
   return {
     ...settled,
+    artifacts: s.config.operation.persistRawOutput ? artifacts : { ...artifacts, unkept: [...artifacts.unkept, ...read] },
     rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : isSilent ? s.rejectedStreak : 0,
     lostStreak: event.wasLost ? s.lostStreak + 1 : 0,
     presumed: addPresumed(s.presumed, event.presumed),

@@ -1,3 +1,4 @@
+import { applyArtifacts } from './artifacts.ts';
 import { batchOf, clearBatchFault, clearFault, grown, madeUnclear, move, shrunk, withBatch, withOthers, withoutBatch } from './changes.ts';
 import type { CanaryPolicy } from './config.ts';
 import { ingestKey, litterEffectKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
@@ -208,6 +209,10 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         key === event.key || (isSwept && key === sweepKey) || (readKey !== undefined && key === batchEffectKey(readKey));
       return { ...s, faults: [...s.faults.filter((other) => !isOver(other.key)), record] };
     }
+    case 'ArtifactsExported':
+    case 'ArtifactsPruned':
+    case 'RawFileCompacted':
+      return applyArtifacts(s, event);
     case 'RunFinished':
       return { ...s, status: event.status };
   }

@@ -6,6 +6,8 @@ export type Rejection =
   | { readonly type: 'already_created' }
   | { readonly type: 'not_created' }
   | { readonly type: 'run_finished' }
+  | { readonly type: 'run_not_finished' }
+  | { readonly type: 'not_exported' }
   | { readonly type: 'nothing_to_change' }
   | { readonly type: 'not_while'; readonly control: string }
   | { readonly type: 'unknown_batch'; readonly batchKey: BatchKey }

@@ -2,6 +2,7 @@ import type { Event } from './event.ts';
 import { failureOfCode } from './failure.ts';
 import type { RunId } from './ids.ts';
 import type { JsonObject } from './json.ts';
+import { batchKeyOfObject } from './raw-object.ts';
 
 export const runEventTypes = [
   'run_created',
@@ -34,6 +35,8 @@ export const runEventTypes = [
   'queue_learned',
   'submit_retried',
   'effect_retried',
+  'artifacts_exported',
+  'artifacts_pruned',
 ] as const;
 export type RunEventType = (typeof runEventTypes)[number];
 
@@ -199,6 +202,21 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
       return ['items_requeued', { count: event.indexes.length }];
     case 'FaultRecorded':
       return ['effect_retried', { effect: event.key, message: event.message, retry_at_ms: event.dueAtMs }];
+    case 'ArtifactsExported':
+      return [
+        'artifacts_exported',
+        {
+          destination: event.destination,
+          file_count: event.fileCount,
+          bytes: event.bytes,
+          result_count: event.resultCount,
+          manifest_sha256: event.manifestSha256,
+        },
+      ];
+    case 'ArtifactsPruned':
+      return ['artifacts_pruned', { kinds: event.raw ? ['requests', 'raw'] : ['requests'], batch_key: null }];
+    case 'RawFileCompacted':
+      return ['artifacts_pruned', { kinds: ['raw'], batch_key: batchKeyOfObject(event.object) }];
     case 'RunFinished':
       return ['run_finished', { status: event.status }];
   }

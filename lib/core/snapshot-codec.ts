@@ -4,6 +4,7 @@ import {
   Bucket,
   Checkpoint,
   Ending,
+  Exported,
   Files,
   Guess,
   key,
@@ -24,11 +25,11 @@ import {
   Use,
   Usage,
 } from './codec.ts';
-import { closed, NonNegative, RunConfig } from './config.ts';
+import { closed, later, NonNegative, RunConfig } from './config.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import { itemStatuses, type ItemTotals } from './item.ts';
 import type { FailureCounts } from './judged.ts';
-import { type FaultRecord, runStatuses, type RunSnapshot } from './snapshot.ts';
+import { type ArtifactsState, type FaultRecord, runStatuses, type RunSnapshot, wholeArtifacts } from './snapshot.ts';
 
 const Totals: t.Type<ItemTotals, unknown> = closed(
   'ItemTotals',
@@ -87,6 +88,12 @@ const Fault: t.Type<FaultRecord, unknown> = closed('FaultRecord', {
   dueAtMs: t.number,
   message: t.string,
 });
+const Artifacts: t.Type<ArtifactsState, unknown> = closed('ArtifactsState', {
+  exported: orNull(closed('ExportNote', Exported)),
+  areRequestsPruned: t.boolean,
+  isRawPruned: t.boolean,
+  unkept: Texts,
+});
 /** The whole state of a created run; the run before `RunCreated` has no configuration and is not stored. */
 export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapshot', {
   runId: named<RunId>('a run id'),
@@ -133,6 +140,7 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   canary: closed('CanaryState', { batchKey: orNull(key), isPassed: t.boolean }),
   judged: closed('JudgedRows', { passed: NonNegative, failures: Failures }),
   defects: closed('Defects', { malformed: NonNegative, unknown: NonNegative, duplicate: NonNegative, missing: NonNegative }),
+  artifacts: later(Artifacts, wholeArtifacts),
   createdAtMs: t.number,
   updatedAtMs: t.number,
 });

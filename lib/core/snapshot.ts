@@ -68,6 +68,28 @@ export interface FaultRecord {
   readonly message: string;
 }
 
+/** Where, when and what a finished run was written out as, the last time. */
+export interface ExportNote {
+  readonly atMs: number;
+  /** As the user gave it. */
+  readonly destination: string;
+  /** Files beside the manifest. */
+  readonly fileCount: number;
+  readonly bytes: number;
+  readonly resultCount: number;
+  readonly manifestSha256: string;
+}
+
+/** What of the payload plane was copied out, and what is not kept. */
+export interface ArtifactsState {
+  readonly exported: ExportNote | null;
+  readonly areRequestsPruned: boolean;
+  readonly isRawPruned: boolean;
+  /** Raw files of settled batches that are not to be kept: each is made compact, then removed. */
+  readonly unkept: readonly string[];
+}
+export const wholeArtifacts: ArtifactsState = { exported: null, areRequestsPruned: false, isRawPruned: false, unkept: [] };
+
 /**
  * The whole state of a run that rules need: bounded, whatever the run's size. Never every item: rows enter the core as slices
  * inside commands.
@@ -129,6 +151,7 @@ export interface RunSnapshot {
   readonly judged: JudgedRows;
   /** Lines in provider files that were of no use (malformed, of unknown ids, duplicates), and rows of completed batches without a line. Counted, never silent. */
   readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number; readonly missing: number };
+  readonly artifacts: ArtifactsState;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
@@ -162,6 +185,7 @@ export const emptySnapshot: RunSnapshot = {
   canary: noCanary,
   judged: nothingJudged,
   defects: { malformed: 0, unknown: 0, duplicate: 0, missing: 0 },
+  artifacts: wholeArtifacts,
   createdAtMs: 0,
   updatedAtMs: 0,
 };

@@ -30,6 +30,7 @@ export const verificationToWire = (verification: Verification): JsonObject => ({
     retried_count: batch.retriedCount,
     open_count: batch.openCount,
   })),
+  pruned: { are_requests_pruned: verification.pruned.areRequestsPruned, raw_file_count: verification.pruned.rawFileCount },
   broken: verification.broken === null ? null : brokenToWire(verification.broken),
 });
 
@@ -56,6 +57,7 @@ export const inspectionToWire = (inspection: Inspection): JsonObject => ({
   bad_row: inspection.badRow,
   item_line: { ...inspection.itemLine },
   request_line: inspection.requestLine === null ? null : { ...inspection.requestLine },
+  is_request_line_kept: inspection.isRequestLineKept,
   attempts: inspection.attempts.map(attemptToWire),
   faults: inspection.faults,
 });
@@ -78,6 +80,7 @@ const attemptToWire = (attempt: InspectedAttempt): JsonObject => ({
     verdict,
     is_answer: isAnswer,
   })),
+  are_raw_files_kept: attempt.areRawFilesKept,
   outcome: attempt.outcome,
   error_class: attempt.failureClass,
   is_charged: attempt.isCharged,

@@ -57,6 +57,8 @@ export interface BatchorErrorDetails {
   artifact_root_differs: { readonly storage: string };
   store_corrupt: { readonly where: string; readonly runId: string };
   lease_lost: { readonly runId: string; readonly owner: string | null };
+  /** What the provider gave is removed only where a copy of it was made. */
+  artifacts_not_exported: { readonly runId: string };
   artifact_missing: { readonly object: string };
   // ours
   invariant_violated: { readonly law: string };

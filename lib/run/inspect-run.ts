@@ -25,7 +25,7 @@ export const inspectItem = (onlooker: Onlooker, wire: Wire, itemId: string): Pro
   atOneVersion(onlooker, (run) => inspect(run, wire, itemId));
 
 const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspection> => {
-  const { reader, stands } = run;
+  const { reader, snapshot, stands } = run;
   const row = await rowOf(run, itemId);
   const { index, status, charged, uncharged, dueAtMs } = row;
   const context = { runId: reader.runId };
@@ -57,6 +57,7 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspe
     badRow: item.line?.['error'] ?? null,
     itemLine: lines.item,
     requestLine: lines.request,
+    isRequestLineKept: lines.request !== null && !snapshot.artifacts.areRequestsPruned,
     attempts,
     faults: item.fault === null ? [] : [item.fault],
   };
@@ -105,7 +106,7 @@ const attemptIn = async (
   row: StoredRow,
   result: ResultRef | null,
 ): Promise<InspectedAttempt> => {
-  const { lines, faults } = await linesAbout(reader.artifacts, wire, record, customIdOf(row.index));
+  const { lines, faults, areRawFilesKept } = await linesAbout(reader.artifacts, wire, record, customIdOf(row.index));
   const failures = lines.flatMap(({ verdict }) => (verdict === 'succeeded' || verdict === 'malformed' ? [] : [verdict]));
   const outcome = attemptOutcome(record, { ...row, failureClass: classOf(result) }, failures);
   const isAnswer = ({ object, offset }: ObjectSpan): boolean => result?.line?.object === object && result.line.offset === offset;
@@ -120,6 +121,7 @@ const attemptIn = async (
     ending: record.ending?.type ?? null,
     rejectionMessage: record.ending?.rejection?.message ?? null,
     lines: lines.map((line) => ({ ...line, isAnswer: isAnswer(line) })),
+    areRawFilesKept,
     ...told(outcome),
     faults,
   };

@@ -37,6 +37,8 @@ export interface InspectedAttempt {
   readonly rejectionMessage: string | null;
   /** In the order of the files, output first; all of them, duplicates too. */
   readonly lines: readonly InspectedLine[];
+  /** False where one of its raw files was pruned, or not kept: of that, the lines are told by what was made of them, as they stood; unreadable ones are gone. */
+  readonly areRawFilesKept: boolean;
   readonly outcome: AttemptOutcome['type'];
   readonly failureClass: FailureClass | null;
   /** Whether it counts against the attempts of the item; null: it is no attempt (yet). */
@@ -67,6 +69,8 @@ export interface Inspection {
   readonly badRow: JsonValue;
   readonly itemLine: InspectedSpan;
   readonly requestLine: InspectedSpan | null;
+  /** False where it was pruned: then nothing lies there any more. */
+  readonly isRequestLineKept: boolean;
   readonly attempts: readonly InspectedAttempt[];
   /** What of the item itself cannot be read, and why. */
   readonly faults: readonly string[];

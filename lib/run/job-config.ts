@@ -67,7 +67,7 @@ export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
     canary: canaryOf(job.canary),
     circuitBreaker: breakerOf(job, house.circuitBreaker),
     badRows,
-    persistRawOutput: house.persistRawOutput,
+    persistRawOutput: job.artifactPolicy?.persistRawOutputArtifacts ?? house.persistRawOutput,
     pollIntervalMs: count('pollIntervalMs', pace.pollIntervalMs ?? house.pollIntervalMs),
     requestTimeoutMs: count('requestTimeoutMs', pace.requestTimeoutMs ?? house.requestTimeoutMs),
     createGraceMs: count('createGraceMs', pace.createGraceMs ?? house.createGraceMs, 0),

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../core/json.ts';
+import type { ArtifactPolicy } from './artifacts.ts';
 import type { ProviderConfig } from '../ports/provider.ts';
 import type { SchemaRef } from '../core/config.ts';
 import type { BatchItem, CheckpointedItemSource } from '../ports/source.ts';
@@ -79,6 +80,8 @@ export interface JobBody<Payload, Metadata extends JsonObject, Schema, Provider>
   readonly circuitBreaker?: CircuitBreakerOptions;
   /** Rows that cannot be items: `fail` (default) pauses ingestion at the first, `record` makes each a failed item of class `invalid_row`. */
   readonly badRows?: 'fail' | 'record';
+  /** What is kept of what the provider gives. Default everything. */
+  readonly artifactPolicy?: ArtifactPolicy;
   /** At most 12 pairs for the provider's batch metadata (`batchor_…` keys are ours). */
   readonly batchMetadata?: Readonly<Record<string, string>>;
   /** How prompts are made, where that is data: stored and compared on resume. */

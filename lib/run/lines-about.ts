@@ -1,6 +1,10 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
 import type { BatchRecord } from '../core/batch-record.ts';
+import { compactNameOf } from '../core/raw-object.ts';
 import type { ArtifactStore } from '../ports/artifacts.ts';
 import type { ProviderWire } from '../ports/provider.ts';
+import { parseCompact } from '../streams/compact-line.ts';
+import { openCompact } from '../streams/compact-reader.ts';
 import { messageOf } from '../streams/faults.ts';
 import { readLineBlocks } from '../streams/line-reader.ts';
 import type { InspectedLine } from './inspection.ts';
@@ -9,6 +13,8 @@ import type { InspectedLine } from './inspection.ts';
 export interface LinesAbout {
   readonly lines: readonly Omit<InspectedLine, 'isAnswer'>[];
   readonly faults: readonly string[];
+  /** False where a file is told by its compact object. */
+  readonly areRawFilesKept: boolean;
 }
 
 /** Reads the batch's raw files once, line by line; whatever speaks of the row is an answer, a duplicate, or a wreck with its name on it. */
@@ -20,12 +26,20 @@ export const linesAbout = async (
 ): Promise<LinesAbout> => {
   const lines: Omit<InspectedLine, 'isAnswer'>[] = [];
   const faults: string[] = [];
+  let areRawFilesKept = true;
   const name = JSON.stringify(customId);
   for (const part of ['output', 'error'] as const) {
     const object = files?.[part]?.object;
     if (object === undefined) continue;
     const chunks = await artifacts.read(object)();
     if (chunks._tag === 'Left') {
+      const compact = chunks.left.type === 'not_found' ? await compactLinesAbout(artifacts, object, customId) : null;
+      if (compact !== null) {
+        areRawFilesKept = false;
+        if (typeof compact === 'string') faults.push(`${part} file: ${compact}`);
+        else lines.push(...compact.map((line) => ({ part, object, ...line })));
+        continue;
+      }
       faults.push(`${part} file: ${messageOf(chunks.left)}`);
       continue;
     }
@@ -43,5 +57,30 @@ export const linesAbout = async (
       faults.push(`${part} file: object ${object} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
     }
   }
-  return { lines, faults };
+  return { lines, faults, areRawFilesKept };
+};
+
+/** What the compact object says of the row, line by line, as they stood in the raw file; why it cannot be read; null where there is none. */
+const compactLinesAbout = async (
+  artifacts: ArtifactStore,
+  object: string,
+  customId: string,
+): Promise<readonly Pick<InspectedLine, 'offset' | 'length' | 'verdict'>[] | string | null> => {
+  const opened = await openCompact(artifacts, object)();
+  if (isLeft(opened)) return opened.left.type === 'not_found' ? null : messageOf(opened.left);
+  const { rawSpans, spans } = opened.right;
+  const last = spans[spans.length - 1];
+  if (last === undefined) return [];
+  const chunks = await artifacts.read(compactNameOf(object), { offset: 0, length: last.offset + last.length })();
+  if (isLeft(chunks)) return messageOf(chunks.left);
+  const found: Pick<InspectedLine, 'offset' | 'length' | 'verdict'>[] = [];
+  let place = 0;
+  for await (const block of readLineBlocks(chunks.right)) {
+    for (const { text } of block) {
+      const line = text === null ? null : parseCompact(text);
+      const rawSpan = rawSpans[place++];
+      if (line?.customId === customId && rawSpan !== undefined) found.push({ ...rawSpan, verdict: line.verdict });
+    }
+  }
+  return found;
 };

@@ -4,15 +4,18 @@ import type { BatchKey } from '../core/ids.ts';
 import { isStandingStill } from '../core/due.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import { sumOfTotals } from '../core/item.ts';
-import { isFinished, type RunSnapshot } from '../core/snapshot.ts';
-import type { RunReader } from '../ports/run-store.ts';
+import { type ExportNote, isFinished, type RunSnapshot } from '../core/snapshot.ts';
+import type { OwnedRun, RunReader } from '../ports/run-store.ts';
 import type { AnswerWire } from './connections.ts';
 import type { Driver } from './driver.ts';
 import { BatchorError } from './errors.ts';
+import { exportArtifacts } from './export-artifacts.ts';
 import { exportResults } from './export-results.ts';
+import { commitFinished } from './finished-run.ts';
 import { inspectItem } from './inspect-run.ts';
 import { must } from './interop.ts';
 import type { PriceBook } from './price-book.ts';
+import { pruneArtifacts } from './prune-artifacts.ts';
 import { reportOf } from './report.ts';
 import { createResultReader } from './result-reader.ts';
 import { operationAfter, withPrices } from './resume-changes.ts';
@@ -38,6 +41,8 @@ export interface RunHost {
   tryDrive(): Promise<Driver | null>;
   /** Commits a command: through the driver, by owning for a moment, or by leaving it in the owner's inbox. Resolves once it is true. */
   tell(wish: Wish): Promise<void>;
+  /** Owns the finished run for a while. */
+  ownFinished<A>(use: (run: OwnedRun) => Promise<A>): Promise<A>;
   /** What the provider shows of one batch; null when it does not know it. */
   identify(providerBatchId: string): Promise<SweptBatch | null>;
   /** A reader of one's own, to be closed by whoever asked for it. */
@@ -204,6 +209,23 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     report: async (options = {}) => {
       if (host.driverOf() === undefined) await must(reader.refresh(), context);
       return reportOf(rows, options.signal);
+    },
+    exportArtifacts: async (destinationDir, options = {}) => {
+      await requireFinished();
+      const snapshot = await must(reader.refresh(), context);
+      const note = (exported: ExportNote): Promise<void> =>
+        host.ownFinished((run) => commitFinished(run, { type: 'RecordExported', ...exported }));
+      const scene = { reader, snapshot, results: found.inputText, nowMs: () => host.scheduler.now(), note };
+      const exported = await exportArtifacts(destinationDir, options, scene);
+      await must(reader.refresh(), context);
+      return exported;
+    },
+    pruneArtifacts: async (options = {}) => {
+      await requireFinished();
+      const wire = await host.wire();
+      const pruning = await host.ownFinished((run) => pruneArtifacts(run, wire, options, () => host.scheduler.now()));
+      await must(reader.refresh(), context);
+      return pruning;
     },
     verify: async (options = {}) => verifyRun({ reader, openReader: host.openReader }, await host.wire(), options),
     inspect: async (itemId) => inspectItem({ reader, openReader: host.openReader }, await host.wire(), itemId),

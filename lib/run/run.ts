@@ -5,6 +5,7 @@ import type { RunEvent } from '../core/run-event.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
 import type { CheckpointedItemSource } from '../ports/source.ts';
 import type { TableFormat, TableStream } from '../ports/table.ts';
+import type { ArtifactExport, ArtifactPruning, PruneOptions } from './artifacts.ts';
 import type { Inspection } from './inspection.ts';
 import type { RunReport } from './report.ts';
 import type { ResumeOptions } from './resume-changes.ts';
@@ -120,6 +121,16 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
   readTerminalResultText(options?: ResultPageOptions): Promise<ResultTextPage>;
   /** JSON lines, snake_case, or a table of any format. Whole or not at all, unless `append`. */
   exportTerminalResults(path: string, options?: ExportOptions): Promise<ResultExport>;
+  /**
+   * Writes a finished run into a folder that is not there yet, or empty: what the provider gave (`raw/`), `results.jsonl` in input order, and last
+   * `manifest.json` with the size and SHA-256 of each. The folder has its name only once it is whole. Rejects with `run_not_finished`.
+   */
+  exportArtifacts(destinationDir: string, options?: { readonly signal?: AbortSignal }): Promise<ArtifactExport>;
+  /**
+   * Removes what a finished run needs no more: request lines, and with `raw` what the provider gave. Results stay readable, byte for byte. Rejects
+   * with `artifacts_not_exported` where raw files were never exported. Broken off, it is finished by the next call.
+   */
+  pruneArtifacts(options?: PruneOptions): Promise<ArtifactPruning>;
   /**
    * Results as columns, page by page: what a notebook or a warehouse takes. Each row has its id, status, attempts, error, words, tokens, cost, batch,
    * latency and lineage; a field of the schema is a column `output.<field>`, a key that the metadata of the first thousand rows have is

@@ -14,6 +14,7 @@ import { createRun } from './create-run.ts';
 import { deleteRun } from './delete-run.ts';
 import { Drivers } from './drivers.ts';
 import { BatchorError } from './errors.ts';
+import { withFinishedRun } from './finished-run.ts';
 import { must, toBatchorError } from './interop.ts';
 import { fingerprintOf, sourceOf } from './job-source.ts';
 import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from './job.ts';
@@ -284,6 +285,7 @@ export class BatchRunner implements AsyncDisposable {
       driverOf: () => this.#drivers.of(runId),
       tryDrive: () => this.#drivers.take(store, runId),
       tell: (wish) => tellRun({ store, runId, driver: this.#drivers.of(runId), scheduler: this.#scheduler }, wish),
+      ownFinished: (use) => withFinishedRun({ store, runId, driver: this.#drivers.of(runId), scheduler: this.#scheduler }, use),
       identify: (providerBatchId) => this.#connections.identify(config, providerBatchId),
       openReader: () => openReader(true),
       wire: () => (wire ??= this.#connections.readerOf(config)),

@@ -52,6 +52,8 @@ export interface Verification {
   /** In the order in which they are proved. */
   readonly laws: readonly VerifiedLaw[];
   readonly batches: readonly VerifiedBatch[];
+  /** What is not kept, on purpose, and so could not be looked at: request lines, and raw files, of which what their lines say was. */
+  readonly pruned: { readonly areRequestsPruned: boolean; readonly rawFileCount: number };
   /** The first of the first broken law; null: none is. */
   readonly broken: BrokenLaw | null;
 }

@@ -1,6 +1,7 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Effect } from '../core/effect.ts';
 import type { PortError } from '../ports/port-error.ts';
+import { performCompact } from './compact-file.ts';
 import { performFailPending, performPlan, performRequeue } from './plan.ts';
 import { performCancel, performPoll, performStoreFiles } from './poll.ts';
 import type { Asked, EnginePorts } from './ports.ts';
@@ -27,6 +28,7 @@ export const createPerformer = (ports: EnginePorts): ((effect: Effect, signal: A
   const sweep = performSweep(ports);
   const fence = performFence(ports);
   const deleteFile = performDeleteFile(ports);
+  const compact = performCompact(ports);
   const cancelStray = performCancelStray(ports);
   const pollStrays = performPollStrays(ports);
   const poll = performPoll(ports);
@@ -58,6 +60,8 @@ export const createPerformer = (ports: EnginePorts): ((effect: Effect, signal: A
         return fence(effect, signal);
       case 'DeleteFile':
         return deleteFile(effect, signal);
+      case 'CompactFile':
+        return compact(effect, signal);
       case 'CancelStray':
         return cancelStray(effect, signal);
       case 'PollStrays':

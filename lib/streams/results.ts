@@ -3,10 +3,11 @@ import { pipe } from 'fp-ts/lib/function.js';
 import { failureAction, type FailureClass, failureOfCode, failureReason } from '../core/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { ItemResult } from '../core/results.ts';
-import type { ArtifactStore } from '../ports/artifacts.ts';
+import type { ArtifactStore, Span } from '../ports/artifacts.ts';
 import type { PortError } from '../ports/port-error.ts';
 import type { LineContent, ProviderWire } from '../ports/provider.ts';
 import type { ObjectSpan, ResultRef } from '../ports/run-store.ts';
+import { readCompactLines } from './compact-reader.ts';
 
 /** What the payload plane holds of one terminal row. */
 export interface ResultParts {
@@ -17,7 +18,10 @@ export interface ResultParts {
   readonly content: LineContent | null;
 }
 
-/** Follows the pointers: reads each row's item line and answer line, many spans of one object at once. O(page). */
+/**
+ * Follows the pointers: reads each row's item line and answer line, many spans of one object at once. O(page). Of a raw file that is not kept,
+ * what its compact object says is the answer.
+ */
 export const readParts = (
   artifacts: ArtifactStore,
   wire: Pick<ProviderWire, 'readContent'>,
@@ -25,16 +29,12 @@ export const readParts = (
 ): TE.TaskEither<PortError, readonly ResultParts[]> => {
   const itemSpans = refs.map((ref) => ref.item);
   const lineSpans = refs.map((ref) => ref.line);
+  const textsOf = textsIn(artifacts);
   return pipe(
     TE.Do,
-    TE.bind('items', () => readLines(artifacts, itemSpans)),
-    TE.bind('lines', () => readLines(artifacts, lineSpans)),
-    TE.map(({ items, lines }) =>
-      refs.map((ref, i) => {
-        const line = lines[i] ?? null;
-        return { ref, itemLine: items[i] ?? '{}', content: line === null ? null : wire.readContent(line) };
-      }),
-    ),
+    TE.bind('items', () => readLines(itemSpans, textsOf)),
+    TE.bind('contents', () => readLines(lineSpans, contentsIn(artifacts, wire, textsOf))),
+    TE.map(({ items, contents }) => refs.map((ref, i) => ({ ref, itemLine: items[i] ?? '{}', content: contents[i] ?? null }))),
   );
 };
 
@@ -50,10 +50,37 @@ export const readResults = (
 
 const decoder = new TextDecoder();
 
+/** What lies at some places of one object, in the order asked for. */
+type ReadObject<A> = (object: string, spans: readonly Span[]) => TE.TaskEither<PortError, readonly A[]>;
+
+const textsIn =
+  (artifacts: ArtifactStore): ReadObject<string> =>
+  (object, spans) =>
+    pipe(
+      artifacts.readSpans(object, spans),
+      TE.map((found) => found.map((bytes) => decoder.decode(bytes))),
+    );
+
+const contentsIn =
+  (artifacts: ArtifactStore, wire: Pick<ProviderWire, 'readContent'>, textsOf: ReadObject<string>): ReadObject<LineContent> =>
+  (object, spans) =>
+    pipe(
+      textsOf(object, spans),
+      TE.map((texts) => texts.map((text) => wire.readContent(text))),
+      TE.orElse((error) =>
+        error.type === 'not_found'
+          ? pipe(
+              readCompactLines(artifacts, object, spans),
+              TE.map((lines) => lines.map(({ content }) => content)),
+            )
+          : TE.left(error),
+      ),
+    );
+
 const readLines =
-  (artifacts: ArtifactStore, spans: readonly (ObjectSpan | null)[]): TE.TaskEither<PortError, readonly (string | null)[]> =>
+  <A>(spans: readonly (ObjectSpan | null)[], read: ReadObject<A>): TE.TaskEither<PortError, readonly (A | null)[]> =>
   async () => {
-    const texts: (string | null)[] = spans.map(() => null);
+    const all: (A | null)[] = spans.map(() => null);
     const byObject = new Map<string, number[]>();
     spans.forEach((span, i) => {
       if (span === null) return;
@@ -62,14 +89,14 @@ const readLines =
       else places.push(i);
     });
     for (const [object, places] of byObject) {
-      const read = await artifacts.readSpans(
+      const found = await read(
         object,
         places.map((place) => spans[place] as ObjectSpan),
       )();
-      if (read._tag === 'Left') return read;
-      read.right.forEach((bytes, i) => (texts[places[i] as number] = decoder.decode(bytes)));
+      if (found._tag === 'Left') return found;
+      found.right.forEach((value, i) => (all[places[i] as number] = value));
     }
-    return { _tag: 'Right', right: texts };
+    return { _tag: 'Right', right: all };
   };
 
 /** The row as its reader knows it. */

@@ -73,6 +73,7 @@ const guess = fc.record({
 });
 const refusals = orNull(fc.record({ count, sinceMs: ms, message: text, untilMs: ms }));
 const presumed = fc.record({ rows: count, inputTokens: count, outputTokens: count });
+const exported = { destination: text, fileCount: count, bytes: count, resultCount: count, manifestSha256: text };
 const needs = {
   tokens: count,
   requests: count,
@@ -128,6 +129,9 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   StrayEnded: { providerBatchId: branded(), answered: orNull(count), presumed },
   BatchHeld: { batchKey, message: text },
   BatchReleased: { batchKey },
+  ArtifactsExported: exported,
+  ArtifactsPruned: { raw: fc.boolean() },
+  RawFileCompacted: { object: text },
   LitterCleared: { fileId: text, isGone: fc.boolean() },
   BatchDropped: { ...sent, ...size },
   BatchObserved: { batchKey, providerStatus: text, progress, dueAtMs: ms, isNews: fc.boolean(), isAccepted: fc.boolean() },
@@ -278,6 +282,12 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
   judged: fc.record({ passed: count, failures: fc.array(fc.record({ code: count, count })) }),
   usage,
   defects: fc.record({ malformed: count, unknown: count, duplicate: count, missing: count }),
+  artifacts: fc.record({
+    exported: orNull(fc.record({ ...exported, atMs: ms })),
+    areRequestsPruned: fc.boolean(),
+    isRawPruned: fc.boolean(),
+    unkept: fc.array(text, { maxLength: 2 }),
+  }),
   createdAtMs: ms,
   updatedAtMs: ms,
 });

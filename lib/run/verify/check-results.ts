@@ -1,11 +1,10 @@
 import { failureOfCode, isFailureOfStructure } from '../../core/failure.ts';
 import { customIdOf } from '../../core/ids.ts';
 import { isTerminalItem } from '../../core/item.ts';
-import type { ProviderWire } from '../../ports/provider.ts';
 import type { ObjectSpan, ResultRef } from '../../ports/run-store.ts';
 import { must } from '../interop.ts';
 import type { FilesOfBatch } from './check-batches.ts';
-import { type Line, readRawLines } from './line-check.ts';
+import { type Answer, readAnswers } from './read-answers.ts';
 import { pageRows, type Scene } from './scene.ts';
 
 /** Holds every result to the laws `sequences` and `answers`, and to what `batches` says of where answers lie. */
@@ -43,7 +42,7 @@ const faultOfResult = ({ ledger }: Scene, { index, status, charged, uncharged }:
 };
 
 const checkAnswers = async (scene: Scene, files: ReadonlyMap<number, FilesOfBatch>, page: readonly ResultRef[]): Promise<void> => {
-  const { payload, tally, wire, ledger } = scene;
+  const { tally, ledger } = scene;
   const answered: { readonly ref: ResultRef; readonly line: ObjectSpan; readonly where: Where }[] = [];
   for (const ref of page) {
     const { index, itemId, line } = ref;
@@ -61,13 +60,13 @@ const checkAnswers = async (scene: Scene, files: ReadonlyMap<number, FilesOfBatc
     if (batch?.objects.includes(line.object) !== true)
       tally.broken('batches', `its answer lies in object ${line.object}, which is no raw file of the batch that settled it`, where);
   }
-  const lines = await readRawLines(
-    payload,
+  const answers = await readAnswers(
+    scene,
     answered.map(({ line }) => line),
   );
   answered.forEach(({ ref, line, where }, i) => {
     tally.checked('answers');
-    const fault = faultOfAnswer(wire, ref, lines[i] as Line);
+    const fault = faultOfAnswer(ref, answers[i] as Answer);
     if (fault !== null) tally.broken('answers', `its answer, at byte ${line.offset} of object ${line.object}: ${fault}`, where);
   });
 };
@@ -79,9 +78,8 @@ interface Where {
   readonly batchKey: string | null;
 }
 
-const faultOfAnswer = (wire: Pick<ProviderWire, 'readVerdict'>, { index, status, code }: ResultRef, line: Line): string | null => {
-  if (typeof line !== 'string') return line.fault;
-  const verdict = wire.readVerdict(line);
+const faultOfAnswer = ({ index, status, code }: ResultRef, verdict: Answer): string | null => {
+  if ('fault' in verdict) return verdict.fault;
   if (verdict.type === 'malformed') return 'the line is not an answer';
   if (verdict.customId !== customIdOf(index)) return `the line speaks of ${JSON.stringify(verdict.customId)}, not of ${customIdOf(index)}`;
   if ((verdict.type === 'succeeded') === (status === 'completed')) return null;

@@ -52,7 +52,7 @@ const checkTotals = ({ snapshot, tally, ledger }: Scene): void => {
     tally.broken('rows', `the six statuses add up to ${sumOfTotals(snapshot.totals)}, and ${itemCount} rows were accepted`);
 };
 
-const checkLines = async ({ reader, payload, tally }: Scene, rows: readonly StoredRow[]): Promise<void> => {
+const checkLines = async ({ reader, payload, tally, snapshot }: Scene, rows: readonly StoredRow[]): Promise<void> => {
   const first = rows[0] as StoredRow;
   const lines = await must(reader.linesOfRows(first.index, rows.length), { runId: reader.runId });
   /** What a line must call the row. */
@@ -67,6 +67,7 @@ const checkLines = async ({ reader, payload, tally }: Scene, rows: readonly Stor
     const at = lines[i];
     if (at === undefined) return tally.broken('lines', 'it is not known where its lines lie', { index: row.index, itemId: row.itemId });
     named.push({ row, what: 'item line', key: 'item_id', text: row.itemId, span: at.item });
+    if (at.request !== null && snapshot.artifacts.areRequestsPruned) return;
     if (at.request !== null) named.push({ row, what: 'request line', key: 'custom_id', text: customIdOf(row.index), span: at.request });
     else if (row.charged + row.uncharged > 0)
       tally.broken('lines', 'it was sent, and has no request line', { index: row.index, itemId: row.itemId });

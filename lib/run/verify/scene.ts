@@ -14,6 +14,8 @@ export interface Scene {
   readonly payload: Payload;
   readonly tally: Tally;
   readonly ledger: RowLedger;
+  /** What was found not to be kept, on purpose. */
+  readonly pruned: { rawFileCount: number };
   /** After each page of so many rows or results. Throws when the look is over: aborted, or the run has moved. */
   readonly turned: (count: number) => void;
 }

@@ -1,3 +1,4 @@
+import { isFinished } from '../../core/snapshot.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
 import type { RunReader } from '../../ports/run-store.ts';
 import { must } from '../interop.ts';
@@ -18,8 +19,16 @@ type Wire = Pick<ProviderWire, 'readVerdict'>;
  * neither key nor network. What is damaged is told, never thrown; only a store that cannot be read at all is an error. A run that
  * moves meanwhile, wherever it is driven, is looked at as it was at one version: see `atOneVersion`.
  */
-export const verifyRun = (onlooker: Onlooker, wire: Wire, options: VerifyOptions): Promise<Verification> =>
-  atOneVersion(onlooker, (run) => lookAt(run, wire, options));
+export const verifyRun = async (onlooker: Onlooker, wire: Wire, options: VerifyOptions): Promise<Verification> => {
+  const look = (): Promise<Verification> => atOneVersion(onlooker, (run) => lookAt(run, wire, options));
+  const seen = await look();
+  if (seen.isSound || !isFinished(onlooker.reader.snapshot)) return seen;
+  // What a finished run refers to stays where it is, unless somebody prunes it.
+  const now = await onlooker.openReader();
+  const { version } = now.snapshot;
+  await now.close();
+  return version === seen.version ? seen : look();
+};
 
 const lookAt = async ({ reader, snapshot, stands }: StillRun, wire: Wire, { signal, onProgress }: VerifyOptions): Promise<Verification> => {
   const totalCount = snapshot.ingest.itemCount + snapshot.resultSequence;
@@ -33,6 +42,7 @@ const lookAt = async ({ reader, snapshot, stands }: StillRun, wire: Wire, { sign
     payload: createPayload(reader.artifacts),
     tally,
     ledger,
+    pruned: { rawFileCount: 0 },
     turned(count) {
       signal?.throwIfAborted();
       stands();
@@ -48,7 +58,8 @@ const lookAt = async ({ reader, snapshot, stands }: StillRun, wire: Wire, { sign
   const broken = await named(reader, tally.first());
   const { runId, version } = snapshot;
   const [itemCount, itemCounts] = [ledger.count, ledger.totals()];
-  return { runId, isSound: broken === null, version, itemCount, itemCounts, laws: tally.laws(), batches, broken };
+  const pruned = { areRequestsPruned: snapshot.artifacts.areRequestsPruned, ...scene.pruned };
+  return { runId, isSound: broken === null, version, itemCount, itemCounts, laws: tally.laws(), batches, pruned, broken };
 };
 
 /** The same, with the names of its row and its batch, where only their numbers are known. */

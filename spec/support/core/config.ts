@@ -9,6 +9,7 @@ export interface Wishes {
   readonly createGraceMs?: number;
   readonly deletesInputFiles?: boolean;
   readonly filesExpireAfterMs?: number;
+  readonly persistRawOutput?: boolean;
   readonly retry?: Partial<Operation['retry']>;
   readonly chunk?: Partial<Operation['chunk']>;
   readonly enqueue?: Partial<Operation['enqueue']>;
@@ -27,6 +28,7 @@ export const makeOperation = (wishes: Wishes = {}): Operation => {
     deletesInputFiles: wishes.deletesInputFiles ?? house.deletesInputFiles,
     createGraceMs: wishes.createGraceMs ?? house.createGraceMs,
     filesExpireAfterMs: wishes.filesExpireAfterMs ?? house.filesExpireAfterMs,
+    persistRawOutput: wishes.persistRawOutput ?? house.persistRawOutput,
     retry: { ...house.retry, ...wishes.retry },
     chunk: { ...house.chunk, ...wishes.chunk },
     enqueue: { ...house.enqueue, ...wishes.enqueue },

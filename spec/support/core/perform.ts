@@ -66,6 +66,8 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
         world.crimes.push(`file ${effect.fileId} is deleted, and a batch needs it`);
       delete world.files[effect.fileId];
       return ({ atMs }) => ({ type: 'RecordFileDeleted', atMs, fileId: effect.fileId });
+    case 'CompactFile':
+      return ({ atMs }) => ({ type: 'RecordCompacted', atMs, object: effect.object });
     case 'CancelStray': {
       const { providerBatchId } = effect;
       const batch = world.batches.find((candidate) => candidate.providerBatchId === providerBatchId);

@@ -1,0 +1,71 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { firstValueFrom, type SchedulerLike, timer } from 'rxjs';
+import type { Command } from '../core/command.ts';
+import { decide } from '../core/decide.ts';
+import type { RunId } from '../core/ids.ts';
+import type { OwnedRun, RunStore } from '../ports/run-store.ts';
+import type { Driver } from './driver.ts';
+import { BatchorError } from './errors.ts';
+import { must, toBatchorError } from './interop.ts';
+
+export interface FinishedAddressee {
+  readonly store: RunStore;
+  readonly runId: RunId;
+  /** The driver of this process, if it has not given the run back yet. */
+  readonly driver: Driver | undefined;
+  readonly scheduler: SchedulerLike;
+}
+
+/** Whoever owns a finished run is about to give it back, or prunes it. */
+const answerMsMax = 45_000;
+const lookMs = 200;
+
+/**
+ * Owns a finished run for a while. Nobody drives one, so that nothing is left in an inbox: whoever holds it is waited for. Others that
+ * would write to it, or sweep its objects, are kept out meanwhile.
+ */
+export const withFinishedRun = async <A>(to: FinishedAddressee, use: (run: OwnedRun) => Promise<A>): Promise<A> => {
+  const { store, runId, driver, scheduler } = to;
+  await driver?.close();
+  for (let waitedMs = 0; ; waitedMs += lookMs) {
+    const owned = await store.own(runId)();
+    if (!isLeft(owned)) {
+      try {
+        return await use(owned.right);
+      } finally {
+        await owned.right.close();
+      }
+    }
+    if (owned.left.type !== 'owned_elsewhere' || waitedMs >= answerMsMax)
+      throw toBatchorError(owned.left, { runId, storage: store.describe });
+    await firstValueFrom(timer(lookMs, scheduler));
+  }
+};
+
+/** Commits what the command decides; what is so already is no error. */
+export const commitFinished = async (run: OwnedRun, command: Command): Promise<void> => {
+  const { runId } = run;
+  const decided = decide(run.snapshot, command);
+  if (!isLeft(decided)) {
+    await must(run.commit(run.snapshot.version, decided.right), { runId });
+    return;
+  }
+  switch (decided.left.type) {
+    case 'nothing_to_change':
+      return;
+    case 'not_exported':
+      throw new BatchorError(
+        'artifacts_not_exported',
+        { runId },
+        `run ${runId} was never exported, and its raw files are kept nowhere else`,
+        'Export it first: exportArtifacts(). Nothing was removed.',
+      );
+    default:
+      throw new BatchorError(
+        'run_not_finished',
+        { runId, openCount: run.snapshot.live.length },
+        `run ${runId} is not finished`,
+        'Wait for it. Nothing was changed.',
+      );
+  }
+};

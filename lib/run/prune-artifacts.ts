@@ -1,0 +1,37 @@
+import type { OwnedRun } from '../ports/run-store.ts';
+import { compactFile } from '../streams/compact-file.ts';
+import type { ArtifactPruning, PruneOptions } from './artifacts.ts';
+import type { AnswerWire } from './connections.ts';
+import { commitFinished } from './finished-run.ts';
+import { must } from './interop.ts';
+
+/**
+ * True after: request lines are gone, and with `raw` what the provider gave, but for what its lines say. In this order: what is to outlive the
+ * raw files is written, all of it; the intent is committed; then objects are removed. Wherever it is broken off, the next call finishes it.
+ */
+export const pruneArtifacts = async (
+  run: OwnedRun,
+  wire: AnswerWire,
+  { raw = false }: PruneOptions,
+  nowMs: () => number,
+): Promise<ArtifactPruning> => {
+  const { runId, artifacts, snapshot } = run;
+  const context = { runId };
+  const isCopied = snapshot.artifacts.exported !== null || snapshot.artifacts.isRawPruned;
+  // Refused before anything is written, else: the commit says so.
+  if (raw && isCopied) {
+    for (const { name } of await must(artifacts.list('raw/'), context)) await must(compactFile(artifacts, wire, name), context);
+  }
+  await commitFinished(run, { type: 'PruneArtifacts', atMs: nowMs(), raw });
+  let removedCount = 0;
+  let removedBytes = 0;
+  for (const prefix of raw ? ['requests/', 'raw/'] : ['requests/']) {
+    for (const { name, bytes } of await must(artifacts.list(prefix), context)) {
+      await must(artifacts.remove(name), context);
+      removedCount += 1;
+      removedBytes += bytes;
+    }
+  }
+  const left = await must(artifacts.list(''), context);
+  return { removedCount, removedBytes, keptBytes: left.reduce((sum, { bytes }) => sum + bytes, 0) };
+};

@@ -1,0 +1,106 @@
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import { compactNameOf } from '../core/raw-object.ts';
+import type { ArtifactStore, Span } from '../ports/artifacts.ts';
+import type { Port, PortError } from '../ports/port-error.ts';
+import { type CompactLine, footerBytes, parseCompact, parseFooter, parseIndex } from './compact-line.ts';
+
+/** Where the lines of a raw file lie in its compact object. */
+export interface CompactIndex {
+  /** Bytes that the raw file had. */
+  readonly rawBytes: number;
+  /** Places in the raw file, ascending. */
+  readonly rawSpans: readonly Span[];
+  /** The same lines in the compact object. */
+  readonly spans: readonly Span[];
+}
+
+// A page of results rarely touches more files; of the largest file an index is a few megabytes.
+const keptMax = 8;
+const kept = new WeakMap<ArtifactStore, Map<string, CompactIndex>>();
+
+/** The index of a raw file's compact object; `not_found` where there is none, `corrupt` where it is not one. */
+export const openCompact =
+  (artifacts: ArtifactStore, object: string): Port<CompactIndex> =>
+  async () => {
+    const known = kept.get(artifacts) ?? new Map<string, CompactIndex>();
+    kept.set(artifacts, known);
+    const found = known.get(object);
+    if (found !== undefined) return right(found);
+    const read = await readIndex(artifacts, object);
+    if (isLeft(read)) return read;
+    // Objects are immutable: what was read once stays true.
+    if (known.size >= keptMax) known.delete(known.keys().next().value as string);
+    known.set(object, read.right);
+    return read;
+  };
+
+const decoder = new TextDecoder();
+
+const readIndex = async (artifacts: ArtifactStore, object: string): Promise<Either<PortError, CompactIndex>> => {
+  const name = compactNameOf(object);
+  const size = await artifacts.size(name)();
+  if (isLeft(size)) return size;
+  if (size.right === null) return left({ type: 'not_found', message: `no object ${object}, and no object ${name}` });
+  const end = size.right - footerBytes;
+  if (end < 0) return noCompact(name);
+  const footing = await artifacts.readSpans(name, [{ offset: end, length: footerBytes }])();
+  if (isLeft(footing)) return footing;
+  const footer = parseFooter(decoder.decode(footing.right[0]));
+  if (footer === null || footer.indexBytes > end) return noCompact(name);
+  const linesEnd = end - footer.indexBytes;
+  const indexing = await artifacts.readSpans(name, [{ offset: linesEnd, length: footer.indexBytes }])();
+  if (isLeft(indexing)) return indexing;
+  const numbers = parseIndex(decoder.decode(indexing.right[0]));
+  if (numbers === null) return noCompact(name);
+  const rawSpans: Span[] = [];
+  const spans: Span[] = [];
+  let at = 0;
+  for (let i = 0; i < numbers.length; i += 3) {
+    const [offset, rawLength, length] = [numbers[i] as number, numbers[i + 1] as number, numbers[i + 2] as number];
+    rawSpans.push({ offset, length: rawLength });
+    spans.push({ offset: at, length });
+    at += length;
+  }
+  return at === linesEnd ? right({ rawBytes: footer.rawBytes, rawSpans, spans }) : noCompact(name);
+};
+
+const noCompact = (name: string): Either<PortError, never> =>
+  left({ type: 'corrupt', message: `object ${name} is not what was written there`, where: name });
+
+/** What the lines at these places of the raw file said, in the order asked for; `corrupt` for a place where no line was. */
+export const readCompactLines =
+  (artifacts: ArtifactStore, object: string, rawSpans: readonly Span[]): Port<readonly CompactLine[]> =>
+  async () => {
+    const opened = await openCompact(artifacts, object)();
+    if (isLeft(opened)) return opened;
+    const name = compactNameOf(object);
+    const places = rawSpans.map((span) => placeOf(opened.right, span));
+    const astray = places.indexOf(-1);
+    if (astray >= 0) {
+      const { offset, length } = rawSpans[astray] as Span;
+      return left({ type: 'corrupt', message: `object ${name} holds no line for bytes ${offset}+${length} of ${object}`, where: name });
+    }
+    const read = await artifacts.readSpans(
+      name,
+      places.map((place) => opened.right.spans[place] as Span),
+    )();
+    if (isLeft(read)) return read;
+    const lines: CompactLine[] = [];
+    for (const bytes of read.right) {
+      const line = parseCompact(decoder.decode(bytes));
+      if (line === null) return noCompact(name);
+      lines.push(line);
+    }
+    return right(lines);
+  };
+
+const placeOf = ({ rawSpans }: CompactIndex, { offset, length }: Span): number => {
+  let low = 0;
+  for (let high = rawSpans.length; low < high;) {
+    const middle = (low + high) >>> 1;
+    if ((rawSpans[middle] as Span).offset < offset) low = middle + 1;
+    else high = middle;
+  }
+  const found = rawSpans[low];
+  return found?.offset === offset && found.length === length ? low : -1;
+};
