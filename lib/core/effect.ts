@@ -58,7 +58,8 @@ export const sweepKey = 'sweep' as EffectKey;
 export const pollKey = 'poll' as EffectKey;
 export const requeueKey = 'requeue' as EffectKey;
 export const litterEffectKey = (fileId: string): EffectKey => `litter:${fileId}` as EffectKey;
-export const compactEffectKey = (object: string): EffectKey => `compact:${object}` as EffectKey;
+/** Told to people, so that it names the batch and its part, and no place of the payload plane. */
+export const compactEffectKey = (object: string): EffectKey => `compact:${object.replace(/^raw\//u, '')}` as EffectKey;
 export const straysKey = 'strays' as EffectKey;
 export const strayEffectKey = (providerBatchId: ProviderBatchId): EffectKey => `stray:${providerBatchId}` as EffectKey;
 

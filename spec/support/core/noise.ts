@@ -1,5 +1,13 @@
 import { ingestKey, planKey, pollKey, requeueKey, sweepKey } from '../../../lib/core/effect.ts';
-import { batchEffectKey, type BatchKey, type Command, type EffectKey, emptyUsage, type ProviderBatchId } from '../../../lib/core/index.ts';
+import {
+  batchEffectKey,
+  type BatchKey,
+  type Command,
+  type EffectKey,
+  emptyUsage,
+  isFinished,
+  type ProviderBatchId,
+} from '../../../lib/core/index.ts';
 import type { Moment } from './answer.ts';
 import { randomOperation } from './config.ts';
 import { between, type Dice, oneOf, weighted } from './dice.ts';
@@ -8,7 +16,13 @@ import { openMask, openRows, pendingRows, planWindow } from './slices.ts';
 /** What a person may ask at any time. */
 export const userCommand = (dice: Dice, { snapshot, atMs }: Pick<Moment, 'snapshot' | 'atMs'>, mayCancel: boolean): Command => {
   const held = snapshot.live.filter((batch) => batch.held !== null);
-  switch (weighted(dice, { pause: 3, resume: 8, change: 1, cancel: mayCancel ? 2 : 0, resolve: held.length > 0 ? 8 : 0 })) {
+  const isOver = isFinished(snapshot);
+  const words = { pause: 3, resume: 8, change: 1, cancel: mayCancel ? 2 : 0, resolve: held.length > 0 ? 8 : 0 };
+  switch (weighted(dice, { ...words, export: isOver ? 8 : 0, prune: isOver ? 8 : 0 })) {
+    case 'export':
+      return { type: 'RecordExported', atMs, destination: '/out', fileCount: 3, bytes: 10, resultCount: 2, manifestSha256: 'ab' };
+    case 'prune':
+      return { type: 'PruneArtifacts', atMs, raw: dice.state % 2 === 0 };
     case 'resolve':
       return { type: 'ResolveBatch', atMs, batchKey: oneOf(dice, held).batchKey, resolution: { type: 'retry' } };
     case 'pause':
