@@ -2,7 +2,7 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Effect } from '../core/effect.ts';
-import { compactNameOf } from '../core/raw-object.ts';
+import { batchKeyOfObject, compactNameOf } from '../core/raw-object.ts';
 import type { ArtifactStore } from '../ports/artifacts.ts';
 import type { Port } from '../ports/port-error.ts';
 import type { ProviderWire } from '../ports/provider.ts';
@@ -19,9 +19,20 @@ export const performCompact =
   ({ object }) =>
     pipe(
       compactFile(run.artifacts, run.snapshot.config.structuredOutput === null ? provider : readingJson(provider), object),
-      TE.chain(() => run.artifacts.remove(object)),
+      TE.chain(() => removeReadings(run, object)),
       TE.map((): Asked => TE.right({ type: 'RecordCompacted', atMs: scheduler.now(), object })),
     );
+
+/** The file, and what other readings of its batch left that nobody points to; a part that is still to be made compact stays. */
+const removeReadings = ({ artifacts, snapshot }: EnginePorts['run'], object: string): Port<unknown> => {
+  const batchKey = batchKeyOfObject(object);
+  const others = snapshot.artifacts.unkept.filter((name) => name !== object);
+  return pipe(
+    batchKey === null ? TE.right([]) : artifacts.list(`raw/${batchKey}/`),
+    TE.map((found) => [object, ...found.map(({ name }) => name).filter((name) => name !== object && !others.includes(name))]),
+    TE.chain((names) => TE.sequenceSeqArray(names.map((name) => artifacts.remove(name)))),
+  );
+};
 
 /**
  * True after: what each line of the raw file says of its row, to settlement and to readers of results, is whole and durable in an object of
