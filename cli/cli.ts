@@ -4,9 +4,11 @@ import { CancelCommand } from './commands/cancel.ts';
 import { DeleteCommand } from './commands/delete.ts';
 import { DoctorCommand } from './commands/doctor.ts';
 import { EmulatorCommand } from './commands/emulator.ts';
+import { ExportArtifactsCommand } from './commands/export-artifacts.ts';
 import { InspectCommand } from './commands/inspect.ts';
 import { ListCommand } from './commands/list.ts';
 import { PauseCommand } from './commands/pause.ts';
+import { PruneArtifactsCommand } from './commands/prune-artifacts.ts';
 import { QuoteCommand } from './commands/quote.ts';
 import { ResolveCommand } from './commands/resolve.ts';
 import { ResultsCommand } from './commands/results.ts';
@@ -37,6 +39,8 @@ const commands = [
   VerifyCommand,
   InspectCommand,
   ListCommand,
+  ExportArtifactsCommand,
+  PruneArtifactsCommand,
   DeleteCommand,
   DoctorCommand,
   SchemaCheckCommand,

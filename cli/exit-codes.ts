@@ -37,6 +37,7 @@ const byErrorCode: Readonly<Partial<Record<BatchorErrorCode, ExitCode>>> = {
   run_not_finished: exitCodes.stopped,
   source_required: exitCodes.stopped,
   batch_unresolved: exitCodes.stopped,
+  artifacts_not_exported: exitCodes.stopped,
   run_owned_elsewhere: exitCodes.ownedElsewhere,
   lease_lost: exitCodes.ownedElsewhere,
 };

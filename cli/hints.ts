@@ -47,6 +47,10 @@ const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
   source_required: (place, runId) => `Go on reading: ${commandLine(place, 'wait', runId)}`,
   batch_not_resolved: (place, runId) => `See which batches are held, and why: ${commandLine(place, 'status', runId)}`,
   batch_unresolved: byReason.batch_unresolved as Hint,
+  artifacts_not_exported: (place, runId) =>
+    `Export it first: ${commandLine(place, 'export-artifacts', runId, '--destination-dir FOLDER')}. Nothing was removed.`,
+  artifact_missing: () => 'Nothing was exported. What else is not as it should be, `batchor verify` says.',
+  run_not_finished: (place, runId) => `Finish it first: ${commandLine(place, 'wait', runId)}`,
   store_corrupt: (place, runId) =>
     place.store.type === 'postgres'
       ? 'Keep the database and the artifacts as they are: what is stored does not fit together, and nothing more was written.'
@@ -60,6 +64,7 @@ const byField: Readonly<Record<string, string>> = {
   'budget.costUsdMax': 'Say how many output tokens an answer has at most: --assume-output-tokens N. Nothing was changed.',
   'retryPolicy.raiseOutputTokensTo':
     'Say it with --raise-output-tokens-to, above the limit of the first attempt (--param max_output_tokens=N). Nothing was changed.',
+  destinationDir: 'Name a folder that is not there yet, or an empty one: --destination-dir FOLDER. Nothing was written.',
   'enqueueLimits.headroom': 'Say a smaller --headroom, or a larger --enqueued-token-limit. Nothing was changed.',
 };
 

@@ -11,7 +11,9 @@ export const historyText = (inspection: Inspection): readonly string[] => {
     ...(inspection.metadata === null ? [] : [`  metadata ${JSON.stringify(inspection.metadata)}`]),
     ...(inspection.badRow === null ? [] : [`  bad row ${JSON.stringify(inspection.badRow)}`]),
     `  item line: ${placeText(inspection.itemLine)}`,
-    ...(inspection.requestLine === null ? [] : [`  request line: ${placeText(inspection.requestLine)}`]),
+    ...(inspection.requestLine === null
+      ? []
+      : [`  request line: ${inspection.isRequestLineKept ? placeText(inspection.requestLine) : 'pruned'}`]),
     ...inspection.faults.map((fault) => `  ${fault}`),
     ...(attempts.length === 0 ? ['  was in no batch'] : attempts.flatMap(attemptText)),
   ];
@@ -27,6 +29,7 @@ const attemptText = (attempt: InspectedAttempt): readonly string[] => {
     `  ${providerBatchId === null ? 'not at the provider' : `${providerBatchId}, create ${createAttempt}`}${inputFileId === null ? '' : `, input file ${inputFileId}`}${ended}`,
     ...(attempt.rejectionMessage === null ? [] : [`  refused: ${attempt.rejectionMessage}`]),
     ...lines.map((line) => `  ${line.part} file: ${placeText(line)}: ${line.verdict}${line.isAnswer ? ', the answer' : ''}`),
+    ...(attempt.areRawFilesKept ? [] : ['  its raw files are not kept: its lines are told as they stood in them']),
     ...(lines.length === 0 && attempt.ending !== null ? ['  no line speaks of the row'] : []),
     ...attempt.faults.map((fault) => `  ${fault}`),
   ];

@@ -64,6 +64,7 @@ export interface Policies extends Nullable<EnqueueLimits> {
   readonly pollIntervalMs: number | null;
   readonly createGraceMs: number | null;
   readonly deletesInputFiles: true | null;
+  readonly keepsRawOutput: false | null;
   readonly attemptsMax: number | null;
   readonly raisedOutputTokensMax: number | null;
   readonly requestsPerBatchMax: number | null;
@@ -84,6 +85,7 @@ export interface Policies extends Nullable<EnqueueLimits> {
 const laterPolicies: Pick<
   Policies,
   | keyof EnqueueLimits
+  | 'keepsRawOutput'
   | 'raisedOutputTokensMax'
   | 'costUsdMax'
   | 'assumeOutputTokens'
@@ -93,6 +95,7 @@ const laterPolicies: Pick<
   | 'passRatioMin'
   | 'prices'
 > = {
+  keepsRawOutput: null,
   raisedOutputTokensMax: null,
   enqueuedTokenLimit: null,
   enqueuedRequestLimit: null,
@@ -126,6 +129,7 @@ const settings = {
     pollIntervalMs: count,
     createGraceMs: count,
     deletesInputFiles: t.isNullable(t.isLiteral(true)),
+    keepsRawOutput: t.isOptional(t.isNullable(t.isLiteral(false))),
     attemptsMax: count,
     raisedOutputTokensMax: laterCount,
     requestsPerBatchMax: count,

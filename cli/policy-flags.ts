@@ -8,6 +8,7 @@ export interface PolicyFlags {
   readonly pollInterval: string | undefined;
   readonly createGrace: string | undefined;
   readonly deleteInputFiles: boolean;
+  readonly noRawOutput: boolean;
   readonly maxAttempts: string | undefined;
   readonly raiseOutputTokensTo: string | undefined;
   readonly maxRequestsPerBatch: string | undefined;
@@ -38,6 +39,7 @@ export const policiesOf = (flags: PolicyFlags, prices: TokenPrices | null): Poli
     pollIntervalMs: pollInterval === null ? null : Math.max(1, Math.round(pollInterval * 1000)),
     createGraceMs: createGrace === null ? null : Math.round(createGrace * 1000),
     deletesInputFiles: flags.deleteInputFiles ? true : null,
+    keepsRawOutput: flags.noRawOutput ? false : null,
     attemptsMax: wholeNumber('--max-attempts', flags.maxAttempts),
     raisedOutputTokensMax: wholeNumber('--raise-output-tokens-to', flags.raiseOutputTokensTo),
     requestsPerBatchMax: wholeNumber('--max-requests-per-batch', flags.maxRequestsPerBatch),

@@ -7,7 +7,7 @@ export const policyOptions = (
   policies: Policies,
 ): Pick<
   JobBody<unknown, JsonObject, undefined, never>,
-  'retryPolicy' | 'chunkPolicy' | 'budget' | 'canary' | 'circuitBreaker' | 'badRows'
+  'retryPolicy' | 'chunkPolicy' | 'budget' | 'canary' | 'circuitBreaker' | 'badRows' | 'artifactPolicy'
 > => ({
   retryPolicy: {
     ...(policies.attemptsMax === null ? {} : { maxAttempts: policies.attemptsMax }),
@@ -34,4 +34,5 @@ export const policyOptions = (
     ...(policies.passRatioMin === null ? {} : { passRatioMin: policies.passRatioMin }),
   },
   badRows: policies.badRows ?? 'fail',
+  artifactPolicy: { persistRawOutputArtifacts: policies.keepsRawOutput ?? true },
 });

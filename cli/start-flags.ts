@@ -190,6 +190,7 @@ const sayable = [
   'pollInterval',
   'createGrace',
   'deleteInputFiles',
+  'noRawOutput',
   'maxAttempts',
   'raiseOutputTokensTo',
   'maxRequestsPerBatch',

@@ -6,7 +6,7 @@ import { tableOf } from './text-table.ts';
 const none = '-';
 
 /** What was proved, for a person: a line per law, and a line per batch. */
-export const verificationTable = ({ runId, isSound, itemCount, itemCounts, laws, batches }: Verification): readonly string[] => [
+export const verificationTable = ({ runId, isSound, itemCount, itemCounts, laws, batches, pruned }: Verification): readonly string[] => [
   ...tableOf([
     ['law', 'checked', 'broken', 'says'],
     ...laws.map(({ law, checkedCount, brokenCount, says }) => [law, checkedCount, brokenCount, says]),
@@ -33,6 +33,7 @@ export const verificationTable = ({ runId, isSound, itemCount, itemCounts, laws,
           ]),
         ]),
       ]),
+  ...prunedText(pruned),
   '',
   `run ${runId}: ${itemCount} rows = ${
     Object.entries(itemCounts)
@@ -40,6 +41,12 @@ export const verificationTable = ({ runId, isSound, itemCount, itemCounts, laws,
       .map(([status, count]) => `${count} ${status}`)
       .join(' + ') || none
   }; ${isSound ? 'every law holds' : 'NOT SOUND'}`,
+];
+
+const prunedText = ({ areRequestsPruned, rawFileCount }: Verification['pruned']): readonly string[] => [
+  ...(areRequestsPruned || rawFileCount > 0 ? [''] : []),
+  ...(areRequestsPruned ? ['request lines were pruned: nothing is left of them to be looked at'] : []),
+  ...(rawFileCount > 0 ? [`${rawFileCount} raw files are not kept: what their lines said was looked at in their place`] : []),
 ];
 
 /** Which law is broken, where, and what to do. */

@@ -47,6 +47,9 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   readonly deleteInputFiles = Option.Boolean('--delete-input-files', false, {
     description: 'Delete each input file at the provider once its batch is over (default: they expire)',
   });
+  readonly noRawOutput = Option.Boolean('--no-raw-output', false, {
+    description: "Keep the results of each batch, and not the provider's files (default: both)",
+  });
   readonly completionWindow = Option.String('--completion-window', { description: 'How long the provider may take (default 24h)' });
   readonly raiseOutputTokensTo = Option.String('--raise-output-tokens-to', {
     description: 'Ask once more for truncated answers, with this output limit (default: they fail)',

@@ -50,6 +50,12 @@ describe('a store in a database', () => {
     const verified = await run(['verify', '--run-id', 'whole']);
     expect(verified.code).toBe(0);
     expect((await run(['inspect', '--run-id', 'whole', '--item', 'item-3'])).code).toBe(0);
+    const text = (await run(['results', '--run-id', 'whole'])).stdout;
+    expect((await run(['export-artifacts', '--run-id', 'whole', '--destination-dir', 'copy'])).json).toMatchObject({ result_count: 20 });
+    const pruned = await run(['prune-artifacts', '--run-id', 'whole', '--include-raw']);
+    expect([pruned.code, Number(pruned.json['removed_count'])]).toEqual([0, 3]);
+    expect((await run(['results', '--run-id', 'whole'])).stdout).toBe(text);
+    expect((await run(['verify', '--run-id', 'whole'])).json).toMatchObject({ is_sound: true, pruned: { raw_file_count: 2 } });
     const [listed] = JSON.parse((await run(['list'])).stdout) as readonly Readonly<Record<string, unknown>>[];
     expect(listed).toMatchObject({ run_id: 'whole', status: 'completed', owner: null });
     const states = await schema.query(`select status, count(*)::int as count from ${schema.name}.item_states group by status`);
