@@ -87,6 +87,16 @@ export const drive = async (run: Driven, rows: number): Promise<StageTimes> => {
         providerBatchId: `p${batch}` as never,
         providerStatus: 'validating',
       });
+      // Taken in, so that the next one may go: else all of them would be a guess at the size of the queue.
+      const taken = {
+        batchKey,
+        providerBatchId: `p${batch}` as never,
+        providerStatus: 'in_progress',
+        isAccepted: true,
+        progress: null,
+        ending: null,
+      };
+      await commit(run, { type: 'RecordPoll', atMs: 2, asked: [batchKey], observations: [taken] });
     }
   });
   const settleMs = await timed(async () => {
