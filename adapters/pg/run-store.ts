@@ -3,6 +3,7 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { isRunId, type RunId } from '../../lib/core/ids.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
+import { isOwnObject } from '../../lib/core/raw-object.ts';
 import { emptySnapshot } from '../../lib/core/snapshot.ts';
 import type { ArtifactStore } from '../../lib/ports/artifacts.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
@@ -86,7 +87,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
     objects: ReadonlyMap<string, number>,
   ): Promise<Either<PortError, void>> => {
     for (const { name } of lying) {
-      const removed = objects.has(name) ? right(undefined) : await payloads.remove(name)();
+      const removed = isOwnObject(name, objects) ? right(undefined) : await payloads.remove(name)();
       if (isLeft(removed)) return removed;
     }
     return right(undefined);

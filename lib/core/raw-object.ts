@@ -9,7 +9,7 @@ export const compactNameOf = (rawObject: string): string => `compact/${rawObject
  * True for an object that belongs to the run, by the objects that its events name. A compact object is named by none: it belongs to the raw
  * file that it was made of, and outlives it.
  */
-export const isOwnObject = (name: string, named: ReadonlySet<string>): boolean =>
+export const isOwnObject = (name: string, named: { has(name: string): boolean }): boolean =>
   named.has(name) || (name.startsWith('compact/') && named.has(name.slice('compact/'.length)));
 
 /** The batch whose answers the object holds; null for an object of another kind. */

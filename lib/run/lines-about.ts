@@ -68,9 +68,9 @@ const compactLinesAbout = async (
 ): Promise<readonly Pick<InspectedLine, 'offset' | 'length' | 'verdict'>[] | string | null> => {
   const opened = await openCompact(artifacts, object)();
   if (isLeft(opened)) return opened.left.type === 'not_found' ? null : messageOf(opened.left);
-  const { rawSpans, spans } = opened.right;
-  const last = spans[spans.length - 1];
-  if (last === undefined) return [];
+  const { count, rawSpan, span } = opened.right;
+  if (count === 0) return [];
+  const last = span(count - 1);
   const chunks = await artifacts.read(compactNameOf(object), { offset: 0, length: last.offset + last.length })();
   if (isLeft(chunks)) return messageOf(chunks.left);
   const found: Pick<InspectedLine, 'offset' | 'length' | 'verdict'>[] = [];
@@ -78,8 +78,8 @@ const compactLinesAbout = async (
   for await (const block of readLineBlocks(chunks.right)) {
     for (const { text } of block) {
       const line = text === null ? null : parseCompact(text);
-      const rawSpan = rawSpans[place++];
-      if (line?.customId === customId && rawSpan !== undefined) found.push({ ...rawSpan, verdict: line.verdict });
+      if (line?.customId === customId) found.push({ ...rawSpan(place), verdict: line.verdict });
+      place += 1;
     }
   }
   return found;

@@ -30,7 +30,7 @@ class RunMoved extends Error {
  * A look at a run that may move meanwhile: what it answers was read from one version. The reader is brought up to date once, and
  * the version compared after every read. Where somebody else moves the reader at hand, the look is begun again with a reader of
  * its own, which stands still however the run moves (but in the memory store, where every reader sees every commit). What a run
- * refers to in the payload plane is immutable and stays, so that artifacts need no such care.
+ * refers to in the payload plane is immutable and stays, so that artifacts need no such care, but where somebody prunes a finished run.
  */
 export const atOneVersion = async <A>({ reader: atHand, openReader }: Onlooker, look: (run: StillRun) => Promise<A>): Promise<A> => {
   let own: RunReader | null = null;

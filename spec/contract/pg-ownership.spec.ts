@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compactNameOf } from '../../lib/core/raw-object.ts';
 import type { RunId } from '../../lib/core/index.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
@@ -113,12 +114,14 @@ describe('who owns a run in Postgres', () => {
   it('lost the objects of a dead owner that no commit names', async () => {
     const run = await createdRun(await open('dying'));
     const slice = sliceOf(0, 2);
-    for (const name of [slice.requestObject ?? '', slice.itemObject, 'requests/9.jsonl'])
+    // What was made of an object belongs to it.
+    const compact = compactNameOf(slice.itemObject);
+    for (const name of [slice.requestObject ?? '', slice.itemObject, compact, 'requests/9.jsonl', compactNameOf('requests/9.jsonl')])
       await ok(run.artifacts.put(name, [new Uint8Array(3)]));
     await accept(run, slice);
     await expire();
     const taken = await ok((await open('taker')).own(runId));
-    expect((await ok(taken.artifacts.list(''))).map(({ name }) => name)).toEqual([slice.itemObject, slice.requestObject]);
+    expect((await ok(taken.artifacts.list(''))).map(({ name }) => name)).toEqual([compact, slice.itemObject, slice.requestObject]);
   });
 
   it('needs the root that the runs lie under', async () => {
