@@ -7,6 +7,7 @@ const benches: readonly (readonly string[])[] = [
   ['arrow-table.ts', '--rows', '1000000'],
   ['core-steps.ts', '--rows', '1000000'],
   ['file-store.ts', '--rows', '100000'],
+  ['artifacts.ts', '--rows', '100000'],
   ['jsonl-source.ts', '--rows', '200000'],
   ['pg-store.ts', '--rows', '20000', '--rounds', '1'],
   ['whole-path.ts', '--rows', '10000', '--rounds', '3'],
