@@ -96,7 +96,9 @@ describe('what comes at the wrong time', () => {
   it('is answered, and changes nothing, once the run is finished', () => {
     const late = steps.filter((step) => isFinished(step.before.snapshot));
     expect(late.length).toBeGreaterThan(100);
-    expect(late.filter((step) => step.rejection?.type !== 'run_finished')).toEqual([]);
+    // What is over may still be written out, and pruned.
+    const others = late.filter(({ command }) => command.type !== 'RecordExported' && command.type !== 'PruneArtifacts');
+    expect(others.filter((step) => step.rejection?.type !== 'run_finished')).toEqual([]);
   });
 
   it('is answered, and changes nothing, before the run is created', () => {
