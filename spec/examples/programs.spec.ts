@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../adapters/emulator/index.ts';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { createOpenAI } from '../../adapters/openai/index.ts';
@@ -272,6 +273,31 @@ describe.concurrent('the programs of docs/examples', () => {
       .map((line) => JSON.parse(line) as ResultLine);
     expect(lines.map(({ metadata }) => metadata.stars)).toEqual([1, 2, 3, 4, 5, 1, 2, 3]);
     for (const { output } of lines) expect(['good', 'bad', 'mixed']).toContain(output.sentiment);
+  });
+
+  it('13: reads, proves, exports, prunes, and still has its results', { timeout }, async () => {
+    const cwd = folder();
+    const emulator = await emulate(atOnce);
+    const connection = createOpenAI({ baseURL: emulator.baseURL, apiKey: 'sk-emulator' });
+    const runner = new BatchRunner({ storage: sqljsStore({ dir: join(cwd, '.batchor') }), providers: [connection] });
+    const run = await runner.runAndWait(
+      {
+        items: Array.from({ length: 12 }, (_, i) => ({ itemId: `row${i}`, payload: `Say ${i}.` })),
+        buildPrompt: ({ payload }) => payload,
+        providerConfig: connection({ model: 'gpt-4.1-mini', pollIntervalMs: 100 }),
+        structuredOutput: z.object({ sentiment: z.enum(['good', 'bad']), topics: z.array(z.string()) }),
+      },
+      { runId },
+    );
+    expect(run.summary().itemCounts.completed).toBe(12);
+    await runner.close();
+    const said = await begin('13-results-everywhere.ts', cwd, emulator.baseURL).ended;
+    expect(said.match(/^row\d+ (good|bad) \d+$/gmu)).toHaveLength(12);
+    expect(said).toContain('12 rows true');
+    expect(said).toMatch(/exports\/labels\/manifest\.json [3-9]/u);
+    expect(readdirSync(join(cwd, 'exports')).toSorted()).toEqual(['labels', 'labels.parquet']);
+    const kept = readdirSync(join(cwd, '.batchor'), { recursive: true, encoding: 'utf8' });
+    expect(kept.filter((name) => /\braw\/.*\.jsonl$/u.test(name) && !name.includes('compact'))).toEqual([]);
   });
 
   it('14: starts a run in one process, and carries it to its end in another, which leaves when it is told to', { timeout }, async () => {
