@@ -90,7 +90,12 @@ describe('batchor export-artifacts and prune-artifacts', () => {
 
   it('leave a run whose compact answers are damaged or gone for what it is: broken, and where', async () => {
     const folder = join(world.folder, 'store', 'runs', 'unkept', 'objects', 'compact');
-    const [name = ''] = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((each) => each.endsWith('.jsonl'));
+    const [name = ''] = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((each) => each.includes('/output-'))
+      .toSorted(
+        // Answers that results point to, and more of them than one.
+        (one, other) => readFileSync(join(folder, other)).length - readFileSync(join(folder, one)).length,
+      );
     const whole = readFileSync(join(folder, name));
     writeFileSync(join(folder, name), Buffer.from(whole.toString('utf8').replace(/"custom_id":"row-\d/gu, '"custom_id":"row-9')));
     expect([(await typed('verify', 'unkept')).code, (await typed('verify', 'unkept')).json['broken']]).toMatchObject([

@@ -200,7 +200,7 @@ const jobOf = (scenario: Scenario, world: World): Job => ({
   chunkPolicy: { maxRequests: scenario.maxRequests },
   retryPolicy: {
     maxAttempts: scenario.maxAttempts,
-    ...(scenario.raiseOutputTokensTo === null ? {} : { raiseOutputTokensTo: scenario.raiseOutputTokensTo }),
+    ...(scenario.raiseOutputTokensTo === null || scenario.maxAttempts < 2 ? {} : { raiseOutputTokensTo: scenario.raiseOutputTokensTo }),
   },
   badRows: scenario.badRowPolicy,
 });
