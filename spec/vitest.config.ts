@@ -18,6 +18,12 @@ const commitSeed = (): string | null => {
 /** Seeds every property of this run; BATCHOR_SEED repeats one. */
 const seed = process.env['BATCHOR_SEED'] ?? commitSeed() ?? String(Math.floor(Math.random() * 0x7fff_ffff));
 
+/** Specs of values alone: they leave nothing behind, so that many of them share a process and what it has loaded. */
+const together = ['core', 'schema', 'openai', 'streams', 'sim', 'model'].map((folder) => `spec/${folder}/**/*.spec.ts`);
+
+// This file is read once for each project: all of them draw from the first seed.
+process.env['BATCHOR_SEED'] = seed;
+
 export default defineConfig({
   root: path('.'),
   resolve: {
@@ -28,14 +34,24 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['spec/**/*.spec.ts'],
+    projects: [
+      { extends: true, test: { name: 'together', include: together, isolate: false, globalSetup: ['spec/support/seed-global.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'apart',
+          include: ['spec/**/*.spec.ts'],
+          exclude: together,
+          globalSetup: ['spec/support/seed-global.ts', 'spec/support/postgres/global.ts'],
+        },
+      },
+    ],
     pool: 'forks',
     // Vitest leaves a core to itself: of two, one would stand idle, since half of these specs wait for processes of their own.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     env: { BATCHOR_SEED: seed },
-    globalSetup: ['spec/support/seed-global.ts', 'spec/support/postgres/global.ts'],
     setupFiles: ['spec/support/seed.ts'],
     coverage: {
       provider: 'v8',
