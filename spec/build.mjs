@@ -8,7 +8,7 @@ import { build as bundle } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
-const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const tsc = join(root, 'node_modules', 'typescript7', 'bin', 'tsc');
 const INPUTS = ['lib', 'adapters', 'cli', 'package.json', 'package-lock.json', 'tsconfig.json', 'spec/build.mjs'];
 
 /** @param {string} path */

@@ -18,8 +18,12 @@ const commitSeed = (): string | null => {
 /** Seeds every property of this run; BATCHOR_SEED repeats one. */
 const seed = process.env['BATCHOR_SEED'] ?? commitSeed() ?? String(Math.floor(Math.random() * 0x7fff_ffff));
 
-/** Specs of values alone: they leave nothing behind, so that many of them share a process and what it has loaded. */
-const together = ['core', 'schema', 'openai', 'streams', 'sim', 'model'].map((folder) => `spec/${folder}/**/*.spec.ts`);
+/** Specs of values, and of files of their own: they leave nothing behind, so that many of them share a process and what it has loaded. */
+const valueFolders = ['core', 'schema', 'openai', 'streams', 'sim', 'model', 'run'].map((folder) => `spec/${folder}/**/*.spec.ts`);
+const fileSpecs = ['source-', 'table-', '*-format', 'expand-glob', 'zstd-', 'artifacts', 'memory-'].map(
+  (name) => `spec/contract/${name}*.spec.ts`,
+);
+const together = [...valueFolders, ...fileSpecs];
 
 // This file is read once for each project: all of them draw from the first seed.
 process.env['BATCHOR_SEED'] = seed;
