@@ -34,7 +34,8 @@ describe('the build', { timeout: 60_000 }, () => {
   lay('spec/build.mjs', '');
   cpSync(join(root, 'spec/build.mjs'), at('spec/build.mjs'));
   lay('node_modules/.keep', '');
-  for (const name of ['typescript7', '@typescript', 'esbuild', '@esbuild']) symlinkSync(join(root, 'node_modules', name), at('node_modules', name));
+  for (const name of ['typescript7', '@typescript', 'esbuild', '@esbuild'])
+    symlinkSync(join(root, 'node_modules', name), at('node_modules', name));
 
   it('fails when there is nothing to compile', () => {
     expect(build()).not.toBe(0);
