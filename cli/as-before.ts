@@ -16,6 +16,7 @@ const policiesAsBefore = (given: Policies, told: Policies, { badRows, money, can
   pollIntervalMs: given.pollIntervalMs ?? told.pollIntervalMs,
   createGraceMs: given.createGraceMs ?? told.createGraceMs,
   deletesInputFiles: given.deletesInputFiles ?? told.deletesInputFiles,
+  sendsDuplicatesOnce: given.sendsDuplicatesOnce ?? told.sendsDuplicatesOnce,
   keepsRawOutput: given.keepsRawOutput ?? told.keepsRawOutput,
   attemptsMax: given.attemptsMax ?? told.attemptsMax,
   raisedOutputTokensMax: given.raisedOutputTokensMax ?? told.raisedOutputTokensMax,

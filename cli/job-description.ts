@@ -65,6 +65,7 @@ export interface Policies extends Nullable<EnqueueLimits> {
   readonly createGraceMs: number | null;
   readonly deletesInputFiles: true | null;
   readonly keepsRawOutput: false | null;
+  readonly sendsDuplicatesOnce: true | null;
   readonly attemptsMax: number | null;
   readonly raisedOutputTokensMax: number | null;
   readonly requestsPerBatchMax: number | null;
@@ -86,6 +87,7 @@ const laterPolicies: Pick<
   Policies,
   | keyof EnqueueLimits
   | 'keepsRawOutput'
+  | 'sendsDuplicatesOnce'
   | 'raisedOutputTokensMax'
   | 'costUsdMax'
   | 'assumeOutputTokens'
@@ -96,6 +98,7 @@ const laterPolicies: Pick<
   | 'prices'
 > = {
   keepsRawOutput: null,
+  sendsDuplicatesOnce: null,
   raisedOutputTokensMax: null,
   enqueuedTokenLimit: null,
   enqueuedRequestLimit: null,
@@ -130,6 +133,7 @@ const settings = {
     createGraceMs: count,
     deletesInputFiles: t.isNullable(t.isLiteral(true)),
     keepsRawOutput: t.isOptional(t.isNullable(t.isLiteral(false))),
+    sendsDuplicatesOnce: t.isOptional(t.isNullable(t.isLiteral(true))),
     attemptsMax: count,
     raisedOutputTokensMax: laterCount,
     requestsPerBatchMax: count,

@@ -9,6 +9,7 @@ export interface PolicyFlags {
   readonly createGrace: string | undefined;
   readonly deleteInputFiles: boolean;
   readonly noRawOutput: boolean;
+  readonly sendDuplicatesOnce: boolean;
   readonly maxAttempts: string | undefined;
   readonly raiseOutputTokensTo: string | undefined;
   readonly maxRequestsPerBatch: string | undefined;
@@ -40,6 +41,7 @@ export const policiesOf = (flags: PolicyFlags, prices: TokenPrices | null): Poli
     createGraceMs: createGrace === null ? null : Math.round(createGrace * 1000),
     deletesInputFiles: flags.deleteInputFiles ? true : null,
     keepsRawOutput: flags.noRawOutput ? false : null,
+    sendsDuplicatesOnce: flags.sendDuplicatesOnce ? true : null,
     attemptsMax: wholeNumber('--max-attempts', flags.maxAttempts),
     raisedOutputTokensMax: wholeNumber('--raise-output-tokens-to', flags.raiseOutputTokensTo),
     requestsPerBatchMax: wholeNumber('--max-requests-per-batch', flags.maxRequestsPerBatch),

@@ -7,7 +7,7 @@ export const policyOptions = (
   policies: Policies,
 ): Pick<
   JobBody<unknown, JsonObject, undefined, never>,
-  'retryPolicy' | 'chunkPolicy' | 'budget' | 'canary' | 'circuitBreaker' | 'badRows' | 'artifactPolicy'
+  'retryPolicy' | 'chunkPolicy' | 'budget' | 'canary' | 'circuitBreaker' | 'badRows' | 'artifactPolicy' | 'reusePolicy'
 > => ({
   retryPolicy: {
     ...(policies.attemptsMax === null ? {} : { maxAttempts: policies.attemptsMax }),
@@ -34,5 +34,6 @@ export const policyOptions = (
     ...(policies.passRatioMin === null ? {} : { passRatioMin: policies.passRatioMin }),
   },
   badRows: policies.badRows ?? 'fail',
+  reusePolicy: { duplicates: policies.sendsDuplicatesOnce === true ? 'send_once' : 'send_each' },
   artifactPolicy: { persistRawOutputArtifacts: policies.keepsRawOutput ?? true },
 });

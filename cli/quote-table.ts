@@ -16,7 +16,13 @@ export const quoteTable = (quote: Quote): readonly string[] => {
   return [
     ...tableOf([
       [`${quote.model}, ${quote.endpoint}`, 'expected', 'at least', 'at most', ''],
-      ['requests', grouped(quote.items), '', '', `${grouped(quote.batches)} ${quote.batches === 1 ? 'batch' : 'batches'}`],
+      [
+        'requests',
+        grouped(quote.items - quote.sharedRows),
+        '',
+        '',
+        `${grouped(quote.batches)} ${quote.batches === 1 ? 'batch' : 'batches'}${quote.sharedRows === 0 ? '' : `, for ${grouped(quote.items)} rows`}`,
+      ],
       ['input tokens', grouped(inputTokens.expected), grouped(inputTokens.min), grouped(inputTokens.max), counted],
       ['output tokens', grouped(outputTokens.expected), grouped(outputTokens.min), grouped(outputTokens.max), ''],
       ['cost', money(quote.costUsd), money(costRange.minUsd), money(costRange.maxUsd), ''],

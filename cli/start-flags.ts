@@ -191,6 +191,7 @@ const sayable = [
   'createGrace',
   'deleteInputFiles',
   'noRawOutput',
+  'sendDuplicatesOnce',
   'maxAttempts',
   'raiseOutputTokensTo',
   'maxRequestsPerBatch',

@@ -118,6 +118,20 @@ export const migrations: readonly Migration[] = [
       create index reservations_by_scope on {schema}.reservations (scope);
     `,
   },
+  {
+    number: 3,
+    name: 'rows that share a request',
+    // By the row that is sent for them: that never changes, so that rows can still be moved in place.
+    sql: `
+      alter table {schema}.items add column same_as integer;
+      create index items_by_same_request on {schema}.items (run_no, same_as, item_index) where same_as is not null;
+      create or replace view {schema}.item_states as
+        select runs.run_id, items.item_index, items.item_id,
+          (array['pending', 'queued_local', 'submitted', 'completed', 'failed_retryable', 'failed_permanent', 'shared'])[items.status + 1] as status,
+          items.charged, items.uncharged, items.batch_no
+        from {schema}.items join {schema}.runs using (run_no);
+    `,
+  },
 ];
 
 export const newestMigration = migrations[migrations.length - 1]?.number ?? 0;

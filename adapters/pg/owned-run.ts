@@ -15,6 +15,7 @@ import { backoffRows, batchLines, knownIds, linesOfRows, openMask, openRows, pen
 import { createReader, type ReaderParts } from './run-reader.ts';
 import { type Ask, found, type Session } from './session.ts';
 import { storable } from '../../lib/core/storable-text.ts';
+import { sharedRows } from './shared-rows.ts';
 
 export interface OwnedParts extends Omit<ReaderParts, 'view' | 'shown' | 'schema'> {
   readonly view: ReaderParts['view'];
@@ -102,6 +103,11 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
     openMask: (batchNo, indexes) => ask((asked) => openMask(asked, committer, batchNo, indexes)),
     openRows: (batchNo, fromIndex, rowsMax) => ask((asked) => openRows(asked, committer, batchNo, fromIndex, rowsMax)),
     backoffRows: (dueAtMs, rowsMax) => ask((asked) => backoffRows(asked, committer, dueAtMs, rowsMax)),
+    sharedRows: (from, rowsMax) =>
+      ask((asked) => {
+        const { ingest, resultSequence } = known.snapshot;
+        return sharedRows(asked, committer, from, rowsMax, { itemCount: ingest.itemCount, resultSequence });
+      }),
     pendingRows: (rowsMax) =>
       TE.Monad.map(pendingSlice(rowsMax), ({ inputs: _, ...slice }) => ({ ...slice, generation: known.snapshot.backlog.generation })),
     rowLines: (index) =>

@@ -6,14 +6,29 @@ import { fromStorable } from '../../lib/core/storable-text.ts';
 
 const selected = (schema: string): string => `
   select item_index, item_id, status, charged, uncharged, sequence, code,
-    line.name, line_offset, line_length, item.name, item_offset, item_length
+    line.name, line_offset, line_length, item.name, item_offset, item_length, same_as
   from ${schema}.items
   left join ${schema}.objects line on line.run_no = items.run_no and line.object_no = items.line_object
   join ${schema}.objects item on item.run_no = items.run_no and item.object_no = items.item_object
   where items.run_no = $1`;
 
 const resultOf = (row: Row): ResultRef => {
-  const [index, itemId, status, charged, uncharged, sequence, code, lineObject, lineOffset, lineLength, itemObject, offset, length] = row;
+  const [
+    index,
+    itemId,
+    status,
+    charged,
+    uncharged,
+    sequence,
+    code,
+    lineObject,
+    lineOffset,
+    lineLength,
+    itemObject,
+    offset,
+    length,
+    sameAs,
+  ] = row;
   return {
     sequence: Number(sequence),
     index: index as number,
@@ -24,6 +39,7 @@ const resultOf = (row: Row): ResultRef => {
     uncharged: uncharged as number,
     line: lineObject === null ? null : { object: lineObject as string, offset: Number(lineOffset), length: lineLength as number },
     item: { object: itemObject as string, offset: offset as number, length: length as number },
+    sameAs: sameAs as number | null,
   };
 };
 

@@ -3,7 +3,7 @@ import { codeOfFailure } from '../../lib/core/failure.ts';
 import { countOfIndexSet, indexesOf } from '../../lib/core/index-set.ts';
 import type { RowChange } from '../../lib/core/rows.ts';
 import { knownIds, ofBatch, type RowsOf } from './row-queries.ts';
-import { completed, failed, pending, queued, retryable, submitted } from './row-status.ts';
+import { completed, failed, pending, queued, retryable, shared, submitted } from './row-status.ts';
 import type { Ask } from './session.ts';
 import { numbers } from './sql-values.ts';
 import { storable } from '../../lib/core/storable-text.ts';
@@ -40,6 +40,8 @@ export const applyChange = (moving: Moving, change: RowChange): Promise<string |
       return requeue(moving, change);
     case 'fail_pending':
       return failPending(moving, change);
+    case 'share':
+      return share(moving, change);
   }
 };
 
@@ -56,8 +58,8 @@ const insert = async (moving: Moving, { slice, sequenceFrom }: Of<'insert'>): Pr
   const { ask, schema, runNo } = moving;
   const count = slice.itemIds.length;
   if (slice.fromIndex !== moving.itemCount) return `rows are inserted at ${moving.itemCount}, not at ${slice.fromIndex}`;
-  const { requestLengths, itemLengths, tokens, inputs } = slice;
-  if ([requestLengths, itemLengths, tokens, inputs].some((column) => column !== null && column.length !== count))
+  const { requestLengths, itemLengths, tokens, inputs, sameAs } = slice;
+  if ([requestLengths, itemLengths, tokens, inputs, sameAs].some((column) => column !== null && column.length !== count))
     return 'columns of a slice have one length';
   const bad = slice.badOffsets.length;
   const fault = bad === 0 ? null : faultOfSequence(moving, sequenceFrom, bad);
@@ -68,13 +70,13 @@ const insert = async (moving: Moving, { slice, sequenceFrom }: Of<'insert'>): Pr
   const { statuses, sequences } = newRows(slice, sequenceFrom);
   await ask(
     `insert into ${schema}.items (run_no, item_index, item_id, status, charged, uncharged, batch_no, due_at_ms,
-        request_object, request_offset, request_length, item_object, item_offset, item_length, tokens, inputs, sequence, code)
+        request_object, request_offset, request_length, item_object, item_offset, item_length, tokens, inputs, same_as, sequence, code)
       select $1, $2 + place - 1, id, status, 0, 0, 0, 0,
         case when request_length > 0 then $3::int end, (sum(request_length) over earlier)::int - request_length, request_length,
-        $4, (sum(item_length) over earlier)::int - item_length, item_length, tokens, nullif(inputs, 1),
+        $4, (sum(item_length) over earlier)::int - item_length, item_length, tokens, nullif(inputs, 1), nullif(same_as, 0) - 1,
         nullif(sequence, 0), case when sequence > 0 then ${codeOfFailure('invalid_row')} end
-      from unnest($5::text[], $6::smallint[], $7::int[], $8::int[], $9::int[], $10::int[], $11::bigint[])
-        with ordinality as fresh (id, status, request_length, item_length, tokens, inputs, sequence, place)
+      from unnest($5::text[], $6::smallint[], $7::int[], $8::int[], $9::int[], $10::int[], $11::bigint[], $12::int[])
+        with ordinality as fresh (id, status, request_length, item_length, tokens, inputs, sequence, same_as, place)
       window earlier as (order by place)
       order by place`,
     [
@@ -89,6 +91,7 @@ const insert = async (moving: Moving, { slice, sequenceFrom }: Of<'insert'>): Pr
       tokens === null ? '{}' : numbers(tokens),
       inputs === null ? '{}' : numbers(inputs),
       numbers(sequences),
+      sameAs === null ? '{}' : numbers(sameAs),
     ],
   );
   moving.itemCount += count;
@@ -99,6 +102,7 @@ const newRows = (slice: AcceptedSlice, sequenceFrom: number): { readonly statuse
   const count = slice.itemIds.length;
   const statuses = new Uint8Array(count).fill(pending);
   const sequences = new Float64Array(count);
+  for (let i = 0; slice.sameAs !== null && i < count; i += 1) if (slice.sameAs[i] !== 0) statuses[i] = shared;
   for (let i = 0; i < slice.badOffsets.length; i += 1) {
     const offset = slice.badOffsets[i] as number;
     statuses[offset] = failed;
@@ -225,4 +229,22 @@ const failPending = async (moving: Moving, { indexes, code, sequenceFrom }: Of<'
     [runNo, code, ...inItemOrder(indexes, [sequencesFrom(sequenceFrom, indexes.length)])],
   );
   return faultOfCount(moved.count, indexes.length, 'pending');
+};
+
+/** Each row ends as the row does that was sent for it, and that has just this result: looked up row by row, by its primary key. */
+const share = async (moving: Moving, { indexes, of, codes, sequenceFrom }: Of<'share'>): Promise<string | null> => {
+  const { ask, schema, runNo } = moving;
+  const count = indexes.length;
+  const fault = faultOfSequence(moving, sequenceFrom, count);
+  if (fault !== null) return fault;
+  const sent = (what: string): string =>
+    `(select ${what} from ${schema}.items sent where sent.run_no = $1 and sent.item_index = items.same_as)`;
+  const moved = await ask(
+    `update ${schema}.items set status = ${codes === null ? completed : failed}, sequence = ${at('$3::bigint[]', '$2')}, code = ${at('$5::smallint[]', '$2')},
+        (line_object, line_offset, line_length) = ${sent('line_object, line_offset, line_length')}
+      where run_no = $1 and item_index = any ($2::int[]) and status = ${shared}
+        and ${sent('sequence')} = ${at('$4::bigint[]', '$2')} and ${sent('code')} = ${at('$5::smallint[]', '$2')}`,
+    [runNo, ...inItemOrder(indexes, [sequencesFrom(sequenceFrom, count), of, codes ?? Float64Array.from({ length: count }, () => -1)])],
+  );
+  return faultOfCount(moved.count, count, 'shared, and the rows sent for them have ended so');
 };

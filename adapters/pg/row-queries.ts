@@ -107,11 +107,11 @@ export const batchLines = async (ask: Ask, { schema, runNo }: RowsOf, batchNo: n
 
 export const storedRows = async (ask: Ask, { schema, runNo }: RowsOf, fromIndex: number, limit: number): Promise<readonly StoredRow[]> => {
   const { rows } = await ask(
-    `select item_index, item_id, status, charged, uncharged, batch_no, due_at_ms from ${schema}.items
+    `select item_index, item_id, status, charged, uncharged, batch_no, due_at_ms, same_as from ${schema}.items
       where run_no = $1 and item_index >= $2 order by item_index limit $3`,
     [runNo, Math.max(0, fromIndex), Math.max(0, limit)],
   );
-  return rows.map(([index, itemId, status, charged, uncharged, batchNo, dueAtMs]) => ({
+  return rows.map(([index, itemId, status, charged, uncharged, batchNo, dueAtMs, sameAs]) => ({
     index: index as number,
     itemId: fromStorable(itemId as string),
     status: itemStatuses[status as number] as ItemStatus,
@@ -119,20 +119,24 @@ export const storedRows = async (ask: Ask, { schema, runNo }: RowsOf, fromIndex:
     uncharged: uncharged as number,
     batchNo: batchNo as number,
     dueAtMs: Number(dueAtMs),
+    sameAs: sameAs as number | null,
   }));
 };
 
 export const linesOfRows = async (ask: Ask, { schema, runNo }: RowsOf, fromIndex: number, limit: number): Promise<readonly RowLines[]> => {
   const { rows } = await ask(
-    `select request.name, request_offset, request_length, item.name, item_offset, item_length from ${schema}.items
-      left join ${schema}.objects request on request.run_no = items.run_no and request.object_no = request_object
-      join ${schema}.objects item on item.run_no = items.run_no and item.object_no = item_object
-      where items.run_no = $1 and item_index >= $2 order by item_index limit $3`,
+    `select request.name, sent.request_offset, sent.request_length, item.name, items.item_offset, items.item_length, items.same_as
+      from ${schema}.items
+      join ${schema}.items sent on sent.run_no = items.run_no and sent.item_index = coalesce(items.same_as, items.item_index)
+      left join ${schema}.objects request on request.run_no = items.run_no and request.object_no = sent.request_object
+      join ${schema}.objects item on item.run_no = items.run_no and item.object_no = items.item_object
+      where items.run_no = $1 and items.item_index >= $2 order by items.item_index limit $3`,
     [runNo, Math.max(0, fromIndex), Math.max(0, limit)],
   );
-  return rows.map(([request, requestOffset, requestLength, item, itemOffset, itemLength]) => ({
+  return rows.map(([request, requestOffset, requestLength, item, itemOffset, itemLength, sameAs]) => ({
     request: request === null ? null : { object: request as string, offset: requestOffset as number, length: requestLength as number },
     item: { object: item as string, offset: itemOffset as number, length: itemLength as number },
+    sameAs: sameAs as number | null,
   }));
 };
 

@@ -7,3 +7,4 @@ export const submitted = itemStatuses.indexOf('submitted');
 export const completed = itemStatuses.indexOf('completed');
 export const retryable = itemStatuses.indexOf('failed_retryable');
 export const failed = itemStatuses.indexOf('failed_permanent');
+export const shared = itemStatuses.indexOf('shared');

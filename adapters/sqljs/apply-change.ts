@@ -2,9 +2,10 @@ import type { AcceptedSlice, Column } from '../../lib/core/command.ts';
 import { codeOfFailure } from '../../lib/core/failure.ts';
 import { countOfIndexSet, type IndexSet } from '../../lib/core/index-set.ts';
 import type { RowChange } from '../../lib/core/rows.ts';
-import { completed, failed, type ItemColumns, pending, queued, retryable, submitted } from './item-columns.ts';
+import { completed, failed, type ItemColumns, pending, queued, retryable, shared, submitted } from './item-columns.ts';
 import type { IdIndex } from './id-index.ts';
-import { keptColumn, type ResultPiece, type SlicePiece, slicePiece } from './pieces.ts';
+import { keptColumn, type ResultPiece, sentFor, type SlicePiece, slicePiece } from './pieces.ts';
+import type { SharedWaiters } from './shared-waiters.ts';
 import type { Shelf } from './shelf.ts';
 
 /** What a row change reads and moves. */
@@ -13,6 +14,7 @@ export interface Rows {
   readonly slices: Shelf<SlicePiece>;
   readonly results: Shelf<ResultPiece>;
   readonly batches: Map<number, IndexSet>;
+  readonly waiters: SharedWaiters;
   ids(): IdIndex;
   bucketOf(dueAtMs: number): number;
 }
@@ -43,6 +45,8 @@ export const applyChange = (model: Rows, change: RowChange, areNew: boolean, und
       );
     case 'fail_pending':
       return failPending(model, change, undo);
+    case 'share':
+      return share(model, change, undo);
   }
 };
 
@@ -71,14 +75,14 @@ const pushResults = (model: Rows, piece: ResultPiece, undo: Undo): string | null
   undo.push(() => model.results.pop());
   return null;
 };
-const noLines = { outputObject: null, errorObject: null, parts: null, offsets: null, lengths: null };
+const noLines = { outputObject: null, errorObject: null, parts: null, offsets: null, lengths: null, of: null };
 
 const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: boolean, undo: Undo): string | null => {
   const { items } = model;
   const count = slice.itemIds.length;
   if (slice.fromIndex !== items.count) return `rows are inserted at ${items.count}, not at ${slice.fromIndex}`;
-  const { requestLengths, itemLengths, tokens, inputs } = slice;
-  if ([requestLengths, itemLengths, tokens, inputs].some((column) => column !== null && column.length !== count))
+  const { requestLengths, itemLengths, tokens, inputs, sameAs } = slice;
+  if ([requestLengths, itemLengths, tokens, inputs, sameAs].some((column) => column !== null && column.length !== count))
     return 'columns of a slice have one length';
   // Asked for before the slice is there: an index that is built now must not have its ids yet.
   const ids = areNew ? model.ids() : null;
@@ -91,18 +95,33 @@ const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: bool
     tokens: tokens === null ? null : keptColumn(tokens),
     // A column of ones says nothing: kept where some row has more.
     inputs: inputs !== null && Array.from(inputs).some((each) => each > 1) ? keptColumn(inputs) : null,
+    sameAs: sameAs === null ? null : keptColumn(sameAs),
   };
   model.slices.push(slicePiece({ from, count, requestObject, itemObject, ...columns }, () => slice.itemIds));
   undo.push(() => model.slices.pop());
   const taken = ids === null ? null : takenId(ids, slice);
   if (taken !== null) return `item id ${JSON.stringify(taken)} is taken`;
-  if (slice.badOffsets.length === 0) return null;
+  const misled = sameAs === null ? null : shareNew(model, sameAs, from, undo);
+  if (misled !== null || slice.badOffsets.length === 0) return misled;
   const indexes = Uint32Array.from(slice.badOffsets, (offset) => from + offset);
   const codes = new Uint8Array(indexes.length).fill(codeOfFailure('invalid_row'));
   return (
     moveEach(items, indexes, pending, null, 'a row of the slice', (columns, index) => columns.move(index, failed, 0, 0, 0)) ??
     pushResults(model, { from: sequenceFrom, count: indexes.length, indexes, codes, ...noLines }, undo)
   );
+};
+
+/** Rows of the slice that another row is sent for: they wait for it, and are pending for nobody. */
+const shareNew = ({ items, waiters }: Rows, sameAs: Column, from: number, undo: Undo): string | null => {
+  for (let offset = 0; offset < sameAs.length; offset += 1) {
+    const [index, sent] = [from + offset, (sameAs[offset] as number) - 1];
+    if (sent < 0) continue;
+    if (!(sent < index) || items.status[sent] === shared) return `row ${index} shares the request of row ${sent}, which is not sent`;
+    items.move(index, shared, 0, 0, 0);
+    waiters.add(sent, index);
+    undo.push(() => waiters.truncate(sent, index));
+  }
+  return null;
 };
 
 /** The first id that the run, or the slice itself, already has; else they are all known from now on. A refusal forgets the index, so nothing is taken back. */
@@ -154,6 +173,7 @@ const complete = (model: Rows, { batchNo, object, lines, sequenceFrom }: Of<'com
       parts: null,
       offsets: keptColumn(lines.offsets),
       lengths: keptColumn(lines.lengths),
+      of: null,
     },
     undo,
   );
@@ -174,6 +194,7 @@ const fail = (model: Rows, { batchNo, rows, outputObject, errorObject, sequenceF
       parts: keptColumn(rows.parts),
       offsets: keptColumn(rows.offsets),
       lengths: keptColumn(rows.lengths),
+      of: null,
     },
     undo,
   );
@@ -201,3 +222,32 @@ const failPending = (model: Rows, { indexes, code, sequenceFrom }: Of<'fail_pend
     },
     undo,
   );
+
+/** Each row ends as the row does that was sent for it, and that has just this result. */
+const share = (model: Rows, { indexes, of, codes, sequenceFrom }: Of<'share'>, undo: Undo): string | null => {
+  for (let at = 0; at < indexes.length; at += 1) {
+    const [index, sequence] = [indexes[at] as number, of[at] as number];
+    if (!(index < model.items.count) || !(sequence < model.results.next)) return `row ${index} or result ${sequence} does not exist`;
+    const [slice, piece] = [model.slices.at(index), model.results.at(sequence)];
+    const offset = sequence - piece.from;
+    if (piece.indexes[offset] !== sentFor(slice, index - slice.from) || (piece.codes?.[offset] ?? -1) !== (codes?.[at] ?? -1))
+      return `row ${index} ends otherwise than result ${sequence}`;
+  }
+  return (
+    moveEach(model.items, indexes, shared, null, 'shared', (items, index) =>
+      items.move(index, codes === null ? completed : failed, 0, 0, 0),
+    ) ??
+    pushResults(
+      model,
+      {
+        ...noLines,
+        from: sequenceFrom,
+        count: indexes.length,
+        indexes: keptColumn(indexes),
+        codes: codes === null ? null : keptColumn(codes),
+        of: keptColumn(of),
+      },
+      undo,
+    )
+  );
+};

@@ -1,9 +1,9 @@
 import type { BatchRecord } from '../../lib/core/batch-record.ts';
-import type { Column, OpenRows, PlanWindow, RowSlice } from '../../lib/core/command.ts';
+import type { Column, OpenRows, PlanWindow, RowSlice, SharedRows } from '../../lib/core/command.ts';
 import type { RunId } from '../../lib/core/ids.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import type { StoredRunEvent } from '../../lib/core/run-event.ts';
-import type { RunSnapshot } from '../../lib/core/snapshot.ts';
+import type { RunSnapshot, SharedCursor } from '../../lib/core/snapshot.ts';
 import type { RequestSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
 import type { PackedTexts } from './packed-texts.ts';
 import type { ResultColumns } from './result-columns.ts';
@@ -40,6 +40,7 @@ export interface Calls {
   readonly openMask: readonly [{ readonly batchNo: number; readonly indexes: Column }, Uint8Array];
   readonly openRows: readonly [{ readonly batchNo: number; readonly fromIndex: number; readonly rowsMax: number }, OpenRows];
   readonly backoffRows: readonly [{ readonly dueAtMs: number; readonly rowsMax: number }, RowSlice];
+  readonly sharedRows: readonly [{ readonly from: SharedCursor; readonly rowsMax: number }, SharedRows];
   readonly pendingRows: readonly [number, RowSlice & { readonly generation: number }];
   readonly rowLines: readonly [number, RowLines | null];
   readonly resultsAfter: readonly [{ readonly sequence: number; readonly limit: number }, ResultColumns];

@@ -6,6 +6,7 @@ import { type Keeper, openKeeper } from './keeper.ts';
 import { unpackTexts } from './packed-texts.ts';
 import { createSequenceIndex, resultsAfter, resultsByIndex } from './result-queries.ts';
 import { backoffRows, batchLines, linesOfRows, openMask, openRows, pendingRows, planWindow, rowLines, storedRows } from './row-queries.ts';
+import { sharedRows } from './shared-rows.ts';
 
 export type Reply = (id: number, answer: Either<PortError, unknown>) => void;
 
@@ -45,6 +46,7 @@ const handlers: Handlers = {
   openRows: reading((model, { batchNo, fromIndex, rowsMax }) => openRows(model, batchNo, fromIndex, rowsMax)),
   backoffRows: reading((model, { dueAtMs, rowsMax }) => backoffRows(model, dueAtMs, rowsMax)),
   pendingRows: reading(pendingRows),
+  sharedRows: ({ keeper, sequenceIndex }, { from, rowsMax }) => right(sharedRows(keeper.model, sequenceIndex(keeper.model), from, rowsMax)),
   rowLines: reading(rowLines),
   resultsAfter: reading((model, { sequence, limit }) => resultsAfter(model, sequence, limit)),
   resultsByIndex: ({ keeper, sequenceIndex }, { fromIndex, limit }) =>

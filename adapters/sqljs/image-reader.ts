@@ -8,12 +8,12 @@ import type { RunId } from '../../lib/core/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import type { RunEventType, StoredRunEvent } from '../../lib/core/run-event.ts';
 import { recordOfRow } from './batch-rows.ts';
-import { queued, retryable, submitted } from './item-columns.ts';
+import { queued, retryable, shared, submitted } from './item-columns.ts';
 import { columnOf, slicePiece } from './pieces.ts';
 import { type ModelSource, RunModel } from './run-model.ts';
 
 /** The format of the tables; an image of another one is refused, whole. */
-export const imageFormat = 4;
+export const imageFormat = 5;
 
 /** Every row of a query, one array reused by nobody. */
 function* rowsOf(database: Database, sql: string, values: readonly SqlValue[] = []): Generator<SqlValue[]> {
@@ -44,7 +44,7 @@ export const sourceOf = (tables: Tables, runId: RunId): ModelSource => ({
     const database = needed(tables.database);
     const [found] = [...rowsOf(database, 'select * from slices where from_index = ?', [from])];
     const count = Number(needed(found)[1]);
-    const [, , requestObject, itemObject, requestLengths, itemLengths, tokens, inputs] = needed(found);
+    const [, , requestObject, itemObject, requestLengths, itemLengths, tokens, inputs, sameAs] = needed(found);
     return slicePiece(
       {
         from,
@@ -55,12 +55,13 @@ export const sourceOf = (tables: Tables, runId: RunId): ModelSource => ({
         itemLengths: needed(column(itemLengths, count)),
         tokens: column(tokens, count),
         inputs: column(inputs, count),
+        sameAs: column(sameAs, count),
       },
       () => idsOf(database, from, from + count),
     );
   },
   results: (from) => {
-    const [, count, outputObject, errorObject, indexes, codes, parts, offsets, lengths] = needed(
+    const [, count, outputObject, errorObject, indexes, codes, parts, offsets, lengths, of] = needed(
       [...rowsOf(needed(tables.database), 'select * from results where from_sequence = ?', [from])][0],
     );
     const rows = Number(count);
@@ -74,6 +75,7 @@ export const sourceOf = (tables: Tables, runId: RunId): ModelSource => ({
       parts: column(parts, rows),
       offsets: column(offsets, rows),
       lengths: column(lengths, rows),
+      of: column(of, rows),
     };
   },
   *idsBefore(index) {
@@ -151,7 +153,21 @@ const readRows = (database: Database, model: RunModel): void => {
   }
   statement.free();
   for (const [batchNo, range] of ranges) model.batches.set(batchNo, range);
+  if (items.totalOf(shared) > 0) readWaiters(database, model);
   model.storedRows = slices.next;
+};
+
+const readWaiters = (database: Database, { items, waiters }: RunModel): void => {
+  for (const [from, count, blob] of rowsOf(
+    database,
+    'select from_index, count, same_as from slices where same_as is not null order by 1',
+  )) {
+    const sameAs = needed(column(blob, Number(count)));
+    sameAs.forEach((sent, offset) => {
+      const index = Number(from) + offset;
+      if (items.status[index] === shared) waiters.add(sent - 1, index);
+    });
+  }
 };
 
 const extend = (ranges: Map<number, number[]>, batchNo: number, index: number): void => {

@@ -43,7 +43,7 @@ const write = (database: Database, model: RunModel, meta: JsonObject, isNew: boo
   insertRows(database, model);
   each(
     database,
-    'insert into slices values (?,?,?,?,?,?,?,?)',
+    'insert into slices values (?,?,?,?,?,?,?,?,?)',
     map(model.slices.fresh(), (slice) => [
       slice.from,
       slice.count,
@@ -53,11 +53,12 @@ const write = (database: Database, model: RunModel, meta: JsonObject, isNew: boo
       blobOf(slice.itemLengths),
       blobOf(slice.tokens),
       blobOf(slice.inputs),
+      blobOf(slice.sameAs),
     ]),
   );
   each(
     database,
-    'insert into results values (?,?,?,?,?,?,?,?,?)',
+    'insert into results values (?,?,?,?,?,?,?,?,?,?)',
     map(model.results.fresh(), (piece) => [
       piece.from,
       piece.count,
@@ -68,6 +69,7 @@ const write = (database: Database, model: RunModel, meta: JsonObject, isNew: boo
       blobOf(piece.parts),
       blobOf(piece.offsets),
       blobOf(piece.lengths),
+      blobOf(piece.of),
     ]),
   );
   each(database, 'insert or replace into batches values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)', map(model.records.dirty(), rowOfRecord));

@@ -8,6 +8,7 @@ export const submitted = statusCode('submitted');
 export const completed = statusCode('completed');
 export const retryable = statusCode('failed_retryable');
 export const failed = statusCode('failed_permanent');
+export const shared = statusCode('shared');
 
 /**
  * The state of every row in columns: ten bytes a row, moved in a loop without a statement per row. `place` is the batch that holds

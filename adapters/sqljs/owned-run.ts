@@ -80,6 +80,7 @@ export const createOwnedRun = ({ handle, folder, ownership, word, board, onClose
       openMask: (batchNo, indexes) => client.call(run, 'openMask', { batchNo, indexes }),
       openRows: (batchNo, fromIndex, rowsMax) => client.call(run, 'openRows', { batchNo, fromIndex, rowsMax }),
       backoffRows: (dueAtMs, rowsMax) => client.call(run, 'backoffRows', { dueAtMs, rowsMax }),
+      sharedRows: (from, rowsMax) => client.call(run, 'sharedRows', { from, rowsMax }),
       pendingRows: (rowsMax) => client.call(run, 'pendingRows', rowsMax),
       rowLines: (index) => client.call(run, 'rowLines', index),
       inbox: () => onFolder('read the inbox of', () => listCommands(folder)),

@@ -12,6 +12,8 @@ export interface SlicePiece extends Piece {
   readonly tokens: TypedColumn | null;
   /** Null: each row has one. */
   readonly inputs: TypedColumn | null;
+  /** 1 + the index of the row that is sent for each, 0 where it is sent itself. Null: all are. */
+  readonly sameAs: TypedColumn | null;
   /** Where each line ends in its object; summed up on first use. */
   requestEnds(): Float64Array;
   itemEnds(): Float64Array;
@@ -29,7 +31,12 @@ export interface ResultPiece extends Piece {
   readonly parts: TypedColumn | null;
   readonly offsets: TypedColumn | null;
   readonly lengths: TypedColumn | null;
+  /** The results that rows share, by their sequences: lines lie where theirs do. Null: these are results of their own. */
+  readonly of: TypedColumn | null;
 }
+
+/** The row that is sent for this one; -1: it is sent itself. */
+export const sentFor = (slice: SlicePiece, offset: number): number => (slice.sameAs === null ? -1 : (slice.sameAs[offset] as number) - 1);
 
 type SliceData = Omit<SlicePiece, 'requestEnds' | 'itemEnds' | 'ids'>;
 

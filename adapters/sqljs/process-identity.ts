@@ -19,12 +19,15 @@ const orNull = (read: () => string): string | null => {
   }
 };
 
-/** Field 22 of `/proc/<pid>/stat`; the second field, the command's name, may hold spaces and parentheses. */
-const startTimeOf = (pid: number): string | null =>
-  orNull(() => {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  });
+/** `/proc/<pid>/stat` from its third field on; the second, the command's name, may hold spaces and parentheses. */
+const statOf = (pid: number): readonly string[] => {
+  const stat = orNull(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  return stat === null ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+};
+const startTimeOf = (pid: number): string | null => statOf(pid)[19] ?? null;
+
+/** Killed, and not yet collected by its parent: it will do nothing any more, though its id is still there. */
+const isZombie = (pid: number): boolean => ['Z', 'X', 'x'].includes(statOf(pid)[0] ?? '');
 
 export const thisProcess = (): ProcessIdentity => ({
   host: hostname(),
@@ -39,7 +42,7 @@ export const isKnownDead = (other: ProcessIdentity): boolean => {
   const mine = thisProcess();
   if (other.host !== mine.host || other.pidNamespace !== mine.pidNamespace) return false;
   if (other.bootId !== mine.bootId) return other.bootId !== null && mine.bootId !== null;
-  if (!isRunning(other.pid)) return true;
+  if (!isRunning(other.pid) || isZombie(other.pid)) return true;
   const startTime = startTimeOf(other.pid);
   return startTime !== null && other.startTime !== null && startTime !== other.startTime;
 };

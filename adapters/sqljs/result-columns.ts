@@ -16,6 +16,8 @@ export interface ResultColumns {
   readonly itemObjects: Uint32Array;
   readonly itemOffsets: Float64Array;
   readonly itemLengths: Uint32Array;
+  /** 1 + the index of the row that was sent for each; 0: it was sent itself. */
+  readonly sameAs: Uint32Array;
   readonly objects: readonly string[];
 }
 
@@ -34,6 +36,7 @@ export const resultColumns = (sequences: Float64Array, objects: readonly string[
     itemObjects: new Uint32Array(count),
     itemOffsets: new Float64Array(count),
     itemLengths: new Uint32Array(count),
+    sameAs: new Uint32Array(count),
     objects,
   };
 };
@@ -64,5 +67,6 @@ export const resultRefs = (page: ResultColumns): readonly ResultRef[] =>
         offset: page.itemOffsets[at] as number,
         length: page.itemLengths[at] as number,
       },
+      sameAs: page.sameAs[at] === 0 ? null : (page.sameAs[at] as number) - 1,
     };
   });

@@ -42,10 +42,17 @@ const collect = (model: RunModel, sequences: Float64Array): ResultColumns => {
     itemObjects[at] = itemObject;
     itemOffsets[at] = itemStart;
     itemLengths[at] = (itemEnds[row] as number) - itemStart;
-    if (piece.offsets === null || piece.lengths === null) continue;
-    lineObjects[at] = partObjects[piece.parts === null ? 1 : (piece.parts[offset] as number)] as number;
-    lineOffsets[at] = piece.offsets[offset] as number;
-    lineLengths[at] = piece.lengths[offset] as number;
+    out.sameAs[at] = slice.sameAs === null ? 0 : (slice.sameAs[row] as number);
+    // A shared result has its line where the result has it that it shares.
+    const shares = piece.of === null ? sequence : (piece.of[offset] as number);
+    const lines: ResultPiece = piece.of === null ? piece : model.results.at(shares);
+    const line = shares - lines.from;
+    if (lines.offsets === null || lines.lengths === null) continue;
+    const part = lines.parts === null ? 1 : (lines.parts[line] as number);
+    lineObjects[at] =
+      piece.of === null ? (partObjects[part] as number) : numberOf([null, lines.outputObject, lines.errorObject][part] ?? null);
+    lineOffsets[at] = lines.offsets[line] as number;
+    lineLengths[at] = lines.lengths[line] as number;
   }
   return { ...out, ids: packTexts(ids) };
 };

@@ -2,7 +2,7 @@ import type { Column, OpenRows, PlanWindow, RowSlice } from '../../lib/core/comm
 import { itemStatuses, type ItemStatus } from '../../lib/core/item.ts';
 import type { ObjectSpan, RequestSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
 import { pending, queued, retryable, submitted } from './item-columns.ts';
-import type { SlicePiece } from './pieces.ts';
+import { sentFor, type SlicePiece } from './pieces.ts';
 import type { RunModel } from './run-model.ts';
 
 /** The slices that commands carry, read from the model. All answers are columns of their own. */
@@ -132,16 +132,21 @@ export const batchLines = (model: RunModel, batchNo: number): readonly RequestSp
   return spans;
 };
 
-const linesIn = (slice: SlicePiece, offset: number): RowLines => ({
-  request:
-    slice.requestObject === null || slice.requestLengths[offset] === 0 ? null : lineAt(slice.requestObject, slice.requestEnds(), offset),
-  item: lineAt(slice.itemObject, slice.itemEnds(), offset),
-});
+const requestIn = (slice: SlicePiece, offset: number): ObjectSpan | null =>
+  slice.requestObject === null || slice.requestLengths[offset] === 0 ? null : lineAt(slice.requestObject, slice.requestEnds(), offset);
+
+const linesIn = (model: RunModel, slice: SlicePiece, offset: number): RowLines => {
+  const item = lineAt(slice.itemObject, slice.itemEnds(), offset);
+  const sent = sentFor(slice, offset);
+  if (sent < 0) return { request: requestIn(slice, offset), item, sameAs: null };
+  const sentIn = model.slices.at(sent);
+  return { request: requestIn(sentIn, sent - sentIn.from), item, sameAs: sent };
+};
 
 export const rowLines = (model: RunModel, index: number): RowLines | null => {
   if (!(index >= 0 && index < model.items.count)) return null;
   const slice = model.slices.at(index);
-  return linesIn(slice, index - slice.from);
+  return linesIn(model, slice, index - slice.from);
 };
 
 export const linesOfRows = (model: RunModel, fromIndex: number, limit: number): readonly RowLines[] => {
@@ -151,7 +156,7 @@ export const linesOfRows = (model: RunModel, fromIndex: number, limit: number): 
     model,
     Uint32Array.from({ length: Math.max(0, Math.min(limit, model.items.count - from)) }, (_, i) => from + i),
     (slice, offset) => {
-      lines.push(linesIn(slice, offset));
+      lines.push(linesIn(model, slice, offset));
     },
   );
   return lines;
@@ -163,6 +168,8 @@ export const storedRows = (model: RunModel, fromIndex: number, limit: number): r
   for (let index = Math.max(0, fromIndex); index < items.count && rows.length < limit; index += 1) {
     const place = items.place[index] as number;
     const waits = items.status[index] === retryable;
+    const slice = model.slices.at(index);
+    const sent = sentFor(slice, index - slice.from);
     rows.push({
       index,
       itemId: model.idAt(index),
@@ -171,6 +178,7 @@ export const storedRows = (model: RunModel, fromIndex: number, limit: number): r
       uncharged: items.uncharged[index] as number,
       batchNo: waits ? 0 : place,
       dueAtMs: waits ? (model.dueAtMs[place] as number) : 0,
+      sameAs: sent < 0 ? null : sent,
     });
   }
   return rows;

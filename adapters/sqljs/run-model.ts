@@ -12,6 +12,7 @@ import { BatchRecords } from './batch-records.ts';
 import { IdIndex } from './id-index.ts';
 import { ItemColumns } from './item-columns.ts';
 import type { ResultPiece, SlicePiece } from './pieces.ts';
+import { SharedWaiters } from './shared-waiters.ts';
 import { Shelf } from './shelf.ts';
 
 /** Where the parts of a run are read from that are no longer held in memory. */
@@ -33,6 +34,8 @@ export class RunModel {
   readonly results: Shelf<ResultPiece>;
   /** Rows that were packed into each live batch. */
   readonly batches = new Map<number, IndexSet>();
+  /** Rows that wait for the row that is sent for them. */
+  readonly waiters = new SharedWaiters();
   /** Every batch that was ever planned. */
   readonly records = new BatchRecords();
   /** Due times by bucket number; bucket 0 is none. */
@@ -74,6 +77,7 @@ export class RunModel {
     if (status !== null) wrong = `rows that are ${status} would number ${after.totals[status]} by the events`;
     if (wrong !== null) {
       this.items.undo();
+      this.waiters.undo();
       for (const step of undo.reverse()) step();
       if (areNew && changes.some((change) => change.type === 'insert')) this.#ids = null;
       return wrong;
@@ -154,6 +158,7 @@ const entriesOf = (change: RowChange): number => {
       return change.rows.indexes.length;
     case 'requeue':
     case 'fail_pending':
+    case 'share':
       return change.indexes.length;
     case 'claim':
     case 'submit':

@@ -32,11 +32,11 @@ create table items (
 );
 create table slices (
   from_index integer primary key, count integer not null, request_object text, item_object text not null,
-  request_lengths blob not null, item_lengths blob not null, tokens blob, inputs blob
+  request_lengths blob not null, item_lengths blob not null, tokens blob, inputs blob, same_as blob
 );
 create table results (
   from_sequence integer primary key, count integer not null, output_object text, error_object text,
-  indexes blob not null, codes blob, parts blob, offsets blob, lengths blob
+  indexes blob not null, codes blob, parts blob, offsets blob, lengths blob, shared_sequences blob
 );
 create table batches (
   batch_no integer primary key, batch_key text not null, state text not null, requests integer not null,

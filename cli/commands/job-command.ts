@@ -50,6 +50,9 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   readonly noRawOutput = Option.Boolean('--no-raw-output', false, {
     description: "Keep the results of each batch, and not the provider's files (default: both)",
   });
+  readonly sendDuplicatesOnce = Option.Boolean('--send-duplicates-once', false, {
+    description: 'Rows with the same request share one line, and its answer (default: each is sent)',
+  });
   readonly completionWindow = Option.String('--completion-window', { description: 'How long the provider may take (default 24h)' });
   readonly raiseOutputTokensTo = Option.String('--raise-output-tokens-to', {
     description: 'Ask once more for truncated answers, with this output limit (default: they fail)',

@@ -89,6 +89,8 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
         return each(change.indexes, (row) => (row.status = 'pending'));
       case 'fail_pending':
         return each(change.indexes, (row) => (row.status = 'failed_permanent'));
+      case 'share':
+        return; // no slice of ours has `sameAs`
     }
   };
 
@@ -115,6 +117,8 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
           areTokensExact: false,
           inputs: null,
           badOffsets: [],
+          sameAs: null,
+          sharedTokens: 0,
         };
         return {
           type: 'AcceptSlice',
@@ -253,6 +257,8 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
           dueAtMs: effect.dueAtMs,
           rows: slice(where((row) => row.status === 'failed_retryable' && row.dueAtMs === effect.dueAtMs)),
         };
+      case 'SettleShared':
+        throw new Error('no row of ours shares a request');
       case 'FailPending':
         return {
           type: 'FailPending',

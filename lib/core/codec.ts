@@ -1,11 +1,11 @@
 import * as t from 'io-ts';
 import type { BatchEnding, SettlePosition, StoredFile } from './batch.ts';
 import type { AcceptedSlice, Column, LineColumns } from './command.ts';
-import { closed, NonNegative, Operation, RunConfig } from './config.ts';
+import { closed, later, NonNegative, Operation, RunConfig } from './config.ts';
 import type { Event, EventOf, FailedRows, RetriedRows } from './event.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
-import { type BackoffBucket, controlReasons, type RoomNeed, type SourceCheckpoint } from './snapshot.ts';
+import { type BackoffBucket, controlReasons, type RoomNeed, type SharedCursor, type SourceCheckpoint } from './snapshot.ts';
 import type { QueueGuess, QuotaUse, RoomWanted, StatedLimit } from './queue-state.ts';
 import type { PresumedUsage, TokenUsage } from './usage.ts';
 
@@ -123,7 +123,11 @@ const Slice: t.Type<AcceptedSlice, unknown> = closed('AcceptedSlice', {
   areTokensExact: t.boolean,
   inputs: orNull(ColumnType),
   badOffsets: ColumnType,
+  sameAs: later(orNull(ColumnType), null),
+  sharedTokens: later(NonNegative, 0),
 });
+export const Shared: t.Type<SharedCursor, unknown> = closed('SharedCursor', { sequence: NonNegative, index: NonNegative });
+const sharedRows = { indexes: ColumnType, of: ColumnType, sequenceFrom: NonNegative, until: Shared };
 const Lines: t.Type<LineColumns, unknown> = closed('LineColumns', { indexes: ColumnType, offsets: ColumnType, lengths: ColumnType });
 const Failed: t.Type<FailedRows, unknown> = closed('FailedRows', {
   indexes: ColumnType,
@@ -171,6 +175,8 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     tokens: NonNegative,
     sequenceFrom: NonNegative,
   }),
+  SharedCompleted: event('SharedCompleted', sharedRows),
+  SharedFailed: event('SharedFailed', { ...sharedRows, codes: ColumnType }),
   BatchUploaded: event('BatchUploaded', { batchKey: key, inputFileId: t.string, expiresAtMs: orNull(t.number) }),
   CreateBegun: event('CreateBegun', { batchKey: key, createAttempt: NonNegative }),
   BatchCreated: event('BatchCreated', {

@@ -2,7 +2,7 @@ import type { BatchEnding, CreateDoubt, StoredFile } from './batch.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import type { OthersUse } from './quota.ts';
-import type { ControlReason, ExportNote, SourceCheckpoint } from './snapshot.ts';
+import type { ControlReason, ExportNote, SharedCursor, SourceCheckpoint } from './snapshot.ts';
 import type { TokenUsage } from './usage.ts';
 
 /** A number per row, as an array or a typed array: slices are columns, not objects. */
@@ -27,6 +27,13 @@ export interface AcceptedSlice {
   readonly inputs: Column | null;
   /** Rows of the slice that cannot be items, as offsets in it, ascending. */
   readonly badOffsets: Column;
+  /**
+   * Per row, 1 + the index of the earlier row that has the same request and is sent for both; 0: the row is sent itself. Such a row
+   * has no request line of its own. Null: every row is sent.
+   */
+  readonly sameAs: Column | null;
+  /** Prompt tokens that are not sent for that reason. */
+  readonly sharedTokens: number;
 }
 
 /** Pending rows in item order, read at some moment. */
@@ -55,6 +62,17 @@ export interface RowSlice {
 export interface OpenRows extends RowSlice {
   readonly charged: Column;
   readonly uncharged: Column;
+}
+
+/** Rows that end because the row that was sent for them has ended. */
+export interface SharedRows {
+  readonly indexes: Column;
+  /** The result sequences of the rows that were sent for them. */
+  readonly of: Column;
+  /** `codeOfFailure` of those; -1: completed. */
+  readonly codes: Column;
+  /** How far it is known then. */
+  readonly until: SharedCursor;
 }
 
 /** Lines that a provider file holds about rows. */
@@ -220,6 +238,8 @@ export type Command = { readonly atMs: number } & (
     }
   | { readonly type: 'RequeueRows'; readonly dueAtMs: number; readonly rows: RowSlice }
   | { readonly type: 'FailPending'; readonly generation: number; readonly rows: RowSlice }
+  /** `from`: what was known when the rows were read. */
+  | { readonly type: 'SettleShared'; readonly from: SharedCursor; readonly rows: SharedRows }
   | { readonly type: 'DropBatch'; readonly batchKey: BatchKey }
   /** A finished run was written out, whole. */
   | ({ readonly type: 'RecordExported' } & Omit<ExportNote, 'atMs'>)

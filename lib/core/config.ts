@@ -99,6 +99,8 @@ export interface Operation {
   readonly createGraceMs: number;
   /** Input files are deleted at the provider once their batch is settled or dropped; else they expire. */
   readonly deletesInputFiles: boolean;
+  /** Rows read from now on whose request is the same as an earlier row's share that row's line and its answer. */
+  readonly sendsDuplicatesOnce: boolean;
   /** When the provider deletes our input files by itself; null: its own default. */
   readonly filesExpireAfterMs: number | null;
 }
@@ -215,6 +217,7 @@ export const Operation: t.Type<Operation, unknown> = closed('Operation', {
   requestTimeoutMs: NonNegative,
   createGraceMs: NonNegative,
   deletesInputFiles: t.boolean,
+  sendsDuplicatesOnce: later(t.boolean, false),
   filesExpireAfterMs: orNull(NonNegative),
 });
 export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
@@ -285,5 +288,6 @@ export const defaultOperation = (limits: ProviderLimits): Operation => ({
   requestTimeoutMs: 60_000,
   createGraceMs: 600_000,
   deletesInputFiles: false,
+  sendsDuplicatesOnce: false,
   filesExpireAfterMs: null,
 });

@@ -4,7 +4,7 @@ import type { ItemStatus } from './item.ts';
 
 /** What conservation says, law by law, in the order in which they are proved: no row is lost, and none counts twice. */
 export const conservationLaws = {
-  rows: 'rows are numbered without gaps, each item id stands once, and the six statuses add up to the rows accepted',
+  rows: 'rows are numbered without gaps, each item id stands once, and the statuses add up to the rows accepted',
   sequences: 'results are numbered from 1 without gaps, one for each row that has ended',
   lines: 'the request line and the item line of each row lie where they are said to, and name the row',
   batches:
@@ -26,8 +26,10 @@ export interface RowsOfBatch {
 /** True while the batch that the row names holds it, without an outcome so far. */
 export const isOpenItem = (status: ItemStatus): boolean => status === 'queued_local' || status === 'submitted';
 
-/** Why a row cannot name this batch, or none (0); null when it can. */
-export const faultOfPlace = (status: ItemStatus, batchNo: number): string | null => {
+/** Why a row cannot name this batch, or none (0); null when it can. `isShared`: its request was another row's. */
+export const faultOfPlace = (status: ItemStatus, batchNo: number, isShared: boolean): string | null => {
+  if (isShared) return batchNo === 0 ? null : `an earlier row is sent for it, and it names batch ${batchNo}`;
+  if (status === 'shared') return 'it is shared, and names no row that is sent for it';
   if (batchNo === 0) return isOpenItem(status) || status === 'completed' ? `it is ${status}, and names no batch` : null;
   return status === 'pending' || status === 'failed_retryable' ? `it is ${status}, and names batch ${batchNo}` : null;
 };

@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { decideCancelRun, decideChangeOperation, decideCreateRun, decideOpenRun, decidePauseRun, decideResumeRun } from './control.ts';
 import type { Event } from './event.ts';
 import { evolve } from './evolve.ts';
+import { isTerminalItem, itemStatuses } from './item.ts';
 import { decideFailPending, decidePlanBatch } from './plan.ts';
 import { decideCancelAsked, decideFiles, decidePoll } from './poll.ts';
 import type { Rejection } from './rejection.ts';
@@ -11,6 +12,7 @@ import { decideResolve } from './resolve.ts';
 import { decideFileDeleted } from './litter.ts';
 import { decideFault } from './retry-fault.ts';
 import { decideRequeue, decideSettleRest, decideSettleSlice } from './settle.ts';
+import { decideSettleShared } from './share.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
 import { decideAcceptSlice, decideRejectRow } from './source.ts';
 import { decideStrayCancelled, decideStrays } from './stray.ts';
@@ -56,7 +58,7 @@ const isOver = (snapshot: RunSnapshot): boolean =>
   snapshot.strays.every((stray) => stray.isEnded) &&
   snapshot.litter.length === 0 &&
   snapshot.artifacts.unkept.length === 0 &&
-  snapshot.totals.pending + snapshot.totals.queued_local + snapshot.totals.submitted + snapshot.totals.failed_retryable === 0;
+  itemStatuses.every((status) => isTerminalItem(status) || snapshot.totals[status] === 0);
 
 type CommandOfUnfinished = Exclude<Command, { readonly type: 'RecordExported' | 'PruneArtifacts' }>;
 const decideUnfinished = (snapshot: RunSnapshot, command: CommandOfUnfinished): Either<Rejection, readonly Event[]> => {
@@ -121,6 +123,8 @@ const decideUnfinished = (snapshot: RunSnapshot, command: CommandOfUnfinished): 
       return decideSettleRest(snapshot, command);
     case 'RequeueRows':
       return decideRequeue(snapshot, command);
+    case 'SettleShared':
+      return decideSettleShared(snapshot, command);
     case 'RecordFault':
       return decideFault(snapshot, command);
   }

@@ -9,6 +9,7 @@ import {
   planKey,
   pollKey,
   requeueKey,
+  sharedKey,
   strayEffectKey,
   straysKey,
   sweepKey,
@@ -18,6 +19,7 @@ import { sliceRowsMax, unsentBatchesMax } from './limits.ts';
 import { createAllowedAtMs } from './pace.ts';
 import { batchLimitsOf, mayPlanShort, unsentBatchCount } from './plan.ts';
 import { probeEndsAtMs, restUntilMs } from './queue.ts';
+import { isShareDue } from './share.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
 import { inputStaleAtMs, isInputStale, mayCreate } from './submit.ts';
 import { isLookDue } from './unclear.ts';
@@ -69,6 +71,7 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
     snapshot.control.state === 'cancel_requested' || (snapshot.control.state === 'running' && ripe !== undefined && ripe.dueAtMs <= nowMs);
   if (ripe !== undefined && mayRequeue && isDue(requeueKey))
     effects.push({ type: 'RequeueRows', dueAtMs: ripe.dueAtMs, rowsMax: sliceRowsMax });
+  if (isShareDue(snapshot) && isDue(sharedKey)) effects.push({ type: 'SettleShared', from: snapshot.sharing.until, rowsMax: sliceRowsMax });
   if (snapshot.control.state === 'running') {
     if (isPlanDue(snapshot, nowMs) && isDue(planKey)) {
       effects.push({ type: 'PlanBatch', generation: snapshot.backlog.generation, rowsMax: batchLimitsOf(snapshot).requestsMax });

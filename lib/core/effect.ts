@@ -1,7 +1,7 @@
 import { batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from './ids.ts';
 import type { SettlePosition } from './batch.ts';
 import type { UnclearCreate } from './command.ts';
-import type { SourceCheckpoint } from './snapshot.ts';
+import type { SharedCursor, SourceCheckpoint } from './snapshot.ts';
 
 /** What is still owed to the world, derived from state. Plain data. */
 export type Effect =
@@ -50,6 +50,8 @@ export type Effect =
     }
   | { readonly type: 'RequeueRows'; readonly dueAtMs: number; readonly rowsMax: number }
   | { readonly type: 'FailPending'; readonly generation: number; readonly rowsMax: number }
+  /** Read which rows can end because the row that was sent for them has. */
+  | { readonly type: 'SettleShared'; readonly from: SharedCursor; readonly rowsMax: number }
   | { readonly type: 'DropBatch'; readonly batchKey: BatchKey };
 
 export const ingestKey = 'ingest' as EffectKey;
@@ -57,6 +59,7 @@ export const planKey = 'plan' as EffectKey;
 export const sweepKey = 'sweep' as EffectKey;
 export const pollKey = 'poll' as EffectKey;
 export const requeueKey = 'requeue' as EffectKey;
+export const sharedKey = 'shared' as EffectKey;
 export const litterEffectKey = (fileId: string): EffectKey => `litter:${fileId}` as EffectKey;
 /** Told to people, so that it names the batch and its part, and no place of the payload plane. */
 export const compactEffectKey = (object: string): EffectKey => `compact:${object.replace(/^raw\//u, '')}` as EffectKey;
@@ -77,6 +80,8 @@ export const effectKey = (effect: Effect): EffectKey => {
       return pollKey;
     case 'RequeueRows':
       return requeueKey;
+    case 'SettleShared':
+      return sharedKey;
     case 'DeleteFile':
       return litterEffectKey(effect.fileId);
     case 'CompactFile':

@@ -15,7 +15,7 @@ export interface EventRecord {
 }
 
 /** The format that is written. A reader refuses a format that it does not know, whole. */
-export const recordFormat = 4;
+export const recordFormat = 5;
 
 /** Where the columns of an event are. */
 const columnPaths: { readonly [T in Event['type']]?: readonly (readonly [string] | readonly [string, string])[] } = {
@@ -25,6 +25,7 @@ const columnPaths: { readonly [T in Event['type']]?: readonly (readonly [string]
     ['slice', 'tokens'],
     ['slice', 'inputs'],
     ['slice', 'badOffsets'],
+    ['slice', 'sameAs'],
   ],
   BatchPlanned: [['indexes']],
   PendingFailed: [['indexes']],
@@ -46,6 +47,8 @@ const columnPaths: { readonly [T in Event['type']]?: readonly (readonly [string]
     ['retried', 'dueAtMs'],
   ],
   ItemsRequeued: [['indexes']],
+  SharedCompleted: [['indexes'], ['of']],
+  SharedFailed: [['indexes'], ['of'], ['codes']],
 };
 
 const arrays = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, f64: Float64Array } as const;

@@ -5,7 +5,7 @@ import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import type { IndexSet } from './index-set.ts';
 import type { CanaryVerdict } from './judged.ts';
 import type { QueueGuess, QueueState, QuotaUse, StatedLimit } from './queue-state.ts';
-import type { BackoffBucket, ControlReason, ExportNote, RoomNeed, RunStatus, SourceCheckpoint } from './snapshot.ts';
+import type { BackoffBucket, ControlReason, ExportNote, RoomNeed, RunStatus, SharedCursor, SourceCheckpoint } from './snapshot.ts';
 import type { PresumedUsage, TokenUsage } from './usage.ts';
 
 /** Rows that ended without success; columns of one length. Row `i` has result sequence `sequenceFrom + i`. */
@@ -179,6 +179,22 @@ export type Event = { readonly atMs: number } & (
       readonly presumed: PresumedUsage;
       /** Null: it was no canary. */
       readonly canary: CanaryVerdict | null;
+    }
+  /** Rows ended with the rows that were sent for them (`of`: their result sequences), completed or, by `codes`, failed. */
+  | {
+      readonly type: 'SharedCompleted';
+      readonly indexes: Column;
+      readonly of: Column;
+      readonly sequenceFrom: number;
+      readonly until: SharedCursor;
+    }
+  | {
+      readonly type: 'SharedFailed';
+      readonly indexes: Column;
+      readonly of: Column;
+      readonly codes: Column;
+      readonly sequenceFrom: number;
+      readonly until: SharedCursor;
     }
   | { readonly type: 'ItemsRequeued'; readonly dueAtMs: number; readonly indexes: Column; readonly bytes: number; readonly tokens: number }
   | {

@@ -8,6 +8,7 @@ import { codeOfFailure } from './failure.ts';
 import { invariant } from './invariant.ts';
 import { addFailures, answeredIn, judgedIn, noCanary } from './judged.ts';
 import { sum } from './pack.ts';
+import { sharedIn, sharingAfter } from './share.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { addPresumed, addUsage, emptyUsage } from './usage.ts';
 
@@ -17,10 +18,17 @@ export const itemsAccepted = (s: RunSnapshot, { slice, checkpoint, atMs }: Event
   const count = slice.itemIds.length;
   const badCount = slice.badOffsets.length;
   const wasEmpty = s.totals.pending === 0;
+  const sharedCount = sharedIn(slice);
   return {
     ...clearFault(s, ingestKey),
     ingest: { ...s.ingest, checkpoint, itemCount: s.ingest.itemCount + count, badRowCount: s.ingest.badRowCount + badCount },
-    totals: { ...s.totals, pending: s.totals.pending + count - badCount, failed_permanent: s.totals.failed_permanent + badCount },
+    totals: {
+      ...s.totals,
+      pending: s.totals.pending + count - badCount - sharedCount,
+      failed_permanent: s.totals.failed_permanent + badCount,
+      shared: s.totals.shared + sharedCount,
+    },
+    sharing: sharingAfter(s, slice, sharedCount),
     resultSequence: s.resultSequence + badCount,
     backlog: {
       ...s.backlog,

@@ -8,6 +8,7 @@ import { applyUnclear } from './evolve-unclear.ts';
 import { answersKey, batchEffectKey, type EffectKey } from './ids.ts';
 import { nothingJudged } from './judged.ts';
 import { paidAfterCreate } from './pace.ts';
+import { sharedEnded } from './share.ts';
 import { emptySnapshot, type RunSnapshot } from './snapshot.ts';
 
 /** Folds one event in. Total: `events.reduce(evolve, snapshot)` works unwrapped; throws `InvariantViolation` only on our own bug. O(live batches). */
@@ -181,6 +182,9 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       return itemsSettled(s, event);
     case 'BatchSettled':
       return batchSettled(s, event);
+    case 'SharedCompleted':
+    case 'SharedFailed':
+      return sharedEnded(s, event);
     case 'ItemsRequeued': {
       const count = event.indexes.length;
       return {

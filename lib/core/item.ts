@@ -1,5 +1,13 @@
-/** The six states of an item. */
-export const itemStatuses = ['pending', 'queued_local', 'submitted', 'completed', 'failed_retryable', 'failed_permanent'] as const;
+/** The states of an item: the six of one that is sent, and that of one whose request an earlier row has sent already. */
+export const itemStatuses = [
+  'pending',
+  'queued_local',
+  'submitted',
+  'completed',
+  'failed_retryable',
+  'failed_permanent',
+  'shared',
+] as const;
 export type ItemStatus = (typeof itemStatuses)[number];
 export type TerminalItemStatus = Extract<ItemStatus, 'completed' | 'failed_permanent'>;
 
@@ -14,6 +22,7 @@ export interface ItemArrow {
 export const itemArrows: readonly ItemArrow[] = [
   { from: null, to: 'pending', when: 'accepted from the source' },
   { from: null, to: 'failed_permanent', when: 'a row that cannot be an item, when the policy records such rows' },
+  { from: null, to: 'shared', when: 'accepted from the source, where duplicates are sent once and an earlier row has the same request' },
   { from: 'pending', to: 'queued_local', when: 'planned into a batch' },
   { from: 'pending', to: 'failed_permanent', when: 'the run is cancelled, or the request fits no batch' },
   { from: 'queued_local', to: 'pending', when: 'released: no create was sent, or its absence is proved' },
@@ -24,6 +33,8 @@ export const itemArrows: readonly ItemArrow[] = [
   { from: 'submitted', to: 'failed_permanent', when: 'not retryable, or attempts used up' },
   { from: 'failed_retryable', to: 'pending', when: 'its backoff has passed' },
   { from: 'failed_retryable', to: 'failed_permanent', when: 'the run is cancelled' },
+  { from: 'shared', to: 'completed', when: 'the earlier row was completed: its answer is the answer of both' },
+  { from: 'shared', to: 'failed_permanent', when: 'the earlier row failed, for whatever reason' },
 ];
 
 const arrowSet: ReadonlySet<string> = new Set(itemArrows.map((arrow) => `${arrow.from ?? ''}>${arrow.to}`));
@@ -41,6 +52,7 @@ export const emptyTotals: ItemTotals = {
   completed: 0,
   failed_retryable: 0,
   failed_permanent: 0,
+  shared: 0,
 };
 /** All rows that were ever accepted: the left side of the conservation law. */
 export const sumOfTotals = (totals: ItemTotals): number => itemStatuses.reduce((sum, status) => sum + totals[status], 0);

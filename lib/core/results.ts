@@ -21,6 +21,8 @@ interface ResultBase<Metadata extends JsonObject> {
   /** Attempts that the row did not cause. */
   readonly unchargedAttemptCount: number;
   readonly metadata: Metadata & { readonly batchor_lineage?: BatchorLineage };
+  /** The index of the earlier row whose request, and answer, this row shares; absent where it was sent itself. Nothing was billed for it then. */
+  readonly sharedWithIndex?: number;
   /** Null: the provider did not say. Never zero for that reason. */
   readonly usage: TokenUsage | null;
   /** The words as the model wrote them; null where there are none. */

@@ -7,7 +7,10 @@ import type { IndexSet } from './index-set.ts';
  * that would move fewer rows than it claims.
  */
 export type RowChange =
-  /** New rows `slice.fromIndex…`: pending, but failed_permanent (`invalid_row`) at `badOffsets`, with results from `sequenceFrom`. */
+  /**
+   * New rows `slice.fromIndex…`: pending, but failed_permanent (`invalid_row`) at `badOffsets`, with results from `sequenceFrom`, and
+   * shared where `sameAs` names a row.
+   */
   | { readonly type: 'insert'; readonly slice: AcceptedSlice; readonly sequenceFrom: number }
   /** pending → queued_local in `batchNo`. */
   | { readonly type: 'claim'; readonly batchNo: number; readonly indexes: IndexSet; readonly count: number }
@@ -37,7 +40,15 @@ export type RowChange =
   /** failed_retryable → pending. */
   | { readonly type: 'requeue'; readonly indexes: Column }
   /** pending → failed_permanent without an attempt. */
-  | { readonly type: 'fail_pending'; readonly indexes: Column; readonly code: number; readonly sequenceFrom: number };
+  | { readonly type: 'fail_pending'; readonly indexes: Column; readonly code: number; readonly sequenceFrom: number }
+  /** shared → completed (`codes` null) or failed_permanent, without an attempt: each as the row that its `sameAs` names, whose result is `of`. */
+  | {
+      readonly type: 'share';
+      readonly indexes: Column;
+      readonly of: Column;
+      readonly codes: Column | null;
+      readonly sequenceFrom: number;
+    };
 
 /** The row changes of the events, in order. Law: stored rows = fold of these. */
 export const applyToRows = (events: readonly Event[]): readonly RowChange[] => events.flatMap(rowChangesOf);
@@ -68,6 +79,13 @@ const rowChangesOf = (event: Event): readonly RowChange[] => {
       return [{ type: 'requeue', indexes: event.indexes }];
     case 'PendingFailed':
       return [{ type: 'fail_pending', indexes: event.indexes, code: event.code, sequenceFrom: event.sequenceFrom }];
+    case 'SharedCompleted':
+    case 'SharedFailed': {
+      const { indexes, of, sequenceFrom } = event;
+      return indexes.length === 0
+        ? []
+        : [{ type: 'share', indexes, of, codes: event.type === 'SharedFailed' ? event.codes : null, sequenceFrom }];
+    }
     default:
       return [];
   }

@@ -1,8 +1,10 @@
+import type { Column } from './command.ts';
 import type { Event } from './event.ts';
 import { failureOfCode } from './failure.ts';
 import type { RunId } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import { batchKeyOfObject } from './raw-object.ts';
+import { sharedIn } from './share.ts';
 
 export const runEventTypes = [
   'run_created',
@@ -63,6 +65,17 @@ export const toRunEvents = (runId: RunId, fromVersion: number, events: readonly 
     return told === null ? [] : [{ eventType: told[0], runId, sequence: fromVersion + i + 1, atMs: event.atMs, data: told[1] }];
   });
 
+const byClass = (columns: readonly Column[]): Readonly<Record<string, number>> => {
+  const counts: Record<string, number> = {};
+  for (const codes of columns) {
+    for (let i = 0; i < codes.length; i += 1) {
+      const name = failureOfCode(codes[i] as number);
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+  }
+  return counts;
+};
+
 const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
   switch (event.type) {
     case 'RunCreated':
@@ -84,7 +97,12 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
     case 'ItemsAccepted':
       return [
         'items_ingested',
-        { count: event.slice.itemIds.length, bad_count: event.slice.badOffsets.length, next_index: event.checkpoint.nextIndex },
+        {
+          count: event.slice.itemIds.length,
+          bad_count: event.slice.badOffsets.length,
+          ...(event.slice.sameAs === null ? {} : { shared_count: sharedIn(event.slice) }),
+          next_index: event.checkpoint.nextIndex,
+        },
       ];
     case 'IngestionCompleted':
       return ['ingestion_completed', { next_index: event.checkpoint.nextIndex }];
@@ -184,18 +202,25 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
         : ['items_completed', { count, batch_key: event.batchKey, last_result_sequence: event.sequenceFrom + count - 1 }];
     }
     case 'ItemsSettled': {
-      const byClass: Record<string, number> = {};
-      for (const codes of [event.failed.codes, event.retried.codes]) {
-        for (let i = 0; i < codes.length; i += 1) {
-          const name = failureOfCode(codes[i] as number);
-          byClass[name] = (byClass[name] ?? 0) + 1;
-        }
-      }
       const count = event.failed.indexes.length + event.retried.indexes.length;
       return count === 0
         ? null
-        : ['items_failed', { count, batch_key: event.batchKey, by_class: byClass, will_retry_count: event.retried.indexes.length }];
+        : [
+            'items_failed',
+            {
+              count,
+              batch_key: event.batchKey,
+              by_class: byClass([event.failed.codes, event.retried.codes]),
+              will_retry_count: event.retried.indexes.length,
+            },
+          ];
     }
+    case 'SharedCompleted': {
+      const count = event.indexes.length;
+      return count === 0 ? null : ['items_completed', { count, batch_key: null, last_result_sequence: event.sequenceFrom + count - 1 }];
+    }
+    case 'SharedFailed':
+      return ['items_failed', { count: event.indexes.length, batch_key: null, by_class: byClass([event.codes]), will_retry_count: 0 }];
     case 'BatchSettled':
       return null;
     case 'ItemsRequeued':

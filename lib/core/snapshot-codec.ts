@@ -19,6 +19,7 @@ import {
   Reason,
   Refusals,
   sent,
+  Shared,
   size,
   Stated,
   Texts,
@@ -29,12 +30,16 @@ import { closed, later, NonNegative, RunConfig } from './config.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import { itemStatuses, type ItemTotals } from './item.ts';
 import type { FailureCounts } from './judged.ts';
-import { type ArtifactsState, type FaultRecord, runStatuses, type RunSnapshot, wholeArtifacts } from './snapshot.ts';
+import { type ArtifactsState, type FaultRecord, nothingShared, runStatuses, type RunSnapshot, wholeArtifacts } from './snapshot.ts';
 
 const Totals: t.Type<ItemTotals, unknown> = closed(
   'ItemTotals',
-  Object.fromEntries(itemStatuses.map((status) => [status, NonNegative])) as Record<keyof ItemTotals, t.Type<number, unknown>>,
+  Object.fromEntries(itemStatuses.map((status) => [status, status === 'shared' ? later(NonNegative, 0) : NonNegative])) as Record<
+    keyof ItemTotals,
+    t.Type<number, unknown>
+  >,
 );
+const Sharing: t.Type<RunSnapshot['sharing'], unknown> = closed('Sharing', { rows: NonNegative, tokens: NonNegative, until: Shared });
 const Doubt: t.Type<CreateDoubt, unknown> = closed('CreateDoubt', {
   stage: oneOf('a stage', ['looking', 'absent', 'fenced'] as const),
   sinceMs: t.number,
@@ -116,6 +121,7 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
     needs: orNull(Need),
     counting: orNull(oneOf('a counting', ['exact', 'estimated', 'mixed'] as const)),
   }),
+  sharing: later(Sharing, nothingShared),
   live: t.readonlyArray(Batch),
   strays: t.readonlyArray(Stray),
   litter: Texts,

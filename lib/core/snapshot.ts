@@ -51,6 +51,12 @@ export interface SourceCheckpoint {
   readonly beforeLastPosition: JsonValue;
 }
 
+/** How far it is known which rows of the status `shared` can end: none below `index` waits for a result up to `sequence`. */
+export interface SharedCursor {
+  readonly sequence: number;
+  readonly index: number;
+}
+
 /** Rows that wait for the same moment. Due times are rounded up, so the list stays short. */
 export interface BackoffBucket {
   readonly dueAtMs: number;
@@ -123,6 +129,8 @@ export interface RunSnapshot {
     /** Prompt tokens of accepted rows were counted by a tokenizer, estimated by bytes, or some of both; null: none yet. */
     readonly counting: 'exact' | 'estimated' | 'mixed' | null;
   };
+  /** Rows whose request an earlier row has sent: how many there ever were, the prompt tokens that it spared, and how far those that wait were looked at. */
+  readonly sharing: { readonly rows: number; readonly tokens: number; readonly until: SharedCursor };
   readonly live: readonly LiveBatch[];
   /** Batches at the provider that nobody needs: cancelled, and watched to their end. */
   readonly strays: readonly StrayBatch[];
@@ -156,6 +164,8 @@ export interface RunSnapshot {
   readonly updatedAtMs: number;
 }
 
+export const nothingShared: RunSnapshot['sharing'] = { rows: 0, tokens: 0, until: { sequence: 0, index: 0 } };
+
 const nothing = {} as RunConfig;
 /** The run before `CreateRun`. */
 export const emptySnapshot: RunSnapshot = {
@@ -168,6 +178,7 @@ export const emptySnapshot: RunSnapshot = {
   totals: emptyTotals,
   ingest: { isComplete: false, checkpoint: null, itemCount: 0, badRowCount: 0 },
   backlog: { bytes: 0, tokens: 0, sinceMs: 0, generation: 0, needs: null, counting: null },
+  sharing: nothingShared,
   live: [],
   strays: [],
   strayCost: { batches: 0, requests: 0 },

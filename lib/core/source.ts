@@ -3,6 +3,7 @@ import type { AcceptedSlice, CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
 import type { Rejection } from './rejection.ts';
+import { sharedIn } from './share.ts';
 import type { RunSnapshot } from './snapshot.ts';
 
 /** Accepts the slice that comes next in order; a slice that was accepted before, or that skips rows, is stale. */
@@ -37,12 +38,27 @@ const faultOfSlice = (slice: AcceptedSlice): string | null => {
   if (slice.requestLengths.length !== count || slice.itemLengths.length !== count) return 'columns of a slice have one length';
   if ([slice.tokens, slice.inputs].some((column) => column !== null && column.length !== count))
     return 'columns of a slice have one length';
-  if (slice.requestObject === null && slice.badOffsets.length !== count) return 'good rows have request lines';
+  if (slice.requestObject === null && slice.badOffsets.length + sharedIn(slice) !== count) return 'good rows have request lines';
   for (let i = 0; i < slice.badOffsets.length; i += 1) {
     const offset = slice.badOffsets[i] as number;
     if (!Number.isInteger(offset) || offset < 0 || offset >= count || (i > 0 && offset <= (slice.badOffsets[i - 1] as number)))
       return 'bad rows are rows of the slice, ascending';
+    if ((slice.sameAs?.[offset] ?? 0) !== 0) return 'a bad row shares no request';
     if (slice.requestLengths[offset] !== 0 || (slice.tokens !== null && slice.tokens[offset] !== 0)) return 'a bad row has no request line';
+  }
+  return faultOfSharing(slice);
+};
+
+/** A row is sent for others only if it is sent itself: that it is, is for the caller to know of rows before the slice. */
+const faultOfSharing = ({ sameAs, fromIndex, itemIds, requestLengths, tokens, sharedTokens }: AcceptedSlice): string | null => {
+  if (sameAs === null) return sharedTokens === 0 ? null : 'where no request is shared, no tokens are spared';
+  if (sameAs.length !== itemIds.length) return 'columns of a slice have one length';
+  for (let i = 0; i < sameAs.length; i += 1) {
+    const leader = (sameAs[i] as number) - 1;
+    if (leader < 0) continue;
+    if (leader >= fromIndex + i || (leader >= fromIndex && requestLengths[leader - fromIndex] === 0))
+      return 'a row shares the request of an earlier row that is sent';
+    if (requestLengths[i] !== 0 || (tokens !== null && tokens[i] !== 0)) return 'a row that shares a request has no line of its own';
   }
   return null;
 };

@@ -1,5 +1,5 @@
 import type { BatchRecord } from '../core/batch-record.ts';
-import type { OpenRows, PlanWindow, RowSlice } from '../core/command.ts';
+import type { OpenRows, PlanWindow, RowSlice, SharedRows } from '../core/command.ts';
 import type { Event } from '../core/event.ts';
 import type { RunId } from '../core/ids.ts';
 import type { ItemStatus } from '../core/item.ts';
@@ -7,7 +7,7 @@ import type { QuotaUse } from '../core/queue-state.ts';
 import type { OthersUse } from '../core/quota.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { StoredRunEvent } from '../core/run-event.ts';
-import type { RunSnapshot } from '../core/snapshot.ts';
+import type { RunSnapshot, SharedCursor } from '../core/snapshot.ts';
 import type { ArtifactStore, Span } from './artifacts.ts';
 import type { Port } from './port-error.ts';
 import type { StoreCare } from './store-care.ts';
@@ -32,10 +32,12 @@ export interface ResultRef {
   readonly code: number;
   readonly charged: number;
   readonly uncharged: number;
-  /** The line in a raw provider file; null when no line speaks of the row. */
+  /** The line in a raw provider file; null when no line speaks of the row. Of a row that shares a request it names the row that was sent. */
   readonly line: ObjectSpan | null;
   /** The item line: id, metadata, lineage, and what was wrong with a bad row. */
   readonly item: ObjectSpan;
+  /** The index of the earlier row that was sent for it; null: it was sent itself. */
+  readonly sameAs: number | null;
 }
 
 /** One item row, as `inspect` and the model tests see it. */
@@ -49,12 +51,15 @@ export interface StoredRow {
   readonly batchNo: number;
   /** When a failed_retryable row goes again; 0 otherwise. */
   readonly dueAtMs: number;
+  /** The index of the earlier row that is sent for it; null: it is sent itself. */
+  readonly sameAs: number | null;
 }
 
-/** Where the request line and the item line of a row lie. A bad row has no request line. */
+/** Where the request line and the item line of a row lie. A bad row has no request line; of one that shares it, it is that of the row which is sent. */
 export interface RowLines {
   readonly request: ObjectSpan | null;
   readonly item: ObjectSpan;
+  readonly sameAs: number | null;
 }
 
 /** What anyone may read, owner or not. Everything is answered from the last acknowledged commit that this reader has seen. */
@@ -113,6 +118,12 @@ export interface OwnedRun extends RunReader {
   openRows(batchNo: number, fromIndex: number, rowsMax: number): Port<OpenRows>;
   /** failed_retryable rows of one due time, in item order. */
   backoffRows(dueAtMs: number, rowsMax: number): Port<RowSlice>;
+  /**
+   * Which rows of the status `shared` can end, looking on from where it is known: first through the next `rowsMax` rows in item order, for
+   * results up to `from.sequence`; where none are left, through the next `rowsMax` results, for the rows that wait for each. At most
+   * `rowsMax` rows, in the order of the results or the items that were looked at.
+   */
+  sharedRows(from: SharedCursor, rowsMax: number): Port<SharedRows>;
   /** Pending rows in item order, for cancelling. */
   pendingRows(rowsMax: number): Port<RowSlice & { readonly generation: number }>;
   /** Where one accepted row's request and item line lie. */

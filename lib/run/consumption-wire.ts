@@ -35,6 +35,7 @@ export const quoteToWire = (quote: Quote): JsonObject => ({
   model: quote.model,
   endpoint: quote.endpoint,
   item_count: quote.items,
+  shared_row_count: quote.sharedRows,
   bad_row_count: quote.badRows.count,
   bad_row_messages: quote.badRows.messages,
   oversized_row_count: quote.oversizedRows,

@@ -10,6 +10,7 @@ import type { TokenCounter } from '../ports/tokens.ts';
 import type { EnginePorts, EngineSource } from '../streams/ports.ts';
 import type { Connections } from './connections.ts';
 import { defaultTokenCounter } from './defaults.ts';
+import { digestOf } from './digest.ts';
 import { commitOpening, type Driver, startDriver } from './driver.ts';
 import { must, toBatchorError } from './interop.ts';
 import type { PriceBook } from './price-book.ts';
@@ -79,6 +80,7 @@ export class Drivers {
         tokens: tokenCounter !== undefined ? tokenCounter : needsExactTokens(run.snapshot) ? await defaultTokenCounter() : null,
         scheduler: scheduler(),
         randomHex,
+        digest: digestOf,
       };
       await compareLastRow(ports);
       await commitOpening(run, ports.scheduler.now());

@@ -71,6 +71,7 @@ export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
     pollIntervalMs: count('pollIntervalMs', pace.pollIntervalMs ?? house.pollIntervalMs),
     requestTimeoutMs: count('requestTimeoutMs', pace.requestTimeoutMs ?? house.requestTimeoutMs),
     createGraceMs: count('createGraceMs', pace.createGraceMs ?? house.createGraceMs, 0),
+    sendsDuplicatesOnce: job.reusePolicy?.duplicates === 'send_once',
     deletesInputFiles: pace.deleteInputFiles ?? house.deletesInputFiles,
     filesExpireAfterMs: pace.filesExpireAfterMs ?? null,
   };

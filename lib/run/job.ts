@@ -58,6 +58,16 @@ export interface CircuitBreakerOptions {
   readonly judgedRowsMin?: number;
 }
 
+/** When one answer may serve several rows. */
+export interface ReuseOptions {
+  /**
+   * Rows of a run whose rendered requests are the same, `custom_id` apart. `send_once`: the first is sent, and its answer, or its failure, is
+   * the result of all; for them nothing is sent or billed. Samples of one prompt at a temperature above zero are then one sample.
+   * Default `send_each`.
+   */
+  readonly duplicates?: 'send_each' | 'send_once';
+}
+
 export interface JobBody<Payload, Metadata extends JsonObject, Schema, Provider> {
   /** Shown in listings. Default `job`. */
   readonly name?: string;
@@ -78,6 +88,7 @@ export interface JobBody<Payload, Metadata extends JsonObject, Schema, Provider>
   readonly budget?: BudgetOptions;
   readonly canary?: CanaryOptions;
   readonly circuitBreaker?: CircuitBreakerOptions;
+  readonly reusePolicy?: ReuseOptions;
   /** Rows that cannot be items: `fail` (default) pauses ingestion at the first, `record` makes each a failed item of class `invalid_row`. */
   readonly badRows?: 'fail' | 'record';
   /** What is kept of what the provider gives. Default everything. */

@@ -42,6 +42,7 @@ const fromSummary = [
   'item_count',
   'item_counts',
   'bad_row_count',
+  'shared',
   'batch_count',
   'usage',
   'cost',

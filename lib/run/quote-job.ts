@@ -47,12 +47,16 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
   });
   const fold = createBatchFold(config);
   const ports: RenderPorts = { run: { snapshot: { config } }, provider: await parts.wire(config), tokens: null };
-  const rows = { good: 0, bad: 0, messages: [] as string[], bytes: 0, outputMax: 0 as number | null };
+  const rows = { good: 0, shared: 0, bad: 0, messages: [] as string[], bytes: 0, outputMax: 0 as number | null };
   for await (const page of renderedRows(ports, source, signal)) {
-    for (const { line, inputs, bad, outputTokensMax = money.outputTokensMax } of page) {
+    for (const { line, inputs, bad, isShared, outputTokensMax = money.outputTokensMax } of page) {
       if (bad !== null) {
         rows.bad += 1;
         if (rows.messages.length < badRowMessagesMax) rows.messages.push(bad.message);
+        continue;
+      }
+      if (isShared) {
+        rows.shared += 1;
         continue;
       }
       const { bytes, tokens } = sample.add(line);
@@ -61,7 +65,7 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
       rows.bytes += bytes;
       rows.outputMax = rows.outputMax === null || outputTokensMax === null ? null : rows.outputMax + outputTokensMax;
     }
-    options.onProgress?.({ rows: rows.good + rows.bad, requestBytes: rows.bytes });
+    options.onProgress?.({ rows: rows.good + rows.shared + rows.bad, requestBytes: rows.bytes });
   }
   const batches = fold.end();
   const inputTokens = inputOf(sample.total(), counter);
@@ -72,7 +76,8 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
     jobName: config.jobName,
     model: config.provider.model,
     endpoint: config.provider.endpoint,
-    items: rows.good,
+    items: rows.good + rows.shared,
+    sharedRows: rows.shared,
     badRows: { count: rows.bad, messages: rows.messages },
     oversizedRows: batches.oversizedRows,
     requestBytes: rows.bytes,

@@ -2,33 +2,54 @@ import { addIdHash, noIdHashes, rowsLike } from '../core/id-hashes.ts';
 import type { SourceEntry } from '../ports/source.ts';
 import type { EngineSource } from '../streams/ports.ts';
 import { createRowRenderer, originOf, type RenderedRow, type RenderPorts } from '../streams/render.ts';
+import { createRequestTable } from '../streams/request-table.ts';
+import { withoutName } from '../streams/same-requests.ts';
+import { digestOf } from './digest.ts';
 import { BatchorError } from './errors.ts';
 
 /** Messages of bad rows that are kept; the others are counted. */
 export const badRowMessagesMax = 5;
 
+/** A row, and whether an earlier one is sent for it. */
+export interface QuotedRow extends RenderedRow {
+  readonly isShared: boolean;
+}
+
 /**
  * The rows of a source as a run would accept them, rendered, page by page, bad ones recorded; ids that come again are bad rows. Memory: 24 bytes
- * a row, for its id's hash. Throws `source_unreadable` where the source throws.
+ * a row, for its id's hash, and 40 for its request's, where duplicates are sent once. Throws `source_unreadable` where the source throws.
  */
-export async function* renderedRows(ports: RenderPorts, source: EngineSource, signal: AbortSignal): AsyncGenerator<readonly RenderedRow[]> {
+export async function* renderedRows(ports: RenderPorts, source: EngineSource, signal: AbortSignal): AsyncGenerator<readonly QuotedRow[]> {
   const renderer = createRowRenderer(ports, source);
   const ids = noIdHashes();
+  const isFirst = ports.run.snapshot.config.operation.sendsDuplicatesOnce ? firstOfRequests() : () => true;
   let index = 0;
   for await (const entries of pagesOf(source, signal)) {
-    const page: RenderedRow[] = [];
+    const page: QuotedRow[] = [];
     for (const entry of entries) {
       const rendered = renderer.render(entry, index, index);
       let row = rendered instanceof Promise ? await rendered : rendered;
       // 64 bits: of a million ids two different ones are alike once in thirty million inputs.
       while (rowsLike(ids, row.itemId).length > 0) row = renderer.renderTaken(originOf(entry, index), row.itemId, row.bad);
       addIdHash(ids, row.itemId, index);
+      page.push({ ...row, isShared: row.bad === null && !isFirst(row.line, index) });
       index += 1;
-      page.push(row);
     }
     yield page;
   }
 }
+
+const firstOfRequests = (): ((line: string, index: number) => boolean) => {
+  const table = createRequestTable();
+  return (line, index) => {
+    const asked = withoutName(line, index);
+    if (asked === null) return true;
+    const digest = digestOf(asked);
+    if (table.find(digest) >= 0) return false;
+    table.add(digest, index);
+    return true;
+  };
+};
 
 async function* pagesOf({ items }: EngineSource, signal: AbortSignal): AsyncGenerator<readonly SourceEntry[]> {
   try {

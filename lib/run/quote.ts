@@ -31,8 +31,10 @@ export interface Quote {
   readonly jobName: string;
   readonly model: string;
   readonly endpoint: string;
-  /** Rows that can be items: each is one request. */
+  /** Rows that can be items: each is one request, but for those that share one. */
   readonly items: number;
+  /** Rows that share the request of an earlier one, where duplicates are sent once: nothing of what follows is about them. */
+  readonly sharedRows: number;
   /** Rows that cannot, and what is wrong with the first of them. Under `badRows: 'fail'` a run pauses at the first. */
   readonly badRows: { readonly count: number; readonly messages: readonly string[] };
   /** Rows that no batch may hold: they fail unsent. */

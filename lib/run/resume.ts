@@ -1,5 +1,6 @@
 import type { Operation, RunConfig } from '../core/config.ts';
 import { withRaisedCap } from './job-limits.ts';
+import { customIdOf } from '../core/ids.ts';
 import { isJsonObject, type JsonValue } from '../core/json.ts';
 import type { RunSnapshot } from '../core/snapshot.ts';
 import type { SourceEntry } from '../ports/source.ts';
@@ -101,7 +102,9 @@ export const compareLastRow = async (ports: EnginePorts): Promise<void> => {
   if (entry === null) return;
   const rendered = await createRowRenderer(ports, source).render(entry, ingest.itemCount - 1, ingest.checkpoint.nextIndex - 1);
   const [bytes] = await must(run.artifacts.readSpans(lines.request.object, [lines.request]), { runId });
-  const stored = new TextDecoder().decode(bytes);
+  const asStored = new TextDecoder().decode(bytes);
+  // A row that shares a request is compared with that request, under its own name.
+  const stored = lines.sameAs === null ? asStored : asStored.replace(customIdOf(lines.sameAs), customIdOf(ingest.itemCount - 1));
   if (rendered.line === stored) return;
   throw new BatchorError(
     'job_changed',

@@ -18,6 +18,8 @@ export interface RunSummary extends Consumption {
   /** Rows accepted so far, bad ones recorded included. */
   readonly itemCount: number;
   readonly badRowCount: number;
+  /** Rows that share an earlier row's request, and the prompt tokens, as counted here, that were not sent for that reason. */
+  readonly shared: { readonly rowCount: number; readonly inputTokens: number };
   readonly isIngestionComplete: boolean;
   readonly batchCount: number;
   readonly liveBatches: readonly {
@@ -60,6 +62,7 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
     itemCounts: snapshot.totals,
     itemCount: sumOfTotals(snapshot.totals),
     badRowCount: snapshot.ingest.badRowCount,
+    shared: { rowCount: snapshot.sharing.rows, inputTokens: snapshot.sharing.tokens },
     isIngestionComplete: snapshot.ingest.isComplete,
     batchCount: snapshot.batchCount,
     liveBatches: snapshot.live.map((batch) => ({

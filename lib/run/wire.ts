@@ -60,6 +60,7 @@ const resultToWire = (result: ItemResult): JsonObject => ({
           raw_error: result.error.rawError,
         },
   usage: usageToWire(result.usage),
+  ...(result.sharedWithIndex === undefined ? {} : { shared_with_index: result.sharedWithIndex }),
   metadata: result.metadata,
   sequence: result.sequence,
 });
@@ -82,6 +83,7 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
   item_counts: summary.itemCounts,
   item_count: summary.itemCount,
   bad_row_count: summary.badRowCount,
+  shared: { row_count: summary.shared.rowCount, input_tokens: summary.shared.inputTokens },
   is_ingestion_complete: summary.isIngestionComplete,
   batch_count: summary.batchCount,
   live_batches: summary.liveBatches.map((batch) => ({
@@ -121,7 +123,7 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
  */
 export const toWireLine = (parts: ResultParts): string => {
   const { ref, itemLine, content } = parts;
-  const metadata = ref.status === 'completed' ? metadataText(ref.itemId, itemLine) : null;
+  const metadata = ref.status === 'completed' && ref.sameAs === null ? metadataText(ref.itemId, itemLine) : null;
   if (metadata === null) return JSON.stringify(toWire(toResult(parts)));
   const text = JSON.stringify(content?.outputText ?? null);
   // Where the output is the words themselves, they are written twice and quoted once.

@@ -2,7 +2,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Effect } from '../core/effect.ts';
 import type { PortError } from '../ports/port-error.ts';
 import { performCompact } from './compact-file.ts';
-import { performFailPending, performPlan, performRequeue } from './plan.ts';
+import { performFailPending, performPlan, performRequeue, performSettleShared } from './plan.ts';
 import { performCancel, performPoll, performStoreFiles } from './poll.ts';
 import type { Asked, EnginePorts } from './ports.ts';
 import { performSettle } from './settle.ts';
@@ -23,6 +23,7 @@ export const createPerformer = (ports: EnginePorts): ((effect: Effect, signal: A
   const plan = performPlan(ports);
   const requeue = performRequeue(ports);
   const failPending = performFailPending(ports);
+  const settleShared = performSettleShared(ports);
   const upload = performUpload(ports);
   const create = performCreate(ports);
   const sweep = performSweep(ports);
@@ -45,6 +46,8 @@ export const createPerformer = (ports: EnginePorts): ((effect: Effect, signal: A
         return requeue(effect, signal);
       case 'FailPending':
         return failPending(effect, signal);
+      case 'SettleShared':
+        return settleShared(effect, signal);
       case 'UploadBatch':
         return upload(effect, signal);
       case 'BeginCreate':

@@ -40,6 +40,17 @@ export const performRequeue =
       ),
     );
 
+/** Read inside the serial step, too: results and rows that come meanwhile lie behind what was looked at. */
+export const performSettleShared =
+  ({ run, scheduler }: EnginePorts): Perform<Of<'SettleShared'>> =>
+  ({ from, rowsMax }) =>
+    TE.right(
+      pipe(
+        run.sharedRows(from, rowsMax),
+        TE.map((rows): Command => ({ type: 'SettleShared', atMs: scheduler.now(), from, rows })),
+      ),
+    );
+
 export const performFailPending =
   ({ run, scheduler }: EnginePorts): Perform<Of<'FailPending'>> =>
   ({ rowsMax }) =>

@@ -21,6 +21,8 @@ export interface EnginePorts {
   readonly scheduler: SchedulerLike;
   /** Hexadecimal chance of so many digits, for batch keys. */
   readonly randomHex: (digits: number) => string;
+  /** A cryptographic digest, of at least 128 bits: texts are the same where their digests are. */
+  readonly digest: (text: string) => Uint8Array;
 }
 
 export interface EngineSource {

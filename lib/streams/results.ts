@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import { failureAction, type FailureClass, failureOfCode, failureReason } from '../core/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { ItemResult } from '../core/results.ts';
+import { emptyUsage } from '../core/usage.ts';
 import type { ArtifactStore, Span } from '../ports/artifacts.ts';
 import type { PortError } from '../ports/port-error.ts';
 import type { LineContent, ProviderWire } from '../ports/provider.ts';
@@ -109,8 +110,10 @@ export const toResult = ({ ref, itemLine, content }: ResultParts): ItemResult =>
     attemptCount: ref.charged,
     unchargedAttemptCount: ref.uncharged,
     metadata: isJsonObject(item['metadata']) ? item['metadata'] : {},
-    usage: content?.usage ?? null,
+    // What was billed was billed for the row that was sent.
+    usage: ref.sameAs === null ? (content?.usage ?? null) : emptyUsage,
     outputText: content?.outputText ?? null,
+    ...(ref.sameAs === null ? {} : { sharedWithIndex: ref.sameAs }),
   };
   if (ref.status === 'completed') return { ...base, status: 'completed', output: content?.output ?? null };
   const failureClass = failureOfCode(ref.code);

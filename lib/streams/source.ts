@@ -11,6 +11,7 @@ import { EngineFailure } from './faults.ts';
 import { createLineBuffer, type LineBuffer } from './line-buffer.ts';
 import type { Asked, EnginePorts, Perform } from './ports.ts';
 import { type BadRow, createRowRenderer, originOf, type RowOrigin, type RowRenderer } from './render.ts';
+import { createSameRequests, type SameRequests } from './same-requests.ts';
 import { createSourceReader, type SourceReader } from './source-reader.ts';
 
 type IngestEffect = Extract<Effect, { readonly type: 'IngestSlice' }>;
@@ -28,17 +29,19 @@ export const performIngest = (ports: EnginePorts): Perform<IngestEffect> => {
   const reader = createSourceReader(source.items);
   let slicesWritten = 0;
   const renderer = createRowRenderer(ports, source);
+  const sameRequests = createSameRequests(ports);
   return (effect, signal) => async () => {
     try {
       reader.seek(effect.checkpoint, signal);
-      const slice = await draftSlice(ports, reader, renderer, effect, signal);
-      const fault = await rejectTaken(ports, renderer, slice);
+      const same = ports.run.snapshot.config.operation.sendsDuplicatesOnce ? sameRequests : null;
+      const slice = await draftSlice(ports, reader, renderer, effect, same, signal);
+      const fault = (await rejectTaken(ports, renderer, slice)) ?? (await same?.learn(effect.fromIndex, signal)) ?? null;
       if (fault !== null) return { _tag: 'Left', left: fault };
       signal.throwIfAborted();
       slicesWritten += 1;
       const name = (plane: string): string =>
         `${plane}/${String(effect.fromIndex).padStart(12, '0')}-e${ports.run.epoch}-${slicesWritten}.jsonl`;
-      return await offer(ports, effect, slice, name);
+      return await offer(ports, effect, slice, same, name);
     } catch (thrown) {
       reader.drop();
       if (thrown instanceof EngineFailure) return { _tag: 'Left', left: thrown.error };
@@ -72,6 +75,8 @@ interface SliceDraft {
   readonly tokens: (number | null)[];
   readonly inputs: number[];
   readonly bad: Map<number, BadRow>;
+  /** What each row asks, where duplicates are sent once. */
+  readonly digests: (Uint8Array | null)[];
   readonly requests: LineBuffer;
   readonly items: LineBuffer;
   isLast: boolean;
@@ -83,6 +88,7 @@ const draftSlice = async (
   reader: SourceReader,
   renderer: RowRenderer,
   { fromIndex, rowsMax }: IngestEffect,
+  same: SameRequests | null,
   signal: AbortSignal,
 ): Promise<SliceDraft> => {
   const slice: SliceDraft = {
@@ -93,6 +99,7 @@ const draftSlice = async (
     tokens: [],
     inputs: [],
     bad: new Map(),
+    digests: [],
     requests: createLineBuffer(sliceBytesMax + 64 * 1024),
     items: createLineBuffer(256 * 1024),
     isLast: false,
@@ -129,6 +136,7 @@ const draftSlice = async (
       slice.inputs.push(row.inputs);
       slice.positions.push(entry.position);
       if (row.bad !== null) slice.bad.set(place, row.bad);
+      if (same !== null) slice.digests.push(row.bad === null ? same.digestOf(row.line, fromIndex + place) : null);
     }
   } finally {
     age.unsubscribe();
@@ -152,6 +160,7 @@ const rejectTaken = async ({ run }: EnginePorts, renderer: RowRenderer, slice: S
       slice.itemIds[place] = row.itemId;
       slice.tokens[place] = null;
       slice.inputs[place] = 0;
+      if (slice.digests.length > 0) slice.digests[place] = null;
       if (row.bad !== null) slice.bad.set(place, row.bad);
     }
   }
@@ -161,11 +170,33 @@ const rejectTaken = async ({ run }: EnginePorts, renderer: RowRenderer, slice: S
   return null;
 };
 
+/** Takes the lines of rows away that an earlier row asks for; null: there are none. */
+const shareRequests = (
+  draft: SliceDraft,
+  sameAs: Uint32Array | null,
+  areCounted: boolean,
+): { readonly sameAs: Uint32Array; readonly tokens: number } | null => {
+  if (sameAs === null) return null;
+  const { lengths } = draft.requests.take(sameAs.length);
+  let tokens = 0;
+  const gone = new Map<number, string>();
+  sameAs.forEach((row, place) => {
+    if (row === 0) return;
+    tokens += areCounted ? (draft.tokens[place] ?? 0) : estimateTokens(lengths[place] as number);
+    draft.tokens[place] = null;
+    draft.inputs[place] = 0;
+    gone.set(place, '');
+  });
+  draft.requests.replace(gone);
+  return { sameAs, tokens };
+};
+
 /** Writes the slice's payload and answers the command that accepts it; under the stopping policy only up to the first bad row. */
 const offer = async (
   { run, scheduler, tokens: counter }: EnginePorts,
   effect: IngestEffect,
   draft: SliceDraft,
+  same: SameRequests | null,
   name: (plane: string) => string,
 ): Promise<{ _tag: 'Left'; left: PortError } | { _tag: 'Right'; right: Asked }> => {
   const stopAt = run.snapshot.config.operation.badRows === 'fail' ? Math.min(...draft.bad.keys()) : Infinity;
@@ -183,6 +214,7 @@ const offer = async (
     position: draft.positions[count] ?? null,
     beforeLastPosition: draft.positions[count - 1] ?? null,
   };
+  const shared = same === null ? null : shareRequests(draft, same.share(effect.fromIndex, draft.digests.slice(0, count)), counter !== null);
   const requests = draft.requests.take(count);
   const items = draft.items.take(count);
   const requestObject = requests.bytes.length === 0 ? null : name('requests');
@@ -208,6 +240,8 @@ const offer = async (
         : Uint32Array.from(draft.tokens.slice(0, count), (each) => each ?? 0),
     areTokensExact: counter?.isExact ?? false,
     inputs: inputs.some((each) => each > 1) ? Uint32Array.from(inputs) : null,
+    sameAs: shared?.sameAs ?? null,
+    sharedTokens: shared?.tokens ?? 0,
     badOffsets: Uint32Array.from([...draft.bad.keys()].filter((place) => place < count).sort((a, b) => a - b)),
   };
   return { _tag: 'Right', right: TE.right({ type: 'AcceptSlice', atMs: scheduler.now(), slice, checkpoint, isLast }) };

@@ -61,6 +61,8 @@ function* commandsOf(current: () => RunSnapshot): Generator<Command> {
       areTokensExact: false,
       inputs: null,
       badOffsets: [],
+      sameAs: null,
+      sharedTokens: 0,
     };
     yield {
       type: 'AcceptSlice',

@@ -131,6 +131,8 @@ const ingest = async (run: Driven, from: number, count: number, rows: number): P
     areTokensExact: false,
     inputs: null,
     badOffsets: [],
+    sameAs: null,
+    sharedTokens: 0,
   };
   const checkpoint = { nextIndex: from + count, position: null, beforeLastPosition: null };
   await commit(run, { type: 'AcceptSlice', atMs: 1, slice, checkpoint, isLast: from + count >= rows });

@@ -122,7 +122,7 @@ describe('a file of faults', () => {
 });
 
 describe('the live line', () => {
-  const totals = { pending: 0, queued_local: 0, submitted: 1_000, completed: 234, failed_retryable: 0, failed_permanent: 6 };
+  const totals = { pending: 0, queued_local: 0, submitted: 1_000, completed: 234, failed_retryable: 0, failed_permanent: 6, shared: 0 };
   const config = makeConfig();
   const running = { ...emptySnapshot, config, totals };
 

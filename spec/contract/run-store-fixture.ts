@@ -64,6 +64,8 @@ export const sliceOf = (fromIndex: number, count: number, badOffsets: readonly n
   areTokensExact: false,
   inputs: null,
   badOffsets: Uint8Array.from(badOffsets),
+  sameAs: null,
+  sharedTokens: 0,
 });
 export const accept = (run: OwnedRun, slice: AcceptedSlice, isLast = false): Promise<RunSnapshot> => {
   const nextIndex = slice.fromIndex + slice.itemIds.length;

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { applyToRows, type BatchRecord, type Event, recordsAfter, toRunEvents } from '../../lib/core/index.ts';
 import type { ObjectSpan, RequestSpan, OwnedRun, ResultRef, RunReader, StoredRow } from '../../lib/ports/run-store.ts';
 import type { Row, Rows } from '../support/core/row-table.ts';
-import { backoffRows, batchMembers, openMask, openRows, pendingRows, planWindow } from '../support/core/slices.ts';
+import { backoffRows, batchMembers, openMask, openRows, pendingRows, planWindow, sharedRows } from '../support/core/slices.ts';
 import type { Step } from '../support/core/commit.ts';
 import { codeOfFailure } from '../../lib/core/index.ts';
 import { ok, plain } from './run-store-fixture.ts';
@@ -10,7 +10,7 @@ import { ok, plain } from './run-store-fixture.ts';
 /** Holds what a store answers against rows and events that were folded without one. Every function says how much it compared. */
 
 const holdsBatch = (row: Row): boolean => row.status !== 'pending' && row.status !== 'failed_retryable';
-const storedRow = ({ index, itemId, status, charged, uncharged, batchNo, dueAtMs }: Row): StoredRow => ({
+const storedRow = ({ index, itemId, status, charged, uncharged, batchNo, dueAtMs, sameAs }: Row): StoredRow => ({
   index,
   itemId,
   status,
@@ -18,6 +18,7 @@ const storedRow = ({ index, itemId, status, charged, uncharged, batchNo, dueAtMs
   uncharged,
   batchNo: holdsBatch({ status } as Row) ? batchNo : 0,
   dueAtMs: status === 'failed_retryable' ? dueAtMs : 0,
+  sameAs,
 });
 
 /** Where lines lie, by the events alone. */
@@ -58,6 +59,11 @@ const placesOf = (events: readonly Event[]): Places => {
         if (object !== null)
           lines.set(change.sequenceFrom + i, { object, offset: change.rows.offsets[i] ?? -1, length: change.rows.lengths[i] ?? -1 });
       }
+    } else if (change.type === 'share') {
+      for (let i = 0; i < change.indexes.length; i += 1) {
+        const line = lines.get(change.of[i] ?? 0);
+        if (line !== undefined) lines.set(change.sequenceFrom + i, line);
+      }
     }
   }
   return { lines, requests, items };
@@ -77,6 +83,7 @@ const resultsOf = (rows: Rows, { lines, items }: Places): readonly ResultRef[] =
       uncharged: row.uncharged,
       line: lines.get(row.sequence) ?? null,
       item: items.get(row.index) as ObjectSpan,
+      sameAs: row.sameAs,
     }));
 
 /** Everything that a reader shows: rows, results in both orders and page by page, run events, the snapshot. */
@@ -90,7 +97,7 @@ export const expectReads = async (reader: RunReader, steps: readonly Step[]): Pr
   expect(await ok(reader.rows(0, rows.length + 1))).toEqual(rows.map(storedRow));
   expect(await ok(reader.resultsAfter(0, results.length + 1))).toEqual(results);
   const { requests, items } = placesOf(events);
-  const lines = rows.map(({ index }) => ({ request: requestOf(requests, index), item: items.get(index) }));
+  const lines = rows.map(({ index, sameAs }) => ({ request: requestOf(requests, sameAs ?? index), item: items.get(index), sameAs }));
   expect(await ok(reader.linesOfRows(0, rows.length + 1))).toEqual(lines);
   expect(await ok(reader.linesOfRows(2, 3))).toEqual(lines.slice(2, 5));
   const records = recordsOf(events);
@@ -158,6 +165,15 @@ export const expectSlices = async (
 ): Promise<void> => {
   const { generation } = snapshot.backlog;
   expect(asLists(await ok(run.planWindow(rowsMax)))).toEqual(asLists(planWindow(rows, generation, rowsMax)));
+  for (const index of [0, Math.floor(rows.length / 2), rows.length]) {
+    for (const sequence of [0, Math.floor(snapshot.resultSequence / 2), snapshot.resultSequence]) {
+      const found = await ok(run.sharedRows({ sequence, index }, rowsMax));
+      const wanted = sharedRows(rows, { sequence, index }, rowsMax, snapshot.resultSequence);
+      expect(plain({ ...found, indexes: Array.from(found.indexes), of: Array.from(found.of), codes: Array.from(found.codes) })).toEqual(
+        wanted,
+      );
+    }
+  }
   expect(asLists(await ok(run.pendingRows(rowsMax)))).toEqual(asLists({ ...pendingRows(rows, rowsMax), generation }));
   for (const { dueAtMs } of snapshot.backoff) {
     expect(asLists(await ok(run.backoffRows(dueAtMs, rowsMax)))).toEqual(asLists(backoffRows(rows, dueAtMs, rowsMax)));

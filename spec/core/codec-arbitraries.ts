@@ -83,6 +83,9 @@ const needs = {
   looks: count,
 };
 
+const sharedCursor = fc.record({ sequence: count, index: count });
+const sharedRows = { indexes: column, of: column, sequenceFrom: count, until: sharedCursor };
+
 type Fields<T extends Event['type']> = { readonly [K in Exclude<keyof EventOf<T>, 'type' | 'atMs'>]: fc.Arbitrary<EventOf<T>[K]> };
 const fields: { readonly [T in Event['type']]: Fields<T> } = {
   RunCreated: { runId: branded(), config },
@@ -104,6 +107,8 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
       areTokensExact: fc.boolean(),
       inputs: orNull(column),
       badOffsets: column,
+      sameAs: orNull(column),
+      sharedTokens: fc.nat(),
     }),
     checkpoint,
     sequenceFrom: count,
@@ -168,6 +173,8 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
     presumed,
     canary: orNull(fc.constantFrom('passed' as const, 'failed' as const, 'unjudged' as const)),
   },
+  SharedCompleted: sharedRows,
+  SharedFailed: { ...sharedRows, codes: column },
   ItemsRequeued: { dueAtMs: ms, indexes: column, bytes: count, tokens: count },
   FaultRecorded: { key: branded(), message: text, dueAtMs: ms, isAnswer: fc.boolean() },
   RunFinished: { status: fc.constantFrom('completed' as const, 'completed_with_failures' as const) },
@@ -253,6 +260,7 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
     needs: orNull(fc.record(needs)),
     counting: orNull(fc.constantFrom('exact' as const, 'estimated' as const, 'mixed' as const)),
   }),
+  sharing: fc.record({ rows: count, tokens: count, until: sharedCursor }),
   live: fc.array(live, { maxLength: 2 }),
   strays: fc.array(
     fc.record({

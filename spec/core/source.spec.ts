@@ -14,6 +14,8 @@ const slice = (change: Partial<AcceptedSlice> = {}): AcceptedSlice => ({
   areTokensExact: false,
   inputs: null,
   badOffsets: [],
+  sameAs: null,
+  sharedTokens: 0,
   ...change,
 });
 const offer = (change: Partial<AcceptedSlice>) =>

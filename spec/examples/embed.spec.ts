@@ -13,6 +13,7 @@ import {
   type RunConfig,
   type RunId,
 } from '../../lib/core/index.ts';
+import { digestOf } from '../../lib/run/digest.ts';
 import { memoryStore } from '../../lib/sim/store/memory-store.ts';
 import type { BatchProvider, ProviderWire } from '../../lib/ports/provider.ts';
 import { isRight } from 'fp-ts/lib/Either.js';
@@ -172,6 +173,7 @@ describe('the core in a durable workflow', () => {
       tokens: null,
       scheduler: asyncScheduler,
       randomHex: () => String((key += 1)),
+      digest: digestOf,
     });
     const platform: Platform = {
       now: () => Date.now(),

@@ -56,7 +56,7 @@ describe('effects due', () => {
         if (breach !== null) found.push(`playHistory(${seed}): ${breach}`);
       }
     }
-    expect(types.size).toBe(19);
+    expect(types.size).toBe(20);
     expect(found.slice(0, 3)).toEqual([]);
   });
 

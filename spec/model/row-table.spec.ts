@@ -5,7 +5,18 @@ import { breaches } from '../support/core/histories.ts';
 import { playHistory } from '../support/core/play.ts';
 import { foldRows, type Rows } from '../support/core/row-table.ts';
 
-const row = { itemId: 'x', charged: 0, uncharged: 0, batchNo: 0, dueAtMs: 0, bytes: 1, tokens: 1, sequence: 0, failure: null } as const;
+const row = {
+  itemId: 'x',
+  charged: 0,
+  uncharged: 0,
+  batchNo: 0,
+  dueAtMs: 0,
+  bytes: 1,
+  tokens: 1,
+  sequence: 0,
+  failure: null,
+  sameAs: null,
+} as const;
 const rows: Rows = [
   { ...row, index: 0, status: 'pending' },
   { ...row, index: 1, status: 'submitted', batchNo: 1 },

@@ -37,6 +37,8 @@ const runOf = (rowCount: number): RunSnapshot => {
       areTokensExact: false,
       inputs: null,
       badOffsets: [],
+      sameAs: null,
+      sharedTokens: 0,
     };
     run = tell(run, {
       type: 'AcceptSlice',

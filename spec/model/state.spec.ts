@@ -36,7 +36,7 @@ describe('whatever is asked and answered, in whatever order', () => {
     expect(breaches(histories, ({ thrown }) => thrown)).toEqual([]);
   });
 
-  it('every accepted row is in exactly one of the six statuses, and the totals count them', () => {
+  it('every accepted row is in exactly one of the statuses, and the totals count them', () => {
     const law = ({ snapshot, rows }: State): string | null =>
       differ('totals', snapshot.totals, countBy(rows)) ??
       differ('accepted', snapshot.ingest.itemCount, rows.length) ??
@@ -106,6 +106,24 @@ describe('whatever is asked and answered, in whatever order', () => {
         expected,
         sequences.sort((a, b) => a - b),
       );
+    };
+    expect(breaches(histories, ({ after }) => law(after))).toEqual([]);
+  });
+
+  it('a row ends with the row that was sent for it, as that one did, and no later than everything else', () => {
+    expect(steps.some((step) => step.after.rows.some((row) => row.sameAs !== null && row.status === 'completed'))).toBe(true);
+    expect(steps.some((step) => step.after.rows.some((row) => row.sameAs !== null && row.status === 'failed_permanent'))).toBe(true);
+    const law = ({ snapshot, rows }: State): string | null => {
+      const followers = rows.filter((row) => row.sameAs !== null);
+      const { sharing } = snapshot;
+      const known = followers.find((row) => {
+        const sent = rows[row.sameAs as number] as Row;
+        if (sent.sameAs !== null || row.batchNo !== 0 || row.charged + row.uncharged !== 0) return true;
+        if (row.status !== 'shared') return row.status !== sent.status || row.failure !== sent.failure || row.sequence <= sent.sequence;
+        // Whoever could have ended, by what is known, has.
+        return sent.sequence > 0 && sent.sequence <= sharing.until.sequence && row.index < sharing.until.index;
+      });
+      return known === undefined ? differ('shared rows', sharing.rows, followers.length) : JSON.stringify(known);
     };
     expect(breaches(histories, ({ after }) => law(after))).toEqual([]);
   });

@@ -28,8 +28,9 @@ const parts: fc.Arbitrary<ResultParts> = fc
     code: fc.nat(failureClasses.length - 1),
     sequence: count,
     content: fc.option(content, { nil: null }),
+    sameAs: fc.option(fc.nat(6), { nil: null }),
   })
-  .map(({ itemId, metadata, hasError, status, code, sequence, content: said }) => {
+  .map(({ itemId, metadata, hasError, status, code, sequence, content: said, sameAs }) => {
     const error = hasError ? `,"error":{"reason":"bad","file":"f","line":3}` : '';
     const isFailed = status === 'failed_permanent';
     return {
@@ -43,6 +44,7 @@ const parts: fc.Arbitrary<ResultParts> = fc
         uncharged: 1,
         line: said === null ? null : span,
         item: span,
+        sameAs,
       },
       itemLine: `{"item_id":${JSON.stringify(itemId)},"metadata":${JSON.stringify(metadata)}${isFailed ? error : ''}}\n`,
       content: said,

@@ -183,7 +183,7 @@ const jobOf = (scenario: Scenario, world: World): Job => ({
   source: sourceOf(scenario, world),
   buildPrompt: ({ payload }) => {
     if (scenario.throwingRows.includes(Number(payload))) throw new Error('no prompt for this row');
-    return `word${payload} asks`;
+    return promptOf(scenario, Number(payload));
   },
   providerConfig: {
     ...world.connection({
@@ -203,7 +203,10 @@ const jobOf = (scenario: Scenario, world: World): Job => ({
     ...(scenario.raiseOutputTokensTo === null || scenario.maxAttempts < 2 ? {} : { raiseOutputTokensTo: scenario.raiseOutputTokensTo }),
   },
   badRows: scenario.badRowPolicy,
+  ...(scenario.promptCount === null ? {} : { reusePolicy: { duplicates: 'send_once' } }),
 });
+
+const promptOf = ({ promptCount }: Scenario, row: number): string => `word${promptCount === null ? row : row % promptCount} asks`;
 
 const sourceOf = ({ rowCount, rowEveryMs, ...scenario }: Scenario, world: World): CheckpointedItemSource<string, JsonObject> => ({
   kind: 'campaign',
@@ -241,11 +244,26 @@ const checkEnd = async (scenario: Scenario, world: World, run: Run<string, JsonO
     const fault = faultOf(scenario, result, index);
     if (fault !== null) throw new Error(`row ${index}: ${fault}`);
   });
+  const twice = sentTwice(scenario, results);
+  if (twice !== null) throw new Error(`the prompt ${JSON.stringify(twice)} was sent for two rows`);
   // What is under way still comes through, and is billed, when nobody drives the run any more.
   await world.advance(afterlifeMs);
   await world.provider.settle();
   const again = world.provider.ledger.doubleBilled.map(({ customId }) => customId);
   if (again.length > 0) throw new Error(`paid twice: ${again.join(', ')}`);
+};
+
+/** A prompt that two rows asked for by themselves, where each is sent once; null: none. */
+const sentTwice = (scenario: Scenario, results: readonly ItemResult<string, JsonObject>[]): string | null => {
+  if (scenario.promptCount === null) return null;
+  const sent = new Set<string>();
+  for (const { index, sharedWithIndex } of results) {
+    if (sharedWithIndex !== undefined || scenario.badRows.includes(index) || scenario.throwingRows.includes(index)) continue;
+    const prompt = promptOf(scenario, index);
+    if (sent.has(prompt)) return prompt;
+    sent.add(prompt);
+  }
+  return null;
 };
 
 const faultOf = (scenario: Scenario, result: ItemResult<string, JsonObject>, index: number): string | null => {
@@ -255,7 +273,7 @@ const faultOf = (scenario: Scenario, result: ItemResult<string, JsonObject>, ind
     return `it is ${isBad ? 'bad' : 'good'} and became ${JSON.stringify(result)}`;
   if (result.metadata['row'] !== index && !isBad) return `its metadata is ${JSON.stringify(result.metadata)}`;
   // The fake answers with words of the prompt: an answer of another row would show.
-  if (result.status === 'completed' && !result.output.includes(`word${index} asks`)) return `it got the answer ${result.output}`;
+  if (result.status === 'completed' && !result.output.includes(promptOf(scenario, index))) return `it got the answer ${result.output}`;
   return null;
 };
 

@@ -39,7 +39,7 @@ describe('in memory, in files and in Postgres, for the same seed', () => {
 
   it('a history leaves the same rows, events, results and batches', async () => {
     let results = 0;
-    for (let seed = 1; seed <= 12; seed += 1) {
+    for (let seed = 1; seed <= 16; seed += 1) {
       const [inMemory, inFiles, inPostgres] = await everywhere(async (storage) => {
         const store = await must(storage.open());
         const run = await must(store.create('run' as RunId, null));

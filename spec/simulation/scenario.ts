@@ -17,6 +17,8 @@ export interface Scenario {
   readonly maxAttempts: number;
   /** Truncated answers are asked for once more. */
   readonly raiseOutputTokensTo: number | null;
+  /** So many different prompts there are, and each is sent once; null: each row has its own. */
+  readonly promptCount: number | null;
   readonly faults: readonly Fault[];
   readonly turnaroundMs: { readonly min: number; readonly max: number };
   readonly limits: Partial<ServiceLimits>;
@@ -88,6 +90,7 @@ export const scenarioOf = (seed: number): Scenario => {
     costUsdMax: dice.chance(0.3) ? dice.between(200, 6_000) : null,
     canary: dice.chance(0.25) ? dice.between(1, 20) : null,
     raiseOutputTokensTo: dice.chance(0.4) ? dice.between(101, 400) : null,
+    promptCount: dice.chance(0.3) ? dice.between(1, Math.max(1, rowCount)) : null,
   };
 };
 

@@ -46,7 +46,8 @@ const checkAnswers = async (scene: Scene, files: ReadonlyMap<number, FilesOfBatc
   const answered: { readonly ref: ResultRef; readonly line: ObjectSpan; readonly where: Where }[] = [];
   for (const ref of page) {
     const { index, itemId, line } = ref;
-    const batchNo = index < ledger.capacity ? ledger.batchNo(index) : 0;
+    const sent = ref.sameAs ?? index;
+    const batchNo = sent < ledger.capacity ? ledger.batchNo(sent) : 0;
     const batch = files.get(batchNo);
     const where = { index, itemId, batchNo: batchNo || null, batchKey: batch?.batchKey ?? null };
     if (line === null) {
@@ -78,9 +79,10 @@ interface Where {
   readonly batchKey: string | null;
 }
 
-const faultOfAnswer = ({ index, status, code }: ResultRef, verdict: Answer): string | null => {
+const faultOfAnswer = ({ index: own, sameAs, status, code }: ResultRef, verdict: Answer): string | null => {
   if ('fault' in verdict) return verdict.fault;
   if (verdict.type === 'malformed') return 'the line is not an answer';
+  const index = sameAs ?? own;
   if (verdict.customId !== customIdOf(index)) return `the line speaks of ${JSON.stringify(verdict.customId)}, not of ${customIdOf(index)}`;
   if ((verdict.type === 'succeeded') === (status === 'completed')) return null;
   // A success to the provider, and none under the schema.

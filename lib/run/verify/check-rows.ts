@@ -21,10 +21,14 @@ export const checkRows = async (scene: Scene): Promise<void> => {
       if (index !== next) tally.broken('rows', `row ${index} stands where row ${next} should`, { index, itemId });
       next = Math.max(next, index) + 1;
       ledger.note(row);
+      if (row.sameAs !== null && !(row.sameAs < index))
+        tally.broken('rows', `it shares the request of row ${row.sameAs}, which comes after it`, { index, itemId });
       const taken = await rowWithId(scene, addIdHash(ids, itemId, index), itemId);
       if (taken !== null) tally.broken('rows', `row ${taken} has the same item id`, { index, itemId });
       const misplaced =
-        row.batchNo > scene.snapshot.batchCount ? `batch ${row.batchNo} was never planned` : faultOfPlace(row.status, row.batchNo);
+        row.batchNo > scene.snapshot.batchCount
+          ? `batch ${row.batchNo} was never planned`
+          : faultOfPlace(row.status, row.batchNo, row.sameAs !== null);
       if (misplaced !== null) tally.broken('batches', misplaced, { index, itemId, batchNo: row.batchNo || null });
     }
     await checkLines(scene, rows);
@@ -49,7 +53,7 @@ const checkTotals = ({ snapshot, tally, ledger }: Scene): void => {
   const { itemCount } = snapshot.ingest;
   if (ledger.count !== itemCount) tally.broken('rows', `${ledger.count} rows are stored, and ${itemCount} were accepted`);
   if (sumOfTotals(snapshot.totals) !== itemCount)
-    tally.broken('rows', `the six statuses add up to ${sumOfTotals(snapshot.totals)}, and ${itemCount} rows were accepted`);
+    tally.broken('rows', `the statuses add up to ${sumOfTotals(snapshot.totals)}, and ${itemCount} rows were accepted`);
 };
 
 const checkLines = async ({ reader, payload, tally, snapshot }: Scene, rows: readonly StoredRow[]): Promise<void> => {
@@ -68,9 +72,10 @@ const checkLines = async ({ reader, payload, tally, snapshot }: Scene, rows: rea
     if (at === undefined) return tally.broken('lines', 'it is not known where its lines lie', { index: row.index, itemId: row.itemId });
     named.push({ row, what: 'item line', key: 'item_id', text: row.itemId, span: at.item });
     if (at.request !== null && snapshot.artifacts.areRequestsPruned) return;
-    if (at.request !== null) named.push({ row, what: 'request line', key: 'custom_id', text: customIdOf(row.index), span: at.request });
-    else if (row.charged + row.uncharged > 0)
-      tally.broken('lines', 'it was sent, and has no request line', { index: row.index, itemId: row.itemId });
+    if (at.request !== null)
+      named.push({ row, what: 'request line', key: 'custom_id', text: customIdOf(row.sameAs ?? row.index), span: at.request });
+    else if (row.charged + row.uncharged > 0 || row.sameAs !== null)
+      tally.broken('lines', 'it was sent, by itself or for another row, and has no request line', { index: row.index, itemId: row.itemId });
   });
   const found = await readOwnLines(
     payload,

@@ -12,6 +12,7 @@ import type { InboxCommand, OwnedRun, QuotaGuard, RequestSpan, ResultRef, RunRea
 import { memoryArtifacts } from './memory-artifacts.ts';
 import type { QuotaBoard } from './quota-board.ts';
 import { createRowTable, openRowsOf, rowSliceOf } from './row-table.ts';
+import { sharedRowsOf } from './shared-rows.ts';
 
 /** One run's state, shared by its owner and its readers. */
 export interface MemoryRun {
@@ -79,15 +80,7 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, bo
       }),
     eventsAfter: (sequence, limit) => TE.fromIO(() => runEvents.filter((event) => event.sequence > sequence).slice(0, limit)),
     rows: (fromIndex, limit) => TE.fromIO(() => table.select(() => true, fromIndex, limit).map((index) => table.row(index))),
-    linesOfRows: (fromIndex, limit) =>
-      TE.fromIO(() =>
-        table
-          .select(() => true, fromIndex, limit)
-          .map((index) => {
-            const { request, item } = table.lines(index);
-            return { request, item };
-          }),
-      ),
+    linesOfRows: (fromIndex, limit) => TE.fromIO(() => table.select(() => true, fromIndex, limit).map((index) => table.lines(index))),
     batches: (fromBatchNo, limit) => TE.fromIO(() => batches.slice(Math.max(0, fromBatchNo - 1)).slice(0, limit)),
     close: () => Promise.resolve(),
   });
@@ -179,6 +172,7 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, bo
             const { indexes, isLast } = rowsWhere((row) => row.status === 'failed_retryable' && row.dueAtMs === dueAtMs, 0, rowsMax);
             return rowSliceOf(table, indexes, isLast);
           }),
+        sharedRows: (from, rowsMax) => TE.fromIO(() => sharedRowsOf(table, from, rowsMax, snapshot.resultSequence)),
         pendingRows: (rowsMax) =>
           TE.fromIO(() => {
             const { indexes, isLast } = rowsWhere((row) => row.status === 'pending', 0, rowsMax);

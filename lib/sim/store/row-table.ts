@@ -3,7 +3,7 @@ import { codeOfFailure } from '../../core/failure.ts';
 import { countOfIndexSet, indexesOf } from '../../core/index-set.ts';
 import type { ItemStatus } from '../../core/item.ts';
 import type { RowChange } from '../../core/rows.ts';
-import type { ObjectSpan, ResultRef, StoredRow } from '../../ports/run-store.ts';
+import type { ObjectSpan, ResultRef, RowLines, StoredRow } from '../../ports/run-store.ts';
 
 /** The reference: rows as the fold of row changes, in plain columns. A change that would move other rows than it claims is refused whole. */
 export interface RowTable {
@@ -12,12 +12,14 @@ export interface RowTable {
   has(itemId: string): boolean;
   readonly count: number;
   row(index: number): StoredRow;
-  lines(index: number): { readonly request: ObjectSpan | null; readonly item: ObjectSpan };
+  lines(index: number): RowLines;
   bytes(index: number): number;
   tokens(index: number): number;
   inputs(index: number): number;
   result(sequence: number): ResultRef | null;
   sequenceOf(index: number): number;
+  /** The row that has the result of this sequence; null: none has. */
+  indexOf(sequence: number): number | null;
   /** Indexes that satisfy the test, ascending, at most so many. */
   select(test: (row: StoredRow) => boolean, fromIndex: number, max: number): readonly number[];
 }
@@ -36,6 +38,7 @@ interface Row {
   sequence: number;
   code: number;
   line: ObjectSpan | null;
+  sameAs: number | null;
 }
 
 export const createRowTable = (): RowTable => {
@@ -99,7 +102,20 @@ export const createRowTable = (): RowTable => {
         return all(change.indexes, (row) => row.status === 'failed_retryable') ? null : 'a requeued row is not failed_retryable';
       case 'fail_pending':
         return all(change.indexes, (row) => row.status === 'pending') ? null : 'a failed row is not pending';
+      case 'share':
+        return faultOfShare(change);
     }
+  };
+
+  /** Each row ends as the row does that was sent for it, and that has just this result. */
+  const faultOfShare = ({ indexes, of, codes }: Extract<RowChange, { readonly type: 'share' }>): string | null => {
+    if (!all(indexes, (row) => row.status === 'shared')) return 'a row that ends with another is not shared';
+    for (let i = 0; i < indexes.length; i += 1) {
+      const leader = rows[(rows[indexes[i] as number] as Row).sameAs as number];
+      if (leader?.sequence !== of[i] || leader?.code !== (codes?.[i] ?? -1))
+        return 'a row ends otherwise than the row that was sent for it';
+    }
+    return null;
   };
 
   const insert = (slice: AcceptedSlice, sequenceFrom: number): void => {
@@ -110,22 +126,26 @@ export const createRowTable = (): RowTable => {
     slice.itemIds.forEach((itemId, i) => {
       const requestLength = slice.requestLengths[i] as number;
       const itemLength = slice.itemLengths[i] as number;
+      const sameAs = (slice.sameAs?.[i] ?? 0) === 0 ? null : (slice.sameAs?.[i] as number) - 1;
       ids.add(itemId);
       const row: Row = {
         itemId,
-        status: 'pending',
+        status: sameAs === null ? 'pending' : 'shared',
         charged: 0,
         uncharged: 0,
         batchNo: 0,
         dueAtMs: 0,
         request:
-          slice.requestObject === null || bad.has(i) ? null : { object: slice.requestObject, offset: requestAt, length: requestLength },
+          slice.requestObject === null || bad.has(i) || sameAs !== null
+            ? null
+            : { object: slice.requestObject, offset: requestAt, length: requestLength },
         item: { object: slice.itemObject, offset: itemAt, length: itemLength },
         tokens: slice.tokens?.[i] ?? 0,
         inputs: slice.inputs?.[i] ?? 1,
         sequence: 0,
         code: -1,
         line: null,
+        sameAs,
       };
       rows.push(row);
       requestAt += requestLength;
@@ -175,6 +195,11 @@ export const createRowTable = (): RowTable => {
         return each(change.indexes, (row) => void Object.assign(row, { status: 'pending', dueAtMs: 0 }));
       case 'fail_pending':
         return each(change.indexes, (row, index, i) => end(row, index, change.sequenceFrom + i, 'failed_permanent', change.code, null));
+      case 'share':
+        return each(change.indexes, (row, index, i) => {
+          const { status, code, line } = rows[row.sameAs as number] as Row;
+          end(row, index, change.sequenceFrom + i, status, code, line);
+        });
     }
   };
 
@@ -196,6 +221,7 @@ export const createRowTable = (): RowTable => {
     uncharged: row.uncharged,
     batchNo: row.batchNo,
     dueAtMs: row.dueAtMs,
+    sameAs: row.sameAs,
   });
   const need = (index: number): Row => {
     const row = at(index);
@@ -220,18 +246,22 @@ export const createRowTable = (): RowTable => {
       return rows.length;
     },
     row: (index) => show(need(index), index),
-    lines: (index) => need(index),
+    lines(index) {
+      const { item, request, sameAs } = need(index);
+      return { item, request: sameAs === null ? request : need(sameAs).request, sameAs };
+    },
     bytes: (index) => need(index).request?.length ?? 0,
     inputs: (index) => need(index).inputs,
     tokens: (index) => need(index).tokens,
     sequenceOf: (index) => need(index).sequence,
+    indexOf: (sequence) => bySequence[sequence] ?? null,
     result(sequence) {
       const index = bySequence[sequence];
       if (index === undefined) return null;
       const row = need(index);
       if (row.status !== 'completed' && row.status !== 'failed_permanent') return null;
-      const { itemId, status, code, charged, uncharged, line, item } = row;
-      return { sequence, index, itemId, status, code, charged, uncharged, line, item };
+      const { itemId, status, code, charged, uncharged, line, item, sameAs } = row;
+      return { sequence, index, itemId, status, code, charged, uncharged, line, item, sameAs };
     },
     select(test, fromIndex, max) {
       const found: number[] = [];

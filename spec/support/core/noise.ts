@@ -103,6 +103,8 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
         areTokensExact: true,
         inputs: null,
         badOffsets,
+        sameAs: oneOf<readonly number[] | null>(dice, [null, null, [1], [0], [9]]),
+        sharedTokens: 0,
       };
       const nextIndex = (snapshot.ingest.checkpoint?.nextIndex ?? 0) + between(dice, -1, 1);
       return { type: 'AcceptSlice', atMs, slice, checkpoint: { nextIndex, position: null, beforeLastPosition: null }, isLast: false };

@@ -14,7 +14,7 @@ import type { Answer, Moment } from './answer.ts';
 import { between, chance, oneOf } from './dice.ts';
 import { writeFiles } from './provider-files.ts';
 import { answerSettle } from './perform-settle.ts';
-import { backoffRows, batchMembers, pendingRows, planWindow } from './slices.ts';
+import { backoffRows, batchMembers, pendingRows, planWindow, sharedRows } from './slices.ts';
 import { freshId, lineBytes, type ProviderBatch, randomFate, trouble, type World } from './world.ts';
 
 /** Acts out one effect: changes the world, and returns its answer. */
@@ -116,6 +116,15 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
     }
     case 'DropBatch':
       return ({ atMs }) => ({ type: 'DropBatch', atMs, batchKey: effect.batchKey });
+    case 'SettleShared': {
+      const rowsMax = between(world.dice, 1, 4);
+      return ({ rows, snapshot, atMs }) => ({
+        type: 'SettleShared',
+        atMs,
+        from: effect.from,
+        rows: sharedRows(rows, effect.from, rowsMax, snapshot.resultSequence),
+      });
+    }
   }
 };
 
@@ -147,7 +156,7 @@ const theBatch = (world: World, batchKey: BatchKey, { snapshot }: Moment): Provi
 
 /** True when somebody else answers it. A create has faults of its own. */
 const isOutside = (effect: Effect): boolean =>
-  !['PlanBatch', 'BeginCreate', 'ReplanBatch', 'CreateBatch', 'DropBatch', 'FailPending'].includes(effect.type);
+  !['PlanBatch', 'BeginCreate', 'ReplanBatch', 'CreateBatch', 'DropBatch', 'FailPending', 'SettleShared'].includes(effect.type);
 
 const faultsOf = (effect: Effect): readonly FaultKind[] =>
   effect.type === 'IngestSlice'
@@ -177,7 +186,7 @@ const ingest = (world: World, effect: Extract<Effect, { readonly type: 'IngestSl
   const slice: CommandOf<'AcceptSlice'>['slice'] = {
     fromIndex: effect.fromIndex,
     itemIds: entries.map((_, i) => `item-${from + i}`),
-    requestObject: entries.every((entry) => entry.isBad) ? null : `request/${from}`,
+    requestObject: entries.every((entry) => entry.isBad || entry.sameAs !== null) ? null : `request/${from}`,
     itemObject: `item/${from}`,
     requestLengths: entries.map((entry) => entry.bytes),
     itemLengths: entries.map(() => 5),
@@ -185,6 +194,8 @@ const ingest = (world: World, effect: Extract<Effect, { readonly type: 'IngestSl
     areTokensExact: true,
     inputs: null,
     badOffsets: entries.flatMap((entry, offset) => (entry.isBad ? [offset] : [])),
+    sameAs: entries.some((entry) => entry.sameAs !== null) ? entries.map((entry) => (entry.sameAs === null ? 0 : entry.sameAs + 1)) : null,
+    sharedTokens: entries.filter((entry) => entry.sameAs !== null).length,
   };
   return ({ atMs }) => ({ type: 'AcceptSlice', atMs, slice, checkpoint, isLast });
 };

@@ -17,6 +17,8 @@ export interface Row {
   /** Of its result, once terminal; 0 before. */
   readonly sequence: number;
   readonly failure: FailureClass | null;
+  /** The row that is sent for it; null: it is sent itself. */
+  readonly sameAs: number | null;
 }
 
 /** The rows of a run in index order: a store reduced to an array. */
@@ -120,6 +122,17 @@ const applyChange = (rows: Row[], moves: RowMove[], change: RowChange): string |
       return each(Array.from(change.indexes), (index, place) =>
         move(index, 'pending', 'failed_permanent', () => ({ sequence: change.sequenceFrom + place, failure: failureOfCode(change.code) })),
       );
+    case 'share':
+      return each(Array.from(change.indexes), (index, place) => {
+        const sent = rows[rows[index]?.sameAs ?? -1];
+        const failure = change.codes === null ? null : failureOfCode(change.codes[place] ?? -1);
+        if (sent === undefined || sent.sequence !== change.of[place] || sent.failure !== failure)
+          return `row ${index} ends otherwise than the one sent for it`;
+        return move(index, 'shared', failure === null ? 'completed' : 'failed_permanent', () => ({
+          sequence: change.sequenceFrom + place,
+          failure,
+        }));
+      });
   }
 };
 
@@ -131,7 +144,8 @@ const insert = (rows: Row[], moves: RowMove[], { slice, sequenceFrom }: Extract<
   const bad = new Set(Array.from(slice.badOffsets));
   let sequence = sequenceFrom;
   slice.itemIds.forEach((itemId, offset) => {
-    const status = bad.has(offset) ? 'failed_permanent' : 'pending';
+    const sameAs = (slice.sameAs?.[offset] ?? 0) === 0 ? null : (slice.sameAs?.[offset] ?? 0) - 1;
+    const status = bad.has(offset) ? 'failed_permanent' : sameAs === null ? 'pending' : 'shared';
     const index = slice.fromIndex + offset;
     rows.push({
       index,
@@ -145,6 +159,7 @@ const insert = (rows: Row[], moves: RowMove[], { slice, sequenceFrom }: Extract<
       tokens: slice.tokens?.[offset] ?? 0,
       sequence: bad.has(offset) ? sequence : 0,
       failure: bad.has(offset) ? 'invalid_row' : null,
+      sameAs,
     });
     if (bad.has(offset)) sequence += 1;
     moves.push({ index, from: null, to: status });

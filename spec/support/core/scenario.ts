@@ -73,6 +73,8 @@ export const accept = (run: Scenario, sizes: readonly number[], isLast = true): 
     areTokensExact: true,
     inputs: null,
     badOffsets: sizes.flatMap((size, i) => (size === 0 ? [i] : [])),
+    sameAs: null,
+    sharedTokens: 0,
   };
   tell(run, {
     type: 'AcceptSlice',

@@ -1,4 +1,11 @@
-import type { OpenRows, PlanWindow, RowSlice } from '../../../lib/core/index.ts';
+import {
+  codeOfFailure,
+  type OpenRows,
+  type PlanWindow,
+  type RowSlice,
+  type SharedCursor,
+  type SharedRows,
+} from '../../../lib/core/index.ts';
 import type { Row, Rows } from './row-table.ts';
 
 const columns = (rows: Rows, isLast: boolean): RowSlice => ({
@@ -37,3 +44,31 @@ export const openRows = (rows: Rows, batchNo: number, fromIndex: number, rowsMax
 /** The rows that stand in a batch that was not settled yet. */
 export const batchMembers = (rows: Rows, batchNo: number): readonly number[] =>
   rows.filter((row) => row.batchNo === batchNo && (row.status === 'queued_local' || row.status === 'submitted')).map((row) => row.index);
+
+/** Rows that can end with the row that was sent for them: among the next rows, or by the next results. */
+export const sharedRows = (rows: Rows, from: SharedCursor, rowsMax: number, lastSequence: number): SharedRows => {
+  const found = (waiting: Rows, until: SharedCursor): SharedRows => {
+    const sent = waiting.map((row) => rows[row.sameAs ?? -1] as Row);
+    return {
+      indexes: waiting.map((row) => row.index),
+      of: sent.map((row) => row.sequence),
+      codes: sent.map((row) => (row.failure === null ? -1 : codeOfFailure(row.failure))),
+      until,
+    };
+  };
+  const sequenceOf = (row: Row): number => rows[row.sameAs ?? -1]?.sequence ?? 0;
+  const waiting = rows.filter((row) => row.status === 'shared' && sequenceOf(row) > 0);
+  if (from.index < rows.length) {
+    const end = Math.min(rows.length, from.index + rowsMax);
+    return found(
+      waiting.filter((row) => row.index >= from.index && row.index < end && sequenceOf(row) <= from.sequence),
+      { sequence: from.sequence, index: end },
+    );
+  }
+  const end = Math.min(lastSequence, from.sequence + rowsMax);
+  const due = waiting
+    .filter((row) => sequenceOf(row) > from.sequence && sequenceOf(row) <= end)
+    .sort((a, b) => sequenceOf(a) - sequenceOf(b) || a.index - b.index);
+  const next = due[rowsMax];
+  return found(due.slice(0, rowsMax), { sequence: next === undefined ? end : sequenceOf(next) - 1, index: from.index });
+};

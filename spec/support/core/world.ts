@@ -7,6 +7,8 @@ export interface Entry {
   readonly bytes: number;
   readonly tokens: number;
   readonly isBad: boolean;
+  /** The earlier entry that asks the same, and is sent for both; null: it is sent itself. */
+  readonly sameAs: number | null;
 }
 
 /** A line of a provider's file; every line is `lineBytes` long. */
@@ -65,10 +67,15 @@ export interface World {
 export const createWorld = (seed: number, entriesMax: number): World => {
   const dice = diceOf(seed);
   const badChance = oneOf(dice, [0, 0, 0, 0.1, 0.1, 0.1, 0.3, 1]);
-  const entries = Array.from({ length: between(dice, 0, entriesMax) }, () => {
+  const sharedChance = oneOf(dice, [0, 0, 0.2, 0.6]);
+  const entries: Entry[] = [];
+  for (let left = between(dice, 0, entriesMax); left > 0; left -= 1) {
     const isBad = chance(dice, badChance);
-    return { isBad, bytes: isBad ? 0 : between(dice, 1, rowBytesMax), tokens: isBad ? 0 : between(dice, 1, rowTokensMax) };
-  });
+    const sent = entries.flatMap((entry, index) => (entry.isBad || entry.sameAs !== null ? [] : [index]));
+    const sameAs = !isBad && sent.length > 0 && chance(dice, sharedChance) ? oneOf(dice, sent) : null;
+    const isSent = !isBad && sameAs === null;
+    entries.push({ isBad, sameAs, bytes: isSent ? between(dice, 1, rowBytesMax) : 0, tokens: isSent ? between(dice, 1, rowTokensMax) : 0 });
+  }
   return {
     dice,
     isFair: false,

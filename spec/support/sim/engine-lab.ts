@@ -1,5 +1,6 @@
 import { decide, emptySnapshot, type Event, evolve, type RunId, type RunSnapshot } from '../../../lib/core/index.ts';
 import type { BatchProvider, OwnedRun, Port, ProviderWire } from '../../../lib/ports/index.ts';
+import { digestOf } from '../../../lib/run/digest.ts';
 import { configOf } from '../../../lib/run/job-config.ts';
 import { itemsSource } from '../../../lib/run/items-source.ts';
 import { fakeConnection } from '../../../lib/sim/connection.ts';
@@ -72,6 +73,7 @@ export const createEngineLab = async (
     tokens: null,
     scheduler: process.scheduler,
     randomHex: (digits) => hexOf(9, (ids += 1)).slice(0, digits),
+    digest: digestOf,
   });
   const commits: (readonly Event[])[] = [];
   let failure: unknown = null;

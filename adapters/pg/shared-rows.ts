@@ -1,0 +1,64 @@
+import type { SharedRows } from '../../lib/core/command.ts';
+import type { SharedCursor } from '../../lib/core/snapshot.ts';
+import type { RowsOf } from './row-queries.ts';
+import { shared } from './row-status.ts';
+import type { Ask, Row } from './session.ts';
+
+/** How far the run is: what is looked for lies before. */
+interface Reached {
+  readonly itemCount: number;
+  readonly resultSequence: number;
+}
+
+/** Which rows can end because the row that was sent for them has. Each is looked up by an index: of a join the server would have to guess how many there are. */
+export const sharedRows = (ask: Ask, of: RowsOf, from: SharedCursor, rowsMax: number, reached: Reached): Promise<SharedRows> =>
+  from.index < reached.itemCount ? amongRows(ask, of, from, rowsMax, reached) : amongResults(ask, of, from, rowsMax, reached);
+
+/** Columns `item_index, sequence, code`. */
+const found = (rows: readonly Row[], until: SharedCursor): SharedRows => ({
+  indexes: rows.map(([index]) => index as number),
+  of: rows.map(([, sequence]) => Number(sequence)),
+  codes: rows.map(([, , code]) => code as number),
+  until,
+});
+
+const amongRows = async (
+  ask: Ask,
+  { schema, runNo }: RowsOf,
+  from: SharedCursor,
+  rowsMax: number,
+  { itemCount }: Reached,
+): Promise<SharedRows> => {
+  const end = Math.min(itemCount, from.index + rowsMax);
+  const { rows } = await ask(
+    `select waits.item_index, sent.sequence, sent.code from ${schema}.items waits
+      cross join lateral (
+        select sequence, code from ${schema}.items sent
+          where sent.run_no = $1 and sent.item_index = waits.same_as and sent.sequence <= $4 offset 0
+      ) sent
+      where waits.run_no = $1 and waits.item_index >= $2 and waits.item_index < $3 and waits.status = ${shared} order by waits.item_index`,
+    [runNo, from.index, end, from.sequence],
+  );
+  return found(rows, { sequence: from.sequence, index: end });
+};
+
+const amongResults = async (
+  ask: Ask,
+  { schema, runNo }: RowsOf,
+  from: SharedCursor,
+  rowsMax: number,
+  { resultSequence }: Reached,
+): Promise<SharedRows> => {
+  const end = Math.max(from.sequence, Math.min(resultSequence, from.sequence + rowsMax));
+  const { rows } = await ask(
+    `select waits.item_index, sent.sequence, sent.code from ${schema}.items sent
+      cross join lateral (
+        select item_index from ${schema}.items waits
+          where waits.run_no = $1 and waits.same_as = sent.item_index and waits.status = ${shared} order by item_index limit $4
+      ) waits
+      where sent.run_no = $1 and sent.sequence > $2 and sent.sequence <= $3 order by sent.sequence, waits.item_index limit $4`,
+    [runNo, from.sequence, end, rowsMax + 1],
+  );
+  const next = rows[rowsMax];
+  return found(rows.slice(0, rowsMax), { sequence: next === undefined ? end : Number(next[1]) - 1, index: from.index });
+};
