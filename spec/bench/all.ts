@@ -10,6 +10,7 @@ const benches: readonly (readonly string[])[] = [
   ['artifacts.ts', '--rows', '100000'],
   ['jsonl-source.ts', '--rows', '200000'],
   ['pg-store.ts', '--rows', '20000', '--rounds', '1'],
+  ['table-path.ts', '--rows', '100000'],
   ['whole-path.ts', '--rows', '10000', '--rounds', '3'],
   ['whole-path.ts', '--rows', '100000', '--rounds', '3'],
 ];

@@ -4,53 +4,25 @@
  *
  *   npm run build && npx tsx spec/bench/whole-path.ts --rows 100000 --rounds 3
  */
-import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { medianOf, numberFlag, report, textFlag } from './figures.ts';
-
-interface Figures {
-  readonly cpu_ms: number;
-  readonly peak_mb: number;
-  readonly wall_ms: number;
-}
+import { type Figures, main, measured, startEmulator } from './measured.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const rows = numberFlag('rows', 10_000);
 const rounds = numberFlag('rounds', 1);
 /** Seconds from the creation of a batch to its end, as the emulator takes them. */
 const turnaround = textFlag('turnaround') ?? '0.5-0.8';
-const main = join(root, 'dist/cli/main.js');
-const exitFigures = join(root, 'spec/bench/exit-figures.mjs');
 const folder = await mkdtemp(join(tmpdir(), 'batchor-bench-'));
 
 const words = 'the batch left at noon and came back with every answer but one which was found again in the error file '.repeat(6);
 const input = join(folder, 'input.jsonl');
 const lineOf = (i: number): string => JSON.stringify({ id: `row-${i}`, text: `${i}: ${words.slice(0, 560 + (i % 40))}` });
 await writeFile(input, `${Array.from({ length: rows }, (_, i) => lineOf(i)).join('\n')}\n`);
-
-const startEmulator = async (): Promise<{ readonly url: string; stop(): void }> => {
-  const child = spawn(process.execPath, [main, 'emulator', '--port', '0', '--turnaround', turnaround], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface({ input: child.stdout })) {
-    return { url: (JSON.parse(line) as { base_url: string }).base_url, stop: () => child.kill() };
-  }
-  throw new Error('the emulator did not start');
-};
-
-const measured = async (name: string, args: readonly string[], url: string): Promise<Figures> => {
-  const target = join(folder, `${name}.json`);
-  const env = { ...process.env, OPENAI_API_KEY: 'bench', OPENAI_BASE_URL: url, BENCH_FIGURES: target };
-  const child = spawn(process.execPath, ['--import', exitFigures, ...args], { stdio: ['ignore', 'ignore', 'inherit'], env });
-  const code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
-  if (code !== 0) throw new Error(`${name} ended with ${code}`);
-  return JSON.parse(await readFile(target, 'utf8')) as Figures;
-};
 
 const countLines = async (path: string): Promise<number> => {
   let lines = 0;
@@ -64,19 +36,25 @@ const round = async (): Promise<{
   readonly results: Figures;
   readonly storeBytesPerRow: number;
 }> => {
-  const emulator = await startEmulator();
+  const emulator = await startEmulator(turnaround);
   try {
     const bareOut = join(folder, 'bare.jsonl');
-    const bare = await measured('bare', [join(root, 'spec/bench/bare-script.mjs'), input, bareOut, '200'], emulator.url);
+    const bare = await measured(folder, 'bare', [join(root, 'spec/bench/bare-script.mjs'), input, bareOut, '200'], emulator.url);
     const store = await mkdtemp(join(folder, 'store-'));
     const flags = ['--id-field', 'id', '--prompt-field', 'text', '--model', 'gpt-4.1-mini', '--run-id', 'bench', '--poll-interval', '0.2'];
     const start = await measured(
+      folder,
       'start',
       [main, 'start', '--input', input, ...flags, '--base-url', emulator.url, '--store', store, '--wait'],
       emulator.url,
     );
     const out = join(folder, 'results.jsonl');
-    const results = await measured('results', [main, 'results', '--run-id', 'bench', '--store', store, '--output', out], emulator.url);
+    const results = await measured(
+      folder,
+      'results',
+      [main, 'results', '--run-id', 'bench', '--store', store, '--output', out],
+      emulator.url,
+    );
     const counts = [await countLines(bareOut), await countLines(out)];
     if (counts.some((count) => count !== rows)) throw new Error(`results are missing: ${counts.join(', ')} of ${rows}`);
     const { size } = await stat(out);
