@@ -1,30 +1,17 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { firstValueFrom, type SchedulerLike, timer } from 'rxjs';
+import { firstValueFrom, timer } from 'rxjs';
 import type { Command } from '../core/command.ts';
 import { decide } from '../core/decide.ts';
-import type { RunId } from '../core/ids.ts';
-import type { OwnedRun, RunStore } from '../ports/run-store.ts';
-import type { Driver } from './driver.ts';
+import type { OwnedRun } from '../ports/run-store.ts';
+import { type Addressee, answerMsMax, lookMs } from './addressee.ts';
 import { BatchorError } from './errors.ts';
 import { must, toBatchorError } from './interop.ts';
-
-export interface FinishedAddressee {
-  readonly store: RunStore;
-  readonly runId: RunId;
-  /** The driver of this process, if it has not given the run back yet. */
-  readonly driver: Driver | undefined;
-  readonly scheduler: SchedulerLike;
-}
-
-/** Whoever owns a finished run is about to give it back, or prunes it. */
-const answerMsMax = 45_000;
-const lookMs = 200;
 
 /**
  * Owns a finished run for a while. Nobody drives one, so that nothing is left in an inbox: whoever holds it is waited for. Others that
  * would write to it, or sweep its objects, are kept out meanwhile.
  */
-export const withFinishedRun = async <A>(to: FinishedAddressee, use: (run: OwnedRun) => Promise<A>): Promise<A> => {
+export const withFinishedRun = async <A>(to: Addressee, use: (run: OwnedRun) => Promise<A>): Promise<A> => {
   const { store, runId, driver, scheduler } = to;
   await driver?.close();
   for (let waitedMs = 0; ; waitedMs += lookMs) {

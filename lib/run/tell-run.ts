@@ -1,26 +1,14 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { firstValueFrom, type SchedulerLike, timer } from 'rxjs';
+import { firstValueFrom, timer } from 'rxjs';
 import { decide } from '../core/decide.ts';
 import type { RunId } from '../core/ids.ts';
 import type { Rejection } from '../core/rejection.ts';
 import { isFinished } from '../core/snapshot.ts';
-import type { RunStore } from '../ports/run-store.ts';
+import { type Addressee, answerMsMax, lookMs } from './addressee.ts';
 import { commitOpening, type Driver } from './driver.ts';
 import { BatchorError } from './errors.ts';
 import { must, toBatchorError } from './interop.ts';
 import { commandsOf, isGranted, toInbox, type Wish } from './wish.ts';
-
-interface Addressee {
-  readonly store: RunStore;
-  readonly runId: RunId;
-  /** The driver of this process, if it drives. */
-  readonly driver: Driver | undefined;
-  readonly scheduler: SchedulerLike;
-}
-
-/** How long the asker waits for an owner in another process: longer than it takes to find out that it is dead. */
-const answerMsMax = 45_000;
-const lookMs = 200;
 
 /** Makes the wish true: through the driver, by owning the run for a moment, or by leaving it in the owner's inbox. */
 export const tellRun = async (to: Addressee, wish: Wish): Promise<void> => {

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { propertiesOf, requiredOf, resolveRef } from './refs.ts';
+import { isOfType } from './value-type.ts';
 
 export type Fits = (schema: JsonValue | undefined, value: JsonValue) => boolean;
 
@@ -76,10 +77,3 @@ const hasItsKeys = (schema: JsonObject, value: JsonObject, keys: Keys): boolean 
 };
 
 const isSame = (a: JsonValue, b: JsonValue): boolean => a === b || (typeof a === 'object' && JSON.stringify(a) === JSON.stringify(b));
-
-const isOfType = (type: JsonValue, value: JsonValue): boolean => {
-  if (type === 'integer') return Number.isInteger(value);
-  if (type === 'array') return Array.isArray(value);
-  if (type === 'null') return value === null;
-  return type === 'object' ? isJsonObject(value) : typeof value === type;
-};

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { isPattern } from './patterns.ts';
 import type { JsonTypeName } from './strict-rules.ts';
+import { isOfType } from './value-type.ts';
 
 export interface ValueFault {
   readonly message: string;
@@ -51,10 +52,3 @@ export const valueFaults = (node: JsonObject, types: readonly JsonTypeName[]): r
 };
 
 const hasDoubles = (list: readonly JsonValue[]): boolean => new Set(list.map((value) => JSON.stringify(value))).size < list.length;
-
-const isOfType = (type: JsonTypeName, value: JsonValue): boolean => {
-  if (type === 'null') return value === null;
-  if (type === 'integer') return Number.isInteger(value);
-  if (type === 'array') return Array.isArray(value);
-  return type === 'object' ? typeof value === 'object' && value !== null && !Array.isArray(value) : typeof value === type;
-};
