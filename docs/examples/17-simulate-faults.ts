@@ -8,11 +8,11 @@ import * as z from 'zod';
 
 const Label = z.object({ label: z.string() });
 const job = defineJob({
-  items: Array.from({ length: 10_000 }, (_, i) => ({ itemId: `row${i}`, payload: { text: `text ${i}` } })),
+  items: Array.from({ length: 2_000 }, (_, i) => ({ itemId: `row${i}`, payload: { text: `text ${i}` } })),
   buildPrompt: ({ payload }) => payload.text,
   structuredOutput: Label,
   providerConfig: openai({ model: 'gpt-4.1-mini' }),
-  chunkPolicy: { maxRequests: 2_000 },
+  chunkPolicy: { maxRequests: 400 },
 });
 const faults: readonly Fault[] = [
   { type: 'lose_create_reply', batch: 1 },
