@@ -4,10 +4,12 @@ import type { ArtifactPruning, PruneOptions } from './artifacts.ts';
 import type { AnswerWire } from './connections.ts';
 import { commitFinished } from './finished-run.ts';
 import { must } from './interop.ts';
+import { requireCompactLines, requireWholeFiles } from './prunable.ts';
 
 /**
  * True after: request lines are gone, and with `raw` what the provider gave, but for what its lines say. In this order: what is to outlive the
- * raw files is written, all of it; the intent is committed; then objects are removed. Wherever it is broken off, the next call finishes it.
+ * raw files is written, all of it, and held against what results point to; the intent is committed; then objects are removed. Wherever it is
+ * broken off, the next call finishes it. Rejects with `store_corrupt`, nothing removed, where a raw file is not what was stored.
  */
 export const pruneArtifacts = async (
   run: OwnedRun,
@@ -20,7 +22,10 @@ export const pruneArtifacts = async (
   const isCopied = snapshot.artifacts.exported !== null || snapshot.artifacts.isRawPruned;
   // Refused before anything is written, else: the commit says so.
   if (raw && isCopied) {
+    const isBegun = snapshot.artifacts.isRawPruned;
+    if (!isBegun) await requireWholeFiles(run);
     for (const { name } of await must(artifacts.list('raw/'), context)) await must(compactFile(artifacts, wire, name), context);
+    if (!isBegun) await requireCompactLines(run);
   }
   await commitFinished(run, { type: 'PruneArtifacts', atMs: nowMs(), raw });
   let removedCount = 0;

@@ -1,4 +1,6 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import { compactNameOf } from '../core/raw-object.ts';
 import type { ArtifactStore, Span } from '../ports/artifacts.ts';
 import type { Port, PortError } from '../ports/port-error.ts';
@@ -101,6 +103,19 @@ export const readCompactLines =
     }
     return right(lines);
   };
+
+/** True after: what was made of the raw file is gone, and can be made anew. For one that was made of a file with damage. */
+export const dropCompact = (artifacts: ArtifactStore, object: string): Port<void> => {
+  kept.get(artifacts)?.delete(object);
+  return artifacts.remove(compactNameOf(object));
+};
+
+/** Of these places of the raw file those where the compact object has no line; its lines are not read. */
+export const linesMissing = (artifacts: ArtifactStore, object: string, rawSpans: readonly Span[]): Port<readonly Span[]> =>
+  pipe(
+    openCompact(artifacts, object),
+    TE.map((index) => rawSpans.filter((span) => placeOf(index, span) < 0)),
+  );
 
 const placeOf = ({ count, rawSpan }: CompactIndex, { offset, length }: Span): number => {
   let low = 0;
