@@ -1,15 +1,19 @@
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 
 /**
- * True after: the file holds these texts and nothing else. Written aside and renamed, so that half of it never looks whole; readable by its
- * owner alone. A link is followed, and a pipe or a device is written to, not replaced. Throws what the system throws.
+ * True after: the file holds these texts and nothing else. Written aside and renamed, so that half of it never looks whole, and of several that
+ * write it at once one is there, whole; readable by its owner alone. A link is followed, and a pipe or a device is written to, not replaced.
+ * Throws what the system throws.
  */
 export const writeWholeFile = async (given: string, texts: AsyncIterable<string | Uint8Array>): Promise<void> => {
   const path = await behindLinks(given);
   if (!(await isFileOrNothing(path))) return writeTexts(path, 'w', texts);
-  const aside = `${path}.${process.pid}.tmp`;
+  // The number of a process is not enough: one process may write a file twice at once, and two containers number theirs alike.
+  const aside = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await writeTexts(aside, 'w', texts);
+    await writeTexts(aside, 'wx', texts);
     await rename(aside, path);
   } catch (error) {
     await rm(aside, { force: true });
@@ -18,7 +22,7 @@ export const writeWholeFile = async (given: string, texts: AsyncIterable<string 
 };
 
 /** Writes the texts one after the other, no faster than the disk takes them. */
-export const writeTexts = async (path: string, flags: 'w' | 'a', texts: AsyncIterable<string | Uint8Array>): Promise<void> => {
+export const writeTexts = async (path: string, flags: 'w' | 'wx' | 'a', texts: AsyncIterable<string | Uint8Array>): Promise<void> => {
   const file = await open(path, flags, 0o600);
   try {
     for await (const text of texts) await file.writeFile(text);
@@ -29,8 +33,21 @@ export const writeTexts = async (path: string, flags: 'w' | 'a', texts: AsyncIte
   }
 };
 
-/** The path behind its links; what does not exist yet stays as it is. */
-export const behindLinks = (path: string): Promise<string> => realpath(path).catch(() => path);
+/** As many as systems follow. */
+const linksMax = 40;
+
+/** The path behind its links, also where the last one leads to what does not exist yet; what does not exist stays as it is. */
+export const behindLinks = async (path: string): Promise<string> => {
+  let at = path;
+  for (let followed = 0; followed < linksMax; followed += 1) {
+    const real = await realpath(at).catch(() => null);
+    if (real !== null) return real;
+    const target = await readlink(at).catch(() => null);
+    if (target === null) return at;
+    at = resolve(dirname(at), target);
+  }
+  return path;
+};
 
 const isFileOrNothing = (path: string): Promise<boolean> =>
   stat(path).then(

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -205,7 +205,7 @@ describe('an export', () => {
     expect(readFileSync(path, 'utf8').split('\n').slice(1)).toEqual(['1000', '200', '']);
     await expect(run.exportTerminalResults(path, { format: pageFormat(true) })).rejects.toThrow('the format fails');
     expect(readFileSync(path, 'utf8').split('\n').slice(1)).toEqual(['1000', '200', '']);
-    expect(existsSync(`${path}.${process.pid}.tmp`)).toBe(false);
+    expect(readdirSync(join(scratch, 'new'))).toEqual(['out.pages']);
     const lines = join(scratch, 'in-order.jsonl');
     expect((await run.exportTerminalResults(lines, { order: 'input' })).exportedCount).toBe(1_200);
     expect(

@@ -1,4 +1,4 @@
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,5 +41,23 @@ describe('a whole file', () => {
     await writeWholeFile(join(folder, 'link'), texts('new'));
     expect(readFileSync(join(folder, 'real'), 'utf8')).toBe('new');
     expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true);
+  });
+
+  it('is made where a link leads to what is not there yet, and the link stays', async () => {
+    mkdirSync(join(folder, 'away'));
+    symlinkSync(join('away', 'second'), join(folder, 'first'));
+    symlinkSync('real', join(folder, 'away', 'second'));
+    await writeWholeFile(join(folder, 'first'), texts('new'));
+    expect(readFileSync(join(folder, 'away', 'real'), 'utf8')).toBe('new');
+    expect(lstatSync(join(folder, 'first')).isSymbolicLink()).toBe(true);
+    expect(lstatSync(join(folder, 'away', 'second')).isSymbolicLink()).toBe(true);
+  });
+
+  it('that is written twice at once is one of them, whole', async () => {
+    const path = join(folder, 'a');
+    const long = ['x'.repeat(1_000), 'y'.repeat(100_000)].map((text) => Array.from({ length: 50 }, () => text));
+    await Promise.all(long.map((all) => writeWholeFile(path, texts(...all))));
+    expect(long.map((all) => all.join(''))).toContain(readFileSync(path, 'utf8'));
+    expect(readdirSync(folder)).toEqual(['a']);
   });
 });
