@@ -16,12 +16,12 @@ export const finalSchema = (columns: readonly TableColumn[]): SchemaElement[] =>
 ];
 
 /**
- * The schema by which values are written. It leaves `json` unnamed: hyparquet-writer would parse no text there but quote it once more,
- * and a text that was parsed and written anew would not keep its numbers.
+ * The schema by which values are written. It leaves texts and JSON unnamed: named, hyparquet-writer would make bytes of a whole column's texts
+ * before it writes one; and JSON it would quote once more, and not keep the numbers of what was parsed and written anew.
  */
 export const fileSchema = (columns: readonly TableColumn[]): SchemaElement[] =>
   finalSchema(columns).map((element) => {
-    if (element.converted_type !== 'JSON') return element;
+    if (element.type !== 'BYTE_ARRAY') return element;
     const { converted_type: _converted, logical_type: _logical, ...bare } = element;
     return bare;
   });

@@ -8,7 +8,7 @@ export interface GroupTuning {
 }
 
 /** A cell as it is written. */
-type WrittenCell = string | number | bigint | boolean | Uint8Array | null;
+type WrittenCell = string | number | bigint | boolean | null;
 
 /** The rows of one row group, column by column. */
 export interface GatheredGroup {
@@ -54,13 +54,11 @@ const written = (cell: string | number | boolean, { name, type }: TableColumn, r
   throw new TypeError(`column ${JSON.stringify(name)} is of type ${type}, but holds ${JSON.stringify(cell)} at row index ${row}`);
 };
 
-const encoder = new TextEncoder();
-
 /** Null for a cell of another type. */
 const WRITE: Readonly<Record<TableColumnType, (cell: Exclude<Cell, null>) => WrittenCell>> = {
   text: (cell) => (typeof cell === 'string' ? cell : null),
   integer: (cell) => (Number.isSafeInteger(cell) ? BigInt(cell) : null),
   number: (cell) => (typeof cell === 'number' ? cell : null),
   boolean: (cell) => (typeof cell === 'boolean' ? cell : null),
-  json: (cell) => (typeof cell === 'string' ? encoder.encode(cell) : null),
+  json: (cell) => (typeof cell === 'string' ? cell : null),
 };

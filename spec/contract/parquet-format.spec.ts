@@ -116,6 +116,24 @@ describe('the Parquet format', () => {
     expect(seen.length).toBe(9);
   });
 
+  it('holds ten thousand rows, or four million characters, unless it is told otherwise', async () => {
+    const texts = (rowCount: number, chars: number): TableStream => ({
+      columns: [{ name: 'text', type: 'text' }],
+      pages: (async function* () {
+        for (let page = 0; page < rowCount / 1_000; page += 1)
+          yield await Promise.resolve({ rowCount: 1_000, columns: [Array.from({ length: 1_000 }, () => 'x'.repeat(chars))] });
+      })(),
+    });
+    const groupsOf = async (table: TableStream): Promise<number> => {
+      let pieces = 0;
+      for await (const _ of parquetFormat().encode(table)) pieces += 1;
+      // The last one is the footer.
+      return pieces - 1;
+    };
+    expect(await groupsOf(texts(30_000, 1))).toBe(3);
+    expect(await groupsOf(texts(2_000, 5_000))).toBe(3);
+  });
+
   it('rejects with what the pages reject with', async () => {
     const boom = new Error('boom');
     const failing: TableStream = {
