@@ -6,7 +6,9 @@ import * as z from 'zod';
 import { openai } from '../../adapters/openai/index.ts';
 import type { Cell, TableFormat, TableStream } from '../../lib/ports/table.ts';
 import { createWorld, type World } from '../../lib/sim/world.ts';
-import { cellOf } from '../../lib/run/table/columns.ts';
+import { cellOf, resultTableColumns } from '../../lib/run/table/columns.ts';
+import type { ItemResult } from '../../lib/core/results.ts';
+import type { ResultRef } from '../../lib/ports/run-store.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'batchor-table-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -225,6 +227,31 @@ describe('an export', () => {
     const run = await world.runner.start(job(1), { runId: 'odd' });
     await world.settle(run);
     await expect(run.exportTerminalResults(join(scratch, 'odd'), options)).rejects.toThrow(message);
+  });
+});
+
+describe('the column of outputs', () => {
+  const vector: ItemResult = {
+    ...{ itemId: 'a', index: 1_000, sequence: 1, attemptCount: 1, unchargedAttemptCount: 0, metadata: {}, usage: null },
+    ...{ status: 'completed', outputText: null, output: [0.5, 1] },
+  };
+  const { output: _, ...rest } = vector;
+  const error = { errorClass: 'server_error', message: 'no', retryable: true, rawError: null } as const;
+  const failed: ItemResult = { ...rest, status: 'failed_permanent', error };
+  const words: ItemResult = { ...vector, outputText: 'yes', output: 'yes' };
+  const ref: ResultRef = {
+    ...{ sequence: 1, index: 1_000, itemId: 'a', status: 'completed', code: -1, charged: 1, uncharged: 0 },
+    ...{ line: null, item: { object: 'items/0', offset: 0, length: 2 } },
+  };
+  const outputOf = (...results: readonly ItemResult[]): Cell | undefined =>
+    resultTableColumns({ jsonSchema: null, prices: null, times: new Map(), sample: results.map((result) => ({ ref, result })) })
+      .find(({ name }) => name === 'output')
+      ?.cell({ ref, result: vector });
+
+  it('is left out where a row shows that the words are all, and there where none was completed by which one could know', () => {
+    expect(outputOf(words, failed)).toBeUndefined();
+    expect(outputOf(failed, vector)).toBe('[0.5,1]');
+    expect(outputOf(failed)).toBe('[0.5,1]');
   });
 });
 

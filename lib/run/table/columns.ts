@@ -61,9 +61,14 @@ const errorColumns: readonly ResultColumn[] = [
 
 const outputOf = ({ result }: TableRow): JsonValue => (result.status === 'completed' ? ((result.output ?? null) as JsonValue) : null);
 
-/** The output as a whole, where it is more than the words, and the fields that the schema names. */
+/**
+ * The output as a whole, where it is more than the words, and the fields that the schema names. Where no row of the sample was completed nobody
+ * can know: the column is there, so that nothing is lost of the rows behind it.
+ */
 const outputColumns = ({ jsonSchema, sample }: TableScene): readonly ResultColumn[] => {
-  const isMore = jsonSchema !== null || sample.some((row) => row.result.status === 'completed' && outputOf(row) !== row.result.outputText);
+  const isWords = ({ result }: TableRow): boolean =>
+    result.status === 'completed' && result.outputText !== null && result.output === result.outputText;
+  const isMore = jsonSchema !== null || (sample.length > 0 && !sample.some(isWords));
   if (!isMore) return [];
   const properties = jsonSchema === null ? undefined : jsonSchema['properties'];
   const fields = isJsonObject(properties) ? Object.entries(properties) : [];
