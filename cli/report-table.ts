@@ -6,9 +6,11 @@ const countOf = (count: number): string => count.toLocaleString('en-US');
 
 /** How long something took, for a person: `2 h 05 min`, `3 min 20 s`, `4.2 s`. */
 export const durationText = (seconds: number): string => {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${String(Math.round(seconds % 60)).padStart(2, '0')} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  // Rounded before it is taken apart: 119.7 s are 2 min 00 s.
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 };
 
