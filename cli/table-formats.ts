@@ -13,10 +13,21 @@ const formatOfEnd: readonly (readonly [end: string, format: ResultFormat])[] = [
   ['.feather', 'arrow'],
 ];
 
-/** The format that is asked for by name, or meant by the file's; JSON lines otherwise. */
+/** Ends of names by which a reader would expect what is not written. */
+const unwritten = /\.(gz|zst|zstd|bz2|xz|zip|tsv|xlsx?|arrows)$/u;
+
+/**
+ * The format that is asked for by name, or meant by the file's; JSON lines otherwise. A name that means something else is refused: whoever asks
+ * for `answers.csv.gz` would get JSON lines, not compressed, and find out from the reader.
+ */
 export const resultFormatOf = (format: string | undefined, output: string | undefined): ResultFormat => {
   if (format !== undefined) return choice('--format', format, resultFormats);
   const name = output?.toLowerCase() ?? '';
+  const [odd] = unwritten.exec(name) ?? [];
+  if (odd !== undefined)
+    throw new CliFailure(`--output ${output ?? ''}: results are not written as ${odd}`, {
+      hint: `Name a file that ends in ${resultFormats.map((each) => `.${each}`).join(', ')}, or say what it is to hold: --format ${resultFormats.join('|')}`,
+    });
   return formatOfEnd.find(([end]) => name.endsWith(end))?.[1] ?? 'jsonl';
 };
 

@@ -105,6 +105,7 @@ describe('results as tables, from the command line', () => {
   it.each<[string, readonly string[], string]>([
     ['a format that is none', ['--format', 'xlsx'], '--format "xlsx": allowed are jsonl, csv, parquet, arrow'],
     ['bytes on a screen', ['--format', 'parquet'], '--format parquet is not for a terminal'],
+    ['a name that promises what is not written', ['--output', 'Answers.csv.GZ'], '--output Answers.csv.GZ: results are not written as .gz'],
     ['a summary in a file', ['--summary', '--output', 'x.csv'], '--summary and --output exclude each other'],
   ])('refuse %s', async (_, flags, message) => {
     const ran = await world.run(['results', '--run-id', 'tables', '--store', 'store', ...flags], { isStdoutTerminal: true });
