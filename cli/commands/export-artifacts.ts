@@ -3,6 +3,7 @@ import { Command, Option } from 'clipanion';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { required } from '../flags.ts';
+import { requireOutsideStore } from '../outside-store.ts';
 import type { Place } from '../place.ts';
 import { writeJson } from '../render.ts';
 import { RunCommand } from './store-command.ts';
@@ -13,7 +14,7 @@ export class ExportArtifactsCommand extends RunCommand {
   static override readonly usage = Command.Usage({
     description: 'Write a finished run into a folder: raw files, results, a manifest',
     details: `
-      The folder must not exist yet, or be empty. It gets what the provider gave (\`raw/\`), \`results.jsonl\` in input order, and
+      The folder must not exist yet, or be empty, and not lie in the store. It gets what the provider gave (\`raw/\`), \`results.jsonl\` in input order, and
       \`manifest.json\` with the size and the SHA-256 of each file. It has its name only once it is whole.
     `,
     examples: [['Keep a copy', '$0 export-artifacts --run-id reviews --destination-dir reviews-2026']],
@@ -25,8 +26,10 @@ export class ExportArtifactsCommand extends RunCommand {
     const { context, givenRunId: runId } = this;
     const given = required('--destination-dir', this.destinationDir, 'Name a folder that is not there yet.');
     const { withRun } = await import('../stored-run.ts');
+    const folder = resolve(context.cwd, given);
+    await requireOutsideStore('--destination-dir', given, folder, place);
     try {
-      const exported = await withRun(place, runId, ({ run }) => run.exportArtifacts(resolve(context.cwd, given)));
+      const exported = await withRun(place, runId, ({ run }) => run.exportArtifacts(folder));
       await writeJson(context, {
         run_id: runId,
         destination_dir: exported.destinationDir,

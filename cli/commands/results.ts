@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import { Command, Option } from 'clipanion';
 import { isBatchorError } from '../../lib/run/errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { wholeNumber } from '../flags.ts';
+import { requireOutsideStore } from '../outside-store.ts';
 import { commandLine, type Place } from '../place.ts';
 import { isOfModule, isOfRun } from '../job-description.ts';
 import { writeJson, writeNotes } from '../render.ts';
@@ -43,6 +45,7 @@ export class ResultsCommand extends RunCommand {
       throw new CliFailure('--after-sequence goes with --partial', { hint: 'Results in input order have no cursor.' });
     if (this.summary) return this.summarize(place);
     const wanted = resultFormatOf(this.format, output);
+    if (output !== undefined) await requireOutsideStore('--output', output, resolve(context.cwd, output), place);
     const [{ withRun }, { bytesOfTable, linesOf, resultPages, writeResults, writeResultsFile }, format] = await Promise.all([
       import('../stored-run.ts'),
       import('../result-lines.ts'),

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCliWorld, csvOf, startArgs, type CliWorld, type Ran } from './in-process.ts';
@@ -34,9 +34,11 @@ describe('batchor export-artifacts and prune-artifacts', () => {
 
   it('refuse a folder that holds anything, a missing flag, and a place that cannot be written', async () => {
     world.write('taken', 'mine');
+    mkdirSync(join(world.folder, 'full'));
+    world.write('full/mine', 'mine');
     for (const [given, words] of [
       ['taken', 'is no folder'],
-      ['store', 'is not empty'],
+      ['full', 'is not empty'],
     ] as const) {
       const refused = await typed('export-artifacts', 'kept', '--destination-dir', given);
       expect([refused.code, refused.stdout]).toEqual([1, '']);
@@ -48,6 +50,33 @@ describe('batchor export-artifacts and prune-artifacts', () => {
     expect([below.code === 0, below.stdout]).toEqual([false, '']);
     expect(below.stderr).not.toContain('    at ');
     expect(readFileSync(join(world.folder, 'taken'), 'utf8')).toBe('mine');
+  });
+
+  it('write nothing into the store, by whatever way it is named: what lies there goes with its runs', async () => {
+    symlinkSync('store', join(world.folder, 'way'));
+    symlinkSync('store/runs/kept/new', join(world.folder, 'gone'));
+    const files = (): readonly string[] => readdirSync(join(world.folder, 'store'), { recursive: true, encoding: 'utf8' }).toSorted();
+    const before = files();
+    for (const given of [
+      'store/runs',
+      'store/runs/copy',
+      'store/runs/kept/objects/raw/copy',
+      'way/runs/copy',
+      'way/../store/quota/a/b',
+      'gone',
+    ]) {
+      for (const [command, flag] of [
+        ['export-artifacts', '--destination-dir'],
+        ['results', '--output'],
+      ] as const) {
+        const refused = await typed(command, 'kept', flag, given);
+        expect([given, refused.code, refused.stdout]).toEqual([given, 1, '']);
+        expect(refused.stderr).toContain(`${flag} ${given} lies in the store`);
+      }
+    }
+    expect(files()).toEqual(before);
+    // Beside what it is made of there may be anything: a folder of one's own may be the store.
+    for (const given of ['store.jsonl', 'store/mine.jsonl']) expect((await typed('results', 'kept', '--output', given)).code).toBe(0);
   });
 
   it('write the run out, then remove what it needs no more; results, proof and history stay', async () => {
