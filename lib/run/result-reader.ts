@@ -133,10 +133,17 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
       last.sequence = end.sequence;
     }
   }
+  /** The first results of the run: from the thousandth on, every table of what has ended has the same columns. */
+  const front = async (): Promise<readonly ResultParts[]> => {
+    const source = rows();
+    return partsOf(source, await must(source.resultsAfter(0, pageRows), context));
+  };
   const table = async (options: TableOptions): Promise<ResultTable> => {
     const cursor: Cursor = { sequence: 0, hasMore: false };
     const pages = options.order === 'input' ? inInputOrder(options) : upToNow(options, cursor);
-    const { columns, pages: cells } = await openResultTable({ reader: rows, structure, pages });
+    const { afterSequence = 0, limit = Infinity, order } = options;
+    const isFront = order === 'input' || (afterSequence === 0 && limit >= pageRows);
+    const { columns, pages: cells } = await openResultTable({ reader: rows, structure, pages, front: isFront ? null : front });
     return {
       columns,
       pages: cells,

@@ -136,6 +136,21 @@ describe('results as a table', () => {
     expect(some.map((row) => row['sequence'])).toEqual(results.slice(100, 1_600).map(({ sequence }) => sequence));
   });
 
+  it('have the columns of the first results of the run, from wherever they are read', async () => {
+    await using world = await worldOf((row) => `answer ${row}`);
+    const items = itemsOf(1_050).map((item, i) => ({ ...item, metadata: i < 1_000 ? item.metadata : { late: i } }));
+    const run = await world.runner.start({ ...job(1_050), items, chunkPolicy: { maxRequests: 350 } }, { runId: 'columns' });
+    await world.settle(run);
+    const asked = [{}, { afterSequence: 1_045 }, { limit: 1 }, { afterSequence: 9_000 }, { order: 'input' as const }];
+    const tables = await Promise.all(asked.map((options) => world.until(run.table(options))));
+    const [all = [], ...others] = tables.map(({ columns }) => columns.map(({ name }) => name));
+    expect(all).toContain('metadata.rank');
+    for (const names of others)
+      expect(names.filter((name) => name !== 'metadata.late')).toEqual(all.filter((name) => name !== 'metadata.late'));
+    expect(await rowsOf(world, run.table({ afterSequence: 1_045 }))).toHaveLength(5);
+    expect(await rowsOf(world, run.table({ afterSequence: 9_000 }))).toEqual([]);
+  });
+
   it('grow while the run goes on; in input order they wait for its end', async () => {
     await using world = await worldOf((row) => `answer ${row}`);
     const run = await world.runner.start({ ...job(40), chunkPolicy: { maxRequests: 10 } }, { runId: 'going' });

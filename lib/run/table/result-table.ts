@@ -11,25 +11,28 @@ export interface TableSource {
   readonly structure: StructureOf;
   /** The rows that are asked for, page by page. */
   readonly pages: AsyncIterable<readonly ResultParts[]>;
+  /** The rows by which the columns are known, where they are others than the first page; asked for behind it. */
+  readonly front: (() => Promise<readonly ResultParts[]>) | null;
 }
 
 /**
  * The run's results as columns. Reads the first page at once, by which it knows the columns; the others as they are pulled. Outputs are as the
  * model wrote them. To be read once.
  */
-export const openResultTable = async ({ reader, structure, pages }: TableSource): Promise<TableStream> => {
+export const openResultTable = async ({ reader, structure, pages, front }: TableSource): Promise<TableStream> => {
   const times = await readBatchTimes(reader);
   const { structuredOutput, operation } = reader().snapshot.config;
   const iterator = rowsOf(pages, structure);
   const first = await iterator.next();
-  const sample = first.done === true ? [] : first.value;
+  const firstRows = first.done === true ? [] : first.value;
+  const sample = front === null ? firstRows : (await front()).map(rowOf);
   const columns = resultTableColumns({ jsonSchema: structuredOutput?.jsonSchema ?? null, prices: operation.money.prices, times, sample });
   return {
     columns: columns.map(({ name, type }) => ({ name, type })),
     pages: {
       async *[Symbol.asyncIterator]() {
         try {
-          if (sample.length > 0) yield pageOf(columns, sample);
+          if (firstRows.length > 0) yield pageOf(columns, firstRows);
           for await (const rows of iterator) yield pageOf(columns, rows);
         } finally {
           await iterator.return(undefined);
@@ -39,13 +42,15 @@ export const openResultTable = async ({ reader, structure, pages }: TableSource)
   };
 };
 
+const rowOf = (part: ResultParts): TableRow => ({ ref: part.ref, result: toResult(part) });
+
 async function* rowsOf(
   pages: AsyncIterable<readonly ResultParts[]>,
   structure: StructureOf,
 ): AsyncGenerator<readonly TableRow[], undefined> {
   for await (const parts of pages) {
     if (parts.length === 0) continue;
-    yield (await explained(parts, structure)).map((part) => ({ ref: part.ref, result: toResult(part) }));
+    yield (await explained(parts, structure)).map(rowOf);
   }
   return undefined;
 }
