@@ -28,6 +28,7 @@ export interface EarlierRun {
 }
 
 const pageRows = 1_000;
+const readAnew = 'Read its input again, as a new run';
 
 /**
  * The rows of a finished run as a source: same ids and metadata, lineage that names the run. A row that never was an item (`invalid_row`)
@@ -52,7 +53,9 @@ export const runSource = (
     ref,
     fingerprint: async () => {
       await requireFinished();
-      const { createdAtMs, resultSequence } = reader().snapshot;
+      const { createdAtMs, resultSequence, artifacts } = reader().snapshot;
+      // Said before a run is made that could never read them.
+      if (artifacts.areRequestsPruned) throw new SourceError(`its request lines were pruned. ${readAnew}`, { ref });
       return `${createdAtMs}:${resultSequence}:${typeof only === 'string' ? only : only.join()}`;
     },
     async *read(from, { signal }) {
@@ -96,7 +99,7 @@ const entriesOf = async (
         places.flatMap((place) => spans[place] ?? []),
       )();
       if (read._tag === 'Left' && read.left.type === 'not_found')
-        throw new SourceError(`its request lines are gone (${object}): were they pruned? Read its input again, as a new run`, {
+        throw new SourceError(`its request lines are gone (${object}): were they pruned? ${readAnew}`, {
           ref: sourceRef,
         });
       const bytes = unwrap(read, { runId });

@@ -71,6 +71,19 @@ describe('the rows of a finished run', () => {
     expect(await source.fingerprint({ signal })).not.toBe(await run.source({ only: 'all' }).fingerprint({ signal }));
   });
 
+  it('are not to be had once its requests were pruned, and no run is made that would wait for them', async () => {
+    await using world = await worldOf();
+    const run = await world.runner.start(first, { runId: 'first' });
+    await world.settle(run);
+    await world.until(run.pruneArtifacts());
+    const job = { source: run.source(), buildPrompt: () => 'x', providerConfig };
+    await expect(world.until(world.runner.start(job, { runId: 'again' }))).rejects.toMatchObject({
+      code: 'source_unreadable',
+      message: expect.stringContaining('its request lines were pruned') as string,
+    });
+    await expect(world.until(world.runner.getRun('again'))).rejects.toMatchObject({ code: 'run_not_found' });
+  });
+
   it('are not to be had before the run is finished', async () => {
     await using world = await worldOf();
     const run = await world.runner.start(first, { runId: 'first' });
