@@ -1,3 +1,4 @@
+import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { failureAction, type FailureClass, failureOfCode, failureReason } from '../core/failure.ts';
@@ -94,7 +95,8 @@ const readLines =
         object,
         places.map((place) => spans[place] as ObjectSpan),
       )();
-      if (found._tag === 'Left') return found;
+      // The run is there; an object of it is not.
+      if (found._tag === 'Left') return found.left.type === 'not_found' ? E.left({ ...found.left, type: 'corrupt', where: object }) : found;
       found.right.forEach((value, i) => (all[places[i] as number] = value));
     }
     return { _tag: 'Right', right: all };

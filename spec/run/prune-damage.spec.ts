@@ -65,4 +65,15 @@ describe('pruning raw files of which one is damaged', () => {
     expect(await textOf(run)).toBe(before);
     expect(await run.verify()).toMatchObject({ isSound: true });
   });
+
+  it('that is lost is what results say they miss, not the run', async () => {
+    await using world = await worldOf();
+    const run = await exportedRun(world);
+    const lost = filesUnder('raw')[1] ?? '';
+    rmSync(lost);
+    await expect(run.results().toArray()).rejects.toMatchObject({
+      code: 'store_corrupt',
+      message: expect.stringContaining(lost.slice(objects().length)) as string,
+    });
+  });
 });
