@@ -7,6 +7,7 @@ import { openai } from '../../adapters/openai/index.ts';
 import type { Cell, TableFormat, TableStream } from '../../lib/ports/table.ts';
 import { createWorld, type World } from '../../lib/sim/world.ts';
 import { cellOf, resultTableColumns } from '../../lib/run/table/columns.ts';
+import type { JsonValue } from '../../lib/core/json.ts';
 import type { ItemResult } from '../../lib/core/results.ts';
 import type { ResultRef } from '../../lib/ports/run-store.ts';
 
@@ -267,6 +268,16 @@ describe('the column of outputs', () => {
     expect(outputOf(words, failed)).toBeUndefined();
     expect(outputOf(failed, vector)).toBe('[0.5,1]');
     expect(outputOf(failed)).toBe('[0.5,1]');
+  });
+
+  it('holds numbers as they were written, also such as no number here can be', () => {
+    const written = ['{"n":9007199254740993}', ' {"n":-1e400}\n', '{"n":0.12345678901234567890}', '{ "n" : 1.50 }'];
+    const cells = written.map((outputText) => {
+      const result: ItemResult = { ...vector, outputText, output: JSON.parse(outputText) as JsonValue };
+      const columns = resultTableColumns({ jsonSchema: { type: 'object' }, prices: null, times: new Map(), sample: [] });
+      return columns.find(({ name }) => name === 'output')?.cell({ ref, result });
+    });
+    expect(cells).toEqual(['{"n":9007199254740993}', '{"n":-1e400}', '{"n":0.12345678901234567890}', '{"n":1.5}']);
   });
 });
 

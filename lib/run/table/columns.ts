@@ -73,13 +73,22 @@ const outputColumns = ({ jsonSchema, sample }: TableScene): readonly ResultColum
   const properties = jsonSchema === null ? undefined : jsonSchema['properties'];
   const fields = isJsonObject(properties) ? Object.entries(properties) : [];
   return [
-    { name: 'output', type: 'json', cell: (row) => cellOf('json', outputOf(row)) },
+    { name: 'output', type: 'json', cell: (row) => (jsonSchema === null ? null : asWritten(row)) ?? cellOf('json', outputOf(row)) },
     ...fields.map(([field, schema]): ResultColumn => {
       const type = typeOfSchema(schema ?? null);
       return { name: `output.${field}`, type, cell: (row) => cellOf(type, fieldOf(outputOf(row), field)) };
     }),
   ];
 };
+
+/** Numbers that may be more than a JavaScript number holds: many digits, or a large exponent. */
+const mayBeRounded = /\d{16}|\de[+-]?\d{3}/iu;
+
+/** The JSON that the model wrote, where reading it may have rounded a number; null elsewhere. */
+const asWritten = ({ result }: TableRow): string | null =>
+  result.status === 'completed' && result.output !== null && mayBeRounded.test(result.outputText ?? '')
+    ? (result.outputText ?? '').trim()
+    : null;
 
 const plainTypes: Readonly<Record<string, TableColumnType>> = { string: 'text', integer: 'integer', number: 'number', boolean: 'boolean' };
 
