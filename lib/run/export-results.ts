@@ -4,7 +4,7 @@ import type { TablePage } from '../ports/table.ts';
 import { BatchorError } from './errors.ts';
 import type { ResultReader } from './result-reader.ts';
 import type { ExportOptions, ResultExport } from './run.ts';
-import { writeTexts, writeWholeFile } from './whole-file.ts';
+import { appendLines, writeWholeFile } from './whole-file.ts';
 
 const pageRows = 1_000;
 
@@ -24,7 +24,7 @@ export const exportResults = async (path: string, options: ExportOptions, reader
   await mkdir(dirname(path), { recursive: true });
   const { bytes, written } =
     format !== undefined ? await tableOf(options, reader) : order === 'input' ? linesInOrder(options, reader) : lines(options, reader);
-  await (append ? writeTexts(path, 'a', bytes) : writeWholeFile(path, bytes));
+  await (append ? appendLines(path, bytes) : writeWholeFile(path, bytes));
   return { path, ...written() };
 };
 

@@ -33,6 +33,39 @@ export const writeTexts = async (path: string, flags: 'w' | 'wx' | 'a', texts: A
   }
 };
 
+/**
+ * Adds lines behind those that the file holds. Where the last of them has no end, because its writer died or never wrote one, it gets one: the
+ * first new line would be a part of it, and both be lost.
+ */
+export const appendLines = async (path: string, texts: AsyncIterable<string | Uint8Array>): Promise<void> => {
+  const isOpen = await hasOpenEnd(path);
+  async function* lines(): AsyncGenerator<string | Uint8Array> {
+    let isEnded = !isOpen;
+    for await (const text of texts) {
+      if (text.length === 0) continue;
+      if (!isEnded) yield '\n';
+      isEnded = true;
+      yield text;
+    }
+  }
+  await writeTexts(path, 'a', lines());
+};
+
+const newline = 0x0a;
+
+/** True for a file whose last byte ends no line; false for an empty one, a pipe, or what is not there. */
+const hasOpenEnd = async (path: string): Promise<boolean> => {
+  const found = await stat(path).catch(() => null);
+  if (found === null || !found.isFile() || found.size === 0) return false;
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(1), 0, 1, found.size - 1);
+    return bytesRead === 1 && buffer[0] !== newline;
+  } finally {
+    await file.close();
+  }
+};
+
 /** As many as systems follow. */
 const linksMax = 40;
 

@@ -2,7 +2,15 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeWholeFile } from '../../lib/run/whole-file.ts';
+import { appendLines, writeWholeFile } from '../../lib/run/whole-file.ts';
+
+async function* texts(...all: readonly (string | Error)[]): AsyncGenerator<string> {
+  for (const text of all) {
+    if (text instanceof Error) throw text;
+    await Promise.resolve();
+    yield text;
+  }
+}
 
 describe('a whole file', () => {
   let folder: string;
@@ -10,13 +18,6 @@ describe('a whole file', () => {
     folder = mkdtempSync(join(tmpdir(), 'batchor-whole-'));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
-  async function* texts(...all: readonly (string | Error)[]): AsyncGenerator<string> {
-    for (const text of all) {
-      if (text instanceof Error) throw text;
-      await Promise.resolve();
-      yield text;
-    }
-  }
 
   it('replaces what was there once it is whole, for its owner alone', async () => {
     const path = join(folder, 'a');
@@ -59,5 +60,26 @@ describe('a whole file', () => {
     await Promise.all(long.map((all) => writeWholeFile(path, texts(...all))));
     expect(long.map((all) => all.join(''))).toContain(readFileSync(path, 'utf8'));
     expect(readdirSync(folder)).toEqual(['a']);
+  });
+});
+
+describe('lines behind a file', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'batchor-append-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each([
+    [null, ['a\n', 'b\n'], 'a\nb\n'],
+    ['', ['a\n'], 'a\n'],
+    ['x\n', ['', 'a\n'], 'x\na\n'],
+    ['x\n{"half', ['', 'a\n', 'b\n'], 'x\n{"half\na\nb\n'],
+    ['x', [], 'x'],
+  ])('of %j are lines of their own: %j', async (before, added, after) => {
+    const path = join(folder, 'a');
+    if (before !== null) writeFileSync(path, before);
+    await appendLines(path, texts(...added));
+    expect(readFileSync(path, 'utf8')).toBe(after);
   });
 });
