@@ -76,11 +76,18 @@ export const behindLinks = async (path: string): Promise<string> => {
     const real = await realpath(at).catch(() => null);
     if (real !== null) return real;
     const target = await readlink(at).catch(() => null);
-    if (target === null) return at;
+    // A pipe has a link to it, as of /dev/stdout, and no path of its own.
+    if (target === null || (await isThere(at))) return at;
     at = resolve(dirname(at), target);
   }
   return path;
 };
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 const isFileOrNothing = (path: string): Promise<boolean> =>
   stat(path).then(

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +53,13 @@ describe('a whole file', () => {
     expect(readFileSync(join(folder, 'away', 'real'), 'utf8')).toBe('new');
     expect(lstatSync(join(folder, 'first')).isSymbolicLink()).toBe(true);
     expect(lstatSync(join(folder, 'away', 'second')).isSymbolicLink()).toBe(true);
+  });
+
+  it.skipIf(process.platform === 'win32')('is written to a pipe by the link that is all the name it has', () => {
+    const code = `import { writeWholeFile } from ${JSON.stringify(new URL('../../lib/run/whole-file.ts', import.meta.url).href)};
+      await writeWholeFile('/dev/stdout', (async function* () { yield 'through'; })());`;
+    const piped = ['-c', '"$0" --import tsx --input-type=module -e "$1" | cat', process.execPath, code];
+    expect(execFileSync('sh', piped, { encoding: 'utf8' })).toBe('through');
   });
 
   it('that is written twice at once is one of them, whole', async () => {
