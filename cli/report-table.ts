@@ -22,6 +22,7 @@ export const reportTable = (report: RunReport): readonly string[] => {
     `run ${runId} (${jobName}, ${model}): ${report.isFinished ? 'finished' : 'not finished'}, ${countOf(report.resultCount)} results`,
     '',
     ...tableOf([['rows', ''], ...statuses.map(([status, count]) => [status, count] as const)]),
+    ...(report.sharedCount === 0 ? [] : [`${countOf(report.sharedCount)} of them share the request of an earlier row`]),
     ...(failures.length === 0
       ? []
       : [

@@ -2,6 +2,7 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import { firstValueFrom, timer } from 'rxjs';
 import type { Command } from '../core/command.ts';
 import { decide } from '../core/decide.ts';
+import type { Event } from '../core/event.ts';
 import type { OwnedRun } from '../ports/run-store.ts';
 import { type Addressee, answerMsMax, lookMs } from './addressee.ts';
 import { BatchorError } from './errors.ts';
@@ -31,15 +32,18 @@ export const withFinishedRun = async <A>(to: Addressee, use: (run: OwnedRun) => 
 
 /** Commits what the command decides; what is so already is no error. */
 export const commitFinished = async (run: OwnedRun, command: Command): Promise<void> => {
+  const events = decideFinished(run, command);
+  if (events.length > 0) await must(run.commit(run.snapshot.version, events), { runId: run.runId });
+};
+
+/** What the command decides; nothing where it is so already. Throws where the core refuses it. */
+export const decideFinished = (run: OwnedRun, command: Command): readonly Event[] => {
   const { runId } = run;
   const decided = decide(run.snapshot, command);
-  if (!isLeft(decided)) {
-    await must(run.commit(run.snapshot.version, decided.right), { runId });
-    return;
-  }
+  if (!isLeft(decided)) return decided.right;
   switch (decided.left.type) {
     case 'nothing_to_change':
-      return;
+      return [];
     case 'not_exported':
       throw new BatchorError(
         'artifacts_not_exported',

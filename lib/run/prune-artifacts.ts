@@ -2,7 +2,7 @@ import type { OwnedRun } from '../ports/run-store.ts';
 import { compactFile } from '../streams/compact-file.ts';
 import type { ArtifactPruning, PruneOptions } from './artifacts.ts';
 import type { AnswerWire } from './connections.ts';
-import { commitFinished } from './finished-run.ts';
+import { commitFinished, decideFinished } from './finished-run.ts';
 import { must } from './interop.ts';
 import { requireCompactLines, requireWholeFiles } from './prunable.ts';
 
@@ -19,15 +19,16 @@ export const pruneArtifacts = async (
 ): Promise<ArtifactPruning> => {
   const { runId, artifacts, snapshot } = run;
   const context = { runId };
-  const isCopied = snapshot.artifacts.exported !== null || snapshot.artifacts.isRawPruned;
-  // Refused before anything is written, else: the commit says so.
-  if (raw && isCopied) {
+  const command = { type: 'PruneArtifacts', atMs: nowMs(), raw } as const;
+  // Refused before anything is written.
+  decideFinished(run, command);
+  if (raw) {
     const isBegun = snapshot.artifacts.isRawPruned;
     if (!isBegun) await requireWholeFiles(run);
     for (const { name } of await must(artifacts.list('raw/'), context)) await must(compactFile(artifacts, wire, name), context);
     if (!isBegun) await requireCompactLines(run);
   }
-  await commitFinished(run, { type: 'PruneArtifacts', atMs: nowMs(), raw });
+  await commitFinished(run, command);
   let removedCount = 0;
   let removedBytes = 0;
   for (const prefix of raw ? ['requests/', 'raw/'] : ['requests/']) {

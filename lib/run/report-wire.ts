@@ -10,6 +10,7 @@ export const reportToWire = (report: RunReport): JsonObject => ({
   is_finished: report.isFinished,
   item_counts: report.itemCounts,
   result_count: report.resultCount,
+  shared_count: report.sharedCount,
   failures: report.failures.map(({ errorClass, count, exampleItemId, remedy }) => ({
     error_class: errorClass,
     count,

@@ -16,6 +16,8 @@ export interface RunReport {
   readonly isFinished: boolean;
   readonly itemCounts: ItemTotals;
   readonly resultCount: number;
+  /** Rows, ended or not, that share an earlier row's request: they have no attempts of their own. */
+  readonly sharedCount: number;
   /** What failed, the most frequent first. */
   readonly failures: readonly FailureReport[];
   /** How many results took so many charged attempts. */
@@ -83,6 +85,7 @@ export const reportOf = async (reader: () => RunReader, signal: AbortSignal | un
     isFinished: isFinished(snapshot),
     itemCounts: totals,
     resultCount: resultSequence,
+    sharedCount: snapshot.sharing.rows,
     failures: [...failures]
       .map(([code, { count, exampleItemId }]) => {
         const errorClass = failureOfCode(code);

@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { SourceError } from '../ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../ports/source.ts';
 import type { ResultRef, RowLines, RunReader } from '../ports/run-store.ts';
+import { readTexts } from '../streams/results.ts';
 import { must, unwrap } from './interop.ts';
 
 /** A row of a finished run, to be asked again. */
@@ -82,8 +83,6 @@ interface Found {
   readonly lines: RowLines | null;
 }
 
-const decoder = new TextDecoder();
-
 /** Reads the lines of many rows, many of one object at once. */
 const entriesOf = async (
   { artifacts, runId }: RunReader,
@@ -91,21 +90,12 @@ const entriesOf = async (
   sourceRef: string,
 ): Promise<readonly SourceEntry<EarlierItem, JsonObject, number>[]> => {
   const textsOf = async (spans: readonly (RowLines['request'] | null)[]): Promise<readonly (string | null)[]> => {
-    const texts = spans.map((): string | null => null);
-    for (const object of new Set(spans.flatMap((span) => (span === null ? [] : [span.object])))) {
-      const places = spans.flatMap((span, place) => (span?.object === object ? [place] : []));
-      const read = await artifacts.readSpans(
-        object,
-        places.flatMap((place) => spans[place] ?? []),
-      )();
-      if (read._tag === 'Left' && read.left.type === 'not_found')
-        throw new SourceError(`its request lines are gone (${object}): were they pruned? ${readAnew}`, {
-          ref: sourceRef,
-        });
-      const bytes = unwrap(read, { runId });
-      bytes.forEach((each, i) => (texts[places[i] as number] = decoder.decode(each)));
-    }
-    return texts;
+    const read = await readTexts(artifacts, spans)();
+    if (read._tag === 'Left' && read.left.type === 'not_found')
+      throw new SourceError(`its request lines are gone (${read.left.message}): were they pruned? Read its input again, as a new run`, {
+        ref: sourceRef,
+      });
+    return unwrap(read, { runId });
   };
   const requests = await textsOf(found.map(({ lines }) => lines?.request ?? null));
   const items = await textsOf(found.map(({ lines }) => lines?.item ?? null));

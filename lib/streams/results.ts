@@ -50,6 +50,12 @@ export const readResults = (
     TE.map((parts) => parts.map(toResult)),
   );
 
+/** The lines at these places, many spans of one object at once; null where there is none. `not_found` where an object is gone. */
+export const readTexts = (
+  artifacts: ArtifactStore,
+  spans: readonly (ObjectSpan | null)[],
+): TE.TaskEither<PortError, readonly (string | null)[]> => readLines(spans, textsIn(artifacts));
+
 const decoder = new TextDecoder();
 
 /** What lies at some places of one object, in the order asked for. */

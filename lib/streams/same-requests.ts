@@ -1,8 +1,8 @@
 import { customIdOf } from '../core/ids.ts';
 import type { PortError } from '../ports/port-error.ts';
-import type { ObjectSpan, RowLines } from '../ports/run-store.ts';
 import type { EnginePorts } from './ports.ts';
 import { createRequestTable } from './request-table.ts';
+import { readTexts } from './results.ts';
 
 /** Knows which accepted row sent a request first. */
 export interface SameRequests {
@@ -15,7 +15,6 @@ export interface SameRequests {
 }
 
 const pageRows = 1_000;
-const decoder = new TextDecoder();
 
 export const createSameRequests = ({ run, digest }: Pick<EnginePorts, 'run' | 'digest'>): SameRequests => {
   const table = createRequestTable();
@@ -34,19 +33,10 @@ export const createSameRequests = ({ run, digest }: Pick<EnginePorts, 'run' | 'd
   const read = async (from: number, count: number): Promise<PortError | null> => {
     const page = await run.linesOfRows(from, count)();
     if (page._tag === 'Left') return page.left;
-    const sent = page.right.flatMap((lines, i) => (isSent(lines) ? [{ index: from + i, span: lines.request }] : []));
-    for (const object of new Set(sent.map(({ span }) => span.object))) {
-      const rows = sent.filter(({ span }) => span.object === object);
-      const found = await run.artifacts.readSpans(
-        object,
-        rows.map(({ span }) => span),
-      )();
-      if (found._tag === 'Left') return found.left;
-      found.right.forEach((bytes, i) => {
-        const { index } = rows[i] as (typeof rows)[number];
-        note(digestOf(decoder.decode(bytes), index), index);
-      });
-    }
+    const sent = page.right.map((lines) => (lines.sameAs === null ? lines.request : null));
+    const texts = await readTexts(run.artifacts, sent)();
+    if (texts._tag === 'Left') return texts.left;
+    texts.right.forEach((text, i) => note(text === null ? null : digestOf(text, from + i), from + i));
     knownCount = from + page.right.length;
     return null;
   };
@@ -89,5 +79,3 @@ export const withoutName = (line: string, index: number): string | null => {
   const name = `{"custom_id":${JSON.stringify(customIdOf(index))},`;
   return line.startsWith(name) ? line.slice(name.length) : null;
 };
-
-const isSent = (lines: RowLines): lines is RowLines & { readonly request: ObjectSpan } => lines.request !== null && lines.sameAs === null;

@@ -18,7 +18,13 @@ describe('a process that dies at a crash point, whatever the provider does', () 
   it('does so too where the run is kept in Postgres: a sample of the points of creates', { timeout: 300_000 }, async () => {
     await using postgres = postgresWorld(inject('postgresUrl'), newSchema().name);
     const storageOf = (): ReturnType<typeof postgres.empty> => postgres.empty();
-    const figures = await crashCampaign({ only: 'a create comes', point: null, every: 1_000, storageOf, tell: (line) => console.log(line) });
+    const figures = await crashCampaign({
+      only: 'a create comes',
+      point: null,
+      every: 1_000,
+      storageOf,
+      tell: (line) => console.log(line),
+    });
     console.log(`postgres: ${JSON.stringify({ ...figures, failures: figures.failures.length })}`);
     expect(figures.failures).toEqual([]);
     expect(figures.outcomes).toBeGreaterThanOrEqual(4);

@@ -4,8 +4,8 @@ import type { RunReport } from '../../lib/run/report.ts';
 
 const usage = { inputTokens: 1_200, cachedInputTokens: 0, outputTokens: 7, reasoningTokens: 0 };
 const report: RunReport = {
-  ...{ runId: 'r', jobName: 'job', model: 'm', isFinished: true, resultCount: 3, attempts: [], usage, spentUsd: null },
-  itemCounts: { pending: 0, queued_local: 0, submitted: 0, completed: 2, failed_retryable: 0, failed_permanent: 1 },
+  ...{ runId: 'r', jobName: 'job', model: 'm', isFinished: true, resultCount: 3, sharedCount: 0, attempts: [], usage, spentUsd: null },
+  itemCounts: { pending: 0, queued_local: 0, submitted: 0, completed: 2, failed_retryable: 0, failed_permanent: 1, shared: 0 },
   failures: [{ errorClass: 'server_error', count: 1, exampleItemId: 'a\nb\u{1b}[2Jc', remedy: 'Ask again.' }],
   ...{ batchCount: 0, slowestBatches: [] },
 };

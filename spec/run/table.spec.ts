@@ -257,10 +257,16 @@ describe('the column of outputs', () => {
   const words: ItemResult = { ...vector, outputText: 'yes', output: 'yes' };
   const ref: ResultRef = {
     ...{ sequence: 1, index: 1_000, itemId: 'a', status: 'completed', code: -1, charged: 1, uncharged: 0 },
-    ...{ line: null, item: { object: 'items/0', offset: 0, length: 2 } },
+    ...{ line: null, item: { object: 'items/0', offset: 0, length: 2 }, sameAs: null },
   };
   const outputOf = (...results: readonly ItemResult[]): Cell | undefined =>
-    resultTableColumns({ jsonSchema: null, prices: null, times: new Map(), sample: results.map((result) => ({ ref, result })) })
+    resultTableColumns({
+      jsonSchema: null,
+      prices: null,
+      isSharing: false,
+      times: new Map(),
+      sample: results.map((result) => ({ ref, result })),
+    })
       .find(({ name }) => name === 'output')
       ?.cell({ ref, result: vector });
 
@@ -274,7 +280,7 @@ describe('the column of outputs', () => {
     const written = ['{"n":9007199254740993}', ' {"n":-1e400}\n', '{"n":0.12345678901234567890}', '{ "n" : 1.50 }'];
     const cells = written.map((outputText) => {
       const result: ItemResult = { ...vector, outputText, output: JSON.parse(outputText) as JsonValue };
-      const columns = resultTableColumns({ jsonSchema: { type: 'object' }, prices: null, times: new Map(), sample: [] });
+      const columns = resultTableColumns({ jsonSchema: { type: 'object' }, prices: null, isSharing: false, times: new Map(), sample: [] });
       return columns.find(({ name }) => name === 'output')?.cell({ ref, result });
     });
     expect(cells).toEqual(['{"n":9007199254740993}', '{"n":-1e400}', '{"n":0.12345678901234567890}', '{"n":1.5}']);

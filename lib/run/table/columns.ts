@@ -22,6 +22,8 @@ export interface ResultColumn extends TableColumn {
 export interface TableScene {
   readonly jsonSchema: JsonObject | null;
   readonly prices: TokenPrices | null;
+  /** Rows may share the request, and the answer, of an earlier one. */
+  readonly isSharing: boolean;
   readonly times: ReadonlyMap<string, BatchTimes>;
   /** The first rows, by which the columns of metadata are known. */
   readonly sample: readonly TableRow[];
@@ -33,6 +35,7 @@ export const metadataColumnsMax = 200;
 /** The columns of a run's results: what every row has, the fields of the schema, and those of the metadata. */
 export const resultTableColumns = (scene: TableScene): readonly ResultColumn[] => [
   ...itemColumns,
+  ...(scene.isSharing ? [sharedColumn] : []),
   ...errorColumns,
   { name: 'output_text', type: 'text', cell: ({ result }) => result.outputText },
   ...outputColumns(scene),
@@ -50,6 +53,8 @@ const itemColumns: readonly ResultColumn[] = [
   { name: 'attempt_count', type: 'integer', cell: ({ result }) => result.attemptCount },
   { name: 'uncharged_attempt_count', type: 'integer', cell: ({ result }) => result.unchargedAttemptCount },
 ];
+
+const sharedColumn: ResultColumn = { name: 'shared_with_index', type: 'integer', cell: ({ result }) => result.sharedWithIndex ?? null };
 
 const errorOf = ({ result }: TableRow): Extract<ItemResult, { readonly status: 'failed_permanent' }>['error'] | null =>
   result.status === 'completed' ? null : result.error;

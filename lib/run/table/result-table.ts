@@ -26,7 +26,13 @@ export const openResultTable = async ({ reader, structure, pages, front }: Table
   const first = await iterator.next();
   const firstRows = first.done === true ? [] : first.value;
   const sample = front === null ? firstRows : (await front()).map(rowOf);
-  const columns = resultTableColumns({ jsonSchema: structuredOutput?.jsonSchema ?? null, prices: operation.money.prices, times, sample });
+  const columns = resultTableColumns({
+    jsonSchema: structuredOutput?.jsonSchema ?? null,
+    prices: operation.money.prices,
+    isSharing: operation.sendsDuplicatesOnce,
+    times,
+    sample,
+  });
   return {
     columns: columns.map(({ name, type }) => ({ name, type })),
     pages: {
