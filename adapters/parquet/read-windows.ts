@@ -1,6 +1,7 @@
 import type { AsyncBuffer, DecodedArray, ParquetScan } from 'hyparquet';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import { CELL_PARSERS } from './cell-values.ts';
+import { checkedGroup } from './checked-pages.ts';
 import { loadDecompressors } from './decompressors.ts';
 import { messageOf } from '../files/row-mapping.ts';
 import type { ParquetFooter, RowGroupPlace } from './read-footer.ts';
@@ -37,7 +38,13 @@ export interface WindowReading extends WindowTuning {
  */
 export async function* readWindows(reading: WindowReading): AsyncGenerator<DecodedWindow> {
   const { footer, columns, from, ref, ranges, signal } = reading;
-  const [{ parquetScan }, compressors] = await Promise.all([import('hyparquet'), loadDecompressors()]);
+  const [{ parquetScan }, deltas, schemas, compressors] = await Promise.all([
+    import('hyparquet'),
+    import('hyparquet/src/delta.js'),
+    import('hyparquet/src/schema.js'),
+    loadDecompressors(),
+  ]);
+  const parts = { ...deltas, ...schemas };
   for (const [index, place] of footer.rowGroups.entries()) {
     const end = place.firstRow + place.rowCount;
     const windowRows = rowsPerWindow(place, reading);
@@ -45,9 +52,12 @@ export async function* readWindows(reading: WindowReading): AsyncGenerator<Decod
       const rowCount = Math.min(windowRows, end - start);
       // A scan remembers what it decoded: one for each window, so that memory holds one window.
       const decode = async (): Promise<readonly DecodedArray[]> => {
-        const metadata = { ...footer.metadata, row_groups: [place.group] };
-        const scan = await parquetScan({ file: ranges, metadata, columns: [...columns], compressors, parsers: CELL_PARSERS, utf8: false });
-        return decodeColumns(scan, reading, { rowStart: start - place.firstRow, rowEnd: start - place.firstRow + rowCount });
+        const rows = { rowStart: start - place.firstRow, rowEnd: start - place.firstRow + rowCount };
+        const { schema } = footer.metadata;
+        const { file, group, ...checked } = checkedGroup({ group: place.group, schema, columns, ranges, compressors, parts, ...rows });
+        const metadata = { ...footer.metadata, row_groups: [group] };
+        const scan = await parquetScan({ file, metadata, columns: [...columns], ...checked, parsers: CELL_PARSERS, utf8: false });
+        return decodeColumns(scan, reading, rows);
       };
       const decoded = await decode().catch((cause: unknown) => {
         signal.throwIfAborted();
