@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parquetSource } from '../../adapters/parquet/index.ts';
 import { readPageHeader } from '../../adapters/parquet/page-header.ts';
 import { checkDeltas, checkRuns } from '../../adapters/parquet/page-runs.ts';
+import { boundedFrame } from '../../adapters/parquet/zstd-page.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import { parquetBytes, texts } from './parquet-files.ts';
 import type { WrittenParquet } from './parquet-files.ts';
@@ -93,6 +94,27 @@ describe('a damaged page of a Parquet file is refused before it fills the memory
       hex('feffffff0f').copy(bytes, second + 1);
       expect(await failureOf(await tempFile('rows.parquet', bytes))).toBeInstanceOf(SourceError);
     }
+  });
+});
+
+describe('a page in zstd', () => {
+  const frame = (blocks: string, header = '00 38'): Buffer => hex(`28b52ffd ${header} ${blocks}`);
+
+  it.each([
+    ['a run of two million equal bytes', frame('fbffff 41')],
+    ['runs that come to more together', frame('420000 41 420000 41 430000 41')],
+    ['more blocks than any encoder makes', frame(`${'040000'.repeat(80)}050000`)],
+    ['a window of gigabytes', frame('430000 41', '00 b8')],
+    ['another length than it is said to have', frame('430000 41', '20 09')],
+    ['a second frame', Buffer.concat([frame('430000 41'), frame('430000 41')])],
+    ['no end', frame('420000 41')],
+    ['something else', hex('00112233 00 38 430000 41')],
+  ])('with %s is refused', (_, page) => {
+    expect(() => boundedFrame(page, 8)).toThrow(RangeError);
+  });
+
+  it('of the length that it is said to have is taken', () => {
+    for (const page of [frame('430000 41'), frame('430000 41', '20 08')]) expect(boundedFrame(page, 8)).toBe(page);
   });
 });
 
