@@ -1,4 +1,4 @@
-import type { AsyncBuffer, FileMetaData, RowGroup } from 'hyparquet';
+import type { AsyncBuffer, ColumnChunk, FileMetaData, RowGroup } from 'hyparquet';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { OpenFile } from '../files/open-file.ts';
 import { messageOf } from '../files/row-mapping.ts';
@@ -71,6 +71,10 @@ const placeRowGroups = (groups: readonly RowGroup[]): readonly RowGroupPlace[] =
   return groups.map((group, index) => {
     const rowCount = Number(group.num_rows);
     if (!Number.isSafeInteger(rowCount) || rowCount < 0) throw new RangeError(`row group ${index} has ${group.num_rows} rows`);
+    for (const { meta_data } of group.columns as readonly Partial<ColumnChunk>[]) {
+      const path: unknown = meta_data?.path_in_schema;
+      if (meta_data !== undefined && !Array.isArray(path)) throw new RangeError(`row group ${index} does not say what its columns are`);
+    }
     const place = { group, firstRow, rowCount };
     firstRow += rowCount;
     return place;
