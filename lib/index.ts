@@ -12,6 +12,7 @@ export {
   type JobPayload,
   type RetryOptions,
 } from './run/job.ts';
+export type { Items, ObservableItems } from './run/observable-items.ts';
 export { type PriceBook, type PricedModel, priceTable } from './run/price-book.ts';
 export { compositeSource, type CompositeOptions, type CompositePosition } from './run/composite-source.ts';
 export { parsePrices } from './run/price-file.ts';

@@ -4,6 +4,7 @@ import type { ProviderConfig } from '../ports/provider.ts';
 import type { SchemaRef } from '../core/config.ts';
 import type { BatchItem, CheckpointedItemSource } from '../ports/source.ts';
 import type { OutputOf, StructuredOutput } from '../schema/types.ts';
+import type { Items } from './observable-items.ts';
 
 /** Charged attempts, ceilings and waits; what is absent takes the default. */
 export interface RetryOptions {
@@ -101,7 +102,7 @@ export interface JobBody<Payload, Metadata extends JsonObject, Schema, Provider>
 
 /** Items die with the process while ingestion lasts; a source can be read again. */
 export type JobInput<Payload, Metadata extends JsonObject> =
-  | { readonly items: Iterable<BatchItem<Payload, Metadata>> | AsyncIterable<BatchItem<Payload, Metadata>>; readonly source?: never }
+  | { readonly items: Items<BatchItem<Payload, Metadata>>; readonly source?: never }
   | { readonly source: CheckpointedItemSource<Payload, Metadata>; readonly items?: never };
 
 // What nobody asks about a job may be anything.
@@ -128,7 +129,7 @@ export type JobResult<Schema, Provider> =
 /** A job whose types nobody needs any more. */
 export interface AnyJob extends Omit<JobBody<unknown, JsonObject, StructuredOutput | undefined, AnyProviderConfig>, 'buildPrompt'> {
   readonly buildPrompt: (item: never) => unknown;
-  readonly items?: Iterable<BatchItem<unknown, JsonObject>> | AsyncIterable<BatchItem<unknown, JsonObject>>;
+  readonly items?: Items<BatchItem<unknown, JsonObject>>;
   readonly source?: CheckpointedItemSource<unknown, JsonObject>;
 }
 

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { itemsSource } from '../run/items-source.ts';
+import { asIterable } from '../run/observable-items.ts';
 import type { AnyJob } from '../run/job.ts';
 import type { BatchItem, CheckpointedItemSource, SourceEntry } from '../ports/source.ts';
 
@@ -10,7 +11,7 @@ type AnySource = CheckpointedItemSource<unknown, JsonObject>;
 /** The same job over rows that can be read again after a crash, and over no more of them than `itemsMax`. */
 export const repeatable = ({ items, source, ...job }: AnyJob, itemsMax: number): AnyJob => ({
   ...job,
-  source: firstOf(source ?? itemsSource(remembered(items ?? [])), itemsMax),
+  source: firstOf(source ?? itemsSource(remembered(asIterable(items ?? []))), itemsMax),
 });
 
 /** A generator runs once; what it gave is given again to whoever comes later. */

@@ -1,4 +1,5 @@
 import type { AnyJob } from '../run/job.ts';
+import { asIterable } from '../run/observable-items.ts';
 import { BatchRunner } from '../run/runner.ts';
 import type { BatchRunnerOptions, StartOptions } from '../run/runner-options.ts';
 import type { AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from '../run/job.ts';
@@ -63,8 +64,9 @@ const watchedJob = (job: AnyJob, process: SimulatedProcess): AnyJob => {
   };
   if (job.source !== undefined) return { ...job, buildPrompt, source: watchedSource(job.source, process) };
   // Items at hand cannot keep anybody waiting.
-  if (job.items === undefined || Symbol.iterator in job.items) return { ...job, buildPrompt };
-  return { ...job, buildPrompt, items: watched(job.items, process) };
+  if (job.items === undefined) return { ...job, buildPrompt };
+  const items = asIterable(job.items);
+  return Symbol.iterator in items ? { ...job, buildPrompt } : { ...job, buildPrompt, items: watched(items, process) };
 };
 
 const watchedSource = (
@@ -77,12 +79,15 @@ const watchedSource = (
   read: (from, options) => watched(source.read(from, options), process),
 });
 
-const watched = <A>(values: AsyncIterable<A>, process: SimulatedProcess): AsyncIterable<A> => ({
-  [Symbol.asyncIterator]() {
-    const iterator = values[Symbol.asyncIterator]();
-    return {
-      next: () => process.pull(() => iterator.next()),
-      return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
-    };
-  },
-});
+const watched = <A>(values: AsyncIterable<A>, process: SimulatedProcess): AsyncIterable<A> => {
+  const watch = (iterator: AsyncIterator<A>): AsyncIterator<A> => ({
+    next: () => process.pull(() => iterator.next()),
+    return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+  });
+  if (!isSinglePass(values)) return { [Symbol.asyncIterator]: () => watch(values[Symbol.asyncIterator]()) };
+  const once: AsyncIterableIterator<A> = { ...watch(values[Symbol.asyncIterator]()), [Symbol.asyncIterator]: () => once };
+  return once;
+};
+
+/** A generator is its own iterator, and what watches it has to be seen to run once too. */
+const isSinglePass = (values: object): boolean => 'next' in values;

@@ -60,7 +60,8 @@ const restMs = 1_000;
 export const createEngine = (ports: EnginePorts): Engine => {
   const { run, scheduler } = ports;
   const waiting$ = new Subject<Waiting>();
-  const perform = createPerformer(ports);
+  const over = new AbortController();
+  const perform = createPerformer(ports, over.signal);
   const inFlight = new Map<EffectKey, { readonly abort: AbortController; readonly type: Effect['type'] }>();
   const countOf = (type: Effect['type']): number => [...inFlight.values()].filter((flight) => flight.type === type).length;
   const resting = new Map<EffectKey, { readonly version: number; readonly untilMs: number }>();
@@ -199,6 +200,7 @@ export const createEngine = (ports: EnginePorts): Engine => {
       wake?.unsubscribe();
       serial.unsubscribe();
       for (const { abort } of inFlight.values()) abort.abort();
+      over.abort();
     };
   });
 

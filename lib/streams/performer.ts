@@ -17,9 +17,15 @@ import {
   performUpload,
 } from './submit.ts';
 
-/** Pays one debt to the world and answers the command that tells of it. Holds no rules: which effects, and when, is the core's. */
-export const createPerformer = (ports: EnginePorts): ((effect: Effect, signal: AbortSignal) => TE.TaskEither<PortError, Asked>) => {
-  const ingest = performIngest(ports);
+/**
+ * Pays one debt to the world and answers the command that tells of it. Holds no rules: which effects, and when, is the core's. Once `over`
+ * aborts, nothing more is asked of it, and it holds nothing open.
+ */
+export const createPerformer = (
+  ports: EnginePorts,
+  over: AbortSignal = new AbortController().signal,
+): ((effect: Effect, signal: AbortSignal) => TE.TaskEither<PortError, Asked>) => {
+  const ingest = performIngest(ports, over);
   const plan = performPlan(ports);
   const requeue = performRequeue(ports);
   const failPending = performFailPending(ports);

@@ -11,10 +11,15 @@ export interface SourceReader {
   readonly position: JsonValue;
   /** The next entry if it was pulled already; null: `more` pulls. */
   take(): SourceEntry | null;
-  /** Pulls, and says whether entries came, the source is over, or `late` resolved first; what comes after that is kept. */
+  /**
+   * Pulls, and says whether entries came, the source is over, or `late` resolved first; what comes after that is kept. Rejects with what the
+   * source failed with, again and again until it is read anew.
+   */
   more(late: Promise<'late'> | null): Promise<'more' | 'over' | 'late'>;
-  /** Gives the iterator up. */
+  /** Gives the iterator up: another reading may follow. */
   drop(): void;
+  /** Gives the source up: whoever waits in it is told, by the signal. */
+  end(): void;
 }
 
 type Pulled = SourceEntry | readonly SourceEntry[];
@@ -27,7 +32,9 @@ export const createSourceReader = (source: CheckpointedItemSource): SourceReader
   let nextIndex = -1;
   let position: JsonValue = null;
   let isOver = false;
-  const abort = new AbortController();
+  /** A generator that threw says that it is over when it is asked again. */
+  let failure: { readonly thrown: unknown } | null = null;
+  let abort = new AbortController();
   const drop = (): void => {
     void iterator?.return?.()?.catch(() => undefined);
     iterator = null;
@@ -36,9 +43,15 @@ export const createSourceReader = (source: CheckpointedItemSource): SourceReader
     pulling = null;
     nextIndex = -1;
     isOver = false;
+    failure = null;
+  };
+  const end = (): void => {
+    abort.abort();
+    drop();
   };
   return {
     drop,
+    end,
     get nextIndex() {
       return nextIndex;
     },
@@ -46,12 +59,14 @@ export const createSourceReader = (source: CheckpointedItemSource): SourceReader
       return position;
     },
     seek(checkpoint, signal) {
+      // Each slice has a signal of its own, and may be the one that is waited for when all ends.
+      signal.addEventListener('abort', end, { once: true });
       const from = checkpoint?.nextIndex ?? 0;
       if (iterator !== null && nextIndex === from) return;
       drop();
+      if (abort.signal.aborted) abort = new AbortController();
       position = checkpoint?.position ?? null;
       nextIndex = from;
-      signal.addEventListener('abort', () => abort.abort(), { once: true });
       iterator = source.read(position, { signal: abort.signal })[Symbol.asyncIterator]();
     },
     take() {
@@ -63,6 +78,7 @@ export const createSourceReader = (source: CheckpointedItemSource): SourceReader
       return entry;
     },
     async more(late) {
+      if (failure !== null) throw failure.thrown;
       if (isOver || iterator === null) return 'over';
       // The page is the source's again from here on: it may fill it anew.
       ahead = [];
@@ -72,7 +88,11 @@ export const createSourceReader = (source: CheckpointedItemSource): SourceReader
         // It may fail while nobody waits for it; whoever waits next is told.
         pulling.catch(() => undefined);
       }
-      const answer = await (late === null ? pulling : Promise.race([pulling, late]));
+      const asked = iterator;
+      const answer = await (late === null ? pulling : Promise.race([pulling, late])).catch((thrown: unknown) => {
+        if (iterator === asked) failure = { thrown };
+        throw thrown;
+      });
       if (answer === 'late') return 'late';
       pulling = null;
       if (answer.done === true) {

@@ -21,12 +21,16 @@ export const sliceBytesMax = 2 * 1024 * 1024;
 /** A slice of a slow source, or of slow prompts, is cut at this age, so that rows do not wait in memory for company. */
 export const sliceAgeMsMax = 1_000;
 
-/** Pulls one slice per demand: reads, renders, writes the payload, and only then offers the rows. */
-export const performIngest = (ports: EnginePorts): Perform<IngestEffect> => {
+/**
+ * Pulls one slice per demand: reads, renders, writes the payload, and only then offers the rows. The source stays open from slice to slice,
+ * until `over` aborts.
+ */
+export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<IngestEffect> => {
   const { source } = ports;
   if (source === null)
     return () => TE.left({ type: 'refused', message: 'the source of this run is not attached', statusCode: null, requestId: null });
   const reader = createSourceReader(source.items);
+  over.addEventListener('abort', () => reader.end(), { once: true });
   let slicesWritten = 0;
   const renderer = createRowRenderer(ports, source);
   const sameRequests = createSameRequests(ports);
@@ -119,7 +123,11 @@ const draftSlice = async (
       const entryIndex = reader.nextIndex;
       const entry = reader.take();
       if (entry === null) {
-        const pulled = await reader.more(slice.itemIds.length === 0 ? null : late);
+        const pulled = await reader.more(slice.itemIds.length === 0 ? null : late).catch((thrown: unknown) => {
+          // What came before a failure is taken; who asks for the next slice is told.
+          if (slice.itemIds.length === 0 || signal.aborted) throw thrown;
+          return 'failed' as const;
+        });
         slice.isLast = pulled === 'over';
         if (pulled === 'more') continue;
         break;
