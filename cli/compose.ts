@@ -145,6 +145,9 @@ export const tableFormatOf = async (format: ResultFormat): Promise<TableFormat |
 export const expandInput = async (pattern: string, cwd: string): Promise<readonly string[]> =>
   (await import('../adapters/files/expand-glob.ts')).expandGlob(pattern, cwd);
 
+/** Tells processes apart, also where their ids come again. */
+export const loadProcessIdentity = () => import('../adapters/sqljs/process-identity.ts');
+
 /** The provider's part of a job. Throws what its own checks find, in the words of the flags. */
 export const providerConfigOf = async (description: Settings): Promise<ProviderConfig<CliPrompt, unknown>> => {
   const { openai } = await import('../adapters/openai/index.ts');

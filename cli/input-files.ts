@@ -1,12 +1,10 @@
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { expandInput } from './compose.ts';
 import { CliFailure } from './failure.ts';
 import { choice } from './flags.ts';
 import { type InputFile, type InputKind, inputKinds, kindOfInput, standardInput } from './input-kinds.ts';
+import { spool, sweepSpools } from './spool.ts';
 
 export const requireInput = (given: readonly string[]): void => {
   if (given.length > 0) return;
@@ -22,6 +20,7 @@ export const inputFilesOf = async (
   { cwd, stdin }: { readonly cwd: string; readonly stdin: Readable },
 ): Promise<readonly InputFile[]> => {
   requireInput(given);
+  await sweepSpools();
   const kind = format === undefined ? null : choice('--input-format', format, inputKinds);
   const inputs: InputFile[] = [];
   for (const pattern of given) {
@@ -43,14 +42,12 @@ export const inputFilesOf = async (
 
 /**
  * Standard input, in a file of its own for as long as this process lives: rows are read at the pace of the run, and again where they are looked at
- * before. It cannot be had by another process: one that is stopped before all rows are read leaves a run that cannot read on.
+ * before. It cannot be had by another process: one that is stopped before all rows are read leaves a run that cannot read on. What one leaves that
+ * is killed is removed by the next start.
  */
 const spooled = async (stdin: Readable, kind: InputKind | null): Promise<InputFile> => {
   if (kind === null || kind === 'parquet' || kind === 'arrow')
     throw new CliFailure('--input -: standard input has no name to tell what it holds', { hint: 'Say it: --input-format csv|jsonl' });
-  const folder = mkdtempSync(join(tmpdir(), 'batchor-stdin-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const absolute = join(folder, `rows.${kind}`);
-  await pipeline(stdin, createWriteStream(absolute, { mode: 0o600 }));
+  const absolute = await spool(stdin, `rows.${kind}`);
   return { given: standardInput, absolute, kind };
 };
