@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { SourceError } from '../ports/source-error.ts';
-import type { CheckpointedItemSource, SourceEntry } from '../ports/source.ts';
+import type { CheckpointedItemSource, SourceEntry, SourceOrigin } from '../ports/source.ts';
 
 type PayloadOf<Source> = Source extends CheckpointedItemSource<infer Payload, infer _> ? Payload : never;
 type MetadataOf<Source> = Source extends CheckpointedItemSource<infer _, infer Metadata> ? Metadata : never;
@@ -50,14 +50,19 @@ export const compositeSource = <const Sources extends readonly CheckpointedItemS
             const origin = { ref: member.ref, index: rows, namespace: namespaces?.[place] ?? null };
             rows += 1;
             const position: CompositePosition = { source: place, position: entry.position, rows };
-            // Who says what is within says it of the source itself.
-            return { ...withNamespace(entry, origin.namespace), origin: entry.origin ?? origin, position };
+            return { ...withNamespace(entry, origin.namespace), origin: within(entry.origin, origin), position };
           }) as SourceEntry<PayloadOf<Sources[number]>, MetadataOf<Sources[number]>, CompositePosition>[];
         }
       }
     },
   };
 };
+
+/** Who says what is within says it of the source itself; its ids got both names. */
+const within = (inner: SourceOrigin | undefined, outer: SourceOrigin): SourceOrigin =>
+  inner === undefined
+    ? outer
+    : { ...inner, namespace: [outer.namespace, inner.namespace].filter((name) => name !== null).join(':') || null };
 
 const isSlice = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] => Array.isArray(pulled);
 
@@ -123,9 +128,21 @@ export const changedSources = (stored: string, found: string): readonly string[]
   const [before, after] = [stored.split('\n'), found.split('\n')];
   if (before.length !== after.length || before.length < 2) return [];
   return after.flatMap((line, place) => {
-    const [, ref] = line === before[place] ? [] : (JSON.parse(line) as readonly string[]);
-    return ref === undefined ? [] : [ref];
+    if (line === before[place]) return [];
+    const [[, ref, , now = ''], [, , , then = '']] = [partsOf(line), partsOf(before[place])];
+    const inner = changedSources(then, now);
+    return inner.length > 0 || ref === undefined ? inner : [ref];
   });
+};
+
+/** What a line of a fingerprint was made of; nothing of a line that somebody else made. */
+const partsOf = (line: string | undefined): readonly string[] => {
+  try {
+    const parts: unknown = JSON.parse(line ?? '[]');
+    return Array.isArray(parts) ? parts.map((part) => String(part ?? '')) : [];
+  } catch {
+    return [];
+  }
 };
 
 const decodePosition = (stored: JsonValue, count: number, ref: string): CompositePosition => {

@@ -113,6 +113,28 @@ describe('a source of several', () => {
     expect(() => compositeSource([])).toThrow('at least one source');
   });
 
+  it('may be one of the sources of another one, whose name comes in front, in lineage too', async () => {
+    const inner = (id: string) => compositeSource([rowsOf('in/a', ['1']), rowsOf('in/b', [id])]);
+    const outer = (id: string) => compositeSource([inner(id), rowsOf('c', ['1'])], { namespaces: ['x', 'y'] });
+    const { entries } = await readAll(outer('1'));
+    expect(idsOf(entries)).toEqual(['x:a:1', 'x:b:1', 'y:1']);
+    expect(entries.map(({ origin }) => origin)).toEqual([
+      { ref: 'in/a', index: 0, namespace: 'x:a' },
+      { ref: 'in/b', index: 0, namespace: 'x:b' },
+      { ref: 'c', index: 0, namespace: 'y' },
+    ]);
+    for (const [index, { position }] of entries.entries())
+      expect((await readAll(outer('1'), stored(position))).entries).toEqual(entries.slice(index + 1));
+    const { signal } = new AbortController();
+    const [before, now] = [await outer('1').fingerprint({ signal }), await outer('2').fingerprint({ signal })];
+    expect(changedSources(before, now)).toEqual(['b']);
+  });
+
+  it('says nothing of fingerprints of several lines that are not its own', () => {
+    expect(changedSources('rows: 7\nas of: May', 'rows: 8\nas of: June')).toEqual([]);
+    expect(changedSources('[1]\n"x"', '[2]\nnull')).toEqual([]);
+  });
+
   it('types payloads and metadata by all of its sources', () => {
     const source = compositeSource([
       rowsOf('x', []),
