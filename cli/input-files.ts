@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { expandInput } from './compose.ts';
@@ -20,6 +21,8 @@ export const inputFilesOf = async (
   { cwd, stdin }: { readonly cwd: string; readonly stdin: Readable },
 ): Promise<readonly InputFile[]> => {
   requireInput(given);
+  // Else the second would find nothing left.
+  if (given.filter((pattern) => pattern === standardInput).length > 1) throw new CliFailure('--input - is given twice');
   await sweepSpools();
   const kind = format === undefined ? null : choice('--input-format', format, inputKinds);
   const inputs: InputFile[] = [];
@@ -49,5 +52,7 @@ const spooled = async (stdin: Readable, kind: InputKind | null): Promise<InputFi
   if (kind === null || kind === 'parquet' || kind === 'arrow')
     throw new CliFailure('--input -: standard input has no name to tell what it holds', { hint: 'Say it: --input-format csv|jsonl' });
   const absolute = await spool(stdin, `rows.${kind}`);
+  if ((await stat(absolute)).size === 0)
+    throw new CliFailure('--input -: standard input is empty', { hint: 'Did what is piped into it write anything?' });
   return { given: standardInput, absolute, kind };
 };

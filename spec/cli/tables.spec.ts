@@ -115,6 +115,8 @@ describe('results as tables, from the command line', () => {
 
   it.each<[string, readonly string[], string]>([
     ['standard input without a format', startArgs('-', 'odd'), '--input -: standard input has no name to tell what it holds'],
+    ['standard input that is empty', startArgs('-', 'odd', '--input-format', 'jsonl'), '--input -: standard input is empty'],
+    ['standard input twice', startArgs(['-', '-'], 'odd', '--input-format', 'jsonl'), '--input - is given twice'],
     ['a pattern that matches nothing', startArgs('no/*.csv', 'odd'), '--input "no/*.csv" matches no file'],
     [
       'a format that is none',
