@@ -13,12 +13,14 @@ export const sourceOf = (job: AnyJob): EngineSource => {
   return { items, buildPrompt: (item: BatchItem) => (job.buildPrompt as (item: BatchItem) => unknown)(item) };
 };
 
-/** Throws `source_unreadable` where the source throws. */
+/** Throws `source_unreadable` where the source throws, but for a `BatchorError`. */
 export const fingerprintOf = async (source: CheckpointedItemSource, signal: AbortSignal): Promise<string> => {
   try {
     return await source.fingerprint({ signal });
   } catch (cause) {
     signal.throwIfAborted();
+    // It says what to do already, as that of an earlier run does that is not finished.
+    if (cause instanceof BatchorError) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new BatchorError('source_unreadable', { ref: source.ref, line: null, field: null }, message, 'Give a readable source.', {
       cause,

@@ -89,6 +89,8 @@ describe('the rows of a finished run', () => {
     const run = await world.runner.start(first, { runId: 'first' });
     const signal = new AbortController().signal;
     await expect(run.source().fingerprint({ signal })).rejects.toMatchObject({ code: 'run_not_finished' });
+    const again = world.runner.start({ source: run.source(), buildPrompt: ({ payload }) => ({ body: payload.body }), providerConfig });
+    await expect(again).rejects.toMatchObject({ code: 'run_not_finished', hint: expect.stringContaining('Wait for it') });
     await world.settle(run);
   });
 });
