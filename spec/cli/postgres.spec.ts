@@ -64,6 +64,35 @@ describe('a store in a database', () => {
     expect((await run(['doctor'])).stderr).toContain('cannot be examined');
   });
 
+  it('gives the same tables as a store in files, also of rows that share a request, and its rows to another run', async () => {
+    world.write(
+      'twice.jsonl',
+      Array.from({ length: 30 }, (_, i) => `${JSON.stringify({ id: `t${i}`, text: `kind ${i % 4}` })}\n`).join(''),
+    );
+    const flags = ['--id-field', 'id', '--prompt-field', 'text', '--model', 'gpt-4.1-mini', '--poll-interval', '0.05', '--wait'];
+    const args = ['start', '--input', 'twice.jsonl', ...flags, '--send-duplicates-once', '--run-id', 'once'];
+    const inRows = await passing(run(args));
+    const inFiles = await passing(world.run([...args, '--store', 'files']));
+    for (const ran of [inRows, inFiles])
+      expect([ran.code, ran.json['shared']]).toEqual([0, { row_count: 26, input_tokens: expect.any(Number) as number }]);
+    const told = async (of: (args: readonly string[]) => Promise<Ran>): Promise<readonly string[]> => {
+      const { stdout } = await of(['results', '--run-id', 'once', '--format', 'csv']);
+      // Which batch it was, when, and what ended first, is each run's own.
+      return stdout.split('\n').map((line) => line.split(',').slice(0, 8).toSpliced(2, 1).join());
+    };
+    const table = await told((words) => run(words));
+    expect(table).toHaveLength(32);
+    expect(table).toEqual(await told((words) => world.run([...words, '--store', 'files'])));
+    const again = await passing(
+      run(['start', '--from-run', 'once', '--only', 'all', '--poll-interval', '0.05', '--wait', '--run-id', 'again']),
+    );
+    expect([again.stderr, again.code]).toEqual(['', 0]);
+    expect(again.json).toMatchObject({ item_count: 30 });
+    for (const runId of ['once', 'again']) expect((await run(['verify', '--run-id', runId])).code).toBe(0);
+    const results = await run(['results', '--run-id', 'again']);
+    expect(results.stdout.split('\n')[29]).toContain('"source_ref":"run:once"');
+  });
+
   it('lets a run be paused, resumed, cancelled and deleted by whoever knows the address, payloads or not', async () => {
     await start('byhand');
     const far = { env: { BATCHOR_ARTIFACTS: '' } };
