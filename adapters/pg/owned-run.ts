@@ -15,7 +15,7 @@ import { backoffRows, batchLines, knownIds, linesOfRows, openMask, openRows, pen
 import { createReader, type ReaderParts } from './run-reader.ts';
 import { type Ask, found, type Session } from './session.ts';
 import { storable } from '../../lib/core/storable-text.ts';
-import { sharedRows } from './shared-rows.ts';
+import { endedBy, noneEnded, sharedRows } from './shared-rows.ts';
 
 export interface OwnedParts extends Omit<ReaderParts, 'view' | 'shown' | 'schema'> {
   readonly view: ReaderParts['view'];
@@ -40,6 +40,7 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
   };
   /** No pending row lies before it: planning need not look at rows that are done with. */
   let pendingFrom = 0;
+  let ended = noneEnded;
   const ask = <A>(work: (ask: Ask) => Promise<A>): Port<A> => session.ask(async (asked) => found(await work(asked)));
 
   const commit = (expectedVersion: number, events: readonly Event[], guard?: QuotaGuard): Port<RunSnapshot> => {
@@ -55,6 +56,7 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
       // An earlier commit of ours whose end we never came to know, if nobody else's: what it made of the run is not known here.
       if (written.right !== null) return left({ type: 'stale_version', expected: expectedVersion, found: written.right.version });
       pendingFrom = Math.min(pendingFrom, ...events.map((event) => firstToPend(event, known)));
+      ended = endedBy(events) ?? ended;
       known = after;
       return right(known.snapshot);
     };
@@ -106,7 +108,7 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
     sharedRows: (from, rowsMax) =>
       ask((asked) => {
         const { ingest, resultSequence } = known.snapshot;
-        return sharedRows(asked, committer, from, rowsMax, { itemCount: ingest.itemCount, resultSequence });
+        return sharedRows(asked, committer, from, rowsMax, { itemCount: ingest.itemCount, resultSequence, ended });
       }),
     pendingRows: (rowsMax) =>
       TE.Monad.map(pendingSlice(rowsMax), ({ inputs: _, ...slice }) => ({ ...slice, generation: known.snapshot.backlog.generation })),

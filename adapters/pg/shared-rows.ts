@@ -1,4 +1,5 @@
 import type { SharedRows } from '../../lib/core/command.ts';
+import type { Event } from '../../lib/core/event.ts';
 import type { SharedCursor } from '../../lib/core/snapshot.ts';
 import type { RowsOf } from './row-queries.ts';
 import { shared } from './row-status.ts';
@@ -8,7 +9,28 @@ import type { Ask, Row } from './session.ts';
 interface Reached {
   readonly itemCount: number;
   readonly resultSequence: number;
+  readonly ended: EndedRows;
 }
+
+/** Of the rows that wait for the row with this result, those up to this index have ended: however many they are, none is looked at again. */
+export interface EndedRows {
+  readonly sequence: number;
+  readonly index: number;
+}
+export const noneEnded: EndedRows = { sequence: 0, index: -1 };
+
+/** The last row that the events end of those that wait for one row: they end in item order. Null: they end none. */
+export const endedBy = (events: readonly Event[]): EndedRows | null => {
+  let last: EndedRows | null = null;
+  for (const event of events) {
+    if (event.type !== 'SharedCompleted' && event.type !== 'SharedFailed') continue;
+    for (let i = 0; i < event.indexes.length; i += 1) {
+      const [sequence, index] = [event.of[i] as number, event.indexes[i] as number];
+      if (last === null || sequence > last.sequence || (sequence === last.sequence && index > last.index)) last = { sequence, index };
+    }
+  }
+  return last;
+};
 
 /** Which rows can end because the row that was sent for them has. Each is looked up by an index: of a join the server would have to guess how many there are. */
 export const sharedRows = (ask: Ask, of: RowsOf, from: SharedCursor, rowsMax: number, reached: Reached): Promise<SharedRows> =>
@@ -47,17 +69,20 @@ const amongResults = async (
   { schema, runNo }: RowsOf,
   from: SharedCursor,
   rowsMax: number,
-  { resultSequence }: Reached,
+  { resultSequence, ended }: Reached,
 ): Promise<SharedRows> => {
   const end = Math.max(from.sequence, Math.min(resultSequence, from.sequence + rowsMax));
   const { rows } = await ask(
     `select waits.item_index, sent.sequence, sent.code from ${schema}.items sent
       cross join lateral (
         select item_index from ${schema}.items waits
-          where waits.run_no = $1 and waits.same_as = sent.item_index and waits.status = ${shared} order by item_index limit $4
+          where waits.run_no = $1 and waits.same_as = sent.item_index and waits.status = ${shared}
+            and item_index + 0 > case sent.sequence when $5 then $6::int else -1 end
+          order by item_index + 0 limit $4
       ) waits
-      where sent.run_no = $1 and sent.sequence > $2 and sent.sequence <= $3 order by sent.sequence, waits.item_index limit $4`,
-    [runNo, from.sequence, end, rowsMax + 1],
+      where sent.run_no = $1 and sent.sequence > $2 and sent.sequence <= $3 and sent.same_as is null
+      order by sent.sequence, waits.item_index limit $4`,
+    [runNo, from.sequence, end, rowsMax + 1, ended.sequence, ended.index],
   );
   const next = rows[rowsMax];
   return found(rows.slice(0, rowsMax), { sequence: next === undefined ? end : Number(next[1]) - 1, index: from.index });
