@@ -4,7 +4,7 @@ import { countOfIndexSet, type IndexSet } from '../../lib/core/index-set.ts';
 import type { RowChange } from '../../lib/core/rows.ts';
 import { completed, failed, type ItemColumns, pending, queued, retryable, shared, submitted } from './item-columns.ts';
 import type { IdIndex } from './id-index.ts';
-import { keptColumn, type ResultPiece, sentFor, type SlicePiece, slicePiece } from './pieces.ts';
+import { ascending, keptColumn, type ResultPiece, type SlicePiece, slicePiece } from './pieces.ts';
 import type { SharedWaiters } from './shared-waiters.ts';
 import type { Shelf } from './shelf.ts';
 
@@ -118,8 +118,7 @@ const shareNew = ({ items, waiters }: Rows, sameAs: Column, from: number, undo: 
     if (sent < 0) continue;
     if (!(sent < index) || items.status[sent] === shared) return `row ${index} shares the request of row ${sent}, which is not sent`;
     items.move(index, shared, 0, 0, 0);
-    waiters.add(sent, index);
-    undo.push(() => waiters.truncate(sent, index));
+    undo.push(waiters.add(sent, index));
   }
   return null;
 };
@@ -225,12 +224,12 @@ const failPending = (model: Rows, { indexes, code, sequenceFrom }: Of<'fail_pend
 
 /** Each row ends as the row does that was sent for it, and that has just this result. */
 const share = (model: Rows, { indexes, of, codes, sequenceFrom }: Of<'share'>, undo: Undo): string | null => {
-  for (let at = 0; at < indexes.length; at += 1) {
+  for (const at of ascending(of)) {
     const [index, sequence] = [indexes[at] as number, of[at] as number];
     if (!(index < model.items.count) || !(sequence < model.results.next)) return `row ${index} or result ${sequence} does not exist`;
-    const [slice, piece] = [model.slices.at(index), model.results.at(sequence)];
+    const piece = model.results.at(sequence);
     const offset = sequence - piece.from;
-    if (piece.indexes[offset] !== sentFor(slice, index - slice.from) || (piece.codes?.[offset] ?? -1) !== (codes?.[at] ?? -1))
+    if (piece.indexes[offset] !== model.waiters.sentFor(index) || (piece.codes?.[offset] ?? -1) !== (codes?.[at] ?? -1))
       return `row ${index} ends otherwise than result ${sequence}`;
   }
   return (

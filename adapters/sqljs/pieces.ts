@@ -38,6 +38,15 @@ export interface ResultPiece extends Piece {
 /** The row that is sent for this one; -1: it is sent itself. */
 export const sentFor = (slice: SlicePiece, offset: number): number => (slice.sameAs === null ? -1 : (slice.sameAs[offset] as number) - 1);
 
+/** The places of a column by its numbers: pieces that are visited in this order are loaded once each, however many do not stay in memory. */
+export const ascending = (numbers: Column): Uint32Array => {
+  const places = Uint32Array.from(numbers, (_, place) => place);
+  for (let place = 1; place < numbers.length; place += 1)
+    if ((numbers[place - 1] as number) > (numbers[place] as number))
+      return places.sort((a, b) => (numbers[a] as number) - (numbers[b] as number));
+  return places;
+};
+
 type SliceData = Omit<SlicePiece, 'requestEnds' | 'itemEnds' | 'ids'>;
 
 export const slicePiece = (data: SliceData, loadIds: () => readonly string[]): SlicePiece => {

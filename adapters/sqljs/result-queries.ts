@@ -1,5 +1,5 @@
 import { completed, failed } from './item-columns.ts';
-import type { ResultPiece, SlicePiece } from './pieces.ts';
+import { ascending, type ResultPiece, type SlicePiece } from './pieces.ts';
 import { packTexts } from './packed-texts.ts';
 import { type ResultColumns, resultColumns } from './result-columns.ts';
 import type { RunModel } from './run-model.ts';
@@ -7,20 +7,32 @@ import type { Piece } from './shelf.ts';
 
 const holds = (piece: Piece | null, number: number): boolean => piece !== null && number >= piece.from && number < piece.from + piece.count;
 
-/** Results of these sequences, in the order given. The pieces of the last one are kept: neighbours mostly lie together. */
+/** Results of these sequences, in the order given. Each piece is visited once for what it says of them, however they are scattered. */
 const collect = (model: RunModel, sequences: Float64Array): ResultColumns => {
-  const { charged, uncharged } = model.items;
-  const count = sequences.length;
   const objects: string[] = [];
-  const numberOf = numbering(objects);
   const out = resultColumns(sequences, objects);
-  const ids = new Array<string>(count);
-  const { indexes, codes, itemObjects, itemOffsets, itemLengths, lineObjects, lineOffsets, lineLengths } = out;
+  const numberOf = numbering(objects);
+  const shared = placeResults(model, sequences, out, numberOf);
+  const ids = placeRows(model, out, numberOf);
+  placeSharedLines(model, shared, out, numberOf);
+  return { ...out, ids: packTexts(ids) };
+};
+
+/** A page without its ids: they are texts. */
+type Places = Omit<ResultColumns, 'ids'>;
+type NumberOf = (name: string | null) => number;
+/** A result that has its line where another has it. */
+interface SharedLine {
+  readonly at: number;
+  readonly sequence: number;
+}
+
+const placeResults = (model: RunModel, sequences: Float64Array, out: Places, numberOf: NumberOf): readonly SharedLine[] => {
+  const { charged, uncharged } = model.items;
+  const shared: SharedLine[] = [];
   let piece: ResultPiece | null = null;
-  let slice: SlicePiece | null = null;
-  let [sliceIds, itemEnds, itemObject, sliceFrom] = [[] as readonly string[], new Float64Array(0) as Float64Array, 0, 0];
   let partObjects: readonly number[] = [];
-  for (let at = 0; at < count; at += 1) {
+  for (const at of ascending(sequences)) {
     const sequence = sequences[at] as number;
     if (piece === null || !holds(piece, sequence)) {
       piece = model.results.at(sequence);
@@ -28,37 +40,59 @@ const collect = (model: RunModel, sequences: Float64Array): ResultColumns => {
     }
     const offset = sequence - piece.from;
     const index = piece.indexes[offset] as number;
-    if (slice === null || !holds(slice, index)) {
-      slice = model.slices.at(index);
-      [sliceIds, itemEnds, itemObject, sliceFrom] = [slice.ids(), slice.itemEnds(), numberOf(slice.itemObject), slice.from];
-    }
-    const row = index - sliceFrom;
-    const itemStart = row === 0 ? 0 : (itemEnds[row - 1] as number);
-    indexes[at] = index;
-    ids[at] = sliceIds[row] as string;
-    codes[at] = piece.codes === null ? -1 : (piece.codes[offset] as number);
+    out.indexes[at] = index;
+    out.codes[at] = piece.codes === null ? -1 : (piece.codes[offset] as number);
     out.charged[at] = charged[index] as number;
     out.uncharged[at] = uncharged[index] as number;
-    itemObjects[at] = itemObject;
-    itemOffsets[at] = itemStart;
-    itemLengths[at] = (itemEnds[row] as number) - itemStart;
-    out.sameAs[at] = slice.sameAs === null ? 0 : (slice.sameAs[row] as number);
-    // A shared result has its line where the result has it that it shares.
-    const shares = piece.of === null ? sequence : (piece.of[offset] as number);
-    const lines: ResultPiece = piece.of === null ? piece : model.results.at(shares);
-    const line = shares - lines.from;
-    if (lines.offsets === null || lines.lengths === null) continue;
-    const part = lines.parts === null ? 1 : (lines.parts[line] as number);
-    lineObjects[at] =
-      piece.of === null ? (partObjects[part] as number) : numberOf([null, lines.outputObject, lines.errorObject][part] ?? null);
-    lineOffsets[at] = lines.offsets[line] as number;
-    lineLengths[at] = lines.lengths[line] as number;
+    if (piece.of === null) placeLine(piece, offset, partObjects, out, at);
+    else shared.push({ at, sequence: piece.of[offset] as number });
   }
-  return { ...out, ids: packTexts(ids) };
+  return shared;
+};
+
+const placeLine = (piece: ResultPiece, offset: number, partObjects: readonly number[], out: Places, at: number): void => {
+  if (piece.offsets === null || piece.lengths === null) return;
+  out.lineObjects[at] = partObjects[piece.parts === null ? 1 : (piece.parts[offset] as number)] as number;
+  out.lineOffsets[at] = piece.offsets[offset] as number;
+  out.lineLengths[at] = piece.lengths[offset] as number;
+};
+
+/** Where the item lines of the rows lie, and their ids. */
+const placeRows = (model: RunModel, out: Places, numberOf: NumberOf): readonly string[] => {
+  const ids = new Array<string>(out.indexes.length);
+  let slice: SlicePiece | null = null;
+  let [sliceIds, itemEnds, itemObject] = [[] as readonly string[], new Float64Array(0) as Float64Array, 0];
+  for (const at of ascending(out.indexes)) {
+    const index = out.indexes[at] as number;
+    if (slice === null || !holds(slice, index)) {
+      slice = model.slices.at(index);
+      [sliceIds, itemEnds, itemObject] = [slice.ids(), slice.itemEnds(), numberOf(slice.itemObject)];
+    }
+    const row = index - slice.from;
+    const itemStart = row === 0 ? 0 : (itemEnds[row - 1] as number);
+    ids[at] = sliceIds[row] as string;
+    out.itemObjects[at] = itemObject;
+    out.itemOffsets[at] = itemStart;
+    out.itemLengths[at] = (itemEnds[row] as number) - itemStart;
+    out.sameAs[at] = slice.sameAs === null ? 0 : (slice.sameAs[row] as number);
+  }
+  return ids;
+};
+
+const placeSharedLines = (model: RunModel, shared: readonly SharedLine[], out: Places, numberOf: NumberOf): void => {
+  let piece: ResultPiece | null = null;
+  let partObjects: readonly number[] = [];
+  for (const { at, sequence } of [...shared].sort((a, b) => a.sequence - b.sequence)) {
+    if (piece === null || !holds(piece, sequence)) {
+      piece = model.results.at(sequence);
+      partObjects = [0, numberOf(piece.outputObject), numberOf(piece.errorObject)];
+    }
+    placeLine(piece, sequence - piece.from, partObjects, out, at);
+  }
 };
 
 /** Numbers names from 1 in the order in which they come; none is 0. */
-const numbering = (names: string[]): ((name: string | null) => number) => {
+const numbering = (names: string[]): NumberOf => {
   const numbers = new Map<string, number>();
   return (name) => {
     if (name === null) return 0;

@@ -2,7 +2,7 @@ import type { Column, OpenRows, PlanWindow, RowSlice } from '../../lib/core/comm
 import { itemStatuses, type ItemStatus } from '../../lib/core/item.ts';
 import type { ObjectSpan, RequestSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
 import { pending, queued, retryable, submitted } from './item-columns.ts';
-import { sentFor, type SlicePiece } from './pieces.ts';
+import { ascending, sentFor, type SlicePiece } from './pieces.ts';
 import type { RunModel } from './run-model.ts';
 
 /** The slices that commands carry, read from the model. All answers are columns of their own. */
@@ -135,30 +135,25 @@ export const batchLines = (model: RunModel, batchNo: number): readonly RequestSp
 const requestIn = (slice: SlicePiece, offset: number): ObjectSpan | null =>
   slice.requestObject === null || slice.requestLengths[offset] === 0 ? null : lineAt(slice.requestObject, slice.requestEnds(), offset);
 
-const linesIn = (model: RunModel, slice: SlicePiece, offset: number): RowLines => {
-  const item = lineAt(slice.itemObject, slice.itemEnds(), offset);
-  const sent = sentFor(slice, offset);
-  if (sent < 0) return { request: requestIn(slice, offset), item, sameAs: null };
-  const sentIn = model.slices.at(sent);
-  return { request: requestIn(sentIn, sent - sentIn.from), item, sameAs: sent };
-};
-
-export const rowLines = (model: RunModel, index: number): RowLines | null => {
-  if (!(index >= 0 && index < model.items.count)) return null;
-  const slice = model.slices.at(index);
-  return linesIn(model, slice, index - slice.from);
-};
+export const rowLines = (model: RunModel, index: number): RowLines | null =>
+  index >= 0 && index < model.items.count ? (linesOfRows(model, index, 1)[0] ?? null) : null;
 
 export const linesOfRows = (model: RunModel, fromIndex: number, limit: number): readonly RowLines[] => {
   const from = Math.max(0, fromIndex);
-  const lines: RowLines[] = [];
-  walk(
-    model,
-    Uint32Array.from({ length: Math.max(0, Math.min(limit, model.items.count - from)) }, (_, i) => from + i),
-    (slice, offset) => {
-      lines.push(linesIn(model, slice, offset));
-    },
-  );
+  const indexes = Uint32Array.from({ length: Math.max(0, Math.min(limit, model.items.count - from)) }, (_, i) => from + i);
+  const lines = new Array<RowLines>(indexes.length);
+  const sent = new Uint32Array(indexes.length);
+  walk(model, indexes, (slice, offset) => {
+    const index = slice.from + offset;
+    const own = sentFor(slice, offset);
+    sent[index - from] = own < 0 ? index : own;
+    lines[index - from] = { request: null, item: lineAt(slice.itemObject, slice.itemEnds(), offset), sameAs: own < 0 ? null : own };
+  });
+  for (const place of ascending(sent)) {
+    const index = sent[place] as number;
+    const slice = model.slices.at(index);
+    lines[place] = { ...(lines[place] as RowLines), request: requestIn(slice, index - slice.from) };
+  }
   return lines;
 };
 

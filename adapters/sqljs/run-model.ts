@@ -77,7 +77,6 @@ export class RunModel {
     if (status !== null) wrong = `rows that are ${status} would number ${after.totals[status]} by the events`;
     if (wrong !== null) {
       this.items.undo();
-      this.waiters.undo();
       for (const step of undo.reverse()) step();
       if (areNew && changes.some((change) => change.type === 'insert')) this.#ids = null;
       return wrong;

@@ -1,20 +1,26 @@
 import type { SharedRows } from '../../lib/core/command.ts';
 import type { SharedCursor } from '../../lib/core/snapshot.ts';
 import { shared } from './item-columns.ts';
-import { sentFor } from './pieces.ts';
+import { ascending, sentFor } from './pieces.ts';
 import type { RunModel } from './run-model.ts';
 
 /** Which rows can end because the row that was sent for them has. `sequenceOf`: the results of rows. O(rows looked at). */
 export const sharedRows = (model: RunModel, sequenceOf: ArrayLike<number>, from: SharedCursor, rowsMax: number): SharedRows =>
   from.index < model.items.count ? amongRows(model, sequenceOf, from, rowsMax) : amongResults(model, from, rowsMax);
 
-const codeOf = (model: RunModel, sequence: number): number => {
-  const piece = model.results.at(sequence);
-  return piece.codes === null ? -1 : (piece.codes[sequence - piece.from] as number);
+/** How the results ended, each at its place. */
+const codesOf = (model: RunModel, sequences: readonly number[]): readonly number[] => {
+  const codes = new Array<number>(sequences.length);
+  for (const place of ascending(sequences)) {
+    const sequence = sequences[place] as number;
+    const piece = model.results.at(sequence);
+    codes[place] = piece.codes === null ? -1 : (piece.codes[sequence - piece.from] as number);
+  }
+  return codes;
 };
 
 const amongRows = (model: RunModel, sequenceOf: ArrayLike<number>, from: SharedCursor, rowsMax: number): SharedRows => {
-  const found = { indexes: [] as number[], of: [] as number[], codes: [] as number[] };
+  const found = { indexes: [] as number[], of: [] as number[] };
   const end = Math.min(model.items.count, from.index + rowsMax);
   for (let index = from.index; index < end;) {
     const slice = model.slices.at(index);
@@ -26,15 +32,14 @@ const amongRows = (model: RunModel, sequenceOf: ArrayLike<number>, from: SharedC
       if (sequence === 0 || sequence > from.sequence) continue;
       found.indexes.push(index);
       found.of.push(sequence);
-      found.codes.push(codeOf(model, sequence));
     }
     index = sliceEnd;
   }
-  return { ...found, until: { sequence: from.sequence, index: end } };
+  return { ...found, codes: codesOf(model, found.of), until: { sequence: from.sequence, index: end } };
 };
 
 const amongResults = (model: RunModel, from: SharedCursor, rowsMax: number): SharedRows => {
-  const found = { indexes: [] as number[], of: [] as number[], codes: [] as number[] };
+  const found = { indexes: [] as number[], of: [] as number[] };
   const end = Math.min(model.results.next - 1, from.sequence + rowsMax);
   const isWaiting = (index: number): boolean => model.items.status[index] === shared;
   for (let sequence = from.sequence + 1; sequence <= end; sequence += 1) {
@@ -44,9 +49,8 @@ const amongResults = (model: RunModel, from: SharedCursor, rowsMax: number): Sha
     for (const index of waiting.slice(0, room)) {
       found.indexes.push(index);
       found.of.push(sequence);
-      found.codes.push(codeOf(model, sequence));
     }
-    if (waiting.length > room) return { ...found, until: { sequence: sequence - 1, index: from.index } };
+    if (waiting.length > room) return { ...found, codes: codesOf(model, found.of), until: { sequence: sequence - 1, index: from.index } };
   }
-  return { ...found, until: { sequence: Math.max(end, from.sequence), index: from.index } };
+  return { ...found, codes: codesOf(model, found.of), until: { sequence: Math.max(end, from.sequence), index: from.index } };
 };

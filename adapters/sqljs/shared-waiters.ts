@@ -1,30 +1,54 @@
-/** Which rows wait for which: by the row that is sent for them, in item order. Rows are never taken out; those that have ended are passed over. */
+/** Which rows wait for which, in item order: lists in columns, of twelve bytes a row, where any row waits at all. */
 export class SharedWaiters {
-  readonly #byRow = new Map<number, { readonly rows: number[]; passed: number }>();
+  /** 1 + the row that is sent for each. */
+  #sent = new Uint32Array(0);
+  /** Of a row that is sent: the first that may wait for it. Of one that waits: the next one. 0: none, since the first row of a run waits for nobody. */
+  #next = new Uint32Array(0);
+  /** Of a row that is sent: the last that waits for it; 0: none does. */
+  #last = new Uint32Array(0);
 
-  add(sent: number, index: number): void {
-    const known = this.#byRow.get(sent);
-    if (known === undefined) this.#byRow.set(sent, { rows: [index], passed: 0 });
-    else known.rows.push(index);
+  /** Answers what takes the row away again: the last one first. */
+  add(sent: number, index: number): () => void {
+    this.#reserve(index + 1);
+    const before = this.#last[sent] as number;
+    const link = before === 0 ? sent : before;
+    this.#sent[index] = sent + 1;
+    this.#next[link] = index;
+    this.#next[index] = 0;
+    this.#last[index] = 0;
+    this.#last[sent] = index;
+    return () => {
+      this.#next[link] = 0;
+      this.#last[sent] = before;
+    };
   }
 
-  /** Takes the last rows away again, from an index on. */
-  truncate(sent: number, index: number): void {
-    const known = this.#byRow.get(sent);
-    while (known !== undefined && (known.rows.at(-1) ?? -1) >= index) known.rows.pop();
+  /** The row that is sent for one that waits. */
+  sentFor(index: number): number {
+    return (this.#sent[index] ?? 0) - 1;
   }
 
-  /** Rows that had ended may wait again. */
-  undo(): void {
-    for (const known of this.#byRow.values()) known.passed = 0;
-  }
-
-  /** At most so many rows that still wait for this one. What was passed over is not looked at again: rows end in item order. */
+  /** At most so many rows that still wait for this one. What has ended is not looked at again: rows end in item order, and never wait again. */
   waitingFor(sent: number, isWaiting: (index: number) => boolean, rowsMax: number): readonly number[] {
-    const known = this.#byRow.get(sent);
-    if (known === undefined) return [];
-    const { rows } = known;
-    while (known.passed < rows.length && !isWaiting(rows[known.passed] as number)) known.passed += 1;
-    return rows.slice(known.passed, known.passed + rowsMax).filter(isWaiting);
+    let index = this.#next[sent] ?? 0;
+    // Of a row that waits itself this is a neighbour, not a follower.
+    if (index === 0 || (this.#last[sent] as number) === 0) return [];
+    while (index !== 0 && !isWaiting(index)) index = this.#next[index] as number;
+    this.#next[sent] = index;
+    if (index === 0) this.#last[sent] = 0;
+    const waiting: number[] = [];
+    for (; index !== 0 && waiting.length < rowsMax; index = this.#next[index] as number) if (isWaiting(index)) waiting.push(index);
+    return waiting;
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.#next.length) return;
+    const room = Math.max(1_024, count, Math.ceil(this.#next.length * 1.5));
+    const grown = (column: Uint32Array): Uint32Array<ArrayBuffer> => {
+      const larger = new Uint32Array(room);
+      larger.set(column);
+      return larger;
+    };
+    [this.#sent, this.#next, this.#last] = [grown(this.#sent), grown(this.#next), grown(this.#last)];
   }
 }
