@@ -17,7 +17,7 @@ export interface QuotedRow extends RenderedRow {
 
 /**
  * The rows of a source as a run would accept them, rendered, page by page, bad ones recorded; ids that come again are bad rows. Memory: 24 bytes
- * a row, for its id's hash, and 40 for its request's, where duplicates are sent once. Throws `source_unreadable` where the source throws.
+ * a row, for its id's hash, and 28 to 57 for its request's, where duplicates are sent once. Throws `source_unreadable` where the source throws.
  */
 export async function* renderedRows(ports: RenderPorts, source: EngineSource, signal: AbortSignal): AsyncGenerator<readonly QuotedRow[]> {
   const renderer = createRowRenderer(ports, source);

@@ -1,6 +1,6 @@
 /**
- * Rows by a digest of their request, in an open-addressed table: at most 40 bytes a row. Of the digest 128 bits are kept: made by a
- * cryptographic hash, equal ones are equal requests.
+ * Rows by a digest of their request, in an open-addressed table: 28 to 57 bytes a row, half as much again while it grows. Of the digest
+ * 128 bits are kept: made by a cryptographic hash, equal ones are equal requests.
  */
 export interface RequestTable {
   /** The row with this digest; -1: none. */
