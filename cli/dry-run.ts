@@ -2,6 +2,7 @@ import { customIdOf } from '../lib/core/ids.ts';
 import type { SourceEntry } from '../lib/ports/source.ts';
 import { sourceOf } from '../lib/run/job-source.ts';
 import { raisedOf } from '../lib/run/job-limits.ts';
+import { firstOfRequests } from '../lib/run/quote-rows.ts';
 import { structuredOutputOf } from '../lib/run/job-structure.ts';
 import type { AnyJob } from '../lib/run/job.ts';
 import { rendererOf } from './compose.ts';
@@ -29,13 +30,23 @@ export const dryRun = async (
   const render = await rendererOf(job.providerConfig, structuredOutputOf(erased), raisedOf(erased));
   const { items, buildPrompt } = sourceOf(erased);
   const shown = limit ?? shownRows;
+  const isFirst = erased.reusePolicy?.duplicates === 'send_once' ? firstOfRequests() : () => true;
   let itemCount = 0;
+  let sharedCount = 0;
+  const end = (): ExitCode => {
+    if (sharedCount > 0)
+      writeNotes(context, [`batchor: of these ${itemCount} rows, ${sharedCount} would not be sent: an earlier one asks the same`]);
+    return exitCodes.ok;
+  };
   for await (const pulled of items.read(null, { signal })) {
     for (const entry of isSlice(pulled) ? pulled : [pulled]) {
-      if (itemCount === shown) return exitCodes.ok;
+      if (itemCount === shown) return end();
       const line = 'bad' in entry ? null : render(customIdOf(itemCount), await buildPrompt(entry.item));
       const fault = line === null ? faultOf(entry) : 'reason' in line ? line.reason : null;
-      if (line !== null && 'line' in line) await writeText(context.stdout, line.line);
+      if (line !== null && 'line' in line) {
+        if (isFirst(line.line, itemCount)) await writeText(context.stdout, line.line);
+        else sharedCount += 1;
+      }
       if (fault !== null) writeNotes(context, [`batchor: ${fault}`]);
       if (fault !== null && !recordsBadRows(job)) {
         writeNotes(context, ['  A run would pause here; --bad-rows record makes such rows failed items.']);
@@ -44,7 +55,7 @@ export const dryRun = async (
       itemCount += 1;
     }
   }
-  return exitCodes.ok;
+  return end();
 };
 
 const recordsBadRows = ({ badRows }: CliJob): boolean => badRows === 'record';

@@ -145,5 +145,6 @@ const names: Readonly<Record<string, string>> = {
   sweep: 'looking for batches',
   plan: 'planning a batch',
   requeue: 'sending rows again',
+  shared: 'ending rows whose request another row has sent',
   strays: 'watching batches that nobody needs',
 };

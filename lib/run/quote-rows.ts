@@ -39,7 +39,8 @@ export async function* renderedRows(ports: RenderPorts, source: EngineSource, si
   }
 }
 
-const firstOfRequests = (): ((line: string, index: number) => boolean) => {
+/** Says of one row after the other whether none before it has asked the same. */
+export const firstOfRequests = (): ((line: string, index: number) => boolean) => {
   const table = createRequestTable();
   return (line, index) => {
     const asked = withoutName(line, index);
