@@ -15,9 +15,14 @@ export const historyText = (inspection: Inspection): readonly string[] => {
       ? []
       : [`  request line: ${inspection.isRequestLineKept ? placeText(inspection.requestLine) : 'pruned'}`]),
     ...inspection.faults.map((fault) => `  ${fault}`),
-    ...(attempts.length === 0 ? ['  was in no batch'] : attempts.flatMap(attemptText)),
+    ...(attempts.length === 0 ? [`  was in no batch${sentFor(inspection)}`] : attempts.flatMap(attemptText)),
   ];
 };
+
+const sentFor = ({ sharedWith }: Inspection): string =>
+  sharedWith === null
+    ? ''
+    : `: its request is that of row ${sharedWith.index}, item ${JSON.stringify(sharedWith.itemId)}, which is sent for both`;
 
 const placeText = ({ object, offset, length }: InspectedSpan): string => `${object}, byte ${offset}, ${length} bytes`;
 

@@ -58,6 +58,7 @@ export const inspectionToWire = (inspection: Inspection): JsonObject => ({
   item_line: { ...inspection.itemLine },
   request_line: inspection.requestLine === null ? null : { ...inspection.requestLine },
   is_request_line_kept: inspection.isRequestLineKept,
+  shared_with: inspection.sharedWith === null ? null : { index: inspection.sharedWith.index, item_id: inspection.sharedWith.itemId },
   attempts: inspection.attempts.map(attemptToWire),
   faults: inspection.faults,
 });

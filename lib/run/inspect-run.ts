@@ -34,6 +34,7 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspe
   const [lines] = await must(reader.linesOfRows(index, 1), context);
   if (lines === undefined) throw new RangeError(`row ${index} has no lines`);
   const item = await readItem(reader, lines.item);
+  const [sent] = row.sameAs === null ? [] : await must(reader.rows(row.sameAs, 1), context);
   const attempts: InspectedAttempt[] = [];
   for (let next = 1; ;) {
     const records = await must(reader.batches(next, pageBatches), context);
@@ -58,6 +59,7 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspe
     itemLine: lines.item,
     requestLine: lines.request,
     isRequestLineKept: lines.request !== null && !snapshot.artifacts.areRequestsPruned,
+    sharedWith: sent === undefined ? null : { index: sent.index, itemId: sent.itemId },
     attempts,
     faults: item.fault === null ? [] : [item.fault],
   };

@@ -68,9 +68,12 @@ export interface Inspection {
   /** Of a bad row: what was wrong with it. */
   readonly badRow: JsonValue;
   readonly itemLine: InspectedSpan;
+  /** Of a row that shares it, the line of the row that is sent for both. */
   readonly requestLine: InspectedSpan | null;
   /** False where it was pruned: then nothing lies there any more. */
   readonly isRequestLineKept: boolean;
+  /** The row that is sent for this one, and ends it: the attempts are its own. Null: this row is sent itself. */
+  readonly sharedWith: { readonly index: number; readonly itemId: string } | null;
   readonly attempts: readonly InspectedAttempt[];
   /** What of the item itself cannot be read, and why. */
   readonly faults: readonly string[];

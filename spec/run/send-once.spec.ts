@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { interval, lastValueFrom, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { openai } from '../../adapters/openai/index.ts';
+import { historyText } from '../../cli/history-text.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import type { BatchJob } from '../../lib/run/job.ts';
 import { BatchRunner } from '../../lib/run/runner.ts';
@@ -20,6 +21,19 @@ const resultsOf = async (world: World, runId: string) => {
   return world.until(run.results({ order: 'input' }).toArray());
 };
 const firstOf = (prompts: readonly string[]): readonly number[] => prompts.map((prompt) => prompts.indexOf(prompt));
+
+/** Six rows that ask the same, with a day between any two: the batch of the row before is over by then. */
+const slowSource = ({ scheduler }: World) => ({
+  kind: 'slow',
+  ref: 'slow',
+  fingerprint: () => Promise.resolve('1'),
+  async *read(from: unknown) {
+    for (let row = Number(from ?? 0); row < 6; row += 1) {
+      await lastValueFrom(interval(86_400_000, scheduler).pipe(take(1)));
+      yield { item: { itemId: `r${row}`, payload: 'the same' }, position: row + 1 };
+    }
+  },
+});
 
 describe('rows with the same request, sent once', () => {
   it('each get the answer of the first, which alone is sent and billed, whatever the batches, and however often the process dies', async () => {
@@ -98,19 +112,7 @@ describe('rows with the same request, sent once', () => {
 
   it('end at once where the first has ended before they are read', async () => {
     await using world = await createWorld({ seed: 4 });
-    const { scheduler } = world;
-    const source = {
-      kind: 'slow',
-      ref: 'slow',
-      fingerprint: () => Promise.resolve('1'),
-      async *read(from: unknown) {
-        for (let row = Number(from ?? 0); row < 6; row += 1) {
-          // A day between any two: the batch of the row before is over by then.
-          await lastValueFrom(interval(86_400_000, scheduler).pipe(take(1)));
-          yield { item: { itemId: `r${row}`, payload: 'the same' }, position: row + 1 };
-        }
-      },
-    };
+    const source = slowSource(world);
     const { items: _, ...job } = jobOf([]);
     const run = await world.runner.start({ ...job, source }, { runId: 'slow' });
     await world.settle(run, { virtualMsMax: 10 * 86_400_000 });
@@ -135,6 +137,36 @@ describe('rows with the same request, sent once', () => {
     const run = await world.runner.start(jobOf(['a', 'a'], { reusePolicy: { duplicates: 'send_each' } }), { runId: 'each' });
     expect((await world.settle(run)).shared).toEqual({ rowCount: 0, inputTokens: 0 });
     expect(world.ledger.requestsBilled).toBe(2);
+  });
+
+  it('name the row that was sent for them, where their history is asked for', async () => {
+    await using world = await createWorld({ seed: 7 });
+    const run = await world.runner.start(jobOf(['a', 'b', 'b']), { runId: 'told' });
+    await world.settle(run);
+    const told = await world.until(run.inspect('r2'));
+    expect([told.sharedWith, told.attempts, told.requestLine]).toEqual([
+      { index: 1, itemId: 'r1' },
+      [],
+      (await world.until(run.inspect('r1'))).requestLine,
+    ]);
+    expect((await world.until(run.inspect('r1'))).sharedWith).toBeNull();
+    expect(historyText(told).at(-1)).toBe('  was in no batch: its request is that of row 1, item "r1", which is sent for both');
+  });
+
+  it('have their column in a table, also where the rest of the run was sent one by one', async () => {
+    await using world = await createWorld({ seed: 8 });
+    const { items: _, ...job } = jobOf([]);
+    const source = slowSource(world);
+    await world.runner.start({ ...job, source }, { runId: 'half' });
+    await world.advance(3.5 * 86_400_000);
+    await world.crash();
+    const each = { ...job, source: slowSource(world), reusePolicy: { duplicates: 'send_each' as const } };
+    const run = await world.until(world.runner.start(each, { runId: 'half' }));
+    await world.settle(run, { virtualMsMax: 10 * 86_400_000 });
+    expect(world.ledger.requestsBilled).toBeGreaterThan(1);
+    expect(run.summary().shared.rowCount).toBeGreaterThan(0);
+    const table = await world.until(run.table());
+    expect(table.columns.map(({ name }) => name)).toContain('shared_with_index');
   });
 
   it('count once in a quote', async () => {

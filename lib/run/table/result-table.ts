@@ -21,7 +21,8 @@ export interface TableSource {
  */
 export const openResultTable = async ({ reader, structure, pages, front }: TableSource): Promise<TableStream> => {
   const times = await readBatchTimes(reader);
-  const { structuredOutput, operation } = reader().snapshot.config;
+  const { config, sharing } = reader().snapshot;
+  const { structuredOutput, operation } = config;
   const iterator = rowsOf(pages, structure);
   const first = await iterator.next();
   const firstRows = first.done === true ? [] : first.value;
@@ -29,7 +30,8 @@ export const openResultTable = async ({ reader, structure, pages, front }: Table
   const columns = resultTableColumns({
     jsonSchema: structuredOutput?.jsonSchema ?? null,
     prices: operation.money.prices,
-    isSharing: operation.sendsDuplicatesOnce,
+    // Whoever went on with the run may have sent the rest one by one.
+    isSharing: operation.sendsDuplicatesOnce || sharing.rows > 0,
     times,
     sample,
   });
