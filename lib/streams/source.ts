@@ -38,6 +38,7 @@ export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<In
     try {
       reader.seek(effect.checkpoint, signal);
       const same = ports.run.snapshot.config.operation.sendsDuplicatesOnce ? sameRequests : null;
+      if (same === null) sameRequests.forget();
       const slice = await draftSlice(ports, reader, renderer, effect, same, signal);
       const fault = (await rejectTaken(ports, renderer, slice)) ?? (await same?.learn(effect.fromIndex, signal)) ?? null;
       if (fault !== null) return { _tag: 'Left', left: fault };
