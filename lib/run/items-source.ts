@@ -1,7 +1,7 @@
 import type { JsonObject } from '../core/json.ts';
 import type { BatchItem, CheckpointedItemSource, SourceRow } from '../ports/source.ts';
 import { isObservable, type Items, iterateObservable } from './observable-items.ts';
-import { createSinglePass, type SinglePass } from './single-pass.ts';
+import { createSinglePass, isStream, type SinglePass, tooFew } from './single-pass.ts';
 
 const sliceRows = 1_000;
 const ref = 'items';
@@ -65,6 +65,7 @@ async function* inSlices(
     throw error;
   }
   if (slice.length > 0) yield slice;
+  if (index < skip) throw tooFew(ref, index, skip);
 }
 
 /** By the items themselves: whoever reads them again, for a quote or a second run, is told that they came already. */
@@ -85,5 +86,5 @@ const onlyIterator = (items: Items<BatchItem>): Iterator<BatchItem> | AsyncItera
   if (isObservable(items)) return iterateObservable(items);
   const iterator = Symbol.iterator in items ? items[Symbol.iterator]() : items[Symbol.asyncIterator]();
   // A generator is its own iterator; a collection makes one for everybody who asks.
-  return (iterator as unknown) === items ? iterator : null;
+  return (iterator as unknown) === items || isStream(items) ? iterator : null;
 };

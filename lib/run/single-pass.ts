@@ -10,6 +10,20 @@ export interface SinglePass {
   end(): void;
 }
 
+/** Without it a run would take items for read to their end, and be completed without the rest. */
+export const tooFew = (ref: string, given: number, read: number): SourceError =>
+  new SourceError(
+    `gave ${given} items where ${read} were read before: they run once, or are fewer now. Give the same ones anew, in the same order`,
+    {
+      ref,
+    },
+  );
+
+/** A stream of Node or of the web makes an iterator for each who asks, and gives what it holds to one of them. */
+export const isStream = (items: object): boolean =>
+  typeof (items as { readonly pipe?: unknown }).pipe === 'function' ||
+  typeof (items as { readonly getReader?: unknown }).getReader === 'function';
+
 /** A run asks again for what it has read and not accepted: a slice, and the page that it was cut from. */
 const keptMax = 2 * ingestRowsMax;
 
@@ -43,7 +57,10 @@ export const createSinglePass = (iterator: Iterator<BatchItem> | AsyncIterator<B
       for (let at = index; ; at += 1) {
         while (at >= first + kept.length) {
           if (failure !== null) throw (failure as { readonly error: unknown }).error;
-          if (isOver) return;
+          if (isOver) {
+            if (first + kept.length < index) throw tooFew(ref, first + kept.length, index);
+            return;
+          }
           await pull();
         }
         if (at < first)
@@ -58,8 +75,9 @@ export const createSinglePass = (iterator: Iterator<BatchItem> | AsyncIterator<B
       failure ??= { error: new SourceError('were given up by a run that ended: these items run once. Give them anew', { ref }) };
       first += kept.length;
       kept.length = 0;
-      const returned: unknown = iterator.return?.();
-      if (returned instanceof Promise) returned.catch(() => undefined);
+      // Whatever cleans up behind them may throw, and whoever ends a run can do nothing about it.
+      const asked = async (): Promise<unknown> => iterator.return?.();
+      asked().catch(() => undefined);
     },
   };
 };

@@ -1,5 +1,6 @@
 import type { AnyJob } from '../run/job.ts';
 import { asIterable } from '../run/observable-items.ts';
+import { isStream } from '../run/single-pass.ts';
 import { BatchRunner } from '../run/runner.ts';
 import type { BatchRunnerOptions, StartOptions } from '../run/runner-options.ts';
 import type { AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from '../run/job.ts';
@@ -90,4 +91,4 @@ const watched = <A>(values: AsyncIterable<A>, process: SimulatedProcess): AsyncI
 };
 
 /** A generator is its own iterator, and what watches it has to be seen to run once too. */
-const isSinglePass = (values: object): boolean => 'next' in values;
+const isSinglePass = (values: object): boolean => 'next' in values || isStream(values);

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { from, Observable, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { type BatchItem, SourceError } from '../../lib/index.ts';
@@ -41,17 +42,20 @@ const observables: readonly [string, (values: readonly Item[]) => Items<Item>][]
 ];
 
 describe('items that come once', () => {
-  it.each<[string, (values: readonly Item[]) => Items<Item>]>([['a generator', once], ['an async generator', onceLater], ...observables])(
-    'are all taken, whatever stops the reading: %s',
-    async (_, make) => {
-      await using world = await createWorld(quick);
-      const run = await world.runner.start(jobWith(world, make(withBad), 'fail'));
-      expect(await world.settle(run)).toMatchObject({ controlState: 'paused', controlReason: 'bad_rows', itemCount: 7 });
-      await run.resume({ badRows: 'record' });
-      expect(await world.settle(run)).toMatchObject({ status: 'completed_with_failures', itemCount: 30, badRowCount: 3 });
-      expect((await run.verify()).isSound).toBe(true);
-    },
-  );
+  it.each<[string, (values: readonly Item[]) => Items<Item>]>([
+    ['a generator', once],
+    ['an async generator', onceLater],
+    ['a stream of Node', (values) => Readable.from(values)],
+    ['a stream of the web', (values) => Readable.toWeb(Readable.from(values)) as AsyncIterable<Item>],
+    ...observables,
+  ])('are all taken, whatever stops the reading: %s', async (_, make) => {
+    await using world = await createWorld(quick);
+    const run = await world.runner.start(jobWith(world, make(withBad), 'fail'));
+    expect(await world.settle(run)).toMatchObject({ controlState: 'paused', controlReason: 'bad_rows', itemCount: 7 });
+    await run.resume({ badRows: 'record' });
+    expect(await world.settle(run)).toMatchObject({ status: 'completed_with_failures', itemCount: 30, badRowCount: 3 });
+    expect((await run.verify()).isSound).toBe(true);
+  });
 
   it('that fail are not taken for exhausted when they are asked again', async () => {
     await using world = await createWorld(quick);
@@ -84,6 +88,48 @@ describe('items that come once', () => {
     const error: unknown = await read(5).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SourceError);
     expect(String(error)).toContain('cannot go on from item 5: these items run once, and were read to 30000 before');
+  });
+
+  it.each<[string, (values: readonly Item[]) => Items<Item>]>([
+    ['an array', (values) => values],
+    ['a generator', once],
+  ])('are not taken for read to their end where they are fewer than the rows that the run has: %s', async (_, make) => {
+    const { signal } = new AbortController();
+    const first = (count: number): Promise<unknown> =>
+      itemsSource(make(itemsOf(count)))
+        .read(5, { signal })
+        [Symbol.asyncIterator]()
+        .next();
+    await expect(first(3)).rejects.toThrow('items: gave 3 items where 5 were read before');
+    expect(await first(5)).toEqual({ done: true, value: undefined });
+  });
+
+  it('may throw when they are given up: the run is told of nothing', async () => {
+    const cleanUp = (): never => {
+      throw new Error('cannot clean up');
+    };
+    const failing = new Observable<Item>((to) => {
+      for (const item of itemsOf(3)) to.next(item);
+      return cleanUp;
+    });
+    const cleaning = (function* () {
+      try {
+        yield* itemsOf(3_000);
+      } finally {
+        cleanUp();
+      }
+    })();
+    const told: unknown[] = [];
+    const hear = (error: unknown): void => void told.push(error);
+    process.prependOnceListener('uncaughtException', hear);
+    for (const items of [failing, cleaning]) {
+      const abort = new AbortController();
+      await itemsSource(items).read(null, abort)[Symbol.asyncIterator]().next();
+      abort.abort();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('uncaughtException', hear);
+    expect(told).toEqual([]);
   });
 
   it('may be iterated by others as often as they like where they are a collection', async () => {
