@@ -58,7 +58,7 @@ export const originOf = (entry: SourceEntry, entryIndex: number): RowOrigin =>
     : {
         entryIndex,
         location: entry.location ?? null,
-        givenId: entry.item.itemId,
+        givenId: isItem(entry.item) ? entry.item.itemId : null,
         idField: entry.idField ?? 'itemId',
         within: entry.origin ?? null,
       };
@@ -109,6 +109,7 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
 
   const renderRow = (entry: SourceEntry, index: number, entryIndex: number): RenderedRow | Promise<RenderedRow> => {
     if ('bad' in entry) return failed(originOf(entry, entryIndex), entry.bad.reason, entry.bad.field);
+    if (!isItem(entry.item)) return failed(originOf(entry, entryIndex), `it is ${String(entry.item)}, not { itemId, payload }`, null);
     const { itemId } = entry.item;
     if (typeof itemId !== 'string' || itemId.trim() === '') return failed(originOf(entry, entryIndex), 'its item id is empty', 'itemId');
     const thrown = (error: unknown): RenderedRow =>
@@ -132,6 +133,9 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
     },
   };
 };
+
+/** Items are a user's, and may hold anything. */
+const isItem = (item: unknown): item is SourceRow['item'] => typeof item === 'object' && item !== null;
 
 /** Where rows come from, as their metadata tells it. What neighbours share is text already. */
 const createLineage = (ref: string): ((within: SourceOrigin | null, entryIndex: number, primaryKey: string | null) => string) => {

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../core/json.ts';
 import type { SourceCheckpoint } from '../core/snapshot.ts';
+import { SourceError } from '../ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../ports/source.ts';
 
 /** One iterator over a source, kept open from slice to slice and opened anew where a checkpoint says otherwise. */
@@ -36,7 +37,7 @@ export const createSourceReader = (source: CheckpointedItemSource): SourceReader
   let failure: { readonly thrown: unknown } | null = null;
   let abort = new AbortController();
   const drop = (): void => {
-    void iterator?.return?.()?.catch(() => undefined);
+    giveUp(iterator);
     iterator = null;
     ahead = [];
     taken = 0;
@@ -67,7 +68,7 @@ export const createSourceReader = (source: CheckpointedItemSource): SourceReader
       if (abort.signal.aborted) abort = new AbortController();
       position = checkpoint?.position ?? null;
       nextIndex = from;
-      iterator = source.read(position, { signal: abort.signal })[Symbol.asyncIterator]();
+      iterator = iteratorOf(source, position, abort.signal);
     },
     take() {
       const entry = ahead[taken];
@@ -99,11 +100,45 @@ export const createSourceReader = (source: CheckpointedItemSource): SourceReader
         isOver = true;
         return 'over';
       }
-      ahead = isEntries(answer.value) ? answer.value : [answer.value];
-      taken = 0;
+      const page: readonly unknown[] = isEntries(answer.value) ? answer.value : [answer.value];
+      const odd = page.findIndex((each) => !isEntry(each));
+      ahead = (odd < 0 ? page : page.slice(0, odd)) as readonly SourceEntry[];
+      // Whatever stands there has no position behind which reading could go on; the rows before it are taken.
+      if (odd >= 0) failure = { thrown: noEntry(source, nextIndex + odd, page[odd]) };
       return 'more';
     },
   };
 };
 
 const isEntries = (value: Pulled): value is readonly SourceEntry[] => Array.isArray(value);
+
+/** Sources are written by users, in JavaScript too: what they yield is looked at before it counts as a row. */
+const isEntry = (value: unknown): value is SourceEntry => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { bad, position } = value as { readonly bad?: unknown; readonly position?: unknown };
+  if (position === undefined || position === null) return false;
+  return 'bad' in value ? typeof bad === 'object' && bad !== null : 'item' in value;
+};
+
+const noEntry = ({ ref }: CheckpointedItemSource, index: number, value: unknown): SourceError => {
+  const what = typeof value === 'object' && value !== null ? `an object of ${Object.keys(value).join(', ') || 'nothing'}` : String(value);
+  return new SourceError(
+    `read() gave ${what} where row ${index} was due. A row is { item, position } or { bad, position }, and its position is not null: that is the start`,
+    { ref },
+  );
+};
+
+const iteratorOf = (source: CheckpointedItemSource, position: JsonValue, signal: AbortSignal): AsyncIterator<Pulled> => {
+  const given: Partial<AsyncIterable<Pulled>> | null | undefined = source.read(position, { signal });
+  const iterator = given?.[Symbol.asyncIterator]?.();
+  if (iterator !== undefined) return iterator;
+  throw new SourceError('read() gives nothing that can be iterated asynchronously. Write it as an async generator: async *read(from)', {
+    ref: source.ref,
+  });
+};
+
+/** An iterator of a user's may throw at this, or answer with no promise: nobody reads on, and nothing depends on it. */
+const giveUp = (iterator: AsyncIterator<Pulled> | null): void => {
+  const asked = async (): Promise<unknown> => iterator?.return?.();
+  asked().catch(() => undefined);
+};

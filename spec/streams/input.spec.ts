@@ -171,6 +171,23 @@ describe('a row that cannot be an item', () => {
   });
 });
 
+describe('an item that is none', () => {
+  it('is a bad row, and costs no other', async () => {
+    await using world = await createWorld(quick);
+    const entries = [row('a', 0), ...[null, undefined, 'b'].map((item, i) => ({ item, position: i + 2 }) as unknown as Entry), row('c', 4)];
+    const run = await world.runner.start(jobOver(world, entries, { badRows: 'record' }));
+    expect(await world.settle(run)).toMatchObject({ status: 'completed_with_failures', itemCount: 5, badRowCount: 3 });
+    const results = await run.results({ order: 'input' }).toArray();
+    expect(results.map((result) => (result.status === 'completed' ? 'completed' : result.error.message))).toEqual([
+      'completed',
+      'people.csv: it is null, not { itemId, payload }',
+      'people.csv: it is undefined, not { itemId, payload }',
+      'people.csv: it is b, not { itemId, payload }',
+      'completed',
+    ]);
+  });
+});
+
 describe('a source', () => {
   it('that fails half-way pauses the run with its own words, keeps what it gave, and is read again on resume', async () => {
     await using world = await createWorld(quick);

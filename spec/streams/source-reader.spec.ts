@@ -60,4 +60,46 @@ describe('a source reader', () => {
     reader.seek({ nextIndex: 1, position: 1, beforeLastPosition: null }, signal);
     expect([await next(), opened]).toEqual(['1:r1@2', 2]);
   });
+
+  const odd: readonly [string, unknown, string][] = [
+    ['undefined', undefined, 'undefined'],
+    ['null', null, 'null'],
+    ['a text', 'r1', 'r1'],
+    ['an object of something else', { id: 1, text: 'x' }, 'an object of id, text'],
+    ['a row without a position', { item: { itemId: 'r1', payload: null } }, 'an object of item'],
+    ['a bad row that says nothing', { bad: null, position: 2 }, 'an object of bad, position'],
+  ];
+  it.each(odd)('takes the rows before what is no row, and loses none behind it: %s', async (_, value, said) => {
+    for (const pages of [[[entry(0), value, entry(2)]], [entry(0), value, entry(2)]]) {
+      const reader = open(async function* () {
+        for (const page of pages) yield await Promise.resolve(page as SourceEntry);
+      });
+      const got: string[] = [];
+      const readOn = async (): Promise<void> => {
+        while ((await reader.more(null)) === 'more') got.push(...takeAll(reader));
+      };
+      await expect(readOn()).rejects.toThrow(`rows: read() gave ${said} where row 1 was due`);
+      await expect(readOn()).rejects.toThrow('where row 1 was due');
+      expect(got).toEqual(['0:r0@1']);
+    }
+  });
+
+  it('says what read() has to be where it gives nothing to iterate', () => {
+    for (const given of [null, undefined, [entry(0)], Promise.resolve([entry(0)])])
+      expect(() => open(() => given as unknown as AsyncIterable<SourceEntry>)).toThrow('rows: read() gives nothing that can be iterated');
+  });
+
+  it('gives up an iterator that throws at it, or answers with no promise', () => {
+    for (const answer of [
+      (): never => {
+        throw new Error('closed');
+      },
+      () => ({ done: true }),
+    ]) {
+      const reader = open(() => ({
+        [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined), return: answer as never }),
+      }));
+      expect(() => reader.drop()).not.toThrow();
+    }
+  });
 });
