@@ -36,20 +36,37 @@ const scriptOf = (doc: Doc, texts: string): string => {
 export interface Surroundings {
   readonly main?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether npx and tsx are those of the user, or what does the same here in less time, as by default. */
+  readonly isNpxReal?: boolean;
 }
 
-/** A user's folder: batchor, and what its users install beside it; `npx` finds batchor there. */
-const userFolder = (main: string): string => {
+const writeCommand = (path: string, script: string): void => {
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
+};
+
+/** A user's folder: batchor, and what its users install beside it; `npx` finds both there. */
+const userFolder = (main: string, isNpxReal: boolean): string => {
   const folder = mkdtempSync(join(tmpdir(), 'batchor-docs-'));
   const bin = join(folder, 'node_modules/.bin');
   mkdirSync(bin, { recursive: true });
   symlinkSync(root, join(folder, 'node_modules/batchor'));
   for (const name of ['zod', 'rxjs', 'openai', 'pg', 'tsx', 'io-ts', 'fp-ts', 'arquero'])
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
-  const command = join(bin, 'batchor');
-  writeFileSync(command, `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(main)} "$@"\n`);
-  chmodSync(command, 0o755);
-  for (const tool of ['tsx', 'tsc']) symlinkSync(join(root, 'node_modules/.bin', tool), join(bin, tool));
+  const tools = join(root, 'node_modules/.bin');
+  writeCommand(join(bin, 'batchor'), `exec ${quoted(process.execPath)} ${quoted(main)} "$@"`);
+  symlinkSync(join(tools, 'tsc'), join(bin, 'tsc'));
+  if (isNpxReal) {
+    symlinkSync(join(tools, 'tsx'), join(bin, 'tsx'));
+  } else {
+    // Found before the real one, which takes longer than what it starts. And tsx would look at each module of batchor, not only at the program.
+    writeCommand(join(bin, 'npx'), `command=$1; shift; exec ${quoted(bin)}/"$command" "$@"`);
+    const build = `${quoted(join(tools, 'esbuild'))} "$1" --bundle --packages=external --platform=node --format=esm --target=node20.15 --log-level=error`;
+    writeCommand(
+      join(bin, 'tsx'),
+      `${build} --outfile="$1.mjs" && program=$1.mjs && shift && exec ${quoted(process.execPath)} "$program" "$@"`,
+    );
+  }
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
   return folder;
 };
@@ -77,9 +94,9 @@ const runScript = (script: string, cwd: string, env: Readonly<Record<string, str
   });
 
 /** Runs a document's `sh` blocks in order in one shell, in a folder and an environment of their own. */
-export const runDoc = async (doc: Doc, { main = MAIN, env: extraEnv = {} }: Surroundings = {}): Promise<Outcome> => {
+export const runDoc = async (doc: Doc, { main = MAIN, env: extraEnv = {}, isNpxReal = false }: Surroundings = {}): Promise<Outcome> => {
   if (!existsSync(main)) throw new Error(`${main} is missing: run \`npm run build\` first`);
-  const folder = userFolder(main);
+  const folder = userFolder(main, isNpxReal);
   const texts = mkdtempSync(join(tmpdir(), 'batchor-blocks-'));
   const path = [join(folder, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(delimiter);
   const kept = Object.fromEntries(['LANG', 'TMPDIR', 'TERM'].map((name) => [name, process.env[name]]));

@@ -1,10 +1,13 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import type { Block, Doc } from './markdown.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const CONFIG = join(root, 'spec/tsconfig.json');
+const TSC = join(root, 'node_modules/typescript7/bin/tsc');
+/** Within the project, so that its packages are found. */
+const CACHE = join(root, 'node_modules/.cache/batchor');
 
 /** A program of a document: a block that imports, and the blocks after it that do not. */
 type Program = readonly Block[];
@@ -20,64 +23,63 @@ export const programsOf = ({ blocks }: Doc): readonly Program[] =>
       return last === undefined || importsSomething(block.text) ? [...programs, [block]] : [...programs.slice(0, -1), [...last, block]];
     }, []);
 
-const optionsOfSpecs = (): ts.CompilerOptions => {
-  const { config } = ts.readConfigFile(CONFIG, (path) => ts.sys.readFile(path)) as { readonly config: unknown };
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, dirname(CONFIG));
-  delete options.tsBuildInfoFile;
-  const forDocs = { incremental: false, noUnusedLocals: false, noUnusedParameters: false, moduleDetection: ts.ModuleDetectionKind.Force };
-  return { ...options, ...forDocs };
-};
+/** As specs are compiled, but against the built declarations: those are what a user's compiler reads, and what they are made of is another gate's business. */
+const configOf = (files: readonly string[]): object => ({
+  extends: join(root, 'spec/tsconfig.json'),
+  compilerOptions: {
+    incremental: false,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    moduleDetection: 'force',
+    typeRoots: [join(root, 'node_modules/@types')],
+    paths: {
+      batchor: [join(root, 'dist/lib/index.d.ts')],
+      'batchor/adapters/*': [join(root, 'dist/adapters/*/index.d.ts')],
+      'batchor/*': [join(root, 'dist/lib/*/index.d.ts')],
+    },
+  },
+  include: [],
+  files,
+});
 
 /**
- * Type-checks the programs of all documents in one compilation, as if each document's lay as files in a folder of its own, under the names
- * that they are given there; nothing is written.
- * Gives what is wrong, as `README.md:12: message`.
+ * Type-checks the programs of all documents in one compilation, each document's in a folder of its own, under the names that they are given
+ * there. Gives what is wrong, as `README.md:12: message`. Needs the build.
  */
 export const typeErrors = (docs: readonly Doc[]): readonly string[] => {
-  const folderOf = (doc: number): string => join(root, 'docs', `blocks-${doc}`);
-  const programs = new Map(
-    docs.flatMap((doc, i) =>
-      programsOf(doc).map((program, j): readonly [string, Program] => [join(folderOf(i), program[0]?.file ?? `block-${j}.ts`), program]),
-    ),
-  );
-  const folders = new Set(docs.map((_, i) => folderOf(i)));
-  const options = optionsOfSpecs();
-  const host = ts.createCompilerHost(options);
-  const onDisk = {
-    directoryExists: host.directoryExists,
-    fileExists: host.fileExists,
-    readFile: host.readFile,
-    getSourceFile: host.getSourceFile,
-  };
-  const textOf = (path: string): string | undefined =>
-    programs
-      .get(path)
-      ?.map(({ text }) => text)
-      .join('');
-  host.directoryExists = (path) => folders.has(path) || onDisk.directoryExists?.(path) === true;
-  host.fileExists = (path) => programs.has(path) || onDisk.fileExists(path);
-  host.readFile = (path) => textOf(path) ?? onDisk.readFile(path);
-  host.getSourceFile = (path, language, ...rest) => {
-    const text = textOf(path);
-    return text === undefined ? onDisk.getSourceFile(path, language, ...rest) : ts.createSourceFile(path, text, language);
-  };
-  const compiled = ts.createProgram([...programs.keys()], options, host);
-  // Asked of the blocks alone: that the library compiles is another gate's business, and costs seconds.
-  const ofBlocks = [...programs.keys()].flatMap((path) => {
-    const file = compiled.getSourceFile(path);
-    return [...compiled.getSyntacticDiagnostics(file), ...compiled.getSemanticDiagnostics(file)];
-  });
-  return [...compiled.getOptionsDiagnostics(), ...ofBlocks].map((diagnostic) => located(diagnostic, programs));
+  mkdirSync(CACHE, { recursive: true });
+  const folder = mkdtempSync(join(CACHE, 'blocks-'));
+  try {
+    const programs = new Map(
+      docs.flatMap((doc, i) =>
+        programsOf(doc).map((program, j): readonly [string, Program] => [`${i}/${program[0]?.file ?? `block-${j}.ts`}`, program]),
+      ),
+    );
+    for (const [path, program] of programs) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), program.map(({ text }) => text).join(''));
+    }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(configOf([...programs.keys()])));
+    const { status, stdout, stderr } = spawnSync(process.execPath, [TSC, '-p', '.', '--pretty', 'false'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    const said = stdout.split(/\n(?=\S)/u).filter((message) => message.trim() !== '');
+    if (status !== 0 && said.length === 0) throw new Error(`the compiler ended with ${status}: ${stderr}`);
+    return said.map((message) => located(message.trim(), programs));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 };
 
-const located = ({ file, start, messageText }: ts.Diagnostic, programs: ReadonlyMap<string, Program>): string => {
-  const message = ts.flattenDiagnosticMessageText(messageText, '\n');
-  if (file === undefined) return message;
-  let line = file.getLineAndCharacterOfPosition(start ?? 0).line;
-  for (const block of programs.get(file.fileName) ?? []) {
+/** `0/block-1.ts(3,14): error TS2322: what`, by the line of the document. */
+const located = (message: string, programs: ReadonlyMap<string, Program>): string => {
+  const [, path = '', number = '', what = ''] = /^(.*?)\((\d+),\d+\): error TS\d+: (.*)$/su.exec(message) ?? [];
+  let line = Number(number) - 1;
+  for (const block of programs.get(path) ?? []) {
     const length = block.text.split('\n').length - 1;
-    if (line < length) return `${block.doc}:${block.line + line}: ${message}`;
+    if (line < length) return `${block.doc}:${block.line + line}: ${what}`;
     line -= length;
   }
-  return `${file.fileName}: ${message}`;
+  return message;
 };
