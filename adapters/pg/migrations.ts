@@ -121,25 +121,17 @@ export const migrations: readonly Migration[] = [
   {
     number: 3,
     name: 'rows that share a request',
-    // By the row that is sent for them: that never changes, so that rows can still be moved in place.
+    // By the row that is sent for them: that never changes, so that rows can still be moved in place. The sum is what no other index is ordered
+    // by: where most rows wait for one, the server would sooner walk through the run in the order of its primary key until it has met enough
+    // of them, and walk through all of it for each row that nobody waits for.
     sql: `
       alter table {schema}.items add column same_as integer;
-      create index items_by_same_request on {schema}.items (run_no, same_as, item_index) where same_as is not null;
+      create index items_by_same_request on {schema}.items (run_no, same_as, (item_index + 0)) where same_as is not null;
       create or replace view {schema}.item_states as
         select runs.run_id, items.item_index, items.item_id,
           (array['pending', 'queued_local', 'submitted', 'completed', 'failed_retryable', 'failed_permanent', 'shared'])[items.status + 1] as status,
           items.charged, items.uncharged, items.batch_no
         from {schema}.items join {schema}.runs using (run_no);
-    `,
-  },
-  {
-    number: 4,
-    name: 'rows that wait for a row, in an order of their own',
-    // The sum is what no other index is ordered by: where most rows wait for one, the server would sooner walk through the run in the order of its
-    // primary key until it has met enough of them, and walk through all of it for each row that nobody waits for.
-    sql: `
-      drop index {schema}.items_by_same_request;
-      create index items_by_same_request on {schema}.items (run_no, same_as, (item_index + 0)) where same_as is not null;
     `,
   },
 ];
