@@ -2,19 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { toRunEvents } from '../../lib/core/index.ts';
 import type { RunReader } from '../../lib/ports/run-store.ts';
 import { ok, plain } from '../contract/run-store-fixture.ts';
+import { storedRow } from '../contract/run-store-rows.ts';
 import type { Step } from '../support/core/commit.ts';
-import type { Row } from '../support/core/row-table.ts';
 import { assert } from './case.ts';
-
-const storedRow = ({ index, itemId, status, charged, uncharged, batchNo, dueAtMs }: Row): object => ({
-  index,
-  itemId,
-  status,
-  charged,
-  uncharged,
-  batchNo: status === 'pending' || status === 'failed_retryable' ? 0 : batchNo,
-  dueAtMs: status === 'failed_retryable' ? dueAtMs : 0,
-});
 
 /** What a reader shows is what these steps come to, by a table of rows that no store has touched: snapshot, rows, results, run events. */
 export const holdAgainst = async (reader: RunReader, steps: readonly Step[]): Promise<void> => {

@@ -10,7 +10,8 @@ import { ok, plain } from './run-store-fixture.ts';
 /** Holds what a store answers against rows and events that were folded without one. Every function says how much it compared. */
 
 const holdsBatch = (row: Row): boolean => row.status !== 'pending' && row.status !== 'failed_retryable';
-const storedRow = ({ index, itemId, status, charged, uncharged, batchNo, dueAtMs, sameAs }: Row): StoredRow => ({
+/** The row as a store shows it. */
+export const storedRow = ({ index, itemId, status, charged, uncharged, batchNo, dueAtMs, sameAs }: Row): StoredRow => ({
   index,
   itemId,
   status,
