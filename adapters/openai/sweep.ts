@@ -1,5 +1,5 @@
 import type { SweepReport, SweptBatch } from '../../lib/core/command.ts';
-import type { BatchKey } from '../../lib/core/ids.ts';
+import type { BatchKey, ProviderBatchId } from '../../lib/core/ids.ts';
 import { isJsonObject, type JsonValue } from '../../lib/core/json.ts';
 import type { BatchProvider } from '../../lib/ports/provider.ts';
 import { statusIn } from './api-error.ts';
@@ -19,7 +19,7 @@ const runIdKey = 'batchor_run_id';
 /** Files first: their times say how far back the list has to be read. */
 export const sweep =
   (open: OpenSession): BatchProvider['sweep'] =>
-  ({ creates, sinceMs, runId }) =>
+  ({ creates, sinceMs, runId, known }) =>
     ask(open, { what: 'list the batches', isPaid: false, isAboutOne: false }, async (session) => {
       const files: { inputFileId: string; createdAtMs: number | null }[] = [];
       for (const { inputFileId } of creates) {
@@ -31,6 +31,7 @@ export const sweep =
       const keys = new Set<unknown>(creates.map(({ batchKey }) => batchKey));
       const fileIds = new Set<unknown>(creates.map(({ inputFileId }) => inputFileId));
       const found = new Map<string, SweptBatch>();
+      const shown = new Set<ProviderBatchId>();
       let isRunSeen = false;
       let readBackToMs: number | null = null;
       let nameless = 0;
@@ -40,9 +41,11 @@ export const sweep =
         for (const report of batches) {
           if (isNameless(report) && (report.createdAtMs ?? Infinity) >= cutoffMs) nameless += 1;
           isRunSeen ||= report.metadata[runIdKey] === runId;
+          if (known.includes(report.id)) shown.add(report.id);
           if (keys.has(report.metadata[batchKeyKey]) || fileIds.has(report.inputFileId)) found.set(report.id, sweptBatch(report));
         }
-        if (!reading.isBehind(batches, cutoffMs)) continue;
+        // Batches that are known may be older than what is looked for.
+        if (!reading.isBehind(batches, cutoffMs) || shown.size < known.length) continue;
         readBackToMs = cutoffMs;
         break;
       }
@@ -50,7 +53,7 @@ export const sweep =
         [...found.values()].every((swept) => swept.batchKey !== batchKey && swept.inputFileId !== inputFileId),
       );
       if (nameless > 0 && isMissed) throw namelessIn(session, nameless);
-      return { found: [...found.values()], files, readBackToMs, isRunSeen } satisfies SweepReport;
+      return { found: [...found.values()], files, readBackToMs, isRunSeen, shown: [...shown] } satisfies SweepReport;
     });
 
 export const identify =

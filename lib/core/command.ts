@@ -126,6 +126,8 @@ export interface SweepReport {
   readonly readBackToMs: number | null;
   /** True when it shows any batch of this very run: then key, project and address are the right ones. */
   readonly isRunSeen: boolean;
+  /** Of the batches that were named as known, those that the list showed. A list that lacks one of them is not the whole list. */
+  readonly shown: readonly ProviderBatchId[];
 }
 
 /** What somebody says of a batch that is held. */

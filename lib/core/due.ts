@@ -48,6 +48,7 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
       })),
       // Behind the fence the file no longer tells its time, and ours may be another.
       sinceMs: Math.min(...unclear.map(({ plannedAtMs, doubt }) => Math.min(plannedAtMs, doubt.fileCreatedAtMs ?? Infinity))),
+      known: snapshot.live.flatMap(({ providerBatchId }) => providerBatchId ?? []),
     });
   }
   const [fileId] = snapshot.litter;

@@ -21,8 +21,13 @@ export type Effect =
   | { readonly type: 'CreateBatch'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly inputFileId: string }
   /** The input file is about to expire. Nothing to do outside: answer `ReplanBatch`. */
   | { readonly type: 'ReplanBatch'; readonly batchKey: BatchKey }
-  /** Read the provider's list back to `sinceMs`, and behind the creation of each input file. */
-  | { readonly type: 'SweepBatches'; readonly creates: readonly UnclearCreate[]; readonly sinceMs: number }
+  /** Read the provider's list back to `sinceMs`, and behind the creation of each input file; `known`: batches of the run that the provider has. */
+  | {
+      readonly type: 'SweepBatches';
+      readonly creates: readonly UnclearCreate[];
+      readonly sinceMs: number;
+      readonly known: readonly ProviderBatchId[];
+    }
   /** Delete the input file, so that a create that is still under way fails. A file that is gone is as good. */
   | { readonly type: 'FenceCreate'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly inputFileId: string }
   /** Delete an input file whose batch is over, one after the other. A file that is gone is as good. */

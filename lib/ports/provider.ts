@@ -84,9 +84,14 @@ export interface BatchProvider {
   /**
    * Looks for creates whose answer was lost: whether this key can read each one's input file, and every batch, back to `sinceMs` and behind
    * the creation of each of those files, that carries one of the keys or was made from one of the files. Reads files first. An answer
-   * that is not a whole list is an error, never a short one: silence is proof.
+   * that is not a whole list is an error, never a short one: silence is proof. `known` are batches that the provider has: the report says which of them the list showed.
    */
-  sweep(input: { readonly creates: readonly UnclearCreate[]; readonly sinceMs: number; readonly runId: RunId }): Port<SweepReport>;
+  sweep(input: {
+    readonly creates: readonly UnclearCreate[];
+    readonly sinceMs: number;
+    readonly runId: RunId;
+    readonly known: readonly ProviderBatchId[];
+  }): Port<SweepReport>;
   /** True after: the file is gone. `refused` where files cannot be deleted. */
   deleteFile(fileId: string): Port<void>;
   /** One batch as a sweep would show it; null when the provider does not know it. */

@@ -103,7 +103,7 @@ const fakeBatches = (
       ({ id, status }) => ({ providerBatchId: id as ProviderBatchId, providerStatus: status }),
     ),
   sweep:
-    ({ creates, sinceMs, runId }) =>
+    ({ creates, sinceMs, runId, known }) =>
     async () => {
       const files: { inputFileId: string; createdAtMs: number | null }[] = [];
       for (const { inputFileId } of creates) {
@@ -115,18 +115,21 @@ const fakeBatches = (
       const keys = new Set<string>(creates.map(({ batchKey }) => batchKey));
       const fileIds = new Set<string>(creates.map(({ inputFileId }) => inputFileId));
       const found: SweptBatch[] = [];
+      const shown = new Set<ProviderBatchId>();
       let isRunSeen = false;
       let readBackToMs: number | null = null;
       const fault = await eachPage(provider, limits, (page) => {
         for (const batch of page) {
           isRunSeen ||= batch.metadata?.['batchor_run_id'] === runId;
+          if (known.includes(batch.id as ProviderBatchId)) shown.add(batch.id as ProviderBatchId);
           if (keys.has(batch.metadata?.[batchKeyKey] ?? '') || fileIds.has(batch.input_file_id)) found.push(sweptBatchOf(batch));
         }
-        const isBehind = page.length > 0 && page.every((batch) => batch.created_at * 1000 < cutoffMs);
+        // Batches that are known may be older than what is looked for.
+        const isBehind = page.length > 0 && page.every((batch) => batch.created_at * 1000 < cutoffMs) && shown.size === known.length;
         if (isBehind) readBackToMs = cutoffMs;
         return isBehind;
       });
-      return fault === null ? E.right({ found, files, readBackToMs, isRunSeen }) : E.left(fault);
+      return fault === null ? E.right({ found, files, readBackToMs, isRunSeen, shown: [...shown] }) : E.left(fault);
     },
   deleteFile: (fileId) => async () => {
     const reply = await provider.deleteFile(fileId);

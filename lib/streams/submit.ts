@@ -99,10 +99,10 @@ export const performCreate =
 
 export const performSweep =
   ({ run, provider, scheduler }: EnginePorts): Perform<Of<'SweepBatches'>> =>
-  ({ creates, sinceMs }) => {
+  ({ creates, sinceMs, known }) => {
     const readFromMs = scheduler.now();
     return pipe(
-      provider.sweep({ creates, sinceMs, runId: run.runId }),
+      provider.sweep({ creates, sinceMs, runId: run.runId, known }),
       TE.map((report): Asked => TE.right({ type: 'RecordSweep', atMs: scheduler.now(), readFromMs, asked: creates, report })),
     );
   };

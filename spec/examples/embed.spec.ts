@@ -64,7 +64,7 @@ const scriptedProvider = (): MyProvider & { readonly creates: () => number; read
       linesTaken += files.get(fileId)?.length ?? 0;
       return batches.size === 1 ? Promise.reject(new Error('the answer is lost')) : Promise.resolve(id);
     },
-    sweep: ({ creates }) =>
+    sweep: ({ creates, known }) =>
       Promise.resolve({
         found: [...batches].map(([providerBatchId, { fileId, ...batch }]) => ({
           ...batch,
@@ -77,6 +77,7 @@ const scriptedProvider = (): MyProvider & { readonly creates: () => number; read
         files: creates.map(({ inputFileId }) => ({ inputFileId, createdAtMs: null })),
         readBackToMs: null,
         isRunSeen: true,
+        shown: known,
       }),
     deleteFile: (fileId) => Promise.resolve(void files.delete(fileId)),
     observe: (polled) =>
@@ -140,7 +141,7 @@ describe('the core in a durable workflow', () => {
           return { inputFileId: `in-${batchKey}`, expiresAtMs: null };
         }),
       create: ({ batchKey }) => TE.right({ providerBatchId: `p-${batchKey}` as ProviderBatchId, providerStatus: 'validating' }),
-      sweep: () => TE.right({ found: [], files: [], readBackToMs: null, isRunSeen: false }),
+      sweep: () => TE.right({ found: [], files: [], readBackToMs: null, isRunSeen: false, shown: [] }),
       deleteFile: () => TE.right(undefined),
       identify: () => TE.right(null),
       observe: (batches) => TE.right(batches.map(({ batchKey, providerBatchId }) => ended(batchKey, providerBatchId, `in-${batchKey}`))),

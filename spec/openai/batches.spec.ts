@@ -222,6 +222,17 @@ describe('a sweep', () => {
     expect(pagesOf(stub)).toBe(3);
   });
 
+  it('says which of the known batches the list showed, and reads on for those that are older', async () => {
+    await using stub = await startStub(holding(many(500)));
+    const input = sweepInput(['nobody'], createdMs(10), ['batch_7', 'batch_420', 'batch_gone']);
+    const report = await rightOf(at(stub.baseURL).sweep(input));
+    expect(report.shown).toEqual(['batch_7', 'batch_420']);
+    // One of them is nowhere: only the end of the list says so.
+    expect(report.readBackToMs).toBeNull();
+    const soon = await rightOf(at(stub.baseURL).sweep({ ...input, known: input.known.slice(0, 2) }));
+    expect(soon.readBackToMs).not.toBeNull();
+  });
+
   it('reads to the end where nothing is old enough', async () => {
     await using stub = await startStub(holding(many(250)));
     expect(await rightOf(at(stub.baseURL).sweep(sweepInput(['nobody'], 0)))).toEqual({
@@ -229,6 +240,7 @@ describe('a sweep', () => {
       files: [],
       readBackToMs: null,
       isRunSeen: false,
+      shown: [],
     });
     expect(pagesOf(stub)).toBe(3);
   });

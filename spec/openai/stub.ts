@@ -118,8 +118,13 @@ export const leftOf = async (port: Port<unknown>): Promise<PortError> => {
 };
 
 /** Asks for lost creates under these keys, each with an input file of its own. */
-export const sweepInput = (keys: readonly string[], sinceMs: number): Parameters<BatchProvider['sweep']>[0] => ({
+export const sweepInput = (
+  keys: readonly string[],
+  sinceMs: number,
+  known: readonly string[] = [],
+): Parameters<BatchProvider['sweep']>[0] => ({
   creates: keys.map((name) => ({ batchKey: name as BatchKey, createAttempt: 1, inputFileId: `file-of-${name}`, stage: 'looking' })),
   sinceMs,
   runId: 'run' as RunId,
+  known: known.map(batchId),
 });

@@ -191,6 +191,7 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
           files: [],
           readBackToMs: null,
           isRunSeen: true,
+          shown: [],
         },
       };
     case 'requeue':

@@ -299,7 +299,8 @@ const sweep = (world: World, effect: Extract<Effect, { readonly type: 'SweepBatc
       : [{ inputFileId, createdAtMs: 1_000 }],
   );
   const readBackToMs = trouble(world, 0.05) ? 2_000 : chance(world.dice, 0.5) ? 500 : null;
-  const report = { found, files, readBackToMs, isRunSeen: world.batches.length > 0 };
+  const shown = effect.known.filter((id) => world.batches.some(({ providerBatchId }) => providerBatchId === id));
+  const report = { found, files, readBackToMs, isRunSeen: world.batches.length > 0, shown };
   return ({ atMs }) => ({ type: 'RecordSweep', atMs, readFromMs, asked: effect.creates, report });
 };
 

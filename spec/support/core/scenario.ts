@@ -228,7 +228,14 @@ export const sweepOf = (
     type: 'RecordSweep',
     readFromMs,
     asked: [{ batchKey, createAttempt, inputFileId: inputFileId ?? '', stage: doubt?.stage ?? 'looking' }],
-    report: { found: [], files: [{ inputFileId: inputFileId ?? '', createdAtMs: 5_000 }], readBackToMs: null, isRunSeen: true, ...report },
+    report: {
+      found: [],
+      files: [{ inputFileId: inputFileId ?? '', createdAtMs: 5_000 }],
+      readBackToMs: null,
+      isRunSeen: true,
+      shown: run.state.snapshot.live.flatMap(({ providerBatchId }) => providerBatchId ?? []),
+      ...report,
+    },
   };
 };
 /** A batch that the list shows. */
