@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
@@ -8,15 +7,15 @@ const path = (relative: string): string => fileURLToPath(new URL(`../${relative}
 
 cleanEnv(process.env);
 
-/** In CI the seed is the commit's: every commit draws its own cases, and is judged by the same ones wherever that is done again. */
-const commitSeed = (): string | null => {
-  if (process.env['CI'] !== 'true') return null;
-  const { stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: path('.'), encoding: 'utf8' });
-  return /^[0-9a-f]{40}/.test(stdout) ? String(parseInt(stdout.slice(0, 8), 16) & 0x7fff_ffff) : null;
-};
+/**
+ * Every run of the specs draws from this seed, here and in CI, so that a commit passes or fails wherever it is judged. `BATCHOR_SEED`
+ * overrides it; `npm run explore` looks for cases that it does not draw.
+ */
+const fixedSeed = '1492';
+const seed = process.env['BATCHOR_SEED'] ?? fixedSeed;
 
-/** Seeds every property of this run; BATCHOR_SEED repeats one. */
-const seed = process.env['BATCHOR_SEED'] ?? commitSeed() ?? String(Math.floor(Math.random() * 0x7fff_ffff));
+/** A limit is for a test that hangs, never for a slow machine. `waitFor` gives up before, and says what it waited for. */
+const hangMs = 10 * 60_000;
 
 /** Specs of values, and of files of their own: they leave nothing behind, so that many of them share a process and what it has loaded. */
 const valueFolders = ['core', 'schema', 'openai', 'streams', 'sim', 'model', 'run'].map((folder) => `spec/${folder}/**/*.spec.ts`);
@@ -25,7 +24,7 @@ const fileSpecs = ['source-', 'table-', '*-format', 'expand-glob', 'zstd-', 'art
 );
 const together = [...valueFolders, ...fileSpecs];
 
-// This file is read once for each project: all of them draw from the first seed.
+// The configuration itself, and what specs start, read it there.
 process.env['BATCHOR_SEED'] = seed;
 
 export default defineConfig({
@@ -53,10 +52,12 @@ export default defineConfig({
     pool: 'forks',
     // Vitest leaves a core to itself: of two, one would stand idle, since half of these specs wait for processes of their own.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: hangMs,
+    hookTimeout: hangMs,
+    teardownTimeout: hangMs,
+    expect: { poll: { timeout: hangMs - 120_000, interval: 5 } },
     env: { BATCHOR_SEED: seed },
-    setupFiles: ['spec/support/seed.ts'],
+    setupFiles: ['spec/support/seed.ts', 'spec/support/cpu.ts'],
     coverage: {
       provider: 'v8',
       include: ['lib/**/*.ts', 'adapters/**/*.ts', 'cli/**/*.ts'],

@@ -14,7 +14,7 @@ const fileOf = (door: string): string => `${door.replaceAll('/', '-')}.txt`;
 
 // Until a surface has been reviewed there is none to compare with.
 describe.runIf(isUpdate || existsSync(REVIEWED))('the public surface', () => {
-  it('is the one that was reviewed', { timeout: 60_000 }, () => {
+  it('is the one that was reviewed', () => {
     const surfaces = new Map([...surfacesOf(join(root, 'dist'))].map(([door, surface]) => [fileOf(door), surface]));
     expect(surfaces.size).toBeGreaterThanOrEqual(5);
     if (isUpdate) {

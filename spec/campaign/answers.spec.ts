@@ -14,7 +14,7 @@ describe('mutated answer files', () => {
     expect(figures.mutatedLines).toBeGreaterThanOrEqual(3_000);
     expect(figures.completed).toBeGreaterThan(500);
     expect(Math.min(figures.malformed, figures.unknown, figures.duplicate, figures.retried)).toBeGreaterThan(0);
-  }, 120_000);
+  });
 
   it('are judged by a reader that finds a wire which believes too much, or too little', async () => {
     const options: CaseOptions = {
@@ -45,5 +45,5 @@ describe('mutated answer files', () => {
       return verdict;
     });
     expect(throwing.broken).toMatch(/^settlement throws: /);
-  }, 60_000);
+  });
 });

@@ -5,7 +5,7 @@ import { crashCampaign } from './crash-campaign.ts';
 import { outcomes } from './outcomes.ts';
 
 describe('a process that dies at a crash point, whatever the provider does', () => {
-  it('loses no row, buys none again, and comes to its end: a sample of the points of every outcome', { timeout: 120_000 }, async () => {
+  it('loses no row, buys none again, and comes to its end: a sample of the points of every outcome', async () => {
     const figures = await crashCampaign({ only: '', point: null, every: 331, tell: (line) => console.log(line) });
     console.log(JSON.stringify({ ...figures, failures: figures.failures.length }));
     expect(figures.failures).toEqual([]);
@@ -15,7 +15,7 @@ describe('a process that dies at a crash point, whatever the provider does', () 
     expect(Object.keys(figures.pauses).length).toBeGreaterThanOrEqual(3);
   });
 
-  it('does so too where the run is kept in Postgres: a sample of the points of creates', { timeout: 300_000 }, async () => {
+  it('does so too where the run is kept in Postgres: a sample of the points of creates', async () => {
     await using postgres = postgresWorld(inject('postgresUrl'), newSchema().name);
     const storageOf = (): ReturnType<typeof postgres.empty> => postgres.empty();
     const figures = await crashCampaign({

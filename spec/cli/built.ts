@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { specEnv } from '../gate/env.mjs';
+import { waitFor } from '../support/wait-for.ts';
 import { type Ran, ranOf } from './ran.ts';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -55,7 +56,5 @@ export const hasBegun = (folder: string, runId: string): boolean => {
   return existsSync(requests) && readdirSync(requests).length > 0;
 };
 
-/** Looks again and again; a spec's own time limit ends it. */
-export const until = async (isTrue: () => boolean): Promise<void> => {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
+/** Waits for a condition, by default named by its own source. */
+export const until = (isTrue: () => boolean | Promise<boolean>, what = String(isTrue)): Promise<void> => waitFor(what, isTrue);

@@ -1,13 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from './built.ts';
 import { disk } from './disk.ts';
 import { apiKey, createCliWorld, csvOf, startArgs, type CliWorld } from './in-process.ts';
 
-/** Looks again and again; a spec's own time limit ends it. */
-const until = async (isTrue: () => boolean): Promise<void> => {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 10));
-};
 const store = ['--store', 'store'];
 const hourMs = 3_600_000;
 

@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
+import { until } from './built.ts';
 import { apiKey, createCliWorld, csvOf, startArgs, type CliWorld, type Ran, type RunOptions } from './in-process.ts';
 
-/** Looks again and again; a spec's own time limit ends it. */
-const until = async (isTrue: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 10));
-};
 const hourMs = 3_600_000;
 
 describe('a store in a database', () => {

@@ -5,6 +5,7 @@ import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { createdRun, errorOf, ok, runId } from './run-store-fixture.ts';
 
 describe('connections of a Postgres store', () => {
@@ -17,7 +18,7 @@ describe('connections of a Postgres store', () => {
   beforeEach(async () => {
     schema = newSchema();
     folder = temporaryFolder();
-    pool = new Pool({ connectionString: schema.url, max: 1, connectionTimeoutMillis: 500 });
+    pool = new Pool({ connectionString: schema.url, max: 1, connectionTimeoutMillis: 60_000 });
     pool.on('connect', (client) => {
       const query = client.query.bind(client) as (...args: readonly unknown[]) => unknown;
       (client as { query: unknown }).query = (...args: readonly unknown[]): unknown => {
@@ -27,7 +28,7 @@ describe('connections of a Postgres store', () => {
       };
     });
     const artifacts = filesystemArtifacts({ dir: folder.path });
-    store = await ok(pgStore({ pool, schema: schema.name, patienceMs: 500 }).open({ artifacts }));
+    store = await ok(pgStore({ pool, schema: schema.name, patienceMs: 60_000 }).open({ artifacts }));
   });
   afterEach(async () => {
     await store.close();
@@ -40,10 +41,10 @@ describe('connections of a Postgres store', () => {
     const heard: string[] = [];
     store.onNews?.(({ type }) => heard.push(type));
     const run = await createdRun(store);
-    for (let tries = 0; tries < 100 && heard.length === 0; tries += 1) {
+    await waitFor('one who listens hears of a command', async () => {
       await ok(store.send(runId, { type: 'pause', options: {} }));
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      return heard.length > 0;
+    });
     expect(heard).toContain('command');
     await run.close();
   });

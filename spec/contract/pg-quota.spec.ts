@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isRight } from 'fp-ts/lib/Either.js';
 import { Pool } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,6 +7,7 @@ import { pgStore } from '../../adapters/pg/index.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
+import { createLatch, waitFor } from '../support/wait-for.ts';
 import { othersOf, plan, planOk, quotaRun } from './quota-runs.ts';
 import { ok, step } from './run-store-fixture.ts';
 
@@ -14,23 +16,23 @@ describe('where a COMMIT takes its time, a Postgres store', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let pool: Pool;
   let store: RunStore;
-  /** Everything of a transaction is done so long before it counts. */
-  let commitMs = 0;
+  /** Everything of a transaction is done, and then its COMMIT waits for this. */
+  let beforeCommit: () => Promise<void>;
   beforeEach(async () => {
+    beforeCommit = () => Promise.resolve();
     schema = newSchema();
     folder = temporaryFolder();
     pool = new Pool({ connectionString: schema.url, max: 6 });
     pool.on('connect', (client) => {
       const query = client.query.bind(client) as (...args: readonly unknown[]) => unknown;
       (client as { query: unknown }).query = async (...args: readonly unknown[]): Promise<unknown> => {
-        if (args[0] === 'commit' && commitMs > 0) await new Promise((resolve) => setTimeout(resolve, commitMs));
+        if (args[0] === 'commit') await beforeCommit();
         return query(...args);
       };
     });
     store = await ok(pgStore({ pool, schema: schema.name }).open({ artifacts: filesystemArtifacts({ dir: folder.path }) }));
   });
   afterEach(async () => {
-    commitMs = 0;
     await store.close();
     await pool.end();
     await schema.drop();
@@ -39,7 +41,8 @@ describe('where a COMMIT takes its time, a Postgres store', () => {
 
   it('gives the room to one of the runs that take it meanwhile, whoever commits first', async () => {
     const runs = [await quotaRun(store, 'one', 4), await quotaRun(store, 'two', 4), await quotaRun(store, 'three', 4)];
-    commitMs = 300;
+    // The first to take the lock commits late, whatever the others do meanwhile.
+    beforeCommit = () => sleep(100);
     const answers = await Promise.all(runs.map((run) => plan(run, 'b', { tokens: 0, requests: 0, stated: null, wants: [] })));
     expect(answers.filter(isRight).length).toBe(1);
     expect(answers.filter((answer) => !isRight(answer))).toMatchObject([
@@ -52,15 +55,17 @@ describe('where a COMMIT takes its time, a Postgres store', () => {
     const taker = await quotaRun(store, 'taker', 4);
     const idle = await quotaRun(store, 'idle', 4);
     const elsewhere = await quotaRun(store, 'elsewhere', 4, { quotaScope: 'team' });
-    commitMs = 2_000;
+    const latch = createLatch();
+    beforeCommit = () => latch.opened;
     const taking = planOk(taker, 'a');
-    await expect.poll(async () => (await pool.query("select from pg_locks where locktype = 'advisory'")).rowCount).toBeGreaterThan(0);
-    commitMs = 0;
-    const begunMs = performance.now();
+    const locks = async (): Promise<number> => (await pool.query("select from pg_locks where locktype = 'advisory'")).rowCount ?? 0;
+    await waitFor('the taker holds the lock of its queue', async () => (await locks()) > 0);
+    beforeCommit = () => Promise.resolve();
+    // Whoever waited for the taker would wait for ever: it commits when they are done.
     await step(idle, { type: 'PauseRun', atMs: 3_000, reason: 'manual', message: null });
     await ok(() => plan(elsewhere, 'b', { tokens: 0, requests: 0, stated: null, wants: [] }));
     expect(await othersOf(idle)).toMatchObject({ tokens: 0 });
-    expect(performance.now() - begunMs).toBeLessThan(1_500);
+    latch.open();
     await taking;
     expect(await othersOf(idle)).toMatchObject({ tokens: 40 });
   });

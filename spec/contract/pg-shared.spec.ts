@@ -57,7 +57,7 @@ describe('many rows that wait for one', () => {
     await schema.query(`analyze ${schema.name}.items`);
     while (run.snapshot.totals.shared > 0) await step(run, await nextPage());
     expect(run.snapshot.totals.completed).toBe(rowCount);
-  }, 60_000);
+  });
 
   it('are not looked at again once they have ended', async () => {
     while (run.snapshot.totals.completed < rowCount / 3) await step(run, await nextPage());
@@ -85,5 +85,5 @@ describe('many rows that wait for one', () => {
     const next = await passedOver(endedBy(events) ?? noneEnded);
     await client.end();
     expect(whole - next).toBeGreaterThanOrEqual(run.snapshot.totals.completed - 1);
-  }, 60_000);
+  });
 });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { isKnownDead, thisProcess } from '../../adapters/sqljs/process-identity.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const stateOf = (pid: number): string => /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1] ?? '';
 const startTimeOf = (pid: number): string => {
@@ -19,7 +20,7 @@ describe('whether a process is over', () => {
 
   it.runIf(existsSync('/proc/self/stat'))('is said of one that was killed, and that its parent has not collected', async () => {
     // The shell becomes a sleep that waits for no child.
-    const parent = spawn('bash', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const parent = spawn('bash', ['-c', 'sleep 3600 & echo $!; exec sleep 3600'], { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       let pid = 0;
       for await (const line of createInterface({ input: parent.stdout })) {
@@ -29,7 +30,7 @@ describe('whether a process is over', () => {
       const child = { ...thisProcess(), pid, startTime: startTimeOf(pid) };
       expect(isKnownDead(child)).toBe(false);
       process.kill(pid, 'SIGKILL');
-      while (stateOf(pid) !== 'Z') await new Promise((resolve) => setTimeout(resolve, 5));
+      await waitFor(`process ${pid} is dead and not collected`, () => stateOf(pid) === 'Z');
       expect(isKnownDead(child)).toBe(true);
       expect(startTimeOf(pid)).toBe(child.startTime);
     } finally {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunId } from '../../lib/core/index.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { accept, createdRun, ok, runId, type RunStoreFixture, sliceOf, step, submitBatch } from './run-store-fixture.ts';
 
 /** What a worker, and whoever looks for long, needs of a run store. */
@@ -114,16 +115,14 @@ export const describeAdoptionContract = (name: string, factory: () => Promise<Ru
       const stop = store.onNews(({ type, runId: id }) => heard.push(`${type} ${id}`));
       const run = await createdRun(store);
       // Listening begins a moment later; until then nothing is heard, which is why nobody relies on it.
-      for (let tries = 0; tries < 100 && heard.length === 0; tries += 1) {
+      await waitFor('news of a command comes', async () => {
         await ok(store.send(runId, { type: 'pause', options: {} }));
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+        return heard.length > 0;
+      });
       expect(heard).toContain(`command ${runId}`);
       heard.length = 0;
       await run.close();
-      for (let tries = 0; tries < 100 && !heard.includes(`released ${runId}`); tries += 1)
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      expect(heard).toContain(`released ${runId}`);
+      await waitFor('news of the release comes', () => heard.includes(`released ${runId}`), { state: () => heard });
       stop();
     });
   });

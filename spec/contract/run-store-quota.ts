@@ -213,7 +213,7 @@ export const describeQuotaContract = (name: string, factory: () => Promise<RunSt
       // And they did meet.
       expect(seen.most).toBeGreaterThan(0);
       expect(seen.taken).toBeGreaterThan(0);
-    }, 60_000);
+    });
   });
 };
 

@@ -145,15 +145,15 @@ describe('an owner whose disk fails', () => {
     for (let round = 0; round < 4; round += 1) {
       const { itemCount } = run.snapshot.ingest;
       await accept(run, sliceOf(itemCount, Math.max(3, itemCount)));
-      await expect.poll(() => failures, { interval: 2, timeout: 10_000 }).toBeGreaterThan(round);
+      await expect.poll(() => failures, { interval: 2 }).toBeGreaterThan(round);
     }
     expect(failures).toBeGreaterThan(1);
-    await expect.poll(() => listRunFolder(folderOf(dir)).unfinished, { interval: 2, timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => listRunFolder(folderOf(dir)).unfinished, { interval: 2 }).toEqual([]);
     expect(listRunFolder(folderOf(dir)).checkpoints).toEqual([]);
     const copy = copyOf(dir);
     isFull = false;
     await accept(run, sliceOf(24, 24));
-    await expect.poll(() => listRunFolder(folderOf(dir)).checkpoints.length, { interval: 2, timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => listRunFolder(folderOf(dir)).checkpoints.length, { interval: 2 }).toBeGreaterThan(0);
     await store.close();
     for (const [at, rows] of [
       [copy, 24],

@@ -19,7 +19,7 @@ const grow = async (run: OwnedRun, dir: string, slices: number): Promise<void> =
     // As many as there are: an image is due when so many rows have changed.
     const { itemCount } = run.snapshot.ingest;
     await accept(run, sliceOf(itemCount, Math.max(3, itemCount)));
-    await expect.poll(() => listRunFolder(folderOf(dir)).checkpoints[0]?.n ?? 0, { interval: 2, timeout: 10_000 }).toBeGreaterThan(before);
+    await expect.poll(() => listRunFolder(folderOf(dir)).checkpoints[0]?.n ?? 0, { interval: 2 }).toBeGreaterThan(before);
   }
 };
 

@@ -66,7 +66,7 @@ describe('images of a run', () => {
     const next = await ok(store.own(runId));
     expect(next.snapshot.ingest.itemCount).toBe(20);
     await accept(next, sliceOf(20, 3));
-    await expect.poll(() => imagesIn(dir), { interval: 2, timeout: 10_000 }).toBe(1);
+    await expect.poll(() => imagesIn(dir), { interval: 2 }).toBe(1);
     await store.close();
     await expect(loadSql()).resolves.toBeDefined();
   });
@@ -82,7 +82,7 @@ describe('images of a run', () => {
     const before = newestImage(dir);
     await completeRows(run, 'one', batchNo, [0, 1, 2, 3]);
     await accept(run, sliceOf(6, 6));
-    await expect.poll(() => newestImage(dir), { interval: 2, timeout: 10_000 }).toBeGreaterThan(before);
+    await expect.poll(() => newestImage(dir), { interval: 2 }).toBeGreaterThan(before);
     const batches = await ok(run.batches(1, 9));
     expect(batches).toMatchObject([{ inputTokens: 100, usage: { inputTokens: 3, outputTokens: 2 } }]);
     await run.close();

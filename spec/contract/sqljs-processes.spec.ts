@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sqljsStore } from '../../adapters/sqljs/index.ts';
 import { reservationOf } from '../../lib/core/index.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { idOf, othersOf, plan, quotaRun } from './quota-runs.ts';
 import { accept, createdRun, errorOf, ok, runId, sliceOf } from './run-store-fixture.ts';
 import { newStoreFolder, openStore, removeStoreFolders } from './sqljs-folder.ts';
@@ -52,11 +53,13 @@ const start = (...words: readonly string[]): Child => {
   child.stderr.on('data', (chunk: Buffer) => lines.push(`error ${chunk.toString()}`));
   return { process: child, lines, ended: new Promise((resolve) => child.once('close', resolve)) };
 };
-const until = async (isSo: () => boolean, child: Child): Promise<void> => {
-  for (const endMs = performance.now() + 20_000; !isSo(); await new Promise((resolve) => setTimeout(resolve, 2))) {
-    if (performance.now() > endMs || child.process.exitCode !== null)
-      throw new Error(`the child said: ${child.lines.slice(-5).join(' | ')}`);
-  }
+const until = (what: string, isSo: () => boolean, child: Child): Promise<void> => {
+  const said = (): string => `the child said: ${child.lines.slice(-5).join(' | ')}`;
+  const check = (): boolean => {
+    if (!isSo() && child.process.exitCode !== null) throw new Error(`the child ended before this: ${what}; ${said()}`);
+    return isSo();
+  };
+  return waitFor(what, check, { state: said });
 };
 const numbers = (child: Child, word: string): readonly (readonly number[])[] =>
   child.lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.split(' ').slice(1).map(Number));
@@ -69,7 +72,7 @@ describe('a file store between processes', () => {
     for (let round = 0; round < 6; round += 1) {
       const child = start('commit', dir);
       // Anywhere: in the first commits, between checkpoints, in the middle of one.
-      await until(() => numbers(child, 'acknowledged').length > (round * 7) % 23, child);
+      await until('the child has acknowledged some commits', () => numbers(child, 'acknowledged').length > (round * 7) % 23, child);
       child.process.kill('SIGKILL');
       await child.ended;
       const [version, items] = numbers(child, 'acknowledged').at(-1) ?? [];
@@ -86,8 +89,7 @@ describe('a file store between processes', () => {
     }
     expect(acknowledged).toBeGreaterThan(50);
     await reader.close();
-    // Many starts of a process, on whatever machine this is.
-  }, 120_000);
+  });
 
   it('never gives a run to two of them', async () => {
     const dir = newStoreFolder();
@@ -102,7 +104,7 @@ describe('a file store between processes', () => {
     expect(took.map(([, version]) => version)).toEqual(Array.from({ length: 16 }, (_, i) => i + 2));
     expect((await ok(store.read(runId))).snapshot.version).toBe(17);
     await store.close();
-  }, 120_000);
+  });
 });
 
 describe('a run whose process is killed between its word to the others and the end of its commit', () => {
@@ -115,7 +117,7 @@ describe('a run whose process is killed between its word to the others and the e
       const store = await openStore(dir);
       const watcher = await quotaRun(store, 'watcher', 4);
       const child = start('claim', dir, moment);
-      await until(() => child.lines.includes('halted'), child);
+      await until('the child halts', () => child.lines.includes('halted'), child);
       // As long as it may go on, the claim counts.
       expect(await othersOf(watcher)).toMatchObject({ tokens: 80, requests: 8 });
       expect(await plan(watcher, 'w', { tokens: 79, requests: 8, stated: null, wants: [] })).toMatchObject({
@@ -130,7 +132,7 @@ describe('a run whose process is killed between its word to the others and the e
       expect(reservationOf(again.snapshot)).toMatchObject({ tokens: held });
       expect(await othersOf(watcher)).toMatchObject({ tokens: held, requests: held / 10 });
       await store.close();
-    }, 60_000);
+    });
   }
 });
 

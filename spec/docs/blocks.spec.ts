@@ -66,13 +66,13 @@ describe('the documents', () => {
     expect(odd.map(({ doc, line, language }) => `${doc}:${line}: ${language || 'no language'}`)).toEqual([]);
   });
 
-  it('compile', { timeout: 120_000 }, () => {
+  it('compile', () => {
     expect(typeErrors(docs)).toEqual([]);
   });
 
   for (const doc of docs.filter((each) => blocksIn('sh', [each]) > 0)) {
     // Each has a folder and an emulator of its own, and most of their time they wait for it.
-    it.concurrent(`run: ${doc.path}`, { timeout: 240_000 }, () => runWhole(doc));
+    it.concurrent(`run: ${doc.path}`, () => runWhole(doc));
   }
 });
 
@@ -115,31 +115,27 @@ describe('the checks of the documents', () => {
     expect(() => doc(`${fence}ts`, 'const a = 1;')).toThrow('never closed');
   });
 
-  it(
-    'name the line of a wrong type, also in a block that goes on with the one before; know batchor by its own name',
-    { timeout: 120_000 },
-    () => {
-      const planted = doc(
-        `${fence}ts`,
-        `import * as E from 'fp-ts/lib/Either.js';`,
-        'const right = E.right(1);',
-        fence,
-        'and then',
-        `${fence}ts`,
-        'export const fine: E.Either<never, number> = right;',
-        'export const wrong: string = right;',
-        fence,
-        `${fence}ts`,
-        `import { isJsonObject } from 'batchor/core';`,
-        'export const wrong: number = isJsonObject({});',
-        fence,
-      );
-      expect(typeErrors([planted])).toEqual([
-        expect.stringMatching(/^planted\.md:8: Type .* is not assignable to type 'string'/),
-        `planted.md:12: Type 'boolean' is not assignable to type 'number'.`,
-      ]);
-    },
-  );
+  it('name the line of a wrong type, also in a block that goes on with the one before; know batchor by its own name', () => {
+    const planted = doc(
+      `${fence}ts`,
+      `import * as E from 'fp-ts/lib/Either.js';`,
+      'const right = E.right(1);',
+      fence,
+      'and then',
+      `${fence}ts`,
+      'export const fine: E.Either<never, number> = right;',
+      'export const wrong: string = right;',
+      fence,
+      `${fence}ts`,
+      `import { isJsonObject } from 'batchor/core';`,
+      'export const wrong: number = isJsonObject({});',
+      fence,
+    );
+    expect(typeErrors([planted])).toEqual([
+      expect.stringMatching(/^planted\.md:8: Type .* is not assignable to type 'string'/),
+      `planted.md:12: Type 'boolean' is not assignable to type 'number'.`,
+    ]);
+  });
 
   describe('that run them', () => {
     const scratch = mkdtempSync(join(tmpdir(), 'batchor-main-'));
@@ -196,7 +192,7 @@ describe('the checks of the documents', () => {
       }
     });
 
-    it('give a database of its own to those that ask', { timeout: 60_000 }, async () => {
+    it('give a database of its own to those that ask', async () => {
       const asking = doc('<!-- postgres -->', `${fence}sh`, 'echo "$BATCHOR_STORE"', 'batchor list 2>&1 || true', fence);
       const said = await Promise.all([runWhole(asking), runWhole(asking)]);
       const databases = said.map((each) => /^postgres(?:ql)?:.*\/(spec_\w+)$/m.exec(each)?.[1]);

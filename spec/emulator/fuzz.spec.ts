@@ -13,7 +13,7 @@ afterAll(() => emulator.close());
 
 const isAlive = async (): Promise<boolean> => (await send(emulator, 'GET', '/v1/batches')).statusCode === 200;
 
-/** Writes raw bytes to the server and waits until it has answered or hung up. */
+/** Writes raw bytes to the server and waits until it hangs up; what it answered. */
 const spit = (bytes: string): Promise<string> =>
   new Promise((resolve) => {
     const socket = connect(emulator.port, '127.0.0.1');
@@ -22,7 +22,6 @@ const spit = (bytes: string): Promise<string> =>
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(200, settle);
     socket.on('data', (chunk) => {
       answer += chunk.toString('latin1');
     });
@@ -107,7 +106,7 @@ describe('a bad request', () => {
       'POST /v1/batches HTTP/1.1\r\ncontent-length: -5\r\n\r\n',
       'x'.repeat(100_000),
     ]) {
-      expect(await spit(bytes)).toMatch(/^(HTTP\/1\.1 4\d\d .*)?/u);
+      expect(await spit(bytes)).toMatch(/^(HTTP\/1\.1 4\d\d |$)/u);
     }
     expect(await isAlive()).toBe(true);
   });

@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { boundary, jsonOf, multipartHeaders, post, send } from './http.ts';
 
-const mib = 1_048_576;
 const lineCount = 50_000;
 /** 50,000 lines of this many characters are just below the limit of 209,715,200 bytes. */
 const lineChars = 4_190;
@@ -33,8 +32,7 @@ afterAll(async () => {
   await once(child, 'exit');
 });
 
-it('a batch of 50,000 lines and 200 MB passes through in bounded memory', async () => {
-  const atRest = await ask<{ readonly peakBytes: number }>('?');
+it('a batch of 50,000 lines and 200 MB passes through, a small part of it in memory at any time', async () => {
   const uploaded = await send(server, 'POST', '/v1/files', { headers: multipartHeaders, body: largeForm() });
   const file = jsonOf(uploaded) as { readonly id: string; readonly bytes: number };
   expect(file.bytes).toBe(lineCount * lineChars);
@@ -44,8 +42,9 @@ it('a batch of 50,000 lines and 200 MB passes through in bounded memory', async 
   while (ended.status !== 'completed') ended = await seen(id);
   expect(ended.request_counts).toEqual({ total: lineCount, completed: lineCount, failed: 0 });
   expect(await countLines(ended.output_file_id)).toBe(lineCount);
-  const { peakBytes } = await ask<{ readonly peakBytes: number; readonly cpuMs: number }>('?');
-  expect(peakBytes - atRest.peakBytes).toBeLessThan(128 * mib);
+  const { grownBytes } = await ask<{ readonly grownBytes: number }>('?');
+  expect(grownBytes).toBeGreaterThan(0);
+  expect(grownBytes / file.bytes).toBeLessThan(1 / 3);
 });
 
 const seen = async (id: string) =>

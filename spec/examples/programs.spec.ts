@@ -15,6 +15,7 @@ import { BatchRunner, type Run } from '../../lib/index.ts';
 import { specEnv } from '../gate/env.mjs';
 import { parquetBytes, texts } from '../contract/parquet-files.ts';
 import { newDatabase, type TestDatabase } from '../support/postgres/database.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = (name: string): string => join(root, 'docs/examples', name);
@@ -25,7 +26,6 @@ const builds = mkdtempSync(join(root, '.build-programs-'));
 const runId = 'batchor_20260403T120000Z_ab12cd34';
 
 /** Far above what it takes, for a busy machine. */
-const timeout = 90_000;
 
 interface ResultLine {
   readonly output: { readonly sentiment: string };
@@ -66,7 +66,7 @@ const beginAt = (path: string, cwd: string, env: Readonly<Record<string, string>
     let isOver = false;
     const over = (): void => void (isOver = true);
     ended.then(over, over);
-    await until(`that ${name} says ${String(pattern)}`, () => isOver || pattern.test(said));
+    await waitFor(`that ${name} says ${String(pattern)}`, () => isOver || pattern.test(said));
     if (!pattern.test(said)) throw new Error(`${name} never said ${String(pattern)}:\n${said}`);
   };
   return { child, says, ended };
@@ -75,12 +75,6 @@ const beginAt = (path: string, cwd: string, env: Readonly<Record<string, string>
 const begin = (name: string, cwd: string, baseURL: string): Running => beginAt(builtOf(program(name)), cwd, { OPENAI_BASE_URL: baseURL });
 
 const hourMs = 3_600_000;
-const until = async (what: string, test: () => boolean): Promise<void> => {
-  for (let waitedMs = 0; !test(); waitedMs += 20) {
-    if (waitedMs > 60_000) throw new Error(`${what} did not come to pass`);
-    await new Promise((wake) => setTimeout(wake, 20));
-  }
-};
 
 describe.concurrent('the programs of docs/examples', () => {
   const open = new Set<{ close(): Promise<void> }>();
@@ -114,13 +108,13 @@ describe.concurrent('the programs of docs/examples', () => {
       chunkPolicy: { maxRequests: 6 },
     };
     const run: Run = await runner.start(job, { runId });
-    await until('that both batches are sent', () => run.summary().liveBatches.filter(({ phase }) => phase === 'created').length === 2);
+    await waitFor('that both batches are sent', () => run.summary().liveBatches.filter(({ phase }) => phase === 'created').length === 2);
     return { runner, run };
   };
   // A batch is over as soon as it is looked at: these programs leave the poll interval at its minute.
   const atOnce: EmulatorOptions = { turnaroundMs: { min: 0, max: 0 } };
 
-  it('01: answers two prompts in memory', { timeout }, async () => {
+  it('01: answers two prompts in memory', async () => {
     const cwd = folder();
     const emulator = await emulate(atOnce);
     // This one as its users run it; the others are built first.
@@ -131,7 +125,7 @@ describe.concurrent('the programs of docs/examples', () => {
     expect(readdirSync(cwd)).toEqual([]);
   });
 
-  it('02: answers a file, and says the same once more without asking again', { timeout }, async () => {
+  it('02: answers a file, and says the same once more without asking again', async () => {
     const cwd = folder();
     const emulator = await emulate(atOnce);
     mkdirSync(join(cwd, 'input'));
@@ -144,19 +138,19 @@ describe.concurrent('the programs of docs/examples', () => {
     expect(emulator.ledger.requestsBilled).toBe(30);
   });
 
-  it('03: gives typed objects by Zod, Valibot and ArkType', { timeout }, async () => {
+  it('03: gives typed objects by Zod, Valibot and ArkType', async () => {
     const emulator = await emulate(atOnce);
     const said = await begin('03-structured-zod-valibot-arktype.ts', folder(), emulator.baseURL).ended;
     expect(said).toMatch(/^zod (bug|praise|question) (\d+|no date) acme\nvalibot true\narktype true\n$/);
   });
 
-  it('04: gives typed objects by an io-ts codec and by a JSON Schema', { timeout }, async () => {
+  it('04: gives typed objects by an io-ts codec and by a JSON Schema', async () => {
     const emulator = await emulate(atOnce);
     const said = await begin('04-structured-io-ts-and-json-schema.ts', folder(), emulator.baseURL).ended;
     expect(said).toMatch(/^mail-1 (spam|ham) (unsure|-?\d+\.\d\d)\nmail-1 (spam|ham) \[/);
   });
 
-  it('05: reads three files of three kinds as one input', { timeout }, async () => {
+  it('05: reads three files of three kinds as one input', async () => {
     const cwd = folder();
     mkdirSync(join(cwd, 'input'));
     writeFileSync(join(cwd, 'input/a.csv'), 'id,body\n1,first\n2,second\n');
@@ -179,7 +173,7 @@ describe.concurrent('the programs of docs/examples', () => {
     ]);
   });
 
-  it('06: reads a database by key, page after page', { timeout }, async () => {
+  it('06: reads a database by key, page after page', async () => {
     const cwd = folder();
     const main = join(cwd, 'main.mjs');
     const example = JSON.stringify(pathToFileURL(builtOf(program('06-source-of-your-own.ts'))).href);
@@ -197,7 +191,7 @@ describe.concurrent('the programs of docs/examples', () => {
     expect(said.match(/^(news|sport) \d+$/gmu)).toHaveLength(1_500);
   });
 
-  it('07: gives vectors of the length that was asked for', { timeout }, async () => {
+  it('07: gives vectors of the length that was asked for', async () => {
     const cwd = folder();
     const emulator = await emulate(atOnce);
     mkdirSync(join(cwd, 'input'));
@@ -206,7 +200,7 @@ describe.concurrent('the programs of docs/examples', () => {
     expect(said).toMatch(/^a 256 1\.000\nb 256 1\.000\n$/);
   });
 
-  it('10: quotes a job, sends a canary, and keeps to its cap and its queue', { timeout }, async () => {
+  it('10: quotes a job, sends a canary, and keeps to its cap and its queue', async () => {
     const cwd = folder();
     const emulator = await emulate({ ...atOnce, enqueuedTokensMax: 2_000_000 });
     mkdirSync(join(cwd, 'input'));
@@ -220,12 +214,12 @@ describe.concurrent('the programs of docs/examples', () => {
     expect(emulator.ledger.requestsBilled).toBe(300);
   });
 
-  it('11: controls a run that another process drives, reads what is done, and follows it to its end', { timeout }, async () => {
+  it('11: controls a run that another process drives, reads what is done, and follows it to its end', async () => {
     const cwd = folder();
     const emulator = await emulate({ speed: 0, faults: [{ type: 'slow_finalizing', batch: 2, forMs: 24 * hourMs }] });
     const { run } = await prepare(cwd, emulator.baseURL);
     await emulator.advance(6 * hourMs);
-    await until('that the first batch is settled', () => run.summary().itemCounts.completed === 6);
+    await waitFor('that the first batch is settled', () => run.summary().itemCounts.completed === 6);
 
     const interrupted = begin('11-control-and-incremental-results.ts', cwd, emulator.baseURL);
     await interrupted.says(/^6 6$/m);
@@ -242,7 +236,7 @@ describe.concurrent('the programs of docs/examples', () => {
     expect((await run.wait()).itemCounts.completed).toBe(12);
   });
 
-  it('12: goes on with a run that nobody drives, and tells what happens after its cursor', { timeout }, async () => {
+  it('12: goes on with a run that nobody drives, and tells what happens after its cursor', async () => {
     const cwd = folder();
     const emulator = await emulate({ speed: 0 });
     const { runner } = await prepare(cwd, emulator.baseURL);
@@ -255,12 +249,12 @@ describe.concurrent('the programs of docs/examples', () => {
     expect(said).toContain('"event_type":"run_finished"');
   });
 
-  it('17: plays a day of trouble, and loses nothing', { timeout }, async () => {
+  it('17: plays a day of trouble, and loses nothing', async () => {
     const said = await begin('17-simulate-faults.ts', folder(), 'http://127.0.0.1:9/v1').ended;
     expect(said).toMatch(/^\d+ batches [1-9]\d* crashes \d+\.\d h 0\.0\d+ USD\ntrue completed(_with_failures)?\ncompleted\n$/);
   });
 
-  it('18: is a job that the command line starts, and reads again with nothing typed', { timeout }, async () => {
+  it('18: is a job that the command line starts, and reads again with nothing typed', async () => {
     const cwd = folder();
     const emulator = await emulate(atOnce);
     mkdirSync(join(cwd, 'input'));
@@ -288,7 +282,7 @@ describe.concurrent('the programs of docs/examples', () => {
     for (const { output } of lines) expect(['good', 'bad', 'mixed']).toContain(output.sentiment);
   });
 
-  it('13: reads, proves, exports, prunes, and still has its results', { timeout }, async () => {
+  it('13: reads, proves, exports, prunes, and still has its results', async () => {
     const cwd = folder();
     const emulator = await emulate(atOnce);
     const connection = createOpenAI({ baseURL: emulator.baseURL, apiKey: 'sk-emulator' });
@@ -313,7 +307,7 @@ describe.concurrent('the programs of docs/examples', () => {
     expect(kept.filter((name) => /\braw\/.*\.jsonl$/u.test(name) && !name.includes('compact'))).toEqual([]);
   });
 
-  it('14: starts a run in one process, and carries it to its end in another, which leaves when it is told to', { timeout }, async () => {
+  it('14: starts a run in one process, and carries it to its end in another, which leaves when it is told to', async () => {
     const cwd = folder();
     const emulator = await emulate(atOnce);
     const database = await newDatabase();

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-describe('the build', { timeout: 60_000 }, () => {
+describe('the build', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'batchor-build-'));
   afterAll(() => rmSync(scratch, { recursive: true, force: true }));
   const at = (...path: readonly string[]): string => join(scratch, ...path);

@@ -117,7 +117,7 @@ describe('properties', () => {
   });
 });
 
-describe('the linter', { timeout: 120_000 }, () => {
+describe('the linter', () => {
   // Under CI=true the parser takes a file's first text from the disk, not the planted one, unless it is told that this is no single run.
   const overrideConfig = { languageOptions: { parserOptions: { disallowAutomaticSingleRunInference: true } } };
   const eslint = new ESLint({ cwd: root, overrideConfigFile: 'spec/eslint.config.js', overrideConfig });
@@ -179,7 +179,7 @@ describe('the formatter', () => {
   });
 });
 
-describe('the compiler', { timeout: 120_000 }, () => {
+describe('the compiler', () => {
   /** Type-checks one planted file as if it lay in lib/core, under a config of ours. */
   const errorsUnder = (config: string, code: string): readonly string[] => {
     const configPath = join(root, config);

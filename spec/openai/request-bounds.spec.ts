@@ -67,7 +67,7 @@ describe('the inputs of a request', () => {
     const failed = (await run.results().toArray()).filter(({ status }) => status === 'failed_permanent');
     expect(failed).toMatchObject([{ itemId: 'row3', error: { errorClass: 'request_too_large' } }]);
     await emulator.close();
-  }, 60_000);
+  });
 });
 
 describe('the prices that are known', () => {

@@ -114,7 +114,7 @@ describe('an upload', () => {
     expect(error).toMatchObject({ type: 'transient', message: expect.stringContaining('STALLED') as string });
   });
 
-  it('of 64 MB takes little memory', async () => {
+  it('of 64 MB is held in memory by small parts', async () => {
     let bytes = 0;
     const server = createServer((request, response) => {
       request.on('data', (chunk: Buffer) => (bytes += chunk.length));
@@ -137,12 +137,12 @@ describe('an upload', () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
     const { stdout } = await promisify(execFile)(process.execPath, [program, url, '64']);
     server.close();
-    const told = JSON.parse(stdout) as { readonly peakMegabytes: number; readonly grownMegabytes: number };
+    const told = JSON.parse(stdout) as { readonly heldShare: number };
     expect(told).toMatchObject({ answer: { _tag: 'Right', right: { inputFileId: 'file-9' } } });
     expect(bytes).toBeGreaterThan(64 << 20);
-    expect(told.grownMegabytes).toBeLessThan(56);
-    expect(told.peakMegabytes).toBeLessThan(150);
-  }, 60_000);
+    expect(told.heldShare).toBeGreaterThan(0);
+    expect(told.heldShare).toBeLessThan(1 / 4);
+  });
 });
 
 describe('a download', () => {

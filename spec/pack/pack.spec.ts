@@ -68,7 +68,7 @@ describe.runIf(existsSync(join(root, 'cli/main.ts')))('the package', () => {
     expect([status, stdout.trim()]).toEqual([1, 'ERR_PACKAGE_PATH_NOT_EXPORTED']);
   });
 
-  it('brings types for every door, without a flaw in its declarations', { timeout: 60_000 }, () => {
+  it('brings types for every door, without a flaw in its declarations', () => {
     const doors = doorsOf(packed);
     const uses = doors.map(
       (door, index) => `import type * as door${index} from '${door}';\nexport type Door${index} = keyof typeof door${index};`,

@@ -57,37 +57,33 @@ describe('a process killed over artifacts', () => {
       return run as unknown as Run;
     }).then(({ done }) => done);
 
-  it(
-    'while raw files are made compact has either one: the run comes to the same end, and the same results',
-    { timeout: 60_000 },
-    async () => {
-      const points: CrashPoint[] = [];
-      const unharmed = await worldOf((point) => (points.push(point), false));
-      const wanted = await textOf(unharmed, await toEnd(unharmed, false));
-      const left = (await objectsOf(unharmed)).map((name) => name.replace(/-e\d+-\d+/u, '').split('/')[0]);
-      const first = points.findIndex(({ call }) => call === 'artifacts.remove');
-      expect(first).toBeGreaterThan(0);
-      // From just before the first file is made compact.
-      const about = points.slice(first - 6);
-      expect(new Set(about.map(({ call }) => call)).has('artifacts.put')).toBe(true);
-      for (const { ordinal, call, side } of about) {
-        let hasStruck = false;
-        const world = await worldOf((point) => !hasStruck && (hasStruck = point.ordinal === ordinal));
-        const run = await toEnd(world, false);
-        const where = `${side} ${call}, point ${ordinal}`;
-        expect(hasStruck, where).toBe(true);
-        expect(await textOf(world, run), where).toBe(wanted);
-        expect(
-          (await objectsOf(world)).filter((name) => name.startsWith('raw/')),
-          where,
-        ).toEqual([]);
-        expect(left.filter((part) => part === 'compact').length, where).toBeGreaterThan(1);
-        expect((await world.until(run.verify())).broken, where).toBeNull();
-      }
-    },
-  );
+  it('while raw files are made compact has either one: the run comes to the same end, and the same results', async () => {
+    const points: CrashPoint[] = [];
+    const unharmed = await worldOf((point) => (points.push(point), false));
+    const wanted = await textOf(unharmed, await toEnd(unharmed, false));
+    const left = (await objectsOf(unharmed)).map((name) => name.replace(/-e\d+-\d+/u, '').split('/')[0]);
+    const first = points.findIndex(({ call }) => call === 'artifacts.remove');
+    expect(first).toBeGreaterThan(0);
+    // From just before the first file is made compact.
+    const about = points.slice(first - 6);
+    expect(new Set(about.map(({ call }) => call)).has('artifacts.put')).toBe(true);
+    for (const { ordinal, call, side } of about) {
+      let hasStruck = false;
+      const world = await worldOf((point) => !hasStruck && (hasStruck = point.ordinal === ordinal));
+      const run = await toEnd(world, false);
+      const where = `${side} ${call}, point ${ordinal}`;
+      expect(hasStruck, where).toBe(true);
+      expect(await textOf(world, run), where).toBe(wanted);
+      expect(
+        (await objectsOf(world)).filter((name) => name.startsWith('raw/')),
+        where,
+      ).toEqual([]);
+      expect(left.filter((part) => part === 'compact').length, where).toBeGreaterThan(1);
+      expect((await world.until(run.verify())).broken, where).toBeNull();
+    }
+  });
 
-  it('while a run is pruned leaves it readable, byte for byte, and the next call finishes', { timeout: 60_000 }, async () => {
+  it('while a run is pruned leaves it readable, byte for byte, and the next call finishes', async () => {
     // Points of the pruning alone, of which the first world counts how many there are.
     const play = async (
       strikeAt: number,

@@ -82,7 +82,7 @@ describe('artifacts', () => {
   for (const [name, storageOf] of Object.entries(storages)) {
     const worldOf = (more: WorldOptions = {}): Promise<World> => createWorld({ ...quick, faults, storage: storageOf(), ...more });
 
-    describe(`in a ${name}`, { timeout: 120_000 }, () => {
+    describe(`in a ${name}`, () => {
       it('are exported whole: what the provider gave, the results, and a manifest that every file is held to', async () => {
         await using world = await worldOf();
         const run = await played(world);

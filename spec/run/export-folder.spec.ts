@@ -14,7 +14,7 @@ describe('a whole folder', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is not there when its writer was killed between two files; the next one removes what is left', { timeout: 30_000 }, async () => {
+  it('is not there when its writer was killed between two files; the next one removes what is left', async () => {
     const path = join(folder, 'out');
     const code = `
       const { writeWholeFolder } = await import(${JSON.stringify(module)});

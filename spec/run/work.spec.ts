@@ -30,7 +30,7 @@ describe('a worker', () => {
     const accepts = ({ runId }: { readonly runId: string }): boolean => (asked.add(runId), false);
     const over = new AbortController();
     const working = runner.work({ runsMax: 1, accepts, signal: over.signal });
-    await expect.poll(() => asked.size, { timeout: 2_000 }).toBe(20);
+    await expect.poll(() => asked.size).toBe(20);
     over.abort();
     await working;
   });
@@ -51,13 +51,13 @@ describe('a worker', () => {
     const first = new BatchRunner({ storage, providers: [connection] });
     const job = jobOf(connection, endless(), chunks, { pollIntervalMs: 1_000, name: 'job' });
     const run = await first.start(job, { runId: 'run' });
-    await expect.poll(() => run.summary().liveBatches.some(({ phase }) => phase === 'created'), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => run.summary().liveBatches.some(({ phase }) => phase === 'created')).toBe(true);
     await first.close();
     const other = { ...jobOf(connection, itemsOf(4), chunks, { pollIntervalMs: 1_000, name: 'job' }), buildPrompt: () => 'another prompt' };
     const over = new AbortController();
     const working = runner.work({ jobs: [other], signal: over.signal, onNotice: (notice) => notices.push(notice), lookIntervalMs: 50 });
     const completed = async (): Promise<number> => (await ok(store.peek('run' as RunId))).snapshot.totals.completed;
-    await expect.poll(completed, { timeout: 10_000 }).toBe(2);
+    await expect.poll(completed).toBe(2);
     expect(told('trouble')).toContain('run');
     over.abort();
     await working;

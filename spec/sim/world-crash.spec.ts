@@ -23,7 +23,7 @@ const play = async (
 };
 
 describe('a process killed at a crash point', () => {
-  it('loses no row and buys none again, wherever the point lies, and comes to its end by itself', { timeout: 60_000 }, async () => {
+  it('loses no row and buys none again, wherever the point lies, and comes to its end by itself', async () => {
     const points: CrashPoint[] = [];
     await play((point) => (points.push(point), false));
     expect(new Set(points.map(({ call }) => call))).toEqual(

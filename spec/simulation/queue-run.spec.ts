@@ -17,7 +17,7 @@ describe('an input of thirty times the queue', () => {
     const figures = await playQueueRun(small);
     expect(figures).toMatchObject({ completed: 20_000, failed: 0, refusals: 0, billedAgain: 0 });
     expect(figures.overIdeal).toBeLessThan(0.05);
-  }, 120_000);
+  });
 
   it('and is refused a few times at most where the limit has to be learned, at validation or at the create', async () => {
     for (const isFullAt of ['validation', 'create'] as const) {
@@ -27,7 +27,7 @@ describe('an input of thirty times the queue', () => {
       expect(figures.refusals).toBeLessThanOrEqual(5);
       expect(figures.overIdeal).toBeLessThan(0.05);
     }
-  }, 120_000);
+  });
 
   it('gets through where refusals do not say how large the queue is, and where tokens are estimates', async () => {
     const quarter = { ...small, rows: 8_000, queueTokens: 32_000, isKnown: false, maxRequests: 500 };
@@ -37,5 +37,5 @@ describe('an input of thirty times the queue', () => {
       expect(figures.refusals).toBeLessThanOrEqual(10);
       expect(figures.overIdeal).toBeLessThan(0.3);
     }
-  }, 120_000);
+  });
 });

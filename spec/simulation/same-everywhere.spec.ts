@@ -54,7 +54,7 @@ describe('in memory, in files and in Postgres, for the same seed', () => {
       results += inMemory?.results.length ?? 0;
     }
     expect(results).toBeGreaterThan(100);
-  }, 60_000);
+  });
 
   // One batch at a time: where several are sent at once, which comes first is up to the disk and to the network.
   it('a whole run does, in a bad world', async () => {
@@ -77,5 +77,5 @@ describe('in memory, in files and in Postgres, for the same seed', () => {
       expect([seed, inFiles]).toEqual([seed, inMemory]);
       expect([seed, inPostgres]).toEqual([seed, inMemory]);
     }
-  }, 60_000);
+  });
 });

@@ -15,7 +15,7 @@ describe('runs that share a queue', () => {
     expect(plays.reduce((sum, { crashes }) => sum + crashes, 0)).toBeGreaterThan(2);
     expect(plays.some(({ givenWay }) => givenWay > 0)).toBe(true);
     expect(Math.max(...plays.map(({ fullest }) => fullest))).toBeGreaterThan(0.95);
-  }, 120_000);
+  });
 
   it('do not wait for the end of each other: whoever has waited for longest goes first', async () => {
     const limit = 4_000;
@@ -47,12 +47,12 @@ describe('runs that share a queue', () => {
     expect((world.now().getTime() - beganMs) / hourMs).toBeLessThan(12);
     expect((await large.refresh()).itemCounts.pending).toBeGreaterThan(1_000);
     await world.until(large.wait(), { virtualMsMax: 1_000 * hourMs });
-  }, 120_000);
+  });
 
   it('would, if a plan were committed whatever the others hold by then', async () => {
     const breaches: string[] = [];
     for (let seed = 1; seed <= 40 && breaches.length === 0; seed += 1)
       breaches.push(...(await playSharedQueue(seed, { isBlind: true })).breaches);
     expect(breaches).not.toEqual([]);
-  }, 120_000);
+  });
 });
