@@ -79,7 +79,7 @@ const leave = async (context: CliContext, run: Run, stopWatching: () => void): P
   const unclear = run.summary().liveBatches.filter((batch) => batch.unclear !== null);
   stopWatching();
   await writeJson(context, toWire(run.summary()));
-  if (snapshot.control.state === 'paused') throw stopReason(snapshot);
+  if (snapshot.control.state === 'paused') throw stopReason(snapshot, context.nowMs());
   if (unclear.length > 0)
     writeNotes(context, [`batchor: not known to be sent or not, found out by wait: ${unclear.map((batch) => batch.batchKey).join(', ')}`]);
   return exitCodes.ok;

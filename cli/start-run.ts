@@ -137,7 +137,7 @@ const goOn = async (
     await runner.getRun(runId, { job });
     await writeJson(context, toWire(stored.summary()));
     if (stored.isFinished) return exitCodeOfRun(stored.summary());
-    throw stopReason(snapshot);
+    throw stopReason(snapshot, context.nowMs());
   }
   requireKey(account, job.providerConfig.connection);
   return drive(request, runner, (await runner.start(job, { runId })) as Run);

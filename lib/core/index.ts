@@ -8,6 +8,7 @@ export * from './config.ts';
 export * from './conservation.ts';
 export { decide } from './decide.ts';
 export { effectsDue, isAnythingInFlight, isStandingStill, nextDueMs, owedAtMs, owedRuns } from './due.ts';
+export { canProgress, stuckFaults } from './progress.ts';
 export { type Effect, effectKey } from './effect.ts';
 export * from './event.ts';
 export { evolve } from './evolve.ts';

@@ -13,6 +13,7 @@ import { defaultTokenCounter } from './defaults.ts';
 import { digestOf } from './digest.ts';
 import { commitOpening, type Driver, startDriver } from './driver.ts';
 import { must, toBatchorError } from './interop.ts';
+import { type LastSeen, LastSnapshots } from './last-seen.ts';
 import type { PriceBook } from './price-book.ts';
 import { compareLastRow } from './resume.ts';
 import { operationAfter, withPrices } from './resume-changes.ts';
@@ -37,6 +38,7 @@ export class Drivers {
   /** Runs that are being taken: two handles of one process must not race for one run. */
   readonly #taking = new Map<RunId, Promise<Driver | null>>();
   readonly #sources = new Map<RunId, EngineSource>();
+  readonly #last = new LastSnapshots();
   #isClosed = false;
 
   constructor(parts: DriversParts) {
@@ -45,6 +47,11 @@ export class Drivers {
 
   of(runId: RunId): Driver | undefined {
     return this.#drivers.get(runId);
+  }
+
+  /** For a handle: it sees how the drivers of the run end here. */
+  follow(runId: RunId): LastSeen {
+    return this.#last.follow(runId);
   }
 
   /** Whoever drives the run from now on can read its input. */
@@ -85,12 +92,16 @@ export class Drivers {
       await compareLastRow(ports);
       await commitOpening(run, ports.scheduler.now());
       await commitPrices(run, prices, ports.scheduler.now());
+      let isOver = false;
       const onEnd = (): void => {
-        if (this.#drivers.get(run.runId) === driver) this.#drivers.delete(run.runId);
+        isOver = true;
+        this.#last.note(run.snapshot);
+        if (this.#drivers.get(run.runId)?.run === run) this.#drivers.delete(run.runId);
       };
       const driver = startDriver(ports, onEnd, inboxIntervalMs);
       driver.events$.subscribe((event) => events.next(event));
-      this.#drivers.set(run.runId, driver);
+      // It may have ended at once, before there was anything to remember.
+      if (!isOver) this.#drivers.set(run.runId, driver);
       return driver;
     } catch (error) {
       await run.close();

@@ -2,6 +2,7 @@ import { defer, EMPTY, map, merge, Observable, type SchedulerLike, Subject, take
 import type { Resolution, SweptBatch } from '../core/command.ts';
 import type { BatchKey } from '../core/ids.ts';
 import { isStandingStill } from '../core/due.ts';
+import { canProgress } from '../core/progress.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import { sumOfTotals } from '../core/item.ts';
 import { type ExportNote, isFinished, type RunSnapshot } from '../core/snapshot.ts';
@@ -14,6 +15,7 @@ import { exportResults } from './export-results.ts';
 import { commitFinished } from './finished-run.ts';
 import { inspectItem } from './inspect-run.ts';
 import { must } from './interop.ts';
+import type { LastSeen } from './last-seen.ts';
 import type { PriceBook } from './price-book.ts';
 import { pruneArtifacts } from './prune-artifacts.ts';
 import { reportOf } from './report.ts';
@@ -37,6 +39,8 @@ export interface RunHost {
   readonly prices: PriceBook | undefined;
   /** The driver of this run in this process, if there is one. */
   driverOf(): Driver | undefined;
+  /** How drivers of this run ended in this process. */
+  readonly lastSeen: LastSeen;
   /** Drives from now on; null while another process owns the run. */
   tryDrive(): Promise<Driver | null>;
   /** Commits a command: through the driver, by owning for a moment, or by leaving it in the owner's inbox. Resolves once it is true. */
@@ -66,7 +70,11 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     if (snapshot.version > newest.version) newest = snapshot;
     return newest;
   };
-  const current = (): RunSnapshot => note(host.driverOf()?.snapshot ?? reader.snapshot);
+  const current = (): RunSnapshot => {
+    // A driver that ended here since the last look knows more than a reader that was not asked.
+    if (host.lastSeen.snapshot !== null) note(host.lastSeen.snapshot);
+    return note(host.driverOf()?.snapshot ?? reader.snapshot);
+  };
   /** The freshest reader of rows and results: the owner's own where this process drives. */
   const rows = (): RunReader => host.driverOf()?.run ?? reader;
   const watched = (tells: 'changes' | 'every look'): Observable<RunSnapshot> =>
@@ -119,10 +127,10 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
       for await (const snapshot of pull(driver === null ? watched('every look') : changes$, signal)) {
         if (isFinished(snapshot)) return summaryOf(snapshot);
         const isPatient = onPaused === 'wait' && snapshot.control.state === 'paused';
-        if (isStandingStill(snapshot, hasSource) && !isPatient) {
+        if (!canProgress(snapshot, hasSource, host.scheduler.now()) && !isPatient) {
           // Kept here, it would be out of reach of whoever has its input.
-          if (!isStandingStill(snapshot, true)) await driver?.close();
-          throw stopReason(snapshot);
+          if (isStandingStill(snapshot, hasSource) && !isStandingStill(snapshot, true)) await driver?.close();
+          throw stopReason(snapshot, host.scheduler.now());
         }
         // Whoever drove it is gone: this process goes on.
         if (driver === null && (await host.tryDrive()) !== null) break;
@@ -237,6 +245,9 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
       isDisposed = true;
       ended$.next();
       ended$.complete();
+      // Kept for those who look at the handle once more.
+      current();
+      host.lastSeen.forget();
       await reader.close();
     },
   };

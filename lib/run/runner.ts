@@ -283,6 +283,7 @@ export class BatchRunner implements AsyncDisposable {
       isClosed: () => this.#isClosed,
       prices: this.#options.prices,
       driverOf: () => this.#drivers.of(runId),
+      lastSeen: this.#drivers.follow(runId),
       tryDrive: () => this.#drivers.take(store, runId),
       tell: (wish) => tellRun({ store, runId, driver: this.#drivers.of(runId), scheduler: this.#scheduler }, wish),
       ownFinished: (use) => withFinishedRun({ store, runId, driver: this.#drivers.of(runId), scheduler: this.#scheduler }, use),

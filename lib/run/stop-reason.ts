@@ -1,8 +1,9 @@
-import type { RunSnapshot } from '../core/snapshot.ts';
+import { stuckFaults } from '../core/progress.ts';
+import type { FaultRecord, RunSnapshot } from '../core/snapshot.ts';
 import { BatchorError } from './errors.ts';
 
 /** Why a run stands still, and what its user can do. */
-export const stopReason = (snapshot: RunSnapshot): BatchorError => {
+export const stopReason = (snapshot: RunSnapshot, nowMs: number): BatchorError => {
   const { runId, control, live, ingest, config } = snapshot;
   const held = live.filter((batch) => batch.held !== null);
   const isUnclear = held.some((batch) => batch.phase === 'indeterminate');
@@ -16,11 +17,15 @@ export const stopReason = (snapshot: RunSnapshot): BatchorError => {
   }
   if (control.state === 'paused' && control.reason !== null) {
     const { reason, message } = control;
+    const [stuck] = stuckFaults(snapshot, nowMs);
+    const hint = hints[reason] ?? 'Mend what the message says, then resume the run.';
     return new BatchorError(
       'run_paused',
       { runId, reason, message },
-      `run ${runId} is paused (${reason})${message === null ? '' : `: ${message}`}`,
-      hints[reason] ?? 'Mend what the message says, then resume the run.',
+      `run ${runId} is paused (${reason})${message === null ? '' : `: ${message}`}${stuck === undefined ? '' : stuckText(stuck, message)}`,
+      stuck === undefined
+        ? hint
+        : `${hint} Work in flight is retried from ${new Date(stuck.dueAtMs).toISOString()} on, while a process waits for the run.`,
     );
   }
   if (held.length > 0) {
@@ -39,6 +44,10 @@ export const stopReason = (snapshot: RunSnapshot): BatchorError => {
     'Call start(job, { runId }) with the same job, so that ingestion can go on.',
   );
 };
+
+/** What keeps work in flight from coming in, beside the pause. */
+const stuckText = ({ count, message }: FaultRecord, pausedFor: string | null): string =>
+  `; work in flight makes no progress: ${count} failures in a row${message === pausedFor ? '' : `, the last one: ${message}`}`;
 
 const hints: Readonly<Partial<Record<string, string>>> = {
   manual: 'Resume it: `batchor resume --run-id …`, or run.resume().',
