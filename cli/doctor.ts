@@ -76,13 +76,24 @@ const linesOf = (found: RunCondition, place: Place, doesRepair: boolean): readon
   return [
     `run ${runId}: damaged; ${opens}; ${driven}`,
     ...damage.map(({ where, what }) => `  ${where}: ${what}`),
-    ...(loss === null ? [version === null ? notMendable : '  nothing is lost: a repair sets the damaged files aside'] : lossLines(loss)),
+    ...(loss === null
+      ? [version === null ? notMendable : '  nothing is lost: a repair sets the damaged files aside']
+      : lossLines(loss, place, runId)),
     ...(doesRepair || !isMendable(found) ? [] : [`  repair: ${commandLine(place, 'doctor', runId, '--repair')}`]),
   ];
 };
 
-const lossLines = ({ version, knownVersion, commitCount, damagedCount, bytes, providerBatchIds }: RunLoss): readonly string[] => {
-  if (version === null) return ['  nothing of it can be proved, not even its first commit: there is nothing to go on from'];
+const lossLines = (
+  { version, knownVersion, commitCount, damagedCount, bytes, providerBatchIds }: RunLoss,
+  place: Place,
+  runId: string,
+): readonly string[] => {
+  if (version === null)
+    return [
+      '  nothing of it can be proved, not even its first commit: there is nothing to go on from',
+      ...(knownVersion === null ? [] : [`  the last version that it is known to have acknowledged: ${knownVersion}`]),
+      `  restore its files from a backup; or remove it, its batches then go on at the provider: ${commandLine(place, 'delete', runId, '--abandon')}`,
+    ];
   const upTo = knownVersion === null ? '' : `, up to version ${knownVersion} at least`;
   return [
     `  what can be proved ends at version ${version}. A repair gives up what was committed after it${upTo}:`,

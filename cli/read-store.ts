@@ -1,11 +1,13 @@
 import type { JsonObject } from '../lib/core/json.ts';
 import type { RunStatus } from '../lib/core/snapshot.ts';
-import type { RunStore } from '../lib/ports/run-store.ts';
+import type { DamagedRun, RunStore } from '../lib/ports/run-store.ts';
 import { isRunId } from '../lib/core/ids.ts';
-import { must } from '../lib/run/interop.ts';
+import { must, toBatchorError } from '../lib/run/interop.ts';
 import { summaryOf } from '../lib/run/summary.ts';
 import { toWire } from '../lib/run/wire.ts';
+import { messageOf } from '../lib/streams/faults.ts';
 import { openStore } from './compose.ts';
+import { hintFor } from './hints.ts';
 import { invalidRunId } from './flags.ts';
 import { type Place, requireStore } from './place.ts';
 
@@ -17,15 +19,30 @@ export const readSummary = (place: Place, runId: string): Promise<JsonObject> =>
     return toWire(summaryOf(snapshot));
   });
 
-/** The runs of the store, newest first, each with who drives it. */
+/** The runs of the store: first those that cannot be opened, which are told in words too, then the others, newest first, each with who drives it. */
 export const readSummaries = (
   place: Place,
   { status, limit }: { readonly status: RunStatus | null; readonly limit: number | null },
+  tell: (lines: readonly string[]) => void,
 ): Promise<readonly JsonObject[]> =>
   withStore(place, async (store) => {
-    const runs = await must(store.list(), { storage: store.describe });
+    const context = { storage: store.describe };
+    const damaged: DamagedRun[] = [];
+    const runs = await must(
+      store.list((run) => damaged.push(run)),
+      context,
+    );
+    for (const { runId, error } of damaged) {
+      const said = toBatchorError(error, { runId, ...context });
+      tell([`batchor: run ${runId} cannot be opened: ${said.message}`, `  ${hintFor(said, place)}`]);
+    }
     const wanted = runs.filter(({ snapshot }) => status === null || snapshot.status === status);
-    return wanted.slice(0, limit ?? wanted.length).map(({ snapshot, owner }) => ({ ...toWire(summaryOf(snapshot)), owner }));
+    // Whether a damaged run is finished is not known, so that no status asks for it.
+    const all = [
+      ...(status === null ? damaged.map(({ runId, error }) => ({ run_id: runId, status: 'damaged', error: messageOf(error) })) : []),
+      ...wanted.map(({ snapshot, owner }) => ({ ...toWire(summaryOf(snapshot)), owner })),
+    ];
+    return all.slice(0, limit ?? all.length);
   });
 
 /** Opens the store that is there, lets use it, and closes it again. */

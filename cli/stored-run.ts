@@ -26,14 +26,30 @@ export const withRun = async <A>(
   place: Place,
   runId: string,
   use: (stored: StoredRun) => Promise<A>,
+  accountOf?: () => Account,
+  prices?: PriceBook,
+): Promise<A> =>
+  withRunner(
+    place,
+    async (runner) => {
+      const run = await runner.getRun(runId);
+      return use({ runner, run, description: decodeDescription(runId, run.description) });
+    },
+    accountOf,
+    prices,
+  );
+
+/** The same, without a look at any run. */
+export const withRunner = async <A>(
+  place: Place,
+  use: (runner: BatchRunner) => Promise<A>,
   accountOf: () => Account = () => nobody,
   prices?: PriceBook,
 ): Promise<A> => {
   requireStore(place);
   const runner = await createRunner(place.store, accountOf, { mayMake: false, prices });
   try {
-    const run = await runner.getRun(runId);
-    return await use({ runner, run, description: decodeDescription(runId, run.description) });
+    return await use(runner);
   } finally {
     await runner.close();
   }

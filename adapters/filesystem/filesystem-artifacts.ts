@@ -5,7 +5,7 @@ import type { ArtifactStore, Span } from '../../lib/ports/artifacts.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
 import { errnoOf, ioError } from './io-error.ts';
 import { filesUnder, sizeOf } from './list-objects.ts';
-import { objectNameFault, staysInside, temporaryPrefix } from './object-name.ts';
+import { objectNameFault, staysInside, unfinishedPrefix } from './object-name.ts';
 import { readAllSpans, readChunks } from './read-object.ts';
 import { ChunkSourceError, ObjectExistsError, syncFolder, writeObject, type WriteParts, writeParts } from './write-object.ts';
 
@@ -83,7 +83,7 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
       try {
         const found: { readonly name: string; readonly bytes: number }[] = [];
         for (const name of await filesUnder(root, below)) {
-          if (!name.startsWith(prefix) || name.includes(`/${temporaryPrefix}`) || name.startsWith(temporaryPrefix)) continue;
+          if (!name.startsWith(prefix) || name.includes(`/${unfinishedPrefix}`) || name.startsWith(unfinishedPrefix)) continue;
           const bytes = await sizeOf(pathOf(name));
           if (bytes !== null) found.push({ name, bytes });
         }

@@ -3,7 +3,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { errnoOf } from './io-error.ts';
 
 /** Our own unfinished files begin so; a leading dot is no object's name. */
-export const temporaryPrefix = '.put-';
+export const unfinishedPrefix = '.put-';
 
 /** Why the text cannot name an object, or null: relative, `/`-separated, no segment empty or with a leading dot, no backslash or NUL. */
 export const objectNameFault = (name: string): string | null => {

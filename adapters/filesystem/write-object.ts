@@ -3,7 +3,7 @@ import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import { errnoOf } from './io-error.ts';
 import { makeFolder } from './make-folder.ts';
-import { temporaryPrefix } from './object-name.ts';
+import { unfinishedPrefix } from './object-name.ts';
 
 const gatheredBytesMax = 256 * 1024;
 
@@ -37,7 +37,7 @@ export const writeObject = async (
 ): Promise<number> => {
   const folder = dirname(path);
   await makeDurably(folder);
-  const temporary = join(folder, `${temporaryPrefix}${randomBytes(8).toString('hex')}`);
+  const temporary = join(folder, `${unfinishedPrefix}${randomBytes(8).toString('hex')}`);
   try {
     const bytes = await writeTemporary(temporary, chunks, write);
     await publish(temporary, path);

@@ -31,6 +31,10 @@ export class BatchRecords {
     return this.#records.slice(start, start + limit);
   }
 
+  has(batchKey: string): boolean {
+    return this.#numbers.has(batchKey as BatchKey);
+  }
+
   get count(): number {
     return this.#records.length;
   }

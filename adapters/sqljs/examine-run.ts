@@ -50,10 +50,6 @@ export const examineRun = async (folder: string, runId: RunId, owner: string | n
   ];
   if (refusal !== null && !damage.some(({ where }) => where === refusal.where))
     damage.push({ where: refusal.where, what: refusal.message });
-  if (refusal === null && loss !== null && damage.length === 0) {
-    const what = `its owner had acknowledged version ${publishedVersion}, and the journals end at version ${loss.version ?? 0}`;
-    damage.push({ where: join(folder, 'summary.json'), what });
-  }
   const objects = await filesUnder(join(folder, 'objects'), '');
   const unreferenced = objects.filter((name) => proved === null || !isOwnObject(name, proved.objects));
   const condition: RunCondition = {

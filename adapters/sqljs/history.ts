@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { PortError } from '../../lib/ports/port-error.ts';
+import { lostRun } from './lost-work.ts';
 import { type Link, readLink, readOneFrame } from './journal-reader.ts';
 import { type CheckpointFile, compareJournals, type FolderListing, journalFile, type JournalId, listRunFolder } from './run-folder.ts';
 
@@ -105,8 +106,21 @@ const lostJournal = (folder: string, { checkpoints }: FolderListing, newest: Jou
   return { type: 'corrupt', message, where: `${path}:0` };
 };
 
-/** True when the folder holds a whole `RunCreated`. Opens no database. */
+/**
+ * True when the folder holds a whole `RunCreated`; false where nothing was ever acknowledged; `corrupt` where something was, and its journals
+ * are gone. Opens no database. Throws what the system throws.
+ */
 export const holdsRun = (folder: string): Either<PortError, boolean> => {
+  const holds = holdsCreation(folder);
+  if (isLeft(holds) || holds.right) return holds;
+  const lost = lostRun(folder);
+  if (lost === null) return holds;
+  // Another process may have created the run meanwhile: its first commit is older than any trace of it, so this look decides.
+  const now = holdsCreation(folder);
+  return isLeft(now) || now.right ? now : left(lost);
+};
+
+const holdsCreation = (folder: string): Either<PortError, boolean> => {
   const listing = listRunFolder(folder);
   if (listing.checkpoints.length > 0) return right(true);
   const chain = readChain(folder, listing, () => false);

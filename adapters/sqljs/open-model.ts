@@ -4,6 +4,8 @@ import type { Database, SqlJsStatic } from 'sql.js';
 import type { RunId } from '../../lib/core/ids.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import { readHistory } from './history.ts';
+import { lostCommits, lostRun } from './lost-work.ts';
+import { readSummary } from './summary.ts';
 import { readModel, sourceOf, type Tables } from './image-reader.ts';
 import { type ReadUpTo, replayJournal } from './replay.ts';
 import type { JournalId } from './run-folder.ts';
@@ -24,9 +26,11 @@ export interface OpenModel {
 
 /** Reads a run: the newest whole checkpoint, then every later journal in order. Throws what the system throws. */
 export const openModel = async (folder: string, runId: RunId): Promise<Either<PortError, OpenModel>> => {
+  // First what its owner said last, then what there is: the other way round, a commit in between would look like one that is gone.
+  const summary = readSummary(folder);
   const history = readHistory(folder);
   if (isLeft(history)) return history;
-  if (history.right === null) return right(emptyModel(runId));
+  if (history.right === null) return nothingIn(folder, runId);
   const { image, journals } = history.right;
   const opened = image === null ? right(emptyModel(runId)) : openImage(await loadSql(), image.bytes, join(folder, image.file.file), runId);
   if (isLeft(opened)) return opened;
@@ -39,11 +43,20 @@ export const openModel = async (folder: string, runId: RunId): Promise<Either<Po
       if (isLeft(replayed)) return replayed;
       readUpTo = replayed.right;
     }
+    const { version } = model.snapshot;
+    const isKnownBatch = (batchKey: string): boolean => model.records.has(batchKey);
+    const lost = version === 0 ? lostRun(folder) : lostCommits(folder, summary, { version, epoch: readUpTo?.epoch ?? 0, isKnownBatch });
+    if (lost !== null) return left(lost);
     isWhole = true;
+    return right({ model, tables, readUpTo, base: image?.file ?? null, journalCount: journals.length });
   } finally {
     if (!isWhole) tables.database?.close();
   }
-  return right({ model, tables, readUpTo, base: image?.file ?? null, journalCount: journals.length });
+};
+
+const nothingIn = (folder: string, runId: RunId): Either<PortError, OpenModel> => {
+  const lost = lostRun(folder);
+  return lost === null ? right(emptyModel(runId)) : left(lost);
 };
 
 /** A run without a past. */

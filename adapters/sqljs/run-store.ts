@@ -10,8 +10,8 @@ import type { JsonObject } from '../../lib/core/json.ts';
 import { reservationOf } from '../../lib/core/quota.ts';
 import { isCreated, type RunSnapshot } from '../../lib/core/snapshot.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
-import type { ListedRun, OwnedRun, RunReader, RunStore } from '../../lib/ports/run-store.ts';
-import { filesystemArtifacts, ioError } from '../filesystem/index.ts';
+import type { DamagedRun, ListedRun, OwnedRun, RunReader, RunStore } from '../../lib/ports/run-store.ts';
+import { filesystemArtifacts, ioError, isFolder } from '../filesystem/index.ts';
 import type { OpenRun } from './calls.ts';
 import { nodeDisk } from './disk.ts';
 import { holdsRun } from './history.ts';
@@ -47,6 +47,12 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
     requestId: null,
   });
 
+  const blocked = (folder: string): PortError => ({
+    type: 'unavailable',
+    message: `${folder} is no folder, and the run would be kept there: move it away, or choose another run id`,
+    cause: null,
+  });
+
   /** Runs what may throw what the system throws. */
   const onFolder = <A>(doing: string, runId: RunId, act: (folder: string) => E.Either<PortError, A>): Port<A> =>
     TE.fromIOEither(() => {
@@ -68,7 +74,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
   const existing = (runId: RunId): Port<string> =>
     onFolder('look at', runId, (folder) =>
       pipe(
-        existsSync(folder) ? holdsRun(folder) : E.right(false),
+        isFolder(folder) ? holdsRun(folder) : E.right(false),
         E.chain((holds) => (holds ? E.right(folder) : E.left(unknown(runId)))),
       ),
     );
@@ -156,19 +162,46 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
     TE.fromIOEither(() => {
       try {
         const runs = join(dir, 'runs');
-        return E.right(existsSync(runs) ? readdirSync(runs).filter(isRunId) : []);
+        return E.right(
+          existsSync(runs)
+            ? readdirSync(runs)
+                .filter(isRunId)
+                .filter((name) => isFolder(join(runs, name)))
+            : [],
+        );
       } catch (cause) {
         return E.left(ioError('list', dir, cause));
       }
     });
 
-  const list: Port<readonly ListedRun[]> = pipe(
-    runIds(),
-    TE.chain((ids) => TE.sequenceSeqArray(ids.map(listed))),
-    TE.map((runs) =>
-      runs.filter((run) => run !== null).sort((a, b) => b.snapshot.createdAtMs - a.snapshot.createdAtMs || (a.runId < b.runId ? 1 : -1)),
-    ),
-  );
+  /** One that cannot be opened keeps the others from nothing. */
+  const listedOrDamaged = (runId: RunId, onDamaged: (run: DamagedRun) => void): Port<ListedRun | null> =>
+    pipe(
+      listed(runId),
+      TE.orElse((error) => {
+        onDamaged({ runId, error });
+        return TE.right<PortError, ListedRun | null>(null);
+      }),
+    );
+  const list = (onDamaged: (run: DamagedRun) => void): Port<readonly ListedRun[]> =>
+    pipe(
+      runIds(),
+      TE.chain((ids) => TE.sequenceSeqArray(ids.map((runId) => listedOrDamaged(runId, onDamaged)))),
+      TE.map((runs) =>
+        runs.filter((run) => run !== null).sort((a, b) => b.snapshot.createdAtMs - a.snapshot.createdAtMs || (a.runId < b.runId ? 1 : -1)),
+      ),
+    );
+  /** Runs to which something is due; behind them those that cannot be opened, so that a worker says why. */
+  const adoptable =
+    (nowMs: number, limit: number): Port<readonly RunId[]> =>
+    async () => {
+      const damaged: RunId[] = [];
+      const runs = await list(({ runId }) => damaged.push(runId))();
+      if (E.isLeft(runs)) return runs;
+      const free = runs.right.filter(({ owner }) => owner === null);
+      const asked = free.map((run) => ({ ...run, hasCommands: hasCommands(folderOf(run.runId)) }));
+      return E.right([...owedRuns(asked, nowMs, limit).map(({ runId }) => runId), ...damaged].slice(0, limit));
+    };
 
   return {
     describe: `file store ${dir}`,
@@ -181,7 +214,12 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
     create: (runId, description) =>
       pipe(
         onFolder('create', runId, (folder) => {
-          const known = existsSync(folder) ? holdsRun(folder) : E.right(false);
+          if (!isFolder(folder)) {
+            if (existsSync(folder)) return E.left(blocked(folder));
+            // A removal that was cut off may have left files of an earlier run of this id there.
+            forgetRun(dir, folderOf);
+          }
+          const known = isFolder(folder) ? holdsRun(folder) : E.right(false);
           if (E.isLeft(known) || known.right) return E.isLeft(known) ? known : E.left<PortError>(taken(runId));
           const ownership = desk.take(folder);
           if (E.isLeft(ownership)) return ownership;
@@ -200,18 +238,8 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
         TE.chain(() => listed(runId)),
         TE.chain((run) => (run === null ? TE.left(unknown(runId)) : TE.right(run))),
       ),
-    list: () => list,
-    adoptable: (nowMs, limit) =>
-      pipe(
-        list,
-        TE.map((runs) =>
-          owedRuns(
-            runs.filter(({ owner }) => owner === null).map((run) => ({ ...run, hasCommands: hasCommands(folderOf(run.runId)) })),
-            nowMs,
-            limit,
-          ).map(({ runId }) => runId),
-        ),
-      ),
+    list: (onDamaged = () => undefined) => list(onDamaged),
+    adoptable,
     send: (runId, command) =>
       pipe(
         existing(runId),
@@ -224,7 +252,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       ),
     remove: (runId) =>
       onFolder('remove', runId, (folder) => {
-        if (!existsSync(folder)) return E.left(unknown(runId));
+        if (!isFolder(folder)) return E.left(unknown(runId));
         // Taken first, so that nobody begins to own what is being removed; gone under one name, then bit by bit.
         const ownership = desk.take(folder);
         if (E.isLeft(ownership)) return ownership;

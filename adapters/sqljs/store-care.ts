@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { isRunId, type RunId } from '../../lib/core/ids.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
 import type { RunRepair, StoreCare } from '../../lib/ports/store-care.ts';
-import { ioError } from '../filesystem/index.ts';
+import { ioError, isFolder } from '../filesystem/index.ts';
 import type { Disk } from './disk.ts';
 import { type Examined, examineRun } from './examine-run.ts';
 import type { OwnershipDesk } from './ownership.ts';
@@ -26,7 +25,7 @@ export const createStoreCare = ({ disk, desk, folderOf, runIds }: StoreCareOptio
     async () => {
       const folder = folderOf(runId);
       try {
-        if (!isRunId(runId) || !existsSync(folder)) return left({ type: 'not_found', message: `nothing named ${runId} at ${folder}` });
+        if (!isRunId(runId) || !isFolder(folder)) return left({ type: 'not_found', message: `nothing named ${runId} at ${folder}` });
         return await act(folder);
       } catch (cause) {
         return left(ioError(doing, folder, cause));

@@ -5,16 +5,18 @@ import { isRight } from 'fp-ts/lib/Either.js';
 import { RunSnapshotCodec } from '../../lib/core/snapshot-codec.ts';
 import { isJsonObject } from '../../lib/core/json.ts';
 import type { RunSnapshot } from '../../lib/core/snapshot.ts';
-import { journalFile, listRunFolder } from './run-folder.ts';
+import { journalFile, type JournalId, listRunFolder } from './run-folder.ts';
 
 const publishedEveryMs = 500;
-const summaryFile = (folder: string): string => join(folder, 'summary.json');
+export const summaryFile = (folder: string): string => join(folder, 'summary.json');
 
 /** What a run looked like a moment ago: for showing, never for deciding. */
 export interface Summary {
   readonly epoch: number;
   /** Written at a clean close: nothing came after it in this epoch. */
   readonly isLast: boolean;
+  /** The newest journal at a clean close: as long as it is the same, the snapshot is the run's. Null in others, and where the release before wrote it. */
+  readonly journal: { readonly file: string; readonly bytes: number } | null;
   readonly snapshot: RunSnapshot;
 }
 
@@ -29,9 +31,10 @@ export const currentSummary = (folder: string, isOwned: boolean): RunSnapshot | 
   try {
     const { lockEpochs, journals } = listRunFolder(folder);
     if (summary.epoch !== lockEpochs[0]) return null;
-    if (summary.isLast) return summary.snapshot;
     const [journal] = journals;
-    if (!isOwned || journal === undefined) return null;
+    if (journal === undefined) return null;
+    if (summary.isLast) return isAtItsEnd(folder, journal, summary) ? summary.snapshot : null;
+    if (!isOwned) return null;
     const committedMs = statSync(join(folder, journalFile(journal))).mtimeMs;
     const publishedMs = statSync(summaryFile(folder)).mtimeMs;
     // What was committed a moment ago is about to be published.
@@ -42,13 +45,31 @@ export const currentSummary = (folder: string, isOwned: boolean): RunSnapshot | 
   }
 };
 
+/** True when the newest journal is the one that the owner closed: lost, cut, or replaced by a backup, the run itself must be read. */
+const isAtItsEnd = (folder: string, newest: JournalId, { epoch, journal }: Summary): boolean => {
+  const { size } = statSync(join(folder, journalFile(newest)));
+  return journal === null ? newest.epoch === epoch && size > 0 : journal.file === journalFile(newest) && journal.bytes === size;
+};
+
+const newestJournal = (folder: string): Summary['journal'] => {
+  const [newest] = listRunFolder(folder).journals;
+  if (newest === undefined) return null;
+  return { file: journalFile(newest), bytes: statSync(join(folder, journalFile(newest))).size };
+};
+
+const journalIn = (value: unknown): Summary['journal'] => {
+  if (typeof value !== 'object' || value === null || !('file' in value) || !('bytes' in value)) return null;
+  return typeof value.file === 'string' && typeof value.bytes === 'number' ? { file: value.file, bytes: value.bytes } : null;
+};
+
 /** What was last published; null: nothing that can be read. */
 export const readSummary = (folder: string): Summary | null => {
   try {
     const value: unknown = JSON.parse(readFileSync(summaryFile(folder), 'utf8'));
     if (!isJsonObject(value) || typeof value['epoch'] !== 'number') return null;
     const snapshot = RunSnapshotCodec.decode(value['snapshot']);
-    return isRight(snapshot) ? { epoch: value['epoch'], isLast: value['isLast'] === true, snapshot: snapshot.right } : null;
+    if (!isRight(snapshot)) return null;
+    return { epoch: value['epoch'], isLast: value['isLast'] === true, journal: journalIn(value['journal']), snapshot: snapshot.right };
   } catch {
     return null;
   }
@@ -74,7 +95,8 @@ export const createSummaryPublisher = (folder: string, epoch: number): SummaryPu
     writing = writing.then(async () => {
       const aside = `${summaryFile(folder)}.${epoch}.tmp`;
       try {
-        await writeFile(aside, JSON.stringify({ epoch, isLast, snapshot } satisfies Summary), { mode: 0o600 });
+        const journal = isLast ? newestJournal(folder) : null;
+        await writeFile(aside, JSON.stringify({ epoch, isLast, journal, snapshot } satisfies Summary), { mode: 0o600 });
         await rename(aside, summaryFile(folder));
       } catch {
         // Whoever misses the summary opens the run itself.

@@ -3,7 +3,7 @@ import { isBatchorError } from '../../lib/run/errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { commandLine, type Place } from '../place.ts';
-import { writeJson } from '../render.ts';
+import { writeJson, writeNotes } from '../render.ts';
 import { RunCommand } from './store-command.ts';
 
 export class DeleteCommand extends RunCommand {
@@ -11,7 +11,7 @@ export class DeleteCommand extends RunCommand {
   static override readonly usage = Command.Usage({
     description: 'Remove a finished run, its results included',
     details:
-      'Refuses a run that is not finished, or that a process drives. With `--abandon` an unfinished run goes too; its batches at the provider go on, are billed, and are named.',
+      'Refuses a run that is not finished, or that a process drives. With `--abandon` an unfinished run goes too; its batches at the provider go on, are billed, and are named. A damaged run needs `--abandon` as well; its batches are not known then (`abandoned_batches` is null).',
     examples: [['Remove', '$0 delete --run-id reviews']],
   });
 
@@ -35,6 +35,7 @@ export class DeleteCommand extends RunCommand {
         return exitCodes.ok;
       });
     } catch (error) {
+      if (this.abandon && isBatchorError(error, 'store_corrupt')) return this.removeDamaged(place, runId);
       if (!isBatchorError(error, 'run_not_finished')) throw error;
       const end = `End it first: ${commandLine(place, 'cancel', runId, '--wait')}.`;
       // Cancelling waits for what became of every create.
@@ -44,5 +45,16 @@ export class DeleteCommand extends RunCommand {
         exitCode: exitCodes.stopped,
       });
     }
+  }
+
+  /** Its batches cannot be read: which of them go on at the provider, only the provider knows. */
+  private async removeDamaged(place: Place, runId: string): Promise<ExitCode> {
+    const { withRunner } = await import('../stored-run.ts');
+    await withRunner(place, (runner) => runner.deleteRun(runId, { abandon: true }));
+    writeNotes(this.context, [
+      `batchor: run ${runId} could not be opened, so its batches are not known; those that run at the provider go on, and are billed`,
+    ]);
+    await writeJson(this.context, { run_id: runId, deleted: true, abandoned_batches: null });
+    return exitCodes.ok;
   }
 }

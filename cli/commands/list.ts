@@ -2,13 +2,14 @@ import { Command, Option } from 'clipanion';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { choice, wholeNumber } from '../flags.ts';
 import type { Place } from '../place.ts';
-import { writeJson } from '../render.ts';
+import { writeJson, writeNotes } from '../render.ts';
 import { StoreCommand } from './store-command.ts';
 
 export class ListCommand extends StoreCommand {
   static override readonly paths = [['list']];
   static override readonly usage = Command.Usage({
     description: 'List the runs of a store, newest first',
+    details: 'A run that cannot be opened comes first, with the status `damaged` and what is wrong with it; the others are listed as ever.',
     examples: [['Those that are not finished', '$0 list --status running']],
   });
 
@@ -19,7 +20,8 @@ export class ListCommand extends StoreCommand {
     const status = this.status === undefined ? null : choice('--status', this.status, ['running', 'completed', 'completed_with_failures']);
     const limit = wholeNumber('--limit', this.limit);
     const { readSummaries } = await import('../read-store.ts');
-    await writeJson(this.context, await readSummaries(place, { status, limit }));
+    const tell = (lines: readonly string[]): void => writeNotes(this.context, lines);
+    await writeJson(this.context, await readSummaries(place, { status, limit }, tell));
     return exitCodes.ok;
   }
 }

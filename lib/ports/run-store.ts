@@ -9,7 +9,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { StoredRunEvent } from '../core/run-event.ts';
 import type { RunSnapshot, SharedCursor } from '../core/snapshot.ts';
 import type { ArtifactStore, Span } from './artifacts.ts';
-import type { Port } from './port-error.ts';
+import type { Port, PortError } from './port-error.ts';
 import type { StoreCare } from './store-care.ts';
 
 /** A piece of a batch's input file: one span of a request object, many lines. */
@@ -154,6 +154,12 @@ export interface ListedRun {
   readonly owner: string | null;
 }
 
+/** A run that is there and cannot be opened, and why. */
+export interface DamagedRun {
+  readonly runId: RunId;
+  readonly error: PortError;
+}
+
 export interface RunStore {
   /** For messages: `file store /path`. */
   readonly describe: string;
@@ -171,8 +177,8 @@ export interface RunStore {
   read(runId: RunId, options?: { readonly isStill?: boolean }): Port<RunReader>;
   /** How a run stands, told the cheapest way: of a run that somebody drives, at most about a second old. For showing, never for deciding. */
   peek(runId: RunId): Port<ListedRun>;
-  /** Runs that have a whole `RunCreated`, newest first. */
-  list(): Port<readonly ListedRun[]>;
+  /** Runs that have a whole `RunCreated`, newest first. Those that cannot be opened are given to `onDamaged`; they keep no other from being listed. */
+  list(onDamaged?: (run: DamagedRun) => void): Port<readonly ListedRun[]>;
   /** Leaves a command for whoever owns the run; returns its id. */
   send(runId: RunId, command: Omit<InboxCommand, 'id'>): Port<string>;
   /** True after: nothing of the run is left. `owned_elsewhere` while a living process owns it. */
@@ -181,7 +187,7 @@ export interface RunStore {
   ownerOf(runId: RunId): Port<string | null>;
   /** Whether this process could drive runs of the store at all; asked by who would, before anything is taken. */
   readonly prepare?: () => Port<unknown>;
-  /** Unfinished runs that nobody alive owns and to which something is owed by then (`owedAtMs`), or a command was left for. */
+  /** Unfinished runs that nobody alive owns and to which something is owed by then (`owedAtMs`), or a command was left for; behind them runs that cannot be opened. */
   adoptable(nowMs: number, limit: number): Port<readonly RunId[]>;
   /** Calls back soon after something happened to a run that its owner, or who would own it, wants to know; returns how to stop. */
   readonly onNews?: (listener: (news: RunNews) => void) => () => void;

@@ -1,17 +1,27 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
 import type { RunId } from '../core/ids.ts';
 import { isFinished } from '../core/snapshot.ts';
 import type { RunStore } from '../ports/run-store.ts';
 import { BatchorError } from './errors.ts';
-import { must } from './interop.ts';
+import { must, unwrap } from './interop.ts';
 
-/** True after: nothing of the run is left in the store; answers the batches that go on at the provider. Refused while unfinished, unless `abandon`. */
+/**
+ * True after: nothing of the run is left in the store; answers the batches that go on at the provider. Refused while unfinished, unless `abandon`.
+ * Of a run that cannot be opened its batches are not known: it goes with `abandon` alone.
+ */
 export const deleteRun = async (
   store: RunStore,
   runId: RunId,
   { abandon, isDrivenHere }: { readonly abandon: boolean; readonly isDrivenHere: boolean },
-): Promise<{ readonly abandonedBatchIds: readonly string[] }> => {
+): Promise<{ readonly abandonedBatchIds: readonly string[]; readonly areBatchesKnown: boolean }> => {
   const context = { runId, storage: store.describe };
-  const reader = await must(store.read(runId), context);
+  const read = await store.read(runId)();
+  const isDamaged = isLeft(read) && read.left.type === 'corrupt';
+  if (isDamaged && abandon && !isDrivenHere) {
+    await must(store.remove(runId), context);
+    return { abandonedBatchIds: [], areBatchesKnown: false };
+  }
+  const reader = unwrap(read, context);
   const { snapshot } = reader;
   await reader.close();
   if (!isFinished(snapshot) && !abandon) {
@@ -30,5 +40,6 @@ export const deleteRun = async (
       'Close the runner first.',
     );
   await must(store.remove(runId), context);
-  return { abandonedBatchIds: isFinished(snapshot) ? [] : snapshot.live.flatMap((batch) => batch.providerBatchId ?? []) };
+  const abandonedBatchIds = isFinished(snapshot) ? [] : snapshot.live.flatMap((batch) => batch.providerBatchId ?? []);
+  return { abandonedBatchIds, areBatchesKnown: true };
 };

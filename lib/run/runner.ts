@@ -3,7 +3,7 @@ import { asyncScheduler, type Observable, type SchedulerLike, Subject } from 'rx
 import { isRunId, makeRunId, type RunId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { RunEvent } from '../core/run-event.ts';
-import { isFinished, type RunStatus } from '../core/snapshot.ts';
+import { isFinished } from '../core/snapshot.ts';
 import type { RunReader, RunStore } from '../ports/run-store.ts';
 import type { OutputOf, StructuredOutput } from '../schema/types.ts';
 import type { EngineSource } from '../streams/ports.ts';
@@ -19,6 +19,7 @@ import { must, toBatchorError } from './interop.ts';
 import { fingerprintOf, sourceOf } from './job-source.ts';
 import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from './job.ts';
 import { configOf } from './job-config.ts';
+import { listRuns, type ListedSummary, type ListQuery } from './list-runs.ts';
 import type { Quote, QuoteOptions } from './quote.ts';
 import { quoteJob } from './quote-job.ts';
 import { compareJob, compareSchema } from './resume.ts';
@@ -26,7 +27,6 @@ import type { Run, WaitOptions } from './run.ts';
 import { runExists } from './run-exists.ts';
 import { createRunHandle, type RunHost } from './run-handle.ts';
 import { type BatchRunnerOptions, type StartOptions, storageOptionsOf } from './runner-options.ts';
-import { type RunSummary, summaryOf } from './summary.ts';
 import { createStructures, type Structures } from './structures.ts';
 import { tellRun } from './tell-run.ts';
 import { type WorkOptions, workOn } from './work.ts';
@@ -137,22 +137,22 @@ export class BatchRunner implements AsyncDisposable {
     return this.#handle(store, id);
   }
 
-  /** Runs of the store, newest first. */
-  async *listRuns(
-    query: { readonly status?: RunStatus; readonly limit?: number } = {},
-  ): AsyncIterable<RunSummary & { readonly owner: string | null }> {
-    const store = await this.#open();
-    let left = query.limit ?? Infinity;
-    for (const { snapshot, owner } of await must(store.list(), { storage: store.describe })) {
-      if (left <= 0) return;
-      if (query.status !== undefined && snapshot.status !== query.status) continue;
-      left -= 1;
-      yield { ...summaryOf(snapshot), owner };
-    }
+  /**
+   * Runs of the store, newest first. Those that cannot be opened are given to `onDamaged`, before the first of the others; without it, the
+   * error of one of them is thrown behind the last of the others.
+   */
+  async *listRuns(query: ListQuery = {}): AsyncIterable<ListedSummary> {
+    yield* listRuns(await this.#open(), query);
   }
 
-  /** True after: nothing of the run is left in the store. Refused while unfinished, unless `abandon`: then the batches left at the provider are named. */
-  async deleteRun(runId: string, options: { readonly abandon?: boolean } = {}): Promise<{ readonly abandonedBatchIds: readonly string[] }> {
+  /**
+   * True after: nothing of the run is left in the store. Refused while unfinished, unless `abandon`: then the batches left at the provider are named. A
+   * run that cannot be opened goes only with `abandon`; which of its batches are left is not known then (`areBatchesKnown` false).
+   */
+  async deleteRun(
+    runId: string,
+    options: { readonly abandon?: boolean } = {},
+  ): Promise<{ readonly abandonedBatchIds: readonly string[]; readonly areBatchesKnown: boolean }> {
     const store = await this.#open();
     const id = this.#runIdOf(runId);
     return deleteRun(store, id, { abandon: options.abandon === true, isDrivenHere: this.#drivers.of(id) !== undefined });

@@ -1,4 +1,4 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -78,6 +78,8 @@ describe('a file store after a crash', () => {
     letGo(copy);
     const journal = newestJournal(copy);
     truncateSync(journal, (recordBounds(journal)[1] ?? 0) + 30);
+    // An owner publishes its first summary behind its first commit.
+    rmSync(join(folderOf(copy), 'summary.json'), { force: true });
     const again = await openStore(copy);
     expect(await ok(again.list())).toEqual([]);
     expect(await errorOf(again.own(runId))).toBe('not_found');
