@@ -172,7 +172,14 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
         }
       }
       case 'SweepBatches':
-        return { type: 'RecordSweep', atMs: Date.now(), readFromMs: atMs, asked: effect.creates, report: await provider.sweep(effect) };
+        return {
+          type: 'RecordSweep',
+          atMs: Date.now(),
+          readFromMs: atMs,
+          asked: effect.creates,
+          known: effect.known,
+          report: await provider.sweep(effect),
+        };
       case 'FenceCreate':
         await provider.deleteFile(effect.inputFileId);
         return { type: 'RecordFenced', atMs, batchKey: effect.batchKey, createAttempt: effect.createAttempt };

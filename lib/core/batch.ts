@@ -17,7 +17,11 @@ export const batchArrows: readonly BatchArrow[] = [
   { from: 'planned', to: 'uploaded', when: 'its input file lies at the provider' },
   { from: 'planned', to: 'dropped', when: 'rows released: the run is cancelled, or the batch is larger than the queue turned out to be' },
   { from: 'uploaded', to: 'creating', when: 'the intent to create is durable' },
-  { from: 'uploaded', to: 'planned', when: 'its input file is about to expire: uploaded again' },
+  {
+    from: 'uploaded',
+    to: 'planned',
+    when: 'its input file expires soon, or is gone, or its create was refused and is tried again: uploaded again',
+  },
   { from: 'uploaded', to: 'dropped', when: 'rows released: the run is cancelled, or the batch is larger than the queue turned out to be' },
   { from: 'creating', to: 'created', when: 'the provider answered with its id' },
   { from: 'creating', to: 'uploaded', when: 'a clear no: nothing was created; asked again later' },
@@ -93,6 +97,12 @@ export interface StrayBatch {
   readonly looks: number;
 }
 
+/** A batch that is settled: the provider's list still shows it. */
+export interface SettledBatch {
+  readonly providerBatchId: ProviderBatchId;
+  readonly sentAtMs: number;
+}
+
 /** A batch that is neither settled nor dropped. */
 export interface LiveBatch {
   readonly batchKey: BatchKey;
@@ -101,6 +111,8 @@ export interface LiveBatch {
   readonly phase: BatchPhase;
   /** Which create of this batch: 0 before the first, in the provider's metadata from 1. */
   readonly createAttempt: number;
+  /** How often it was sent again, since an operator last released it, because a create made nothing or its input file was gone. */
+  readonly replans: number;
   readonly inputFileId: string | null;
   /** When the provider deletes that file by itself; null: not told. */
   readonly inputExpiresAtMs: number | null;

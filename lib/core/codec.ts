@@ -2,7 +2,7 @@ import * as t from 'io-ts';
 import type { BatchEnding, SettlePosition, StoredFile } from './batch.ts';
 import type { AcceptedSlice, Column, LineColumns } from './command.ts';
 import { closed, later, NonNegative, Operation, RunConfig } from './config.ts';
-import type { Event, EventOf, FailedRows, RetriedRows } from './event.ts';
+import { type Event, type EventOf, type FailedRows, replanReasons, type RetriedRows } from './event.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { type BackoffBucket, controlReasons, type RoomNeed, type SharedCursor, type SourceCheckpoint } from './snapshot.ts';
@@ -191,7 +191,11 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   CreateNotFound: event('CreateNotFound', { batchKey: key, fileCreatedAtMs: orNull(t.number), dueAtMs: t.number }),
   CreateAbsent: event('CreateAbsent', { batchKey: key, isSworn: t.boolean }),
   CreateFenced: event('CreateFenced', { batchKey: key }),
-  BatchReplanned: event('BatchReplanned', { batchKey: key, message: t.string }),
+  BatchReplanned: event('BatchReplanned', {
+    batchKey: key,
+    message: t.string,
+    reason: later(orNull(oneOf('a reason', replanReasons)), null),
+  }),
   StrayFound: event('StrayFound', { batchKey: key, providerBatchId, providerStatus: t.string, isAlive: t.boolean }),
   StrayCancelAsked: event('StrayCancelAsked', { providerBatchId }),
   StrayObserved: event('StrayObserved', { providerBatchId, dueAtMs: t.number, isSeen: t.boolean }),
@@ -207,7 +211,7 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     isNews: t.boolean,
     isAccepted: t.boolean,
   }),
-  CancelAsked: event('CancelAsked', { batchKey: key }),
+  CancelAsked: event('CancelAsked', { batchKey: key, refused: later(orNull(t.string), null) }),
   BatchEnded: event('BatchEnded', { batchKey: key, providerStatus: t.string, progress: Progress, ending: Ending }),
   FilesStored: event('FilesStored', { batchKey: key, output: orNull(File), error: orNull(File), position: Position, isSworn: t.boolean }),
   ItemsCompleted: event('ItemsCompleted', {

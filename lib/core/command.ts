@@ -141,7 +141,15 @@ export type Resolution =
 
 /** A clear no to a create: nothing exists. */
 export interface CreateRefusal {
-  readonly type: 'rate_limited' | 'over_capacity' | 'insufficient_quota' | 'authentication_failed' | 'refused' | 'unreachable';
+  readonly type:
+    | 'rate_limited'
+    | 'over_capacity'
+    | 'insufficient_quota'
+    | 'authentication_failed'
+    /** The provider does not know the input file: deleted, expired. */
+    | 'input_missing'
+    | 'refused'
+    | 'unreachable';
   readonly message: string;
   readonly retryAfterMs: number | null;
   /** Of `over_capacity`: the queue's limits, where the message states them. */
@@ -189,8 +197,14 @@ export type Command = { readonly atMs: number } & (
     }
   | { readonly type: 'RecordCreateRefused'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly refusal: CreateRefusal }
   | { readonly type: 'RecordCreateUnclear'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly message: string }
-  /** `readFromMs`: when the reading of the list began. */
-  | { readonly type: 'RecordSweep'; readonly readFromMs: number; readonly asked: readonly UnclearCreate[]; readonly report: SweepReport }
+  /** `readFromMs`: when the reading of the list began; `known`: batches that existed by then, as the effect named them. */
+  | {
+      readonly type: 'RecordSweep';
+      readonly readFromMs: number;
+      readonly asked: readonly UnclearCreate[];
+      readonly known: readonly ProviderBatchId[];
+      readonly report: SweepReport;
+    }
   /** The input file of a create that was proved absent is gone. */
   | { readonly type: 'RecordFenced'; readonly batchKey: BatchKey; readonly createAttempt: number }
   | { readonly type: 'ResolveBatch'; readonly batchKey: BatchKey; readonly resolution: Resolution }

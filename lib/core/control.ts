@@ -1,6 +1,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { CommandOf } from './command.ts';
 import type { Event } from './event.ts';
+import { uploadedAnew } from './release.ts';
 import type { Rejection } from './rejection.ts';
 import { type ControlReason, isCreated, type RunSnapshot } from './snapshot.ts';
 
@@ -29,7 +30,7 @@ export const decidePauseRun = (snapshot: RunSnapshot, command: CommandOf<'PauseR
 
 export const decideResumeRun = (snapshot: RunSnapshot, command: CommandOf<'ResumeRun'>): Decision =>
   snapshot.control.state === 'paused'
-    ? right([{ type: 'RunResumed', atMs: command.atMs }])
+    ? right([{ type: 'RunResumed', atMs: command.atMs }, ...uploadedAnew(snapshot.live, command.atMs)])
     : left({ type: 'not_while', control: snapshot.control.state });
 
 export const decideChangeOperation = (_snapshot: RunSnapshot, command: CommandOf<'ChangeOperation'>): Decision =>

@@ -2,6 +2,7 @@ import { isCanaryOut } from './breaker.ts';
 import { hasRoomForNext, isTooLarge, roomLeft, statedUntilMs } from './budget.ts';
 import type { LiveBatch } from './batch.ts';
 import {
+  cancelEffectKey,
   compactEffectKey,
   type Effect,
   ingestKey,
@@ -14,7 +15,7 @@ import {
   straysKey,
   sweepKey,
 } from './effect.ts';
-import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
+import { answersKey, batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from './ids.ts';
 import { sliceRowsMax, unsentBatchesMax } from './limits.ts';
 import { createAllowedAtMs } from './pace.ts';
 import { batchLimitsOf, mayPlanShort, unsentBatchCount } from './plan.ts';
@@ -23,6 +24,7 @@ import { isShareDue } from './share.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
 import { inputStaleAtMs, isInputStale, mayCreate } from './submit.ts';
 import { isLookDue } from './unclear.ts';
+import { knownBatches } from './witness.ts';
 
 /** Rows read from the source in one effect. */
 export const ingestRowsMax = 5_000;
@@ -35,9 +37,12 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
   const effects: Effect[] = [];
   for (const batch of snapshot.live) {
     if (batch.held === null && isBatchDue(batch.batchKey)) effects.push(...batchEffects(snapshot, batch, nowMs));
+    if (isCancelDue(snapshot, batch) && isDue(cancelEffectKey(batch.batchKey)))
+      effects.push({ type: 'CancelBatch', batchKey: batch.batchKey, providerBatchId: batch.providerBatchId });
   }
   const unclear = snapshot.live.flatMap((batch) => (isLookDue(batch, nowMs) && isBatchDue(batch.batchKey) ? [batch] : []));
   if (unclear.length > 0 && isDue(sweepKey)) {
+    const known = knownBatches(snapshot);
     effects.push({
       type: 'SweepBatches',
       creates: unclear.map(({ batchKey, createAttempt, inputFileId, doubt }) => ({
@@ -46,9 +51,9 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
         inputFileId,
         stage: doubt.stage,
       })),
-      // Behind the fence the file no longer tells its time, and ours may be another.
+      known: known.map(({ providerBatchId }) => providerBatchId),
+      // After the fence the file no longer tells its time, and our clock may differ.
       sinceMs: Math.min(...unclear.map(({ plannedAtMs, doubt }) => Math.min(plannedAtMs, doubt.fileCreatedAtMs ?? Infinity))),
-      known: snapshot.live.flatMap(({ providerBatchId }) => providerBatchId ?? []),
     });
   }
   const [fileId] = snapshot.litter;
@@ -111,10 +116,6 @@ const batchEffects = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): r
       return batch.inputFileId === null
         ? []
         : [{ type: 'CreateBatch', batchKey, createAttempt: batch.createAttempt, inputFileId: batch.inputFileId }];
-    case 'created':
-      return isCancelling && !batch.cancelAsked && batch.providerBatchId !== null
-        ? [{ type: 'CancelBatch', batchKey, providerBatchId: batch.providerBatchId }]
-        : [];
     case 'ended':
       return batch.files === null
         ? [
@@ -130,11 +131,21 @@ const batchEffects = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): r
       return batch.doubt?.stage === 'absent' && batch.inputFileId !== null
         ? [{ type: 'FenceCreate', batchKey, createAttempt: batch.createAttempt, inputFileId: batch.inputFileId }]
         : [];
+    // It is polled with the others, and cancelled under a key of its own.
+    case 'created':
     case 'settled':
     case 'dropped':
       return [];
   }
 };
+
+/** While the run is cancelled, each batch at the provider is cancelled too, once. */
+const isCancelDue = (snapshot: RunSnapshot, batch: LiveBatch): batch is LiveBatch & { readonly providerBatchId: ProviderBatchId } =>
+  snapshot.control.state === 'cancel_requested' &&
+  batch.phase === 'created' &&
+  batch.held === null &&
+  !batch.cancelAsked &&
+  batch.providerBatchId !== null;
 
 const isPollable = (batch: LiveBatch): boolean => batch.phase === 'created' && batch.held === null;
 

@@ -68,6 +68,8 @@ export const sharedKey = 'shared' as EffectKey;
 export const litterEffectKey = (fileId: string): EffectKey => `litter:${fileId}` as EffectKey;
 /** Told to people, so that it names the batch and its part, and no place of the payload plane. */
 export const compactEffectKey = (object: string): EffectKey => `compact:${object.replace(/^raw\//u, '')}` as EffectKey;
+/** Beside the batch's own key: a refused cancel does not stop the polls, and an answered poll does not end its wait. */
+export const cancelEffectKey = (batchKey: BatchKey): EffectKey => `cancel:${batchKey}` as EffectKey;
 export const straysKey = 'strays' as EffectKey;
 export const strayEffectKey = (providerBatchId: ProviderBatchId): EffectKey => `stray:${providerBatchId}` as EffectKey;
 
@@ -95,12 +97,13 @@ export const effectKey = (effect: Effect): EffectKey => {
       return straysKey;
     case 'CancelStray':
       return strayEffectKey(effect.providerBatchId);
+    case 'CancelBatch':
+      return cancelEffectKey(effect.batchKey);
     case 'UploadBatch':
     case 'BeginCreate':
     case 'ReplanBatch':
     case 'FenceCreate':
     case 'CreateBatch':
-    case 'CancelBatch':
     case 'StoreFiles':
     case 'SettleSlice':
     case 'DropBatch':

@@ -30,6 +30,10 @@ export interface RetriedRows {
   readonly dueAtMs: Column;
 }
 
+/** Why a batch is uploaded again; the first two count as tries. */
+export const replanReasons = ['create_lost', 'input_missing', 'input_expires', 'released'] as const;
+export type ReplanReason = (typeof replanReasons)[number];
+
 /** What became true. Only events change state; a whole slice is one event. The journal holds events. */
 export type Event = { readonly atMs: number } & (
   | { readonly type: 'RunCreated'; readonly runId: RunId; readonly config: RunConfig }
@@ -89,8 +93,13 @@ export type Event = { readonly atMs: number } & (
   | { readonly type: 'CreateAbsent'; readonly batchKey: BatchKey; readonly isSworn: boolean }
   /** Its input file is deleted: a create that is still under way fails, unbilled. */
   | { readonly type: 'CreateFenced'; readonly batchKey: BatchKey }
-  /** It goes again, with an input file of its own. */
-  | { readonly type: 'BatchReplanned'; readonly batchKey: BatchKey; readonly message: string }
+  /** It goes again, with an input file of its own; `reason` null: written by a release that did not record it. */
+  | {
+      readonly type: 'BatchReplanned';
+      readonly batchKey: BatchKey;
+      readonly message: string;
+      readonly reason: ReplanReason | null;
+    }
   | {
       readonly type: 'StrayFound';
       readonly batchKey: BatchKey;
@@ -129,7 +138,8 @@ export type Event = { readonly atMs: number } & (
       readonly isNews: boolean;
       readonly isAccepted: boolean;
     }
-  | { readonly type: 'CancelAsked'; readonly batchKey: BatchKey }
+  /** The provider was asked to cancel it; `refused`: it said no, time and again, and is not asked any more. */
+  | { readonly type: 'CancelAsked'; readonly batchKey: BatchKey; readonly refused: string | null }
   | {
       readonly type: 'BatchEnded';
       readonly batchKey: BatchKey;

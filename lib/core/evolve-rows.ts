@@ -11,6 +11,7 @@ import { sum } from './pack.ts';
 import { sharedIn, sharingAfter } from './share.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { addPresumed, addUsage, emptyUsage } from './usage.ts';
+import { settledAfter } from './witness.ts';
 
 /** What the events mean that carry rows: in, packed, answered, settled. */
 
@@ -51,13 +52,14 @@ export const batchSettled = (s: RunSnapshot, event: EventOf<'BatchSettled'>): Ru
   const { ending, requests, usage, files } = batch;
   const answered = answeredIn(batch);
   const settled = clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey);
-  // A batch without room, or without money, says nothing of what is in it.
-  const isSilent = ending?.rejection?.type === 'over_capacity' || ending?.rejection?.type === 'insufficient_quota';
+  // A batch without room, or without money, says nothing of what is in it; one with bad lines goes again without them.
+  const isSilent = ending !== null && ending.rejection !== null && ending.rejection.type !== 'other';
   const read = [files?.output, files?.error].flatMap((file) => (file ? [file.object] : []));
   const { artifacts } = s;
   return {
     ...settled,
     artifacts: s.config.operation.persistRawOutput ? artifacts : { ...artifacts, unkept: [...artifacts.unkept, ...read] },
+    settled: settledAfter(s.settled, batch),
     rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : isSilent ? s.rejectedStreak : 0,
     lostStreak: event.wasLost ? s.lostStreak + 1 : 0,
     presumed: addPresumed(s.presumed, event.presumed),
@@ -82,6 +84,7 @@ export const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): Ru
     batchNo,
     phase: 'planned',
     createAttempt: 0,
+    replans: 0,
     inputFileId: null,
     inputExpiresAtMs: null,
     doubt: null,

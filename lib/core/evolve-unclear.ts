@@ -22,16 +22,21 @@ export const applyUnclear = (s: RunSnapshot, event: UnclearEvent): RunSnapshot =
     case 'CreateFenced':
       return withDoubt(s, event.batchKey, { stage: 'fenced', sinceMs: event.atMs, looks: 0, dueAtMs: event.atMs });
     case 'BatchReplanned': {
-      const { phase, createAttempt } = batchOf(s, event.batchKey);
-      return withBatch(clearFault(clearBatchFault(s, event.batchKey), sweepKey), event.batchKey, {
+      const { phase, createAttempt, replans, inputFileId } = batchOf(s, event.batchKey);
+      const isTry = event.reason === 'create_lost' || event.reason === 'input_missing';
+      const isUncreated = phase === 'uploaded' && (event.reason === null || event.reason === 'input_expires');
+      const isLeft = phase === 'uploaded' && event.reason === 'released' && inputFileId !== null && s.config.operation.deletesInputFiles;
+      const replanned = withBatch(clearFault(clearBatchFault(s, event.batchKey), sweepKey), event.batchKey, {
         phase: 'planned',
+        replans: isTry ? replans + 1 : replans,
         // A file that was never created from has used up its attempt's number all the same.
-        createAttempt: phase === 'uploaded' ? createAttempt + 1 : createAttempt,
+        createAttempt: isUncreated ? createAttempt + 1 : createAttempt,
         inputFileId: null,
         inputExpiresAtMs: null,
         doubt: null,
         held: null,
       });
+      return isLeft ? { ...replanned, litter: [...replanned.litter, inputFileId] } : replanned;
     }
     case 'StrayFound': {
       const { providerBatchId, batchKey, isAlive, atMs } = event;

@@ -1,7 +1,7 @@
 import { applyArtifacts } from './artifacts.ts';
 import { batchOf, clearBatchFault, clearFault, grown, madeUnclear, move, shrunk, withBatch, withOthers, withoutBatch } from './changes.ts';
 import type { CanaryPolicy } from './config.ts';
-import { ingestKey, litterEffectKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
+import { cancelEffectKey, ingestKey, litterEffectKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
 import type { Event } from './event.ts';
 import { batchSettled, batchPlanned, itemsAccepted, itemsCompleted, itemsSettled } from './evolve-rows.ts';
 import { applyUnclear } from './evolve-unclear.ts';
@@ -49,7 +49,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         // Limits are raised while runs stand: what was learned is tried anew.
         queue: { ...s.queue, stated: null, guess: null, refusals: null, sinceMs: event.atMs },
         backlog: { ...s.backlog, needs: null },
-        live: s.live.map((batch) => (batch.held === null ? batch : { ...batch, held: null })),
+        live: s.live.map((batch) => (batch.held === null ? batch : { ...batch, held: null, replans: 0 })),
       };
     case 'OperationChanged':
       return {
@@ -130,7 +130,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'LitterCleared':
       return { ...clearFault(s, litterEffectKey(event.fileId)), litter: s.litter.filter((fileId) => fileId !== event.fileId) };
     case 'BatchReleased':
-      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { held: null });
+      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { held: null, replans: 0 });
     case 'BatchDropped':
       return {
         ...clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey),
@@ -153,14 +153,15 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       };
     }
     case 'CancelAsked':
-      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { cancelAsked: true, dueAtMs: event.atMs });
+      return withBatch(clearFault(s, cancelEffectKey(event.batchKey)), event.batchKey, { cancelAsked: true, dueAtMs: event.atMs });
     case 'BatchEnded': {
       const { providerStatus, progress, ending } = event;
       const known = batchOf(s, event.batchKey);
       // Over before anybody saw it at work.
       const isNewlyAccepted = ending.type !== 'rejected' && !known.isAccepted;
+      const calm = clearFault(clearFault(clearBatchFault(s, event.batchKey), cancelEffectKey(event.batchKey)), pollKey);
       return {
-        ...withBatch(clearFault(clearBatchFault(s, event.batchKey), pollKey), event.batchKey, {
+        ...withBatch(calm, event.batchKey, {
           phase: 'ended',
           providerStatus,
           progress,

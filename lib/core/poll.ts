@@ -132,7 +132,7 @@ export const decideCancelAsked = (snapshot: RunSnapshot, command: CommandOf<'Rec
   const batch = findBatch(snapshot, command.batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey: command.batchKey });
   if (batch.phase !== 'created' || batch.cancelAsked) return left({ type: 'wrong_phase', batchKey: command.batchKey, phase: batch.phase });
-  return right([{ type: 'CancelAsked', atMs: command.atMs, batchKey: command.batchKey }]);
+  return right([{ type: 'CancelAsked', atMs: command.atMs, batchKey: command.batchKey, refused: null }]);
 };
 
 /** By the counts; without any, a completed batch has a line for each of its requests. */

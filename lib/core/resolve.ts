@@ -4,9 +4,11 @@ import type { CommandOf, SweptBatch } from './command.ts';
 import { pollKey } from './effect.ts';
 import type { Event } from './event.ts';
 import { answersKey, batchEffectKey } from './ids.ts';
+import { uploadedAnew } from './release.ts';
 import type { Rejection } from './rejection.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { createdEvent, findBatch } from './submit.ts';
+import { isAnothersId } from './witness.ts';
 
 /**
  * Somebody's word on a batch that nothing else can decide. `exists` is taken only for a batch that can be this one: the answers of
@@ -19,7 +21,7 @@ export const decideResolve = (snapshot: RunSnapshot, command: CommandOf<'Resolve
   const released: readonly Event[] = batch.held === null ? [] : [{ type: 'BatchReleased', atMs, batchKey }];
   const goesOn = resumed(snapshot, batch, atMs);
   if (resolution.type === 'retry') {
-    return released.length === 0 ? left({ type: 'nothing_to_change' }) : right([...released, ...goesOn]);
+    return released.length === 0 ? left({ type: 'nothing_to_change' }) : right([...released, ...uploadedAnew([batch], atMs), ...goesOn]);
   }
   if (resolution.type === 'results_lost') {
     // Of a batch that goes its way this would be a second bill, and most likely the wrong key.
@@ -65,6 +67,7 @@ const faultOfClaim = (snapshot: RunSnapshot, batch: LiveBatch, found: SweptBatch
     return `batch ${providerBatchId} carries the key ${found.batchKey}, and not ${batch.batchKey}`;
   if (found.batchKey === null && found.inputFileId !== null && found.inputFileId !== batch.inputFileId)
     return `batch ${providerBatchId} was made from the input file ${found.inputFileId}, and not from ${String(batch.inputFileId)}`;
+  if (isAnothersId(snapshot, batch.batchKey, providerBatchId)) return `batch ${providerBatchId} is another batch of this run, and settled`;
   return null;
 };
 

@@ -1,13 +1,14 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { BatchPhase } from './batch.ts';
+import type { BatchPhase, LiveBatch } from './batch.ts';
 import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
-import { litterEffectKey, strayEffectKey, sweepKey } from './effect.ts';
+import { cancelEffectKey, litterEffectKey, strayEffectKey, sweepKey } from './effect.ts';
 import type { Event } from './event.ts';
 import type { BatchKey, EffectKey } from './ids.ts';
 import type { Rejection } from './rejection.ts';
 import { leaveLitter, litterIsHopeless } from './litter.ts';
 import { backoffMs } from './retry.ts';
+import { heldUnresolved, wayOfUnconfirmed } from './send-again.ts';
 import type { ControlReason, RunSnapshot } from './snapshot.ts';
 
 /** Clear answers that an effect may get before it is held: more of the same is not going to help. */
@@ -75,11 +76,48 @@ const replannedBySworn = (snapshot: RunSnapshot, message: string, atMs: number):
             type: 'BatchReplanned',
             atMs,
             batchKey,
-            message: `batch ${batchKey} was never created, by somebody's word, and is sent again: ${message}`,
+            message: `batch ${batchKey} was never created, as an operator has confirmed, and is sent again: ${message}`,
+            reason: 'released',
           },
         ]
       : [],
   );
+
+/** A list that cannot be read holds the creates that it was to confirm: without it nothing more becomes known of them. */
+const unreadList = (snapshot: RunSnapshot, message: string, atMs: number): readonly Event[] => {
+  if (!isLastAnswer(snapshot, sweepKey, atMs)) return [];
+  const unclear = snapshot.live.filter(({ phase, held, doubt }) => phase === 'indeterminate' && held === null && doubt?.stage !== 'absent');
+  return unclear.flatMap(({ batchKey }) => {
+    const why = `no answer came to the create of batch ${batchKey}, and the provider's list of batches cannot be read: ${message}. ${wayOfUnconfirmed(snapshot, batchKey)}`;
+    return heldUnresolved(snapshot, batchKey, why, atMs);
+  });
+};
+
+/** True when one more clear no reaches the ceiling; the same failure told twice is one. */
+const isLastAnswer = ({ faults }: RunSnapshot, key: EffectKey, atMs: number): boolean => {
+  const record = faults.find((fault) => fault.key === key);
+  return record !== undefined && record.answeredCount + 1 >= answeredFaultsMax && record.dueAtMs <= atMs;
+};
+
+/** A cancel that the provider refuses is not asked for again: the batch is waited for to its end, and what it answers is kept. */
+const decideCancelFault = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  command: CommandOf<'RecordFault'>,
+): Either<Rejection, readonly Event[]> => {
+  const { fault, message, retryAfterMs, atMs } = command;
+  const { batchKey, providerBatchId } = batch;
+  if (batch.phase !== 'created' || batch.cancelAsked) return left({ type: 'nothing_to_change' });
+  const key = cancelEffectKey(batchKey);
+  if (fault === 'refused' && isLastAnswer(snapshot, key, atMs)) {
+    const why = `the provider does not cancel batch ${providerBatchId}: it runs to its end, its answers are kept, and what it answers is billed (${message})`;
+    return right([{ type: 'CancelAsked', atMs, batchKey, refused: message }, ...pauseEvents(snapshot, 'provider_refused', why, atMs)]);
+  }
+  const recorded = faultEvents(snapshot, { key, message, isAnswer: fault === 'refused', retryAfterMs, atMs });
+  const reason = pauseReasons[fault];
+  const events = [...recorded, ...(reason === undefined ? [] : pauseEvents(snapshot, reason, message, atMs))];
+  return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
+};
 
 /** A stray that cannot be cancelled stops nothing: it is watched to its end. */
 const strayLeftAlone = (snapshot: RunSnapshot, key: EffectKey, atMs: number): readonly Event[] => {
@@ -92,7 +130,8 @@ const strayLeftAlone = (snapshot: RunSnapshot, key: EffectKey, atMs: number): re
 /** What the world answered instead of an outcome. */
 export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>): Either<Rejection, readonly Event[]> => {
   const { key, fault, message, retryAfterMs, atMs } = command;
-  const batchKey = key.startsWith('batch:') ? (key.slice('batch:'.length) as BatchKey) : undefined;
+  const named = /^(?:batch|cancel):(.*)$/su.exec(key)?.[1];
+  const batchKey = named === undefined ? undefined : (named as BatchKey);
   const batch = batchKey === undefined ? undefined : snapshot.live.find((live) => live.batchKey === batchKey);
   if (batchKey !== undefined && batch === undefined) return left({ type: 'unknown_batch', batchKey });
   // Nobody's rows wait for a file to be deleted: it is tried a few times, then left to expire.
@@ -104,6 +143,9 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
       ? right(leaveLitter(snapshot, atMs))
       : right(faultEvents(snapshot, { key, message, isAnswer: false, retryAfterMs, atMs }));
   }
+  // Of what is done to a created batch alone, only the cancel can fail.
+  if (batch !== undefined && (key === cancelEffectKey(batch.batchKey) || batch.phase === 'created'))
+    return decideCancelFault(snapshot, batch, command);
   // Every answer to a create leaves `creating`; a fault that says less is not taken for one. What is unclear is looked for by sweeps, and fenced.
   if (batch?.phase === 'creating' || (batch?.phase === 'indeterminate' && batch.doubt?.stage !== 'absent'))
     return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
@@ -112,6 +154,7 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
   const past =
     fault !== 'refused' ? [] : key === sweepKey ? replannedBySworn(snapshot, message, atMs) : strayLeftAlone(snapshot, key, atMs);
   if (past.length > 0) return right(past);
+  const held = key === sweepKey && fault === 'refused' ? unreadList(snapshot, message, atMs) : [];
   const recorded = faultEvents(snapshot, {
     key,
     message,
@@ -122,6 +165,6 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
     ...pauseReasonOf(batch?.phase),
   });
   const reason = pauseReasons[fault];
-  const events = [...recorded, ...(reason === undefined ? [] : pauseEvents(snapshot, reason, message, atMs))];
+  const events = [...held, ...recorded, ...(reason === undefined ? [] : pauseEvents(snapshot, reason, message, atMs))];
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
 };

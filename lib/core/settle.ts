@@ -196,7 +196,8 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
             type: 'BatchSettled',
             atMs,
             batchKey: batch.batchKey,
-            wasRejected: ending.rejection?.type === 'other' || ending.rejection?.type === 'invalid_lines',
+            // Lines that the provider names are dropped, and the rest goes on: that is no refusal of the whole.
+            wasRejected: ending.rejection?.type === 'other',
             wasLost: isLost,
             presumed: presumedOf(snapshot, settledBatch),
             canary: canaryVerdict(snapshot, settledBatch),

@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import { batchPhases, type CreateDoubt, type LiveBatch, type StrayBatch } from './batch.ts';
+import { batchPhases, type CreateDoubt, type LiveBatch, type SettledBatch, type StrayBatch } from './batch.ts';
 import {
   Bucket,
   Checkpoint,
@@ -57,12 +57,14 @@ const Stray: t.Type<StrayBatch, unknown> = closed('StrayBatch', {
   dueAtMs: t.number,
   looks: NonNegative,
 });
+const Settled: t.Type<SettledBatch, unknown> = closed('SettledBatch', { providerBatchId, sentAtMs: t.number });
 const Failures: t.Type<FailureCounts, unknown> = t.readonlyArray(closed('FailureCount', { code: NonNegative, count: NonNegative }));
 const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   ...sent,
   ...size,
   phase: oneOf('a phase', batchPhases),
   createAttempt: NonNegative,
+  replans: later(NonNegative, 0),
   inputFileId: orNull(t.string),
   inputExpiresAtMs: orNull(t.number),
   doubt: orNull(Doubt),
@@ -124,6 +126,7 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   sharing: later(Sharing, nothingShared),
   live: t.readonlyArray(Batch),
   strays: t.readonlyArray(Stray),
+  settled: later(t.readonlyArray(Settled), []),
   litter: Texts,
   strayCost: closed('StrayCost', { batches: NonNegative, requests: NonNegative }),
   batchCount: NonNegative,

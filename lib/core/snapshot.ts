@@ -1,4 +1,4 @@
-import type { LiveBatch, StrayBatch } from './batch.ts';
+import type { LiveBatch, SettledBatch, StrayBatch } from './batch.ts';
 import type { RunConfig } from './config.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import { emptyTotals, type ItemTotals } from './item.ts';
@@ -134,6 +134,8 @@ export interface RunSnapshot {
   readonly live: readonly LiveBatch[];
   /** Batches at the provider that nobody needs: cancelled, and watched to their end. */
   readonly strays: readonly StrayBatch[];
+  /** The batches settled last, oldest first: a whole list of the provider shows them too. */
+  readonly settled: readonly SettledBatch[];
   /** What strays cost that are over: how many there were, and how many requests they answered. */
   readonly strayCost: { readonly batches: number; readonly requests: number };
   /** Input files at the provider that no batch needs any more, to be deleted. */
@@ -181,6 +183,7 @@ export const emptySnapshot: RunSnapshot = {
   sharing: nothingShared,
   live: [],
   strays: [],
+  settled: [],
   strayCost: { batches: 0, requests: 0 },
   litter: [],
   batchCount: 0,

@@ -7,6 +7,7 @@ import { presumedOfStray } from './money.ts';
 import { pollWaitMs } from './poll-wait.ts';
 import type { Rejection } from './rejection.ts';
 import type { RunSnapshot } from './snapshot.ts';
+import { isAnothersId } from './witness.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
@@ -27,6 +28,7 @@ export const straysOf = (
   const known = new Set<ProviderBatchId>(snapshot.strays.map((stray) => stray.providerBatchId));
   return found.flatMap((swept): readonly Event[] => {
     const { providerBatchId, providerStatus, ending } = swept;
+    if (isAnothersId(snapshot, batch.batchKey, providerBatchId)) return [];
     const isOurs = swept.batchKey === batch.batchKey || (swept.inputFileId !== null && swept.inputFileId === batch.inputFileId);
     if (!isOurs || providerBatchId === kept?.providerBatchId || ending === 'rejected' || known.has(providerBatchId)) return [];
     known.add(providerBatchId);

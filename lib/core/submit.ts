@@ -10,7 +10,9 @@ import { createAllowedAtMs } from './pace.ts';
 import { capacityWaitMs, isProbingEnough, isResting, learnFromRefusal } from './queue.ts';
 import type { Rejection } from './rejection.ts';
 import { faultEvents } from './retry-fault.ts';
+import { sentAgain } from './send-again.ts';
 import type { ControlReason, RunSnapshot } from './snapshot.ts';
+import { isAnothersId } from './witness.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
@@ -60,7 +62,8 @@ export const decideReplanBatch = (snapshot: RunSnapshot, { batchKey, atMs }: Com
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
   if (batch.phase !== 'uploaded' || !isInputStale(snapshot, batch, atMs))
     return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
-  return right([{ type: 'BatchReplanned', atMs, batchKey, message: `the input file of batch ${batchKey} is about to expire` }]);
+  const message = `the input file of batch ${batchKey} is about to expire`;
+  return right([{ type: 'BatchReplanned', atMs, batchKey, message, reason: 'input_expires' }]);
 };
 
 export const decideBeginCreate = (snapshot: RunSnapshot, command: CommandOf<'BeginCreate'>): Decision => {
@@ -95,7 +98,12 @@ export const decideCreated = (snapshot: RunSnapshot, command: CommandOf<'RecordC
   if (batch._tag === 'Left') return batch;
   if (batch.right.createAttempt !== command.createAttempt)
     return left({ type: 'stale_slice', expected: batch.right.createAttempt, given: command.createAttempt });
-  return right([createdEvent(batch.right, command, false)]);
+  const { batchKey, providerBatchId, atMs } = command;
+  if (!isAnothersId(snapshot, batchKey, providerBatchId)) return right([createdEvent(batch.right, command, false)]);
+  // The answer is about another batch: whether this one was created is open.
+  if (batch.right.phase !== 'creating') return left({ type: 'nothing_to_change' });
+  const message = `the create of batch ${batchKey} was answered with ${providerBatchId}, which is another batch of this run`;
+  return right([{ type: 'CreateUnclear', atMs, batchKey, message }]);
 };
 
 const refusalPause: Readonly<Record<string, ControlReason>> = {
@@ -110,6 +118,7 @@ export const decideCreateRefused = (snapshot: RunSnapshot, command: CommandOf<'R
   if (batch.phase !== 'creating' || batch.createAttempt !== createAttempt)
     return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   const refused: Event = { type: 'CreateRefused', atMs, batchKey, message: refusal.message };
+  if (refusal.type === 'input_missing') return right([refused, ...sentAgain(snapshot, batch, 'input_missing', atMs, refusal.message)]);
   const isAnswer = refusal.type === 'refused';
   const faults = faultEvents(snapshot, {
     key: batchEffectKey(batchKey),

@@ -8,7 +8,9 @@ import { faultEvents } from './retry-fault.ts';
 import { backoffMs } from './retry.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { straysOf } from './stray.ts';
+import { heldUnresolved, sentAgain, wayOfUnconfirmed } from './send-again.ts';
 import { createdEvent, findBatch } from './submit.ts';
+import { isAnothersId, lackedBy } from './witness.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
@@ -27,7 +29,7 @@ export const isLookDue = (batch: LiveBatch, nowMs: number): batch is DoubtedBatc
 /**
  * One reading of the provider's list answers all unclear creates. What it shows under our key and attempt, or over our input file, is
  * adopted. Its silence is proof only twice, a grace period apart, and only if this very key can read the input file (else key,
- * project or address are other ones) and the list went back behind that file. Then the file is deleted; what came through before shows
+ * project or address are other ones), the list went back behind that file, and it shows the batches known to exist. Then the file is deleted; what came through before shows
  * in a list that is read a grace period later, and what comes through after fails.
  */
 export const decideSweep = (snapshot: RunSnapshot, command: CommandOf<'RecordSweep'>): Decision => {
@@ -35,7 +37,7 @@ export const decideSweep = (snapshot: RunSnapshot, command: CommandOf<'RecordSwe
   for (const asked of command.asked) {
     const batch = findBatch(snapshot, asked.batchKey);
     if (batch === undefined || !isDoubted(batch) || batch.createAttempt !== asked.createAttempt) continue;
-    const own = ownOf(batch, command.report.found);
+    const own = ownOf(snapshot, batch, command.report.found);
     const kept = keptOf(own);
     if (kept !== undefined) events.push(createdEvent(batch, { ...kept, atMs: command.atMs }, true));
     else events.push(...silence(snapshot, batch, asked, command));
@@ -45,9 +47,10 @@ export const decideSweep = (snapshot: RunSnapshot, command: CommandOf<'RecordSwe
 };
 
 /** Batches that this create made. Behind the fence a failed one is what the fence made of it. */
-const ownOf = (batch: DoubtedBatch, found: readonly SweptBatch[]): readonly SweptBatch[] =>
+const ownOf = (snapshot: RunSnapshot, batch: DoubtedBatch, found: readonly SweptBatch[]): readonly SweptBatch[] =>
   found.filter(
     (swept) =>
+      !isAnothersId(snapshot, batch.batchKey, swept.providerBatchId) &&
       ((swept.batchKey === batch.batchKey && swept.createAttempt === batch.createAttempt) || swept.inputFileId === batch.inputFileId) &&
       !(batch.doubt.stage === 'fenced' && swept.ending === 'rejected'),
   );
@@ -60,28 +63,23 @@ const keptOf = (own: readonly SweptBatch[]): SweptBatch | undefined => {
   return byAge.find(({ ending }) => ending !== 'rejected') ?? byAge[0];
 };
 
-const silence = (
-  snapshot: RunSnapshot,
-  batch: DoubtedBatch,
-  asked: UnclearCreate,
-  { report, readFromMs, atMs }: CommandOf<'RecordSweep'>,
-): readonly Event[] => {
+const silence = (snapshot: RunSnapshot, batch: DoubtedBatch, asked: UnclearCreate, command: CommandOf<'RecordSweep'>): readonly Event[] => {
+  const { report, readFromMs, atMs } = command;
   const { doubt, batchKey } = batch;
   // Read for an earlier question, or told twice: this one is not answered.
   if (asked.stage !== doubt.stage || doubt.stage === 'absent' || readFromMs < doubt.dueAtMs) return [];
-  const fault = faultOfSilence(batch, report, atMs);
-  if (fault !== null) {
+  if (isFileUnread(batch, report, atMs)) {
+    const message = `no answer came to the create of batch ${batchKey}, and this key cannot read its input file ${batch.inputFileId}: is it the key, the project and the address of before?`;
     const key = batchEffectKey(batchKey);
-    return faultEvents(snapshot, { key, ...fault, retryAfterMs: null, atMs, batchKey, pauseReason: 'batch_unresolved' });
+    return faultEvents(snapshot, { key, message, isAnswer: true, retryAfterMs: null, atMs, batchKey, pauseReason: 'batch_unresolved' });
   }
+  const weakness = weaknessOf(snapshot, batch, command);
+  if (weakness !== null) return unproven(snapshot, batch, weakness, atMs);
   const { createGraceMs, retry } = snapshot.config.operation;
   // Behind the fence a list that was read a grace later shows whatever came through before it.
   const provenAtMs = (doubt.stage === 'fenced' ? doubt.sinceMs : (doubt.absentAtMs ?? atMs)) + createGraceMs;
   const isProven = readFromMs >= provenAtMs;
-  if (doubt.stage === 'fenced' && (isProven || doubt.isSworn)) {
-    const message = `the create of batch ${batchKey} was lost, and the provider has no such batch: it is sent again`;
-    return [{ type: 'BatchReplanned', atMs, batchKey, message }];
-  }
+  if (doubt.stage === 'fenced' && (isProven || doubt.isSworn)) return sentAgain(snapshot, batch, 'create_lost', atMs);
   if (doubt.stage === 'looking' && doubt.absentAtMs !== null && isProven) return [{ type: 'CreateAbsent', atMs, batchKey, isSworn: false }];
   // Looks in between prove nothing, but find early what a lagging list shows late.
   const lookAtMs = atMs + backoffMs(retry.batchBackoff, doubt.looks + 1, batchKey);
@@ -92,22 +90,38 @@ const silence = (
 const fileTimeOf = ({ doubt, inputFileId }: DoubtedBatch, { files }: SweepReport): number | null =>
   files.find((file) => file.inputFileId === inputFileId)?.createdAtMs ?? doubt.fileCreatedAtMs;
 
-/** Why the list's silence is worth nothing; null when it is proof. */
-const faultOfSilence = (
-  batch: DoubtedBatch,
-  report: SweepReport,
-  atMs: number,
-): { readonly message: string; readonly isAnswer: boolean } | null => {
-  const { batchKey, doubt, inputFileId, inputExpiresAtMs } = batch;
+/** True where another key, project or address may be why the list is silent. A file that was deleted, or has expired, cannot be read by anyone. */
+const isFileUnread = ({ doubt, inputFileId, inputExpiresAtMs }: DoubtedBatch, { files, isRunSeen }: SweepReport, atMs: number): boolean => {
   const isExpired = inputExpiresAtMs !== null && inputExpiresAtMs <= atMs;
-  const mayBeGone = doubt.stage === 'fenced' || (isExpired && report.isRunSeen);
-  if (!mayBeGone && !report.files.some((file) => file.inputFileId === inputFileId)) {
-    const message = `no answer came to the create of batch ${batchKey}, and this key cannot read its input file ${inputFileId}: is it the key, the project and the address of before?`;
-    return { message, isAnswer: true };
-  }
+  const mayBeGone = doubt.stage === 'fenced' || (isExpired && isRunSeen);
+  return !mayBeGone && !files.some((file) => file.inputFileId === inputFileId);
+};
+
+/** Why the list's silence proves nothing; null when it is proof. An operator's word needs no list. */
+const weaknessOf = (snapshot: RunSnapshot, batch: DoubtedBatch, command: CommandOf<'RecordSweep'>): string | null => {
+  const { report } = command;
+  if (batch.doubt.isSworn) return null;
   const createdAtMs = fileTimeOf(batch, report);
-  const isDeepEnough = report.readBackToMs === null || doubt.isSworn || (createdAtMs !== null && report.readBackToMs < createdAtMs);
-  return isDeepEnough ? null : { message: `the provider's list of batches was not read far enough back for ${batchKey}`, isAnswer: false };
+  const isDeepEnough = report.readBackToMs === null || (createdAtMs !== null && report.readBackToMs < createdAtMs);
+  if (!isDeepEnough) return "the provider's list of batches was not read far enough back";
+  const [lacked, ...more] = lackedBy(snapshot, batch, command);
+  if (lacked === undefined) return null;
+  return `the provider's list of batches lacks ${lacked}${more.length > 0 ? ` and ${more.length} more` : ''}, which this run knows to exist`;
+};
+
+/** Lists in a row that prove nothing, before the batch is held; and they must span so many graces, since lists lag. */
+const unprovenLooksMax = 5;
+const unprovenGracesMin = 3;
+
+/** The list is read again, after growing waits; the batch is held once waiting longer is not going to help. */
+const unproven = (snapshot: RunSnapshot, { batchKey, doubt }: DoubtedBatch, weakness: string, atMs: number): readonly Event[] => {
+  const key = batchEffectKey(batchKey);
+  const why = `no answer came to the create of batch ${batchKey}, and ${weakness}: that it shows no such batch proves nothing`;
+  const recorded = faultEvents(snapshot, { key, message: why, isAnswer: false, retryAfterMs: null, atMs });
+  const looks = (snapshot.faults.find((fault) => fault.key === key)?.count ?? 0) + 1;
+  const isEarly = looks < unprovenLooksMax || atMs - doubt.sinceMs < unprovenGracesMin * snapshot.config.operation.createGraceMs;
+  if (recorded.length === 0 || isEarly) return recorded;
+  return [...recorded, ...heldUnresolved(snapshot, batchKey, `${why}. ${wayOfUnconfirmed(snapshot, batchKey)}`, atMs)];
 };
 
 /** The input file is gone: whoever still creates from it fails. */

@@ -6,7 +6,7 @@ import { decide } from '../core/decide.ts';
 import { effectsDue, nextDueMs } from '../core/due.ts';
 import { type Effect, effectKey } from '../core/effect.ts';
 import type { Event } from '../core/event.ts';
-import { batchEffectKey, type EffectKey } from '../core/ids.ts';
+import type { EffectKey } from '../core/ids.ts';
 import type { Rejection } from '../core/rejection.ts';
 import { isFinished, type RunSnapshot } from '../core/snapshot.ts';
 import { EngineFailure, faultCommand } from './faults.ts';
@@ -124,7 +124,7 @@ export const createEngine = (ports: EnginePorts): Engine => {
     void perform(effect, abort.signal)().then(
       (answer) => {
         if (E.isRight(answer)) return enqueue({ key, asked: answer.right, reply: null });
-        const command = faultCommand(effectFaultKey(effect, key), answer.left, scheduler.now());
+        const command = faultCommand(key, answer.left, scheduler.now());
         enqueue({ key, asked: command === null ? TE.left(answer.left) : TE.right(command), reply: null });
       },
       (thrown: unknown) =>
@@ -232,6 +232,3 @@ export const createEngine = (ports: EnginePorts): Engine => {
     },
   };
 };
-
-/** Faults are booked on what the effect acts on. */
-const effectFaultKey = (effect: Effect, key: EffectKey): EffectKey => ('batchKey' in effect ? batchEffectKey(effect.batchKey) : key);

@@ -75,8 +75,9 @@ export const createRefusal = (error: PortError): CreateRefusal | null => {
     case 'insufficient_quota':
     case 'authentication_failed':
       return { ...base, type: error.type };
-    case 'refused':
     case 'not_found':
+      return { ...base, type: 'input_missing' };
+    case 'refused':
       return { ...base, type: 'refused' };
     default:
       return null;

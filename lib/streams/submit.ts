@@ -99,11 +99,11 @@ export const performCreate =
 
 export const performSweep =
   ({ run, provider, scheduler }: EnginePorts): Perform<Of<'SweepBatches'>> =>
-  ({ creates, sinceMs, known }) => {
+  ({ creates, known, sinceMs }) => {
     const readFromMs = scheduler.now();
     return pipe(
-      provider.sweep({ creates, sinceMs, runId: run.runId, known }),
-      TE.map((report): Asked => TE.right({ type: 'RecordSweep', atMs: scheduler.now(), readFromMs, asked: creates, report })),
+      provider.sweep({ creates, known, sinceMs, runId: run.runId }),
+      TE.map((report): Asked => TE.right({ type: 'RecordSweep', atMs: scheduler.now(), readFromMs, asked: creates, known, report })),
     );
   };
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { BatchRecord, Event, EventOf, LiveBatch, RunSnapshot } from '../../lib/core/index.ts';
-import { batchPhases, batchRecordStates, controlReasons, itemStatuses, runStatuses } from '../../lib/core/index.ts';
+import { batchPhases, batchRecordStates, controlReasons, itemStatuses, replanReasons, runStatuses } from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
 
 /** Every event and every field of a snapshot, drawn over their whole types: what is optional is sometimes there, sometimes null. */
@@ -127,7 +127,7 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   CreateNotFound: { batchKey, fileCreatedAtMs: orNull(ms), dueAtMs: ms },
   CreateAbsent: { batchKey, isSworn: fc.boolean() },
   CreateFenced: { batchKey },
-  BatchReplanned: { batchKey, message: text },
+  BatchReplanned: { batchKey, message: text, reason: orNull(fc.constantFrom(...replanReasons)) },
   StrayFound: { batchKey, providerBatchId: branded(), providerStatus: text, isAlive: fc.boolean() },
   StrayCancelAsked: { providerBatchId: branded() },
   StrayObserved: { providerBatchId: branded(), dueAtMs: ms, isSeen: fc.boolean() },
@@ -140,7 +140,7 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   LitterCleared: { fileId: text, isGone: fc.boolean() },
   BatchDropped: { ...sent, ...size },
   BatchObserved: { batchKey, providerStatus: text, progress, dueAtMs: ms, isNews: fc.boolean(), isAccepted: fc.boolean() },
-  CancelAsked: { batchKey },
+  CancelAsked: { batchKey, refused: orNull(text) },
   BatchEnded: { batchKey, providerStatus: text, progress, ending },
   FilesStored: { batchKey, output: file, error: file, position, isSworn: fc.boolean() },
   ItemsCompleted: {
@@ -190,6 +190,7 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
   ...size,
   phase: fc.constantFrom(...batchPhases),
   createAttempt: count,
+  replans: count,
   inputFileId: orNull(text),
   inputExpiresAtMs: orNull(ms),
   doubt: orNull(
@@ -273,6 +274,9 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
     }),
     { maxLength: 2 },
   ),
+  settled: fc.array(fc.record({ providerBatchId: branded<RunSnapshot['settled'][number]['providerBatchId']>(), sentAtMs: ms }), {
+    maxLength: 2,
+  }),
   litter: fc.array(text, { maxLength: 2 }),
   strayCost: fc.record({ batches: count, requests: count }),
   batchCount: count,

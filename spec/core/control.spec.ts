@@ -14,6 +14,7 @@ import {
   settleRest,
   startRun,
   statuses,
+  takeIn,
   tell,
   toCreated,
   toCreating,
@@ -93,18 +94,28 @@ describe('cancel', () => {
     expect(run.state.snapshot.control).toEqual({ state: 'cancel_requested', reason: null, message: null });
   });
 
-  it('goes on polling when the provider refuses to cancel', () => {
+  it('that the provider refuses is asked for four times, however often the batch is polled in between; then its answers are waited for', () => {
     const run = startRun();
     accept(run, [10]);
     toCreated(run, 'a');
     tell(run, { type: 'CancelRun' });
-    for (let i = 0; i < 6; i += 1) {
-      run.nowMs += 10_000_000;
-      tell(run, { type: 'RecordFault', key: `batch:a` as never, fault: 'refused', message: 'too late', retryAfterMs: null });
+    const asked: number[] = [];
+    for (let i = 0; i < 40; i += 1) {
+      if (dueTypes(run).includes('CancelBatch')) {
+        asked.push(run.nowMs);
+        tell(run, { type: 'RecordFault', key: 'cancel:a' as never, fault: 'refused', message: 'too late', retryAfterMs: null });
+      }
+      if (dueTypes(run).includes('PollBatches')) takeIn(run, 'a');
+      run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
     }
-    run.nowMs += 10_000_000;
-    expect(batchOf(run, 'a').held).toBeNull();
-    expect(dueTypes(run)).toContain('PollBatches');
+    expect(asked).toHaveLength(4);
+    const waits = asked.slice(1).map((ms, i) => ms - (asked[i] as number));
+    expect(waits).toEqual(waits.toSorted((a, b) => a - b));
+    expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'provider_refused' });
+    expect(run.state.snapshot.control.message).toContain('does not cancel batch at-a: it runs to its end, its answers are kept');
+    endBatch(run, 'a', ending());
+    settleRest(run, 'a');
+    expect(run.state.snapshot.status).toBe('completed_with_failures');
   });
 
   it('holds a batch whose files the provider refuses: somebody has to say that its answers are lost, or it would ask for ever', () => {

@@ -176,6 +176,7 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
         atMs,
         readFromMs: atMs,
         asked: [{ batchKey, createAttempt: otherAttempt, inputFileId: 'file-x', stage: 'looking' }],
+        known: [],
         report: {
           found: [
             {

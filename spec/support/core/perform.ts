@@ -300,8 +300,11 @@ const sweep = (world: World, effect: Extract<Effect, { readonly type: 'SweepBatc
   );
   const readBackToMs = trouble(world, 0.05) ? 2_000 : chance(world.dice, 0.5) ? 500 : null;
   const shown = effect.known.filter((id) => world.batches.some(({ providerBatchId }) => providerBatchId === id));
-  const report = { found, files, readBackToMs, isRunSeen: world.batches.length > 0, shown };
-  return ({ atMs }) => ({ type: 'RecordSweep', atMs, readFromMs, asked: effect.creates, report });
+  // A list that is empty though batches are there; without any, it is as it should be.
+  const isLie = shown.length > 0 && trouble(world, 0.3);
+  const listed = isLie ? { found: [], shown: [], isRunSeen: false } : { found, shown, isRunSeen: world.batches.length > 0 };
+  const report = { ...listed, files, readBackToMs: isLie ? null : readBackToMs };
+  return ({ atMs }) => ({ type: 'RecordSweep', atMs, readFromMs, asked: effect.creates, known: effect.known, report });
 };
 
 const observed = (

@@ -17,6 +17,7 @@ import {
   type SweptBatch,
   type TokenUsage,
 } from '../../../lib/core/index.ts';
+import { knownBatches } from '../../../lib/core/witness.ts';
 import { commit, type State, type Step } from './commit.ts';
 import { makeConfig } from './config.ts';
 import { backoffRows, openRows, planWindow } from './slices.ts';
@@ -222,18 +223,20 @@ export const sweepOf = (
   name: string,
   report: Partial<SweepReport> = {},
   readFromMs: number = run.nowMs,
+  known: readonly ProviderBatchId[] = knownBatches(run.state.snapshot).map(({ providerBatchId }) => providerBatchId),
 ): Omit<CommandOf<'RecordSweep'>, 'atMs'> => {
   const { batchKey, createAttempt, inputFileId, doubt } = batchOf(run, name);
   return {
     type: 'RecordSweep',
     readFromMs,
     asked: [{ batchKey, createAttempt, inputFileId: inputFileId ?? '', stage: doubt?.stage ?? 'looking' }],
+    known,
     report: {
       found: [],
       files: [{ inputFileId: inputFileId ?? '', createdAtMs: 5_000 }],
       readBackToMs: null,
       isRunSeen: true,
-      shown: run.state.snapshot.live.flatMap(({ providerBatchId }) => providerBatchId ?? []),
+      shown: known,
       ...report,
     },
   };
