@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { cleanEnv } from './gate/env.mjs';
 
 const path = (relative: string): string => fileURLToPath(new URL(`../${relative}`, import.meta.url));
@@ -17,15 +18,42 @@ const seed = process.env['BATCHOR_SEED'] ?? fixedSeed;
 /** A limit is for a test that hangs, never for a slow machine. `waitFor` gives up before, and says what it waited for. */
 const hangMs = 10 * 60_000;
 
-/** Specs of values, and of files of their own: they leave nothing behind, so that many of them share a process and what it has loaded. */
-const valueFolders = ['core', 'schema', 'openai', 'streams', 'sim', 'model', 'run'].map((folder) => `spec/${folder}/**/*.spec.ts`);
-const fileSpecs = ['source-', 'table-', '*-format', 'expand-glob', 'zstd-', 'artifacts', 'memory-'].map(
-  (name) => `spec/contract/${name}*.spec.ts`,
-);
-const together = [...valueFolders, ...fileSpecs];
+/**
+ * Specs that need a process of their own: they replace modules, or load so much that others had better not carry it along. All others
+ * leave nothing behind, so that many of them share a process and what it has loaded: a process costs a second of CPU, and so did most files.
+ */
+const apart = [
+  ...['api', 'architecture', 'docs', 'examples', 'gate', 'pack'].map((folder) => `spec/${folder}/**/*.spec.ts`),
+  'spec/contract/sqljs-images.spec.ts',
+];
+
+/** Specs of commands replace the store's thread, all of them: they share a process with each other only. */
+const cli = ['spec/cli/**/*.spec.ts'];
 
 // The configuration itself, and what specs start, read it there.
 process.env['BATCHOR_SEED'] = seed;
+
+/** The longest, in this order. They begin first: one that begins last leaves all other cores idle at the end. */
+const longest = [
+  'docs/blocks',
+  'campaign/crash-points',
+  'examples/programs',
+  'campaign/',
+  'simulation/',
+  'gate/',
+  'run/artifacts',
+  'pack/',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rankOf = ({ moduleId }: TestSpecification): number => {
+      const rank = longest.findIndex((name) => moduleId.includes(`/spec/${name}`));
+      return rank === -1 ? longest.length : rank;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rankOf(a) - rankOf(b));
+  }
+}
 
 export default defineConfig({
   root: path('.'),
@@ -38,17 +66,12 @@ export default defineConfig({
   },
   test: {
     projects: [
-      { extends: true, test: { name: 'together', include: together, isolate: false, globalSetup: ['spec/support/seed-global.ts'] } },
-      {
-        extends: true,
-        test: {
-          name: 'apart',
-          include: ['spec/**/*.spec.ts'],
-          exclude: together,
-          globalSetup: ['spec/support/seed-global.ts', 'spec/support/postgres/global.ts'],
-        },
-      },
+      { extends: true, test: { name: 'together', include: ['spec/**/*.spec.ts'], exclude: [...apart, ...cli], isolate: false } },
+      { extends: true, test: { name: 'cli', include: cli, isolate: false, setupFiles: ['spec/cli/store-in-this-thread.ts'] } },
+      { extends: true, test: { name: 'apart', include: apart } },
     ],
+    globalSetup: ['spec/support/seed-global.ts', 'spec/support/postgres/global.ts'],
+    sequence: { sequencer: LongestFirst },
     pool: 'forks',
     // Vitest leaves a core to itself: of two, one would stand idle, since half of these specs wait for processes of their own.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -8,11 +8,11 @@ const seed = Number(process.env['BATCHOR_SEED']);
 
 describe('mutated answer files', () => {
   it('lose no row, give none the answer of another, and stop nothing; every line of no use is counted', async () => {
-    const figures = await answerCampaign({ lines: 3_000, seed, isWhole: false, tell: (line) => console.log(line) });
+    const figures = await answerCampaign({ lines: 1_500, seed, isWhole: false, tell: (line) => console.log(line) });
     console.log(`answers: ${JSON.stringify({ ...figures, failures: figures.failures.length })}`);
     expect(figures.failures.map(({ seed: own, broken }) => `seed ${own}: ${broken}`)).toEqual([]);
-    expect(figures.mutatedLines).toBeGreaterThanOrEqual(3_000);
-    expect(figures.completed).toBeGreaterThan(500);
+    expect(figures.mutatedLines).toBeGreaterThanOrEqual(1_500);
+    expect(figures.completed).toBeGreaterThan(250);
     expect(Math.min(figures.malformed, figures.unknown, figures.duplicate, figures.retried)).toBeGreaterThan(0);
   });
 

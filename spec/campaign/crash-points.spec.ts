@@ -19,7 +19,7 @@ describe('a process that dies at a crash point, whatever the provider does', () 
     await using postgres = postgresWorld(inject('postgresUrl'), newSchema().name);
     const storageOf = (): ReturnType<typeof postgres.empty> => postgres.empty();
     const figures = await crashCampaign({
-      only: 'a create comes',
+      only: 'fenced',
       point: null,
       every: 1_000,
       storageOf,
@@ -27,7 +27,7 @@ describe('a process that dies at a crash point, whatever the provider does', () 
     });
     console.log(`postgres: ${JSON.stringify({ ...figures, failures: figures.failures.length })}`);
     expect(figures.failures).toEqual([]);
-    expect(figures.outcomes).toBeGreaterThanOrEqual(4);
+    expect(figures.outcomes).toBeGreaterThanOrEqual(2);
     expect(figures.played).toBeGreaterThan(figures.outcomes * 1.5);
   });
 });

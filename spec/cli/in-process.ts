@@ -3,25 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { type Emulator, type EmulatorOptions, startEmulator } from 'batchor/adapters/emulator';
-import { vi } from 'vitest';
 import { runCli } from '../../cli/cli.ts';
 import type { CliContext } from '../../cli/context.ts';
 import { type Ran, ranOf } from './ran.ts';
 
 export { linesOf, type Ran } from './ran.ts';
-
-// A store's thread takes a second to begin from TypeScript: here the store keeps its runs in this thread, on the same disk.
-vi.mock('../../adapters/sqljs/index.ts', async () => {
-  const { sqljsStoreOn } = await import('../../adapters/sqljs/sqljs-store.ts');
-  const { localClient } = await import('../../adapters/sqljs/keeper-client.ts');
-  const { nodeDisk } = await import('../../adapters/sqljs/disk.ts');
-  const { disk } = await import('./disk.ts');
-  const write: typeof nodeDisk.write = (fd, parts) => {
-    if (disk.isFull) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
-    nodeDisk.write(fd, parts);
-  };
-  return { sqljsStore: ({ dir }: { readonly dir: string }) => sqljsStoreOn({ dir }, () => localClient({ ...nodeDisk, write }, 0)) };
-});
 
 export interface RunOptions {
   /** Beside the key and the emulator's address. */

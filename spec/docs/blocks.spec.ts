@@ -28,8 +28,8 @@ const docs = docPaths().map((path) => parseDoc(path, readFileSync(join(root, pat
 const blocksIn = (language: string, within: readonly Doc[] = docs): number =>
   within.flatMap(({ blocks }) => blocks).filter((block) => block.language === language).length;
 
-/** One document shows that npx and tsx do what the others take them to do. Its programs import TypeScript as they run, which takes a real tsx. */
-const REAL_NPX = 'docs/guides/structured-output.md';
+/** The programs of this one import TypeScript as they run, which takes a real tsx; that npx does what stands for it is shown by a planted document. */
+const REAL_TSX = 'docs/guides/structured-output.md';
 
 /** Runs a document, beside an emulator and a database if it wants them. */
 const runWhole = async (doc: Doc): Promise<string> => {
@@ -40,7 +40,7 @@ const runWhole = async (doc: Doc): Promise<string> => {
     const database = doc.usesPostgres ? await newDatabase() : null;
     if (database !== null) ends.push(database.drop);
     const env = { ...emulator?.env, ...(database === null ? {} : { BATCHOR_STORE: database.url }) };
-    const { code, output, lastBlock } = await runDoc(doc, { env, isNpxReal: doc.path === REAL_NPX });
+    const { code, output, lastBlock } = await runDoc(doc, { env, real: doc.path === REAL_TSX ? ['tsx'] : [] });
     expect(code, `${lastBlock} ended with ${code}:\n${output}`).toBe(0);
     return output;
   } finally {
@@ -161,6 +161,23 @@ describe('the checks of the documents', () => {
       );
       const outcome = await runDoc(planted, { main });
       expect(outcome).toEqual({ code: 0, output: '{"a": 1}\nbatchor one\nbatchor two\nkey: none\n', lastBlock: 'planted.md:9' });
+    });
+
+    it('run batchor and TypeScript by the npx of the user as by what stands for it', async () => {
+      const planted = doc(
+        `${fence}ts file=a.ts`,
+        `import { isJsonObject } from 'batchor/core';`,
+        'const said: string = String(isJsonObject({}));',
+        'console.log(said, ...process.argv.slice(2));',
+        fence,
+        `${fence}sh`,
+        'npx batchor one',
+        'npx tsx a.ts two',
+        fence,
+      );
+      const output = 'batchor one\ntrue two\n';
+      const [asDefault, byReal] = await Promise.all([runDoc(planted, { main }), runDoc(planted, { main, real: ['npx', 'tsx'] })]);
+      expect([asDefault.output, byReal.output]).toEqual([output, output]);
     });
 
     it('name the block of a command that fails, and run nothing behind it', async () => {

@@ -7,7 +7,8 @@ import type { Doc } from './markdown.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(root, 'dist/cli/main.js');
-const DOC_MS_MAX = 120_000;
+/** Less than a test may take, so that a document that hangs is named with its block; far more than any takes on a slow machine. */
+const DOC_MS_MAX = 9 * 60_000;
 
 /** What became of a document's commands. */
 export interface Outcome {
@@ -36,8 +37,8 @@ const scriptOf = (doc: Doc, texts: string): string => {
 export interface Surroundings {
   readonly main?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether npx and tsx are those of the user, or what does the same here in less time, as by default. */
-  readonly isNpxReal?: boolean;
+  /** Those of npx and tsx that are the user's; by default none, and what stands for them does the same here in less time. */
+  readonly real?: readonly ('npx' | 'tsx')[];
 }
 
 const writeCommand = (path: string, script: string): void => {
@@ -46,7 +47,7 @@ const writeCommand = (path: string, script: string): void => {
 };
 
 /** A user's folder: batchor, and what its users install beside it; `npx` finds both there. */
-const userFolder = (main: string, isNpxReal: boolean): string => {
+const userFolder = (main: string, real: readonly string[]): string => {
   const folder = mkdtempSync(join(tmpdir(), 'batchor-docs-'));
   const bin = join(folder, 'node_modules/.bin');
   mkdirSync(bin, { recursive: true });
@@ -56,11 +57,11 @@ const userFolder = (main: string, isNpxReal: boolean): string => {
   const tools = join(root, 'node_modules/.bin');
   writeCommand(join(bin, 'batchor'), `exec ${quoted(process.execPath)} ${quoted(main)} "$@"`);
   symlinkSync(join(tools, 'tsc'), join(bin, 'tsc'));
-  if (isNpxReal) {
-    symlinkSync(join(tools, 'tsx'), join(bin, 'tsx'));
-  } else {
-    // Found before the real one, which takes longer than what it starts. And tsx would look at each module of batchor, not only at the program.
-    writeCommand(join(bin, 'npx'), `command=$1; shift; exec ${quoted(bin)}/"$command" "$@"`);
+  // Found before the real one, which takes longer than what it starts.
+  if (!real.includes('npx')) writeCommand(join(bin, 'npx'), `command=$1; shift; exec ${quoted(bin)}/"$command" "$@"`);
+  if (real.includes('tsx')) symlinkSync(join(tools, 'tsx'), join(bin, 'tsx'));
+  else {
+    // The real one looks at each module of batchor, not only at the program.
     const build = `${quoted(join(tools, 'esbuild'))} "$1" --bundle --packages=external --platform=node --format=esm --target=node20.15 --log-level=error`;
     writeCommand(
       join(bin, 'tsx'),
@@ -94,9 +95,9 @@ const runScript = (script: string, cwd: string, env: Readonly<Record<string, str
   });
 
 /** Runs a document's `sh` blocks in order in one shell, in a folder and an environment of their own. */
-export const runDoc = async (doc: Doc, { main = MAIN, env: extraEnv = {}, isNpxReal = false }: Surroundings = {}): Promise<Outcome> => {
+export const runDoc = async (doc: Doc, { main = MAIN, env: extraEnv = {}, real = [] }: Surroundings = {}): Promise<Outcome> => {
   if (!existsSync(main)) throw new Error(`${main} is missing: run \`npm run build\` first`);
-  const folder = userFolder(main, isNpxReal);
+  const folder = userFolder(main, real);
   const texts = mkdtempSync(join(tmpdir(), 'batchor-blocks-'));
   const path = [join(folder, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(delimiter);
   const kept = Object.fromEntries(['LANG', 'TMPDIR', 'TERM'].map((name) => [name, process.env[name]]));

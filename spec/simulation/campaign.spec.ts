@@ -4,7 +4,7 @@ import { playSeed } from './play.ts';
 import { scenarioOf } from './scenario.ts';
 
 /** BATCHOR_SIMULATION_SEEDS=10000 plays more; `npm run simulate -- --seeds 1 --seed N` repeats one. */
-const seeds = Number(process.env['BATCHOR_SIMULATION_SEEDS'] ?? 60);
+const seeds = Number(process.env['BATCHOR_SIMULATION_SEEDS'] ?? 40);
 
 describe('a run in a bad world', () => {
   it(`keeps its laws at every commit, and comes to an end once the world is healed: ${seeds} seeds`, async () => {
@@ -16,14 +16,14 @@ describe('a run in a bad world', () => {
     expect(figures.rows).toBeGreaterThan(seeds * 20);
     expect(figures.commits).toBeGreaterThan(seeds * 20);
     expect(figures.crashes).toBeGreaterThan(seeds / 4);
-    if (seeds >= 60) {
+    if (seeds >= 40) {
       expect(Object.keys(figures.ends).toSorted()).toEqual(['completed', 'completed_with_failures']);
       expect(Object.keys(figures.pauses).length).toBeGreaterThanOrEqual(5);
     }
   });
 
   it('has the same history for the same seed, byte for byte', async () => {
-    for (const seed of [3, 14, 27]) {
+    for (const seed of [3, 14]) {
       const first = await playSeed(seed);
       expect(first.history.length).toBeGreaterThan(100);
       expect(await playSeed(seed)).toEqual(first);

@@ -39,7 +39,7 @@ describe('in memory, in files and in Postgres, for the same seed', () => {
 
   it('a history leaves the same rows, events, results and batches', async () => {
     let results = 0;
-    for (let seed = 1; seed <= 16; seed += 1) {
+    for (let seed = 1; seed <= 12; seed += 1) {
       const [inMemory, inFiles, inPostgres] = await everywhere(async (storage) => {
         const store = await must(storage.open());
         const run = await must(store.create('run' as RunId, null));
@@ -53,7 +53,7 @@ describe('in memory, in files and in Postgres, for the same seed', () => {
       expect([seed, inPostgres]).toEqual([seed, inMemory]);
       results += inMemory?.results.length ?? 0;
     }
-    expect(results).toBeGreaterThan(100);
+    expect(results).toBeGreaterThan(50);
   });
 
   // One batch at a time: where several are sent at once, which comes first is up to the disk and to the network.
@@ -64,7 +64,7 @@ describe('in memory, in files and in Postgres, for the same seed', () => {
       { type: 'expires', everyBatch: 4, completedRatio: 0.3 },
       { type: 'http_error', statusCode: 503, operation: 'create_file', times: 2 },
     ];
-    for (let seed = 1; seed <= 4; seed += 1) {
+    for (let seed = 1; seed <= 3; seed += 1) {
       const [inMemory, inFiles, inPostgres] = await everywhere(async (storage) => {
         await using world = await createWorld({ seed, storage, faults, turnaroundMs: { min: minuteMs, max: 20 * minuteMs } });
         const job = jobOf(world.connection, itemsOf(40), { maxRequests: 40 });
