@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, statfsSync } from 'node:fs';
 import { removeStoreFolders } from '../contract/sqljs-folder.ts';
 import { createPrng } from '../../lib/sim/index.ts';
 import { buildRun } from './built-run.ts';
@@ -37,10 +37,32 @@ export interface CampaignOptions {
 const nameOf = ({ kind, name }: Case): string => `${kind}: ${name}`;
 
 /** Does to a run whatever disks and processes do, one thing at a time, and counts how it ended. */
-export const campaign = async ({ seed, sample, only, tell }: CampaignOptions): Promise<Figures> => {
-  const figures: Figures = { seed, cases: 0, opened: 0, refused: 0, repaired: 0, wrong: 0, kinds: {} };
+export const campaign = async (options: CampaignOptions): Promise<Figures> => {
+  const before = process.env['TMPDIR'];
   // Nothing here asks whether a disk keeps its word: where there is one in memory, it is as good, and faster.
-  if (existsSync('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
+  if (isRoomy('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
+  try {
+    return await playAll(options);
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+  }
+};
+
+const roomMin = 512 * 2 ** 20;
+
+const isRoomy = (folder: string): boolean => {
+  try {
+    accessSync(folder, constants.W_OK);
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize >= roomMin;
+  } catch {
+    return false;
+  }
+};
+
+const playAll = async ({ seed, sample, only, tell }: CampaignOptions): Promise<Figures> => {
+  const figures: Figures = { seed, cases: 0, opened: 0, refused: 0, repaired: 0, wrong: 0, kinds: {} };
   const run = await buildRun(seed);
   const cases: readonly Case[] = [
     ...cuts(run),

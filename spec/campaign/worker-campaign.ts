@@ -9,6 +9,8 @@ import type { FaultScript } from '../../lib/sim/provider/index.ts';
 import type { Built } from '../cli/built.ts';
 import { type Dice, diceOf } from '../simulation/scenario.ts';
 import { inputOf } from './campaign-input.ts';
+import { hearsSignal } from '../support/hears-signal.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { createProcessWorld, type ProcessWorld, signalGroup } from './process-world.ts';
 import { accountOfAll, type SharedAccount } from './shared-laws.ts';
 
@@ -54,7 +56,6 @@ const faults: FaultScript = [
   { type: 'truncated_download', everyBatch: 4, keepRatio: 0.5 },
 ];
 const leaseSeconds = 3;
-const hiredMs = 3_000;
 const patienceMs = 20 * 60_000;
 
 /** Workers that share a database finish runs while a killer strikes at them; then everything is held to the laws, and to the emulator's ledger. */
@@ -156,12 +157,13 @@ const createCrew = (world: ProcessWorld, size: number): Crew => {
     },
     taken: () => all.reduce((count, { stdout }) => count + stdout().split('"taken"').length - 1, 0),
     async dismiss() {
-      // Who was hired a moment ago does not hear signals yet, and would die of one like any program that begins.
-      await sleep(hiredMs);
       const gone = members.map(async (member): Promise<readonly string[]> => {
+        const { pid = 0 } = member.child;
+        const isOver = (): boolean => member.child.exitCode !== null || member.child.signalCode !== null;
+        await waitFor(`worker ${pid} hears signals`, () => isOver() || hearsSignal(pid, 'SIGTERM'));
         signalGroup(member, 'SIGTERM');
-        const ended = await Promise.race([member.ended, sleep(20_000, null)]);
-        if (ended === null) return ['a worker did not go within 20 s'];
+        await waitFor(`worker ${pid} goes when it is asked to`, isOver, { state: member.stderr });
+        const ended = await member.ended;
         return ended.code === 0 ? [] : [`a worker ends with ${ended.code}: ${ended.stderr}`];
       });
       return (await Promise.all(gone)).flat();

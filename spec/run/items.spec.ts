@@ -6,6 +6,7 @@ import { itemsSource } from '../../lib/run/items-source.ts';
 import type { Items } from '../../lib/run/observable-items.ts';
 import { createWorld, type World } from '../../lib/sim/index.ts';
 import { itemsOf, type Item, type Job, jobOf } from '../support/sim/jobs.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const quick = { seed: 4, turnaroundMs: { min: 60_000, max: 120_000 } };
 
@@ -224,7 +225,7 @@ describe('a source of one’s own', () => {
       await run.cancel();
       await world.settle(run);
     } else await world.runner.close();
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await waitFor('the source is closed', () => closed.count > 0);
     expect(closed.count).toBe(1);
   });
 });

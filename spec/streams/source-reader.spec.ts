@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { SourceEntry } from '../../lib/ports/source.ts';
 import { createSourceReader, type SourceReader } from '../../lib/streams/source-reader.ts';
+import { createLatch } from '../support/wait-for.ts';
 
 const entry = (i: number): SourceEntry => ({ item: { itemId: `r${i}`, payload: null }, position: i + 1 });
-const later = (ms: number): Promise<'late'> => new Promise((resolve) => setTimeout(() => resolve('late'), ms));
 const takeAll = (reader: SourceReader): readonly string[] => {
   const got: string[] = [];
   for (let taken = reader.take(); taken !== null; taken = reader.take())
@@ -18,20 +18,22 @@ const open = (read: () => AsyncIterable<SourceEntry | readonly SourceEntry[]>): 
 
 describe('a source reader', () => {
   it('takes nothing of a page that the source is filling anew, however late it comes', async () => {
+    const late = createLatch();
     const reader = open(async function* () {
       const page = [entry(0), entry(1)];
       yield page;
       page.length = 0;
       for (let i = 2; i < 6; i += 1) {
         page.push(entry(i));
-        await later(10);
+        if (i === 4) await late.opened;
       }
       yield page;
     });
     expect(await reader.more(null)).toBe('more');
     const got = [...takeAll(reader)];
-    expect(await reader.more(later(25))).toBe('late');
+    expect(await reader.more(Promise.resolve('late'))).toBe('late');
     got.push(...takeAll(reader));
+    late.open();
     expect(await reader.more(null)).toBe('more');
     got.push(...takeAll(reader));
     expect(got).toEqual(Array.from({ length: 6 }, (_, i) => `${i}:r${i}@${i + 1}`));

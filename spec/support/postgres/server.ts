@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lchownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Client } from 'pg';
+import { waitFor } from '../wait-for.ts';
 import { findBinaries } from './binaries.ts';
 
 /** A Postgres server of one's own. */
@@ -23,6 +24,20 @@ export interface TestServer {
 /** Postgres refuses to run as root: then it runs as nobody. */
 const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
+/** Where that user may go: the temporary folder, unless a folder above it is closed to others. */
+const temporaryBase = (): string => {
+  const isOpen = (path: string): boolean =>
+    existsSync(path) && (statSync(path).mode & 0o001) !== 0 && (dirname(path) === path || isOpen(dirname(path)));
+  const folders = [tmpdir(), '/tmp', '/var/tmp'];
+  return nobody.uid === undefined ? tmpdir() : (folders.find(isOpen) ?? tmpdir());
+};
+
+/** Whatever the umask made of it: the folder and all in it are that user's. */
+const chownAll = (folder: string, uid: number, gid: number): void => {
+  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) lchownSync(join(folder, path), uid, gid);
+  lchownSync(folder, uid, gid);
+};
+
 const freePort = async (): Promise<number> => {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
@@ -34,15 +49,14 @@ const freePort = async (): Promise<number> => {
 
 /** Its data lies in a folder of the system's temporary one. Acknowledged commits outlive the server's death, not the machine's. */
 export const startTestServer = async (): Promise<TestServer> => {
-  const folder = mkdtempSync(join(tmpdir(), 'batchor-postgres-'));
-  chmodSync(folder, 0o755);
+  const folder = mkdtempSync(join(temporaryBase(), 'batchor-postgres-'));
   const data = join(folder, 'data');
   mkdirSync(data);
-  if (nobody.uid !== undefined) chownSync(data, nobody.uid, nobody.gid);
   try {
     const { bin, origin } = findBinaries(folder);
     const password = join(folder, 'password');
     writeFileSync(password, 'batchor');
+    if (nobody.uid !== undefined) chownAll(folder, nobody.uid, nobody.gid);
     execFileSync(
       join(bin, 'initdb'),
       ['-D', data, '-U', 'batchor', '-A', 'scram-sha-256', '--pwfile', password, '-E', 'UTF8', '--locale=C', '--no-sync'],
@@ -52,11 +66,21 @@ export const startTestServer = async (): Promise<TestServer> => {
         stdio: ['ignore', 'ignore', 'pipe'],
       },
     );
-    return await serve({ folder, data, bin, origin, port: await freePort() });
+    return await serveSomewhere({ folder, data, bin, origin });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+};
+
+const answers = async (url: string): Promise<boolean> => {
+  const client = new Client({ connectionString: url });
+  const isUp = await client.connect().then(
+    () => true,
+    () => false,
+  );
+  await client.end().catch(() => undefined);
+  return isUp;
 };
 
 interface Place {
@@ -66,6 +90,17 @@ interface Place {
   readonly origin: string;
   readonly port: number;
 }
+
+/** Another process may take the port between the look at it and the start: then another port. */
+const serveSomewhere = async (place: Omit<Place, 'port'>): Promise<TestServer> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await serve({ ...place, port: await freePort() });
+    } catch (error) {
+      if (tries === 5 || !String(error).includes('Address already in use')) throw error;
+    }
+  }
+};
 
 const serve = async ({ folder, data, bin, origin, port }: Place): Promise<TestServer> => {
   const url = `postgresql://batchor:batchor@127.0.0.1:${port}/postgres`;
@@ -77,18 +112,10 @@ const serve = async ({ folder, data, bin, origin, port }: Place): Promise<TestSe
     const child = spawn(join(bin, 'postgres'), args, { ...nobody, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on('data', (chunk: Buffer) => writeFileSync(log, chunk, { flag: 'a' }));
     server = child;
-    for (let tries = 0; tries < 300; tries += 1) {
-      if (child.exitCode !== null) break;
-      const client = new Client({ connectionString: url });
-      const answered = await client.connect().then(
-        () => true,
-        () => false,
-      );
-      await client.end().catch(() => undefined);
-      if (answered) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`Postgres (${origin}) did not start: ${readFileSync(log, 'utf8')}`);
+    const said = (): string => (existsSync(log) ? readFileSync(log, 'utf8') : '');
+    let isUp = false;
+    await waitFor(`Postgres (${origin}) answers`, async () => child.exitCode !== null || (isUp = await answers(url)), { state: said });
+    if (!isUp) throw new Error(`Postgres (${origin}) did not start: ${said()}`);
   };
   const stop = async (how: 'fast' | 'kill'): Promise<void> => {
     const child = server;
