@@ -1,8 +1,10 @@
 import type { BatchProvider } from '../../lib/ports/provider.ts';
+import { apiErrorIn } from './api-error.ts';
 import { ask, once } from './ask.ts';
 import { readBatch } from './batch-object.ts';
 import { CallFailure } from './classify.ts';
 import { endpointPath, type OpenAIEndpoint } from './endpoints.ts';
+import { isInputMissing } from './input-missing.ts';
 import { metadataPairsMax } from './limits.ts';
 import type { OpenSession } from './session.ts';
 
@@ -27,7 +29,12 @@ export const create =
         completion_window: batch.completionWindow,
         metadata: pairs,
       };
-      const report = readBatch(await session.client.post('/batches', { body, ...once(session) }));
+      const answer: unknown = await session.client.post('/batches', { body, ...once(session) }).catch((thrown: unknown) => {
+        if (!isInputMissing(thrown, inputFileId)) throw thrown;
+        const message = session.scrub(`${session.where} does not know the input file ${inputFileId}: ${apiErrorIn(thrown).message}`);
+        throw new CallFailure({ type: 'not_found', message });
+      });
+      const report = readBatch(answer);
       if (report === null) {
         const message = `${session.where} answered the create with something that is not a batch: it may or may not exist`;
         throw new CallFailure({ type: 'unclear', message, cause: null });

@@ -92,7 +92,7 @@ const fakeBatches = (
     ),
   create: ({ batchKey, createAttempt, inputFileId, metadata }) =>
     asking(
-      { what: 'create the batch', isPaid: true },
+      { what: 'create the batch', isPaid: true, isAboutOne: true },
       () =>
         provider.createBatch({
           input_file_id: inputFileId,
@@ -196,14 +196,15 @@ const eachPage = async (
   isEnough: (page: readonly BatchObject[]) => boolean,
 ): Promise<PortError | null> => {
   for (let after: string | null = null; ;) {
-    const reply: Reply<{ readonly data: readonly BatchObject[]; readonly has_more: boolean }> = await provider.listBatches({
+    const reply: Reply<{ readonly data: readonly BatchObject[]; readonly has_more?: boolean }> = await provider.listBatches({
       limit: batchPageMax,
       ...(after === null ? {} : { after }),
     });
     if (reply.type !== 'done') return errorOf(reply, { what: 'list the batches' });
     const { data, has_more: hasMore } = reply.value;
     after = data.at(-1)?.id ?? null;
-    if (isEnough(data) || !hasMore || after === null) return null;
+    // Where the page does not say, the list ends with an empty one.
+    if (isEnough(data) || hasMore === false || after === null) return null;
   }
 };
 

@@ -20,10 +20,15 @@ export interface Watch {
 /** The same storage, which holds every commit to the laws of a run and throws at the first that breaks one. */
 export const lawfulStorage = <S extends Storage<'local'>>(storage: S, broken: (law: string) => void): S & { readonly watch: Watch } => {
   const watch = { commits: 0 };
+  const tooOften = triesOf();
   const watched = (run: OwnedRun): OwnedRun => {
     const check = checker();
     const commit: OwnedRun['commit'] = (expectedVersion, events, guard) => async () => {
-      const early = spentTooMuch(run.snapshot, events) ?? provedTooEarly(run.snapshot, events) ?? (await namedTooEarly(run, events));
+      const early =
+        tooOften(run.snapshot, events) ??
+        spentTooMuch(run.snapshot, events) ??
+        provedTooEarly(run.snapshot, events) ??
+        (await namedTooEarly(run, events));
       if (early !== null) broken(`at ${events.map((event) => event.type).join(', ')}: ${early}`);
       const committed = await run.commit(expectedVersion, events, guard)();
       if (committed._tag === 'Left') return committed;
@@ -67,6 +72,28 @@ const namedTooEarly = async ({ artifacts }: OwnedRun, events: readonly Event[]):
     if (found !== bytes) return `${name} is named, of ${bytes} bytes, and ${found === null ? 'is not there' : `has ${found}`}`;
   }
   return null;
+};
+
+/** By itself a run creates one batch at most four times for want of an answer or of its input file; whoever resumes it begins anew. */
+const triesOf = (): ((snapshot: RunSnapshot, events: readonly Event[]) => string | null) => {
+  const again = new Map<string, number>();
+  const createsMax = 4;
+  return ({ runId, live }, events) => {
+    for (const event of events) {
+      if (event.type === 'RunResumed' || event.type === 'CancelRequested') again.clear();
+      if (!('batchKey' in event)) continue;
+      const key = `${runId} ${event.batchKey}`;
+      if (event.type === 'BatchReleased') again.delete(key);
+      const wasSent = live.some(
+        ({ batchKey, phase }) => batchKey === event.batchKey && (phase === 'indeterminate' || phase === 'creating'),
+      );
+      if (event.type === 'BatchReplanned' && wasSent) again.set(key, (again.get(key) ?? 0) + 1);
+      const tries = 1 + (again.get(key) ?? 0);
+      if (event.type === 'CreateBegun' && tries > createsMax)
+        return `create ${tries} of ${event.batchKey} goes out, and no operator asked for it`;
+    }
+    return null;
+  };
 };
 
 /** What is planned can be paid for at its worst, beside all that is spent and committed. */

@@ -81,7 +81,7 @@ export const scenarioOf = (seed: number): Scenario => {
     faults,
     turnaroundMs: { min: minuteMs, max: dice.between(1, 20) * minuteMs },
     limits: { windowMs: 60 * minuteMs },
-    createGraceMs: Math.max(...faults.map((fault) => (fault.type === 'list_lags' ? fault.forMs + minuteMs : 0)), 10 * minuteMs),
+    createGraceMs: Math.max(...faults.map(silenceMs), 10 * minuteMs),
     enqueuedTokensMax: isFull ? dice.between(1_000, 4_000) : null,
     enqueuedTokenLimit: isFull && dice.chance(0.5) ? dice.between(500, 4_000) : null,
     crashChance: dice.chance(0.5) ? dice.next() * 0.05 : 0,
@@ -93,6 +93,10 @@ export const scenarioOf = (seed: number): Scenario => {
     promptCount: dice.chance(0.3) ? dice.between(1, Math.max(1, rowCount)) : null,
   };
 };
+
+/** So long a list may be silent about a batch that has no other beside it: a grace has to be longer. */
+const silenceMs = (fault: Fault): number =>
+  fault.type === 'list_lags' || fault.type === 'list_lacks' || fault.type === 'list_empty' ? (fault.forMs ?? 0) + minuteMs : 0;
 
 const actionOf = (dice: Dice): Action => {
   const type = dice.oneOf(['advance', 'advance', 'advance', 'advance', 'pause', 'resume', 'resume', 'crash', 'close', 'cancel'] as const);
@@ -136,6 +140,12 @@ const faultOf = (dice: Dice): Fault => {
     () => ({ type: 'files_late', batch, forMs }),
     () => ({ type: 'cancelled_by_hand', batch, completedRatio: ratio }),
     () => ({ type: 'rows_fail', batch, ratio, statusCode: dice.oneOf([400, 403, 408, 429, 500, 503]) }),
+    () => ({ type: 'create_answers_another', ...when }),
+    () => ({ type: 'input_file_deleted', isSeenLate: dice.chance(0.3), ...when }),
+    () => ({ type: 'cancel_refused', batch, times: dice.between(1, 6) }),
+    () => ({ type: 'list_empty', afterMs: outage.afterMs, forMs }),
+    () => ({ type: 'list_lacks', batch, afterMs: outage.afterMs, forMs }),
+    () => ({ type: 'list_without_has_more' }),
     ...rowFaults.map((type) => (): Fault => ({ type, batch, ratio })),
   ];
   return dice.oneOf(faults)();

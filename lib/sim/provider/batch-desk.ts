@@ -3,7 +3,7 @@ import { toBatchObject, type BatchRecord } from './batch-record.ts';
 import { readCreateRequest, type CreateBatchRequest } from './create-request.ts';
 import { pageOf, type PageQuery } from './pages.ts';
 import { fullQueueMessage, queueLimitMessage } from './queue-limits.ts';
-import { insufficientQuota, invalidApiKey, noSuchBatch } from './refusals.ts';
+import { insufficientQuota, invalidApiKey, noSuchBatch, noSuchFile } from './refusals.ts';
 import { done, refused, replyLost, type Refused, type Reply } from './reply.ts';
 import { validateInput } from './validate.ts';
 import type { BatchObject, ListPage } from './wire.ts';
@@ -22,6 +22,11 @@ export const createBatch = async (world: ProviderWorld, floor: BatchFloor, body:
   if (world.desk.strike('drop_create', ordinal) !== null) return replyLost;
   const refusal = creationFault(world, floor, request.value, ordinal, nowMs) ?? (await fullQueueFault(world, floor, request.value, nowMs));
   if (refusal !== null) return refusal;
+  const deleted = world.desk.strike('input_file_deleted', ordinal);
+  if (deleted !== null) {
+    await world.shelf.remove(request.value.inputFileId);
+    if (deleted.isSeenLate !== true) return noSuchFile(request.value.inputFileId);
+  }
   const late = world.desk.strike('create_lands_late', ordinal);
   if (late !== null) {
     floor.addLater(request.value, nowMs + late.forMs);
@@ -31,7 +36,9 @@ export const createBatch = async (world: ProviderWorld, floor: BatchFloor, body:
   const isReplyLost = world.desk.strike('lose_create_reply', ordinal) !== null || isDoubled;
   const batch = floor.add(request.value, nowMs);
   if (isDoubled) floor.add(request.value, nowMs, true);
-  return isReplyLost ? replyLost : done(toBatchObject(batch, nowMs));
+  const another = floor.list().at(-1) ?? batch;
+  const answered = another.id !== batch.id && world.desk.strike('create_answers_another', ordinal) !== null ? another : batch;
+  return isReplyLost ? replyLost : done(toBatchObject(answered, nowMs));
 };
 
 const creationFault = (
@@ -85,9 +92,14 @@ export const listBatches = async (world: ProviderWorld, floor: BatchFloor, query
   const nowMs = world.nowMs();
   await floor.settle(nowMs);
   const isListed = (batch: BatchRecord): boolean =>
-    batch.project === world.project() && nowMs >= batch.createdMs + (world.desk.mark('list_lags', batch.ordinal)?.forMs ?? 0);
-  const page = pageOf(floor.list().filter(isListed), query, { limitDefault: pageDefault, limitMax: world.limits.batchPageMax });
-  return page.type === 'done' ? done({ ...page.value, data: page.value.data.map((batch) => toBatchObject(batch, nowMs)) }) : page;
+    batch.project === world.project() &&
+    nowMs >= batch.createdMs + (world.desk.mark('list_lags', batch.ordinal)?.forMs ?? 0) &&
+    !world.desk.isLacked(batch.ordinal, world.ageMs());
+  const listed = world.desk.isOn('list_empty', world.ageMs()) ? [] : floor.list().filter(isListed);
+  const page = pageOf(listed, query, { limitDefault: pageDefault, limitMax: world.limits.batchPageMax });
+  if (page.type !== 'done') return page;
+  const data = page.value.data.map((batch) => toBatchObject(batch, nowMs));
+  return done(world.desk.isOn('list_without_has_more', world.ageMs()) ? { object: 'list', data } : { ...page.value, data });
 };
 
 /** Cancels a live batch. One that is being cancelled is returned as it is; one that has ended is refused with 409. */
@@ -95,6 +107,7 @@ export const cancelBatch = async (world: ProviderWorld, floor: BatchFloor, id: s
   const nowMs = world.nowMs();
   const known = floor.find(id);
   if (known === null || isHidden(world, known, nowMs)) return noSuchBatch(id);
+  if (world.desk.strike('cancel_refused', known.ordinal) !== null) return refused(400, `Batch ${id} cannot be cancelled.`);
   const batch = await floor.cancel(id, nowMs);
   if (batch === null) return noSuchBatch(id);
   const { status } = batch.life;

@@ -16,6 +16,9 @@ export interface FaultDesk {
       | 'drop_create'
       | 'create_lands_late'
       | 'create_doubled'
+      | 'create_answers_another'
+      | 'input_file_deleted'
+      | 'cancel_refused'
       | 'upload_fails'
       | 'create_refused'
       | 'truncated_download',
@@ -26,8 +29,10 @@ export interface FaultDesk {
   ): FaultOf<Type> | null;
   /** The outage that hits this operation, `ageMs` after the provider opened, or null. `ordinal` is null for calls on no particular batch. */
   strikeOutage(operation: Operation, ordinal: number | null, ageMs: number): FaultOf<'http_error' | 'connection_lost'> | null;
-  /** True while the key belongs to another project, `ageMs` after the provider opened. */
-  isElsewhere(ageMs: number): boolean;
+  /** True while this state of the whole provider lasts, `ageMs` after it opened: the key belongs to another project, lists are empty or say no end. */
+  isOn(type: 'other_project' | 'list_empty' | 'list_without_has_more', ageMs: number): boolean;
+  /** True while lists leave this batch out. */
+  isLacked(ordinal: number, ageMs: number): boolean;
   /** The fault of this type that marks this batch for life, or null; the same at every call. */
   mark<Type extends Fault['type']>(type: Type, ordinal: number): FaultOf<Type> | null;
   /** The row faults of this batch, in script order. */
@@ -78,7 +83,11 @@ export const createFaultDesk = (script: FaultScript, seed: number): FaultDesk =>
       }
       return null;
     },
-    isElsewhere: (ageMs) => script.some((fault) => fault.type === 'other_project' && isOn(fault, ageMs)),
+    isOn: (type, ageMs) => script.some((fault) => isType(fault, type) && isOn(fault, ageMs)),
+    isLacked: (ordinal, ageMs) => {
+      const fault = mark('list_lacks', ordinal);
+      return fault !== null && isOn(fault, ageMs);
+    },
     mark,
     rowFaults: (ordinal) =>
       [...script.entries()].flatMap(([place, fault]) =>

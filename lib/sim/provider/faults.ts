@@ -53,6 +53,12 @@ export type CallFault =
   | ({ readonly type: 'create_lands_late'; readonly forMs: number } & Times)
   /** The request is doubled on its way: two batches, and no answer. */
   | ({ readonly type: 'create_doubled' } & Times)
+  /** The batch exists, and the answer shows another one: the oldest there is. Where there is no other, it is as it should be. */
+  | ({ readonly type: 'create_answers_another' } & Times)
+  /** The input file is deleted right before its create; the create is refused for it, or (`isSeenLate`) the batch fails validation. */
+  | ({ readonly type: 'input_file_deleted'; readonly isSeenLate?: boolean } & Times)
+  /** The cancel is refused, and nothing happens. */
+  | ({ readonly type: 'cancel_refused' } & Times)
   | ({ readonly type: 'upload_fails'; readonly statusCode: number } & Times)
   | ({ readonly type: 'create_refused'; readonly reason: 'over_capacity' | 'insufficient_quota' | 'unauthorized' } & Times)
   /** The stream ends after `keepRatio` of the bytes that were promised. */
@@ -62,7 +68,11 @@ export type CallFault =
   /** Any operation, or the one named, breaks off without an answer and does nothing. */
   | ({ readonly type: 'connection_lost' } & Outage)
   /** The key of these days belongs to another project: what is there from other days is not to be seen. */
-  | ({ readonly type: 'other_project' } & Pick<Outage, 'afterMs' | 'forMs'>);
+  | ({ readonly type: 'other_project' } & Pick<Outage, 'afterMs' | 'forMs'>)
+  /** Lists of batches are empty, though batches are there. */
+  | ({ readonly type: 'list_empty' } & Pick<Outage, 'afterMs' | 'forMs'>)
+  /** Lists of batches say neither whether there is more nor where they end. */
+  | ({ readonly type: 'list_without_has_more' } & Pick<Outage, 'afterMs' | 'forMs'>);
 
 /** Which calls an outage hits. */
 export interface Outage extends Times {
@@ -86,6 +96,8 @@ export type BatchFault =
   | { readonly type: 'slow_finalizing'; readonly forMs: number }
   /** Lists do not show the batch for so long after creation. */
   | { readonly type: 'list_lags'; readonly forMs: number }
+  /** Lists leave the batch out for a while, though they may have shown it before. */
+  | ({ readonly type: 'list_lacks' } & Pick<Outage, 'afterMs' | 'forMs'>)
   /** Ended, but with no file ids for so long. */
   | { readonly type: 'files_late'; readonly forMs: number }
   /** Somebody cancels it in the dashboard when this share of its requests is answered (default half). */

@@ -71,14 +71,15 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
     shelf: createFileShelf(blobs, seed),
     desk: createFaultDesk(options.faults ?? [], seed),
     nowMs: () => options.nowMs(),
-    project: () => (world.desk.isElsewhere(options.nowMs() - openedMs) ? 'other' : 'main'),
+    ageMs: () => options.nowMs() - openedMs,
+    project: () => (world.desk.isOn('other_project', world.ageMs()) ? 'other' : 'main'),
   };
   const floor = createBatchFloor(world);
 
   /** Counts the call, and lets a scripted outage stand in its way. */
   const serve = async <A>(operation: Operation, ordinal: number | null, work: () => Reply<A> | Promise<Reply<A>>): Promise<Reply<A>> => {
     book.call(operation);
-    const fault = world.desk.strikeOutage(operation, ordinal, world.nowMs() - openedMs);
+    const fault = world.desk.strikeOutage(operation, ordinal, world.ageMs());
     if (fault === null) return work();
     return fault.type === 'connection_lost' ? replyLost : refusedWith(fault.statusCode, fault.retryAfterMs ?? null);
   };

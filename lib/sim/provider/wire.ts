@@ -69,7 +69,8 @@ export interface ListPage<A> {
   readonly data: readonly A[];
   readonly first_id?: string;
   readonly last_id?: string;
-  readonly has_more: boolean;
+  /** Some services leave it out. */
+  readonly has_more?: boolean;
 }
 
 export interface DeletedFile {

@@ -20,6 +20,8 @@ export interface ProviderWorld {
   readonly desk: FaultDesk;
   readonly book: LedgerBook;
   nowMs(): number;
+  /** Since the provider opened. */
+  ageMs(): number;
   /** The project that the caller's key belongs to. */
   project(): Project;
 }

@@ -1,0 +1,17 @@
+import { apiErrorIn, statusIn } from './api-error.ts';
+
+/** Statuses with which services refuse a create whose input file they do not know. */
+const statuses: ReadonlySet<number> = new Set([400, 404, 410, 422]);
+
+const gone = /no such|not (?:be )?found|(?:does|did) not exist|could not find|cannot find|unknown|deleted|expired|no longer/iu;
+
+/**
+ * True where the create was refused because its input file is not there: the answer names that file, or the field, and says that it is gone.
+ * OpenAI's own words are "No such File object: file-…" (reports of 2026-10); at validation, "Cannot find file …".
+ */
+export const isInputMissing = (thrown: unknown, inputFileId: string): boolean => {
+  const status = statusIn(thrown);
+  if (status === null || !statuses.has(status)) return false;
+  const { message } = apiErrorIn(thrown);
+  return gone.test(message) && (message.includes(inputFileId) || /\binput_file_id\b|\binput file\b|\bfile object\b/iu.test(message));
+};
