@@ -28,7 +28,9 @@ export const canaryVerdict = ({ canary, config }: RunSnapshot, batch: LiveBatch)
   const policy = config.operation.canary;
   if (policy === null || canary.isPassed || canary.batchKey !== batch.batchKey) return null;
   const judged = batch.completedRows + failedIn(batch.failures);
-  if (judged === 0) return 'unjudged';
+  // Lines that validation names are dropped; of the others nothing is known yet.
+  const isDroppedOnly = batch.ending?.rejection?.type === 'invalid_lines' && judged < batch.requests;
+  if (judged === 0 || isDroppedOnly) return 'unjudged';
   return batch.completedRows >= policy.passRatioMin * judged ? 'passed' : 'failed';
 };
 

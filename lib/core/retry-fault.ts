@@ -2,9 +2,10 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { BatchPhase, LiveBatch } from './batch.ts';
 import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
-import { cancelEffectKey, litterEffectKey, strayEffectKey, sweepKey } from './effect.ts';
+import { cancelEffectKey, litterEffectKey, strayEffectKey, straysKey, sweepKey } from './effect.ts';
 import type { Event } from './event.ts';
 import type { BatchKey, EffectKey } from './ids.ts';
+import { presumedOfStray } from './money.ts';
 import type { Rejection } from './rejection.ts';
 import { leaveLitter, litterIsHopeless } from './litter.ts';
 import { backoffMs } from './retry.ts';
@@ -119,12 +120,36 @@ const decideCancelFault = (
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
 };
 
+/** Duplicate batches that the provider will not show are given up, their cost unknown: no row waits for them. */
+const straysGivenUp = (snapshot: RunSnapshot, atMs: number): readonly Event[] =>
+  !isLastAnswer(snapshot, straysKey, atMs)
+    ? []
+    : snapshot.strays.flatMap((stray): readonly Event[] =>
+        !stray.isCancelAsked || stray.isEnded
+          ? []
+          : [
+              {
+                type: 'StrayEnded',
+                atMs,
+                providerBatchId: stray.providerBatchId,
+                answered: null,
+                presumed: presumedOfStray(snapshot, stray, null),
+              },
+            ],
+      );
+
 /** A stray that cannot be cancelled stops nothing: it is watched to its end. */
 const strayLeftAlone = (snapshot: RunSnapshot, key: EffectKey, atMs: number): readonly Event[] => {
   const answered = snapshot.faults.find((record) => record.key === key)?.answeredCount ?? 0;
   if (answered + 1 < answeredFaultsMax) return [];
   const stray = snapshot.strays.find(({ providerBatchId, isCancelAsked }) => !isCancelAsked && strayEffectKey(providerBatchId) === key);
   return stray === undefined ? [] : [{ type: 'StrayCancelAsked', atMs, providerBatchId: stray.providerBatchId }];
+};
+
+/** What goes on without the answer that is refused. */
+const pastRefusal = (snapshot: RunSnapshot, { key, message, atMs }: CommandOf<'RecordFault'>): readonly Event[] => {
+  if (key === sweepKey) return replannedBySworn(snapshot, message, atMs);
+  return key === straysKey ? straysGivenUp(snapshot, atMs) : strayLeftAlone(snapshot, key, atMs);
 };
 
 /** What the world answered instead of an outcome. */
@@ -151,8 +176,7 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
     return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
   // Somebody has said that nothing was created: a file that cannot be deleted is in nobody's way.
   if (batch?.doubt?.isSworn === true && fault === 'refused') return right([{ type: 'CreateFenced', atMs, batchKey: batch.batchKey }]);
-  const past =
-    fault !== 'refused' ? [] : key === sweepKey ? replannedBySworn(snapshot, message, atMs) : strayLeftAlone(snapshot, key, atMs);
+  const past = fault === 'refused' ? pastRefusal(snapshot, command) : [];
   if (past.length > 0) return right(past);
   const held = key === sweepKey && fault === 'refused' ? unreadList(snapshot, message, atMs) : [];
   const recorded = faultEvents(snapshot, {

@@ -25,8 +25,9 @@ export const createBatch = async (world: ProviderWorld, floor: BatchFloor, body:
   const deleted = world.desk.strike('input_file_deleted', ordinal);
   if (deleted !== null) {
     await world.shelf.remove(request.value.inputFileId);
-    if (deleted.isSeenLate !== true) return noSuchFile(request.value.inputFileId);
+    if (deleted.isSeenLate !== true) world.missedFiles.add(request.value.inputFileId);
   }
+  if (world.missedFiles.has(request.value.inputFileId)) return noSuchFile(request.value.inputFileId);
   const late = world.desk.strike('create_lands_late', ordinal);
   if (late !== null) {
     floor.addLater(request.value, nowMs + late.forMs);

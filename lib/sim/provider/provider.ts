@@ -70,6 +70,7 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
     answer: options.answer ?? null,
     shelf: createFileShelf(blobs, seed),
     desk: createFaultDesk(options.faults ?? [], seed),
+    missedFiles: new Set(),
     nowMs: () => options.nowMs(),
     ageMs: () => options.nowMs() - openedMs,
     project: () => (world.desk.isOn('other_project', world.ageMs()) ? 'other' : 'main'),

@@ -18,6 +18,8 @@ export interface ProviderWorld {
   readonly blobs: BlobStore;
   readonly shelf: FileShelf;
   readonly desk: FaultDesk;
+  /** Deleted input files for which a create is refused. */
+  readonly missedFiles: Set<string>;
   readonly book: LedgerBook;
   nowMs(): number;
   /** Since the provider opened. */

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { nextDueMs } from '../../lib/core/index.ts';
+import { makeConfig, type Wishes } from '../support/core/config.ts';
+import {
+  accept,
+  answerCreate,
+  dueTypes,
+  endBatch,
+  key,
+  plan,
+  rejected,
+  requeueAll,
+  type Scenario,
+  settleRest,
+  startRun,
+  statuses,
+  tell,
+} from '../support/core/scenario.ts';
+
+const start = (rows: number, wishes: Wishes = {}): Scenario => {
+  const run = startRun(makeConfig(wishes));
+  accept(
+    run,
+    Array.from({ length: rows }, () => 10),
+  );
+  return run;
+};
+/** One more batch, of whatever is pending, that the provider refuses. */
+const refuse = (run: Scenario, name: string, how: 'invalid_lines' | 'other'): void => {
+  for (let i = 0; i < 50 && !dueTypes(run).includes('PlanBatch'); i += 1) {
+    run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
+    requeueAll(run);
+  }
+  plan(run, name);
+  tell(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
+  for (let i = 0; i < 50 && !dueTypes(run).includes('BeginCreate'); i += 1)
+    run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
+  tell(run, { type: 'BeginCreate', batchKey: key(name) });
+  answerCreate(run, name);
+  endBatch(run, name, rejected(how, how === 'invalid_lines' ? [1] : []));
+  settleRest(run, name);
+};
+const dropped = (run: Scenario): number => statuses(run).filter((status) => status === 'failed_permanent: invalid_request').length;
+
+describe('a batch that fails validation on lines that the provider names', () => {
+  it('goes again without them, and does not count toward the refusals in a row that open the circuit', () => {
+    const run = start(9);
+    refuse(run, 'a', 'other');
+    refuse(run, 'b', 'other');
+    for (const name of ['c', 'd', 'e', 'f']) refuse(run, name, 'invalid_lines');
+    expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, rejectedStreak: 2 });
+    expect(dropped(run)).toBe(4);
+    refuse(run, 'g', 'other');
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
+  });
+
+  it('as often as it has rows, comes to an end: each refusal costs an upload and a create, and drops a row for good', () => {
+    const run = start(6);
+    for (let refusals = 1; run.state.snapshot.status === 'running' && refusals <= 50; refusals += 1)
+      refuse(run, `batch-${refusals}`, 'invalid_lines');
+    expect(run.state.snapshot).toMatchObject({ status: 'completed_with_failures', batchCount: 6 });
+    expect(dropped(run)).toBe(6);
+  });
+
+  it('and again and again, while no row passes, opens the circuit once so many rows were dropped as are judged together', () => {
+    const run = start(40, { circuitBreaker: { judgedRowsMin: 10, passRatioMin: 0.1 } });
+    for (let refusals = 1; run.state.snapshot.control.state === 'running' && refusals <= 50; refusals += 1)
+      refuse(run, `batch-${refusals}`, 'invalid_lines');
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
+    expect(dropped(run)).toBe(10);
+    expect(run.state.snapshot.control.message).toContain('invalid_request 10');
+  });
+
+  it('says nothing of the canary: another one follows, without those lines', () => {
+    const run = start(20, { canary: { items: 5, passRatioMin: 0.9 } });
+    refuse(run, 'a', 'invalid_lines');
+    expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, canary: { batchKey: null, isPassed: false } });
+    refuse(run, 'b', 'invalid_lines');
+    expect(run.state.snapshot.control.state).toBe('running');
+  });
+});
