@@ -1,10 +1,11 @@
 import * as t from 'io-ts';
 import type { BatchEnding, SettlePosition, StoredFile } from './batch.ts';
+import { isColumn } from './column.ts';
 import type { AcceptedSlice, Column, LineColumns } from './command.ts';
 import { closed, later, NonNegative, Operation, RunConfig } from './config.ts';
 import { type Event, type EventOf, type FailedRows, replanReasons, type RetriedRows } from './event.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
-import { isJsonObject, type JsonValue } from './json.ts';
+import { isJsonObject, isJsonValue, type JsonValue } from './json.ts';
 import { type BackoffBucket, controlReasons, type RoomNeed, type SharedCursor, type SourceCheckpoint } from './snapshot.ts';
 import type { QueueGuess, QuotaUse, RoomWanted, StatedLimit } from './queue-state.ts';
 import type { PresumedUsage, TokenUsage } from './usage.ts';
@@ -16,24 +17,28 @@ export type TypedColumn = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 const checked = <A>(name: string, is: (u: unknown) => u is A): t.Type<A, unknown> =>
   new t.Type<A, unknown>(name, is, (u, c) => (is(u) ? t.success(u) : t.failure(u, c, `not ${name}`)), t.identity);
-export const orNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> => t.union([type, t.null]) as t.Type<A | null, unknown>;
+/** Faults are told of the type itself: a union would count its members into the path. */
+export const orNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> =>
+  new t.Type<A | null, unknown>(
+    `${type.name} or null`,
+    (u): u is A | null => u === null || type.is(u),
+    (u, c) => (u === null ? t.success(null) : type.validate(u, c)),
+    t.identity,
+  );
 export const oneOf = <A extends string>(name: string, names: readonly A[]): t.Type<A, unknown> =>
   checked(name, (u): u is A => typeof u === 'string' && (names as readonly string[]).includes(u));
 export const named = <A extends string>(name: string): t.Type<A, unknown> => checked(name, (u): u is A => typeof u === 'string');
 
-const isTyped = (u: unknown): u is TypedColumn =>
-  u instanceof Uint8Array || u instanceof Uint16Array || u instanceof Uint32Array || u instanceof Float64Array;
-const isColumn = (u: unknown): u is Column => isTyped(u) || (Array.isArray(u) && u.every((value) => typeof value === 'number'));
 export const ColumnType = checked<Column>('a column of numbers', isColumn);
 // Thousands of texts: io-ts's own array would build a context for each.
-export const Texts = checked<readonly string[]>(
-  'texts',
-  (u): u is readonly string[] => Array.isArray(u) && u.every((value) => typeof value === 'string'),
-);
-const AnyJson = checked<JsonValue>(
-  'a JSON value',
-  (u): u is JsonValue => u === null || ['string', 'number', 'boolean', 'object'].includes(typeof u),
-);
+export const Texts = checked<readonly string[]>('texts', (u): u is readonly string[] => {
+  if (!Array.isArray(u)) return false;
+  for (let i = 0; i < u.length; i += 1) if (typeof u[i] !== 'string') return false;
+  return true;
+});
+export const AnyJson = checked<JsonValue>('a JSON value', isJsonValue);
+/** A moment or a difference: NaN is neither, and JSON would make null of it. */
+export const finite = checked<number>('a finite number', (u): u is number => Number.isFinite(u));
 
 export const key = named<BatchKey>('a batch key');
 export const providerBatchId = named<ProviderBatchId>('a provider batch id');

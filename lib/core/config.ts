@@ -1,7 +1,7 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { PathReporter } from 'io-ts/lib/PathReporter.js';
-import { isJsonObject, type JsonObject } from './json.ts';
+import { isJsonObject, isJsonValue, type JsonObject } from './json.ts';
 import type { ProviderLimits } from './limits.ts';
 
 /** Exponential, with jitter taken from a hash of what waits, so that it is repeatable. */
@@ -144,7 +144,9 @@ export interface RunConfig {
   readonly operation: Operation;
 }
 
-const Json = new t.Type<JsonObject>('JsonObject', isJsonObject, (u, c) => (isJsonObject(u) ? t.success(u) : t.failure(u, c)), t.identity);
+const isJson = (u: unknown): u is JsonObject => isJsonObject(u) && isJsonValue(u);
+/** All the way down: what JSON would change, such as a Date, is refused before it is stored. */
+const Json = new t.Type<JsonObject>('JsonObject', isJson, (u, c) => (isJson(u) ? t.success(u) : t.failure(u, c)), t.identity);
 /** A count or a duration: finite and not negative. */
 export const NonNegative = new t.Type<number>(
   'NonNegative',

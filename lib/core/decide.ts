@@ -7,6 +7,7 @@ import { evolve } from './evolve.ts';
 import { isTerminalItem, itemStatuses } from './item.ts';
 import { decideFailPending, decidePlanBatch } from './plan.ts';
 import { decideCancelAsked, decideFiles, decidePoll } from './poll.ts';
+import { wellFormed } from './malformed.ts';
 import type { Rejection } from './rejection.ts';
 import { decideResolve } from './resolve.ts';
 import { decideFileDeleted } from './litter.ts';
@@ -27,8 +28,14 @@ import {
 } from './submit.ts';
 import { decideFenced, decideSweep } from './unclear.ts';
 
-/** What becomes true by the command, or why nothing does. Pure; O(slice + live batches). */
-export const decide = (snapshot: RunSnapshot, command: Command): Either<Rejection, readonly Event[]> => {
+/**
+ * What becomes true by the command, or why nothing does. Pure; O(slice + live batches). A command that is not whole is refused as
+ * `malformed_command` until the run is finished: that is a fault of the caller, and asking again does not help.
+ */
+export const decide = (snapshot: RunSnapshot, given: Command): Either<Rejection, readonly Event[]> => {
+  const formed = wellFormed(snapshot, given);
+  if (isLeft(formed)) return isFinished(snapshot) ? left({ type: 'run_finished' }) : formed;
+  const command = formed.right;
   if (command.type !== 'CreateRun' && !isCreated(snapshot)) return left({ type: 'not_created' });
   if (command.type === 'RecordExported') return decideExported(snapshot, command);
   if (command.type === 'PruneArtifacts') return decidePrune(snapshot, command);

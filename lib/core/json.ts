@@ -5,3 +5,24 @@ export type JsonObject = { readonly [key: string]: JsonValue | undefined };
 
 /** True for a plain JSON object: not null, not an array. */
 export const isJsonObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Deeper than any JSON that this project stores; a cycle ends here. */
+const depthMax = 200;
+
+/** An object literal, of whatever realm: no Date, no Map, no typed array, no instance of a class. */
+const isPlain = (value: object): boolean => {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+};
+
+/**
+ * True for what JSON gives back as it was, all the way down. A Date, a BigInt, NaN or a typed array is none: JSON makes something else of it,
+ * or throws.
+ */
+export const isJsonValue = (value: unknown, depth = 0): value is JsonValue => {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || depth > depthMax) return false;
+  if (Array.isArray(value)) return value.every((entry) => isJsonValue(entry, depth + 1));
+  return isPlain(value) && Object.values(value).every((entry) => entry === undefined || isJsonValue(entry, depth + 1));
+};

@@ -5,16 +5,16 @@ import { makeConfig } from '../support/core/config.ts';
 
 /** Every event and every field of a snapshot, drawn over their whole types: what is optional is sometimes there, sometimes null. */
 
-const text = fc.string({ unit: 'grapheme', maxLength: 12 });
-const branded = <A extends string>(): fc.Arbitrary<A> => text as fc.Arbitrary<A>;
-const count = fc.nat({ max: 2 ** 40 });
-const ms = fc.integer({ min: 0, max: 2 ** 42 });
-const orNull = <A>(arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A | null> => fc.option(arbitrary, { nil: null });
+export const text = fc.string({ unit: 'grapheme', maxLength: 12 });
+export const branded = <A extends string>(): fc.Arbitrary<A> => text as fc.Arbitrary<A>;
+export const count = fc.nat({ max: 2 ** 40 });
+export const ms = fc.integer({ min: 0, max: 2 ** 42 });
+export const orNull = <A>(arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A | null> => fc.option(arbitrary, { nil: null });
 const json = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as never);
 const object = fc.dictionary(text, json, { maxKeys: 3 });
 
 /** Columns as commands bring them: arrays, and typed arrays of every width. */
-const column = fc.oneof(
+export const column = fc.oneof(
   fc.array(
     fc.oneof(
       fc.nat(255),
@@ -27,13 +27,13 @@ const column = fc.oneof(
   fc.uint8Array(),
   fc.uint16Array(),
   fc.uint32Array(),
-  fc.float64Array({ noNaN: true }).map((values) => values.map((value) => value + 0)),
+  fc.float64Array({ noNaN: true, noDefaultInfinity: true }).map((values) => values.map((value) => value + 0)),
 );
 const position = fc.record({ part: fc.constantFrom('output' as const, 'error' as const, 'rest' as const), offset: count });
-const progress = orNull(fc.record({ total: count, completed: count, failed: count }));
-const file = orNull(fc.record({ object: text, bytes: count }));
-const usage = fc.record({ inputTokens: count, cachedInputTokens: count, outputTokens: count, reasoningTokens: count });
-const checkpoint = fc.record({ nextIndex: count, position: json, beforeLastPosition: json });
+export const progress = orNull(fc.record({ total: count, completed: count, failed: count }));
+export const file = orNull(fc.record({ object: text, bytes: count }));
+export const usage = fc.record({ inputTokens: count, cachedInputTokens: count, outputTokens: count, reasoningTokens: count });
+export const checkpoint = fc.record({ nextIndex: count, position: json, beforeLastPosition: json });
 const rejection = fc.record({
   type: fc.constantFrom('invalid_lines' as const, 'over_capacity' as const, 'insufficient_quota' as const, 'other' as const),
   message: text,
@@ -41,15 +41,15 @@ const rejection = fc.record({
   statedTokensMax: orNull(count),
   statedRequestsMax: orNull(count),
 });
-const ending = fc.record({
+export const ending = fc.record({
   type: fc.constantFrom('completed' as const, 'expired' as const, 'cancelled' as const, 'rejected' as const),
   outputFileId: orNull(text),
   errorFileId: orNull(text),
   rejection: orNull(rejection),
 });
 const bucket = fc.record({ dueAtMs: ms, count });
-const reason = fc.constantFrom(...controlReasons);
-const config = fc
+export const reason = fc.constantFrom(...controlReasons);
+export const config = fc
   .record({ params: object, prompt: orNull(object), schema: orNull(object), metadata: fc.dictionary(text, text), limit: orNull(count) })
   .map(({ params, prompt, schema, metadata, limit }) => {
     const house = makeConfig({ enqueue: { enqueuedTokenLimit: limit }, chunk: { inputTokensMax: limit } });
@@ -57,12 +57,12 @@ const config = fc
     const structuredOutput = schema === null ? null : { schemaName: 'Schema', jsonSchema: schema, schemaRef };
     return { ...house, provider: { ...house.provider, params }, prompt, structuredOutput, batchMetadata: metadata };
   });
-const batchKey = branded<LiveBatch['batchKey']>();
+export const batchKey = branded<LiveBatch['batchKey']>();
 const sent = { batchKey, batchNo: count, requests: count };
 const size = { inputBytes: count, inputTokens: count };
 
-const use = fc.record({ tokens: count, requests: count });
-const stated = fc.record({ tokensMax: orNull(count), requestsMax: orNull(count), atMs: ms });
+export const use = fc.record({ tokens: count, requests: count });
+export const stated = fc.record({ tokensMax: orNull(count), requestsMax: orNull(count), atMs: ms });
 const guess = fc.record({
   unit: fc.constantFrom('tokens' as const, 'requests' as const),
   max: count,
@@ -73,7 +73,7 @@ const guess = fc.record({
 });
 const refusals = orNull(fc.record({ count, sinceMs: ms, message: text, untilMs: ms }));
 const presumed = fc.record({ rows: count, inputTokens: count, outputTokens: count });
-const exported = { destination: text, fileCount: count, bytes: count, resultCount: count, manifestSha256: text };
+export const exported = { destination: text, fileCount: count, bytes: count, resultCount: count, manifestSha256: text };
 const needs = {
   tokens: count,
   requests: count,
@@ -83,7 +83,7 @@ const needs = {
   looks: count,
 };
 
-const sharedCursor = fc.record({ sequence: count, index: count });
+export const sharedCursor = fc.record({ sequence: count, index: count });
 const sharedRows = { indexes: column, of: column, sequenceFrom: count, until: sharedCursor };
 
 type Fields<T extends Event['type']> = { readonly [K in Exclude<keyof EventOf<T>, 'type' | 'atMs'>]: fc.Arbitrary<EventOf<T>[K]> };

@@ -6,17 +6,10 @@ import { EventCodec } from '../../lib/core/codec.ts';
 import { RunSnapshotCodec } from '../../lib/core/snapshot-codec.ts';
 import { columnBytes, decodeEvents, encodeEvents, readColumns, recordFormat, writeColumns } from '../../lib/core/event-record.ts';
 import { emptySnapshot, type Event } from '../../lib/core/index.ts';
+import { byValue } from '../support/core/by-value.ts';
 import { playHistory } from '../support/core/play.ts';
 import { batchRecords, eventOf, eventTypes, snapshots } from './codec-arbitraries.ts';
 
-/** Columns as lists, so that only their numbers count. */
-const byValue = (value: unknown): unknown => {
-  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
-  if (Array.isArray(value)) return value.map(byValue);
-  return typeof value === 'object' && value !== null
-    ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, byValue(inner)]))
-    : value;
-};
 /** To bytes, to text, and back. */
 const thereAndBack = (events: readonly Event[]): readonly Event[] => {
   const { header, columns } = encodeEvents(events);
