@@ -18,7 +18,7 @@ import type {
   SweptBatch,
   UnclearCreate,
 } from './command.ts';
-import { NonNegative, Operation, RunConfig } from './config.ts';
+import { later, NonNegative, Operation, RunConfig } from './config.ts';
 import { type Fields, form, listOf, optional, variants } from './form.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import type { QuotaUse, RoomWanted, StatedLimit } from './queue-state.ts';
@@ -128,6 +128,8 @@ const Report = form<SweepReport>('SweepReport', {
   files: listOf(form<SweepReport['files'][number]>('SweptFile', { inputFileId: t.string, createdAtMs: told })),
   readBackToMs: told,
   isRunSeen: t.boolean,
+  // Reports of before say nothing of known batches: that proves nothing.
+  shown: later(listOf(providerBatchId), []),
 });
 type ResolutionOf<T extends Resolution['type']> = Extract<Resolution, { readonly type: T }>;
 const resolution = <T extends Resolution['type']>(

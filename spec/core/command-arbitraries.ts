@@ -111,6 +111,7 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
       files: fc.array(fc.record({ inputFileId: a.text, createdAtMs: a.orNull(a.ms) }), { maxLength: 2 }),
       readBackToMs: a.orNull(a.ms),
       isRunSeen: fc.boolean(),
+      shown: fc.array(providerBatchId, { maxLength: 2 }),
     }),
   },
   RecordFenced: attempt,
