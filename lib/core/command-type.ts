@@ -18,7 +18,7 @@ import type {
   SweptBatch,
   UnclearCreate,
 } from './command.ts';
-import { later, NonNegative, Operation, RunConfig } from './config.ts';
+import { NonNegative, Operation, RunConfig } from './config.ts';
 import { type Fields, form, listOf, optional, variants } from './form.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import type { QuotaUse, RoomWanted, StatedLimit } from './queue-state.ts';
@@ -128,8 +128,8 @@ const Report = form<SweepReport>('SweepReport', {
   files: listOf(form<SweepReport['files'][number]>('SweptFile', { inputFileId: t.string, createdAtMs: told })),
   readBackToMs: told,
   isRunSeen: t.boolean,
-  // Reports of before say nothing of known batches: that proves nothing.
-  shown: later(listOf(providerBatchId), []),
+  // No default: a report that does not say which known batches it showed must not count as proof.
+  shown: listOf(providerBatchId),
 });
 type ResolutionOf<T extends Resolution['type']> = Extract<Resolution, { readonly type: T }>;
 const resolution = <T extends Resolution['type']>(
@@ -149,6 +149,7 @@ const Refusal = form<CreateRefusal>('CreateRefusal', {
     'over_capacity',
     'insufficient_quota',
     'authentication_failed',
+    'input_missing',
     'refused',
     'unreachable',
   ] as const satisfies readonly CreateRefusal['type'][]),
@@ -187,7 +188,12 @@ export const CommandType: t.Type<Command, unknown> = variants<Command>('a comman
   RecordCreated: command('RecordCreated', { ...attempt, providerBatchId, providerStatus: t.string }),
   RecordCreateRefused: command('RecordCreateRefused', { ...attempt, refusal: Refusal }),
   RecordCreateUnclear: command('RecordCreateUnclear', { ...attempt, message: t.string }),
-  RecordSweep: command('RecordSweep', { readFromMs: finite, asked: listOf(Unclear), report: Report }),
+  RecordSweep: command('RecordSweep', {
+    readFromMs: finite,
+    asked: listOf(Unclear),
+    known: listOf(providerBatchId),
+    report: Report,
+  }),
   RecordFenced: command('RecordFenced', attempt),
   ResolveBatch: command('ResolveBatch', { ...batchKey, resolution: ResolutionType }),
   RecordFileDeleted: command('RecordFileDeleted', { fileId: t.string }),

@@ -90,6 +90,7 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
         'over_capacity' as const,
         'insufficient_quota' as const,
         'authentication_failed' as const,
+        'input_missing' as const,
         'refused' as const,
         'unreachable' as const,
       ),
@@ -106,6 +107,7 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
       fc.record({ ...attempt, inputFileId: a.text, stage: fc.constantFrom('looking' as const, 'absent' as const, 'fenced' as const) }),
       { maxLength: 2 },
     ),
+    known: fc.array(providerBatchId, { maxLength: 2 }),
     report: fc.record({
       found: fc.array(swept, { maxLength: 2 }),
       files: fc.array(fc.record({ inputFileId: a.text, createdAtMs: a.orNull(a.ms) }), { maxLength: 2 }),
