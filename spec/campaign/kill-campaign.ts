@@ -4,6 +4,7 @@ import type { Ran } from '../cli/ran.ts';
 import { hasBegun } from '../cli/built.ts';
 import { diceOf } from '../simulation/scenario.ts';
 import { inputOf, runWords, startWords } from './campaign-input.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { createProcessWorld, signalGroup } from './process-world.ts';
 import { accountOf, type RunAccount } from './run-laws.ts';
 
@@ -14,7 +15,7 @@ export interface KillOptions {
   readonly rows: number;
   /** Seconds of a batch, as the emulator reads them. */
   readonly turnaround: string;
-  /** Moments are drawn from so many milliseconds of a process's life, a fifth of them from the first 300. */
+  /** Moments are drawn from so many milliseconds of a process's life once there are rows, a fifth of them from the first 300 of all of it. */
   readonly lifeMs: number;
   readonly tell: (line: string) => void;
 }
@@ -131,11 +132,15 @@ const playRun = async ({ seed, kills, rows, turnaround, lifeMs }: KillOptions): 
     const isThere = hasBegun(world.folder, runId);
     // Who died before there was a run is followed by the same words; later, `wait` is as good as they.
     const victim = world.start(isThere && dice.chance(0.8) ? wait : start);
-    const momentMs = dice.chance(0.2) ? dice.below(startUpMs) : dice.below(lifeMs);
+    const isEarly = dice.chance(0.2);
+    const momentMs = isEarly ? dice.below(startUpMs) : dice.below(lifeMs);
+    const isOver = (): boolean => victim.child.exitCode !== null || victim.child.signalCode !== null;
+    // A slow machine starts a process slowly: moments are of its work, but for the early ones.
+    if (!isEarly) await waitFor('a process has read rows', () => isOver() || hasBegun(world.folder, runId), { state: victim.stderr });
     const ended = await Promise.race([victim.ended, sleep(momentMs, null)]);
     if (ended === null && signalGroup(victim, 'SIGKILL')) {
       sums.kills += 1;
-      if (momentMs < startUpMs) sums.earlyKills += 1;
+      if (isEarly) sums.earlyKills += 1;
       if (!hasBegun(world.folder, runId)) sums.killsBeforeAnyRow += 1;
     }
     const ran = await victim.ended;

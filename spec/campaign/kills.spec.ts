@@ -10,6 +10,7 @@ it('a run whose processes are killed at random moments ends whole: every row onc
   console.log(`kills: ${JSON.stringify({ ...figures, failures: figures.failures.length })}`);
   expect(figures.failures.flatMap(({ seed: own, broken }) => broken.map((law) => `seed ${own}: ${law}`))).toEqual([]);
   expect(figures.kills).toBe(kills);
+  expect(figures.killsBeforeAnyRow).toBeLessThan(kills);
   expect(figures.batchesCreated).toBeGreaterThanOrEqual(10);
   expect(figures.results).toBe(figures.rows);
   // Tens of starts of a process, on whatever machine this is.
