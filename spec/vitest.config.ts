@@ -27,6 +27,12 @@ const apart = [
   'spec/contract/sqljs-images.spec.ts',
 ];
 
+/** Specs that need no database: part of them is run without waiting for a server. */
+const values = ['core', 'schema', 'openai', 'streams', 'sim', 'model', 'run', 'tiktoken', 'emulator'].map(
+  (folder) => `spec/${folder}/**/*.spec.ts`,
+);
+const withPostgres = { globalSetup: ['spec/support/postgres/global.ts'] };
+
 /** Specs of commands replace the store's thread, all of them: they share a process with each other only. */
 const cli = ['spec/cli/**/*.spec.ts'];
 
@@ -66,11 +72,18 @@ export default defineConfig({
   },
   test: {
     projects: [
-      { extends: true, test: { name: 'together', include: ['spec/**/*.spec.ts'], exclude: [...apart, ...cli], isolate: false } },
-      { extends: true, test: { name: 'cli', include: cli, isolate: false, setupFiles: ['spec/cli/store-in-this-thread.ts'] } },
-      { extends: true, test: { name: 'apart', include: apart } },
+      { extends: true, test: { name: 'values', include: values, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'together', include: ['spec/**/*.spec.ts'], exclude: [...values, ...apart, ...cli], isolate: false, ...withPostgres },
+      },
+      {
+        extends: true,
+        test: { name: 'cli', include: cli, isolate: false, setupFiles: ['spec/cli/store-in-this-thread.ts'], ...withPostgres },
+      },
+      { extends: true, test: { name: 'apart', include: apart, ...withPostgres } },
     ],
-    globalSetup: ['spec/support/seed-global.ts', 'spec/support/postgres/global.ts'],
+    globalSetup: ['spec/support/seed-global.ts'],
     sequence: { sequencer: LongestFirst },
     pool: 'forks',
     // Vitest leaves a core to itself: of two, one would stand idle, since half of these specs wait for processes of their own.

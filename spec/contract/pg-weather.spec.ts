@@ -1,5 +1,5 @@
 import { Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Event } from '../../lib/core/index.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
@@ -16,7 +16,7 @@ import { accept, createdRun, ok, plain, runId, sliceOf, step } from './run-store
 let server: TestServer;
 const folder = temporaryFolder();
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer(inject('preparedPostgres'));
 });
 afterAll(async () => {
   await server.dispose();

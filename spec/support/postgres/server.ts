@@ -1,6 +1,18 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lchownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,6 +25,8 @@ export interface TestServer {
   readonly url: string;
   /** What it is, for people. */
   readonly describe: string;
+  /** What a further server may be made of, while this one is not disposed of. */
+  readonly prepared: PreparedPostgres;
   /** As after a machine's restart: `kill` asks nobody. */
   restart(how: 'fast' | 'kill'): Promise<void>;
   stop(how: 'fast' | 'kill'): Promise<void>;
@@ -47,26 +61,39 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
+/** Programs, and a database folder that no server has used: another server copies it in a tenth of the time that making one takes. */
+export interface PreparedPostgres {
+  readonly bin: string;
+  readonly origin: string;
+  readonly fresh: string;
+}
+
+const prepareIn = (folder: string): PreparedPostgres => {
+  const { bin, origin } = findBinaries(folder);
+  const fresh = join(folder, 'fresh');
+  mkdirSync(fresh);
+  const password = join(folder, 'password');
+  writeFileSync(password, 'batchor');
+  if (nobody.uid !== undefined) chownAll(folder, nobody.uid, nobody.gid);
+  execFileSync(
+    join(bin, 'initdb'),
+    ['-D', fresh, '-U', 'batchor', '-A', 'scram-sha-256', '--pwfile', password, '-E', 'UTF8', '--locale=C', '--no-sync'],
+    { ...nobody, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  return { bin, origin, fresh };
+};
+
 /** Its data lies in a folder of the system's temporary one. Acknowledged commits outlive the server's death, not the machine's. */
-export const startTestServer = async (): Promise<TestServer> => {
+export const startTestServer = async (given: PreparedPostgres | null = null): Promise<TestServer> => {
   const folder = mkdtempSync(join(temporaryBase(), 'batchor-postgres-'));
-  const data = join(folder, 'data');
-  mkdirSync(data);
   try {
-    const { bin, origin } = findBinaries(folder);
-    const password = join(folder, 'password');
-    writeFileSync(password, 'batchor');
+    const prepared = given ?? prepareIn(folder);
+    const data = join(folder, 'data');
+    cpSync(prepared.fresh, data, { recursive: true });
+    // Postgres refuses data that others may read.
+    chmodSync(data, 0o700);
     if (nobody.uid !== undefined) chownAll(folder, nobody.uid, nobody.gid);
-    execFileSync(
-      join(bin, 'initdb'),
-      ['-D', data, '-U', 'batchor', '-A', 'scram-sha-256', '--pwfile', password, '-E', 'UTF8', '--locale=C', '--no-sync'],
-      {
-        ...nobody,
-        cwd: folder,
-        stdio: ['ignore', 'ignore', 'pipe'],
-      },
-    );
-    return await serveSomewhere({ folder, data, bin, origin });
+    return await serveSomewhere({ folder, data, prepared });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
@@ -86,8 +113,7 @@ const answers = async (url: string): Promise<boolean> => {
 interface Place {
   readonly folder: string;
   readonly data: string;
-  readonly bin: string;
-  readonly origin: string;
+  readonly prepared: PreparedPostgres;
   readonly port: number;
 }
 
@@ -102,7 +128,8 @@ const serveSomewhere = async (place: Omit<Place, 'port'>): Promise<TestServer> =
   }
 };
 
-const serve = async ({ folder, data, bin, origin, port }: Place): Promise<TestServer> => {
+const serve = async ({ folder, data, prepared, port }: Place): Promise<TestServer> => {
+  const { bin, origin } = prepared;
   const url = `postgresql://batchor:batchor@127.0.0.1:${port}/postgres`;
   const log = join(folder, 'log');
   let server: ChildProcess | null = null;
@@ -130,6 +157,7 @@ const serve = async ({ folder, data, bin, origin, port }: Place): Promise<TestSe
   return {
     url,
     describe: `Postgres (${origin})`,
+    prepared,
     start,
     stop,
     restart: async (how) => {
