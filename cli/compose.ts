@@ -51,13 +51,18 @@ const storageOf = async (store: StorePlace, mayMake: boolean): Promise<RunnerSto
     const { sqljsStore } = await import('../adapters/sqljs/index.ts');
     return { storage: sqljsStore({ dir: store.path }) };
   }
-  const { dsn, schema, artifactFolder } = store;
+  const { dsn, schema, artifactFolder, onWaiting } = store;
   const [{ pgStore }, { filesystemArtifacts }] = await Promise.all([
     import('../adapters/pg/index.ts'),
     import('../adapters/filesystem/index.ts'),
   ]);
   try {
-    const storage = pgStore({ connectionString: dsn, migrate: mayMake ? true : 'existing', ...(schema === null ? {} : { schema }) });
+    const storage = pgStore({
+      connectionString: dsn,
+      migrate: mayMake ? true : 'existing',
+      onWaiting,
+      ...(schema === null ? {} : { schema }),
+    });
     return { storage, artifactStore: artifactFolder === null ? null : filesystemArtifacts({ dir: artifactFolder }) };
   } catch (error) {
     // What the driver says of a malformed address may repeat it, password and all.

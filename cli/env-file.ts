@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { CliFailure } from './failure.ts';
+import { readText } from './read-text.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -22,7 +22,7 @@ export const withEnvFile = (env: Env, folder: string): LoadedEnv => {
 
 const readIfThere = (path: string): string | null => {
   try {
-    return readFileSync(path, 'utf8');
+    return readText(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     // No file, or a folder of that name (a Python environment often is): nothing to load.

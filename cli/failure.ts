@@ -2,6 +2,7 @@ import { isBatchorError } from '../lib/run/errors.ts';
 import { SourceError } from '../lib/ports/source-error.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodeOfError, exitCodes } from './exit-codes.ts';
+import { writeNotes } from './render.ts';
 
 /** A mistake that the command line itself found; shown as one line, and one more with what to do. */
 export class CliFailure extends Error {
@@ -18,7 +19,7 @@ export class CliFailure extends Error {
 /** Writes what went wrong to stderr, and answers the exit code. Only our own faults show a stack. */
 export const reportFailure = (context: Pick<CliContext, 'stderr'>, error: unknown): ExitCode => {
   const { lines, exitCode } = describeFailure(error);
-  context.stderr.write(lines.map((line) => `${line}\n`).join(''));
+  writeNotes(context, lines);
   return exitCode;
 };
 

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isAmbiguous, looksLikeAddress, maskedAddress } from '../lib/core/masked-address.ts';
 import type { CliContext } from './context.ts';
 import { type LoadedEnv, withEnvFile } from './env-file.ts';
 import { CliFailure } from './failure.ts';
+import { writeNotes } from './render.ts';
+import { type StoreConcern, storeConcerns } from './store-trust.ts';
 
 /** Where runs are kept: in a folder of this machine, or in a database that others may share. */
 export type StorePlace =
@@ -15,6 +18,8 @@ export type StorePlace =
       readonly schema: string | null;
       /** Where payloads lie; null: it was not said, and what needs none can be done. */
       readonly artifactFolder: string | null;
+      /** Hears why the database is waited for. */
+      readonly onWaiting: (message: string) => void;
     };
 
 /** Where a command works: its environment, and its store. */
@@ -25,6 +30,8 @@ export interface Place {
   readonly storeName: string;
   /** For commands shown to the user: how to name the same store again; empty where it goes without saying. */
   readonly storeFlag: string;
+  /** What is odd about who controls the store. */
+  readonly concerns: readonly StoreConcern[];
 }
 
 export interface StoreFlags {
@@ -42,44 +49,50 @@ export const placeOf = (context: CliContext, flags: StoreFlags): Place => {
   const named = flags.store ?? fromEnv('BATCHOR_STORE') ?? '.batchor';
   const isDatabase = /^postgres(ql)?:\/\//iu.test(named);
   // Taken for a folder it would be made, with the password of the address in its name.
-  if (!isDatabase && /^[\w+.-]+:\/\//u.test(named))
+  if (!isDatabase && looksLikeAddress(named))
     throw new CliFailure('the store is neither a folder nor a postgresql:// address', {
-      hint: 'It reads postgresql://user:password@host:5432/database?schema=batchor',
+      hint: `${addressForm}. A folder of such a name is given with its path: --store ./NAME`,
+    });
+  if (isDatabase && isDoubtful(named))
+    throw new CliFailure('the address of the store can be read in two ways', {
+      hint: `Encode @ / ? # of its password as %40 %2F %3F %23. ${addressForm}.`,
     });
   const artifacts = flags.artifacts ?? (isDatabase ? fromEnv('BATCHOR_ARTIFACTS') : undefined);
+  if (artifacts !== undefined && looksLikeAddress(artifacts))
+    throw new CliFailure('--artifacts is not a folder', { hint: 'A folder of such a name is given with its path: --artifacts ./NAME' });
   if (!isDatabase && artifacts !== undefined)
     throw new CliFailure('--artifacts belongs to a store in a database', { hint: 'A store in a folder keeps its payloads itself.' });
+  const onWaiting = (message: string): void => writeNotes(context, [`batchor: waiting for the database: ${message}`]);
   const store: StorePlace = isDatabase
-    ? databaseOf(named, artifacts === undefined ? null : resolve(context.cwd, artifacts))
+    ? { ...databaseOf(named), artifactFolder: artifacts === undefined ? null : resolve(context.cwd, artifacts), onWaiting }
     : { type: 'folder', path: resolve(context.cwd, named) };
-  const shown = store.type === 'folder' ? named : withoutPassword(named);
+  const isNamed = flags.store !== undefined || (fromEnv('BATCHOR_STORE') !== undefined && !loaded.fromFile.has('BATCHOR_STORE'));
+  const shown = store.type === 'folder' ? named : maskedAddress(named);
   return {
     loaded,
     store,
     storeName: store.type === 'folder' ? store.path : shown,
+    concerns: store.type === 'folder' ? storeConcerns({ path: store.path, cwd: context.cwd, isNamed }, process.getuid?.() ?? null) : [],
     storeFlag:
       (flags.store === undefined ? '' : ` --store ${quoted(shown)}`) +
       (flags.artifacts === undefined ? '' : ` --artifacts ${quoted(flags.artifacts)}`),
   };
 };
 
+const addressForm = 'It reads postgresql://user:password@host:5432/database?schema=batchor';
+
+/** Addresses without a host (`user@/database?host=…`) are read by the driver alone. */
+const isDoubtful = (dsn: string): boolean => URL.canParse(dsn) && isAmbiguous(dsn);
+
 /** The schema is no word of the server's: it is taken out of what the server is told, also where no host is named (`user@/database?host=…`). */
-const databaseOf = (dsn: string, artifactFolder: string | null): StorePlace => {
+const databaseOf = (dsn: string): { readonly type: 'postgres'; readonly dsn: string; readonly schema: string | null } => {
   const queryAt = dsn.indexOf('?');
   const params = new URLSearchParams(queryAt < 0 ? '' : dsn.slice(queryAt + 1));
   const schema = params.get('schema');
-  if (schema === null) return { type: 'postgres', dsn, schema, artifactFolder };
+  if (schema === null) return { type: 'postgres', dsn, schema };
   params.delete('schema');
   const rest = params.toString();
-  return { type: 'postgres', dsn: dsn.slice(0, queryAt) + (rest === '' ? '' : `?${rest}`), schema, artifactFolder };
-};
-
-const withoutPassword = (dsn: string): string => {
-  if (!URL.canParse(dsn)) return 'postgresql://…';
-  const url = new URL(dsn);
-  url.password = '';
-  for (const secret of ['password', 'sslpassword']) url.searchParams.delete(secret);
-  return url.href;
+  return { type: 'postgres', dsn: dsn.slice(0, queryAt) + (rest === '' ? '' : `?${rest}`), schema };
 };
 
 /** A look must not make a store. */

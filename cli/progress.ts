@@ -3,6 +3,7 @@ import type { Run } from '../lib/run/run.ts';
 import type { CliContext } from './context.ts';
 import { dollars } from '../lib/core/prices.ts';
 import { writeNotes } from './render.ts';
+import { shownText } from './shown-text.ts';
 
 /** What somebody who watches a run sees: one live line at a terminal; troubles and pauses everywhere, each once. */
 export interface Watch {
@@ -26,7 +27,7 @@ export const watch = (run: Run, context: CliContext, onChange: () => void): Watc
   const draw = (): void => {
     if (!isDirty) return;
     isDirty = false;
-    context.stderr.write(`${clearLine}${liveLine(last).slice(0, widthOf(context) - 1)}`);
+    context.stderr.write(`${clearLine}${shownText(liveLine(last).replaceAll('\n', ' ')).slice(0, widthOf(context) - 1)}`);
     isDrawn = true;
   };
   if (context.isStderrTerminal) draw();

@@ -7,6 +7,7 @@ import { behindLinks, writeWholeFile } from '../lib/run/whole-file.ts';
 import { exitCodes } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
 import { writeText } from './render.ts';
+import { shownText } from './shown-text.ts';
 
 const pageRows = 1_000;
 
@@ -53,9 +54,17 @@ export const bytesOfTable = async (run: Run, afterSequence: number | null, forma
   return { pieces: format.encode({ columns, pages: counted() }), count: () => count };
 };
 
-/** Writes them, no faster than they are taken. */
-export const writeResults = async (to: Writable, { pieces }: ResultBytes): Promise<void> => {
-  for await (const piece of pieces) await writeText(to, piece);
+/** Writes them, no faster than they are taken. What the model wrote steers no terminal. */
+export const writeResults = async (to: Writable, { pieces }: ResultBytes, isTerminal = false): Promise<void> => {
+  const decoder = new TextDecoder();
+  for await (const piece of pieces) {
+    if (!isTerminal) await writeText(to, piece);
+    else
+      await writeText(
+        to,
+        shownText((typeof piece === 'string' ? piece : decoder.decode(piece, { stream: true })).replaceAll('\r\n', '\n')),
+      );
+  }
 };
 
 /** The same into a file that is whole or not there; never into an input of the run. */

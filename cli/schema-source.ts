@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { SchemaRef } from '../lib/core/config.ts';
 import { isJsonObject } from '../lib/core/json.ts';
 import type { StructuredOutput } from '../lib/schema/types.ts';
 import { CliFailure } from './failure.ts';
+import { readText } from './read-text.ts';
 import { loadExportOf, parseModuleExport } from './load-module.ts';
 
 /** Where a job's schema is: a JSON file, or what a module exports. */
@@ -48,7 +48,7 @@ export const loadSchema = async (
 const jsonSchemaIn = (flag: string, { given, absolute }: SchemaSource): StructuredOutput => {
   let text: string;
   try {
-    text = readFileSync(absolute, 'utf8');
+    text = readText(absolute);
   } catch (error) {
     throw new CliFailure(`${flag} ${given} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }

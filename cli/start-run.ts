@@ -17,6 +17,7 @@ import { type Description, encodeDescription, isOfModule } from './job-descripti
 import type { Place } from './place.ts';
 import { checkCap, checkInputs } from './preflight.ts';
 import { writeJson, writeNotes } from './render.ts';
+import { requireTrustedStore } from './store-trust.ts';
 import { type StoredRun, withRun } from './stored-run.ts';
 
 export interface StartRequest {
@@ -43,6 +44,7 @@ export const startRun = async (request: StartRequest): Promise<ExitCode> => {
 
 const startOnce = async (request: StartRequest): Promise<ExitCode> => {
   const { runId, place } = request;
+  requireTrustedStore(place.concerns);
   // A store that is not there yet holds no run, and is not made before the run is.
   if (runId !== undefined && (place.store.type !== 'folder' || existsSync(place.store.path))) {
     let { account } = request;

@@ -8,6 +8,7 @@ import { type Account, createRunner } from './compose.ts';
 import type { CliContext } from './context.ts';
 import { decodeDescription, type Description, isOfModule } from './job-description.ts';
 import { writeNotes } from './render.ts';
+import { requireTrustedStore } from './store-trust.ts';
 import { jobOf } from './job.ts';
 import { type Place, requireStore } from './place.ts';
 
@@ -76,6 +77,7 @@ export const withDrivableRun = <A>(
   { context, baseUrl, prices }: DrivingOptions,
   use: (stored: Pick<StoredRun, 'runner' | 'run'>) => Promise<A>,
 ): Promise<A> => {
+  requireTrustedStore(place.concerns);
   let account = nobody;
   return withRun(
     place,

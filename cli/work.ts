@@ -11,6 +11,7 @@ import { decodeDescription } from './job-description.ts';
 import { jobOf } from './job.ts';
 import type { Place } from './place.ts';
 import { writeJson, writeNotes } from './render.ts';
+import { requireTrustedStore } from './store-trust.ts';
 
 export interface WorkRequest {
   readonly context: CliContext;
@@ -23,6 +24,7 @@ export interface WorkRequest {
 
 /** Works on the store until it is interrupted. */
 export const work = async ({ context, place, runsMax, leaseTtlMs, baseUrl, prices }: WorkRequest): Promise<ExitCode> => {
+  requireTrustedStore(place.concerns);
   const account = requireKey(accountFor(place.loaded, baseUrl));
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => halt.abort());

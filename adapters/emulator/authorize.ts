@@ -12,6 +12,45 @@ export const authorizationFault = (request: IncomingMessage, apiKey: string | nu
   return refused(401, 'Incorrect API key provided.', { code: 'invalid_api_key' });
 };
 
+/**
+ * Why a call for the ledger may not pass, or null: it holds every prompt, so that any key will not do. The token comes as a bearer or as
+ * `?token=`.
+ */
+export const ledgerFault = (request: IncomingMessage, url: URL, token: string): Refused | null => {
+  const bearer = /^Bearer\s+(\S+)\s*$/iu.exec(request.headers.authorization ?? '')?.[1];
+  const given = url.searchParams.get('token') ?? bearer;
+  if (given !== undefined && isSame(given, token)) return null;
+  return refused(401, 'The ledger needs its token: the emulator prints it as ledger_url when it starts.', { code: 'invalid_ledger_token' });
+};
+
+/**
+ * Why a call may not pass by the host that it names, or null. A web page whose name was made to lead to this machine (DNS rebinding) names
+ * itself here, and is refused; so is a page of another origin that asks in a browser.
+ */
+export const hostFault = (request: IncomingMessage, listensOn: string): Refused | null => {
+  const name = hostnameOf(request.headers.host);
+  const isOurs =
+    name !== null &&
+    (isLoopback(name) || name === listensOn.toLowerCase() || name === `[${listensOn.toLowerCase()}]` || isOwnAddress(request, name));
+  if (!isOurs) return refused(403, 'This host is not served here. Use the address that the emulator prints when it starts.');
+  const { origin } = request.headers;
+  if (origin === undefined || isLoopback(hostnameOf(origin.replace(/^[a-z]+:\/\//iu, '')) ?? '')) return null;
+  return refused(403, 'Web pages of other origins are not served here.');
+};
+
+const hostnameOf = (host: string | undefined): string | null => {
+  const url = `http://${host ?? ''}/`;
+  return host === undefined || host === '' || !URL.canParse(url) ? null : new URL(url).hostname.toLowerCase();
+};
+
+const isLoopback = (name: string): boolean => name === 'localhost' || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/u.test(name);
+
+/** Listening on all of its addresses (0.0.0.0), it is called by the one at which the call came in. */
+const isOwnAddress = ({ socket }: IncomingMessage, name: string): boolean => {
+  const own = (socket.localAddress ?? '').replace(/^::ffff:/u, '');
+  return own !== '' && (name === own || name === `[${own}]`);
+};
+
 const isSame = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right));
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

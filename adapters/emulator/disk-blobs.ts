@@ -8,7 +8,7 @@ const readChunkBytes = 262_144;
 /** Blobs as files of a folder, so that memory holds no more than a chunk of each. The folder must exist. */
 export const createDiskBlobs = (folder: string): BlobStore => ({
   create: async (key) => {
-    const file = await open(join(folder, key), 'w');
+    const file = await open(join(folder, key), 'w', 0o600);
     return {
       write: async (bytes) => {
         await file.writeFile(bytes);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -5,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createFakeProvider, refused, type FakeProvider, type FakeProviderOptions, type Ledger } from '../../lib/sim/provider/index.ts';
-import { authorizationFault } from './authorize.ts';
+import { authorizationFault, hostFault, ledgerFault } from './authorize.ts';
 import { createClock } from './clock.ts';
 import { createDiskBlobs } from './disk-blobs.ts';
 import { sendJson, sendRefusal } from './respond.ts';
@@ -27,6 +28,8 @@ export interface EmulatorOptions extends FakeProviderOptions {
   readonly apiKey?: string;
   /** Real milliseconds before each answer. Default 0. */
   readonly latencyMs?: number;
+  /** What a request for the ledger has to bring. Default a random one. */
+  readonly ledgerToken?: string;
 }
 
 /** A running emulator. */
@@ -36,8 +39,10 @@ export interface Emulator extends AsyncDisposable {
   readonly port: number;
   /** Moves the provider's clock, and lets happen what then is due. */
   advance(ms: number): Promise<void>;
-  /** Also served, as JSON, at `/emulator/ledger`. */
+  /** Also served, as JSON, at `ledgerURL`. */
   readonly ledger: Ledger;
+  /** Where the ledger is read, token and all: a secret, since the ledger holds what was asked. */
+  readonly ledgerURL: string;
   readonly provider: FakeProvider;
   /** Stops serving, cuts open connections and removes the temporary folder. Once is enough; again is harmless. */
   close(): Promise<void>;
@@ -46,10 +51,17 @@ export interface Emulator extends AsyncDisposable {
 /** Starts the fake provider behind OpenAI's HTTP API. Nothing survives its end. */
 export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emulator> => {
   const folder = options.dir ?? (await mkdtemp(join(tmpdir(), 'batchor-emulator-')));
-  await mkdir(folder, { recursive: true });
+  // What is uploaded here is nobody else's to read.
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const ledgerToken = options.ledgerToken ?? randomBytes(16).toString('hex');
   const clock = createClock(options.startAt?.getTime() ?? Date.now(), options.speed ?? 1);
   const provider = createFakeProvider({ ...options, nowMs: clock.nowMs, blobs: createDiskBlobs(folder) });
-  const serve = createHandler(provider, options.apiKey ?? null, options.latencyMs ?? 0);
+  const serve = createHandler(provider, {
+    apiKey: options.apiKey ?? null,
+    latencyMs: options.latencyMs ?? 0,
+    ledgerToken,
+    host: options.host ?? '127.0.0.1',
+  });
   // Uploads may take longer than Node's default of five minutes; and an idle connection must not break by itself just as a client uses it.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000 }, serve);
   server.on('clientError', (_error, socket) => {
@@ -69,32 +81,45 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
     closing ??= stop(server).then(clean);
     return closing;
   };
+  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return {
-    baseURL: `http://${host.includes(':') ? `[${host}]` : host}:${port}/v1`,
+    baseURL: `${origin}/v1`,
     port,
     advance: async (ms) => {
       clock.advance(ms);
       await provider.settle();
     },
     ledger: provider.ledger,
+    ledgerURL: `${origin}${ledgerPath}?token=${ledgerToken}`,
     provider,
     close,
     [Symbol.asyncDispose]: close,
   };
 };
 
-const createHandler = (provider: FakeProvider, apiKey: string | null, latencyMs: number) => {
+const ledgerPath = '/emulator/ledger';
+
+interface Guard {
+  readonly apiKey: string | null;
+  readonly latencyMs: number;
+  readonly ledgerToken: string;
+  /** What the server listens on. */
+  readonly host: string;
+}
+
+const createHandler = (provider: FakeProvider, { apiKey, latencyMs, ledgerToken, host }: Guard) => {
   let callCount = 0;
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     callCount += 1;
     response.setHeader('x-request-id', `req_emulated_${callCount}`);
     if (latencyMs > 0) await sleep(latencyMs);
     const url = new URL(request.url ?? '/', 'http://emulator');
-    if (url.pathname === '/emulator/ledger') {
+    const isLedger = url.pathname === ledgerPath;
+    const fault = hostFault(request, host) ?? (isLedger ? ledgerFault(request, url, ledgerToken) : authorizationFault(request, apiKey));
+    if (isLedger && fault === null) {
       await provider.settle();
       return sendJson(response, 200, provider.ledger);
     }
-    const fault = authorizationFault(request, apiKey);
     if (fault === null) return serveRoute({ request, response, provider, url });
     request.resume();
     sendRefusal(response, fault);

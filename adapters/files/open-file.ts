@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { SourceError } from '../../lib/ports/source-error.ts';
 
@@ -18,7 +19,8 @@ export interface OpenFile {
 export const openFile = async (path: string): Promise<OpenFile> => {
   let handle: FileHandle;
   try {
-    handle = await open(path, 'r');
+    // A pipe without a writer is refused at once: opened without the flag, it would block until one comes.
+    handle = await open(path, constants.O_RDONLY | ((constants as { readonly O_NONBLOCK?: number }).O_NONBLOCK ?? 0));
   } catch (error) {
     throw openFailure(path, error);
   }

@@ -7,8 +7,11 @@ export interface PgFault {
   readonly message: string;
 }
 
-/** SQLSTATE classes and codes that pass by themselves (appendix A of the Postgres manual). */
-const passing = /^(08|57P0[1-5]|57014|53300|53400|40001|40P01|55P03|25P0[34])/;
+/**
+ * SQLSTATE classes and codes that pass by themselves (appendix A of the Postgres manual). 25006: the server takes no writes, because it is a
+ * standby until a failover is over, or was made read-only for a while.
+ */
+const passing = /^(08|57P0[1-5]|57014|53300|53400|40001|40P01|55P03|25006|25P0[34])/;
 /** Without a SQLSTATE it is the client's: sockets, name look-ups, its own time limits. */
 const lostConnection =
   /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|ENOTFOUND|EAI_AGAIN)$|Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable|Client was closed|connection error/i;
@@ -41,6 +44,8 @@ const explain = (code: string, said: string): string => {
     case '53300':
     case '53400':
       return `the server has no connection left: ${said} (fewer workers, a smaller pool, or a larger max_connections)`;
+    case '25006':
+      return `the database takes no writes: ${said} (a standby, or made read-only; batchor needs the primary)`;
     case '53100':
       return `the server's disk is full: ${said}`;
     case '57014':

@@ -20,6 +20,8 @@ export type PgStoreOptions = (PoolConfig | { readonly pool: Pool }) & {
   readonly patienceMs?: number;
   /** A statement that takes longer is given up. Default 60,000. */
   readonly statementTimeoutMs?: number;
+  /** Hears, at most every 10 seconds, why the database is waited for: it is away, restarts, or takes no writes. */
+  readonly onWaiting?: (message: string) => void;
 };
 
 const leaseTtlMsDefault = 30_000;
@@ -38,7 +40,11 @@ export const pgStore = (options: PgStoreOptions): Storage<'shared'> => {
     );
   // It reads the connection string, and connects nowhere.
   const { host, port, database, user } = new Client('pool' in options ? options.pool.options : configOf(options));
-  const describe = `Postgres ${user ?? ''}@${host}:${port}/${database ?? ''}, schema ${schema}`;
+  const isDoubtful = [user, host, database].some((part) => /[@?#]|:\/\//.test(part ?? ''));
+  // A password that is not encoded ends up in the wrong part of its address.
+  const describe = isDoubtful
+    ? `Postgres …, schema ${schema}`
+    : `Postgres ${user ?? ''}@${host}:${port}/${database ?? ''}, schema ${schema}`;
   return {
     scope: 'shared',
     describe,
@@ -49,7 +55,14 @@ export const pgStore = (options: PgStoreOptions): Storage<'shared'> => {
         const pool = isOurs ? new Pool(configOf(options)) : options.pool;
         if (!pool.listeners('error').includes(onIdleError)) pool.on('error', onIdleError);
         const session = (patience: number): ReturnType<typeof createSession> =>
-          createSession({ pool, describe, schema: `"${schema}"`, patienceMs: patience, statementTimeoutMs });
+          createSession({
+            pool,
+            describe,
+            schema: `"${schema}"`,
+            patienceMs: patience,
+            statementTimeoutMs,
+            onWaiting: options.onWaiting,
+          });
         const end = async (): Promise<void> => {
           if (isOurs) await pool.end().catch(() => undefined);
         };
@@ -70,12 +83,14 @@ const configOf = (options: PgStoreOptions): PoolConfig => {
     schema: _schema,
     migrate: _migrate,
     patienceMs: _patience,
+    onWaiting: _onWaiting,
     statementTimeoutMs = 60_000,
     ...config
   } = options as PoolConfig & {
     readonly schema?: string;
     readonly migrate?: boolean | 'existing';
     readonly patienceMs?: number;
+    readonly onWaiting?: (message: string) => void;
     readonly statementTimeoutMs?: number;
   };
   return {

@@ -28,13 +28,22 @@ export interface SessionOptions {
   /** How long the weather may be bad before it is said. */
   readonly patienceMs: number;
   readonly statementTimeoutMs: number;
+  /** Hears why the database is waited for: at most once in `tellEveryMs`. */
+  readonly onWaiting?: ((message: string) => void) | undefined;
 }
 
 const firstWaitMs = 100;
 const waitMsMax = 5_000;
+const tellEveryMs = 10_000;
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-export const createSession = ({ pool, describe, schema, patienceMs, statementTimeoutMs }: SessionOptions): Session => {
+export const createSession = ({ pool, describe, schema, patienceMs, statementTimeoutMs, onWaiting }: SessionOptions): Session => {
+  let toldAtMs = -Infinity;
+  const tell = (message: string): void => {
+    if (performance.now() - toldAtMs < tellEveryMs) return;
+    toldAtMs = performance.now();
+    onWaiting?.(message);
+  };
   const opening = [
     'begin isolation level read committed',
     `set local statement_timeout = ${statementTimeoutMs}`,
@@ -74,7 +83,9 @@ export const createSession = ({ pool, describe, schema, patienceMs, statementTim
           return await attempt();
         } catch (error) {
           const isOver = performance.now() - begunMs + waitMs > patienceMs;
-          if (!readFault(error, describe).isWeather || isOver) return left(toPortError(error, describe));
+          const { isWeather, message } = readFault(error, describe);
+          if (!isWeather || isOver) return left(toPortError(error, describe));
+          tell(message);
         }
         await wait(waitMs);
       }

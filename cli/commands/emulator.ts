@@ -13,7 +13,7 @@ export class EmulatorCommand extends Command<CliContext> {
   static override readonly usage = Command.Usage({
     description: "Serve a fake provider as OpenAI's Files and Batch API",
     details: `
-      Prints one JSON line, with \`base_url\`, \`port\` and \`pid\`, once it listens; ends at Ctrl-C. Nothing survives its end, and
+      Prints one JSON line, with \`base_url\`, \`port\`, \`pid\` and \`ledger_url\`, once it listens; ends at Ctrl-C. Nothing survives its end, and
       nothing is ever sent on. Any OpenAI client can use it, with any key.
     `,
     examples: [['On any free port', '$0 emulator --port 0']],
@@ -51,7 +51,15 @@ export class EmulatorCommand extends Command<CliContext> {
         : { faults: parseFaults(this.faults, await readText(resolve(context.cwd, this.faults), this.faults)) }),
     });
     try {
-      await writeJson({ ...context, isStdoutTerminal: false }, { base_url: emulator.baseURL, port: emulator.port, pid: process.pid });
+      await writeJson(
+        { ...context, isStdoutTerminal: false },
+        {
+          base_url: emulator.baseURL,
+          port: emulator.port,
+          pid: process.pid,
+          ledger_url: emulator.ledgerURL,
+        },
+      );
       await ended;
       return exitCodes.ok;
     } finally {

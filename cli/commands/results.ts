@@ -58,7 +58,7 @@ export class ResultsCommand extends RunCommand {
           description === null || isOfModule(description) || isOfRun(description) ? [] : description.inputs.map((input) => input.absolute);
         const after = this.partial ? (afterSequence ?? 0) : null;
         const bytes = format === null ? linesOf(resultPages(run, after)) : await bytesOfTable(run, after, format);
-        if (output === undefined) await writeResults(context.stdout, bytes);
+        if (output === undefined) await writeResults(context.stdout, bytes, context.isStdoutTerminal);
         else await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd: context.cwd, inputs }, bytes)) });
         return exitCodes.ok;
       });

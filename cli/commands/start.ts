@@ -40,7 +40,7 @@ export class StartCommand extends JobCommand {
   readonly wait = Option.Boolean('--wait', false, { description: 'Stay until the run is finished' });
 
   execute(): Promise<ExitCode> {
-    return inPlace(this.context, this, (place) => this.perform(place));
+    return inPlace(this.context, this, (place) => this.perform(place), true);
   }
 
   protected async perform(place: Place): Promise<ExitCode> {

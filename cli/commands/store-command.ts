@@ -4,6 +4,7 @@ import type { ExitCode } from '../exit-codes.ts';
 import { required } from '../flags.ts';
 import { inCommands } from '../hints.ts';
 import { type Place, placeOf, type StoreFlags } from '../place.ts';
+import { writeNotes } from '../render.ts';
 
 export const storeFlag = (): string | undefined =>
   Option.String('--store', {
@@ -13,9 +14,22 @@ export const storeFlag = (): string | undefined =>
 export const artifactsFlag = (): string | undefined =>
   Option.String('--artifacts', { description: 'Where a store in a database has its payloads (default: BATCHOR_ARTIFACTS)' });
 
-/** Works in the place that the flags name. Errors leave it with a hint that can be typed. */
-export const inPlace = async (context: CliContext, flags: StoreFlags, perform: (place: Place) => Promise<ExitCode>): Promise<ExitCode> => {
+/**
+ * Works in the place that the flags name, and says what is odd about who controls it. A command that drives runs refuses by itself
+ * what others are only warned of. Errors leave it with a hint that can be typed.
+ */
+export const inPlace = async (
+  context: CliContext,
+  flags: StoreFlags,
+  perform: (place: Place) => Promise<ExitCode>,
+  doesDrive: boolean,
+): Promise<ExitCode> => {
   const place = placeOf(context, flags);
+  const told = place.concerns.filter(({ type }) => type === 'warn' || !doesDrive);
+  writeNotes(
+    context,
+    told.flatMap(({ message, hint }) => [`batchor: ${message}`, `  ${hint}`]),
+  );
   try {
     return await perform(place);
   } catch (error) {
@@ -29,7 +43,12 @@ export abstract class StoreCommand extends Command<CliContext> {
   readonly artifacts = artifactsFlag();
 
   execute(): Promise<ExitCode> {
-    return inPlace(this.context, this, (place) => this.perform(place));
+    return inPlace(this.context, this, (place) => this.perform(place), this.doesDrive);
+  }
+
+  /** True where it sends rows, or a key. */
+  protected get doesDrive(): boolean {
+    return false;
   }
 
   protected abstract perform(place: Place): Promise<ExitCode>;

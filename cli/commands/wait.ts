@@ -20,6 +20,10 @@ export class WaitCommand extends RunCommand {
 
   readonly prices = pricesFlag();
 
+  protected override get doesDrive(): boolean {
+    return true;
+  }
+
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId, baseUrl } = this;
     const [{ driveTo }, { withDrivableRun }] = await Promise.all([import('../drive.ts'), import('../stored-run.ts')]);

@@ -35,6 +35,10 @@ export class WorkerCommand extends StoreCommand {
 
   readonly prices = pricesFlag();
 
+  protected override get doesDrive(): boolean {
+    return true;
+  }
+
   protected async perform(place: Place): Promise<ExitCode> {
     const { work } = await import('../work.ts');
     const runsMax = wholeNumber('--max-runs', this.maxRuns, 1) ?? 8;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { writePipe } from './write-pipe.ts';
 
 /**
  * True after: the file holds these texts and nothing else. Written aside and renamed, so that half of it never looks whole, and of several that
@@ -9,6 +10,7 @@ import { dirname, resolve } from 'node:path';
  */
 export const writeWholeFile = async (given: string, texts: AsyncIterable<string | Uint8Array>): Promise<void> => {
   const path = await behindLinks(given);
+  if (await isPipe(path)) return writePipe(path, texts);
   if (!(await isFileOrNothing(path))) return writeTexts(path, 'w', texts);
   // The number of a process is not enough: one process may write a file twice at once, and two containers number theirs alike.
   const aside = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
@@ -86,6 +88,12 @@ export const behindLinks = async (path: string): Promise<string> => {
 const isThere = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
+    () => false,
+  );
+
+const isPipe = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFIFO(),
     () => false,
   );
 

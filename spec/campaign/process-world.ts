@@ -84,7 +84,10 @@ export const createProcessWorld = async ({
     if (emulator.child.exitCode !== null) throw new Error(`the emulator did not begin: ${emulator.stderr()}`);
     await sleep(5);
   }
-  const { base_url: baseUrl } = JSON.parse(emulator.stdout()) as { readonly base_url: string };
+  const { base_url: baseUrl, ledger_url: ledgerUrl } = JSON.parse(emulator.stdout()) as {
+    readonly base_url: string;
+    readonly ledger_url: string;
+  };
   const options = { cwd: folder, env: { ...env, OPENAI_API_KEY: 'any', OPENAI_BASE_URL: baseUrl } };
   const started: Built[] = [];
   const get = async (path: string): Promise<unknown> => {
@@ -101,7 +104,7 @@ export const createProcessWorld = async ({
       return built;
     },
     run: (args) => runBuilt(args, options),
-    ledger: () => get('/emulator/ledger') as Promise<Ledger>,
+    ledger: () => get(ledgerUrl) as Promise<Ledger>,
     batch: (id) => get(`/v1/batches/${id}`) as Promise<BatchState>,
     async [Symbol.asyncDispose]() {
       for (const built of [...started, emulator]) {

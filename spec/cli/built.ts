@@ -13,6 +13,8 @@ export interface BuiltOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Node's own flags. */
   readonly nodeArgs?: readonly string[];
+  /** A stream to write to, or (default) nothing to read. */
+  readonly stdin?: 'pipe' | 'ignore';
   /** At the head of a process group of its own, to be signalled with all that it may have started. */
   readonly isGroup?: boolean;
 }
@@ -27,12 +29,15 @@ export interface Built {
 }
 
 /** Starts dist/cli/main.js under bare Node. */
-export const startBuilt = (args: readonly string[], { cwd, env = {}, nodeArgs = [], isGroup = false }: BuiltOptions): Built => {
+export const startBuilt = (
+  args: readonly string[],
+  { cwd, env = {}, nodeArgs = [], stdin = 'ignore', isGroup = false }: BuiltOptions,
+): Built => {
   if (!existsSync(main)) throw new Error(`${main} is missing: run \`npm run build\` first`);
   const child = spawn(process.execPath, [...nodeArgs, main, ...args], {
     cwd,
     env: { ...specEnv(process.env), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
     detached: isGroup,
   });
   const texts = { stdout: '', stderr: '' };

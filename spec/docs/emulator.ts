@@ -13,13 +13,12 @@ export interface RunningEmulator {
   readonly stop: () => Promise<void>;
 }
 
-/** Reads the address from the line that the emulator prints when it listens: JSON with `base_url`. */
-const baseUrlOf = (line: string): string => {
-  const announced: unknown = JSON.parse(line);
-  if (typeof announced === 'object' && announced !== null && 'base_url' in announced && typeof announced.base_url === 'string') {
-    return announced.base_url;
-  }
-  throw new Error(`the emulator announced no base_url: ${line}`);
+/** Reads an address from the line that the emulator prints when it listens: JSON. */
+const addressOf = (line: string, name: 'base_url' | 'ledger_url'): string => {
+  const announced = JSON.parse(line) as Readonly<Record<string, unknown>>;
+  const address = announced[name];
+  if (typeof address === 'string') return address;
+  throw new Error(`the emulator announced no ${name}: ${line}`);
 };
 
 /** Starts `batchor emulator --port 0`; resolves once it listens, rejects if it ends first. */
@@ -38,7 +37,14 @@ export const startEmulator = async (main = join(root, 'dist/cli/main.js')): Prom
     return ended;
   };
   try {
-    return { env: { OPENAI_BASE_URL: baseUrlOf(line), OPENAI_API_KEY: 'sk-emulator' }, stop };
+    return {
+      env: {
+        OPENAI_BASE_URL: addressOf(line, 'base_url'),
+        OPENAI_API_KEY: 'sk-emulator',
+        EMULATOR_LEDGER_URL: addressOf(line, 'ledger_url'),
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -157,11 +157,16 @@ describe('a port that is taken', () => {
 });
 
 describe('the ledger', () => {
-  it('is served outside /v1 without a key, for tests in other processes', async () => {
+  it('is served outside /v1 to those who have its token, for tests in other processes', async () => {
     const { emulator, client } = await start();
     await order(client, ['a', 'b']);
     await emulator.advance(5 * 3_600_000);
-    const reply = await fetch(new URL('/emulator/ledger', emulator.baseURL));
+    const path = new URL('/emulator/ledger', emulator.baseURL);
+    for (const headers of [{}, { authorization: 'Bearer any' }]) expect(await fetch(path, { headers })).toMatchObject({ status: 401 });
+    const token = new URL(emulator.ledgerURL).searchParams.get('token') ?? '';
+    expect(token).toMatch(/^[0-9a-f]{32}$/);
+    expect((await fetch(path, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
+    const reply = await fetch(emulator.ledgerURL);
     expect(await reply.json()).toMatchObject({
       uploads: 1,
       createAttempts: 1,

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Client } from 'pg';
+import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
+import { pgStore } from '../../adapters/pg/index.ts';
+import { readFault } from '../../adapters/pg/pg-error.ts';
+import { newDatabase, type TestDatabase } from '../support/postgres/database.ts';
+import { temporaryFolder } from '../support/postgres/folder.ts';
+import { createdRun, ok } from './run-store-fixture.ts';
+
+let database: TestDatabase;
+const folder = temporaryFolder();
+beforeAll(async () => {
+  database = await newDatabase();
+});
+afterAll(async () => {
+  await database.drop();
+  folder.remove();
+});
+
+/** As after a failover to a server that takes no writes: connections are new, and every transaction is read-only. */
+const setReadOnly = async (isReadOnly: boolean): Promise<void> => {
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  await client.query('set default_transaction_read_only = off');
+  const name = new URL(database.url).pathname.slice(1);
+  await client.query(
+    `alter database ${name} ${isReadOnly ? 'set default_transaction_read_only = on' : 'reset default_transaction_read_only'}`,
+  );
+  await client.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  );
+  await client.end();
+};
+const artifacts = filesystemArtifacts({ dir: folder.path });
+
+describe('a database that takes no writes for a while', () => {
+  it('is waited for, says so, and the commit counts once when it takes writes again', async () => {
+    const said: string[] = [];
+    let isBack: (() => void) | null = null;
+    const heard = new Promise<void>((resolve) => (isBack = resolve));
+    const onWaiting = (message: string): void => {
+      said.push(message);
+      isBack?.();
+    };
+    const store = await ok(pgStore({ connectionString: database.url, onWaiting }).open({ artifacts }));
+    const run = await createdRun(store);
+    await setReadOnly(true);
+    const waiting = run.commit(1, [{ type: 'RunPaused', atMs: 2, reason: 'manual', message: null }])();
+    await heard;
+    // Its rows can be read all the while.
+    expect((await ok(store.list())).map(({ snapshot }) => snapshot.version)).toEqual([1]);
+    await setReadOnly(false);
+    expect(await waiting).toMatchObject({ right: { version: 2 } });
+    expect(said.join('\n')).toMatch(/takes no writes|terminat/);
+    await run.close();
+    await store.close();
+  });
+
+  it('that stays so is said, in words, and the run is as it was', async () => {
+    const store = await ok(pgStore({ connectionString: database.url, patienceMs: 300, schema: 'second' }).open({ artifacts }));
+    const run = await createdRun(store);
+    await setReadOnly(true);
+    const refused = await run.commit(1, [{ type: 'RunPaused', atMs: 2, reason: 'manual', message: null }])();
+    expect(refused).toMatchObject({ left: { type: 'unavailable' } });
+    expect(JSON.stringify(refused)).toContain('the database takes no writes');
+    await setReadOnly(false);
+    expect(run.snapshot.version).toBe(1);
+    await run.close();
+    await store.close();
+  });
+});
+
+describe('an error of the server', () => {
+  it.each(['25006', '57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006'])('of SQLSTATE %s passes by itself', (code) => {
+    expect(readFault(Object.assign(new Error('no'), { code }), 'here').isWeather).toBe(true);
+  });
+  it.each(['42P01', '23505', '28P01', '3D000', '42501'])('of SQLSTATE %s does not', (code) => {
+    expect(readFault(Object.assign(new Error('no'), { code }), 'here').isWeather).toBe(false);
+  });
+});
