@@ -1,7 +1,11 @@
 #!/usr/bin/env node
+import { Console } from 'node:console';
 import { runCli } from './cli.ts';
 import { processContext } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
+
+// stdout is data. What a library or a module of the user's says by `console` (OPENAI_LOG=debug, a log in a template) goes to stderr.
+globalThis.console = new Console(process.stderr, process.stderr);
 
 const context = processContext(() => process.exit(exitCodes.interrupted));
 

@@ -74,3 +74,13 @@ describe('standard input', () => {
     expect(existsSync(join(folder, 'store/runs/endless'))).toBe(false);
   });
 });
+
+describe('standard output', () => {
+  it('is data alone, whatever a library logs', async () => {
+    const args = ['start', '--input', 'rows.csv', ...flags, '--run-id', 'logged', '--wait'];
+    const ran = await startBuilt(args, { cwd: folder, env: { ...env, OPENAI_LOG: 'debug' } }).ended;
+    expect(ran.json).toMatchObject({ run_id: 'logged', status: 'completed' });
+    expect(ran.stderr).toContain('sending request');
+    expect(ran.stderr).not.toContain('sk-any');
+  });
+});
