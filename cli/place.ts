@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isAmbiguous, looksLikeAddress, maskedAddress } from '../lib/core/masked-address.ts';
+import { isAmbiguous, looksLikeAddress, maskedAddress } from '../lib/run/masked-address.ts';
 import type { CliContext } from './context.ts';
 import { type LoadedEnv, withEnvFile } from './env-file.ts';
 import { CliFailure } from './failure.ts';

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { JsonValue } from '../lib/core/json.ts';
-import { maskSecrets } from '../lib/core/masked-address.ts';
+import { maskSecrets } from '../lib/run/masked-address.ts';
 import type { CliContext } from './context.ts';
 import { escapedControls, shownText } from './shown-text.ts';
 

@@ -3,7 +3,7 @@ import type { CliContext } from '../../cli/context.ts';
 import { CliFailure } from '../../cli/failure.ts';
 import { type Place, placeOf } from '../../cli/place.ts';
 import { escapedControls, shownText } from '../../cli/shown-text.ts';
-import { maskSecrets } from '../../lib/core/masked-address.ts';
+import { maskSecrets } from '../../lib/run/masked-address.ts';
 
 const context = { env: {}, cwd: '/nowhere' } as unknown as CliContext;
 const placed = (store: string): Place => placeOf(context, { store, artifacts: undefined });
