@@ -1,4 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliCompress, createDeflate, createGzip } from 'node:zlib';
 import type { ByteRange, FakeProvider, FileContent } from '../../lib/sim/provider/index.ts';
 import { sendReply } from './respond.ts';
 
@@ -15,16 +18,25 @@ export const sendContent = async (
   const content = reply.value;
   response.writeHead(range === null ? 200 : 206, headersOf(content, range !== null));
   response.flushHeaders();
+  const packed = packerOf(content.encoding);
+  if (packed !== null) return pipeline(content.chunks, packed, response);
   const sentBytes = await sendChunks(response, content);
   if (sentBytes === content.range.end - content.range.start) response.end();
   // Let what was written leave first, so that the client sees a file cut in the middle rather than nothing.
   else setImmediate(() => request.socket.destroySoon());
 };
 
-const headersOf = ({ filename, totalBytes, range }: FileContent, isPart: boolean): Record<string, string | number> => ({
+/** Packs the bytes for the transfer; null where they go as they are, under whatever name. */
+const packerOf = (encoding: string | undefined): Transform | null => {
+  if (encoding === 'gzip') return createGzip();
+  if (encoding === 'deflate') return createDeflate();
+  return encoding === 'br' ? createBrotliCompress() : null;
+};
+
+const headersOf = ({ filename, totalBytes, range, encoding }: FileContent, isPart: boolean): Record<string, string | number> => ({
   'content-type': 'application/octet-stream',
   'content-disposition': `attachment; filename="${encodeURIComponent(filename)}"`,
-  'content-length': range.end - range.start,
+  ...(encoding === undefined ? { 'content-length': range.end - range.start } : { 'content-encoding': encoding }),
   'accept-ranges': 'bytes',
   ...(isPart ? { 'content-range': `bytes ${range.start}-${range.end - 1}/${totalBytes}` } : {}),
 });

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Refused, Reply } from '../../lib/sim/provider/index.ts';
+import type { Refused, Reply, ReplyLost } from '../../lib/sim/provider/index.ts';
 
 /** Sends a JSON body. */
 export const sendJson = (response: ServerResponse, statusCode: number, body: unknown): void => {
@@ -17,9 +17,24 @@ export const sendRefusal = (response: ServerResponse, { statusCode, error, retry
   sendJson(response, statusCode, { error });
 };
 
-/** Sends what the provider answered; a lost reply is a connection that breaks. */
+/** Sends what the provider answered; a lost reply is a connection that breaks, or a body that does not end. */
 export const sendReply = (request: IncomingMessage, response: ServerResponse, reply: Reply<unknown>): void => {
   if (reply.type === 'done') sendJson(response, 200, reply.value);
   else if (reply.type === 'refused') sendRefusal(response, reply);
-  else request.socket.destroy();
+  else if (reply.broken === undefined) request.socket.destroy();
+  else sendBroken(response, reply.broken);
+};
+
+const dripMs = 1_000;
+
+/** The answer begins as it should, and does not end: its second half never comes, or blanks come for ever. */
+const sendBroken = (response: ServerResponse, { manner, reply }: NonNullable<ReplyLost['broken']>): void => {
+  const text = JSON.stringify(reply.type === 'done' ? reply.value : { error: reply.error });
+  response.writeHead(reply.type === 'done' ? 200 : reply.statusCode, { 'content-type': 'application/json' });
+  response.write(text.slice(0, Math.max(1, text.length >> 1)));
+  if (manner === 'stalls') return;
+  const timer = setInterval(() => response.write(' '), dripMs).unref();
+  response.on('close', () => {
+    clearInterval(timer);
+  });
 };

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { Port } from '../../lib/ports/port-error.ts';
 import { classify, type Call } from './classify.ts';
+import { scrubError } from './scrub-error.ts';
 import type { OpenSession, Session } from './session.ts';
 
 /** Opens the session, asks, and says what a failure means. Nothing is thrown. */
@@ -13,7 +14,7 @@ export const ask =
       const { session } = opened;
       return await request(session).then(
         (answer) => E.right(answer),
-        (thrown: unknown) => E.left(classify(thrown, { ...call, where: session.where, scrub: session.scrub })),
+        (thrown: unknown) => E.left(scrubError(classify(thrown, { ...call, where: session.where }), session.scrub)),
       );
     } catch (thrown) {
       // The SDK could not be loaded or would not make a client: nothing was sent.
@@ -21,25 +22,6 @@ export const ask =
       return E.left({ type: 'refused', message, statusCode: null, requestId: null });
     }
   };
-
-/** A question that may be asked again: the SDK retries it twice by itself. */
-export const rereadable = (session: Session): { readonly maxRetries: number; readonly timeout: number } => ({
-  maxRetries: 2,
-  timeout: session.requestTimeoutMs,
-});
-
-/** A call that is sent once and no more. */
-export const once = (session: Session): { readonly maxRetries: number; readonly timeout: number } => ({
-  maxRetries: 0,
-  timeout: session.requestTimeoutMs,
-});
-
-/** Nobody waits longer for a transfer than this many bytes a second would take. */
-const bytesPerSecondMin = 50_000;
-const timerMsMax = 2_147_483_647;
-
-export const transferTimeoutMs = (session: Session, bytes: number): number =>
-  Math.min(timerMsMax, session.requestTimeoutMs + Math.ceil((bytes / bytesPerSecondMin) * 1000));
 
 /** An id as one segment of a path. */
 export const segment = (id: string): string => encodeURIComponent(id).replaceAll('.', '%2E');

@@ -1,7 +1,8 @@
 import type { BatchProvider } from '../../lib/ports/provider.ts';
 import { statusIn } from './api-error.ts';
-import { ask, once, segment } from './ask.ts';
+import { ask, segment } from './ask.ts';
 import { retrieve } from './observe.ts';
+import { requestJson } from './request.ts';
 import type { OpenSession } from './session.ts';
 
 /** Asks the provider to cancel. What it says of a batch that is over anyway is not documented: the batch itself is looked at. */
@@ -10,7 +11,7 @@ export const cancel =
   (providerBatchId) =>
     ask(open, { what: `cancel batch ${providerBatchId}`, isPaid: false, isAboutOne: true }, async (session) => {
       try {
-        await session.client.post(`/batches/${segment(providerBatchId)}/cancel`, once(session));
+        await requestJson(session, { method: 'post', path: `/batches/${segment(providerBatchId)}/cancel` });
       } catch (thrown) {
         const status = statusIn(thrown);
         if (status === null || ![400, 409, 422].includes(status)) throw thrown;

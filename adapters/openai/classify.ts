@@ -1,7 +1,6 @@
 import type { PortError } from '../../lib/ports/port-error.ts';
 import { apiErrorIn, requestIdIn, retryAfterMsIn, statusIn, type ApiError } from './api-error.ts';
 import { isOutOfCapacity, isOutOfMoney, statedLimits } from './error-codes.ts';
-import type { Scrub } from './scrub.ts';
 import { systemCodeIn, transportFailureIn } from './transport-failure.ts';
 
 /** What was asked, for the message and for what a missing answer means. */
@@ -16,7 +15,6 @@ export interface Call {
 
 interface Context extends Call {
   readonly where: string;
-  readonly scrub: Scrub;
 }
 
 /** A PortError on its way out of a call. */
@@ -38,8 +36,7 @@ export const classify = (thrown: unknown, context: Context): PortError => {
 
 const withAnswer = (thrown: unknown, status: number, context: Context): PortError => {
   const api = apiErrorIn(thrown);
-  const givenId = requestIdIn(thrown);
-  const requestId = givenId === null ? null : context.scrub(givenId);
+  const requestId = requestIdIn(thrown);
   const message = describe(api, status, requestId, context);
   if (status >= 400 && status < 500) {
     if (isOutOfMoney(api.code, api.type) || status === 402) return { type: 'insufficient_quota', message };
@@ -47,41 +44,41 @@ const withAnswer = (thrown: unknown, status: number, context: Context): PortErro
   }
   if (status === 401 || status === 403) return { type: 'authentication_failed', message };
   const retryAfterMs = retryAfterMsIn(thrown);
-  if (status === 429) return { type: 'transient', message, retryAfterMs, cause: causeOf(thrown, context.scrub) };
+  if (status === 429) return { type: 'transient', message, retryAfterMs, cause: causeOf(thrown) };
   const isClearNo = status >= 400 && status < 500 && status !== 408 && status !== 409;
-  if (context.isPaid && !isClearNo) return { type: 'unclear', message, cause: causeOf(thrown, context.scrub) };
+  if (context.isPaid && !isClearNo) return { type: 'unclear', message, cause: causeOf(thrown) };
   if (status === 404 && context.isAboutOne) return { type: 'not_found', message };
   if (!isClearNo && (status >= 500 || status === 408 || status === 409))
-    return { type: 'transient', message, retryAfterMs, cause: causeOf(thrown, context.scrub) };
+    return { type: 'transient', message, retryAfterMs, cause: causeOf(thrown) };
   return { type: 'refused', message, statusCode: status, requestId };
 };
 
 const withoutAnswer = (thrown: unknown, context: Context): PortError => {
-  const { where, scrub, what, isPaid } = context;
+  const { where, what, isPaid } = context;
   const failure = transportFailureIn(thrown);
   const code = failure?.code ?? systemCodeIn(thrown);
   const name = thrown instanceof Error ? thrown.constructor.name : typeof thrown;
-  const cause = causeOf(thrown, scrub);
+  const cause = causeOf(thrown);
   if (isTokenTrouble(thrown, name)) {
-    const message = scrub(`no token to ask ${where} with: ${textOf(thrown)}`);
+    const message = `no token to ask ${where} with: ${textOf(thrown)}`;
     return code === null ? { type: 'authentication_failed', message } : { type: 'transient', message, retryAfterMs: null, cause };
   }
   if (failure?.neverSent ?? (code !== null && isNeverMade(code))) {
     return {
       type: 'transient',
-      message: scrub(`cannot reach ${where} (${code ?? name})${hintFor(code ?? '')}`),
+      message: `cannot reach ${where} (${code ?? name})${hintFor(code ?? '')}`,
       retryAfterMs: null,
       cause,
     };
   }
-  const reason = code ?? (/timeout/iu.test(name) ? 'no answer in time' : scrub(textOf(thrown)));
+  const reason = failure?.reason ?? code ?? (/timeout/iu.test(name) ? 'no answer in time' : textOf(thrown));
   if (isPaid)
     return {
       type: 'unclear',
-      message: scrub(`no clear answer from ${where} to "${what}" (${reason}): it may or may not have happened`),
+      message: `no clear answer from ${where} to "${what}" (${reason}): it may or may not have happened`,
       cause,
     };
-  return { type: 'transient', message: scrub(`could not ${what} at ${where} (${reason})`), retryAfterMs: null, cause };
+  return { type: 'transient', message: `could not ${what} at ${where} (${reason})`, retryAfterMs: null, cause };
 };
 
 /** A client of the user's own fetches tokens before it sends anything; the SDK wraps what goes wrong there. */
@@ -102,18 +99,18 @@ const hintFor = (code: string): string => {
   return '';
 };
 
-const describe = (api: ApiError, status: number, requestId: string | null, { where, scrub, what, isAboutOne }: Context): string => {
+const describe = (api: ApiError, status: number, requestId: string | null, { where, what, isAboutOne }: Context): string => {
   const label = [status, api.code ?? api.type].filter((part) => part !== null).join(' ');
   const request = requestId === null ? '' : ` (request ${requestId})`;
   const hint =
     status === 404 && !isAboutOne ? '; is the base URL right?' : status === 401 ? '; is the key right, and for this address?' : '';
-  return scrub(`${where} did not ${what}: ${label}: ${api.message}${request}${hint}`);
+  return `${where} did not ${what}: ${label}: ${api.message}${request}${hint}`;
 };
 
 /** What is left of an error for whoever debugs: plain data, since SDK errors carry headers and clients. */
-const causeOf = (thrown: unknown, scrub: Scrub): unknown => ({
+const causeOf = (thrown: unknown): unknown => ({
   name: thrown instanceof Error ? thrown.constructor.name : typeof thrown,
-  message: scrub(textOf(thrown)),
+  message: textOf(thrown),
   code: transportFailureIn(thrown)?.code ?? systemCodeIn(thrown),
   statusCode: statusIn(thrown),
 });

@@ -3,6 +3,7 @@ import type { ProviderConnection } from '../../lib/ports/provider.ts';
 import { openaiEndpoints, parseEndpoint, type OpenAIEndpoint } from './endpoints.ts';
 import type { OpenAIOptions } from './options.ts';
 import { createBatchProvider } from './provider.ts';
+import { createScrubbing } from './scrub.ts';
 import { createSession } from './session.ts';
 import { makeProviderConfig, type OpenAIProviderConfig, type OpenAISettings } from './settings.ts';
 import { createOpenAIWire } from './wire.ts';
@@ -22,8 +23,9 @@ export const createOpenAI = (options: OpenAIOptions): OpenAIConnection => {
   const connect: ProviderConnection['connect'] = ({ model, endpoint: stored, completionWindow, params, requestTimeoutMs }) => {
     const endpoint = parseEndpoint(stored);
     if (endpoint === null) throw new TypeError(`the OpenAI adapter knows no endpoint "${stored}"; it knows ${openaiEndpoints.join(', ')}`);
-    const open = createSession(options, Math.max(1, Math.ceil(requestTimeoutMs)));
-    return { ...createBatchProvider(open, { endpoint, completionWindow }), ...createOpenAIWire({ model, endpoint, params }) };
+    const scrubbing = createScrubbing(options);
+    const open = createSession(options, scrubbing.scrub, Math.max(1, Math.ceil(requestTimeoutMs)));
+    return { ...createBatchProvider(open, { endpoint, completionWindow }), ...createOpenAIWire({ model, endpoint, params }, scrubbing) };
   };
   const shown = { name, kind: 'openai' };
   const call = (settings: OpenAISettings<OpenAIEndpoint>): unknown => makeProviderConfig(name, settings);

@@ -1,23 +1,24 @@
 import type { BatchProvider } from '../../lib/ports/provider.ts';
 import { apiErrorIn, statusIn } from './api-error.ts';
-import { ask, rereadable, segment } from './ask.ts';
+import { ask, segment } from './ask.ts';
 import { CallFailure } from './classify.ts';
+import { requestJson } from './request.ts';
 import type { OpenSession } from './session.ts';
 
-/** Deletes a file; one that is gone already is as good. Asking twice changes nothing, so that the SDK may. */
+/** Deletes a file; one that is gone already is as good. Asking twice changes nothing. */
 export const deleteFile =
   (open: OpenSession): BatchProvider['deleteFile'] =>
   (fileId) =>
     ask(open, { what: `delete file ${fileId}`, isPaid: false, isAboutOne: true }, async (session) => {
       try {
-        await session.client.delete(`/files/${segment(fileId)}`, rereadable(session));
+        await requestJson(session, { method: 'delete', path: `/files/${segment(fileId)}` });
       } catch (thrown) {
         const status = statusIn(thrown);
         // A key may be good for all else: what it may not delete is this file's matter, and not the key's.
         if (status === 403) {
           const { message } = apiErrorIn(thrown);
-          const told = session.scrub(`${session.where} does not let this key delete file ${fileId}: ${message}`);
-          throw new CallFailure({ type: 'refused', message: told, statusCode: status, requestId: null });
+          const refusal = `${session.where} does not let this key delete file ${fileId}: ${message}`;
+          throw new CallFailure({ type: 'refused', message: refusal, statusCode: status, requestId: null });
         }
         if (status !== 404) throw thrown;
       }

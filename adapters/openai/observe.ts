@@ -1,10 +1,11 @@
 import type { BatchObservation } from '../../lib/core/command.ts';
 import type { BatchKey, ProviderBatchId } from '../../lib/core/ids.ts';
-import { ask, rereadable, segment } from './ask.ts';
+import { ask, segment } from './ask.ts';
 import { batchPages } from './batch-list.ts';
 import { batchKeyKey } from './create.ts';
 import { readBatch, type BatchReport } from './batch-object.ts';
 import { statusIn } from './api-error.ts';
+import { requestJson } from './request.ts';
 import type { OpenSession, Session } from './session.ts';
 import type { Port } from '../../lib/ports/port-error.ts';
 
@@ -54,7 +55,7 @@ const fromList = async (session: Session, asked: readonly Asked[]): Promise<Map<
 /** Null for a batch that is not known (yet): right after its creation a 404 is ordinary. */
 export const retrieve = async (session: Session, id: ProviderBatchId): Promise<BatchReport | null> => {
   try {
-    const report = readBatch(await session.client.get(`/batches/${segment(id)}`, rereadable(session)));
+    const report = readBatch(await requestJson(session, { method: 'get', path: `/batches/${segment(id)}` }), session.scrub);
     return report?.id === id ? report : null;
   } catch (thrown) {
     if (statusIn(thrown) === 404) return null;

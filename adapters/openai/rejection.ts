@@ -1,5 +1,6 @@
 import type { BatchRejection } from '../../lib/core/batch.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
+import type { Scrub } from './scrub.ts';
 import { isOutOfCapacity, isOutOfMoney, statedLimits } from './error-codes.ts';
 
 const linesMax = 1_000;
@@ -15,10 +16,10 @@ const sharedByAllLines: ReadonlySet<string> = new Set([
 ]);
 
 /** What `errors` of a failed batch says. The codes are free text in OpenAI's reference (2026-08); those known are collected from reports and Azure's guide. */
-export const rejectionOf = (errors: JsonValue | undefined): BatchRejection => {
+export const rejectionOf = (errors: JsonValue | undefined, scrub: Scrub): BatchRejection => {
   const data = isJsonObject(errors) ? errors['data'] : errors;
   const entries = Array.isArray(data) ? (data as readonly JsonValue[]).filter(isJsonObject) : [];
-  const message = messageOf(entries);
+  const message = scrub(messageOf(entries));
   const full = entries.find((entry) => isOutOfCapacity(textOf(entry['code'])));
   if (full !== undefined) return { type: 'over_capacity', message, lines: [], ...statedLimits(textOf(full['message']) ?? '') };
   const other = (type: BatchRejection['type'], lines: readonly number[] = []): BatchRejection => ({

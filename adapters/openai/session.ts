@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { OpenAIOptions } from './options.ts';
 import { proxyVariableFor } from './proxies.ts';
-import { createScrub, type Scrub } from './scrub.ts';
+import type { Scrub } from './scrub.ts';
 import { createNodeFetch } from './transport.ts';
 
 /** A client ready to be asked, and how to speak of it. */
@@ -12,6 +12,8 @@ export interface Session {
   readonly where: string;
   readonly scrub: Scrub;
   readonly requestTimeoutMs: number;
+  /** The client's transport, without anything of the client's own in a request. */
+  readonly fetch: typeof globalThis.fetch;
 }
 export type Opened = { readonly type: 'open'; readonly session: Session } | { readonly type: 'closed'; readonly error: PortError };
 /** Opens on first use: only then are the environment and the SDK read. */
@@ -19,10 +21,11 @@ export type OpenSession = () => Promise<Opened>;
 
 const defaultBaseURL = 'https://api.openai.com/v1';
 
-export const createSession = (options: OpenAIOptions, requestTimeoutMs: number): OpenSession => {
+export const createSession = (options: OpenAIOptions, scrub: Scrub, requestTimeoutMs: number): OpenSession => {
   let opened: Promise<Opened> | null = null;
   return async () => {
-    opened ??= options.client === undefined ? open(options, requestTimeoutMs) : Promise.resolve(adopt(options.client, requestTimeoutMs));
+    const speech = { scrub, requestTimeoutMs };
+    opened ??= options.client === undefined ? open(options, speech) : Promise.resolve(adopt(options.client, speech));
     const result = await opened.catch((thrown: unknown) => {
       opened = null;
       throw thrown;
@@ -33,7 +36,9 @@ export const createSession = (options: OpenAIOptions, requestTimeoutMs: number):
   };
 };
 
-const open = async (options: Extract<OpenAIOptions, { client?: never }>, requestTimeoutMs: number): Promise<Opened> => {
+type Speech = Pick<Session, 'scrub' | 'requestTimeoutMs'>;
+
+const open = async (options: Extract<OpenAIOptions, { client?: never }>, speech: Speech): Promise<Opened> => {
   const { env } = process;
   const given = options.baseURL ?? env['OPENAI_BASE_URL']?.trim() ?? '';
   const baseURL = given === '' ? defaultBaseURL : given;
@@ -61,29 +66,30 @@ const open = async (options: Extract<OpenAIOptions, { client?: never }>, request
   }
   // The SDK takes a while to load: who only imports this adapter does not pay for it.
   const { default: Client } = await import('openai');
+  const fetch = createNodeFetch({ stallMs: speech.requestTimeoutMs });
   const client = new Client({
     apiKey,
     baseURL,
     // Retried only where said: a create that is sent twice is paid twice.
     maxRetries: 0,
-    fetch: createNodeFetch({ stallMs: requestTimeoutMs }),
+    fetch,
+    // What OPENAI_LOG asks for goes to standard output, which is the output of commands, and holds headers.
+    logLevel: 'off',
     ...(options.organization === undefined ? {} : { organization: options.organization }),
     ...(options.project === undefined ? {} : { project: options.project }),
     ...(options.headers === undefined ? {} : { defaultHeaders: { ...options.headers } }),
   });
-  const scrub = createScrub([apiKey, ...Object.values(options.headers ?? {})]);
-  return { type: 'open', session: { client, where: addressOf(url), scrub, requestTimeoutMs } };
+  return { type: 'open', session: { ...speech, client, where: addressOf(url), fetch } };
 };
 
 /** A client of the user's own: its transport, proxies and credentials are left alone. */
-const adopt = (client: OpenAI, requestTimeoutMs: number): Opened => {
+const adopt = (client: OpenAI, speech: Speech): Opened => {
   const baseURL: unknown = client.baseURL;
   const where = typeof baseURL === 'string' && URL.canParse(baseURL) ? addressOf(new URL(baseURL)) : 'the given client';
-  const apiKey: unknown = client.apiKey;
-  return {
-    type: 'open',
-    session: { client, where, scrub: createScrub([typeof apiKey === 'string' ? apiKey : undefined]), requestTimeoutMs },
-  };
+  // Not in the SDK's types, and there in all its versions.
+  const { fetch: own, fetchOptions } = client as unknown as { readonly fetch?: unknown; readonly fetchOptions?: RequestInit };
+  const plain = typeof own === 'function' ? (own as typeof globalThis.fetch) : globalThis.fetch;
+  return { type: 'open', session: { ...speech, client, where, fetch: (input, init) => plain(input, { ...fetchOptions, ...init }) } };
 };
 
 const addressOf = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/u, '');

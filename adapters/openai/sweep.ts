@@ -3,16 +3,21 @@ import type { BatchKey, ProviderBatchId } from '../../lib/core/ids.ts';
 import { isJsonObject, type JsonValue } from '../../lib/core/json.ts';
 import type { BatchProvider } from '../../lib/ports/provider.ts';
 import { statusIn } from './api-error.ts';
-import { ask, rereadable, segment } from './ask.ts';
+import { ask, segment } from './ask.ts';
 import { batchPages } from './batch-list.ts';
 import type { BatchReport } from './batch-object.ts';
 import { CallFailure } from './classify.ts';
 import { attemptKey, batchKeyKey } from './create.ts';
 import { retrieve } from './observe.ts';
+import { requestJson } from './request.ts';
 import type { OpenSession, Session } from './session.ts';
 
 /** How far the provider's clock may lag behind ours. */
 const clockSkewMs = 10 * 60_000;
+/** The last moment that a `Date` can hold. */
+const timeMsMax = 8_640_000_000_000_000;
+/** Pages that are read on for batches that are known, behind what is looked for. */
+const pagesBehindMax = 10;
 /** The name under which a batch says which run it is of; given with its metadata. */
 const runIdKey = 'batchor_run_id';
 
@@ -35,8 +40,9 @@ export const sweep =
       let isRunSeen = false;
       let readBackToMs: number | null = null;
       let nameless = 0;
+      let pagesBehind = 0;
       const reading = createReading();
-      for await (const { batches, unread } of batchPages(session)) {
+      for await (const { batches, unread, isStuck } of batchPages(session)) {
         nameless += unread.filter((entry) => !isOfAnother(entry, keys, fileIds)).length;
         for (const report of batches) {
           if (isNameless(report) && (report.createdAtMs ?? Infinity) >= cutoffMs) nameless += 1;
@@ -44,8 +50,12 @@ export const sweep =
           if (known.includes(report.id)) shown.add(report.id);
           if (keys.has(report.metadata[batchKeyKey]) || fileIds.has(report.inputFileId)) found.set(report.id, sweptBatch(report));
         }
+        // What is behind the last page that could be had is not known.
+        if (isStuck) readBackToMs = reading.oldestMs();
+        if (!reading.isBehind(batches, cutoffMs)) continue;
+        pagesBehind += 1;
         // Batches that are known may be older than what is looked for.
-        if (!reading.isBehind(batches, cutoffMs) || shown.size < known.length) continue;
+        if (shown.size < known.length && pagesBehind < pagesBehindMax) continue;
         readBackToMs = cutoffMs;
         break;
       }
@@ -68,7 +78,7 @@ const sweptBatch = (report: BatchReport): SweptBatch => {
   const batchKey = report.metadata[batchKeyKey];
   return {
     batchKey: typeof batchKey === 'string' ? (batchKey as BatchKey) : null,
-    createAttempt: Number.parseInt(String(report.metadata[attemptKey]), 10) || 0,
+    createAttempt: attemptOf(report.metadata[attemptKey]),
     inputFileId: report.inputFileId,
     providerBatchId: report.id,
     providerStatus: report.status,
@@ -77,10 +87,15 @@ const sweptBatch = (report: BatchReport): SweptBatch => {
   };
 };
 
+const attemptOf = (value: JsonValue | undefined): number => {
+  const attempt = Number.parseInt(String(value), 10);
+  return Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 0;
+};
+
 /** Null when this key cannot see the file. */
 const readFile = async (session: Session, fileId: string): Promise<{ readonly createdAtMs: number | null } | null> => {
   try {
-    const file: unknown = await session.client.get(`/files/${segment(fileId)}`, rereadable(session));
+    const file: unknown = await requestJson(session, { method: 'get', path: `/files/${segment(fileId)}` });
     if (!isJsonObject(file) || file['id'] !== fileId) return null;
     const createdAt = file['created_at'];
     return { createdAtMs: typeof createdAt === 'number' ? createdAt * 1000 : null };
@@ -110,11 +125,16 @@ const namelessIn = ({ where }: Session, count: number): CallFailure =>
   });
 
 /** A page and all behind it are older only where the whole list so far has run from new to old, since no order is promised. */
-const createReading = (): { isBehind(page: readonly BatchReport[], cutoffMs: number): boolean } => {
+const createReading = (): {
+  isBehind(page: readonly BatchReport[], cutoffMs: number): boolean;
+  /** How far back the list was read by now; the end of time where it was in no order, so that it proves nothing. */
+  oldestMs(): number;
+} => {
   let oldestMs = Infinity;
   let firstMs: number | null = null;
   let isFalling = true;
   return {
+    oldestMs: () => (isFalling && Number.isFinite(oldestMs) ? oldestMs : timeMsMax),
     isBehind(page, cutoffMs) {
       for (const { createdAtMs } of page) {
         isFalling &&= createdAtMs !== null && createdAtMs <= oldestMs;

@@ -5,8 +5,11 @@ export class TransportFailure extends Error {
   readonly neverSent: boolean;
   /** The system's code, such as ECONNREFUSED; or what we call it. */
   readonly code: string;
-  constructor(code: string, neverSent: boolean) {
+  /** For messages: what happened, or the code where no words are better. */
+  readonly reason: string;
+  constructor(code: string, neverSent: boolean, reason: string = code) {
     super(`request failed (${code.replace(/timed?out/giu, 'LATE')})`);
+    this.reason = reason;
     this.code = code;
     this.neverSent = neverSent;
   }

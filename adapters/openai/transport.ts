@@ -1,31 +1,26 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { Readable } from 'node:stream';
+import { unpacked } from './encoding.ts';
 import { TransportFailure } from './transport-failure.ts';
 
 type Fetch = typeof globalThis.fetch;
 type Init = NonNullable<Parameters<Fetch>[1]>;
 
-const redirectsMax = 5;
+/** Of an error no more is read: a message is short. */
+const errorBytesMax = 65_536;
 
 /**
  * A `fetch` over node:http(s) for the SDK. Node's own holds a streamed body in memory whole (a 784 MB upload took 809 MB); this
  * one takes a chunk at a time. It also knows whether any byte of a request can have left. `stallMs`: how long the other side may
- * take no byte of an upload. Redirects are followed for GET alone, without credentials to other hosts.
+ * take no byte of an upload. Redirects are not followed. What was packed for the transfer comes unpacked, without its header, where the
+ * encoding is known.
  */
 export const createNodeFetch = (options: { readonly stallMs: number }): Fetch => {
   const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) };
   return async (input, init = {}) => {
-    let url = new URL(input instanceof Request ? input.url : input);
-    const headers = new Headers(init.headers);
-    for (let hop = 0; ; hop += 1) {
-      const response = await send(url, headers, init, agents, options.stallMs);
-      const target = (init.method ?? 'GET') === 'GET' && hop < redirectsMax ? redirectTarget(response, url) : null;
-      if (target === null) return toResponse(response);
-      response.resume();
-      if (target.origin !== url.origin) for (const name of ['authorization', 'api-key', 'cookie']) headers.delete(name);
-      url = target;
-    }
+    const url = new URL(input instanceof Request ? input.url : input);
+    return toResponse(await send(url, new Headers(init.headers), init, agents, options.stallMs));
   };
 };
 
@@ -43,9 +38,9 @@ const send = (url: URL, headers: Headers, init: Init, agents: Agents, stallMs: n
     const agent = method === 'GET' ? (isTls ? agents.https : agents.http) : false;
     const request = (isTls ? https : http).request(url, { method, agent, headers: Object.fromEntries(headers) });
     let isConnected = false;
-    const failure = (code: string): TransportFailure => new TransportFailure(code, !isConnected);
+    const failure = (code: string, reason?: string): TransportFailure => new TransportFailure(code, !isConnected, reason);
     const abort = (): void => {
-      request.destroy(failure('ABORTED'));
+      request.destroy(failure('ABORTED', 'no answer in time'));
     };
     request.on('socket', (socket) => {
       if (request.reusedSocket) isConnected = true;
@@ -112,15 +107,6 @@ const drained = (request: http.ClientRequest, stallMs: number): Promise<void> =>
     for (const event of ['drain', 'close', 'response']) request.on(event, done);
   });
 
-const redirectTarget = (response: http.IncomingMessage, url: URL): URL | null => {
-  const { statusCode = 0, headers } = response;
-  if (![301, 302, 303, 307, 308].includes(statusCode) || headers.location === undefined || !URL.canParse(headers.location, url.href))
-    return null;
-  const target = new URL(headers.location, url);
-  // Never from a secured address to an open one.
-  return target.protocol === url.protocol || target.protocol === 'https:' ? target : null;
-};
-
 const toResponse = (message: http.IncomingMessage): Response => {
   const status = message.statusCode ?? 0;
   if (status < 200 || status > 599) {
@@ -132,8 +118,25 @@ const toResponse = (message: http.IncomingMessage): Response => {
     appendHeader(headers, message.rawHeaders[i] ?? '', message.rawHeaders[i + 1] ?? '');
   const hasBody = status !== 204 && status !== 205 && status !== 304;
   if (!hasBody) message.resume();
-  return new Response(hasBody ? (Readable.toWeb(message) as ReadableStream<Uint8Array>) : null, { status, headers });
+  return new Response(hasBody ? bodyOf(message, status, headers) : null, { status, headers });
 };
+
+/** The body as it was before it was packed; where that cannot be had, as it comes, and the header stays to say so. */
+const bodyOf = (message: http.IncomingMessage, status: number, headers: Headers): ReadableStream<Uint8Array> => {
+  const plain = unpacked(message, headers.get('content-encoding'));
+  if (plain !== null && plain !== message) for (const name of ['content-encoding', 'content-length']) headers.delete(name);
+  const body = plain ?? message;
+  return Readable.toWeb(status < 300 ? body : Readable.from(headOf(body), { objectMode: false })) as ReadableStream<Uint8Array>;
+};
+
+async function* headOf(body: Readable): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    yield chunk.subarray(0, errorBytesMax - bytes);
+    bytes += chunk.length;
+    if (bytes >= errorBytesMax) return;
+  }
+}
 
 /** Node takes header values that the Headers class does not: such a one is left out, not the whole answer. */
 const appendHeader = (headers: Headers, name: string, value: string): void => {

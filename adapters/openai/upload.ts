@@ -1,10 +1,11 @@
 import { isJsonObject } from '../../lib/core/json.ts';
 import type { BatchProvider } from '../../lib/ports/provider.ts';
-import { ask, once, transferTimeoutMs } from './ask.ts';
+import { ask } from './ask.ts';
 import { CallFailure } from './classify.ts';
 import { fileExpirySeconds } from './limits.ts';
 import { frameUpload, type UploadFault } from './multipart.ts';
-import type { OpenSession, Session } from './session.ts';
+import { requestJson } from './request.ts';
+import type { OpenSession } from './session.ts';
 
 /** Streams the lines to the provider as a file of purpose `batch`; memory is a few chunks. */
 export const upload =
@@ -18,18 +19,29 @@ export const upload =
           : { 'expires_after[anchor]': 'created_at', 'expires_after[seconds]': String(fileExpirySeconds(expiresAfterMs)) };
       const framed = frameUpload({ fields: { purpose: 'batch', ...expiry }, fileName, bytes, chunks: lines });
       const headers = { 'content-type': framed.contentType, 'content-length': String(framed.contentLength) };
-      const timeout = transferTimeoutMs(session, framed.contentLength);
-      const file: unknown = await session.client
-        .post('/files', { body: framed.body, headers, ...once(session), timeout })
-        .catch((thrown: unknown) => {
-          const fault = framed.fault();
-          throw fault === null ? thrown : ownFault(fault, fileName, bytes, session);
-        });
+      const file = await requestJson(session, {
+        method: 'post',
+        path: '/files',
+        headers,
+        body: (touch) => touched(framed.body, touch),
+        bytes: framed.contentLength,
+      }).catch((thrown: unknown) => {
+        const fault = framed.fault();
+        throw fault === null ? thrown : ownFault(fault, fileName, bytes);
+      });
       const id = isJsonObject(file) ? file['id'] : undefined;
       if (typeof id === 'string' && id !== '') return { inputFileId: id, expiresAtMs: expiryOf(file) };
       const message = `${session.where} answered the upload with something that is not a file; is the base URL right?`;
       throw new CallFailure({ type: 'refused', message, statusCode: null, requestId: null });
     });
+
+/** The body, with a sign of progress for each chunk that the transport comes for. */
+async function* touched(body: AsyncIterable<Uint8Array>, touch: () => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    yield chunk;
+    touch();
+  }
+}
 
 /** Counted from now: the provider's clock is not ours. */
 const expiryOf = (file: unknown): number | null => {
@@ -39,11 +51,11 @@ const expiryOf = (file: unknown): number | null => {
 };
 
 /** The bytes were ours to give. */
-const ownFault = (fault: UploadFault, fileName: string, bytes: number, { scrub }: Session): CallFailure => {
+const ownFault = (fault: UploadFault, fileName: string, bytes: number): CallFailure => {
   if (fault.type === 'wrong_length') {
     const message = `the lines of ${fileName} are ${bytes} bytes by the books, and ${fault.bytesSeen} or more were read`;
     return new CallFailure({ type: 'corrupt', message, where: fileName });
   }
-  const reason = scrub(fault.cause instanceof Error ? fault.cause.message : String(fault.cause));
+  const reason = fault.cause instanceof Error ? fault.cause.message : String(fault.cause);
   return new CallFailure({ type: 'unavailable', message: `the lines of ${fileName} could not be read: ${reason}`, cause: null });
 };

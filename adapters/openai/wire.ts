@@ -6,14 +6,15 @@ import { answerReaders } from './answer-bodies.ts';
 import type { OpenAIEndpoint } from './endpoints.ts';
 import { raiseOutputTokens } from './request-bounds.ts';
 import { createRenderer } from './request-line.ts';
+import { scrubContent } from './scrub-content.ts';
+import { noSecrets, type Scrubbing } from './scrub.ts';
 import { createUsualAnswers } from './usual-answers.ts';
 
 /** The pure half: request lines out, answer lines in. */
-export const createOpenAIWire = (job: {
-  readonly model: string;
-  readonly endpoint: OpenAIEndpoint;
-  readonly params: JsonObject;
-}): ProviderWire => {
+export const createOpenAIWire = (
+  job: { readonly model: string; readonly endpoint: OpenAIEndpoint; readonly params: JsonObject },
+  scrubbing: Scrubbing = noSecrets,
+): ProviderWire => {
   const reader = answerReaders[job.endpoint];
   const usual = createUsualAnswers(reader);
   return {
@@ -27,7 +28,7 @@ export const createOpenAIWire = (job: {
     },
     readContent: (line) => {
       const answer = usual.read(line);
-      return answer === null ? readContent(line, reader, usual.learn) : contentOf(answer);
+      return answer === null ? scrubContent(readContent(line, reader, usual.learn), scrubbing) : contentOf(answer);
     },
   };
 };

@@ -1,11 +1,13 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { SweptBatch } from '../core/command.ts';
 import type { ProviderBatchId } from '../core/ids.ts';
+import { contradictionIn, type CreateAsked } from '../core/create-answer.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { PortError } from '../ports/port-error.ts';
 import type { BatchProvider, PromptParts, ProviderConfig, ProviderConnection, ProviderOperation } from '../ports/provider.ts';
 import { attemptKey, batchKeyKey, observationOf, sweptBatchOf } from './fake-batch.ts';
 import { createFakeWire, endpointPath, type FakeEndpoint } from './fake-wire.ts';
+import type { FileContent } from './provider/file-desk.ts';
 import { openaiLimits, type ServiceLimits } from './provider/limits.ts';
 import type { FakeProvider } from './provider/provider.ts';
 import type { Reply } from './provider/reply.ts';
@@ -90,18 +92,18 @@ const fakeBatches = (
         }),
       ({ id, expires_at: expiresAt }) => ({ inputFileId: id, expiresAtMs: typeof expiresAt === 'number' ? expiresAt * 1000 : null }),
     ),
-  create: ({ batchKey, createAttempt, inputFileId, metadata }) =>
-    asking(
-      { what: 'create the batch', isPaid: true, isAboutOne: true },
-      () =>
-        provider.createBatch({
-          input_file_id: inputFileId,
-          endpoint: endpointPath(job.endpoint),
-          completion_window: job.completionWindow,
-          metadata: { ...metadata, [batchKeyKey]: batchKey, [attemptKey]: String(createAttempt) },
-        }),
-      ({ id, status }) => ({ providerBatchId: id as ProviderBatchId, providerStatus: status }),
-    ),
+  create:
+    ({ batchKey, createAttempt, inputFileId, metadata }) =>
+    async () => {
+      const marks = { [batchKeyKey]: batchKey, [attemptKey]: String(createAttempt) };
+      const reply = await provider.createBatch({
+        input_file_id: inputFileId,
+        endpoint: endpointPath(job.endpoint),
+        completion_window: job.completionWindow,
+        metadata: { ...metadata, ...marks },
+      });
+      return confirmed(reply, { inputFileId, marks });
+    },
   sweep:
     ({ creates, sinceMs, runId, known }) =>
     async () => {
@@ -168,12 +170,7 @@ const fakeBatches = (
       }),
     );
   },
-  download: (fileId) =>
-    asking(
-      { what: `give file ${fileId}`, isAboutOne: true },
-      () => provider.fileContent(fileId),
-      ({ range, chunks }) => ({ bytes: range.end - range.start, chunks: ofLength(chunks, range.end - range.start) }),
-    ),
+  download: (fileId) => async () => opened(fileId, await provider.fileContent(fileId)),
   cancel: (providerBatchId) =>
     asking(
       { what: `cancel batch ${providerBatchId}`, isAboutOne: true },
@@ -181,6 +178,28 @@ const fakeBatches = (
       () => undefined,
     ),
 });
+
+/** Another batch in the answer confirms nothing, as in a real adapter. */
+const confirmed = (reply: Reply<BatchObject>, asked: CreateAsked): Awaited<ReturnType<ReturnType<BatchProvider['create']>>> => {
+  if (reply.type !== 'done') return E.left(errorOf(reply, { what: 'create the batch', isPaid: true, isAboutOne: true }));
+  const { id, object, status, input_file_id: inputFileId, metadata } = reply.value;
+  const contradiction = contradictionIn({ kind: object, inputFileId, metadata }, asked);
+  if (contradiction === null) return E.right({ providerBatchId: id as ProviderBatchId, providerStatus: status });
+  return E.left({ type: 'unclear', message: `the create was answered with another batch (${id}): ${contradiction}`, cause: null });
+};
+
+/** Encodings that a transfer is unpacked from. */
+const encodings: readonly string[] = ['gzip', 'deflate', 'br'];
+
+const opened = (fileId: string, reply: Reply<FileContent>): Awaited<ReturnType<ReturnType<BatchProvider['download']>>> => {
+  if (reply.type !== 'done') return E.left(errorOf(reply, { what: `give file ${fileId}`, isAboutOne: true }));
+  const { range, chunks, encoding } = reply.value;
+  const bytes = range.end - range.start;
+  if (encoding === undefined) return E.right({ bytes, chunks: ofLength(chunks, bytes) });
+  if (encodings.includes(encoding)) return E.right({ bytes: null, chunks: ofLength(chunks, bytes) });
+  const message = `could not give file ${fileId}: the answer is packed as "${encoding}" (content-encoding)`;
+  return E.left({ type: 'transient', message, retryAfterMs: null, cause: null });
+};
 
 /** A refusal to cancel what is over anyway, or being cancelled, is a yes. */
 const cancelled = async (provider: FakeProvider, id: string): Promise<Reply<BatchObject>> => {

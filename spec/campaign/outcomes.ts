@@ -47,6 +47,8 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
   'an upload fails three times': [{ type: 'upload_fails', statusCode: 500, ...first, times: 3 }],
   'an upload is refused': [{ type: 'upload_fails', statusCode: 400, ...first }],
   'a download is cut twice': [{ type: 'truncated_download', keepRatio: 0.4, ...first, times: 2 }],
+  'downloads come packed': [{ type: 'download_encoded', encoding: 'gzip' }],
+  'a download comes packed in a way that is not known, twice': [{ type: 'download_encoded', encoding: 'lzma', ...first, times: 2 }],
   'a batch fails validation for the queue': [{ type: 'validation_fails', code: 'token_limit_exceeded', ...first }],
   'a batch fails validation for money': [{ type: 'validation_fails', code: 'insufficient_quota', ...first }],
   'a batch fails validation for its model': [{ type: 'validation_fails', code: 'model_not_found', ...first }],
@@ -63,6 +65,7 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
   ...each(operations, (operation) => [
     [`${operation} answers 503 twice`, { type: 'http_error', operation, statusCode: 503, times: 2 }],
     [`${operation} breaks off once`, { type: 'connection_lost', operation, times: 1 }],
+    [`${operation} happens, and its answer stalls`, { type: 'body_stalls', operation, times: 1 }],
   ]),
   ...each(
     [

@@ -124,6 +124,8 @@ const faultOf = (dice: Dice): Fault => {
     () => ({ type: 'upload_fails', statusCode: dice.oneOf(statusCodes), ...when }),
     () => ({ type: 'create_refused', reason: dice.oneOf(['over_capacity', 'insufficient_quota', 'unauthorized'] as const), ...when }),
     () => ({ type: 'truncated_download', keepRatio: dice.next() * 0.99, batch, times: dice.between(1, 3) }),
+    () => ({ type: 'download_encoded', encoding: dice.oneOf(['gzip', 'br', 'lzma']), batch, times: dice.between(1, 3) }),
+    () => ({ type: dice.oneOf(['body_stalls', 'body_drips'] as const), ...outage }),
     () => ({ type: 'http_error', statusCode: dice.oneOf(statusCodes), ...outage }),
     () => ({ type: 'connection_lost', ...outage }),
     () => ({

@@ -7,6 +7,9 @@ export interface PlacedRowFault {
   readonly place: number;
 }
 
+/** Faults that may hit any operation. */
+export type OutageType = 'http_error' | 'connection_lost' | 'body_stalls' | 'body_drips';
+
 /** Decides which faults hit, and counts them. Chance depends on seed, fault and batch, not on the order of unrelated calls. */
 export interface FaultDesk {
   /** The first fault of this type that hits this call on the `ordinal`-th batch (or upload), or null. Counts as a try. */
@@ -21,14 +24,15 @@ export interface FaultDesk {
       | 'cancel_refused'
       | 'upload_fails'
       | 'create_refused'
-      | 'truncated_download',
+      | 'truncated_download'
+      | 'download_encoded',
   >(
     type: Type,
     ordinal: number,
     name?: string,
   ): FaultOf<Type> | null;
   /** The outage that hits this operation, `ageMs` after the provider opened, or null. `ordinal` is null for calls on no particular batch. */
-  strikeOutage(operation: Operation, ordinal: number | null, ageMs: number): FaultOf<'http_error' | 'connection_lost'> | null;
+  strikeOutage(operation: Operation, ordinal: number | null, ageMs: number): FaultOf<OutageType> | null;
   /** True while this state of the whole provider lasts, `ageMs` after it opened: the key belongs to another project, lists are empty or say no end. */
   isOn(type: 'other_project' | 'list_empty' | 'list_without_has_more', ageMs: number): boolean;
   /** True while lists leave this batch out. */
@@ -98,8 +102,8 @@ export const createFaultDesk = (script: FaultScript, seed: number): FaultDesk =>
 
 const isType = <Type extends Fault['type']>(fault: Fault, type: Type): fault is FaultOf<Type> => fault.type === type;
 
-const isOutage = (fault: Fault): fault is FaultOf<'http_error' | 'connection_lost'> =>
-  fault.type === 'http_error' || fault.type === 'connection_lost';
+const outageTypes: readonly string[] = ['http_error', 'connection_lost', 'body_stalls', 'body_drips'] satisfies readonly OutageType[];
+const isOutage = (fault: Fault): fault is FaultOf<OutageType> => outageTypes.includes(fault.type);
 
 const isOn = ({ afterMs = 0, forMs = Infinity }: Pick<Outage, 'afterMs' | 'forMs'>, ageMs: number): boolean =>
   ageMs >= afterMs && ageMs < afterMs + forMs;

@@ -63,10 +63,14 @@ export type CallFault =
   | ({ readonly type: 'create_refused'; readonly reason: 'over_capacity' | 'insufficient_quota' | 'unauthorized' } & Times)
   /** The stream ends after `keepRatio` of the bytes that were promised. */
   | ({ readonly type: 'truncated_download'; readonly keepRatio: number } & Times)
+  /** The file comes packed as `content-encoding` says, though it was asked for as it is. Other names than `gzip`, `deflate` and `br` stand for encodings that are not known. */
+  | ({ readonly type: 'download_encoded'; readonly encoding: string } & Times)
   /** Any operation, or the one named, answers with this status and does nothing. */
   | ({ readonly type: 'http_error'; readonly statusCode: number; readonly retryAfterMs?: number } & Outage)
   /** Any operation, or the one named, breaks off without an answer and does nothing. */
   | ({ readonly type: 'connection_lost' } & Outage)
+  /** Any operation, or the one named, does what it is asked; of its answer come the headers and half of the body, and then nothing, or (`body_drips`) a byte a second for ever. */
+  | ({ readonly type: 'body_stalls' | 'body_drips' } & Outage)
   /** The key of these days belongs to another project: what is there from other days is not to be seen. */
   | ({ readonly type: 'other_project' } & Pick<Outage, 'afterMs' | 'forMs'>)
   /** Lists of batches are empty, though batches are there. */

@@ -31,6 +31,8 @@ export interface FileContent {
   /** The part that is promised. `chunks` may end earlier: a broken download, to be noticed by counting. */
   readonly range: ByteRange;
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** How the bytes are to be packed for the transfer. */
+  readonly encoding?: string;
 }
 
 const purposes: readonly string[] = ['assistants', 'batch', 'fine-tune', 'vision', 'user_data', 'evals'];
@@ -126,7 +128,10 @@ export const fileContent = (world: ProviderWorld, id: string, range?: Partial<By
   const end = Math.min(range?.end ?? file.bytes, file.bytes);
   if (range !== undefined && start >= end) return refused(416, 'The requested range is not satisfiable.');
   const kept = { start, end: start + Math.floor((end - start) * keptRatio(world, file)) };
-  return done({ filename: file.filename, totalBytes: file.bytes, range: { start, end }, chunks: world.blobs.read(file.blobKey, kept) });
+  const packed = file.batchOrdinal === null ? null : world.desk.strike('download_encoded', file.batchOrdinal, file.id);
+  const chunks = world.blobs.read(file.blobKey, kept);
+  const content = { filename: file.filename, totalBytes: file.bytes, range: { start, end }, chunks };
+  return done(packed === null ? content : { ...content, encoding: packed.encoding });
 };
 
 const keptRatio = (world: ProviderWorld, file: FileRecord): number =>

@@ -20,7 +20,7 @@ import { openaiLimits } from './limits.ts';
 import type { FakeProviderEnvironment, FakeProviderOptions } from './options.ts';
 import type { PageQuery } from './pages.ts';
 import { refusedWith } from './refusals.ts';
-import { replyLost, type Reply } from './reply.ts';
+import { broken, isDone, replyLost, type Reply } from './reply.ts';
 import type { BatchObject, DeletedFile, FileObject, ListPage } from './wire.ts';
 import type { ProviderWorld } from './world.ts';
 
@@ -82,7 +82,9 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
     book.call(operation);
     const fault = world.desk.strikeOutage(operation, ordinal, world.ageMs());
     if (fault === null) return work();
-    return fault.type === 'connection_lost' ? replyLost : refusedWith(fault.statusCode, fault.retryAfterMs ?? null);
+    if (fault.type === 'connection_lost') return replyLost;
+    if (fault.type === 'http_error') return refusedWith(fault.statusCode, fault.retryAfterMs ?? null);
+    return broken(fault.type === 'body_stalls' ? 'stalls' : 'drips', await work());
   };
   const ordinalOfBatch = (id: string): number | null => floor.find(id)?.ordinal ?? null;
   const ordinalOfFile = (id: string): number | null => world.shelf.find(id, world.nowMs())?.batchOrdinal ?? null;
@@ -90,7 +92,7 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
   return {
     createFile: async (input) => {
       const reply = await serve('create_file', book.ledger.uploads + 1, () => createFile(world, input));
-      if (reply.type !== 'done' && 'blobKey' in input.content) await blobs.remove(input.content.blobKey);
+      if (!isDone(reply) && 'blobKey' in input.content) await blobs.remove(input.content.blobKey);
       return reply;
     },
     retrieveFile: (id) => serve('retrieve_file', ordinalOfFile(id), () => settled(() => retrieveFile(world, id))),

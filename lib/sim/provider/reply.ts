@@ -19,11 +19,21 @@ export interface Refused {
 /** The connection broke before an answer arrived: the caller cannot know whether anything happened. */
 export interface ReplyLost {
   readonly type: 'reply_lost';
+  /** The answer that begins and does not end; absent: none began. */
+  readonly broken?: { readonly manner: 'stalls' | 'drips'; readonly reply: Done<unknown> | Refused };
 }
 
 export const done = <A>(value: A): Done<A> => ({ type: 'done', value });
 
 export const replyLost: ReplyLost = { type: 'reply_lost' };
+
+/** The reply as it comes where its body does not end. */
+export const broken = (manner: 'stalls' | 'drips', reply: Reply<unknown>): ReplyLost =>
+  reply.type === 'reply_lost' ? reply : { type: 'reply_lost', broken: { manner, reply } };
+
+/** True where what was asked was done, whatever came of the answer. */
+export const isDone = (reply: Reply<unknown>): boolean =>
+  reply.type === 'done' || (reply.type === 'reply_lost' && reply.broken?.reply.type === 'done');
 
 /** A refusal with the given status; `type` defaults to `invalid_request_error`. */
 export const refused = (

@@ -1,0 +1,64 @@
+import { createDeadline } from './deadline.ts';
+import { codingsIn } from './encoding.ts';
+import { readText } from './read-body.ts';
+import { followRedirects } from './redirect.ts';
+import type { Session } from './session.ts';
+import { transferTimeoutMs } from './times.ts';
+import { TransportFailure } from './transport-failure.ts';
+
+/** One HTTP request, sent once: the engine alone decides what is sent again, and when. */
+export interface Request {
+  readonly method: 'get' | 'post' | 'delete';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** An object is sent as JSON. `touch` is to be called whenever the other side took some of it. */
+  readonly body?: (touch: () => void) => object;
+  /** How long that body is, where it is more than a few lines. */
+  readonly bytes?: number;
+  /** The answer may lie at another origin, to which no header of ours goes. */
+  readonly mayLeave?: boolean;
+}
+
+/** An answer whose body is still to be read, in the time that is left. */
+export interface Opened {
+  readonly response: Response;
+  readonly leftMs: number;
+}
+
+/** What the service may have to do with the last of an upload before it answers. */
+const uploadTailBytes = 16_777_216;
+/** Bytes of an answer in JSON: many times what the largest page of batches takes. */
+const jsonBytesMax = 67_108_864;
+/** What `fetch` unpacks by itself, and leaves the header of. */
+const unpackedByFetch: readonly string[] = ['gzip', 'deflate', 'br'];
+
+/** Sends the request and waits for its answer to begin; a status of error is thrown, as the SDK throws it. */
+export const open = async (session: Session, request: Request): Promise<Opened> => {
+  const { requestTimeoutMs } = session;
+  const bytes = request.bytes ?? 0;
+  const deadline = createDeadline({
+    idleMs: transferTimeoutMs(session, Math.min(bytes, uploadTailBytes)),
+    totalMs: requestTimeoutMs + transferTimeoutMs(session, bytes),
+  });
+  const response = await deadline.race(() => followRedirects(session, request, deadline));
+  const unknown = codingsIn(response.headers.get('content-encoding')).find((coding) => !unpackedByFetch.includes(coding));
+  if (unknown === undefined) return { response, leftMs: deadline.leftMs() };
+  response.body?.cancel().catch(() => undefined);
+  const reason = `the answer is packed as "${response.headers.get('content-encoding')}" (content-encoding), which this version of Node does not unpack`;
+  throw new TransportFailure('ENCODING_UNKNOWN', false, reason);
+};
+
+/** The answer as JSON; as text where it is none and does not say that it is; undefined where there is no body. */
+export const requestJson = async (session: Session, request: Request): Promise<unknown> => {
+  const { response, leftMs } = await open(session, request);
+  const totalMs = Math.max(leftMs, session.requestTimeoutMs);
+  const text = await readText(response.body, { idleMs: session.requestTimeoutMs, totalMs: () => totalMs, bytesMax: jsonBytesMax });
+  if (text.trim() === '') return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    if (!/\bjson\b/iu.test(response.headers.get('content-type') ?? '')) return text;
+    throw new TransportFailure('BODY_NO_JSON', false, 'the answer is not whole JSON');
+  }
+};

@@ -1,0 +1,15 @@
+import type { Session } from './session.ts';
+
+/** Nobody waits longer for a transfer than this many bytes a second would take. */
+const bytesPerSecondMin = 50_000;
+/** Slow lines are borne where the other side sends, and may be slow as well. */
+const receivedPerSecondMin = 10_000;
+const timerMsMax = 2_147_483_647;
+
+/** How long a request with so large a body may take. */
+export const transferTimeoutMs = ({ requestTimeoutMs }: Session, bytes: number): number =>
+  Math.min(timerMsMax, requestTimeoutMs + Math.ceil((bytes / bytesPerSecondMin) * 1000));
+
+/** How long a download may have taken once so many bytes came. */
+export const downloadTimeoutMs = ({ requestTimeoutMs }: Session, bytes: number): number =>
+  Math.min(timerMsMax, 2 * requestTimeoutMs + Math.ceil((bytes / receivedPerSecondMin) * 1000));
