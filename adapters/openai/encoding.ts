@@ -26,6 +26,15 @@ export const unpacked = (packed: Readable, header: string | null): Readable | nu
   return (unpackers as readonly Unpacker[]).reduce((body, unpack) => unpack(body), packed);
 };
 
+/** What `fetch` unpacks by itself, and leaves the header of. */
+const unpackedByFetch: readonly string[] = ['gzip', 'deflate', 'br'];
+
+/** True where a body of this header, as a transport gives it, is still packed. */
+export const isStillPacked = (header: string | null): boolean => {
+  const codings = codingsIn(header);
+  return codings.length > layersMax || codings.some((coding) => !unpackedByFetch.includes(coding));
+};
+
 const unpackerOf = (coding: string): Unpacker | null => {
   if (coding === 'gzip') return through(zlib.createGunzip);
   if (coding === 'br') return through(zlib.createBrotliDecompress);

@@ -1,5 +1,5 @@
 import { createDeadline } from './deadline.ts';
-import { codingsIn } from './encoding.ts';
+import { isStillPacked } from './encoding.ts';
 import { readText } from './read-body.ts';
 import { followRedirects } from './redirect.ts';
 import type { Session } from './session.ts';
@@ -30,8 +30,6 @@ export interface Opened {
 const uploadTailBytes = 16_777_216;
 /** Bytes of an answer in JSON: many times what the largest page of batches takes. */
 const jsonBytesMax = 67_108_864;
-/** What `fetch` unpacks by itself, and leaves the header of. */
-const unpackedByFetch: readonly string[] = ['gzip', 'deflate', 'br'];
 
 /** Sends the request and waits for its answer to begin; a status of error is thrown, as the SDK throws it. */
 export const open = async (session: Session, request: Request): Promise<Opened> => {
@@ -42,10 +40,10 @@ export const open = async (session: Session, request: Request): Promise<Opened> 
     totalMs: requestTimeoutMs + transferTimeoutMs(session, bytes),
   });
   const response = await deadline.race(() => followRedirects(session, request, deadline));
-  const unknown = codingsIn(response.headers.get('content-encoding')).find((coding) => !unpackedByFetch.includes(coding));
-  if (unknown === undefined) return { response, leftMs: deadline.leftMs() };
+  const encoding = response.headers.get('content-encoding');
+  if (!isStillPacked(encoding)) return { response, leftMs: deadline.leftMs() };
   response.body?.cancel().catch(() => undefined);
-  const reason = `the answer is packed as "${response.headers.get('content-encoding')}" (content-encoding), which this version of Node does not unpack`;
+  const reason = `the answer is packed as "${encoding}" (content-encoding), which is not known here`;
   throw new TransportFailure('ENCODING_UNKNOWN', false, reason);
 };
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { PortError } from '../../lib/ports/port-error.ts';
-import { apiError, at, batchId, createInput, json, leftOf, rightOf, startStub, sweepInput, uploadInput, type Answer } from './stub.ts';
+import { apiError, at, batchId, createInput, json, leftOf, startStub, sweepInput, uploadInput, type Answer } from './stub.ts';
 
 type Type = PortError['type'];
 
