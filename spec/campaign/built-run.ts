@@ -52,7 +52,7 @@ const sizeOf = (steps: readonly Step[]): number | null => {
 export const buildRun = async (seed: number): Promise<BuiltRun> => {
   const steps = stepsOf(seed);
   // Images are taken behind the commits' back: on a busy machine they need more time.
-  for (let pauseMs = 15; pauseMs < 1_000; pauseMs *= 2) {
+  for (let pauseMs = 15; pauseMs < 60_000; pauseMs *= 2) {
     const built = await builtWithin(steps, pauseMs);
     if (built !== null) return built;
   }

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultScript, Ledger } from '../../lib/sim/provider/index.ts';
 import { type Built, runBuilt, startBuilt } from '../cli/built.ts';
 import type { Ran } from '../cli/ran.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** What the provider says of one batch. */
 export interface BatchState {
@@ -80,10 +80,9 @@ export const createProcessWorld = async ({
     'faults.json',
   ];
   const emulator = startListed(words, { cwd: folder });
-  while (!emulator.stdout().includes('\n')) {
-    if (emulator.child.exitCode !== null) throw new Error(`the emulator did not begin: ${emulator.stderr()}`);
-    await sleep(5);
-  }
+  const isOver = (): boolean => emulator.child.exitCode !== null;
+  await waitFor('the emulator says its address', () => isOver() || emulator.stdout().includes('\n'), { state: emulator.stderr });
+  if (isOver()) throw new Error(`the emulator did not begin: ${emulator.stderr()}`);
   const { base_url: baseUrl, ledger_url: ledgerUrl } = JSON.parse(emulator.stdout()) as {
     readonly base_url: string;
     readonly ledger_url: string;

@@ -5,6 +5,7 @@ import type { Ran } from '../cli/ran.ts';
 import { diceOf } from '../simulation/scenario.ts';
 import { inputOf, runWords, startWords } from './campaign-input.ts';
 import { newestLock } from './lock.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { createProcessWorld, type ProcessWorld, signalGroup } from './process-world.ts';
 import { accountOf } from './run-laws.ts';
 
@@ -66,7 +67,9 @@ export const raceRound = async (seed: number, kind: RaceKind): Promise<RaceRound
 
 const beginAndInterrupt = async (world: ProcessWorld, start: readonly string[], ms: number): Promise<void> => {
   const first = world.start(start);
-  while (!hasBegun(world.folder, runId) && first.child.exitCode === null) await sleep(2);
+  await waitFor('the first process has read rows', () => hasBegun(world.folder, runId) || first.child.exitCode !== null, {
+    state: first.stderr,
+  });
   await sleep(ms);
   signalGroup(first, 'SIGINT');
   await first.ended;

@@ -3,6 +3,7 @@ import { hasBegun } from '../cli/built.ts';
 import { diceOf } from '../simulation/scenario.ts';
 import { inputOf, runWords, startWords } from './campaign-input.ts';
 import { newestLock } from './lock.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { createProcessWorld, type ProcessWorld, signalGroup } from './process-world.ts';
 import { accountOf } from './run-laws.ts';
 
@@ -41,7 +42,7 @@ export const takeoverRound = async ({ seed, signal, wakes }: TakeoverOptions): P
   await using world = await createProcessWorld({ seed, turnaround: '0.5-5', latencyMs: dice.below(40) });
   world.write('rows.jsonl', inputOf(seed, rowCount));
   const driver = world.start(startWords({ runId, batchRows: 150, pollInterval: '0.3', more: ['--create-grace', '2', '--wait'] }));
-  while (!hasBegun(world.folder, runId) && driver.child.exitCode === null) await sleep(2);
+  await waitFor('the owner has read rows', () => hasBegun(world.folder, runId) || driver.child.exitCode !== null, { state: driver.stderr });
   const follower = world.start(runWords('wait', runId));
   await sleep(dice.below(3_000));
   const before = newestLock(world.folder, runId);

@@ -107,7 +107,7 @@ describe('the core in a loop of one’s own', () => {
       dueAtMs: 0,
     }));
     const provider = scriptedProvider();
-    const snapshot = await runToEnd(config, rows, provider, AbortSignal.timeout(20_000));
+    const snapshot = await runToEnd(config, rows, provider, AbortSignal.timeout(8 * 60_000));
     expect(snapshot.status).toBe('completed');
     expect(snapshot.totals.completed).toBe(100);
     expect(rows.every((row) => row.status === 'completed')).toBe(true);

@@ -80,7 +80,7 @@ export const connect = (
     endpoint: more.endpoint ?? 'responses',
     completionWindow: '24h',
     params: more.params ?? {},
-    requestTimeoutMs: more.requestTimeoutMs ?? 5_000,
+    requestTimeoutMs: more.requestTimeoutMs ?? 60_000,
   });
 
 /** A provider at an address, its requests made once where retries would only take time. */

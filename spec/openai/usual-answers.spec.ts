@@ -163,7 +163,7 @@ describe('usual answers, read without parsing whole lines', () => {
           }
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: 600 },
     );
     expect(lines).toBeGreaterThan(1_000);
     expect(read / lines).toBeGreaterThan(0.1);
@@ -280,7 +280,7 @@ describe('the leaves of a JSON text', () => {
           leafCount += 1;
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
     expect(leafCount).toBeGreaterThan(100);
   });
