@@ -10,7 +10,7 @@ import type { RunSnapshot } from './snapshot.ts';
 import { straysOf } from './stray.ts';
 import { heldUnresolved, sentAgain, wayOfUnconfirmed } from './send-again.ts';
 import { createdEvent, findBatch } from './submit.ts';
-import { isAnothersId, lackedBy } from './witness.ts';
+import { clockSkewMs, isAnothersId, lackedBy } from './witness.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
@@ -69,7 +69,7 @@ const silence = (snapshot: RunSnapshot, batch: DoubtedBatch, asked: UnclearCreat
   // Read for an earlier question, or told twice: this one is not answered.
   if (asked.stage !== doubt.stage || doubt.stage === 'absent' || readFromMs < doubt.dueAtMs) return [];
   if (isFileUnread(batch, report, atMs)) {
-    const message = `no answer came to the create of batch ${batchKey}, and this key cannot read its input file ${batch.inputFileId}: is it the key, the project and the address of before?`;
+    const message = `no answer came to the create of batch ${batchKey}, and this key cannot read its input file ${batch.inputFileId}: is it the key, the project and the address of before, or was the file deleted?`;
     const key = batchEffectKey(batchKey);
     return faultEvents(snapshot, { key, message, isAnswer: true, retryAfterMs: null, atMs, batchKey, pauseReason: 'batch_unresolved' });
   }
@@ -90,7 +90,10 @@ const silence = (snapshot: RunSnapshot, batch: DoubtedBatch, asked: UnclearCreat
 const fileTimeOf = ({ doubt, inputFileId }: DoubtedBatch, { files }: SweepReport): number | null =>
   files.find((file) => file.inputFileId === inputFileId)?.createdAtMs ?? doubt.fileCreatedAtMs;
 
-/** True where another key, project or address may be why the list is silent. A file that was deleted, or has expired, cannot be read by anyone. */
+/**
+ * True where another key, project or address may be why the list is silent. A file that has expired cannot be read by anyone. One that was
+ * deleted is another matter: that the list shows batches of this run does not prove that this create was made under the same key.
+ */
 const isFileUnread = ({ doubt, inputFileId, inputExpiresAtMs }: DoubtedBatch, { files, isRunSeen }: SweepReport, atMs: number): boolean => {
   const isExpired = inputExpiresAtMs !== null && inputExpiresAtMs <= atMs;
   const mayBeGone = doubt.stage === 'fenced' || (isExpired && isRunSeen);
@@ -101,7 +104,9 @@ const isFileUnread = ({ doubt, inputFileId, inputExpiresAtMs }: DoubtedBatch, { 
 const weaknessOf = (snapshot: RunSnapshot, batch: DoubtedBatch, command: CommandOf<'RecordSweep'>): string | null => {
   const { report } = command;
   if (batch.doubt.isSworn) return null;
-  const createdAtMs = fileTimeOf(batch, report);
+  const isGone = !report.files.some(({ inputFileId }) => inputFileId === batch.inputFileId);
+  // A file that is gone no longer tells its time: then our own time counts, less what clocks may differ.
+  const createdAtMs = fileTimeOf(batch, report) ?? (isGone ? batch.plannedAtMs - clockSkewMs + 1 : null);
   const isDeepEnough = report.readBackToMs === null || (createdAtMs !== null && report.readBackToMs < createdAtMs);
   if (!isDeepEnough) return "the provider's list of batches was not read far enough back";
   const [lacked, ...more] = lackedBy(snapshot, batch, command);

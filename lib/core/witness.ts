@@ -4,7 +4,7 @@ import type { BatchKey, ProviderBatchId } from './ids.ts';
 import type { RunSnapshot } from './snapshot.ts';
 
 /** How far the provider's clock may be from ours. */
-const clockSkewMs = 10 * 60_000;
+export const clockSkewMs = 10 * 60_000;
 /** A list is checked against so many of the run's batches, the newest ones. */
 const knownMax = 5;
 /** Batches that were settled so long before the oldest live one was planned are not expected in the list: some services forget them. */

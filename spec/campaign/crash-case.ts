@@ -78,6 +78,16 @@ export const playCrash = async ({ faults, ordinal, storage: kept = memoryStore()
         }),
       );
       summary = await settle();
+      // A deleted file proves nothing of its create: what is true of it an operator has to look up.
+      if (faults.some(({ type }) => type === 'input_file_deleted')) {
+        for (const { batchKey, phase, held } of summary.liveBatches) {
+          if (held === null || phase !== 'indeterminate') continue;
+          const made = world.provider.ledger.batches.find(({ metadata }) => metadata?.['batchor_batch_key'] === batchKey);
+          const truth = made === undefined ? 'never_created' : { exists: made.id };
+          await surviving((alive) => world.until(alive.resolve(batchKey, truth), { virtualMsMax: dayMs }));
+        }
+        summary = await settle();
+      }
     }
     if (summary.status === 'running')
       broken.push(`it comes to no end: ${summary.controlReason ?? summary.controlState}: ${JSON.stringify(summary.liveBatches)}`);

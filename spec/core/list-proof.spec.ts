@@ -282,3 +282,36 @@ describe('a create whose input file is gone', () => {
     expect(run.state.snapshot.litter).toEqual(['file-1']);
   });
 });
+
+describe('an input file that is gone while its create is unconfirmed', () => {
+  it('leaves it to an operator, whatever the list shows: later batches of the run may be of another key', () => {
+    const run = beside();
+    look(run, { files: [], isRunSeen: true });
+    expect(batchOf(run, 'b').held).toContain('this key cannot read its input file file-b');
+    expect(batchOf(run, 'b').held).toContain('or was the file deleted?');
+    tell(run, { type: 'ResolveBatch', batchKey: key('b'), resolution: { type: 'never_created' } });
+    tell(run, { type: 'RecordFenced', batchKey: key('b'), createAttempt: 1 });
+    tell(run, sweepOf(run, 'b', { files: [] }));
+    expect(batchOf(run, 'b').phase).toBe('planned');
+  });
+
+  it('that has expired wants a list that goes far enough back by our own clock, since it no longer tells its time', () => {
+    const expired = (): Scenario => {
+      const run = startRun(makeConfig({ createGraceMs: graceMs, filesExpireAfterMs: 3_600_000 }));
+      accept(run, [10]);
+      plan(run, 'b');
+      const expiresAtMs = run.nowMs + 3_600_000;
+      tell(run, { type: 'RecordUpload', batchKey: key('b'), createAttempt: 1, inputFileId: 'file-b', expiresAtMs });
+      tell(run, { type: 'BeginCreate', batchKey: key('b') });
+      run.nowMs = expiresAtMs + 1;
+      tell(run, { type: 'OpenRun' });
+      return run;
+    };
+    const short = expired();
+    tell(short, sweepOf(short, 'b', { files: [], readBackToMs: batchOf(short, 'b').plannedAtMs }));
+    expect(batchOf(short, 'b').doubt?.absentAtMs).toBeNull();
+    const deep = expired();
+    tell(deep, sweepOf(deep, 'b', { files: [], readBackToMs: batchOf(deep, 'b').plannedAtMs - 600_000 }));
+    expect(batchOf(deep, 'b').doubt?.absentAtMs).toBe(deep.nowMs);
+  });
+});

@@ -120,7 +120,7 @@ describe('a create whose answer was lost', () => {
     const run = unclear();
     for (let look = 1; look <= 4; look += 1) {
       expect(batchOf(run, 'a').held).toBeNull();
-      tell(run, sweepOf(run, 'a', { files: [] }));
+      tell(run, sweepOf(run, 'a', { files: [], isRunSeen: false }));
       toNextDue(run);
     }
     expect(batchOf(run, 'a').held).toMatch('this key cannot read its input file file-a');
@@ -157,7 +157,7 @@ describe('a create whose answer was lost', () => {
       run.nowMs += 10_000_000;
       tell(run, { type: 'BeginCreate', batchKey: key('a') });
     }
-    tell(run, { type: 'OpenRun' }, sweepOf(run, 'a', { files: [] }));
+    tell(run, { type: 'OpenRun' }, sweepOf(run, 'a', { files: [], isRunSeen: false }));
     expect(faultOf(run, 'batch:a')).toMatchObject({ count: 1, answeredCount: 1 });
     expect(batchOf(run, 'a').held).toBeNull();
   });
@@ -372,7 +372,7 @@ describe('somebody’s word on a batch', () => {
   const held = (): Scenario => {
     const run = unclear();
     for (let look = 1; look <= 4; look += 1) {
-      tell(run, sweepOf(run, 'a', { files: [] }));
+      tell(run, sweepOf(run, 'a', { files: [], isRunSeen: false }));
       toNextDue(run);
     }
     return run;

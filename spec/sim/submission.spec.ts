@@ -106,6 +106,7 @@ describe('a create without an answer', () => {
     ]);
     let { summary } = played;
     for (let again = 0; again < 4 && summary.status === 'running'; again += 1) {
+      await played.world.advance(hourMs / 2);
       await played.run.resume();
       summary = await played.world.settle(played.run);
     }
