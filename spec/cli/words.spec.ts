@@ -90,7 +90,8 @@ describe('where the key goes', () => {
   it('is the flag, else where the run began, else the environment, else OpenAI', () => {
     const env = loaded({ OPENAI_API_KEY: ' k ', OPENAI_BASE_URL: 'http://env/v1/' });
     expect(accountFor(env, 'http://flag/v1', stored)).toEqual({ apiKey: 'k', baseUrl: 'http://flag/v1' });
-    expect(accountFor(loaded({ OPENAI_API_KEY: 'k' }), undefined, stored)).toEqual({ apiKey: 'k', baseUrl: 'http://there/v1' });
+    const here = { runId: 'r', baseUrl: 'http://localhost:8080/v1' };
+    expect(accountFor(loaded({ OPENAI_API_KEY: 'k' }), undefined, here)).toEqual({ apiKey: 'k', baseUrl: 'http://localhost:8080/v1' });
     expect(accountFor(env, undefined)).toEqual({ apiKey: 'k', baseUrl: 'http://env/v1' });
     expect(accountFor(loaded({}), undefined)).toEqual({ apiKey: '', baseUrl: null });
   });
