@@ -3,7 +3,7 @@ import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliCompress, createDeflate, createGzip } from 'node:zlib';
 import type { ByteRange, FakeProvider, FileContent } from '../../lib/sim/provider/index.ts';
-import { sendReply } from './respond.ts';
+import { leaveOpen, sendReply } from './respond.ts';
 
 /** Serves `GET /v1/files/{id}/content`, whole or in part. A download that ends short of its length breaks the connection. */
 export const sendContent = async (
@@ -14,6 +14,10 @@ export const sendContent = async (
 ): Promise<void> => {
   const range = rangeOf(request.headers.range);
   const reply = await provider.fileContent(id, range ?? undefined);
+  if (reply.type === 'reply_lost' && reply.broken?.reply.type === 'done') {
+    response.writeHead(200, { 'content-type': 'application/octet-stream' }).flushHeaders();
+    return leaveOpen(response, reply.broken.manner);
+  }
   if (reply.type !== 'done') return sendReply(request, response, reply);
   const content = reply.value;
   response.writeHead(range === null ? 200 : 206, headersOf(content, range !== null));

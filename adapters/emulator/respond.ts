@@ -32,6 +32,11 @@ const sendBroken = (response: ServerResponse, { manner, reply }: NonNullable<Rep
   const text = JSON.stringify(reply.type === 'done' ? reply.value : { error: reply.error });
   response.writeHead(reply.type === 'done' ? 200 : reply.statusCode, { 'content-type': 'application/json' });
   response.write(text.slice(0, Math.max(1, text.length >> 1)));
+  leaveOpen(response, manner);
+};
+
+/** Nothing more comes, or a blank a second for ever. */
+export const leaveOpen = (response: ServerResponse, manner: 'stalls' | 'drips'): void => {
   if (manner === 'stalls') return;
   const timer = setInterval(() => response.write(' '), dripMs).unref();
   response.on('close', () => {
