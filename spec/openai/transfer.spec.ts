@@ -191,18 +191,18 @@ describe('a download', () => {
       response.writeHead(200, { 'content-length': '1000' });
       response.write('x'.repeat(10));
     });
-    const file = await rightOf(at(stub.baseURL, 200).download('file-1'));
-    await expect(collect(file.chunks)).rejects.toThrow(/ended after 10 of 1000 bytes \(nothing came for 200 ms\)/u);
+    const file = await rightOf(at(stub.baseURL, 1_000).download('file-1'));
+    await expect(collect(file.chunks)).rejects.toThrow(/ended after 10 of 1000 bytes \(nothing came for 1000 ms\)/u);
   });
 
   it('waits for a reader that takes its time', async () => {
     await using stub = await startStub((_seen, response) => {
       response.end('x'.repeat(1 << 20));
     });
-    const file = await rightOf(at(stub.baseURL, 150).download('file-1'));
+    const file = await rightOf(at(stub.baseURL, 1_000).download('file-1'));
     let seen = 0;
     for await (const chunk of file.chunks) {
-      if (seen === 0) await new Promise((resolve) => setTimeout(resolve, 400));
+      if (seen === 0) await new Promise((resolve) => setTimeout(resolve, 1_500));
       seen += chunk.length;
     }
     expect(seen).toBe(1 << 20);
