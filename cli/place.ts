@@ -57,6 +57,12 @@ export const placeOf = (context: CliContext, flags: StoreFlags): Place => {
     throw new CliFailure('the address of the store can be read in two ways', {
       hint: `Encode @ / ? # of its password as %40 %2F %3F %23. ${addressForm}.`,
     });
+  const isOfFile = flags.store === undefined && loaded.fromFile.has('BATCHOR_STORE');
+  // A folder's file must not lead a password away that was not meant for it: the driver sends it to whatever server asks.
+  if (isDatabase && isOfFile && !hasPassword(named) && (context.env['PGPASSWORD'] ?? '') !== '')
+    throw new CliFailure(`BATCHOR_STORE (${maskedAddress(named)}) comes from .env, PGPASSWORD from the environment`, {
+      hint: `Should the password go there, say so: --store ${quoted(maskedAddress(named))}`,
+    });
   const artifacts = flags.artifacts ?? (isDatabase ? fromEnv('BATCHOR_ARTIFACTS') : undefined);
   if (artifacts !== undefined && looksLikeAddress(artifacts))
     throw new CliFailure('--artifacts is not a folder', { hint: 'A folder of such a name is given with its path: --artifacts ./NAME' });
@@ -66,7 +72,7 @@ export const placeOf = (context: CliContext, flags: StoreFlags): Place => {
   const store: StorePlace = isDatabase
     ? { ...databaseOf(named), artifactFolder: artifacts === undefined ? null : resolve(context.cwd, artifacts), onWaiting }
     : { type: 'folder', path: resolve(context.cwd, named) };
-  const isNamed = flags.store !== undefined || (fromEnv('BATCHOR_STORE') !== undefined && !loaded.fromFile.has('BATCHOR_STORE'));
+  const isNamed = flags.store !== undefined || (fromEnv('BATCHOR_STORE') !== undefined && !isOfFile);
   const shown = store.type === 'folder' ? named : maskedAddress(named);
   return {
     loaded,
@@ -78,6 +84,8 @@ export const placeOf = (context: CliContext, flags: StoreFlags): Place => {
       (flags.artifacts === undefined ? '' : ` --artifacts ${quoted(flags.artifacts)}`),
   };
 };
+
+const hasPassword = (dsn: string): boolean => URL.canParse(dsn) && new URL(dsn).password !== '';
 
 const addressForm = 'It reads postgresql://user:password@host:5432/database?schema=batchor';
 

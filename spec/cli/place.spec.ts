@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CliContext } from '../../cli/context.ts';
 import { CliFailure } from '../../cli/failure.ts';
@@ -62,6 +65,22 @@ describe('the address of a store in a database', () => {
       expect(mistaken).not.toThrow(/s3cret/);
     },
   );
+
+  it('in the .env of a folder gets no password of the environment', () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'batchor-place-'));
+    const place = (address: string, env: Readonly<Record<string, string>>, store?: string): Place => {
+      writeFileSync(join(cwd, '.env'), `BATCHOR_STORE=${address}\n`);
+      return placeOf({ env, cwd } as unknown as CliContext, { store, artifacts: undefined });
+    };
+    const own = { PGPASSWORD: 's3cret' };
+    expect(() => place('postgresql://u@planted.example/db', own)).toThrow(
+      'BATCHOR_STORE (postgresql://u@planted.example/db) comes from .env',
+    );
+    expect(place('postgresql://u@planted.example/db', own, 'postgresql://u@planted.example/db').store.type).toBe('postgres');
+    expect(place('postgresql://u:p@planted.example/db', own).store.type).toBe('postgres');
+    expect(place('postgresql://u@planted.example/db', {}).store.type).toBe('postgres');
+    rmSync(cwd, { recursive: true });
+  });
 
   it('is no folder in upper case', () => {
     expect(placed('POSTGRESQL://u:s3cret@host/db').store.type).toBe('postgres');
