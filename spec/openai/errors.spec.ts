@@ -92,7 +92,7 @@ describe('a create', () => {
     ['the answer is no HTTP', (_seen, response) => response.socket?.end('garbage\r\n\r\n')],
   ])('is unclear, and sent once, where %s', async (_name, answer) => {
     await using stub = await startStub(answer);
-    expect((await createAt(stub.baseURL, 300)).type).toBe('unclear');
+    expect((await createAt(stub.baseURL, 2_000)).type).toBe('unclear');
     expect(stub.seen).toHaveLength(1);
   });
 
