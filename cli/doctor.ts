@@ -1,7 +1,7 @@
 import type { RunId } from '../lib/core/ids.ts';
 import { isRunId } from '../lib/core/ids.ts';
 import type { JsonObject } from '../lib/core/json.ts';
-import type { RunCondition, RunLoss, StoreCare } from '../lib/ports/store-care.ts';
+import type { PayloadCondition, RunCondition, RunLoss, StoreCare } from '../lib/ports/store-care.ts';
 import { must } from '../lib/run/interop.ts';
 import { conditionToWire } from '../lib/run/wire.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -64,24 +64,52 @@ const repaired = async (
 };
 
 const notMendable = '  it is whole, and of another version of batchor: use that one; there is nothing to repair';
-const isMendable = ({ state, version, loss }: RunCondition): boolean =>
-  state === 'damaged' && (loss === null ? version !== null : loss.version !== null);
+/** True where more is damaged than objects. */
+const isRunDamaged = ({ damage, payload }: RunCondition): boolean => damage.length > payload.changed.length + payload.lostSums.length;
+const isMendable = (found: RunCondition): boolean => {
+  const { state, version, loss, payload } = found;
+  if (state !== 'damaged') return false;
+  if (isRunDamaged(found)) return loss === null ? version !== null : loss.version !== null;
+  return payload.lostSums.length > 0;
+};
 
 const linesOf = (found: RunCondition, place: Place, doesRepair: boolean): readonly string[] => {
-  const { runId, state, version, owner, damage, loss } = found;
+  const { runId, state, version, owner, damage, payload } = found;
   const driven = owner === null ? 'nobody drives it' : `${owner} drives it`;
-  if (state === 'whole') return [`run ${runId}: whole, at version ${version ?? 0}; ${driven}`];
+  if (state === 'whole') return [`run ${runId}: whole, at version ${version ?? 0}; ${driven}`, ...uncheckedLines(payload)];
   if (state === 'no_run') return [`run ${runId}: no run yet: its first commit never became whole; its id may be used again`];
   const opens = version === null ? 'it does not open' : `it opens at version ${version}`;
   return [
     `run ${runId}: damaged; ${opens}; ${driven}`,
     ...damage.map(({ where, what }) => `  ${where}: ${what}`),
-    ...(loss === null
-      ? [version === null ? notMendable : '  nothing is lost: a repair sets the damaged files aside']
-      : lossLines(loss, place, runId)),
+    ...(isRunDamaged(found) ? runLines(found, place) : []),
+    ...payloadLines(payload, place, runId),
     ...(doesRepair || !isMendable(found) ? [] : [`  repair: ${commandLine(place, 'doctor', runId, '--repair')}`]),
   ];
 };
+
+const runLines = ({ runId, version, loss }: RunCondition, place: Place): readonly string[] =>
+  loss === null
+    ? [version === null ? notMendable : '  nothing is lost: a repair sets the damaged files aside']
+    : lossLines(loss, place, runId);
+
+const uncheckedLines = ({ objectCount, uncheckedCount }: PayloadCondition): readonly string[] =>
+  uncheckedCount === 0
+    ? []
+    : [`  ${uncheckedCount} of ${objectCount} stored objects have no checksums: a changed byte in them may not show`];
+
+const payloadLines = ({ changed, lostSums }: PayloadCondition, place: Place, runId: string): readonly string[] => [
+  ...(lostSums.length === 0
+    ? []
+    : [`  ${lostSums.length} objects have lost their checksums: a repair writes those anew, from the bytes that are there`]),
+  ...(changed.length === 0
+    ? []
+    : [
+        `  ${changed.length} objects have changed: their rows are neither sent nor handed out, and no repair brings the bytes back`,
+        '  restore those files from a backup',
+        `  which rows it is: ${commandLine(place, 'verify', runId)}`,
+      ]),
+];
 
 const lossLines = (
   { version, knownVersion, commitCount, damagedCount, bytes, providerBatchIds }: RunLoss,

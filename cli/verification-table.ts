@@ -6,7 +6,16 @@ import { tableOf } from './text-table.ts';
 const none = '-';
 
 /** What was proved, for a person: a line per law, and a line per batch. */
-export const verificationTable = ({ runId, isSound, itemCount, itemCounts, laws, batches, pruned }: Verification): readonly string[] => [
+export const verificationTable = ({
+  runId,
+  isSound,
+  itemCount,
+  itemCounts,
+  laws,
+  batches,
+  pruned,
+  objects,
+}: Verification): readonly string[] => [
   ...tableOf([
     ['law', 'checked', 'broken', 'says'],
     ...laws.map(({ law, checkedCount, brokenCount, says }) => [law, checkedCount, brokenCount, says]),
@@ -34,6 +43,9 @@ export const verificationTable = ({ runId, isSound, itemCount, itemCounts, laws,
         ]),
       ]),
   ...prunedText(pruned),
+  ...(objects.uncheckedCount === 0
+    ? []
+    : ['', `${objects.uncheckedCount} of ${objects.count} stored objects have no checksums: a changed byte in them may not show`]),
   '',
   `run ${runId}: ${itemCount} rows = ${
     Object.entries(itemCounts)

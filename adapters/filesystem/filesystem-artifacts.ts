@@ -1,12 +1,15 @@
 import { rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import type { ArtifactStore, Span } from '../../lib/ports/artifacts.ts';
+import { PayloadError } from '../../lib/ports/payload-error.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
+import type { BlockSums } from './block-sums.ts';
 import { errnoOf, ioError } from './io-error.ts';
 import { filesUnder, sizeOf } from './list-objects.ts';
-import { objectNameFault, staysInside, unfinishedPrefix } from './object-name.ts';
-import { readAllSpans, readChunks } from './read-object.ts';
+import { objectNameFault, staysInside } from './object-name.ts';
+import { findChange, readAllSpans, readChunks } from './read-object.ts';
+import { createSumsCache, readSums, sumsPath } from './sums-file.ts';
 import { ChunkSourceError, ObjectExistsError, syncFolder, writeObject, type WriteParts, writeParts } from './write-object.ts';
 
 export interface FilesystemArtifactsOptions {
@@ -20,6 +23,7 @@ export const filesystemArtifacts = ({ dir }: FilesystemArtifactsOptions): Artifa
 /** The same, over another way to write: where a test lets the disk be full. */
 export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => {
   const root = resolve(dir);
+  const cache = createSumsCache();
   const pathOf = (name: string): string => join(root, ...name.split('/'));
 
   /** Runs an action on a name that is fit to be one, and that does not lead out of the root. */
@@ -33,17 +37,37 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
         if (!(await staysInside(root, name))) return E.left(refused(`${path} leads out of ${root}: links are not followed`));
         return await act(path);
       } catch (cause) {
+        if (cause instanceof PayloadError) return E.left(cause.error);
         if (errnoOf(cause) === 'ENOENT') return E.left(absent(path));
         return E.left(errnoOf(cause) === 'ELOOP' ? refused(`${path} is a link: links are not followed`) : ioError(doing, path, cause));
       }
     };
+  /** The checksums that the object has to match; null: it was put without. Refuses an object of another length. */
+  const sumsOf = async (path: string, size: number): Promise<BlockSums | null> => {
+    let sums = await cache.of(path);
+    if (typeof sums !== 'string' && sums.bytes !== size) {
+      // Another object may have had the name before.
+      cache.forget(path);
+      sums = await cache.of(path);
+    }
+    if (sums === 'none') return null;
+    if (sums === 'damaged') throw new PayloadError(damagedSums(path));
+    if (sums.bytes !== size) throw new PayloadError(otherLength(path, size, sums.bytes));
+    return sums;
+  };
   /** Runs an action on an object that exists and holds the spans. */
-  const within = <A>(name: string, spans: readonly Span[], act: (path: string, size: number) => Promise<A>): Port<A> =>
+  const within = <A>(
+    name: string,
+    spans: readonly Span[],
+    act: (path: string, size: number, sums: BlockSums | null) => Promise<A>,
+  ): Port<A> =>
     named('read', name, async (path) => {
       const size = await sizeOf(path);
       if (size === null) return E.left(absent(path));
       const outside = spans.find((span) => !(span.offset >= 0 && span.length >= 0 && span.offset + span.length <= size));
-      if (outside === undefined) return E.right(await act(path, size));
+      if (outside === undefined) return E.right(await act(path, size, await sumsOf(path, size)));
+      // Cut off since it was put: that says more.
+      await sumsOf(path, size);
       return E.left({
         type: 'corrupt',
         message: `bytes ${outside.offset}+${outside.length} leave ${path}, which has ${size} bytes`,
@@ -61,6 +85,8 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
           return E.right({ bytes: await writeObject(path, chunks, write) });
         } catch (cause) {
           if (cause instanceof ObjectExistsError) return E.left(taken(path));
+          // Read from another object, say, that has changed.
+          if (cause instanceof ChunkSourceError && cause.cause instanceof PayloadError) return E.left(cause.cause.error);
           if (!(cause instanceof ChunkSourceError)) return E.left(ioError('write', path, cause));
           return E.left({
             type: 'transient',
@@ -71,10 +97,19 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
         }
       }),
     read: (name, span) =>
-      within(name, span === undefined ? [] : [span], (path, size) =>
-        Promise.resolve(readChunks(path, span ?? { offset: 0, length: size })),
+      within(name, span === undefined ? [] : [span], (path, size, sums) =>
+        Promise.resolve(readChunks(path, span ?? { offset: 0, length: size }, sums)),
       ),
-    readSpans: (name, spans) => within(name, spans, (path) => readAllSpans(path, spans)),
+    readSpans: (name, spans) => within(name, spans, (path, _, sums) => readAllSpans(path, spans, sums)),
+    check: (name) =>
+      named('read', name, async (path) => {
+        const bytes = await sizeOf(path);
+        if (bytes === null) return E.left(absent(path));
+        const sums = await readSums(path);
+        if (sums === 'none') return E.right({ bytes, hasSums: false, changed: null });
+        if (sums === 'damaged') return E.left(damagedSums(path));
+        return E.right({ bytes, hasSums: true, changed: await findChange(path, sums, bytes) });
+      }),
     size: (name) => named('look at', name, async (path) => E.right(await sizeOf(path))),
     list: (prefix) => async () => {
       // Only the folder part narrows the walk; the rest of a prefix may be half a name.
@@ -83,7 +118,8 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
       try {
         const found: { readonly name: string; readonly bytes: number }[] = [];
         for (const name of await filesUnder(root, below)) {
-          if (!name.startsWith(prefix) || name.includes(`/${unfinishedPrefix}`) || name.startsWith(unfinishedPrefix)) continue;
+          // Our own files beside objects: unfinished ones, and checksums.
+          if (!name.startsWith(prefix) || basename(name).startsWith('.')) continue;
           const bytes = await sizeOf(pathOf(name));
           if (bytes !== null) found.push({ name, bytes });
         }
@@ -95,12 +131,16 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
     remove: (name) =>
       named('remove', name, async (path) => {
         if ((await sizeOf(path)) === null) return E.right(undefined);
+        cache.forget(path);
         await rm(path, { force: true });
+        await rm(sumsPath(path), { force: true });
         await syncFolder(dirname(path));
         return E.right(undefined);
       }),
   };
 };
+
+type Corrupt = PortError & { readonly type: 'corrupt' };
 
 const refused = (message: string): PortError => ({ type: 'refused', message, statusCode: null, requestId: null });
 const absent = (path: string): PortError => ({ type: 'not_found', message: `no object at ${path}` });
@@ -108,4 +148,14 @@ const taken = (path: string): PortError => ({
   type: 'corrupt',
   message: `${path} exists: a committed object is never overwritten`,
   where: path,
+});
+const damagedSums = (path: string): Corrupt => ({
+  type: 'corrupt',
+  message: `the checksums of ${path} are damaged: restore ${sumsPath(path)} from a backup, or remove it to read the object unchecked`,
+  where: sumsPath(path),
+});
+const otherLength = (path: string, size: number, stored: number): Corrupt => ({
+  type: 'corrupt',
+  message: `${path} has ${size} bytes, and was stored with ${stored}: restore this file from a backup`,
+  where: `${path}:${Math.min(size, stored)}`,
 });

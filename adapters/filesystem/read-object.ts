@@ -1,11 +1,13 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Span } from '../../lib/ports/artifacts.ts';
+import { PayloadError } from '../../lib/ports/payload-error.ts';
+import { blockEnd, type BlockSums, blockStart, changedBlock } from './block-sums.ts';
 
 const chunkBytes = 512 * 1024;
 /** Spans closer than this are read in one go: a system call costs more than the bytes between. */
 const gapBytesMax = 16 * 1024;
-const blockBytesMax = 1024 * 1024;
+const readBytesMax = 1024 * 1024;
 
 /** A link in the last place is refused by the kernel. */
 const openObject = (path: string): Promise<FileHandle> => open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -20,40 +22,63 @@ const readFully = async (handle: FileHandle, path: string, offset: number, lengt
   return bytes;
 };
 
-/** The bytes of the span, chunk by chunk; the file is open only while somebody reads. */
-export async function* readChunks(path: string, span: Span): AsyncGenerator<Uint8Array> {
+/** Bytes that are not what was put: they are given to nobody. */
+export const changedBytes = (path: string, { offset, length }: Span): PayloadError =>
+  new PayloadError({
+    type: 'corrupt',
+    message:
+      `${path} has changed since it was stored: bytes ${offset}+${length} do not match their checksum, and are neither sent nor handed out. ` +
+      'Restore this file from a backup; `batchor verify` names the rows that need it',
+    where: `${path}:${offset}`,
+  });
+
+/** The bytes of the span, chunk by chunk, each verified before it is given; the file is open only while somebody reads. Throws `PayloadError`. */
+export async function* readChunks(path: string, span: Span, sums: BlockSums | null): AsyncGenerator<Uint8Array> {
   const handle = await openObject(path);
+  const step = stepOf(chunkBytes, sums);
   try {
     const end = span.offset + span.length;
-    for (let at = span.offset; at < end; at += chunkBytes) {
-      yield await readFully(handle, path, at, Math.min(chunkBytes, end - at));
+    for (let at = span.offset; at < end;) {
+      const from = sums === null ? at : blockStart(sums, at);
+      const to = Math.min(from + step, sums === null ? end : blockEnd(sums, end));
+      const bytes = await readFully(handle, path, from, to - from);
+      requireSame(path, sums, bytes, from);
+      yield bytes.subarray(at - from, Math.min(to, end) - from);
+      at = to;
     }
   } finally {
     await handle.close();
   }
 }
 
-/** Every span, in the order asked for: neighbours share a read, and views share its bytes. */
-export const readAllSpans = async (path: string, spans: readonly Span[]): Promise<readonly Uint8Array[]> => {
-  const order = spans.map((_, i) => i).sort((a, b) => offsetAt(spans, a) - offsetAt(spans, b));
+/** So many bytes, in whole blocks. */
+const stepOf = (bytes: number, sums: BlockSums | null): number =>
+  sums === null ? bytes : Math.max(1, Math.floor(bytes / sums.blockBytes)) * sums.blockBytes;
+
+const requireSame = (path: string, sums: BlockSums | null, bytes: Uint8Array, from: number): void => {
+  const changed = sums === null ? null : changedBlock(sums, bytes, from);
+  if (changed !== null) throw changedBytes(path, changed);
+};
+
+/** Every span, in the order asked for: neighbours share a read, and views share its bytes. Every block that a span touches is verified. Throws `PayloadError`. */
+export const readAllSpans = async (path: string, spans: readonly Span[], sums: BlockSums | null): Promise<readonly Uint8Array[]> => {
+  const order = spans.map((_, i) => i).sort((a, b) => spanAt(spans, a).offset - spanAt(spans, b).offset);
   const found: Uint8Array[] = new Array<Uint8Array>(spans.length);
   const handle = await openObject(path);
   try {
     for (let i = 0; i < order.length;) {
-      const start = offsetAt(spans, order[i] as number);
-      let end = start;
-      let behind = i;
-      for (; behind < order.length; behind += 1) {
-        const span = spans[order[behind] as number] as Span;
-        const isNear = span.offset <= end + gapBytesMax && Math.max(end, span.offset + span.length) - start <= blockBytesMax;
-        if (behind > i && !isNear) break;
-        end = Math.max(end, span.offset + span.length);
-      }
-      const block = await readFully(handle, path, start, end - start);
+      const behind = neighboursEnd(spans, order, i);
+      const first = spanAt(spans, order[i] as number);
+      let end = first.offset;
+      for (let at = i; at < behind; at += 1) end = Math.max(end, endOf(spanAt(spans, order[at] as number)));
+      const start = sums === null ? first.offset : blockStart(sums, first.offset);
+      const block = await readFully(handle, path, start, (sums === null ? end : blockEnd(sums, end)) - start);
+      let verifiedTo = 0;
       for (; i < behind; i += 1) {
         const place = order[i] as number;
-        const span = spans[place] as Span;
-        found[place] = block.subarray(span.offset - start, span.offset - start + span.length);
+        const span = spanAt(spans, place);
+        if (sums !== null) verifiedTo = verifySpan(path, sums, block, start, span, verifiedTo);
+        found[place] = block.subarray(span.offset - start, endOf(span) - start);
       }
     }
     return found;
@@ -62,4 +87,48 @@ export const readAllSpans = async (path: string, spans: readonly Span[]): Promis
   }
 };
 
-const offsetAt = (spans: readonly Span[], place: number): number => (spans[place] as Span).offset;
+/** Spans come in the order of their offsets: a block that an earlier one touched is not summed up again. Answers the block behind the last one verified. */
+const verifySpan = (path: string, sums: BlockSums, block: Uint8Array, start: number, span: Span, verifiedTo: number): number => {
+  if (span.length === 0) return verifiedTo;
+  const from = Math.max(verifiedTo, Math.floor(span.offset / sums.blockBytes));
+  const to = Math.max(verifiedTo, Math.ceil(endOf(span) / sums.blockBytes));
+  const changed = changedBlock(sums, block, start, from, to);
+  if (changed !== null) throw changedBytes(path, changed);
+  return to;
+};
+
+/** Behind the last span that is read together with this one. */
+const neighboursEnd = (spans: readonly Span[], order: readonly number[], from: number): number => {
+  const start = spanAt(spans, order[from] as number).offset;
+  let end = start;
+  let behind = from;
+  for (; behind < order.length; behind += 1) {
+    const span = spanAt(spans, order[behind] as number);
+    const isNear = span.offset <= end + gapBytesMax && Math.max(end, endOf(span)) - start <= readBytesMax;
+    if (behind > from && !isNear) break;
+    end = Math.max(end, endOf(span));
+  }
+  return behind;
+};
+
+const spanAt = (spans: readonly Span[], place: number): Span => spans[place] as Span;
+const endOf = (span: Span): number => span.offset + span.length;
+
+/** The first bytes of the whole object that are not what was put; null: all are. */
+export const findChange = async (path: string, sums: BlockSums, bytes: number): Promise<Span | null> => {
+  if (bytes !== sums.bytes) {
+    const offset = Math.min(bytes, sums.bytes);
+    return { offset, length: Math.max(bytes, sums.bytes) - offset };
+  }
+  const handle = await openObject(path);
+  const step = stepOf(readBytesMax, sums);
+  try {
+    for (let from = 0; from < bytes; from += step) {
+      const changed = changedBlock(sums, await readFully(handle, path, from, Math.min(step, bytes - from)), from);
+      if (changed !== null) return changed;
+    }
+    return null;
+  } finally {
+    await handle.close();
+  }
+};

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type BlockSums, createSumsWriter, encodeSums } from './block-sums.ts';
 import { errnoOf } from './io-error.ts';
 import { makeFolder } from './make-folder.ts';
 import { unfinishedPrefix } from './object-name.ts';
+import { sumsPath } from './sums-file.ts';
 
 const gatheredBytesMax = 256 * 1024;
 
@@ -29,7 +32,11 @@ export class ObjectExistsError extends Error {
   override readonly name = 'ObjectExistsError';
 }
 
-/** True after: the object is whole under its name, file and folder durable. Nothing of it is left when this throws. */
+/**
+ * True after: the object is whole under its name, its checksums lie beside it, files and folder are durable. Nothing of it is left when this
+ * throws. The object has its name first: of two that put one at once, only the one that has the name writes checksums. Whoever dies between
+ * leaves an object that was promised to nobody.
+ */
 export const writeObject = async (
   path: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -38,13 +45,31 @@ export const writeObject = async (
   const folder = dirname(path);
   await makeDurably(folder);
   const temporary = join(folder, `${unfinishedPrefix}${randomBytes(8).toString('hex')}`);
+  const sumsAside = `${temporary}-sums`;
   try {
-    const bytes = await writeTemporary(temporary, chunks, write);
+    const sums = await writeTemporary(temporary, chunks, write);
+    await writeTemporary(sumsAside, [encodeSums(sums)], write);
     await publish(temporary, path);
+    await rename(sumsAside, sumsPath(path));
     await syncFolder(folder);
-    return bytes;
+    return sums.bytes;
   } finally {
     await rm(temporary, { force: true });
+    await rm(sumsAside, { force: true });
+  }
+};
+
+/** True after: durable checksums of the bytes that the object has now lie beside it. Throws what the system throws. */
+export const writeSums = async (path: string): Promise<void> => {
+  const sums = createSumsWriter();
+  for await (const chunk of createReadStream(path)) sums.add(chunk as Uint8Array);
+  const aside = join(dirname(path), `${unfinishedPrefix}${randomBytes(8).toString('hex')}-sums`);
+  try {
+    await writeTemporary(aside, [encodeSums(sums.end())], writeParts);
+    await rename(aside, sumsPath(path));
+    await syncFolder(dirname(path));
+  } finally {
+    await rm(aside, { force: true });
   }
 };
 
@@ -52,19 +77,19 @@ const writeTemporary = async (
   path: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   write: WriteParts,
-): Promise<number> => {
+): Promise<BlockSums> => {
   const handle = await open(path, 'wx', 0o600);
   try {
+    const sums = createSumsWriter();
     let gathered: Uint8Array[] = [];
     let gatheredBytes = 0;
-    let bytes = 0;
     const flush = async (): Promise<void> => {
       if (gatheredBytes > 0) await write(handle, gathered);
       gathered = [];
       gatheredBytes = 0;
     };
     for await (const chunk of guarded(chunks)) {
-      bytes += chunk.length;
+      sums.add(chunk);
       gatheredBytes += chunk.length;
       const isFull = gatheredBytes >= gatheredBytesMax;
       // What waits is copied: a source may use its buffer again once it is asked for more.
@@ -73,7 +98,7 @@ const writeTemporary = async (
     }
     await flush();
     await handle.sync();
-    return bytes;
+    return sums.end();
   } finally {
     await handle.close();
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { ArtifactStore } from '../../lib/ports/artifacts.ts';
+import { PayloadError } from '../../lib/ports/payload-error.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
 import type { Session } from './session.ts';
 
@@ -21,6 +22,7 @@ const readRoot =
       const { id } = JSON.parse(Buffer.concat(parts).toString('utf8')) as { readonly id?: unknown };
       if (typeof id === 'string' && id !== '') return right(id);
     } catch (cause) {
+      if (cause instanceof PayloadError) return left(cause.error);
       return left<PortError>({
         type: 'unavailable',
         message: `${artifacts.describe}: ${rootObject} cannot be read: ${String(cause)}`,

@@ -3,12 +3,19 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { ArtifactStore } from '../../lib/ports/artifacts.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
 
+type Check = NonNullable<ArtifactStore['check']>;
+
+/** A store that keeps checksums goes on doing so behind another. */
+const checking = (store: ArtifactStore, wrap: (check: Check) => Check): Pick<ArtifactStore, 'check'> =>
+  store.check === undefined ? {} : { check: wrap((name) => (store.check as Check)(name)) };
+
 /** The objects of one run: all names under a prefix that no other run has, nor had. */
 export const artifactsOfRun = (store: ArtifactStore, prefix: string): ArtifactStore => ({
   describe: store.describe,
   put: (name, chunks) => store.put(prefix + name, chunks),
   read: (name, span) => store.read(prefix + name, span),
   readSpans: (name, spans) => store.readSpans(prefix + name, spans),
+  ...checking(store, (check) => (name) => check(prefix + name)),
   size: (name) => store.size(prefix + name),
   list: (within) =>
     TE.Monad.map(store.list(prefix + within), (objects) => objects.map(({ name, bytes }) => ({ name: name.slice(prefix.length), bytes }))),
@@ -35,6 +42,7 @@ export const underRoot = (store: ArtifactStore, agree: Port<unknown>, stands: Po
     put: (name, chunks) => first(TE.Monad.chain(store.put(name, chunks), (written) => TE.Monad.map(stands, () => written))),
     read: (name, span) => found(store.read(name, span)),
     readSpans: (name, spans) => found(store.readSpans(name, spans)),
+    ...checking(store, (check) => (name) => found(check(name))),
     size: (name) =>
       first(TE.Monad.chain(store.size(name), (bytes) => (bytes === null ? TE.Monad.map(stands, () => bytes) : TE.right(bytes)))),
     list: (within) => first(store.list(within)),

@@ -5,7 +5,7 @@ import type { RunId } from '../../lib/core/ids.ts';
 import { isOwnObject } from '../../lib/core/raw-object.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { Damage, RunCondition } from '../../lib/ports/store-care.ts';
-import { filesUnder } from '../filesystem/index.ts';
+import { objectsUnder } from '../filesystem/index.ts';
 import { readImage } from './history.ts';
 import { accountJournals, faultsOf, type JournalAccount } from './journal-account.ts';
 import { lossBehind } from './loss.ts';
@@ -18,7 +18,8 @@ import { partsToWire } from './wire.ts';
 
 /** What a look at a run's folder found: the condition, and what a repair has to know. */
 export interface Examined {
-  readonly condition: RunCondition;
+  /** But for its objects. */
+  readonly condition: Omit<RunCondition, 'payload'>;
   readonly listing: FolderListing;
   readonly journals: readonly JournalAccount[];
   readonly damagedImages: readonly CheckpointFile[];
@@ -50,9 +51,9 @@ export const examineRun = async (folder: string, runId: RunId, owner: string | n
   ];
   if (refusal !== null && !damage.some(({ where }) => where === refusal.where))
     damage.push({ where: refusal.where, what: refusal.message });
-  const objects = await filesUnder(join(folder, 'objects'), '');
+  const objects = await objectsUnder(join(folder, 'objects'));
   const unreferenced = objects.filter((name) => proved === null || !isOwnObject(name, proved.objects));
-  const condition: RunCondition = {
+  const condition: Examined['condition'] = {
     runId,
     state: damage.length > 0 ? 'damaged' : opening.proved === null ? 'no_run' : 'whole',
     owner,

@@ -1,6 +1,7 @@
-import { copyFileSync, linkSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RunId } from '../../lib/core/ids.ts';
+import { sumsPath } from '../filesystem/index.ts';
 import type { Disk } from './disk.ts';
 import type { Examined } from './examine-run.ts';
 import { faultsOf } from './journal-account.ts';
@@ -46,6 +47,8 @@ const moveObjects = (folder: string, aside: string, names: readonly string[]): r
     const to = join(aside, 'objects', name);
     mkdirSync(dirname(join(folder, to)), { recursive: true, mode: 0o700 });
     renameSync(join(folder, 'objects', name), join(folder, to));
+    const [from, sums] = [sumsPath(join(folder, 'objects', name)), sumsPath(join(folder, to))];
+    if (existsSync(from)) renameSync(from, sums);
     return to;
   });
 

@@ -1,12 +1,16 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { isRunId, type RunId } from '../../lib/core/ids.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
-import type { RunRepair, StoreCare } from '../../lib/ports/store-care.ts';
-import { ioError, isFolder } from '../filesystem/index.ts';
+import type { PayloadCondition, RunCondition, RunRepair, StoreCare } from '../../lib/ports/store-care.ts';
+import { ioError, isFolder, renewSums } from '../filesystem/index.ts';
 import type { Disk } from './disk.ts';
 import { type Examined, examineRun } from './examine-run.ts';
 import type { OwnershipDesk } from './ownership.ts';
+import { examinePayload } from './payload-condition.ts';
 import { repairRun } from './repair-run.ts';
+import { setAsideFolder } from './run-folder.ts';
 
 export interface StoreCareOptions {
   readonly disk: Disk;
@@ -48,20 +52,38 @@ export const createStoreCare = ({ disk, desk, folderOf, runIds }: StoreCareOptio
     const { epoch, release } = ownership.right;
     try {
       const found = await examineRun(folder, runId, null);
-      const before = found.condition;
+      const payload = await examinePayload(objectsIn(folder));
+      const before = withPayload(found.condition, payload.condition);
       if (before.state !== 'damaged') return right({ before, after: before, setAside: [] });
-      if (found.provable === null) return left(nothingProved(folder, before.refusal));
-      const setAside = repairRun(disk, folder, runId, epoch, found);
-      return right({ before, after: (await examineRun(folder, runId, null)).condition, setAside });
+      if (found.condition.state === 'damaged' && found.provable === null) return left(nothingProved(folder, before.refusal));
+      const setAside = found.condition.state === 'damaged' ? [...repairRun(disk, folder, runId, epoch, found)] : [];
+      for (const name of payload.toRenew) {
+        if (!existsSync(join(objectsIn(folder), name))) continue;
+        const kept = await renewSums(objectsIn(folder), name, join(folder, setAsideFolder(epoch), 'objects'));
+        if (kept !== null) setAside.push(relative(folder, kept));
+      }
+      const after = (await examineRun(folder, runId, null)).condition;
+      return right({ before, after: withPayload(after, (await examinePayload(objectsIn(folder))).condition), setAside });
     } finally {
       release();
     }
   };
   return {
     runIds: () => runIds,
-    examine: (runId) => onFolder('examine', runId, async (folder) => right((await examined(folder, runId)).condition)),
+    examine: (runId) =>
+      onFolder('examine', runId, async (folder) => {
+        const { condition } = await examined(folder, runId);
+        return right(withPayload(condition, (await examinePayload(objectsIn(folder))).condition));
+      }),
     repair: (runId) => onFolder('repair', runId, (folder) => repaired(folder, runId)),
   };
+};
+
+const objectsIn = (folder: string): string => join(folder, 'objects');
+
+const withPayload = (condition: Examined['condition'], payload: PayloadCondition): RunCondition => {
+  const damage = [...condition.damage, ...payload.changed, ...payload.lostSums];
+  return { ...condition, damage, state: damage.length > 0 ? 'damaged' : condition.state, payload };
 };
 
 const nothingProved = (folder: string, refusal: string | null): PortError => ({

@@ -12,6 +12,7 @@ export const conservationLaws = {
   answers:
     'each answer pointer is one whole line, which names the row, and is a success where the row is completed and nowhere else, unless its schema refuses it',
   attempts: 'each row has as many attempts, charged and uncharged, as batches gave it an outcome',
+  objects: 'each stored object has the bytes that were put there, as far as it has checksums',
 } as const;
 export type ConservationLaw = keyof typeof conservationLaws;
 

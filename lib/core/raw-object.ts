@@ -14,3 +14,18 @@ export const isOwnObject = (name: string, named: { has(name: string): boolean })
 
 /** The batch whose answers the object holds; null for an object of another kind. */
 export const batchKeyOfObject = (name: string): string | null => /^raw\/([^/]+)\//u.exec(name)?.[1] ?? null;
+
+/** The epoch of the owner that wrote the object, by its name; null where the name has none, as that of a compact object, which any owner may have made. */
+export const epochOfObject = (name: string): number | null => {
+  const [, epoch] = /-e([1-9][0-9]{0,14})-[0-9]+\.jsonl$/u.exec(name) ?? [];
+  return epoch === undefined || name.startsWith('compact/') ? null : Number(epoch);
+};
+
+/**
+ * Of objects that have no checksums, those that have lost them. One process writes all objects of an epoch, each with checksums or, as the release
+ * before did, each without.
+ */
+export const objectsWithLostSums = (objects: readonly { readonly name: string; readonly hasSums: boolean }[]): readonly string[] => {
+  const summed = new Set(objects.flatMap(({ name, hasSums }) => (hasSums ? (epochOfObject(name) ?? []) : [])));
+  return objects.flatMap(({ name, hasSums }) => (!hasSums && summed.has(epochOfObject(name) ?? 0) ? [name] : []));
+};

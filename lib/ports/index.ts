@@ -7,4 +7,5 @@ export type * from './source.ts';
 export type * from './store-care.ts';
 export type * from './table.ts';
 export type * from './tokens.ts';
+export * from './payload-error.ts';
 export * from './source-error.ts';

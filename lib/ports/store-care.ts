@@ -25,6 +25,17 @@ export interface RunLoss {
   readonly providerBatchIds: readonly string[];
 }
 
+/** How the objects of a run are: each was read whole. */
+export interface PayloadCondition {
+  readonly objectCount: number;
+  /** Put without checksums, by the release before: a changed byte in them does not show. */
+  readonly uncheckedCount: number;
+  /** Objects whose bytes are not what was put. */
+  readonly changed: readonly Damage[];
+  /** Objects whose checksums are damaged or gone: a repair writes them anew, from the bytes that there are. */
+  readonly lostSums: readonly Damage[];
+}
+
 /** How a run's durable parts are. */
 export interface RunCondition {
   readonly runId: RunId;
@@ -42,6 +53,8 @@ export interface RunCondition {
   readonly damage: readonly Damage[];
   /** Null: a repair gives up nothing. */
   readonly loss: RunLoss | null;
+  /** Stored requests and answers. Their damage is in `damage` too; no repair mends it. */
+  readonly payload: PayloadCondition;
   /** The store's own account of its parts. */
   readonly parts: JsonObject;
 }

@@ -31,6 +31,7 @@ export const verificationToWire = (verification: Verification): JsonObject => ({
     open_count: batch.openCount,
   })),
   pruned: { are_requests_pruned: verification.pruned.areRequestsPruned, raw_file_count: verification.pruned.rawFileCount },
+  objects: { count: verification.objects.count, unchecked_count: verification.objects.uncheckedCount },
   broken: verification.broken === null ? null : brokenToWire(verification.broken),
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BatchRecord } from '../core/batch-record.ts';
 import type { StoredFile } from '../core/batch.ts';
 import type { ExportNote, RunSnapshot } from '../core/snapshot.ts';
+import { PayloadError } from '../ports/payload-error.ts';
 import type { RunReader } from '../ports/run-store.ts';
 import { openCompact } from '../streams/compact-reader.ts';
 import type { ArtifactExport } from './artifacts.ts';
@@ -108,9 +109,13 @@ const writeRawFile = async (
     );
   }
   async function* watched(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of source) {
-      signal?.throwIfAborted();
-      yield chunk;
+    try {
+      for await (const chunk of source) {
+        signal?.throwIfAborted();
+        yield chunk;
+      }
+    } catch (cause) {
+      throw cause instanceof PayloadError ? toBatchorError(cause.error, { runId }) : cause;
     }
   }
   const written = await draft.write(path, watched(chunks.right));

@@ -2,6 +2,7 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import type { BatchRecord } from '../core/batch-record.ts';
 import { compactNameOf } from '../core/raw-object.ts';
 import type { ArtifactStore } from '../ports/artifacts.ts';
+import { PayloadError } from '../ports/payload-error.ts';
 import type { ProviderWire } from '../ports/provider.ts';
 import { parseCompact } from '../streams/compact-line.ts';
 import { openCompact } from '../streams/compact-reader.ts';
@@ -75,12 +76,17 @@ const compactLinesAbout = async (
   if (isLeft(chunks)) return messageOf(chunks.left);
   const found: Pick<InspectedLine, 'offset' | 'length' | 'verdict'>[] = [];
   let place = 0;
-  for await (const block of readLineBlocks(chunks.right)) {
-    for (const { text } of block) {
-      const line = text === null ? null : parseCompact(text);
-      if (line?.customId === customId) found.push({ ...rawSpan(place), verdict: line.verdict });
-      place += 1;
+  try {
+    for await (const block of readLineBlocks(chunks.right)) {
+      for (const { text } of block) {
+        const line = text === null ? null : parseCompact(text);
+        if (line?.customId === customId) found.push({ ...rawSpan(place), verdict: line.verdict });
+        place += 1;
+      }
     }
+  } catch (cause) {
+    if (cause instanceof PayloadError) return cause.message;
+    throw cause;
   }
   return found;
 };

@@ -54,6 +54,8 @@ export interface Verification {
   readonly batches: readonly VerifiedBatch[];
   /** What is not kept, on purpose, and so could not be looked at: request lines, and raw files, of which what their lines say was. */
   readonly pruned: { readonly areRequestsPruned: boolean; readonly rawFileCount: number };
+  /** Objects that were read whole, and those among them that have no checksums, so that a changed byte would not show: the release before wrote none. */
+  readonly objects: { readonly count: number; readonly uncheckedCount: number };
   /** The first of the first broken law; null: none is. */
   readonly broken: BrokenLaw | null;
 }

@@ -23,7 +23,7 @@ export const toWire = (value: ItemResult | RunSummary | RunEvent | Verification 
 };
 
 /** How a run's durable parts are; the store's own account of them keeps its keys. */
-export const conditionToWire = ({ runId, state, owner, version, refusal, damage, loss, parts }: RunCondition): JsonObject => ({
+export const conditionToWire = ({ runId, state, owner, version, refusal, damage, loss, payload, parts }: RunCondition): JsonObject => ({
   run_id: runId,
   state,
   owner,
@@ -41,6 +41,12 @@ export const conditionToWire = ({ runId, state, owner, version, refusal, damage,
           bytes: loss.bytes,
           provider_batch_ids: loss.providerBatchIds,
         },
+  payload: {
+    object_count: payload.objectCount,
+    unchecked_count: payload.uncheckedCount,
+    changed_count: payload.changed.length,
+    lost_sums_count: payload.lostSums.length,
+  },
   parts,
 });
 

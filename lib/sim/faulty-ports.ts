@@ -58,7 +58,7 @@ const faultyRun = (run: OwnedRun, process: SimulatedProcess, onlooker: Onlooker)
 const faultyArtifacts = (artifacts: ArtifactStore, process: SimulatedProcess): ArtifactStore => {
   const calls = through(artifacts, 'artifacts', process);
   return {
-    ...bound(calls, ['put', 'readSpans', 'size', 'list', 'remove']),
+    ...bound(calls, ['put', 'readSpans', 'size', 'list', 'remove', ...(artifacts.check === undefined ? [] : (['check'] as const))]),
     describe: artifacts.describe,
     read: (name, span) => TE.Monad.map(calls.read(name, span), (chunks) => faultyChunks(chunks, process)),
   };

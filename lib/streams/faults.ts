@@ -64,6 +64,13 @@ const faultKind = (error: PortError): FaultKind | null => {
   }
 };
 
+/**
+ * Stored bytes that have changed, as a clear no: the batch that needs them is tried a few times, then held with the reason, and the other batches
+ * go on. Any other error as it is.
+ */
+export const payloadRefusal = (error: PortError): PortError =>
+  error.type === 'corrupt' ? { type: 'refused', message: error.message, statusCode: null, requestId: null } : error;
+
 /** A create's clear no; null when the answer is not one. */
 export const createRefusal = (error: PortError): CreateRefusal | null => {
   const base = { message: messageOf(error), retryAfterMs: null, statedTokensMax: null, statedRequestsMax: null };

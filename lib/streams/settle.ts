@@ -5,8 +5,10 @@ import type { Effect } from '../core/effect.ts';
 import { codeOfFailure, type FailureClass } from '../core/failure.ts';
 import { type BatchKey, indexOfCustomId } from '../core/ids.ts';
 import { addUsage, emptyUsage, type TokenUsage } from '../core/usage.ts';
+import { PayloadError } from '../ports/payload-error.ts';
 import type { PortError } from '../ports/port-error.ts';
 import type { OutputReading } from '../schema/structure.ts';
+import { payloadRefusal } from './faults.ts';
 import { readLineBlocks } from './line-reader.ts';
 import type { Asked, EnginePorts, Perform } from './ports.ts';
 
@@ -139,7 +141,7 @@ const readSlice =
     if (file === undefined)
       return { _tag: 'Left', left: { type: 'corrupt', message: `batch ${batchKey} has no ${part} file to settle from`, where: batchKey } };
     const chunks = await ports.run.artifacts.read(file.object, { offset: fromOffset, length: file.bytes - fromOffset })();
-    if (chunks._tag === 'Left') return chunks;
+    if (chunks._tag === 'Left') return { _tag: 'Left', left: payloadRefusal(chunks.left) };
     const reading: SliceReading = {
       indexes: [],
       offsets: [],
@@ -153,19 +155,25 @@ const readSlice =
     };
     const itemCount = ports.run.snapshot.ingest.itemCount;
     let lineCount = 0;
-    for await (const block of readLineBlocks(chunks.right)) {
-      for (const line of block) {
-        if (lineCount === rowsMax) {
-          reading.toOffset = fromOffset + line.offset;
-          reading.isEndOfFile = false;
-          break;
+    try {
+      for await (const block of readLineBlocks(chunks.right)) {
+        for (const line of block) {
+          if (lineCount === rowsMax) {
+            reading.toOffset = fromOffset + line.offset;
+            reading.isEndOfFile = false;
+            break;
+          }
+          lineCount += 1;
+          const judging = readLine(ports, reading, part, { ...line, offset: fromOffset + line.offset }, itemCount);
+          // Waited for only where the schema's own check has something to wait for.
+          if (judging !== undefined) await judging;
         }
-        lineCount += 1;
-        const judging = readLine(ports, reading, part, { ...line, offset: fromOffset + line.offset }, itemCount);
-        // Waited for only where the schema's own check has something to wait for.
-        if (judging !== undefined) await judging;
+        if (!reading.isEndOfFile) break;
       }
-      if (!reading.isEndOfFile) break;
+    } catch (cause) {
+      // What was read before it was verified too; none of it counts before the slice does.
+      if (cause instanceof PayloadError) return { _tag: 'Left', left: payloadRefusal(cause.error) };
+      throw cause;
     }
     return { _tag: 'Right', right: reading };
   };

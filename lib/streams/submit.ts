@@ -3,9 +3,10 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Command } from '../core/command.ts';
 import type { Effect } from '../core/effect.ts';
 import type { ArtifactStore } from '../ports/artifacts.ts';
+import { PayloadError } from '../ports/payload-error.ts';
 import type { PortError } from '../ports/port-error.ts';
 import type { RequestSpan } from '../ports/run-store.ts';
-import { createRefusal, EngineFailure } from './faults.ts';
+import { createRefusal, EngineFailure, payloadRefusal } from './faults.ts';
 import { raisedLines, type RaiseLines, raisingOf } from './raise.ts';
 import type { Asked, EnginePorts, Perform } from './ports.ts';
 
@@ -28,7 +29,7 @@ export const performUpload =
             expiresAfterMs: run.snapshot.config.operation.filesExpireAfterMs,
           }),
           // A payload of ours that cannot be read is not the provider's weather.
-          TE.mapLeft((error) => lines.fault() ?? error),
+          TE.mapLeft((error) => payloadRefusal(lines.fault() ?? error)),
         );
       }),
       TE.map((uploaded): Asked => {
@@ -50,7 +51,13 @@ const readAll = (
         fault = read.left;
         throw new EngineFailure(read.left);
       }
-      yield* raise === null || !wasCharged ? read.right : raisedLines(read.right, raise);
+      try {
+        yield* raise === null || !wasCharged ? read.right : raisedLines(read.right, raise);
+      } catch (cause) {
+        // Bytes that have changed since they were stored: the upload breaks off, and is not the transfer's fault.
+        if (cause instanceof PayloadError) fault = cause.error;
+        throw cause;
+      }
     }
   }
   return { chunks: chunks(), fault: () => fault };

@@ -2,11 +2,14 @@ import { type Either, isLeft } from 'fp-ts/lib/Either.js';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactStore, Span } from '../../lib/ports/artifacts.ts';
+import { PayloadError } from '../../lib/ports/payload-error.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 
 /** A payload plane on which every law of artifacts is tried; empty at first. */
 export interface ArtifactFixture {
   readonly artifacts: ArtifactStore;
+  /** Flips a bit of a stored object behind the store's back; for stores with a disk. */
+  readonly damage?: (name: string, byteOffset: number) => Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -24,6 +27,15 @@ const readWhole = async (chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array>
   const parts: Uint8Array[] = [];
   for await (const chunk of chunks) parts.push(chunk);
   return Buffer.concat(parts);
+};
+/** The bytes; null: they were refused, at once or on the way. */
+const collect = async (port: () => Promise<Either<PortError, AsyncIterable<Uint8Array>>>): Promise<Uint8Array | null> => {
+  const opened = await port();
+  if (isLeft(opened)) return null;
+  return readWhole(opened.right).catch((cause: unknown) => {
+    if (cause instanceof PayloadError) return null;
+    throw cause;
+  });
 };
 /** Bytes that tell where they are. */
 const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 31 + (i >>> 8)) & 0xff);
@@ -145,6 +157,31 @@ export const describeArtifactContract = (name: string, factory: () => Promise<Ar
       ]);
       expect((await ok(artifacts.list('b'))).map((found) => found.name)).toEqual(['b/1/x', 'b/10', 'b/2', 'bb']);
       expect(await ok(artifacts.list('c'))).toEqual([]);
+    });
+
+    it('never gives out bytes that were changed behind its back, and says where they lie', async () => {
+      const { damage } = fixture;
+      if (damage === undefined) return expect(artifacts.check).toBeUndefined();
+      const whole = pattern(100_000);
+      await fc.assert(
+        fc.asyncProperty(fc.nat(99_999), fc.nat(99_999), fc.nat(5_000), async (at, offset, lengthMax) => {
+          const span = { offset, length: Math.min(lengthMax, 100_000 - offset) };
+          await ok(artifacts.put('hurt', [whole]));
+          await damage('hurt', at);
+          const read = await artifacts.readSpans('hurt', [span, { offset: 0, length: 1 }])();
+          const streamed = await collect(artifacts.read('hurt', span));
+          for (const found of [isLeft(read) ? null : read.right[0], streamed])
+            if (found !== null) expect(Buffer.compare(found as Uint8Array, whole.subarray(offset, offset + span.length))).toBe(0);
+          if (at >= offset && at < offset + span.length) {
+            expect([isLeft(read) && read.left.type, streamed]).toEqual(['corrupt', null]);
+            if (isLeft(read) && read.left.type === 'corrupt') expect(read.left.where).toMatch(/hurt:\d+$/u);
+          }
+          const { changed } = (await ok(artifacts.check?.('hurt') ?? Promise.reject)) as { readonly changed: Span };
+          expect([changed.offset <= at, at < changed.offset + changed.length]).toEqual([true, true]);
+          await ok(artifacts.remove('hurt'));
+        }),
+        { numRuns: 20 },
+      );
     });
 
     it('removes, and takes absence for success', async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,11 +7,21 @@ import { filesystemArtifacts, makeFolder, sweepObjects } from '../../adapters/fi
 import { artifactsWith } from '../../adapters/filesystem/filesystem-artifacts.ts';
 import { describeArtifactContract } from './artifact-contract.ts';
 
+const flip = async (path: string, byteOffset: number): Promise<void> => {
+  const bytes = await readFile(path);
+  bytes.writeUInt8(bytes.readUInt8(byteOffset) ^ 4, byteOffset);
+  await writeFile(path, bytes);
+};
+
 const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'batchor-artifacts-'));
 
 describeArtifactContract('the filesystem', async () => {
   const dir = await newFolder();
-  return { artifacts: filesystemArtifacts({ dir: join(dir, 'root') }), dispose: () => rm(dir, { recursive: true, force: true }) };
+  return {
+    artifacts: filesystemArtifacts({ dir: join(dir, 'root') }),
+    damage: (name, byteOffset) => flip(join(dir, 'root', name), byteOffset),
+    dispose: () => rm(dir, { recursive: true, force: true }),
+  };
 });
 
 describe('a folder for files', () => {
@@ -54,7 +64,8 @@ describe('artifacts as files', () => {
     await artifacts.put('a/b', text('x'))();
     expect(((await stat(join(root, 'a', 'b'))).mode & 0o777).toString(8)).toBe('600');
     expect(((await stat(join(root, 'a'))).mode & 0o777).toString(8)).toBe('700');
-    expect(await readdir(join(root, 'a'))).toEqual(['b']);
+    expect(((await stat(join(root, 'a', '.sums-b'))).mode & 0o777).toString(8)).toBe('600');
+    expect((await readdir(join(root, 'a'))).sort()).toEqual(['.sums-b', 'b']);
   });
 
   it('have no name that could lead out of the root', async () => {
@@ -115,6 +126,49 @@ describe('artifacts as files', () => {
     const answer = await full.put('a', text('half'))();
     expect(answer._tag === 'Left' && answer.left.type === 'unavailable' && answer.left.message).toContain('the disk is full');
     expect(await readdir(root)).toEqual([]);
+  });
+
+  it('are read without checksums where the release before wrote them, and say so', async () => {
+    const artifacts = filesystemArtifacts({ dir: root });
+    await artifacts.put('a', text('old'))();
+    await rm(join(root, '.sums-a'));
+    expect((await artifacts.readSpans('a', [{ offset: 0, length: 3 }])())._tag).toBe('Right');
+    expect(await artifacts.check?.('a')()).toEqual({ _tag: 'Right', right: { bytes: 3, hasSums: false, changed: null } });
+  });
+
+  it('are refused where they were cut, lengthened, or their checksums damaged, with the file that is to be restored', async () => {
+    const artifacts = filesystemArtifacts({ dir: root });
+    const put = async (): Promise<void> => {
+      await artifacts.remove('a')();
+      await artifacts.put('a', text('four'))();
+    };
+    const refusal = async (): Promise<unknown> => {
+      const read = await artifacts.readSpans('a', [{ offset: 0, length: 4 }])();
+      return read._tag === 'Left' && read.left.type === 'corrupt' ? read.left.message : read;
+    };
+    await put();
+    await writeFile(join(root, 'a'), 'fou');
+    expect(await refusal()).toContain('has 3 bytes, and was stored with 4');
+    await writeFile(join(root, 'a'), 'fours');
+    expect(await refusal()).toContain('has 5 bytes, and was stored with 4');
+    await put();
+    await flip(join(root, '.sums-a'), 34);
+    expect(await refusal()).toContain(`restore ${join(root, '.sums-a')} from a backup, or remove it`);
+  });
+
+  it('have no checksums left behind, and none of an object that is gone', async () => {
+    const artifacts = filesystemArtifacts({ dir: root });
+    for (const name of ['gone', 'lost', 'kept']) await artifacts.put(name, text(name))();
+    await artifacts.remove('gone')();
+    expect((await readdir(root)).sort()).toEqual(['.sums-kept', '.sums-lost', 'kept', 'lost']);
+    await rm(join(root, 'lost'));
+    expect(await artifacts.list('')()).toEqual({ _tag: 'Right', right: [{ name: 'kept', bytes: 4 }] });
+    expect(await sweepObjects(root, () => true)).toEqual([]);
+    expect((await readdir(root)).sort()).toEqual(['.sums-kept', 'kept']);
+    // Nor do those of an earlier object speak for a later one of its name.
+    await writeFile(join(root, '.sums-new'), await readFile(join(root, '.sums-kept')));
+    await artifacts.put('new', text('new'))();
+    expect((await artifacts.readSpans('new', [{ offset: 0, length: 3 }])())._tag).toBe('Right');
   });
 
   it('are swept but for what is kept, unfinished files too', async () => {

@@ -20,7 +20,7 @@ describe('pruning raw files of which one is damaged', () => {
   const objects = (): string => join(folder, 'store', 'runs', 'whole', 'objects');
   const filesUnder = (part: string): readonly string[] =>
     readdirSync(join(objects(), part), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
       .map((entry) => join(entry.parentPath, entry.name))
       .toSorted();
   const exportedRun = async (world: World): Promise<Run> => {

@@ -249,6 +249,7 @@ describe('verify tells of', () => {
       ['batches', 0],
       ['answers', 2],
       ['attempts', 0],
+      ['objects', 0],
     ]);
   });
 });

@@ -51,6 +51,8 @@ describe('verify', () => {
       ['batches', 5 + 5 + 45, 0],
       ['answers', 45, 0],
       ['attempts', 45, 0],
+      // Five files of answers; request lines and item lines, one slice of each.
+      ['objects', 7, 0],
     ]);
     expect(verification.batches.map((batch) => [batch.batchNo, batch.state, batch.requestCount, batch.completedCount])).toEqual([
       [1, 'settled', 10, 10],

@@ -5,6 +5,7 @@ import { must } from '../interop.ts';
 import { atOneVersion, type Onlooker, type StillRun } from '../one-version.ts';
 import type { BrokenLaw, Verification, VerifyOptions } from '../verification.ts';
 import { checkAttempts, checkBatches } from './check-batches.ts';
+import { checkObjects } from './check-objects.ts';
 import { checkResults } from './check-results.ts';
 import { checkRows } from './check-rows.ts';
 import { createPayload } from './payload.ts';
@@ -55,11 +56,12 @@ const lookAt = async ({ reader, snapshot, stands }: StillRun, wire: Wire, { sign
   const { batches, files } = await checkBatches(scene);
   checkAttempts(scene);
   await checkResults(scene, files);
+  const objects = await checkObjects(scene);
   const broken = await named(reader, tally.first());
   const { runId, version } = snapshot;
   const [itemCount, itemCounts] = [ledger.count, ledger.totals()];
   const pruned = { areRequestsPruned: snapshot.artifacts.areRequestsPruned, ...scene.pruned };
-  return { runId, isSound: broken === null, version, itemCount, itemCounts, laws: tally.laws(), batches, pruned, broken };
+  return { runId, isSound: broken === null, version, itemCount, itemCounts, laws: tally.laws(), batches, pruned, objects, broken };
 };
 
 /** The same, with the names of its row and its batch, where only their numbers are known. */

@@ -1,0 +1,61 @@
+import { mkdir, rename } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { errnoOf } from './io-error.ts';
+import { filesUnder, sizeOf } from './list-objects.ts';
+import { findChange } from './read-object.ts';
+import { objectOfSums, readSums, sumsPath } from './sums-file.ts';
+import { writeSums } from './write-object.ts';
+
+/** What a look at every byte of an object found. `sums`: `damaged` where its checksums are not what was written. */
+export interface CheckedObject {
+  readonly name: string;
+  readonly path: string;
+  readonly sums: 'whole' | 'none' | 'damaged';
+  readonly changed: { readonly offset: number; readonly length: number } | null;
+}
+
+/** Objects under a folder, without what lies beside them. */
+export const objectsUnder = async (root: string): Promise<readonly string[]> =>
+  (await filesUnder(root, '')).filter((name) => objectOfSums(name) === null);
+
+/** Reads every object whole, one after the other. Throws what the system throws. */
+export const checkObjects = async (root: string, names: readonly string[]): Promise<readonly CheckedObject[]> => {
+  const found: CheckedObject[] = [];
+  for (const name of names) {
+    const path = join(root, name);
+    const bytes = await sizeOf(path);
+    if (bytes === null) continue;
+    const sums = await readSums(path);
+    if (typeof sums === 'string') found.push({ name, path, sums, changed: null });
+    else {
+      const changed = await findChange(path, sums, bytes).catch(ifRemoved);
+      if (changed !== 'removed') found.push({ name, path, sums: 'whole', changed });
+    }
+  }
+  return Promise.all(found.map(lookedAgain));
+};
+
+const ifRemoved = (cause: unknown): 'removed' => {
+  if (errnoOf(cause) === 'ENOENT') return 'removed';
+  throw cause;
+};
+
+/** Put while the others were read, an object has its name a moment before its checksums. */
+const lookedAgain = async (object: CheckedObject): Promise<CheckedObject> => {
+  if (object.sums !== 'none') return object;
+  const now = await readSums(object.path);
+  return now === 'none' ? object : { ...object, sums: now === 'damaged' ? 'damaged' : 'whole' };
+};
+
+/** True after: the checksums of the object are those of the bytes that it has now; what lay there before is in the folder `aside`. Throws what the system throws. */
+export const renewSums = async (root: string, name: string, aside: string): Promise<string | null> => {
+  const path = join(root, name);
+  const sums = sumsPath(path);
+  const kept = (await sizeOf(sums)) === null ? null : join(aside, relative(root, sums));
+  if (kept !== null) {
+    await mkdir(dirname(kept), { recursive: true, mode: 0o700 });
+    await rename(sums, kept);
+  }
+  await writeSums(path);
+  return kept;
+};

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type BlockSums, decodeSums } from './block-sums.ts';
+import { errnoOf } from './io-error.ts';
+
+/** Beside each object lies a file of its checksums. A leading dot is no object's name. */
+export const sumsPrefix = '.sums-';
+
+export const sumsPath = (path: string): string => join(dirname(path), `${sumsPrefix}${basename(path)}`);
+
+/** The object whose checksums a file holds, by its path or name; null: the file is another. */
+export const objectOfSums = (path: string): string | null => {
+  const name = basename(path);
+  if (!name.startsWith(sumsPrefix)) return null;
+  const folder = path.slice(0, path.length - name.length);
+  return `${folder}${name.slice(sumsPrefix.length)}`;
+};
+
+/** The checksums of an object; `none` where it has none, `damaged` where they are not what was written. Throws what the system throws. */
+export const readSums = async (path: string): Promise<BlockSums | 'none' | 'damaged'> => {
+  try {
+    return decodeSums(new Uint8Array(await readFile(sumsPath(path)))) ?? 'damaged';
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return 'none';
+    throw cause;
+  }
+};
+
+const keptObjectsMax = 512;
+const keptSumsMax = 2_000_000;
+
+/** Checksums of objects that were read lately, at most 8 MB of them: objects are immutable. */
+export interface SumsCache {
+  of(path: string): Promise<BlockSums | 'none' | 'damaged'>;
+  forget(path: string): void;
+}
+
+export const createSumsCache = (): SumsCache => {
+  const kept = new Map<string, BlockSums>();
+  let count = 0;
+  const forget = (path: string): void => {
+    count -= kept.get(path)?.crcs.length ?? 0;
+    kept.delete(path);
+  };
+  return {
+    async of(path) {
+      const known = kept.get(path);
+      if (known !== undefined) return known;
+      const sums = await readSums(path);
+      // What has none yet may have them in a moment: an object has its name first.
+      if (typeof sums === 'string' || sums.crcs.length > keptSumsMax) return sums;
+      forget(path);
+      kept.set(path, sums);
+      count += sums.crcs.length;
+      for (const oldest of kept.keys()) {
+        if (kept.size <= keptObjectsMax && count <= keptSumsMax) break;
+        forget(oldest);
+      }
+      return sums;
+    },
+    forget,
+  };
+};
