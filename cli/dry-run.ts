@@ -1,4 +1,4 @@
-import { customIdOf } from '../lib/core/ids.ts';
+import { customIdsOf, quotedCustomIds } from '../lib/core/custom-ids.ts';
 import type { SourceEntry } from '../lib/ports/source.ts';
 import { sourceOf } from '../lib/run/job-source.ts';
 import { raisedOf } from '../lib/run/job-limits.ts';
@@ -16,7 +16,7 @@ import { writeNotes, writeText } from './render.ts';
 /** How many requests are shown unless `--limit` says otherwise. */
 const shownRows = 3;
 
-/** Prints the first request lines as they would be sent. Nothing is created, asked or paid; no key is needed. */
+/** Prints the first request lines as they would be sent. Nothing is created, asked or paid; no key is needed. Zeros stand for the nonce that a run gives to its `custom_id`s. */
 export const dryRun = async (
   description: Description,
   limit: number | null,
@@ -30,7 +30,8 @@ export const dryRun = async (
   const render = await rendererOf(job.providerConfig, structuredOutputOf(erased), raisedOf(erased));
   const { items, buildPrompt } = sourceOf(erased);
   const shown = limit ?? shownRows;
-  const isFirst = erased.reusePolicy?.duplicates === 'send_once' ? firstOfRequests() : () => true;
+  const customIds = customIdsOf({ customIds: quotedCustomIds });
+  const isFirst = erased.reusePolicy?.duplicates === 'send_once' ? firstOfRequests(customIds) : () => true;
   let itemCount = 0;
   let sharedCount = 0;
   const end = (): ExitCode => {
@@ -41,7 +42,7 @@ export const dryRun = async (
   for await (const pulled of items.read(null, { signal })) {
     for (const entry of isSlice(pulled) ? pulled : [pulled]) {
       if (itemCount === shown) return end();
-      const line = 'bad' in entry ? null : render(customIdOf(itemCount), await buildPrompt(entry.item));
+      const line = 'bad' in entry ? null : render(customIds.of(itemCount), await buildPrompt(entry.item));
       const fault = line === null ? faultOf(entry) : 'reason' in line ? line.reason : null;
       if (line !== null && 'line' in line) {
         if (isFirst(line.line, itemCount)) await writeText(context.stdout, line.line);

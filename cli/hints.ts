@@ -25,7 +25,9 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
   circuit_open: (place, runId) =>
     `Mend what the provider refuses in a new run, or try again: ${resumeAndWait(place, runId)} (without a canary: --canary 0)`,
   results_unavailable: (place, runId) =>
-    `Which batches are held, and why: ${commandLine(place, 'status', runId)}. Try again: ${resumeAndWait(place, runId)}. If their files are gone for good: ${commandLine(place, 'resolve', runId, '--batch KEY --results-lost')}`,
+    `Which batches are held, and why: ${commandLine(place, 'status', runId)}. Read their files again: ${commandLine(place, 'resolve', runId, '--batch KEY --read-again')}, or all at once: ${resumeAndWait(place, runId)}. If their files are gone for good: ${commandLine(place, 'resolve', runId, '--batch KEY --results-lost')}`,
+  results_unreadable: (place, runId) =>
+    `Which batches are held, and what was found in their files: ${commandLine(place, 'status', runId)}. Nothing is sent again for them. Read their files again, once what is between you and the provider is mended: ${commandLine(place, 'resolve', runId, '--batch KEY --read-again')}, then: ${commandLine(place, 'wait', runId)}. If the answers are gone for good, keep what can be read and send the other rows again, which are paid for again: ${commandLine(place, 'resolve', runId, '--batch KEY --results-lost')}`,
   batch_unresolved: (place, runId) =>
     `Which batches are held, and why: ${commandLine(place, 'status', runId)}. Look for them at the provider by their metadata (batchor_batch_key), and say what is true: ${commandLine(place, 'resolve', runId, '--batch KEY --exists ID | --never-created')} (or --results-lost: the batch, or its files, are gone for good). Let batchor look once more: ${resumeAndWait(place, runId)}. What is finished: ${commandLine(place, 'results', runId, '--partial')}`,
 };

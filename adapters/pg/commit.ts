@@ -91,7 +91,7 @@ const namesIn = (events: readonly Event[]): readonly string[] =>
     ...new Set(
       events.flatMap((event): readonly (string | null | undefined)[] => {
         if (event.type === 'ItemsAccepted') return [event.slice.requestObject, event.slice.itemObject];
-        if (event.type === 'FilesStored') return [event.output?.object, event.error?.object];
+        if (event.type === 'FilesStored' || event.type === 'AnswersUnreadable') return [event.output?.object, event.error?.object];
         if (event.type === 'ItemsCompleted') return [event.object];
         return event.type === 'ItemsSettled' ? [event.outputObject, event.errorObject] : [];
       }),

@@ -126,7 +126,7 @@ export class RunModel {
     if (event.type === 'ItemsAccepted') {
       this.keepObject(event.slice.requestObject);
       this.keepObject(event.slice.itemObject);
-    } else if (event.type === 'FilesStored') {
+    } else if (event.type === 'FilesStored' || event.type === 'AnswersUnreadable') {
       this.keepObject(event.output?.object ?? null);
       this.keepObject(event.error?.object ?? null);
     }

@@ -3,8 +3,9 @@ import {
   applyToRows,
   type BatchKey,
   type BatchObservation,
+  censusOfRows,
   type Command,
-  customIdOf,
+  customIdsOf,
   decide,
   type Effect,
   effectKey,
@@ -51,7 +52,8 @@ export interface MyRow {
 export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyProvider, signal: AbortSignal): Promise<RunSnapshot> {
   let snapshot = emptySnapshot;
   let keys = 0;
-  const lines = rows.map((row, index) => `${JSON.stringify({ custom_id: customIdOf(index), prompt: row.prompt })}\n`);
+  const customIds = customIdsOf(config);
+  const lines = rows.map((row, index) => `${JSON.stringify({ custom_id: customIds.of(index), prompt: row.prompt })}\n`);
   const bytes = (indexes: readonly number[]): number[] => indexes.map((index) => Buffer.byteLength(lines[index] ?? ''));
   const where = (test: (row: MyRow) => boolean): number[] => rows.flatMap((row, index) => (test(row) ? [index] : []));
   const slice = (indexes: readonly number[]) => ({ indexes, bytes: bytes(indexes), tokens: null, isLast: true });
@@ -215,7 +217,7 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
           batchKey: effect.batchKey,
           output: effect.outputFileId === null ? null : { object: effect.outputFileId, bytes: 1 },
           error: null,
-          lineCount: snapshot.live.find((batch) => batch.batchKey === effect.batchKey)?.requests ?? 0,
+          census: censusOfRows(snapshot.live.find((batch) => batch.batchKey === effect.batchKey)?.requests ?? 0),
         };
       case 'SettleSlice': {
         const { batchKey, batchNo, position } = effect;

@@ -141,6 +141,8 @@ export interface LiveBatch {
   readonly held: string | null;
   readonly ending: BatchEnding | null;
   readonly files: { readonly output: StoredFile | null; readonly error: StoredFile | null } | null;
+  /** Copies of files that cannot be what the provider has: kept until the operator says what to do. Set only while it is held for that reason. */
+  readonly unreadable: { readonly output: StoredFile | null; readonly error: StoredFile | null } | null;
   readonly position: SettlePosition;
   readonly settledRows: number;
   /** Of those, successes. */

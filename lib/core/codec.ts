@@ -219,6 +219,7 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   CancelAsked: event('CancelAsked', { batchKey: key, refused: later(orNull(t.string), null) }),
   BatchEnded: event('BatchEnded', { batchKey: key, providerStatus: t.string, progress: Progress, ending: Ending }),
   FilesStored: event('FilesStored', { batchKey: key, output: orNull(File), error: orNull(File), position: Position, isSworn: t.boolean }),
+  AnswersUnreadable: event('AnswersUnreadable', { batchKey: key, output: orNull(File), error: orNull(File) }),
   ItemsCompleted: event('ItemsCompleted', {
     batchKey: key,
     batchNo: NonNegative,

@@ -1,4 +1,5 @@
 import type { BatchEnding, CreateDoubt, StoredFile } from './batch.ts';
+import type { FilesCensus } from './census.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import type { OthersUse } from './quota.ts';
@@ -134,8 +135,10 @@ export interface SweepReport {
 export type Resolution =
   | { readonly type: 'exists'; readonly found: SweptBatch }
   | { readonly type: 'never_created' }
-  /** What it answered cannot be had any more: its rows go again, and are paid for again. */
+  /** What it answered cannot be had any more: rows without an answer go again, and are paid for again. */
   | { readonly type: 'results_lost' }
+  /** Its files are read again, from their beginning: they were unreadable, and may be whole by now. */
+  | { readonly type: 'read_again' }
   /** Look again, try again. */
   | { readonly type: 'retry' };
 
@@ -215,13 +218,13 @@ export type Command = { readonly atMs: number } & (
   /** `asked` that nothing was observed of are tried again later: absence is no observation. */
   | { readonly type: 'RecordPoll'; readonly asked: readonly BatchKey[]; readonly observations: readonly BatchObservation[] }
   | { readonly type: 'RecordCancelAsked'; readonly batchKey: BatchKey }
-  /** `lineCount`: lines of both files together. */
   | {
       readonly type: 'RecordFiles';
       readonly batchKey: BatchKey;
       readonly output: StoredFile | null;
       readonly error: StoredFile | null;
-      readonly lineCount: number;
+      /** What was found in them. */
+      readonly census: FilesCensus;
     }
   | {
       readonly type: 'SettleSlice';

@@ -1,6 +1,7 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { PathReporter } from 'io-ts/lib/PathReporter.js';
+import { type CustomIdFormat, isNonce } from './custom-ids.ts';
 import { isJsonObject, isJsonValue, type JsonObject } from './json.ts';
 import type { ProviderLimits } from './limits.ts';
 
@@ -140,6 +141,8 @@ export interface RunConfig {
   readonly structuredOutput: StructuredOutputConfig | null;
   /** The user's own pairs for the provider's batch metadata: at most 12 (`batchor_…` keys are ours). */
   readonly batchMetadata: Readonly<Record<string, string>>;
+  /** How the run's request lines are named. Null: as before runs had nonces, by `row-` and the item's index. */
+  readonly customIds: CustomIdFormat | null;
   readonly limits: ProviderLimits;
   readonly operation: Operation;
 }
@@ -176,6 +179,12 @@ export const later = <A>(type: t.Type<A, unknown>, before: A): t.Type<A, unknown
   new t.Type(type.name, type.is, (u, c) => (u === undefined ? t.success(before) : type.validate(u, c)), type.encode);
 const laterOrNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> => later(orNull(type), null);
 
+const Nonce = new t.Type<string>(
+  'Nonce',
+  (u): u is string => typeof u === 'string' && isNonce(u),
+  (u, c) => (typeof u === 'string' && isNonce(u) ? t.success(u) : t.failure(u, c)),
+  t.identity,
+);
 const TokenPricesType: t.Type<TokenPrices, unknown> = closed('TokenPrices', {
   inputUsdPerMillion: NonNegative,
   cachedInputUsdPerMillion: NonNegative,
@@ -242,6 +251,7 @@ export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
     }),
   ),
   batchMetadata: t.record(t.string, t.string),
+  customIds: laterOrNull(closed('CustomIdFormat', { nonce: Nonce, isStamped: t.boolean })),
   limits: closed('ProviderLimits', {
     requestsMax: NonNegative,
     inputBytesMax: NonNegative,

@@ -156,6 +156,13 @@ export type Event = { readonly atMs: number } & (
       /** Somebody has said that the files cannot be had. */
       readonly isSworn: boolean;
     }
+  /** The files were read as often as they are read, and answers are missing as a whole: the copies are kept for people, and nothing is settled from them. */
+  | {
+      readonly type: 'AnswersUnreadable';
+      readonly batchKey: BatchKey;
+      readonly output: StoredFile | null;
+      readonly error: StoredFile | null;
+    }
   | {
       readonly type: 'ItemsCompleted';
       readonly batchKey: BatchKey;

@@ -103,6 +103,7 @@ export const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): Ru
     held: null,
     ending: null,
     files: null,
+    unreadable: null,
     position: { part: 'output', offset: 0 },
     settledRows: 0,
     completedRows: 0,

@@ -1,4 +1,5 @@
 import { applyArtifacts } from './artifacts.ts';
+import type { LiveBatch } from './batch.ts';
 import { batchOf, clearBatchFault, clearFault, grown, madeUnclear, move, shrunk, withBatch, withOthers, withoutBatch } from './changes.ts';
 import type { CanaryPolicy } from './config.ts';
 import { cancelEffectKey, ingestKey, litterEffectKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
@@ -21,6 +22,9 @@ export const evolve = (snapshot: RunSnapshot, event: Event): RunSnapshot => ({
 /** Whoever asks for another canary gets one, though the last has passed. */
 const isSameCanary = (known: CanaryPolicy | null, now: CanaryPolicy | null): boolean =>
   now === null || (known?.items === now.items && known.passRatioMin === now.passRatioMin);
+
+/** Nothing holds it any more; unreadable copies of its files are read anew. */
+const released = (batch: LiveBatch): LiveBatch => (batch.held === null ? batch : { ...batch, held: null, unreadable: null });
 
 const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
   switch (event.type) {
@@ -49,7 +53,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         // Limits are raised while runs stand: what was learned is tried anew.
         queue: { ...s.queue, stated: null, guess: null, refusals: null, sinceMs: event.atMs },
         backlog: { ...s.backlog, needs: null },
-        live: s.live.map((batch) => (batch.held === null ? batch : { ...batch, held: null, replans: 0 })),
+        live: s.live.map((batch) => (batch.held === null ? batch : { ...released(batch), replans: 0 })),
       };
     case 'OperationChanged':
       return {
@@ -64,7 +68,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         ...s,
         control: { state: 'cancel_requested', reason: null, message: null },
         faults: [],
-        live: s.live.map((batch) => (batch.held === null ? batch : { ...batch, held: null })),
+        live: s.live.map(released),
       };
     case 'ReasonNoted':
       return { ...s, control: { ...s.control, reason: event.reason, message: event.message } };
@@ -130,7 +134,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'LitterCleared':
       return { ...clearFault(s, litterEffectKey(event.fileId)), litter: s.litter.filter((fileId) => fileId !== event.fileId) };
     case 'BatchReleased':
-      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { held: null, replans: 0 });
+      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { held: null, unreadable: null, replans: 0 });
     case 'BatchDropped':
       return {
         ...clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey),
@@ -174,9 +178,12 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'FilesStored':
       return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
         files: { output: event.output, error: event.error },
+        unreadable: null,
         position: event.position,
         isSwornLost: event.isSworn,
       });
+    case 'AnswersUnreadable':
+      return withBatch(s, event.batchKey, { unreadable: { output: event.output, error: event.error } });
     case 'ItemsCompleted':
       return itemsCompleted(s, event);
     case 'ItemsSettled':

@@ -7,13 +7,12 @@ export type RunId = Brand<string, 'RunId'>;
 export type BatchKey = Brand<string, 'BatchKey'>;
 /** The provider's name for a batch. */
 export type ProviderBatchId = Brand<string, 'ProviderBatchId'>;
-/** The request line's `custom_id`: derived from the item index, so settling needs no text look-up. */
+/** The request line's `custom_id`: derived from the run's nonce and the item index, so settling needs no text look-up (`customIdsOf`). */
 export type CustomId = Brand<string, 'CustomId'>;
 /** Names the thing an effect acts on. Equal keys: never perform both at once. */
 export type EffectKey = Brand<string, 'EffectKey'>;
 
 const runIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/;
-const customIdPattern = /^row-(0|[1-9][0-9]{0,14})$/;
 
 /** True when the text may name a run: 1 to 120 of `A-Z a-z 0-9 . _ -`, the first a letter or digit (it becomes a folder name). */
 export const isRunId = (text: string): text is RunId => runIdPattern.test(text);
@@ -22,15 +21,6 @@ export const isRunId = (text: string): text is RunId => runIdPattern.test(text);
 export const makeRunId = (nowMs: number, randomHex8: string): RunId => {
   const compact = utcSecond(nowMs);
   return `batchor_${compact}_${randomHex8}` as RunId;
-};
-
-/** The `custom_id` of the item at this index; within `[A-Za-z0-9_-]{1,64}`, which every provider accepts. */
-export const customIdOf = (index: number): CustomId => `row-${index}` as CustomId;
-
-/** The item index behind a `custom_id`, or null when the text is not one of ours. */
-export const indexOfCustomId = (text: unknown): number | null => {
-  if (typeof text !== 'string' || !customIdPattern.test(text)) return null;
-  return Number(text.slice(4));
 };
 
 export const batchEffectKey = (batchKey: BatchKey): EffectKey => `batch:${batchKey}` as EffectKey;

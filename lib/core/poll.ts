@@ -1,5 +1,6 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { BatchEnding, LiveBatch } from './batch.ts';
+import type { BatchEnding, LiveBatch, StoredFile } from './batch.ts';
+import { faultOfFiles, promisedOutputs } from './census.ts';
 import type { BatchObservation, CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
@@ -65,15 +66,15 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
       ...(isAccepted && !batch.isAccepted ? learnFromAcceptance(snapshot, batch, atMs) : []),
     ];
   }
-  if (isShortOfFiles(observation) && isWorthAnother(snapshot, batchKey, fileLooksMax, atMs)) {
+  if (isShortOfFiles(observation)) {
     const message = `batch ${batch.providerBatchId} ended as ${providerStatus}, and a file that its counts promise cannot be seen yet`;
-    return faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
+    if (isWorthAnother(snapshot, batchKey, fileLooksMax, atMs))
+      return faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
+    if (isShortOfOutput(batch, observation)) return withoutOutput(snapshot, batch, observation, atMs);
   }
   const ended: Event = { type: 'BatchEnded', atMs, batchKey, providerStatus, progress, ending };
   const hasFiles = ending.outputFileId !== null || ending.errorFileId !== null;
-  const noFiles: readonly Event[] = hasFiles
-    ? []
-    : [{ type: 'FilesStored', atMs, batchKey, output: null, error: null, position: { part: 'rest', offset: 0 }, isSworn: false }];
+  const noFiles: readonly Event[] = hasFiles ? [] : [filesStored(batchKey, { output: null, error: null }, atMs, false)];
   return [ended, ...noFiles, ...learnedFromEnding(snapshot, batch, ending, atMs), ...pauseOfEnding(snapshot, batch, observation, atMs)];
 };
 
@@ -83,10 +84,27 @@ const learnedFromEnding = (snapshot: RunSnapshot, batch: LiveBatch, { type, reje
   return type === 'rejected' || batch.isAccepted ? [] : learnFromAcceptance(snapshot, batch, atMs);
 };
 
+/** Answers that were paid for are in no file that the batch shows, as a whole. */
+const isShortOfOutput = ({ requests }: LiveBatch, { ending, progress }: BatchObservation): boolean =>
+  ending !== null && ending.outputFileId === null && promisedOutputs({ requests, ending, progress }) > 0;
+
+/** It stays as it is, so that its files are looked for again once the operator says so. */
+const withoutOutput = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  { ending, progress, providerStatus }: BatchObservation,
+  atMs: number,
+): readonly Event[] => {
+  const { batchKey, providerBatchId, requests } = batch;
+  const answers = promisedOutputs({ requests, ending, progress });
+  const message = `batch ${providerBatchId} ended as ${providerStatus}, with ${answers} answers by its counts, and shows no output file after ${fileLooksMax} looks. Nothing is sent again for them`;
+  return [{ type: 'BatchHeld', atMs, batchKey, message }, ...pauseEvents(snapshot, 'results_unreadable', message, atMs)];
+};
+
 /** So often an ended batch is looked at again, about an hour in all, before it is believed that it lost what it counts. */
 export const fileLooksMax = 13;
 
-/** So often files that are shorter than the batch's counts are read again, some minutes in all, before the rest counts as missing. */
+/** So often files that cannot be what the batch's counts promise are read again, some minutes in all, before what they are is believed. */
 export const shortReadsMax = 8;
 
 /**
@@ -135,23 +153,39 @@ export const decideCancelAsked = (snapshot: RunSnapshot, command: CommandOf<'Rec
   return right([{ type: 'CancelAsked', atMs: command.atMs, batchKey: command.batchKey, refused: null }]);
 };
 
-/** By the counts; without any, a completed batch has a line for each of its requests. */
-const promisedLines = ({ progress, ending, requests }: LiveBatch): number =>
-  progress === null ? (ending?.type === 'completed' ? requests : 0) : progress.completed + progress.failed;
-
-/** Both raw files are whole in the payload plane. */
+/** Both raw files lie in the payload plane, as they came. They are taken by what they are, and not because they came. */
 export const decideFiles = (snapshot: RunSnapshot, command: CommandOf<'RecordFiles'>): Either<Rejection, readonly Event[]> => {
-  const { batchKey, atMs } = command;
+  const { batchKey, atMs, census } = command;
   const batch = findBatch(snapshot, batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
   if (batch.phase !== 'ended' || batch.files !== null) return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
-  const promised = promisedLines(batch);
-  if (command.lineCount < promised && isWorthAnother(snapshot, batchKey, shortReadsMax, atMs)) {
-    const message = `the files of batch ${batch.providerBatchId} hold ${command.lineCount} lines, and ${promised} answers were promised: they are read again`;
+  const fault = faultOfFiles(batch, census);
+  if (fault !== null && isWorthAnother(snapshot, batchKey, shortReadsMax, atMs)) {
+    const message = `${fault.message}: they are read again`;
     return right(faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs }));
   }
-  const output = command.output?.bytes === 0 ? null : command.output;
-  const error = command.error?.bytes === 0 ? null : command.error;
-  const part = output !== null ? 'output' : error !== null ? 'error' : 'rest';
-  return right([{ type: 'FilesStored', atMs, batchKey, output, error, position: { part, offset: 0 }, isSworn: false }]);
+  const files = { output: nonEmpty(command.output), error: nonEmpty(command.error) };
+  return right(
+    fault?.isWhole === true ? unreadable(snapshot, batch, files, fault.message, atMs) : [filesStored(batchKey, files, atMs, false)],
+  );
+};
+
+type Files = NonNullable<LiveBatch['files']>;
+
+const nonEmpty = (file: StoredFile | null): StoredFile | null => (file?.bytes === 0 ? null : file);
+
+/** What lies in these files is settled from their beginning. */
+export const filesStored = (batchKey: BatchKey, files: Files, atMs: number, isSworn: boolean): Event => {
+  const part = files.output !== null ? 'output' : files.error !== null ? 'error' : 'rest';
+  return { type: 'FilesStored', atMs, batchKey, ...files, position: { part, offset: 0 }, isSworn };
+};
+
+const unreadable = (snapshot: RunSnapshot, { batchKey }: LiveBatch, files: Files, why: string, atMs: number): readonly Event[] => {
+  const copies = [files.output, files.error].flatMap((file) => (file === null ? [] : [file.object]));
+  const message = `${why}. Nothing is sent again for them. ${copies.length === 0 ? 'Nothing came that could be kept' : `What came is kept as ${copies.join(' and ')}`}`;
+  return [
+    { type: 'AnswersUnreadable', atMs, batchKey, ...files },
+    { type: 'BatchHeld', atMs, batchKey, message },
+    ...pauseEvents(snapshot, 'results_unreadable', message, atMs),
+  ];
 };

@@ -2,6 +2,14 @@
 export const rawObjectName = (batchKey: string, part: 'output' | 'error', epoch: number, reading: number): string =>
   `raw/${batchKey}/${part}-e${epoch}-${reading}.jsonl`;
 
+/** True for an object of a reading of raw files that was made before this one, by this owner or by one before it. */
+export const isEarlierReading = (name: string, { epoch, reading }: { readonly epoch: number; readonly reading: number }): boolean => {
+  const found = /^raw\/[^/]+\/(?:output|error)-e(\d+)-(\d+)\.jsonl$/u.exec(name);
+  if (found === null) return false;
+  const [itsEpoch, itsReading] = [Number(found[1]), Number(found[2])];
+  return itsEpoch < epoch || (itsEpoch === epoch && itsReading < reading);
+};
+
 /** Where what the lines of a raw file say lies, once the file itself is not kept. */
 export const compactNameOf = (rawObject: string): string => `compact/${rawObject}`;
 

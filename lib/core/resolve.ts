@@ -4,8 +4,9 @@ import type { CommandOf, SweptBatch } from './command.ts';
 import { pollKey } from './effect.ts';
 import type { Event } from './event.ts';
 import { answersKey, batchEffectKey } from './ids.ts';
-import { uploadedAnew } from './release.ts';
+import { filesStored } from './poll.ts';
 import type { Rejection } from './rejection.ts';
+import { uploadedAnew } from './release.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { createdEvent, findBatch } from './submit.ts';
 import { isAnothersId } from './witness.ts';
@@ -29,6 +30,7 @@ export const decideResolve = (snapshot: RunSnapshot, command: CommandOf<'Resolve
     const lost = resultsLost(batch, atMs);
     return lost === null ? left({ type: 'wrong_phase', batchKey, phase: batch.phase }) : right([...released, ...lost, ...goesOn]);
   }
+  if (resolution.type === 'read_again') return readAgain(snapshot, batch, atMs);
   if (batch.phase !== 'indeterminate') return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   if (resolution.type === 'never_created') return right([...released, { type: 'CreateAbsent', atMs, batchKey, isSworn: true }, ...goesOn]);
   const fault = faultOfClaim(snapshot, batch, resolution.found);
@@ -40,22 +42,27 @@ export const decideResolve = (snapshot: RunSnapshot, command: CommandOf<'Resolve
 const isInTrouble = (snapshot: RunSnapshot, { held, batchKey }: LiveBatch): boolean =>
   held !== null || snapshot.faults.some(({ key }) => key === pollKey || key === batchEffectKey(batchKey) || key === answersKey(batchKey));
 
-/** A batch that is gone, or whose files are, ends without files: its rows are missing, and go again. */
+/** Its files are looked for, and read, as if for the first time; what was settled from accepted files stays as it is. */
+const readAgain = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): Either<Rejection, readonly Event[]> => {
+  const { batchKey, phase, files } = batch;
+  if ((phase !== 'ended' && phase !== 'created') || files !== null) return left({ type: 'wrong_phase', batchKey, phase });
+  if (!isInTrouble(snapshot, batch)) return left({ type: 'nothing_to_change' });
+  return right([{ type: 'BatchReleased', atMs, batchKey }, ...resumed(snapshot, batch, atMs)]);
+};
+
+/** A batch that is gone, or whose files are, ends without files: its rows are missing, and go again. What unreadable copies do answer is settled first. */
 const resultsLost = (batch: LiveBatch, atMs: number): readonly Event[] | null => {
   const { batchKey, progress } = batch;
-  const noFiles: Event = {
-    type: 'FilesStored',
-    atMs,
-    batchKey,
-    output: null,
-    error: null,
-    position: { part: 'rest', offset: 0 },
-    isSworn: true,
-  };
-  if (batch.phase === 'ended') return batch.files === null ? [noFiles] : null;
+  if (batch.phase === 'ended') {
+    const copies = batch.unreadable ?? { output: null, error: null };
+    return batch.files === null ? [filesStored(batchKey, copies, atMs, true)] : null;
+  }
   if (batch.phase !== 'created') return null;
   const ending = { type: 'completed', outputFileId: null, errorFileId: null, rejection: null } as const;
-  return [{ type: 'BatchEnded', atMs, batchKey, providerStatus: 'lost', progress, ending }, noFiles];
+  return [
+    { type: 'BatchEnded', atMs, batchKey, providerStatus: 'lost', progress, ending },
+    filesStored(batchKey, { output: null, error: null }, atMs, true),
+  ];
 };
 
 /** Why the batch shown cannot be the one meant; null when it can: a provider without metadata leaves only the word. */
@@ -73,7 +80,8 @@ const faultOfClaim = (snapshot: RunSnapshot, batch: LiveBatch, found: SweptBatch
 
 const resumed = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
   const { state, reason } = snapshot.control;
-  const isWaiting = state === 'paused' && ['batch_unresolved', 'provider_refused', 'results_unavailable'].includes(reason ?? '');
+  const isWaiting =
+    state === 'paused' && ['batch_unresolved', 'provider_refused', 'results_unavailable', 'results_unreadable'].includes(reason ?? '');
   const isLast = snapshot.live.every((other) => other.held === null || other.batchKey === batch.batchKey);
   return isWaiting && isLast ? [{ type: 'RunResumed', atMs }] : [];
 };

@@ -194,6 +194,7 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
       return type === 'completed' ? ['batch_completed', data] : ['batch_failed', { ...data, message: rejection?.message ?? type }];
     }
     case 'FilesStored':
+    case 'AnswersUnreadable':
       return null;
     case 'ItemsCompleted': {
       const count = event.lines.indexes.length;

@@ -80,6 +80,7 @@ const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   held: orNull(t.string),
   ending: orNull(Ending),
   files: Files,
+  unreadable: later(Files, null),
   position: Position,
   settledRows: NonNegative,
   completedRows: NonNegative,

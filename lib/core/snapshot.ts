@@ -21,6 +21,7 @@ export const controlReasons = [
   'batch_unresolved',
   'cancelled_at_provider',
   'results_unavailable',
+  'results_unreadable',
   'provider_refused',
   'bad_rows',
   'source_unreadable',

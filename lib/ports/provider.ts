@@ -135,6 +135,11 @@ export interface ProviderWire {
   renderer(input: RenderInput): LineRenderer;
   /** The lines, each as long as it was, with the bounds of their answers raised; absent: the lines cannot be changed. */
   readonly raiseOutputTokens?: (lines: string, outputTokensMax: number) => string;
+  /**
+   * The lines, each as long as it was, with this stamp of batch and attempt in their `custom_id`s: for a service whose batches can be told apart by
+   * nothing else. The run's ids then have a field for it (`stampCustomIds` in the core fills it). Absent: ids carry neither.
+   */
+  readonly stampCustomIds?: (lines: string, stamp: string) => string;
   /** For settlement: whose line, and what became of it; `wants`: with its words, to be judged by a schema. */
   readVerdict(line: string, wants?: 'text'): LineVerdict;
   /** For results. */

@@ -48,6 +48,7 @@ export const inspectionToWire = (inspection: Inspection): JsonObject => ({
   run_id: inspection.runId,
   item_id: inspection.itemId,
   index: inspection.index,
+  custom_id: inspection.customId,
   status: inspection.status,
   attempt_count: inspection.attemptCount,
   uncharged_attempt_count: inspection.unchargedAttemptCount,

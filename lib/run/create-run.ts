@@ -1,7 +1,9 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { decide } from '../core/decide.ts';
 import type { RunConfig } from '../core/config.ts';
+import { nonceOf } from '../core/custom-ids.ts';
 import type { RunId } from '../core/ids.ts';
+import type { ProviderWire } from '../ports/provider.ts';
 import type { OwnedRun, RunStore } from '../ports/run-store.ts';
 import type { EngineSource } from '../streams/ports.ts';
 import type { Connections } from './connections.ts';
@@ -22,10 +24,11 @@ export interface NewRun {
   readonly prices: PriceBook | undefined;
   readonly connections: Connections;
   readonly nowMs: () => number;
+  /** Random hexadecimal digits. */
+  readonly randomHex: (digits: number) => string;
 }
 
-const requireRaising = async (connections: Connections, config: RunConfig): Promise<void> => {
-  const { raiseOutputTokens } = await connections.connect(config);
+const requireRaising = ({ raiseOutputTokens }: ProviderWire, config: RunConfig): void => {
   if (raiseOutputTokens === undefined)
     throw invalid(
       'retryPolicy.raiseOutputTokensTo',
@@ -37,14 +40,15 @@ const requireRaising = async (connections: Connections, config: RunConfig): Prom
 export const createRun = async (
   store: RunStore,
   runId: RunId,
-  { job, source, options, prices, connections, nowMs }: NewRun,
+  { job, source, options, prices, connections, nowMs, randomHex }: NewRun,
 ): Promise<OwnedRun> => {
   const signal = options.signal ?? new AbortController().signal;
   const { kind, ref } = source.items;
-  const config = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) }, prices);
+  const unnamed = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) }, prices);
   if (job.structuredOutput !== undefined) await prepareStructure(job.structuredOutput);
-  await connections.find(config.provider.connection, config.provider.kind);
-  if (config.operation.retry.raisedOutputTokensMax !== null) await requireRaising(connections, config);
+  const wire = await connections.connect(unnamed);
+  if (unnamed.operation.retry.raisedOutputTokensMax !== null) requireRaising(wire, unnamed);
+  const config = { ...unnamed, customIds: { nonce: nonceOf(randomHex(10)), isStamped: wire.stampCustomIds !== undefined } };
   const context = { runId, storage: store.describe };
   const owned = await store.create(runId, options.description ?? null)();
   // Somebody created it since it was looked for.

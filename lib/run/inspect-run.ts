@@ -1,7 +1,7 @@
 import { attemptOutcome, type AttemptOutcome } from '../core/attempt.ts';
 import type { BatchRecord } from '../core/batch-record.ts';
 import { type FailureClass, failureOfCode } from '../core/failure.ts';
-import { customIdOf } from '../core/ids.ts';
+import { type CustomIds, customIdsOf } from '../core/custom-ids.ts';
 import { placeInIndexSet } from '../core/index-set.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import type { ProviderWire } from '../ports/provider.ts';
@@ -35,11 +35,12 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspe
   if (lines === undefined) throw new RangeError(`row ${index} has no lines`);
   const item = await readItem(reader, lines.item);
   const [sent] = row.sameAs === null ? [] : await must(reader.rows(row.sameAs, 1), context);
+  const customIds = customIdsOf(snapshot.config);
   const attempts: InspectedAttempt[] = [];
   for (let next = 1; ;) {
     const records = await must(reader.batches(next, pageBatches), context);
     for (const record of records)
-      if (placeInIndexSet(record.indexes, index) >= 0) attempts.push(await attemptIn(reader, wire, record, row, result));
+      if (placeInIndexSet(record.indexes, index) >= 0) attempts.push(await attemptIn(reader, wire, record, customIds, row, result));
     stands();
     next += records.length;
     if (records.length === 0) break;
@@ -48,6 +49,7 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspe
     runId: reader.runId,
     itemId,
     index,
+    customId: lines.request === null ? null : customIds.of(row.sameAs ?? index),
     status,
     attemptCount: charged,
     unchargedAttemptCount: uncharged,
@@ -105,10 +107,11 @@ const attemptIn = async (
   reader: RunReader,
   wire: Wire,
   record: BatchRecord,
+  customIds: CustomIds,
   row: StoredRow,
   result: ResultRef | null,
 ): Promise<InspectedAttempt> => {
-  const { lines, faults, areRawFilesKept } = await linesAbout(reader.artifacts, wire, record, customIdOf(row.index));
+  const { lines, faults, areRawFilesKept } = await linesAbout(reader.artifacts, wire, record, customIds, row.index);
   const failures = lines.flatMap(({ verdict }) => (verdict === 'succeeded' || verdict === 'malformed' ? [] : [verdict]));
   const outcome = attemptOutcome(record, { ...row, failureClass: classOf(result) }, failures);
   const isAnswer = ({ object, offset }: ObjectSpan): boolean => result?.line?.object === object && result.line.offset === offset;

@@ -53,6 +53,8 @@ export interface Inspection {
   readonly itemId: string;
   /** The item's place in the input, from 0. */
   readonly index: number;
+  /** The `custom_id` on the request line; of a row that shares it, that of the row which is sent. Null: it has no request line. */
+  readonly customId: string | null;
   readonly status: ItemStatus;
   /** Charged attempts. */
   readonly attemptCount: number;

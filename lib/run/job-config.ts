@@ -1,4 +1,5 @@
 import { type Backoff, defaultOperation, faultOfConfig, type Operation, type RunConfig } from '../core/config.ts';
+import type { CustomIdFormat } from '../core/custom-ids.ts';
 import { breakerOf, canaryOf, count, enqueueOf, invalid, moneyOf, raisedOf } from './job-limits.ts';
 import type { AnyJob } from './job.ts';
 import { structuredOutputOf } from './job-structure.ts';
@@ -10,11 +11,12 @@ const userMetadataPairsMax = 12;
 /** How a run of the job calls it. */
 export const jobNameOf = (job: Pick<AnyJob, 'name'>): string => job.name ?? 'job';
 
-/** The job's part of what is stored; throws `invalid_config` that names the field. */
+/** The job's part of what is stored, and how a new run names its lines; throws `invalid_config` that names the field. */
 export const configOf = (
   job: AnyJob,
   source: { readonly kind: string; readonly ref: string; readonly fingerprint: string },
   prices?: PriceBook,
+  customIds: CustomIdFormat | null = null,
 ): RunConfig => {
   const provider = job.providerConfig;
   checkMetadata(job.batchMetadata ?? {});
@@ -32,6 +34,7 @@ export const configOf = (
     prompt: job.promptDescription ?? null,
     structuredOutput: structuredOutputOf(job),
     batchMetadata: job.batchMetadata ?? {},
+    customIds,
     limits: provider.limits,
     operation: operationOf(job, prices),
   };

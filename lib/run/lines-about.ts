@@ -1,5 +1,6 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import type { BatchRecord } from '../core/batch-record.ts';
+import type { CustomIds } from '../core/custom-ids.ts';
 import { compactNameOf } from '../core/raw-object.ts';
 import type { ArtifactStore } from '../ports/artifacts.ts';
 import { PayloadError } from '../ports/payload-error.ts';
@@ -23,18 +24,18 @@ export const linesAbout = async (
   artifacts: ArtifactStore,
   wire: Pick<ProviderWire, 'readVerdict'>,
   { files }: BatchRecord,
-  customId: string,
+  customIds: CustomIds,
+  index: number,
 ): Promise<LinesAbout> => {
   const lines: Omit<InspectedLine, 'isAnswer'>[] = [];
   const faults: string[] = [];
   let areRawFilesKept = true;
-  const name = JSON.stringify(customId);
   for (const part of ['output', 'error'] as const) {
     const object = files?.[part]?.object;
     if (object === undefined) continue;
     const chunks = await artifacts.read(object)();
     if (chunks._tag === 'Left') {
-      const compact = chunks.left.type === 'not_found' ? await compactLinesAbout(artifacts, object, customId) : null;
+      const compact = chunks.left.type === 'not_found' ? await compactLinesAbout(artifacts, object, customIds, index) : null;
       if (compact !== null) {
         areRawFilesKept = false;
         if (typeof compact === 'string') faults.push(`${part} file: ${compact}`);
@@ -48,9 +49,9 @@ export const linesAbout = async (
       for await (const block of readLineBlocks(chunks.right)) {
         for (const { offset, length, text } of block) {
           // Nearly every line is of another row: looking for the name is cheaper than reading the line.
-          if (text === null || !text.includes(name)) continue;
+          if (text === null || !customIds.isNamedIn(text, index)) continue;
           const verdict = wire.readVerdict(text);
-          if (verdict.type !== 'malformed' && verdict.customId !== customId) continue;
+          if (verdict.type !== 'malformed' && customIds.indexOf(verdict.customId) !== index) continue;
           lines.push({ part, object, offset, length, verdict: verdict.type === 'failed' ? verdict.failureClass : verdict.type });
         }
       }
@@ -65,7 +66,8 @@ export const linesAbout = async (
 const compactLinesAbout = async (
   artifacts: ArtifactStore,
   object: string,
-  customId: string,
+  customIds: CustomIds,
+  index: number,
 ): Promise<readonly Pick<InspectedLine, 'offset' | 'length' | 'verdict'>[] | string | null> => {
   const opened = await openCompact(artifacts, object)();
   if (isLeft(opened)) return opened.left.type === 'not_found' ? null : messageOf(opened.left);
@@ -80,7 +82,7 @@ const compactLinesAbout = async (
     for await (const block of readLineBlocks(chunks.right)) {
       for (const { text } of block) {
         const line = text === null ? null : parseCompact(text);
-        if (line?.customId === customId) found.push({ ...rawSpan(place), verdict: line.verdict });
+        if (line !== null && customIds.indexOf(line.customId) === index) found.push({ ...rawSpan(place), verdict: line.verdict });
         place += 1;
       }
     }

@@ -1,5 +1,6 @@
 import { enqueueBudget } from '../core/budget.ts';
 import type { RunConfig } from '../core/config.ts';
+import { quotedCustomIds } from '../core/custom-ids.ts';
 import { quotaScopeOf } from '../core/quota.ts';
 import { emptySnapshot } from '../core/snapshot.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
@@ -37,6 +38,7 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
     withKeepableCap(job, parts.prices),
     { kind: source.items.kind, ref: source.items.ref, fingerprint: '' },
     parts.prices,
+    quotedCustomIds,
   );
   const { money } = config.operation;
   const counter = await parts.tokenCounter();

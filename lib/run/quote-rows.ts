@@ -1,3 +1,4 @@
+import { type CustomIds, customIdsOf } from '../core/custom-ids.ts';
 import { addIdHash, noIdHashes, rowsLike } from '../core/id-hashes.ts';
 import type { SourceEntry } from '../ports/source.ts';
 import type { EngineSource } from '../streams/ports.ts';
@@ -22,7 +23,8 @@ export interface QuotedRow extends RenderedRow {
 export async function* renderedRows(ports: RenderPorts, source: EngineSource, signal: AbortSignal): AsyncGenerator<readonly QuotedRow[]> {
   const renderer = createRowRenderer(ports, source);
   const ids = noIdHashes();
-  const isFirst = ports.run.snapshot.config.operation.sendsDuplicatesOnce ? firstOfRequests() : () => true;
+  const { config } = ports.run.snapshot;
+  const isFirst = config.operation.sendsDuplicatesOnce ? firstOfRequests(customIdsOf(config)) : () => true;
   let index = 0;
   for await (const entries of pagesOf(source, signal)) {
     const page: QuotedRow[] = [];
@@ -40,10 +42,10 @@ export async function* renderedRows(ports: RenderPorts, source: EngineSource, si
 }
 
 /** Says of one row after the other whether none before it has asked the same. */
-export const firstOfRequests = (): ((line: string, index: number) => boolean) => {
+export const firstOfRequests = (customIds: CustomIds): ((line: string, index: number) => boolean) => {
   const table = createRequestTable();
   return (line, index) => {
-    const asked = withoutName(line, index);
+    const asked = withoutName(line, customIds, index);
     if (asked === null) return true;
     const digest = digestOf(asked);
     if (table.find(digest) >= 0) return false;

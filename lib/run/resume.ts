@@ -1,6 +1,6 @@
 import type { Operation, RunConfig } from '../core/config.ts';
 import { withRaisedCap } from './job-limits.ts';
-import { customIdOf } from '../core/ids.ts';
+import { customIdsOf } from '../core/custom-ids.ts';
 import { isJsonObject, type JsonValue } from '../core/json.ts';
 import type { RunSnapshot } from '../core/snapshot.ts';
 import type { SourceEntry } from '../ports/source.ts';
@@ -94,7 +94,8 @@ export const compareSchema = (runId: RunId, { structuredOutput }: RunConfig, sch
  */
 export const compareLastRow = async (ports: EnginePorts): Promise<void> => {
   const { run, source } = ports;
-  const { ingest, runId } = run.snapshot;
+  const { ingest, runId, config } = run.snapshot;
+  const customIds = customIdsOf(config);
   if (source === null || ingest.isComplete || ingest.checkpoint === null || ingest.itemCount === 0) return;
   const lines = await must(run.rowLines(ingest.itemCount - 1), { runId });
   if (lines === null || lines.request === null) return;
@@ -104,7 +105,7 @@ export const compareLastRow = async (ports: EnginePorts): Promise<void> => {
   const [bytes] = await must(run.artifacts.readSpans(lines.request.object, [lines.request]), { runId });
   const asStored = new TextDecoder().decode(bytes);
   // A row that shares a request is compared with that request, under its own name.
-  const stored = lines.sameAs === null ? asStored : asStored.replace(customIdOf(lines.sameAs), customIdOf(ingest.itemCount - 1));
+  const stored = lines.sameAs === null ? asStored : asStored.replace(customIds.of(lines.sameAs), customIds.of(ingest.itemCount - 1));
   if (rendered.line === stored) return;
   throw new BatchorError(
     'job_changed',

@@ -23,9 +23,10 @@ export interface WaitOptions {
 
 /**
  * `{ exists }`: the provider has it, under this id; checked against its metadata. `never_created`: nobody ever made it; its input file is
- * deleted, and it is sent again. `results_lost`: what it answered is gone; its rows go again, and are paid for again. `retry`: look again.
+ * deleted, and it is sent again. `results_lost`: what it answered is gone; rows without an answer go again, and are paid for again.
+ * `read_again`: its files are downloaded again, from their beginning. `retry`: look again.
  */
-export type BatchWord = { readonly exists: string } | 'never_created' | 'results_lost' | 'retry';
+export type BatchWord = { readonly exists: string } | 'never_created' | 'results_lost' | 'read_again' | 'retry';
 
 /** All terminal results, pulled page by page; nothing is held. */
 export interface ResultStream<Output, Metadata extends JsonObject> extends AsyncIterable<ItemResult<Output, Metadata>> {

@@ -237,6 +237,7 @@ export class BatchRunner implements AsyncDisposable {
       prices: this.#options.prices,
       connections: this.#connections,
       nowMs: () => this.#scheduler.now(),
+      randomHex: (digits) => this.#randomHex(digits),
     });
     this.#drivers.attach(runId, source);
     this.#structures.give(runId, job.structuredOutput);

@@ -59,7 +59,9 @@ const hints: Readonly<Partial<Record<string, string>>> = {
     'Somebody cancelled a batch of this run at the provider; its finished answers are kept. Resume to send the rest again, or cancel the run.',
   provider_refused: 'Mend what the provider refuses, then resume.',
   results_unavailable:
-    'Resume to try again; if the answers are gone for good, run.resolve(batchKey, "results_lost"): their rows are asked, and paid for, again.',
+    'Resume, or run.resolve(batchKey, "read_again"), to read the files again; if the answers are gone for good, run.resolve(batchKey, "results_lost"): their rows are asked, and paid for, again.',
+  results_unreadable:
+    'Nothing is sent again for these answers. Read the files again: run.resolve(batchKey, "read_again"), or resume. If the answers are gone for good: run.resolve(batchKey, "results_lost") keeps what can be read, and sends the other rows again, which are paid for again.',
   batch_unresolved:
     'Is it the key, the project and the address of before? Then resume. If the batch is gone for good: run.resolve(batchKey, "results_lost").',
   budget_exhausted:

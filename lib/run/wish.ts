@@ -1,5 +1,5 @@
 import type { Command, Resolution, SweptBatch } from '../core/command.ts';
-import type { BatchKey } from '../core/ids.ts';
+import { answersKey, type BatchKey } from '../core/ids.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import type { RunSnapshot } from '../core/snapshot.ts';
 import type { InboxCommand } from '../ports/run-store.ts';
@@ -32,7 +32,7 @@ export const commandsOf = (wish: Wish, snapshot: RunSnapshot, atMs: number): rea
 };
 
 /** True when nothing is left to be done about the wish. */
-export const isGranted = (wish: Wish, { control, live, config }: RunSnapshot): boolean => {
+export const isGranted = (wish: Wish, { control, live, config, faults }: RunSnapshot): boolean => {
   switch (wish.type) {
     case 'pause':
       return control.state !== 'running';
@@ -45,6 +45,7 @@ export const isGranted = (wish: Wish, { control, live, config }: RunSnapshot): b
       if (batch === undefined) return true;
       if (batch.held !== null) return false;
       if (wish.resolution.type === 'results_lost') return batch.files !== null;
+      if (wish.resolution.type === 'read_again') return faults.every(({ key }) => key !== answersKey(wish.batchKey));
       return wish.resolution.type === 'retry' || batch.doubt === null || (wish.resolution.type === 'never_created' && batch.doubt.isSworn);
     }
   }
@@ -84,7 +85,8 @@ export const fromInbox = ({ type, options }: InboxCommand): Wish | null => {
 };
 
 const resolutionOf = ({ resolution, found }: JsonObject): Resolution | null => {
-  if (resolution === 'retry' || resolution === 'never_created' || resolution === 'results_lost') return { type: resolution };
+  if (resolution === 'retry' || resolution === 'never_created' || resolution === 'results_lost' || resolution === 'read_again')
+    return { type: resolution };
   if (resolution !== 'exists' || !isJsonObject(found)) return null;
   const { providerBatchId, providerStatus } = found;
   return typeof providerBatchId === 'string' && typeof providerStatus === 'string'

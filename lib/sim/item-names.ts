@@ -1,5 +1,6 @@
 import type { Event } from '../core/event.ts';
-import { indexOfCustomId, type RunId } from '../core/ids.ts';
+import { indexInCustomId } from '../core/custom-ids.ts';
+import type { RunId } from '../core/ids.ts';
 import type { Ledger } from './provider/ledger.ts';
 
 /** Remembers which item each request line stands for, to name those that were paid for twice. */
@@ -22,7 +23,7 @@ export const createItemNames = (): ItemNames => {
     doublePaid(ledger) {
       const runOf = new Map(ledger.batches.map(({ id, metadata }) => [id, metadata?.['batchor_run_id'] ?? '']));
       const found = ledger.doubleBilled.map(({ customId, batchIds }) => {
-        const index = indexOfCustomId(customId);
+        const index = indexInCustomId(customId);
         return (index === null ? undefined : byRun.get(runOf.get(batchIds[1]) ?? '')?.[index]) ?? customId;
       });
       return [...new Set(found)];

@@ -1,4 +1,4 @@
-import { customIdOf } from '../core/ids.ts';
+import { customIdsOf } from '../core/custom-ids.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { idOfBadRow, idOfBadRowBeside } from '../core/source.ts';
 import type { MoneyPolicy, RunConfig } from '../core/config.ts';
@@ -72,6 +72,7 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
     raisedOutputTokensMax: config.operation.retry.raisedOutputTokensMax,
   });
   const { ref } = source.items;
+  const customIds = customIdsOf(config);
   const lineageOf = createLineage(ref);
 
   const failed = (origin: RowOrigin, reason: string, field: string | null, taken: string | null = null): RenderedRow => {
@@ -90,7 +91,7 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
 
   const good = (entry: SourceRow, index: number, entryIndex: number, prompt: unknown): RenderedRow => {
     const { item, primaryKey } = entry;
-    const rendered = renderLine(customIdOf(index), prompt);
+    const rendered = renderLine(customIds.of(index), prompt);
     if ('reason' in rendered) return failed(originOf(entry, entryIndex), rendered.reason, null);
     const bound = unboundedBy(rendered, config.operation.money);
     if (bound !== null) return failed(originOf(entry, entryIndex), bound, null);

@@ -1,4 +1,4 @@
-import { customIdOf } from '../core/ids.ts';
+import { type CustomIds, customIdsOf } from '../core/custom-ids.ts';
 import type { PortError } from '../ports/port-error.ts';
 import type { EnginePorts } from './ports.ts';
 import { createRequestTable } from './request-table.ts';
@@ -20,13 +20,14 @@ const pageRows = 1_000;
 
 export const createSameRequests = ({ run, digest }: Pick<EnginePorts, 'run' | 'digest'>): SameRequests => {
   const table = createRequestTable();
+  const customIds = customIdsOf(run.snapshot.config);
   /** The table holds the rows before this one. */
   let knownCount = 0;
   /** The slice offered last: its rows are learned once it is accepted, and never if something else was. */
   let offered: { readonly from: number; readonly digests: readonly (Uint8Array | null)[] } | null = null;
 
   const digestOf = (line: string, index: number): Uint8Array | null => {
-    const asked = withoutName(line, index);
+    const asked = withoutName(line, customIds, index);
     return asked === null ? null : digest(asked);
   };
   const note = (digestOfRow: Uint8Array | null, index: number): void => {
@@ -80,7 +81,7 @@ export const createSameRequests = ({ run, digest }: Pick<EnginePorts, 'run' | 'd
 };
 
 /** The request line but for its `custom_id`, which is the row's; null where that does not stand first: then nothing is said of what it asks. */
-export const withoutName = (line: string, index: number): string | null => {
-  const name = `{"custom_id":${JSON.stringify(customIdOf(index))},`;
+export const withoutName = (line: string, customIds: CustomIds, index: number): string | null => {
+  const name = `{"custom_id":${JSON.stringify(customIds.of(index))},`;
   return line.startsWith(name) ? line.slice(name.length) : null;
 };

@@ -3,7 +3,8 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Command } from '../core/command.ts';
 import type { Effect } from '../core/effect.ts';
 import { codeOfFailure, type FailureClass } from '../core/failure.ts';
-import { type BatchKey, indexOfCustomId } from '../core/ids.ts';
+import { type CustomIds, customIdsOf } from '../core/custom-ids.ts';
+import type { BatchKey } from '../core/ids.ts';
 import { addUsage, emptyUsage, type TokenUsage } from '../core/usage.ts';
 import { PayloadError } from '../ports/payload-error.ts';
 import type { PortError } from '../ports/port-error.ts';
@@ -153,7 +154,8 @@ const readSlice =
       isEndOfFile: true,
       notes: new Map(),
     };
-    const itemCount = ports.run.snapshot.ingest.itemCount;
+    const { config, ingest } = ports.run.snapshot;
+    const rows = { customIds: customIdsOf(config), itemCount: ingest.itemCount };
     let lineCount = 0;
     try {
       for await (const block of readLineBlocks(chunks.right)) {
@@ -164,7 +166,7 @@ const readSlice =
             break;
           }
           lineCount += 1;
-          const judging = readLine(ports, reading, part, { ...line, offset: fromOffset + line.offset }, itemCount);
+          const judging = readLine(ports, reading, part, { ...line, offset: fromOffset + line.offset }, rows);
           // Waited for only where the schema's own check has something to wait for.
           if (judging !== undefined) await judging;
         }
@@ -183,7 +185,7 @@ const readLine = (
   reading: SliceReading,
   part: Part,
   line: { readonly offset: number; readonly length: number; readonly text: string | null },
-  itemCount: number,
+  { customIds, itemCount }: { readonly customIds: CustomIds; readonly itemCount: number },
 ): Promise<void> | undefined => {
   const verdict =
     line.text === null ? ({ type: 'malformed' } as const) : provider.readVerdict(line.text, structure === null ? undefined : 'text');
@@ -191,7 +193,7 @@ const readLine = (
     reading.malformedCount += 1;
     return undefined;
   }
-  const index = indexOfCustomId(verdict.customId);
+  const index = customIds.indexOf(verdict.customId);
   if (index === null || index >= itemCount) {
     reading.unknownCount += 1;
     return undefined;

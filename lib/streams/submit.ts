@@ -7,7 +7,7 @@ import { PayloadError } from '../ports/payload-error.ts';
 import type { PortError } from '../ports/port-error.ts';
 import type { RequestSpan } from '../ports/run-store.ts';
 import { createRefusal, EngineFailure, payloadRefusal } from './faults.ts';
-import { raisedLines, type RaiseLines, raisingOf } from './raise.ts';
+import { type ChangeLines, changedLines, raisingOf, stampingOf } from './change-lines.ts';
 import type { Asked, EnginePorts, Perform } from './ports.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
@@ -19,7 +19,10 @@ export const performUpload =
     pipe(
       run.batchLines(effect.batchNo),
       TE.chain((spans) => {
-        const lines = readAll(run.artifacts, spans, raisingOf(provider, run.snapshot.config));
+        const lines = readAll(run.artifacts, spans, {
+          raise: raisingOf(provider, run.snapshot.config),
+          stamp: stampingOf(provider, run.snapshot.config, effect),
+        });
         return pipe(
           provider.upload({
             batchKey: effect.batchKey,
@@ -41,7 +44,7 @@ export const performUpload =
 const readAll = (
   artifacts: ArtifactStore,
   spans: readonly RequestSpan[],
-  raise: RaiseLines | null,
+  { raise, stamp }: { readonly raise: ChangeLines | null; readonly stamp: ChangeLines | null },
 ): { readonly chunks: AsyncIterable<Uint8Array>; fault(): PortError | null } => {
   let fault: PortError | null = null;
   async function* chunks(): AsyncGenerator<Uint8Array> {
@@ -52,7 +55,8 @@ const readAll = (
         throw new EngineFailure(read.left);
       }
       try {
-        yield* raise === null || !wasCharged ? read.right : raisedLines(read.right, raise);
+        const raised = raise === null || !wasCharged ? read.right : changedLines(read.right, raise);
+        yield* stamp === null ? raised : changedLines(raised, stamp);
       } catch (cause) {
         // Bytes that have changed since they were stored: the upload breaks off, and is not the transfer's fault.
         if (cause instanceof PayloadError) fault = cause.error;

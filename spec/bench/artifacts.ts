@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createOpenAI } from '../../adapters/openai/index.ts';
 import { sqljsStore } from '../../adapters/sqljs/index.ts';
-import { customIdOf } from '../../lib/core/ids.ts';
+import { customIdsOf } from '../../lib/core/custom-ids.ts';
 import type { OwnedRun } from '../../lib/ports/run-store.ts';
 import { BatchRunner } from '../../lib/run/runner.ts';
 import type { Run } from '../../lib/run/run.ts';
@@ -26,6 +26,7 @@ const dir = join(folder, 'store');
 /** As `file-store-drive.ts` has them. */
 const [sliceRows, batchRows, settledRows, lineBytes] = [5_000, 50_000, 10_000, 500];
 
+const customIds = customIdsOf({ customIds: { nonce: 'k3x9a2bq', isStamped: false } });
 const padded = (begin: string, end: string, bytes: number): string => `${begin}${'x'.repeat(bytes - begin.length - end.length)}${end}`;
 
 function* itemChunks(from: number): Generator<Uint8Array> {
@@ -37,7 +38,7 @@ function* rawChunks(batch: number): Generator<Uint8Array> {
   for (let from = 0; from < count; from += settledRows) {
     const taken = Math.min(settledRows, count - from);
     const lines = Array.from({ length: taken }, (_, i) => {
-      const customId = customIdOf(batch * batchRows + from + ((i * 7_919) % taken));
+      const customId = customIds.of(batch * batchRows + from + ((i * 7_919) % taken));
       const begin = `{"id":"b","custom_id":"${customId}","response":{"status_code":200,"request_id":"r","body":{"id":"resp","object":"response","status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"`;
       return padded(begin, '"}]}],"usage":{"input_tokens":9,"output_tokens":9,"total_tokens":18}}},"error":null}\n', lineBytes);
     });

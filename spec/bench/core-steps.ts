@@ -19,6 +19,7 @@ import {
   RunConfig,
   type RunId,
   type RunSnapshot,
+  censusOfRows,
 } from '../../lib/core/index.ts';
 import { medianOf, numberFlag, report } from './figures.ts';
 
@@ -35,6 +36,7 @@ const config: RunConfig = {
   prompt: null,
   structuredOutput: null,
   batchMetadata: {},
+  customIds: null,
   limits,
   operation: defaultOperation(limits),
 };
@@ -101,7 +103,7 @@ function* batchOf(current: () => RunSnapshot): Generator<Command> {
     asked: [batchKey],
     observations: [{ batchKey, providerBatchId, providerStatus: 'completed', isAccepted: true, progress: null, ending }],
   };
-  yield { type: 'RecordFiles', atMs, batchKey, output: { object: 'o', bytes: count * 500 }, error: null, lineCount: 1_000_000 };
+  yield { type: 'RecordFiles', atMs, batchKey, output: { object: 'o', bytes: count * 500 }, error: null, census: censusOfRows(1_000_000) };
   for (let done = 0; done < count; done += sliceRows) {
     const size = Math.min(sliceRows, count - done);
     const lines = {

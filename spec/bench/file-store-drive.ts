@@ -10,6 +10,7 @@ import {
   type RunConfig,
   type RunId,
   type RunSnapshot,
+  censusOfRows,
 } from '../../lib/core/index.ts';
 import type { Port } from '../../lib/ports/port-error.ts';
 import type { OwnedRun } from '../../lib/ports/run-store.ts';
@@ -31,6 +32,7 @@ const config: RunConfig = {
   prompt: null,
   structuredOutput: null,
   batchMetadata: {},
+  customIds: null,
   limits,
   operation: defaultOperation(limits),
 };
@@ -149,7 +151,7 @@ const settle = async (run: Driven, batch: number, batchKey: BatchKey, count: num
     batchKey,
     output: { object: `raw/${batch}`, bytes: count * lineBytes },
     error: null,
-    lineCount: 1_000_000,
+    census: censusOfRows(1_000_000),
   });
   for (let from = 0; from < count; from += settledRows) {
     const taken = Math.min(settledRows, count - from);

@@ -73,7 +73,7 @@ export const playCrash = async ({ faults, ordinal, storage: kept = memoryStore()
       pauses.push(summary.controlReason ?? '');
       await world.advance(60 * minuteMs);
       await surviving((alive) =>
-        world.until(alive.resume(), { virtualMsMax: dayMs }).catch((error: unknown) => {
+        world.until(goOn(alive, pauses), { virtualMsMax: dayMs }).catch((error: unknown) => {
           if (!isBatchorError(error, 'run_finished')) throw error;
         }),
       );
@@ -102,6 +102,13 @@ export const playCrash = async ({ faults, ordinal, storage: kept = memoryStore()
   if (again.length > 0) broken.push(`paid twice: ${again.join(', ')}`);
   if (ordinal !== null && !hasStruck) broken.push(`point ${ordinal} never came`);
   return { broken, points, pauses };
+};
+
+/** What an operator does about a pause: files that could not be read are read again, and given up when they still cannot. */
+const goOn = async (run: Run<string>, pauses: readonly string[]): Promise<unknown> => {
+  if (pauses.filter((reason) => reason === 'results_unreadable').length < 2) return run.resume();
+  for (const { batchKey, held } of run.summary().liveBatches) if (held !== null) await run.resolve(batchKey, 'results_lost');
+  return run.summary().controlState === 'paused' ? run.resume() : null;
 };
 
 const faultsOf = async (run: Run<string>, summary: RunSummary): Promise<readonly string[]> => {

@@ -1,9 +1,9 @@
-import { type Fault, type FaultScript, operations } from '../../lib/sim/index.ts';
+import { answersFaults, type Fault, type FaultScript, operations } from '../../lib/sim/index.ts';
 
 const minuteMs = 60_000;
 const first = { batch: 1 } as const;
 
-/** Everything that a provider may do to a small run of two batches, each by a name of its own. The world heals: no fault is for ever. */
+/** Everything that a provider may do to a small run of two batches, each by a name of its own. The world heals, or the operator gives up what it does not give back. */
 export const outcomes: Readonly<Record<string, FaultScript>> = {
   'all is well': [],
   'the answer to a create is lost': [{ type: 'lose_create_reply', ...first }],
@@ -82,6 +82,16 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
       'rows_timed_out',
     ] as const,
     (type) => [[`${type} in the first batch`, { type, ratio: 0.5, ...first }]],
+  ),
+  ...each(answersFaults, (type) => [[`${type} twice for each file of the first batch`, { type, ...first, times: 2 }]]),
+  ...Object.fromEntries(
+    answersFaults.map((type) => [
+      `${type} in place of the failures of the first batch, whenever they are asked for`,
+      [
+        { type: 'rows_fail', ratio: 0.5, statusCode: 400, ...first },
+        { type, file: 'error', ...first, times: 1_000 },
+      ] satisfies FaultScript,
+    ]),
   ),
   ...each([400, 429, 500], (statusCode) => [
     [`rows fail with ${statusCode} in the first batch`, { type: 'rows_fail', ratio: 0.5, statusCode, ...first }],

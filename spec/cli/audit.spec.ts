@@ -54,7 +54,7 @@ describe('batchor verify', () => {
   it('ends with 6 and names law, batch and row where a byte of an answer, or of a request, is another', async () => {
     const [output] = objects('output');
     const ran = await damaged(output ?? '', (bytes) => {
-      bytes.writeUInt8(0x39, bytes.indexOf('"custom_id":"row-') + '"custom_id":"row-'.length);
+      bytes.writeUInt8(0x39, bytes.indexOf('"custom_id":"r') + '"custom_id":"r00000000-'.length);
       writeFileSync(output ?? '', bytes);
     });
     expect([ran.code, (ran.json['broken'] as { readonly law?: string }).law]).toEqual([6, 'answers']);
@@ -64,7 +64,7 @@ describe('batchor verify', () => {
     expect(ran.stderr).toMatch(/batchor inspect --run-id audited --store store --item item-\d+/);
     const [requests] = objects('requests');
     const other = await damaged(requests ?? '', (bytes) => {
-      bytes.write('row-X', bytes.indexOf('row-0'));
+      bytes.write('X', bytes.indexOf('-0"') + 1);
       writeFileSync(requests ?? '', bytes);
     });
     expect([other.code, other.json['broken']]).toMatchObject([6, { law: 'lines', index: 0, item_id: 'item-0' }]);

@@ -100,7 +100,7 @@ describe('a run from the command line', () => {
     const shown = await world.run([...args, ...flags]);
     expect(shown.lines).toEqual([
       {
-        custom_id: 'row-0',
+        custom_id: 'r00000000-0',
         method: 'POST',
         url: '/v1/chat/completions',
         body: {
@@ -136,12 +136,12 @@ describe('a run from the command line', () => {
       env: { OPENAI_API_KEY: '' },
     });
     expect([ran.stderr, ran.code]).toEqual(['', 0]);
-    expect(ran.lines.map((line) => line['custom_id'])).toEqual(['row-0', 'row-1', 'row-2']);
+    expect(ran.lines.map((line) => line['custom_id'])).toEqual(['r00000000-0', 'r00000000-1', 'r00000000-2']);
     expect(JSON.stringify(world.emulator.ledger.calls)).toBe(callsBefore);
     expect(() => world.storedText('never')).toThrow();
     world.write('twice.jsonl', ['a', 'b', 'a'].map((text, id) => `${JSON.stringify({ id: String(id), text })}\n`).join(''));
     const once = await world.run(startArgs('twice.jsonl', 'dry', '--dry-run', '--send-duplicates-once'));
-    expect(once.lines.map((line) => line['custom_id'])).toEqual(['row-0', 'row-1']);
+    expect(once.lines.map((line) => line['custom_id'])).toEqual(['r00000000-0', 'r00000000-1']);
     expect(once.stderr).toBe('batchor: of these 3 rows, 1 would not be sent: an earlier one asks the same\n');
     const misnamed = await world.run(startArgs('dry.csv', 'a/b', '--dry-run'));
     expect([misnamed.code, misnamed.stdout]).toEqual([1, '']);

@@ -8,6 +8,7 @@ import {
   evolve,
   type RunId,
   type RunSnapshot,
+  censusOfRows,
 } from '../../lib/core/index.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
@@ -111,7 +112,7 @@ export const endBatch = async (run: OwnedRun, name: string): Promise<void> => {
     batchKey,
     output: { object: `raw/${name}.jsonl`, bytes: 1_000 },
     error: null,
-    lineCount: 1_000_000,
+    census: censusOfRows(1_000_000),
   });
 };
 /** Settles these rows with success: line `i` has 7 bytes at `100 * i`. */

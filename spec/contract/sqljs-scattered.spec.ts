@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BatchKey, type Command, emptySnapshot } from '../../lib/core/index.ts';
+import { type BatchKey, censusOfRows, type Command, emptySnapshot } from '../../lib/core/index.ts';
 import type { ResultPiece, SlicePiece } from '../../adapters/sqljs/pieces.ts';
 import { resultsAfter, resultsByIndex, createSequenceIndex } from '../../adapters/sqljs/result-queries.ts';
 import { linesOfRows, openMask, planWindow } from '../../adapters/sqljs/row-queries.ts';
@@ -76,7 +76,14 @@ describe('rows of one request that are scattered over a long run', () => {
     const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
     const seen = { batchKey, providerBatchId, providerStatus: 'completed', isAccepted: true, progress: null, ending };
     step({ type: 'RecordPoll', atMs: 4, asked: [batchKey], observations: [seen] });
-    step({ type: 'RecordFiles', atMs: 4, batchKey, output: { object: 'raw/one.jsonl', bytes: 1_000 }, error: null, lineCount: sliceRows });
+    step({
+      type: 'RecordFiles',
+      atMs: 4,
+      batchKey,
+      output: { object: 'raw/one.jsonl', bytes: 1_000 },
+      error: null,
+      census: censusOfRows(sliceRows),
+    });
     // One by one, so that there are as many pieces of results.
     for (let row = 0; row < sliceRows; row += 1) {
       const lines = { indexes: [row], offsets: [100 * row], lengths: [7] };

@@ -55,7 +55,14 @@ export const config = fc
     const house = makeConfig({ enqueue: { enqueuedTokenLimit: limit }, chunk: { inputTokensMax: limit } });
     const schemaRef = limit === null ? null : { module: './schemas.ts', export: 'Label' };
     const structuredOutput = schema === null ? null : { schemaName: 'Schema', jsonSchema: schema, schemaRef };
-    return { ...house, provider: { ...house.provider, params }, prompt, structuredOutput, batchMetadata: metadata };
+    return {
+      ...house,
+      provider: { ...house.provider, params },
+      prompt,
+      structuredOutput,
+      batchMetadata: metadata,
+      customIds: limit === null ? null : { nonce: 'k3x9a2bq', isStamped: limit > 9 },
+    };
   });
 export const batchKey = branded<LiveBatch['batchKey']>();
 const sent = { batchKey, batchNo: count, requests: count };
@@ -142,6 +149,7 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   BatchObserved: { batchKey, providerStatus: text, progress, dueAtMs: ms, isNews: fc.boolean(), isAccepted: fc.boolean() },
   CancelAsked: { batchKey, refused: orNull(text) },
   BatchEnded: { batchKey, providerStatus: text, progress, ending },
+  AnswersUnreadable: { batchKey, output: file, error: file },
   FilesStored: { batchKey, output: file, error: file, position, isSworn: fc.boolean() },
   ItemsCompleted: {
     batchKey,
@@ -222,6 +230,7 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
   failures: fc.array(fc.record({ code: count, count })),
   usage,
   missingRows: count,
+  unreadable: orNull(fc.record({ output: file, error: file })),
   isSwornLost: fc.boolean(),
 });
 export const batchRecords: fc.Arbitrary<BatchRecord> = fc.record<BatchRecord>({

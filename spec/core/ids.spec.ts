@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countOfIndexSet, customIdOf, indexesOf, indexOfCustomId, indexSetOf, isRunId, makeRunId } from '../../lib/core/index.ts';
+import { countOfIndexSet, indexesOf, indexSetOf, isRunId, makeRunId } from '../../lib/core/index.ts';
 
 describe('a run id of ours', () => {
   it('names the second as Date does, for any time from 1970 to 9999', () => {
@@ -29,31 +29,6 @@ describe('a run id of ours', () => {
 describe('a run id', () => {
   it.each(['', '.hidden', '../up', 'a/b', 'a b', 'a'.repeat(121), 'ü', 'a\n'])('is not %j', (text) => expect(isRunId(text)).toBe(false));
   it.each(['a', '7', 'A.b-c_d', 'a'.repeat(120)])('is %j', (text) => expect(isRunId(text)).toBe(true));
-});
-
-describe('a custom_id', () => {
-  it('leads back to its index, and is one that every provider accepts', () => {
-    fc.assert(
-      fc.property(fc.nat({ max: 999_999_999_999_999 }), (index) => {
-        expect(indexOfCustomId(customIdOf(index))).toBe(index);
-        expect(customIdOf(index)).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
-      }),
-    );
-  });
-
-  it('is the only text that leads to its index', () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^row-[0-9]{1,17}\s?$/)), (text) => {
-        const index = indexOfCustomId(text);
-        if (index !== null) expect(customIdOf(index)).toBe(text);
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-
-  it.each(['row-01', 'row--1', 'row-1.5', 'row-', 'ROW-1', 'row-1 ', 'row-1\n', 'row-1e3', 7, null, undefined, {}])('is not %j', (text) =>
-    expect(indexOfCustomId(text)).toBeNull(),
-  );
 });
 
 describe('a set of indexes', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ProviderBatchId } from '../../lib/core/index.ts';
+import { censusOfRows, type ProviderBatchId } from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
 import { accept, attempt, batchOf, ending, key, type Scenario, startRun, tell, toCreated } from '../support/core/scenario.ts';
 
@@ -49,14 +49,14 @@ describe('an ended batch', () => {
       tell(run, { type: 'RecordFault', key: 'batch:a' as never, fault: 'transient', message: 'no', retryAfterMs: null });
       run.nowMs += 10_000_000;
     }
-    tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 10 }, error: null, lineCount: 1 });
+    tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 10 }, error: null, census: censusOfRows(1) });
     expect(batchOf(run, 'a').files).toBeNull();
   });
 
   it('without counts, whose file holds too few lines, is read again', () => {
     const run = created();
     poll(run, null, 'o');
-    tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 10 }, error: null, lineCount: 1 });
+    tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 10 }, error: null, census: censusOfRows(1) });
     expect(batchOf(run, 'a').files).toBeNull();
   });
 });

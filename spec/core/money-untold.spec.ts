@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { codeOfFailure, emptyUsage, enqueueBudget, type FailureClass, nothingPresumed, spentUsd } from '../../lib/core/index.ts';
+import {
+  censusOfRows,
+  codeOfFailure,
+  emptyUsage,
+  enqueueBudget,
+  type FailureClass,
+  nothingPresumed,
+  spentUsd,
+} from '../../lib/core/index.ts';
 import { makeConfig, testPrices, type Wishes } from '../support/core/config.ts';
 import {
   accept,
@@ -31,7 +39,13 @@ const runOf = (rows: number, wishes: Wishes = {}): Scenario => {
 const endWithFiles = (run: Scenario): void => {
   endBatch(run, 'a', ending({ outputFileId: 'o' }));
   const { requests } = batchOf(run, 'a');
-  tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 10 * requests }, error: null, lineCount: 1_000 });
+  tell(run, {
+    type: 'RecordFiles',
+    batchKey: key('a'),
+    output: { object: 'out', bytes: 10 * requests },
+    error: null,
+    census: censusOfRows(1_000),
+  });
 };
 
 describe('answers of a service that reports no usage', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { costOfUsage, emptyUsage, moneyRoom, nothingPresumed, spentUsd, worstOfLiveUsd } from '../../lib/core/index.ts';
+import { censusOfRows, costOfUsage, emptyUsage, moneyRoom, nothingPresumed, spentUsd, worstOfLiveUsd } from '../../lib/core/index.ts';
 import { makeConfig, testPrices, type Wishes } from '../support/core/config.ts';
 import {
   accept,
@@ -30,7 +30,13 @@ const answer = (run: Scenario, name: string, outputTokens: number): void => {
   const { batchNo, requests } = batchOf(run, name);
   const first = run.state.rows.findIndex((row) => row.batchNo === batchNo);
   endBatch(run, name, ending({ outputFileId: 'o' }));
-  tell(run, { type: 'RecordFiles', batchKey: key(name), output: { object: 'out', bytes: 10 * requests }, error: null, lineCount: 1_000 });
+  tell(run, {
+    type: 'RecordFiles',
+    batchKey: key(name),
+    output: { object: 'out', bytes: 10 * requests },
+    error: null,
+    census: censusOfRows(1_000),
+  });
   settleSuccesses(
     run,
     name,
@@ -133,7 +139,7 @@ describe('counts that differ from what is billed', () => {
     expect(batchOf(run, 'a').requests).toBe(20);
     // The provider bills twice what was counted: half as many rows fit.
     endBatch(run, 'a', ending({ outputFileId: 'o' }));
-    tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 200 }, error: null, lineCount: 1_000 });
+    tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 200 }, error: null, census: censusOfRows(1_000) });
     settleSuccesses(
       run,
       'a',
@@ -152,7 +158,7 @@ describe('counts that differ from what is billed', () => {
     accept(run, Array<number>(40).fill(10));
     toCreated(run, 'a');
     endBatch(run, 'a', ending({ outputFileId: 'o' }));
-    tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 200 }, error: null, lineCount: 1_000 });
+    tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 200 }, error: null, census: censusOfRows(1_000) });
     settleSuccesses(
       run,
       'a',

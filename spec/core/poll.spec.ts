@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BatchEnding, effectsDue, nextDueMs } from '../../lib/core/index.ts';
+import { type BatchEnding, censusOfRows, effectsDue, nextDueMs } from '../../lib/core/index.ts';
 import {
   accept,
   attempt,
@@ -45,26 +45,48 @@ const untilDue = (run: Scenario): boolean => {
 
 describe('an ended batch that counts answers and shows no file for them', () => {
   it.each([
-    ['completed', ending(), 2, 0],
-    ['completed, its failures without a file', ending({ outputFileId: 'o' }), 1, 1],
-    ['expired', ending({ type: 'expired' }), 1, 0],
-    ['cancelled', ending({ type: 'cancelled' }), 1, 0],
-  ] as const)('is looked at again, for about an hour, before it is believed: %s', (_title, how, completed, failed) => {
+    ['completed', ending(), 2, 0, 'created'],
+    ['completed, its failures without a file', ending({ outputFileId: 'o' }), 1, 1, 'ended'],
+    ['expired', ending({ type: 'expired' }), 1, 0, 'created'],
+    ['cancelled', ending({ type: 'cancelled' }), 1, 0, 'created'],
+  ] as const)(
+    'is looked at again, for about an hour, before it is believed, or asked about: %s',
+    (_title, how, completed, failed, phase) => {
+      const run = created();
+      const begunMs = run.nowMs;
+      let looks = 0;
+      for (let events = look(run, how, completed, failed); events.includes('FaultRecorded'); events = look(run, how, completed, failed)) {
+        looks += 1;
+        expect(batchOf(run, 'a').phase).toBe('created');
+        expect(run.state.snapshot.faults[0]?.message).toContain('cannot be seen yet');
+        expect(statuses(run)).toEqual(['submitted', 'submitted']);
+        while (!untilDue(run));
+      }
+      expect(looks).toBe(13);
+      expect(run.nowMs - begunMs).toBeGreaterThan(hourMs / 2);
+      expect(run.nowMs - begunMs).toBeLessThan(2 * hourMs);
+      expect(batchOf(run, 'a').phase).toBe(phase);
+      // What was paid for is never bought again without the operator; a lost list of failures is no such thing.
+      const { control, faults } = run.state.snapshot;
+      if (phase === 'ended') expect([control.state, faults]).toEqual(['running', []]);
+      else {
+        expect(control).toMatchObject({ state: 'paused', reason: 'results_unreadable' });
+        expect(batchOf(run, 'a').held).toContain('shows no output file after 13 looks');
+        expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
+      }
+    },
+  );
+
+  it('is looked at anew once the operator says so, and settled from its files', () => {
     const run = created();
-    const begunMs = run.nowMs;
-    let looks = 0;
-    for (let events = look(run, how, completed, failed); events.includes('FaultRecorded'); events = look(run, how, completed, failed)) {
-      looks += 1;
-      expect(batchOf(run, 'a').phase).toBe('created');
-      expect(run.state.snapshot.faults[0]?.message).toContain('cannot be seen yet');
-      expect(statuses(run)).toEqual(['submitted', 'submitted']);
-      while (!untilDue(run));
-    }
-    expect(looks).toBe(13);
-    expect(run.nowMs - begunMs).toBeGreaterThan(hourMs / 2);
-    expect(run.nowMs - begunMs).toBeLessThan(2 * hourMs);
-    expect(batchOf(run, 'a').phase).toBe('ended');
-    expect(run.state.snapshot.faults).toEqual([]);
+    for (let events = look(run, ending(), 2); events.includes('FaultRecorded'); events = look(run, ending(), 2)) while (!untilDue(run));
+    expect(batchOf(run, 'a').held).not.toBeNull();
+    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'read_again' } });
+    expect(run.state.snapshot.control.state).toBe('running');
+    expect(effectsDue(run.state.snapshot, run.nowMs).map(({ type }) => type)).toContain('PollBatches');
+    expect(look(run, ending(), 2)).toEqual(['FaultRecorded']);
+    while (!untilDue(run));
+    expect(look(run, ending({ outputFileId: 'late' }), 2)).toEqual(['BatchEnded']);
   });
 
   it('is settled from its files as soon as they show', () => {
@@ -120,7 +142,13 @@ describe('files that are shorter than the counts', () => {
   it('are read again a few times, slower and slower, before what they lack is missing', () => {
     const run = created();
     look(run, ending({ outputFileId: 'o' }), 2);
-    const files = { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 10 }, error: null, lineCount: 1 } as const;
+    const files = {
+      type: 'RecordFiles',
+      batchKey: key('a'),
+      output: { object: 'o', bytes: 10 },
+      error: null,
+      census: censusOfRows(1),
+    } as const;
     const begunMs = run.nowMs;
     let reads = 0;
     while (batchOf(run, 'a').files === null) {

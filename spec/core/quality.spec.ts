@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codeOfFailure, type FailureClass } from '../../lib/core/index.ts';
+import { censusOfRows, codeOfFailure, type FailureClass } from '../../lib/core/index.ts';
 import { makeConfig, type Wishes } from '../support/core/config.ts';
 import {
   accept,
@@ -35,7 +35,7 @@ const settle = (run: Scenario, name: string, passed: number, failure: FailureCla
     batchKey: key(name),
     output: { object: 'out', bytes: 10 * requests },
     error: null,
-    lineCount: 1_000,
+    census: censusOfRows(1_000),
   });
   settleSuccesses(
     run,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { batchEffectKey, codeOfFailure, emptyUsage } from '../../lib/core/index.ts';
+import { batchEffectKey, censusOfRows, codeOfFailure, emptyUsage } from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
 import {
   accept,
@@ -23,7 +23,13 @@ const withFiles = (sizes: readonly number[], how = ending({ outputFileId: 'o', e
   accept(run, sizes);
   toCreated(run, 'a');
   endBatch(run, 'a', how);
-  tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 100 }, error: null, lineCount: 1_000_000 });
+  tell(run, {
+    type: 'RecordFiles',
+    batchKey: key('a'),
+    output: { object: 'out', bytes: 100 },
+    error: null,
+    census: censusOfRows(1_000_000),
+  });
   return run;
 };
 
@@ -95,7 +101,7 @@ describe('an answer that stops at the output limit', () => {
     const answer = (name: string, code: number): void => {
       toCreated(run, name);
       endBatch(run, name, ending({ errorFileId: 'e' }));
-      tell(run, { type: 'RecordFiles', batchKey: key(name), output: null, error: { object: 'err', bytes: 100 }, lineCount: 1 });
+      tell(run, { type: 'RecordFiles', batchKey: key(name), output: null, error: { object: 'err', bytes: 100 }, census: censusOfRows(1) });
       tell(run, {
         type: 'SettleSlice',
         batchKey: key(name),

@@ -8,7 +8,7 @@ import {
   decide,
   defaultOperation,
   emptySnapshot,
-  indexOfCustomId,
+  indexInCustomId,
   type ProviderBatchId,
   type RunConfig,
   type RunId,
@@ -28,6 +28,7 @@ const config: RunConfig = {
   prompt: null,
   structuredOutput: null,
   batchMetadata: {},
+  customIds: null,
   limits,
   operation: { ...operation, pollIntervalMs: 5, retry: { ...operation.retry, itemBackoff: { initialMs: 1, factor: 1, maxMs: 1 } } },
 };
@@ -54,7 +55,7 @@ const scriptedProvider = (): MyProvider & { readonly creates: () => number; read
       const fileId = `file-${files.size}`;
       files.set(
         fileId,
-        lines.map((line) => indexOfCustomId((JSON.parse(line) as { custom_id: string }).custom_id) ?? -1),
+        lines.map((line) => indexInCustomId((JSON.parse(line) as { custom_id: string }).custom_id) ?? -1),
       );
       return Promise.resolve(fileId);
     },

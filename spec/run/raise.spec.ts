@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createOpenAI, openai } from '../../adapters/openai/index.ts';
+import { indexInCustomId } from '../../lib/core/custom-ids.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import type { ProviderConnection } from '../../lib/ports/provider.ts';
 import type { BatchJob } from '../../lib/run/job.ts';
@@ -37,7 +38,7 @@ describe('a job that raises the output limit', () => {
       seed: 5,
       answer: ({ customId, body }) => {
         asked.push([customId, body['max_output_tokens']]);
-        return answerOf(Number(customId.slice('row-'.length)));
+        return answerOf(indexInCustomId(customId) ?? -1);
       },
     });
     const run = await world.runner.start(jobOf());
@@ -51,7 +52,7 @@ describe('a job that raises the output limit', () => {
     });
     // Each row once with its own limit, and those that were cut once with the raised one.
     const limits = new Map(asked.map(([customId]) => [customId, asked.filter(([id]) => id === customId).map(([, limit]) => limit)]));
-    for (const [customId, told] of limits) expect(told).toEqual(Number(customId.slice('row-'.length)) % 3 === 0 ? [60] : [60, 400]);
+    for (const [customId, told] of limits) expect(told).toEqual((indexInCustomId(customId) ?? -1) % 3 === 0 ? [60] : [60, 400]);
     expect(world.ledger.requestsBilled).toBe(50);
     expect((await world.until(run.verify())).isSound).toBe(true);
     const attempts = (await world.until(run.inspect('r1'))).attempts;
@@ -59,7 +60,7 @@ describe('a job that raises the output limit', () => {
   });
 
   it('sends what it has packed, in batches of the size that was told', async () => {
-    await using world = await createWorld({ seed: 5, answer: ({ customId }) => answerOf(Number(customId.slice('row-'.length))) });
+    await using world = await createWorld({ seed: 5, answer: ({ customId }) => answerOf(indexInCustomId(customId) ?? -1) });
     const run = await world.runner.start({ ...jobOf(), chunkPolicy: { maxRequests: 7 } });
     await world.settle(run);
     expect((await world.until(run.verify())).isSound).toBe(true);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openai } from '../../adapters/openai/index.ts';
+import { indexInCustomId } from '../../lib/core/custom-ids.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import { createWorld } from '../../lib/sim/world.ts';
 import { readAll, stored } from '../contract/source-contract.ts';
@@ -16,7 +17,7 @@ const worldOf = () =>
   createWorld({
     seed: 5,
     answer: ({ customId, body }) =>
-      'word'.repeat(Number(customId.slice('row-'.length)) % 3 === 0 && body['max_output_tokens'] === 60 ? 90 : 20),
+      'word'.repeat((indexInCustomId(customId) ?? -1) % 3 === 0 && body['max_output_tokens'] === 60 ? 90 : 20),
   });
 
 describe('the rows of a finished run', () => {

@@ -5,6 +5,7 @@ import * as t from 'io-ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { openai } from '../../adapters/openai/index.ts';
+import { indexInCustomId } from '../../lib/core/custom-ids.ts';
 import type { BatchorError } from '../../lib/run/errors.ts';
 import { isBatchorError } from '../../lib/run/errors.ts';
 import { storedModule } from '../../lib/run/schema-module.ts';
@@ -19,7 +20,7 @@ const buildPrompt = ({ payload }: { readonly payload: string }): string => paylo
 const worldOf = (answers: readonly string[], options: WorldOptions = {}): Promise<World> =>
   createWorld({
     seed: 5,
-    answer: ({ customId }) => answers[Number(customId.slice('row-'.length))] ?? '{"label":"x","note":null}',
+    answer: ({ customId }) => answers[indexInCustomId(customId) ?? -1] ?? '{"label":"x","note":null}',
     ...options,
   });
 const errorOf = async (promise: Promise<unknown>): Promise<BatchorError> => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { openai } from '../../adapters/openai/index.ts';
+import { indexInCustomId } from '../../lib/core/custom-ids.ts';
 import type { Cell, TableFormat, TableStream } from '../../lib/ports/table.ts';
 import { createWorld, type World } from '../../lib/sim/world.ts';
 import { cellOf, resultTableColumns } from '../../lib/run/table/columns.ts';
@@ -32,7 +33,7 @@ const job = (count: number) => ({
   providerConfig,
 });
 const worldOf = (answer: (row: number) => string): Promise<World> =>
-  createWorld({ seed: 5, answer: ({ customId }) => answer(Number(customId.slice('row-'.length))) });
+  createWorld({ seed: 5, answer: ({ customId }) => answer(indexInCustomId(customId) ?? -1) });
 
 /** The whole table, as rows. */
 const rowsOf = async (world: World, asked: Promise<TableStream>): Promise<readonly Readonly<Record<string, Cell>>[]> => {

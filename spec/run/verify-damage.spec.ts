@@ -4,6 +4,7 @@ import type { BatchRecord } from '../../lib/core/index.ts';
 import type { ResultRef, StoredRow } from '../../lib/ports/run-store.ts';
 import { createWorld, type World } from '../../lib/sim/index.ts';
 import type { JsonObject } from '../../lib/core/index.ts';
+import { customIdsOf } from '../../lib/core/custom-ids.ts';
 import { type Doctor, doctoredStorage, heal } from '../support/sim/doctored.ts';
 import { quick } from '../support/sim/handles.ts';
 import { itemsOf, jobOf } from '../support/sim/jobs.ts';
@@ -51,6 +52,8 @@ describe('verify tells of', () => {
     const after = change(decoder.decode(await bytesOf(object)));
     doctor.objects.set(object, encoder.encode(after));
   };
+  /** The `custom_id` of a row, as it stands on lines. */
+  const nameOf = (index: number): string => JSON.stringify(customIdsOf(run.snapshot().config).of(index));
   const resultOf = (index: number): ResultRef => results.find((ref) => ref.index === index) as ResultRef;
   const lineOf = (index: number) => resultOf(index).line as NonNullable<ResultRef['line']>;
   const changeRow = (index: number, change: Partial<StoredRow>): void => {
@@ -107,10 +110,10 @@ describe('verify tells of', () => {
     it('a request line of another row, and one that is not a line', async () => {
       const [lines] = await answer((await opened(world)).linesOfRows(14, 1));
       const object = lines?.request?.object ?? '';
-      await edit(object, (text) => text.replace('"row-14"', '"row-15"'));
+      await edit(object, (text) => text.replace(nameOf(14), nameOf(15)));
       expect(await broken()).toMatchObject({ law: 'lines', index: 14, itemId: 'id-14' });
       doctor.objects.delete(object);
-      await edit(object, (text) => text.replace('"row-14"', '"row\n14"'));
+      await edit(object, (text) => text.replace(nameOf(14), nameOf(14).replace('-', '\n')));
       expect(await broken()).toMatchObject({ law: 'lines', index: 14, message: expect.stringContaining('not one whole line') as string });
     });
     it('an object that is gone, or cut', async () => {
@@ -120,6 +123,15 @@ describe('verify tells of', () => {
       const whole = await bytesOf((await answer((await opened(world)).linesOfRows(0, 1)))[0]?.item.object ?? '');
       doctor.objects.set(object, whole.slice(0, -1));
       expect(await broken()).toMatchObject({ law: 'lines', index: 49, itemId: 'id-49' });
+    });
+    it('a line of another run, though its row has the same number', async () => {
+      const { object } = lineOf(35);
+      const other = nameOf(35).replace(/r\w{8}/u, 'r0another');
+      await edit(object, (text) => text.replace(nameOf(35), other));
+      expect(await broken()).toMatchObject({ law: 'answers', index: 35, message: expect.stringContaining(`speaks of ${other}`) as string });
+      doctor.objects.delete(object);
+      await edit(object, (text) => text.replace(nameOf(35), '"row-35"'));
+      expect(await broken()).toMatchObject({ law: 'answers', index: 35, message: expect.stringContaining('speaks of "row-35"') as string });
     });
     it('pointers that are swapped', async () => {
       doctor.linesOfRows = (page) =>
@@ -162,13 +174,13 @@ describe('verify tells of', () => {
   describe('answers', () => {
     it('a line with the name of another row', async () => {
       const { object } = lineOf(35);
-      await edit(object, (text) => text.replace('"row-35"', '"row-36"'));
+      await edit(object, (text) => text.replace(nameOf(35), nameOf(36)));
       expect(await broken()).toMatchObject({
         law: 'answers',
         index: 35,
         itemId: 'id-35',
         batchNo: 4,
-        message: expect.stringContaining('the line speaks of "row-36", not of row-35') as string,
+        message: expect.stringContaining(`the line speaks of ${nameOf(36)}, not of ${nameOf(35).slice(1, -1)}`) as string,
       });
     });
     it('pointers that are swapped', async () => {
@@ -208,7 +220,7 @@ describe('verify tells of', () => {
       const object = failed.line?.object ?? '';
       // A success in the place of the failure, as long.
       const output = decoder.decode(await bytesOf(records[0]?.files?.output?.object ?? '')).split('\n')[0] ?? '';
-      const renamed = output.replace(/"row-\d+"/, `"row-${failed.index}"`);
+      const renamed = output.replace(/"r\w{8}-\d+"/, nameOf(failed.index));
       await edit(object, (text) => `${text}${renamed}\n`);
       const end = (await bytesOf(object)).length;
       changeResult(failed.index, { line: { object, offset: end, length: encoder.encode(renamed).length } });
@@ -238,7 +250,7 @@ describe('verify tells of', () => {
   });
 
   it('the first law that is broken, where several are, and counts them all', async () => {
-    await edit(lineOf(35).object, (text) => text.replace('"row-35"', '"row-36"').replace('"row-37"', '"row-38"'));
+    await edit(lineOf(35).object, (text) => text.replace(nameOf(35), nameOf(36)).replace(nameOf(37), nameOf(38)));
     await edit(resultOf(12).item.object, (text) => text.replace('"item_id":"id-12"', '"item_id":"id-13"'));
     const { laws, broken: first } = await run.verify();
     expect(first).toMatchObject({ law: 'lines', index: 12 });

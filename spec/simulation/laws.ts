@@ -128,6 +128,7 @@ const objectsNamed = (event: Event): readonly (readonly [string, number])[] => {
       return [...(requestObject === null ? [] : [[requestObject, sum(requestLengths)] as const]), [itemObject, sum(itemLengths)]];
     }
     case 'FilesStored':
+    case 'AnswersUnreadable':
       return [event.output, event.error].flatMap((file) => (file === null ? [] : [[file.object, file.bytes] as const]));
     default:
       return [];

@@ -61,6 +61,8 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
     held();
     if (summary.controlState === 'paused') {
       pauses.push(summary.controlReason ?? '');
+      // Files that could not be read are read again, and given up when they still cannot.
+      if (pauses.filter((reason) => reason === 'results_unreadable').length > 1) await player.giveUpFiles();
       await player.resume(changeFor(summary));
     }
     summary = await player.settle();
@@ -102,6 +104,8 @@ interface Player {
   act(action: Action): Promise<void>;
   settle(): Promise<RunSummary>;
   resume(options: ResumeOptions): Promise<void>;
+  /** Says of every batch that is held because its files cannot be read that its answers are lost. */
+  giveUpFiles(): Promise<void>;
   run(): Promise<Run<string, JsonObject>>;
   crashes(): number;
 }
@@ -135,6 +139,11 @@ const createPlayer = (world: World, job: Job): Player => {
     crashes: () => crashes,
     settle: () => surviving((alive) => world.settle(alive, { virtualMsMax: 4 * dayMs })),
     resume: (options) => told((alive) => alive.resume(options)),
+    giveUpFiles: () =>
+      told(async (alive) => {
+        for (const { batchKey, phase, held } of alive.summary().liveBatches)
+          if (held !== null && (phase === 'ended' || phase === 'created')) await alive.resolve(batchKey, 'results_lost');
+      }),
     async act(action) {
       switch (action.type) {
         case 'advance':

@@ -1,4 +1,4 @@
-import { createPrng, type Fault, type Operation, operations, type Prng, type ServiceLimits } from '../../lib/sim/index.ts';
+import { answersFaults, createPrng, type Fault, type Operation, operations, type Prng, type ServiceLimits } from '../../lib/sim/index.ts';
 
 const minuteMs = 60_000;
 
@@ -126,6 +126,7 @@ const faultOf = (dice: Dice): Fault => {
     () => ({ type: 'truncated_download', keepRatio: dice.next() * 0.99, batch, times: dice.between(1, 3) }),
     () => ({ type: 'download_encoded', encoding: dice.oneOf(['gzip', 'br', 'lzma']), batch, times: dice.between(1, 3) }),
     () => ({ type: dice.oneOf(['body_stalls', 'body_drips'] as const), ...outage }),
+    () => ({ type: dice.oneOf(answersFaults), batch, times: dice.between(1, 6) }),
     () => ({ type: 'http_error', statusCode: dice.oneOf(statusCodes), ...outage }),
     () => ({ type: 'connection_lost', ...outage }),
     () => ({

@@ -5,7 +5,7 @@ import { createOpenAIWire } from '../../adapters/openai/wire.ts';
 import { isJsonObject, type JsonObject } from '../../lib/core/json.ts';
 import { createFakeWire } from '../../lib/sim/fake-wire.ts';
 import type { ProviderWire } from '../../lib/ports/provider.ts';
-import { raisedLines, raisingOf } from '../../lib/streams/raise.ts';
+import { changedLines, raisingOf } from '../../lib/streams/change-lines.ts';
 import { makeConfig } from '../support/core/config.ts';
 
 const encoder = new TextEncoder();
@@ -81,7 +81,7 @@ describe.each(wires)('lines of %s that are asked again', (_, wireOf, key) => {
           if (raise === null) throw new Error('the wire raises nothing');
           const bytes = encoder.encode(lines.map(({ again }) => again).join(''));
           const pieces: Uint8Array[] = [];
-          for await (const piece of raisedLines(cut(bytes, cuts), raise)) pieces.push(piece);
+          for await (const piece of changedLines(cut(bytes, cuts), raise)) pieces.push(piece);
           const sent = Buffer.concat(pieces);
           expect(sent.length).toBe(bytes.length);
           const told = sent.toString('utf8').split('\n').slice(0, -1).map(bodyOf);

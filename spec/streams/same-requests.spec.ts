@@ -11,6 +11,7 @@ const runOf = (lines: readonly string[]) =>
   ({
     digest: (text: string) => createHash('sha256').update(text).digest(),
     run: {
+      snapshot: { config: {} },
       artifacts: {
         readSpans: (_: string, spans: readonly { readonly offset: number }[]) =>
           TE.right(spans.map(({ offset }) => new TextEncoder().encode(lines[offset]))),

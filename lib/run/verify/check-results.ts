@@ -1,5 +1,5 @@
 import { failureOfCode, isFailureOfStructure } from '../../core/failure.ts';
-import { customIdOf } from '../../core/ids.ts';
+import { type CustomIds, customIdsOf } from '../../core/custom-ids.ts';
 import { isTerminalItem } from '../../core/item.ts';
 import type { ObjectSpan, ResultRef } from '../../ports/run-store.ts';
 import { must } from '../interop.ts';
@@ -65,9 +65,10 @@ const checkAnswers = async (scene: Scene, files: ReadonlyMap<number, FilesOfBatc
     scene,
     answered.map(({ line }) => line),
   );
+  const customIds = customIdsOf(scene.snapshot.config);
   answered.forEach(({ ref, line, where }, i) => {
     tally.checked('answers');
-    const fault = faultOfAnswer(ref, answers[i] as Answer);
+    const fault = faultOfAnswer(ref, answers[i] as Answer, customIds);
     if (fault !== null) tally.broken('answers', `its answer, at byte ${line.offset} of object ${line.object}: ${fault}`, where);
   });
 };
@@ -79,11 +80,12 @@ interface Where {
   readonly batchKey: string | null;
 }
 
-const faultOfAnswer = ({ index: own, sameAs, status, code }: ResultRef, verdict: Answer): string | null => {
+const faultOfAnswer = ({ index: own, sameAs, status, code }: ResultRef, verdict: Answer, customIds: CustomIds): string | null => {
   if ('fault' in verdict) return verdict.fault;
   if (verdict.type === 'malformed') return 'the line is not an answer';
   const index = sameAs ?? own;
-  if (verdict.customId !== customIdOf(index)) return `the line speaks of ${JSON.stringify(verdict.customId)}, not of ${customIdOf(index)}`;
+  if (customIds.indexOf(verdict.customId) !== index)
+    return `the line speaks of ${JSON.stringify(verdict.customId)}, not of ${customIds.of(index)}`;
   if ((verdict.type === 'succeeded') === (status === 'completed')) return null;
   // A success to the provider, and none under the schema.
   if (verdict.type === 'succeeded' && isFailureOfStructure(failureOfCode(code))) return null;

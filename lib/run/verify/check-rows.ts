@@ -1,6 +1,6 @@
 import { faultOfPlace } from '../../core/conservation.ts';
+import { customIdsOf } from '../../core/custom-ids.ts';
 import { addIdHash, noIdHashes } from '../../core/id-hashes.ts';
-import { customIdOf } from '../../core/ids.ts';
 import { itemStatuses, sumOfTotals } from '../../core/item.ts';
 import type { ObjectSpan, StoredRow } from '../../ports/run-store.ts';
 import { must } from '../interop.ts';
@@ -58,6 +58,7 @@ const checkTotals = ({ snapshot, tally, ledger }: Scene): void => {
 
 const checkLines = async ({ reader, payload, tally, snapshot }: Scene, rows: readonly StoredRow[]): Promise<void> => {
   const first = rows[0] as StoredRow;
+  const customIds = customIdsOf(snapshot.config);
   const lines = await must(reader.linesOfRows(first.index, rows.length), { runId: reader.runId });
   /** What a line must call the row. */
   const named: {
@@ -73,7 +74,7 @@ const checkLines = async ({ reader, payload, tally, snapshot }: Scene, rows: rea
     named.push({ row, what: 'item line', key: 'item_id', text: row.itemId, span: at.item });
     if (at.request !== null && snapshot.artifacts.areRequestsPruned) return;
     if (at.request !== null)
-      named.push({ row, what: 'request line', key: 'custom_id', text: customIdOf(row.sameAs ?? row.index), span: at.request });
+      named.push({ row, what: 'request line', key: 'custom_id', text: customIds.of(row.sameAs ?? row.index), span: at.request });
     else if (row.charged + row.uncharged > 0 || row.sameAs !== null)
       tally.broken('lines', 'it was sent, by itself or for another row, and has no request line', { index: row.index, itemId: row.itemId });
   });

@@ -1,5 +1,16 @@
 import { uniform } from '../prng.ts';
-import { aimsAt, isAimed, type Fault, type FaultOf, type FaultScript, type Operation, type Outage, type RowFault } from './faults.ts';
+import {
+  aimsAt,
+  type AnswersFault,
+  answersFaults,
+  isAimed,
+  type Fault,
+  type FaultOf,
+  type FaultScript,
+  type Operation,
+  type Outage,
+  type RowFault,
+} from './faults.ts';
 
 /** A row fault and its place in the script, which is part of its luck. */
 export interface PlacedRowFault {
@@ -9,6 +20,8 @@ export interface PlacedRowFault {
 
 /** Faults that may hit any operation. */
 export type OutageType = 'http_error' | 'connection_lost' | 'body_stalls' | 'body_drips';
+/** Whether a fault on downloads is meant for this file of its batch. */
+const isForFile = (fault: AnswersFault, part: 'output' | 'error'): boolean => (fault.file ?? part) === part;
 
 /** Decides which faults hit, and counts them. Chance depends on seed, fault and batch, not on the order of unrelated calls. */
 export interface FaultDesk {
@@ -31,6 +44,8 @@ export interface FaultDesk {
     ordinal: number,
     name?: string,
   ): FaultOf<Type> | null;
+  /** What is wrong with this download of a batch's file, or null. Counts as a try. */
+  strikeAnswers(ordinal: number, part: 'output' | 'error', name: string): AnswersFault | null;
   /** The outage that hits this operation, `ageMs` after the provider opened, or null. `ordinal` is null for calls on no particular batch. */
   strikeOutage(operation: Operation, ordinal: number | null, ageMs: number): FaultOf<OutageType> | null;
   /** True while this state of the whole provider lasts, `ageMs` after it opened: the key belongs to another project, lists are empty or say no end. */
@@ -80,6 +95,12 @@ export const createFaultDesk = (script: FaultScript, seed: number): FaultDesk =>
       }
       return null;
     },
+    strikeAnswers: (ordinal, part, name) => {
+      for (const [place, fault] of script.entries()) {
+        if (isAnswersFault(fault) && isForFile(fault, part) && struck(fault, place, ordinal, name)) return fault;
+      }
+      return null;
+    },
     strikeOutage: (operation, ordinal, ageMs) => {
       for (const [place, fault] of script.entries()) {
         if (!isOutage(fault) || (fault.operation ?? operation) !== operation || !isOn(fault, ageMs)) continue;
@@ -104,6 +125,7 @@ const isType = <Type extends Fault['type']>(fault: Fault, type: Type): fault is 
 
 const outageTypes: readonly string[] = ['http_error', 'connection_lost', 'body_stalls', 'body_drips'] satisfies readonly OutageType[];
 const isOutage = (fault: Fault): fault is FaultOf<OutageType> => outageTypes.includes(fault.type);
+const isAnswersFault = (fault: Fault): fault is Fault & AnswersFault => answersFaults.some((type) => type === fault.type);
 
 const isOn = ({ afterMs = 0, forMs = Infinity }: Pick<Outage, 'afterMs' | 'forMs'>, ageMs: number): boolean =>
   ageMs >= afterMs && ageMs < afterMs + forMs;

@@ -65,6 +65,7 @@ export type CallFault =
   | ({ readonly type: 'truncated_download'; readonly keepRatio: number } & Times)
   /** The file comes packed as `content-encoding` says, though it was asked for as it is. Other names than `gzip`, `deflate` and `br` stand for encodings that are not known. */
   | ({ readonly type: 'download_encoded'; readonly encoding: string } & Times)
+  | AnswersFault
   /** Any operation, or the one named, answers with this status and does nothing. */
   | ({ readonly type: 'http_error'; readonly statusCode: number; readonly retryAfterMs?: number } & Outage)
   /** Any operation, or the one named, breaks off without an answer and does nothing. */
@@ -77,6 +78,35 @@ export type CallFault =
   | ({ readonly type: 'list_empty' } & Pick<Outage, 'afterMs' | 'forMs'>)
   /** Lists of batches say neither whether there is more nor where they end. */
   | ({ readonly type: 'list_without_has_more' } & Pick<Outage, 'afterMs' | 'forMs'>);
+
+/** Faults on one download of a batch's file: it comes whole, with status 200 and a length that fits, and is not what the batch answered. */
+export type AnswersFault = Times & {
+  readonly type:
+    /** A proxy's page. */
+    | 'answers_html'
+    /** The file in UTF-16. */
+    | 'answers_utf16'
+    /** Without the end of its last line. */
+    | 'answers_cut_line'
+    /** Packed with gzip, and no header says so. */
+    | 'answers_gzip'
+    /** The file of another batch; where there is none, the same lines under the ids of another run. */
+    | 'answers_of_another'
+    /** 404. */
+    | 'file_gone';
+  /** Only the one file; default both. */
+  readonly file?: 'output' | 'error';
+};
+
+/** Those faults, in one list. */
+export const answersFaults: readonly AnswersFault['type'][] = [
+  'answers_html',
+  'answers_utf16',
+  'answers_cut_line',
+  'answers_gzip',
+  'answers_of_another',
+  'file_gone',
+];
 
 /** Which calls an outage hits. */
 export interface Outage extends Times {

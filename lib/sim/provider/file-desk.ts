@@ -1,3 +1,4 @@
+import { alteredBytes, partOf } from './altered-file.ts';
 import type { ByteRange, StoredBlob } from './blobs.ts';
 import { expiryFault } from './create-request.ts';
 import { toFileObject, type FileRecord } from './file-shelf.ts';
@@ -121,9 +122,13 @@ export const deleteFile = async (world: ProviderWorld, id: string): Promise<Repl
 };
 
 /** A file's bytes. `range.end` beyond the end is cut; a range that begins there is refused with 416. */
-export const fileContent = (world: ProviderWorld, id: string, range?: Partial<ByteRange>): Reply<FileContent> => {
+export const fileContent = async (world: ProviderWorld, id: string, range?: Partial<ByteRange>): Promise<Reply<FileContent>> => {
   const file = seen(world, id);
   if (file === null) return noSuchFile(id);
+  const part = partOf(file);
+  const fault = part === null || file.batchOrdinal === null ? null : world.desk.strikeAnswers(file.batchOrdinal, part, file.id);
+  if (fault?.type === 'file_gone') return noSuchFile(id);
+  if (fault !== null) return alteredContent(file, await alteredBytes(world, file, fault.type), range);
   const start = range?.start ?? 0;
   const end = Math.min(range?.end ?? file.bytes, file.bytes);
   if (range !== undefined && start >= end) return refused(416, 'The requested range is not satisfiable.');
@@ -133,6 +138,17 @@ export const fileContent = (world: ProviderWorld, id: string, range?: Partial<By
   const content = { filename: file.filename, totalBytes: file.bytes, range: { start, end }, chunks };
   return done(packed === null ? content : { ...content, encoding: packed.encoding });
 };
+
+const alteredContent = ({ filename }: FileRecord, bytes: Uint8Array, range?: Partial<ByteRange>): Reply<FileContent> => {
+  const start = range?.start ?? 0;
+  const end = Math.min(range?.end ?? bytes.length, bytes.length);
+  if (range !== undefined && start >= end) return refused(416, 'The requested range is not satisfiable.');
+  return done({ filename, totalBytes: bytes.length, range: { start, end }, chunks: once(bytes.subarray(start, end)) });
+};
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes.length > 0) yield bytes;
+}
 
 const keptRatio = (world: ProviderWorld, file: FileRecord): number =>
   file.batchOrdinal === null ? 1 : (world.desk.strike('truncated_download', file.batchOrdinal, file.id)?.keepRatio ?? 1);

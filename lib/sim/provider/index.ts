@@ -2,8 +2,20 @@ export type { Answer, AnswerRequest } from './answer.ts';
 export { defaultAnswer } from './answer.ts';
 export type { BlobStore, BlobWriter, ByteRange, StoredBlob } from './blobs.ts';
 export { createMemoryBlobs } from './blobs.ts';
-export type { BatchFault, CallFault, Fault, FaultOf, FaultScript, Operation, Outage, RowFault, Times, When } from './faults.ts';
-export { operations } from './faults.ts';
+export type {
+  AnswersFault,
+  BatchFault,
+  CallFault,
+  Fault,
+  FaultOf,
+  FaultScript,
+  Operation,
+  Outage,
+  RowFault,
+  Times,
+  When,
+} from './faults.ts';
+export { answersFaults, operations } from './faults.ts';
 export type { CreateFileInput, FileContent, FileQuery } from './file-desk.ts';
 export type { DoubleBilling, Ledger } from './ledger.ts';
 export type { ServiceLimits } from './limits.ts';

@@ -115,7 +115,7 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
     nextBlobKey: () => world.shelf.nextBlobKey(),
   };
 
-  async function settled<A>(read: () => A): Promise<A> {
+  async function settled<A>(read: () => A | Promise<A>): Promise<A> {
     await floor.settle(world.nowMs());
     return read();
   }

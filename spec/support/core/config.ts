@@ -53,6 +53,7 @@ export const makeConfig = (wishes: Wishes = {}): RunConfig => ({
   prompt: null,
   structuredOutput: null,
   batchMetadata: {},
+  customIds: null,
   limits: { ...limits, createsPerHourMax: wishes.createsPerHourMax ?? null },
   operation: makeOperation(wishes),
 });

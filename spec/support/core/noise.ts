@@ -7,6 +7,7 @@ import {
   emptyUsage,
   isFinished,
   type ProviderBatchId,
+  censusOfRows,
 } from '../../../lib/core/index.ts';
 import type { Moment } from './answer.ts';
 import { randomOperation } from './config.ts';
@@ -133,7 +134,7 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
       return { type: 'RecordPoll', atMs, asked: ['nobody' as BatchKey], observations: [observation, observation] };
     }
     case 'files':
-      return { type: 'RecordFiles', atMs, batchKey: 'nobody' as BatchKey, output: null, error: null, lineCount: 1_000_000 };
+      return { type: 'RecordFiles', atMs, batchKey: 'nobody' as BatchKey, output: null, error: null, census: censusOfRows(1_000_000) };
     case 'settle': {
       const indexes = rows.slice(0, 3).map((row) => row.index);
       const lines = { indexes, offsets: indexes, lengths: indexes };

@@ -12,6 +12,7 @@ import {
 } from '../../../lib/core/index.ts';
 import type { Answer, Moment } from './answer.ts';
 import { between, chance, oneOf } from './dice.ts';
+import { censusOf, pageCensus } from './files-census.ts';
 import { writeFiles } from './provider-files.ts';
 import { answerSettle } from './perform-settle.ts';
 import { backoffRows, batchMembers, pendingRows, planWindow, sharedRows } from './slices.ts';
@@ -90,13 +91,17 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       const files = theBatch(world, effect.batchKey, moment)?.files;
       const stored = (part: 'output' | 'error', isThere: boolean): { readonly object: string; readonly bytes: number } | null =>
         isThere ? { object: `raw/${effect.batchKey}/${part}`, bytes: (files?.[part]?.length ?? 0) * lineBytes } : null;
+      // Unreadable now and then, as a whole.
+      const census = trouble(world, 0.05)
+        ? pageCensus(effect)
+        : censusOf(theBatch(world, effect.batchKey, moment)?.indexes ?? [], files ?? null, effect);
       return ({ atMs }) => ({
         type: 'RecordFiles',
         atMs,
         batchKey: effect.batchKey,
         output: stored('output', effect.outputFileId !== null),
         error: stored('error', effect.errorFileId !== null),
-        lineCount: trouble(world, 0.05) ? 0 : (files?.output?.length ?? 0) + (files?.error?.length ?? 0),
+        census,
       });
     }
     case 'SettleSlice':

@@ -1,9 +1,9 @@
 import {
   type BatchEnding,
   type BatchKey,
+  censusOfRows,
   type Command,
   type CommandOf,
-  customIdOf,
   type Effect,
   effectsDue,
   emptySnapshot,
@@ -65,7 +65,7 @@ export const accept = (run: Scenario, sizes: readonly number[], isLast = true): 
   const { itemCount } = run.state.snapshot.ingest;
   const slice: CommandOf<'AcceptSlice'>['slice'] = {
     fromIndex: itemCount,
-    itemIds: sizes.map((_, i) => customIdOf(itemCount + i)),
+    itemIds: sizes.map((_, i) => `row-${itemCount + i}`),
     requestObject: 'requests',
     itemObject: 'items',
     requestLengths: sizes,
@@ -134,9 +134,10 @@ export const takeIn = (run: Scenario, name: string): void => {
   };
   tell(run, { type: 'RecordPoll', asked: [key(name)], observations: [observation] });
 };
-/** The provider says that it is over, as often as it takes to be believed. */
+/** The provider says that it is over, as often as it takes to be believed; of one that is completed without files, that it answered one row only, in an empty file. */
 export const endBatch = (run: Scenario, name: string, how: BatchEnding): void => {
-  const { providerBatchId } = batchOf(run, name);
+  const { providerBatchId, requests } = batchOf(run, name);
+  const isBare = how.type === 'completed' && how.outputFileId === null && how.errorFileId === null;
   if (providerBatchId === null) throw new Error(`batch ${name} was never created`);
   for (;;) {
     tell(run, {
@@ -148,14 +149,17 @@ export const endBatch = (run: Scenario, name: string, how: BatchEnding): void =>
           providerBatchId,
           providerStatus: how.type,
           isAccepted: how.type !== 'rejected',
-          progress: null,
-          ending: how,
+          progress: isBare ? { total: requests, completed: 1, failed: 0 } : null,
+          ending: isBare ? { ...how, outputFileId: 'bare' } : how,
         },
       ],
     });
-    if (batchOf(run, name).phase !== 'created') return;
+    if (batchOf(run, name).held !== null) throw new Error(`batch ${name} is held: ${batchOf(run, name).held}`);
+    if (batchOf(run, name).phase !== 'created') break;
     run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
   }
+  if (isBare)
+    tell(run, { type: 'RecordFiles', batchKey: key(name), output: { object: 'bare', bytes: 0 }, error: null, census: censusOfRows(1) });
 };
 /** Settles rows in one slice of the output file, each a success. */
 export const settleSuccesses = (

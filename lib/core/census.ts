@@ -1,0 +1,95 @@
+import type { LiveBatch } from './batch.ts';
+
+/** What one file of a batch turned out to be, while it was read. */
+export interface FileCensus {
+  readonly fileId: string;
+  /** Lines with a byte in them. */
+  readonly lines: number;
+  /** Of those, lines that are no answer: not JSON, not UTF-8, of another shape. */
+  readonly malformed: number;
+  /** Of those, answers to requests that this batch did not send: of another batch, or of another run. */
+  readonly unknown: number;
+  /** Its last line has no end, and cannot be read. */
+  readonly isCut: boolean;
+  /** Its first bytes, for people: control characters are shown as dots. */
+  readonly begins: string;
+}
+
+/** Both files of a batch, as they were found. */
+export interface FilesCensus {
+  /** Different rows of the batch that the files answer. */
+  readonly rows: number;
+  /** Null: there is no such file, or it is gone. */
+  readonly output: FileCensus | null;
+  readonly error: FileCensus | null;
+  /** What the provider said where it does not give out a file that it named; null: it gave out both. */
+  readonly gone: { readonly part: 'output' | 'error'; readonly message: string } | null;
+}
+
+/** The census of files that were read elsewhere: so many different rows of the batch are answered, and no line is of no use. */
+export const censusOfRows = (rows: number): FilesCensus => ({ rows, output: null, error: null, gone: null });
+
+/** Why the files of a batch cannot be what the provider has for it. */
+export interface FilesFault {
+  readonly message: string;
+  /** Answers that were paid for are missing, or cannot be read, as a whole: nothing is bought again for them without the operator. */
+  readonly isWhole: boolean;
+}
+
+/** A larger share of lines of no use is no slip of the provider in single lines: the files are read again. */
+export const unusableShareMax = 0.01;
+
+/**
+ * Where more than this share of the promised answers is missing, they are missing as a whole. Single lines that a provider spoils are few, whatever the batch; what a
+ * proxy, an encoding or a mixed-up file does, it does to nearly all. At half, the one is not taken for the other.
+ */
+export const lostShareMax = 0.5;
+
+/** Answers that the batch's counts promise; without any counts, a completed batch has one for each of its requests. */
+export const promisedAnswers = ({ progress, ending, requests }: Pick<LiveBatch, 'progress' | 'ending' | 'requests'>): number => {
+  const counted = progress === null ? 0 : progress.completed + progress.failed;
+  return Math.min(requests, counted === 0 && ending?.type === 'completed' ? requests : counted);
+};
+
+/** Answers that lie in the output file, by the counts: those are paid for. */
+export const promisedOutputs = (batch: Pick<LiveBatch, 'progress' | 'ending' | 'requests'>): number =>
+  batch.progress === null || batch.progress.completed + batch.progress.failed === 0
+    ? promisedAnswers(batch)
+    : Math.min(batch.requests, batch.progress.completed);
+
+/** Null: the files are what the batch's counts promise, single lines apart. */
+export const faultOfFiles = (batch: LiveBatch, census: FilesCensus): FilesFault | null => {
+  const { rows, gone } = census;
+  if (rows >= batch.requests) return null;
+  const parts = [census.output, census.error].filter((part) => part !== null);
+  const sum = (of: (part: FileCensus) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  const lines = sum((part) => part.lines);
+  const unusable = sum((part) => part.malformed + part.unknown);
+  const promised = promisedAnswers(batch);
+  const isShort = rows + unusable < promised;
+  if (gone === null && !isShort && unusable <= lines * unusableShareMax && parts.every((part) => !part.isCut)) return null;
+  return { message: messageOf(batch, census, promised), isWhole: isLostAsAWhole(batch, census, unusable) };
+};
+
+/** The rows that only a lost error file speaks of failed, and failures are not paid for: they alone stop nothing. */
+const isLostAsAWhole = (batch: LiveBatch, { rows, gone }: FilesCensus, unusable: number): boolean => {
+  if (gone?.part === 'output' && promisedOutputs(batch) > 0) return true;
+  const promised = gone?.part === 'error' ? promisedOutputs(batch) : promisedAnswers(batch);
+  const lost = Math.max(promised - rows, Math.min(unusable, batch.requests - rows));
+  return lost > 0 && lost > Math.max(promised, rows + lost) * lostShareMax;
+};
+
+const messageOf = ({ providerBatchId }: LiveBatch, { rows, output, error, gone }: FilesCensus, promised: number): string => {
+  const files = [output === null ? null : told('output', output), error === null ? null : told('error', error), gone?.message ?? null];
+  return `the files of batch ${providerBatchId} answer ${rows} of its rows, and ${promised} answers were promised: ${files.filter((text) => text !== null).join('; ')}`;
+};
+
+const told = (part: string, { fileId, lines, malformed, unknown, isCut, begins }: FileCensus): string => {
+  const faults = [
+    malformed > 0 ? `${malformed} are no answers` : null,
+    unknown > 0 ? `${unknown} answer requests that this batch did not send` : null,
+    isCut ? 'the last one is cut' : null,
+  ].filter((fault) => fault !== null);
+  const shown = malformed > 0 || isCut || lines === 0 ? `; it begins ${JSON.stringify(begins)}` : '';
+  return `${part} file ${fileId} has ${lines} lines${faults.length === 0 ? '' : `, of which ${faults.join(', ')}`}${shown}`;
+};

@@ -1,0 +1,73 @@
+import type { CustomId } from './ids.ts';
+
+/** How a run writes the `custom_id`s of its request lines. Frozen with the run. */
+export interface CustomIdFormat {
+  /** Random, 8 of `0-9 a-z`: tells the run's lines from those of every other run. */
+  readonly nonce: string;
+  /** Each id ends with a field of fixed width for the batch and the attempt, which is filled while the lines are uploaded. */
+  readonly isStamped: boolean;
+}
+
+/** Builds and reads the `custom_id`s of one run: the one place that does. */
+export interface CustomIds {
+  /** The `custom_id` of the item at this index, as its stored request line has it: within `[A-Za-z0-9_-]{1,64}`, which every provider accepts. */
+  of(index: number): CustomId;
+  /** The item index behind a `custom_id`, stamped or not; null when the text is not one of this run's. */
+  indexOf(text: unknown): number | null;
+  /** True where the text of a line holds the `custom_id` of this item as a JSON string. */
+  isNamedIn(line: string, index: number): boolean;
+}
+
+export const nonceChars = 8;
+const noncePattern = /^[0-9a-z]{8}$/;
+const digitsPattern = /^(0|[1-9][0-9]{0,14})$/;
+const batchChars = 5;
+const attemptChars = 2;
+const stampChars = batchChars + attemptChars;
+const blank = '0'.repeat(stampChars);
+const stampPattern = /_[0-9a-z]{7}$/;
+
+/** What a run is named by where none is there: rows that are only quoted. Its ids are as long as a run's. */
+export const quotedCustomIds: CustomIdFormat = { nonce: '0'.repeat(nonceChars), isStamped: false };
+
+/** A nonce from 40 random bits, as ten hexadecimal digits. */
+export const nonceOf = (randomHex10: string): string => Number.parseInt(randomHex10, 16).toString(36).padStart(nonceChars, '0');
+
+/** True for what a run may store. */
+export const isNonce = (text: string): boolean => noncePattern.test(text);
+
+/** Runs that were begun before there were nonces have none (null), and keep `row-N` for ever. */
+export const customIdsOf = ({ customIds = null }: { readonly customIds?: CustomIdFormat | null }): CustomIds => {
+  const prefix = customIds === null ? 'row-' : `r${customIds.nonce}-`;
+  const isStamped = customIds?.isStamped ?? false;
+  const suffix = isStamped ? `_${blank}` : '';
+  const indexOf = (text: unknown): number | null => {
+    if (typeof text !== 'string' || !text.startsWith(prefix)) return null;
+    const digits = text.slice(prefix.length, isStamped && stampPattern.test(text) ? -stampChars - 1 : undefined);
+    return digitsPattern.test(digits) ? Number(digits) : null;
+  };
+  return {
+    of: (index) => `${prefix}${index}${suffix}` as CustomId,
+    indexOf,
+    isNamedIn: (line, index) => line.includes(`"${prefix}${index}"`) || (isStamped && line.includes(`"${prefix}${index}_`)),
+  };
+};
+
+/** The item index in a `custom_id` of any run; null when the text is none of batchor's. */
+export const indexInCustomId = (text: string): number | null => {
+  const found = /^(?:row|r[0-9a-z]{8})-(0|[1-9][0-9]{0,14})(?:_[0-9a-z]{7})?$/.exec(text)?.[1];
+  return found === undefined ? null : Number(found);
+};
+
+/** The field that tells one create from another: `batchNo` and `createAttempt`, 7 of `0-9 a-z`. */
+export const stampOf = (batchNo: number, createAttempt: number): string => field(batchNo, batchChars) + field(createAttempt, attemptChars);
+
+// A field that ran over would make the line longer; 60 million batches, or 1,295 attempts, do not come to be.
+const field = (count: number, chars: number): string =>
+  Math.min(count, 36 ** chars - 1)
+    .toString(36)
+    .padStart(chars, '0');
+
+/** Request lines, each as long as it was, with the stamp in the ids that have room for it. For wires whose lines begin with the `custom_id`. */
+export const stampCustomIds = (lines: string, stamp: string): string =>
+  lines.replaceAll(/^(\{"custom_id":"r[0-9a-z]{8}-[0-9]{1,15}_)0{7}"/gm, (_, before: string) => `${before}${stamp}"`);

@@ -1,0 +1,36 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { createCliWorld } from './in-process.ts';
+
+/** A store as the release without nonces left it: eight rows accepted, four of them answered and judged as its canary, the run paused. */
+const before = fileURLToPath(new URL('../support/stored/before-nonces', import.meta.url));
+
+describe('a run that was begun before custom_ids had a nonce', () => {
+  it('opens, keeps row-N on every line that it sends, ends, and is sound', async () => {
+    await using world = await createCliWorld();
+    cpSync(before, join(world.folder, 'store'), { recursive: true });
+    const typed = (command: string, ...rest: readonly string[]) =>
+      world.run([command, '--run-id', 'before', '--store', 'store', ...rest], { env: {} });
+
+    const listed = await typed('results', '--partial');
+    expect(listed.lines.map((line) => [line['item_id'], line['status']])).toEqual([
+      ['f0', 'completed'],
+      ['f1', 'failed_permanent'],
+      ['f2', 'failed_permanent'],
+      ['f3', 'failed_permanent'],
+    ]);
+    const resumed = await typed('resume', '--canary', '0', '--base-url', world.emulator.baseURL, '--wait');
+    expect([resumed.code, resumed.json['status']]).toEqual([2, 'completed_with_failures']);
+    expect((await typed('results')).lines.map((line) => line['item_id'])).toEqual(['f0', 'f1', 'f2', 'f3', 'f4', 'f5', 'f6', 'f7']);
+    expect((await typed('results')).lines.slice(0, 4)).toEqual(listed.lines);
+    expect([(await typed('verify')).code, (await typed('inspect', '--item', 'f7')).json['custom_id']]).toEqual([0, 'row-7']);
+    expect(
+      world
+        .storedText('store/runs/before/objects/raw')
+        .match(/"custom_id":"[^"]+"/gu)
+        ?.toSorted(),
+    ).toEqual(Array.from({ length: 8 }, (_, index) => `"custom_id":"row-${index}"`));
+  });
+});
