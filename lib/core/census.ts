@@ -19,6 +19,8 @@ export interface FileCensus {
 export interface FilesCensus {
   /** Different rows of the batch that the files answer. */
   readonly rows: number;
+  /** Rows that are answered by no line, and that a line speaks of which nobody can read: the provider spoilt it, and no other file came in its place. */
+  readonly spoilt: number;
   /** Null: there is no such file, or it is gone. */
   readonly output: FileCensus | null;
   readonly error: FileCensus | null;
@@ -27,7 +29,7 @@ export interface FilesCensus {
 }
 
 /** The census of files that were read elsewhere: so many different rows of the batch are answered, and no line is of no use. */
-export const censusOfRows = (rows: number): FilesCensus => ({ rows, output: null, error: null, gone: null });
+export const censusOfRows = (rows: number): FilesCensus => ({ rows, spoilt: 0, output: null, error: null, gone: null });
 
 /** Why the files of a batch cannot be what the provider has for it. */
 export interface FilesFault {
@@ -44,6 +46,9 @@ export const unusableShareMax = 0.01;
  * proxy, an encoding or a mixed-up file does, it does to nearly all. At half, the one is not taken for the other.
  */
 export const lostShareMax = 0.5;
+
+/** So few rows whose own lines are spoilt are no whole, though the batch has no others: their ceiling of attempts is enough. */
+export const spoiltRowsMax = 3;
 
 /** Answers that the batch's counts promise; without any counts, a completed batch has one for each of its requests. */
 export const promisedAnswers = ({ progress, ending, requests }: Pick<LiveBatch, 'progress' | 'ending' | 'requests'>): number => {
@@ -72,11 +77,12 @@ export const faultOfFiles = (batch: LiveBatch, census: FilesCensus): FilesFault 
 };
 
 /** The rows that only a lost error file speaks of failed, and failures are not paid for: they alone stop nothing. */
-const isLostAsAWhole = (batch: LiveBatch, { rows, gone }: FilesCensus, unusable: number): boolean => {
+const isLostAsAWhole = (batch: LiveBatch, { rows, spoilt, gone }: FilesCensus, unusable: number): boolean => {
   if (gone?.part === 'output' && promisedOutputs(batch) > 0) return true;
   const promised = gone?.part === 'error' ? promisedOutputs(batch) : promisedAnswers(batch);
   const lost = Math.max(promised - rows, Math.min(unusable, batch.requests - rows));
-  return lost > 0 && lost > Math.max(promised, rows + lost) * lostShareMax;
+  if (lost <= Math.min(spoilt, spoiltRowsMax)) return false;
+  return lost > Math.max(promised, rows + lost) * lostShareMax;
 };
 
 const messageOf = ({ providerBatchId }: LiveBatch, { rows, output, error, gone }: FilesCensus, promised: number): string => {

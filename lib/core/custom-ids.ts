@@ -14,13 +14,14 @@ export interface CustomIds {
   of(index: number): CustomId;
   /** The item index behind a `custom_id`, stamped or not; null when the text is not one of this run's. */
   indexOf(text: unknown): number | null;
+  /** The index behind the first of this run's ids in a line that cannot be read; null where it holds none. */
+  indexIn(line: string): number | null;
   /** True where the text of a line holds the `custom_id` of this item as a JSON string. */
   isNamedIn(line: string, index: number): boolean;
 }
 
 export const nonceChars = 8;
 const noncePattern = /^[0-9a-z]{8}$/;
-const digitsPattern = /^(0|[1-9][0-9]{0,14})$/;
 const batchChars = 5;
 const attemptChars = 2;
 const stampChars = batchChars + attemptChars;
@@ -40,17 +41,36 @@ export const isNonce = (text: string): boolean => noncePattern.test(text);
 export const customIdsOf = ({ customIds = null }: { readonly customIds?: CustomIdFormat | null }): CustomIds => {
   const prefix = customIds === null ? 'row-' : `r${customIds.nonce}-`;
   const isStamped = customIds?.isStamped ?? false;
+  const named = new RegExp(`"${prefix}(0|[1-9][0-9]{0,14})["_]`);
   const suffix = isStamped ? `_${blank}` : '';
   const indexOf = (text: unknown): number | null => {
     if (typeof text !== 'string' || !text.startsWith(prefix)) return null;
-    const digits = text.slice(prefix.length, isStamped && stampPattern.test(text) ? -stampChars - 1 : undefined);
-    return digitsPattern.test(digits) ? Number(digits) : null;
+    return wholeNumber(text, prefix.length, isStamped && stampPattern.test(text) ? text.length - stampChars - 1 : text.length);
   };
   return {
     of: (index) => `${prefix}${index}${suffix}` as CustomId,
     indexOf,
+    indexIn: (line) => {
+      const found = named.exec(line)?.[1];
+      return found === undefined ? null : Number(found);
+    },
     isNamedIn: (line, index) => line.includes(`"${prefix}${index}"`) || (isStamped && line.includes(`"${prefix}${index}_`)),
   };
+};
+
+const digitsMax = 15;
+
+/** The decimal between two places, without leading zeros; null where there is none. By hand: it is asked for once for each answer, twice a run. */
+const wholeNumber = (text: string, from: number, to: number): number | null => {
+  const first = text.charCodeAt(from);
+  if (to <= from || to - from > digitsMax || (first === 0x30 && to - from > 1)) return null;
+  let number = 0;
+  for (let at = from; at < to; at += 1) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return null;
+    number = number * 10 + digit;
+  }
+  return number;
 };
 
 /** The item index in a `custom_id` of any run; null when the text is none of batchor's. */

@@ -10,44 +10,53 @@ export interface Census {
   file(fileId: string): { add(chunk: Uint8Array): void; end(): FileCensus };
   /** Different rows of the batch that were answered so far, by any file. */
   rows(): number;
+  /** Those that only lines speak of which nobody can read. */
+  spoilt(): number;
 }
+
+const isAnswered = 1;
+const isSpoilt = 2;
 
 /** `sent`: the rows that the batch was sent with. Each line is read as settling will read it. O(lines); memory: a byte a row. */
 export const createCensus = (wire: Pick<ProviderWire, 'readVerdict'>, customIds: CustomIds, sent: IndexSet): Census => {
   const placeOf = createPlaces(sent);
-  const isAnswered = new Uint8Array(countOfIndexSet(sent));
+  const said = new Uint8Array(countOfIndexSet(sent));
   let rows = 0;
-  const judge = ({ text }: ReadLine): 'answer' | 'malformed' | 'unknown' => {
-    const verdict = text === null ? ({ type: 'malformed' } as const) : wire.readVerdict(text);
-    if (verdict.type === 'malformed') return 'malformed';
-    const index = customIds.indexOf(verdict.customId);
+  const note = (index: number | null, what: typeof isAnswered | typeof isSpoilt): boolean => {
     const place = index === null ? -1 : placeOf(index);
-    if (place < 0) return 'unknown';
-    if (isAnswered[place] === 0) rows += 1;
-    isAnswered[place] = 1;
-    return 'answer';
+    if (place < 0) return false;
+    if (what === isAnswered && ((said[place] as number) & isAnswered) === 0) rows += 1;
+    said[place] = (said[place] as number) | what;
+    return true;
+  };
+  const judge = ({ text }: ReadLine, isWhole: boolean): 'answer' | 'malformed' | 'unknown' => {
+    const verdict = text === null ? ({ type: 'malformed' } as const) : wire.readVerdict(text);
+    if (verdict.type !== 'malformed') return note(customIds.indexOf(verdict.customId), isAnswered) ? 'answer' : 'unknown';
+    if (text !== null && isWhole) note(customIds.indexIn(text), isSpoilt);
+    return 'malformed';
   };
   return {
     rows: () => rows,
+    spoilt: () => said.reduce((count, what) => (what === isSpoilt ? count + 1 : count), 0),
     file(fileId) {
       const splitter = createLineSplitter();
       const begin = createBeginning();
       const counts = { lines: 0, malformed: 0, unknown: 0 };
-      const count = (lines: readonly ReadLine[]): void => {
+      const count = (lines: readonly ReadLine[], areWhole: boolean): void => {
         for (const line of lines) {
           counts.lines += 1;
-          const verdict = judge(line);
+          const verdict = judge(line, areWhole);
           if (verdict !== 'answer') counts[verdict] += 1;
         }
       };
       return {
         add(chunk) {
           begin.add(chunk);
-          count(splitter.add(chunk));
+          count(splitter.add(chunk), true);
         },
         end() {
           const before = counts.malformed;
-          count(splitter.end());
+          count(splitter.end(), false);
           return { fileId, ...counts, isCut: counts.malformed > before, begins: begin.text() };
         },
       };

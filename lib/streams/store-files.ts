@@ -40,7 +40,13 @@ export const performStoreFiles = (ports: EnginePorts): Perform<Of<'StoreFiles'>>
           TE.filterOrElse(hasSome, goneError),
           TE.chainFirst(() => removeEarlier(ports, batchKey, own)),
           TE.map(({ output, error }): Asked => {
-            const found = { rows: census.rows(), output: censusOf(output), error: censusOf(error), gone: goneIn(output, error) };
+            const found = {
+              rows: census.rows(),
+              spoilt: census.spoilt(),
+              output: censusOf(output),
+              error: censusOf(error),
+              gone: goneIn(output, error),
+            };
             const files = { output: fileOf(output), error: fileOf(error) };
             return TE.right({ type: 'RecordFiles', atMs: scheduler.now(), batchKey, ...files, census: found });
           }),

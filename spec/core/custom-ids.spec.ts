@@ -53,7 +53,7 @@ describe('a custom_id', () => {
     expect(faultOfConfig(stored)).toBeNull();
   });
 
-  it('takes eleven characters besides its digits', () => {
+  it('takes ten characters besides its digits', () => {
     expect(customIdsOf({ customIds: { nonce: nonceOf('0000000000'), isStamped: false } }).of(0)).toBe('r00000000-0');
     expect(nonceOf('ffffffffff')).toBe('e13wu1of');
   });

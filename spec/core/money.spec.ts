@@ -110,7 +110,12 @@ describe('a cap', () => {
   it('counts what was answered and that nobody can read, at its worst', () => {
     const run = capped(1_000);
     toCreated(run, 'a');
-    endBatch(run, 'a', ending());
+    endBatch(run, 'a', ending({ outputFileId: 'o' }));
+    while (batchOf(run, 'a').held === null) {
+      tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 0 }, error: null, census: censusOfRows(0) });
+      run.nowMs += 10_000_000;
+    }
+    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
     settleRest(run, 'a');
     expect(run.state.snapshot.presumed).toEqual({ rows: 4, inputTokens: 40, outputTokens: 20 });
     expect(spentUsd(run.state.snapshot)).toBe(80);

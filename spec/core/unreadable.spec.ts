@@ -120,7 +120,7 @@ describe('files of a batch', () => {
 
 describe('one file that is gone', () => {
   const gone = (part: 'output' | 'error', answered: number): FilesCensus => ({
-    rows: answered,
+    ...censusOfRows(answered),
     output: part === 'output' ? null : file({ lines: answered }),
     error: part === 'error' ? null : file({ fileId: 'e', lines: answered }),
     gone: { part, message: `the ${part} file is gone: no such file` },
@@ -215,5 +215,17 @@ describe('a batch whose answers cannot be read', () => {
     readToTheEnd(run, page);
     expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'results_unreadable' });
     expect(batchOf(run, 'a').held).not.toBeNull();
+  });
+});
+
+describe('a batch of a few rows', () => {
+  const few = (found: Partial<FilesCensus>): boolean | undefined =>
+    faultOfFiles({ ...batchOf(ended(), 'a'), requests: 2 }, { ...census(0, { lines: 2, malformed: 2 }), ...found })?.isWhole;
+
+  it('is asked about where nothing of it came, and not where the provider spoilt its very lines', () => {
+    expect(few({})).toBe(true);
+    expect(few({ spoilt: 2 })).toBe(false);
+    expect(few({ spoilt: 1 })).toBe(true);
+    expect(few({ rows: 1, spoilt: 0 })).toBe(false);
   });
 });

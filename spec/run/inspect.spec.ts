@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Inspection } from '../../lib/index.ts';
 import { createWorld } from '../../lib/sim/index.ts';
 import { doctoredStorage } from '../support/sim/doctored.ts';
-import { everything, roughItems } from '../support/sim/everything.ts';
+import { everything, roughItems, settleAll } from '../support/sim/everything.ts';
 import { minuteMs, quick } from '../support/sim/handles.ts';
 import { itemsOf, jobOf } from '../support/sim/jobs.ts';
 
@@ -22,7 +22,7 @@ describe('inspect', () => {
       const run = await world.runner.start(job);
       await world.advance(40 * minuteMs);
       if (seed === 5) await run.cancel();
-      await world.settle(run);
+      await settleAll(world, run);
       for (const result of await run.results().toArray()) {
         const told = await run.inspect(result.itemId);
         inspected += 1;

@@ -4,7 +4,7 @@ import type { ProviderConfig } from '../../lib/index.ts';
 import type { OwnedRun, ProviderConnection, Storage } from '../../lib/ports/index.ts';
 import { verifyRun } from '../../lib/run/verify/verify-run.ts';
 import { createWorld, memoryStore, type MemoryStorage, ProcessKilled, type World } from '../../lib/sim/index.ts';
-import { everything, roughItems } from '../support/sim/everything.ts';
+import { everything, roughItems, settleAll } from '../support/sim/everything.ts';
 import { minuteMs, quick } from '../support/sim/handles.ts';
 import { itemsOf, jobOf } from '../support/sim/jobs.ts';
 
@@ -84,7 +84,7 @@ describe('verify', () => {
       const run = await world.runner.start(job, { runId: 'bad' });
       await world.advance(40 * minuteMs);
       if (seed === 5) await run.cancel();
-      const summary = await world.settle(run);
+      const summary = await settleAll(world, run);
       expect([seed, unsound.slice(0, 3)]).toEqual([seed, []]);
       const { itemCounts, batches } = await run.verify();
       expect(itemCounts).toEqual(summary.itemCounts);
@@ -101,7 +101,7 @@ describe('verify', () => {
     for (let isOver = false; !isOver;) {
       try {
         const run = await world.until(world.runner.start(job, { runId: 'killed' }));
-        await world.settle(run);
+        await settleAll(world, run);
         expect((await world.until(run.verify())).broken).toBeNull();
         isOver = true;
       } catch (error) {

@@ -13,6 +13,7 @@ export const censusOf = (
   const lines = [...(files?.output ?? []), ...(files?.error ?? [])];
   return {
     rows: new Set(lines.flatMap(({ kind, index }) => (isAnswer(kind) && own.has(index) ? [index] : []))).size,
+    spoilt: 0,
     output: fileCensus(outputFileId, files?.output ?? [], own),
     error: fileCensus(errorFileId, files?.error ?? [], own),
     gone: null,
@@ -23,7 +24,7 @@ export const censusOf = (
 export const pageCensus = ({ outputFileId, errorFileId }: StoreFiles): FilesCensus => {
   const page = (fileId: string | null): FileCensus | null =>
     fileId === null ? null : { fileId, lines: 3, malformed: 3, unknown: 0, isCut: false, begins: '<html>' };
-  return { rows: 0, output: page(outputFileId), error: page(errorFileId), gone: null };
+  return { rows: 0, spoilt: 0, output: page(outputFileId), error: page(errorFileId), gone: null };
 };
 
 const isAnswer = (kind: Line['kind']): boolean => kind === 'success' || kind === 'failure';
