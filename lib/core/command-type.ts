@@ -1,5 +1,6 @@
 import * as t from 'io-ts';
 import type { BatchEnding, BatchRejection, StoredFile } from './batch.ts';
+import type { FileCensus, FilesCensus } from './census.ts';
 import { ColumnType, Exported, finite, key, named, oneOf, orNull, providerBatchId, Reason, Texts, AnyJson } from './codec.ts';
 import type {
   AcceptedSlice,
@@ -131,6 +132,26 @@ const Report = form<SweepReport>('SweepReport', {
   // No default: a report that does not say which known batches it showed must not count as proof.
   shown: listOf(providerBatchId),
 });
+const PartCensus = form<FileCensus>('FileCensus', {
+  fileId: t.string,
+  lines: NonNegative,
+  malformed: NonNegative,
+  unknown: NonNegative,
+  isCut: t.boolean,
+  begins: t.string,
+});
+const Gone = form<NonNullable<FilesCensus['gone']>>('Gone', {
+  part: oneOf('a part', ['output', 'error'] as const),
+  message: t.string,
+});
+const Census = form<FilesCensus>('FilesCensus', {
+  rows: NonNegative,
+  spoilt: NonNegative,
+  output: orNull(PartCensus),
+  error: orNull(PartCensus),
+  gone: orNull(Gone),
+});
+
 type ResolutionOf<T extends Resolution['type']> = Extract<Resolution, { readonly type: T }>;
 const resolution = <T extends Resolution['type']>(
   type: T,
@@ -141,6 +162,7 @@ const ResolutionType = variants<Resolution>('a resolution', {
   exists: resolution('exists', { found: Swept }),
   never_created: resolution('never_created', {}),
   results_lost: resolution('results_lost', {}),
+  read_again: resolution('read_again', {}),
   retry: resolution('retry', {}),
 });
 const Refusal = form<CreateRefusal>('CreateRefusal', {
@@ -201,7 +223,7 @@ export const CommandType: t.Type<Command, unknown> = variants<Command>('a comman
   RecordStrays: command('RecordStrays', { asked: listOf(providerBatchId), observations: listOf(Observation) }),
   RecordPoll: command('RecordPoll', { asked: listOf(key), observations: listOf(Observation) }),
   RecordCancelAsked: command('RecordCancelAsked', batchKey),
-  RecordFiles: command('RecordFiles', { ...batchKey, output: File, error: File, lineCount: NonNegative }),
+  RecordFiles: command('RecordFiles', { ...batchKey, output: File, error: File, census: Census }),
   SettleSlice: command('SettleSlice', {
     ...batchKey,
     part: oneOf('a part', ['output', 'error'] as const),

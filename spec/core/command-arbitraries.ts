@@ -4,6 +4,17 @@ import * as a from './codec-arbitraries.ts';
 
 /** Every command, drawn over its whole type: what is optional is sometimes there, sometimes absent, sometimes null. */
 
+const part = fc.option(
+  fc.record({ fileId: fc.string(), lines: fc.nat(), malformed: fc.nat(), unknown: fc.nat(), isCut: fc.boolean(), begins: fc.string() }),
+);
+const census = fc.record({
+  rows: fc.nat(),
+  spoilt: fc.nat(),
+  output: part,
+  error: part,
+  gone: fc.option(fc.record({ part: fc.constantFrom('output' as const, 'error' as const), message: fc.string() })),
+});
+
 const rows = { indexes: a.column, bytes: a.column, tokens: a.orNull(a.column), isLast: fc.boolean() };
 const providerBatchId = a.branded<CommandOf<'RecordStrayCancelled'>['providerBatchId']>();
 const attempt = { batchKey: a.batchKey, createAttempt: a.count };
@@ -29,6 +40,7 @@ const resolutions: { readonly [T in Resolution['type']]: fc.Arbitrary<Resolution
   exists: swept.map((found) => ({ type: 'exists', found })),
   never_created: fc.constant({ type: 'never_created' }),
   results_lost: fc.constant({ type: 'results_lost' }),
+  read_again: fc.constant({ type: 'read_again' }),
   retry: fc.constant({ type: 'retry' }),
 };
 const slice = fc.record({
@@ -123,7 +135,7 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
   RecordStrays: { asked: fc.array(providerBatchId, { maxLength: 2 }), observations: fc.array(observation, { maxLength: 2 }) },
   RecordPoll: { asked: fc.array(a.batchKey, { maxLength: 2 }), observations: fc.array(observation, { maxLength: 2 }) },
   RecordCancelAsked: { batchKey: a.batchKey },
-  RecordFiles: { batchKey: a.batchKey, output: a.file, error: a.file, lineCount: a.count },
+  RecordFiles: { batchKey: a.batchKey, output: a.file, error: a.file, census },
   SettleSlice: {
     batchKey: a.batchKey,
     part: fc.constantFrom('output' as const, 'error' as const),
