@@ -160,6 +160,8 @@ export const decideFiles = (snapshot: RunSnapshot, command: CommandOf<'RecordFil
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
   if (batch.phase !== 'ended' || batch.files !== null) return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   const fault = faultOfFiles(batch, census);
+  // Told twice: it was asked about already.
+  if (fault !== null && batch.unreadable !== null) return left({ type: 'nothing_to_change' });
   if (fault !== null && isWorthAnother(snapshot, batchKey, shortReadsMax, atMs)) {
     const message = `${fault.message}: they are read again`;
     return right(faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs }));
@@ -181,8 +183,7 @@ export const filesStored = (batchKey: BatchKey, files: Files, atMs: number, isSw
 };
 
 const unreadable = (snapshot: RunSnapshot, { batchKey }: LiveBatch, files: Files, why: string, atMs: number): readonly Event[] => {
-  const copies = [files.output, files.error].flatMap((file) => (file === null ? [] : [file.object]));
-  const message = `${why}. Nothing is sent again for them. ${copies.length === 0 ? 'Nothing came that could be kept' : `What came is kept as ${copies.join(' and ')}`}`;
+  const message = `${why}. Nothing is sent again for them, and what came is kept`;
   return [
     { type: 'AnswersUnreadable', atMs, batchKey, ...files },
     { type: 'BatchHeld', atMs, batchKey, message },

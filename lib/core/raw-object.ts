@@ -1,6 +1,9 @@
+/** Where all readings of a batch's files lie. */
+export const rawFolderOf = (batchKey: string): string => `raw/${batchKey}/`;
+
 /** Where a reading of a batch's files lies in the payload plane: each reading of each owner has objects of its own. */
 export const rawObjectName = (batchKey: string, part: 'output' | 'error', epoch: number, reading: number): string =>
-  `raw/${batchKey}/${part}-e${epoch}-${reading}.jsonl`;
+  `${rawFolderOf(batchKey)}${part}-e${epoch}-${reading}.jsonl`;
 
 /** True for an object of a reading of raw files that was made before this one, by this owner or by one before it. */
 export const isEarlierReading = (name: string, { epoch, reading }: { readonly epoch: number; readonly reading: number }): boolean => {

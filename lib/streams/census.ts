@@ -93,7 +93,8 @@ const createPlaces = (set: IndexSet): ((index: number) => number) => {
   };
 };
 
-const shownBytes = 80;
+// With both files of a batch in it, a message stays short enough for an event.
+const shownBytes = 40;
 
 /** The first bytes of a file, for people. */
 const createBeginning = (): { add(chunk: Uint8Array): void; text(): string } => {

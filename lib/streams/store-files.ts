@@ -6,7 +6,7 @@ import { customIdsOf } from '../core/custom-ids.ts';
 import type { Effect } from '../core/effect.ts';
 import type { BatchKey } from '../core/ids.ts';
 import type { IndexSet } from '../core/index-set.ts';
-import { isEarlierReading, rawObjectName } from '../core/raw-object.ts';
+import { isEarlierReading, rawFolderOf, rawObjectName } from '../core/raw-object.ts';
 import type { PortError } from '../ports/port-error.ts';
 import { type Census, createCensus } from './census.ts';
 import { messageOf } from './faults.ts';
@@ -95,7 +95,7 @@ const removeEarlier = (
   own: { readonly epoch: number; readonly reading: number },
 ): TE.TaskEither<PortError, void> =>
   TE.fromTask(async () => {
-    const listed = await run.artifacts.list(`raw/${batchKey}/`)();
+    const listed = await run.artifacts.list(rawFolderOf(batchKey))();
     if (listed._tag === 'Left') return;
     for (const { name } of listed.right) if (isEarlierReading(name, own)) await run.artifacts.remove(name)();
   });

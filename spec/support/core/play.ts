@@ -5,7 +5,9 @@ import {
   effectsDue,
   emptySnapshot,
   isFinished,
+  type LiveBatch,
   nextDueMs,
+  type Resolution,
   type RunId,
 } from '../../../lib/core/index.ts';
 import type { Answer } from './answer.ts';
@@ -167,12 +169,12 @@ const heal = (play: Play): string | null => {
     const held = snapshot.live.filter((batch) => batch.held !== null);
     // A cancel resumes nothing: somebody has to say what to do about what is held.
     if (snapshot.control.state === 'cancel_requested' && held[0] !== undefined)
-      send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: held[0].batchKey, resolution: { type: 'retry' } });
+      send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: held[0].batchKey, resolution: wordOn(play, held[0]) });
     if (snapshot.control.state === 'paused') {
       if (snapshot.control.reason === 'budget_exhausted') widen(play);
-      const { batchKey } = held.length > 0 && chance(play.dice, 0.5) ? oneOf(play.dice, held) : { batchKey: null };
-      if (batchKey === null) send(play, { type: 'ResumeRun', atMs: play.nowMs });
-      else send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey, resolution: { type: 'retry' } });
+      const batch = held.length > 0 && chance(play.dice, 0.5) ? oneOf(play.dice, held) : null;
+      if (batch === null) send(play, { type: 'ResumeRun', atMs: play.nowMs });
+      else send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: batch.batchKey, resolution: wordOn(play, batch) });
     }
     const due = startable(play);
     for (const effect of due) start(play, effect);
@@ -181,6 +183,12 @@ const heal = (play: Play): string | null => {
     if (keys.length === 0 && !advance(play)) return 'nothing is due, and nothing ever will be';
   }
   return 'it goes on and on';
+};
+
+/** Files that cannot be read, or do not show, are tried again, or given up. */
+const wordOn = (play: Play, { unreadable, held }: LiveBatch): Resolution => {
+  const isLost = unreadable !== null || held?.includes('shows no output file') === true;
+  return isLost ? { type: oneOf(play.dice, ['results_lost', 'read_again'] as const) } : { type: 'retry' };
 };
 
 /** What a person does when the budget is smaller than a request. */
