@@ -63,7 +63,7 @@ const hints: Readonly<Partial<Record<string, string>>> = {
   results_unreadable:
     'Nothing is sent again for these answers. Read the files again: run.resolve(batchKey, "read_again"), or resume. If the answers are gone for good: run.resolve(batchKey, "results_lost") keeps what can be read, and sends the other rows again, which are paid for again.',
   batch_unresolved:
-    'Is it the key, the project and the address of before? Then resume. If the batch is gone for good: run.resolve(batchKey, "results_lost").',
+    'Check what the message says: key, project and address, or why creates get no answer. Then resume. If the batch is gone for good: run.resolve(batchKey, "results_lost").',
   budget_exhausted:
     'Raise what is used up, and go on: `batchor resume --run-id … --max-cost USD` (or --enqueued-token-limit N), or run.resume({ costUsdMax, enqueueLimits }).',
   circuit_open: 'The provider refuses whole batches for the same reason: mend it (model, endpoint, parameters), then resume or start anew.',
