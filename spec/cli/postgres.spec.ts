@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newDatabase } from '../support/postgres/database.ts';
+import { makeReadOnly } from '../support/postgres/read-only.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
 import { until } from './built.ts';
 import { apiKey, createCliWorld, csvOf, startArgs, type CliWorld, type Ran, type RunOptions } from './in-process.ts';
@@ -38,6 +40,25 @@ describe('a store in a database', () => {
       expect(looked.stderr).toContain('there is no store');
     }
     expect(await schema.query(`select nspname from pg_namespace where nspname = '${schema.name}'`)).toEqual([]);
+  });
+
+  it('that takes no writes for a while is waited for, and says so', async () => {
+    const database = await newDatabase();
+    const there = { BATCHOR_STORE: database.url };
+    const args = startArgs('rows.csv', 'failover').filter((word) => word !== '--store' && word !== 'store');
+    expect((await run(args, { env: there })).code).toBe(0);
+    await makeReadOnly(database.url, true);
+    const paused = await run(['pause', '--run-id', 'failover'], {
+      env: there,
+      interruptAfter: async (stderr) => {
+        await until(() => stderr().includes('waiting for the database'));
+        await makeReadOnly(database.url, false);
+      },
+    });
+    expect([paused.code, paused.json['control_state']]).toEqual([0, 'paused']);
+    expect(paused.stderr).toMatch(/^batchor: waiting for the database: Postgres .*: the database takes no writes: /);
+    expect(paused.stderr).not.toContain('batchor:batchor');
+    await database.drop();
   });
 
   it('takes a run from its start to its results, and proves it', async () => {

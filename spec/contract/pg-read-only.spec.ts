@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Client } from 'pg';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';
 import { readFault } from '../../adapters/pg/pg-error.ts';
 import { newDatabase, type TestDatabase } from '../support/postgres/database.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';
+import { makeReadOnly } from '../support/postgres/read-only.ts';
 import { createdRun, ok } from './run-store-fixture.ts';
 
 let database: TestDatabase;
@@ -17,20 +17,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-/** As after a failover to a server that takes no writes: connections are new, and every transaction is read-only. */
-const setReadOnly = async (isReadOnly: boolean): Promise<void> => {
-  const client = new Client({ connectionString: database.url });
-  await client.connect();
-  await client.query('set default_transaction_read_only = off');
-  const name = new URL(database.url).pathname.slice(1);
-  await client.query(
-    `alter database ${name} ${isReadOnly ? 'set default_transaction_read_only = on' : 'reset default_transaction_read_only'}`,
-  );
-  await client.query(
-    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-  );
-  await client.end();
-};
+const setReadOnly = (isReadOnly: boolean): Promise<void> => makeReadOnly(database.url, isReadOnly);
 const artifacts = filesystemArtifacts({ dir: folder.path });
 
 describe('a database that takes no writes for a while', () => {
