@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { clockJumpMsMin } from '../../lib/core/clock.ts';
 import { isRunId, type RunId } from '../../lib/core/ids.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import { isOwnObject } from '../../lib/core/raw-object.ts';
@@ -244,9 +245,11 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       session.ask(async (ask) => {
         const { rows } = await ask(
           `select run_id from ${schema}.runs where status = 'running' and version > 0 and (${free})
-            and (owed_at_ms <= $1 or exists (select from ${schema}.commands where commands.run_no = runs.run_no))
+            and (owed_at_ms <= $1 or (owed_at_ms > $1 and (snapshot ->> 'updatedAtMs')::double precision >= $3)
+              or exists (select from ${schema}.commands where commands.run_no = runs.run_no))
             order by owed_at_ms, run_no limit $2`,
-          [Math.floor(nowMs), limit],
+          // A last commit ahead of now: the clock went back since, and its time may be far ahead.
+          [Math.floor(nowMs), limit, nowMs + clockJumpMsMin],
         );
         return right(rows.map(([runId]) => runId as RunId));
       }),

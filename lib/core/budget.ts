@@ -1,5 +1,6 @@
 import type { LiveBatch } from './batch.ts';
 import type { EnqueueLimits } from './config.ts';
+import { isDueAt, obeyedMs } from './due-time.ts';
 import { moneyRoom } from './money.ts';
 import type { QueueGuess } from './queue-state.ts';
 import { usedBudget } from './quota.ts';
@@ -27,7 +28,12 @@ const statedLifeMs = 48 * 3_600_000;
 /** When the provider's word lapses; null: it has said nothing. */
 export const statedUntilMs = ({ queue: { stated } }: RunSnapshot): number | null => (stated === null ? null : stated.atMs + statedLifeMs);
 
-export const isStatedKnown = (snapshot: RunSnapshot, nowMs: number): boolean => nowMs < (statedUntilMs(snapshot) ?? -Infinity);
+export const isStatedKnown = (snapshot: RunSnapshot, nowMs: number): boolean => {
+  const untilMs = statedUntilMs(snapshot);
+  return untilMs !== null && !isDueAt(untilMs, statedLifeMs + clockSkewMs, nowMs);
+};
+/** What another worker stored may be so far ahead of this clock. */
+const clockSkewMs = 3_600_000;
 
 const least = (...limits: readonly (number | null)[]): number | null => {
   const known = limits.filter((limit) => limit !== null);
@@ -81,10 +87,17 @@ export const roomLeft = (snapshot: RunSnapshot, nowMs: number): Room => {
   };
 };
 
+/** The longest interval, before jitter, between two looks at what the other runs of the scope hold. */
+export const roomLookMsMax = ({ config }: RunSnapshot): number => Math.max(1_000, 4 * config.operation.pollIntervalMs);
+export const isRoomLookDue = (snapshot: RunSnapshot, retryAtMs: number, nowMs: number): boolean =>
+  roomLookDueMs(snapshot, retryAtMs, nowMs) <= nowMs;
+export const roomLookDueMs = (snapshot: RunSnapshot, retryAtMs: number, nowMs: number): number =>
+  obeyedMs(retryAtMs, Math.ceil(roomLookMsMax(snapshot) * 1.25), nowMs);
+
 /** True when what the plan waits for would fit now, when the others are to be looked at again, or when nothing is known to wait. */
 export const hasRoomForNext = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const { needs } = snapshot.backlog;
-  if (needs === null || (needs.retryAtMs !== null && needs.retryAtMs <= nowMs)) return true;
+  if (needs === null || (needs.retryAtMs !== null && isRoomLookDue(snapshot, needs.retryAtMs, nowMs))) return true;
   const room = roomLeft(snapshot, nowMs);
   return (
     (room.tokens === null || room.tokens >= needs.tokens) &&

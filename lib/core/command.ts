@@ -102,6 +102,8 @@ export interface UnclearCreate {
   readonly createAttempt: number;
   readonly inputFileId: string;
   readonly stage: CreateDoubt['stage'];
+  /** `doubt.sinceMs` when it was asked: the answer counts for that grace alone. Absent in questions of earlier releases. */
+  readonly sinceMs?: number;
 }
 
 /** A batch that the provider's list holds under one of our keys, or over one of our input files. */
@@ -167,6 +169,8 @@ export type Command = { readonly atMs: number } & (
   | { readonly type: 'CreateRun'; readonly runId: RunId; readonly config: RunConfig }
   /** A new owner has opened the run: creates in flight are unclear from now on. */
   | { readonly type: 'OpenRun' }
+  /** The wall clock went `byMs` further than time did: back, where it is negative. */
+  | { readonly type: 'RecordClockJump'; readonly byMs: number }
   | { readonly type: 'PauseRun'; readonly reason: ControlReason; readonly message: string | null }
   | { readonly type: 'ResumeRun' }
   | { readonly type: 'ChangeOperation'; readonly operation: Operation }

@@ -1,4 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { clockWentBack } from './clock.ts';
 import type { CommandOf } from './command.ts';
 import type { Event } from './event.ts';
 import { uploadedAnew } from './release.ts';
@@ -20,8 +21,8 @@ export const decideCreateRun = (snapshot: RunSnapshot, command: CommandOf<'Creat
     ? left({ type: 'already_created' })
     : right([{ type: 'RunCreated', atMs: command.atMs, runId: command.runId, config: command.config }]);
 
-export const decideOpenRun = (_snapshot: RunSnapshot, command: CommandOf<'OpenRun'>): Decision =>
-  right([{ type: 'RunOpened', atMs: command.atMs }]);
+export const decideOpenRun = (snapshot: RunSnapshot, { atMs }: CommandOf<'OpenRun'>): Decision =>
+  right([...clockWentBack(snapshot, atMs), { type: 'RunOpened', atMs }]);
 
 export const decidePauseRun = (snapshot: RunSnapshot, command: CommandOf<'PauseRun'>): Decision =>
   snapshot.control.state === 'running'

@@ -1,5 +1,6 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { decideCompacted, decideExported, decidePrune } from './artifacts.ts';
+import { decideClockJump } from './clock.ts';
 import type { Command } from './command.ts';
 import { decideCancelRun, decideChangeOperation, decideCreateRun, decideOpenRun, decidePauseRun, decideResumeRun } from './control.ts';
 import type { Event } from './event.ts';
@@ -74,6 +75,8 @@ const decideUnfinished = (snapshot: RunSnapshot, command: CommandOfUnfinished): 
       return decideCreateRun(snapshot, command);
     case 'OpenRun':
       return decideOpenRun(snapshot, command);
+    case 'RecordClockJump':
+      return decideClockJump(snapshot, command);
     case 'PauseRun':
       return decidePauseRun(snapshot, command);
     case 'ResumeRun':

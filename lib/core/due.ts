@@ -1,5 +1,5 @@
 import { isCanaryOut } from './breaker.ts';
-import { hasRoomForNext, isTooLarge, roomLeft, statedUntilMs } from './budget.ts';
+import { hasRoomForNext, isTooLarge, roomLeft, roomLookDueMs, statedUntilMs } from './budget.ts';
 import type { LiveBatch } from './batch.ts';
 import {
   cancelEffectKey,
@@ -15,15 +15,19 @@ import {
   straysKey,
   sweepKey,
 } from './effect.ts';
+import { faultDueMs, isFaultDue } from './fault-wait.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from './ids.ts';
 import { sliceRowsMax, unsentBatchesMax } from './limits.ts';
 import { createAllowedAtMs } from './pace.ts';
-import { batchLimitsOf, mayPlanShort, unsentBatchCount } from './plan.ts';
+import { batchLimitsOf, mayPlanShort, planAgeDueMs, unsentBatchCount } from './plan.ts';
+import { isPollDue, pollDueMs } from './poll-wait.ts';
 import { probeEndsAtMs, restUntilMs } from './queue.ts';
 import { isShareDue } from './share.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
 import { inputStaleAtMs, isInputStale, mayCreate } from './submit.ts';
-import { isLookDue } from './unclear.ts';
+import { isLookDue, lookDueMs } from './unclear.ts';
+import { clockWentBack } from './clock.ts';
+import { bucketsDueMs, dueBucket } from './verdict.ts';
 import { knownBatches } from './witness.ts';
 
 /** Rows read from the source in one effect. */
@@ -32,7 +36,10 @@ export const ingestRowsMax = 5_000;
 /** What is owed to the world now. Level-triggered: asked twice, answers twice; callers keep one performance per `effectKey`. O(live batches). */
 export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effect[] => {
   if (!isCreated(snapshot) || isFinished(snapshot)) return [];
-  const isDue = (key: EffectKey): boolean => (faultDueMs(snapshot, key) ?? nowMs) <= nowMs;
+  const isDue = (key: EffectKey): boolean => {
+    const record = snapshot.faults.find((fault) => fault.key === key);
+    return record === undefined || isFaultDue(snapshot, record, nowMs);
+  };
   const isBatchDue = (batchKey: BatchKey): boolean => isDue(batchEffectKey(batchKey)) && isDue(answersKey(batchKey));
   const effects: Effect[] = [];
   for (const batch of snapshot.live) {
@@ -40,7 +47,7 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
     if (isCancelDue(snapshot, batch) && isDue(cancelEffectKey(batch.batchKey)))
       effects.push({ type: 'CancelBatch', batchKey: batch.batchKey, providerBatchId: batch.providerBatchId });
   }
-  const unclear = snapshot.live.flatMap((batch) => (isLookDue(batch, nowMs) && isBatchDue(batch.batchKey) ? [batch] : []));
+  const unclear = snapshot.live.flatMap((batch) => (isLookDue(snapshot, batch, nowMs) && isBatchDue(batch.batchKey) ? [batch] : []));
   if (unclear.length > 0 && isDue(sweepKey)) {
     const known = knownBatches(snapshot);
     effects.push({
@@ -50,6 +57,7 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
         createAttempt,
         inputFileId,
         stage: doubt.stage,
+        sinceMs: doubt.sinceMs,
       })),
       known: known.map(({ providerBatchId }) => providerBatchId),
       // After the fence the file no longer tells its time, and our clock may differ.
@@ -62,20 +70,18 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
   if (unkept !== undefined && isDue(compactEffectKey(unkept))) effects.push({ type: 'CompactFile', object: unkept });
   for (const { providerBatchId, isCancelAsked, isEnded } of snapshot.strays)
     if (!isCancelAsked && !isEnded && isDue(strayEffectKey(providerBatchId))) effects.push({ type: 'CancelStray', providerBatchId });
-  const strays = snapshot.strays.filter((stray) => stray.isCancelAsked && !stray.isEnded && stray.dueAtMs <= nowMs);
+  const strays = snapshot.strays.filter((stray) => stray.isCancelAsked && !stray.isEnded && isPollDue(snapshot, stray, nowMs));
   if (strays.length > 0 && isDue(straysKey))
     effects.push({ type: 'PollStrays', batches: strays.map(({ batchKey, providerBatchId }) => ({ batchKey, providerBatchId })) });
-  const polled = snapshot.live.filter((batch) => isPollable(batch) && batch.dueAtMs <= nowMs && isBatchDue(batch.batchKey));
+  const polled = snapshot.live.filter((batch) => isPollable(batch) && isPollDue(snapshot, batch, nowMs) && isBatchDue(batch.batchKey));
   if (polled.length > 0 && isDue(pollKey)) {
     effects.push({
       type: 'PollBatches',
       batches: polled.flatMap(({ batchKey, providerBatchId }) => (providerBatchId === null ? [] : [{ batchKey, providerBatchId }])),
     });
   }
-  const ripe = snapshot.backoff[0];
-  const mayRequeue =
-    snapshot.control.state === 'cancel_requested' || (snapshot.control.state === 'running' && ripe !== undefined && ripe.dueAtMs <= nowMs);
-  if (ripe !== undefined && mayRequeue && isDue(requeueKey))
+  const ripe = snapshot.control.state === 'cancel_requested' ? snapshot.backoff[0] : dueBucket(snapshot, nowMs);
+  if (ripe !== undefined && ripe !== null && snapshot.control.state !== 'paused' && isDue(requeueKey))
     effects.push({ type: 'RequeueRows', dueAtMs: ripe.dueAtMs, rowsMax: sliceRowsMax });
   if (isShareDue(snapshot) && isDue(sharedKey)) effects.push({ type: 'SettleShared', from: snapshot.sharing.until, rowsMax: sliceRowsMax });
   if (snapshot.control.state === 'running') {
@@ -171,35 +177,31 @@ const isBacklogFull = (snapshot: RunSnapshot, nowMs: number): boolean => {
   );
 };
 
-const faultDueMs = (snapshot: RunSnapshot, key: EffectKey): number | null =>
-  snapshot.faults.find((record) => record.key === key)?.dueAtMs ?? null;
-
 /** When `effectsDue` may differ by time alone; null when only a command can change it. */
 export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null => {
   if (!isCreated(snapshot) || isFinished(snapshot)) return null;
   const times: number[] = [];
-  for (const record of snapshot.faults) if (isFaultOfInterest(snapshot, record.key)) times.push(record.dueAtMs);
+  for (const record of snapshot.faults) if (isFaultOfInterest(snapshot, record.key)) times.push(faultDueMs(snapshot, record, nowMs));
   for (const batch of snapshot.live) {
-    if (isPollable(batch)) times.push(batch.dueAtMs);
-    if (batch.doubt !== null && batch.held === null) times.push(batch.doubt.dueAtMs);
+    if (isPollable(batch)) times.push(pollDueMs(snapshot, batch, nowMs));
+    if (batch.doubt !== null && batch.held === null) times.push(lookDueMs(snapshot, batch.doubt, nowMs));
     if (batch.phase === 'uploaded')
       times.push(
         inputStaleAtMs(snapshot, batch) ?? nowMs,
         createAllowedAtMs(snapshot, nowMs),
         probeEndsAtMs(snapshot, nowMs) ?? nowMs,
-        restUntilMs(snapshot),
+        restUntilMs(snapshot, nowMs),
       );
   }
-  for (const stray of snapshot.strays) if (!stray.isEnded) times.push(stray.dueAtMs);
+  for (const stray of snapshot.strays) if (!stray.isEnded) times.push(pollDueMs(snapshot, stray, nowMs));
   if (snapshot.control.state === 'running') {
-    const first = snapshot.backoff[0];
-    if (first !== undefined) times.push(first.dueAtMs);
+    times.push(bucketsDueMs(snapshot, nowMs) ?? nowMs);
     // The provider's word on its limit lapses.
     times.push(statedUntilMs(snapshot) ?? nowMs);
     const lookAtMs = snapshot.backlog.needs?.retryAtMs;
-    if (typeof lookAtMs === 'number') times.push(lookAtMs);
+    if (typeof lookAtMs === 'number') times.push(roomLookDueMs(snapshot, lookAtMs, nowMs));
     if (snapshot.totals.pending > 0 && !snapshot.ingest.isComplete)
-      times.push(snapshot.backlog.sinceMs + snapshot.config.operation.chunk.planAfterMs);
+      times.push(planAgeDueMs(snapshot, nowMs));
   }
   const later = times.filter((time) => time > nowMs);
   return later.length === 0 ? null : Math.min(...later);
@@ -211,6 +213,12 @@ export const owedAtMs = (snapshot: RunSnapshot, nowMs: number): number | null =>
   return effectsDue(snapshot, nowMs).length > 0 ? nowMs : nextDueMs(snapshot, nowMs);
 };
 
+/** Something is pending by now, or its time was set before the clock went back. */
+const isOwed = (snapshot: RunSnapshot, nowMs: number): boolean => {
+  const atMs = owedAtMs(snapshot, nowMs);
+  return atMs !== null && (atMs <= nowMs || clockWentBack(snapshot, nowMs).length > 0);
+};
+
 /** Of runs that nobody drives, those to which something is owed by now, or somebody has left a command; at most so many. */
 export const owedRuns = <Run extends { readonly snapshot: RunSnapshot; readonly hasCommands: boolean }>(
   runs: readonly Run[],
@@ -218,7 +226,7 @@ export const owedRuns = <Run extends { readonly snapshot: RunSnapshot; readonly 
   limit: number,
 ): readonly Run[] =>
   runs
-    .filter(({ snapshot, hasCommands }) => !isFinished(snapshot) && (hasCommands || (owedAtMs(snapshot, nowMs) ?? Infinity) <= nowMs))
+    .filter(({ snapshot, hasCommands }) => !isFinished(snapshot) && (hasCommands || isOwed(snapshot, nowMs)))
     .slice(0, limit);
 
 /** While paused, the waits of stages that stand still wake nobody. */

@@ -1,6 +1,7 @@
 import { applyArtifacts } from './artifacts.ts';
 import type { LiveBatch } from './batch.ts';
 import { batchOf, clearBatchFault, clearFault, grown, madeUnclear, move, shrunk, withBatch, withOthers, withoutBatch } from './changes.ts';
+import { clockJumped } from './clock.ts';
 import type { CanaryPolicy } from './config.ts';
 import { cancelEffectKey, ingestKey, litterEffectKey, planKey, pollKey, requeueKey, sweepKey } from './effect.ts';
 import type { Event } from './event.ts';
@@ -40,6 +41,8 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       return s.live
         .filter((batch) => batch.phase === 'creating')
         .reduce((opened, batch) => madeUnclear(opened, batch.batchKey, event.atMs), s);
+    case 'ClockJumped':
+      return clockJumped(s, event);
     case 'RunPaused':
       return { ...s, control: { state: 'paused', reason: event.reason, message: event.message } };
     case 'RunResumed':

@@ -2,6 +2,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { CommandOf } from './command.ts';
 import { litterEffectKey } from './effect.ts';
 import type { Event } from './event.ts';
+import { isFaultDue } from './fault-wait.ts';
 import type { Rejection } from './rejection.ts';
 import type { RunSnapshot } from './snapshot.ts';
 
@@ -15,9 +16,13 @@ export const decideFileDeleted = (
   snapshot.litter.includes(fileId) ? right([{ type: 'LitterCleared', atMs, fileId, isGone: true }]) : left({ type: 'nothing_to_change' });
 
 /** True when the file in front was tried often enough; the same failure told twice is one try. */
-export const litterIsHopeless = ({ faults, litter: [fileId] }: RunSnapshot, atMs: number): boolean => {
+export const litterIsHopeless = (snapshot: RunSnapshot, atMs: number): boolean => {
+  const {
+    faults,
+    litter: [fileId],
+  } = snapshot;
   const record = fileId === undefined ? undefined : faults.find(({ key }) => key === litterEffectKey(fileId));
-  return record !== undefined && record.count + 1 >= triesMax && record.dueAtMs <= atMs;
+  return record !== undefined && record.count + 1 >= triesMax && isFaultDue(snapshot, record, atMs);
 };
 
 /** The file in front stays where it is until it expires. */

@@ -1,9 +1,10 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { canaryItems, isCanaryOut } from './breaker.ts';
-import { enqueueBudget, roomLeft, type Room, withoutGuess } from './budget.ts';
+import { enqueueBudget, isRoomLookDue, roomLeft, type Room, roomLookMsMax, withoutGuess } from './budget.ts';
 import { withOthers } from './changes.ts';
 import type { CommandOf, PlanWindow } from './command.ts';
 import { pauseEvents } from './control.ts';
+import { obeyedMs } from './due-time.ts';
 import type { Event } from './event.ts';
 import { codeOfFailure } from './failure.ts';
 import { indexSetOf } from './index-set.ts';
@@ -33,7 +34,13 @@ export const batchLimitsOf = (snapshot: RunSnapshot): BatchLimits => {
 
 /** True once rows need not wait for a fuller batch: the input is over, or the oldest has waited long enough. */
 export const mayPlanShort = (snapshot: RunSnapshot, nowMs: number): boolean =>
-  snapshot.ingest.isComplete || nowMs >= snapshot.backlog.sinceMs + snapshot.config.operation.chunk.planAfterMs;
+  snapshot.ingest.isComplete || planAgeDueMs(snapshot, nowMs) <= nowMs;
+
+/** When the oldest waiting row no longer waits for a fuller batch. */
+export const planAgeDueMs = ({ backlog, config }: RunSnapshot, nowMs: number): number => {
+  const { planAfterMs } = config.operation.chunk;
+  return obeyedMs(backlog.sinceMs + planAfterMs, planAfterMs, nowMs);
+};
 
 /** Batches whose create is still to come. */
 export const unsentBatchCount = (snapshot: RunSnapshot): number =>
@@ -77,7 +84,7 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
   };
   const needs = needsOf(snapshot, packed, before.backlog.needs, seen !== null, atMs);
   if (packed.closedBy === 'budget' && !isOutOfMoney(snapshot, packed, room) && isWorthWaiting(snapshot, packed, room, needs, atMs)) {
-    if (events.length > 0 || !isSameNeed(snapshot.backlog.needs, needs, atMs)) events.push({ type: 'PlanDeferred', atMs, need: needs });
+    if (events.length > 0 || !isSameNeed(snapshot, snapshot.backlog.needs, needs, atMs)) events.push({ type: 'PlanDeferred', atMs, need: needs });
   } else if (packed.members.length > 0) {
     if (packed.closedBy !== 'end' || (window.isExhausted && mayPlanShort(snapshot, atMs))) events.push(planned);
   } else if (packed.closedBy === 'budget') {
@@ -166,9 +173,9 @@ const isOutOfMoney = (snapshot: RunSnapshot, packed: PackedBatch, room: Room): b
   packed.members.length === 0 && snapshot.live.length === 0 && shortOf(snapshot, packed, room).usd;
 
 /** A look at the others whose time had come, and that found them as they were, is told all the same: it sets the time of the next. */
-const isSameNeed = (known: RoomNeed | null, needs: RoomNeed, atMs: number): boolean =>
+const isSameNeed = (snapshot: RunSnapshot, known: RoomNeed | null, needs: RoomNeed, atMs: number): boolean =>
   known !== null &&
-  (known.retryAtMs === null ? needs.retryAtMs === null : known.retryAtMs > atMs) &&
+  (known.retryAtMs === null ? needs.retryAtMs === null : !isRoomLookDue(snapshot, known.retryAtMs, atMs)) &&
   known.tokens === needs.tokens &&
   known.requests === needs.requests &&
   known.usd === needs.usd;
@@ -180,7 +187,7 @@ const needsOf = (snapshot: RunSnapshot, packed: PackedBatch, known: RoomNeed | n
   const least = worthwhile(snapshot, atMs);
   const { others } = snapshot.queue;
   const looks = isNews || known?.retryAtMs === undefined || known.retryAtMs === null ? 0 : known.looks + 1;
-  const lookMs = Math.max(1_000, Math.min(4 * snapshot.config.operation.pollIntervalMs, othersLookMs * 2 ** Math.min(10, looks)));
+  const lookMs = Math.min(roomLookMsMax(snapshot), Math.max(1_000, othersLookMs * 2 ** Math.min(10, looks)));
   const isAlone = others.tokens === 0 && others.requests === 0;
   return {
     tokens: Math.max(packed.blocked.tokens, least.tokens),

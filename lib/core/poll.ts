@@ -5,9 +5,10 @@ import type { BatchObservation, CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
-import { pollWaitMs } from './poll-wait.ts';
+import { isPollDue, pollWaitMs } from './poll-wait.ts';
 import { learnFromAcceptance, learnFromRefusal } from './queue.ts';
 import type { Rejection } from './rejection.ts';
+import { isFaultDue } from './fault-wait.ts';
 import { faultEvents } from './retry-fault.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { findBatch } from './submit.ts';
@@ -58,7 +59,7 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
       progress?.completed !== batch.progress?.completed ||
       progress?.failed !== batch.progress?.failed;
     // No news before it is due: the same look, told twice.
-    if (!isNews && batch.dueAtMs > atMs) return [];
+    if (!isNews && !isPollDue(snapshot, batch, atMs)) return [];
     const wait = pollWaitMs(snapshot.config.operation.pollIntervalMs, isNews ? 0 : batch.quietPolls + 1, batchKey);
     const { isAccepted } = observation;
     return [
@@ -122,7 +123,7 @@ const isShortOfFiles = ({ ending, progress }: BatchObservation): boolean => {
 /** The last look is waited for like the others: told twice, it is no further one. */
 const isWorthAnother = (snapshot: RunSnapshot, batchKey: BatchKey, looksMax: number, atMs: number): boolean => {
   const record = snapshot.faults.find(({ key }) => key === answersKey(batchKey));
-  return record === undefined || record.count < looksMax || record.dueAtMs > atMs;
+  return record === undefined || record.count < looksMax || !isFaultDue(snapshot, record, atMs);
 };
 
 const looksOf = (snapshot: RunSnapshot, key: EffectKey): number => snapshot.faults.find((fault) => fault.key === key)?.count ?? 0;

@@ -1,9 +1,10 @@
 import type { LiveBatch } from './batch.ts';
 import { enqueueBudget, isStatedKnown, withoutGuess } from './budget.ts';
 import { pauseEvents } from './control.ts';
+import { isDueAt, obeyedMs } from './due-time.ts';
 import type { Event } from './event.ts';
 import type { QueueGuess, QuotaUse } from './queue-state.ts';
-import { backoffMs } from './retry.ts';
+import { backoffMs, backoffMsMax } from './retry.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { billedPerCounted } from './tokens.ts';
 
@@ -65,6 +66,7 @@ interface RefusedLoad {
 
 /** What was refused beside others is left alone for so long, and twice as long each time. */
 const refusedLifeMs = 6 * hourMs;
+const refusedLifeMsMax = refusedLifeMs * 2 ** 4;
 
 /**
  * Alone: half of it. Beside others: what they take, and half of it. Refused alone it is no proof for long, since a queue that is full of
@@ -111,7 +113,7 @@ export const learnFromAcceptance = (snapshot: RunSnapshot, batch: LiveBatch, atM
 };
 
 const grownGuess = (snapshot: RunSnapshot, guess: QueueGuess, withOneMore: number, atMs: number): QueueGuess | null => {
-  if (guess.refused !== null && atMs < guess.refusedUntilMs) {
+  if (guess.refused !== null && !isDueAt(guess.refusedUntilMs, refusedLifeMsMax, atMs)) {
     const isNear = guess.refused - guess.max <= guess.max * nearRatio;
     return isNear ? guess : { ...guess, max: Math.floor((guess.max + guess.refused) / 2) };
   }
@@ -126,8 +128,10 @@ const grownGuess = (snapshot: RunSnapshot, guess: QueueGuess, withOneMore: numbe
 const searchesMax = 4;
 
 /** True while nothing of the run is at work there, and what was refused last is to be left alone for a while. */
-export const isResting = (snapshot: RunSnapshot, nowMs: number): boolean => nowMs < restUntilMs(snapshot) && !snapshot.live.some(isAtWork);
-export const restUntilMs = ({ queue: { refusals } }: RunSnapshot): number => refusals?.untilMs ?? 0;
+export const isResting = (snapshot: RunSnapshot, nowMs: number): boolean =>
+  nowMs < restUntilMs(snapshot, nowMs) && !snapshot.live.some(isAtWork);
+export const restUntilMs = ({ queue: { refusals }, config }: RunSnapshot, nowMs: number): number =>
+  refusals === null ? 0 : obeyedMs(refusals.untilMs, backoffMsMax(config.operation.retry.batchBackoff), nowMs);
 
 /** How long rows wait whose batch had no room: a minute at first, so that an unlucky hour is not used up in seconds. */
 export const capacityWaitMs = (snapshot: RunSnapshot, jitterOf: string): number =>
@@ -144,7 +148,9 @@ const waitMsOf = (snapshot: RunSnapshot, count: number, jitterOf: string): numbe
 const probeMs = hourMs;
 
 const isProbe = (batch: LiveBatch, nowMs: number): boolean =>
-  isAtProvider(batch) && !batch.isAccepted && nowMs < (batch.sentAtMs ?? batch.plannedAtMs) + probeMs;
+  isAtProvider(batch) && !batch.isAccepted && nowMs < probeUntilMs(batch, nowMs);
+const probeUntilMs = ({ sentAtMs, plannedAtMs }: LiveBatch, nowMs: number): number =>
+  obeyedMs((sentAtMs ?? plannedAtMs) + probeMs, probeMs, nowMs);
 
 /**
  * While no limit is known, few batches at a time are created on trial: a refusal teaches as much as ten. Under a guess one at a time
@@ -169,6 +175,6 @@ export const isProbingEnough = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: 
 
 /** When the first of the trials no longer counts; null: there is none. */
 export const probeEndsAtMs = (snapshot: RunSnapshot, nowMs: number): number | null => {
-  const times = snapshot.live.filter((batch) => isProbe(batch, nowMs)).map((batch) => (batch.sentAtMs ?? batch.plannedAtMs) + probeMs);
+  const times = snapshot.live.filter((batch) => isProbe(batch, nowMs)).map((batch) => probeUntilMs(batch, nowMs));
   return times.length === 0 ? null : Math.min(...times);
 };

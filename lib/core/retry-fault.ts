@@ -4,11 +4,11 @@ import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import { cancelEffectKey, litterEffectKey, strayEffectKey, straysKey, sweepKey } from './effect.ts';
 import type { Event } from './event.ts';
+import { faultWaitOf, isFaultDue } from './fault-wait.ts';
 import type { BatchKey, EffectKey } from './ids.ts';
 import { presumedOfStray } from './money.ts';
 import type { Rejection } from './rejection.ts';
 import { leaveLitter, litterIsHopeless } from './litter.ts';
-import { backoffMs } from './retry.ts';
 import { heldUnresolved, wayOfUnconfirmed } from './send-again.ts';
 import type { ControlReason, RunSnapshot } from './snapshot.ts';
 
@@ -32,11 +32,11 @@ export const faultEvents = (snapshot: RunSnapshot, fault: Fault): readonly Event
   const { key, message, isAnswer, atMs, batchKey } = fault;
   const known = snapshot.faults.find((record) => record.key === key);
   // Its wait is not over, so the effect was not tried again: the same fault, told twice.
-  if (known !== undefined && known.dueAtMs > atMs) return [];
+  if (known !== undefined && !isFaultDue(snapshot, known, atMs)) return [];
   const count = (known?.count ?? 0) + 1;
   const answered = (known?.answeredCount ?? 0) + (isAnswer ? 1 : 0);
-  const waitMs = Math.max(fault.retryAfterMs ?? 0, backoffMs(snapshot.config.operation.retry.batchBackoff, count, key));
-  const recorded: Event = { type: 'FaultRecorded', atMs, key, message, dueAtMs: atMs + waitMs, isAnswer };
+  const { waitMs, note } = faultWaitOf(snapshot, key, count, fault.retryAfterMs);
+  const recorded: Event = { type: 'FaultRecorded', atMs, key, message: `${message}${note}`, dueAtMs: atMs + waitMs, isAnswer };
   if (answered < answeredFaultsMax) return [recorded];
   const held: readonly Event[] =
     batchKey !== undefined && mayHold(snapshot, batchKey) ? [{ type: 'BatchHeld', atMs, batchKey, message }] : [];
@@ -97,7 +97,7 @@ const unreadList = (snapshot: RunSnapshot, message: string, atMs: number): reado
 /** True when one more clear no reaches the ceiling; the same failure told twice is one. */
 const isLastAnswer = ({ faults }: RunSnapshot, key: EffectKey, atMs: number): boolean => {
   const record = faults.find((fault) => fault.key === key);
-  return record !== undefined && record.answeredCount + 1 >= answeredFaultsMax && record.dueAtMs <= atMs;
+  return record !== undefined && record.answeredCount + 1 >= answeredFaultsMax && isFaultDue(snapshot, record, atMs);
 };
 
 /** A cancel that the provider refuses is not asked for again: the batch is waited for to its end, and what it answers is kept. */

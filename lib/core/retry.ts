@@ -23,8 +23,16 @@ export const backoffMs = (backoff: Backoff, failureCount: number, jitterOf: stri
   return Math.max(1, Math.round(Math.min(backoff.maxMs, grown) * (0.75 + 0.5 * hashToUnit(`${jitterOf}#${failureCount}`))));
 };
 
+/** The longest wait that `backoffMs` answers under this policy, whatever the count. */
+export const backoffMsMax = (backoff: Backoff): number => Math.max(1, Math.ceil(backoff.maxMs * 1.25));
+
 /** Rounds a due time up to whole units of an eighth of the wait (at least a second): few distinct times, bounded buckets. */
 export const bucketDueMs = (nowMs: number, waitMs: number): number => {
-  const unitMs = Math.max(1_000, 2 ** Math.floor(Math.log2(Math.max(1, waitMs / 8))));
+  const unitMs = bucketUnitMs(waitMs);
   return Math.ceil((nowMs + waitMs) / unitMs) * unitMs;
 };
+
+/** How far ahead of its commit a bucket can lie, where no wait is longer than `waitMsMax`. */
+export const bucketMsMax = (waitMsMax: number): number => waitMsMax + bucketUnitMs(waitMsMax);
+
+const bucketUnitMs = (waitMs: number): number => Math.max(1_000, 2 ** Math.floor(Math.log2(Math.max(1, waitMs / 8))));

@@ -9,6 +9,7 @@ import { sharedIn } from './share.ts';
 export const runEventTypes = [
   'run_created',
   'run_opened',
+  'clock_jumped',
   'run_resumed',
   'run_paused',
   'run_cancel_requested',
@@ -85,6 +86,8 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
       ];
     case 'RunOpened':
       return ['run_opened', {}];
+    case 'ClockJumped':
+      return ['clock_jumped', { by_ms: event.byMs }];
     case 'RunPaused':
     case 'ReasonNoted':
       return ['run_paused', { reason: event.reason, is_automatic: event.reason !== 'manual', message: event.message }];

@@ -10,7 +10,7 @@ import { presumedOf } from './money.ts';
 import type { Rejection } from './rejection.ts';
 import type { BackoffBucket, RunSnapshot } from './snapshot.ts';
 import { findBatch } from './submit.ts';
-import { verdictOf } from './verdict.ts';
+import { isBucketDue, verdictOf } from './verdict.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
@@ -243,7 +243,7 @@ export const decideRequeue = (snapshot: RunSnapshot, command: CommandOf<'Requeue
   if (bucket === undefined) return left({ type: 'stale_slice', expected: 'a bucket', given: dueAtMs });
   if (rows.indexes.length === 0 || rows.indexes.length > bucket.count)
     return left({ type: 'stale_slice', expected: bucket.count, given: rows.indexes.length });
-  if (dueAtMs > atMs && snapshot.control.state !== 'cancel_requested') return left({ type: 'not_while', control: 'backoff' });
+  if (!isBucketDue(snapshot, bucket, atMs) && snapshot.control.state !== 'cancel_requested') return left({ type: 'not_while', control: 'backoff' });
   let bytes = 0;
   let tokens = 0;
   for (let i = 0; i < rows.indexes.length; i += 1) {

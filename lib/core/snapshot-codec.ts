@@ -30,7 +30,7 @@ import { closed, later, NonNegative, RunConfig } from './config.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import { itemStatuses, type ItemTotals } from './item.ts';
 import type { FailureCounts } from './judged.ts';
-import { type ArtifactsState, type FaultRecord, nothingShared, runStatuses, type RunSnapshot, wholeArtifacts } from './snapshot.ts';
+import { type ArtifactsState, type ClockNote, type FaultRecord, nothingShared, runStatuses, type RunSnapshot, wholeArtifacts } from './snapshot.ts';
 
 const Totals: t.Type<ItemTotals, unknown> = closed(
   'ItemTotals',
@@ -102,6 +102,7 @@ const Artifacts: t.Type<ArtifactsState, unknown> = closed('ArtifactsState', {
   isRawPruned: t.boolean,
   unkept: Texts,
 });
+const Clock: t.Type<ClockNote, unknown> = closed('ClockNote', { jumps: NonNegative, byMs: t.number, atMs: t.number });
 /** The whole state of a created run; the run before `RunCreated` has no configuration and is not stored. */
 export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapshot', {
   runId: named<RunId>('a run id'),
@@ -151,6 +152,7 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   judged: closed('JudgedRows', { passed: NonNegative, failures: Failures }),
   defects: closed('Defects', { malformed: NonNegative, unknown: NonNegative, duplicate: NonNegative, missing: NonNegative }),
   artifacts: later(Artifacts, wholeArtifacts),
+  clock: later(orNull(Clock), null),
   createdAtMs: t.number,
   updatedAtMs: t.number,
 });

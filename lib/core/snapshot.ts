@@ -87,6 +87,12 @@ export interface ExportNote {
   readonly manifestSha256: string;
 }
 
+export interface ClockNote {
+  readonly jumps: number;
+  readonly byMs: number;
+  readonly atMs: number;
+}
+
 /** What of the payload plane was copied out, and what is not kept. */
 export interface ArtifactsState {
   readonly exported: ExportNote | null;
@@ -163,6 +169,8 @@ export interface RunSnapshot {
   /** Lines in provider files that were of no use (malformed, of unknown ids, duplicates), and rows of completed batches without a line. Counted, never silent. */
   readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number; readonly missing: number };
   readonly artifacts: ArtifactsState;
+  /** Jumps of the wall clock that were noticed, and the last of them; null: none was. */
+  readonly clock: ClockNote | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
@@ -201,6 +209,7 @@ export const emptySnapshot: RunSnapshot = {
   judged: nothingJudged,
   defects: { malformed: 0, unknown: 0, duplicate: 0, missing: 0 },
   artifacts: wholeArtifacts,
+  clock: null,
   createdAtMs: 0,
   updatedAtMs: 0,
 };

@@ -4,7 +4,7 @@ import type { CommandOf, SweptBatch } from './command.ts';
 import type { Event } from './event.ts';
 import type { ProviderBatchId } from './ids.ts';
 import { presumedOfStray } from './money.ts';
-import { pollWaitMs } from './poll-wait.ts';
+import { isPollDue, pollWaitMs } from './poll-wait.ts';
 import type { Rejection } from './rejection.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { isAnothersId } from './witness.ts';
@@ -50,7 +50,7 @@ export const decideStrays = (snapshot: RunSnapshot, command: CommandOf<'RecordSt
   const { atMs, observations } = command;
   const events = command.asked.flatMap((id): readonly Event[] => {
     const stray = findStray(snapshot, id);
-    if (stray === undefined || stray.isEnded || stray.dueAtMs > atMs) return [];
+    if (stray === undefined || stray.isEnded || !isPollDue(snapshot, stray, atMs)) return [];
     const seen = observations.find(({ providerBatchId }) => providerBatchId === id);
     if (seen !== undefined && seen.ending !== null) {
       const answered = seen.ending.type === 'rejected' ? 0 : (seen.progress?.completed ?? null);

@@ -5,7 +5,8 @@ import type { Event } from './event.ts';
 import { batchEffectKey } from './ids.ts';
 import type { Rejection } from './rejection.ts';
 import { faultEvents } from './retry-fault.ts';
-import { backoffMs } from './retry.ts';
+import { obeyedMs } from './due-time.ts';
+import { backoffMs, backoffMsMax } from './retry.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { straysOf } from './stray.ts';
 import { heldUnresolved, sentAgain, wayOfUnconfirmed } from './send-again.ts';
@@ -23,8 +24,12 @@ export const isDoubted = (batch: LiveBatch): batch is DoubtedBatch =>
   batch.phase === 'indeterminate' && batch.doubt !== null && batch.inputFileId !== null;
 
 /** Creates that the next reading of the provider's list is to answer. */
-export const isLookDue = (batch: LiveBatch, nowMs: number): batch is DoubtedBatch =>
-  isDoubted(batch) && batch.held === null && batch.doubt.stage !== 'absent' && batch.doubt.dueAtMs <= nowMs;
+export const isLookDue = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): batch is DoubtedBatch =>
+  isDoubted(batch) && batch.held === null && batch.doubt.stage !== 'absent' && lookDueMs(snapshot, batch.doubt, nowMs) <= nowMs;
+
+/** When the provider's list is next read for a create, whatever the clock did since that was set. */
+export const lookDueMs = ({ config }: RunSnapshot, { dueAtMs }: CreateDoubt, nowMs: number): number =>
+  obeyedMs(dueAtMs, backoffMsMax(config.operation.retry.batchBackoff), nowMs);
 
 /**
  * One reading of the provider's list answers all unclear creates. What it shows under our key and attempt, or over our input file, is
@@ -66,8 +71,9 @@ const keptOf = (own: readonly SweptBatch[]): SweptBatch | undefined => {
 const silence = (snapshot: RunSnapshot, batch: DoubtedBatch, asked: UnclearCreate, command: CommandOf<'RecordSweep'>): readonly Event[] => {
   const { report, readFromMs, atMs } = command;
   const { doubt, batchKey } = batch;
-  // Read for an earlier question, or told twice: this one is not answered.
-  if (asked.stage !== doubt.stage || doubt.stage === 'absent' || readFromMs < doubt.dueAtMs) return [];
+  // Read for an earlier question, under another clock, or told twice: this one is not answered.
+  if (asked.sinceMs !== undefined && asked.sinceMs !== doubt.sinceMs) return [];
+  if (asked.stage !== doubt.stage || doubt.stage === 'absent' || readFromMs < lookDueMs(snapshot, doubt, atMs)) return [];
   if (isFileUnread(batch, report, atMs)) {
     const message = `no answer came to the create of batch ${batchKey}, and this key cannot read its input file ${batch.inputFileId}: is it the key, the project and the address of before, or was the file deleted?`;
     const key = batchEffectKey(batchKey);

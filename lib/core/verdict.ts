@@ -1,8 +1,9 @@
 import type { LiveBatch } from './batch.ts';
 import { failureAction, type FailureClass, isFailureOfBatch } from './failure.ts';
 import { capacityWaitMs } from './queue.ts';
-import { backoffMs, bucketDueMs } from './retry.ts';
-import type { RunSnapshot } from './snapshot.ts';
+import { isDueAt, obeyedMs } from './due-time.ts';
+import { backoffMs, backoffMsMax, bucketDueMs, bucketMsMax } from './retry.ts';
+import type { BackoffBucket, RunSnapshot } from './snapshot.ts';
 
 /** A row's attempts before this one, and how long the answer of this one was (-1: not told). */
 export interface RowAttempts {
@@ -54,4 +55,21 @@ const unchargedWaitMs = (snapshot: RunSnapshot, { batchKey }: LiveBatch, failure
   return isFailureOfBatch(failureClass)
     ? backoffMs(retry.batchBackoff, snapshot.rejectedStreak + 1, batchKey)
     : backoffMs(retry.itemBackoff, uncharged + 1, batchKey);
+};
+
+/** The longest wait of a row, whatever it failed of. */
+const rowWaitMsMax = ({ config: { operation } }: RunSnapshot): number =>
+  bucketMsMax(Math.max(backoffMsMax(operation.retry.itemBackoff), backoffMsMax(operation.retry.batchBackoff)));
+
+export const isBucketDue = (snapshot: RunSnapshot, { dueAtMs }: BackoffBucket, nowMs: number): boolean =>
+  isDueAt(dueAtMs, rowWaitMsMax(snapshot), nowMs);
+
+/** The bucket whose rows go again now: the first, or the last where the clock went back since; null: none is due. O(1). */
+export const dueBucket = (snapshot: RunSnapshot, nowMs: number): BackoffBucket | null =>
+  [snapshot.backoff[0], snapshot.backoff.at(-1)].find((bucket) => bucket !== undefined && isBucketDue(snapshot, bucket, nowMs)) ?? null;
+
+/** When the first bucket is due; null: no row waits. */
+export const bucketsDueMs = (snapshot: RunSnapshot, nowMs: number): number | null => {
+  const [first] = snapshot.backoff;
+  return first === undefined ? null : obeyedMs(first.dueAtMs, rowWaitMsMax(snapshot), nowMs);
 };

@@ -24,6 +24,7 @@ export interface DriversParts {
   readonly connections: Connections;
   readonly structures: Structures;
   readonly scheduler: () => SchedulerLike;
+  readonly monotonicMs: (() => number) | undefined;
   readonly randomHex: (digits: number) => string;
   readonly tokenCounter: TokenCounter | null | undefined;
   readonly inboxIntervalMs: number | undefined;
@@ -75,7 +76,7 @@ export class Drivers {
 
   /** Drives a run that is owned already; gives it back when it cannot be driven. */
   async drive(run: OwnedRun): Promise<Driver> {
-    const { connections, structures, scheduler, randomHex, tokenCounter, inboxIntervalMs, events, prices } = this.#parts;
+    const { connections, structures, scheduler, monotonicMs, randomHex, tokenCounter, inboxIntervalMs, events, prices } = this.#parts;
     try {
       const { config } = run.snapshot;
       const ports: EnginePorts = {
@@ -86,6 +87,7 @@ export class Drivers {
         // Whoever gives a counter wants it used; ours is loaded where an estimate is not enough.
         tokens: tokenCounter !== undefined ? tokenCounter : needsExactTokens(run.snapshot) ? await defaultTokenCounter() : null,
         scheduler: scheduler(),
+        ...(monotonicMs === undefined ? {} : { monotonicMs }),
         randomHex,
         digest: digestOf,
       };

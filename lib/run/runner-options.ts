@@ -45,6 +45,11 @@ interface RunnerOptions {
   readonly inboxIntervalMs?: number;
   /** Time. Default the wall clock. */
   readonly scheduler?: SchedulerLike;
+  /**
+   * Milliseconds of a clock that nothing sets, by which a jump of the scheduler's clock is noticed. Default `performance.now()` beside the wall
+   * clock; with a scheduler of your own, none.
+   */
+  readonly monotonicMs?: () => number;
   /** Chance for run ids and batch keys: so many hexadecimal digits. Default the system's. */
   readonly randomHex?: (digits: number) => string;
 }

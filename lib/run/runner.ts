@@ -53,6 +53,7 @@ export class BatchRunner implements AsyncDisposable {
       connections: this.#connections,
       structures: this.#structures,
       scheduler: () => this.#scheduler,
+      monotonicMs: options.monotonicMs ?? (options.scheduler === undefined ? () => performance.now() : undefined),
       randomHex: (digits) => this.#randomHex(digits),
       tokenCounter: options.tokenCounter,
       inboxIntervalMs: options.inboxIntervalMs,

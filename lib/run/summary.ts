@@ -3,6 +3,7 @@ import type { CreateDoubt } from '../core/batch.ts';
 import { nextDueMs } from '../core/due.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
 import type { TokenUsage } from '../core/usage.ts';
+import { clockTroubles } from './clock-trouble.ts';
 import { type Consumption, consumptionOf } from './consumption.ts';
 
 /** What one would ask of a run at a glance. */
@@ -82,12 +83,15 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
       ended: snapshot.strayCost.batches,
       answeredCount: snapshot.strayCost.requests,
     },
-    troubles: snapshot.faults.map((fault) => ({
-      what: fault.key,
-      count: fault.count,
-      message: fault.message,
-      retryAt: new Date(fault.dueAtMs),
-    })),
+    troubles: [
+      ...snapshot.faults.map((fault) => ({
+        what: fault.key as string,
+        count: fault.count,
+        message: fault.message,
+        retryAt: new Date(fault.dueAtMs),
+      })),
+      ...clockTroubles(snapshot),
+    ],
     usage: snapshot.usage,
     ...consumptionOf(snapshot),
     defects: snapshot.defects,

@@ -161,7 +161,8 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
 
   const turn = async (): Promise<void> => {
     const nowMs = scheduler.now();
-    for (const [runId, untilMs] of resting) if (untilMs <= nowMs) resting.delete(runId);
+    // A rest further ahead than any was set before the clock went back.
+    for (const [runId, untilMs] of resting) if (untilMs <= nowMs || untilMs > nowMs + restMs) resting.delete(runId);
     await giveBackIdle();
     // Those that are not for us keep nobody else waiting: they rest, and the next ones are asked for.
     while (!isOver() && (await takeSome(nowMs)));

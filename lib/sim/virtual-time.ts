@@ -9,6 +9,10 @@ export interface VirtualTime {
   nextDueMs(): number | null;
   /** Moves to the next action and runs it, that one alone: promises settle between two steps, not within one. False when nothing waits. */
   step(): boolean;
+  /** Sets the wall clocks of all processes ahead, or back where it is negative. Time itself goes on as before. */
+  setClock(byMs: number): void;
+  /** How far the wall clocks are ahead of time. */
+  readonly clockOffsetMs: number;
   /** Moves on to a moment; throws when an action is due before it. */
   jumpTo(ms: number): void;
 }
@@ -30,6 +34,7 @@ interface Due {
 /** Virtual time that begins at a date. */
 export const createVirtualTime = (startAt: Date): VirtualTime => {
   let nowMs = startAt.getTime();
+  let clockOffsetMs = 0;
   let count = 0;
   /** Ascending by time, then by ordinal: few actions wait at any moment. */
   const queue: Due[] = [];
@@ -48,6 +53,12 @@ export const createVirtualTime = (startAt: Date): VirtualTime => {
 
   return {
     now: () => nowMs,
+    setClock(byMs) {
+      clockOffsetMs += byMs;
+    },
+    get clockOffsetMs() {
+      return clockOffsetMs;
+    },
     nextDueMs: () => queue[0]?.atMs ?? null,
     step() {
       const due = queue.shift();
@@ -72,7 +83,7 @@ export const createVirtualTime = (startAt: Date): VirtualTime => {
         return action.schedule(state, delay);
       };
       return {
-        scheduler: { now: () => nowMs, schedule },
+        scheduler: { now: () => nowMs + clockOffsetMs, schedule },
         get isAwaited() {
           return open.size > 0;
         },

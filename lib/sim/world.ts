@@ -51,6 +51,10 @@ export interface World extends AsyncDisposable {
   readonly isDown: boolean;
   readonly ledger: WorldLedger;
   now(): Date;
+  /** Sets the clock of the machine that runs the process ahead, or back where it is negative: `now()` and the provider's clock stay. */
+  setClock(byMs: number): void;
+  /** How far that clock is ahead of `now()`. */
+  readonly clockOffsetMs: number;
   /** Lets virtual time pass, running everything due on the way. */
   advance(ms: number): Promise<void>;
   /** Lets time pass until the promise settles; rejects as `settle` does. */
@@ -102,6 +106,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       providers: [inside],
       connectionOf: () => inside,
       scheduler: process.scheduler,
+      monotonicMs: () => time.now(),
       tokenCounter: options.tokenCounter === undefined ? fakeTokens : options.tokenCounter,
       // There is one process: what others might leave is looked for now and then.
       inboxIntervalMs: 10_000,
@@ -137,6 +142,10 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       };
     },
     now: () => new Date(time.now()),
+    setClock: (byMs) => time.setClock(byMs),
+    get clockOffsetMs() {
+      return time.clockOffsetMs;
+    },
     async advance(ms) {
       const untilMs = time.now() + ms;
       for (;;) {

@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { concatMap, Observable, Subject, type Subscription, timer } from 'rxjs';
 import type { Command } from '../core/command.ts';
+import { clockJumpMsMin } from '../core/clock.ts';
 import { decide } from '../core/decide.ts';
 import { effectsDue, nextDueMs } from '../core/due.ts';
 import { type Effect, effectKey } from '../core/effect.ts';
@@ -9,6 +10,8 @@ import type { Event } from '../core/event.ts';
 import type { EffectKey } from '../core/ids.ts';
 import type { Rejection } from '../core/rejection.ts';
 import { isFinished, type RunSnapshot } from '../core/snapshot.ts';
+import type { PortError } from '../ports/port-error.ts';
+import { createClockWatch } from './clock-watch.ts';
 import { EngineFailure, faultCommand } from './faults.ts';
 import { createPerformer } from './performer.ts';
 import type { Asked, EnginePorts } from './ports.ts';
@@ -40,7 +43,8 @@ export interface Engine {
 
 interface Waiting {
   readonly key: EffectKey | null;
-  readonly asked: Asked;
+  /** Null: only the clock is looked at. */
+  readonly asked: Asked | null;
   readonly reply: Reply | null;
 }
 
@@ -56,6 +60,9 @@ const wakeMsMax = 60_000;
 /** After an answer that changed nothing, its effect rests so long, unless something else changes. */
 const restMs = 1_000;
 
+/** Rests are short: one that lies further ahead was set before the clock went back. */
+const isAhead = (untilMs: number, nowMs: number): boolean => untilMs > nowMs && untilMs - nowMs <= 2 * restMs;
+
 /** One serialised commit pipeline and keyed concurrent effects. */
 export const createEngine = (ports: EnginePorts): Engine => {
   const { run, scheduler } = ports;
@@ -64,6 +71,8 @@ export const createEngine = (ports: EnginePorts): Engine => {
   const perform = createPerformer(ports, over.signal);
   const inFlight = new Map<EffectKey, { readonly abort: AbortController; readonly type: Effect['type'] }>();
   const countOf = (type: Effect['type']): number => [...inFlight.values()].filter((flight) => flight.type === type).length;
+  const watch = ports.monotonicMs === undefined ? null : createClockWatch(() => scheduler.now(), ports.monotonicMs);
+  const hasClockJumped = (): boolean => Math.abs(watch?.jumpMs() ?? 0) >= clockJumpMsMin;
   const resting = new Map<EffectKey, { readonly version: number; readonly untilMs: number }>();
   let snapshot = run.snapshot;
   const creates = new Set<EffectKey>();
@@ -91,9 +100,32 @@ export const createEngine = (ports: EnginePorts): Engine => {
     waiting$.next(waiting);
   };
 
-  /** command → read slice → decide → commit → evolve; answers the step, or null where nothing became true. */
-  const commitOne = async ({ key, asked, reply }: Waiting): Promise<EngineStep | null> => {
-    const read = await asked();
+  /** Commits events that were decided without rows. */
+  const commitEvents = async (events: readonly Event[]): Promise<EngineStep> => {
+    const fromVersion = snapshot.version;
+    const committed = await run.commit(fromVersion, events)();
+    if (E.isLeft(committed)) throw new EngineFailure(committed.left);
+    snapshot = committed.right;
+    return { events, snapshot, fromVersion };
+  };
+
+  /** Waits are measured by the wall clock: that it was set is committed before anything that was stamped by it. */
+  const commitJump = async (): Promise<EngineStep | null> => {
+    const byMs = hasClockJumped() ? (watch?.jumpMs() ?? 0) : 0;
+    if (byMs === 0) return null;
+    watch?.accept(byMs);
+    const decided = decide(snapshot, { type: 'RecordClockJump', atMs: scheduler.now(), byMs });
+    return E.isLeft(decided) ? null : commitEvents(decided.right);
+  };
+
+  const commitOne = async (waiting: Waiting): Promise<readonly (EngineStep | null)[]> => {
+    const read = await waiting.asked?.();
+    const jump = await commitJump();
+    return [jump, read === undefined ? null : await commitAnswer(waiting, read)];
+  };
+
+  /** decide → commit → evolve; answers the step, or null where nothing became true. */
+  const commitAnswer = async ({ key, reply }: Waiting, read: E.Either<PortError, Command>): Promise<EngineStep | null> => {
     if (E.isLeft(read)) throw new EngineFailure(read.left);
     const decided = decide(snapshot, read.right);
     if (E.isLeft(decided) || decided.right.length === 0) {
@@ -145,6 +177,7 @@ export const createEngine = (ports: EnginePorts): Engine => {
         subscriber.complete();
         return;
       }
+      if (hasClockJumped()) return enqueue({ key: null, asked: null, reply: null });
       const nowMs = scheduler.now();
       if (isDraining) {
         for (const effect of effectsDue(snapshot, nowMs))
@@ -159,7 +192,7 @@ export const createEngine = (ports: EnginePorts): Engine => {
         if (inFlight.has(key) || (effect.type === 'IngestSlice' && ports.source === null)) continue;
         if (countOf(effect.type) >= (concurrencyMax[effect.type] ?? Infinity)) continue;
         const rest = resting.get(key);
-        if (rest !== undefined && rest.version === snapshot.version && rest.untilMs > nowMs) {
+        if (rest !== undefined && rest.version === snapshot.version && isAhead(rest.untilMs, nowMs)) {
           wakeMs = Math.min(wakeMs, rest.untilMs - nowMs);
           continue;
         }
@@ -172,19 +205,19 @@ export const createEngine = (ports: EnginePorts): Engine => {
     const serial = waiting$
       .pipe(
         concatMap((waiting) =>
-          commitOne(waiting).then((step) => {
+          commitOne(waiting).then((steps) => {
             queued -= 1;
             if (waiting.key !== null) {
               inFlight.delete(waiting.key);
               creates.delete(waiting.key);
             }
-            return step;
+            return steps;
           }),
         ),
       )
       .subscribe({
-        next: (step) => {
-          if (step !== null) subscriber.next(step);
+        next: (steps) => {
+          for (const step of steps) if (step !== null) subscriber.next(step);
           dispatch();
         },
         error: (error: unknown) => {

@@ -19,6 +19,8 @@ export interface EnginePorts {
   /** Reads answers that were promised in a structure, where the run's config has one. Absent or null: words are answers. */
   readonly structure?: Pick<Structure, 'read'> | null;
   readonly scheduler: SchedulerLike;
+  /** Milliseconds of a clock that nothing sets. Absent: a jump of the scheduler's clock goes unnoticed while the run is driven. */
+  readonly monotonicMs?: () => number;
   /** Hexadecimal chance of so many digits, for batch keys. */
   readonly randomHex: (digits: number) => string;
   /** A cryptographic digest, of at least 128 bits: texts are the same where their digests are. */

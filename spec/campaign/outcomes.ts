@@ -49,6 +49,9 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
   'a create is refused for its key': [{ type: 'create_refused', reason: 'unauthorized', ...first }],
   'an upload fails three times': [{ type: 'upload_fails', statusCode: 500, ...first, times: 3 }],
   'an upload is refused': [{ type: 'upload_fails', statusCode: 400, ...first }],
+  'a provider asks to wait for years': [
+    { type: 'http_error', statusCode: 429, retryAfterMs: 40 * 365 * 24 * 60 * minuteMs, times: 3, operation: 'retrieve_batch' },
+  ],
   'a download is cut twice': [{ type: 'truncated_download', keepRatio: 0.4, ...first, times: 2 }],
   'downloads come packed': [{ type: 'download_encoded', encoding: 'gzip' }],
   'a download comes packed in a way that is not known, twice': [{ type: 'download_encoded', encoding: 'lzma', ...first, times: 2 }],

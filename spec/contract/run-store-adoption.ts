@@ -42,6 +42,20 @@ export const describeAdoptionContract = (name: string, factory: () => Promise<Ru
       expect(await ok(store.adoptable(2_000, 10))).toContain('paused');
     });
 
+    it('names a run whose last commit lies ahead of the clock: the clock went back since', async () => {
+      const run = await createdRun(store, 'polling' as RunId);
+      await accept(run, sliceOf(0, 4), true);
+      await submitBatch(run, 'one');
+      const { batchKey, providerBatchId } = run.snapshot.live[0] ?? expect.fail('no batch');
+      const progress = { total: 4, completed: 1, failed: 0 };
+      const seen = { batchKey, providerBatchId: providerBatchId ?? expect.fail('no id'), providerStatus: 'in_progress', isAccepted: true };
+      const observations = [{ ...seen, progress, ending: null }];
+      await step(run, { type: 'RecordPoll', atMs: 1_000_000, asked: [batchKey], observations });
+      await run.close();
+      expect(await ok(store.adoptable(1_000_001, 10))).toEqual([]);
+      expect(await ok(store.adoptable(990_000, 10))).toEqual(['polling']);
+    });
+
     it('keeps item ids whatever they hold, and knows them again', async () => {
       const itemIds = [
         '\0',

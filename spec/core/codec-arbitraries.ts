@@ -97,6 +97,7 @@ type Fields<T extends Event['type']> = { readonly [K in Exclude<keyof EventOf<T>
 const fields: { readonly [T in Event['type']]: Fields<T> } = {
   RunCreated: { runId: branded(), config },
   RunOpened: {},
+  ClockJumped: { byMs: ms },
   RunPaused: { reason, message: orNull(text) },
   RunResumed: {},
   OperationChanged: { operation: config.map(({ operation }) => operation) },
@@ -309,6 +310,7 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
     isRawPruned: fc.boolean(),
     unkept: fc.array(text, { maxLength: 2 }),
   }),
+  clock: orNull(fc.record({ jumps: count, byMs: ms, atMs: ms })),
   createdAtMs: ms,
   updatedAtMs: ms,
 });

@@ -1,4 +1,5 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { clockJumpMsMin } from '../../lib/core/clock.ts';
 import {
   type Event,
   evolve,
@@ -17,9 +18,21 @@ export interface Watch {
   readonly commits: number;
 }
 
+/** Time as it passes, whatever the clocks of processes say. */
+export interface Truth {
+  readonly nowMs: () => number;
+  /** How far the clocks are ahead of it. */
+  readonly clockOffsetMs: () => number;
+}
+
 /** The same storage, which holds every commit to the laws of a run and throws at the first that breaks one. */
-export const lawfulStorage = <S extends Storage<'local'>>(storage: S, broken: (law: string) => void): S & { readonly watch: Watch } => {
+export const lawfulStorage = <S extends Storage<'local'>>(
+  storage: S,
+  broken: (law: string) => void,
+  truth: Truth | null = null,
+): S & { readonly watch: Watch } => {
   const watch = { commits: 0 };
+  const graces = truth === null ? null : graceWatch(truth);
   const tooOften = triesOf();
   const watched = (run: OwnedRun): OwnedRun => {
     const check = checker();
@@ -28,11 +41,13 @@ export const lawfulStorage = <S extends Storage<'local'>>(storage: S, broken: (l
         tooOften(run.snapshot, events) ??
         spentTooMuch(run.snapshot, events) ??
         provedTooEarly(run.snapshot, events) ??
+        graces?.shortened(run.snapshot, events) ??
         (await namedTooEarly(run, events));
       if (early !== null) broken(`at ${events.map((event) => event.type).join(', ')}: ${early}`);
       const committed = await run.commit(expectedVersion, events, guard)();
       if (committed._tag === 'Left') return committed;
       watch.commits += 1;
+      graces?.committed(committed.right, events);
       const fault = await check(run, committed.right);
       if (fault !== null) broken(`after ${events.map((event) => event.type).join(', ')}: ${fault}`);
       return committed;
@@ -118,6 +133,34 @@ const provedTooEarly = ({ live, config }: RunSnapshot, events: readonly Event[])
     if (waitedMs < config.operation.createGraceMs) return `the create of ${event.batchKey} was ${stage} for ${waitedMs} ms only`;
   }
   return null;
+};
+
+/** Holds graces against time as it passed. Only what a clock was set ahead and no owner has seen may be missing. */
+const graceWatch = ({ nowMs, clockOffsetMs }: Truth) => {
+  const sinceMs = new Map<string, number>();
+  let noticedMs = 0;
+  return {
+    committed({ live }: RunSnapshot, events: readonly Event[]): void {
+      for (const event of events) if (event.type === 'ClockJumped') noticedMs += event.byMs;
+      for (const { batchKey, createAttempt, doubt } of live) {
+        const key = `${batchKey} ${createAttempt} ${doubt?.stage ?? ''}`;
+        if (doubt !== null && !sinceMs.has(key)) sinceMs.set(key, nowMs());
+      }
+    },
+    shortened({ live, config }: RunSnapshot, events: readonly Event[]): string | null {
+      for (const event of events) {
+        if (event.type !== 'CreateAbsent' && event.type !== 'BatchReplanned') continue;
+        const batch = live.find(({ batchKey }) => batchKey === event.batchKey);
+        if (batch?.phase !== 'indeterminate' || batch.doubt === null || batch.doubt.isSworn) continue;
+        if (event.type === 'CreateAbsent' && event.isSworn) continue;
+        const waitedMs = nowMs() - (sinceMs.get(`${batch.batchKey} ${batch.createAttempt} ${batch.doubt.stage}`) ?? -Infinity);
+        const unseenMs = Math.max(0, clockOffsetMs() - noticedMs) + clockJumpMsMin;
+        if (waitedMs < config.operation.createGraceMs - unseenMs)
+          return `the create of ${batch.batchKey} was ${batch.doubt.stage} for ${waitedMs} ms of time only`;
+      }
+      return null;
+    },
+  };
 };
 
 const objectsNamed = (event: Event): readonly (readonly [string, number])[] => {

@@ -5,7 +5,7 @@ import type { CheckpointedItemSource, SourceEntry, Storage } from '../../lib/por
 import { createWorld, memoryStore, ProcessKilled, uniform, type World } from '../../lib/sim/index.ts';
 import type { JsonObject } from '../../lib/core/index.ts';
 import type { Job } from '../support/sim/jobs.ts';
-import { lawfulStorage } from './laws.ts';
+import { lawfulStorage, type Truth } from './laws.ts';
 import { shownBy } from './shown.ts';
 import { type Action, type Scenario, scenarioOf } from './scenario.ts';
 
@@ -32,7 +32,9 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
   const scenario = scenarioOf(seed);
   let isTrouble = true;
   let broken: string | null = null;
-  const storage = lawfulStorage(kept, (law) => (broken ??= law));
+  // Set once the world is there, which is made over this storage.
+  let truth: Truth = { nowMs: () => 0, clockOffsetMs: () => 0 };
+  const storage = lawfulStorage(kept, (law) => (broken ??= law), { nowMs: () => truth.nowMs(), clockOffsetMs: () => truth.clockOffsetMs() });
   let points = 0;
   await using world = await createWorld({
     seed,
@@ -45,6 +47,7 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
     statesQueueLimit: scenario.queue.isStated,
     crashAt: ({ call, side }) => isTrouble && uniform(seed, 'crash', call, side, (points += 1)) < scenario.crashChance,
   });
+  truth = { nowMs: () => world.now().getTime(), clockOffsetMs: () => world.clockOffsetMs };
   const held = (): void => {
     if (broken !== null) throw new Error(broken);
   };
@@ -167,6 +170,9 @@ const createPlayer = (world: World, job: Job): Player => {
           run = null;
           await world.crash();
           return;
+        case 'set_clock':
+          await surviving(() => Promise.resolve());
+          return world.setClock(action.byMs);
         case 'pause':
           return told((alive) => alive.pause());
         case 'resume':

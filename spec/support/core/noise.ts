@@ -18,7 +18,7 @@ import { openMask, openRows, pendingRows, planWindow } from './slices.ts';
 export const userCommand = (dice: Dice, { snapshot, atMs }: Pick<Moment, 'snapshot' | 'atMs'>, mayCancel: boolean): Command => {
   const held = snapshot.live.filter((batch) => batch.held !== null);
   const isOver = isFinished(snapshot);
-  const words = { pause: 3, resume: 8, change: 1, cancel: mayCancel ? 2 : 0, resolve: held.length > 0 ? 8 : 0 };
+  const words = { pause: 3, resume: 8, change: 1, jump: 1, cancel: mayCancel ? 2 : 0, resolve: held.length > 0 ? 8 : 0 };
   switch (weighted(dice, { ...words, export: isOver ? 8 : 0, prune: isOver ? 8 : 0 })) {
     case 'export':
       return { type: 'RecordExported', atMs, destination: '/out', fileCount: 3, bytes: 10, resultCount: 2, manifestSha256: 'ab' };
@@ -26,6 +26,9 @@ export const userCommand = (dice: Dice, { snapshot, atMs }: Pick<Moment, 'snapsh
       return { type: 'PruneArtifacts', atMs, raw: dice.state % 2 === 0 };
     case 'resolve':
       return { type: 'ResolveBatch', atMs, batchKey: oneOf(dice, held).batchKey, resolution: { type: 'retry' } };
+    case 'jump':
+      // The machine slept, or its clock went ahead.
+      return { type: 'RecordClockJump', atMs, byMs: oneOf(dice, [5_000, 60_000, 3_600_000]) };
     case 'pause':
       return { type: 'PauseRun', atMs, reason: 'manual', message: null };
     case 'resume':

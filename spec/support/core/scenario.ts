@@ -233,7 +233,7 @@ export const sweepOf = (
   return {
     type: 'RecordSweep',
     readFromMs,
-    asked: [{ batchKey, createAttempt, inputFileId: inputFileId ?? '', stage: doubt?.stage ?? 'looking' }],
+    asked: [{ batchKey, createAttempt, inputFileId: inputFileId ?? '', stage: doubt?.stage ?? 'looking', sinceMs: doubt?.sinceMs ?? 0 }],
     known,
     report: {
       found: [],
