@@ -200,8 +200,7 @@ export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null =
     times.push(statedUntilMs(snapshot) ?? nowMs);
     const lookAtMs = snapshot.backlog.needs?.retryAtMs;
     if (typeof lookAtMs === 'number') times.push(roomLookDueMs(snapshot, lookAtMs, nowMs));
-    if (snapshot.totals.pending > 0 && !snapshot.ingest.isComplete)
-      times.push(planAgeDueMs(snapshot, nowMs));
+    if (snapshot.totals.pending > 0 && !snapshot.ingest.isComplete) times.push(planAgeDueMs(snapshot, nowMs));
   }
   const later = times.filter((time) => time > nowMs);
   return later.length === 0 ? null : Math.min(...later);
@@ -225,9 +224,7 @@ export const owedRuns = <Run extends { readonly snapshot: RunSnapshot; readonly 
   nowMs: number,
   limit: number,
 ): readonly Run[] =>
-  runs
-    .filter(({ snapshot, hasCommands }) => !isFinished(snapshot) && (hasCommands || isOwed(snapshot, nowMs)))
-    .slice(0, limit);
+  runs.filter(({ snapshot, hasCommands }) => !isFinished(snapshot) && (hasCommands || isOwed(snapshot, nowMs))).slice(0, limit);
 
 /** While paused, the waits of stages that stand still wake nobody. */
 const isFaultOfInterest = (snapshot: RunSnapshot, key: EffectKey): boolean => {

@@ -84,7 +84,8 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
   };
   const needs = needsOf(snapshot, packed, before.backlog.needs, seen !== null, atMs);
   if (packed.closedBy === 'budget' && !isOutOfMoney(snapshot, packed, room) && isWorthWaiting(snapshot, packed, room, needs, atMs)) {
-    if (events.length > 0 || !isSameNeed(snapshot, snapshot.backlog.needs, needs, atMs)) events.push({ type: 'PlanDeferred', atMs, need: needs });
+    if (events.length > 0 || !isSameNeed(snapshot, snapshot.backlog.needs, needs, atMs))
+      events.push({ type: 'PlanDeferred', atMs, need: needs });
   } else if (packed.members.length > 0) {
     if (packed.closedBy !== 'end' || (window.isExhausted && mayPlanShort(snapshot, atMs))) events.push(planned);
   } else if (packed.closedBy === 'budget') {

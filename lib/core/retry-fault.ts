@@ -95,8 +95,8 @@ const unreadList = (snapshot: RunSnapshot, message: string, atMs: number): reado
 };
 
 /** True when one more clear no reaches the ceiling; the same failure told twice is one. */
-const isLastAnswer = ({ faults }: RunSnapshot, key: EffectKey, atMs: number): boolean => {
-  const record = faults.find((fault) => fault.key === key);
+const isLastAnswer = (snapshot: RunSnapshot, key: EffectKey, atMs: number): boolean => {
+  const record = snapshot.faults.find((fault) => fault.key === key);
   return record !== undefined && record.answeredCount + 1 >= answeredFaultsMax && isFaultDue(snapshot, record, atMs);
 };
 

@@ -243,7 +243,8 @@ export const decideRequeue = (snapshot: RunSnapshot, command: CommandOf<'Requeue
   if (bucket === undefined) return left({ type: 'stale_slice', expected: 'a bucket', given: dueAtMs });
   if (rows.indexes.length === 0 || rows.indexes.length > bucket.count)
     return left({ type: 'stale_slice', expected: bucket.count, given: rows.indexes.length });
-  if (!isBucketDue(snapshot, bucket, atMs) && snapshot.control.state !== 'cancel_requested') return left({ type: 'not_while', control: 'backoff' });
+  if (!isBucketDue(snapshot, bucket, atMs) && snapshot.control.state !== 'cancel_requested')
+    return left({ type: 'not_while', control: 'backoff' });
   let bytes = 0;
   let tokens = 0;
   for (let i = 0; i < rows.indexes.length; i += 1) {

@@ -30,7 +30,15 @@ import { closed, later, NonNegative, RunConfig } from './config.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import { itemStatuses, type ItemTotals } from './item.ts';
 import type { FailureCounts } from './judged.ts';
-import { type ArtifactsState, type ClockNote, type FaultRecord, nothingShared, runStatuses, type RunSnapshot, wholeArtifacts } from './snapshot.ts';
+import {
+  type ArtifactsState,
+  type ClockNote,
+  type FaultRecord,
+  nothingShared,
+  runStatuses,
+  type RunSnapshot,
+  wholeArtifacts,
+} from './snapshot.ts';
 
 const Totals: t.Type<ItemTotals, unknown> = closed(
   'ItemTotals',

@@ -5,6 +5,8 @@ import { parseAnswer } from '../schema/parse-answer.ts';
 import { type Structure, structureOfJsonSchema } from '../schema/structure.ts';
 import type { StructuredOutput } from '../schema/types.ts';
 import { defaultSchemaCompiler } from './defaults.ts';
+import type { AnswerReading } from '../streams/ports.ts';
+import { type BoundedReading, boundedReading } from './bounded-reading.ts';
 import { makeStructure } from './job-structure.ts';
 import { differencesOf } from './resume.ts';
 import { loadExport } from './schema-module.ts';
@@ -24,6 +26,7 @@ export interface RunStructure {
 
 export interface ReadableStructure extends RunStructure {
   readonly read: Structure['read'];
+  readonly readAll: BoundedReading['readAll'];
 }
 
 /** The structures of one runner's runs: what it was given, what modules hold, what is stored. */
@@ -33,7 +36,7 @@ export interface Structures {
   /** Null where answers are words. Never fails: a module that cannot be loaded, or that says something else, is a note. */
   of(runId: RunId, config: RunConfig): Promise<ReadableStructure | null>;
   /** Reads each answer by what it is to be read by at that moment: a job may be given while the run is driven. */
-  readerOf(runId: RunId, config: RunConfig): Promise<Pick<Structure, 'read'> | null>;
+  readerOf(runId: RunId, config: RunConfig): Promise<AnswerReading | null>;
 }
 
 export const createStructures = (
@@ -65,9 +68,9 @@ export const createStructures = (
       const first = await structures.of(runId, config);
       if (first === null) return null;
       return {
-        read: (text) => {
+        readAll: (texts) => {
           const schema = given.get(runId);
-          return (schema === undefined ? first : makeStructure(schema).structure).read(text);
+          return (schema === undefined ? first : boundedReading(makeStructure(schema).structure.read)).readAll(texts);
         },
       };
     },
@@ -93,10 +96,10 @@ const storedStructure = ({ schemaName, jsonSchema }: StructuredOutputConfig, not
 const prepared = async (told: RunStructure, { read, prepare }: Structure): Promise<ReadableStructure> => {
   try {
     await prepare?.();
-    return { ...told, read };
+    return { ...told, ...boundedReading(read) };
   } catch (error) {
     const note = `the JSON Schema stored with the run cannot be used to check answers: ${error instanceof Error ? error.message : String(error)}`;
-    return { ...told, note: told.note === null ? note : `${told.note}; ${note}`, read: readJson };
+    return { ...told, note: told.note === null ? note : `${told.note}; ${note}`, ...boundedReading(readJson) };
   }
 };
 

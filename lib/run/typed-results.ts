@@ -12,17 +12,13 @@ export const typedResults = async (parts: readonly ResultParts[], structureOf: S
   const structure = parts.length === 0 ? null : await structureOf();
   const results = (await explained(parts, structureOf)).map(toResult);
   if (structure === null) return results;
-  const typed: ItemResult[] = [];
-  for (const result of results) {
-    if (result.status !== 'completed') {
-      typed.push(result);
-      continue;
-    }
-    const reading = structure.read(result.outputText);
-    const done = reading instanceof Promise ? await reading : reading;
-    typed.push(done.type === 'fits' ? { ...result, output: done.output } : unreadable(result, done.message));
-  }
-  return typed;
+  const completed = results.filter((result) => result.status === 'completed');
+  const readings = (await structure.readAll(completed.map(({ outputText }) => outputText))).values();
+  return results.map((result) => {
+    const done = result.status === 'completed' ? readings.next().value : undefined;
+    if (result.status !== 'completed' || done === undefined) return result;
+    return done.type === 'fits' ? { ...result, output: done.output } : unreadable(result, done.message);
+  });
 };
 
 /**

@@ -6,7 +6,7 @@ import type { PortError } from '../ports/port-error.ts';
 import type { OwnedRun } from '../ports/run-store.ts';
 import type { BatchItem, CheckpointedItemSource } from '../ports/source.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
-import type { Structure } from '../schema/structure.ts';
+import type { OutputReading } from '../schema/structure.ts';
 
 /** What the engine needs of the world for one run. */
 export interface EnginePorts {
@@ -17,7 +17,7 @@ export interface EnginePorts {
   /** Null: bytes are estimate enough. */
   readonly tokens: TokenCounter | null;
   /** Reads answers that were promised in a structure, where the run's config has one. Absent or null: words are answers. */
-  readonly structure?: Pick<Structure, 'read'> | null;
+  readonly structure?: AnswerReading | null;
   readonly scheduler: SchedulerLike;
   /** Milliseconds of a clock that nothing sets. Absent: a jump of the scheduler's clock goes unnoticed while the run is driven. */
   readonly monotonicMs?: () => number;
@@ -25,6 +25,11 @@ export interface EnginePorts {
   readonly randomHex: (digits: number) => string;
   /** A cryptographic digest, of at least 128 bits: texts are the same where their digests are. */
   readonly digest: (text: string) => Uint8Array;
+}
+
+/** Reads many answers at once, in their order, each in bounded time. */
+export interface AnswerReading {
+  readonly readAll: (texts: readonly (string | null)[]) => Promise<readonly OutputReading[]>;
 }
 
 export interface EngineSource {

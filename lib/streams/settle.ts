@@ -11,7 +11,7 @@ import type { PortError } from '../ports/port-error.ts';
 import type { OutputReading } from '../schema/structure.ts';
 import { payloadRefusal } from './faults.ts';
 import { readLineBlocks } from './line-reader.ts';
-import type { Asked, EnginePorts, Perform } from './ports.ts';
+import type { AnswerReading, Asked, EnginePorts, Perform } from './ports.ts';
 
 type SettleEffect = Extract<Effect, { readonly type: 'SettleSlice' }>;
 type Part = 'output' | 'error';
@@ -36,6 +36,13 @@ interface SliceReading {
   toOffset: number;
   isEndOfFile: boolean;
   readonly notes: Map<number, Note>;
+}
+
+/** A line of a known row whose outcome is still to be taken: a failure, or an answer. */
+interface Waiting {
+  readonly failureClass: FailureClass | null;
+  readonly text: string | null;
+  readonly take: (failureClass: FailureClass | null) => void;
 }
 
 /** Reads a batch's raw files slice by slice; the failures it meets on the way are kept for the last slices of the batch. */
@@ -159,6 +166,7 @@ const readSlice =
     let lineCount = 0;
     try {
       for await (const block of readLineBlocks(chunks.right)) {
+        const waiting: Waiting[] = [];
         for (const line of block) {
           if (lineCount === rowsMax) {
             reading.toOffset = fromOffset + line.offset;
@@ -166,10 +174,10 @@ const readSlice =
             break;
           }
           lineCount += 1;
-          const judging = readLine(ports, reading, part, { ...line, offset: fromOffset + line.offset }, rows);
-          // Waited for only where the schema's own check has something to wait for.
-          if (judging !== undefined) await judging;
+          const known = readLine(ports, reading, part, { ...line, offset: fromOffset + line.offset }, rows);
+          if (known !== null) waiting.push(known);
         }
+        await judge(ports.structure ?? null, waiting);
         if (!reading.isEndOfFile) break;
       }
     } catch (cause) {
@@ -186,17 +194,17 @@ const readLine = (
   part: Part,
   line: { readonly offset: number; readonly length: number; readonly text: string | null },
   { customIds, itemCount }: { readonly customIds: CustomIds; readonly itemCount: number },
-): Promise<void> | undefined => {
+): Waiting | null => {
   const verdict =
     line.text === null ? ({ type: 'malformed' } as const) : provider.readVerdict(line.text, structure === null ? undefined : 'text');
   if (verdict.type === 'malformed') {
     reading.malformedCount += 1;
-    return undefined;
+    return null;
   }
   const index = customIds.indexOf(verdict.customId);
   if (index === null || index >= itemCount) {
     reading.unknownCount += 1;
-    return undefined;
+    return null;
   }
   if (verdict.usage !== null) reading.usage = addUsage(reading.usage, verdict.usage);
   const take = (failureClass: FailureClass | null): void => {
@@ -210,14 +218,19 @@ const readLine = (
       reading.notes.set(index, { code: codeOfFailure(failureClass), part: part === 'output' ? 1 : 2, offset, length, outputTokens });
     }
   };
-  if (verdict.type === 'failed' || structure === null) {
-    take(verdict.type === 'failed' ? verdict.failureClass : null);
-    return undefined;
+  return verdict.type === 'failed'
+    ? { failureClass: verdict.failureClass, text: null, take }
+    : { failureClass: null, text: verdict.outputText ?? null, take };
+};
+
+/** Takes lines in their order; the answers among them are read together first, where a structure was promised. */
+const judge = async (structure: AnswerReading | null, waiting: readonly Waiting[]): Promise<void> => {
+  const answers = structure === null ? [] : waiting.filter(({ failureClass }) => failureClass === null).map(({ text }) => text);
+  const readings = structure === null ? null : (await structure.readAll(answers)).values();
+  for (const { failureClass, take } of waiting) {
+    const reading = failureClass === null ? readings?.next().value : undefined;
+    take(reading === undefined ? failureClass : faultIn(reading));
   }
-  const judged = structure.read(verdict.outputText ?? null);
-  if (judged instanceof Promise) return judged.then((done) => take(faultIn(done)));
-  take(faultIn(judged));
-  return undefined;
 };
 
 const faultIn = (reading: OutputReading): FailureClass | null => (reading.type === 'fault' ? reading.failureClass : null);

@@ -4,7 +4,19 @@ import { pollKey } from '../../lib/core/effect.ts';
 import { batchEffectKey, nextDueMs, type RunSnapshot } from '../../lib/core/index.ts';
 import { obeyedMs } from '../../lib/core/due-time.ts';
 import { makeConfig } from '../support/core/config.ts';
-import { accept, attempt, batchOf, dueTypes, key, startRun, sweepOf, tell, toCreated, toCreating, type Scenario } from '../support/core/scenario.ts';
+import {
+  accept,
+  attempt,
+  batchOf,
+  dueTypes,
+  key,
+  startRun,
+  sweepOf,
+  tell,
+  toCreated,
+  toCreating,
+  type Scenario,
+} from '../support/core/scenario.ts';
 
 const dayMs = 86_400_000;
 const yearsMs = 40 * 365 * dayMs;
@@ -69,7 +81,12 @@ describe('a due time further ahead than its policy sets any', () => {
   });
 
   it.each([
-    ['a poll', created, 'PollBatches', (s: RunSnapshot) => ({ live: s.live.map((batch) => ({ ...batch, dueAtMs: batch.dueAtMs + dayMs })) })],
+    [
+      'a poll',
+      created,
+      'PollBatches',
+      (s: RunSnapshot) => ({ live: s.live.map((batch) => ({ ...batch, dueAtMs: batch.dueAtMs + dayMs })) }),
+    ],
     [
       'a fault',
       created,
@@ -98,7 +115,14 @@ describe('a due time further ahead than its policy sets any', () => {
       'PollStrays',
       (s: RunSnapshot) => ({
         strays: [
-          { providerBatchId: 'b' as never, batchKey: key('z'), isCancelAsked: true, isEnded: false, dueAtMs: s.updatedAtMs + dayMs, looks: 0 },
+          {
+            providerBatchId: 'b' as never,
+            batchKey: key('z'),
+            isCancelAsked: true,
+            isEnded: false,
+            dueAtMs: s.updatedAtMs + dayMs,
+            looks: 0,
+          },
         ],
       }),
     ],

@@ -67,7 +67,9 @@ describe('a run whose clock is set', () => {
 
 describe('a provider that asks to wait for years', () => {
   it('is asked again after the longest wait of the policy', async () => {
-    const faults: readonly Fault[] = [{ type: 'http_error', statusCode: 429, retryAfterMs: yearsMs, times: 2, operation: 'retrieve_batch' }];
+    const faults: readonly Fault[] = [
+      { type: 'http_error', statusCode: 429, retryAfterMs: yearsMs, times: 2, operation: 'retrieve_batch' },
+    ];
     const { summary, restMs } = await play(0, { faults });
     expect(summary.status).toBe('completed');
     expect(restMs).toBeLessThan(soonMs);

@@ -34,7 +34,10 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
   let broken: string | null = null;
   // Set once the world is there, which is made over this storage.
   let truth: Truth = { nowMs: () => 0, clockOffsetMs: () => 0 };
-  const storage = lawfulStorage(kept, (law) => (broken ??= law), { nowMs: () => truth.nowMs(), clockOffsetMs: () => truth.clockOffsetMs() });
+  const storage = lawfulStorage(kept, (law) => (broken ??= law), {
+    nowMs: () => truth.nowMs(),
+    clockOffsetMs: () => truth.clockOffsetMs(),
+  });
   let points = 0;
   await using world = await createWorld({
     seed,

@@ -102,7 +102,19 @@ const silenceMs = (fault: Fault): number =>
   fault.type === 'list_lags' || fault.type === 'list_lacks' || fault.type === 'list_empty' ? (fault.forMs ?? 0) + minuteMs : 0;
 
 const actionOf = (dice: Dice): Action => {
-  const type = dice.oneOf(['advance', 'advance', 'advance', 'advance', 'pause', 'resume', 'resume', 'crash', 'close', 'cancel', 'set_clock'] as const);
+  const type = dice.oneOf([
+    'advance',
+    'advance',
+    'advance',
+    'advance',
+    'pause',
+    'resume',
+    'resume',
+    'crash',
+    'close',
+    'cancel',
+    'set_clock',
+  ] as const);
   if (type === 'cancel' && dice.chance(0.6)) return { type: 'resume' };
   if (type === 'set_clock') return { type, byMs: dice.oneOf([-1, 1]) * dice.oneOf([10 * minuteMs, 24 * 60 * minuteMs]) };
   return type === 'advance' ? { type, ms: dice.oneOf([1, 100, 5_000, minuteMs, 10 * minuteMs]) * dice.between(1, 5) } : { type };

@@ -233,7 +233,15 @@ export const sweepOf = (
   return {
     type: 'RecordSweep',
     readFromMs,
-    asked: [{ batchKey, createAttempt, inputFileId: inputFileId ?? '', stage: doubt?.stage ?? 'looking', sinceMs: doubt?.sinceMs ?? 0 }],
+    asked: [
+      {
+        batchKey,
+        createAttempt,
+        inputFileId: inputFileId ?? '',
+        stage: doubt?.stage ?? 'looking',
+        ...(doubt === null ? {} : { sinceMs: doubt.sinceMs }),
+      },
+    ],
     known,
     report: {
       found: [],
