@@ -114,6 +114,7 @@ const Unclear = form<UnclearCreate>('UnclearCreate', {
   createAttempt: NonNegative,
   inputFileId: t.string,
   stage: oneOf('a stage', ['looking', 'absent', 'fenced'] as const),
+  sinceMs: optional(finite),
 });
 const Swept = form<SweptBatch>('SweptBatch', {
   batchKey: orNull(key),
@@ -197,6 +198,7 @@ const command = <T extends Command['type']>(type: T, fields: Omit<Fields<Command
 export const CommandType: t.Type<Command, unknown> = variants<Command>('a command', {
   CreateRun: command('CreateRun', { runId: named<RunId>('a run id'), config: RunConfig }),
   OpenRun: command('OpenRun', {}),
+  RecordClockJump: command('RecordClockJump', { byMs: finite }),
   PauseRun: command('PauseRun', { reason: Reason, message: orNull(t.string) }),
   ResumeRun: command('ResumeRun', {}),
   ChangeOperation: command('ChangeOperation', { operation: Operation }),

@@ -65,6 +65,7 @@ type Drawn<T extends Command['type']> = { readonly [K in Exclude<keyof CommandOf
 const fields: { readonly [T in Command['type']]: Drawn<T> } = {
   CreateRun: { runId: a.branded(), config: a.config },
   OpenRun: {},
+  RecordClockJump: { byMs: fc.integer() },
   PauseRun: { reason: a.reason, message: a.orNull(a.text) },
   ResumeRun: {},
   ChangeOperation: { operation: a.config.map(({ operation }) => operation) },
