@@ -45,8 +45,8 @@ export const twoLines = (message: string, hint: string | null): readonly string[
   ...(hint === null || hint === '' ? [] : [`  ${onOneLine(hint)}`]),
 ];
 
-/** But for the items of a list, which stand under each other. */
-const onOneLine = (text: string): string => text.trim().replace(/\s*\n(?! {2}\$)\s*/gu, ' ');
+/** But for the items of a list, which stand under each other. Blanks are looked at once, however many stand together. */
+const onOneLine = (text: string): string => text.trim().replace(/(?<!\s)\s*\n(?! {2}\$)\s*/gu, ' ');
 
 /** What clipanion throws at a command line that it cannot read. */
 const isUsageError = (error: unknown): error is Error => error instanceof Error && 'clipanion' in error;

@@ -51,14 +51,15 @@ const pickedColumns = <Column extends string>(
   { columns, idColumn, delimiter }: CsvReadOptions<Column>,
   ref: string,
 ): readonly Picked<Column>[] => {
-  const missing = [...(columns ?? []), ...(idColumn === null ? [] : [idColumn])].find((column) => !found.includes(column));
+  const places = new Map(found.map((column, at) => [column, at]));
+  const missing = [...(columns ?? []), ...(idColumn === null ? [] : [idColumn])].find((column) => !places.has(column));
   if (missing !== undefined) {
     const hint = found.length === 1 && /[;\t|]/.test(found[0] ?? '') ? ` Is ${JSON.stringify(delimiter)} really the delimiter?` : '';
     const what = `column ${JSON.stringify(missing)} is not in the header. Name it as the header does: ${listColumns(found)}.${hint}`;
     throw new SourceError(what, { ref, field: missing });
   }
   // Without `columns` a row's columns are whatever the header says: Column is then plain `string`.
-  return (columns ?? (found as readonly Column[])).map((column) => ({ column, at: found.indexOf(column) }));
+  return (columns ?? (found as readonly Column[])).map((column) => ({ column, at: places.get(column) ?? -1 }));
 };
 
 interface Picked<Column extends string> {

@@ -43,7 +43,8 @@ const checkHeader = (columns: readonly string[], ref: string, line: number): voi
   if (columns.some((column) => /\r(?!\n)/.test(column))) {
     throw new SourceError('its lines end in CR alone. Save it with LF or CRLF line ends', { ref, line });
   }
-  const twice = columns.find((column, index) => columns.indexOf(column) !== index);
+  const seen = new Set<string>();
+  const twice = columns.find((column) => seen.size === seen.add(column).size);
   if (twice === undefined) return;
   throw new SourceError(`the header names column ${JSON.stringify(twice)} twice. Rename one: ${listColumns(columns)}`, {
     ref,
