@@ -47,7 +47,7 @@ export const boundedReading = (read: Structure['read'], msMax: number = answerMs
           }
         }, msMax);
         if (waited.for !== null) readings.push(await waited.for);
-        else if (isDone === 'over') {
+        else if (isDone === 'over' && readings.length < texts.length) {
           // The time was for all of them: the one that was being read gets its own, and signals are heard in between.
           await setImmediate();
           readings.push(await readOne(texts[readings.length] ?? null));
