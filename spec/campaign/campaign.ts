@@ -3,6 +3,7 @@ import { removeStoreFolders } from '../contract/sqljs-folder.ts';
 import { createPrng } from '../../lib/sim/index.ts';
 import { buildRun } from './built-run.ts';
 import type { Case, Outcome } from './case.ts';
+import { changedObjects, lostJournals } from './changed-object.ts';
 import { images } from './damaged-image.ts';
 import { cuts, earlyFlips, flips, olderFlips } from './damaged-journal.ts';
 import { failures } from './failing-disk.ts';
@@ -70,6 +71,8 @@ const playAll = async ({ seed, sample, only, tell }: CampaignOptions): Promise<F
     ...earlyFlips(run),
     ...olderFlips(run),
     ...images(run),
+    ...lostJournals(run),
+    ...changedObjects(),
     ...fullLocks(run),
     ...(await failures(seed)),
     ...lockRaces(),

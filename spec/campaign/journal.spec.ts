@@ -13,7 +13,7 @@ describe('a run on a bad disk', () => {
     expect(wrong).toEqual([]);
     expect(figures.opened + figures.refused + figures.repaired).toBe(figures.cases);
     // It is worth nothing if nothing happened in it.
-    expect(Object.keys(figures.kinds)).toHaveLength(16);
+    expect(Object.keys(figures.kinds)).toHaveLength(18);
     expect(figures.cases).toBeGreaterThanOrEqual(35);
     expect(Math.min(figures.opened, figures.refused, figures.repaired)).toBeGreaterThan(0);
   });

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import fs, { type FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
-import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
+import { filesystemArtifacts, sumsPath } from '../../adapters/filesystem/index.ts';
 import { ok } from '../contract/run-store-fixture.ts';
 import { newStoreFolder } from '../contract/sqljs-folder.ts';
 import { pause } from './built-run.ts';
@@ -107,6 +107,8 @@ export const objectPowerLosses = (): readonly Case[] =>
     ),
   );
 
+const upTo = (path: string, dir: string): readonly string[] => (path === dir ? [] : [path, ...upTo(dirname(path), dir)]);
+
 const playPut = async (bytes: number, place: (typeof places)[number], areLinksRefused: boolean): Promise<Outcome> => {
   const dir = newStoreFolder();
   const artifacts = filesystemArtifacts({ dir });
@@ -124,7 +126,13 @@ const playPut = async (bytes: number, place: (typeof places)[number], areLinksRe
     const chunks = Array.from({ length: 7 }, (_, i) => new Uint8Array(Math.floor(((i + 1) * bytes) / 7) - Math.floor((i * bytes) / 7)));
     await ok(artifacts.put('raw/batch/object', chunks));
     const content = disk.contentOf(path);
-    for (let at = path; at !== dir; at = dirname(at))
+    const sums = sumsPath(path);
+    const summed = disk.contentOf(sums);
+    assert(
+      summed !== null && summed.durable === lstatSync(sums).size,
+      `it is put, and ${summed?.durable ?? 0} bytes of its checksums are durable`,
+    );
+    for (const at of [sums, ...upTo(path, dir)])
       assert(disk.isNameDurable(at), `it is put, and the name of ${at.slice(dir.length + 1)} is not durable`);
     assert(torn === null, torn ?? '');
     assert(
