@@ -226,63 +226,6 @@ describe('a create that is never answered', () => {
   });
 });
 
-describe('a create whose input file is gone', () => {
-  const refuse = (run: Scenario, type: 'input_missing' | 'refused', message: string): void => {
-    const { createAttempt } = batchOf(run, 'a');
-    tell(run, {
-      type: 'RecordCreateRefused',
-      batchKey: key('a'),
-      createAttempt,
-      refusal: { type, message, retryAfterMs: null, statedTokensMax: null, statedRequestsMax: null },
-    });
-  };
-  const upload = (run: Scenario): void => {
-    const createAttempt = batchOf(run, 'a').createAttempt + 1;
-    const inputFileId = `file-${createAttempt}`;
-    tell(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt, inputFileId, expiresAtMs: null });
-    tell(run, { type: 'BeginCreate', batchKey: key('a') });
-  };
-  const fresh = (): Scenario => {
-    const run = startRun(makeConfig({ deletesInputFiles: true }));
-    accept(run, [10]);
-    plan(run, 'a');
-    upload(run);
-    return run;
-  };
-
-  it('uploads it again, at once, as the next attempt, and is held after a few', () => {
-    const run = fresh();
-    for (let attempts = 1; attempts <= 3; attempts += 1) {
-      refuse(run, 'input_missing', 'No such File object');
-      expect(batchOf(run, 'a')).toMatchObject({ phase: 'planned', inputFileId: null, createAttempt: attempts, held: null });
-      expect(dueTypes(run)).toEqual(['UploadBatch']);
-      upload(run);
-    }
-    refuse(run, 'input_missing', 'No such File object');
-    expect(batchOf(run, 'a').held).toMatch(/^4 creates of batch a .*No such File object.*--retry/u);
-    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'provider_refused' });
-    tell(run, { type: 'ResumeRun' });
-    expect(batchOf(run, 'a').replans).toBe(0);
-    expect(dueTypes(run)).toEqual(['UploadBatch']);
-  });
-
-  it.each([
-    ['resolve --retry', { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'retry' } }],
-    ['resume', { type: 'ResumeRun' }],
-  ] as const)('or that is refused for any other reason until it is held is uploaded again by `%s`', (_title, command) => {
-    const run = fresh();
-    for (let refusals = 1; refusals <= 4; refusals += 1) {
-      if (refusals > 1) tell(run, { type: 'BeginCreate', batchKey: key('a') });
-      refuse(run, 'refused', 'the service says no');
-      run.nowMs += 10_000_000;
-    }
-    expect(batchOf(run, 'a')).toMatchObject({ phase: 'uploaded', held: 'the service says no' });
-    tell(run, command);
-    expect(dueTypes(run)).toContain('UploadBatch');
-    expect(run.state.snapshot.litter).toEqual(['file-1']);
-  });
-});
-
 describe('an input file that is gone while its create is unconfirmed', () => {
   it('leaves it to an operator, whatever the list shows: later batches of the run may be of another key', () => {
     const run = beside();
