@@ -28,9 +28,10 @@ describe('a batch whose rows lie far apart', () => {
   });
 
   it('is found and moved in a time that grows with the rows alone, not with the rows times the gaps', async () => {
-    const limits = { requestsMax: rowCount, inputBytesMax: 1e9, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };
+    const sizes = { requestsMax: rowCount, inputBytesMax: 1e9, inputTokensMax: null };
+    const limits = { ...sizes, inputsMax: null, createsPerHourMax: null };
     const run = await ok(store.create(runId, null));
-    const config = { ...makeConfig({ chunk: { ...limits, planAfterMs: 0 } }), limits };
+    const config = { ...makeConfig({ chunk: { ...sizes, planAfterMs: 0 } }), limits };
     await step(run, { type: 'CreateRun', atMs: 1, runId, config });
     for (let fromIndex = 0; fromIndex < rowCount; fromIndex += sliceRows) {
       const lengths = new Uint16Array(sliceRows).fill(100);
