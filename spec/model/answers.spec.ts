@@ -46,8 +46,9 @@ const isOnceOnly: ReadonlySet<Command['type']> = new Set<Command['type']>([
   'CancelRun',
 ]);
 
-/** A plan that found no room takes no rows, so its window is as good as before; files that are too short are read again. */
+/** A plan that found no room takes no rows, so its window is as good as before; files that cannot be read are read again, also once they were asked about. */
 const isOnlyDeferred = (events: readonly Event[]): boolean =>
+  events.some((event) => event.type === 'AnswersUnreadable') ||
   events.every(
     (event) => event.type === 'PlanDeferred' || event.type === 'OthersSeen' || event.type === 'RunPaused' || event.type === 'FaultRecorded',
   );
