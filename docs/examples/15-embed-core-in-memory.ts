@@ -98,6 +98,7 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
 
   const tell = (command: Command): void => {
     const decided = decide(snapshot, command);
+    if (isLeft(decided) && decided.left.type === 'malformed_command') throw new Error(decided.left.message); // our own bug
     if (isLeft(decided)) return; // a stale or repeated answer: nothing to do
     snapshot = decided.right.reduce(evolve, snapshot); // save both here, in one transaction, before acting on them
     for (const change of applyToRows(decided.right)) apply(change);

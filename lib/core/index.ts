@@ -18,6 +18,7 @@ export * from './failure.ts';
 export * from './ids.ts';
 export * from './index-set.ts';
 export { InvariantViolation } from './invariant.ts';
+export { isDue } from './is-due.ts';
 export * from './item.ts';
 export { isJsonObject, isJsonValue, type JsonObject, type JsonValue } from './json.ts';
 export { commandCodec, eventCodec, type JsonCodec, jsonFormat, snapshotCodec } from './json-codec.ts';

@@ -128,6 +128,13 @@ export const createEngine = (ports: EnginePorts): Engine => {
   const commitAnswer = async ({ key, reply }: Waiting, read: E.Either<PortError, Command>): Promise<EngineStep | null> => {
     if (E.isLeft(read)) throw new EngineFailure(read.left);
     const decided = decide(snapshot, read.right);
+    // Asked again it would be malformed again: an adapter's fault, which has to be seen.
+    if (E.isLeft(decided) && decided.left.type === 'malformed_command' && key !== null)
+      throw new EngineFailure({
+        type: 'unavailable',
+        message: `the answer to an effect is malformed: ${decided.left.message}`,
+        cause: key,
+      });
     if (E.isLeft(decided) || decided.right.length === 0) {
       if (key !== null) resting.set(key, { version: snapshot.version, untilMs: scheduler.now() + restMs });
       reply?.resolve(E.isLeft(decided) ? decided : E.right(snapshot));

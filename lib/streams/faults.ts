@@ -1,4 +1,5 @@
 import type { Command, CreateRefusal, FaultKind } from '../core/command.ts';
+import { type Effect, effectKey } from '../core/effect.ts';
 import type { EffectKey } from '../core/ids.ts';
 import type { PortError } from '../ports/port-error.ts';
 
@@ -12,6 +13,7 @@ export class EngineFailure extends Error {
   }
 }
 
+/** What went wrong, in words. */
 export const messageOf = (error: PortError): string => {
   switch (error.type) {
     case 'stale_version':
@@ -23,6 +25,21 @@ export const messageOf = (error: PortError): string => {
     default:
       return error.message;
   }
+};
+
+/**
+ * The command that answers an effect which a port could not perform, as batchor's own engine answers it. A wrong key pauses the run, a clear
+ * no counts, an unreachable provider is waited for. Of `CreateBatch` a clear no is `RecordCreateRefused`, and everything else
+ * `RecordCreateUnclear`: the batch may exist. Null where the run's own store failed: nothing can be recorded then.
+ */
+export const commandOfError = (effect: Effect, error: PortError, atMs: number): Command | null => {
+  const fault = faultCommand(effectKey(effect), error, atMs);
+  if (fault === null || effect.type !== 'CreateBatch') return fault;
+  const { batchKey, createAttempt } = effect;
+  const refusal = createRefusal(error);
+  return refusal === null
+    ? { type: 'RecordCreateUnclear', atMs, batchKey, createAttempt, message: messageOf(error) }
+    : { type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal };
 };
 
 /** The command that tells the core of a fault of the world; null when it is a fault of our own ground. */
