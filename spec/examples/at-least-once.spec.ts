@@ -16,6 +16,7 @@ const config: RunConfig = {
   prompt: null,
   structuredOutput: null,
   batchMetadata: {},
+  customIds: null,
   limits,
   operation: { ...operation, createGraceMs: 120_000 },
 };
