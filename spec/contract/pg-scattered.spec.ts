@@ -18,7 +18,7 @@ describe('a batch whose rows lie far apart', () => {
   beforeEach(async () => {
     schema = newSchema();
     folder = temporaryFolder();
-    const storage = pgStore({ connectionString: schema.url, schema: schema.name, patienceMs: 0, statementTimeoutMs: 4_000 });
+    const storage = pgStore({ connectionString: schema.url, schema: schema.name, patienceMs: 0, statementTimeoutMs: 240_000 });
     store = await ok(storage.open({ artifacts: filesystemArtifacts({ dir: folder.path }) }));
   });
   afterEach(async () => {
