@@ -66,7 +66,7 @@ const withoutAnswer = (thrown: unknown, context: Context): PortError => {
   if (failure?.neverSent ?? (code !== null && isNeverMade(code))) {
     return {
       type: 'transient',
-      message: `cannot reach ${where} (${code ?? name})${hintFor(code ?? '')}`,
+      message: `cannot reach ${where} (${failure?.reason ?? code ?? name})${hintFor(code ?? '')}`,
       retryAfterMs: null,
       cause,
     };

@@ -6,6 +6,7 @@ import { createBatchProvider } from './provider.ts';
 import { createScrubbing } from './scrub.ts';
 import { createSession } from './session.ts';
 import { makeProviderConfig, type OpenAIProviderConfig, type OpenAISettings } from './settings.ts';
+import { requestTimeoutIn } from './times.ts';
 import { createOpenAIWire } from './wire.ts';
 
 /** Call it for a job's provider config; give it to a runner as a connection. */
@@ -24,7 +25,7 @@ export const createOpenAI = (options: OpenAIOptions): OpenAIConnection => {
     const endpoint = parseEndpoint(stored);
     if (endpoint === null) throw new TypeError(`the OpenAI adapter knows no endpoint "${stored}"; it knows ${openaiEndpoints.join(', ')}`);
     const scrubbing = createScrubbing(options);
-    const open = createSession(options, scrubbing.scrub, Math.max(1, Math.ceil(requestTimeoutMs)));
+    const open = createSession(options, scrubbing.scrub, requestTimeoutIn(requestTimeoutMs));
     return { ...createBatchProvider(open, { endpoint, completionWindow }), ...createOpenAIWire({ model, endpoint, params }, scrubbing) };
   };
   const shown = { name, kind: 'openai' };

@@ -16,12 +16,12 @@ const redirects: readonly number[] = [301, 302, 303, 307, 308];
 export const followRedirects = async (session: Session, request: Request, deadline: Deadline): Promise<Response> => {
   let next = request;
   for (let hop = 0; ; hop += 1) {
-    const from = new URL(session.client.buildURL(next.path, next.query));
     try {
       return await send(session, next, deadline);
     } catch (thrown) {
-      const target = request.method === 'get' && hop < redirectsMax ? targetOf(thrown, from) : null;
-      if (target === null) throw thrown;
+      const from = addressOf(session, next);
+      const target = from !== null && request.method === 'get' && hop < redirectsMax ? targetOf(thrown, from) : null;
+      if (from === null || target === null) throw thrown;
       if (target.origin !== from.origin) {
         if (request.mayLeave !== true) throw leaves(session, target);
         return fetchElsewhere(session, target, deadline);
@@ -29,6 +29,15 @@ export const followRedirects = async (session: Session, request: Request, deadli
       // Where it leads, its query is part of it.
       next = { method: 'get', path: target.href, ...(request.headers === undefined ? {} : { headers: request.headers }) };
     }
+  }
+};
+
+/** Where the client sends the request. */
+const addressOf = ({ client }: Session, { path, query }: Request): URL | null => {
+  try {
+    return new URL(client.buildURL(path, query));
+  } catch {
+    return null;
   }
 };
 

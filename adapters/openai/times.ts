@@ -4,7 +4,11 @@ import type { Session } from './session.ts';
 const bytesPerSecondMin = 50_000;
 /** Slow lines are borne where the other side sends, and may be slow as well. */
 const receivedPerSecondMin = 10_000;
-const timerMsMax = 2_147_483_647;
+/** Timers of Node go no further than 2^31 ms; a sum of two such times has to fit. */
+const timerMsMax = 1_000_000_000;
+
+/** How long one request may be silent, as a job asks for it, within what timers can hold. */
+export const requestTimeoutIn = (requestTimeoutMs: number): number => Math.min(timerMsMax, Math.max(1, Math.ceil(requestTimeoutMs)));
 
 /** How long a request with so large a body may take. */
 export const transferTimeoutMs = ({ requestTimeoutMs }: Session, bytes: number): number =>
@@ -12,4 +16,4 @@ export const transferTimeoutMs = ({ requestTimeoutMs }: Session, bytes: number):
 
 /** How long a download may have taken once so many bytes came. */
 export const downloadTimeoutMs = ({ requestTimeoutMs }: Session, bytes: number): number =>
-  Math.min(timerMsMax, 2 * requestTimeoutMs + Math.ceil((bytes / receivedPerSecondMin) * 1000));
+  Math.min(2 * timerMsMax, 2 * requestTimeoutMs + Math.ceil((bytes / receivedPerSecondMin) * 1000));

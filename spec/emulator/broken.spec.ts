@@ -13,14 +13,12 @@ const line = `${JSON.stringify({ custom_id: 'row-0', method: 'POST', url: '/v1/r
 const stand = async (...faults: readonly Fault[]) => {
   const emulator = await startEmulator({ speed: 0, faults });
   const connection = createOpenAI({ baseURL: emulator.baseURL, apiKey: 'any-key-will-do' });
-  const provider = connection.connect({
-    model: 'm',
-    endpoint: 'responses',
-    completionWindow: '24h',
-    params: {},
-    requestTimeoutMs: 400,
-  });
-  const create = (inputFileId: string) => provider.create({ batchKey, createAttempt: 1, inputFileId, metadata: {} });
+  const connect = (requestTimeoutMs: number) =>
+    connection.connect({ model: 'm', endpoint: 'responses', completionWindow: '24h', params: {}, requestTimeoutMs });
+  const provider = connect(10_000);
+  /** For what is not going to be answered. */
+  const impatient = connect(700);
+  const create = (inputFileId: string, by = provider) => by.create({ batchKey, createAttempt: 1, inputFileId, metadata: {} });
   const ended = async (): Promise<string> => {
     const { inputFileId } = await rightOf(provider.upload(uploadInput(line)));
     const { providerBatchId } = await rightOf(create(inputFileId));
@@ -28,7 +26,7 @@ const stand = async (...faults: readonly Fault[]) => {
     const [seen] = await rightOf(provider.observe([{ batchKey, providerBatchId }]));
     return seen?.ending?.outputFileId ?? '';
   };
-  return { emulator, provider, create, ended, [Symbol.asyncDispose]: () => emulator.close() };
+  return { emulator, provider, impatient, create, ended, [Symbol.asyncDispose]: () => emulator.close() };
 };
 
 const textOf = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => {
@@ -40,15 +38,19 @@ const textOf = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => {
 describe('an emulator whose answers do not end', () => {
   type Stand = Awaited<ReturnType<typeof stand>>;
   const asks: readonly (readonly [Operation, (it: Stand) => Promise<Port<unknown>>, PortError['type']])[] = [
-    ['create_file', ({ provider }) => Promise.resolve(provider.upload(uploadInput(line))), 'transient'],
-    ['create_batch', async ({ provider, create }) => create((await rightOf(provider.upload(uploadInput(line)))).inputFileId), 'unclear'],
-    ['list_batches', ({ provider }) => Promise.resolve(provider.sweep(sweepInput([], 0))), 'transient'],
+    ['create_file', ({ impatient }) => Promise.resolve(impatient.upload(uploadInput(line))), 'transient'],
+    [
+      'create_batch',
+      async ({ provider, impatient, create }) => create((await rightOf(provider.upload(uploadInput(line)))).inputFileId, impatient),
+      'unclear',
+    ],
+    ['list_batches', ({ impatient }) => Promise.resolve(impatient.sweep(sweepInput([], 0))), 'transient'],
     [
       'retrieve_batch',
-      async ({ provider, create }) => {
+      async ({ provider, impatient, create }) => {
         const { inputFileId } = await rightOf(provider.upload(uploadInput(line)));
         const { providerBatchId } = await rightOf(create(inputFileId));
-        return provider.observe([{ batchKey, providerBatchId }]);
+        return impatient.observe([{ batchKey, providerBatchId }]);
       },
       'transient',
     ],
@@ -63,14 +65,14 @@ describe('an emulator whose answers do not end', () => {
 
   it.each(['body_stalls', 'body_drips'] as const)('begins a file that does not end either (%s)', async (type) => {
     await using it = await stand({ type, operation: 'file_content', times: 1 });
-    const file = await rightOf(it.provider.download(await it.ended()));
+    const file = await rightOf(it.impatient.download(await it.ended()));
     await expect(textOf(file.chunks)).rejects.toThrow(/ended after/u);
   });
 
   it('has made the batch all the same: the list shows it', async () => {
     await using it = await stand({ type: 'body_stalls', operation: 'create_batch', times: 1 });
     const { inputFileId } = await rightOf(it.provider.upload(uploadInput(line)));
-    expect((await leftOf(it.create(inputFileId))).type).toBe('unclear');
+    expect((await leftOf(it.create(inputFileId, it.impatient))).type).toBe('unclear');
     const creates = [{ batchKey, createAttempt: 1, inputFileId, stage: 'looking' as const }];
     expect((await rightOf(it.provider.sweep({ ...sweepInput([], 0), creates }))).found).toHaveLength(1);
   });
