@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import type { Deadline } from './deadline.ts';
 import { statusIn } from './api-error.ts';
 import { CallFailure } from './classify.ts';
-import type { Request } from './request.ts';
+import type { Request } from './request-form.ts';
 import type { Session } from './session.ts';
 import { TransportFailure } from './transport-failure.ts';
 

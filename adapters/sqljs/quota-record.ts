@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isLeft } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { orNull, Stated, Wanted } from '../../lib/core/codec.ts';
-import { closed, NonNegative } from '../../lib/core/config.ts';
+import { closed, NonNegative } from '../../lib/core/codec-parts.ts';
 import { isRunId, type RunId } from '../../lib/core/ids.ts';
 import type { Reservation } from '../../lib/core/quota.ts';
 import type { QuotaUse } from '../../lib/core/queue-state.ts';

@@ -36,7 +36,7 @@ console.log(
 );
 assert(result.verification.isSound, `seed ${result.seed}`);
 assert.deepEqual(result.ledger.doublePaidItemIds, []);
-for await (const r of result.run.results()) if (r.status === 'completed') assert.match(r.output.label, /^row-/);
+for await (const r of result.run.results()) if (r.status === 'completed') assert.match(r.output.label, /^r\w{8}-\d+$/);
 
 // 2. Step by step.
 await using world = await createWorld({ seed: 42, faults, startAt: new Date('2026-04-03T12:00:00Z') });

@@ -1,7 +1,7 @@
 import * as t from 'io-ts';
 import { type BatchRecord, batchRecordStates } from './batch-record.ts';
 import { ColumnType, Ending, Files, named, oneOf, orNull, Usage } from './codec.ts';
-import { closed, NonNegative } from './config.ts';
+import { closed, NonNegative } from './codec-parts.ts';
 import type { BatchKey, ProviderBatchId } from './ids.ts';
 
 /** A batch as it is remembered, its indexes in place. */

@@ -19,7 +19,8 @@ import type {
   SweptBatch,
   UnclearCreate,
 } from './command.ts';
-import { NonNegative, Operation, RunConfig } from './config.ts';
+import { NonNegative } from './codec-parts.ts';
+import { Operation, RunConfig } from './config.ts';
 import { type Fields, form, listOf, optional, variants } from './form.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import type { QuotaUse, RoomWanted, StatedLimit } from './queue-state.ts';

@@ -26,7 +26,8 @@ import {
   Use,
   Usage,
 } from './codec.ts';
-import { closed, later, NonNegative, RunConfig } from './config.ts';
+import { closed, later, NonNegative } from './codec-parts.ts';
+import { RunConfig } from './config.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import { itemStatuses, type ItemTotals } from './item.ts';
 import type { FailureCounts } from './judged.ts';

@@ -129,7 +129,7 @@ describe('batchor export-artifacts and prune-artifacts', () => {
     writeFileSync(join(folder, name), Buffer.from(whole.toString('utf8').replace(/("custom_id":"r\w{8}-)\d/gu, '$19')));
     expect([(await typed('verify', 'unkept')).code, (await typed('verify', 'unkept')).json['broken']]).toMatchObject([
       6,
-      { law: 'answers' },
+      { law: 'batches' },
     ]);
     rmSync(join(folder, name));
     expect([(await typed('verify', 'unkept')).code, (await typed('verify', 'unkept')).json['broken']]).toMatchObject([

@@ -198,7 +198,7 @@ describe('the checks of the documents', () => {
 
     it('give the address of an emulator to those that ask', async () => {
       const fake = join(scratch, 'emulator.mjs');
-      const announcement = `JSON.stringify({ base_url: 'http://localhost:1/v1', args: process.argv.slice(2) })`;
+      const announcement = `JSON.stringify({ base_url: 'http://localhost:1/v1', ledger_url: 'http://localhost:1/ledger' })`;
       writeFileSync(fake, `console.log(${announcement}); setInterval(() => {}, 1000);\n`);
       const emulator = await startEmulator(fake);
       try {

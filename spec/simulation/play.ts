@@ -70,6 +70,11 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
       // Files that could not be read are read again, and given up when they still cannot.
       if (pauses.filter((reason) => reason === 'results_unreadable').length > 1) await player.giveUpFiles();
       await player.resume(changeFor(summary));
+    } else if (summary.controlReason === 'results_unreadable') {
+      // A cancel waits for the operator too, before answers that were paid for are given up.
+      pauses.push(summary.controlReason);
+      if (pauses.filter((reason) => reason === 'results_unreadable').length > 1) await player.giveUpFiles();
+      else await player.readAgain();
     }
     summary = await player.settle();
   }
@@ -112,6 +117,8 @@ interface Player {
   resume(options: ResumeOptions): Promise<void>;
   /** Says of every batch that is held because its files cannot be read that its answers are lost. */
   giveUpFiles(): Promise<void>;
+  /** Has the files of every such batch read again. */
+  readAgain(): Promise<void>;
   run(): Promise<Run<string, JsonObject>>;
   crashes(): number;
 }
@@ -140,16 +147,18 @@ const createPlayer = (world: World, job: Job): Player => {
         if (!isBatchorError(error, 'run_finished')) throw error;
       });
     });
+  const resolveHeld = (as: 'results_lost' | 'read_again'): Promise<void> =>
+    told(async (alive) => {
+      for (const { batchKey, phase, held } of alive.summary().liveBatches)
+        if (held !== null && (phase === 'ended' || phase === 'created')) await alive.resolve(batchKey, as);
+    });
   return {
     run: () => surviving((alive) => Promise.resolve(alive)),
     crashes: () => crashes,
     settle: () => surviving((alive) => world.settle(alive, { virtualMsMax: 4 * dayMs })),
     resume: (options) => told((alive) => alive.resume(options)),
-    giveUpFiles: () =>
-      told(async (alive) => {
-        for (const { batchKey, phase, held } of alive.summary().liveBatches)
-          if (held !== null && (phase === 'ended' || phase === 'created')) await alive.resolve(batchKey, 'results_lost');
-      }),
+    giveUpFiles: () => resolveHeld('results_lost'),
+    readAgain: () => resolveHeld('read_again'),
     async act(action) {
       switch (action.type) {
         case 'advance':
