@@ -8,19 +8,19 @@ const seed = Number(process.env['BATCHOR_SEED']);
 
 describe('mutated answer files', () => {
   it('lose no row, give none the answer of another, and stop nothing; every line of no use is counted', async () => {
-    const figures = await answerCampaign({ lines: 1_500, seed, isWhole: false, tell: (line) => console.log(line) });
+    const figures = await answerCampaign({ lines: 800, seed, isWhole: false, tell: (line) => console.log(line) });
     console.log(`answers: ${JSON.stringify({ ...figures, failures: figures.failures.length })}`);
     expect(figures.failures.map(({ seed: own, broken }) => `seed ${own}: ${broken}`)).toEqual([]);
-    expect(figures.mutatedLines).toBeGreaterThanOrEqual(1_500);
-    expect(figures.completed).toBeGreaterThan(250);
+    expect(figures.mutatedLines).toBeGreaterThanOrEqual(800);
+    expect(figures.completed).toBeGreaterThan(120);
     expect(Math.min(figures.malformed, figures.unknown, figures.duplicate, figures.retried)).toBeGreaterThan(0);
   });
 
   it('are judged by a reader that finds a wire which believes too much, or too little', async () => {
     const options: CaseOptions = {
       seed,
-      rowCount: 200,
-      batchRows: 100,
+      rowCount: 80,
+      batchRows: 40,
       endpoint: 'responses',
       linesPercent: 80,
       filesPercent: 0,

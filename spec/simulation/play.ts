@@ -65,17 +65,12 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
   let summary = await player.settle();
   for (let again = 0; !isOver(summary) && again < liveAgainMax; again += 1) {
     held();
-    if (summary.controlState === 'paused') {
+    // Files that could not be read are read again, and given up when they still cannot; a cancel waits for that word, too.
+    if (summary.controlState === 'paused' || summary.controlReason === 'results_unreadable') {
       pauses.push(summary.controlReason ?? '');
-      // Files that could not be read are read again, and given up when they still cannot.
-      if (pauses.filter((reason) => reason === 'results_unreadable').length > 1) await player.giveUpFiles();
-      await player.resume(changeFor(summary));
-    } else if (summary.controlReason === 'results_unreadable') {
-      // A cancel waits for the operator too, before answers that were paid for are given up.
-      pauses.push(summary.controlReason);
-      if (pauses.filter((reason) => reason === 'results_unreadable').length > 1) await player.giveUpFiles();
-      else await player.readAgain();
+      await player.resolveFiles();
     }
+    if (summary.controlState === 'paused') await player.resume(changeFor(summary));
     summary = await player.settle();
   }
   held();
@@ -108,6 +103,8 @@ const changeFor = ({ controlReason, cost }: RunSummary): ResumeOptions => {
 };
 
 const startMs = Date.UTC(2026, 0, 1);
+/** So often an operator has the files of one batch read again. */
+const readingsMax = 2;
 
 const isOver = (summary: RunSummary): boolean => summary.status !== 'running';
 
@@ -115,10 +112,8 @@ interface Player {
   act(action: Action): Promise<void>;
   settle(): Promise<RunSummary>;
   resume(options: ResumeOptions): Promise<void>;
-  /** Says of every batch that is held because its files cannot be read that its answers are lost. */
-  giveUpFiles(): Promise<void>;
-  /** Has the files of every such batch read again. */
-  readAgain(): Promise<void>;
+  /** Has the files of every batch that is held for them read again, twice; then says that its answers are lost. */
+  resolveFiles(): Promise<void>;
   run(): Promise<Run<string, JsonObject>>;
   crashes(): number;
 }
@@ -147,18 +142,22 @@ const createPlayer = (world: World, job: Job): Player => {
         if (!isBatchorError(error, 'run_finished')) throw error;
       });
     });
-  const resolveHeld = (as: 'results_lost' | 'read_again'): Promise<void> =>
+  const readings = new Map<string, number>();
+  const resolveFiles = (): Promise<void> =>
     told(async (alive) => {
-      for (const { batchKey, phase, held } of alive.summary().liveBatches)
-        if (held !== null && (phase === 'ended' || phase === 'created')) await alive.resolve(batchKey, as);
+      for (const { batchKey, phase, held } of alive.summary().liveBatches) {
+        if (held === null || (phase !== 'ended' && phase !== 'created')) continue;
+        const count = (readings.get(batchKey) ?? 0) + 1;
+        readings.set(batchKey, count);
+        await alive.resolve(batchKey, count > readingsMax ? 'results_lost' : 'read_again');
+      }
     });
   return {
     run: () => surviving((alive) => Promise.resolve(alive)),
     crashes: () => crashes,
     settle: () => surviving((alive) => world.settle(alive, { virtualMsMax: 4 * dayMs })),
     resume: (options) => told((alive) => alive.resume(options)),
-    giveUpFiles: () => resolveHeld('results_lost'),
-    readAgain: () => resolveHeld('read_again'),
+    resolveFiles,
     async act(action) {
       switch (action.type) {
         case 'advance':

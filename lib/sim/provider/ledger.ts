@@ -137,12 +137,15 @@ export const createLedger = (): LedgerBook => {
         answered.set(lineHash, batchIndex * 2 + (isUsable ? 1 : 0));
         return;
       }
+      const isOfDoubled = doubled.has(batchIndex) || doubled.has(Math.floor(earlier / 2));
       if (earlier % 2 === 0) {
         sums.afterLoss += 1;
-        if (isUsable) answered.set(lineHash, batchIndex * 2 + 1);
+        // Of a doubled pair one batch is kept, and which one the provider does not know: the answer may have been lost with it.
+        if (isUsable && !isOfDoubled) answered.set(lineHash, batchIndex * 2 + 1);
         return;
       }
-      if (doubled.has(batchIndex) || doubled.has(Math.floor(earlier / 2))) {
+      if (isOfDoubled) {
+        if (!isUsable) answered.set(lineHash, batchIndex * 2);
         sums.doubled += 1;
         return;
       }
