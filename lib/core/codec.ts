@@ -163,6 +163,7 @@ const event = <T extends string, P extends t.Props>(
 const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> } = {
   RunCreated: event('RunCreated', { runId: named<RunId>('a run id'), config: RunConfig }),
   RunOpened: event('RunOpened', {}),
+  RunReleased: event('RunReleased', {}),
   ClockJumped: event('ClockJumped', { byMs: t.number }),
   RunPaused: event('RunPaused', note),
   RunResumed: event('RunResumed', {}),

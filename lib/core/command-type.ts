@@ -199,6 +199,7 @@ const command = <T extends Command['type']>(type: T, fields: Omit<Fields<Command
 export const CommandType: t.Type<Command, unknown> = variants<Command>('a command', {
   CreateRun: command('CreateRun', { runId: named<RunId>('a run id'), config: RunConfig }),
   OpenRun: command('OpenRun', {}),
+  ReleaseRun: command('ReleaseRun', {}),
   RecordClockJump: command('RecordClockJump', { byMs: finite }),
   PauseRun: command('PauseRun', { reason: Reason, message: orNull(t.string) }),
   ResumeRun: command('ResumeRun', {}),

@@ -169,6 +169,8 @@ export type Command = { readonly atMs: number } & (
   | { readonly type: 'CreateRun'; readonly runId: RunId; readonly config: RunConfig }
   /** A new owner has opened the run: creates in flight are unclear from now on. */
   | { readonly type: 'OpenRun' }
+  /** Its owner leaves it in an orderly way: it was not lost with its process. */
+  | { readonly type: 'ReleaseRun' }
   /** The wall clock went `byMs` further than time did: back, where it is negative. */
   | { readonly type: 'RecordClockJump'; readonly byMs: number }
   | { readonly type: 'PauseRun'; readonly reason: ControlReason; readonly message: string | null }

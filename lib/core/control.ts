@@ -3,6 +3,7 @@ import { clockWentBack } from './clock.ts';
 import type { CommandOf } from './command.ts';
 import type { Event } from './event.ts';
 import { uploadedAnew } from './release.ts';
+import { isQuarantined } from './owners.ts';
 import type { Rejection } from './rejection.ts';
 import { type ControlReason, isCreated, type RunSnapshot } from './snapshot.ts';
 
@@ -30,7 +31,7 @@ export const decidePauseRun = (snapshot: RunSnapshot, command: CommandOf<'PauseR
     : left({ type: 'not_while', control: snapshot.control.state });
 
 export const decideResumeRun = (snapshot: RunSnapshot, command: CommandOf<'ResumeRun'>): Decision =>
-  snapshot.control.state === 'paused'
+  snapshot.control.state === 'paused' || (snapshot.control.state === 'running' && isQuarantined(snapshot))
     ? right([{ type: 'RunResumed', atMs: command.atMs }, ...uploadedAnew(snapshot.live, command.atMs)])
     : left({ type: 'not_while', control: snapshot.control.state });
 

@@ -2,6 +2,7 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { decideCompacted, decideExported, decidePrune } from './artifacts.ts';
 import { decideClockJump } from './clock.ts';
 import type { Command } from './command.ts';
+import { decideReleaseRun } from './owners.ts';
 import { decideCancelRun, decideChangeOperation, decideCreateRun, decideOpenRun, decidePauseRun, decideResumeRun } from './control.ts';
 import type { Event } from './event.ts';
 import { evolve } from './evolve.ts';
@@ -79,6 +80,8 @@ const decideUnfinished = (snapshot: RunSnapshot, command: CommandOfUnfinished): 
       return decideClockJump(snapshot, command);
     case 'PauseRun':
       return decidePauseRun(snapshot, command);
+    case 'ReleaseRun':
+      return decideReleaseRun(snapshot, command);
     case 'ResumeRun':
       return decideResumeRun(snapshot, command);
     case 'ChangeOperation':

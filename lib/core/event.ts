@@ -38,6 +38,7 @@ export type ReplanReason = (typeof replanReasons)[number];
 export type Event = { readonly atMs: number } & (
   | { readonly type: 'RunCreated'; readonly runId: RunId; readonly config: RunConfig }
   | { readonly type: 'RunOpened' }
+  | { readonly type: 'RunReleased' }
   /** The wall clock went `byMs` further than time did: back, where it is negative. */
   | { readonly type: 'ClockJumped'; readonly byMs: number }
   | { readonly type: 'RunPaused'; readonly reason: ControlReason; readonly message: string | null }

@@ -9,6 +9,7 @@ import { batchSettled, batchPlanned, itemsAccepted, itemsCompleted, itemsSettled
 import { applyUnclear } from './evolve-unclear.ts';
 import { answersKey, batchEffectKey, type EffectKey } from './ids.ts';
 import { nothingJudged } from './judged.ts';
+import { lostOwnersAfter } from './owners.ts';
 import { paidAfterCreate } from './pace.ts';
 import { sharedEnded } from './share.ts';
 import { emptySnapshot, type RunSnapshot } from './snapshot.ts';
@@ -16,6 +17,7 @@ import { emptySnapshot, type RunSnapshot } from './snapshot.ts';
 /** Folds one event in. Total: `events.reduce(evolve, snapshot)` works unwrapped; throws `InvariantViolation` only on our own bug. O(live batches). */
 export const evolve = (snapshot: RunSnapshot, event: Event): RunSnapshot => ({
   ...apply(snapshot, event),
+  lostOwners: lostOwnersAfter(snapshot.lostOwners, event),
   version: snapshot.version + 1,
   updatedAtMs: event.atMs,
 });
@@ -41,6 +43,8 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       return s.live
         .filter((batch) => batch.phase === 'creating')
         .reduce((opened, batch) => madeUnclear(opened, batch.batchKey, event.atMs), s);
+    case 'RunReleased':
+      return s;
     case 'ClockJumped':
       return clockJumped(s, event);
     case 'RunPaused':

@@ -9,6 +9,7 @@ export * from './config.ts';
 export * from './conservation.ts';
 export * from './custom-ids.ts';
 export { decide } from './decide.ts';
+export { isQuarantined } from './owners.ts';
 export { effectsDue, isAnythingInFlight, isStandingStill, nextDueMs, owedAtMs, owedRuns } from './due.ts';
 export { canProgress, stuckFaults } from './progress.ts';
 export { type Effect, effectKey } from './effect.ts';

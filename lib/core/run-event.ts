@@ -86,6 +86,8 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
       ];
     case 'RunOpened':
       return ['run_opened', {}];
+    case 'RunReleased':
+      return null;
     case 'ClockJumped':
       return ['clock_jumped', { by_ms: event.byMs }];
     case 'RunPaused':

@@ -138,6 +138,7 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   live: t.readonlyArray(Batch),
   strays: t.readonlyArray(Stray),
   settled: later(t.readonlyArray(Settled), []),
+  lostOwners: later(NonNegative, 0),
   litter: Texts,
   strayCost: closed('StrayCost', { batches: NonNegative, requests: NonNegative }),
   batchCount: NonNegative,

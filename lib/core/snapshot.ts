@@ -117,6 +117,8 @@ export interface RunSnapshot {
   readonly status: RunStatus;
   readonly control: { readonly state: RunControlState; readonly reason: ControlReason | null; readonly message: string | null };
   readonly totals: ItemTotals;
+  /** Owners in a row that took the run and neither got it any further nor left it in an orderly way: each most likely ended over it. */
+  readonly lostOwners: number;
   readonly ingest: {
     readonly isComplete: boolean;
     readonly checkpoint: SourceCheckpoint | null;
@@ -193,6 +195,7 @@ export const emptySnapshot: RunSnapshot = {
   live: [],
   strays: [],
   settled: [],
+  lostOwners: 0,
   strayCost: { batches: 0, requests: 0 },
   litter: [],
   batchCount: 0,

@@ -1,16 +1,10 @@
 import type { RunSnapshot } from '../core/snapshot.ts';
+import type { Trouble } from './trouble.ts';
 
 const dayMs = 86_400_000;
 
-interface ClockTrouble {
-  readonly what: string;
-  readonly count: number;
-  readonly message: string;
-  readonly retryAt: Date;
-}
-
 /** The last jump of the clock, while it is less than a day ago; `retryAt` is when it was noticed, since nothing is left to do. */
-export const clockTroubles = ({ clock, updatedAtMs }: RunSnapshot): readonly ClockTrouble[] =>
+export const clockTroubles = ({ clock, updatedAtMs }: RunSnapshot): readonly Trouble[] =>
   clock === null || Math.abs(updatedAtMs - clock.atMs) > dayMs
     ? []
     : [{ what: 'clock', count: clock.jumps, message: clockMessage(clock.byMs), retryAt: new Date(clock.atMs) }];

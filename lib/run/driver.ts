@@ -38,6 +38,15 @@ export const commitOpening = async (run: OwnedRun, atMs: number): Promise<void> 
   await must(run.commit(run.snapshot.version, decided.right), { runId: run.runId });
 };
 
+/** The run was not lost with its process, which the next owner would believe otherwise. A commit that fails changes nothing of that. */
+const leave = async (run: OwnedRun, atMs: number): Promise<void> => {
+  const decided = decide(run.snapshot, { type: 'ReleaseRun', atMs });
+  if (!isLeft(decided))
+    await run
+      .commit(run.snapshot.version, decided.right)()
+      .catch(() => undefined);
+};
+
 /** Drives until the run finishes, the ground gives way, or `close`. The run must have been opened (`commitOpening`). */
 export const startDriver = (ports: EnginePorts, onEnd: () => void, inboxMs: number = inboxMsDefault): Driver => {
   const { run, scheduler } = ports;
@@ -52,6 +61,7 @@ export const startDriver = (ports: EnginePorts, onEnd: () => void, inboxMs: numb
     inbox?.unsubscribe();
     // Readers turn to the store from now on; what they asked of the owner before is still answered.
     onEnd();
+    await leave(run, scheduler.now());
     await run.close();
   };
   const steps = engine.steps$.subscribe({

@@ -46,6 +46,8 @@ export interface BatchorErrorDetails {
   run_not_finished: { readonly runId: string; readonly openCount: number };
   run_finished: { readonly runId: string; readonly status: RunStatus };
   run_paused: { readonly runId: string; readonly reason: ControlReason; readonly message: string | null };
+  /** Process after process ended over it: workers leave it alone. */
+  run_quarantined: { readonly runId: string; readonly lostOwners: number };
   run_owned_elsewhere: { readonly runId: string; readonly owner: string };
   wait_timed_out: { readonly runId: string; readonly timeoutMs: number };
   batch_not_resolved: { readonly runId: string; readonly batchKey: string };

@@ -4,6 +4,7 @@ import { nextDueMs } from '../core/due.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
 import type { TokenUsage } from '../core/usage.ts';
 import { clockTroubles } from './clock-trouble.ts';
+import { ownerTroubles } from './owner-trouble.ts';
 import { type Consumption, consumptionOf } from './consumption.ts';
 
 /** What one would ask of a run at a glance. */
@@ -91,6 +92,7 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
         retryAt: new Date(fault.dueAtMs),
       })),
       ...clockTroubles(snapshot),
+      ...ownerTroubles(snapshot),
     ],
     usage: snapshot.usage,
     ...consumptionOf(snapshot),

@@ -3,6 +3,7 @@ import { firstValueFrom, merge, type Observable, type SchedulerLike, Subject, ti
 import { effectsDue, isStandingStill, owedAtMs } from '../core/due.ts';
 import type { RunId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
+import { isQuarantined } from '../core/owners.ts';
 import { isFinished } from '../core/snapshot.ts';
 import type { RunStore } from '../ports/run-store.ts';
 import type { Driver } from './driver.ts';
@@ -11,6 +12,7 @@ import { BatchorError } from './errors.ts';
 import { must, toBatchorError } from './interop.ts';
 import type { AnyJob } from './job.ts';
 import { jobNameOf } from './job-config.ts';
+import { quarantined } from './owner-trouble.ts';
 
 /** What a worker tells of itself. */
 export type WorkNotice =
@@ -67,6 +69,8 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
   if (store.prepare !== undefined) await must(store.prepare(), { storage: store.describe });
   const mine = new Map<RunId, Driver>();
   const resting = new Map<RunId, number>();
+  /** Runs left alone, and how many owners they had lost. */
+  const leftAlone = new Map<RunId, number>();
   const wake$ = new Subject<unknown>();
   const wake = (): void => wake$.next(null);
   const isOver = (): boolean => signal?.aborted === true || isClosed();
@@ -80,6 +84,12 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
     await reader.close();
     const run: WaitingRun = { runId, jobName: snapshot.config.jobName, description };
     if (isFinished(snapshot) || accepts?.(run) === false) return 'none';
+    if (isQuarantined(snapshot)) {
+      // Said once for each owner that was lost, and not at every turn.
+      if (leftAlone.get(runId) !== snapshot.lostOwners) onNotice({ type: 'trouble', runId, error: quarantined(snapshot) });
+      leftAlone.set(runId, snapshot.lostOwners);
+      return 'none';
+    }
     if (snapshot.ingest.isComplete) return 'answers';
     try {
       const job = await jobFor(run);

@@ -100,6 +100,7 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   ClockJumped: { byMs: ms },
   RunPaused: { reason, message: orNull(text) },
   RunResumed: {},
+  RunReleased: {},
   OperationChanged: { operation: config.map(({ operation }) => operation) },
   CancelRequested: {},
   ReasonNoted: { reason, message: orNull(text) },
@@ -262,6 +263,7 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
     message: orNull(text),
   }),
   totals: fc.record(Object.fromEntries(itemStatuses.map((status) => [status, count]))) as unknown as fc.Arbitrary<RunSnapshot['totals']>,
+  lostOwners: count,
   ingest: fc.record({ isComplete: fc.boolean(), checkpoint: orNull(checkpoint), itemCount: count, badRowCount: count }),
   backlog: fc.record({
     bytes: count,

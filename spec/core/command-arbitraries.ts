@@ -68,6 +68,7 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
   RecordClockJump: { byMs: fc.integer() },
   PauseRun: { reason: a.reason, message: a.orNull(a.text) },
   ResumeRun: {},
+  ReleaseRun: {},
   ChangeOperation: { operation: a.config.map(({ operation }) => operation) },
   CancelRun: {},
   AcceptSlice: { slice: a.orNull(slice), checkpoint: a.checkpoint, isLast: fc.boolean() },

@@ -22,8 +22,8 @@ const steps = histories.flatMap((history) => history.steps);
 const accepted = steps.filter((step) => step.events.length > 0);
 const scenes = histories.flatMap((history) => history.scenes.map((scene) => ({ seed: history.seed, scene })));
 
-/** The snapshot but for the version: what a repeated answer may not change. */
-const essence = (snapshot: RunSnapshot): string => JSON.stringify({ ...snapshot, version: 0 });
+/** The snapshot but for the version, and for how many owners opened it: what a repeated answer may not change. */
+const essence = (snapshot: RunSnapshot): string => JSON.stringify({ ...snapshot, version: 0, lostOwners: 0 });
 const sameState = (a: State, b: State): boolean =>
   a === b || (a.rows.every((row, i) => row === b.rows[i]) && essence(a.snapshot) === essence(b.snapshot));
 

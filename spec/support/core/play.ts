@@ -123,6 +123,7 @@ const wildTurn = (play: Play, mayCancel: boolean): void => {
   const { dice } = play;
   if (chance(dice, crashChance)) return crash(play);
   // Nobody leaves a run paused for long.
+  if (chance(dice, 0.03)) send(play, { type: 'ReleaseRun', atMs: play.nowMs });
   if (play.state.snapshot.control.state === 'paused' && chance(dice, 0.12)) send(play, { type: 'ResumeRun', atMs: play.nowMs });
   // A cancel is most interesting while something is planned and not sent.
   if (mayCancel && isUnsent(play) && chance(dice, 0.02)) send(play, { type: 'CancelRun', atMs: play.nowMs });
