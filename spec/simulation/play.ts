@@ -69,6 +69,8 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
     if (summary.controlState === 'paused' || summary.controlReason === 'results_unreadable') {
       pauses.push(summary.controlReason ?? '');
       await player.resolveFiles();
+      // A deleted file proves nothing of its create: what is true of it an operator has to look up.
+      if (scenario.faults.some(({ type }) => type === 'input_file_deleted')) await player.resolveCreates();
     }
     if (summary.controlState === 'paused') await player.resume(changeFor(summary));
     summary = await player.settle();
@@ -114,6 +116,8 @@ interface Player {
   resume(options: ResumeOptions): Promise<void>;
   /** Has the files of every batch that is held for them read again, twice; then says that its answers are lost. */
   resolveFiles(): Promise<void>;
+  /** Looks up at the provider whether the create of a held batch made one, and says so. */
+  resolveCreates(): Promise<void>;
   run(): Promise<Run<string, JsonObject>>;
   crashes(): number;
 }
@@ -152,12 +156,21 @@ const createPlayer = (world: World, job: Job): Player => {
         await alive.resolve(batchKey, count > readingsMax ? 'results_lost' : 'read_again');
       }
     });
+  const resolveCreates = (): Promise<void> =>
+    told(async (alive) => {
+      for (const { batchKey, phase, held } of alive.summary().liveBatches) {
+        if (held === null || phase !== 'indeterminate') continue;
+        const made = world.provider.ledger.batches.find(({ metadata }) => metadata?.['batchor_batch_key'] === batchKey);
+        await alive.resolve(batchKey, made === undefined ? 'never_created' : { exists: made.id });
+      }
+    });
   return {
     run: () => surviving((alive) => Promise.resolve(alive)),
     crashes: () => crashes,
     settle: () => surviving((alive) => world.settle(alive, { virtualMsMax: 4 * dayMs })),
     resume: (options) => told((alive) => alive.resume(options)),
     resolveFiles,
+    resolveCreates,
     async act(action) {
       switch (action.type) {
         case 'advance':
