@@ -29,12 +29,12 @@ export async function* batchPages(session: Session, pageCountMax: number = pages
     const fresh = page.entries.filter((entry) => !seen.has(idOf(entry) ?? ''));
     const isStuck = after !== null && page.entries.length > 0 && fresh.length === 0;
     // It says that there is more, and shows the same again.
-    if (isStuck && page.hasMore === true) throw notAList(session);
+    if (isStuck && page.hasMore === true) throw broken(session);
     for (const entry of fresh) seen.add(idOf(entry) ?? '');
     yield { ...readEntries(session, fresh), isStuck };
     if (isStuck || isLast(page)) return;
     // Half a list must not pass for a whole one.
-    if (page.cursor === null || page.cursor === after) throw notAList(session);
+    if (page.cursor === null || page.cursor === after) throw broken(session);
     after = page.cursor;
   }
   throw endless(session, pageCountMax);
@@ -74,6 +74,14 @@ const readEntries = ({ scrub }: Session, entries: readonly JsonValue[]): Pick<Ba
   const reports = entries.map((entry) => readBatch(entry, scrub));
   return { batches: reports.filter((report) => report !== null), unread: entries.filter((_, i) => reports[i] === null) };
 };
+
+const broken = ({ where }: Session): CallFailure =>
+  new CallFailure({
+    type: 'refused',
+    message: `the list of batches at ${where} says that it goes on, and shows nothing further: batches that it does not show may exist`,
+    statusCode: null,
+    requestId: null,
+  });
 
 const notAList = ({ where }: Session): CallFailure =>
   new CallFailure({

@@ -72,7 +72,11 @@ describe('a list of batches', () => {
 
   it('that promises more and shows the same is an error', async () => {
     await using stub = await startStub(serving(others(30), 20, () => ({ has_more: true }), { ignoresAfter: true }));
-    expect((await leftOf(sweep(stub.baseURL))).type).toBe('refused');
+    const error = await leftOf(sweep(stub.baseURL));
+    expect(error).toMatchObject({
+      type: 'refused',
+      message: expect.stringContaining('says that it goes on, and shows nothing further') as string,
+    });
     expect(stub.seen.filter(({ path }) => path === '/v1/batches')).toHaveLength(2);
   });
 
