@@ -3,11 +3,12 @@ import type { CustomIds } from '../core/custom-ids.ts';
 import { countOfIndexSet, type IndexSet } from '../core/index-set.ts';
 import type { ProviderWire } from '../ports/provider.ts';
 import { createLineSplitter, type ReadLine } from './line-splitter.ts';
+import type { LineColumns } from './line-columns.ts';
 
 /** Judges the files of one batch while their bytes go by. */
 export interface Census {
-  /** One of its files; `end` once, behind the last chunk. */
-  file(fileId: string): { add(chunk: Uint8Array): void; end(): FileCensus };
+  /** One of its files; `end` once, behind the last chunk. `columns`: takes note of what each line says. */
+  file(fileId: string, columns?: LineColumns): { add(chunk: Uint8Array): void; end(): FileCensus };
   /** Different rows of the batch that were answered so far, by any file. */
   rows(): number;
   /** Those that only lines speak of which nobody can read. */
@@ -29,23 +30,25 @@ export const createCensus = (wire: Pick<ProviderWire, 'readVerdict'>, customIds:
     said[place] = (said[place] as number) | what;
     return true;
   };
-  const judge = ({ text }: ReadLine, isWhole: boolean): 'answer' | 'malformed' | 'unknown' => {
+  const judge = ({ offset, length, text }: ReadLine, isWhole: boolean, columns?: LineColumns): 'answer' | 'malformed' | 'unknown' => {
     const verdict = text === null ? ({ type: 'malformed' } as const) : wire.readVerdict(text);
-    if (verdict.type !== 'malformed') return note(customIds.indexOf(verdict.customId), isAnswered) ? 'answer' : 'unknown';
+    const index = verdict.type === 'malformed' ? null : customIds.indexOf(verdict.customId);
+    columns?.add(offset, length, index, verdict);
+    if (verdict.type !== 'malformed') return note(index, isAnswered) ? 'answer' : 'unknown';
     if (text !== null && isWhole) note(customIds.indexIn(text), isSpoilt);
     return 'malformed';
   };
   return {
     rows: () => rows,
     spoilt: () => said.reduce((count, what) => (what === isSpoilt ? count + 1 : count), 0),
-    file(fileId) {
+    file(fileId, columns) {
       const splitter = createLineSplitter();
       const begin = createBeginning();
       const counts = { lines: 0, malformed: 0, unknown: 0 };
       const count = (lines: readonly ReadLine[], areWhole: boolean): void => {
         for (const line of lines) {
           counts.lines += 1;
-          const verdict = judge(line, areWhole);
+          const verdict = judge(line, areWhole, columns);
           if (verdict !== 'answer') counts[verdict] += 1;
         }
       };

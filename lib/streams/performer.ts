@@ -2,6 +2,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Effect } from '../core/effect.ts';
 import type { PortError } from '../ports/port-error.ts';
 import { performCompact } from './compact-file.ts';
+import { createLinesKept } from './lines-kept.ts';
 import { performFailPending, performPlan, performRequeue, performSettleShared } from './plan.ts';
 import { performCancel, performPoll } from './poll.ts';
 import { performStoreFiles } from './store-files.ts';
@@ -41,8 +42,9 @@ export const createPerformer = (
   const pollStrays = performPollStrays(ports);
   const poll = performPoll(ports);
   const cancel = performCancel(ports);
-  const storeFiles = performStoreFiles(ports);
-  const settle = performSettle(ports);
+  const kept = createLinesKept();
+  const storeFiles = performStoreFiles(ports, kept);
+  const settle = performSettle(ports, kept);
   return (effect, signal) => {
     switch (effect.type) {
       case 'IngestSlice':

@@ -5,38 +5,25 @@ import type { Effect } from '../core/effect.ts';
 import { codeOfFailure, type FailureClass } from '../core/failure.ts';
 import { type CustomIds, customIdsOf } from '../core/custom-ids.ts';
 import type { BatchKey } from '../core/ids.ts';
-import { addUsage, emptyUsage, type TokenUsage } from '../core/usage.ts';
 import { PayloadError } from '../ports/payload-error.ts';
 import type { PortError } from '../ports/port-error.ts';
 import type { OutputReading } from '../schema/structure.ts';
 import { payloadRefusal } from './faults.ts';
 import { readLineBlocks } from './line-reader.ts';
+import type { LinesKept } from './lines-kept.ts';
 import type { AnswerReading, Asked, EnginePorts, Perform } from './ports.ts';
+import {
+  addTo,
+  createSliceReading,
+  endBefore,
+  type FilePart,
+  type Note,
+  readColumns,
+  type SliceReading,
+  takeRow,
+} from './slice-reading.ts';
 
 type SettleEffect = Extract<Effect, { readonly type: 'SettleSlice' }>;
-type Part = 'output' | 'error';
-
-/** A failure line, remembered until the rest of the batch is settled: a success anywhere wins over it. */
-interface Note {
-  readonly code: number;
-  readonly part: 1 | 2;
-  readonly offset: number;
-  readonly length: number;
-  readonly outputTokens: number;
-}
-
-/** What a slice of a file says, in columns. */
-interface SliceReading {
-  readonly indexes: number[];
-  readonly offsets: number[];
-  readonly lengths: number[];
-  usage: TokenUsage;
-  malformedCount: number;
-  unknownCount: number;
-  toOffset: number;
-  isEndOfFile: boolean;
-  readonly notes: Map<number, Note>;
-}
 
 /** A line of a known row whose outcome is still to be taken: a failure, or an answer. */
 interface Waiting {
@@ -46,24 +33,27 @@ interface Waiting {
 }
 
 /** Reads a batch's raw files slice by slice; the failures it meets on the way are kept for the last slices of the batch. */
-export const performSettle = (ports: EnginePorts): Perform<SettleEffect> => {
+export const performSettle = (ports: EnginePorts, kept: LinesKept): Perform<SettleEffect> => {
   const notebook = createNotebook();
   return (effect) => {
     const { part, offset } = effect.position;
-    return part === 'rest' ? settleRest(ports, notebook, effect, offset) : settleFileSlice(ports, notebook, effect, part, offset);
+    return part === 'rest'
+      ? settleRest(ports, kept, notebook, effect, offset)
+      : settleFileSlice(ports, kept, notebook, effect, part, offset);
   };
 };
 
 const settleFileSlice = (
   ports: EnginePorts,
+  kept: LinesKept,
   notebook: Notebook,
   effect: SettleEffect,
-  part: Part,
+  part: FilePart,
   fromOffset: number,
 ): TE.TaskEither<PortError, Asked> => {
   const { run, scheduler } = ports;
   return pipe(
-    readSlice(ports, effect.batchKey, part, fromOffset, effect.rowsMax),
+    readSlice(ports, kept, effect.batchKey, part, fromOffset, effect.rowsMax),
     TE.map((reading): Asked => {
       notebook.add(effect.batchKey, partsOf(ports, effect.batchKey), part, fromOffset, reading);
       return pipe(
@@ -91,7 +81,13 @@ const settleFileSlice = (
   );
 };
 
-const settleRest = (ports: EnginePorts, notebook: Notebook, effect: SettleEffect, fromIndex: number): TE.TaskEither<PortError, Asked> => {
+const settleRest = (
+  ports: EnginePorts,
+  kept: LinesKept,
+  notebook: Notebook,
+  effect: SettleEffect,
+  fromIndex: number,
+): TE.TaskEither<PortError, Asked> => {
   const { run, scheduler } = ports;
   const asked = (notes: ReadonlyMap<number, Note>): Asked =>
     pipe(
@@ -115,25 +111,25 @@ const settleRest = (ports: EnginePorts, notebook: Notebook, effect: SettleEffect
     );
   const known = notebook.complete(effect.batchKey, partsOf(ports, effect.batchKey));
   // A process that did not read the files from their start reads them again: only for the failures, nothing is settled twice.
-  return known !== null ? TE.right(asked(known)) : pipe(rereadNotes(ports, notebook, effect), TE.map(asked));
+  return known !== null ? TE.right(asked(known)) : pipe(rereadNotes(ports, kept, notebook, effect), TE.map(asked));
 };
 
 const filesOf = (
   { run }: EnginePorts,
   batchKey: BatchKey,
-): readonly { readonly part: Part; readonly object: string; readonly bytes: number }[] => {
+): readonly { readonly part: FilePart; readonly object: string; readonly bytes: number }[] => {
   const files = run.snapshot.live.find((batch) => batch.batchKey === batchKey)?.files;
   return (['output', 'error'] as const).flatMap((part) => (files?.[part] ? [{ part, ...files[part] }] : []));
 };
 
-const partsOf = (ports: EnginePorts, batchKey: BatchKey): readonly Part[] => filesOf(ports, batchKey).map((file) => file.part);
+const partsOf = (ports: EnginePorts, batchKey: BatchKey): readonly FilePart[] => filesOf(ports, batchKey).map((file) => file.part);
 
 const rereadNotes =
-  (ports: EnginePorts, notebook: Notebook, effect: SettleEffect): TE.TaskEither<PortError, ReadonlyMap<number, Note>> =>
+  (ports: EnginePorts, kept: LinesKept, notebook: Notebook, effect: SettleEffect): TE.TaskEither<PortError, ReadonlyMap<number, Note>> =>
   async () => {
     for (const { part, bytes } of filesOf(ports, effect.batchKey)) {
       for (let offset = 0; offset < bytes;) {
-        const reading = await readSlice(ports, effect.batchKey, part, offset, effect.rowsMax)();
+        const reading = await readSlice(ports, kept, effect.batchKey, part, offset, effect.rowsMax)();
         if (reading._tag === 'Left') return reading;
         notebook.add(effect.batchKey, partsOf(ports, effect.batchKey), part, offset, reading.right);
         offset = reading.right.toOffset;
@@ -143,25 +139,28 @@ const rereadNotes =
   };
 
 const readSlice =
-  (ports: EnginePorts, batchKey: BatchKey, part: Part, fromOffset: number, rowsMax: number): TE.TaskEither<PortError, SliceReading> =>
+  (
+    ports: EnginePorts,
+    kept: LinesKept,
+    batchKey: BatchKey,
+    part: FilePart,
+    fromOffset: number,
+    rowsMax: number,
+  ): TE.TaskEither<PortError, SliceReading> =>
   async () => {
     const file = filesOf(ports, batchKey).find((candidate) => candidate.part === part);
     if (file === undefined)
       return { _tag: 'Left', left: { type: 'corrupt', message: `batch ${batchKey} has no ${part} file to settle from`, where: batchKey } };
+    const { config, ingest } = ports.run.snapshot;
+    const reading = createSliceReading(part, file.bytes);
+    const lines = kept.of(file.object);
+    if (lines !== null) {
+      readColumns(reading, lines, fromOffset, rowsMax, ingest.itemCount);
+      if (reading.isEndOfFile) kept.forget(file.object);
+      return { _tag: 'Right', right: reading };
+    }
     const chunks = await ports.run.artifacts.read(file.object, { offset: fromOffset, length: file.bytes - fromOffset })();
     if (chunks._tag === 'Left') return { _tag: 'Left', left: payloadRefusal(chunks.left) };
-    const reading: SliceReading = {
-      indexes: [],
-      offsets: [],
-      lengths: [],
-      usage: emptyUsage,
-      malformedCount: 0,
-      unknownCount: 0,
-      toOffset: file.bytes,
-      isEndOfFile: true,
-      notes: new Map(),
-    };
-    const { config, ingest } = ports.run.snapshot;
     const rows = { customIds: customIdsOf(config), itemCount: ingest.itemCount };
     let lineCount = 0;
     try {
@@ -169,12 +168,11 @@ const readSlice =
         const waiting: Waiting[] = [];
         for (const line of block) {
           if (lineCount === rowsMax) {
-            reading.toOffset = fromOffset + line.offset;
-            reading.isEndOfFile = false;
+            endBefore(reading, fromOffset + line.offset);
             break;
           }
           lineCount += 1;
-          const known = readLine(ports, reading, part, { ...line, offset: fromOffset + line.offset }, rows);
+          const known = readLine(ports, reading, { ...line, offset: fromOffset + line.offset }, rows);
           if (known !== null) waiting.push(known);
         }
         await judge(ports.structure ?? null, waiting);
@@ -191,7 +189,6 @@ const readSlice =
 const readLine = (
   { provider, structure = null }: EnginePorts,
   reading: SliceReading,
-  part: Part,
   line: { readonly offset: number; readonly length: number; readonly text: string | null },
   { customIds, itemCount }: { readonly customIds: CustomIds; readonly itemCount: number },
 ): Waiting | null => {
@@ -206,18 +203,9 @@ const readLine = (
     reading.unknownCount += 1;
     return null;
   }
-  if (verdict.usage !== null) reading.usage = addUsage(reading.usage, verdict.usage);
-  const take = (failureClass: FailureClass | null): void => {
-    if (failureClass === null) {
-      reading.indexes.push(index);
-      reading.offsets.push(line.offset);
-      reading.lengths.push(line.length);
-    } else if (!reading.notes.has(index)) {
-      const { offset, length } = line;
-      const outputTokens = verdict.usage?.outputTokens ?? -1;
-      reading.notes.set(index, { code: codeOfFailure(failureClass), part: part === 'output' ? 1 : 2, offset, length, outputTokens });
-    }
-  };
+  if (verdict.usage !== null) addTo(reading.usage, verdict.usage);
+  const take = (failureClass: FailureClass | null): void =>
+    takeRow(reading, index, line, failureClass === null ? null : codeOfFailure(failureClass), verdict.usage?.outputTokens ?? -1);
   return verdict.type === 'failed'
     ? { failureClass: verdict.failureClass, text: null, take }
     : { failureClass: null, text: verdict.outputText ?? null, take };
@@ -237,9 +225,9 @@ const faultIn = (reading: OutputReading): FailureClass | null => (reading.type =
 
 /** Failures by batch, known to be all of them only where the files were read here from the first byte to the last. */
 interface Notebook {
-  add(batchKey: BatchKey, parts: readonly Part[], part: Part, fromOffset: number, reading: SliceReading): void;
+  add(batchKey: BatchKey, parts: readonly FilePart[], part: FilePart, fromOffset: number, reading: SliceReading): void;
   /** Null unless every one of the files was read to its end. */
-  complete(batchKey: BatchKey, parts: readonly Part[]): ReadonlyMap<number, Note> | null;
+  complete(batchKey: BatchKey, parts: readonly FilePart[]): ReadonlyMap<number, Note> | null;
   forget(batchKey: BatchKey): void;
 }
 

@@ -10,6 +10,8 @@ import { isEarlierReading, rawFolderOf, rawObjectName } from '../core/raw-object
 import type { PortError } from '../ports/port-error.ts';
 import { type Census, createCensus } from './census.ts';
 import { messageOf } from './faults.ts';
+import { createLineColumns } from './line-columns.ts';
+import type { LinesKept } from './lines-kept.ts';
 import type { Asked, EnginePorts, Perform } from './ports.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
@@ -21,7 +23,7 @@ type Fetched = { readonly file: StoredFile; readonly census: FileCensus } | { re
  * Brings both raw files into the payload plane, whole, before anything points into them, and says what they are. A cut transfer leaves nothing
  * behind. Where one of two files is gone, the other is kept.
  */
-export const performStoreFiles = (ports: EnginePorts): Perform<Of<'StoreFiles'>> => {
+export const performStoreFiles = (ports: EnginePorts, kept: LinesKept): Perform<Of<'StoreFiles'>> => {
   const { run, provider, scheduler } = ports;
   let reading = 0;
   return ({ batchKey, outputFileId, errorFileId }) => {
@@ -35,8 +37,8 @@ export const performStoreFiles = (ports: EnginePorts): Perform<Of<'StoreFiles'>>
         const census = createCensus(provider, customIdsOf(run.snapshot.config), sent);
         return pipe(
           TE.Do,
-          TE.bind('output', () => fetchFile(ports, outputFileId, name('output'), census)),
-          TE.bind('error', () => fetchFile(ports, errorFileId, name('error'), census)),
+          TE.bind('output', () => fetchFile(ports, outputFileId, name('output'), census, kept)),
+          TE.bind('error', () => fetchFile(ports, errorFileId, name('error'), census, kept)),
           TE.filterOrElse(hasSome, goneError),
           TE.chainFirst(() => removeEarlier(ports, batchKey, own)),
           TE.map(({ output, error }): Asked => {
@@ -101,23 +103,30 @@ const removeEarlier = (
   });
 
 const fetchFile = (
-  { run, provider }: EnginePorts,
+  { run, provider, structure = null }: EnginePorts,
   fileId: string | null,
   object: string,
   census: Census,
+  kept: LinesKept,
 ): TE.TaskEither<PortError, Fetched | null> =>
   fileId === null
     ? TE.right(null)
     : pipe(
         provider.download(fileId),
         TE.chain(({ bytes: promised, chunks }): TE.TaskEither<PortError, Fetched> => {
-          const counting = census.file(fileId);
+          // What a schema is to judge is read again for its words.
+          const columns = structure === null ? createLineColumns() : undefined;
+          const counting = census.file(fileId, columns);
           const transfer = watched(chunks, promised, fileId, (chunk) => counting.add(chunk));
           return pipe(
             run.artifacts.put(object, transfer.chunks),
             // Whatever the store makes of a stream that breaks: the cause is a transient failure of the transfer, not the store's.
             TE.mapLeft((error) => transfer.fault() ?? error),
-            TE.map(({ bytes }) => ({ file: { object, bytes }, census: counting.end() })),
+            TE.map(({ bytes }) => {
+              const found = { file: { object, bytes }, census: counting.end() };
+              if (columns !== undefined) kept.keep(object, columns);
+              return found;
+            }),
           );
         }),
         TE.orElse((error) => (saysGone(error) ? TE.right<PortError, Fetched>({ gone: error }) : TE.left(error))),

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import * as t from 'io-ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeDisk } from '../../adapters/sqljs/disk.ts';
 import { localClient } from '../../adapters/sqljs/keeper-client.ts';
@@ -52,9 +53,12 @@ describe('a byte that changes on the disk', () => {
         own: (runId) => TE.Monad.map(store.own(runId), watched),
         create: (runId, description) => TE.Monad.map(store.create(runId, description), watched),
       }));
-    return createWorld({ ...quick, storage: { ...storage, open } });
+    return createWorld({ ...quick, answer: () => '"yes"', storage: { ...storage, open } });
   };
   const start = (world: World) => world.runner.start(jobOf(world.connection, itemsOf(30), { maxRequests: 10 }), { runId: 'changed' });
+  // Answers that a schema judges are read where they are stored; what others say is known from their download.
+  const startJudged = (world: World) =>
+    world.runner.start({ ...jobOf(world.connection, itemsOf(30), { maxRequests: 10 }), structuredOutput: t.string }, { runId: 'changed' });
 
   it.each([
     ['request lines before they are uploaded', 'requests/', 'provider_refused'],
@@ -69,7 +73,7 @@ describe('a byte that changes on the disk', () => {
         damaged.push(join(objects(), name));
         damage(join(objects(), name));
       };
-      const run = await start(world);
+      const run = await startJudged(world);
       await world.settle(run).catch(() => undefined);
       const { controlReason, controlMessage } = run.summary();
       expect([controlReason, controlMessage]).toEqual([
