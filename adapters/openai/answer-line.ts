@@ -1,7 +1,7 @@
 import type { FailureClass } from '../../lib/core/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import type { LineContent, LineVerdict } from '../../lib/ports/provider.ts';
-import { classOfStatus, classOfTopLevelError, readLineError } from './answer-error.ts';
+import { classOfError, readLineError } from './answer-error.ts';
 import type { AnswerReader } from './answer-reader.ts';
 import { usageOf } from './answer-usage.ts';
 import { isTooDeep } from './json-depth.ts';
@@ -82,23 +82,23 @@ interface Failure {
   readonly raw: JsonValue;
 }
 
-/** By the status first: failures of HTTP stand in the response with a top-level `error` of null. */
+/** Failures of HTTP stand in the response, with a top-level `error` of null; some services say all at the top. */
 const failureOf = ({ statusCode, body, error, wholeBody }: Answer, reader: AnswerReader): Failure | null => {
-  if (statusCode === null) return withoutResponse(error);
   if (body !== null) {
     const found = reader.faultOf(body);
+    const inside = found?.failureClass === 'malformed_result' && isJsonObject(body['error']) ? readLineError(body['error']) : null;
+    if (inside !== null) return { failureClass: classOfError(null, inside), message: inside.message, raw: inside.raw };
     return found === null ? null : { ...found, raw: body };
   }
-  if (statusCode >= 200 && statusCode < 300)
+  const told = readLineError(isJsonObject(wholeBody) ? (wholeBody['error'] ?? wholeBody) : wholeBody) ?? readLineError(error);
+  const isSuccess = statusCode !== null && statusCode >= 200 && statusCode < 300;
+  if (isSuccess && (told === null || readLineError(error) === null))
     return { failureClass: 'malformed_result', message: `status ${statusCode} without a body`, raw: wholeBody ?? null };
-  // Some say nothing in the response and all at the top.
-  if (statusCode === 0 && isJsonObject(error)) return withoutResponse(error);
-  const told = isJsonObject(wholeBody) ? wholeBody['error'] : wholeBody;
-  const lineError = readLineError(told);
-  return { failureClass: classOfStatus(statusCode, lineError), message: `${statusCode}: ${lineError.message}`, raw: told ?? null };
-};
-
-const withoutResponse = (error: JsonValue | undefined): Failure => {
-  const lineError = readLineError(error);
-  return { failureClass: classOfTopLevelError(lineError), message: lineError.message, raw: error ?? null };
+  const status = isSuccess || statusCode === 0 ? null : statusCode;
+  const message = told?.message ?? 'no message';
+  return {
+    failureClass: classOfError(status, told),
+    message: status === null ? message : `${status}: ${message}`,
+    raw: told?.raw ?? error ?? wholeBody ?? null,
+  };
 };

@@ -5,7 +5,7 @@ interface FailurePolicy {
   readonly action: FailureAction;
   /** One line for the docs: when a row gets this class. */
   readonly when: string;
-  /** One line for the docs: what somebody can do about it. */
+  /** One line for the docs: what to do about it while the row has attempts left. */
   readonly remedy: string;
   /** True where the whole batch was refused and nobody paid: the row's attempts have no ceiling then, the run pauses instead. */
   readonly isOfBatch?: true;
@@ -135,6 +135,11 @@ const table = {
     remedy: 'a service that keeps strict schemas; the answer is in `output_text`',
     isOfStructure: true,
   },
+  input_not_fetched: {
+    action: 'retry_charged',
+    when: 'an image or a file that the request names could not be fetched by the provider',
+    remedy: 'make sure that the provider can read the address, then a new run with the row; send the data in the request instead',
+  },
 } as const satisfies Readonly<Record<string, FailurePolicy>>;
 
 export type FailureClass = keyof typeof table;
@@ -142,8 +147,15 @@ export const failureClasses = Object.keys(table) as readonly FailureClass[];
 export const failureAction = (failureClass: FailureClass): FailureAction => table[failureClass].action;
 /** When a row gets the class, for people. */
 export const failureReason = (failureClass: FailureClass): string => table[failureClass].when;
-/** What somebody can do about it, for people. */
+/** What to do about a row that fails so and has attempts left, for people. */
 export const failureRemedy = (failureClass: FailureClass): string => table[failureClass].remedy;
+/** What to do about a row that has ended so, for people: it is not asked again by itself. */
+export const endedRemedy = (failureClass: FailureClass): string => {
+  const remedy = failureRemedy(failureClass);
+  if (failureAction(failureClass) === 'fail') return remedy;
+  const more = /^none: [^;]*/u.test(remedy) ? remedy.replace(/^none: [^;]*/u, '') : `; ${remedy}`;
+  return `its attempts are used up: a new run with such rows (\`--from-run\` with \`--only ${failureClass}\`)${more}`;
+};
 /** True where the whole batch was refused, and not because of the row. */
 export const isFailureOfBatch = (failureClass: FailureClass): boolean => {
   const policy: FailurePolicy = table[failureClass];

@@ -1,4 +1,4 @@
-import { type FailureClass, failureOfCode, failureRemedy } from '../core/failure.ts';
+import { endedRemedy, type FailureClass, failureOfCode } from '../core/failure.ts';
 import { isFinished } from '../core/snapshot.ts';
 import type { ItemTotals } from '../core/item.ts';
 import type { BatchRecordState } from '../core/batch-record.ts';
@@ -89,7 +89,7 @@ export const reportOf = async (reader: () => RunReader, signal: AbortSignal | un
     failures: [...failures]
       .map(([code, { count, exampleItemId }]) => {
         const errorClass = failureOfCode(code);
-        return { errorClass, count, exampleItemId, remedy: failureRemedy(errorClass) };
+        return { errorClass, count, exampleItemId, remedy: endedRemedy(errorClass) };
       })
       .sort((a, b) => b.count - a.count || a.errorClass.localeCompare(b.errorClass)),
     attempts: [...attempts]

@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { isRoomy, raiseBounds, roomyMember } from '../core/output-bound.ts';
 import type { TokenUsage } from '../core/usage.ts';
 import type { LineContent, LineRenderer, ProviderWire } from '../ports/provider.ts';
+import { classOfFakeError, type FakeError, fakeErrorIn } from './fake-errors.ts';
 
 /** Endpoints whose requests the fake's wire can write. */
 export const fakeEndpoints = ['responses', 'chat.completions'] as const;
@@ -86,7 +87,7 @@ interface Answer {
   readonly statusCode: number | null;
   /** The body of a 2xx. */
   readonly body: JsonObject | null;
-  readonly error: JsonObject;
+  readonly error: FakeError;
   readonly raw: JsonValue;
 }
 
@@ -95,11 +96,11 @@ const readAnswer = (line: string): Answer | null => {
   if (!isJsonObject(parsed) || typeof parsed['custom_id'] !== 'string') return null;
   const { custom_id: customId, response, error } = parsed;
   const answer = { customId, raw: parsed };
-  if (!isJsonObject(response)) return { ...answer, statusCode: null, body: null, error: isJsonObject(error) ? error : {} };
+  if (!isJsonObject(response)) return { ...answer, statusCode: null, body: null, error: fakeErrorIn(undefined, error) };
   const status = typeof response['status_code'] === 'number' ? response['status_code'] : 0;
-  const body = isJsonObject(response['body']) ? response['body'] : null;
-  const told = isJsonObject(body?.['error']) ? body['error'] : isJsonObject(error) ? error : {};
-  return { ...answer, statusCode: status, body: status >= 200 && status < 300 ? body : null, error: told };
+  const wholeBody = response['body'];
+  const body = isJsonObject(wholeBody) && status >= 200 && status < 300 ? wholeBody : null;
+  return { ...answer, statusCode: status, body, error: fakeErrorIn(wholeBody, error) };
 };
 
 const parse = (line: string): unknown => {
@@ -116,24 +117,9 @@ interface Failure {
 }
 
 const failureOf = ({ statusCode, body, error }: Answer): Failure | null => {
-  const message = typeof error['message'] === 'string' ? error['message'] : 'no message';
-  if (statusCode === null) return { failureClass: classOfCode(error['code']), message };
   if (body !== null) return faultOfBody(body);
-  return { failureClass: classOfStatus(statusCode, error['code']), message: `${statusCode}: ${message}` };
-};
-
-const classOfCode = (code: JsonValue | undefined): FailureClass =>
-  code === 'batch_expired' || code === 'batch_cancelled' || code === 'request_timeout' || code === 'insufficient_quota'
-    ? code
-    : 'server_error';
-
-const classOfStatus = (statusCode: number, code: JsonValue | undefined): FailureClass => {
-  if (statusCode >= 200 && statusCode < 300) return 'malformed_result';
-  if (statusCode === 408 || statusCode === 504) return 'request_timeout';
-  if (code === 'insufficient_quota') return 'insufficient_quota';
-  if (statusCode === 429) return 'rate_limited';
-  if (statusCode < 400 || statusCode >= 500 || statusCode === 409 || statusCode === 425) return 'server_error';
-  return code === 'context_length_exceeded' ? 'context_too_long' : 'invalid_request';
+  const message = statusCode === null ? error.message : `${statusCode}: ${error.message}`;
+  return { failureClass: classOfFakeError(statusCode, error), message };
 };
 
 /** A 200 may be a refusal, or stop half-way. */

@@ -96,6 +96,18 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
       ] satisfies FaultScript,
     ]),
   ),
+  ...each(['openai', 'azure', 'vllm', 'text'] as const, (form) => [
+    [
+      `rows fail in the first batch, told as ${form}`,
+      { type: 'rows_fail', ratio: 0.5, statusCode: 400, message: "This model's maximum context length is 8 tokens.", form, ...first },
+    ],
+  ]),
+  'rows fail for money in the first batch, at the top of their lines': [
+    { type: 'rows_fail', ratio: 0.5, statusCode: 429, code: 'insufficient_quota', form: 'azure', ...first },
+  ],
+  'rows fail in the first batch for images that could not be fetched': [
+    { type: 'rows_fail', ratio: 0.5, statusCode: 400, code: 'failed_to_download_image', ...first },
+  ],
   ...each([400, 429, 500], (statusCode) => [
     [`rows fail with ${statusCode} in the first batch`, { type: 'rows_fail', ratio: 0.5, statusCode, ...first }],
   ]),

@@ -23,6 +23,7 @@ const actions: Readonly<Record<FailureAction, readonly FailureClass[]>> = {
     'schema_mismatch',
     'empty_output',
     'fenced_json',
+    'input_not_fetched',
   ],
   retry_uncharged: ['batch_expired', 'batch_cancelled', 'missing_result', 'over_capacity', 'batch_rejected'],
   fail: [

@@ -137,10 +137,23 @@ export type BatchFault =
   /** Somebody cancels it in the dashboard when this share of its requests is answered (default half). */
   | { readonly type: 'cancelled_by_hand'; readonly completedRatio?: number };
 
+/**
+ * Where a line tells its error. `openai`: in the body of the response. `azure`: wrapped, at the top of the line, beside a response without a body.
+ * `vllm`: at the top of the line, under the status as its code. `text`: the body is a text.
+ */
+export type ErrorForm = 'openai' | 'azure' | 'vllm' | 'text';
+
 /** Faults on a share of a batch's answered rows; the first in the script that hits a row wins. */
 export type RowFault =
-  /** An error line with this status. */
-  | { readonly type: 'rows_fail'; readonly ratio: number; readonly statusCode: number }
+  /** An error line with this status; `code` and `message` in place of those that go with the status, told in the form of a service. */
+  | {
+      readonly type: 'rows_fail';
+      readonly ratio: number;
+      readonly statusCode: number;
+      readonly code?: string;
+      readonly message?: string;
+      readonly form?: ErrorForm;
+    }
   | {
       readonly type:
         /** In neither file, though counted. */

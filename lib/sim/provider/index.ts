@@ -4,6 +4,7 @@ export type { BlobStore, BlobWriter, ByteRange, StoredBlob } from './blobs.ts';
 export { createMemoryBlobs } from './blobs.ts';
 export type {
   AnswersFault,
+  ErrorForm,
   BatchFault,
   CallFault,
   Fault,

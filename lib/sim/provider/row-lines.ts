@@ -1,5 +1,6 @@
-import type { RowFault } from './faults.ts';
+import type { ErrorForm, FaultOf, RowFault } from './faults.ts';
 import { errorForStatus } from './refusals.ts';
+import type { ApiError } from './wire.ts';
 
 /** Where a row's line goes, what it counts as, and what the bill says. */
 export interface RowOutcome {
@@ -40,6 +41,35 @@ const unfinishedMessages = {
 export const refusedRow = (row: RowName, statusCode: number, error: object = errorForStatus(statusCode)): RowOutcome =>
   failedRow(responseLine(row, statusCode, JSON.stringify({ error })));
 
+/** The error line of a scripted failure. */
+const toldLine = (row: RowName, { statusCode, code, message, form = 'openai' }: FaultOf<'rows_fail'>): string => {
+  const known = errorForStatus(statusCode);
+  const error: ApiError = {
+    ...known,
+    ...(code === undefined ? {} : { code, message: `The request failed: ${code}.` }),
+    ...(message === undefined ? {} : { message }),
+  };
+  return forms[form](row, statusCode, error);
+};
+
+const forms: Readonly<Record<ErrorForm, (row: RowName, statusCode: number, error: ApiError) => string>> = {
+  openai: (row, statusCode, error) => responseLine(row, statusCode, JSON.stringify({ error })),
+  azure: (row, statusCode, { code, message }) =>
+    JSON.stringify({
+      custom_id: row.customId,
+      response: { request_id: '', status_code: statusCode },
+      error: { code: null, message: { error: { code: code ?? 'BadRequest', message } } },
+    }),
+  vllm: (row, statusCode, { message }) =>
+    JSON.stringify({
+      id: `vllm-${row.hex}`,
+      custom_id: row.customId,
+      response: { status_code: statusCode, request_id: `vllm-batch-${row.hex}`, body: null },
+      error: { message, type: 'BadRequestError', param: null, code: statusCode },
+    }),
+  text: (row, statusCode, { message }) => responseLine(row, statusCode, JSON.stringify(message)),
+};
+
 /**
  * The outcome of a row that ran, after the fault that hits it, if any. Faults on what the model writes (`rows_truncated`,
  * `rows_refused`) are already in `body`; here they only make the answer unusable.
@@ -50,7 +80,7 @@ export const answeredRow = (row: RowName, body: string, fault: RowFault | null):
     case undefined:
       return { ...paid, outputLines: [line] };
     case 'rows_fail':
-      return refusedRow(row, fault.statusCode);
+      return failedRow(toldLine(row, fault));
     case 'rows_timed_out':
       return failedRow(errorLine(row, 'request_timeout', 'The model call timed out.'));
     case 'rows_status_zero':
