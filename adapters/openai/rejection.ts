@@ -1,10 +1,13 @@
-import type { BatchRejection } from '../../lib/core/batch.ts';
+import type { BatchRejection, RefusedLine } from '../../lib/core/batch.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import type { Scrub } from './scrub.ts';
 import { isOutOfCapacity, isOutOfMoney, statedLimits } from './error-codes.ts';
 
 const linesMax = 1_000;
 const messageCharsMax = 500;
+const nameCharsMax = 100;
+/** Of what is said against all lines together. Lines beyond it go again with the others, and are named then. */
+const saidCharsMax = 200_000;
 
 /** Codes that are about what all our lines share: to drop the lines that are named would be to drop them all, a few at a time. */
 const sharedByAllLines: ReadonlySet<string> = new Set([
@@ -21,11 +24,12 @@ export const rejectionOf = (errors: JsonValue | undefined, scrub: Scrub): BatchR
   const entries = Array.isArray(data) ? (data as readonly JsonValue[]).filter(isJsonObject) : [];
   const message = scrub(messageOf(entries));
   const full = entries.find((entry) => isOutOfCapacity(textOf(entry['code'])));
-  if (full !== undefined) return { type: 'over_capacity', message, lines: [], ...statedLimits(textOf(full['message']) ?? '') };
-  const other = (type: BatchRejection['type'], lines: readonly number[] = []): BatchRejection => ({
+  if (full !== undefined) return { type: 'over_capacity', message, lines: [], said: [], ...statedLimits(textOf(full['message']) ?? '') };
+  const other = (type: BatchRejection['type'], said: readonly RefusedLine[] = []): BatchRejection => ({
     type,
     message,
-    lines,
+    lines: said.map(({ line }) => line),
+    said,
     statedTokensMax: null,
     statedRequestsMax: null,
   });
@@ -34,7 +38,32 @@ export const rejectionOf = (errors: JsonValue | undefined, scrub: Scrub): BatchR
   const isAboutLines =
     lines.length > 0 && lines.every(isLine) && !entries.some((entry) => sharedByAllLines.has(textOf(entry['code']) ?? ''));
   if (!isAboutLines) return other('other');
-  return other('invalid_lines', [...new Set(lines)].sort((a, b) => a - b).slice(0, linesMax));
+  return other('invalid_lines', saidOf(entries, scrub));
+};
+
+/** The first word on each line, in the order of the lines; at most so many and so long. */
+const saidOf = (entries: readonly JsonObject[], scrub: Scrub): readonly RefusedLine[] => {
+  const byLine = new Map<number, JsonObject>();
+  for (const entry of entries) if (isLine(entry['line']) && !byLine.has(entry['line'])) byLine.set(entry['line'], entry);
+  const sorted = [...byLine].sort(([a], [b]) => a - b).slice(0, linesMax);
+  const said: RefusedLine[] = [];
+  let chars = 0;
+  for (const [line, entry] of sorted) {
+    const words = (key: string, charsMax: number): string | null => {
+      const text = textOf(entry[key]);
+      return text === null ? null : scrub(text).slice(0, charsMax);
+    };
+    const one = {
+      line,
+      code: words('code', nameCharsMax),
+      message: words('message', messageCharsMax),
+      param: words('param', nameCharsMax),
+    };
+    chars += (one.code?.length ?? 0) + (one.message?.length ?? 0) + (one.param?.length ?? 0);
+    if (chars > saidCharsMax && said.length > 0) break;
+    said.push(one);
+  }
+  return said;
 };
 
 const isLine = (line: JsonValue | undefined): line is number => Number.isSafeInteger(line) && (line as number) >= 1;

@@ -56,11 +56,22 @@ export interface BatchEnding {
   readonly rejection: BatchRejection | null;
 }
 
+/** What the provider says against one line of an input file. */
+export interface RefusedLine {
+  /** 1-based, in the input file. */
+  readonly line: number;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly param: string | null;
+}
+
 export interface BatchRejection {
   readonly type: 'invalid_lines' | 'over_capacity' | 'insufficient_quota' | 'other';
   readonly message: string;
   /** 1-based lines of the input file that are at fault, ascending; bounded by the adapter. */
   readonly lines: readonly number[];
+  /** What is said against each of them, in their order; empty: written by a release that did not record it. */
+  readonly said: readonly RefusedLine[];
   /** The queue's limit, where the message states it. */
   readonly statedTokensMax: number | null;
   readonly statedRequestsMax: number | null;

@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import type { BatchEnding, SettlePosition, StoredFile } from './batch.ts';
+import type { BatchEnding, BatchRejection, RefusedLine, SettlePosition, StoredFile } from './batch.ts';
 import { isColumn } from './column.ts';
 import type { AcceptedSlice, Column, LineColumns } from './command.ts';
 import { closed, later, NonNegative } from './codec-parts.ts';
@@ -64,19 +64,25 @@ const ExportedProps = {
 };
 export const Exported = { ...ExportedProps, atMs: t.number };
 export const Progress = orNull(closed('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }));
+const Refused: t.Type<RefusedLine, unknown> = closed('RefusedLine', {
+  line: t.number,
+  code: orNull(t.string),
+  message: orNull(t.string),
+  param: orNull(t.string),
+});
+const Rejected: t.Type<BatchRejection, unknown> = closed('BatchRejection', {
+  type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'other'] as const),
+  message: t.string,
+  lines: t.readonlyArray(t.number),
+  said: later(t.readonlyArray(Refused), []),
+  statedTokensMax: orNull(t.number),
+  statedRequestsMax: orNull(t.number),
+});
 export const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
   type: oneOf('an ending', ['completed', 'expired', 'cancelled', 'rejected'] as const),
   outputFileId: orNull(t.string),
   errorFileId: orNull(t.string),
-  rejection: orNull(
-    closed('BatchRejection', {
-      type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'other'] as const),
-      message: t.string,
-      lines: t.readonlyArray(t.number),
-      statedTokensMax: orNull(t.number),
-      statedRequestsMax: orNull(t.number),
-    }),
-  ),
+  rejection: orNull(Rejected),
 });
 export const Usage: t.Type<TokenUsage, unknown> = closed('TokenUsage', {
   inputTokens: NonNegative,

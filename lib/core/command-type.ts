@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import type { BatchEnding, BatchRejection, StoredFile } from './batch.ts';
+import type { BatchEnding, BatchRejection, RefusedLine, StoredFile } from './batch.ts';
 import type { FileCensus, FilesCensus } from './census.ts';
 import { ColumnType, Exported, finite, key, named, oneOf, orNull, providerBatchId, Reason, Texts, AnyJson } from './codec.ts';
 import type {
@@ -19,7 +19,7 @@ import type {
   SweptBatch,
   UnclearCreate,
 } from './command.ts';
-import { NonNegative } from './codec-parts.ts';
+import { later, NonNegative } from './codec-parts.ts';
 import { Operation, RunConfig } from './config.ts';
 import { type Fields, form, listOf, optional, variants } from './form.ts';
 import type { EffectKey, RunId } from './ids.ts';
@@ -47,10 +47,18 @@ const toldAttempt = new t.Type<number, unknown>(
   t.identity,
 );
 
+const Refused = form<RefusedLine>('RefusedLine', {
+  line: finite,
+  code: orNull(t.string),
+  message: orNull(t.string),
+  param: orNull(t.string),
+});
 const Rejection = form<BatchRejection>('BatchRejection', {
   type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'other'] as const),
   message: t.string,
   lines: listOf(finite),
+  // Absent in commands of programs that were written for an earlier release.
+  said: later(listOf(Refused), []),
   statedTokensMax: told,
   statedRequestsMax: told,
 });

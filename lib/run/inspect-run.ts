@@ -10,6 +10,7 @@ import { BatchorError } from './errors.ts';
 import { linesAbout } from './lines-about.ts';
 import type { Inspection, InspectedAttempt } from './inspection.ts';
 import { must } from './interop.ts';
+import { refusalIn } from './refused-lines.ts';
 import { atOneVersion, type Onlooker, type StillRun } from './one-version.ts';
 import { readOwnLines } from './verify/line-check.ts';
 import { createPayload } from './verify/payload.ts';
@@ -124,12 +125,20 @@ const attemptIn = async (
     providerBatchId: record.providerBatchId,
     providerStatus: record.providerStatus,
     ending: record.ending?.type ?? null,
-    rejectionMessage: record.ending?.rejection?.message ?? null,
+    rejectionMessage: messageOfRefusal(record, row.sameAs ?? row.index),
     lines: lines.map((line) => ({ ...line, isAnswer: isAnswer(line) })),
     areRawFilesKept,
     ...told(outcome),
     faults,
   };
+};
+
+/** Of several lines that are refused, the words on this one. */
+const messageOfRefusal = (record: BatchRecord, index: number): string | null => {
+  const refusal = refusalIn(record, index);
+  return refusal === null
+    ? (record.ending?.rejection?.message ?? null)
+    : `line ${refusal.line}: ${refusal.code ?? 'no code'}: ${refusal.message ?? 'no message'}`;
 };
 
 const told = (outcome: AttemptOutcome): Pick<InspectedAttempt, 'outcome' | 'failureClass' | 'isCharged'> => {

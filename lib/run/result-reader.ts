@@ -7,6 +7,7 @@ import type { ResultRef, RunReader } from '../ports/run-store.ts';
 import type { TableStream } from '../ports/table.ts';
 import { readParts, type ResultParts } from '../streams/results.ts';
 import { must } from './interop.ts';
+import { withRefusals } from './refused-lines.ts';
 import type { ResultsOptions, ResultStream, ResultText, ResultTextPage, TableOptions } from './run.ts';
 import { openResultTable } from './table/result-table.ts';
 import { explained, type StructureOf, typedResults } from './typed-results.ts';
@@ -53,8 +54,8 @@ const pageRows = 1_000;
 
 export const createResultReader = ({ runId, rows, refresh, changes$, requireFinished, wire, structure }: ResultScene): ResultReader => {
   const context = { runId };
-  const partsOf = async ({ artifacts }: RunReader, refs: readonly ResultRef[]): Promise<readonly ResultParts[]> =>
-    must(readParts(artifacts, await wire(), refs), context);
+  const partsOf = async (source: RunReader, refs: readonly ResultRef[]): Promise<readonly ResultParts[]> =>
+    withRefusals(source, await must(readParts(source.artifacts, await wire(), refs), context));
   const pageOf = async <A>(
     { afterSequence = 0, limit = pageRows }: ResultPageOptions,
     use: (parts: readonly ResultParts[]) => Promise<A>,

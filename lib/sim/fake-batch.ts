@@ -1,4 +1,4 @@
-import type { BatchEnding, BatchRejection } from '../core/batch.ts';
+import type { BatchEnding, BatchRejection, RefusedLine } from '../core/batch.ts';
 import type { BatchObservation, SweptBatch } from '../core/command.ts';
 import type { BatchKey, ProviderBatchId } from '../core/ids.ts';
 import type { BatchObject } from './provider/wire.ts';
@@ -52,21 +52,22 @@ const rejectionOf = ({ errors }: BatchObject): BatchRejection => {
   const data = errors?.data ?? [];
   const [first] = data;
   const message = first === undefined ? 'the batch failed, and nothing says why' : `${first.code}: ${first.message}`;
-  const rejected = (type: BatchRejection['type'], lines: readonly number[] = []): BatchRejection => ({
+  const rejected = (type: BatchRejection['type'], said: readonly RefusedLine[] = []): BatchRejection => ({
     type,
     message,
-    lines,
+    lines: said.map(({ line }) => line),
+    said,
     ...statedLimits(''),
   });
   const full = data.find(({ code }) => code === 'token_limit_exceeded');
   if (full !== undefined) return { ...rejected('over_capacity'), ...statedLimits(full.message) };
   if (data.some(({ code }) => code === 'insufficient_quota')) return rejected('insufficient_quota');
-  const lines = data.flatMap(({ line }) => line ?? []);
-  const isAboutLines = lines.length > 0 && lines.length === data.length && !data.some(({ code }) => sharedByAllLines.includes(code));
+  const said = data.flatMap(({ code, message: words, param, line }) => (line === null ? [] : [{ line, code, message: words, param }]));
+  const isAboutLines = said.length > 0 && said.length === data.length && !data.some(({ code }) => sharedByAllLines.includes(code));
   return isAboutLines
     ? rejected(
         'invalid_lines',
-        [...new Set(lines)].sort((a, b) => a - b),
+        said.filter(({ line }, i) => said.findIndex((other) => other.line === line) === i).sort((a, b) => a.line - b.line),
       )
     : rejected('other');
 };

@@ -39,6 +39,7 @@ const rejection = fc.record({
   message: text,
   lines: fc.array(count),
   statedTokensMax: orNull(count),
+  said: fc.array(fc.record({ line: count, code: orNull(fc.string()), message: orNull(fc.string()), param: orNull(fc.string()) })),
   statedRequestsMax: orNull(count),
 });
 export const ending = fc.record({

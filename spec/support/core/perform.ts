@@ -369,6 +369,7 @@ const endingOf = ({ fate, isCancelAsked }: ProviderBatch): Pick<BatchEnding, 'ty
       type: ended,
       message: ended,
       lines: ended === 'invalid_lines' ? [1, 3] : [],
+      said: ended === 'invalid_lines' ? [1, 3].map((line) => ({ line, code: 'invalid_request', message: 'No.', param: null })) : [],
       statedTokensMax: null,
       statedRequestsMax: null,
     },

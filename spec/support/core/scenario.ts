@@ -37,8 +37,22 @@ export const ending = (change: Partial<BatchEnding> = {}): BatchEnding => ({
   rejection: null,
   ...change,
 });
-export const rejected = (type: NonNullable<BatchEnding['rejection']>['type'], lines: readonly number[] = []): BatchEnding =>
-  ending({ type: 'rejected', rejection: { type, message: `because of ${type}`, lines, statedTokensMax: null, statedRequestsMax: null } });
+export const rejected = (
+  type: NonNullable<BatchEnding['rejection']>['type'],
+  lines: readonly number[] = [],
+  code = 'invalid_request',
+): BatchEnding =>
+  ending({
+    type: 'rejected',
+    rejection: {
+      type,
+      message: `because of ${type}`,
+      lines,
+      said: lines.map((line) => ({ line, code, message: 'No.', param: null })),
+      statedTokensMax: null,
+      statedRequestsMax: null,
+    },
+  });
 
 /** What comes of the command, whatever it is. */
 export const attempt = (run: Scenario, command: Untimed<Command>): Step => {

@@ -1,0 +1,89 @@
+import { isRight } from 'fp-ts/lib/Either.js';
+import { describe, expect, it } from 'vitest';
+import { rejectionOf } from '../../adapters/openai/rejection.ts';
+import { noSecrets } from '../../adapters/openai/scrub.ts';
+import { openai } from '../../adapters/openai/index.ts';
+import { BatchRecordCodec } from '../../lib/core/batch-record-codec.ts';
+import { createWorld, type FaultScript, type World } from '../../lib/sim/index.ts';
+
+const jobOf = (prompts: readonly string[], duplicates: 'send_once' | 'send_each' = 'send_each') => ({
+  items: prompts.map((payload, i) => ({ itemId: `r${i}`, payload })),
+  buildPrompt: ({ payload }: { readonly payload: string }) => payload,
+  providerConfig: openai({ model: 'gpt-4.1-mini' }),
+  ...(duplicates === 'send_once' ? { reusePolicy: { duplicates } as const } : {}),
+});
+const play = async (faults: FaultScript, prompts: readonly string[], duplicates: 'send_once' | 'send_each' = 'send_each') => {
+  const world = await createWorld({ faults });
+  const run = await world.until(world.runner.start(jobOf(prompts, duplicates), { runId: 'a' }));
+  await world.settle(run);
+  return { world, run };
+};
+const failedOf = async (world: World) => {
+  const run = await world.runner.getRun('a');
+  const results = await world.until(run.results({ order: 'input' }).toArray());
+  return results.flatMap((result) => (result.status === 'completed' ? [] : [{ itemId: result.itemId, ...result.error }]));
+};
+const refused: FaultScript = [{ type: 'validation_fails', batch: 1, code: 'invalid_json_line', lines: [2, 4] }];
+const said = (line: number) => ({ code: 'invalid_json_line', message: 'The batch was refused: invalid_json_line.', param: null, line });
+
+describe('a row that is dropped because validation named its line', () => {
+  it('shows the entry of the provider on that line in its result, whatever process reads it, also when raw files are gone', async () => {
+    const { world, run } = await play(refused, ['a', 'b', 'c', 'd', 'e']);
+    await using here = world;
+    const shown = (itemId: string, line: number) => ({
+      itemId,
+      errorClass: 'invalid_request',
+      message: said(line).message,
+      retryable: false,
+      rawError: said(line),
+    });
+    expect(await failedOf(here)).toEqual([shown('r1', 2), shown('r3', 4)]);
+    const inspected = await here.until(run.inspect('r3'));
+    expect(inspected.attempts[0]?.rejectionMessage).toContain('line 4: invalid_json_line');
+    await here.crash();
+    expect(await failedOf(here)).toEqual([shown('r1', 2), shown('r3', 4)]);
+    expect((await here.until((await here.runner.getRun('a')).verify())).broken).toBeNull();
+  });
+
+  it('shows it too where it shares the request of the row that was sent', async () => {
+    const { world } = await play(refused, ['a', 'b', 'c', 'd', 'b'], 'send_once');
+    await using here = world;
+    expect((await failedOf(here)).map(({ itemId, rawError }) => [itemId, rawError])).toEqual([
+      ['r1', said(2)],
+      ['r3', said(4)],
+      ['r4', said(2)],
+    ]);
+  });
+
+  it('of a run that an earlier release wrote reads as before: by its class alone', () => {
+    const rejection = { type: 'invalid_lines', message: 'm', lines: [1], statedTokensMax: null, statedRequestsMax: null };
+    const record = {
+      ...{ batchNo: 1, batchKey: 'k', requests: 1, state: 'settled', indexes: [0, 1], createAttempt: 1, inputFileId: 'f' },
+      ...{
+        providerBatchId: 'b',
+        providerStatus: 'failed',
+        files: null,
+        inputTokens: 0,
+        completedCount: 0,
+        failedCount: 1,
+        retriedCount: 0,
+      },
+      ending: { type: 'rejected', outputFileId: null, errorFileId: null, rejection },
+      usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 },
+    };
+    const read = BatchRecordCodec.decode(record);
+    expect(isRight(read) && read.right.ending?.rejection?.said).toEqual([]);
+  });
+});
+
+describe('what a provider says against many lines', () => {
+  const entry = (line: number, chars: number) => ({ line, code: 'c', message: 'x'.repeat(chars), param: null });
+  it('is kept word for word, each line once, and as a whole within a bound: lines beyond it are named again later', () => {
+    const few = rejectionOf({ data: [entry(7, 10), entry(2, 10), entry(7, 20)] }, noSecrets.scrub);
+    expect(few).toMatchObject({ type: 'invalid_lines', lines: [2, 7], said: [entry(2, 10), entry(7, 10)] });
+    const many = rejectionOf({ data: Array.from({ length: 5_000 }, (_, i) => entry(i + 1, 400)) }, noSecrets.scrub);
+    expect(many.lines).toEqual(many.said.map(({ line }) => line));
+    expect(many.said.length).toBeGreaterThan(100);
+    expect(JSON.stringify(many).length).toBeLessThan(300_000);
+  });
+});
