@@ -23,7 +23,7 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
   budget_exhausted: (place, runId) =>
     `Raise what is used up. Dollars: ${commandLine(place, 'resume', runId, '--max-cost USD --wait')}. Tokens of the queue: ${commandLine(place, 'resume', runId, '--enqueued-token-limit N --wait')}. What it has cost so far: ${commandLine(place, 'status', runId)}`,
   circuit_open: (place, runId) =>
-    `Mend what the provider refuses in a new run, or try again: ${resumeAndWait(place, runId)} (without a canary: --canary 0)`,
+    `If the job is at fault, end this run (${commandLine(place, 'cancel', runId, '--wait')}) and start a new one. To try again: ${resumeAndWait(place, runId)}. More refused batches before it pauses: --max-failed-batches N; without a canary: --canary 0`,
   results_unavailable: (place, runId) =>
     `Which batches are held, and why: ${commandLine(place, 'status', runId)}. Read their files again: ${commandLine(place, 'resolve', runId, '--batch KEY --read-again')}, or all at once: ${resumeAndWait(place, runId)}. If their files are gone for good: ${commandLine(place, 'resolve', runId, '--batch KEY --results-lost')}`,
   results_unreadable: (place, runId) =>

@@ -7,6 +7,7 @@ import { Operation, RunConfig } from './config.ts';
 import { type Event, type EventOf, type FailedRows, replanReasons, type RetriedRows } from './event.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import { isJsonObject, isJsonValue, type JsonValue } from './json.ts';
+import type { NamedStreak } from './named-streak.ts';
 import { type BackoffBucket, controlReasons, type RoomNeed, type SharedCursor, type SourceCheckpoint } from './snapshot.ts';
 import type { QueueGuess, QuotaUse, RoomWanted, StatedLimit } from './queue-state.ts';
 import type { PresumedUsage, TokenUsage } from './usage.ts';
@@ -84,6 +85,7 @@ export const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
   errorFileId: orNull(t.string),
   rejection: orNull(Rejected),
 });
+export const Named: t.Type<NamedStreak, unknown> = closed('NamedStreak', { code: t.string, count: NonNegative, total: NonNegative });
 export const Usage: t.Type<TokenUsage, unknown> = closed('TokenUsage', {
   inputTokens: NonNegative,
   cachedInputTokens: NonNegative,
@@ -258,6 +260,7 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     wasLost: t.boolean,
     presumed: Presumed,
     canary: orNull(oneOf('a verdict', ['passed', 'failed', 'unjudged'] as const)),
+    named: later(orNull(Named), null),
   }),
   ItemsRequeued: event('ItemsRequeued', { dueAtMs: t.number, indexes: ColumnType, bytes: NonNegative, tokens: NonNegative }),
   FaultRecorded: event('FaultRecorded', {

@@ -4,6 +4,7 @@ import type { Operation, RunConfig } from './config.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import type { IndexSet } from './index-set.ts';
 import type { CanaryVerdict } from './judged.ts';
+import type { NamedStreak } from './named-streak.ts';
 import type { QueueGuess, QueueState, QuotaUse, StatedLimit } from './queue-state.ts';
 import type { BackoffBucket, ControlReason, ExportNote, RoomNeed, RunStatus, SharedCursor, SourceCheckpoint } from './snapshot.ts';
 import type { PresumedUsage, TokenUsage } from './usage.ts';
@@ -199,6 +200,8 @@ export type Event = { readonly atMs: number } & (
       readonly presumed: PresumedUsage;
       /** Null: it was no canary. */
       readonly canary: CanaryVerdict | null;
+      /** Refusals in a row that name lines, this batch's among them; null: there are none. */
+      readonly named: NamedStreak | null;
     }
   /** Rows ended with the rows that were sent for them (`of`: their result sequences), completed or, by `codes`, failed. */
   | {

@@ -61,6 +61,7 @@ export const batchSettled = (s: RunSnapshot, event: EventOf<'BatchSettled'>): Ru
     artifacts: s.config.operation.persistRawOutput ? artifacts : { ...artifacts, unkept: [...artifacts.unkept, ...read] },
     settled: settledAfter(s.settled, batch),
     rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : isSilent ? s.rejectedStreak : 0,
+    named: event.named,
     lostStreak: event.wasLost ? s.lostStreak + 1 : 0,
     presumed: addPresumed(s.presumed, event.presumed),
     judged: judgedAfter(s, batch),

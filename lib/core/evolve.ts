@@ -55,6 +55,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         control: { state: 'running', reason: null, message: null },
         faults: [],
         rejectedStreak: 0,
+        named: null,
         lostStreak: 0,
         judged: nothingJudged,
         // Limits are raised while runs stand: what was learned is tried anew.

@@ -24,6 +24,7 @@ export * from './item.ts';
 export { isJsonObject, isJsonValue, type JsonObject, type JsonValue } from './json.ts';
 export { commandCodec, eventCodec, type JsonCodec, jsonFormat, snapshotCodec } from './json-codec.ts';
 export * from './limits.ts';
+export type { NamedStreak } from './named-streak.ts';
 export * from './judged.ts';
 export { costOfUsage, moneyRoom, spentUsd, worstOfLiveUsd, type WorstPrices, worstPrices } from './money.ts';
 export { packBatch, type PackedBatch } from './pack.ts';

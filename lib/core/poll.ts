@@ -6,6 +6,7 @@ import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
 import { isPollDue, pollWaitMs } from './poll-wait.ts';
+import { wholeRefusal } from './named-lines.ts';
 import { learnFromAcceptance, learnFromRefusal } from './queue.ts';
 import type { Rejection } from './rejection.ts';
 import { isFaultDue } from './fault-wait.ts';
@@ -73,10 +74,11 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
       return faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
     if (isShortOfOutput(batch, observation)) return withoutOutput(snapshot, batch, observation, atMs);
   }
-  const ended: Event = { type: 'BatchEnded', atMs, batchKey, providerStatus, progress, ending };
+  const told = wholeRefusal(ending, batch.requests);
+  const ended: Event = { type: 'BatchEnded', atMs, batchKey, providerStatus, progress, ending: told };
   const hasFiles = ending.outputFileId !== null || ending.errorFileId !== null;
   const noFiles: readonly Event[] = hasFiles ? [] : [filesStored(batchKey, { output: null, error: null }, atMs, false)];
-  return [ended, ...noFiles, ...learnedFromEnding(snapshot, batch, ending, atMs), ...pauseOfEnding(snapshot, batch, observation, atMs)];
+  return [ended, ...noFiles, ...learnedFromEnding(snapshot, batch, told, atMs), ...pauseOfEnding(snapshot, batch, told, atMs)];
 };
 
 /** A batch may be over before anybody saw that it was taken in. */
@@ -128,14 +130,14 @@ const isWorthAnother = (snapshot: RunSnapshot, batchKey: BatchKey, looksMax: num
 
 const looksOf = (snapshot: RunSnapshot, key: EffectKey): number => snapshot.faults.find((fault) => fault.key === key)?.count ?? 0;
 
-const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, { ending }: BatchObservation, atMs: number): readonly Event[] => {
-  if (ending?.type === 'cancelled' && !batch.cancelAsked && snapshot.control.state !== 'cancel_requested') {
+const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, ending: BatchEnding, atMs: number): readonly Event[] => {
+  if (ending.type === 'cancelled' && !batch.cancelAsked && snapshot.control.state !== 'cancel_requested') {
     return pauseEvents(snapshot, 'cancelled_at_provider', `batch ${batch.providerBatchId} was cancelled, and not by this run`, atMs);
   }
-  if (ending?.rejection?.type === 'insufficient_quota') return pauseEvents(snapshot, 'insufficient_quota', ending.rejection.message, atMs);
+  if (ending.rejection?.type === 'insufficient_quota') return pauseEvents(snapshot, 'insufficient_quota', ending.rejection.message, atMs);
   // So many whole batches refused in a row, and not for capacity: the next one would be too.
   const { failedBatchesMax } = snapshot.config.operation.circuitBreaker;
-  if (ending?.rejection?.type === 'other' && snapshot.rejectedStreak + 1 >= failedBatchesMax) {
+  if (ending.rejection?.type === 'other' && snapshot.rejectedStreak + 1 >= failedBatchesMax) {
     return pauseEvents(
       snapshot,
       'circuit_open',

@@ -7,6 +7,8 @@ import type { Event, FailedRows, RetriedRows } from './event.ts';
 import { codeOfFailure, failureAction, type FailureClass, failureOfCode } from './failure.ts';
 import { addFailures, judgedIn } from './judged.ts';
 import { presumedOf } from './money.ts';
+import { pauseOfStreak, streakAfter } from './named-lines.ts';
+import type { NamedStreak } from './named-streak.ts';
 import type { Rejection } from './rejection.ts';
 import type { BackoffBucket, RunSnapshot } from './snapshot.ts';
 import { findBatch } from './submit.ts';
@@ -176,6 +178,8 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
   const failures = addFailures(addFailures(batch.failures, judgedIn(failed)), judgedIn(retried));
   const settledBatch: LiveBatch = { ...batch, failures };
   const last = rows.indexes[rows.indexes.length - 1];
+  const isNews = rows.isLast && ending.rejection?.type === 'invalid_lines';
+  const named = isNews ? streakAfter(snapshot.named, ending.rejection, isRefusedAgain(rows)) : keptStreak(snapshot, ending);
   return right([
     {
       type: 'ItemsSettled',
@@ -201,14 +205,23 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
             wasLost: isLost,
             presumed: presumedOf(snapshot, settledBatch),
             canary: canaryVerdict(snapshot, settledBatch),
+            named,
           } as const,
         ]
       : []),
     ...(rows.isLast ? pausesOfQuality(snapshot, settledBatch, atMs) : []),
+    ...(isNews ? pauseOfStreak(snapshot, named, ending.rejection?.message ?? '', atMs) : []),
     ...(isLost ? pauseOfLoss(snapshot, batch, missingRows, atMs) : []),
     ...(isOutOfMoney ? pauseEvents(snapshot, 'insufficient_quota', 'the provider says that the account is out of money', atMs) : []),
   ]);
 };
+
+/** Refusals for want of room or money say nothing of lines; a batch that got through ends the row. */
+const keptStreak = ({ named }: RunSnapshot, { rejection }: BatchEnding): NamedStreak | null => (rejection === null ? null : named);
+
+/** By the last slice: batches are packed in the order of rows, and those that come again stand first. */
+const isRefusedAgain = ({ uncharged }: CommandOf<'SettleRest'>['rows']): boolean =>
+  uncharged.length > 0 && Array.from(uncharged).every((count) => count > 0);
 
 /** Fewer rows than these may be missing without a pause: their ceiling of attempts is enough. */
 const lostRowsMin = 100;

@@ -9,6 +9,7 @@ import {
   Guess,
   key,
   named,
+  Named,
   Need,
   oneOf,
   orNull,
@@ -145,6 +146,7 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   backoff: t.readonlyArray(Bucket),
   faults: t.readonlyArray(Fault),
   rejectedStreak: NonNegative,
+  named: later(orNull(Named), null),
   lostStreak: NonNegative,
   queue: closed('QueueState', {
     others: Use,

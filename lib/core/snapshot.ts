@@ -4,6 +4,7 @@ import type { EffectKey, RunId } from './ids.ts';
 import { emptyTotals, type ItemTotals } from './item.ts';
 import type { JsonValue } from './json.ts';
 import { type CanaryState, type JudgedRows, noCanary, nothingJudged } from './judged.ts';
+import type { NamedStreak } from './named-streak.ts';
 import { type QueueState, unknownQueue } from './queue-state.ts';
 import { type Calibration, noCalibration } from './tokens.ts';
 import { emptyUsage, nothingPresumed, type PresumedUsage, type TokenUsage } from './usage.ts';
@@ -155,6 +156,8 @@ export interface RunSnapshot {
   readonly faults: readonly FaultRecord[];
   /** Validation failures of whole batches in a row. */
   readonly rejectedStreak: number;
+  /** Refusals in a row that name lines, all with one code; null: there are none. */
+  readonly named: NamedStreak | null;
   /** Batches in a row that were completed and have lost most of their answers. */
   readonly lostStreak: number;
   /** What is known of the provider's queue. */
@@ -202,6 +205,7 @@ export const emptySnapshot: RunSnapshot = {
   backoff: [],
   faults: [],
   rejectedStreak: 0,
+  named: null,
   lostStreak: 0,
   queue: unknownQueue,
   createsPaidUntilMs: 0,

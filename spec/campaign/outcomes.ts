@@ -59,6 +59,9 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
   'a batch fails validation for money': [{ type: 'validation_fails', code: 'insufficient_quota', ...first }],
   'a batch fails validation for its model': [{ type: 'validation_fails', code: 'model_not_found', ...first }],
   'a batch fails validation on a line': [{ type: 'validation_fails', code: 'invalid_request', lines: [2], ...first }],
+  'four batches fail validation on their first line, for one reason': [1, 2, 3, 4].map(
+    (batch) => ({ type: 'validation_fails', code: 'unsupported_model', lines: [1], batch }) as const,
+  ),
   'a batch expires half done': [{ type: 'expires', completedRatio: 0.5, ...first }],
   'a batch expires with nothing done': [{ type: 'expires', completedRatio: 0, ...first }],
   'a batch is cancelled by hand': [{ type: 'cancelled_by_hand', ...first }],

@@ -42,6 +42,7 @@ const rejection = fc.record({
   said: fc.array(fc.record({ line: count, code: orNull(fc.string()), message: orNull(fc.string()), param: orNull(fc.string()) })),
   statedRequestsMax: orNull(count),
 });
+const named = fc.record({ code: text, count, total: count });
 export const ending = fc.record({
   type: fc.constantFrom('completed' as const, 'expired' as const, 'cancelled' as const, 'rejected' as const),
   outputFileId: orNull(text),
@@ -183,6 +184,7 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
     wasLost: fc.boolean(),
     presumed,
     canary: orNull(fc.constantFrom('passed' as const, 'failed' as const, 'unjudged' as const)),
+    named: orNull(named),
   },
   SharedCompleted: sharedRows,
   SharedFailed: { ...sharedRows, codes: column },
@@ -298,6 +300,7 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
     fc.record({ key: branded<RunSnapshot['faults'][number]['key']>(), count, answeredCount: count, dueAtMs: ms, message: text }),
   ),
   rejectedStreak: count,
+  named: orNull(named),
   lostStreak: count,
   queue: fc.record({ others: use, stated: orNull(stated), guess: orNull(guess), refusals, sinceMs: ms, acceptedCount: count }),
   createsPaidUntilMs: ms,

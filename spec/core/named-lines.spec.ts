@@ -25,8 +25,12 @@ const start = (rows: number, wishes: Wishes = {}): Scenario => {
   );
   return run;
 };
+interface Named {
+  readonly lines?: readonly number[];
+  readonly code?: string;
+}
 /** One more batch, of whatever is pending, that the provider refuses. */
-const refuse = (run: Scenario, name: string, how: 'invalid_lines' | 'other'): void => {
+const refuse = (run: Scenario, name: string, how: 'invalid_lines' | 'other', { lines = [1], code = name }: Named = {}): void => {
   for (let i = 0; i < 50 && !dueTypes(run).includes('PlanBatch'); i += 1) {
     run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
     requeueAll(run);
@@ -37,7 +41,7 @@ const refuse = (run: Scenario, name: string, how: 'invalid_lines' | 'other'): vo
     run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
   tell(run, { type: 'BeginCreate', batchKey: key(name) });
   answerCreate(run, name);
-  endBatch(run, name, rejected(how, how === 'invalid_lines' ? [1] : []));
+  endBatch(run, name, rejected(how, how === 'invalid_lines' ? lines : [], code));
   settleRest(run, name);
 };
 const dropped = (run: Scenario): number => statuses(run).filter((status) => status === 'failed_permanent: invalid_request').length;
@@ -69,6 +73,49 @@ describe('a batch that fails validation on lines that the provider names', () =>
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
     expect(dropped(run)).toBe(10);
     expect(run.state.snapshot.control.message).toContain('invalid_request 10');
+  });
+
+  it('counts toward those refusals once one code comes again for the rows that are left, so that a code that all share drops few of them', () => {
+    const run = start(50);
+    for (let refusals = 1; run.state.snapshot.control.state === 'running' && refusals <= 50; refusals += 1)
+      refuse(run, `batch-${refusals}`, 'invalid_lines', { code: 'unsupported_model' });
+    expect(run.state.snapshot).toMatchObject({ control: { state: 'paused', reason: 'circuit_open' }, batchCount: 3 });
+    expect(run.state.snapshot.control.message).toMatch(/3 batches in a row.*"unsupported_model".*because of invalid_lines/u);
+    expect(dropped(run)).toBe(3);
+    tell(run, { type: 'ResumeRun' });
+    expect(run.state.snapshot.named).toBeNull();
+  });
+
+  it('does so wherever the lines stand in a batch whose rows were all refused before', () => {
+    const run = start(50);
+    for (let refusals = 1; run.state.snapshot.control.state === 'running' && refusals <= 50; refusals += 1)
+      refuse(run, `batch-${refusals}`, 'invalid_lines', { code: 'unsupported_model', lines: [5, 9] });
+    expect(run.state.snapshot).toMatchObject({ control: { state: 'paused', reason: 'circuit_open' }, batchCount: 3 });
+  });
+
+  it('does not where fresh batches have bad lines of one kind here and there: each goes again without them', () => {
+    const run = start(50, { chunk: { requestsMax: 5 } });
+    const names = Array.from({ length: 8 }, (_, i) => `fresh-${i}`);
+    for (const name of names) {
+      plan(run, name);
+      tell(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
+      for (let i = 0; i < 50 && !dueTypes(run).includes('BeginCreate'); i += 1)
+        run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
+      tell(run, { type: 'BeginCreate', batchKey: key(name) });
+      answerCreate(run, name);
+      endBatch(run, name, rejected('invalid_lines', [3], 'invalid_request'));
+      settleRest(run, name);
+    }
+    expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, named: { count: 1, total: 8 } });
+    expect(dropped(run)).toBe(8);
+  });
+
+  it('and names all of them for one reason is refused as a whole: no row is dropped', () => {
+    const run = start(4);
+    for (let refusals = 1; run.state.snapshot.control.state === 'running' && refusals <= 50; refusals += 1)
+      refuse(run, `batch-${refusals}`, 'invalid_lines', { code: 'unsupported_model', lines: [1, 2, 3, 4] });
+    expect(run.state.snapshot).toMatchObject({ control: { state: 'paused', reason: 'circuit_open' }, batchCount: 3 });
+    expect(dropped(run)).toBe(0);
   });
 
   it('says nothing of the canary: another one follows, without those lines', () => {
