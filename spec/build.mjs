@@ -72,7 +72,6 @@ const bundleCli = async (built) => {
     target: 'node20',
     chunkNames: 'chunk-[hash]',
     external: [
-      'openai',
       'sql.js',
       'tiktoken',
       'csv-parse',
