@@ -3,6 +3,7 @@ import { confirmAddress, isConfirmed, isKnownAddress } from './confirmed-address
 import type { LoadedEnv } from './env-file.ts';
 import { CliFailure } from './failure.ts';
 import { broughtConnection } from './load-module.ts';
+import { withoutSlashes } from './base-address.ts';
 
 interface StoredAddress {
   readonly runId: string;
@@ -76,5 +77,5 @@ const checkedUrl = (name: string, text: string): string => {
     throw new CliFailure(`${name} holds a user name or password`, { hint: 'Give the address alone; the key comes from OPENAI_API_KEY.' });
   if (url.search !== '' || url.hash !== '')
     throw new CliFailure(`${name} holds a query or a fragment`, { hint: 'Give the address alone.' });
-  return text.replace(/\/+$/u, '');
+  return withoutSlashes(text);
 };

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { LoadedEnv } from './env-file.ts';
+import { withoutSlashes } from './base-address.ts';
 
 /** Addresses that get a key without a word of the user: OpenAI's own, encrypted, and this machine's. */
 export const isKnownAddress = (address: string): boolean => {
@@ -41,7 +42,7 @@ export const confirmAddress = (loaded: LoadedEnv, address: string): void => {
 };
 
 /** As it is compared: what `URL` makes of it, without a slash at its end. */
-const keyOf = (address: string): string => new URL(address).href.replace(/\/+$/u, '');
+const keyOf = (address: string): string => withoutSlashes(new URL(address).href);
 
 /** `$XDG_CONFIG_HOME/batchor/addresses.json`, by the user's own environment: a folder's `.env` must not say where it lies. Null: nowhere. */
 const fileOf = ({ env, fromFile }: LoadedEnv): string | null => {

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../lib/core/json.ts';
+import { isTooDeep, jsonDepthMax } from '../lib/core/json-depth.ts';
 import type { SourceEntry } from '../lib/ports/source.ts';
 import type { PromptParts } from '../lib/ports/provider.ts';
 import type { JobDescription } from './job-description.ts';
@@ -39,6 +40,8 @@ const promptReader = (prompt: JobDescription['prompt']): PromptOf => {
   if (prompt.type === 'template') {
     const template = parseTemplate(prompt.template);
     return (row) => {
+      const deep = template.fields.find((field) => isTooDeep(row[field]));
+      if (deep !== undefined) return { field: deep, reason: `the template's field ${JSON.stringify(deep)} ${tooDeep}` };
       const made = template.render(row);
       return 'text' in made
         ? made
@@ -50,10 +53,13 @@ const promptReader = (prompt: JobDescription['prompt']): PromptOf => {
   return (row) => {
     const value: JsonValue | undefined = Object.hasOwn(row, field) ? row[field] : undefined;
     if (value === undefined) return { field, reason: `${what} is missing; there are ${namesOf(row)}` };
+    if (isTooDeep(value)) return { field, reason: `${what} ${tooDeep}` };
     const text = textOf(value);
     return value === null || text.trim() === '' ? { field, reason: `${what} is ${value === null ? 'null' : 'empty'}` } : { text };
   };
 };
+
+const tooDeep = `is nested more than ${jsonDepthMax} levels deep`;
 
 const metadataReader = ({ keepsColumns, metadataFields, idField, prompt }: JobDescription): ((row: JsonObject) => JsonObject | null) => {
   if (keepsColumns) {

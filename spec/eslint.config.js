@@ -1,5 +1,6 @@
 // Run from the project folder: `eslint -c spec/eslint.config.js .`; the patterns below are relative to it.
 import { fileURLToPath } from 'node:url';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -47,6 +48,20 @@ export default tseslint.config(
     },
   },
   { files: shipped, rules: { 'no-restricted-syntax': ['error', noDefaultExport] } },
+  {
+    // Texts come from providers, files and people: a pattern takes time in proportion to its text, whatever the text.
+    files: shipped,
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential', ignoreSticky: false, ignorePartial: false }],
+    },
+  },
+  {
+    // The tokenizer's own patterns: each of their alternatives goes on where another stops, so that nothing is read twice.
+    files: ['adapters/tiktoken/pieces.ts'],
+    rules: { 'regexp/no-super-linear-backtracking': 'off', 'regexp/no-super-linear-move': 'off' },
+  },
   // Types that infer: what nobody asks about a user's job or schema may be anything.
   { files: ['lib/run/job.ts', 'lib/schema/types.ts'], rules: { '@typescript-eslint/no-explicit-any': 'off' } },
   {

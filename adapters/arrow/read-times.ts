@@ -22,7 +22,7 @@ export const readDate = (data: Data, type: Date_): ReadCell => {
   const values = data.values as ArrayLike<number | bigint>;
   need(values.length, data.length);
   const secondsPerUnit = type.unit === 0 ? SECONDS_A_DAY : 1 / 1_000;
-  return (row) => isoOf(Number(values[row]) * secondsPerUnit).replace(/T.*$/, '');
+  return (row) => isoOf(Number(values[row]) * secondsPerUnit).split('T', 1)[0] as string;
 };
 
 /** `23:59:59.000`. */
@@ -50,12 +50,14 @@ const secondsOf = (data: Data, unit: number): ((row: number) => { readonly secon
   return (row) => {
     const value = BigInt(values[row] ?? 0);
     const rest = ((value % perSecond) + perSecond) % perSecond;
-    const fraction =
-      digits === 0
-        ? '000'
-        : String(rest)
-            .padStart(digits, '0')
-            .replace(/(?<=^...)((...)*?)(000)+$/, '$1');
-    return { seconds: Number((value - rest) / perSecond), fraction };
+    return { seconds: Number((value - rest) / perSecond), fraction: fractionOf(rest, digits) };
   };
+};
+
+/** Three, six or nine digits: as few of them as say the same. */
+const fractionOf = (rest: bigint, digits: number): string => {
+  const written = String(rest).padStart(Math.max(digits, 3), '0');
+  let end = written.length;
+  while (end > 3 && written.endsWith('000', end)) end -= 3;
+  return written.slice(0, end);
 };

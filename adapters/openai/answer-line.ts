@@ -1,10 +1,10 @@
 import type { FailureClass } from '../../lib/core/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
+import { isTooDeep } from '../../lib/core/json-depth.ts';
 import type { LineContent, LineVerdict } from '../../lib/ports/provider.ts';
 import { classOfError, readLineError } from './answer-error.ts';
 import type { AnswerReader } from './answer-reader.ts';
 import { usageOf } from './answer-usage.ts';
-import { isTooDeep } from './json-depth.ts';
 
 /** Is shown every line that was accepted, and what was read of it. */
 export type Learn = (line: string, customId: string, body: JsonObject) => void;

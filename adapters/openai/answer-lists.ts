@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import { fault, listOf, type AnswerReader } from './answer-reader.ts';
-import { isTooDeep } from './json-depth.ts';
+import { isTooDeep } from '../../lib/core/json-depth.ts';
 
 /** One thing as itself, several as a list: a request may hold several inputs. */
 const oneOrAll = (all: readonly JsonValue[]): JsonValue => (all.length === 1 ? (all[0] ?? null) : all);

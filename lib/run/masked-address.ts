@@ -1,15 +1,28 @@
 /** What stands where a secret was. */
 const mask = '…';
 
-/** User and password in front of a host; up to the last `@`, since a password that is not encoded may hold one. */
-const userInfo = /([a-z][a-z\d+.-]*:\/\/[^\s'"/?#@:]*:)[^\s'"]*@/giu;
-const schemeAlone = /(postgres(?:ql)?:)(?!\/\/)[^\s'"]*@/giu;
+/** What may hold an address: no space, no quote. */
+const words = /[^\s'"]+/gu;
+/** What stands before a password: a scheme and a user, or a scheme alone. Of a long scheme its end. */
+const userInfo = /[a-z][a-z\d+.-]{0,30}:\/\/[^/?#@:]*:/iu;
+const schemeAlone = /postgres(?:ql)?:(?!\/\/)/iu;
 const encoded = /(postgres(?:ql)?%3a)[^\s'"]*/giu;
 const assignment = /((?:ssl|pg)?(?:password|passwd|passphrase|pwd)\s*(?:=|%3d)\s*)(?:'(?:[^'\\]|\\.)*'|"[^"]*"|[^\s&'"]+)/giu;
 
 /** The text without passwords of addresses, whatever else is wrong with them: what may be one is masked. O(text). */
 export const maskSecrets = (text: string): string =>
-  text.replace(assignment, `$1${mask}`).replace(encoded, `$1${mask}`).replace(userInfo, `$1${mask}@`).replace(schemeAlone, `$1${mask}@`);
+  text
+    .replace(assignment, `$1${mask}`)
+    .replace(encoded, `$1${mask}`)
+    .replace(words, (word) => maskPassword(maskPassword(word, userInfo), schemeAlone));
+
+/** Masks up to the last `@` of a word, since a password that is not encoded may hold one. */
+const maskPassword = (word: string, before: RegExp): string => {
+  const at = word.lastIndexOf('@');
+  const found = at < 0 ? null : before.exec(word);
+  const from = found === null ? word.length : found.index + found[0].length;
+  return from > at ? word : `${word.slice(0, from)}${mask}${word.slice(at)}`;
+};
 
 /** Parameters of a database's address that hold no secret. */
 const shownParams: ReadonlySet<string> = new Set(['schema', 'host', 'port', 'sslmode', 'application_name', 'dbname', 'user']);
@@ -37,8 +50,11 @@ export const looksLikeAddress = (text: string): boolean =>
       read.includes('://') ||
       /^\W*postgres(ql)?\s*:/iu.test(read) ||
       /(^|[\s;,'"])(password|passwd|pwd|sslpassword|user|host|hostaddr|dbname|service|port)\s*=/iu.test(read) ||
-      /^[^/\\]*:[^/\\]*@/u.test(read),
+      holdsUser(read.split(/[/\\]/u, 1)[0] as string),
   );
+
+/** `user:password@host`, whatever is between. */
+const holdsUser = (text: string): boolean => text.includes(':') && text.indexOf(':') < text.lastIndexOf('@');
 
 const decoded = (text: string): string => {
   try {

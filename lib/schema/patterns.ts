@@ -1,5 +1,17 @@
-/** Whether the pattern looks ahead or behind, outside its classes and escapes. */
-export const hasLookaround = (pattern: string): boolean => /\(\?<?[=!]/u.test(pattern.replace(/\\.|\[(?:\\.|[^\]\\])*\]/gsu, ''));
+/** Whether the pattern looks ahead or behind, outside its classes and escapes. One pass. */
+export const hasLookaround = (pattern: string): boolean => {
+  let isInClass = false;
+  for (let at = 0; at < pattern.length; at += 1) {
+    const char = pattern[at];
+    if (char === '\\') at += 1;
+    else if (isInClass) isInClass = char !== ']';
+    else if (char === '[') isInClass = true;
+    else if (char === '(' && lookarounds.some((opening) => pattern.startsWith(opening, at))) return true;
+  }
+  return false;
+};
+
+const lookarounds = ['(?=', '(?!', '(?<=', '(?<!'];
 
 /** A regular expression, with the flag `u` or without it. */
 export const isPattern = (pattern: unknown): pattern is string =>

@@ -1,5 +1,6 @@
 import { customIdsOf } from '../core/custom-ids.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
+import { isTooDeep, jsonDepthMax } from '../core/json-depth.ts';
 import { idOfBadRow, idOfBadRowBeside } from '../core/source.ts';
 import type { MoneyPolicy, RunConfig } from '../core/config.ts';
 import type { ProviderWire, RenderedLine } from '../ports/provider.ts';
@@ -89,14 +90,24 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
     return { itemId, line: '', itemLine, tokens: null, inputs: 0, bad: { reason, field, message } };
   };
 
+  /** Prompts are a user's: deep, cyclic, or of a kind that JSON cannot write. */
+  const lineOf = (index: number, prompt: unknown): ReturnType<typeof renderLine> => {
+    try {
+      return isTooDeep(prompt) ? { reason: `its prompt ${tooDeep}` } : renderLine(customIds.of(index), prompt);
+    } catch (error) {
+      return { reason: `its prompt cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}` };
+    }
+  };
+
   const good = (entry: SourceRow, index: number, entryIndex: number, prompt: unknown): RenderedRow => {
     const { item, primaryKey } = entry;
-    const rendered = renderLine(customIds.of(index), prompt);
+    const rendered = lineOf(index, prompt);
     if ('reason' in rendered) return failed(originOf(entry, entryIndex), rendered.reason, null);
     const bound = unboundedBy(rendered, config.operation.money);
     if (bound !== null) return failed(originOf(entry, entryIndex), bound, null);
     let metadata = '';
     if (item.metadata !== undefined) {
+      if (isTooDeep(item.metadata)) return failed(originOf(entry, entryIndex), `its metadata ${tooDeep}`, 'metadata');
       const text = stringifyMetadata(item.metadata);
       if (text === null) return failed(originOf(entry, entryIndex), 'its metadata is not a JSON object', 'metadata');
       metadata = text.length > 2 ? `${text.slice(1, -1)},` : '';
@@ -134,6 +145,8 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
     },
   };
 };
+
+const tooDeep = `is nested more than ${jsonDepthMax} levels deep, or holds itself`;
 
 /** Items are a user's, and may hold anything. */
 const isItem = (item: unknown): item is SourceRow['item'] => typeof item === 'object' && item !== null;

@@ -311,6 +311,13 @@ const inARow: readonly Mistake[] = [
     code: 4,
     says: [/bad\.csv:3, field "text": the prompt field "text" is empty/],
   },
+  {
+    title: 'a prompt nested without end',
+    files: { 'bad.jsonl': `{"id":"a","text":"x"}\n{"id":"b","text":${'['.repeat(50_000)}${']'.repeat(50_000)}}\n` },
+    args: [],
+    code: 4,
+    says: [/bad\.jsonl:2, field "text": the prompt field "text" is nested more than 128 levels deep/],
+  },
 ];
 
 /** Message, then hint: one or two lines, and no stack. */

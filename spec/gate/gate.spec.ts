@@ -160,6 +160,18 @@ describe('the linter', () => {
     ['Math.random() in the core', core, `export const t = Math.random();\n`, 'no-restricted-syntax'],
     ['a class in the core', core, `export class T {}\n`, 'no-restricted-syntax'],
     ['process in the core', core, `export const t = process.pid;\n`, 'no-restricted-globals'],
+    [
+      'a pattern whose time is the square of its text',
+      core,
+      `export const f = (text: string): boolean => /^[^/]*:[^/]*@/u.test(text);\n`,
+      'regexp/no-super-linear-backtracking',
+    ],
+    [
+      'a pattern that is tried from every place to the end',
+      core,
+      `export const f = (text: string): string => text.replace(/s+$/u, '');\n`,
+      'regexp/no-super-linear-move',
+    ],
     ['a timer in the core', core, `setTimeout(() => undefined, 1);\n`, 'no-restricted-globals'],
   ])('refuses %s', async (_, filePath, code, rule) => {
     expect(await rulesBroken(filePath, code)).toContain(rule);

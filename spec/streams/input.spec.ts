@@ -51,6 +51,34 @@ describe('a row that cannot be an item', () => {
     expect(await world.settle(run)).toMatchObject({ status: 'completed_with_failures', itemCount: 9, badRowCount: 1 });
   });
 
+  it('is each one whose prompt or metadata JSON cannot write, and no other row is lost to it', async () => {
+    await using world = await createWorld(quick);
+    const nested = JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`) as JsonObject;
+    const cyclic: Record<string, unknown> = {};
+    cyclic['self'] = cyclic;
+    const refusing = {
+      toJSON: () => {
+        throw new Error('not me');
+      },
+    };
+    const prompts: readonly unknown[] = ['plain', nested, cyclic, { body: { count: 1n } }, { body: refusing }, 'plain'];
+    const items = prompts.map((_, i) => ({ itemId: `id-${i}`, payload: String(i) }));
+    const deep = { itemId: 'deep', payload: '0', metadata: { nested } };
+    const job = jobOf(world.connection, [...items, deep], { maxRequests: 4 }, { badRows: 'record' });
+    const run = await world.runner.start({ ...job, buildPrompt: ({ payload }) => prompts[Number(payload)] as string });
+    expect(await world.settle(run)).toMatchObject({ itemCount: 7, badRowCount: 5, itemCounts: { completed: 2, failed_permanent: 5 } });
+    const results = await world.until(run.results({ order: 'input' }).toArray());
+    expect(results.map((result) => (result.status === 'completed' ? null : result.error.message.replace(/^.*?: /u, '')))).toEqual([
+      null,
+      'its prompt is nested more than 128 levels deep, or holds itself',
+      'its prompt is nested more than 128 levels deep, or holds itself',
+      expect.stringMatching(/^its prompt cannot be written as JSON: .*BigInt/u),
+      'its prompt cannot be written as JSON: not me',
+      null,
+      'its metadata is nested more than 128 levels deep, or holds itself',
+    ]);
+  });
+
   it('stops again at the same row when it is resumed unmended', async () => {
     await using world = await createWorld(quick);
     const run = await world.runner.start(jobOver(world, withBad));
