@@ -1,3 +1,4 @@
+import type * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { timer } from 'rxjs';
 import type { AcceptedSlice, Command } from '../core/command.ts';
@@ -34,7 +35,7 @@ export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<In
   let slicesWritten = 0;
   const renderer = createRowRenderer(ports, source);
   const sameRequests = createSameRequests(ports);
-  return (effect, signal) => async () => {
+  const readSlice = async (effect: IngestEffect, signal: AbortSignal): Promise<E.Either<PortError, Asked>> => {
     try {
       reader.seek(effect.checkpoint, signal);
       const same = ports.run.snapshot.config.operation.sendsDuplicatesOnce ? sameRequests : null;
@@ -65,6 +66,14 @@ export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<In
         }),
       };
     }
+  };
+  // One slice at a time, whoever asks: two at once would take rows of one source from each other. One that was told to stop holds up no other.
+  let before: { readonly slice: Promise<unknown>; readonly signal: AbortSignal } | null = null;
+  return (effect, signal) => () => {
+    const turn = before === null || before.signal.aborted ? Promise.resolve() : before.slice;
+    const slice = turn.then(() => readSlice(effect, signal));
+    before = { slice, signal };
+    return slice;
   };
 };
 
