@@ -107,11 +107,21 @@ interface Guard {
   readonly host: string;
 }
 
+/** The headers that OpenAI puts on each of its answers. */
+const nameHeaders = (response: ServerResponse, callCount: number): void => {
+  response
+    .setHeader('openai-version', '2020-10-01')
+    .setHeader('openai-organization', 'org-emulated')
+    .setHeader('openai-project', 'proj_emulated')
+    .setHeader('openai-processing-ms', '15')
+    .setHeader('x-request-id', `req_${callCount.toString(16).padStart(32, '0')}`);
+};
+
 const createHandler = (provider: FakeProvider, { apiKey, latencyMs, ledgerToken, host }: Guard) => {
   let callCount = 0;
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     callCount += 1;
-    response.setHeader('x-request-id', `req_emulated_${callCount}`);
+    nameHeaders(response, callCount);
     if (latencyMs > 0) await sleep(latencyMs);
     const url = new URL(request.url ?? '/', 'http://emulator');
     const isLedger = url.pathname === ledgerPath;

@@ -1,12 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Refused, Reply, ReplyLost } from '../../lib/sim/provider/index.ts';
 
-/** Sends a JSON body. */
+/** Sends a JSON body as the service does: indented by two, in chunks of no promised length. A file object has a line break behind it. */
 export const sendJson = (response: ServerResponse, statusCode: number, body: unknown): void => {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(statusCode, { 'content-type': 'application/json', 'content-length': bytes.length });
-  response.end(bytes);
+  response.writeHead(statusCode, { 'content-type': 'application/json' });
+  // Two writes: one would be sent with its length.
+  response.write(textOf(body));
+  response.end();
 };
+
+const textOf = (body: unknown): string => `${JSON.stringify(body, null, 2)}${isFile(body) ? '\n' : ''}`;
+
+const isFile = (body: unknown): boolean => typeof body === 'object' && body !== null && 'object' in body && body.object === 'file';
 
 /** Sends a refusal in OpenAI's shape. */
 export const sendRefusal = (response: ServerResponse, { statusCode, error, retryAfterMs }: Refused): void => {
@@ -29,7 +34,7 @@ const dripMs = 1_000;
 
 /** The answer begins as it should, and does not end: its second half never comes, or blanks come for ever. */
 const sendBroken = (response: ServerResponse, { manner, reply }: NonNullable<ReplyLost['broken']>): void => {
-  const text = JSON.stringify(reply.type === 'done' ? reply.value : { error: reply.error });
+  const text = textOf(reply.type === 'done' ? reply.value : { error: reply.error });
   response.writeHead(reply.type === 'done' ? 200 : reply.statusCode, { 'content-type': 'application/json' });
   response.write(text.slice(0, Math.max(1, text.length >> 1)));
   leaveOpen(response, manner);

@@ -17,6 +17,7 @@ const toldBy = (value: JsonValue | undefined): FakeError | null => {
   const { code, message } = value;
   // Azure wraps an error in the message of another.
   if (isJsonObject(message)) return toldBy(message['error']);
+  if (isJsonObject(value['error'])) return toldBy(value['error']);
   return typeof message === 'string' ? { code: typeof code === 'string' ? code : null, message } : null;
 };
 
@@ -28,6 +29,7 @@ const classes: Readonly<Record<string, FailureClass>> = {
   context_length_exceeded: 'context_too_long',
   content_filter: 'content_filtered',
   failed_to_download_image: 'input_not_fetched',
+  invalid_image_url: 'input_not_fetched',
 };
 
 /** By the code first, as a real adapter does; null: no HTTP answer was given. */

@@ -62,30 +62,27 @@ export const batch = record({
   cancelling_at: orNull(seconds),
   cancelled_at: orNull(seconds),
   request_counts: record({ total: count, completed: count, failed: count }),
-  usage: orNull(
-    record({
-      input_tokens: count,
-      input_tokens_details: record({ cached_tokens: count }),
-      output_tokens: count,
-      output_tokens_details: record({ reasoning_tokens: count }),
-      total_tokens: count,
-    }),
-  ),
+  usage: record({
+    input_tokens: count,
+    output_tokens: count,
+    total_tokens: count,
+    input_tokens_details: record({ cached_tokens: count }),
+    output_tokens_details: record({ reasoning_tokens: count }),
+  }),
   metadata: orNull(mapOf(text)),
 });
 
-export const file = record(
-  {
-    id: is('file id', (value) => /^file-[0-9a-z]{22}$/u.test(String(value))),
-    object: oneOf('file'),
-    bytes: count,
-    created_at: seconds,
-    filename: text,
-    purpose: oneOf('assistants', 'assistants_output', 'batch', 'batch_output', 'fine-tune', 'fine-tune-results', 'vision', 'user_data'),
-    status: oneOf('uploaded', 'processed', 'error'),
-  },
-  { expires_at: seconds },
-);
+export const file = record({
+  id: is('file id', (value) => /^file-[0-9a-z]{22}$/u.test(String(value))),
+  object: oneOf('file'),
+  bytes: count,
+  created_at: seconds,
+  filename: text,
+  purpose: oneOf('assistants', 'assistants_output', 'batch', 'batch_output', 'fine-tune', 'fine-tune-results', 'vision', 'user_data'),
+  status: oneOf('uploaded', 'processed', 'error'),
+  expires_at: orNull(seconds),
+  status_details: orNull(text),
+});
 
 export const batchPage = record({ object: oneOf('list'), data: list(batch), has_more: flag }, { first_id: text, last_id: text });
 export const filePage = record({ object: oneOf('list'), data: list(file), first_id: text, last_id: text, has_more: flag });

@@ -57,4 +57,4 @@ const inUtf16 = (text: string): Uint8Array => {
 
 /** The same answers, as a run would have them whose nonce is another; ids of other kinds stay. */
 const ofAnotherRun = (bytes: Uint8Array): Uint8Array =>
-  new TextEncoder().encode(new TextDecoder().decode(bytes).replaceAll(/"custom_id":"r[0-9a-z]{8}-/gu, '"custom_id":"r0another-'));
+  new TextEncoder().encode(new TextDecoder().decode(bytes).replaceAll(/"custom_id": "r[0-9a-z]{8}-/gu, '"custom_id": "r0another-'));

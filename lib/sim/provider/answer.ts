@@ -24,6 +24,9 @@ export const defaultAnswer = (body: JsonObject, prompt: string, seed: number): s
   return format.type === 'json_object' ? JSON.stringify({ answer: sentence }) : sentence;
 };
 
+/** True where the request names a JSON Schema for its answer. */
+export const asksForSchema = (body: JsonObject): boolean => formatOf(body).type === 'json_schema';
+
 type AnswerFormat =
   { readonly type: 'text' } | { readonly type: 'json_object' } | { readonly type: 'json_schema'; readonly schema: JsonObject };
 

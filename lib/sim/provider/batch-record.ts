@@ -1,6 +1,7 @@
 import type { Life } from './states.ts';
 import { isTerminal } from './states.ts';
 import type { StoredBlob } from './blobs.ts';
+import { snapshotOf } from './bodies/snapshots.ts';
 import type { FileRecord } from './file-shelf.ts';
 import { progressAt, type Schedule } from './schedule.ts';
 import type { Project } from './project.ts';
@@ -65,7 +66,7 @@ export const toBatchObject = (batch: BatchRecord, nowMs: number): BatchObject =>
     id: batch.id,
     object: 'batch',
     endpoint: batch.endpoint,
-    model: batch.model,
+    model: batch.model === null ? null : snapshotOf(batch.model),
     errors: batch.errors.length === 0 ? null : { object: 'list', data: batch.errors },
     input_file_id: batch.inputFileId,
     completion_window: '24h',
@@ -82,9 +83,18 @@ export const toBatchObject = (batch: BatchRecord, nowMs: number): BatchObject =>
     cancelling_at: second(stamps.cancelling),
     cancelled_at: second(stamps.cancelled),
     request_counts: countsAt(batch, nowMs),
-    usage: batch.usage,
+    usage: batch.usage ?? noUsage,
     metadata: batch.metadata,
   };
+};
+
+/** From the create on there is a usage, of zeros until the batch has ended (recorded in August 2026). */
+const noUsage: BatchUsage = {
+  input_tokens: 0,
+  output_tokens: 0,
+  total_tokens: 0,
+  input_tokens_details: { cached_tokens: 0 },
+  output_tokens_details: { reasoning_tokens: 0 },
 };
 
 const countsAt = (batch: BatchRecord, nowMs: number): RequestCounts => {

@@ -134,16 +134,22 @@ export type BatchFault =
   | ({ readonly type: 'list_lacks' } & Pick<Outage, 'afterMs' | 'forMs'>)
   /** Ended, but with no file ids for so long. */
   | { readonly type: 'files_late'; readonly forMs: number }
+  /** Ended without an error file, it says `""` where others say null. */
+  | { readonly type: 'error_file_blank' }
   /** Somebody cancels it in the dashboard when this share of its requests is answered (default half). */
   | { readonly type: 'cancelled_by_hand'; readonly completedRatio?: number };
 
 /**
  * Where a line tells its error. `openai`: in the body of the response. `azure`: wrapped, at the top of the line, beside a response without a body.
- * `vllm`: at the top of the line, under the status as its code. `text`: the body is a text.
+ * `vllm`: at the top of the line, under the status as its code; `vllm_wrapped`: the same within another `error`. `text`: the body is a text;
+ * `text_beside`: a text at the top of the line, beside a response without a body.
  */
-export type ErrorForm = 'openai' | 'azure' | 'vllm' | 'text';
+export type ErrorForm = 'openai' | 'azure' | 'vllm' | 'vllm_wrapped' | 'text' | 'text_beside';
 
-/** Faults on a share of a batch's answered rows; the first in the script that hits a row wins. */
+/** All of them, in one list. */
+export const errorForms: readonly ErrorForm[] = ['openai', 'azure', 'vllm', 'vllm_wrapped', 'text', 'text_beside'];
+
+/** Faults on a share of a batch's answered rows; the first in the script that hits a row wins. One that the batch's endpoint does not know is passed over. */
 export type RowFault =
   /** An error line with this status; `code` and `message` in place of those that go with the status, told in the form of a service. */
   | {
@@ -154,6 +160,9 @@ export type RowFault =
       readonly message?: string;
       readonly form?: ErrorForm;
     }
+  /** Stopped for this reason, in the service's own word: a `finish_reason`, or what a response is incomplete for. `error` is a failed response. */
+  | { readonly type: 'rows_end_with'; readonly ratio: number; readonly reason: string }
+  | { readonly type: AnswerFormFault; readonly ratio: number }
   | {
       readonly type:
         /** In neither file, though counted. */
@@ -174,6 +183,37 @@ export type RowFault =
         | 'rows_timed_out';
       readonly ratio: number;
     };
+
+/** Answers that are paid for and more, or less, than one text. */
+export type AnswerFormFault =
+  /** A response of two message items; the first may be cut. */
+  | 'rows_several_messages'
+  /** Calls of tools, and no text. */
+  | 'rows_tool_calls'
+  /** The older call of one function, and no text. */
+  | 'rows_function_call'
+  /** A chat message whose content is a list of parts. */
+  | 'rows_content_list'
+  /** Three choices, with log probabilities. */
+  | 'rows_several_choices'
+  | 'rows_images'
+  | 'rows_audio'
+  /** The model thought, and wrote nothing. */
+  | 'rows_reasoning_only'
+  | 'rows_empty_text';
+
+/** Those faults, in one list. */
+export const answerFormFaults: readonly AnswerFormFault[] = [
+  'rows_several_messages',
+  'rows_tool_calls',
+  'rows_function_call',
+  'rows_content_list',
+  'rows_several_choices',
+  'rows_images',
+  'rows_audio',
+  'rows_reasoning_only',
+  'rows_empty_text',
+];
 
 /** One thing that the provider does wrong, and when. Plain data: a test, the emulator and the command line share it. */
 export type Fault = When & (CallFault | BatchFault | RowFault);

@@ -85,14 +85,15 @@ export const createFileShelf = (blobs: BlobStore, seed: number): FileShelf => {
 
 /** The file in OpenAI's shape. */
 export const toFileObject = (file: FileRecord): FileObject => ({
-  id: file.id,
   object: 'file',
+  id: file.id,
+  purpose: file.purpose,
+  filename: file.filename,
   bytes: file.bytes,
   created_at: Math.floor(file.createdMs / 1000),
-  ...(file.expiresMs === null ? {} : { expires_at: Math.floor(file.expiresMs / 1000) }),
-  filename: file.filename,
-  purpose: file.purpose,
+  expires_at: file.expiresMs === null ? null : Math.floor(file.expiresMs / 1000),
   status: 'processed',
+  status_details: null,
 });
 
 const idLetters = (seed: number, ordinal: number): string =>

@@ -3,6 +3,7 @@ export { defaultAnswer } from './answer.ts';
 export type { BlobStore, BlobWriter, ByteRange, StoredBlob } from './blobs.ts';
 export { createMemoryBlobs } from './blobs.ts';
 export type {
+  AnswerFormFault,
   AnswersFault,
   ErrorForm,
   BatchFault,
@@ -16,7 +17,7 @@ export type {
   Times,
   When,
 } from './faults.ts';
-export { answersFaults, operations } from './faults.ts';
+export { answerFormFaults, answersFaults, errorForms, operations } from './faults.ts';
 export type { CreateFileInput, FileContent, FileQuery } from './file-desk.ts';
 export type { DoubleBilling, Ledger } from './ledger.ts';
 export type { ServiceLimits } from './limits.ts';

@@ -1,13 +1,17 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
 import { hashBytes, hexOf, uniform } from '../prng.ts';
 import type { Answer } from './answer.ts';
-import { defaultAnswer } from './answer.ts';
-import { bodyText, canAnswer, writesText } from './bodies.ts';
+import { asksForSchema, defaultAnswer } from './answer.ts';
+import { bodyText, canAnswer, knowsForm, writesText } from './bodies/body-text.ts';
+import { choiceCountOf } from './bodies/chat-body.ts';
+import type { AnswerForm, Ending } from './bodies/completion.ts';
+import { isReasoningModel, snapshotOf } from './bodies/snapshots.ts';
 import type { PlacedRowFault } from './fault-desk.ts';
 import type { RowFault } from './faults.ts';
 import type { LineWriter } from './line-writer.ts';
 import { splitLines } from './lines.ts';
 import { inputTokens, promptOf, textTokens } from './prompt.ts';
+import { errorOfRow } from './row-errors.ts';
 import { answeredRow, refusedRow, unfinishedRow, type RowOutcome } from './row-lines.ts';
 import { parseLine } from './validate.ts';
 
@@ -90,12 +94,12 @@ const rowOutcome = (
   const customId = String(request['custom_id']);
   const row = { hex: hexOf(plan.seed ^ Math.imul(plan.ordinal, 0x9e3779b1), index), customId };
   if (!isAnswered) return unfinishedRow(row, plan.unfinishedCode);
-  if (!canAnswer(plan.endpoint)) return refusedRow(row, 400);
+  if (!canAnswer(plan.endpoint)) return refusedRow(row, 400, errorOfRow(400, plan.endpoint));
   const body = isJsonObject(request['body']) ? request['body'] : {};
   const fault = faultOn(plan, customId);
   const written = writeAnswer(plan, body, row, fault);
   if (written.type === 'crashed') return refusedRow(row, 500, { message: written.message, type: 'server_error', param: null, code: null });
-  const outcome = answeredRow(row, written.body, fault);
+  const outcome = answeredRow(row, written.body, fault, plan.endpoint);
   if (outcome.counts === 'completed' && outcome.isBilled) {
     totals.inputTokens += written.inputTokens;
     totals.outputTokens += written.outputTokens;
@@ -108,12 +112,34 @@ const rowOutcome = (
 /** The first fault of the script that hits this row. Luck depends on batch and custom_id, so that a retried row meets new luck. */
 const faultOn = (plan: ProductionPlan, customId: string): RowFault | null => {
   for (const { fault, place } of plan.rowFaults) {
-    // Only a text can be cut or refused.
-    if ((fault.type === 'rows_truncated' || fault.type === 'rows_refused') && !writesText(plan.endpoint)) continue;
+    if (!canHit(fault, plan.endpoint)) continue;
     if (uniform(plan.seed, 'row', place, plan.ordinal, customId) < fault.ratio) return fault;
   }
   return null;
 };
+
+const canHit = (fault: RowFault, endpoint: string): boolean => {
+  // Only a text can be cut or refused.
+  const isOfText = fault.type === 'rows_truncated' || fault.type === 'rows_refused' || fault.type === 'rows_end_with';
+  return isOfText ? writesText(endpoint) : knowsForm(endpoint, formOf(fault));
+};
+
+const forms: Readonly<Partial<Record<RowFault['type'], AnswerForm>>> = {
+  rows_several_messages: 'several_messages',
+  rows_tool_calls: 'tool_calls',
+  rows_function_call: 'function_call',
+  rows_content_list: 'content_list',
+  rows_several_choices: 'several_choices',
+  rows_images: 'images',
+  rows_audio: 'audio',
+  rows_reasoning_only: 'reasoning_only',
+  rows_empty_text: 'empty_text',
+};
+
+const formOf = (fault: RowFault | null): AnswerForm => (fault === null ? 'text' : (forms[fault.type] ?? 'text'));
+
+/** Forms that hold the text which was asked for, whatever else they hold. */
+const formsWithText: readonly AnswerForm[] = ['text', 'several_messages', 'content_list', 'several_choices'];
 
 type Written =
   | {
@@ -150,7 +176,8 @@ const writeAnswer = (
   const vector = Array.isArray(answer) ? (answer as readonly JsonValue[]) : null;
   const whole = typeof answer === 'string' ? answer : JSON.stringify(answer);
   const isText = writesText(plan.endpoint);
-  const reasoningTokens = isText && /^(o\d|gpt-[5-9])/u.test(model) ? reasoningTokensEach : 0;
+  const reasoningTokens = isText && isReasoningModel(model) ? reasoningTokensEach : 0;
+  const form = formOf(fault);
   const limit = isText ? outputTokensMax(body) : Infinity;
   const isRefused = isText && fault?.type === 'rows_refused';
   const isCut = isText && !isRefused && (fault?.type === 'rows_truncated' || reasoningTokens + textTokens(whole) > limit);
@@ -158,22 +185,31 @@ const writeAnswer = (
   const text = isRefused ? "I'm sorry, but I can't assist with that request." : isCut ? whole.slice(0, keptChars) : whole;
   const usage = {
     inputTokens: inputTokens(prompt),
-    outputTokens: isText ? reasoningTokens + textTokens(text) : 0,
+    outputTokens: isText ? reasoningTokens + textTokens(text) * choiceCountOf({ form, body }) : 0,
     reasoningTokens,
   };
-  const ending = isRefused ? 'refused' : isCut ? 'token_limit' : 'stopped';
+  const ending: Ending = isRefused
+    ? 'refused'
+    : isCut
+      ? 'token_limit'
+      : fault?.type === 'rows_end_with'
+        ? { reason: fault.reason }
+        : 'stopped';
   const completion = {
     hex: row.hex,
     createdS: plan.createdS,
-    model,
+    model: snapshotOf(model),
     body,
     prompt: prompt.lastText,
     answer: text,
     vector,
+    form,
     ending,
     ...usage,
-  } as const;
-  return { type: 'written', body: bodyText(plan.endpoint, completion), isWhole: ending === 'stopped', ...usage };
+  };
+  // An answer without the text that a schema asks for can be used by nobody.
+  const isWhole = ending === 'stopped' && (formsWithText.includes(form) || !asksForSchema(body));
+  return { type: 'written', body: bodyText(plan.endpoint, completion), isWhole, ...usage };
 };
 
 /** The request's own bound on output, under any of its three names. */

@@ -66,11 +66,13 @@ export const publishFiles = async (world: ProviderWorld, batch: BatchRecord, atM
   return {
     ...published,
     outputFileId: output === null ? null : addFile(world, batch, output, 'output', atMs),
-    // Where there is no error file, the service sends null to some and an empty string to others.
-    errorFileId: error === null ? (hashText(batch.id, world.seed) % 2 === 0 ? null : '') : addFile(world, batch, error, 'error', atMs),
+    errorFileId: error === null ? noErrorFile(world, batch) : addFile(world, batch, error, 'error', atMs),
     filesVisibleMs: atMs + (world.desk.mark('files_late', batch.ordinal)?.forMs ?? 0),
   };
 };
+
+const noErrorFile = (world: ProviderWorld, { ordinal }: BatchRecord): string | null =>
+  world.desk.mark('error_file_blank', ordinal) === null ? null : '';
 
 const withFilesLost = <A extends { readonly isUsable: boolean }>(world: ProviderWorld, batch: BatchRecord, request: A): A =>
   request.isUsable && world.desk.mark('completes_without_files', batch.ordinal) !== null ? { ...request, isUsable: false } : request;
@@ -110,8 +112,8 @@ const addFile = (world: ProviderWorld, batch: BatchRecord, blob: StoredBlob, nam
 
 const usageOf = (totals: ProductionTotals): BatchUsage => ({
   input_tokens: totals.inputTokens,
-  input_tokens_details: { cached_tokens: 0 },
   output_tokens: totals.outputTokens,
-  output_tokens_details: { reasoning_tokens: totals.reasoningTokens },
   total_tokens: totals.inputTokens + totals.outputTokens,
+  input_tokens_details: { cached_tokens: 0 },
+  output_tokens_details: { reasoning_tokens: totals.reasoningTokens },
 });

@@ -1,5 +1,7 @@
+import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { spacedJson } from './bodies/spaced-json.ts';
 import type { ErrorForm, FaultOf, RowFault } from './faults.ts';
-import { errorForStatus } from './refusals.ts';
+import { scriptedError } from './row-errors.ts';
 import type { ApiError } from './wire.ts';
 
 /** Where a row's line goes, what it counts as, and what the bill says. */
@@ -19,14 +21,17 @@ export interface RowName {
   readonly customId: string;
 }
 
-/** A line with an HTTP answer inside. `body` is JSON text. */
+/** A line with an HTTP answer inside. `body` is JSON text. Spacing and the form of ids are as recorded in August 2026. */
 export const responseLine = (row: RowName, statusCode: number, body: string): string =>
-  `{"id":"batch_req_${row.hex}","custom_id":${JSON.stringify(row.customId)},"response":{"status_code":${statusCode},` +
-  `"request_id":"${statusCode === 0 ? '' : `req_${row.hex}`}","body":${body}},"error":null}`;
+  `{"id": "batch_req_${row.hex}", "custom_id": ${JSON.stringify(row.customId)}, "response": {"status_code": ${statusCode}, ` +
+  `"request_id": "${statusCode === 0 ? '' : uuidOf(row.hex)}", "body": ${body}}, "error": null}`;
 
 /** A line for a request that got no HTTP answer at all. */
 export const errorLine = (row: RowName, code: string, message: string): string =>
-  `{"id":"batch_req_${row.hex}","custom_id":${JSON.stringify(row.customId)},"response":null,"error":${JSON.stringify({ code, message })}}`;
+  `{"id": "batch_req_${row.hex}", "custom_id": ${JSON.stringify(row.customId)}, "response": null, "error": ${spacedJson({ code, message })}}`;
+
+const uuidOf = (hex: string): string =>
+  `${hex.slice(24)}-${hex.slice(20, 24)}-4${hex.slice(17, 20)}-8${hex.slice(14, 17)}-${hex.slice(0, 12)}`;
 
 /** The outcome of a row that never ran. */
 export const unfinishedRow = (row: RowName, code: 'batch_expired' | 'batch_cancelled'): RowOutcome =>
@@ -38,49 +43,48 @@ const unfinishedMessages = {
 } as const;
 
 /** The outcome of a row that the service refused with an HTTP status. */
-export const refusedRow = (row: RowName, statusCode: number, error: object = errorForStatus(statusCode)): RowOutcome =>
-  failedRow(responseLine(row, statusCode, JSON.stringify({ error })));
+export const refusedRow = (row: RowName, statusCode: number, error: ApiError): RowOutcome =>
+  failedRow(responseLine(row, statusCode, spacedJson({ error: { ...error } })));
 
 /** The error line of a scripted failure. */
-const toldLine = (row: RowName, { statusCode, code, message, form = 'openai' }: FaultOf<'rows_fail'>): string => {
-  const known = errorForStatus(statusCode);
-  const error: ApiError = {
-    ...known,
-    ...(code === undefined ? {} : { code, message: `The request failed: ${code}.` }),
-    ...(message === undefined ? {} : { message }),
-  };
-  return forms[form](row, statusCode, error);
-};
+const toldLine = (row: RowName, fault: FaultOf<'rows_fail'>, endpoint: string): string =>
+  forms[fault.form ?? 'openai'](row, fault.statusCode, scriptedError(fault, endpoint));
+
+const idOf = ({ customId }: RowName): string => `"custom_id": ${JSON.stringify(customId)}`;
+
+const besideLine = (row: RowName, statusCode: number, words: JsonValue): string =>
+  `{"id": "vllm-${row.hex}", ${idOf(row)}, "response": {"status_code": ${statusCode}, "request_id": "vllm-batch-${row.hex}", "body": null}, ` +
+  `"error": ${spacedJson(words)}}`;
+
+const ofVllm = (statusCode: number, { message }: ApiError): JsonObject => ({
+  message,
+  type: 'BadRequestError',
+  param: null,
+  code: statusCode,
+});
 
 const forms: Readonly<Record<ErrorForm, (row: RowName, statusCode: number, error: ApiError) => string>> = {
-  openai: (row, statusCode, error) => responseLine(row, statusCode, JSON.stringify({ error })),
+  openai: (row, statusCode, error) => responseLine(row, statusCode, spacedJson({ error: { ...error } })),
   azure: (row, statusCode, { code, message }) =>
-    JSON.stringify({
-      custom_id: row.customId,
-      response: { request_id: '', status_code: statusCode },
-      error: { code: null, message: { error: { code: code ?? 'BadRequest', message } } },
-    }),
-  vllm: (row, statusCode, { message }) =>
-    JSON.stringify({
-      id: `vllm-${row.hex}`,
-      custom_id: row.customId,
-      response: { status_code: statusCode, request_id: `vllm-batch-${row.hex}`, body: null },
-      error: { message, type: 'BadRequestError', param: null, code: statusCode },
-    }),
+    `{${idOf(row)}, "response": {"request_id": "", "status_code": ${statusCode}}, ` +
+    `"error": ${spacedJson({ code: null, message: { error: { code: code ?? 'BadRequest', message } } })}}`,
+  vllm: (row, statusCode, error) => besideLine(row, statusCode, ofVllm(statusCode, error)),
+  vllm_wrapped: (row, statusCode, error) => besideLine(row, statusCode, { error: ofVllm(statusCode, error) }),
   text: (row, statusCode, { message }) => responseLine(row, statusCode, JSON.stringify(message)),
+  text_beside: (row, statusCode, { message }) => besideLine(row, statusCode, message),
 };
 
 /**
  * The outcome of a row that ran, after the fault that hits it, if any. Faults on what the model writes (`rows_truncated`,
- * `rows_refused`) are already in `body`; here they only make the answer unusable.
+ * `rows_refused`, forms of answers) are already in `body`; of the first two the answer is unusable.
  */
-export const answeredRow = (row: RowName, body: string, fault: RowFault | null): RowOutcome => {
+export const answeredRow = (row: RowName, body: string, fault: RowFault | null, endpoint: string): RowOutcome => {
   const line = responseLine(row, 200, body);
   switch (fault?.type) {
     case undefined:
       return { ...paid, outputLines: [line] };
     case 'rows_fail':
-      return failedRow(toldLine(row, fault));
+      return failedRow(toldLine(row, fault, endpoint));
     case 'rows_timed_out':
       return failedRow(errorLine(row, 'request_timeout', 'The model call timed out.'));
     case 'rows_status_zero':
@@ -95,7 +99,12 @@ export const answeredRow = (row: RowName, body: string, fault: RowFault | null):
       return { ...unusable, outputLines: [responseLine({ ...row, customId: `unknown-${row.hex}` }, 200, body)] };
     case 'rows_truncated':
     case 'rows_refused':
+    case 'rows_end_with':
+    case 'rows_reasoning_only':
+    case 'rows_empty_text':
       return { ...unusable, outputLines: [line] };
+    default:
+      return { ...paid, outputLines: [line] };
   }
 };
 

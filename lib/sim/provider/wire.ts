@@ -2,15 +2,16 @@ import type { BatchStatus } from './states.ts';
 
 /** OpenAI's File object. */
 export interface FileObject {
-  readonly id: string;
   readonly object: 'file';
+  readonly id: string;
+  readonly purpose: string;
+  readonly filename: string;
   readonly bytes: number;
   /** Unix seconds, as all `_at` fields. */
   readonly created_at: number;
-  readonly expires_at?: number;
-  readonly filename: string;
-  readonly purpose: string;
+  readonly expires_at: number | null;
   readonly status: 'uploaded' | 'processed' | 'error';
+  readonly status_details: string | null;
 }
 
 /** One entry of `errors.data` on a batch that failed validation; `line` is 1-based. */
@@ -30,10 +31,10 @@ export interface RequestCounts {
 /** Token totals of a batch. */
 export interface BatchUsage {
   readonly input_tokens: number;
-  readonly input_tokens_details: { readonly cached_tokens: number };
   readonly output_tokens: number;
-  readonly output_tokens_details: { readonly reasoning_tokens: number };
   readonly total_tokens: number;
+  readonly input_tokens_details: { readonly cached_tokens: number };
+  readonly output_tokens_details: { readonly reasoning_tokens: number };
 }
 
 /** OpenAI's Batch object. Absent values are null on the wire, though SDK types call them optional. */
@@ -41,13 +42,14 @@ export interface BatchObject {
   readonly id: string;
   readonly object: 'batch';
   readonly endpoint: string;
+  /** Null while it is validated, then the dated snapshot. */
   readonly model: string | null;
   readonly errors: { readonly object: 'list'; readonly data: readonly BatchErrorEntry[] } | null;
   readonly input_file_id: string;
   readonly completion_window: string;
   readonly status: BatchStatus;
   readonly output_file_id: string | null;
-  /** The service sends an empty string here at times, where it means null. */
+  /** Some services send an empty string here, where they mean null. */
   readonly error_file_id: string | null;
   readonly created_at: number;
   readonly in_progress_at: number | null;
@@ -59,7 +61,8 @@ export interface BatchObject {
   readonly cancelling_at: number | null;
   readonly cancelled_at: number | null;
   readonly request_counts: RequestCounts;
-  readonly usage: BatchUsage | null;
+  /** Zeros until the batch has ended. */
+  readonly usage: BatchUsage;
   readonly metadata: Readonly<Record<string, string>> | null;
 }
 

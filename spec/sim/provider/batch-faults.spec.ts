@@ -178,7 +178,7 @@ describe('rows', () => {
 
   it('are refused by the model with status 200', async () => {
     const { output } = await play({ type: 'rows_refused', ratio: 0.3 });
-    expect(isShare(output.filter((row) => row.includes('"type":"refusal"')).length)).toBe(true);
+    expect(isShare(output.filter((row) => row.includes('"type": "refusal"')).length)).toBe(true);
   });
 
   it('come with status code 0 in the output file', async () => {

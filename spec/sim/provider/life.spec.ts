@@ -9,7 +9,7 @@ describe('the life of a batch', () => {
     const created = await lab.order(lines(10), { key: 'k1' });
     expect(created).toMatchObject({ status: 'validating', request_counts: { total: 0, completed: 0, failed: 0 }, metadata: { key: 'k1' } });
     lab.wait(60_000);
-    expect(await lab.retrieve(created.id)).toMatchObject({ status: 'in_progress', model: 'gpt-4.1-mini', output_file_id: null });
+    expect(await lab.retrieve(created.id)).toMatchObject({ status: 'in_progress', model: 'gpt-4.1-mini-2025-04-14', output_file_id: null });
     lab.wait(hourMs);
     const midway = await lab.retrieve(created.id);
     expect(midway.request_counts.total).toBe(10);
