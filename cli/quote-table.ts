@@ -10,9 +10,14 @@ const hours = (count: number): string => count.toLocaleString('en-US', { maximum
 /** A quote for a person: what is expected, and the range that it lies in. */
 export const quoteTable = (quote: Quote): readonly string[] => {
   const { inputTokens, outputTokens, costRange, queue, assumedBatchHours: assumed } = quote;
+  // What is estimated is shown as such, and not as a range that it would lie in.
+  const isRange = inputTokens.isBound;
+  const about = (text: string): string => (isRange || text === unknown ? text : `about ${text}`);
   const counted = inputTokens.isExact
     ? 'counted'
-    : `± ${(100 * inputTokens.errorRatio).toLocaleString('en-US', { maximumFractionDigits: 2 })} %, from ${grouped(inputTokens.countedRows)} rows`;
+    : !isRange
+      ? 'estimated'
+      : `± ${(100 * inputTokens.errorRatio).toLocaleString('en-US', { maximumFractionDigits: 2 })} %, from ${grouped(inputTokens.countedRows)} rows`;
   return [
     ...tableOf([
       [`${quote.model}, ${quote.endpoint}`, 'expected', 'at least', 'at most', ''],
@@ -23,9 +28,15 @@ export const quoteTable = (quote: Quote): readonly string[] => {
         '',
         `${grouped(quote.batches)} ${quote.batches === 1 ? 'batch' : 'batches'}${quote.sharedRows === 0 ? '' : `, for ${grouped(quote.items)} rows`}`,
       ],
-      ['input tokens', grouped(inputTokens.expected), grouped(inputTokens.min), grouped(inputTokens.max), counted],
+      [
+        'input tokens',
+        about(grouped(inputTokens.expected)),
+        isRange ? grouped(inputTokens.min) : '',
+        isRange ? grouped(inputTokens.max) : '',
+        counted,
+      ],
       ['output tokens', grouped(outputTokens.expected), grouped(outputTokens.min), grouped(outputTokens.max), ''],
-      ['cost', money(quote.costUsd), money(costRange.minUsd), money(costRange.maxUsd), ''],
+      ['cost', about(money(quote.costUsd)), about(money(costRange.minUsd)), about(money(costRange.maxUsd)), ''],
       [
         'hours',
         '',

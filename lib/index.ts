@@ -52,4 +52,4 @@ export { SourceError } from './ports/source-error.ts';
 export type { Cell, TableColumn, TableColumnType, TableFormat, TablePage, TableStream } from './ports/table.ts';
 export type { PromptParts, ProviderConfig, ProviderConnection } from './ports/provider.ts';
 export type { Storage } from './ports/run-store.ts';
-export type { TokenCounter } from './ports/tokens.ts';
+export type { CountedTokens, TokenCounter } from './ports/tokens.ts';

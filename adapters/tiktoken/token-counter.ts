@@ -1,5 +1,6 @@
-import type { TokenCounter } from '../../lib/ports/tokens.ts';
+import type { CountedTokens, TokenCounter } from '../../lib/ports/tokens.ts';
 import { encodingOf, type EncodingName } from './model-encoding.ts';
+import { frameOf } from './model-frame.ts';
 import { requestTokens, type Counters } from './request-tokens.ts';
 import { createTextCounter, type CountText } from './text-counter.ts';
 
@@ -14,8 +15,9 @@ export interface TiktokenOptions {
 const sharedTextsMax = 32;
 
 /**
- * Counts a request line's prompt tokens with tiktoken: exact for its text (a token or so off for rare Unicode), estimated for
- * message frames, pictures and files. Plain text that is no request line is counted as it is. Nothing is loaded before the first count.
+ * Counts a request line's prompt tokens with tiktoken: exact for its text (a token or so off for rare Unicode) and for the frames of the models that
+ * are known (`frameOf`), estimated for other models, pictures, sound and files. Plain text that is no request line is counted as it is. Nothing is
+ * loaded before the first count.
  */
 export const tiktokenCounter = (options: TiktokenOptions = {}): TokenCounter => {
   const { pieceCacheEntriesMax = 50_000, encodingByModelPrefix = {} } = options;
@@ -30,14 +32,12 @@ export const tiktokenCounter = (options: TiktokenOptions = {}): TokenCounter => 
     counters.set(encoding, made);
     return made;
   };
-  return {
-    name: 'tiktoken',
-    isExact: true,
-    count: (text, model) => {
-      const count = countersFor(model);
-      return requestTokens(parse(text), count) ?? count.own(text);
-    },
+  const measure = (text: string, model: string): CountedTokens => {
+    const count = countersFor(model);
+    const frame = frameOf(model);
+    return requestTokens(parse(text), count, frame) ?? { tokens: count.own(text), isExact: frame.isKnown };
   };
+  return { name: 'tiktoken', isExact: true, count: (text, model) => measure(text, model).tokens, measure };
 };
 
 const remembered = (count: CountText): CountText => {

@@ -35,6 +35,9 @@ export const worstPrices = (snapshot: RunSnapshot): WorstPrices | null => {
   };
 };
 
+/** False where prompts were estimated, by bytes or for what no text shows: then the worst case is an estimate, and bounds nothing. */
+export const isBounded = ({ backlog: { counting } }: RunSnapshot): boolean => counting === null || counting === 'exact';
+
 /** What is spent: all that the provider has told, and what it has probably billed without our seeing it. Null: the price is unknown. */
 export const spentUsd = (snapshot: RunSnapshot): number | null => {
   const { prices } = snapshot.config.operation.money;

@@ -9,7 +9,7 @@ import type { Event } from './event.ts';
 import { codeOfFailure } from './failure.ts';
 import { indexSetOf } from './index-set.ts';
 import { type BatchLimits, unsentBatchesMax } from './limits.ts';
-import { spentUsd, worstOfLiveUsd, worstPrices } from './money.ts';
+import { isBounded, spentUsd, worstOfLiveUsd, worstPrices } from './money.ts';
 import { packBatch, type PackedBatch, sum, sumAt } from './pack.ts';
 import { dollars } from './prices.ts';
 import { laterOf, type OthersUse } from './quota.ts';
@@ -227,10 +227,10 @@ const amount = (usd: number | null): string => (usd === null ? 'an unknown amoun
 const overBudget = (snapshot: RunSnapshot, packed: PackedBatch, room: Room, nowMs: number): string => {
   const short = shortOf(snapshot, packed, room);
   if (short.usd)
-    return `the next request costs at worst ${amount(packed.blocked.usd)}; ${amount(spentUsd(snapshot))} are spent and ${amount(worstOfLiveUsd(snapshot))} committed of at most ${amount(snapshot.config.operation.money.costUsdMax)}`;
+    return `the next request costs ${isBounded(snapshot) ? 'at worst' : 'by estimate'} ${amount(packed.blocked.usd)}; ${amount(spentUsd(snapshot))} are spent and ${amount(worstOfLiveUsd(snapshot))} committed of at most ${amount(snapshot.config.operation.money.costUsdMax)}`;
   return short.requests && !short.tokens
     ? 'the enqueue budget admits no request at all'
-    : `the next request needs ${packed.blocked.tokens} tokens, and the whole enqueue budget is ${enqueueBudget(withoutGuess(snapshot), nowMs).tokens ?? 'unlimited'}`;
+    : `the next request needs ${isBounded(snapshot) ? '' : 'by estimate '}${packed.blocked.tokens} tokens, and the whole enqueue budget is ${enqueueBudget(withoutGuess(snapshot), nowMs).tokens ?? 'unlimited'}`;
 };
 
 /** While cancelling: the pending rows of the slice end as `run_cancelled`. */

@@ -46,6 +46,7 @@ export const quoteToWire = (quote: Quote): JsonObject => ({
     max: quote.inputTokens.max,
     error_ratio: quote.inputTokens.errorRatio,
     is_exact: quote.inputTokens.isExact,
+    is_bound: quote.inputTokens.isBound,
     counted_row_count: quote.inputTokens.countedRows,
     counter: quote.inputTokens.counter,
   },
@@ -71,6 +72,7 @@ export const consumptionToWire = ({ cost, tokens, queue }: Consumption): JsonObj
   cost: {
     spent_usd: usdOf(cost.spentUsd),
     committed_worst_usd: usdOf(cost.committedWorstUsd),
+    is_bound: cost.isBound,
     cap_usd: cost.capUsd,
     is_complete: cost.isComplete,
   },

@@ -1,5 +1,5 @@
 import { enqueueBudget } from '../core/budget.ts';
-import { spentUsd, worstOfLiveUsd } from '../core/money.ts';
+import { isBounded, spentUsd, worstOfLiveUsd } from '../core/money.ts';
 import type { QueueGuess, StatedLimit } from '../core/queue-state.ts';
 import { quotaScopeOf, usedBudget } from '../core/quota.ts';
 import type { RunSnapshot } from '../core/snapshot.ts';
@@ -11,6 +11,8 @@ export interface Consumption {
     readonly spentUsd: number | null;
     /** What the batches that are not settled cost at worst. */
     readonly committedWorstUsd: number | null;
+    /** False where prompt tokens are estimated: then what is committed is an estimate, too, and a cap may be passed by as much as it is off. */
+    readonly isBound: boolean;
     readonly capUsd: number | null;
     /** False where something was billed, or may have been, that no answer tells of: lost answers, strays. */
     readonly isComplete: boolean;
@@ -56,6 +58,7 @@ export const consumptionOf = (snapshot: RunSnapshot): Consumption => {
     cost: {
       spentUsd: spentUsd(snapshot),
       committedWorstUsd: worstOfLiveUsd(snapshot),
+      isBound: isBounded(snapshot),
       capUsd: config.operation.money.costUsdMax,
       isComplete: presumed.rows === 0 && strays.length === 0,
     },

@@ -30,10 +30,10 @@ const leastOf = (input: number, output: number, prices: TokenPrices): number =>
     ),
   );
 
-export const capOf = (usd: number, { costRange: { minUsd, maxUsd } }: QuotedCost): QuotedCap => {
-  if (minUsd !== null && minUsd > usd) return { usd, verdict: 'reached' };
+export const capOf = (usd: number, { costRange: { minUsd, maxUsd } }: QuotedCost, isBound: boolean): QuotedCap => {
+  if (isBound && minUsd !== null && minUsd > usd) return { usd, verdict: 'reached' };
   if (minUsd === null || maxUsd === null) return { usd, verdict: 'unknown' };
-  return { usd, verdict: maxUsd <= usd ? 'never_reached' : 'may_be_reached' };
+  return { usd, verdict: isBound && maxUsd <= usd ? 'never_reached' : 'may_be_reached' };
 };
 
 /** Output tokens of so many answers; `max`: what all together may have, null: any number. */

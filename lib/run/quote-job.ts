@@ -5,6 +5,7 @@ import { quotaScopeOf } from '../core/quota.ts';
 import { emptySnapshot } from '../core/snapshot.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
 import type { RenderPorts } from '../streams/render.ts';
+import { measured } from '../streams/measured-tokens.ts';
 import { configOf } from './job-config.ts';
 import { amountOf, count, invalid, moneyOf } from './job-limits.ts';
 import { sourceOf } from './job-source.ts';
@@ -42,8 +43,13 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
   );
   const { money } = config.operation;
   const counter = await parts.tokenCounter();
+  let areExact = counter.isExact;
   const sample = createTokenSample({
-    count: (line) => counter.count(line, config.provider.model),
+    count: (line) => {
+      const { tokens, isExact } = measured(counter, line, config.provider.model);
+      areExact &&= isExact;
+      return tokens;
+    },
     linesMax: options.exact === true ? Infinity : sampleRows,
     seed,
   });
@@ -70,7 +76,7 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
     options.onProgress?.({ rows: rows.good + rows.shared + rows.bad, requestBytes: rows.bytes });
   }
   const batches = fold.end();
-  const inputTokens = inputOf(sample.total(), counter);
+  const inputTokens = inputOf(sample.total(), counter.name, areExact);
   // An input without rows says nothing of how long an answer may be.
   const outputTokens = outputOf(rows.good, rows.good === 0 ? 0 : rows.outputMax, perItem);
   const cost = costOf({ inputTokens, outputTokens }, money);
@@ -87,7 +93,7 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
     outputTokens,
     batches: batches.batches,
     ...cost,
-    cap: capUsd === null ? null : capOf(capUsd, cost),
+    cap: capUsd === null ? null : capOf(capUsd, cost, inputTokens.isBound),
     queue: queueOf(config, batches),
     hours: hoursOf(config, batches, batchHours),
     assumedBatchHours: batchHours,
@@ -127,14 +133,15 @@ const withKeepableCap = (job: AnyJob, prices: PriceBook | undefined): AnyJob => 
   return money.prices === null || money.outputTokensMax === null ? { ...job, budget } : job;
 };
 
-const inputOf = ({ tokens, min, max, isWhole, countedLines }: TokenTotal, counter: TokenCounter): Quote['inputTokens'] => ({
+const inputOf = ({ tokens, min, max, isWhole, countedLines }: TokenTotal, counter: string, areExact: boolean): Quote['inputTokens'] => ({
   expected: tokens,
   min,
   max,
   errorRatio: tokens === 0 ? 0 : Math.max(max - tokens, tokens - min) / tokens,
-  isExact: isWhole && counter.isExact,
+  isExact: isWhole && areExact,
+  isBound: areExact,
   countedRows: countedLines,
-  counter: counter.name,
+  counter,
 });
 
 const queueOf = (config: RunConfig, { rounds }: QuotedBatches): Quote['queue'] => {

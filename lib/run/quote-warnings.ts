@@ -20,7 +20,8 @@ export const warningsOf = (quote: Omit<Quote, 'warnings'>, { overBudgetRows, bad
     prices === null && `nobody knows what ${quote.model} costs`,
     prices !== null && `prices as of ${prices.asOf} (${prices.source})`,
     outputTokens.max === null && 'an answer may have any length: no worst case is known',
-    outputTokens.expected === null && 'how long an answer is was not said: no cost is expected, only bounded',
+    outputTokens.expected === null &&
+      `how long an answer is was not said: no cost is expected, only ${inputTokens.isBound ? 'bounded' : 'estimated'}`,
     perItem !== undefined &&
       outputTokens.max !== null &&
       perItem * items > outputTokens.max &&
@@ -29,10 +30,9 @@ export const warningsOf = (quote: Omit<Quote, 'warnings'>, { overBudgetRows, bad
     cap?.verdict === 'reached' && `the cost cap of ${dollarsOf(cap.usd)} is reached before the input is done`,
     cap?.verdict === 'may_be_reached' && `the cost cap of ${dollarsOf(cap.usd)} may be reached before the input is done`,
     cap?.verdict === 'unknown' && `whether the cost cap of ${dollarsOf(cap.usd)} can be kept is unknown: a run is refused under it`,
-    !inputTokens.isExact &&
-      inputTokens.countedRows === items &&
+    !inputTokens.isBound &&
       items > 0 &&
-      `the token counter ${inputTokens.counter} does not count exactly`,
+      `input tokens are an estimate and no bound: the token counter ${inputTokens.counter} does not count the pictures, sound or files of these rows, or the tokens of ${quote.model}, exactly`,
   ];
   return said.filter((warning) => warning !== false);
 };

@@ -20,7 +20,10 @@ export interface QuoteProgress {
   readonly requestBytes: number;
 }
 
-/** `never_reached`: the worst case is within it; `reached`: even the best case is not; `unknown`: a price, or the bound of an answer, is. */
+/**
+ * `never_reached`: the worst case is within it; `reached`: even the best case is not; `unknown`: a price, or the bound of an answer, is. Where input tokens
+ * are no bound, neither of the first two is ever said.
+ */
 export interface QuotedCap {
   readonly usd: number;
   readonly verdict: 'never_reached' | 'may_be_reached' | 'reached' | 'unknown';
@@ -48,6 +51,8 @@ export interface Quote {
     readonly errorRatio: number;
     /** Every row was counted, by a counter that counts rather than bounds. What the provider bills may still differ a little. */
     readonly isExact: boolean;
+    /** False: pictures, sound, files or a model whose tokens are not known are in the counted rows. These figures, and costs made from them, are estimates and bound nothing. */
+    readonly isBound: boolean;
     readonly countedRows: number;
     readonly counter: string;
   };

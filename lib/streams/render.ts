@@ -6,6 +6,7 @@ import type { MoneyPolicy, RunConfig } from '../core/config.ts';
 import type { ProviderWire, RenderedLine } from '../ports/provider.ts';
 import type { RowLocation, SourceEntry, SourceOrigin, SourceRow } from '../ports/source.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
+import { measured } from './measured-tokens.ts';
 import type { EngineSource } from './ports.ts';
 
 /** What rendering needs of the world: a run that is only quoted has no more than this. */
@@ -21,6 +22,8 @@ export interface RenderedRow {
   readonly line: string;
   readonly itemLine: string;
   readonly tokens: number | null;
+  /** False where they are estimated, and no bound. */
+  readonly areTokensExact?: boolean;
   readonly inputs: number;
   /** Set where the prompt itself bounds its answer, against what the job says; null: unbounded. */
   readonly outputTokensMax?: number | null;
@@ -114,8 +117,16 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
     }
     const lineage = lineageOf(entry.origin ?? null, entryIndex, primaryKey ?? null);
     const itemLine = `{"item_id":${JSON.stringify(item.itemId)},"metadata":{${metadata}${lineage}}}\n`;
-    const tokens = ports.tokens === null ? null : ports.tokens.count(rendered.line, config.provider.model);
-    const row = { itemId: item.itemId, line: rendered.line, itemLine, tokens, inputs: rendered.inputs ?? 1, bad: null };
+    const counted = ports.tokens === null ? null : measured(ports.tokens, rendered.line, config.provider.model);
+    const row = {
+      itemId: item.itemId,
+      line: rendered.line,
+      itemLine,
+      tokens: counted?.tokens ?? null,
+      areTokensExact: counted?.isExact ?? false,
+      inputs: rendered.inputs ?? 1,
+      bad: null,
+    };
     return rendered.outputTokensMax === undefined ? row : { ...row, outputTokensMax: rendered.outputTokensMax };
   };
 

@@ -94,6 +94,8 @@ interface SliceDraft {
   readonly requests: LineBuffer;
   readonly items: LineBuffer;
   isLast: boolean;
+  /** False once a row's tokens are estimated. */
+  areTokensExact: boolean;
 }
 
 /** Reads and renders until the slice is full, or old, or the source is over. */
@@ -117,6 +119,7 @@ const draftSlice = async (
     requests: createLineBuffer(sliceBytesMax + 64 * 1024),
     items: createLineBuffer(256 * 1024),
     isLast: false,
+    areTokensExact: ports.tokens !== null,
   };
   let isOld = false;
   let wake: (() => void) | undefined;
@@ -151,6 +154,7 @@ const draftSlice = async (
       slice.itemIds.push(row.itemId);
       slice.origins.push(originOf(entry, entryIndex));
       slice.tokens.push(row.tokens);
+      if (row.tokens !== null && row.areTokensExact !== true) slice.areTokensExact = false;
       slice.inputs.push(row.inputs);
       slice.positions.push(entry.position);
       if (row.bad !== null) slice.bad.set(place, row.bad);
@@ -256,7 +260,7 @@ const offer = async (
       counter === null
         ? Uint32Array.from(requests.lengths, (bytes) => estimateTokens(bytes))
         : Uint32Array.from(draft.tokens.slice(0, count), (each) => each ?? 0),
-    areTokensExact: counter?.isExact ?? false,
+    areTokensExact: draft.areTokensExact,
     inputs: inputs.some((each) => each > 1) ? Uint32Array.from(inputs) : null,
     sameAs: shared?.sameAs ?? null,
     sharedTokens: shared?.tokens ?? 0,

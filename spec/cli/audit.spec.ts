@@ -54,7 +54,7 @@ describe('batchor verify', () => {
   it('ends with 6 and names law, batch and row where a byte of an answer, or of a request, is another', async () => {
     const [output] = objects('output');
     const ran = await damaged(output ?? '', (bytes) => {
-      bytes.writeUInt8(0x39, bytes.indexOf('"custom_id":"r') + '"custom_id":"r00000000-'.length);
+      bytes.writeUInt8(0x39, bytes.indexOf('"custom_id": "r') + '"custom_id": "r00000000-'.length);
       writeFileSync(output ?? '', bytes);
     });
     expect([ran.code, (ran.json['broken'] as { readonly law?: string }).law]).toEqual([6, 'answers']);

@@ -30,8 +30,9 @@ describe('a run that was begun before custom_ids had a nonce', () => {
     expect(
       world
         .storedText('store/runs/before/objects/raw')
-        .match(/"custom_id":"[^"]+"/gu)
+        // Answers of then and of today: the service puts blanks between its words by now.
+        .match(/(?<="custom_id": ?)"[^"]+"/gu)
         ?.toSorted(),
-    ).toEqual(Array.from({ length: 8 }, (_, index) => `"custom_id":"row-${index}"`));
+    ).toEqual(Array.from({ length: 8 }, (_, index) => `"row-${index}"`));
   });
 });

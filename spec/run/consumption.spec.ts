@@ -28,6 +28,7 @@ describe('what a run says that it has used up', () => {
       spentUsd: null,
       committedWorstUsd: null,
       capUsd: null,
+      isBound: true,
       isComplete: true,
     });
     // Without a batch nothing is committed, whatever an answer may cost.

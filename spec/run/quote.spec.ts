@@ -70,8 +70,28 @@ describe('a quote', () => {
   });
 
   it('counts with the default counter where none is given', async () => {
-    const quote = await new BatchRunner({ storage: noStorage }).quote({ items: few, buildPrompt, providerConfig: bounded });
-    expect(quote.inputTokens).toMatchObject({ counter: 'tiktoken', isExact: true });
+    const providerConfig = openai({ model: 'gpt-4.1-mini', params: { max_output_tokens: 100 } });
+    const quote = await new BatchRunner({ storage: noStorage }).quote({ items: few, buildPrompt, providerConfig });
+    expect(quote.inputTokens).toMatchObject({ counter: 'tiktoken', isExact: true, isBound: true });
+    expect(quote.warnings.join()).not.toContain('estimate');
+  });
+
+  it('calls tokens of pictures, and of models that it does not know, an estimate and no bound', async () => {
+    const picture = { type: 'input_image', detail: 'high', image_url: 'https://example.com/a.png' } as const;
+    const shown = { messages: [{ role: 'user' as const, content: [picture] }] };
+    const known = openai({ model: 'gpt-4.1-mini', params: { max_output_tokens: 100 } });
+    const tiktoken = new BatchRunner({ storage: noStorage, prices: priceTable({ priced: prices, 'gpt-4.1-mini': prices }) });
+    for (const costUsdMax of [1e-9, 1_000]) {
+      const capped = { items: few, budget: { costUsdMax } };
+      for (const quote of [
+        await tiktoken.quote({ ...capped, providerConfig: bounded, buildPrompt }),
+        await tiktoken.quote({ ...capped, providerConfig: known, buildPrompt: () => shown }),
+      ]) {
+        expect(quote.inputTokens).toMatchObject({ counter: 'tiktoken', isExact: false, isBound: false });
+        expect(quote.cap?.verdict).toBe('may_be_reached');
+        expect(quote.warnings.join()).toContain('input tokens are an estimate and no bound');
+      }
+    }
   });
 
   it('takes what is unknown for unknown, never for nothing', async () => {

@@ -112,6 +112,9 @@ describe('the tokens of a request line', () => {
     expect(tokens({ input: words, instructions: words })).toBe(bare + wordTokens + 4);
     expect(tokens({ input: words, tools: [{ type: 'function', name: 'find' }] })).toBeGreaterThan(bare);
     expect(tokens({ input: words, text: { format: { type: 'json_schema', schema: { type: 'object' } } } })).toBeGreaterThan(bare);
+    expect(
+      tokens({ messages: [{ role: 'user', content: words }], response_format: { type: 'json_schema', json_schema: { schema: {} } } }),
+    ).toBeGreaterThan(bare);
     expect(tokens({ input: words, temperature: 0, max_output_tokens: 100 })).toBe(bare);
   });
 
@@ -135,6 +138,67 @@ describe('the tokens of a request line', () => {
         expect(counter.count(line(body), 'gpt-4.1')).toBeGreaterThan(0);
       }),
     );
+  });
+});
+
+describe('billed tokens', () => {
+  // By these words alone tiktoken says 12, in both encodings.
+  const words = 'What is 2 + 2? Just the number.';
+  const chat = { url: '/v1/chat/completions', body: { messages: [{ role: 'user', content: words }] } };
+  const responses = { url: '/v1/responses', body: { input: [{ role: 'user', content: words }] } };
+  const json = { ...chat, body: { ...chat.body, response_format: { type: 'json_object' } } };
+  const jsonText = { ...responses, body: { ...responses.body, text: { format: { type: 'json_object' } } } };
+  const plainText = { ...responses, body: { ...responses.body, text: { format: { type: 'text' }, verbosity: 'low' } } };
+  const embedding = { url: '/v1/embeddings', body: { input: words } };
+  const embeddings = { url: '/v1/embeddings', body: { input: [words, words, words] } };
+  const measure = (model: string, { url, body }: { readonly url: string; readonly body: object }) =>
+    counter.measure?.(JSON.stringify({ custom_id: 'row-1', method: 'POST', url, body: { model, ...body } }), model);
+
+  // What the service billed for one request of one message, beside the count of its words: recorded of gpt-5-nano, and held against public result files of 2024 to 2026.
+  it.each([
+    ['gpt-3.5-turbo-0125', chat, 12 + 7],
+    ['gpt-4-0613', chat, 12 + 7],
+    ['gpt-4-turbo', chat, 12 + 7],
+    ['gpt-4o-mini', chat, 12 + 7],
+    ['gpt-4.1-mini', chat, 12 + 7],
+    ['gpt-4.1-mini', responses, 12 + 7],
+    ['ft:gpt-4o-mini:acme::abc', chat, 12 + 7],
+    ['o4-mini', chat, 12 + 6],
+    ['o3-mini', chat, 12 + 4],
+    ['gpt-5.1', chat, 12 + 6],
+    ['gpt-5-nano', responses, 18],
+    ['gpt-4o', json, 12 + 7],
+    ['gpt-4.1', jsonText, 12 + 7],
+    ['gpt-4.1', plainText, 12 + 7],
+    ['text-embedding-3-small', embedding, 12],
+    ['text-embedding-3-small', embeddings, 36],
+    ['text-embedding-ada-002', { ...embedding, body: { input: [1, 2, 3] } }, 3],
+  ])('of %s, %j are counted: %i', (model, line, billed) => {
+    expect(measure(model, line)).toEqual({ tokens: billed, isExact: true });
+  });
+
+  const of = (part: object) => ({
+    ...responses,
+    body: { input: [{ role: 'user', content: [{ type: 'input_text', text: words }, part] }] },
+  });
+  it.each([
+    ['a picture', 'gpt-4o', of({ type: 'input_image', image_url: 'https://example.com/a.png' })],
+    [
+      'a picture of chat',
+      'gpt-4o',
+      { ...chat, body: { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] }] } },
+    ],
+    ['a picture by its id', 'gpt-4o', of({ type: 'input_image', file_id: 'file-1' })],
+    ['a file', 'gpt-4o', of({ type: 'input_file', file_id: 'file-1' })],
+    ['a file in the line', 'gpt-4o', of({ type: 'input_file', file_data: 'AAAA' })],
+    ['sound', 'gpt-4o', of({ type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } })],
+    ['a model of another maker', 'llama-4', chat],
+    ['a model that is newer', 'gpt-6-luna', chat],
+    ['a deployment with a name of its own', 'our-deployment', chat],
+  ])('of %s are estimated, and said to be', (_, model, line) => {
+    const { tokens = 0, isExact } = measure(model, line) ?? {};
+    expect(isExact).toBe(false);
+    expect(tokens).toBeGreaterThan(0);
   });
 });
 
