@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import { nextTurn } from './turns.ts';
+import { laterTurn, nextTurn } from './turns.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** Where a process may be killed: right before a call of a port, or after it happened and before its answer is heard. */
@@ -43,8 +43,10 @@ export interface SimulatedProcess {
 
 /** Turns of the event loop that a user's code gets: enough to read a file. */
 const pullTurnsMax = 1_000;
-/** Then a call that never answers is a bug, of ours or of an adapter. */
-const callTurnsMax = 2_000_000;
+/** What takes more turns waits for a disk or a socket. */
+const quickTurnsMax = 500;
+/** Five minutes at least. Then a call that never answers is a bug, of ours or of an adapter. */
+const laterTurnsMax = 300_000;
 
 /** A process on this time. `strikes` says where it is killed; `isTimeAwaited`, whether the user's own code waits for time to pass. */
 export const createProcess = (
@@ -107,10 +109,11 @@ export const createProcess = (
     async quiet() {
       let turns = 0;
       do {
-        await nextTurn();
+        // Those that pull are promised turns, not time.
+        await (turns > quickTurnsMax && calls.size > 0 ? laterTurn() : nextTurn());
         for (const [key, left] of pulls) pulls.set(key, left - 1);
         turns += 1;
-        if (turns > callTurnsMax) throw new Error(`these calls never answer: ${[...calls.values()].join(', ')}`);
+        if (turns > quickTurnsMax + laterTurnsMax) throw new Error(`these calls never answer: ${[...calls.values()].join(', ')}`);
       } while (calls.size > 0 || (!isTimeAwaited() && [...pulls.values()].some((left) => left > 0)));
     },
   };
