@@ -25,8 +25,6 @@ const builds = mkdtempSync(join(root, '.build-programs-'));
 /** The run that the programs about a run name. */
 const runId = 'batchor_20260403T120000Z_ab12cd34';
 
-/** Far above what it takes, for a busy machine. */
-
 interface ResultLine {
   readonly output: { readonly sentiment: string };
   readonly metadata: { readonly stars: number };
