@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { JsonObject } from '../lib/core/json.ts';
 import type { TableFormat, TablePage } from '../lib/ports/table.ts';
-import type { ResultText, Run } from '../lib/run/run.ts';
+import type { ResultsOptions, ResultText, Run } from '../lib/run/run.ts';
 import { behindLinks, writeWholeFile } from '../lib/run/whole-file.ts';
 import { exitCodes } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
@@ -12,12 +12,14 @@ import { shownText } from './shown-text.ts';
 const pageRows = 1_000;
 
 /** Results as JSON lines: in input order, or, with a sequence, those that ended after it. Pulled page by page; a page is all that is held. */
-export const resultPages = (run: Run, afterSequence: number | null): AsyncIterable<ResultText> =>
-  afterSequence === null ? run.resultText() : pagesAfter(run, afterSequence);
+export const resultPages = (run: Run, afterSequence: number | null, include: Include): AsyncIterable<ResultText> =>
+  afterSequence === null ? run.resultText({ include }) : pagesAfter(run, afterSequence, include);
 
-async function* pagesAfter(run: Run, afterSequence: number): AsyncGenerator<ResultText> {
+type Include = NonNullable<ResultsOptions['include']>;
+
+async function* pagesAfter(run: Run, afterSequence: number, include: Include): AsyncGenerator<ResultText> {
   for (let cursor = afterSequence, hasMore = true; hasMore;) {
-    const page = await run.readTerminalResultText({ afterSequence: cursor, limit: pageRows });
+    const page = await run.readTerminalResultText({ afterSequence: cursor, limit: pageRows, include });
     yield page;
     cursor = page.nextAfterSequence;
     hasMore = page.hasMore && page.count > 0;
@@ -42,8 +44,8 @@ export const linesOf = (pages: AsyncIterable<ResultText>): ResultBytes => {
 };
 
 /** Results as a table: in input order, or, with a sequence, those that ended after it. */
-export const bytesOfTable = async (run: Run, afterSequence: number | null, format: TableFormat): Promise<ResultBytes> => {
-  const { columns, pages } = await run.table(afterSequence === null ? { order: 'input' } : { afterSequence });
+export const bytesOfTable = async (run: Run, afterSequence: number | null, include: Include, format: TableFormat): Promise<ResultBytes> => {
+  const { columns, pages } = await run.table(afterSequence === null ? { order: 'input', include } : { afterSequence, include });
   let count = 0;
   async function* counted(): AsyncGenerator<TablePage> {
     for await (const page of pages) {

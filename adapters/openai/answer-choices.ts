@@ -1,46 +1,116 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
-import { fault, listOf, type AnswerReader, type BodyFault } from './answer-reader.ts';
+import {
+  type AnswerReader,
+  type BodyContent,
+  type BodyFault,
+  emptyFault,
+  fault,
+  isFilledList,
+  isText,
+  listOf,
+  tooDeepFault,
+} from './answer-reader.ts';
+import { callsOf, hasMoreThanText, messageText, readsNothing, refusalOf } from './chat-message.ts';
+import { faultOfFinish } from './finish-reasons.ts';
+import { isTooDeep } from '../../lib/core/json-depth.ts';
 
-const firstChoice = (body: JsonObject): JsonObject | null => {
-  const choice = listOf(body['choices'])?.[0];
-  return isJsonObject(choice) ? choice : null;
+/** What the two APIs that answer in choices say differently. */
+interface ChoiceReading {
+  readonly faultOf: (choice: JsonObject) => BodyFault | null;
+  readonly textOf: (choice: JsonObject) => string | null;
+  readonly callsOf: (choice: JsonObject) => readonly JsonObject[];
+  /** The output of a choice that stands alone; null: its text. */
+  readonly moreOf: (choice: JsonObject) => JsonValue;
+}
+
+const choicesOf = (body: JsonObject): readonly JsonObject[] => (listOf(body['choices']) ?? []).filter(isJsonObject);
+
+/**
+ * Several choices (`n` above 1) are answers side by side: one that is whole is an answer, and the others do not spoil it. Text, calls and finish
+ * reason are those of the first whole one; the output is all of them.
+ */
+const readerOf = (reading: ChoiceReading, wordsPath: RegExp, missing: BodyFault): AnswerReader => {
+  const firstWhole = (choices: readonly JsonObject[]): JsonObject | undefined => choices.find((choice) => reading.faultOf(choice) === null);
+  return {
+    wordsPath,
+    faultOf: (body) => {
+      const choices = choicesOf(body);
+      const [first] = choices;
+      if (first === undefined) return missing;
+      if (firstWhole(choices) === undefined) return reading.faultOf(first);
+      const output = outputOf(choices, reading);
+      return output !== null && isTooDeep(output) ? tooDeepFault : null;
+    },
+    contentOf: (body): BodyContent => {
+      const choices = choicesOf(body);
+      const choice = firstWhole(choices) ?? choices[0];
+      if (choice === undefined) return { outputText: null, output: null, finishReason: null, toolCalls: null };
+      const outputText = reading.textOf(choice);
+      const calls = reading.callsOf(choice);
+      const reason = choice['finish_reason'];
+      const texts = choices.length === 1 ? [] : wholeTexts(choices, reading);
+      return {
+        outputText,
+        output: outputOf(choices, reading) ?? outputText,
+        finishReason: typeof reason === 'string' ? reason : null,
+        toolCalls: calls.length === 0 ? null : calls,
+        ...(texts.length > 1 ? { texts } : {}),
+      };
+    },
+  };
 };
 
-const finishFault = (reason: JsonValue | undefined): BodyFault | null => {
-  if (reason === 'content_filter') return fault('content_filtered', 'a content filter stopped the answer');
-  if (reason === 'length') return fault('truncated', 'the answer stops at the output limit');
-  return null;
+/** Null: the text says it all. */
+const outputOf = (choices: readonly JsonObject[], { moreOf }: ChoiceReading): JsonValue => {
+  const [only] = choices;
+  if (only === undefined) return null;
+  return choices.length > 1 || hasLogprobs(only) ? choices : moreOf(only);
 };
 
-/** `/v1/chat/completions`. Of several choices the first one counts. */
-export const chatReader: AnswerReader = {
-  faultOf: (body) => {
-    const choice = firstChoice(body);
-    const message = choice?.['message'];
-    if (choice === null || !isJsonObject(message)) return fault('malformed_result', 'the completion has no message');
-    const { refusal } = message;
-    return typeof refusal === 'string' && refusal !== '' ? fault('refusal', refusal) : finishFault(choice['finish_reason']);
+/** Chat lists them by token, completions in columns (openai 6.49). */
+const hasLogprobs = ({ logprobs }: JsonObject): boolean =>
+  isJsonObject(logprobs) && (isFilledList(logprobs['content']) || isFilledList(logprobs['refusal']) || isFilledList(logprobs['tokens']));
+
+const wholeTexts = (choices: readonly JsonObject[], { faultOf, textOf }: ChoiceReading): readonly string[] =>
+  choices
+    .filter((choice) => faultOf(choice) === null)
+    .map(textOf)
+    .filter((text) => isText(text ?? undefined)) as readonly string[];
+
+/** `/v1/chat/completions`. */
+export const chatReader: AnswerReader = readerOf(
+  {
+    faultOf: (choice) => {
+      const { message } = choice;
+      if (!isJsonObject(message)) return fault('malformed_result', 'the completion has no message');
+      const refusal = refusalOf(message);
+      if (refusal !== null) return fault('refusal', refusal);
+      return faultOfFinish('chat.completions', choice['finish_reason']) ?? (readsNothing(message) ? emptyFault : null);
+    },
+    textOf: ({ message }) => (isJsonObject(message) ? messageText(message) : null),
+    callsOf: ({ message }) => (isJsonObject(message) ? callsOf(message) : []),
+    moreOf: ({ message }) => {
+      if (!isJsonObject(message) || !hasMoreThanText(message)) return null;
+      const { content } = message;
+      // Without calls and media beside it, a list of parts is all there is.
+      return Array.isArray(content) && !hasMoreThanText({ ...message, content: null }) ? (content as readonly JsonValue[]) : message;
+    },
   },
-  textOf: (body) => {
-    const message = firstChoice(body)?.['message'];
-    const content = isJsonObject(message) ? message['content'] : null;
-    return typeof content === 'string' ? content : null;
-  },
-  wordsPath: /^response\.body\.choices\.0\.message\.content$/,
-  outputOf: (_body, text) => text,
-};
+  /^response\.body\.choices\.0\.message\.content$/,
+  fault('malformed_result', 'the completion has no message'),
+);
 
 /** `/v1/completions`. */
-export const completionsReader: AnswerReader = {
-  faultOf: (body) => {
-    const choice = firstChoice(body);
-    if (typeof choice?.['text'] !== 'string') return fault('malformed_result', 'the completion has no text');
-    return finishFault(choice['finish_reason']);
+export const completionsReader: AnswerReader = readerOf(
+  {
+    faultOf: ({ text, finish_reason: reason }) => {
+      if (typeof text !== 'string') return fault('malformed_result', 'the completion has no text');
+      return faultOfFinish('completions', reason) ?? (isText(text) ? null : emptyFault);
+    },
+    textOf: ({ text }) => (typeof text === 'string' ? text : null),
+    callsOf: () => [],
+    moreOf: () => null,
   },
-  textOf: (body) => {
-    const text = firstChoice(body)?.['text'];
-    return typeof text === 'string' ? text : null;
-  },
-  wordsPath: /^response\.body\.choices\.0\.text$/,
-  outputOf: (_body, text) => text,
-};
+  /^response\.body\.choices\.0\.text$/,
+  fault('malformed_result', 'the completion has no text'),
+);

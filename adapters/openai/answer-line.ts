@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/js
 import { isTooDeep } from '../../lib/core/json-depth.ts';
 import type { LineContent, LineVerdict } from '../../lib/ports/provider.ts';
 import { classOfError, readLineError } from './answer-error.ts';
-import type { AnswerReader } from './answer-reader.ts';
+import type { AnswerReader, BodyContent } from './answer-reader.ts';
 import { usageOf } from './answer-usage.ts';
 
 /** Is shown every line that was accepted, and what was read of it. */
@@ -18,24 +18,31 @@ export const readVerdict = (line: string, reader: AnswerReader, learn: Learn, wa
   const usage = body === null ? null : usageOf(body);
   if (failure !== null) return { type: 'failed', customId, failureClass: failure.failureClass, usage };
   if (body !== null) learn(line, answer.customId, body);
-  const text = wants === 'text' ? { outputText: body === null ? null : reader.textOf(body) } : {};
-  return { type: 'succeeded', customId, usage, ...text };
+  return { type: 'succeeded', customId, usage, ...(wants === 'text' && body !== null ? textsOf(reader.contentOf(body)) : {}) };
 };
 
-/** What the line holds for its reader; of a failed one also the words so far. */
-export const readContent = (line: string, reader: AnswerReader, learn: Learn): LineContent => {
+const textsOf = ({ outputText, texts }: BodyContent): Pick<BodyContent, 'outputText' | 'texts'> =>
+  texts === undefined ? { outputText } : { outputText, texts };
+
+/** What the line holds for its reader; of a failed one also the text so far. */
+export const readContent = (line: string, reader: AnswerReader, learn: Learn, include?: 'response'): LineContent => {
   const answer = parseAnswer(line);
-  if (answer === null) return unreadable;
-  const { body } = answer;
+  if (answer === null) return include === undefined ? unreadable : { ...unreadable, response: null };
+  const { body, wholeBody } = answer;
   const failure = failureOf(answer, reader);
-  const outputText = body === null ? null : reader.textOf(body);
+  const content = body === null ? noContent : reader.contentOf(body);
   const usage = body === null ? null : usageOf(body);
+  const response = include === undefined ? {} : { response: shownRaw(wholeBody ?? null) };
   if (failure === null && body !== null) {
     learn(line, answer.customId, body);
-    return { outputText, output: reader.outputOf(body, outputText), usage, error: null };
+    return { ...content, usage, error: null, ...response };
   }
-  return { outputText, output: null, usage, error: { message: failure?.message ?? 'no body', raw: shownRaw(failure?.raw ?? null) } };
+  const toolCalls = isTooDeep(content.toolCalls) ? null : content.toolCalls;
+  const error = { message: failure?.message ?? 'no body', raw: shownRaw(failure?.raw ?? null) };
+  return { ...content, output: null, toolCalls, usage, error, ...response };
 };
+
+const noContent: BodyContent = { outputText: null, output: null, finishReason: null, toolCalls: null };
 
 /** What a reader of results can write again. */
 const shownRaw = (raw: JsonValue): JsonValue => (isTooDeep(raw) ? 'nested too deeply to be shown' : raw);

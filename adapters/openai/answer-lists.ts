@@ -1,27 +1,31 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
-import { fault, listOf, type AnswerReader } from './answer-reader.ts';
+import { type AnswerReader, type BodyContent, emptyFault, fault, listOf, tooDeepFault } from './answer-reader.ts';
 import { isTooDeep } from '../../lib/core/json-depth.ts';
 
 /** One thing as itself, several as a list: a request may hold several inputs. */
 const oneOrAll = (all: readonly JsonValue[]): JsonValue => (all.length === 1 ? (all[0] ?? null) : all);
 
-const tooDeep = fault('malformed_result', 'the answer is nested too deeply to be given on');
+const contentOf = (output: JsonValue): BodyContent => ({ outputText: null, output, finishReason: null, toolCalls: null });
 
 /** `/v1/embeddings`. */
 export const embeddingsReader: AnswerReader = {
   faultOf: (body) => {
-    const first = listOf(body['data'])?.[0];
-    const vector = isJsonObject(first) ? first['embedding'] : undefined;
-    if (!Array.isArray(vector) && typeof vector !== 'string') return fault('malformed_result', 'the answer has no vector');
-    return isTooDeep(body['data']) ? tooDeep : null;
+    const data = listOf(body['data']) ?? [];
+    if (data.length === 0 || !data.every(hasVector)) return fault('malformed_result', 'the answer has no vector');
+    if (data.some(hasEmptyVector)) return emptyFault;
+    return isTooDeep(data) ? tooDeepFault : null;
   },
-  textOf: () => null,
-  wordsPath: null,
-  outputOf: (body) => {
+  contentOf: (body) => {
     const data = (listOf(body['data']) ?? []).filter(isJsonObject);
-    return oneOrAll([...data].sort(byIndex).map((entry) => vectorOf(entry['embedding'])));
+    return contentOf(oneOrAll([...data].sort(byIndex).map((entry) => vectorOf(entry['embedding']))));
   },
+  wordsPath: null,
 };
+
+const hasVector = (entry: JsonValue): boolean =>
+  isJsonObject(entry) && (Array.isArray(entry['embedding']) || typeof entry['embedding'] === 'string');
+const hasEmptyVector = (entry: JsonValue): boolean =>
+  isJsonObject(entry) && (entry['embedding'] as string | readonly JsonValue[]).length === 0;
 
 const indexOf = ({ index }: JsonObject): number => (typeof index === 'number' ? index : 0);
 const byIndex = (a: JsonObject, b: JsonObject): number => indexOf(a) - indexOf(b);
@@ -36,10 +40,11 @@ const vectorOf = (embedding: JsonValue | undefined): JsonValue => {
 /** `/v1/moderations`. */
 export const moderationsReader: AnswerReader = {
   faultOf: (body) => {
-    if (!isJsonObject(listOf(body['results'])?.[0])) return fault('malformed_result', 'the answer has no results');
-    return isTooDeep(body['results']) ? tooDeep : null;
+    const results = listOf(body['results']) ?? [];
+    if (results.length === 0 || !results.every(isJsonObject)) return fault('malformed_result', 'the answer has no results');
+    if (results.some((result) => Object.keys(result as JsonObject).length === 0)) return emptyFault;
+    return isTooDeep(results) ? tooDeepFault : null;
   },
-  textOf: () => null,
+  contentOf: (body) => contentOf(oneOrAll(listOf(body['results']) ?? [])),
   wordsPath: null,
-  outputOf: (body) => oneOrAll(listOf(body['results']) ?? []),
 };

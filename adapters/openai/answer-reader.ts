@@ -1,5 +1,5 @@
 import type { FailureClass } from '../../lib/core/failure.ts';
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 
 /** Why a 200 is none. */
 export interface BodyFault {
@@ -7,19 +7,42 @@ export interface BodyFault {
   readonly message: string;
 }
 
+/** What a body holds, as far as it got: also of one that was cut. */
+export interface BodyContent {
+  /** The text; null where there is none. */
+  readonly outputText: string | null;
+  /** Texts that may each be the structured answer, the likeliest first; absent: `outputText` alone. */
+  readonly texts?: readonly string[];
+  /** The text where there is only text, else what the provider put out, as it wrote it. */
+  readonly output: JsonValue;
+  /** Why the answer ended, in the provider's word; null: it does not say. */
+  readonly finishReason: string | null;
+  /** The calls that the answer asks for, as the provider wrote them; null: none. */
+  readonly toolCalls: readonly JsonObject[] | null;
+}
+
 /** Reads the 200 bodies of one endpoint. */
 export interface AnswerReader {
-  /** Null when the body is an answer. Cheap: called for every line of a batch. */
+  /** Null when the body is a whole answer with something in it. Cheap: called for every line of a batch. */
   readonly faultOf: (body: JsonObject) => BodyFault | null;
-  /** The words, also those of an answer that was cut; null where there are none. */
-  readonly textOf: (body: JsonObject) => string | null;
-  /** Where `textOf` reads all its words in a whole line, when the output is the words alone; null: nothing is learned of such lines. */
+  readonly contentOf: (body: JsonObject) => BodyContent;
+  /** Where `contentOf` reads all its text in a whole line, when the output is text alone; null: nothing is learned of such lines. */
   readonly wordsPath: RegExp | null;
-  /** What the endpoint promises, given the words. */
-  readonly outputOf: (body: JsonObject, text: string | null) => JsonValue;
 }
 
 export const fault = (failureClass: FailureClass, message: string): BodyFault => ({ failureClass, message });
+export const emptyFault = fault('empty_output', 'the answer has no text, no call and no media');
+export const tooDeepFault = fault('malformed_result', 'the answer is nested too deeply to be given on');
 
 export const listOf = (value: JsonValue | undefined): readonly JsonValue[] | null =>
   Array.isArray(value) ? (value as readonly JsonValue[]) : null;
+
+export const isFilledList = (value: JsonValue | undefined): boolean => Array.isArray(value) && value.length > 0;
+
+const ink = /\S/u;
+/** True for a text that a reader would see. */
+export const isText = (value: JsonValue | undefined): value is string => typeof value === 'string' && ink.test(value);
+
+/** True for an object that says what it is: without that, it says nothing. */
+export const isTyped = (value: JsonValue): value is JsonObject => isJsonObject(value) && typeof value['type'] === 'string';
+export const isFilledObject = (value: JsonValue | undefined): value is JsonObject => isJsonObject(value) && Object.keys(value).length > 0;

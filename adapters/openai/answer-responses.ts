@@ -1,6 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import { isOutOfMoney } from './error-codes.ts';
-import { fault, listOf, type AnswerReader, type BodyFault } from './answer-reader.ts';
+import { type AnswerReader, type BodyContent, type BodyFault, emptyFault, fault, isText, listOf, tooDeepFault } from './answer-reader.ts';
+import { isTooDeep } from '../../lib/core/json-depth.ts';
+import { isCall, isMoreThanText, isWholeItem, itemRefusal, itemsOf, itemText, saysSomething } from './response-items.ts';
 
 /** `/v1/responses`: a 200 may hold a response that failed or stopped half-way (SDK's Response type, openai 6.49). */
 export const responsesReader: AnswerReader = {
@@ -10,41 +12,69 @@ export const responsesReader: AnswerReader = {
     if (status === 'incomplete') return incomplete(body['incomplete_details']);
     if (status !== undefined && status !== 'completed')
       return fault('server_error', `the response ended as ${typeof status === 'string' ? `"${status}"` : 'nothing that has a name'}`);
-    const output = listOf(body['output']);
-    if (output === null) return fault('malformed_result', 'the response has no output');
-    const refusal = output.reduce<string | null>((found, item) => found ?? refusalIn(item), null);
-    return refusal === null ? null : fault('refusal', refusal);
+    if (listOf(body['output']) === null) return fault('malformed_result', 'the response has no output');
+    return faultOfItems(itemsOf(body));
   },
-  textOf: (body) => {
-    let text: string | null = null;
-    for (const item of listOf(body['output']) ?? []) {
-      for (const part of partsOf(item)) {
-        // `output_text` on the response itself is the SDK's invention; on the wire it is the type of a part.
-        if (isJsonObject(part) && part['type'] === 'output_text' && typeof part['text'] === 'string') text = (text ?? '') + part['text'];
-      }
-    }
-    return text;
+  contentOf: (body): BodyContent => {
+    const items = itemsOf(body);
+    const texts = items.map(itemText).filter((text) => text !== null);
+    const outputText = joined(texts);
+    const calls = items.filter(isCall);
+    return {
+      outputText,
+      output: items.some(isMoreThanText) ? items : outputText,
+      finishReason: finishReasonOf(body),
+      toolCalls: calls.length === 0 ? null : calls,
+      ...(texts.length > 1 ? { texts: structuredTexts(items, texts) } : {}),
+    };
   },
   wordsPath: /^response\.body\.output\.\d+\.content\.\d+\.text$/,
-  outputOf: (_body, text) => text,
 };
 
-/** Reasoning and tool calls stand beside messages; only these speak. */
-const partsOf = (item: JsonValue): readonly JsonValue[] =>
-  isJsonObject(item) && item['type'] === 'message' ? (listOf(item['content']) ?? []) : [];
-
-const refusalIn = (item: JsonValue): string | null => {
-  for (const part of partsOf(item)) {
-    if (isJsonObject(part) && part['type'] === 'refusal')
-      return typeof part['refusal'] === 'string' ? part['refusal'] : 'the model refused';
-  }
-  return null;
+const faultOfItems = (items: readonly JsonObject[]): BodyFault | null => {
+  const refusal = items.reduce<string | null>((found, item) => found ?? itemRefusal(item), null);
+  if (refusal !== null) return fault('refusal', refusal);
+  const said = items.filter(saysSomething);
+  if (said.length === 0) return emptyFault;
+  if (!said.some(isWholeItem)) return fault('truncated', 'no item of the answer is whole');
+  return items.some(isMoreThanText) && isTooDeep(items) ? tooDeepFault : null;
 };
+
+/** Items are texts of their own: glued together they would be neither. */
+const joined = (texts: readonly string[]): string | null => {
+  if (texts.length < 2) return texts[0] ?? null;
+  const shown = texts.filter(isText);
+  return shown.length === 0 ? texts.join('') : shown.join('\n\n');
+};
+
+/** A line of endless items is no reason to read for ever. */
+const structuredTextsMax = 16;
+
+/**
+ * Of several message items (1 line in 400 of real traffic, 2026) the last whole one is the answer, and those before it were drafts. Last of all the
+ * texts as one: an answer may have been taken apart.
+ */
+const structuredTexts = (items: readonly JsonObject[], texts: readonly string[]): readonly string[] => {
+  const whole = items
+    .filter(isWholeItem)
+    .map(itemText)
+    .filter((text) => text !== null && isText(text)) as readonly string[];
+  return [...whole.slice(-structuredTextsMax).reverse(), texts.join('')];
+};
+
+/** Responses have no finish reason: why one stopped half-way, or its status. */
+const finishReasonOf = ({ status, incomplete_details: details }: JsonObject): string | null => {
+  const reason = isJsonObject(details) ? details['reason'] : undefined;
+  if (typeof reason === 'string') return reason;
+  return typeof status === 'string' ? status : null;
+};
+
+const reasonCharsMax = 60;
 
 const incomplete = (details: JsonValue | undefined): BodyFault => {
   const reason = isJsonObject(details) ? details['reason'] : undefined;
   if (reason === 'content_filter') return fault('content_filtered', 'a content filter stopped the answer');
-  return fault('truncated', `the answer stops at ${typeof reason === 'string' ? reason : 'an unnamed limit'}`);
+  return fault('truncated', `the answer stops at ${typeof reason === 'string' ? reason.slice(0, reasonCharsMax) : 'an unnamed limit'}`);
 };
 
 /** `Response.error.code` of openai 6.49; those about images say what is wrong with the request. */

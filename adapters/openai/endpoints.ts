@@ -12,7 +12,10 @@ export interface RawBody<Body> {
   readonly body: Partial<Omit<Body, 'model' | 'stream'>>;
 }
 
-/** Spelled as the SDK spells its namespaces. For each: the body, what `buildPrompt` may return, what `output` is. */
+/**
+ * Spelled as the SDK spells its namespaces. For each: the body, what `buildPrompt` may return, what `output` is. Answers that are more than text, which only
+ * those are that were asked for it (tools, several choices, probabilities, sound, pictures), give their content as the provider wrote it in its place.
+ */
 export interface OpenAIEndpoints {
   responses: {
     body: Responses;

@@ -2,10 +2,13 @@ import { isJsonObject, type JsonValue } from '../../lib/core/json.ts';
 import type { LineContent } from '../../lib/ports/provider.ts';
 import type { Scrubbing } from './scrub.ts';
 
-/** The content of a line, the words of its error fit to be shown. The error's own object stays as it came, without the secrets of the connection. */
+/** The content of a line, the words of its error fit to be shown. The error's own object and the whole body stay as they came, without the secrets of the connection. */
 export const scrubContent = (content: LineContent, { scrub, hide }: Scrubbing): LineContent => {
-  const { error } = content;
-  return error === null ? content : { ...content, error: { message: scrub(error.message), raw: hidden(error.raw, hide) } };
+  const { error, response } = content;
+  const whole = response === undefined ? {} : { response: hidden(response, hide) };
+  return error === null
+    ? { ...content, ...whole }
+    : { ...content, ...whole, error: { message: scrub(error.message), raw: hidden(error.raw, hide) } };
 };
 
 /** Values so deep that they cannot be written again are not among those that a reader gives. */

@@ -26,14 +26,14 @@ export const createOpenAIWire = (
       const verdict = { type: 'succeeded', customId: answer.customId, usage: answer.usage } as const;
       return wants === 'text' ? { ...verdict, outputText: JSON.parse(answer.quotedWords) as string } : verdict;
     },
-    readContent: (line) => {
-      const answer = usual.read(line);
-      return answer === null ? scrubContent(readContent(line, reader, usual.learn), scrubbing) : contentOf(answer);
+    readContent: (line, include) => {
+      const answer = include === undefined ? usual.read(line) : null;
+      return answer === null ? scrubContent(readContent(line, reader, usual.learn, include), scrubbing) : contentOf(answer);
     },
   };
 };
 
-const contentOf = ({ quotedWords, usage }: ShapedAnswer): LineContent => {
+const contentOf = ({ quotedWords, usage, finishReason }: ShapedAnswer): LineContent => {
   const words = JSON.parse(quotedWords) as string;
-  return { outputText: words, output: words, usage, error: null };
+  return { outputText: words, output: words, finishReason, toolCalls: null, usage, error: null };
 };

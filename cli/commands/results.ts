@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'clipanion';
+import type { ResultExtra } from '../../lib/core/results.ts';
 import { isBatchorError } from '../../lib/run/errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
@@ -38,8 +39,11 @@ export class ResultsCommand extends RunCommand {
   readonly partial = Option.Boolean('--partial', false, { description: 'What has ended so far, in the order of ending' });
   readonly afterSequence = Option.String('--after-sequence', { description: 'With --partial: only what ended after this sequence' });
 
+  readonly include = Option.Array('--include', [], { description: "response: each result with the provider's whole body (repeatable)" });
+
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId, output } = this;
+    const include = extrasOf(this.include);
     const afterSequence = wholeNumber('--after-sequence', this.afterSequence, 0);
     if (afterSequence !== null && !this.partial)
       throw new CliFailure('--after-sequence goes with --partial', { hint: 'Results in input order have no cursor.' });
@@ -57,7 +61,7 @@ export class ResultsCommand extends RunCommand {
         const inputs =
           description === null || isOfModule(description) || isOfRun(description) ? [] : description.inputs.map((input) => input.absolute);
         const after = this.partial ? (afterSequence ?? 0) : null;
-        const bytes = format === null ? linesOf(resultPages(run, after)) : await bytesOfTable(run, after, format);
+        const bytes = format === null ? linesOf(resultPages(run, after, include)) : await bytesOfTable(run, after, include, format);
         if (output === undefined) await writeResults(context.stdout, bytes, context.isStdoutTerminal);
         else await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd: context.cwd, inputs }, bytes)) });
         return exitCodes.ok;
@@ -74,7 +78,16 @@ export class ResultsCommand extends RunCommand {
   /** The table goes to stderr, so that stdout stays data. */
   private async summarize(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
-    const odd = this.output !== undefined ? '--output' : this.format !== undefined ? '--format' : this.partial ? '--partial' : null;
+    const odd =
+      this.output !== undefined
+        ? '--output'
+        : this.format !== undefined
+          ? '--format'
+          : this.partial
+            ? '--partial'
+            : this.include.length > 0
+              ? '--include'
+              : null;
     if (odd !== null) throw new CliFailure(`--summary and ${odd} exclude each other`, { hint: 'A summary is of what there is by now.' });
     const [{ withRun }, { reportTable }, { toWire }] = await Promise.all([
       import('../stored-run.ts'),
@@ -87,3 +100,10 @@ export class ResultsCommand extends RunCommand {
     return exitCodes.ok;
   }
 }
+
+const extrasOf = (names: readonly string[]): readonly ResultExtra[] =>
+  names.map((name) => {
+    if (name !== 'response')
+      throw new CliFailure(`--include must be response (got ${JSON.stringify(name)})`, { hint: 'Everything else is always there.' });
+    return name;
+  });

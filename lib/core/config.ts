@@ -144,6 +144,8 @@ export interface RunConfig {
   readonly batchMetadata: Readonly<Record<string, string>>;
   /** How the run's request lines are named. Null: as before runs had nonces, by `row-` and the item's index. */
   readonly customIds: CustomIdFormat | null;
+  /** True where rows were only ever completed by whole answers with something in them. False or absent: the run was begun by a release that took others, too. */
+  readonly takesWholeAnswers?: boolean;
   readonly limits: ProviderLimits;
   readonly operation: Operation;
 }
@@ -221,6 +223,7 @@ export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
   ),
   batchMetadata: t.record(t.string, t.string),
   customIds: laterOrNull(closed('CustomIdFormat', { nonce: Nonce, isStamped: t.boolean })),
+  takesWholeAnswers: later(t.boolean, false),
   limits: closed('ProviderLimits', {
     requestsMax: NonNegative,
     inputBytesMax: NonNegative,
@@ -229,7 +232,7 @@ export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
     createsPerHourMax: orNull(NonNegative),
   }),
   operation: Operation,
-});
+}) as t.Type<RunConfig, unknown>;
 
 /** Why this cannot be stored as a run's config, in words that name the place; null when it can. */
 export const faultOfConfig = (config: unknown): string | null => {

@@ -9,7 +9,7 @@ interface FailurePolicy {
   readonly remedy: string;
   /** True where the whole batch was refused and nobody paid: the row's attempts have no ceiling then, the run pauses instead. */
   readonly isOfBatch?: true;
-  /** True where the provider gave an answer, and it is none by the schema that was asked for. */
+  /** True where the provider may have given an answer, and it is none by the schema that was asked for. */
   readonly isOfStructure?: true;
 }
 
@@ -67,7 +67,7 @@ const table = {
   },
   truncated: {
     action: 'fail',
-    when: 'the answer stops at the output limit; the text so far is kept',
+    when: 'the answer stops at the output limit, or for a reason that is not known to end whole answers; the text so far is kept',
     remedy: 'a new run with a higher `max_output_tokens`, or with `raiseOutputTokensTo`',
   },
   invalid_json: {
@@ -125,7 +125,7 @@ const table = {
   },
   empty_output: {
     action: 'retry_charged',
-    when: 'a structured answer has no words',
+    when: 'the answer has no text, no call and no media',
     remedy: 'none: it is asked again; a higher output limit where the model reasons',
     isOfStructure: true,
   },

@@ -25,13 +25,22 @@ interface ResultBase<Metadata extends JsonObject> {
   readonly sharedWithIndex?: number;
   /** Null: the provider did not say. Never zero for that reason. */
   readonly usage: TokenUsage | null;
-  /** The words as the model wrote them; null where there are none. */
+  /** The text as the model wrote it; several message items are joined by a blank line. Null where there is none. */
   readonly outputText: string | null;
+  /** Why the answer ended, in the provider's word (`stop`, `tool_calls`, `completed`, …); null where it does not say. */
+  readonly finishReason: string | null;
+  /** The calls that the answer asks for, as the provider wrote them; null where there are none. */
+  readonly toolCalls: readonly JsonObject[] | null;
+  /** With `include: ['response']`: the provider's whole body; null where there is none, or the raw file is not kept any more. */
+  readonly response?: JsonValue;
 }
+
+/** What results hold only on request. */
+export type ResultExtra = 'response';
 
 export interface CompletedResult<Output = unknown, Metadata extends JsonObject = JsonObject> extends ResultBase<Metadata> {
   readonly status: 'completed';
-  /** What the job promised: text, the decoded structure, an embedding. */
+  /** What the job promised: the text, the decoded structure, an embedding; where an answer is more than text, its content as the provider wrote it. */
   readonly output: Output;
 }
 
@@ -54,6 +63,8 @@ export interface ResultPageOptions {
   readonly afterSequence?: number;
   /** At most so many; default 1,000. */
   readonly limit?: number;
+  /** `response`: each result with the provider's whole body. */
+  readonly include?: readonly ResultExtra[];
 }
 
 export interface ResultPage<Output = unknown, Metadata extends JsonObject = JsonObject> {

@@ -4,6 +4,7 @@ import type { FailureClass } from '../core/failure.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { TokenPrices } from '../core/config.ts';
 import type { ProviderLimits } from '../core/limits.ts';
+import type { ResultExtra } from '../core/results.ts';
 import type { TokenUsage } from '../core/usage.ts';
 import type { StrictRules } from '../schema/strict-rules.ts';
 import type { Port } from './port-error.ts';
@@ -112,21 +113,31 @@ export type LineVerdict =
       readonly type: 'succeeded';
       readonly customId: string;
       readonly usage: TokenUsage | null;
-      /** The words, where they were asked for. */
+      /** The text, where it was asked for. */
       readonly outputText?: string | null;
+      /** Texts that may each be the structured answer, the likeliest first, where there are several; absent: `outputText` alone. */
+      readonly texts?: readonly string[];
     }
   | { readonly type: 'failed'; readonly customId: string; readonly failureClass: FailureClass; readonly usage: TokenUsage | null }
   | { readonly type: 'malformed' };
 
-/** What one line holds for its reader. */
+/** What one line holds for its reader; of a failed one, the text and the calls so far, and no output. */
 export interface LineContent {
-  /** The words as the model wrote them; null where there are none. */
+  /** The text as the model wrote it, several message items joined by a blank line; null where there is none. */
   readonly outputText: string | null;
-  /** What the endpoint promises: text, a vector, flags. */
+  /** Texts that may each be the structured answer, the likeliest first, where there are several; absent: `outputText` alone. */
+  readonly texts?: readonly string[];
+  /** What the endpoint promises: text, a vector, flags; where an answer is more than text, its content as the provider wrote it. */
   readonly output: JsonValue;
+  /** Why the answer ended, in the provider's word; null or absent: it does not say. */
+  readonly finishReason?: string | null;
+  /** The calls that the answer asks for, as the provider wrote them; null or absent: none. */
+  readonly toolCalls?: readonly JsonObject[] | null;
   readonly usage: TokenUsage | null;
   /** For a failure: what the provider says. */
   readonly error: { readonly message: string; readonly raw: JsonValue } | null;
+  /** The whole body, where it was asked for; null: there is none. */
+  readonly response?: JsonValue;
 }
 
 /** The pure half of a provider: renders request lines, reads answer lines. Neither throws for bad input. */
@@ -140,10 +151,10 @@ export interface ProviderWire {
    * nothing else. The run's ids then have a field for it (`stampCustomIds` in the core fills it). Absent: ids carry neither.
    */
   readonly stampCustomIds?: (lines: string, stamp: string) => string;
-  /** For settlement: whose line, and what became of it; `wants`: with its words, to be judged by a schema. */
+  /** For settlement: whose line, and what became of it; `wants`: with its text, to be judged by a schema. */
   readVerdict(line: string, wants?: 'text'): LineVerdict;
-  /** For results. */
-  readContent(line: string): LineContent;
+  /** For results; `include`: with the whole body. */
+  readContent(line: string, include?: ResultExtra): LineContent;
 }
 export interface RenderInput {
   readonly jsonSchema: JsonObject | null;

@@ -35,6 +35,7 @@ export const configOf = (
     structuredOutput: structuredOutputOf(job),
     batchMetadata: job.batchMetadata ?? {},
     customIds,
+    takesWholeAnswers: true,
     limits: provider.limits,
     operation: operationOf(job, prices),
   };

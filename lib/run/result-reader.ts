@@ -1,11 +1,12 @@
 import { defer, type Observable } from 'rxjs';
 import type { JsonObject } from '../core/json.ts';
-import type { ItemResult, ResultPage, ResultPageOptions } from '../core/results.ts';
+import type { ItemResult, ResultExtra, ResultPage, ResultPageOptions } from '../core/results.ts';
 import type { RunSnapshot } from '../core/snapshot.ts';
 import type { ProviderWire } from '../ports/provider.ts';
 import type { ResultRef, RunReader } from '../ports/run-store.ts';
 import type { TableStream } from '../ports/table.ts';
 import { readParts, type ResultParts } from '../streams/results.ts';
+import { BatchorError } from './errors.ts';
 import { must } from './interop.ts';
 import { withRefusals } from './refused-lines.ts';
 import type { ResultsOptions, ResultStream, ResultText, ResultTextPage, TableOptions } from './run.ts';
@@ -33,9 +34,9 @@ export interface ResultReader {
   page(options: ResultPageOptions): Promise<ResultPage>;
   textPage(options: ResultPageOptions): Promise<ResultTextPage>;
   /** As they come, until the run is finished. */
-  pagesFrom(afterSequence: number): Observable<readonly ItemResult[]>;
+  pagesFrom(afterSequence: number, include?: Including): Observable<readonly ItemResult[]>;
   results(options: ResultsOptions): ResultStream<unknown, JsonObject>;
-  inputText(options: Pick<ResultsOptions, 'signal'>): AsyncIterable<ResultText>;
+  inputText(options: Pick<ResultsOptions, 'include' | 'signal'>): AsyncIterable<ResultText>;
   table(options: TableOptions): Promise<ResultTable>;
 }
 
@@ -52,19 +53,34 @@ export interface ResultTable extends TableStream {
 
 const pageRows = 1_000;
 
+type Including = ResultsOptions['include'];
+const extraOf = (include: Including): ResultExtra | undefined => {
+  const odd: unknown = include?.find((name) => (name as unknown) !== 'response');
+  if (odd !== undefined)
+    throw new BatchorError(
+      'invalid_config',
+      { field: 'include' },
+      `include: ${JSON.stringify(odd)} is none of what results can hold on request`,
+      "Give include: ['response'], or leave it out.",
+    );
+  return include?.[0];
+};
+/** Absent is not the same as undefined. */
+const including = (include: Including): Pick<ResultsOptions, 'include'> => (include === undefined ? {} : { include });
+
 export const createResultReader = ({ runId, rows, refresh, changes$, requireFinished, wire, structure }: ResultScene): ResultReader => {
   const context = { runId };
-  const partsOf = async (source: RunReader, refs: readonly ResultRef[]): Promise<readonly ResultParts[]> =>
-    withRefusals(source, await must(readParts(source.artifacts, await wire(), refs), context));
+  const partsOf = async (source: RunReader, refs: readonly ResultRef[], include: Including): Promise<readonly ResultParts[]> =>
+    withRefusals(source, await must(readParts(source.artifacts, await wire(), refs, extraOf(include)), context));
   const pageOf = async <A>(
-    { afterSequence = 0, limit = pageRows }: ResultPageOptions,
+    { afterSequence = 0, limit = pageRows, include }: ResultPageOptions,
     use: (parts: readonly ResultParts[]) => Promise<A>,
   ): Promise<A & { readonly nextAfterSequence: number; readonly hasMore: boolean }> => {
     const source = rows();
     const refreshing = refresh(source);
     if (refreshing !== undefined) await refreshing;
     const refs = await must(source.resultsAfter(afterSequence, limit), context);
-    const page = await use(await partsOf(source, refs));
+    const page = await use(await partsOf(source, refs, include));
     const nextAfterSequence = refs[refs.length - 1]?.sequence ?? afterSequence;
     return { ...page, nextAfterSequence, hasMore: source.snapshot.resultSequence > nextAfterSequence };
   };
@@ -75,32 +91,32 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
     count: parts.length,
   });
 
-  const pagesFrom = (afterSequence: number): Observable<readonly ItemResult[]> =>
+  const pagesFrom = (afterSequence: number, include: Including): Observable<readonly ItemResult[]> =>
     defer(() => {
       let cursor = afterSequence;
       return pagesOnChange(changes$, async () => {
-        const next = await page({ afterSequence: cursor });
+        const next = await page({ afterSequence: cursor, ...including(include) });
         cursor = next.nextAfterSequence;
         return next.results;
       });
     });
 
-  async function* inSequence({ afterSequence = 0, follow = false, signal }: ResultsOptions): AsyncGenerator<ItemResult> {
+  async function* inSequence({ afterSequence = 0, follow = false, include, signal }: ResultsOptions): AsyncGenerator<ItemResult> {
     if (follow) {
-      for await (const results of pull(pagesFrom(afterSequence), signal)) yield* results;
+      for await (const results of pull(pagesFrom(afterSequence, include), signal)) yield* results;
       return;
     }
     await requireFinished();
     let cursor = afterSequence;
     for (let hasMore = true; hasMore;) {
       signal?.throwIfAborted();
-      const next = await page({ afterSequence: cursor });
+      const next = await page({ afterSequence: cursor, ...including(include) });
       yield* next.results;
       cursor = next.nextAfterSequence;
       hasMore = next.hasMore && next.results.length > 0;
     }
   }
-  async function* inInputOrder({ signal }: ResultsOptions): AsyncGenerator<readonly ResultParts[]> {
+  async function* inInputOrder({ include, signal }: Pick<ResultsOptions, 'include' | 'signal'>): AsyncGenerator<readonly ResultParts[]> {
     await requireFinished();
     for (let next: number | null = 0; next !== null;) {
       signal?.throwIfAborted();
@@ -109,13 +125,13 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
         source.resultsByIndex(next, pageRows),
         context,
       );
-      yield await partsOf(source, found.results);
+      yield await partsOf(source, found.results, include);
       next = found.nextIndex;
     }
   }
   /** What there is now, or the first so many of it: what ends meanwhile is left for the next time. */
   async function* upToNow(
-    { afterSequence = 0, limit = Infinity, signal }: TableOptions,
+    { afterSequence = 0, limit = Infinity, include, signal }: TableOptions,
     last: Cursor,
   ): AsyncGenerator<readonly ResultParts[]> {
     const first = rows();
@@ -130,21 +146,27 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
       const refs = await must(source.resultsAfter(last.sequence, Math.min(pageRows, until - last.sequence)), context);
       const end = refs[refs.length - 1];
       if (end === undefined) return;
-      yield await partsOf(source, refs);
+      yield await partsOf(source, refs, include);
       last.sequence = end.sequence;
     }
   }
   /** The first results of the run: from the thousandth on, every table of what has ended has the same columns. */
   const front = async (): Promise<readonly ResultParts[]> => {
     const source = rows();
-    return partsOf(source, await must(source.resultsAfter(0, pageRows), context));
+    return partsOf(source, await must(source.resultsAfter(0, pageRows), context), undefined);
   };
   const table = async (options: TableOptions): Promise<ResultTable> => {
     const cursor: Cursor = { sequence: 0, hasMore: false };
     const pages = options.order === 'input' ? inInputOrder(options) : upToNow(options, cursor);
     const { afterSequence = 0, limit = Infinity, order } = options;
     const isFront = order === 'input' || (afterSequence === 0 && limit >= pageRows);
-    const { columns, pages: cells } = await openResultTable({ reader: rows, structure, pages, front: isFront ? null : front });
+    const { columns, pages: cells } = await openResultTable({
+      reader: rows,
+      structure,
+      pages,
+      front: isFront ? null : front,
+      hasResponses: extraOf(options.include) === 'response',
+    });
     return {
       columns,
       pages: cells,

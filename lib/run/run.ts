@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { JsonObject } from '../core/json.ts';
-import type { ItemResult, ResultPage, ResultPageOptions } from '../core/results.ts';
+import type { ItemResult, ResultExtra, ResultPage, ResultPageOptions } from '../core/results.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
 import type { CheckpointedItemSource } from '../ports/source.ts';
@@ -39,6 +39,8 @@ export interface ResultsOptions {
   readonly follow?: boolean;
   /** `'sequence'` (default): as they ended; `'input'`: in item order. */
   readonly order?: 'sequence' | 'input';
+  /** `response`: each result with the provider's whole body, while raw files are kept. */
+  readonly include?: readonly ResultExtra[];
   readonly signal?: AbortSignal;
 }
 
@@ -63,6 +65,8 @@ export interface TableOptions {
   readonly afterSequence?: number;
   /** At most so many; not in input order. */
   readonly limit?: number;
+  /** `response`: a column with the provider's whole body, while raw files are kept. */
+  readonly include?: readonly ResultExtra[];
   readonly signal?: AbortSignal;
 }
 
@@ -116,7 +120,7 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
   /** All terminal results. Rejects with `run_not_finished` unless `follow`. */
   results(options?: ResultsOptions): ResultStream<Output, Metadata>;
   /** All terminal results in item order, as the JSON lines that exports hold: the fast way to a file. Rejects with `run_not_finished`. */
-  resultText(options?: { readonly signal?: AbortSignal }): AsyncIterable<ResultText>;
+  resultText(options?: Pick<ResultsOptions, 'include' | 'signal'>): AsyncIterable<ResultText>;
   readTerminalResults(options?: ResultPageOptions): Promise<ResultPage<Output, Metadata>>;
   /** The same page as JSON lines, as exports hold them: structured outputs as the model wrote them. */
   readTerminalResultText(options?: ResultPageOptions): Promise<ResultTextPage>;

@@ -1,5 +1,7 @@
 import { failureOfCode, isFailureOfStructure } from '../core/failure.ts';
 import type { ItemResult } from '../core/results.ts';
+import type { LineContent } from '../ports/provider.ts';
+import { readTexts, type TextReading, textsIn } from '../schema/read-texts.ts';
 import type { ResultParts } from '../streams/results.ts';
 import { toResult } from '../streams/results.ts';
 import type { ReadableStructure } from './structures.ts';
@@ -36,22 +38,36 @@ const unreadable = ({ output, ...result }: Extract<ItemResult, { readonly status
   },
 });
 
-/** Failures of structure say where the answer is wrong: the provider, to whom it is a success, says nothing. */
+/**
+ * What the schema says of the rows, where the provider's line does not: failures of structure say where the answer is wrong, and of an answer of several
+ * texts the one that satisfies the schema is the row's. Every other row stays as it is, unread.
+ */
 export const explained = async (parts: readonly ResultParts[], structureOf: StructureOf): Promise<readonly ResultParts[]> => {
-  const isSilent = ({ ref, content }: ResultParts): boolean =>
-    ref.status === 'failed_permanent' && content?.error === null && isFailureOfStructure(failureOfCode(ref.code));
-  if (!parts.some(isSilent)) return parts;
+  if (!parts.some(isUnexplained)) return parts;
   const structure = await structureOf();
   if (structure === null) return parts;
   const told: ResultParts[] = [];
   for (const part of parts) {
     const { content } = part;
-    if (content === null || !isSilent(part)) {
+    if (content === null || !isUnexplained(part)) {
       told.push(part);
       continue;
     }
-    const reading = await structure.read(content.outputText);
-    told.push(reading.type === 'fits' ? part : { ...part, content: { ...content, error: { message: reading.message, raw: null } } });
+    const [found] = await readTexts(structure.readAll, [textsIn(content)]);
+    told.push(found === undefined ? part : { ...part, content: withReading(part.ref.status, content, found) });
   }
   return told;
+};
+
+/** A failure of structure is a success to the provider, which says nothing of it; what an earlier release took for an answer may be none today. */
+const isUnexplained = ({ ref, content }: ResultParts): boolean => {
+  if (content === null) return false;
+  if (ref.status === 'completed') return content.texts !== undefined || content.error !== null;
+  return content.error === null && isFailureOfStructure(failureOfCode(ref.code));
+};
+
+const withReading = (status: ResultParts['ref']['status'], content: LineContent, { reading, text }: TextReading): LineContent => {
+  if (status === 'completed')
+    return reading.type === 'fits' ? { ...content, outputText: text, output: reading.json, error: null } : content;
+  return reading.type === 'fits' ? content : { ...content, error: { message: reading.message, raw: null } };
 };

@@ -2,7 +2,7 @@ import type { ItemResult } from '../core/results.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import type { RunCondition } from '../ports/store-care.ts';
-import { type ResultParts, toResult } from '../streams/results.ts';
+import { outputOf, type ResultParts, toResult } from '../streams/results.ts';
 import { inspectionToWire, verificationToWire } from './audit-wire.ts';
 import type { Inspection } from './inspection.ts';
 import { consumptionToWire, quoteToWire, usageToWire } from './consumption-wire.ts';
@@ -66,9 +66,12 @@ const resultToWire = (result: ItemResult): JsonObject => ({
           raw_error: result.error.rawError,
         },
   usage: usageToWire(result.usage),
+  finish_reason: result.finishReason,
+  tool_calls: result.toolCalls,
   ...(result.sharedWithIndex === undefined ? {} : { shared_with_index: result.sharedWithIndex }),
   metadata: result.metadata,
   sequence: result.sequence,
+  ...(result.response === undefined ? {} : { response: result.response }),
 });
 
 const eventToWire = (event: RunEvent): JsonObject => ({
@@ -129,13 +132,16 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
  */
 export const toWireLine = (parts: ResultParts): string => {
   const { ref, itemLine, content } = parts;
-  const metadata = ref.status === 'completed' && ref.sameAs === null ? metadataText(ref.itemId, itemLine) : null;
+  const isUsual = ref.status === 'completed' && ref.sameAs === null && parts.isWhole === undefined;
+  const metadata = isUsual ? metadataText(ref.itemId, itemLine) : null;
   if (metadata === null) return JSON.stringify(toWire(toResult(parts)));
   const text = JSON.stringify(content?.outputText ?? null);
   // Where the output is the words themselves, they are written twice and quoted once.
-  const output = content?.output === content?.outputText ? text : JSON.stringify(content?.output ?? null);
+  const whole = outputOf(content);
+  const output = whole === content?.outputText ? text : JSON.stringify(whole);
   const usage = JSON.stringify(usageToWire(content?.usage ?? null));
-  return `{"item_id":${JSON.stringify(ref.itemId)},"status":"completed","attempt_count":${ref.charged},"output_text":${text},"output":${output},"error":null,"usage":${usage},"metadata":${metadata},"sequence":${ref.sequence}}`;
+  const ending = `"finish_reason":${JSON.stringify(content?.finishReason ?? null)},"tool_calls":${JSON.stringify(content?.toolCalls ?? null)}`;
+  return `{"item_id":${JSON.stringify(ref.itemId)},"status":"completed","attempt_count":${ref.charged},"output_text":${text},"output":${output},"error":null,"usage":${usage},${ending},"metadata":${metadata},"sequence":${ref.sequence}}`;
 };
 
 /** The metadata as it stands in an item line of the usual shape (`{"item_id":…,"metadata":{…}}`); null for any other. */

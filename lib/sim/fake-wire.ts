@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { isRoomy, raiseBounds, roomyMember } from '../core/output-bound.ts';
 import type { TokenUsage } from '../core/usage.ts';
 import type { LineContent, LineRenderer, ProviderWire } from '../ports/provider.ts';
+import { contentOfAnswer, type FakeContent, faultOfAnswer } from './fake-answers.ts';
 import { classOfFakeError, type FakeError, fakeErrorIn } from './fake-errors.ts';
 
 /** Endpoints whose requests the fake's wire can write. */
@@ -29,21 +30,25 @@ export const createFakeWire = (job: { readonly model: string; readonly endpoint:
       const failure = failureOf(answer);
       const usage = body === null ? null : usageOf(body);
       if (failure !== null) return { type: 'failed', customId, failureClass: failure.failureClass, usage };
-      const text = wants === 'text' ? { outputText: body === null ? null : textOf(body) } : {};
-      return { type: 'succeeded', customId, usage, ...text };
+      if (wants === undefined || body === null) return { type: 'succeeded', customId, usage };
+      const { outputText, texts } = contentOfAnswer(body);
+      return { type: 'succeeded', customId, usage, outputText, ...(texts === undefined ? {} : { texts }) };
     },
-    readContent: (line): LineContent => {
+    readContent: (line, include): LineContent => {
       const answer = readAnswer(line);
-      if (answer === null)
-        return { outputText: null, output: null, usage: null, error: { message: 'the line is not an answer', raw: null } };
+      if (answer === null) return { ...noContent, usage: null, error: { message: 'the line is not an answer', raw: null } };
+      const { body, raw } = answer;
       const failure = failureOf(answer);
-      const outputText = answer.body === null ? null : textOf(answer.body);
-      const usage = answer.body === null ? null : usageOf(answer.body);
-      const error = failure === null ? null : { message: failure.message, raw: answer.raw };
-      return { outputText, output: failure === null ? outputText : null, usage, error };
+      const content = body === null ? noContent : contentOfAnswer(body);
+      const usage = body === null ? null : usageOf(body);
+      const response = include === undefined ? {} : { response: body };
+      if (failure === null) return { ...content, usage, error: null, ...response };
+      return { ...content, output: null, usage, error: { message: failure.message, raw }, ...response };
     },
   };
 };
+
+const noContent: FakeContent = { outputText: null, output: null, finishReason: null, toolCalls: null };
 
 /** A request's own bound on output, under any of its three names. */
 const boundKeys: readonly string[] = ['max_output_tokens', 'max_completion_tokens', 'max_tokens'];
@@ -117,33 +122,10 @@ interface Failure {
 }
 
 const failureOf = ({ statusCode, body, error }: Answer): Failure | null => {
-  if (body !== null) return faultOfBody(body);
+  if (body !== null) return faultOfAnswer(body);
   const message = statusCode === null ? error.message : `${statusCode}: ${error.message}`;
   return { failureClass: classOfFakeError(statusCode, error), message };
 };
-
-/** A 200 may be a refusal, or stop half-way. */
-const faultOfBody = (body: JsonObject): Failure | null => {
-  if (body['status'] === 'incomplete') return { failureClass: 'truncated', message: 'the answer stops at the output limit' };
-  const choice = choiceOf(body);
-  if (choice?.['finish_reason'] === 'length') return { failureClass: 'truncated', message: 'the answer stops at the output limit' };
-  const message = choice?.['message'];
-  const refusal = isJsonObject(message) ? message['refusal'] : partsOf(body).find((part) => part['type'] === 'refusal')?.['refusal'];
-  if (typeof refusal === 'string') return { failureClass: 'refusal', message: refusal };
-  return textOf(body) === null ? { failureClass: 'malformed_result', message: 'the answer has no text' } : null;
-};
-
-const textOf = (body: JsonObject): string | null => {
-  const message = choiceOf(body)?.['message'];
-  if (isJsonObject(message)) return typeof message['content'] === 'string' ? message['content'] : null;
-  const texts = partsOf(body).flatMap((part) => (part['type'] === 'output_text' && typeof part['text'] === 'string' ? [part['text']] : []));
-  return texts.length === 0 ? null : texts.join('');
-};
-
-const listOf = (value: JsonValue | undefined): readonly JsonObject[] =>
-  Array.isArray(value) ? (value as readonly JsonValue[]).filter(isJsonObject) : [];
-const choiceOf = (body: JsonObject): JsonObject | undefined => listOf(body['choices'])[0];
-const partsOf = (body: JsonObject): readonly JsonObject[] => listOf(body['output']).flatMap((item) => listOf(item['content']));
 
 const usageOf = ({ usage }: JsonObject): TokenUsage | null => {
   if (!isJsonObject(usage)) return null;

@@ -20,12 +20,15 @@ export interface CompactLine {
 export const compactText = (wire: Pick<ProviderWire, 'readContent' | 'readVerdict'>, line: string): string | null => {
   const verdict = wire.readVerdict(line);
   if (verdict.type === 'malformed') return null;
-  const { outputText, output, usage, error } = wire.readContent(line);
+  const { outputText, texts, output, finishReason = null, toolCalls = null, usage, error } = wire.readContent(line);
   return `${JSON.stringify({
     custom_id: verdict.customId,
     verdict: verdict.type === 'failed' ? verdict.failureClass : verdict.type,
     text: outputText,
+    ...(texts === undefined ? {} : { texts }),
     ...outputPart(outputText, output),
+    ...(finishReason === null ? {} : { finish_reason: finishReason }),
+    ...(toolCalls === null ? {} : { tool_calls: toolCalls }),
     usage,
     error,
   })}\n`;
@@ -42,13 +45,16 @@ const outputPart = (text: string | null, output: JsonValue): JsonObject => {
 /** Null for what this version never wrote. */
 export const parseCompact = (text: string): CompactLine | null => {
   const line = parsedObject(text);
-  const { custom_id: customId, verdict, text: words, usage, error } = line ?? {};
+  const { custom_id: customId, verdict, text: words, texts, finish_reason: reason, tool_calls: calls, usage, error } = line ?? {};
   const isWords = words === null || typeof words === 'string';
   if (line === null || typeof customId !== 'string' || typeof verdict !== 'string' || !isWords) return null;
   if (verdict !== 'succeeded' && !isFailureClass(verdict)) return null;
   const content: LineContent = {
     outputText: words,
+    ...(Array.isArray(texts) ? { texts: texts as readonly string[] } : {}),
     output: outputOf(line, words),
+    ...(typeof reason === 'string' ? { finishReason: reason } : {}),
+    ...(Array.isArray(calls) ? { toolCalls: calls as readonly JsonObject[] } : {}),
     usage: (usage ?? null) as unknown as TokenUsage | null,
     error: isJsonObject(error) ? { message: String(error['message']), raw: error['raw'] ?? null } : null,
   };

@@ -3,7 +3,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { failureAction, type FailureClass, failureOfCode, failureReason } from '../core/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
-import type { ItemResult } from '../core/results.ts';
+import type { ItemResult, ResultExtra } from '../core/results.ts';
 import { emptyUsage } from '../core/usage.ts';
 import type { ArtifactStore, Span } from '../ports/artifacts.ts';
 import type { PortError } from '../ports/port-error.ts';
@@ -18,6 +18,8 @@ export interface ResultParts {
   readonly itemLine: string;
   /** What the answer line says; null when no line speaks of the row. */
   readonly content: LineContent | null;
+  /** True where the whole body was asked for. */
+  readonly isWhole?: true;
 }
 
 /**
@@ -28,6 +30,7 @@ export const readParts = (
   artifacts: ArtifactStore,
   wire: Pick<ProviderWire, 'readContent'>,
   refs: readonly ResultRef[],
+  include?: ResultExtra,
 ): TE.TaskEither<PortError, readonly ResultParts[]> => {
   const itemSpans = refs.map((ref) => ref.item);
   const lineSpans = refs.map((ref) => ref.line);
@@ -35,8 +38,13 @@ export const readParts = (
   return pipe(
     TE.Do,
     TE.bind('items', () => readLines(itemSpans, textsOf)),
-    TE.bind('contents', () => readLines(lineSpans, contentsIn(artifacts, wire, textsOf))),
-    TE.map(({ items, contents }) => refs.map((ref, i) => ({ ref, itemLine: items[i] ?? '{}', content: contents[i] ?? null }))),
+    TE.bind('contents', () => readLines(lineSpans, contentsIn(artifacts, wire, textsOf, include))),
+    TE.map(({ items, contents }) =>
+      refs.map((ref, i): ResultParts => {
+        const parts = { ref, itemLine: items[i] ?? '{}', content: contents[i] ?? null };
+        return include === undefined ? parts : { ...parts, isWhole: true };
+      }),
+    ),
   );
 };
 
@@ -70,11 +78,16 @@ const textsIn =
     );
 
 const contentsIn =
-  (artifacts: ArtifactStore, wire: Pick<ProviderWire, 'readContent'>, textsOf: ReadObject<string>): ReadObject<LineContent> =>
+  (
+    artifacts: ArtifactStore,
+    wire: Pick<ProviderWire, 'readContent'>,
+    textsOf: ReadObject<string>,
+    include: ResultExtra | undefined,
+  ): ReadObject<LineContent> =>
   (object, spans) =>
     pipe(
       textsOf(object, spans),
-      TE.map((texts) => texts.map((text) => wire.readContent(text))),
+      TE.map((texts) => texts.map((text) => wire.readContent(text, include))),
       TE.orElse((error) =>
         error.type === 'not_found'
           ? pipe(
@@ -109,7 +122,7 @@ const readLines =
   };
 
 /** The row as its reader knows it. */
-export const toResult = ({ ref, itemLine, content }: ResultParts): ItemResult => {
+export const toResult = ({ ref, itemLine, content, isWhole }: ResultParts): ItemResult => {
   const item = parseObject(itemLine);
   const base = {
     itemId: ref.itemId,
@@ -121,12 +134,21 @@ export const toResult = ({ ref, itemLine, content }: ResultParts): ItemResult =>
     // What was billed was billed for the row that was sent.
     usage: ref.sameAs === null ? (content?.usage ?? null) : emptyUsage,
     outputText: content?.outputText ?? null,
+    finishReason: content?.finishReason ?? null,
+    toolCalls: content?.toolCalls ?? null,
+    ...(isWhole === undefined ? {} : { response: content?.response ?? null }),
     ...(ref.sameAs === null ? {} : { sharedWithIndex: ref.sameAs }),
   };
-  if (ref.status === 'completed') return { ...base, status: 'completed', output: content?.output ?? null };
+  if (ref.status === 'completed') return { ...base, status: 'completed', output: outputOf(content) };
   const failureClass = failureOfCode(ref.code);
   const described = describeFailure(failureClass, item['error'], content?.error ?? null);
   return { ...base, status: 'failed_permanent', error: { errorClass: failureClass, ...described } };
+};
+
+/** A row that an earlier release completed by what is no answer today keeps its text. */
+export const outputOf = (content: LineContent | null): JsonValue => {
+  if (content === null) return null;
+  return content.error === null ? content.output : content.outputText;
 };
 
 const describeFailure = (

@@ -7,6 +7,7 @@ import { type CustomIds, customIdsOf } from '../core/custom-ids.ts';
 import type { BatchKey } from '../core/ids.ts';
 import { PayloadError } from '../ports/payload-error.ts';
 import type { PortError } from '../ports/port-error.ts';
+import { type AnswerTexts, readTexts, textsIn } from '../schema/read-texts.ts';
 import type { OutputReading } from '../schema/structure.ts';
 import { payloadRefusal } from './faults.ts';
 import { readLineBlocks } from './line-reader.ts';
@@ -28,7 +29,7 @@ type SettleEffect = Extract<Effect, { readonly type: 'SettleSlice' }>;
 /** A line of a known row whose outcome is still to be taken: a failure, or an answer. */
 interface Waiting {
   readonly failureClass: FailureClass | null;
-  readonly text: string | null;
+  readonly texts: AnswerTexts;
   readonly take: (failureClass: FailureClass | null) => void;
 }
 
@@ -207,19 +208,21 @@ const readLine = (
   const take = (failureClass: FailureClass | null): void =>
     takeRow(reading, index, line, failureClass === null ? null : codeOfFailure(failureClass), verdict.usage?.outputTokens ?? -1);
   return verdict.type === 'failed'
-    ? { failureClass: verdict.failureClass, text: null, take }
-    : { failureClass: null, text: verdict.outputText ?? null, take };
+    ? { failureClass: verdict.failureClass, texts: noTexts, take }
+    : { failureClass: null, texts: textsIn(verdict), take };
 };
 
 /** Takes lines in their order; the answers among them are read together first, where a structure was promised. */
 const judge = async (structure: AnswerReading | null, waiting: readonly Waiting[]): Promise<void> => {
-  const answers = structure === null ? [] : waiting.filter(({ failureClass }) => failureClass === null).map(({ text }) => text);
-  const readings = structure === null ? null : (await structure.readAll(answers)).values();
+  const answers = structure === null ? [] : waiting.filter(({ failureClass }) => failureClass === null).map(({ texts }) => texts);
+  const readings = structure === null ? null : (await readTexts(structure.readAll, answers)).values();
   for (const { failureClass, take } of waiting) {
-    const reading = failureClass === null ? readings?.next().value : undefined;
-    take(reading === undefined ? failureClass : faultIn(reading));
+    const found = failureClass === null ? readings?.next().value : undefined;
+    take(found === undefined ? failureClass : faultIn(found.reading));
   }
 };
+
+const noTexts: AnswerTexts = [null];
 
 const faultIn = (reading: OutputReading): FailureClass | null => (reading.type === 'fault' ? reading.failureClass : null);
 

@@ -1,3 +1,4 @@
+import type { JsonValue } from '../core/json.ts';
 import type { LineContent, ProviderWire } from '../ports/provider.ts';
 import { parseAnswer } from '../schema/parse-answer.ts';
 
@@ -6,10 +7,18 @@ type Reader = Pick<ProviderWire, 'readContent' | 'readVerdict'>;
 /** Of a run whose answers are promised in a structure the output is the JSON that the model wrote, not its words. */
 export const readingJson = (wire: Reader): Reader => ({
   readVerdict: (line, wants) => wire.readVerdict(line, wants),
-  readContent(line): LineContent {
-    const content = wire.readContent(line);
+  readContent(line, include): LineContent {
+    const content = wire.readContent(line, include);
     if (content.error !== null) return content;
-    const parsed = parseAnswer(content.outputText);
-    return { ...content, output: parsed.type === 'json' ? parsed.value : null };
+    return { ...content, output: firstJson(content.texts ?? [content.outputText]) };
   },
 });
+
+/** Of several texts the likeliest that is JSON; which of them satisfies the schema is asked where results are read. */
+const firstJson = (texts: readonly (string | null)[]): JsonValue => {
+  for (const text of texts) {
+    const parsed = parseAnswer(text);
+    if (parsed.type === 'json') return parsed.value;
+  }
+  return null;
+};

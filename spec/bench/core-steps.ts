@@ -37,6 +37,7 @@ const config: RunConfig = {
   structuredOutput: null,
   batchMetadata: {},
   customIds: null,
+  takesWholeAnswers: true,
   limits,
   operation: defaultOperation(limits),
 };

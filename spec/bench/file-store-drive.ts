@@ -33,6 +33,7 @@ const config: RunConfig = {
   structuredOutput: null,
   batchMetadata: {},
   customIds: null,
+  takesWholeAnswers: true,
   limits,
   operation: defaultOperation(limits),
 };

@@ -9,7 +9,7 @@ import { readParts, toResult } from '../../lib/streams/results.ts';
 import { diceOf, type Dice } from '../simulation/scenario.ts';
 import { createEngineLab, right } from '../support/sim/engine-lab.ts';
 import { itemsOf, jobOf } from '../support/sim/jobs.ts';
-import { type OracleEndpoint, type OracleLine, readFileAsOracle } from './answer-oracle.ts';
+import { type OracleEndpoint, type OracleLine, type Reading, readFileAsOracle } from './answer-oracle.ts';
 import { createMutator, type Done, type MutatorOptions } from './mutator.ts';
 import { rechunked, reread } from './rechunked.ts';
 
@@ -153,7 +153,7 @@ const storable = (run: OwnedRun, breaks: (law: string) => void): OwnedRun => {
   return new Proxy(run, { get: (target, key) => (key === 'commit' ? commit : (Reflect.get(target, key, target) as unknown)) });
 };
 
-type Answered = { readonly batchNo: number; readonly part: 'output' | 'error'; readonly line: OracleLine; readonly text: string | null };
+type Answered = { readonly batchNo: number; readonly part: 'output' | 'error'; readonly line: OracleLine };
 
 /** By row: the line that must have answered it, the first in (batch, output, error, place). */
 const answersOf = (files: readonly Delivered[]): ReadonlyMap<number, Answered> => {
@@ -162,7 +162,7 @@ const answersOf = (files: readonly Delivered[]): ReadonlyMap<number, Answered> =
   for (const { batchNo, part, lines } of inOrder) {
     for (const line of lines) {
       const { reading } = line;
-      if (reading.type === 'answered' && !answers.has(reading.row)) answers.set(reading.row, { batchNo, part, line, text: reading.text });
+      if (reading.type === 'answered' && !answers.has(reading.row)) answers.set(reading.row, { batchNo, part, line });
     }
   }
   return answers;
@@ -217,7 +217,7 @@ const faultOfResults = async (
   run: OwnedRun,
   wire: ProviderWire,
 ): Promise<string | null> => {
-  const texts = textsOf(files);
+  const answers = answersIn(files);
   let row = 0;
   for (let next: number | null = 0; next !== null;) {
     const page: Awaited<ReturnType<ReturnType<OwnedRun['resultsByIndex']>>> = await run.resultsByIndex(next, 1_000)();
@@ -235,9 +235,10 @@ const faultOfResults = async (
         const result = toResult(part);
         if (toWireLine(part) !== JSON.stringify(toWire(result))) return `row ${row} is written in two ways`;
         if (result.status === 'completed') {
-          const text = texts.get(`${places.get(ref.line?.object ?? '') ?? ''}:${row}:${ref.line?.offset}+${ref.line?.length}`);
-          if (text === undefined || text !== result.output || text !== result.outputText)
-            return `row ${row} got ${JSON.stringify(result.output).slice(0, 200)}, its line says ${JSON.stringify(text)?.slice(0, 200)}`;
+          const answer = answers.get(`${places.get(ref.line?.object ?? '') ?? ''}:${row}:${ref.line?.offset}+${ref.line?.length}`);
+          const isSame = answer?.text === result.outputText && JSON.stringify(answer.output) === JSON.stringify(result.output);
+          if (!isSame)
+            return `row ${row} got ${JSON.stringify(result.output).slice(0, 200)}, its line says ${JSON.stringify(answer)?.slice(0, 200)}`;
         }
       } catch (error) {
         return `the result of row ${row} throws: ${String(error)}`;
@@ -249,14 +250,14 @@ const faultOfResults = async (
   return row === rowCount ? null : `${row} results for ${rowCount} rows`;
 };
 
-/** By row and place in a file: the words of every line that answers. */
-const textsOf = (files: readonly Delivered[]): ReadonlyMap<string, string | null> => {
-  const texts = new Map<string, string | null>();
+/** By row and place in a file: what every line says that answers. */
+const answersIn = (files: readonly Delivered[]): ReadonlyMap<string, Extract<Reading, { readonly type: 'answered' }>> => {
+  const answers = new Map<string, Extract<Reading, { readonly type: 'answered' }>>();
   for (const { batchNo, part, lines } of files) {
     for (const { offset, length, reading } of lines)
-      if (reading.type === 'answered') texts.set(`${batchNo}:${part}:${reading.row}:${offset}+${length}`, reading.text);
+      if (reading.type === 'answered') answers.set(`${batchNo}:${part}:${reading.row}:${offset}+${length}`, reading);
   }
-  return texts;
+  return answers;
 };
 
 /** Which file of which batch an object is. */

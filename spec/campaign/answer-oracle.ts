@@ -6,7 +6,7 @@ export type Reading =
   | { readonly type: 'malformed' }
   | { readonly type: 'unknown' }
   | { readonly type: 'failed'; readonly row: number }
-  | { readonly type: 'answered'; readonly row: number; readonly text: string | null };
+  | { readonly type: 'answered'; readonly row: number; readonly text: string | null; readonly output: unknown };
 
 export interface OracleLine {
   readonly offset: number;
@@ -42,8 +42,8 @@ export const readLineAsOracle = (bytes: Uint8Array, endpoint: OracleEndpoint, ro
   const status = get(response, 'status_code');
   const body = get(response, 'body');
   const isGood = typeof status === 'number' && status >= 200 && status < 300 && isObject(body) && !Array.isArray(response);
-  const text = isGood ? (endpoint === 'responses' ? wordsOfResponse(body) : wordsOfChat(body)) : undefined;
-  return text === undefined ? { type: 'failed', row } : { type: 'answered', row, text };
+  const answer = isGood ? (endpoint === 'responses' ? answerOfResponse(body) : answerOfChat(body)) : null;
+  return answer === null || isDeep(answer.output) ? { type: 'failed', row } : { type: 'answered', row, ...answer };
 };
 
 const valueOf = (bytes: Uint8Array): unknown => {
@@ -63,28 +63,98 @@ const get = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as readonly unknown[]) : []);
 
-/** The words of a `/v1/responses` body, null where it has none; undefined when it is no answer. */
-const wordsOfResponse = (body: object): string | null | undefined => {
-  const status = get(body, 'status');
-  if ((status !== undefined && status !== 'completed') || isObject(get(body, 'error')) || !Array.isArray(get(body, 'output')))
-    return undefined;
-  const parts = list(get(body, 'output'))
-    .filter((item) => isObject(item) && get(item, 'type') === 'message')
-    .flatMap((item) => list(get(item, 'content')))
-    .filter(isObject);
-  if (parts.some((part) => get(part, 'type') === 'refusal')) return undefined;
-  const texts = parts.filter((part) => get(part, 'type') === 'output_text' && typeof get(part, 'text') === 'string');
-  return texts.length === 0 ? null : texts.map((part) => get(part, 'text')).join('');
+interface Answer {
+  readonly text: string | null;
+  readonly output: unknown;
+}
+
+const typed = (value: unknown): readonly object[] =>
+  list(value).filter((each): each is object => isObject(each) && typeof get(each, 'type') === 'string');
+const isShown = (text: unknown): boolean => typeof text === 'string' && text.trim() !== '';
+const isFilled = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+const typeOf = (value: unknown): unknown => get(value, 'type');
+
+/** Written again, it would be nested more deeply than can be read by all. */
+const isDeep = (value: unknown): boolean => {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; depth <= 128; depth += 1) {
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+    if (level.every((each) => typeof each !== 'object' || each === null)) return false;
+  }
+  return true;
 };
 
+const inBetween = [
+  ...['reasoning', 'compaction', 'web_search_call', 'file_search_call', 'tool_search_call', 'tool_search_output', 'mcp_call'],
+  ...['mcp_list_tools', 'code_interpreter_call'],
+];
+
+/** What a `/v1/responses` body answers; null when it is no whole answer, or says nothing. */
+const answerOfResponse = (body: object): Answer | null => {
+  const status = get(body, 'status');
+  if ((status !== undefined && status !== 'completed') || isObject(get(body, 'error')) || !Array.isArray(get(body, 'output'))) return null;
+  const items = typed(get(body, 'output')).filter((item) => !inBetween.includes(String(typeOf(item))));
+  const partsOf = (item: object): readonly object[] => (typeOf(item) === 'message' ? typed(get(item, 'content')) : []);
+  if (items.flatMap(partsOf).some((part) => typeOf(part) === 'refusal')) return null;
+  const textOf = (item: object): string | null => {
+    const texts = partsOf(item).filter((part) => typeOf(part) === 'output_text' && typeof get(part, 'text') === 'string');
+    return texts.length === 0 ? null : texts.map((part) => get(part, 'text')).join('');
+  };
+  const isMore = (item: object): boolean =>
+    typeOf(item) !== 'message' || partsOf(item).some((part) => typeOf(part) !== 'output_text' || isFilled(get(part, 'logprobs')));
+  const says = (item: object): boolean => {
+    if (typeOf(item) === 'image_generation_call') return isShown(get(item, 'result'));
+    return typeOf(item) !== 'message' || isShown(textOf(item)) || partsOf(item).some((part) => typeOf(part) !== 'output_text');
+  };
+  const isDone = (item: object): boolean =>
+    [undefined, null, 'completed'].includes(get(item, 'status') as string) || typeOf(item) === 'image_generation_call';
+  if (!items.some((item) => says(item) && isDone(item))) return null;
+  const texts = items.map(textOf).filter((text) => text !== null);
+  const shown = texts.filter(isShown);
+  const text = texts.length === 0 ? null : texts.length === 1 || shown.length === 0 ? texts.join('') : shown.join('\n\n');
+  return { text, output: items.some(isMore) ? items : text };
+};
+
+const endings = [
+  ...['stop', 'eos', 'eos_token', 'stop_sequence', 'end_turn', 'complete'],
+  ...['tool_calls', 'tool_call', 'function_call', 'tool_use'],
+];
+
 /** The same of a `/v1/chat/completions` body. */
-const wordsOfChat = (body: object): string | null | undefined => {
-  const choice = list(get(body, 'choices'))[0];
-  const message = get(choice, 'message');
-  if (!isObject(choice) || !isObject(message)) return undefined;
-  const refusal = get(message, 'refusal');
-  const reason = get(choice, 'finish_reason');
-  if ((typeof refusal === 'string' && refusal !== '') || reason === 'length' || reason === 'content_filter') return undefined;
+const answerOfChat = (body: object): Answer | null => {
+  const choices = list(get(body, 'choices')).filter(isObject);
+  const whole = choices.find((choice) => isWholeChoice(choice));
+  if (whole === undefined) return null;
+  const message = get(whole, 'message') as object;
+  const text = chatText(message);
+  const logprobs = get(whole, 'logprobs');
+  const isMany = choices.length > 1 || ['content', 'refusal', 'tokens'].some((key) => isObject(logprobs) && isFilled(get(logprobs, key)));
+  if (isMany) return { text, output: choices };
+  const parts = typed(get(message, 'content'));
+  if (hasCall(message) || hasMedia(message)) return { text, output: message };
+  return { text, output: parts.some((part) => !isTextPart(part)) ? get(message, 'content') : text };
+};
+
+const isTextPart = (part: object): boolean => typeOf(part) === 'text' || typeOf(part) === 'output_text';
+const chatText = (message: object): string | null => {
   const content = get(message, 'content');
-  return typeof content === 'string' ? content : null;
+  if (typeof content === 'string') return content;
+  const texts = typed(content).filter((part) => isTextPart(part) && typeof get(part, 'text') === 'string');
+  return texts.length === 0 ? null : texts.map((part) => get(part, 'text')).join('');
+};
+const isFull = (value: unknown): boolean => isObject(value) && Object.keys(value).length > 0;
+const hasCall = (message: object): boolean => list(get(message, 'tool_calls')).some(isFull) || isFull(get(message, 'function_call'));
+const hasMedia = (message: object): boolean => isFull(get(message, 'audio')) || isFilled(get(message, 'images'));
+
+const isWholeChoice = (choice: object): boolean => {
+  const message = get(choice, 'message');
+  if (!isObject(message)) return false;
+  const refusal = get(message, 'refusal');
+  const parts = typed(get(message, 'content'));
+  if ((typeof refusal === 'string' && refusal !== '') || parts.some((part) => typeOf(part) === 'refusal')) return false;
+  const reason = get(choice, 'finish_reason');
+  if (reason !== undefined && !(typeof reason === 'string' && endings.includes(reason.toLowerCase()))) return false;
+  const thoughts = ['thinking', 'redacted_thinking', 'reasoning'];
+  const isSomething = (part: object): boolean => !isTextPart(part) && !thoughts.includes(String(typeOf(part)));
+  return isShown(chatText(message)) || hasCall(message) || hasMedia(message) || parts.some(isSomething);
 };

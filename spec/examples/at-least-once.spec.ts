@@ -17,6 +17,7 @@ const config: RunConfig = {
   structuredOutput: null,
   batchMetadata: {},
   customIds: null,
+  takesWholeAnswers: true,
   limits,
   operation: { ...operation, createGraceMs: 120_000 },
 };

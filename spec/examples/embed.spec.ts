@@ -29,6 +29,7 @@ const config: RunConfig = {
   structuredOutput: null,
   batchMetadata: {},
   customIds: null,
+  takesWholeAnswers: true,
   limits,
   operation: { ...operation, pollIntervalMs: 5, retry: { ...operation.retry, itemBackoff: { initialMs: 1, factor: 1, maxMs: 1 } } },
 };

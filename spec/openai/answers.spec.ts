@@ -19,6 +19,8 @@ const words = (text: string): unknown => ({ type: 'output_text', text, annotatio
 const response = (more: object): object => ({ object: 'response', status: 'completed', error: null, incomplete_details: null, ...more });
 const chat = (choice: object): object => ({ object: 'chat.completion', choices: [{ index: 0, finish_reason: 'stop', ...choice }] });
 
+const call = { type: 'function_call', name: 'f', arguments: '{}' };
+
 type Good = readonly [name: string, endpoint: OpenAIEndpoint, body: unknown, outputText: string | null, output: JsonValue];
 const good: readonly Good[] = [
   ['words', 'responses', response({ output: [message(words('Hi'))] }), 'Hi', 'Hi'],
@@ -30,9 +32,15 @@ const good: readonly Good[] = [
     'Hi you',
   ],
   ['words without a status', 'responses', { output: [message(words('Hi'))] }, 'Hi', 'Hi'],
-  ['a tool call alone', 'responses', response({ output: [{ type: 'function_call', name: 'f', arguments: '{}' }] }), null, null],
+  ['a tool call alone', 'responses', response({ output: [call] }), null, [call]],
   ['words', 'chat.completions', chat({ message: { role: 'assistant', content: 'Hi', refusal: null } }), 'Hi', 'Hi'],
-  ['a tool call', 'chat.completions', chat({ finish_reason: 'tool_calls', message: { content: null, tool_calls: [] } }), null, null],
+  [
+    'a tool call',
+    'chat.completions',
+    chat({ finish_reason: 'tool_calls', message: { content: null, tool_calls: [call] } }),
+    null,
+    { content: null, tool_calls: [call] },
+  ],
   ['words', 'completions', { choices: [{ text: 'Hi', finish_reason: 'stop' }] }, 'Hi', 'Hi'],
   ['a vector', 'embeddings', { data: [{ index: 0, embedding: [0.5, -1] }] }, null, [0.5, -1]],
   [
@@ -115,6 +123,12 @@ const bad: readonly Bad[] = [
     'content_filtered',
   ],
   ['refused', 'chat.completions', http(200, chat({ message: { content: null, refusal: 'I cannot.' } })), 'refusal'],
+  [
+    'calls without a call',
+    'chat.completions',
+    http(200, chat({ finish_reason: 'tool_calls', message: { content: null, tool_calls: [] } })),
+    'empty_output',
+  ],
   ['without a choice', 'chat.completions', http(200, { choices: [] }), 'malformed_result'],
   ['stopped at its limit', 'completions', http(200, { choices: [{ text: 'H', finish_reason: 'length' }] }), 'truncated'],
   ['without text', 'completions', http(200, { choices: [{}] }), 'malformed_result'],
@@ -164,7 +178,7 @@ describe('an answer', () => {
   it.each(good)('that is %s, from %s, is a success', (_name, endpoint, body, outputText, output) => {
     const wire = wireOf(endpoint);
     expect(wire.readVerdict(http(200, body))).toEqual({ type: 'succeeded', customId: 'row-1', usage: null });
-    expect(wire.readContent(http(200, body))).toEqual({ outputText, output, usage: null, error: null });
+    expect(wire.readContent(http(200, body))).toMatchObject({ outputText, output, usage: null, error: null });
   });
 
   it.each(bad)('that is %s, from %s, is a failure', (_name, endpoint, text, failureClass) => {
@@ -189,6 +203,8 @@ describe('an answer', () => {
     expect(wireOf().readContent(refused(400, 'invalid_value', 'Bad temperature.'))).toEqual({
       outputText: null,
       output: null,
+      finishReason: null,
+      toolCalls: null,
       usage: null,
       error: {
         message: '400: Bad temperature.',

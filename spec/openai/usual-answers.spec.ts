@@ -195,6 +195,7 @@ describe('usual answers, read without parsing whole lines', () => {
     expect(usual.read(other)).toEqual({
       customId: 'row-2',
       quotedWords: JSON.stringify('so "it" is \\ {}'),
+      finishReason: 'completed',
       usage: { inputTokens: 1, cachedInputTokens: 0, outputTokens: 77, reasoningTokens: 0 },
     });
   });

@@ -72,6 +72,8 @@ describe('results as a table', () => {
       'output.count integer',
       'output.isGood boolean',
       'output.tags json',
+      'finish_reason text',
+      'tool_calls json',
       'input_tokens integer',
       'cached_input_tokens integer',
       'output_tokens integer',
@@ -132,8 +134,8 @@ describe('results as a table', () => {
     expect(rows.map((row) => [row['item_id'], row['sequence'], row['output_text']])).toEqual(
       results.map(({ itemId, sequence, outputText }) => [itemId, sequence, outputText]),
     );
-    // Words are an output already.
-    expect(Object.keys(rows[0] ?? {})).not.toContain('output');
+    // The text says it all.
+    expect(new Set(rows.map((row) => row['output']))).toEqual(new Set([null]));
     const some = await rowsOf(world, run.table({ afterSequence: 100, limit: 1_500 }));
     expect(some.map((row) => row['sequence'])).toEqual(results.slice(100, 1_600).map(({ sequence }) => sequence));
   });
@@ -250,7 +252,7 @@ describe('an export', () => {
 describe('the column of outputs', () => {
   const vector: ItemResult = {
     ...{ itemId: 'a', index: 1_000, sequence: 1, attemptCount: 1, unchargedAttemptCount: 0, metadata: {}, usage: null },
-    ...{ status: 'completed', outputText: null, output: [0.5, 1] },
+    ...{ status: 'completed', outputText: null, finishReason: null, toolCalls: null, output: [0.5, 1] },
   };
   const { output: _, ...rest } = vector;
   const error = { errorClass: 'server_error', message: 'no', retryable: true, rawError: null } as const;
@@ -260,28 +262,23 @@ describe('the column of outputs', () => {
     ...{ sequence: 1, index: 1_000, itemId: 'a', status: 'completed', code: -1, charged: 1, uncharged: 0 },
     ...{ line: null, item: { object: 'items/0', offset: 0, length: 2 }, sameAs: null },
   };
-  const outputOf = (...results: readonly ItemResult[]): Cell | undefined =>
-    resultTableColumns({
-      jsonSchema: null,
-      prices: null,
-      isSharing: false,
-      times: new Map(),
-      sample: results.map((result) => ({ ref, result })),
-    })
+  const scene = { prices: null, isSharing: false, times: new Map<string, never>(), sample: [], hasResponses: false };
+  const outputOf = (result: ItemResult): Cell | undefined =>
+    resultTableColumns({ ...scene, jsonSchema: null })
       .find(({ name }) => name === 'output')
-      ?.cell({ ref, result: vector });
+      ?.cell({ ref, result });
 
-  it('is left out where a row shows that the words are all, and there where none was completed by which one could know', () => {
-    expect(outputOf(words, failed)).toBeUndefined();
-    expect(outputOf(failed, vector)).toBe('[0.5,1]');
-    expect(outputOf(failed)).toBe('[0.5,1]');
+  it('is always there, whatever the first rows are, and null where the text says it all, and of failures', () => {
+    expect(outputOf(words)).toBeNull();
+    expect(outputOf(failed)).toBeNull();
+    expect(outputOf(vector)).toBe('[0.5,1]');
   });
 
   it('holds numbers as they were written, also such as no number here can be', () => {
     const written = ['{"n":9007199254740993}', ' {"n":-1e400}\n', '{"n":0.12345678901234567890}', '{ "n" : 1.50 }'];
     const cells = written.map((outputText) => {
       const result: ItemResult = { ...vector, outputText, output: JSON.parse(outputText) as JsonValue };
-      const columns = resultTableColumns({ jsonSchema: { type: 'object' }, prices: null, isSharing: false, times: new Map(), sample: [] });
+      const columns = resultTableColumns({ ...scene, jsonSchema: { type: 'object' } });
       return columns.find(({ name }) => name === 'output')?.cell({ ref, result });
     });
     expect(cells).toEqual(['{"n":9007199254740993}', '{"n":-1e400}', '{"n":0.12345678901234567890}', '{"n":1.5}']);

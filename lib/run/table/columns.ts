@@ -27,6 +27,8 @@ export interface TableScene {
   readonly times: ReadonlyMap<string, BatchTimes>;
   /** The first rows, by which the columns of metadata are known. */
   readonly sample: readonly TableRow[];
+  /** True where the provider's whole bodies were asked for. */
+  readonly hasResponses: boolean;
 }
 
 /** A run's metadata may have any keys: so many of them get columns of their own. */
@@ -39,6 +41,8 @@ export const resultTableColumns = (scene: TableScene): readonly ResultColumn[] =
   ...errorColumns,
   { name: 'output_text', type: 'text', cell: ({ result }) => result.outputText },
   ...outputColumns(scene),
+  ...answerColumns,
+  ...(scene.hasResponses ? [responseColumn] : []),
   ...usageColumns(scene.prices),
   ...batchColumns(scene.times),
   ...lineageColumns,
@@ -67,24 +71,29 @@ const errorColumns: readonly ResultColumn[] = [
 const outputOf = ({ result }: TableRow): JsonValue => (result.status === 'completed' ? ((result.output ?? null) as JsonValue) : null);
 
 /**
- * The output as a whole, where it is more than the words, and the fields that the schema names. Where no row of the sample was completed nobody
- * can know: the column is there, so that nothing is lost of the rows behind it.
+ * The output as a whole, and the fields that the schema names. Which answers are more than text is known only once they are read: the column is
+ * always there, and null where the text says it all.
  */
-const outputColumns = ({ jsonSchema, sample }: TableScene): readonly ResultColumn[] => {
-  const isWords = ({ result }: TableRow): boolean =>
-    result.status === 'completed' && result.outputText !== null && result.output === result.outputText;
-  const isMore = jsonSchema !== null || (sample.length > 0 && !sample.some(isWords));
-  if (!isMore) return [];
+const outputColumns = ({ jsonSchema }: TableScene): readonly ResultColumn[] => {
   const properties = jsonSchema === null ? undefined : jsonSchema['properties'];
   const fields = isJsonObject(properties) ? Object.entries(properties) : [];
   return [
-    { name: 'output', type: 'json', cell: (row) => (jsonSchema === null ? null : asWritten(row)) ?? cellOf('json', outputOf(row)) },
+    { name: 'output', type: 'json', cell: jsonSchema === null ? moreThanText : (row) => asWritten(row) ?? cellOf('json', outputOf(row)) },
     ...fields.map(([field, schema]): ResultColumn => {
       const type = typeOfSchema(schema ?? null);
       return { name: `output.${field}`, type, cell: (row) => cellOf(type, fieldOf(outputOf(row), field)) };
     }),
   ];
 };
+
+const moreThanText = (row: TableRow): Cell => (isItsText(row) ? null : cellOf('json', outputOf(row)));
+const isItsText = ({ result }: TableRow): boolean => result.status === 'completed' && result.output === result.outputText;
+
+const answerColumns: readonly ResultColumn[] = [
+  { name: 'finish_reason', type: 'text', cell: ({ result }) => result.finishReason },
+  { name: 'tool_calls', type: 'json', cell: ({ result }) => cellOf('json', result.toolCalls) },
+];
+const responseColumn: ResultColumn = { name: 'response', type: 'json', cell: ({ result }) => cellOf('json', result.response ?? null) };
 
 /** Numbers that may be more than a JavaScript number holds: many digits, or a large exponent. */
 const mayBeRounded = /\d{16}|\de[+-]?\d{3}/iu;

@@ -13,13 +13,15 @@ export interface TableSource {
   readonly pages: AsyncIterable<readonly ResultParts[]>;
   /** The rows by which the columns are known, where they are others than the first page; asked for behind it. */
   readonly front: (() => Promise<readonly ResultParts[]>) | null;
+  /** True where the pages hold whole bodies. */
+  readonly hasResponses: boolean;
 }
 
 /**
  * The run's results as columns. Reads the first page at once, by which it knows the columns; the others as they are pulled. Outputs are as the
  * model wrote them. To be read once.
  */
-export const openResultTable = async ({ reader, structure, pages, front }: TableSource): Promise<TableStream> => {
+export const openResultTable = async ({ reader, structure, pages, front, hasResponses }: TableSource): Promise<TableStream> => {
   const times = await readBatchTimes(reader);
   const { config, sharing } = reader().snapshot;
   const { structuredOutput, operation } = config;
@@ -34,6 +36,7 @@ export const openResultTable = async ({ reader, structure, pages, front }: Table
     isSharing: operation.sendsDuplicatesOnce || sharing.rows > 0,
     times,
     sample,
+    hasResponses,
   });
   return {
     columns: columns.map(({ name, type }) => ({ name, type })),

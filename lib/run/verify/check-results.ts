@@ -65,10 +65,11 @@ const checkAnswers = async (scene: Scene, files: ReadonlyMap<number, FilesOfBatc
     scene,
     answered.map(({ line }) => line),
   );
-  const customIds = customIdsOf(scene.snapshot.config);
+  const { config } = scene.snapshot;
+  const customIds = customIdsOf(config);
   answered.forEach(({ ref, line, where }, i) => {
     tally.checked('answers');
-    const fault = faultOfAnswer(ref, answers[i] as Answer, customIds);
+    const fault = faultOfAnswer(ref, answers[i] as Answer, customIds, config.takesWholeAnswers ?? false);
     if (fault !== null) tally.broken('answers', `its answer, at byte ${line.offset} of object ${line.object}: ${fault}`, where);
   });
 };
@@ -80,13 +81,20 @@ interface Where {
   readonly batchKey: string | null;
 }
 
-const faultOfAnswer = ({ index: own, sameAs, status, code }: ResultRef, verdict: Answer, customIds: CustomIds): string | null => {
+const faultOfAnswer = (
+  { index: own, sameAs, status, code }: ResultRef,
+  verdict: Answer,
+  customIds: CustomIds,
+  takesWholeAnswers: boolean,
+): string | null => {
   if ('fault' in verdict) return verdict.fault;
   if (verdict.type === 'malformed') return 'the line is not an answer';
   const index = sameAs ?? own;
   if (customIds.indexOf(verdict.customId) !== index)
     return `the line speaks of ${JSON.stringify(verdict.customId)}, not of ${customIds.of(index)}`;
   if ((verdict.type === 'succeeded') === (status === 'completed')) return null;
+  // A release before this one took what was cut or empty for an answer, and judged several choices by the first.
+  if (!takesWholeAnswers) return null;
   // A success to the provider, and none under the schema.
   if (verdict.type === 'succeeded' && isFailureOfStructure(failureOfCode(code))) return null;
   return `the line is a ${verdict.type === 'succeeded' ? 'success' : `failure (${verdict.failureClass})`}, and the row ${status}`;

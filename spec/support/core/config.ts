@@ -54,6 +54,7 @@ export const makeConfig = (wishes: Wishes = {}): RunConfig => ({
   structuredOutput: null,
   batchMetadata: {},
   customIds: null,
+  takesWholeAnswers: true,
   limits: { ...limits, createsPerHourMax: wishes.createsPerHourMax ?? null },
   operation: makeOperation(wishes),
 });

@@ -1,0 +1,37 @@
+import type { JsonValue } from '../../lib/core/json.ts';
+import { fault, type BodyFault } from './answer-reader.ts';
+
+/**
+ * Finish reasons after which an answer is whole. OpenAI's enum (openai 6.49), Mistral's (`@mistralai/mistralai` 2.7), Together's `eos`,
+ * text-generation-inference's `eos_token` and `stop_sequence`, Cohere's and Anthropic's as gateways pass them on; without case. A reason that is in no list says nothing of that.
+ */
+const whole: ReadonlySet<string> = new Set(['stop', 'eos', 'eos_token', 'stop_sequence', 'end_turn', 'complete']);
+/** The same of an answer that asks for calls; `/v1/completions` has none. */
+const wholeWithCalls: ReadonlySet<string> = new Set([...whole, 'tool_calls', 'tool_call', 'function_call', 'tool_use']);
+
+const limits: ReadonlySet<string> = new Set(['length', 'max_tokens', 'max_output_tokens', 'model_length', 'model_context_window_exceeded']);
+const filters: ReadonlySet<string> = new Set(['content_filter', 'sensitive', 'safety']);
+const failures: ReadonlySet<string> = new Set(['error', 'network_error', 'insufficient_system_resource', 'abort', 'aborted']);
+
+type Api = 'chat.completions' | 'completions';
+
+/** Null where the reason says that the answer is whole, or where a service gives none; else what became of the answer, with the reason's name. */
+export const faultOfFinish = (api: Api, given: JsonValue | undefined): BodyFault | null => {
+  if (given === undefined) return null;
+  const reason = typeof given === 'string' ? given.toLowerCase() : '';
+  if ((api === 'completions' ? whole : wholeWithCalls).has(reason)) return null;
+  if (limits.has(reason))
+    return fault('truncated', reason === 'length' ? 'the answer stops at the output limit' : `the answer stops at a limit (${reason})`);
+  if (filters.has(reason)) return fault('content_filtered', 'a content filter stopped the answer');
+  if (failures.has(reason)) return fault('server_error', `the answer ended in an error (finish_reason ${reason})`);
+  if (reason === 'refusal') return fault('refusal', 'the model refused');
+  return fault('truncated', `${unknownEnding(given)}: it may be cut`);
+};
+
+const nameCharsMax = 60;
+
+/** Anything may stand where the reason should. */
+const unknownEnding = (reason: JsonValue): string =>
+  typeof reason === 'string'
+    ? `the answer ends with finish_reason ${JSON.stringify(reason.slice(0, nameCharsMax))}, which is not known to be whole`
+    : 'the answer does not say why it ends (finish_reason)';

@@ -1,0 +1,58 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
+import { isFilledList, isText, isTyped, listOf } from './answer-reader.ts';
+
+/** Output items of a response (`ResponseOutputItem` of openai 6.49) by what they are to the caller. */
+const steps: ReadonlySet<JsonValue> = new Set([
+  // What the model and the provider do on the way to the answer.
+  ...['reasoning', 'compaction', 'web_search_call', 'file_search_call', 'code_interpreter_call', 'tool_search_call', 'tool_search_output'],
+  ...['mcp_call', 'mcp_list_tools'],
+]);
+const calls: ReadonlySet<JsonValue> = new Set([
+  // What the caller is asked to do.
+  ...['function_call', 'custom_tool_call', 'computer_call', 'local_shell_call', 'shell_call', 'apply_patch_call', 'mcp_approval_request'],
+]);
+
+/** Items that say something to the caller; steps with results of their own that are shown, too. An item of a type that is not known is no step. */
+export const itemsOf = (body: JsonObject): readonly JsonObject[] =>
+  (listOf(body['output']) ?? []).filter(isTyped).filter((item) => !isStep(item));
+
+const isStep = (item: JsonObject): boolean => steps.has(item['type'] ?? null) && !hasPicture(item);
+
+/** A program that was run may have drawn. */
+const hasPicture = ({ type, outputs }: JsonObject): boolean =>
+  type === 'code_interpreter_call' && (listOf(outputs) ?? []).some((output) => isJsonObject(output) && output['type'] === 'image');
+
+export const isCall = (item: JsonObject): boolean => calls.has(item['type'] ?? null);
+const isMessage = (item: JsonObject): boolean => item['type'] === 'message';
+const partsOf = (item: JsonObject): readonly JsonObject[] => (isMessage(item) ? (listOf(item['content']) ?? []).filter(isTyped) : []);
+const isPartOfText = ({ type }: JsonObject): boolean => type === 'output_text';
+
+/**
+ * The text of a message item; null for other items, and where it has none. `output_text` on the response itself is the SDK's invention; on
+ * the wire it is the type of a part.
+ */
+export const itemText = (item: JsonObject): string | null => {
+  let text: string | null = null;
+  for (const part of partsOf(item)) if (isPartOfText(part) && typeof part['text'] === 'string') text = (text ?? '') + part['text'];
+  return text;
+};
+
+export const itemRefusal = (item: JsonObject): string | null => {
+  const part = partsOf(item).find(({ type }) => type === 'refusal');
+  if (part === undefined) return null;
+  return typeof part['refusal'] === 'string' ? part['refusal'] : 'the model refused';
+};
+
+/** True where the item has something in it. */
+export const saysSomething = (item: JsonObject): boolean => {
+  if (isMessage(item)) return isText(itemText(item) ?? undefined) || partsOf(item).some((part) => !isPartOfText(part));
+  return item['type'] !== 'image_generation_call' || isText(item['result']);
+};
+
+/** Items have a status of their own. That of a picture is left at `generating` when the picture is there. */
+export const isWholeItem = ({ type, status, result }: JsonObject): boolean =>
+  status === undefined || status === null || status === 'completed' || (type === 'image_generation_call' && isText(result));
+
+/** True where the item's text is not all that it says: calls, pictures, parts of other types, probabilities of its tokens. */
+export const isMoreThanText = (item: JsonObject): boolean =>
+  !isMessage(item) || partsOf(item).some((part) => !isPartOfText(part) || isFilledList(part['logprobs']));
