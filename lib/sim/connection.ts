@@ -12,6 +12,7 @@ import { openaiLimits, type ServiceLimits } from './provider/limits.ts';
 import type { FakeProvider } from './provider/provider.ts';
 import type { Reply } from './provider/reply.ts';
 import type { BatchObject } from './provider/wire.ts';
+import { readableProvider } from './readable-provider.ts';
 import { asking, errorOf } from './reply-errors.ts';
 
 /** What a job may ask of the fake. */
@@ -54,7 +55,10 @@ export const fakeConnection = (
     },
     operation,
   });
-  const connect: ProviderConnection['connect'] = (config) => ({ ...fakeBatches(provider, config, limits), ...createFakeWire(config) });
+  const connect: ProviderConnection['connect'] = (config) => ({
+    ...fakeBatches(readableProvider(provider), config, limits),
+    ...createFakeWire(config),
+  });
   return Object.defineProperties(configOf, {
     name: { value: name, enumerable: true },
     kind: { value: 'fake', enumerable: true },

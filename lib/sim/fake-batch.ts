@@ -14,9 +14,13 @@ export const observationOf = (batchKey: BatchKey, batch: BatchObject): BatchObse
   providerBatchId: batch.id as ProviderBatchId,
   providerStatus: batch.status,
   isAccepted: batch.status !== 'validating' && batch.status !== 'failed',
-  progress: batch.request_counts,
+  progress: progressOf(batch),
   ending: endingOf(batch),
 });
+
+/** Some services leave their counts null while they count. */
+const progressOf = ({ request_counts: counts }: BatchObject): BatchObservation['progress'] =>
+  Object.values(counts).every((count) => typeof count === 'number') ? counts : null;
 
 /** A batch of the list, as a sweep shows it. */
 export const sweptBatchOf = (batch: BatchObject): SweptBatch => ({

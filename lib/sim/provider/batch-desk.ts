@@ -1,10 +1,22 @@
 import type { BatchFloor } from './batch-floor.ts';
-import { toBatchObject, type BatchRecord } from './batch-record.ts';
+import type { BatchRecord } from './batch-record.ts';
 import { readCreateRequest, type CreateBatchRequest } from './create-request.ts';
 import { pageOf, type PageQuery } from './pages.ts';
 import { fullQueueMessage, queueLimitMessage } from './queue-limits.ts';
-import { insufficientQuota, invalidApiKey, noSuchBatch, noSuchFile } from './refusals.ts';
+import type { StateType } from './fault-desk.ts';
+import {
+  fileNotFound,
+  fileNotProcessed,
+  insufficientQuota,
+  invalidApiKey,
+  noSuchBatch,
+  noSuchFile,
+  notInPlan,
+  refusedLine,
+  refusedWith,
+} from './refusals.ts';
 import { done, refused, replyLost, type Refused, type Reply } from './reply.ts';
+import { shownBatch } from './shown-batch.ts';
 import { validateInput } from './validate.ts';
 import type { BatchObject, ListPage } from './wire.ts';
 import type { ProviderWorld } from './world.ts';
@@ -39,7 +51,7 @@ export const createBatch = async (world: ProviderWorld, floor: BatchFloor, body:
   if (isDoubled) floor.add(request.value, nowMs, true);
   const another = floor.list().at(-1) ?? batch;
   const answered = another.id !== batch.id && world.desk.strike('create_answers_another', ordinal) !== null ? another : batch;
-  return isReplyLost ? replyLost : done(toBatchObject(answered, nowMs));
+  return isReplyLost ? replyLost : done(shownBatch(world, answered, nowMs));
 };
 
 const creationFault = (
@@ -52,6 +64,8 @@ const creationFault = (
   const scripted = world.desk.strike('create_refused', ordinal);
   if (scripted?.reason === 'unauthorized') return invalidApiKey;
   if (scripted?.reason === 'insufficient_quota') return insufficientQuota;
+  if (scripted?.reason === 'not_in_plan') return notInPlan;
+  if (scripted?.reason === 'region') return refusedWith(403);
   if (scripted?.reason === 'over_capacity') {
     return queueIsFull(queueLimitMessage('the model', world.queue));
   }
@@ -59,6 +73,10 @@ const creationFault = (
   if (file !== null && file.purpose !== 'batch') {
     return refused(400, `Invalid file purpose: '${file.purpose}'. Expected 'batch'.`, { param: 'input_file_id', code: 'invalid_purpose' });
   }
+  if (file !== null && nowMs < file.foundMs) return fileNotFound(file.id);
+  if (file !== null && nowMs < file.processedMs) return fileNotProcessed(file.id);
+  const line = world.desk.strikeLine('create', ordinal);
+  if (line !== null) return refusedLine(line);
   const recentCount = floor.list().filter(({ createdMs }) => createdMs > nowMs - hourMs).length;
   if (recentCount < world.limits.batchesPerHourMax) return null;
   return refused(429, 'Rate limit reached for batch creation.', { type: 'requests', code: 'rate_limit_exceeded' });
@@ -86,21 +104,25 @@ export const retrieveBatch = async (world: ProviderWorld, floor: BatchFloor, id:
   const nowMs = world.nowMs();
   await floor.settle(nowMs);
   const batch = floor.find(id);
-  return batch === null || isHidden(world, batch, nowMs) ? noSuchBatch(id) : done(toBatchObject(batch, nowMs));
+  return batch === null || isHidden(world, batch, nowMs) ? noSuchBatch(id) : done(shownBatch(world, batch, nowMs));
 };
 
 export const listBatches = async (world: ProviderWorld, floor: BatchFloor, query: PageQuery): Promise<Reply<ListPage<BatchObject>>> => {
   const nowMs = world.nowMs();
   await floor.settle(nowMs);
+  const isOn = (type: StateType): boolean => world.desk.isOn(type, world.ageMs());
+  if (isOn('list_refused')) return refused(405, 'Method Not Allowed', { code: 'method_not_supported' });
+  if (isOn('list_page_empty') && query.after === undefined) return done({ object: 'list', data: [], has_more: true });
   const isListed = (batch: BatchRecord): boolean =>
     batch.project === world.project() &&
     nowMs >= batch.createdMs + (world.desk.mark('list_lags', batch.ordinal)?.forMs ?? 0) &&
     !world.desk.isLacked(batch.ordinal, world.ageMs());
-  const listed = world.desk.isOn('list_empty', world.ageMs()) ? [] : floor.list().filter(isListed);
+  const listed = isOn('list_empty') ? [] : floor.list().filter(isListed);
   const page = pageOf(listed, query, { limitDefault: pageDefault, limitMax: world.limits.batchPageMax });
   if (page.type !== 'done') return page;
-  const data = page.value.data.map((batch) => toBatchObject(batch, nowMs));
-  return done(world.desk.isOn('list_without_has_more', world.ageMs()) ? { object: 'list', data } : { ...page.value, data });
+  const data = page.value.data.map((batch) => shownBatch(world, batch, nowMs));
+  if (isOn('list_bare')) return done(data as unknown as ListPage<BatchObject>);
+  return done(isOn('list_without_has_more') ? { object: 'list', data } : { ...page.value, data });
 };
 
 /** Cancels a live batch. One that is being cancelled is returned as it is; one that has ended is refused with 409. */
@@ -112,7 +134,7 @@ export const cancelBatch = async (world: ProviderWorld, floor: BatchFloor, id: s
   const batch = await floor.cancel(id, nowMs);
   if (batch === null) return noSuchBatch(id);
   const { status } = batch.life;
-  return status === 'cancelling' ? done(toBatchObject(batch, nowMs)) : refused(409, `Cannot cancel a batch with status '${status}'.`);
+  return status === 'cancelling' ? done(shownBatch(world, batch, nowMs)) : refused(409, `Cannot cancel a batch with status '${status}'.`);
 };
 
 const isHidden = (world: ProviderWorld, batch: BatchRecord, nowMs: number): boolean =>

@@ -20,6 +20,8 @@ export interface PlacedRowFault {
 
 /** Faults that may hit any operation. */
 export type OutageType = 'http_error' | 'connection_lost' | 'body_stalls' | 'body_drips';
+/** Faults that are states of the whole provider. */
+export type StateType = 'other_project' | 'list_empty' | 'list_without_has_more' | 'list_refused' | 'list_bare' | 'list_page_empty';
 /** Whether a fault on downloads is meant for this file of its batch. */
 const isForFile = (fault: AnswersFault, part: 'output' | 'error'): boolean => (fault.file ?? part) === part;
 
@@ -36,6 +38,7 @@ export interface FaultDesk {
       | 'input_file_deleted'
       | 'cancel_refused'
       | 'upload_fails'
+      | 'upload_refused'
       | 'create_refused'
       | 'truncated_download'
       | 'download_encoded',
@@ -44,12 +47,14 @@ export interface FaultDesk {
     ordinal: number,
     name?: string,
   ): FaultOf<Type> | null;
+  /** The line that a service refuses at its upload, or at its create, or null. Counts as a try. */
+  strikeLine(at: 'upload' | 'create', ordinal: number): FaultOf<'line_refused'> | null;
   /** What is wrong with this download of a batch's file, or null. Counts as a try. */
   strikeAnswers(ordinal: number, part: 'output' | 'error', name: string): AnswersFault | null;
   /** The outage that hits this operation, `ageMs` after the provider opened, or null. `ordinal` is null for calls on no particular batch. */
   strikeOutage(operation: Operation, ordinal: number | null, ageMs: number): FaultOf<OutageType> | null;
   /** True while this state of the whole provider lasts, `ageMs` after it opened: the key belongs to another project, lists are empty or say no end. */
-  isOn(type: 'other_project' | 'list_empty' | 'list_without_has_more', ageMs: number): boolean;
+  isOn(type: StateType, ageMs: number): boolean;
   /** True while lists leave this batch out. */
   isLacked(ordinal: number, ageMs: number): boolean;
   /** The fault of this type that marks this batch for life, or null; the same at every call. */
@@ -95,6 +100,13 @@ export const createFaultDesk = (script: FaultScript, seed: number): FaultDesk =>
       }
       return null;
     },
+    strikeLine: (at, ordinal) => {
+      for (const [place, fault] of script.entries()) {
+        if (isType(fault, 'line_refused') && (fault.at ?? 'create') === at && struck(fault, place, ordinal, `${at} ${ordinal}`))
+          return fault;
+      }
+      return null;
+    },
     strikeAnswers: (ordinal, part, name) => {
       for (const [place, fault] of script.entries()) {
         if (isAnswersFault(fault) && isForFile(fault, part) && struck(fault, place, ordinal, name)) return fault;
@@ -108,7 +120,7 @@ export const createFaultDesk = (script: FaultScript, seed: number): FaultDesk =>
       }
       return null;
     },
-    isOn: (type, ageMs) => script.some((fault) => isType(fault, type) && isOn(fault, ageMs)),
+    isOn: (type, ageMs) => script.some((fault) => isType<StateType>(fault, type) && isOn(fault, ageMs)),
     isLacked: (ordinal, ageMs) => {
       const fault = mark('list_lacks', ordinal);
       return fault !== null && isOn(fault, ageMs);

@@ -60,7 +60,13 @@ export type CallFault =
   /** The cancel is refused, and nothing happens. */
   | ({ readonly type: 'cancel_refused' } & Times)
   | ({ readonly type: 'upload_fails'; readonly statusCode: number } & Times)
-  | ({ readonly type: 'create_refused'; readonly reason: 'over_capacity' | 'insufficient_quota' | 'unauthorized' } & Times)
+  /** Files of more bytes are refused: with 413 by a proxy (default), or by the service with another status. */
+  | { readonly type: 'upload_too_large'; readonly bytesMax: number; readonly statusCode?: number }
+  /** There is no room for another file. */
+  | ({ readonly type: 'upload_refused'; readonly reason: 'files_quota' | 'storage_quota' } & Times)
+  /** The service reads the file at once: a 400 names a line of it, counted from 1. By default at the create. */
+  | ({ readonly type: 'line_refused'; readonly line: number; readonly at?: 'upload' | 'create' } & Times)
+  | ({ readonly type: 'create_refused'; readonly reason: CreateRefusal } & Times)
   /** The stream ends after `keepRatio` of the bytes that were promised. */
   | ({ readonly type: 'truncated_download'; readonly keepRatio: number } & Times)
   /** The file comes packed as `content-encoding` says, though it was asked for as it is. Other names than `gzip`, `deflate` and `br` stand for encodings that are not known. */
@@ -77,7 +83,19 @@ export type CallFault =
   /** Lists of batches are empty, though batches are there. */
   | ({ readonly type: 'list_empty' } & Pick<Outage, 'afterMs' | 'forMs'>)
   /** Lists of batches say neither whether there is more nor where they end. */
-  | ({ readonly type: 'list_without_has_more' } & Pick<Outage, 'afterMs' | 'forMs'>);
+  | ({ readonly type: 'list_without_has_more' } & Pick<Outage, 'afterMs' | 'forMs'>)
+  /** A service without lists of batches: 405. */
+  | ({ readonly type: 'list_refused' } & Pick<Outage, 'afterMs' | 'forMs'>)
+  /** A list of batches is an array, not an object that holds one. */
+  | ({ readonly type: 'list_bare' } & Pick<Outage, 'afterMs' | 'forMs'>)
+  /** The first page of batches is empty, and says that there is more. */
+  | ({ readonly type: 'list_page_empty' } & Pick<Outage, 'afterMs' | 'forMs'>);
+
+/** Why a create is refused: the queue, money, the key, the plan that was bought, or the country of the caller. */
+export type CreateRefusal = 'over_capacity' | 'insufficient_quota' | 'unauthorized' | 'not_in_plan' | 'region';
+
+/** All of them, in one list. */
+export const createRefusals: readonly CreateRefusal[] = ['over_capacity', 'insufficient_quota', 'unauthorized', 'not_in_plan', 'region'];
 
 /** Faults on one download of a batch's file: it comes whole, with status 200 and a length that fits, and is not what the batch answered. */
 export type AnswersFault = Times & {
@@ -134,6 +152,15 @@ export type BatchFault =
   | ({ readonly type: 'list_lacks' } & Pick<Outage, 'afterMs' | 'forMs'>)
   /** Ended, but with no file ids for so long. */
   | { readonly type: 'files_late'; readonly forMs: number }
+  /** Its input file is `uploaded` and not `processed` for so long, and creates on it are refused meanwhile. Aims at an upload. */
+  | { readonly type: 'file_not_processed'; readonly forMs: number }
+  /** Creates do not find its input file for so long, though it can be retrieved. Aims at an upload. */
+  | { readonly type: 'file_not_found_after_upload'; readonly forMs: number }
+  /** Its counts are null until it has ended, and its times are texts: as Azure's REST samples have them. */
+  | { readonly type: 'counts_null' }
+  | { readonly type: 'times_iso' }
+  /** Ended without error lines, it names an error file of no bytes, as Azure does. */
+  | { readonly type: 'error_file_empty' }
   /** Ended without an error file, it says `""` where others say null. */
   | { readonly type: 'error_file_blank' }
   /** Somebody cancels it in the dashboard when this share of its requests is answered (default half). */

@@ -3,7 +3,7 @@ import type { ByteRange, StoredBlob } from './blobs.ts';
 import { expiryFault } from './create-request.ts';
 import { toFileObject, type FileRecord } from './file-shelf.ts';
 import { pageOf, type PageQuery } from './pages.ts';
-import { invalidValue, missingParameter, noSuchFile, refusedWith } from './refusals.ts';
+import { invalidValue, missingParameter, noRoomForFiles, noSuchFile, refusedLine, refusedWith, tooLarge } from './refusals.ts';
 import { done, refused, type Reply } from './reply.ts';
 import type { DeletedFile, FileObject, ListPage } from './wire.ts';
 import type { ProviderWorld } from './world.ts';
@@ -40,8 +40,8 @@ const purposes: readonly string[] = ['assistants', 'batch', 'fine-tune', 'vision
 
 /** Takes in an upload. Whoever hands over a stored blob throws it away if the answer is not `done`. */
 export const createFile = async (world: ProviderWorld, input: CreateFileInput): Promise<Reply<FileObject>> => {
-  const fault = world.desk.strike('upload_fails', world.book.ledger.uploads + 1);
-  const refusal = fault === null ? uploadFault(world, input) : refusedWith(fault.statusCode);
+  const ordinal = world.book.ledger.uploads + 1;
+  const refusal = scriptedUploadFault(world, ordinal) ?? uploadFault(world, input);
   const { content } = input;
   if (refusal !== null) return refusal;
   const bytesMax = input.purpose === 'batch' ? world.limits.inputBytesMax : world.limits.fileBytesMax;
@@ -49,6 +49,11 @@ export const createFile = async (world: ProviderWorld, input: CreateFileInput): 
   if (blob.bytes > bytesMax) {
     if (blob !== content) await world.blobs.remove(blob.blobKey);
     return refused(413, `The file is larger than the limit of ${bytesMax} bytes.`, { param: 'file' });
+  }
+  const small = world.desk.mark('upload_too_large', ordinal);
+  if (small !== null && blob.bytes > small.bytesMax) {
+    if (blob !== content) await world.blobs.remove(blob.blobKey);
+    return tooLarge(small);
   }
   world.book.uploaded(blob.bytes);
   const createdMs = world.nowMs();
@@ -63,9 +68,21 @@ export const createFile = async (world: ProviderWorld, input: CreateFileInput): 
         expiresMs: expirySeconds === null ? null : createdMs + expirySeconds * 1000,
         batchOrdinal: null,
         project: world.project(),
+        processedMs: createdMs + (world.desk.mark('file_not_processed', ordinal)?.forMs ?? 0),
+        foundMs: createdMs + (world.desk.mark('file_not_found_after_upload', ordinal)?.forMs ?? 0),
       }),
+      createdMs,
     ),
   );
+};
+
+const scriptedUploadFault = (world: ProviderWorld, ordinal: number): Reply<never> | null => {
+  const failing = world.desk.strike('upload_fails', ordinal);
+  if (failing !== null) return refusedWith(failing.statusCode);
+  const full = world.desk.strike('upload_refused', ordinal);
+  if (full !== null) return noRoomForFiles[full.reason];
+  const line = world.desk.strikeLine('upload', ordinal);
+  return line === null ? null : refusedLine(line);
 };
 
 const uploadFault = (world: ProviderWorld, input: CreateFileInput): Reply<never> | null => {
@@ -99,7 +116,7 @@ const seen = (world: ProviderWorld, id: string): FileRecord | null => {
 
 export const retrieveFile = (world: ProviderWorld, id: string): Reply<FileObject> => {
   const file = seen(world, id);
-  return file === null ? noSuchFile(id) : done(toFileObject(file));
+  return file === null ? noSuchFile(id) : done(toFileObject(file, world.nowMs()));
 };
 
 export const listFiles = (world: ProviderWorld, query: FileQuery): Reply<ListPage<FileObject>> => {
@@ -110,7 +127,8 @@ export const listFiles = (world: ProviderWorld, query: FileQuery): Reply<ListPag
     .filter((file) => file.project === world.project())
     .filter((file) => query.purpose === undefined || file.purpose === query.purpose);
   const files = order === 'asc' ? oldestFirst : [...oldestFirst].reverse();
-  const page = pageOf(files.map(toFileObject), query, { limitDefault: world.limits.filePageMax, limitMax: world.limits.filePageMax });
+  const objects = files.map((file) => toFileObject(file, world.nowMs()));
+  const page = pageOf(objects, query, { limitDefault: world.limits.filePageMax, limitMax: world.limits.filePageMax });
   // Unlike a page of batches, a page of files always names its ends.
   return page.type === 'done' ? done({ ...page.value, first_id: page.value.first_id ?? '', last_id: page.value.last_id ?? '' }) : page;
 };

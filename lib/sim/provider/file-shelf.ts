@@ -15,6 +15,10 @@ export interface FileRecord {
   /** The batch that wrote it, counted from 1; null for an upload. */
   readonly batchOrdinal: number | null;
   readonly project: Project;
+  /** From then on its status is `processed`. */
+  readonly processedMs: number;
+  /** From then on creates find it. */
+  readonly foundMs: number;
 }
 
 /** All files of the provider. Expired and deleted files are gone for readers at once, their bytes once no batch reads them. */
@@ -84,7 +88,7 @@ export const createFileShelf = (blobs: BlobStore, seed: number): FileShelf => {
 };
 
 /** The file in OpenAI's shape. */
-export const toFileObject = (file: FileRecord): FileObject => ({
+export const toFileObject = (file: FileRecord, nowMs: number): FileObject => ({
   object: 'file',
   id: file.id,
   purpose: file.purpose,
@@ -92,7 +96,7 @@ export const toFileObject = (file: FileRecord): FileObject => ({
   bytes: file.bytes,
   created_at: Math.floor(file.createdMs / 1000),
   expires_at: file.expiresMs === null ? null : Math.floor(file.expiresMs / 1000),
-  status: 'processed',
+  status: nowMs < file.processedMs ? 'uploaded' : 'processed',
   status_details: null,
 });
 

@@ -8,6 +8,7 @@ export type {
   ErrorForm,
   BatchFault,
   CallFault,
+  CreateRefusal,
   Fault,
   FaultOf,
   FaultScript,
@@ -17,7 +18,7 @@ export type {
   Times,
   When,
 } from './faults.ts';
-export { answerFormFaults, answersFaults, errorForms, operations } from './faults.ts';
+export { answerFormFaults, answersFaults, createRefusals, errorForms, operations } from './faults.ts';
 export type { CreateFileInput, FileContent, FileQuery } from './file-desk.ts';
 export type { DoubleBilling, Ledger } from './ledger.ts';
 export type { ServiceLimits } from './limits.ts';

@@ -44,7 +44,7 @@ export const writeFiles = async (
   );
   world.book.billedTokens(totals.inputTokens, totals.outputTokens);
   const output = await closeFile(world, sink.output);
-  const error = await closeFile(world, sink.error);
+  const error = await closeFile(world, sink.error, world.desk.mark('error_file_empty', batch.ordinal) !== null);
   await world.shelf.release(input);
   return {
     ...batch,
@@ -91,10 +91,10 @@ const openFiles = async (world: ProviderWorld, batch: BatchRecord): Promise<{ re
   return { output: await open('output'), error: await open('error') };
 };
 
-/** Closes a file; an empty one is thrown away. */
-const closeFile = async (world: ProviderWorld, file: OpenFile): Promise<StoredBlob | null> => {
+/** Closes a file; an empty one is thrown away, where it is not kept. */
+const closeFile = async (world: ProviderWorld, file: OpenFile, keepsEmpty = false): Promise<StoredBlob | null> => {
   const bytes = await file.writer.close();
-  if (bytes > 0) return { blobKey: file.key, bytes };
+  if (bytes > 0 || keepsEmpty) return { blobKey: file.key, bytes };
   await world.blobs.remove(file.key);
   return null;
 };
@@ -108,6 +108,8 @@ const addFile = (world: ProviderWorld, batch: BatchRecord, blob: StoredBlob, nam
     purpose: 'batch_output',
     expiresMs: atMs + (batch.outputExpiresAfterSeconds ?? world.limits.expirySecondsMax) * 1000,
     batchOrdinal: batch.ordinal,
+    processedMs: atMs,
+    foundMs: atMs,
   }).id;
 
 const usageOf = (totals: ProductionTotals): BatchUsage => ({

@@ -1,3 +1,4 @@
+import type { FaultOf } from './faults.ts';
 import { refused, type Refused } from './reply.ts';
 import type { ApiError } from './wire.ts';
 
@@ -24,6 +25,32 @@ export const insufficientQuota: Refused = refused(429, 'You exceeded your curren
 });
 
 export const invalidApiKey: Refused = refused(401, 'Incorrect API key provided.', { code: 'invalid_api_key' });
+
+export const notInPlan: Refused = refused(403, 'The batch API is not available for your current plan. Please upgrade your plan.', {
+  code: 'not_available_for_plan',
+});
+
+/** No room for another file: Azure's words, and OpenAI's of storage. */
+export const noRoomForFiles: Readonly<Record<'files_quota' | 'storage_quota', Refused>> = {
+  files_quota: refused(400, 'The quota for files without expiry is reached. The maximum is 500.', { code: 'quotaExceeded' }),
+  storage_quota: refused(400, 'You have exceeded your file storage quota. Please delete some files before uploading new ones.', {
+    code: 'storage_quota_exceeded',
+  }),
+};
+
+/** What a service, or the proxy before it, says of a file that is too large. */
+export const tooLarge = ({ bytesMax, statusCode = 413 }: FaultOf<'upload_too_large'>): Refused =>
+  refused(statusCode, `File is too large. The maximum file size is ${bytesMax} bytes.`, { param: 'file' });
+
+/** A service that reads the file before it takes it. */
+export const refusedLine = ({ line }: FaultOf<'line_refused'>): Refused =>
+  refused(400, `Invalid request on line ${line}: the request is not valid.`, { param: `line ${line}`, code: 'invalid_line' });
+
+export const fileNotProcessed = (id: string): Refused =>
+  refused(400, `File '${id}' is not processed yet. Please try again once its status is 'processed'.`, { param: 'input_file_id' });
+
+export const fileNotFound = (id: string): Refused =>
+  refused(400, `Cannot find file ${id}, or your organization does not have access to it.`, { param: 'input_file_id' });
 
 export const noSuchFile = (id: string): Refused => refused(404, `No such File object: ${id}`, { param: 'id' });
 

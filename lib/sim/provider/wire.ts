@@ -51,6 +51,7 @@ export interface BatchObject {
   readonly output_file_id: string | null;
   /** Some services send an empty string here, where they mean null. */
   readonly error_file_id: string | null;
+  /** Unix seconds, as all times of a batch; some services write them as texts. */
   readonly created_at: number;
   readonly in_progress_at: number | null;
   readonly expires_at: number | null;

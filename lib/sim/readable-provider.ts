@@ -1,0 +1,30 @@
+import type { FakeProvider } from './provider/provider.ts';
+import { refused, type Reply } from './provider/reply.ts';
+import type { BatchObject, ListPage } from './provider/wire.ts';
+
+/** The fake as a real adapter reads services: times in either form, and a list that is none, or that goes on and shows nothing, is an error. */
+export const readableProvider = (provider: FakeProvider): FakeProvider => ({
+  ...provider,
+  createBatch: async (body) => read(await provider.createBatch(body), withSeconds),
+  retrieveBatch: async (id) => read(await provider.retrieveBatch(id), withSeconds),
+  cancelBatch: async (id) => read(await provider.cancelBatch(id), withSeconds),
+  listBatches: async (query) => {
+    const reply = await provider.listBatches(query);
+    if (reply.type !== 'done') return reply;
+    if (Array.isArray(reply.value)) return refused(200, 'the answer is not a list of batches');
+    const page: ListPage<BatchObject> = { ...reply.value, data: reply.value.data.map(withSeconds) };
+    if (page.data.length > 0 || page.has_more !== true) return { type: 'done', value: page };
+    return refused(200, 'the list of batches says that it goes on, and shows nothing further');
+  },
+});
+
+const read = (reply: Reply<BatchObject>, of: (batch: BatchObject) => BatchObject): Reply<BatchObject> =>
+  reply.type === 'done' ? { ...reply, value: of(reply.value) } : reply;
+
+const withSeconds = (batch: BatchObject): BatchObject => {
+  if (typeof batch.created_at === 'number') return batch;
+  const read = Object.entries(batch).map(([key, value]: [string, unknown]) =>
+    key.endsWith('_at') && typeof value === 'string' ? [key, Math.floor(Date.parse(value) / 1000)] : [key, value],
+  );
+  return Object.fromEntries(read) as BatchObject;
+};
