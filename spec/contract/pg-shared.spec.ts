@@ -22,7 +22,7 @@ describe('many rows that wait for one', () => {
   beforeEach(async () => {
     schema = newSchema();
     folder = temporaryFolder();
-    const storage = pgStore({ connectionString: schema.url, schema: schema.name, patienceMs: 0, statementTimeoutMs: 4_000 });
+    const storage = pgStore({ connectionString: schema.url, schema: schema.name, patienceMs: 0, statementTimeoutMs: 30_000 });
     store = await ok(storage.open({ artifacts: filesystemArtifacts({ dir: folder.path }) }));
     run = await ok(store.create(runId, null));
     await step(run, { type: 'CreateRun', atMs: 1, runId, config: makeConfig({ chunk: { planAfterMs: 0 } }) });

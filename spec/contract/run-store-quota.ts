@@ -206,11 +206,11 @@ export const describeQuotaContract = (name: string, factory: () => Promise<RunSt
       for (let i = 0; i < runCount; i += 1)
         runs.push(await quotaRun(stores[i % stores.length] as RunStore, `run-${i}`, 12, { enqueuedTokenLimit: budget }));
       const dice = diceOf(Number(process.env['BATCHOR_SEED'] ?? 1));
-      const seen: Seen = { held: new Map(), most: 0, taken: 0 };
+      const seen: Seen = { held: new Map(), most: 0, taken: 0, allPlanned: latchOf(runCount) };
       await Promise.all(runs.map((run) => driveToEnd(run, dice, seen)));
       expect(runs.map(({ snapshot }) => [snapshot.status, snapshot.totals.completed])).toEqual(runs.map(() => ['completed', 12]));
       expect(seen.most).toBeLessThanOrEqual(budget);
-      // And they did meet.
+      // And they did meet: all planned their first batch before one of them was committed, and not all of those fit.
       expect(seen.most).toBeGreaterThan(0);
       expect(seen.taken).toBeGreaterThan(0);
     });
@@ -224,7 +224,20 @@ interface Seen {
   readonly held: Map<RunId, number>;
   most: number;
   taken: number;
+  /** Counts a run that has planned its first batch; resolves when the last one has. */
+  readonly allPlanned: () => Promise<void>;
 }
+
+const latchOf = (count: number): (() => Promise<void>) => {
+  let missing = count;
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return () => {
+    missing -= 1;
+    if (missing === 0) open();
+    return opened;
+  };
+};
 
 /** Plans and settles batches until the run is finished, and notes the most that all runs ever held together. */
 const driveToEnd = async (run: OwnedRun, dice: Dice, seen: Seen): Promise<void> => {
@@ -233,8 +246,8 @@ const driveToEnd = async (run: OwnedRun, dice: Dice, seen: Seen): Promise<void> 
     const others = await othersOf(run);
     const name = `${run.runId}-${turn}`;
     const events = await planned(run, name, others);
-    // Where somebody else may come in between.
-    await wait(dice, 4);
+    // Where another may come in between.
+    await (turn === 0 ? seen.allPlanned() : wait(dice, 4));
     if (events.length === 0) continue;
     const committed = await run.commit(run.snapshot.version, events, { others })();
     if (isLeft(committed)) {
