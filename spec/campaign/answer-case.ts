@@ -4,7 +4,7 @@ import type { Event } from '../../lib/core/index.ts';
 import { indexesOf } from '../../lib/core/index-set.ts';
 import type { OwnedRun, ProviderWire } from '../../lib/ports/index.ts';
 import { toWire, toWireLine } from '../../lib/run/wire.ts';
-import { fakeConnection, createFakeProvider, type Fault } from '../../lib/sim/index.ts';
+import { answerFormFaults, fakeConnection, createFakeProvider, type Fault } from '../../lib/sim/index.ts';
 import { readParts, toResult } from '../../lib/streams/results.ts';
 import { diceOf, type Dice } from '../simulation/scenario.ts';
 import { createEngineLab, right } from '../support/sim/engine-lab.ts';
@@ -140,6 +140,12 @@ const rowFaults = (dice: Dice): readonly Fault[] => [
   { type: 'rows_fail', ratio: dice.next() * 0.2, statusCode: dice.oneOf([400, 429, 500]) },
   { type: 'rows_timed_out', ratio: dice.next() * 0.1 },
   { type: 'rows_truncated', ratio: dice.next() * 0.05 },
+  { type: dice.oneOf(answerFormFaults), ratio: dice.next() * 0.3 },
+  {
+    type: 'rows_end_with',
+    ratio: dice.next() * 0.05,
+    reason: dice.oneOf(['model_length', 'content_filter', 'error', 'pause_turn', 'tea_break']),
+  },
 ];
 
 /** Every commit is written and read as a store would: what cannot be stored stops a run for good. */

@@ -6,6 +6,7 @@ import type { OwnedRun, Storage } from '../../lib/ports/index.ts';
 import { type CrashPoint, createWorld, type FaultScript, memoryStore, ProcessKilled } from '../../lib/sim/index.ts';
 import { lawfulStorage } from '../simulation/laws.ts';
 import { itemsOf, jobOf } from '../support/sim/jobs.ts';
+import { says } from '../support/sim/says.ts';
 
 /** One life and death of a small run. */
 export interface CrashCase {
@@ -115,7 +116,7 @@ const faultsOf = async (run: Run<string>, summary: RunSummary): Promise<readonly
   const results = await run.results({ order: 'input' }).toArray();
   const lost = results.length === rows && summary.itemCount === rows ? [] : [`${results.length} results for ${rows} rows`];
   const wrong = results.flatMap((result, i) =>
-    result.index === i && (result.status !== 'completed' || result.output.includes(`prompt ${i}`)) ? [] : [`row ${i} is wrong`],
+    result.index === i && (result.status !== 'completed' || says(result.output, `prompt ${i}`)) ? [] : [`row ${i} is wrong`],
   );
   const audit = await run.verify();
   const broken = audit.broken === null ? [] : [`verify: ${JSON.stringify(audit.broken)}`];

@@ -1,4 +1,4 @@
-import { answersFaults, type Fault, type FaultScript, operations } from '../../lib/sim/index.ts';
+import { answerFormFaults, answersFaults, type Fault, type FaultScript, operations } from '../../lib/sim/index.ts';
 
 const minuteMs = 60_000;
 const first = { batch: 1 } as const;
@@ -111,6 +111,10 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
   'rows fail in the first batch for images that could not be fetched': [
     { type: 'rows_fail', ratio: 0.5, statusCode: 400, code: 'failed_to_download_image', ...first },
   ],
+  ...each(answerFormFaults, (type) => [[`${type} in the first batch`, { type, ratio: 0.5, ...first }]]),
+  ...each(['model_length', 'content_filter', 'error', 'tea_break'], (reason) => [
+    [`answers end with ${reason} in the first batch`, { type: 'rows_end_with', reason, ratio: 0.5, ...first }],
+  ]),
   ...each([400, 429, 500], (statusCode) => [
     [`rows fail with ${statusCode} in the first batch`, { type: 'rows_fail', ratio: 0.5, statusCode, ...first }],
   ]),

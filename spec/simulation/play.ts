@@ -8,6 +8,7 @@ import type { Job } from '../support/sim/jobs.ts';
 import { lawfulStorage, type Truth } from './laws.ts';
 import { shownBy } from './shown.ts';
 import { type Action, type Scenario, scenarioOf } from './scenario.ts';
+import { says } from '../support/sim/says.ts';
 
 /** How a seed's run ended, for the campaign's figures. */
 export interface Played {
@@ -312,7 +313,8 @@ const faultOf = (scenario: Scenario, result: ItemResult<string, JsonObject>, ind
     return `it is ${isBad ? 'bad' : 'good'} and became ${JSON.stringify(result)}`;
   if (result.metadata['row'] !== index && !isBad) return `its metadata is ${JSON.stringify(result.metadata)}`;
   // The fake answers with words of the prompt: an answer of another row would show.
-  if (result.status === 'completed' && !result.output.includes(promptOf(scenario, index))) return `it got the answer ${result.output}`;
+  if (result.status === 'completed' && !says(result.output, promptOf(scenario, index)))
+    return `it got the answer ${JSON.stringify(result.output)}`;
   return null;
 };
 

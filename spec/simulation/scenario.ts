@@ -1,4 +1,13 @@
-import { answersFaults, createPrng, type Fault, type Operation, operations, type Prng, type ServiceLimits } from '../../lib/sim/index.ts';
+import {
+  answerFormFaults,
+  answersFaults,
+  createPrng,
+  type Fault,
+  type Operation,
+  operations,
+  type Prng,
+  type ServiceLimits,
+} from '../../lib/sim/index.ts';
 
 const minuteMs = 60_000;
 
@@ -167,6 +176,7 @@ const faultOf = (dice: Dice): Fault => {
       code: dice.oneOf(['content_filter', 'context_length_exceeded', 'insufficient_quota', 'failed_to_download_image']),
       form: dice.oneOf(['openai', 'azure']),
     }),
+    () => ({ type: 'rows_end_with', batch, ratio, reason: dice.oneOf(['model_length', 'content_filter', 'error', 'pause_turn']) }),
     () => ({ type: 'create_answers_another', ...when }),
     () => ({ type: 'input_file_deleted', isSeenLate: dice.chance(0.3), ...when }),
     () => ({ type: 'cancel_refused', batch, times: dice.between(1, 6) }),
@@ -187,4 +197,5 @@ const rowFaults = [
   'rows_refused',
   'rows_status_zero',
   'rows_timed_out',
+  ...answerFormFaults,
 ] as const;
