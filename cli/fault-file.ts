@@ -1,5 +1,5 @@
-import { isJsonObject } from '../lib/core/json.ts';
-import type { Fault, FaultScript } from '../lib/sim/provider/faults.ts';
+import { isJsonObject, type JsonObject } from '../lib/core/json.ts';
+import { createRefusals, errorForms, type Fault, type FaultScript } from '../lib/sim/provider/faults.ts';
 import { CliFailure } from './failure.ts';
 import { nearest } from './nearest.ts';
 
@@ -71,13 +71,21 @@ const faultTypes: Readonly<Record<Fault['type'], true>> = {
   rows_timed_out: true,
 };
 
+/** Members that hold one of a few words; a word that is none would show only when the fault hits. */
+const choices: Readonly<Partial<Record<Fault['type'], { readonly member: string; readonly words: readonly string[] }>>> = {
+  rows_fail: { member: 'form', words: errorForms },
+  create_refused: { member: 'reason', words: createRefusals },
+  upload_refused: { member: 'reason', words: ['files_quota', 'storage_quota'] },
+  line_refused: { member: 'at', words: ['upload', 'create'] },
+};
+
 /** The faults in a file: a JSON list of objects, each of a known `type`. */
 export const parseFaults = (path: string, text: string): FaultScript => {
   const list = parseJson(path, text);
   if (!Array.isArray(list)) throw new CliFailure(`--faults ${path}: a JSON list of faults is needed`);
   list.forEach((fault: unknown, i) => {
     const type = isJsonObject(fault) ? fault['type'] : undefined;
-    if (typeof type === 'string' && Object.hasOwn(faultTypes, type)) return;
+    if (typeof type === 'string' && Object.hasOwn(faultTypes, type)) return checkChoice(path, i + 1, fault as JsonObject);
     const names = Object.keys(faultTypes);
     const near = typeof type === 'string' ? nearest(type, names) : null;
     throw new CliFailure(
@@ -89,6 +97,16 @@ export const parseFaults = (path: string, text: string): FaultScript => {
   });
   // What each fault holds beside its type is the fake provider's to judge.
   return list as unknown as FaultScript;
+};
+
+const checkChoice = (path: string, no: number, fault: JsonObject): void => {
+  const type = fault['type'] as Fault['type'];
+  const choice = choices[type];
+  const given = choice === undefined ? undefined : fault[choice.member];
+  if (choice === undefined || given === undefined || choice.words.some((word) => word === given)) return;
+  throw new CliFailure(`--faults ${path}: fault ${no} (${type}) has no known ${choice.member} (${JSON.stringify(given)})`, {
+    hint: `Known are ${choice.words.join(', ')}.`,
+  });
 };
 
 const parseJson = (path: string, text: string): unknown => {

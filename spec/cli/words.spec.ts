@@ -119,6 +119,10 @@ describe('a file of faults', () => {
     expect(() => parseFaults('f.json', '[')).toThrow('is not JSON');
     expect(() => parseFaults('f.json', '[{"type":"drop_creates"}]')).toThrow('fault 1 has no known type ("drop_creates")');
     expect(() => parseFaults('f.json', '[{"type":"toString"}]')).toThrow('no known type');
+    expect(() => parseFaults('f.json', '[{"type":"rows_fail","ratio":1,"statusCode":400,"form":"body"}]')).toThrow(
+      'fault 1 (rows_fail) has no known form ("body")',
+    );
+    expect(parseFaults('f.json', '[{"type":"rows_fail","ratio":1,"statusCode":400,"form":"azure"}]')).toHaveLength(1);
   });
 });
 
