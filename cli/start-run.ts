@@ -136,7 +136,8 @@ const goOn = async (
   if (!isOfModule(description)) checkCap(job);
   if (stored.isFinished || snapshot.control.state === 'paused') {
     // Compared even so: whoever asks for something else must not take the old answers for it.
-    await runner.getRun(runId, { job });
+    if (stored.isFinished) await runner.start(job, { runId });
+    else await runner.getRun(runId, { job });
     await writeJson(context, toWire(stored.summary()));
     if (stored.isFinished) return exitCodeOfRun(stored.summary());
     throw stopReason(snapshot, context.nowMs());

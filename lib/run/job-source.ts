@@ -27,3 +27,13 @@ export const fingerprintOf = async (source: CheckpointedItemSource, signal: Abor
     });
   }
 };
+
+/** Null where the source cannot be read: of a run that has read it, it may be gone. */
+export const fingerprintIfThere = async (source: CheckpointedItemSource, signal: AbortSignal): Promise<string | null> => {
+  try {
+    return await source.fingerprint({ signal });
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
+};

@@ -19,22 +19,6 @@ const frozenFields = ['jobName', 'source', 'provider', 'prompt', 'structuredOutp
 /** Throws `source_changed` or `job_changed` unless the job is the stored run's; answers its operation where that differs. */
 export const compareJob = (stored: RunSnapshot, given: RunConfig): { readonly changedOperation: Operation | null } => {
   const { config, runId, ingest } = stored;
-  // A source that was read to its end is not read again: then only its name must agree.
-  const sameSource = config.source.kind === given.source.kind && config.source.ref === given.source.ref;
-  if (sameSource && !ingest.isComplete && config.source.fingerprint !== given.source.fingerprint) {
-    const changed = changedSources(config.source.fingerprint, given.source.fingerprint);
-    throw new BatchorError(
-      'source_changed',
-      {
-        ref: given.source.ref,
-        storedFingerprint: config.source.fingerprint,
-        foundFingerprint: given.source.fingerprint,
-        nextIndex: ingest.checkpoint?.nextIndex ?? 0,
-      },
-      `${changed.length === 0 ? given.source.ref : changed.join(', ')} changed since run ${runId} began to read it (it has read ${ingest.checkpoint?.nextIndex ?? 0} rows)`,
-      'Bring the file back as it was, or start a new run with the new file.',
-    );
-  }
   const differences = [
     ...frozenFields.flatMap((field) => differencesOf(field, comparable(config, field), comparable(given, field))),
     // Lines are written for it.
@@ -51,6 +35,23 @@ export const compareJob = (stored: RunSnapshot, given: RunConfig): { readonly ch
       { runId, differences },
       `the job differs from run ${runId} in ${differences.map((difference) => difference.field).join(', ')} (${first.field}: stored ${JSON.stringify(first.stored)}, given ${JSON.stringify(first.given)})`,
       'What makes the prompts is fixed with the run: give the same values, or start a new run.',
+    );
+  }
+  // Its name is that of the stored one.
+  if (config.source.fingerprint !== given.source.fingerprint) {
+    const changed = changedSources(config.source.fingerprint, given.source.fingerprint);
+    throw new BatchorError(
+      'source_changed',
+      {
+        ref: given.source.ref,
+        storedFingerprint: config.source.fingerprint,
+        foundFingerprint: given.source.fingerprint,
+        nextIndex: ingest.checkpoint?.nextIndex ?? 0,
+      },
+      `${changed.length === 0 ? given.source.ref : changed.join(', ')} changed since run ${runId} ${ingest.isComplete ? 'read it' : `began to read it (it has read ${ingest.checkpoint?.nextIndex ?? 0} rows)`}`,
+      ingest.isComplete
+        ? `The results of ${runId} are those of the input as it was. Start a run of another id for the new input, or one that asks rows of ${runId} again (--from-run ${runId}).`
+        : 'Bring the file back as it was, or start a new run with the new file.',
     );
   }
   const operation = withRaisedCap(config.operation, given.operation);

@@ -16,7 +16,7 @@ import { Drivers } from './drivers.ts';
 import { BatchorError } from './errors.ts';
 import { withFinishedRun } from './finished-run.ts';
 import { must, toBatchorError } from './interop.ts';
-import { fingerprintOf, sourceOf } from './job-source.ts';
+import { fingerprintIfThere, fingerprintOf, sourceOf } from './job-source.ts';
 import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from './job.ts';
 import { configOf } from './job-config.ts';
 import { listRuns, type ListedSummary, type ListQuery } from './list-runs.ts';
@@ -79,7 +79,7 @@ export class BatchRunner implements AsyncDisposable {
     if (known !== null && isRight(known)) {
       await known.right.close();
       if (options.ifExists === 'fail') throw runExists(runId, store.describe);
-      await this.#attach(store, runId, erased, source, options.signal);
+      await this.#attach(store, runId, erased, source, options.signal, true);
     } else await this.#create(store, runId, erased, source, options);
     return this.#handle(store, runId);
   }
@@ -128,7 +128,7 @@ export class BatchRunner implements AsyncDisposable {
     const store = await this.#open();
     const id = this.#runIdOf(runId);
     const job = options.job as unknown as AnyJob | undefined;
-    if (job !== undefined) await this.#attach(store, id, job, sourceOf(job), undefined, false);
+    if (job !== undefined) await this.#attach(store, id, job, sourceOf(job));
     if (options.structuredOutput !== undefined) {
       const reader = await must(store.read(id), { runId, storage: store.describe });
       await reader.close();
@@ -176,7 +176,7 @@ export class BatchRunner implements AsyncDisposable {
       store,
       drivers: this.#drivers,
       scheduler: this.#scheduler,
-      attach: (runId, job) => this.#attach(store, runId, job, sourceOf(job), options.signal, false),
+      attach: (runId, job) => this.#attach(store, runId, job, sourceOf(job), options.signal),
       closed$: this.#closed,
       isClosed: () => this.#isClosed,
       options,
@@ -248,14 +248,22 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /** Attaches the job to a stored run: compares it, takes over what may change, and drives. */
-  async #attach(store: RunStore, runId: RunId, job: AnyJob, source: EngineSource, signal?: AbortSignal, mayDrive = true): Promise<void> {
+  async #attach(
+    store: RunStore,
+    runId: RunId,
+    job: AnyJob,
+    source: EngineSource,
+    signal: AbortSignal = new AbortController().signal,
+    mayDrive = false,
+  ): Promise<void> {
     const reader = await must(store.read(runId), { runId, storage: store.describe });
     const { snapshot } = reader;
     await reader.close();
     const { kind, ref } = source.items;
-    const found = snapshot.ingest.isComplete
-      ? snapshot.config.source.fingerprint
-      : await fingerprintOf(source.items, signal ?? new AbortController().signal);
+    // Who starts a run that has read its input may mean another input, under the same name. Who follows it needs none.
+    const found = !snapshot.ingest.isComplete
+      ? await fingerprintOf(source.items, signal)
+      : ((mayDrive ? await fingerprintIfThere(source.items, signal) : null) ?? snapshot.config.source.fingerprint);
     const { changedOperation } = compareJob(snapshot, configOf(job, { kind, ref, fingerprint: found }, this.#options.prices));
     this.#drivers.attach(runId, source);
     this.#structures.give(runId, job.structuredOutput);

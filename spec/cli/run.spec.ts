@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -80,6 +80,23 @@ describe('a run from the command line', () => {
     const other = await world.run(startArgs('limited.jsonl', 'limited', '--limit', '8'));
     expect(other.code).toBe(1);
     expect(other.stderr).toContain('prompt.limit: stored 7, given 8');
+  });
+
+  it('is not taken for a run over another input, though it bears its id and its file the same name', async () => {
+    world.write('nightly.jsonl', jsonlOf(4));
+    const args = startArgs('nightly.jsonl', 'nightly', '--wait');
+    expect((await world.run(args)).json).toMatchObject({ status: 'completed', item_count: 4 });
+    const again = await world.run(args);
+    expect([again.code, again.stderr]).toEqual([0, '']);
+    world.write('nightly.jsonl', jsonlOf(6));
+    const replaced = await world.run(args);
+    expect([replaced.code, replaced.stdout]).toEqual([1, '']);
+    expect(replaced.stderr).toContain('batchor: nightly.jsonl changed since run nightly read it');
+    expect(replaced.stderr).toMatch(/Start a run of another id .*--from-run nightly/u);
+    // What is there already is read as ever, and a file that is gone is no other file.
+    expect((await world.run(['wait', '--run-id', 'nightly', '--store', 'store'])).code).toBe(0);
+    rmSync(join(world.folder, 'nightly.jsonl'));
+    expect((await world.run(args)).json).toMatchObject({ status: 'completed', item_count: 4 });
   });
 
   it('asks other endpoints, with a system prompt, a template and parameters', async () => {
