@@ -2,7 +2,7 @@ import type { SweptBatch } from '../core/command.ts';
 import type { RunConfig } from '../core/config.ts';
 import type { ProviderBatchId } from '../core/ids.ts';
 import type { BatchProvider, ProviderConnection, ProviderWire } from '../ports/provider.ts';
-import { readingJson } from '../streams/structured.ts';
+import { readerOf } from '../streams/structured.ts';
 import { defaultConnection } from './defaults.ts';
 import { BatchorError } from './errors.ts';
 import { must } from './interop.ts';
@@ -45,10 +45,7 @@ export const createConnections = (
   return {
     find,
     connect,
-    readerOf: async (config) => {
-      const wire = await connect(config);
-      return config.structuredOutput === null ? wire : readingJson(wire);
-    },
+    readerOf: async (config) => readerOf(config, await connect(config)),
     identify: async (config, providerBatchId) => must((await connect(config)).identify(providerBatchId as ProviderBatchId)),
   };
 };

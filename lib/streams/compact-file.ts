@@ -9,7 +9,7 @@ import type { ProviderWire } from '../ports/provider.ts';
 import { compactText, footerText } from './compact-line.ts';
 import { readLineBlocks } from './line-reader.ts';
 import type { Asked, EnginePorts, Perform } from './ports.ts';
-import { readingJson } from './structured.ts';
+import { readerOf } from './structured.ts';
 
 type Wire = Pick<ProviderWire, 'readContent' | 'readVerdict'>;
 
@@ -18,7 +18,7 @@ export const performCompact =
   ({ run, provider, scheduler }: EnginePorts): Perform<Extract<Effect, { readonly type: 'CompactFile' }>> =>
   ({ object }) =>
     pipe(
-      compactFile(run.artifacts, run.snapshot.config.structuredOutput === null ? provider : readingJson(provider), object),
+      compactFile(run.artifacts, readerOf(run.snapshot.config, provider), object),
       TE.chain(() => removeReadings(run, object)),
       TE.map((): Asked => TE.right({ type: 'RecordCompacted', atMs: scheduler.now(), object })),
     );

@@ -1,11 +1,16 @@
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { createCliWorld } from './in-process.ts';
+import { createCliWorld, linesOf } from './in-process.ts';
 
 /** A store as the release without nonces left it: eight rows accepted, four of them answered and judged as its canary, the run paused. */
 const before = fileURLToPath(new URL('../support/stored/before-nonces', import.meta.url));
+/**
+ * A store as the release left it that took any answer for one: six rows of chat, whole, cut by `model_length`, empty, a tool call, two choices, two choices of
+ * which the first is cut; and the results that it printed.
+ */
+const beforeWhole = fileURLToPath(new URL('../support/stored/before-whole-answers', import.meta.url));
 
 describe('a run that was begun before custom_ids had a nonce', () => {
   it('opens, keeps row-N on every line that it sends, ends, and is sound', async () => {
@@ -34,5 +39,27 @@ describe('a run that was begun before custom_ids had a nonce', () => {
         .match(/(?<="custom_id": ?)"[^"]+"/gu)
         ?.toSorted(),
     ).toEqual(Array.from({ length: 8 }, (_, index) => `"row-${index}"`));
+  });
+});
+
+describe('a run that was begun before answers had to be whole', () => {
+  it('reads as it did, with what is new beside it, and is sound', async () => {
+    await using world = await createCliWorld();
+    cpSync(beforeWhole, join(world.folder, 'store'), { recursive: true });
+    const typed = (command: string, ...rest: readonly string[]) =>
+      world.run([command, '--run-id', 'before', '--store', 'store', ...rest], { env: {} });
+    const printed = linesOf(readFileSync(join(beforeWhole, 'results.jsonl'), 'utf8'));
+    const { lines } = await typed('results');
+    expect(lines.map((line) => line['status'])).toEqual([...Array.from({ length: 5 }, () => 'completed'), 'failed_permanent']);
+    for (const [row, line] of lines.slice(0, 5).entries()) {
+      const { finish_reason: reason, tool_calls: calls, ...rest } = line;
+      expect(reason).toBe(['stop', 'model_length', 'stop', 'tool_calls', 'stop'][row]);
+      // A call was nothing at all.
+      if (row === 3)
+        expect([calls, line['output']]).toEqual([[expect.objectContaining({ id: 'call_1' })], expect.objectContaining({ content: null })]);
+      else expect(rest).toEqual(printed[row]);
+    }
+    expect(lines[5]?.['error']).toMatchObject({ error_class: 'truncated' });
+    expect((await typed('verify')).json['is_sound']).toBe(true);
   });
 });

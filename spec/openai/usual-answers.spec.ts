@@ -27,6 +27,8 @@ const words = fc.oneof(
       '"}]}',
       '\u0000',
       '',
+      ' \n',
+      '\u00a0\ufeff',
     ),
   },
 );
@@ -84,6 +86,7 @@ const bodies: Readonly<Record<TextEndpoint, fc.Arbitrary<JsonObject>>> = {
       { weight: 1, arbitrary: fc.array(fc.oneof(message, reasoning), { maxLength: 2 }) },
     ),
     metadata: rarely({}, fc.dictionary(fc.constantFrom('text', 'usage', 'a.b', '__proto__'), words)),
+    instructions: rarely<string | null>(null, words),
     usage,
   }) as fc.Arbitrary<JsonObject>,
   'chat.completions': fc.record({
@@ -96,12 +99,16 @@ const bodies: Readonly<Record<TextEndpoint, fc.Arbitrary<JsonObject>>> = {
           role: fc.constant('assistant'),
           content: rarely<string | null>('so', words),
           refusal: rarely<string | null>(null, words),
+          tool_calls: rarely<object[] | null>(null, fc.constantFrom([], [{}], [{ id: 'c', function: { name: 'f', arguments: '{}' } }])),
+          reasoning_content: rarely('hm', words),
         }),
-        finish_reason: rarely('stop', fc.constantFrom('length', 'content_filter')),
+        logprobs: rarely<object | null>(null, fc.constantFrom({ content: [] }, { content: [{ token: 'c' }] })),
+        finish_reason: rarely('stop', fc.constantFrom('length', 'content_filter', 'model_length', 'tea_break', '', 'STOP')),
       }),
       { minLength: 1, maxLength: 2 },
     ),
     usage,
+    system_fingerprint: fc.constantFrom('fp_1', 'fp_2', 'fp_3', 'fp_4', 'fp_5', 'fp_6', 'fp_7', 'fp_8', null),
   }) as fc.Arbitrary<JsonObject>,
   completions: fc.record({
     id: words,
@@ -257,6 +264,53 @@ describe('usual answers, read without parsing whole lines', () => {
         expect(wire.readContent(line)).toEqual(readContent(line, answerReaders.responses, nothing));
       }
     }
+  });
+
+  it('are one shape of all the machines, costs and thoughts of a batch', () => {
+    const chatLine = (i: number): string =>
+      JSON.stringify({
+        id: `batch_req_${i}`,
+        custom_id: `row-${i}`,
+        response: {
+          status_code: 200,
+          request_id: `r-${i}`,
+          body: {
+            id: `chatcmpl-${i}`,
+            created: 1787150442 + i,
+            choices: [
+              {
+                index: 0,
+                message: { role: 'assistant', content: `text ${i}`, refusal: null, reasoning_content: 'hm '.repeat(i) },
+                seed: i * 77,
+                finish_reason: 'stop',
+              },
+            ],
+            usage: { prompt_tokens: i, completion_tokens: 2, total_time: i / 7, cost: i === 3 ? 1e-7 : i / 1000 },
+            x_groq: { id: `req_${i}` },
+            system_fingerprint: `fp_${i % 8}`,
+          },
+        },
+        error: null,
+      });
+    const reader = answerReaders['chat.completions'];
+    const usual = createUsualAnswers(reader);
+    readVerdict(chatLine(1), reader, usual.learn);
+    for (let i = 2; i < 50; i += 1)
+      expect(usual.read(chatLine(i))).toMatchObject({ customId: `row-${i}`, quotedWords: `"text ${i}"`, usage: { inputTokens: i } });
+    // What decides is no gap.
+    expect(usual.read(chatLine(2).replace('"stop"', '"length"'))).toBeNull();
+    expect(usual.read(chatLine(2).replace('"refusal":null', '"refusal":"no"'))).toBeNull();
+    expect(usual.read(chatLine(2).replace('"prompt_tokens":2', '"prompt_tokens":2.5'))).toBeNull();
+  });
+
+  it('are none without text to be seen: the whole parse says that they are empty', () => {
+    for (const text of ['', ' ', '\n\t', '\u00a0', '\u2028 \ufeff']) {
+      const wire = createOpenAIWire({ model: 'm', endpoint: 'responses', params: {} });
+      wire.readVerdict(answer('one'));
+      expect(wire.readVerdict(answer(text)), JSON.stringify(text)).toMatchObject({ type: 'failed', failureClass: 'empty_output' });
+      expect(wire.readContent(answer(text)).error).not.toBeNull();
+    }
+    expect(taught(answer('one')).read(answer('\n so'))).not.toBeNull();
   });
 
   it('are asked first by the provider', () => {

@@ -25,8 +25,8 @@ const wire: Pick<ProviderWire, 'readContent' | 'readVerdict'> = {
       : { type: 'failed', customId, failureClass: verdict as (typeof failureClasses)[number], usage };
   },
   readContent(line) {
-    const { outputText, output, usage, error } = saidIn(line) as Said;
-    return { outputText, output, usage, error };
+    const { customId: _, verdict: __, ...content } = saidIn(line) as Said;
+    return content;
   },
 };
 const saidIn = (line: string): Said | null => {
@@ -57,8 +57,11 @@ const saying = fc
     other: json,
     usage: orNull(tokens),
     error: orNull(fc.record({ message: text, raw: json })),
+    texts: orNull(fc.array(text, { minLength: 2, maxLength: 3 })),
+    finishReason: orNull(text),
+    toolCalls: orNull(fc.array(fc.dictionary(text, json), { minLength: 1, maxLength: 2 })),
   })
-  .map(({ customId, verdict, words, kind, other, usage, error }): Said => {
+  .map(({ customId, verdict, words, kind, other, usage, error, texts, finishReason, toolCalls }): Said => {
     const parsed = ((): JsonValue => {
       try {
         return JSON.parse(words ?? 'null') as JsonValue;
@@ -66,7 +69,14 @@ const saying = fc
         return null;
       }
     })();
-    return { customId, verdict, outputText: words, output: kind === 'words' ? words : kind === 'json' ? parsed : other, usage, error };
+    return {
+      ...{ customId, verdict, outputText: words },
+      ...(texts === null ? {} : { texts }),
+      output: kind === 'words' ? words : kind === 'json' ? parsed : other,
+      ...(finishReason === null ? {} : { finishReason }),
+      ...(toolCalls === null ? {} : { toolCalls: JSON.parse(JSON.stringify(toolCalls)) as typeof toolCalls }),
+      ...{ usage, error },
+    };
   });
 /** Lines as files have them: good ones, wrecks, blank ones; the last one perhaps without its end. */
 const files = fc
