@@ -47,6 +47,27 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
   'a create is refused for capacity': [{ type: 'create_refused', reason: 'over_capacity', ...first, times: 2 }],
   'a create is refused for money': [{ type: 'create_refused', reason: 'insufficient_quota', ...first }],
   'a create is refused for its key': [{ type: 'create_refused', reason: 'unauthorized', ...first }],
+  'a create is refused for its plan': [{ type: 'create_refused', reason: 'not_in_plan', ...first }],
+  'a create is refused for its region': [{ type: 'create_refused', reason: 'region', ...first }],
+  ...each(['upload', 'create'] as const, (at) => [
+    [`a line is refused at the ${at} of the first batch`, { type: 'line_refused', line: 1, at, ...first }],
+  ]),
+  ...each(['file_not_processed', 'file_not_found_after_upload'] as const, (type) => [
+    [`${type} for the first batch, for minutes`, { type, ...first, forMs: 4 * minuteMs }],
+  ]),
+  ...each(['files_quota', 'storage_quota'] as const, (reason) => [
+    [`an upload finds no room (${reason})`, { type: 'upload_refused', reason, ...first }],
+  ]),
+  ...Object.fromEntries(
+    (['list_refused', 'list_bare', 'list_page_empty'] as const).map((type) => [
+      `the answer to a create is lost, and lists are as of ${type} for a while`,
+      [
+        { type: 'lose_create_reply', batch: 2 },
+        { type, afterMs: 1_000, forMs: 25 * minuteMs },
+      ] satisfies FaultScript,
+    ]),
+  ),
+  ...each(['counts_null', 'times_iso', 'error_file_empty', 'error_file_blank'] as const, (type) => [[`${type} of every batch`, { type }]]),
   'an upload fails three times': [{ type: 'upload_fails', statusCode: 500, ...first, times: 3 }],
   'an upload is refused': [{ type: 'upload_fails', statusCode: 400, ...first }],
   'a provider asks to wait for years': [

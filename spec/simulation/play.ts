@@ -70,9 +70,9 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
     if (summary.controlState === 'paused' || summary.controlReason === 'results_unreadable') {
       pauses.push(summary.controlReason ?? '');
       await player.resolveFiles();
-      // A deleted file proves nothing of its create: what is true of it an operator has to look up.
-      if (scenario.faults.some(({ type }) => type === 'input_file_deleted')) await player.resolveCreates();
     }
+    // A deleted file proves nothing of its create, and neither does a list that cannot be read: what is true of it an operator has to look up.
+    if (scenario.faults.some(({ type }) => provesNothing.has(type))) await player.resolveCreates();
     if (summary.controlState === 'paused') await player.resume(changeFor(summary));
     summary = await player.settle();
   }
@@ -90,6 +90,8 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
     history: await historyOf(world),
   };
 };
+
+const provesNothing: ReadonlySet<string> = new Set(['input_file_deleted', 'list_refused', 'list_bare', 'list_page_empty']);
 
 /** What a person changes who resumes a run that is paused for this reason. */
 const changeFor = ({ controlReason, cost }: RunSummary): ResumeOptions => {

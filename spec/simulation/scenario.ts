@@ -2,6 +2,7 @@ import {
   answerFormFaults,
   answersFaults,
   createPrng,
+  createRefusals,
   type Fault,
   type Operation,
   operations,
@@ -147,7 +148,7 @@ const faultOf = (dice: Dice): Fault => {
     () => ({ type: 'create_lands_late', forMs, ...when }),
     () => ({ type: 'create_doubled', ...when }),
     () => ({ type: 'upload_fails', statusCode: dice.oneOf(statusCodes), ...when }),
-    () => ({ type: 'create_refused', reason: dice.oneOf(['over_capacity', 'insufficient_quota', 'unauthorized'] as const), ...when }),
+    () => ({ type: 'create_refused', reason: dice.oneOf(createRefusals), ...when }),
     () => ({ type: 'truncated_download', keepRatio: dice.next() * 0.99, batch, times: dice.between(1, 3) }),
     () => ({ type: 'download_encoded', encoding: dice.oneOf(['gzip', 'br', 'lzma']), batch, times: dice.between(1, 3) }),
     () => ({ type: dice.oneOf(['body_stalls', 'body_drips'] as const), ...outage }),
@@ -183,6 +184,11 @@ const faultOf = (dice: Dice): Fault => {
     () => ({ type: 'list_empty', afterMs: outage.afterMs, forMs }),
     () => ({ type: 'list_lacks', batch, afterMs: outage.afterMs, forMs }),
     () => ({ type: 'list_without_has_more' }),
+    () => ({ type: dice.oneOf(['list_refused', 'list_bare', 'list_page_empty'] as const), afterMs: outage.afterMs, forMs }),
+    () => ({ type: 'upload_refused', reason: dice.oneOf(['files_quota', 'storage_quota'] as const), ...when }),
+    () => ({ type: 'line_refused', line: dice.between(1, 9), at: dice.oneOf(['upload', 'create'] as const), ...when }),
+    () => ({ type: dice.oneOf(['file_not_processed', 'file_not_found_after_upload'] as const), batch, forMs }),
+    () => ({ type: dice.oneOf(['counts_null', 'times_iso', 'error_file_empty', 'error_file_blank'] as const) }),
     ...rowFaults.map((type) => (): Fault => ({ type, batch, ratio })),
   ];
   return dice.oneOf(faults)();
