@@ -8,7 +8,7 @@ export const asBefore = (given: Description, told: Description | null, operation
   if (isOfRun(given) || isOfRun(told)) return { ...given, policies };
   const { inputs } = given;
   const isSameInput = inputs.length === told.inputs.length && inputs.every((input, i) => input.absolute === told.inputs[i]?.absolute);
-  return { ...given, inputs: isSameInput ? told.inputs : inputs, policies };
+  return { ...given, inputs: isSameInput ? told.inputs : inputs, namespacesIds: given.namespacesIds ?? told.namespacesIds, policies };
 };
 
 /** What a resume may have changed is as the run has it now; the rest is as it was started. */

@@ -14,8 +14,8 @@ import type { SchemaSource } from './schema-source.ts';
  */
 export interface JobDescription extends Settings {
   readonly inputs: readonly InputFile[];
-  /** Ids get the name of their file in front. */
-  readonly namespacesIds: boolean;
+  /** Ids get the name of their file in front; null, which is never stored: where there are several files. */
+  readonly namespacesIds: boolean | null;
   readonly idField: string;
   readonly prompt: { readonly type: 'field'; readonly field: string } | { readonly type: 'template'; readonly template: string };
   readonly systemPrompt: string | null;
@@ -191,8 +191,15 @@ const isModuleDescription = t.isObject({
   baseUrl: t.isNullable(t.isString()),
 });
 
+/** Whether ids get the name of their file in front: as was said, else where there are several files, whose ids may be equal. */
+export const doesNamespaceIds = ({ namespacesIds, inputs }: Pick<JobDescription, 'namespacesIds' | 'inputs'>): boolean =>
+  namespacesIds ?? inputs.length > 1;
+
 /** As stored: through JSON, so that what is compared later is what was written. */
-export const encodeDescription = (description: Description): JsonObject => JSON.parse(JSON.stringify(description)) as JsonObject;
+export const encodeDescription = (description: Description): JsonObject => {
+  const settled = 'inputs' in description ? { ...description, namespacesIds: doesNamespaceIds(description) } : description;
+  return JSON.parse(JSON.stringify(settled)) as JsonObject;
+};
 
 /** The description stored with a run; null where the run was not started by a command line. Throws for one that this version cannot read. */
 export const decodeDescription = (runId: string, stored: JsonObject | null): Description | null => {

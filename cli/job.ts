@@ -18,6 +18,7 @@ import {
   isOfRun,
   type JobDescription,
   type ModuleDescription,
+  doesNamespaceIds,
 } from './job-description.ts';
 import { loadExportOf } from './load-module.ts';
 import { policyOptions } from './policy-options.ts';
@@ -70,7 +71,8 @@ const jobOfModule = async ({ job: place }: ModuleDescription): Promise<CliJob> =
 };
 
 const jobOfFlags = async (description: JobDescription, cwd: string): Promise<CliJob> => {
-  const { policies, inputs, rowsMax, namespacesIds } = description;
+  const { policies, inputs, rowsMax } = description;
+  const namespacesIds = doesNamespaceIds(description);
   const files = await openInputs(description, cwd);
   return {
     name: basename(inputs[0]?.given ?? 'job'),
@@ -117,20 +119,15 @@ const pathOf = ({ given, absolute }: InputFile, cwd: string): string => {
 };
 
 /** What makes the prompts, as it is compared when a run goes on. */
-const promptDescription = ({
-  idField,
-  prompt,
-  systemPrompt,
-  metadataFields,
-  keepsColumns,
-  rowsMax,
-  namespacesIds,
-}: JobDescription): JsonObject => ({
-  id_field: idField,
-  ...(prompt.type === 'field' ? { prompt_field: prompt.field } : { prompt_template: prompt.template }),
-  system_prompt: systemPrompt,
-  metadata_fields: metadataFields,
-  keep_columns: keepsColumns,
-  limit: rowsMax,
-  ...(namespacesIds ? { namespace_ids: true } : {}),
-});
+const promptDescription = (description: JobDescription): JsonObject => {
+  const { idField, prompt, systemPrompt, metadataFields, keepsColumns, rowsMax } = description;
+  return {
+    id_field: idField,
+    ...(prompt.type === 'field' ? { prompt_field: prompt.field } : { prompt_template: prompt.template }),
+    system_prompt: systemPrompt,
+    metadata_fields: metadataFields,
+    keep_columns: keepsColumns,
+    limit: rowsMax,
+    ...(doesNamespaceIds(description) ? { namespace_ids: true } : {}),
+  };
+};

@@ -19,7 +19,7 @@ export interface StartFlags extends PolicyFlags, SchemaFlags {
   readonly only: string | undefined;
   readonly input: readonly string[];
   readonly inputFormat: string | undefined;
-  readonly namespaceIds: boolean;
+  readonly namespaceIds: boolean | undefined;
   readonly idField: string | undefined;
   readonly promptField: string | undefined;
   readonly promptTemplate: string | undefined;
@@ -55,7 +55,7 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, baseUrl, book
   const model = required('--model', flags.model, 'Name the model, e.g. --model gpt-4.1');
   const rest: Omit<JobDescription, 'inputs'> = {
     version: 1,
-    namespacesIds: flags.namespaceIds,
+    namespacesIds: flags.namespaceIds ?? null,
     idField: required('--id-field', flags.idField, 'Name the field that tells rows apart, e.g. --id-field id'),
     prompt: promptOf(flags),
     systemPrompt: systemPromptOf(flags.systemPrompt, endpoint),

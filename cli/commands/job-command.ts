@@ -18,8 +18,8 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
     description: 'A .csv or .jsonl file (also .gz, .zst), .parquet or .arrow; a pattern in quotes; - for standard input; again for more',
   });
   readonly inputFormat = Option.String('--input-format', { description: 'csv, jsonl, parquet or arrow, where names do not say it' });
-  readonly namespaceIds = Option.Boolean('--namespace-ids', false, {
-    description: "Put each file's name in front of its ids, so that equal ids of different files do not collide",
+  readonly namespaceIds = Option.Boolean('--namespace-ids', {
+    description: "Put each file's name in front of its ids (default with several files, whose ids may be equal; --no-namespace-ids: never)",
   });
   readonly idField = Option.String('--id-field', { description: 'The field that tells rows apart' });
   readonly promptField = Option.String('--prompt-field', { description: 'The field that holds the prompt' });

@@ -40,10 +40,19 @@ describe('a run from the command line', () => {
     world.write('a.csv', csvOf(5));
     world.write('b.jsonl', jsonlOf(5, 5));
     world.write('c.ndjson', jsonlOf(5, 10));
-    const ran = await world.run(startArgs(['a.csv', 'b.jsonl', 'c.ndjson'], 'many', '--wait', '--keep-columns'));
+    const files = ['a.csv', 'b.jsonl', 'c.ndjson'];
+    const ran = await world.run(startArgs(files, 'many', '--wait', '--keep-columns'));
     expect([ran.stderr, ran.code]).toEqual(['', 0]);
     const lines = await results('many');
-    expect(ids(lines)).toEqual(itemIds(0, 15));
+    // Equal ids of different files are different rows, unless they are said to be one.
+    expect(ids(lines)).toEqual(itemIds(0, 15).map((id, i) => `${'abc'[Math.floor(i / 5)] ?? ''}:${id}`));
+    const plain = startArgs(files, 'plain', '--wait', '--keep-columns', '--no-namespace-ids');
+    expect((await world.run(plain)).code).toBe(0);
+    expect(ids(await results('plain'))).toEqual(itemIds(0, 15));
+    // What is left out means what the run has; what is said is compared.
+    const again = startArgs(files, 'plain', '--wait', '--keep-columns');
+    expect((await world.run(again)).code).toBe(0);
+    expect((await world.run([...again, '--namespace-ids'])).stderr).toContain('prompt.namespace_ids: stored null, given true');
     expect(lines[4]?.['metadata']).toMatchObject({ stars: '4' });
     expect(lines[12]?.['metadata']).toMatchObject({ stars: 2 });
   });
