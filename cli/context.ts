@@ -9,21 +9,28 @@ export interface CliContext extends BaseContext {
   /** True where somebody reads stdout: then JSON documents are indented. */
   readonly isStdoutTerminal: boolean;
   nowMs(): number;
-  /** Calls back at Ctrl-C or SIGTERM; returns how to stop listening. While nobody listens, a signal ends the process. */
+  /** Calls back at Ctrl-C, SIGTERM or SIGHUP; returns how to stop listening. While nobody listens, a signal ends the process. */
   onInterrupt(listener: () => void): () => void;
 }
 
-/** The context of this very process. The second signal ends it at once, whatever the first one began. */
-export const processContext = (exitAtOnce: () => void): CliContext => {
+/** What a shell says of a process that a signal ended: 128 and its number. */
+const signalCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+export type SignalCode = (typeof signalCodes)[keyof typeof signalCodes];
+
+/**
+ * The context of this very process. The second signal ends it at once, whatever the first one began, as does the first where nobody listens.
+ * `onSignal` is told the exit code that goes with the first one.
+ */
+export const processContext = (onSignal: (code: SignalCode) => void, exitAtOnce: (code: SignalCode) => void): CliContext => {
   const listeners = new Set<() => void>();
-  let signalCount = 0;
-  const onSignal = (): void => {
-    signalCount += 1;
-    if (signalCount > 1 || listeners.size === 0) exitAtOnce();
+  let first: SignalCode | null = null;
+  const heard = (code: SignalCode): void => {
+    if (first !== null || listeners.size === 0) exitAtOnce(first ?? code);
+    if (first === null) onSignal(code);
+    first ??= code;
     for (const listener of listeners) listener();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const [signal, code] of Object.entries(signalCodes)) process.on(signal, () => heard(code));
   return {
     env: { ...process.env },
     stdin: process.stdin,

@@ -14,7 +14,10 @@ export const exitCodes = {
   ownedElsewhere: 5,
   /** A law of conservation is broken: the store or its files are not what the run made of them. Or the provider would refuse a schema. */
   verificationFailed: 6,
+  /** By Ctrl-C; 143 by SIGTERM, 129 by SIGHUP. */
   interrupted: 130,
+  /** Whoever reads stdout has left: 128 and SIGPIPE. */
+  outputClosed: 141,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 

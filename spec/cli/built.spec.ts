@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Built, hasBegun, runBuilt, startBuilt, until } from './built.ts';
+import { type Built, hasBegun, main, runBuilt, startBuilt, until } from './built.ts';
+import { specEnv } from '../gate/env.mjs';
 import { apiKey, csvOf, jsonlOf, type Ran, startArgs } from './in-process.ts';
 
 const rowCount = 2_000;
@@ -51,11 +53,15 @@ describe('the built command line, in processes of its own', () => {
     });
   }
 
-  it('ends quietly when nobody reads on', async () => {
-    const results = startBuilt(['results', '--run-id', 'csv', '--store', 'store'], { cwd: folder, env });
-    results.child.stdout?.once('data', () => results.child.stdout?.destroy());
-    const ran = await results.ended;
-    expect([ran.stderr, ran.code]).toEqual(['', 0]);
+  it('ends quietly when nobody reads on, and not as if all had been read', () => {
+    // The reader of the pipe has left before anything is written.
+    const script = `mkfifo gone; : < gone & exec 3> gone; wait; "$0" "$1" results --run-id csv --store store >&3; echo $?`;
+    const said = execFileSync('bash', ['-c', `exec 2>&1; ${script}`, process.execPath, main], {
+      cwd: folder,
+      env: { ...specEnv(process.env), ...env },
+      encoding: 'utf8',
+    });
+    expect(said).toBe('141\n');
   });
 
   it('shows its version, and its commands when it is asked for nothing', async () => {
@@ -91,15 +97,20 @@ describe('the built command line, in processes of its own', () => {
     expect(following.json['status']).toBe('completed');
   });
 
-  it('gives the run back at the first Ctrl-C', async () => {
-    const started = startBuilt(startArgs('rows.jsonl', 'stopped', '--wait', ...small), { cwd: folder, env });
-    await until(() => hasBegun(folder, 'stopped'));
-    started.child.kill('SIGINT');
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('gives the run back at the first %s, and ends with %i', async (signal, code) => {
+    const runId = `stopped-${code}`;
+    const started = startBuilt(startArgs('rows.jsonl', runId, '--wait', ...small), { cwd: folder, env });
+    await until(() => hasBegun(folder, runId));
+    started.child.kill(signal);
     const ran = await started.ended;
-    expect([ran.code, ran.stdout]).toEqual([130, '']);
-    expect(ran.stderr).toMatch(/^batchor: interrupted; run stopped is kept, and .* at the provider/);
-    expect(ran.stderr).toContain('go on:  batchor wait --run-id stopped --store store');
-    const waited = await run(['wait', '--run-id', 'stopped', '--store', 'store']);
+    expect([ran.code, ran.stdout]).toEqual([code, '']);
+    expect(ran.stderr).toMatch(/^batchor: interrupted; run stopped-\d+ is kept, and .* at the provider/);
+    expect(ran.stderr).toContain(`go on:  batchor wait --run-id ${runId} --store store`);
+    const waited = await run(['wait', '--run-id', runId, '--store', 'store']);
     expect([waited.stderr, waited.code]).toEqual(['', 0]);
   });
 });

@@ -6,7 +6,8 @@ import { specEnv } from '../gate/env.mjs';
 import { waitFor } from '../support/wait-for.ts';
 import { type Ran, ranOf } from './ran.ts';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** The built command line. */
+export const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 export interface BuiltOptions {
   readonly cwd: string;

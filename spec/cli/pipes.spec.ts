@@ -45,12 +45,16 @@ describe('a named pipe', () => {
     expect(existsSync(join(folder, 'store/runs/piped'))).toBe(false);
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('without a reader as output ends at %s, at once, with 130', async (signal) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('without a reader as output ends at %s, at once, with %i', async (signal, code) => {
     const args = ['results', '--run-id', 'done', '--store', 'store', '--output', 'out.jsonl'];
     const built = startBuilt(args, { cwd: folder, env, nodeArgs });
     await until(() => built.stderr().includes('opening') || built.child.exitCode !== null);
     built.child.kill(signal);
-    expect((await built.ended).code).toBe(130);
+    expect((await built.ended).code).toBe(code);
     expect(statSync(join(folder, 'out.jsonl')).isFIFO()).toBe(true);
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
@@ -63,15 +67,28 @@ describe('a named pipe', () => {
 });
 
 describe('standard input', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('that does not end is left at %s, at once, with 130 and nothing behind', async (signal) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('that does not end is left at %s, at once, with %i and nothing behind', async (signal, code) => {
     const built = start(['start', '--input', '-', '--input-format', 'csv', ...flags, '--run-id', 'endless'], 'pipe');
     built.child.stdin?.write('id,text\na,hello\n');
     const spools = (): readonly string[] => readdirSync(folder).filter((name) => name.startsWith('batchor-stdin-'));
     await until(() => spools().some((name) => existsSync(join(folder, name, 'rows.csv'))));
     built.child.kill(signal);
-    expect((await built.ended).code).toBe(130);
+    expect((await built.ended).code).toBe(code);
     expect(spools()).toEqual([]);
     expect(existsSync(join(folder, 'store/runs/endless'))).toBe(false);
+  });
+});
+
+describe('standard error', () => {
+  it('that is closed is no reason to leave a run', async () => {
+    const built = start(['start', '--input', 'rows.csv', ...flags, '--run-id', 'unheard', '--wait']);
+    built.child.stderr?.destroy();
+    const ran = await built.ended;
+    expect([ran.code, ran.json['status']]).toEqual([0, 'completed']);
   });
 });
 
