@@ -18,10 +18,16 @@ export const statusIn = (thrown: unknown): number | null => {
   return typeof status === 'number' && status > 0 ? status : null;
 };
 
+/** The body of the answer, as far as it was JSON. */
+export const errorBodyIn = (thrown: unknown): unknown => property(thrown, 'error');
+
+/** A page of a proxy says what it means in its title. */
+const titleIn = (text: string): string => /<title>\s*([^<]{1,200}?)\s*<\/title>/iu.exec(text)?.[1] ?? text;
+
 export const apiErrorIn = (thrown: unknown): ApiError => {
-  const body = property(thrown, 'error');
+  const body = errorBodyIn(thrown);
   const error = isJsonObject(body) ? body : {};
-  const fallback = thrown instanceof Error ? thrown.message : String(thrown);
+  const fallback = titleIn(thrown instanceof Error ? thrown.message : String(thrown));
   return { message: textOrNull(error['message']) ?? fallback, type: textOrNull(error['type']), code: textOrNull(error['code']) };
 };
 

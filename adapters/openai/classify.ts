@@ -1,6 +1,7 @@
 import type { PortError } from '../../lib/ports/port-error.ts';
 import { apiErrorIn, requestIdIn, retryAfterMsIn, statusIn, type ApiError } from './api-error.ts';
 import { isOutOfCapacity, isOutOfMoney, statedLimits } from './error-codes.ts';
+import { inputRefusalOf } from './input-refusal.ts';
 import { systemCodeIn, transportFailureIn } from './transport-failure.ts';
 
 /** What was asked, for the message and for what a missing answer means. */
@@ -11,6 +12,8 @@ export interface Call {
   readonly isPaid: boolean;
   /** 404 means that the thing is unknown, rather than that the address is wrong. */
   readonly isAboutOne: boolean;
+  /** It is about an input file: its size, or its lines, may be what is refused. */
+  readonly isAboutInput?: true;
 }
 
 interface Context extends Call {
@@ -50,7 +53,8 @@ const withAnswer = (thrown: unknown, status: number, context: Context): PortErro
   if (status === 404 && context.isAboutOne) return { type: 'not_found', message };
   if (!isClearNo && (status >= 500 || status === 408 || status === 409))
     return { type: 'transient', message, retryAfterMs, cause: causeOf(thrown) };
-  return { type: 'refused', message, statusCode: status, requestId };
+  const input = context.isAboutInput === true ? inputRefusalOf(status, api.message, thrown) : null;
+  return { type: 'refused', message, statusCode: status, requestId, ...(input === null ? {} : { input }) };
 };
 
 const withoutAnswer = (thrown: unknown, context: Context): PortError => {

@@ -9,6 +9,7 @@ export const scrubError = (error: PortError, scrub: Scrub): PortError => {
 
 const scrubbed = (value: unknown, scrub: Scrub): unknown => {
   if (typeof value === 'string') return scrub(value);
+  if (Array.isArray(value)) return value.map((each) => scrubbed(each, scrub));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, typeof each === 'string' ? scrub(each) : each]));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, scrubbed(each, scrub)]));
 };

@@ -11,7 +11,7 @@ import type { OpenSession } from './session.ts';
 export const upload =
   (open: OpenSession): BatchProvider['upload'] =>
   ({ batchKey, createAttempt, bytes, lines, expiresAfterMs }) =>
-    ask(open, { what: 'take the input file', isPaid: false, isAboutOne: false }, async (session) => {
+    ask(open, { what: 'take the input file', isPaid: false, isAboutOne: false, isAboutInput: true }, async (session) => {
       const fileName = `batchor-${batchKey}-${createAttempt}.jsonl`;
       const expiry: Record<string, string> =
         expiresAfterMs === null

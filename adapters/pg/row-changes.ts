@@ -219,14 +219,14 @@ const requeue = async ({ ask, schema, runNo }: Moving, { indexes }: Of<'requeue'
   return faultOfCount(moved.count, indexes.length, 'failed_retryable');
 };
 
-const failPending = async (moving: Moving, { indexes, code, sequenceFrom }: Of<'fail_pending'>): Promise<string | null> => {
+const failPending = async (moving: Moving, { indexes, code, sequenceFrom, batchNo }: Of<'fail_pending'>): Promise<string | null> => {
   const { ask, schema, runNo } = moving;
   const fault = faultOfSequence(moving, sequenceFrom, indexes.length);
   if (fault !== null) return fault;
   const moved = await ask(
-    `update ${schema}.items set status = ${failed}, code = $2, sequence = ${at('$4::bigint[]', '$3')}
+    `update ${schema}.items set status = ${failed}, code = $2, sequence = ${at('$4::bigint[]', '$3')}, batch_no = $5
       where run_no = $1 and item_index = any ($3::int[]) and status = ${pending}`,
-    [runNo, code, ...inItemOrder(indexes, [sequencesFrom(sequenceFrom, indexes.length)])],
+    [runNo, code, ...inItemOrder(indexes, [sequencesFrom(sequenceFrom, indexes.length)]), batchNo],
   );
   return faultOfCount(moved.count, indexes.length, 'pending');
 };

@@ -206,9 +206,9 @@ const retry = (model: Rows, { batchNo, rows }: Of<'retry'>): string | null =>
 const moveCharged = (items: ItemColumns, index: number, to: number, charged: number, place: number): void =>
   items.move(index, to, (items.charged[index] as number) + charged, (items.uncharged[index] as number) + (1 - charged), place);
 
-const failPending = (model: Rows, { indexes, code, sequenceFrom }: Of<'fail_pending'>, undo: Undo): string | null =>
+const failPending = (model: Rows, { indexes, code, sequenceFrom, batchNo }: Of<'fail_pending'>, undo: Undo): string | null =>
   moveEach(model.items, indexes, pending, null, 'pending', (items, index) =>
-    items.move(index, failed, items.charged[index] as number, items.uncharged[index] as number, 0),
+    items.move(index, failed, items.charged[index] as number, items.uncharged[index] as number, batchNo),
   ) ??
   pushResults(
     model,

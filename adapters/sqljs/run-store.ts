@@ -57,7 +57,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
   const onFolder = <A>(doing: string, runId: RunId, act: (folder: string) => E.Either<PortError, A>): Port<A> =>
     TE.fromIOEither(() => {
       if (!isRunId(runId))
-        return E.left({
+        return E.left<PortError>({
           type: 'refused',
           message: `${JSON.stringify(runId)} cannot name a run: 1 to 120 of A-Z a-z 0-9 . _ -, the first a letter or digit`,
           statusCode: null,

@@ -31,7 +31,10 @@ export interface AttemptedRow {
  * files by the same rules.
  */
 export const attemptOutcome = (record: BatchRecord, row: AttemptedRow, failures: readonly FailureClass[]): AttemptOutcome => {
-  if (record.state === 'dropped') return { type: 'released' };
+  if (record.state === 'dropped') {
+    const isRefused = row.batchNo === record.batchNo && row.failureClass !== null;
+    return isRefused ? { type: 'failed', failureClass: row.failureClass, isCharged: false } : { type: 'released' };
+  }
   if (!gaveOutcome(record, row)) return { type: 'waiting' };
   const isLast = row.batchNo === record.batchNo;
   if (isLast && row.status === 'completed') return { type: 'completed' };

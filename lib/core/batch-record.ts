@@ -71,6 +71,8 @@ export const recordAfter = (record: BatchRecord | null, event: Event): BatchReco
       return { ...record, state: 'settled' };
     case 'BatchDropped':
       return { ...record, state: 'dropped' };
+    case 'LinesRefused':
+      return { ...record, ending: { type: 'rejected', outputFileId: null, errorFileId: null, rejection: event.rejection } };
     default:
       return record;
   }

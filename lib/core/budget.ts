@@ -1,4 +1,5 @@
 import type { LiveBatch } from './batch.ts';
+import { outgrowsLimits } from './batch-limits.ts';
 import type { EnqueueLimits } from './config.ts';
 import { isDueAt, obeyedMs } from './due-time.ts';
 import { moneyRoom } from './money.ts';
@@ -113,6 +114,7 @@ export const hasRoomForNext = (snapshot: RunSnapshot, nowMs: number): boolean =>
  */
 export const isTooLarge = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean => {
   if ((batch.phase !== 'planned' && batch.phase !== 'uploaded') || batch.held !== null || batch.requests <= 1) return false;
+  if (outgrowsLimits(snapshot, batch)) return true;
   const budget = enqueueBudget(snapshot, nowMs);
   const { guess, others } = snapshot.queue;
   const left = (unit: QueueGuess['unit']): number => (guess?.unit === unit ? guess.max - others[unit] : Infinity);

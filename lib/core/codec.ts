@@ -1,35 +1,24 @@
 import * as t from 'io-ts';
-import type { BatchEnding, BatchRejection, RefusedLine, SettlePosition, StoredFile } from './batch.ts';
+import type { BatchEnding, SettlePosition, StoredFile } from './batch.ts';
 import { isColumn } from './column.ts';
 import type { AcceptedSlice, Column, LineColumns } from './command.ts';
 import { closed, later, NonNegative } from './codec-parts.ts';
+import { checked, named, oneOf, orNull } from './codec-primitives.ts';
 import { Operation, RunConfig } from './config.ts';
 import { type Event, type EventOf, type FailedRows, replanReasons, type RetriedRows } from './event.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import { isJsonObject, isJsonValue, type JsonValue } from './json.ts';
-import type { NamedStreak } from './named-streak.ts';
 import { type BackoffBucket, controlReasons, type RoomNeed, type SharedCursor, type SourceCheckpoint } from './snapshot.ts';
+import { FileLimitType, Named, Rejected } from './refusal-codec.ts';
 import type { QueueGuess, QuotaUse, RoomWanted, StatedLimit } from './queue-state.ts';
 import type { PresumedUsage, TokenUsage } from './usage.ts';
 
 /** What is stored of events and snapshots, checked when it comes back. Closed objects: a key nobody knows is refused, not dropped. */
 
+export { named, oneOf, orNull } from './codec-primitives.ts';
+
 /** A column as it is stored: the narrowest of these that holds its numbers. */
 export type TypedColumn = Uint8Array | Uint16Array | Uint32Array | Float64Array;
-
-const checked = <A>(name: string, is: (u: unknown) => u is A): t.Type<A, unknown> =>
-  new t.Type<A, unknown>(name, is, (u, c) => (is(u) ? t.success(u) : t.failure(u, c, `not ${name}`)), t.identity);
-/** Faults are told of the type itself: a union would count its members into the path. */
-export const orNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> =>
-  new t.Type<A | null, unknown>(
-    `${type.name} or null`,
-    (u): u is A | null => u === null || type.is(u),
-    (u, c) => (u === null ? t.success(null) : type.validate(u, c)),
-    t.identity,
-  );
-export const oneOf = <A extends string>(name: string, names: readonly A[]): t.Type<A, unknown> =>
-  checked(name, (u): u is A => typeof u === 'string' && (names as readonly string[]).includes(u));
-export const named = <A extends string>(name: string): t.Type<A, unknown> => checked(name, (u): u is A => typeof u === 'string');
 
 export const ColumnType = checked<Column>('a column of numbers', isColumn);
 // Thousands of texts: io-ts's own array would build a context for each.
@@ -65,27 +54,12 @@ const ExportedProps = {
 };
 export const Exported = { ...ExportedProps, atMs: t.number };
 export const Progress = orNull(closed('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }));
-const Refused: t.Type<RefusedLine, unknown> = closed('RefusedLine', {
-  line: t.number,
-  code: orNull(t.string),
-  message: orNull(t.string),
-  param: orNull(t.string),
-});
-const Rejected: t.Type<BatchRejection, unknown> = closed('BatchRejection', {
-  type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'other'] as const),
-  message: t.string,
-  lines: t.readonlyArray(t.number),
-  said: later(t.readonlyArray(Refused), []),
-  statedTokensMax: orNull(t.number),
-  statedRequestsMax: orNull(t.number),
-});
 export const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
   type: oneOf('an ending', ['completed', 'expired', 'cancelled', 'rejected'] as const),
   outputFileId: orNull(t.string),
   errorFileId: orNull(t.string),
   rejection: orNull(Rejected),
 });
-export const Named: t.Type<NamedStreak, unknown> = closed('NamedStreak', { code: t.string, count: NonNegative, total: NonNegative });
 export const Usage: t.Type<TokenUsage, unknown> = closed('TokenUsage', {
   inputTokens: NonNegative,
   cachedInputTokens: NonNegative,
@@ -185,6 +159,24 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   OthersSeen: event('OthersSeen', { others: Use, stated: orNull(Stated) }),
   QueueLearned: event('QueueLearned', { stated: orNull(Stated), guess: orNull(Guess), refusals: Refusals }),
   PendingFailed: event('PendingFailed', {
+    indexes: ColumnType,
+    code: NonNegative,
+    bytes: NonNegative,
+    tokens: NonNegative,
+    sequenceFrom: NonNegative,
+  }),
+  FileLimitLearned: event('FileLimitLearned', { batchKey: key, fileLimit: FileLimitType, message: t.string }),
+  LinesRefused: event('LinesRefused', {
+    batchKey: key,
+    batchNo: NonNegative,
+    rejection: Rejected,
+    code: NonNegative,
+    indexes: t.readonlyArray(NonNegative),
+    named: orNull(Named),
+  }),
+  LinesDropped: event('LinesDropped', {
+    batchKey: key,
+    batchNo: NonNegative,
     indexes: ColumnType,
     code: NonNegative,
     bytes: NonNegative,

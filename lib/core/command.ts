@@ -1,4 +1,4 @@
-import type { BatchEnding, CreateDoubt, StoredFile } from './batch.ts';
+import type { BatchEnding, CreateDoubt, RefusedLine, StoredFile } from './batch.ts';
 import type { FilesCensus } from './census.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
@@ -195,6 +195,20 @@ export type Command = { readonly atMs: number } & (
       readonly expiresAtMs: number | null;
     }
   | { readonly type: 'BeginCreate'; readonly batchKey: BatchKey }
+  /**
+   * The provider refused the input file, at its upload or at the create: nothing exists. `said`: the lines that it names, `indexes` the row of each.
+   * Too large for the service where it says so, or names its limit.
+   */
+  | {
+      readonly type: 'RecordInputRefused';
+      readonly batchKey: BatchKey;
+      readonly createAttempt: number;
+      readonly message: string;
+      readonly isTooLarge: boolean;
+      readonly statedBytesMax: number | null;
+      readonly said: readonly RefusedLine[];
+      readonly indexes: Column;
+    }
   /** The input file is about to expire: upload it again. */
   | { readonly type: 'ReplanBatch'; readonly batchKey: BatchKey }
   | {

@@ -50,7 +50,10 @@ export const faultOfRecord = (record: BatchRecord, rows: RowsOfBatch, isLive: bo
   if (planned !== requests) return `it was planned with ${planned} rows, and has ${requests} requests`;
   if (isLive !== (state === 'live')) return `it is ${state}, and the run ${isLive ? 'still has it' : 'has it no more'}`;
   if (rows.completed !== completedCount) return `${rows.completed} rows are completed by it, and it counts ${completedCount}`;
-  if (rows.failed !== failedCount) return `${rows.failed} rows failed with it, and it counts ${failedCount}`;
+  // A dropped batch counts nothing; rows may name it whose lines the provider refused before it was created.
+  const refused = state === 'dropped' ? (record.ending?.rejection?.said.length ?? 0) : 0;
+  if (rows.failed < failedCount || rows.failed > failedCount + refused)
+    return `${rows.failed} rows failed with it, and it counts ${failedCount}`;
   const open = state === 'live' ? rows.open : 0;
   if (rows.open !== open) return `it is ${state}, and ${rows.open} rows are open in it`;
   const settled = completedCount + failedCount + retriedCount;

@@ -7,6 +7,7 @@ import { decideCancelRun, decideChangeOperation, decideCreateRun, decideOpenRun,
 import type { Event } from './event.ts';
 import { evolve } from './evolve.ts';
 import { isTerminalItem, itemStatuses } from './item.ts';
+import { decideInputRefused } from './input-refused.ts';
 import { decideFailPending, decidePlanBatch } from './plan.ts';
 import { decideCancelAsked, decideFiles, decidePoll } from './poll.ts';
 import { wellFormed } from './malformed.ts';
@@ -104,6 +105,8 @@ const decideUnfinished = (snapshot: RunSnapshot, command: CommandOfUnfinished): 
       return decideCreated(snapshot, command);
     case 'RecordCreateRefused':
       return decideCreateRefused(snapshot, command);
+    case 'RecordInputRefused':
+      return decideInputRefused(snapshot, command);
     case 'RecordCreateUnclear':
       return decideCreateUnclear(snapshot, command);
     case 'RecordSweep':

@@ -1,3 +1,4 @@
+import { batchLimitsOf } from './batch-limits.ts';
 import { isCanaryOut } from './breaker.ts';
 import { hasRoomForNext, isTooLarge, roomLeft, roomLookDueMs, statedUntilMs } from './budget.ts';
 import type { LiveBatch } from './batch.ts';
@@ -19,7 +20,7 @@ import { faultDueMs, isFaultDue } from './fault-wait.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from './ids.ts';
 import { sliceRowsMax, unsentBatchesMax } from './limits.ts';
 import { createAllowedAtMs } from './pace.ts';
-import { batchLimitsOf, mayPlanShort, planAgeDueMs, unsentBatchCount } from './plan.ts';
+import { mayPlanShort, planAgeDueMs, unsentBatchCount } from './plan.ts';
 import { isPollDue, pollDueMs } from './poll-wait.ts';
 import { probeEndsAtMs, restUntilMs } from './queue.ts';
 import { isShareDue } from './share.ts';
@@ -165,12 +166,12 @@ const isPlanDue = (snapshot: RunSnapshot, nowMs: number): boolean => {
 
 /** More rows would not make the next batch fuller: what waits fills it, or has more in it than the budget admits. */
 const isBacklogFull = (snapshot: RunSnapshot, nowMs: number): boolean => {
-  const { requestsMax, inputBytesMax, inputTokensMax } = batchLimitsOf(snapshot);
+  const { requestsMax, inputBytesMax, inputTokensMax, learnedBytesMax } = batchLimitsOf(snapshot);
   const { totals, backlog } = snapshot;
   const room = roomLeft(snapshot, nowMs);
   return (
     totals.pending >= requestsMax ||
-    backlog.bytes >= inputBytesMax ||
+    backlog.bytes >= Math.min(inputBytesMax, learnedBytesMax ?? Infinity) ||
     (inputTokensMax !== null && backlog.tokens >= inputTokensMax) ||
     (room.requests !== null && totals.pending > room.requests) ||
     (room.tokens !== null && backlog.tokens > room.tokens)

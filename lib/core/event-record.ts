@@ -29,6 +29,7 @@ const columnPaths: { readonly [T in Event['type']]?: readonly (readonly [string]
   ],
   BatchPlanned: [['indexes']],
   PendingFailed: [['indexes']],
+  LinesDropped: [['indexes']],
   ItemsCompleted: [
     ['lines', 'indexes'],
     ['lines', 'offsets'],

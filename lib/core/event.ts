@@ -1,6 +1,7 @@
-import type { BatchEnding, SettlePosition, StoredFile } from './batch.ts';
+import type { BatchEnding, BatchRejection, SettlePosition, StoredFile } from './batch.ts';
 import type { AcceptedSlice, Column, LineColumns } from './command.ts';
 import type { Operation, RunConfig } from './config.ts';
+import type { FileLimit } from './file-limit.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import type { IndexSet } from './index-set.ts';
 import type { CanaryVerdict } from './judged.ts';
@@ -90,6 +91,29 @@ export type Event = { readonly atMs: number } & (
       readonly dueAtMs: number;
     }
   | { readonly type: 'CreateRefused'; readonly batchKey: BatchKey; readonly message: string }
+  /** The service takes no files of that size: batches are cut smaller from now on. */
+  | { readonly type: 'FileLimitLearned'; readonly batchKey: BatchKey; readonly fileLimit: FileLimit; readonly message: string }
+  /** The provider named these lines when it refused the input file: their rows are not sent again, and fail for this code once they are pending. */
+  | {
+      readonly type: 'LinesRefused';
+      readonly batchKey: BatchKey;
+      readonly batchNo: number;
+      readonly rejection: BatchRejection;
+      readonly code: number;
+      readonly indexes: readonly number[];
+      readonly named: NamedStreak | null;
+    }
+  /** Those rows, pending, have failed; the dropped batch tells why. */
+  | {
+      readonly type: 'LinesDropped';
+      readonly batchKey: BatchKey;
+      readonly batchNo: number;
+      readonly indexes: Column;
+      readonly code: number;
+      readonly bytes: number;
+      readonly tokens: number;
+      readonly sequenceFrom: number;
+    }
   | { readonly type: 'CreateUnclear'; readonly batchKey: BatchKey; readonly message: string }
   /** A list that counts as proof does not show it. Once proves nothing: lists lag. */
   | { readonly type: 'CreateNotFound'; readonly batchKey: BatchKey; readonly fileCreatedAtMs: number | null; readonly dueAtMs: number }

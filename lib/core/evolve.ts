@@ -11,6 +11,7 @@ import { answersKey, batchEffectKey, type EffectKey } from './ids.ts';
 import { nothingJudged } from './judged.ts';
 import { lostOwnersAfter } from './owners.ts';
 import { paidAfterCreate } from './pace.ts';
+import { refusedAfter } from './refused-rows.ts';
 import { sharedEnded } from './share.ts';
 import { emptySnapshot, type RunSnapshot } from './snapshot.ts';
 
@@ -56,6 +57,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         faults: [],
         rejectedStreak: 0,
         named: null,
+        fileLimit: null,
         lostStreak: 0,
         judged: nothingJudged,
         // Limits are raised while runs stand: what was learned is tried anew.
@@ -76,6 +78,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         ...s,
         control: { state: 'cancel_requested', reason: null, message: null },
         faults: [],
+        refused: [],
         live: s.live.map(released),
       };
     case 'ReasonNoted':
@@ -101,6 +104,22 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
         resultSequence: s.resultSequence + event.indexes.length,
         backlog: shrunk(s, event.bytes, event.tokens, event.atMs),
       };
+    case 'FileLimitLearned':
+      return { ...clearBatchFault(s, event.batchKey), fileLimit: event.fileLimit };
+    case 'LinesRefused': {
+      const { batchKey, batchNo, code, indexes, named } = event;
+      return { ...clearBatchFault(s, batchKey), named, refused: [...s.refused, { batchKey, batchNo, code, indexes }] };
+    }
+    case 'LinesDropped': {
+      const { batchKey, indexes, bytes, tokens, atMs } = event;
+      return {
+        ...clearFault(s, planKey),
+        totals: move(s.totals, 'pending', 'failed_permanent', indexes.length),
+        resultSequence: s.resultSequence + indexes.length,
+        backlog: shrunk(s, bytes, tokens, atMs),
+        refused: refusedAfter(s.refused, batchKey, indexes),
+      };
+    }
     case 'BatchUploaded':
       return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
         phase: 'uploaded',

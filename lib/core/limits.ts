@@ -17,6 +17,8 @@ export interface BatchLimits {
   /** Infinity-free: null means no limit. */
   readonly inputTokensMax: number | null;
   readonly inputsMax: number | null;
+  /** What refusals taught of the service's files: several requests stay below it, one alone may pass it. Null or absent: nothing. */
+  readonly learnedBytesMax?: number | null;
 }
 
 /** Rows that one command may carry: a slice. Bounds the work and the memory of every step. */

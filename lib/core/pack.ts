@@ -75,11 +75,13 @@ const isOversized = (bytes: number, tokens: number, inputs: number, limits: Batc
   (limits.inputTokensMax !== null && tokens > limits.inputTokensMax) ||
   (limits.inputsMax !== null && inputs > limits.inputsMax);
 const breaksLimits = (filling: Filling, limits: BatchLimits): boolean =>
-  filling.count > limits.requestsMax || isOversized(filling.bytes, filling.tokens, filling.inputs, limits);
+  filling.count > limits.requestsMax ||
+  (filling.count > 1 && filling.bytes > (limits.learnedBytesMax ?? Infinity)) ||
+  isOversized(filling.bytes, filling.tokens, filling.inputs, limits);
 /** By any limit that `isBacklogFull` (due.ts) looks at: a plan that is due for a full batch has to find one. */
 const isFull = (filling: Filling, limits: BatchLimits): boolean =>
   filling.count >= limits.requestsMax ||
-  filling.bytes >= limits.inputBytesMax ||
+  filling.bytes >= Math.min(limits.inputBytesMax, limits.learnedBytesMax ?? Infinity) ||
   (limits.inputTokensMax !== null && filling.tokens >= limits.inputTokensMax) ||
   (limits.inputsMax !== null && filling.inputs >= limits.inputsMax);
 const breaksBudget = (filling: Filling, room: Room): boolean =>

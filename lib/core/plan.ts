@@ -1,14 +1,16 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { canaryItems, isCanaryOut } from './breaker.ts';
+import { batchLimitsOf } from './batch-limits.ts';
+import { isCanaryOut } from './breaker.ts';
 import { enqueueBudget, isRoomLookDue, roomLeft, type Room, roomLookMsMax, withoutGuess } from './budget.ts';
 import { withOthers } from './changes.ts';
 import type { CommandOf, PlanWindow } from './command.ts';
 import { pauseEvents } from './control.ts';
 import { obeyedMs } from './due-time.ts';
 import type { Event } from './event.ts';
+import { droppedIn } from './dropped-lines.ts';
 import { codeOfFailure } from './failure.ts';
 import { indexSetOf } from './index-set.ts';
-import { type BatchLimits, unsentBatchesMax } from './limits.ts';
+import { unsentBatchesMax } from './limits.ts';
 import { isBounded, spentUsd, worstOfLiveUsd, worstPrices } from './money.ts';
 import { packBatch, type PackedBatch, sum, sumAt } from './pack.ts';
 import { dollars } from './prices.ts';
@@ -17,20 +19,6 @@ import type { QuotaUse, StatedLimit } from './queue-state.ts';
 import type { Rejection } from './rejection.ts';
 import { hashToUnit } from './retry.ts';
 import type { RoomNeed, RunSnapshot } from './snapshot.ts';
-
-/** What one batch of this run may hold: the provider's limits, tightened by the job's, and by a canary that is due. */
-export const batchLimitsOf = (snapshot: RunSnapshot): BatchLimits => {
-  const { limits, operation } = snapshot.config;
-  const tokenLimits = [limits.inputTokensMax, operation.chunk.inputTokensMax, operation.enqueue.maxBatchEnqueuedTokens].filter(
-    (limit) => limit !== null,
-  );
-  return {
-    requestsMax: Math.max(1, Math.min(limits.requestsMax, operation.chunk.requestsMax, canaryItems(snapshot) ?? Infinity)),
-    inputBytesMax: Math.min(limits.inputBytesMax, operation.chunk.inputBytesMax),
-    inputTokensMax: tokenLimits.length === 0 ? null : Math.min(...tokenLimits),
-    inputsMax: limits.inputsMax,
-  };
-};
 
 /** True once rows need not wait for a fuller batch: the input is over, or the oldest has waited long enough. */
 export const mayPlanShort = (snapshot: RunSnapshot, nowMs: number): boolean =>
@@ -56,6 +44,9 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
   if (before.live.some((batch) => batch.batchKey === newBatchKey))
     return left({ type: 'malformed_command', message: 'a batch key is used once' });
 
+  // They are told first: the window behind them is read anew.
+  const dropped = droppedIn(before, window, atMs);
+  if (dropped.length > 0) return right(dropped);
   const seen = othersSeen(before, command);
   const snapshot = seen === null ? before : withOthers(before, seen);
   const room = roomLeft(snapshot, atMs);

@@ -40,7 +40,14 @@ export type RowChange =
   /** failed_retryable → pending. */
   | { readonly type: 'requeue'; readonly indexes: Column }
   /** pending → failed_permanent without an attempt. */
-  | { readonly type: 'fail_pending'; readonly indexes: Column; readonly code: number; readonly sequenceFrom: number }
+  | {
+      readonly type: 'fail_pending';
+      readonly indexes: Column;
+      readonly code: number;
+      readonly sequenceFrom: number;
+      /** The dropped batch whose refusal tells why; 0: none. */
+      readonly batchNo: number;
+    }
   /** shared → completed (`codes` null) or failed_permanent, without an attempt: each as the row that its `sameAs` names, whose result is `of`. */
   | {
       readonly type: 'share';
@@ -78,7 +85,11 @@ const rowChangesOf = (event: Event): readonly RowChange[] => {
     case 'ItemsRequeued':
       return [{ type: 'requeue', indexes: event.indexes }];
     case 'PendingFailed':
-      return [{ type: 'fail_pending', indexes: event.indexes, code: event.code, sequenceFrom: event.sequenceFrom }];
+      return [{ type: 'fail_pending', indexes: event.indexes, code: event.code, sequenceFrom: event.sequenceFrom, batchNo: 0 }];
+    case 'LinesDropped': {
+      const { indexes, code, sequenceFrom, batchNo } = event;
+      return [{ type: 'fail_pending', indexes, code, sequenceFrom, batchNo }];
+    }
     case 'SharedCompleted':
     case 'SharedFailed': {
       const { indexes, of, sequenceFrom } = event;

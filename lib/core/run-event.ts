@@ -37,6 +37,8 @@ export const runEventTypes = [
   'queue_refused',
   'queue_learned',
   'submit_retried',
+  'file_limit_learned',
+  'lines_refused',
   'effect_retried',
   'artifacts_exported',
   'artifacts_pruned',
@@ -134,6 +136,28 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
         {
           count: event.indexes.length,
           batch_key: null,
+          by_class: { [failureOfCode(event.code)]: event.indexes.length },
+          will_retry_count: 0,
+        },
+      ];
+    case 'FileLimitLearned':
+      return [
+        'file_limit_learned',
+        {
+          batch_key: event.batchKey,
+          bytes_max: event.fileLimit.bytesMax,
+          refused_bytes: event.fileLimit.refusedBytes,
+          message: event.message,
+        },
+      ];
+    case 'LinesRefused':
+      return ['lines_refused', { batch_key: event.batchKey, count: event.indexes.length, message: event.rejection.message }];
+    case 'LinesDropped':
+      return [
+        'items_failed',
+        {
+          count: event.indexes.length,
+          batch_key: event.batchKey,
           by_class: { [failureOfCode(event.code)]: event.indexes.length },
           will_retry_count: 0,
         },

@@ -9,7 +9,6 @@ import {
   Guess,
   key,
   named,
-  Named,
   Need,
   oneOf,
   orNull,
@@ -32,6 +31,8 @@ import { RunConfig } from './config.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import { itemStatuses, type ItemTotals } from './item.ts';
 import type { FailureCounts } from './judged.ts';
+import { FileLimitType, Named } from './refusal-codec.ts';
+import type { RefusedRows } from './refused-rows.ts';
 import {
   type ArtifactsState,
   type ClockNote,
@@ -113,6 +114,12 @@ const Artifacts: t.Type<ArtifactsState, unknown> = closed('ArtifactsState', {
   unkept: Texts,
 });
 const Clock: t.Type<ClockNote, unknown> = closed('ClockNote', { jumps: NonNegative, byMs: t.number, atMs: t.number });
+const Refused: t.Type<RefusedRows, unknown> = closed('RefusedRows', {
+  batchKey: key,
+  batchNo: NonNegative,
+  code: NonNegative,
+  indexes: t.readonlyArray(NonNegative),
+});
 /** The whole state of a created run; the run before `RunCreated` has no configuration and is not stored. */
 export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapshot', {
   runId: named<RunId>('a run id'),
@@ -147,6 +154,8 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   faults: t.readonlyArray(Fault),
   rejectedStreak: NonNegative,
   named: later(orNull(Named), null),
+  fileLimit: later(orNull(FileLimitType), null),
+  refused: later(t.readonlyArray(Refused), []),
   lostStreak: NonNegative,
   queue: closed('QueueState', {
     others: Use,

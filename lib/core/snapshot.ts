@@ -1,10 +1,12 @@
 import type { LiveBatch, SettledBatch, StrayBatch } from './batch.ts';
 import type { RunConfig } from './config.ts';
+import type { FileLimit } from './file-limit.ts';
 import type { EffectKey, RunId } from './ids.ts';
 import { emptyTotals, type ItemTotals } from './item.ts';
 import type { JsonValue } from './json.ts';
 import { type CanaryState, type JudgedRows, noCanary, nothingJudged } from './judged.ts';
 import type { NamedStreak } from './named-streak.ts';
+import type { RefusedRows } from './refused-rows.ts';
 import { type QueueState, unknownQueue } from './queue-state.ts';
 import { type Calibration, noCalibration } from './tokens.ts';
 import { emptyUsage, nothingPresumed, type PresumedUsage, type TokenUsage } from './usage.ts';
@@ -158,6 +160,10 @@ export interface RunSnapshot {
   readonly rejectedStreak: number;
   /** Refusals in a row that name lines, all with one code; null: there are none. */
   readonly named: NamedStreak | null;
+  /** What refusals taught of the size of input files; null: nothing. */
+  readonly fileLimit: FileLimit | null;
+  /** Rows that the provider refused before they were sent: they fail once they are read. */
+  readonly refused: readonly RefusedRows[];
   /** Batches in a row that were completed and have lost most of their answers. */
   readonly lostStreak: number;
   /** What is known of the provider's queue. */
@@ -206,6 +212,8 @@ export const emptySnapshot: RunSnapshot = {
   faults: [],
   rejectedStreak: 0,
   named: null,
+  fileLimit: null,
+  refused: [],
   lostStreak: 0,
   queue: unknownQueue,
   createsPaidUntilMs: 0,

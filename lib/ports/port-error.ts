@@ -1,4 +1,15 @@
+import type { RefusedLine } from '../core/batch.ts';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+
+/** What the provider says against an input file. */
+export interface InputRefusal {
+  /** The file as a whole is larger than the service takes. */
+  readonly isTooLarge: boolean;
+  /** Its limit, where it states one. */
+  readonly statedBytesMax: number | null;
+  /** The lines that it names; empty: none. */
+  readonly said: readonly RefusedLine[];
+}
 
 /** What went wrong outside, as data: classified once, in the adapter. Messages hold no secret and no payload. */
 export type PortError =
@@ -7,7 +18,14 @@ export type PortError =
   /** The answer was lost: it may or may not have happened. Only `create` answers so. */
   | { readonly type: 'unclear'; readonly message: string; readonly cause: unknown }
   /** A clear no that money, key and patience do not explain. */
-  | { readonly type: 'refused'; readonly message: string; readonly statusCode: number | null; readonly requestId: string | null }
+  | {
+      readonly type: 'refused';
+      readonly message: string;
+      readonly statusCode: number | null;
+      readonly requestId: string | null;
+      /** Where an upload or a create is refused because of the input file itself. */
+      readonly input?: InputRefusal;
+    }
   | {
       readonly type: 'over_capacity';
       readonly message: string;

@@ -1,7 +1,7 @@
 import { enqueueBudget, type Room } from '../core/budget.ts';
 import type { RunConfig } from '../core/config.ts';
 import { packBatch } from '../core/pack.ts';
-import { batchLimitsOf } from '../core/plan.ts';
+import { batchLimitsOf } from '../core/batch-limits.ts';
 import { emptySnapshot, type RunSnapshot } from '../core/snapshot.ts';
 
 /** What rows become on their way through the provider's queue. */

@@ -84,7 +84,7 @@ const fakeBatches = (
     ),
   upload: ({ batchKey, createAttempt, bytes, lines, expiresAfterMs }) =>
     asking(
-      { what: 'take the input file' },
+      { what: 'take the input file', isAboutInput: true },
       () =>
         provider.createFile({
           filename: `batchor-${batchKey}-${createAttempt}.jsonl`,
@@ -185,7 +185,8 @@ const fakeBatches = (
 
 /** Another batch in the answer confirms nothing, as in a real adapter. */
 const confirmed = (reply: Reply<BatchObject>, asked: CreateAsked): Awaited<ReturnType<ReturnType<BatchProvider['create']>>> => {
-  if (reply.type !== 'done') return E.left(errorOf(reply, { what: 'create the batch', isPaid: true, isAboutOne: true }));
+  if (reply.type !== 'done')
+    return E.left(errorOf(reply, { what: 'create the batch', isPaid: true, isAboutOne: true, isAboutInput: true }));
   const { id, object, status, input_file_id: inputFileId, metadata } = reply.value;
   const contradiction = contradictionIn({ kind: object, inputFileId, metadata }, asked);
   if (contradiction === null) return E.right({ providerBatchId: id as ProviderBatchId, providerStatus: status });

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js';
-import type { Port, PortError } from '../ports/port-error.ts';
+import type { InputRefusal, Port, PortError } from '../ports/port-error.ts';
 import type { Refused, Reply } from './provider/reply.ts';
 
 /** What was asked, for the message and for what a missing answer means. */
@@ -8,6 +8,8 @@ export interface Asking {
   readonly what: string;
   /** Without a clear no it may have happened, and may not be asked twice. */
   readonly isPaid?: boolean;
+  /** It is about an input file. */
+  readonly isAboutInput?: boolean;
   /** 404 means that the thing is unknown. */
   readonly isAboutOne?: boolean;
 }
@@ -44,7 +46,18 @@ const errorOfRefusal = ({ statusCode, error, retryAfterMs }: Refused, asked: Ask
     return asked.isPaid === true ? { type: 'unclear', message, cause: null } : { type: 'transient', message, retryAfterMs, cause: null };
   }
   if (statusCode === 404 && asked.isAboutOne === true) return { type: 'not_found', message };
-  return { type: 'refused', message, statusCode, requestId: null };
+  const input = inputRefusalIn(statusCode, error, asked);
+  return { type: 'refused', message, statusCode, requestId: null, ...(input === null ? {} : { input }) };
+};
+
+/** What is said against an input file, as a real adapter reads it. */
+const inputRefusalIn = (statusCode: number, { message, param, code }: Refused['error'], { isAboutInput }: Asking): InputRefusal | null => {
+  if (isAboutInput !== true) return null;
+  const line = /^line (\d+)$/u.exec(param ?? '')?.[1];
+  if (line !== undefined) return { isTooLarge: false, statedBytesMax: null, said: [{ line: Number(line), code, message, param }] };
+  if (statusCode !== 413) return null;
+  const stated = /size is (\d+) bytes/u.exec(message)?.[1];
+  return { isTooLarge: true, statedBytesMax: stated === undefined ? null : Number(stated), said: [] };
 };
 
 /** The queue limits that a message states, or null. */

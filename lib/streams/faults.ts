@@ -2,6 +2,7 @@ import type { Command, CreateRefusal, FaultKind } from '../core/command.ts';
 import { type Effect, effectKey } from '../core/effect.ts';
 import type { EffectKey } from '../core/ids.ts';
 import type { PortError } from '../ports/port-error.ts';
+import { inputRefusalIn, inputRefusedCommand } from './input-refused.ts';
 
 /** Thrown by the engine's stream when the ground itself gives way: nothing more may be decided here. */
 export class EngineFailure extends Error {
@@ -33,6 +34,9 @@ export const messageOf = (error: PortError): string => {
  * `RecordCreateUnclear`: the batch may exist. Null where the run's own store failed: nothing can be recorded then.
  */
 export const commandOfError = (effect: Effect, error: PortError, atMs: number): Command | null => {
+  const input = inputRefusalIn(error);
+  if (input !== null && (effect.type === 'UploadBatch' || effect.type === 'CreateBatch'))
+    return inputRefusedCommand(effect, { message: messageOf(error) }, input, atMs);
   const fault = faultCommand(effectKey(effect), error, atMs);
   if (fault === null || effect.type !== 'CreateBatch') return fault;
   const { batchKey, createAttempt } = effect;

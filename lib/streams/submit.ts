@@ -6,8 +6,9 @@ import type { ArtifactStore } from '../ports/artifacts.ts';
 import { PayloadError } from '../ports/payload-error.ts';
 import type { PortError } from '../ports/port-error.ts';
 import type { RequestSpan } from '../ports/run-store.ts';
-import { createRefusal, EngineFailure, payloadRefusal } from './faults.ts';
+import { createRefusal, EngineFailure, messageOf, payloadRefusal } from './faults.ts';
 import { type ChangeLines, changedLines, raisingOf, stampingOf } from './change-lines.ts';
+import { inputRefusalIn, inputRefusedCommand, withRowsOfLines } from './input-refused.ts';
 import type { Asked, EnginePorts, Perform } from './ports.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
@@ -38,6 +39,12 @@ export const performUpload =
       TE.map((uploaded): Asked => {
         const { batchKey, createAttempt } = effect;
         return TE.right({ type: 'RecordUpload', atMs: scheduler.now(), batchKey, createAttempt, ...uploaded });
+      }),
+      TE.orElse((error) => {
+        const input = inputRefusalIn(error);
+        return input === null
+          ? TE.left(error)
+          : TE.right(withRowsOfLines(run, inputRefusedCommand(effect, { message: messageOf(error) }, input, scheduler.now())));
       }),
     );
 
@@ -85,6 +92,9 @@ export const performCreate =
               (answer): Command => {
                 const atMs = scheduler.now();
                 if (answer._tag === 'Right') return { type: 'RecordCreated', atMs, batchKey, createAttempt, ...answer.right };
+                const input = inputRefusalIn(answer.left);
+                if (input !== null)
+                  return inputRefusedCommand({ batchKey, createAttempt }, { message: messageOf(answer.left) }, input, atMs);
                 const refusal = createRefusal(answer.left);
                 if (refusal !== null) return { type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal };
                 return {
@@ -105,7 +115,7 @@ export const performCreate =
             ),
         );
       }),
-      TE.map((command): Asked => TE.right(command)),
+      TE.map((command): Asked => (command.type === 'RecordInputRefused' ? withRowsOfLines(run, command) : TE.right(command))),
     );
 
 export const performSweep =

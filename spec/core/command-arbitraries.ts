@@ -114,6 +114,14 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
       statedRequestsMax: a.orNull(a.count),
     }),
   },
+  RecordInputRefused: {
+    ...attempt,
+    message: a.text,
+    isTooLarge: fc.boolean(),
+    statedBytesMax: a.orNull(a.count),
+    said: fc.array(fc.record({ line: a.count, code: a.orNull(a.text), message: a.orNull(a.text), param: a.orNull(a.text) })),
+    indexes: fc.array(a.count),
+  },
   RecordCreateUnclear: { ...attempt, message: a.text },
   RecordSweep: {
     readFromMs: a.ms,

@@ -36,7 +36,7 @@ describe('the table of rows refuses', () => {
     ['a second outcome', { type: 'complete', batchNo: 1, object: 'o', lines: line([2]), sequenceFrom: 2 }],
     ['one outcome twice', { type: 'complete', batchNo: 1, object: 'o', lines: line([1, 1]), sequenceFrom: 2 }],
     ['a requeue of a row that does not wait', { type: 'requeue', indexes: [0] }],
-    ['a failure of a row that does not exist', { type: 'fail_pending', indexes: [9], code: 0, sequenceFrom: 2 }],
+    ['a failure of a row that does not exist', { type: 'fail_pending', indexes: [9], code: 0, sequenceFrom: 2, batchNo: 0 }],
   ])('%s', (_name, change) => expect(isLeft(foldRows(rows, [change]))).toBe(true));
 
   it('the whole commit when its last change is wrong', () => {

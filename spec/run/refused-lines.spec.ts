@@ -55,6 +55,32 @@ describe('a row that is dropped because validation named its line', () => {
     ]);
   });
 
+  it.each(['upload', 'create'] as const)('or because the %s was refused for it: the rest is answered, no law is broken', async (at) => {
+    const faults: FaultScript = [{ type: 'line_refused', at, line: 2, times: 2 }];
+    const { world, run } = await play(faults, ['a', 'b', 'c', 'd', 'e']);
+    await using here = world;
+    const shown = (itemId: string, line: number) => {
+      const message = `Invalid request on line ${line}: the request is not valid.`;
+      const rawError = { code: 'invalid_line', message, param: `line ${line}`, line };
+      return { itemId, errorClass: 'invalid_request', message, retryable: false, rawError };
+    };
+    expect(await failedOf(here)).toEqual([shown('r1', 2), shown('r2', 2)]);
+    expect(run.summary()).toMatchObject({ status: 'completed_with_failures', itemCounts: { completed: 3, failed_permanent: 2 } });
+    const inspected = await here.until(run.inspect('r2'));
+    expect(inspected).toMatchObject({ attemptCount: 0, attempts: [{ outcome: 'released' }, { outcome: 'failed', isCharged: false }] });
+    expect((await here.until(run.verify())).broken).toBeNull();
+  });
+
+  it('or because it alone is too large for the service, in the words of the service', async () => {
+    const faults: FaultScript = [{ type: 'upload_too_large', bytesMax: 400 }];
+    const { world, run } = await play(faults, ['a', 'b'.repeat(500), 'c', 'd']);
+    await using here = world;
+    expect(await failedOf(here)).toMatchObject([{ itemId: 'r1', errorClass: 'request_too_large', rawError: { line: 1 } }]);
+    expect((await failedOf(here))[0]?.message).toContain('File is too large.');
+    expect(run.summary().itemCounts).toMatchObject({ completed: 3, failed_permanent: 1 });
+    expect((await here.until(run.verify())).broken).toBeNull();
+  });
+
   it('of a run that an earlier release wrote reads as before: by its class alone', () => {
     const rejection = { type: 'invalid_lines', message: 'm', lines: [1], statedTokensMax: null, statedRequestsMax: null };
     const record = {

@@ -65,7 +65,7 @@ export type CallFault =
   /** There is no room for another file. */
   | ({ readonly type: 'upload_refused'; readonly reason: 'files_quota' | 'storage_quota' } & Times)
   /** The service reads the file at once: a 400 names a line of it, counted from 1. By default at the create. */
-  | ({ readonly type: 'line_refused'; readonly line: number; readonly at?: 'upload' | 'create' } & Times)
+  | ({ readonly type: 'line_refused'; readonly line: number; readonly at?: 'upload' | 'create'; readonly code?: string } & Times)
   | ({ readonly type: 'create_refused'; readonly reason: CreateRefusal } & Times)
   /** The stream ends after `keepRatio` of the bytes that were promised. */
   | ({ readonly type: 'truncated_download'; readonly keepRatio: number } & Times)

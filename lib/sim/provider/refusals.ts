@@ -43,8 +43,8 @@ export const tooLarge = ({ bytesMax, statusCode = 413 }: FaultOf<'upload_too_lar
   refused(statusCode, `File is too large. The maximum file size is ${bytesMax} bytes.`, { param: 'file' });
 
 /** A service that reads the file before it takes it. */
-export const refusedLine = ({ line }: FaultOf<'line_refused'>): Refused =>
-  refused(400, `Invalid request on line ${line}: the request is not valid.`, { param: `line ${line}`, code: 'invalid_line' });
+export const refusedLine = ({ line, code = 'invalid_line' }: FaultOf<'line_refused'>): Refused =>
+  refused(400, `Invalid request on line ${line}: the request is not valid.`, { param: `line ${line}`, code });
 
 export const fileNotProcessed = (id: string): Refused =>
   refused(400, `File '${id}' is not processed yet. Please try again once its status is 'processed'.`, { param: 'input_file_id' });

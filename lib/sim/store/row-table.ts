@@ -194,7 +194,10 @@ export const createRowTable = (): RowTable => {
       case 'requeue':
         return each(change.indexes, (row) => void Object.assign(row, { status: 'pending', dueAtMs: 0 }));
       case 'fail_pending':
-        return each(change.indexes, (row, index, i) => end(row, index, change.sequenceFrom + i, 'failed_permanent', change.code, null));
+        return each(change.indexes, (row, index, i) => {
+          row.batchNo = change.batchNo;
+          end(row, index, change.sequenceFrom + i, 'failed_permanent', change.code, null);
+        });
       case 'share':
         return each(change.indexes, (row, index, i) => {
           const { status, code, line } = rows[row.sameAs as number] as Row;

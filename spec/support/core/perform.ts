@@ -37,6 +37,7 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       });
     }
     case 'UploadBatch': {
+      if (trouble(world, 0.04)) return inputRefused(world, effect, batchMembers(moment.rows, effect.batchNo));
       const inputFileId = freshId(world, 'file-');
       world.files[inputFileId] = { batchKey: effect.batchKey, batchNo: effect.batchNo, indexes: batchMembers(moment.rows, effect.batchNo) };
       if (trouble(world, 0.4)) world.unreadable.push(inputFileId);
@@ -205,8 +206,27 @@ const ingest = (world: World, effect: Extract<Effect, { readonly type: 'IngestSl
   return ({ atMs }) => ({ type: 'AcceptSlice', atMs, slice, checkpoint, isLast });
 };
 
+/** The file is too large for the service, or one of its lines is refused. */
+const inputRefused = (
+  world: World,
+  { batchKey, createAttempt }: { readonly batchKey: BatchKey; readonly createAttempt: number },
+  members: readonly number[],
+): Answer => {
+  const isTooLarge = chance(world.dice, 0.5);
+  const isAlone = members.length === 1;
+  const line = isAlone ? 1 : between(world.dice, 1, Math.max(1, members.length));
+  const code = oneOf(world.dice, ['invalid_line', 'no_such_thing', null]);
+  const said = isTooLarge && !isAlone ? [] : [{ line, code, message: 'No.', param: null }];
+  const statedBytesMax = isTooLarge ? oneOf(world.dice, [null, between(world.dice, 1, 500)]) : null;
+  const indexes = said.map(() => members[line - 1] ?? 0);
+  return ({ atMs }) => ({
+    ...{ type: 'RecordInputRefused', atMs, batchKey, createAttempt, message: 'refused', isTooLarge, statedBytesMax, said, indexes },
+  });
+};
+
 const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBatch' }>): Answer => {
   const { batchKey, createAttempt, inputFileId } = effect;
+  if (trouble(world, 0.04)) return inputRefused(world, effect, world.files[inputFileId]?.indexes ?? []);
   if (trouble(world, 0.15)) {
     const type = oneOf(world.dice, [
       'rate_limited',

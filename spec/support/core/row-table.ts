@@ -120,7 +120,11 @@ const applyChange = (rows: Row[], moves: RowMove[], change: RowChange): string |
       return each(Array.from(change.indexes), (index) => move(index, 'failed_retryable', 'pending', () => ({ batchNo: 0 })));
     case 'fail_pending':
       return each(Array.from(change.indexes), (index, place) =>
-        move(index, 'pending', 'failed_permanent', () => ({ sequence: change.sequenceFrom + place, failure: failureOfCode(change.code) })),
+        move(index, 'pending', 'failed_permanent', () => ({
+          sequence: change.sequenceFrom + place,
+          failure: failureOfCode(change.code),
+          batchNo: change.batchNo,
+        })),
       );
     case 'share':
       return each(Array.from(change.indexes), (index, place) => {

@@ -1,0 +1,80 @@
+import type { RefusedLine } from '../../lib/core/batch.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
+import type { InputRefusal } from '../../lib/ports/port-error.ts';
+import { apiErrorIn, errorBodyIn } from './api-error.ts';
+
+const linesMax = 1_000;
+const wordsMax = 500;
+
+/** "File is too large.", "413 Request Entity Too Large", "exceeds the maximum file size of 100 MB": OpenAI, Groq, nginx (reports of 2026-10). */
+const tooLarge =
+  /\b(?:too (?:large|big)|(?:exceeds?|exceeded|larger than|bigger than|over|above)\b.{0,60}\b(?:size|\d[\d,._]*\s*(?:bytes|[kmg]i?b)))\b/iu;
+/** A number and its unit behind words of a limit. */
+const stated =
+  /(?:limit|maximum|max|at most|up to|larger than|bigger than|exceeds?|over|above)\D{0,40}?(\d[\d,_]*(?:\.\d+)?)\s*(bytes|[kmg]i?b)\b/iu;
+const units: Readonly<Record<string, number>> = {
+  b: 1,
+  k: 1_000,
+  m: 1_000_000,
+  g: 1_000_000_000,
+  ki: 1_024,
+  mi: 1_048_576,
+  gi: 1_073_741_824,
+};
+
+/**
+ * What a clear no to an upload or a create says against the input file: the lines that it names, or that the file is too large. Null: nothing
+ * of the kind. A line is named by `param`, in words ("Invalid request on line 2"), or as an entry of a list.
+ */
+export const inputRefusalOf = (status: number, message: string, thrown: unknown): InputRefusal | null => {
+  const said = status === 400 || status === 422 ? linesIn(thrown) : [];
+  if (said.length > 0) return { isTooLarge: false, statedBytesMax: null, said };
+  if (status !== 413 && !tooLarge.test(message)) return null;
+  return { isTooLarge: true, statedBytesMax: statedBytesIn(message), said: [] };
+};
+
+/** The smaller reading where a unit has two. */
+const statedBytesIn = (message: string): number | null => {
+  const [, digits, unit = 'bytes'] = stated.exec(message) ?? [];
+  if (digits === undefined) return null;
+  const name = unit.toLowerCase();
+  const bytes = Math.floor(Number(digits.replaceAll(/[,_]/gu, '')) * (name === 'bytes' ? 1 : (units[name.slice(0, -1)] ?? 1)));
+  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
+};
+
+const linesIn = (thrown: unknown): readonly RefusedLine[] => {
+  const byLine = new Map<number, RefusedLine>();
+  const add = (line: number, entry: JsonObject, fallback: string): void => {
+    if (!Number.isSafeInteger(line) || line < 1 || byLine.has(line) || byLine.size >= linesMax) return;
+    const code = textOf(entry['code']) ?? textOf(entry['type']);
+    byLine.set(line, { line, code, message: (textOf(entry['message']) ?? fallback).slice(0, wordsMax), param: textOf(entry['param']) });
+  };
+  const { message } = apiErrorIn(thrown);
+  const body = errorBodyIn(thrown);
+  const error = isJsonObject(body) ? body : {};
+  for (const entry of entriesIn(error)) {
+    const line = entry['line'] ?? entry['line_number'];
+    if (typeof line === 'number') add(line, entry, message);
+    else for (const each of namedIn(textOf(entry['message']) ?? '', textOf(entry['param']))) add(each, entry, message);
+  }
+  if (byLine.size === 0) for (const line of namedIn(message, textOf(error['param']))) add(line, error, message);
+  return [...byLine.values()].sort((a, b) => a.line - b.line);
+};
+
+/** The error itself, and the lists that it may hold. */
+const entriesIn = (error: JsonObject): readonly JsonObject[] => {
+  const lists = [error['errors'], error['details'], error['data'], isJsonObject(error['errors']) ? error['errors']['data'] : undefined];
+  const listed = lists.flatMap((list) => (Array.isArray(list) ? (list as readonly JsonValue[]) : [])).filter(isJsonObject);
+  return typeof error['line'] === 'number' || typeof error['line_number'] === 'number' ? [error, ...listed] : listed;
+};
+
+/** Of a parser's own "line 1 column 5" it is not known what it was reading. */
+const namedIn = (message: string, param: string | null): readonly number[] => {
+  const byParam = /\blines?[\s_:#.[]*(\d+)/iu.exec(param ?? '')?.[1];
+  if (byParam !== undefined) return [Number(byParam)];
+  if (/\bcol(?:umn)?\b/iu.test(message)) return [];
+  const listed = /\b(?:lines?|rows?)(?:\s+(?:numbers?|nos?\.?))?[\s:#]*(\d+(?:\s*(?:,|and|,\s*and)\s*\d+)*)/iu.exec(message)?.[1];
+  return listed === undefined ? [] : (listed.match(/\d+/gu) ?? []).map(Number);
+};
+
+const textOf = (value: JsonValue | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);

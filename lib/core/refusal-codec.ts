@@ -1,0 +1,25 @@
+import * as t from 'io-ts';
+import type { BatchRejection, RefusedLine } from './batch.ts';
+import { closed, later, NonNegative } from './codec-parts.ts';
+import { oneOf, orNull } from './codec-primitives.ts';
+import type { FileLimit } from './file-limit.ts';
+import type { NamedStreak } from './named-streak.ts';
+
+/** What is stored of refusals. */
+
+const Refused: t.Type<RefusedLine, unknown> = closed('RefusedLine', {
+  line: t.number,
+  code: orNull(t.string),
+  message: orNull(t.string),
+  param: orNull(t.string),
+});
+export const Rejected: t.Type<BatchRejection, unknown> = closed('BatchRejection', {
+  type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'other'] as const),
+  message: t.string,
+  lines: t.readonlyArray(t.number),
+  said: later(t.readonlyArray(Refused), []),
+  statedTokensMax: orNull(t.number),
+  statedRequestsMax: orNull(t.number),
+});
+export const Named: t.Type<NamedStreak, unknown> = closed('NamedStreak', { code: t.string, count: NonNegative, total: NonNegative });
+export const FileLimitType: t.Type<FileLimit, unknown> = closed('FileLimit', { bytesMax: NonNegative, refusedBytes: NonNegative });
