@@ -22,7 +22,7 @@ export const statusIn = (thrown: unknown): number | null => {
 export const errorBodyIn = (thrown: unknown): unknown => property(thrown, 'error');
 
 /** A page of a proxy says what it means in its title. */
-const titleIn = (text: string): string => /<title>\s*([^<]{1,200}?)\s*<\/title>/iu.exec(text)?.[1] ?? text;
+const titleIn = (text: string): string => /<title>([^<]{1,200})<\/title>/iu.exec(text)?.[1]?.trim() ?? text;
 
 export const apiErrorIn = (thrown: unknown): ApiError => {
   const body = errorBodyIn(thrown);

@@ -56,6 +56,11 @@ const faultOfColumns = (snapshot: RunSnapshot, command: Command): string | null 
         faultOfCounts('outputTokens', outputTokens ?? null, count, -1)
       );
     }
+    case 'RecordInputRefused': {
+      const { said, indexes } = command;
+      // Without them it is a refusal that names no row.
+      return indexes.length === 0 ? null : faultOfCounts('indexes', indexes, said.length, 0, itemCount);
+    }
     case 'RequeueRows':
     case 'FailPending':
       return faultOfMoved('rows', command.rows, itemCount);

@@ -55,7 +55,7 @@ const inputRefusalIn = (statusCode: number, { message, param, code }: Refused['e
   if (isAboutInput !== true) return null;
   const line = /^line (\d+)$/u.exec(param ?? '')?.[1];
   if (line !== undefined) return { isTooLarge: false, statedBytesMax: null, said: [{ line: Number(line), code, message, param }] };
-  if (statusCode !== 413) return null;
+  if (statusCode !== 413 && !message.startsWith('File is too large')) return null;
   const stated = /size is (\d+) bytes/u.exec(message)?.[1];
   return { isTooLarge: true, statedBytesMax: stated === undefined ? null : Number(stated), said: [] };
 };

@@ -41,7 +41,7 @@ const withColumns = (swap: Swap): readonly Moment[] =>
 const isNoPosition = ({ command }: Moment): boolean => command.type !== 'CreateRun' && command.type !== 'RecordPoll';
 
 /** Null is an answer to these, and so is what is no number: the provider did not say. */
-const toldByOthers: ReadonlySet<string> = new Set(['expiresAtMs', 'retryAfterMs']);
+const toldByOthers: ReadonlySet<string> = new Set(['expiresAtMs', 'retryAfterMs', 'statedBytesMax']);
 
 /** What was taken, or refused for another reason than that it is malformed. */
 const taken = (found: readonly Moment[]): readonly string[] =>
