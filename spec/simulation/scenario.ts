@@ -185,9 +185,12 @@ const faultOf = (dice: Dice): Fault => {
     () => ({ type: 'list_lacks', batch, afterMs: outage.afterMs, forMs }),
     () => ({ type: 'list_without_has_more' }),
     () => ({ type: dice.oneOf(['list_refused', 'list_bare', 'list_page_empty'] as const), afterMs: outage.afterMs, forMs }),
-    () => ({ type: 'upload_refused', reason: dice.oneOf(['files_quota', 'storage_quota'] as const), ...when }),
-    () => ({ type: 'line_refused', line: dice.between(1, 9), at: dice.oneOf(['upload', 'create'] as const), ...when }),
-    () => ({ type: dice.oneOf(['file_not_processed', 'file_not_found_after_upload'] as const), batch, forMs }),
+    () =>
+      dice.oneOf<Fault>([
+        { type: 'upload_refused', reason: dice.oneOf(['files_quota', 'storage_quota'] as const), ...when },
+        { type: 'line_refused', line: dice.between(1, 9), at: dice.oneOf(['upload', 'create'] as const), ...when },
+        { type: dice.oneOf(['file_not_processed', 'file_not_found_after_upload'] as const), batch, forMs },
+      ]),
     () => ({ type: dice.oneOf(['counts_null', 'times_iso', 'error_file_empty', 'error_file_blank'] as const) }),
     ...rowFaults.map((type) => (): Fault => ({ type, batch, ratio })),
   ];
