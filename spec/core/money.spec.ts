@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { censusOfRows, costOfUsage, emptyUsage, moneyRoom, nothingPresumed, spentUsd, worstOfLiveUsd } from '../../lib/core/index.ts';
+import { isBounded } from '../../lib/core/money.ts';
 import { makeConfig, testPrices, type Wishes } from '../support/core/config.ts';
 import {
   accept,
@@ -105,6 +106,27 @@ describe('a cap', () => {
     );
     toCreated(run, 'd');
     expect(batchOf(run, 'd').requests).toBe(4);
+  });
+
+  it('names what it holds against estimates so, and never calls them the worst', () => {
+    const estimated = (costUsdMax: number | null, enqueuedTokenLimit: number | null): string => {
+      const run = startRun(
+        makeConfig({
+          chunk: { requestsMax: 4, planAfterMs: 0 },
+          money: { prices: testPrices, outputTokensMax: 5, costUsdMax },
+          enqueue: { enqueuedTokenLimit },
+        }),
+      );
+      accept(run, [10], false);
+      // One picture among the prompts is enough.
+      accept(run, [10, 10], true, false);
+      plan(run, 'a');
+      expect(isBounded(run.state.snapshot)).toBe(false);
+      const { control } = run.state.snapshot;
+      return control.state === 'paused' ? (control.message ?? '') : '';
+    };
+    expect(estimated(15, null)).toMatch(/^the next request costs by estimate \$20\.00; /u);
+    expect(estimated(null, 5)).toMatch(/^the next request needs by estimate 10 tokens, /u);
   });
 
   it('counts what was answered and that nobody can read, at its worst', () => {

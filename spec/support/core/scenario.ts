@@ -75,7 +75,7 @@ export const startRun = (config: RunConfig = makeConfig()): Scenario => {
 };
 
 /** Accepts rows of these sizes (bytes, and as many tokens); 0 is a bad row. */
-export const accept = (run: Scenario, sizes: readonly number[], isLast = true): void => {
+export const accept = (run: Scenario, sizes: readonly number[], isLast = true, areTokensExact = true): void => {
   const { itemCount } = run.state.snapshot.ingest;
   const slice: CommandOf<'AcceptSlice'>['slice'] = {
     fromIndex: itemCount,
@@ -85,7 +85,7 @@ export const accept = (run: Scenario, sizes: readonly number[], isLast = true): 
     requestLengths: sizes,
     itemLengths: sizes,
     tokens: sizes,
-    areTokensExact: true,
+    areTokensExact,
     inputs: null,
     badOffsets: sizes.flatMap((size, i) => (size === 0 ? [i] : [])),
     sameAs: null,
