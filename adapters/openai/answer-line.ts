@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/js
 import { isTooDeep } from '../../lib/core/json-depth.ts';
 import type { LineContent, LineVerdict } from '../../lib/ports/provider.ts';
 import { classOfError, readLineError } from './answer-error.ts';
-import type { AnswerReader, BodyContent } from './answer-reader.ts';
+import { type AnswerReader, type BodyContent, isText } from './answer-reader.ts';
 import { usageOf } from './answer-usage.ts';
 
 /** Is shown every line that was accepted, and what was read of it. */
@@ -21,8 +21,14 @@ export const readVerdict = (line: string, reader: AnswerReader, learn: Learn, wa
   return { type: 'succeeded', customId, usage, ...(wants === 'text' && body !== null ? textsOf(reader.contentOf(body)) : {}) };
 };
 
-const textsOf = ({ outputText, texts }: BodyContent): Pick<BodyContent, 'outputText' | 'texts'> =>
-  texts === undefined ? { outputText } : { outputText, texts };
+const textsOf = ({
+  outputText,
+  texts,
+  toolCalls,
+}: BodyContent): Pick<LineVerdict & { readonly type: 'succeeded' }, 'outputText' | 'texts' | 'isCall'> => {
+  if (toolCalls !== null && !isText(outputText ?? undefined)) return { outputText, isCall: true };
+  return texts === undefined ? { outputText } : { outputText, texts };
+};
 
 /** What the line holds for its reader; of a failed one also the text so far. */
 export const readContent = (line: string, reader: AnswerReader, learn: Learn, include?: 'response'): LineContent => {

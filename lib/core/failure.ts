@@ -140,6 +140,12 @@ const table = {
     when: 'an image or a file that the request names could not be fetched by the provider',
     remedy: 'make sure that the provider can read the address, then a new run with the row; send the data in the request instead',
   },
+  tool_call: {
+    action: 'fail',
+    when: 'a structured answer is a call of a tool, and no text',
+    remedy: 'answer the call, which is in `tool_calls`, in a request of a new run; or offer no tools',
+    isOfStructure: true,
+  },
 } as const satisfies Readonly<Record<string, FailurePolicy>>;
 
 export type FailureClass = keyof typeof table;

@@ -33,6 +33,7 @@ const answeredClasses: ReadonlySet<FailureClass> = new Set([
   'fenced_json',
   'invalid_json',
   'schema_mismatch',
+  'tool_call',
   'refusal',
   'content_filtered',
 ]);

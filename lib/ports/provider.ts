@@ -117,6 +117,8 @@ export type LineVerdict =
       readonly outputText?: string | null;
       /** Texts that may each be the structured answer, the likeliest first, where there are several; absent: `outputText` alone. */
       readonly texts?: readonly string[];
+      /** With the text asked for: there is none, and the answer asks for calls. */
+      readonly isCall?: true;
     }
   | { readonly type: 'failed'; readonly customId: string; readonly failureClass: FailureClass; readonly usage: TokenUsage | null }
   | { readonly type: 'malformed' };

@@ -53,6 +53,10 @@ export const explained = async (parts: readonly ResultParts[], structureOf: Stru
       told.push(part);
       continue;
     }
+    if (isCallInstead(part)) {
+      told.push({ ...part, content: { ...content, error: { message: 'the answer is a call of a tool, and no text', raw: null } } });
+      continue;
+    }
     const [found] = await readTexts(structure.readAll, [textsIn(content)]);
     told.push(found === undefined ? part : { ...part, content: withReading(part.ref.status, content, found) });
   }
@@ -65,6 +69,8 @@ const isUnexplained = ({ ref, content }: ResultParts): boolean => {
   if (ref.status === 'completed') return content.texts !== undefined || content.error !== null;
   return content.error === null && isFailureOfStructure(failureOfCode(ref.code));
 };
+
+const isCallInstead = ({ ref }: ResultParts): boolean => ref.status === 'failed_permanent' && failureOfCode(ref.code) === 'tool_call';
 
 const withReading = (status: ResultParts['ref']['status'], content: LineContent, { reading, text }: TextReading): LineContent => {
   if (status === 'completed')

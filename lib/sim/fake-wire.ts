@@ -31,8 +31,9 @@ export const createFakeWire = (job: { readonly model: string; readonly endpoint:
       const usage = body === null ? null : usageOf(body);
       if (failure !== null) return { type: 'failed', customId, failureClass: failure.failureClass, usage };
       if (wants === undefined || body === null) return { type: 'succeeded', customId, usage };
-      const { outputText, texts } = contentOfAnswer(body);
-      return { type: 'succeeded', customId, usage, outputText, ...(texts === undefined ? {} : { texts }) };
+      const { outputText, texts, toolCalls } = contentOfAnswer(body);
+      const call = toolCalls !== null && outputText === null ? { isCall: true as const } : {};
+      return { type: 'succeeded', customId, usage, outputText, ...(texts === undefined ? {} : { texts }), ...call };
     },
     readContent: (line, include): LineContent => {
       const answer = readAnswer(line);

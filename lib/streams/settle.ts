@@ -209,7 +209,7 @@ const readLine = (
     takeRow(reading, index, line, failureClass === null ? null : codeOfFailure(failureClass), verdict.usage?.outputTokens ?? -1);
   return verdict.type === 'failed'
     ? { failureClass: verdict.failureClass, texts: noTexts, take }
-    : { failureClass: null, texts: textsIn(verdict), take };
+    : { failureClass: structure !== null && verdict.isCall === true ? 'tool_call' : null, texts: textsIn(verdict), take };
 };
 
 /** Takes lines in their order; the answers among them are read together first, where a structure was promised. */

@@ -47,6 +47,24 @@ describe('answers that are more than one text', () => {
     expect((await typed(world, 'verify')).json['is_sound']).toBe(true);
   });
 
+  it('are asked once where a schema was promised and a tool is called, and keep the call', async () => {
+    await using world = await createCliWorld({ faults: [{ type: 'rows_tool_calls', ratio: 1 }] });
+    world.write('rows.jsonl', jsonlOf(rowCount));
+    world.write('schema.json', JSON.stringify(schema));
+    expect((await world.run(startArgs('rows.jsonl', 'answers', '--wait', '--schema', 'schema.json', ...chat))).code).toBe(2);
+    const { lines } = await typed(world, 'results');
+    expect(world.emulator.ledger.requestsBilled).toBe(rowCount);
+    for (const line of lines) {
+      expect(line['error']).toMatchObject({
+        error_class: 'tool_call',
+        message: 'the answer is a call of a tool, and no text',
+        retryable: false,
+      });
+      expect(line['tool_calls']).toEqual([expect.objectContaining({ type: 'function' })]);
+    }
+    expect((await typed(world, 'verify')).json['is_sound']).toBe(true);
+  });
+
   it.each<readonly [string, FaultScript, readonly string[], string]>([
     ['tool calls of chat', [{ type: 'rows_tool_calls', ratio: 0.5 }], chat, 'tool_calls'],
     ['function calls of responses', [{ type: 'rows_tool_calls', ratio: 0.5 }], [], 'completed'],

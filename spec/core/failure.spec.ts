@@ -35,6 +35,7 @@ const actions: Readonly<Record<FailureAction, readonly FailureClass[]>> = {
     'request_too_large',
     'run_cancelled',
     'invalid_row',
+    'tool_call',
   ],
   pause: ['insufficient_quota'],
 };

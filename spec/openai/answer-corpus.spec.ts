@@ -54,6 +54,7 @@ describe('the corpus of answers', () => {
     const readAll = (texts: readonly (string | null)[]) => Promise.all(texts.map(async (text) => label.read(text)));
     const judged = async (): Promise<JsonValue> => {
       if (verdict.type !== 'succeeded') return verdict.type === 'failed' ? verdict.failureClass : verdict.type;
+      if (verdict.isCall === true) return 'tool_call';
       const [found] = await readTexts(readAll, [textsIn(verdict)]);
       return found?.reading.type === 'fits' ? found.reading.json : (found?.reading.failureClass ?? null);
     };

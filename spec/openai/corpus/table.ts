@@ -107,7 +107,7 @@ const responses: readonly Case[] = [
   [
     'a function call',
     responsesBody([reasoning, functionCall]),
-    { as: 'completed', text: null, output: [functionCall], finish: 'completed', calls: [functionCall], structured: 'empty_output' },
+    { as: 'completed', text: null, output: [functionCall], finish: 'completed', calls: [functionCall], structured: 'tool_call' },
   ],
   [
     'two function calls',
@@ -118,7 +118,7 @@ const responses: readonly Case[] = [
       output: [functionCall, functionCall],
       finish: 'completed',
       calls: [functionCall, functionCall],
-      structured: 'empty_output',
+      structured: 'tool_call',
     },
   ],
   [
@@ -136,12 +136,12 @@ const responses: readonly Case[] = [
   [
     'a call of a custom tool',
     responsesBody([custom]),
-    { as: 'completed', text: null, output: [custom], finish: 'completed', calls: [custom], structured: 'empty_output' },
+    { as: 'completed', text: null, output: [custom], finish: 'completed', calls: [custom], structured: 'tool_call' },
   ],
   [
     'a request for approval',
     responsesBody([approval]),
-    { as: 'completed', text: null, output: [approval], finish: 'completed', calls: [approval], structured: 'empty_output' },
+    { as: 'completed', text: null, output: [approval], finish: 'completed', calls: [approval], structured: 'tool_call' },
   ],
   [
     'a text after a search',
@@ -282,7 +282,7 @@ const chat: readonly Case[] = [
   [
     'a tool call',
     chatBody([calling]),
-    { as: 'completed', text: null, output: messageOf(calling), finish: 'tool_calls', calls: [toolCall], structured: 'empty_output' },
+    { as: 'completed', text: null, output: messageOf(calling), finish: 'tool_calls', calls: [toolCall], structured: 'tool_call' },
   ],
   [
     'a tool call that ends with stop',
@@ -293,7 +293,7 @@ const chat: readonly Case[] = [
       output: messageOf(choice({ tool_calls: [toolCall] })),
       finish: 'stop',
       calls: [toolCall],
-      structured: 'empty_output',
+      structured: 'tool_call',
     },
   ],
   [
@@ -317,7 +317,7 @@ const chat: readonly Case[] = [
       output: messageOf(choice({ function_call: older })),
       finish: 'function_call',
       calls: [{ type: 'function', function: older }],
-      structured: 'empty_output',
+      structured: 'tool_call',
     },
   ],
   [
