@@ -1,4 +1,5 @@
 import type { Operation } from '../lib/core/config.ts';
+import type { InputFile } from './input-kinds.ts';
 import { type Description, isOfModule, isOfRun, type Policies } from './job-description.ts';
 
 /** Flags that were left out mean what the run has; the same file under another name is the same file. */
@@ -8,8 +9,16 @@ export const asBefore = (given: Description, told: Description | null, operation
   if (isOfRun(given) || isOfRun(told)) return { ...given, policies };
   const { inputs } = given;
   const isSameInput = inputs.length === told.inputs.length && inputs.every((input, i) => input.absolute === told.inputs[i]?.absolute);
-  return { ...given, inputs: isSameInput ? told.inputs : inputs, namespacesIds: given.namespacesIds ?? told.namespacesIds, policies };
+  return {
+    ...given,
+    inputs: isSameInput ? inputs.map((input, i) => inputAsBefore(input, told.inputs[i] ?? input)) : inputs,
+    namespacesIds: given.namespacesIds ?? told.namespacesIds,
+    policies,
+  };
 };
+
+/** As it was typed then; a delimiter that was said or found now is compared. */
+const inputAsBefore = ({ delimiter }: InputFile, told: InputFile): InputFile => (delimiter === undefined ? told : { ...told, delimiter });
 
 /** What a resume may have changed is as the run has it now; the rest is as it was started. */
 const policiesAsBefore = (given: Policies, told: Policies, { badRows, money, canary, enqueue }: Operation): Policies => ({

@@ -10,7 +10,7 @@ import type { StrictRules } from '../lib/schema/strict-rules.ts';
 import type { RunnerStorage } from '../lib/run/runner-options.ts';
 import type { CliPrompt } from './rows.ts';
 import type { Settings } from './job-description.ts';
-import type { InputKind } from './input-kinds.ts';
+import { type InputFile, kindOfInput } from './input-kinds.ts';
 import { CliFailure } from './failure.ts';
 import { broughtConnection, importModule } from './load-module.ts';
 import type { StorePlace } from './place.ts';
@@ -119,10 +119,14 @@ export const createQuoter = async (): Promise<BatchRunner> => {
 };
 
 /** A source over one file, each row whole as its payload. */
-export const fileSource = async (kind: InputKind, path: string, idField: string): Promise<CheckpointedItemSource<unknown, JsonObject>> => {
-  switch (kind) {
+export const fileSource = async (input: InputFile, path: string, idField: string): Promise<CheckpointedItemSource<unknown, JsonObject>> => {
+  switch (kindOfInput(input)) {
     case 'csv':
-      return (await import('../adapters/csv/index.ts')).csvSource(path, { itemId: idField });
+      return (await import('../adapters/csv/index.ts')).csvSource(path, {
+        itemId: idField,
+        delimiter: input.delimiter ?? ',',
+        skipsEmptyRecords: true,
+      });
     case 'jsonl':
       return (await import('../adapters/jsonl/index.ts')).jsonlSource(path, { itemId: idField });
     case 'parquet':
@@ -130,6 +134,12 @@ export const fileSource = async (kind: InputKind, path: string, idField: string)
     case 'arrow':
       return (await import('../adapters/arrow/index.ts')).arrowSource(path, { itemId: idField });
   }
+};
+
+/** The delimiter under which a CSV file's header names the field; null: under none that is usual, or the file cannot be read. */
+export const findDelimiter = async (path: string, idField: string): Promise<string | null> => {
+  const csv = await import('../adapters/csv/index.ts');
+  return csv.findDelimiter(path, idField).catch(() => null);
 };
 
 /** Loads what writes the format; null: JSON lines. */

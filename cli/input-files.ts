@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { expandInput } from './compose.ts';
+import { expandInput, findDelimiter } from './compose.ts';
 import { CliFailure } from './failure.ts';
 import { choice } from './flags.ts';
-import { type InputFile, type InputKind, inputKinds, kindOfInput, standardInput } from './input-kinds.ts';
+import { delimiterOfName, type InputFile, type InputKind, inputKinds, kindOfInput, standardInput } from './input-kinds.ts';
 import { spool, sweepSpools } from './spool.ts';
 
 export const requireInput = (given: readonly string[]): void => {
@@ -16,11 +16,11 @@ export const requireInput = (given: readonly string[]): void => {
 
 /** The files that the flags mean: patterns are expanded in the order of the names, standard input is put into a file. */
 export const inputFilesOf = async (
-  given: readonly string[],
-  format: string | undefined,
-  { cwd, stdin }: { readonly cwd: string; readonly stdin: Readable },
+  { input: given, inputFormat: format, delimiter }: InputFlags,
+  { cwd, stdin, idField, note }: InputPlace,
 ): Promise<readonly InputFile[]> => {
   requireInput(given);
+  const said = delimiter === undefined ? null : delimiterSaid(delimiter);
   // Else the second would find nothing left.
   if (given.filter((pattern) => pattern === standardInput).length > 1) throw new CliFailure('--input - is given twice');
   await sweepSpools();
@@ -40,7 +40,40 @@ export const inputFilesOf = async (
     kindOfInput(input);
     if (inputs.findIndex((other) => other.absolute === input.absolute) !== i) throw new CliFailure(`--input ${input.given} is given twice`);
   });
-  return inputs;
+  if (said !== null && !inputs.some((input) => kindOfInput(input) === 'csv'))
+    throw new CliFailure('--delimiter: none of the inputs is a CSV file', { hint: 'If one is, say so: --input-format csv' });
+  return Promise.all(inputs.map((input) => withDelimiter(input, said, idField, note)));
+};
+
+export interface InputFlags {
+  readonly input: readonly string[];
+  readonly inputFormat: string | undefined;
+  readonly delimiter: string | undefined;
+}
+
+export interface InputPlace {
+  readonly cwd: string;
+  readonly stdin: Readable;
+  readonly idField: string;
+  readonly note: (line: string) => void;
+}
+
+const delimiterSaid = (text: string): string => {
+  const delimiter = text === 'tab' || text === '\\t' ? '\t' : text;
+  if (/^[^"\r\n]$/u.test(delimiter)) return delimiter;
+  throw new CliFailure(`--delimiter ${JSON.stringify(text)}: one character is needed, or tab`, {
+    hint: 'A quote or a line end cannot be it.',
+  });
+};
+
+/** What stands between the fields is found where it is not said, and told where it is not what the name promises. */
+const withDelimiter = async (input: InputFile, said: string | null, idField: string, note: (line: string) => void): Promise<InputFile> => {
+  if (kindOfInput(input) !== 'csv') return input;
+  if (said !== null) return { ...input, delimiter: said };
+  const promised = delimiterOfName(input.given);
+  const found = (await findDelimiter(input.absolute, idField)) ?? promised;
+  if (found !== promised) note(`batchor: ${input.given}: its fields are separated by ${found === '\t' ? 'tabs' : JSON.stringify(found)}`);
+  return { ...input, delimiter: found };
 };
 
 /**

@@ -10,13 +10,20 @@ export interface InputFile {
   readonly absolute: string;
   /** Absent or null: by the end of the name. */
   readonly kind?: InputKind | null;
+  /** Between the fields of a CSV file. Absent: a comma. */
+  readonly delimiter?: string;
 }
+
+/** What the name of a CSV file promises between its fields. */
+export const delimiterOfName = (given: string): string => (/\.(?:tsv|tab)(?:\.gz|\.zst)?$/iu.test(given) ? '\t' : ',');
 
 /** What stands for standard input, in flags and messages. */
 export const standardInput = '-';
 
 const kindOfEnd: Readonly<Record<string, InputKind>> = {
   csv: 'csv',
+  tsv: 'csv',
+  tab: 'csv',
   jsonl: 'jsonl',
   ndjson: 'jsonl',
   parquet: 'parquet',
@@ -33,7 +40,7 @@ export const kindOfInput = ({ given, kind }: InputFile): InputKind => {
   const found = Object.hasOwn(kindOfEnd, end) ? kindOfEnd[end] : undefined;
   if (found !== undefined && (packed === undefined || found === 'csv' || found === 'jsonl')) return found;
   throw new CliFailure(
-    `--input ${JSON.stringify(given)}: the name must end in .csv, .jsonl or .ndjson (each also with .gz or .zst), .parquet, .arrow or .feather`,
+    `--input ${JSON.stringify(given)}: the name must end in .csv, .tsv, .jsonl or .ndjson (each also with .gz or .zst), .parquet, .arrow or .feather`,
     { hint: `Say what it holds: --input-format ${inputKinds.join('|')}` },
   );
 };

@@ -166,7 +166,14 @@ const settings = {
 };
 const isJobDescription = t.isObject({
   ...settings,
-  inputs: t.isArray(t.isObject({ given: t.isString(), absolute: t.isString(), kind: t.isOptional(t.isNullable(t.isEnum(inputKinds))) })),
+  inputs: t.isArray(
+    t.isObject({
+      given: t.isString(),
+      absolute: t.isString(),
+      kind: t.isOptional(t.isNullable(t.isEnum(inputKinds))),
+      delimiter: t.isOptional(t.isString()),
+    }),
+  ),
   namespacesIds: t.isOptional(t.isBoolean()),
   idField: t.isString(),
   prompt: t.isOneOf([

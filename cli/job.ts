@@ -9,7 +9,7 @@ import type { BatchRunner } from '../lib/run/runner.ts';
 import type { StructuredOutput } from '../lib/schema/types.ts';
 import { fileSource, providerConfigOf } from './compose.ts';
 import { CliFailure } from './failure.ts';
-import { type InputFile, kindOfInput, standardInput } from './input-kinds.ts';
+import { type InputFile, standardInput } from './input-kinds.ts';
 import { inputsSource, renamed } from './inputs.ts';
 import {
   type Description,
@@ -93,7 +93,7 @@ export const openInputs = (
 ): Promise<readonly CheckpointedItemSource<unknown, JsonObject>[]> =>
   Promise.all(
     inputs.map(async (input) => {
-      const file = await fileSource(kindOfInput(input), pathOf(input, cwd), idField);
+      const file = await fileSource(input, pathOf(input, cwd), idField);
       // Lineage names it as it was typed, wherever that is read again.
       return file.ref === input.given ? file : renamed(file, input.given);
     }),
@@ -121,6 +121,7 @@ const pathOf = ({ given, absolute }: InputFile, cwd: string): string => {
 /** What makes the prompts, as it is compared when a run goes on. */
 const promptDescription = (description: JobDescription): JsonObject => {
   const { idField, prompt, systemPrompt, metadataFields, keepsColumns, rowsMax } = description;
+  const delimiters = description.inputs.map(({ delimiter = ',' }) => delimiter);
   return {
     id_field: idField,
     ...(prompt.type === 'field' ? { prompt_field: prompt.field } : { prompt_template: prompt.template }),
@@ -129,5 +130,6 @@ const promptDescription = (description: JobDescription): JsonObject => {
     keep_columns: keepsColumns,
     limit: rowsMax,
     ...(doesNamespaceIds(description) ? { namespace_ids: true } : {}),
+    ...(delimiters.every((delimiter) => delimiter === ',') ? {} : { delimiters }),
   };
 };

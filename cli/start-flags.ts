@@ -19,6 +19,7 @@ export interface StartFlags extends PolicyFlags, SchemaFlags {
   readonly only: string | undefined;
   readonly input: readonly string[];
   readonly inputFormat: string | undefined;
+  readonly delimiter: string | undefined;
   readonly namespaceIds: boolean | undefined;
   readonly idField: string | undefined;
   readonly promptField: string | undefined;
@@ -36,6 +37,8 @@ export interface StartFlags extends PolicyFlags, SchemaFlags {
 export interface JobPlace {
   readonly cwd: string;
   readonly stdin: Readable;
+  /** Tells people what was found out for them. */
+  readonly note: (line: string) => void;
   /** Null: OpenAI's own. */
   readonly baseUrl: string | null;
   readonly book: PriceBook | undefined;
@@ -44,7 +47,7 @@ export interface JobPlace {
 }
 
 /** What the flags ask for; throws for the first that cannot be meant, naming it. */
-export const describeJob = async (flags: StartFlags, { cwd, stdin, baseUrl, book, configOf }: JobPlace): Promise<Description> => {
+export const describeJob = async (flags: StartFlags, { cwd, stdin, note, baseUrl, book, configOf }: JobPlace): Promise<Description> => {
   if (flags.job !== undefined) return { version: 1, job: moduleOf(flags, flags.job, cwd), baseUrl };
   if (flags.fromRun !== undefined) return describeEarlier(flags, flags.fromRun, { cwd, baseUrl, book, configOf });
   if (flags.only !== undefined) throw new CliFailure('--only goes with --from-run', { hint: 'It says which rows of that run.' });
@@ -72,14 +75,14 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, baseUrl, book
     policies: policiesOf(flags, priceOf(book, model)),
   };
   // Standard input is read only where all else is right.
-  return { ...rest, inputs: await inputFilesOf(flags.input, flags.inputFormat, { cwd, stdin }) };
+  return { ...rest, inputs: await inputFilesOf(flags, { cwd, stdin, idField: rest.idField, note }) };
 };
 
 /** Rows of an earlier run, at its endpoint; its model, unless another one is named. */
 const describeEarlier = async (
   flags: StartFlags,
   runId: string,
-  { cwd, baseUrl, book, configOf }: Omit<JobPlace, 'stdin'>,
+  { cwd, baseUrl, book, configOf }: Omit<JobPlace, 'stdin' | 'note'>,
 ): Promise<EarlierDescription> => {
   refuseBeside('--from-run', flags, rowFlags, 'The rows are those of that run, and ask what they asked.');
   if (flags.endpoint !== undefined)
@@ -166,6 +169,7 @@ const completionWindowOf = (text: string): string => {
 const rowFlags = [
   'input',
   'inputFormat',
+  'delimiter',
   'namespaceIds',
   'idField',
   'promptField',

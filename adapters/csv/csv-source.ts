@@ -13,6 +13,8 @@ export type CsvOptions<Column extends string, Payload, Metadata extends JsonObje
   readonly columns?: readonly Column[];
   /** Between fields. Default a comma. */
   readonly delimiter?: string;
+  /** Whether a record of empty fields alone, as spreadsheets write them at the end, is passed over like a blank line. Default false: it is a row. */
+  readonly skipsEmptyRecords?: boolean;
   /** A longer record is a bad row. Default 16 MiB. */
   readonly recordBytesMax?: number;
   /** How the file is packed. Default: as its name ends, `.gz` for gzip, `.zst` for zstd. */
@@ -22,7 +24,7 @@ export type CsvOptions<Column extends string, Payload, Metadata extends JsonObje
 /**
  * Reads a CSV file: UTF-8, a header first, in order, resumable behind any row. Lines end in LF or CRLF, mixed if need be;
  * fields may be quoted, with line ends and doubled quotes inside; blank lines are skipped; a byte order mark is tolerated.
- * A record with the wrong number of columns, wrong quotes, invalid UTF-8 or no usable id is a bad row. Where quotes are wrong
+ * Several columns without a name are left out, and so are empty fields behind the last column. A record with the wrong number of columns, wrong quotes, invalid UTF-8 or no usable id is a bad row. Where quotes are wrong
  * reading goes on at the next line, which may lie inside what was meant as one record. Reading throws `SourceError` if the
  * file is missing, unreadable, empty or UTF-16, or its header lacks a column or names one twice. Throws at once for a
  * senseless `delimiter` or `recordBytesMax`.
@@ -61,7 +63,14 @@ export const tunedCsvSource = <
     path,
     compression: options.compression,
     tuning,
-    readRows: (reading) => readCsv(reading, { columns: columns ?? null, idColumn, delimiter, recordBytesMax }),
+    readRows: (reading) =>
+      readCsv(reading, {
+        columns: columns ?? null,
+        idColumn,
+        delimiter,
+        recordBytesMax,
+        skipsEmptyRecords: options.skipsEmptyRecords ?? false,
+      }),
     toEntry: (row) => {
       const place = { index: row.position.index - 1, line: row.line, position: row.position };
       return row.type === 'bad' ? badEntry(path, place, row) : mapRow(row.value, place);

@@ -13,12 +13,13 @@ export interface CsvReadOptions<Column extends string> {
   readonly idColumn: string | null;
   readonly delimiter: string;
   readonly recordBytesMax: number;
+  readonly skipsEmptyRecords: boolean;
 }
 
 /** A row by column name. */
 export type CsvRow<Column extends string> = Readonly<Record<Column, string>>;
 
-/** The rows of a CSV file behind its header. A record with more or fewer columns than the header is a bad row. */
+/** The rows of a CSV file behind its header. A record with more or fewer columns than the header is a bad row, unless those that are too many are empty. */
 export async function* readCsv<Column extends string>(
   reading: FileReading,
   options: CsvReadOptions<Column>,
@@ -30,7 +31,7 @@ export async function* readCsv<Column extends string>(
   try {
     let index = from.index;
     for await (const records of readRecords(window, { ...options, line: from.line })) {
-      yield records.map((record): FileRow<CsvRow<Column>> => {
+      yield (options.skipsEmptyRecords ? records.filter(isNoBlank) : records).map((record): FileRow<CsvRow<Column>> => {
         index += 1;
         const { line, next } = record;
         const position = window.positionAt(next.offset, next.line, index);
@@ -58,8 +59,8 @@ const pickedColumns = <Column extends string>(
     const what = `column ${JSON.stringify(missing)} is not in the header. Name it as the header does: ${listColumns(found)}.${hint}`;
     throw new SourceError(what, { ref, field: missing });
   }
-  // Without `columns` a row's columns are whatever the header says: Column is then plain `string`.
-  return (columns ?? (found as readonly Column[])).map((column) => ({ column, at: places.get(column) ?? -1 }));
+  // Without `columns` a row's columns are whatever the header names: Column is then plain `string`.
+  return (columns ?? (named(found) as readonly Column[])).map((column) => ({ column, at: places.get(column) ?? -1 }));
 };
 
 interface Picked<Column extends string> {
@@ -82,10 +83,20 @@ const createRowMaker = <Column extends string>(
       return { type: 'bad', reason: record.reason, field };
     }
     const { fields } = record;
-    if (fields.length === header.length) return { type: 'row', value: toValue(fields) };
+    if (fields.length === header.length || (fields.length > header.length && areEmpty(fields.slice(header.length))))
+      return { type: 'row', value: toValue(fields) };
     return { type: 'bad', reason: `the record has ${countColumns(fields.length)}, the header ${header.length}`, field: null };
   };
 };
+
+/** Where several columns have no name, nobody could tell them apart. */
+const named = (found: readonly string[]): readonly string[] =>
+  found.indexOf('') === found.lastIndexOf('') ? found : found.filter((column) => column !== '');
+
+const areEmpty = (fields: readonly string[]): boolean => fields.every((field) => field === '');
+
+/** A line of one empty field is a row of a file with one column, which quotes it. */
+const isNoBlank = (record: CsvRecord): boolean => record.type === 'fault' || record.fields.length === 1 || !areEmpty(record.fields);
 
 /** Both ways fill every column, since the record is as long as the header. */
 const createValueMaker = <Column extends string>(picked: readonly Picked<Column>[]): ((fields: readonly string[]) => CsvRow<Column>) => {

@@ -5,7 +5,7 @@ import { openWindow } from '../files/file-window.ts';
 import { skipMark } from '../files/utf8.ts';
 import { readRecords } from './read-records.ts';
 
-/** The names of a file's columns, all different, and where its first row begins. */
+/** The names of a file's columns, all different but for empty ones, and where its first row begins. */
 export interface CsvHeader {
   readonly columns: readonly string[];
   readonly next: FilePosition;
@@ -44,7 +44,8 @@ const checkHeader = (columns: readonly string[], ref: string, line: number): voi
     throw new SourceError('its lines end in CR alone. Save it with LF or CRLF line ends', { ref, line });
   }
   const seen = new Set<string>();
-  const twice = columns.find((column) => seen.size === seen.add(column).size);
+  // Columns without a name are an index, or nothing: spreadsheets and data frames write them.
+  const twice = columns.find((column) => column !== '' && seen.size === seen.add(column).size);
   if (twice === undefined) return;
   throw new SourceError(`the header names column ${JSON.stringify(twice)} twice. Rename one: ${listColumns(columns)}`, {
     ref,

@@ -18,6 +18,9 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
     description: 'A .csv or .jsonl file (also .gz, .zst), .parquet or .arrow; a pattern in quotes; - for standard input; again for more',
   });
   readonly inputFormat = Option.String('--input-format', { description: 'csv, jsonl, parquet or arrow, where names do not say it' });
+  readonly delimiter = Option.String('--delimiter', {
+    description: 'What stands between the fields of CSV files: a character, or tab (default: found by the header: , ; tab or |)',
+  });
   readonly namespaceIds = Option.Boolean('--namespace-ids', {
     description: "Put each file's name in front of its ids (default with several files, whose ids may be equal; --no-namespace-ids: never)",
   });

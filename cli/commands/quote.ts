@@ -1,3 +1,4 @@
+import { writeNotes } from '../render.ts';
 import { Command, Option } from 'clipanion';
 import type { ExitCode } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
@@ -46,12 +47,13 @@ export class QuoteCommand extends JobCommand {
       import('../account.ts'),
       import('../quote.ts'),
     ]);
+    const note = (line: string): void => writeNotes(context, [line]);
     const loaded = withEnvFile(context.env, context.cwd);
     const book = await pricesOf(this.prices, loaded, context.cwd);
     const { baseUrl } = accountFor(loaded, this.baseUrl);
     const perItem = decimal('--output-tokens', this.outputTokens, 0, 'tokens');
     const sampleRows = wholeNumber('--sample', this.sample);
-    return quote(context, await describeJob(this, { cwd: context.cwd, stdin: context.stdin, baseUrl, book, configOf: noStore }), {
+    return quote(context, await describeJob(this, { cwd: context.cwd, stdin: context.stdin, note, baseUrl, book, configOf: noStore }), {
       exact: this.exact,
       ...(sampleRows === null ? {} : { sampleRows }),
       ...(perItem === null ? {} : { outputTokensPerItem: perItem }),

@@ -1,3 +1,4 @@
+import { writeNotes } from '../render.ts';
 import { Command, Option } from 'clipanion';
 import type { RunConfig } from '../../lib/core/config.ts';
 import { isRunId } from '../../lib/core/ids.ts';
@@ -47,11 +48,12 @@ export class StartCommand extends JobCommand {
     const { context } = this;
     const [{ describeJob }, { pricesOf }] = await Promise.all([import('../start-flags.ts'), import('../price-flag.ts')]);
     const book = await pricesOf(this.prices, place.loaded, context.cwd);
+    const note = (line: string): void => writeNotes(context, [line]);
     const { withRun } = await import('../stored-run.ts');
     const configOf = (runId: string): Promise<RunConfig> => withRun(place, runId, ({ run }) => Promise.resolve(run.snapshot().config));
     if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
     if (this.dryRun) {
-      const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, baseUrl: null, book, configOf });
+      const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, note, baseUrl: null, book, configOf });
       const { dryRun } = await import('../dry-run.ts');
       const show = (runs: Runs | null): Promise<ExitCode> =>
         dryRun(description, wholeNumber('--limit', this.limit), context, new AbortController().signal, runs);
@@ -62,7 +64,7 @@ export class StartCommand extends JobCommand {
       throw new CliFailure(`--limit goes with ${elsewhere} only under --dry-run`, { hint: 'It is for rows of files.' });
     const [{ accountFor }, { startRun }] = await Promise.all([import('../account.ts'), import('../start-run.ts')]);
     const account = accountFor(place.loaded, this.baseUrl);
-    const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, baseUrl: account.baseUrl, book, configOf });
+    const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, note, baseUrl: account.baseUrl, book, configOf });
     return startRun({
       context,
       place,

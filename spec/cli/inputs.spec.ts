@@ -93,7 +93,7 @@ describe('several inputs', () => {
 
   it('are told apart by the ends of their names, or by what is said', () => {
     const kinds = (names: readonly string[]) => names.map((given) => kindOfInput({ given, absolute: given }));
-    expect(kinds(['a.csv', 'B.CSV', 'c.jsonl', 'd.ndjson'])).toEqual(['csv', 'csv', 'jsonl', 'jsonl']);
+    expect(kinds(['a.csv', 'B.CSV', 'c.jsonl', 'd.ndjson', 'e.tsv', 'f.tab.gz'])).toEqual(['csv', 'csv', 'jsonl', 'jsonl', 'csv', 'csv']);
     expect(kinds(['a.csv.gz', 'b.JSONL.zst', 'c.parquet', 'd.arrow', 'e.feather', 'f.arrows'])).toEqual([
       'csv',
       'jsonl',
@@ -104,7 +104,7 @@ describe('several inputs', () => {
     ]);
     expect(kindOfInput({ given: 'rows.txt', absolute: '/rows.txt', kind: 'csv' })).toBe('csv');
     for (const odd of ['a.json', 'a.parquet.gz', 'csv', 'a.toString'])
-      expect(() => kinds([odd])).toThrow('must end in .csv, .jsonl or .ndjson');
+      expect(() => kinds([odd])).toThrow('must end in .csv, .tsv, .jsonl or .ndjson');
   });
 
   it('get the names of their files in front of their ids, where that is asked for, one file too', async () => {

@@ -108,6 +108,27 @@ describe('a run from the command line', () => {
     expect((await world.run(args)).json).toMatchObject({ status: 'completed', item_count: 4 });
   });
 
+  it('reads CSV as it comes: the delimiter is found by the header and told, or said, or what the name promises', async () => {
+    world.write('excel.csv', '\u{FEFF}id;text;;\na;one, two;;\nb;"three; four";;\n;;;\n');
+    world.write('plain.tsv', 'id\ttext\na\tone; two\n');
+    world.write('odd.csv', 'id~text\na~one\n');
+    const excel = await world.run(startArgs('excel.csv', 'excel', '--wait'));
+    expect([excel.code, excel.stderr]).toEqual([0, 'batchor: excel.csv: its fields are separated by ";"\n']);
+    expect(excel.json).toMatchObject({ item_count: 2, item_counts: { completed: 2 } });
+    const tabs = await world.run(startArgs('plain.tsv', 'tabs', '--wait'));
+    expect([tabs.code, tabs.stderr]).toEqual([0, '']);
+    expect((await world.run(startArgs('odd.csv', 'odd', '--wait'))).code).toBe(1);
+    const said = startArgs('odd.csv', 'odd', '--wait', '--delimiter', '~');
+    expect((await world.run(said)).json).toMatchObject({ item_count: 1, status: 'completed' });
+    // As it was said is how it is read on.
+    expect((await world.run(['wait', '--run-id', 'odd', '--store', 'store'])).code).toBe(0);
+    expect((await world.run(startArgs('odd.csv', 'odd', '--delimiter', '|'))).stderr).toContain(
+      'prompt.delimiters: stored ["~"], given ["|"]',
+    );
+    expect((await world.run(startArgs('odd.csv', 'two', '--delimiter', '~~'))).stderr).toContain('one character is needed, or tab');
+    expect((await world.run(startArgs('chat.jsonl', 'none', '--delimiter', ';'))).stderr).toContain('none of the inputs is a CSV file');
+  });
+
   it('asks other endpoints, with a system prompt, a template and parameters', async () => {
     world.write('chat.jsonl', '{"id":"x","text":"a","tags":["u",1]}\n');
     const args = startArgs('chat.jsonl', 'chat', '--dry-run').filter((arg) => arg !== '--prompt-field' && arg !== 'text');

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FileTuning } from '../../adapters/files/file-source.ts';
+import { findDelimiter } from '../../adapters/csv/find-delimiter.ts';
 import { csvSource } from '../../adapters/csv/index.ts';
 import { tunedCsvSource } from '../../adapters/csv/csv-source.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
@@ -128,6 +129,46 @@ describe('a CSV source', () => {
 
 const QUOTE_INSIDE = 'a quote stands inside an unquoted field. Quote the whole field and double the quotes inside it';
 const QUOTE_GOES_ON = 'a quoted field goes on after its closing quote. Double the quotes inside a quoted field';
+
+describe('a CSV file of a spreadsheet or a data frame', () => {
+  const header = 'id,text,,';
+  it('may have columns without a name and empty fields behind the last one', async () => {
+    const entries = await readText(`${header}\n1,a,,\n2,b,,,,\n3,c,x,\n4,d,,,,x\n`);
+    expect(brief(entries)).toEqual([
+      [2, { id: '1', text: 'a' }],
+      [3, { id: '2', text: 'b' }],
+      [4, { id: '3', text: 'c' }],
+      [5, 'the record has 6 columns, the header 4', null],
+    ]);
+    // A single one is an index, and is kept.
+    expect(brief(await readText(',id\n0,a\n'))).toEqual([[2, { '': '0', id: 'a' }]]);
+  });
+
+  it('may end in records of empty fields, which are passed over where that is asked for', async () => {
+    const path = await tempFile('rows.csv', 'id,text\n1,a\n,\n2,\n,\n"",""\n');
+    for (const chunkBytes of [1, 4_096]) {
+      const skipping = await expectResumable(tunedCsvSource(path, { itemId: 'id', skipsEmptyRecords: true }, tiny(chunkBytes)));
+      expect(brief(skipping)).toEqual([
+        [2, { id: '1', text: 'a' }],
+        [4, { id: '2', text: '' }],
+      ]);
+    }
+    expect(brief(await readText('id,text\n1,a\n,\n'))).toHaveLength(2);
+  });
+
+  it.each([
+    ['id,text\n', ','],
+    ['id;text, more\n', ';'],
+    ['text\tid\n', '\t'],
+    ['a|id|b\n', '|'],
+    ['\u{FEFF}"id";"a;b"\n', ';'],
+    ['a,a;id\n', ';'],
+    ['name;text\n', null],
+    ['', null],
+  ])('has the delimiter under which its header names the id: %j', async (contents, delimiter) => {
+    expect(await findDelimiter(await tempFile('rows.csv', contents), 'id')).toBe(delimiter);
+  });
+});
 
 describe('a CSV source makes a bad row of', () => {
   const cases: readonly (readonly [string, string | Buffer, readonly unknown[]])[] = [

@@ -1,0 +1,39 @@
+import { SourceError } from '../../lib/ports/source-error.ts';
+import { checkCompression, type Compression } from '../files/compression.ts';
+import { FILE_TUNING, ROW_BYTES_MAX } from '../files/file-source.ts';
+import { openFile } from '../files/open-file.ts';
+import { readHeader } from './read-header.ts';
+
+/** What stands between fields in files that people have: Excel writes semicolons in half of Europe. The earlier one wins. */
+const candidates = [',', ';', '\t', '|'] as const;
+
+/**
+ * The delimiter under which the header of the file names this column; null where it names it under none of comma, semicolon, tab and bar. Reads the
+ * header alone. Throws `SourceError` where the file cannot be opened, or is packed otherwise than its name says.
+ */
+export const findDelimiter = async (
+  path: string,
+  column: string,
+  options: { readonly compression?: Compression; readonly signal?: AbortSignal } = {},
+): Promise<string | null> => {
+  const { signal = new AbortController().signal } = options;
+  const file = await openFile(path);
+  try {
+    const compression = await checkCompression(file, options.compression);
+    const reading = { file, compression, from: null, chunkBytes: FILE_TUNING.chunkBytes, signal };
+    for (const delimiter of candidates) {
+      const columns = await readHeader(reading, { delimiter, recordBytesMax: ROW_BYTES_MAX }).then(
+        (header) => header.columns,
+        // Under a delimiter that is not the file's, a header may have wrong quotes, or name a column twice.
+        (error: unknown): readonly string[] => {
+          if (error instanceof SourceError) return [];
+          throw error;
+        },
+      );
+      if (columns.includes(column)) return delimiter;
+    }
+    return null;
+  } finally {
+    await file.handle.close();
+  }
+};
