@@ -21,7 +21,11 @@ export const asBefore = (given: Description, told: Description | null, operation
 const inputAsBefore = ({ delimiter }: InputFile, told: InputFile): InputFile => (delimiter === undefined ? told : { ...told, delimiter });
 
 /** What a resume may have changed is as the run has it now; the rest is as it was started. */
-const policiesAsBefore = (given: Policies, told: Policies, { badRows, money, canary, enqueue }: Operation): Policies => ({
+const policiesAsBefore = (
+  given: Policies,
+  told: Policies,
+  { badRows, money, canary, enqueue, chunk, circuitBreaker }: Operation,
+): Policies => ({
   pollIntervalMs: given.pollIntervalMs ?? told.pollIntervalMs,
   createGraceMs: given.createGraceMs ?? told.createGraceMs,
   deletesInputFiles: given.deletesInputFiles ?? told.deletesInputFiles,
@@ -29,14 +33,14 @@ const policiesAsBefore = (given: Policies, told: Policies, { badRows, money, can
   keepsRawOutput: given.keepsRawOutput ?? told.keepsRawOutput,
   attemptsMax: given.attemptsMax ?? told.attemptsMax,
   raisedOutputTokensMax: given.raisedOutputTokensMax ?? told.raisedOutputTokensMax,
-  requestsPerBatchMax: given.requestsPerBatchMax ?? told.requestsPerBatchMax,
-  bytesPerBatchMax: given.bytesPerBatchMax ?? told.bytesPerBatchMax,
+  requestsPerBatchMax: given.requestsPerBatchMax ?? chunk.requestsMax,
+  bytesPerBatchMax: given.bytesPerBatchMax ?? chunk.inputBytesMax,
   badRows: given.badRows ?? badRows,
   costUsdMax: given.costUsdMax ?? money.costUsdMax,
   assumeOutputTokens: given.assumeOutputTokens ?? money.outputTokensMax,
   canaryItems: given.canaryItems ?? canary?.items ?? null,
   canaryPassRatioMin: given.canaryPassRatioMin ?? canary?.passRatioMin ?? null,
-  failedBatchesMax: given.failedBatchesMax ?? told.failedBatchesMax,
+  failedBatchesMax: given.failedBatchesMax ?? circuitBreaker.failedBatchesMax,
   passRatioMin: given.passRatioMin ?? told.passRatioMin,
   enqueuedTokenLimit: given.enqueuedTokenLimit ?? enqueue.enqueuedTokenLimit,
   enqueuedRequestLimit: given.enqueuedRequestLimit ?? enqueue.enqueuedRequestLimit,

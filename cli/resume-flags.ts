@@ -12,6 +12,9 @@ export interface ResumeFlags {
   readonly enqueuedRequestLimit: string | undefined;
   readonly targetRatio: string | undefined;
   readonly headroom: string | undefined;
+  readonly maxRequestsPerBatch: string | undefined;
+  readonly maxBytesPerBatch: string | undefined;
+  readonly maxFailedBatches: string | undefined;
 }
 
 /** What the flags ask for; what was left out stays as it is. */
@@ -26,11 +29,17 @@ export const resumeOptionsOf = (flags: ResumeFlags): ResumeOptions => {
     ...(targetRatio === null ? {} : { targetRatio }),
     ...(headroom === null ? {} : { headroom }),
   };
+  const maxRequests = wholeNumber('--max-requests-per-batch', flags.maxRequestsPerBatch);
+  const maxFileBytes = wholeNumber('--max-bytes-per-batch', flags.maxBytesPerBatch);
+  const failedBatchesMax = wholeNumber('--max-failed-batches', flags.maxFailedBatches);
+  const chunkPolicy = { ...(maxRequests === null ? {} : { maxRequests }), ...(maxFileBytes === null ? {} : { maxFileBytes }) };
   return {
     ...(flags.badRows === undefined ? {} : { badRows: choice('--bad-rows', flags.badRows, ['fail', 'record']) }),
     ...(costUsdMax === null ? {} : { costUsdMax }),
     ...(assumed === null ? {} : { assumeOutputTokens: assumed }),
     ...(items === null ? {} : { canary: items === 0 ? null : { items } }),
     ...(Object.keys(enqueueLimits).length === 0 ? {} : { enqueueLimits }),
+    ...(Object.keys(chunkPolicy).length === 0 ? {} : { chunkPolicy }),
+    ...(failedBatchesMax === null ? {} : { circuitBreaker: { failedBatchesMax } }),
   };
 };

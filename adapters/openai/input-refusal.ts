@@ -29,12 +29,15 @@ const units: Readonly<Record<string, number>> = {
 export const inputRefusalOf = (status: number, message: string, thrown: unknown): InputRefusal | null => {
   const said = status === 400 || status === 422 ? linesIn(thrown) : [];
   if (said.length > 0) return { isTooLarge: false, statedBytesMax: null, said };
-  if (status !== 413 && !tooLarge.test(message)) return null;
+  if (status !== 413 && !saysTooLarge(message)) return null;
   return { isTooLarge: true, statedBytesMax: statedBytesIn(message), said: [] };
 };
 
-/** The smaller reading where a unit has two. */
-const statedBytesIn = (message: string): number | null => {
+/** True where the words are about the size of a file. */
+export const saysTooLarge = (message: string): boolean => tooLarge.test(message);
+
+/** The limit in bytes that a message states; the smaller reading where a unit has two. Null: none. */
+export const statedBytesIn = (message: string): number | null => {
   const [, digits, unit = 'bytes'] = stated.exec(message) ?? [];
   if (digits === undefined) return null;
   const name = unit.toLowerCase();

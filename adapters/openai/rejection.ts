@@ -1,6 +1,7 @@
 import type { BatchRejection, RefusedLine } from '../../lib/core/batch.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import type { Scrub } from './scrub.ts';
+import { saysTooLarge, statedBytesIn } from './input-refusal.ts';
 import { isOutOfCapacity, isOutOfMoney, statedLimits } from './error-codes.ts';
 
 const linesMax = 1_000;
@@ -24,7 +25,8 @@ export const rejectionOf = (errors: JsonValue | undefined, scrub: Scrub): BatchR
   const entries = Array.isArray(data) ? (data as readonly JsonValue[]).filter(isJsonObject) : [];
   const message = scrub(messageOf(entries));
   const full = entries.find((entry) => isOutOfCapacity(textOf(entry['code'])));
-  if (full !== undefined) return { type: 'over_capacity', message, lines: [], said: [], ...statedLimits(textOf(full['message']) ?? '') };
+  if (full !== undefined)
+    return { type: 'over_capacity', message, lines: [], said: [], statedBytesMax: null, ...statedLimits(textOf(full['message']) ?? '') };
   const other = (type: BatchRejection['type'], said: readonly RefusedLine[] = []): BatchRejection => ({
     type,
     message,
@@ -32,8 +34,15 @@ export const rejectionOf = (errors: JsonValue | undefined, scrub: Scrub): BatchR
     said,
     statedTokensMax: null,
     statedRequestsMax: null,
+    statedBytesMax: null,
   });
   if (entries.some((entry) => isOutOfMoney(textOf(entry['code'])))) return other('insufficient_quota');
+  const large = entries.find((entry) => !isLine(entry['line']) && isTooLarge(entry));
+  // Where the batch is a single request, that is the line.
+  if (large !== undefined) {
+    const said = saidOf([{ ...large, line: 1 }], scrub);
+    return { ...other('too_large', said), statedBytesMax: statedBytesIn(textOf(large['message']) ?? '') };
+  }
   const lines = entries.map((entry) => entry['line']);
   const isAboutLines =
     lines.length > 0 && lines.every(isLine) && !entries.some((entry) => sharedByAllLines.has(textOf(entry['code']) ?? ''));
@@ -65,6 +74,10 @@ const saidOf = (entries: readonly JsonObject[], scrub: Scrub): readonly RefusedL
   }
   return said;
 };
+
+const isTooLarge = (entry: JsonObject): boolean =>
+  /^(?:file|input|request|payload)_?(?:size)?_?(?:too_large|exceeded)/iu.test(textOf(entry['code']) ?? '') ||
+  saysTooLarge(textOf(entry['message']) ?? '');
 
 const isLine = (line: JsonValue | undefined): line is number => Number.isSafeInteger(line) && (line as number) >= 1;
 

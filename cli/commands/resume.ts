@@ -35,6 +35,15 @@ export class ResumeCommand extends RunCommand {
   readonly enqueuedRequestLimit = Option.String('--enqueued-request-limit', { description: "Requests that the provider's queue takes" });
   readonly targetRatio = Option.String('--target-ratio', { description: 'Use this share of the limits' });
   readonly headroom = Option.String('--headroom', { description: 'Leave so many tokens of the limit to others' });
+  readonly maxRequestsPerBatch = Option.String('--max-requests-per-batch', {
+    description: 'At most so many rows per batch; batches that are planned and not created are cut to it',
+  });
+  readonly maxBytesPerBatch = Option.String('--max-bytes-per-batch', {
+    description: 'At most so many bytes per batch; batches that are planned and not created are cut to it',
+  });
+  readonly maxFailedBatches = Option.String('--max-failed-batches', {
+    description: 'Pause after so many batches in a row that the provider refuses as a whole',
+  });
   readonly prices = pricesFlag();
   readonly wait = Option.Boolean('--wait', false, { description: 'Drive it to its end' });
   readonly baseUrl = Option.String('--base-url', { description: 'Address of the service (default: the one the run was started with)' });

@@ -66,7 +66,7 @@ export interface RefusedLine {
 }
 
 export interface BatchRejection {
-  readonly type: 'invalid_lines' | 'over_capacity' | 'insufficient_quota' | 'other';
+  readonly type: 'invalid_lines' | 'over_capacity' | 'insufficient_quota' | 'too_large' | 'other';
   readonly message: string;
   /** 1-based lines of the input file that are at fault, ascending; bounded by the adapter. */
   readonly lines: readonly number[];
@@ -75,6 +75,8 @@ export interface BatchRejection {
   /** The queue's limit, where the message states it. */
   readonly statedTokensMax: number | null;
   readonly statedRequestsMax: number | null;
+  /** Of `too_large`: how large a file may be, where the message states it. */
+  readonly statedBytesMax: number | null;
 }
 
 /**

@@ -54,13 +54,14 @@ const Refused = form<RefusedLine>('RefusedLine', {
   param: orNull(t.string),
 });
 const Rejection = form<BatchRejection>('BatchRejection', {
-  type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'other'] as const),
+  type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'too_large', 'other'] as const),
   message: t.string,
   lines: listOf(finite),
   // Absent in commands of programs that were written for an earlier release.
   said: later(listOf(Refused), []),
   statedTokensMax: told,
   statedRequestsMax: told,
+  statedBytesMax: later(told, null),
 });
 const Ending = form<BatchEnding>('BatchEnding', {
   type: oneOf('an ending', ['completed', 'expired', 'cancelled', 'rejected'] as const),

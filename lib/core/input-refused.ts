@@ -70,7 +70,8 @@ const linesRefused = (
 ): readonly Event[] => {
   const { batchKey, batchNo } = batch;
   const lines = said.map(({ line }) => line);
-  const rejection: BatchRejection = { type: 'invalid_lines', message, lines, said, statedTokensMax: null, statedRequestsMax: null };
+  const stated = { statedTokensMax: null, statedRequestsMax: null, statedBytesMax: null };
+  const rejection: BatchRejection = { type: 'invalid_lines', message, lines, said, ...stated };
   // Whole batches of one request are not told apart from those of which only the first line was looked at.
   const named = streakAfter(snapshot.named, rejection, false);
   const code = codeOfFailure(failureClass);

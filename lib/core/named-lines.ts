@@ -25,6 +25,8 @@ export const streakAfter = (known: NamedStreak | null, { said }: Pick<BatchRejec
 /** A refusal that names every line of a batch, for one reason, is one of the whole batch: no row is dropped for it. */
 export const wholeRefusal = (ending: BatchEnding, requests: number): BatchEnding => {
   const { rejection } = ending;
+  // Too large a file is nothing against a line of it, unless it has no other.
+  if (rejection?.type === 'too_large' && requests > 1) return { ...ending, rejection: { ...rejection, lines: [], said: [] } };
   const isWhole =
     rejection?.type === 'invalid_lines' && requests > 1 && rejection.said.length === requests && codeOf(rejection.said) !== null;
   return isWhole ? { ...ending, rejection: { ...rejection, type: 'other' } } : ending;

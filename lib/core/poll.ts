@@ -3,6 +3,7 @@ import type { BatchEnding, LiveBatch, StoredFile } from './batch.ts';
 import { faultOfFiles, promisedOutputs } from './census.ts';
 import type { BatchObservation, CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
+import { limitAfterRefusal } from './file-limit.ts';
 import type { Event } from './event.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
 import { isPollDue, pollWaitMs } from './poll-wait.ts';
@@ -84,6 +85,10 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
 /** A batch may be over before anybody saw that it was taken in. */
 const learnedFromEnding = (snapshot: RunSnapshot, batch: LiveBatch, { type, rejection }: BatchEnding, atMs: number): readonly Event[] => {
   if (rejection?.type === 'over_capacity') return learnFromRefusal(snapshot, batch, rejection, atMs);
+  if (rejection?.type === 'too_large' && batch.requests > 1) {
+    const fileLimit = limitAfterRefusal(snapshot.fileLimit, batch.inputBytes, rejection.statedBytesMax);
+    return [{ type: 'FileLimitLearned', atMs, batchKey: batch.batchKey, fileLimit, message: rejection.message }];
+  }
   return type === 'rejected' || batch.isAccepted ? [] : learnFromAcceptance(snapshot, batch, atMs);
 };
 

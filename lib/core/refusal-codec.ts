@@ -14,12 +14,13 @@ const Refused: t.Type<RefusedLine, unknown> = closed('RefusedLine', {
   param: orNull(t.string),
 });
 export const Rejected: t.Type<BatchRejection, unknown> = closed('BatchRejection', {
-  type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'other'] as const),
+  type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'too_large', 'other'] as const),
   message: t.string,
   lines: t.readonlyArray(t.number),
   said: later(t.readonlyArray(Refused), []),
   statedTokensMax: orNull(t.number),
   statedRequestsMax: orNull(t.number),
+  statedBytesMax: later(orNull(t.number), null),
 });
 export const Named: t.Type<NamedStreak, unknown> = closed('NamedStreak', { code: t.string, count: NonNegative, total: NonNegative });
 export const FileLimitType: t.Type<FileLimit, unknown> = closed('FileLimit', { bytesMax: NonNegative, refusedBytes: NonNegative });

@@ -102,6 +102,9 @@ export const classOfMissing = (ending: BatchEnding, ordinal: number | null): Fai
           return 'over_capacity';
         case 'insufficient_quota':
           return 'insufficient_quota';
+        case 'too_large':
+          // One request cannot be cut.
+          return ordinal !== null && ending.rejection.lines.includes(ordinal) ? 'request_too_large' : 'batch_rejected';
         case 'invalid_lines':
           return ordinal !== null && ending.rejection.lines.includes(ordinal) ? 'invalid_request' : 'batch_rejected';
         default:

@@ -2,7 +2,7 @@ import type { EnqueueLimits, MoneyPolicy, Operation, RunConfig, TokenPrices } fr
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { isBatchorError } from './errors.ts';
 import { amountOf, canaryOf, count, type EnqueueChanges, enqueueOf, invalid, requireKeepable } from './job-limits.ts';
-import type { CanaryOptions } from './job.ts';
+import type { CanaryOptions, ChunkOptions, CircuitBreakerOptions } from './job.ts';
 import type { PriceBook } from './price-book.ts';
 
 /** What may be said anew when a run is told to go on; what is absent stays as it is. */
@@ -15,6 +15,10 @@ export interface ResumeOptions {
   /** Where no canary has passed yet, so many rows go alone first; null: none does. */
   readonly canary?: CanaryOptions | null;
   readonly enqueueLimits?: EnqueueChanges;
+  /** What one batch may hold; batches that are planned and not created are cut to it. */
+  readonly chunkPolicy?: Pick<ChunkOptions, 'maxRequests' | 'maxFileBytes'>;
+  /** So many batches in a row that fail validation pause the run. */
+  readonly circuitBreaker?: Pick<CircuitBreakerOptions, 'failedBatchesMax'>;
 }
 
 /** The same, with what the runner knows. */
@@ -24,7 +28,16 @@ export interface ResumeChanges extends ResumeOptions {
 
 /** What the run's operation becomes; throws `invalid_config` or `price_unknown` for what cannot be. */
 export const operationAfter = (changes: ResumeChanges, { operation, provider }: RunConfig): Operation => {
-  const { badRows, costUsdMax, assumeOutputTokens: assumed, canary, enqueueLimits, prices } = changes;
+  const {
+    badRows,
+    costUsdMax,
+    assumeOutputTokens: assumed,
+    canary,
+    enqueueLimits,
+    chunkPolicy = {},
+    circuitBreaker = {},
+    prices,
+  } = changes;
   if (badRows !== undefined && badRows !== 'fail' && badRows !== 'record') throw invalid('badRows', 'badRows is fail or record');
   const money: MoneyPolicy = {
     ...operation.money,
@@ -38,6 +51,18 @@ export const operationAfter = (changes: ResumeChanges, { operation, provider }: 
     badRows: badRows ?? operation.badRows,
     money,
     canary: canary === undefined ? operation.canary : canaryOf(canary),
+    chunk: {
+      ...operation.chunk,
+      requestsMax: count('chunkPolicy.maxRequests', chunkPolicy.maxRequests ?? operation.chunk.requestsMax),
+      inputBytesMax: count('chunkPolicy.maxFileBytes', chunkPolicy.maxFileBytes ?? operation.chunk.inputBytesMax),
+    },
+    circuitBreaker: {
+      ...operation.circuitBreaker,
+      failedBatchesMax: count(
+        'circuitBreaker.failedBatchesMax',
+        circuitBreaker.failedBatchesMax ?? operation.circuitBreaker.failedBatchesMax,
+      ),
+    },
     enqueue: enqueueLimits === undefined ? operation.enqueue : enqueueOf(enqueueLimits, operation.enqueue),
   };
 };
@@ -73,6 +98,11 @@ const limitNames: Readonly<Record<string, keyof EnqueueLimits>> = {
   max_batch_enqueued_tokens: 'maxBatchEnqueuedTokens',
   quota_scope: 'quotaScope',
 };
+const chunkNames: Readonly<Record<string, 'maxRequests' | 'maxFileBytes'>> = {
+  max_requests: 'maxRequests',
+  max_file_bytes: 'maxFileBytes',
+};
+const breakerNames: Readonly<Record<string, 'failedBatchesMax'>> = { failed_batches_max: 'failedBatchesMax' };
 const priceNames: Readonly<Record<string, keyof TokenPrices>> = {
   input_usd_per_million: 'inputUsdPerMillion',
   cached_input_usd_per_million: 'cachedInputUsdPerMillion',
@@ -82,7 +112,16 @@ const priceNames: Readonly<Record<string, keyof TokenPrices>> = {
 };
 
 /** As they are left for the owner, in plain data. */
-export const changesToInbox = ({ badRows, costUsdMax, assumeOutputTokens, canary, enqueueLimits, prices }: ResumeChanges): JsonObject => ({
+export const changesToInbox = ({
+  badRows,
+  costUsdMax,
+  assumeOutputTokens,
+  canary,
+  enqueueLimits,
+  chunkPolicy,
+  circuitBreaker,
+  prices,
+}: ResumeChanges): JsonObject => ({
   ...(badRows === undefined ? {} : { bad_rows: badRows }),
   ...(costUsdMax === undefined ? {} : { cost_usd_max: costUsdMax }),
   ...(assumeOutputTokens === undefined ? {} : { assume_output_tokens: assumeOutputTokens }),
@@ -95,6 +134,8 @@ export const changesToInbox = ({ badRows, costUsdMax, assumeOutputTokens, canary
             : { items: canary.items, ...(canary.passRatioMin === undefined ? {} : { pass_ratio_min: canary.passRatioMin }) },
       }),
   ...(enqueueLimits === undefined ? {} : { enqueue_limits: renamed(enqueueLimits, limitNames) }),
+  ...(chunkPolicy === undefined ? {} : { chunk_policy: renamed(chunkPolicy, chunkNames) }),
+  ...(circuitBreaker === undefined ? {} : { circuit_breaker: renamed(circuitBreaker, breakerNames) }),
   ...(prices === undefined ? {} : { prices: renamed(prices, priceNames) }),
 });
 
@@ -114,6 +155,8 @@ export const changesFromInbox = (options: JsonObject): ResumeChanges | null => {
     assume_output_tokens: assumed,
     canary,
     enqueue_limits: limits,
+    chunk_policy: chunk,
+    circuit_breaker: breaker,
     prices,
     ...others
   } = options;
@@ -123,13 +166,17 @@ export const changesFromInbox = (options: JsonObject): ResumeChanges | null => {
   const shown = canary === undefined || canary === null ? canary : canaryFrom(canary);
   const enqueueLimits = limits === undefined ? undefined : limitsFrom(limits);
   const known = prices === undefined ? undefined : pricesFrom(prices);
-  if (shown === 'rubbish' || enqueueLimits === null || known === null) return null;
+  const chunkPolicy = chunk === undefined ? undefined : numbersFrom(chunk, chunkNames);
+  const circuitBreaker = breaker === undefined ? undefined : numbersFrom(breaker, breakerNames);
+  if (shown === 'rubbish' || enqueueLimits === null || known === null || chunkPolicy === null || circuitBreaker === null) return null;
   return {
     ...(badRows === undefined ? {} : { badRows }),
     ...(costUsdMax === undefined ? {} : { costUsdMax }),
     ...(assumed === undefined ? {} : { assumeOutputTokens: assumed }),
     ...(shown === undefined ? {} : { canary: shown }),
     ...(enqueueLimits === undefined ? {} : { enqueueLimits }),
+    ...(chunkPolicy === undefined ? {} : { chunkPolicy }),
+    ...(circuitBreaker === undefined ? {} : { circuitBreaker }),
     ...(known === undefined ? {} : { prices: known }),
   };
 };
@@ -156,6 +203,20 @@ const limitsFrom = (value: JsonValue): EnqueueChanges | null => {
     limits[name] = given;
   }
   return limits as EnqueueChanges;
+};
+
+const numbersFrom = <Name extends string>(
+  value: JsonValue,
+  names: Readonly<Record<string, Name>>,
+): Partial<Record<Name, number>> | null => {
+  if (!isJsonObject(value)) return null;
+  const numbers: Partial<Record<Name, number>> = {};
+  for (const [outside, given] of Object.entries(value)) {
+    const name = Object.hasOwn(names, outside) ? names[outside] : undefined;
+    if (name === undefined || typeof given !== 'number') return null;
+    numbers[name] = given;
+  }
+  return numbers;
 };
 
 const pricesFrom = (value: JsonValue): TokenPrices | null => {

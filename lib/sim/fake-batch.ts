@@ -61,11 +61,14 @@ const rejectionOf = ({ errors }: BatchObject): BatchRejection => {
     message,
     lines: said.map(({ line }) => line),
     said,
+    statedBytesMax: null,
     ...statedLimits(''),
   });
   const full = data.find(({ code }) => code === 'token_limit_exceeded');
   if (full !== undefined) return { ...rejected('over_capacity'), ...statedLimits(full.message) };
   if (data.some(({ code }) => code === 'insufficient_quota')) return rejected('insufficient_quota');
+  const large = data.find(({ code }) => code === 'file_too_large');
+  if (large !== undefined) return rejected('too_large', [{ ...large, line: 1 }]);
   const said = data.flatMap(({ code, message: words, param, line }) => (line === null ? [] : [{ line, code, message: words, param }]));
   const isAboutLines = said.length > 0 && said.length === data.length && !data.some(({ code }) => sharedByAllLines.includes(code));
   return isAboutLines

@@ -35,7 +35,14 @@ export const file = orNull(fc.record({ object: text, bytes: count }));
 export const usage = fc.record({ inputTokens: count, cachedInputTokens: count, outputTokens: count, reasoningTokens: count });
 export const checkpoint = fc.record({ nextIndex: count, position: json, beforeLastPosition: json });
 const rejection = fc.record({
-  type: fc.constantFrom('invalid_lines' as const, 'over_capacity' as const, 'insufficient_quota' as const, 'other' as const),
+  type: fc.constantFrom(
+    'invalid_lines' as const,
+    'over_capacity' as const,
+    'insufficient_quota' as const,
+    'too_large' as const,
+    'other' as const,
+  ),
+  statedBytesMax: orNull(count),
   message: text,
   lines: fc.array(count),
   statedTokensMax: orNull(count),

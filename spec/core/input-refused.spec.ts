@@ -7,6 +7,10 @@ import {
   attempt,
   batchOf,
   dueTypes,
+  toCreated,
+  settleRest,
+  rejected,
+  endBatch,
   key,
   plan,
   type Scenario,
@@ -98,6 +102,20 @@ describe('an input file that is too large for the service', () => {
     expect(statuses(run)[1]).toBe('failed_permanent: request_too_large');
     expect(batchOf(run, 'd').requests).toBe(1);
     expect(run.state.snapshot.control.state).toBe('running');
+  });
+
+  it('at validation, too: no row is lost, and a single request that is too large fails', () => {
+    const run = start(Array.from({ length: 4 }, () => 10));
+    toCreated(run, 'a');
+    endBatch(run, 'a', rejected('too_large', [1], 'file_too_large'));
+    settleRest(run, 'a');
+    expect(run.state.snapshot).toMatchObject({ fileLimit: { bytesMax: 20 }, rejectedStreak: 0, control: { state: 'running' } });
+    expect(run.state.snapshot.totals).toMatchObject({ failed_retryable: 4 });
+    const alone = start([10]);
+    toCreated(alone, 'a');
+    endBatch(alone, 'a', rejected('too_large', [1], 'file_too_large'));
+    settleRest(alone, 'a');
+    expect(statuses(alone)).toEqual(['failed_permanent: request_too_large']);
   });
 
   it('is tried whole again once the run is resumed', () => {

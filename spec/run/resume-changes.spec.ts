@@ -35,6 +35,8 @@ describe('a resume that says something anew', () => {
       badRows: 'record',
       costUsdMax: 5,
       canary: { items: 10 },
+      chunkPolicy: { maxRequests: 20, maxFileBytes: 5_000 },
+      circuitBreaker: { failedBatchesMax: 9 },
       enqueueLimits: { enqueuedTokenLimit: 90_000, targetRatio: 0.5, quotaScope: 'shared' },
     });
     const after = run.snapshot().config.operation;
@@ -44,6 +46,8 @@ describe('a resume that says something anew', () => {
       badRows: 'record',
       money: { ...before.money, costUsdMax: 5 },
       canary: { items: 10, passRatioMin: 0.9 },
+      chunk: { ...before.chunk, requestsMax: 20, inputBytesMax: 5_000 },
+      circuitBreaker: { ...before.circuitBreaker, failedBatchesMax: 9 },
       enqueue: { ...before.enqueue, enqueuedTokenLimit: 90_000, targetRatio: 0.5, quotaScope: 'shared' },
     });
     // Said of a run that goes on, it is taken over all the same; what is null is lifted.
@@ -71,6 +75,9 @@ describe('a resume that says something anew', () => {
       [{ canary: { items: -1 } }, 'canary.items'],
       [{ canary: { items: 1.5 } }, 'canary.items'],
       [{ canary: { items: 5, passRatioMin: 2 } }, 'canary.passRatioMin'],
+      [{ chunkPolicy: { maxRequests: 0 } }, 'chunkPolicy.maxRequests'],
+      [{ chunkPolicy: { maxFileBytes: Number.NaN } }, 'chunkPolicy.maxFileBytes'],
+      [{ circuitBreaker: { failedBatchesMax: 0.5 } }, 'circuitBreaker.failedBatchesMax'],
       [{ enqueueLimits: { targetRatio: 2 } }, 'enqueueLimits.targetRatio'],
       [{ enqueueLimits: { targetRatio: 0 } }, 'enqueueLimits.targetRatio'],
       [{ enqueueLimits: { targetRatio: Number.NaN } }, 'enqueueLimits.targetRatio'],

@@ -392,6 +392,7 @@ const endingOf = ({ fate, isCancelAsked }: ProviderBatch): Pick<BatchEnding, 'ty
       said: ended === 'invalid_lines' ? [1, 3].map((line) => ({ line, code: 'invalid_request', message: 'No.', param: null })) : [],
       statedTokensMax: null,
       statedRequestsMax: null,
+      statedBytesMax: null,
     },
   };
 };

@@ -51,6 +51,7 @@ export const rejected = (
       said: lines.map((line) => ({ line, code, message: 'No.', param: null })),
       statedTokensMax: null,
       statedRequestsMax: null,
+      statedBytesMax: null,
     },
   });
 
