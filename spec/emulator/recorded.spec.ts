@@ -17,8 +17,8 @@ afterAll(() => emulator.close());
 
 const fieldOf = (reply: WireReply, name: string): string => String((jsonOf(reply) as Readonly<Record<string, unknown>>)[name]);
 
-const expectRecorded = (reply: WireReply, body: string): void => {
-  expect(reply.statusCode).toBe(200);
+const expectRecorded = (reply: WireReply, body: string, statusCode = 200): void => {
+  expect(reply.statusCode).toBe(statusCode);
   expect(skeletonOf(reply.body.toString('utf8'))).toBe(skeletonOf(body));
   expectHeaders(reply, recordedHeaders.json);
   expect(reply.headers['content-length']).toBeUndefined();
@@ -77,6 +77,29 @@ describe('the emulator answers as recorded, keys, their order, types, blanks and
     await emulator.advance(61 * minuteMs);
     const lines = await linesOf(batch, 'error_file_id');
     expect(lines.map(skeletonOf)).toEqual([recordedLines.invalidChat, recordedLines.invalidChat].map(skeletonOf));
+  });
+
+  it('a batch that is cancelled, one that fails validation, and a file that is deleted', async () => {
+    const { file, batch } = await order('/v1/responses', { model: 'gpt-5-nano', input: 'Hello' });
+    const failing = await upload(emulator, '{"custom_id\n');
+    const failed = await post(emulator, '/v1/batches', {
+      input_file_id: fieldOf(failing, 'id'),
+      endpoint: '/v1/responses',
+      completion_window: '24h',
+    });
+    await emulator.advance(30 * minuteMs);
+    const cancelled = await send(emulator, 'POST', `/v1/batches/${fieldOf(batch, 'id')}/cancel`);
+    expectRecorded(cancelled, recordedBodies.cancelling);
+    expectRecorded(await send(emulator, 'GET', `/v1/batches/${fieldOf(failed, 'id')}`), recordedBodies.failed);
+    expectRecorded(await send(emulator, 'DELETE', `/v1/files/${fieldOf(file, 'id')}`), recordedBodies.deleted);
+  });
+
+  it('errors', async () => {
+    expectRecorded(await send(emulator, 'GET', '/v1/batches/batch_none'), recordedBodies.noSuchBatch, 404);
+    expectRecorded(await send(emulator, 'DELETE', '/v1/files/file-none'), recordedBodies.noSuchFile, 404);
+    expectRecorded(await post(emulator, '/v1/batches', { input_file_id: 'file-none' }), recordedBodies.missingParameter, 400);
+    await using locked = await startEmulator({ apiKey: 'sk-right' });
+    expectRecorded(await send(locked, 'GET', '/v1/batches'), recordedBodies.wrongKey, 401);
   });
 
   it.each([

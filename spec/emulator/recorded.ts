@@ -1,6 +1,7 @@
 /**
  * What OpenAI answered in August 2026 (`/v1/responses`, gpt-5-nano, two rows), with every value made up: the keys, their order, types, blanks and line
- * breaks are the recorded ones. And error lines and chat bodies, as they stand in public result files of 2024 to 2026.
+ * breaks are the recorded ones. Error lines and chat bodies: as they stand in public result files of 2024 to 2026. Cancels, failed validations, deletions and
+ * error bodies: OpenAI's reference, in the recorded form.
  */
 
 const zeros = {
@@ -58,6 +59,30 @@ export const recordedBodies = {
   created: batch({}),
   validating: batch({}),
   inProgress: batch({ model, status: 'in_progress', in_progress_at: 1_790_000_060, request_counts: { total: 2, completed: 1, failed: 0 } }),
+  cancelling: batch({
+    model,
+    status: 'cancelling',
+    in_progress_at: 1_790_000_060,
+    cancelling_at: 1_790_000_090,
+    request_counts: { total: 2, completed: 1, failed: 0 },
+  }),
+  failed: batch({
+    status: 'failed',
+    failed_at: 1_790_000_060,
+    errors: {
+      object: 'list',
+      data: [{ code: 'invalid_json_line', message: 'made up', param: null, line: 1 }],
+    },
+  }),
+  deleted: `${JSON.stringify({ id: 'file-Abcdefghijklmnopqrstuv', object: 'file', deleted: true }, null, 2)}\n`,
+  noSuchBatch: JSON.stringify({ error: { message: 'made up', type: 'invalid_request_error', param: null, code: null } }, null, 2),
+  noSuchFile: JSON.stringify({ error: { message: 'made up', type: 'invalid_request_error', param: 'id', code: null } }, null, 2),
+  wrongKey: JSON.stringify({ error: { message: 'made up', type: 'invalid_request_error', param: null, code: 'invalid_api_key' } }, null, 2),
+  missingParameter: JSON.stringify(
+    { error: { message: 'made up', type: 'invalid_request_error', param: 'endpoint', code: 'missing_required_parameter' } },
+    null,
+    2,
+  ),
   completed: batch({
     model,
     status: 'completed',

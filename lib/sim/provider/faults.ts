@@ -137,8 +137,14 @@ export interface Outage extends Times {
 
 /** Faults that shape the whole life of a batch. */
 export type BatchFault =
-  /** Fails validation, on these 1-based lines if given. */
-  | { readonly type: 'validation_fails'; readonly code: string; readonly lines?: readonly number[] }
+  /** Fails validation, on these 1-based lines if given, in words of the script's own if it has some. */
+  | {
+      readonly type: 'validation_fails';
+      readonly code: string;
+      readonly lines?: readonly number[];
+      readonly message?: string;
+      readonly param?: string;
+    }
   /** Reaches the end of its window with this share of its requests answered. */
   | { readonly type: 'expires'; readonly completedRatio: number }
   | { readonly type: 'completes_without_files' }

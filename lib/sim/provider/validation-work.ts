@@ -53,12 +53,17 @@ const errorsOf = (
   const model = validation.model ?? 'the model';
   const scripted = world.desk.mark('validation_fails', batch.ordinal);
   if (scripted !== null) {
+    const { param = null } = scripted;
     const message =
-      scripted.code === 'token_limit_exceeded' ? queueLimitMessage(model, world.queue) : `The batch was refused: ${scripted.code}.`;
+      scripted.message !== undefined
+        ? scripted.message
+        : scripted.code === 'token_limit_exceeded'
+          ? queueLimitMessage(model, world.queue)
+          : `The batch was refused: ${scripted.code}.`;
     const lines = scripted.lines ?? [];
     return lines.length === 0
-      ? [whole(scripted.code, message)]
-      : lines.map((line) => ({ code: scripted.code, message, param: null, line }));
+      ? [whole(scripted.code, message, param)]
+      : lines.map((line) => ({ code: scripted.code, message, param, line }));
   }
   const full = fullQueueMessage(world.queue, validation, live);
   return full === null ? [] : [whole('token_limit_exceeded', full)];

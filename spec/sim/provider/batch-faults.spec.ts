@@ -47,6 +47,12 @@ describe('a batch', () => {
     ]);
   });
 
+  it('fails validation in words of the script', async () => {
+    const words = { code: 'unsupported_model', message: 'Not this one.', param: 'body.model' };
+    const lab = createLab({ faults: [{ type: 'validation_fails', ...words, lines: [1] }] });
+    expect((await lab.finish(lines(2))).errors?.data).toEqual([{ ...words, line: 1 }]);
+  });
+
   it('fails for a phantom capacity limit with the words of the real one', async () => {
     const lab = createLab({ faults: [{ type: 'validation_fails', code: 'token_limit_exceeded' }] });
     const failed = await lab.finish(lines(1));
