@@ -31,14 +31,14 @@ export const exportResults = async (path: string, options: ExportOptions, reader
 const refused = (field: string, message: string): BatchorError =>
   new BatchorError('invalid_config', { field }, message, `Leave ${field} out.`);
 
-const lines = ({ afterSequence = 0, limit = Infinity, signal }: ExportOptions, { textPage }: Reader): Writing => {
+const lines = ({ afterSequence = 0, limit = Infinity, include = [], signal }: ExportOptions, { textPage }: Reader): Writing => {
   let exportedCount = 0;
   let cursor = afterSequence;
   let hasMore = true;
   async function* texts(): AsyncGenerator<string> {
     while (hasMore && exportedCount < limit) {
       signal?.throwIfAborted();
-      const page = await textPage({ afterSequence: cursor, limit: Math.min(pageRows, limit - exportedCount) });
+      const page = await textPage({ afterSequence: cursor, limit: Math.min(pageRows, limit - exportedCount), include });
       yield page.text;
       exportedCount += page.count;
       cursor = page.nextAfterSequence;
@@ -48,10 +48,10 @@ const lines = ({ afterSequence = 0, limit = Infinity, signal }: ExportOptions, {
   return { bytes: texts(), written: () => ({ exportedCount, nextAfterSequence: cursor, hasMore }) };
 };
 
-const linesInOrder = ({ signal }: ExportOptions, { inputText }: Reader): Writing => {
+const linesInOrder = ({ include = [], signal }: ExportOptions, { inputText }: Reader): Writing => {
   let exportedCount = 0;
   async function* texts(): AsyncGenerator<string> {
-    for await (const page of inputText(signal === undefined ? {} : { signal })) {
+    for await (const page of inputText({ include, ...(signal === undefined ? {} : { signal }) })) {
       yield page.text;
       exportedCount += page.count;
     }

@@ -65,7 +65,7 @@ export interface TableOptions {
   readonly afterSequence?: number;
   /** At most so many; not in input order. */
   readonly limit?: number;
-  /** `response`: a column with the provider's whole body, while raw files are kept. */
+  /** `response`: a column, or a key of each line, with the provider's whole body, while raw files are kept. */
   readonly include?: readonly ResultExtra[];
   readonly signal?: AbortSignal;
 }

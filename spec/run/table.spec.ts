@@ -249,6 +249,32 @@ describe('an export', () => {
   });
 });
 
+describe('the whole body', () => {
+  it('is in exports of JSON lines where it was asked for, in any order, and nowhere else', async () => {
+    await using world = await worldOf(() => 'x');
+    const run = await world.runner.start(job(3), { runId: 'bodies' });
+    await world.settle(run);
+    const keysOf = (path: string): readonly string[] =>
+      readFileSync(path, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => typeof (JSON.parse(line) as { readonly response?: object }).response);
+    const include = ['response'] as const;
+    await run.exportTerminalResults(join(scratch, 'whole.jsonl'), { include });
+    await run.exportTerminalResults(join(scratch, 'ordered.jsonl'), { include, order: 'input' });
+    await run.exportTerminalResults(join(scratch, 'plain.jsonl'));
+    expect(keysOf(join(scratch, 'whole.jsonl'))).toEqual(['object', 'object', 'object']);
+    expect(keysOf(join(scratch, 'ordered.jsonl'))).toEqual(['object', 'object', 'object']);
+    expect(keysOf(join(scratch, 'plain.jsonl'))).toEqual(['undefined', 'undefined', 'undefined']);
+    const [result] = await world.until(run.results({ include }).toArray());
+    expect(result?.response).toMatchObject({ object: 'response' });
+    const odd = ['everything'] as unknown as typeof include;
+    await expect(world.until(run.results({ include: odd }).toArray())).rejects.toThrow(
+      'include: "everything" is none of what results can hold on request',
+    );
+  });
+});
+
 describe('the column of outputs', () => {
   const vector: ItemResult = {
     ...{ itemId: 'a', index: 1_000, sequence: 1, attemptCount: 1, unchargedAttemptCount: 0, metadata: {}, usage: null },
