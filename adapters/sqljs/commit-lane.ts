@@ -19,6 +19,8 @@ export interface CommitLaneOptions {
   readonly board: QuotaBoard;
   /** True after: durable. */
   readonly send: (expectedVersion: number, events: readonly Event[]) => Port<unknown>;
+  /** Why the run is not this owner's any more; null: it is. */
+  readonly leaseFault: () => PortError | null;
   readonly onCommitted: (snapshot: RunSnapshot) => void;
 }
 
@@ -34,7 +36,7 @@ const claimLifeMs = 10_000;
 /** Of anything else it is not known whether it is on the disk: the claim stands, and whoever finds this owner dead asks the run itself. */
 const isClear = (error: PortError): boolean => ['stale_version', 'corrupt', 'refused', 'quota_taken'].includes(error.type);
 
-export const createCommitLane = ({ runId, folder, shown, word, board, send, onCommitted }: CommitLaneOptions): CommitLane => {
+export const createCommitLane = ({ runId, folder, shown, word, board, send, leaseFault, onCommitted }: CommitLaneOptions): CommitLane => {
   /** As the run will be once everything that is under way is acknowledged. */
   let ahead = shown.snapshot;
   let lane: Promise<void> = Promise.resolve();
@@ -72,6 +74,9 @@ export const createCommitLane = ({ runId, folder, shown, word, board, send, onCo
     try {
       if (grows) await word.announce(now);
     } catch (cause) {
+      // Whoever takes a run over removes what its old owner was writing.
+      const lost = leaseFault();
+      if (lost !== null) return left(lost);
       await word.withdraw();
       return left(ioError('announce what is about to be planned in', folder, cause));
     }

@@ -12,7 +12,7 @@ import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
 import type { Disk } from './disk.ts';
 import { openFrame } from './frame.ts';
 import { beginJournal, type JournalWriter } from './journal-writer.ts';
-import { isOwnLock, ownerOfEpoch } from './lock-file.ts';
+import { leaseFault } from './lock-file.ts';
 import { emptyModel, openModel, type OpenModel } from './open-model.ts';
 import { eventsOf } from './replay.ts';
 import { catchUp } from './catch-up.ts';
@@ -103,15 +103,7 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
   let isWithoutImages = false;
   const checkpointer: Checkpointer | null = journal === null ? null : createCheckpointer(disk, input, opened);
 
-  const ownership = (): PortError | null => {
-    if (owner === null) return null;
-    try {
-      if (isOwnLock(folder, owner.epoch, owner.nonce)) return null;
-      return { type: 'lease_lost', owner: ownerOfEpoch(folder, listRunFolder(folder).lockEpochs[0] ?? 0) };
-    } catch (cause) {
-      return ioError('look at the locks in', folder, cause);
-    }
-  };
+  const ownership = (): PortError | null => (owner === null ? null : leaseFault(folder, owner.epoch, owner.nonce));
   const die = (error: PortError): PortError => (dead ??= error);
 
   const foldIn = (model: RunModel, frame: Uint8Array): string | null => {

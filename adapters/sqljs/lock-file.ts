@@ -1,6 +1,8 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject } from '../../lib/core/json.ts';
+import type { PortError } from '../../lib/ports/port-error.ts';
+import { ioError } from '../filesystem/index.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { type FolderListing, highestEpoch, listRunFolder, lockFile } from './run-folder.ts';
 
@@ -87,11 +89,21 @@ export const isOwnLock = (folder: string, epoch: number, nonce: string): boolean
 export const describeOwner = (lock: Lock | 'unreadable'): string =>
   lock === 'unreadable' ? 'a process that is just starting' : `process ${lock.pid} on ${lock.host}`;
 
-export const ownerOfEpoch = (folder: string, epoch: number): string | null => {
+const ownerOfEpoch = (folder: string, epoch: number): string | null => {
   try {
     const lock = readLock(folder, epoch);
     return lock === null ? null : describeOwner(lock);
   } catch {
     return null;
+  }
+};
+
+/** Why whoever took the run under this epoch may not go on; null: the run is still its own. */
+export const leaseFault = (folder: string, epoch: number, nonce: string): PortError | null => {
+  try {
+    if (isOwnLock(folder, epoch, nonce)) return null;
+    return { type: 'lease_lost', owner: ownerOfEpoch(folder, listRunFolder(folder).lockEpochs[0] ?? 0) };
+  } catch (cause) {
+    return ioError('look at the locks in', folder, cause);
   }
 };

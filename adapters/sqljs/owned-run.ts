@@ -8,6 +8,7 @@ import { ioError } from '../filesystem/index.ts';
 import { createCommitLane } from './commit-lane.ts';
 import { frameOf } from './frame.ts';
 import { dropCommand, listCommands } from './inbox.ts';
+import { leaseFault } from './lock-file.ts';
 import type { Ownership } from './ownership.ts';
 import { packTexts } from './packed-texts.ts';
 import type { QuotaBoard } from './quota-board.ts';
@@ -45,6 +46,7 @@ export const createOwnedRun = ({ handle, folder, ownership, word, board, onClose
     shown,
     word,
     board,
+    leaseFault: () => leaseFault(folder, ownership.epoch, ownership.nonce),
     send: (expectedVersion, events) =>
       pipe(
         // Encoded when it is run, not when it is described.

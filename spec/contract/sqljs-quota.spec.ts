@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeDisk } from '../../adapters/sqljs/disk.ts';
 import { type KeeperClient, localClient } from '../../adapters/sqljs/keeper-client.ts';
 import { quotaFile, scopeFolder } from '../../adapters/sqljs/quota-record.ts';
-import { journalFile, listRunFolder, runFolder } from '../../adapters/sqljs/run-folder.ts';
+import { journalFile, listRunFolder, lockFile, runFolder } from '../../adapters/sqljs/run-folder.ts';
 import { sqljsStoreOn } from '../../adapters/sqljs/sqljs-store.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import { idOf, othersOf, plan, planOk, quotaRun, scope, settle } from './quota-runs.ts';
@@ -57,6 +57,19 @@ describe('what runs in folders tell each other', () => {
     await other.close();
   });
 
+  it('is refused to an owner whose run was taken while it wrote, as any of its commits is', async () => {
+    const run = await quotaRun(store, 'run', 8);
+    // Another process takes the run, as one does that saw no heartbeat for long enough, and removes what its old owner was writing.
+    writeFileSync(
+      join(runFolder(dir, run.runId), lockFile(run.epoch + 1)),
+      readFileSync(join(runFolder(dir, run.runId), lockFile(run.epoch))),
+    );
+    rmSync(join(dir, 'quota'), { recursive: true, force: true });
+    writeFileSync(join(dir, 'quota'), '');
+    expect(await errorOf(() => plan(run, 'a', nothing))).toBe('lease_lost');
+    rmSync(join(dir, 'quota'));
+  });
+
   it('costs commits nothing that have nothing to tell', async () => {
     const run = await quotaRun(store, 'run', 8);
     expect(existsSync(fileOf(run))).toBe(false);
@@ -99,7 +112,7 @@ describe('what runs in folders tell each other', () => {
 
   it('is written anew by whoever opens the run, where it was lost', async () => {
     const run = await left('run');
-    rmSync(join(dir, 'quota'), { recursive: true });
+    rmSync(join(dir, 'quota'), { recursive: true, force: true });
     expect(await othersOf(watcher)).toEqual(nothing);
     const again = await ok(store.own(run.runId));
     expect(await othersOf(watcher)).toEqual(forty);
