@@ -24,11 +24,13 @@ const inputAsBefore = ({ delimiter }: InputFile, told: InputFile): InputFile => 
 const policiesAsBefore = (
   given: Policies,
   told: Policies,
-  { badRows, money, canary, enqueue, chunk, circuitBreaker }: Operation,
+  { badRows, money, canary, enqueue, chunk, circuitBreaker, ...files }: Operation,
 ): Policies => ({
   pollIntervalMs: given.pollIntervalMs ?? told.pollIntervalMs,
   createGraceMs: given.createGraceMs ?? told.createGraceMs,
-  deletesInputFiles: given.deletesInputFiles ?? told.deletesInputFiles,
+  deletesInputFiles: given.deletesInputFiles ?? (files.deletesInputFiles || null),
+  filesExpireAfterMs: given.filesExpireAfterMs ?? files.filesExpireAfterMs,
+  outputFilesExpireAfterMs: given.outputFilesExpireAfterMs ?? files.outputFilesExpireAfterMs,
   sendsDuplicatesOnce: given.sendsDuplicatesOnce ?? told.sendsDuplicatesOnce,
   keepsRawOutput: given.keepsRawOutput ?? told.keepsRawOutput,
   attemptsMax: given.attemptsMax ?? told.attemptsMax,

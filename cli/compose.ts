@@ -184,6 +184,8 @@ export const providerConfigOf = async (description: Settings): Promise<ProviderC
       ...(quotaScope === null ? {} : { quotaScope }),
     },
     ...(policies.deletesInputFiles === null ? {} : { deleteInputFiles: policies.deletesInputFiles }),
+    ...(policies.filesExpireAfterMs === null ? {} : { filesExpireAfterMs: policies.filesExpireAfterMs }),
+    ...(policies.outputFilesExpireAfterMs === null ? {} : { outputFilesExpireAfterMs: policies.outputFilesExpireAfterMs }),
   };
   try {
     // The adapter checks what its types promise; a command line can promise nothing.
@@ -208,6 +210,8 @@ const flagOf: Readonly<Record<string, string>> = {
   params: '--param',
   pollIntervalMs: '--poll-interval',
   createGraceMs: '--create-grace',
+  filesExpireAfterMs: '--files-expire-after',
+  outputFilesExpireAfterMs: '--output-files-expire-after',
 };
 
 /** The endpoint that a flag means, in the adapter's spelling. */

@@ -40,6 +40,8 @@ const faultTypes: Readonly<Record<Fault['type'], true>> = {
   completes_without_files: true,
   not_found_after_create: true,
   slow_finalizing: true,
+  never_ends: true,
+  status_shown_as: true,
   list_lags: true,
   list_lacks: true,
   files_late: true,

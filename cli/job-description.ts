@@ -64,6 +64,8 @@ export interface Policies extends Nullable<EnqueueLimits> {
   readonly pollIntervalMs: number | null;
   readonly createGraceMs: number | null;
   readonly deletesInputFiles: true | null;
+  readonly filesExpireAfterMs: number | null;
+  readonly outputFilesExpireAfterMs: number | null;
   readonly keepsRawOutput: false | null;
   readonly sendsDuplicatesOnce: true | null;
   readonly attemptsMax: number | null;
@@ -86,6 +88,8 @@ export interface Policies extends Nullable<EnqueueLimits> {
 const laterPolicies: Pick<
   Policies,
   | keyof EnqueueLimits
+  | 'filesExpireAfterMs'
+  | 'outputFilesExpireAfterMs'
   | 'keepsRawOutput'
   | 'sendsDuplicatesOnce'
   | 'raisedOutputTokensMax'
@@ -97,6 +101,8 @@ const laterPolicies: Pick<
   | 'passRatioMin'
   | 'prices'
 > = {
+  filesExpireAfterMs: null,
+  outputFilesExpireAfterMs: null,
   keepsRawOutput: null,
   sendsDuplicatesOnce: null,
   raisedOutputTokensMax: null,
@@ -132,6 +138,8 @@ const settings = {
     pollIntervalMs: count,
     createGraceMs: count,
     deletesInputFiles: t.isNullable(t.isLiteral(true)),
+    filesExpireAfterMs: laterCount,
+    outputFilesExpireAfterMs: laterCount,
     keepsRawOutput: t.isOptional(t.isNullable(t.isLiteral(false))),
     sendsDuplicatesOnce: t.isOptional(t.isNullable(t.isLiteral(true))),
     attemptsMax: count,

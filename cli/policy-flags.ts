@@ -8,6 +8,8 @@ export interface PolicyFlags {
   readonly pollInterval: string | undefined;
   readonly createGrace: string | undefined;
   readonly deleteInputFiles: boolean;
+  readonly filesExpireAfter: string | undefined;
+  readonly outputFilesExpireAfter: string | undefined;
   readonly noRawOutput: boolean;
   readonly sendDuplicatesOnce: boolean;
   readonly maxAttempts: string | undefined;
@@ -40,6 +42,8 @@ export const policiesOf = (flags: PolicyFlags, prices: TokenPrices | null): Poli
     pollIntervalMs: pollInterval === null ? null : Math.max(1, Math.round(pollInterval * 1000)),
     createGraceMs: createGrace === null ? null : Math.round(createGrace * 1000),
     deletesInputFiles: flags.deleteInputFiles ? true : null,
+    filesExpireAfterMs: expiryOf('--files-expire-after', flags.filesExpireAfter),
+    outputFilesExpireAfterMs: expiryOf('--output-files-expire-after', flags.outputFilesExpireAfter),
     keepsRawOutput: flags.noRawOutput ? false : null,
     sendsDuplicatesOnce: flags.sendDuplicatesOnce ? true : null,
     attemptsMax: wholeNumber('--max-attempts', flags.maxAttempts),
@@ -57,6 +61,14 @@ export const policiesOf = (flags: PolicyFlags, prices: TokenPrices | null): Poli
     quotaScope: flags.quotaScope === undefined ? null : required('--quota-scope', flags.quotaScope, 'Name the queue that runs share.'),
     prices,
   };
+};
+
+/** An hour to thirty days, as OpenAI takes it (API reference, 2026-08), in milliseconds. */
+export const expiryOf = (flag: string, value: string | undefined): number | null => {
+  const seconds = wholeNumber(flag, value);
+  if (seconds === null) return null;
+  if (seconds >= 3_600 && seconds <= 2_592_000) return seconds * 1000;
+  throw new CliFailure(`${flag} must be from 3600 (an hour) to 2592000 seconds (thirty days), got ${seconds}`);
 };
 
 type LimitFlags = Pick<PolicyFlags, 'enqueuedTokenLimit' | 'enqueuedRequestLimit' | 'targetRatio' | 'headroom'> & {

@@ -99,11 +99,15 @@ const createNotes = (first: RunSummary): ((summary: RunSummary) => readonly stri
   return (summary) => {
     const lines: string[] = [];
     for (const { what, message, retryAt } of summary.troubles) {
-      // Each try is a request of its own, and is no news for that.
-      const news = message.replace(/\breq_\w+/gu, '');
+      // Each try is a request of its own, and each look later than the last: neither is news.
+      const news = message.replace(/\breq_\w+/gu, '').replace(/\d{1,6}(?:\.\d)? (?:second|minute|hour|day)s?\b/gu, '');
       if (told.get(what) === news) continue;
       told.set(what, news);
-      lines.push(`batchor: ${nameOf(what)}: ${message}; trying again at ${retryAt.toTimeString().slice(0, 8)}`);
+      lines.push(
+        what.startsWith('overdue:')
+          ? `batchor: ${message}`
+          : `batchor: ${nameOf(what)}: ${message}; trying again at ${retryAt.toTimeString().slice(0, 8)}`,
+      );
     }
     for (const what of [...told.keys()]) if (!summary.troubles.some((trouble) => trouble.what === what)) told.delete(what);
     lines.push(...createNotesOfUnclear(summary, unclear));

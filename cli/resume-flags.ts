@@ -1,6 +1,6 @@
 import type { ResumeOptions } from '../lib/run/resume-changes.ts';
 import { choice, wholeNumber } from './flags.ts';
-import { costOf, enqueueLimitsOf } from './policy-flags.ts';
+import { costOf, enqueueLimitsOf, expiryOf } from './policy-flags.ts';
 
 /** The flags of `resume` that say something anew, as they were typed. */
 export interface ResumeFlags {
@@ -15,6 +15,9 @@ export interface ResumeFlags {
   readonly maxRequestsPerBatch: string | undefined;
   readonly maxBytesPerBatch: string | undefined;
   readonly maxFailedBatches: string | undefined;
+  readonly deleteInputFiles: boolean | undefined;
+  readonly filesExpireAfter: string | undefined;
+  readonly outputFilesExpireAfter: string | undefined;
 }
 
 /** What the flags ask for; what was left out stays as it is. */
@@ -33,7 +36,12 @@ export const resumeOptionsOf = (flags: ResumeFlags): ResumeOptions => {
   const maxFileBytes = wholeNumber('--max-bytes-per-batch', flags.maxBytesPerBatch);
   const failedBatchesMax = wholeNumber('--max-failed-batches', flags.maxFailedBatches);
   const chunkPolicy = { ...(maxRequests === null ? {} : { maxRequests }), ...(maxFileBytes === null ? {} : { maxFileBytes }) };
+  const filesExpireAfterMs = expiryOf('--files-expire-after', flags.filesExpireAfter);
+  const outputFilesExpireAfterMs = expiryOf('--output-files-expire-after', flags.outputFilesExpireAfter);
   return {
+    ...(flags.deleteInputFiles === undefined ? {} : { deleteInputFiles: flags.deleteInputFiles }),
+    ...(filesExpireAfterMs === null ? {} : { filesExpireAfterMs }),
+    ...(outputFilesExpireAfterMs === null ? {} : { outputFilesExpireAfterMs }),
     ...(flags.badRows === undefined ? {} : { badRows: choice('--bad-rows', flags.badRows, ['fail', 'record']) }),
     ...(costUsdMax === null ? {} : { costUsdMax }),
     ...(assumed === null ? {} : { assumeOutputTokens: assumed }),

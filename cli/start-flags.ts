@@ -194,6 +194,8 @@ const sayable = [
   'pollInterval',
   'createGrace',
   'deleteInputFiles',
+  'filesExpireAfter',
+  'outputFilesExpireAfter',
   'noRawOutput',
   'sendDuplicatesOnce',
   'maxAttempts',

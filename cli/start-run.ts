@@ -28,6 +28,7 @@ export interface StartRequest {
   readonly prices: PriceBook | undefined;
   readonly runId: string | undefined;
   readonly baseUrlFlag: string | undefined;
+  readonly acceptNoList: boolean;
   readonly goal: Goal;
 }
 
@@ -91,14 +92,14 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
 
 /** Whatever can be found wrong is found before anything exists: input, key, address. */
 const create = async (
-  { context, description, runId }: StartRequest,
+  { context, description, runId, acceptNoList }: StartRequest,
   job: CliJob,
   runner: BatchRunner,
   signal: AbortSignal,
 ): Promise<Run> => {
   await checkInputs(description, context.cwd, signal);
   try {
-    await runner.checkProvider(job.providerConfig);
+    await runner.checkProvider(job.providerConfig, { acceptNoList });
   } catch (error) {
     throw isBatchorError(error) ? inFlags(error) : error;
   }

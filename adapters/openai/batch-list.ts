@@ -51,11 +51,13 @@ interface Page {
 const readPage = async (session: Session, after: string | null): Promise<Page> => {
   const query = { limit: pageSize, ...(after === null ? {} : { after }) };
   const page = await requestJson(session, { method: 'get', path: '/batches', query });
-  const data = isJsonObject(page) ? page['data'] : undefined;
+  // Together answers with the bare entries (its SDK 0.52), and says as little of an end as a page without `has_more`.
+  const envelope = Array.isArray(page) ? { data: page as readonly JsonValue[] } : page;
+  const data = isJsonObject(envelope) ? envelope['data'] : undefined;
   // An answer that is no list must not pass for an empty one: absence is proof.
-  if (!isJsonObject(page) || !Array.isArray(data)) throw notAList(session);
+  if (!isJsonObject(envelope) || !Array.isArray(data)) throw notAList(session);
   const entries = data as readonly JsonValue[];
-  const { has_more: hasMore, last_id: lastId } = page;
+  const { has_more: hasMore, last_id: lastId } = envelope;
   const last = entries.length === 0 ? undefined : idOf(entries.at(-1) ?? null);
   const cursor = last ?? (typeof lastId === 'string' && lastId !== '' ? lastId : null);
   return { entries, hasMore: typeof hasMore === 'boolean' ? hasMore : null, cursor };

@@ -1,4 +1,4 @@
-import type { BatchEnding } from '../../lib/core/batch.ts';
+import type { BatchEnding, BatchStage, NamedFiles } from '../../lib/core/batch.ts';
 import type { BatchObservation } from '../../lib/core/command.ts';
 import type { ProviderBatchId } from '../../lib/core/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
@@ -23,6 +23,12 @@ export interface BatchReport {
   readonly metadata: JsonObject;
   readonly progress: BatchObservation['progress'];
   readonly ending: BatchEnding | null;
+  readonly stage: BatchStage;
+  readonly expiresAtMs: number | null;
+  /** When it took on its status; null: not told. */
+  readonly statusSinceMs: number | null;
+  /** The files that it names, over or not. */
+  readonly named: NamedFiles;
 }
 
 /**
@@ -35,16 +41,35 @@ export const readBatch = (value: unknown, scrub: Scrub = noSecrets.scrub): Batch
   if (typeof id !== 'string' || id === '' || typeof status !== 'string' || status === '') return null;
   const ids = [id, value['input_file_id'], value['output_file_id'], value['error_file_id']];
   if (ids.some((each) => typeof each === 'string' && !isPlainId(each))) return null;
+  const known = plainStatus(status);
+  const named = { outputFileId: fileIdOf(value['output_file_id']), errorFileId: fileIdOf(value['error_file_id']) };
   return {
     id: id as ProviderBatchId,
     status: scrub(status).slice(0, statusCharsMax),
-    isAccepted: !['validating', 'failed'].includes(status.toLowerCase()),
+    isAccepted: !['validating', 'failed'].includes(known),
     createdAtMs: timeOf(createdAt),
     inputFileId: fileIdOf(value['input_file_id']),
     metadata: isJsonObject(metadata) ? metadata : {},
     progress: progressOf(value['request_counts']),
-    ending: endingOf(status.toLowerCase(), value, scrub),
+    ending: endingOf(known, named, value['errors'], scrub),
+    stage: (Object.hasOwn(stages, known) ? stages[known] : undefined) ?? 'unknown',
+    expiresAtMs: timeOf(value['expires_at']),
+    statusSinceMs: timeOf(value[known === 'validating' ? 'created_at' : `${known}_at`]),
+    named,
   };
+};
+
+/** Azure's reference writes `Validating`, SDKs write `InProgress` and `in-progress` (2026-01): all are OpenAI's words. */
+const plainStatus = (status: string): string => {
+  const letters = status.toLowerCase().replace(/[\s_-]+/gu, '');
+  return letters === 'inprogress' ? 'in_progress' : letters === 'canceling' ? 'cancelling' : letters;
+};
+
+const stages: Readonly<Record<string, BatchStage>> = {
+  validating: 'validating',
+  in_progress: 'in_progress',
+  finalizing: 'finalizing',
+  cancelling: 'cancelling',
 };
 
 const endings: Readonly<Record<string, BatchEnding['type']>> = {
@@ -56,15 +81,9 @@ const endings: Readonly<Record<string, BatchEnding['type']>> = {
 };
 
 /** A status that we do not know is one of a batch that still runs: to give up on it would be to pay for it again. */
-const endingOf = (status: string, batch: JsonObject, scrub: Scrub): BatchEnding | null => {
+const endingOf = (status: string, named: NamedFiles, errors: JsonValue | undefined, scrub: Scrub): BatchEnding | null => {
   const type = Object.hasOwn(endings, status) ? endings[status] : undefined;
-  if (type === undefined) return null;
-  return {
-    type,
-    outputFileId: fileIdOf(batch['output_file_id']),
-    errorFileId: fileIdOf(batch['error_file_id']),
-    rejection: type === 'rejected' ? rejectionOf(batch['errors'], scrub) : null,
-  };
+  return type === undefined ? null : { type, ...named, rejection: type === 'rejected' ? rejectionOf(errors, scrub) : null };
 };
 
 /** No file is null, an empty string or nothing at all: all three were seen. */
@@ -79,8 +98,11 @@ const progressOf = (counts: JsonValue | undefined): BatchObservation['progress']
 
 const isCount = (value: JsonValue | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** Seconds since 1970 as milliseconds; null for what is no time. */
-const timeOf = (seconds: JsonValue | undefined): number | null =>
-  typeof seconds === 'number' && Math.abs(seconds) <= secondsMax ? seconds * 1000 : null;
+/** Seconds since 1970, or an ISO date as Azure writes it, as milliseconds; null for what is no time. */
+const timeOf = (time: JsonValue | undefined): number | null => {
+  if (typeof time === 'number') return Math.abs(time) <= secondsMax ? time * 1000 : null;
+  const ms = typeof time === 'string' && /^\d{4}-\d\d-\d\dT/u.test(time) ? Date.parse(time) : Number.NaN;
+  return Number.isFinite(ms) ? ms : null;
+};
 
 const isPlainId = (id: string): boolean => id.length <= idCharsMax && !/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(id);

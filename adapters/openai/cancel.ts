@@ -1,6 +1,7 @@
 import type { BatchProvider } from '../../lib/ports/provider.ts';
-import { statusIn } from './api-error.ts';
+import { apiErrorIn, requestIdIn, statusIn } from './api-error.ts';
 import { ask, segment } from './ask.ts';
+import { CallFailure } from './classify.ts';
 import { retrieve } from './observe.ts';
 import { requestJson } from './request.ts';
 import type { OpenSession } from './session.ts';
@@ -16,7 +17,15 @@ export const cancel =
         const status = statusIn(thrown);
         if (status === null || ![400, 409, 422].includes(status)) throw thrown;
         const report = await retrieve(session, providerBatchId);
-        const isOver = report !== null && (report.ending !== null || report.status.toLowerCase() === 'cancelling');
-        if (!isOver) throw thrown;
+        const isOver = report !== null && (report.ending !== null || report.stage === 'cancelling');
+        if (isOver) return;
+        // A conflict is worth another try elsewhere; here the batch is what is in the way.
+        throw status === 409 ? refusedCancel(providerBatchId, report?.status ?? null, thrown) : thrown;
       }
     });
+
+const refusedCancel = (id: string, status: string | null, thrown: unknown): CallFailure => {
+  const seen = status === null ? 'is not to be seen' : `is ${JSON.stringify(status)}`;
+  const message = `batch ${id}, which ${seen}, is not cancelled: 409: ${apiErrorIn(thrown).message}`;
+  return new CallFailure({ type: 'refused', message, statusCode: 409, requestId: requestIdIn(thrown) });
+};

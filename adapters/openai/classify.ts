@@ -1,6 +1,6 @@
 import type { PortError } from '../../lib/ports/port-error.ts';
 import { apiErrorIn, requestIdIn, retryAfterMsIn, statusIn, type ApiError } from './api-error.ts';
-import { isOutOfCapacity, isOutOfMoney, statedLimits } from './error-codes.ts';
+import { isNotOffered, isOutOfCapacity, isOutOfMoney, statedLimits } from './error-codes.ts';
 import { inputRefusalOf } from './input-refusal.ts';
 import { systemCodeIn, transportFailureIn } from './transport-failure.ts';
 
@@ -45,6 +45,13 @@ const withAnswer = (thrown: unknown, status: number, context: Context): PortErro
     if (isOutOfMoney(api.code, api.type) || status === 402) return { type: 'insufficient_quota', message };
     if (isOutOfCapacity(api.code)) return { type: 'over_capacity', message, ...statedLimits(api.message) };
   }
+  if (status === 403 && isNotOffered(api.code, api.message))
+    return {
+      type: 'refused',
+      message: `${message.endsWith('.') ? message.slice(0, -1) : message}${notOffered}`,
+      statusCode: status,
+      requestId,
+    };
   if (status === 401 || status === 403) return { type: 'authentication_failed', message };
   const retryAfterMs = retryAfterMsIn(thrown);
   if (status === 429) return { type: 'transient', message, retryAfterMs, cause: causeOf(thrown) };
@@ -56,6 +63,8 @@ const withAnswer = (thrown: unknown, status: number, context: Context): PortErro
   const input = context.isAboutInput === true ? inputRefusalOf(status, api.message, thrown) : null;
   return { type: 'refused', message, statusCode: status, requestId, ...(input === null ? {} : { input }) };
 };
+
+const notOffered = '. The key is not at fault: this plan, account or region does not have it';
 
 const withoutAnswer = (thrown: unknown, context: Context): PortError => {
   const { where, what, isPaid } = context;

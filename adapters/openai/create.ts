@@ -1,15 +1,16 @@
 import { contradictionIn, type CreateAnswer } from '../../lib/core/create-answer.ts';
 import { isJsonObject, type JsonObject } from '../../lib/core/json.ts';
 import type { BatchProvider } from '../../lib/ports/provider.ts';
-import { apiErrorIn } from './api-error.ts';
+import { apiErrorIn, requestIdIn, statusIn } from './api-error.ts';
 import { ask } from './ask.ts';
 import { readBatch } from './batch-object.ts';
 import { CallFailure } from './classify.ts';
 import { endpointPath, type OpenAIEndpoint } from './endpoints.ts';
-import { isInputMissing } from './input-missing.ts';
-import { metadataPairsMax } from './limits.ts';
+import { fileState } from './file-state.ts';
+import { isInputMissing, isInputPending } from './input-missing.ts';
+import { fileExpirySeconds, metadataPairsMax } from './limits.ts';
 import { requestJson } from './request.ts';
-import type { OpenSession } from './session.ts';
+import type { OpenSession, Session } from './session.ts';
 
 /** Names under which a batch says whose it is. */
 export const batchKeyKey = 'batchor_batch_key';
@@ -18,7 +19,7 @@ export const attemptKey = 'batchor_attempt';
 /** Creates the batch with one POST, never repeated: here, in the SDK or in the transport. */
 export const create =
   (open: OpenSession, batch: { readonly endpoint: OpenAIEndpoint; readonly completionWindow: string }): BatchProvider['create'] =>
-  ({ batchKey, createAttempt, inputFileId, metadata }) =>
+  ({ batchKey, createAttempt, inputFileId, metadata, outputExpiresAfterMs = null }) =>
     ask(open, { what: 'create the batch', isPaid: true, isAboutOne: false, isAboutInput: true }, async (session) => {
       const marks = { [batchKeyKey]: batchKey, [attemptKey]: String(createAttempt) };
       const pairs = { ...metadata, ...marks };
@@ -32,11 +33,14 @@ export const create =
         endpoint: endpointPath(batch.endpoint),
         completion_window: batch.completionWindow,
         metadata: pairs,
+        ...(outputExpiresAfterMs === null
+          ? {}
+          : { output_expires_after: { anchor: 'created_at', seconds: fileExpirySeconds(outputExpiresAfterMs) } }),
       };
       const answer = await requestJson(session, { method: 'post', path: '/batches', body: () => body }).catch((thrown: unknown) => {
-        if (!isInputMissing(thrown, inputFileId)) throw thrown;
-        const message = `${session.where} does not know the input file ${inputFileId}: ${apiErrorIn(thrown).message}`;
-        throw new CallFailure({ type: 'not_found', message });
+        const isMissed = isInputMissing(thrown, inputFileId);
+        if (!isMissed && !isInputPending(thrown, inputFileId)) throw thrown;
+        return refuseForFile(session, inputFileId, thrown, isMissed);
       });
       const report = readBatch(answer, session.scrub);
       if (report === null || !isJsonObject(answer))
@@ -48,6 +52,21 @@ export const create =
         );
       return { providerBatchId: report.id, providerStatus: report.status };
     });
+
+/** The create was refused for its input file: what the provider says of that file decides what follows. Asking costs nothing. */
+const refuseForFile = async (session: Session, inputFileId: string, thrown: unknown, isMissed: boolean): Promise<never> => {
+  const { where } = session;
+  const said = apiErrorIn(thrown).message;
+  const file = await fileState(session, inputFileId);
+  if (file.type === 'failed') {
+    const message = `${where} could not process the input file ${inputFileId}: ${file.details}`;
+    throw new CallFailure({ type: 'refused', message, statusCode: statusIn(thrown), requestId: requestIdIn(thrown) });
+  }
+  if (file.type === 'gone' || (file.type === 'unknown' && isMissed))
+    throw new CallFailure({ type: 'not_found', message: `${where} does not know the input file ${inputFileId}: ${said}` });
+  const status = file.type === 'there' ? ` (its status is "${file.status}")` : '';
+  throw new CallFailure({ type: 'not_ready', message: `${where} is not done with the input file ${inputFileId}${status}: ${said}` });
+};
 
 const unconfirmed = (message: string): CallFailure => new CallFailure({ type: 'unclear', message, cause: null });
 

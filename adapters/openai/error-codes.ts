@@ -28,3 +28,13 @@ const numberIn = (match: RegExpExecArray | null): number | null => {
   // A limit of nothing is no limit, but a message that is misread.
   return Number.isSafeInteger(count) && count > 0 ? count : null;
 };
+
+/**
+ * True where a 403 is not about the key: the plan, the tier or the region does not have what was asked for (`not_available_for_plan`, GroqApiLibrary#22;
+ * `unsupported_country_region_territory`, OpenAI's error codes guide of 2026-10).
+ */
+export const isNotOffered = (code: string | null, message: string): boolean =>
+  /not_available|not_supported|unsupported|_(?:plan|tier|region|country|territory)\b/iu.test(code ?? '') ||
+  /\b(?:your|current|this) (?:\w+ )?(?:plan|tier|subscription)\b|\bupgrade\b|\b(?:country|region|territory)\b.{0,40}\bnot (?:supported|available)/iu.test(
+    message,
+  );

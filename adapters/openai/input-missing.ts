@@ -5,6 +5,17 @@ const statuses: ReadonlySet<number> = new Set([400, 404, 410, 422]);
 
 const gone = /no such|not (?:be )?found|(?:does|did) not exist|could not find|cannot find|unknown|deleted|expired|no longer/iu;
 
+const pending =
+  /\bnot (?:yet |been |fully )*(?:processed|ready|available|imported)\b|\bstill (?:being )?(?:process|import|pending)|\b(?:is|being) (?:processed|pending)\b/iu;
+
+/** True where the create was refused because the provider is not done with its input file: Azure, for minutes after an upload (openai-dotnet#312). */
+export const isInputPending = (thrown: unknown, inputFileId: string): boolean => {
+  const status = statusIn(thrown);
+  if (status === null || ![400, 404, 422, 425].includes(status)) return false;
+  const { message } = apiErrorIn(thrown);
+  return pending.test(message) && (message.includes(inputFileId) || /\bfile\b/iu.test(message));
+};
+
 /**
  * True where the create was refused because its input file is not there: the answer names that file, or the field, and says that it is gone.
  * OpenAI's own words are "No such File object: file-…" (reports of 2026-10); at validation, "Cannot find file …".

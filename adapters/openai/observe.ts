@@ -5,6 +5,7 @@ import { batchPages } from './batch-list.ts';
 import { batchKeyKey } from './create.ts';
 import { readBatch, type BatchReport } from './batch-object.ts';
 import { statusIn } from './api-error.ts';
+import { CallFailure } from './classify.ts';
 import { requestJson } from './request.ts';
 import type { OpenSession, Session } from './session.ts';
 import type { Port } from '../../lib/ports/port-error.ts';
@@ -30,8 +31,9 @@ export const observe = (open: OpenSession, asked: readonly Asked[]): Port<readon
     return asked.flatMap(({ batchKey, providerBatchId }) => {
       const report = reports.get(providerBatchId);
       if (report === undefined || isForeign(report, batchKey)) return [];
-      const { status, isAccepted, progress, ending } = report;
-      return [{ batchKey, providerBatchId, providerStatus: status, isAccepted, progress, ending }];
+      const { status, isAccepted, progress, ending, stage, createdAtMs, expiresAtMs, statusSinceMs, named } = report;
+      const times = { createdAtMs, expiresAtMs, statusSinceMs };
+      return [{ batchKey, providerBatchId, providerStatus: status, isAccepted, progress, ending, stage, ...times, named }];
     });
   });
 
@@ -44,13 +46,21 @@ const isForeign = ({ metadata }: BatchReport, batchKey: BatchKey): boolean => {
 const fromList = async (session: Session, asked: readonly Asked[]): Promise<Map<string, BatchReport>> => {
   const wanted = new Set<string>(asked.map(({ providerBatchId }) => providerBatchId));
   const found = new Map<string, BatchReport>();
-  for await (const { batches } of batchPages(session)) {
-    const before = found.size;
-    for (const report of batches) if (wanted.has(report.id)) found.set(report.id, report);
-    if (found.size === wanted.size || found.size === before) break;
+  try {
+    for await (const { batches } of batchPages(session)) {
+      const before = found.size;
+      for (const report of batches) if (wanted.has(report.id)) found.set(report.id, report);
+      if (found.size === wanted.size || found.size === before) break;
+    }
+  } catch (thrown) {
+    // A service without a list, or with a broken one, is asked for each batch.
+    if (!isListRefused(thrown)) throw thrown;
   }
   return found;
 };
+
+const isListRefused = (thrown: unknown): boolean =>
+  thrown instanceof CallFailure ? thrown.error.type === 'refused' : [400, 404, 405, 410, 422, 501].includes(statusIn(thrown) ?? 0);
 
 /** Null for a batch that is not known (yet): right after its creation a 404 is ordinary. */
 export const retrieve = async (session: Session, id: ProviderBatchId): Promise<BatchReport | null> => {

@@ -1,7 +1,6 @@
 import type { BatchProvider } from '../../lib/ports/provider.ts';
-import { ask } from './ask.ts';
-import { batchPages } from './batch-list.ts';
 import { cancel } from './cancel.ts';
+import { check } from './check.ts';
 import { create } from './create.ts';
 import { deleteFile } from './delete-file.ts';
 import { download } from './download.ts';
@@ -16,10 +15,7 @@ export const createBatchProvider = (
   open: OpenSession,
   batch: { readonly endpoint: OpenAIEndpoint; readonly completionWindow: string },
 ): BatchProvider => ({
-  check: () =>
-    ask(open, { what: 'list the batches', isPaid: false, isAboutOne: false }, async (session) => {
-      await batchPages(session).next();
-    }),
+  check: check(open),
   upload: upload(open),
   create: create(open, batch),
   sweep: sweep(open),

@@ -34,6 +34,8 @@ export interface OpenAISettings<E extends OpenAIEndpoint = 'responses'> {
   readonly createGraceMs?: number;
   /** When the provider deletes our files by itself: an hour to thirty days. */
   readonly filesExpireAfterMs?: number;
+  /** When it deletes its output and error files: an hour to thirty days from when they are written. What is not downloaded by then is gone. */
+  readonly outputFilesExpireAfterMs?: number;
   /** Input files are deleted once their batch is settled. Default: they are left to expire. Not compared on resume. */
   readonly deleteInputFiles?: boolean;
   readonly apiKey?: never;
@@ -56,6 +58,7 @@ const settingKeys: readonly string[] = [
   'enqueueLimits',
   'createGraceMs',
   'filesExpireAfterMs',
+  'outputFilesExpireAfterMs',
   'deleteInputFiles',
 ];
 const enqueueKeys: readonly string[] = [
@@ -115,6 +118,7 @@ const operationOf = ({
   requestTimeoutMs,
   createGraceMs,
   filesExpireAfterMs,
+  outputFilesExpireAfterMs,
   deleteInputFiles,
   enqueueLimits,
 }: OpenAISettings<OpenAIEndpoint>): ProviderOperation => {
@@ -122,7 +126,7 @@ const operationOf = ({
   const { quotaScope, ...limits } = enqueueLimits ?? {};
   if (quotaScope !== undefined && (typeof quotaScope !== 'string' || quotaScope.trim() === ''))
     throw new TypeError('openai({ enqueueLimits.quotaScope }): a name');
-  const numbers = { pollIntervalMs, requestTimeoutMs, createGraceMs, filesExpireAfterMs, ...limits };
+  const numbers = { pollIntervalMs, requestTimeoutMs, createGraceMs, filesExpireAfterMs, outputFilesExpireAfterMs, ...limits };
   for (const [name, value] of Object.entries(numbers)) {
     if (value !== undefined && !(Number.isFinite(value) && value >= 0))
       throw new TypeError(`openai({ ${name} }): a number that is not negative`);
@@ -133,6 +137,7 @@ const operationOf = ({
     ...(createGraceMs === undefined ? {} : { createGraceMs }),
     ...(deleteInputFiles === undefined ? {} : { deleteInputFiles }),
     ...(filesExpireAfterMs === undefined ? {} : { filesExpireAfterMs }),
+    ...(outputFilesExpireAfterMs === undefined ? {} : { outputFilesExpireAfterMs }),
     ...(enqueueLimits === undefined ? {} : { enqueueLimits: { ...enqueueLimits } }),
   };
 };

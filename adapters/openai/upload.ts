@@ -1,11 +1,13 @@
 import { isJsonObject } from '../../lib/core/json.ts';
 import type { BatchProvider } from '../../lib/ports/provider.ts';
+import { apiErrorIn, requestIdIn, statusIn } from './api-error.ts';
 import { ask } from './ask.ts';
 import { CallFailure } from './classify.ts';
+import { filesQuotaAdvice, isOutOfFiles } from './files-quota.ts';
 import { fileExpirySeconds } from './limits.ts';
 import { frameUpload, type UploadFault } from './multipart.ts';
 import { requestJson } from './request.ts';
-import type { OpenSession } from './session.ts';
+import type { OpenSession, Session } from './session.ts';
 
 /** Streams the lines to the provider as a file of purpose `batch`; memory is a few chunks. */
 export const upload =
@@ -27,7 +29,8 @@ export const upload =
         bytes: framed.contentLength,
       }).catch((thrown: unknown) => {
         const fault = framed.fault();
-        throw fault === null ? thrown : ownFault(fault, fileName, bytes);
+        if (fault !== null) throw ownFault(fault, fileName, bytes);
+        throw isOutOfFiles(thrown) ? noRoom(session, thrown) : thrown;
       });
       const id = isJsonObject(file) ? file['id'] : undefined;
       if (typeof id === 'string' && id !== '') return { inputFileId: id, expiresAtMs: expiryOf(file) };
@@ -48,6 +51,15 @@ const expiryOf = (file: unknown): number | null => {
   if (!isJsonObject(file)) return null;
   const { expires_at: expiresAt, created_at: createdAt } = file;
   return typeof expiresAt === 'number' && typeof createdAt === 'number' ? Date.now() + (expiresAt - createdAt) * 1000 : null;
+};
+
+/** No room for another file: waiting makes none. */
+const noRoom = ({ where }: Session, thrown: unknown): CallFailure => {
+  const { message, code } = apiErrorIn(thrown);
+  const statusCode = statusIn(thrown);
+  const label = [statusCode, code].filter((part) => part !== null).join(' ');
+  const text = `${where} did not take the input file: ${label}: ${message.replace(/\.$/u, '')}. ${filesQuotaAdvice}`;
+  return new CallFailure({ type: 'refused', message: text, statusCode, requestId: requestIdIn(thrown) });
 };
 
 /** The bytes were ours to give. */

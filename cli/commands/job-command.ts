@@ -50,6 +50,12 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   readonly deleteInputFiles = Option.Boolean('--delete-input-files', false, {
     description: 'Delete each input file at the provider once its batch is over (default: they expire)',
   });
+  readonly filesExpireAfter = Option.String('--files-expire-after', {
+    description: 'Seconds after which the provider deletes input files by itself, 3600 to 2592000 (default: its own, 30 days at OpenAI)',
+  });
+  readonly outputFilesExpireAfter = Option.String('--output-files-expire-after', {
+    description: 'The same of output and error files: download them before that (default: its own, 30 days at OpenAI)',
+  });
   readonly noRawOutput = Option.Boolean('--no-raw-output', false, {
     description: "Keep the results of each batch, and not the provider's files (default: both)",
   });

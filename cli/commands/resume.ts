@@ -44,6 +44,13 @@ export class ResumeCommand extends RunCommand {
   readonly maxFailedBatches = Option.String('--max-failed-batches', {
     description: 'Pause after so many batches in a row that the provider refuses as a whole',
   });
+  readonly deleteInputFiles = Option.Boolean('--delete-input-files', {
+    description: 'Delete each input file at the provider once its batch is over',
+  });
+  readonly filesExpireAfter = Option.String('--files-expire-after', {
+    description: 'Seconds after which the provider deletes input files by itself, 3600 to 2592000',
+  });
+  readonly outputFilesExpireAfter = Option.String('--output-files-expire-after', { description: 'The same of output and error files' });
   readonly prices = pricesFlag();
   readonly wait = Option.Boolean('--wait', false, { description: 'Drive it to its end' });
   readonly baseUrl = Option.String('--base-url', { description: 'Address of the service (default: the one the run was started with)' });

@@ -40,6 +40,10 @@ export class StartCommand extends JobCommand {
   readonly dryRun = Option.Boolean('--dry-run', false, { description: 'Print the first requests (3, or --limit) and send nothing' });
   readonly wait = Option.Boolean('--wait', false, { description: 'Stay until the run is finished' });
 
+  readonly acceptNoList = Option.Boolean('--accept-no-list', false, {
+    description: 'Start although the service cannot list its batches: a create whose answer is lost then waits for `resolve`',
+  });
+
   execute(): Promise<ExitCode> {
     return inPlace(this.context, this, (place) => this.perform(place), true);
   }
@@ -73,6 +77,7 @@ export class StartCommand extends JobCommand {
       prices: book,
       runId: this.runId,
       baseUrlFlag: this.baseUrl,
+      acceptNoList: this.acceptNoList,
       goal: this.wait ? 'finished' : 'submitted',
     });
   }

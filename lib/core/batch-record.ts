@@ -56,6 +56,7 @@ export const recordAfter = (record: BatchRecord | null, event: Event): BatchReco
     case 'BatchObserved':
       return { ...record, providerStatus: event.providerStatus };
     case 'BatchEnded':
+    case 'BatchGivenUp':
       return { ...record, providerStatus: event.providerStatus, ending: event.ending };
     case 'FilesStored':
       return { ...record, files: { output: event.output, error: event.error } };

@@ -1,6 +1,6 @@
 import type { BatchKey, ProviderBatchId } from './ids.ts';
 import type { FailureCounts } from './judged.ts';
-import type { TokenUsage } from './usage.ts';
+import type { PresumedUsage, TokenUsage } from './usage.ts';
 
 export const batchPhases = ['planned', 'uploaded', 'creating', 'indeterminate', 'created', 'ended', 'settled', 'dropped'] as const;
 export type BatchPhase = (typeof batchPhases)[number];
@@ -28,7 +28,7 @@ export const batchArrows: readonly BatchArrow[] = [
   { from: 'creating', to: 'indeterminate', when: 'the answer was lost, or the run was opened in this phase' },
   { from: 'indeterminate', to: 'created', when: 'the provider lists it under our key, or over our input file: adopted' },
   { from: 'indeterminate', to: 'planned', when: 'its absence is proved and its input file deleted: sent again with a new one' },
-  { from: 'created', to: 'ended', when: 'the provider says it is over' },
+  { from: 'created', to: 'ended', when: 'the provider says it is over; or it is given up, by an operator or while the run is cancelled' },
   { from: 'ended', to: 'settled', when: 'every row has its outcome' },
 ];
 
@@ -47,9 +47,10 @@ export interface SettlePosition {
   readonly offset: number;
 }
 
-/** How the provider ended a batch. */
+/** How a batch ended. `given_up`: at the provider it has not, as far as is known; the run no longer waits for it. */
+export const batchEndings = ['completed', 'expired', 'cancelled', 'rejected', 'given_up'] as const;
 export interface BatchEnding {
-  readonly type: 'completed' | 'expired' | 'cancelled' | 'rejected';
+  readonly type: (typeof batchEndings)[number];
   readonly outputFileId: string | null;
   readonly errorFileId: string | null;
   /** Set when it was rejected at validation. */
@@ -98,6 +99,42 @@ export interface CreateDoubt {
   readonly isSworn: boolean;
 }
 
+/** Provider files that a batch names. */
+export interface NamedFiles {
+  readonly outputFileId: string | null;
+  readonly errorFileId: string | null;
+}
+
+/** What a batch that is not over does, as far as the provider's status says it. `unknown`: the adapter does not know the status. */
+export const batchStages = ['validating', 'in_progress', 'finalizing', 'cancelling', 'unknown'] as const;
+export type BatchStage = (typeof batchStages)[number];
+
+/**
+ * Why a batch is waited for longer than is usual. `past_expiry`: it should have expired. `unknown_status`: all of its requests are counted as
+ * answered or failed, and its status is none that batchor knows. `unchanged`: neither its status nor its counts have changed for hours.
+ */
+export const overdueReasons = ['past_expiry', 'unknown_status', 'unchanged'] as const;
+export interface Overdue {
+  readonly reason: (typeof overdueReasons)[number];
+  /** Since when: its expiry, when it was first seen like this, the last change. */
+  readonly sinceMs: number;
+}
+
+/** Times of a batch on the provider's clock; null: not told. */
+export interface ProviderTimes {
+  readonly createdAtMs: number | null;
+  readonly expiresAtMs: number | null;
+}
+export const noProviderTimes: ProviderTimes = { createdAtMs: null, expiresAtMs: null };
+
+/** What is counted of a batch that was given up, until its end at the provider is seen. */
+export interface GivenUpCount {
+  /** What the run presumes that it costs beyond what was read of it. */
+  readonly presumed: PresumedUsage;
+  /** Of its rows, those whose answers were read before. */
+  readonly readRows: number;
+}
+
 /** A batch at the provider that one of our creates made, and that is not needed: it is cancelled, and what it cost is counted. */
 export interface StrayBatch {
   readonly providerBatchId: ProviderBatchId;
@@ -108,6 +145,12 @@ export interface StrayBatch {
   readonly dueAtMs: number;
   /** Looks in a row that did not see it. */
   readonly looks: number;
+  /** Looks in all. */
+  readonly polls: number;
+  /** When it was found; null: by a release that did not record it. */
+  readonly foundAtMs: number | null;
+  /** Set where it is no duplicate, but a batch that an operator gave up: no run waits for its end. */
+  readonly givenUp: GivenUpCount | null;
 }
 
 /** A batch that is settled: the provider's list still shows it. */
@@ -127,6 +170,8 @@ export interface LiveBatch {
   /** How often it was sent again, since an operator last released it, because a create made nothing or its input file was gone. */
   readonly replans: number;
   readonly inputFileId: string | null;
+  /** When that file had been uploaded; null: by a release that did not record it. */
+  readonly uploadedAtMs: number | null;
   /** When the provider deletes that file by itself; null: not told. */
   readonly inputExpiresAtMs: number | null;
   /** Set while it is `indeterminate`. */
@@ -149,6 +194,11 @@ export interface LiveBatch {
   readonly quietPolls: number;
   /** Answers by the provider: lines done so far, as last told; null before the first poll. */
   readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+  /** When its status or its counts last changed, as seen here; null: never asked about. */
+  readonly newsAtMs: number | null;
+  readonly providerTimes: ProviderTimes;
+  /** Null while nothing is unusual about how long it takes. */
+  readonly overdue: Overdue | null;
   readonly cancelAsked: boolean;
   /** Why nothing is done about it until somebody says what is true. */
   readonly held: string | null;

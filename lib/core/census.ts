@@ -56,6 +56,10 @@ export const promisedAnswers = ({ progress, ending, requests }: Pick<LiveBatch, 
   return Math.min(requests, counted === 0 && ending?.type === 'completed' ? requests : counted);
 };
 
+/** Answers that its files hold: of a batch that was given up nothing is known, since it writes on after its last look. */
+const promisedInFiles = (batch: Pick<LiveBatch, 'progress' | 'ending' | 'requests'>): number =>
+  batch.ending?.type === 'given_up' ? 0 : promisedAnswers(batch);
+
 /** Answers that lie in the output file, by the counts: those are paid for. */
 export const promisedOutputs = (batch: Pick<LiveBatch, 'progress' | 'ending' | 'requests'>): number =>
   batch.progress === null || batch.progress.completed + batch.progress.failed === 0
@@ -70,7 +74,7 @@ export const faultOfFiles = (batch: LiveBatch, census: FilesCensus): FilesFault 
   const sum = (of: (part: FileCensus) => number): number => parts.reduce((total, part) => total + of(part), 0);
   const lines = sum((part) => part.lines);
   const unusable = sum((part) => part.malformed + part.unknown);
-  const promised = promisedAnswers(batch);
+  const promised = promisedInFiles(batch);
   const isShort = rows + unusable < promised;
   if (gone === null && !isShort && unusable <= lines * unusableShareMax && parts.every((part) => !part.isCut)) return null;
   return { message: messageOf(batch, census, promised), isWhole: isLostAsAWhole(batch, census, unusable) };
@@ -79,7 +83,7 @@ export const faultOfFiles = (batch: LiveBatch, census: FilesCensus): FilesFault 
 /** The rows that only a lost error file speaks of failed, and failures are not paid for: they alone stop nothing. */
 const isLostAsAWhole = (batch: LiveBatch, { rows, spoilt, gone }: FilesCensus, unusable: number): boolean => {
   if (gone?.part === 'output' && promisedOutputs(batch) > 0) return true;
-  const promised = gone?.part === 'error' ? promisedOutputs(batch) : promisedAnswers(batch);
+  const promised = gone?.part === 'error' ? promisedOutputs(batch) : promisedInFiles(batch);
   const lost = Math.max(promised - rows, Math.min(unusable, batch.requests - rows));
   if (lost <= Math.min(spoilt, spoiltRowsMax)) return false;
   return lost > Math.max(promised, rows + lost) * lostShareMax;

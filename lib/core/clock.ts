@@ -36,6 +36,8 @@ export const clockJumped = (s: RunSnapshot, { byMs, atMs }: EventOf<'ClockJumped
     live: s.live.map((batch) => ({
       ...batch,
       dueAtMs: batch.dueAtMs + backMs,
+      uploadedAtMs: batch.uploadedAtMs === null ? null : batch.uploadedAtMs + byMs,
+      newsAtMs: batch.newsAtMs === null ? null : batch.newsAtMs + byMs,
       doubt: batch.doubt === null ? null : movedDoubt(batch.doubt, byMs),
     })),
     strays: s.strays.map((stray) => ({ ...stray, dueAtMs: stray.dueAtMs + backMs })),

@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import type { BatchEnding, SettlePosition, StoredFile } from './batch.ts';
+import type { SettlePosition, StoredFile } from './batch.ts';
 import { isColumn } from './column.ts';
 import type { AcceptedSlice, Column, LineColumns } from './command.ts';
 import { closed, later, NonNegative } from './codec-parts.ts';
@@ -9,6 +9,7 @@ import { type Event, type EventOf, type FailedRows, replanReasons, type RetriedR
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import { isJsonObject, isJsonValue, type JsonValue } from './json.ts';
 import { type BackoffBucket, controlReasons, type RoomNeed, type SharedCursor, type SourceCheckpoint } from './snapshot.ts';
+import { Ending, givenUpProps, overdueProps, Progress, Times } from './overdue-codec.ts';
 import { FileLimitType, Named, Rejected } from './refusal-codec.ts';
 import type { QueueGuess, QuotaUse, RoomWanted, StatedLimit } from './queue-state.ts';
 import type { PresumedUsage, TokenUsage } from './usage.ts';
@@ -16,6 +17,7 @@ import type { PresumedUsage, TokenUsage } from './usage.ts';
 /** What is stored of events and snapshots, checked when it comes back. Closed objects: a key nobody knows is refused, not dropped. */
 
 export { named, oneOf, orNull } from './codec-primitives.ts';
+export { Ending, OverdueType, Progress, Times } from './overdue-codec.ts';
 
 /** A column as it is stored: the narrowest of these that holds its numbers. */
 export type TypedColumn = Uint8Array | Uint16Array | Uint32Array | Float64Array;
@@ -53,13 +55,6 @@ const ExportedProps = {
   manifestSha256: t.string,
 };
 export const Exported = { ...ExportedProps, atMs: t.number };
-export const Progress = orNull(closed('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }));
-export const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
-  type: oneOf('an ending', ['completed', 'expired', 'cancelled', 'rejected'] as const),
-  outputFileId: orNull(t.string),
-  errorFileId: orNull(t.string),
-  rejection: orNull(Rejected),
-});
 export const Usage: t.Type<TokenUsage, unknown> = closed('TokenUsage', {
   inputTokens: NonNegative,
   cachedInputTokens: NonNegative,
@@ -204,7 +199,13 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     message: t.string,
     reason: later(orNull(oneOf('a reason', replanReasons)), null),
   }),
-  StrayFound: event('StrayFound', { batchKey: key, providerBatchId, providerStatus: t.string, isAlive: t.boolean }),
+  StrayFound: event('StrayFound', {
+    batchKey: key,
+    providerBatchId,
+    providerStatus: t.string,
+    isAlive: t.boolean,
+    isGivenUp: later(t.boolean, false),
+  }),
   StrayCancelAsked: event('StrayCancelAsked', { providerBatchId }),
   StrayObserved: event('StrayObserved', { providerBatchId, dueAtMs: t.number, isSeen: t.boolean }),
   StrayEnded: event('StrayEnded', { providerBatchId, answered: orNull(NonNegative), presumed: Presumed }),
@@ -218,7 +219,10 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     dueAtMs: t.number,
     isNews: t.boolean,
     isAccepted: t.boolean,
+    times: Times,
   }),
+  BatchOverdue: event('BatchOverdue', overdueProps),
+  BatchGivenUp: event('BatchGivenUp', givenUpProps),
   CancelAsked: event('CancelAsked', { batchKey: key, refused: later(orNull(t.string), null) }),
   BatchEnded: event('BatchEnded', { batchKey: key, providerStatus: t.string, progress: Progress, ending: Ending }),
   FilesStored: event('FilesStored', { batchKey: key, output: orNull(File), error: orNull(File), position: Position, isSworn: t.boolean }),

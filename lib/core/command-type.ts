@@ -1,5 +1,13 @@
 import * as t from 'io-ts';
-import type { BatchEnding, BatchRejection, RefusedLine, StoredFile } from './batch.ts';
+import {
+  type BatchEnding,
+  batchEndings,
+  type BatchRejection,
+  batchStages,
+  type NamedFiles,
+  type RefusedLine,
+  type StoredFile,
+} from './batch.ts';
 import type { FileCensus, FilesCensus } from './census.ts';
 import { ColumnType, Exported, finite, key, named, oneOf, orNull, providerBatchId, Reason, Texts, AnyJson } from './codec.ts';
 import type {
@@ -64,7 +72,7 @@ const Rejection = form<BatchRejection>('BatchRejection', {
   statedBytesMax: later(told, null),
 });
 const Ending = form<BatchEnding>('BatchEnding', {
-  type: oneOf('an ending', ['completed', 'expired', 'cancelled', 'rejected'] as const),
+  type: oneOf('an ending', batchEndings),
   outputFileId: orNull(t.string),
   errorFileId: orNull(t.string),
   rejection: orNull(Rejection),
@@ -118,6 +126,11 @@ const Observation = form<BatchObservation>('BatchObservation', {
     form<NonNullable<BatchObservation['progress']>>('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }),
   ),
   ending: orNull(Ending),
+  stage: optional(oneOf('a stage', batchStages)),
+  createdAtMs: optional(told),
+  expiresAtMs: optional(told),
+  statusSinceMs: optional(told),
+  named: optional(form<NamedFiles>('NamedFiles', { outputFileId: orNull(t.string), errorFileId: orNull(t.string) })),
 });
 const Unclear = form<UnclearCreate>('UnclearCreate', {
   batchKey: key,
@@ -133,7 +146,7 @@ const Swept = form<SweptBatch>('SweptBatch', {
   providerBatchId,
   providerStatus: t.string,
   createdAtMs: told,
-  ending: orNull(oneOf('an ending', ['completed', 'expired', 'cancelled', 'rejected'] as const)),
+  ending: orNull(oneOf('an ending', batchEndings)),
 });
 const Report = form<SweepReport>('SweepReport', {
   found: listOf(Swept),
@@ -174,6 +187,8 @@ const ResolutionType = variants<Resolution>('a resolution', {
   never_created: resolution('never_created', {}),
   results_lost: resolution('results_lost', {}),
   read_again: resolution('read_again', {}),
+  give_up: resolution('give_up', {}),
+  take_files: resolution('take_files', { found: Observation }),
   retry: resolution('retry', {}),
 });
 const Refusal = form<CreateRefusal>('CreateRefusal', {
@@ -183,6 +198,7 @@ const Refusal = form<CreateRefusal>('CreateRefusal', {
     'insufficient_quota',
     'authentication_failed',
     'input_missing',
+    'input_pending',
     'refused',
     'unreachable',
   ] as const satisfies readonly CreateRefusal['type'][]),

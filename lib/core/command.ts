@@ -1,10 +1,13 @@
-import type { BatchEnding, CreateDoubt, RefusedLine, StoredFile } from './batch.ts';
+import type { RefusedLine, StoredFile } from './batch.ts';
 import type { FilesCensus } from './census.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
+import type { BatchObservation, SweepReport, SweptBatch, UnclearCreate } from './observation.ts';
 import type { OthersUse } from './quota.ts';
 import type { ControlReason, ExportNote, SharedCursor, SourceCheckpoint } from './snapshot.ts';
 import type { TokenUsage } from './usage.ts';
+
+export type * from './observation.ts';
 
 /** A number per row, as an array or a typed array: slices are columns, not objects. */
 export type Column = ArrayLike<number>;
@@ -84,55 +87,6 @@ export interface LineColumns {
   readonly lengths: Column;
 }
 
-/** What the provider said of one batch. */
-export interface BatchObservation {
-  readonly batchKey: BatchKey;
-  readonly providerBatchId: ProviderBatchId;
-  readonly providerStatus: string;
-  /** Validated, and there was room for it. */
-  readonly isAccepted: boolean;
-  readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
-  /** Null while it is not over. */
-  readonly ending: BatchEnding | null;
-}
-
-/** A create whose answer was lost, as it is asked about. */
-export interface UnclearCreate {
-  readonly batchKey: BatchKey;
-  readonly createAttempt: number;
-  readonly inputFileId: string;
-  readonly stage: CreateDoubt['stage'];
-  /** `doubt.sinceMs` when it was asked: the answer counts for that grace alone. Absent in questions of earlier releases. */
-  readonly sinceMs?: number;
-}
-
-/** A batch that the provider's list holds under one of our keys, or over one of our input files. */
-export interface SweptBatch {
-  /** From its metadata; null where there is none. */
-  readonly batchKey: BatchKey | null;
-  /** From its metadata; 0 where there is none. */
-  readonly createAttempt: number;
-  readonly inputFileId: string | null;
-  readonly providerBatchId: ProviderBatchId;
-  readonly providerStatus: string;
-  readonly createdAtMs: number | null;
-  /** Null while it is alive. */
-  readonly ending: BatchEnding['type'] | null;
-}
-
-/** What one reading of the provider's list shows, and what its silence is worth. */
-export interface SweepReport {
-  readonly found: readonly SweptBatch[];
-  /** The input files asked about that this key can read, with the provider's own time of their creation. */
-  readonly files: readonly { readonly inputFileId: string; readonly createdAtMs: number | null }[];
-  /** The list was read back to this moment of the provider's clock; null: to its end. */
-  readonly readBackToMs: number | null;
-  /** True when it shows any batch of this very run: then key, project and address are the right ones. */
-  readonly isRunSeen: boolean;
-  /** Of the batches that were named as known, those that the list showed. A list that lacks one of them is not the whole list. */
-  readonly shown: readonly ProviderBatchId[];
-}
-
 /** What somebody says of a batch that is held. */
 export type Resolution =
   | { readonly type: 'exists'; readonly found: SweptBatch }
@@ -141,6 +95,10 @@ export type Resolution =
   | { readonly type: 'results_lost' }
   /** Its files are read again, from their beginning: they were unreadable, and may be whole by now. */
   | { readonly type: 'read_again' }
+  /** It is not waited for any longer: it is cancelled at the provider, its answers are not read, and its rows go again, and may be paid for twice. */
+  | { readonly type: 'give_up' }
+  /** The same, but what the files hold that it names by now is settled first. `found`: the batch as it is. */
+  | { readonly type: 'take_files'; readonly found: BatchObservation }
   /** Look again, try again. */
   | { readonly type: 'retry' };
 
@@ -153,6 +111,8 @@ export interface CreateRefusal {
     | 'authentication_failed'
     /** The provider does not know the input file: deleted, expired. */
     | 'input_missing'
+    /** It knows the input file, and is not done with it. */
+    | 'input_pending'
     | 'refused'
     | 'unreachable';
   readonly message: string;

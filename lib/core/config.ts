@@ -105,6 +105,8 @@ export interface Operation {
   readonly sendsDuplicatesOnce: boolean;
   /** When the provider deletes our input files by itself; null: its own default. */
   readonly filesExpireAfterMs: number | null;
+  /** The same of its output and error files, from when it writes them. What is not read by then is gone. */
+  readonly outputFilesExpireAfterMs: number | null;
 }
 
 /** The schema that answers are promised in, as the provider is told it. */
@@ -201,6 +203,7 @@ export const Operation: t.Type<Operation, unknown> = closed('Operation', {
   deletesInputFiles: t.boolean,
   sendsDuplicatesOnce: later(t.boolean, false),
   filesExpireAfterMs: orNull(NonNegative),
+  outputFilesExpireAfterMs: later(orNull(NonNegative), null),
 });
 export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
   jobName: t.string,
@@ -274,4 +277,5 @@ export const defaultOperation = (limits: ProviderLimits): Operation => ({
   deletesInputFiles: false,
   sendsDuplicatesOnce: false,
   filesExpireAfterMs: null,
+  outputFilesExpireAfterMs: null,
 });

@@ -19,7 +19,7 @@ import { decideRequeue, decideSettleRest, decideSettleSlice } from './settle.ts'
 import { decideSettleShared } from './share.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
 import { decideAcceptSlice, decideRejectRow } from './source.ts';
-import { decideStrayCancelled, decideStrays } from './stray.ts';
+import { decideStrayCancelled, decideStrays, isUnwaited } from './stray.ts';
 import {
   decideBeginCreate,
   decideCreated,
@@ -65,7 +65,7 @@ const onePause = (events: readonly Event[]): readonly Event[] => {
 const isOver = (snapshot: RunSnapshot): boolean =>
   (snapshot.ingest.isComplete || snapshot.control.state === 'cancel_requested') &&
   snapshot.live.length === 0 &&
-  snapshot.strays.every((stray) => stray.isEnded) &&
+  snapshot.strays.every(isUnwaited) &&
   snapshot.litter.length === 0 &&
   snapshot.artifacts.unkept.length === 0 &&
   itemStatuses.every((status) => isTerminalItem(status) || snapshot.totals[status] === 0);

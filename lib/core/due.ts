@@ -1,7 +1,7 @@
 import { batchLimitsOf } from './batch-limits.ts';
 import { isCanaryOut } from './breaker.ts';
 import { hasRoomForNext, isTooLarge, roomLeft, roomLookDueMs, statedUntilMs } from './budget.ts';
-import type { LiveBatch } from './batch.ts';
+import type { LiveBatch, StrayBatch } from './batch.ts';
 import {
   cancelEffectKey,
   compactEffectKey,
@@ -25,6 +25,7 @@ import { isPollDue, pollDueMs } from './poll-wait.ts';
 import { probeEndsAtMs, restUntilMs } from './queue.ts';
 import { isShareDue } from './share.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';
+import { isStillSettled } from './stray.ts';
 import { inputStaleAtMs, isInputStale, mayCreate } from './submit.ts';
 import { isLookDue, lookDueMs } from './unclear.ts';
 import { clockWentBack } from './clock.ts';
@@ -71,7 +72,7 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
   if (unkept !== undefined && isDue(compactEffectKey(unkept))) effects.push({ type: 'CompactFile', object: unkept });
   for (const { providerBatchId, isCancelAsked, isEnded } of snapshot.strays)
     if (!isCancelAsked && !isEnded && isDue(strayEffectKey(providerBatchId))) effects.push({ type: 'CancelStray', providerBatchId });
-  const strays = snapshot.strays.filter((stray) => stray.isCancelAsked && !stray.isEnded && isPollDue(snapshot, stray, nowMs));
+  const strays = snapshot.strays.filter((stray) => stray.isCancelAsked && isWatched(snapshot, stray) && isPollDue(snapshot, stray, nowMs));
   if (strays.length > 0 && isDue(straysKey))
     effects.push({ type: 'PollStrays', batches: strays.map(({ batchKey, providerBatchId }) => ({ batchKey, providerBatchId })) });
   const polled = snapshot.live.filter((batch) => isPollable(batch) && isPollDue(snapshot, batch, nowMs) && isBatchDue(batch.batchKey));
@@ -154,6 +155,8 @@ const isCancelDue = (snapshot: RunSnapshot, batch: LiveBatch): batch is LiveBatc
   !batch.cancelAsked &&
   batch.providerBatchId !== null;
 
+const isWatched = (snapshot: RunSnapshot, stray: StrayBatch): boolean => !stray.isEnded && !isStillSettled(snapshot, stray);
+
 const isPollable = (batch: LiveBatch): boolean => batch.phase === 'created' && batch.held === null;
 
 /** Enough rows wait for a full batch, or need not wait for one; and the budget, and the way to the provider, are free. */
@@ -194,7 +197,7 @@ export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null =
         restUntilMs(snapshot, nowMs),
       );
   }
-  for (const stray of snapshot.strays) if (!stray.isEnded) times.push(pollDueMs(snapshot, stray, nowMs));
+  for (const stray of snapshot.strays) if (isWatched(snapshot, stray)) times.push(pollDueMs(snapshot, stray, nowMs));
   if (snapshot.control.state === 'running') {
     times.push(bucketsDueMs(snapshot, nowMs) ?? nowMs);
     // The provider's word on its limit lapses.

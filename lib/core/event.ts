@@ -1,4 +1,4 @@
-import type { BatchEnding, BatchRejection, SettlePosition, StoredFile } from './batch.ts';
+import type { BatchEnding, BatchRejection, Overdue, ProviderTimes, SettlePosition, StoredFile } from './batch.ts';
 import type { AcceptedSlice, Column, LineColumns } from './command.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { FileLimit } from './file-limit.ts';
@@ -134,6 +134,8 @@ export type Event = { readonly atMs: number } & (
       readonly providerBatchId: ProviderBatchId;
       readonly providerStatus: string;
       readonly isAlive: boolean;
+      /** It is no duplicate: an operator gave it up. */
+      readonly isGivenUp: boolean;
     }
   | { readonly type: 'StrayCancelAsked'; readonly providerBatchId: ProviderBatchId }
   | { readonly type: 'StrayObserved'; readonly providerBatchId: ProviderBatchId; readonly dueAtMs: number; readonly isSeen: boolean }
@@ -165,6 +167,28 @@ export type Event = { readonly atMs: number } & (
       readonly dueAtMs: number;
       readonly isNews: boolean;
       readonly isAccepted: boolean;
+      readonly times: ProviderTimes;
+    }
+  /** It takes longer than is usual, or (null) no longer does. */
+  | {
+      readonly type: 'BatchOverdue';
+      readonly batchKey: BatchKey;
+      readonly providerBatchId: ProviderBatchId | null;
+      readonly providerStatus: string;
+      readonly createdAtMs: number | null;
+      readonly overdue: Overdue | null;
+    }
+  /** It is not waited for any longer, though it is not over at the provider. `rows`: requests whose answers may be paid for though nothing reads them. */
+  | {
+      readonly type: 'BatchGivenUp';
+      readonly batchKey: BatchKey;
+      readonly providerBatchId: ProviderBatchId | null;
+      readonly providerStatus: string;
+      readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+      readonly ending: BatchEnding;
+      readonly rows: number;
+      /** Null: while the run is cancelled, by itself. */
+      readonly by: 'operator' | null;
     }
   /** The provider was asked to cancel it; `refused`: it said no, time and again, and is not asked any more. */
   | { readonly type: 'CancelAsked'; readonly batchKey: BatchKey; readonly refused: string | null }

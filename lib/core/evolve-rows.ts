@@ -1,4 +1,4 @@
-import type { LiveBatch } from './batch.ts';
+import { type LiveBatch, noProviderTimes } from './batch.ts';
 import { judgedAfter } from './breaker.ts';
 import { batchOf, clearBatchFault, clearFault, mergeBuckets, move, shrunk, withBatch, withoutBatch } from './changes.ts';
 import type { AcceptedSlice, Column } from './command.ts';
@@ -60,6 +60,11 @@ export const batchSettled = (s: RunSnapshot, event: EventOf<'BatchSettled'>): Ru
     ...settled,
     artifacts: s.config.operation.persistRawOutput ? artifacts : { ...artifacts, unkept: [...artifacts.unkept, ...read] },
     settled: settledAfter(s.settled, batch),
+    strays: s.strays.map((stray) =>
+      stray.givenUp !== null && stray.batchKey === event.batchKey && stray.providerBatchId === batch.providerBatchId
+        ? { ...stray, givenUp: { presumed: event.presumed, readRows: answered } }
+        : stray,
+    ),
     rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : isSilent ? s.rejectedStreak : 0,
     named: event.named,
     lostStreak: event.wasLost ? s.lostStreak + 1 : 0,
@@ -87,6 +92,7 @@ export const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): Ru
     createAttempt: 0,
     replans: 0,
     inputFileId: null,
+    uploadedAtMs: null,
     inputExpiresAtMs: null,
     doubt: null,
     providerBatchId: null,
@@ -100,6 +106,9 @@ export const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): Ru
     quietPolls: 0,
     isAccepted: false,
     progress: null,
+    newsAtMs: null,
+    providerTimes: noProviderTimes,
+    overdue: null,
     cancelAsked: false,
     held: null,
     ending: null,

@@ -1,8 +1,9 @@
 import { batchOf, withBatch, clearFault, doubtOf, withDoubt, withStray, clearBatchFault } from './changes.ts';
 import { strayEffectKey, straysKey, sweepKey } from './effect.ts';
+import type { StrayBatch } from './batch.ts';
 import type { Event } from './event.ts';
 import type { RunSnapshot } from './snapshot.ts';
-import { addPresumed } from './usage.ts';
+import { addPresumed, nothingPresumed, withoutPresumed } from './usage.ts';
 
 type UnclearEvent = Extract<
   Event,
@@ -32,6 +33,7 @@ export const applyUnclear = (s: RunSnapshot, event: UnclearEvent): RunSnapshot =
         // A file that was never created from has used up its attempt's number all the same.
         createAttempt: isUncreated ? createAttempt + 1 : createAttempt,
         inputFileId: null,
+        uploadedAtMs: null,
         inputExpiresAtMs: null,
         doubt: null,
         held: null,
@@ -39,11 +41,19 @@ export const applyUnclear = (s: RunSnapshot, event: UnclearEvent): RunSnapshot =
       return isLeft ? { ...replanned, litter: [...replanned.litter, inputFileId] } : replanned;
     }
     case 'StrayFound': {
-      const { providerBatchId, batchKey, isAlive, atMs } = event;
-      return {
-        ...s,
-        strays: [...s.strays, { providerBatchId, batchKey, isCancelAsked: !isAlive, isEnded: false, dueAtMs: atMs, looks: 0 }],
+      const { providerBatchId, batchKey, isAlive, isGivenUp, atMs } = event;
+      const stray: StrayBatch = {
+        providerBatchId,
+        batchKey,
+        isCancelAsked: !isAlive,
+        isEnded: false,
+        dueAtMs: atMs,
+        looks: 0,
+        polls: 0,
+        foundAtMs: atMs,
+        givenUp: isGivenUp ? { presumed: nothingPresumed, readRows: 0 } : null,
       };
+      return { ...s, strays: [...s.strays, stray] };
     }
     case 'StrayCancelAsked':
       return withStray(clearFault(s, strayEffectKey(event.providerBatchId)), event.providerBatchId, {
@@ -51,16 +61,21 @@ export const applyUnclear = (s: RunSnapshot, event: UnclearEvent): RunSnapshot =
         dueAtMs: event.atMs,
       });
     case 'StrayObserved': {
-      const known = s.strays.find((stray) => stray.providerBatchId === event.providerBatchId)?.looks ?? 0;
-      const looks = event.isSeen ? 0 : known + 1;
-      return withStray(clearFault(s, straysKey), event.providerBatchId, { dueAtMs: event.dueAtMs, looks });
+      const { looks = 0, polls = 0 } = s.strays.find((stray) => stray.providerBatchId === event.providerBatchId) ?? {};
+      return withStray(clearFault(s, straysKey), event.providerBatchId, {
+        dueAtMs: event.dueAtMs,
+        looks: event.isSeen ? 0 : looks + 1,
+        polls: polls + 1,
+      });
     }
     case 'StrayEnded': {
       const { providerBatchId, answered } = event;
       const calm = clearFault(clearFault(s, straysKey), strayEffectKey(providerBatchId));
+      const before = s.strays.find((stray) => stray.providerBatchId === providerBatchId)?.givenUp?.presumed ?? nothingPresumed;
       return {
         ...withStray(calm, providerBatchId, { isEnded: true }),
-        presumed: addPresumed(s.presumed, event.presumed),
+        // Of a batch that was given up the worst was presumed until its end was seen.
+        presumed: addPresumed(withoutPresumed(s.presumed, before), event.presumed),
         strayCost: { batches: s.strayCost.batches + 1, requests: s.strayCost.requests + (answered ?? 0) },
       };
     }

@@ -1,5 +1,5 @@
 import { applyArtifacts } from './artifacts.ts';
-import type { LiveBatch } from './batch.ts';
+import type { LiveBatch, ProviderTimes } from './batch.ts';
 import { batchOf, clearBatchFault, clearFault, grown, madeUnclear, move, shrunk, withBatch, withOthers, withoutBatch } from './changes.ts';
 import { clockJumped } from './clock.ts';
 import type { CanaryPolicy } from './config.ts';
@@ -10,7 +10,9 @@ import { applyUnclear } from './evolve-unclear.ts';
 import { answersKey, batchEffectKey, type EffectKey } from './ids.ts';
 import { nothingJudged } from './judged.ts';
 import { lostOwnersAfter } from './owners.ts';
+import { obeyedMs } from './due-time.ts';
 import { paidAfterCreate } from './pace.ts';
+import { pollWaitMsMax } from './poll-wait.ts';
 import { refusedAfter } from './refused-rows.ts';
 import { sharedEnded } from './share.ts';
 import { emptySnapshot, type RunSnapshot } from './snapshot.ts';
@@ -29,6 +31,21 @@ const isSameCanary = (known: CanaryPolicy | null, now: CanaryPolicy | null): boo
 
 /** Nothing holds it any more; unreadable copies of its files are read anew. */
 const released = (batch: LiveBatch): LiveBatch => (batch.held === null ? batch : { ...batch, held: null, unreadable: null });
+
+/** A poll that lies further ahead than the new interval ever waits is due from now on. */
+const polledSooner = (s: RunSnapshot, pollIntervalMs: number, atMs: number): RunSnapshot => {
+  const sooner = <A extends { readonly dueAtMs: number }>(one: A): A => {
+    const dueAtMs = obeyedMs(one.dueAtMs, pollWaitMsMax(pollIntervalMs), atMs);
+    return dueAtMs === one.dueAtMs ? one : { ...one, dueAtMs };
+  };
+  return { ...s, live: s.live.map(sooner), strays: s.strays.map(sooner) };
+};
+
+/** What was told once holds until it is told anew. */
+const knownTimes = (known: ProviderTimes, told: ProviderTimes): ProviderTimes => ({
+  createdAtMs: told.createdAtMs ?? known.createdAtMs,
+  expiresAtMs: told.expiresAtMs ?? known.expiresAtMs,
+});
 
 const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
   switch (event.type) {
@@ -67,7 +84,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       };
     case 'OperationChanged':
       return {
-        ...s,
+        ...polledSooner(s, event.operation.pollIntervalMs, event.atMs),
         config: { ...s.config, operation: event.operation },
         backlog: { ...s.backlog, needs: null },
         canary: isSameCanary(s.config.operation.canary, event.operation.canary) ? s.canary : { ...s.canary, isPassed: false },
@@ -124,6 +141,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
         phase: 'uploaded',
         inputFileId: event.inputFileId,
+        uploadedAtMs: event.atMs,
         inputExpiresAtMs: event.expiresAtMs,
       });
     case 'CreateBegun':
@@ -179,17 +197,27 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
           dueAtMs,
           quietPolls: isNews ? 0 : known.quietPolls + 1,
           isAccepted: known.isAccepted || event.isAccepted,
+          newsAtMs: isNews ? event.atMs : (known.newsAtMs ?? event.atMs),
+          providerTimes: knownTimes(known.providerTimes, event.times),
         }),
         queue: isNewlyAccepted ? { ...s.queue, acceptedCount: s.queue.acceptedCount + 1 } : s.queue,
       };
     }
+    case 'BatchOverdue':
+      return withBatch(s, event.batchKey, { overdue: event.overdue });
     case 'CancelAsked':
-      return withBatch(clearFault(s, cancelEffectKey(event.batchKey)), event.batchKey, { cancelAsked: true, dueAtMs: event.atMs });
-    case 'BatchEnded': {
+      return withBatch(clearFault(s, cancelEffectKey(event.batchKey)), event.batchKey, {
+        cancelAsked: true,
+        dueAtMs: event.atMs,
+        // From here on it is counted how often the batch stays as it is.
+        quietPolls: 0,
+      });
+    case 'BatchEnded':
+    case 'BatchGivenUp': {
       const { providerStatus, progress, ending } = event;
       const known = batchOf(s, event.batchKey);
       // Over before anybody saw it at work.
-      const isNewlyAccepted = ending.type !== 'rejected' && !known.isAccepted;
+      const isNewlyAccepted = ending.type !== 'rejected' && ending.type !== 'given_up' && !known.isAccepted;
       const calm = clearFault(clearFault(clearBatchFault(s, event.batchKey), cancelEffectKey(event.batchKey)), pollKey);
       return {
         ...withBatch(calm, event.batchKey, {
@@ -197,6 +225,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
           providerStatus,
           progress,
           ending,
+          overdue: null,
           isAccepted: known.isAccepted || isNewlyAccepted,
         }),
         queue: isNewlyAccepted ? { ...s.queue, acceptedCount: s.queue.acceptedCount + 1 } : s.queue,

@@ -67,18 +67,21 @@ export const moneyRoom = (snapshot: RunSnapshot): number | null => {
 
 /**
  * What a settled batch has cost beyond what its lines say: answers that its counts promise and that no line holds, and all of them where
- * the service reports no usage. Of a batch that somebody gave up the last counts are old: it may have answered everything since.
+ * the service reports no usage. Of a batch that somebody gave up the last counts are old: it may have answered everything since,
+ * or may yet.
  */
 export const presumedOf = (snapshot: RunSnapshot, batch: LiveBatch): PresumedUsage => {
   const { ending, progress, requests, inputTokens, completedRows, failures, usage, isSwornLost } = batch;
   if (ending === null || ending.type === 'rejected') return nothingPresumed;
-  const isWhole = ending.type === 'completed';
+  const isWhole = ending.type === 'completed' || ending.type === 'given_up';
   const promised =
-    progress === null || isSwornLost
-      ? isWhole
-        ? requests
-        : (progress?.completed ?? 0)
-      : progress.completed + (isWhole ? progress.failed : 0);
+    ending.type === 'given_up'
+      ? requests
+      : progress === null || isSwornLost
+        ? isWhole
+          ? requests
+          : (progress?.completed ?? 0)
+        : progress.completed + (isWhole ? progress.failed : 0);
   const unread = Math.max(0, promised - completedRows - failedIn(failures));
   const untold = usage.inputTokens + usage.outputTokens === 0 ? answeredIn(batch) : 0;
   return presumedRows(snapshot, Math.min(requests, unread + untold), inputTokens / requests);
@@ -96,6 +99,17 @@ export const presumedOfStray = (snapshot: RunSnapshot, { batchKey }: StrayBatch,
   });
   const asked = snapshot.live.find((batch) => batch.batchKey === batchKey)?.requests ?? 0;
   return presumedRows(snapshot, answered ?? asked, live.rows === 0 ? 0 : live.tokens / live.rows);
+};
+
+/** Of a batch that was given up: so many answers that were not read, at most what was presumed of it; null: nobody knows, and the worst stays. */
+export const presumedOfGivenUp = (presumed: PresumedUsage, unread: number | null): PresumedUsage => {
+  if (unread === null || presumed.rows === 0) return presumed;
+  const share = Math.min(1, unread / presumed.rows);
+  return {
+    rows: Math.min(presumed.rows, unread),
+    inputTokens: Math.ceil(presumed.inputTokens * share),
+    outputTokens: Math.ceil(presumed.outputTokens * share),
+  };
 };
 
 const presumedRows = (snapshot: RunSnapshot, rows: number, tokensPerRow: number): PresumedUsage => ({

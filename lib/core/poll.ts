@@ -5,7 +5,10 @@ import type { BatchObservation, CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import { limitAfterRefusal } from './file-limit.ts';
 import type { Event } from './event.ts';
+import { filesStored } from './files-stored.ts';
+import { endedByCancel, isCancelOver } from './give-up.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
+import { overdueEvents, overdueOf } from './overdue.ts';
 import { isPollDue, pollWaitMs } from './poll-wait.ts';
 import { wholeRefusal } from './named-lines.ts';
 import { learnFromAcceptance, learnFromRefusal } from './queue.ts';
@@ -51,7 +54,8 @@ const notSeen = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonl
   return [...recorded, { type: 'BatchHeld', atMs, batchKey, message: why }, ...pauseEvents(snapshot, 'batch_unresolved', why, atMs)];
 };
 
-const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObservation, atMs: number): readonly Event[] => {
+/** What one observation of a created batch makes true. */
+export const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObservation, atMs: number): readonly Event[] => {
   const { providerStatus, progress, ending } = observation;
   const { batchKey } = batch;
   if (ending === null) {
@@ -62,10 +66,14 @@ const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObs
       progress?.failed !== batch.progress?.failed;
     // No news before it is due: the same look, told twice.
     if (!isNews && !isPollDue(snapshot, batch, atMs)) return [];
+    const overdue = overdueOf(snapshot, batch, observation, isNews, atMs);
+    if (overdue !== null && isCancelOver(snapshot, batch, isNews)) return endedByCancel(batch, observation, atMs);
     const wait = pollWaitMs(snapshot.config.operation.pollIntervalMs, isNews ? 0 : batch.quietPolls + 1, batchKey);
-    const { isAccepted } = observation;
+    const { isAccepted, createdAtMs = null, expiresAtMs = null } = observation;
+    const times = { createdAtMs, expiresAtMs };
     return [
-      { type: 'BatchObserved', atMs, batchKey, providerStatus, progress, dueAtMs: atMs + wait, isNews, isAccepted },
+      { type: 'BatchObserved', atMs, batchKey, providerStatus, progress, dueAtMs: atMs + wait, isNews, isAccepted, times },
+      ...overdueEvents(batch, observation, overdue, atMs),
       ...(isAccepted && !batch.isAccepted ? learnFromAcceptance(snapshot, batch, atMs) : []),
     ];
   }
@@ -183,12 +191,6 @@ export const decideFiles = (snapshot: RunSnapshot, command: CommandOf<'RecordFil
 type Files = NonNullable<LiveBatch['files']>;
 
 const nonEmpty = (file: StoredFile | null): StoredFile | null => (file?.bytes === 0 ? null : file);
-
-/** What lies in these files is settled from their beginning. */
-export const filesStored = (batchKey: BatchKey, files: Files, atMs: number, isSworn: boolean): Event => {
-  const part = files.output !== null ? 'output' : files.error !== null ? 'error' : 'rest';
-  return { type: 'FilesStored', atMs, batchKey, ...files, position: { part, offset: 0 }, isSworn };
-};
 
 const unreadable = (snapshot: RunSnapshot, { batchKey }: LiveBatch, files: Files, why: string, atMs: number): readonly Event[] => {
   const message = `${why}. Nothing is sent again for them, and what came is kept`;

@@ -1,10 +1,12 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { LiveBatch } from './batch.ts';
-import type { CommandOf, SweptBatch } from './command.ts';
+import type { BatchObservation, CommandOf, SweptBatch } from './command.ts';
 import { pollKey } from './effect.ts';
 import type { Event } from './event.ts';
 import { answersKey, batchEffectKey } from './ids.ts';
-import { filesStored } from './poll.ts';
+import { filesStored } from './files-stored.ts';
+import { filesToTake, givenUp, givenUpUnread } from './give-up.ts';
+import { observed } from './poll.ts';
 import type { Rejection } from './rejection.ts';
 import { uploadedAnew } from './release.ts';
 import type { RunSnapshot } from './snapshot.ts';
@@ -27,10 +29,20 @@ export const decideResolve = (snapshot: RunSnapshot, command: CommandOf<'Resolve
   if (resolution.type === 'results_lost') {
     // Of a batch that goes its way this would be a second bill, and most likely the wrong key.
     if (!isInTrouble(snapshot, batch)) return left({ type: 'nothing_to_change' });
-    const lost = resultsLost(batch, atMs);
+    // One that is there, and only takes long, is cancelled as well.
+    const isThere = batch.phase === 'created' && batch.held === null && batch.overdue !== null;
+    const lost = isThere ? givenUpUnread(batch, atMs) : resultsLost(batch, atMs);
     return lost === null ? left({ type: 'wrong_phase', batchKey, phase: batch.phase }) : right([...released, ...lost, ...goesOn]);
   }
   if (resolution.type === 'read_again') return readAgain(snapshot, batch, atMs);
+  if (resolution.type === 'give_up') {
+    const ended = batch.phase === 'created' ? givenUpUnread(batch, atMs) : resultsLost(batch, atMs);
+    return ended === null ? left({ type: 'wrong_phase', batchKey, phase: batch.phase }) : right([...released, ...ended, ...goesOn]);
+  }
+  if (resolution.type === 'take_files') {
+    const taken = filesTaken(snapshot, batch, resolution.found, atMs);
+    return taken._tag === 'Left' ? taken : right([...released, ...taken.right, ...goesOn]);
+  }
   if (batch.phase !== 'indeterminate') return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   if (resolution.type === 'never_created') return right([...released, { type: 'CreateAbsent', atMs, batchKey, isSworn: true }, ...goesOn]);
   const fault = faultOfClaim(snapshot, batch, resolution.found);
@@ -38,9 +50,27 @@ export const decideResolve = (snapshot: RunSnapshot, command: CommandOf<'Resolve
   return right([...released, createdEvent(batch, { ...resolution.found, atMs }, true), ...goesOn]);
 };
 
+/** The files that it names are settled as those of a batch that has ended; one that has ended meanwhile is read in the usual way. */
+const filesTaken = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  found: BatchObservation,
+  atMs: number,
+): Either<Rejection, readonly Event[]> => {
+  const { batchKey, phase } = batch;
+  if (phase !== 'created') return left({ type: 'wrong_phase', batchKey, phase });
+  if (found.ending !== null && found.providerBatchId === batch.providerBatchId) return right(observed(snapshot, batch, found, atMs));
+  const named = filesToTake(batch, found);
+  if (named._tag === 'Left') return named;
+  const { providerStatus, progress } = found;
+  return right(givenUp(batch, { providerStatus, progress, named: named.right, by: 'operator' }, atMs));
+};
+
 /** It is held, or the last that was asked about it, or about all batches, went wrong. */
-const isInTrouble = (snapshot: RunSnapshot, { held, batchKey }: LiveBatch): boolean =>
-  held !== null || snapshot.faults.some(({ key }) => key === pollKey || key === batchEffectKey(batchKey) || key === answersKey(batchKey));
+const isInTrouble = (snapshot: RunSnapshot, { held, overdue, batchKey }: LiveBatch): boolean =>
+  held !== null ||
+  overdue !== null ||
+  snapshot.faults.some(({ key }) => key === pollKey || key === batchEffectKey(batchKey) || key === answersKey(batchKey));
 
 /** Its files are looked for, and read, as if for the first time; what was settled from accepted files stays as it is. */
 const readAgain = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): Either<Rejection, readonly Event[]> => {

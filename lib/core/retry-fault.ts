@@ -6,11 +6,11 @@ import { cancelEffectKey, litterEffectKey, strayEffectKey, straysKey, sweepKey }
 import type { Event } from './event.ts';
 import { faultWaitOf, isFaultDue } from './fault-wait.ts';
 import type { BatchKey, EffectKey } from './ids.ts';
-import { presumedOfStray } from './money.ts';
 import type { Rejection } from './rejection.ts';
 import { leaveLitter, litterIsHopeless } from './litter.ts';
 import { heldUnresolved, wayOfUnconfirmed } from './send-again.ts';
 import type { ControlReason, RunSnapshot } from './snapshot.ts';
+import { isStillSettled, strayLost } from './stray.ts';
 
 /** Clear answers that an effect may get before it is held: more of the same is not going to help. */
 export const answeredFaultsMax = 4;
@@ -125,31 +125,29 @@ const straysGivenUp = (snapshot: RunSnapshot, atMs: number): readonly Event[] =>
   !isLastAnswer(snapshot, straysKey, atMs)
     ? []
     : snapshot.strays.flatMap((stray): readonly Event[] =>
-        !stray.isCancelAsked || stray.isEnded
-          ? []
-          : [
-              {
-                type: 'StrayEnded',
-                atMs,
-                providerBatchId: stray.providerBatchId,
-                answered: null,
-                presumed: presumedOfStray(snapshot, stray, null),
-              },
-            ],
+        !stray.isCancelAsked || stray.isEnded || isStillSettled(snapshot, stray) ? [] : [strayLost(snapshot, stray, atMs)],
       );
 
+/** A batch that was given up is asked to cancel so often at most, whatever comes of it: its run would wait for an answer. */
+const givenUpCancelsMax = 8;
+
 /** A stray that cannot be cancelled stops nothing: it is watched to its end. */
-const strayLeftAlone = (snapshot: RunSnapshot, key: EffectKey, atMs: number): readonly Event[] => {
-  const answered = snapshot.faults.find((record) => record.key === key)?.answeredCount ?? 0;
-  if (answered + 1 < answeredFaultsMax) return [];
+const strayLeftAlone = (snapshot: RunSnapshot, { key, fault, atMs }: CommandOf<'RecordFault'>): readonly Event[] => {
+  const record = snapshot.faults.find((known) => known.key === key);
   const stray = snapshot.strays.find(({ providerBatchId, isCancelAsked }) => !isCancelAsked && strayEffectKey(providerBatchId) === key);
-  return stray === undefined ? [] : [{ type: 'StrayCancelAsked', atMs, providerBatchId: stray.providerBatchId }];
+  if (stray === undefined) return [];
+  const isRefused = fault === 'refused' && (record?.answeredCount ?? 0) + 1 >= answeredFaultsMax;
+  const isEnough = stray.givenUp !== null && (record?.count ?? 0) + 1 >= givenUpCancelsMax;
+  return isRefused || isEnough ? [{ type: 'StrayCancelAsked', atMs, providerBatchId: stray.providerBatchId }] : [];
 };
 
 /** What goes on without the answer that is refused. */
-const pastRefusal = (snapshot: RunSnapshot, { key, message, atMs }: CommandOf<'RecordFault'>): readonly Event[] => {
+const pastRefusal = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>): readonly Event[] => {
+  const { key, message, atMs } = command;
+  if (key.startsWith('stray:')) return strayLeftAlone(snapshot, command);
+  if (command.fault !== 'refused') return [];
   if (key === sweepKey) return replannedBySworn(snapshot, message, atMs);
-  return key === straysKey ? straysGivenUp(snapshot, atMs) : strayLeftAlone(snapshot, key, atMs);
+  return key === straysKey ? straysGivenUp(snapshot, atMs) : [];
 };
 
 /** What the world answered instead of an outcome. */
@@ -176,7 +174,7 @@ export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFau
     return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
   // Somebody has said that nothing was created: a file that cannot be deleted is in nobody's way.
   if (batch?.doubt?.isSworn === true && fault === 'refused') return right([{ type: 'CreateFenced', atMs, batchKey: batch.batchKey }]);
-  const past = fault === 'refused' ? pastRefusal(snapshot, command) : [];
+  const past = pastRefusal(snapshot, command);
   if (past.length > 0) return right(past);
   const held = key === sweepKey && fault === 'refused' ? unreadList(snapshot, message, atMs) : [];
   const recorded = faultEvents(snapshot, {

@@ -3,6 +3,7 @@ import type { Event } from './event.ts';
 import { failureOfCode } from './failure.ts';
 import type { RunId } from './ids.ts';
 import type { JsonObject } from './json.ts';
+import { givenUpData, overdueData } from './overdue-data.ts';
 import { batchKeyOfObject } from './raw-object.ts';
 import { sharedIn } from './share.ts';
 
@@ -34,6 +35,8 @@ export const runEventTypes = [
   'batch_polled',
   'batch_completed',
   'batch_failed',
+  'batch_overdue',
+  'batch_given_up',
   'queue_refused',
   'queue_learned',
   'submit_retried',
@@ -188,7 +191,12 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
     case 'StrayFound':
       return [
         'batch_stray',
-        { batch_key: event.batchKey, provider_batch_id: event.providerBatchId, provider_status: event.providerStatus },
+        {
+          batch_key: event.batchKey,
+          provider_batch_id: event.providerBatchId,
+          provider_status: event.providerStatus,
+          ...(event.isGivenUp ? { is_given_up: true } : {}),
+        },
       ];
     case 'StrayEnded':
       return ['batch_stray_ended', { provider_batch_id: event.providerBatchId, answered_count: event.answered }];
@@ -210,6 +218,10 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
             },
           ]
         : null;
+    case 'BatchOverdue':
+      return ['batch_overdue', overdueData(event)];
+    case 'BatchGivenUp':
+      return ['batch_given_up', givenUpData(event)];
     case 'CancelAsked':
       return null;
     case 'BatchEnded': {

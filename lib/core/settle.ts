@@ -91,6 +91,7 @@ const keepFirstOpen = (indexes: ArrayLike<number>, open: ArrayLike<number>): rea
 export const classOfMissing = (ending: BatchEnding, ordinal: number | null): FailureClass => {
   switch (ending.type) {
     case 'completed':
+    case 'given_up':
       return 'missing_result';
     case 'expired':
       return 'batch_expired';

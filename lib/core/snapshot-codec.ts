@@ -12,6 +12,7 @@ import {
   Need,
   oneOf,
   orNull,
+  OverdueType,
   Position,
   Presumed,
   Progress,
@@ -23,6 +24,7 @@ import {
   size,
   Stated,
   Texts,
+  Times,
   Use,
   Usage,
 } from './codec.ts';
@@ -67,6 +69,9 @@ const Stray: t.Type<StrayBatch, unknown> = closed('StrayBatch', {
   isEnded: t.boolean,
   dueAtMs: t.number,
   looks: NonNegative,
+  polls: later(NonNegative, 0),
+  foundAtMs: later(orNull(t.number), null),
+  givenUp: later(orNull(closed('GivenUpCount', { presumed: Presumed, readRows: NonNegative })), null),
 });
 const Settled: t.Type<SettledBatch, unknown> = closed('SettledBatch', { providerBatchId, sentAtMs: t.number });
 const Failures: t.Type<FailureCounts, unknown> = t.readonlyArray(closed('FailureCount', { code: NonNegative, count: NonNegative }));
@@ -77,6 +82,7 @@ const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   createAttempt: NonNegative,
   replans: later(NonNegative, 0),
   inputFileId: orNull(t.string),
+  uploadedAtMs: later(orNull(t.number), null),
   inputExpiresAtMs: orNull(t.number),
   doubt: orNull(Doubt),
   providerBatchId: orNull(providerBatchId),
@@ -87,6 +93,9 @@ const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   dueAtMs: t.number,
   quietPolls: NonNegative,
   progress: Progress,
+  newsAtMs: later(orNull(t.number), null),
+  providerTimes: Times,
+  overdue: later(OverdueType, null),
   cancelAsked: t.boolean,
   held: orNull(t.string),
   ending: orNull(Ending),

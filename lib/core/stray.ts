@@ -1,9 +1,10 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { LiveBatch, StrayBatch } from './batch.ts';
-import type { CommandOf, SweptBatch } from './command.ts';
+import type { BatchObservation, CommandOf, SweptBatch } from './command.ts';
 import type { Event } from './event.ts';
 import type { ProviderBatchId } from './ids.ts';
-import { presumedOfStray } from './money.ts';
+import { presumedOfGivenUp, presumedOfStray } from './money.ts';
+import { expiryGraceMs, expiryOf } from './overdue.ts';
 import { isPollDue, pollWaitMs } from './poll-wait.ts';
 import type { Rejection } from './rejection.ts';
 import type { RunSnapshot } from './snapshot.ts';
@@ -32,7 +33,9 @@ export const straysOf = (
     const isOurs = swept.batchKey === batch.batchKey || (swept.inputFileId !== null && swept.inputFileId === batch.inputFileId);
     if (!isOurs || providerBatchId === kept?.providerBatchId || ending === 'rejected' || known.has(providerBatchId)) return [];
     known.add(providerBatchId);
-    return [{ type: 'StrayFound', atMs, batchKey: batch.batchKey, providerBatchId, providerStatus, isAlive: ending === null }];
+    return [
+      { type: 'StrayFound', atMs, batchKey: batch.batchKey, providerBatchId, providerStatus, isAlive: ending === null, isGivenUp: false },
+    ];
   });
 };
 
@@ -45,19 +48,48 @@ export const decideStrayCancelled = (snapshot: RunSnapshot, command: CommandOf<'
   return right([{ type: 'StrayCancelAsked', atMs: command.atMs, providerBatchId: stray.providerBatchId }]);
 };
 
+/** A stray that is alive is asked about so often before it may be given up. */
+const pollsMin = 10;
+
+/** A stray whose batch still settles: what was read of it is not known yet. */
+export const isStillSettled = (snapshot: RunSnapshot, { givenUp, providerBatchId }: StrayBatch): boolean =>
+  givenUp !== null && snapshot.live.some((batch) => batch.providerBatchId === providerBatchId);
+
+/** It is asked to cancel, and the run does not wait for its end: the worst is presumed of it. */
+export const isUnwaited = ({ givenUp, isCancelAsked, isEnded }: StrayBatch): boolean => isEnded || (givenUp !== null && isCancelAsked);
+
+/** It does not come to an end, or does not show any more. */
+const isHopeless = (snapshot: RunSnapshot, stray: StrayBatch, seen: BatchObservation | undefined, atMs: number): boolean => {
+  if (seen === undefined) return stray.looks + 1 >= looksMax;
+  if (stray.polls + 1 < pollsMin) return false;
+  const expiryMs = expiryOf(snapshot, seen, stray.foundAtMs);
+  return stray.givenUp !== null || (expiryMs !== null && atMs - expiryMs >= expiryGraceMs);
+};
+
+const endOf = (snapshot: RunSnapshot, stray: StrayBatch, answered: number | null, atMs: number): Event => {
+  const { providerBatchId, givenUp } = stray;
+  if (givenUp === null)
+    return { type: 'StrayEnded', atMs, providerBatchId, answered, presumed: presumedOfStray(snapshot, stray, answered) };
+  // What was read of it before is paid for, and is of use.
+  const unread = answered === null ? null : Math.max(0, answered - givenUp.readRows);
+  return { type: 'StrayEnded', atMs, providerBatchId, answered: unread, presumed: presumedOfGivenUp(givenUp.presumed, unread) };
+};
+
+/** What is presumed of a stray that is waited for no longer. */
+export const strayLost = (snapshot: RunSnapshot, stray: StrayBatch, atMs: number): Event => endOf(snapshot, stray, null, atMs);
+
 /** Watches strays to their end, to count what they cost. */
 export const decideStrays = (snapshot: RunSnapshot, command: CommandOf<'RecordStrays'>): Decision => {
   const { atMs, observations } = command;
   const events = command.asked.flatMap((id): readonly Event[] => {
     const stray = findStray(snapshot, id);
-    if (stray === undefined || stray.isEnded || !isPollDue(snapshot, stray, atMs)) return [];
+    if (stray === undefined || stray.isEnded || isStillSettled(snapshot, stray) || !isPollDue(snapshot, stray, atMs)) return [];
     const seen = observations.find(({ providerBatchId }) => providerBatchId === id);
     if (seen !== undefined && seen.ending !== null) {
       const answered = seen.ending.type === 'rejected' ? 0 : (seen.progress?.completed ?? null);
-      return [{ type: 'StrayEnded', atMs, providerBatchId: id, answered, presumed: presumedOfStray(snapshot, stray, answered) }];
+      return [endOf(snapshot, stray, answered, atMs)];
     }
-    if (seen === undefined && stray.looks + 1 >= looksMax)
-      return [{ type: 'StrayEnded', atMs, providerBatchId: id, answered: null, presumed: presumedOfStray(snapshot, stray, null) }];
+    if (isHopeless(snapshot, stray, seen, atMs)) return [strayLost(snapshot, stray, atMs)];
     const dueAtMs = atMs + pollWaitMs(snapshot.config.operation.pollIntervalMs, stray.looks, id);
     return [{ type: 'StrayObserved', atMs, providerBatchId: id, dueAtMs, isSeen: seen !== undefined }];
   });

@@ -111,6 +111,15 @@ const refusalPause: Readonly<Record<string, ControlReason>> = {
   authentication_failed: 'authentication_failed',
 };
 
+/**
+ * So long after its upload an input file is waited for, without an end to the tries: one that is not to be seen, since files appear late, and one that
+ * the provider is not done with. Azure takes minutes to process a file, and refuses its create until then (openai-dotnet#312).
+ */
+const fileWaitsMs = { input_missing: 2 * 60_000, input_pending: 30 * 60_000 } as const;
+
+const isFileAwaited = ({ uploadedAtMs }: LiveBatch, why: keyof typeof fileWaitsMs, atMs: number): boolean =>
+  uploadedAtMs !== null && atMs - uploadedAtMs < fileWaitsMs[why];
+
 export const decideCreateRefused = (snapshot: RunSnapshot, command: CommandOf<'RecordCreateRefused'>): Decision => {
   const { batchKey, refusal, atMs, createAttempt } = command;
   const batch = findBatch(snapshot, batchKey);
@@ -118,8 +127,9 @@ export const decideCreateRefused = (snapshot: RunSnapshot, command: CommandOf<'R
   if (batch.phase !== 'creating' || batch.createAttempt !== createAttempt)
     return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   const refused: Event = { type: 'CreateRefused', atMs, batchKey, message: refusal.message };
-  if (refusal.type === 'input_missing') return right([refused, ...sentAgain(snapshot, batch, 'input_missing', atMs, refusal.message)]);
-  const isAnswer = refusal.type === 'refused';
+  if (refusal.type === 'input_missing' && !isFileAwaited(batch, refusal.type, atMs))
+    return right([refused, ...sentAgain(snapshot, batch, 'input_missing', atMs, refusal.message)]);
+  const isAnswer = refusal.type === 'refused' || (refusal.type === 'input_pending' && !isFileAwaited(batch, refusal.type, atMs));
   const faults = faultEvents(snapshot, {
     key: batchEffectKey(batchKey),
     message: refusal.message,

@@ -25,3 +25,8 @@ export const addPresumed = (a: PresumedUsage, b: PresumedUsage): PresumedUsage =
   inputTokens: a.inputTokens + b.inputTokens,
   outputTokens: a.outputTokens + b.outputTokens,
 });
+export const withoutPresumed = (all: PresumedUsage, part: PresumedUsage): PresumedUsage => ({
+  rows: Math.max(0, all.rows - part.rows),
+  inputTokens: Math.max(0, all.inputTokens - part.inputTokens),
+  outputTokens: Math.max(0, all.outputTokens - part.outputTokens),
+});

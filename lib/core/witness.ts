@@ -26,7 +26,9 @@ export const knownBatches = (snapshot: RunSnapshot): readonly KnownBatch[] => {
   );
   const oldestMs = Math.min(...snapshot.live.map(({ plannedAtMs }) => plannedAtMs));
   const settled = snapshot.settled.filter(({ sentAtMs }) => sentAtMs > oldestMs - settledLifeMs);
-  const strays = snapshot.strays.flatMap(({ providerBatchId, isEnded }) => (isEnded ? [] : [{ providerBatchId, sentAtMs: null }]));
+  const strays = snapshot.strays.flatMap(({ providerBatchId, isEnded, givenUp }) =>
+    isEnded || givenUp !== null ? [] : [{ providerBatchId, sentAtMs: null }],
+  );
   return [...live, ...settled, ...strays].sort((a, b) => (b.sentAtMs ?? -Infinity) - (a.sentAtMs ?? -Infinity)).slice(0, knownMax);
 };
 
@@ -57,9 +59,9 @@ export const isAnothersId = (snapshot: RunSnapshot, batchKey: BatchKey, id: Prov
   snapshot.live.some((other) => other.providerBatchId === id && other.batchKey !== batchKey) ||
   [...snapshot.strays, ...snapshot.settled].some(({ providerBatchId }) => providerBatchId === id);
 
-/** The settled batches, this one among them; null: it has no id, or an operator has said that the provider lost it. */
+/** The settled batches, this one among them, unless it has no id, the provider has lost it as an operator says, or it was given up. */
 export const settledAfter = (settled: readonly SettledBatch[], batch: LiveBatch): readonly SettledBatch[] => {
-  const { providerBatchId, sentAtMs, plannedAtMs, isSwornLost } = batch;
-  if (providerBatchId === null || isSwornLost) return settled;
+  const { providerBatchId, sentAtMs, plannedAtMs, isSwornLost, ending } = batch;
+  if (providerBatchId === null || isSwornLost || ending?.type === 'given_up') return settled;
   return [...settled, { providerBatchId, sentAtMs: sentAtMs ?? plannedAtMs }].slice(-settledMax);
 };

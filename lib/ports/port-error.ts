@@ -36,6 +36,8 @@ export type PortError =
   | { readonly type: 'insufficient_quota'; readonly message: string }
   | { readonly type: 'authentication_failed'; readonly message: string }
   | { readonly type: 'not_found'; readonly message: string }
+  /** Of `create`, a clear no: the input file is there, and the provider is not done with it. Trying later helps. */
+  | { readonly type: 'not_ready'; readonly message: string }
   /** The store moved on: somebody else committed. */
   | { readonly type: 'stale_version'; readonly expected: number; readonly found: number }
   /** Another process owns the run; `owner` says who, for people. */

@@ -48,6 +48,7 @@ export interface ProviderOperation {
   readonly requestTimeoutMs?: number;
   readonly createGraceMs?: number;
   readonly filesExpireAfterMs?: number;
+  readonly outputFilesExpireAfterMs?: number;
   readonly deleteInputFiles?: boolean;
   readonly enqueueLimits?: {
     readonly enqueuedTokenLimit?: number;
@@ -61,8 +62,11 @@ export interface ProviderOperation {
 
 /** Does what effects ask; retries nothing that could be paid twice. */
 export interface BatchProvider {
-  /** One cheap authenticated request: says early that the key or the address is wrong. */
-  check(): Port<void>;
+  /**
+   * One cheap authenticated request: says early that the key or the address is wrong, or that the service cannot list its batches, so that lost
+   * creates cannot be looked for. `acceptsNoList`: the last is no error.
+   */
+  check(options?: { readonly acceptsNoList?: boolean }): Port<void>;
   /** The lines' total is `bytes` exactly. Uploading twice costs nothing, so this may be tried again. */
   upload(input: {
     readonly batchKey: BatchKey;
@@ -81,6 +85,8 @@ export interface BatchProvider {
     readonly createAttempt: number;
     readonly inputFileId: string;
     readonly metadata: Readonly<Record<string, string>>;
+    /** When its output and error files expire, from when they are written; null or absent: by the provider's own default. */
+    readonly outputExpiresAfterMs?: number | null;
   }): Port<{ readonly providerBatchId: ProviderBatchId; readonly providerStatus: string }>;
   /**
    * Looks for creates whose answer was lost: whether this key can read each one's input file, and every batch, back to `sinceMs` and behind

@@ -1,4 +1,5 @@
 import type { RunSnapshot } from '../core/snapshot.ts';
+import { spanText } from './span-text.ts';
 import type { Trouble } from './trouble.ts';
 
 const dayMs = 86_400_000;
@@ -11,14 +12,5 @@ export const clockTroubles = ({ clock, updatedAtMs }: RunSnapshot): readonly Tro
 
 const clockMessage = (byMs: number): string =>
   byMs > 0
-    ? `the clock of this machine went ahead by ${spanOf(byMs)}, or the machine slept: waits for lost creates were extended by that`
-    : `the clock of this machine went back by ${spanOf(byMs)}, or another worker's clock is ahead: due times were moved back`;
-
-/** `2 days`, `3 hours`: the largest unit that it has at least one of. */
-const spanOf = (ms: number): string => {
-  const [unit, unitMs] = units.find(([, size]) => Math.abs(ms) >= size) ?? lastUnit;
-  const count = Math.round((Math.abs(ms) / unitMs) * 10) / 10;
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
-};
-const lastUnit = ['second', 1_000] as const;
-const units: readonly (readonly [string, number])[] = [['day', dayMs], ['hour', 3_600_000], ['minute', 60_000], lastUnit];
+    ? `the clock of this machine went ahead by ${spanText(byMs)}, or the machine slept: waits for lost creates were extended by that`
+    : `the clock of this machine went back by ${spanText(byMs)}, or another worker's clock is ahead: due times were moved back`;

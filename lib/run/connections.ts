@@ -1,6 +1,6 @@
-import type { SweptBatch } from '../core/command.ts';
+import type { BatchObservation, SweptBatch } from '../core/command.ts';
 import type { RunConfig } from '../core/config.ts';
-import type { ProviderBatchId } from '../core/ids.ts';
+import type { BatchKey, ProviderBatchId } from '../core/ids.ts';
 import type { BatchProvider, ProviderConnection, ProviderWire } from '../ports/provider.ts';
 import { readerOf } from '../streams/structured.ts';
 import { defaultConnection } from './defaults.ts';
@@ -19,6 +19,8 @@ export interface Connections {
   readerOf(config: RunConfig): Promise<AnswerWire>;
   /** What the run's provider shows of one batch; null when it does not know it. */
   identify(config: RunConfig, providerBatchId: string): Promise<SweptBatch | null>;
+  /** How one batch is now; null when the provider does not know it. */
+  observe(config: RunConfig, batchKey: BatchKey, providerBatchId: ProviderBatchId): Promise<BatchObservation | null>;
 }
 
 export const createConnections = (
@@ -47,5 +49,9 @@ export const createConnections = (
     connect,
     readerOf: async (config) => readerOf(config, await connect(config)),
     identify: async (config, providerBatchId) => must((await connect(config)).identify(providerBatchId as ProviderBatchId)),
+    observe: async (config, batchKey, providerBatchId) => {
+      const [observation] = await must((await connect(config)).observe([{ batchKey, providerBatchId }]));
+      return observation ?? null;
+    },
   };
 };

@@ -26,6 +26,7 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
     case 'transient':
     case 'unclear':
     case 'over_capacity':
+    case 'not_ready':
     case 'quota_taken':
       return new BatchorError('provider_unavailable', {}, message, 'Try again later; nothing was lost.', cause);
     case 'insufficient_quota':

@@ -78,6 +78,7 @@ export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
     sendsDuplicatesOnce: job.reusePolicy?.duplicates === 'send_once',
     deletesInputFiles: pace.deleteInputFiles ?? house.deletesInputFiles,
     filesExpireAfterMs: pace.filesExpireAfterMs ?? null,
+    outputFilesExpireAfterMs: pace.outputFilesExpireAfterMs ?? null,
   };
 };
 

@@ -19,6 +19,10 @@ export interface ResumeOptions {
   readonly chunkPolicy?: Pick<ChunkOptions, 'maxRequests' | 'maxFileBytes'>;
   /** So many batches in a row that fail validation pause the run. */
   readonly circuitBreaker?: Pick<CircuitBreakerOptions, 'failedBatchesMax'>;
+  /** Whether input files are deleted once their batch is over, and when the provider deletes files by itself: of files and batches from now on. */
+  readonly deleteInputFiles?: boolean;
+  readonly filesExpireAfterMs?: number;
+  readonly outputFilesExpireAfterMs?: number;
 }
 
 /** The same, with what the runner knows. */
@@ -38,6 +42,7 @@ export const operationAfter = (changes: ResumeChanges, { operation, provider }: 
     circuitBreaker = {},
     prices,
   } = changes;
+  const { deleteInputFiles = operation.deletesInputFiles, filesExpireAfterMs, outputFilesExpireAfterMs } = changes;
   if (badRows !== undefined && badRows !== 'fail' && badRows !== 'record') throw invalid('badRows', 'badRows is fail or record');
   const money: MoneyPolicy = {
     ...operation.money,
@@ -64,6 +69,12 @@ export const operationAfter = (changes: ResumeChanges, { operation, provider }: 
       ),
     },
     enqueue: enqueueLimits === undefined ? operation.enqueue : enqueueOf(enqueueLimits, operation.enqueue),
+    deletesInputFiles: deleteInputFiles,
+    filesExpireAfterMs: filesExpireAfterMs === undefined ? operation.filesExpireAfterMs : count('filesExpireAfterMs', filesExpireAfterMs),
+    outputFilesExpireAfterMs:
+      outputFilesExpireAfterMs === undefined
+        ? operation.outputFilesExpireAfterMs
+        : count('outputFilesExpireAfterMs', outputFilesExpireAfterMs),
   };
 };
 
@@ -103,6 +114,11 @@ const chunkNames: Readonly<Record<string, 'maxRequests' | 'maxFileBytes'>> = {
   max_file_bytes: 'maxFileBytes',
 };
 const breakerNames: Readonly<Record<string, 'failedBatchesMax'>> = { failed_batches_max: 'failedBatchesMax' };
+const fileNames = {
+  delete_input_files: 'deleteInputFiles',
+  files_expire_after_ms: 'filesExpireAfterMs',
+  output_files_expire_after_ms: 'outputFilesExpireAfterMs',
+} as const satisfies Readonly<Record<string, keyof ResumeOptions>>;
 const priceNames: Readonly<Record<string, keyof TokenPrices>> = {
   input_usd_per_million: 'inputUsdPerMillion',
   cached_input_usd_per_million: 'cachedInputUsdPerMillion',
@@ -112,7 +128,12 @@ const priceNames: Readonly<Record<string, keyof TokenPrices>> = {
 };
 
 /** As they are left for the owner, in plain data. */
-export const changesToInbox = ({
+export const changesToInbox = (changes: ResumeChanges): JsonObject => ({
+  ...renamed(changes, fileNames),
+  ...othersToInbox(changes),
+});
+
+const othersToInbox = ({
   badRows,
   costUsdMax,
   assumeOutputTokens,
@@ -158,11 +179,16 @@ export const changesFromInbox = (options: JsonObject): ResumeChanges | null => {
     chunk_policy: chunk,
     circuit_breaker: breaker,
     prices,
+    delete_input_files: deleteInputFiles,
+    files_expire_after_ms: filesExpireAfterMs,
+    output_files_expire_after_ms: outputFilesExpireAfterMs,
     ...others
   } = options;
   if (Object.keys(others).length > 0) return null;
   if (badRows !== undefined && badRows !== 'fail' && badRows !== 'record') return null;
   if (!isNumberOrNull(costUsdMax) || !(assumed === undefined || typeof assumed === 'number')) return null;
+  if (deleteInputFiles !== undefined && typeof deleteInputFiles !== 'boolean') return null;
+  if (!isNumberOrAbsent(filesExpireAfterMs) || !isNumberOrAbsent(outputFilesExpireAfterMs)) return null;
   const shown = canary === undefined || canary === null ? canary : canaryFrom(canary);
   const enqueueLimits = limits === undefined ? undefined : limitsFrom(limits);
   const known = prices === undefined ? undefined : pricesFrom(prices);
@@ -178,9 +204,13 @@ export const changesFromInbox = (options: JsonObject): ResumeChanges | null => {
     ...(chunkPolicy === undefined ? {} : { chunkPolicy }),
     ...(circuitBreaker === undefined ? {} : { circuitBreaker }),
     ...(known === undefined ? {} : { prices: known }),
+    ...(deleteInputFiles === undefined ? {} : { deleteInputFiles }),
+    ...(filesExpireAfterMs === undefined ? {} : { filesExpireAfterMs }),
+    ...(outputFilesExpireAfterMs === undefined ? {} : { outputFilesExpireAfterMs }),
   };
 };
 
+const isNumberOrAbsent = (value: JsonValue | undefined): value is number | undefined => value === undefined || typeof value === 'number';
 const isNumberOrNull = (value: JsonValue | undefined): value is number | null | undefined =>
   value === undefined || value === null || typeof value === 'number';
 

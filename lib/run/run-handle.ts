@@ -1,6 +1,6 @@
 import { defer, EMPTY, map, merge, Observable, type SchedulerLike, Subject, takeUntil, tap, timer } from 'rxjs';
-import type { Resolution, SweptBatch } from '../core/command.ts';
-import type { BatchKey } from '../core/ids.ts';
+import type { BatchObservation, Resolution, SweptBatch } from '../core/command.ts';
+import type { BatchKey, ProviderBatchId } from '../core/ids.ts';
 import { isStandingStill } from '../core/due.ts';
 import { canProgress } from '../core/progress.ts';
 import type { RunEvent } from '../core/run-event.ts';
@@ -49,6 +49,8 @@ export interface RunHost {
   ownFinished<A>(use: (run: OwnedRun) => Promise<A>): Promise<A>;
   /** What the provider shows of one batch; null when it does not know it. */
   identify(providerBatchId: string): Promise<SweptBatch | null>;
+  /** How one batch of the run is now; null when the provider does not know it. */
+  observe(batchKey: BatchKey, providerBatchId: ProviderBatchId): Promise<BatchObservation | null>;
   /** A reader of one's own, to be closed by whoever asked for it. */
   openReader(): Promise<RunReader>;
   /** Of a run with a structure it reads outputs as JSON. */
@@ -149,12 +151,23 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     return summaryOf(current());
   };
 
+  const unresolved = (batchKey: string, message: string, hint: string): BatchorError<'batch_not_resolved'> =>
+    new BatchorError('batch_not_resolved', { ...context, batchKey }, `run ${reader.runId}: ${message}`, hint);
   const resolutionOf = async (batchKey: string, word: BatchWord): Promise<Resolution> => {
+    if (word === 'take_files') return filesOf(batchKey);
     if (typeof word === 'string') return { type: word };
     const found = await host.identify(word.exists);
     if (found !== null) return { type: 'exists', found };
-    const message = `run ${reader.runId}: the provider knows no batch ${word.exists}`;
-    throw new BatchorError('batch_not_resolved', { ...context, batchKey }, message, 'Is it the right id, key and address?');
+    throw unresolved(batchKey, `the provider knows no batch ${word.exists}`, 'Is it the right id, key and address?');
+  };
+  const filesOf = async (batchKey: string): Promise<Resolution> => {
+    const batch = current().live.find((live) => live.batchKey === batchKey);
+    if (batch === undefined) throw unresolved(batchKey, `no live batch has the key ${batchKey}`, 'See which there are: `batchor status`.');
+    const { providerBatchId } = batch;
+    if (providerBatchId === null) throw unresolved(batchKey, `batch ${batchKey} is ${batch.phase}: it has no files yet`, '');
+    const found = await host.observe(batch.batchKey, providerBatchId);
+    if (found !== null) return { type: 'take_files', found };
+    throw unresolved(batchKey, `the provider does not show batch ${providerBatchId}`, 'Is it the right key and address?');
   };
 
   return {

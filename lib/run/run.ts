@@ -24,9 +24,11 @@ export interface WaitOptions {
 /**
  * `{ exists }`: the provider has it, under this id; checked against its metadata. `never_created`: nobody ever made it; its input file is
  * deleted, and it is sent again. `results_lost`: what it answered is gone; rows without an answer go again, and are paid for again.
- * `read_again`: its files are downloaded again, from their beginning. `retry`: look again.
+ * `read_again`: its files are downloaded again, from their beginning. `take_files`: settle what the files hold that it names by now, though it is
+ * not over; `give_up`: do not wait for it. Both cancel it at the provider, and rows without an answer go again, and may be paid for twice.
+ * `retry`: look again.
  */
-export type BatchWord = { readonly exists: string } | 'never_created' | 'results_lost' | 'read_again' | 'retry';
+export type BatchWord = { readonly exists: string } | 'never_created' | 'results_lost' | 'read_again' | 'take_files' | 'give_up' | 'retry';
 
 /** All terminal results, pulled page by page; nothing is held. */
 export interface ResultStream<Output, Metadata extends JsonObject> extends AsyncIterable<ItemResult<Output, Metadata>> {

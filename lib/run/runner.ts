@@ -159,11 +159,14 @@ export class BatchRunner implements AsyncDisposable {
     return deleteRun(store, id, { abandon: options.abandon === true, isDrivenHere: this.#drivers.of(id) !== undefined });
   }
 
-  /** Asks the provider one cheap question: throws `authentication_failed`, `provider_unavailable` or what else it says. */
-  async checkProvider(config: AnyProviderConfig): Promise<void> {
+  /**
+   * Asks the provider one cheap question: throws `authentication_failed`, `provider_unavailable` or what else it says. A service that cannot list its batches is refused
+   * (`provider_refused`) unless `acceptNoList`: creates whose answer is lost cannot be looked for there.
+   */
+  async checkProvider(config: AnyProviderConfig, options: { readonly acceptNoList?: boolean } = {}): Promise<void> {
     const connection = await this.#connections.find(config.connection, config.kind);
     const provider = connection.connect({ ...config, requestTimeoutMs: config.operation.requestTimeoutMs ?? 60_000 });
-    await must(provider.check());
+    await must(provider.check({ acceptsNoList: options.acceptNoList === true }));
   }
 
   /**
@@ -298,6 +301,7 @@ export class BatchRunner implements AsyncDisposable {
       tell: (wish) => tellRun({ store, runId, driver: this.#drivers.of(runId), scheduler: this.#scheduler }, wish),
       ownFinished: (use) => withFinishedRun({ store, runId, driver: this.#drivers.of(runId), scheduler: this.#scheduler }, use),
       identify: (providerBatchId) => this.#connections.identify(config, providerBatchId),
+      observe: (batchKey, providerBatchId) => this.#connections.observe(config, batchKey, providerBatchId),
       openReader: () => openReader(true),
       wire: () => (wire ??= this.#connections.readerOf(config)),
       structure: () => this.#structures.of(runId, config),

@@ -1,9 +1,10 @@
 import { sumOfTotals, type ItemTotals } from '../core/item.ts';
-import type { CreateDoubt } from '../core/batch.ts';
+import type { CreateDoubt, Overdue } from '../core/batch.ts';
 import { nextDueMs } from '../core/due.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
 import type { TokenUsage } from '../core/usage.ts';
 import { clockTroubles } from './clock-trouble.ts';
+import { overdueTroubles } from './overdue-trouble.ts';
 import { ownerTroubles } from './owner-trouble.ts';
 import { type Consumption, consumptionOf } from './consumption.ts';
 
@@ -36,6 +37,12 @@ export interface RunSummary extends Consumption {
     /** What the lines that were read of it say that it cost. */
     readonly usage: TokenUsage;
     readonly held: string | null;
+    /** When the provider created it, or, where it does not say, when its create was sent; null: not sent yet. */
+    readonly submittedAt: Date | null;
+    /** When the provider says that it expires; null: not told. */
+    readonly expiresAt: Date | null;
+    /** Set while it takes longer than is usual: why, and since when. Its trouble says it in words. */
+    readonly overdue: { readonly reason: Overdue['reason']; readonly since: Date } | null;
     /** Set while nobody knows whether it exists: how far looking for it has come. */
     readonly unclear: { readonly stage: CreateDoubt['stage']; readonly since: Date; readonly looks: number } | null;
   }[];
@@ -77,6 +84,9 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
       inputTokens: batch.inputTokens,
       usage: batch.usage,
       held: batch.held,
+      submittedAt: dateOf(batch.providerTimes.createdAtMs ?? batch.sentAtMs),
+      expiresAt: dateOf(batch.providerTimes.expiresAtMs),
+      overdue: batch.overdue === null ? null : { reason: batch.overdue.reason, since: new Date(batch.overdue.sinceMs) },
       unclear: batch.doubt === null ? null : { stage: batch.doubt.stage, since: new Date(batch.doubt.sinceMs), looks: batch.doubt.looks },
     })),
     strays: {
@@ -91,6 +101,7 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
         message: fault.message,
         retryAt: new Date(fault.dueAtMs),
       })),
+      ...overdueTroubles(snapshot),
       ...clockTroubles(snapshot),
       ...ownerTroubles(snapshot),
     ],
@@ -103,3 +114,5 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
     nextActionAt: next === null ? null : new Date(next),
   };
 };
+
+const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));

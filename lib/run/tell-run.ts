@@ -51,9 +51,9 @@ const reasonOf = (rejection: Rejection, batchKey: string): string => {
     case 'unknown_batch':
       return `no live batch has the key ${batchKey}`;
     case 'wrong_phase':
-      return `batch ${batchKey} is ${rejection.phase}: that cannot be said of it now`;
+      return `batch ${batchKey} is ${rejection.phase}: ${rejection.phase === 'indeterminate' ? 'whether it exists is not known, so only --exists ID, --never-created or --retry apply' : 'that cannot be said of it now'}`;
     case 'nothing_to_change':
-      return `batch ${batchKey} is not held`;
+      return `batch ${batchKey} is neither held nor overdue`;
     case 'malformed_command':
       return rejection.message;
     default:

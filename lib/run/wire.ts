@@ -105,6 +105,9 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
     input_tokens: batch.inputTokens,
     usage: usageToWire(batch.usage),
     held: batch.held,
+    submitted_at: batch.submittedAt?.toISOString() ?? null,
+    expires_at: batch.expiresAt?.toISOString() ?? null,
+    overdue: batch.overdue === null ? null : { reason: batch.overdue.reason, since: batch.overdue.since.toISOString() },
     unclear:
       batch.unclear === null
         ? null

@@ -1,4 +1,4 @@
-import type { Command, Resolution, SweptBatch } from '../core/command.ts';
+import type { BatchObservation, Command, Resolution, SweptBatch } from '../core/command.ts';
 import { answersKey, type BatchKey } from '../core/ids.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import type { RunSnapshot } from '../core/snapshot.ts';
@@ -44,7 +44,8 @@ export const isGranted = (wish: Wish, { control, live, config, faults }: RunSnap
       const batch = live.find(({ batchKey }) => batchKey === wish.batchKey);
       if (batch === undefined) return true;
       if (batch.held !== null) return false;
-      if (wish.resolution.type === 'results_lost') return batch.files !== null;
+      if (wish.resolution.type === 'results_lost' || wish.resolution.type === 'give_up') return batch.files !== null;
+      if (wish.resolution.type === 'take_files') return batch.ending !== null;
       if (wish.resolution.type === 'read_again') return faults.every(({ key }) => key !== answersKey(wish.batchKey));
       return wish.resolution.type === 'retry' || batch.doubt === null || (wish.resolution.type === 'never_created' && batch.doubt.isSworn);
     }
@@ -58,7 +59,7 @@ export const toInbox = (wish: Wish): Omit<InboxCommand, 'id'> => {
       return { type: 'resume', options: changesToInbox(wish.changes) };
     case 'resolve': {
       const { resolution, batchKey } = wish;
-      const found = resolution.type === 'exists' ? { found: { ...resolution.found } } : {};
+      const found = 'found' in resolution ? { found: resolution.found as unknown as JsonObject } : {};
       return { type: 'resolve', options: { batch_key: batchKey, resolution: resolution.type, ...found } };
     }
     default:
@@ -84,12 +85,15 @@ export const fromInbox = ({ type, options }: InboxCommand): Wish | null => {
   }
 };
 
+const plainResolutions = ['retry', 'never_created', 'results_lost', 'read_again', 'give_up'] as const;
+
 const resolutionOf = ({ resolution, found }: JsonObject): Resolution | null => {
-  if (resolution === 'retry' || resolution === 'never_created' || resolution === 'results_lost' || resolution === 'read_again')
-    return { type: resolution };
-  if (resolution !== 'exists' || !isJsonObject(found)) return null;
+  const plain = plainResolutions.find((type) => type === resolution);
+  if (plain !== undefined) return { type: plain };
+  if (!isJsonObject(found)) return null;
   const { providerBatchId, providerStatus } = found;
-  return typeof providerBatchId === 'string' && typeof providerStatus === 'string'
-    ? { type: 'exists', found: found as unknown as SweptBatch }
-    : null;
+  if (typeof providerBatchId !== 'string' || typeof providerStatus !== 'string') return null;
+  // The core checks the rest of it.
+  if (resolution === 'take_files') return { type: 'take_files', found: found as unknown as BatchObservation };
+  return resolution === 'exists' ? { type: 'exists', found: found as unknown as SweptBatch } : null;
 };

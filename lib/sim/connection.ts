@@ -97,7 +97,7 @@ const fakeBatches = (
       ({ id, expires_at: expiresAt }) => ({ inputFileId: id, expiresAtMs: typeof expiresAt === 'number' ? expiresAt * 1000 : null }),
     ),
   create:
-    ({ batchKey, createAttempt, inputFileId, metadata }) =>
+    ({ batchKey, createAttempt, inputFileId, metadata, outputExpiresAfterMs = null }) =>
     async () => {
       const marks = { [batchKeyKey]: batchKey, [attemptKey]: String(createAttempt) };
       const reply = await provider.createBatch({
@@ -105,6 +105,14 @@ const fakeBatches = (
         endpoint: endpointPath(job.endpoint),
         completion_window: job.completionWindow,
         metadata: { ...metadata, ...marks },
+        ...(outputExpiresAfterMs === null
+          ? {}
+          : {
+              output_expires_after: {
+                anchor: 'created_at',
+                seconds: Math.max(limits.expirySecondsMin, Math.ceil(outputExpiresAfterMs / 1000)),
+              },
+            }),
       });
       return confirmed(reply, { inputFileId, marks });
     },
@@ -158,7 +166,8 @@ const fakeBatches = (
         for (const batch of page) if (wanted.has(batch.id)) found.set(batch.id, batch);
         return found.size === wanted.size || found.size === before;
       });
-      if (fault !== null) return E.left(fault);
+      // A service without a list is asked for each batch.
+      if (fault !== null && fault.type !== 'refused') return E.left(fault);
     }
     for (const { providerBatchId } of asked) {
       if (found.has(providerBatchId)) continue;
@@ -183,8 +192,17 @@ const fakeBatches = (
     ),
 });
 
+/** A create that is refused for its input file, which is there: a real adapter asks for it, too. */
+const fileRefusal = (reply: Reply<BatchObject>): PortError | null => {
+  if (reply.type !== 'refused' || reply.error.param !== 'input_file_id') return null;
+  const { message } = reply.error;
+  return /is not processed yet|^Cannot find file/u.test(message) ? { type: 'not_ready', message } : null;
+};
+
 /** Another batch in the answer confirms nothing, as in a real adapter. */
 const confirmed = (reply: Reply<BatchObject>, asked: CreateAsked): Awaited<ReturnType<ReturnType<BatchProvider['create']>>> => {
+  const ofFile = fileRefusal(reply);
+  if (ofFile !== null) return E.left(ofFile);
   if (reply.type !== 'done')
     return E.left(errorOf(reply, { what: 'create the batch', isPaid: true, isAboutOne: true, isAboutInput: true }));
   const { id, object, status, input_file_id: inputFileId, metadata } = reply.value;

@@ -1,4 +1,4 @@
-import type { BatchEnding, BatchRejection, RefusedLine } from '../core/batch.ts';
+import type { BatchEnding, BatchRejection, BatchStage, RefusedLine } from '../core/batch.ts';
 import type { BatchObservation, SweptBatch } from '../core/command.ts';
 import type { BatchKey, ProviderBatchId } from '../core/ids.ts';
 import type { BatchObject } from './provider/wire.ts';
@@ -13,10 +13,36 @@ export const observationOf = (batchKey: BatchKey, batch: BatchObject): BatchObse
   batchKey,
   providerBatchId: batch.id as ProviderBatchId,
   providerStatus: batch.status,
-  isAccepted: batch.status !== 'validating' && batch.status !== 'failed',
+  isAccepted: !['validating', 'failed'].includes(batch.status.toLowerCase()),
   progress: progressOf(batch),
   ending: endingOf(batch),
+  stage: stages[batch.status.toLowerCase()] ?? 'unknown',
+  createdAtMs: timeOf(batch.created_at),
+  expiresAtMs: timeOf(batch.expires_at),
+  statusSinceMs: sinceOf(batch),
+  named: { outputFileId: fileIdOf(batch.output_file_id), errorFileId: fileIdOf(batch.error_file_id) },
 });
+
+const stages: Readonly<Partial<Record<string, BatchStage>>> = {
+  validating: 'validating',
+  in_progress: 'in_progress',
+  finalizing: 'finalizing',
+  cancelling: 'cancelling',
+};
+
+/** Seconds, or, as some services have it, a text. */
+const timeOf = (time: unknown): number | null => {
+  if (typeof time === 'number') return time * 1000;
+  const ms = typeof time === 'string' ? Date.parse(time) : Number.NaN;
+  return Number.isFinite(ms) ? ms : null;
+};
+
+/** When it took on its status. */
+const sinceOf = (batch: BatchObject): number | null => {
+  const { created_at, in_progress_at, finalizing_at, cancelling_at } = batch;
+  const times = { validating: created_at, in_progress: in_progress_at, finalizing: finalizing_at, cancelling: cancelling_at };
+  return timeOf(Object.entries(times).find(([status]) => status === batch.status.toLowerCase())?.[1]);
+};
 
 /** Some services leave their counts null while they count. */
 const progressOf = ({ request_counts: counts }: BatchObject): BatchObservation['progress'] =>
@@ -35,11 +61,12 @@ export const sweptBatchOf = (batch: BatchObject): SweptBatch => ({
 
 const endingOf = (batch: BatchObject): BatchEnding | null => {
   const files = { outputFileId: fileIdOf(batch.output_file_id), errorFileId: fileIdOf(batch.error_file_id) };
-  switch (batch.status) {
+  const status = batch.status.toLowerCase();
+  switch (status) {
     case 'completed':
     case 'expired':
     case 'cancelled':
-      return { type: batch.status, ...files, rejection: null };
+      return { type: status, ...files, rejection: null };
     case 'failed':
       return { type: 'rejected', ...files, rejection: rejectionOf(batch) };
     default:

@@ -40,6 +40,8 @@ const errorOfRefusal = ({ statusCode, error, retryAfterMs }: Refused, asked: Ask
   const message = `the provider did not ${asked.what}: ${statusCode} ${error.code ?? error.type}: ${error.message}`;
   if (error.code === 'insufficient_quota' || statusCode === 402) return { type: 'insufficient_quota', message };
   if (error.code === 'token_limit_exceeded') return { type: 'over_capacity', message, ...statedLimits(error.message) };
+  const isNotOffered = statusCode === 403 && /not_available|unsupported/u.test(error.code ?? '');
+  if (isNotOffered) return { type: 'refused', message, statusCode, requestId: null };
   if (statusCode === 401 || statusCode === 403) return { type: 'authentication_failed', message };
   if (statusCode === 429) return { type: 'transient', message, retryAfterMs, cause: null };
   if (statusCode >= 500 || statusCode === 408 || statusCode === 409) {

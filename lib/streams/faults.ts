@@ -67,6 +67,7 @@ const faultKind = (error: PortError): FaultKind | null => {
     case 'unclear':
     case 'over_capacity':
     case 'quota_taken':
+    case 'not_ready':
       return 'transient';
     case 'refused':
     case 'not_found':
@@ -105,6 +106,8 @@ export const createRefusal = (error: PortError): CreateRefusal | null => {
       return { ...base, type: error.type };
     case 'not_found':
       return { ...base, type: 'input_missing' };
+    case 'not_ready':
+      return { ...base, type: 'input_pending' };
     case 'refused':
       return { ...base, type: 'refused' };
     default:

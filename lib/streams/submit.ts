@@ -84,10 +84,11 @@ export const performCreate =
     pipe(
       run.assertOwned(),
       TE.chain(() => {
-        const metadata = { ...run.snapshot.config.batchMetadata, batchor_run_id: run.runId };
+        const { batchMetadata, operation } = run.snapshot.config;
+        const metadata = { ...batchMetadata, batchor_run_id: run.runId };
         return TE.fromTask<Command, PortError>(() =>
           provider
-            .create({ batchKey, createAttempt, inputFileId, metadata })()
+            .create({ batchKey, createAttempt, inputFileId, metadata, outputExpiresAfterMs: operation.outputFilesExpireAfterMs })()
             .then(
               (answer): Command => {
                 const atMs = scheduler.now();

@@ -20,6 +20,8 @@ const old = {
     pollIntervalMs: 50,
     createGraceMs: null,
     deletesInputFiles: null,
+    filesExpireAfterMs: null,
+    outputFilesExpireAfterMs: null,
     attemptsMax: 2,
     requestsPerBatchMax: null,
     bytesPerBatchMax: null,

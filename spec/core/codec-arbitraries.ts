@@ -1,6 +1,15 @@
 import * as fc from 'fast-check';
 import type { BatchRecord, Event, EventOf, LiveBatch, RunSnapshot } from '../../lib/core/index.ts';
-import { batchPhases, batchRecordStates, controlReasons, itemStatuses, replanReasons, runStatuses } from '../../lib/core/index.ts';
+import {
+  batchEndings,
+  batchPhases,
+  batchRecordStates,
+  controlReasons,
+  itemStatuses,
+  overdueReasons,
+  replanReasons,
+  runStatuses,
+} from '../../lib/core/index.ts';
 import { makeConfig } from '../support/core/config.ts';
 
 /** Every event and every field of a snapshot, drawn over their whole types: what is optional is sometimes there, sometimes null. */
@@ -51,11 +60,13 @@ const rejection = fc.record({
 });
 const named = fc.record({ code: text, count, total: count });
 export const ending = fc.record({
-  type: fc.constantFrom('completed' as const, 'expired' as const, 'cancelled' as const, 'rejected' as const),
+  type: fc.constantFrom(...batchEndings),
   outputFileId: orNull(text),
   errorFileId: orNull(text),
   rejection: orNull(rejection),
 });
+const times = fc.record({ createdAtMs: orNull(ms), expiresAtMs: orNull(ms) });
+const overdue = orNull(fc.record({ reason: fc.constantFrom(...overdueReasons), sinceMs: ms }));
 const bucket = fc.record({ dueAtMs: ms, count });
 export const reason = fc.constantFrom(...controlReasons);
 export const config = fc
@@ -149,7 +160,7 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   CreateAbsent: { batchKey, isSworn: fc.boolean() },
   CreateFenced: { batchKey },
   BatchReplanned: { batchKey, message: text, reason: orNull(fc.constantFrom(...replanReasons)) },
-  StrayFound: { batchKey, providerBatchId: branded(), providerStatus: text, isAlive: fc.boolean() },
+  StrayFound: { batchKey, providerBatchId: branded(), providerStatus: text, isAlive: fc.boolean(), isGivenUp: fc.boolean() },
   StrayCancelAsked: { providerBatchId: branded() },
   StrayObserved: { providerBatchId: branded(), dueAtMs: ms, isSeen: fc.boolean() },
   StrayEnded: { providerBatchId: branded(), answered: orNull(count), presumed },
@@ -160,7 +171,17 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   RawFileCompacted: { object: text },
   LitterCleared: { fileId: text, isGone: fc.boolean() },
   BatchDropped: { ...sent, ...size },
-  BatchObserved: { batchKey, providerStatus: text, progress, dueAtMs: ms, isNews: fc.boolean(), isAccepted: fc.boolean() },
+  BatchObserved: { batchKey, providerStatus: text, progress, dueAtMs: ms, isNews: fc.boolean(), isAccepted: fc.boolean(), times },
+  BatchOverdue: { batchKey, providerBatchId: orNull(branded()), providerStatus: text, createdAtMs: orNull(ms), overdue },
+  BatchGivenUp: {
+    batchKey,
+    providerBatchId: orNull(branded()),
+    providerStatus: text,
+    progress,
+    ending,
+    rows: count,
+    by: fc.constantFrom('operator' as const, null),
+  },
   CancelAsked: { batchKey, refused: orNull(text) },
   BatchEnded: { batchKey, providerStatus: text, progress, ending },
   AnswersUnreadable: { batchKey, output: file, error: file },
@@ -215,6 +236,7 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
   createAttempt: count,
   replans: count,
   inputFileId: orNull(text),
+  uploadedAtMs: orNull(ms),
   inputExpiresAtMs: orNull(ms),
   doubt: orNull(
     fc.record({
@@ -235,6 +257,9 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
   dueAtMs: ms,
   quietPolls: count,
   progress,
+  newsAtMs: orNull(ms),
+  providerTimes: times,
+  overdue,
   cancelAsked: fc.boolean(),
   held: orNull(text),
   ending: orNull(ending),
@@ -296,6 +321,9 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
       isEnded: fc.boolean(),
       dueAtMs: ms,
       looks: count,
+      polls: count,
+      foundAtMs: orNull(ms),
+      givenUp: orNull(fc.record({ presumed, readRows: count })),
     }),
     { maxLength: 2 },
   ),

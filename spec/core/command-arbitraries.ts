@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Command, CommandOf, Resolution } from '../../lib/core/index.ts';
+import { batchEndings, batchStages, type Command, type CommandOf, type Resolution } from '../../lib/core/index.ts';
 import * as a from './codec-arbitraries.ts';
 
 /** Every command, drawn over its whole type: what is optional is sometimes there, sometimes absent, sometimes null. */
@@ -26,7 +26,20 @@ const observation = fc.record({
   progress: a.progress,
   ending: a.orNull(a.ending),
 });
-const endingType = fc.constantFrom('completed' as const, 'expired' as const, 'cancelled' as const, 'rejected' as const);
+/** With all that a provider may tell of a batch beside. */
+const fullObservation = fc
+  .tuple(
+    observation,
+    fc.record({
+      stage: fc.constantFrom(...batchStages),
+      createdAtMs: a.orNull(a.ms),
+      expiresAtMs: a.orNull(a.ms),
+      statusSinceMs: a.orNull(a.ms),
+      named: fc.record({ outputFileId: a.orNull(a.text), errorFileId: a.orNull(a.text) }),
+    }),
+  )
+  .map(([plain, more]) => ({ ...plain, ...more }));
+const endingType = fc.constantFrom(...batchEndings);
 const swept = fc.record({
   batchKey: a.orNull(a.batchKey),
   createAttempt: a.count,
@@ -41,6 +54,8 @@ const resolutions: { readonly [T in Resolution['type']]: fc.Arbitrary<Resolution
   never_created: fc.constant({ type: 'never_created' }),
   results_lost: fc.constant({ type: 'results_lost' }),
   read_again: fc.constant({ type: 'read_again' }),
+  give_up: fc.constant({ type: 'give_up' }),
+  take_files: fullObservation.map((found) => ({ type: 'take_files', found })),
   retry: fc.constant({ type: 'retry' }),
 };
 const slice = fc.record({
@@ -105,6 +120,7 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
         'insufficient_quota' as const,
         'authentication_failed' as const,
         'input_missing' as const,
+        'input_pending' as const,
         'refused' as const,
         'unreachable' as const,
       ),

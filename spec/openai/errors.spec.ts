@@ -9,10 +9,12 @@ type Type = PortError['type'];
 /** One row: what the server says, and what that means for a create and for an upload. */
 const answers: readonly [name: string, status: number, body: unknown, created: Type, uploaded: Type][] = [
   ['a wrong key', 401, apiError('Incorrect API key provided.', 'invalid_api_key'), 'authentication_failed', 'authentication_failed'],
+  ['a forbidden region', 403, apiError('Country not supported.', 'unsupported_country_region_territory'), 'refused', 'refused'],
+  ['a forbidden plan', 403, apiError('This feature is not available for your plan.', 'not_available_for_plan'), 'refused', 'refused'],
   [
-    'a forbidden region',
+    'a key without the right',
     403,
-    apiError('Country not supported.', 'unsupported_country_region_territory'),
+    apiError('You have insufficient permissions for this operation.', 'insufficient_permissions'),
     'authentication_failed',
     'authentication_failed',
   ],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { apiError, at, createInput, json, leftOf, startStub } from './stub.ts';
+import type { PortError } from '../../lib/ports/port-error.ts';
+import { type Answer, apiError, at, createInput, json, leftOf, startStub } from './stub.ts';
 
 const { inputFileId } = createInput;
 
@@ -35,5 +36,48 @@ describe('a create that is refused', () => {
       type: 'not_found',
       message: expect.stringMatching(new RegExp(`${inputFileId}.*it was deleted`, 'u')) as string,
     });
+  });
+});
+
+describe('a create that is refused because its input file is not ready', () => {
+  const refusal = async (message: string, file: (response: Parameters<Answer>[1]) => void): Promise<PortError> => {
+    await using stub = await startStub(({ method }, response) =>
+      method === 'GET' ? file(response) : json(response, 400, apiError(message)),
+    );
+    const error = await leftOf(at(stub.baseURL).create(createInput));
+    expect(stub.seen.filter(({ method }) => method === 'POST')).toHaveLength(1);
+    expect(stub.seen.filter(({ method, path }) => method === 'GET' && path === `/v1/files/${inputFileId}`)).toHaveLength(1);
+    return error;
+  };
+  const known =
+    (status: string, more = {}) =>
+    (response: Parameters<Answer>[1]) =>
+      json(response, 200, { id: inputFileId, object: 'file', status, ...more });
+  const gone = (response: Parameters<Answer>[1]): void => json(response, 404, apiError('No such File object'));
+
+  it.each([
+    `File ${inputFileId} is not processed yet.`,
+    'The input file has not been fully processed.',
+    `The file ${inputFileId} is still being processed.`,
+    `Cannot find file ${inputFileId}.`,
+  ])('(%s) asks for the file: one that is there is waited for', async (message) => {
+    const error = await refusal(message, known('uploaded'));
+    expect(error).toMatchObject({ type: 'not_ready', message: expect.stringContaining('its status is "uploaded"') as string });
+  });
+
+  it('asks for the file: one that could not be processed is refused, with the details', async () => {
+    const error = await refusal(`File ${inputFileId} is not processed yet.`, known('error', { status_details: 'a BOM' }));
+    expect(error).toMatchObject({ type: 'refused', message: expect.stringContaining('a BOM') as string });
+  });
+
+  it('asks for the file: one that is gone is uploaded again', async () => {
+    expect((await refusal(`File ${inputFileId} is not processed yet.`, gone)).type).toBe('not_found');
+    expect((await refusal(`Cannot find file ${inputFileId}.`, gone)).type).toBe('not_found');
+  });
+
+  it('believes the refusal where the file cannot be asked for', async () => {
+    const down = (response: Parameters<Answer>[1]): void => json(response, 503, apiError('Slow down.'));
+    expect((await refusal(`File ${inputFileId} is not processed yet.`, down)).type).toBe('not_ready');
+    expect((await refusal(`Cannot find file ${inputFileId}.`, down)).type).toBe('not_found');
   });
 });

@@ -155,6 +155,9 @@ describe('a resume in an inbox', () => {
       maxBatchEnqueuedTokens: 7,
       quotaScope: 'q',
     },
+    deleteInputFiles: true,
+    filesExpireAfterMs: 3_600_000,
+    outputFilesExpireAfterMs: 86_400_000,
     prices,
   };
 
@@ -167,6 +170,9 @@ describe('a resume in an inbox', () => {
     const written = changesToInbox(whole);
     for (const rubbish of [
       { bad_rows: 'maybe' },
+      { delete_input_files: 'yes' },
+      { files_expire_after_ms: '3600' },
+      { output_files_expire_after_ms: null },
       { cost_usd_max: '5' },
       { assume_output_tokens: null },
       { canary: 3 },

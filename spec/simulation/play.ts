@@ -5,6 +5,7 @@ import type { CheckpointedItemSource, SourceEntry, Storage } from '../../lib/por
 import { createWorld, memoryStore, ProcessKilled, uniform, type World } from '../../lib/sim/index.ts';
 import type { JsonObject } from '../../lib/core/index.ts';
 import type { Job } from '../support/sim/jobs.ts';
+import { waitNoLonger } from '../support/sim/wait-no-longer.ts';
 import { lawfulStorage, type Truth } from './laws.ts';
 import { shownBy } from './shown.ts';
 import { type Action, type Scenario, scenarioOf } from './scenario.ts';
@@ -74,6 +75,7 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
     // A deleted file proves nothing of its create, and neither does a list that cannot be read: what is true of it an operator has to look up.
     if (scenario.faults.some(({ type }) => provesNothing.has(type))) await player.resolveCreates();
     if (summary.controlState === 'paused') await player.resume(changeFor(summary));
+    await player.waitNoLonger();
     summary = await player.settle();
   }
   held();
@@ -121,6 +123,8 @@ interface Player {
   resolveFiles(): Promise<void>;
   /** Looks up at the provider whether the create of a held batch made one, and says so. */
   resolveCreates(): Promise<void>;
+  /** Takes what overdue batches have, or gives them up. */
+  waitNoLonger(): Promise<void>;
   run(): Promise<Run<string, JsonObject>>;
   crashes(): number;
 }
@@ -170,7 +174,15 @@ const createPlayer = (world: World, job: Job): Player => {
   return {
     run: () => surviving((alive) => Promise.resolve(alive)),
     crashes: () => crashes,
-    settle: () => surviving((alive) => world.settle(alive, { virtualMsMax: 4 * dayMs })),
+    settle: () =>
+      surviving((alive) =>
+        world.settle(alive, { virtualMsMax: 4 * dayMs }).catch((error: unknown) => {
+          // A batch that never ends is told of, and waited for until its operator says otherwise.
+          if (error instanceof ProcessKilled || alive.summary().liveBatches.every(({ overdue }) => overdue === null)) throw error;
+          return alive.summary();
+        }),
+      ),
+    waitNoLonger: () => told(waitNoLonger),
     resume: (options) => told((alive) => alive.resume(options)),
     resolveFiles,
     resolveCreates,

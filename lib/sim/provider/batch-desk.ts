@@ -17,6 +17,7 @@ import {
 } from './refusals.ts';
 import { done, refused, replyLost, type Refused, type Reply } from './reply.ts';
 import { shownBatch } from './shown-batch.ts';
+import { isTerminal } from './states.ts';
 import { validateInput } from './validate.ts';
 import type { BatchObject, ListPage } from './wire.ts';
 import type { ProviderWorld } from './world.ts';
@@ -134,7 +135,8 @@ export const cancelBatch = async (world: ProviderWorld, floor: BatchFloor, id: s
   const batch = await floor.cancel(id, nowMs);
   if (batch === null) return noSuchBatch(id);
   const { status } = batch.life;
-  return status === 'cancelling' ? done(shownBatch(world, batch, nowMs)) : refused(409, `Cannot cancel a batch with status '${status}'.`);
+  const isAnswered = status === 'cancelling' || (batch.schedule.ignoresCancel && !isTerminal(status));
+  return isAnswered ? done(shownBatch(world, batch, nowMs)) : refused(409, `Cannot cancel a batch with status '${status}'.`);
 };
 
 const isHidden = (world: ProviderWorld, batch: BatchRecord, nowMs: number): boolean =>

@@ -1,7 +1,7 @@
 import { hexOf } from '../prng.ts';
 import { nextChangeMs, type BatchRecord } from './batch-record.ts';
 import type { CreateBatchRequest } from './create-request.ts';
-import { publishFiles, writeFiles } from './production-work.ts';
+import { publishEarly, publishFiles, writeFiles } from './production-work.ts';
 import { progressAt, scheduleOf } from './schedule.ts';
 import { born, enter, isCancellable, isTerminal } from './states.ts';
 import { finishValidation } from './validation-work.ts';
@@ -61,6 +61,7 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
         return finishValidation(world, batch, liveBatches(), atMs);
       case 'in_progress': {
         if (batch.schedule.handCancelMs === atMs) return beginCancel(batch, atMs);
+        if (batch.schedule.stuck !== null) return publishEarly(world, await files(batch.schedule.stuck.ratio, 'batch_expired'), atMs);
         if (batch.schedule.finishedMs > atMs) {
           const expired = await files(batch.schedule.expiredRatio, 'batch_expired');
           return publishFiles(world, { ...expired, life: enter(batch.life, 'expired', atMs) }, atMs);
@@ -113,7 +114,10 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
       filesVisibleMs: 0,
     };
     live.add(batch.id);
-    world.book.created({ id: batch.id, inputFileId: batch.inputFileId, metadata: batch.metadata }, isDoubled);
+    // Of one that never ends and names no file nobody can have the answers: who asks elsewhere pays again, knowingly.
+    const endless = world.desk.mark('never_ends', ordinal);
+    const isUnreadable = endless !== null && endless.namesFiles !== true;
+    world.book.created({ id: batch.id, inputFileId: batch.inputFileId, metadata: batch.metadata }, isDoubled || isUnreadable);
     return keep(batch);
   };
   const nextLateMs = (): number | null => (late.length === 0 ? null : Math.min(...late.map(({ atMs }) => atMs)));
@@ -150,7 +154,8 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
     cancel: (id, nowMs) =>
       inTurn(nowMs, () => {
         const batch = batches.get(id) ?? null;
-        return batch === null || !isCancellable(batch.life.status) ? batch : beginCancel(batch, nowMs);
+        const isHeeded = batch !== null && isCancellable(batch.life.status) && !batch.schedule.ignoresCancel;
+        return isHeeded ? beginCancel(batch, nowMs) : batch;
       }),
     nextChangeMs: () => {
       const times = [nextBatch()?.atMs ?? null, nextLateMs()].filter((time) => time !== null);

@@ -43,11 +43,24 @@ export interface BatchRecord {
 
 /** When the batch changes by itself, or null when it never will. */
 export const nextChangeMs = (batch: BatchRecord): number | null => {
+  const atMs = dueMs(batch);
+  return atMs === Infinity ? null : atMs;
+};
+
+/** It has answered what it ever will, and names a file of that. */
+const namingMs = ({ input, schedule: { stuck } }: BatchRecord): number =>
+  stuck !== null && stuck.namesFiles && input !== null ? stuck.atMs : Infinity;
+
+const dueMs = (batch: BatchRecord): number | null => {
   switch (batch.life.status) {
     case 'validating':
       return batch.schedule.validatedMs;
     case 'in_progress':
-      return Math.min(batch.schedule.finishedMs, batch.schedule.expiresMs, batch.schedule.handCancelMs ?? Infinity);
+      return Math.min(
+        batch.schedule.finishedMs,
+        batch.schedule.stuck === null ? batch.schedule.expiresMs : namingMs(batch),
+        batch.schedule.handCancelMs ?? Infinity,
+      );
     case 'finalizing':
       return batch.schedule.completedMs;
     case 'cancelling':
@@ -60,7 +73,8 @@ export const nextChangeMs = (batch: BatchRecord): number | null => {
 /** The batch in OpenAI's shape, as it looks at a time. */
 export const toBatchObject = (batch: BatchRecord, nowMs: number): BatchObject => {
   const { stamps, status } = batch.life;
-  const areFilesVisible = isTerminal(status) && nowMs >= batch.filesVisibleMs;
+  const { stuck, shown } = batch.schedule;
+  const areFilesVisible = (isTerminal(status) || stuck?.namesFiles === true) && nowMs >= batch.filesVisibleMs;
   const second = (ms: number | undefined): number | null => (ms === undefined ? null : Math.floor(ms / 1000));
   return {
     id: batch.id,
@@ -70,7 +84,7 @@ export const toBatchObject = (batch: BatchRecord, nowMs: number): BatchObject =>
     errors: batch.errors.length === 0 ? null : { object: 'list', data: batch.errors },
     input_file_id: batch.inputFileId,
     completion_window: '24h',
-    status,
+    status: shown?.status === status ? shown.as : status,
     output_file_id: areFilesVisible ? batch.outputFileId : null,
     error_file_id: areFilesVisible ? batch.errorFileId : null,
     created_at: Math.floor(batch.createdMs / 1000),

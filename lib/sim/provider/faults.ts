@@ -1,3 +1,5 @@
+import type { BatchStatus } from './states.ts';
+
 /** What can be asked of the provider; faults may aim at one of them. */
 export type Operation =
   | 'create_file'
@@ -152,6 +154,18 @@ export type BatchFault =
   | { readonly type: 'not_found_after_create'; readonly forMs: number }
   /** Stays in `finalizing`, counts already full, for so much longer. */
   | { readonly type: 'slow_finalizing'; readonly forMs: number }
+  /**
+   * Never leaves this status (default `in_progress`, in which it stands still half answered), not even past its expiry. A cancel ends it, unless it is
+   * `cancelling` that never ends, or (`ignoresCancel`) cancels are answered and change nothing. `namesFiles`: it names a file of what it has answered.
+   */
+  | {
+      readonly type: 'never_ends';
+      readonly at?: 'validating' | 'in_progress' | 'finalizing' | 'cancelling';
+      readonly ignoresCancel?: boolean;
+      readonly namesFiles?: boolean;
+    }
+  /** Where its status is this one (default `completed`), it is shown as another word. */
+  | { readonly type: 'status_shown_as'; readonly as: string; readonly status?: BatchStatus }
   /** Lists do not show the batch for so long after creation. */
   | { readonly type: 'list_lags'; readonly forMs: number }
   /** Lists leave the batch out for a while, though they may have shown it before. */

@@ -65,9 +65,21 @@ export const publishFiles = async (world: ProviderWorld, batch: BatchRecord, atM
   }
   return {
     ...published,
-    outputFileId: output === null ? null : addFile(world, batch, output, 'output', atMs),
+    outputFileId: output === null ? batch.outputFileId : addFile(world, batch, output, 'output', atMs),
     errorFileId: error === null ? noErrorFile(world, batch) : addFile(world, batch, error, 'error', atMs),
     filesVisibleMs: atMs + (world.desk.mark('files_late', batch.ordinal)?.forMs ?? 0),
+  };
+};
+
+/** Gives the answers of a batch that is still at work a file; what it has not answered is in none. */
+export const publishEarly = async (world: ProviderWorld, batch: BatchRecord, atMs: number): Promise<BatchRecord> => {
+  const { output, error } = batch.unpublished;
+  if (error !== null) await world.blobs.remove(error.blobKey);
+  return {
+    ...batch,
+    counts: { ...batch.counts, failed: 0 },
+    unpublished: { output: null, error: null },
+    outputFileId: output === null ? null : addFile(world, batch, output, 'output', atMs),
   };
 };
 

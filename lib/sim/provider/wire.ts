@@ -47,7 +47,8 @@ export interface BatchObject {
   readonly errors: { readonly object: 'list'; readonly data: readonly BatchErrorEntry[] } | null;
   readonly input_file_id: string;
   readonly completion_window: string;
-  readonly status: BatchStatus;
+  /** As a rule one of OpenAI's words. */
+  readonly status: BatchStatus | (string & {});
   readonly output_file_id: string | null;
   /** Some services send an empty string here, where they mean null. */
   readonly error_file_id: string | null;

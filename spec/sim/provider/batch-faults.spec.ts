@@ -215,3 +215,56 @@ const isJson = (text: string): boolean => {
     return false;
   }
 };
+
+describe('a batch that never ends', () => {
+  it.each(['validating', 'in_progress', 'finalizing'] as const)('stays %s past its expiry, and is ended by a cancel', async (at) => {
+    const lab = createLab({ faults: [{ type: 'never_ends', at, batch: 1 }] });
+    const { id, expires_at: expiresAt } = await lab.order(lines(4));
+    lab.wait(72 * hourMs);
+    const batch = await lab.retrieve(id);
+    expect(batch).toMatchObject({ status: at, output_file_id: null, expires_at: expiresAt });
+    expect(lab.provider.nextChangeMs()).toBeNull();
+    await lab.provider.cancelBatch(id);
+    lab.wait(hourMs);
+    expect((await lab.retrieve(id)).status).toBe('cancelled');
+  });
+
+  it('stays in `cancelling`, or does not heed a cancel at all', async () => {
+    const lab = createLab({
+      faults: [
+        { type: 'never_ends', at: 'cancelling', batch: 1 },
+        { type: 'never_ends', ignoresCancel: true, batch: 2 },
+      ],
+    });
+    const first = await lab.order(lines(4));
+    const second = await lab.order(lines(4));
+    lab.wait(10 * minuteMs);
+    expect(valueOf(await lab.provider.cancelBatch(first.id)).status).toBe('cancelling');
+    expect(valueOf(await lab.provider.cancelBatch(second.id)).status).toBe('in_progress');
+    lab.wait(72 * hourMs);
+    expect((await lab.retrieve(first.id)).status).toBe('cancelling');
+    expect(await lab.retrieve(second.id)).toMatchObject({ status: 'in_progress', request_counts: { total: 4, completed: 2 } });
+  });
+
+  it('may name a file of what it has answered', async () => {
+    const lab = createLab({ faults: [{ type: 'never_ends', namesFiles: true, batch: 1 }] });
+    const batch = await lab.finish(lines(4));
+    expect(batch).toMatchObject({ status: 'in_progress', request_counts: { total: 4, completed: 2, failed: 0 } });
+    expect(rowsOf(await lab.text(batch.output_file_id))).toHaveLength(2);
+    expect(lab.provider.ledger.requestsBilled).toBe(2);
+    await lab.provider.cancelBatch(batch.id);
+    lab.wait(hourMs);
+    const ended = await lab.retrieve(batch.id);
+    expect([ended.status, ended.output_file_id]).toEqual(['cancelled', batch.output_file_id]);
+    expect(lab.provider.ledger.requestsBilled).toBe(2);
+  });
+});
+
+describe('a status', () => {
+  it('is shown as another word', async () => {
+    const lab = createLab({ faults: [{ type: 'status_shown_as', as: 'finalized', batch: 1 }] });
+    const batch = await lab.finish(lines(2));
+    expect(batch.status).toBe('finalized');
+    expect(rowsOf(await lab.text(batch.output_file_id))).toHaveLength(2);
+  });
+});

@@ -94,8 +94,8 @@ describe('the life of a batch', () => {
             lab.wait(pauseMs);
             if (index === cancelAt) await lab.provider.cancelBatch(batch.id);
             const next = await lab.retrieve(batch.id);
-            expect(reachable(batch.status)).toContain(next.status);
-            if (isTerminal(batch.status)) expect(next).toEqual(batch);
+            expect(reachable(batch.status as BatchStatus)).toContain(next.status);
+            if (isTerminal(batch.status as BatchStatus)) expect(next).toEqual(batch);
             expect(next.request_counts.completed + next.request_counts.failed).toBeLessThanOrEqual(next.request_counts.total);
             batch = next;
           }

@@ -6,8 +6,10 @@ import {
   type Effect,
   effectKey,
   type FaultKind,
+  type LiveBatch,
   type OthersUse,
   type ProviderBatchId,
+  type Resolution,
   type SweptBatch,
 } from '../../../lib/core/index.ts';
 import type { Answer, Moment } from './answer.ts';
@@ -263,6 +265,8 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
     looksLeft: world.isFair ? 1 : between(world.dice, 0, 12),
     hiddenLooks: world.isFair ? 0 : between(world.dice, 0, 2),
     isCancelAsked: false,
+    isStuck: trouble(world, 0.1),
+    isGivenUp: false,
     files: null,
   });
   if (world.losesCreates && trouble(world, 0.15)) {
@@ -287,7 +291,7 @@ const land = (world: World, batch: ProviderBatch): void => {
     if (other.isDoubled) continue;
     if (other.batchKey === batchKey && other.createAttempt === createAttempt)
       world.crimes.push(`attempt ${createAttempt} of ${batchKey} was sent twice`);
-    if (other.files === null && other.indexes.some((index) => batch.indexes.includes(index)))
+    if (other.files === null && !other.isGivenUp && other.indexes.some((index) => batch.indexes.includes(index)))
       world.crimes.push(`${batchKey} buys rows that ${other.batchKey} is working on`);
   }
   world.batches.push(batch);
@@ -349,8 +353,9 @@ const poll = (world: World, effect: Extract<Effect, { readonly type: 'PollBatche
 const look = (world: World, batch: ProviderBatch): BatchObservation => {
   const { batchKey, providerBatchId, indexes } = batch;
   const total = indexes.length;
-  if (batch.looksLeft > 0 && !batch.isCancelAsked && batch.files === null) {
-    batch.looksLeft -= 1;
+  const isStuck = batch.isStuck && !world.isFair;
+  if ((isStuck || (batch.looksLeft > 0 && !batch.isCancelAsked)) && batch.files === null) {
+    batch.looksLeft = Math.max(0, batch.looksLeft - 1);
     const isAccepted = world.isFair || batch.looksLeft % 4 !== 3;
     const completed = Math.min(total, Math.floor(total / (batch.looksLeft + 1)));
     return {
@@ -360,9 +365,11 @@ const look = (world: World, batch: ProviderBatch): BatchObservation => {
       isAccepted,
       progress: { total, completed, failed: 0 },
       ending: null,
+      ...(isStuck ? { expiresAtMs: 1 } : {}),
     };
   }
   const { type, rejection } = endingOf(batch);
+  if (type === 'given_up') throw new Error('a provider gives no batch up');
   batch.files ??= writeFiles(world, { ...batch, fate: rejection?.type ?? (type === 'rejected' ? 'other' : type) });
   return {
     batchKey,
@@ -377,6 +384,20 @@ const look = (world: World, batch: ProviderBatch): BatchObservation => {
       rejection,
     },
   };
+};
+
+/** What an operator does who waits no longer for the batch; with its files, those answers are there by then that it would have had at its expiry. */
+export const abandon = (world: World, { batchKey, providerBatchId }: LiveBatch, takesFiles: boolean): Resolution | null => {
+  const batch = world.batches.find((candidate) => candidate.providerBatchId === providerBatchId);
+  if (batch === undefined || providerBatchId === null) return null;
+  if (!takesFiles) return { type: 'give_up' };
+  batch.files ??= writeFiles(world, { ...batch, fate: 'expired' });
+  const named = {
+    outputFileId: batch.files?.output ? `out-${providerBatchId}` : null,
+    errorFileId: batch.files?.error ? `err-${providerBatchId}` : null,
+  };
+  const plain = { batchKey, providerBatchId, providerStatus: 'in_progress', isAccepted: true, progress: null, ending: null };
+  return { type: 'take_files', found: { ...plain, named } };
 };
 
 /** How the batch ends, or has ended. */

@@ -15,7 +15,7 @@ import { commit, type State, type Step } from './commit.ts';
 import { randomConfig } from './config.ts';
 import { below, between, chance, type Dice, diceOf, oneOf, weighted } from './dice.ts';
 import { noiseCommand, userCommand } from './noise.ts';
-import { perform } from './perform.ts';
+import { abandon, perform } from './perform.ts';
 import { createWorld, type World } from './world.ts';
 
 /** One run, from its creation to its end, with everything that came of every command. */
@@ -128,7 +128,7 @@ const wildTurn = (play: Play, mayCancel: boolean): void => {
   // A cancel is most interesting while something is planned and not sent.
   if (mayCancel && isUnsent(play) && chance(dice, 0.02)) send(play, { type: 'CancelRun', atMs: play.nowMs });
   const due = startable(play);
-  switch (weighted(dice, { start: 10, deliver: 10, user: 0.5, noise: 2, wait: 2 })) {
+  switch (weighted(dice, { start: 10, deliver: 10, user: 0.5, abandon: 0.2, noise: 2, wait: 2 })) {
     case 'start':
       if (due.length > 0) start(play, oneOf(dice, due));
       else if (play.inFlight.size === 0) advance(play);
@@ -139,6 +139,16 @@ const wildTurn = (play: Play, mayCancel: boolean): void => {
     case 'user':
       send(play, userCommand(dice, { snapshot: play.state.snapshot, atMs: play.nowMs }, mayCancel));
       return;
+    case 'abandon': {
+      const created = play.state.snapshot.live.filter(({ phase }) => phase === 'created');
+      const batch = created.length === 0 ? null : oneOf(dice, created);
+      const resolution = batch === null ? null : abandon(play.world, batch, chance(dice, 0.5));
+      if (batch === null || resolution === null) return;
+      const { rejection } = send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: batch.batchKey, resolution });
+      const known = play.world.batches.find(({ providerBatchId }) => providerBatchId === batch.providerBatchId);
+      if (known !== undefined && rejection === null) known.isGivenUp = true;
+      return;
+    }
     case 'noise':
       send(play, noise(play));
       return;

@@ -40,6 +40,10 @@ export interface ProviderBatch {
   /** Lists that do not show it yet. */
   hiddenLooks: number;
   isCancelAsked: boolean;
+  /** Past its expiry, and never at its end, until the world is fair. */
+  isStuck: boolean;
+  /** Its run waits for it no longer, on an operator's word: its rows may be bought again. */
+  isGivenUp: boolean;
   /** Null while it is alive. */
   files: { readonly output: readonly Line[] | null; readonly error: readonly Line[] | null } | null;
 }
