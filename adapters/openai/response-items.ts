@@ -5,7 +5,7 @@ import { isFilledList, isText, isTyped, listOf } from './answer-reader.ts';
 const steps: ReadonlySet<JsonValue> = new Set([
   // What the model and the provider do on the way to the answer.
   ...['reasoning', 'compaction', 'web_search_call', 'file_search_call', 'code_interpreter_call', 'tool_search_call', 'tool_search_output'],
-  ...['mcp_call', 'mcp_list_tools'],
+  ...['mcp_call', 'mcp_list_tools', 'mcp_approval_response', 'program', 'program_output', 'additional_tools', 'compaction_trigger'],
 ]);
 const calls: ReadonlySet<JsonValue> = new Set([
   // What the caller is asked to do.
@@ -13,10 +13,18 @@ const calls: ReadonlySet<JsonValue> = new Set([
 ]);
 
 /** Items that say something to the caller; steps with results of their own that are shown, too. An item of a type that is not known is no step. */
-export const itemsOf = (body: JsonObject): readonly JsonObject[] =>
-  (listOf(body['output']) ?? []).filter(isTyped).filter((item) => !isStep(item));
+export const itemsOf = (body: JsonObject): readonly JsonObject[] => {
+  const items = (listOf(body['output']) ?? []).filter(isTyped);
+  const answered = new Set(items.filter(isOutputOfCall).map(({ call_id: callId }) => callId));
+  return items.filter((item) => !isStep(item) && !(answered.size > 0 && isCall(item) && answered.has(item['call_id'])));
+};
 
-const isStep = (item: JsonObject): boolean => steps.has(item['type'] ?? null) && !hasPicture(item);
+/** A call that the provider has performed itself stands beside its output: nothing is asked of the caller. */
+const isOutputOfCall = ({ type, call_id: callId }: JsonObject): boolean =>
+  (type as string).endsWith('_call_output') && typeof callId === 'string';
+
+const isStep = (item: JsonObject): boolean =>
+  (steps.has(item['type'] ?? null) && !hasPicture(item)) || (item['type'] as string).endsWith('_call_output');
 
 /** A program that was run may have drawn. */
 const hasPicture = ({ type, outputs }: JsonObject): boolean =>

@@ -60,7 +60,7 @@ const extraOf = (include: Including): ResultExtra | undefined => {
     throw new BatchorError(
       'invalid_config',
       { field: 'include' },
-      `include: ${JSON.stringify(odd)} is none of what results can hold on request`,
+      `include must hold only 'response' (got ${JSON.stringify(odd)})`,
       "Give include: ['response'], or leave it out.",
     );
   return include?.[0];

@@ -86,14 +86,36 @@ const isDeep = (value: unknown): boolean => {
 
 const inBetween = [
   ...['reasoning', 'compaction', 'web_search_call', 'file_search_call', 'tool_search_call', 'tool_search_output', 'mcp_call'],
-  ...['mcp_list_tools', 'code_interpreter_call'],
+  ...[
+    'mcp_list_tools',
+    'code_interpreter_call',
+    'mcp_approval_response',
+    'program',
+    'program_output',
+    'additional_tools',
+    'compaction_trigger',
+  ],
+];
+const asked = [
+  'function_call',
+  'custom_tool_call',
+  'computer_call',
+  'local_shell_call',
+  'shell_call',
+  'apply_patch_call',
+  'mcp_approval_request',
 ];
 
 /** What a `/v1/responses` body answers; null when it is no whole answer, or says nothing. */
 const answerOfResponse = (body: object): Answer | null => {
   const status = get(body, 'status');
   if ((status !== undefined && status !== 'completed') || isObject(get(body, 'error')) || !Array.isArray(get(body, 'output'))) return null;
-  const items = typed(get(body, 'output')).filter((item) => !inBetween.includes(String(typeOf(item))));
+  const all = typed(get(body, 'output'));
+  const isOutput = (item: object): boolean => String(typeOf(item)).endsWith('_call_output');
+  const done = all.filter(isOutput).map((item) => get(item, 'call_id'));
+  const isDoneCall = (item: object): boolean =>
+    asked.includes(String(typeOf(item))) && typeof get(item, 'call_id') === 'string' && done.includes(get(item, 'call_id'));
+  const items = all.filter((item) => !inBetween.includes(String(typeOf(item))) && !isOutput(item) && !isDoneCall(item));
   const partsOf = (item: object): readonly object[] => (typeOf(item) === 'message' ? typed(get(item, 'content')) : []);
   if (items.flatMap(partsOf).some((part) => typeOf(part) === 'refusal')) return null;
   const textOf = (item: object): string | null => {

@@ -270,7 +270,7 @@ describe('the whole body', () => {
     expect(result?.response).toMatchObject({ object: 'response' });
     const odd = ['everything'] as unknown as typeof include;
     await expect(world.until(run.results({ include: odd }).toArray())).rejects.toThrow(
-      'include: "everything" is none of what results can hold on request',
+      'include must hold only \'response\' (got "everything")',
     );
   });
 });

@@ -47,6 +47,8 @@ const drawn = {
 };
 const approval = { id: 'mcpr_1', type: 'mcp_approval_request', server_label: 's', name: 'send', arguments: '{}' };
 const custom = { id: 'ctc_1', type: 'custom_tool_call', status: 'completed', call_id: 'call_1', name: 'sql', input: 'select 1' };
+const shellCall = { id: 'sh_1', type: 'shell_call', status: 'completed', call_id: 'call_sh', action: { commands: ['ls'] } };
+const shellOutput = { id: 'sho_1', type: 'shell_call_output', status: 'completed', call_id: 'call_sh', output: [{ stdout: 'a' }] };
 const withLogprobs = message(outputText('cat', { logprobs: tokens }));
 const incomplete = (reason: string, text = 'Half'): JsonObject =>
   responsesBody([said(text, { status: 'incomplete' })], { status: 'incomplete', incomplete_details: { reason } });
@@ -173,6 +175,17 @@ const responses: readonly Case[] = [
     responsesBody([withLogprobs]),
     { as: 'completed', text: 'cat', output: [withLogprobs], finish: 'completed', structured: 'invalid_json' },
   ],
+  [
+    'a text after a call that the provider performed',
+    responsesBody([shellCall, shellOutput, said('Done.')]),
+    { as: 'completed', text: 'Done.', finish: 'completed', structured: 'invalid_json' },
+  ],
+  [
+    'a call beside one that the provider performed',
+    responsesBody([shellCall, shellOutput, functionCall]),
+    { as: 'completed', text: null, output: [functionCall], finish: 'completed', calls: [functionCall], structured: 'tool_call' },
+  ],
+  ['a performed call alone', responsesBody([shellCall, shellOutput]), { as: 'empty_output', text: null, finish: 'completed' }],
   ['no item', responsesBody([]), { as: 'empty_output', text: null, finish: 'completed' }],
   ['reasoning alone', responsesBody([reasoning]), { as: 'empty_output', text: null, finish: 'completed' }],
   ['a search alone', responsesBody([reasoning, search]), { as: 'empty_output', text: null, finish: 'completed' }],
