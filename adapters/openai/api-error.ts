@@ -1,4 +1,5 @@
-import { isJsonObject } from '../../lib/core/json.ts';
+import { isJsonObject, type JsonValue } from '../../lib/core/json.ts';
+import { readLineError } from './answer-error.ts';
 
 /** OpenAI's error body, as far as it was one. */
 export interface ApiError {
@@ -27,8 +28,14 @@ const titleIn = (text: string): string => /<title>([^<]{1,200})<\/title>/iu.exec
 export const apiErrorIn = (thrown: unknown): ApiError => {
   const body = errorBodyIn(thrown);
   const error = isJsonObject(body) ? body : {};
+  // Wrapped, as a text, or under another name: wherever a service puts its words.
+  const told = isJsonObject(body) || typeof body === 'string' || Array.isArray(body) ? readLineError(body as JsonValue) : null;
   const fallback = titleIn(thrown instanceof Error ? thrown.message : String(thrown));
-  return { message: textOrNull(error['message']) ?? fallback, type: textOrNull(error['type']), code: textOrNull(error['code']) };
+  return {
+    message: textOrNull(error['message']) ?? told?.message ?? fallback,
+    type: textOrNull(error['type']) ?? told?.type ?? null,
+    code: textOrNull(error['code']) ?? told?.code ?? null,
+  };
 };
 
 export const requestIdIn = (thrown: unknown): string | null =>

@@ -66,7 +66,13 @@ const linesIn = (thrown: unknown): readonly RefusedLine[] => {
 
 /** The error itself, and the lists that it may hold. */
 const entriesIn = (error: JsonObject): readonly JsonObject[] => {
-  const lists = [error['errors'], error['details'], error['data'], isJsonObject(error['errors']) ? error['errors']['data'] : undefined];
+  const lists = [
+    error['errors'],
+    error['details'],
+    error['detail'],
+    error['data'],
+    isJsonObject(error['errors']) ? error['errors']['data'] : undefined,
+  ];
   const listed = lists.flatMap((list) => (Array.isArray(list) ? (list as readonly JsonValue[]) : [])).filter(isJsonObject);
   return typeof error['line'] === 'number' || typeof error['line_number'] === 'number' ? [error, ...listed] : listed;
 };

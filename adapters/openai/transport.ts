@@ -2,6 +2,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { Readable } from 'node:stream';
 import { unpacked } from './encoding.ts';
+import { inSdkForm } from './error-body.ts';
 import { TransportFailure } from './transport-failure.ts';
 
 type Fetch = typeof globalThis.fetch;
@@ -126,7 +127,9 @@ const bodyOf = (message: http.IncomingMessage, status: number, headers: Headers)
   const plain = unpacked(message, headers.get('content-encoding'));
   if (plain !== null && plain !== message) for (const name of ['content-encoding', 'content-length']) headers.delete(name);
   const body = plain ?? message;
-  return Readable.toWeb(status < 300 ? body : Readable.from(headOf(body), { objectMode: false })) as ReadableStream<Uint8Array>;
+  if (status < 300) return Readable.toWeb(body) as ReadableStream<Uint8Array>;
+  headers.delete('content-length');
+  return Readable.toWeb(Readable.from(inSdkForm(headOf(body)), { objectMode: false })) as ReadableStream<Uint8Array>;
 };
 
 async function* headOf(body: Readable): AsyncGenerator<Buffer> {

@@ -72,6 +72,9 @@ describe('a service that validates the file when it gets it', () => {
       [said(2, 'y', { code: 'b', param: 'body.model' }), said(9, 'x', { code: 'a' })],
     ],
     [words('No.', { line: 3 }), [said(3, 'No.')]],
+    [{ detail: 'line 5: no text' }, [{ line: 5, code: null, message: 'line 5: no text', param: null }]],
+    [{ message: 'Line 6 is not valid.', code: 'bad' }, [said(6, 'Line 6 is not valid.', { code: 'bad' })]],
+    [{ error: 'line 7: no' }, [{ line: 7, code: null, message: 'line 7: no', param: null }]],
   ])('names lines (%j)', async (body, lines) => {
     expect(await askUpload(400, body)).toEqual({ isTooLarge: false, statedBytesMax: null, said: lines });
     expect(await askCreate(422, body)).toEqual({ isTooLarge: false, statedBytesMax: null, said: lines });
