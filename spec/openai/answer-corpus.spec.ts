@@ -6,7 +6,8 @@ import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
 import { structureOfJsonSchema } from '../../lib/schema/structure.ts';
 import { readTexts, textsIn } from '../../lib/schema/read-texts.ts';
 import { defaultSchemaCompiler } from '../../lib/run/defaults.ts';
-import { type Case, corpus, type Reads } from './corpus/table.ts';
+import type { Case, Reads } from './corpus/case.ts';
+import { corpus } from './corpus/table.ts';
 
 const lineOf = (body: JsonObject, customId = 'row-1'): string =>
   JSON.stringify({

@@ -1,0 +1,40 @@
+import { completion, completionsBody, embeddingsBody, moderationsBody } from './bodies.ts';
+import type { Case } from './case.ts';
+
+const two = [completion('a'), completion('b', 'length', { index: 1 })];
+const columns = completion('cat', 'stop', { logprobs: { tokens: ['cat'], token_logprobs: [-0.1], top_logprobs: null, text_offset: [0] } });
+/** Answers of `/v1/completions`. */
+export const completions: readonly Case[] = [
+  ['text', completionsBody([completion('Hi')]), { as: 'completed', text: 'Hi', finish: 'stop' }],
+  ['two choices', completionsBody(two), { as: 'completed', text: 'a', output: two, finish: 'stop' }],
+  ['a text with probabilities', completionsBody([columns]), { as: 'completed', text: 'cat', output: [columns], finish: 'stop' }],
+  ['an empty text', completionsBody([completion('')]), { as: 'empty_output', text: '', finish: 'stop' }],
+  ['length', completionsBody([completion('Half', 'length')]), { as: 'truncated', text: 'Half', finish: 'length' }],
+  [
+    'content_filter',
+    completionsBody([completion('Half', 'content_filter')]),
+    { as: 'content_filtered', text: 'Half', finish: 'content_filter' },
+  ],
+  ['a reason of chat', completionsBody([completion('Half', 'tool_calls')]), { as: 'truncated', text: 'Half', finish: 'tool_calls' }],
+  ['no text', completionsBody([completion(null)]), { as: 'malformed_result', text: null, finish: 'stop' }],
+];
+
+const packed = Buffer.from(new Float32Array([0.5, -1]).buffer).toString('base64');
+/** Answers of `/v1/embeddings`. */
+export const embeddings: readonly Case[] = [
+  ['a vector', embeddingsBody([0.5, -1]), { as: 'completed', text: null, output: [0.5, -1], finish: null }],
+  ['a packed vector', embeddingsBody(packed), { as: 'completed', text: null, output: [0.5, -1], finish: null }],
+  ['two vectors', embeddingsBody([1], [2]), { as: 'completed', text: null, output: [[1], [2]], finish: null }],
+  ['no vector', embeddingsBody(), { as: 'malformed_result', text: null, finish: null }],
+  ['a vector and none', embeddingsBody([1], null), { as: 'malformed_result', text: null, finish: null }],
+  ['a vector of nothing', embeddingsBody([]), { as: 'empty_output', text: null, finish: null }],
+];
+
+const flags = { flagged: false, categories: { hate: false }, category_scores: { hate: 0.01 } };
+/** Answers of `/v1/moderations`. */
+export const moderations: readonly Case[] = [
+  ['a result', moderationsBody(flags), { as: 'completed', text: null, output: flags, finish: null }],
+  ['two results', moderationsBody(flags, flags), { as: 'completed', text: null, output: [flags, flags], finish: null }],
+  ['no result', moderationsBody(), { as: 'malformed_result', text: null, finish: null }],
+  ['a result of nothing', moderationsBody({}), { as: 'empty_output', text: null, finish: null }],
+];
