@@ -18,6 +18,11 @@ const windowMsOf = (window: string): number | null => {
   return count === undefined ? null : Number(count) * (unit?.toLowerCase() === 'd' ? 24 : 1) * hourMs;
 };
 
+/** No batch is older: a time before that is none. 2020. */
+const bornMsMin = 1_577_836_800_000;
+export const bornAtMs = (createdAtMs: number | null | undefined): number | null =>
+  createdAtMs === null || createdAtMs === undefined || createdAtMs < bornMsMin ? null : createdAtMs;
+
 /** When a batch of these times expires at the latest; null: not known. `sinceMs`: its age by our own clock, for a service that tells no times. */
 export const expiryOf = (
   { config }: RunSnapshot,
@@ -25,8 +30,8 @@ export const expiryOf = (
   sinceMs: number | null,
 ): number | null => {
   const windowMs = windowMsOf(config.provider.completionWindow);
-  const bornAtMs = createdAtMs ?? sinceMs;
-  return expiresAtMs ?? (windowMs === null || bornAtMs === null ? null : bornAtMs + windowMs);
+  const fromMs = bornAtMs(createdAtMs) ?? sinceMs;
+  return expiresAtMs ?? (windowMs === null || fromMs === null ? null : fromMs + windowMs);
 };
 
 /** Every request is counted as answered or failed, and the status is none that says what the batch does. */
@@ -75,6 +80,6 @@ export const overdueOf = (
 export const overdueEvents = (batch: LiveBatch, observation: BatchObservation, overdue: Overdue | null, atMs: number): readonly Event[] => {
   if (overdue?.reason === batch.overdue?.reason) return [];
   const { batchKey, providerBatchId, providerTimes } = batch;
-  const createdAtMs = observation.createdAtMs ?? providerTimes.createdAtMs ?? batch.sentAtMs;
+  const createdAtMs = bornAtMs(observation.createdAtMs ?? providerTimes.createdAtMs) ?? batch.sentAtMs;
   return [{ type: 'BatchOverdue', atMs, batchKey, providerBatchId, providerStatus: observation.providerStatus, createdAtMs, overdue }];
 };

@@ -1,4 +1,5 @@
 import type { LiveBatch, Overdue } from '../core/batch.ts';
+import { bornAtMs } from '../core/overdue.ts';
 import { pollDueMs } from '../core/poll-wait.ts';
 import type { RunSnapshot } from '../core/snapshot.ts';
 import { spanText } from './span-text.ts';
@@ -21,7 +22,7 @@ export const overdueTroubles = (snapshot: RunSnapshot): readonly Trouble[] =>
 
 /** How old a batch is: by the provider's time of its creation, else since its create was sent. */
 export const ageMsOf = ({ updatedAtMs }: RunSnapshot, { providerTimes, sentAtMs }: LiveBatch): number | null => {
-  const sinceMs = providerTimes.createdAtMs ?? sentAtMs;
+  const sinceMs = bornAtMs(providerTimes.createdAtMs) ?? sentAtMs;
   return sinceMs === null ? null : Math.max(0, updatedAtMs - sinceMs);
 };
 

@@ -1,6 +1,7 @@
 import { sumOfTotals, type ItemTotals } from '../core/item.ts';
 import type { CreateDoubt, Overdue } from '../core/batch.ts';
 import { nextDueMs } from '../core/due.ts';
+import { bornAtMs } from '../core/overdue.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../core/snapshot.ts';
 import type { TokenUsage } from '../core/usage.ts';
 import { clockTroubles } from './clock-trouble.ts';
@@ -84,7 +85,7 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
       inputTokens: batch.inputTokens,
       usage: batch.usage,
       held: batch.held,
-      submittedAt: dateOf(batch.providerTimes.createdAtMs ?? batch.sentAtMs),
+      submittedAt: dateOf(bornAtMs(batch.providerTimes.createdAtMs) ?? batch.sentAtMs),
       expiresAt: dateOf(batch.providerTimes.expiresAtMs),
       overdue: batch.overdue === null ? null : { reason: batch.overdue.reason, since: new Date(batch.overdue.sinceMs) },
       unclear: batch.doubt === null ? null : { stage: batch.doubt.stage, since: new Date(batch.doubt.sinceMs), looks: batch.doubt.looks },

@@ -88,6 +88,13 @@ describe('a batch that takes longer than is usual', () => {
     expect(batchOf(other, 'a').overdue?.reason).toBe('past_expiry');
   });
 
+  it('is no older than batches are: a time that cannot be is none', () => {
+    const run = created();
+    look(run, { createdAtMs: 1_000 });
+    expect(batchOf(run, 'a').overdue).toBeNull();
+    expect(summaryOf(run.state.snapshot).liveBatches[0]?.submittedAt).toEqual(new Date(batchOf(run, 'a').sentAtMs ?? 0));
+  });
+
   it.each([
     ['finalizing', 1],
     ['cancelling', 1],
