@@ -20,6 +20,15 @@ export const asBefore = (given: Description, told: Description | null, operation
 /** As it was typed then; a delimiter that was said or found now is compared. */
 const inputAsBefore = ({ delimiter }: InputFile, told: InputFile): InputFile => (delimiter === undefined ? told : { ...told, delimiter });
 
+/** True where a flag says something else than what holds for the run. */
+export const saysAnew = (given: Description, told: Description | null, operation: Operation): boolean => {
+  if (told === null || isOfModule(given) || isOfModule(told)) return false;
+  const now = policiesAsBefore(given.policies, told.policies, operation);
+  const nothing = Object.fromEntries(Object.keys(given.policies).map((name) => [name, null])) as unknown as Policies;
+  const before = policiesAsBefore(nothing, told.policies, operation);
+  return JSON.stringify(now) !== JSON.stringify(before);
+};
+
 /** What a resume may have changed is as the run has it now; the rest is as it was started. */
 const policiesAsBefore = (
   given: Policies,

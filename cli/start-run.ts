@@ -6,7 +6,7 @@ import type { BatchRunner } from '../lib/run/runner.ts';
 import { stopReason } from '../lib/run/stop-reason.ts';
 import { toWire } from '../lib/run/wire.ts';
 import { accountFor, requireKey } from './account.ts';
-import { asBefore } from './as-before.ts';
+import { asBefore, saysAnew } from './as-before.ts';
 import { type Account, createRunner } from './compose.ts';
 import type { CliContext } from './context.ts';
 import { driveTo, type Goal } from './drive.ts';
@@ -138,7 +138,11 @@ const goOn = async (
   if (stored.isFinished || snapshot.control.state === 'paused') {
     // Compared even so: whoever asks for something else must not take the old answers for it.
     if (stored.isFinished) await runner.start(job, { runId });
-    else await runner.getRun(runId, { job });
+    else if (saysAnew(description, told, snapshot.config.operation)) {
+      requireKey(account, job.providerConfig.connection);
+      await runner.start(job, { runId });
+      writeNotes(context, [`batchor: run ${runId} stays paused; what the flags say anew holds once it is resumed`]);
+    } else await runner.getRun(runId, { job });
     await writeJson(context, toWire(stored.summary()));
     if (stored.isFinished) return exitCodeOfRun(stored.summary());
     throw stopReason(snapshot, context.nowMs());

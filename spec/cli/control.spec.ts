@@ -73,6 +73,18 @@ describe('a run that somebody steps into', () => {
     expect(again.stderr).toContain('run paused is finished');
   });
 
+  it('while it is paused takes what the flags of start say anew of its batches', async () => {
+    world.write('paused.csv', `${csvOf(19)}broken\n`);
+    const args = startArgs('paused.csv', 'anew', '--max-requests-per-batch', '20');
+    await world.run(args);
+    const sized = await world.run([...startArgs('paused.csv', 'anew'), '--max-requests-per-batch', '5']);
+    expect([sized.code, sized.stderr]).toEqual([4, expect.stringContaining('holds once it is resumed')]);
+    const since = sent();
+    const resumed = await passing(world.run(['resume', '--run-id', 'anew', ...store, '--bad-rows', 'record', '--wait']));
+    expect(resumed.code).toBe(2);
+    expect(sent() - since).toBe(4);
+  });
+
   it('is paused by hand, and resumed by hand', async () => {
     await start('byhand');
     const paused = await world.run(['pause', '--run-id', 'byhand', ...store]);
