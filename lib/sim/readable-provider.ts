@@ -2,7 +2,7 @@ import type { FakeProvider } from './provider/provider.ts';
 import { refused, type Reply } from './provider/reply.ts';
 import type { BatchObject, ListPage } from './provider/wire.ts';
 
-/** The fake as a real adapter reads services: times in either form, and a list that is none, or that goes on and shows nothing, is an error. */
+/** The fake as a real adapter reads services: times in either form, lists with and without an object around them; one that goes on and shows nothing is an error. */
 export const readableProvider = (provider: FakeProvider): FakeProvider => ({
   ...provider,
   createBatch: async (body) => read(await provider.createBatch(body), withSeconds),
@@ -11,8 +11,10 @@ export const readableProvider = (provider: FakeProvider): FakeProvider => ({
   listBatches: async (query) => {
     const reply = await provider.listBatches(query);
     if (reply.type !== 'done') return reply;
-    if (Array.isArray(reply.value)) return refused(200, 'the answer is not a list of batches');
-    const page: ListPage<BatchObject> = { ...reply.value, data: reply.value.data.map(withSeconds) };
+    const told: ListPage<BatchObject> = Array.isArray(reply.value)
+      ? { object: 'list', data: reply.value as readonly BatchObject[] }
+      : reply.value;
+    const page: ListPage<BatchObject> = { ...told, data: told.data.map(withSeconds) };
     if (page.data.length > 0 || page.has_more !== true) return { type: 'done', value: page };
     return refused(200, 'the list of batches says that it goes on, and shows nothing further');
   },
