@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
+import { classOfError, readLineError } from './answer-error.ts';
 import { isOutOfMoney } from './error-codes.ts';
 import { type AnswerReader, type BodyContent, type BodyFault, emptyFault, fault, isText, listOf, tooDeepFault } from './answer-reader.ts';
 import { isTooDeep } from '../../lib/core/json-depth.ts';
@@ -85,6 +86,8 @@ const failed = (error: JsonObject): BodyFault => {
   if (isOutOfMoney(code)) return fault('insufficient_quota', message);
   if (code === 'invalid_prompt' || code.endsWith('content_policy_violation')) return fault('content_filtered', message);
   if (code.endsWith('_timeout')) return fault('request_timeout', message);
-  if (/image/u.test(code)) return fault('invalid_request', message);
-  return fault('server_error', message);
+  // In words, or under codes that lines have, too: too long a prompt, a file that could not be fetched.
+  const told = classOfError(null, readLineError(error));
+  if (told !== 'server_error') return fault(told, message);
+  return fault(/image/u.test(code) ? 'invalid_request' : 'server_error', message);
 };

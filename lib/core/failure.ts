@@ -104,8 +104,8 @@ const table = {
   },
   request_too_large: {
     action: 'fail',
-    when: 'the request line alone is larger than a batch may be',
-    remedy: 'a smaller request, or a higher `maxFileBytes`, `maxInputTokens` or `maxBatchEnqueuedTokens`',
+    when: 'the request line alone is larger than a batch, or a file of the service, may be',
+    remedy: 'a smaller request; where the limit is yours, a higher `maxFileBytes`, `maxInputTokens` or `maxBatchEnqueuedTokens`',
   },
   insufficient_quota: {
     action: 'pause',

@@ -74,6 +74,13 @@ describe('a Batch object', () => {
       { type: 'other', message: 'invalid_request: Cannot find file file-1' },
     ],
     ['a model that no line could name rightly', [entry('model_not_found', 1), entry('model_not_found', 2)], { type: 'other', lines: [] }],
+    [
+      'the size of its file',
+      [entry('invalid_input_file', null, 'The file exceeds the maximum file size of 100 MB.')],
+      { type: 'too_large', statedBytesMax: 100_000_000, said: [{ line: 1, code: 'invalid_input_file' }] },
+    ],
+    ['the size of its file, by the code alone', [entry('file_too_large', null)], { type: 'too_large', statedBytesMax: null }],
+    ['a line that is too large', [entry('invalid_request', 3, 'The request is too large.')], { type: 'invalid_lines', lines: [3] }],
     ['nothing', null, { type: 'other', message: 'the provider failed the batch and did not say why' }],
   ])('that failed for %s says so', (_name, data, rejection) => {
     const report = readBatch(batch({ status: 'failed', errors: data === null ? null : { object: 'list', data } }));

@@ -142,6 +142,22 @@ const told: readonly (readonly [name: string, line: string, failureClass: Failur
   ['no words at all', atTop(400, null), 'invalid_request', '400: no message'],
 ];
 
+describe('a response that says it failed', () => {
+  const responses = createOpenAIWire({ model: 'm', endpoint: 'responses', params: {} });
+  const failed = (code: string, message: string): string =>
+    inBody(200, { object: 'response', status: 'failed', error: { code, message }, output: [] });
+  it.each([
+    ['failed_to_download_image', 'No.', 'input_not_fetched'],
+    ['invalid_image_url', 'Timeout while downloading https://x.test/a.png.', 'input_not_fetched'],
+    ['invalid_image_format', 'No.', 'invalid_request'],
+    ['context_length_exceeded', 'No.', 'context_too_long'],
+    ['server_error', 'Oops.', 'server_error'],
+    ['rate_limit_exceeded', 'Slow.', 'rate_limited'],
+  ])('for %s (%s) is %s', (code, message, failureClass) => {
+    expect(responses.readVerdict(failed(code, message))).toMatchObject({ type: 'failed', failureClass });
+  });
+});
+
 describe('the words of an error line', () => {
   it.each(told)('are found and decide the class: %s', (_name, text, failureClass, message) => {
     expect(wire.readVerdict(text)).toMatchObject({ type: 'failed', customId: 'row-1', failureClass });
