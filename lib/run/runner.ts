@@ -16,13 +16,13 @@ import { Drivers } from './drivers.ts';
 import { BatchorError } from './errors.ts';
 import { withFinishedRun } from './finished-run.ts';
 import { must, toBatchorError } from './interop.ts';
-import { fingerprintIfThere, fingerprintOf, sourceOf } from './job-source.ts';
+import { sourceOf } from './job-source.ts';
 import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from './job.ts';
-import { configOf } from './job-config.ts';
+import { compareStored } from './compare-stored.ts';
 import { listRuns, type ListedSummary, type ListQuery } from './list-runs.ts';
 import type { Quote, QuoteOptions } from './quote.ts';
 import { quoteJob } from './quote-job.ts';
-import { compareJob, compareSchema } from './resume.ts';
+import { compareSchema } from './resume.ts';
 import type { Run, WaitOptions } from './run.ts';
 import { runExists } from './run-exists.ts';
 import { createRunHandle, type RunHost } from './run-handle.ts';
@@ -259,15 +259,8 @@ export class BatchRunner implements AsyncDisposable {
     signal: AbortSignal = new AbortController().signal,
     mayDrive = false,
   ): Promise<void> {
-    const reader = await must(store.read(runId), { runId, storage: store.describe });
-    const { snapshot } = reader;
-    await reader.close();
-    const { kind, ref } = source.items;
-    // Who starts a run that has read its input may mean another input, under the same name. Who follows it needs none.
-    const found = !snapshot.ingest.isComplete
-      ? await fingerprintOf(source.items, signal)
-      : ((mayDrive ? await fingerprintIfThere(source.items, signal) : null) ?? snapshot.config.source.fingerprint);
-    const { changedOperation } = compareJob(snapshot, configOf(job, { kind, ref, fingerprint: found }, this.#options.prices));
+    const { prices } = this.#options;
+    const { snapshot, changedOperation } = await compareStored(store, runId, job, source, { prices, signal, isStart: mayDrive });
     this.#drivers.attach(runId, source);
     this.#structures.give(runId, job.structuredOutput);
     if (isFinished(snapshot) || !mayDrive) return;

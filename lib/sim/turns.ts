@@ -1,3 +1,5 @@
+import { firstValueFrom, timer } from 'rxjs';
+
 // A message of our own is the one way to the next turn of the event loop that is neither a timer nor Node's alone.
 const channel = new MessageChannel();
 const waiting: (() => void)[] = [];
@@ -19,10 +21,6 @@ export const nextTurn = (): Promise<void> =>
 
 /**
  * Resolves once real time has passed, as little as there is: for whoever waits for a disk or a socket. Taking turn after turn until they answer
- * would take the CPU that they need.
+ * would take the CPU that they need. Nothing is decided by it.
  */
-export const laterTurn = (): Promise<void> =>
-  new Promise((resolve) => {
-    // eslint-disable-next-line no-restricted-globals -- nothing is decided by it: what is waited for is the answer
-    setTimeout(resolve, 1);
-  });
+export const laterTurn = (): Promise<void> => firstValueFrom(timer(1)).then(() => undefined);

@@ -1,0 +1,36 @@
+import type { Operation } from '../core/config.ts';
+import type { RunId } from '../core/ids.ts';
+import type { RunSnapshot } from '../core/snapshot.ts';
+import type { RunStore } from '../ports/run-store.ts';
+import type { EngineSource } from '../streams/ports.ts';
+import { must } from './interop.ts';
+import { configOf } from './job-config.ts';
+import { fingerprintIfThere, fingerprintOf } from './job-source.ts';
+import type { AnyJob } from './job.ts';
+import type { PriceBook } from './price-book.ts';
+import { compareJob } from './resume.ts';
+
+export interface Comparison {
+  readonly prices: PriceBook | undefined;
+  readonly signal: AbortSignal;
+  /** Whoever starts a run that has read its input may mean another input, under the same name. Whoever follows it needs none. */
+  readonly isStart: boolean;
+}
+
+/** The stored run, and what of its operation the job says anew. Throws `source_changed` or `job_changed` for a job that is not the run's. */
+export const compareStored = async (
+  store: RunStore,
+  runId: RunId,
+  job: AnyJob,
+  { items }: EngineSource,
+  { prices, signal, isStart }: Comparison,
+): Promise<{ readonly snapshot: RunSnapshot; readonly changedOperation: Operation | null }> => {
+  const reader = await must(store.read(runId), { runId, storage: store.describe });
+  const { snapshot } = reader;
+  await reader.close();
+  const fingerprint = !snapshot.ingest.isComplete
+    ? await fingerprintOf(items, signal)
+    : ((isStart ? await fingerprintIfThere(items, signal) : null) ?? snapshot.config.source.fingerprint);
+  const given = configOf(job, { kind: items.kind, ref: items.ref, fingerprint }, prices);
+  return { snapshot, ...compareJob(snapshot, given) };
+};
