@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BatchObservation, isFinished, nextDueMs, type ProviderBatchId, snapshotCodec } from '../../lib/core/index.ts';
+import { type BatchObservation, eventCodec, isFinished, nextDueMs, type ProviderBatchId, snapshotCodec } from '../../lib/core/index.ts';
 import { summaryOf } from '../../lib/run/summary.ts';
 import type { Step } from '../support/core/commit.ts';
 import { makeConfig } from '../support/core/config.ts';
@@ -155,6 +155,27 @@ describe('a batch that takes longer than is usual', () => {
     // Since when nothing has changed, nobody recorded: it is counted from the first look on.
     look(run, { progress: batchOf(run, 'a').progress });
     expect(batchOf(run, 'a').overdue).toBeNull();
+  });
+});
+
+describe('events of before', () => {
+  it('are read as they were meant', () => {
+    const observed = {
+      type: 'BatchObserved',
+      atMs: 1,
+      batchKey: 'a',
+      providerStatus: 's',
+      progress: null,
+      dueAtMs: 2,
+      isNews: true,
+      isAccepted: true,
+    };
+    const found = { type: 'StrayFound', atMs: 1, batchKey: 'a', providerBatchId: 'p', providerStatus: 's', isAlive: true };
+    const read = [observed, found].map((event) => eventCodec.decode(event));
+    expect(read).toMatchObject([
+      { _tag: 'Right', right: { ...observed, times: { createdAtMs: null, expiresAtMs: null } } },
+      { _tag: 'Right', right: { ...found, isGivenUp: false } },
+    ]);
   });
 });
 
