@@ -116,7 +116,7 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
     live.add(batch.id);
     // Of one that never ends and names no file nobody can have the answers: who asks elsewhere pays again, knowingly.
     const endless = world.desk.mark('never_ends', ordinal);
-    const isUnreadable = endless !== null && endless.namesFiles !== true;
+    const isUnreadable = endless !== null && batch.schedule.stuck?.namesFiles !== true;
     world.book.created({ id: batch.id, inputFileId: batch.inputFileId, metadata: batch.metadata }, isDoubled || isUnreadable);
     return keep(batch);
   };

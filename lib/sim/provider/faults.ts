@@ -156,7 +156,8 @@ export type BatchFault =
   | { readonly type: 'slow_finalizing'; readonly forMs: number }
   /**
    * Never leaves this status (default `in_progress`, in which it stands still half answered), not even past its expiry. A cancel ends it, unless it is
-   * `cancelling` that never ends, or (`ignoresCancel`) cancels are answered and change nothing. `namesFiles`: it names a file of what it has answered.
+   * `cancelling` that never ends, or (`ignoresCancel`) cancels are answered and change nothing. `namesFiles`: one that stays
+   * `in_progress` names a file of what it has answered.
    */
   | {
       readonly type: 'never_ends';
