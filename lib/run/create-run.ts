@@ -14,7 +14,7 @@ import { prepareStructure } from './job-structure.ts';
 import { invalid } from './job-limits.ts';
 import type { AnyJob } from './job.ts';
 import type { PriceBook } from './price-book.ts';
-import { runExists } from './run-exists.ts';
+import { runExists } from './run-refusals.ts';
 import type { StartOptions } from './runner-options.ts';
 
 export interface NewRun {

@@ -24,7 +24,7 @@ import type { Quote, QuoteOptions } from './quote.ts';
 import { quoteJob } from './quote-job.ts';
 import { compareSchema } from './resume.ts';
 import type { Run, WaitOptions } from './run.ts';
-import { runExists } from './run-exists.ts';
+import { ownedElsewhere, runExists } from './run-refusals.ts';
 import { createRunHandle, type RunHost } from './run-handle.ts';
 import { type BatchRunnerOptions, type StartOptions, storageOptionsOf } from './runner-options.ts';
 import { createStructures, type Structures } from './structures.ts';
@@ -267,13 +267,7 @@ export class BatchRunner implements AsyncDisposable {
     const driver = this.#options.autorun === false ? (this.#drivers.of(runId) ?? null) : await this.#drivers.take(store, runId);
     if (driver === null) {
       if (this.#options.autorun === false) return;
-      const owner = await must(store.ownerOf(runId), { runId });
-      throw new BatchorError(
-        'run_owned_elsewhere',
-        { runId, owner: owner ?? 'another process' },
-        `run ${runId} is driven by ${owner ?? 'another process'}`,
-        'Wait for it (wait follows), or stop that process.',
-      );
+      throw ownedElsewhere(runId, await must(store.ownerOf(runId), { runId }));
     }
     if (changedOperation !== null) await driver.tell({ type: 'ChangeOperation', atMs: this.#scheduler.now(), operation: changedOperation });
   }

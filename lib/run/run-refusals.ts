@@ -8,3 +8,11 @@ export const runExists = (runId: string, storage: string): BatchorError =>
     `run ${runId} exists in ${storage}`,
     'Choose another run id, or leave ifExists out to resume it.',
   );
+
+export const ownedElsewhere = (runId: RunId, owner: string | null): BatchorError =>
+  new BatchorError(
+    'run_owned_elsewhere',
+    { runId, owner: owner ?? 'another process' },
+    `run ${runId} is driven by ${owner ?? 'another process'}`,
+    'Wait for it (wait follows), or stop that process.',
+  );
