@@ -1,3 +1,4 @@
+import type { RunId } from '../core/ids.ts';
 import { BatchorError } from './errors.ts';
 
 /** The refusal to create a run whose id is taken. */
