@@ -24,7 +24,7 @@ const knownBy = (step: Step): Known => ({ snapshot: step.before.snapshot, comman
 const boundsOf = ({
   snapshot,
   command,
-}: Known): Readonly<Record<'requests' | 'bytes' | 'tokens' | 'roomRequests' | 'roomTokens' | 'roomUsd', number>> => {
+}: Known): Readonly<Record<'requests' | 'bytes' | 'learnedBytes' | 'tokens' | 'roomRequests' | 'roomTokens' | 'roomUsd', number>> => {
   const { config, live, queue, canary, usage, presumed, calibration } = snapshot;
   const { limits, operation } = config;
   const { enqueue, money } = operation;
@@ -58,6 +58,7 @@ const boundsOf = ({
   return {
     requests: least(limits.requestsMax, operation.chunk.requestsMax, canary.isPassed ? null : (operation.canary?.items ?? null)),
     bytes: least(limits.inputBytesMax, operation.chunk.inputBytesMax),
+    learnedBytes: least(snapshot.fileLimit?.bytesMax ?? null),
     tokens: least(limits.inputTokensMax, operation.chunk.inputTokensMax, enqueue.maxBatchEnqueuedTokens),
     roomRequests: free.requests - left('requests'),
     roomTokens: free.tokens - left('tokens'),
@@ -88,6 +89,8 @@ const fits = (rows: readonly Row[], known: Known): boolean => {
   return (
     requests <= bounds.requests &&
     bytes <= bounds.bytes &&
+    // A row alone is sent, whatever a refusal of several taught.
+    (requests === 1 || bytes <= bounds.learnedBytes) &&
     tokens <= bounds.tokens &&
     requests <= bounds.roomRequests &&
     tokens <= bounds.roomTokens &&
@@ -139,7 +142,10 @@ describe('a planned batch', () => {
           ? `row ${next.index} would fit`
           : null;
       const bounds = boundsOf(knownBy(step));
-      const isFull = planned.requests >= bounds.requests || planned.inputBytes >= bounds.bytes || planned.inputTokens >= bounds.tokens;
+      const isFull =
+        planned.requests >= bounds.requests ||
+        planned.inputBytes >= Math.min(bounds.bytes, bounds.learnedBytes) ||
+        planned.inputTokens >= bounds.tokens;
       const isOld = step.command.atMs >= snapshot.backlog.sinceMs + snapshot.config.operation.chunk.planAfterMs;
       return isFull || snapshot.ingest.isComplete || isOld ? null : 'a fuller batch was worth waiting for';
     };
