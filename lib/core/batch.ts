@@ -111,7 +111,7 @@ export type BatchStage = (typeof batchStages)[number];
 
 /**
  * Why a batch is waited for longer than is usual. `past_expiry`: it should have expired. `unknown_status`: all of its requests are counted as
- * answered or failed, and its status is none that batchor knows. `unchanged`: neither its status nor its counts have changed for hours.
+ * answered or failed, or it names a file of answers, and its status is none that batchor knows. `unchanged`: neither its status nor its counts have changed for hours.
  */
 export const overdueReasons = ['past_expiry', 'unknown_status', 'unchanged'] as const;
 export interface Overdue {

@@ -34,9 +34,13 @@ export const expiryOf = (
   return expiresAtMs ?? (windowMs === null || fromMs === null ? null : fromMs + windowMs);
 };
 
-/** Every request is counted as answered or failed, and the status is none that says what the batch does. */
-const isCountedOut = ({ stage, progress }: BatchObservation): boolean =>
-  stage === 'unknown' && progress !== null && progress.total > 0 && progress.completed + progress.failed >= progress.total;
+/** The status is none that says what the batch does, and every request is counted as answered or failed, or there is a file of answers. */
+const isDoneInOtherWords = ({ stage, progress, named }: BatchObservation): boolean =>
+  stage === 'unknown' && (isCountedOut(progress) || (named !== undefined && named.outputFileId !== null));
+
+/** Every request is counted as answered or failed. */
+export const isCountedOut = (progress: BatchObservation['progress']): boolean =>
+  progress !== null && progress.total > 0 && progress.completed + progress.failed >= progress.total;
 
 /** Since when nothing has changed: by the provider where its own times tell, else as it was seen here. */
 const unchangedSinceMs = (
@@ -69,7 +73,8 @@ export const overdueOf = (
   );
   if (expiryMs !== null && atMs - expiryMs >= expiryGraceMs) return { reason: 'past_expiry', sinceMs: expiryMs };
   const known = batch.overdue;
-  if (isCountedOut(observation)) return { reason: 'unknown_status', sinceMs: known?.reason === 'unknown_status' ? known.sinceMs : atMs };
+  if (isDoneInOtherWords(observation))
+    return { reason: 'unknown_status', sinceMs: known?.reason === 'unknown_status' ? known.sinceMs : atMs };
   const sinceMs = unchangedSinceMs(batch, observation, isNews, atMs);
   const { stage } = observation;
   const limitMs = stage === 'cancelling' || stage === 'finalizing' ? shortStageMs : unchangedMs;

@@ -1,5 +1,5 @@
 import type { LiveBatch, Overdue } from '../core/batch.ts';
-import { bornAtMs } from '../core/overdue.ts';
+import { bornAtMs, isCountedOut } from '../core/overdue.ts';
 import { pollDueMs } from '../core/poll-wait.ts';
 import type { RunSnapshot } from '../core/snapshot.ts';
 import { spanText } from './span-text.ts';
@@ -40,7 +40,9 @@ const whyOf = ({ updatedAtMs }: RunSnapshot, { progress }: LiveBatch, { reason, 
     case 'past_expiry':
       return `it should have expired ${span} ago`;
     case 'unknown_status':
-      return `all of its ${progress?.total ?? 0} requests are counted as answered or failed, and batchor does not know this status`;
+      return isCountedOut(progress)
+        ? `all of its ${progress?.total ?? 0} requests are counted as answered or failed, and batchor does not know this status`
+        : 'it names a file of answers, and batchor does not know this status';
     case 'unchanged':
       return `neither its status nor its counts have changed for ${span}`;
   }

@@ -128,6 +128,16 @@ describe('a batch that takes longer than is usual', () => {
     expect(batchOf(run, 'a').phase).toBe('created');
   });
 
+  it('names a file of answers, in a status that nobody knows: that is told at once, too', () => {
+    const run = created();
+    const named = { outputFileId: 'o', errorFileId: null };
+    look(run, { stage: 'unknown', providerStatus: 'done', progress: null, named });
+    expect(troubles(run)[0]).toContain('it names a file of answers, and batchor does not know this status');
+    const known = created();
+    look(known, { progress: null, named });
+    expect(batchOf(known, 'a').overdue).toBeNull();
+  });
+
   it('is recorded once for each reason, and once when it moves again', () => {
     const run = created();
     const events: (string | null)[] = [];
