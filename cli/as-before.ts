@@ -13,6 +13,7 @@ export const asBefore = (given: Description, told: Description | null, operation
     ...given,
     inputs: isSameInput ? inputs.map((input, i) => inputAsBefore(input, told.inputs[i] ?? input)) : inputs,
     namespacesIds: given.namespacesIds ?? told.namespacesIds,
+    refusesObjects: told.refusesObjects,
     policies,
   };
 };

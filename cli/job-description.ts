@@ -19,6 +19,8 @@ export interface JobDescription extends Settings {
   readonly idField: string;
   readonly prompt: { readonly type: 'field'; readonly field: string } | { readonly type: 'template'; readonly template: string };
   readonly systemPrompt: string | null;
+  /** A prompt field that holds an object or a list is no text, and null no word; false in runs begun before that was so: their JSON is. */
+  readonly refusesObjects: boolean;
   readonly metadataFields: readonly string[];
   /** All columns but id and prompt come back as metadata. */
   readonly keepsColumns: boolean;
@@ -189,6 +191,7 @@ const isJobDescription = t.isObject({
     t.isObject({ type: t.isLiteral('template'), template: t.isString() }),
   ]),
   systemPrompt: t.isNullable(t.isString()),
+  refusesObjects: t.isOptional(t.isBoolean()),
   metadataFields: t.isArray(t.isString()),
   keepsColumns: t.isBoolean(),
   rowsMax: count,
@@ -227,7 +230,12 @@ export const decodeDescription = (runId: string, stored: JsonObject | null): Des
     const later = { structuredOutput, schemaName, policies: { ...laterPolicies, ...policies } };
     return isOfRun(description)
       ? { ...description, ...later }
-      : { ...description, namespacesIds: description.namespacesIds ?? false, ...later };
+      : {
+          ...description,
+          namespacesIds: description.namespacesIds ?? false,
+          refusesObjects: description.refusesObjects ?? false,
+          ...later,
+        };
   }
   const { version } = stored;
   const isNewer = typeof version === 'number' && version > 1;

@@ -3,17 +3,23 @@ import { isTooDeep, jsonDepthMax } from '../lib/core/json-depth.ts';
 import type { SourceEntry } from '../lib/ports/source.ts';
 import type { PromptParts } from '../lib/ports/provider.ts';
 import type { JobDescription } from './job-description.ts';
+import { readRowValue, type RowValue } from './row-value.ts';
 import { parseTemplate, textOf } from './template.ts';
 
 /** What a row is turned into. */
-export type CliPrompt = string | PromptParts | { readonly body: JsonObject };
-type PromptOf = (row: JsonObject) => { readonly text: string } | { readonly field: string; readonly reason: string };
+export type CliPrompt =
+  | string
+  | PromptParts
+  | { readonly messages: readonly JsonObject[] }
+  | { readonly input: readonly string[] }
+  | { readonly body: JsonObject };
+type BadField = { readonly field: string; readonly reason: string };
+type PromptOf = (row: JsonObject) => { readonly payload: CliPrompt } | BadField;
 
 /** A row of a file becomes an item whose payload is its prompt, or a bad row that says which field is at fault. */
 export const rowMapper = (description: JobDescription): ((entry: SourceEntry) => SourceEntry<CliPrompt>) => {
-  const promptOf = promptReader(description.prompt);
+  const promptOf = promptReader(description);
   const metadataOf = metadataReader(description);
-  const { systemPrompt } = description;
   return (entry) => {
     if ('bad' in entry) return entry;
     const { item, position, location, primaryKey, idField, origin } = entry;
@@ -23,7 +29,7 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
     if ('reason' in prompt) {
       return { bad: { ...prompt, itemId: item.itemId, location: location ?? { ref: '', line: null } }, ...from, position };
     }
-    const payload = systemPrompt === null ? prompt.text : { prompt: prompt.text, systemPrompt };
+    const { payload } = prompt;
     const metadata = metadataOf(row);
     return {
       item: metadata === null ? { itemId: item.itemId, payload } : { itemId: item.itemId, payload, metadata },
@@ -36,15 +42,17 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
   };
 };
 
-const promptReader = (prompt: JobDescription['prompt']): PromptOf => {
+const promptReader = (description: JobDescription): PromptOf => {
+  const { prompt, systemPrompt, refusesObjects } = description;
+  const withSystem = (text: string): CliPrompt => (systemPrompt === null ? text : { prompt: text, systemPrompt });
   if (prompt.type === 'template') {
     const template = parseTemplate(prompt.template);
     return (row) => {
-      const deep = template.fields.find((field) => isTooDeep(row[field]));
-      if (deep !== undefined) return { field: deep, reason: `the template's field ${JSON.stringify(deep)} ${tooDeep}` };
+      const bad = unusableIn(row, template.fields, refusesObjects);
+      if (bad !== null) return bad;
       const made = template.render(row);
       return 'text' in made
-        ? made
+        ? { payload: withSystem(made.text) }
         : { field: made.missing, reason: `the template's field ${JSON.stringify(made.missing)} is missing; there are ${namesOf(row)}` };
     };
   }
@@ -53,13 +61,37 @@ const promptReader = (prompt: JobDescription['prompt']): PromptOf => {
   return (row) => {
     const value: JsonValue | undefined = Object.hasOwn(row, field) ? row[field] : undefined;
     if (value === undefined) return { field, reason: `${what} is missing; there are ${namesOf(row)}` };
-    if (isTooDeep(value)) return { field, reason: `${what} ${tooDeep}` };
-    const text = textOf(value);
-    return value === null || text.trim() === '' ? { field, reason: `${what} is ${value === null ? 'null' : 'empty'}` } : { text };
+    const read = readRowValue(value);
+    if (read.type === 'text') return { payload: withSystem(read.text) };
+    if (!refusesObjects && value !== null && !isTooDeep(value)) return { payload: withSystem(textOf(value)) };
+    const sent = sendable(read, description);
+    return 'reason' in sent ? { field, reason: `${what} ${sent.reason}` } : sent;
   };
 };
 
-const tooDeep = `is nested more than ${jsonDepthMax} levels deep`;
+/** A list, where the endpoint takes one. */
+const sendable = (
+  read: RowValue,
+  { endpoint, systemPrompt }: JobDescription,
+): { readonly payload: CliPrompt } | { readonly reason: string } => {
+  if (read.type === 'messages' && (endpoint === 'responses' || endpoint === 'chat.completions'))
+    return systemPrompt === null
+      ? { payload: { messages: read.messages } }
+      : { reason: 'holds messages, beside which --system-prompt has no place: put it into the messages' };
+  if (read.type === 'texts' && (endpoint === 'embeddings' || endpoint === 'moderations')) return { payload: { input: read.texts } };
+  if (read.type === 'unusable') return read;
+  return { reason: `holds a list of ${read.type === 'texts' ? 'texts' : 'chat messages'}, which ${endpoint} does not take` };
+};
+
+/** A field of a template stands in a text, as JSON where it is more than one; a value that is missing is no word. */
+const unusableIn = (row: JsonObject, fields: readonly string[], refusesNull: boolean): BadField | null => {
+  for (const field of fields) {
+    const value = Object.hasOwn(row, field) ? row[field] : undefined;
+    const reason = value === null && refusesNull ? 'is null' : isTooDeep(value) ? `is nested more than ${jsonDepthMax} levels deep` : null;
+    if (reason !== null) return { field, reason: `the template's field ${JSON.stringify(field)} ${reason}` };
+  }
+  return null;
+};
 
 const metadataReader = ({ keepsColumns, metadataFields, idField, prompt }: JobDescription): ((row: JsonObject) => JsonObject | null) => {
   if (keepsColumns) {

@@ -62,6 +62,7 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, note, baseUrl
     idField: required('--id-field', flags.idField, 'Name the field that tells rows apart, e.g. --id-field id'),
     prompt: promptOf(flags),
     systemPrompt: systemPromptOf(flags.systemPrompt, endpoint),
+    refusesObjects: true,
     metadataFields: [...new Set(flags.metadataField)],
     keepsColumns: flags.keepColumns,
     rowsMax: wholeNumber('--limit', flags.limit),

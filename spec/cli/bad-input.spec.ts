@@ -312,6 +312,27 @@ const inARow: readonly Mistake[] = [
     says: [/bad\.csv:3, field "text": the prompt field "text" is empty/],
   },
   {
+    title: 'a prompt that is an object',
+    files: { 'bad.jsonl': '{"id":"a","text":"x"}\n{"id":"b","text":{"custom_id":"b","body":{}}}\n' },
+    args: [],
+    code: 4,
+    says: [/bad\.jsonl:2, field "text": the prompt field "text" holds an object: name a field of text/],
+  },
+  {
+    title: 'a prompt that is a list of anything',
+    files: { 'bad.jsonl': '{"id":"a","text":"x"}\n{"id":"b","text":[1,"y"]}\n' },
+    args: [],
+    code: 4,
+    says: [/bad\.jsonl:2, field "text": the prompt field "text" holds a list that is neither of chat messages/],
+  },
+  {
+    title: 'texts for an endpoint that takes one',
+    files: { 'bad.jsonl': '{"id":"a","text":"x"}\n{"id":"b","text":["y","z"]}\n' },
+    args: [],
+    code: 4,
+    says: [/bad\.jsonl:2, field "text": the prompt field "text" holds a list of texts, which responses does not take/],
+  },
+  {
     title: 'a prompt nested without end',
     files: { 'bad.jsonl': `{"id":"a","text":"x"}\n{"id":"b","text":${'['.repeat(50_000)}${']'.repeat(50_000)}}\n` },
     args: [],

@@ -129,6 +129,26 @@ describe('a run from the command line', () => {
     expect((await world.run(startArgs('chat.jsonl', 'none', '--delimiter', ';'))).stderr).toContain('none of the inputs is a CSV file');
   });
 
+  it('sends chat messages as messages, and a list of texts to embeddings as one', async () => {
+    const messages = [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: [{ type: 'text', text: 'hello' }] },
+    ];
+    world.write('talk.jsonl', `${JSON.stringify({ id: 'a', text: messages })}\n`);
+    const bodyOf = async (...more: readonly string[]): Promise<unknown> =>
+      (await world.run(startArgs('talk.jsonl', 'talk', '--dry-run', ...more))).lines[0]?.['body'];
+    expect(await bodyOf('--endpoint', 'chat.completions')).toEqual({ model: 'gpt-4.1', messages });
+    expect(await bodyOf()).toEqual({ model: 'gpt-4.1', input: messages });
+    const beside = await world.run(startArgs('talk.jsonl', 'talk', '--dry-run', '--system-prompt', 'x'));
+    expect(beside.stderr).toContain('holds messages, beside which --system-prompt has no place');
+    world.write('texts.jsonl', '{"id":"a","text":["one","two"]}\n');
+    const texts = await world.run(startArgs('texts.jsonl', 'texts', '--dry-run', '--endpoint', 'embeddings'));
+    expect(texts.lines[0]?.['body']).toMatchObject({ input: ['one', 'two'] });
+    world.write('null.jsonl', '{"id":"a","text":null}\n');
+    const args = startArgs('null.jsonl', 'null', '--dry-run').filter((arg) => arg !== '--prompt-field' && arg !== 'text');
+    expect((await world.run([...args, '--prompt-template', 'Say {{text}}'])).stderr).toContain(`the template's field "text" is null`);
+  });
+
   it('asks other endpoints, with a system prompt, a template and parameters', async () => {
     world.write('chat.jsonl', '{"id":"x","text":"a","tags":["u",1]}\n');
     const args = startArgs('chat.jsonl', 'chat', '--dry-run').filter((arg) => arg !== '--prompt-field' && arg !== 'text');
