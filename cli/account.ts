@@ -3,7 +3,7 @@ import { confirmAddress, isConfirmed, isKnownAddress } from './confirmed-address
 import type { LoadedEnv } from './env-file.ts';
 import { CliFailure } from './failure.ts';
 import { broughtConnection } from './load-module.ts';
-import { withoutSlashes } from './base-address.ts';
+import { isOnThisMachine, withoutSlashes } from './base-address.ts';
 
 interface StoredAddress {
   readonly runId: string;
@@ -48,9 +48,10 @@ const requireTrusted = (loaded: LoadedEnv, runId: string, stored: string): void 
   );
 };
 
-/** The same, where something will be asked of the provider; a connection that a job's module brought has a key of its own. */
+/** The same, where something will be asked of the provider; an emulator on this machine needs no key, and a connection that a job's module brought has a key of its own. */
 export const requireKey = (account: Account, connection: string | null = null): Account => {
-  if (account.apiKey !== '' || (connection !== null && broughtConnection(connection) !== undefined)) return account;
+  if (account.apiKey !== '' || isOnThisMachine(account.baseUrl) || (connection !== null && broughtConnection(connection) !== undefined))
+    return account;
   throw new CliFailure('OPENAI_API_KEY is not set', {
     hint: 'Set it in the environment or in a .env file here; it is never taken from the command line.',
   });

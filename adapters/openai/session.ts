@@ -51,7 +51,8 @@ const open = async (options: Extract<OpenAIOptions, { client?: never }>, speech:
   if (url.search !== '' || url.hash !== '')
     return closed('refused', `${from} holds a query or fragment: give createOpenAI a client of your own with a defaultQuery`);
 
-  const apiKey = options.apiKey ?? env['OPENAI_API_KEY']?.trim() ?? '';
+  const saidKey = options.apiKey ?? env['OPENAI_API_KEY']?.trim() ?? '';
+  const apiKey = saidKey === '' && isOnThisMachine(url) ? noKey : saidKey;
   const keyFrom = options.apiKey === undefined ? 'OPENAI_API_KEY' : 'apiKey';
   if (apiKey === '')
     return closed('authentication_failed', `no key for ${addressOf(url)}: set OPENAI_API_KEY, or give createOpenAI an apiKey`);
@@ -91,6 +92,10 @@ const adopt = (client: OpenAI, speech: Speech): Opened => {
   const plain = typeof own === 'function' ? (own as typeof globalThis.fetch) : globalThis.fetch;
   return { type: 'open', session: { ...speech, client, where, fetch: (input, init) => plain(input, { ...fetchOptions, ...init }) } };
 };
+
+/** An emulator, or a server of one's own, on this machine may ask for no key, and the client asks for some text. One that does says so. */
+const noKey = 'no-key';
+const isOnThisMachine = ({ hostname }: URL): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/u.test(hostname);
 
 const addressOf = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/u, '');
 

@@ -223,7 +223,7 @@ const beforeTheRun: readonly Mistake[] = [
     title: 'no key',
     files: good,
     args: start('--input', 'good.csv', ...job),
-    options: { env: { OPENAI_API_KEY: '' } },
+    options: { env: { OPENAI_API_KEY: '', OPENAI_BASE_URL: 'https://gateway.invalid/v1' } },
     code: 1,
     says: ['OPENAI_API_KEY is not set', 'never taken from the command line'],
   },

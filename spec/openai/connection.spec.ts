@@ -80,16 +80,25 @@ describe('a connection', () => {
       json(response, 200, emptyList);
     });
     const provider = openai.connect({ model: 'm', endpoint: 'responses', completionWindow: '24h', params: {}, requestTimeoutMs: 5_000 });
-    vi.stubEnv('OPENAI_BASE_URL', stub.baseURL);
+    vi.stubEnv('OPENAI_BASE_URL', 'https://gateway.invalid/v1');
     vi.stubEnv('OPENAI_API_KEY', '');
     expect(await leftOf(provider.check())).toMatchObject({
       type: 'authentication_failed',
       message: expect.stringContaining('set OPENAI_API_KEY') as string,
     });
-    expect(stub.seen).toHaveLength(0);
+    vi.stubEnv('OPENAI_BASE_URL', stub.baseURL);
     vi.stubEnv('OPENAI_API_KEY', `${secret}\n`);
     await rightOf(provider.check());
     expect(stub.seen[0]?.headers.authorization).toBe(`Bearer ${secret}`);
+  });
+
+  it('needs no key for a provider on this machine', async () => {
+    await using stub = await startStub((_seen, response) => {
+      json(response, 200, emptyList);
+    });
+    vi.stubEnv('OPENAI_API_KEY', secret);
+    await rightOf(connect({ baseURL: stub.baseURL, apiKey: '' }).check());
+    expect(stub.seen[0]?.headers.authorization).toBe('Bearer no-key');
   });
 
   it.each<[string, string, RegExp]>([
