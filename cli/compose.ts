@@ -8,7 +8,7 @@ import type { BatchRunner } from '../lib/run/runner.ts';
 import type { PriceBook } from '../lib/run/price-book.ts';
 import type { StrictRules } from '../lib/schema/strict-rules.ts';
 import type { RunnerStorage } from '../lib/run/runner-options.ts';
-import type { CliPrompt } from './rows.ts';
+import type { CliPrompt } from './prompt.ts';
 import type { Settings } from './job-description.ts';
 import { type InputFile, kindOfInput } from './input-kinds.ts';
 import { CliFailure } from './failure.ts';

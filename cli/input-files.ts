@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { expandInput, findDelimiter } from './compose.ts';
 import { CliFailure } from './failure.ts';
 import { choice } from './flags.ts';
-import { delimiterOfName, type InputFile, type InputKind, inputKinds, kindOfInput, standardInput } from './input-kinds.ts';
+import { delimiterOfName, type InputFile, inputFormats, type InputKind, kindOfInput, standardInput } from './input-kinds.ts';
 import { spool, sweepSpools } from './spool.ts';
 
 export const requireInput = (given: readonly string[]): void => {
@@ -20,11 +20,12 @@ export const inputFilesOf = async (
   { cwd, stdin, idField, note }: InputPlace,
 ): Promise<readonly InputFile[]> => {
   requireInput(given);
-  const said = delimiter === undefined ? null : delimiterSaid(delimiter);
+  const delimiterGiven = delimiter === undefined ? null : delimiterSaid(delimiter);
   // Else the second would find nothing left.
   if (given.filter((pattern) => pattern === standardInput).length > 1) throw new CliFailure('--input - is given twice');
   await sweepSpools();
-  const kind = format === undefined ? null : choice('--input-format', format, inputKinds);
+  const said = format === undefined ? null : choice('--input-format', format, inputFormats);
+  const kind = said === 'openai-batch' ? 'jsonl' : said;
   const inputs: InputFile[] = [];
   for (const pattern of given) {
     if (pattern === standardInput) {
@@ -40,9 +41,9 @@ export const inputFilesOf = async (
     kindOfInput(input);
     if (inputs.findIndex((other) => other.absolute === input.absolute) !== i) throw new CliFailure(`--input ${input.given} is given twice`);
   });
-  if (said !== null && !inputs.some((input) => kindOfInput(input) === 'csv'))
+  if (delimiterGiven !== null && !inputs.some((input) => kindOfInput(input) === 'csv'))
     throw new CliFailure('--delimiter: none of the inputs is a CSV file', { hint: 'If one is, say so: --input-format csv' });
-  return Promise.all(inputs.map((input) => withDelimiter(input, said, idField, note)));
+  return Promise.all(inputs.map((input) => withDelimiter(input, delimiterGiven, idField, note)));
 };
 
 export interface InputFlags {

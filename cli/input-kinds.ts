@@ -2,6 +2,8 @@ import { CliFailure } from './failure.ts';
 
 /** What a file of rows can be. Text may be compressed (`.gz`, `.zst`). */
 export const inputKinds = ['csv', 'jsonl', 'parquet', 'arrow'] as const;
+/** What `--input-format` takes: a kind, or JSON lines that are requests already. */
+export const inputFormats = [...inputKinds, 'openai-batch'] as const;
 export type InputKind = (typeof inputKinds)[number];
 
 export interface InputFile {

@@ -17,7 +17,11 @@ export interface JobDescription extends Settings {
   /** Ids get the name of their file in front; null, which is never stored: where there are several files. */
   readonly namespacesIds: boolean | null;
   readonly idField: string;
-  readonly prompt: { readonly type: 'field'; readonly field: string } | { readonly type: 'template'; readonly template: string };
+  readonly prompt:
+    | { readonly type: 'field'; readonly field: string }
+    | { readonly type: 'template'; readonly template: string }
+    /** A prepared batch file: each row is a request of this url, and its body goes out as it is. */
+    | { readonly type: 'prepared'; readonly url: string };
   readonly systemPrompt: string | null;
   /** A prompt field that holds an object or a list is no text, and null no word; false in runs begun before that was so: their JSON is. */
   readonly refusesObjects: boolean;
@@ -189,6 +193,7 @@ const isJobDescription = t.isObject({
   prompt: t.isOneOf([
     t.isObject({ type: t.isLiteral('field'), field: t.isString() }),
     t.isObject({ type: t.isLiteral('template'), template: t.isString() }),
+    t.isObject({ type: t.isLiteral('prepared'), url: t.isString() }),
   ]),
   systemPrompt: t.isNullable(t.isString()),
   refusesObjects: t.isOptional(t.isBoolean()),

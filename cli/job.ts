@@ -23,7 +23,8 @@ import {
 import { loadExportOf } from './load-module.ts';
 import { policyOptions } from './policy-options.ts';
 import { loadSchema } from './schema-source.ts';
-import { type CliPrompt, rowMapper } from './rows.ts';
+import type { CliPrompt } from './prompt.ts';
+import { rowMapper } from './rows.ts';
 
 export type CliJob = BatchJob<CliPrompt, JsonObject, StructuredOutput | undefined, ProviderConfig<CliPrompt, unknown>>;
 
@@ -124,7 +125,7 @@ const promptDescription = (description: JobDescription): JsonObject => {
   const delimiters = description.inputs.map(({ delimiter = ',' }) => delimiter);
   return {
     id_field: idField,
-    ...(prompt.type === 'field' ? { prompt_field: prompt.field } : { prompt_template: prompt.template }),
+    ...promptWire(prompt),
     system_prompt: systemPrompt,
     metadata_fields: metadataFields,
     keep_columns: keepsColumns,
@@ -132,4 +133,9 @@ const promptDescription = (description: JobDescription): JsonObject => {
     ...(doesNamespaceIds(description) ? { namespace_ids: true } : {}),
     ...(delimiters.every((delimiter) => delimiter === ',') ? {} : { delimiters }),
   };
+};
+
+const promptWire = (prompt: JobDescription['prompt']): JsonObject => {
+  if (prompt.type === 'prepared') return { prepared: prompt.url };
+  return prompt.type === 'field' ? { prompt_field: prompt.field } : { prompt_template: prompt.template };
 };

@@ -1,18 +1,12 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../lib/core/json.ts';
 import { isTooDeep, jsonDepthMax } from '../lib/core/json-depth.ts';
 import type { SourceEntry } from '../lib/ports/source.ts';
-import type { PromptParts } from '../lib/ports/provider.ts';
+import { readPrepared } from './prepared-row.ts';
+import type { CliPrompt } from './prompt.ts';
 import type { JobDescription } from './job-description.ts';
 import { readRowValue, type RowValue } from './row-value.ts';
 import { parseTemplate, textOf } from './template.ts';
 
-/** What a row is turned into. */
-export type CliPrompt =
-  | string
-  | PromptParts
-  | { readonly messages: readonly JsonObject[] }
-  | { readonly input: readonly string[] }
-  | { readonly body: JsonObject };
 type BadField = { readonly field: string; readonly reason: string };
 type PromptOf = (row: JsonObject) => { readonly payload: CliPrompt } | BadField;
 
@@ -43,7 +37,8 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
 };
 
 const promptReader = (description: JobDescription): PromptOf => {
-  const { prompt, systemPrompt, refusesObjects } = description;
+  const { prompt, systemPrompt, refusesObjects, model } = description;
+  if (prompt.type === 'prepared') return (row) => readPrepared(row, { url: prompt.url, model });
   const withSystem = (text: string): CliPrompt => (systemPrompt === null ? text : { prompt: text, systemPrompt });
   if (prompt.type === 'template') {
     const template = parseTemplate(prompt.template);
@@ -110,9 +105,8 @@ export const namedFields = ({
   metadataFields,
 }: JobDescription): readonly { readonly flag: string; readonly field: string }[] => [
   { flag: '--id-field', field: idField },
-  ...(prompt.type === 'field'
-    ? [{ flag: '--prompt-field', field: prompt.field }]
-    : parseTemplate(prompt.template).fields.map((field) => ({ flag: '--prompt-template', field }))),
+  ...(prompt.type === 'field' ? [{ flag: '--prompt-field', field: prompt.field }] : []),
+  ...(prompt.type === 'template' ? parseTemplate(prompt.template).fields.map((field) => ({ flag: '--prompt-template', field })) : []),
   ...metadataFields.map((field) => ({ flag: '--metadata-field', field })),
 ];
 

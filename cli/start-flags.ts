@@ -5,7 +5,10 @@ import type { PriceBook } from '../lib/run/price-book.ts';
 import { connectionName, endpointOf } from './compose.ts';
 import { CliFailure } from './failure.ts';
 import { params, required, wholeNumber } from './flags.ts';
+import { preparedBatch, requirePrepared } from './batch-file.ts';
+import { preparedIdField } from './prepared-row.ts';
 import { inputFilesOf, requireInput } from './input-files.ts';
+import { standardInput } from './input-kinds.ts';
 import type { Description, EarlierDescription, JobDescription } from './job-description.ts';
 import { type ModuleExport, parseModuleExport } from './load-module.ts';
 import { policiesOf, type PolicyFlags } from './policy-flags.ts';
@@ -52,6 +55,10 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, note, baseUrl
   if (flags.fromRun !== undefined) return describeEarlier(flags, flags.fromRun, { cwd, baseUrl, book, configOf });
   if (flags.only !== undefined) throw new CliFailure('--only goes with --from-run', { hint: 'It says which rows of that run.' });
   requireInput(flags.input);
+  if (mayBePrepared(flags)) {
+    const prepared = await describePrepared(flags, { cwd, stdin, note, baseUrl, book });
+    if (prepared !== null) return prepared;
+  }
   const endpoint = await endpointOf(flags.endpoint ?? 'responses');
   if (flags.keepColumns && flags.metadataField.length > 0)
     throw new CliFailure('--keep-columns and --metadata-field exclude each other', { hint: '--keep-columns gives every column back.' });
@@ -77,6 +84,61 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, note, baseUrl
   };
   // Standard input is read only where all else is right.
   return { ...rest, inputs: await inputFilesOf(flags, { cwd, stdin, idField: rest.idField, note }) };
+};
+
+/** Flags that a prepared batch file says itself, in each of its lines. */
+const saidByLines = [
+  'idField',
+  'promptField',
+  'promptTemplate',
+  'systemPrompt',
+  'metadataField',
+  'keepColumns',
+  'model',
+  'endpoint',
+  'param',
+  'schema',
+  'structuredOutput',
+  'schemaName',
+] as const satisfies readonly (keyof StartFlags)[];
+
+const isSaidPrepared = ({ inputFormat }: StartFlags): boolean => inputFormat === 'openai-batch';
+/** Where nothing says what to ask, the file may. */
+const mayBePrepared = (flags: StartFlags): boolean => isSaidPrepared(flags) || saidByLines.every((name) => isUnsaid(flags[name]));
+
+/** A file of requests in OpenAI's batch format; null: it is none, and was not said to be. */
+const describePrepared = async (
+  flags: StartFlags,
+  { cwd, stdin, note, baseUrl, book }: Omit<JobPlace, 'configOf'>,
+): Promise<JobDescription | null> => {
+  if (isSaidPrepared(flags)) refuseBeside('--input-format openai-batch', flags, saidByLines, 'The lines of the file say it.');
+  // Standard input is read once: what it holds is then said.
+  else if (flags.input.includes(standardInput)) return null;
+  const inputs = await inputFilesOf(flags, { cwd, stdin, idField: preparedIdField, note });
+  const found = isSaidPrepared(flags) ? await requirePrepared(inputs) : await preparedBatch(inputs);
+  if (found === null) return null;
+  const { url, model } = found;
+  note(`batchor: ${inputs[0]?.given ?? ''}: a prepared batch file: its bodies go to ${url} as they are, for ${model}`);
+  return {
+    version: 1,
+    inputs,
+    namespacesIds: flags.namespaceIds ?? null,
+    idField: preparedIdField,
+    prompt: { type: 'prepared', url },
+    systemPrompt: null,
+    refusesObjects: true,
+    metadataFields: [],
+    keepsColumns: false,
+    rowsMax: wholeNumber('--limit', flags.limit),
+    model,
+    endpoint: await endpointOf(url),
+    params: {},
+    completionWindow: completionWindowOf(flags.completionWindow ?? '24h'),
+    structuredOutput: null,
+    schemaName: null,
+    baseUrl,
+    policies: policiesOf(flags, priceOf(book, model)),
+  };
 };
 
 /** Rows of an earlier run, at its endpoint; its model, unless another one is named. */
@@ -115,10 +177,11 @@ const onlyOf = (text: string): EarlierDescription['earlier']['only'] => {
 };
 
 /** Refuses the first of these flags that was given. */
+const isUnsaid = (value: unknown): boolean => (Array.isArray(value) ? value.length === 0 : value === undefined || value === false);
+
 const refuseBeside = (flag: string, flags: StartFlags, others: readonly (keyof StartFlags)[], hint: string): void => {
   const first = others.find((name) => {
-    const value = flags[name];
-    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+    return !isUnsaid(flags[name]);
   });
   if (first !== undefined) throw new CliFailure(`${flag} and ${flagName(first)} exclude each other`, { hint });
 };

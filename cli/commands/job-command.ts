@@ -17,7 +17,9 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   readonly input = Option.Array('--input', [], {
     description: 'A .csv or .jsonl file (also .gz, .zst), .parquet or .arrow; a pattern in quotes; - for standard input; again for more',
   });
-  readonly inputFormat = Option.String('--input-format', { description: 'csv, jsonl, parquet or arrow, where names do not say it' });
+  readonly inputFormat = Option.String('--input-format', {
+    description: 'csv, jsonl, parquet or arrow, where names do not say it; openai-batch: its lines are requests already',
+  });
   readonly delimiter = Option.String('--delimiter', {
     description: 'What stands between the fields of CSV files: a character, or tab (default: found by the header: , ; tab or |)',
   });

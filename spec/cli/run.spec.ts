@@ -149,6 +149,37 @@ describe('a run from the command line', () => {
     expect((await world.run([...args, '--prompt-template', 'Say {{text}}'])).stderr).toContain(`the template's field "text" is null`);
   });
 
+  it('sends a prepared batch file as it is, and each request once, under its own id', async () => {
+    const request = (id: string, body: object): string =>
+      `${JSON.stringify({ custom_id: id, method: 'POST', url: '/v1/chat/completions', body: { model: 'gpt-4.1', ...body } })}\n`;
+    const first = { messages: [{ role: 'user', content: 'hello' }], temperature: 0.5, max_tokens: 20 };
+    const others = { messages: [{ role: 'user', content: 'bye' }], stream: false };
+    world.write('prepared.jsonl', `${request('one', first)}${request('two', others)}${request('three', { model: 'gpt-4o', ...first })}`);
+    const args = ['start', '--input', 'prepared.jsonl', '--store', 'store', '--poll-interval', '0.05', '--run-id', 'prepared', '--wait'];
+    const stopped = await world.run(args);
+    expect(stopped.stderr).toContain(
+      'prepared.jsonl: a prepared batch file: its bodies go to /v1/chat/completions as they are, for gpt-4.1',
+    );
+    expect(stopped.stderr).toContain(
+      `prepared.jsonl:3, field "body": its model is "gpt-4o", and the run's is "gpt-4.1": split the file by its models`,
+    );
+    expect(stopped.code).toBe(4);
+    const done = await world.run(['resume', '--run-id', 'prepared', '--store', 'store', '--bad-rows', 'record', '--wait']);
+    expect(done.json).toMatchObject({ item_counts: { completed: 2, failed_permanent: 1 } });
+    expect(ids(await results('prepared')).toSorted()).toEqual(['one', 'three', 'two']);
+    const shown = await world.run(['start', '--input', 'prepared.jsonl', '--input-format', 'openai-batch', '--dry-run']);
+    expect(shown.lines.map((line) => line['body'])).toEqual([
+      { model: 'gpt-4.1', ...first },
+      { model: 'gpt-4.1', messages: others.messages },
+    ]);
+    // Its lines say what to ask: flags that say it too are refused, and a file that says nothing is none.
+    const both = await world.run(['start', '--input', 'prepared.jsonl', '--input-format', 'openai-batch', '--model', 'm', '--dry-run']);
+    expect([both.code, both.stderr]).toEqual([1, expect.stringContaining('--input-format openai-batch and --model exclude each other')]);
+    const plain = await world.run(['start', '--input', 'texts.jsonl', '--input-format', 'openai-batch', '--dry-run']);
+    expect([plain.code, plain.stderr]).toEqual([1, expect.stringContaining('no request of OpenAI')]);
+    expect((await world.run(['start', '--input', 'texts.jsonl', '--dry-run'])).stderr).toContain('--model is missing');
+  });
+
   it('asks other endpoints, with a system prompt, a template and parameters', async () => {
     world.write('chat.jsonl', '{"id":"x","text":"a","tags":["u",1]}\n');
     const args = startArgs('chat.jsonl', 'chat', '--dry-run').filter((arg) => arg !== '--prompt-field' && arg !== 'text');
