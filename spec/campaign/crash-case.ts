@@ -81,7 +81,7 @@ export const playCrash = async ({ faults, ordinal, storage: kept = memoryStore()
       );
     let summary = await settle();
     for (let resumes = 0; summary.status === 'running' && resumes < resumesMax; resumes += 1) {
-      pauses.push(summary.controlReason ?? '');
+      pauses.push(summary.controlReason ?? 'none: a batch is overdue');
       await world.advance(60 * minuteMs);
       await surviving((alive) =>
         world.until(goOn(alive, pauses), { virtualMsMax: dayMs }).catch((error: unknown) => {

@@ -1,5 +1,8 @@
 import type { Prng } from '../prng.ts';
 
+/** A pattern of a user's schema may ask for more than fits into memory. */
+const charsMax = 64 * 1024;
+
 /**
  * Writes a text that matches a regular expression, for the plain part of the language: literals, classes, `\d \w \s`, groups,
  * alternatives and quantifiers. Lookarounds and back references are not understood: the caller tests the result.
@@ -30,7 +33,8 @@ export const textMatching = (pattern: string, prng: Prng): string => {
     const end = at;
     const count = min + prng.below(max - min + 1);
     let text = count > 0 ? first : '';
-    for (let index = 1; index < count; index += 1) {
+    // What repeats nothing stays nothing, and what would be endless is cut: the caller sees that it does not match.
+    for (let index = 1; index < count && first !== '' && text.length < charsMax; index += 1) {
       at = start;
       text += atom();
     }
