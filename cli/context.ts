@@ -9,7 +9,7 @@ export interface CliContext extends BaseContext {
   /** True where somebody reads stdout: then JSON documents are indented. */
   readonly isStdoutTerminal: boolean;
   nowMs(): number;
-  /** Calls back at Ctrl-C, SIGTERM or SIGHUP; returns how to stop listening. While nobody listens, a signal ends the process. */
+  /** Calls back at Ctrl-C, SIGTERM or SIGHUP; returns how to stop listening. Without a listener, a signal ends the process. */
   onInterrupt(listener: () => void): () => void;
 }
 
@@ -18,7 +18,7 @@ const signalCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 export type SignalCode = (typeof signalCodes)[keyof typeof signalCodes];
 
 /**
- * The context of this very process. The second signal ends it at once, whatever the first one began, as does the first where nobody listens.
+ * The context of this very process. The second signal ends it at once, whatever the first one began, as does the first without a listener.
  * `onSignal` is told the exit code that goes with the first one.
  */
 export const processContext = (onSignal: (code: SignalCode) => void, exitAtOnce: (code: SignalCode) => void): CliContext => {

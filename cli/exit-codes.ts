@@ -16,7 +16,7 @@ export const exitCodes = {
   verificationFailed: 6,
   /** By Ctrl-C; 143 by SIGTERM, 129 by SIGHUP. */
   interrupted: 130,
-  /** Whoever reads stdout has left: 128 and SIGPIPE. */
+  /** The reader of stdout closed it: 128 and SIGPIPE. */
   outputClosed: 141,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

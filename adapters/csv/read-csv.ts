@@ -89,7 +89,7 @@ const createRowMaker = <Column extends string>(
   };
 };
 
-/** Where several columns have no name, nobody could tell them apart. */
+/** Several columns without a name cannot be told apart. */
 const named = (found: readonly string[]): readonly string[] =>
   found.indexOf('') === found.lastIndexOf('') ? found : found.filter((column) => column !== '');
 

@@ -74,7 +74,7 @@ export const createCommitLane = ({ runId, folder, shown, word, board, send, leas
     try {
       if (grows) await word.announce(now);
     } catch (cause) {
-      // Whoever takes a run over removes what its old owner was writing.
+      // The new owner of a run removes the files that the old one was writing.
       const lost = leaseFault();
       if (lost !== null) return left(lost);
       await word.withdraw();

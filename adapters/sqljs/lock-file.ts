@@ -98,7 +98,7 @@ const ownerOfEpoch = (folder: string, epoch: number): string | null => {
   }
 };
 
-/** Why whoever took the run under this epoch may not go on; null: the run is still its own. */
+/** Why the owner of this epoch may not continue; null: it still owns the run. */
 export const leaseFault = (folder: string, epoch: number, nonce: string): PortError | null => {
   try {
     if (isOwnLock(folder, epoch, nonce)) return null;

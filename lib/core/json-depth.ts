@@ -1,4 +1,4 @@
-/** Deeper values end whoever walks them on a stack, `JSON.stringify` above all; no prompt and no answer is half as deep. */
+/** Deeper values overflow the stack of recursive readers, `JSON.stringify` above all; no prompt and no answer is half as deep. */
 export const jsonDepthMax = 128;
 
 /** True where the value is nested deeper than can be written as JSON everywhere, or holds itself. O(value), and never deeper than the limit. */

@@ -67,7 +67,7 @@ export const moneyRoom = (snapshot: RunSnapshot): number | null => {
 
 /**
  * What a settled batch has cost beyond what its lines say: answers that its counts promise and that no line holds, and all of them where
- * the service reports no usage. Of a batch that somebody gave up the last counts are old: it may have answered everything since,
+ * the service reports no usage. The last counts of a batch that was given up are old: it may have answered everything since,
  * or may yet.
  */
 export const presumedOf = (snapshot: RunSnapshot, batch: LiveBatch): PresumedUsage => {
@@ -101,7 +101,7 @@ export const presumedOfStray = (snapshot: RunSnapshot, { batchKey }: StrayBatch,
   return presumedRows(snapshot, answered ?? asked, live.rows === 0 ? 0 : live.tokens / live.rows);
 };
 
-/** Of a batch that was given up: so many answers that were not read, at most what was presumed of it; null: nobody knows, and the worst stays. */
+/** Of a batch that was given up: so many answers that were not read, at most what was presumed of it; null: unknown, and the worst case stays. */
 export const presumedOfGivenUp = (presumed: PresumedUsage, unread: number | null): PresumedUsage => {
   if (unread === null || presumed.rows === 0) return presumed;
   const share = Math.min(1, unread / presumed.rows);

@@ -11,7 +11,7 @@ const codeOf = (said: readonly RefusedLine[]): string | null => {
   return first !== undefined && said.every((line) => (line.code ?? '') === code) ? code : null;
 };
 
-/** Where a code is shared, whoever checks from the top names the first lines: nothing in front of them was good. */
+/** Where a code is shared, a service that checks from the top names the first lines: nothing in front of them was good. */
 const isFront = (said: readonly RefusedLine[]): boolean => said.every(({ line }, i) => line === i + 1);
 
 /** `isAgain`: the batch holds only rows whose batch was refused before. */

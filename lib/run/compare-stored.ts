@@ -13,7 +13,7 @@ import { compareJob } from './resume.ts';
 export interface Comparison {
   readonly prices: PriceBook | undefined;
   readonly signal: AbortSignal;
-  /** Whoever starts a run that has read its input may mean another input, under the same name. Whoever follows it needs none. */
+  /** A start may mean another input under the same name, also when the run has read its input. Following a run needs no input. */
   readonly isStart: boolean;
 }
 

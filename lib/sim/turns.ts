@@ -20,7 +20,7 @@ export const nextTurn = (): Promise<void> =>
   });
 
 /**
- * Resolves once real time has passed, as little as there is: for whoever waits for a disk or a socket. Taking turn after turn until they answer
+ * Resolves once real time has passed, as little as possible: for callers that wait for a disk or a socket. Taking turn after turn until they answer
  * would take the CPU that they need. Nothing is decided by it.
  */
 export const laterTurn = (): Promise<void> => firstValueFrom(timer(1)).then(() => undefined);

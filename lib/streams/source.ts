@@ -67,7 +67,7 @@ export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<In
       };
     }
   };
-  // One slice at a time, whoever asks: two at once would take rows of one source from each other. One that was told to stop holds up no other.
+  // One slice at a time: two at once would take rows of one source from each other. One that was told to stop holds up no other.
   let before: { readonly slice: Promise<unknown>; readonly signal: AbortSignal } | null = null;
   return (effect, signal) => () => {
     const turn = before === null || before.signal.aborted ? Promise.resolve() : before.slice;

@@ -114,7 +114,7 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
       filesVisibleMs: 0,
     };
     live.add(batch.id);
-    // Of one that never ends and names no file nobody can have the answers: who asks elsewhere pays again, knowingly.
+    // A batch that never ends and names no file gives no answers: asking again elsewhere is paid again, knowingly.
     const endless = world.desk.mark('never_ends', ordinal);
     const isUnreadable = endless !== null && batch.schedule.stuck?.namesFiles !== true;
     world.book.created({ id: batch.id, inputFileId: batch.inputFileId, metadata: batch.metadata }, isDoubled || isUnreadable);

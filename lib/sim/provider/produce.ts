@@ -207,7 +207,7 @@ const writeAnswer = (
     ending,
     ...usage,
   };
-  // An answer without the text that a schema asks for can be used by nobody.
+  // An answer without the text that a schema asks for is of no use.
   const isWhole = ending === 'stopped' && (formsWithText.includes(form) || !asksForSchema(body));
   return { type: 'written', body: bodyText(plan.endpoint, completion), isWhole, ...usage };
 };
