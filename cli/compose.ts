@@ -24,6 +24,8 @@ export interface Account {
   readonly apiKey: string;
   /** Null: OpenAI's own. */
   readonly baseUrl: string | null;
+  /** A key that is not used, and taken out of what is shown. */
+  readonly hides?: string;
 }
 
 const openaiUrl = 'https://api.openai.com/v1';
@@ -38,9 +40,9 @@ const connectionOf = async (accountOf: () => Account): Promise<ProviderConnectio
     name: connectionName,
     kind: connectionName,
     connect: (config) => {
-      const { apiKey, baseUrl } = accountOf();
+      const { apiKey, baseUrl, hides } = accountOf();
       // Both are said: the adapter must not look for them in the environment itself.
-      return createOpenAI({ apiKey, baseURL: baseUrl ?? openaiUrl }).connect(config);
+      return createOpenAI({ apiKey, baseURL: baseUrl ?? openaiUrl, secrets: hides === undefined ? [] : [hides] }).connect(config);
     },
   };
 };

@@ -19,8 +19,8 @@ export interface StoredRun {
   readonly description: Description | null;
 }
 
-/** Enough for reading what is stored; asked for anything else, it has no key. */
-export const nobody: Account = { apiKey: '', baseUrl: null };
+/** Enough for reading what is stored; asked for anything else, it has no key. The user's own is not shown, where a service repeated it. */
+const readingAccount = ({ loaded }: Place): Account => ({ apiKey: '', baseUrl: null, hides: loaded.env['OPENAI_API_KEY']?.trim() ?? '' });
 
 /** Opens the store, lets look at one run, and closes the store again. The account is asked for when the provider's code is. */
 export const withRun = async <A>(
@@ -44,7 +44,7 @@ export const withRun = async <A>(
 export const withRunner = async <A>(
   place: Place,
   use: (runner: BatchRunner) => Promise<A>,
-  accountOf: () => Account = () => nobody,
+  accountOf: () => Account = () => readingAccount(place),
   prices?: PriceBook,
 ): Promise<A> => {
   requireStore(place);
@@ -78,7 +78,7 @@ export const withDrivableRun = <A>(
   use: (stored: Pick<StoredRun, 'runner' | 'run'>) => Promise<A>,
 ): Promise<A> => {
   requireTrustedStore(place.concerns);
-  let account = nobody;
+  let account = readingAccount(place);
   return withRun(
     place,
     runId,

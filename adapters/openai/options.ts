@@ -5,6 +5,8 @@ import type { AzureOpenAI } from 'openai';
 export type OpenAIOptions = {
   /** Stored with runs; a fresh process must offer a connection of this name. Default `openai`. */
   readonly name?: string;
+  /** More texts that are taken out of whatever the service says, beside the key and the headers of the connection. */
+  readonly secrets?: readonly string[];
 } & (
   | {
       /** Default `OPENAI_API_KEY`, read at first use. */

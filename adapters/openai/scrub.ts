@@ -73,9 +73,10 @@ export const createScrubbing = (options: OpenAIOptions): Scrubbing => {
 };
 
 const secretsOf = (options: OpenAIOptions): readonly string[] => {
+  const { secrets = [] } = options;
   if (options.client !== undefined) {
     const { apiKey } = options.client as { readonly apiKey?: unknown };
-    return typeof apiKey === 'string' ? [apiKey] : [];
+    return typeof apiKey === 'string' ? [apiKey, ...secrets] : secrets;
   }
-  return [options.apiKey ?? process.env['OPENAI_API_KEY']?.trim() ?? '', ...Object.values(options.headers ?? {})];
+  return [options.apiKey ?? process.env['OPENAI_API_KEY']?.trim() ?? '', ...Object.values(options.headers ?? {}), ...secrets];
 };
