@@ -1,6 +1,7 @@
 import type { FailureClass } from '../../lib/core/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
-import { isOutOfMoney } from './error-codes.ts';
+import { isTooDeep } from '../../lib/core/json-depth.ts';
+import { isOutOfMoney, plainCode, saysOutOfMoney } from './error-codes.ts';
 
 /** An error as a provider tells it, wherever it put it. */
 export interface LineError {
@@ -80,7 +81,7 @@ const parse = (text: string): JsonValue => {
 };
 
 /** Codes that say what kind of failure it is, on a line or where a batch names one. OpenAI's, Azure's and gateways' (2026-10). */
-const classes: Readonly<Record<string, FailureClass>> = {
+const known: Readonly<Record<string, FailureClass>> = {
   batch_expired: 'batch_expired',
   batch_cancelled: 'batch_cancelled',
   batch_canceled: 'batch_cancelled',
@@ -94,21 +95,23 @@ const classes: Readonly<Record<string, FailureClass>> = {
   prompt_too_long: 'context_too_long',
   content_policy_violation: 'content_filtered',
   image_content_policy_violation: 'content_filtered',
-  responsibleaipolicyviolation: 'content_filtered',
+  ResponsibleAIPolicyViolation: 'content_filtered',
   content_filter: 'content_filtered',
   invalid_prompt: 'content_filtered',
   moderation_blocked: 'content_filtered',
   cyber_policy_violation: 'content_filtered',
   model_not_found: 'invalid_request',
-  deploymentnotfound: 'invalid_request',
-  notfounderror: 'invalid_request',
-  badrequesterror: 'invalid_request',
+  DeploymentNotFound: 'invalid_request',
+  NotFoundError: 'invalid_request',
+  BadRequestError: 'invalid_request',
   failed_to_download_image: 'input_not_fetched',
   failed_to_download_file: 'input_not_fetched',
 };
 
+const classes: ReadonlyMap<string, FailureClass> = new Map(Object.entries(known).map(([code, each]) => [plainCode(code), each]));
+
 /** Codes that are as good as none: what the words say counts first. */
-const vague: ReadonlySet<string> = new Set(['notfounderror', 'badrequesterror', 'rate_limit_exceeded', 'invalid_prompt']);
+const vague: ReadonlySet<string> = new Set(['NotFoundError', 'BadRequestError', 'rate_limit_exceeded', 'invalid_prompt'].map(plainCode));
 
 /** What services say in words alone, or under a code that says nothing (embeddings, vLLM, Azure). */
 const said: readonly (readonly [RegExp, FailureClass])[] = [
@@ -126,20 +129,22 @@ const said: readonly (readonly [RegExp, FailureClass])[] = [
   ],
 ];
 
-const words = ({ code, type, message }: LineError): FailureClass | null => {
+const words = (error: LineError): FailureClass | null => {
+  const { code, type, message } = error;
   if (isOutOfMoney(code, type)) return 'insufficient_quota';
-  const names = [code, type].flatMap((name) => (name === null ? [] : [name.toLowerCase()]));
+  const names = [code, type].flatMap((name) => (name === null ? [] : [plainCode(name)]));
   const byName = (isVague: boolean): FailureClass | null => {
-    const name = names.find((each) => Object.hasOwn(classes, each) && vague.has(each) === isVague);
-    return name === undefined ? null : (classes[name] ?? null);
+    const name = names.find((each) => classes.has(each) && vague.has(each) === isVague);
+    return name === undefined ? null : (classes.get(name) ?? null);
   };
   const told = byName(false) ?? said.find(([pattern]) => pattern.test(message))?.[1] ?? null;
   if (told !== null) return told;
-  // Of services that give no code.
-  if (code === null && /exceeded your current quota|insufficient[_ ](?:quota|balance|credits?|funds)/iu.test(message))
-    return 'insufficient_quota';
-  return byName(true);
+  return saysOutOfMoney(message) && !hasRetryDetails(error) ? 'insufficient_quota' : byName(true);
 };
+
+/** Gemini's details of a limit that passes: `RetryInfo` with its `retryDelay`, `QuotaFailure` with ids such as `…PerMinutePerProject…`. */
+const hasRetryDetails = ({ raw }: LineError): boolean =>
+  typeof raw === 'object' && !isTooDeep(raw) && /RetryInfo|retry_?(?:delay|after)|per_?(?:minute|day|hour)/iu.test(JSON.stringify(raw));
 
 /** By what the provider says first: a status is often the gateway's. Null `statusCode`: no HTTP answer was given. */
 export const classOfError = (statusCode: number | null, error: LineError | null): FailureClass => {

@@ -1,6 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import { classOfError, readLineError } from './answer-error.ts';
-import { isOutOfMoney } from './error-codes.ts';
 import { type AnswerReader, type BodyContent, type BodyFault, emptyFault, fault, isText, listOf, tooDeepFault } from './answer-reader.ts';
 import { isTooDeep } from '../../lib/core/json-depth.ts';
 import { isCall, isMoreThanText, isWholeItem, itemRefusal, itemsOf, itemText, saysSomething } from './response-items.ts';
@@ -82,8 +81,6 @@ const incomplete = (details: JsonValue | undefined): BodyFault => {
 const failed = (error: JsonObject): BodyFault => {
   const code = typeof error['code'] === 'string' ? error['code'] : '';
   const message = `${code === '' ? 'failed' : code}: ${typeof error['message'] === 'string' ? error['message'] : 'no message'}`;
-  if (code === 'rate_limit_exceeded') return fault('rate_limited', message);
-  if (isOutOfMoney(code)) return fault('insufficient_quota', message);
   if (code === 'invalid_prompt' || code.endsWith('content_policy_violation')) return fault('content_filtered', message);
   if (code.endsWith('_timeout')) return fault('request_timeout', message);
   // In words, or under codes that lines have, too: too long a prompt, a file that could not be fetched.

@@ -1,6 +1,6 @@
 import type { PortError } from '../../lib/ports/port-error.ts';
 import { apiErrorIn, requestIdIn, retryAfterMsIn, statusIn, type ApiError } from './api-error.ts';
-import { isNotOffered, isOutOfCapacity, isOutOfMoney, statedLimits } from './error-codes.ts';
+import { isNotOffered, isOutOfCapacity, isOutOfMoney, saysOutOfMoney, statedLimits } from './error-codes.ts';
 import { inputRefusalOf } from './input-refusal.ts';
 import { systemCodeIn, transportFailureIn } from './transport-failure.ts';
 
@@ -42,7 +42,8 @@ const withAnswer = (thrown: unknown, status: number, context: Context): PortErro
   const requestId = requestIdIn(thrown);
   const message = describe(api, status, requestId, context);
   if (status >= 400 && status < 500) {
-    if (isOutOfMoney(api.code, api.type) || status === 402) return { type: 'insufficient_quota', message };
+    const isMoney = isOutOfMoney(api.code, api.type) || (saysOutOfMoney(api.message) && retryAfterMsIn(thrown) === null);
+    if (isMoney || status === 402) return { type: 'insufficient_quota', message };
     if (isOutOfCapacity(api.code)) return { type: 'over_capacity', message, ...statedLimits(api.message) };
   }
   if (status === 403 && isNotOffered(api.code, api.message))

@@ -2,7 +2,7 @@ import type { BatchRejection, RefusedLine } from '../../lib/core/batch.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import type { Scrub } from './scrub.ts';
 import { saysTooLarge, statedBytesIn } from './input-refusal.ts';
-import { isOutOfCapacity, isOutOfMoney, statedLimits } from './error-codes.ts';
+import { isOutOfCapacity, isOutOfMoney, plainCode, saysOutOfMoney, statedLimits } from './error-codes.ts';
 
 const linesMax = 1_000;
 const messageCharsMax = 500;
@@ -11,13 +11,9 @@ const nameCharsMax = 100;
 const saidCharsMax = 200_000;
 
 /** Codes that are about what all our lines share: to drop the lines that are named would be to drop them all, a few at a time. */
-const sharedByAllLines: ReadonlySet<string> = new Set([
-  'model_not_found',
-  'model_mismatch',
-  'mismatched_model',
-  'url_mismatch',
-  'mismatched_url',
-]);
+const sharedByAllLines: ReadonlySet<string> = new Set(
+  ['model_not_found', 'model_mismatch', 'mismatched_model', 'url_mismatch', 'mismatched_url'].map(plainCode),
+);
 
 /** What `errors` of a failed batch says. The codes are free text in OpenAI's reference (2026-08); those known are collected from reports and Azure's guide. */
 export const rejectionOf = (errors: JsonValue | undefined, scrub: Scrub): BatchRejection => {
@@ -36,7 +32,7 @@ export const rejectionOf = (errors: JsonValue | undefined, scrub: Scrub): BatchR
     statedRequestsMax: null,
     statedBytesMax: null,
   });
-  if (entries.some((entry) => isOutOfMoney(textOf(entry['code'])))) return other('insufficient_quota');
+  if (entries.some(isAboutMoney)) return other('insufficient_quota');
   const large = entries.find((entry) => !isLine(entry['line']) && isTooLarge(entry));
   // Where the batch is a single request, that is the line.
   if (large !== undefined) {
@@ -45,7 +41,7 @@ export const rejectionOf = (errors: JsonValue | undefined, scrub: Scrub): BatchR
   }
   const lines = entries.map((entry) => entry['line']);
   const isAboutLines =
-    lines.length > 0 && lines.every(isLine) && !entries.some((entry) => sharedByAllLines.has(textOf(entry['code']) ?? ''));
+    lines.length > 0 && lines.every(isLine) && !entries.some((entry) => sharedByAllLines.has(plainCode(textOf(entry['code']) ?? '')));
   if (!isAboutLines) return other('other');
   return other('invalid_lines', saidOf(entries, scrub));
 };
@@ -74,6 +70,9 @@ const saidOf = (entries: readonly JsonObject[], scrub: Scrub): readonly RefusedL
   }
   return said;
 };
+
+const isAboutMoney = (entry: JsonObject): boolean =>
+  isOutOfMoney(textOf(entry['code']), textOf(entry['type'])) || saysOutOfMoney(textOf(entry['message']) ?? '');
 
 const isTooLarge = (entry: JsonObject): boolean =>
   /^(?:file|input|request|payload)_?(?:size)?_?(?:too_large|exceeded)/iu.test(textOf(entry['code']) ?? '') ||

@@ -68,6 +68,10 @@ describe('a Batch object', () => {
     ],
     ['a full queue without a number', [entry('token_limit_exceeded', null)], { type: 'over_capacity', statedTokensMax: null }],
     ['an empty account', [entry('billing_hard_limit_reached', null)], { type: 'insufficient_quota' }],
+    ['an empty account, its code in one word', [entry('InsufficientQuota', 2)], { type: 'insufficient_quota' }],
+    ['an empty account in words', [entry('x', null, 'You exceeded your current quota.')], { type: 'insufficient_quota' }],
+    ['a full queue, its code with capitals', [entry('Token_Limit_Exceeded', null)], { type: 'over_capacity' }],
+    ['a model, its code in one word', [entry('ModelNotFound', 1)], { type: 'other', lines: [] }],
     [
       'a missing file',
       [entry('invalid_request', null, 'Cannot find file file-1')],

@@ -14,6 +14,42 @@ const azure = (code: string, message: string, more: object = {}): unknown => ({
   message: { error: { code, message, ...more } },
 });
 
+const current = 'You exceeded your current quota, please check your plan and billing details.';
+const noMoney = (
+  name: string,
+  statusCode: number,
+  error: { readonly message: string; readonly [key: string]: unknown },
+  is: FailureClass = 'insufficient_quota',
+) => [name, inBody(statusCode, { error }), is, `${statusCode}: ${error.message}`] as const;
+/** Out of money, under whatever code; and limits that pass, in the same words. */
+const money = [
+  noMoney('money, its code with capitals', 429, { code: 'Insufficient_Quota', message: 'Pay.' }),
+  noMoney('money, its code in one word', 429, { code: 'InsufficientQuota', message: 'Pay.' }),
+  noMoney('money in words, under the code of a rate', 429, { code: 'rate_limit_exceeded', message: current }),
+  noMoney('money in words, under a number', 429, { code: 429, message: current }),
+  noMoney('money in words, under another code', 400, { code: 'invalid_request_error', message: current }),
+  noMoney('money, Moonshot’s', 429, { type: 'exceeded_current_quota_error', message: 'Your account is not active.' }),
+  noMoney('money, Moonshot’s words', 429, { code: 'x', message: 'you exceeded your current token quota, please check your balance' }),
+  noMoney('money, Zhipu’s', 429, { code: '1113', message: 'Insufficient balance or no resource package.' }),
+  noMoney('money, Zhipu’s in Chinese', 429, { code: '1113', message: '您的账户已欠费，请充值后重试' }),
+  noMoney('money, DeepSeek’s', 402, { code: 'invalid_request_error', message: 'Insufficient Balance' }),
+  noMoney(
+    'words of money that the request holds',
+    400,
+    { code: 'invalid_value', message: "Invalid value: 'I have insufficient funds'." },
+    'invalid_request',
+  ),
+  noMoney('Gemini’s limit, by the time to wait', 429, { code: 429, message: `${current} Please retry in 22.5s.` }, 'rate_limited'),
+  noMoney('Gemini’s limit, by its page', 429, { code: 429, message: `${current} See https://x.test/rate-limits.` }, 'rate_limited'),
+  noMoney('a limit per minute', 429, { code: null, message: 'Insufficient quota: 3 requests per minute.' }, 'rate_limited'),
+  noMoney(
+    'Gemini’s limit, by its details',
+    429,
+    { code: 429, message: current, status: 'RESOURCE_EXHAUSTED', details: [{ '@type': 'x/google.rpc.RetryInfo', retryDelay: '22s' }] },
+    'rate_limited',
+  ),
+];
+
 /** Where services put their words, the words, and what follows. */
 const told: readonly (readonly [name: string, line: string, failureClass: FailureClass, message: string])[] = [
   [
@@ -99,6 +135,7 @@ const told: readonly (readonly [name: string, line: string, failureClass: Failur
     'insufficient_quota',
     '429: You exceeded your current quota, please check your plan.',
   ],
+  ...money,
   ['an image, by its code', inBody(400, { error: { message: 'No.', code: 'failed_to_download_image' } }), 'input_not_fetched', '400: No.'],
   [
     'an image, in words',
@@ -153,6 +190,8 @@ describe('a response that says it failed', () => {
     ['context_length_exceeded', 'No.', 'context_too_long'],
     ['server_error', 'Oops.', 'server_error'],
     ['rate_limit_exceeded', 'Slow.', 'rate_limited'],
+    ['rate_limit_exceeded', current, 'insufficient_quota'],
+    ['InsufficientQuota', 'Pay.', 'insufficient_quota'],
   ])('for %s (%s) is %s', (code, message, failureClass) => {
     expect(responses.readVerdict(failed(code, message))).toMatchObject({ type: 'failed', failureClass });
   });
