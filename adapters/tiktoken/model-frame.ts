@@ -9,26 +9,31 @@ export interface Frame {
 /** OpenAI's cookbook, "How to count tokens", 2024: exact in public result files for gpt-3.5, 4, 4-turbo, 4o and 4.1. */
 const cookbook: Frame = { tokensPerMessage: 4, tokensPerRequest: 3, isKnown: true };
 
-/** Tokens a request that models bill less than that, by the longest prefix of their names; result files of 2025 and 2026. */
-const lessByPrefix: Readonly<Record<string, number>> = {
-  'gpt-3.5': 0,
-  'gpt-35': 0,
-  'gpt-4': 0,
-  'gpt-5': 1,
-  o1: 1,
-  o3: 1,
-  'o3-mini': 3,
-  o4: 1,
-  'text-embedding-': 0,
-  'davinci-002': 0,
-  'babbage-002': 0,
-};
+const named = (less: number, names: readonly string[]): readonly (readonly [string, number])[] => names.map((name) => [name, less]);
 
-/** The frame of a model; a fine-tuned one (`ft:gpt-4o:…`) has that of its base. */
+/**
+ * Tokens a request that models bill less than that; result files of 2025 and 2026. By full names: a name that only begins like one of these is
+ * another model (`gpt-4o-search-preview` bills what it searched), and may count in another way.
+ */
+const lessByName: ReadonlyMap<string, number> = new Map([
+  ...named(0, ['gpt-3.5-turbo', 'gpt-3.5-turbo-16k', 'gpt-3.5-turbo-instruct', 'gpt-35-turbo', 'gpt-35-turbo-16k']),
+  ...named(0, ['gpt-4', 'gpt-4-32k', 'gpt-4-turbo', 'gpt-4-turbo-preview', 'gpt-4-0125-preview', 'gpt-4-1106-preview']),
+  ...named(0, ['gpt-4o', 'gpt-4o-mini', 'gpt-4.1', 'gpt-4.1-mini', 'gpt-4.1-nano']),
+  ...named(1, ['gpt-5', 'gpt-5-mini', 'gpt-5-nano', 'gpt-5.1', 'o1', 'o3', 'o4-mini']),
+  ...named(3, ['o3-mini']),
+  ...named(0, ['text-embedding-3-small', 'text-embedding-3-large', 'text-embedding-ada-002', 'davinci-002', 'babbage-002']),
+]);
+
+/** A snapshot's day, as OpenAI writes it since 2024 (`-2025-04-14`), and as it did before (`-0613`), when gpt-4 was the newest. */
+const day = /-20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/u;
+const oldDay = /^(gpt-3\.?5-turbo(?:-16k|-instruct)?|gpt-4(?:-32k)?)-(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/u;
+/** `ft:BASE:organisation:name:id`. */
+const fineTuned = /^ft:([^:]+):/u;
+
+/** The frame of a model, known by its full name or a dated form of it; a fine-tuned one (`ft:gpt-4o:…`) has that of its base. */
 export const frameOf = (model: string): Frame => {
-  const base = model.replace(/^ft:/u, '');
-  let best: string | null = null;
-  for (const prefix of Object.keys(lessByPrefix)) if (base.startsWith(prefix) && prefix.length > (best?.length ?? -1)) best = prefix;
-  if (best === null) return { ...cookbook, isKnown: false };
-  return { ...cookbook, tokensPerRequest: cookbook.tokensPerRequest - (lessByPrefix[best] ?? 0) };
+  const base = fineTuned.exec(model)?.[1] ?? model;
+  const less = lessByName.get(base) ?? lessByName.get(base.replace(day, '')) ?? lessByName.get(oldDay.exec(base)?.[1] ?? '');
+  if (less === undefined) return { ...cookbook, isKnown: false };
+  return { ...cookbook, tokensPerRequest: cookbook.tokensPerRequest - less };
 };

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/js
 import type { CountedTokens } from '../../lib/ports/tokens.ts';
 import type { Frame } from './model-frame.ts';
 import type { CountText } from './text-counter.ts';
+import { isEntryKeyUnderstood, isEntryTypeUnderstood, isItemUnderstood, isRequestUnderstood } from './understood.ts';
 
 /** A picture of high detail costs between 450 and 3,300 tokens with the models of OpenAI's vision guide (2026-09): an estimate, and no bound. */
 const tokensPerImage = 2_500;
@@ -12,20 +13,35 @@ export interface Counters {
   readonly shared: CountText;
 }
 
+/** What the counter is told of the line's model. */
+export interface CountedModel {
+  readonly name: string;
+  readonly frame: Frame;
+  readonly counters: Counters;
+}
+
 /**
- * Prompt tokens of a parsed request line; null when it is none. Text is counted; pictures, sound and files, whose cost no text shows, are estimated,
- * and so is a line of a model whose tokens are not known.
+ * Prompt tokens of a parsed request line; null when it is none. Text is counted. The count is an estimate where the line holds anything that is not
+ * understood: pictures, sound and files, whose cost no text shows; whatever brings tokens that are not in the line; another model than the run's, or
+ * one whose tokens are not known.
  */
-export const requestTokens = (line: unknown, count: Counters, frame: Frame): CountedTokens | null => {
+export const requestTokens = (line: unknown, { name, frame, counters: count }: CountedModel): CountedTokens | null => {
   const body = isJsonObject(line) ? line['body'] : undefined;
   if (!isJsonObject(line) || !isJsonObject(body)) return null;
   const url = line['url'];
   const isFramed = url !== '/v1/embeddings' && url !== '/v1/completions';
-  const tally: Tally = { count, tokensPerMessage: isFramed ? frame.tokensPerMessage : 0, isExact: frame.isKnown };
-  const { instructions, input, messages, prompt, tools, text, response_format: responseFormat } = body;
+  const { model = name, instructions, input, messages, prompt, tools, functions, text, response_format: responseFormat } = body;
+  const tally: Tally = {
+    count,
+    tokensPerMessage: isFramed ? frame.tokensPerMessage : 0,
+    isExact: frame.isKnown && model === name && isRequestUnderstood(url, body),
+  };
   let tokens = isFramed ? frame.tokensPerRequest : 0;
   if (typeof instructions === 'string') tokens += tally.tokensPerMessage + count.shared(instructions);
-  if (typeof tools === 'object' && tools !== null) tokens += count.shared(JSON.stringify(tools));
+  // Or a list of items, as the answer to a stored prompt shows them.
+  else if (instructions !== undefined) tokens += wordsIn(instructions, tally);
+  for (const offered of [tools, functions])
+    if (typeof offered === 'object' && offered !== null) tokens += count.shared(JSON.stringify(offered));
   const schema = schemaIn(responseFormat) ?? schemaIn(isJsonObject(text) ? text['format'] : undefined);
   if (schema !== null) tokens += count.shared(JSON.stringify(schema));
   for (const words of [input, messages, prompt]) if (words !== undefined) tokens += wordsIn(words, tally);
@@ -48,7 +64,9 @@ const wordsIn = (value: JsonValue, tally: Tally): number => {
   // A text that is tokens already.
   if (typeof value === 'number') return 1;
   if (isArray(value)) return value.reduce<number>((tokens, entry) => tokens + wordsIn(entry, tally), 0);
-  return isJsonObject(value) ? tally.tokensPerMessage + messageTokens(value, tally) : 0;
+  if (!isJsonObject(value)) return 0;
+  if (!isItemUnderstood(value)) tally.isExact = false;
+  return tally.tokensPerMessage + messageTokens(value, tally);
 };
 
 const messageTokens = (message: JsonObject, tally: Tally): number => {
@@ -58,24 +76,31 @@ const messageTokens = (message: JsonObject, tally: Tally): number => {
 
 /** Keys whose values are names and numbers of the protocol, not words of the prompt. */
 const silent: ReadonlySet<string> = new Set(['role', 'type', 'id', 'detail', 'status', 'file_id', 'format', 'call_id', 'tool_call_id']);
-/** Keys of what is no text: how much it costs shows only in the bill. */
-const unseen: ReadonlySet<string> = new Set(['image_url', 'file_id', 'file_url', 'file_data', 'data']);
+/** Keys of bytes in Base64, and of addresses of what is no text. */
+const bytes: ReadonlySet<string> = new Set(['file_data', 'data', 'encrypted_content', 'video_url']);
 
-const partTokens = (value: JsonValue | undefined, count: CountText, tally: Tally): number => {
+const partTokens = (value: JsonValue, count: CountText, tally: Tally): number => {
   if (typeof value === 'string') return count(value);
   if (isArray(value)) return value.reduce<number>((tokens, entry) => tokens + partTokens(entry, count, tally), 0);
-  if (!isJsonObject(value)) return 0;
+  if (!isJsonObject(value)) {
+    // No words, and no protocol that is known.
+    if (value !== null) tally.isExact = false;
+    return 0;
+  }
+  if (!isEntryTypeUnderstood(value['type'])) tally.isExact = false;
   let tokens = 0;
   for (const [key, inner] of Object.entries(value)) {
     if (inner === undefined) continue;
-    if (unseen.has(key)) tally.isExact = false;
+    if (!isEntryKeyUnderstood(key, inner)) tally.isExact = false;
     if (key === 'image_url' || (key === 'file_id' && value['type'] === 'input_image')) tokens += tokensPerImage;
     else if (silent.has(key)) continue;
-    // Base64: a quarter of it, for want of anything better.
-    else if ((key === 'file_data' || key === 'data') && typeof inner === 'string') tokens += Math.ceil(inner.length / 4);
+    // A quarter of it, for want of anything better.
+    else if (bytes.has(key)) tokens += Math.ceil(textIn(inner).length / 4);
     else tokens += partTokens(inner, count, tally);
   }
   return tokens;
 };
+
+const textIn = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 const isArray = (value: JsonValue | undefined): value is readonly JsonValue[] => Array.isArray(value);

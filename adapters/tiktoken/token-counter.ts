@@ -1,7 +1,7 @@
 import type { CountedTokens, TokenCounter } from '../../lib/ports/tokens.ts';
 import { encodingOf, type EncodingName } from './model-encoding.ts';
 import { frameOf } from './model-frame.ts';
-import { requestTokens, type Counters } from './request-tokens.ts';
+import { requestTokens, type CountedModel, type Counters } from './request-tokens.ts';
 import { createTextCounter, type CountText } from './text-counter.ts';
 
 export interface TiktokenOptions {
@@ -16,8 +16,8 @@ const sharedTextsMax = 32;
 
 /**
  * Counts a request line's prompt tokens with tiktoken: exact for its text (a token or so off for rare Unicode) and for the frames of the models that
- * are known (`frameOf`), estimated for other models, pictures, sound and files. Plain text that is no request line is counted as it is. Nothing is
- * loaded before the first count.
+ * are known by name (`frameOf`); estimated for other models, and for lines that hold anything which is not understood (`understood.ts`). Plain text
+ * that is no request line is counted as it is. Nothing is loaded before the first count.
  */
 export const tiktokenCounter = (options: TiktokenOptions = {}): TokenCounter => {
   const { pieceCacheEntriesMax = 50_000, encodingByModelPrefix = {} } = options;
@@ -32,10 +32,13 @@ export const tiktokenCounter = (options: TiktokenOptions = {}): TokenCounter => 
     counters.set(encoding, made);
     return made;
   };
-  const measure = (text: string, model: string): CountedTokens => {
-    const count = countersFor(model);
-    const frame = frameOf(model);
-    return requestTokens(parse(text), count, frame) ?? { tokens: count.own(text), isExact: frame.isKnown };
+  // A run's rows ask of one model, row after row.
+  let last: CountedModel | null = null;
+  const counted = (name: string): CountedModel =>
+    last?.name === name ? last : (last = { name, frame: frameOf(name), counters: countersFor(name) });
+  const measure = (text: string, name: string): CountedTokens => {
+    const model = counted(name);
+    return requestTokens(parse(text), model) ?? { tokens: model.counters.own(text), isExact: model.frame.isKnown };
   };
   return { name: 'tiktoken', isExact: true, count: (text, model) => measure(text, model).tokens, measure };
 };
