@@ -1,6 +1,7 @@
 import type { RefusedLine } from '../../lib/core/batch.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import type { InputRefusal } from '../../lib/ports/port-error.ts';
+import { hasOwnLine, linesOf } from './named-lines.ts';
 import { apiErrorIn, errorBodyIn } from './api-error.ts';
 
 const linesMax = 1_000;
@@ -48,7 +49,7 @@ export const statedBytesIn = (message: string): number | null => {
 const linesIn = (thrown: unknown): readonly RefusedLine[] => {
   const byLine = new Map<number, RefusedLine>();
   const add = (line: number, entry: JsonObject, fallback: string): void => {
-    if (!Number.isSafeInteger(line) || line < 1 || byLine.has(line) || byLine.size >= linesMax) return;
+    if (byLine.has(line) || byLine.size >= linesMax) return;
     const code = textOf(entry['code']) ?? textOf(entry['type']);
     byLine.set(line, { line, code, message: (textOf(entry['message']) ?? fallback).slice(0, wordsMax), param: textOf(entry['param']) });
   };
@@ -56,11 +57,9 @@ const linesIn = (thrown: unknown): readonly RefusedLine[] => {
   const body = errorBodyIn(thrown);
   const error = isJsonObject(body) ? body : {};
   for (const entry of entriesIn(error)) {
-    const line = entry['line'] ?? entry['line_number'];
-    if (typeof line === 'number') add(line, entry, message);
-    else for (const each of namedIn(textOf(entry['message']) ?? '', textOf(entry['param']))) add(each, entry, message);
+    for (const line of linesOf(entry, textOf(entry['message']) ?? '')) add(line, entry, message);
   }
-  if (byLine.size === 0) for (const line of namedIn(message, textOf(error['param']))) add(line, error, message);
+  if (byLine.size === 0) for (const line of linesOf(error, message)) add(line, error, message);
   return [...byLine.values()].sort((a, b) => a.line - b.line);
 };
 
@@ -74,16 +73,7 @@ const entriesIn = (error: JsonObject): readonly JsonObject[] => {
     isJsonObject(error['errors']) ? error['errors']['data'] : undefined,
   ];
   const listed = lists.flatMap((list) => (Array.isArray(list) ? (list as readonly JsonValue[]) : [])).filter(isJsonObject);
-  return typeof error['line'] === 'number' || typeof error['line_number'] === 'number' ? [error, ...listed] : listed;
-};
-
-/** Of a parser's own "line 1 column 5" it is not known what it was reading. */
-const namedIn = (message: string, param: string | null): readonly number[] => {
-  const byParam = /\blines?[\s_:#.[]*(\d+)/iu.exec(param ?? '')?.[1];
-  if (byParam !== undefined) return [Number(byParam)];
-  if (/\bcol(?:umn)?\b/iu.test(message)) return [];
-  const listed = /\b(?:lines?|rows?)(?:\s+(?:numbers?|nos?\.?))?[\s:#]*(\d+(?:\s*(?:,|and|,\s*and)\s*\d+)*)/iu.exec(message)?.[1];
-  return listed === undefined ? [] : (listed.match(/\d+/gu) ?? []).map(Number);
+  return hasOwnLine(error) ? [error, ...listed] : listed;
 };
 
 const textOf = (value: JsonValue | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);

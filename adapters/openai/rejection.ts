@@ -1,5 +1,7 @@
 import type { BatchRejection, RefusedLine } from '../../lib/core/batch.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
+import { isJsonObject, type JsonValue } from '../../lib/core/json.ts';
+import { readLineError } from './answer-error.ts';
+import { linesOf } from './named-lines.ts';
 import type { Scrub } from './scrub.ts';
 import { saysTooLarge, statedBytesIn } from './input-refusal.ts';
 import { isOutOfCapacity, isOutOfMoney, plainCode, saysOutOfMoney, statedLimits } from './error-codes.ts';
@@ -7,6 +9,8 @@ import { isOutOfCapacity, isOutOfMoney, plainCode, saysOutOfMoney, statedLimits 
 const linesMax = 1_000;
 const messageCharsMax = 500;
 const nameCharsMax = 100;
+/** On one line; of what comes after, the last is kept. */
+const entriesMax = 8;
 /** Of what is said against all lines together. Lines beyond it go again with the others, and are named then. */
 const saidCharsMax = 200_000;
 
@@ -17,15 +21,15 @@ const sharedByAllLines: ReadonlySet<string> = new Set(
 
 /** What `errors` of a failed batch says. The codes are free text in OpenAI's reference (2026-08); those known are collected from reports and Azure's guide. */
 export const rejectionOf = (errors: JsonValue | undefined, scrub: Scrub): BatchRejection => {
-  const data = isJsonObject(errors) ? errors['data'] : errors;
-  const entries = Array.isArray(data) ? (data as readonly JsonValue[]).filter(isJsonObject) : [];
+  const entries = entriesOf(errors);
+  const named = entries.filter(({ lines }) => lines.length > 0);
   const message = scrub(messageOf(entries));
-  const full = entries.find((entry) => isOutOfCapacity(textOf(entry['code'])));
+  const full = entries.find(({ code }) => isOutOfCapacity(code));
   if (full !== undefined)
-    return { type: 'over_capacity', message, lines: [], said: [], statedBytesMax: null, ...statedLimits(textOf(full['message']) ?? '') };
-  const other = (type: BatchRejection['type'], said: readonly RefusedLine[] = []): BatchRejection => ({
+    return { type: 'over_capacity', message, lines: [], said: [], statedBytesMax: null, ...statedLimits(full.message ?? '') };
+  const other = (type: BatchRejection['type'], said: readonly RefusedLine[] = [], words = message): BatchRejection => ({
     type,
-    message,
+    message: words,
     lines: said.map(({ line }) => line),
     said,
     statedTokensMax: null,
@@ -33,37 +37,54 @@ export const rejectionOf = (errors: JsonValue | undefined, scrub: Scrub): BatchR
     statedBytesMax: null,
   });
   if (entries.some(isAboutMoney)) return other('insufficient_quota');
-  const large = entries.find((entry) => !isLine(entry['line']) && isTooLarge(entry));
+  const large = entries.find((entry) => entry.lines.length === 0 && isTooLarge(entry));
   // Where the batch is a single request, that is the line.
-  if (large !== undefined) {
-    const said = saidOf([{ ...large, line: 1 }], scrub);
-    return { ...other('too_large', said), statedBytesMax: statedBytesIn(textOf(large['message']) ?? '') };
-  }
-  const lines = entries.map((entry) => entry['line']);
-  const isAboutLines =
-    lines.length > 0 && lines.every(isLine) && !entries.some((entry) => sharedByAllLines.has(plainCode(textOf(entry['code']) ?? '')));
-  if (!isAboutLines) return other('other');
-  return other('invalid_lines', saidOf(entries, scrub));
+  if (large !== undefined)
+    return { ...other('too_large', saidOf([{ ...large, lines: [1] }], scrub)), statedBytesMax: statedBytesIn(large.message ?? '') };
+  // An entry without a line beside those that have one is a remark on the whole: "The batch has errors".
+  if (named.length === 0 || entries.some(({ code }) => sharedByAllLines.has(plainCode(code ?? '')))) return other('other');
+  return other('invalid_lines', saidOf(named, scrub), scrub(messageOf([...named, ...entries.filter(({ lines }) => lines.length === 0)])));
 };
 
-/** The first word on each line, in the order of the lines; at most so many and so long. */
-const saidOf = (entries: readonly JsonObject[], scrub: Scrub): readonly RefusedLine[] => {
-  const byLine = new Map<number, JsonObject>();
-  for (const entry of entries) if (isLine(entry['line']) && !byLine.has(entry['line'])) byLine.set(entry['line'], entry);
+/** One entry of `errors.data`, and the lines that it is about. */
+interface Entry {
+  readonly code: string | null;
+  readonly type: string | null;
+  readonly message: string | null;
+  readonly param: string | null;
+  readonly lines: readonly number[];
+}
+
+/** `{object: "list", data: […]}`, the list alone, one entry alone, or a text. */
+const entriesOf = (errors: JsonValue | undefined): readonly Entry[] => {
+  const data = isJsonObject(errors) ? (errors['data'] ?? errors) : errors;
+  const list = Array.isArray(data) ? (data as readonly JsonValue[]) : [data ?? null];
+  return list.flatMap((each): readonly Entry[] => {
+    const entry = typeof each === 'string' && each.trim() !== '' ? { message: each } : each;
+    if (!isJsonObject(entry)) return [];
+    const own = { code: textOf(entry['code']), type: textOf(entry['type']), message: textOf(entry['message']) };
+    // A message may be an error of its own, wrapped.
+    const inside = own.message === null || own.code === null ? readLineError(entry) : null;
+    const message = own.message ?? inside?.message ?? null;
+    const lines = linesOf(entry, message ?? '');
+    if (!Array.isArray(data) && message === null && lines.length === 0) return [];
+    return [{ ...own, code: own.code ?? inside?.code ?? null, message, param: textOf(entry['param']), lines }];
+  });
+};
+
+/** What is said on each line, in the order of the lines; at most so many and so long. */
+const saidOf = (entries: readonly Entry[], scrub: Scrub): readonly RefusedLine[] => {
+  const byLine = new Map<number, Entry[]>();
+  for (const entry of entries) for (const line of entry.lines) byLine.set(line, [...(byLine.get(line) ?? []).slice(0, entriesMax), entry]);
   const sorted = [...byLine].sort(([a], [b]) => a - b).slice(0, linesMax);
   const said: RefusedLine[] = [];
   let chars = 0;
-  for (const [line, entry] of sorted) {
-    const words = (key: string, charsMax: number): string | null => {
-      const text = textOf(entry[key]);
-      return text === null ? null : scrub(text).slice(0, charsMax);
+  for (const [line, about] of sorted) {
+    const first = (key: 'code' | 'param'): string | null => {
+      const text = about.find((entry) => entry[key] !== null)?.[key] ?? null;
+      return text === null ? null : scrub(text).slice(0, nameCharsMax);
     };
-    const one = {
-      line,
-      code: words('code', nameCharsMax),
-      message: words('message', messageCharsMax),
-      param: words('param', nameCharsMax),
-    };
+    const one = { line, code: first('code'), message: wordsOf(about, scrub), param: first('param') };
     chars += (one.code?.length ?? 0) + (one.message?.length ?? 0) + (one.param?.length ?? 0);
     if (chars > saidCharsMax && said.length > 0) break;
     said.push(one);
@@ -71,22 +92,25 @@ const saidOf = (entries: readonly JsonObject[], scrub: Scrub): readonly RefusedL
   return said;
 };
 
-const isAboutMoney = (entry: JsonObject): boolean =>
-  isOutOfMoney(textOf(entry['code']), textOf(entry['type'])) || saysOutOfMoney(textOf(entry['message']) ?? '');
+/** All that is said on one line, each sentence once. */
+const wordsOf = (about: readonly Entry[], scrub: Scrub): string | null => {
+  const messages = new Set(about.flatMap(({ message }) => (message === null ? [] : [scrub(message).slice(0, messageCharsMax)])));
+  return messages.size === 0 ? null : [...messages].join('; ').slice(0, messageCharsMax);
+};
 
-const isTooLarge = (entry: JsonObject): boolean =>
-  /^(?:file|input|request|payload)_?(?:size)?_?(?:too_large|exceeded)/iu.test(textOf(entry['code']) ?? '') ||
-  saysTooLarge(textOf(entry['message']) ?? '');
+const isAboutMoney = ({ code, type, message }: Entry): boolean => isOutOfMoney(code, type) || saysOutOfMoney(message ?? '');
 
-const isLine = (line: JsonValue | undefined): line is number => Number.isSafeInteger(line) && (line as number) >= 1;
+const isTooLarge = ({ code, message }: Entry): boolean =>
+  /^(?:file|input|request|payload)_?(?:size)?_?(?:too_?large|exceeded)/iu.test(code ?? '') || saysTooLarge(message ?? '');
 
 const textOf = (value: JsonValue | undefined): string | null => (typeof value === 'string' ? value : null);
 
-const messageOf = (entries: readonly JsonObject[]): string => {
+const messageOf = (entries: readonly Entry[]): string => {
   const [first] = entries;
   if (first === undefined) return 'the provider failed the batch and did not say why';
-  const place = isLine(first['line']) ? `line ${first['line']}: ` : '';
-  const text = (textOf(first['message']) ?? 'no message').slice(0, messageCharsMax);
+  const [line] = first.lines;
+  const place = line === undefined ? '' : `line ${line}: `;
+  const text = (first.message ?? 'no message').slice(0, messageCharsMax);
   const more = entries.length > 1 ? ` (and ${entries.length - 1} more)` : '';
-  return `${place}${textOf(first['code']) ?? 'no code'}: ${text}${more}`;
+  return `${place}${first.code ?? 'no code'}: ${text}${more}`;
 };

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readBatch } from '../../adapters/openai/batch-object.ts';
-import type { JsonObject } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
 import { apiError, at, batchId, createInput, json, key, leftOf, rightOf, startStub, sweepInput, type Answer, type Stub } from './stub.ts';
 
 const batch = (more: JsonObject): JsonObject => ({
@@ -60,7 +60,30 @@ describe('a Batch object', () => {
       [entry('invalid_json_line', 7), entry('invalid_json_line', 3), entry('missing_required_parameter', 3)],
       { type: 'invalid_lines', lines: [3, 7], message: 'line 7: invalid_json_line: Wrong. (and 2 more)' },
     ],
-    ['a bad line and a word without one', [entry('invalid_json_line', 3), entry('invalid_request', null)], { type: 'other', lines: [] }],
+    [
+      'a bad line and a remark on the whole',
+      [entry('batch_invalid', null, 'The batch has errors.'), entry('invalid_json_line', 3)],
+      { type: 'invalid_lines', lines: [3], message: 'line 3: invalid_json_line: Wrong. (and 1 more)' },
+    ],
+    ['a bad line and a model', [entry('invalid_json_line', 3), entry('model_not_found', null)], { type: 'other', lines: [] }],
+    ['a line as a text of digits', [{ ...entry('c', null), line: '2' }], { type: 'invalid_lines', lines: [2] }],
+    ['a line under another name', [{ code: 'c', line_number: 2, message: 'm' }], { type: 'invalid_lines', lines: [2] }],
+    ['a line in words', [entry('c', null, 'Invalid request on line 2: bad temperature')], { type: 'invalid_lines', lines: [2] }],
+    ['lines in words', [entry('c', null, 'Invalid requests on lines 2, 5 and 7.')], { type: 'invalid_lines', lines: [2, 5, 7] }],
+    ['a line in words, and a count', [entry('c', null, 'Invalid requests: line 2 and 3 others')], { type: 'invalid_lines', lines: [2] }],
+    [
+      'a line in words, and a parser’s place',
+      [entry('c', null, 'line 2: bad JSON (line 1 column 5)')],
+      { type: 'invalid_lines', lines: [2] },
+    ],
+    ['a parser’s place', [entry('c', null, 'bad JSON: line 1 column 5')], { type: 'other', lines: [] }],
+    ['a line of its own, and another in words', [entry('c', 2, 'as on line 5')], { type: 'invalid_lines', lines: [2] }],
+    ['a line that is none', [entry('c', 0)], { type: 'other', lines: [] }],
+    [
+      'a message that wraps another',
+      [{ code: null, line: 2, message: { error: { message: 'inner', code: 'content_filter' } } }],
+      { type: 'invalid_lines', said: [{ line: 2, code: 'content_filter', message: 'inner', param: null }] },
+    ],
     [
       'a full queue',
       [entry('token_limit_exceeded', null, 'Enqueued token limit reached for m in organization o. Limit: 90,000 enqueued tokens.')],
@@ -85,10 +108,26 @@ describe('a Batch object', () => {
     ],
     ['the size of its file, by the code alone', [entry('file_too_large', null)], { type: 'too_large', statedBytesMax: null }],
     ['a line that is too large', [entry('invalid_request', 3, 'The request is too large.')], { type: 'invalid_lines', lines: [3] }],
+    [
+      'a line that is too large, in words',
+      [entry('c', null, 'The request on line 3 is too large.')],
+      { type: 'invalid_lines', lines: [3] },
+    ],
     ['nothing', null, { type: 'other', message: 'the provider failed the batch and did not say why' }],
   ])('that failed for %s says so', (_name, data, rejection) => {
     const report = readBatch(batch({ status: 'failed', errors: data === null ? null : { object: 'list', data } }));
     expect(report?.ending?.rejection).toMatchObject(rejection);
+  });
+
+  it.each<[string, JsonValue, JsonObject]>([
+    ['a text', 'all is bad', { type: 'other', message: 'no code: all is bad' }],
+    ['a list of texts', { data: ['bad: line 2'] }, { type: 'invalid_lines', lines: [2] }],
+    ['one entry alone', entry('c', 2), { type: 'invalid_lines', lines: [2] }],
+    ['an error alone', { error: { code: 'c', message: 'm' } }, { type: 'other', message: 'c: m' }],
+    ['an empty list', { object: 'list', data: [] }, { type: 'other', message: 'the provider failed the batch and did not say why' }],
+    ['an object of nothing', { object: 'list' }, { type: 'other', message: 'the provider failed the batch and did not say why' }],
+  ])('that failed, with errors as %s, says so', (_name, errors, rejection) => {
+    expect(readBatch(batch({ status: 'failed', errors }))?.ending?.rejection).toMatchObject(rejection);
   });
 
   it('names no more than a thousand lines', () => {

@@ -104,9 +104,13 @@ describe('a row that is dropped because validation named its line', () => {
 
 describe('what a provider says against many lines', () => {
   const entry = (line: number, chars: number) => ({ line, code: 'c', message: 'x'.repeat(chars), param: null });
-  it('is kept word for word, each line once, and as a whole within a bound: lines beyond it are named again later', () => {
-    const few = rejectionOf({ data: [entry(7, 10), entry(2, 10), entry(7, 20)] }, noSecrets.scrub);
-    expect(few).toMatchObject({ type: 'invalid_lines', lines: [2, 7], said: [entry(2, 10), entry(7, 10)] });
+  it('is kept word for word, all of one line together, and as a whole within a bound: lines beyond it are named again later', () => {
+    const few = rejectionOf({ data: [entry(7, 10), entry(2, 10), entry(7, 20), entry(7, 10)] }, noSecrets.scrub);
+    expect(few).toMatchObject({
+      type: 'invalid_lines',
+      lines: [2, 7],
+      said: [entry(2, 10), { ...entry(7, 10), message: `${'x'.repeat(10)}; ${'x'.repeat(20)}` }],
+    });
     const many = rejectionOf({ data: Array.from({ length: 5_000 }, (_, i) => entry(i + 1, 400)) }, noSecrets.scrub);
     expect(many.lines).toEqual(many.said.map(({ line }) => line));
     expect(many.said.length).toBeGreaterThan(100);
