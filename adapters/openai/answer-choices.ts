@@ -8,9 +8,11 @@ import {
   isFilledList,
   isText,
   listOf,
+  textsBeside,
   tooDeepFault,
 } from './answer-reader.ts';
-import { callsOf, hasMoreThanText, messageText, readsNothing, refusalOf } from './chat-message.ts';
+import { callsOf, hasMoreThanText, messageText, messageTexts, readsNothing, refusalOf } from './chat-message.ts';
+import { wholeThenParts } from './content-parts.ts';
 import { faultOfFinish } from './finish-reasons.ts';
 import { isTooDeep } from '../../lib/core/json-depth.ts';
 
@@ -18,6 +20,9 @@ import { isTooDeep } from '../../lib/core/json-depth.ts';
 interface ChoiceReading {
   readonly faultOf: (choice: JsonObject) => BodyFault | null;
   readonly textOf: (choice: JsonObject) => string | null;
+  /** Its texts, each of which may be the structured answer, the likeliest first. */
+  readonly textsOf: (choice: JsonObject) => readonly string[];
+  readonly refusalOf: (choice: JsonObject) => string | null;
   readonly callsOf: (choice: JsonObject) => readonly JsonObject[];
   /** The output of a choice that stands alone; null: its text. */
   readonly moreOf: (choice: JsonObject) => JsonValue;
@@ -45,16 +50,15 @@ const readerOf = (reading: ChoiceReading, wordsPath: RegExp, missing: BodyFault)
       const choices = choicesOf(body);
       const choice = firstWhole(choices) ?? choices[0];
       if (choice === undefined) return { outputText: null, output: null, finishReason: null, toolCalls: null };
-      const outputText = reading.textOf(choice);
+      const outputText = reading.textOf(choice) ?? reading.refusalOf(choice);
       const calls = reading.callsOf(choice);
       const reason = choice['finish_reason'];
-      const texts = choices.length === 1 ? [] : wholeTexts(choices, reading);
       return {
         outputText,
         output: outputOf(choices, reading) ?? outputText,
         finishReason: typeof reason === 'string' ? reason : null,
         toolCalls: calls.length === 0 ? null : calls,
-        ...(texts.length > 1 ? { texts } : {}),
+        ...textsBeside(outputText, structuredTexts(choices, reading)),
       };
     },
   };
@@ -71,11 +75,13 @@ const outputOf = (choices: readonly JsonObject[], { moreOf }: ChoiceReading): Js
 const hasLogprobs = ({ logprobs }: JsonObject): boolean =>
   isJsonObject(logprobs) && (isFilledList(logprobs['content']) || isFilledList(logprobs['refusal']) || isFilledList(logprobs['tokens']));
 
-const wholeTexts = (choices: readonly JsonObject[], { faultOf, textOf }: ChoiceReading): readonly string[] =>
-  choices
-    .filter((choice) => faultOf(choice) === null)
-    .map(textOf)
-    .filter((text) => isText(text ?? undefined)) as readonly string[];
+/** Those of whole choices first, then what was said beside a refusal. */
+const structuredTexts = (choices: readonly JsonObject[], { faultOf, textsOf }: ChoiceReading): readonly string[] => {
+  const faults = choices.map(faultOf);
+  const textsWhere = (is: (fault: BodyFault | null) => boolean): readonly string[] =>
+    choices.filter((_, place) => is(faults[place] ?? null)).flatMap(textsOf);
+  return [...textsWhere((found) => found === null), ...textsWhere((found) => found?.failureClass === 'refusal')];
+};
 
 /** `/v1/chat/completions`. */
 export const chatReader: AnswerReader = readerOf(
@@ -88,6 +94,8 @@ export const chatReader: AnswerReader = readerOf(
       return faultOfFinish('chat.completions', choice['finish_reason']) ?? (readsNothing(message) ? emptyFault : null);
     },
     textOf: ({ message }) => (isJsonObject(message) ? messageText(message) : null),
+    textsOf: ({ message }) => (isJsonObject(message) ? wholeThenParts(messageTexts(message)) : []),
+    refusalOf: ({ message }) => (isJsonObject(message) ? refusalOf(message) : null),
     callsOf: ({ message }) => (isJsonObject(message) ? callsOf(message) : []),
     moreOf: ({ message }) => {
       if (!isJsonObject(message) || !hasMoreThanText(message)) return null;
@@ -108,6 +116,8 @@ export const completionsReader: AnswerReader = readerOf(
       return faultOfFinish('completions', reason) ?? (isText(text) ? null : emptyFault);
     },
     textOf: ({ text }) => (typeof text === 'string' ? text : null),
+    textsOf: ({ text }) => (typeof text === 'string' ? [text] : []),
+    refusalOf: () => null,
     callsOf: () => [],
     moreOf: () => null,
   },

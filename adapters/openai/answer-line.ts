@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/js
 import { isTooDeep } from '../../lib/core/json-depth.ts';
 import type { LineContent, LineVerdict } from '../../lib/ports/provider.ts';
 import { classOfError, readLineError } from './answer-error.ts';
-import { type AnswerReader, type BodyContent, isText } from './answer-reader.ts';
+import type { AnswerReader, BodyContent } from './answer-reader.ts';
 import { usageOf } from './answer-usage.ts';
 
 /** Is shown every line that was accepted, and what was read of it. */
@@ -16,7 +16,11 @@ export const readVerdict = (line: string, reader: AnswerReader, learn: Learn, wa
   const { customId, body } = answer;
   const failure = failureOf(answer, reader);
   const usage = body === null ? null : usageOf(body);
-  if (failure !== null) return { type: 'failed', customId, failureClass: failure.failureClass, usage };
+  if (failure !== null) {
+    const { failureClass } = failure;
+    const texts = failureClass === 'refusal' && wants === 'text' && body !== null ? textsOfRefusal(reader.contentOf(body)) : {};
+    return { type: 'failed', customId, failureClass, usage, ...texts };
+  }
   if (body !== null) learn(line, answer.customId, body);
   return { type: 'succeeded', customId, usage, ...(wants === 'text' && body !== null ? textsOf(reader.contentOf(body)) : {}) };
 };
@@ -26,9 +30,15 @@ const textsOf = ({
   texts,
   toolCalls,
 }: BodyContent): Pick<LineVerdict & { readonly type: 'succeeded' }, 'outputText' | 'texts' | 'isCall'> => {
-  if (toolCalls !== null && !isText(outputText ?? undefined)) return { outputText, isCall: true };
-  return texts === undefined ? { outputText } : { outputText, texts };
+  const call = toolCalls === null ? {} : ({ isCall: true } as const);
+  return texts === undefined ? { outputText, ...call } : { outputText, texts, ...call };
 };
+
+/** What was said beside a refusal; nothing, where the text is the refusal. */
+const textsOfRefusal = ({
+  outputText,
+  texts = outputText === null ? [] : [outputText],
+}: BodyContent): { readonly texts?: readonly string[] } => (texts.length === 0 ? {} : { texts });
 
 /** What the line holds for its reader; of a failed one also the text so far. */
 export const readContent = (line: string, reader: AnswerReader, learn: Learn, include?: 'response'): LineContent => {

@@ -9,9 +9,9 @@ export interface BodyFault {
 
 /** What a body holds, as far as it got: also of one that was cut. */
 export interface BodyContent {
-  /** The text; null where there is none. */
+  /** The text, and of a refusal without one the refusal; null where there is neither. */
   readonly outputText: string | null;
-  /** Texts that may each be the structured answer, the likeliest first; absent: `outputText` alone. */
+  /** Texts that may each be the structured answer, the likeliest first; empty: none may; absent: `outputText` alone. */
   readonly texts?: readonly string[];
   /** The text where there is only text, else what the provider put out, as it wrote it. */
   readonly output: JsonValue;
@@ -38,6 +38,16 @@ export const listOf = (value: JsonValue | undefined): readonly JsonValue[] | nul
   Array.isArray(value) ? (value as readonly JsonValue[]) : null;
 
 export const isFilledList = (value: JsonValue | undefined): boolean => Array.isArray(value) && value.length > 0;
+
+/** Texts of one answer that are read under a schema: as many as choices of a request (128), twice. */
+export const textsMax = 256;
+
+/** The texts that may each be the structured answer, where they are not just the row's text. */
+export const textsBeside = (outputText: string | null, candidates: readonly string[]): Pick<BodyContent, 'texts'> => {
+  const texts = [...new Set(candidates.filter(isText))].slice(0, textsMax);
+  const isAll = texts.length === 0 ? !isText(outputText ?? undefined) : texts.length === 1 && texts[0] === outputText;
+  return isAll ? {} : { texts };
+};
 
 const ink = /\S/u;
 /** True for a text that a reader would see. */

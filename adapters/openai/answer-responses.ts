@@ -1,8 +1,20 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import { classOfError, readLineError } from './answer-error.ts';
-import { type AnswerReader, type BodyContent, type BodyFault, emptyFault, fault, isText, listOf, tooDeepFault } from './answer-reader.ts';
+import {
+  type AnswerReader,
+  type BodyContent,
+  type BodyFault,
+  emptyFault,
+  fault,
+  isText,
+  listOf,
+  textsBeside,
+  textsMax,
+  tooDeepFault,
+} from './answer-reader.ts';
+import { wholeThenParts } from './content-parts.ts';
 import { isTooDeep } from '../../lib/core/json-depth.ts';
-import { isCall, isMoreThanText, isWholeItem, itemRefusal, itemsOf, itemText, saysSomething } from './response-items.ts';
+import { isCall, isMoreThanText, isWholeItem, itemRefusal, itemsOf, itemText, itemTexts, saysSomething } from './response-items.ts';
 
 /** `/v1/responses`: a 200 may hold a response that failed or stopped half-way (SDK's Response type, openai 6.49). */
 export const responsesReader: AnswerReader = {
@@ -18,27 +30,30 @@ export const responsesReader: AnswerReader = {
   contentOf: (body): BodyContent => {
     const items = itemsOf(body);
     const texts = items.map(itemText).filter((text) => text !== null);
-    const outputText = joined(texts);
+    const outputText = joined(texts) ?? refusalOf(items);
     const calls = items.filter(isCall);
     return {
       outputText,
       output: items.some(isMoreThanText) ? items : outputText,
       finishReason: finishReasonOf(body),
       toolCalls: calls.length === 0 ? null : calls,
-      ...(texts.length > 1 ? { texts: structuredTexts(items, texts) } : {}),
+      ...textsBeside(outputText, structuredTexts(items, texts)),
     };
   },
   wordsPath: /^response\.body\.output\.\d+\.content\.\d+\.text$/,
 };
 
 const faultOfItems = (items: readonly JsonObject[]): BodyFault | null => {
-  const refusal = items.reduce<string | null>((found, item) => found ?? itemRefusal(item), null);
+  const refusal = refusalOf(items);
   if (refusal !== null) return fault('refusal', refusal);
   const said = items.filter(saysSomething);
   if (said.length === 0) return emptyFault;
   if (!said.some(isWholeItem)) return fault('truncated', 'no item of the answer is whole');
   return items.some(isMoreThanText) && isTooDeep(items) ? tooDeepFault : null;
 };
+
+const refusalOf = (items: readonly JsonObject[]): string | null =>
+  items.reduce<string | null>((found, item) => found ?? itemRefusal(item), null);
 
 /** Items are texts of their own: glued together they would be neither. */
 const joined = (texts: readonly string[]): string | null => {
@@ -47,19 +62,15 @@ const joined = (texts: readonly string[]): string | null => {
   return shown.length === 0 ? texts.join('') : shown.join('\n\n');
 };
 
-/** A line of endless items is no reason to read for ever. */
-const structuredTextsMax = 16;
-
 /**
- * Of several message items (1 line in 400 of real traffic, 2026) the last whole one is the answer, and those before it were drafts. Last of all the
- * texts as one: an answer may have been taken apart.
+ * Of several message items (1 line in 400 of real traffic, 2026) the last whole one is the answer, and those before it were drafts; the same holds
+ * for the parts of an item. Last of all the texts as one: an answer may have been taken apart.
  */
 const structuredTexts = (items: readonly JsonObject[], texts: readonly string[]): readonly string[] => {
-  const whole = items
-    .filter(isWholeItem)
-    .map(itemText)
-    .filter((text) => text !== null && isText(text)) as readonly string[];
-  return [...whole.slice(-structuredTextsMax).reverse(), texts.join('')];
+  const whole = items.filter(isWholeItem).toReversed();
+  const candidates = whole.flatMap((item) => wholeThenParts(itemTexts(item))).filter(isText);
+  // A line of endless items is no reason to read for ever.
+  return [...candidates.slice(0, textsMax - 1), ...(texts.length > 1 ? [texts.join('')] : [])];
 };
 
 /** Responses have no finish reason: why one stopped half-way, or its status. */

@@ -65,9 +65,9 @@ export const shapeOf = (line: string, customId: string, body: JsonObject, reader
   const told = usageOf(body);
   const counts = told === null ? [] : usagePaths(body['usage'] as JsonObject);
   const spoken = leaves.filter(({ path, kind }) => kind === 'string' && wordsPath.test(path));
-  const { outputText: text, output, finishReason, toolCalls } = reader.contentOf(body);
+  const { outputText: text, texts, output, finishReason, toolCalls } = reader.contentOf(body);
   // Several parts are several texts to join, one that is not read is none, and of more than text a line says more than its text.
-  if (spoken.length !== 1 || text === null || output !== text || toolCalls !== null) return null;
+  if (spoken.length !== 1 || text === null || output !== text || texts !== undefined || toolCalls !== null) return null;
   const read = ['custom_id', spoken[0]?.path ?? '', ...counts];
   const isGap = ({ path, kind, from, to }: JsonLeaf): boolean =>
     kind === 'number'

@@ -1,27 +1,24 @@
 import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
-import { isFilledList, isFilledObject, isText, isTyped, listOf } from './answer-reader.ts';
+import { isFilledList, isFilledObject, isText, listOf } from './answer-reader.ts';
+import { isPartOfText, partsOf, partTexts, refusalIn } from './content-parts.ts';
 
 /** Parts of a message's content that say nothing to its reader: what a model thinks before it answers (Mistral, 2.7; Anthropic through gateways). */
 const thoughts: ReadonlySet<JsonValue> = new Set(['thinking', 'redacted_thinking', 'reasoning']);
-const isPartOfText = ({ type }: JsonObject): boolean => type === 'text' || type === 'output_text';
 
-const partsOf = (message: JsonObject): readonly JsonObject[] => (listOf(message['content']) ?? []).filter(isTyped);
+/** The texts of a chat message, one of each part. */
+export const messageTexts = ({ content }: JsonObject): readonly string[] =>
+  typeof content === 'string' ? [content] : partTexts(partsOf(content));
 
 /** The text of a chat message, whose content may be a list of parts; null where it has none. */
 export const messageText = (message: JsonObject): string | null => {
-  const { content } = message;
-  if (typeof content === 'string') return content;
-  const texts = partsOf(message).flatMap((part) => (isPartOfText(part) && typeof part['text'] === 'string' ? [part['text']] : []));
+  const texts = messageTexts(message);
   return texts.length === 0 ? null : texts.join('');
 };
 
 /** Null where the model did not refuse. */
-export const refusalOf = (message: JsonObject): string | null => {
-  const { refusal } = message;
-  if (typeof refusal === 'string' && refusal !== '') return refusal;
-  const part = partsOf(message).find(({ type }) => type === 'refusal');
-  if (part === undefined) return null;
-  return typeof part['refusal'] === 'string' ? part['refusal'] : 'the model refused';
+export const refusalOf = ({ refusal, content }: JsonObject): string | null => {
+  if (isText(refusal)) return refusal;
+  return typeof content === 'string' ? null : refusalIn(partsOf(content));
 };
 
 /** As the provider wrote them; the call of the older API (`function_call`) in the shape of the newer. */
@@ -34,13 +31,15 @@ export const callsOf = (message: JsonObject): readonly JsonObject[] => {
 /** Sound, and the pictures that gateways put beside the content. */
 const hasMedia = ({ audio, images }: JsonObject): boolean => isFilledObject(audio) || isFilledList(images);
 
+const isMorePart = (part: JsonObject): boolean => !isPartOfText(part) && (part['type'] !== 'refusal' || isText(part['refusal']));
+
 /** True where the message's text is not all that it says. */
 export const hasMoreThanText = (message: JsonObject): boolean =>
-  callsOf(message).length > 0 || hasMedia(message) || partsOf(message).some((part) => !isPartOfText(part));
+  callsOf(message).length > 0 || hasMedia(message) || partsOf(message['content']).some(isMorePart);
 
 /** True for a message without text, calls and media. A part of a type that is not known is taken for something. */
 export const readsNothing = (message: JsonObject): boolean =>
   !isText(messageText(message) ?? undefined) &&
   callsOf(message).length === 0 &&
   !hasMedia(message) &&
-  partsOf(message).every((part) => isPartOfText(part) || thoughts.has(part['type'] ?? null));
+  partsOf(message['content']).every((part) => !isMorePart(part) || thoughts.has(part['type'] ?? null));

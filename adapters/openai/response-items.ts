@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
+import { isPartOfText, partsOf, partTexts, refusalIn } from './content-parts.ts';
 import { isFilledList, isText, isTyped, listOf } from './answer-reader.ts';
 
 /** Output items of a response (`ResponseOutputItem` of openai 6.49) by what they are to the caller. */
@@ -32,28 +33,27 @@ const hasPicture = ({ type, outputs }: JsonObject): boolean =>
 
 export const isCall = (item: JsonObject): boolean => calls.has(item['type'] ?? null);
 const isMessage = (item: JsonObject): boolean => item['type'] === 'message';
-const partsOf = (item: JsonObject): readonly JsonObject[] => (isMessage(item) ? (listOf(item['content']) ?? []).filter(isTyped) : []);
-const isPartOfText = ({ type }: JsonObject): boolean => type === 'output_text';
+const partsOfItem = (item: JsonObject): readonly JsonObject[] => (isMessage(item) ? partsOf(item['content']) : []);
+
+/** The texts of a message item, one of each part; none of other items. */
+export const itemTexts = (item: JsonObject): readonly string[] => partTexts(partsOfItem(item));
 
 /**
  * The text of a message item; null for other items, and where it has none. `output_text` on the response itself is the SDK's invention; on
  * the wire it is the type of a part.
  */
 export const itemText = (item: JsonObject): string | null => {
-  let text: string | null = null;
-  for (const part of partsOf(item)) if (isPartOfText(part) && typeof part['text'] === 'string') text = (text ?? '') + part['text'];
-  return text;
+  const texts = itemTexts(item);
+  return texts.length === 0 ? null : texts.join('');
 };
 
-export const itemRefusal = (item: JsonObject): string | null => {
-  const part = partsOf(item).find(({ type }) => type === 'refusal');
-  if (part === undefined) return null;
-  return typeof part['refusal'] === 'string' ? part['refusal'] : 'the model refused';
-};
+export const itemRefusal = (item: JsonObject): string | null => refusalIn(partsOfItem(item));
+
+const isMorePart = (part: JsonObject): boolean => !isPartOfText(part) && (part['type'] !== 'refusal' || isText(part['refusal']));
 
 /** True where the item has something in it. */
 export const saysSomething = (item: JsonObject): boolean => {
-  if (isMessage(item)) return isText(itemText(item) ?? undefined) || partsOf(item).some((part) => !isPartOfText(part));
+  if (isMessage(item)) return isText(itemText(item) ?? undefined) || partsOfItem(item).some(isMorePart);
   return item['type'] !== 'image_generation_call' || isText(item['result']);
 };
 
@@ -63,4 +63,4 @@ export const isWholeItem = ({ type, status, result }: JsonObject): boolean =>
 
 /** True where the item's text is not all that it says: calls, pictures, parts of other types, probabilities of its tokens. */
 export const isMoreThanText = (item: JsonObject): boolean =>
-  !isMessage(item) || partsOf(item).some((part) => !isPartOfText(part) || isFilledList(part['logprobs']));
+  !isMessage(item) || partsOfItem(item).some((part) => isMorePart(part) || isFilledList(part['logprobs']));

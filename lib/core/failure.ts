@@ -142,7 +142,7 @@ const table = {
   },
   tool_call: {
     action: 'fail',
-    when: 'a structured answer is a call of a tool, and no text',
+    when: 'a structured answer is a call of a tool, and no text that satisfies the schema',
     remedy: 'answer the call, which is in `tool_calls`, in a request of a new run; or offer no tools',
     isOfStructure: true,
   },

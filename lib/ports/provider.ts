@@ -123,10 +123,17 @@ export type LineVerdict =
       readonly outputText?: string | null;
       /** Texts that may each be the structured answer, the likeliest first, where there are several; absent: `outputText` alone. */
       readonly texts?: readonly string[];
-      /** With the text asked for: there is none, and the answer asks for calls. */
+      /** With the text asked for: the answer asks for calls. Where none of its texts is the structured answer, a call is what it is. */
       readonly isCall?: true;
     }
-  | { readonly type: 'failed'; readonly customId: string; readonly failureClass: FailureClass; readonly usage: TokenUsage | null }
+  | {
+      readonly type: 'failed';
+      readonly customId: string;
+      readonly failureClass: FailureClass;
+      readonly usage: TokenUsage | null;
+      /** With the text asked for: texts beside a refusal. One that is the structured answer completes the row all the same. */
+      readonly texts?: readonly string[];
+    }
   | { readonly type: 'malformed' };
 
 /** What one line holds for its reader; of a failed one, the text and the calls so far, and no output. */

@@ -54,7 +54,10 @@ export const explained = async (parts: readonly ResultParts[], structureOf: Stru
       continue;
     }
     if (isCallInstead(part)) {
-      told.push({ ...part, content: { ...content, error: { message: 'the answer is a call of a tool, and no text', raw: null } } });
+      told.push({
+        ...part,
+        content: { ...content, error: { message: 'the answer is a call of a tool, and no text that satisfies the schema', raw: null } },
+      });
       continue;
     }
     const [found] = await readTexts(structure.readAll, [textsIn(content)]);

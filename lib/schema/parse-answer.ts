@@ -15,7 +15,8 @@ export const answerFault = (failureClass: FailureClass, message: string): Answer
 export const parseAnswer = (text: string | null): ParsedAnswer => {
   if (text === null || text.trim() === '') return answerFault('empty_output', 'the answer has no words');
   try {
-    return { type: 'json', value: JSON.parse(text) as JsonValue };
+    // Around it JSON allows four kinds of white space; models write a mark of byte order and blanks of other kinds, too.
+    return { type: 'json', value: JSON.parse(text.trim()) as JsonValue };
   } catch (error) {
     if (/^\s*(```|~~~)/u.test(text))
       return answerFault('fenced_json', 'the answer stands in a code fence: the service does not keep the schema');

@@ -16,8 +16,9 @@ export const textsIn = ({
   readonly outputText?: string | null;
   readonly texts?: readonly string[];
 }): AnswerTexts => {
-  const [first, ...more] = texts ?? [];
-  return first === undefined ? [outputText ?? null] : [first, ...more];
+  if (texts === undefined) return [outputText ?? null];
+  const [first, ...more] = texts;
+  return first === undefined ? [null] : [first, ...more];
 };
 
 /** Reads many answers, in their order. The second and further texts are read only of answers whose first does not fit. */

@@ -32,7 +32,7 @@ export const createFakeWire = (job: { readonly model: string; readonly endpoint:
       if (failure !== null) return { type: 'failed', customId, failureClass: failure.failureClass, usage };
       if (wants === undefined || body === null) return { type: 'succeeded', customId, usage };
       const { outputText, texts, toolCalls } = contentOfAnswer(body);
-      const call = toolCalls !== null && outputText === null ? { isCall: true as const } : {};
+      const call = toolCalls !== null ? { isCall: true as const } : {};
       return { type: 'succeeded', customId, usage, outputText, ...(texts === undefined ? {} : { texts }), ...call };
     },
     readContent: (line, include): LineContent => {

@@ -28,8 +28,10 @@ type SettleEffect = Extract<Effect, { readonly type: 'SettleSlice' }>;
 
 /** A line of a known row whose outcome is still to be taken: a failure, or an answer. */
 interface Waiting {
+  /** What it is unless one of its texts satisfies the schema; null: an answer, or what the schema says is wrong with it. */
   readonly failureClass: FailureClass | null;
-  readonly texts: AnswerTexts;
+  /** Null: no text is to be read. */
+  readonly texts: AnswerTexts | null;
   readonly take: (failureClass: FailureClass | null) => void;
 }
 
@@ -207,24 +209,23 @@ const readLine = (
   if (verdict.usage !== null) addTo(reading.usage, verdict.usage);
   const take = (failureClass: FailureClass | null): void =>
     takeRow(reading, index, line, failureClass === null ? null : codeOfFailure(failureClass), verdict.usage?.outputTokens ?? -1);
-  return verdict.type === 'failed'
-    ? { failureClass: verdict.failureClass, texts: noTexts, take }
-    : { failureClass: structure !== null && verdict.isCall === true ? 'tool_call' : null, texts: textsIn(verdict), take };
+  if (verdict.type === 'failed')
+    return { failureClass: verdict.failureClass, texts: verdict.texts === undefined ? null : textsIn(verdict), take };
+  return { failureClass: structure !== null && verdict.isCall === true ? 'tool_call' : null, texts: textsIn(verdict), take };
 };
 
 /** Takes lines in their order; the answers among them are read together first, where a structure was promised. */
 const judge = async (structure: AnswerReading | null, waiting: readonly Waiting[]): Promise<void> => {
-  const answers = structure === null ? [] : waiting.filter(({ failureClass }) => failureClass === null).map(({ texts }) => texts);
+  const answers = structure === null ? [] : waiting.flatMap(({ texts }) => (texts === null ? [] : [texts]));
   const readings = structure === null ? null : (await readTexts(structure.readAll, answers)).values();
-  for (const { failureClass, take } of waiting) {
-    const found = failureClass === null ? readings?.next().value : undefined;
-    take(found === undefined ? failureClass : faultIn(found.reading));
+  for (const { failureClass, texts, take } of waiting) {
+    const found = texts === null ? undefined : readings?.next().value;
+    take(found === undefined ? failureClass : classOf(found.reading, failureClass));
   }
 };
 
-const noTexts: AnswerTexts = [null];
-
-const faultIn = (reading: OutputReading): FailureClass | null => (reading.type === 'fault' ? reading.failureClass : null);
+const classOf = (reading: OutputReading, otherwise: FailureClass | null): FailureClass | null =>
+  reading.type === 'fits' ? null : (otherwise ?? reading.failureClass);
 
 /** Failures by batch, known to be all of them only where the files were read here from the first byte to the last. */
 interface Notebook {

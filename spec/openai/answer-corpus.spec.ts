@@ -54,10 +54,11 @@ describe('the corpus of answers', () => {
     const verdict = wireOf(endpoint).readVerdict(lineOf(body), 'text');
     const readAll = (texts: readonly (string | null)[]) => Promise.all(texts.map(async (text) => label.read(text)));
     const judged = async (): Promise<JsonValue> => {
-      if (verdict.type !== 'succeeded') return verdict.type === 'failed' ? verdict.failureClass : verdict.type;
-      if (verdict.isCall === true) return 'tool_call';
+      if (verdict.type === 'malformed') return verdict.type;
+      const otherwise = verdict.type === 'failed' ? verdict.failureClass : verdict.isCall === true ? 'tool_call' : null;
+      if (verdict.type === 'failed' && verdict.texts === undefined) return otherwise;
       const [found] = await readTexts(readAll, [textsIn(verdict)]);
-      return found?.reading.type === 'fits' ? found.reading.json : (found?.reading.failureClass ?? null);
+      return found?.reading.type === 'fits' ? found.reading.json : (otherwise ?? found?.reading.failureClass ?? null);
     };
     expect(await judged()).toEqual(expected.structured ?? expected.as);
   });

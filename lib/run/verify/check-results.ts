@@ -1,3 +1,4 @@
+import type { RunConfig } from '../../core/config.ts';
 import { failureOfCode, isFailureOfStructure } from '../../core/failure.ts';
 import { type CustomIds, customIdsOf } from '../../core/custom-ids.ts';
 import { isTerminalItem } from '../../core/item.ts';
@@ -69,7 +70,7 @@ const checkAnswers = async (scene: Scene, files: ReadonlyMap<number, FilesOfBatc
   const customIds = customIdsOf(config);
   answered.forEach(({ ref, line, where }, i) => {
     tally.checked('answers');
-    const fault = faultOfAnswer(ref, answers[i] as Answer, customIds, config.takesWholeAnswers ?? false);
+    const fault = faultOfAnswer(ref, answers[i] as Answer, customIds, config);
     if (fault !== null) tally.broken('answers', `its answer, at byte ${line.offset} of object ${line.object}: ${fault}`, where);
   });
 };
@@ -85,7 +86,7 @@ const faultOfAnswer = (
   { index: own, sameAs, status, code }: ResultRef,
   verdict: Answer,
   customIds: CustomIds,
-  takesWholeAnswers: boolean,
+  { takesWholeAnswers = false, structuredOutput }: RunConfig,
 ): string | null => {
   if ('fault' in verdict) return verdict.fault;
   if (verdict.type === 'malformed') return 'the line is not an answer';
@@ -95,6 +96,8 @@ const faultOfAnswer = (
   if ((verdict.type === 'succeeded') === (status === 'completed')) return null;
   // A release before this one took what was cut or empty for an answer, and judged several choices by the first.
   if (!takesWholeAnswers) return null;
+  // A text beside a refusal that satisfies the schema.
+  if (verdict.type === 'failed' && verdict.failureClass === 'refusal' && structuredOutput !== null) return null;
   // A success to the provider, and none under the schema.
   if (verdict.type === 'succeeded' && isFailureOfStructure(failureOfCode(code))) return null;
   return `the line is a ${verdict.type === 'succeeded' ? 'success' : `failure (${verdict.failureClass})`}, and the row ${status}`;

@@ -5,6 +5,7 @@ import type { Case } from './case.ts';
 const audio = { id: 'audio_6a85', data: 'UklGRg==', expires_at: 1787154042, transcript: 'Hi' };
 const label = '{"label":"cat"}';
 const tokens = [{ token: 'c', logprob: -0.1, bytes: [99], top_logprobs: [] }];
+const part = (said: string): JsonObject => ({ type: 'text', text: said });
 const text = (content: string): JsonObject => choice({ content });
 const thinking = [
   { type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] },
@@ -109,8 +110,55 @@ export const chat: readonly Case[] = [
       output: messageOf(choice({ content: 'Let me see.', tool_calls: [toolCall] })),
       finish: 'tool_calls',
       calls: [toolCall],
-      structured: 'invalid_json',
+      structured: 'tool_call',
     },
+  ],
+  [
+    'a structured text and a tool call',
+    chatBody([choice({ content: label, tool_calls: [toolCall] }, 'tool_calls')]),
+    {
+      as: 'completed',
+      text: label,
+      output: messageOf(choice({ content: label, tool_calls: [toolCall] })),
+      finish: 'tool_calls',
+      calls: [toolCall],
+      structured: { label: 'cat' },
+    },
+  ],
+  [
+    'choices of which the first is a call and the second fits',
+    chatBody([calling, secondChoice]),
+    { as: 'completed', text: null, output: [calling, secondChoice], finish: 'tool_calls', calls: [toolCall], structured: { label: 'cat' } },
+  ],
+  [
+    'a text after an introduction, in parts',
+    chatBody([choice({ content: [part('Sure: '), part(label)] })]),
+    { as: 'completed', text: `Sure: ${label}`, finish: 'stop', structured: { label: 'cat' } },
+  ],
+  [
+    'a text twice, in parts',
+    chatBody([choice({ content: [part('{"label":"dog"}'), part(label)] })]),
+    { as: 'completed', text: `{"label":"dog"}${label}`, finish: 'stop', structured: { label: 'cat' } },
+  ],
+  [
+    'a text between a byte order mark and a wide blank',
+    chatBody([text(`\ufeff${label}\u00a0`)]),
+    { as: 'completed', text: `\ufeff${label}\u00a0`, finish: 'stop', structured: { label: 'cat' } },
+  ],
+  [
+    'a refusal beside a structured text',
+    chatBody([choice({ content: label, refusal: 'I cannot.' })]),
+    { as: 'refusal', text: label, finish: 'stop', structured: { label: 'cat' } },
+  ],
+  [
+    'a refusal of nothing beside a text',
+    chatBody([choice({ content: label, refusal: '' })]),
+    { as: 'completed', text: label, finish: 'stop', structured: { label: 'cat' } },
+  ],
+  [
+    'a refusal beside another text',
+    chatBody([choice({ content: 'Hm.', refusal: 'I cannot.' })]),
+    { as: 'refusal', text: 'Hm.', finish: 'stop' },
   ],
   [
     'a call of the older API',
@@ -163,11 +211,11 @@ export const chat: readonly Case[] = [
   ['thoughts alone', chatBody([choice({ content: thinking.slice(0, 1) })]), { as: 'empty_output', text: null, finish: 'stop' }],
   ['calls without a call', chatBody([choice({ tool_calls: [] }, 'tool_calls')]), { as: 'empty_output', text: null, finish: 'tool_calls' }],
   ['a call of nothing', chatBody([choice({ tool_calls: [{}] }, 'tool_calls')]), { as: 'empty_output', text: null, finish: 'tool_calls' }],
-  ['a refusal', chatBody([choice({ refusal: 'I cannot.' })]), { as: 'refusal', text: null, finish: 'stop' }],
+  ['a refusal', chatBody([choice({ refusal: 'I cannot.' })]), { as: 'refusal', text: 'I cannot.', finish: 'stop' }],
   [
     'a refusal in parts',
     chatBody([choice({ content: [{ type: 'refusal', refusal: 'I cannot.' }] })]),
-    { as: 'refusal', text: null, finish: 'stop' },
+    { as: 'refusal', text: 'I cannot.', finish: 'stop' },
   ],
   ['no choice', chatBody([]), { as: 'malformed_result', text: null, finish: null }],
   ['a choice without a message', chatBody([{ index: 0, finish_reason: 'stop' }]), { as: 'malformed_result', text: null, finish: 'stop' }],

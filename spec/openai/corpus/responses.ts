@@ -7,6 +7,7 @@ const tokens = [{ token: 'c', logprob: -0.1, bytes: [99], top_logprobs: [] }];
 const image = { id: 'ig_0071839b', type: 'image_generation_call', status: 'completed', result: 'iVBORw0KGgo=' };
 const search = { id: 'ws_0071839b', type: 'web_search_call', status: 'completed', action: { type: 'search', query: 'cats' } };
 
+const notes = Array.from({ length: 20 }, (_, i) => `note ${i}`);
 const refusedItem = message({ type: 'refusal', refusal: 'I cannot.' });
 const drawn = {
   id: 'ci_1',
@@ -104,8 +105,60 @@ export const responses: readonly Case[] = [
       output: [said('Let me see.'), functionCall],
       finish: 'completed',
       calls: [functionCall],
-      structured: 'invalid_json',
+      structured: 'tool_call',
     },
+  ],
+  [
+    'a structured text and a function call',
+    responsesBody([said(label), functionCall]),
+    {
+      as: 'completed',
+      text: label,
+      output: [said(label), functionCall],
+      finish: 'completed',
+      calls: [functionCall],
+      structured: { label: 'cat' },
+    },
+  ],
+  [
+    'a text after an introduction, in parts',
+    responsesBody([message(outputText('Sure: '), outputText(label))]),
+    { as: 'completed', text: `Sure: ${label}`, finish: 'completed', structured: { label: 'cat' } },
+  ],
+  [
+    'a text twice, in parts',
+    responsesBody([message(outputText(label), outputText(label))]),
+    { as: 'completed', text: label + label, finish: 'completed', structured: { label: 'cat' } },
+  ],
+  [
+    'twenty-one items, of which the first fits',
+    responsesBody([said(label), ...notes.map((note) => said(note))]),
+    { as: 'completed', text: [label, ...notes].join('\n\n'), finish: 'completed', structured: { label: 'cat' } },
+  ],
+  [
+    'a refusal before a structured text',
+    responsesBody([refusedItem, said(label)]),
+    { as: 'refusal', text: label, finish: 'completed', structured: { label: 'cat' } },
+  ],
+  [
+    'a refusal in the item of a structured text',
+    responsesBody([message(outputText(label), { type: 'refusal', refusal: 'Hm.' })]),
+    { as: 'refusal', text: label, finish: 'completed', structured: { label: 'cat' } },
+  ],
+  [
+    'a refusal of nothing in the item of a text',
+    responsesBody([message(outputText(label), { type: 'refusal', refusal: '' })]),
+    { as: 'completed', text: label, finish: 'completed', structured: { label: 'cat' } },
+  ],
+  [
+    'a refusal of null alone',
+    responsesBody([message({ type: 'refusal', refusal: null })]),
+    { as: 'empty_output', text: null, finish: 'completed' },
+  ],
+  [
+    'a text behind a byte order mark',
+    responsesBody([said(`\ufeff${label}`)]),
+    { as: 'completed', text: `\ufeff${label}`, finish: 'completed', structured: { label: 'cat' } },
   ],
   [
     'a call of a custom tool',
@@ -176,7 +229,7 @@ export const responses: readonly Case[] = [
     responsesBody([{ ...functionCall, status: 'incomplete' }]),
     { as: 'truncated', text: null, finish: 'completed', calls: [{ ...functionCall, status: 'incomplete' }] },
   ],
-  ['a refusal', responsesBody([refusedItem]), { as: 'refusal', text: null, finish: 'completed' }],
+  ['a refusal', responsesBody([refusedItem]), { as: 'refusal', text: 'I cannot.', finish: 'completed' }],
   ['a stop at the output limit', incomplete('max_output_tokens'), { as: 'truncated', text: 'Half', finish: 'max_output_tokens' }],
   ['a stop by a filter', incomplete('content_filter'), { as: 'content_filtered', text: 'Half', finish: 'content_filter' }],
   ['a stop for a reason of tomorrow', incomplete('solar_flare'), { as: 'truncated', text: 'Half', finish: 'solar_flare' }],
