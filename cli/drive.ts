@@ -1,7 +1,10 @@
 import { toWire } from '../lib/run/wire.ts';
 import { isBatchorError } from '../lib/run/errors.ts';
 import { stopReason } from '../lib/run/stop-reason.ts';
+import type { LiveBatch } from '../lib/core/batch.ts';
+import { cancelEffectKey } from '../lib/core/effect.ts';
 import type { RunSnapshot } from '../lib/core/snapshot.ts';
+import { isCancelStuck } from '../lib/core/stuck-cancel.ts';
 import type { Run } from '../lib/run/run.ts';
 import type { BatchRunner } from '../lib/run/runner.ts';
 import type { RunSummary } from '../lib/run/summary.ts';
@@ -17,7 +20,7 @@ export type Goal =
   | 'finished'
   /** All input read, and every batch that may go sent. */
   | 'submitted'
-  /** Nothing left to send, and the provider asked to stop every batch. */
+  /** Nothing left to send, and the provider asked to stop every batch; a cancel that it answers with errors is tried a few times. */
   | 'cancelling';
 
 export interface Driving {
@@ -82,6 +85,11 @@ const leave = async (context: CliContext, run: Run, stopWatching: () => void): P
   if (snapshot.control.state === 'paused') throw stopReason(snapshot, context.nowMs());
   if (unclear.length > 0)
     writeNotes(context, [`batchor: not known to be sent or not, found out by wait: ${unclear.map((batch) => batch.batchKey).join(', ')}`]);
+  const uncancelled = snapshot.control.state === 'cancel_requested' ? snapshot.live.filter(isUncancelled) : [];
+  if (uncancelled.length > 0) {
+    const ids = uncancelled.map(({ providerBatchId }) => providerBatchId).join(', ');
+    writeNotes(context, [`batchor: the provider has not taken the cancel yet, and wait asks again: ${ids}`]);
+  }
   return exitCodes.ok;
 };
 
@@ -96,22 +104,29 @@ const isReached: Readonly<Record<Goal, (snapshot: RunSnapshot) => boolean>> = {
     // Rows that wait for room in the provider's queue would be waited for in vain.
     return totals.pending === 0 || backlog.needs !== null;
   },
-  cancelling: ({ control, live, totals }) =>
-    control.state === 'cancel_requested' &&
-    totals.pending === 0 &&
-    live.every((batch) => batch.held !== null || !(unsentPhases.has(batch.phase) || (batch.phase === 'created' && !batch.cancelAsked))),
+  cancelling: (snapshot) =>
+    snapshot.control.state === 'cancel_requested' &&
+    snapshot.totals.pending === 0 &&
+    snapshot.live.every(
+      (batch) => batch.held !== null || !(unsentPhases.has(batch.phase) || (isUncancelled(batch) && !isStuck(snapshot, batch))),
+    ),
 };
+
+const isUncancelled = ({ phase, cancelAsked }: LiveBatch): boolean => phase === 'created' && !cancelAsked;
+const isStuck = (snapshot: RunSnapshot, { batchKey }: LiveBatch): boolean => isCancelStuck(snapshot, cancelEffectKey(batchKey));
 
 const idsShownMax = 10;
 
-const farewell = ({ runId, liveBatches }: RunSummary, place: Place): readonly string[] => {
+const farewell = ({ runId, liveBatches, strays }: RunSummary, place: Place): readonly string[] => {
   const ids = liveBatches.flatMap((batch) => (batch.phase === 'created' ? (batch.providerBatchId ?? []) : []));
   const ended = liveBatches.filter((batch) => batch.phase === 'ended');
   const unclear = liveBatches.filter((batch) => batch.phase === 'indeterminate' || batch.phase === 'creating');
   const shown = [...ids.slice(0, idsShownMax), ...(ids.length > idsShownMax ? [`and ${ids.length - idsShownMax} more`] : [])].join(', ');
   const out =
     ids.length === 0
-      ? 'no batch goes on at the provider'
+      ? strays.live === 0
+        ? 'no batch goes on at the provider'
+        : 'of its batches only such as it does not use may go on at the provider'
       : `${ids.length === 1 ? 'this batch goes' : 'these batches go'} on at the provider: ${shown}`;
   return [
     `batchor: interrupted; run ${runId} is kept, and ${out}`,

@@ -65,7 +65,7 @@ const onePause = (events: readonly Event[]): readonly Event[] => {
 const isOver = (snapshot: RunSnapshot): boolean =>
   (snapshot.ingest.isComplete || snapshot.control.state === 'cancel_requested') &&
   snapshot.live.length === 0 &&
-  snapshot.strays.every(isUnwaited) &&
+  snapshot.strays.every((stray) => isUnwaited(snapshot, stray)) &&
   snapshot.litter.length === 0 &&
   snapshot.artifacts.unkept.length === 0 &&
   itemStatuses.every((status) => isTerminalItem(status) || snapshot.totals[status] === 0);

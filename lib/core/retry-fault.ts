@@ -2,7 +2,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { BatchPhase, LiveBatch } from './batch.ts';
 import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
-import { cancelEffectKey, litterEffectKey, strayEffectKey, straysKey, sweepKey } from './effect.ts';
+import { cancelEffectKey, litterEffectKey, pollKey, strayEffectKey, straysKey, sweepKey } from './effect.ts';
 import type { Event } from './event.ts';
 import { faultWaitOf, isFaultDue } from './fault-wait.ts';
 import type { BatchKey, EffectKey } from './ids.ts';
@@ -11,6 +11,7 @@ import { leaveLitter, litterIsHopeless } from './litter.ts';
 import { heldUnresolved, wayOfUnconfirmed } from './send-again.ts';
 import type { ControlReason, RunSnapshot } from './snapshot.ts';
 import { isStillSettled, strayLost } from './stray.ts';
+import { stuckCancelTriesMax } from './stuck-cancel.ts';
 
 /** Clear answers that an effect may get before it is held: more of the same is not going to help. */
 export const answeredFaultsMax = 4;
@@ -100,6 +101,22 @@ const isLastAnswer = (snapshot: RunSnapshot, key: EffectKey, atMs: number): bool
   return record !== undefined && record.answeredCount + 1 >= answeredFaultsMax && isFaultDue(snapshot, record, atMs);
 };
 
+/**
+ * Past its expiry, or unchanged for hours, a batch is of no more use, and its run would wait for an answer to the cancel for ever. The polls
+ * are answered: where nothing is, the provider cannot be reached, and the cancel is asked for again.
+ */
+const isVainCancel = (snapshot: RunSnapshot, batch: LiveBatch, { fault, atMs }: CommandOf<'RecordFault'>): boolean => {
+  const record = snapshot.faults.find(({ key }) => key === cancelEffectKey(batch.batchKey));
+  return (
+    fault === 'transient' &&
+    batch.overdue !== null &&
+    record !== undefined &&
+    record.count + 1 >= stuckCancelTriesMax &&
+    isFaultDue(snapshot, record, atMs) &&
+    !snapshot.faults.some(({ key }) => key === pollKey)
+  );
+};
+
 /** A cancel that the provider refuses is not asked for again: the batch is waited for to its end, and what it answers is kept. */
 const decideCancelFault = (
   snapshot: RunSnapshot,
@@ -112,6 +129,10 @@ const decideCancelFault = (
   const key = cancelEffectKey(batchKey);
   if (fault === 'refused' && isLastAnswer(snapshot, key, atMs)) {
     const why = `the provider does not cancel batch ${providerBatchId}: it runs to its end, its answers are kept, and what it answers is billed (${message})`;
+    return right([{ type: 'CancelAsked', atMs, batchKey, refused: message }, ...pauseEvents(snapshot, 'provider_refused', why, atMs)]);
+  }
+  if (isVainCancel(snapshot, batch, command)) {
+    const why = `the cancel of batch ${providerBatchId}, which is overdue, failed ${stuckCancelTriesMax} times: it is not asked for again, and what the batch answers is billed (${message})`;
     return right([{ type: 'CancelAsked', atMs, batchKey, refused: message }, ...pauseEvents(snapshot, 'provider_refused', why, atMs)]);
   }
   const recorded = faultEvents(snapshot, { key, message, isAnswer: fault === 'refused', retryAfterMs, atMs });

@@ -1,6 +1,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { LiveBatch, StrayBatch } from './batch.ts';
 import type { BatchObservation, CommandOf, SweptBatch } from './command.ts';
+import { strayEffectKey } from './effect.ts';
 import type { Event } from './event.ts';
 import type { ProviderBatchId } from './ids.ts';
 import { presumedOfGivenUp, presumedOfStray } from './money.ts';
@@ -8,6 +9,7 @@ import { expiryGraceMs, expiryOf } from './overdue.ts';
 import { isPollDue, pollWaitMs } from './poll-wait.ts';
 import type { Rejection } from './rejection.ts';
 import type { RunSnapshot } from './snapshot.ts';
+import { isCancelStuck } from './stuck-cancel.ts';
 import { isAnothersId } from './witness.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
@@ -55,8 +57,9 @@ const pollsMin = 10;
 export const isStillSettled = (snapshot: RunSnapshot, { givenUp, providerBatchId }: StrayBatch): boolean =>
   givenUp !== null && snapshot.live.some((batch) => batch.providerBatchId === providerBatchId);
 
-/** It is asked to cancel, and the run does not wait for its end: the worst is presumed of it. */
-export const isUnwaited = ({ givenUp, isCancelAsked, isEnded }: StrayBatch): boolean => isEnded || (givenUp !== null && isCancelAsked);
+/** Once it was asked to cancel, or that was tried often enough, the run does not wait for its end: the worst is presumed of it. */
+export const isUnwaited = (snapshot: RunSnapshot, { givenUp, isCancelAsked, isEnded, providerBatchId }: StrayBatch): boolean =>
+  isEnded || (givenUp !== null && (isCancelAsked || isCancelStuck(snapshot, strayEffectKey(providerBatchId))));
 
 /** It does not come to an end, or does not show any more. */
 const isHopeless = (snapshot: RunSnapshot, stray: StrayBatch, seen: BatchObservation | undefined, atMs: number): boolean => {

@@ -225,6 +225,22 @@ describe('the environment', () => {
   });
 });
 
+describe('a cancel that the provider answers with errors for ever', () => {
+  it('is tried a few times; the command returns, and names the batch', async () => {
+    await using world = await createCliWorld({
+      faults: [
+        { type: 'never_ends', batch: 1 },
+        { type: 'http_error', operation: 'cancel_batch', statusCode: 500, times: 1_000 },
+      ],
+    });
+    world.write('rows.csv', csvOf(2));
+    expect((await world.run(startArgs('rows.csv', 'errors', '--poll-interval', '0.05'))).code).toBe(0);
+    const ran = await world.run(['cancel', '--run-id', 'errors', '--store', 'store']);
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toContain(`the provider has not taken the cancel yet, and wait asks again: ${world.emulator.ledger.batches[0]?.id}`);
+  });
+});
+
 describe('a run that is interrupted while the provider is in trouble', () => {
   it('does not say of batches that have ended that they go on', async () => {
     await using world = await createCliWorld({

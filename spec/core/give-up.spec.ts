@@ -240,6 +240,26 @@ describe('a batch that was given up and cannot be cancelled', () => {
     }
     expect(tries).toBe(fault === 'refused' ? 4 : 8);
   });
+
+  it('does not hold up a run that has nothing else to do: after four tries that failed it ends, and the worst stays presumed', () => {
+    const run = created();
+    giveUp(run);
+    settleRest(run, 'a');
+    run.nowMs += hourMs;
+    requeueAll(run);
+    toCreated(run, 'b');
+    endBatch(run, 'b', ending({ outputFileId: 'o' }));
+    tell(run, { type: 'RecordFiles', batchKey: key('b'), output: { object: 'out', bytes: 40 }, error: null, census: censusOfRows(4) });
+    settleSuccesses(run, 'b', [0, 1, 2, 3]);
+    settleRest(run, 'b');
+    let tries = 0;
+    for (; !isFinished(run.state.snapshot) && tries < 20; tries += 1) {
+      tell(run, { type: 'RecordFault', key: `stray:${atA}` as never, fault: 'transient', message: '500: boom', retryAfterMs: null });
+      run.nowMs += hourMs;
+    }
+    expect(tries).toBe(4);
+    expect(run.state.snapshot.presumed.rows).toBeGreaterThanOrEqual(4);
+  });
 });
 
 describe('files of a batch that is not over', () => {

@@ -241,4 +241,51 @@ describe('a cancelled run', () => {
     }
     expect(looks).toBe(10);
   });
+
+  const asks = (run: Scenario, shown: Shown): number => {
+    let count = 0;
+    for (let step = 0; step < 60 && batchOf(run, 'a').phase === 'created'; step += 1) {
+      const due = dueTypes(run);
+      if (due.includes('CancelBatch')) {
+        count += 1;
+        tell(run, { type: 'RecordFault', key: 'cancel:a' as never, fault: 'transient', message: '500: boom', retryAfterMs: null });
+      }
+      if (due.includes('PollBatches')) look(run, shown);
+      run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
+    }
+    return count;
+  };
+
+  it('ends though the cancel of its overdue batch is answered with errors for ever: it is tried four times', () => {
+    const run = created();
+    const times = { createdAtMs: run.nowMs - 72 * hourMs, expiresAtMs: run.nowMs - 48 * hourMs };
+    polled(run, hourMs, times);
+    tell(run, { type: 'CancelRun' });
+    expect(asks(run, times)).toBe(4);
+    expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'provider_refused' });
+    expect(run.state.snapshot.control.message).toContain('failed 4 times');
+    settleRest(run, 'a');
+    expect(isFinished(run.state.snapshot)).toBe(true);
+    expect(run.state.snapshot.presumed.rows).toBe(3);
+  });
+
+  it('asks again for as long as its batch is not overdue', () => {
+    const run = created();
+    tell(run, { type: 'CancelRun' });
+    expect(asks(run, {})).toBeGreaterThan(4);
+    expect(batchOf(run, 'a').cancelAsked).toBe(false);
+  });
+
+  it('does not believe that a cancel is in vain while the provider cannot be reached at all', () => {
+    const run = created();
+    const times = { createdAtMs: run.nowMs - 72 * hourMs, expiresAtMs: run.nowMs - 48 * hourMs };
+    polled(run, hourMs, times);
+    tell(run, { type: 'CancelRun' });
+    for (let tries = 0; tries < 8; tries += 1) {
+      for (const name of ['poll', 'cancel:a'])
+        tell(run, { type: 'RecordFault', key: name as never, fault: 'transient', message: 'down', retryAfterMs: null });
+      run.nowMs += hourMs;
+    }
+    expect(batchOf(run, 'a').cancelAsked).toBe(false);
+  });
 });
