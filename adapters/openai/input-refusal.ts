@@ -7,12 +7,25 @@ import { apiErrorIn, errorBodyIn } from './api-error.ts';
 const linesMax = 1_000;
 const wordsMax = 500;
 
+/** What is sent as a file, in the words of services: other things may be "too large" as well, such as `max_tokens`, or metadata. */
+const file = String.raw`(?:files?|uploads?|payload|body|entity|input|content|batch|request)`;
+const size = String.raw`(?:size|\d[\d,._]*\s*(?:bytes|[kmg]i?b))`;
 /** "File is too large.", "413 Request Entity Too Large", "exceeds the maximum file size of 100 MB": OpenAI, Groq, nginx (reports of 2026-10). */
-const tooLarge =
-  /\b(?:too (?:large|big)|(?:exceeds?|exceeded|larger than|bigger than|over|above)\b.{0,60}\b(?:size|\d[\d,._]*\s*(?:bytes|[kmg]i?b)))\b/iu;
+const tooLarge = new RegExp(
+  [
+    String.raw`\b${file}\b[^.]{0,40}\btoo (?:large|big)\b`,
+    String.raw`\b(?:exceeds?|exceeded|larger than|bigger than|over|above)\b.{0,60}\b${size}`,
+    String.raw`\bfile size\b[^.]{0,40}\b(?:limit|maximum|exceeds?|exceeded|less than|smaller than|at most|below|under)\b`,
+    String.raw`\b(?:limit|maximum)\b[^.]{0,20}\b${size}[^.]{0,20}\b(?:per|a|each) file\b`,
+  ].join('|'),
+  'iu',
+);
+/** Codes that say it. */
+const tooLargeCode =
+  /^(?:input_?|request_?)?(?:file|payload|entity|body|upload)_?(?:size_?)?(?:too_?(?:large|big)|(?:limit_?)?exceeded)$/iu;
 /** A number and its unit behind words of a limit. */
 const stated =
-  /(?:limit|maximum|max|at most|up to|larger than|bigger than|exceeds?|over|above)\D{0,40}?(\d[\d,_]*(?:\.\d+)?)\s*(bytes|[kmg]i?b)\b/iu;
+  /(?:limit|maximum|max|at most|up to|(?:larger|bigger|less|smaller) than|exceeds?|over|above|below|under)\D{0,40}?(\d[\d,_]*(?:\.\d+)?)\s*(bytes|[kmg]i?b)\b/iu;
 const units: Readonly<Record<string, number>> = {
   b: 1,
   k: 1_000,
@@ -30,7 +43,12 @@ const units: Readonly<Record<string, number>> = {
 export const inputRefusalOf = (status: number, message: string, thrown: unknown): InputRefusal | null => {
   const said = status === 400 || status === 422 ? linesIn(thrown) : [];
   if (said.length > 0) return { isTooLarge: false, statedBytesMax: null, said };
-  if (status !== 413 && !saysTooLarge(message)) return null;
+  const { code } = apiErrorIn(thrown);
+  const body = errorBodyIn(thrown);
+  // A parameter of the call that is too large is not the file.
+  const param = isJsonObject(body) ? textOf(body['param']) : null;
+  const isOther = param !== null && !/file/iu.test(param);
+  if (status !== 413 && !tooLargeCode.test(code ?? '') && (isOther || !saysTooLarge(message))) return null;
   return { isTooLarge: true, statedBytesMax: statedBytesIn(message), said: [] };
 };
 
@@ -42,7 +60,9 @@ export const statedBytesIn = (message: string): number | null => {
   const [, digits, unit = 'bytes'] = stated.exec(message) ?? [];
   if (digits === undefined) return null;
   const name = unit.toLowerCase();
-  const bytes = Math.floor(Number(digits.replaceAll(/[,_]/gu, '')) * (name === 'bytes' ? 1 : (units[name.slice(0, -1)] ?? 1)));
+  // `3.000 bytes` has no fraction: a dot parts thousands in half of the world.
+  const marks = name === 'bytes' || name === 'b' ? /[,_.]/gu : /[,_]/gu;
+  const bytes = Math.floor(Number(digits.replaceAll(marks, '')) * (name === 'bytes' ? 1 : (units[name.slice(0, -1)] ?? 1)));
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
 };
 

@@ -24,6 +24,11 @@ describe('a service that takes smaller files', () => {
     [400, words('The file exceeds the maximum file size of 100 MB.'), 100_000_000],
     [413, words('Maximum file size is 104,857,600 bytes.'), 104_857_600],
     [422, words('The upload is larger than the limit of 1.5 GiB'), 1_610_612_736],
+    [400, words('file size must be less than 3KB'), 3_000],
+    [400, words('Upload rejected', { code: 'file_too_large' }), null],
+    [400, words('File size limit exceeded.'), null],
+    [400, words('File limit: 200 MB per file exceeded', { code: 'file_too_large' }), 200_000_000],
+    [413, words('at most 3.000 bytes'), 3_000],
   ])('with %i (%j) says so, and its limit where it is stated: %s', async (status, body, statedBytesMax) => {
     expect(await askUpload(status, body)).toEqual({ isTooLarge: true, statedBytesMax, said: [] });
     expect(await askCreate(status, body)).toEqual({ isTooLarge: true, statedBytesMax, said: [] });
@@ -44,6 +49,11 @@ describe('a service that takes smaller files', () => {
     [429, words('Request too large for m on tokens per min.')],
     [500, words('File is too large.')],
     [400, words('The batch has 60000 requests, over the limit of 50000.')],
+    [400, words('max_tokens is too large: 50000. This model supports at most 16384.', { param: 'max_tokens' })],
+    [400, words('max_tokens is too large: 50000. This model supports at most 16384.')],
+    [400, words('metadata value too large: at most 10 characters', { param: 'metadata' })],
+    [400, words('File exceeds the maximum number of rows: 10.')],
+    [400, words('Too many lines: 30. At most 10 are allowed.')],
   ])('is not meant by %i (%j)', async (status, body) => {
     expect(await askUpload(status, body)).toBeNull();
   });
@@ -62,6 +72,12 @@ describe('a service that validates the file when it gets it', () => {
     [words('No.', { param: 'line 7', code: 'bad' }), [said(7, 'No.', { param: 'line 7', code: 'bad' })]],
     [words('Lines 3, 5 and 9 are not valid.'), [3, 5, 9].map((line) => said(line, 'Lines 3, 5 and 9 are not valid.'))],
     [words('Row 4: no input.'), [said(4, 'Row 4: no input.')]],
+    [words('Invalid request on line 1,200: bad'), [said(1_200, 'Invalid request on line 1,200: bad')]],
+    [words('Error on line 5 and 2 more.'), [said(5, 'Error on line 5 and 2 more.')]],
+    [words('Errors on lines 3,5,1200.'), [3, 5, 1_200].map((line) => said(line, 'Errors on lines 3,5,1200.'))],
+    [words('Row 4 (zero-based): bad'), [said(5, 'Row 4 (zero-based): bad')]],
+    [words('No.', { param: 'lines[4].body' }), [said(5, 'No.', { param: 'lines[4].body' })]],
+    [words('Line 3 exceeds the maximum of 10 messages.'), [said(3, 'Line 3 exceeds the maximum of 10 messages.')]],
     [
       words('Validation failed.', {
         errors: [
