@@ -56,7 +56,7 @@ const readerOf = (reading: ChoiceReading, wordsPath: RegExp, missing: BodyFault)
       return {
         outputText,
         output: outputOf(choices, reading) ?? outputText,
-        finishReason: typeof reason === 'string' ? reason : null,
+        finishReason: isText(reason) ? reason : null,
         toolCalls: calls.length === 0 ? null : calls,
         ...textsBeside(outputText, structuredTexts(choices, reading)),
       };

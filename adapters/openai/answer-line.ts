@@ -1,9 +1,8 @@
-import type { FailureClass } from '../../lib/core/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import { isTooDeep } from '../../lib/core/json-depth.ts';
 import type { LineContent, LineVerdict } from '../../lib/ports/provider.ts';
 import { classOfError, readLineError } from './answer-error.ts';
-import type { AnswerReader, BodyContent } from './answer-reader.ts';
+import type { AnswerReader, BodyContent, BodyFault } from './answer-reader.ts';
 import { usageOf } from './answer-usage.ts';
 
 /** Is shown every line that was accepted, and what was read of it. */
@@ -19,7 +18,8 @@ export const readVerdict = (line: string, reader: AnswerReader, learn: Learn, wa
   if (failure !== null) {
     const { failureClass } = failure;
     const texts = failureClass === 'refusal' && wants === 'text' && body !== null ? textsOfRefusal(reader.contentOf(body)) : {};
-    return { type: 'failed', customId, failureClass, usage, ...texts };
+    const stops = failure.stopsBeforeLimit === true ? { stopsBeforeLimit: true as const } : {};
+    return { type: 'failed', customId, failureClass, usage, ...texts, ...stops };
   }
   if (body !== null) learn(line, answer.customId, body);
   return { type: 'succeeded', customId, usage, ...(wants === 'text' && body !== null ? textsOf(reader.contentOf(body)) : {}) };
@@ -99,9 +99,7 @@ const parse = (line: string): unknown => {
   }
 };
 
-interface Failure {
-  readonly failureClass: FailureClass;
-  readonly message: string;
+interface Failure extends BodyFault {
   readonly raw: JsonValue;
 }
 

@@ -5,6 +5,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/js
 export interface BodyFault {
   readonly failureClass: FailureClass;
   readonly message: string;
+  /** Of a truncated answer: what it names as its end is no output limit. */
+  readonly stopsBeforeLimit?: true;
 }
 
 /** What a body holds, as far as it got: also of one that was cut. */
@@ -31,6 +33,8 @@ export interface AnswerReader {
 }
 
 export const fault = (failureClass: FailureClass, message: string): BodyFault => ({ failureClass, message });
+/** An answer that is cut, or may be, and for which a higher output limit is no remedy that is known. */
+export const stoppedFault = (message: string): BodyFault => ({ failureClass: 'truncated', message, stopsBeforeLimit: true });
 export const emptyFault = fault('empty_output', 'the answer has no text, no call and no media');
 export const tooDeepFault = fault('malformed_result', 'the answer is nested too deeply to be given on');
 

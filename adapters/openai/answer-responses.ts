@@ -8,11 +8,13 @@ import {
   fault,
   isText,
   listOf,
+  stoppedFault,
   textsBeside,
   textsMax,
   tooDeepFault,
 } from './answer-reader.ts';
 import { wholeThenParts } from './content-parts.ts';
+import { isOutputLimit } from './finish-reasons.ts';
 import { isTooDeep } from '../../lib/core/json-depth.ts';
 import { isCall, isMoreThanText, isWholeItem, itemRefusal, itemsOf, itemText, itemTexts, saysSomething } from './response-items.ts';
 
@@ -48,7 +50,7 @@ const faultOfItems = (items: readonly JsonObject[]): BodyFault | null => {
   if (refusal !== null) return fault('refusal', refusal);
   const said = items.filter(saysSomething);
   if (said.length === 0) return emptyFault;
-  if (!said.some(isWholeItem)) return fault('truncated', 'no item of the answer is whole');
+  if (!said.some(isWholeItem)) return stoppedFault('no item of the answer is whole');
   return items.some(isMoreThanText) && isTooDeep(items) ? tooDeepFault : null;
 };
 
@@ -85,7 +87,9 @@ const reasonCharsMax = 60;
 const incomplete = (details: JsonValue | undefined): BodyFault => {
   const reason = isJsonObject(details) ? details['reason'] : undefined;
   if (reason === 'content_filter') return fault('content_filtered', 'a content filter stopped the answer');
-  return fault('truncated', `the answer stops at ${typeof reason === 'string' ? reason.slice(0, reasonCharsMax) : 'an unnamed limit'}`);
+  if (typeof reason !== 'string') return stoppedFault('the answer stops at an unnamed limit');
+  const message = `the answer stops at ${reason.slice(0, reasonCharsMax)}`;
+  return isOutputLimit(reason) ? fault('truncated', message) : stoppedFault(message);
 };
 
 /** `Response.error.code` of openai 6.49; those about images say what is wrong with the request. */

@@ -232,7 +232,7 @@ export type Command = { readonly atMs: number } & (
       readonly parts: Column;
       readonly offsets: Column;
       readonly lengths: Column;
-      /** Output tokens of the answer on that line; -1, or no column: not told. */
+      /** Output tokens of the answer on that line; -1, or no column: not told; -2: it is cut, and by no output limit. */
       readonly outputTokens?: Column;
     }
   | { readonly type: 'RequeueRows'; readonly dueAtMs: number; readonly rows: RowSlice }

@@ -6,6 +6,7 @@ import { placeOf } from './event-record.ts';
 import { failureClasses } from './failure.ts';
 import type { Rejection } from './rejection.ts';
 import type { RunSnapshot } from './snapshot.ts';
+import { stoppedBeforeLimit } from './output-bound.ts';
 
 /**
  * The command with its columns and fields as the rules read them, or `malformed_command`, which names the field. What came through
@@ -53,7 +54,7 @@ const faultOfColumns = (snapshot: RunSnapshot, command: Command): string | null 
         faultOfCounts('parts', parts, count, 0, 3) ??
         faultOfCounts('offsets', offsets, count) ??
         faultOfCounts('lengths', lengths, count) ??
-        faultOfCounts('outputTokens', outputTokens ?? null, count, -1)
+        faultOfCounts('outputTokens', outputTokens ?? null, count, stoppedBeforeLimit)
       );
     }
     case 'RecordInputRefused': {

@@ -7,6 +7,9 @@
 const width = 10;
 export const outputBoundMax = 10 ** (width - 1) - 1;
 
+/** Stands for the length of a truncated answer that no output limit ended: a raised one would buy the same again. */
+export const stoppedBeforeLimit = -2;
+
 /** A limit that can be written with room; any other is left to the provider to refuse. */
 export const isRoomy = (bound: unknown): bound is number =>
   typeof bound === 'number' && Number.isInteger(bound) && bound >= 0 && bound <= outputBoundMax;

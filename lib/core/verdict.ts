@@ -2,10 +2,11 @@ import type { LiveBatch } from './batch.ts';
 import { failureAction, type FailureClass, isFailureOfBatch } from './failure.ts';
 import { capacityWaitMs } from './queue.ts';
 import { isDueAt, obeyedMs } from './due-time.ts';
+import { stoppedBeforeLimit } from './output-bound.ts';
 import { backoffMs, backoffMsMax, bucketDueMs, bucketMsMax } from './retry.ts';
 import type { BackoffBucket, RunSnapshot } from './snapshot.ts';
 
-/** A row's attempts before this one, and how long the answer of this one was (-1: not told). */
+/** A row's attempts before this one, and how long the answer of this one was (-1: not told; `stoppedBeforeLimit`: no output limit ended it). */
 export interface RowAttempts {
   readonly charged: number;
   readonly uncharged: number;
@@ -45,6 +46,7 @@ export const verdictOf = (
 const isWorthMoreOutput = ({ config, control }: RunSnapshot, { charged, outputTokens }: RowAttempts): boolean => {
   const { raisedOutputTokensMax: raised } = config.operation.retry;
   if (raised === null || charged > 0 || control.state === 'cancel_requested') return false;
+  if (outputTokens === stoppedBeforeLimit) return false;
   // Of several choices each may be as long, and they are told as one sum.
   return outputTokens < Math.max(raised, config.operation.money.outputTokensMax ?? 0);
 };

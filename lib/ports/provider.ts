@@ -133,6 +133,8 @@ export type LineVerdict =
       readonly usage: TokenUsage | null;
       /** With the text asked for: texts beside a refusal. One that is the structured answer completes the row all the same. */
       readonly texts?: readonly string[];
+      /** Of a truncated answer: what it names as its end is no output limit, so that a raised one would buy nothing. */
+      readonly stopsBeforeLimit?: true;
     }
   | { readonly type: 'malformed' };
 

@@ -9,6 +9,8 @@ export type FakeContent = Pick<LineContent, 'outputText' | 'output' | 'texts'> &
 export interface FakeFault {
   readonly failureClass: FailureClass;
   readonly message: string;
+  /** Of a truncated answer: no output limit ended it. */
+  readonly stopsBeforeLimit?: true;
 }
 
 /** A text, a call or media that a body holds. */
@@ -41,7 +43,8 @@ const wholeReasons: ReadonlySet<string | null> = new Set(['stop', 'tool_calls', 
 const cut = (reason: string | null): FakeFault => {
   if (reason === 'content_filter') return { failureClass: 'content_filtered', message: 'a content filter stopped the answer' };
   if (reason === 'error') return { failureClass: 'server_error', message: 'the answer ended in an error' };
-  return { failureClass: 'truncated', message: `the answer stops (${reason ?? 'for no reason that is told'})` };
+  const truncated = { failureClass: 'truncated', message: `the answer stops (${reason ?? 'for no reason that is told'})` } as const;
+  return reason === 'length' || reason === 'max_output_tokens' ? truncated : { ...truncated, stopsBeforeLimit: true };
 };
 
 export const contentOfAnswer = (body: JsonObject): FakeContent => {

@@ -1,9 +1,8 @@
-import type { FailureClass } from '../core/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { isRoomy, raiseBounds, roomyMember } from '../core/output-bound.ts';
 import type { TokenUsage } from '../core/usage.ts';
 import type { LineContent, LineRenderer, ProviderWire } from '../ports/provider.ts';
-import { contentOfAnswer, type FakeContent, faultOfAnswer } from './fake-answers.ts';
+import { contentOfAnswer, type FakeContent, type FakeFault, faultOfAnswer } from './fake-answers.ts';
 import { classOfFakeError, type FakeError, fakeErrorIn } from './fake-errors.ts';
 
 /** Endpoints whose requests the fake's wire can write. */
@@ -29,7 +28,10 @@ export const createFakeWire = (job: { readonly model: string; readonly endpoint:
       const { customId, body } = answer;
       const failure = failureOf(answer);
       const usage = body === null ? null : usageOf(body);
-      if (failure !== null) return { type: 'failed', customId, failureClass: failure.failureClass, usage };
+      if (failure !== null) {
+        const { failureClass, stopsBeforeLimit } = failure;
+        return { type: 'failed', customId, failureClass, usage, ...(stopsBeforeLimit === undefined ? {} : { stopsBeforeLimit }) };
+      }
       if (wants === undefined || body === null) return { type: 'succeeded', customId, usage };
       const { outputText, texts, toolCalls } = contentOfAnswer(body);
       const call = toolCalls !== null ? { isCall: true as const } : {};
@@ -117,12 +119,7 @@ const parse = (line: string): unknown => {
   }
 };
 
-interface Failure {
-  readonly failureClass: FailureClass;
-  readonly message: string;
-}
-
-const failureOf = ({ statusCode, body, error }: Answer): Failure | null => {
+const failureOf = ({ statusCode, body, error }: Answer): FakeFault | null => {
   if (body !== null) return faultOfAnswer(body);
   const message = statusCode === null ? error.message : `${statusCode}: ${error.message}`;
   return { failureClass: classOfFakeError(statusCode, error), message };

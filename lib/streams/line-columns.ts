@@ -16,9 +16,11 @@ export interface ColumnsOfLine {
   /** -1: the line tells no usage, and the other counts are 0. */
   readonly outputTokens: number;
   readonly reasoningTokens: number;
+  /** True for a truncated answer that no output limit ended. */
+  readonly stopsBeforeLimit: boolean;
 }
 
-/** What the lines of one file say, in the order of the file: 64 bytes a line. */
+/** What the lines of one file say, in the order of the file: 72 bytes a line. */
 export interface LineColumns {
   readonly count: number;
   /** `index`: the row that the line's `custom_id` names; null for one that names none of the run. */
@@ -31,7 +33,7 @@ export interface LineColumns {
 export const answeredCode = -1;
 export const malformedCode = -2;
 
-const columns = 8;
+const columns = 9;
 const linesAtFirst = 256;
 
 export const createLineColumns = (): LineColumns => {
@@ -58,6 +60,7 @@ export const createLineColumns = (): LineColumns => {
       table[from + 5] = usage?.cachedInputTokens ?? 0;
       table[from + 6] = usage?.outputTokens ?? -1;
       table[from + 7] = usage?.reasoningTokens ?? 0;
+      table[from + 8] = verdict.type === 'failed' && verdict.stopsBeforeLimit === true ? 1 : 0;
       count += 1;
     },
     at: (place) => ({
@@ -69,6 +72,7 @@ export const createLineColumns = (): LineColumns => {
       cachedInputTokens: cell(place, 5),
       outputTokens: cell(place, 6),
       reasoningTokens: cell(place, 7),
+      stopsBeforeLimit: cell(place, 8) === 1,
     }),
     placeOf(offset) {
       let [low, high] = [0, count];

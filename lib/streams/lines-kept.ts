@@ -9,7 +9,7 @@ export interface LinesKept {
   forget(object: string): void;
 }
 
-/** 26 MB. What does not fit is read again from where it is stored. */
+/** 29 MB. What does not fit is read again from where it is stored. */
 const linesMax = 400_000;
 
 export const createLinesKept = (): LinesKept => {

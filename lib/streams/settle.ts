@@ -5,8 +5,10 @@ import type { Effect } from '../core/effect.ts';
 import { codeOfFailure, type FailureClass } from '../core/failure.ts';
 import { type CustomIds, customIdsOf } from '../core/custom-ids.ts';
 import type { BatchKey } from '../core/ids.ts';
+import { stoppedBeforeLimit } from '../core/output-bound.ts';
 import { PayloadError } from '../ports/payload-error.ts';
 import type { PortError } from '../ports/port-error.ts';
+import type { LineVerdict } from '../ports/provider.ts';
 import { type AnswerTexts, readTexts, textsIn } from '../schema/read-texts.ts';
 import type { OutputReading } from '../schema/structure.ts';
 import { payloadRefusal } from './faults.ts';
@@ -208,11 +210,14 @@ const readLine = (
   }
   if (verdict.usage !== null) addTo(reading.usage, verdict.usage);
   const take = (failureClass: FailureClass | null): void =>
-    takeRow(reading, index, line, failureClass === null ? null : codeOfFailure(failureClass), verdict.usage?.outputTokens ?? -1);
+    takeRow(reading, index, line, failureClass === null ? null : codeOfFailure(failureClass), outputTokensOf(verdict));
   if (verdict.type === 'failed')
     return { failureClass: verdict.failureClass, texts: verdict.texts === undefined ? null : textsIn(verdict), take };
   return { failureClass: structure !== null && verdict.isCall === true ? 'tool_call' : null, texts: textsIn(verdict), take };
 };
+
+const outputTokensOf = (verdict: Exclude<LineVerdict, { readonly type: 'malformed' }>): number =>
+  verdict.type === 'failed' && verdict.stopsBeforeLimit === true ? stoppedBeforeLimit : (verdict.usage?.outputTokens ?? -1);
 
 /** Takes lines in their order; the answers among them are read together first, where a structure was promised. */
 const judge = async (structure: AnswerReading | null, waiting: readonly Waiting[]): Promise<void> => {

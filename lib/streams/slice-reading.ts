@@ -1,3 +1,4 @@
+import { stoppedBeforeLimit } from '../core/output-bound.ts';
 import type { TokenUsage } from '../core/usage.ts';
 import { answeredCode, type LineColumns, malformedCode } from './line-columns.ts';
 
@@ -80,7 +81,8 @@ export const readColumns = (reading: SliceReading, lines: LineColumns, fromOffse
     else if (line.index < 0 || line.index >= itemCount) reading.unknownCount += 1;
     else {
       if (line.outputTokens >= 0) addTo(reading.usage, line);
-      takeRow(reading, line.index, line, line.code === answeredCode ? null : line.code, line.outputTokens);
+      const outputTokens = line.stopsBeforeLimit ? stoppedBeforeLimit : line.outputTokens;
+      takeRow(reading, line.index, line, line.code === answeredCode ? null : line.code, outputTokens);
     }
   }
   if (end < lines.count) endBefore(reading, lines.at(end).offset);

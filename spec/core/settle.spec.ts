@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { batchEffectKey, censusOfRows, codeOfFailure, emptyUsage } from '../../lib/core/index.ts';
+import { stoppedBeforeLimit } from '../../lib/core/output-bound.ts';
 import { makeConfig } from '../support/core/config.ts';
 import {
   accept,
@@ -134,6 +135,10 @@ describe('an answer that stops at the output limit', () => {
 
   it('is asked for once more with a raised limit, and no third time', () => {
     for (const told of [300, -1, undefined]) expect(cut(900, told)).toEqual({ first: 'failed_retryable', last: failed, charged: 2 });
+  });
+
+  it('is not asked for where no output limit ended it: the same would be paid for again', () => {
+    expect(cut(900, stoppedBeforeLimit)).toEqual({ first: failed, last: failed, charged: 1 });
   });
 
   it('is not asked for where an answer was as long as the raised limit already, or no attempt is left', () => {

@@ -63,6 +63,16 @@ describe('the corpus of answers', () => {
     expect(await judged()).toEqual(expected.structured ?? expected.as);
   });
 
+  it('asks for more output only where an output limit is named as the end', () => {
+    const truncated = cases.flatMap(([endpoint, name, body, { as, finish }]) => {
+      const verdict = wireOf(endpoint).readVerdict(lineOf(body));
+      return as === 'truncated' && verdict.type === 'failed' ? [{ name, finish, stopsBeforeLimit: verdict.stopsBeforeLimit ?? false }] : [];
+    });
+    const limits = ['length', 'max_tokens', 'max_output_tokens'];
+    for (const { name, finish, stopsBeforeLimit } of truncated) expect(stopsBeforeLimit, name).toBe(!limits.includes(finish ?? ''));
+    expect(new Set(truncated.map(({ finish }) => finish)).size).toBeGreaterThan(8);
+  });
+
   it('completes nothing that has nothing in it', () => {
     for (const [endpoint, name, body] of cases) {
       const { as, text, output = text, calls } = outcomeOf(endpoint, lineOf(body));

@@ -59,6 +59,18 @@ describe('a job that raises the output limit', () => {
     expect(attempts.map(({ outcome }) => outcome)).toEqual(['retried', 'completed']);
   });
 
+  it.each(['model_length', 'pause_turn', 'tea_break', 'RECITATION'])(
+    'pays once for an answer that ends with %s: no output limit cut it',
+    async (reason) => {
+      await using world = await createWorld({ seed: 5, faults: [{ type: 'rows_end_with', ratio: 1, reason }], answer: () => answerOf(0) });
+      const params = { max_completion_tokens: 60 };
+      const providerConfig = { ...world.connection({ model, endpoint: 'chat.completions', params }), outputTokensMax: 60 };
+      const run = await world.runner.start({ ...jobOf(), providerConfig });
+      expect((await world.settle(run)).itemCounts).toMatchObject({ failed_permanent: 30 });
+      expect(world.ledger.requestsBilled).toBe(30);
+    },
+  );
+
   it('sends what it has packed, in batches of the size that was told', async () => {
     await using world = await createWorld({ seed: 5, answer: ({ customId }) => answerOf(indexInCustomId(customId) ?? -1) });
     const run = await world.runner.start({ ...jobOf(), chunkPolicy: { maxRequests: 7 } });

@@ -236,6 +236,8 @@ export const chat: readonly Case[] = [
   ],
   ['pause_turn', ended('pause_turn'), { as: 'truncated', text: 'Half', finish: 'pause_turn' }],
   ['a reason of tomorrow', ended('tea_break'), { as: 'truncated', text: 'Half', finish: 'tea_break' }],
-  ['null, as of an answer that goes on', ended(null), { as: 'truncated', text: 'Half', finish: null }],
+  ['null, of a service that gives no reason', ended(null), { as: 'completed', text: 'Half', finish: null, structured: 'invalid_json' }],
+  ['an empty reason', ended(''), { as: 'completed', text: 'Half', finish: null, structured: 'invalid_json' }],
+  ['RECITATION', ended('RECITATION'), { as: 'truncated', text: 'Half', finish: 'RECITATION' }],
   ['a reason that is no text', ended(7), { as: 'truncated', text: 'Half', finish: null }],
 ];
