@@ -1,6 +1,7 @@
 import type { RunSummary } from '../lib/run/summary.ts';
 import type { Run } from '../lib/run/run.ts';
 import type { CliContext } from './context.ts';
+import { capNote } from './cap-note.ts';
 import { dollars } from '../lib/core/prices.ts';
 import { writeNotes } from './render.ts';
 import { shownText } from './shown-text.ts';
@@ -77,7 +78,7 @@ export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatch
     ...(unclear > 0 ? [`${unclear} ${unclear === 1 ? 'batch' : 'batches'} looked for`] : []),
     ...(cost.spentUsd === null || cost.spentUsd === 0
       ? []
-      : [`${dollars(cost.spentUsd)}${cost.capUsd === null ? '' : ` of ${dollars(cost.capUsd)}`}`]),
+      : [`${dollars(cost.spentUsd)}${cost.capUsd === null ? '' : ` of ${dollars(cost.capUsd)}${cost.isBound ? '' : ' by estimate'}`}`]),
     ...(isIngestionComplete ? [] : ['reading input']),
     ...(queue.waitsFor === null && queue.refusals === null ? [] : [waitText(queue)]),
     ...(controlState === 'running' ? [] : [controlState === 'paused' ? 'paused' : 'cancelling']),
@@ -95,9 +96,15 @@ const waitText = ({ refusals, othersTokens, othersRequests }: RunSummary['queue'
 const createNotes = (first: RunSummary): ((summary: RunSummary) => readonly string[]) => {
   const told = new Map<string, string>();
   const unclear = new Map<string, string>();
+  let isCapTold = false;
   let control = controlText(first);
   return (summary) => {
     const lines: string[] = [];
+    const note = isCapTold ? null : capNote(summary);
+    if (note !== null) {
+      isCapTold = true;
+      lines.push(note);
+    }
     for (const { what, message, retryAt } of summary.troubles) {
       // Each try is a request of its own, and each look later than the last: neither is news.
       const news = message.replace(/\breq_\w+/gu, '').replace(/\d{1,6}(?:\.\d)? (?:second|minute|hour|day)s?\b/gu, '');

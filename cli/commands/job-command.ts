@@ -81,7 +81,8 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   readonly limit = Option.String('--limit', { description: 'Only the first rows' });
   readonly prices = pricesFlag();
   readonly maxCost = Option.String('--max-cost', {
-    description: 'Dollars: the run pauses before it could have cost more (needs a known price, and a bound of the answers)',
+    description:
+      'Dollars: the run pauses before it could have cost more, by estimate where tokens cannot be counted (needs a known price, and a bound of the answers)',
   });
   readonly assumeOutputTokens = Option.String('--assume-output-tokens', {
     description: 'Output tokens of one answer at most, where no parameter bounds them',

@@ -1,5 +1,6 @@
 import { Command, Option } from 'clipanion';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { capNoteOf } from '../cap-note.ts';
 import { commandLine, type Place } from '../place.ts';
 import { pricesFlag, pricesOf } from '../price-flag.ts';
 import { writeJson, writeNotes } from '../render.ts';
@@ -72,6 +73,8 @@ export class ResumeCommand extends RunCommand {
     }
     const summary = await tellRun(place, runId, (run) => awaitingOwner(context, place, runId, run.resume(options)), prices);
     await writeJson(context, summary);
+    const note = capNoteOf(summary);
+    if (note !== null) writeNotes(context, [note]);
     const wait = commandLine(place, 'wait', runId);
     // It may have ended meanwhile.
     if (summary['status'] !== 'running') return exitCodes.ok;

@@ -1,7 +1,8 @@
 import { Command } from 'clipanion';
+import { capNoteOf } from '../cap-note.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Place } from '../place.ts';
-import { writeJson } from '../render.ts';
+import { writeJson, writeNotes } from '../render.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reads the store alone: no key, no network. */
@@ -14,7 +15,10 @@ export class StatusCommand extends RunCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { readSummary } = await import('../read-store.ts');
-    await writeJson(this.context, await readSummary(place, this.givenRunId));
+    const summary = await readSummary(place, this.givenRunId);
+    await writeJson(this.context, summary);
+    const note = capNoteOf(summary);
+    if (note !== null) writeNotes(this.context, [note]);
     return exitCodes.ok;
   }
 }

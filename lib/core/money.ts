@@ -35,8 +35,17 @@ export const worstPrices = (snapshot: RunSnapshot): WorstPrices | null => {
   };
 };
 
-/** False where prompts were estimated, by bytes or for what no text shows: then the worst case is an estimate, and bounds nothing. */
-export const isBounded = ({ backlog: { counting } }: RunSnapshot): boolean => counting === null || counting === 'exact';
+/** Bills above counts by more than this are no rounding: a service adds prompts of its own, or counts in another way. */
+const billedPerCountedMax = 1.05;
+
+/**
+ * False where prompts were estimated, by bytes or for what no text shows, and where answers were billed more than was counted for them: then the
+ * worst case is an estimate, and bounds nothing.
+ */
+export const isBounded = (snapshot: RunSnapshot): boolean => {
+  const { counting } = snapshot.backlog;
+  return (counting === null || counting === 'exact') && billedPerCounted(snapshot) <= billedPerCountedMax;
+};
 
 /** What is spent: all that the provider has told, and what it has probably billed without our seeing it. Null: the price is unknown. */
 export const spentUsd = (snapshot: RunSnapshot): number | null => {

@@ -32,7 +32,7 @@ export const warningsOf = (quote: Omit<Quote, 'warnings'>, { overBudgetRows, bad
     cap?.verdict === 'unknown' && `whether the cost cap of ${dollarsOf(cap.usd)} can be kept is unknown: a run is refused under it`,
     !inputTokens.isBound &&
       items > 0 &&
-      `input tokens are an estimate and no bound: the token counter ${inputTokens.counter} does not count the pictures, sound or files of these rows, or the tokens of ${quote.model}, exactly`,
+      `input tokens are an estimate and no bound: the token counter ${inputTokens.counter} cannot count all that these rows may be billed (pictures, sound, files, hosted tools, stored conversations and prompts, parameters that it does not know), or does not know the tokens of ${quote.model}${cap === null ? '' : `; the cost cap of ${dollarsOf(cap.usd)} is held by estimate, and may be passed`}`,
   ];
   return said.filter((warning) => warning !== false);
 };

@@ -51,7 +51,7 @@ export interface Quote {
     readonly errorRatio: number;
     /** Every row was counted, by a counter that counts rather than bounds. What the provider bills may still differ a little. */
     readonly isExact: boolean;
-    /** False: pictures, sound, files or a model whose tokens are not known are in the counted rows. These figures, and costs made from them, are estimates and bound nothing. */
+    /** False: the counted rows hold what cannot be counted (pictures, files, hosted tools, stored conversations, unknown parameters), or the model's tokens are not known. These figures, and costs made from them, are estimates and bound nothing. */
     readonly isBound: boolean;
     readonly countedRows: number;
     readonly counter: string;

@@ -216,6 +216,27 @@ describe('flags of money and room', () => {
     expect([again.code, documentOf(again.stdout)]).toMatchObject([0, { cost: { cap_usd: 5 }, queue: { scope: 'ours' } }]);
   });
 
+  it.each([
+    ['a conversation', 'previous_response_id="resp_1"'],
+    ['a hosted tool', 'tools=[{"type":"web_search"}]'],
+    ['what no counter knows', 'conversation="conv_1"'],
+  ])('hold a cap by estimate, and say so, where rows bring %s', async (_, param) => {
+    await using world = await worldOf(3);
+    const flags = [...bounded, '--param', param, '--max-cost', '5'];
+    const quoted = await world.run(quoteArgs(...flags));
+    expect(documentOf(quoted.stdout)).toMatchObject({ input_tokens: { is_bound: false }, cap: { verdict: 'may_be_reached' } });
+    expect(documentOf(quoted.stdout)['warnings']).toContainEqual(
+      expect.stringContaining('the cost cap of $5 is held by estimate, and may be passed'),
+    );
+    const note = 'the cap of $5.00 is held by estimate, and may be passed';
+    const started = await world.run(startArgs('rows.csv', 'open', ...flags));
+    expect(started.stderr.split(note)).toHaveLength(2);
+    const estimated = { cost: { cap_usd: 5, is_bound: false }, tokens: { counting: 'estimated' } };
+    expect(documentOf(started.stdout)).toMatchObject(estimated);
+    const asked = await world.run(['status', '--run-id', 'open', '--store', 'store']);
+    expect([documentOf(asked.stdout), asked.stderr]).toMatchObject([estimated, expect.stringContaining(note)]);
+  });
+
   it('say null for what nobody knows', async () => {
     await using world = await worldOf(3);
     const ran = await world.run(startArgs('rows.csv', 'blind', '--wait').map((word) => (word === 'gpt-4.1' ? 'nobody-knows' : word)));

@@ -142,6 +142,8 @@ describe('the live line', () => {
     const usage = { inputTokens: 4_000_000, cachedInputTokens: 0, outputTokens: 100_000, reasoningTokens: 0 };
     const priced = { ...running, usage, config: { ...config, operation: { ...config.operation, money } } };
     expect(liveLine(summaryOf(priced))).toContain(' · $4.40 of $20.00 · ');
+    const estimated = { ...priced, backlog: { ...running.backlog, counting: 'mixed' as const } };
+    expect(liveLine(summaryOf(estimated))).toContain(' · $4.40 of $20.00 by estimate · ');
     const small = { ...priced, usage: { ...usage, inputTokens: 1_234, outputTokens: 0 } };
     expect(liveLine(summaryOf(small))).toContain(' · $0.00123 of $20.00 · ');
     // Nobody knows what it costs: that is not nothing, and not said.

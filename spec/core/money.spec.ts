@@ -129,6 +129,25 @@ describe('a cap', () => {
     expect(estimated(null, 5)).toMatch(/^the next request needs by estimate 10 tokens, /u);
   });
 
+  it('takes bills above the counts for proof that these are no bound', () => {
+    const { snapshot } = capped(1_000).state;
+    const held = (rows: number, billedTokens: number): boolean =>
+      isBounded({
+        ...snapshot,
+        backlog: { ...snapshot.backlog, counting: 'exact' },
+        calibration: { rows, countedTokens: 1_000, billedTokens },
+      });
+    expect([held(100, 900), held(100, 1_000), held(100, 1_020), held(100, 1_100), held(100, 24_000)]).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    // Too few answers prove nothing.
+    expect(held(3, 1_100)).toBe(true);
+  });
+
   it('counts what was answered and that nobody can read, at its worst', () => {
     const run = capped(1_000);
     toCreated(run, 'a');
