@@ -57,7 +57,7 @@ const numberIn = (match: RegExpExecArray | null): number | null => {
  * `unsupported_country_region_territory`, OpenAI's error codes guide of 2026-10).
  */
 export const isNotOffered = (code: string | null, message: string): boolean =>
-  /not_available|not_supported|unsupported|_(?:plan|tier|region|country|territory)\b/iu.test(code ?? '') ||
-  /\b(?:your|current|this) (?:\w+ )?(?:plan|tier|subscription)\b|\bupgrade\b|\b(?:country|region|territory)\b.{0,40}\bnot (?:supported|available)/iu.test(
+  /not_available|not_supported|unsupported|not_verified|ip_not_|_(?:plan|tier|region|country|territory)\b/iu.test(code ?? '') ||
+  /\b(?:your|current|this) (?:\w+ )?(?:plan|tier|subscription)\b|\bpaid (?:plan|tier)s?\b|\bupgrade\b|\borganization\b[^.]{0,40}\b(?:not have access|be verified)\b|\b(?:in|for) (?:the|this|your) (?:\w+ )?region\b|\b(?:country|region|territory)\b.{0,40}\bnot (?:supported|available)/iu.test(
     message,
   );

@@ -11,6 +11,10 @@ const answers: readonly [name: string, status: number, body: unknown, created: T
   ['a wrong key', 401, apiError('Incorrect API key provided.', 'invalid_api_key'), 'authentication_failed', 'authentication_failed'],
   ['a forbidden region', 403, apiError('Country not supported.', 'unsupported_country_region_territory'), 'refused', 'refused'],
   ['a forbidden plan', 403, apiError('This feature is not available for your plan.', 'not_available_for_plan'), 'refused', 'refused'],
+  ['a plan that is paid for', 403, apiError('Batches are only available on paid plans.', 'access_denied'), 'refused', 'refused'],
+  ['an organization without access', 403, apiError('Your organization does not have access to the Batch API.', null), 'refused', 'refused'],
+  ['an organization that is not verified', 403, apiError('Verify it first.', 'organization_not_verified'), 'refused', 'refused'],
+  ['another region', 403, apiError('You do not have permission to use this model in the EU region.', null), 'refused', 'refused'],
   [
     'a key without the right',
     403,
