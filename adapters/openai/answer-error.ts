@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { FailureClass } from '../../lib/core/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import { isTooDeep } from '../../lib/core/json-depth.ts';
@@ -28,19 +29,49 @@ export const readLineError = (value: JsonValue | undefined): LineError | null =>
   return found === null ? null : { ...found, raw: value ?? null };
 };
 
+/** The better of what a response and its line tell: a reason phrase of HTTP alone ("Bad Request") says less than any other words. */
+export const tellingOf = (told: LineError | null, beside: LineError | null): LineError | null =>
+  told === null || (beside !== null && isReasonAlone(told) && !isReasonAlone(beside)) ? beside : told;
+
+const reasons: ReadonlySet<string> = new Set(Object.values(STATUS_CODES).map((reason) => plainCode(reason ?? '')));
+
+const isReasonAlone = ({ code, message }: LineError): boolean =>
+  (code === null || reasons.has(plainCode(code))) && reasons.has(plainCode(message));
+
 type Words = Omit<LineError, 'raw'>;
 
 const wordsIn = (value: JsonValue | undefined, depth: number): Words | null => {
   if (depth > wrapsMax) return null;
   if (typeof value === 'string') return ofText(value, depth);
-  if (Array.isArray(value)) return wordsIn((value as readonly JsonValue[])[0], depth + 1);
+  if (Array.isArray(value)) return firstIn((value as readonly JsonValue[]).slice(0, entriesMax), depth);
   if (!isJsonObject(value)) return null;
   const own = ofObject(value, depth);
-  for (const key of ['error', 'message', 'detail', 'errors', 'innererror', 'inner_error']) {
-    const inside = typeof value[key] === 'object' ? wordsIn(value[key], depth + 1) : null;
+  for (const key of ['error', 'message', 'detail', 'errors', 'innererror', 'inner_error', 'base_resp']) {
+    const inside = typeof value[key] === 'object' ? (wordsIn(value[key], depth + 1) ?? ofFields(value[key], depth)) : null;
     if (inside !== null) return merged(own, inside);
   }
   return own ?? (typeof value['error'] === 'string' ? wordsIn(value['error'], depth + 1) : null);
+};
+
+/** Of a list of errors that may hold nulls. */
+const entriesMax = 100;
+
+const firstIn = (values: readonly JsonValue[], depth: number): Words | null => {
+  for (const each of values) {
+    const found = wordsIn(each, depth + 1);
+    if (found !== null) return found;
+  }
+  return null;
+};
+
+/** ASP.NET's `errors: {model: ["The model field is required."]}`: words under the name of a field. */
+const ofFields = (value: JsonValue | undefined, depth: number): Words | null => {
+  if (!isJsonObject(value)) return null;
+  for (const [field, told] of Object.entries(value).slice(0, entriesMax)) {
+    const found = Array.isArray(told) ? wordsIn(told, depth + 2) : null;
+    if (found !== null) return { ...found, param: found.param ?? field };
+  }
+  return null;
 };
 
 const ofText = (text: string, depth: number): Words | null => {
@@ -50,16 +81,37 @@ const ofText = (text: string, depth: number): Words | null => {
   return inside ?? { code: null, type: null, param: null, message: text, statusCode: null };
 };
 
+/** Names of the words, best first: OpenAI's, FastAPI's, .NET's, Baidu's, MiniMax's, OAuth's, problem details (RFC 9457). */
+const wordKeys = [
+  'message',
+  'detail',
+  'msg',
+  'Message',
+  'error_message',
+  'error_msg',
+  'error_description',
+  'status_msg',
+  'text',
+  'reason',
+  'title',
+];
+const codeKeys = ['code', 'Code', 'error_code', 'errorCode'];
+
 const ofObject = (error: JsonObject, depth: number): Words | null => {
   const text = (key: string): string | null => (typeof error[key] === 'string' && error[key] !== '' ? error[key] : null);
-  const code = text('code') ?? (typeof error['code'] === 'number' ? String(error['code']) : null);
+  const first = (keys: readonly string[]): string | null => keys.map(text).find((each) => each !== null) ?? null;
+  const number = codeKeys.map((key) => error[key]).find((each) => typeof each === 'number');
+  // OAuth's code is a text under `error`, and its words stand beside it.
+  const code =
+    first(codeKeys) ?? (number === undefined ? null : String(number)) ?? (text('error_description') === null ? null : text('error'));
   const statusCode = code !== null && /^[45]\d\d$/u.test(code) ? Number(code) : null;
-  const said = text('message') ?? text('detail') ?? text('msg');
+  const said = first(wordKeys);
   // A text may itself be JSON: gateways quote what they were told.
   const inside = said !== null && /^\s*\{/u.test(said) ? ofText(said, depth + 1) : null;
-  if (code === null && said === null) return null;
-  const own = { code: statusCode === null ? code : null, type: text('type'), param: text('param'), statusCode };
-  return inside === null ? { ...own, message: said ?? code ?? '' } : merged({ ...own, message: said ?? '' }, inside);
+  const type = text('type');
+  if (code === null && said === null && (type === null || type === 'error')) return null;
+  const own = { code: statusCode === null ? code : null, type, param: text('param'), statusCode };
+  return inside === null ? { ...own, message: said ?? code ?? type ?? '' } : merged({ ...own, message: said ?? '' }, inside);
 };
 
 /** What is told inside is nearer to the cause; what it leaves open, the wrapping says. */
@@ -69,8 +121,10 @@ const merged = (own: Words | null, inside: Words): Words => ({
   param: inside.param ?? own?.param ?? null,
   statusCode: inside.statusCode ?? own?.statusCode ?? null,
   // Azure's inner error has a code, and its words stand outside.
-  message: inside.message === inside.code && own !== null && own.message !== own.code ? own.message : inside.message,
+  message: own !== null && isNameAlone(inside) && !isNameAlone(own) ? own.message : inside.message,
 });
+
+const isNameAlone = ({ code, type, message }: Words): boolean => message === code || message === type;
 
 const parse = (text: string): JsonValue => {
   try {
@@ -116,20 +170,21 @@ const vague: ReadonlySet<string> = new Set(['NotFoundError', 'BadRequestError', 
 /** What services say in words alone, or under a code that says nothing (embeddings, vLLM, Azure). */
 const said: readonly (readonly [RegExp, FailureClass])[] = [
   [
-    /maximum (?:context|model|input|prompt) length|context (?:length|window|size)\b.{0,40}\bexceed|exceed.{0,40}\bcontext (?:length|window|size)|prompt is too long|(?:prompt|input) (?:length|tokens?|is).{0,60}(?:exceeds?|longer than|too (?:long|large)).{0,60}(?:model|context|maximum|max)/iu,
+    /maximum (?:context|model|input|prompt) length|context (?:length|window|size)\b.{0,40}\bexceed|exceed.{0,40}\bcontext (?:length|window|size)|prompt is too long|tokens?`? \+ `?max_(?:new_|completion_|output_)?tokens`? must be|(?:prompt|input) (?:length|tokens?|is).{0,60}(?:exceeds?|longer than|too (?:long|large)).{0,60}(?:model|context|maximum|max)/iu,
     'context_too_long',
   ],
   [
-    /content (?:management|moderation|safety|usage) polic|content[_ -]filter(?:ed|ing|s)?\b|flagged as (?:potentially )?violating|ResponsibleAIPolicyViolation/iu,
+    /content (?:management|moderation|safety|usage) polic|content[_ -]filtered\b|(?:block|filter|flag|reject|stopp|trigger|caught|refus|violat)\w*\b.{0,80}\bcontent[_ -]filter(?:s|ing)?\b|\bcontent[_ -]filter(?:s|ing)?\b.{0,60}\b(?:block|flag|trigger|reject|stopp|violat|detect|caught|refus|prevent)|flagged as (?:potentially )?violating|ResponsibleAIPolicyViolation/iu,
     'content_filtered',
   ],
   [
-    /(?:error|fail\w*|unable|timeout|timed out|could not|cannot|can't|couldn't)\s.{0,40}\b(?:download|fetch|retriev|load)\w*.{0,60}(?:\b(?:image|file|url|media|document|audio|video|attachment|content)s?\b|https?:)|(?:image|file|url|media|document)s?\b.{0,200}\b(?:could not|cannot|can't) be (?:download|fetch|retriev|load)\w*/iu,
+    /(?:error|fail\w*|unable|timeout|timed out|could not|cannot|can't|couldn't)\s.{0,40}\b(?:download|fetch|retriev|load)\w*.{0,60}(?:\b(?:image|file|url|media|document|audio|video|attachment|content)s?\b|https?:)|(?:image|file|url|media|document)s?\b.{0,200}\b(?:could not|cannot|can't) be (?:download|fetch|retriev|load|access|reach)\w*|\bdownload(?:ing)? (?:has )?(?:timed out|failed)\b|\bupstream status code:? \d{3}\b|^\d{3}, message=.{0,200}\burl=/iu,
     'input_not_fetched',
   ],
 ];
 
-const words = (error: LineError): FailureClass | null => {
+/** What the codes say, else the words. Of a status that passes by itself words say little: "the content filtering system is temporarily unavailable". */
+const words = (error: LineError, status: number): FailureClass | null => {
   const { code, type, message } = error;
   if (isOutOfMoney(code, type)) return 'insufficient_quota';
   const names = [code, type].flatMap((name) => (name === null ? [] : [plainCode(name)]));
@@ -137,20 +192,24 @@ const words = (error: LineError): FailureClass | null => {
     const name = names.find((each) => classes.has(each) && vague.has(each) === isVague);
     return name === undefined ? null : (classes.get(name) ?? null);
   };
-  const told = byName(false) ?? said.find(([pattern]) => pattern.test(message))?.[1] ?? null;
-  if (told !== null) return told;
-  return saysOutOfMoney(message) && !hasRetryDetails(error) ? 'insufficient_quota' : byName(true);
+  const named = byName(false);
+  if (named !== null) return named;
+  const passes = status === 429 || status >= 500;
+  const told = passes ? undefined : said.find(([pattern]) => pattern.test(message))?.[1];
+  if (told !== undefined) return told;
+  if (status < 500 && saysOutOfMoney(message) && !hasRetryDetails(error)) return 'insufficient_quota';
+  return byName(true);
 };
 
 /** Gemini's details of a limit that passes: `RetryInfo` with its `retryDelay`, `QuotaFailure` with ids such as `…PerMinutePerProject…`. */
 const hasRetryDetails = ({ raw }: LineError): boolean =>
   typeof raw === 'object' && !isTooDeep(raw) && /RetryInfo|retry_?(?:delay|after)|per_?(?:minute|day|hour)/iu.test(JSON.stringify(raw));
 
-/** By what the provider says first: a status is often the gateway's. Null `statusCode`: no HTTP answer was given. */
+/** By what the provider's codes say first: a status is often the gateway's. Null `statusCode`: no HTTP answer was given. */
 export const classOfError = (statusCode: number | null, error: LineError | null): FailureClass => {
-  const told = error === null ? null : words(error);
-  if (told !== null) return told;
   const status = statusCode === null || statusCode === 0 ? (error?.statusCode ?? 0) : statusCode;
+  const told = error === null ? null : words(error, status);
+  if (told !== null) return told;
   if (status === 408 || status === 504) return 'request_timeout';
   if (status === 402) return 'insufficient_quota';
   if (status === 429) return 'rate_limited';

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import { isTooDeep } from '../../lib/core/json-depth.ts';
 import type { LineContent, LineVerdict } from '../../lib/ports/provider.ts';
-import { classOfError, readLineError } from './answer-error.ts';
+import { classOfError, type LineError, readLineError, tellingOf } from './answer-error.ts';
 import type { AnswerReader, BodyContent, BodyFault } from './answer-reader.ts';
 import { usageOf } from './answer-usage.ts';
 
@@ -107,11 +107,13 @@ interface Failure extends BodyFault {
 const failureOf = ({ statusCode, body, error, wholeBody }: Answer, reader: AnswerReader): Failure | null => {
   if (body !== null) {
     const found = reader.faultOf(body);
-    const inside = found?.failureClass === 'malformed_result' && isJsonObject(body['error']) ? readLineError(body['error']) : null;
-    if (inside !== null) return { failureClass: classOfError(null, inside), message: inside.message, raw: inside.raw };
-    return found === null ? null : { ...found, raw: body };
+    if (found === null) return null;
+    const inside = toldBeside(found, body, error);
+    return inside === null
+      ? { ...found, raw: body }
+      : { failureClass: classOfError(null, inside), message: inside.message, raw: inside.raw };
   }
-  const told = readLineError(isJsonObject(wholeBody) ? (wholeBody['error'] ?? wholeBody) : wholeBody) ?? readLineError(error);
+  const told = tellingOf(readLineError(errorHolderIn(wholeBody)), readLineError(error));
   const isSuccess = statusCode !== null && statusCode >= 200 && statusCode < 300;
   if (isSuccess && (told === null || readLineError(error) === null))
     return { failureClass: 'malformed_result', message: `status ${statusCode} without a body`, raw: wholeBody ?? null };
@@ -122,4 +124,19 @@ const failureOf = ({ statusCode, body, error, wholeBody }: Answer, reader: Answe
     message: status === null ? message : `${status}: ${message}`,
     raw: told?.raw ?? error ?? wholeBody ?? null,
   };
+};
+
+/** What holds the words: the error itself, unless its words stand beside it (OAuth). */
+const errorHolderIn = (wholeBody: JsonValue | undefined): JsonValue | undefined =>
+  isJsonObject(wholeBody) && wholeBody['error_description'] === undefined ? (wholeBody['error'] ?? wholeBody) : wholeBody;
+
+/** The error that stands in place of an answer, or beside one that has nothing in it: in the body, in its first choice (OpenRouter), on the line. */
+const toldBeside = ({ failureClass }: BodyFault, body: JsonObject, error: JsonValue | undefined): LineError | null => {
+  const [choice] = Array.isArray(body['choices']) ? (body['choices'] as readonly JsonValue[]) : [];
+  const ofChoice = isJsonObject(choice) && isJsonObject(choice['error']) ? readLineError(choice['error']) : null;
+  if (ofChoice !== null) return ofChoice;
+  if (failureClass !== 'malformed_result' && failureClass !== 'empty_output') return null;
+  const isError = body['object'] === 'error' || body['type'] === 'error';
+  const inBody = isError || (body['error'] ?? null) !== null ? readLineError(errorHolderIn(body)) : null;
+  return tellingOf(inBody, readLineError(error));
 };

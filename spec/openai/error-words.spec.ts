@@ -50,6 +50,106 @@ const money = [
   ),
 ];
 
+/** An error in the body of a status. */
+const err = (name: string, statusCode: number, error: object, is: FailureClass, message: string) =>
+  [name, inBody(statusCode, { error }), is, `${statusCode}: ${message}`] as const;
+const down = 'The content filtering system is temporarily unavailable. Please retry.';
+const setting = 'Your content_filters setting is not supported with this model.';
+/** Statuses that pass by themselves: their codes count, their words do not. */
+const passing = [
+  err('a filter that is down', 503, { code: 'ServiceUnavailable', message: down }, 'server_error', down),
+  err('a filter that is busy', 429, { code: '429', message: `Too many calls: ${filter}` }, 'rate_limited', `Too many calls: ${filter}`),
+  err(
+    'an engine that died',
+    500,
+    { message: 'KV cache: context window size exceeded' },
+    'server_error',
+    'KV cache: context window size exceeded',
+  ),
+  err('words of money behind a 502', 502, { message: current }, 'server_error', current),
+  err('a status of a body of its own', 500, { code: 'context_length_exceeded', message: 'No.' }, 'context_too_long', 'No.'),
+  ['a status that passes, at the top alone', line(null, { message: down, code: 503 }), 'server_error', down],
+] as const;
+/** Words that were missed, or misread. */
+const phrases = [
+  err('a setting named like the filter', 400, { code: 'invalid_value', message: setting }, 'invalid_request', setting),
+  err('a filter that blocked', 400, { message: 'Blocked by content filters.' }, 'content_filtered', 'Blocked by content filters.'),
+  err(
+    'a filter that was triggered',
+    400,
+    { message: 'The content filter was triggered.' },
+    'content_filtered',
+    'The content filter was triggered.',
+  ),
+  err(
+    'Together’s length',
+    422,
+    { message: '`inputs` tokens + `max_new_tokens` must be <= 8193.' },
+    'context_too_long',
+    '`inputs` tokens + `max_new_tokens` must be <= 8193.',
+  ),
+  ...[
+    'Upstream status code: 403. https://x.test/a.png',
+    'Error while downloading file. Upstream status code: 404.',
+    'Download timed out: https://x.test/a.png',
+    'The image at https://x.test/a.png could not be accessed',
+    'Unable to retrieve the image at the given URL',
+    "403, message='Forbidden', url='https://x.test/a.png'",
+  ].map((message) => err(message, 400, { code: 'invalid_image_url', message }, 'input_not_fetched', message)),
+];
+/** Words under other names, or behind others. */
+const places = [
+  err('a type alone', 400, { type: 'content_filter' }, 'content_filtered', 'content_filter'),
+  err('a message that is an object', 400, { message: { text: 'Words.', lang: 'en' } }, 'invalid_request', 'Words.'),
+  err('a list in the message', 400, { message: [null, 'Words.'] }, 'invalid_request', 'Words.'),
+  ['problem details', inBody(400, { title: 'Bad Request', errors: { model: ['Needed.'] } }), 'invalid_request', '400: Needed.'],
+  ['capitals', inBody(400, { Message: 'Words.', Code: 'ContentFilter' }), 'content_filtered', '400: Words.'],
+  ['Baidu', inBody(400, { error_msg: 'Words.', error_code: 336_003 }), 'invalid_request', '400: Words.'],
+  ['MiniMax', inBody(400, { base_resp: { status_code: 1026, status_msg: 'Words.' } }), 'invalid_request', '400: Words.'],
+  ['OAuth', inBody(400, { error: 'invalid_request', error_description: 'Words.' }), 'invalid_request', '400: Words.'],
+  ['a list that begins with nothing', line(null, [null, { code: 'content_filter', message: 'Words.' }]), 'content_filtered', 'Words.'],
+  [
+    'a reason phrase that hides better words',
+    line({ status_code: 400, body: { message: 'Bad Request' } }, { message: 'Words.', code: 'content_filter' }),
+    'content_filtered',
+    '400: Words.',
+  ],
+  [
+    'words in the body before those at the top',
+    line({ status_code: 400, body: { error: { message: 'In.', code: 'content_filter' } } }, { message: 'Top.', code: 'x' }),
+    'content_filtered',
+    '400: In.',
+  ],
+] as const;
+/** Errors under a status of success. */
+const succeeded = [
+  [
+    'an empty body and an error',
+    line({ status_code: 200, body: {} }, { message: tooLong, code: 'context_length_exceeded' }),
+    'context_too_long',
+    tooLong,
+  ],
+  ['a body that is an error of vLLM', inBody(200, { object: 'error', message: 'No.', code: 400 }), 'invalid_request', 'No.'],
+  ['a body with an error that is text', inBody(200, { error: tooLong }), 'context_too_long', tooLong],
+  [
+    'an error in the choice',
+    inBody(200, {
+      choices: [{ index: 0, finish_reason: 'error', message: { content: '' }, error: { code: 'content_filter', message: 'No.' } }],
+    }),
+    'content_filtered',
+    'No.',
+  ],
+  [
+    'an error beside a choice of nothing',
+    line(
+      { status_code: 200, body: { choices: [{ finish_reason: 'stop', message: { content: '' } }] } },
+      { code: 'content_filter', message: 'No.' },
+    ),
+    'content_filtered',
+    'No.',
+  ],
+] as const;
+
 /** Where services put their words, the words, and what follows. */
 const told: readonly (readonly [name: string, line: string, failureClass: FailureClass, message: string])[] = [
   [
@@ -136,6 +236,10 @@ const told: readonly (readonly [name: string, line: string, failureClass: Failur
     '429: You exceeded your current quota, please check your plan.',
   ],
   ...money,
+  ...passing,
+  ...phrases,
+  ...places,
+  ...succeeded,
   ['an image, by its code', inBody(400, { error: { message: 'No.', code: 'failed_to_download_image' } }), 'input_not_fetched', '400: No.'],
   [
     'an image, in words',
@@ -209,6 +313,19 @@ describe('the words of an error line', () => {
     const vllm = { message: 'no', type: 'BadRequestError', param: null, code: 400 };
     expect(wire.readContent(atTop(400, vllm)).error?.raw).toEqual(vllm);
     expect(wire.readContent(atTop(400, 'No.')).error?.raw).toBe('No.');
+  });
+
+  it('do not take a whole answer away that stands beside them', () => {
+    const whole = { choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Yes.' } }] };
+    const beside = line({ status_code: 200, body: whole }, { code: 'content_filter', message: 'No.' });
+    expect(wire.readVerdict(beside)).toMatchObject({ type: 'succeeded' });
+    expect(wire.readContent(beside)).toMatchObject({ outputText: 'Yes.', error: null });
+  });
+
+  it('beside a response of nothing are those of the line', () => {
+    const responses = createOpenAIWire({ model: 'm', endpoint: 'responses', params: {} });
+    const beside = line({ status_code: 200, body: { status: 'completed', output: [] } }, { code: 'content_filter', message: 'No.' });
+    expect(responses.readVerdict(beside)).toMatchObject({ type: 'failed', failureClass: 'content_filtered' });
   });
 
   it('that never end are not followed for ever', () => {
