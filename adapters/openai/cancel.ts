@@ -10,7 +10,7 @@ import type { OpenSession } from './session.ts';
 export const cancel =
   (open: OpenSession): BatchProvider['cancel'] =>
   (providerBatchId) =>
-    ask(open, { what: `cancel batch ${providerBatchId}`, isPaid: false, isAboutOne: true }, async (session) => {
+    ask(open, { what: `cancel batch ${providerBatchId}`, isPaid: false, isAboutOne: true, isOptional: true }, async (session) => {
       try {
         await requestJson(session, { method: 'post', path: `/batches/${segment(providerBatchId)}/cancel` });
       } catch (thrown) {

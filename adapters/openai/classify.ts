@@ -12,6 +12,8 @@ export interface Call {
   readonly isPaid: boolean;
   /** 404 means that the thing is unknown, rather than that the address is wrong. */
   readonly isAboutOne: boolean;
+  /** Services exist that do not offer it: their 501 is a clear no, and none that passes. */
+  readonly isOptional?: true;
   /** It is about an input file: its size, or its lines, may be what is refused. */
   readonly isAboutInput?: true;
 }
@@ -56,7 +58,9 @@ const withAnswer = (thrown: unknown, status: number, context: Context): PortErro
   if (status === 401 || status === 403) return { type: 'authentication_failed', message };
   const retryAfterMs = retryAfterMsIn(thrown);
   if (status === 429) return { type: 'transient', message, retryAfterMs, cause: causeOf(thrown) };
-  const isClearNo = status >= 400 && status < 500 && status !== 408 && status !== 409;
+  const isClearNo =
+    (status >= 400 && status < 500 && status !== 408 && status !== 409) ||
+    (status === 501 && context.isOptional === true && !context.isPaid);
   if (context.isPaid && !isClearNo) return { type: 'unclear', message, cause: causeOf(thrown) };
   if (status === 404 && context.isAboutOne) return { type: 'not_found', message };
   if (!isClearNo && (status >= 500 || status === 408 || status === 409))

@@ -25,7 +25,7 @@ const runIdKey = 'batchor_run_id';
 export const sweep =
   (open: OpenSession): BatchProvider['sweep'] =>
   ({ creates, sinceMs, runId, known }) =>
-    ask(open, { what: 'list the batches', isPaid: false, isAboutOne: false }, async (session) => {
+    ask(open, { what: 'list the batches', isPaid: false, isAboutOne: false, isOptional: true }, async (session) => {
       const files: { inputFileId: string; createdAtMs: number | null }[] = [];
       for (const { inputFileId } of creates) {
         const file = await readFile(session, inputFileId);

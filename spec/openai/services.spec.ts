@@ -55,6 +55,26 @@ describe('a service that cannot list its batches', () => {
   });
 });
 
+describe('501 from a service', () => {
+  it('is a clear no of its list and of its cancel, and no outage that passes', async () => {
+    await using stub = await startStub(answering(501, 'Not Implemented'));
+    expect(await leftOf(at(stub.baseURL).sweep(sweepInput(['k'], 0)))).toMatchObject({ type: 'refused', statusCode: 501 });
+    expect(await leftOf(at(stub.baseURL).cancel(batchId('b')))).toMatchObject({ type: 'refused', statusCode: 501 });
+  });
+
+  it('leaves a create unconfirmed, as every 5xx does', async () => {
+    await using stub = await startStub(answering(501, 'Not Implemented'));
+    expect((await leftOf(at(stub.baseURL).create(createInput))).type).toBe('unclear');
+  });
+
+  it('is a clear no alone: 500, 502 and 503 of the list pass', async () => {
+    for (const status of [500, 502, 503]) {
+      await using stub = await startStub(answering(status));
+      expect((await leftOf(at(stub.baseURL).sweep(sweepInput(['k'], 0)))).type).toBe('transient');
+    }
+  });
+});
+
 describe('a list that is a bare array', () => {
   const seconds = 1_760_000_000;
   const entry = (index: number, fileId = `file-${index}`) => ({
