@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/js
 import { isTooDeep } from '../../lib/core/json-depth.ts';
 import type { LineContent, LineVerdict } from '../../lib/ports/provider.ts';
 import { classOfError, type LineError, readLineError, tellingOf } from './answer-error.ts';
-import type { AnswerReader, BodyContent, BodyFault } from './answer-reader.ts';
+import { type AnswerReader, type BodyContent, type BodyFault, isFilledObject, tellsError } from './answer-reader.ts';
 import { usageOf } from './answer-usage.ts';
 
 /** Is shown every line that was accepted, and what was read of it. */
@@ -83,11 +83,28 @@ const parseAnswer = (line: string): Answer | null => {
   const { custom_id: customId, response, error } = parsed;
   if (typeof customId !== 'string') return null;
   if (!isJsonObject(response)) return { customId, statusCode: null, body: null, error, wholeBody: undefined };
-  const status = response['status_code'];
-  const statusCode = typeof status === 'number' ? status : 0;
-  const wholeBody = response['body'];
+  const wholeBody = unquoted(response['body']);
+  const statusCode = statusOf(response['status_code']) ?? (isAnswerWithoutStatus(wholeBody, error) ? 200 : 0);
   const body = statusCode >= 200 && statusCode < 300 && isJsonObject(wholeBody) ? wholeBody : null;
   return { customId, statusCode, body, error, wholeBody };
+};
+
+/** Null where there is none; some services write it as a text. */
+const statusOf = (status: JsonValue | undefined): number | null => {
+  if (status === undefined || status === null) return null;
+  if (typeof status === 'string') return /^[1-5]\d\d$/u.test(status) ? Number(status) : 0;
+  return typeof status === 'number' ? status : 0;
+};
+
+/** A body that tells of no error, on a line that tells of none: an answer, whose status the service left out. */
+const isAnswerWithoutStatus = (body: JsonValue | undefined, error: JsonValue | undefined): boolean =>
+  isFilledObject(body) && !tellsError(body['error']) && body['object'] !== 'error' && !tellsError(error);
+
+/** Gateways give the body as the JSON text that they received. */
+const unquoted = (body: JsonValue | undefined): JsonValue | undefined => {
+  if (typeof body !== 'string' || !/^\s*\{/u.test(body)) return body;
+  const parsed = parse(body);
+  return isJsonObject(parsed) ? parsed : body;
 };
 
 const parse = (line: string): unknown => {

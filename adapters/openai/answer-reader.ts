@@ -41,6 +41,12 @@ export const tooDeepFault = fault('malformed_result', 'the answer is nested too 
 export const listOf = (value: JsonValue | undefined): readonly JsonValue[] | null =>
   Array.isArray(value) ? (value as readonly JsonValue[]) : null;
 
+/** False for null, and for an object in which no member says anything. */
+export const tellsError = (error: JsonValue | undefined): boolean =>
+  isJsonObject(error)
+    ? Object.values(error).some((value) => value !== undefined && value !== null && value !== '')
+    : error !== undefined && error !== null && error !== '';
+
 export const isFilledList = (value: JsonValue | undefined): boolean => Array.isArray(value) && value.length > 0;
 
 /** Texts of one answer that are read under a schema: as many as choices of a request (128), twice. */

@@ -9,6 +9,7 @@ import {
   isText,
   listOf,
   stoppedFault,
+  tellsError,
   textsBeside,
   textsMax,
   tooDeepFault,
@@ -21,10 +22,11 @@ import { isCall, isMoreThanText, isWholeItem, itemRefusal, itemsOf, itemText, it
 /** `/v1/responses`: a 200 may hold a response that failed or stopped half-way (SDK's Response type, openai 6.49). */
 export const responsesReader: AnswerReader = {
   faultOf: (body) => {
-    const { status, error } = body;
-    if (isJsonObject(error)) return failed(error);
+    const { error } = body;
+    if (isJsonObject(error) && tellsError(error)) return failed(error);
+    const status = typeof body['status'] === 'string' ? body['status'].toLowerCase() : (body['status'] ?? null);
     if (status === 'incomplete') return incomplete(body['incomplete_details']);
-    if (status !== undefined && status !== 'completed')
+    if (status !== null && status !== '' && status !== 'completed')
       return fault('server_error', `the response ended as ${typeof status === 'string' ? `"${status}"` : 'nothing that has a name'}`);
     if (listOf(body['output']) === null) return fault('malformed_result', 'the response has no output');
     return faultOfItems(itemsOf(body));

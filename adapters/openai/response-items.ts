@@ -15,24 +15,27 @@ const calls: ReadonlySet<JsonValue> = new Set([
 
 /** Items that say something to the caller; steps with results of their own that are shown, too. An item of a type that is not known is no step. */
 export const itemsOf = (body: JsonObject): readonly JsonObject[] => {
-  const items = (listOf(body['output']) ?? []).filter(isTyped);
+  const items = (listOf(body['output']) ?? []).filter((item) => isTyped(item) || isUntypedMessage(item)) as readonly JsonObject[];
   const answered = new Set(items.filter(isOutputOfCall).map(({ call_id: callId }) => callId));
   return items.filter((item) => !isStep(item) && !(answered.size > 0 && isCall(item) && answered.has(item['call_id'])));
 };
 
 /** A call that the provider has performed itself stands beside its output: nothing is asked of the caller. */
 const isOutputOfCall = ({ type, call_id: callId }: JsonObject): boolean =>
-  (type as string).endsWith('_call_output') && typeof callId === 'string';
+  typeof type === 'string' && type.endsWith('_call_output') && typeof callId === 'string';
 
 const isStep = (item: JsonObject): boolean =>
-  (steps.has(item['type'] ?? null) && !hasPicture(item)) || (item['type'] as string).endsWith('_call_output');
+  (steps.has(item['type'] ?? null) && !hasPicture(item)) || (typeof item['type'] === 'string' && item['type'].endsWith('_call_output'));
 
 /** A program that was run may have drawn. */
 const hasPicture = ({ type, outputs }: JsonObject): boolean =>
   type === 'code_interpreter_call' && (listOf(outputs) ?? []).some((output) => isJsonObject(output) && output['type'] === 'image');
 
 export const isCall = (item: JsonObject): boolean => calls.has(item['type'] ?? null);
-const isMessage = (item: JsonObject): boolean => item['type'] === 'message';
+/** Some services leave the type of a message out. */
+const isUntypedMessage = (item: JsonValue): boolean =>
+  isJsonObject(item) && (item['type'] ?? null) === null && (Array.isArray(item['content']) || typeof item['content'] === 'string');
+const isMessage = (item: JsonObject): boolean => item['type'] === 'message' || isUntypedMessage(item);
 const partsOfItem = (item: JsonObject): readonly JsonObject[] => (isMessage(item) ? partsOf(item['content']) : []);
 
 /** The texts of a message item, one of each part; none of other items. */
@@ -59,7 +62,10 @@ export const saysSomething = (item: JsonObject): boolean => {
 
 /** Items have a status of their own. That of a picture is left at `generating` when the picture is there. */
 export const isWholeItem = ({ type, status, result }: JsonObject): boolean =>
-  status === undefined || status === null || status === 'completed' || (type === 'image_generation_call' && isText(result));
+  status === undefined ||
+  status === null ||
+  (typeof status === 'string' && status.toLowerCase() === 'completed') ||
+  (type === 'image_generation_call' && isText(result));
 
 /** True where the item's text is not all that it says: calls, pictures, parts of other types, probabilities of its tokens. */
 export const isMoreThanText = (item: JsonObject): boolean =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openaiEndpoints, type OpenAIEndpoint } from '../../adapters/openai/endpoints.ts';
 import { createOpenAIWire } from '../../adapters/openai/wire.ts';
 import { isFailureClass } from '../../lib/core/failure.ts';
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import { structureOfJsonSchema } from '../../lib/schema/structure.ts';
 import { readTexts, textsIn } from '../../lib/schema/read-texts.ts';
 import { defaultSchemaCompiler } from '../../lib/run/defaults.ts';
@@ -61,6 +61,33 @@ describe('the corpus of answers', () => {
       return found?.reading.type === 'fits' ? found.reading.json : (otherwise ?? found?.reading.failureClass ?? null);
     };
     expect(await judged()).toEqual(expected.structured ?? expected.as);
+  });
+
+  it('reads a body the same whose status is a text or left out, and one that is itself a JSON text', () => {
+    for (const [endpoint, name, body] of cases) {
+      const read = (response: JsonObject) => {
+        const line = JSON.stringify({ custom_id: 'row-1', response, error: null });
+        return [wireOf(endpoint).readVerdict(line, 'text'), wireOf(endpoint).readContent(line)];
+      };
+      const usual = read({ status_code: 200, body });
+      expect(read({ status_code: '200', body }), name).toEqual(usual);
+      expect(read({ status_code: 200, body: JSON.stringify(body) }), name).toEqual(usual);
+      if (!isJsonObject(body['error'])) expect(read({ body }), name).toEqual(usual);
+    }
+  });
+
+  it('takes no body without a status for an answer where an error is told', () => {
+    const wire = wireOf('responses');
+    const [, body] = corpus.responses[0] as Case;
+    const error = { code: 'server_error', message: 'It failed.' };
+    for (const line of [
+      { response: { body }, error },
+      { response: { body: { ...body, error } }, error: null },
+      { response: { status_code: 0, body }, error: null },
+      { response: { status_code: '500', body }, error: null },
+      { response: { status_code: 'fine', body }, error: null },
+    ])
+      expect(wire.readVerdict(JSON.stringify({ custom_id: 'row-1', ...line }))).toMatchObject({ failureClass: 'server_error' });
   });
 
   it('asks for more output only where an output limit is named as the end', () => {

@@ -5,6 +5,7 @@ import { createOpenAIWire } from '../../adapters/openai/wire.ts';
 import { emptyUsage, type TokenUsage } from '../../lib/core/usage.ts';
 import type { FailureClass } from '../../lib/core/failure.ts';
 import type { JsonValue } from '../../lib/core/json.ts';
+import type { LineVerdict } from '../../lib/ports/provider.ts';
 
 const wireOf = (endpoint: OpenAIEndpoint = 'responses') => createOpenAIWire({ model: 'm', endpoint, params: {} });
 const line = (response: unknown, error: unknown = null): string =>
@@ -183,7 +184,8 @@ describe('an answer', () => {
 
   it.each(bad)('that is %s, from %s, is a failure', (_name, endpoint, text, failureClass) => {
     const wire = wireOf(endpoint);
-    expect(wire.readVerdict(text)).toEqual({ type: 'failed', customId: 'row-1', failureClass, usage: null });
+    const { stopsBeforeLimit: _, ...verdict } = wire.readVerdict(text) as LineVerdict & { readonly stopsBeforeLimit?: true };
+    expect(verdict).toEqual({ type: 'failed', customId: 'row-1', failureClass, usage: null });
     expect(wire.readContent(text)).toMatchObject({ output: null, error: { message: expect.any(String) as string } });
   });
 
@@ -233,8 +235,10 @@ describe('an answer', () => {
   });
 
   it('that has words where a word is an object is a failure like any other', () => {
-    for (const status of [{ toString: null, valueOf: null }, ['completed'], 7, null])
+    for (const status of [{ toString: null, valueOf: null }, ['completed'], 7])
       expect(wireOf().readVerdict(http(200, response({ status, output: [] })))).toMatchObject({ failureClass: 'server_error' });
+    // No status is told by null as by its absence.
+    expect(wireOf().readVerdict(http(200, response({ status: null, output: [] })))).toMatchObject({ failureClass: 'empty_output' });
     const data = [
       { index: { toString: null, valueOf: null }, embedding: [2] },
       { index: 0, embedding: [1] },

@@ -131,6 +131,38 @@ export const chat: readonly Case[] = [
     { as: 'completed', text: null, output: [calling, secondChoice], finish: 'tool_calls', calls: [toolCall], structured: { label: 'cat' } },
   ],
   [
+    'a content that is one part',
+    chatBody([choice({ content: part(label) })]),
+    { as: 'completed', text: label, finish: 'stop', structured: { label: 'cat' } },
+  ],
+  [
+    'a content that is the JSON itself',
+    chatBody([choice({ content: { label: 'cat' } })]),
+    { as: 'completed', text: label, finish: 'stop', structured: { label: 'cat' } },
+  ],
+  [
+    'a list of texts',
+    chatBody([choice({ content: [label] })]),
+    { as: 'completed', text: label, finish: 'stop', structured: { label: 'cat' } },
+  ],
+  [
+    'a part without a type',
+    chatBody([choice({ content: [{ text: label }] })]),
+    { as: 'completed', text: label, finish: 'stop', structured: { label: 'cat' } },
+  ],
+  [
+    'a call without its list',
+    chatBody([choice({ tool_calls: toolCall }, 'tool_calls')]),
+    {
+      as: 'completed',
+      text: null,
+      output: messageOf(choice({ tool_calls: toolCall })),
+      finish: 'tool_calls',
+      calls: [toolCall],
+      structured: 'tool_call',
+    },
+  ],
+  [
     'a text after an introduction, in parts',
     chatBody([choice({ content: [part('Sure: '), part(label)] })]),
     { as: 'completed', text: `Sure: ${label}`, finish: 'stop', structured: { label: 'cat' } },

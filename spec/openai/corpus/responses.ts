@@ -121,6 +121,36 @@ export const responses: readonly Case[] = [
     },
   ],
   [
+    'a status of null',
+    responsesBody([said(label)], { status: null }),
+    { as: 'completed', text: label, finish: null, structured: { label: 'cat' } },
+  ],
+  [
+    'a status in capitals',
+    responsesBody([said(label)], { status: 'COMPLETED' }),
+    { as: 'completed', text: label, finish: 'COMPLETED', structured: { label: 'cat' } },
+  ],
+  [
+    'an error of nothing',
+    responsesBody([said(label)], { error: {} }),
+    { as: 'completed', text: label, finish: 'completed', structured: { label: 'cat' } },
+  ],
+  [
+    'a content that is a text',
+    responsesBody([{ ...message(), content: label }]),
+    { as: 'completed', text: label, finish: 'completed', structured: { label: 'cat' } },
+  ],
+  [
+    'a message without a type',
+    responsesBody([{ role: 'assistant', content: [outputText(label)] }]),
+    { as: 'completed', text: label, finish: 'completed', structured: { label: 'cat' } },
+  ],
+  [
+    'a part of chat',
+    responsesBody([message({ type: 'text', text: label })]),
+    { as: 'completed', text: label, finish: 'completed', structured: { label: 'cat' } },
+  ],
+  [
     'a text after an introduction, in parts',
     responsesBody([message(outputText('Sure: '), outputText(label))]),
     { as: 'completed', text: `Sure: ${label}`, finish: 'completed', structured: { label: 'cat' } },
