@@ -22,15 +22,21 @@ export const streakAfter = (known: NamedStreak | null, { said }: Pick<BatchRejec
   return { code, count: known.count + (isAgain || isFront(said) ? 1 : 0), total: known.total + 1 };
 };
 
-/** A refusal that names every line of a batch, for one reason, is one of the whole batch: no row is dropped for it. */
+/**
+ * A refusal that names every line of a batch, for one reason, is one of the whole batch: no row is dropped for it. So is one that names no line
+ * of it: it goes again as it was, and only its being refused can be counted.
+ */
 export const wholeRefusal = (ending: BatchEnding, requests: number): BatchEnding => {
   const { rejection } = ending;
   // Too large a file is nothing against a line of it, unless it has no other.
   if (rejection?.type === 'too_large' && requests > 1) return { ...ending, rejection: { ...rejection, lines: [], said: [] } };
   const isWhole =
-    rejection?.type === 'invalid_lines' && requests > 1 && rejection.said.length === requests && codeOf(rejection.said) !== null;
+    rejection?.type === 'invalid_lines' &&
+    (namesNone(rejection, requests) || (requests > 1 && rejection.said.length === requests && codeOf(rejection.said) !== null));
   return isWhole ? { ...ending, rejection: { ...rejection, type: 'other' } } : ending;
 };
+
+const namesNone = ({ lines }: BatchRejection, requests: number): boolean => !lines.some((line) => line >= 1 && line <= requests);
 
 /** The pause that the streak gives reason for, if any. */
 export const pauseOfStreak = (snapshot: RunSnapshot, streak: NamedStreak | null, message: string, atMs: number): readonly Event[] => {

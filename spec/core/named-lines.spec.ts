@@ -118,6 +118,25 @@ describe('a batch that fails validation on lines that the provider names', () =>
     expect(dropped(run)).toBe(0);
   });
 
+  it.each([
+    ['beyond its end', [99]],
+    ['before its first', [0]],
+  ])('that are %s is refused as a whole, whatever the code: it would go again as it was without end', (_title, lines) => {
+    const run = start(8);
+    for (let refusals = 1; run.state.snapshot.control.state === 'running' && refusals <= 50; refusals += 1)
+      refuse(run, `batch-${refusals}`, 'invalid_lines', { lines });
+    expect(run.state.snapshot).toMatchObject({ control: { state: 'paused', reason: 'circuit_open' }, batchCount: 3 });
+    expect(run.state.snapshot.control.message).toContain('3 batches in a row failed validation');
+    expect(dropped(run)).toBe(0);
+  });
+
+  it('of which one is its own is taken by that one', () => {
+    const run = start(8);
+    refuse(run, 'a', 'invalid_lines', { lines: [2, 99] });
+    expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, rejectedStreak: 0 });
+    expect(dropped(run)).toBe(1);
+  });
+
   it('says nothing of the canary: another one follows, without those lines', () => {
     const run = start(20, { canary: { items: 5, passRatioMin: 0.9 } });
     refuse(run, 'a', 'invalid_lines');
