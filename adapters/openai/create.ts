@@ -6,8 +6,8 @@ import { ask } from './ask.ts';
 import { readBatch } from './batch-object.ts';
 import { CallFailure } from './classify.ts';
 import { endpointPath, type OpenAIEndpoint } from './endpoints.ts';
-import { fileState } from './file-state.ts';
-import { isInputMissing, isInputPending } from './input-missing.ts';
+import { fileState, isInWork } from './file-state.ts';
+import { isInputMissing, isInputPending, mayBePending } from './input-missing.ts';
 import { fileExpirySeconds, metadataPairsMax } from './limits.ts';
 import { requestJson } from './request.ts';
 import type { OpenSession, Session } from './session.ts';
@@ -39,7 +39,10 @@ export const create =
       };
       const answer = await requestJson(session, { method: 'post', path: '/batches', body: () => body }).catch((thrown: unknown) => {
         const isMissed = isInputMissing(thrown, inputFileId);
-        if (!isMissed && !isInputPending(thrown, inputFileId)) throw thrown;
+        if (!isMissed && !isInputPending(thrown, inputFileId)) {
+          if (mayBePending(thrown, inputFileId)) return refuseIfPending(session, inputFileId, thrown);
+          throw thrown;
+        }
         return refuseForFile(session, inputFileId, thrown, isMissed);
       });
       const report = readBatch(answer, session.scrub);
@@ -64,8 +67,20 @@ const refuseForFile = async (session: Session, inputFileId: string, thrown: unkn
   }
   if (file.type === 'gone' || (file.type === 'unknown' && isMissed))
     throw new CallFailure({ type: 'not_found', message: `${where} does not know the input file ${inputFileId}: ${said}` });
-  const status = file.type === 'there' ? ` (its status is "${file.status}")` : '';
-  throw new CallFailure({ type: 'not_ready', message: `${where} is not done with the input file ${inputFileId}${status}: ${said}` });
+  throw notReady(session, inputFileId, file.type === 'there' ? file.status : null, thrown);
+};
+
+/** The words may be about anything of the file: it is not ready where it says so itself, and else the refusal is what it was. */
+const refuseIfPending = async (session: Session, inputFileId: string, thrown: unknown): Promise<never> => {
+  const file = await fileState(session, inputFileId);
+  if (file.type !== 'there' || !isInWork(file.status)) throw thrown;
+  throw notReady(session, inputFileId, file.status, thrown);
+};
+
+const notReady = ({ where }: Session, inputFileId: string, fileStatus: string | null, thrown: unknown): CallFailure => {
+  const status = fileStatus === null ? '' : ` (its status is "${fileStatus}")`;
+  const message = `${where} is not done with the input file ${inputFileId}${status}: ${apiErrorIn(thrown).message}`;
+  return new CallFailure({ type: 'not_ready', message });
 };
 
 const unconfirmed = (message: string): CallFailure => new CallFailure({ type: 'unclear', message, cause: null });

@@ -25,3 +25,7 @@ export const fileState = async (session: Session, fileId: string): Promise<FileS
     return { type: statusIn(thrown) === 404 || statusIn(thrown) === 410 ? 'gone' : 'unknown' };
   }
 };
+
+/** Statuses of a file that the provider works on: OpenAI's `uploaded`, Azure's `pending` and `running`, and what others call these. */
+export const isInWork = (status: string): boolean =>
+  /^(?:uploaded|uploading|pending|queued|running|in_?progress|processing|importing|validating|not_?started|not_?running)$/iu.test(status);

@@ -8,12 +8,28 @@ const gone = /no such|not (?:be )?found|(?:does|did) not exist|could not find|ca
 const pending =
   /\bnot (?:yet |been |fully )*(?:processed|ready|available|imported)\b|\bstill (?:being )?(?:process|import|pending)|\b(?:is|being) (?:processed|pending)\b/iu;
 
+/** Words about what a provider makes of a file before it can be used. */
+const inWork = /\bstat(?:us|e)\b|process|\bready\b|\bpending\b|\bimport(?:ed|ing)?\b|\bavailable\b|\bupload(?:ed|ing)?\b/iu;
+
+const speaksOfFile = (message: string, inputFileId: string): boolean => message.includes(inputFileId) || /\bfile\b/iu.test(message);
+
 /** True where the create was refused because the provider is not done with its input file: Azure, for minutes after an upload (openai-dotnet#312). */
 export const isInputPending = (thrown: unknown, inputFileId: string): boolean => {
   const status = statusIn(thrown);
   if (status === null || ![400, 404, 422, 425].includes(status)) return false;
   const { message } = apiErrorIn(thrown);
-  return pending.test(message) && (message.includes(inputFileId) || /\bfile\b/iu.test(message));
+  return pending.test(message) && speaksOfFile(message, inputFileId);
+};
+
+/**
+ * True where the words of the refusal are about the file, and do not say clearly what is wrong with it: no list of wordings is whole, so the
+ * file itself is asked for, and only its own status says that it is waited for.
+ */
+export const mayBePending = (thrown: unknown, inputFileId: string): boolean => {
+  const status = statusIn(thrown);
+  if (status === null || ![400, 404, 409, 422, 423, 425].includes(status)) return false;
+  const { message } = apiErrorIn(thrown);
+  return inWork.test(message) && speaksOfFile(message, inputFileId);
 };
 
 /**

@@ -80,4 +80,39 @@ describe('a create that is refused because its input file is not ready', () => {
     expect((await refusal(`File ${inputFileId} is not processed yet.`, down)).type).toBe('not_ready');
     expect((await refusal(`Cannot find file ${inputFileId}.`, down)).type).toBe('not_found');
   });
+
+  const asked = async (status: number, message: string, fileStatus: string): Promise<PortError> => {
+    await using stub = await startStub(({ method }, response) =>
+      method === 'GET' ? known(fileStatus)(response) : json(response, status, apiError(message)),
+    );
+    return await leftOf(at(stub.baseURL).create(createInput));
+  };
+
+  it.each([
+    [400, `Input file ${inputFileId} has status uploaded; it must be processed`, 'uploaded'],
+    [400, 'The file is not in a processed state', 'pending'],
+    [400, 'Invalid input file: file status must be processed', 'running'],
+    [409, `File ${inputFileId} is not ready`, 'processing'],
+    [423, `File ${inputFileId} is being imported`, 'importing'],
+  ])('(%i: %s) is waited for where the file itself is at "%s"', async (status, message, fileStatus) => {
+    expect(await asked(status, message, fileStatus)).toMatchObject({
+      type: 'not_ready',
+      message: expect.stringContaining(`its status is "${fileStatus}"`) as string,
+    });
+  });
+
+  it.each([
+    [400, 'Invalid input file: file status must be processed', 'refused'],
+    [400, `Input file ${inputFileId} has status uploaded; it must be processed`, 'refused'],
+    [409, `File ${inputFileId} is not ready`, 'unclear'],
+  ])('(%i: %s) is what it was where the file is processed', async (status, message, type) => {
+    expect((await asked(status, message, 'processed')).type).toBe(type);
+  });
+
+  it('leaves a conflict unconfirmed where the file cannot be asked for', async () => {
+    await using stub = await startStub(({ method }, response) =>
+      json(response, method === 'GET' ? 503 : 409, apiError(`File ${inputFileId} is not ready`)),
+    );
+    expect((await leftOf(at(stub.baseURL).create(createInput))).type).toBe('unclear');
+  });
 });
