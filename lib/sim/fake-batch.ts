@@ -97,7 +97,7 @@ const rejectionOf = ({ errors }: BatchObject): BatchRejection => {
   const large = data.find(({ code }) => code === 'file_too_large');
   if (large !== undefined) return rejected('too_large', [{ ...large, line: 1 }]);
   const said = data.flatMap(({ code, message: words, param, line }) => (line === null ? [] : [{ line, code, message: words, param }]));
-  const isAboutLines = said.length > 0 && said.length === data.length && !data.some(({ code }) => sharedByAllLines.includes(code));
+  const isAboutLines = said.length > 0 && !data.some(({ code }) => sharedByAllLines.includes(code));
   return isAboutLines
     ? rejected(
         'invalid_lines',

@@ -80,6 +80,9 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
   'a batch fails validation for money': [{ type: 'validation_fails', code: 'insufficient_quota', ...first }],
   'a batch fails validation for its model': [{ type: 'validation_fails', code: 'model_not_found', ...first }],
   'a batch fails validation on a line': [{ type: 'validation_fails', code: 'invalid_request', lines: [2], ...first }],
+  'a batch fails validation on a line, beside a remark on the whole': [
+    { type: 'validation_fails', code: 'invalid_request', lines: [2], remark: 'The batch has errors.', ...first },
+  ],
   'a service takes smaller files, and says how large': [{ type: 'upload_too_large', bytesMax: 1_500 }],
   'a batch fails validation for the size of its file': [{ type: 'validation_fails', code: 'file_too_large', ...first }],
   'a service takes files of a few requests': [{ type: 'upload_too_large', bytesMax: 600, statusCode: 400 }],

@@ -99,6 +99,10 @@ describe('a batch at the emulator', () => {
       { type: 'validation_fails', code: 'invalid_json_line', lines: [7, 3] },
       { type: 'invalid_lines', lines: [3, 7] },
     ],
+    [
+      { type: 'validation_fails', code: 'invalid_json_line', lines: [3], remark: 'The batch has errors.' },
+      { type: 'invalid_lines', lines: [3] },
+    ],
     [{ type: 'validation_fails', code: 'token_limit_exceeded' }, { type: 'over_capacity' }],
   ])('that fails validation says why: %j', async (fault, rejection) => {
     const { ending, verdicts } = await runBatch({ faults: [fault] });

@@ -45,6 +45,20 @@ describe('a row that is dropped because validation named its line', () => {
     expect((await here.until((await here.runner.getRun('a')).verify())).broken).toBeNull();
   });
 
+  it('is dropped alone where a remark on the whole stands beside its line, however often', async () => {
+    const faults: FaultScript = [1, 2, 3, 4].map((batch) => ({
+      type: 'validation_fails',
+      batch,
+      code: `reason_${batch}`,
+      lines: [2],
+      remark: 'The batch has errors.',
+    }));
+    const { world, run } = await play(faults, ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+    await using here = world;
+    expect((await failedOf(here)).map(({ itemId }) => itemId)).toEqual(['r1', 'r2', 'r3', 'r4']);
+    expect(run.summary()).toMatchObject({ status: 'completed_with_failures', itemCounts: { completed: 3, failed_permanent: 4 } });
+  });
+
   it('shows it too where it shares the request of the row that was sent', async () => {
     const { world } = await play(refused, ['a', 'b', 'c', 'd', 'b'], 'send_once');
     await using here = world;

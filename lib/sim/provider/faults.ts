@@ -139,13 +139,17 @@ export interface Outage extends Times {
 
 /** Faults that shape the whole life of a batch. */
 export type BatchFault =
-  /** Fails validation, on these 1-based lines if given, in words of the script's own if it has some. */
+  /**
+   * Fails validation, on these 1-based lines if given, in words of the script's own if it has some. `remark`: an entry without a line follows, in
+   * these words.
+   */
   | {
       readonly type: 'validation_fails';
       readonly code: string;
       readonly lines?: readonly number[];
       readonly message?: string;
       readonly param?: string;
+      readonly remark?: string;
     }
   /** Reaches the end of its window with this share of its requests answered. */
   | { readonly type: 'expires'; readonly completedRatio: number }

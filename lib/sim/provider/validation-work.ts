@@ -61,9 +61,9 @@ const errorsOf = (
           ? queueLimitMessage(model, world.queue)
           : `The batch was refused: ${scripted.code}.`;
     const lines = scripted.lines ?? [];
-    return lines.length === 0
-      ? [whole(scripted.code, message, param)]
-      : lines.map((line) => ({ code: scripted.code, message, param, line }));
+    const remark = scripted.remark === undefined ? [] : [whole('batch_invalid', scripted.remark)];
+    if (lines.length === 0) return [whole(scripted.code, message, param), ...remark];
+    return [...lines.map((line) => ({ code: scripted.code, message, param, line })), ...remark];
   }
   const full = fullQueueMessage(world.queue, validation, live);
   return full === null ? [] : [whole('token_limit_exceeded', full)];

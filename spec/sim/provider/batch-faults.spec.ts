@@ -53,6 +53,14 @@ describe('a batch', () => {
     expect((await lab.finish(lines(2))).errors?.data).toEqual([{ ...words, line: 1 }]);
   });
 
+  it('fails validation with a remark on the whole beside its lines', async () => {
+    const lab = createLab({ faults: [{ type: 'validation_fails', code: 'c', lines: [1], remark: 'The batch has errors.' }] });
+    expect((await lab.finish(lines(2))).errors?.data).toMatchObject([
+      { code: 'c', line: 1 },
+      { code: 'batch_invalid', message: 'The batch has errors.', line: null },
+    ]);
+  });
+
   it('fails for a phantom capacity limit with the words of the real one', async () => {
     const lab = createLab({ faults: [{ type: 'validation_fails', code: 'token_limit_exceeded' }] });
     const failed = await lab.finish(lines(1));
