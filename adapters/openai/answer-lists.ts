@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import { type AnswerReader, type BodyContent, emptyFault, fault, listOf, tooDeepFault } from './answer-reader.ts';
 import { isTooDeep } from '../../lib/core/json-depth.ts';
+import { vectorOf } from './vectors.ts';
 
 /** One thing as itself, several as a list: a request may hold several inputs. */
 const oneOrAll = (all: readonly JsonValue[]): JsonValue => (all.length === 1 ? (all[0] ?? null) : all);
@@ -13,7 +14,10 @@ export const embeddingsReader: AnswerReader = {
     const data = listOf(body['data']) ?? [];
     if (data.length === 0 || !data.every(hasVector)) return fault('malformed_result', 'the answer has no vector');
     if (data.some(hasEmptyVector)) return emptyFault;
-    return isTooDeep(data) ? tooDeepFault : null;
+    if (isTooDeep(data)) return tooDeepFault;
+    const entries = data as readonly JsonObject[];
+    if (entries.some(({ embedding }) => vectorOf(embedding) === null)) return fault('malformed_result', 'a vector of the answer is none');
+    return arePlacesWhole(entries) ? null : fault('malformed_result', 'the vectors do not say which input each is of');
   },
   contentOf: (body) => {
     const data = (listOf(body['data']) ?? []).filter(isJsonObject);
@@ -30,11 +34,11 @@ const hasEmptyVector = (entry: JsonValue): boolean =>
 const indexOf = ({ index }: JsonObject): number => (typeof index === 'number' ? index : 0);
 const byIndex = (a: JsonObject, b: JsonObject): number => indexOf(a) - indexOf(b);
 
-/** With `encoding_format: base64` a vector is the bytes of 32-bit floats, little end first. */
-const vectorOf = (embedding: JsonValue | undefined): JsonValue => {
-  if (typeof embedding !== 'string') return embedding ?? null;
-  const bytes = Buffer.from(embedding, 'base64');
-  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => bytes.readFloatLE(index * 4));
+/** False where a vector is missing or doubled: the others would be taken for those of other inputs. Without numbers the order tells. */
+const arePlacesWhole = (data: readonly JsonObject[]): boolean => {
+  if (data.length === 1) return true;
+  const told = data.flatMap(({ index }) => (typeof index === 'number' ? [index] : []));
+  return new Set(told).size === told.length && told.every((index) => Number.isInteger(index) && index >= 0 && index < data.length);
 };
 
 /** `/v1/moderations`. */
