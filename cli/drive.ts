@@ -49,7 +49,7 @@ export const driveTo = async ({ context, place, runner, run, goal, signal }: Dri
   });
   if (signal?.aborted === true) halt.abort(interrupted);
   await tellReading(run, context);
-  const view = watch(run, context, () => {
+  const view = watch(run, context, place, () => {
     if (isReached[goal](run.snapshot())) halt.abort(reached);
   });
   try {

@@ -3,7 +3,7 @@ import { isBatchorError } from '../lib/run/errors.ts';
 import type { ControlReason } from '../lib/core/snapshot.ts';
 import { exitCodeOfError } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
-import { commandLine, type Place } from './place.ts';
+import { commandLine, type Place, withStoreNamed } from './place.ts';
 
 type Hint = (place: Place, runId: string) => string;
 const resumeAndWait: Hint = (place, runId) => commandLine(place, 'resume', runId, '--wait');
@@ -29,7 +29,7 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
   results_unreadable: (place, runId) =>
     `Which batches are held, and what was found in their files: ${commandLine(place, 'status', runId)}. Nothing is sent again for them. Read their files again, once what is between you and the provider is mended: ${commandLine(place, 'resolve', runId, '--batch KEY --read-again')}, then: ${commandLine(place, 'wait', runId)}. If the answers are gone for good, keep what can be read and send the other rows again, which are paid for again: ${commandLine(place, 'resolve', runId, '--batch KEY --results-lost')}`,
   batch_unresolved: (place, runId) =>
-    `Which batches are held, and why: ${commandLine(place, 'status', runId)}. Look for them at the provider by their metadata (batchor_batch_key), and say what is true: ${commandLine(place, 'resolve', runId, '--batch KEY --exists ID | --never-created')} (or --results-lost: the batch, or its files, are gone for good). Let batchor look once more: ${resumeAndWait(place, runId)}. What is finished: ${commandLine(place, 'results', runId, '--partial')}`,
+    `Which batches are held, and why: ${commandLine(place, 'status', runId)}. Of one whose create is not answered: look for it at the provider by its metadata (batchor_batch_key), then ${commandLine(place, 'resolve', runId, '--batch KEY --exists ID')}, or --never-created. Of one that has an id, and is gone there for good or its files are: --results-lost. Let batchor look once more: ${resumeAndWait(place, runId)}. What is finished: ${commandLine(place, 'results', runId, '--partial')}`,
 };
 
 /** What to do about an error of the library, in commands; the library's own hint where there is none. */
@@ -82,5 +82,5 @@ export const hintFor = (error: BatchorError, place: Place): string => {
 /** The same error with its hint in commands; anything else, our own faults among them, as it is. */
 export const inCommands = (error: unknown, place: Place): unknown => {
   if (!isBatchorError(error) || !error.isUserFault) return error;
-  return new CliFailure(error.message, { hint: hintFor(error, place), exitCode: exitCodeOfError(error.code) });
+  return new CliFailure(withStoreNamed(place, error.message), { hint: hintFor(error, place), exitCode: exitCodeOfError(error.code) });
 };

@@ -117,3 +117,7 @@ export const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/u.test(text) 
 /** A command that the user may type next. */
 export const commandLine = (place: Place, command: string, runId: string, rest = ''): string =>
   `batchor ${command} --run-id ${runId}${place.storeFlag}${rest === '' ? '' : ` ${rest}`}`;
+
+/** The library's commands for a run know no store: named like ours, they work as they are pasted. */
+export const withStoreNamed = ({ storeFlag }: Pick<Place, 'storeFlag'>, text: string): string =>
+  text.replace(/`batchor [a-z-]{1,40} --run-id [\w.-]{1,120}(?=[ `])/gu, (command) => `${command}${storeFlag}`);

@@ -3,6 +3,7 @@ import type { Run } from '../lib/run/run.ts';
 import type { CliContext } from './context.ts';
 import { capNote } from './cap-note.ts';
 import { dollars } from '../lib/core/prices.ts';
+import { type Place, withStoreNamed } from './place.ts';
 import { writeNotes } from './render.ts';
 import { shownText } from './shown-text.ts';
 
@@ -16,7 +17,7 @@ export interface Watch {
 const drawMs = 200;
 const clearLine = '\r\u001b[2K';
 
-export const watch = (run: Run, context: CliContext, onChange: () => void): Watch => {
+export const watch = (run: Run, context: CliContext, place: Place, onChange: () => void): Watch => {
   let last = run.summary();
   let isDrawn = false;
   let isDirty = true;
@@ -40,7 +41,10 @@ export const watch = (run: Run, context: CliContext, onChange: () => void): Watc
       const lines = notes(summary);
       if (lines.length > 0) {
         erase();
-        writeNotes(context, lines);
+        writeNotes(
+          context,
+          lines.map((line) => withStoreNamed(place, line)),
+        );
       }
       onChange();
     },

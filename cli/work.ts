@@ -9,7 +9,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { hintFor } from './hints.ts';
 import { decodeDescription } from './job-description.ts';
 import { jobOf } from './job.ts';
-import type { Place } from './place.ts';
+import { type Place, withStoreNamed } from './place.ts';
 import { writeJson, writeNotes } from './render.ts';
 import { requireTrustedStore } from './store-trust.ts';
 
@@ -74,7 +74,7 @@ export const work = async ({ context, place, runsMax, leaseTtlMs, baseUrl, price
 };
 
 const troubleLines = (runId: string | null, error: unknown, place: Place): readonly string[] => {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = withStoreNamed(place, error instanceof Error ? error.message : String(error));
   const hint = isBatchorError(error) ? [`  ${hintFor(error, place)}`] : [];
   return [`batchor: ${runId === null ? '' : `run ${runId}: `}${message}`, ...hint];
 };

@@ -38,6 +38,7 @@ describe('batches that do not end', () => {
     // Each look is later than the last, which is no news.
     expect(ran.stderr.match(/does not know this status/gu)).toHaveLength(1);
     const [first, second] = await liveOf();
+    expect(ran.stderr).toContain(`\`batchor resolve --run-id stuck --store store --batch ${first?.batch_key} --take-files\``);
     expect(first).toMatchObject({ provider_status: 'finalized', overdue: { reason: 'unknown_status' } });
     expect(Number.isFinite(Date.parse(first?.submitted_at ?? ''))).toBe(true);
     expect(second).toMatchObject({ overdue: null });

@@ -4,12 +4,32 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CliContext } from '../../cli/context.ts';
 import { CliFailure } from '../../cli/failure.ts';
-import { type Place, placeOf } from '../../cli/place.ts';
+import { hintFor } from '../../cli/hints.ts';
+import { type Place, placeOf, withStoreNamed } from '../../cli/place.ts';
 import { escapedControls, shownText } from '../../cli/shown-text.ts';
+import type { BatchKey, RunId } from '../../lib/core/ids.ts';
+import { BatchorError } from '../../lib/run/errors.ts';
 import { maskSecrets } from '../../lib/run/masked-address.ts';
 
 const context = { env: {}, cwd: '/nowhere' } as unknown as CliContext;
 const placed = (store: string): Place => placeOf(context, { store, artifacts: undefined });
+
+describe('a command of the library', () => {
+  it('names the store where it is shown, so that it works as it is pasted', () => {
+    const said = 'To end it: `batchor resolve --run-id a.b-1 --batch bk_1 --take-files`; or `batchor resume --run-id a.b-1`.';
+    expect(withStoreNamed(placed('st $& x'), said)).toBe(
+      "To end it: `batchor resolve --run-id a.b-1 --store 'st $& x' --batch bk_1 --take-files`; or `batchor resume --run-id a.b-1 --store 'st $& x'`.",
+    );
+    expect(withStoreNamed({ storeFlag: '' }, said)).toBe(said);
+  });
+
+  it('offers what is taken: of a create without an answer only its id, or that it was never made', () => {
+    const unresolved = new BatchorError('batch_unresolved', { runId: 'a' as RunId, batchKeys: ['bk_1' as BatchKey] }, 'held', 'Look.');
+    const hint = hintFor(unresolved, placed('st'));
+    expect(hint).toContain('whose create is not answered');
+    expect(hint).toContain('batchor resolve --run-id a --store st --batch KEY --exists ID, or --never-created. Of one that has an id');
+  });
+});
 
 describe('the address of a store in a database', () => {
   it('gives up its schema however the server is named', () => {
