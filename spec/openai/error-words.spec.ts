@@ -102,6 +102,7 @@ const places = [
   err('a type alone', 400, { type: 'content_filter' }, 'content_filtered', 'content_filter'),
   err('a message that is an object', 400, { message: { text: 'Words.', lang: 'en' } }, 'invalid_request', 'Words.'),
   err('a list in the message', 400, { message: [null, 'Words.'] }, 'invalid_request', 'Words.'),
+  ['a status that is text', line({ status_code: '400', body: { error: { message: 'Words.' } } }, null), 'invalid_request', '400: Words.'],
   ['problem details', inBody(400, { title: 'Bad Request', errors: { model: ['Needed.'] } }), 'invalid_request', '400: Needed.'],
   ['capitals', inBody(400, { Message: 'Words.', Code: 'ContentFilter' }), 'content_filtered', '400: Words.'],
   ['Baidu', inBody(400, { error_msg: 'Words.', error_code: 336_003 }), 'invalid_request', '400: Words.'],
