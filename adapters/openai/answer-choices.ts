@@ -30,6 +30,12 @@ interface ChoiceReading {
 
 const choicesOf = (body: JsonObject): readonly JsonObject[] => (listOf(body['choices']) ?? []).filter(isJsonObject);
 
+/** In the order of their numbers, which is not always that of the list. */
+const inOrder = (choices: readonly JsonObject[]): readonly JsonObject[] => {
+  const indexOf = ({ index }: JsonObject): number => (typeof index === 'number' ? index : NaN);
+  return choices.some((choice) => Number.isNaN(indexOf(choice))) ? choices : choices.toSorted((a, b) => indexOf(a) - indexOf(b));
+};
+
 /**
  * Several choices (`n` above 1) are answers side by side: one that is whole is an answer, and the others do not spoil it. Text, calls and finish
  * reason are those of the first whole one; the output is all of them.
@@ -39,15 +45,17 @@ const readerOf = (reading: ChoiceReading, wordsPath: RegExp, missing: BodyFault)
   return {
     wordsPath,
     faultOf: (body) => {
-      const choices = choicesOf(body);
+      const written = choicesOf(body);
+      const choices = inOrder(written);
       const [first] = choices;
       if (first === undefined) return missing;
       if (firstWhole(choices) === undefined) return reading.faultOf(first);
-      const output = outputOf(choices, reading);
+      const output = outputOf(written, reading);
       return output !== null && isTooDeep(output) ? tooDeepFault : null;
     },
     contentOf: (body): BodyContent => {
-      const choices = choicesOf(body);
+      const written = choicesOf(body);
+      const choices = inOrder(written);
       const choice = firstWhole(choices) ?? choices[0];
       if (choice === undefined) return { outputText: null, output: null, finishReason: null, toolCalls: null };
       const outputText = reading.textOf(choice) ?? reading.refusalOf(choice);
@@ -55,7 +63,7 @@ const readerOf = (reading: ChoiceReading, wordsPath: RegExp, missing: BodyFault)
       const reason = choice['finish_reason'];
       return {
         outputText,
-        output: outputOf(choices, reading) ?? outputText,
+        output: outputOf(written, reading) ?? outputText,
         finishReason: isText(reason) ? reason : null,
         toolCalls: calls.length === 0 ? null : calls,
         ...textsBeside(outputText, structuredTexts(choices, reading)),

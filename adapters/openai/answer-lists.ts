@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
-import { type AnswerReader, type BodyContent, emptyFault, fault, listOf, tooDeepFault } from './answer-reader.ts';
+import { type AnswerReader, type BodyContent, emptyFault, fault, listOf, saysAnything, tooDeepFault } from './answer-reader.ts';
 import { isTooDeep } from '../../lib/core/json-depth.ts';
 import { vectorOf } from './vectors.ts';
 
@@ -46,7 +46,7 @@ export const moderationsReader: AnswerReader = {
   faultOf: (body) => {
     const results = listOf(body['results']) ?? [];
     if (results.length === 0 || !results.every(isJsonObject)) return fault('malformed_result', 'the answer has no results');
-    if (results.some((result) => Object.keys(result as JsonObject).length === 0)) return emptyFault;
+    if (!results.every((result) => saysAnything(result))) return emptyFault;
     return isTooDeep(results) ? tooDeepFault : null;
   },
   contentOf: (body) => contentOf(oneOrAll(listOf(body['results']) ?? [])),

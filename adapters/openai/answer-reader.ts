@@ -59,9 +59,22 @@ export const textsBeside = (outputText: string | null, candidates: readonly stri
   return isAll ? {} : { texts };
 };
 
-const ink = /\S/u;
+/** Blanks, control characters, and what is drawn as nothing (U+200B, U+FEFF) are none. */
+const ink = /[^\s\p{Cc}\p{DI}]/u;
 /** True for a text that a reader would see. */
 export const isText = (value: JsonValue | undefined): value is string => typeof value === 'string' && ink.test(value);
+
+/** Members that name a thing, and are nothing in it. */
+const names: ReadonlySet<string> = new Set(['type', 'id', 'index', 'status', 'role', 'call_id', 'object', 'expires_at', 'phase']);
+const depthMax = 8;
+
+/** True where there is anything in the value but names of itself, nulls and empty texts. */
+export const saysAnything = (value: JsonValue | undefined, depth = 0): boolean => {
+  if (typeof value !== 'object' || value === null) return typeof value === 'string' ? isText(value) : value !== undefined && value !== null;
+  if (depth === depthMax) return true;
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).some((each) => saysAnything(each, depth + 1));
+  return Object.entries(value).some(([key, each]) => (depth > 0 || !names.has(key)) && saysAnything(each as JsonValue, depth + 1));
+};
 
 /** True for an object that says what it is: without that, it says nothing. */
 export const isTyped = (value: JsonValue): value is JsonObject => isJsonObject(value) && typeof value['type'] === 'string';

@@ -35,7 +35,7 @@ export const responsesReader: AnswerReader = {
     const items = itemsOf(body);
     const texts = items.map(itemText).filter((text) => text !== null);
     const outputText = joined(texts) ?? refusalOf(items);
-    const calls = items.filter(isCall);
+    const calls = items.filter((item) => isCall(item) && saysSomething(item));
     return {
       outputText,
       output: items.some(isMoreThanText) ? items : outputText,

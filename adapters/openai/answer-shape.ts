@@ -149,6 +149,6 @@ const stringIn = (quoted: string): string => (quoted.includes('\\') ? (JSON.pars
 
 /** True for a JSON string with something to be seen in it; decided by its first character, unless that is escaped. */
 const holdsText = (quoted: string): boolean => {
-  const first = /^"\s*(.)/su.exec(quoted)?.[1];
+  const first = /^"[\s\p{Cc}\p{DI}]*(.)/su.exec(quoted)?.[1];
   return first === '\\' ? isText(JSON.parse(quoted) as string) : first !== '"';
 };

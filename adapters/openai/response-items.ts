@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import { isPartOfText, partsOf, partTexts, refusalIn } from './content-parts.ts';
-import { isFilledList, isText, isTyped, listOf } from './answer-reader.ts';
+import { isFilledList, isText, isTyped, listOf, saysAnything } from './answer-reader.ts';
 
 /** Output items of a response (`ResponseOutputItem` of openai 6.49) by what they are to the caller. */
 const steps: ReadonlySet<JsonValue> = new Set([
@@ -54,10 +54,15 @@ export const itemRefusal = (item: JsonObject): string | null => refusalIn(partsO
 
 const isMorePart = (part: JsonObject): boolean => !isPartOfText(part) && (part['type'] !== 'refusal' || isText(part['refusal']));
 
+/** Calls that name what is called. */
+const namedCalls: ReadonlySet<JsonValue> = new Set(['function_call', 'custom_tool_call']);
+
 /** True where the item has something in it. */
 export const saysSomething = (item: JsonObject): boolean => {
-  if (isMessage(item)) return isText(itemText(item) ?? undefined) || partsOfItem(item).some(isMorePart);
-  return item['type'] !== 'image_generation_call' || isText(item['result']);
+  if (isMessage(item))
+    return isText(itemText(item) ?? undefined) || partsOfItem(item).some((part) => isMorePart(part) && saysAnything(part));
+  if (namedCalls.has(item['type'] ?? null)) return isText(item['name']);
+  return item['type'] === 'image_generation_call' ? isText(item['result']) : saysAnything(item);
 };
 
 /** Items have a status of their own. That of a picture is left at `generating` when the picture is there. */

@@ -29,6 +29,8 @@ const words = fc.oneof(
       '',
       ' \n',
       '\u00a0\ufeff',
+      '\u200b',
+      '\u0001',
     ),
   },
 );
@@ -304,7 +306,7 @@ describe('usual answers, read without parsing whole lines', () => {
   });
 
   it('are none without text to be seen: the whole parse says that they are empty', () => {
-    for (const text of ['', ' ', '\n\t', '\u00a0', '\u2028 \ufeff']) {
+    for (const text of ['', ' ', '\n\t', '\u00a0', '\u2028 \ufeff', '\u200b', '\u0000', ' \u2060\u0007']) {
       const wire = createOpenAIWire({ model: 'm', endpoint: 'responses', params: {} });
       wire.readVerdict(answer('one'));
       expect(wire.readVerdict(answer(text)), JSON.stringify(text)).toMatchObject({ type: 'failed', failureClass: 'empty_output' });

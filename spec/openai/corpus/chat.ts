@@ -242,6 +242,30 @@ export const chat: readonly Case[] = [
   ['no content', chatBody([choice({})]), { as: 'empty_output', text: null, finish: 'stop' }],
   ['thoughts alone', chatBody([choice({ content: thinking.slice(0, 1) })]), { as: 'empty_output', text: null, finish: 'stop' }],
   ['calls without a call', chatBody([choice({ tool_calls: [] }, 'tool_calls')]), { as: 'empty_output', text: null, finish: 'tool_calls' }],
+  [
+    'choices out of their order',
+    chatBody([secondChoice, choice({ content: '{"label":"dog"}' })]),
+    {
+      as: 'completed',
+      text: '{"label":"dog"}',
+      output: [secondChoice, choice({ content: '{"label":"dog"}' })],
+      finish: 'stop',
+      structured: { label: 'dog' },
+    },
+  ],
+  ['a mark that is not drawn', chatBody([text('\u200b\u200b')]), { as: 'empty_output', text: '\u200b\u200b', finish: 'stop' }],
+  ['a control character', chatBody([text('\u0000')]), { as: 'empty_output', text: '\u0000', finish: 'stop' }],
+  ...(
+    [
+      ['a call of null', { tool_calls: [{ id: null, function: null }] }],
+      ['a call without a name', { tool_calls: [{ index: 0, id: '', type: 'function', function: { name: '', arguments: '' } }] }],
+      ['an older call of nulls', { function_call: { name: null, arguments: null } }],
+      ['a picture of nothing in parts', { content: [{ type: 'image_url' }] }],
+      ['pictures of null', { images: [null] }],
+      ['sound of null', { audio: { id: 'a', data: null } }],
+      ['sound of no data', { audio: { id: 'a', data: '', transcript: '' } }],
+    ] as const
+  ).map(([name, said]): Case => [name, chatBody([choice(said)]), { as: 'empty_output', text: null, finish: 'stop' }]),
   ['a call of nothing', chatBody([choice({ tool_calls: [{}] }, 'tool_calls')]), { as: 'empty_output', text: null, finish: 'tool_calls' }],
   ['a refusal', chatBody([choice({ refusal: 'I cannot.' })]), { as: 'refusal', text: 'I cannot.', finish: 'stop' }],
   [

@@ -56,5 +56,6 @@ export const moderations: readonly Case[] = [
   ['a result', moderationsBody(flags), { as: 'completed', text: null, output: flags, finish: null }],
   ['two results', moderationsBody(flags, flags), { as: 'completed', text: null, output: [flags, flags], finish: null }],
   ['no result', moderationsBody(), { as: 'malformed_result', text: null, finish: null }],
+  ['a result of nulls', moderationsBody({ flagged: null, categories: null }), { as: 'empty_output', text: null, finish: null }],
   ['a result of nothing', moderationsBody({}), { as: 'empty_output', text: null, finish: null }],
 ];

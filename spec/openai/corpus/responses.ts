@@ -252,6 +252,19 @@ export const responses: readonly Case[] = [
     responsesBody([{ ...image, status: 'failed', result: null }]),
     { as: 'empty_output', text: null, finish: 'completed' },
   ],
+  ['a mark that is not drawn', responsesBody([said('\u200b')]), { as: 'empty_output', text: '\u200b', finish: 'completed' }],
+  ['a control character', responsesBody([said('\u0000')]), { as: 'empty_output', text: '\u0000', finish: 'completed' }],
+  ...[
+    { type: 'function_call' },
+    { type: 'function_call', call_id: '', name: '', arguments: '' },
+    { type: 'custom_tool_call' },
+    { type: 'hologram', id: 'h' },
+    message({ type: 'output_audio' }),
+  ].map((item): Case => [
+    `a bare item: ${JSON.stringify(item)}`,
+    responsesBody([item]),
+    { as: 'empty_output', text: null, finish: 'completed' },
+  ]),
   ['an item of no type', responsesBody([{}]), { as: 'empty_output', text: null, finish: 'completed' }],
   ['one item, cut', responsesBody([said(label, { status: 'incomplete' })]), { as: 'truncated', text: label, finish: 'completed' }],
   [
