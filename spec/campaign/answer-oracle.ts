@@ -41,7 +41,10 @@ export const readLineAsOracle = (bytes: Uint8Array, endpoint: OracleEndpoint, ro
   const response = get(value, 'response');
   const status = get(response, 'status_code');
   const body = get(response, 'body');
-  const isGood = typeof status === 'number' && status >= 200 && status < 300 && isObject(body) && !Array.isArray(response);
+  // A status that is left out is one of an answer, where the line and the body tell of no error.
+  const isUntold = (status === undefined || status === null) && !isTold(get(value, 'error')) && !isTold(get(body, 'error'));
+  const isFine = isUntold || (Number(status) >= 200 && Number(status) < 300 && ['number', 'string'].includes(typeof status));
+  const isGood = isFine && isObject(body) && !Array.isArray(response);
   const answer = isGood ? (endpoint === 'responses' ? answerOfResponse(body) : answerOfChat(body)) : null;
   return answer === null || isDeep(answer.output) ? { type: 'failed', row } : { type: 'answered', row, ...answer };
 };
@@ -70,7 +73,13 @@ interface Answer {
 
 const typed = (value: unknown): readonly object[] =>
   list(value).filter((each): each is object => isObject(each) && typeof get(each, 'type') === 'string');
-const isShown = (text: unknown): boolean => typeof text === 'string' && text.trim() !== '';
+const isShown = (text: unknown): boolean => typeof text === 'string' && /[^\s\p{Cc}\p{DI}]/u.test(text);
+const isTold = (error: unknown): boolean =>
+  isObject(error) && Object.values(error).some((each: unknown) => each !== null && each !== undefined && each !== '');
+const partsIn = (content: unknown): readonly object[] =>
+  typeof content === 'string'
+    ? [{ type: 'text', text: content }]
+    : list(content).flatMap((part) => (typeof part === 'string' ? [{ type: 'text', text: part }] : typed([part])));
 const isFilled = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
 const typeOf = (value: unknown): unknown => get(value, 'type');
 
@@ -109,24 +118,25 @@ const asked = [
 /** What a `/v1/responses` body answers; null when it is no whole answer, or says nothing. */
 const answerOfResponse = (body: object): Answer | null => {
   const status = get(body, 'status');
-  if ((status !== undefined && status !== 'completed') || isObject(get(body, 'error')) || !Array.isArray(get(body, 'output'))) return null;
+  const isCompleted = status === undefined || status === null || status === '' || String(status).toLowerCase() === 'completed';
+  if (!isCompleted || Array.isArray(status) || isTold(get(body, 'error')) || !Array.isArray(get(body, 'output'))) return null;
   const all = typed(get(body, 'output'));
   const isOutput = (item: object): boolean => String(typeOf(item)).endsWith('_call_output');
   const done = all.filter(isOutput).map((item) => get(item, 'call_id'));
   const isDoneCall = (item: object): boolean =>
     asked.includes(String(typeOf(item))) && typeof get(item, 'call_id') === 'string' && done.includes(get(item, 'call_id'));
   const items = all.filter((item) => !inBetween.includes(String(typeOf(item))) && !isOutput(item) && !isDoneCall(item));
-  const partsOf = (item: object): readonly object[] => (typeOf(item) === 'message' ? typed(get(item, 'content')) : []);
+  const partsOf = (item: object): readonly object[] => (typeOf(item) === 'message' ? partsIn(get(item, 'content')) : []);
   if (items.flatMap(partsOf).some((part) => typeOf(part) === 'refusal')) return null;
   const textOf = (item: object): string | null => {
-    const texts = partsOf(item).filter((part) => typeOf(part) === 'output_text' && typeof get(part, 'text') === 'string');
+    const texts = partsOf(item).filter((part) => isTextPart(part) && typeof get(part, 'text') === 'string');
     return texts.length === 0 ? null : texts.map((part) => get(part, 'text')).join('');
   };
   const isMore = (item: object): boolean =>
-    typeOf(item) !== 'message' || partsOf(item).some((part) => typeOf(part) !== 'output_text' || isFilled(get(part, 'logprobs')));
+    typeOf(item) !== 'message' || partsOf(item).some((part) => !isTextPart(part) || isFilled(get(part, 'logprobs')));
   const says = (item: object): boolean => {
     if (typeOf(item) === 'image_generation_call') return isShown(get(item, 'result'));
-    return typeOf(item) !== 'message' || isShown(textOf(item)) || partsOf(item).some((part) => typeOf(part) !== 'output_text');
+    return typeOf(item) !== 'message' || isShown(textOf(item)) || partsOf(item).some((part) => !isTextPart(part));
   };
   const isDone = (item: object): boolean =>
     [undefined, null, 'completed'].includes(get(item, 'status') as string) || typeOf(item) === 'image_generation_call';
@@ -175,7 +185,8 @@ const isWholeChoice = (choice: object): boolean => {
   const parts = typed(get(message, 'content'));
   if ((typeof refusal === 'string' && refusal !== '') || parts.some((part) => typeOf(part) === 'refusal')) return false;
   const reason = get(choice, 'finish_reason');
-  if (reason !== undefined && !(typeof reason === 'string' && endings.includes(reason.toLowerCase()))) return false;
+  if (reason !== undefined && reason !== null && reason !== '' && !(typeof reason === 'string' && endings.includes(reason.toLowerCase())))
+    return false;
   const thoughts = ['thinking', 'redacted_thinking', 'reasoning'];
   const isSomething = (part: object): boolean => !isTextPart(part) && !thoughts.includes(String(typeOf(part)));
   return isShown(chatText(message)) || hasCall(message) || hasMedia(message) || parts.some(isSomething);
