@@ -81,6 +81,8 @@ const partsIn = (content: unknown): readonly object[] =>
     ? [{ type: 'text', text: content }]
     : list(content).flatMap((part) => (typeof part === 'string' ? [{ type: 'text', text: part }] : typed([part])));
 const isFilled = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+/** Mutated values may be objects that make no text. */
+const nameOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const typeOf = (value: unknown): unknown => get(value, 'type');
 
 /** Written again, it would be nested more deeply than can be read by all. */
@@ -118,14 +120,15 @@ const asked = [
 /** What a `/v1/responses` body answers; null when it is no whole answer, or says nothing. */
 const answerOfResponse = (body: object): Answer | null => {
   const status = get(body, 'status');
-  const isCompleted = status === undefined || status === null || status === '' || String(status).toLowerCase() === 'completed';
+  const isCompleted =
+    status === undefined || status === null || status === '' || (typeof status === 'string' && status.toLowerCase() === 'completed');
   if (!isCompleted || Array.isArray(status) || isTold(get(body, 'error')) || !Array.isArray(get(body, 'output'))) return null;
   const all = typed(get(body, 'output'));
-  const isOutput = (item: object): boolean => String(typeOf(item)).endsWith('_call_output');
+  const isOutput = (item: object): boolean => nameOf(typeOf(item)).endsWith('_call_output');
   const done = all.filter(isOutput).map((item) => get(item, 'call_id'));
   const isDoneCall = (item: object): boolean =>
-    asked.includes(String(typeOf(item))) && typeof get(item, 'call_id') === 'string' && done.includes(get(item, 'call_id'));
-  const items = all.filter((item) => !inBetween.includes(String(typeOf(item))) && !isOutput(item) && !isDoneCall(item));
+    asked.includes(nameOf(typeOf(item))) && typeof get(item, 'call_id') === 'string' && done.includes(get(item, 'call_id'));
+  const items = all.filter((item) => !inBetween.includes(nameOf(typeOf(item))) && !isOutput(item) && !isDoneCall(item));
   const partsOf = (item: object): readonly object[] => (typeOf(item) === 'message' ? partsIn(get(item, 'content')) : []);
   if (items.flatMap(partsOf).some((part) => typeOf(part) === 'refusal')) return null;
   const textOf = (item: object): string | null => {
@@ -188,6 +191,6 @@ const isWholeChoice = (choice: object): boolean => {
   if (reason !== undefined && reason !== null && reason !== '' && !(typeof reason === 'string' && endings.includes(reason.toLowerCase())))
     return false;
   const thoughts = ['thinking', 'redacted_thinking', 'reasoning'];
-  const isSomething = (part: object): boolean => !isTextPart(part) && !thoughts.includes(String(typeOf(part)));
+  const isSomething = (part: object): boolean => !isTextPart(part) && !thoughts.includes(nameOf(typeOf(part)));
   return isShown(chatText(message)) || hasCall(message) || hasMedia(message) || parts.some(isSomething);
 };
