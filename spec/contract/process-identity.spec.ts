@@ -6,6 +6,7 @@ import { isKnownDead, thisProcess } from '../../adapters/sqljs/process-identity.
 import { waitFor } from '../support/wait-for.ts';
 
 const stateOf = (pid: number): string => /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1] ?? '';
+const nameOf = (pid: number | undefined): string => readFileSync(`/proc/${String(pid)}/comm`, 'latin1').trim();
 const startTimeOf = (pid: number): string => {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
@@ -27,6 +28,8 @@ describe('whether a process is over', () => {
         pid = Number(line);
         break;
       }
+      // Killed before that, the shell itself would collect it.
+      await waitFor('the shell has become a sleep', () => nameOf(parent.pid) === 'sleep');
       const child = { ...thisProcess(), pid, startTime: startTimeOf(pid) };
       expect(isKnownDead(child)).toBe(false);
       process.kill(pid, 'SIGKILL');
