@@ -40,20 +40,36 @@ export const readLineAsOracle = (bytes: Uint8Array, endpoint: OracleEndpoint, ro
   const row = Number(digits);
   const response = get(value, 'response');
   const status = get(response, 'status_code');
-  const body = get(response, 'body');
+  const body = bodyOf(get(response, 'body'));
   // A status that is left out is one of an answer, where the line and the body tell of no error.
-  const isUntold = (status === undefined || status === null) && !isTold(get(value, 'error')) && !isTold(get(body, 'error'));
-  const isFine = isUntold || (Number(status) >= 200 && Number(status) < 300 && ['number', 'string'].includes(typeof status));
+  const isUntold = (status === undefined || status === null) && !isTold(get(value, 'error')) && !isErrorBody(body);
+  const isWritten = typeof status === 'number' || (typeof status === 'string' && /^\d{3}$/.test(status));
+  const isFine = isUntold || (isWritten && Number(status) >= 200 && Number(status) < 300);
   const isGood = isFine && isObject(body) && !Array.isArray(response);
   const answer = isGood ? (endpoint === 'responses' ? answerOfResponse(body) : answerOfChat(body)) : null;
   return answer === null || isDeep(answer.output) ? { type: 'failed', row } : { type: 'answered', row, ...answer };
 };
+
+/** Gateways give the body as the JSON text that they received. */
+const bodyOf = (body: unknown): unknown => {
+  if (typeof body !== 'string') return body;
+  const parsed = body.trimStart().startsWith('{') ? parsedOf(body) : undefined;
+  return parsed === undefined ? body : parsed;
+};
+const isErrorBody = (body: unknown): boolean => !isFull(body) || isTold(get(body, 'error')) || get(body, 'object') === 'error';
 
 const valueOf = (bytes: Uint8Array): unknown => {
   if (bytes.length > lineBytesMax) return undefined;
   try {
     // A mark at the head of a text is no part of it.
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+    return parsedOf(text);
+  } catch {
+    return undefined;
+  }
+};
+const parsedOf = (text: string): object | undefined => {
+  try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;
   } catch {
@@ -74,12 +90,34 @@ interface Answer {
 const typed = (value: unknown): readonly object[] =>
   list(value).filter((each): each is object => isObject(each) && typeof get(each, 'type') === 'string');
 const isShown = (text: unknown): boolean => typeof text === 'string' && /[^\s\p{Cc}\p{DI}]/u.test(text);
+const isAbsent = (value: unknown): boolean => value === undefined || value === null;
 const isTold = (error: unknown): boolean =>
-  isObject(error) && Object.values(error).some((each: unknown) => each !== null && each !== undefined && each !== '');
-const partsIn = (content: unknown): readonly object[] =>
-  typeof content === 'string'
-    ? [{ type: 'text', text: content }]
-    : list(content).flatMap((part) => (typeof part === 'string' ? [{ type: 'text', text: part }] : typed([part])));
+  isObject(error) ? Object.values(error).some((each: unknown) => !isAbsent(each) && each !== '') : !isAbsent(error) && error !== '';
+const textPart = (text: unknown): object => ({ type: 'text', text });
+/** A part may be text alone, and text in an object that does not say its type. */
+const partIn = (part: unknown): readonly object[] => {
+  if (typeof part === 'string') return [textPart(part)];
+  return isObject(part) && isAbsent(typeOf(part)) && typeof get(part, 'text') === 'string' ? [textPart(get(part, 'text'))] : typed([part]);
+};
+/** The content may be a text, parts, one part, and the answer itself. */
+const partsIn = (content: unknown): readonly object[] => {
+  if (!isObject(content)) return (typeof content === 'string' ? [content] : list(content)).flatMap(partIn);
+  const one = partIn(content);
+  return one.length > 0 ? one : isFull(content) && !isDeep(content) ? [textPart(JSON.stringify(content))] : [];
+};
+/** What names a thing is nothing in it. */
+const namesOfThings = ['type', 'id', 'index', 'status', 'role', 'call_id', 'object', 'expires_at', 'phase'];
+const holdsAnything = (thing: object): boolean =>
+  Object.entries(thing).some(([key, value]) => !namesOfThings.includes(key) && isAnything(value, 7));
+const isAnything = (value: unknown, levels: number): boolean => {
+  if (typeof value === 'string') return isShown(value);
+  if (typeof value !== 'object' || value === null) return !isAbsent(value);
+  return levels === 0 || Object.values(value).some((each) => isAnything(each, levels - 1));
+};
+const isRefusal = (part: object): boolean =>
+  typeOf(part) === 'refusal' && (isShown(get(part, 'refusal')) || get(part, 'refusal') === undefined);
+/** True for a part that is neither text nor an empty refusal. */
+const isOtherPart = (part: object): boolean => !isTextPart(part) && (typeOf(part) !== 'refusal' || isShown(get(part, 'refusal')));
 const isFilled = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
 /** Mutated values may be objects that make no text. */
 const nameOf = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -122,27 +160,37 @@ const answerOfResponse = (body: object): Answer | null => {
   const status = get(body, 'status');
   const isCompleted =
     status === undefined || status === null || status === '' || (typeof status === 'string' && status.toLowerCase() === 'completed');
-  if (!isCompleted || Array.isArray(status) || isTold(get(body, 'error')) || !Array.isArray(get(body, 'output'))) return null;
-  const all = typed(get(body, 'output'));
+  const error = get(body, 'error');
+  if (!isCompleted || (isObject(error) && isTold(error)) || !Array.isArray(get(body, 'output'))) return null;
+  const isBareMessage = (item: unknown): item is object =>
+    isObject(item) && isAbsent(typeOf(item)) && (typeof get(item, 'content') === 'string' || Array.isArray(get(item, 'content')));
+  const all = list(get(body, 'output')).filter((item): item is object => typed([item]).length > 0 || isBareMessage(item));
+  const isMessage = (item: object): boolean => typeOf(item) === 'message' || isBareMessage(item);
   const isOutput = (item: object): boolean => nameOf(typeOf(item)).endsWith('_call_output');
+  const isDrawn = (item: object): boolean =>
+    typeOf(item) === 'code_interpreter_call' && list(get(item, 'outputs')).some((each) => isObject(each) && typeOf(each) === 'image');
+  const isStep = (item: object): boolean => inBetween.includes(nameOf(typeOf(item))) && !isDrawn(item);
   const done = all.filter(isOutput).map((item) => get(item, 'call_id'));
   const isDoneCall = (item: object): boolean =>
     asked.includes(nameOf(typeOf(item))) && typeof get(item, 'call_id') === 'string' && done.includes(get(item, 'call_id'));
-  const items = all.filter((item) => !inBetween.includes(nameOf(typeOf(item))) && !isOutput(item) && !isDoneCall(item));
-  const partsOf = (item: object): readonly object[] => (typeOf(item) === 'message' ? partsIn(get(item, 'content')) : []);
-  if (items.flatMap(partsOf).some((part) => typeOf(part) === 'refusal')) return null;
+  const items = all.filter((item) => !isStep(item) && !isOutput(item) && !isDoneCall(item));
+  const partsOf = (item: object): readonly object[] => (isMessage(item) ? partsIn(get(item, 'content')) : []);
+  if (items.flatMap(partsOf).some(isRefusal)) return null;
   const textOf = (item: object): string | null => {
     const texts = partsOf(item).filter((part) => isTextPart(part) && typeof get(part, 'text') === 'string');
     return texts.length === 0 ? null : texts.map((part) => get(part, 'text')).join('');
   };
   const isMore = (item: object): boolean =>
-    typeOf(item) !== 'message' || partsOf(item).some((part) => !isTextPart(part) || isFilled(get(part, 'logprobs')));
+    !isMessage(item) || partsOf(item).some((part) => isOtherPart(part) || isFilled(get(part, 'logprobs')));
   const says = (item: object): boolean => {
-    if (typeOf(item) === 'image_generation_call') return isShown(get(item, 'result'));
-    return typeOf(item) !== 'message' || isShown(textOf(item)) || partsOf(item).some((part) => !isTextPart(part));
+    if (isMessage(item)) return isShown(textOf(item)) || partsOf(item).some((part) => isOtherPart(part) && holdsAnything(part));
+    if (['function_call', 'custom_tool_call'].includes(nameOf(typeOf(item)))) return isShown(get(item, 'name'));
+    return typeOf(item) === 'image_generation_call' ? isShown(get(item, 'result')) : holdsAnything(item);
   };
   const isDone = (item: object): boolean =>
-    [undefined, null, 'completed'].includes(get(item, 'status') as string) || typeOf(item) === 'image_generation_call';
+    isAbsent(get(item, 'status')) ||
+    nameOf(get(item, 'status')).toLowerCase() === 'completed' ||
+    (typeOf(item) === 'image_generation_call' && isShown(get(item, 'result')));
   if (!items.some((item) => says(item) && isDone(item))) return null;
   const texts = items.map(textOf).filter((text) => text !== null);
   const shown = texts.filter(isShown);
@@ -158,39 +206,47 @@ const endings = [
 /** The same of a `/v1/chat/completions` body. */
 const answerOfChat = (body: object): Answer | null => {
   const choices = list(get(body, 'choices')).filter(isObject);
-  const whole = choices.find((choice) => isWholeChoice(choice));
+  const isNumbered = choices.every((choice) => typeof get(choice, 'index') === 'number');
+  const inOrder = isNumbered ? choices.toSorted((a, b) => Number(get(a, 'index')) - Number(get(b, 'index'))) : choices;
+  const whole = inOrder.find((choice) => isWholeChoice(choice));
   if (whole === undefined) return null;
   const message = get(whole, 'message') as object;
   const text = chatText(message);
   const logprobs = get(whole, 'logprobs');
   const isMany = choices.length > 1 || ['content', 'refusal', 'tokens'].some((key) => isObject(logprobs) && isFilled(get(logprobs, key)));
   if (isMany) return { text, output: choices };
-  const parts = typed(get(message, 'content'));
+  const content = get(message, 'content');
   if (hasCall(message) || hasMedia(message)) return { text, output: message };
-  return { text, output: parts.some((part) => !isTextPart(part)) ? get(message, 'content') : text };
+  if (!partsIn(content).some(isOtherPart)) return { text, output: text };
+  return { text, output: Array.isArray(content) ? content : message };
 };
 
 const isTextPart = (part: object): boolean => typeOf(part) === 'text' || typeOf(part) === 'output_text';
 const chatText = (message: object): string | null => {
-  const content = get(message, 'content');
-  if (typeof content === 'string') return content;
-  const texts = typed(content).filter((part) => isTextPart(part) && typeof get(part, 'text') === 'string');
+  const texts = partsIn(get(message, 'content')).filter((part) => isTextPart(part) && typeof get(part, 'text') === 'string');
   return texts.length === 0 ? null : texts.map((part) => get(part, 'text')).join('');
 };
-const isFull = (value: unknown): boolean => isObject(value) && Object.keys(value).length > 0;
-const hasCall = (message: object): boolean => list(get(message, 'tool_calls')).some(isFull) || isFull(get(message, 'function_call'));
-const hasMedia = (message: object): boolean => isFull(get(message, 'audio')) || isFilled(get(message, 'images'));
+const isFull = (value: unknown): value is object => isObject(value) && Object.keys(value).length > 0;
+const isNamed = (called: unknown): boolean => isObject(called) && isShown(get(called, 'name'));
+const hasCall = (message: object): boolean => {
+  const told = get(message, 'tool_calls');
+  const calls = (Array.isArray(told) ? list(told) : [told]).filter(isFull);
+  const isUnknownKind = (call: object): boolean => get(call, 'function') === undefined && get(call, 'custom') === undefined;
+  const isCall = (call: object): boolean =>
+    isUnknownKind(call) ? holdsAnything(call) : isNamed(get(call, 'function')) || isNamed(get(call, 'custom'));
+  return calls.some(isCall) || isNamed(get(message, 'function_call'));
+};
+const hasMedia = (message: object): boolean => isMedium(get(message, 'audio')) || list(get(message, 'images')).some(isMedium);
+const isMedium = (value: unknown): boolean => (isObject(value) ? holdsAnything(value) : isAnything(value, 8));
 
 const isWholeChoice = (choice: object): boolean => {
   const message = get(choice, 'message');
   if (!isObject(message)) return false;
-  const refusal = get(message, 'refusal');
-  const parts = typed(get(message, 'content'));
-  if ((typeof refusal === 'string' && refusal !== '') || parts.some((part) => typeOf(part) === 'refusal')) return false;
+  const parts = partsIn(get(message, 'content'));
+  if (isShown(get(message, 'refusal')) || parts.some(isRefusal)) return false;
   const reason = get(choice, 'finish_reason');
-  if (reason !== undefined && reason !== null && reason !== '' && !(typeof reason === 'string' && endings.includes(reason.toLowerCase())))
-    return false;
+  if (!isAbsent(reason) && reason !== '' && !(typeof reason === 'string' && endings.includes(reason.toLowerCase()))) return false;
   const thoughts = ['thinking', 'redacted_thinking', 'reasoning'];
-  const isSomething = (part: object): boolean => !isTextPart(part) && !thoughts.includes(nameOf(typeOf(part)));
+  const isSomething = (part: object): boolean => isOtherPart(part) && !thoughts.includes(nameOf(typeOf(part))) && holdsAnything(part);
   return isShown(chatText(message)) || hasCall(message) || hasMedia(message) || parts.some(isSomething);
 };
