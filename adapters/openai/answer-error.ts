@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { type RefusedLineClass, refusedLineClasses } from '../../lib/core/batch.ts';
 import type { FailureClass } from '../../lib/core/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import { isTooDeep } from '../../lib/core/json-depth.ts';
@@ -204,6 +205,12 @@ const words = (error: LineError, status: number): FailureClass | null => {
 /** Gemini's details of a limit that passes: `RetryInfo` with its `retryDelay`, `QuotaFailure` with ids such as `…PerMinutePerProject…`. */
 const hasRetryDetails = ({ raw }: LineError): boolean =>
   typeof raw === 'object' && !isTooDeep(raw) && /RetryInfo|retry_?(?:delay|after)|per_?(?:minute|day|hour)/iu.test(JSON.stringify(raw));
+
+/** What a refusal of a line says of its row, by its code and words; null: no more than that the request is no good. */
+export const classOfRefusedLine = (error: JsonObject): RefusedLineClass | null => {
+  const found = classOfError(400, readLineError(error));
+  return refusedLineClasses.find((each) => each === found) ?? null;
+};
 
 /** By what the provider's codes say first: a status is often the gateway's. Null `statusCode`: no HTTP answer was given. */
 export const classOfError = (statusCode: number | null, error: LineError | null): FailureClass => {

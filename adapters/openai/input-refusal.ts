@@ -1,6 +1,7 @@
 import type { RefusedLine } from '../../lib/core/batch.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
 import type { InputRefusal } from '../../lib/ports/port-error.ts';
+import { classOfRefusedLine } from './answer-error.ts';
 import { hasOwnLine, linesOf } from './named-lines.ts';
 import { apiErrorIn, errorBodyIn } from './api-error.ts';
 
@@ -71,7 +72,9 @@ const linesIn = (thrown: unknown): readonly RefusedLine[] => {
   const add = (line: number, entry: JsonObject, fallback: string): void => {
     if (byLine.has(line) || byLine.size >= linesMax) return;
     const code = textOf(entry['code']) ?? textOf(entry['type']);
-    byLine.set(line, { line, code, message: (textOf(entry['message']) ?? fallback).slice(0, wordsMax), param: textOf(entry['param']) });
+    const message = (textOf(entry['message']) ?? fallback).slice(0, wordsMax);
+    const param = textOf(entry['param']);
+    byLine.set(line, { line, code, message, param, failureClass: classOfRefusedLine({ code, message, param }) });
   };
   const { message } = apiErrorIn(thrown);
   const body = errorBodyIn(thrown);

@@ -1,6 +1,6 @@
 import type { BatchRejection, RefusedLine } from '../../lib/core/batch.ts';
 import { isJsonObject, type JsonValue } from '../../lib/core/json.ts';
-import { readLineError } from './answer-error.ts';
+import { classOfRefusedLine, readLineError } from './answer-error.ts';
 import { linesOf } from './named-lines.ts';
 import type { Scrub } from './scrub.ts';
 import { saysTooLarge, statedBytesIn } from './input-refusal.ts';
@@ -84,7 +84,8 @@ const saidOf = (entries: readonly Entry[], scrub: Scrub): readonly RefusedLine[]
       const text = about.find((entry) => entry[key] !== null)?.[key] ?? null;
       return text === null ? null : scrub(text).slice(0, nameCharsMax);
     };
-    const one = { line, code: first('code'), message: wordsOf(about, scrub), param: first('param') };
+    const [code, message, param] = [first('code'), wordsOf(about, scrub), first('param')];
+    const one = { line, code, message, param, failureClass: classOfRefusedLine({ code, message, param }) };
     chars += (one.code?.length ?? 0) + (one.message?.length ?? 0) + (one.param?.length ?? 0);
     if (chars > saidCharsMax && said.length > 0) break;
     said.push(one);

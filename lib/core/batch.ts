@@ -1,3 +1,4 @@
+import type { FailureClass } from './failure.ts';
 import type { BatchKey, ProviderBatchId } from './ids.ts';
 import type { FailureCounts } from './judged.ts';
 import type { PresumedUsage, TokenUsage } from './usage.ts';
@@ -64,7 +65,13 @@ export interface RefusedLine {
   readonly code: string | null;
   readonly message: string | null;
   readonly param: string | null;
+  /** What it says of the row, where that is more than that the request is no good; null: no more. */
+  readonly failureClass: RefusedLineClass | null;
 }
+
+/** Failures of a row that a provider may find before it answers anything. */
+export const refusedLineClasses = ['content_filtered', 'context_too_long'] as const satisfies readonly FailureClass[];
+export type RefusedLineClass = (typeof refusedLineClasses)[number];
 
 export interface BatchRejection {
   readonly type: 'invalid_lines' | 'over_capacity' | 'insufficient_quota' | 'too_large' | 'other';

@@ -6,6 +6,7 @@ import {
   batchStages,
   type NamedFiles,
   type RefusedLine,
+  refusedLineClasses,
   type StoredFile,
 } from './batch.ts';
 import type { FileCensus, FilesCensus } from './census.ts';
@@ -27,7 +28,7 @@ import type {
   SweptBatch,
   UnclearCreate,
 } from './command.ts';
-import { later, NonNegative } from './codec-parts.ts';
+import { later, laterOrNull, NonNegative } from './codec-parts.ts';
 import { Operation, RunConfig } from './config.ts';
 import { type Fields, form, listOf, optional, variants } from './form.ts';
 import type { EffectKey, RunId } from './ids.ts';
@@ -60,6 +61,8 @@ const Refused = form<RefusedLine>('RefusedLine', {
   code: orNull(t.string),
   message: orNull(t.string),
   param: orNull(t.string),
+  // Absent in commands of programs that were written for an earlier release.
+  failureClass: laterOrNull(oneOf('a failure class', refusedLineClasses)),
 });
 const Rejection = form<BatchRejection>('BatchRejection', {
   type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'too_large', 'other'] as const),

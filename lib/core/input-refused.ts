@@ -3,10 +3,10 @@ import type { BatchRejection, LiveBatch, RefusedLine } from './batch.ts';
 import type { CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
-import { codeOfFailure, type FailureClass } from './failure.ts';
+import { codeOfFailure } from './failure.ts';
 import { limitAfterRefusal } from './file-limit.ts';
 import { batchEffectKey } from './ids.ts';
-import { pauseOfStreak, streakAfter } from './named-lines.ts';
+import { classOfRefused, pauseOfStreak, streakAfter } from './named-lines.ts';
 import type { NamedStreak } from './named-streak.ts';
 import type { Rejection } from './rejection.ts';
 import { faultEvents } from './retry-fault.ts';
@@ -46,7 +46,7 @@ const eventsOf = (snapshot: RunSnapshot, batch: LiveBatch, command: CommandOf<'R
   }
   const named = namedIn(batch, command);
   if (named === null) return null;
-  return linesRefused(snapshot, batch, named, command, isTooLarge ? 'request_too_large' : 'invalid_request');
+  return linesRefused(snapshot, batch, named, command);
 };
 
 interface Named {
@@ -65,8 +65,7 @@ const linesRefused = (
   snapshot: RunSnapshot,
   batch: LiveBatch,
   { said, indexes }: Named,
-  { message, atMs }: CommandOf<'RecordInputRefused'>,
-  failureClass: FailureClass,
+  { message, atMs, isTooLarge }: CommandOf<'RecordInputRefused'>,
 ): readonly Event[] => {
   const { batchKey, batchNo } = batch;
   const lines = said.map(({ line }) => line);
@@ -74,12 +73,12 @@ const linesRefused = (
   const rejection: BatchRejection = { type: 'invalid_lines', message, lines, said, ...stated };
   // Whole batches of one request are not told apart from those of which only the first line was looked at.
   const named = streakAfter(snapshot.named, rejection, false);
-  const code = codeOfFailure(failureClass);
-  return [
-    { type: 'LinesRefused', atMs, batchKey, batchNo, rejection, code, indexes, named },
-    dropped(batch, atMs),
-    ...(endlessSteps(snapshot, named, atMs) ?? pauseOfStreak(snapshot, named, message, atMs)),
-  ];
+  const classes = said.map((line) => (isTooLarge ? 'request_too_large' : classOfRefused(line)));
+  const refused = [...new Set(classes)].map((failureClass): Event => {
+    const own = indexes.filter((_, i) => classes[i] === failureClass);
+    return { type: 'LinesRefused', atMs, batchKey, batchNo, rejection, code: codeOfFailure(failureClass), indexes: own, named };
+  });
+  return [...refused, dropped(batch, atMs), ...(endlessSteps(snapshot, named, atMs) ?? pauseOfStreak(snapshot, named, message, atMs))];
 };
 
 /** Lines that are named one at a time, without end: each costs an upload of all that are left. */

@@ -2,6 +2,7 @@ import type { BatchEnding, BatchRejection, RefusedLine } from './batch.ts';
 import { pauseEvents } from './control.ts';
 import type { Event } from './event.ts';
 import type { NamedStreak } from './named-streak.ts';
+import type { FailureClass } from './failure.ts';
 import type { RunSnapshot } from './snapshot.ts';
 
 /** The one code of all lines, or null: then it is not one fault that they share. */
@@ -10,6 +11,9 @@ const codeOf = (said: readonly RefusedLine[]): string | null => {
   const code = first?.code ?? '';
   return first !== undefined && said.every((line) => (line.code ?? '') === code) ? code : null;
 };
+
+/** The failure of the row whose line was refused. */
+export const classOfRefused = (line: RefusedLine | undefined): FailureClass => line?.failureClass ?? 'invalid_request';
 
 /** Where a code is shared, a service that checks from the top names the first lines: nothing in front of them was good. */
 const isFront = (said: readonly RefusedLine[]): boolean => said.every(({ line }, i) => line === i + 1);

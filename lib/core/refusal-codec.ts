@@ -1,6 +1,6 @@
 import * as t from 'io-ts';
-import type { BatchRejection, RefusedLine } from './batch.ts';
-import { closed, later, NonNegative } from './codec-parts.ts';
+import { type BatchRejection, type RefusedLine, refusedLineClasses } from './batch.ts';
+import { closed, later, laterOrNull, NonNegative } from './codec-parts.ts';
 import { oneOf, orNull } from './codec-primitives.ts';
 import type { FileLimit } from './file-limit.ts';
 import type { NamedStreak } from './named-streak.ts';
@@ -12,6 +12,7 @@ const Refused: t.Type<RefusedLine, unknown> = closed('RefusedLine', {
   code: orNull(t.string),
   message: orNull(t.string),
   param: orNull(t.string),
+  failureClass: laterOrNull(oneOf('a failure class', refusedLineClasses)),
 });
 export const Rejected: t.Type<BatchRejection, unknown> = closed('BatchRejection', {
   type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'too_large', 'other'] as const),

@@ -7,7 +7,7 @@ import type { Event, FailedRows, RetriedRows } from './event.ts';
 import { codeOfFailure, failureAction, type FailureClass, failureOfCode } from './failure.ts';
 import { addFailures, judgedIn } from './judged.ts';
 import { presumedOf } from './money.ts';
-import { pauseOfStreak, streakAfter } from './named-lines.ts';
+import { classOfRefused, pauseOfStreak, streakAfter } from './named-lines.ts';
 import type { NamedStreak } from './named-streak.ts';
 import type { Rejection } from './rejection.ts';
 import type { BackoffBucket, RunSnapshot } from './snapshot.ts';
@@ -107,7 +107,9 @@ export const classOfMissing = (ending: BatchEnding, ordinal: number | null): Fai
           // One request cannot be cut.
           return ordinal !== null && ending.rejection.lines.includes(ordinal) ? 'request_too_large' : 'batch_rejected';
         case 'invalid_lines':
-          return ordinal !== null && ending.rejection.lines.includes(ordinal) ? 'invalid_request' : 'batch_rejected';
+          return ordinal !== null && ending.rejection.lines.includes(ordinal)
+            ? classOfRefused(ending.rejection.said.find(({ line }) => line === ordinal))
+            : 'batch_rejected';
         default:
           return 'batch_rejected';
       }

@@ -95,8 +95,10 @@ const rejectionOf = ({ errors }: BatchObject): BatchRejection => {
   if (full !== undefined) return { ...rejected('over_capacity'), ...statedLimits(full.message) };
   if (data.some(({ code }) => code === 'insufficient_quota')) return rejected('insufficient_quota');
   const large = data.find(({ code }) => code === 'file_too_large');
-  if (large !== undefined) return rejected('too_large', [{ ...large, line: 1 }]);
-  const said = data.flatMap(({ code, message: words, param, line }) => (line === null ? [] : [{ line, code, message: words, param }]));
+  if (large !== undefined) return rejected('too_large', [{ ...large, line: 1, failureClass: null }]);
+  const said = data.flatMap(({ code, message: words, param, line }): readonly RefusedLine[] =>
+    line === null ? [] : [{ line, code, message: words, param, failureClass: code === 'content_filter' ? 'content_filtered' : null }],
+  );
   const isAboutLines = said.length > 0 && !data.some(({ code }) => sharedByAllLines.includes(code));
   return isAboutLines
     ? rejected(

@@ -56,7 +56,8 @@ const errorOfRefusal = ({ statusCode, error, retryAfterMs }: Refused, asked: Ask
 const inputRefusalIn = (statusCode: number, { message, param, code }: Refused['error'], { isAboutInput }: Asking): InputRefusal | null => {
   if (isAboutInput !== true) return null;
   const line = /^line (\d+)$/u.exec(param ?? '')?.[1];
-  if (line !== undefined) return { isTooLarge: false, statedBytesMax: null, said: [{ line: Number(line), code, message, param }] };
+  if (line !== undefined)
+    return { isTooLarge: false, statedBytesMax: null, said: [{ line: Number(line), code, message, param, failureClass: null }] };
   if (statusCode !== 413 && !message.startsWith('File is too large')) return null;
   const stated = /size is (\d+) bytes/u.exec(message)?.[1];
   return { isTooLarge: true, statedBytesMax: stated === undefined ? null : Number(stated), said: [] };

@@ -49,7 +49,7 @@ export const withRowsOfLines = (
 const named = (command: CommandOf<'RecordInputRefused'>, { indexes, requests }: BatchRecord): CommandOf<'RecordInputRefused'> => {
   // A single request that is too large is the line at fault, whatever is said.
   const isAlone = command.isTooLarge && requests === 1;
-  const own = isAlone ? [{ line: 1, code: 'file_too_large', message: command.message, param: null }] : command.said;
+  const own = isAlone ? [{ line: 1, code: 'file_too_large', message: command.message, param: null, failureClass: null }] : command.said;
   const rows = Array.from(indexesOf(indexes));
   const said = own.filter(({ line }) => rows[line - 1] !== undefined);
   return { ...command, said, indexes: said.map(({ line }) => rows[line - 1] as number) };

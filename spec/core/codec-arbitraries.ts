@@ -10,6 +10,7 @@ import {
   replanReasons,
   runStatuses,
 } from '../../lib/core/index.ts';
+import { refusedLineClasses } from '../../lib/core/batch.ts';
 import { makeConfig } from '../support/core/config.ts';
 
 /** Every event and every field of a snapshot, drawn over their whole types: what is optional is sometimes there, sometimes null. */
@@ -19,6 +20,15 @@ export const branded = <A extends string>(): fc.Arbitrary<A> => text as fc.Arbit
 export const count = fc.nat({ max: 2 ** 40 });
 export const ms = fc.integer({ min: 0, max: 2 ** 42 });
 export const orNull = <A>(arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A | null> => fc.option(arbitrary, { nil: null });
+export const refusedLines = fc.array(
+  fc.record({
+    line: count,
+    code: orNull(fc.string()),
+    message: orNull(fc.string()),
+    param: orNull(fc.string()),
+    failureClass: orNull(fc.constantFrom(...refusedLineClasses)),
+  }),
+);
 const json = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as never);
 const object = fc.dictionary(text, json, { maxKeys: 3 });
 
@@ -55,7 +65,7 @@ const rejection = fc.record({
   message: text,
   lines: fc.array(count),
   statedTokensMax: orNull(count),
-  said: fc.array(fc.record({ line: count, code: orNull(fc.string()), message: orNull(fc.string()), param: orNull(fc.string()) })),
+  said: refusedLines,
   statedRequestsMax: orNull(count),
 });
 const named = fc.record({ code: text, count, total: count });

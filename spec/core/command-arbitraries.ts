@@ -135,7 +135,7 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
     message: a.text,
     isTooLarge: fc.boolean(),
     statedBytesMax: a.orNull(a.count),
-    said: fc.array(fc.record({ line: a.count, code: a.orNull(a.text), message: a.orNull(a.text), param: a.orNull(a.text) })),
+    said: a.refusedLines,
     indexes: fc.array(a.count),
   },
   RecordCreateUnclear: { ...attempt, message: a.text },

@@ -1,3 +1,4 @@
+import type { RefusedLineClass } from '../../lib/core/batch.ts';
 import { describe, expect, it } from 'vitest';
 import type { CommandOf } from '../../lib/core/command.ts';
 import { effectsDue } from '../../lib/core/index.ts';
@@ -36,7 +37,7 @@ const tooLarge = (run: Scenario, name: string, statedBytesMax: number | null = n
   refuse(run, name, { isTooLarge: true, statedBytesMax });
 /** The line of the batch, whose rows are those that are not dropped yet. */
 const refuseLine = (run: Scenario, name: string, line: number, index: number, code = 'bad'): void =>
-  refuse(run, name, { said: [{ line, code, message: 'No.', param: null }], indexes: [index] });
+  refuse(run, name, { said: [{ line, code, message: 'No.', param: null, failureClass: null }], indexes: [index] });
 /** Plans until a batch is there: refused rows are dropped first. */
 const planNext = (run: Scenario, name: string): void => {
   for (
@@ -97,11 +98,32 @@ describe('an input file that is too large for the service', () => {
     expect(batchOf(run, 'b').requests).toBe(1);
     planNext(run, 'c');
     expect(batchOf(run, 'c')).toMatchObject({ requests: 1, inputBytes: 900 });
-    refuse(run, 'c', { isTooLarge: true, said: [{ line: 1, code: 'file_too_large', message: 'no', param: null }], indexes: [1] });
+    refuse(run, 'c', {
+      isTooLarge: true,
+      said: [{ line: 1, code: 'file_too_large', message: 'no', param: null, failureClass: null }],
+      indexes: [1],
+    });
     planNext(run, 'd');
     expect(statuses(run)[1]).toBe('failed_permanent: request_too_large');
     expect(batchOf(run, 'd').requests).toBe(1);
     expect(run.state.snapshot.control.state).toBe('running');
+  });
+
+  it('is no reason to call a line too large that is refused by name: each row fails by what was said of it', () => {
+    const run = start([10, 10, 10, 10]);
+    planNext(run, 'a');
+    const line = (place: number, failureClass: RefusedLineClass | null) => ({
+      line: place,
+      code: 'no',
+      message: 'No.',
+      param: null,
+      failureClass,
+    });
+    const said = [line(1, 'content_filtered'), line(3, null), line(4, 'content_filtered')];
+    refuse(run, 'a', { said, indexes: [0, 2, 3] });
+    planNext(run, 'b');
+    const filtered = 'failed_permanent: content_filtered';
+    expect(statuses(run)).toEqual([filtered, 'queued_local', 'failed_permanent: invalid_request', filtered]);
   });
 
   it('at validation, too: no row is lost, and a single request that is too large fails', () => {
@@ -195,7 +217,7 @@ describe('a line that the provider refuses before the batch is created', () => {
   it('that no batch has is a refusal like any other', () => {
     const run = start([10, 10]);
     planNext(run, 'a');
-    refuse(run, 'a', { said: [{ line: 9, code: null, message: 'No.', param: null }], indexes: [] });
+    refuse(run, 'a', { said: [{ line: 9, code: null, message: 'No.', param: null, failureClass: null }], indexes: [] });
     expect(batchOf(run, 'a').phase).toBe('planned');
     expect(run.state.snapshot.faults).toMatchObject([{ key: 'batch:a', message: 'no' }]);
   });

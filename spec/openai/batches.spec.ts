@@ -82,7 +82,10 @@ describe('a Batch object', () => {
     [
       'a message that wraps another',
       [{ code: null, line: 2, message: { error: { message: 'inner', code: 'content_filter' } } }],
-      { type: 'invalid_lines', said: [{ line: 2, code: 'content_filter', message: 'inner', param: null }] },
+      {
+        type: 'invalid_lines',
+        said: [{ line: 2, code: 'content_filter', message: 'inner', param: null, failureClass: 'content_filtered' }],
+      },
     ],
     [
       'a full queue',

@@ -45,6 +45,13 @@ describe('a row that is dropped because validation named its line', () => {
     expect((await here.until((await here.runner.getRun('a')).verify())).broken).toBeNull();
   });
 
+  it('fails by what was said of it, where that is more than that the request is no good', async () => {
+    const filtered: FaultScript = [{ type: 'validation_fails', batch: 1, code: 'content_filter', lines: [2] }];
+    const { world } = await play(filtered, ['a', 'b', 'c']);
+    await using here = world;
+    expect(await failedOf(here)).toMatchObject([{ itemId: 'r1', errorClass: 'content_filtered', rawError: { code: 'content_filter' } }]);
+  });
+
   it('is dropped alone where a remark on the whole stands beside its line, however often', async () => {
     const faults: FaultScript = [1, 2, 3, 4].map((batch) => ({
       type: 'validation_fails',

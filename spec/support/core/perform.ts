@@ -218,7 +218,7 @@ const inputRefused = (
   const isAlone = members.length === 1;
   const line = isAlone ? 1 : between(world.dice, 1, Math.max(1, members.length));
   const code = oneOf(world.dice, ['invalid_line', 'no_such_thing', null]);
-  const said = isTooLarge && !isAlone ? [] : [{ line, code, message: 'No.', param: null }];
+  const said = isTooLarge && !isAlone ? [] : [{ line, code, message: 'No.', param: null, failureClass: null }];
   const statedBytesMax = isTooLarge ? oneOf(world.dice, [null, between(world.dice, 1, 500)]) : null;
   const indexes = said.map(() => members[line - 1] ?? 0);
   return ({ atMs }) => ({
@@ -410,7 +410,10 @@ const endingOf = ({ fate, isCancelAsked }: ProviderBatch): Pick<BatchEnding, 'ty
       type: ended,
       message: ended,
       lines: ended === 'invalid_lines' ? [1, 3] : [],
-      said: ended === 'invalid_lines' ? [1, 3].map((line) => ({ line, code: 'invalid_request', message: 'No.', param: null })) : [],
+      said:
+        ended === 'invalid_lines'
+          ? [1, 3].map((line) => ({ line, code: 'invalid_request', message: 'No.', param: null, failureClass: null }))
+          : [],
       statedTokensMax: null,
       statedRequestsMax: null,
       statedBytesMax: null,

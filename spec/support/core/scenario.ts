@@ -48,7 +48,7 @@ export const rejected = (
       type,
       message: `because of ${type}`,
       lines,
-      said: lines.map((line) => ({ line, code, message: 'No.', param: null })),
+      said: lines.map((line) => ({ line, code, message: 'No.', param: null, failureClass: null })),
       statedTokensMax: null,
       statedRequestsMax: null,
       statedBytesMax: null,
