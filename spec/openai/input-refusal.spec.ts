@@ -92,8 +92,16 @@ describe('a service that validates the file when it gets it', () => {
     [{ message: 'Line 6 is not valid.', code: 'bad' }, [said(6, 'Line 6 is not valid.', { code: 'bad' })]],
     [{ error: 'line 7: no' }, [{ line: 7, code: null, message: 'line 7: no', param: null }]],
   ])('names lines (%j)', async (body, lines) => {
-    expect(await askUpload(400, body)).toEqual({ isTooLarge: false, statedBytesMax: null, said: lines.map((each) => ({ ...each, failureClass: null })) });
-    expect(await askCreate(422, body)).toEqual({ isTooLarge: false, statedBytesMax: null, said: lines.map((each) => ({ ...each, failureClass: null })) });
+    expect(await askUpload(400, body)).toEqual({
+      isTooLarge: false,
+      statedBytesMax: null,
+      said: lines.map((each) => ({ ...each, failureClass: null })),
+    });
+    expect(await askCreate(422, body)).toEqual({
+      isTooLarge: false,
+      statedBytesMax: null,
+      said: lines.map((each) => ({ ...each, failureClass: null })),
+    });
   });
 
   it.each([
