@@ -1,13 +1,5 @@
-import {
-  isGrowth,
-  isReservationNews,
-  isWithin,
-  type OthersUse,
-  quotaScopeOf,
-  type Reservation,
-  reservationOf,
-} from '../../lib/core/quota.ts';
-import type { RoomWanted, StatedLimit } from '../../lib/core/queue-state.ts';
+import { isGrowth, isReservationNews, isWithin, quotaScopeOf, type Reservation, reservationOf } from '../../lib/core/quota.ts';
+import type { OthersUse, RoomWanted, StatedLimit } from '../../lib/core/queue-state.ts';
 import type { RunSnapshot } from '../../lib/core/snapshot.ts';
 import { fromStorable, storable } from '../../lib/core/storable-text.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';

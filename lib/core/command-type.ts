@@ -32,8 +32,7 @@ import { later, laterOrNull, NonNegative } from './codec-parts.ts';
 import { Operation, RunConfig } from './config.ts';
 import { type Fields, form, listOf, optional, variants } from './form.ts';
 import type { EffectKey, RunId } from './ids.ts';
-import type { QuotaUse, RoomWanted, StatedLimit } from './queue-state.ts';
-import type { OthersUse } from './quota.ts';
+import type { OthersUse, QuotaUse, RoomWanted, StatedLimit } from './queue-state.ts';
 import type { SharedCursor, SourceCheckpoint } from './snapshot.ts';
 import type { TokenUsage } from './usage.ts';
 

@@ -3,7 +3,7 @@ import type { FilesCensus } from './census.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import type { BatchObservation, SweepReport, SweptBatch, UnclearCreate } from './observation.ts';
-import type { OthersUse } from './quota.ts';
+import type { OthersUse } from './queue-state.ts';
 import type { ControlReason, ExportNote, SharedCursor, SourceCheckpoint } from './snapshot.ts';
 import type { TokenUsage } from './usage.ts';
 

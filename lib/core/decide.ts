@@ -14,7 +14,7 @@ import { wellFormed } from './malformed.ts';
 import type { Rejection } from './rejection.ts';
 import { decideResolve } from './resolve.ts';
 import { decideFileDeleted } from './litter.ts';
-import { decideFault } from './retry-fault.ts';
+import { decideFault } from './decide-fault.ts';
 import { decideRequeue, decideSettleRest, decideSettleSlice } from './settle.ts';
 import { decideSettleShared } from './share.ts';
 import { isCreated, isFinished, type RunSnapshot } from './snapshot.ts';

@@ -9,7 +9,7 @@ import { batchEffectKey } from './ids.ts';
 import { classOfRefused, pauseOfStreak, streakAfter } from './named-lines.ts';
 import type { NamedStreak } from './named-streak.ts';
 import type { Rejection } from './rejection.ts';
-import { faultEvents } from './retry-fault.ts';
+import { faultEvents } from './fault-events.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { findBatch } from './submit.ts';
 

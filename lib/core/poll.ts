@@ -14,7 +14,7 @@ import { wholeRefusal } from './named-lines.ts';
 import { learnFromAcceptance, learnFromRefusal } from './queue.ts';
 import type { Rejection } from './rejection.ts';
 import { isFaultDue } from './fault-wait.ts';
-import { faultEvents } from './retry-fault.ts';
+import { faultEvents } from './fault-events.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { findBatch } from './submit.ts';
 

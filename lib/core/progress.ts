@@ -1,7 +1,7 @@
 import { effectsDue, isStandingStill } from './due.ts';
 import { type Effect, effectKey } from './effect.ts';
 import { batchEffectKey, type EffectKey } from './ids.ts';
-import { answeredFaultsMax } from './retry-fault.ts';
+import { answeredFaultsMax } from './fault-events.ts';
 import type { FaultRecord, RunSnapshot } from './snapshot.ts';
 
 /** An effect of a paused run that failed so often in a row is stuck, whatever the failures were. About half a minute of retries. */

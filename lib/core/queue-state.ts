@@ -19,6 +19,12 @@ export interface StatedLimit {
   readonly atMs: number;
 }
 
+/** What the other runs of a scope hold together, what they wait for, and the last that a provider said to one of them. */
+export interface OthersUse extends QuotaUse {
+  readonly stated: StatedLimit | null;
+  readonly wants: readonly RoomWanted[];
+}
+
 /** A budget found by trying, where a refusal stated no limit, or one that does not explain it. */
 export interface QueueGuess {
   /** What is guessed at: requests where nobody counts tokens. */

@@ -1,5 +1,5 @@
 import type { RunConfig } from './config.ts';
-import { noUse, type QuotaUse, type RoomWanted, type StatedLimit } from './queue-state.ts';
+import { noUse, type OthersUse, type QuotaUse, type RoomWanted, type StatedLimit } from './queue-state.ts';
 import { isFinished, type RunSnapshot } from './snapshot.ts';
 
 /** What one run holds of its scope's queue, as the other runs of the store are told of it. A sum over its unsettled batches, never a counter. */
@@ -10,12 +10,6 @@ export interface Reservation extends QuotaUse {
   readonly stated: StatedLimit | null;
   /** Null: it waits for nobody. */
   readonly wants: RoomWanted | null;
-}
-
-/** What the other runs of a scope hold together, what they wait for, and the last that a provider said to one of them. */
-export interface OthersUse extends QuotaUse {
-  readonly stated: StatedLimit | null;
-  readonly wants: readonly RoomWanted[];
 }
 
 /** Runs of one scope share one queue: by default those of one connection and one model. */

@@ -9,7 +9,7 @@ import { unclearCreatesMax } from './limits.ts';
 import { createAllowedAtMs } from './pace.ts';
 import { capacityWaitMs, isProbingEnough, isResting, learnFromRefusal } from './queue.ts';
 import type { Rejection } from './rejection.ts';
-import { faultEvents } from './retry-fault.ts';
+import { faultEvents } from './fault-events.ts';
 import { sentAgain } from './send-again.ts';
 import type { ControlReason, RunSnapshot } from './snapshot.ts';
 import { isAnothersId } from './witness.ts';

@@ -4,7 +4,7 @@ import type { CommandOf, SweepReport, SweptBatch, UnclearCreate } from './comman
 import type { Event } from './event.ts';
 import { batchEffectKey } from './ids.ts';
 import type { Rejection } from './rejection.ts';
-import { faultEvents } from './retry-fault.ts';
+import { faultEvents } from './fault-events.ts';
 import { obeyedMs } from './due-time.ts';
 import { backoffMs, backoffMsMax } from './retry.ts';
 import type { RunSnapshot } from './snapshot.ts';

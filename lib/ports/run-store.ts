@@ -4,7 +4,7 @@ import type { Event } from '../core/event.ts';
 import type { RunId } from '../core/ids.ts';
 import type { ItemStatus } from '../core/item.ts';
 import type { QuotaUse } from '../core/queue-state.ts';
-import type { OthersUse } from '../core/quota.ts';
+import type { OthersUse } from '../core/queue-state.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { StoredRunEvent } from '../core/run-event.ts';
 import type { RunSnapshot, SharedCursor } from '../core/snapshot.ts';
