@@ -2,10 +2,10 @@ import type { InspectedAttempt, InspectedSpan, Inspection } from '../lib/run/ins
 
 /** The history of a row for a person: what it is, then attempt by attempt. */
 export const historyText = (inspection: Inspection): readonly string[] => {
-  const { itemId, index, status, failureClass, attemptCount, unchargedAttemptCount, retryAt, sequence, attempts } = inspection;
+  const { itemId, itemIndex, status, failureClass, attemptCount, unchargedAttemptCount, retryAt, sequence, attempts } = inspection;
   const why = failureClass === null ? '' : ` (${failureClass})`;
   return [
-    `row ${index}, item ${JSON.stringify(itemId)}: ${status}${why}, ${attemptCount} charged and ${unchargedAttemptCount} uncharged attempts`,
+    `row ${itemIndex}, item ${JSON.stringify(itemId)}: ${status}${why}, ${attemptCount} charged and ${unchargedAttemptCount} uncharged attempts`,
     ...(sequence === null ? [] : [`  result ${sequence}`]),
     ...(retryAt === null ? [] : [`  goes again at ${retryAt.toISOString()}`]),
     ...(inspection.metadata === null ? [] : [`  metadata ${JSON.stringify(inspection.metadata)}`]),
@@ -22,7 +22,7 @@ export const historyText = (inspection: Inspection): readonly string[] => {
 const sentFor = ({ sharedWith }: Inspection): string =>
   sharedWith === null
     ? ''
-    : `: its request is that of row ${sharedWith.index}, item ${JSON.stringify(sharedWith.itemId)}, which is sent for both`;
+    : `: its request is that of row ${sharedWith.itemIndex}, item ${JSON.stringify(sharedWith.itemId)}, which is sent for both`;
 
 const placeText = ({ object, offset, length }: InspectedSpan): string => `${object}, byte ${offset}, ${length} bytes`;
 

@@ -63,12 +63,12 @@ const prunedText = ({ areRequestsPruned, rawFileCount }: Verification['pruned'])
 
 /** Which law is broken, where, and what to do. */
 export const brokenText = (
-  { law, message, index, itemId, batchNo, batchKey }: BrokenLaw,
+  { law, message, itemIndex, itemId, batchNo, batchKey }: BrokenLaw,
   runId: string,
   place: Place,
 ): readonly string[] => {
   const where = [
-    ...(index === null ? [] : [`row ${index}${itemId === null ? '' : ` (item ${JSON.stringify(itemId)})`}`]),
+    ...(itemIndex === null ? [] : [`row ${itemIndex}${itemId === null ? '' : ` (item ${JSON.stringify(itemId)})`}`]),
     ...(batchNo === null ? [] : [`batch ${batchNo}${batchKey === null ? '' : ` (${batchKey})`}`]),
   ].join(', ');
   const look = itemId === null ? '' : ` Its history: ${commandLine(place, 'inspect', runId, `--item ${quoted(itemId)}`)}`;

@@ -9,7 +9,7 @@ import { type Event, type EventOf, type FailedRows, replanReasons, type RetriedR
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from './ids.ts';
 import { isJsonObject, isJsonValue, type JsonValue } from './json.ts';
 import { type BackoffBucket, controlReasons, type RoomNeed, type SharedCursor, type SourceCheckpoint } from './snapshot.ts';
-import { Ending, givenUpProps, overdueProps, Progress, Times } from './overdue-codec.ts';
+import { Ending, EndTimes, givenUpProps, overdueProps, Progress, Times } from './overdue-codec.ts';
 import { FileLimitType, Named, Rejected } from './refusal-codec.ts';
 import type { QueueGuess, QuotaUse, RoomWanted, StatedLimit } from './queue-state.ts';
 import type { PresumedUsage, TokenUsage } from './usage.ts';
@@ -224,7 +224,7 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   BatchOverdue: event('BatchOverdue', overdueProps),
   BatchGivenUp: event('BatchGivenUp', givenUpProps),
   CancelAsked: event('CancelAsked', { batchKey: key, refused: later(orNull(t.string), null) }),
-  BatchEnded: event('BatchEnded', { batchKey: key, providerStatus: t.string, progress: Progress, ending: Ending }),
+  BatchEnded: event('BatchEnded', { batchKey: key, providerStatus: t.string, progress: Progress, ending: Ending, times: EndTimes }),
   FilesStored: event('FilesStored', { batchKey: key, output: orNull(File), error: orNull(File), position: Position, isSworn: t.boolean }),
   AnswersUnreadable: event('AnswersUnreadable', { batchKey: key, output: orNull(File), error: orNull(File) }),
   ItemsCompleted: event('ItemsCompleted', {

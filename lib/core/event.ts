@@ -198,6 +198,8 @@ export type Event = { readonly atMs: number } & (
       readonly providerStatus: string;
       readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
       readonly ending: BatchEnding;
+      /** When it was created and when it ended, on the provider's clock. Null: the provider does not say both, or an earlier release wrote this. */
+      readonly times: { readonly createdAtMs: number; readonly endedAtMs: number } | null;
     }
   | {
       readonly type: 'FilesStored';

@@ -1,6 +1,6 @@
 import * as t from 'io-ts';
 import { type BatchEnding, batchEndings, noProviderTimes, type Overdue, overdueReasons, type ProviderTimes } from './batch.ts';
-import { closed, later, NonNegative } from './codec-parts.ts';
+import { closed, later, laterOrNull, NonNegative } from './codec-parts.ts';
 import { named, oneOf, orNull } from './codec-primitives.ts';
 import type { BatchKey, ProviderBatchId } from './ids.ts';
 import { Rejected } from './refusal-codec.ts';
@@ -21,6 +21,9 @@ export const Times: t.Type<ProviderTimes, unknown> = later(
   closed('ProviderTimes', { createdAtMs: orNull(t.number), expiresAtMs: orNull(t.number) }),
   noProviderTimes,
 );
+
+/** Of the event `BatchEnded`; an earlier release did not record them. */
+export const EndTimes = laterOrNull(closed('EndTimes', { createdAtMs: t.number, endedAtMs: t.number }));
 
 const atProvider = {
   batchKey: named<BatchKey>('a batch key'),

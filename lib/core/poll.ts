@@ -4,11 +4,11 @@ import { faultOfFiles, promisedOutputs } from './census.ts';
 import type { BatchObservation, CommandOf } from './command.ts';
 import { pauseEvents } from './control.ts';
 import { limitAfterRefusal } from './file-limit.ts';
-import type { Event } from './event.ts';
+import type { Event, EventOf } from './event.ts';
 import { filesStored } from './files-stored.ts';
 import { endedByCancel, isCancelOver } from './give-up.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from './ids.ts';
-import { overdueEvents, overdueOf } from './overdue.ts';
+import { bornAtMs, overdueEvents, overdueOf } from './overdue.ts';
 import { isPollDue, pollWaitMs } from './poll-wait.ts';
 import { wholeRefusal } from './named-lines.ts';
 import { learnFromAcceptance, learnFromRefusal } from './queue.ts';
@@ -84,10 +84,20 @@ export const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: B
     if (isShortOfOutput(batch, observation)) return withoutOutput(snapshot, batch, observation, atMs);
   }
   const told = wholeRefusal(ending, batch.requests);
-  const ended: Event = { type: 'BatchEnded', atMs, batchKey, providerStatus, progress, ending: told };
+  const ended: Event = { type: 'BatchEnded', atMs, batchKey, providerStatus, progress, ending: told, times: endTimes(batch, observation) };
   const hasFiles = ending.outputFileId !== null || ending.errorFileId !== null;
   const noFiles: readonly Event[] = hasFiles ? [] : [filesStored(batchKey, { output: null, error: null }, atMs, false)];
   return [ended, ...noFiles, ...learnedFromEnding(snapshot, batch, told, atMs), ...pauseOfEnding(snapshot, batch, told, atMs)];
+};
+
+/** Null where the provider does not say both, or says that it ended before it was created. */
+const endTimes = (
+  { providerTimes }: LiveBatch,
+  { createdAtMs, statusSinceMs = null }: BatchObservation,
+): EventOf<'BatchEnded'>['times'] => {
+  const beganAtMs = bornAtMs(createdAtMs ?? providerTimes.createdAtMs);
+  if (beganAtMs === null || statusSinceMs === null || statusSinceMs < beganAtMs) return null;
+  return { createdAtMs: beganAtMs, endedAtMs: statusSinceMs };
 };
 
 /** A batch may be over before anybody saw that it was taken in. */

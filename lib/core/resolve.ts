@@ -90,7 +90,7 @@ const resultsLost = (batch: LiveBatch, atMs: number): readonly Event[] | null =>
   if (batch.phase !== 'created') return null;
   const ending = { type: 'completed', outputFileId: null, errorFileId: null, rejection: null } as const;
   return [
-    { type: 'BatchEnded', atMs, batchKey, providerStatus: 'lost', progress, ending },
+    { type: 'BatchEnded', atMs, batchKey, providerStatus: 'lost', progress, ending, times: null },
     filesStored(batchKey, { output: null, error: null }, atMs, true),
   ];
 };

@@ -12,8 +12,8 @@ export interface BatchorLineage {
 
 interface ResultBase<Metadata extends JsonObject> {
   readonly itemId: string;
-  /** The item's place in the input, from 0. */
-  readonly index: number;
+  /** The row's number in the run's input, from 0. */
+  readonly itemIndex: number;
   /** Rises with every terminal result of the run, from 1; the cursor for incremental reading. */
   readonly sequence: number;
   /** Charged attempts, the last included. */
@@ -25,6 +25,15 @@ interface ResultBase<Metadata extends JsonObject> {
   readonly sharedWithIndex?: number;
   /** Null: the provider did not say. Never zero for that reason. */
   readonly usage: TokenUsage | null;
+  /** What the last attempt cost, in US dollars: `usage` at the run's prices. Null: usage or price is not known. Never zero for that reason. */
+  readonly costUsd: number | null;
+  /** The provider's id of the batch whose line the result is; null: no line of a batch speaks of the row. */
+  readonly batchId: string | null;
+  /**
+   * Seconds from the creation of that batch to its end: a batch has one latency, its rows have none of their own. By the provider's times where it says
+   * both, else from the acknowledged create until batchor saw the end. Null: not known.
+   */
+  readonly latencyS: number | null;
   /** The text as the model wrote it; several message items are joined by a blank line. Null where there is none. */
   readonly outputText: string | null;
   /** Why the answer ended, in the provider's word (`stop`, `tool_calls`, `completed`, …); null where it does not say. */
@@ -48,6 +57,9 @@ export interface FailedResult<Metadata extends JsonObject = JsonObject> extends 
   readonly status: 'failed_permanent';
   readonly error: {
     readonly errorClass: FailureClass;
+    /** The provider's code (`context_length_exceeded`, `400`), or the type of its error; null: it gives none. */
+    readonly errorCode: string | null;
+    /** The provider's words where there are any, else what the class means. */
     readonly message: string;
     readonly retryable: boolean;
     readonly rawError: JsonValue;

@@ -230,6 +230,7 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
         provider_status: event.providerStatus,
         completed_count: event.progress?.completed ?? null,
         failed_count: event.progress?.failed ?? null,
+        ...(event.times === null ? {} : { created_at_ms: event.times.createdAtMs, ended_at_ms: event.times.endedAtMs }),
       };
       const { type, rejection } = event.ending;
       return type === 'completed' ? ['batch_completed', data] : ['batch_failed', { ...data, message: rejection?.message ?? type }];

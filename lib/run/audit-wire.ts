@@ -35,19 +35,19 @@ export const verificationToWire = (verification: Verification): JsonObject => ({
   broken: verification.broken === null ? null : brokenToWire(verification.broken),
 });
 
-const brokenToWire = ({ law, message, batchNo, batchKey, index, itemId }: BrokenLaw): JsonObject => ({
+const brokenToWire = ({ law, message, batchNo, batchKey, itemIndex, itemId }: BrokenLaw): JsonObject => ({
   law,
   message,
   batch_no: batchNo,
   batch_key: batchKey,
-  index,
+  item_index: itemIndex,
   item_id: itemId,
 });
 
 export const inspectionToWire = (inspection: Inspection): JsonObject => ({
   run_id: inspection.runId,
   item_id: inspection.itemId,
-  index: inspection.index,
+  item_index: inspection.itemIndex,
   custom_id: inspection.customId,
   status: inspection.status,
   attempt_count: inspection.attemptCount,
@@ -60,7 +60,8 @@ export const inspectionToWire = (inspection: Inspection): JsonObject => ({
   item_line: { ...inspection.itemLine },
   request_line: inspection.requestLine === null ? null : { ...inspection.requestLine },
   is_request_line_kept: inspection.isRequestLineKept,
-  shared_with: inspection.sharedWith === null ? null : { index: inspection.sharedWith.index, item_id: inspection.sharedWith.itemId },
+  shared_with:
+    inspection.sharedWith === null ? null : { item_index: inspection.sharedWith.itemIndex, item_id: inspection.sharedWith.itemId },
   attempts: inspection.attempts.map(attemptToWire),
   faults: inspection.faults,
 });

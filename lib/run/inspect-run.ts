@@ -49,7 +49,7 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspe
   return {
     runId: reader.runId,
     itemId,
-    index,
+    itemIndex: index,
     customId: lines.request === null ? null : customIds.of(row.sameAs ?? index),
     status,
     attemptCount: charged,
@@ -62,7 +62,7 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspe
     itemLine: lines.item,
     requestLine: lines.request,
     isRequestLineKept: lines.request !== null && !snapshot.artifacts.areRequestsPruned,
-    sharedWith: sent === undefined ? null : { index: sent.index, itemId: sent.itemId },
+    sharedWith: sent === undefined ? null : { itemIndex: sent.index, itemId: sent.itemId },
     attempts,
     faults: item.fault === null ? [] : [item.fault],
   };

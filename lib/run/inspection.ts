@@ -51,8 +51,8 @@ export interface InspectedAttempt {
 export interface Inspection {
   readonly runId: string;
   readonly itemId: string;
-  /** The item's place in the input, from 0. */
-  readonly index: number;
+  /** The row's number in the run's input, from 0. */
+  readonly itemIndex: number;
   /** The `custom_id` on the request line; of a row that shares it, that of the row which is sent. Null: it has no request line. */
   readonly customId: string | null;
   readonly status: ItemStatus;
@@ -75,7 +75,7 @@ export interface Inspection {
   /** False where it was pruned: then nothing lies there any more. */
   readonly isRequestLineKept: boolean;
   /** The row that is sent for this one, and ends it: the attempts are its own. Null: this row is sent itself. */
-  readonly sharedWith: { readonly index: number; readonly itemId: string } | null;
+  readonly sharedWith: { readonly itemIndex: number; readonly itemId: string } | null;
   readonly attempts: readonly InspectedAttempt[];
   /** What of the item itself cannot be read, and why. */
   readonly faults: readonly string[];

@@ -6,7 +6,7 @@ import type { TokenUsage } from '../core/usage.ts';
 import type { RunReader } from '../ports/run-store.ts';
 import { spentUsd } from '../core/money.ts';
 import { must } from './interop.ts';
-import { readBatchTimes } from './table/batch-times.ts';
+import { createBatchBook } from './batch-facts.ts';
 
 /** What one would ask of a run's results before reading them. */
 export interface RunReport {
@@ -104,16 +104,15 @@ export const reportOf = async (reader: () => RunReader, signal: AbortSignal | un
 
 /** A page at a time, and never more than the slowest so far. */
 const slowestOf = async (reader: () => RunReader, batchCount: number): Promise<readonly BatchReport[]> => {
-  const times = await readBatchTimes(reader);
+  const facts = await createBatchBook().read(reader());
   let slowest: readonly BatchReport[] = [];
   for (let from = 1; from <= batchCount; from += pageBatches) {
     const source = reader();
     const records = await must(source.batches(from, pageBatches), { runId: source.runId });
     const told = records.flatMap((record): readonly BatchReport[] => {
-      const { submittedAtMs = null, endedAtMs = null } = times.get(record.batchKey) ?? {};
-      if (submittedAtMs === null || endedAtMs === null) return [];
+      const { latencyS = null } = facts.get(record.batchKey) ?? {};
+      if (latencyS === null) return [];
       const { batchNo, batchKey, providerBatchId, state, completedCount, failedCount, retriedCount, usage } = record;
-      const latencyS = (endedAtMs - submittedAtMs) / 1_000;
       const ending = record.ending?.type ?? null;
       const requestCount = record.requests;
       return [

@@ -6,6 +6,7 @@ import type { ProviderWire } from '../ports/provider.ts';
 import type { ResultRef, RunReader } from '../ports/run-store.ts';
 import type { TableStream } from '../ports/table.ts';
 import { readParts, type ResultParts } from '../streams/results.ts';
+import { createRowFacts } from './row-facts.ts';
 import { BatchorError } from './errors.ts';
 import { must } from './interop.ts';
 import { withRefusals } from './refused-lines.ts';
@@ -70,6 +71,7 @@ const including = (include: Including): Pick<ResultsOptions, 'include'> => (incl
 
 export const createResultReader = ({ runId, rows, refresh, changes$, requireFinished, wire, structure }: ResultScene): ResultReader => {
   const context = { runId };
+  const factsNow = createRowFacts(rows);
   const partsOf = async (source: RunReader, refs: readonly ResultRef[], include: Including): Promise<readonly ResultParts[]> =>
     withRefusals(source, await must(readParts(source.artifacts, await wire(), refs, extraOf(include)), context));
   const pageOf = async <A>(
@@ -85,11 +87,12 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
     return { ...page, nextAfterSequence, hasMore: source.snapshot.resultSequence > nextAfterSequence };
   };
   const page = (options: ResultPageOptions): Promise<ResultPage> =>
-    pageOf(options, async (parts) => ({ results: await typedResults(parts, structure) }));
-  const textOf = async (parts: readonly ResultParts[]): Promise<ResultText> => ({
-    text: (await explained(parts, structure)).map((part) => `${toWireLine(part)}\n`).join(''),
-    count: parts.length,
-  });
+    pageOf(options, async (parts) => ({ results: await typedResults(parts, structure, await factsNow()) }));
+  const textOf = async (parts: readonly ResultParts[]): Promise<ResultText> => {
+    const facts = await factsNow();
+    const told = await explained(parts, structure);
+    return { text: told.map((part) => `${toWireLine(part, facts)}\n`).join(''), count: parts.length };
+  };
 
   const pagesFrom = (afterSequence: number, include: Including): Observable<readonly ItemResult[]> =>
     defer(() => {
@@ -162,6 +165,7 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
     const isFront = order === 'input' || (afterSequence === 0 && limit >= pageRows);
     const { columns, pages: cells } = await openResultTable({
       reader: rows,
+      facts: factsNow,
       structure,
       pages,
       front: isFront ? null : front,
@@ -174,7 +178,7 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
     };
   };
   async function* inputResults(options: ResultsOptions): AsyncGenerator<ItemResult> {
-    for await (const parts of inInputOrder(options)) yield* await typedResults(parts, structure);
+    for await (const parts of inInputOrder(options)) yield* await typedResults(parts, structure, await factsNow());
   }
   return {
     page,

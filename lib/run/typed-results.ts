@@ -2,17 +2,20 @@ import { failureOfCode, isFailureOfStructure } from '../core/failure.ts';
 import type { ItemResult } from '../core/results.ts';
 import type { LineContent } from '../ports/provider.ts';
 import { readTexts, type TextReading, textsIn } from '../schema/read-texts.ts';
-import type { ResultParts } from '../streams/results.ts';
-import { toResult } from '../streams/results.ts';
+import { type ResultParts, type RowFacts, toResult } from '../streams/results.ts';
 import type { ReadableStructure } from './structures.ts';
 
 /** How the run's structure is had, where something is to be read by it. */
 export type StructureOf = () => Promise<ReadableStructure | null>;
 
 /** The results with their outputs as the schema gives them: decoded, transformed. */
-export const typedResults = async (parts: readonly ResultParts[], structureOf: StructureOf): Promise<readonly ItemResult[]> => {
+export const typedResults = async (
+  parts: readonly ResultParts[],
+  structureOf: StructureOf,
+  facts: RowFacts,
+): Promise<readonly ItemResult[]> => {
   const structure = parts.length === 0 ? null : await structureOf();
-  const results = (await explained(parts, structureOf)).map(toResult);
+  const results = (await explained(parts, structureOf)).map((part) => toResult(part, facts));
   if (structure === null) return results;
   const completed = results.filter((result) => result.status === 'completed');
   const readings = (await structure.readAll(completed.map(({ outputText }) => outputText))).values();
@@ -32,6 +35,7 @@ const unreadable = ({ output, ...result }: Extract<ItemResult, { readonly status
   status: 'failed_permanent',
   error: {
     errorClass: 'schema_mismatch',
+    errorCode: null,
     message: `settled as completed, but by the schema that it is read with now: ${message}`,
     retryable: false,
     rawError: (output ?? null) as Extract<ItemResult, { readonly status: 'failed_permanent' }>['error']['rawError'],

@@ -35,7 +35,7 @@ export interface BrokenLaw {
   readonly message: string;
   readonly batchNo: number | null;
   readonly batchKey: string | null;
-  readonly index: number | null;
+  readonly itemIndex: number | null;
   readonly itemId: string | null;
 }
 

@@ -1,8 +1,18 @@
 import type { ItemResult } from '../core/results.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { TokenUsage } from '../core/usage.ts';
 import type { RunEvent } from '../core/run-event.ts';
 import type { RunCondition } from '../ports/store-care.ts';
-import { outputOf, type ResultParts, toResult } from '../streams/results.ts';
+import {
+  type BatchFacts,
+  costOf,
+  noBatchFacts,
+  noRowFacts,
+  outputOf,
+  type ResultParts,
+  type RowFacts,
+  toResult,
+} from '../streams/results.ts';
 import { inspectionToWire, verificationToWire } from './audit-wire.ts';
 import type { Inspection } from './inspection.ts';
 import { consumptionToWire, quoteToWire, usageToWire } from './consumption-wire.ts';
@@ -52,8 +62,10 @@ export const conditionToWire = ({ runId, state, owner, version, refusal, damage,
 
 const resultToWire = (result: ItemResult): JsonObject => ({
   item_id: result.itemId,
+  item_index: result.itemIndex,
   status: result.status,
   attempt_count: result.attemptCount,
+  uncharged_attempt_count: result.unchargedAttemptCount,
   output_text: result.outputText,
   output: result.status === 'completed' ? (result.output as JsonValue) : null,
   error:
@@ -61,11 +73,15 @@ const resultToWire = (result: ItemResult): JsonObject => ({
       ? null
       : {
           error_class: result.error.errorClass,
+          error_code: result.error.errorCode,
           message: result.error.message,
           retryable: result.error.retryable,
           raw_error: result.error.rawError,
         },
   usage: usageToWire(result.usage),
+  cost_usd: result.costUsd,
+  batch_id: result.batchId,
+  latency_s: result.latencyS,
   finish_reason: result.finishReason,
   tool_calls: result.toolCalls,
   ...(result.sharedWithIndex === undefined ? {} : { shared_with_index: result.sharedWithIndex }),
@@ -130,22 +146,37 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
 });
 
 /**
- * `JSON.stringify(toWire(toResult(parts)))`, but for completed rows without reading and writing the metadata again: the item line
+ * `JSON.stringify(toWire(toResult(parts, facts)))`, but for completed rows without reading and writing the metadata again: the item line
  * is ours, and holds it as text. A spec holds the two against each other.
  */
-export const toWireLine = (parts: ResultParts): string => {
+export const toWireLine = (parts: ResultParts, facts: RowFacts = noRowFacts): string => {
   const { ref, itemLine, content } = parts;
   const isUsual = ref.status === 'completed' && ref.sameAs === null && parts.isWhole === undefined;
   const metadata = isUsual ? metadataText(ref.itemId, itemLine) : null;
-  if (metadata === null) return JSON.stringify(toWire(toResult(parts)));
+  if (metadata === null) return JSON.stringify(toWire(toResult(parts, facts)));
   const text = JSON.stringify(content?.outputText ?? null);
   // Where the output is the words themselves, they are written twice and quoted once.
   const whole = outputOf(content);
   const output = whole === content?.outputText ? text : JSON.stringify(whole);
-  const usage = JSON.stringify(usageToWire(content?.usage ?? null));
+  const usage = content?.usage ?? null;
+  const row = `"item_id":${JSON.stringify(ref.itemId)},"item_index":${ref.index},"status":"completed","attempt_count":${ref.charged},"uncharged_attempt_count":${ref.uncharged}`;
+  const sent = `"usage":${usageText(usage)},"cost_usd":${costOf(usage, facts.prices)},${batchText(ref.line === null ? noBatchFacts : facts.batchOf(ref.line.object))}`;
   const ending = `"finish_reason":${JSON.stringify(content?.finishReason ?? null)},"tool_calls":${JSON.stringify(content?.toolCalls ?? null)}`;
-  return `{"item_id":${JSON.stringify(ref.itemId)},"status":"completed","attempt_count":${ref.charged},"output_text":${text},"output":${output},"error":null,"usage":${usage},${ending},"metadata":${metadata},"sequence":${ref.sequence}}`;
+  return `{${row},"output_text":${text},"output":${output},"error":null,${sent},${ending},"metadata":${metadata},"sequence":${ref.sequence}}`;
 };
+
+/** Neighbours are nearly always of one batch. */
+let lastBatch: { readonly facts: BatchFacts; readonly text: string } | null = null;
+const batchText = (facts: BatchFacts): string => {
+  if (lastBatch?.facts !== facts)
+    lastBatch = { facts, text: `"batch_id":${JSON.stringify(facts.batchId)},"latency_s":${JSON.stringify(facts.latencyS)}` };
+  return lastBatch.text;
+};
+
+const usageText = (usage: TokenUsage | null): string =>
+  usage === null
+    ? 'null'
+    : `{"input_tokens":${usage.inputTokens},"cached_input_tokens":${usage.cachedInputTokens},"output_tokens":${usage.outputTokens},"reasoning_tokens":${usage.reasoningTokens}}`;
 
 /** The metadata as it stands in an item line of the usual shape (`{"item_id":…,"metadata":{…}}`); null for any other. */
 const metadataText = (itemId: string, itemLine: string): string | null => {

@@ -127,7 +127,7 @@ const faultsOf = async (run: Run<string>, summary: RunSummary): Promise<readonly
   const results = await run.results({ order: 'input' }).toArray();
   const lost = results.length === rows && summary.itemCount === rows ? [] : [`${results.length} results for ${rows} rows`];
   const wrong = results.flatMap((result, i) =>
-    result.index === i && (result.status !== 'completed' || says(result.output, `prompt ${i}`)) ? [] : [`row ${i} is wrong`],
+    result.itemIndex === i && (result.status !== 'completed' || says(result.output, `prompt ${i}`)) ? [] : [`row ${i} is wrong`],
   );
   const audit = await run.verify();
   const broken = audit.broken === null ? [] : [`verify: ${JSON.stringify(audit.broken)}`];

@@ -67,7 +67,7 @@ describe('batchor verify', () => {
       bytes.write('X', bytes.indexOf('-0"') + 1);
       writeFileSync(requests ?? '', bytes);
     });
-    expect([other.code, other.json['broken']]).toMatchObject([6, { law: 'lines', index: 0, item_id: 'item-0' }]);
+    expect([other.code, other.json['broken']]).toMatchObject([6, { law: 'lines', item_index: 0, item_id: 'item-0' }]);
     expect((await typed('verify')).code).toBe(0);
   });
 
@@ -130,7 +130,7 @@ describe('batchor inspect', () => {
     expect(ran.json).toMatchObject({
       run_id: 'told',
       item_id: 'item-2',
-      index: 2,
+      item_index: 2,
       status: 'completed',
       attempt_count: 2,
       metadata: { stars: '2', batchor_lineage: { source_ref: 'rows.csv', source_item_index: 2 } },

@@ -193,7 +193,7 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
     by: fc.constantFrom('operator' as const, null),
   },
   CancelAsked: { batchKey, refused: orNull(text) },
-  BatchEnded: { batchKey, providerStatus: text, progress, ending },
+  BatchEnded: { batchKey, providerStatus: text, progress, ending, times: orNull(fc.record({ createdAtMs: count, endedAtMs: count })) },
   AnswersUnreadable: { batchKey, output: file, error: file },
   FilesStored: { batchKey, output: file, error: file, position, isSworn: fc.boolean() },
   ItemsCompleted: {

@@ -27,8 +27,8 @@ describe('inspect', () => {
         const told = await run.inspect(result.itemId);
         inspected += 1;
         expect(charges(told)).toEqual([result.attemptCount, result.unchargedAttemptCount]);
-        expect([told.index, told.status, told.sequence, told.metadata]).toEqual([
-          result.index,
+        expect([told.itemIndex, told.status, told.sequence, told.metadata]).toEqual([
+          result.itemIndex,
           result.status,
           result.sequence,
           result.metadata,

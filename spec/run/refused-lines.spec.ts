@@ -33,6 +33,7 @@ describe('a row that is dropped because validation named its line', () => {
     const shown = (itemId: string, line: number) => ({
       itemId,
       errorClass: 'invalid_request',
+      errorCode: 'invalid_json_line',
       message: said(line).message,
       retryable: false,
       rawError: said(line),
@@ -83,7 +84,7 @@ describe('a row that is dropped because validation named its line', () => {
     const shown = (itemId: string, line: number) => {
       const message = `Invalid request on line ${line}: the request is not valid.`;
       const rawError = { code: 'invalid_line', message, param: `line ${line}`, line };
-      return { itemId, errorClass: 'invalid_request', message, retryable: false, rawError };
+      return { itemId, errorClass: 'invalid_request', errorCode: 'invalid_line', message, retryable: false, rawError };
     };
     expect(await failedOf(here)).toEqual([shown('r1', 2), shown('r2', 2)]);
     expect(run.summary()).toMatchObject({ status: 'completed_with_failures', itemCounts: { completed: 3, failed_permanent: 2 } });

@@ -37,7 +37,7 @@ describe('the rows of a finished run', () => {
     expect((await world.settle(again)).itemCounts).toMatchObject({ completed: 834, failed_permanent: 0 });
     const failed = (await world.until(run.results({ order: 'input' }).toArray())).filter((result) => result.status !== 'completed');
     const results = await world.until(again.results({ order: 'input' }).toArray());
-    expect(results.map(({ itemId }) => itemId)).toEqual(failed.flatMap(({ itemId, index }) => (index === 7 ? [] : [itemId])));
+    expect(results.map(({ itemId }) => itemId)).toEqual(failed.flatMap(({ itemId, itemIndex }) => (itemIndex === 7 ? [] : [itemId])));
     expect(results[0]?.metadata).toEqual({
       rank: 0,
       batchor_lineage: { source_ref: 'run:first', source_item_index: 0, source_primary_key: 'r0', source_namespace: null },

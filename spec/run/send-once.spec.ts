@@ -68,7 +68,7 @@ describe('rows with the same request, sent once', () => {
           expect(results.map((result) => (result.status === 'completed' ? result.output : result.error))).toEqual(
             asked.map((prompt) => `to ${prompt}`),
           );
-          expect(results.map(({ sharedWithIndex, index }) => sharedWithIndex ?? index)).toEqual(firstOf(asked));
+          expect(results.map(({ sharedWithIndex, itemIndex }) => sharedWithIndex ?? itemIndex)).toEqual(firstOf(asked));
           expect(results.map(({ metadata }) => metadata['place'])).toEqual(asked.map((_, i) => i));
           expect(world.ledger.requestsBilled).toBe(new Set(asked).size);
           const summary = (await world.runner.getRun('once')).summary();
@@ -145,7 +145,7 @@ describe('rows with the same request, sent once', () => {
     await world.settle(run);
     const told = await world.until(run.inspect('r2'));
     expect([told.sharedWith, told.attempts, told.requestLine]).toEqual([
-      { index: 1, itemId: 'r1' },
+      { itemIndex: 1, itemId: 'r1' },
       [],
       (await world.until(run.inspect('r1'))).requestLine,
     ]);

@@ -10,7 +10,6 @@ import { createWorld, type World } from '../../lib/sim/world.ts';
 import { cellOf, resultTableColumns } from '../../lib/run/table/columns.ts';
 import type { JsonValue } from '../../lib/core/json.ts';
 import type { ItemResult } from '../../lib/core/results.ts';
-import type { ResultRef } from '../../lib/ports/run-store.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'batchor-table-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -63,8 +62,10 @@ describe('results as a table', () => {
       'attempt_count integer',
       'uncharged_attempt_count integer',
       'error_class text',
+      'error_code text',
       'error_message text',
-      'is_retryable boolean',
+      'retryable boolean',
+      'raw_error json',
       'output_text text',
       'output json',
       'output.label text',
@@ -79,7 +80,7 @@ describe('results as a table', () => {
       'output_tokens integer',
       'reasoning_tokens integer',
       'cost_usd number',
-      'batch_key text',
+      'batch_id text',
       'latency_s number',
       'source_ref text',
       'source_item_index integer',
@@ -95,7 +96,7 @@ describe('results as a table', () => {
     expect(rows[3]).toMatchObject({
       status: 'completed',
       error_class: null,
-      is_retryable: null,
+      retryable: null,
       output: answerOf(3),
       'output.label': 'b',
       'output.score': 0.75,
@@ -112,13 +113,13 @@ describe('results as a table', () => {
     expect(rows[7]).toMatchObject({
       status: 'failed_permanent',
       error_class: 'invalid_json',
-      is_retryable: true,
+      retryable: true,
       output: null,
       output_text: 'no JSON',
       'output.label': null,
     });
-    const { batch_key: key, latency_s: latency, cost_usd: cost } = rows[0] ?? {};
-    expect(key).toMatch(/^bk_/u);
+    const { batch_id: id, latency_s: latency, cost_usd: cost } = rows[0] ?? {};
+    expect(id).toMatch(/^batch_/u);
     expect(latency).toBeGreaterThan(0);
     expect(cost).toBeGreaterThan(0);
     const spent = rows.reduce((sum, row) => sum + Number(row['cost_usd']), 0);
@@ -277,22 +278,19 @@ describe('the whole body', () => {
 
 describe('the column of outputs', () => {
   const vector: ItemResult = {
-    ...{ itemId: 'a', index: 1_000, sequence: 1, attemptCount: 1, unchargedAttemptCount: 0, metadata: {}, usage: null },
+    ...{ itemId: 'a', itemIndex: 1_000, sequence: 1, attemptCount: 1, unchargedAttemptCount: 0, metadata: {}, usage: null },
+    ...{ costUsd: null, batchId: null, latencyS: null },
     ...{ status: 'completed', outputText: null, finishReason: null, toolCalls: null, output: [0.5, 1] },
   };
   const { output: _, ...rest } = vector;
-  const error = { errorClass: 'server_error', message: 'no', retryable: true, rawError: null } as const;
+  const error = { errorClass: 'server_error', errorCode: null, message: 'no', retryable: true, rawError: null } as const;
   const failed: ItemResult = { ...rest, status: 'failed_permanent', error };
   const words: ItemResult = { ...vector, outputText: 'yes', output: 'yes' };
-  const ref: ResultRef = {
-    ...{ sequence: 1, index: 1_000, itemId: 'a', status: 'completed', code: -1, charged: 1, uncharged: 0 },
-    ...{ line: null, item: { object: 'items/0', offset: 0, length: 2 }, sameAs: null },
-  };
-  const scene = { prices: null, isSharing: false, times: new Map<string, never>(), sample: [], hasResponses: false };
+  const scene = { isSharing: false, sample: [], hasResponses: false };
   const outputOf = (result: ItemResult): Cell | undefined =>
     resultTableColumns({ ...scene, jsonSchema: null })
       .find(({ name }) => name === 'output')
-      ?.cell({ ref, result });
+      ?.cell(result);
 
   it('is always there, whatever the first rows are, and null where the text says it all, and of failures', () => {
     expect(outputOf(words)).toBeNull();
@@ -305,7 +303,7 @@ describe('the column of outputs', () => {
     const cells = written.map((outputText) => {
       const result: ItemResult = { ...vector, outputText, output: JSON.parse(outputText) as JsonValue };
       const columns = resultTableColumns({ ...scene, jsonSchema: { type: 'object' } });
-      return columns.find(({ name }) => name === 'output')?.cell({ ref, result });
+      return columns.find(({ name }) => name === 'output')?.cell(result);
     });
     expect(cells).toEqual(['{"n":9007199254740993}', '{"n":-1e400}', '{"n":0.12345678901234567890}', '{"n":1.5}']);
   });

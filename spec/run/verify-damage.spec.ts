@@ -69,11 +69,11 @@ describe('verify tells of', () => {
   describe('rows', () => {
     it('an id that stands twice', async () => {
       changeRow(7, { itemId: 'id-3' });
-      expect(await broken()).toMatchObject({ law: 'rows', index: 7, itemId: 'id-3', message: 'row 3 has the same item id' });
+      expect(await broken()).toMatchObject({ law: 'rows', itemIndex: 7, itemId: 'id-3', message: 'row 3 has the same item id' });
     });
     it('a row that is left out', async () => {
       doctor.rows = (page) => page.filter((row) => row.index !== 5);
-      expect(await broken()).toMatchObject({ law: 'rows', index: 6, itemId: 'id-6' });
+      expect(await broken()).toMatchObject({ law: 'rows', itemIndex: 6, itemId: 'id-6' });
     });
     it('a status that the totals do not count', async () => {
       changeRow(20, { status: 'pending', batchNo: 0 });
@@ -89,11 +89,11 @@ describe('verify tells of', () => {
     });
     it('a second result of a row', async () => {
       changeResult(23, { index: 24, itemId: 'id-24' });
-      expect(await broken()).toMatchObject({ law: 'sequences', index: 24, itemId: 'id-24', message: 'the row has a result already' });
+      expect(await broken()).toMatchObject({ law: 'sequences', itemIndex: 24, itemId: 'id-24', message: 'the row has a result already' });
     });
     it('a result that says other than its row', async () => {
       changeResult(25, { status: 'failed_permanent' });
-      expect(await broken()).toMatchObject({ law: 'sequences', index: 25, itemId: 'id-25' });
+      expect(await broken()).toMatchObject({ law: 'sequences', itemIndex: 25, itemId: 'id-25' });
     });
   });
 
@@ -102,7 +102,7 @@ describe('verify tells of', () => {
       await edit(resultOf(12).item.object, (text) => text.replace('"item_id":"id-12"', '"item_id":"id-13"'));
       expect(await broken()).toMatchObject({
         law: 'lines',
-        index: 12,
+        itemIndex: 12,
         itemId: 'id-12',
         message: 'its item line: its item_id is "id-13", not "id-12"',
       });
@@ -111,29 +111,37 @@ describe('verify tells of', () => {
       const [lines] = await answer((await opened(world)).linesOfRows(14, 1));
       const object = lines?.request?.object ?? '';
       await edit(object, (text) => text.replace(nameOf(14), nameOf(15)));
-      expect(await broken()).toMatchObject({ law: 'lines', index: 14, itemId: 'id-14' });
+      expect(await broken()).toMatchObject({ law: 'lines', itemIndex: 14, itemId: 'id-14' });
       doctor.objects.delete(object);
       await edit(object, (text) => text.replace(nameOf(14), nameOf(14).replace('-', '\n')));
-      expect(await broken()).toMatchObject({ law: 'lines', index: 14, message: expect.stringContaining('not one whole line') as string });
+      expect(await broken()).toMatchObject({
+        law: 'lines',
+        itemIndex: 14,
+        message: expect.stringContaining('not one whole line') as string,
+      });
     });
     it('an object that is gone, or cut', async () => {
       const { object } = resultOf(0).item;
       doctor.objects.set(object, null);
-      expect(await broken()).toMatchObject({ law: 'lines', index: 0, message: `its item line: object ${object} is missing` });
+      expect(await broken()).toMatchObject({ law: 'lines', itemIndex: 0, message: `its item line: object ${object} is missing` });
       const whole = await bytesOf((await answer((await opened(world)).linesOfRows(0, 1)))[0]?.item.object ?? '');
       doctor.objects.set(object, whole.slice(0, -1));
-      expect(await broken()).toMatchObject({ law: 'lines', index: 49, itemId: 'id-49' });
+      expect(await broken()).toMatchObject({ law: 'lines', itemIndex: 49, itemId: 'id-49' });
     });
     it('a line of another run, though its row has the same number', async () => {
       const { object } = lineOf(35);
       const other = nameOf(35).replace(/r\w{8}/u, 'r0another');
       await edit(object, (text) => text.replace(nameOf(35), other));
-      expect(await broken()).toMatchObject({ law: 'answers', index: 35, message: expect.stringContaining(`speaks of ${other}`) as string });
+      expect(await broken()).toMatchObject({
+        law: 'answers',
+        itemIndex: 35,
+        message: expect.stringContaining(`speaks of ${other}`) as string,
+      });
     });
     it('pointers that are swapped', async () => {
       doctor.linesOfRows = (page) =>
         page.map((lines, i) => (i === 30 ? (page[31] as typeof lines) : i === 31 ? (page[30] as typeof lines) : lines));
-      expect(await broken()).toMatchObject({ law: 'lines', index: 30, itemId: 'id-30' });
+      expect(await broken()).toMatchObject({ law: 'lines', itemIndex: 30, itemId: 'id-30' });
     });
   });
 
@@ -141,7 +149,7 @@ describe('verify tells of', () => {
     it('a raw file that is cut, or gone', async () => {
       const output = records[2]?.files?.output?.object ?? '';
       doctor.objects.set(output, (await bytesOf(output)).slice(0, -3));
-      expect(await broken()).toMatchObject({ law: 'batches', batchNo: 3, batchKey: records[2]?.batchKey, index: null });
+      expect(await broken()).toMatchObject({ law: 'batches', batchNo: 3, batchKey: records[2]?.batchKey, itemIndex: null });
       doctor.objects.set(output, null);
       expect(await broken()).toMatchObject({ law: 'batches', batchNo: 3, message: `raw file: object ${output} is missing` });
     });
@@ -160,11 +168,11 @@ describe('verify tells of', () => {
     it('a row that names a batch without it', async () => {
       const batchNo = records.find((record) => record.batchNo === 5)?.batchNo ?? 0;
       doctor.rows = (page) => page.map((row) => (row.index === 33 ? { ...row, batchNo } : row.index === 43 ? { ...row, batchNo: 4 } : row));
-      expect(await broken()).toMatchObject({ law: 'batches', batchNo: 4, index: 43, itemId: 'id-43' });
+      expect(await broken()).toMatchObject({ law: 'batches', batchNo: 4, itemIndex: 43, itemId: 'id-43' });
     });
     it('an answer in a file of another batch', async () => {
       changeResult(44, { line: { ...lineOf(44), object: records[0]?.files?.output?.object ?? '' } });
-      expect(await broken()).toMatchObject({ law: 'batches', batchNo: 5, batchKey: records[4]?.batchKey, index: 44, itemId: 'id-44' });
+      expect(await broken()).toMatchObject({ law: 'batches', batchNo: 5, batchKey: records[4]?.batchKey, itemIndex: 44, itemId: 'id-44' });
     });
   });
 
@@ -174,7 +182,7 @@ describe('verify tells of', () => {
       await edit(object, (text) => text.replace(nameOf(35), nameOf(36)));
       expect(await broken()).toMatchObject({
         law: 'answers',
-        index: 35,
+        itemIndex: 35,
         itemId: 'id-35',
         batchNo: 4,
         message: expect.stringContaining(`the line speaks of ${nameOf(36)}, not of ${nameOf(35).slice(1, -1)}`) as string,
@@ -184,8 +192,8 @@ describe('verify tells of', () => {
       const [one, two] = [lineOf(16), lineOf(17)];
       doctor.resultsAfter = (page) =>
         page.map((ref) => (ref.index === 16 ? { ...ref, line: two } : ref.index === 17 ? { ...ref, line: one } : ref));
-      const { index } = (await broken()) ?? { index: -1 };
-      expect([16, 17]).toContain(index);
+      const { itemIndex } = (await broken()) ?? { itemIndex: -1 };
+      expect([16, 17]).toContain(itemIndex);
     });
     it('a pointer that begins or ends inside a line', async () => {
       const line = lineOf(18);
@@ -199,20 +207,20 @@ describe('verify tells of', () => {
       ]) {
         if (wrong.offset < 0) continue;
         changeResult(18, { line: wrong });
-        expect([wrong, await broken()]).toEqual([wrong, expect.objectContaining({ law: 'answers', index: 18, itemId: 'id-18' })]);
+        expect([wrong, await broken()]).toEqual([wrong, expect.objectContaining({ law: 'answers', itemIndex: 18, itemId: 'id-18' })]);
       }
     });
     it('a line that is no answer any more', async () => {
       const { object, offset, length } = lineOf(19);
       const bytes = await bytesOf(object);
       doctor.objects.set(object, bytes.slice().fill(0x78, offset, offset + length));
-      expect(await broken()).toMatchObject({ law: 'answers', index: 19, message: expect.stringContaining('not an answer') as string });
+      expect(await broken()).toMatchObject({ law: 'answers', itemIndex: 19, message: expect.stringContaining('not an answer') as string });
       doctor.objects.set(object, bytes.slice().fill(0xff, offset, offset + length));
-      expect(await broken()).toMatchObject({ law: 'answers', index: 19, message: expect.stringContaining('not UTF-8') as string });
+      expect(await broken()).toMatchObject({ law: 'answers', itemIndex: 19, message: expect.stringContaining('not UTF-8') as string });
     });
     it('a completed row without an answer, or with a failure for one', async () => {
       changeResult(21, { line: null });
-      expect(await broken()).toMatchObject({ law: 'answers', index: 21, message: 'it is completed, and no line is its answer' });
+      expect(await broken()).toMatchObject({ law: 'answers', itemIndex: 21, message: 'it is completed, and no line is its answer' });
       const failed = results.find((ref) => ref.status === 'failed_permanent' && ref.line !== null) as ResultRef;
       const object = failed.line?.object ?? '';
       // A success in the place of the failure, as long.
@@ -226,7 +234,7 @@ describe('verify tells of', () => {
       }));
       expect(await broken()).toMatchObject({
         law: 'answers',
-        index: failed.index,
+        itemIndex: failed.index,
         message: expect.stringContaining('is a success, and the row failed_permanent') as string,
       });
     });
@@ -238,7 +246,7 @@ describe('verify tells of', () => {
       changeResult(41, { charged: 2 });
       expect(await broken()).toMatchObject({
         law: 'attempts',
-        index: 41,
+        itemIndex: 41,
         itemId: 'id-41',
         batchNo: 5,
         message: 'it has 2 attempts, and 1 batches gave it an outcome',
@@ -250,7 +258,7 @@ describe('verify tells of', () => {
     await edit(lineOf(35).object, (text) => text.replace(nameOf(35), nameOf(36)).replace(nameOf(37), nameOf(38)));
     await edit(resultOf(12).item.object, (text) => text.replace('"item_id":"id-12"', '"item_id":"id-13"'));
     const { laws, broken: first } = await run.verify();
-    expect(first).toMatchObject({ law: 'lines', index: 12 });
+    expect(first).toMatchObject({ law: 'lines', itemIndex: 12 });
     expect(laws.map(({ law, brokenCount }) => [law, brokenCount])).toEqual([
       ['rows', 0],
       ['sequences', 0],

@@ -311,7 +311,7 @@ const checkEnd = async (scenario: Scenario, world: World, run: Run<string, JsonO
 const sentTwice = (scenario: Scenario, results: readonly ItemResult<string, JsonObject>[]): string | null => {
   if (scenario.promptCount === null) return null;
   const sent = new Set<string>();
-  for (const { index, sharedWithIndex } of results) {
+  for (const { itemIndex: index, sharedWithIndex } of results) {
     if (sharedWithIndex !== undefined || scenario.badRows.includes(index) || scenario.throwingRows.includes(index)) continue;
     const prompt = promptOf(scenario, index);
     if (sent.has(prompt)) return prompt;
@@ -321,7 +321,7 @@ const sentTwice = (scenario: Scenario, results: readonly ItemResult<string, Json
 };
 
 const faultOf = (scenario: Scenario, result: ItemResult<string, JsonObject>, index: number): string | null => {
-  if (result.index !== index) return `the result of row ${result.index} stands in its place`;
+  if (result.itemIndex !== index) return `the result of row ${result.itemIndex} stands in its place`;
   const isBad = scenario.badRows.includes(index) || scenario.throwingRows.includes(index);
   if (isBad !== (result.status === 'failed_permanent' && result.error.errorClass === 'invalid_row'))
     return `it is ${isBad ? 'bad' : 'good'} and became ${JSON.stringify(result)}`;

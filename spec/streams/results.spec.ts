@@ -23,7 +23,9 @@ describe('results', () => {
     expect(followed.end()).toBe('complete');
     expect(followed.got.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
     expect(await run.results().toArray()).toEqual(followed.got);
-    expect((await run.results({ order: 'input' }).toArray()).map(({ index }) => index)).toEqual(Array.from({ length: 40 }, (_, i) => i));
+    expect((await run.results({ order: 'input' }).toArray()).map(({ itemIndex }) => itemIndex)).toEqual(
+      Array.from({ length: 40 }, (_, i) => i),
+    );
   });
 
   it('are read by a cursor, each exactly once, while the run goes on', async () => {

@@ -1,32 +1,18 @@
-import { costOfUsage } from '../../core/money.ts';
-import type { TokenPrices } from '../../core/config.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
-import { batchKeyOfObject } from '../../core/raw-object.ts';
-import type { ItemResult } from '../../core/results.ts';
+import type { FailedResult, ItemResult } from '../../core/results.ts';
 import type { Cell, TableColumn, TableColumnType } from '../../ports/table.ts';
-import type { ResultRef } from '../../ports/run-store.ts';
-import { usdOf } from '../consumption-wire.ts';
-import type { BatchTimes } from './batch-times.ts';
-
-/** A row of the table, before it is cells. */
-export interface TableRow {
-  readonly ref: ResultRef;
-  readonly result: ItemResult;
-}
 
 export interface ResultColumn extends TableColumn {
-  readonly cell: (row: TableRow) => Cell;
+  readonly cell: (result: ItemResult) => Cell;
 }
 
 /** What the columns of a run follow from. */
 export interface TableScene {
   readonly jsonSchema: JsonObject | null;
-  readonly prices: TokenPrices | null;
   /** Rows may share the request, and the answer, of an earlier one. */
   readonly isSharing: boolean;
-  readonly times: ReadonlyMap<string, BatchTimes>;
   /** The first rows, by which the columns of metadata are known. */
-  readonly sample: readonly TableRow[];
+  readonly sample: readonly ItemResult[];
   /** True where the provider's whole bodies were asked for. */
   readonly hasResponses: boolean;
 }
@@ -39,36 +25,37 @@ export const resultTableColumns = (scene: TableScene): readonly ResultColumn[] =
   ...itemColumns,
   ...(scene.isSharing ? [sharedColumn] : []),
   ...errorColumns,
-  { name: 'output_text', type: 'text', cell: ({ result }) => result.outputText },
+  { name: 'output_text', type: 'text', cell: (result) => result.outputText },
   ...outputColumns(scene),
   ...answerColumns,
   ...(scene.hasResponses ? [responseColumn] : []),
-  ...usageColumns(scene.prices),
-  ...batchColumns(scene.times),
+  ...usageColumns,
+  ...batchColumns,
   ...lineageColumns,
   ...metadataColumns(scene.sample),
 ];
 
 const itemColumns: readonly ResultColumn[] = [
-  { name: 'item_id', type: 'text', cell: ({ result }) => result.itemId },
-  { name: 'item_index', type: 'integer', cell: ({ result }) => result.index },
-  { name: 'sequence', type: 'integer', cell: ({ result }) => result.sequence },
-  { name: 'status', type: 'text', cell: ({ result }) => result.status },
-  { name: 'attempt_count', type: 'integer', cell: ({ result }) => result.attemptCount },
-  { name: 'uncharged_attempt_count', type: 'integer', cell: ({ result }) => result.unchargedAttemptCount },
+  { name: 'item_id', type: 'text', cell: (result) => result.itemId },
+  { name: 'item_index', type: 'integer', cell: (result) => result.itemIndex },
+  { name: 'sequence', type: 'integer', cell: (result) => result.sequence },
+  { name: 'status', type: 'text', cell: (result) => result.status },
+  { name: 'attempt_count', type: 'integer', cell: (result) => result.attemptCount },
+  { name: 'uncharged_attempt_count', type: 'integer', cell: (result) => result.unchargedAttemptCount },
 ];
 
-const sharedColumn: ResultColumn = { name: 'shared_with_index', type: 'integer', cell: ({ result }) => result.sharedWithIndex ?? null };
+const sharedColumn: ResultColumn = { name: 'shared_with_index', type: 'integer', cell: (result) => result.sharedWithIndex ?? null };
 
-const errorOf = ({ result }: TableRow): Extract<ItemResult, { readonly status: 'failed_permanent' }>['error'] | null =>
-  result.status === 'completed' ? null : result.error;
+const errorOf = (result: ItemResult): FailedResult['error'] | null => (result.status === 'completed' ? null : result.error);
 const errorColumns: readonly ResultColumn[] = [
-  { name: 'error_class', type: 'text', cell: (row) => errorOf(row)?.errorClass ?? null },
-  { name: 'error_message', type: 'text', cell: (row) => errorOf(row)?.message ?? null },
-  { name: 'is_retryable', type: 'boolean', cell: (row) => errorOf(row)?.retryable ?? null },
+  { name: 'error_class', type: 'text', cell: (result) => errorOf(result)?.errorClass ?? null },
+  { name: 'error_code', type: 'text', cell: (result) => errorOf(result)?.errorCode ?? null },
+  { name: 'error_message', type: 'text', cell: (result) => errorOf(result)?.message ?? null },
+  { name: 'retryable', type: 'boolean', cell: (result) => errorOf(result)?.retryable ?? null },
+  { name: 'raw_error', type: 'json', cell: (result) => cellOf('json', errorOf(result)?.rawError ?? null) },
 ];
 
-const outputOf = ({ result }: TableRow): JsonValue => (result.status === 'completed' ? ((result.output ?? null) as JsonValue) : null);
+const outputOf = (result: ItemResult): JsonValue => (result.status === 'completed' ? ((result.output ?? null) as JsonValue) : null);
 
 /**
  * The output as a whole, and the fields that the schema names. Which answers are more than text is known only once they are read: the column is
@@ -78,28 +65,32 @@ const outputColumns = ({ jsonSchema }: TableScene): readonly ResultColumn[] => {
   const properties = jsonSchema === null ? undefined : jsonSchema['properties'];
   const fields = isJsonObject(properties) ? Object.entries(properties) : [];
   return [
-    { name: 'output', type: 'json', cell: jsonSchema === null ? moreThanText : (row) => asWritten(row) ?? cellOf('json', outputOf(row)) },
+    {
+      name: 'output',
+      type: 'json',
+      cell: jsonSchema === null ? moreThanText : (result) => asWritten(result) ?? cellOf('json', outputOf(result)),
+    },
     ...fields.map(([field, schema]): ResultColumn => {
       const type = typeOfSchema(schema ?? null);
-      return { name: `output.${field}`, type, cell: (row) => cellOf(type, fieldOf(outputOf(row), field)) };
+      return { name: `output.${field}`, type, cell: (result) => cellOf(type, fieldOf(outputOf(result), field)) };
     }),
   ];
 };
 
-const moreThanText = (row: TableRow): Cell => (isItsText(row) ? null : cellOf('json', outputOf(row)));
-const isItsText = ({ result }: TableRow): boolean => result.status === 'completed' && result.output === result.outputText;
+const moreThanText = (result: ItemResult): Cell => (isItsText(result) ? null : cellOf('json', outputOf(result)));
+const isItsText = (result: ItemResult): boolean => result.status === 'completed' && result.output === result.outputText;
 
 const answerColumns: readonly ResultColumn[] = [
-  { name: 'finish_reason', type: 'text', cell: ({ result }) => result.finishReason },
-  { name: 'tool_calls', type: 'json', cell: ({ result }) => cellOf('json', result.toolCalls) },
+  { name: 'finish_reason', type: 'text', cell: (result) => result.finishReason },
+  { name: 'tool_calls', type: 'json', cell: (result) => cellOf('json', result.toolCalls) },
 ];
-const responseColumn: ResultColumn = { name: 'response', type: 'json', cell: ({ result }) => cellOf('json', result.response ?? null) };
+const responseColumn: ResultColumn = { name: 'response', type: 'json', cell: (result) => cellOf('json', result.response ?? null) };
 
 /** Numbers that may be more than a JavaScript number holds: many digits, or a large exponent. */
 const mayBeRounded = /\d{16}|\de[+-]?\d{3}/iu;
 
 /** The JSON that the model wrote, where reading it may have rounded a number; null elsewhere. */
-const asWritten = ({ result }: TableRow): string | null =>
+const asWritten = (result: ItemResult): string | null =>
   result.status === 'completed' && result.output !== null && mayBeRounded.test(result.outputText ?? '')
     ? (result.outputText ?? '').trim()
     : null;
@@ -123,48 +114,33 @@ const onlyType = (types: readonly TableColumnType[]): TableColumnType => {
   return types.every((type) => type === first) ? first : 'json';
 };
 
-const usageColumns = (prices: TokenPrices | null): readonly ResultColumn[] => [
-  { name: 'input_tokens', type: 'integer', cell: ({ result }) => result.usage?.inputTokens ?? null },
-  { name: 'cached_input_tokens', type: 'integer', cell: ({ result }) => result.usage?.cachedInputTokens ?? null },
-  { name: 'output_tokens', type: 'integer', cell: ({ result }) => result.usage?.outputTokens ?? null },
-  { name: 'reasoning_tokens', type: 'integer', cell: ({ result }) => result.usage?.reasoningTokens ?? null },
-  // Of the last attempt: those before it are not told of by its line.
-  {
-    name: 'cost_usd',
-    type: 'number',
-    cell: ({ result }) => (prices === null || result.usage === null ? null : usdOf(costOfUsage(result.usage, prices))),
-  },
+const usageColumns: readonly ResultColumn[] = [
+  { name: 'input_tokens', type: 'integer', cell: (result) => result.usage?.inputTokens ?? null },
+  { name: 'cached_input_tokens', type: 'integer', cell: (result) => result.usage?.cachedInputTokens ?? null },
+  { name: 'output_tokens', type: 'integer', cell: (result) => result.usage?.outputTokens ?? null },
+  { name: 'reasoning_tokens', type: 'integer', cell: (result) => result.usage?.reasoningTokens ?? null },
+  { name: 'cost_usd', type: 'number', cell: (result) => result.costUsd },
 ];
 
-const batchColumns = (times: ReadonlyMap<string, BatchTimes>): readonly ResultColumn[] => {
-  const keyOf = ({ ref }: TableRow): string | null => (ref.line === null ? null : batchKeyOfObject(ref.line.object));
-  return [
-    { name: 'batch_key', type: 'text', cell: keyOf },
-    {
-      name: 'latency_s',
-      type: 'number',
-      cell: (row) => {
-        const { submittedAtMs = null, endedAtMs = null } = times.get(keyOf(row) ?? '') ?? {};
-        return submittedAtMs === null || endedAtMs === null ? null : (endedAtMs - submittedAtMs) / 1_000;
-      },
-    },
-  ];
-};
+const batchColumns: readonly ResultColumn[] = [
+  { name: 'batch_id', type: 'text', cell: (result) => result.batchId },
+  { name: 'latency_s', type: 'number', cell: (result) => result.latencyS },
+];
 
 const lineageKey = 'batchor_lineage';
-const lineageOf = ({ result }: TableRow, key: string): JsonValue => fieldOf(fieldOf(result.metadata, lineageKey), key);
+const lineageOf = (result: ItemResult, key: string): JsonValue => fieldOf(fieldOf(result.metadata, lineageKey), key);
 const lineageColumns: readonly ResultColumn[] = [
-  { name: 'source_ref', type: 'text', cell: (row) => cellOf('text', lineageOf(row, 'source_ref')) },
-  { name: 'source_item_index', type: 'integer', cell: (row) => cellOf('integer', lineageOf(row, 'source_item_index')) },
-  { name: 'source_primary_key', type: 'text', cell: (row) => cellOf('text', lineageOf(row, 'source_primary_key')) },
-  { name: 'source_namespace', type: 'text', cell: (row) => cellOf('text', lineageOf(row, 'source_namespace')) },
+  { name: 'source_ref', type: 'text', cell: (result) => cellOf('text', lineageOf(result, 'source_ref')) },
+  { name: 'source_item_index', type: 'integer', cell: (result) => cellOf('integer', lineageOf(result, 'source_item_index')) },
+  { name: 'source_primary_key', type: 'text', cell: (result) => cellOf('text', lineageOf(result, 'source_primary_key')) },
+  { name: 'source_namespace', type: 'text', cell: (result) => cellOf('text', lineageOf(result, 'source_namespace')) },
 ];
 
 /** The whole of it, so that nothing is lost of rows that differ from the first ones, and a column for each key that those have. */
-const metadataColumns = (sample: readonly TableRow[]): readonly ResultColumn[] => {
+const metadataColumns = (sample: readonly ItemResult[]): readonly ResultColumn[] => {
   const kinds = new Map<string, TableColumnType>();
-  for (const { result } of sample) {
-    for (const [key, value] of Object.entries(result.metadata)) {
+  for (const { metadata } of sample) {
+    for (const [key, value] of Object.entries(metadata)) {
       if (key === lineageKey || value === null || value === undefined) continue;
       const kind = kindOf(value as JsonValue);
       const known = kinds.get(key);
@@ -176,7 +152,7 @@ const metadataColumns = (sample: readonly TableRow[]): readonly ResultColumn[] =
     {
       name: 'metadata',
       type: 'json',
-      cell: ({ result }) => {
+      cell: (result) => {
         const { [lineageKey]: _, ...own } = result.metadata;
         return JSON.stringify(own);
       },
@@ -184,7 +160,7 @@ const metadataColumns = (sample: readonly TableRow[]): readonly ResultColumn[] =
     ...[...kinds].map(([key, type]): ResultColumn => ({
       name: `metadata.${key}`,
       type,
-      cell: ({ result }) => cellOf(type, fieldOf(result.metadata, key)),
+      cell: (result) => cellOf(type, fieldOf(result.metadata, key)),
     })),
   ];
 };

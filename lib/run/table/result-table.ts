@@ -1,13 +1,15 @@
+import type { ItemResult } from '../../core/results.ts';
 import type { TablePage, TableStream } from '../../ports/table.ts';
 import type { RunReader } from '../../ports/run-store.ts';
-import { type ResultParts, toResult } from '../../streams/results.ts';
+import { type ResultParts, type RowFacts, toResult } from '../../streams/results.ts';
 import { explained, type StructureOf } from '../typed-results.ts';
-import { readBatchTimes } from './batch-times.ts';
-import { type ResultColumn, resultTableColumns, type TableRow } from './columns.ts';
+import { type ResultColumn, resultTableColumns } from './columns.ts';
 
 /** What a table of a run's results needs of its reader. */
 export interface TableSource {
   readonly reader: () => RunReader;
+  /** What rows say beside their lines, as of now. */
+  readonly facts: () => Promise<RowFacts>;
   readonly structure: StructureOf;
   /** The rows that are asked for, page by page. */
   readonly pages: AsyncIterable<readonly ResultParts[]>;
@@ -21,20 +23,17 @@ export interface TableSource {
  * The run's results as columns. Reads the first page at once, by which it knows the columns; the others as they are pulled. Outputs are as the
  * model wrote them. To be read once.
  */
-export const openResultTable = async ({ reader, structure, pages, front, hasResponses }: TableSource): Promise<TableStream> => {
-  const times = await readBatchTimes(reader);
+export const openResultTable = async ({ reader, facts, structure, pages, front, hasResponses }: TableSource): Promise<TableStream> => {
   const { config, sharing } = reader().snapshot;
   const { structuredOutput, operation } = config;
-  const iterator = rowsOf(pages, structure);
+  const iterator = rowsOf(pages, structure, facts);
   const first = await iterator.next();
   const firstRows = first.done === true ? [] : first.value;
-  const sample = front === null ? firstRows : (await front()).map(rowOf);
+  const sample = front === null ? firstRows : (await front()).map((part) => toResult(part));
   const columns = resultTableColumns({
     jsonSchema: structuredOutput?.jsonSchema ?? null,
-    prices: operation.money.prices,
     // Whoever went on with the run may have sent the rest one by one.
     isSharing: operation.sendsDuplicatesOnce || sharing.rows > 0,
-    times,
     sample,
     hasResponses,
   });
@@ -53,20 +52,20 @@ export const openResultTable = async ({ reader, structure, pages, front, hasResp
   };
 };
 
-const rowOf = (part: ResultParts): TableRow => ({ ref: part.ref, result: toResult(part) });
-
 async function* rowsOf(
   pages: AsyncIterable<readonly ResultParts[]>,
   structure: StructureOf,
-): AsyncGenerator<readonly TableRow[], undefined> {
+  factsNow: () => Promise<RowFacts>,
+): AsyncGenerator<readonly ItemResult[], undefined> {
   for await (const parts of pages) {
     if (parts.length === 0) continue;
-    yield (await explained(parts, structure)).map(rowOf);
+    const facts = await factsNow();
+    yield (await explained(parts, structure)).map((part) => toResult(part, facts));
   }
   return undefined;
 }
 
-const pageOf = (columns: readonly ResultColumn[], rows: readonly TableRow[]): TablePage => ({
+const pageOf = (columns: readonly ResultColumn[], rows: readonly ItemResult[]): TablePage => ({
   rowCount: rows.length,
   columns: columns.map(({ cell }) => rows.map(cell)),
 });

@@ -1,16 +1,19 @@
 import { type ConservationLaw, conservationLaws } from '../../core/conservation.ts';
 import type { BrokenLaw, VerifiedLaw } from '../verification.ts';
 
+/** Where a law is broken, as the checks name it. */
+interface Where extends Partial<Pick<BrokenLaw, 'batchNo' | 'batchKey' | 'itemId'>> {
+  readonly index?: number | null;
+}
+
 /** What is counted while a run is verified, and the first that was found to be wrong of each law. */
 export interface Tally {
   checked(law: ConservationLaw, count?: number): void;
-  broken(law: ConservationLaw, message: string, where?: Partial<Omit<BrokenLaw, 'law' | 'message'>>): void;
+  broken(law: ConservationLaw, message: string, where?: Where): void;
   laws(): readonly VerifiedLaw[];
   /** The first of the first broken law. */
   first(): BrokenLaw | null;
 }
-
-const nowhere = { batchNo: null, batchKey: null, index: null, itemId: null };
 
 export const createTally = (): Tally => {
   const order = Object.keys(conservationLaws) as readonly ConservationLaw[];
@@ -20,10 +23,10 @@ export const createTally = (): Tally => {
     checked(law, count = 1) {
       of(law).checked += count;
     },
-    broken(law, message, where = {}) {
+    broken(law, message, { batchNo = null, batchKey = null, index = null, itemId = null } = {}) {
       const count = of(law);
       count.broken += 1;
-      count.first ??= { ...nowhere, ...where, law, message };
+      count.first ??= { law, message, batchNo, batchKey, itemIndex: index, itemId };
     },
     laws: () => order.map((law) => ({ law, says: conservationLaws[law], checkedCount: of(law).checked, brokenCount: of(law).broken })),
     first: () => order.map((law) => of(law).first).find((first) => first !== null) ?? null,

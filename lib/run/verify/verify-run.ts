@@ -68,12 +68,12 @@ const lookAt = async ({ reader, snapshot, stands }: StillRun, wire: Wire, { sign
 const named = async (reader: RunReader, broken: BrokenLaw | null): Promise<BrokenLaw | null> => {
   if (broken === null) return null;
   const context = { runId: reader.runId };
-  const row = broken.itemId === null && broken.index !== null ? (await must(reader.rows(broken.index, 1), context))[0] : undefined;
+  const row = broken.itemId === null && broken.itemIndex !== null ? (await must(reader.rows(broken.itemIndex, 1), context))[0] : undefined;
   const batch =
     broken.batchKey === null && broken.batchNo !== null ? (await must(reader.batches(broken.batchNo, 1), context))[0] : undefined;
   return {
     ...broken,
-    itemId: broken.itemId ?? (row?.index === broken.index ? row.itemId : null),
+    itemId: broken.itemId ?? (row?.index === broken.itemIndex ? row.itemId : null),
     batchKey: broken.batchKey ?? (batch?.batchNo === broken.batchNo ? batch.batchKey : null),
   };
 };
