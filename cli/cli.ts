@@ -47,14 +47,13 @@ const commands = [
   EmulatorCommand,
 ];
 
+/** The command line as it is defined: its commands and their flags. */
+export const createCli = (): Cli<CliContext> =>
+  Cli.from<CliContext>(commands, { binaryName: 'batchor', binaryLabel: 'batchor', binaryVersion: version(), enableColors: false });
+
 /** Runs one command line to its end; never throws. Errors go to stderr, and the answer is the exit code: clipanion would print them to stdout. */
 export const runCli = async (args: readonly string[], context: CliContext): Promise<ExitCode> => {
-  const cli = Cli.from<CliContext>(commands, {
-    binaryName: 'batchor',
-    binaryLabel: 'batchor',
-    binaryVersion: version(),
-    enableColors: false,
-  });
+  const cli = createCli();
   const [first] = args;
   try {
     if (first === '--version' || first === '-v') {

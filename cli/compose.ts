@@ -206,6 +206,20 @@ const scopeAt = (baseUrl: string | null, model: string): string | null => {
   return host === null || host === new URL(openaiUrl).host ? null : `${host}/${model}`;
 };
 
+/** What the service is known to take; null: not known. */
+export const serviceNamesOf = async (baseUrl: string | null): Promise<ServiceNames | null> => {
+  if (baseUrl !== null && new URL(baseUrl).host !== new URL(openaiUrl).host) return null;
+  const { isKnownModel, openaiModels, openaiWindows } = await import('../adapters/openai/models.ts');
+  return { service: 'OpenAI', models: openaiModels, isKnownModel, windows: openaiWindows };
+};
+
+export interface ServiceNames {
+  readonly service: string;
+  readonly models: readonly string[];
+  readonly isKnownModel: (model: string) => boolean;
+  readonly windows: readonly string[];
+}
+
 const flagOf: Readonly<Record<string, string>> = {
   model: '--model',
   endpoint: '--endpoint',

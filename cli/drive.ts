@@ -1,5 +1,5 @@
 import { toWire } from '../lib/run/wire.ts';
-import { isBatchorError } from '../lib/run/errors.ts';
+import { BatchorError, isBatchorError } from '../lib/run/errors.ts';
 import { stopReason } from '../lib/run/stop-reason.ts';
 import type { LiveBatch } from '../lib/core/batch.ts';
 import { cancelEffectKey } from '../lib/core/effect.ts';
@@ -10,7 +10,7 @@ import type { BatchRunner } from '../lib/run/runner.ts';
 import type { RunSummary } from '../lib/run/summary.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodeOfRun, exitCodes } from './exit-codes.ts';
-import { commandLine, type Place } from './place.ts';
+import { commandLine, type Place, summaryInPlace } from './place.ts';
 import { watch } from './progress.ts';
 import { writeJson, writeNotes } from './render.ts';
 
@@ -49,13 +49,14 @@ export const driveTo = async ({ context, place, runner, run, goal, signal }: Dri
   });
   if (signal?.aborted === true) halt.abort(interrupted);
   await tellReading(run, context);
+  const wasPaused = run.snapshot().control.state === 'paused';
   const view = watch(run, context, place, () => {
     if (isReached[goal](run.snapshot())) halt.abort(reached);
   });
   try {
     const summary = await run.wait({ signal: halt.signal });
     view.stop();
-    await writeJson(context, toWire(summary));
+    await writeJson(context, summaryInPlace(place, toWire(summary)));
     return exitCodeOfRun(summary);
   } catch (error) {
     if (error === interrupted) {
@@ -65,23 +66,34 @@ export const driveTo = async ({ context, place, runner, run, goal, signal }: Dri
       writeNotes(context, farewell(view.last, place));
       return exitCodes.interrupted;
     }
-    if (error === reached) return await leave(context, run, view.stop);
+    if (error === reached) return await leave(context, place, run, view.stop);
     view.stop();
-    if (isBatchorError(error) && standsStill.has(error.code)) await writeJson(context, toWire(run.summary()));
-    throw error;
+    if (isBatchorError(error) && standsStill.has(error.code)) await writeJson(context, summaryInPlace(place, toWire(run.summary())));
+    throw wasPaused && isBatchorError(error, 'run_paused') ? pausedBefore(error) : error;
   } finally {
     view.stop();
     stopListening();
   }
 };
 
+/** A reason from before this command may be gone by now, so that it is not told as news. */
+const pausedBefore = ({ details, message, hint }: BatchorError<'run_paused'>): BatchorError<'run_paused'> => {
+  const began = `run ${details.runId} was paused before this command began, and stays so until it is resumed`;
+  return new BatchorError(
+    'run_paused',
+    details,
+    `${began}; why it was paused (${message.replace(/^run \S+ is paused \((\w+)\)/u, '$1)')}`,
+    hint,
+  );
+};
+
 const standsStill: ReadonlySet<string> = new Set(['run_paused', 'batch_unresolved', 'source_required']);
 
-const leave = async (context: CliContext, run: Run, stopWatching: () => void): Promise<ExitCode> => {
+const leave = async (context: CliContext, place: Place, run: Run, stopWatching: () => void): Promise<ExitCode> => {
   const snapshot = run.snapshot();
   const unclear = run.summary().liveBatches.filter((batch) => batch.unclear !== null);
   stopWatching();
-  await writeJson(context, toWire(run.summary()));
+  await writeJson(context, summaryInPlace(place, toWire(run.summary())));
   if (snapshot.control.state === 'paused') throw stopReason(snapshot, context.nowMs());
   if (unclear.length > 0)
     writeNotes(context, [`batchor: not known to be sent or not, found out by wait: ${unclear.map((batch) => batch.batchKey).join(', ')}`]);

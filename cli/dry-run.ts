@@ -10,7 +10,7 @@ import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { type CliJob, jobOf, type Runs } from './job.ts';
 import type { Description } from './job-description.ts';
-import { checkInputs } from './preflight.ts';
+import { checkInputs, checkRowSizes } from './preflight.ts';
 import { writeNotes, writeText } from './render.ts';
 
 /** How many requests are shown unless `--limit` says otherwise. */
@@ -26,6 +26,7 @@ export const dryRun = async (
 ): Promise<ExitCode> => {
   await checkInputs(description, context.cwd, signal);
   const job = await jobOf(description, context.cwd, runs);
+  await checkRowSizes(description, job, signal, (line) => writeNotes(context, [line]));
   const erased = job as unknown as AnyJob;
   const render = await rendererOf(job.providerConfig, structuredOutputOf(erased), raisedOf(erased));
   const { items, buildPrompt } = sourceOf(erased);

@@ -3,6 +3,9 @@ import type { Definition } from 'clipanion';
 /** A definition's path begins with the program's name; the command is one word or more. */
 export const commandName = ({ path }: Definition): string => path.split(' ').slice(1).join(' ');
 
+/** True of a flag that is followed by a value: clipanion numbers the values of flags, for want of names. */
+export const readsValue = ({ definition }: { readonly definition: string }): boolean => / #\d+$/u.test(definition);
+
 /** All commands, each with what it does. */
 export const overview = (version: string, definitions: readonly Definition[]): string =>
   [
@@ -23,8 +26,7 @@ export const commandHelp = (definition: Definition): string => {
     `batchor ${commandName(definition)}: ${description.trim()}`,
     '',
     ...(details === undefined ? [] : [details.trim(), '']),
-    // clipanion numbers the values of flags, for want of names.
-    ...inColumns(options.map((option) => [option.definition.replace(/ #0$/u, ' VALUE'), option.description ?? ''])),
+    ...inColumns(options.map((option) => [option.definition.replace(/ #\d+$/u, ' VALUE'), option.description ?? ''])),
     ...examples.flatMap(([label, line]) => ['', `${label.trim()}:`, `  ${line}`]),
     '',
   ].join('\n');

@@ -51,7 +51,6 @@ const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
   batch_unresolved: byReason.batch_unresolved as Hint,
   artifacts_not_exported: (place, runId) =>
     `Export it first: ${commandLine(place, 'export-artifacts', runId, '--destination-dir FOLDER')}. Nothing was removed.`,
-  artifact_missing: () => 'Nothing was exported. What else is not as it should be, `batchor verify` says.',
   run_not_finished: (place, runId) => `Finish it first: ${commandLine(place, 'wait', runId)}`,
   store_corrupt: (place, runId) =>
     place.store.type === 'postgres'
@@ -82,5 +81,8 @@ export const hintFor = (error: BatchorError, place: Place): string => {
 /** The same error with its hint in commands; anything else, our own faults among them, as it is. */
 export const inCommands = (error: unknown, place: Place): unknown => {
   if (!isBatchorError(error) || !error.isUserFault) return error;
-  return new CliFailure(withStoreNamed(place, error.message), { hint: hintFor(error, place), exitCode: exitCodeOfError(error.code) });
+  return new CliFailure(withStoreNamed(place, error.message), {
+    hint: withStoreNamed(place, hintFor(error, place)),
+    exitCode: exitCodeOfError(error.code),
+  });
 };

@@ -247,7 +247,9 @@ export const decodeDescription = (runId: string, stored: JsonObject | null): Des
   throw new CliFailure(
     `the job description stored with run ${runId} cannot be read${isNewer ? `: it is of version ${version}` : ` (${errors[0] ?? 'unknown'})`}`,
     {
-      hint: isNewer ? 'A newer batchor wrote it: use that one.' : 'The run can still be looked at: batchor status, batchor results.',
+      hint: isNewer
+        ? 'A newer batchor wrote it: use that one.'
+        : `The run can still be looked at: batchor status --run-id ${runId}, batchor results --run-id ${runId} --partial.`,
       exitCode: exitCodes.runtime,
     },
   );

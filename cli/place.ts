@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isJsonObject, type JsonObject, type JsonValue } from '../lib/core/json.ts';
 import { isAmbiguous, looksLikeAddress, maskedAddress } from '../lib/run/masked-address.ts';
 import type { CliContext } from './context.ts';
 import { type LoadedEnv, withEnvFile } from './env-file.ts';
@@ -118,6 +119,20 @@ export const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/u.test(text) 
 export const commandLine = (place: Place, command: string, runId: string, rest = ''): string =>
   `batchor ${command} --run-id ${runId}${place.storeFlag}${rest === '' ? '' : ` ${rest}`}`;
 
-/** The library's commands for a run know no store: named like ours, they work as they are pasted. */
+/** The library's commands name no store: named like ours, they work as they are pasted. */
 export const withStoreNamed = ({ storeFlag }: Pick<Place, 'storeFlag'>, text: string): string =>
-  text.replace(/`batchor [a-z-]{1,40} --run-id [\w.-]{1,120}(?=[ `])/gu, (command) => `${command}${storeFlag}`);
+  text
+    .replace(/`batchor [a-z-]{1,40} --run-id [\w.-]{1,120}(?=[ `])/gu, (command) => `${command}${storeFlag}`)
+    .replace(/`batchor (?:list|doctor)(?=`| --repair)/gu, (command) => `${command}${storeFlag}`);
+
+/** A summary as it is printed: the commands in its messages name the store, too. */
+export const summaryInPlace = (place: Pick<Place, 'storeFlag'>, summary: JsonObject): JsonObject =>
+  place.storeFlag === '' ? summary : (namedIn(place, summary) as JsonObject);
+
+const namedIn = (place: Pick<Place, 'storeFlag'>, value: JsonValue | undefined): JsonValue => {
+  if (typeof value === 'string') return withStoreNamed(place, value);
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).map((each) => namedIn(place, each));
+  return isJsonObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, namedIn(place, each)]))
+    : (value ?? null);
+};

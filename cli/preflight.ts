@@ -1,9 +1,12 @@
 import { isJsonObject, type JsonObject } from '../lib/core/json.ts';
 import type { SourceEntry } from '../lib/ports/source.ts';
+import { rendererOf } from './compose.ts';
 import { CliFailure } from './failure.ts';
 import { firstEntries } from './inputs.ts';
 import { isBatchorError } from '../lib/run/errors.ts';
-import { moneyOf } from '../lib/run/job-limits.ts';
+import { moneyOf, raisedOf } from '../lib/run/job-limits.ts';
+import { sourceOf } from '../lib/run/job-source.ts';
+import { structuredOutputOf } from '../lib/run/job-structure.ts';
 import type { AnyJob } from '../lib/run/job.ts';
 import { type CliJob, openInputs } from './job.ts';
 import { type Description, isOfModule, isOfRun, type JobDescription } from './job-description.ts';
@@ -44,6 +47,46 @@ const checkId = ({ idField }: JobDescription, ref: string, entries: readonly Sou
       `${ref}: --id-field names ${JSON.stringify(idField)}, but none of the first ${entries.length} rows has such a field`,
     );
   }
+};
+
+/** So many rows are rendered to see whether they fit into a batch. */
+const sizedRows = 20;
+
+/**
+ * Throws where the limit of a batch's bytes is below the request of each of the first rows: every row would fail for it. Notes where it is
+ * below some of them.
+ */
+export const checkRowSizes = async (
+  description: Description,
+  job: CliJob,
+  signal: AbortSignal,
+  note: (line: string) => void,
+): Promise<void> => {
+  const bytesMax = job.chunkPolicy?.maxFileBytes ?? null;
+  // What a job's own code reads may be read once only.
+  if (bytesMax === null || isOfModule(description) || isOfRun(description)) return;
+  const sizes = await requestSizes(job, signal);
+  const large = sizes.filter(({ bytes }) => bytes > bytesMax);
+  const [first] = large;
+  if (first === undefined) return;
+  const what = `--max-bytes-per-batch ${bytesMax} is less than one request has: that of ${JSON.stringify(first.itemId)} has ${first.bytes} bytes`;
+  if (large.length === sizes.length)
+    throw new CliFailure(what, { hint: `Give more, or leave it out (default: the provider's limit). Nothing was begun.` });
+  note(`batchor: ${what}. Such rows fail unsent (request_too_large); they are ${large.length} of the first ${sizes.length}`);
+};
+
+const requestSizes = async (job: CliJob, signal: AbortSignal): Promise<readonly { readonly itemId: string; readonly bytes: number }[]> => {
+  const erased = job as unknown as AnyJob;
+  const render = await rendererOf(job.providerConfig, structuredOutputOf(erased), raisedOf(erased));
+  const { items, buildPrompt } = sourceOf(erased);
+  const sizes: { readonly itemId: string; readonly bytes: number }[] = [];
+  for (const entry of await firstEntries(items, signal)) {
+    if (sizes.length === sizedRows) break;
+    if ('bad' in entry) continue;
+    const made = render('r00000000-0', await buildPrompt(entry.item));
+    if ('line' in made) sizes.push({ itemId: entry.item.itemId, bytes: Buffer.byteLength(made.line) });
+  }
+  return sizes;
 };
 
 /** A cap that nobody could keep, or a limit that cannot be raised, is refused before anything exists, with the flags that are missing. */

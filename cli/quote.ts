@@ -6,7 +6,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
 import { jobOf } from './job.ts';
 import type { Description } from './job-description.ts';
-import { checkInputs } from './preflight.ts';
+import { checkInputs, checkRowSizes } from './preflight.ts';
 import { quoteTable } from './quote-table.ts';
 import { showReading } from './look-progress.ts';
 import { writeJson, writeNotes } from './render.ts';
@@ -24,6 +24,7 @@ export const quote = async (
   try {
     await checkInputs(description, context.cwd, halt.signal);
     const job = await jobOf(description, context.cwd, null);
+    await checkRowSizes(description, job, halt.signal, (line) => writeNotes(context, [line]));
     const quoted = await runner.quote(job, { ...options, signal: halt.signal, onProgress: ({ rows }) => progress.show(rows) });
     progress.end();
     if (context.isStderrTerminal) writeNotes(context, quoteTable(quoted));

@@ -9,14 +9,14 @@ import { messageOf } from '../lib/streams/faults.ts';
 import { openStore } from './compose.ts';
 import { hintFor } from './hints.ts';
 import { invalidRunId } from './flags.ts';
-import { type Place, requireStore } from './place.ts';
+import { type Place, requireStore, summaryInPlace } from './place.ts';
 
 /** How a run stands, as the store tells it; whoever drives the run is not asked. */
 export const readSummary = (place: Place, runId: string): Promise<JsonObject> =>
   withStore(place, async (store) => {
     if (!isRunId(runId)) throw invalidRunId(runId);
     const { snapshot } = await must(store.peek(runId), { runId, storage: store.describe });
-    return toWire(summaryOf(snapshot));
+    return summaryInPlace(place, toWire(summaryOf(snapshot)));
   });
 
 /** The runs of the store: first those that cannot be opened, which are told in words too, then the others, newest first, each with who drives it. */
@@ -40,7 +40,7 @@ export const readSummaries = (
     // Whether a damaged run is finished is not known, so that no status asks for it.
     const all = [
       ...(status === null ? damaged.map(({ runId, error }) => ({ run_id: runId, status: 'damaged', error: messageOf(error) })) : []),
-      ...wanted.map(({ snapshot, owner }) => ({ ...toWire(summaryOf(snapshot)), owner })),
+      ...wanted.map(({ snapshot, owner }) => ({ ...summaryInPlace(place, toWire(summaryOf(snapshot))), owner })),
     ];
     return all.slice(0, limit ?? all.length);
   });

@@ -14,8 +14,8 @@ import { type ExitCode, exitCodeOfRun, exitCodes } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
 import { type CliJob, jobOf } from './job.ts';
 import { type Description, encodeDescription, isOfModule } from './job-description.ts';
-import type { Place } from './place.ts';
-import { checkCap, checkInputs } from './preflight.ts';
+import { type Place, summaryInPlace } from './place.ts';
+import { checkCap, checkInputs, checkRowSizes } from './preflight.ts';
 import { writeJson, writeNotes } from './render.ts';
 import { requireTrustedStore } from './store-trust.ts';
 import { type StoredRun, withRun } from './stored-run.ts';
@@ -98,6 +98,7 @@ const create = async (
   signal: AbortSignal,
 ): Promise<Run> => {
   await checkInputs(description, context.cwd, signal);
+  await checkRowSizes(description, job, signal, (line) => writeNotes(context, [line]));
   try {
     await runner.checkProvider(job.providerConfig, { acceptNoList });
   } catch (error) {
@@ -143,7 +144,7 @@ const goOn = async (
       await runner.start(job, { runId });
       writeNotes(context, [`batchor: run ${runId} stays paused; what the flags say anew holds once it is resumed`]);
     } else await runner.getRun(runId, { job });
-    await writeJson(context, toWire(stored.summary()));
+    await writeJson(context, summaryInPlace(place, toWire(stored.summary())));
     if (stored.isFinished) return exitCodeOfRun(stored.summary());
     throw stopReason(snapshot, context.nowMs());
   }

@@ -10,7 +10,7 @@ import { decodeDescription, type Description, isOfModule } from './job-descripti
 import { writeNotes } from './render.ts';
 import { requireTrustedStore } from './store-trust.ts';
 import { jobOf } from './job.ts';
-import { type Place, requireStore } from './place.ts';
+import { type Place, requireStore, summaryInPlace } from './place.ts';
 
 /** A stored run, and what its start was told. */
 export interface StoredRun {
@@ -62,7 +62,7 @@ export const tellRun = (
   runId: string,
   tell: (run: Run) => Promise<Parameters<typeof toWire>[0]>,
   prices?: PriceBook,
-): Promise<JsonObject> => withRun(place, runId, async ({ run }) => toWire(await tell(run)), undefined, prices);
+): Promise<JsonObject> => withRun(place, runId, async ({ run }) => summaryInPlace(place, toWire(await tell(run))), undefined, prices);
 
 export interface DrivingOptions {
   readonly context: Pick<CliContext, 'stderr' | 'cwd'>;

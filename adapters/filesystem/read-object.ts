@@ -28,7 +28,7 @@ export const changedBytes = (path: string, { offset, length }: Span): PayloadErr
     type: 'corrupt',
     message:
       `${path} has changed since it was stored: bytes ${offset}+${length} do not match their checksum, and are neither sent nor handed out. ` +
-      'Restore this file from a backup; `batchor verify` names the rows that need it',
+      'Restore this file from a backup; `batchor verify --run-id RUN` names the rows that need it',
     where: `${path}:${offset}`,
   });
 

@@ -18,7 +18,8 @@ export async function* readJsonl(
     for await (const lines of readLines(window, { line: reading.from?.line ?? 1, lineBytesMax: options.lineBytesMax })) {
       const rows: FileRow<JsonObject>[] = [];
       for (const { bytes, line, endOffset } of lines) {
-        const parsed = bytes === null ? fault(`the line is longer than lineBytesMax (${options.lineBytesMax} bytes)`) : parseLine(bytes);
+        const parsed =
+          bytes === null ? fault(`the line is longer than ${options.lineBytesMax} bytes, the most that a row may have`) : parseLine(bytes);
         if (parsed === null) continue;
         index += 1;
         const position = window.positionAt(endOffset, line + 1, index);

@@ -44,7 +44,7 @@ const isServiceThere = async (session: Session): Promise<boolean> => {
 const noList = ({ where }: Session, statusCode: number, thrown: unknown): CallFailure =>
   new CallFailure({
     type: 'refused',
-    message: `${where} does not list its batches (${saidWith(statusCode, apiErrorIn(thrown).message)}). Without a list no create whose answer is lost can be looked for: its batch is held until you say what became of it (\`batchor resolve\`), and a batch that a doubled request makes is not noticed. To accept that: --accept-no-list (checkProvider(config, { acceptNoList: true }))`,
+    message: `${where} does not list its batches (${saidWith(statusCode, apiErrorIn(thrown).message)}). Without a list no create whose answer is lost can be looked for: its batch is held until you say what became of it (\`batchor resolve --run-id RUN --batch KEY --exists ID\`, or --never-created), and a batch that a doubled request makes is not noticed. To accept that: --accept-no-list (checkProvider(config, { acceptNoList: true }))`,
     statusCode,
     requestId: null,
   });

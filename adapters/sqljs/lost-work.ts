@@ -30,7 +30,7 @@ export const lostRun = (folder: string): Corrupt | null => {
   const { where, what } = missingJournal(folder);
   const message =
     `${what}, but this run acknowledged work: ${traces.join('; ')}. Nothing was changed. ` +
-    'Restore its journals from a backup; or recover what an image proves (batchor doctor --repair); or remove the run (batchor delete --abandon)';
+    'Restore its journals from a backup; or recover what an image proves (`batchor doctor --repair`); or remove the run (`batchor delete --run-id RUN --abandon`)';
   return { type: 'corrupt', message, where };
 };
 
@@ -58,7 +58,7 @@ export const lostCommits = (folder: string, summary: Summary | null, { version, 
 };
 
 const wayOn =
-  'Put back the journals that belong to these files; or go on from the version that they prove, and give up the rest: batchor doctor --repair';
+  'Put back the journals that belong to these files; or go on from the version that they prove, and give up the rest: `batchor doctor --repair`';
 
 const tracesOf = (folder: string): readonly string[] => {
   const names = namesIn(folder);

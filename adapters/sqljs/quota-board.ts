@@ -57,7 +57,7 @@ export const createQuotaBoard = ({ dir, folderOf, ownerOf, snapshotOf }: QuotaBo
     const snapshot = await snapshotOf(runId)();
     if (isLeft(snapshot)) {
       if (record !== null) return right(withClaim(record));
-      const advice = `mend the run (batchor doctor --repair) or remove it: ${'message' in snapshot.left ? snapshot.left.message : snapshot.left.type}`;
+      const advice = `mend the run (\`batchor doctor --run-id ${runId} --repair\`) or remove it (\`batchor delete --run-id ${runId} --abandon\`): ${'message' in snapshot.left ? snapshot.left.message : snapshot.left.type}`;
       return left({
         type: 'corrupt',
         message: `${path} does not say what run ${runId} holds of its queue, and the run cannot be read; ${advice}`,

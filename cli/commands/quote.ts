@@ -3,6 +3,7 @@ import { Command, Option } from 'clipanion';
 import type { ExitCode } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { decimal, wholeNumber } from '../flags.ts';
+import { serviceNotes } from '../service-notes.ts';
 import { JobCommand } from './job-command.ts';
 
 /** Needs no key, no network and no store. */
@@ -53,7 +54,9 @@ export class QuoteCommand extends JobCommand {
     const { baseUrl } = accountFor(loaded, this.baseUrl);
     const perItem = decimal('--output-tokens', this.outputTokens, 0, 'tokens');
     const sampleRows = wholeNumber('--sample', this.sample);
-    return quote(context, await describeJob(this, { cwd: context.cwd, stdin: context.stdin, note, baseUrl, book, configOf: noStore }), {
+    const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, note, baseUrl, book, configOf: noStore });
+    writeNotes(context, await serviceNotes(description));
+    return quote(context, description, {
       exact: this.exact,
       ...(sampleRows === null ? {} : { sampleRows }),
       ...(perItem === null ? {} : { outputTokensPerItem: perItem }),

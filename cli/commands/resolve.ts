@@ -5,7 +5,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { required } from '../flags.ts';
 import { paidTwiceNotes } from '../paid-twice.ts';
-import { commandLine, type Place } from '../place.ts';
+import { commandLine, type Place, summaryInPlace } from '../place.ts';
 import { writeJson, writeNotes } from '../render.ts';
 import { RunCommand } from './store-command.ts';
 
@@ -74,7 +74,7 @@ export class ResolveCommand extends RunCommand {
     const summary =
       typeof word === 'string' && word !== 'take_files'
         ? await tellRun(place, runId, resolve)
-        : await withDrivableRun(place, runId, { baseUrl, context }, async ({ run }) => toWire(await resolve(run)));
+        : await withDrivableRun(place, runId, { baseUrl, context }, async ({ run }) => summaryInPlace(place, toWire(await resolve(run))));
     await writeJson(context, summary);
     writeNotes(context, notes);
     const next = summary['control_state'] === 'paused' ? commandLine(place, 'resume', runId, '--wait') : commandLine(place, 'wait', runId);

@@ -8,6 +8,7 @@ import { invalidRunId, wholeNumber } from '../flags.ts';
 import type { Runs } from '../job.ts';
 import type { Place } from '../place.ts';
 import { JobCommand } from './job-command.ts';
+import { serviceNotes } from '../service-notes.ts';
 import { artifactsFlag, inPlace, storeFlag } from './store-command.ts';
 
 export class StartCommand extends JobCommand {
@@ -69,6 +70,7 @@ export class StartCommand extends JobCommand {
     const [{ accountFor }, { startRun }] = await Promise.all([import('../account.ts'), import('../start-run.ts')]);
     const account = accountFor(place.loaded, this.baseUrl);
     const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, note, baseUrl: account.baseUrl, book, configOf });
+    writeNotes(context, await serviceNotes(description));
     return startRun({
       context,
       place,

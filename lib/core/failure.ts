@@ -46,7 +46,7 @@ const table = {
   missing_result: {
     action: 'retry_uncharged',
     when: 'the batch ended and neither file has a line for the row',
-    remedy: 'none: it is asked again; `batchor inspect` shows every line that speaks of the row',
+    remedy: 'none: it is asked again; every line that speaks of the row: `batchor inspect --run-id RUN --item ID`',
   },
   over_capacity: {
     action: 'retry_uncharged',
@@ -57,18 +57,19 @@ const table = {
   batch_rejected: {
     action: 'retry_uncharged',
     when: 'the batch failed validation, and not because of this row',
-    remedy: 'read what the provider said of the batch (`status`, `events`): model, endpoint or parameters may be at fault',
+    remedy:
+      'read what the provider said of the batch (`batchor inspect --run-id RUN --item ID`): model, endpoint or parameters may be at fault',
     isOfBatch: true,
   },
   malformed_result: {
     action: 'retry_charged',
     when: 'the line names the row, and what it holds is no answer',
-    remedy: 'none: it is asked again; `batchor inspect` shows the line',
+    remedy: 'none: it is asked again; the line: `batchor inspect --run-id RUN --item ID`',
   },
   truncated: {
     action: 'fail',
     when: 'the answer stops at the output limit, or for a reason that is not known to end whole answers; the text so far is kept',
-    remedy: 'a new run with a higher `max_output_tokens`, or with `raiseOutputTokensTo`',
+    remedy: 'a new run with a higher output limit, or with `--raise-output-tokens-to N` (`raiseOutputTokensTo`)',
   },
   invalid_json: {
     action: 'retry_charged',
@@ -85,7 +86,7 @@ const table = {
   invalid_request: {
     action: 'fail',
     when: 'the provider refused the request (4xx other than 408, 409, 425, 429)',
-    remedy: 'correct the request: what the provider says is in `raw_error`',
+    remedy: 'correct the request, and send it in a new run: what the provider says is in `raw_error`',
   },
   context_too_long: {
     action: 'fail',
@@ -95,7 +96,7 @@ const table = {
   refusal: {
     action: 'fail',
     when: 'the model refused to answer',
-    remedy: 'another prompt: the refusal is in `output_text`',
+    remedy: 'another prompt: what the model said is the message of the error',
   },
   content_filtered: {
     action: 'fail',
@@ -105,12 +106,13 @@ const table = {
   request_too_large: {
     action: 'fail',
     when: 'the request line alone is larger than a batch, or a file of the service, may be',
-    remedy: 'a smaller request; where the limit is yours, a higher `maxFileBytes`, `maxInputTokens` or `maxBatchEnqueuedTokens`',
+    remedy:
+      'a smaller request; where the limit is yours, a higher one: `--max-bytes-per-batch` (`maxFileBytes`), `--max-batch-enqueued-tokens` (`maxBatchEnqueuedTokens`) or `maxInputTokens`',
   },
   insufficient_quota: {
     action: 'pause',
     when: 'the account is out of money',
-    remedy: 'add credit or raise the spend limit, then resume the run',
+    remedy: 'add credit or raise the spend limit',
     isOfBatch: true,
   },
   run_cancelled: {
@@ -121,7 +123,7 @@ const table = {
   invalid_row: {
     action: 'fail',
     when: 'the source row cannot be an item (recorded by policy)',
-    remedy: 'mend the row: file, line and reason are in the error',
+    remedy: 'correct the row, and send it in a new run: file, line and reason are in the error',
   },
   empty_output: {
     action: 'retry_charged',
@@ -160,7 +162,7 @@ export const endedRemedy = (failureClass: FailureClass): string => {
   const remedy = failureRemedy(failureClass);
   if (failureAction(failureClass) === 'fail') return remedy;
   const more = /^none: [^;]*/u.test(remedy) ? remedy.replace(/^none: [^;]*/u, '') : `; ${remedy}`;
-  return `its attempts are used up: a new run with such rows (\`--from-run\` with \`--only ${failureClass}\`)${more}`;
+  return `its attempts are used up, and it is not asked again: a new run with such rows (\`batchor start --from-run RUN --only ${failureClass}\`)${more}`;
 };
 /** True where the whole batch was refused, and not because of the row. */
 export const isFailureOfBatch = (failureClass: FailureClass): boolean => {

@@ -105,7 +105,7 @@ const writeRawFile = async (
       'artifact_missing',
       { object },
       `run ${runId}: ${chunks.left.message}, and what it said lies nowhere else`,
-      'Nothing was exported. `batchor verify` says what else is not as it should be.',
+      `Nothing was exported. See what else is not as it should be: \`batchor verify --run-id ${runId}\`.`,
     );
   }
   async function* watched(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -125,7 +125,7 @@ const writeRawFile = async (
     'store_corrupt',
     { where: object, runId },
     message,
-    'Nothing was exported. Keep the run as it is: `batchor verify`.',
+    `Nothing was exported. Keep the run as it is, and see what else is not as it should be: \`batchor verify --run-id ${runId}\`.`,
   );
 };
 

@@ -52,7 +52,7 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
         'run_owned_elsewhere',
         { runId, owner: error.owner },
         `run ${runId} is driven by ${error.owner}`,
-        'Wait for it (`batchor wait` follows), or stop that process.',
+        `Wait for it (\`batchor wait --run-id ${runId}\` follows), or stop that process.`,
       );
     case 'lease_lost':
       return new BatchorError(

@@ -70,5 +70,5 @@ const notWhole = (runId: string, where: string, message: string): BatchorError =
     'store_corrupt',
     { where, runId },
     `run ${runId}: ${message}`,
-    'Nothing was removed. An export may have the file as it was; `batchor verify` says what else is not as it should be.',
+    `Nothing was removed. An export may have the file as it was. See what else is not as it should be: \`batchor verify --run-id ${runId}\`.`,
   );

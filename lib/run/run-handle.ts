@@ -59,6 +59,7 @@ export interface RunHost {
 }
 
 const pageRows = 1_000;
+const seeStatus = (runId: string): string => `See which there are: \`batchor status --run-id ${runId}\`.`;
 
 /** Handles of one process share one driver; each has its own subscriptions. */
 export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
@@ -150,8 +151,7 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     if (host.driverOf() === undefined) await must(reader.refresh(), context);
     return summaryOf(current());
   };
-
-  const unresolved = (batchKey: string, message: string, hint: string): BatchorError<'batch_not_resolved'> =>
+  const unresolved = (batchKey: string, message: string, hint = seeStatus(reader.runId)): BatchorError<'batch_not_resolved'> =>
     new BatchorError('batch_not_resolved', { ...context, batchKey }, `run ${reader.runId}: ${message}`, hint);
   const resolutionOf = async (batchKey: string, word: BatchWord): Promise<Resolution> => {
     if (word === 'take_files') return filesOf(batchKey);
@@ -162,7 +162,7 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
   };
   const filesOf = async (batchKey: string): Promise<Resolution> => {
     const batch = current().live.find((live) => live.batchKey === batchKey);
-    if (batch === undefined) throw unresolved(batchKey, `no live batch has the key ${batchKey}`, 'See which there are: `batchor status`.');
+    if (batch === undefined) throw unresolved(batchKey, `no live batch has the key ${batchKey}`);
     const { providerBatchId } = batch;
     if (providerBatchId === null) throw unresolved(batchKey, `batch ${batchKey} is ${batch.phase}: it has no files yet`, '');
     const found = await host.observe(batch.batchKey, providerBatchId);

@@ -18,7 +18,7 @@ export const stopReason = (snapshot: RunSnapshot, nowMs: number): BatchorError =
   if (control.state === 'paused' && control.reason !== null) {
     const { reason, message } = control;
     const [stuck] = stuckFaults(snapshot, nowMs);
-    const hint = hints[reason] ?? 'Mend what the message says, then resume the run.';
+    const hint = hintsFor(runId)[reason] ?? 'Mend what the message says, then resume the run.';
     return new BatchorError(
       'run_paused',
       { runId, reason, message },
@@ -49,11 +49,11 @@ export const stopReason = (snapshot: RunSnapshot, nowMs: number): BatchorError =
 const stuckText = ({ count, message }: FaultRecord, pausedFor: string | null): string =>
   `; work in flight makes no progress: ${count} failures in a row${message === pausedFor ? '' : `, the last one: ${message}`}`;
 
-const hints: Readonly<Partial<Record<string, string>>> = {
-  manual: 'Resume it: `batchor resume --run-id …`, or run.resume().',
+const hintsFor = (runId: string): Readonly<Partial<Record<string, string>>> => ({
+  manual: `Resume it: \`batchor resume --run-id ${runId}\`, or run.resume().`,
   insufficient_quota: 'Add credit or raise the spend limit at the provider, then resume.',
   authentication_failed: 'Give a key that belongs to this base URL and project, then resume.',
-  bad_rows: 'Mend the row in a new run, or go on and record bad rows as failed items: `batchor resume --run-id … --bad-rows record`.',
+  bad_rows: `Mend the row in a new run, or go on and record bad rows as failed items: \`batchor resume --run-id ${runId} --bad-rows record\`.`,
   source_unreadable: 'Make the source readable again as it was, then resume.',
   cancelled_at_provider:
     'Somebody cancelled a batch of this run at the provider; its finished answers are kept. Resume to send the rest again, or cancel the run.',
@@ -64,7 +64,6 @@ const hints: Readonly<Partial<Record<string, string>>> = {
     'Nothing is sent again for these answers. Read the files again: run.resolve(batchKey, "read_again"), or resume. If the answers are gone for good: run.resolve(batchKey, "results_lost") keeps what can be read, and sends the other rows again, which are paid for again.',
   batch_unresolved:
     'Check what the message says: key, project and address, or why creates get no answer. Then resume. If the batch is gone for good: run.resolve(batchKey, "results_lost").',
-  budget_exhausted:
-    'Raise what is used up, and go on: `batchor resume --run-id … --max-cost USD` (or --enqueued-token-limit N), or run.resume({ costUsdMax, enqueueLimits }).',
+  budget_exhausted: `Raise what is used up, and go on: \`batchor resume --run-id ${runId} --max-cost USD\` (or --enqueued-token-limit N), or run.resume({ costUsdMax, enqueueLimits }).`,
   circuit_open: 'The provider refuses whole batches for the same reason: mend it (model, endpoint, parameters), then resume or start anew.',
-};
+});

@@ -42,7 +42,7 @@ const refuse = (runId: RunId, wish: Wish, status: Driver['snapshot']['status'], 
     throw new BatchorError('run_finished', { runId, status }, `run ${runId} is finished (${status})`, 'A finished run stays as it is.');
   if (wish.type !== 'resolve') return;
   const { batchKey } = wish;
-  const hint = 'See which batches are held, and why: `batchor status`.';
+  const hint = `See which batches are held, and why: \`batchor status --run-id ${runId}\`.`;
   throw new BatchorError('batch_not_resolved', { runId, batchKey }, `run ${runId}: ${reasonOf(rejection, batchKey)}`, hint);
 };
 

@@ -209,7 +209,7 @@ const beforeTheRun: readonly Mistake[] = [
     files: good,
     args: start('--input', 'good.csv', ...job, '--run-id'),
     code: 1,
-    says: ['Not enough arguments to option --run-id'],
+    says: ['--run-id needs a value', 'batchor start --help'],
   },
   { title: 'a command that does not exist', args: ['stauts'], code: 1, says: ['there is no command "stauts"', 'Is status meant?'] },
   {

@@ -134,7 +134,7 @@ describe('a JSONL source', () => {
     const entries = await read(source);
     expect(idsOf(entries)).toEqual(['1', null, '3', null, '4', null]);
     expect(badOf(entries).map((bad) => [bad.location, bad.reason])).toEqual(
-      [2, 4, 6].map((line) => [line, `the line is longer than lineBytesMax (${exact.length} bytes)`]),
+      [2, 4, 6].map((line) => [line, `the line is longer than ${exact.length} bytes, the most that a row may have`]),
     );
     for (const [index, { position }] of entries.entries()) {
       expect((await readAll(source, stored(position))).entries).toEqual(entries.slice(index + 1));

@@ -58,7 +58,13 @@ describe('a run whose journals are gone', () => {
       lose(dir);
       const store = await openStore(dir);
       const { message } = await expectRefused(store);
-      for (const part of [folderOf(dir), says, 'summary.json says version 6', 'batchor doctor --repair', 'batchor delete --abandon'])
+      for (const part of [
+        folderOf(dir),
+        says,
+        'summary.json says version 6',
+        'batchor doctor --repair',
+        'batchor delete --run-id RUN --abandon',
+      ])
         expect(message).toContain(part);
       const damaged: string[] = [];
       const listed = await ok(store.list((run) => damaged.push(run.runId)));

@@ -1,0 +1,156 @@
+import { Writable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reportFailure } from '../../cli/failure.ts';
+import type { Description } from '../../cli/job-description.ts';
+import { summaryInPlace } from '../../cli/place.ts';
+import { serviceNotes } from '../../cli/service-notes.ts';
+import { endedRemedy, failureAction, failureClasses } from '../../lib/core/failure.ts';
+import { BatchorError } from '../../lib/run/errors.ts';
+import { type CliWorld, createCliWorld, csvOf, startArgs } from './in-process.ts';
+
+let world: CliWorld;
+beforeAll(async () => {
+  world = await createCliWorld();
+  world.write('good.csv', csvOf(3));
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+describe('an argument that cannot be meant', () => {
+  const cases: readonly (readonly [args: readonly string[], message: string, hint: string])[] = [
+    [
+      ['start', '--input', 'a.csv', 'b.csv'],
+      'start does not know what to do with "b.csv"',
+      "--input b.csv), and a pattern stands in quotes (--input '*.csv')",
+    ],
+    [
+      ['status', 'reviews'],
+      'status does not know what to do with "reviews"',
+      'Is --run-id reviews meant? See its flags: batchor status --help',
+    ],
+    [['wait', '--run-id', 'r', 'now'], 'wait does not know what to do with "now"', 'stands in quotes'],
+    [['start', '--wait', 'true'], 'start does not know what to do with "true"', 'Is --run-id true meant?'],
+    [['start', '--run-id', 'r', '--wait', 'true'], 'start does not know what to do with "true"', '--wait takes no value.'],
+    [['start', '--wait=yes'], '--wait takes no value (got "yes")', 'Say --wait alone.'],
+    [['status', '--run-id'], '--run-id needs a value', 'See its flags: batchor status --help'],
+    [
+      ['start', '--output-files-expire-after', '-1'],
+      '--output-files-expire-after needs a value, and -1 reads as a flag',
+      '--output-files-expire-after=-1',
+    ],
+    [['wait', '-x'], 'wait has no flag -x', 'See its flags: batchor wait --help'],
+    [['wait', '--runid', 'r'], 'wait has no flag --runid', 'Is --run-id meant?'],
+    [['schema', 'check'], 'schema check needs FILE|MODULE#EXPORT', 'Like: batchor schema check label.schema.json'],
+    [['schema', 'check', 'a', 'b'], 'schema check does not know what to do with "b"', 'batchor schema check --help'],
+  ];
+  for (const [args, message, hint] of cases)
+    it(`is named with what to type instead: ${args.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await world.run(args);
+      expect([code, stdout, stderr.split('\n').length]).toEqual([1, '', 3]);
+      expect(stderr).toContain(`batchor: ${message}\n`);
+      expect(stderr).toContain(hint);
+    });
+
+  it('keeps nobody from help, and a dash from being standard input', async () => {
+    expect((await world.run(['schema', 'check', '--help'])).code).toBe(0);
+    const { stderr } = await world.run(['start', '--input', '-', '--input-format', 'jsonl']);
+    expect(stderr).toContain('--model is missing');
+  });
+});
+
+describe('an error of batchor itself', () => {
+  const reported = (error: unknown, env: Readonly<Record<string, string>>): string => {
+    const chunks: string[] = [];
+    const stderr = new Writable({ write: (chunk: Buffer, _encoding, done) => (chunks.push(chunk.toString()), done()) });
+    reportFailure({ stderr, env }, error);
+    return chunks.join('');
+  };
+
+  it('shows its stack only where it is asked for, and says how to report it', () => {
+    const broken = new BatchorError('invariant_violated', { runId: 'r', message: 'x' } as never, 'a law is broken', 'Nothing was written.');
+    for (const error of [new TypeError('x is undefined'), broken]) {
+      const plain = reported(error, {});
+      expect(plain).toContain(error.message);
+      expect(plain).toContain('BATCHOR_DEBUG=1');
+      expect(plain).not.toMatch(/^\s+at /mu);
+      expect(reported(error, { BATCHOR_DEBUG: '1' })).toMatch(/^\s+at /mu);
+    }
+  });
+});
+
+describe('a run that was paused before', () => {
+  it('is not told as if it had just been paused', async () => {
+    world.write('bad.csv', 'id,text\na,x\na,y\n');
+    const first = await world.run(startArgs('bad.csv', 'paused', '--wait'));
+    expect(first.stderr).toContain('run paused is paused (bad_rows): ');
+    const again = await world.run(['wait', '--run-id', 'paused', '--store', 'store']);
+    expect(again.code).toBe(4);
+    expect(again.stderr).toContain(
+      'run paused was paused before this command began, and stays so until it is resumed; why it was paused (bad_rows): bad.csv:3',
+    );
+    expect(again.stderr).toContain('batchor resume --run-id paused --store store');
+  });
+});
+
+describe('a limit of a batch', () => {
+  it('that no row fits into is refused before anything exists', async () => {
+    const uploads = world.emulator.ledger.uploads;
+    const ran = await world.run(startArgs('good.csv', 'small', '--max-bytes-per-batch', '50', '--wait'));
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(/--max-bytes-per-batch 50 is less than one request has: that of "item-0" has 1\d\d bytes/u);
+    expect((await world.run(['status', '--run-id', 'small', '--store', 'store'])).code).toBe(1);
+    expect(world.emulator.ledger.uploads).toBe(uploads);
+  });
+
+  it('that some rows do not fit into is told, and the others are sent', async () => {
+    world.write('long.csv', `id,text\na,x\nb,${'y'.repeat(300)}\n`);
+    const ran = await world.run(startArgs('long.csv', 'long', '--max-bytes-per-batch', '250', '--wait'));
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain('that of "b" has');
+    expect(ran.stderr).toContain('they are 1 of the first 2');
+    expect(ran.json).toMatchObject({ item_counts: { completed: 1, failed_permanent: 1 } });
+  });
+});
+
+describe('what the service is known not to take', () => {
+  const notes = (said: object): Promise<readonly string[]> =>
+    serviceNotes({ version: 1, baseUrl: null, model: 'gpt-4.1-mini', completionWindow: '24h', ...said } as Description);
+
+  it('is told of, with the nearest that it does', async () => {
+    expect(await notes({ model: 'gpt-4.1-mni' })).toEqual([
+      'batchor: OpenAI has no model "gpt-4.1-mni" that this version knows; is gpt-4.1-mini meant?',
+    ]);
+    expect(await notes({ model: 'claude-next' })).toEqual([
+      'batchor: OpenAI has no model "claude-next" that this version knows; is it a newer one?',
+    ]);
+    expect(await notes({ completionWindow: '1h' })).toEqual(['batchor: OpenAI takes --completion-window 24h, and may refuse 1h']);
+  });
+
+  it('is nothing, where model and window are known, and where the service is another', async () => {
+    for (const model of ['gpt-4.1', 'gpt-4.1-2025-04-14', 'gpt-4-0613', 'ft:gpt-4o-mini-2024-07-18:acme::x', 'gpt-4-1106-preview'])
+      expect([model, await notes({ model })]).toEqual([model, []]);
+    expect(await notes({ baseUrl: 'https://api.groq.com/openai/v1', model: 'llama', completionWindow: '7d' })).toEqual([]);
+  });
+});
+
+describe('a command in a summary', () => {
+  it('names the store, as it does on stderr', () => {
+    const message = 'look: `batchor resolve --run-id r --batch k --retry`, or `batchor list`';
+    const summary = { troubles: [{ message }], held: null, count: 1 };
+    expect(summaryInPlace({ storeFlag: '' }, summary)).toBe(summary);
+    expect(summaryInPlace({ storeFlag: ' --store s' }, summary)).toEqual({
+      troubles: [{ message: 'look: `batchor resolve --run-id r --store s --batch k --retry`, or `batchor list --store s`' }],
+      held: null,
+      count: 1,
+    });
+  });
+});
+
+describe('what to do about a row that has ended', () => {
+  it('is never that it is asked again, nor that its run is resumed', () => {
+    for (const failureClass of failureClasses) {
+      const remedy = endedRemedy(failureClass);
+      expect(remedy).not.toMatch(/^none|: it is asked again|resume the run/u);
+      if (failureAction(failureClass) !== 'fail') expect(remedy).toContain(`batchor start --from-run RUN --only ${failureClass}`);
+    }
+  });
+});
