@@ -19,11 +19,11 @@ import { StatusCommand } from './commands/status.ts';
 import { VerifyCommand } from './commands/verify.ts';
 import { WaitCommand } from './commands/wait.ts';
 import { WorkerCommand } from './commands/worker.ts';
-import type { CliContext } from './context.ts';
-import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { reportFailure } from './failure.ts';
-import { commandHelp, overview } from './help.ts';
-import { checkWords } from './words.ts';
+import type { CliContext } from './shell/context.ts';
+import { type ExitCode, exitCodes } from './shell/exit-codes.ts';
+import { reportFailure } from './shell/failure.ts';
+import { commandHelp, overview } from './shell/help.ts';
+import { checkWords } from './shell/words.ts';
 
 const commands = [
   QuoteCommand,

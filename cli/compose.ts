@@ -1,20 +1,20 @@
-import type { StructuredOutputConfig } from '../lib/core/config.ts';
-import type { JsonObject } from '../lib/core/json.ts';
+import type { StructuredOutputConfig } from '../lib/core/model/config.ts';
+import type { JsonObject } from '../lib/core/json/json.ts';
 import type { CheckpointedItemSource } from '../lib/ports/source.ts';
 import type { ProviderConfig, ProviderConnection } from '../lib/ports/provider.ts';
 import type { RunStore } from '../lib/ports/run-store.ts';
 import type { TableFormat } from '../lib/ports/table.ts';
-import type { BatchRunner } from '../lib/run/runner.ts';
-import type { PriceBook } from '../lib/run/price-book.ts';
+import type { BatchRunner } from '../lib/run/api/runner.ts';
+import type { PriceBook } from '../lib/run/job/price-book.ts';
 import type { StrictRules } from '../lib/schema/strict-rules.ts';
-import type { RunnerStorage } from '../lib/run/runner-options.ts';
-import type { CliPrompt } from './prompt.ts';
-import type { Settings } from './job-description.ts';
-import { type InputFile, kindOfInput } from './input-kinds.ts';
-import { CliFailure } from './failure.ts';
-import { broughtConnection, importModule } from './load-module.ts';
-import type { StorePlace } from './place.ts';
-import type { ResultFormat } from './table-formats.ts';
+import type { RunnerStorage } from '../lib/run/api/runner-options.ts';
+import type { CliPrompt } from './job/prompt.ts';
+import type { Settings } from './job/job-description.ts';
+import { type InputFile, kindOfInput } from './job/input-kinds.ts';
+import { CliFailure } from './shell/failure.ts';
+import { broughtConnection, importModule } from './shell/load-module.ts';
+import type { StorePlace } from './shell/place.ts';
+import type { ResultFormat } from './print/table-formats.ts';
 
 // Everything that takes time to load is imported inside the function that needs it: `status` must not load a provider's code.
 
@@ -50,7 +50,7 @@ const connectionOf = async (accountOf: () => Account): Promise<ProviderConnectio
 /** `mayMake`: a store that is not there yet is made. */
 const storageOf = async (store: StorePlace, mayMake: boolean): Promise<RunnerStorage> => {
   if (store.type === 'folder') {
-    const { sqljsStore } = await import('../adapters/sqljs/index.ts');
+    const { sqljsStore } = await import('../adapters/filestore/index.ts');
     return { storage: sqljsStore({ dir: store.path }) };
   }
   const { dsn, schema, artifactFolder, onWaiting } = store;
@@ -77,7 +77,7 @@ const storageOf = async (store: StorePlace, mayMake: boolean): Promise<RunnerSto
 
 /** The store alone, for looking at: needs no runner, and none of what a runner loads. */
 export const openStore = async (place: StorePlace): Promise<RunStore> => {
-  const [{ must }, { storage }] = await Promise.all([import('../lib/run/interop.ts'), storageOf(place, false)]);
+  const [{ must }, { storage }] = await Promise.all([import('../lib/run/api/interop.ts'), storageOf(place, false)]);
   if (storage === undefined) throw new Error('a place without a storage');
   return must(storage.open(), { storage: storage.describe });
 };
@@ -97,7 +97,7 @@ export const createRunner = async (
   { mayMake, leaseTtlMs, prices }: RunnerWishes,
 ): Promise<BatchRunner> => {
   const [{ BatchRunner }, kept, connection] = await Promise.all([
-    import('../lib/run/runner.ts'),
+    import('../lib/run/api/runner.ts'),
     storageOf(store, mayMake),
     connectionOf(accountOf),
   ]);
@@ -114,7 +114,7 @@ export const createRunner = async (
 /** A runner for what needs no store, and no key: it can quote, and nothing else. */
 export const createQuoter = async (): Promise<BatchRunner> => {
   const [{ BatchRunner }, connection] = await Promise.all([
-    import('../lib/run/runner.ts'),
+    import('../lib/run/api/runner.ts'),
     connectionOf(() => ({ apiKey: '', baseUrl: null })),
   ]);
   return new BatchRunner({ providers: [connection], connectionOf: broughtConnection, importModule });
@@ -163,7 +163,7 @@ export const expandInput = async (pattern: string, cwd: string): Promise<readonl
   (await import('../adapters/files/expand-glob.ts')).expandGlob(pattern, cwd);
 
 /** Tells processes apart, also where their ids come again. */
-export const loadProcessIdentity = () => import('../adapters/sqljs/process-identity.ts');
+export const loadProcessIdentity = () => import('../adapters/filestore/ownership/process-identity.ts');
 
 /** The provider's part of a job. Throws what its own checks find, in the words of the flags. */
 export const providerConfigOf = async (description: Settings): Promise<ProviderConfig<CliPrompt, unknown>> => {
@@ -209,7 +209,7 @@ const scopeAt = (baseUrl: string | null, model: string): string | null => {
 /** What the service is known to take; null: not known. */
 export const serviceNamesOf = async (baseUrl: string | null): Promise<ServiceNames | null> => {
   if (baseUrl !== null && new URL(baseUrl).host !== new URL(openaiUrl).host) return null;
-  const { isKnownModel, openaiModels, openaiWindows } = await import('../adapters/openai/models.ts');
+  const { isKnownModel, openaiModels, openaiWindows } = await import('../adapters/openai/config/models.ts');
   return { service: 'OpenAI', models: openaiModels, isKnownModel, windows: openaiWindows };
 };
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { Console } from 'node:console';
 import { runCli } from './cli.ts';
-import { processContext, type SignalCode } from './context.ts';
-import { exitCodes } from './exit-codes.ts';
+import { processContext, type SignalCode } from './shell/context.ts';
+import { exitCodes } from './shell/exit-codes.ts';
 
 // stdout is data. What a library or a module of the user's says by `console` (OPENAI_LOG=debug, a log in a template) goes to stderr.
 globalThis.console = new Console(process.stderr, process.stderr);

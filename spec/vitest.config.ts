@@ -24,7 +24,7 @@ const hangMs = 10 * 60_000;
  */
 const apart = [
   ...['api', 'architecture', 'docs', 'examples', 'gate', 'pack'].map((folder) => `spec/${folder}/**/*.spec.ts`),
-  'spec/contract/sqljs-images.spec.ts',
+  'spec/contract/filestore-images.spec.ts',
 ];
 
 /** Specs that need no database: part of them is run without waiting for a server. */

@@ -1,6 +1,6 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import type { SchemaCompiler } from '../../lib/schema/structure.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { isJsonObject } from '../../lib/core/json.ts';
-import type { JsonValue } from '../../lib/core/json.ts';
+import { isJsonObject } from '../../lib/core/json/json.ts';
+import type { JsonValue } from '../../lib/core/json/json.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 
 /** A place between two rows of an Arrow file. A type, not an interface: only then is it a `JsonValue`. */

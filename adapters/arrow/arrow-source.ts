@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import type { CheckpointedItemSource, RowMapping, SourceEntry } from '../../lib/ports/source.ts';
 import { fingerprintFile } from '../files/file-fingerprint.ts';
 import { openFile } from '../files/open-file.ts';

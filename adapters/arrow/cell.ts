@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../lib/core/json.ts';
+import type { JsonValue } from '../../lib/core/json/json.ts';
 
 /** The package, loaded when a file is first read or written. */
 export type Arrow = typeof import('apache-arrow');

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 
 /** A field of objects that are made row by row. */
 export interface ObjectField {

@@ -1,5 +1,5 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { OpenFile } from '../files/open-file.ts';
 import { messageOf } from '../files/row-mapping.ts';

@@ -1,5 +1,5 @@
 import type { Data } from 'apache-arrow';
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import { need } from './cell.ts';
 import type { ReadCell } from './cell.ts';
 import { createObjectMaker } from './object-maker.ts';

@@ -1,5 +1,5 @@
 import type { Data, Decimal } from 'apache-arrow';
-import type { JsonValue } from '../../lib/core/json.ts';
+import type { JsonValue } from '../../lib/core/json/json.ts';
 import { need } from './cell.ts';
 import type { Arrow, ReadCell } from './cell.ts';
 

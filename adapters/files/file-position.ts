@@ -1,5 +1,5 @@
-import { isJsonObject } from '../../lib/core/json.ts';
-import type { JsonValue } from '../../lib/core/json.ts';
+import { isJsonObject } from '../../lib/core/json/json.ts';
+import type { JsonValue } from '../../lib/core/json/json.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { Compression } from './compression.ts';
 

@@ -1,5 +1,5 @@
 // adapters/files is what file sources share, over node:fs alone: the one adapter folder that other adapters may import.
-import type { JsonObject } from '../../lib/core/json.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
 import { checkCompression } from './compression.ts';
 import type { Compression } from './compression.ts';

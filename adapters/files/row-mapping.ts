@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import type { BadSourceRow, BatchItem, RowMapping, SourceEntry } from '../../lib/ports/source.ts';
 
 /** Where a row was found, and where reading goes on behind it. */

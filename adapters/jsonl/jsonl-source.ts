@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { JsonObject } from '../../lib/core/json.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { CheckpointedItemSource, RowMapping } from '../../lib/ports/source.ts';
 import type { Compression } from '../files/compression.ts';
 import type { FileTuning } from '../files/file-source.ts';

@@ -1,5 +1,5 @@
-import { isJsonObject } from '../../lib/core/json.ts';
-import type { JsonObject } from '../../lib/core/json.ts';
+import { isJsonObject } from '../../lib/core/json/json.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { FileReading, FileRow } from '../files/file-source.ts';
 import { openWindow } from '../files/file-window.ts';
 import { messageOf, nameOf } from '../files/row-mapping.ts';

@@ -1,6 +1,6 @@
-export { createOpenAI, openai, type OpenAIConnection } from './connection.ts';
-export { openaiEndpoints, parseEndpoint, type OpenAIEndpoint, type OpenAIEndpoints, type RawBody } from './endpoints.ts';
-export { openaiLimits } from './limits.ts';
-export type { OpenAIOptions } from './options.ts';
-export { openaiSchemaRules, schemaRulesOf } from './schema-rules.ts';
-export type { OpenAIProviderConfig, OpenAISettings, ReasoningEffort } from './settings.ts';
+export { createOpenAI, openai, type OpenAIConnection } from './config/connection.ts';
+export { openaiEndpoints, parseEndpoint, type OpenAIEndpoint, type OpenAIEndpoints, type RawBody } from './config/endpoints.ts';
+export { openaiLimits } from './config/limits.ts';
+export type { OpenAIOptions } from './config/options.ts';
+export { openaiSchemaRules, schemaRulesOf } from './config/schema-rules.ts';
+export type { OpenAIProviderConfig, OpenAISettings, ReasoningEffort } from './config/settings.ts';

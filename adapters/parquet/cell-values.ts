@@ -1,5 +1,5 @@
 import type { ParquetParsers } from 'hyparquet';
-import type { JsonValue } from '../../lib/core/json.ts';
+import type { JsonValue } from '../../lib/core/json/json.ts';
 import { messageOf } from '../files/row-mapping.ts';
 import { decodeUtf8 } from '../files/utf8.ts';
 

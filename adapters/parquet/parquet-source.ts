@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { isJsonObject } from '../../lib/core/json.ts';
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import { isJsonObject } from '../../lib/core/json/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { CheckpointedItemSource, RowMapping, SourceEntry } from '../../lib/ports/source.ts';
 import { fingerprintFile } from '../files/file-fingerprint.ts';

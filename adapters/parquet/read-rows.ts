@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import type { RowFault } from '../files/row-mapping.ts';
 import { isFault, toJsonCell } from './cell-values.ts';
 import type { DecodedWindow } from './read-windows.ts';

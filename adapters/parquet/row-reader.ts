@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { JsonObject } from '../../lib/core/json.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { RowMapping, SourceEntry } from '../../lib/ports/source.ts';
 import { badEntry, createRowMapper, givenId } from '../files/row-mapping.ts';
 import { checkRow } from '../files/row-schema.ts';

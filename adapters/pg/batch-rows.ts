@@ -1,7 +1,7 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
-import type { BatchRecord } from '../../lib/core/batch-record.ts';
-import { BatchRecordCodec } from '../../lib/core/batch-record-codec.ts';
-import { placeOf } from '../../lib/core/event-record.ts';
+import type { BatchRecord } from '../../lib/core/model/batch-record.ts';
+import { BatchRecordCodec } from '../../lib/core/codec/batch-record-codec.ts';
+import { placeOf } from '../../lib/core/codec/event-record.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { RowsOf } from './row-queries.ts';
 import type { Ask } from './session.ts';

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { RunId } from '../../lib/core/ids.ts';
+import type { RunId } from '../../lib/core/values/ids.ts';
 import type { RunNews } from '../../lib/ports/run-store.ts';
 import type { Ask, Session } from './session.ts';
 

@@ -1,11 +1,11 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { BatchRecord } from '../../lib/core/batch-record.ts';
-import type { Event } from '../../lib/core/event.ts';
-import type { BatchKey } from '../../lib/core/ids.ts';
-import type { JsonObject } from '../../lib/core/json.ts';
-import type { Reservation } from '../../lib/core/quota.ts';
-import type { RunSnapshot } from '../../lib/core/snapshot.ts';
+import type { BatchRecord } from '../../lib/core/model/batch-record.ts';
+import type { Event } from '../../lib/core/model/event.ts';
+import type { BatchKey } from '../../lib/core/values/ids.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
+import type { Reservation } from '../../lib/core/plan/quota.ts';
+import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
 import type { InboxCommand, OwnedRun, QuotaGuard } from '../../lib/ports/run-store.ts';
 import { type Committer, draftOf, type Known, writeDraft } from './commit.ts';
@@ -14,7 +14,7 @@ import { othersInScope } from './reservations.ts';
 import { backoffRows, batchLines, knownIds, linesOfRows, openMask, openRows, pendingRows } from './row-queries.ts';
 import { createReader, type ReaderParts } from './run-reader.ts';
 import { type Ask, found, type Session } from './session.ts';
-import { storable } from '../../lib/core/storable-text.ts';
+import { storable } from '../../lib/core/json/storable-text.ts';
 import { endedBy, noneEnded, sharedRows } from './shared-rows.ts';
 
 export interface OwnedParts extends Omit<ReaderParts, 'view' | 'shown' | 'schema'> {

@@ -1,7 +1,7 @@
-import { isGrowth, isReservationNews, isWithin, quotaScopeOf, type Reservation, reservationOf } from '../../lib/core/quota.ts';
-import type { OthersUse, RoomWanted, StatedLimit } from '../../lib/core/queue-state.ts';
-import type { RunSnapshot } from '../../lib/core/snapshot.ts';
-import { fromStorable, storable } from '../../lib/core/storable-text.ts';
+import { isGrowth, isReservationNews, isWithin, quotaScopeOf, type Reservation, reservationOf } from '../../lib/core/plan/quota.ts';
+import type { OthersUse, RoomWanted, StatedLimit } from '../../lib/core/model/queue-state.ts';
+import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
+import { fromStorable, storable } from '../../lib/core/json/storable-text.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { QuotaGuard } from '../../lib/ports/run-store.ts';
 import type { RowsOf } from './row-queries.ts';

@@ -1,8 +1,8 @@
-import type { ItemStatus } from '../../lib/core/item.ts';
-import { itemStatuses } from '../../lib/core/item.ts';
+import type { ItemStatus } from '../../lib/core/model/item.ts';
+import { itemStatuses } from '../../lib/core/model/item.ts';
 import type { ResultRef } from '../../lib/ports/run-store.ts';
 import type { Ask, Row } from './session.ts';
-import { fromStorable } from '../../lib/core/storable-text.ts';
+import { fromStorable } from '../../lib/core/json/storable-text.ts';
 
 const selected = (schema: string): string => `
   select item_index, item_id, status, charged, uncharged, sequence, code,

@@ -1,12 +1,12 @@
-import type { AcceptedSlice, Column } from '../../lib/core/command.ts';
-import { codeOfFailure } from '../../lib/core/failure.ts';
-import { countOfIndexSet, indexesOf } from '../../lib/core/index-set.ts';
-import type { RowChange } from '../../lib/core/rows.ts';
+import type { AcceptedSlice, Column } from '../../lib/core/model/command.ts';
+import { codeOfFailure } from '../../lib/core/values/failure.ts';
+import { countOfIndexSet, indexesOf } from '../../lib/core/values/index-set.ts';
+import type { RowChange } from '../../lib/core/machine/rows.ts';
 import { knownIds, ofBatch, type RowsOf } from './row-queries.ts';
 import { completed, failed, pending, queued, retryable, shared, submitted } from './row-status.ts';
 import type { Ask } from './session.ts';
 import { numbers } from './sql-values.ts';
-import { storable } from '../../lib/core/storable-text.ts';
+import { storable } from '../../lib/core/json/storable-text.ts';
 
 /** The rows as a commit moves them: each change is one statement, two for new rows, however many rows it moves. */
 export interface Moving extends RowsOf {

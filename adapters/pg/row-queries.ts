@@ -1,9 +1,9 @@
-import type { OpenRows, PlanWindow, RowSlice } from '../../lib/core/command.ts';
-import { itemStatuses, type ItemStatus } from '../../lib/core/item.ts';
+import type { OpenRows, PlanWindow, RowSlice } from '../../lib/core/model/command.ts';
+import { itemStatuses, type ItemStatus } from '../../lib/core/model/item.ts';
 import type { RequestSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
 import type { Ask, Row } from './session.ts';
 import { numbers } from './sql-values.ts';
-import { fromStorable } from '../../lib/core/storable-text.ts';
+import { fromStorable } from '../../lib/core/json/storable-text.ts';
 import { pending, queued, retryable, submitted } from './row-status.ts';
 
 /** One run's rows. */

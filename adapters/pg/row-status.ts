@@ -1,4 +1,4 @@
-import { itemStatuses } from '../../lib/core/item.ts';
+import { itemStatuses } from '../../lib/core/model/item.ts';
 
 /** Item states as the table has them: their places among the core's. */
 export const pending = itemStatuses.indexOf('pending');

@@ -1,9 +1,9 @@
 import { isLeft, right } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import type { JsonObject } from '../../lib/core/json.ts';
-import type { RunEventType, StoredRunEvent } from '../../lib/core/run-event.ts';
-import type { RunSnapshot } from '../../lib/core/snapshot.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
+import type { RunEventType, StoredRunEvent } from '../../lib/core/machine/run-event.ts';
+import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
 import type { ArtifactStore } from '../../lib/ports/artifacts.ts';
 import type { Port } from '../../lib/ports/port-error.ts';
 import type { RunReader } from '../../lib/ports/run-store.ts';

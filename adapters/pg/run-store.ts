@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { clockJumpMsMin } from '../../lib/core/clock.ts';
-import { isRunId, type RunId } from '../../lib/core/ids.ts';
-import type { JsonObject } from '../../lib/core/json.ts';
-import { isOwnObject } from '../../lib/core/raw-object.ts';
-import { emptySnapshot } from '../../lib/core/snapshot.ts';
+import { clockJumpMsMin } from '../../lib/core/control/clock.ts';
+import { isRunId, type RunId } from '../../lib/core/values/ids.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
+import { isOwnObject } from '../../lib/core/settle/raw-object.ts';
+import { emptySnapshot } from '../../lib/core/model/snapshot.ts';
 import type { ArtifactStore } from '../../lib/ports/artifacts.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
 import type { ListedRun, OwnedRun, RunReader, RunStore } from '../../lib/ports/run-store.ts';

@@ -1,6 +1,6 @@
-import type { SharedRows } from '../../lib/core/command.ts';
-import type { Event } from '../../lib/core/event.ts';
-import type { SharedCursor } from '../../lib/core/snapshot.ts';
+import type { SharedRows } from '../../lib/core/model/command.ts';
+import type { Event } from '../../lib/core/model/event.ts';
+import type { SharedCursor } from '../../lib/core/model/snapshot.ts';
 import type { RowsOf } from './row-queries.ts';
 import { shared } from './row-status.ts';
 import type { Ask, Row } from './session.ts';

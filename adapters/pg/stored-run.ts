@@ -1,9 +1,9 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
-import { RunSnapshotCodec } from '../../lib/core/snapshot-codec.ts';
-import { placeOf } from '../../lib/core/event-record.ts';
-import type { RunId } from '../../lib/core/ids.ts';
-import type { JsonObject } from '../../lib/core/json.ts';
-import type { RunSnapshot } from '../../lib/core/snapshot.ts';
+import { RunSnapshotCodec } from '../../lib/core/codec/snapshot-codec.ts';
+import { placeOf } from '../../lib/core/codec/event-record.ts';
+import type { RunId } from '../../lib/core/values/ids.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
+import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { Ask, Row } from './session.ts';
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json/json.ts';
 import type { CountedTokens } from '../../lib/ports/tokens.ts';
 import type { Frame } from './model-frame.ts';
 import type { CountText } from './text-counter.ts';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json/json.ts';
 
 // What this counter understands of a request: names of OpenAI's reference (openai 6.49). Whatever is not here may bring billed tokens that are not in
 // the line (a stored conversation or prompt, what a hosted tool reads), and makes the count an estimate. An unknown name must never pass for a known one.

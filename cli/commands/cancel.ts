@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion';
-import type { ExitCode } from '../exit-codes.ts';
-import { commandLine, type Place } from '../place.ts';
-import { writeNotes } from '../render.ts';
+import type { ExitCode } from '../shell/exit-codes.ts';
+import { commandLine, type Place } from '../shell/place.ts';
+import { writeNotes } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
 export class CancelCommand extends RunCommand {
@@ -21,9 +21,9 @@ export class CancelCommand extends RunCommand {
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId, baseUrl } = this;
     const [{ driveTo }, { withDrivableRun }, { awaitingOwner }] = await Promise.all([
-      import('../drive.ts'),
-      import('../stored-run.ts'),
-      import('../patience.ts'),
+      import('../actions/drive.ts'),
+      import('../job/stored-run.ts'),
+      import('../shell/patience.ts'),
     ]);
     return withDrivableRun(place, runId, { baseUrl, context }, async ({ runner, run }) => {
       await awaitingOwner(context, place, runId, run.cancel());

@@ -1,9 +1,9 @@
 import { Command, Option } from 'clipanion';
-import { isBatchorError } from '../../lib/run/errors.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { CliFailure } from '../failure.ts';
-import { commandLine, type Place } from '../place.ts';
-import { writeJson, writeNotes } from '../render.ts';
+import { isBatchorError } from '../../lib/run/api/errors.ts';
+import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { commandLine, type Place } from '../shell/place.ts';
+import { writeJson, writeNotes } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
 export class DeleteCommand extends RunCommand {
@@ -19,7 +19,7 @@ export class DeleteCommand extends RunCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const runId = this.givenRunId;
-    const { withRun } = await import('../stored-run.ts');
+    const { withRun } = await import('../job/stored-run.ts');
     let isHeld = false;
     try {
       return await withRun(place, runId, async ({ runner, run }) => {
@@ -49,7 +49,7 @@ export class DeleteCommand extends RunCommand {
 
   /** Its batches cannot be read: which of them go on at the provider, only the provider knows. */
   private async removeDamaged(place: Place, runId: string): Promise<ExitCode> {
-    const { withRunner } = await import('../stored-run.ts');
+    const { withRunner } = await import('../job/stored-run.ts');
     await withRunner(place, (runner) => runner.deleteRun(runId, { abandon: true }));
     writeNotes(this.context, [
       `batchor: run ${runId} could not be opened, so its batches are not known; those that run at the provider go on, and are billed`,

@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion';
-import type { ExitCode } from '../exit-codes.ts';
-import type { Place } from '../place.ts';
-import { writeJson, writeNotes } from '../render.ts';
+import type { ExitCode } from '../shell/exit-codes.ts';
+import type { Place } from '../shell/place.ts';
+import { writeJson, writeNotes } from '../print/render.ts';
 import { StoreCommand } from './store-command.ts';
 
 /** Looks at files alone: no key, no network. */
@@ -18,7 +18,7 @@ export class DoctorCommand extends StoreCommand {
   readonly repair = Option.Boolean('--repair', false, { description: 'Go on from the last version that can be proved' });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const { examineStore } = await import('../doctor.ts');
+    const { examineStore } = await import('../actions/doctor.ts');
     const tell = (lines: readonly string[]): void => writeNotes(this.context, lines);
     const { report, exitCode } = await examineStore(place, { runId: this.runId ?? null, doesRepair: this.repair, tell });
     await writeJson(this.context, report);

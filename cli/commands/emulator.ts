@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, Option } from 'clipanion';
-import type { CliContext } from '../context.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { CliFailure } from '../failure.ts';
-import { decimal, wholeNumber } from '../flags.ts';
-import { writeJson } from '../render.ts';
+import type { CliContext } from '../shell/context.ts';
+import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { decimal, wholeNumber } from '../shell/flags.ts';
+import { writeJson } from '../print/render.ts';
 
 /** OpenAI's Files and Batch API, acted: for trying things out, and for specs. */
 export class EmulatorCommand extends Command<CliContext> {
@@ -36,7 +36,7 @@ export class EmulatorCommand extends Command<CliContext> {
     const speed = decimal('--speed', this.speed, 0, 'seconds');
     const enqueuedTokensMax = wholeNumber('--enqueued-token-limit', this.enqueuedTokenLimit);
     const latencyMs = decimal('--latency-ms', this.latencyMs, 0, 'milliseconds');
-    const [{ startEmulator }, { parseFaults }] = await Promise.all([import('../compose.ts'), import('../fault-file.ts')]);
+    const [{ startEmulator }, { parseFaults }] = await Promise.all([import('../compose.ts'), import('../job/fault-file.ts')]);
     const ended = new Promise<void>((end) => context.onInterrupt(end));
     const emulator = await startEmulator({
       port: portOf(this.port),

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'clipanion';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { CliFailure } from '../failure.ts';
-import { required } from '../flags.ts';
-import { requireOutsideStore } from '../outside-store.ts';
-import type { Place } from '../place.ts';
-import { writeJson } from '../render.ts';
+import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { required } from '../shell/flags.ts';
+import { requireOutsideStore } from '../shell/outside-store.ts';
+import type { Place } from '../shell/place.ts';
+import { writeJson } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reads the store, and notes in it that the run was exported: no key, no network. */
@@ -25,7 +25,7 @@ export class ExportArtifactsCommand extends RunCommand {
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
     const given = required('--destination-dir', this.destinationDir, 'Name a folder that is not there yet.');
-    const { withRun } = await import('../stored-run.ts');
+    const { withRun } = await import('../job/stored-run.ts');
     const folder = resolve(context.cwd, given);
     await requireOutsideStore('--destination-dir', given, folder, place);
     try {

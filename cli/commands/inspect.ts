@@ -1,8 +1,8 @@
 import { Command, Option } from 'clipanion';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { required } from '../flags.ts';
-import type { Place } from '../place.ts';
-import { writeJson, writeNotes } from '../render.ts';
+import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import { required } from '../shell/flags.ts';
+import type { Place } from '../shell/place.ts';
+import { writeJson, writeNotes } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reads the store alone: no key, no network. */
@@ -23,9 +23,9 @@ export class InspectCommand extends RunCommand {
     const { context, givenRunId: runId } = this;
     const itemId = required('--item', this.item, 'Name the row by its id, as the results do.');
     const [{ withRun }, { historyText }, { toWire }] = await Promise.all([
-      import('../stored-run.ts'),
-      import('../history-text.ts'),
-      import('../../lib/run/wire.ts'),
+      import('../job/stored-run.ts'),
+      import('../print/history-text.ts'),
+      import('../../lib/run/view/wire.ts'),
     ]);
     const inspection = await withRun(place, runId, ({ run }) => run.inspect(itemId));
     await writeJson(context, toWire(inspection));

@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion';
-import type { CliContext } from '../context.ts';
-import { pricesFlag } from '../price-flag.ts';
-import type { StartFlags } from '../start-flags.ts';
+import type { CliContext } from '../shell/context.ts';
+import { pricesFlag } from '../job/price-flag.ts';
+import type { StartFlags } from '../job/start-flags.ts';
 
 /** A command about rows that are to be sent: `quote` takes the flags of `start`, so that one word is changed to go from the one to the other. */
 export abstract class JobCommand extends Command<CliContext> implements StartFlags {

@@ -1,8 +1,8 @@
 import { Command, Option } from 'clipanion';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { choice, wholeNumber } from '../flags.ts';
-import type { Place } from '../place.ts';
-import { writeJson, writeNotes } from '../render.ts';
+import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import { choice, wholeNumber } from '../shell/flags.ts';
+import type { Place } from '../shell/place.ts';
+import { writeJson, writeNotes } from '../print/render.ts';
 import { StoreCommand } from './store-command.ts';
 
 export class ListCommand extends StoreCommand {
@@ -19,7 +19,7 @@ export class ListCommand extends StoreCommand {
   protected async perform(place: Place): Promise<ExitCode> {
     const status = this.status === undefined ? null : choice('--status', this.status, ['running', 'completed', 'completed_with_failures']);
     const limit = wholeNumber('--limit', this.limit);
-    const { readSummaries } = await import('../read-store.ts');
+    const { readSummaries } = await import('../actions/read-store.ts');
     const tell = (lines: readonly string[]): void => writeNotes(this.context, lines);
     await writeJson(this.context, await readSummaries(place, { status, limit }, tell));
     return exitCodes.ok;

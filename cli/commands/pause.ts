@@ -1,7 +1,7 @@
 import { Command } from 'clipanion';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import type { Place } from '../place.ts';
-import { writeJson } from '../render.ts';
+import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import type { Place } from '../shell/place.ts';
+import { writeJson } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reaches the process that drives the run, wherever it is. */
@@ -14,7 +14,7 @@ export class PauseCommand extends RunCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
-    const [{ tellRun }, { awaitingOwner }] = await Promise.all([import('../stored-run.ts'), import('../patience.ts')]);
+    const [{ tellRun }, { awaitingOwner }] = await Promise.all([import('../job/stored-run.ts'), import('../shell/patience.ts')]);
     await writeJson(context, await tellRun(place, runId, (run) => awaitingOwner(context, place, runId, run.pause())));
     return exitCodes.ok;
   }

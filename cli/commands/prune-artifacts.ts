@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import type { Place } from '../place.ts';
-import { writeJson } from '../render.ts';
+import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import type { Place } from '../shell/place.ts';
+import { writeJson } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Works on the store alone: no key, no network. */
@@ -23,7 +23,7 @@ export class PruneArtifactsCommand extends RunCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId, includeRaw } = this;
-    const { withRun } = await import('../stored-run.ts');
+    const { withRun } = await import('../job/stored-run.ts');
     const pruning = await withRun(place, runId, ({ run }) => run.pruneArtifacts({ raw: includeRaw }));
     await writeJson(context, {
       run_id: runId,

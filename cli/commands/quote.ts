@@ -1,9 +1,9 @@
-import { writeNotes } from '../render.ts';
+import { writeNotes } from '../print/render.ts';
 import { Command, Option } from 'clipanion';
-import type { ExitCode } from '../exit-codes.ts';
-import { CliFailure } from '../failure.ts';
-import { decimal, wholeNumber } from '../flags.ts';
-import { serviceNotes } from '../service-notes.ts';
+import type { ExitCode } from '../shell/exit-codes.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { decimal, wholeNumber } from '../shell/flags.ts';
+import { serviceNotes } from '../print/service-notes.ts';
 import { JobCommand } from './job-command.ts';
 
 /** Needs no key, no network and no store. */
@@ -42,11 +42,11 @@ export class QuoteCommand extends JobCommand {
   async execute(): Promise<ExitCode> {
     const { context } = this;
     const [{ describeJob }, { pricesOf }, { withEnvFile }, { accountFor }, { quote, hoursOf }] = await Promise.all([
-      import('../start-flags.ts'),
-      import('../price-flag.ts'),
-      import('../env-file.ts'),
-      import('../account.ts'),
-      import('../quote.ts'),
+      import('../job/start-flags.ts'),
+      import('../job/price-flag.ts'),
+      import('../shell/env-file.ts'),
+      import('../shell/account.ts'),
+      import('../actions/quote.ts'),
     ]);
     const note = (line: string): void => writeNotes(context, [line]);
     const loaded = withEnvFile(context.env, context.cwd);

@@ -1,12 +1,12 @@
 import { Command, Option } from 'clipanion';
-import type { BatchWord, Run } from '../../lib/run/run.ts';
-import type { RunSummary } from '../../lib/run/summary.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { CliFailure } from '../failure.ts';
-import { required } from '../flags.ts';
-import { paidTwiceNotes } from '../paid-twice.ts';
-import { commandLine, type Place, summaryInPlace } from '../place.ts';
-import { writeJson, writeNotes } from '../render.ts';
+import type { BatchWord, Run } from '../../lib/run/api/run.ts';
+import type { RunSummary } from '../../lib/run/view/summary.ts';
+import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { required } from '../shell/flags.ts';
+import { paidTwiceNotes } from '../actions/paid-twice.ts';
+import { commandLine, type Place, summaryInPlace } from '../shell/place.ts';
+import { writeJson, writeNotes } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
 export class ResolveCommand extends RunCommand {
@@ -61,8 +61,8 @@ export class ResolveCommand extends RunCommand {
     const { context, givenRunId: runId, baseUrl } = this;
     const batchKey = required('--batch', this.batch, `See which are held: ${commandLine(place, 'status', runId)}`);
     const word = this.word();
-    const { tellRun, withDrivableRun } = await import('../stored-run.ts');
-    const { toWire } = await import('../../lib/run/wire.ts');
+    const { tellRun, withDrivableRun } = await import('../job/stored-run.ts');
+    const { toWire } = await import('../../lib/run/view/wire.ts');
     let notes: readonly string[] = [];
     const resolve = async (run: Run): Promise<RunSummary> => {
       const before = run.snapshot();

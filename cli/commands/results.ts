@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'clipanion';
-import type { ResultExtra } from '../../lib/core/results.ts';
-import { isBatchorError } from '../../lib/run/errors.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { CliFailure } from '../failure.ts';
-import { wholeNumber } from '../flags.ts';
-import { requireOutsideStore } from '../outside-store.ts';
-import { commandLine, type Place } from '../place.ts';
-import { isOfModule, isOfRun } from '../job-description.ts';
-import { writeJson, writeNotes } from '../render.ts';
-import { requirePlace, resultFormatOf } from '../table-formats.ts';
+import type { ResultExtra } from '../../lib/core/settle/results.ts';
+import { isBatchorError } from '../../lib/run/api/errors.ts';
+import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { wholeNumber } from '../shell/flags.ts';
+import { requireOutsideStore } from '../shell/outside-store.ts';
+import { commandLine, type Place } from '../shell/place.ts';
+import { isOfModule, isOfRun } from '../job/job-description.ts';
+import { writeJson, writeNotes } from '../print/render.ts';
+import { requirePlace, resultFormatOf } from '../print/table-formats.ts';
 import { tableFormatOf } from '../compose.ts';
 import { RunCommand } from './store-command.ts';
 
@@ -51,8 +51,8 @@ export class ResultsCommand extends RunCommand {
     const wanted = resultFormatOf(this.format, output);
     if (output !== undefined) await requireOutsideStore('--output', output, resolve(context.cwd, output), place);
     const [{ withRun }, { bytesOfTable, linesOf, resultPages, writeResults, writeResultsFile }, format] = await Promise.all([
-      import('../stored-run.ts'),
-      import('../result-lines.ts'),
+      import('../job/stored-run.ts'),
+      import('../print/result-lines.ts'),
       tableFormatOf(wanted),
     ]);
     if (format !== null && output === undefined) requirePlace(format, context.isStdoutTerminal);
@@ -90,9 +90,9 @@ export class ResultsCommand extends RunCommand {
               : null;
     if (odd !== null) throw new CliFailure(`--summary and ${odd} exclude each other`, { hint: 'A summary is of what there is by now.' });
     const [{ withRun }, { reportTable }, { toWire }] = await Promise.all([
-      import('../stored-run.ts'),
-      import('../report-table.ts'),
-      import('../../lib/run/wire.ts'),
+      import('../job/stored-run.ts'),
+      import('../print/report-table.ts'),
+      import('../../lib/run/view/wire.ts'),
     ]);
     const report = await withRun(place, runId, ({ run }) => run.report());
     await writeJson(context, toWire(report));

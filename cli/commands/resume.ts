@@ -1,10 +1,10 @@
 import { Command, Option } from 'clipanion';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { capNoteOf } from '../cap-note.ts';
-import { commandLine, type Place } from '../place.ts';
-import { pricesFlag, pricesOf } from '../price-flag.ts';
-import { writeJson, writeNotes } from '../render.ts';
-import { resumeOptionsOf } from '../resume-flags.ts';
+import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import { capNoteOf } from '../print/cap-note.ts';
+import { commandLine, type Place } from '../shell/place.ts';
+import { pricesFlag, pricesOf } from '../job/price-flag.ts';
+import { writeJson, writeNotes } from '../print/render.ts';
+import { resumeOptionsOf } from '../job/resume-flags.ts';
 import { RunCommand } from './store-command.ts';
 
 export class ResumeCommand extends RunCommand {
@@ -61,9 +61,9 @@ export class ResumeCommand extends RunCommand {
     const options = resumeOptionsOf(this);
     const prices = await pricesOf(this.prices, place.loaded, context.cwd);
     const [{ driveTo }, { tellRun, withDrivableRun }, { awaitingOwner }] = await Promise.all([
-      import('../drive.ts'),
-      import('../stored-run.ts'),
-      import('../patience.ts'),
+      import('../actions/drive.ts'),
+      import('../job/stored-run.ts'),
+      import('../shell/patience.ts'),
     ]);
     if (this.wait) {
       return withDrivableRun(place, runId, { baseUrl, context, prices }, async (stored) => {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'clipanion';
-import type { CliContext } from '../context.ts';
-import type { ExitCode } from '../exit-codes.ts';
+import type { CliContext } from '../shell/context.ts';
+import type { ExitCode } from '../shell/exit-codes.ts';
 
 /** Needs no key, no network and no store. */
 export class SchemaCheckCommand extends Command<CliContext> {
@@ -27,7 +27,7 @@ export class SchemaCheckCommand extends Command<CliContext> {
   });
 
   async execute(): Promise<ExitCode> {
-    const { checkSchema } = await import('../schema-check.ts');
+    const { checkSchema } = await import('../actions/schema-check.ts');
     return checkSchema(this.context, { place: this.place, model: this.model, schemaName: this.schemaName });
   }
 }

@@ -1,14 +1,14 @@
-import { writeNotes } from '../render.ts';
+import { writeNotes } from '../print/render.ts';
 import { Command, Option } from 'clipanion';
-import type { RunConfig } from '../../lib/core/config.ts';
-import { isRunId } from '../../lib/core/ids.ts';
-import type { ExitCode } from '../exit-codes.ts';
-import { CliFailure } from '../failure.ts';
-import { invalidRunId, wholeNumber } from '../flags.ts';
-import type { Runs } from '../job.ts';
-import type { Place } from '../place.ts';
+import type { RunConfig } from '../../lib/core/model/config.ts';
+import { isRunId } from '../../lib/core/values/ids.ts';
+import type { ExitCode } from '../shell/exit-codes.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { invalidRunId, wholeNumber } from '../shell/flags.ts';
+import type { Runs } from '../job/job.ts';
+import type { Place } from '../shell/place.ts';
 import { JobCommand } from './job-command.ts';
-import { serviceNotes } from '../service-notes.ts';
+import { serviceNotes } from '../print/service-notes.ts';
 import { artifactsFlag, inPlace, storeFlag } from './store-command.ts';
 
 export class StartCommand extends JobCommand {
@@ -51,15 +51,15 @@ export class StartCommand extends JobCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context } = this;
-    const [{ describeJob }, { pricesOf }] = await Promise.all([import('../start-flags.ts'), import('../price-flag.ts')]);
+    const [{ describeJob }, { pricesOf }] = await Promise.all([import('../job/start-flags.ts'), import('../job/price-flag.ts')]);
     const book = await pricesOf(this.prices, place.loaded, context.cwd);
     const note = (line: string): void => writeNotes(context, [line]);
-    const { withRun } = await import('../stored-run.ts');
+    const { withRun } = await import('../job/stored-run.ts');
     const configOf = (runId: string): Promise<RunConfig> => withRun(place, runId, ({ run }) => Promise.resolve(run.snapshot().config));
     if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
     if (this.dryRun) {
       const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, note, baseUrl: null, book, configOf });
-      const { dryRun } = await import('../dry-run.ts');
+      const { dryRun } = await import('../job/dry-run.ts');
       const show = (runs: Runs | null): Promise<ExitCode> =>
         dryRun(description, wholeNumber('--limit', this.limit), context, new AbortController().signal, runs);
       return this.fromRun === undefined ? show(null) : withRun(place, this.fromRun, ({ runner }) => show(runner));
@@ -67,7 +67,7 @@ export class StartCommand extends JobCommand {
     const elsewhere = this.job !== undefined ? '--job' : this.fromRun !== undefined ? '--from-run' : null;
     if (elsewhere !== null && this.limit !== undefined)
       throw new CliFailure(`--limit goes with ${elsewhere} only under --dry-run`, { hint: 'It is for rows of files.' });
-    const [{ accountFor }, { startRun }] = await Promise.all([import('../account.ts'), import('../start-run.ts')]);
+    const [{ accountFor }, { startRun }] = await Promise.all([import('../shell/account.ts'), import('../actions/start-run.ts')]);
     const account = accountFor(place.loaded, this.baseUrl);
     const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, note, baseUrl: account.baseUrl, book, configOf });
     writeNotes(context, await serviceNotes(description));

@@ -1,8 +1,8 @@
 import { Command } from 'clipanion';
-import { capNoteOf } from '../cap-note.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import type { Place } from '../place.ts';
-import { writeJson, writeNotes } from '../render.ts';
+import { capNoteOf } from '../print/cap-note.ts';
+import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import type { Place } from '../shell/place.ts';
+import { writeJson, writeNotes } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reads the store alone: no key, no network. */
@@ -14,7 +14,7 @@ export class StatusCommand extends RunCommand {
   });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const { readSummary } = await import('../read-store.ts');
+    const { readSummary } = await import('../actions/read-store.ts');
     const summary = await readSummary(place, this.givenRunId);
     await writeJson(this.context, summary);
     const note = capNoteOf(summary);

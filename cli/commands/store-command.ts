@@ -1,10 +1,10 @@
 import { Command, Option } from 'clipanion';
-import type { CliContext } from '../context.ts';
-import type { ExitCode } from '../exit-codes.ts';
-import { required } from '../flags.ts';
-import { inCommands } from '../hints.ts';
-import { type Place, placeOf, type StoreFlags } from '../place.ts';
-import { writeNotes } from '../render.ts';
+import type { CliContext } from '../shell/context.ts';
+import type { ExitCode } from '../shell/exit-codes.ts';
+import { required } from '../shell/flags.ts';
+import { inCommands } from '../print/hints.ts';
+import { type Place, placeOf, type StoreFlags } from '../shell/place.ts';
+import { writeNotes } from '../print/render.ts';
 
 export const storeFlag = (): string | undefined =>
   Option.String('--store', {

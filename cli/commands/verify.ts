@@ -1,7 +1,7 @@
 import { Command } from 'clipanion';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import type { Place } from '../place.ts';
-import { writeJson, writeNotes } from '../render.ts';
+import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import type { Place } from '../shell/place.ts';
+import { writeJson, writeNotes } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reads the store alone: no key, no network. */
@@ -19,10 +19,10 @@ export class VerifyCommand extends RunCommand {
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
     const [{ withRun }, { brokenText, verificationTable }, { toWire }, { showProgress }] = await Promise.all([
-      import('../stored-run.ts'),
-      import('../verification-table.ts'),
-      import('../../lib/run/wire.ts'),
-      import('../look-progress.ts'),
+      import('../job/stored-run.ts'),
+      import('../print/verification-table.ts'),
+      import('../../lib/run/view/wire.ts'),
+      import('../print/look-progress.ts'),
     ]);
     const progress = showProgress(context, 'verifying');
     try {

@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion';
-import type { ExitCode } from '../exit-codes.ts';
-import type { Place } from '../place.ts';
-import { pricesFlag, pricesOf } from '../price-flag.ts';
+import type { ExitCode } from '../shell/exit-codes.ts';
+import type { Place } from '../shell/place.ts';
+import { pricesFlag, pricesOf } from '../job/price-flag.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Needs nothing but the run: what its start was told is stored with it. */
@@ -26,7 +26,7 @@ export class WaitCommand extends RunCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId, baseUrl } = this;
-    const [{ driveTo }, { withDrivableRun }] = await Promise.all([import('../drive.ts'), import('../stored-run.ts')]);
+    const [{ driveTo }, { withDrivableRun }] = await Promise.all([import('../actions/drive.ts'), import('../job/stored-run.ts')]);
     const prices = await pricesOf(this.prices, place.loaded, context.cwd);
     return withDrivableRun(place, givenRunId, { baseUrl, context, prices }, (stored) =>
       driveTo({ context, place, ...stored, goal: 'finished' }),

@@ -1,8 +1,8 @@
 import { Command, Option } from 'clipanion';
-import type { ExitCode } from '../exit-codes.ts';
-import { wholeNumber } from '../flags.ts';
-import type { Place } from '../place.ts';
-import { pricesFlag, pricesOf } from '../price-flag.ts';
+import type { ExitCode } from '../shell/exit-codes.ts';
+import { wholeNumber } from '../shell/flags.ts';
+import type { Place } from '../shell/place.ts';
+import { pricesFlag, pricesOf } from '../job/price-flag.ts';
 import { StoreCommand } from './store-command.ts';
 
 /** Needs nothing but the store: what the starts of its runs were told is stored with them. */
@@ -40,7 +40,7 @@ export class WorkerCommand extends StoreCommand {
   }
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const { work } = await import('../work.ts');
+    const { work } = await import('../actions/work.ts');
     const runsMax = wholeNumber('--max-runs', this.maxRuns, 1) ?? 8;
     const leaseTtlMs = (wholeNumber('--lease', this.lease, 1) ?? 30) * 1_000;
     const prices = await pricesOf(this.prices, place.loaded, this.context.cwd);

@@ -1,4 +1,4 @@
-import type { RefusedLine } from '../core/batch.ts';
+import type { RefusedLine } from '../core/model/batch.ts';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 
 /** What the provider says against an input file. */

@@ -1,11 +1,11 @@
-import type { BatchObservation, SweepReport, SweptBatch, UnclearCreate } from '../core/command.ts';
-import type { BatchKey, ProviderBatchId, RunId } from '../core/ids.ts';
-import type { FailureClass } from '../core/failure.ts';
-import type { JsonObject, JsonValue } from '../core/json.ts';
-import type { TokenPrices } from '../core/config.ts';
-import type { ProviderLimits } from '../core/limits.ts';
-import type { ResultExtra } from '../core/results.ts';
-import type { TokenUsage } from '../core/usage.ts';
+import type { BatchObservation, SweepReport, SweptBatch, UnclearCreate } from '../core/model/command.ts';
+import type { BatchKey, ProviderBatchId, RunId } from '../core/values/ids.ts';
+import type { FailureClass } from '../core/values/failure.ts';
+import type { JsonObject, JsonValue } from '../core/json/json.ts';
+import type { TokenPrices } from '../core/model/config.ts';
+import type { ProviderLimits } from '../core/values/limits.ts';
+import type { ResultExtra } from '../core/settle/results.ts';
+import type { TokenUsage } from '../core/values/usage.ts';
 import type { StrictRules } from '../schema/strict-rules.ts';
 import type { Port } from './port-error.ts';
 

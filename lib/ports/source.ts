@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { JsonObject, JsonValue } from '../core/json/json.ts';
 
 /** One logical item of work. `payload` feeds the prompt and is never stored; `metadata` is stored and comes back with the result. */
 export interface BatchItem<Payload = unknown, Metadata extends JsonObject = JsonObject> {

@@ -1,5 +1,5 @@
-import type { RunId } from '../core/ids.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { RunId } from '../core/values/ids.ts';
+import type { JsonObject } from '../core/json/json.ts';
 import type { Port } from './port-error.ts';
 
 /** Something durable that is not what it was. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
 import { createFits, type Fits, looksLike } from './fits.ts';
 import { takesNull } from './nullable.ts';
 import { objectOf, propertiesOf, requiredOf, resolveRef } from './refs.ts';

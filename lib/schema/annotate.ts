@@ -1,5 +1,5 @@
 import type { Mixed } from 'io-ts';
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json/json.ts';
 
 /** What a codec cannot say of itself. */
 interface Annotation {

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
 import { propertiesOf, requiredOf, resolveRef } from './refs.ts';
 import { isOfType } from './value-type.ts';
 

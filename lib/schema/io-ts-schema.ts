@@ -1,5 +1,5 @@
 import type * as t from 'io-ts';
-import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { JsonObject, JsonValue } from '../core/json/json.ts';
 import { annotationOf } from './annotate.ts';
 import { atItems, atProperty, type SchemaProblem } from './problem.ts';
 import { objectOf, refTo } from './refs.ts';

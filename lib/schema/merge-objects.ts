@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
 import { atProperty, type SchemaProblem } from './problem.ts';
 import { objectOf, propertiesOf, requiredOf, resolveRef } from './refs.ts';
 

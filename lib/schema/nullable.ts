@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
 import { resolveRef } from './refs.ts';
 
 /** The schema, or null. A schema that takes null already is left as it is. */

@@ -1,5 +1,5 @@
-import type { FailureClass } from '../core/failure.ts';
-import type { JsonValue } from '../core/json.ts';
+import type { FailureClass } from '../core/values/failure.ts';
+import type { JsonValue } from '../core/json/json.ts';
 
 /** Why words are no structured answer. */
 export interface AnswerFault {

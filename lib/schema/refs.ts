@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
 
 /** The definition that a local reference means: `#`, `#/$defs/NAME`. Null: none, or one that lies elsewhere. */
 export const resolveRef = (root: JsonObject, ref: string): JsonObject | null => {

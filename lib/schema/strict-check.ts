@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
 import { fixOfKeyword } from './keyword-fixes.ts';
 import { atItems, atProperty, type SchemaProblem, type SchemaRule } from './problem.ts';
 import { hasLookaround, isPattern } from './patterns.ts';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
 import { mergeAll } from './merge-objects.ts';
 import { nullable } from './nullable.ts';
 import { hasLookaround } from './patterns.ts';

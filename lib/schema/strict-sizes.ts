@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
 import { atItems, atProperty, type SchemaProblem } from './problem.ts';
 import { propertiesOf, resolveRef } from './refs.ts';
 import type { StrictRules } from './strict-rules.ts';

@@ -1,6 +1,6 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
 import type * as t from 'io-ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
 import { withoutNulls } from './absent.ts';
 import { schemaOfCodec } from './io-ts-schema.ts';
 import { codecIssue } from './io-ts-issue.ts';

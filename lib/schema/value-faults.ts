@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { JsonObject, JsonValue } from '../core/json/json.ts';
 import { isPattern } from './patterns.ts';
 import type { JsonTypeName } from './strict-rules.ts';
 import { isOfType } from './value-type.ts';

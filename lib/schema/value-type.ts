@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonValue } from '../core/json/json.ts';
 
 /** True when the value is of the JSON Schema type of that name; false for a name that is none. */
 export const isOfType = (type: JsonValue, value: JsonValue): boolean => {

@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js';
-import type { SweptBatch } from '../core/command.ts';
-import type { ProviderBatchId } from '../core/ids.ts';
-import { contradictionIn, type CreateAsked } from '../core/create-answer.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { SweptBatch } from '../core/model/command.ts';
+import type { ProviderBatchId } from '../core/values/ids.ts';
+import { contradictionIn, type CreateAsked } from '../core/reconcile/create-answer.ts';
+import type { JsonObject } from '../core/json/json.ts';
 import type { PortError } from '../ports/port-error.ts';
 import type { BatchProvider, PromptParts, ProviderConfig, ProviderConnection, ProviderOperation } from '../ports/provider.ts';
 import { attemptKey, batchKeyKey, observationOf, sweptBatchOf } from './fake-batch.ts';

@@ -1,5 +1,5 @@
-import type { FailureClass } from '../core/failure.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import type { FailureClass } from '../core/values/failure.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
 import type { LineContent } from '../ports/provider.ts';
 
 /** What a 200 body of the fake says, as far as it got. */

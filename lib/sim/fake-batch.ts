@@ -1,6 +1,6 @@
-import type { BatchEnding, BatchRejection, BatchStage, RefusedLine } from '../core/batch.ts';
-import type { BatchObservation, SweptBatch } from '../core/command.ts';
-import type { BatchKey, ProviderBatchId } from '../core/ids.ts';
+import type { BatchEnding, BatchRejection, BatchStage, RefusedLine } from '../core/model/batch.ts';
+import type { BatchObservation, SweptBatch } from '../core/model/command.ts';
+import type { BatchKey, ProviderBatchId } from '../core/values/ids.ts';
 import type { BatchObject } from './provider/wire.ts';
 import { statedLimits } from './reply-errors.ts';
 

@@ -1,5 +1,5 @@
-import type { FailureClass } from '../core/failure.ts';
-import { isJsonObject, type JsonValue } from '../core/json.ts';
+import type { FailureClass } from '../core/values/failure.ts';
+import { isJsonObject, type JsonValue } from '../core/json/json.ts';
 
 /** An error as a line of the fake tells it, in whatever form. */
 export interface FakeError {

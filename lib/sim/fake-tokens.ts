@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../core/json.ts';
+import { isJsonObject, type JsonObject } from '../core/json/json.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
 import { inputTokens, promptOf } from './provider/prompt.ts';
 

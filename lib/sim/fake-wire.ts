@@ -1,6 +1,6 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
-import { isRoomy, raiseBounds, roomyMember } from '../core/output-bound.ts';
-import type { TokenUsage } from '../core/usage.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
+import { isRoomy, raiseBounds, roomyMember } from '../core/settle/output-bound.ts';
+import type { TokenUsage } from '../core/values/usage.ts';
 import type { LineContent, LineRenderer, ProviderWire } from '../ports/provider.ts';
 import { contentOfAnswer, type FakeContent, type FakeFault, faultOfAnswer } from './fake-answers.ts';
 import { classOfFakeError, type FakeError, fakeErrorIn } from './fake-errors.ts';

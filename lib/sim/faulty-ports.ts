@@ -1,6 +1,6 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { Event } from '../core/event.ts';
-import type { RunId } from '../core/ids.ts';
+import type { Event } from '../core/model/event.ts';
+import type { RunId } from '../core/values/ids.ts';
 import type { ArtifactStore } from '../ports/artifacts.ts';
 import type { ProviderConnection } from '../ports/provider.ts';
 import type { OwnedRun, RunReader, RunStore, Storage } from '../ports/run-store.ts';

@@ -1,6 +1,6 @@
-import type { Event } from '../core/event.ts';
-import { indexInCustomId } from '../core/custom-ids.ts';
-import type { RunId } from '../core/ids.ts';
+import type { Event } from '../core/model/event.ts';
+import { indexInCustomId } from '../core/values/custom-ids.ts';
+import type { RunId } from '../core/values/ids.ts';
 import type { Ledger } from './provider/ledger.ts';
 
 /** Remembers which item each request line stands for, to name those that were paid for twice. */

@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue } from '../core/json.ts';
-import { itemsSource } from '../run/items-source.ts';
-import { asIterable } from '../run/observable-items.ts';
-import type { AnyJob } from '../run/job.ts';
+import type { JsonObject, JsonValue } from '../core/json/json.ts';
+import { itemsSource } from '../run/sources/items-source.ts';
+import { asIterable } from '../run/sources/observable-items.ts';
+import type { AnyJob } from '../run/job/job.ts';
 import type { BatchItem, CheckpointedItemSource, SourceEntry } from '../ports/source.ts';
 
 type Item = BatchItem<unknown, JsonObject>;

@@ -1,10 +1,10 @@
-import type { RunEvent } from '../core/run-event.ts';
-import type { JsonObject } from '../core/json.ts';
-import type { AnyJob, AnyProviderConfig, BatchJob, JobResult } from '../run/job.ts';
-import type { Run } from '../run/run.ts';
+import type { RunEvent } from '../core/machine/run-event.ts';
+import type { JsonObject } from '../core/json/json.ts';
+import type { AnyJob, AnyProviderConfig, BatchJob, JobResult } from '../run/job/job.ts';
+import type { Run } from '../run/api/run.ts';
 import type { StructuredOutput } from '../schema/types.ts';
-import type { RunSummary } from '../run/summary.ts';
-import type { Verification } from '../run/verification.ts';
+import type { RunSummary } from '../run/view/summary.ts';
+import type { Verification } from '../run/audit/verification.ts';
 import { repeatable } from './repeatable.ts';
 import { createWorld, ProcessKilled, type World, type WorldLedger, type WorldOptions } from './world.ts';
 

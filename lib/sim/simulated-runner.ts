@@ -1,13 +1,13 @@
-import type { AnyJob } from '../run/job.ts';
-import { asIterable } from '../run/observable-items.ts';
-import { isStream } from '../run/single-pass.ts';
-import { BatchRunner } from '../run/runner.ts';
-import type { BatchRunnerOptions, StartOptions } from '../run/runner-options.ts';
-import type { AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from '../run/job.ts';
-import { prepareStructure } from '../run/job-structure.ts';
-import type { Run } from '../run/run.ts';
+import type { AnyJob } from '../run/job/job.ts';
+import { asIterable } from '../run/sources/observable-items.ts';
+import { isStream } from '../run/sources/single-pass.ts';
+import { BatchRunner } from '../run/api/runner.ts';
+import type { BatchRunnerOptions, StartOptions } from '../run/api/runner-options.ts';
+import type { AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from '../run/job/job.ts';
+import { prepareStructure } from '../run/job/job-structure.ts';
+import type { Run } from '../run/api/run.ts';
 import type { OutputOf, StructuredOutput } from '../schema/types.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json/json.ts';
 import type { CheckpointedItemSource } from '../ports/source.ts';
 import type { SimulatedProcess } from './process.ts';
 

@@ -1,9 +1,9 @@
 import type { SchedulerLike } from 'rxjs';
-import { isBatchorError } from '../run/errors.ts';
-import type { BatchRunner } from '../run/runner.ts';
-import type { Run } from '../run/run.ts';
-import type { RunSummary } from '../run/summary.ts';
-import type { JsonObject } from '../core/json.ts';
+import { isBatchorError } from '../run/api/errors.ts';
+import type { BatchRunner } from '../run/api/runner.ts';
+import type { Run } from '../run/api/run.ts';
+import type { RunSummary } from '../run/view/summary.ts';
+import type { JsonObject } from '../core/json/json.ts';
 import type { OwnedRun, Storage } from '../ports/run-store.ts';
 import { fakeConnection, type FakeConnection } from './connection.ts';
 import { faultyConnection, faultyStorage } from './faulty-ports.ts';

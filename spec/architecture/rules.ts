@@ -81,14 +81,14 @@ const libRules: readonly IForbiddenRuleType[] = [
     name: 'run',
     comment: 'The edge for Promise users is handed its adapters; only the defaults know some by name.',
     from: lib('run'),
-    except: '^lib/run/defaults\\.ts$',
+    except: '^lib/run/api/defaults\\.ts$',
     may: [lib('core', 'schema', 'ports', 'streams', 'run'), fpTs, rxjs, standardSchema],
     node: true,
   }),
   only({
     name: 'run-defaults',
     comment: 'What a runner uses when it was given nothing: these adapters and no others.',
-    from: '^lib/run/defaults\\.ts$',
+    from: '^lib/run/api/defaults\\.ts$',
     may: [
       lib('core', 'schema', 'ports', 'streams', 'run'),
       '^lib/sim/store/',

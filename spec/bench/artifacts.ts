@@ -10,11 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createOpenAI } from '../../adapters/openai/index.ts';
-import { sqljsStore } from '../../adapters/sqljs/index.ts';
-import { customIdsOf } from '../../lib/core/custom-ids.ts';
+import { sqljsStore } from '../../adapters/filestore/index.ts';
+import { customIdsOf } from '../../lib/core/values/custom-ids.ts';
 import type { OwnedRun } from '../../lib/ports/run-store.ts';
-import { BatchRunner } from '../../lib/run/runner.ts';
-import type { Run } from '../../lib/run/run.ts';
+import { BatchRunner } from '../../lib/run/api/runner.ts';
+import type { Run } from '../../lib/run/api/run.ts';
 import { drive, ok, runId } from './file-store-drive.ts';
 import { numberFlag, report, textFlag } from './figures.ts';
 

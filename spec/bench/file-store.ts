@@ -16,11 +16,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import initSqlJs from 'sql.js';
-import { sqljsStore } from '../../adapters/sqljs/index.ts';
-import { nodeDisk } from '../../adapters/sqljs/disk.ts';
-import { localClient } from '../../adapters/sqljs/keeper-client.ts';
-import { sqljsStoreOn } from '../../adapters/sqljs/sqljs-store.ts';
-import { lockFile, listRunFolder, runFolder } from '../../adapters/sqljs/run-folder.ts';
+import { sqljsStore } from '../../adapters/filestore/index.ts';
+import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
+import { localClient } from '../../adapters/filestore/worker/keeper-client.ts';
+import { sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
+import { lockFile, listRunFolder, runFolder } from '../../adapters/filestore/disk/run-folder.ts';
 import type { RunStore, Storage } from '../../lib/ports/run-store.ts';
 import { drive, nothingStored, ok, runId, type StageTimes } from './file-store-drive.ts';
 

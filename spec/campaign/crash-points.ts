@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { postgresWorld } from '../support/postgres/simulated-storage.ts';
 import { startTestServer } from '../support/postgres/server.ts';
-import { crashCampaign } from './crash-campaign.ts';
+import { crashCampaign } from './crash/crash-campaign.ts';
 
 const { values } = parseArgs({
   options: {

@@ -1,6 +1,6 @@
 // `npx tsx spec/campaign/journal.ts [--seed N] [--sample K] [--case 'KIND: NAME']`: damages a run in every way there is, K of each kind, or one.
 import { parseArgs } from 'node:util';
-import { campaign } from './campaign.ts';
+import { campaign } from './journal/campaign.ts';
 
 const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' }, sample: { type: 'string' }, case: { type: 'string' } } });
 const figures = await campaign({

@@ -2,7 +2,7 @@
 // `npx tsx spec/campaign/queue.ts [--rows 1000000] [--queue 2000000] [--learn] [--silent] [--estimated] [--at-create] [--hours 1] [--max-requests N] [--seed 1]`
 // Needs about 4 GB for a million rows: `NODE_OPTIONS=--max-old-space-size=8000`.
 import { parseArgs } from 'node:util';
-import { playQueueRun } from '../simulation/queue-run.ts';
+import { playQueueRun } from './simulated/queue-run.ts';
 
 const { values } = parseArgs({
   options: {

@@ -1,6 +1,6 @@
 // Runs that share one queue, in a process that dies now and then: `npx tsx spec/campaign/shared-queue.ts --seeds 200 --seed 1`.
 import { parseArgs } from 'node:util';
-import { playSharedQueue } from '../simulation/shared-queue.ts';
+import { playSharedQueue } from './simulated/shared-queue.ts';
 
 const { values } = parseArgs({ options: { seeds: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' } } });
 const beganMs = performance.now();

@@ -1,7 +1,7 @@
 // `npm run build && npx tsx spec/campaign/workers.ts [--workers 4] [--runs 40] [--rows R] [--seed N]`: docs/campaign.md says what it does.
 import { startTestServer } from '../support/postgres/server.ts';
 import { numberFlags, report, tell } from './figures.ts';
-import { workerCampaign } from './worker-campaign.ts';
+import { workerCampaign } from './processes/worker-campaign.ts';
 
 const given = process.env['BATCHOR_TEST_POSTGRES_URL'] ?? '';
 const server = given === '' ? await startTestServer() : null;

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { journalFile, listRunFolder } from '../../adapters/sqljs/run-folder.ts';
-import type { RunId } from '../../lib/core/ids.ts';
+import { journalFile, listRunFolder } from '../../adapters/filestore/disk/run-folder.ts';
+import type { RunId } from '../../lib/core/values/ids.ts';
 import { ok } from '../contract/run-store-fixture.ts';
-import { openStore } from '../contract/sqljs-folder.ts';
+import { openStore } from '../contract/filestore-folder.ts';
 import { createCliWorld } from './in-process.ts';
 
 const start = [

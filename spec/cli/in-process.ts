@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { type Emulator, type EmulatorOptions, startEmulator } from 'batchor/adapters/emulator';
 import { runCli } from '../../cli/cli.ts';
-import type { CliContext } from '../../cli/context.ts';
+import type { CliContext } from '../../cli/shell/context.ts';
 import { type Ran, ranOf } from './ran.ts';
 
 export { linesOf, type Ran } from './ran.ts';

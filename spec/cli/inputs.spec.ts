@@ -3,9 +3,9 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tunedCsvSource } from '../../adapters/csv/csv-source.ts';
 import { tunedJsonlSource } from '../../adapters/jsonl/jsonl-source.ts';
-import { kindOfInput } from '../../cli/input-kinds.ts';
-import { inputsSource } from '../../cli/inputs.ts';
-import type { JsonObject } from '../../lib/core/json.ts';
+import { kindOfInput } from '../../cli/job/input-kinds.ts';
+import { inputsSource } from '../../cli/job/inputs.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
 import { describeSourceContract, idsOf, readAll, stored } from '../contract/source-contract.ts';
 import { openHandlesOn, tempFile, tiny } from '../contract/source-files.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeDescription, encodeDescription } from '../../cli/job-description.ts';
+import { decodeDescription, encodeDescription } from '../../cli/job/job-description.ts';
 
 /** As a version before caps and canaries stored it. */
 const old = {

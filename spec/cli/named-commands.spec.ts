@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { Definition } from 'clipanion';
 import { describe, expect, it } from 'vitest';
 import { createCli } from '../../cli/cli.ts';
-import { commandName } from '../../cli/help.ts';
-import { checkWords } from '../../cli/words.ts';
+import { commandName } from '../../cli/shell/help.ts';
+import { checkWords } from '../../cli/shell/words.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const definitions = createCli().definitions();

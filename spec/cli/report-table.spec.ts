@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { durationText, reportTable } from '../../cli/report-table.ts';
-import type { RunReport } from '../../lib/run/report.ts';
+import { durationText, reportTable } from '../../cli/print/report-table.ts';
+import type { RunReport } from '../../lib/run/view/report.ts';
 
 const usage = { inputTokens: 1_200, cachedInputTokens: 0, outputTokens: 7, reasoningTokens: 0 };
 const report: RunReport = {

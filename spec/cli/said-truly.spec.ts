@@ -1,11 +1,11 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reportFailure } from '../../cli/failure.ts';
-import type { Description } from '../../cli/job-description.ts';
-import { summaryInPlace } from '../../cli/place.ts';
-import { serviceNotes } from '../../cli/service-notes.ts';
-import { endedRemedy, failureAction, failureClasses } from '../../lib/core/failure.ts';
-import { BatchorError } from '../../lib/run/errors.ts';
+import { reportFailure } from '../../cli/shell/failure.ts';
+import type { Description } from '../../cli/job/job-description.ts';
+import { summaryInPlace } from '../../cli/shell/place.ts';
+import { serviceNotes } from '../../cli/print/service-notes.ts';
+import { endedRemedy, failureAction, failureClasses } from '../../lib/core/values/failure.ts';
+import { BatchorError } from '../../lib/run/api/errors.ts';
 import { type CliWorld, createCliWorld, csvOf, startArgs } from './in-process.ts';
 
 let world: CliWorld;

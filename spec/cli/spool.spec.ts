@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { spool, sweepSpools } from '../../cli/spool.ts';
+import { spool, sweepSpools } from '../../cli/job/spool.ts';
 
 const made: string[] = [];
 const left = (owner: unknown): string => {
@@ -22,7 +22,7 @@ afterEach(() => {
 
 describe('what standard input is kept in', () => {
   it('is removed by the next start when its process was killed', async () => {
-    const module = JSON.stringify(new URL('../../cli/spool.ts', import.meta.url).href);
+    const module = JSON.stringify(new URL('../../cli/job/spool.ts', import.meta.url).href);
     const child = spawn(
       process.execPath,
       [

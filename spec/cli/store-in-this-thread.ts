@@ -1,10 +1,10 @@
 import { vi } from 'vitest';
 
 // A store's thread takes a second to begin from TypeScript: here the store keeps its runs in this thread, on the same disk.
-vi.mock('../../adapters/sqljs/index.ts', async () => {
-  const { sqljsStoreOn } = await import('../../adapters/sqljs/sqljs-store.ts');
-  const { localClient } = await import('../../adapters/sqljs/keeper-client.ts');
-  const { nodeDisk } = await import('../../adapters/sqljs/disk.ts');
+vi.mock('../../adapters/filestore/index.ts', async () => {
+  const { sqljsStoreOn } = await import('../../adapters/filestore/store/sqljs-store.ts');
+  const { localClient } = await import('../../adapters/filestore/worker/keeper-client.ts');
+  const { nodeDisk } = await import('../../adapters/filestore/disk/disk.ts');
   const { disk } = await import('./disk.ts');
   const write: typeof nodeDisk.write = (fd, parts) => {
     if (disk.isFull) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });

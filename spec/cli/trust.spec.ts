@@ -13,10 +13,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { accountFor } from '../../cli/account.ts';
-import { isKnownAddress } from '../../cli/confirmed-addresses.ts';
-import type { LoadedEnv } from '../../cli/env-file.ts';
-import { storeConcerns } from '../../cli/store-trust.ts';
+import { accountFor } from '../../cli/shell/account.ts';
+import { isKnownAddress } from '../../cli/shell/confirmed-addresses.ts';
+import type { LoadedEnv } from '../../cli/shell/env-file.ts';
+import { storeConcerns } from '../../cli/shell/store-trust.ts';
 
 let folder: string;
 beforeEach(() => {

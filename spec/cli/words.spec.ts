@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { accountFor } from '../../cli/account.ts';
-import { withEnvFile } from '../../cli/env-file.ts';
-import { parseFaults } from '../../cli/fault-file.ts';
-import { decimal, params, wholeNumber } from '../../cli/flags.ts';
-import { decodeDescription } from '../../cli/job-description.ts';
-import { nearest } from '../../cli/nearest.ts';
-import { liveLine } from '../../cli/progress.ts';
-import { parseTemplate } from '../../cli/template.ts';
-import { emptySnapshot } from '../../lib/core/snapshot.ts';
-import { summaryOf } from '../../lib/run/summary.ts';
+import { accountFor } from '../../cli/shell/account.ts';
+import { withEnvFile } from '../../cli/shell/env-file.ts';
+import { parseFaults } from '../../cli/job/fault-file.ts';
+import { decimal, params, wholeNumber } from '../../cli/shell/flags.ts';
+import { decodeDescription } from '../../cli/job/job-description.ts';
+import { nearest } from '../../cli/shell/nearest.ts';
+import { liveLine } from '../../cli/print/progress.ts';
+import { parseTemplate } from '../../cli/job/template.ts';
+import { emptySnapshot } from '../../lib/core/model/snapshot.ts';
+import { summaryOf } from '../../lib/run/view/summary.ts';
 import { makeConfig } from '../support/core/config.ts';
 
 describe('a prompt template', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { compactNameOf } from '../../lib/core/raw-object.ts';
+import { compactNameOf } from '../../lib/core/settle/raw-object.ts';
 import type { RunId } from '../../lib/core/index.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../lib/ports/artifacts.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
-import { createPayload } from '../../lib/run/verify/payload.ts';
+import { createPayload } from '../../lib/run/audit/payload.ts';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';

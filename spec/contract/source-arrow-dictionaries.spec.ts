@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as arrow from 'apache-arrow';
 import { afterAll, describe, expect, it } from 'vitest';
 import { arrowSource } from '../../adapters/arrow/index.ts';
-import type { JsonValue } from '../../lib/core/json.ts';
+import type { JsonValue } from '../../lib/core/json/json.ts';
 import type { SourceEntry } from '../../lib/ports/source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'batchor-dictionaries-'));

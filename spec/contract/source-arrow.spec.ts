@@ -9,7 +9,7 @@ import * as z from 'zod';
 import { arrowSource } from '../../adapters/arrow/index.ts';
 import { tunedArrowSource } from '../../adapters/arrow/arrow-source.ts';
 import { needCodec } from '../../adapters/arrow/codecs.ts';
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
 import { LZ4_FILE } from './arrow-lz4.ts';

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { tunedCsvSource } from '../../adapters/csv/csv-source.ts';
 import { jsonlSource } from '../../adapters/jsonl/index.ts';
 import { tunedJsonlSource } from '../../adapters/jsonl/jsonl-source.ts';
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import { compositeSource } from '../../lib/index.ts';
 import type { CheckpointedItemSource } from '../../lib/ports/source.ts';
-import { changedSources } from '../../lib/run/composite-source.ts';
+import { changedSources } from '../../lib/run/sources/composite-source.ts';
 import { describeSourceContract, idsOf, readAll, stored } from './source-contract.ts';
 import { openHandlesOn, tempFile, tiny } from './source-files.ts';
 

@@ -6,7 +6,7 @@ import { tunedCsvSource } from '../../adapters/csv/csv-source.ts';
 import { csvSource } from '../../adapters/csv/index.ts';
 import { jsonlSource } from '../../adapters/jsonl/index.ts';
 import { tunedJsonlSource } from '../../adapters/jsonl/jsonl-source.ts';
-import type { JsonValue } from '../../lib/core/json.ts';
+import type { JsonValue } from '../../lib/core/json/json.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
 import { watchHeldBytes } from '../support/held-bytes.ts';

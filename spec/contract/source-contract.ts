@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonValue } from '../../lib/core/json.ts';
+import type { JsonValue } from '../../lib/core/json/json.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
 
 /** An origin on which every law of a source is tried. At least 20 rows, some of them bad, read in at least four pulls. */

@@ -6,7 +6,7 @@ import { openFailure } from '../../adapters/files/open-file.ts';
 import type { FileTuning } from '../../adapters/files/file-source.ts';
 import { jsonlSource } from '../../adapters/jsonl/index.ts';
 import { tunedJsonlSource } from '../../adapters/jsonl/jsonl-source.ts';
-import type { JsonObject } from '../../lib/core/json.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
 import { describeSourceContract, idsOf, readAll, stored } from './source-contract.ts';

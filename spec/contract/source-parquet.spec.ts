@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { parquetSource } from '../../adapters/parquet/index.ts';
 import { tunedParquetSource } from '../../adapters/parquet/parquet-source.ts';
 import type { ParquetTuning } from '../../adapters/parquet/parquet-source.ts';
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
 import { parquetBytes, texts } from './parquet-files.ts';

@@ -2,13 +2,13 @@ import { isRight } from 'fp-ts/lib/Either.js';
 import { asapScheduler } from 'rxjs';
 import { decide, emptySnapshot, type RunConfig, type RunId } from '../../lib/core/index.ts';
 import type { OwnedRun } from '../../lib/ports/index.ts';
-import { digestOf } from '../../lib/run/digest.ts';
+import { digestOf } from '../../lib/run/job/digest.ts';
 import { fakeConnection } from '../../lib/sim/connection.ts';
 import { createPrng, hexOf, type Prng } from '../../lib/sim/prng.ts';
 import { createFakeProvider, type FakeProvider, type FakeProviderOptions } from '../../lib/sim/provider/index.ts';
 import { memoryStore } from '../../lib/sim/store/memory-store.ts';
 import { nextTurn } from '../../lib/sim/turns.ts';
-import type { EnginePorts } from '../../lib/streams/ports.ts';
+import type { EnginePorts } from '../../lib/effects/ports.ts';
 import { right } from '../support/sim/engine-lab.ts';
 
 /**

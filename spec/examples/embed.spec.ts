@@ -13,7 +13,7 @@ import {
   type RunConfig,
   type RunId,
 } from '../../lib/core/index.ts';
-import { digestOf } from '../../lib/run/digest.ts';
+import { digestOf } from '../../lib/run/job/digest.ts';
 import { memoryStore } from '../../lib/sim/store/memory-store.ts';
 import type { BatchProvider, ProviderWire } from '../../lib/ports/provider.ts';
 import { isRight } from 'fp-ts/lib/Either.js';

@@ -10,7 +10,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../adapte
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { createOpenAI } from '../../adapters/openai/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';
-import { sqljsStore } from '../../adapters/sqljs/index.ts';
+import { sqljsStore } from '../../adapters/filestore/index.ts';
 import { BatchRunner, type Run } from '../../lib/index.ts';
 import { specEnv } from '../gate/env.mjs';
 import { parquetBytes, texts } from '../contract/parquet-files.ts';

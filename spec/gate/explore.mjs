@@ -22,7 +22,7 @@ export const PARTS = [
     }),
   },
   ...[
-    { name: 'simulate', args: ['spec/simulation/run.ts', '--seeds', '60'] },
+    { name: 'simulate', args: ['spec/campaign/simulate.ts', '--seeds', '60'] },
     { name: 'journal', args: ['spec/campaign/journal.ts', '--sample', '20'] },
     { name: 'answers', args: ['spec/campaign/answers.ts', '--lines', '10000'] },
     { name: 'shared-queue', args: ['spec/campaign/shared-queue.ts', '--seeds', '10'] },

@@ -118,7 +118,7 @@ describe('properties', () => {
 });
 
 /** Two files that are there, in whose place planted ones are linted. */
-const core = 'lib/core/json.ts';
+const core = 'lib/core/json/json.ts';
 const ofSpec = 'spec/support/core/dice.ts';
 
 describe('the linter', () => {
@@ -182,7 +182,7 @@ describe('the linter', () => {
       const config = (await eslint.calculateConfigForFile(join(root, path))) as { readonly rules: Readonly<Record<string, unknown>> };
       return [config.rules['no-restricted-syntax'], config.rules['no-restricted-globals']];
     };
-    expect(await rulesOf('lib/schema/check.ts')).toEqual(await rulesOf('lib/core/json.ts'));
+    expect(await rulesOf('lib/schema/check.ts')).toEqual(await rulesOf('lib/core/json/json.ts'));
   });
 
   it('lets a date be made from given milliseconds', async () => {
@@ -192,7 +192,7 @@ describe('the linter', () => {
 
 describe('the formatter', () => {
   it('refuses double quotes', async () => {
-    const options = await prettier.resolveConfig(join(root, 'lib/core/json.ts'));
+    const options = await prettier.resolveConfig(join(root, 'lib/core/json/json.ts'));
     expect(options).toMatchObject({ singleQuote: true, printWidth: 140 });
     expect(await prettier.check(`export const a = "x";\n`, { ...options, parser: 'typescript' })).toBe(false);
     expect(await prettier.check(`export const a = 'x';\n`, { ...options, parser: 'typescript' })).toBe(true);

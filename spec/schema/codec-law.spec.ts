@@ -1,8 +1,8 @@
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openaiSchemaRules } from '../../adapters/openai/schema-rules.ts';
-import { type JsonObject, type JsonValue, isJsonObject } from '../../lib/core/json.ts';
+import { openaiSchemaRules } from '../../adapters/openai/config/schema-rules.ts';
+import { type JsonObject, type JsonValue, isJsonObject } from '../../lib/core/json/json.ts';
 import { checkStrict } from '../../lib/schema/strict-check.ts';
 import { structureOfCodec } from '../../lib/schema/structure.ts';
 import { type Case, caseOf } from './codecs.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import * as t from 'io-ts';
 import { objectOf } from '../../lib/schema/refs.ts';
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 
 /** A codec, a value of it, and that value as a strict answer writes it: absent keys as null. */
 export interface Case {

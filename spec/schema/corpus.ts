@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import type { SchemaRule } from '../../lib/schema/problem.ts';
 
 /** What one rule of the provider's guide says of one schema. */

@@ -1,7 +1,7 @@
 import * as t from 'io-ts';
 import { describe, expect, it } from 'vitest';
-import { openaiSchemaRules } from '../../adapters/openai/schema-rules.ts';
-import type { JsonObject } from '../../lib/core/json.ts';
+import { openaiSchemaRules } from '../../adapters/openai/config/schema-rules.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
 import { described, withJsonSchema } from '../../lib/schema/annotate.ts';
 import { checkStrict } from '../../lib/schema/strict-check.ts';
 import { structureOfCodec } from '../../lib/schema/structure.ts';

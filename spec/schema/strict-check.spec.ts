@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openaiSchemaRules, schemaRulesOf } from '../../adapters/openai/schema-rules.ts';
+import { openaiSchemaRules, schemaRulesOf } from '../../adapters/openai/config/schema-rules.ts';
 import { checkSchemaName, checkStrict } from '../../lib/schema/strict-check.ts';
 import { corpus } from './corpus.ts';
 

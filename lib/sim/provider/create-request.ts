@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../core/json.ts';
+import { isJsonObject, type JsonObject } from '../../core/json/json.ts';
 import type { ServiceLimits } from './limits.ts';
 import { invalidValue, missingParameter } from './refusals.ts';
 import { done, refused, type Reply } from './reply.ts';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json/json.ts';
 import { hashBytes, hexOf, uniform } from '../prng.ts';
 import type { Answer } from './answer.ts';
 import { asksForSchema, defaultAnswer } from './answer.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../core/json.ts';
+import type { JsonObject, JsonValue } from '../../core/json/json.ts';
 import { spacedJson } from './bodies/spaced-json.ts';
 import type { ErrorForm, FaultOf, RowFault } from './faults.ts';
 import { scriptedError } from './row-errors.ts';

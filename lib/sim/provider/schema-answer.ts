@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json/json.ts';
 import { createPrng, hashText, type Prng } from '../prng.ts';
 import { textMatching } from './pattern.ts';
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json/json.ts';
 import type { ServiceLimits } from './limits.ts';
 import { splitLines } from './lines.ts';
 import { embeddingInputs, inputTokens, promptOf } from './prompt.ts';

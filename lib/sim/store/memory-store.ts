@@ -1,8 +1,8 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { RunId } from '../../core/ids.ts';
-import type { JsonObject } from '../../core/json.ts';
-import { owedRuns } from '../../core/due.ts';
-import { isCreated } from '../../core/snapshot.ts';
+import type { RunId } from '../../core/values/ids.ts';
+import type { JsonObject } from '../../core/json/json.ts';
+import { owedRuns } from '../../core/machine/due.ts';
+import { isCreated } from '../../core/model/snapshot.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import type { InboxCommand, ListedRun, OwnedRun, RunReader, RunStore, Storage } from '../../ports/run-store.ts';
 import { createMemoryRun, type MemoryRun } from './memory-run.ts';

@@ -1,6 +1,6 @@
-import type { RunId } from '../../core/ids.ts';
-import { isReservationNews, othersOf, type Reservation } from '../../core/quota.ts';
-import type { OthersUse } from '../../core/queue-state.ts';
+import type { RunId } from '../../core/values/ids.ts';
+import { isReservationNews, othersOf, type Reservation } from '../../core/plan/quota.ts';
+import type { OthersUse } from '../../core/model/queue-state.ts';
 
 /** What the runs of one store have told each other of what they hold of their queues. */
 export interface QuotaBoard {

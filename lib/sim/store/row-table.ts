@@ -1,8 +1,8 @@
-import type { AcceptedSlice, Column, OpenRows, RowSlice } from '../../core/command.ts';
-import { codeOfFailure } from '../../core/failure.ts';
-import { countOfIndexSet, indexesOf } from '../../core/index-set.ts';
-import type { ItemStatus } from '../../core/item.ts';
-import type { RowChange } from '../../core/rows.ts';
+import type { AcceptedSlice, Column, OpenRows, RowSlice } from '../../core/model/command.ts';
+import { codeOfFailure } from '../../core/values/failure.ts';
+import { countOfIndexSet, indexesOf } from '../../core/values/index-set.ts';
+import type { ItemStatus } from '../../core/model/item.ts';
+import type { RowChange } from '../../core/machine/rows.ts';
 import type { ObjectSpan, ResultRef, RowLines, StoredRow } from '../../ports/run-store.ts';
 
 /** The reference: rows as the fold of row changes, in plain columns. A change that would move other rows than it claims is refused whole. */

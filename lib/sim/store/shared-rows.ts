@@ -1,5 +1,5 @@
-import type { SharedRows } from '../../core/command.ts';
-import type { SharedCursor } from '../../core/snapshot.ts';
+import type { SharedRows } from '../../core/model/command.ts';
+import type { SharedCursor } from '../../core/model/snapshot.ts';
 import type { RowTable } from './row-table.ts';
 
 /** The reference of what the port promises, row by row. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import { errorForms, type Fault, type Ledger } from '../../../lib/sim/provider/index.ts';
 import { createLab, hourMs, valueOf } from './lab.ts';
 

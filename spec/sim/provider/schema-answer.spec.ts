@@ -2,7 +2,7 @@ import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../../lib/core/json.ts';
+import type { JsonObject } from '../../../lib/core/json/json.ts';
 import { defaultAnswer } from '../../../lib/sim/provider/index.ts';
 import { createLab, line, outputTextOf, rowsOf } from './lab.ts';
 

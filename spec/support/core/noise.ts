@@ -1,4 +1,4 @@
-import { ingestKey, planKey, pollKey, requeueKey, sweepKey } from '../../../lib/core/effect.ts';
+import { ingestKey, planKey, pollKey, requeueKey, sweepKey } from '../../../lib/core/model/effect.ts';
 import {
   batchEffectKey,
   type BatchKey,

@@ -17,7 +17,7 @@ import {
   type SweptBatch,
   type TokenUsage,
 } from '../../../lib/core/index.ts';
-import { knownBatches } from '../../../lib/core/witness.ts';
+import { knownBatches } from '../../../lib/core/model/witness.ts';
 import { commit, type State, type Step } from './commit.ts';
 import { makeConfig } from './config.ts';
 import { backoffRows, openRows, planWindow } from './slices.ts';

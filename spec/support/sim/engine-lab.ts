@@ -1,8 +1,8 @@
 import { decide, emptySnapshot, type Event, evolve, type RunId, type RunSnapshot } from '../../../lib/core/index.ts';
 import type { BatchProvider, OwnedRun, Port, ProviderWire } from '../../../lib/ports/index.ts';
-import { digestOf } from '../../../lib/run/digest.ts';
-import { configOf } from '../../../lib/run/job-config.ts';
-import { itemsSource } from '../../../lib/run/items-source.ts';
+import { digestOf } from '../../../lib/run/job/digest.ts';
+import { configOf } from '../../../lib/run/job/job-config.ts';
+import { itemsSource } from '../../../lib/run/sources/items-source.ts';
 import { fakeConnection } from '../../../lib/sim/connection.ts';
 import { faultyConnection, faultyStorage } from '../../../lib/sim/faulty-ports.ts';
 import { hexOf } from '../../../lib/sim/prng.ts';
@@ -10,9 +10,9 @@ import { createProcess } from '../../../lib/sim/process.ts';
 import { createFakeProvider, type FakeProvider, type FakeProviderOptions } from '../../../lib/sim/provider/index.ts';
 import { memoryStore } from '../../../lib/sim/store/memory-store.ts';
 import { createVirtualTime, type VirtualTime } from '../../../lib/sim/virtual-time.ts';
-import { createEngine, type Engine } from '../../../lib/streams/engine.ts';
-import type { EnginePorts } from '../../../lib/streams/ports.ts';
-import type { AnyJob } from '../../../lib/run/job.ts';
+import { createEngine, type Engine } from '../../../lib/engine/engine.ts';
+import type { EnginePorts } from '../../../lib/effects/ports.ts';
+import type { AnyJob } from '../../../lib/run/job/job.ts';
 import type { Job } from './jobs.ts';
 
 /** An engine alone, over ports that a spec may change, in virtual time. */

@@ -1,5 +1,5 @@
 import type { BatchItem, JsonObject } from '../../../lib/index.ts';
-import type { BatchJob, ChunkOptions, RetryOptions } from '../../../lib/run/job.ts';
+import type { BatchJob, ChunkOptions, RetryOptions } from '../../../lib/run/job/job.ts';
 import { createFakeProvider, type FakeConnection, fakeConnection, type FakeProviderConfig } from '../../../lib/sim/index.ts';
 
 export type Item = BatchItem<string, JsonObject>;

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../../core/json.ts';
+import type { JsonObject, JsonValue } from '../../../core/json/json.ts';
 
 /** What an answer is made of; faults ask for all but `text` by their names (`rows_tool_calls` and so on). */
 export type AnswerForm =

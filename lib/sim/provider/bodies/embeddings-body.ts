@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../../core/json.ts';
+import type { JsonValue } from '../../../core/json/json.ts';
 import { createPrng, hashText, mix32 } from '../../prng.ts';
 import { embeddingInputs } from '../prompt.ts';
 import type { Completion } from './completion.ts';

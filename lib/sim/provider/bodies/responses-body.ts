@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json/json.ts';
 import type { Completion } from './completion.ts';
 import { isReasoningModel } from './snapshots.ts';
 import { floatOr, spacedJson, spacedOr } from './spaced-json.ts';

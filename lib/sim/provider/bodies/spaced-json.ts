@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from '../../../core/json.ts';
+import { isJsonObject, type JsonValue } from '../../../core/json/json.ts';
 
 /** JSON text as result lines have it: a blank behind each comma and colon. */
 export const spacedJson = (value: JsonValue): string => {

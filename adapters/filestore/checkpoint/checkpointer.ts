@@ -1,0 +1,124 @@
+import { rmSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { SqlJsStatic } from 'sql.js';
+import type { OpenRun } from '../worker/calls.ts';
+import type { Disk } from '../disk/disk.ts';
+import { imageFormat } from './image-reader.ts';
+import { bringUpToDate } from './image-writer.ts';
+import { beginJournal, type JournalWriter } from '../journal/journal-writer.ts';
+import { isOwnLock } from '../ownership/lock-file.ts';
+import type { OpenModel } from '../worker/open-model.ts';
+import { emptyDatabase } from './sql.ts';
+import { checkpointFile, compareJournals, journalFile, type JournalId, listRunFolder, lockFile, unfinishedSuffix } from '../disk/run-folder.ts';
+
+/** Writes images of the database aside, so that opening replays little. A failure here loses nothing: the journals go on. */
+export interface Checkpointer {
+  /**
+   * One synchronous turn: the database is brought up to date, exported, and a journal begun that the image names. What `written`
+   * promises never rejects. Throws when the new journal cannot be begun.
+   */
+  take(sql: SqlJsStatic, journal: JournalWriter): { readonly next: JournalWriter; readonly written: Promise<void> };
+  isBusy(): boolean;
+  /** At a clean close: is a later opening cheaper by more than the image costs now? */
+  isWorthIt(): boolean;
+  settled(): Promise<void>;
+}
+
+/** More are not left for the next opening to replay. */
+const replayedCommitsMax = 2_000;
+const replayedJournalsMax = 8;
+const readAtOnceBytes = 4 * 1024 * 1024;
+
+export const createCheckpointer = (
+  disk: Disk,
+  { folder, runId, owner }: OpenRun,
+  { model, tables, base, journalCount }: OpenModel,
+): Checkpointer => {
+  let busy: Promise<void> | null = null;
+  /** The newest image known to be whole. */
+  let newest: JournalId | null = base;
+  /** Since the newest image; each opening begins one. */
+  let journals = journalCount + 1;
+
+  const write = async (bytes: Uint8Array, crc: number, first: JournalId): Promise<void> => {
+    const file = checkpointFile(first, crc);
+    const aside = join(folder, `${file}${unfinishedSuffix}`);
+    try {
+      await disk.writeAside(aside, bytes);
+      await disk.rename(aside, join(folder, file));
+      disk.syncFolder(folder);
+      // Nothing that it replaces goes before it has been read back.
+      if ((await checksumOf(join(folder, file))) !== crc) return;
+      // Nor by whoever was replaced: the new owner may stand on an older image than this one thought whole.
+      if (owner === null || !isOwnLock(folder, owner.epoch, owner.nonce)) return;
+      removeReplaced(folder, newest, owner.epoch);
+      newest = first;
+    } catch {
+      await rm(aside, { force: true }).catch(() => undefined);
+    }
+  };
+
+  return {
+    take(sql, journal) {
+      const database = (tables.database ??= emptyDatabase(sql));
+      const first: JournalId = { epoch: journal.epoch, n: journal.n + 1 };
+      const { snapshot, description } = model;
+      bringUpToDate(database, model, {
+        format: imageFormat,
+        run_id: runId,
+        version: snapshot.version,
+        first_journal: journalFile(first),
+        description,
+        snapshot: JSON.parse(JSON.stringify(snapshot)),
+      });
+      const bytes = database.export();
+      const crc = crc32(bytes);
+      const after = { epoch: journal.epoch, n: journal.n, bytes: journal.bytes() };
+      const next = beginJournal(disk, folder, { runId, ...first, after, version: snapshot.version, description: null });
+      journal.close();
+      journals = 1;
+      model.changedRows = 0;
+      model.changedTimes = 0;
+      const written = write(bytes, crc, first).finally(() => {
+        busy = null;
+      });
+      busy = written;
+      return { next, written };
+    },
+    isBusy: () => busy !== null,
+    // Replaying costs no more than loading SQLite and an image would, unless commits or journals are many (docs/decisions/0013).
+    isWorthIt: () => model.changedTimes > replayedCommitsMax || journals > replayedJournalsMax,
+    settled: async () => {
+      await busy;
+    },
+  };
+};
+
+const checksumOf = async (path: string): Promise<number> => {
+  const handle = await open(path, 'r');
+  try {
+    const chunk = new Uint8Array(readAtOnceBytes);
+    let crc = 0;
+    for (;;) {
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length);
+      if (bytesRead === 0) return crc;
+      crc = crc32(chunk.subarray(0, bytesRead), crc);
+    }
+  } finally {
+    await handle.close();
+  }
+};
+
+/**
+ * Removes what the checkpoint before the newest contains: journals before it, older checkpoints; and locks of epochs that are over,
+ * never the highest. What a fenced owner left goes with the next one.
+ */
+const removeReplaced = (folder: string, before: JournalId | null, epoch: number): void => {
+  const { checkpoints, journals, lockEpochs } = listRunFolder(folder);
+  const isReplaced = (id: JournalId): boolean => before !== null && compareJournals(id, before) < 0;
+  for (const checkpoint of checkpoints) if (isReplaced(checkpoint)) rmSync(join(folder, checkpoint.file), { force: true });
+  for (const journal of journals) if (isReplaced(journal)) rmSync(join(folder, journalFile(journal)), { force: true });
+  for (const old of lockEpochs) if (old < epoch) rmSync(join(folder, lockFile(old)), { force: true });
+};

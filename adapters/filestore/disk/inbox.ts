@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isJsonObject } from '../../../lib/core/json/json.ts';
+import type { InboxCommand } from '../../../lib/ports/run-store.ts';
+
+const commandPattern = /^[0-9]{15}-[0-9a-f]{16}$/;
+const types: readonly InboxCommand['type'][] = ['pause', 'resume', 'cancel', 'resolve'];
+
+const inboxOf = (folder: string): string => join(folder, 'inbox');
+
+/** True after: the command lies in the run's inbox, whole and durable. Its name puts it in order: time, then chance. */
+export const putCommand = async (folder: string, command: Omit<InboxCommand, 'id'>): Promise<string> => {
+  const id = `${String(Date.now()).padStart(15, '0')}-${randomBytes(8).toString('hex')}`;
+  const inbox = inboxOf(folder);
+  await mkdir(inbox, { recursive: true, mode: 0o700 });
+  const aside = join(inbox, `.${id}.tmp`);
+  const handle = await open(aside, 'wx', 0o600);
+  try {
+    await handle.writeFile(JSON.stringify(command));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(aside, join(inbox, `${id}.json`));
+  return id;
+};
+
+/** True when something may lie there for an owner. */
+export const hasCommands = (folder: string): boolean => {
+  const inbox = inboxOf(folder);
+  return existsSync(inbox) && readdirSync(inbox).some((file) => file.endsWith('.json') && commandPattern.test(file.slice(0, -5)));
+};
+
+/** Commands in the order of their names. A file that is no command of ours is left where it is. */
+export const listCommands = async (folder: string): Promise<readonly InboxCommand[]> => {
+  const inbox = inboxOf(folder);
+  const files = await readdir(inbox).catch(ifAbsent([]));
+  const ids = files.flatMap((file) => (file.endsWith('.json') && commandPattern.test(file.slice(0, -5)) ? [file.slice(0, -5)] : [])).sort();
+  const commands: InboxCommand[] = [];
+  for (const id of ids) {
+    const command = parse(id, await readFile(join(inbox, `${id}.json`), 'utf8').catch(ifAbsent('')));
+    if (command !== null) commands.push(command);
+  }
+  return commands;
+};
+
+/** True after: the command is gone; absent before is success. */
+export const dropCommand = async (folder: string, id: string): Promise<void> => {
+  if (commandPattern.test(id)) await rm(join(inboxOf(folder), `${id}.json`), { force: true });
+};
+
+const parse = (id: string, text: string): InboxCommand | null => {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isJsonObject(value)) return null;
+    const type = types.find((known) => known === value['type']);
+    const options = value['options'] ?? {};
+    return type === undefined || !isJsonObject(options) ? null : { id, type, options };
+  } catch {
+    return null;
+  }
+};
+
+const ifAbsent =
+  <A>(otherwise: A) =>
+  (cause: unknown): A => {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return otherwise;
+    throw cause;
+  };

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import type { PortError } from '../../../lib/ports/port-error.ts';
+import { lostRun } from '../repair/lost-work.ts';
+import { type Link, readLink, readOneFrame } from './journal-reader.ts';
+import { type CheckpointFile, compareJournals, type FolderListing, journalFile, type JournalId, listRunFolder } from '../disk/run-folder.ts';
+
+/** A journal that counts: from where, and up to where (null: as far as its records are whole). */
+export interface ChainedJournal {
+  readonly id: JournalId;
+  readonly link: Link;
+  /** Where its first commit begins. */
+  readonly start: number;
+  readonly to: number | null;
+}
+
+/**
+ * The journals that lead to the newest one that is whole at its beginning, oldest first. What a fenced owner wrote after it was
+ * replaced is in none of them, or past the length that its successor took over. Stops behind the first that is said to be enough, or
+ * where files are missing.
+ */
+export const readChain = (
+  folder: string,
+  listing: FolderListing,
+  isEnough: (id: JournalId) => boolean,
+): Either<PortError, readonly ChainedJournal[]> => {
+  const chain: ChainedJournal[] = [];
+  let at: JournalId | null = null;
+  let to: number | null = null;
+  for (const id of listing.journals) {
+    if (at !== null && compareJournals(id, at) !== 0) continue;
+    const found = readLink(folder, id);
+    if (isLeft(found)) return found;
+    if (found.right === null) {
+      // A journal that somebody goes on from was whole at its beginning.
+      if (at === null) continue;
+      const path = join(folder, journalFile(id));
+      return left({
+        type: 'corrupt',
+        message: `${path} is damaged: a later journal goes on from it, and its first record is not whole`,
+        where: `${path}:0`,
+      });
+    }
+    const { link, end } = found.right;
+    chain.unshift({ id, link, start: end, to });
+    if (isEnough(id) || link.after === null) break;
+    at = link.after;
+    to = link.after.bytes;
+  }
+  return right(chain);
+};
+
+/** Where a run is read from: an image (null: from nothing), and every journal after it. */
+export interface History {
+  readonly image: { readonly file: CheckpointFile; readonly bytes: Uint8Array } | null;
+  readonly journals: readonly ChainedJournal[];
+}
+
+/**
+ * The newest whole checkpoint that the chain of journals goes on from, and the journals from there: what lies before it is not looked
+ * at. A checkpoint of a fenced owner names a journal that is not in the chain, and does not count. Null: there is no journal, and never
+ * was one. Throws what the system throws.
+ */
+export const readHistory = (folder: string): Either<PortError, History | null> => {
+  const listing = listRunFolder(folder);
+  const found: { image: History['image'] } = { image: null };
+  const damaged: string[] = [];
+  const chain = readChain(folder, listing, (id) => {
+    for (const file of listing.checkpoints) {
+      if (compareJournals(id, file) !== 0) continue;
+      const bytes = readImage(folder, file);
+      if (bytes === null) damaged.push(join(folder, file.file));
+      else found.image = { file, bytes };
+    }
+    return found.image !== null;
+  });
+  if (isLeft(chain)) return chain;
+  const journals = chain.right;
+  const lost = lostJournal(folder, listing, journals[journals.length - 1]?.id ?? null);
+  if (lost !== null) return left(lost);
+  const [first] = journals;
+  if (first === undefined) return right(null);
+  if (found.image !== null || first.link.after === null) return right({ image: found.image, journals });
+  const missing = join(folder, journalFile(first.link.after));
+  const message =
+    damaged.length > 0
+      ? `${damaged.join(' and ')} does not match its checksum, and the journals before it are gone`
+      : `${missing} is missing, and no checkpoint holds what it held`;
+  return left({ type: 'corrupt', message, where: damaged[0] ?? missing });
+};
+
+/** The bytes of an image; null: they do not match the checksum in its name. */
+export const readImage = (folder: string, { file, crc }: CheckpointFile): Uint8Array | null => {
+  const bytes = new Uint8Array(readFileSync(join(folder, file)));
+  return crc32(bytes) === crc ? bytes : null;
+};
+
+/** An image is taken once the journal that it names is durable: where the image is newer than every journal, commits may be gone. */
+const lostJournal = (folder: string, { checkpoints }: FolderListing, newest: JournalId | null): PortError | null => {
+  const [image] = checkpoints;
+  if (image === undefined || (newest !== null && compareJournals(image, newest) <= 0)) return null;
+  const path = join(folder, journalFile(image));
+  const message = `${path} is damaged: it is missing or cut within its first record, and ${image.file} was taken after it was begun`;
+  return { type: 'corrupt', message, where: `${path}:0` };
+};
+
+/**
+ * True when the folder holds a whole `RunCreated`; false where nothing was ever acknowledged; `corrupt` where something was, and its journals
+ * are gone. Opens no database. Throws what the system throws.
+ */
+export const holdsRun = (folder: string): Either<PortError, boolean> => {
+  const holds = holdsCreation(folder);
+  if (isLeft(holds) || holds.right) return holds;
+  const lost = lostRun(folder);
+  if (lost === null) return holds;
+  // Another process may have created the run meanwhile: its first commit is older than any trace of it, so this look decides.
+  const now = holdsCreation(folder);
+  return isLeft(now) || now.right ? now : left(lost);
+};
+
+const holdsCreation = (folder: string): Either<PortError, boolean> => {
+  const listing = listRunFolder(folder);
+  if (listing.checkpoints.length > 0) return right(true);
+  const chain = readChain(folder, listing, () => false);
+  if (isLeft(chain)) return chain;
+  // A run's first commit is its `RunCreated`; a journal that goes on from version 0 may still be without one.
+  return right(
+    chain.right.some(({ id, link, start }) => link.version > 0 || readOneFrame(join(folder, journalFile(id)), start).type !== 'torn'),
+  );
+};

@@ -1,0 +1,109 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { isJsonObject } from '../../../lib/core/json/json.ts';
+import type { PortError } from '../../../lib/ports/port-error.ts';
+import { ioError } from '../../filesystem/index.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+import { type FolderListing, highestEpoch, listRunFolder, lockFile } from '../disk/run-folder.ts';
+
+/** What an owner says of itself, rewritten with every heartbeat. */
+export interface Lock extends ProcessIdentity {
+  readonly heartbeat: number;
+  readonly released: boolean;
+  /** Tells this owner from one of the same epoch in a folder that was removed and made again. */
+  readonly nonce: string;
+}
+
+/** The lock of an epoch; `unreadable` while its owner is about to write it. Null: there is none. */
+export const readLock = (folder: string, epoch: number): Lock | 'unreadable' | null => {
+  let text: string;
+  try {
+    text = readFileSync(join(folder, lockFile(epoch)), 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return null;
+    throw cause;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isJsonObject(value)) return 'unreadable';
+    const { host, bootId, pidNamespace, pid, startTime, heartbeat, released, nonce } = value;
+    if (typeof host !== 'string' || typeof pid !== 'number' || typeof heartbeat !== 'number' || typeof nonce !== 'string')
+      return 'unreadable';
+    const textOrNull = (at: unknown): string | null => (typeof at === 'string' ? at : null);
+    return {
+      host,
+      pid,
+      heartbeat,
+      bootId: textOrNull(bootId),
+      pidNamespace: textOrNull(pidNamespace),
+      startTime: textOrNull(startTime),
+      released: released === true,
+      nonce,
+    };
+  } catch {
+    return 'unreadable';
+  }
+};
+
+/**
+ * Makes the lock of the epoch behind the highest that was seen, or null when somebody else was faster: whoever came since that look
+ * owns the run, and is not to be overtaken. Epochs are never used again. Throws what the system throws.
+ */
+export const createLock = (folder: string, lock: Lock, seen: FolderListing | null): number | null => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const epoch = (seen === null ? 0 : highestEpoch(seen)) + 1;
+  let fd: number;
+  try {
+    fd = openSync(join(folder, lockFile(epoch)), 'wx', 0o600);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return null;
+    throw cause;
+  }
+  try {
+    writeSync(fd, JSON.stringify(lock));
+    fsyncSync(fd);
+  } catch (cause) {
+    // An empty lock would look like an owner that is just starting. Nobody has read or written anything under this epoch.
+    rmSync(join(folder, lockFile(epoch)), { force: true });
+    throw cause;
+  } finally {
+    closeSync(fd);
+  }
+  return epoch;
+};
+
+/** Rewrites our own lock; a reader sees the old or the new one, whole. */
+export const rewriteLock = (folder: string, epoch: number, lock: Lock): void => {
+  const aside = join(folder, `${lockFile(epoch)}.tmp`);
+  writeFileSync(aside, JSON.stringify(lock), { mode: 0o600 });
+  renameSync(aside, join(folder, lockFile(epoch)));
+};
+
+/** True while the highest lock is ours. */
+export const isOwnLock = (folder: string, epoch: number, nonce: string): boolean => {
+  const lock = listRunFolder(folder).lockEpochs[0] === epoch ? readLock(folder, epoch) : null;
+  return lock !== null && lock !== 'unreadable' && lock.nonce === nonce;
+};
+
+/** For people. */
+export const describeOwner = (lock: Lock | 'unreadable'): string =>
+  lock === 'unreadable' ? 'a process that is just starting' : `process ${lock.pid} on ${lock.host}`;
+
+const ownerOfEpoch = (folder: string, epoch: number): string | null => {
+  try {
+    const lock = readLock(folder, epoch);
+    return lock === null ? null : describeOwner(lock);
+  } catch {
+    return null;
+  }
+};
+
+/** Why the owner of this epoch may not continue; null: it still owns the run. */
+export const leaseFault = (folder: string, epoch: number, nonce: string): PortError | null => {
+  try {
+    if (isOwnLock(folder, epoch, nonce)) return null;
+    return { type: 'lease_lost', owner: ownerOfEpoch(folder, listRunFolder(folder).lockEpochs[0] ?? 0) };
+  } catch (cause) {
+    return ioError('look at the locks in', folder, cause);
+  }
+};

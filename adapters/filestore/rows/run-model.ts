@@ -1,0 +1,168 @@
+import type { Event } from '../../../lib/core/model/event.ts';
+import { evolve } from '../../../lib/core/machine/evolve.ts';
+import type { RunId } from '../../../lib/core/values/ids.ts';
+import { InvariantViolation } from '../../../lib/core/values/invariant.ts';
+import type { IndexSet } from '../../../lib/core/values/index-set.ts';
+import type { JsonObject } from '../../../lib/core/json/json.ts';
+import { applyToRows, type RowChange } from '../../../lib/core/machine/rows.ts';
+import { type StoredRunEvent, toRunEvents } from '../../../lib/core/machine/run-event.ts';
+import { emptySnapshot, type RunSnapshot } from '../../../lib/core/model/snapshot.ts';
+import { applyChange } from './apply-change.ts';
+import { BatchRecords } from './batch-records.ts';
+import { IdIndex } from './id-index.ts';
+import { ItemColumns } from './item-columns.ts';
+import type { ResultPiece, SlicePiece } from './pieces.ts';
+import { SharedWaiters } from './shared-waiters.ts';
+import { Shelf } from './shelf.ts';
+
+/** Where the parts of a run are read from that are no longer held in memory. */
+export interface ModelSource {
+  slice(from: number): SlicePiece;
+  results(from: number): ResultPiece;
+  /** Every id of the rows before an index, in order. */
+  idsBefore(index: number): Iterable<string>;
+  events(afterSequence: number, limit: number): readonly StoredRunEvent[];
+}
+
+/** One run in memory: the fold of its events. Refuses events whose row changes do not fit, whole. */
+export class RunModel {
+  readonly runId: RunId;
+  description: JsonObject | null = null;
+  snapshot: RunSnapshot = emptySnapshot;
+  readonly items = new ItemColumns();
+  readonly slices: Shelf<SlicePiece>;
+  readonly results: Shelf<ResultPiece>;
+  /** Rows that were packed into each live batch. */
+  readonly batches = new Map<number, IndexSet>();
+  /** Rows that wait for the row that is sent for them. */
+  readonly waiters = new SharedWaiters();
+  /** Every batch that was ever planned. */
+  readonly records = new BatchRecords();
+  /** Due times by bucket number; bucket 0 is none. */
+  readonly dueAtMs: number[] = [0];
+  readonly #buckets = new Map<number, number>();
+  /** Every object that an event ever named: what the sweep keeps. */
+  readonly objects = new Set<string>();
+  freshObjects: string[] = [];
+  freshEvents: StoredRunEvent[] = [];
+  /** Rows that the database has, in whatever state. */
+  storedRows = 0;
+  /** Entries of row changes since the last checkpoint: what a replay would cost. */
+  changedRows = 0;
+  /** Commits since the last checkpoint. */
+  changedTimes = 0;
+  readonly source: ModelSource;
+  #ids: IdIndex | null = null;
+
+  constructor(runId: RunId, source: ModelSource) {
+    this.runId = runId;
+    this.source = source;
+    this.slices = new Shelf(0, (from) => source.slice(from));
+    this.results = new Shelf(1, (from) => source.results(from));
+  }
+
+  /** Null after the events were folded in; else what does not fit, and nothing has changed. Events that were read back were checked when they were written. */
+  fold(events: readonly Event[], areNew: boolean): string | null {
+    const after = this.#evolved(events);
+    if (typeof after === 'string') return after;
+    const undo: (() => void)[] = [];
+    const changes = applyToRows(events);
+    let wrong: string | null = null;
+    this.items.isLogging = areNew;
+    for (const change of changes) {
+      wrong = applyChange(this, change, areNew, undo);
+      if (wrong !== null) break;
+    }
+    const status = wrong === null ? this.items.disagreement(after.totals) : null;
+    if (status !== null) wrong = `rows that are ${status} would number ${after.totals[status]} by the events`;
+    if (wrong !== null) {
+      this.items.undo();
+      for (const step of undo.reverse()) step();
+      if (areNew && changes.some((change) => change.type === 'insert')) this.#ids = null;
+      return wrong;
+    }
+    this.items.keep();
+    this.freshEvents.push(...toRunEvents(after.runId, this.snapshot.version, events));
+    for (const event of events) this.#keepObjects(event);
+    this.records.fold(events);
+    this.changedRows += changes.reduce((sum, change) => sum + entriesOf(change), 0);
+    this.changedTimes += 1;
+    this.snapshot = after;
+    for (const batchNo of this.batches.keys()) if (!after.live.some((batch) => batch.batchNo === batchNo)) this.batches.delete(batchNo);
+    return null;
+  }
+
+  /** The number of the backoff bucket with this due time. */
+  bucketOf(dueAtMs: number): number {
+    const known = this.#buckets.get(dueAtMs);
+    if (known !== undefined) return known;
+    const bucket = this.dueAtMs.push(dueAtMs) - 1;
+    this.#buckets.set(dueAtMs, bucket);
+    return bucket;
+  }
+
+  /** Built when somebody first asks: a run whose input is complete never needs it. O(rows) once. */
+  ids(): IdIndex {
+    if (this.#ids !== null) return this.#ids;
+    const ids = new IdIndex((index) => this.idAt(index));
+    let index = 0;
+    for (const id of this.source.idsBefore(this.storedRows)) ids.add(id, index++);
+    for (const slice of this.slices.fresh()) for (const id of slice.ids()) ids.add(id, index++);
+    this.#ids = ids;
+    return ids;
+  }
+  idAt(index: number): string {
+    const slice = this.slices.at(index);
+    return slice.ids()[index - slice.from] as string;
+  }
+
+  keepObject(name: string | null): void {
+    if (name === null || this.objects.has(name)) return;
+    this.objects.add(name);
+    this.freshObjects.push(name);
+  }
+
+  #keepObjects(event: Event): void {
+    if (event.type === 'ItemsAccepted') {
+      this.keepObject(event.slice.requestObject);
+      this.keepObject(event.slice.itemObject);
+    } else if (event.type === 'FilesStored' || event.type === 'AnswersUnreadable') {
+      this.keepObject(event.output?.object ?? null);
+      this.keepObject(event.error?.object ?? null);
+    }
+  }
+
+  #evolved(events: readonly Event[]): RunSnapshot | string {
+    const created = events.find((event) => event.type === 'RunCreated');
+    if (created !== undefined && created.runId !== this.runId)
+      return `the folder is of run ${this.runId}, and the event creates run ${created.runId}`;
+    if ((created !== undefined) !== (this.snapshot.version === 0) || events.length === 0) return 'a run begins with its RunCreated, once';
+    try {
+      return events.reduce(evolve, this.snapshot);
+    } catch (cause) {
+      if (cause instanceof InvariantViolation) return cause.message;
+      throw cause;
+    }
+  }
+}
+
+const entriesOf = (change: RowChange): number => {
+  switch (change.type) {
+    case 'insert':
+      return change.slice.itemIds.length;
+    case 'complete':
+      return change.lines.indexes.length;
+    case 'fail':
+    case 'retry':
+      return change.rows.indexes.length;
+    case 'requeue':
+    case 'fail_pending':
+    case 'share':
+      return change.indexes.length;
+    case 'claim':
+    case 'submit':
+    case 'release':
+      // Ranges: a whole batch is one loop over columns, and two numbers in the journal.
+      return 1;
+  }
+};

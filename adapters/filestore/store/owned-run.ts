@@ -1,0 +1,95 @@
+import { pipe } from 'fp-ts/lib/function.js';
+import * as E from 'fp-ts/lib/Either.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { encodeEvents } from '../../../lib/core/codec/event-record.ts';
+import type { Port } from '../../../lib/ports/port-error.ts';
+import type { OwnedRun } from '../../../lib/ports/run-store.ts';
+import { ioError } from '../../filesystem/index.ts';
+import { createCommitLane } from './commit-lane.ts';
+import { frameOf } from '../journal/frame.ts';
+import { dropCommand, listCommands } from '../disk/inbox.ts';
+import { leaseFault } from '../ownership/lock-file.ts';
+import type { Ownership } from '../ownership/ownership.ts';
+import { packTexts } from '../rows/packed-texts.ts';
+import type { QuotaBoard } from '../quota/quota-board.ts';
+import type { QuotaWord } from '../quota/quota-word.ts';
+import { createReader, type Handle } from './run-reader.ts';
+import { createSummaryPublisher } from './summary.ts';
+
+export interface OwnedParts {
+  readonly handle: Handle;
+  readonly folder: string;
+  readonly ownership: Ownership;
+  readonly word: QuotaWord;
+  readonly board: QuotaBoard;
+  readonly onClosed: () => void;
+}
+
+/** The owner's handle: commits are checked and made durable by the keeping thread, and shown here once they are acknowledged. */
+export const createOwnedRun = ({ handle, folder, ownership, word, board, onClosed }: OwnedParts): OwnedRun => {
+  const { run, client } = handle;
+  const shown = { snapshot: handle.opened.snapshot };
+  const summary = createSummaryPublisher(folder, ownership.epoch);
+  if (shown.snapshot.version > 0) summary.changed(shown.snapshot);
+
+  const close = async (): Promise<void> => {
+    await lane.idle();
+    const closed = await client.call(run, 'close', null)();
+    await summary.close(E.isRight(closed));
+    await word.close();
+    ownership.release();
+    onClosed();
+  };
+  const lane = createCommitLane({
+    runId: handle.runId,
+    folder,
+    shown,
+    word,
+    board,
+    leaseFault: () => leaseFault(folder, ownership.epoch, ownership.nonce),
+    send: (expectedVersion, events) =>
+      pipe(
+        // Encoded when it is run, not when it is described.
+        TE.fromIO(() => {
+          const { header, columns } = encodeEvents(events);
+          return frameOf({ ...header, version: expectedVersion }, columns);
+        }),
+        TE.chain((frame) => client.call(run, 'commit', { expectedVersion, frame }, [frame.buffer])),
+      ),
+    onCommitted: summary.changed,
+  });
+  const onFolder = <A>(doing: string, act: () => Promise<A>): Port<A> => TE.tryCatch(act, (cause) => ioError(doing, folder, cause));
+
+  const reader = createReader(handle, shown, close);
+  return Object.defineProperty(
+    {
+      ...reader,
+      epoch: ownership.epoch,
+      commit: lane.commit,
+      othersInScope: (scope, nowMs) => board.others(handle.runId, scope, nowMs),
+      assertOwned: () =>
+        pipe(
+          client.call(run, 'assertOwned', null),
+          TE.map(() => undefined),
+        ),
+      knownIds: (itemIds) =>
+        pipe(
+          TE.fromIO(() => packTexts(itemIds)),
+          TE.chain((ids) => client.call(run, 'knownIds', ids, [ids.ends.buffer as ArrayBuffer])),
+        ),
+      planWindow: (rowsMax) => client.call(run, 'planWindow', rowsMax),
+      batchLines: (batchNo) => client.call(run, 'batchLines', batchNo),
+      openMask: (batchNo, indexes) => client.call(run, 'openMask', { batchNo, indexes }),
+      openRows: (batchNo, fromIndex, rowsMax) => client.call(run, 'openRows', { batchNo, fromIndex, rowsMax }),
+      backoffRows: (dueAtMs, rowsMax) => client.call(run, 'backoffRows', { dueAtMs, rowsMax }),
+      sharedRows: (from, rowsMax) => client.call(run, 'sharedRows', { from, rowsMax }),
+      pendingRows: (rowsMax) => client.call(run, 'pendingRows', rowsMax),
+      rowLines: (index) => client.call(run, 'rowLines', index),
+      inbox: () => onFolder('read the inbox of', () => listCommands(folder)),
+      removeCommand: (id) => onFolder('remove a command from', () => dropCommand(folder, id)),
+    } satisfies OwnedRun,
+    // Copied by the spread, it would be the snapshot of the opening for ever.
+    'snapshot',
+    { get: () => shown.snapshot, enumerable: true },
+  );
+};

@@ -1,0 +1,54 @@
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { RunId } from '../../../lib/core/values/ids.ts';
+import type { RunSnapshot } from '../../../lib/core/model/snapshot.ts';
+import type { ArtifactStore } from '../../../lib/ports/artifacts.ts';
+import type { RunReader } from '../../../lib/ports/run-store.ts';
+import type { Opened } from '../worker/calls.ts';
+import type { KeeperClient } from '../worker/keeper-client.ts';
+import { resultRefs } from '../rows/result-columns.ts';
+
+/** An opened run, as both its readers and its owner hold it. */
+export interface Handle {
+  readonly runId: RunId;
+  readonly run: number;
+  readonly client: KeeperClient;
+  readonly opened: Opened;
+  readonly artifacts: ArtifactStore;
+}
+
+/** The snapshot that the handle shows; moved by whoever sees a newer one. */
+export interface Shown {
+  snapshot: RunSnapshot;
+}
+
+export const createReader = ({ runId, run, client, opened, artifacts }: Handle, shown: Shown, onClose: () => Promise<void>): RunReader => {
+  let closing: Promise<void> | null = null;
+  return {
+    runId,
+    get snapshot() {
+      return shown.snapshot;
+    },
+    description: opened.description,
+    artifacts,
+    refresh: () =>
+      pipe(
+        client.call(run, 'refresh', null),
+        TE.map((newer) => {
+          if (newer !== null) shown.snapshot = newer;
+          return shown.snapshot;
+        }),
+      ),
+    resultsAfter: (sequence, limit) => pipe(client.call(run, 'resultsAfter', { sequence, limit }), TE.map(resultRefs)),
+    resultsByIndex: (fromIndex, limit) =>
+      pipe(
+        client.call(run, 'resultsByIndex', { fromIndex, limit }),
+        TE.map(({ columns, nextIndex }) => ({ results: resultRefs(columns), nextIndex })),
+      ),
+    eventsAfter: (sequence, limit) => client.call(run, 'eventsAfter', { sequence, limit }),
+    rows: (fromIndex, limit) => client.call(run, 'rows', { fromIndex, limit }),
+    linesOfRows: (fromIndex, limit) => client.call(run, 'linesOfRows', { fromIndex, limit }),
+    batches: (fromBatchNo, limit) => client.call(run, 'batches', { fromBatchNo, limit }),
+    close: () => (closing ??= onClose()),
+  };
+};

@@ -1,0 +1,277 @@
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { owedRuns } from '../../../lib/core/machine/due.ts';
+import { isRunId, type RunId } from '../../../lib/core/values/ids.ts';
+import type { JsonObject } from '../../../lib/core/json/json.ts';
+import { reservationOf } from '../../../lib/core/plan/quota.ts';
+import { isCreated, type RunSnapshot } from '../../../lib/core/model/snapshot.ts';
+import type { Port, PortError } from '../../../lib/ports/port-error.ts';
+import type { DamagedRun, ListedRun, OwnedRun, RunReader, RunStore } from '../../../lib/ports/run-store.ts';
+import { filesystemArtifacts, ioError, isFolder } from '../../filesystem/index.ts';
+import type { OpenRun } from '../worker/calls.ts';
+import { nodeDisk } from '../disk/disk.ts';
+import { holdsRun } from '../journal/history.ts';
+import { hasCommands, putCommand } from '../disk/inbox.ts';
+import type { KeeperClient } from '../worker/keeper-client.ts';
+import { createOwnedRun } from './owned-run.ts';
+import { createOwnershipDesk, type Ownership } from '../ownership/ownership.ts';
+import { runFolder } from '../disk/run-folder.ts';
+import { createQuotaBoard } from '../quota/quota-board.ts';
+import { forgetRun, openQuotaWord, type QuotaWord } from '../quota/quota-word.ts';
+import { createReader, type Handle } from './run-reader.ts';
+import { createStoreCare } from '../repair/store-care.ts';
+import { currentSummary } from './summary.ts';
+
+export interface RunStoreOptions {
+  /** Absolute. */
+  readonly dir: string;
+  readonly checkpointRows: number;
+  readonly client: KeeperClient;
+}
+
+/** Runs as folders. */
+export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions): RunStore => {
+  const desk = createOwnershipDesk();
+  const openHandles = new Set<{ close(): Promise<void> }>();
+  const folderOf = (runId: RunId): string => runFolder(dir, runId);
+  const unknown = (runId: RunId): PortError => ({ type: 'not_found', message: `no run ${runId} in ${dir}` });
+
+  const taken = (runId: RunId): PortError => ({
+    type: 'refused',
+    message: `run ${runId} exists in ${dir}`,
+    statusCode: null,
+    requestId: null,
+  });
+
+  const blocked = (folder: string): PortError => ({
+    type: 'unavailable',
+    message: `${folder} is no folder, and the run would be kept there: move it away, or choose another run id`,
+    cause: null,
+  });
+
+  /** Runs what may throw what the system throws. */
+  const onFolder = <A>(doing: string, runId: RunId, act: (folder: string) => E.Either<PortError, A>): Port<A> =>
+    TE.fromIOEither(() => {
+      if (!isRunId(runId))
+        return E.left<PortError>({
+          type: 'refused',
+          message: `${JSON.stringify(runId)} cannot name a run: 1 to 120 of A-Z a-z 0-9 . _ -, the first a letter or digit`,
+          statusCode: null,
+          requestId: null,
+        });
+      const folder = folderOf(runId);
+      try {
+        return act(folder);
+      } catch (cause) {
+        return E.left(ioError(doing, folder, cause));
+      }
+    });
+  /** The folder of a run that exists. */
+  const existing = (runId: RunId): Port<string> =>
+    onFolder('look at', runId, (folder) =>
+      pipe(
+        isFolder(folder) ? holdsRun(folder) : E.right(false),
+        E.chain((holds) => (holds ? E.right(folder) : E.left(unknown(runId)))),
+      ),
+    );
+
+  const open = (runId: RunId, owner: OpenRun['owner']): Port<Handle> => {
+    const folder = folderOf(runId);
+    const run = client.newRun();
+    return pipe(
+      client.call(run, 'open', { runId, folder, checkpointRows, owner }),
+      TE.map((opened) => ({ runId, run, client, opened, artifacts: filesystemArtifacts({ dir: join(folder, 'objects') }) })),
+    );
+  };
+  /** What it holds is told anew, whatever its last owner had told. */
+  const wordOf = async (handle: Handle, epoch: number): Promise<{ readonly handle: Handle; readonly word: QuotaWord }> => {
+    const { snapshot } = handle.opened;
+    const held = isCreated(snapshot) ? reservationOf(snapshot) : null;
+    try {
+      return { handle, word: await openQuotaWord({ dir, runId: handle.runId, epoch, held, folderOf }) };
+    } catch (cause) {
+      await client.call(handle.run, 'close', null)();
+      throw cause;
+    }
+  };
+  const openOwned = (runId: RunId, ownership: Ownership, anew?: { readonly description: JsonObject | null }): Port<OwnedRun> =>
+    pipe(
+      open(runId, { epoch: ownership.epoch, nonce: ownership.nonce, ...(anew === undefined ? {} : { anew }) }),
+      TE.chain((handle) =>
+        TE.tryCatch(
+          () => wordOf(handle, ownership.epoch),
+          (cause) => ioError('tell other runs of', folderOf(runId), cause),
+        ),
+      ),
+      TE.map(({ handle, word }) => {
+        const onClosed = (): void => void openHandles.delete(owned);
+        const owned = createOwnedRun({ handle, folder: folderOf(runId), ownership, word, board, onClosed });
+        openHandles.add(owned);
+        return owned;
+      }),
+      TE.mapLeft((error) => {
+        ownership.release();
+        return error;
+      }),
+    );
+  const read = (runId: RunId): Port<RunReader> =>
+    pipe(
+      existing(runId),
+      TE.chain(() => open(runId, null)),
+      TE.map((handle) => {
+        const reader: RunReader = createReader(handle, { snapshot: handle.opened.snapshot }, async () => {
+          await client.call(handle.run, 'close', null)();
+          openHandles.delete(reader);
+        });
+        openHandles.add(reader);
+        return reader;
+      }),
+    );
+
+  /** A run as it may be shown: from its summary while somebody writes it, or after a clean close; else from the run itself. */
+  const listed = (runId: RunId): Port<ListedRun | null> =>
+    pipe(
+      onFolder('list', runId, (folder) => {
+        const owner = desk.ownerOf(folder);
+        return E.right({ owner, snapshot: currentSummary(folder, owner !== null) });
+      }),
+      TE.chain(({ owner, snapshot }): Port<ListedRun | null> =>
+        snapshot === null ? listedByReading(runId, owner) : TE.right({ runId, owner, snapshot }),
+      ),
+    );
+  const listedByReading = (runId: RunId, owner: string | null): Port<ListedRun | null> =>
+    pipe(
+      snapshotOf(runId),
+      TE.map((snapshot) => (snapshot === null ? null : { runId, owner, snapshot })),
+    );
+  const snapshotOf =
+    (runId: RunId): Port<RunSnapshot | null> =>
+    async () => {
+      const reader = await read(runId)();
+      // It went away meanwhile, or never was a run.
+      if (E.isLeft(reader)) return reader.left.type === 'not_found' ? E.right(null) : reader;
+      await reader.right.close();
+      return E.right(reader.right.snapshot);
+    };
+  const board = createQuotaBoard({ dir, folderOf, ownerOf: desk.ownerOf, snapshotOf });
+  const runIds = (): Port<readonly RunId[]> =>
+    TE.fromIOEither(() => {
+      try {
+        const runs = join(dir, 'runs');
+        return E.right(
+          existsSync(runs)
+            ? readdirSync(runs)
+                .filter(isRunId)
+                .filter((name) => isFolder(join(runs, name)))
+            : [],
+        );
+      } catch (cause) {
+        return E.left(ioError('list', dir, cause));
+      }
+    });
+
+  /** One that cannot be opened keeps the others from nothing. */
+  const listedOrDamaged = (runId: RunId, onDamaged: (run: DamagedRun) => void): Port<ListedRun | null> =>
+    pipe(
+      listed(runId),
+      TE.orElse((error) => {
+        onDamaged({ runId, error });
+        return TE.right<PortError, ListedRun | null>(null);
+      }),
+    );
+  const list = (onDamaged: (run: DamagedRun) => void): Port<readonly ListedRun[]> =>
+    pipe(
+      runIds(),
+      TE.chain((ids) => TE.sequenceSeqArray(ids.map((runId) => listedOrDamaged(runId, onDamaged)))),
+      TE.map((runs) =>
+        runs.filter((run) => run !== null).sort((a, b) => b.snapshot.createdAtMs - a.snapshot.createdAtMs || (a.runId < b.runId ? 1 : -1)),
+      ),
+    );
+  /** Runs to which something is due; behind them those that cannot be opened, so that a worker says why. */
+  const adoptable =
+    (nowMs: number, limit: number): Port<readonly RunId[]> =>
+    async () => {
+      const damaged: RunId[] = [];
+      const runs = await list(({ runId }) => damaged.push(runId))();
+      if (E.isLeft(runs)) return runs;
+      const free = runs.right.filter(({ owner }) => owner === null);
+      const asked = free.map((run) => ({ ...run, hasCommands: hasCommands(folderOf(run.runId)) }));
+      return E.right([...owedRuns(asked, nowMs, limit).map(({ runId }) => runId), ...damaged].slice(0, limit));
+    };
+
+  return {
+    describe: `file store ${dir}`,
+    own: (runId) =>
+      pipe(
+        existing(runId),
+        TE.chain(() => onFolder('own', runId, desk.take)),
+        TE.chain((ownership) => openOwned(runId, ownership)),
+      ),
+    create: (runId, description) =>
+      pipe(
+        onFolder('create', runId, (folder) => {
+          if (!isFolder(folder)) {
+            if (existsSync(folder)) return E.left(blocked(folder));
+            // A removal that was cut off may have left files of an earlier run of this id there.
+            forgetRun(dir, folderOf);
+          }
+          const known = isFolder(folder) ? holdsRun(folder) : E.right(false);
+          if (E.isLeft(known) || known.right) return E.isLeft(known) ? known : E.left<PortError>(taken(runId));
+          const ownership = desk.take(folder);
+          if (E.isLeft(ownership)) return ownership;
+          // Looked at again, now that nobody else can: another process may have created it, and closed it, in between.
+          const now = holdsRun(folder);
+          if (E.isRight(now) && !now.right) return ownership;
+          ownership.right.release();
+          return E.isLeft(now) ? now : E.left(taken(runId));
+        }),
+        TE.chain((ownership) => openOwned(runId, ownership, { description })),
+      ),
+    read,
+    peek: (runId) =>
+      pipe(
+        existing(runId),
+        TE.chain(() => listed(runId)),
+        TE.chain((run) => (run === null ? TE.left(unknown(runId)) : TE.right(run))),
+      ),
+    list: (onDamaged = () => undefined) => list(onDamaged),
+    adoptable,
+    send: (runId, command) =>
+      pipe(
+        existing(runId),
+        TE.chain((folder) =>
+          TE.tryCatch(
+            () => putCommand(folder, command),
+            (cause) => ioError('send a command to', folder, cause),
+          ),
+        ),
+      ),
+    remove: (runId) =>
+      onFolder('remove', runId, (folder) => {
+        if (!isFolder(folder)) return E.left(unknown(runId));
+        // Taken first, so that nobody begins to own what is being removed; gone under one name, then bit by bit.
+        const ownership = desk.take(folder);
+        if (E.isLeft(ownership)) return ownership;
+        const aside = join(dir, 'runs', `.removed-${randomBytes(8).toString('hex')}`);
+        renameSync(folder, aside);
+        ownership.right.release();
+        rmSync(aside, { recursive: true, force: true });
+        forgetRun(dir, folderOf);
+        return E.right(undefined);
+      }),
+    ownerOf: (runId) =>
+      pipe(
+        existing(runId),
+        TE.chain(() => onFolder('look at', runId, (folder) => E.right(desk.ownerOf(folder)))),
+      ),
+    care: createStoreCare({ disk: nodeDisk, desk, folderOf, runIds: runIds() }),
+    async close() {
+      await Promise.all([...openHandles].map((handle) => handle.close()));
+      await client.close();
+    },
+  };
+};

@@ -1,0 +1,125 @@
+import { readFileSync, statSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isRight } from 'fp-ts/lib/Either.js';
+import { RunSnapshotCodec } from '../../../lib/core/codec/snapshot-codec.ts';
+import { isJsonObject } from '../../../lib/core/json/json.ts';
+import type { RunSnapshot } from '../../../lib/core/model/snapshot.ts';
+import { journalFile, type JournalId, listRunFolder } from '../disk/run-folder.ts';
+
+const publishedEveryMs = 500;
+export const summaryFile = (folder: string): string => join(folder, 'summary.json');
+
+/** What a run looked like a moment ago: for showing, never for deciding. */
+export interface Summary {
+  readonly epoch: number;
+  /** Written at a clean close: nothing came after it in this epoch. */
+  readonly isLast: boolean;
+  /** The newest journal at a clean close: as long as it is the same, the snapshot is the run's. Null in others, and where the release before wrote it. */
+  readonly journal: { readonly file: string; readonly bytes: number } | null;
+  readonly snapshot: RunSnapshot;
+}
+
+/**
+ * The snapshot as its owner published it, if nothing can have come after it: written at a clean close of the newest epoch, or by an owner that
+ * seems alive and has committed nothing since. Null: the run itself must be read. An owner whose death cannot be seen from here (another
+ * host), or who cannot write its summary, leaves a journal that is newer than it.
+ */
+export const currentSummary = (folder: string, isOwned: boolean): RunSnapshot | null => {
+  const summary = readSummary(folder);
+  if (summary === null) return null;
+  try {
+    const { lockEpochs, journals } = listRunFolder(folder);
+    if (summary.epoch !== lockEpochs[0]) return null;
+    const [journal] = journals;
+    if (journal === undefined) return null;
+    if (summary.isLast) return isAtItsEnd(folder, journal, summary) ? summary.snapshot : null;
+    if (!isOwned) return null;
+    const committedMs = statSync(join(folder, journalFile(journal))).mtimeMs;
+    const publishedMs = statSync(summaryFile(folder)).mtimeMs;
+    // What was committed a moment ago is about to be published.
+    return publishedMs >= committedMs || Date.now() - committedMs < 2 * publishedEveryMs ? summary.snapshot : null;
+  } catch {
+    // It is being removed: whoever reads it is told so.
+    return null;
+  }
+};
+
+/** True when the newest journal is the one that the owner closed: lost, cut, or replaced by a backup, the run itself must be read. */
+const isAtItsEnd = (folder: string, newest: JournalId, { epoch, journal }: Summary): boolean => {
+  const { size } = statSync(join(folder, journalFile(newest)));
+  return journal === null ? newest.epoch === epoch && size > 0 : journal.file === journalFile(newest) && journal.bytes === size;
+};
+
+const newestJournal = (folder: string): Summary['journal'] => {
+  const [newest] = listRunFolder(folder).journals;
+  if (newest === undefined) return null;
+  return { file: journalFile(newest), bytes: statSync(join(folder, journalFile(newest))).size };
+};
+
+const journalIn = (value: unknown): Summary['journal'] => {
+  if (typeof value !== 'object' || value === null || !('file' in value) || !('bytes' in value)) return null;
+  return typeof value.file === 'string' && typeof value.bytes === 'number' ? { file: value.file, bytes: value.bytes } : null;
+};
+
+/** What was last published; null: nothing that can be read. */
+export const readSummary = (folder: string): Summary | null => {
+  try {
+    const value: unknown = JSON.parse(readFileSync(summaryFile(folder), 'utf8'));
+    if (!isJsonObject(value) || typeof value['epoch'] !== 'number') return null;
+    const snapshot = RunSnapshotCodec.decode(value['snapshot']);
+    if (!isRight(snapshot)) return null;
+    return { epoch: value['epoch'], isLast: value['isLast'] === true, journal: journalIn(value['journal']), snapshot: snapshot.right };
+  } catch {
+    return null;
+  }
+};
+
+/** Publishes the owner's newest snapshot, at most every half second and at the close. */
+export interface SummaryPublisher {
+  changed(snapshot: RunSnapshot): void;
+  close(isClean: boolean): Promise<void>;
+}
+
+export const createSummaryPublisher = (folder: string, epoch: number): SummaryPublisher => {
+  let newest: RunSnapshot | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let writing: Promise<void> = Promise.resolve();
+  let writtenAtMs = Number.NEGATIVE_INFINITY;
+
+  const write = (isLast: boolean): void => {
+    const snapshot = newest;
+    if (snapshot === null) return;
+    writtenAtMs = performance.now();
+    // One after the other: a slow older one must not replace a newer one.
+    writing = writing.then(async () => {
+      const aside = `${summaryFile(folder)}.${epoch}.tmp`;
+      try {
+        const journal = isLast ? newestJournal(folder) : null;
+        await writeFile(aside, JSON.stringify({ epoch, isLast, journal, snapshot } satisfies Summary), { mode: 0o600 });
+        await rename(aside, summaryFile(folder));
+      } catch {
+        // Whoever misses the summary opens the run itself.
+      }
+    });
+  };
+
+  return {
+    changed(snapshot) {
+      newest = snapshot;
+      if (timer !== null) return;
+      const waitMs = writtenAtMs + publishedEveryMs - performance.now();
+      if (waitMs <= 0) return write(false);
+      timer = setTimeout(() => {
+        timer = null;
+        write(false);
+      }, waitMs);
+      timer.unref();
+    },
+    async close(isClean) {
+      if (timer !== null) clearTimeout(timer);
+      if (isClean) write(true);
+      await writing;
+    },
+  };
+};

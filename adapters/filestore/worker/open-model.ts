@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import type { Database, SqlJsStatic } from 'sql.js';
+import type { RunId } from '../../../lib/core/values/ids.ts';
+import type { PortError } from '../../../lib/ports/port-error.ts';
+import { readHistory } from '../journal/history.ts';
+import { lostCommits, lostRun } from '../repair/lost-work.ts';
+import { readSummary } from '../store/summary.ts';
+import { readModel, sourceOf, type Tables } from '../checkpoint/image-reader.ts';
+import { type ReadUpTo, replayJournal } from '../journal/replay.ts';
+import type { JournalId } from '../disk/run-folder.ts';
+import { RunModel } from '../rows/run-model.ts';
+import { loadSql, tune } from '../checkpoint/sql.ts';
+
+/** A run in memory, with the tables that its older parts are read from. */
+export interface OpenModel {
+  readonly model: RunModel;
+  readonly tables: Tables;
+  /** Null: there was no journal. */
+  readonly readUpTo: ReadUpTo | null;
+  /** The checkpoint that it was read from. */
+  readonly base: JournalId | null;
+  /** How many journals were replayed after it. */
+  readonly journalCount: number;
+}
+
+/** Reads a run: the newest whole checkpoint, then every later journal in order. Throws what the system throws. */
+export const openModel = async (folder: string, runId: RunId): Promise<Either<PortError, OpenModel>> => {
+  // First what its owner said last, then what there is: the other way round, a commit in between would look like one that is gone.
+  const summary = readSummary(folder);
+  const history = readHistory(folder);
+  if (isLeft(history)) return history;
+  if (history.right === null) return nothingIn(folder, runId);
+  const { image, journals } = history.right;
+  const opened = image === null ? right(emptyModel(runId)) : openImage(await loadSql(), image.bytes, join(folder, image.file.file), runId);
+  if (isLeft(opened)) return opened;
+  const { model, tables } = opened.right;
+  let readUpTo: ReadUpTo | null = null;
+  let isWhole = false;
+  try {
+    for (const journal of journals) {
+      const replayed = replayJournal(folder, model, journal, journal.start);
+      if (isLeft(replayed)) return replayed;
+      readUpTo = replayed.right;
+    }
+    const { version } = model.snapshot;
+    const isKnownBatch = (batchKey: string): boolean => model.records.has(batchKey);
+    const lost = version === 0 ? lostRun(folder) : lostCommits(folder, summary, { version, epoch: readUpTo?.epoch ?? 0, isKnownBatch });
+    if (lost !== null) return left(lost);
+    isWhole = true;
+    return right({ model, tables, readUpTo, base: image?.file ?? null, journalCount: journals.length });
+  } finally {
+    if (!isWhole) tables.database?.close();
+  }
+};
+
+const nothingIn = (folder: string, runId: RunId): Either<PortError, OpenModel> => {
+  const lost = lostRun(folder);
+  return lost === null ? right(emptyModel(runId)) : left(lost);
+};
+
+/** A run without a past. */
+export const emptyModel = (runId: RunId): OpenModel => {
+  const tables: Tables = { database: null };
+  return { model: new RunModel(runId, sourceOf(tables, runId)), tables, readUpTo: null, base: null, journalCount: 0 };
+};
+
+/** The run as an image's bytes have it. */
+export const openImage = (sql: SqlJsStatic, bytes: Uint8Array, path: string, runId: RunId): Either<PortError, OpenModel> => {
+  let database: Database | null = null;
+  try {
+    database = new sql.Database(bytes);
+    tune(database);
+    const tables: Tables = { database };
+    const model = readModel(database, tables, runId);
+    if (model._tag === 'Right') return right({ model: model.right, tables, readUpTo: null, base: null, journalCount: 0 });
+    database.close();
+    return left({ type: 'corrupt', message: `${path} cannot be used: ${model.left}`, where: path });
+  } catch (cause) {
+    database?.close();
+    const said = cause instanceof Error ? cause.message : String(cause);
+    return left({ type: 'corrupt', message: `${path} matches its checksum, and cannot be read: ${said}`, where: path });
+  }
+};

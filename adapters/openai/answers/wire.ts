@@ -1,0 +1,39 @@
+import type { JsonObject } from '../../../lib/core/json/json.ts';
+import type { LineContent, ProviderWire } from '../../../lib/ports/provider.ts';
+import type { ShapedAnswer } from './answer-shape.ts';
+import { readContent, readVerdict } from './answer-line.ts';
+import { answerReaders } from './answer-bodies.ts';
+import type { OpenAIEndpoint } from '../config/endpoints.ts';
+import { raiseOutputTokens } from '../config/request-bounds.ts';
+import { createRenderer } from '../requests/request-line.ts';
+import { scrubContent } from '../client/scrub-content.ts';
+import { noSecrets, type Scrubbing } from '../client/scrub.ts';
+import { createUsualAnswers } from './usual-answers.ts';
+
+/** The pure half: request lines out, answer lines in. */
+export const createOpenAIWire = (
+  job: { readonly model: string; readonly endpoint: OpenAIEndpoint; readonly params: JsonObject },
+  scrubbing: Scrubbing = noSecrets,
+): ProviderWire => {
+  const reader = answerReaders[job.endpoint];
+  const usual = createUsualAnswers(reader);
+  return {
+    renderer: (output) => createRenderer({ ...job, ...output }),
+    raiseOutputTokens: (lines, bound) => raiseOutputTokens(job.endpoint, lines, bound),
+    readVerdict: (line, wants) => {
+      const answer = usual.read(line);
+      if (answer === null) return readVerdict(line, reader, usual.learn, wants);
+      const verdict = { type: 'succeeded', customId: answer.customId, usage: answer.usage } as const;
+      return wants === 'text' ? { ...verdict, outputText: JSON.parse(answer.quotedWords) as string } : verdict;
+    },
+    readContent: (line, include) => {
+      const answer = include === undefined ? usual.read(line) : null;
+      return answer === null ? scrubContent(readContent(line, reader, usual.learn, include), scrubbing) : contentOf(answer);
+    },
+  };
+};
+
+const contentOf = ({ quotedWords, usage, finishReason }: ShapedAnswer): LineContent => {
+  const words = JSON.parse(quotedWords) as string;
+  return { outputText: words, output: words, finishReason, toolCalls: null, usage, error: null };
+};

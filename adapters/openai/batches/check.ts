@@ -1,0 +1,54 @@
+import type { BatchProvider } from '../../../lib/ports/provider.ts';
+import { apiErrorIn, statusIn } from '../client/api-error.ts';
+import { ask } from '../client/ask.ts';
+import { batchPages } from './batch-list.ts';
+import { CallFailure } from '../client/classify.ts';
+import { requestJson } from '../client/request.ts';
+import type { OpenSession, Session } from '../client/session.ts';
+
+/** With these a service says that it has no list: GET on an address that takes a POST (litellm#4966), or nothing there at all. */
+const withoutList: ReadonlySet<number> = new Set([404, 405, 501]);
+
+/** Reads a page of the list of batches. A service that has none is told of, unless that is accepted; then key and address are tried at its files. */
+export const check =
+  (open: OpenSession): BatchProvider['check'] =>
+  ({ acceptsNoList = false } = {}) =>
+    ask(open, { what: 'list the batches', isPaid: false, isAboutOne: false }, async (session) => {
+      try {
+        await batchPages(session).next();
+      } catch (thrown) {
+        const status = statusIn(thrown);
+        if (status === null || !withoutList.has(status)) throw thrown;
+        const isThere = await isServiceThere(session);
+        // Nothing answers under this address, its list least of all.
+        if (status === 404 && !isThere) throw thrown;
+        if (!acceptsNoList) throw noList(session, status, thrown);
+      }
+    });
+
+/** True where the address is that of a service, whatever it has to list. Throws what the key is refused with. */
+const isServiceThere = async (session: Session): Promise<boolean> => {
+  for (const path of ['/files', '/models']) {
+    try {
+      await requestJson(session, { method: 'get', path, ...(path === '/files' ? { query: { purpose: 'batch', limit: 1 } } : {}) });
+      return true;
+    } catch (thrown) {
+      const status = statusIn(thrown);
+      if (status === 405) return true;
+      if (status !== 404 && status !== 501) throw thrown;
+    }
+  }
+  return false;
+};
+
+const noList = ({ where }: Session, statusCode: number, thrown: unknown): CallFailure =>
+  new CallFailure({
+    type: 'refused',
+    message: `${where} does not list its batches (${saidWith(statusCode, apiErrorIn(thrown).message)}). Without a list no create whose answer is lost can be looked for: its batch is held until you say what became of it (\`batchor resolve --run-id RUN --batch KEY --exists ID\`, or --never-created), and a batch that a doubled request makes is not noticed. To accept that: --accept-no-list (checkProvider(config, { acceptNoList: true }))`,
+    statusCode,
+    requestId: null,
+  });
+
+/** Where the body says nothing, the SDK repeats the status. */
+const saidWith = (statusCode: number, message: string): string =>
+  message.startsWith(String(statusCode)) ? message : `${statusCode}: ${message}`;

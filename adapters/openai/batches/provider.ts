@@ -1,0 +1,27 @@
+import type { BatchProvider } from '../../../lib/ports/provider.ts';
+import { cancel } from './cancel.ts';
+import { check } from './check.ts';
+import { create } from './create.ts';
+import { deleteFile } from '../files/delete-file.ts';
+import { download } from '../files/download.ts';
+import type { OpenAIEndpoint } from '../config/endpoints.ts';
+import { observe } from './observe.ts';
+import type { OpenSession } from '../client/session.ts';
+import { identify, sweep } from './sweep.ts';
+import { upload } from '../files/upload.ts';
+
+/** OpenAI's batch API behind the port. */
+export const createBatchProvider = (
+  open: OpenSession,
+  batch: { readonly endpoint: OpenAIEndpoint; readonly completionWindow: string },
+): BatchProvider => ({
+  check: check(open),
+  upload: upload(open),
+  create: create(open, batch),
+  sweep: sweep(open),
+  deleteFile: deleteFile(open),
+  identify: identify(open),
+  observe: (batches) => observe(open, batches),
+  download: download(open),
+  cancel: cancel(open),
+});

@@ -1,0 +1,64 @@
+import { isJsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
+import { readLineError } from '../answers/answer-error.ts';
+
+/** OpenAI's error body, as far as it was one. */
+export interface ApiError {
+  readonly message: string;
+  readonly type: string | null;
+  readonly code: string | null;
+}
+
+// By shape, not by class: a client of the user's own may come from another copy of the SDK.
+const property = (thrown: unknown, key: string): unknown =>
+  typeof thrown === 'object' && thrown !== null ? (thrown as Record<string, unknown>)[key] : undefined;
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+
+/** The HTTP status behind an error of the SDK; null when no answer came. */
+export const statusIn = (thrown: unknown): number | null => {
+  const status = property(thrown, 'status');
+  return typeof status === 'number' && status > 0 ? status : null;
+};
+
+/** The body of the answer, as far as it was JSON. */
+export const errorBodyIn = (thrown: unknown): unknown => property(thrown, 'error');
+
+/** A page of a proxy says what it means in its title. */
+const titleIn = (text: string): string => /<title>([^<]{1,200})<\/title>/iu.exec(text)?.[1]?.trim() ?? text;
+
+export const apiErrorIn = (thrown: unknown): ApiError => {
+  const body = errorBodyIn(thrown);
+  const error = isJsonObject(body) ? body : {};
+  // Wrapped, as a text, or under another name: wherever a service puts its words.
+  const told = isJsonObject(body) || typeof body === 'string' || Array.isArray(body) ? readLineError(body as JsonValue) : null;
+  const fallback = titleIn(thrown instanceof Error ? thrown.message : String(thrown));
+  return {
+    message: textOrNull(error['message']) ?? told?.message ?? fallback,
+    type: textOrNull(error['type']) ?? told?.type ?? null,
+    code: textOrNull(error['code']) ?? told?.code ?? null,
+  };
+};
+
+export const requestIdIn = (thrown: unknown): string | null =>
+  textOrNull(property(thrown, 'requestID')) ?? textOrNull(header(thrown, 'x-request-id'));
+
+/** `retry-after-ms`, else `retry-after` in seconds or as a date; null when the answer names none that can be read. Finite and not negative. */
+export const retryAfterMsIn = (thrown: unknown): number | null => {
+  const ms = amountIn(header(thrown, 'retry-after-ms'));
+  if (ms !== null) return Math.ceil(ms);
+  const text = header(thrown, 'retry-after') ?? '';
+  const seconds = amountIn(text);
+  if (seconds !== null) return Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(seconds * 1000));
+  // A date of HTTP begins with the day of the week; other texts may pass for dates, too.
+  const waitMs = /^\s*[A-Za-z]{3,9},? /u.test(text) ? Date.parse(text) - Date.now() : Number.NaN;
+  return Number.isFinite(waitMs) ? Math.max(0, Math.ceil(waitMs)) : null;
+};
+
+/** Digits as a number; null for what is no plain number. */
+const amountIn = (text: string | null): number | null =>
+  text !== null && /^\s*\d+(\.\d+)?\s*$/u.test(text) ? Math.min(Number.MAX_SAFE_INTEGER, Number(text)) : null;
+
+const header = (thrown: unknown, name: string): string | null => {
+  const headers = property(thrown, 'headers');
+  if (headers instanceof Headers) return headers.get(name);
+  return textOrNull(property(headers, name));
+};

@@ -1,0 +1,82 @@
+import type { OpenAIOptions } from '../config/options.ts';
+
+/** Makes a text of the other side fit to be stored and shown: no secret, no control character, no longer than a message. */
+export type Scrub = (text: string) => string;
+
+/** Takes secrets out of a text. */
+type Hide = (text: string) => string;
+
+const hidden = '[secret]';
+/** Shorter ones are placeholders such as `unused`; taking them out would only garble messages. */
+const secretCharsMin = 8;
+const messageCharsMax = 600;
+/** What is read of a text at all. Behind the first of it no message is to be found. */
+const textCharsMax = 65_536;
+
+/** What keys and tokens look like, for those that we do not hold: a client of the user's own may hold any. */
+const shapes = [
+  /\bsk-[A-Za-z0-9_*-]{8,}/gu,
+  /\b(?:Bearer|Basic)\s+[^\s"',;]+/giu,
+  /\b(?:authorization|api-key|x-api-key)["']?\s*[:=]\s*["']?[^\s"',;]+/giu,
+  /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/gu,
+  /\/\/[^\s/@]+@/gu,
+];
+
+const escape = '\u001b';
+/** What a terminal obeys: sequences that begin with an escape character. */
+const sequences = new RegExp(`${escape}(?:\\[[0-?]*[ -/]*[@-~]|[\\]PX^_][^\\u0007${escape}]*(?:\\u0007|${escape}\\\\)?|[ -/]*[0-~])`, 'gu');
+/** Breaks of lines are blanks in a message of one line. */
+const breaks = /[\t\n\v\f\r\u0085\u2028\u2029]+/gu;
+/** Control characters, marks that turn or hide what is read, and halves of characters. */
+const unseen = /[\p{Cc}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]/gu;
+
+/** A scrub for a connection that holds these secrets. */
+export const createScrub = (secrets: readonly (string | undefined)[]): Scrub => {
+  const hide = createHide(secrets);
+  return (text) => {
+    const head = text.slice(0, textCharsMax);
+    let clean = hide(head.replaceAll(sequences, '').replaceAll(breaks, ' ').replaceAll(unseen, ''));
+    for (const shape of shapes) clean = clean.replaceAll(shape, hidden);
+    return clean.length <= messageCharsMax ? clean : `${clean.slice(0, messageCharsMax)}…`;
+  };
+};
+
+const createHide = (secrets: readonly (string | undefined)[]): Hide => {
+  const known = [...new Set(secrets.filter((secret): secret is string => secret !== undefined && secret.length >= secretCharsMin))]
+    .flatMap((secret) => [secret, new URLSearchParams([['', secret]]).toString().slice(1), JSON.stringify(secret).slice(1, -1)])
+    .sort((a, b) => b.length - a.length);
+  return (text) => known.reduce((clean, secret) => clean.replaceAll(secret, hidden), text);
+};
+
+/** What a connection takes out of the words of its provider, wherever they enter. */
+export interface Scrubbing {
+  readonly scrub: Scrub;
+  /** Only the secrets that the connection holds: for values that are to stay as they are otherwise. */
+  readonly hide: Hide;
+}
+
+/** For what comes from no connection. */
+export const noSecrets: Scrubbing = { scrub: createScrub([]), hide: createHide([]) };
+
+/** The scrub of a connection; its key may be set in the environment only later. */
+export const createScrubbing = (options: OpenAIOptions): Scrubbing => {
+  let key = '';
+  let made: Scrubbing | null = null;
+  const current = (): Scrubbing => {
+    const secrets = secretsOf(options);
+    const now = secrets.join('\n');
+    if (made === null || now !== key) made = { scrub: createScrub(secrets), hide: createHide(secrets) };
+    key = now;
+    return made;
+  };
+  return { scrub: (text) => current().scrub(text), hide: (text) => current().hide(text) };
+};
+
+const secretsOf = (options: OpenAIOptions): readonly string[] => {
+  const { secrets = [] } = options;
+  if (options.client !== undefined) {
+    const { apiKey } = options.client as { readonly apiKey?: unknown };
+    return typeof apiKey === 'string' ? [apiKey, ...secrets] : secrets;
+  }
+  return [options.apiKey ?? process.env['OPENAI_API_KEY']?.trim() ?? '', ...Object.values(options.headers ?? {}), ...secrets];
+};

@@ -1,0 +1,105 @@
+import type OpenAI from 'openai';
+import type { PortError } from '../../../lib/ports/port-error.ts';
+import type { OpenAIOptions } from '../config/options.ts';
+import { proxyVariableFor } from '../config/proxies.ts';
+import type { Scrub } from './scrub.ts';
+import { createNodeFetch } from './transport.ts';
+
+/** A client ready to be asked, and how to speak of it. */
+export interface Session {
+  readonly client: OpenAI;
+  /** The address for messages: no user info, no query. */
+  readonly where: string;
+  readonly scrub: Scrub;
+  readonly requestTimeoutMs: number;
+  /** The client's transport, without anything of the client's own in a request. */
+  readonly fetch: typeof globalThis.fetch;
+}
+export type Opened = { readonly type: 'open'; readonly session: Session } | { readonly type: 'closed'; readonly error: PortError };
+/** Opens on first use: only then are the environment and the SDK read. */
+export type OpenSession = () => Promise<Opened>;
+
+const defaultBaseURL = 'https://api.openai.com/v1';
+
+export const createSession = (options: OpenAIOptions, scrub: Scrub, requestTimeoutMs: number): OpenSession => {
+  let opened: Promise<Opened> | null = null;
+  return async () => {
+    const speech = { scrub, requestTimeoutMs };
+    opened ??= options.client === undefined ? open(options, speech) : Promise.resolve(adopt(options.client, speech));
+    const result = await opened.catch((thrown: unknown) => {
+      opened = null;
+      throw thrown;
+    });
+    // What was missing may have been set meanwhile.
+    if (result.type === 'closed') opened = null;
+    return result;
+  };
+};
+
+type Speech = Pick<Session, 'scrub' | 'requestTimeoutMs'>;
+
+const open = async (options: Extract<OpenAIOptions, { client?: never }>, speech: Speech): Promise<Opened> => {
+  const { env } = process;
+  const given = options.baseURL ?? env['OPENAI_BASE_URL']?.trim() ?? '';
+  const baseURL = given === '' ? defaultBaseURL : given;
+  const from = options.baseURL === undefined ? 'OPENAI_BASE_URL' : 'baseURL';
+  if (!URL.canParse(baseURL) || !/^https?:$/u.test(new URL(baseURL).protocol))
+    return closed('refused', `${from} is not an http or https address`);
+  const url = new URL(baseURL);
+  if (url.username !== '' || url.password !== '')
+    return closed('refused', `${from} holds a user name or password: give headers to createOpenAI instead`);
+  if (url.search !== '' || url.hash !== '')
+    return closed('refused', `${from} holds a query or fragment: give createOpenAI a client of your own with a defaultQuery`);
+
+  const saidKey = options.apiKey ?? env['OPENAI_API_KEY']?.trim() ?? '';
+  const apiKey = saidKey === '' && isOnThisMachine(url) ? noKey : saidKey;
+  const keyFrom = options.apiKey === undefined ? 'OPENAI_API_KEY' : 'apiKey';
+  if (apiKey === '')
+    return closed('authentication_failed', `no key for ${addressOf(url)}: set OPENAI_API_KEY, or give createOpenAI an apiKey`);
+  // A header would fail later, with words about bytes.
+  if (!/^[\x21-\x7e]+$/u.test(apiKey))
+    return closed('authentication_failed', `${keyFrom} holds a blank or a character that no HTTP header may: was it copied whole?`);
+
+  const proxy = proxyVariableFor(url, env);
+  if (proxy !== null) {
+    const remedy = `add the host to NO_PROXY, or give createOpenAI a client of your own that uses the proxy: new OpenAI({ fetchOptions: { dispatcher } })`;
+    return closed('refused', `${proxy} asks for a proxy to ${url.host}, which this connection does not speak: ${remedy}`);
+  }
+  // The SDK takes a while to load: who only imports this adapter does not pay for it.
+  const { default: Client } = await import('openai');
+  const fetch = createNodeFetch({ stallMs: speech.requestTimeoutMs });
+  const client = new Client({
+    apiKey,
+    baseURL,
+    // Retried only where said: a create that is sent twice is paid twice.
+    maxRetries: 0,
+    fetch,
+    // What OPENAI_LOG asks for goes to standard output, which is the output of commands, and holds headers.
+    logLevel: 'off',
+    ...(options.organization === undefined ? {} : { organization: options.organization }),
+    ...(options.project === undefined ? {} : { project: options.project }),
+    ...(options.headers === undefined ? {} : { defaultHeaders: { ...options.headers } }),
+  });
+  return { type: 'open', session: { ...speech, client, where: addressOf(url), fetch } };
+};
+
+/** A client of the user's own: its transport, proxies and credentials are left alone. */
+const adopt = (client: OpenAI, speech: Speech): Opened => {
+  const baseURL: unknown = client.baseURL;
+  const where = typeof baseURL === 'string' && URL.canParse(baseURL) ? addressOf(new URL(baseURL)) : 'the given client';
+  // Not in the SDK's types, and there in all its versions.
+  const { fetch: own, fetchOptions } = client as unknown as { readonly fetch?: unknown; readonly fetchOptions?: RequestInit };
+  const plain = typeof own === 'function' ? (own as typeof globalThis.fetch) : globalThis.fetch;
+  return { type: 'open', session: { ...speech, client, where, fetch: (input, init) => plain(input, { ...fetchOptions, ...init }) } };
+};
+
+/** An emulator, or a server of one's own, on this machine may ask for no key, and the client asks for some text. One that does says so. */
+const noKey = 'no-key';
+const isOnThisMachine = ({ hostname }: URL): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/u.test(hostname);
+
+const addressOf = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/u, '');
+
+const closed = (type: 'refused' | 'authentication_failed', message: string): Opened => ({
+  type: 'closed',
+  error: type === 'refused' ? { type, message, statusCode: null, requestId: null } : { type, message },
+});

@@ -1,0 +1,44 @@
+import { inspect } from 'node:util';
+import type { ProviderConnection } from '../../../lib/ports/provider.ts';
+import { openaiEndpoints, parseEndpoint, type OpenAIEndpoint } from './endpoints.ts';
+import type { OpenAIOptions } from './options.ts';
+import { createBatchProvider } from '../batches/provider.ts';
+import { createScrubbing } from '../client/scrub.ts';
+import { createSession } from '../client/session.ts';
+import { makeProviderConfig, type OpenAIProviderConfig, type OpenAISettings } from './settings.ts';
+import { requestTimeoutIn } from '../client/times.ts';
+import { createOpenAIWire } from '../answers/wire.ts';
+
+/** Call it for a job's provider config; give it to a runner as a connection. */
+export interface OpenAIConnection extends ProviderConnection {
+  <const E extends OpenAIEndpoint = 'responses'>(settings: OpenAISettings<E>): OpenAIProviderConfig<E>;
+}
+
+/**
+ * A connection of your own. Held in memory only: `inspect` and `toJSON` show its name and nothing else, since the options live
+ * in a closure alone, and being a function it cannot be cloned.
+ */
+export const createOpenAI = (options: OpenAIOptions): OpenAIConnection => {
+  const name = options.name ?? 'openai';
+  if (name.trim() === '') throw new TypeError('createOpenAI({ name }): a name, by which stored runs find the connection again');
+  const connect: ProviderConnection['connect'] = ({ model, endpoint: stored, completionWindow, params, requestTimeoutMs }) => {
+    const endpoint = parseEndpoint(stored);
+    if (endpoint === null) throw new TypeError(`the OpenAI adapter knows no endpoint "${stored}"; it knows ${openaiEndpoints.join(', ')}`);
+    const scrubbing = createScrubbing(options);
+    const open = createSession(options, scrubbing.scrub, requestTimeoutIn(requestTimeoutMs));
+    return { ...createBatchProvider(open, { endpoint, completionWindow }), ...createOpenAIWire({ model, endpoint, params }, scrubbing) };
+  };
+  const shown = { name, kind: 'openai' };
+  const call = (settings: OpenAISettings<OpenAIEndpoint>): unknown => makeProviderConfig(name, settings);
+  // A function has a `name` already, and keeps it unless told otherwise.
+  return Object.defineProperties(call, {
+    name: { value: name, enumerable: true },
+    kind: { value: 'openai', enumerable: true },
+    connect: { value: connect, enumerable: true },
+    toJSON: { value: () => shown },
+    [inspect.custom]: { value: () => `OpenAIConnection ${JSON.stringify(shown)}` },
+  }) as unknown as OpenAIConnection;
+};
+
+/** The default connection: key from `OPENAI_API_KEY`, address from `OPENAI_BASE_URL`, both read at first use. */
+export const openai: OpenAIConnection = createOpenAI({});

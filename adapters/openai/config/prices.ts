@@ -1,0 +1,43 @@
+import type { TokenPrices } from '../../../lib/core/model/config.ts';
+import { priceIn } from '../../../lib/core/money/prices.ts';
+
+/** Sync prices of OpenAI's pricing page, in dollars for a million tokens: input, cached input in a batch (null: as the input), output. */
+type Row = readonly [input: number, cachedInBatch: number | null, output: number, asOf: string];
+
+/** The batch API costs half, of input and output (OpenAI's batch guide, 2026-09). */
+const batchRatio = 0.5;
+
+/**
+ * As they were read on the day that each row names. Prices change more often than this file: `quote` says how old they are, and a
+ * price file of your own wins. Where the page names no price of cached input in a batch it counts as input.
+ */
+const rows: Readonly<Record<string, Row>> = {
+  'gpt-6-luna': [0.1, 0.005, 0.5, '2026-10-04'],
+  'gpt-5': [1.25, 0.0625, 10, '2025-08-07'],
+  'gpt-5-mini': [0.25, 0.0125, 2, '2025-08-07'],
+  'gpt-5-nano': [0.05, 0.0025, 0.4, '2025-08-07'],
+  'gpt-4.1': [2, null, 8, '2025-04-14'],
+  'gpt-4.1-mini': [0.4, null, 1.6, '2025-04-14'],
+  'gpt-4.1-nano': [0.1, null, 0.4, '2025-04-14'],
+  'gpt-4o': [2.5, null, 10, '2025-04-14'],
+  'gpt-4o-mini': [0.15, null, 0.6, '2025-04-14'],
+  'o4-mini': [1.1, null, 4.4, '2025-04-16'],
+  'text-embedding-3-small': [0.02, null, 0, '2025-04-14'],
+  'text-embedding-3-large': [0.13, null, 0, '2025-04-14'],
+};
+
+const pricesOf = ([input, cached, output, asOf]: Row): TokenPrices => ({
+  inputUsdPerMillion: input * batchRatio,
+  cachedInputUsdPerMillion: cached ?? input * batchRatio,
+  outputUsdPerMillion: output * batchRatio,
+  asOf,
+  source: "OpenAI's pricing page",
+});
+
+/** Batch prices by model name. */
+export const openaiPrices: Readonly<Record<string, TokenPrices>> = Object.fromEntries(
+  Object.entries(rows).map(([model, row]) => [model, pricesOf(row)]),
+);
+
+/** Null for a model whose price nobody has written down. Dated snapshots cost what their model does. */
+export const openaiPriceOf = (model: string): TokenPrices | null => priceIn(openaiPrices, model);

@@ -1,0 +1,100 @@
+import type { JsonObject, JsonValue } from '../../../lib/core/json/json.ts';
+import { roomyMember } from '../../../lib/core/settle/output-bound.ts';
+import type { LineRenderer, RenderedLine, RenderInput } from '../../../lib/ports/provider.ts';
+import { endpointPath, type OpenAIEndpoint } from '../config/endpoints.ts';
+import { withSchema } from './output-format.ts';
+import { readPrompt } from './prompt.ts';
+import { answersIn, inputsOf, outputTokensMaxOf, saysBound, withoutBounds } from '../config/request-bounds.ts';
+
+/** How an endpoint spells its text, before and after the text itself. */
+const textFields: Readonly<Record<OpenAIEndpoint, readonly [before: string, after: string]>> = {
+  responses: ['"input":', ''],
+  'chat.completions': ['"messages":[{"role":"user","content":', '}]'],
+  embeddings: ['"input":', ''],
+  completions: ['"prompt":', ''],
+  moderations: ['"input":', ''],
+};
+/** How an endpoint spells a whole conversation, or a whole input. */
+const listField: Readonly<Record<OpenAIEndpoint, string>> = {
+  responses: 'input',
+  'chat.completions': 'messages',
+  embeddings: 'input',
+  completions: 'prompt',
+  moderations: 'input',
+};
+
+interface Job extends RenderInput {
+  readonly model: string;
+  readonly endpoint: OpenAIEndpoint;
+  readonly params: JsonObject;
+}
+
+/**
+ * Renders request lines in OpenAI's input format (batch guide, 2026-09). What all lines share is text already: per row, a plain
+ * prompt costs one `JSON.stringify` of its words. A system prompt replaces `params.instructions`.
+ */
+export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName, raisedOutputTokensMax: raised }: Job): LineRenderer => {
+  const shared = jsonSchema === null ? params : withSchema(endpoint, params, jsonSchema, schemaName);
+  if (shared === null) return () => ({ reason: `${endpoint} has no structured output` });
+  const beforeBody = `,"method":"POST","url":"${endpointPath(endpoint)}","body":`;
+  /** The members of an object behind others; where bounds may be raised, these last and with room. */
+  const members = (object: JsonObject): string => {
+    if (raised === null) return membersOf(object);
+    const [rest, bounds] = withoutBounds(endpoint, object);
+    return membersOf(rest) + bounds.map(([key, bound]) => roomyMember(key, bound)).join('');
+  };
+  const { instructions, ...withoutInstructions } = shared;
+  const modelText = `{"model":${quote(model)},`;
+  const [before, after] = textFields[endpoint];
+  const tail = `${after}${members(shared)}}}\n`;
+  const tailUnderSystem = endpoint === 'responses' && instructions !== undefined ? `${after}${members(withoutInstructions)}}}\n` : tail;
+
+  const words = (prompt: string, systemPrompt: string | undefined): string => {
+    if (systemPrompt === undefined) return `${modelText}${before}${quote(prompt)}${tail}`;
+    const system = quote(systemPrompt);
+    if (endpoint === 'responses') return `${modelText}"instructions":${system},${before}${quote(prompt)}${tailUnderSystem}`;
+    const turns = `[{"role":"system","content":${system}},{"role":"user","content":${quote(prompt)}}]`;
+    return `${modelText}"messages":${turns}${members(shared)}}}\n`;
+  };
+  const rawBody = (customId: string, own: JsonObject): RenderedLine => {
+    const body = { model, ...shared, ...own };
+    const { model: named = model, ...rest } = jsonSchema === null ? body : (withSchema(endpoint, body, jsonSchema, schemaName) ?? body);
+    return {
+      line: `{"custom_id":${quote(customId)}${beforeBody}{"model":${quote(named)}${members(rest)}}}\n`,
+      inputs: inputsOf(endpoint, body),
+      ...(saysBound(endpoint, own) ? { outputTokensMax: boundOf(body) } : {}),
+    };
+  };
+
+  /** What a row with a body of its own may be billed for, when it is asked again, too. */
+  const boundOf = (body: JsonObject): number | null => {
+    const bound = outputTokensMaxOf(endpoint, body);
+    return bound === null || raised === null ? bound : Math.max(bound, raised * answersIn(body));
+  };
+
+  return (customId, prompt) => {
+    const read = readPrompt(endpoint, prompt);
+    if (read.type === 'unusable') return { reason: read.reason };
+    try {
+      if (read.type === 'text') return { line: `{"custom_id":${quote(customId)}${beforeBody}${words(read.prompt, read.systemPrompt)}` };
+      return rawBody(customId, read.type === 'body' ? read.body : { [listField[endpoint]]: read.list });
+    } catch (thrown) {
+      return { reason: `the prompt cannot be written as JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
+    }
+  };
+};
+
+/** The object's members as text behind others. */
+const membersOf = (object: JsonObject): string => {
+  const text = quote(object);
+  return text === '{}' ? '' : `,${text.slice(1, -1)}`;
+};
+
+/**
+ * JSON text in which U+2028 and U+2029 are escaped: legal inside JSON, they are ends of lines to some readers (Python's
+ * splitlines, Node 24's readline).
+ */
+const quote = (value: JsonValue): string => {
+  const text = JSON.stringify(value);
+  return text.includes('\u2028') || text.includes('\u2029') ? text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029') : text;
+};

@@ -1,2 +1,0 @@
-/** The default store: runs as folders of files on this machine. */
-export { sqljsStore, type SqljsStoreOptions } from './sqljs-store.ts';

@@ -1,0 +1,156 @@
+import { toWire } from '../../lib/run/view/wire.ts';
+import { BatchorError, isBatchorError } from '../../lib/run/api/errors.ts';
+import { stopReason } from '../../lib/run/drive/stop-reason.ts';
+import type { LiveBatch } from '../../lib/core/model/batch.ts';
+import { cancelEffectKey } from '../../lib/core/model/effect.ts';
+import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
+import { isCancelStuck } from '../../lib/core/poll/stuck-cancel.ts';
+import type { Run } from '../../lib/run/api/run.ts';
+import type { BatchRunner } from '../../lib/run/api/runner.ts';
+import type { RunSummary } from '../../lib/run/view/summary.ts';
+import type { CliContext } from '../shell/context.ts';
+import { type ExitCode, exitCodeOfRun, exitCodes } from '../shell/exit-codes.ts';
+import { commandLine, type Place, summaryInPlace } from '../shell/place.ts';
+import { watch } from '../print/progress.ts';
+import { writeJson, writeNotes } from '../print/render.ts';
+
+/** How far a command drives a run before it leaves it to others. */
+export type Goal =
+  /** To its end. */
+  | 'finished'
+  /** All input read, and every batch that may go sent. */
+  | 'submitted'
+  /** Nothing left to send, and the provider asked to stop every batch; a cancel that it answers with errors is tried a few times. */
+  | 'cancelling';
+
+export interface Driving {
+  readonly context: CliContext;
+  readonly place: Place;
+  readonly runner: BatchRunner;
+  readonly run: Run;
+  readonly goal: Goal;
+  /** An interruption that may have come before there was a run to drive. */
+  readonly signal?: AbortSignal;
+}
+
+const reached = Symbol('reached');
+const interrupted = Symbol('interrupted');
+
+/**
+ * Drives or follows the run to the goal and prints its summary. Throws why a run stands still, the summary printed. A first
+ * interruption gives the run back, durable as it is, and says what goes on without us.
+ */
+export const driveTo = async ({ context, place, runner, run, goal, signal }: Driving): Promise<ExitCode> => {
+  const halt = new AbortController();
+  const stopListening = context.onInterrupt(() => {
+    halt.abort(interrupted);
+    // A create that is out is waited for, which may take a while.
+    if (context.isStderrTerminal) writeNotes(context, ['', 'batchor: stopping; once more to stop at once']);
+  });
+  if (signal?.aborted === true) halt.abort(interrupted);
+  await tellReading(run, context);
+  const wasPaused = run.snapshot().control.state === 'paused';
+  const view = watch(run, context, place, () => {
+    if (isReached[goal](run.snapshot())) halt.abort(reached);
+  });
+  try {
+    const summary = await run.wait({ signal: halt.signal });
+    view.stop();
+    await writeJson(context, summaryInPlace(place, toWire(summary)));
+    return exitCodeOfRun(summary);
+  } catch (error) {
+    if (error === interrupted) {
+      // What is being sent at this moment still counts, so we look again once it is settled.
+      await runner.close();
+      view.stop();
+      writeNotes(context, farewell(view.last, place));
+      return exitCodes.interrupted;
+    }
+    if (error === reached) return await leave(context, place, run, view.stop);
+    view.stop();
+    if (isBatchorError(error) && standsStill.has(error.code)) await writeJson(context, summaryInPlace(place, toWire(run.summary())));
+    throw wasPaused && isBatchorError(error, 'run_paused') ? pausedBefore(error) : error;
+  } finally {
+    view.stop();
+    stopListening();
+  }
+};
+
+/** A reason from before this command may be gone by now, so that it is not told as news. */
+const pausedBefore = ({ details, message, hint }: BatchorError<'run_paused'>): BatchorError<'run_paused'> => {
+  const began = `run ${details.runId} was paused before this command began, and stays so until it is resumed`;
+  return new BatchorError(
+    'run_paused',
+    details,
+    `${began}; why it was paused (${message.replace(/^run \S+ is paused \((\w+)\)/u, '$1)')}`,
+    hint,
+  );
+};
+
+const standsStill: ReadonlySet<string> = new Set(['run_paused', 'batch_unresolved', 'source_required']);
+
+const leave = async (context: CliContext, place: Place, run: Run, stopWatching: () => void): Promise<ExitCode> => {
+  const snapshot = run.snapshot();
+  const unclear = run.summary().liveBatches.filter((batch) => batch.unclear !== null);
+  stopWatching();
+  await writeJson(context, summaryInPlace(place, toWire(run.summary())));
+  if (snapshot.control.state === 'paused') throw stopReason(snapshot, context.nowMs());
+  if (unclear.length > 0)
+    writeNotes(context, [`batchor: not known to be sent or not, found out by wait: ${unclear.map((batch) => batch.batchKey).join(', ')}`]);
+  const uncancelled = snapshot.control.state === 'cancel_requested' ? snapshot.live.filter(isUncancelled) : [];
+  if (uncancelled.length > 0) {
+    const ids = uncancelled.map(({ providerBatchId }) => providerBatchId).join(', ');
+    writeNotes(context, [`batchor: the provider has not taken the cancel yet, and wait asks again: ${ids}`]);
+  }
+  return exitCodes.ok;
+};
+
+const unsentPhases: ReadonlySet<string> = new Set(['planned', 'uploaded', 'creating']);
+
+const isReached: Readonly<Record<Goal, (snapshot: RunSnapshot) => boolean>> = {
+  finished: () => false,
+  submitted: ({ ingest, live, totals, backlog, control }) => {
+    if (live.some((batch) => batch.phase === 'creating')) return false;
+    if (control.state === 'paused') return true;
+    if (!ingest.isComplete || live.some((batch) => unsentPhases.has(batch.phase))) return false;
+    // Rows that wait for room in the provider's queue would be waited for in vain.
+    return totals.pending === 0 || backlog.needs !== null;
+  },
+  cancelling: (snapshot) =>
+    snapshot.control.state === 'cancel_requested' &&
+    snapshot.totals.pending === 0 &&
+    snapshot.live.every(
+      (batch) => batch.held !== null || !(unsentPhases.has(batch.phase) || (isUncancelled(batch) && !isStuck(snapshot, batch))),
+    ),
+};
+
+const isUncancelled = ({ phase, cancelAsked }: LiveBatch): boolean => phase === 'created' && !cancelAsked;
+const isStuck = (snapshot: RunSnapshot, { batchKey }: LiveBatch): boolean => isCancelStuck(snapshot, cancelEffectKey(batchKey));
+
+const idsShownMax = 10;
+
+const farewell = ({ runId, liveBatches, strays }: RunSummary, place: Place): readonly string[] => {
+  const ids = liveBatches.flatMap((batch) => (batch.phase === 'created' ? (batch.providerBatchId ?? []) : []));
+  const ended = liveBatches.filter((batch) => batch.phase === 'ended');
+  const unclear = liveBatches.filter((batch) => batch.phase === 'indeterminate' || batch.phase === 'creating');
+  const shown = [...ids.slice(0, idsShownMax), ...(ids.length > idsShownMax ? [`and ${ids.length - idsShownMax} more`] : [])].join(', ');
+  const out =
+    ids.length === 0
+      ? strays.live === 0
+        ? 'no batch goes on at the provider'
+        : 'of its batches only such as it does not use may go on at the provider'
+      : `${ids.length === 1 ? 'this batch goes' : 'these batches go'} on at the provider: ${shown}`;
+  return [
+    `batchor: interrupted; run ${runId} is kept, and ${out}`,
+    ...(ended.length === 0 ? [] : [`  ended there, and not read to the end: ${ended.map((batch) => batch.providerBatchId).join(', ')}`]),
+    ...(unclear.length === 0 ? [] : [`  not known to be sent or not: ${unclear.map((batch) => batch.batchKey).join(', ')}`]),
+    `  go on:  ${commandLine(place, 'wait', runId)}`,
+    `  cancel: ${commandLine(place, 'cancel', runId)}`,
+  ];
+};
+
+/** Says so where answers are read by less than the run's own code. */
+const tellReading = async (run: Run, context: CliContext): Promise<void> => {
+  const structure = run.isFinished ? null : await run.structure();
+  if (structure?.note) writeNotes(context, [`batchor: answers are read by the JSON Schema stored with the run: ${structure.note}`]);
+};

@@ -1,0 +1,158 @@
+import { existsSync } from 'node:fs';
+import { isBatchorError } from '../../lib/run/api/errors.ts';
+import type { PriceBook } from '../../lib/run/job/price-book.ts';
+import type { Run } from '../../lib/run/api/run.ts';
+import type { BatchRunner } from '../../lib/run/api/runner.ts';
+import { stopReason } from '../../lib/run/drive/stop-reason.ts';
+import { toWire } from '../../lib/run/view/wire.ts';
+import { accountFor, requireKey } from '../shell/account.ts';
+import { asBefore, saysAnew } from '../job/as-before.ts';
+import { type Account, createRunner } from '../compose.ts';
+import type { CliContext } from '../shell/context.ts';
+import { driveTo, type Goal } from './drive.ts';
+import { type ExitCode, exitCodeOfRun, exitCodes } from '../shell/exit-codes.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { type CliJob, jobOf } from '../job/job.ts';
+import { type Description, encodeDescription, isOfModule } from '../job/job-description.ts';
+import { type Place, summaryInPlace } from '../shell/place.ts';
+import { checkCap, checkInputs, checkRowSizes } from '../job/preflight.ts';
+import { writeJson, writeNotes } from '../print/render.ts';
+import { requireTrustedStore } from '../shell/store-trust.ts';
+import { type StoredRun, withRun } from '../job/stored-run.ts';
+
+export interface StartRequest {
+  readonly context: CliContext;
+  readonly place: Place;
+  readonly account: Account;
+  readonly description: Description;
+  readonly prices: PriceBook | undefined;
+  readonly runId: string | undefined;
+  readonly baseUrlFlag: string | undefined;
+  readonly acceptNoList: boolean;
+  readonly goal: Goal;
+}
+
+/** Creates the run, or goes on with the one of that id, and drives it to the goal. */
+export const startRun = async (request: StartRequest): Promise<ExitCode> => {
+  try {
+    return await startOnce(request);
+  } catch (error) {
+    // Another start of this id was faster by a moment: its run is gone on with, as it would have been a moment later.
+    if (request.runId === undefined || !isBatchorError(error, 'run_exists')) throw error;
+    return startOnce(request);
+  }
+};
+
+const startOnce = async (request: StartRequest): Promise<ExitCode> => {
+  const { runId, place } = request;
+  requireTrustedStore(place.concerns);
+  // A store that is not there yet holds no run, and is not made before the run is.
+  if (runId !== undefined && (place.store.type !== 'folder' || existsSync(place.store.path))) {
+    let { account } = request;
+    try {
+      return await withRun(
+        place,
+        runId,
+        (stored) => goOn(request, stored, (own) => (account = own)),
+        () => account,
+        request.prices,
+      );
+    } catch (error) {
+      if (!isBatchorError(error, 'run_not_found')) throw error;
+    }
+  }
+  return startNew(request);
+};
+
+const startNew = async (request: StartRequest): Promise<ExitCode> => {
+  const { context, place, account, description } = request;
+  if (!isOfModule(description)) requireKey(account);
+  const halt = new AbortController();
+  const stopListening = context.onInterrupt(() => halt.abort());
+  const runner = await createRunner(place.store, () => account, { mayMake: true, prices: request.prices });
+  let isCreated = false;
+  try {
+    const job = await jobOf(description, context.cwd, runner);
+    requireKey(account, job.providerConfig.connection);
+    // A job of a module is checked by the runner, in words of its own.
+    if (!isOfModule(description)) checkCap(job);
+    const run = await create(request, job, runner, halt.signal);
+    isCreated = true;
+    // Who interrupted while the run was being created is heard once there is something to say farewell to.
+    return await drive(request, runner, run, halt.signal);
+  } catch (error) {
+    if (isCreated || !halt.signal.aborted) throw error;
+    writeNotes(context, ['batchor: interrupted before a run was created']);
+    return exitCodes.interrupted;
+  } finally {
+    stopListening();
+    await runner.close();
+  }
+};
+
+/** Whatever can be found wrong is found before anything exists: input, key, address. */
+const create = async (
+  { context, description, runId, acceptNoList }: StartRequest,
+  job: CliJob,
+  runner: BatchRunner,
+  signal: AbortSignal,
+): Promise<Run> => {
+  await checkInputs(description, context.cwd, signal);
+  await checkRowSizes(description, job, signal, (line) => writeNotes(context, [line]));
+  try {
+    await runner.checkProvider(job.providerConfig, { acceptNoList });
+  } catch (error) {
+    throw isBatchorError(error) ? inFlags(error) : error;
+  }
+  signal.throwIfAborted();
+  const id = runId === undefined ? {} : { runId };
+  return (await runner.start(job, { ...id, ifExists: 'fail', description: encodeDescription(description), signal })) as Run;
+};
+
+/** Where the library speaks of a run, there is none yet. */
+const beforeCreation: Readonly<Record<string, string>> = {
+  insufficient_quota: 'Add credit or raise the spend limit at the provider, then start again.',
+  provider_refused: 'Read what the provider says, and check the address (--base-url, OPENAI_BASE_URL).',
+};
+
+const inFlags = ({ code, message, hint }: { readonly code: string; readonly message: string; readonly hint: string }): CliFailure => {
+  const isUnreachable = code === 'provider_unavailable';
+  const advice = isUnreachable
+    ? 'Check the address (--base-url, OPENAI_BASE_URL) and the network, or try again later.'
+    : (beforeCreation[code] ?? hint);
+  return new CliFailure(message, { hint: `${advice} Nothing was created.`, exitCode: exitCodes.runtime });
+};
+
+/** A run that exists: compared with what is asked for now, and never resumed in passing. */
+const goOn = async (
+  request: StartRequest,
+  { runner, run: stored, description: told }: StoredRun,
+  belongsTo: (account: Account) => void,
+): Promise<ExitCode> => {
+  const { context, place, description, baseUrlFlag } = request;
+  const { runId } = stored;
+  const snapshot = stored.snapshot();
+  const account = accountFor(place.loaded, baseUrlFlag, told === null ? undefined : { runId, baseUrl: told.baseUrl });
+  belongsTo(account);
+  const job = await jobOf(asBefore(description, told, snapshot.config.operation), context.cwd, runner);
+  if (!isOfModule(description)) checkCap(job);
+  if (stored.isFinished || snapshot.control.state === 'paused') {
+    // Compared even so: whoever asks for something else must not take the old answers for it.
+    if (stored.isFinished) await runner.start(job, { runId });
+    else if (saysAnew(description, told, snapshot.config.operation)) {
+      requireKey(account, job.providerConfig.connection);
+      await runner.start(job, { runId });
+      writeNotes(context, [`batchor: run ${runId} stays paused; what the flags say anew holds once it is resumed`]);
+    } else await runner.getRun(runId, { job });
+    await writeJson(context, summaryInPlace(place, toWire(stored.summary())));
+    if (stored.isFinished) return exitCodeOfRun(stored.summary());
+    throw stopReason(snapshot, context.nowMs());
+  }
+  requireKey(account, job.providerConfig.connection);
+  return drive(request, runner, (await runner.start(job, { runId })) as Run);
+};
+
+const drive = ({ context, place, goal }: StartRequest, runner: BatchRunner, run: Run, signal?: AbortSignal): Promise<ExitCode> => {
+  if (context.isStderrTerminal) writeNotes(context, [`batchor: run ${run.runId} in ${place.storeName}`]);
+  return driveTo({ context, place, runner, run, goal, ...(signal === undefined ? {} : { signal }) });
+};

@@ -1,0 +1,27 @@
+import { fileSource } from '../compose.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { firstEntries } from './inputs.ts';
+import { type InputFile, kindOfInput } from './input-kinds.ts';
+import { type PreparedBatch, preparedIdField, requestIn } from './prepared-row.ts';
+
+/** The endpoint and the model of a prepared batch file, by the first request of the first file; null: it is none. Reads the head of the file. */
+export const preparedBatch = async (inputs: readonly InputFile[]): Promise<PreparedBatch | null> => {
+  const [input] = inputs;
+  if (input === undefined || inputs.some((each) => kindOfInput(each) !== 'jsonl')) return null;
+  const file = await fileSource(input, input.absolute, preparedIdField);
+  const entries = await firstEntries(file, new AbortController().signal);
+  for (const entry of entries) {
+    const request = 'item' in entry ? requestIn(entry.item.payload) : null;
+    if (request !== null) return { url: request.url, model: request.model };
+  }
+  return null;
+};
+
+/** The same, where the user says that it is one. */
+export const requirePrepared = async (inputs: readonly InputFile[]): Promise<PreparedBatch> => {
+  const found = await preparedBatch(inputs);
+  if (found !== null) return found;
+  throw new CliFailure(`${inputs[0]?.given ?? 'the input'}: no request of OpenAI's batch format is among its first lines`, {
+    hint: 'Each line is {"custom_id", "method": "POST", "url", "body": {"model", …}}.',
+  });
+};

@@ -1,0 +1,71 @@
+import { customIdsOf, quotedCustomIds } from '../../lib/core/values/custom-ids.ts';
+import type { SourceEntry } from '../../lib/ports/source.ts';
+import { sourceOf } from '../../lib/run/job/job-source.ts';
+import { raisedOf } from '../../lib/run/job/job-limits.ts';
+import { firstOfRequests } from '../../lib/run/quote/quote-rows.ts';
+import { structuredOutputOf } from '../../lib/run/job/job-structure.ts';
+import type { AnyJob } from '../../lib/run/job/job.ts';
+import { rendererOf } from '../compose.ts';
+import type { CliContext } from '../shell/context.ts';
+import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import { type CliJob, jobOf, type Runs } from './job.ts';
+import type { Description } from './job-description.ts';
+import { checkInputs, checkRowSizes } from './preflight.ts';
+import { writeNotes, writeText } from '../print/render.ts';
+
+/** How many requests are shown unless `--limit` says otherwise. */
+const shownRows = 3;
+
+/** Prints the first request lines as they would be sent. Nothing is created, asked or paid; no key is needed. Zeros stand for the nonce that a run gives to its `custom_id`s. */
+export const dryRun = async (
+  description: Description,
+  limit: number | null,
+  context: CliContext,
+  signal: AbortSignal,
+  runs: Runs | null,
+): Promise<ExitCode> => {
+  await checkInputs(description, context.cwd, signal);
+  const job = await jobOf(description, context.cwd, runs);
+  await checkRowSizes(description, job, signal, (line) => writeNotes(context, [line]));
+  const erased = job as unknown as AnyJob;
+  const render = await rendererOf(job.providerConfig, structuredOutputOf(erased), raisedOf(erased));
+  const { items, buildPrompt } = sourceOf(erased);
+  const shown = limit ?? shownRows;
+  const customIds = customIdsOf({ customIds: quotedCustomIds });
+  const isFirst = erased.reusePolicy?.duplicates === 'send_once' ? firstOfRequests(customIds) : () => true;
+  let itemCount = 0;
+  let sharedCount = 0;
+  const end = (): ExitCode => {
+    if (sharedCount > 0)
+      writeNotes(context, [`batchor: of these ${itemCount} rows, ${sharedCount} would not be sent: an earlier one asks the same`]);
+    return exitCodes.ok;
+  };
+  for await (const pulled of items.read(null, { signal })) {
+    for (const entry of isSlice(pulled) ? pulled : [pulled]) {
+      if (itemCount === shown) return end();
+      const line = 'bad' in entry ? null : render(customIds.of(itemCount), await buildPrompt(entry.item));
+      const fault = line === null ? faultOf(entry) : 'reason' in line ? line.reason : null;
+      if (line !== null && 'line' in line) {
+        if (isFirst(line.line, itemCount)) await writeText(context.stdout, line.line);
+        else sharedCount += 1;
+      }
+      if (fault !== null) writeNotes(context, [`batchor: ${fault}`]);
+      if (fault !== null && !recordsBadRows(job)) {
+        writeNotes(context, ['  A run would pause here; --bad-rows record makes such rows failed items.']);
+        return exitCodes.stopped;
+      }
+      itemCount += 1;
+    }
+  }
+  return end();
+};
+
+const recordsBadRows = ({ badRows }: CliJob): boolean => badRows === 'record';
+
+const isSlice = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] => Array.isArray(pulled);
+
+const faultOf = (entry: SourceEntry): string | null => {
+  if (!('bad' in entry)) return null;
+  const { reason, field, location } = entry.bad;
+  return `${location.ref}${location.line === null ? '' : `:${location.line}`}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;
+};

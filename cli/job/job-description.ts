@@ -1,0 +1,256 @@
+import * as t from 'typanion';
+import type { EnqueueLimits, TokenPrices } from '../../lib/core/model/config.ts';
+import { type FailureClass, failureClasses } from '../../lib/core/values/failure.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { exitCodes } from '../shell/exit-codes.ts';
+import { type InputFile, inputKinds } from './input-kinds.ts';
+import type { ModuleExport } from '../shell/load-module.ts';
+import type { SchemaSource } from './schema-source.ts';
+
+/**
+ * What a command line asked for, as it is stored with the run, so that `wait` can go on with nothing typed again. Holds
+ * where the key is to be sent, never the key.
+ */
+export interface JobDescription extends Settings {
+  readonly inputs: readonly InputFile[];
+  /** Ids get the name of their file in front; null, which is never stored: where there are several files. */
+  readonly namespacesIds: boolean | null;
+  readonly idField: string;
+  readonly prompt:
+    | { readonly type: 'field'; readonly field: string }
+    | { readonly type: 'template'; readonly template: string }
+    /** A prepared batch file: each row is a request of this url, and its body goes out as it is. */
+    | { readonly type: 'prepared'; readonly url: string };
+  readonly systemPrompt: string | null;
+  /** A prompt field that holds an object or a list is no text, and null no word; false in runs begun before that was so: their JSON is. */
+  readonly refusesObjects: boolean;
+  readonly metadataFields: readonly string[];
+  /** All columns but id and prompt come back as metadata. */
+  readonly keepsColumns: boolean;
+  /** Only the first rows of the input; null: all. */
+  readonly rowsMax: number | null;
+}
+
+/** What is said of models, answers and pace, wherever the rows come from. */
+export interface Settings {
+  readonly version: 1;
+  readonly model: string;
+  readonly endpoint: string;
+  readonly params: JsonObject;
+  readonly completionWindow: string;
+  /** What answers are promised in; null: words. */
+  readonly structuredOutput: SchemaSource | null;
+  readonly schemaName: string | null;
+  /** Null: OpenAI's own address. */
+  readonly baseUrl: string | null;
+  readonly policies: Policies;
+}
+
+/** Rows of a finished run of the same store, asked again. */
+export interface EarlierDescription extends Settings {
+  readonly earlier: { readonly runId: string; readonly only: 'failed' | 'all' | readonly FailureClass[] };
+}
+
+/** A job that a module of the user's exports: everything else is said there. */
+export interface ModuleDescription {
+  readonly version: 1;
+  readonly job: ModuleExport;
+  readonly baseUrl: string | null;
+}
+
+export type Description = JobDescription | EarlierDescription | ModuleDescription;
+export const isOfModule = (description: Description): description is ModuleDescription => 'job' in description;
+export const isOfRun = (description: Description): description is EarlierDescription => 'earlier' in description;
+
+type Nullable<A> = { readonly [Key in keyof A]: A[Key] | null };
+
+/** What may differ when a run goes on; null: the house's default. */
+export interface Policies extends Nullable<EnqueueLimits> {
+  readonly pollIntervalMs: number | null;
+  readonly createGraceMs: number | null;
+  readonly deletesInputFiles: true | null;
+  readonly filesExpireAfterMs: number | null;
+  readonly outputFilesExpireAfterMs: number | null;
+  readonly keepsRawOutput: false | null;
+  readonly sendsDuplicatesOnce: true | null;
+  readonly attemptsMax: number | null;
+  readonly raisedOutputTokensMax: number | null;
+  readonly requestsPerBatchMax: number | null;
+  readonly bytesPerBatchMax: number | null;
+  readonly badRows: 'fail' | 'record' | null;
+  readonly costUsdMax: number | null;
+  readonly assumeOutputTokens: number | null;
+  /** 0: none, which is also the default; said, it takes a canary away. */
+  readonly canaryItems: number | null;
+  readonly canaryPassRatioMin: number | null;
+  readonly failedBatchesMax: number | null;
+  readonly passRatioMin: number | null;
+  /** What the model costs by the user's own file. */
+  readonly prices: TokenPrices | null;
+}
+
+/** What descriptions that were written before these policies leave out. */
+const laterPolicies: Pick<
+  Policies,
+  | keyof EnqueueLimits
+  | 'filesExpireAfterMs'
+  | 'outputFilesExpireAfterMs'
+  | 'keepsRawOutput'
+  | 'sendsDuplicatesOnce'
+  | 'raisedOutputTokensMax'
+  | 'costUsdMax'
+  | 'assumeOutputTokens'
+  | 'canaryItems'
+  | 'canaryPassRatioMin'
+  | 'failedBatchesMax'
+  | 'passRatioMin'
+  | 'prices'
+> = {
+  filesExpireAfterMs: null,
+  outputFilesExpireAfterMs: null,
+  keepsRawOutput: null,
+  sendsDuplicatesOnce: null,
+  raisedOutputTokensMax: null,
+  enqueuedTokenLimit: null,
+  enqueuedRequestLimit: null,
+  targetRatio: null,
+  headroom: null,
+  maxBatchEnqueuedTokens: null,
+  quotaScope: null,
+  costUsdMax: null,
+  assumeOutputTokens: null,
+  canaryItems: null,
+  canaryPassRatioMin: null,
+  failedBatchesMax: null,
+  passRatioMin: null,
+  prices: null,
+};
+
+const count = t.isNullable(t.isNumber());
+const laterCount = t.isOptional(count);
+const settings = {
+  version: t.isLiteral(1),
+  model: t.isString(),
+  endpoint: t.isString(),
+  params: t.isDict(t.isUnknown()),
+  completionWindow: t.isString(),
+  structuredOutput: t.isOptional(
+    t.isNullable(t.isObject({ given: t.isString(), absolute: t.isString(), export: t.isNullable(t.isString()) })),
+  ),
+  schemaName: t.isOptional(t.isNullable(t.isString())),
+  baseUrl: t.isNullable(t.isString()),
+  policies: t.isObject({
+    pollIntervalMs: count,
+    createGraceMs: count,
+    deletesInputFiles: t.isNullable(t.isLiteral(true)),
+    filesExpireAfterMs: laterCount,
+    outputFilesExpireAfterMs: laterCount,
+    keepsRawOutput: t.isOptional(t.isNullable(t.isLiteral(false))),
+    sendsDuplicatesOnce: t.isOptional(t.isNullable(t.isLiteral(true))),
+    attemptsMax: count,
+    raisedOutputTokensMax: laterCount,
+    requestsPerBatchMax: count,
+    bytesPerBatchMax: count,
+    badRows: t.isNullable(t.isEnum(['fail', 'record'] as const)),
+    enqueuedTokenLimit: laterCount,
+    enqueuedRequestLimit: laterCount,
+    targetRatio: laterCount,
+    headroom: laterCount,
+    maxBatchEnqueuedTokens: laterCount,
+    quotaScope: t.isOptional(t.isNullable(t.isString())),
+    costUsdMax: laterCount,
+    assumeOutputTokens: laterCount,
+    canaryItems: laterCount,
+    canaryPassRatioMin: laterCount,
+    failedBatchesMax: laterCount,
+    passRatioMin: laterCount,
+    prices: t.isOptional(
+      t.isNullable(
+        t.isObject({
+          inputUsdPerMillion: t.isNumber(),
+          cachedInputUsdPerMillion: t.isNumber(),
+          outputUsdPerMillion: t.isNumber(),
+          asOf: t.isString(),
+          source: t.isString(),
+        }),
+      ),
+    ),
+  }),
+};
+const isJobDescription = t.isObject({
+  ...settings,
+  inputs: t.isArray(
+    t.isObject({
+      given: t.isString(),
+      absolute: t.isString(),
+      kind: t.isOptional(t.isNullable(t.isEnum(inputKinds))),
+      delimiter: t.isOptional(t.isString()),
+    }),
+  ),
+  namespacesIds: t.isOptional(t.isBoolean()),
+  idField: t.isString(),
+  prompt: t.isOneOf([
+    t.isObject({ type: t.isLiteral('field'), field: t.isString() }),
+    t.isObject({ type: t.isLiteral('template'), template: t.isString() }),
+    t.isObject({ type: t.isLiteral('prepared'), url: t.isString() }),
+  ]),
+  systemPrompt: t.isNullable(t.isString()),
+  refusesObjects: t.isOptional(t.isBoolean()),
+  metadataFields: t.isArray(t.isString()),
+  keepsColumns: t.isBoolean(),
+  rowsMax: count,
+});
+const isEarlierDescription = t.isObject({
+  ...settings,
+  earlier: t.isObject({
+    runId: t.isString(),
+    only: t.isOneOf([t.isEnum(['failed', 'all'] as const), t.isArray(t.isEnum(failureClasses))]),
+  }),
+});
+const isModuleDescription = t.isObject({
+  version: t.isLiteral(1),
+  job: t.isObject({ given: t.isString(), absolute: t.isString(), export: t.isString() }),
+  baseUrl: t.isNullable(t.isString()),
+});
+
+/** Whether ids get the name of their file in front: as was said, else where there are several files, whose ids may be equal. */
+export const doesNamespaceIds = ({ namespacesIds, inputs }: Pick<JobDescription, 'namespacesIds' | 'inputs'>): boolean =>
+  namespacesIds ?? inputs.length > 1;
+
+/** As stored: through JSON, so that what is compared later is what was written. */
+export const encodeDescription = (description: Description): JsonObject => {
+  const settled = 'inputs' in description ? { ...description, namespacesIds: doesNamespaceIds(description) } : description;
+  return JSON.parse(JSON.stringify(settled)) as JsonObject;
+};
+
+/** The description stored with a run; null where the run was not started by a command line. Throws for one that this version cannot read. */
+export const decodeDescription = (runId: string, stored: JsonObject | null): Description | null => {
+  if (stored === null) return null;
+  const errors: string[] = [];
+  if ('job' in stored && isModuleDescription(stored, { errors })) return stored as unknown as ModuleDescription;
+  if ('earlier' in stored ? isEarlierDescription(stored, { errors }) : isJobDescription(stored, { errors })) {
+    const description = stored as unknown as JobDescription | EarlierDescription;
+    const { structuredOutput = null, schemaName = null, policies } = description;
+    const later = { structuredOutput, schemaName, policies: { ...laterPolicies, ...policies } };
+    return isOfRun(description)
+      ? { ...description, ...later }
+      : {
+          ...description,
+          namespacesIds: description.namespacesIds ?? false,
+          refusesObjects: description.refusesObjects ?? false,
+          ...later,
+        };
+  }
+  const { version } = stored;
+  const isNewer = typeof version === 'number' && version > 1;
+  throw new CliFailure(
+    `the job description stored with run ${runId} cannot be read${isNewer ? `: it is of version ${version}` : ` (${errors[0] ?? 'unknown'})`}`,
+    {
+      hint: isNewer
+        ? 'A newer batchor wrote it: use that one.'
+        : `The run can still be looked at: batchor status --run-id ${runId}, batchor results --run-id ${runId} --partial.`,
+      exitCode: exitCodes.runtime,
+    },
+  );
+};

@@ -1,0 +1,112 @@
+import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
+import type { SourceEntry } from '../../lib/ports/source.ts';
+import { rendererOf } from '../compose.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { firstEntries } from './inputs.ts';
+import { isBatchorError } from '../../lib/run/api/errors.ts';
+import { moneyOf, raisedOf } from '../../lib/run/job/job-limits.ts';
+import { sourceOf } from '../../lib/run/job/job-source.ts';
+import { structuredOutputOf } from '../../lib/run/job/job-structure.ts';
+import type { AnyJob } from '../../lib/run/job/job.ts';
+import { type CliJob, openInputs } from './job.ts';
+import { type Description, isOfModule, isOfRun, type JobDescription } from './job-description.ts';
+import { namedFields, namesOf } from './rows.ts';
+
+/** Looks at the first rows of every input before anything is created: a file without rows, or a flag that names no field of it, is a mistake. */
+export const checkInputs = async (description: Description, cwd: string, signal: AbortSignal): Promise<void> => {
+  // What a job's own code reads, it names itself.
+  if (isOfModule(description) || isOfRun(description)) return;
+  const files = await openInputs(description, cwd);
+  for (const file of files) {
+    const entries = await firstEntries(file, signal);
+    if (entries.length === 0) throw new CliFailure(`${file.ref} has no rows`, { hint: 'Give it rows, or take it out of the command.' });
+    checkFields(description, file.ref, file.kind, entries);
+  }
+};
+
+/** A field that the header lacks, or that not one of the first rows has. One row without it is a bad row, and the run's to judge. */
+const checkFields = (description: JobDescription, ref: string, kind: string, entries: readonly SourceEntry[]): void => {
+  const rows = entries.flatMap((entry): readonly JsonObject[] =>
+    'item' in entry && isJsonObject(entry.item.payload) ? [entry.item.payload] : [],
+  );
+  const [first] = rows;
+  if (first === undefined) return checkId(description, ref, entries);
+  for (const { flag, field } of namedFields(description)) {
+    if (rows.some((row) => Object.hasOwn(row, field))) continue;
+    const what = kind === 'csv' ? 'the header has no such column' : `none of the first ${rows.length} rows has such a field`;
+    throw new CliFailure(`${ref}: ${flag} names ${JSON.stringify(field)}, but ${what}`, { hint: `There are ${namesOf(first)}.` });
+  }
+};
+
+/** Not one row can be an item, and all for want of the same id: the flag is wrong, not the rows. */
+const checkId = ({ idField }: JobDescription, ref: string, entries: readonly SourceEntry[]): void => {
+  const isMissing = (entry: SourceEntry): boolean =>
+    'bad' in entry && entry.bad.field === idField && entry.bad.reason.endsWith('is missing');
+  if (entries.every(isMissing)) {
+    throw new CliFailure(
+      `${ref}: --id-field names ${JSON.stringify(idField)}, but none of the first ${entries.length} rows has such a field`,
+    );
+  }
+};
+
+/** So many rows are rendered to see whether they fit into a batch. */
+const sizedRows = 20;
+
+/**
+ * Throws where the limit of a batch's bytes is below the request of each of the first rows: every row would fail for it. Notes where it is
+ * below some of them.
+ */
+export const checkRowSizes = async (
+  description: Description,
+  job: CliJob,
+  signal: AbortSignal,
+  note: (line: string) => void,
+): Promise<void> => {
+  const bytesMax = job.chunkPolicy?.maxFileBytes ?? null;
+  // What a job's own code reads may be read once only.
+  if (bytesMax === null || isOfModule(description) || isOfRun(description)) return;
+  const sizes = await requestSizes(job, signal);
+  const large = sizes.filter(({ bytes }) => bytes > bytesMax);
+  const [first] = large;
+  if (first === undefined) return;
+  const what = `--max-bytes-per-batch ${bytesMax} is less than one request has: that of ${JSON.stringify(first.itemId)} has ${first.bytes} bytes`;
+  if (large.length === sizes.length)
+    throw new CliFailure(what, { hint: `Give more, or leave it out (default: the provider's limit). Nothing was begun.` });
+  note(`batchor: ${what}. Such rows fail unsent (request_too_large); they are ${large.length} of the first ${sizes.length}`);
+};
+
+const requestSizes = async (job: CliJob, signal: AbortSignal): Promise<readonly { readonly itemId: string; readonly bytes: number }[]> => {
+  const erased = job as unknown as AnyJob;
+  const render = await rendererOf(job.providerConfig, structuredOutputOf(erased), raisedOf(erased));
+  const { items, buildPrompt } = sourceOf(erased);
+  const sizes: { readonly itemId: string; readonly bytes: number }[] = [];
+  for (const entry of await firstEntries(items, signal)) {
+    if (sizes.length === sizedRows) break;
+    if ('bad' in entry) continue;
+    const made = render('r00000000-0', await buildPrompt(entry.item));
+    if ('line' in made) sizes.push({ itemId: entry.item.itemId, bytes: Buffer.byteLength(made.line) });
+  }
+  return sizes;
+};
+
+/** A cap that nobody could keep, or a limit that cannot be raised, is refused before anything exists, with the flags that are missing. */
+export const checkCap = (job: CliJob): void => {
+  try {
+    moneyOf(job as unknown as AnyJob, undefined);
+  } catch (error) {
+    if (isBatchorError(error, 'price_unknown'))
+      throw new CliFailure(error.message, { hint: `Give its price: --prices FILE. Or leave --max-cost out. Nothing was begun.` });
+    const bound = `--param ${boundOf[job.providerConfig.endpoint] ?? 'max_tokens'}=`;
+    if (isBatchorError(error, 'invalid_config') && error.details.field === 'retryPolicy.raiseOutputTokensTo')
+      throw new CliFailure(error.message.replace(/^retryPolicy\.raiseOutputTokensTo/u, '--raise-output-tokens-to'), {
+        hint: `Give the limit of the first attempt, a lower one, e.g. ${bound}300. Nothing was begun.`,
+      });
+    if (isBatchorError(error, 'invalid_config'))
+      throw new CliFailure(`--max-cost: an answer of ${job.providerConfig.model} may have any length, so that the cap cannot be kept`, {
+        hint: `Bound it, e.g. ${bound}1000, or say how long an answer is at most: --assume-output-tokens N. Nothing was begun.`,
+      });
+    throw error;
+  }
+};
+
+const boundOf: Readonly<Record<string, string>> = { responses: 'max_output_tokens', 'chat.completions': 'max_completion_tokens' };

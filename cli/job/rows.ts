@@ -1,0 +1,122 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json/json.ts';
+import { isTooDeep, jsonDepthMax } from '../../lib/core/json/json-depth.ts';
+import type { SourceEntry } from '../../lib/ports/source.ts';
+import { readPrepared } from './prepared-row.ts';
+import type { CliPrompt } from './prompt.ts';
+import type { JobDescription } from './job-description.ts';
+import { readRowValue, type RowValue } from './row-value.ts';
+import { parseTemplate, textOf } from './template.ts';
+
+type BadField = { readonly field: string; readonly reason: string };
+type PromptOf = (row: JsonObject) => { readonly payload: CliPrompt } | BadField;
+
+/** A row of a file becomes an item whose payload is its prompt, or a bad row that says which field is at fault. */
+export const rowMapper = (description: JobDescription): ((entry: SourceEntry) => SourceEntry<CliPrompt>) => {
+  const promptOf = promptReader(description);
+  const metadataOf = metadataReader(description);
+  return (entry) => {
+    if ('bad' in entry) return entry;
+    const { item, position, location, primaryKey, idField, origin } = entry;
+    const from = origin === undefined ? {} : { origin };
+    const row = isJsonObject(item.payload) ? item.payload : {};
+    const prompt = promptOf(row);
+    if ('reason' in prompt) {
+      return { bad: { ...prompt, itemId: item.itemId, location: location ?? { ref: '', line: null } }, ...from, position };
+    }
+    const { payload } = prompt;
+    const metadata = metadataOf(row);
+    return {
+      item: metadata === null ? { itemId: item.itemId, payload } : { itemId: item.itemId, payload, metadata },
+      position,
+      ...from,
+      ...(location === undefined ? {} : { location }),
+      ...(primaryKey === undefined ? {} : { primaryKey }),
+      ...(idField === undefined ? {} : { idField }),
+    };
+  };
+};
+
+const promptReader = (description: JobDescription): PromptOf => {
+  const { prompt, systemPrompt, refusesObjects, model } = description;
+  if (prompt.type === 'prepared') return (row) => readPrepared(row, { url: prompt.url, model });
+  const withSystem = (text: string): CliPrompt => (systemPrompt === null ? text : { prompt: text, systemPrompt });
+  if (prompt.type === 'template') {
+    const template = parseTemplate(prompt.template);
+    return (row) => {
+      const bad = unusableIn(row, template.fields, refusesObjects);
+      if (bad !== null) return bad;
+      const made = template.render(row);
+      return 'text' in made
+        ? { payload: withSystem(made.text) }
+        : { field: made.missing, reason: `the template's field ${JSON.stringify(made.missing)} is missing; there are ${namesOf(row)}` };
+    };
+  }
+  const { field } = prompt;
+  const what = `the prompt field ${JSON.stringify(field)}`;
+  return (row) => {
+    const value: JsonValue | undefined = Object.hasOwn(row, field) ? row[field] : undefined;
+    if (value === undefined) return { field, reason: `${what} is missing; there are ${namesOf(row)}` };
+    const read = readRowValue(value);
+    if (read.type === 'text') return { payload: withSystem(read.text) };
+    if (!refusesObjects && value !== null && !isTooDeep(value)) return { payload: withSystem(textOf(value)) };
+    const sent = sendable(read, description);
+    return 'reason' in sent ? { field, reason: `${what} ${sent.reason}` } : sent;
+  };
+};
+
+/** A list, where the endpoint takes one. */
+const sendable = (
+  read: RowValue,
+  { endpoint, systemPrompt }: JobDescription,
+): { readonly payload: CliPrompt } | { readonly reason: string } => {
+  if (read.type === 'messages' && (endpoint === 'responses' || endpoint === 'chat.completions'))
+    return systemPrompt === null
+      ? { payload: { messages: read.messages } }
+      : { reason: 'holds messages, beside which --system-prompt has no place: put it into the messages' };
+  if (read.type === 'texts' && (endpoint === 'embeddings' || endpoint === 'moderations')) return { payload: { input: read.texts } };
+  if (read.type === 'unusable') return read;
+  return { reason: `holds a list of ${read.type === 'texts' ? 'texts' : 'chat messages'}, which ${endpoint} does not take` };
+};
+
+/** A field of a template stands in a text, as JSON where it is more than one; a value that is missing is no word. */
+const unusableIn = (row: JsonObject, fields: readonly string[], refusesNull: boolean): BadField | null => {
+  for (const field of fields) {
+    const value = Object.hasOwn(row, field) ? row[field] : undefined;
+    const reason = value === null && refusesNull ? 'is null' : isTooDeep(value) ? `is nested more than ${jsonDepthMax} levels deep` : null;
+    if (reason !== null) return { field, reason: `the template's field ${JSON.stringify(field)} ${reason}` };
+  }
+  return null;
+};
+
+const metadataReader = ({ keepsColumns, metadataFields, idField, prompt }: JobDescription): ((row: JsonObject) => JsonObject | null) => {
+  if (keepsColumns) {
+    const left = prompt.type === 'field' ? [idField, prompt.field] : [idField];
+    return (row) => Object.fromEntries(Object.entries(row).filter(([name]) => !left.includes(name)));
+  }
+  if (metadataFields.length === 0) return () => null;
+  // A field that a row of JSON leaves out is left out.
+  return (row) => Object.fromEntries(metadataFields.filter((name) => Object.hasOwn(row, name)).map((name) => [name, row[name]]));
+};
+
+/** Every field that the job names, with the flag that names it. */
+export const namedFields = ({
+  idField,
+  prompt,
+  metadataFields,
+}: JobDescription): readonly { readonly flag: string; readonly field: string }[] => [
+  { flag: '--id-field', field: idField },
+  ...(prompt.type === 'field' ? [{ flag: '--prompt-field', field: prompt.field }] : []),
+  ...(prompt.type === 'template' ? parseTemplate(prompt.template).fields.map((field) => ({ flag: '--prompt-template', field })) : []),
+  ...metadataFields.map((field) => ({ flag: '--metadata-field', field })),
+];
+
+const namesShownMax = 20;
+
+/** The names of a row's fields, for a message. */
+export const namesOf = (row: JsonObject): string => {
+  const names = Object.keys(row);
+  const shown = names.slice(0, namesShownMax).map((name) => JSON.stringify(name));
+  return names.length === 0
+    ? 'none'
+    : [...shown, ...(names.length > namesShownMax ? [`and ${names.length - namesShownMax} more`] : [])].join(', ');
+};

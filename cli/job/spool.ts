@@ -1,0 +1,56 @@
+import { createWriteStream, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { loadProcessIdentity } from '../compose.ts';
+
+const prefix = 'batchor-stdin-';
+const ownerFile = 'owner.json';
+
+/** Puts what comes into a file of its own, in the folder for temporary files, for as long as this process lives. Gives its path. */
+export const spool = async (input: Readable, name: string): Promise<string> => {
+  const { thisProcess } = await loadProcessIdentity();
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, ownerFile), JSON.stringify(thisProcess()), { mode: 0o600 });
+  const path = join(folder, name);
+  await pipeline(input, createWriteStream(path, { mode: 0o600 }));
+  return path;
+};
+
+/**
+ * Removes what processes left that were killed: of this user, and known to be over. A process id alone does not say so, since it comes again.
+ * Nothing is worth failing for here: whatever cannot be read or removed stays.
+ */
+export const sweepSpools = async (): Promise<void> => {
+  const { isKnownDead } = await loadProcessIdentity();
+  for (const name of quietly(() => readdirSync(tmpdir())) ?? []) {
+    if (!name.startsWith(prefix)) continue;
+    const folder = join(tmpdir(), name);
+    quietly(() => {
+      const found = lstatSync(folder);
+      if (!found.isDirectory() || found.uid !== (process.getuid?.() ?? found.uid)) return;
+      const owner: unknown = JSON.parse(readFileSync(join(folder, ownerFile), 'utf8'));
+      if (isOwner(owner) && isKnownDead(owner)) rmSync(folder, { recursive: true, force: true });
+    });
+  }
+};
+
+type Owner = Parameters<Awaited<ReturnType<typeof loadProcessIdentity>>['isKnownDead']>[0];
+
+const isOwner = (value: unknown): value is Owner =>
+  typeof value === 'object' &&
+  value !== null &&
+  'host' in value &&
+  'pid' in value &&
+  Number.isSafeInteger(value.pid) &&
+  Number(value.pid) > 0;
+
+const quietly = <A>(attempt: () => A): A | null => {
+  try {
+    return attempt();
+  } catch {
+    return null;
+  }
+};

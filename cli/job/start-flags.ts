@@ -1,0 +1,284 @@
+import type { Readable } from 'node:stream';
+import type { RunConfig, TokenPrices } from '../../lib/core/model/config.ts';
+import { failureClasses, isFailureClass } from '../../lib/core/values/failure.ts';
+import type { PriceBook } from '../../lib/run/job/price-book.ts';
+import { connectionName, endpointOf } from '../compose.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { params, required, wholeNumber } from '../shell/flags.ts';
+import { preparedBatch, requirePrepared } from './batch-file.ts';
+import { preparedIdField } from './prepared-row.ts';
+import { inputFilesOf, requireInput } from './input-files.ts';
+import { standardInput } from './input-kinds.ts';
+import type { Description, EarlierDescription, JobDescription } from './job-description.ts';
+import { type ModuleExport, parseModuleExport } from '../shell/load-module.ts';
+import { policiesOf, type PolicyFlags } from './policy-flags.ts';
+import { type SchemaFlags, schemaSourceOf } from './schema-source.ts';
+import { parseTemplate } from './template.ts';
+
+/** The flags of `start` and `quote` that say what to run, as they were typed. */
+export interface StartFlags extends PolicyFlags, SchemaFlags {
+  readonly job: string | undefined;
+  readonly fromRun: string | undefined;
+  readonly only: string | undefined;
+  readonly input: readonly string[];
+  readonly inputFormat: string | undefined;
+  readonly delimiter: string | undefined;
+  readonly namespaceIds: boolean | undefined;
+  readonly idField: string | undefined;
+  readonly promptField: string | undefined;
+  readonly promptTemplate: string | undefined;
+  readonly systemPrompt: string | undefined;
+  readonly metadataField: readonly string[];
+  readonly keepColumns: boolean;
+  readonly limit: string | undefined;
+  readonly model: string | undefined;
+  readonly endpoint: string | undefined;
+  readonly param: readonly string[];
+  readonly completionWindow: string | undefined;
+}
+
+export interface JobPlace {
+  readonly cwd: string;
+  readonly stdin: Readable;
+  /** Tells people what was found out for them. */
+  readonly note: (line: string) => void;
+  /** Null: OpenAI's own. */
+  readonly baseUrl: string | null;
+  readonly book: PriceBook | undefined;
+  /** What an earlier run of the store was told. */
+  readonly configOf: (runId: string) => Promise<RunConfig>;
+}
+
+/** What the flags ask for; throws for the first that cannot be meant, naming it. */
+export const describeJob = async (flags: StartFlags, { cwd, stdin, note, baseUrl, book, configOf }: JobPlace): Promise<Description> => {
+  if (flags.job !== undefined) return { version: 1, job: moduleOf(flags, flags.job, cwd), baseUrl };
+  if (flags.fromRun !== undefined) return describeEarlier(flags, flags.fromRun, { cwd, baseUrl, book, configOf });
+  if (flags.only !== undefined) throw new CliFailure('--only goes with --from-run', { hint: 'It says which rows of that run.' });
+  requireInput(flags.input);
+  if (mayBePrepared(flags)) {
+    const prepared = await describePrepared(flags, { cwd, stdin, note, baseUrl, book });
+    if (prepared !== null) return prepared;
+  }
+  const endpoint = await endpointOf(flags.endpoint ?? 'responses');
+  if (flags.keepColumns && flags.metadataField.length > 0)
+    throw new CliFailure('--keep-columns and --metadata-field exclude each other', { hint: '--keep-columns gives every column back.' });
+  const model = required('--model', flags.model, 'Name the model, e.g. --model gpt-4.1');
+  const rest: Omit<JobDescription, 'inputs'> = {
+    version: 1,
+    namespacesIds: flags.namespaceIds ?? null,
+    idField: required('--id-field', flags.idField, 'Name the field that tells rows apart, e.g. --id-field id'),
+    prompt: promptOf(flags),
+    systemPrompt: systemPromptOf(flags.systemPrompt, endpoint),
+    refusesObjects: true,
+    metadataFields: [...new Set(flags.metadataField)],
+    keepsColumns: flags.keepColumns,
+    rowsMax: wholeNumber('--limit', flags.limit),
+    model,
+    endpoint,
+    params: params(flags.param),
+    completionWindow: completionWindowOf(flags.completionWindow ?? '24h'),
+    structuredOutput: schemaSourceOf(flags, cwd),
+    schemaName: flags.schemaName ?? null,
+    baseUrl,
+    policies: policiesOf(flags, priceOf(book, model)),
+  };
+  // Standard input is read only where all else is right.
+  return { ...rest, inputs: await inputFilesOf(flags, { cwd, stdin, idField: rest.idField, note }) };
+};
+
+/** Flags that a prepared batch file says itself, in each of its lines. */
+const saidByLines = [
+  'idField',
+  'promptField',
+  'promptTemplate',
+  'systemPrompt',
+  'metadataField',
+  'keepColumns',
+  'model',
+  'endpoint',
+  'param',
+  'schema',
+  'structuredOutput',
+  'schemaName',
+] as const satisfies readonly (keyof StartFlags)[];
+
+const isSaidPrepared = ({ inputFormat }: StartFlags): boolean => inputFormat === 'openai-batch';
+/** Where nothing says what to ask, the file may. */
+const mayBePrepared = (flags: StartFlags): boolean => isSaidPrepared(flags) || saidByLines.every((name) => isUnsaid(flags[name]));
+
+/** A file of requests in OpenAI's batch format; null: it is none, and was not said to be. */
+const describePrepared = async (
+  flags: StartFlags,
+  { cwd, stdin, note, baseUrl, book }: Omit<JobPlace, 'configOf'>,
+): Promise<JobDescription | null> => {
+  if (isSaidPrepared(flags)) refuseBeside('--input-format openai-batch', flags, saidByLines, 'The lines of the file say it.');
+  // Standard input is read once: what it holds is then said.
+  else if (flags.input.includes(standardInput)) return null;
+  const inputs = await inputFilesOf(flags, { cwd, stdin, idField: preparedIdField, note });
+  const found = isSaidPrepared(flags) ? await requirePrepared(inputs) : await preparedBatch(inputs);
+  if (found === null) return null;
+  const { url, model } = found;
+  note(`batchor: ${inputs[0]?.given ?? ''}: a prepared batch file: its bodies go to ${url} as they are, for ${model}`);
+  return {
+    version: 1,
+    inputs,
+    namespacesIds: flags.namespaceIds ?? null,
+    idField: preparedIdField,
+    prompt: { type: 'prepared', url },
+    systemPrompt: null,
+    refusesObjects: true,
+    metadataFields: [],
+    keepsColumns: false,
+    rowsMax: wholeNumber('--limit', flags.limit),
+    model,
+    endpoint: await endpointOf(url),
+    params: {},
+    completionWindow: completionWindowOf(flags.completionWindow ?? '24h'),
+    structuredOutput: null,
+    schemaName: null,
+    baseUrl,
+    policies: policiesOf(flags, priceOf(book, model)),
+  };
+};
+
+/** Rows of an earlier run, at its endpoint; its model, unless another one is named. */
+const describeEarlier = async (
+  flags: StartFlags,
+  runId: string,
+  { cwd, baseUrl, book, configOf }: Omit<JobPlace, 'stdin' | 'note'>,
+): Promise<EarlierDescription> => {
+  refuseBeside('--from-run', flags, rowFlags, 'The rows are those of that run, and ask what they asked.');
+  if (flags.endpoint !== undefined)
+    throw new CliFailure('--from-run and --endpoint exclude each other', { hint: 'The requests are made for the endpoint of that run.' });
+  const { provider } = await configOf(runId);
+  const model = flags.model ?? provider.model;
+  return {
+    version: 1,
+    earlier: { runId, only: onlyOf(flags.only ?? 'failed') },
+    model,
+    endpoint: provider.endpoint,
+    params: params(flags.param),
+    completionWindow: completionWindowOf(flags.completionWindow ?? provider.completionWindow),
+    structuredOutput: schemaSourceOf(flags, cwd),
+    schemaName: flags.schemaName ?? null,
+    baseUrl,
+    policies: policiesOf(flags, priceOf(book, model)),
+  };
+};
+
+const onlyOf = (text: string): EarlierDescription['earlier']['only'] => {
+  if (text === 'failed' || text === 'all') return text;
+  return text.split(',').map((name) => {
+    if (isFailureClass(name)) return name;
+    throw new CliFailure(`--only ${JSON.stringify(text)}: ${JSON.stringify(name)} is no failure class`, {
+      hint: `Say failed, all, or classes with commas between them: ${failureClasses.join(', ')}`,
+    });
+  });
+};
+
+/** Refuses the first of these flags that was given. */
+const isUnsaid = (value: unknown): boolean => (Array.isArray(value) ? value.length === 0 : value === undefined || value === false);
+
+const refuseBeside = (flag: string, flags: StartFlags, others: readonly (keyof StartFlags)[], hint: string): void => {
+  const first = others.find((name) => {
+    return !isUnsaid(flags[name]);
+  });
+  if (first !== undefined) throw new CliFailure(`${flag} and ${flagName(first)} exclude each other`, { hint });
+};
+
+/** A module says all of its job itself. */
+const moduleOf = (flags: StartFlags, job: string, cwd: string): ModuleExport => {
+  refuseBeside('--job', flags, sayable, 'The module says what to run, and how: change it there.');
+  return parseModuleExport('--job', job, cwd, 'default');
+};
+
+/** Stored with the run, so that whoever goes on counts with the same price. */
+const priceOf = (book: PriceBook | undefined, model: string): TokenPrices | null =>
+  book?.({ kind: connectionName, connection: connectionName, model }) ?? null;
+
+const promptOf = ({ promptField, promptTemplate }: StartFlags): JobDescription['prompt'] => {
+  if (promptField !== undefined && promptTemplate !== undefined)
+    throw new CliFailure('--prompt-field and --prompt-template exclude each other', { hint: 'Give one of them.' });
+  if (promptTemplate !== undefined) {
+    const template = required('--prompt-template', promptTemplate, 'Write a prompt with {{fields}}.');
+    if (parseTemplate(template).fields.length === 0)
+      throw new CliFailure('--prompt-template names no field', {
+        hint: 'Every row would be asked the same. Write {{field}} for a field of the row.',
+      });
+    return { type: 'template', template };
+  }
+  const hint = 'Say what to ask: --prompt-field text, or --prompt-template "Summarise: {{text}}"';
+  if (promptField === undefined) throw new CliFailure('--prompt-field or --prompt-template is missing', { hint });
+  return { type: 'field', field: required('--prompt-field', promptField, hint) };
+};
+
+const takesSystemPrompt: readonly string[] = ['responses', 'chat.completions'];
+
+const systemPromptOf = (systemPrompt: string | undefined, endpoint: string): string | null => {
+  if (systemPrompt === undefined) return null;
+  if (takesSystemPrompt.includes(endpoint)) return systemPrompt;
+  throw new CliFailure(`--system-prompt: the endpoint ${endpoint} takes none`, {
+    hint: `Leave it out, or use ${takesSystemPrompt.join(' or ')}.`,
+  });
+};
+
+const completionWindowOf = (text: string): string => {
+  if (/^[1-9]\d*[hd]$/u.test(text)) return text;
+  throw new CliFailure(`--completion-window ${JSON.stringify(text)}: a time like 24h is needed`, {
+    hint: 'OpenAI takes 24h and nothing else.',
+  });
+};
+
+/** Flags that say which rows there are, and what they ask. */
+const rowFlags = [
+  'input',
+  'inputFormat',
+  'delimiter',
+  'namespaceIds',
+  'idField',
+  'promptField',
+  'promptTemplate',
+  'systemPrompt',
+  'metadataField',
+  'keepColumns',
+] as const satisfies readonly (keyof StartFlags)[];
+
+/** Flags that say something of a job. */
+const sayable = [
+  ...rowFlags,
+  'fromRun',
+  'only',
+  'model',
+  'endpoint',
+  'completionWindow',
+  'param',
+  'schema',
+  'structuredOutput',
+  'schemaName',
+  'pollInterval',
+  'createGrace',
+  'deleteInputFiles',
+  'filesExpireAfter',
+  'outputFilesExpireAfter',
+  'noRawOutput',
+  'sendDuplicatesOnce',
+  'maxAttempts',
+  'raiseOutputTokensTo',
+  'maxRequestsPerBatch',
+  'maxBytesPerBatch',
+  'badRows',
+  'maxCost',
+  'assumeOutputTokens',
+  'canary',
+  'canaryPassRatio',
+  'maxFailedBatches',
+  'minPassRatio',
+  'enqueuedTokenLimit',
+  'enqueuedRequestLimit',
+  'targetRatio',
+  'headroom',
+  'maxBatchEnqueuedTokens',
+  'quotaScope',
+] as const satisfies readonly (keyof StartFlags)[];
+
+const flagName = (name: string): string => `--${name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -1,0 +1,108 @@
+import type { JsonObject } from '../../lib/core/json/json.ts';
+import type { PriceBook } from '../../lib/run/job/price-book.ts';
+import type { Run } from '../../lib/run/api/run.ts';
+import type { BatchRunner } from '../../lib/run/api/runner.ts';
+import { toWire } from '../../lib/run/view/wire.ts';
+import { accountFor, requireKey } from '../shell/account.ts';
+import { type Account, createRunner } from '../compose.ts';
+import type { CliContext } from '../shell/context.ts';
+import { decodeDescription, type Description, isOfModule } from './job-description.ts';
+import { writeNotes } from '../print/render.ts';
+import { requireTrustedStore } from '../shell/store-trust.ts';
+import { jobOf } from './job.ts';
+import { type Place, requireStore, summaryInPlace } from '../shell/place.ts';
+
+/** A stored run, and what its start was told. */
+export interface StoredRun {
+  readonly runner: BatchRunner;
+  readonly run: Run;
+  readonly description: Description | null;
+}
+
+/** Enough for reading what is stored; asked for anything else, it has no key. The user's own is not shown, where a service repeated it. */
+const readingAccount = ({ loaded }: Place): Account => ({ apiKey: '', baseUrl: null, hides: loaded.env['OPENAI_API_KEY']?.trim() ?? '' });
+
+/** Opens the store, lets look at one run, and closes the store again. The account is asked for when the provider's code is. */
+export const withRun = async <A>(
+  place: Place,
+  runId: string,
+  use: (stored: StoredRun) => Promise<A>,
+  accountOf?: () => Account,
+  prices?: PriceBook,
+): Promise<A> =>
+  withRunner(
+    place,
+    async (runner) => {
+      const run = await runner.getRun(runId);
+      return use({ runner, run, description: decodeDescription(runId, run.description) });
+    },
+    accountOf,
+    prices,
+  );
+
+/** The same, without a look at any run. */
+export const withRunner = async <A>(
+  place: Place,
+  use: (runner: BatchRunner) => Promise<A>,
+  accountOf: () => Account = () => readingAccount(place),
+  prices?: PriceBook,
+): Promise<A> => {
+  requireStore(place);
+  const runner = await createRunner(place.store, accountOf, { mayMake: false, prices });
+  try {
+    return await use(runner);
+  } finally {
+    await runner.close();
+  }
+};
+
+/** The same, for one word to the run; answers its summary. */
+export const tellRun = (
+  place: Place,
+  runId: string,
+  tell: (run: Run) => Promise<Parameters<typeof toWire>[0]>,
+  prices?: PriceBook,
+): Promise<JsonObject> => withRun(place, runId, async ({ run }) => summaryInPlace(place, toWire(await tell(run))), undefined, prices);
+
+export interface DrivingOptions {
+  readonly context: Pick<CliContext, 'stderr' | 'cwd'>;
+  readonly baseUrl: string | undefined;
+  readonly prices?: PriceBook | undefined;
+}
+
+/** The same, able to drive the run: with its account, and with its input attached while there is input to read. */
+export const withDrivableRun = <A>(
+  place: Place,
+  runId: string,
+  { context, baseUrl, prices }: DrivingOptions,
+  use: (stored: Pick<StoredRun, 'runner' | 'run'>) => Promise<A>,
+): Promise<A> => {
+  requireTrustedStore(place.concerns);
+  let account = readingAccount(place);
+  return withRun(
+    place,
+    runId,
+    async ({ runner, run, description }) => {
+      if (run.isFinished) return use({ runner, run });
+      const { ingest, control, config } = run.snapshot();
+      account = accountFor(place.loaded, baseUrl, description === null ? undefined : { runId, baseUrl: description.baseUrl });
+      const isModule = description !== null && isOfModule(description);
+      if (!isModule) requireKey(account);
+      const needsInput = !ingest.isComplete && control.state !== 'cancel_requested';
+      if (description === null || !(needsInput || isModule)) return use({ runner, run });
+      const withJob = async (): Promise<Run> => (await runner.getRun(runId, { job: await jobOf(description, context.cwd, runner) })) as Run;
+      // A job's own code reads the answers best; where it cannot be had, what is stored with the run reads them too.
+      const driven = await (needsInput ? withJob() : withJob().catch((error: unknown) => without(context, run, error)));
+      requireKey(account, config.provider.connection);
+      return use({ runner, run: driven });
+    },
+    () => account,
+    prices,
+  );
+};
+
+const without = (context: Pick<CliContext, 'stderr'>, run: Run, error: unknown): Run => {
+  const message = error instanceof Error ? error.message : String(error);
+  writeNotes(context, [`batchor: going on without the job's module: ${message}`]);
+  return run;
+};

@@ -1,0 +1,16 @@
+import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
+import { dollars } from '../../lib/core/money/prices.ts';
+import type { RunSummary } from '../../lib/run/view/summary.ts';
+
+/** What is to be known, of a run that may still send rows, of a cap that only an estimate keeps; null: no cap, or its figures bound what the run costs. */
+export const capNote = ({ status, cost: { capUsd, isBound } }: Pick<RunSummary, 'status' | 'cost'>): string | null =>
+  status !== 'running' || capUsd === null || isBound ? null : noteOf(capUsd);
+
+/** The same of a summary as it is printed. */
+export const capNoteOf = ({ status, cost }: JsonObject): string | null =>
+  status === 'running' && isJsonObject(cost) && typeof cost['cap_usd'] === 'number' && cost['is_bound'] === false
+    ? noteOf(cost['cap_usd'])
+    : null;
+
+const noteOf = (capUsd: number): string =>
+  `batchor: the cap of ${dollars(capUsd)} is held by estimate, and may be passed: the prompt tokens of these rows cannot all be counted before they are billed (cost.is_bound is false)`;

@@ -1,0 +1,23 @@
+import type { Writable } from 'node:stream';
+import type { JsonValue } from '../../lib/core/json/json.ts';
+import { maskSecrets } from '../../lib/run/view/masked-address.ts';
+import type { CliContext } from '../shell/context.ts';
+import { escapedControls, shownText } from './shown-text.ts';
+
+/** One JSON document on stdout: a line of its own, or indented where a person reads it. */
+export const writeJson = (context: CliContext, value: JsonValue): Promise<void> =>
+  writeText(context.stdout, `${escapedControls(JSON.stringify(value, null, context.isStdoutTerminal ? 2 : 0))}\n`);
+
+/** Lines for a person: on stderr, so that stdout stays data. Passwords are masked, and what would steer a terminal is shown as text. */
+export const writeNotes = (context: Pick<CliContext, 'stderr'>, lines: readonly string[]): void => {
+  if (lines.length > 0) context.stderr.write(lines.map((line) => `${shownText(maskSecrets(line))}\n`).join(''));
+};
+
+/** Resolves once the text is taken in: waits while the reader is slower. */
+export const writeText = (to: Writable, text: string | Uint8Array): Promise<void> =>
+  new Promise((resolve, reject) => {
+    to.write(text, (error) => {
+      if (error === null || error === undefined) resolve();
+      else reject(error);
+    });
+  });

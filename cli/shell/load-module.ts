@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { ProviderConnection } from '../../lib/ports/provider.ts';
+import { CliFailure } from './failure.ts';
+
+/** Something that a module of the user's exports. */
+export interface ModuleExport {
+  /** As it was typed, for messages. */
+  readonly given: string;
+  readonly absolute: string;
+  readonly export: string;
+}
+
+/** `./labels.ts#Label`: where it is is settled by whoever types it. */
+export const parseModuleExport = (flag: string, text: string, cwd: string, standard: string | null): ModuleExport => {
+  const at = text.lastIndexOf('#');
+  const [path, name] = at < 0 ? [text, standard ?? ''] : [text.slice(0, at), text.slice(at + 1)];
+  if (path === '' || name === '')
+    throw new CliFailure(`${flag} ${JSON.stringify(text)}: a module and what it exports are needed`, {
+      hint: `Like ${flag} ./labels.ts#Label`,
+    });
+  return { given: text, absolute: resolve(cwd, path), export: name };
+};
+
+const isTypeScript = (path: string): boolean => /\.[cm]?tsx?$/u.test(path);
+
+/** Imports a module; TypeScript is translated in memory, without being checked. */
+export const importModule = async (url: string): Promise<unknown> => {
+  const path = url.startsWith('file:') ? fileURLToPath(url) : null;
+  if (path === null || !isTypeScript(path)) return import(url) as Promise<unknown>;
+  const { createJiti } = await import('jiti');
+  return createJiti(import.meta.url, { fsCache: false, interopDefault: true }).import(path);
+};
+
+/** Connections that modules of jobs brought with them, by name: a run is looked at before it is known which module it is of. */
+const brought = new Map<string, ProviderConnection>();
+export const broughtConnection = (name: string): ProviderConnection | undefined => brought.get(name);
+
+/** What the module exports under the name. Throws, in words of the flag, where there is none. */
+export const loadExportOf = async (flag: string, { given, absolute, export: name }: ModuleExport): Promise<unknown> => {
+  if (!existsSync(absolute)) throw new CliFailure(`${flag} ${given}: there is no file ${absolute}`);
+  if (absolute.endsWith('.json'))
+    throw new CliFailure(`${flag} ${given}: a file of JSON exports nothing`, { hint: 'Give the file alone, without #.' });
+  const stopListening = onUntimelyEnd(`${flag} ${given}`);
+  try {
+    const module = (await importModule(pathToFileURL(absolute).href)) as Readonly<Record<string, unknown>>;
+    const { providers } = module;
+    if (Array.isArray(providers)) for (const each of providers as readonly unknown[]) if (isConnection(each)) brought.set(each.name, each);
+    const found = await module[name];
+    if (found !== undefined) return found;
+    const names = Object.keys(module).filter((key) => key !== '__esModule');
+    throw new CliFailure(`${flag} ${given}: the module exports no ${name}`, {
+      hint: `It exports ${names.length === 0 ? 'nothing' : names.join(', ')}.`,
+    });
+  } catch (error) {
+    if (error instanceof CliFailure) throw error;
+    throw new CliFailure(`${flag} ${given}: the module cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
+      hint: 'It has to load by itself: with its packages installed, and without running your program.',
+    });
+  } finally {
+    stopListening();
+  }
+};
+
+const isConnection = (value: unknown): value is ProviderConnection =>
+  (typeof value === 'object' || typeof value === 'function') &&
+  value !== null &&
+  typeof (value as Partial<ProviderConnection>).connect === 'function';
+
+/** A module that ends the program, or waits for ever with nothing to wait for, must not look like a success. */
+const onUntimelyEnd = (what: string): (() => void) => {
+  const listener = (): void => {
+    process.stderr.write(`batchor: ${what}: the module ended the program, or never finished loading\n`);
+    process.exitCode = 1;
+  };
+  process.once('exit', listener);
+  return () => void process.off('exit', listener);
+};

@@ -1,0 +1,32 @@
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { behindLinks } from '../../lib/run/results/whole-file.ts';
+import { CliFailure } from './failure.ts';
+import type { Place } from './place.ts';
+
+/**
+ * True after: what is written to the path lies outside the store. There it could take the place of a journal, or be pruned and deleted with the
+ * run that it is a copy of. Links are followed, also in what does not exist yet. Throws a `CliFailure` that names the flag.
+ */
+export const requireOutsideStore = async (flag: string, given: string, path: string, { store }: Place): Promise<void> => {
+  const folder = store.type === 'folder' ? store.path : store.artifactFolder;
+  if (folder === null) return;
+  const way = relative(await realPath(folder), await realPath(path));
+  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return;
+  // A folder of the user's may be the store as well (`--store .`): what else lies there is theirs.
+  if (store.type === 'folder' && !ownFolders.includes(way.split(sep, 1)[0] ?? '')) return;
+  throw new CliFailure(`${flag} ${given} lies in the store, ${folder}`, {
+    hint: 'Name a place outside of it: what lies there belongs to its runs, and goes with them. Nothing was written.',
+  });
+};
+
+/** Below a folder that is a store. */
+const ownFolders = ['runs', 'quota'];
+
+/** The path behind all links; of what does not exist, behind those of the folders that do. */
+const realPath = async (path: string): Promise<string> => {
+  const known = await behindLinks(path);
+  const real = await realpath(known).catch(() => null);
+  if (real !== null || dirname(known) === known) return real ?? known;
+  return join(await realPath(dirname(known)), basename(known));
+};

@@ -1,0 +1,62 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { CreateDoubt } from '../model/batch.ts';
+import type { CommandOf } from '../model/command.ts';
+import type { Event, EventOf } from '../model/event.ts';
+import type { Rejection } from '../model/rejection.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
+
+/** A step of the wall clock that is at least so large is reported. Smaller ones add up until they are. */
+export const clockJumpMsMin = 5_000;
+
+/** The wall clock was set while the run was driven, or the machine slept: `byMs` is how far it went beyond the time that passed. */
+export const decideClockJump = (
+  { clock }: RunSnapshot,
+  { byMs, atMs }: CommandOf<'RecordClockJump'>,
+): Either<Rejection, readonly Event[]> => {
+  if (!Number.isSafeInteger(byMs) || byMs === 0)
+    return left({ type: 'malformed_command', message: 'a jump of the clock is a whole number of milliseconds, other than 0' });
+  // Recorded before: the same jump, told twice.
+  if (clock?.byMs === byMs && clock.atMs === atMs) return left({ type: 'nothing_to_change' });
+  return right([{ type: 'ClockJumped', atMs, byMs }]);
+};
+
+/** What an owner can know of the clock when it opens the run: it went back if the last commit lies ahead. */
+export const clockWentBack = ({ updatedAtMs }: RunSnapshot, atMs: number): readonly Event[] =>
+  updatedAtMs - atMs >= clockJumpMsMin ? [{ type: 'ClockJumped', atMs, byMs: Math.round(atMs - updatedAtMs) }] : [];
+
+/**
+ * Graces move with the clock, so that none is shorter, or longer, than it was. Other due times move only back: what is due early is asked
+ * for once too often. Rows in backoff keep their bucket, which is due at once where it lies too far ahead.
+ */
+export const clockJumped = (s: RunSnapshot, { byMs, atMs }: EventOf<'ClockJumped'>): RunSnapshot => {
+  const backMs = Math.min(0, byMs);
+  return {
+    ...s,
+    clock: { jumps: (s.clock?.jumps ?? 0) + 1, byMs, atMs },
+    live: s.live.map((batch) => ({
+      ...batch,
+      dueAtMs: batch.dueAtMs + backMs,
+      uploadedAtMs: batch.uploadedAtMs === null ? null : batch.uploadedAtMs + byMs,
+      newsAtMs: batch.newsAtMs === null ? null : batch.newsAtMs + byMs,
+      doubt: batch.doubt === null ? null : movedDoubt(batch.doubt, byMs),
+    })),
+    strays: s.strays.map((stray) => ({ ...stray, dueAtMs: stray.dueAtMs + backMs })),
+    faults: s.faults.map((record) => ({ ...record, dueAtMs: record.dueAtMs + backMs })),
+    createsPaidUntilMs: Math.max(0, s.createsPaidUntilMs + backMs),
+    queue: {
+      ...s.queue,
+      refusals:
+        s.queue.refusals === null
+          ? null
+          : { ...s.queue.refusals, sinceMs: s.queue.refusals.sinceMs + byMs, untilMs: s.queue.refusals.untilMs + backMs },
+    },
+  };
+};
+
+/** `fileCreatedAtMs` is of the provider's clock, and stays. */
+const movedDoubt = (doubt: CreateDoubt, byMs: number): CreateDoubt => ({
+  ...doubt,
+  sinceMs: doubt.sinceMs + byMs,
+  absentAtMs: doubt.absentAtMs === null ? null : doubt.absentAtMs + byMs,
+  dueAtMs: doubt.dueAtMs + Math.min(0, byMs),
+});

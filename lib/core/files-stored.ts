@@ -1,9 +1,0 @@
-import type { LiveBatch } from './batch.ts';
-import type { Event } from './event.ts';
-import type { BatchKey } from './ids.ts';
-
-/** What lies in these files is settled from their beginning. */
-export const filesStored = (batchKey: BatchKey, files: NonNullable<LiveBatch['files']>, atMs: number, isSworn: boolean): Event => {
-  const part = files.output !== null ? 'output' : files.error !== null ? 'error' : 'rest';
-  return { type: 'FilesStored', atMs, batchKey, ...files, position: { part, offset: 0 }, isSworn };
-};

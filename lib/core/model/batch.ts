@@ -1,0 +1,228 @@
+import type { FailureClass } from '../values/failure.ts';
+import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
+import type { FailureCounts } from '../values/judged.ts';
+import type { PresumedUsage, TokenUsage } from '../values/usage.ts';
+
+export const batchPhases = ['planned', 'uploaded', 'creating', 'indeterminate', 'created', 'ended', 'settled', 'dropped'] as const;
+export type BatchPhase = (typeof batchPhases)[number];
+
+export interface BatchArrow {
+  readonly from: BatchPhase | null;
+  readonly to: BatchPhase;
+  readonly when: string;
+}
+
+/** Every arrow there is. `docs/state-machine.md` is generated from this table. */
+export const batchArrows: readonly BatchArrow[] = [
+  { from: null, to: 'planned', when: 'rows were packed into it' },
+  { from: 'planned', to: 'uploaded', when: 'its input file lies at the provider' },
+  { from: 'planned', to: 'dropped', when: 'rows released: the run is cancelled, or the batch is larger than the queue turned out to be' },
+  { from: 'uploaded', to: 'creating', when: 'the intent to create is durable' },
+  {
+    from: 'uploaded',
+    to: 'planned',
+    when: 'its input file expires soon, or is gone, or its create was refused and is tried again: uploaded again',
+  },
+  { from: 'uploaded', to: 'dropped', when: 'rows released: the run is cancelled, or the batch is larger than the queue turned out to be' },
+  { from: 'creating', to: 'created', when: 'the provider answered with its id' },
+  { from: 'creating', to: 'uploaded', when: 'a clear no: nothing was created; asked again later' },
+  { from: 'creating', to: 'indeterminate', when: 'the answer was lost, or the run was opened in this phase' },
+  { from: 'indeterminate', to: 'created', when: 'the provider lists it under our key, or over our input file: adopted' },
+  { from: 'indeterminate', to: 'planned', when: 'its absence is proved and its input file deleted: sent again with a new one' },
+  { from: 'created', to: 'ended', when: 'the provider says it is over; or it is given up, by an operator or while the run is cancelled' },
+  { from: 'ended', to: 'settled', when: 'every row has its outcome' },
+];
+
+const arrowSet: ReadonlySet<string> = new Set(batchArrows.map((arrow) => `${arrow.from ?? ''}>${arrow.to}`));
+export const isBatchArrow = (from: BatchPhase | null, to: BatchPhase): boolean => arrowSet.has(`${from ?? ''}>${to}`);
+
+/** A raw provider file, whole in the payload plane. */
+export interface StoredFile {
+  readonly object: string;
+  readonly bytes: number;
+}
+
+/** How far settlement has come: a byte in one of the two files, or (`rest`) the next item index among the rows that no success settled. */
+export interface SettlePosition {
+  readonly part: 'output' | 'error' | 'rest';
+  readonly offset: number;
+}
+
+/** How a batch ended. `given_up`: at the provider it has not, as far as is known; the run no longer waits for it. */
+export const batchEndings = ['completed', 'expired', 'cancelled', 'rejected', 'given_up'] as const;
+export interface BatchEnding {
+  readonly type: (typeof batchEndings)[number];
+  readonly outputFileId: string | null;
+  readonly errorFileId: string | null;
+  /** Set when it was rejected at validation. */
+  readonly rejection: BatchRejection | null;
+}
+
+/** What the provider says against one line of an input file. */
+export interface RefusedLine {
+  /** 1-based, in the input file. */
+  readonly line: number;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly param: string | null;
+  /** What it says of the row, where that is more than that the request is no good; null: no more. */
+  readonly failureClass: RefusedLineClass | null;
+}
+
+/** Failures of a row that a provider may find before it answers anything. */
+export const refusedLineClasses = ['content_filtered', 'context_too_long'] as const satisfies readonly FailureClass[];
+export type RefusedLineClass = (typeof refusedLineClasses)[number];
+
+export interface BatchRejection {
+  readonly type: 'invalid_lines' | 'over_capacity' | 'insufficient_quota' | 'too_large' | 'other';
+  readonly message: string;
+  /** 1-based lines of the input file that are at fault, ascending; bounded by the adapter. */
+  readonly lines: readonly number[];
+  /** What is said against each of them, in their order; empty: written by a release that did not record it. */
+  readonly said: readonly RefusedLine[];
+  /** The queue's limit, where the message states it. */
+  readonly statedTokensMax: number | null;
+  readonly statedRequestsMax: number | null;
+  /** Of `too_large`: how large a file may be, where the message states it. */
+  readonly statedBytesMax: number | null;
+}
+
+/**
+ * What is known of a create whose answer was lost. `looking`: the provider's list is read, time and again. `absent`: it was proved
+ * not to be there, and the input file is to be deleted, so that a create that is still under way fails. `fenced`: the file is gone, and
+ * what came through before shows within a grace period.
+ */
+export interface CreateDoubt {
+  readonly stage: 'looking' | 'absent' | 'fenced';
+  /** The create may have got through until then: its answer was lost, the run was opened, the file was deleted. */
+  readonly sinceMs: number;
+  /** When a list that counts as proof first did not show it; null: not yet. */
+  readonly absentAtMs: number | null;
+  /** When the provider says that the input file came; how far back its list has to be read. Null: not told yet. */
+  readonly fileCreatedAtMs: number | null;
+  readonly looks: number;
+  readonly dueAtMs: number;
+  /** Somebody has said that it was never created: that the file cannot be deleted stops nothing. */
+  readonly isSworn: boolean;
+}
+
+/** Provider files that a batch names. */
+export interface NamedFiles {
+  readonly outputFileId: string | null;
+  readonly errorFileId: string | null;
+}
+
+/** What a batch that is not over does, as far as the provider's status says it. `unknown`: the adapter does not know the status. */
+export const batchStages = ['validating', 'in_progress', 'finalizing', 'cancelling', 'unknown'] as const;
+export type BatchStage = (typeof batchStages)[number];
+
+/**
+ * Why a batch is waited for longer than is usual. `past_expiry`: it should have expired. `unknown_status`: all of its requests are counted as
+ * answered or failed, or it names a file of answers, and its status is none that batchor knows. `unchanged`: neither its status nor its counts have changed for hours.
+ */
+export const overdueReasons = ['past_expiry', 'unknown_status', 'unchanged'] as const;
+export interface Overdue {
+  readonly reason: (typeof overdueReasons)[number];
+  /** Since when: its expiry, when it was first seen like this, the last change. */
+  readonly sinceMs: number;
+}
+
+/** Times of a batch on the provider's clock; null: not told. */
+export interface ProviderTimes {
+  readonly createdAtMs: number | null;
+  readonly expiresAtMs: number | null;
+}
+export const noProviderTimes: ProviderTimes = { createdAtMs: null, expiresAtMs: null };
+
+/** What is counted of a batch that was given up, until its end at the provider is seen. */
+export interface GivenUpCount {
+  /** What the run presumes that it costs beyond what was read of it. */
+  readonly presumed: PresumedUsage;
+  /** Of its rows, those whose answers were read before. */
+  readonly readRows: number;
+}
+
+/** A batch at the provider that one of our creates made, and that is not needed: it is cancelled, and what it cost is counted. */
+export interface StrayBatch {
+  readonly providerBatchId: ProviderBatchId;
+  readonly batchKey: BatchKey;
+  readonly isCancelAsked: boolean;
+  /** Over, and counted: kept, so that a later list does not count it again. */
+  readonly isEnded: boolean;
+  readonly dueAtMs: number;
+  /** Looks in a row that did not see it. */
+  readonly looks: number;
+  /** Looks in all. */
+  readonly polls: number;
+  /** When it was found; null: by a release that did not record it. */
+  readonly foundAtMs: number | null;
+  /** Set where it is no duplicate, but a batch that an operator gave up: no run waits for its end. */
+  readonly givenUp: GivenUpCount | null;
+}
+
+/** A batch that is settled: the provider's list still shows it. */
+export interface SettledBatch {
+  readonly providerBatchId: ProviderBatchId;
+  readonly sentAtMs: number;
+}
+
+/** A batch that is neither settled nor dropped. */
+export interface LiveBatch {
+  readonly batchKey: BatchKey;
+  /** Counts from 1 in the run; what item rows carry. */
+  readonly batchNo: number;
+  readonly phase: BatchPhase;
+  /** Which create of this batch: 0 before the first, in the provider's metadata from 1. */
+  readonly createAttempt: number;
+  /** How often it was sent again, since an operator last released it, because a create made nothing or its input file was gone. */
+  readonly replans: number;
+  readonly inputFileId: string | null;
+  /** When that file had been uploaded; null: by a release that did not record it. */
+  readonly uploadedAtMs: number | null;
+  /** When the provider deletes that file by itself; null: not told. */
+  readonly inputExpiresAtMs: number | null;
+  /** Set while it is `indeterminate`. */
+  readonly doubt: CreateDoubt | null;
+  readonly providerBatchId: ProviderBatchId | null;
+  /** The provider's own word, verbatim. */
+  readonly providerStatus: string | null;
+  /** The provider has validated it, and found room for it. */
+  readonly isAccepted: boolean;
+  readonly requests: number;
+  readonly inputBytes: number;
+  /** Prompt tokens as they were counted or estimated here. */
+  readonly inputTokens: number;
+  readonly plannedAtMs: number;
+  /** When its last create was begun; null: none was. */
+  readonly sentAtMs: number | null;
+  /** When it is next asked about. Wall clock: a laptop sleeps. */
+  readonly dueAtMs: number;
+  /** Polls in a row that saw nothing new: stretches the interval. */
+  readonly quietPolls: number;
+  /** Answers by the provider: lines done so far, as last told; null before the first poll. */
+  readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+  /** When its status or its counts last changed, as seen here; null: never asked about. */
+  readonly newsAtMs: number | null;
+  readonly providerTimes: ProviderTimes;
+  /** Null while nothing is unusual about how long it takes. */
+  readonly overdue: Overdue | null;
+  readonly cancelAsked: boolean;
+  /** Why nothing is done about it until somebody says what is true. */
+  readonly held: string | null;
+  readonly ending: BatchEnding | null;
+  readonly files: { readonly output: StoredFile | null; readonly error: StoredFile | null } | null;
+  /** Copies of files that cannot be what the provider has: kept until the operator says what to do. Set only while it is held for that reason. */
+  readonly unreadable: { readonly output: StoredFile | null; readonly error: StoredFile | null } | null;
+  readonly position: SettlePosition;
+  readonly settledRows: number;
+  /** Of those, successes. */
+  readonly completedRows: number;
+  /** Of those, failures that say something of the row. */
+  readonly failures: FailureCounts;
+  /** What its lines say that it cost. */
+  readonly usage: TokenUsage;
+  /** Of the settled rows, rows that neither file has a line for. */
+  readonly missingRows: number;
+  /** Somebody has said that its answers are lost: that they are missing is no news. */
+  readonly isSwornLost: boolean;
+}

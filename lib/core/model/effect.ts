@@ -1,0 +1,112 @@
+import { batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from '../values/ids.ts';
+import type { SettlePosition } from './batch.ts';
+import type { UnclearCreate } from './command.ts';
+import type { SharedCursor, SourceCheckpoint } from './snapshot.ts';
+
+/** What is still owed to the world, derived from state. Plain data. */
+export type Effect =
+  | { readonly type: 'IngestSlice'; readonly checkpoint: SourceCheckpoint | null; readonly fromIndex: number; readonly rowsMax: number }
+  /** Read up to `rowsMax` pending rows in order and answer `PlanBatch` with a fresh key. */
+  | { readonly type: 'PlanBatch'; readonly generation: number; readonly rowsMax: number }
+  | {
+      readonly type: 'UploadBatch';
+      readonly batchKey: BatchKey;
+      readonly batchNo: number;
+      readonly createAttempt: number;
+      readonly inputBytes: number;
+    }
+  /** Nothing to do outside: answer `BeginCreate`, so that the intent is durable before the act. */
+  | { readonly type: 'BeginCreate'; readonly batchKey: BatchKey }
+  /** Never retried below the engine: a second create is a second bill. */
+  | { readonly type: 'CreateBatch'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly inputFileId: string }
+  /** The input file is about to expire. Nothing to do outside: answer `ReplanBatch`. */
+  | { readonly type: 'ReplanBatch'; readonly batchKey: BatchKey }
+  /** Read the provider's list back to `sinceMs`, and behind the creation of each input file; `known`: batches of the run that the provider has. */
+  | {
+      readonly type: 'SweepBatches';
+      readonly creates: readonly UnclearCreate[];
+      readonly sinceMs: number;
+      readonly known: readonly ProviderBatchId[];
+    }
+  /** Delete the input file, so that a create that is still under way fails. A file that is gone is as good. */
+  | { readonly type: 'FenceCreate'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly inputFileId: string }
+  /** Delete an input file whose batch is over, one after the other. A file that is gone is as good. */
+  | { readonly type: 'DeleteFile'; readonly fileId: string }
+  /** What the lines of the raw file say is written, whole and durable; then it is removed. A file that is gone, and written, is as good. */
+  | { readonly type: 'CompactFile'; readonly object: string }
+  | { readonly type: 'CancelStray'; readonly providerBatchId: ProviderBatchId }
+  | {
+      readonly type: 'PollStrays';
+      readonly batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[];
+    }
+  | {
+      readonly type: 'PollBatches';
+      readonly batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[];
+    }
+  | { readonly type: 'CancelBatch'; readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }
+  | { readonly type: 'StoreFiles'; readonly batchKey: BatchKey; readonly outputFileId: string | null; readonly errorFileId: string | null }
+  /** One slice of the batch's files, or of the rows that are left: due again until the last. */
+  | {
+      readonly type: 'SettleSlice';
+      readonly batchKey: BatchKey;
+      readonly batchNo: number;
+      readonly position: SettlePosition;
+      readonly rowsMax: number;
+    }
+  | { readonly type: 'RequeueRows'; readonly dueAtMs: number; readonly rowsMax: number }
+  | { readonly type: 'FailPending'; readonly generation: number; readonly rowsMax: number }
+  /** Read which rows can end because the row that was sent for them has. */
+  | { readonly type: 'SettleShared'; readonly from: SharedCursor; readonly rowsMax: number }
+  | { readonly type: 'DropBatch'; readonly batchKey: BatchKey };
+
+export const ingestKey = 'ingest' as EffectKey;
+export const planKey = 'plan' as EffectKey;
+export const sweepKey = 'sweep' as EffectKey;
+export const pollKey = 'poll' as EffectKey;
+export const requeueKey = 'requeue' as EffectKey;
+export const sharedKey = 'shared' as EffectKey;
+export const litterEffectKey = (fileId: string): EffectKey => `litter:${fileId}` as EffectKey;
+/** Told to people, so that it names the batch and its part, and no place of the payload plane. */
+export const compactEffectKey = (object: string): EffectKey => `compact:${object.replace(/^raw\//u, '')}` as EffectKey;
+/** Beside the batch's own key: a refused cancel does not stop the polls, and an answered poll does not end its wait. */
+export const cancelEffectKey = (batchKey: BatchKey): EffectKey => `cancel:${batchKey}` as EffectKey;
+export const straysKey = 'strays' as EffectKey;
+export const strayEffectKey = (providerBatchId: ProviderBatchId): EffectKey => `stray:${providerBatchId}` as EffectKey;
+
+/** Names the thing acted on, never the verb: two effects of one key are never performed together. */
+export const effectKey = (effect: Effect): EffectKey => {
+  switch (effect.type) {
+    case 'IngestSlice':
+      return ingestKey;
+    case 'PlanBatch':
+    case 'FailPending':
+      return planKey;
+    case 'SweepBatches':
+      return sweepKey;
+    case 'PollBatches':
+      return pollKey;
+    case 'RequeueRows':
+      return requeueKey;
+    case 'SettleShared':
+      return sharedKey;
+    case 'DeleteFile':
+      return litterEffectKey(effect.fileId);
+    case 'CompactFile':
+      return compactEffectKey(effect.object);
+    case 'PollStrays':
+      return straysKey;
+    case 'CancelStray':
+      return strayEffectKey(effect.providerBatchId);
+    case 'CancelBatch':
+      return cancelEffectKey(effect.batchKey);
+    case 'UploadBatch':
+    case 'BeginCreate':
+    case 'ReplanBatch':
+    case 'FenceCreate':
+    case 'CreateBatch':
+    case 'StoreFiles':
+    case 'SettleSlice':
+    case 'DropBatch':
+      return batchEffectKey(effect.batchKey);
+  }
+};

@@ -1,0 +1,61 @@
+import type { BatchEnding, BatchStage, CreateDoubt, NamedFiles } from './batch.ts';
+import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
+
+/** What a provider says of batches: one by one, and in its list. */
+
+/** What the provider said of one batch. */
+export interface BatchObservation {
+  readonly batchKey: BatchKey;
+  readonly providerBatchId: ProviderBatchId;
+  readonly providerStatus: string;
+  /** Validated, and there was room for it. */
+  readonly isAccepted: boolean;
+  readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+  /** Null while it is not over. */
+  readonly ending: BatchEnding | null;
+  /** What it does while it is not over. Absent: as `in_progress`. */
+  readonly stage?: BatchStage;
+  /** Times on the provider's clock; absent or null: not told. The last: when it took on its status. */
+  readonly createdAtMs?: number | null;
+  readonly expiresAtMs?: number | null;
+  readonly statusSinceMs?: number | null;
+  /** Files that it names though it is not over. Absent: none. */
+  readonly named?: NamedFiles;
+}
+
+/** A create whose answer was lost, as it is asked about. */
+export interface UnclearCreate {
+  readonly batchKey: BatchKey;
+  readonly createAttempt: number;
+  readonly inputFileId: string;
+  readonly stage: CreateDoubt['stage'];
+  /** `doubt.sinceMs` when it was asked: the answer counts for that grace alone. Absent in questions of earlier releases. */
+  readonly sinceMs?: number;
+}
+
+/** A batch that the provider's list holds under one of our keys, or over one of our input files. */
+export interface SweptBatch {
+  /** From its metadata; null where there is none. */
+  readonly batchKey: BatchKey | null;
+  /** From its metadata; 0 where there is none. */
+  readonly createAttempt: number;
+  readonly inputFileId: string | null;
+  readonly providerBatchId: ProviderBatchId;
+  readonly providerStatus: string;
+  readonly createdAtMs: number | null;
+  /** Null while it is alive. */
+  readonly ending: BatchEnding['type'] | null;
+}
+
+/** What one reading of the provider's list shows, and what its silence is worth. */
+export interface SweepReport {
+  readonly found: readonly SweptBatch[];
+  /** The input files asked about that this key can read, with the provider's own time of their creation. */
+  readonly files: readonly { readonly inputFileId: string; readonly createdAtMs: number | null }[];
+  /** The list was read back to this moment of the provider's clock; null: to its end. */
+  readonly readBackToMs: number | null;
+  /** True when it shows any batch of this very run: then key, project and address are the right ones. */
+  readonly isRunSeen: boolean;
+  /** Of the batches that were named as known, those that the list showed. A list that lacks one of them is not the whole list. */
+  readonly shown: readonly ProviderBatchId[];
+}

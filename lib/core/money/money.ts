@@ -1,0 +1,128 @@
+import type { LiveBatch, StrayBatch } from '../model/batch.ts';
+import type { TokenPrices } from '../model/config.ts';
+import { answeredIn, failedIn } from '../values/judged.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
+import { billedPerCounted } from '../values/tokens.ts';
+import { nothingPresumed, type PresumedUsage, type TokenUsage } from '../values/usage.ts';
+
+const million = 1_000_000;
+
+/** What tokens cost, in US dollars; cached input is part of the input. */
+export const costOfUsage = (usage: TokenUsage, prices: TokenPrices): number => {
+  const cached = Math.min(usage.inputTokens, usage.cachedInputTokens);
+  return (
+    ((usage.inputTokens - cached) * prices.inputUsdPerMillion +
+      cached * prices.cachedInputUsdPerMillion +
+      usage.outputTokens * prices.outputUsdPerMillion) /
+    million
+  );
+};
+
+/** The worst case of requests, as a price for each counted prompt token and for each request: all prompts uncached, all answers as long as they may be. */
+export interface WorstPrices {
+  readonly usdPerToken: number;
+  readonly usdPerRequest: number;
+}
+
+/** Null where a price or the bound of an answer is unknown: then no worst case is, either. */
+export const worstPrices = (snapshot: RunSnapshot): WorstPrices | null => {
+  const { prices, outputTokensMax } = snapshot.config.operation.money;
+  if (prices === null || outputTokensMax === null) return null;
+  return {
+    // A count that is too high today may be right tomorrow; one that is too low is corrected.
+    usdPerToken: (prices.inputUsdPerMillion * Math.max(1, billedPerCounted(snapshot))) / million,
+    usdPerRequest: (prices.outputUsdPerMillion * outputTokensMax) / million,
+  };
+};
+
+/** Bills above counts by more than this are no rounding: a service adds prompts of its own, or counts in another way. */
+const billedPerCountedMax = 1.05;
+
+/**
+ * False where prompts were estimated, by bytes or for what no text shows, and where answers were billed more than was counted for them: then the
+ * worst case is an estimate, and bounds nothing.
+ */
+export const isBounded = (snapshot: RunSnapshot): boolean => {
+  const { counting } = snapshot.backlog;
+  return (counting === null || counting === 'exact') && billedPerCounted(snapshot) <= billedPerCountedMax;
+};
+
+/** What is spent: all that the provider has told, and what it has probably billed without our seeing it. Null: the price is unknown. */
+export const spentUsd = (snapshot: RunSnapshot): number | null => {
+  const { prices } = snapshot.config.operation.money;
+  if (prices === null) return null;
+  const { inputTokens, outputTokens } = snapshot.presumed;
+  return (
+    costOfUsage(snapshot.usage, prices) + (inputTokens * prices.inputUsdPerMillion + outputTokens * prices.outputUsdPerMillion) / million
+  );
+};
+
+/** What the run's unsettled batches cost at worst: nothing where there are none and a price is known; null: unknown. */
+export const worstOfLiveUsd = (snapshot: RunSnapshot): number | null => {
+  if (snapshot.config.operation.money.prices !== null && snapshot.live.length === 0) return 0;
+  const worst = worstPrices(snapshot);
+  if (worst === null) return null;
+  return snapshot.live.reduce((sum, batch) => sum + batch.inputTokens * worst.usdPerToken + batch.requests * worst.usdPerRequest, 0);
+};
+
+/** Dollars that may still be committed; null without a cap. A cap whose prices are not known has no room at all. */
+export const moneyRoom = (snapshot: RunSnapshot): number | null => {
+  const { costUsdMax } = snapshot.config.operation.money;
+  if (costUsdMax === null) return null;
+  const spent = spentUsd(snapshot);
+  const live = worstOfLiveUsd(snapshot);
+  return spent === null || live === null ? 0 : Math.max(0, costUsdMax - spent - live);
+};
+
+/**
+ * What a settled batch has cost beyond what its lines say: answers that its counts promise and that no line holds, and all of them where
+ * the service reports no usage. The last counts of a batch that was given up are old: it may have answered everything since,
+ * or may yet.
+ */
+export const presumedOf = (snapshot: RunSnapshot, batch: LiveBatch): PresumedUsage => {
+  const { ending, progress, requests, inputTokens, completedRows, failures, usage, isSwornLost } = batch;
+  if (ending === null || ending.type === 'rejected') return nothingPresumed;
+  const isWhole = ending.type === 'completed' || ending.type === 'given_up';
+  const promised =
+    ending.type === 'given_up'
+      ? requests
+      : progress === null || isSwornLost
+        ? isWhole
+          ? requests
+          : (progress?.completed ?? 0)
+        : progress.completed + (isWhole ? progress.failed : 0);
+  const unread = Math.max(0, promised - completedRows - failedIn(failures));
+  const untold = usage.inputTokens + usage.outputTokens === 0 ? answeredIn(batch) : 0;
+  return presumedRows(snapshot, Math.min(requests, unread + untold), inputTokens / requests);
+};
+
+/**
+ * So many answers of a stray batch, each as large as the run's average request. Where nobody knows how many, all that its batch has, as
+ * long as that is remembered; a summary says that it is not all it can tell.
+ */
+export const presumedOfStray = (snapshot: RunSnapshot, { batchKey }: StrayBatch, answered: number | null): PresumedUsage => {
+  const { rows, billedTokens } = snapshot.calibration;
+  const live = snapshot.live.reduce((sum, { inputTokens, requests }) => ({ tokens: sum.tokens + inputTokens, rows: sum.rows + requests }), {
+    tokens: billedTokens,
+    rows,
+  });
+  const asked = snapshot.live.find((batch) => batch.batchKey === batchKey)?.requests ?? 0;
+  return presumedRows(snapshot, answered ?? asked, live.rows === 0 ? 0 : live.tokens / live.rows);
+};
+
+/** Of a batch that was given up: so many answers that were not read, at most what was presumed of it; null: unknown, and the worst case stays. */
+export const presumedOfGivenUp = (presumed: PresumedUsage, unread: number | null): PresumedUsage => {
+  if (unread === null || presumed.rows === 0) return presumed;
+  const share = Math.min(1, unread / presumed.rows);
+  return {
+    rows: Math.min(presumed.rows, unread),
+    inputTokens: Math.ceil(presumed.inputTokens * share),
+    outputTokens: Math.ceil(presumed.outputTokens * share),
+  };
+};
+
+const presumedRows = (snapshot: RunSnapshot, rows: number, tokensPerRow: number): PresumedUsage => ({
+  rows,
+  inputTokens: Math.ceil(rows * tokensPerRow),
+  outputTokens: rows * (snapshot.config.operation.money.outputTokensMax ?? 0),
+});

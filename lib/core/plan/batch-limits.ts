@@ -1,0 +1,35 @@
+import type { LiveBatch } from '../model/batch.ts';
+import { canaryItems } from '../faults/breaker.ts';
+import type { BatchLimits } from '../values/limits.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
+
+/** The provider's limits, tightened by the job's and by what refusals taught: what they are now, whenever a batch was planned. */
+const standingLimits = ({ config, fileLimit }: RunSnapshot): BatchLimits => {
+  const { limits, operation } = config;
+  const tokenLimits = [limits.inputTokensMax, operation.chunk.inputTokensMax, operation.enqueue.maxBatchEnqueuedTokens].filter(
+    (limit) => limit !== null,
+  );
+  return {
+    requestsMax: Math.max(1, Math.min(limits.requestsMax, operation.chunk.requestsMax)),
+    inputBytesMax: Math.min(limits.inputBytesMax, operation.chunk.inputBytesMax),
+    inputTokensMax: tokenLimits.length === 0 ? null : Math.min(...tokenLimits),
+    inputsMax: limits.inputsMax,
+    learnedBytesMax: fileLimit?.bytesMax ?? null,
+  };
+};
+
+/** What one batch of this run may hold, and a canary that is due. */
+export const batchLimitsOf = (snapshot: RunSnapshot): BatchLimits => {
+  const limits = standingLimits(snapshot);
+  return { ...limits, requestsMax: Math.min(limits.requestsMax, Math.max(1, canaryItems(snapshot) ?? Infinity)) };
+};
+
+/** Its limits have become smaller than it is since it was planned: by the operator, or by a refusal. */
+export const outgrowsLimits = (snapshot: RunSnapshot, { requests, inputBytes, inputTokens }: LiveBatch): boolean => {
+  const limits = standingLimits(snapshot);
+  return (
+    requests > limits.requestsMax ||
+    inputBytes > Math.min(limits.inputBytesMax, limits.learnedBytesMax ?? Infinity) ||
+    inputTokens > (limits.inputTokensMax ?? Infinity)
+  );
+};

@@ -1,0 +1,137 @@
+import type { LiveBatch } from '../model/batch.ts';
+import { outgrowsLimits } from './batch-limits.ts';
+import type { EnqueueLimits } from '../model/config.ts';
+import { isDueAt, obeyedMs } from '../faults/due-time.ts';
+import { moneyRoom } from '../money/money.ts';
+import type { QueueGuess } from '../model/queue-state.ts';
+import { usedBudget } from './quota.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
+import { billedPerCounted } from '../values/tokens.ts';
+
+/** Room for more; null: no limit. */
+export interface Room {
+  readonly tokens: number | null;
+  readonly requests: number | null;
+  readonly usd: number | null;
+}
+
+/** `min(limit × targetRatio, limit − headroom)`, never negative; null without a limit. */
+export const effectiveTokenBudget = ({
+  enqueuedTokenLimit: limit,
+  targetRatio,
+  headroom,
+}: Pick<EnqueueLimits, 'enqueuedTokenLimit' | 'targetRatio' | 'headroom'>): number | null =>
+  limit === null ? null : Math.max(0, Math.floor(Math.min(limit * targetRatio, limit - headroom)));
+
+/** So long the provider's own word on its limit is believed; limits are raised. */
+const statedLifeMs = 48 * 3_600_000;
+
+/** When the provider's word lapses; null: it has said nothing. */
+export const statedUntilMs = ({ queue: { stated } }: RunSnapshot): number | null => (stated === null ? null : stated.atMs + statedLifeMs);
+
+export const isStatedKnown = (snapshot: RunSnapshot, nowMs: number): boolean => {
+  const untilMs = statedUntilMs(snapshot);
+  return untilMs !== null && !isDueAt(untilMs, statedLifeMs + clockSkewMs, nowMs);
+};
+/** What another worker stored may be so far ahead of this clock. */
+const clockSkewMs = 3_600_000;
+
+const least = (...limits: readonly (number | null)[]): number | null => {
+  const known = limits.filter((limit) => limit !== null);
+  return known.length === 0 ? null : Math.min(...known);
+};
+
+/** Estimates are right on the average, and a queue is full at the first token too many: a little room is left for them. */
+const certaintyOf = ({ backlog: { counting } }: RunSnapshot): number => (counting === 'exact' || counting === null ? 1 : 0.97);
+
+/** The whole budget of the scope, in tokens as this run counts them: what is configured, what the provider has said, what was found by trying. */
+export const enqueueBudget = (
+  snapshot: RunSnapshot,
+  nowMs: number,
+): { readonly tokens: number | null; readonly requests: number | null } => {
+  const { enqueue } = snapshot.config.operation;
+  const { stated, guess } = snapshot.queue;
+  const believed = isStatedKnown(snapshot, nowMs) ? stated : null;
+  const tokens = effectiveTokenBudget({ ...enqueue, enqueuedTokenLimit: least(enqueue.enqueuedTokenLimit, believed?.tokensMax ?? null) });
+  const requests = least(enqueue.enqueuedRequestLimit, believed?.requestsMax ?? null);
+  const found = (unit: QueueGuess['unit']): number | null => (guess?.unit === unit ? guess.max : null);
+  return {
+    tokens: least(tokens === null ? null : Math.floor((tokens * certaintyOf(snapshot)) / billedPerCounted(snapshot)), found('tokens')),
+    requests: least(requests === null ? null : Math.floor(requests * enqueue.targetRatio), found('requests')),
+  };
+};
+
+/** As if nothing had been found by trying: what is configured or stated alone counts. */
+export const withoutGuess = (snapshot: RunSnapshot): RunSnapshot => ({ ...snapshot, queue: { ...snapshot.queue, guess: null } });
+
+/** Where tokens are a budget, or money, an estimate is not enough. */
+export const needsExactTokens = ({ config: { limits, operation }, queue }: RunSnapshot): boolean =>
+  [
+    operation.enqueue.enqueuedTokenLimit,
+    operation.enqueue.maxBatchEnqueuedTokens,
+    operation.chunk.inputTokensMax,
+    limits.inputTokensMax,
+    operation.money.costUsdMax,
+    queue.stated?.tokensMax ?? null,
+    queue.guess?.max ?? null,
+  ].some((limit) => limit !== null);
+
+/** What may still be planned now: the budget without what this run and the others of the scope hold. */
+export const roomLeft = (snapshot: RunSnapshot, nowMs: number): Room => {
+  const budget = enqueueBudget(snapshot, nowMs);
+  const used = usedBudget(snapshot);
+  const { others } = snapshot.queue;
+  return {
+    tokens: budget.tokens === null ? null : Math.max(0, budget.tokens - used.tokens - others.tokens),
+    requests: budget.requests === null ? null : Math.max(0, budget.requests - used.requests - others.requests),
+    usd: moneyRoom(snapshot),
+  };
+};
+
+/** The longest interval, before jitter, between two looks at what the other runs of the scope hold. */
+export const roomLookMsMax = ({ config }: RunSnapshot): number => Math.max(1_000, 4 * config.operation.pollIntervalMs);
+export const isRoomLookDue = (snapshot: RunSnapshot, retryAtMs: number, nowMs: number): boolean =>
+  roomLookDueMs(snapshot, retryAtMs, nowMs) <= nowMs;
+export const roomLookDueMs = (snapshot: RunSnapshot, retryAtMs: number, nowMs: number): number =>
+  obeyedMs(retryAtMs, Math.ceil(roomLookMsMax(snapshot) * 1.25), nowMs);
+
+/** True when what the plan waits for would fit now, when the others are to be looked at again, or when nothing is known to wait. */
+export const hasRoomForNext = (snapshot: RunSnapshot, nowMs: number): boolean => {
+  const { needs } = snapshot.backlog;
+  if (needs === null || (needs.retryAtMs !== null && isRoomLookDue(snapshot, needs.retryAtMs, nowMs))) return true;
+  const room = roomLeft(snapshot, nowMs);
+  return (
+    (room.tokens === null || room.tokens >= needs.tokens) &&
+    (room.requests === null || room.requests >= needs.requests) &&
+    (room.usd === null || room.usd >= needs.usd)
+  );
+};
+
+/**
+ * Its limits have shrunk below it since it was planned: it is cut before it is sent. One request cannot be cut. Beside others a guess is
+ * mostly what they are said to hold: a batch that was refused there is planned anew, which looks at them again, or it would be refused
+ * for ever at the size that it has.
+ */
+export const isTooLarge = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean => {
+  if ((batch.phase !== 'planned' && batch.phase !== 'uploaded') || batch.held !== null || batch.requests <= 1) return false;
+  if (outgrowsLimits(snapshot, batch)) return true;
+  const budget = enqueueBudget(snapshot, nowMs);
+  const { guess, others } = snapshot.queue;
+  const left = (unit: QueueGuess['unit']): number => (guess?.unit === unit ? guess.max - others[unit] : Infinity);
+  return (
+    batch.inputTokens > Math.min(budget.tokens ?? Infinity, left('tokens')) ||
+    batch.requests > Math.min(budget.requests ?? Infinity, left('requests'))
+  );
+};
+
+/** True when the batch fits beside what this run has sent, or when nothing else of it is sent. Planning has seen to it, unless the budget shrank since. */
+export const fitsBesideSent = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean => {
+  const sent = snapshot.live.filter((other) => other !== batch && other.phase !== 'planned' && other.phase !== 'uploaded');
+  if (sent.length === 0) return true;
+  const budget = enqueueBudget(snapshot, nowMs);
+  const load = (of: (each: LiveBatch) => number): number => sent.reduce((sum, each) => sum + of(each), of(batch));
+  return (
+    (budget.tokens === null || load((each) => each.inputTokens) <= budget.tokens) &&
+    (budget.requests === null || load((each) => each.requests) <= budget.requests)
+  );
+};

@@ -1,0 +1,30 @@
+import type { PlanWindow } from '../model/command.ts';
+import type { Event } from '../model/event.ts';
+import { sumAt } from './pack.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
+
+/** The rows in the window that the provider refused, each group with the batch that tells why. */
+export const droppedIn = (snapshot: RunSnapshot, window: PlanWindow, atMs: number): readonly Event[] => {
+  if (snapshot.refused.length === 0) return [];
+  const places = new Map<number, number>();
+  for (let place = 0; place < window.indexes.length; place += 1) places.set(window.indexes[place] as number, place);
+  let sequenceFrom = snapshot.resultSequence + 1;
+  return snapshot.refused.flatMap(({ batchKey, batchNo, code, indexes }): readonly Event[] => {
+    const found = indexes.filter((index) => places.has(index));
+    if (found.length === 0) return [];
+    const at = found.map((index) => places.get(index) as number);
+    const dropped: Event = {
+      type: 'LinesDropped',
+      atMs,
+      batchKey,
+      batchNo,
+      indexes: found,
+      code,
+      bytes: sumAt(window.bytes, at),
+      tokens: window.tokens === null ? 0 : sumAt(window.tokens, at),
+      sequenceFrom,
+    };
+    sequenceFrom += found.length;
+    return [dropped];
+  });
+};

@@ -1,0 +1,99 @@
+import type { Room } from './budget.ts';
+import type { Column, PlanWindow } from '../model/command.ts';
+import type { BatchLimits } from '../values/limits.ts';
+import type { WorstPrices } from '../money/money.ts';
+
+/** The front of a window, packed. */
+export interface PackedBatch {
+  /** Places in the window, ascending. */
+  readonly members: readonly number[];
+  /** Places of rows in front of the batch's end that fit no batch at all. */
+  readonly oversized: readonly number[];
+  readonly bytes: number;
+  readonly tokens: number;
+  /** Why it ends: the next row would break a limit, a budget has no room for it, or the window is over. */
+  readonly closedBy: 'limit' | 'budget' | 'end';
+  /** What the row that found no room in a budget needs, in tokens and at worst in dollars. */
+  readonly blocked: { readonly tokens: number; readonly usd: number };
+}
+
+const free: WorstPrices = { usdPerToken: 0, usdPerRequest: 0 };
+
+/** Takes rows in order while they fit: deterministic, order-stable, O(window). */
+export const packBatch = (
+  { bytes, tokens, inputs }: Pick<PlanWindow, 'bytes' | 'tokens' | 'inputs'>,
+  limits: BatchLimits,
+  room: Room,
+  worst: WorstPrices | null = null,
+): PackedBatch => {
+  const { usdPerToken, usdPerRequest } = worst ?? free;
+  const members: number[] = [];
+  const oversized: number[] = [];
+  let filling: Filling = { count: 0, bytes: 0, tokens: 0, inputs: 0, usd: 0 };
+  let closedBy: PackedBatch['closedBy'] = 'end';
+  let blocked = { tokens: 0, usd: 0 };
+  for (let place = 0; place < bytes.length; place += 1) {
+    const rowBytes = bytes[place] as number;
+    const rowTokens = tokens === null ? 0 : (tokens[place] as number);
+    const rowInputs = inputs === null ? 1 : (inputs[place] as number);
+    const rowUsd = rowTokens * usdPerToken + usdPerRequest;
+    if (isOversized(rowBytes, rowTokens, rowInputs, limits)) {
+      oversized.push(place);
+      continue;
+    }
+    const after: Filling = {
+      count: filling.count + 1,
+      bytes: filling.bytes + rowBytes,
+      tokens: filling.tokens + rowTokens,
+      inputs: filling.inputs + rowInputs,
+      usd: filling.usd + rowUsd,
+    };
+    if (breaksLimits(after, limits)) closedBy = 'limit';
+    else if (breaksBudget(after, room)) closedBy = 'budget';
+    if (closedBy !== 'end') {
+      blocked = { tokens: rowTokens, usd: rowUsd };
+      break;
+    }
+    members.push(place);
+    filling = after;
+  }
+  // Exactly full is full: nothing more could join.
+  if (closedBy === 'end' && isFull(filling, limits)) closedBy = 'limit';
+  return { members, oversized, bytes: filling.bytes, tokens: filling.tokens, closedBy, blocked };
+};
+
+interface Filling {
+  readonly count: number;
+  readonly bytes: number;
+  readonly tokens: number;
+  readonly inputs: number;
+  readonly usd: number;
+}
+
+const isOversized = (bytes: number, tokens: number, inputs: number, limits: BatchLimits): boolean =>
+  bytes > limits.inputBytesMax ||
+  (limits.inputTokensMax !== null && tokens > limits.inputTokensMax) ||
+  (limits.inputsMax !== null && inputs > limits.inputsMax);
+const breaksLimits = (filling: Filling, limits: BatchLimits): boolean =>
+  filling.count > limits.requestsMax ||
+  (filling.count > 1 && filling.bytes > (limits.learnedBytesMax ?? Infinity)) ||
+  isOversized(filling.bytes, filling.tokens, filling.inputs, limits);
+/** By any limit that `isBacklogFull` (due.ts) looks at: a plan that is due for a full batch has to find one. */
+const isFull = (filling: Filling, limits: BatchLimits): boolean =>
+  filling.count >= limits.requestsMax ||
+  filling.bytes >= Math.min(limits.inputBytesMax, limits.learnedBytesMax ?? Infinity) ||
+  (limits.inputTokensMax !== null && filling.tokens >= limits.inputTokensMax) ||
+  (limits.inputsMax !== null && filling.inputs >= limits.inputsMax);
+const breaksBudget = (filling: Filling, room: Room): boolean =>
+  (room.tokens !== null && filling.tokens > room.tokens) ||
+  (room.requests !== null && filling.count > room.requests) ||
+  (room.usd !== null && filling.usd > room.usd);
+
+/** The sum of a column. */
+export const sum = (column: Column): number => {
+  let total = 0;
+  for (let i = 0; i < column.length; i += 1) total += column[i] as number;
+  return total;
+};
+export const sumAt = (column: Column, places: readonly number[]): number =>
+  places.reduce((total, place) => total + (column[place] as number), 0);

@@ -1,0 +1,262 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { batchLimitsOf } from './batch-limits.ts';
+import { isCanaryOut } from '../faults/breaker.ts';
+import { enqueueBudget, isRoomLookDue, roomLeft, type Room, roomLookMsMax, withoutGuess } from './budget.ts';
+import { withOthers } from '../model/changes.ts';
+import type { CommandOf, PlanWindow } from '../model/command.ts';
+import { pauseEvents } from '../control/control.ts';
+import { obeyedMs } from '../faults/due-time.ts';
+import type { Event } from '../model/event.ts';
+import { droppedIn } from './dropped-lines.ts';
+import { codeOfFailure } from '../values/failure.ts';
+import { indexSetOf } from '../values/index-set.ts';
+import { unsentBatchesMax } from '../values/limits.ts';
+import { isBounded, spentUsd, worstOfLiveUsd, worstPrices } from '../money/money.ts';
+import { packBatch, type PackedBatch, sum, sumAt } from './pack.ts';
+import { dollars } from '../money/prices.ts';
+import { laterOf } from './quota.ts';
+import type { OthersUse, QuotaUse, StatedLimit } from '../model/queue-state.ts';
+import type { Rejection } from '../model/rejection.ts';
+import { hashToUnit } from '../faults/retry.ts';
+import type { RoomNeed, RunSnapshot } from '../model/snapshot.ts';
+
+/** True once rows need not wait for a fuller batch: the input is over, or the oldest has waited long enough. */
+export const mayPlanShort = (snapshot: RunSnapshot, nowMs: number): boolean =>
+  snapshot.ingest.isComplete || planAgeDueMs(snapshot, nowMs) <= nowMs;
+
+/** When the oldest waiting row no longer waits for a fuller batch. */
+export const planAgeDueMs = ({ backlog, config }: RunSnapshot, nowMs: number): number => {
+  const { planAfterMs } = config.operation.chunk;
+  return obeyedMs(backlog.sinceMs + planAfterMs, planAfterMs, nowMs);
+};
+
+/** Batches whose create is still to come. */
+export const unsentBatchCount = (snapshot: RunSnapshot): number =>
+  snapshot.live.filter((batch) => batch.phase === 'planned' || batch.phase === 'uploaded' || batch.phase === 'creating').length;
+
+/** Plans at most one batch from the rows in front; refuses a window that no longer shows them. */
+export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBatch'>): Either<Rejection, readonly Event[]> => {
+  const { window, newBatchKey, atMs } = command;
+  if (before.control.state !== 'running') return left({ type: 'not_while', control: before.control.state });
+  const stale = staleWindow(before, window);
+  if (stale !== null) return left(stale);
+  if (unsentBatchCount(before) >= unsentBatchesMax || isCanaryOut(before)) return left({ type: 'nothing_to_change' });
+  if (before.live.some((batch) => batch.batchKey === newBatchKey))
+    return left({ type: 'malformed_command', message: 'a batch key is used once' });
+
+  // They are told first: the window behind them is read anew.
+  const dropped = droppedIn(before, window, atMs);
+  if (dropped.length > 0) return right(dropped);
+  const seen = othersSeen(before, command);
+  const snapshot = seen === null ? before : withOthers(before, seen);
+  const room = roomLeft(snapshot, atMs);
+  const packed = packBatch(window, batchLimitsOf(snapshot), room, worstPrices(snapshot));
+  const events: Event[] = seen === null ? [] : [seen];
+  if (packed.oversized.length > 0) {
+    events.push({
+      type: 'PendingFailed',
+      atMs,
+      indexes: packed.oversized.map((place) => window.indexes[place] as number),
+      code: codeOfFailure('request_too_large'),
+      bytes: sumAt(window.bytes, packed.oversized),
+      tokens: window.tokens === null ? 0 : sumAt(window.tokens, packed.oversized),
+      sequenceFrom: snapshot.resultSequence + 1,
+    });
+  }
+  const planned: Event = {
+    type: 'BatchPlanned',
+    atMs,
+    batchKey: newBatchKey,
+    batchNo: snapshot.batchCount + 1,
+    indexes: indexSetOf(packed.members.map((place) => window.indexes[place] as number)),
+    requests: packed.members.length,
+    inputBytes: packed.bytes,
+    inputTokens: packed.tokens,
+  };
+  const needs = needsOf(snapshot, packed, before.backlog.needs, seen !== null, atMs);
+  if (packed.closedBy === 'budget' && !isOutOfMoney(snapshot, packed, room) && isWorthWaiting(snapshot, packed, room, needs, atMs)) {
+    if (events.length > 0 || !isSameNeed(snapshot, snapshot.backlog.needs, needs, atMs))
+      events.push({ type: 'PlanDeferred', atMs, need: needs });
+  } else if (packed.members.length > 0) {
+    if (packed.closedBy !== 'end' || (window.isExhausted && mayPlanShort(snapshot, atMs))) events.push(planned);
+  } else if (packed.closedBy === 'budget') {
+    // Nothing is enqueued that could make room: waiting would be for ever. What was found by trying stops nobody.
+    const alone = loneRow(snapshot, window, atMs);
+    if (alone === null)
+      return right([...events, ...pauseEvents(snapshot, 'budget_exhausted', overBudget(snapshot, packed, room, atMs), atMs)]);
+    events.push({ ...planned, ...alone });
+  }
+  return events.length > 0 ? right(events) : left({ type: 'nothing_to_change' });
+};
+
+/** To runs that have waited for longer room is left: what they want, and at most half of what there is. */
+const withRoomLeft = (snapshot: RunSnapshot, others: OthersUse, stated: StatedLimit | null, atMs: number): QuotaUse => {
+  const { needs } = snapshot.backlog;
+  const sinceMs = needs === null || needs.retryAtMs === null ? atMs : needs.sinceMs;
+  const older = others.wants.filter((wanted) => wanted.sinceMs < sinceMs && wanted.untilMs > atMs);
+  const room = roomLeft({ ...snapshot, queue: { ...snapshot.queue, others, stated } }, atMs);
+  const left = (unit: keyof QuotaUse): number =>
+    Math.min(
+      older.reduce((sum, wanted) => sum + wanted[unit], 0),
+      Math.ceil((room[unit] ?? 0) / 2),
+    );
+  return { tokens: others.tokens + left('tokens'), requests: others.requests + left('requests') };
+};
+
+const othersSeen = (
+  snapshot: RunSnapshot,
+  { others: told, atMs }: CommandOf<'PlanBatch'>,
+): Extract<Event, { type: 'OthersSeen' }> | null => {
+  if (told === undefined) return null;
+  const { queue } = snapshot;
+  const isNewer = told.stated !== null && told.stated.atMs > queue.sinceMs;
+  const stated = isNewer ? laterOf(queue.stated, told.stated) : queue.stated;
+  const others = withRoomLeft(snapshot, told, stated, atMs);
+  if (others.tokens === queue.others.tokens && others.requests === queue.others.requests && stated === queue.stated) return null;
+  return { type: 'OthersSeen', atMs, others, stated };
+};
+
+/** Room for less than this part of a budget is left to grow: many crumbs make many batches. */
+const crumbRatio = 1 / 32;
+
+/** A batch as large as is worth sending beside others: a crumb of the budgets, or all that may be in one, or all that is left. */
+const worthwhile = (snapshot: RunSnapshot, nowMs: number): { readonly tokens: number; readonly requests: number; readonly usd: number } => {
+  const budget = enqueueBudget(snapshot, nowMs);
+  const limits = batchLimitsOf(snapshot);
+  const { costUsdMax } = snapshot.config.operation.money;
+  return {
+    tokens: Math.min(Math.floor((budget.tokens ?? 0) * crumbRatio), limits.inputTokensMax ?? Infinity, snapshot.backlog.tokens),
+    requests: Math.min(Math.floor((budget.requests ?? 0) * crumbRatio), limits.requestsMax, snapshot.totals.pending),
+    usd: (costUsdMax ?? 0) * crumbRatio,
+  };
+};
+
+/** Something is enqueued whose end would let the request in. Others are not waited for by one that is larger than the whole queue: they may never be done. */
+const holdsRoomFor = (snapshot: RunSnapshot, { blocked }: PackedBatch, nowMs: number): boolean => {
+  const { live, queue } = snapshot;
+  const whole = enqueueBudget(withoutGuess(snapshot), nowMs);
+  const fits = blocked.tokens <= (whole.tokens ?? Infinity) && (whole.requests ?? Infinity) >= 1;
+  return live.length > 0 || (fits && (queue.others.tokens > 0 || queue.others.requests > 0));
+};
+
+/** The room is too small, and what is enqueued will make it larger. Money comes back from this run's own batches alone. */
+const isWorthWaiting = (snapshot: RunSnapshot, packed: PackedBatch, room: Room, needs: RoomNeed, nowMs: number): boolean =>
+  (holdsRoomFor(snapshot, packed, nowMs) &&
+    ((room.tokens !== null && room.tokens < needs.tokens) || (room.requests !== null && room.requests < needs.requests))) ||
+  (snapshot.live.length > 0 && room.usd !== null && room.usd < needs.usd);
+
+/** Which budgets the next row does not fit into. */
+const shortOf = (
+  snapshot: RunSnapshot,
+  packed: PackedBatch,
+  room: Room,
+): { readonly tokens: boolean; readonly requests: boolean; readonly usd: boolean } => {
+  const worst = worstPrices(snapshot);
+  const usd = worst === null ? 0 : packed.tokens * worst.usdPerToken + packed.members.length * worst.usdPerRequest;
+  return {
+    tokens: room.tokens !== null && packed.tokens + packed.blocked.tokens > room.tokens,
+    requests: room.requests !== null && packed.members.length + 1 > room.requests,
+    usd: room.usd !== null && usd + packed.blocked.usd > room.usd,
+  };
+};
+
+/** Not a row has the money, and nothing of this run is out that could bring some back. */
+const isOutOfMoney = (snapshot: RunSnapshot, packed: PackedBatch, room: Room): boolean =>
+  packed.members.length === 0 && snapshot.live.length === 0 && shortOf(snapshot, packed, room).usd;
+
+/** A look at the others whose time had come, and that found them as they were, is told all the same: it sets the time of the next. */
+const isSameNeed = (snapshot: RunSnapshot, known: RoomNeed | null, needs: RoomNeed, atMs: number): boolean =>
+  known !== null &&
+  (known.retryAtMs === null ? needs.retryAtMs === null : !isRoomLookDue(snapshot, known.retryAtMs, atMs)) &&
+  known.tokens === needs.tokens &&
+  known.requests === needs.requests &&
+  known.usd === needs.usd;
+
+const othersLookMs = 5_000;
+
+/** What to wait for. Others of the scope tell nobody when they make room: they are looked at again, ever less often while they stay as they are. */
+const needsOf = (snapshot: RunSnapshot, packed: PackedBatch, known: RoomNeed | null, isNews: boolean, atMs: number): RoomNeed => {
+  const least = worthwhile(snapshot, atMs);
+  const { others } = snapshot.queue;
+  const looks = isNews || known?.retryAtMs === undefined || known.retryAtMs === null ? 0 : known.looks + 1;
+  const lookMs = Math.min(roomLookMsMax(snapshot), Math.max(1_000, othersLookMs * 2 ** Math.min(10, looks)));
+  const isAlone = others.tokens === 0 && others.requests === 0;
+  return {
+    tokens: Math.max(packed.blocked.tokens, least.tokens),
+    requests: Math.max(1, least.requests),
+    usd: Math.max(packed.blocked.usd, least.usd),
+    retryAtMs: isAlone ? null : atMs + Math.round(lookMs * (0.75 + 0.5 * hashToUnit(`${snapshot.runId}~${snapshot.version}`))),
+    sinceMs: known === null || known.retryAtMs === null ? atMs : known.sinceMs,
+    looks,
+  };
+};
+
+/** The first row by itself, where only a budget found by trying is smaller: never below the largest request. */
+const loneRow = (
+  snapshot: RunSnapshot,
+  window: PlanWindow,
+  nowMs: number,
+): {
+  readonly indexes: ReturnType<typeof indexSetOf>;
+  readonly requests: number;
+  readonly inputBytes: number;
+  readonly inputTokens: number;
+} | null => {
+  const again = packBatch(
+    window,
+    { ...batchLimitsOf(snapshot), requestsMax: 1 },
+    roomLeft(withoutGuess(snapshot), nowMs),
+    worstPrices(snapshot),
+  );
+  const [place] = again.members;
+  if (place === undefined) return null;
+  return { indexes: indexSetOf([window.indexes[place] as number]), requests: 1, inputBytes: again.bytes, inputTokens: again.tokens };
+};
+
+const amount = (usd: number | null): string => (usd === null ? 'an unknown amount' : dollars(usd));
+
+const overBudget = (snapshot: RunSnapshot, packed: PackedBatch, room: Room, nowMs: number): string => {
+  const short = shortOf(snapshot, packed, room);
+  if (short.usd)
+    return `the next request costs ${isBounded(snapshot) ? 'at worst' : 'by estimate'} ${amount(packed.blocked.usd)}; ${amount(spentUsd(snapshot))} are spent and ${amount(worstOfLiveUsd(snapshot))} committed of at most ${amount(snapshot.config.operation.money.costUsdMax)}`;
+  return short.requests && !short.tokens
+    ? 'the enqueue budget admits no request at all'
+    : `the next request needs ${isBounded(snapshot) ? '' : 'by estimate '}${packed.blocked.tokens} tokens, and the whole enqueue budget is ${enqueueBudget(withoutGuess(snapshot), nowMs).tokens ?? 'unlimited'}`;
+};
+
+/** While cancelling: the pending rows of the slice end as `run_cancelled`. */
+export const decideFailPending = (snapshot: RunSnapshot, command: CommandOf<'FailPending'>): Either<Rejection, readonly Event[]> => {
+  const { rows, generation, atMs } = command;
+  if (snapshot.control.state !== 'cancel_requested') return left({ type: 'not_while', control: snapshot.control.state });
+  if (generation !== snapshot.backlog.generation)
+    return left({ type: 'stale_slice', expected: snapshot.backlog.generation, given: generation });
+  if (rows.indexes.length === 0 || rows.indexes.length > snapshot.totals.pending) return left({ type: 'nothing_to_change' });
+  return right([
+    {
+      type: 'PendingFailed',
+      atMs,
+      indexes: rows.indexes,
+      code: codeOfFailure('run_cancelled'),
+      bytes: sum(rows.bytes),
+      tokens: rows.tokens === null ? 0 : sum(rows.tokens),
+      sequenceFrom: snapshot.resultSequence + 1,
+    },
+  ]);
+};
+
+const staleWindow = (snapshot: RunSnapshot, window: PlanWindow): Rejection | null => {
+  if (window.generation !== snapshot.backlog.generation)
+    return { type: 'stale_slice', expected: snapshot.backlog.generation, given: window.generation };
+  const count = window.indexes.length;
+  if ([window.bytes, window.tokens, window.inputs].some((column) => column !== null && column.length !== count))
+    return { type: 'malformed_command', message: 'columns of a window have one length' };
+  // A window that claims to be all there is, but is not, was read before the last rows came.
+  if (count > snapshot.totals.pending || (window.isExhausted && count !== snapshot.totals.pending)) {
+    return { type: 'stale_slice', expected: snapshot.totals.pending, given: count };
+  }
+  for (let i = 1; i < count; i += 1) {
+    if ((window.indexes[i] as number) <= (window.indexes[i - 1] as number))
+      return { type: 'malformed_command', message: 'a window is in item order' };
+  }
+  return null;
+};

@@ -1,0 +1,90 @@
+import type { RunConfig } from '../model/config.ts';
+import { noUse, type OthersUse, type QuotaUse, type RoomWanted, type StatedLimit } from '../model/queue-state.ts';
+import { isFinished, type RunSnapshot } from '../model/snapshot.ts';
+
+/** What one run holds of its scope's queue, as the other runs of the store are told of it. A sum over its unsettled batches, never a counter. */
+export interface Reservation extends QuotaUse {
+  readonly scope: string;
+  /** Counts until then, unless it is told anew: a run that nobody drives must not block the others for ever. */
+  readonly untilMs: number;
+  readonly stated: StatedLimit | null;
+  /** Null: it waits for nobody. */
+  readonly wants: RoomWanted | null;
+}
+
+/** Runs of one scope share one queue: by default those of one connection and one model. */
+export const quotaScopeOf = ({ provider, operation }: RunConfig): string =>
+  operation.enqueue.quotaScope ?? `${provider.connection}/${provider.model}`;
+
+const dayMs = 86_400_000;
+const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, d: dayMs };
+
+/** A completion window such as `24h`; a day where it cannot be read. */
+export const windowMsOf = (completionWindow: string): number => {
+  const [, count, unit] = /^(\d{1,4})([hd])$/u.exec(completionWindow) ?? [];
+  return count === undefined || unit === undefined ? dayMs : Number(count) * (unitMs[unit] ?? dayMs);
+};
+
+/** What the run's unsettled batches hold. O(live batches). */
+export const usedBudget = (snapshot: RunSnapshot): QuotaUse => {
+  let tokens = 0;
+  let requests = 0;
+  for (const batch of snapshot.live) {
+    tokens += batch.inputTokens;
+    requests += batch.requests;
+  }
+  return { tokens, requests };
+};
+
+/** A batch past its window and a day more is over, whoever has not looked: so long after its last word a run's reservation counts. */
+export const reservationOf = (snapshot: RunSnapshot): Reservation => ({
+  scope: quotaScopeOf(snapshot.config),
+  ...(isFinished(snapshot) ? noUse : usedBudget(snapshot)),
+  untilMs: snapshot.updatedAtMs + windowMsOf(snapshot.config.provider.completionWindow) + dayMs,
+  stated: snapshot.queue.stated,
+  wants: wantedBy(snapshot),
+});
+
+const patienceMs = 300_000;
+
+const wantedBy = ({ control, backlog: { needs, tokens }, totals }: RunSnapshot): RoomWanted | null =>
+  control.state !== 'running' || needs === null || needs.retryAtMs === null
+    ? null
+    : { tokens, requests: totals.pending, sinceMs: needs.sinceMs, untilMs: needs.retryAtMs + patienceMs };
+
+/** True when others have to be told: more or less is held, the scope is another, the provider has said something, it waits for room, or the old word is about to lapse. */
+export const isReservationNews = (told: Reservation | null, now: Reservation): boolean =>
+  told === null
+    ? now.tokens > 0 || now.requests > 0 || now.stated !== null || now.wants !== null
+    : told.scope !== now.scope ||
+      told.tokens !== now.tokens ||
+      told.requests !== now.requests ||
+      told.stated?.atMs !== now.stated?.atMs ||
+      told.wants?.untilMs !== now.wants?.untilMs ||
+      ((now.tokens > 0 || now.requests > 0) && now.untilMs - told.untilMs > dayMs / 2);
+
+/** True when more is held than others were told, or of another queue: they have to see it before it is so. */
+export const isGrowth = (told: Reservation | null, now: Reservation): boolean =>
+  told === null || told.scope !== now.scope ? now.tokens > 0 || now.requests > 0 : now.tokens > told.tokens || now.requests > told.requests;
+
+export const isWithin = (use: QuotaUse, max: QuotaUse): boolean => use.tokens <= max.tokens && use.requests <= max.requests;
+
+/** The others' reservations, added up. */
+export const othersOf = (reservations: Iterable<Reservation>, scope: string, nowMs: number): OthersUse => {
+  let tokens = 0;
+  let requests = 0;
+  let stated: StatedLimit | null = null;
+  const wants: RoomWanted[] = [];
+  for (const reservation of reservations) {
+    if (reservation.scope !== scope) continue;
+    stated = laterOf(stated, reservation.stated);
+    if (reservation.untilMs <= nowMs) continue;
+    tokens += reservation.tokens;
+    requests += reservation.requests;
+    if (reservation.wants !== null && reservation.wants.untilMs > nowMs) wants.push(reservation.wants);
+  }
+  return { tokens, requests, stated, wants };
+};
+
+export const laterOf = (a: StatedLimit | null, b: StatedLimit | null): StatedLimit | null =>
+  a === null || (b !== null && b.atMs > a.atMs) ? b : a;

@@ -1,0 +1,62 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { LiveBatch, NamedFiles } from '../model/batch.ts';
+import type { BatchObservation } from '../model/command.ts';
+import type { Event } from '../model/event.ts';
+import { filesStored } from './files-stored.ts';
+import type { Rejection } from '../model/rejection.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
+
+/** So often a batch stays as it is after its run was cancelled and it was asked to cancel, and past all that is usual, before it is waited for no longer. */
+export const cancelledPollsMax = 10;
+
+const noFiles: NamedFiles = { outputFileId: null, errorFileId: null };
+
+interface Given {
+  readonly providerStatus: string;
+  readonly progress: LiveBatch['progress'];
+  /** Files whose answers are settled first. */
+  readonly named: NamedFiles;
+  readonly by: 'operator' | null;
+}
+
+/**
+ * The batch ends for the run, whatever the provider makes of it. Its rows may be paid for though nothing reads their answers, so the worst is
+ * presumed. Unless it was asked to cancel before, it becomes a stray: cancelled, and watched for what it cost.
+ */
+export const givenUp = (batch: LiveBatch, { providerStatus, progress, named, by }: Given, atMs: number): readonly Event[] => {
+  const { batchKey, providerBatchId, requests, settledRows, cancelAsked } = batch;
+  const ending = { type: 'given_up', ...named, rejection: null } as const;
+  const isBare = named.outputFileId === null && named.errorFileId === null;
+  return [
+    { type: 'BatchGivenUp', atMs, batchKey, providerBatchId, providerStatus, progress, ending, rows: requests - settledRows, by },
+    ...(isBare ? [filesStored(batchKey, { output: null, error: null }, atMs, true)] : []),
+    ...(cancelAsked || providerBatchId === null
+      ? []
+      : [{ type: 'StrayFound', atMs, batchKey, providerBatchId, providerStatus, isAlive: true, isGivenUp: true } as const]),
+  ];
+};
+
+/** By an operator, without a look at it. */
+export const givenUpUnread = (batch: LiveBatch, atMs: number): readonly Event[] =>
+  givenUp(batch, { providerStatus: batch.providerStatus ?? 'unknown', progress: batch.progress, named: noFiles, by: 'operator' }, atMs);
+
+/** What a batch names that is not over: left where it is another batch, or names nothing. */
+export const filesToTake = (batch: LiveBatch, found: BatchObservation): Either<Rejection, NamedFiles> => {
+  const malformed = (message: string): Either<Rejection, never> => left({ type: 'malformed_command', message });
+  if (found.batchKey !== batch.batchKey || found.providerBatchId !== batch.providerBatchId)
+    return malformed(`batch ${found.providerBatchId} is not the one of ${batch.batchKey}`);
+  const named = found.named ?? noFiles;
+  if (named.outputFileId === null && named.errorFileId === null)
+    return malformed(
+      `batch ${found.providerBatchId} is ${found.providerStatus} and names no file: there is nothing to take. To end it without its answers: --give-up`,
+    );
+  return right(named);
+};
+
+/** While the run is cancelled nothing of it is sent again: a batch that neither ends nor changes is taken as it is. */
+export const isCancelOver = ({ control }: RunSnapshot, batch: LiveBatch, isNews: boolean): boolean =>
+  control.state === 'cancel_requested' && batch.cancelAsked && !isNews && batch.quietPolls + 1 >= cancelledPollsMax;
+
+/** What it names is settled; the rest fails with the run. */
+export const endedByCancel = (batch: LiveBatch, { providerStatus, progress, named }: BatchObservation, atMs: number): readonly Event[] =>
+  givenUp(batch, { providerStatus, progress, named: named ?? noFiles, by: null }, atMs);

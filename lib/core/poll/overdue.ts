@@ -1,0 +1,90 @@
+import type { LiveBatch, Overdue } from '../model/batch.ts';
+import type { BatchObservation } from '../model/command.ts';
+import type { Event } from '../model/event.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
+
+const hourMs = 3_600_000;
+
+/** A batch may end so long after its expiry: services write its files first, and their clocks differ from ours. */
+export const expiryGraceMs = hourMs;
+/** OpenAI cancels within ten minutes, and finalizes within seconds to minutes (batch guide, 2026-09; reports of 2024 to 2026). */
+const shortStageMs = hourMs;
+/** Queued batches were seen to stand still for an hour and more, and to answer all the same. */
+const unchangedMs = 6 * hourMs;
+
+/** `24h`, `7d` as milliseconds; null for what is no such window. */
+const windowMsOf = (window: string): number | null => {
+  const [, count, unit] = /^(\d{1,4})\s*([hd])$/iu.exec(window.trim()) ?? [];
+  return count === undefined ? null : Number(count) * (unit?.toLowerCase() === 'd' ? 24 : 1) * hourMs;
+};
+
+/** No batch is older: a time before that is none. 2020. */
+const bornMsMin = 1_577_836_800_000;
+export const bornAtMs = (createdAtMs: number | null | undefined): number | null =>
+  createdAtMs === null || createdAtMs === undefined || createdAtMs < bornMsMin ? null : createdAtMs;
+
+/** When a batch of these times expires at the latest; null: not known. `sinceMs`: its age by our own clock, for a service that tells no times. */
+export const expiryOf = (
+  { config }: RunSnapshot,
+  { createdAtMs, expiresAtMs }: Pick<BatchObservation, 'createdAtMs' | 'expiresAtMs'>,
+  sinceMs: number | null,
+): number | null => {
+  const windowMs = windowMsOf(config.provider.completionWindow);
+  const fromMs = bornAtMs(createdAtMs) ?? sinceMs;
+  return expiresAtMs ?? (windowMs === null || fromMs === null ? null : fromMs + windowMs);
+};
+
+/** The status is none that says what the batch does, and every request is counted as answered or failed, or there is a file of answers. */
+const isDoneInOtherWords = ({ stage, progress, named }: BatchObservation): boolean =>
+  stage === 'unknown' && (isCountedOut(progress) || (named !== undefined && named.outputFileId !== null));
+
+/** Every request is counted as answered or failed. */
+export const isCountedOut = (progress: BatchObservation['progress']): boolean =>
+  progress !== null && progress.total > 0 && progress.completed + progress.failed >= progress.total;
+
+/** Since when nothing has changed: by the provider where its own times tell, else as it was seen here. */
+const unchangedSinceMs = (
+  batch: LiveBatch,
+  { stage, progress, statusSinceMs }: BatchObservation,
+  isNews: boolean,
+  atMs: number,
+): number => {
+  const seenMs = isNews ? atMs : (batch.newsAtMs ?? atMs);
+  const isCounting =
+    stage === 'unknown' || ((stage ?? 'in_progress') === 'in_progress' && (progress?.completed ?? 0) + (progress?.failed ?? 0) > 0);
+  return isCounting ? seenMs : Math.min(seenMs, statusSinceMs ?? seenMs);
+};
+
+/** Why the batch that was observed like this takes longer than is usual; null: it does not. */
+export const overdueOf = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  observation: BatchObservation,
+  isNews: boolean,
+  atMs: number,
+): Overdue | null => {
+  const expiryMs = expiryOf(
+    snapshot,
+    {
+      createdAtMs: observation.createdAtMs ?? batch.providerTimes.createdAtMs,
+      expiresAtMs: observation.expiresAtMs ?? batch.providerTimes.expiresAtMs,
+    },
+    batch.sentAtMs,
+  );
+  if (expiryMs !== null && atMs - expiryMs >= expiryGraceMs) return { reason: 'past_expiry', sinceMs: expiryMs };
+  const known = batch.overdue;
+  if (isDoneInOtherWords(observation))
+    return { reason: 'unknown_status', sinceMs: known?.reason === 'unknown_status' ? known.sinceMs : atMs };
+  const sinceMs = unchangedSinceMs(batch, observation, isNews, atMs);
+  const { stage } = observation;
+  const limitMs = stage === 'cancelling' || stage === 'finalizing' ? shortStageMs : unchangedMs;
+  return atMs - sinceMs >= limitMs ? { reason: 'unchanged', sinceMs } : null;
+};
+
+/** Recorded once for each reason, and once when the batch moves again. */
+export const overdueEvents = (batch: LiveBatch, observation: BatchObservation, overdue: Overdue | null, atMs: number): readonly Event[] => {
+  if (overdue?.reason === batch.overdue?.reason) return [];
+  const { batchKey, providerBatchId, providerTimes } = batch;
+  const createdAtMs = bornAtMs(observation.createdAtMs ?? providerTimes.createdAtMs) ?? batch.sentAtMs;
+  return [{ type: 'BatchOverdue', atMs, batchKey, providerBatchId, providerStatus: observation.providerStatus, createdAtMs, overdue }];
+};

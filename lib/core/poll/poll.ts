@@ -1,0 +1,212 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { BatchEnding, LiveBatch, StoredFile } from '../model/batch.ts';
+import { faultOfFiles, promisedOutputs } from '../model/census.ts';
+import type { BatchObservation, CommandOf } from '../model/command.ts';
+import { pauseEvents } from '../control/control.ts';
+import { limitAfterRefusal } from '../model/file-limit.ts';
+import type { Event, EventOf } from '../model/event.ts';
+import { filesStored } from './files-stored.ts';
+import { endedByCancel, isCancelOver } from './give-up.ts';
+import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from '../values/ids.ts';
+import { bornAtMs, overdueEvents, overdueOf } from './overdue.ts';
+import { isPollDue, pollWaitMs } from './poll-wait.ts';
+import { wholeRefusal } from '../submit/named-lines.ts';
+import { learnFromAcceptance, learnFromRefusal } from '../plan/queue.ts';
+import type { Rejection } from '../model/rejection.ts';
+import { isFaultDue } from '../faults/fault-wait.ts';
+import { faultEvents } from '../faults/fault-events.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
+import { findBatch } from '../submit/submit.ts';
+
+/** Takes each observation that is about a batch in `created` under that very id; the others are stale. Absence is no observation: it only makes us ask again later. */
+export const decidePoll = (snapshot: RunSnapshot, command: CommandOf<'RecordPoll'>): Either<Rejection, readonly Event[]> => {
+  const events: Event[] = [];
+  const seen = new Set<string>();
+  for (const observation of command.observations) {
+    const batch = findBatch(snapshot, observation.batchKey);
+    if (
+      batch === undefined ||
+      batch.phase !== 'created' ||
+      batch.providerBatchId !== observation.providerBatchId ||
+      seen.has(batch.batchKey)
+    )
+      continue;
+    seen.add(batch.batchKey);
+    events.push(...observed(snapshot, batch, observation, command.atMs));
+  }
+  for (const batchKey of command.asked) {
+    const batch = findBatch(snapshot, batchKey);
+    if (batch === undefined || batch.phase !== 'created' || seen.has(batchKey)) continue;
+    events.push(...notSeen(snapshot, batch, command.atMs));
+  }
+  return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
+};
+
+/** So often a batch is looked for that the provider does not know, about a day in all; then somebody has to say what became of it. */
+export const absentLooksMax = 100;
+
+const notSeen = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
+  const { batchKey, providerBatchId } = batch;
+  const message = `the provider does not (yet) know batch ${providerBatchId}`;
+  const recorded = faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
+  if (recorded.length === 0 || looksOf(snapshot, batchEffectKey(batchKey)) + 1 < absentLooksMax) return recorded;
+  const why = `the provider has not known batch ${providerBatchId} for long: was it deleted, does this key belong to another project?`;
+  return [...recorded, { type: 'BatchHeld', atMs, batchKey, message: why }, ...pauseEvents(snapshot, 'batch_unresolved', why, atMs)];
+};
+
+/** What one observation of a created batch makes true. */
+export const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObservation, atMs: number): readonly Event[] => {
+  const { providerStatus, progress, ending } = observation;
+  const { batchKey } = batch;
+  if (ending === null) {
+    const isNews =
+      providerStatus !== batch.providerStatus ||
+      (observation.isAccepted && !batch.isAccepted) ||
+      progress?.completed !== batch.progress?.completed ||
+      progress?.failed !== batch.progress?.failed;
+    // No news before it is due: the same look, told twice.
+    if (!isNews && !isPollDue(snapshot, batch, atMs)) return [];
+    const overdue = overdueOf(snapshot, batch, observation, isNews, atMs);
+    if (overdue !== null && isCancelOver(snapshot, batch, isNews)) return endedByCancel(batch, observation, atMs);
+    const wait = pollWaitMs(snapshot.config.operation.pollIntervalMs, isNews ? 0 : batch.quietPolls + 1, batchKey);
+    const { isAccepted, createdAtMs = null, expiresAtMs = null } = observation;
+    const times = { createdAtMs, expiresAtMs };
+    return [
+      { type: 'BatchObserved', atMs, batchKey, providerStatus, progress, dueAtMs: atMs + wait, isNews, isAccepted, times },
+      ...overdueEvents(batch, observation, overdue, atMs),
+      ...(isAccepted && !batch.isAccepted ? learnFromAcceptance(snapshot, batch, atMs) : []),
+    ];
+  }
+  if (isShortOfFiles(observation)) {
+    const message = `batch ${batch.providerBatchId} ended as ${providerStatus}, and a file that its counts promise cannot be seen yet`;
+    if (isWorthAnother(snapshot, batchKey, fileLooksMax, atMs))
+      return faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
+    if (isShortOfOutput(batch, observation)) return withoutOutput(snapshot, batch, observation, atMs);
+  }
+  const told = wholeRefusal(ending, batch.requests);
+  const ended: Event = { type: 'BatchEnded', atMs, batchKey, providerStatus, progress, ending: told, times: endTimes(batch, observation) };
+  const hasFiles = ending.outputFileId !== null || ending.errorFileId !== null;
+  const noFiles: readonly Event[] = hasFiles ? [] : [filesStored(batchKey, { output: null, error: null }, atMs, false)];
+  return [ended, ...noFiles, ...learnedFromEnding(snapshot, batch, told, atMs), ...pauseOfEnding(snapshot, batch, told, atMs)];
+};
+
+/** Null where the provider does not say both, or says that it ended before it was created. */
+const endTimes = (
+  { providerTimes }: LiveBatch,
+  { createdAtMs, statusSinceMs = null }: BatchObservation,
+): EventOf<'BatchEnded'>['times'] => {
+  const beganAtMs = bornAtMs(createdAtMs ?? providerTimes.createdAtMs);
+  if (beganAtMs === null || statusSinceMs === null || statusSinceMs < beganAtMs) return null;
+  return { createdAtMs: beganAtMs, endedAtMs: statusSinceMs };
+};
+
+/** A batch may be over before anybody saw that it was taken in. */
+const learnedFromEnding = (snapshot: RunSnapshot, batch: LiveBatch, { type, rejection }: BatchEnding, atMs: number): readonly Event[] => {
+  if (rejection?.type === 'over_capacity') return learnFromRefusal(snapshot, batch, rejection, atMs);
+  if (rejection?.type === 'too_large' && batch.requests > 1) {
+    const fileLimit = limitAfterRefusal(snapshot.fileLimit, batch.inputBytes, rejection.statedBytesMax);
+    return [{ type: 'FileLimitLearned', atMs, batchKey: batch.batchKey, fileLimit, message: rejection.message }];
+  }
+  return type === 'rejected' || batch.isAccepted ? [] : learnFromAcceptance(snapshot, batch, atMs);
+};
+
+/** Answers that were paid for are in no file that the batch shows, as a whole. */
+const isShortOfOutput = ({ requests }: LiveBatch, { ending, progress }: BatchObservation): boolean =>
+  ending !== null && ending.outputFileId === null && promisedOutputs({ requests, ending, progress }) > 0;
+
+/** It stays as it is, so that its files are looked for again once the operator says so. */
+const withoutOutput = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  { ending, progress, providerStatus }: BatchObservation,
+  atMs: number,
+): readonly Event[] => {
+  const { batchKey, providerBatchId, requests } = batch;
+  const answers = promisedOutputs({ requests, ending, progress });
+  const message = `batch ${providerBatchId} ended as ${providerStatus}, with ${answers} answers by its counts, and shows no output file after ${fileLooksMax} looks. Nothing is sent again for them`;
+  return [{ type: 'BatchHeld', atMs, batchKey, message }, ...pauseEvents(snapshot, 'results_unreadable', message, atMs)];
+};
+
+/** So often an ended batch is looked at again, about an hour in all, before it is believed that it lost what it counts. */
+export const fileLooksMax = 13;
+
+/** So often files that cannot be what the batch's counts promise are read again, some minutes in all, before what they are is believed. */
+export const shortReadsMax = 8;
+
+/**
+ * Files appear late (decision 15): until then the counts alone say that there are answers, and that they were paid for. A completed
+ * batch has answered every request, whatever its counts say.
+ */
+const isShortOfFiles = ({ ending, progress }: BatchObservation): boolean => {
+  if (ending === null) return false;
+  if (ending.type === 'completed' && ending.outputFileId === null && ending.errorFileId === null) return true;
+  return (
+    progress !== null && ((progress.completed > 0 && ending.outputFileId === null) || (progress.failed > 0 && ending.errorFileId === null))
+  );
+};
+
+/** The last look is waited for like the others: told twice, it is no further one. */
+const isWorthAnother = (snapshot: RunSnapshot, batchKey: BatchKey, looksMax: number, atMs: number): boolean => {
+  const record = snapshot.faults.find(({ key }) => key === answersKey(batchKey));
+  return record === undefined || record.count < looksMax || !isFaultDue(snapshot, record, atMs);
+};
+
+const looksOf = (snapshot: RunSnapshot, key: EffectKey): number => snapshot.faults.find((fault) => fault.key === key)?.count ?? 0;
+
+const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, ending: BatchEnding, atMs: number): readonly Event[] => {
+  if (ending.type === 'cancelled' && !batch.cancelAsked && snapshot.control.state !== 'cancel_requested') {
+    return pauseEvents(snapshot, 'cancelled_at_provider', `batch ${batch.providerBatchId} was cancelled, and not by this run`, atMs);
+  }
+  if (ending.rejection?.type === 'insufficient_quota') return pauseEvents(snapshot, 'insufficient_quota', ending.rejection.message, atMs);
+  // So many whole batches refused in a row, and not for capacity: the next one would be too.
+  const { failedBatchesMax } = snapshot.config.operation.circuitBreaker;
+  if (ending.rejection?.type === 'other' && snapshot.rejectedStreak + 1 >= failedBatchesMax) {
+    return pauseEvents(
+      snapshot,
+      'circuit_open',
+      `${snapshot.rejectedStreak + 1} batches in a row failed validation: ${ending.rejection.message}`,
+      atMs,
+    );
+  }
+  return [];
+};
+
+/** The provider took our wish to cancel. */
+export const decideCancelAsked = (snapshot: RunSnapshot, command: CommandOf<'RecordCancelAsked'>): Either<Rejection, readonly Event[]> => {
+  const batch = findBatch(snapshot, command.batchKey);
+  if (batch === undefined) return left({ type: 'unknown_batch', batchKey: command.batchKey });
+  if (batch.phase !== 'created' || batch.cancelAsked) return left({ type: 'wrong_phase', batchKey: command.batchKey, phase: batch.phase });
+  return right([{ type: 'CancelAsked', atMs: command.atMs, batchKey: command.batchKey, refused: null }]);
+};
+
+/** Both raw files lie in the payload plane, as they came. They are taken by what they are, and not because they came. */
+export const decideFiles = (snapshot: RunSnapshot, command: CommandOf<'RecordFiles'>): Either<Rejection, readonly Event[]> => {
+  const { batchKey, atMs, census } = command;
+  const batch = findBatch(snapshot, batchKey);
+  if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
+  if (batch.phase !== 'ended' || batch.files !== null) return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
+  const fault = faultOfFiles(batch, census);
+  // Told twice: it was asked about already.
+  if (fault !== null && batch.unreadable !== null) return left({ type: 'nothing_to_change' });
+  if (fault !== null && isWorthAnother(snapshot, batchKey, shortReadsMax, atMs)) {
+    const message = `${fault.message}: they are read again`;
+    return right(faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs }));
+  }
+  const files = { output: nonEmpty(command.output), error: nonEmpty(command.error) };
+  return right(
+    fault?.isWhole === true ? unreadable(snapshot, batch, files, fault.message, atMs) : [filesStored(batchKey, files, atMs, false)],
+  );
+};
+
+type Files = NonNullable<LiveBatch['files']>;
+
+const nonEmpty = (file: StoredFile | null): StoredFile | null => (file?.bytes === 0 ? null : file);
+
+const unreadable = (snapshot: RunSnapshot, { batchKey }: LiveBatch, files: Files, why: string, atMs: number): readonly Event[] => {
+  const message = `${why}. Nothing is sent again for them, and what came is kept`;
+  return [
+    { type: 'AnswersUnreadable', atMs, batchKey, ...files },
+    { type: 'BatchHeld', atMs, batchKey, message },
+    ...pauseEvents(snapshot, 'results_unreadable', message, atMs),
+  ];
+};

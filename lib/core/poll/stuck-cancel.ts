@@ -1,0 +1,9 @@
+import type { EffectKey } from '../values/ids.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
+
+/** A cancel that is neither taken nor refused (5xx, no answer) is asked for so often before nothing waits for its answer. */
+export const stuckCancelTriesMax = 4;
+
+/** `key`: the effect that cancels one batch. True once that many tries have failed in a row. */
+export const isCancelStuck = ({ faults }: Pick<RunSnapshot, 'faults'>, key: EffectKey): boolean =>
+  (faults.find((fault) => fault.key === key)?.count ?? 0) >= stuckCancelTriesMax;

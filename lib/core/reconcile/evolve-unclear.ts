@@ -1,0 +1,83 @@
+import { batchOf, withBatch, clearFault, doubtOf, withDoubt, withStray, clearBatchFault } from '../model/changes.ts';
+import { strayEffectKey, straysKey, sweepKey } from '../model/effect.ts';
+import type { StrayBatch } from '../model/batch.ts';
+import type { Event } from '../model/event.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
+import { addPresumed, nothingPresumed, withoutPresumed } from '../values/usage.ts';
+
+type UnclearEvent = Extract<
+  Event,
+  { readonly type: `CreateNotFound` | `CreateAbsent` | `CreateFenced` | `BatchReplanned` | `Stray${string}` }
+>;
+
+/** What becomes of creates that got no answer, and of batches that nobody needs. */
+export const applyUnclear = (s: RunSnapshot, event: UnclearEvent): RunSnapshot => {
+  switch (event.type) {
+    case 'CreateNotFound': {
+      const { looks, absentAtMs } = doubtOf(s, event.batchKey);
+      const { fileCreatedAtMs, dueAtMs, atMs } = event;
+      return withDoubt(s, event.batchKey, { looks: looks + 1, absentAtMs: absentAtMs ?? atMs, fileCreatedAtMs, dueAtMs });
+    }
+    case 'CreateAbsent':
+      return withDoubt(s, event.batchKey, { stage: 'absent', isSworn: event.isSworn, dueAtMs: event.atMs });
+    case 'CreateFenced':
+      return withDoubt(s, event.batchKey, { stage: 'fenced', sinceMs: event.atMs, looks: 0, dueAtMs: event.atMs });
+    case 'BatchReplanned': {
+      const { phase, createAttempt, replans, inputFileId } = batchOf(s, event.batchKey);
+      const isTry = event.reason === 'create_lost' || event.reason === 'input_missing';
+      const isUncreated = phase === 'uploaded' && (event.reason === null || event.reason === 'input_expires');
+      const isLeft = phase === 'uploaded' && event.reason === 'released' && inputFileId !== null && s.config.operation.deletesInputFiles;
+      const replanned = withBatch(clearFault(clearBatchFault(s, event.batchKey), sweepKey), event.batchKey, {
+        phase: 'planned',
+        replans: isTry ? replans + 1 : replans,
+        // A file that was never created from has used up its attempt's number all the same.
+        createAttempt: isUncreated ? createAttempt + 1 : createAttempt,
+        inputFileId: null,
+        uploadedAtMs: null,
+        inputExpiresAtMs: null,
+        doubt: null,
+        held: null,
+      });
+      return isLeft ? { ...replanned, litter: [...replanned.litter, inputFileId] } : replanned;
+    }
+    case 'StrayFound': {
+      const { providerBatchId, batchKey, isAlive, isGivenUp, atMs } = event;
+      const stray: StrayBatch = {
+        providerBatchId,
+        batchKey,
+        isCancelAsked: !isAlive,
+        isEnded: false,
+        dueAtMs: atMs,
+        looks: 0,
+        polls: 0,
+        foundAtMs: atMs,
+        givenUp: isGivenUp ? { presumed: nothingPresumed, readRows: 0 } : null,
+      };
+      return { ...s, strays: [...s.strays, stray] };
+    }
+    case 'StrayCancelAsked':
+      return withStray(clearFault(s, strayEffectKey(event.providerBatchId)), event.providerBatchId, {
+        isCancelAsked: true,
+        dueAtMs: event.atMs,
+      });
+    case 'StrayObserved': {
+      const { looks = 0, polls = 0 } = s.strays.find((stray) => stray.providerBatchId === event.providerBatchId) ?? {};
+      return withStray(clearFault(s, straysKey), event.providerBatchId, {
+        dueAtMs: event.dueAtMs,
+        looks: event.isSeen ? 0 : looks + 1,
+        polls: polls + 1,
+      });
+    }
+    case 'StrayEnded': {
+      const { providerBatchId, answered } = event;
+      const calm = clearFault(clearFault(s, straysKey), strayEffectKey(providerBatchId));
+      const before = s.strays.find((stray) => stray.providerBatchId === providerBatchId)?.givenUp?.presumed ?? nothingPresumed;
+      return {
+        ...withStray(calm, providerBatchId, { isEnded: true }),
+        // Of a batch that was given up the worst was presumed until its end was seen.
+        presumed: addPresumed(withoutPresumed(s.presumed, before), event.presumed),
+        strayCost: { batches: s.strayCost.batches + 1, requests: s.strayCost.requests + (answered ?? 0) },
+      };
+    }
+  }
+};

@@ -1,0 +1,91 @@
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Effect } from '../core/model/effect.ts';
+import type { PortError } from '../ports/port-error.ts';
+import { performCompact } from './results/compact-file.ts';
+import { createLinesKept } from './settle/lines-kept.ts';
+import { performFailPending, performPlan, performRequeue, performSettleShared } from './plan/plan.ts';
+import { performCancel, performPoll } from './poll/poll.ts';
+import { performStoreFiles } from './settle/store-files.ts';
+import type { Asked, EnginePorts } from './ports.ts';
+import { performSettle } from './settle/settle.ts';
+import { performIngest } from './source/source.ts';
+import {
+  performCancelStray,
+  performCreate,
+  performDeleteFile,
+  performFence,
+  performPollStrays,
+  performSweep,
+  performUpload,
+} from './submit/submit.ts';
+
+/**
+ * Pays one debt to the world and answers the command that tells of it. Holds no rules: which effects, and when, is the core's. Once `over`
+ * aborts, nothing more is asked of it, and it holds nothing open.
+ */
+export const createPerformer = (
+  ports: EnginePorts,
+  over: AbortSignal = new AbortController().signal,
+): ((effect: Effect, signal: AbortSignal) => TE.TaskEither<PortError, Asked>) => {
+  const ingest = performIngest(ports, over);
+  const plan = performPlan(ports);
+  const requeue = performRequeue(ports);
+  const failPending = performFailPending(ports);
+  const settleShared = performSettleShared(ports);
+  const upload = performUpload(ports);
+  const create = performCreate(ports);
+  const sweep = performSweep(ports);
+  const fence = performFence(ports);
+  const deleteFile = performDeleteFile(ports);
+  const compact = performCompact(ports);
+  const cancelStray = performCancelStray(ports);
+  const pollStrays = performPollStrays(ports);
+  const poll = performPoll(ports);
+  const cancel = performCancel(ports);
+  const kept = createLinesKept();
+  const storeFiles = performStoreFiles(ports, kept);
+  const settle = performSettle(ports, kept);
+  return (effect, signal) => {
+    switch (effect.type) {
+      case 'IngestSlice':
+        return ingest(effect, signal);
+      case 'PlanBatch':
+        return plan(effect, signal);
+      case 'RequeueRows':
+        return requeue(effect, signal);
+      case 'FailPending':
+        return failPending(effect, signal);
+      case 'SettleShared':
+        return settleShared(effect, signal);
+      case 'UploadBatch':
+        return upload(effect, signal);
+      case 'BeginCreate':
+      case 'ReplanBatch':
+      case 'DropBatch':
+        // Nothing to do outside: the debt is the commit itself.
+        return TE.right(TE.right({ type: effect.type, atMs: ports.scheduler.now(), batchKey: effect.batchKey }));
+      case 'CreateBatch':
+        return create(effect, signal);
+      case 'SweepBatches':
+        return sweep(effect, signal);
+      case 'FenceCreate':
+        return fence(effect, signal);
+      case 'DeleteFile':
+        return deleteFile(effect, signal);
+      case 'CompactFile':
+        return compact(effect, signal);
+      case 'CancelStray':
+        return cancelStray(effect, signal);
+      case 'PollStrays':
+        return pollStrays(effect, signal);
+      case 'PollBatches':
+        return poll(effect, signal);
+      case 'CancelBatch':
+        return cancel(effect, signal);
+      case 'StoreFiles':
+        return storeFiles(effect, signal);
+      case 'SettleSlice':
+        return settle(effect, signal);
+    }
+  };
+};

@@ -1,0 +1,62 @@
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Command } from '../../core/model/command.ts';
+import type { Effect } from '../../core/model/effect.ts';
+import type { BatchKey } from '../../core/values/ids.ts';
+import { quotaScopeOf } from '../../core/plan/quota.ts';
+import type { Asked, EnginePorts, Perform } from '../ports.ts';
+
+type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
+
+/** Nothing happens outside: the window is read inside the serial step, so that it cannot be stale. */
+export const performPlan =
+  ({ run, scheduler, randomHex }: EnginePorts): Perform<Of<'PlanBatch'>> =>
+  ({ rowsMax }) => {
+    const asked: Asked = pipe(
+      run.othersInScope(quotaScopeOf(run.snapshot.config), scheduler.now()),
+      TE.chain((others) =>
+        pipe(
+          run.planWindow(rowsMax),
+          TE.map((window): Command => ({
+            type: 'PlanBatch',
+            atMs: scheduler.now(),
+            window,
+            newBatchKey: `bk_${randomHex(20)}` as BatchKey,
+            others,
+          })),
+        ),
+      ),
+    );
+    return TE.right(asked);
+  };
+
+export const performRequeue =
+  ({ run, scheduler }: EnginePorts): Perform<Of<'RequeueRows'>> =>
+  ({ dueAtMs, rowsMax }) =>
+    TE.right(
+      pipe(
+        run.backoffRows(dueAtMs, rowsMax),
+        TE.map((rows): Command => ({ type: 'RequeueRows', atMs: scheduler.now(), dueAtMs, rows })),
+      ),
+    );
+
+/** Read inside the serial step, too: results and rows that come meanwhile lie behind what was looked at. */
+export const performSettleShared =
+  ({ run, scheduler }: EnginePorts): Perform<Of<'SettleShared'>> =>
+  ({ from, rowsMax }) =>
+    TE.right(
+      pipe(
+        run.sharedRows(from, rowsMax),
+        TE.map((rows): Command => ({ type: 'SettleShared', atMs: scheduler.now(), from, rows })),
+      ),
+    );
+
+export const performFailPending =
+  ({ run, scheduler }: EnginePorts): Perform<Of<'FailPending'>> =>
+  ({ rowsMax }) =>
+    TE.right(
+      pipe(
+        run.pendingRows(rowsMax),
+        TE.map((rows): Command => ({ type: 'FailPending', atMs: scheduler.now(), generation: rows.generation, rows })),
+      ),
+    );

@@ -1,0 +1,130 @@
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { compactNameOf } from '../../core/settle/raw-object.ts';
+import type { ArtifactStore, Span } from '../../ports/artifacts.ts';
+import type { Port, PortError } from '../../ports/port-error.ts';
+import { type CompactLine, footerBytes, parseCompact, parseFooter, parseIndex } from './compact-line.ts';
+
+/** Where the lines of a raw file lie in its compact object. */
+export interface CompactIndex {
+  /** Bytes that the raw file had. */
+  readonly rawBytes: number;
+  /** Lines that are in it. */
+  readonly count: number;
+  /** The place of the nth line in the raw file: they ascend. */
+  readonly rawSpan: (place: number) => Span;
+  /** The same line in the compact object. */
+  readonly span: (place: number) => Span;
+}
+
+// A page of results rarely touches more files; of the largest file an index is a few megabytes.
+const keptMax = 8;
+const kept = new WeakMap<ArtifactStore, Map<string, CompactIndex>>();
+
+/** The index of a raw file's compact object; `not_found` where there is none, `corrupt` where it is not one. */
+export const openCompact =
+  (artifacts: ArtifactStore, object: string): Port<CompactIndex> =>
+  async () => {
+    const known = kept.get(artifacts) ?? new Map<string, CompactIndex>();
+    kept.set(artifacts, known);
+    const found = known.get(object);
+    if (found !== undefined) return right(found);
+    const read = await readIndex(artifacts, object);
+    if (isLeft(read)) return read;
+    // Objects are immutable: what was read once stays true.
+    if (known.size >= keptMax) known.delete(known.keys().next().value as string);
+    known.set(object, read.right);
+    return read;
+  };
+
+const decoder = new TextDecoder();
+
+const readIndex = async (artifacts: ArtifactStore, object: string): Promise<Either<PortError, CompactIndex>> => {
+  const name = compactNameOf(object);
+  const size = await artifacts.size(name)();
+  if (isLeft(size)) return size;
+  if (size.right === null) return left({ type: 'not_found', message: `no object ${object}, and no object ${name}` });
+  const end = size.right - footerBytes;
+  if (end < 0) return noCompact(name);
+  const footing = await artifacts.readSpans(name, [{ offset: end, length: footerBytes }])();
+  if (isLeft(footing)) return footing;
+  const footer = parseFooter(decoder.decode(footing.right[0]));
+  if (footer === null || footer.indexBytes > end) return noCompact(name);
+  const linesEnd = end - footer.indexBytes;
+  const indexing = await artifacts.readSpans(name, [{ offset: linesEnd, length: footer.indexBytes }])();
+  if (isLeft(indexing)) return indexing;
+  const numbers = parseIndex(decoder.decode(indexing.right[0]));
+  if (numbers === null) return noCompact(name);
+  // Four numbers a line, kept side by side: as objects they would be ten times as large.
+  const columns = new Float64Array((numbers.length / 3) * 4);
+  let at = 0;
+  for (let i = 0, to = 0; i < numbers.length; i += 3, to += 4) {
+    const length = numbers[i + 2] as number;
+    columns.set([numbers[i] as number, numbers[i + 1] as number, at, length], to);
+    at += length;
+  }
+  if (at !== linesEnd) return noCompact(name);
+  const pair = (from: number): Span => ({ offset: columns[from] as number, length: columns[from + 1] as number });
+  return right({
+    rawBytes: footer.rawBytes,
+    count: numbers.length / 3,
+    rawSpan: (place) => pair(4 * place),
+    span: (place) => pair(4 * place + 2),
+  });
+};
+
+const noCompact = (name: string): Either<PortError, never> =>
+  left({ type: 'corrupt', message: `object ${name} is not what was written there`, where: name });
+
+/** What the lines at these places of the raw file said, in the order asked for; `corrupt` for a place where no line was. */
+export const readCompactLines =
+  (artifacts: ArtifactStore, object: string, rawSpans: readonly Span[]): Port<readonly CompactLine[]> =>
+  async () => {
+    const opened = await openCompact(artifacts, object)();
+    if (isLeft(opened)) return opened;
+    const name = compactNameOf(object);
+    const places = rawSpans.map((span) => placeOf(opened.right, span));
+    const astray = places.indexOf(-1);
+    if (astray >= 0) {
+      const { offset, length } = rawSpans[astray] as Span;
+      return left({ type: 'corrupt', message: `object ${name} holds no line for bytes ${offset}+${length} of ${object}`, where: name });
+    }
+    const read = await artifacts.readSpans(
+      name,
+      places.map((place) => opened.right.span(place)),
+    )();
+    if (isLeft(read)) return read;
+    const lines: CompactLine[] = [];
+    for (const bytes of read.right) {
+      const line = parseCompact(decoder.decode(bytes));
+      if (line === null) return noCompact(name);
+      lines.push(line);
+    }
+    return right(lines);
+  };
+
+/** True after: what was made of the raw file is gone, and can be made anew. For one that was made of a file with damage. */
+export const dropCompact = (artifacts: ArtifactStore, object: string): Port<void> => {
+  kept.get(artifacts)?.delete(object);
+  return artifacts.remove(compactNameOf(object));
+};
+
+/** Of these places of the raw file those where the compact object has no line; its lines are not read. */
+export const linesMissing = (artifacts: ArtifactStore, object: string, rawSpans: readonly Span[]): Port<readonly Span[]> =>
+  pipe(
+    openCompact(artifacts, object),
+    TE.map((index) => rawSpans.filter((span) => placeOf(index, span) < 0)),
+  );
+
+const placeOf = ({ count, rawSpan }: CompactIndex, { offset, length }: Span): number => {
+  let low = 0;
+  for (let high = count; low < high;) {
+    const middle = (low + high) >>> 1;
+    if (rawSpan(middle).offset < offset) low = middle + 1;
+    else high = middle;
+  }
+  if (low === count) return -1;
+  const found = rawSpan(low);
+  return found.offset === offset && found.length === length ? low : -1;
+};

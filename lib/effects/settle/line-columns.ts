@@ -1,0 +1,92 @@
+import { codeOfFailure } from '../../core/values/failure.ts';
+import type { LineVerdict } from '../../ports/provider.ts';
+
+/** What one line says, in numbers. */
+export interface ColumnsOfLine {
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+  /** Bytes without the newline. */
+  readonly length: number;
+  /** The row that its `custom_id` names; -1: none of the run. */
+  readonly index: number;
+  /** `answeredCode`, `malformedCode`, or the code of a failure class. */
+  readonly code: number;
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  /** -1: the line tells no usage, and the other counts are 0. */
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+  /** True for a truncated answer that no output limit ended. */
+  readonly stopsBeforeLimit: boolean;
+}
+
+/** What the lines of one file say, in the order of the file: 72 bytes a line. */
+export interface LineColumns {
+  readonly count: number;
+  /** `index`: the row that the line's `custom_id` names; null for one that names none of the run. */
+  add(offset: number, length: number, index: number | null, verdict: LineVerdict): void;
+  at(place: number): ColumnsOfLine;
+  /** The place of the first line that begins at this byte or behind it; `count` where there is none. O(log lines). */
+  placeOf(offset: number): number;
+}
+
+export const answeredCode = -1;
+export const malformedCode = -2;
+
+const columns = 9;
+const linesAtFirst = 256;
+
+export const createLineColumns = (): LineColumns => {
+  let table = new Float64Array(linesAtFirst * columns);
+  let count = 0;
+  const cell = (place: number, column: number): number => table[place * columns + column] as number;
+  return {
+    get count() {
+      return count;
+    },
+    add(offset, length, index, verdict) {
+      const from = count * columns;
+      if (from === table.length) {
+        const larger = new Float64Array(2 * from);
+        larger.set(table);
+        table = larger;
+      }
+      const usage = verdict.type === 'malformed' ? null : verdict.usage;
+      table[from] = offset;
+      table[from + 1] = length;
+      table[from + 2] = index ?? -1;
+      table[from + 3] = codeOf(verdict);
+      table[from + 4] = usage?.inputTokens ?? 0;
+      table[from + 5] = usage?.cachedInputTokens ?? 0;
+      table[from + 6] = usage?.outputTokens ?? -1;
+      table[from + 7] = usage?.reasoningTokens ?? 0;
+      table[from + 8] = verdict.type === 'failed' && verdict.stopsBeforeLimit === true ? 1 : 0;
+      count += 1;
+    },
+    at: (place) => ({
+      offset: cell(place, 0),
+      length: cell(place, 1),
+      index: cell(place, 2),
+      code: cell(place, 3),
+      inputTokens: cell(place, 4),
+      cachedInputTokens: cell(place, 5),
+      outputTokens: cell(place, 6),
+      reasoningTokens: cell(place, 7),
+      stopsBeforeLimit: cell(place, 8) === 1,
+    }),
+    placeOf(offset) {
+      let [low, high] = [0, count];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (cell(middle, 0) < offset) low = middle + 1;
+        else high = middle;
+      }
+      return low;
+    },
+  };
+};
+
+const codeOf = (verdict: LineVerdict): number => {
+  if (verdict.type === 'succeeded') return answeredCode;
+  return verdict.type === 'malformed' ? malformedCode : codeOfFailure(verdict.failureClass);
+};

@@ -1,0 +1,193 @@
+import { customIdsOf } from '../../core/values/custom-ids.ts';
+import type { JsonObject, JsonValue } from '../../core/json/json.ts';
+import { isTooDeep, jsonDepthMax } from '../../core/json/json-depth.ts';
+import { idOfBadRow, idOfBadRowBeside } from '../../core/source/source.ts';
+import type { MoneyPolicy, RunConfig } from '../../core/model/config.ts';
+import type { ProviderWire, RenderedLine } from '../../ports/provider.ts';
+import type { RowLocation, SourceEntry, SourceOrigin, SourceRow } from '../../ports/source.ts';
+import type { TokenCounter } from '../../ports/tokens.ts';
+import { measured } from './measured-tokens.ts';
+import type { EngineSource } from '../ports.ts';
+
+/** What rendering needs of the world: a run that is only quoted has no more than this. */
+export interface RenderPorts {
+  readonly run: { readonly snapshot: { readonly config: RunConfig } };
+  readonly provider: Pick<ProviderWire, 'renderer'>;
+  readonly tokens: TokenCounter | null;
+}
+
+/** One row, ready for the payload plane: its request line (empty for a bad row) and its item line. */
+export interface RenderedRow {
+  readonly itemId: string;
+  readonly line: string;
+  readonly itemLine: string;
+  readonly tokens: number | null;
+  /** False where they are estimated, and no bound. */
+  readonly areTokensExact?: boolean;
+  readonly inputs: number;
+  /** Set where the prompt itself bounds its answer, against what the job says; null: unbounded. */
+  readonly outputTokensMax?: number | null;
+  /** Why it cannot be an item; null for a good row. */
+  readonly bad: BadRow | null;
+}
+
+export interface BadRow {
+  readonly reason: string;
+  readonly field: string | null;
+  /** In words that name file, line and field. */
+  readonly message: string;
+}
+
+export interface RowRenderer {
+  /** A promise only where the prompt is one. */
+  render(entry: SourceEntry, index: number, entryIndex: number): RenderedRow | Promise<RenderedRow>;
+  /** The row as a recorded failure whose own id is taken by an earlier row. `bad`: what was wrong with it already. */
+  renderTaken(origin: RowOrigin, itemId: string, bad: BadRow | null): RenderedRow;
+}
+
+/** What stays of an entry that was rendered: where it came from, for messages. */
+export interface RowOrigin {
+  readonly entryIndex: number;
+  readonly location: RowLocation | null;
+  readonly givenId: string | null;
+  /** The field that names the item; null: none does. */
+  readonly idField: string | null;
+  /** Which of several sources it comes from; null: the very one that was read. */
+  readonly within: SourceOrigin | null;
+}
+
+export const originOf = (entry: SourceEntry, entryIndex: number): RowOrigin =>
+  'bad' in entry
+    ? { entryIndex, location: entry.bad.location, givenId: entry.bad.itemId, idField: null, within: entry.origin ?? null }
+    : {
+        entryIndex,
+        location: entry.location ?? null,
+        givenId: isItem(entry.item) ? entry.item.itemId : null,
+        idField: entry.idField ?? 'itemId',
+        within: entry.origin ?? null,
+      };
+
+/** Prepares everything that is the same for all rows; the rest is one `JSON.stringify` of the prompt and one of the metadata. */
+export const createRowRenderer = (ports: RenderPorts, source: EngineSource): RowRenderer => {
+  const { config } = ports.run.snapshot;
+  const renderLine = ports.provider.renderer({
+    jsonSchema: config.structuredOutput?.jsonSchema ?? null,
+    schemaName: config.structuredOutput?.schemaName ?? null,
+    raisedOutputTokensMax: config.operation.retry.raisedOutputTokensMax,
+  });
+  const { ref } = source.items;
+  const customIds = customIdsOf(config);
+  const lineageOf = createLineage(ref);
+
+  const failed = (origin: RowOrigin, reason: string, field: string | null, taken: string | null = null): RenderedRow => {
+    const { entryIndex, givenId } = origin;
+    const location = origin.location ?? { ref, line: null };
+    const row = origin.within?.index ?? entryIndex;
+    const place = location.line === null ? `${location.ref}, row ${row}` : `${location.ref}:${location.line}`;
+    const isIdUsable = typeof givenId === 'string' && givenId.trim() !== '';
+    const own = isIdUsable ? givenId : idOfBadRow(ref, entryIndex);
+    const itemId = taken === null ? own : idOfBadRowBeside(ref, entryIndex, taken);
+    const error: JsonObject = { reason, field, given_id: givenId, file: location.ref, line: location.line };
+    const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineageOf(origin.within, entryIndex, null)}},"error":${JSON.stringify(error)}}\n`;
+    const message = `${place}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;
+    return { itemId, line: '', itemLine, tokens: null, inputs: 0, bad: { reason, field, message } };
+  };
+
+  /** Prompts are a user's: deep, cyclic, or of a kind that JSON cannot write. */
+  const lineOf = (index: number, prompt: unknown): ReturnType<typeof renderLine> => {
+    try {
+      return isTooDeep(prompt) ? { reason: `its prompt ${tooDeep}` } : renderLine(customIds.of(index), prompt);
+    } catch (error) {
+      return { reason: `its prompt cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}` };
+    }
+  };
+
+  const good = (entry: SourceRow, index: number, entryIndex: number, prompt: unknown): RenderedRow => {
+    const { item, primaryKey } = entry;
+    const rendered = lineOf(index, prompt);
+    if ('reason' in rendered) return failed(originOf(entry, entryIndex), rendered.reason, null);
+    const bound = unboundedBy(rendered, config.operation.money);
+    if (bound !== null) return failed(originOf(entry, entryIndex), bound, null);
+    let metadata = '';
+    if (item.metadata !== undefined) {
+      if (isTooDeep(item.metadata)) return failed(originOf(entry, entryIndex), `its metadata ${tooDeep}`, 'metadata');
+      const text = stringifyMetadata(item.metadata);
+      if (text === null) return failed(originOf(entry, entryIndex), 'its metadata is not a JSON object', 'metadata');
+      metadata = text.length > 2 ? `${text.slice(1, -1)},` : '';
+    }
+    const lineage = lineageOf(entry.origin ?? null, entryIndex, primaryKey ?? null);
+    const itemLine = `{"item_id":${JSON.stringify(item.itemId)},"metadata":{${metadata}${lineage}}}\n`;
+    const counted = ports.tokens === null ? null : measured(ports.tokens, rendered.line, config.provider.model);
+    const row = {
+      itemId: item.itemId,
+      line: rendered.line,
+      itemLine,
+      tokens: counted?.tokens ?? null,
+      areTokensExact: counted?.isExact ?? false,
+      inputs: rendered.inputs ?? 1,
+      bad: null,
+    };
+    return rendered.outputTokensMax === undefined ? row : { ...row, outputTokensMax: rendered.outputTokensMax };
+  };
+
+  const renderRow = (entry: SourceEntry, index: number, entryIndex: number): RenderedRow | Promise<RenderedRow> => {
+    if ('bad' in entry) return failed(originOf(entry, entryIndex), entry.bad.reason, entry.bad.field);
+    if (!isItem(entry.item)) return failed(originOf(entry, entryIndex), `it is ${String(entry.item)}, not { itemId, payload }`, null);
+    const { itemId } = entry.item;
+    if (typeof itemId !== 'string' || itemId.trim() === '') return failed(originOf(entry, entryIndex), 'its item id is empty', 'itemId');
+    const thrown = (error: unknown): RenderedRow =>
+      failed(originOf(entry, entryIndex), `buildPrompt failed: ${error instanceof Error ? error.message : String(error)}`, null);
+    let prompt: unknown;
+    try {
+      prompt = source.buildPrompt(entry.item);
+    } catch (error) {
+      return thrown(error);
+    }
+    // Awaiting only where there is something to wait for: a microtask per row is a cost of its own.
+    return isPromise(prompt)
+      ? Promise.resolve(prompt).then((value) => good(entry, index, entryIndex, value), thrown)
+      : good(entry, index, entryIndex, prompt);
+  };
+  return {
+    render: renderRow,
+    renderTaken(origin, itemId, bad) {
+      if (bad !== null) return failed(origin, bad.reason, bad.field, itemId);
+      return failed(origin, `the id ${JSON.stringify(itemId)} is taken by an earlier row`, origin.idField, itemId);
+    },
+  };
+};
+
+const tooDeep = `is nested more than ${jsonDepthMax} levels deep, or holds itself`;
+
+/** Items are a user's, and may hold anything. */
+const isItem = (item: unknown): item is SourceRow['item'] => typeof item === 'object' && item !== null;
+
+/** Where rows come from, as their metadata tells it. What neighbours share is text already. */
+const createLineage = (ref: string): ((within: SourceOrigin | null, entryIndex: number, primaryKey: string | null) => string) => {
+  const headOf = (of: string): string => `"batchor_lineage":{"source_ref":${JSON.stringify(of)},"source_item_index":`;
+  let known = { ref, namespace: null as string | null, head: headOf(ref), tail: 'null}' };
+  return (within, entryIndex, primaryKey) => {
+    const { ref: own, index, namespace } = within ?? { ref, index: entryIndex, namespace: null };
+    if (own !== known.ref || namespace !== known.namespace)
+      known = { ref: own, namespace, head: headOf(own), tail: `${JSON.stringify(namespace)}}` };
+    return `${known.head}${index},"source_primary_key":${JSON.stringify(primaryKey)},"source_namespace":${known.tail}`;
+  };
+};
+
+/** Under a cap each answer has to stay within the bound that the cap counts with; null: it does. */
+const unboundedBy = ({ outputTokensMax }: RenderedLine, { costUsdMax, outputTokensMax: bound }: MoneyPolicy): string | null =>
+  costUsdMax === null || outputTokensMax === undefined || bound === null || (outputTokensMax !== null && outputTokensMax <= bound)
+    ? null
+    : `its answer may have ${outputTokensMax ?? 'any number of'} tokens, and the cost cap counts with at most ${bound}`;
+
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof (value as { readonly then: unknown }).then === 'function';
+
+const stringifyMetadata = (metadata: JsonObject | JsonValue): string | null => {
+  try {
+    const text = JSON.stringify(metadata) as string | undefined;
+    return text !== undefined && text.startsWith('{') ? text : null;
+  } catch {
+    return null;
+  }
+};

@@ -1,0 +1,57 @@
+import type { BatchObservation, SweptBatch } from '../../core/model/command.ts';
+import type { RunConfig } from '../../core/model/config.ts';
+import type { BatchKey, ProviderBatchId } from '../../core/values/ids.ts';
+import type { BatchProvider, ProviderConnection, ProviderWire } from '../../ports/provider.ts';
+import { readerOf } from '../../effects/results/structured.ts';
+import { defaultConnection } from './defaults.ts';
+import { BatchorError } from './errors.ts';
+import { must } from './interop.ts';
+
+/** The half of a provider that reads answers. */
+export type AnswerWire = Pick<ProviderWire, 'readContent' | 'readVerdict'>;
+
+/** The connections of one runner, by name. */
+export interface Connections {
+  /** Throws `provider_not_configured` unless the runner has it; the default one is always there. */
+  find(name: string, kind: string): Promise<ProviderConnection>;
+  connect(config: RunConfig): Promise<BatchProvider & ProviderWire>;
+  /** Reads the run's answers; with a structure their outputs are JSON. Asks the provider nothing. */
+  readerOf(config: RunConfig): Promise<AnswerWire>;
+  /** What the run's provider shows of one batch; null when it does not know it. */
+  identify(config: RunConfig, providerBatchId: string): Promise<SweptBatch | null>;
+  /** How one batch is now; null when the provider does not know it. */
+  observe(config: RunConfig, batchKey: BatchKey, providerBatchId: ProviderBatchId): Promise<BatchObservation | null>;
+}
+
+export const createConnections = (
+  given: readonly ProviderConnection[],
+  connectionOf: (name: string, kind: string) => ProviderConnection | undefined = () => undefined,
+): Connections => {
+  const byName = new Map(given.map((connection) => [connection.name, connection]));
+  const find = async (name: string, kind: string): Promise<ProviderConnection> => {
+    const known = byName.get(name) ?? connectionOf(name, kind);
+    if (known !== undefined) return known;
+    const standard = await defaultConnection();
+    if (standard.name === name) return standard;
+    throw new BatchorError(
+      'provider_not_configured',
+      { kind, connection: name },
+      `the run belongs to the connection ${JSON.stringify(name)} (${kind}), which this runner does not have`,
+      'Give it: new BatchRunner({ providers: [connection] }).',
+    );
+  };
+  const connect: Connections['connect'] = async ({ provider, operation }) => {
+    const connection = await find(provider.connection, provider.kind);
+    return connection.connect({ ...provider, requestTimeoutMs: operation.requestTimeoutMs });
+  };
+  return {
+    find,
+    connect,
+    readerOf: async (config) => readerOf(config, await connect(config)),
+    identify: async (config, providerBatchId) => must((await connect(config)).identify(providerBatchId as ProviderBatchId)),
+    observe: async (config, batchKey, providerBatchId) => {
+      const [observation] = await must((await connect(config)).observe([{ batchKey, providerBatchId }]));
+      return observation ?? null;
+    },
+  };
+};

@@ -1,0 +1,67 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { decide } from '../../core/machine/decide.ts';
+import type { RunConfig } from '../../core/model/config.ts';
+import { nonceOf } from '../../core/values/custom-ids.ts';
+import type { RunId } from '../../core/values/ids.ts';
+import type { ProviderWire } from '../../ports/provider.ts';
+import type { OwnedRun, RunStore } from '../../ports/run-store.ts';
+import type { EngineSource } from '../../effects/ports.ts';
+import type { Connections } from './connections.ts';
+import { must, unwrap } from './interop.ts';
+import { configOf } from '../job/job-config.ts';
+import { fingerprintOf } from '../job/job-source.ts';
+import { prepareStructure } from '../job/job-structure.ts';
+import { invalid } from '../job/job-limits.ts';
+import type { AnyJob } from '../job/job.ts';
+import type { PriceBook } from '../job/price-book.ts';
+import { runExists } from '../control/run-refusals.ts';
+import type { StartOptions } from './runner-options.ts';
+
+export interface NewRun {
+  readonly job: AnyJob;
+  readonly source: EngineSource;
+  readonly options: StartOptions;
+  readonly prices: PriceBook | undefined;
+  readonly connections: Connections;
+  readonly nowMs: () => number;
+  /** Random hexadecimal digits. */
+  readonly randomHex: (digits: number) => string;
+}
+
+const requireRaising = ({ raiseOutputTokens }: ProviderWire, config: RunConfig): void => {
+  if (raiseOutputTokens === undefined)
+    throw invalid(
+      'retryPolicy.raiseOutputTokensTo',
+      `the provider ${config.provider.kind} cannot raise the output limit of a request that was rendered`,
+    );
+};
+
+/** True after: the run is durable, and ours. Whatever of its job can be found wrong is found before anything exists. */
+export const createRun = async (
+  store: RunStore,
+  runId: RunId,
+  { job, source, options, prices, connections, nowMs, randomHex }: NewRun,
+): Promise<OwnedRun> => {
+  const signal = options.signal ?? new AbortController().signal;
+  const { kind, ref } = source.items;
+  const unnamed = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) }, prices);
+  if (job.structuredOutput !== undefined) await prepareStructure(job.structuredOutput);
+  const wire = await connections.connect(unnamed);
+  if (unnamed.operation.retry.raisedOutputTokensMax !== null) requireRaising(wire, unnamed);
+  const config = { ...unnamed, customIds: { nonce: nonceOf(randomHex(10)), isStamped: wire.stampCustomIds !== undefined } };
+  const context = { runId, storage: store.describe };
+  const owned = await store.create(runId, options.description ?? null)();
+  // Somebody created it since it was looked for.
+  if (isLeft(owned) && owned.left.type === 'refused') throw runExists(runId, store.describe);
+  const run = unwrap(owned, context);
+  try {
+    const created = decide(run.snapshot, { type: 'CreateRun', atMs: nowMs(), runId, config });
+    if (isLeft(created)) throw runExists(runId, store.describe);
+    await must(run.commit(0, created.right), context);
+    return run;
+  } catch (error) {
+    // Kept, it could be created by nobody else, and not by us either.
+    await run.close();
+    throw error;
+  }
+};

@@ -1,0 +1,45 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import type { RunId } from '../../core/values/ids.ts';
+import { isFinished } from '../../core/model/snapshot.ts';
+import type { RunStore } from '../../ports/run-store.ts';
+import { BatchorError } from './errors.ts';
+import { must, unwrap } from './interop.ts';
+
+/**
+ * True after: nothing of the run is left in the store; answers the batches that go on at the provider. Refused while unfinished, unless `abandon`.
+ * Of a run that cannot be opened its batches are not known: it goes with `abandon` alone.
+ */
+export const deleteRun = async (
+  store: RunStore,
+  runId: RunId,
+  { abandon, isDrivenHere }: { readonly abandon: boolean; readonly isDrivenHere: boolean },
+): Promise<{ readonly abandonedBatchIds: readonly string[]; readonly areBatchesKnown: boolean }> => {
+  const context = { runId, storage: store.describe };
+  const read = await store.read(runId)();
+  const isDamaged = isLeft(read) && read.left.type === 'corrupt';
+  if (isDamaged && abandon && !isDrivenHere) {
+    await must(store.remove(runId), context);
+    return { abandonedBatchIds: [], areBatchesKnown: false };
+  }
+  const reader = unwrap(read, context);
+  const { snapshot } = reader;
+  await reader.close();
+  if (!isFinished(snapshot) && !abandon) {
+    throw new BatchorError(
+      'run_not_finished',
+      { runId, openCount: snapshot.live.length },
+      `run ${runId} is not finished (${snapshot.live.length} batches live)`,
+      'Cancel it first, or abandon it: its batches then go on at the provider.',
+    );
+  }
+  if (isDrivenHere)
+    throw new BatchorError(
+      'run_owned_elsewhere',
+      { runId, owner: 'this process' },
+      `run ${runId} is being driven by this process`,
+      'Close the runner first.',
+    );
+  await must(store.remove(runId), context);
+  const abandonedBatchIds = isFinished(snapshot) ? [] : snapshot.live.flatMap((batch) => batch.providerBatchId ?? []);
+  return { abandonedBatchIds, areBatchesKnown: true };
+};

@@ -1,0 +1,97 @@
+import type { JsonValue } from '../../core/json/json.ts';
+import type { ControlReason, RunStatus } from '../../core/model/snapshot.ts';
+import type { SchemaProblem } from '../../schema/problem.ts';
+
+/** One field in which the given job differs from the stored run. */
+export interface JobDifference {
+  readonly field: string;
+  readonly stored: JsonValue;
+  readonly given: JsonValue;
+  readonly remedy: string;
+}
+
+/** Code by code, what `details` holds. */
+export interface BatchorErrorDetails {
+  // the job is wrong
+  invalid_config: { readonly field: string };
+  invalid_run_id: { readonly runId: string };
+  /** The provider would refuse the schema, and so every request. */
+  schema_not_strict: { readonly violations: readonly SchemaProblem[] };
+  /** The schema has parts that no strict JSON Schema can say; `vendor`: the library that it comes from. */
+  schema_unsupported: { readonly vendor: string; readonly violations: readonly SchemaProblem[] };
+  // the surroundings are wrong
+  api_key_missing: { readonly variable: string };
+  authentication_failed: object;
+  insufficient_quota: object;
+  provider_not_configured: { readonly kind: string; readonly connection: string };
+  provider_refused: { readonly statusCode: number | null; readonly requestId: string | null };
+  provider_unavailable: object;
+  price_unknown: { readonly model: string; readonly connection: string };
+  dependency_missing: { readonly package: string };
+  // resuming
+  run_not_found: { readonly runId: string; readonly storage: string };
+  run_exists: { readonly runId: string };
+  job_changed: { readonly runId: string; readonly differences: readonly JobDifference[] };
+  source_changed: {
+    readonly ref: string;
+    readonly storedFingerprint: string;
+    readonly foundFingerprint: string;
+    readonly nextIndex: number;
+  };
+  source_required: { readonly runId: string; readonly kind: string; readonly ref: string; readonly nextIndex: number };
+  source_unreadable: { readonly ref: string; readonly line: number | null; readonly field: string | null };
+  // looking
+  item_not_found: { readonly runId: string; readonly itemId: string };
+  // control
+  run_not_finished: { readonly runId: string; readonly openCount: number };
+  run_finished: { readonly runId: string; readonly status: RunStatus };
+  run_paused: { readonly runId: string; readonly reason: ControlReason; readonly message: string | null };
+  /** Process after process ended over it: workers leave it alone. */
+  run_quarantined: { readonly runId: string; readonly lostOwners: number };
+  run_owned_elsewhere: { readonly runId: string; readonly owner: string };
+  wait_timed_out: { readonly runId: string; readonly timeoutMs: number };
+  batch_not_resolved: { readonly runId: string; readonly batchKey: string };
+  batch_unresolved: { readonly runId: string; readonly batchKeys: readonly string[] };
+  runner_closed: object;
+  // durable state
+  store_unavailable: { readonly storage: string };
+  store_too_new: { readonly storage: string };
+  artifact_root_differs: { readonly storage: string };
+  store_corrupt: { readonly where: string; readonly runId: string };
+  lease_lost: { readonly runId: string; readonly owner: string | null };
+  /** What the provider gave is removed only where a copy of it was made. */
+  artifacts_not_exported: { readonly runId: string };
+  artifact_missing: { readonly object: string };
+  // ours
+  invariant_violated: { readonly law: string };
+}
+export type BatchorErrorCode = keyof BatchorErrorDetails;
+
+const mark = Symbol.for('batchor.error');
+
+/** The only error this library throws on purpose. `message` says what and where, `hint` what to do; neither holds a secret or a payload. */
+export class BatchorError<Code extends BatchorErrorCode = BatchorErrorCode> extends Error {
+  override readonly name = 'BatchorError';
+  readonly code: Code;
+  readonly details: BatchorErrorDetails[Code];
+  readonly hint: string;
+  /** True for the caller's mistakes, and for the world's: a command line prints one line and no stack. */
+  readonly isUserFault: boolean;
+  constructor(code: Code, details: BatchorErrorDetails[Code], message: string, hint: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.details = details;
+    this.hint = hint;
+    this.isUserFault = !ourFaults.has(code);
+    Object.defineProperty(this, mark, { value: true });
+  }
+}
+
+const ourFaults: ReadonlySet<BatchorErrorCode> = new Set(['invariant_violated']);
+
+/** Works across duplicate copies of the package, unlike `instanceof`. */
+export const isBatchorError = <Code extends BatchorErrorCode = BatchorErrorCode>(
+  error: unknown,
+  code?: Code,
+): error is BatchorError<Code> =>
+  typeof error === 'object' && error !== null && mark in error && (code === undefined || (error as unknown as BatchorError).code === code);

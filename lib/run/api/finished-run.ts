@@ -1,0 +1,62 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { firstValueFrom, timer } from 'rxjs';
+import type { Command } from '../../core/model/command.ts';
+import { decide } from '../../core/machine/decide.ts';
+import type { Event } from '../../core/model/event.ts';
+import type { OwnedRun } from '../../ports/run-store.ts';
+import { type Addressee, answerMsMax, lookMs } from '../control/addressee.ts';
+import { BatchorError } from './errors.ts';
+import { must, toBatchorError } from './interop.ts';
+
+/**
+ * Owns a finished run for a while. Nobody drives one, so that nothing is left in an inbox: whoever holds it is waited for. Others that
+ * would write to it, or sweep its objects, are kept out meanwhile.
+ */
+export const withFinishedRun = async <A>(to: Addressee, use: (run: OwnedRun) => Promise<A>): Promise<A> => {
+  const { store, runId, driver, scheduler } = to;
+  await driver?.close();
+  for (let waitedMs = 0; ; waitedMs += lookMs) {
+    const owned = await store.own(runId)();
+    if (!isLeft(owned)) {
+      try {
+        return await use(owned.right);
+      } finally {
+        await owned.right.close();
+      }
+    }
+    if (owned.left.type !== 'owned_elsewhere' || waitedMs >= answerMsMax)
+      throw toBatchorError(owned.left, { runId, storage: store.describe });
+    await firstValueFrom(timer(lookMs, scheduler));
+  }
+};
+
+/** Commits what the command decides; what is so already is no error. */
+export const commitFinished = async (run: OwnedRun, command: Command): Promise<void> => {
+  const events = decideFinished(run, command);
+  if (events.length > 0) await must(run.commit(run.snapshot.version, events), { runId: run.runId });
+};
+
+/** What the command decides; nothing where it is so already. Throws where the core refuses it. */
+export const decideFinished = (run: OwnedRun, command: Command): readonly Event[] => {
+  const { runId } = run;
+  const decided = decide(run.snapshot, command);
+  if (!isLeft(decided)) return decided.right;
+  switch (decided.left.type) {
+    case 'nothing_to_change':
+      return [];
+    case 'not_exported':
+      throw new BatchorError(
+        'artifacts_not_exported',
+        { runId },
+        `run ${runId} was never exported, and its raw files are kept nowhere else`,
+        'Export it first: exportArtifacts(). Nothing was removed.',
+      );
+    default:
+      throw new BatchorError(
+        'run_not_finished',
+        { runId, openCount: run.snapshot.live.length },
+        `run ${runId} is not finished`,
+        'Wait for it. Nothing was changed.',
+      );
+  }
+};

@@ -1,0 +1,104 @@
+import type { RunConfig } from '../../core/model/config.ts';
+import { failureOfCode, isFailureOfStructure } from '../../core/values/failure.ts';
+import { type CustomIds, customIdsOf } from '../../core/values/custom-ids.ts';
+import { isTerminalItem } from '../../core/model/item.ts';
+import type { ObjectSpan, ResultRef } from '../../ports/run-store.ts';
+import { must } from '../api/interop.ts';
+import type { FilesOfBatch } from './check-batches.ts';
+import { type Answer, readAnswers } from './read-answers.ts';
+import { pageRows, type Scene } from './scene.ts';
+
+/** Holds every result to the laws `sequences` and `answers`, and to what `batches` says of where answers lie. */
+export const checkResults = async (scene: Scene, files: ReadonlyMap<number, FilesOfBatch>): Promise<void> => {
+  const { reader, snapshot, tally, ledger, turned } = scene;
+  let last = 0;
+  for (;;) {
+    const page = await must(reader.resultsAfter(last, pageRows), { runId: reader.runId });
+    if (page.length === 0) break;
+    for (const ref of page) {
+      const { index, itemId, sequence } = ref;
+      tally.checked('sequences');
+      const fault = sequence === last + 1 ? faultOfResult(scene, ref) : `result ${sequence} follows result ${last}`;
+      last = Math.max(last, sequence);
+      if (fault !== null) tally.broken('sequences', fault, { index, itemId });
+    }
+    await checkAnswers(scene, files, page);
+    turned(page.length);
+  }
+  if (last !== snapshot.resultSequence)
+    tally.broken('sequences', `the last result is ${last}, and the run counts ${snapshot.resultSequence}`);
+  for (let index = 0; index < ledger.capacity; index += 1) {
+    if (isTerminalItem(ledger.status(index)) && !ledger.hasResult(index))
+      tally.broken('sequences', `it is ${ledger.status(index)}, and has no result`, { index });
+  }
+};
+
+const faultOfResult = ({ ledger }: Scene, { index, status, charged, uncharged }: ResultRef): string | null => {
+  if (index >= ledger.capacity) return `it is a result of row ${index}, which does not exist`;
+  if (!ledger.addResult(index)) return 'the row has a result already';
+  if (ledger.status(index) !== status) return `the result is ${status}, and the row ${ledger.status(index)}`;
+  return ledger.attempts(index) === charged + uncharged
+    ? null
+    : `the result has ${charged + uncharged} attempts, and the row ${ledger.attempts(index)}`;
+};
+
+const checkAnswers = async (scene: Scene, files: ReadonlyMap<number, FilesOfBatch>, page: readonly ResultRef[]): Promise<void> => {
+  const { tally, ledger } = scene;
+  const answered: { readonly ref: ResultRef; readonly line: ObjectSpan; readonly where: Where }[] = [];
+  for (const ref of page) {
+    const { index, itemId, line } = ref;
+    const sent = ref.sameAs ?? index;
+    const batchNo = sent < ledger.capacity ? ledger.batchNo(sent) : 0;
+    const batch = files.get(batchNo);
+    const where = { index, itemId, batchNo: batchNo || null, batchKey: batch?.batchKey ?? null };
+    if (line === null) {
+      if (ref.status !== 'completed') continue;
+      tally.checked('answers');
+      tally.broken('answers', 'it is completed, and no line is its answer', where);
+      continue;
+    }
+    answered.push({ ref, line, where });
+    tally.checked('batches');
+    if (batch?.objects.includes(line.object) !== true)
+      tally.broken('batches', `its answer lies in object ${line.object}, which is no raw file of the batch that settled it`, where);
+  }
+  const answers = await readAnswers(
+    scene,
+    answered.map(({ line }) => line),
+  );
+  const { config } = scene.snapshot;
+  const customIds = customIdsOf(config);
+  answered.forEach(({ ref, line, where }, i) => {
+    tally.checked('answers');
+    const fault = faultOfAnswer(ref, answers[i] as Answer, customIds, config);
+    if (fault !== null) tally.broken('answers', `its answer, at byte ${line.offset} of object ${line.object}: ${fault}`, where);
+  });
+};
+
+interface Where {
+  readonly index: number;
+  readonly itemId: string;
+  readonly batchNo: number | null;
+  readonly batchKey: string | null;
+}
+
+const faultOfAnswer = (
+  { index: own, sameAs, status, code }: ResultRef,
+  verdict: Answer,
+  customIds: CustomIds,
+  { takesWholeAnswers = false, structuredOutput }: RunConfig,
+): string | null => {
+  if ('fault' in verdict) return verdict.fault;
+  if (verdict.type === 'malformed') return 'the line is not an answer';
+  const index = sameAs ?? own;
+  if (customIds.indexOf(verdict.customId) !== index)
+    return `the line speaks of ${JSON.stringify(verdict.customId)}, not of ${customIds.of(index)}`;
+  if ((verdict.type === 'succeeded') === (status === 'completed')) return null;
+  // A release before this one took what was cut or empty for an answer, and judged several choices by the first.
+  if (!takesWholeAnswers) return null;
+  // A text beside a refusal that satisfies the schema.
+  if (verdict.type === 'failed' && verdict.failureClass === 'refusal' && structuredOutput !== null) return null;
+  // A success to the provider, and none under the schema.
+  if (verdict.type === 'succeeded' && isFailureOfStructure(failureOfCode(code))) return null;
+  return `the line is a ${verdict.type === 'succeeded' ? 'success' : `failure (${verdict.failureClass})`}, and the row ${status}`;
+};

@@ -1,0 +1,155 @@
+import { attemptOutcome, type AttemptOutcome } from '../../core/settle/attempt.ts';
+import type { BatchRecord } from '../../core/model/batch-record.ts';
+import { type FailureClass, failureOfCode } from '../../core/values/failure.ts';
+import { type CustomIds, customIdsOf } from '../../core/values/custom-ids.ts';
+import { placeInIndexSet } from '../../core/values/index-set.ts';
+import { isJsonObject, type JsonObject } from '../../core/json/json.ts';
+import type { ProviderWire } from '../../ports/provider.ts';
+import type { ObjectSpan, ResultRef, RunReader, StoredRow } from '../../ports/run-store.ts';
+import { BatchorError } from '../api/errors.ts';
+import { linesAbout } from './lines-about.ts';
+import type { Inspection, InspectedAttempt } from './inspection.ts';
+import { must } from '../api/interop.ts';
+import { refusalIn } from '../results/refused-lines.ts';
+import { atOneVersion, type Onlooker, type StillRun } from './one-version.ts';
+import { readOwnLines } from './line-check.ts';
+import { createPayload } from './payload.ts';
+
+type Wire = Pick<ProviderWire, 'readVerdict'>;
+
+const pageRows = 5_000;
+// A batch of scattered rows is some hundred kilobytes of indexes.
+const pageBatches = 20;
+
+/** An item's history: attempt, batch, file, line, outcome. Looks through the rows for the id, and reads the raw files of its own batches only. */
+export const inspectItem = (onlooker: Onlooker, wire: Wire, itemId: string): Promise<Inspection> =>
+  atOneVersion(onlooker, (run) => inspect(run, wire, itemId));
+
+const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspection> => {
+  const { reader, snapshot, stands } = run;
+  const row = await rowOf(run, itemId);
+  const { index, status, charged, uncharged, dueAtMs } = row;
+  const context = { runId: reader.runId };
+  const { results } = await must(reader.resultsByIndex(index, 1), context);
+  const result = results.find((ref) => ref.index === index) ?? null;
+  const [lines] = await must(reader.linesOfRows(index, 1), context);
+  if (lines === undefined) throw new RangeError(`row ${index} has no lines`);
+  const item = await readItem(reader, lines.item);
+  const [sent] = row.sameAs === null ? [] : await must(reader.rows(row.sameAs, 1), context);
+  const customIds = customIdsOf(snapshot.config);
+  const attempts: InspectedAttempt[] = [];
+  for (let next = 1; ;) {
+    const records = await must(reader.batches(next, pageBatches), context);
+    for (const record of records)
+      if (placeInIndexSet(record.indexes, index) >= 0) attempts.push(await attemptIn(reader, wire, record, customIds, row, result));
+    stands();
+    next += records.length;
+    if (records.length === 0) break;
+  }
+  return {
+    runId: reader.runId,
+    itemId,
+    itemIndex: index,
+    customId: lines.request === null ? null : customIds.of(row.sameAs ?? index),
+    status,
+    attemptCount: charged,
+    unchargedAttemptCount: uncharged,
+    failureClass: classOf(result),
+    sequence: result?.sequence ?? null,
+    retryAt: dueAtMs === 0 ? null : new Date(dueAtMs),
+    metadata: item.line === null ? null : isJsonObject(item.line['metadata']) ? item.line['metadata'] : {},
+    badRow: item.line?.['error'] ?? null,
+    itemLine: lines.item,
+    requestLine: lines.request,
+    isRequestLineKept: lines.request !== null && !snapshot.artifacts.areRequestsPruned,
+    sharedWith: sent === undefined ? null : { itemIndex: sent.index, itemId: sent.itemId },
+    attempts,
+    faults: item.fault === null ? [] : [item.fault],
+  };
+};
+
+const rowOf = async ({ reader, stands }: StillRun, itemId: string): Promise<StoredRow> => {
+  for (let next = 0; ;) {
+    const rows = await must(reader.rows(next, pageRows), { runId: reader.runId });
+    stands();
+    const found = rows.find((row) => row.itemId === itemId);
+    if (found !== undefined) return found;
+    if (rows.length === 0) break;
+    next += rows.length;
+  }
+  throw new BatchorError(
+    'item_not_found',
+    { runId: reader.runId, itemId },
+    `run ${reader.runId} has no item ${JSON.stringify(itemId)}`,
+    'Ids are compared letter by letter. Results name every item that has ended by its id.',
+  );
+};
+
+const classOf = (result: ResultRef | null): FailureClass | null =>
+  result?.status === 'failed_permanent' ? failureOfCode(result.code) : null;
+
+/** The item line as an object; or why it cannot be read. */
+const readItem = async (
+  reader: RunReader,
+  span: ObjectSpan,
+): Promise<{ readonly line: JsonObject | null; readonly fault: string | null }> => {
+  const [text] = await readOwnLines(createPayload(reader.artifacts), [span]);
+  if (typeof text !== 'string') return { line: null, fault: `item line: ${text?.fault ?? 'missing'}` };
+  try {
+    const line: unknown = JSON.parse(text);
+    if (isJsonObject(line)) return { line, fault: null };
+  } catch {
+    // Said below.
+  }
+  return { line: null, fault: `item line: bytes ${span.offset}+${span.length} of object ${span.object} are no JSON object` };
+};
+
+const attemptIn = async (
+  reader: RunReader,
+  wire: Wire,
+  record: BatchRecord,
+  customIds: CustomIds,
+  row: StoredRow,
+  result: ResultRef | null,
+): Promise<InspectedAttempt> => {
+  const { lines, faults, areRawFilesKept } = await linesAbout(reader.artifacts, wire, record, customIds, row.index);
+  const failures = lines.flatMap(({ verdict }) => (verdict === 'succeeded' || verdict === 'malformed' ? [] : [verdict]));
+  const outcome = attemptOutcome(record, { ...row, failureClass: classOf(result) }, failures);
+  const isAnswer = ({ object, offset }: ObjectSpan): boolean => result?.line?.object === object && result.line.offset === offset;
+  return {
+    batchNo: record.batchNo,
+    batchKey: record.batchKey,
+    batchState: record.state,
+    createAttempt: record.createAttempt,
+    inputFileId: record.inputFileId,
+    providerBatchId: record.providerBatchId,
+    providerStatus: record.providerStatus,
+    ending: record.ending?.type ?? null,
+    rejectionMessage: messageOfRefusal(record, row.sameAs ?? row.index),
+    lines: lines.map((line) => ({ ...line, isAnswer: isAnswer(line) })),
+    areRawFilesKept,
+    ...told(outcome),
+    faults,
+  };
+};
+
+/** Of several lines that are refused, the words on this one. */
+const messageOfRefusal = (record: BatchRecord, index: number): string | null => {
+  const refusal = refusalIn(record, index);
+  return refusal === null
+    ? (record.ending?.rejection?.message ?? null)
+    : `line ${refusal.line}: ${refusal.code ?? 'no code'}: ${refusal.message ?? 'no message'}`;
+};
+
+const told = (outcome: AttemptOutcome): Pick<InspectedAttempt, 'outcome' | 'failureClass' | 'isCharged'> => {
+  switch (outcome.type) {
+    case 'completed':
+      return { outcome: outcome.type, failureClass: null, isCharged: true };
+    case 'retried':
+    case 'failed':
+      return { outcome: outcome.type, failureClass: outcome.failureClass, isCharged: outcome.isCharged };
+    case 'waiting':
+    case 'released':
+      return { outcome: outcome.type, failureClass: null, isCharged: null };
+  }
+};

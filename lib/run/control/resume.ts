@@ -1,0 +1,135 @@
+import type { Operation, RunConfig } from '../../core/model/config.ts';
+import { withRaisedCap } from '../job/job-limits.ts';
+import { customIdsOf } from '../../core/values/custom-ids.ts';
+import { isJsonObject, type JsonValue } from '../../core/json/json.ts';
+import type { RunSnapshot } from '../../core/model/snapshot.ts';
+import type { SourceEntry } from '../../ports/source.ts';
+import { createRowRenderer } from '../../effects/source/render.ts';
+import type { EnginePorts } from '../../effects/ports.ts';
+import type { RunId } from '../../core/values/ids.ts';
+import type { StructuredOutput } from '../../schema/types.ts';
+import { makeStructure } from '../job/job-structure.ts';
+import { changedSources } from '../sources/composite-source.ts';
+import { BatchorError, type JobDifference } from '../api/errors.ts';
+import { must } from '../api/interop.ts';
+
+/** What makes the prompts is frozen with the run; every difference is named at once. */
+const frozenFields = ['jobName', 'source', 'provider', 'prompt', 'structuredOutput', 'batchMetadata'] as const;
+
+/** Throws `source_changed` or `job_changed` unless the job is the stored run's; answers its operation where that differs. */
+export const compareJob = (stored: RunSnapshot, given: RunConfig): { readonly changedOperation: Operation | null } => {
+  const { config, runId, ingest } = stored;
+  const differences = [
+    ...frozenFields.flatMap((field) => differencesOf(field, comparable(config, field), comparable(given, field))),
+    // Lines are written for it.
+    ...differencesOf(
+      'retryPolicy.raiseOutputTokensTo',
+      config.operation.retry.raisedOutputTokensMax,
+      given.operation.retry.raisedOutputTokensMax,
+    ),
+  ];
+  if (differences.length > 0) {
+    const first = differences[0] as JobDifference;
+    throw new BatchorError(
+      'job_changed',
+      { runId, differences },
+      `the job differs from run ${runId} in ${differences.map((difference) => difference.field).join(', ')} (${first.field}: stored ${JSON.stringify(first.stored)}, given ${JSON.stringify(first.given)})`,
+      'What makes the prompts is fixed with the run: give the same values, or start a new run.',
+    );
+  }
+  // Its name is that of the stored one.
+  if (config.source.fingerprint !== given.source.fingerprint) {
+    const changed = changedSources(config.source.fingerprint, given.source.fingerprint);
+    throw new BatchorError(
+      'source_changed',
+      {
+        ref: given.source.ref,
+        storedFingerprint: config.source.fingerprint,
+        foundFingerprint: given.source.fingerprint,
+        nextIndex: ingest.checkpoint?.nextIndex ?? 0,
+      },
+      `${changed.length === 0 ? given.source.ref : changed.join(', ')} changed since run ${runId} ${ingest.isComplete ? 'read it' : `began to read it (it has read ${ingest.checkpoint?.nextIndex ?? 0} rows)`}`,
+      ingest.isComplete
+        ? `The results of ${runId} are those of the input as it was. Start a run of another id for the new input, or one that asks rows of ${runId} again (--from-run ${runId}).`
+        : 'Bring the file back as it was, or start a new run with the new file.',
+    );
+  }
+  const operation = withRaisedCap(config.operation, given.operation);
+  return { changedOperation: JSON.stringify(config.operation) === JSON.stringify(operation) ? null : operation };
+};
+
+const comparable = (config: RunConfig, field: (typeof frozenFields)[number]): JsonValue => {
+  if (field === 'source') return { kind: config.source.kind, ref: config.source.ref };
+  const value = JSON.parse(JSON.stringify(config[field])) as JsonValue;
+  // Where the schema's code lies makes no prompt.
+  return field === 'structuredOutput' && isJsonObject(value) ? { ...value, schemaRef: null } : value;
+};
+
+/** Every place in which two values differ, as it is named from `field`. */
+export const differencesOf = (field: string, stored: JsonValue, given: JsonValue): readonly JobDifference[] => {
+  if (isJsonObject(stored) && isJsonObject(given)) {
+    const keys = [...new Set([...Object.keys(stored), ...Object.keys(given)])].sort();
+    return keys.flatMap((key) => differencesOf(`${field}.${key}`, stored[key] ?? null, given[key] ?? null));
+  }
+  if (JSON.stringify(stored) === JSON.stringify(given)) return [];
+  return [{ field, stored, given, remedy: `Give ${JSON.stringify(stored)} as before, or start a new run.` }];
+};
+
+/** Throws `job_changed` unless the schema is the one that the run was started with. */
+export const compareSchema = (runId: RunId, { structuredOutput }: RunConfig, schema: StructuredOutput): void => {
+  const given = makeStructure(schema).structure.jsonSchema;
+  const differences = differencesOf('structuredOutput.jsonSchema', structuredOutput?.jsonSchema ?? null, given);
+  const [first] = differences;
+  if (first === undefined) return;
+  throw new BatchorError(
+    'job_changed',
+    { runId, differences },
+    `the schema differs from that of run ${runId} in ${differences.map(({ field }) => field).join(', ')} (${first.field}: stored ${JSON.stringify(first.stored)}, given ${JSON.stringify(first.given)})`,
+    'Give the schema that the run was started with, or none: results are then read by the one stored with it.',
+  );
+};
+
+/**
+ * Renders the last accepted row again and compares it with its stored line: a function cannot be compared, its product can.
+ * Costs one row; nothing is compared when no row was accepted, or the last one was bad.
+ */
+export const compareLastRow = async (ports: EnginePorts): Promise<void> => {
+  const { run, source } = ports;
+  const { ingest, runId, config } = run.snapshot;
+  const customIds = customIdsOf(config);
+  if (source === null || ingest.isComplete || ingest.checkpoint === null || ingest.itemCount === 0) return;
+  const lines = await must(run.rowLines(ingest.itemCount - 1), { runId });
+  if (lines === null || lines.request === null) return;
+  const entry = await firstEntry(source.items.read(ingest.checkpoint.beforeLastPosition, { signal: new AbortController().signal }));
+  if (entry === null) return;
+  const rendered = await createRowRenderer(ports, source).render(entry, ingest.itemCount - 1, ingest.checkpoint.nextIndex - 1);
+  const [bytes] = await must(run.artifacts.readSpans(lines.request.object, [lines.request]), { runId });
+  const asStored = new TextDecoder().decode(bytes);
+  // A row that shares a request is compared with that request, under its own name.
+  const stored = lines.sameAs === null ? asStored : asStored.replace(customIds.of(lines.sameAs), customIds.of(ingest.itemCount - 1));
+  if (rendered.line === stored) return;
+  throw new BatchorError(
+    'job_changed',
+    {
+      runId,
+      differences: [
+        {
+          field: 'buildPrompt',
+          stored: stored.trimEnd(),
+          given: rendered.line.trimEnd(),
+          remedy: 'Build the same prompt as before, or start a new run.',
+        },
+      ],
+    },
+    `run ${runId}: the last row read renders differently now\n  stored: ${stored.trimEnd().slice(0, 400)}\n  now:    ${rendered.line.trimEnd().slice(0, 400)}`,
+    'buildPrompt, the template or the row changed: what makes the prompts is fixed with the run. Bring it back, or start a new run.',
+  );
+};
+
+const firstEntry = async (entries: AsyncIterable<SourceEntry | readonly SourceEntry[]>): Promise<SourceEntry | null> => {
+  for await (const value of entries) {
+    const entry = Array.isArray(value) ? (value as readonly SourceEntry[])[0] : (value as SourceEntry);
+    if (entry !== undefined) return entry;
+  }
+  return null;
+};

@@ -1,0 +1,143 @@
+import { isLeft, isRight } from 'fp-ts/lib/Either.js';
+import type { SchedulerLike, Subject } from 'rxjs';
+import { decide } from '../../core/machine/decide.ts';
+import type { RunId } from '../../core/values/ids.ts';
+import type { RunEvent } from '../../core/machine/run-event.ts';
+import { isFinished } from '../../core/model/snapshot.ts';
+import { needsExactTokens } from '../../core/plan/budget.ts';
+import type { OwnedRun, RunStore } from '../../ports/run-store.ts';
+import type { TokenCounter } from '../../ports/tokens.ts';
+import type { EnginePorts, EngineSource } from '../../effects/ports.ts';
+import type { Connections } from '../api/connections.ts';
+import { defaultTokenCounter } from '../api/defaults.ts';
+import { digestOf } from '../job/digest.ts';
+import { commitOpening, type Driver, startDriver } from './driver.ts';
+import { must, toBatchorError } from '../api/interop.ts';
+import { type LastSeen, LastSnapshots } from './last-seen.ts';
+import type { PriceBook } from '../job/price-book.ts';
+import { compareLastRow } from '../control/resume.ts';
+import { operationAfter, withPrices } from '../control/resume-changes.ts';
+import type { Structures } from '../job/structures.ts';
+
+/** What driving needs of its runner. */
+export interface DriversParts {
+  readonly connections: Connections;
+  readonly structures: Structures;
+  readonly scheduler: () => SchedulerLike;
+  readonly monotonicMs: (() => number) | undefined;
+  readonly randomHex: (digits: number) => string;
+  readonly tokenCounter: TokenCounter | null | undefined;
+  readonly inboxIntervalMs: number | undefined;
+  readonly prices: PriceBook | undefined;
+  readonly events: Subject<RunEvent>;
+}
+
+/** The runs that this process drives, one driver each, whoever asks for them. */
+export class Drivers {
+  readonly #parts: DriversParts;
+  readonly #drivers = new Map<RunId, Driver>();
+  /** Runs that are being taken: two handles of one process must not race for one run. */
+  readonly #taking = new Map<RunId, Promise<Driver | null>>();
+  readonly #sources = new Map<RunId, EngineSource>();
+  readonly #last = new LastSnapshots();
+  #isClosed = false;
+
+  constructor(parts: DriversParts) {
+    this.#parts = parts;
+  }
+
+  of(runId: RunId): Driver | undefined {
+    return this.#drivers.get(runId);
+  }
+
+  /** For a handle: it sees how the drivers of the run end here. */
+  follow(runId: RunId): LastSeen {
+    return this.#last.follow(runId);
+  }
+
+  /** Whoever drives the run from now on can read its input. */
+  attach(runId: RunId, source: EngineSource): void {
+    this.#sources.set(runId, source);
+  }
+  /** Whoever drives the run from now on goes without its input. */
+  detach(runId: RunId): void {
+    this.#sources.delete(runId);
+  }
+
+  /** Takes the run and drives it; null while another process owns it, or when it is finished. */
+  take(store: RunStore, runId: RunId): Promise<Driver | null> {
+    const known = this.#drivers.get(runId);
+    if (known !== undefined) return Promise.resolve(known);
+    if (this.#isClosed) return Promise.resolve(null);
+    const taking = this.#taking.get(runId) ?? this.#takeNow(store, runId).finally(() => this.#taking.delete(runId));
+    this.#taking.set(runId, taking);
+    return taking;
+  }
+
+  /** Drives a run that is owned already; gives it back when it cannot be driven. */
+  async drive(run: OwnedRun): Promise<Driver> {
+    const { connections, structures, scheduler, monotonicMs, randomHex, tokenCounter, inboxIntervalMs, events, prices } = this.#parts;
+    try {
+      const { config } = run.snapshot;
+      const ports: EnginePorts = {
+        run,
+        provider: await connections.connect(config),
+        source: this.#sources.get(run.runId) ?? null,
+        structure: await structures.readerOf(run.runId, config),
+        // Whoever gives a counter wants it used; ours is loaded where an estimate is not enough.
+        tokens: tokenCounter !== undefined ? tokenCounter : needsExactTokens(run.snapshot) ? await defaultTokenCounter() : null,
+        scheduler: scheduler(),
+        ...(monotonicMs === undefined ? {} : { monotonicMs }),
+        randomHex,
+        digest: digestOf,
+      };
+      await compareLastRow(ports);
+      await commitOpening(run, ports.scheduler.now());
+      await commitPrices(run, prices, ports.scheduler.now());
+      let isOver = false;
+      const onEnd = (): void => {
+        isOver = true;
+        this.#last.note(run.snapshot);
+        if (this.#drivers.get(run.runId)?.run === run) this.#drivers.delete(run.runId);
+      };
+      const driver = startDriver(ports, onEnd, inboxIntervalMs);
+      driver.events$.subscribe((event) => events.next(event));
+      // It may have ended at once, before there was anything to remember.
+      if (!isOver) this.#drivers.set(run.runId, driver);
+      return driver;
+    } catch (error) {
+      await run.close();
+      throw error;
+    }
+  }
+
+  /** Gives all runs back, as they are. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#taking.values()].map((taking) => taking.catch(() => null)));
+    await Promise.all([...this.#drivers.values()].map((driver) => driver.close()));
+  }
+
+  async #takeNow(store: RunStore, runId: RunId): Promise<Driver | null> {
+    const owned = await store.own(runId)();
+    if (isLeft(owned)) {
+      if (owned.left.type === 'owned_elsewhere') return null;
+      throw toBatchorError(owned.left, { runId, storage: store.describe });
+    }
+    if (isFinished(owned.right.snapshot)) {
+      await owned.right.close();
+      return null;
+    }
+    return this.drive(owned.right);
+  }
+}
+
+/** A run that was started where nobody knew its price learns it from who drives it; a price that it has stays until somebody says another. */
+const commitPrices = async (run: OwnedRun, book: PriceBook | undefined, atMs: number): Promise<void> => {
+  const { config, version } = run.snapshot;
+  if (config.operation.money.prices !== null) return;
+  const changes = withPrices({}, config, book);
+  if (changes.prices === undefined) return;
+  const decided = decide(run.snapshot, { type: 'ChangeOperation', atMs, operation: operationAfter(changes, config) });
+  if (isRight(decided)) await must(run.commit(version, decided.right), { runId: run.runId });
+};

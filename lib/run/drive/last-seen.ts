@@ -1,0 +1,44 @@
+import type { RunId } from '../../core/values/ids.ts';
+import type { RunSnapshot } from '../../core/model/snapshot.ts';
+
+/** What a handle knows of the drivers of its run that this process had. */
+export interface LastSeen {
+  /** The snapshot with which the last of them ended; null before. */
+  readonly snapshot: RunSnapshot | null;
+  /** The handle is gone. */
+  forget(): void;
+}
+
+interface Entry {
+  snapshot: RunSnapshot | null;
+  handleCount: number;
+}
+
+/** The last snapshots of runs that this process drove, for the handles that look at them: kept while a handle does. */
+export class LastSnapshots {
+  readonly #entries = new Map<RunId, Entry>();
+
+  /** True after: the handle sees how later drivers of the run end. */
+  follow(runId: RunId): LastSeen {
+    const entry = this.#entries.get(runId) ?? { snapshot: null, handleCount: 0 };
+    this.#entries.set(runId, entry);
+    entry.handleCount += 1;
+    let isGone = false;
+    return {
+      get snapshot() {
+        return entry.snapshot;
+      },
+      forget: () => {
+        if (isGone) return;
+        isGone = true;
+        entry.handleCount -= 1;
+        if (entry.handleCount === 0 && this.#entries.get(runId) === entry) this.#entries.delete(runId);
+      },
+    };
+  }
+
+  note(snapshot: RunSnapshot): void {
+    const entry = this.#entries.get(snapshot.runId);
+    if (entry !== undefined && snapshot.version >= (entry.snapshot?.version ?? 0)) entry.snapshot = snapshot;
+  }
+}

@@ -1,0 +1,218 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { firstValueFrom, merge, type Observable, type SchedulerLike, Subject, timer } from 'rxjs';
+import { effectsDue, isStandingStill, owedAtMs } from '../../core/machine/due.ts';
+import type { RunId } from '../../core/values/ids.ts';
+import type { JsonObject } from '../../core/json/json.ts';
+import { isQuarantined } from '../../core/control/owners.ts';
+import { isFinished } from '../../core/model/snapshot.ts';
+import type { RunStore } from '../../ports/run-store.ts';
+import type { Driver } from './driver.ts';
+import type { Drivers } from './drivers.ts';
+import { BatchorError } from '../api/errors.ts';
+import { must, toBatchorError } from '../api/interop.ts';
+import type { AnyJob } from '../job/job.ts';
+import { jobNameOf } from '../job/job-config.ts';
+import { quarantined } from '../view/owner-trouble.ts';
+
+/** What a worker tells of itself. */
+export type WorkNotice =
+  | { readonly type: 'taken' | 'finished' | 'given_back'; readonly runId: string }
+  /** The run, or (null) the whole store, gave trouble; it is tried again in a while. */
+  | { readonly type: 'trouble'; readonly runId: string | null; readonly error: unknown };
+
+/** A run that a worker might take. */
+export interface WaitingRun {
+  readonly runId: string;
+  readonly jobName: string;
+  /** What was stored with it when it was started. */
+  readonly description: JsonObject | null;
+}
+
+export interface WorkOptions {
+  /** By which runs of the same job name go on reading their input; without its job a run's input waits, and the rest goes on. */
+  readonly jobs?: readonly AnyJob[];
+  /** Where no job of that name is given: the job of a run, from what was stored with it; null: not known here. */
+  readonly jobOf?: (run: WaitingRun) => Promise<AnyJob | null>;
+  /** False for a run that belongs elsewhere: it is left to others. */
+  readonly accepts?: (run: WaitingRun) => boolean;
+  /** Runs at a time. Default 8; where more are due, those that only wait give way. */
+  readonly runsMax?: number;
+  /** How often to look for runs, where nobody says that there are some. Default 5,000. */
+  readonly lookIntervalMs?: number;
+  readonly onNotice?: (notice: WorkNotice) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Workplace {
+  readonly store: RunStore;
+  readonly drivers: Drivers;
+  readonly scheduler: SchedulerLike;
+  /** Compares the job with the run, and lets whoever drives the run read its input. */
+  readonly attach: (runId: RunId, job: AnyJob) => Promise<void>;
+  /** Comes when the runner is closed: there is nothing left to work with. */
+  readonly closed$: Observable<void>;
+  readonly isClosed: () => boolean;
+  readonly options: WorkOptions;
+}
+
+/** With what a run can be helped here. */
+type Means = 'none' | 'input' | 'answers' | 'both';
+
+/** A run that gave trouble, or that cannot be helped here, is left alone for so long. */
+const restMs = 30_000;
+
+/** Takes runs, drives them, and gives back those that need nobody, until aborted or closed. */
+export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClosed, options }: Workplace): Promise<void> => {
+  const { jobs = [], jobOf, accepts, runsMax = 8, lookIntervalMs = 5_000, signal, onNotice = () => undefined } = options;
+  if (!(Number.isInteger(runsMax) && runsMax > 0))
+    throw new BatchorError('invalid_config', { field: 'runsMax' }, `runsMax is ${runsMax}`, 'It is a whole number, at least 1.');
+  if (store.prepare !== undefined) await must(store.prepare(), { storage: store.describe });
+  const mine = new Map<RunId, Driver>();
+  const resting = new Map<RunId, number>();
+  /** Runs left alone, and how many owners they had lost. */
+  const leftAlone = new Map<RunId, number>();
+  const wake$ = new Subject<unknown>();
+  const wake = (): void => wake$.next(null);
+  const isOver = (): boolean => signal?.aborted === true || isClosed();
+
+  const jobFor = async (run: WaitingRun): Promise<AnyJob | null> =>
+    jobs.find((job) => jobNameOf(job) === run.jobName) ?? (await jobOf?.(run)) ?? null;
+  /** What is wrong with a run's input keeps nobody from collecting its answers; a run of which nothing but the input is left is for who can read it. */
+  const meansFor = async (runId: RunId): Promise<Means> => {
+    const reader = await must(store.read(runId), { runId, storage: store.describe });
+    const { snapshot, description } = reader;
+    await reader.close();
+    const run: WaitingRun = { runId, jobName: snapshot.config.jobName, description };
+    if (isFinished(snapshot) || accepts?.(run) === false) return 'none';
+    if (isQuarantined(snapshot)) {
+      // Said once for each owner that was lost, and not at every turn.
+      if (leftAlone.get(runId) !== snapshot.lostOwners) onNotice({ type: 'trouble', runId, error: quarantined(snapshot) });
+      leftAlone.set(runId, snapshot.lostOwners);
+      return 'none';
+    }
+    if (snapshot.ingest.isComplete) return 'answers';
+    try {
+      const job = await jobFor(run);
+      if (job !== null) {
+        await attach(runId, job);
+        return isStandingStill(snapshot, false) ? 'input' : 'both';
+      }
+    } catch (error) {
+      // What was attached earlier was another input, or this one before it changed.
+      drivers.detach(runId);
+      onNotice({ type: 'trouble', runId, error });
+    }
+    return isStandingStill(snapshot, false) ? 'none' : 'answers';
+  };
+  const takeWith = async (runId: RunId, means: Means): Promise<Driver | null> => {
+    if (means !== 'both') return means === 'none' ? null : drivers.take(store, runId);
+    return drivers.take(store, runId).catch((error: unknown) => {
+      // Its rows render otherwise here, say: its answers are collected all the same.
+      drivers.detach(runId);
+      onNotice({ type: 'trouble', runId, error });
+      return drivers.take(store, runId);
+    });
+  };
+
+  const giveBack = async (runId: RunId, driver: Driver, isToRest: boolean): Promise<void> => {
+    mine.delete(runId);
+    if (isToRest) resting.set(runId, scheduler.now() + restMs);
+    await driver.close();
+    onNotice({ type: 'given_back', runId });
+  };
+  const follow = (runId: RunId, driver: Driver): void => {
+    mine.set(runId, driver);
+    onNotice({ type: 'taken', runId });
+    driver.changes$.subscribe({
+      next: (snapshot) => {
+        if (isStandingStill(snapshot, driver.hasSource)) wake();
+      },
+      error: (error: unknown) => {
+        mine.delete(runId);
+        resting.set(runId, scheduler.now() + restMs);
+        onNotice({ type: 'trouble', runId, error });
+        wake();
+      },
+      complete: () => {
+        if (mine.delete(runId) && isFinished(driver.snapshot)) onNotice({ type: 'finished', runId });
+        wake();
+      },
+    });
+  };
+  const take = async (runId: RunId): Promise<void> => {
+    try {
+      if (drivers.of(runId) !== undefined) return;
+      const driver = await takeWith(runId, await meansFor(runId));
+      if (driver === null) resting.set(runId, scheduler.now() + restMs);
+      else follow(runId, driver);
+    } catch (error) {
+      resting.set(runId, scheduler.now() + restMs);
+      onNotice({ type: 'trouble', runId, error });
+    }
+  };
+
+  /** Nothing will happen to it here, but by a command, or by somebody who has its input. */
+  const giveBackIdle = async (): Promise<void> => {
+    for (const [runId, driver] of mine) {
+      if (isFinished(driver.snapshot) || !driver.isQuiet || !isStandingStill(driver.snapshot, driver.hasSource)) continue;
+      // What somebody has left for it comes first: given back, it would be named again at once.
+      const left = await driver.run.inbox()();
+      if (isLeft(left) || left.right.length > 0) driver.lookForCommands();
+      else await giveBack(runId, driver, owedAtMs(driver.snapshot, scheduler.now()) !== null);
+    }
+  };
+  /** Runs that only wait, those first that wait longest. */
+  const waiting = (nowMs: number): readonly (readonly [RunId, Driver])[] => {
+    const until = ([, { snapshot }]: readonly [RunId, Driver]): number => owedAtMs(snapshot, nowMs) ?? Infinity;
+    return [...mine]
+      .filter(([, driver]) => driver.isQuiet && effectsDue(driver.snapshot, nowMs).length === 0)
+      .sort((a, b) => until(b) - until(a));
+  };
+
+  const turn = async (): Promise<void> => {
+    const nowMs = scheduler.now();
+    // A rest further ahead than any was set before the clock went back.
+    for (const [runId, untilMs] of resting) if (untilMs <= nowMs || untilMs > nowMs + restMs) resting.delete(runId);
+    await giveBackIdle();
+    // Those that are not for us keep nobody else waiting: they rest, and the next ones are asked for.
+    while (!isOver() && (await takeSome(nowMs)));
+  };
+  /** True when some of those that were named are left to others, so that there may be more. */
+  const takeSome = async (nowMs: number): Promise<boolean> => {
+    const named = await store.adoptable(nowMs, runsMax + resting.size)();
+    if (isLeft(named)) {
+      if (!isOver()) onNotice({ type: 'trouble', runId: null, error: toBatchorError(named.left, { storage: store.describe }) });
+      return false;
+    }
+    const wanted = named.right.filter((runId) => !resting.has(runId) && drivers.of(runId) === undefined);
+    const free = runsMax - mine.size;
+    if (wanted.length > free) {
+      for (const [runId, driver] of waiting(nowMs).slice(0, wanted.length - free)) await giveBack(runId, driver, false);
+    }
+    const tried = wanted.slice(0, runsMax - mine.size);
+    await Promise.all(tried.map(take));
+    return tried.some((runId) => resting.has(runId));
+  };
+
+  const stopHearing = store.onNews?.(({ runId, type }) => {
+    if (type === 'command') {
+      mine.get(runId)?.lookForCommands();
+      resting.delete(runId);
+    }
+    wake();
+  });
+  signal?.addEventListener('abort', wake, { once: true });
+  const closing = closed$.subscribe(wake);
+  try {
+    while (!isOver()) {
+      const woken = firstValueFrom(merge(wake$, timer(lookIntervalMs, scheduler)));
+      await turn();
+      if (!isOver()) await woken;
+    }
+  } finally {
+    stopHearing?.();
+    signal?.removeEventListener('abort', wake);
+    closing.unsubscribe();
+    await Promise.all([...mine].map(([runId, driver]) => giveBack(runId, driver, false)));
+  }
+};

@@ -1,0 +1,94 @@
+import { type Backoff, defaultOperation, faultOfConfig, type Operation, type RunConfig } from '../../core/model/config.ts';
+import type { CustomIdFormat } from '../../core/values/custom-ids.ts';
+import { breakerOf, canaryOf, count, enqueueOf, invalid, moneyOf, raisedOf } from './job-limits.ts';
+import type { AnyJob } from './job.ts';
+import { structuredOutputOf } from './job-structure.ts';
+import type { PriceBook } from './price-book.ts';
+
+/** Pairs of a batch's metadata that are left to the user: OpenAI takes 16, four are ours. */
+const userMetadataPairsMax = 12;
+
+/** How a run of the job calls it. */
+export const jobNameOf = (job: Pick<AnyJob, 'name'>): string => job.name ?? 'job';
+
+/** The job's part of what is stored, and how a new run names its lines; throws `invalid_config` that names the field. */
+export const configOf = (
+  job: AnyJob,
+  source: { readonly kind: string; readonly ref: string; readonly fingerprint: string },
+  prices?: PriceBook,
+  customIds: CustomIdFormat | null = null,
+): RunConfig => {
+  const provider = job.providerConfig;
+  checkMetadata(job.batchMetadata ?? {});
+  const config: RunConfig = {
+    jobName: jobNameOf(job),
+    source,
+    provider: {
+      kind: provider.kind,
+      connection: provider.connection,
+      model: provider.model,
+      endpoint: provider.endpoint,
+      completionWindow: provider.completionWindow,
+      params: provider.params,
+    },
+    prompt: job.promptDescription ?? null,
+    structuredOutput: structuredOutputOf(job),
+    batchMetadata: job.batchMetadata ?? {},
+    customIds,
+    takesWholeAnswers: true,
+    limits: provider.limits,
+    operation: operationOf(job, prices),
+  };
+  const fault = faultOfConfig(config);
+  if (fault !== null) throw invalid('job', fault);
+  return config;
+};
+
+export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
+  const house = defaultOperation(job.providerConfig.limits);
+  const { retryPolicy = {}, chunkPolicy = {}, badRows = 'fail' } = job;
+  const pace = job.providerConfig.operation;
+  const backoff = (base: Backoff, given: Partial<Backoff> = {}): Backoff => ({ ...base, ...given });
+  return {
+    retry: {
+      attemptsMax: count('retryPolicy.maxAttempts', retryPolicy.maxAttempts ?? house.retry.attemptsMax),
+      unchargedAttemptsMax: count('retryPolicy.maxUnchargedAttempts', retryPolicy.maxUnchargedAttempts ?? house.retry.unchargedAttemptsMax),
+      itemBackoff: backoff(house.retry.itemBackoff, retryPolicy.itemBackoff),
+      batchBackoff: backoff(house.retry.batchBackoff, retryPolicy.batchBackoff),
+      raisedOutputTokensMax: raisedOf(job),
+    },
+    chunk: {
+      requestsMax: count('chunkPolicy.maxRequests', chunkPolicy.maxRequests ?? house.chunk.requestsMax),
+      inputBytesMax: count('chunkPolicy.maxFileBytes', chunkPolicy.maxFileBytes ?? house.chunk.inputBytesMax),
+      inputTokensMax:
+        chunkPolicy.maxInputTokens === undefined
+          ? house.chunk.inputTokensMax
+          : count('chunkPolicy.maxInputTokens', chunkPolicy.maxInputTokens),
+      planAfterMs: count('chunkPolicy.planAfterMs', chunkPolicy.planAfterMs ?? house.chunk.planAfterMs, 0),
+    },
+    enqueue: enqueueOf(pace.enqueueLimits ?? {}, house.enqueue),
+    money: moneyOf(job, prices),
+    canary: canaryOf(job.canary),
+    circuitBreaker: breakerOf(job, house.circuitBreaker),
+    badRows,
+    persistRawOutput: job.artifactPolicy?.persistRawOutputArtifacts ?? house.persistRawOutput,
+    pollIntervalMs: count('pollIntervalMs', pace.pollIntervalMs ?? house.pollIntervalMs),
+    requestTimeoutMs: count('requestTimeoutMs', pace.requestTimeoutMs ?? house.requestTimeoutMs),
+    createGraceMs: count('createGraceMs', pace.createGraceMs ?? house.createGraceMs, 0),
+    sendsDuplicatesOnce: job.reusePolicy?.duplicates === 'send_once',
+    deletesInputFiles: pace.deleteInputFiles ?? house.deletesInputFiles,
+    filesExpireAfterMs: pace.filesExpireAfterMs ?? null,
+    outputFilesExpireAfterMs: pace.outputFilesExpireAfterMs ?? null,
+  };
+};
+
+const checkMetadata = (pairs: Readonly<Record<string, string>>): void => {
+  const entries = Object.entries(pairs);
+  if (entries.length > userMetadataPairsMax)
+    throw invalid('batchMetadata', `batchMetadata has ${entries.length} pairs; at most ${userMetadataPairsMax} are yours`);
+  for (const [key, value] of entries) {
+    if (key.startsWith('batchor_')) throw invalid(`batchMetadata.${key}`, 'keys that begin with batchor_ are ours');
+    if (key.length > 64 || value.length > 512)
+      throw invalid(`batchMetadata.${key}`, 'a metadata key has at most 64 characters, a value 512');
+  }
+};

@@ -1,0 +1,155 @@
+import { enqueueBudget } from '../../core/plan/budget.ts';
+import type { RunConfig } from '../../core/model/config.ts';
+import { quotedCustomIds } from '../../core/values/custom-ids.ts';
+import { quotaScopeOf } from '../../core/plan/quota.ts';
+import { emptySnapshot } from '../../core/model/snapshot.ts';
+import type { TokenCounter } from '../../ports/tokens.ts';
+import type { RenderPorts } from '../../effects/source/render.ts';
+import { measured } from '../../effects/source/measured-tokens.ts';
+import { configOf } from '../job/job-config.ts';
+import { amountOf, count, invalid, moneyOf } from '../job/job-limits.ts';
+import { sourceOf } from '../job/job-source.ts';
+import type { AnyJob } from '../job/job.ts';
+import type { PriceBook } from '../job/price-book.ts';
+import type { Quote, QuoteOptions } from './quote.ts';
+import { createBatchFold, type QuotedBatches } from './quote-batches.ts';
+import { capOf, costOf, outputOf } from './quote-cost.ts';
+import { badRowMessagesMax, renderedRows } from './quote-rows.ts';
+import { createTokenSample, type TokenTotal } from './quote-sample.ts';
+import { warningsOf } from './quote-warnings.ts';
+
+/** What quoting needs of its runner. */
+export interface QuoteParts {
+  /** The pure half of the job's provider: nothing is asked of it. */
+  readonly wire: (config: RunConfig) => Promise<RenderPorts['provider']>;
+  readonly tokenCounter: () => Promise<TokenCounter>;
+  readonly prices: PriceBook | undefined;
+}
+
+const sampleRowsDefault = 2_000;
+const batchHoursDefault = { from: 1, to: 24 };
+
+/** Reads the job's rows to their end and tells what a run of them would send and cost. Opens no store, sends nothing, needs no key. */
+export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteParts): Promise<Quote> => {
+  const { sampleRows, seed, perItem, batchHours } = checked(options);
+  const signal = options.signal ?? new AbortController().signal;
+  const source = sourceOf(job);
+  const capUsd = job.budget?.costUsdMax === undefined ? null : amountOf('budget.costUsdMax', job.budget.costUsdMax);
+  const config = configOf(
+    withKeepableCap(job, parts.prices),
+    { kind: source.items.kind, ref: source.items.ref, fingerprint: '' },
+    parts.prices,
+    quotedCustomIds,
+  );
+  const { money } = config.operation;
+  const counter = await parts.tokenCounter();
+  let areExact = counter.isExact;
+  const sample = createTokenSample({
+    count: (line) => {
+      const { tokens, isExact } = measured(counter, line, config.provider.model);
+      areExact &&= isExact;
+      return tokens;
+    },
+    linesMax: options.exact === true ? Infinity : sampleRows,
+    seed,
+  });
+  const fold = createBatchFold(config);
+  const ports: RenderPorts = { run: { snapshot: { config } }, provider: await parts.wire(config), tokens: null };
+  const rows = { good: 0, shared: 0, bad: 0, messages: [] as string[], bytes: 0, outputMax: 0 as number | null };
+  for await (const page of renderedRows(ports, source, signal)) {
+    for (const { line, inputs, bad, isShared, outputTokensMax = money.outputTokensMax } of page) {
+      if (bad !== null) {
+        rows.bad += 1;
+        if (rows.messages.length < badRowMessagesMax) rows.messages.push(bad.message);
+        continue;
+      }
+      if (isShared) {
+        rows.shared += 1;
+        continue;
+      }
+      const { bytes, tokens } = sample.add(line);
+      fold.add({ bytes, tokens, inputs });
+      rows.good += 1;
+      rows.bytes += bytes;
+      rows.outputMax = rows.outputMax === null || outputTokensMax === null ? null : rows.outputMax + outputTokensMax;
+    }
+    options.onProgress?.({ rows: rows.good + rows.shared + rows.bad, requestBytes: rows.bytes });
+  }
+  const batches = fold.end();
+  const inputTokens = inputOf(sample.total(), counter.name, areExact);
+  // An input without rows says nothing of how long an answer may be.
+  const outputTokens = outputOf(rows.good, rows.good === 0 ? 0 : rows.outputMax, perItem);
+  const cost = costOf({ inputTokens, outputTokens }, money);
+  const quote: Omit<Quote, 'warnings'> = {
+    jobName: config.jobName,
+    model: config.provider.model,
+    endpoint: config.provider.endpoint,
+    items: rows.good + rows.shared,
+    sharedRows: rows.shared,
+    badRows: { count: rows.bad, messages: rows.messages },
+    oversizedRows: batches.oversizedRows,
+    requestBytes: rows.bytes,
+    inputTokens,
+    outputTokens,
+    batches: batches.batches,
+    ...cost,
+    cap: capUsd === null ? null : capOf(capUsd, cost, inputTokens.isBound),
+    queue: queueOf(config, batches),
+    hours: hoursOf(config, batches, batchHours),
+    assumedBatchHours: batchHours,
+  };
+  return { ...quote, warnings: warningsOf(quote, { overBudgetRows: batches.overBudgetRows, badRows: config.operation.badRows, perItem }) };
+};
+
+const checked = ({
+  sampleRows = sampleRowsDefault,
+  seed = 1,
+  outputTokensPerItem,
+  batchHours = batchHoursDefault,
+}: QuoteOptions): {
+  readonly sampleRows: number;
+  readonly seed: number;
+  readonly perItem: number | undefined;
+  readonly batchHours: { readonly from: number; readonly to: number };
+} => {
+  const { from, to } = batchHours;
+  if (!(Number.isFinite(from) && Number.isFinite(to) && from >= 0 && to >= from))
+    throw invalid('batchHours', `batchHours go from a number of hours to one that is not smaller, not from ${from} to ${to}`);
+  if (outputTokensPerItem !== undefined && !(Number.isFinite(outputTokensPerItem) && outputTokensPerItem >= 0))
+    throw invalid('outputTokensPerItem', `outputTokensPerItem is a number that is not negative, not ${outputTokensPerItem}`);
+  return {
+    sampleRows: count('sampleRows', sampleRows),
+    seed: count('seed', seed, 0),
+    perItem: outputTokensPerItem,
+    batchHours: { from, to },
+  };
+};
+
+/** A cap that could not be kept is no reason to refuse a quote: it says so. One that could be makes rows bad whose answers have no bound, as in a run. */
+const withKeepableCap = (job: AnyJob, prices: PriceBook | undefined): AnyJob => {
+  const { costUsdMax, ...budget } = job.budget ?? {};
+  if (costUsdMax === undefined) return job;
+  const money = moneyOf({ ...job, budget }, prices);
+  return money.prices === null || money.outputTokensMax === null ? { ...job, budget } : job;
+};
+
+const inputOf = ({ tokens, min, max, isWhole, countedLines }: TokenTotal, counter: string, areExact: boolean): Quote['inputTokens'] => ({
+  expected: tokens,
+  min,
+  max,
+  errorRatio: tokens === 0 ? 0 : Math.max(max - tokens, tokens - min) / tokens,
+  isExact: isWhole && areExact,
+  isBound: areExact,
+  countedRows: countedLines,
+  counter,
+});
+
+const queueOf = (config: RunConfig, { rounds }: QuotedBatches): Quote['queue'] => {
+  const budget = enqueueBudget({ ...emptySnapshot, config }, 0);
+  return { scope: quotaScopeOf(config), tokensMax: budget.tokens, requestsMax: budget.requests, rounds };
+};
+
+const hoursOf = ({ limits }: RunConfig, { batches, rounds }: QuotedBatches, { from, to }: Quote['hours']): Quote['hours'] => {
+  const creating = limits.createsPerHourMax === null ? 0 : batches / limits.createsPerHourMax;
+  return { from: Math.max(rounds * from, creating), to: Math.max(rounds * to, creating) };
+};

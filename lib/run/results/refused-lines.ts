@@ -1,0 +1,50 @@
+import type { RefusedLine } from '../../core/model/batch.ts';
+import type { BatchRecord } from '../../core/model/batch-record.ts';
+import { placeInIndexSet } from '../../core/values/index-set.ts';
+import type { JsonObject } from '../../core/json/json.ts';
+import type { ResultRef, RunReader } from '../../ports/run-store.ts';
+import type { ResultParts } from '../../effects/results/results.ts';
+import { must } from '../api/interop.ts';
+
+/** What the provider said against the row's line when it refused the batch; null: nothing. */
+export const refusalIn = (record: BatchRecord, index: number): RefusedLine | null => {
+  const line = placeInIndexSet(record.indexes, index) + 1;
+  return line === 0 ? null : (record.ending?.rejection?.said.find((said) => said.line === line) ?? null);
+};
+
+/** The provider's entry on the line, as results show it. */
+export const refusalToRaw = ({ code, message, param, line }: RefusedLine): JsonObject => ({ code, message, param, line });
+
+const isWithoutLine = ({ ref, content }: ResultParts): boolean =>
+  content === null && ref.line === null && ref.status === 'failed_permanent';
+
+/**
+ * The rows of a page whose batch was refused because of them, with what the provider said: there is no line of a file that tells it. Looked up by the
+ * batch that the row names; O(rows without a line), each batch once.
+ */
+export const withRefusals = async (reader: RunReader, parts: readonly ResultParts[]): Promise<readonly ResultParts[]> => {
+  if (!parts.some(isWithoutLine)) return parts;
+  const { runId } = reader;
+  const records = new Map<number, BatchRecord | undefined>();
+  const recordOf = async (batchNo: number): Promise<BatchRecord | undefined> => {
+    if (!records.has(batchNo)) records.set(batchNo, (await must(reader.batches(batchNo, 1), { runId }))[0]);
+    return records.get(batchNo);
+  };
+  const refusalOf = async ({ index, sameAs }: ResultRef): Promise<RefusedLine | null> => {
+    const sent = sameAs ?? index;
+    const [row] = await must(reader.rows(sent, 1), { runId });
+    const record = row === undefined || row.batchNo === 0 ? undefined : await recordOf(row.batchNo);
+    return record?.batchNo === row?.batchNo && record !== undefined ? refusalIn(record, sent) : null;
+  };
+  const told: ResultParts[] = [];
+  for (const part of parts) {
+    const refusal = isWithoutLine(part) ? await refusalOf(part.ref) : null;
+    if (refusal === null) {
+      told.push(part);
+      continue;
+    }
+    const message = refusal.message ?? refusal.code ?? 'the provider did not say why';
+    told.push({ ...part, content: { outputText: null, output: null, usage: null, error: { message, raw: refusalToRaw(refusal) } } });
+  }
+  return told;
+};

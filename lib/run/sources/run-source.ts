@@ -1,0 +1,147 @@
+import { failureOfCode, type FailureClass } from '../../core/values/failure.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json/json.ts';
+import { SourceError } from '../../ports/source-error.ts';
+import type { CheckpointedItemSource, SourceEntry } from '../../ports/source.ts';
+import type { ResultRef, RowLines, RunReader } from '../../ports/run-store.ts';
+import { readTexts } from '../../effects/results/results.ts';
+import { must, unwrap } from '../api/interop.ts';
+
+/** A row of a finished run, to be asked again. */
+export interface EarlierItem {
+  /** The body of its request as it was sent, without the model: to be sent again as `{ body }`, changed or not. */
+  readonly body: JsonObject;
+  /** Null for a row that was completed. */
+  readonly errorClass: FailureClass | null;
+  readonly attemptCount: number;
+}
+
+export interface RunSourceOptions {
+  /** Which rows: all that failed and had a request (default), those of some classes, or all that had a request. */
+  readonly only?: 'failed' | 'all' | readonly FailureClass[];
+}
+
+/** What a run needs to be read as a source. */
+export interface EarlierRun {
+  readonly runId: string;
+  readonly reader: () => RunReader;
+  /** Rejects with `run_not_finished`. */
+  readonly requireFinished: () => Promise<void>;
+}
+
+const pageRows = 1_000;
+const readAnew = 'Read its input again, as a new run';
+
+/**
+ * The rows of a finished run as a source: same ids and metadata, lineage that names the run. A row that never was an item (`invalid_row`)
+ * has no request, and comes only where its class is asked for: as a bad row. Throws `SourceError` where request lines were pruned.
+ */
+export const runSource = (
+  { runId, reader, requireFinished }: EarlierRun,
+  { only = 'failed' }: RunSourceOptions,
+): CheckpointedItemSource<EarlierItem, JsonObject, number> => {
+  const ref = `run:${runId}`;
+  const isWanted = ({ status, code }: ResultRef): boolean => {
+    if (only === 'all') return status === 'completed' || failureOfCode(code) !== 'invalid_row';
+    if (status === 'completed') return false;
+    return only === 'failed' ? failureOfCode(code) !== 'invalid_row' : only.includes(failureOfCode(code));
+  };
+  const linesFrom = async (source: RunReader, refs: readonly ResultRef[]): Promise<readonly RowLines[]> => {
+    const [first, last] = [refs[0], refs[refs.length - 1]];
+    return first === undefined || last === undefined ? [] : must(source.linesOfRows(first.index, last.index - first.index + 1), { runId });
+  };
+  return {
+    kind: 'run',
+    ref,
+    fingerprint: async () => {
+      await requireFinished();
+      const { createdAtMs, resultSequence, artifacts } = reader().snapshot;
+      // Said before a run is made that could never read them.
+      if (artifacts.areRequestsPruned) throw new SourceError(`its request lines were pruned. ${readAnew}`, { ref });
+      return `${createdAtMs}:${resultSequence}:${typeof only === 'string' ? only : only.join()}`;
+    },
+    async *read(from, { signal }) {
+      await requireFinished();
+      for (let next: number | null = from ?? 0; next !== null;) {
+        signal.throwIfAborted();
+        const source = reader();
+        const page: { readonly results: readonly ResultRef[]; readonly nextIndex: number | null } = await must(
+          source.resultsByIndex(next, pageRows),
+          { runId },
+        );
+        const wanted = page.results.filter(isWanted);
+        const lines = await linesFrom(source, wanted);
+        const found = wanted.map((each) => ({ ref: each, lines: lines[each.index - (wanted[0]?.index ?? 0)] ?? null }));
+        yield await entriesOf(source, found, ref);
+        next = page.nextIndex;
+      }
+    },
+  };
+};
+
+interface Found {
+  readonly ref: ResultRef;
+  readonly lines: RowLines | null;
+}
+
+/** Reads the lines of many rows, many of one object at once. */
+const entriesOf = async (
+  { artifacts, runId }: RunReader,
+  found: readonly Found[],
+  sourceRef: string,
+): Promise<readonly SourceEntry<EarlierItem, JsonObject, number>[]> => {
+  const textsOf = async (spans: readonly (RowLines['request'] | null)[]): Promise<readonly (string | null)[]> => {
+    const read = await readTexts(artifacts, spans)();
+    if (read._tag === 'Left' && read.left.type === 'not_found')
+      throw new SourceError(`its request lines are gone (${read.left.message}): were they pruned? Read its input again, as a new run`, {
+        ref: sourceRef,
+      });
+    return unwrap(read, { runId });
+  };
+  const requests = await textsOf(found.map(({ lines }) => lines?.request ?? null));
+  const items = await textsOf(found.map(({ lines }) => lines?.item ?? null));
+  return found.map(({ ref }, place) => entryOf(ref, requests[place] ?? null, items[place] ?? null, sourceRef));
+};
+
+const entryOf = (
+  ref: ResultRef,
+  request: string | null,
+  item: string | null,
+  sourceRef: string,
+): SourceEntry<EarlierItem, JsonObject, number> => {
+  const { itemId, index, code, charged, status } = ref;
+  const position = index + 1;
+  const origin = { ref: sourceRef, index, namespace: null };
+  const location = { ref: sourceRef, line: null };
+  const body = bodyOf(request);
+  if (body === null)
+    return { bad: { reason: 'the row was no item then, and has no request', field: null, itemId, location }, origin, position };
+  const { model: _, ...rest } = body;
+  return {
+    item: {
+      itemId,
+      payload: { body: rest, errorClass: status === 'completed' ? null : failureOfCode(code), attemptCount: charged },
+      metadata: metadataOf(item),
+    },
+    primaryKey: itemId,
+    origin,
+    location,
+    position,
+  };
+};
+
+const parse = (text: string | null): JsonValue => (text === null || text === '' ? null : (JSON.parse(text) as JsonValue));
+
+const bodyOf = (request: string | null): JsonObject | null => {
+  const line = parse(request);
+  const body = isJsonObject(line) ? line['body'] : undefined;
+  return isJsonObject(body) ? body : null;
+};
+
+/** The user's own: the lineage is that of the new run. */
+const metadataOf = (item: string | null): JsonObject => {
+  const line = parse(item);
+  const metadata = isJsonObject(line) ? line['metadata'] : undefined;
+  if (!isJsonObject(metadata)) return {};
+  const { batchor_lineage: _, ...own } = metadata;
+  return own;
+};

@@ -1,0 +1,125 @@
+import { endedRemedy, type FailureClass, failureOfCode } from '../../core/values/failure.ts';
+import { isFinished } from '../../core/model/snapshot.ts';
+import type { ItemTotals } from '../../core/model/item.ts';
+import type { BatchRecordState } from '../../core/model/batch-record.ts';
+import type { TokenUsage } from '../../core/values/usage.ts';
+import type { RunReader } from '../../ports/run-store.ts';
+import { spentUsd } from '../../core/money/money.ts';
+import { must } from '../api/interop.ts';
+import { createBatchBook } from '../results/batch-facts.ts';
+
+/** What one would ask of a run's results before reading them. */
+export interface RunReport {
+  readonly runId: string;
+  readonly jobName: string;
+  readonly model: string;
+  readonly isFinished: boolean;
+  readonly itemCounts: ItemTotals;
+  readonly resultCount: number;
+  /** Rows, ended or not, that share an earlier row's request: they have no attempts of their own. */
+  readonly sharedCount: number;
+  /** What failed, the most frequent first. */
+  readonly failures: readonly FailureReport[];
+  /** How many results took so many charged attempts. */
+  readonly attempts: readonly { readonly attemptCount: number; readonly resultCount: number }[];
+  /** By what the provider has told, all attempts together. */
+  readonly usage: TokenUsage;
+  /** Null: the price is not known. */
+  readonly spentUsd: number | null;
+  readonly batchCount: number;
+  /** Those that took longest at the provider, the slowest first; at most `slowestMax`. */
+  readonly slowestBatches: readonly BatchReport[];
+}
+
+export interface FailureReport {
+  readonly errorClass: FailureClass;
+  readonly count: number;
+  /** The first of them in the order of ending. */
+  readonly exampleItemId: string;
+  readonly remedy: string;
+}
+
+export interface BatchReport {
+  readonly batchNo: number;
+  readonly batchKey: string;
+  readonly providerBatchId: string | null;
+  readonly state: BatchRecordState;
+  /** How it ended at the provider; null: not yet. */
+  readonly ending: string | null;
+  readonly latencyS: number;
+  readonly requestCount: number;
+  readonly completedCount: number;
+  readonly failedCount: number;
+  readonly retriedCount: number;
+  readonly usage: TokenUsage;
+}
+
+export const slowestMax = 5;
+const pageRows = 10_000;
+const pageBatches = 1_000;
+
+/** Counts results by their pointers, without reading a line of them. O(results). */
+export const reportOf = async (reader: () => RunReader, signal: AbortSignal | undefined): Promise<RunReport> => {
+  const { snapshot } = reader();
+  const { runId, config, totals, resultSequence, usage, batchCount } = snapshot;
+  const failures = new Map<number, { count: number; readonly exampleItemId: string }>();
+  const attempts = new Map<number, number>();
+  for (let cursor = 0; cursor < resultSequence;) {
+    signal?.throwIfAborted();
+    const refs = await must(reader().resultsAfter(cursor, Math.min(pageRows, resultSequence - cursor)), { runId });
+    const last = refs[refs.length - 1];
+    if (last === undefined) break;
+    for (const { status, code, charged, itemId } of refs) {
+      attempts.set(charged, (attempts.get(charged) ?? 0) + 1);
+      if (status === 'completed') continue;
+      const known = failures.get(code);
+      if (known === undefined) failures.set(code, { count: 1, exampleItemId: itemId });
+      else known.count += 1;
+    }
+    cursor = last.sequence;
+  }
+  return {
+    runId,
+    jobName: config.jobName,
+    model: config.provider.model,
+    isFinished: isFinished(snapshot),
+    itemCounts: totals,
+    resultCount: resultSequence,
+    sharedCount: snapshot.sharing.rows,
+    failures: [...failures]
+      .map(([code, { count, exampleItemId }]) => {
+        const errorClass = failureOfCode(code);
+        return { errorClass, count, exampleItemId, remedy: endedRemedy(errorClass) };
+      })
+      .sort((a, b) => b.count - a.count || a.errorClass.localeCompare(b.errorClass)),
+    attempts: [...attempts]
+      .map(([attemptCount, resultCount]) => ({ attemptCount, resultCount }))
+      .sort((a, b) => a.attemptCount - b.attemptCount),
+    usage,
+    spentUsd: spentUsd(snapshot),
+    batchCount,
+    slowestBatches: await slowestOf(reader, batchCount),
+  };
+};
+
+/** A page at a time, and never more than the slowest so far. */
+const slowestOf = async (reader: () => RunReader, batchCount: number): Promise<readonly BatchReport[]> => {
+  const facts = await createBatchBook().read(reader());
+  let slowest: readonly BatchReport[] = [];
+  for (let from = 1; from <= batchCount; from += pageBatches) {
+    const source = reader();
+    const records = await must(source.batches(from, pageBatches), { runId: source.runId });
+    const told = records.flatMap((record): readonly BatchReport[] => {
+      const { latencyS = null } = facts.get(record.batchKey) ?? {};
+      if (latencyS === null) return [];
+      const { batchNo, batchKey, providerBatchId, state, completedCount, failedCount, retriedCount, usage } = record;
+      const ending = record.ending?.type ?? null;
+      const requestCount = record.requests;
+      return [
+        { batchNo, batchKey, providerBatchId, state, ending, latencyS, requestCount, completedCount, failedCount, retriedCount, usage },
+      ];
+    });
+    slowest = [...slowest, ...told].sort((a, b) => b.latencyS - a.latencyS || a.batchNo - b.batchNo).slice(0, slowestMax);
+  }
+  return slowest;
+};

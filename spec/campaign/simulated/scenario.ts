@@ -1,0 +1,218 @@
+import {
+  answerFormFaults,
+  answersFaults,
+  createPrng,
+  createRefusals,
+  type Fault,
+  type Operation,
+  operations,
+  type Prng,
+  type ServiceLimits,
+} from '../../../lib/sim/index.ts';
+
+const minuteMs = 60_000;
+
+/** One random small run and its weather, fixed by a seed. Every fault is finite, so that the world heals by itself. */
+export interface Scenario {
+  readonly seed: number;
+  readonly rowCount: number;
+  /** Rows that repeat an earlier id, or have none. */
+  readonly badRows: readonly number[];
+  readonly badRowPolicy: 'fail' | 'record';
+  /** Rows whose prompt cannot be built. */
+  readonly throwingRows: readonly number[];
+  /** Virtual time between two rows of the source; 0: they are all there. */
+  readonly rowEveryMs: number;
+  readonly maxRequests: number;
+  readonly maxAttempts: number;
+  /** Truncated answers are asked for once more. */
+  readonly raiseOutputTokensTo: number | null;
+  /** So many different prompts there are, and each is sent once; null: each row has its own. */
+  readonly promptCount: number | null;
+  readonly faults: readonly Fault[];
+  readonly turnaroundMs: { readonly min: number; readonly max: number };
+  readonly limits: Partial<ServiceLimits>;
+  readonly enqueuedTokensMax: number | null;
+  /** Longer than any list lags. */
+  readonly createGraceMs: number;
+  /** The job's own idea of that limit; null: it does not know. */
+  readonly enqueuedTokenLimit: number | null;
+  /** How a full queue shows. */
+  readonly queue: { readonly isFullAt: 'validation' | 'create'; readonly isStated: boolean };
+  /** What may be spent at first, at a dollar a token; null: whatever it costs. */
+  readonly costUsdMax: number | null;
+  /** Rows that are sent alone first; null: none. */
+  readonly canary: number | null;
+  /** Chance of a crash at each crash point while there is trouble. */
+  readonly crashChance: number;
+  readonly actions: readonly Action[];
+}
+
+export type Action =
+  | { readonly type: 'advance'; readonly ms: number }
+  /** The machine's clock is set ahead, or back. */
+  | { readonly type: 'set_clock'; readonly byMs: number }
+  | { readonly type: 'pause' | 'resume' | 'cancel' | 'crash' | 'close' };
+
+export interface Dice extends Prng {
+  between(min: number, max: number): number;
+  chance(probability: number): boolean;
+  oneOf<A>(values: readonly A[]): A;
+}
+
+export const diceOf = (seed: number): Dice => {
+  const prng = createPrng(seed);
+  return {
+    ...prng,
+    between: (min, max) => min + prng.below(max - min + 1),
+    chance: (probability) => prng.next() < probability,
+    oneOf: (values) => {
+      if (values.length === 0) throw new RangeError('one of nothing');
+      return values[prng.below(values.length)] as (typeof values)[number];
+    },
+  };
+};
+
+/** The scenario of a seed: the same for ever, as far as this file stays as it is. */
+export const scenarioOf = (seed: number): Scenario => {
+  const dice = diceOf(seed);
+  const rowCount = dice.chance(0.05) ? 0 : dice.chance(0.3) ? dice.between(1, 8) : dice.between(9, 300);
+  const maxRequests = Math.max(1, Math.ceil(rowCount / dice.between(1, 12)));
+  const someRows = (share: number): readonly number[] =>
+    dice.chance(share) ? Array.from({ length: 3 }, () => dice.below(rowCount + 1)).filter((row) => row > 0 && row < rowCount) : [];
+  const isFull = dice.chance(0.25);
+  const faults = Array.from({ length: dice.between(0, 6) }, () => faultOf(dice));
+  return {
+    seed,
+    rowCount,
+    badRows: someRows(0.2),
+    badRowPolicy: dice.oneOf(['fail', 'record']),
+    throwingRows: someRows(0.1),
+    rowEveryMs: dice.chance(0.15) ? dice.between(1, 4_000) : 0,
+    maxRequests,
+    maxAttempts: dice.between(1, 4),
+    faults,
+    turnaroundMs: { min: minuteMs, max: dice.between(1, 20) * minuteMs },
+    limits: { windowMs: 60 * minuteMs },
+    createGraceMs: Math.max(...faults.map(silenceMs), 10 * minuteMs),
+    enqueuedTokensMax: isFull ? dice.between(1_000, 4_000) : null,
+    enqueuedTokenLimit: isFull && dice.chance(0.5) ? dice.between(500, 4_000) : null,
+    crashChance: dice.chance(0.5) ? dice.next() * 0.05 : 0,
+    actions: Array.from({ length: dice.between(0, 8) }, () => actionOf(dice)),
+    queue: { isFullAt: dice.oneOf(['validation', 'validation', 'create']), isStated: dice.chance(0.6) },
+    costUsdMax: dice.chance(0.3) ? dice.between(200, 6_000) : null,
+    canary: dice.chance(0.25) ? dice.between(1, 20) : null,
+    raiseOutputTokensTo: dice.chance(0.4) ? dice.between(101, 400) : null,
+    promptCount: dice.chance(0.3) ? dice.between(1, Math.max(1, rowCount)) : null,
+  };
+};
+
+/** So long a list may be silent about a batch that has no other beside it: a grace has to be longer. */
+const silenceMs = (fault: Fault): number =>
+  fault.type === 'list_lags' || fault.type === 'list_lacks' || fault.type === 'list_empty' ? (fault.forMs ?? 0) + minuteMs : 0;
+
+const actionOf = (dice: Dice): Action => {
+  const type = dice.oneOf([
+    'advance',
+    'advance',
+    'advance',
+    'advance',
+    'pause',
+    'resume',
+    'resume',
+    'crash',
+    'close',
+    'cancel',
+    'set_clock',
+  ] as const);
+  if (type === 'cancel' && dice.chance(0.6)) return { type: 'resume' };
+  if (type === 'set_clock') return { type, byMs: dice.oneOf([-1, 1]) * dice.oneOf([10 * minuteMs, 24 * 60 * minuteMs]) };
+  return type === 'advance' ? { type, ms: dice.oneOf([1, 100, 5_000, minuteMs, 10 * minuteMs]) * dice.between(1, 5) } : { type };
+};
+
+const statusCodes: readonly number[] = [400, 401, 408, 409, 429, 500, 502, 503];
+
+const faultOf = (dice: Dice): Fault => {
+  const batch = dice.between(1, 6);
+  const when = dice.chance(0.7) ? { batch } : { probability: 0.5, times: dice.between(1, 3) };
+  const forMs = dice.oneOf([5_000, minuteMs, 10 * minuteMs, 40 * minuteMs]);
+  const outage = {
+    times: dice.between(1, 6),
+    ...(dice.chance(0.6) ? { operation: dice.oneOf<Operation>(operations) } : {}),
+    afterMs: dice.below(20) * minuteMs,
+  };
+  const ratio = dice.next();
+  const faults: readonly (() => Fault)[] = [
+    () => ({ type: 'lose_create_reply', ...when }),
+    () => ({ type: 'drop_create', ...when }),
+    () => ({ type: 'create_lands_late', forMs, ...when }),
+    () => ({ type: 'create_doubled', ...when }),
+    () => ({ type: 'upload_fails', statusCode: dice.oneOf(statusCodes), ...when }),
+    () => ({ type: 'create_refused', reason: dice.oneOf(createRefusals), ...when }),
+    () => ({ type: 'truncated_download', keepRatio: dice.next() * 0.99, batch, times: dice.between(1, 3) }),
+    () => ({ type: 'download_encoded', encoding: dice.oneOf(['gzip', 'br', 'lzma']), batch, times: dice.between(1, 3) }),
+    () => ({ type: dice.oneOf(['body_stalls', 'body_drips'] as const), ...outage }),
+    () => ({ type: dice.oneOf(answersFaults), batch, times: dice.between(1, 6) }),
+    () => ({ type: 'http_error', statusCode: dice.oneOf(statusCodes), ...outage }),
+    () => ({ type: 'connection_lost', ...outage }),
+    () => ({
+      type: 'validation_fails',
+      batch,
+      code: dice.oneOf(['token_limit_exceeded', 'insufficient_quota', 'model_not_found', 'invalid_json_line']),
+    }),
+    () => ({ type: 'validation_fails', batch, code: 'invalid_request', lines: [1, dice.between(2, 9)] }),
+    () => ({ type: 'expires', batch, completedRatio: ratio }),
+    () => ({ type: 'completes_without_files', batch }),
+    () => ({ type: 'not_found_after_create', batch, forMs }),
+    () => ({ type: 'slow_finalizing', batch, forMs }),
+    () => ({
+      type: 'never_ends',
+      batch,
+      at: dice.oneOf(['validating', 'in_progress', 'finalizing', 'cancelling'] as const),
+      ignoresCancel: dice.chance(0.3),
+      namesFiles: dice.chance(0.5),
+    }),
+    () => ({ type: 'status_shown_as', batch, as: dice.oneOf(['Completed', 'finalized', 'done']) }),
+    () => ({ type: 'list_lags', batch, forMs }),
+    () => ({ type: 'files_late', batch, forMs }),
+    () => ({ type: 'cancelled_by_hand', batch, completedRatio: ratio }),
+    () => ({ type: 'rows_fail', batch, ratio, statusCode: dice.oneOf([400, 403, 408, 429, 500, 503]) }),
+    () => ({
+      type: 'rows_fail',
+      batch,
+      ratio,
+      statusCode: 400,
+      code: dice.oneOf(['content_filter', 'context_length_exceeded', 'insufficient_quota', 'failed_to_download_image']),
+      form: dice.oneOf(['openai', 'azure']),
+    }),
+    () => ({ type: 'rows_end_with', batch, ratio, reason: dice.oneOf(['model_length', 'content_filter', 'error', 'pause_turn']) }),
+    () => ({ type: 'create_answers_another', ...when }),
+    () => ({ type: 'input_file_deleted', isSeenLate: dice.chance(0.3), ...when }),
+    () => ({ type: 'cancel_refused', batch, times: dice.between(1, 6) }),
+    () => ({ type: 'list_empty', afterMs: outage.afterMs, forMs }),
+    () => ({ type: 'list_lacks', batch, afterMs: outage.afterMs, forMs }),
+    () => ({ type: 'list_without_has_more' }),
+    () => ({ type: dice.oneOf(['list_refused', 'list_bare', 'list_page_empty'] as const), afterMs: outage.afterMs, forMs }),
+    () =>
+      dice.oneOf<Fault>([
+        { type: 'upload_refused', reason: dice.oneOf(['files_quota', 'storage_quota'] as const), ...when },
+        { type: 'line_refused', line: dice.between(1, 9), at: dice.oneOf(['upload', 'create'] as const), ...when },
+        { type: dice.oneOf(['file_not_processed', 'file_not_found_after_upload'] as const), batch, forMs },
+      ]),
+    () => ({ type: dice.oneOf(['counts_null', 'times_iso', 'error_file_empty', 'error_file_blank'] as const) }),
+    ...rowFaults.map((type) => (): Fault => ({ type, batch, ratio })),
+  ];
+  return dice.oneOf(faults)();
+};
+
+const rowFaults = [
+  'rows_missing',
+  'rows_duplicated',
+  'rows_malformed',
+  'rows_unknown_id',
+  'rows_truncated',
+  'rows_refused',
+  'rows_status_zero',
+  'rows_timed_out',
+  ...answerFormFaults,
+] as const;

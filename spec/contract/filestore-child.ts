@@ -1,0 +1,72 @@
+import { isRight } from 'fp-ts/lib/Either.js';
+import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
+import { type KeeperClient, localClient } from '../../adapters/filestore/worker/keeper-client.ts';
+import { sqljsStore, sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
+import type { RunId } from '../../lib/core/index.ts';
+import { planOk, quotaRun } from './quota-runs.ts';
+import { accept, createdRun, ok, runId, sliceOf, step } from './run-store-fixture.ts';
+
+/**
+ * A process of its own for the specs: `commit <dir>` takes the run and commits until it is killed; `race <dir> <times>` takes it as
+ * often as it can, commits once each time, and lets it go; `claim <dir> before|after` plans two batches and stands still before, or
+ * after, the second is committed, while others are told of it. What was acknowledged is said in a line each, at once.
+ */
+const [mode, dir = '', times = '0'] = process.argv.slice(2);
+const storage = sqljsStore({ dir, checkpointRows: 200 });
+const say = (...words: readonly (string | number)[]): void => void process.stdout.write(`${words.join(' ')}\n`);
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const commitForEver = async (): Promise<never> => {
+  const store = await ok(storage.open());
+  const exists = (await ok(store.list())).length > 0;
+  const run = exists ? await ok(store.own(runId)) : await createdRun(store, runId);
+  say('owned', run.epoch, run.snapshot.version);
+  await step(run, { type: 'OpenRun', atMs: 1 });
+  for (;;) {
+    const from = run.snapshot.ingest.itemCount;
+    await accept(run, sliceOf(from, 17));
+    say('acknowledged', run.snapshot.version, run.snapshot.ingest.itemCount);
+  }
+};
+
+const race = async (): Promise<void> => {
+  const store = await ok(storage.open());
+  for (let taken = 0; taken < Number(times);) {
+    const run = await store.own(runId as RunId)();
+    if (!isRight(run)) {
+      await pause(1);
+      continue;
+    }
+    taken += 1;
+    await step(run.right, { type: 'OpenRun', atMs: taken });
+    say('took', run.right.epoch, run.right.snapshot.version);
+    await run.right.close();
+  }
+  await store.close();
+};
+
+const claim = async (): Promise<void> => {
+  const halt = { isArmed: false };
+  const forEver = new Promise<never>(() => undefined);
+  const halting = (): KeeperClient => {
+    const client = localClient(nodeDisk, 0);
+    const call: KeeperClient['call'] = (run, name, input, transfer) =>
+      name === 'commit' && halt.isArmed
+        ? async () => {
+            if (times === 'after') await client.call(run, name, input, transfer)();
+            say('halted');
+            return forEver;
+          }
+        : client.call(run, name, input, transfer);
+    return { ...client, call };
+  };
+  const store = await ok(sqljsStoreOn({ dir }, halting).open());
+  const run = await quotaRun(store, 'child', 8);
+  await planOk(run, 'a');
+  halt.isArmed = true;
+  // Nothing else keeps a process alive that waits.
+  setInterval(() => undefined, 1_000);
+  await planOk(run, 'b');
+};
+
+await (mode === 'race' ? race() : mode === 'claim' ? claim() : commitForEver());

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { type BatchKey, censusOfRows, type Command, emptySnapshot } from '../../lib/core/index.ts';
+import type { ResultPiece, SlicePiece } from '../../adapters/filestore/rows/pieces.ts';
+import { resultsAfter, resultsByIndex, createSequenceIndex } from '../../adapters/filestore/rows/result-queries.ts';
+import { linesOfRows, openMask, planWindow } from '../../adapters/filestore/rows/row-queries.ts';
+import { RunModel } from '../../adapters/filestore/rows/run-model.ts';
+import { sharedRows } from '../../adapters/filestore/rows/shared-rows.ts';
+import { makeConfig } from '../support/core/config.ts';
+import { eventsOf, runId, sliceOf } from './run-store-fixture.ts';
+
+const sliceRows = 20;
+const sliceCount = 60;
+const rowCount = sliceRows * sliceCount;
+
+/** A run whose older parts lie in tables: far more of them than stay in memory. */
+const shelvedRun = () => {
+  const slices = new Map<number, SlicePiece>();
+  const results = new Map<number, ResultPiece>();
+  let loads = 0;
+  const model = new RunModel(runId, {
+    slice: (from) => {
+      loads += 1;
+      return slices.get(from) as SlicePiece;
+    },
+    results: (from) => {
+      loads += 1;
+      return results.get(from) as ResultPiece;
+    },
+    idsBefore: () => [],
+    events: () => [],
+  });
+  return {
+    model,
+    /** Pieces that were read from the tables since it was last asked. */
+    loads: (): number => {
+      const before = loads;
+      loads = 0;
+      return before;
+    },
+    step: (command: Command): void => {
+      expect(model.fold(eventsOf(model.snapshot, command), true)).toBeNull();
+      for (const piece of model.slices.fresh()) slices.set(piece.from, piece);
+      for (const piece of model.results.fresh()) results.set(piece.from, piece);
+      model.slices.settleFresh();
+      model.results.settleFresh();
+    },
+  };
+};
+
+describe('rows of one request that are scattered over a long run', () => {
+  it('end, and are read, with each older part of the run looked up a few times, not once a row', () => {
+    const { model, loads, step } = shelvedRun();
+    expect(model.snapshot).toBe(emptySnapshot);
+    step({ type: 'CreateRun', atMs: 1, runId, config: makeConfig({ chunk: { requestsMax: sliceRows, planAfterMs: 0 } }) });
+    for (let fromIndex = 0; fromIndex < rowCount; fromIndex += sliceRows) {
+      const base = sliceOf(fromIndex, sliceRows);
+      const slice =
+        fromIndex === 0
+          ? base
+          : {
+              ...base,
+              requestObject: null,
+              requestLengths: new Uint8Array(sliceRows),
+              sameAs: Uint8Array.from(base.itemIds, (_, i) => i + 1),
+            };
+      const checkpoint = { nextIndex: fromIndex + sliceRows, position: null, beforeLastPosition: null };
+      step({ type: 'AcceptSlice', atMs: 2, slice, checkpoint, isLast: fromIndex + sliceRows === rowCount });
+    }
+    const batchKey = 'one' as BatchKey;
+    const providerBatchId = 'batch-one' as never;
+    const window = { ...planWindow(model, sliceRows), generation: model.snapshot.backlog.generation };
+    step({ type: 'PlanBatch', atMs: 3, window, newBatchKey: batchKey });
+    step({ type: 'RecordUpload', atMs: 3, batchKey, createAttempt: 1, inputFileId: 'file', expiresAtMs: null });
+    step({ type: 'BeginCreate', atMs: 3, batchKey });
+    step({ type: 'RecordCreated', atMs: 3, batchKey, createAttempt: 1, providerBatchId, providerStatus: 'validating' });
+    const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
+    const seen = { batchKey, providerBatchId, providerStatus: 'completed', isAccepted: true, progress: null, ending };
+    step({ type: 'RecordPoll', atMs: 4, asked: [batchKey], observations: [seen] });
+    step({
+      type: 'RecordFiles',
+      atMs: 4,
+      batchKey,
+      output: { object: 'raw/one.jsonl', bytes: 1_000 },
+      error: null,
+      census: censusOfRows(sliceRows),
+    });
+    // One by one, so that there are as many pieces of results.
+    for (let row = 0; row < sliceRows; row += 1) {
+      const lines = { indexes: [row], offsets: [100 * row], lengths: [7] };
+      const usage = { inputTokens: 3, cachedInputTokens: 0, outputTokens: 2, reasoningTokens: 0 };
+      const [fromOffset, toOffset, isEndOfFile] = [10 * row, 10 * row + 10, row === sliceRows - 1];
+      const open = openMask(model, 1, [row]);
+      step({
+        type: 'SettleSlice',
+        atMs: 5,
+        batchKey,
+        part: 'output',
+        fromOffset,
+        toOffset,
+        isEndOfFile,
+        lines,
+        open,
+        usage,
+        malformedCount: 0,
+        unknownCount: 0,
+      });
+    }
+    const sequenceIndex = createSequenceIndex();
+    loads();
+    while (model.snapshot.totals.shared > 0) {
+      const from = model.snapshot.sharing.until;
+      step({ type: 'SettleShared', atMs: 6, from, rows: sharedRows(model, sequenceIndex(model), from, 200) });
+    }
+    const pieces = sliceCount + sliceRows + Math.ceil(rowCount / 200);
+    expect(loads()).toBeLessThanOrEqual(4 * pieces);
+    expect(resultsAfter(model, 0, rowCount).lineOffsets).toEqual(
+      Float64Array.from(resultsAfter(model, 0, rowCount).indexes, (index) => 100 * (index % sliceRows)),
+    );
+    const sequenceOf = sequenceIndex(model);
+    for (const read of [
+      () => resultsAfter(model, 0, rowCount),
+      () => resultsByIndex(model, sequenceOf, 0, rowCount),
+      () => linesOfRows(model, 0, rowCount),
+    ]) {
+      loads();
+      read();
+      expect(loads()).toBeLessThanOrEqual(4 * pieces);
+    }
+  });
+});

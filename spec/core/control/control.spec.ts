@@ -1,0 +1,221 @@
+import { describe, expect, it } from 'vitest';
+import { nextDueMs } from '../../../lib/core/index.ts';
+import { ingestKey, pollKey } from '../../../lib/core/model/effect.ts';
+import { makeConfig } from '../../support/core/config.ts';
+import {
+  accept,
+  attempt,
+  batchOf,
+  dueTypes,
+  endBatch,
+  ending,
+  key,
+  plan,
+  settleRest,
+  startRun,
+  statuses,
+  takeIn,
+  tell,
+  toCreated,
+  toCreating,
+  sweepOf,
+  sweptBatch,
+} from '../../support/core/scenario.ts';
+
+const nothingRead = { nextIndex: 0, position: null, beforeLastPosition: null };
+const allPending = (indexes: readonly number[]) => ({ indexes, bytes: indexes.map(() => 10), tokens: indexes.map(() => 10), isLast: true });
+
+describe('a run without rows', () => {
+  it('is completed when its source ends', () => {
+    const run = startRun();
+    tell(run, { type: 'AcceptSlice', slice: null, checkpoint: nothingRead, isLast: true });
+    expect(run.state.snapshot.status).toBe('completed');
+  });
+
+  it('is over when it is cancelled before anything was read', () => {
+    const run = startRun();
+    expect(attempt(run, { type: 'CancelRun' }).events.map((event) => event.type)).toEqual(['CancelRequested', 'RunFinished']);
+  });
+});
+
+describe('a run of bad rows only', () => {
+  it('ends with failures, each with a result', () => {
+    const run = startRun();
+    accept(run, [0, 0, 0]);
+    expect(run.state.snapshot).toMatchObject({ status: 'completed_with_failures', resultSequence: 3 });
+    expect(statuses(run)).toEqual(Array(3).fill('failed_permanent: invalid_row'));
+  });
+});
+
+describe('cancel', () => {
+  it('of a paused run drops what was not sent, and fails the rest', () => {
+    const run = startRun();
+    accept(run, [10, 10]);
+    plan(run, 'a');
+    tell(run, { type: 'PauseRun', reason: 'manual', message: null }, { type: 'CancelRun' });
+    expect(dueTypes(run)).toEqual(['DropBatch']);
+    tell(run, { type: 'DropBatch', batchKey: key('a') });
+    expect(dueTypes(run)).toEqual(['FailPending']);
+    tell(run, { type: 'FailPending', generation: run.state.snapshot.backlog.generation, rows: allPending([0, 1]) });
+    expect(run.state.snapshot.status).toBe('completed_with_failures');
+    expect(statuses(run)).toEqual(Array(2).fill('failed_permanent: run_cancelled'));
+  });
+
+  it('waits for a create that is unclear, and then cancels what it finds', () => {
+    const run = startRun();
+    accept(run, [10]);
+    toCreating(run, 'a');
+    tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' }, { type: 'CancelRun' });
+    expect(dueTypes(run)).toEqual(['SweepBatches']);
+    expect(attempt(run, { type: 'DropBatch', batchKey: key('a') }).rejection?.type).toBe('wrong_phase');
+    tell(run, sweepOf(run, 'a', { found: [sweptBatch('a', 1)] }));
+    expect(dueTypes(run)).toContain('CancelBatch');
+  });
+
+  it('sends rows in backoff back at once, whatever their due time', () => {
+    const run = startRun();
+    accept(run, [10]);
+    toCreated(run, 'a');
+    endBatch(run, 'a', ending({ type: 'expired' }));
+    settleRest(run, 'a');
+    expect(dueTypes(run)).toEqual([]);
+    tell(run, { type: 'CancelRun' });
+    expect(dueTypes(run)).toEqual(['RequeueRows']);
+    tell(run, { type: 'RequeueRows', dueAtMs: run.state.snapshot.backoff[0]?.dueAtMs ?? 0, rows: allPending([0]) });
+    expect(dueTypes(run)).toEqual(['FailPending']);
+  });
+
+  it('is no pause when the provider cancels before we have heard that it took our wish', () => {
+    const run = startRun();
+    accept(run, [10]);
+    toCreated(run, 'a');
+    tell(run, { type: 'CancelRun' });
+    endBatch(run, 'a', ending({ type: 'cancelled' }));
+    expect(run.state.snapshot.control).toEqual({ state: 'cancel_requested', reason: null, message: null });
+  });
+
+  it('that the provider refuses is asked for four times, however often the batch is polled in between; then its answers are waited for', () => {
+    const run = startRun();
+    accept(run, [10]);
+    toCreated(run, 'a');
+    tell(run, { type: 'CancelRun' });
+    const asked: number[] = [];
+    for (let i = 0; i < 40; i += 1) {
+      if (dueTypes(run).includes('CancelBatch')) {
+        asked.push(run.nowMs);
+        tell(run, { type: 'RecordFault', key: 'cancel:a' as never, fault: 'refused', message: 'too late', retryAfterMs: null });
+      }
+      if (dueTypes(run).includes('PollBatches')) takeIn(run, 'a');
+      run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
+    }
+    expect(asked).toHaveLength(4);
+    const waits = asked.slice(1).map((ms, i) => ms - (asked[i] as number));
+    expect(waits).toEqual(waits.toSorted((a, b) => a - b));
+    expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'provider_refused' });
+    expect(run.state.snapshot.control.message).toContain('does not cancel batch at-a: it runs to its end, its answers are kept');
+    endBatch(run, 'a', ending());
+    settleRest(run, 'a');
+    expect(run.state.snapshot.status).toBe('completed_with_failures');
+  });
+
+  it('holds a batch whose files the provider refuses: somebody has to say that its answers are lost, or it would ask for ever', () => {
+    const run = startRun();
+    accept(run, [10]);
+    toCreated(run, 'a');
+    tell(run, { type: 'CancelRun' });
+    endBatch(run, 'a', ending({ outputFileId: 'out' }));
+    for (let i = 0; i < 4; i += 1) {
+      expect(dueTypes(run)).toEqual(['StoreFiles']);
+      tell(run, { type: 'RecordFault', key: `batch:a` as never, fault: 'refused', message: 'no such file', retryAfterMs: null });
+      run.nowMs += 10_000_000;
+    }
+    expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'results_unavailable' });
+    expect(batchOf(run, 'a').held).toBe('no such file');
+    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    settleRest(run, 'a');
+    expect(run.state.snapshot.status).toBe('completed_with_failures');
+  });
+});
+
+describe('pause', () => {
+  it('lets a create that is in flight answer', () => {
+    const run = startRun();
+    accept(run, [10]);
+    toCreating(run, 'a');
+    tell(run, { type: 'PauseRun', reason: 'manual', message: null });
+    tell(run, { type: 'RecordCreated', batchKey: key('a'), createAttempt: 1, providerBatchId: 'p' as never, providerStatus: 'validating' });
+    expect(dueTypes(run)).toEqual(['PollBatches']);
+  });
+
+  it('admits no create that was not begun', () => {
+    const run = startRun();
+    accept(run, [10]);
+    plan(run, 'a');
+    tell(
+      run,
+      { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'f', expiresAtMs: null },
+      { type: 'PauseRun', reason: 'manual', message: null },
+    );
+    expect(attempt(run, { type: 'BeginCreate', batchKey: key('a') }).rejection?.type).toBe('not_while');
+    expect(dueTypes(run)).toEqual([]);
+  });
+
+  it('is woken by no fault of a stage that stands still', () => {
+    const run = startRun();
+    tell(run, { type: 'RecordFault', key: ingestKey, fault: 'source_unreadable', message: 'gone', retryAfterMs: null });
+    expect(run.state.snapshot.control.state).toBe('paused');
+    tell(run, { type: 'RecordFault', key: pollKey, fault: 'transient', message: 'down', retryAfterMs: null });
+    expect(nextDueMs(run.state.snapshot, run.nowMs)).toBeNull();
+  });
+
+  it('says the first reason when one answer gives several', () => {
+    const run = startRun(makeConfig({ chunk: { requestsMax: 1 } }));
+    accept(run, [10, 10]);
+    toCreated(run, 'a');
+    toCreated(run, 'b');
+    const look = (name: string) => ({
+      batchKey: key(name),
+      providerBatchId: `at-${name}` as never,
+      providerStatus: 'cancelled',
+      isAccepted: true,
+      progress: null,
+      ending: ending({ type: 'cancelled' }),
+    });
+    const { events } = attempt(run, { type: 'RecordPoll', asked: [key('a'), key('b')], observations: [look('a'), look('b')] });
+    expect(events.filter((event) => event.type === 'RunPaused')).toMatchObject([
+      { reason: 'cancelled_at_provider', message: 'batch at-a was cancelled, and not by this run' },
+    ]);
+  });
+});
+
+describe('resume', () => {
+  it('sends nothing again whose create is unclear: at most it looks for it once more', () => {
+    const run = startRun();
+    accept(run, [10]);
+    toCreating(run, 'a');
+    tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
+    for (let i = 0; i < 4; i += 1) {
+      tell(run, sweepOf(run, 'a', { files: [] }));
+      run.nowMs += 10_000_000;
+    }
+    expect(batchOf(run, 'a').held).not.toBeNull();
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'batch_unresolved' });
+    tell(run, { type: 'ResumeRun' });
+    expect(batchOf(run, 'a').phase).toBe('indeterminate');
+    expect(dueTypes(run).filter((type) => type !== 'SweepBatches')).toEqual([]);
+  });
+
+  it('releases what was refused', () => {
+    const run = startRun();
+    accept(run, [10]);
+    plan(run, 'b');
+    for (let i = 0; i < 4; i += 1) {
+      tell(run, { type: 'RecordFault', key: 'batch:b' as never, fault: 'refused', message: 'bad file', retryAfterMs: null });
+      run.nowMs += 10_000_000;
+    }
+    expect(batchOf(run, 'b').held).not.toBeNull();
+    tell(run, { type: 'ResumeRun' });
+    expect(batchOf(run, 'b').held).toBeNull();
+    expect(dueTypes(run)).toEqual(['UploadBatch']);
+  });
+});

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { type BatchEnding, censusOfRows, effectsDue, nextDueMs } from '../../../lib/core/index.ts';
+import {
+  accept,
+  attempt,
+  batchOf,
+  ending,
+  key,
+  type Scenario,
+  settleRest,
+  startRun,
+  statuses,
+  tell,
+  toCreated,
+} from '../../support/core/scenario.ts';
+
+const hourMs = 3_600_000;
+const created = (): Scenario => {
+  const run = startRun();
+  accept(run, [10, 10]);
+  toCreated(run, 'a');
+  return run;
+};
+const look = (run: Scenario, how: BatchEnding, completed: number, failed = 0) => {
+  const { providerBatchId } = batchOf(run, 'a');
+  if (providerBatchId === null) throw new Error('it was never created');
+  const progress = { total: 2, completed, failed };
+  const observation = {
+    batchKey: key('a'),
+    providerBatchId,
+    providerStatus: how.type,
+    isAccepted: how.type !== 'rejected',
+    progress,
+    ending: how,
+  };
+  return attempt(run, { type: 'RecordPoll', asked: [key('a')], observations: [observation] }).events.map((event) => event.type);
+};
+/** Time passes until the batch is to be looked at again; false where it never is. */
+const untilDue = (run: Scenario): boolean => {
+  const dueMs = nextDueMs(run.state.snapshot, run.nowMs);
+  if (dueMs === null) return false;
+  run.nowMs = Math.max(run.nowMs + 1, dueMs);
+  return effectsDue(run.state.snapshot, run.nowMs).some((effect) => effect.type === 'PollBatches');
+};
+
+describe('an ended batch that counts answers and shows no file for them', () => {
+  it.each([
+    ['completed', ending(), 2, 0, 'created'],
+    ['completed, its failures without a file', ending({ outputFileId: 'o' }), 1, 1, 'ended'],
+    ['expired', ending({ type: 'expired' }), 1, 0, 'created'],
+    ['cancelled', ending({ type: 'cancelled' }), 1, 0, 'created'],
+  ] as const)(
+    'is looked at again, for about an hour, before it is believed, or asked about: %s',
+    (_title, how, completed, failed, phase) => {
+      const run = created();
+      const begunMs = run.nowMs;
+      let looks = 0;
+      for (let events = look(run, how, completed, failed); events.includes('FaultRecorded'); events = look(run, how, completed, failed)) {
+        looks += 1;
+        expect(batchOf(run, 'a').phase).toBe('created');
+        expect(run.state.snapshot.faults[0]?.message).toContain('cannot be seen yet');
+        expect(statuses(run)).toEqual(['submitted', 'submitted']);
+        while (!untilDue(run));
+      }
+      expect(looks).toBe(13);
+      expect(run.nowMs - begunMs).toBeGreaterThan(hourMs / 2);
+      expect(run.nowMs - begunMs).toBeLessThan(2 * hourMs);
+      expect(batchOf(run, 'a').phase).toBe(phase);
+      // What was paid for is never bought again without the operator; a lost list of failures is no such thing.
+      const { control, faults } = run.state.snapshot;
+      if (phase === 'ended') expect([control.state, faults]).toEqual(['running', []]);
+      else {
+        expect(control).toMatchObject({ state: 'paused', reason: 'results_unreadable' });
+        expect(batchOf(run, 'a').held).toContain('shows no output file after 13 looks');
+        expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
+      }
+    },
+  );
+
+  it('is looked at anew once the operator says so, and settled from its files', () => {
+    const run = created();
+    for (let events = look(run, ending(), 2); events.includes('FaultRecorded'); events = look(run, ending(), 2)) while (!untilDue(run));
+    expect(batchOf(run, 'a').held).not.toBeNull();
+    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'read_again' } });
+    expect(run.state.snapshot.control.state).toBe('running');
+    expect(effectsDue(run.state.snapshot, run.nowMs).map(({ type }) => type)).toContain('PollBatches');
+    expect(look(run, ending(), 2)).toEqual(['FaultRecorded']);
+    while (!untilDue(run));
+    expect(look(run, ending({ outputFileId: 'late' }), 2)).toEqual(['BatchEnded']);
+  });
+
+  it('is settled from its files as soon as they show', () => {
+    const run = created();
+    look(run, ending(), 2);
+    while (!untilDue(run));
+    expect(look(run, ending({ outputFileId: 'late' }), 2)).toEqual(['BatchEnded']);
+    expect(batchOf(run, 'a').files).toBeNull();
+  });
+
+  it('is believed at once where it counts nothing, or says nothing', () => {
+    expect(look(created(), ending({ type: 'expired' }), 0)).toEqual(['BatchEnded', 'FilesStored']);
+    expect(look(created(), ending({ outputFileId: 'o' }), 2)).toEqual(['BatchEnded']);
+  });
+
+  it('is not counted twice for the same look, told twice', () => {
+    const run = created();
+    expect(look(run, ending(), 2)).toEqual(['FaultRecorded']);
+    expect(look(run, ending(), 2)).toEqual([]);
+  });
+});
+
+describe('a batch that the provider does not know', () => {
+  const absent = (run: Scenario) => attempt(run, { type: 'RecordPoll', asked: [key('a')], observations: [] });
+
+  it('is looked for slower and slower, for about a day; then it is held, and the run pauses', () => {
+    const run = created();
+    const begunMs = run.nowMs;
+    let looks = 0;
+    while (batchOf(run, 'a').held === null && looks < 1_000) {
+      looks += 1;
+      absent(run);
+      while (batchOf(run, 'a').held === null && !untilDue(run));
+    }
+    expect(run.nowMs - begunMs).toBeGreaterThan(12 * hourMs);
+    expect(run.nowMs - begunMs).toBeLessThan(48 * hourMs);
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'batch_unresolved' });
+    expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
+  });
+
+  it('is given up by somebody’s word that its answers are lost: its rows go again, and nobody else can say so', () => {
+    const run = created();
+    absent(run);
+    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    expect(batchOf(run, 'a')).toMatchObject({ phase: 'ended', files: { output: null, error: null } });
+    settleRest(run, 'a');
+    expect(statuses(run)).toEqual(['failed_retryable', 'failed_retryable']);
+    expect(run.state.snapshot.defects.missing).toBe(2);
+  });
+});
+
+describe('files that are shorter than the counts', () => {
+  it('are read again a few times, slower and slower, before what they lack is missing', () => {
+    const run = created();
+    look(run, ending({ outputFileId: 'o' }), 2);
+    const files = {
+      type: 'RecordFiles',
+      batchKey: key('a'),
+      output: { object: 'o', bytes: 10 },
+      error: null,
+      census: censusOfRows(1),
+    } as const;
+    const begunMs = run.nowMs;
+    let reads = 0;
+    while (batchOf(run, 'a').files === null) {
+      reads += 1;
+      tell(run, files);
+      run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
+    }
+    expect(reads).toBe(9);
+    expect(run.nowMs - begunMs).toBeGreaterThan(60_000);
+    expect(run.state.snapshot.faults).toEqual([]);
+  });
+
+  it('cannot be had: the batch is held, and the run says results_unavailable', () => {
+    const run = created();
+    look(run, ending({ outputFileId: 'o' }), 2);
+    for (let i = 0; i < 4; i += 1) {
+      tell(run, { type: 'RecordFault', key: 'batch:a' as never, fault: 'refused', message: 'no such file', retryAfterMs: null });
+      run.nowMs += 10_000_000;
+    }
+    expect(batchOf(run, 'a').held).toBe('no such file');
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'results_unavailable' });
+    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    expect(run.state.snapshot.control.state).toBe('running');
+    expect(effectsDue(run.state.snapshot, run.nowMs).map(({ type }) => type)).toContain('SettleSlice');
+  });
+});
