@@ -60,7 +60,7 @@ const swapIn = (built, aside) => {
 const bundleCli = async (built) => {
   const cli = join(built, 'cli');
   if (!existsSync(join(cli, 'main.js'))) return;
-  const thread = join(built, 'adapters', 'sqljs', 'worker.js');
+  const thread = join(built, 'adapters', 'filestore', 'worker', 'worker.js');
   const whole = `${cli}-whole`;
   await bundle({
     entryPoints: { main: join(cli, 'main.js'), ...(existsSync(thread) ? { worker: thread } : {}) },

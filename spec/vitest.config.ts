@@ -28,9 +28,7 @@ const apart = [
 ];
 
 /** Specs that need no database: part of them is run without waiting for a server. */
-const values = ['core', 'schema', 'openai', 'streams', 'sim', 'model', 'run', 'tiktoken', 'emulator'].map(
-  (folder) => `spec/${folder}/**/*.spec.ts`,
-);
+const values = ['core', 'schema', 'engine', 'effects', 'sim', 'run', 'adapters'].map((folder) => `spec/${folder}/**/*.spec.ts`);
 const withPostgres = { globalSetup: ['spec/support/postgres/global.ts'] };
 
 /** Specs of commands replace the store's thread, all of them: they share a process with each other only. */
@@ -40,16 +38,7 @@ const cli = ['spec/cli/**/*.spec.ts'];
 process.env['BATCHOR_SEED'] = seed;
 
 /** The longest, in this order. They begin first: one that begins last leaves all other cores idle at the end. */
-const longest = [
-  'docs/blocks',
-  'campaign/crash-points',
-  'examples/programs',
-  'campaign/',
-  'simulation/',
-  'gate/',
-  'run/artifacts',
-  'pack/',
-];
+const longest = ['docs/blocks', 'campaign/crash/', 'examples/programs', 'campaign/', 'gate/', 'run/archive/', 'pack/'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -49,7 +49,7 @@ export const renderStateMachine = (): string => `# State machines
 
 This page is generated from the tables in \`lib/core\` by \`npx tsx spec/docs/state-machine.ts --write\`, and a spec compares the two.
 Every arrow that is not in a table is refused: by \`decide\`, and once more by every store, whose row changes are conditional on the
-status that they leave. What this means for a crash, a lost answer or two answers in the wrong order is tested in \`spec/model\`.
+status that they leave. What this means for a crash, a lost answer or two answers in the wrong order is tested in \`spec/core/laws\`.
 
 A **run** is \`running\` until nothing is open and nothing more will come; then it is \`completed\`, or \`completed_with_failures\`. Beside
 that it is controlled: \`running\`, \`paused\` (nothing new is read, planned or sent; what was sent is polled and settled), or

@@ -11,7 +11,15 @@ import { beginJournal, type JournalWriter } from '../journal/journal-writer.ts';
 import { isOwnLock } from '../ownership/lock-file.ts';
 import type { OpenModel } from '../worker/open-model.ts';
 import { emptyDatabase } from './sql.ts';
-import { checkpointFile, compareJournals, journalFile, type JournalId, listRunFolder, lockFile, unfinishedSuffix } from '../disk/run-folder.ts';
+import {
+  checkpointFile,
+  compareJournals,
+  journalFile,
+  type JournalId,
+  listRunFolder,
+  lockFile,
+  unfinishedSuffix,
+} from '../disk/run-folder.ts';
 
 /** Writes images of the database aside, so that opening replays little. A failure here loses nothing: the journals go on. */
 export interface Checkpointer {

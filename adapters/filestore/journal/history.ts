@@ -5,7 +5,14 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import { lostRun } from '../repair/lost-work.ts';
 import { type Link, readLink, readOneFrame } from './journal-reader.ts';
-import { type CheckpointFile, compareJournals, type FolderListing, journalFile, type JournalId, listRunFolder } from '../disk/run-folder.ts';
+import {
+  type CheckpointFile,
+  compareJournals,
+  type FolderListing,
+  journalFile,
+  type JournalId,
+  listRunFolder,
+} from '../disk/run-folder.ts';
 
 /** A journal that counts: from where, and up to where (null: as far as its records are whole). */
 export interface ChainedJournal {

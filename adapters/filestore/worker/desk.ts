@@ -5,7 +5,17 @@ import type { Disk } from '../disk/disk.ts';
 import { type Keeper, openKeeper } from './keeper.ts';
 import { unpackTexts } from '../rows/packed-texts.ts';
 import { createSequenceIndex, resultsAfter, resultsByIndex } from '../rows/result-queries.ts';
-import { backoffRows, batchLines, linesOfRows, openMask, openRows, pendingRows, planWindow, rowLines, storedRows } from '../rows/row-queries.ts';
+import {
+  backoffRows,
+  batchLines,
+  linesOfRows,
+  openMask,
+  openRows,
+  pendingRows,
+  planWindow,
+  rowLines,
+  storedRows,
+} from '../rows/row-queries.ts';
 import { sharedRows } from '../rows/shared-rows.ts';
 
 export type Reply = (id: number, answer: Either<PortError, unknown>) => void;

@@ -3,7 +3,14 @@ import { decideCompacted, decideExported, decidePrune } from '../artifacts/artif
 import { decideClockJump } from '../control/clock.ts';
 import type { Command } from '../model/command.ts';
 import { decideReleaseRun } from '../control/owners.ts';
-import { decideCancelRun, decideChangeOperation, decideCreateRun, decideOpenRun, decidePauseRun, decideResumeRun } from '../control/control.ts';
+import {
+  decideCancelRun,
+  decideChangeOperation,
+  decideCreateRun,
+  decideOpenRun,
+  decidePauseRun,
+  decideResumeRun,
+} from '../control/control.ts';
 import type { Event } from '../model/event.ts';
 import { evolve } from './evolve.ts';
 import { isTerminalItem, itemStatuses } from '../model/item.ts';

@@ -1,6 +1,17 @@
 import { applyArtifacts } from '../artifacts/artifacts.ts';
 import type { LiveBatch, ProviderTimes } from '../model/batch.ts';
-import { batchOf, clearBatchFault, clearFault, grown, madeUnclear, move, shrunk, withBatch, withOthers, withoutBatch } from '../model/changes.ts';
+import {
+  batchOf,
+  clearBatchFault,
+  clearFault,
+  grown,
+  madeUnclear,
+  move,
+  shrunk,
+  withBatch,
+  withOthers,
+  withoutBatch,
+} from '../model/changes.ts';
 import { clockJumped } from '../control/clock.ts';
 import type { CanaryPolicy } from '../model/config.ts';
 import { cancelEffectKey, ingestKey, litterEffectKey, planKey, pollKey, requeueKey, sweepKey } from '../model/effect.ts';

@@ -1,6 +1,14 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
-import { type BatchKey, type CommandOf, decide, type EventOf, failureOfCode, indexesOf, type RunSnapshot } from '../../../lib/core/index.ts';
+import {
+  type BatchKey,
+  type CommandOf,
+  decide,
+  type EventOf,
+  failureOfCode,
+  indexesOf,
+  type RunSnapshot,
+} from '../../../lib/core/index.ts';
 import type { Step } from '../../support/core/commit.ts';
 import { breaches, recordHistories } from '../../support/core/histories.ts';
 import type { Row } from '../../support/core/row-table.ts';

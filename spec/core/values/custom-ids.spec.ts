@@ -1,6 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CustomIdFormat, customIdsOf, indexInCustomId, isNonce, nonceOf, stampCustomIds, stampOf } from '../../../lib/core/values/custom-ids.ts';
+import {
+  type CustomIdFormat,
+  customIdsOf,
+  indexInCustomId,
+  isNonce,
+  nonceOf,
+  stampCustomIds,
+  stampOf,
+} from '../../../lib/core/values/custom-ids.ts';
 import { faultOfConfig } from '../../../lib/core/index.ts';
 import { makeConfig } from '../../support/core/config.ts';
 

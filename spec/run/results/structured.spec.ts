@@ -11,7 +11,7 @@ import { isBatchorError } from '../../../lib/run/api/errors.ts';
 import { storedModule } from '../../../lib/run/job/schema-module.ts';
 import { withJsonSchema } from '../../../lib/schema/annotate.ts';
 import { createWorld, type World, type WorldOptions } from '../../../lib/sim/world.ts';
-import { Label } from '../job/schemas/label.ts';
+import { Label } from './schemas/label.ts';
 
 const itemsOf = (count: number): { readonly itemId: string; readonly payload: string }[] =>
   Array.from({ length: count }, (_, i) => ({ itemId: `r${i}`, payload: `prompt ${i}` }));
@@ -306,10 +306,10 @@ describe('a run that a fresh process finds', () => {
 describe('the module of a schema', () => {
   it('is stored by its way from the project’s folder, so that another checkout finds it', () => {
     const root = new URL('../../..', import.meta.url);
-    expect(storedModule(new URL('spec/run/job/schemas/label.ts', root).href, new URL('spec', root).pathname)).toBe(
-      './spec/run/schemas/label.ts',
+    expect(storedModule(new URL('spec/run/results/schemas/label.ts', root).href, new URL('spec', root).pathname)).toBe(
+      './spec/run/results/schemas/label.ts',
     );
-    expect(storedModule('./run/schemas/label.ts', new URL('spec', root).pathname)).toBe('./spec/run/schemas/label.ts');
+    expect(storedModule('./run/results/schemas/label.ts', new URL('spec', root).pathname)).toBe('./spec/run/results/schemas/label.ts');
     expect(storedModule('/elsewhere/label.ts', new URL('spec', root).pathname)).toBe('file:///elsewhere/label.ts');
     expect(storedModule('@acme/schemas')).toBe('@acme/schemas');
   });
