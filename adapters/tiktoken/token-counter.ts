@@ -40,8 +40,15 @@ export const tiktokenCounter = (options: TiktokenOptions = {}): TokenCounter => 
     const model = counted(name);
     return requestTokens(parse(text), model) ?? { tokens: model.counters.own(text), isExact: model.frame.isKnown };
   };
-  return { name: 'tiktoken', isExact: true, count: (text, model) => measure(text, model).tokens, measure };
+  const measuresExactly = (text: string, name: string): boolean => {
+    const frame = frameOf(name);
+    return requestTokens(parse(text), { name, frame, counters: nothing })?.isExact ?? frame.isKnown;
+  };
+  return { name: 'tiktoken', isExact: true, count: (text, model) => measure(text, model).tokens, measure, measuresExactly };
 };
+
+/** What a line holds is looked at, and its words are not counted. */
+const nothing: Counters = { own: () => 0, shared: () => 0 };
 
 const remembered = (count: CountText): CountText => {
   const known = new Map<string, number>();

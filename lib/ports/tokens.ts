@@ -17,4 +17,6 @@ export interface TokenCounter {
    * Default: `count`, as exact as the counter says of itself.
    */
   measure?(text: string, model: string): CountedTokens;
+  /** Whether `measure` would call this line's count exact, without counting it. Quotes ask it of rows that they do not count. */
+  measuresExactly?(text: string, model: string): boolean;
 }

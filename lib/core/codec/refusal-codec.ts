@@ -23,5 +23,12 @@ export const Rejected: t.Type<BatchRejection, unknown> = closed('BatchRejection'
   statedRequestsMax: orNull(t.number),
   statedBytesMax: later(orNull(t.number), null),
 });
-export const Named: t.Type<NamedStreak, unknown> = closed('NamedStreak', { code: t.string, count: NonNegative, total: NonNegative });
+export const Named: t.Type<NamedStreak, unknown> = closed('NamedStreak', {
+  code: t.string,
+  count: NonNegative,
+  total: NonNegative,
+  likely: later(NonNegative, 0),
+  last: laterOrNull(closed('LastNamed', { line: NonNegative, index: NonNegative })),
+  isReceding: later(t.boolean, false),
+});
 export const FileLimitType: t.Type<FileLimit, unknown> = closed('FileLimit', { bytesMax: NonNegative, refusedBytes: NonNegative });

@@ -184,8 +184,10 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
   const failures = addFailures(addFailures(batch.failures, judgedIn(failed)), judgedIn(retried));
   const settledBatch: LiveBatch = { ...batch, failures };
   const last = rows.indexes[rows.indexes.length - 1];
-  const isNews = rows.isLast && ending.rejection?.type === 'invalid_lines';
-  const named = isNews ? streakAfter(snapshot.named, ending.rejection, isRefusedAgain(rows)) : keptStreak(snapshot, ending);
+  const news = rows.isLast && ending.rejection?.type === 'invalid_lines' ? ending.rejection : null;
+  const index = failed.indexes.length === 1 ? (failed.indexes[0] as number) : null;
+  const streak = news === null ? null : streakAfter(snapshot.named, { said: news.said, index, isAgain: isRefusedAgain(rows) });
+  const named = streak ?? keptStreak(snapshot, ending);
   return right([
     {
       type: 'ItemsSettled',
@@ -216,7 +218,7 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
         ]
       : []),
     ...(rows.isLast ? pausesOfQuality(snapshot, settledBatch, atMs) : []),
-    ...(isNews ? pauseOfStreak(snapshot, named, ending.rejection?.message ?? '', atMs) : []),
+    ...(streak === null ? [] : pauseOfStreak(snapshot, streak, ending.rejection?.message ?? '', atMs)),
     ...(isLost ? pauseOfLoss(snapshot, batch, missingRows, atMs) : []),
     ...(isOutOfMoney ? pauseEvents(snapshot, 'insufficient_quota', 'the provider says that the account is out of money', atMs) : []),
   ]);

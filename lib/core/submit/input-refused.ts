@@ -72,7 +72,7 @@ const linesRefused = (
   const stated = { statedTokensMax: null, statedRequestsMax: null, statedBytesMax: null };
   const rejection: BatchRejection = { type: 'invalid_lines', message, lines, said, ...stated };
   // Whole batches of one request are not told apart from those of which only the first line was looked at.
-  const named = streakAfter(snapshot.named, rejection, false);
+  const named = streakAfter(snapshot.named, { said, index: indexes.length === 1 ? (indexes[0] as number) : null, isAgain: false });
   const classes = said.map((line) => (isTooLarge ? 'request_too_large' : classOfRefused(line)));
   const refused = [...new Set(classes)].map((failureClass): Event => {
     const own = indexes.filter((_, i) => classes[i] === failureClass);
@@ -82,10 +82,10 @@ const linesRefused = (
 };
 
 /** Lines that are named one at a time, without end: each costs an upload of all that are left. */
-const endlessSteps = (snapshot: RunSnapshot, named: NamedStreak | null, atMs: number): readonly Event[] | null => {
+const endlessSteps = (snapshot: RunSnapshot, named: NamedStreak, atMs: number): readonly Event[] | null => {
   const stepsMax = snapshot.config.operation.circuitBreaker.failedBatchesMax * stepsPerFailedBatch;
-  if (named === null || named.total < stepsMax) return null;
-  const why = `the provider refused ${named.total} input files in a row, and named lines of each ("${named.code}"): each refusal drops them, and costs an upload of all that are left`;
+  if (named.total < stepsMax) return null;
+  const why = `the provider refused ${named.total} input files in a row, and named lines of each${named.code === '' ? '' : ` (the last time for "${named.code}")`}: each refusal drops them, and costs an upload of all that are left`;
   return pauseEvents(snapshot, 'circuit_open', why, atMs);
 };
 

@@ -18,12 +18,28 @@ export const classOfRefused = (line: RefusedLine | undefined): FailureClass => l
 /** Where a code is shared, a service that checks from the top names the first lines: nothing in front of them was good. */
 const isFront = (said: readonly RefusedLine[]): boolean => said.every(({ line }, i) => line === i + 1);
 
-/** `isAgain`: the batch holds only rows whose batch was refused before. */
-export const streakAfter = (known: NamedStreak | null, { said }: Pick<BatchRejection, 'said'>, isAgain: boolean): NamedStreak | null => {
+interface NamedNow {
+  readonly said: readonly RefusedLine[];
+  /** The row of the only line that is named; null: several, or not known. */
+  readonly index: number | null;
+  /** The batch holds only rows whose batch was refused before. */
+  readonly isAgain: boolean;
+}
+
+export const streakAfter = (known: NamedStreak | null, { said, index, isAgain }: NamedNow): NamedStreak => {
   const code = codeOf(said);
-  if (code === null) return null;
-  if (known?.code !== code) return { code, count: 1, total: 1 };
-  return { code, count: known.count + (isAgain || isFront(said) ? 1 : 0), total: known.total + 1 };
+  const looksShared = isAgain || isFront(said) ? 1 : 0;
+  const [only] = said;
+  const last = only !== undefined && said.length === 1 && index !== null ? { line: only.line, index } : null;
+  const before = known?.last ?? null;
+  return {
+    code: code ?? '',
+    count: code === null ? 0 : known?.code === code ? known.count + looksShared : 1,
+    total: (known?.total ?? 0) + 1,
+    likely: known === null ? 1 : known.likely + looksShared,
+    last,
+    isReceding: last !== null && before !== null && last.line === before.line - 1 && last.index === before.index - 1,
+  };
 };
 
 /**
@@ -42,12 +58,23 @@ export const wholeRefusal = (ending: BatchEnding, requests: number): BatchEnding
 
 const namesNone = ({ lines }: BatchRejection, requests: number): boolean => !lines.some((line) => line >= 1 && line <= requests);
 
+/** Refusals for changing reasons are more likely to be about single rows: so many times as many of them are waited for. */
+const likelyPerFailedBatch = 2;
+
 /** The pause that the streak gives reason for, if any. */
-export const pauseOfStreak = (snapshot: RunSnapshot, streak: NamedStreak | null, message: string, atMs: number): readonly Event[] => {
-  const { failedBatchesMax } = snapshot.config.operation.circuitBreaker;
-  if (streak === null || streak.count < failedBatchesMax) return [];
-  const why =
-    `${streak.count} batches in a row were refused for ${streak.code === '' ? 'the same lines' : `"${streak.code}"`}, each on lines that the provider named; ` +
-    `those rows are dropped, and the others may share the reason: ${message}`;
-  return pauseEvents(snapshot, 'circuit_open', why, atMs);
+export const pauseOfStreak = (snapshot: RunSnapshot, streak: NamedStreak, message: string, atMs: number): readonly Event[] => {
+  const why = reasonToPause(streak, snapshot.config.operation.circuitBreaker.failedBatchesMax);
+  return why === null ? [] : pauseEvents(snapshot, 'circuit_open', `${why}: ${message}`, atMs);
+};
+
+const reasonToPause = ({ code, count, likely, last, isReceding }: NamedStreak, failedBatchesMax: number): string | null => {
+  const named = 'each on lines that the provider named; those rows are dropped, and the others may share the reason';
+  if (isReceding && last !== null) {
+    const lines = `line ${last.line + 1}, and then, without it, line ${last.line}`;
+    return `the provider named ${lines}: does it count lines from 0? Then the rows that were dropped are good ones, and the next one is at fault`;
+  }
+  if (count >= failedBatchesMax)
+    return `${count} batches in a row were refused for ${code === '' ? 'the same lines' : `"${code}"`}, ${named}`;
+  if (likely < failedBatchesMax * likelyPerFailedBatch) return null;
+  return `${likely} batches in a row were refused for one reason after the other, ${named}`;
 };

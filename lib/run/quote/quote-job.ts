@@ -5,7 +5,7 @@ import { quotaScopeOf } from '../../core/plan/quota.ts';
 import { emptySnapshot } from '../../core/model/snapshot.ts';
 import type { TokenCounter } from '../../ports/tokens.ts';
 import type { RenderPorts } from '../../effects/source/render.ts';
-import { measured } from '../../effects/source/measured-tokens.ts';
+import { isCountedExactly, measured } from '../../effects/source/measured-tokens.ts';
 import { configOf } from '../job/job-config.ts';
 import { amountOf, count, invalid, moneyOf } from '../job/job-limits.ts';
 import { sourceOf } from '../job/job-source.ts';
@@ -44,8 +44,10 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
   const { money } = config.operation;
   const counter = await parts.tokenCounter();
   let areExact = counter.isExact;
+  let isCounted = false;
   const sample = createTokenSample({
     count: (line) => {
+      isCounted = true;
       const { tokens, isExact } = measured(counter, line, config.provider.model);
       areExact &&= isExact;
       return tokens;
@@ -67,7 +69,10 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
         rows.shared += 1;
         continue;
       }
+      isCounted = false;
       const { bytes, tokens } = sample.add(line);
+      // A picture in a row that is not counted makes the whole an estimate, too.
+      if (!isCounted && areExact) areExact = isCountedExactly(counter, line, config.provider.model);
       fold.add({ bytes, tokens, inputs });
       rows.good += 1;
       rows.bytes += bytes;

@@ -12,8 +12,12 @@ interface Line {
 }
 const chat = (more: object = {}): Line => ({ url: '/v1/chat/completions', body: { messages, ...more } });
 const responses = (more: object = {}): Line => ({ url: '/v1/responses', body: { input: words, ...more } });
-const measure = (model: string, { url, body }: Line): CountedTokens | undefined =>
-  counter.measure?.(JSON.stringify({ custom_id: 'row-1', method: 'POST', url, body: { model, ...body } }), model);
+const measure = (model: string, { url, body }: Line): CountedTokens | undefined => {
+  const line = JSON.stringify({ custom_id: 'row-1', method: 'POST', url, body: { model, ...body } });
+  const counted = counter.measure?.(line, model);
+  expect(counter.measuresExactly?.(line, model)).toBe(counted?.isExact);
+  return counted;
+};
 const isExact = (model: string, line: Line): boolean | undefined => measure(model, line)?.isExact;
 
 /** A list of items, and a message of one part beside its words. */

@@ -68,7 +68,8 @@ const rejection = fc.record({
   said: refusedLines,
   statedRequestsMax: orNull(count),
 });
-const named = fc.record({ code: text, count, total: count });
+const last = fc.option(fc.record({ line: count, index: count }), { nil: null });
+const named = fc.record({ code: text, count, total: count, likely: count, last, isReceding: fc.boolean() });
 export const ending = fc.record({
   type: fc.constantFrom(...batchEndings),
   outputFileId: orNull(text),

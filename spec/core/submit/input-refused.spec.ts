@@ -214,6 +214,30 @@ describe('a line that the provider refuses before the batch is created', () => {
     expect(batchOf(run, 'after').requests).toBe(197);
   });
 
+  it('for another reason each time pauses it after twice as many first lines, and as many others as of one reason', () => {
+    const stepsTo = (line: number): number => {
+      const run = start(Array.from({ length: 200 }, () => 10));
+      let steps = 0;
+      for (; run.state.snapshot.control.state === 'running' && steps < 100; steps += 1) {
+        planNext(run, `b${steps}`);
+        refuseLine(run, `b${steps}`, line, line - 1 + steps, `reason-${steps}`);
+      }
+      return steps;
+    };
+    expect(stepsTo(1)).toBe(6);
+    expect(stepsTo(50)).toBe(30);
+  });
+
+  it('and then the one in front of it, in the same rows, pauses the run: the service may count from 0', () => {
+    const run = start(Array.from({ length: 200 }, () => 10));
+    planNext(run, 'a');
+    refuseLine(run, 'a', 50, 49);
+    planNext(run, 'b');
+    refuseLine(run, 'b', 49, 48);
+    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
+    expect(run.state.snapshot.control.message).toContain('does it count lines from 0?');
+  });
+
   it('that no batch has is a refusal like any other', () => {
     const run = start([10, 10]);
     planNext(run, 'a');

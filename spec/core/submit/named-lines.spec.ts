@@ -67,12 +67,12 @@ describe('a batch that fails validation on lines that the provider names', () =>
   });
 
   it('and again and again, while no row passes, opens the circuit once so many rows were dropped as are judged together', () => {
-    const run = start(40, { circuitBreaker: { judgedRowsMin: 10, passRatioMin: 0.1 } });
+    const run = start(40, { circuitBreaker: { judgedRowsMin: 5, passRatioMin: 0.1 } });
     for (let refusals = 1; run.state.snapshot.control.state === 'running' && refusals <= 50; refusals += 1)
       refuse(run, `batch-${refusals}`, 'invalid_lines');
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
-    expect(dropped(run)).toBe(10);
-    expect(run.state.snapshot.control.message).toContain('invalid_request 10');
+    expect(dropped(run)).toBe(5);
+    expect(run.state.snapshot.control.message).toContain('invalid_request 5');
   });
 
   it('counts toward those refusals once one code comes again for the rows that are left, so that a code that all share drops few of them', () => {
@@ -91,6 +91,26 @@ describe('a batch that fails validation on lines that the provider names', () =>
     for (let refusals = 1; run.state.snapshot.control.state === 'running' && refusals <= 50; refusals += 1)
       refuse(run, `batch-${refusals}`, 'invalid_lines', { code: 'unsupported_model', lines: [5, 9] });
     expect(run.state.snapshot).toMatchObject({ control: { state: 'paused', reason: 'circuit_open' }, batchCount: 3 });
+  });
+
+  it.each([
+    ['the first of what is left, each time', () => [1]],
+    ['1, 2, 3 and so on', (n: number) => [n]],
+    ['two at a time, for a reason each', (n: number) => [2 * n - 1, 2 * n]],
+  ])('for one reason after the other opens it, too, when it goes on for twice as long (%s)', (_title, linesOf) => {
+    const run = start(50);
+    for (let n = 1; run.state.snapshot.control.state === 'running' && n <= 50; n += 1)
+      refuse(run, `batch-${n}`, 'invalid_lines', { code: `reason-${n}`, lines: linesOf(n) });
+    expect(run.state.snapshot).toMatchObject({ control: { state: 'paused', reason: 'circuit_open' }, batchCount: 6 });
+    expect(run.state.snapshot.control.message).toMatch(/6 batches in a row were refused for one reason after the other/u);
+  });
+
+  it('of which each is the one in front of the line that was dropped opens it at once: the provider may count from 0', () => {
+    const run = start(50);
+    for (let n = 1; run.state.snapshot.control.state === 'running' && n <= 50; n += 1)
+      refuse(run, `batch-${n}`, 'invalid_lines', { code: `reason-${n}`, lines: [20 - n] });
+    expect(run.state.snapshot).toMatchObject({ control: { state: 'paused', reason: 'circuit_open' }, batchCount: 2 });
+    expect(run.state.snapshot.control.message).toMatch(/line 19, and then, without it, line 18: does it count lines from 0\?/u);
   });
 
   it('does not where fresh batches have bad lines of one kind here and there: each goes again without them', () => {

@@ -94,6 +94,26 @@ describe('a quote', () => {
     }
   });
 
+  it('does so where only rows that it does not count have pictures', async () => {
+    const runner = new BatchRunner({ storage: noStorage });
+    const picture = { type: 'input_image', detail: 'low', image_url: 'https://example.com/a.png' } as const;
+    const items = Array.from({ length: 400 }, (_, i) => ({ itemId: `row${i}`, payload: i }));
+    const providerConfig = openai({ model: 'gpt-4.1-mini', params: { max_output_tokens: 100 } });
+    const quoted = (pictures: number) =>
+      runner.quote(
+        {
+          items,
+          providerConfig,
+          // Long rows are counted, and short ones are not.
+          buildPrompt: ({ payload }) =>
+            payload === pictures ? { messages: [{ role: 'user' as const, content: [picture] }] } : 'long words '.repeat(200),
+        },
+        { sampleRows: 10 },
+      );
+    expect((await quoted(-1)).inputTokens).toMatchObject({ isBound: true, countedRows: 10 });
+    expect((await quoted(390)).inputTokens).toMatchObject({ isBound: false, countedRows: 10 });
+  });
+
   it('takes what is unknown for unknown, never for nothing', async () => {
     const unbounded = await runner.quote({ items: few, buildPrompt, providerConfig: openai({ model: 'priced' }) });
     expect(unbounded.outputTokens).toEqual({ min: 3, expected: null, max: null });
