@@ -1,4 +1,4 @@
-import type { RefusedLine } from '../core/model/batch.ts';
+import type { RefusedId, RefusedLine } from '../core/model/batch.ts';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 
 /** What the provider says against an input file. */
@@ -9,6 +9,8 @@ export interface InputRefusal {
   readonly statedBytesMax: number | null;
   /** The lines that it names; empty: none. */
   readonly said: readonly RefusedLine[];
+  /** Those that it names by their `custom_id`. Absent: none. */
+  readonly ids?: readonly RefusedId[];
 }
 
 /** What went wrong outside, as data: classified once, in the adapter. Messages hold no secret and no payload. */

@@ -1,8 +1,8 @@
-import type { BatchEnding, BatchStage, NamedFiles } from '../../../lib/core/model/batch.ts';
+import type { BatchEnding, BatchStage, NamedFiles, RefusedId } from '../../../lib/core/model/batch.ts';
 import type { BatchObservation } from '../../../lib/core/model/command.ts';
 import type { ProviderBatchId } from '../../../lib/core/values/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
-import { rejectionOf } from './rejection.ts';
+import { refusedIdsOf, rejectionOf } from './rejection.ts';
 import { noSecrets, type Scrub } from '../client/scrub.ts';
 
 const statusCharsMax = 100;
@@ -29,6 +29,8 @@ export interface BatchReport {
   readonly statusSinceMs: number | null;
   /** The files that it names, over or not. */
   readonly named: NamedFiles;
+  /** Lines that its failed validation names by their ids. */
+  readonly refusedIds: readonly RefusedId[];
 }
 
 /**
@@ -56,6 +58,7 @@ export const readBatch = (value: unknown, scrub: Scrub = noSecrets.scrub): Batch
     expiresAtMs: timeOf(value['expires_at']),
     statusSinceMs: timeOf(value[known === 'validating' ? 'created_at' : `${known}_at`]),
     named,
+    refusedIds: endings[known] === 'rejected' ? refusedIdsOf(value['errors'], scrub) : [],
   };
 };
 

@@ -1,8 +1,9 @@
-import type { RefusedLine } from '../../../lib/core/model/batch.ts';
+import type { RefusedId, RefusedLine } from '../../../lib/core/model/batch.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import type { InputRefusal } from '../../../lib/ports/port-error.ts';
 import { classOfRefusedLine } from '../answers/answer-error.ts';
-import { hasOwnLine, linesOf } from './named-lines.ts';
+import { idsOf } from '../named-ids.ts';
+import { countFromZero, hasOwnLine, linesOf } from './named-lines.ts';
 import { apiErrorIn, errorBodyIn } from '../client/api-error.ts';
 
 const linesMax = 1_000;
@@ -42,8 +43,8 @@ const units: Readonly<Record<string, number>> = {
  * of the kind. A line is named by `param`, in words ("Invalid request on line 2"), or as an entry of a list.
  */
 export const inputRefusalOf = (status: number, message: string, thrown: unknown): InputRefusal | null => {
-  const said = status === 400 || status === 422 ? linesIn(thrown) : [];
-  if (said.length > 0) return { isTooLarge: false, statedBytesMax: null, said };
+  const { said, ids } = status === 400 || status === 422 ? namedIn(thrown) : { said: [], ids: [] };
+  if (said.length + ids.length > 0) return { isTooLarge: false, statedBytesMax: null, said, ...(ids.length === 0 ? {} : { ids }) };
   const { code } = apiErrorIn(thrown);
   const body = errorBodyIn(thrown);
   // A parameter of the call that is too large is not the file.
@@ -67,24 +68,38 @@ export const statedBytesIn = (message: string): number | null => {
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
 };
 
-const linesIn = (thrown: unknown): readonly RefusedLine[] => {
+/** The lines and the requests that a refusal names, each with what is said of it. */
+const namedIn = (thrown: unknown): { readonly said: readonly RefusedLine[]; readonly ids: readonly RefusedId[] } => {
   const byLine = new Map<number, RefusedLine>();
-  const add = (line: number, entry: JsonObject, fallback: string): void => {
-    if (byLine.has(line) || byLine.size >= linesMax) return;
-    const code = textOf(entry['code']) ?? textOf(entry['type']);
-    const message = (textOf(entry['message']) ?? fallback).slice(0, wordsMax);
-    const param = textOf(entry['param']);
-    byLine.set(line, { line, code, message, param, failureClass: classOfRefusedLine({ code, message, param }) });
-  };
-  const { message } = apiErrorIn(thrown);
+  const byId = new Map<string, RefusedId>();
+  const { message: whole } = apiErrorIn(thrown);
   const body = errorBodyIn(thrown);
   const error = isJsonObject(body) ? body : {};
-  for (const entry of entriesIn(error)) {
-    for (const line of linesOf(entry, textOf(entry['message']) ?? '')) add(line, entry, message);
-  }
-  if (byLine.size === 0) for (const line of linesOf(error, message)) add(line, error, message);
-  return [...byLine.values()].sort((a, b) => a.line - b.line);
+  const entries = entriesIn(error);
+  const isFromZero = countFromZero(entries);
+  const add = (entry: JsonObject, words: string): void => {
+    const told = toldOf(entry, whole);
+    const lines = linesOf(entry, words, isFromZero);
+    for (const line of lines) if (!byLine.has(line) && byLine.size < linesMax) byLine.set(line, { line, ...told });
+    const [line] = lines;
+    const stated = lines.length === 1 && line !== undefined ? line : null;
+    for (const customId of idsOf(entry, words))
+      if (!byId.has(customId) && byId.size < linesMax) byId.set(customId, { customId, line: stated, ...told });
+  };
+  for (const entry of entries) add(entry, wordsOf(entry) ?? '');
+  if (byLine.size + byId.size === 0) add(error, whole);
+  return { said: [...byLine.values()].sort((a, b) => a.line - b.line), ids: [...byId.values()] };
 };
+
+const toldOf = (entry: JsonObject, whole: string): Omit<RefusedLine, 'line'> => {
+  const code = textOf(entry['code']) ?? textOf(entry['type']);
+  const message = (wordsOf(entry) ?? whole).slice(0, wordsMax);
+  const param = textOf(entry['param']);
+  return { code, message, param, failureClass: classOfRefusedLine({ code, message, param }) };
+};
+
+/** FastAPI says `msg`. */
+const wordsOf = (entry: JsonObject): string | null => textOf(entry['message']) ?? textOf(entry['msg']);
 
 /** The error itself, and the lists that it may hold. */
 const entriesIn = (error: JsonObject): readonly JsonObject[] => {

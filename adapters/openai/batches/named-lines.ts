@@ -2,18 +2,30 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core
 
 /**
  * The lines of the input file, from 1, that an entry of a service is about: its own `line` or `line_number`, as a number or digits, else what
- * its `param` or its words name ("on line 2", "line 2:", "lines 2, 5 and 7"). Empty: it names none.
+ * its `param` or its words name ("on line 2", "line 2:", "lines 2, 5 and 7"), or its `loc` (FastAPI). Empty: it names none. `isFromZero`: its own
+ * numbers count from 0. A line 0 alone is none: it may as well stand for no line at all.
  */
-export const linesOf = (entry: JsonObject, message: string): readonly number[] => {
-  const own = [entry['line'], entry['line_number']].map(lineIn).find((line) => line !== null) ?? null;
-  if (own !== null) return [own];
+export const linesOf = (entry: JsonObject, message: string, isFromZero = false): readonly number[] => {
+  const own = ownLineOf(entry);
+  if (own !== null && (isFromZero || own > 0)) return [own + (isFromZero ? 1 : 0)];
   const param = typeof entry['param'] === 'string' ? entry['param'] : '';
-  return namedIn(message.slice(0, charsMax), param.slice(0, charsMax)).filter(isLine);
+  const named = namedIn(message.slice(0, charsMax), param.slice(0, charsMax));
+  const lines = named.length > 0 ? named : placesIn(entry['loc']);
+  const shift = lines.length > 1 && lines.includes(0) ? 1 : 0;
+  return lines.map((line) => line + shift).filter(isLine);
+};
+
+/** True where entries that stand side by side name a line 0 beside others: then they count from 0. */
+export const countFromZero = (entries: readonly JsonValue[]): boolean => {
+  const own = new Set(entries.filter(isJsonObject).map(ownLineOf));
+  return own.has(0) && [...own].some((line) => line !== null && line > 0);
 };
 
 /** True where an entry has a line of its own. */
-export const hasOwnLine = (entry: JsonValue): boolean =>
-  isJsonObject(entry) && [entry['line'], entry['line_number']].some((line) => lineIn(line) !== null);
+export const hasOwnLine = (entry: JsonValue): boolean => isJsonObject(entry) && (ownLineOf(entry) ?? 0) > 0;
+
+const ownLineOf = (entry: JsonObject): number | null =>
+  [entry['line'], entry['line_number']].map(lineIn).find((line) => line !== null) ?? null;
 
 const charsMax = 4_000;
 
@@ -21,8 +33,16 @@ const isLine = (line: number): boolean => Number.isSafeInteger(line) && line >= 
 
 const lineIn = (value: JsonValue | undefined): number | null => {
   const line = typeof value === 'string' && /^\s*\d{1,15}\s*$/u.test(value) ? Number(value) : value;
-  return typeof line === 'number' && isLine(line) ? line : null;
+  return typeof line === 'number' && (line === 0 || isLine(line)) ? line : null;
 };
+
+/** FastAPI's place of an error: `["body", "requests", 4, "input"]`. An index in a list counts from 0. */
+const placesIn = (loc: JsonValue | undefined): readonly number[] => {
+  if (!Array.isArray(loc)) return [];
+  const at = loc.findIndex((part, i) => typeof part === 'string' && listName.test(part) && typeof loc[i + 1] === 'number');
+  return at < 0 ? [] : [Number(loc[at + 1]) + 1];
+};
+const listName = /^(?:lines|rows|requests)$/iu;
 
 /** A parser's own place: it is not known what it was reading. */
 const place = /\blines?\s*\d+[\s,:(]*col(?:umn)?\b\.?\s*\d+/giu;

@@ -31,9 +31,10 @@ export const observe = (open: OpenSession, asked: readonly Asked[]): Port<readon
     return asked.flatMap(({ batchKey, providerBatchId }) => {
       const report = reports.get(providerBatchId);
       if (report === undefined || isForeign(report, batchKey)) return [];
-      const { status, isAccepted, progress, ending, stage, createdAtMs, expiresAtMs, statusSinceMs, named } = report;
+      const { status, isAccepted, progress, ending, stage, createdAtMs, expiresAtMs, statusSinceMs, named, refusedIds } = report;
       const times = { createdAtMs, expiresAtMs, statusSinceMs };
-      return [{ batchKey, providerBatchId, providerStatus: status, isAccepted, progress, ending, stage, ...times, named }];
+      const ids = refusedIds.length === 0 ? {} : { refusedIds };
+      return [{ batchKey, providerBatchId, providerStatus: status, isAccepted, progress, ending, stage, ...times, named, ...ids }];
     });
   });
 

@@ -1,7 +1,8 @@
-import type { BatchRejection, RefusedLine } from '../../../lib/core/model/batch.ts';
+import type { BatchRejection, RefusedId, RefusedLine } from '../../../lib/core/model/batch.ts';
 import { isJsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import { classOfRefusedLine, readLineError } from '../answers/answer-error.ts';
-import { linesOf } from './named-lines.ts';
+import { idsOf } from '../named-ids.ts';
+import { countFromZero, linesOf } from './named-lines.ts';
 import type { Scrub } from '../client/scrub.ts';
 import { saysTooLarge, statedBytesIn } from './input-refusal.ts';
 import { isOutOfCapacity, isOutOfMoney, plainCode, saysOutOfMoney, statedLimits } from '../client/error-codes.ts';
@@ -42,7 +43,7 @@ export const rejectionOf = (errors: JsonValue | undefined, scrub: Scrub): BatchR
   if (large !== undefined)
     return { ...other('too_large', saidOf([{ ...large, lines: [1] }], scrub)), statedBytesMax: statedBytesIn(large.message ?? '') };
   // An entry without a line beside those that have one is a remark on the whole: "The batch has errors".
-  if (named.length === 0 || entries.some(({ code }) => sharedByAllLines.has(plainCode(code ?? '')))) return other('other');
+  if (named.length === 0 || entries.some(isShared)) return other('other');
   return other('invalid_lines', saidOf(named, scrub), scrub(messageOf([...named, ...entries.filter(({ lines }) => lines.length === 0)])));
 };
 
@@ -53,12 +54,29 @@ interface Entry {
   readonly message: string | null;
   readonly param: string | null;
   readonly lines: readonly number[];
+  /** It has a line of its own, and that is 0. */
+  readonly isAtZero: boolean;
+  /** Ids of requests that it is about. */
+  readonly ids: readonly string[];
 }
+
+/** What a failed validation says against lines that it names by their ids; empty: nothing, or what it says is about the whole batch. */
+export const refusedIdsOf = (errors: JsonValue | undefined, scrub: Scrub): readonly RefusedId[] => {
+  const entries = entriesOf(errors);
+  const isAboutAll = entries.some((entry) => isOutOfCapacity(entry.code) || isAboutMoney(entry) || isShared(entry));
+  if (isAboutAll) return [];
+  const ids = entries.flatMap((entry) => entry.ids.map((customId) => ({ customId, entry })));
+  return ids.slice(0, linesMax).map(({ customId, entry }) => {
+    const [line] = entry.lines;
+    return { customId, ...toldOf([entry], scrub), line: entry.lines.length === 1 && line !== undefined ? line : null };
+  });
+};
 
 /** `{object: "list", data: […]}`, the list alone, one entry alone, or a text. */
 const entriesOf = (errors: JsonValue | undefined): readonly Entry[] => {
   const data = isJsonObject(errors) ? (errors['data'] ?? errors) : errors;
   const list = Array.isArray(data) ? (data as readonly JsonValue[]) : [data ?? null];
+  const isFromZero = countFromZero(list);
   return list.flatMap((each): readonly Entry[] => {
     const entry = typeof each === 'string' && each.trim() !== '' ? { message: each } : each;
     if (!isJsonObject(entry)) return [];
@@ -66,9 +84,11 @@ const entriesOf = (errors: JsonValue | undefined): readonly Entry[] => {
     // A message may be an error of its own, wrapped.
     const inside = own.message === null || own.code === null ? readLineError(entry) : null;
     const message = own.message ?? inside?.message ?? null;
-    const lines = linesOf(entry, message ?? '');
+    const lines = linesOf(entry, message ?? '', isFromZero);
     if (!Array.isArray(data) && message === null && lines.length === 0) return [];
-    return [{ ...own, code: own.code ?? inside?.code ?? null, message, param: textOf(entry['param']), lines }];
+    const ids = idsOf(entry, message ?? '');
+    const isAtZero = entry['line'] === 0 || entry['line'] === '0';
+    return [{ ...own, code: own.code ?? inside?.code ?? null, message, param: textOf(entry['param']), lines, isAtZero, ids }];
   });
 };
 
@@ -80,12 +100,7 @@ const saidOf = (entries: readonly Entry[], scrub: Scrub): readonly RefusedLine[]
   const said: RefusedLine[] = [];
   let chars = 0;
   for (const [line, about] of sorted) {
-    const first = (key: 'code' | 'param'): string | null => {
-      const text = about.find((entry) => entry[key] !== null)?.[key] ?? null;
-      return text === null ? null : scrub(text).slice(0, nameCharsMax);
-    };
-    const [code, message, param] = [first('code'), wordsOf(about, scrub), first('param')];
-    const one = { line, code, message, param, failureClass: classOfRefusedLine({ code, message, param }) };
+    const one = { line, ...toldOf(about, scrub) };
     chars += (one.code?.length ?? 0) + (one.message?.length ?? 0) + (one.param?.length ?? 0);
     if (chars > saidCharsMax && said.length > 0) break;
     said.push(one);
@@ -93,11 +108,22 @@ const saidOf = (entries: readonly Entry[], scrub: Scrub): readonly RefusedLine[]
   return said;
 };
 
+const toldOf = (about: readonly Entry[], scrub: Scrub): Omit<RefusedLine, 'line'> => {
+  const first = (key: 'code' | 'param'): string | null => {
+    const text = about.find((entry) => entry[key] !== null)?.[key] ?? null;
+    return text === null ? null : scrub(text).slice(0, nameCharsMax);
+  };
+  const [code, message, param] = [first('code'), wordsOf(about, scrub), first('param')];
+  return { code, message, param, failureClass: classOfRefusedLine({ code, message, param }) };
+};
+
 /** All that is said on one line, each sentence once. */
 const wordsOf = (about: readonly Entry[], scrub: Scrub): string | null => {
   const messages = new Set(about.flatMap(({ message }) => (message === null ? [] : [scrub(message).slice(0, messageCharsMax)])));
   return messages.size === 0 ? null : [...messages].join('; ').slice(0, messageCharsMax);
 };
+
+const isShared = ({ code }: Entry): boolean => sharedByAllLines.has(plainCode(code ?? ''));
 
 const isAboutMoney = ({ code, type, message }: Entry): boolean => isOutOfMoney(code, type) || saysOutOfMoney(message ?? '');
 
@@ -110,7 +136,7 @@ const messageOf = (entries: readonly Entry[]): string => {
   const [first] = entries;
   if (first === undefined) return 'the provider failed the batch and did not say why';
   const [line] = first.lines;
-  const place = line === undefined ? '' : `line ${line}: `;
+  const place = line !== undefined ? `line ${line}: ` : first.isAtZero ? 'line 0 (none of the file, unless it is counted from 0): ' : '';
   const text = (first.message ?? 'no message').slice(0, messageCharsMax);
   const more = entries.length > 1 ? ` (and ${entries.length - 1} more)` : '';
   return `${place}${first.code ?? 'no code'}: ${text}${more}`;

@@ -5,6 +5,7 @@ import {
   type BatchRejection,
   batchStages,
   type NamedFiles,
+  type RefusedId,
   type RefusedLine,
   refusedLineClasses,
   type StoredFile,
@@ -55,14 +56,14 @@ const toldAttempt = new t.Type<number, unknown>(
   t.identity,
 );
 
-const Refused = form<RefusedLine>('RefusedLine', {
-  line: finite,
+const saidOfLine = {
   code: orNull(t.string),
   message: orNull(t.string),
   param: orNull(t.string),
-  // Absent in commands of programs that were written for an earlier release.
   failureClass: laterOrNull(oneOf('a failure class', refusedLineClasses)),
-});
+};
+const Refused = form<RefusedLine>('RefusedLine', { line: finite, ...saidOfLine });
+const RefusedById = form<RefusedId>('RefusedId', { line: orNull(finite), customId: t.string, ...saidOfLine });
 const Rejection = form<BatchRejection>('BatchRejection', {
   type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'too_large', 'other'] as const),
   message: t.string,
@@ -133,6 +134,7 @@ const Observation = form<BatchObservation>('BatchObservation', {
   expiresAtMs: optional(told),
   statusSinceMs: optional(told),
   named: optional(form<NamedFiles>('NamedFiles', { outputFileId: orNull(t.string), errorFileId: orNull(t.string) })),
+  refusedIds: optional(listOf(RefusedById)),
 });
 const Unclear = form<UnclearCreate>('UnclearCreate', {
   batchKey: key,

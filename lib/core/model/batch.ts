@@ -69,6 +69,12 @@ export interface RefusedLine {
   readonly failureClass: RefusedLineClass | null;
 }
 
+/** The same, where the provider names the line by its `custom_id`; the number, if it gives one too, is in doubt where both do not agree. */
+export interface RefusedId extends Omit<RefusedLine, 'line'> {
+  readonly customId: string;
+  readonly line: number | null;
+}
+
 /** Failures of a row that a provider may find before it answers anything. */
 export const refusedLineClasses = ['content_filtered', 'context_too_long'] as const satisfies readonly FailureClass[];
 export type RefusedLineClass = (typeof refusedLineClasses)[number];

@@ -1,4 +1,4 @@
-import type { BatchEnding, BatchStage, CreateDoubt, NamedFiles } from './batch.ts';
+import type { BatchEnding, BatchStage, CreateDoubt, NamedFiles, RefusedId } from './batch.ts';
 import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
 
 /** What a provider says of batches: one by one, and in its list. */
@@ -21,6 +21,8 @@ export interface BatchObservation {
   readonly statusSinceMs?: number | null;
   /** Files that it names though it is not over. Absent: none. */
   readonly named?: NamedFiles;
+  /** Lines that a failed validation names by their ids. The engine finds their numbers before it commits; `decide` passes over them. */
+  readonly refusedIds?: readonly RefusedId[];
 }
 
 /** A create whose answer was lost, as it is asked about. */

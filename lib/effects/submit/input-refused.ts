@@ -2,7 +2,9 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Command, CommandOf } from '../../core/model/command.ts';
 import type { BatchKey } from '../../core/values/ids.ts';
+import { customIdsOf } from '../../core/values/custom-ids.ts';
 import { indexesOf } from '../../core/values/index-set.ts';
+import { withLinesOfIds } from '../../core/refused-ids.ts';
 import type { BatchRecord } from '../../core/model/batch-record.ts';
 import type { InputRefusal, PortError } from '../../ports/port-error.ts';
 import type { OwnedRun } from '../../ports/run-store.ts';
@@ -37,12 +39,17 @@ export const inputRefusedCommand = (
 export const withRowsOfLines = (
   run: Pick<OwnedRun, 'batches' | 'snapshot'>,
   command: CommandOf<'RecordInputRefused'>,
+  { ids = [] }: InputRefusal,
 ): TE.TaskEither<PortError, Command> => {
   const batch = run.snapshot.live.find(({ batchKey }) => batchKey === command.batchKey);
   if (batch === undefined) return TE.right(command);
   return pipe(
     run.batches(batch.batchNo, 1),
-    TE.map(([record]) => (record?.batchKey === command.batchKey ? named(command, record) : command)),
+    TE.map(([record]) => {
+      if (record?.batchKey !== command.batchKey) return command;
+      const said = withLinesOfIds(command.said, ids, record.indexes, customIdsOf(run.snapshot.config));
+      return named({ ...command, said }, record);
+    }),
   );
 };
 

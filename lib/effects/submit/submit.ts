@@ -4,7 +4,7 @@ import type { Command } from '../../core/model/command.ts';
 import type { Effect } from '../../core/model/effect.ts';
 import type { ArtifactStore } from '../../ports/artifacts.ts';
 import { PayloadError } from '../../ports/payload-error.ts';
-import type { PortError } from '../../ports/port-error.ts';
+import type { InputRefusal, PortError } from '../../ports/port-error.ts';
 import type { RequestSpan } from '../../ports/run-store.ts';
 import { createRefusal, EngineFailure, messageOf, payloadRefusal } from '../faults.ts';
 import { type ChangeLines, changedLines, raisingOf, stampingOf } from './change-lines.ts';
@@ -44,7 +44,7 @@ export const performUpload =
         const input = inputRefusalIn(error);
         return input === null
           ? TE.left(error)
-          : TE.right(withRowsOfLines(run, inputRefusedCommand(effect, { message: messageOf(error) }, input, scheduler.now())));
+          : TE.right(withRowsOfLines(run, inputRefusedCommand(effect, { message: messageOf(error) }, input, scheduler.now()), input));
       }),
     );
 
@@ -80,8 +80,9 @@ const readAll = (
  */
 export const performCreate =
   ({ run, provider, scheduler }: EnginePorts): Perform<Of<'CreateBatch'>> =>
-  ({ batchKey, createAttempt, inputFileId }) =>
-    pipe(
+  ({ batchKey, createAttempt, inputFileId }) => {
+    let refused: InputRefusal | null = null;
+    return pipe(
       run.assertOwned(),
       TE.chain(() => {
         const { batchMetadata, operation } = run.snapshot.config;
@@ -93,9 +94,9 @@ export const performCreate =
               (answer): Command => {
                 const atMs = scheduler.now();
                 if (answer._tag === 'Right') return { type: 'RecordCreated', atMs, batchKey, createAttempt, ...answer.right };
-                const input = inputRefusalIn(answer.left);
-                if (input !== null)
-                  return inputRefusedCommand({ batchKey, createAttempt }, { message: messageOf(answer.left) }, input, atMs);
+                refused = inputRefusalIn(answer.left);
+                if (refused !== null)
+                  return inputRefusedCommand({ batchKey, createAttempt }, { message: messageOf(answer.left) }, refused, atMs);
                 const refusal = createRefusal(answer.left);
                 if (refusal !== null) return { type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal };
                 return {
@@ -116,8 +117,11 @@ export const performCreate =
             ),
         );
       }),
-      TE.map((command): Asked => (command.type === 'RecordInputRefused' ? withRowsOfLines(run, command) : TE.right(command))),
+      TE.map((command): Asked =>
+        command.type === 'RecordInputRefused' && refused !== null ? withRowsOfLines(run, command, refused) : TE.right(command),
+      ),
     );
+  };
 
 export const performSweep =
   ({ run, provider, scheduler }: EnginePorts): Perform<Of<'SweepBatches'>> =>

@@ -104,6 +104,23 @@ describe('a service that validates the file when it gets it', () => {
     });
   });
 
+  it('names requests by their ids, with the line where it names one, and lines that count from 0', async () => {
+    const id = 'r0abc12yz-4';
+    const named = { customId: id, line: null, code: 'invalid_request_error', param: null, failureClass: null };
+    const message = `Request '${id}' is not valid.`;
+    expect(await askCreate(400, words(message))).toEqual({
+      isTooLarge: false,
+      statedBytesMax: null,
+      said: [],
+      ids: [{ ...named, message }],
+    });
+    const listed = words('No.', { errors: [{ custom_id: id, line: 9, message: 'x' }] });
+    expect(await askUpload(422, listed)).toMatchObject({ said: [{ line: 9 }], ids: [{ customId: id, line: 9, message: 'x' }] });
+    expect(await askUpload(400, words('No.', { errors: [{ line: 0 }, { line: 6 }] }))).toMatchObject({ said: [{ line: 1 }, { line: 7 }] });
+    const fastApi = { detail: [{ loc: ['body', 'requests', 2, 'input'], msg: 'field required', type: 'missing' }] };
+    expect(await askCreate(422, fastApi)).toMatchObject({ said: [{ line: 3, message: 'field required', code: 'missing' }] });
+  });
+
   it.each([
     [400, words('Unexpected token at line 1 column 7')],
     [400, words('The endpoint is not supported.')],

@@ -1,0 +1,39 @@
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { BatchObservation } from '../core/model/command.ts';
+import { customIdsOf } from '../core/values/custom-ids.ts';
+import { withLinesOfIds } from '../core/refused-ids.ts';
+import type { PortError } from '../ports/port-error.ts';
+import type { OwnedRun } from '../ports/run-store.ts';
+
+/**
+ * Observations without ids: what a failed validation says against a `custom_id` stands at the line that the batch has it on. Those that name none,
+ * nearly all, are left as they are; for the others what is remembered of the batch is read.
+ */
+export const withoutRefusedIds = (
+  run: Pick<OwnedRun, 'batches' | 'snapshot'>,
+  observations: readonly BatchObservation[],
+): TE.TaskEither<PortError, readonly BatchObservation[]> =>
+  observations.every(({ refusedIds }) => refusedIds === undefined)
+    ? TE.right(observations)
+    : TE.traverseSeqArray((observation: BatchObservation) => placed(run, observation))(observations);
+
+const placed = (
+  run: Pick<OwnedRun, 'batches' | 'snapshot'>,
+  { refusedIds = [], ...observation }: BatchObservation,
+): TE.TaskEither<PortError, BatchObservation> => {
+  const { ending } = observation;
+  const batch = run.snapshot.live.find(({ batchKey }) => batchKey === observation.batchKey);
+  const rejection = ending?.rejection ?? null;
+  if (batch === undefined || ending === null || rejection === null || refusedIds.length === 0) return TE.right(observation);
+  return pipe(
+    run.batches(batch.batchNo, 1),
+    TE.map(([record]) => {
+      if (record?.batchKey !== batch.batchKey) return observation;
+      const said = withLinesOfIds(rejection.said, refusedIds, record.indexes, customIdsOf(run.snapshot.config));
+      if (said.length === 0) return observation;
+      const named = { ...rejection, type: 'invalid_lines', lines: said.map(({ line }) => line), said } as const;
+      return { ...observation, ending: { ...ending, rejection: named } };
+    }),
+  );
+};
