@@ -33,16 +33,21 @@ export interface CsvSegment {
 
 /** Why `csv-parse` gave up, by its code. Its own messages count lines from the segment's start, which helps nobody. */
 const REASONS: Readonly<Partial<Record<CsvError['code'], string>>> = {
-  CSV_INVALID_CLOSING_QUOTE: 'a quoted field goes on after its closing quote. Double the quotes inside a quoted field',
-  INVALID_OPENING_QUOTE: 'a quote stands inside an unquoted field. Quote the whole field and double the quotes inside it',
-  CSV_QUOTE_NOT_CLOSED: 'a quoted field is never closed',
+  CSV_QUOTE_NOT_CLOSED: 'a quoted field is never closed. Close it, or read quotes as text (quote: null)',
 };
 
-/** Opens a segment at the start of the record at `offset`. Records come as arrays, so that their number of columns is the caller's to judge. */
-export const openSegment = (offset: number, delimiter: string): CsvSegment => {
+/**
+ * Opens a segment at the start of the record at `offset`. Records come as arrays, so that their number of columns is the caller's to judge.
+ * `quote`: null where quotes are text. Quotes inside unquoted fields are text; records with other quotes out of place are the caller's to find.
+ */
+export const openSegment = (offset: number, delimiter: string, quote: string | null): CsvSegment => {
   let records: ParsedRecord[] = [];
   const parser = new Parser({
     delimiter,
+    quote,
+    escape: quote,
+    // Else one inch mark would cost its row.
+    relax_quotes: true,
     // Both, always: left to find out, it takes the first line's end for all, and files of two hands mix them.
     record_delimiter: ['\r\n', '\n'],
     skip_empty_lines: true,
@@ -81,7 +86,7 @@ export const openSegment = (offset: number, delimiter: string): CsvSegment => {
         }),
       ),
     tooLong: (recordBytesMax) => ({
-      reason: `the record is longer than recordBytesMax (${recordBytesMax} bytes). Is a quote never closed?`,
+      reason: `the record is longer than recordBytesMax (${recordBytesMax} bytes). Is a quote never closed? Close it, or read quotes as text (quote: null)`,
       column: null,
       fieldOffset: offset + parser.info.bytes,
     }),

@@ -13,6 +13,11 @@ export type CsvOptions<Column extends string, Payload, Metadata extends JsonObje
   readonly columns?: readonly Column[];
   /** Between fields. Default a comma. */
   readonly delimiter?: string;
+  /**
+   * Around fields that hold delimiters or line ends; null where quotes are text. Default `"`, and then a record of six lines or more, each of which
+   * looks like a record, is a bad row: two stray quotes make such a one. Named, quotes are taken at their word.
+   */
+  readonly quote?: '"' | "'" | null;
   /** Whether a record of empty fields alone, as spreadsheets write them at the end, is passed over like a blank line. Default false: it is a row. */
   readonly skipsEmptyRecords?: boolean;
   /** A longer record is a bad row. Default 16 MiB. */
@@ -23,7 +28,7 @@ export type CsvOptions<Column extends string, Payload, Metadata extends JsonObje
 
 /**
  * Reads a CSV file: UTF-8, a header first, in order, resumable behind any row. Lines end in LF or CRLF, mixed if need be;
- * fields may be quoted, with line ends and doubled quotes inside; blank lines are skipped; a byte order mark is tolerated.
+ * fields may be quoted, with line ends and doubled quotes inside; quotes inside unquoted fields are text; blank lines are skipped; a byte order mark is tolerated.
  * Several columns without a name are left out, and so are empty fields behind the last column. A record with the wrong number of columns, wrong quotes, invalid UTF-8 or no usable id is a bad row. Where quotes are wrong
  * reading goes on at the next line, which may lie inside what was meant as one record. Reading throws `SourceError` if the
  * file is missing, unreadable, empty or UTF-16, or its header lacks a column or names one twice. Throws at once for a
@@ -68,6 +73,8 @@ export const tunedCsvSource = <
         columns: columns ?? null,
         idColumn,
         delimiter,
+        quote: options.quote === undefined ? '"' : options.quote,
+        trustsQuotes: options.quote !== undefined,
         recordBytesMax,
         skipsEmptyRecords: options.skipsEmptyRecords ?? false,
       }),

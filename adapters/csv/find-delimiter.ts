@@ -14,15 +14,15 @@ const candidates = [',', ';', '\t', '|'] as const;
 export const findDelimiter = async (
   path: string,
   column: string,
-  options: { readonly compression?: Compression; readonly signal?: AbortSignal } = {},
+  options: { readonly compression?: Compression; readonly quote?: '"' | "'" | null; readonly signal?: AbortSignal } = {},
 ): Promise<string | null> => {
-  const { signal = new AbortController().signal } = options;
+  const { quote = '"', signal = new AbortController().signal } = options;
   const file = await openFile(path);
   try {
     const compression = await checkCompression(file, options.compression);
     const reading = { file, compression, from: null, chunkBytes: FILE_TUNING.chunkBytes, signal };
     for (const delimiter of candidates) {
-      const columns = await readHeader(reading, { delimiter, recordBytesMax: ROW_BYTES_MAX }).then(
+      const columns = await readHeader(reading, { delimiter, quote, trustsQuotes: true, recordBytesMax: ROW_BYTES_MAX }).then(
         (header) => header.columns,
         // Under a delimiter that is not the file's, a header may have wrong quotes, or name a column twice.
         (error: unknown): readonly string[] => {

@@ -12,6 +12,10 @@ export interface CsvReadOptions<Column extends string> {
   /** A column that must be among them; null if none must. */
   readonly idColumn: string | null;
   readonly delimiter: string;
+  /** Null: quotes are text. */
+  readonly quote: string | null;
+  /** True where the user named it. */
+  readonly trustsQuotes: boolean;
   readonly recordBytesMax: number;
   readonly skipsEmptyRecords: boolean;
 }

@@ -3,7 +3,7 @@ import type { FileReading } from '../files/file-source.ts';
 import type { FilePosition } from '../files/file-position.ts';
 import { openWindow } from '../files/file-window.ts';
 import { skipMark } from '../files/utf8.ts';
-import { readRecords } from './read-records.ts';
+import { readRecords, type RecordOptions } from './read-records.ts';
 
 /** The names of a file's columns, all different but for empty ones, and where its first row begins. */
 export interface CsvHeader {
@@ -18,10 +18,7 @@ const HEADER_CHUNK_BYTES = 16 * 1024;
  * Reads the header, which is the first line that is not blank; also when reading goes on from the middle of the file, so that positions
  * stay small. Throws `SourceError` if there is none, it cannot be read, or it names a column twice.
  */
-export const readHeader = async (
-  reading: FileReading,
-  options: { readonly delimiter: string; readonly recordBytesMax: number },
-): Promise<CsvHeader> => {
+export const readHeader = async (reading: FileReading, options: Omit<RecordOptions, 'line'>): Promise<CsvHeader> => {
   const ref = reading.file.path;
   const window = await openWindow({ ...reading, chunkBytes: Math.min(reading.chunkBytes, HEADER_CHUNK_BYTES) }, null);
   try {

@@ -1,5 +1,6 @@
 import type { FileWindow } from '../files/file-window.ts';
 import { lostInDecoding } from '../files/utf8.ts';
+import { quoteFault } from './check-quotes.ts';
 import { openSegment } from './csv-segment.ts';
 import type { CsvSegment, Parsed, RecordFault } from './csv-segment.ts';
 import { countLines, lineEnd, skipBlankLines } from './line-ends.ts';
@@ -20,6 +21,10 @@ export interface RecordOptions {
   /** 1-based line at which the window begins. */
   readonly line: number;
   readonly delimiter: string;
+  /** Null: quotes are text. */
+  readonly quote: string | null;
+  /** True where the user named it. */
+  readonly trustsQuotes: boolean;
   readonly recordBytesMax: number;
 }
 
@@ -35,7 +40,7 @@ export interface RecordOptions {
 export async function* readRecords(window: FileWindow, options: RecordOptions): AsyncGenerator<readonly CsvRecord[]> {
   let line = options.line;
   for (;;) {
-    const segment = openSegment(window.start, options.delimiter);
+    const segment = openSegment(window.start, options.delimiter, options.quote);
     const end = yield* readSegment(window, segment, { ...options, line });
     if (end.fault === null) return;
     line = end.line + (await skipLine(window, end.fault));
@@ -56,10 +61,11 @@ const LOOKAHEAD_BYTES = 16;
 async function* readSegment(
   window: FileWindow,
   segment: CsvSegment,
-  { line: firstLine, delimiter, recordBytesMax }: RecordOptions,
+  options: RecordOptions,
 ): AsyncGenerator<readonly CsvRecord[], SegmentEnd> {
+  const { delimiter, recordBytesMax } = options;
   const unfinishedBytesMax = recordBytesMax + LOOKAHEAD_BYTES + delimiter.length;
-  let line = firstLine;
+  let { line } = options;
   /** Bytes at the front of the window that the segment has seen. */
   let fed = 0;
   for (;;) {
@@ -71,7 +77,7 @@ async function* readSegment(
     const parsed = atEnd ? await segment.end() : await segment.feed(unfed);
     fed += unfed.length;
 
-    const records = placeRecords(parsed, window, line);
+    const { records, fault } = placeRecords(parsed, window, { ...options, line });
     const last = records.at(-1);
     if (last !== undefined) yield records;
     const begin = (last?.next.offset ?? window.start) - window.start;
@@ -79,25 +85,37 @@ async function* readSegment(
     line = (last?.next.line ?? line) + countLines(window.bytes, begin, used);
     window.drop(used);
     fed -= used;
-    if (parsed.fault !== null || atEnd) return { fault: parsed.fault, line };
+    if (fault !== null || atEnd) return { fault, line };
   }
 }
 
-/** Gives records their lines, and finds those that lost something in decoding. */
-const placeRecords = (parsed: Parsed, { bytes, start }: FileWindow, firstLine: number): readonly CsvRecord[] => {
-  let line = firstLine;
+interface Placed {
+  readonly records: readonly CsvRecord[];
+  readonly fault: RecordFault | null;
+}
+
+/** Gives records their lines, finds those that lost something in decoding, and ends at the first whose quotes are out of place. */
+const placeRecords = (parsed: Parsed, { bytes, start }: FileWindow, options: RecordOptions): Placed => {
+  const { delimiter, quote, trustsQuotes: isTrusted } = options;
+  const rules = quote === null ? null : { delimiter, quote, isTrusted };
+  let { line } = options;
   let used = 0;
-  return parsed.records.map(({ fields, endOffset }): CsvRecord => {
+  const records: CsvRecord[] = [];
+  for (const { fields, endOffset } of parsed.records) {
     const end = endOffset - start;
     const begin = skipBlankLines(bytes, used, end);
     const recordLine = line + countLines(bytes, used, begin);
     const lost = fields.some((field) => lostInDecoding(field, () => bytes.subarray(begin, end)));
     line = recordLine + countLines(bytes, begin, end);
+    const record = { bytes: bytes.subarray(begin, end), offset: start + begin, line: recordLine, lineCount: line - recordLine, fields };
+    const fault = rules === null ? null : quoteFault(record, rules);
+    if (fault !== null) return { records, fault };
     used = end;
     const next = { offset: endOffset, line };
-    if (lost) return { type: 'fault', reason: 'the record is not valid UTF-8', column: null, line: recordLine, next };
-    return { type: 'record', fields, line: recordLine, next };
-  });
+    if (lost) records.push({ type: 'fault', reason: 'the record is not valid UTF-8', column: null, line: recordLine, next });
+    else records.push({ type: 'record', fields, line: recordLine, next });
+  }
+  return { records, fault: parsed.fault };
 };
 
 /** Uses up the window through the end of the line on which the field at fault begins. Gives the number of lines; holds a chunk. */

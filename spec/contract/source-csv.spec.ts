@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { FileTuning } from '../../adapters/files/file-source.ts';
 import { findDelimiter } from '../../adapters/csv/find-delimiter.ts';
 import { csvSource } from '../../adapters/csv/index.ts';
+import type { CsvOptions } from '../../adapters/csv/index.ts';
 import { tunedCsvSource } from '../../adapters/csv/csv-source.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
@@ -14,7 +15,7 @@ const AWKWARD = ['plain', '"two\r\nlines"', '"a ""quote"""', '"comma, emoji 👩
 
 describeSourceContract('a CSV source', async () => {
   const rows = Array.from({ length: 26 }, (_, index) => (index % 6 === 4 ? null : `row-${index}`));
-  const bad = ['only-one', ',no id', '3,5" pipe', '4,"open" more', '5,6,7'];
+  const bad = ['only-one', ',no id', '3, "pipe"', '4,"open" more', '5,6,7'];
   const lines = rows.map((id, index) => (id === null ? bad[Math.floor(index / 6)] : `${id},${AWKWARD[index % AWKWARD.length] ?? ''}`));
   const text = `\u{FEFF}id,text\r\n\r\n${lines.join('\r\n')}`;
   const path = await tempFile('rows.csv', text);
@@ -127,8 +128,10 @@ describe('a CSV source', () => {
   });
 });
 
-const QUOTE_INSIDE = 'a quote stands inside an unquoted field. Quote the whole field and double the quotes inside it';
-const QUOTE_GOES_ON = 'a quoted field goes on after its closing quote. Double the quotes inside a quoted field';
+const QUOTE_BEHIND_BLANK = 'a quote stands behind a blank at the start of a field. Remove the blank, or read quotes as text (quote: null)';
+const QUOTE_GOES_ON =
+  'a quoted field goes on after its closing quote. Double the quotes inside a quoted field (""), or read quotes as text (quote: null)';
+const NEVER_CLOSED = 'a quoted field is never closed. Close it, or read quotes as text (quote: null)';
 
 describe('a CSV file of a spreadsheet or a data frame', () => {
   const header = 'id,text,,';
@@ -170,13 +173,61 @@ describe('a CSV file of a spreadsheet or a data frame', () => {
   });
 });
 
+describe('quotes of a CSV file', () => {
+  const lines = (records: readonly string[]): string => `id,t\n${records.join('\n')}\n`;
+  const all = async (text: string, options: Pick<CsvOptions<string, unknown, {}>, 'quote'> = {}): Promise<readonly unknown[]> => {
+    const path = await tempFile('rows.csv', text);
+    const reads: (readonly unknown[])[] = [];
+    for (const chunkBytes of [1, 5, 4_096])
+      reads.push(brief(await expectResumable(tunedCsvSource(path, { itemId: 'id', ...options }, tiny(chunkBytes)))));
+    expect(reads[1]).toEqual(reads[0]);
+    expect(reads[2]).toEqual(reads[0]);
+    return reads[0] ?? [];
+  };
+
+  it('are text inside unquoted fields', async () => {
+    const records = [`1,5" screen`, `2,37°36'37.8"N 121°2'17.9"W`, '"3",6"', '4"",a" b"', '5,"""six"""', '6," ""x"""'];
+    expect(await all(lines(records))).toEqual([
+      [2, { id: '1', t: '5" screen' }],
+      [3, { id: '2', t: `37°36'37.8"N 121°2'17.9"W` }],
+      [4, { id: '3', t: '6"' }],
+      [5, { id: '4""', t: 'a" b"' }],
+      [6, { id: '5', t: '"six"' }],
+      [7, { id: '6', t: ' "x"' }],
+    ]);
+  });
+
+  it('that swallow rows make a bad row, and the rows are read', async () => {
+    const rows = Array.from({ length: 8 }, (_, i) => `${i},text ${i}`);
+    const swallowing = lines(['x,"open', ...rows, 'y,closed"']);
+    const [swallowed, ...rest] = await all(swallowing);
+    expect(swallowed).toEqual([2, expect.stringContaining('makes one record of lines 2 to 11, each of which looks like a record'), null]);
+    expect(rest).toEqual([...rows.map((row, i) => [3 + i, { id: `${i}`, t: row.slice(2) }]), [11, { id: 'y', t: 'closed"' }]]);
+    // Named, they are taken at their word; and prose is no table.
+    expect(await all(swallowing, { quote: '"' })).toEqual([[2, { id: 'x', t: ['open', ...rows, 'y,closed'].join('\n') }]]);
+    expect(await all(lines([`1,"${'a line, and another\n'.repeat(6)}the, last, one"`]))).toHaveLength(1);
+  });
+
+  it('are text where that is said, and may be single ones', async () => {
+    expect(await all(lines(['1,"she said" so', '"2",b']), { quote: null })).toEqual([
+      [2, { id: '1', t: '"she said" so' }],
+      [3, { id: '"2"', t: 'b' }],
+    ]);
+    expect(await all(lines(["1,'a,b'", `2,"c"`, "'3','it''s'"]), { quote: "'" })).toEqual([
+      [2, { id: '1', t: 'a,b' }],
+      [3, { id: '2', t: '"c"' }],
+      [4, { id: '3', t: "it's" }],
+    ]);
+  });
+});
+
 describe('a CSV source makes a bad row of', () => {
   const cases: readonly (readonly [string, string | Buffer, readonly unknown[]])[] = [
     ['too few columns', 'only', [2, 'the record has 1 column, the header 2', null]],
     ['too many columns', 'a,b,c', [2, 'the record has 3 columns, the header 2', null]],
     ['a line of blanks', '  ', [2, 'the record has 1 column, the header 2', null]],
-    ['a bare quote', 'a,5" pipe', [2, QUOTE_INSIDE, 't']],
-    ['a bare quote behind a field of two lines', '"a\nb",5" pipe', [2, QUOTE_INSIDE, 't']],
+    ['a quoted field behind a blank', 'a, "b"', [2, QUOTE_BEHIND_BLANK, 't']],
+    ['a quote behind a blank and a field of two lines', '"a\nb", "x', [2, QUOTE_BEHIND_BLANK, 't']],
     ['text behind a closing quote', '"a" b,c', [2, QUOTE_GOES_ON, 'id']],
     ['invalid UTF-8', Buffer.from([0x61, 0x2c, 0xff]), [2, 'the record is not valid UTF-8', null]],
     ['UTF-8 cut short', Buffer.from([0x61, 0x2c, 0xf0, 0x9f, 0x91]), [2, 'the record is not valid UTF-8', null]],
@@ -198,7 +249,7 @@ describe('a CSV source makes a bad row of', () => {
       const entries = await expectResumable(tunedCsvSource(path, { itemId: 'id' }, tiny(chunkBytes)));
       expect(brief(entries)).toEqual([
         [2, { id: '1', t: 'a' }],
-        [3, 'a quoted field is never closed', 't'],
+        [3, NEVER_CLOSED, 't'],
         [4, { id: '3', t: 'c' }],
         [6, { id: '4', t: 'd' }],
       ]);
@@ -217,7 +268,8 @@ describe('a CSV source makes a bad row of', () => {
         const source = tunedCsvSource(path, { itemId: 'id', recordBytesMax: 100 }, tiny(chunkBytes));
         const entries = await expectResumable(source);
         expect(entries.filter((entry) => 'item' in entry)).toHaveLength(reads);
-        const reason = 'the record is longer than recordBytesMax (100 bytes). Is a quote never closed?';
+        const reason =
+          'the record is longer than recordBytesMax (100 bytes). Is a quote never closed? Close it, or read quotes as text (quote: null)';
         expect(brief(entries).slice(0, 3)).toEqual([
           [2, { id: '1', t: 'a' }],
           [3, reason, null],
@@ -268,7 +320,7 @@ describe('a CSV source cannot be read, and says what to do, where', () => {
     ['has only blank lines', '\n\r\n', 'rows.csv: has no header. Its first line must name the columns'],
     ['has only a byte order mark', '\u{FEFF}', 'rows.csv: has no header. Its first line must name the columns'],
     ['names a column twice', '\nid,a,a\n', 'rows.csv:2: the header names column "a" twice. Rename one: "id", "a", "a"'],
-    ['has a header with a bare quote', 'id,5" x\n', `rows.csv:1: the header cannot be read: ${QUOTE_INSIDE}`],
+    ['has a header whose quotes are wrong', 'id,"5" x\n', `rows.csv:1: the header cannot be read: ${QUOTE_GOES_ON}`],
     [
       'has a header that is not UTF-8',
       Buffer.from([0x69, 0xff, 0x0a]),
