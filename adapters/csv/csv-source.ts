@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { CheckpointedItemSource, RowMapping } from '../../lib/ports/source.ts';
 import type { Compression } from '../files/compression.ts';
+import { encodingOfLabel } from '../files/encoding.ts';
 import type { FileTuning } from '../files/file-source.ts';
 import { bytesLimit, createFileSource, FILE_TUNING, ROW_BYTES_MAX } from '../files/file-source.ts';
 import { badEntry, createRowMapper } from '../files/row-mapping.ts';
@@ -24,15 +25,17 @@ export type CsvOptions<Column extends string, Payload, Metadata extends JsonObje
   readonly recordBytesMax?: number;
   /** How the file is packed. Default: as its name ends, `.gz` for gzip, `.zst` for zstd. */
   readonly compression?: Compression;
+  /** Of its text: any label of the WHATWG (`windows-1252`, `shift_jis`, `utf-16`). Default: as its byte order mark says, else UTF-8. */
+  readonly encoding?: string;
 } & RowMapping<Readonly<Record<NoInfer<Column>, string>>, Payload, Metadata>;
 
 /**
- * Reads a CSV file: UTF-8, a header first, in order, resumable behind any row. Lines end in LF or CRLF, mixed if need be;
+ * Reads a CSV file: UTF-8 unless said otherwise, a header first, in order, resumable behind any row. Lines end in LF or CRLF, mixed if need be;
  * fields may be quoted, with line ends and doubled quotes inside; quotes inside unquoted fields are text; blank lines are skipped; a byte order mark is tolerated.
  * Several columns without a name are left out, and so are empty fields behind the last column. A record with the wrong number of columns, wrong quotes, invalid UTF-8 or no usable id is a bad row. Where quotes are wrong
  * reading goes on at the next line, which may lie inside what was meant as one record. Reading throws `SourceError` if the
- * file is missing, unreadable, empty or UTF-16, or its header lacks a column or names one twice. Throws at once for a
- * senseless `delimiter` or `recordBytesMax`.
+ * file is missing, unreadable, empty or no text, or its header lacks a column or names one twice. Throws at once for a
+ * senseless `delimiter`, `encoding` or `recordBytesMax`.
  */
 export const csvSource = <
   const Column extends string = string,
@@ -61,12 +64,14 @@ export const tunedCsvSource = <
   if (idColumn !== null && columns !== undefined && !columns.some((column) => column === idColumn)) {
     throw new RangeError(`itemId is ${JSON.stringify(idColumn)}, which is not among columns`);
   }
+  const encoding = encodingOfLabel(options.encoding);
   const recordBytesMax = bytesLimit('recordBytesMax', options.recordBytesMax, ROW_BYTES_MAX);
   const mapRow = createRowMapper<CsvRow<Column>, Payload, Metadata>(path, options);
   return createFileSource<CsvRow<Column>, Payload, Metadata>({
     kind: 'csv',
     path,
     compression: options.compression,
+    encoding,
     tuning,
     readRows: (reading) =>
       readCsv(reading, {

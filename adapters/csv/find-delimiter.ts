@@ -1,7 +1,9 @@
 import { SourceError } from '../../lib/ports/source-error.ts';
-import { checkCompression, type Compression } from '../files/compression.ts';
+import { checkCompression } from '../files/compression.ts';
+import { checkEncoding, encodingOfLabel } from '../files/encoding.ts';
 import { FILE_TUNING, ROW_BYTES_MAX } from '../files/file-source.ts';
 import { openFile } from '../files/open-file.ts';
+import type { CsvOptions } from './csv-source.ts';
 import { readHeader } from './read-header.ts';
 
 /** What stands between fields in files that people have: Excel writes semicolons in half of Europe. The earlier one wins. */
@@ -14,13 +16,14 @@ const candidates = [',', ';', '\t', '|'] as const;
 export const findDelimiter = async (
   path: string,
   column: string,
-  options: { readonly compression?: Compression; readonly quote?: '"' | "'" | null; readonly signal?: AbortSignal } = {},
+  options: Pick<CsvOptions<string, unknown, {}>, 'compression' | 'encoding' | 'quote'> & { readonly signal?: AbortSignal } = {},
 ): Promise<string | null> => {
   const { quote = '"', signal = new AbortController().signal } = options;
   const file = await openFile(path);
   try {
     const compression = await checkCompression(file, options.compression);
-    const reading = { file, compression, from: null, chunkBytes: FILE_TUNING.chunkBytes, signal };
+    const encoding = await checkEncoding(file, { compression, said: encodingOfLabel(options.encoding), signal });
+    const reading = { file, compression, encoding, from: null, chunkBytes: FILE_TUNING.chunkBytes, signal };
     for (const delimiter of candidates) {
       const columns = await readHeader(reading, { delimiter, quote, trustsQuotes: true, recordBytesMax: ROW_BYTES_MAX }).then(
         (header) => header.columns,

@@ -1,5 +1,6 @@
 import { SourceError } from '../../lib/ports/source-error.ts';
-import type { FileReading, FileRow } from '../files/file-source.ts';
+import type { FileReading } from '../files/file-reading.ts';
+import type { FileRow } from '../files/file-source.ts';
 import { openWindow } from '../files/file-window.ts';
 import { listColumns, readHeader } from './read-header.ts';
 import { readRecords } from './read-records.ts';
@@ -40,9 +41,7 @@ export async function* readCsv<Column extends string>(
         const { line, next } = record;
         const position = window.positionAt(next.offset, next.line, index);
         const made = toRow(record);
-        return made.type === 'row'
-          ? { type: 'row', value: made.value, line, position }
-          : { type: 'bad', reason: made.reason, field: made.field, line, position };
+        return made.type === 'row' ? { type: 'row', value: made.value, line, position } : { ...made, line, position };
       });
     }
   } finally {
@@ -74,7 +73,7 @@ interface Picked<Column extends string> {
 
 type MadeRow<Column extends string> =
   | { readonly type: 'row'; readonly value: CsvRow<Column> }
-  | { readonly type: 'bad'; readonly reason: string; readonly field: string | null };
+  | { readonly type: 'bad'; readonly reason: string; readonly field: string | null; readonly isUndecodable?: true };
 
 const createRowMaker = <Column extends string>(
   header: readonly string[],
@@ -84,7 +83,7 @@ const createRowMaker = <Column extends string>(
   return (record) => {
     if (record.type === 'fault') {
       const field = record.column === null ? null : (header[record.column] ?? null);
-      return { type: 'bad', reason: record.reason, field };
+      return { type: 'bad', reason: record.reason, field, ...(record.isUndecodable === true ? { isUndecodable: true } : {}) };
     }
     const { fields } = record;
     if (fields.length === header.length || (fields.length > header.length && areEmpty(fields.slice(header.length))))

@@ -1,9 +1,10 @@
 import { SourceError } from '../../lib/ports/source-error.ts';
-import type { FileReading } from '../files/file-source.ts';
+import type { FileReading } from '../files/file-reading.ts';
 import type { FilePosition } from '../files/file-position.ts';
 import { openWindow } from '../files/file-window.ts';
 import { skipMark } from '../files/utf8.ts';
-import { readRecords, type RecordOptions } from './read-records.ts';
+import { undecodableReason } from '../files/guess-encoding.ts';
+import { type CsvRecord, readRecords, type RecordOptions } from './read-records.ts';
 
 /** The names of a file's columns, all different but for empty ones, and where its first row begins. */
 export interface CsvHeader {
@@ -26,7 +27,7 @@ export const readHeader = async (reading: FileReading, options: Omit<RecordOptio
     for await (const [record] of readRecords(window, { ...options, line: 1 })) {
       if (record === undefined) continue;
       const { line, next } = record;
-      if (record.type === 'fault') throw new SourceError(`the header cannot be read: ${record.reason}`, { ref, line });
+      if (record.type === 'fault') throw new SourceError(`the header cannot be read: ${await reasonOf(record, reading)}`, { ref, line });
       checkHeader(record.fields, ref, line);
       return { columns: record.fields, next: window.positionAt(next.offset, next.line, 0) };
     }
@@ -50,6 +51,11 @@ const checkHeader = (columns: readonly string[], ref: string, line: number): voi
     field: twice,
   });
 };
+
+const reasonOf = (
+  { reason, isUndecodable }: Extract<CsvRecord, { readonly type: 'fault' }>,
+  reading: FileReading,
+): Promise<string> | string => (isUndecodable === true ? undecodableReason(reason, reading) : reason);
 
 /** Column names for a message, quoted so that a stray blank shows. */
 export const listColumns = (columns: readonly string[]): string => columns.map((column) => JSON.stringify(column)).join(', ');

@@ -13,7 +13,7 @@ export type CsvRecord = {
 } & (
   | { readonly type: 'record'; readonly fields: readonly string[] }
   /** `column`: 0-based, of the field at fault; null when the whole record is. */
-  | { readonly type: 'fault'; readonly reason: string; readonly column: number | null }
+  | { readonly type: 'fault'; readonly reason: string; readonly column: number | null; readonly isUndecodable?: true }
 );
 
 /** How to read records. */
@@ -112,7 +112,7 @@ const placeRecords = (parsed: Parsed, { bytes, start }: FileWindow, options: Rec
     if (fault !== null) return { records, fault };
     used = end;
     const next = { offset: endOffset, line };
-    if (lost) records.push({ type: 'fault', reason: 'the record is not valid UTF-8', column: null, line: recordLine, next });
+    if (lost) records.push({ type: 'fault', reason: 'the record', column: null, line: recordLine, next, isUndecodable: true });
     else records.push({ type: 'record', fields, line: recordLine, next });
   }
   return { records, fault: parsed.fault };

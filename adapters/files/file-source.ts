@@ -3,11 +3,14 @@ import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
 import { checkCompression } from './compression.ts';
 import type { Compression } from './compression.ts';
+import { checkEncoding } from './encoding.ts';
 import { fingerprintFile } from './file-fingerprint.ts';
 import { decodePosition } from './file-position.ts';
 import type { FilePosition } from './file-position.ts';
+import type { FileReading } from './file-reading.ts';
+import { isPlain } from './file-window.ts';
+import { undecodableReason } from './guess-encoding.ts';
 import { openFile } from './open-file.ts';
-import type { OpenFile } from './open-file.ts';
 import type { RowFault } from './row-mapping.ts';
 
 /** How much is held at once. Changes what a pull yields, never which entries or positions come. */
@@ -23,19 +26,10 @@ export interface FileTuning {
 /** For production; the specs use tiny ones. */
 export const FILE_TUNING: FileTuning = { chunkBytes: 256 * 1024, sliceRowsMax: 1_000, sliceBytesMax: 2 * 1024 * 1024 };
 
-/** A row as the file holds it, good or bad, and the position right after it. */
+/** A row as the file holds it, good or bad (`isUndecodable`: its `reason` is what of it could not be decoded, "the line"), and the position right after it. */
 export type FileRow<Value> = { readonly line: number; readonly position: FilePosition } & (
-  { readonly type: 'row'; readonly value: Value } | ({ readonly type: 'bad' } & RowFault)
+  { readonly type: 'row'; readonly value: Value } | ({ readonly type: 'bad'; readonly isUndecodable?: true } & RowFault)
 );
-
-/** What one read of a file needs. */
-export interface FileReading {
-  readonly file: OpenFile;
-  readonly compression: Compression;
-  readonly from: FilePosition | null;
-  readonly chunkBytes: number;
-  readonly signal: AbortSignal;
-}
 
 /** What makes one kind of file source. */
 export interface FileFormat<Value, Payload, Metadata extends JsonObject> {
@@ -43,6 +37,8 @@ export interface FileFormat<Value, Payload, Metadata extends JsonObject> {
   readonly path: string;
   /** Left out: as the name's end says. */
   readonly compression: Compression | undefined;
+  /** By the name that the WHATWG gives it. Left out: by the byte order mark, else UTF-8. */
+  readonly encoding: string | undefined;
   readonly tuning: FileTuning;
   /** The rows after `from`, in the arrays in which they come off the file. */
   readonly readRows: (reading: FileReading) => AsyncIterable<readonly FileRow<Value>[]>;
@@ -64,8 +60,9 @@ export const createFileSource = <Value, Payload, Metadata extends JsonObject>(
     const file = await openFile(format.path);
     try {
       const compression = await checkCompression(file, format.compression);
-      const position = from === null ? null : decodePosition(from, format.path, compression);
-      yield* inSlices(format, { file, compression, from: position, chunkBytes: format.tuning.chunkBytes, signal });
+      const encoding = await checkEncoding(file, { compression, said: format.encoding, signal });
+      const position = from === null ? null : decodePosition(from, format.path, isPlain({ compression, encoding }));
+      yield* inSlices(format, { file, compression, encoding, from: position, chunkBytes: format.tuning.chunkBytes, signal });
     } finally {
       await file.handle.close();
     }
@@ -83,7 +80,7 @@ async function* inSlices<Value, Payload, Metadata extends JsonObject>(
   try {
     for await (const rows of format.readRows(reading)) {
       for (const row of rows) {
-        const entry = format.toEntry(row);
+        const entry = format.toEntry(row.type === 'bad' && row.isUndecodable === true ? await explained(row, reading) : row);
         slice.push(entry instanceof Promise ? await entry : entry);
         if (slice.length < sliceRowsMax && row.position.offset - sliceStart < sliceBytesMax) continue;
         yield slice;
@@ -99,6 +96,11 @@ async function* inSlices<Value, Payload, Metadata extends JsonObject>(
   if (slice.length > 0) yield slice;
   if (failure !== null) throw failure.error;
 }
+
+const explained = async <Row extends RowFault>(row: Row, reading: FileReading): Promise<Row> => ({
+  ...row,
+  reason: await undecodableReason(row.reason, reading),
+});
 
 /** `value`, or the default if left out. Throws a `RangeError` unless it is a whole number of bytes above zero. */
 export const bytesLimit = (name: string, value: number | undefined, fallback: number): number => {

@@ -1,13 +1,15 @@
 import { SourceError } from '../../lib/ports/source-error.ts';
 import { plainFlow } from './byte-flow.ts';
 import type { ByteFlow } from './byte-flow.ts';
-import type { FileReading } from './file-source.ts';
+import { decodedFlow } from './decoded-flow.ts';
+import { UTF8 } from './encoding.ts';
+import type { FileReading } from './file-reading.ts';
 import type { FilePosition } from './file-position.ts';
 import { runningSum } from './running-sum.ts';
 import type { RunningSum } from './running-sum.ts';
 import { unpackedFlow } from './unpacked-flow.ts';
 
-/** The bytes of a text between what was used up and what was read so far; of a compressed file, of what it unpacks to. */
+/** The bytes of a text between what was used up and what was read so far; of a compressed file, of what it unpacks to; of one in another encoding, its text as UTF-8. */
 export interface FileWindow {
   /** How much a `fill` reads at most, and a good measure for whatever handles the bytes in pieces. */
   readonly chunkBytes: number;
@@ -29,16 +31,16 @@ export interface FileWindow {
 
 /**
  * A window that opens, empty, at a position, or at the start of the text. Holds one chunk and what was not dropped: twice that in memory. To
- * be closed. Throws `SourceError` where the text ends before the position, or what comes before it in a compressed file has changed.
+ * be closed. Throws `SourceError` where the text ends before the position, or what comes before it in a file that is unpacked or decoded has changed.
  */
 export const openWindow = async (reading: FileReading, from: FilePosition | null): Promise<FileWindow> => {
-  const { file, compression, signal } = reading;
+  const { file, signal } = reading;
   const offset = from?.offset ?? 0;
-  if (compression === 'none') {
+  if (isPlain(reading)) {
     if (offset > file.sizeBytes) throw tooShort(file.path, file.sizeBytes, offset);
     return windowOver(plainFlow(file, offset), reading, offset, null);
   }
-  const flow = unpackedFlow({ file, compression, signal });
+  const flow = textFlow(reading);
   try {
     const sum = runningSum();
     const room = Buffer.allocUnsafe(reading.chunkBytes);
@@ -58,6 +60,15 @@ export const openWindow = async (reading: FileReading, from: FilePosition | null
     await flow.close();
     throw error;
   }
+};
+
+/** True where the bytes of the file are its text. */
+export const isPlain = ({ compression, encoding }: Pick<FileReading, 'compression' | 'encoding'>): boolean =>
+  compression === 'none' && encoding === UTF8;
+
+const textFlow = ({ file, compression, encoding, signal }: FileReading): ByteFlow => {
+  const unpacked = compression === 'none' ? plainFlow(file, 0) : unpackedFlow({ file, compression, signal });
+  return encoding === UTF8 ? unpacked : decodedFlow(unpacked, encoding);
 };
 
 const tooShort = (ref: string, sizeBytes: number, offset: number): SourceError => {

@@ -17,15 +17,11 @@ export const decodeUtf8 = (bytes: Buffer): string | null => {
 };
 
 /**
- * Uses up a UTF-8 byte order mark at the front of a window that was just opened at the start of a text. Throws `SourceError` for a text
- * that is empty or UTF-16.
+ * Uses up a byte order mark at the front of a window that was just opened at the start of a text. Throws `SourceError` for a text that is
+ * empty.
  */
 export const skipMark = async (window: FileWindow, ref: string): Promise<void> => {
   while (window.bytes.length < 3 && !window.ended) await window.fill();
   if (window.bytes.length === 0) throw new SourceError('is empty. Give it rows, or take it out of the job', { ref });
-  const head = window.bytes.subarray(0, 3).toString('hex');
-  if (head.startsWith('fffe') || head.startsWith('feff')) {
-    throw new SourceError('looks like UTF-16. Convert it to UTF-8 first, e.g. with iconv -f UTF-16 -t UTF-8', { ref });
-  }
-  if (head === 'efbbbf') window.drop(3);
+  if (window.bytes.subarray(0, 3).toString('hex') === 'efbbbf') window.drop(3);
 };

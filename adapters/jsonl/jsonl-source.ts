@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { CheckpointedItemSource, RowMapping } from '../../lib/ports/source.ts';
 import type { Compression } from '../files/compression.ts';
+import { encodingOfLabel } from '../files/encoding.ts';
 import type { FileTuning } from '../files/file-source.ts';
 import { bytesLimit, createFileSource, FILE_TUNING, ROW_BYTES_MAX } from '../files/file-source.ts';
 import { badEntry, createRowMapper, givenId } from '../files/row-mapping.ts';
@@ -17,13 +18,15 @@ export type JsonlOptions<Schema extends StandardSchemaV1, Payload, Metadata exte
   readonly lineBytesMax?: number;
   /** How the file is packed. Default: as its name ends, `.gz` for gzip, `.zst` for zstd. */
   readonly compression?: Compression;
+  /** Of its text: any label of the WHATWG (`windows-1252`, `shift_jis`, `utf-16`). Default: as its byte order mark says, else UTF-8. */
+  readonly encoding?: string;
 } & RowMapping<StandardSchemaV1.InferOutput<Schema>, Payload, Metadata>;
 
 /**
- * Reads a JSONL file: UTF-8, a JSON object per line, in order, resumable behind any row. Lines end in LF or CRLF; blank lines
+ * Reads a JSONL file: UTF-8 unless said otherwise, a JSON object per line, in order, resumable behind any row. Lines end in LF or CRLF; blank lines
  * are skipped; a byte order mark is tolerated. A line that is too long, not UTF-8, not a JSON object, does not fit
  * `rowSchema`, or has no usable id is a bad row, and reading goes on behind it. Reading throws `SourceError` if the file is
- * missing, unreadable, empty or UTF-16. Throws a `RangeError` at once for a senseless `lineBytesMax`.
+ * missing, unreadable, empty or no text. Throws a `RangeError` at once for a senseless `lineBytesMax` or `encoding`.
  */
 export const jsonlSource = <
   Schema extends StandardSchemaV1 = StandardSchemaV1<JsonObject>,
@@ -46,12 +49,14 @@ export const tunedJsonlSource = <
 ): CheckpointedItemSource<Payload, Metadata> => {
   type Row = StandardSchemaV1.InferOutput<Schema>;
   const { rowSchema } = options;
+  const encoding = encodingOfLabel(options.encoding);
   const lineBytesMax = bytesLimit('lineBytesMax', options.lineBytesMax, ROW_BYTES_MAX);
   const mapRow = createRowMapper<Row, Payload, Metadata>(path, options);
   return createFileSource<JsonObject, Payload, Metadata>({
     kind: 'jsonl',
     path,
     compression: options.compression,
+    encoding,
     tuning,
     readRows: (reading) => readJsonl(reading, { lineBytesMax }),
     toEntry: (row) => {

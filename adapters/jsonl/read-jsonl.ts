@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../lib/core/json/json.ts';
 import type { JsonObject } from '../../lib/core/json/json.ts';
-import type { FileReading, FileRow } from '../files/file-source.ts';
+import type { FileReading } from '../files/file-reading.ts';
+import type { FileRow } from '../files/file-source.ts';
 import { openWindow } from '../files/file-window.ts';
 import { messageOf, nameOf } from '../files/row-mapping.ts';
 import { decodeUtf8, skipMark } from '../files/utf8.ts';
@@ -25,7 +26,7 @@ export async function* readJsonl(
         const position = window.positionAt(endOffset, line + 1, index);
         // Written out: spreading the parsed line halved the speed of the whole source.
         if (parsed.type === 'row') rows.push({ type: 'row', value: parsed.value, line, position });
-        else rows.push({ type: 'bad', reason: parsed.reason, field: null, line, position });
+        else rows.push({ ...parsed, field: null, line, position });
       }
       yield rows;
     }
@@ -34,7 +35,8 @@ export async function* readJsonl(
   }
 }
 
-type ParsedLine = { readonly type: 'row'; readonly value: JsonObject } | { readonly type: 'bad'; readonly reason: string };
+type ParsedLine =
+  { readonly type: 'row'; readonly value: JsonObject } | { readonly type: 'bad'; readonly reason: string; readonly isUndecodable?: true };
 
 const fault = (reason: string): ParsedLine => ({ type: 'bad', reason });
 
@@ -44,7 +46,7 @@ const BLANK = /^[ \t\r]*$/;
 /** Null for a blank line. */
 const parseLine = (bytes: Buffer): ParsedLine | null => {
   const text = decodeUtf8(bytes);
-  if (text === null) return fault('the line is not valid UTF-8');
+  if (text === null) return { type: 'bad', reason: 'the line', isUndecodable: true };
   if (BLANK.test(text)) return null;
   let value: unknown;
   try {

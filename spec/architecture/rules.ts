@@ -6,7 +6,7 @@ const ADAPTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   arquero: ['arquero'],
   arrow: ['apache-arrow'],
   csv: ['csv-parse'],
-  files: ['tinyglobby'],
+  files: ['chardet', 'tinyglobby'],
   openai: ['openai'],
   parquet: ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer'],
   pg: ['pg'],

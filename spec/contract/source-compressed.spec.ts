@@ -273,8 +273,12 @@ describe('a compressed file cannot be read, and says what to do, where', () => {
 
   it('the position was taken in one that was packed otherwise', async () => {
     const at = { offset: 3, line: 2, index: 0 };
-    expect(await failure('rows.csv.gz', gzip('id\n1'), 'gzip', at)).toContain('a position in plain text, and this is read as gzip');
-    expect(await failure('rows.csv', 'id\n1', 'none', { ...at, crc32: 1 })).toContain('a position in a compressed file');
+    expect(await failure('rows.csv.gz', gzip('id\n1'), 'gzip', at)).toContain(
+      'a position in plain UTF-8, and this is read as a file that is compressed',
+    );
+    expect(await failure('rows.csv', 'id\n1', 'none', { ...at, crc32: 1 })).toContain(
+      'a position in a file that is compressed or in another encoding',
+    );
     for (const crc32 of [-1, 2 ** 32, 'x'])
       expect(await failure('rows.csv.gz', gzip('id\n1'), 'gzip', { ...at, crc32 })).toMatch(/cannot go on from/);
   });
