@@ -72,7 +72,7 @@ export const runCli = async (args: readonly string[], context: CliContext): Prom
     const command = cli.process({ input: [...args], context });
     return ((await command.validateAndExecute()) as ExitCode | undefined) ?? exitCodes.ok;
   } catch (error) {
-    return reportFailure(context, error);
+    return reportFailure(context, error, args);
   }
 };
 

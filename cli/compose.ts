@@ -128,9 +128,11 @@ export const fileSource = async (input: InputFile, path: string, idField: string
         itemId: idField,
         delimiter: input.delimiter ?? ',',
         skipsEmptyRecords: true,
+        ...(input.quote === undefined ? {} : { quote: input.quote }),
+        ...encodingOf(input),
       });
     case 'jsonl':
-      return (await import('../adapters/jsonl/index.ts')).jsonlSource(path, { itemId: idField });
+      return (await import('../adapters/jsonl/index.ts')).jsonlSource(path, { itemId: idField, ...encodingOf(input) });
     case 'parquet':
       return (await import('../adapters/parquet/index.ts')).parquetSource(path, { itemId: idField });
     case 'arrow':
@@ -139,9 +141,24 @@ export const fileSource = async (input: InputFile, path: string, idField: string
 };
 
 /** The delimiter under which a CSV file's header names the field; null: under none that is usual, or the file cannot be read. */
-export const findDelimiter = async (path: string, idField: string): Promise<string | null> => {
+export const findDelimiter = async (input: InputFile, idField: string): Promise<string | null> => {
   const csv = await import('../adapters/csv/index.ts');
-  return csv.findDelimiter(path, idField).catch(() => null);
+  const { quote } = input;
+  return csv.findDelimiter(input.absolute, idField, { ...encodingOf(input), ...(quote === undefined ? {} : { quote }) }).catch(() => null);
+};
+
+const encodingOf = ({ encoding }: InputFile): { readonly encoding?: string } => (encoding === undefined ? {} : { encoding });
+
+/** The encoding by which the text of a file is read; null: the file cannot be read, which reading it says better. */
+export const encodingOfText = async ({ absolute, encoding }: InputFile): Promise<string | null> => {
+  const { encodingOfFile } = await import('../adapters/files/encoding.ts');
+  return encodingOfFile(absolute, encoding).catch(() => null);
+};
+
+/** The name of the encoding that a label means. Throws a `RangeError` for a label of none. */
+export const encodingNamed = async (label: string): Promise<string> => {
+  const { encodingOfLabel } = await import('../adapters/files/encoding.ts');
+  return encodingOfLabel(label) ?? label;
 };
 
 /** Loads what writes the format; null: JSON lines. */

@@ -1,8 +1,8 @@
 import { SourceError } from '../../lib/ports/source-error.ts';
 import { plainFlow } from './byte-flow.ts';
-import type { Compression } from './compression.ts';
+import { checkCompression, type Compression } from './compression.ts';
 import { kindOfContent } from './content-kind.ts';
-import type { OpenFile } from './open-file.ts';
+import { openFile, type OpenFile } from './open-file.ts';
 import { unpackedFlow } from './unpacked-flow.ts';
 
 /** What is in place of an encoding where nothing has to be decoded. */
@@ -48,6 +48,18 @@ export const checkEncoding = async (
   if (said === undefined || said === marked || (said === UTF16 && marked !== UTF8)) return marked;
   const what = `begins with the byte order mark of ${marked}, but encoding is '${said}'. Leave the encoding out, or say '${marked}'`;
   throw new SourceError(what, { ref });
+};
+
+/** The encoding by which the text of the file at `path` is read. Throws a `RangeError` for an unknown label, and `SourceError` as reading does. */
+export const encodingOfFile = async (path: string, label: string | undefined): Promise<string> => {
+  const said = encodingOfLabel(label);
+  const file = await openFile(path);
+  try {
+    const compression = await checkCompression(file, undefined);
+    return await checkEncoding(file, { compression, said, signal: new AbortController().signal });
+  } finally {
+    await file.handle.close();
+  }
 };
 
 /** The first bytes of the text; what of a damaged packed file comes before the damage. */

@@ -21,6 +21,9 @@ const PLACE_BYTES = 64 * 1024;
 const SAMPLE_BYTES_MAX = 64 * 1024;
 const CONTEXT_BYTES = 48;
 const CONFIDENCE_MIN = 40;
+/** A few accents fit each of these almost as well. */
+const LATIN = /^(?:ISO-8859-(?:1|2|9|15)|windows-125[0247])$/i;
+const LATIN_CONFIDENCE_MIN = 70;
 
 /** What most files are in that are not UTF-8, and Windows writes in the West. */
 const USUAL = 'windows-1252';
@@ -40,7 +43,8 @@ const guessEncoding = async (file: FileReading['file']): Promise<string | null> 
   if (isMostlyUtf8(bytes)) return null;
   const { default: chardet } = await import('chardet');
   const best = chardet.analyse(bytes).find(({ name }) => isDecodable(name));
-  return best === undefined || best.confidence < CONFIDENCE_MIN ? USUAL : new TextDecoder(best.name).encoding;
+  if (best === undefined || best.confidence < (LATIN.test(best.name) ? LATIN_CONFIDENCE_MIN : CONFIDENCE_MIN)) return USUAL;
+  return new TextDecoder(best.name).encoding;
 };
 
 /** The bytes beyond ASCII, with a little of what stands around them. */

@@ -23,6 +23,12 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   readonly delimiter = Option.String('--delimiter', {
     description: 'What stands between the fields of CSV files: a character, or tab (default: found by the header: , ; tab or |)',
   });
+  readonly quote = Option.String('--quote', {
+    description: `The quote of CSV files: '"' (default), "'", or none: quotes are text`,
+  });
+  readonly encoding = Option.String('--encoding', {
+    description: 'The encoding of text files, e.g. windows-1252, utf-16le, shift_jis (default: by the byte order mark, else UTF-8)',
+  });
   readonly namespaceIds = Option.Boolean('--namespace-ids', {
     description: "Put each file's name in front of its ids (default with several files, whose ids may be equal; --no-namespace-ids: never)",
   });

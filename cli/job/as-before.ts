@@ -18,8 +18,13 @@ export const asBefore = (given: Description, told: Description | null, operation
   };
 };
 
-/** As it was typed then; a delimiter that was said or found now is compared. */
-const inputAsBefore = ({ delimiter }: InputFile, told: InputFile): InputFile => (delimiter === undefined ? told : { ...told, delimiter });
+/** As it was typed then; how to read it, said or found now, is compared. */
+const inputAsBefore = ({ delimiter, encoding, quote }: InputFile, told: InputFile): InputFile => ({
+  ...told,
+  ...(delimiter === undefined ? {} : { delimiter }),
+  ...(encoding === undefined ? {} : { encoding }),
+  ...(quote === undefined ? {} : { quote }),
+});
 
 /** True where a flag says something else than what holds for the run. */
 export const saysAnew = (given: Description, told: Description | null, operation: Operation): boolean => {

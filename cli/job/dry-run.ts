@@ -8,6 +8,7 @@ import type { AnyJob } from '../../lib/run/job/job.ts';
 import { rendererOf } from '../compose.ts';
 import type { CliContext } from '../shell/context.ts';
 import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
+import { inFlags } from '../file-flags.ts';
 import { type CliJob, jobOf, type Runs } from './job.ts';
 import type { Description } from './job-description.ts';
 import { checkInputs, checkRowSizes } from './preflight.ts';
@@ -49,7 +50,7 @@ export const dryRun = async (
         if (isFirst(line.line, itemCount)) await writeText(context.stdout, line.line);
         else sharedCount += 1;
       }
-      if (fault !== null) writeNotes(context, [`batchor: ${fault}`]);
+      if (fault !== null) writeNotes(context, [`batchor: ${inFlags(fault)}`]);
       if (fault !== null && !recordsBadRows(job)) {
         writeNotes(context, ['  A run would pause here; --bad-rows record makes such rows failed items.']);
         return exitCodes.stopped;

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { expandInput, findDelimiter } from '../compose.ts';
+import { encodingNamed, encodingOfText, expandInput, findDelimiter } from '../compose.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { choice } from '../shell/flags.ts';
 import { delimiterOfName, type InputFile, inputFormats, type InputKind, kindOfInput, standardInput } from './input-kinds.ts';
@@ -15,12 +15,10 @@ export const requireInput = (given: readonly string[]): void => {
 };
 
 /** The files that the flags mean: patterns are expanded in the order of the names, standard input is put into a file. */
-export const inputFilesOf = async (
-  { input: given, inputFormat: format, delimiter }: InputFlags,
-  { cwd, stdin, idField, note }: InputPlace,
-): Promise<readonly InputFile[]> => {
+export const inputFilesOf = async (flags: InputFlags, { cwd, stdin, idField, note }: InputPlace): Promise<readonly InputFile[]> => {
+  const { input: given, inputFormat: format } = flags;
   requireInput(given);
-  const delimiterGiven = delimiter === undefined ? null : delimiterSaid(delimiter);
+  const reading = await readingSaid(flags);
   // Else the second would find nothing left.
   if (given.filter((pattern) => pattern === standardInput).length > 1) throw new CliFailure('--input - is given twice');
   await sweepSpools();
@@ -41,15 +39,16 @@ export const inputFilesOf = async (
     kindOfInput(input);
     if (inputs.findIndex((other) => other.absolute === input.absolute) !== i) throw new CliFailure(`--input ${input.given} is given twice`);
   });
-  if (delimiterGiven !== null && !inputs.some((input) => kindOfInput(input) === 'csv'))
-    throw new CliFailure('--delimiter: none of the inputs is a CSV file', { hint: 'If one is, say so: --input-format csv' });
-  return Promise.all(inputs.map((input) => withDelimiter(input, delimiterGiven, idField, note)));
+  requireUse(reading, inputs);
+  return Promise.all(inputs.map((input) => lookedAt(input, reading, { idField, note })));
 };
 
 export interface InputFlags {
   readonly input: readonly string[];
   readonly inputFormat: string | undefined;
   readonly delimiter: string | undefined;
+  readonly quote: string | undefined;
+  readonly encoding: string | undefined;
 }
 
 export interface InputPlace {
@@ -59,6 +58,26 @@ export interface InputPlace {
   readonly note: (line: string) => void;
 }
 
+/** What is said of the texts of all inputs. */
+const readingSaid = async ({ delimiter, quote, encoding }: InputFlags): Promise<Reading> => ({
+  ...(delimiter === undefined ? {} : { delimiter: delimiterSaid(delimiter) }),
+  ...(quote === undefined ? {} : { quote: quoteSaid(quote) }),
+  ...(encoding === undefined ? {} : { encoding: await encodingSaid(encoding) }),
+});
+
+const quoteSaid = (text: string): '"' | "'" | null => {
+  if (text === 'none') return null;
+  if (text === '"' || text === "'") return text;
+  throw new CliFailure(`--quote ${JSON.stringify(text)}: allowed are '"', "'" and none`, { hint: 'none reads quotes as text.' });
+};
+
+const encodingSaid = (label: string): Promise<string> =>
+  encodingNamed(label).catch(() => {
+    throw new CliFailure(`--encoding ${JSON.stringify(label)}: this Node cannot decode it`, {
+      hint: 'Name one of the WHATWG, like windows-1252, utf-16le, shift_jis, gb18030, euc-kr or koi8-r.',
+    });
+  });
+
 const delimiterSaid = (text: string): string => {
   const delimiter = text === 'tab' || text === '\\t' ? '\t' : text;
   if (/^[^"\r\n]$/u.test(delimiter)) return delimiter;
@@ -67,12 +86,42 @@ const delimiterSaid = (text: string): string => {
   });
 };
 
-/** What stands between the fields is found where it is not said, and told where it is not what the name promises. */
-const withDelimiter = async (input: InputFile, said: string | null, idField: string, note: (line: string) => void): Promise<InputFile> => {
-  if (kindOfInput(input) !== 'csv') return input;
+type Reading = Pick<InputFile, 'delimiter' | 'encoding' | 'quote'>;
+
+/** A flag about a kind of file of which there is none is a mistake. */
+const requireUse = ({ delimiter, quote, encoding }: Reading, inputs: readonly InputFile[]): void => {
+  const kinds = inputs.map(kindOfInput);
+  const ofCsv = delimiter !== undefined ? '--delimiter' : quote !== undefined ? '--quote' : null;
+  if (ofCsv !== null && !kinds.includes('csv'))
+    throw new CliFailure(`${ofCsv}: none of the inputs is a CSV file`, { hint: 'If one is, say so: --input-format csv' });
+  if (encoding !== undefined && !kinds.some((kind) => isText(kind)))
+    throw new CliFailure('--encoding: none of the inputs is a text file', {
+      hint: 'Parquet and Arrow files say their encoding themselves.',
+    });
+};
+
+const isText = (kind: InputKind): boolean => kind !== 'parquet' && kind !== 'arrow';
+
+/** How to read the file is found where it is not said, and told where it is not what the name promises. */
+const lookedAt = async (bare: InputFile, reading: Reading, place: Pick<InputPlace, 'idField' | 'note'>): Promise<InputFile> => {
+  const { delimiter, quote, encoding } = reading;
+  const kind = kindOfInput(bare);
+  if (!isText(kind)) return bare;
+  const input = { ...bare, ...(encoding === undefined ? {} : { encoding }) };
+  const found = encoding === undefined ? await encodingOfText(input) : null;
+  if (found !== null && found !== 'utf-8') place.note(`batchor: ${input.given}: read as ${found}, as its byte order mark says`);
+  if (kind !== 'csv') return input;
+  return withDelimiter({ ...input, ...(quote === undefined ? {} : { quote }) }, delimiter ?? null, place);
+};
+
+const withDelimiter = async (
+  input: InputFile,
+  said: string | null,
+  { idField, note }: Pick<InputPlace, 'idField' | 'note'>,
+): Promise<InputFile> => {
   if (said !== null) return { ...input, delimiter: said };
   const promised = delimiterOfName(input.given);
-  const found = (await findDelimiter(input.absolute, idField)) ?? promised;
+  const found = (await findDelimiter(input, idField)) ?? promised;
   if (found !== promised) note(`batchor: ${input.given}: its fields are separated by ${found === '\t' ? 'tabs' : JSON.stringify(found)}`);
   return { ...input, delimiter: found };
 };

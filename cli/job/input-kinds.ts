@@ -14,6 +14,10 @@ export interface InputFile {
   readonly kind?: InputKind | null;
   /** Between the fields of a CSV file. Absent: a comma. */
   readonly delimiter?: string;
+  /** Of the text. Absent: by its byte order mark, else UTF-8. */
+  readonly encoding?: string;
+  /** Around the fields of a CSV file; null: nothing, quotes are text. Absent: `"`. */
+  readonly quote?: '"' | "'" | null;
 }
 
 /** What the name of a CSV file promises between its fields. */

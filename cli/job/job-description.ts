@@ -186,6 +186,8 @@ const isJobDescription = t.isObject({
       absolute: t.isString(),
       kind: t.isOptional(t.isNullable(t.isEnum(inputKinds))),
       delimiter: t.isOptional(t.isString()),
+      encoding: t.isOptional(t.isString()),
+      quote: t.isOptional(t.isNullable(t.isEnum(['"', "'"] as const))),
     }),
   ),
   namespacesIds: t.isOptional(t.isBoolean()),

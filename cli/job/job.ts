@@ -123,6 +123,8 @@ const pathOf = ({ given, absolute }: InputFile, cwd: string): string => {
 const promptDescription = (description: JobDescription): JsonObject => {
   const { idField, prompt, systemPrompt, metadataFields, keepsColumns, rowsMax } = description;
   const delimiters = description.inputs.map(({ delimiter = ',' }) => delimiter);
+  const encodings = description.inputs.map(({ encoding = null }) => encoding);
+  const quotes = description.inputs.map(({ quote = '' }) => quote);
   return {
     id_field: idField,
     ...promptWire(prompt),
@@ -132,6 +134,8 @@ const promptDescription = (description: JobDescription): JsonObject => {
     limit: rowsMax,
     ...(doesNamespaceIds(description) ? { namespace_ids: true } : {}),
     ...(delimiters.every((delimiter) => delimiter === ',') ? {} : { delimiters }),
+    ...(encodings.every((encoding) => encoding === null) ? {} : { encodings }),
+    ...(quotes.every((quote) => quote === '') ? {} : { quotes }),
   };
 };
 

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
 import type { SourceEntry } from '../../lib/ports/source.ts';
 import { rendererOf } from '../compose.ts';
+import { flagsThatHelp } from '../file-flags.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { firstEntries } from './inputs.ts';
 import { isBatchorError } from '../../lib/run/api/errors.ts';
@@ -20,7 +21,17 @@ export const checkInputs = async (description: Description, cwd: string, signal:
   for (const file of files) {
     const entries = await firstEntries(file, signal);
     if (entries.length === 0) throw new CliFailure(`${file.ref} has no rows`, { hint: 'Give it rows, or take it out of the command.' });
+    if (description.policies.badRows !== 'record') checkEncoding(entries);
     checkFields(description, file.ref, file.kind, entries);
+  }
+};
+
+/** How a file is read is fixed with its run: that it is in another encoding is found before. */
+const checkEncoding = (entries: readonly SourceEntry[]): void => {
+  for (const entry of entries) {
+    if (!('bad' in entry)) continue;
+    const { reason, location } = entry.bad;
+    if (flagsThatHelp(reason)?.startsWith('--encoding') === true) throw new CliFailure(`${location.ref}:${location.line ?? ''}: ${reason}`);
   }
 };
 

@@ -23,6 +23,8 @@ export interface StartFlags extends PolicyFlags, SchemaFlags {
   readonly input: readonly string[];
   readonly inputFormat: string | undefined;
   readonly delimiter: string | undefined;
+  readonly quote: string | undefined;
+  readonly encoding: string | undefined;
   readonly namespaceIds: boolean | undefined;
   readonly idField: string | undefined;
   readonly promptField: string | undefined;
@@ -66,7 +68,8 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, note, baseUrl
   const rest: Omit<JobDescription, 'inputs'> = {
     version: 1,
     namespacesIds: flags.namespaceIds ?? null,
-    idField: required('--id-field', flags.idField, 'Name the field that tells rows apart, e.g. --id-field id'),
+    // The index that data frames write has no name.
+    idField: flags.idField === '' ? '' : required('--id-field', flags.idField, 'Name the field that tells rows apart, e.g. --id-field id'),
     prompt: promptOf(flags),
     systemPrompt: systemPromptOf(flags.systemPrompt, endpoint),
     refusesObjects: true,
@@ -234,6 +237,8 @@ const rowFlags = [
   'input',
   'inputFormat',
   'delimiter',
+  'quote',
+  'encoding',
   'namespaceIds',
   'idField',
   'promptField',

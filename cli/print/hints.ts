@@ -2,6 +2,7 @@ import type { BatchorError, BatchorErrorCode } from '../../lib/run/api/errors.ts
 import { isBatchorError } from '../../lib/run/api/errors.ts';
 import type { ControlReason } from '../../lib/core/model/snapshot.ts';
 import { exitCodeOfError } from '../shell/exit-codes.ts';
+import { flagsThatHelp } from '../file-flags.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { commandLine, type Place, withStoreNamed } from '../shell/place.ts';
 
@@ -69,10 +70,17 @@ const byField: Readonly<Record<string, string>> = {
   'enqueueLimits.headroom': 'Say a smaller --headroom, or a larger --enqueued-token-limit. Nothing was changed.',
 };
 
+/** How the file is read is fixed with the run. */
+const badRowsHint = (message: string, place: Place, runId: string): string => {
+  const flags = flagsThatHelp(message);
+  return `${byReason.bad_rows?.(place, runId) ?? ''}${flags === null ? '' : ` Or start a new run with ${flags}.`}`;
+};
+
 /** What the user can do, for any error of the library. */
 export const hintFor = (error: BatchorError, place: Place): string => {
   const { details } = error;
   const runId = 'runId' in details ? details.runId : '';
+  if (isBatchorError(error, 'run_paused') && error.details.reason === 'bad_rows') return badRowsHint(error.message, place, runId);
   if (isBatchorError(error, 'invalid_config')) return byField[error.details.field] ?? error.hint;
   const hint = isBatchorError(error, 'run_paused') ? (byReason[error.details.reason] ?? resumeAndWait) : byCode[error.code];
   return hint === undefined ? error.hint : hint(place, runId);

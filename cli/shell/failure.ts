@@ -2,6 +2,7 @@ import { isBatchorError } from '../../lib/run/api/errors.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodeOfError, exitCodes } from './exit-codes.ts';
+import { flagsThatHelp, inFlags, withFlags } from '../file-flags.ts';
 import { writeNotes } from '../print/render.ts';
 
 /** A mistake that the command line itself found; shown as one line, and one more with what to do. */
@@ -17,15 +18,25 @@ export class CliFailure extends Error {
 }
 
 /** Writes what went wrong to stderr, and answers the exit code. Errors of batchor's own show a stack where BATCHOR_DEBUG asks for it. */
-export const reportFailure = (context: Pick<CliContext, 'stderr' | 'env'>, error: unknown): ExitCode => {
-  const { lines, exitCode } = describeFailure(error, (context.env['BATCHOR_DEBUG'] ?? '') !== '');
+export const reportFailure = (context: Pick<CliContext, 'stderr' | 'env'>, error: unknown, args: readonly string[] = []): ExitCode => {
+  const { lines, exitCode } = describeFailure(error, { args, showsStack: (context.env['BATCHOR_DEBUG'] ?? '') !== '' });
   writeNotes(context, lines);
   return exitCode;
 };
 
-const describeFailure = (error: unknown, showsStack: boolean): { readonly lines: readonly string[]; readonly exitCode: ExitCode } => {
-  if (error instanceof CliFailure) return { lines: twoLines(error.message, error.hint), exitCode: error.exitCode };
-  if (error instanceof SourceError) return { lines: twoLines(error.message, null), exitCode: exitCodes.usage };
+interface Showing {
+  /** The command line. */
+  readonly args: readonly string[];
+  readonly showsStack: boolean;
+}
+
+const describeFailure = (
+  error: unknown,
+  { args, showsStack }: Showing,
+): { readonly lines: readonly string[]; readonly exitCode: ExitCode } => {
+  if (error instanceof CliFailure)
+    return { lines: twoLines(error.message, error.hint ?? sameCommand(error.message, args)), exitCode: error.exitCode };
+  if (error instanceof SourceError) return { lines: twoLines(error.message, sameCommand(error.message, args)), exitCode: exitCodes.usage };
   const stack = showsStack && error instanceof Error ? [error.stack ?? error.message] : [];
   if (isBatchorError(error)) {
     const lines = error.isUserFault
@@ -45,9 +56,15 @@ const describeFailure = (error: unknown, showsStack: boolean): { readonly lines:
 const reportHint =
   'This is a bug in batchor; what is stored is kept. Run the same command with BATCHOR_DEBUG=1, and report what it prints, the version (batchor --version) included.';
 
+/** What was typed, with the flags that help; null: none do. */
+const sameCommand = (message: string, args: readonly string[]): string | null => {
+  const flags = args.length === 0 ? null : flagsThatHelp(message);
+  return flags === null ? null : withFlags(args, flags);
+};
+
 /** Message, then hint; a message of several lines is put on one. */
 export const twoLines = (message: string, hint: string | null): readonly string[] => [
-  `batchor: ${onOneLine(message)}`,
+  `batchor: ${inFlags(onOneLine(message))}`,
   ...(hint === null || hint === '' ? [] : [`  ${onOneLine(hint)}`]),
 ];
 

@@ -1,0 +1,27 @@
+import { looksLikeAddress, maskedAddress } from '../lib/run/view/masked-address.ts';
+import { quoted } from './shell/place.ts';
+
+/** What sources say in terms of their options, and the flag that means the same here. */
+const optionForms: readonly (readonly [option: RegExp, flag: string])[] = [
+  [/\(quote: null\)/gu, '(--quote none)'],
+  [/\(quote: '"'\)/gu, `(--quote '"')`],
+  [/: name it \(encoding: '([^']+)'\)/gu, ': name it (--encoding $1)'],
+  [/Name the encoding: '([^']+)'/gu, 'Name the encoding (--encoding $1)'],
+  [/Read it as (?:Parquet|Arrow): name it (\.\w+), or say so/gu, 'Name it $1, or say what it holds (--input-format parquet|arrow)'],
+];
+
+/** A message of a source, with flags in place of options. */
+export const inFlags = (text: string): string => optionForms.reduce((said, [option, flag]) => said.replace(option, flag), text);
+
+/** The flags that help with what a source says of a file or a row; null: none do. */
+export const flagsThatHelp = (message: string): string | null => {
+  const [, encoding] = /\(--encoding ([^)]+)\)/u.exec(inFlags(message)) ?? [];
+  if (encoding !== undefined) return `--encoding ${encoding}`;
+  const [, kind] = /holds an? (Parquet file|Arrow)/u.exec(message) ?? [];
+  if (kind !== undefined) return `--input-format ${kind === 'Arrow' ? 'arrow' : 'parquet'}`;
+  return message.includes('(quote: null)') ? '--quote none' : null;
+};
+
+/** A command line that can be pasted: what was typed, and these flags. Addresses are without their passwords. */
+export const withFlags = (args: readonly string[], flags: string): string =>
+  ['batchor', ...args.map((arg) => quoted(looksLikeAddress(arg) ? maskedAddress(arg) : arg)), flags].join(' ');

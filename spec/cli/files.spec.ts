@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCliWorld, type CliWorld } from './in-process.ts';
+
+describe('files as people have them', () => {
+  let world: CliWorld;
+  beforeAll(async () => {
+    world = await createCliWorld();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  const dry = async (name: string, contents: string | Uint8Array, ...flags: readonly string[]) => {
+    world.write(name, contents);
+    const fields = flags.includes('--id-field') ? [] : ['--id-field', 'id'];
+    const prompt = flags.includes('--prompt-template') ? [] : ['--prompt-field', 'text'];
+    const ran = await world.run(['start', '--dry-run', '--model', 'gpt-4.1', '--input', name, ...fields, ...prompt, ...flags]);
+    const inputOf = (line: Readonly<Record<string, unknown>>): unknown => (line['body'] as { readonly input: unknown }).input;
+    const asked = ran.code === 0 ? ran.lines.map(inputOf) : null;
+    return { code: ran.code, stderr: ran.stderr, asked };
+  };
+  const latin = Buffer.from('id,text\n1,caf\xe9 \x93nice\x94\n2,ok\n', 'latin1');
+
+  it('in another encoding are refused before a run exists, with the command that reads them', async () => {
+    const refused = await dry('my rows.csv', latin);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(
+      'my rows.csv:2: the record is not valid UTF-8. The file is likely in windows-1252: name it (--encoding windows-1252)',
+    );
+    expect(refused.stderr).toContain(
+      `  batchor start --dry-run --model gpt-4.1 --input 'my rows.csv' --id-field id --prompt-field text --encoding windows-1252\n`,
+    );
+    expect((await dry('my rows.csv', latin, '--encoding', 'cp1252')).asked).toEqual(['café “nice”', 'ok']);
+    expect((await dry('a.csv', latin, '--bad-rows', 'record')).code).toBe(0);
+    expect((await dry('a.csv', latin, '--encoding', 'klingon')).stderr).toContain('--encoding "klingon": this Node cannot decode it');
+  });
+
+  it('in UTF-16 are read by their byte order mark, which is said', async () => {
+    const wide = Buffer.from('\u{FEFF}id\ttext\n1\tcafé\n', 'utf16le');
+    const read = await dry('wide.csv', wide);
+    expect(read.asked).toEqual(['café']);
+    expect(read.stderr).toContain('wide.csv: read as utf-16le, as its byte order mark says');
+    const unmarked = await dry('wide.csv', wide.subarray(2));
+    expect(unmarked.stderr).toContain('looks like UTF-16 without a byte order mark. Name the encoding (--encoding utf-16le)');
+    expect(unmarked.stderr).toContain('--prompt-field text --encoding utf-16le\n');
+    expect((await dry('wide.csv', wide.subarray(2), '--encoding', 'utf-16le')).asked).toEqual(['café']);
+  });
+
+  it('with quotes inside fields, or none that mean anything', async () => {
+    expect((await dry('inch.csv', 'id,text\n1,5" screen\n')).asked).toEqual(['5" screen']);
+    const open = await dry('open.csv', 'id,text\n1,"so\n2,b\n');
+    expect(open.code).toBe(4);
+    expect(open.stderr).toContain(
+      'open.csv:2, field "text": a quoted field is never closed. Close it, or read quotes as text (--quote none)',
+    );
+    expect((await dry('open.csv', 'id,text\n1,"so\n2,b\n', '--quote', 'none')).asked).toEqual(['"so', 'b']);
+    expect((await dry('open.csv', 'id,text\n', '--quote', 'x')).stderr).toContain('--quote "x": allowed are');
+    expect((await dry('rows.jsonl', '{"id":1,"text":"a"}\n', '--quote', 'none')).stderr).toContain(
+      '--quote: none of the inputs is a CSV file',
+    );
+  });
+
+  it('with the index of a data frame', async () => {
+    expect((await dry('frame.csv', ',text\n0,a\n1,b\n', '--id-field', '')).asked).toEqual(['a', 'b']);
+    expect((await dry('frame.csv', 'id,text\n0,a\n', '--id-field', '')).stderr).toContain('column "" is not in the header');
+  });
+
+  it('that are no text are refused with what to do', async () => {
+    const parquet = await dry('rows.csv', Buffer.from('PAR1....PAR1'));
+    expect(parquet.stderr).toContain('rows.csv: holds a Parquet file, not text. Name it .parquet, or say what it holds');
+    expect(parquet.stderr).toContain('--input-format parquet\n');
+    expect((await dry('rows.csv', Buffer.from('PK\u0003\u0004 xl/workbook.xml'))).stderr).toContain('Save it as CSV: in Excel');
+  });
+
+  it('read otherwise than the run read them are refused', async () => {
+    world.write('rows.csv', 'id,text\n1,a "b"\n');
+    const start = (...flags: readonly string[]) =>
+      world.run([
+        'start',
+        '--run-id',
+        'quotes',
+        '--model',
+        'gpt-4.1',
+        '--input',
+        'rows.csv',
+        '--id-field',
+        'id',
+        '--prompt-field',
+        'text',
+        '--poll-interval',
+        '0.05',
+        ...flags,
+      ]);
+    expect((await start('--encoding', 'latin1', '--wait')).code).toBe(0);
+    expect((await start('--wait')).code).toBe(0);
+    expect((await start('--encoding', 'utf-8')).stderr).toContain('encodings');
+    expect((await start('--quote', 'none')).stderr).toContain('quotes');
+  });
+});
