@@ -8,7 +8,7 @@ import type { AnyJob } from '../../lib/run/job/job.ts';
 import { rendererOf } from '../compose.ts';
 import type { CliContext } from '../shell/context.ts';
 import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
-import { inFlags } from '../file-flags.ts';
+import { inFlags } from '../shell/file-flags.ts';
 import { type CliJob, jobOf, type Runs } from './job.ts';
 import type { Description } from './job-description.ts';
 import { checkInputs, checkRowSizes } from './preflight.ts';

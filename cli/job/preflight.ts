@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
 import type { SourceEntry } from '../../lib/ports/source.ts';
 import { rendererOf } from '../compose.ts';
-import { flagsThatHelp } from '../file-flags.ts';
+import { flagsThatHelp } from '../shell/file-flags.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { firstEntries } from './inputs.ts';
 import { isBatchorError } from '../../lib/run/api/errors.ts';

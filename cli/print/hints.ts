@@ -2,7 +2,7 @@ import type { BatchorError, BatchorErrorCode } from '../../lib/run/api/errors.ts
 import { isBatchorError } from '../../lib/run/api/errors.ts';
 import type { ControlReason } from '../../lib/core/model/snapshot.ts';
 import { exitCodeOfError } from '../shell/exit-codes.ts';
-import { flagsThatHelp } from '../file-flags.ts';
+import { flagsThatHelp } from '../shell/file-flags.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { commandLine, type Place, withStoreNamed } from '../shell/place.ts';
 

@@ -2,7 +2,7 @@ import { isBatchorError } from '../../lib/run/api/errors.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodeOfError, exitCodes } from './exit-codes.ts';
-import { flagsThatHelp, inFlags, withFlags } from '../file-flags.ts';
+import { flagsThatHelp, inFlags, withFlags } from './file-flags.ts';
 import { writeNotes } from '../print/render.ts';
 
 /** A mistake that the command line itself found; shown as one line, and one more with what to do. */

@@ -6,7 +6,10 @@ import type { CliContext } from './context.ts';
 import { type LoadedEnv, withEnvFile } from './env-file.ts';
 import { CliFailure } from './failure.ts';
 import { writeNotes } from '../print/render.ts';
+import { quoted } from './quoted.ts';
 import { type StoreConcern, storeConcerns } from './store-trust.ts';
+
+export { quoted };
 
 /** Where runs are kept: in a folder of this machine, or in a database that others may share. */
 export type StorePlace =
@@ -111,9 +114,6 @@ export const requireStore = ({ store }: Place): void => {
     hint: 'Name the folder that the run was started with: --store FOLDER, or BATCHOR_STORE.',
   });
 };
-
-/** The same text for a shell. */
-export const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** A command that the user may type next. */
 export const commandLine = (place: Place, command: string, runId: string, rest = ''): string =>

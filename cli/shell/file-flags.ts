@@ -1,5 +1,5 @@
-import { looksLikeAddress, maskedAddress } from '../lib/run/view/masked-address.ts';
-import { quoted } from './shell/place.ts';
+import { looksLikeAddress, maskedAddress } from '../../lib/run/view/masked-address.ts';
+import { quoted } from './quoted.ts';
 
 /** What sources say in terms of their options, and the flag that means the same here. */
 const optionForms: readonly (readonly [option: RegExp, flag: string])[] = [
