@@ -42,7 +42,7 @@ interface Child {
   readonly ended: Promise<number | null>;
 }
 const start = (...words: readonly string[]): Child => {
-  const child = spawn(process.execPath, [join(scripts, 'sqljs-child.js'), ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(scripts, 'filestore-child.js'), ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
   let rest = '';
   child.stdout.on('data', (chunk: Buffer) => {

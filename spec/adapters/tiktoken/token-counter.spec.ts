@@ -84,7 +84,7 @@ describe('a counter', () => {
       const before = loaded();
       const tokens = counter.count('hello world', 'gpt-4.1');
       console.log(JSON.stringify({ before, tokens, after: loaded() }));`;
-    const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url));
+    const tsx = fileURLToPath(new URL('../../../node_modules/tsx/dist/cli.mjs', import.meta.url));
     const out = execFileSync(process.execPath, [tsx, '--input-type=module', '-e', program], { encoding: 'utf8' });
     expect(JSON.parse(out)).toEqual({ before: false, tokens: 2, after: true });
   });

@@ -88,7 +88,7 @@ describe('what OPENAI_LOG asks for', () => {
       const options = { baseURL: ${JSON.stringify(stub.baseURL)}, apiKey: ${JSON.stringify(secret)}, headers: { 'x-team-token': ${JSON.stringify(token)} } };
       const config = { model: 'm', endpoint: 'responses', completionWindow: '24h', params: {}, requestTimeoutMs: 5000 };
       console.log((await createOpenAI(options).connect(config).check()())._tag);`;
-    const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url));
+    const tsx = fileURLToPath(new URL('../../../../node_modules/tsx/dist/cli.mjs', import.meta.url));
     const env = { ...process.env, OPENAI_LOG: 'debug' };
     const said = await promisify(execFile)(process.execPath, [tsx, '--input-type=module', '-e', program], { env });
     expect([said.stdout, said.stderr]).toEqual(['Right\n', '']);
