@@ -5,6 +5,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { cruiseTree } from './cruise.ts';
 import type { Import } from './cruise.ts';
+import { CORE_ROOMS, roomOf, upward } from './core-rooms.ts';
 import { PARTS } from './rules.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -55,6 +56,20 @@ describe('the tree', async () => {
 
   it('imports along the rules, without a cycle', () => {
     expect(cruised.violations).toEqual([]);
+  });
+
+  it('has a core whose folders stand on those below them', () => {
+    const rooms = new Set(cruised.files.filter((file) => file.startsWith('lib/core/') && file !== 'lib/core/index.ts').map(roomOf));
+    expect([...rooms].toSorted()).toEqual(CORE_ROOMS.toSorted());
+    expect(upward(cruised.imports)).toEqual([]);
+    const [low, high] = ['lib/core/plan/plan.ts', 'lib/core/settle/settle.ts'] as const;
+    expect(
+      upward([
+        { from: low, to: high },
+        { from: high, to: low },
+        { from: low, to: 'lib/core/plan/pack.ts' },
+      ]),
+    ).toEqual([`${low} -> ${high}`]);
   });
 
   it('imports what plain Node finds', () => {

@@ -125,7 +125,7 @@ describe('an upload', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
     // Plain Node without a loader, whose own memory would hide ours.
-    const program = local('../../node_modules/.cache/batchor/upload-program.mjs');
+    const program = local('../../../../node_modules/.cache/batchor/upload-program.mjs');
     await build({
       entryPoints: [local('./upload-program.ts')],
       outfile: program,
