@@ -2,7 +2,7 @@ import type { RefusedId, RefusedLine } from '../../../lib/core/model/batch.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import type { InputRefusal } from '../../../lib/ports/port-error.ts';
 import { classOfRefusedLine } from '../answers/answer-error.ts';
-import { idsOf } from '../named-ids.ts';
+import { idsOf } from './named-ids.ts';
 import { countFromZero, hasOwnLine, linesOf } from './named-lines.ts';
 import { apiErrorIn, errorBodyIn } from '../client/api-error.ts';
 

@@ -1,7 +1,7 @@
 import type { BatchRejection, RefusedId, RefusedLine } from '../../../lib/core/model/batch.ts';
 import { isJsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import { classOfRefusedLine, readLineError } from '../answers/answer-error.ts';
-import { idsOf } from '../named-ids.ts';
+import { idsOf } from './named-ids.ts';
 import { countFromZero, linesOf } from './named-lines.ts';
 import type { Scrub } from '../client/scrub.ts';
 import { saysTooLarge, statedBytesIn } from './input-refusal.ts';

@@ -2,7 +2,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Effect } from '../../core/model/effect.ts';
 import type { Asked, EnginePorts, Perform } from '../ports.ts';
-import { withoutRefusedIds } from '../../streams/refused-ids.ts';
+import { withoutRefusedIds } from './refused-ids.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
 

@@ -4,7 +4,7 @@ import type { Command, CommandOf } from '../../core/model/command.ts';
 import type { BatchKey } from '../../core/values/ids.ts';
 import { customIdsOf } from '../../core/values/custom-ids.ts';
 import { indexesOf } from '../../core/values/index-set.ts';
-import { withLinesOfIds } from '../../core/refused-ids.ts';
+import { withLinesOfIds } from '../../core/submit/refused-ids.ts';
 import type { BatchRecord } from '../../core/model/batch-record.ts';
 import type { InputRefusal, PortError } from '../../ports/port-error.ts';
 import type { OwnedRun } from '../../ports/run-store.ts';

@@ -1,5 +1,5 @@
-import { indexInCustomId } from '../../lib/core/values/custom-ids.ts';
-import type { JsonObject } from '../../lib/core/json/json.ts';
+import { indexInCustomId } from '../../../lib/core/values/custom-ids.ts';
+import type { JsonObject } from '../../../lib/core/json/json.ts';
 
 const charsMax = 4_000;
 /** Of one entry. */

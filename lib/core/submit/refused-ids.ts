@@ -1,6 +1,6 @@
-import type { RefusedId, RefusedLine } from './model/batch.ts';
-import type { CustomIds } from './values/custom-ids.ts';
-import { type IndexSet, placeInIndexSet } from './values/index-set.ts';
+import type { RefusedId, RefusedLine } from '../model/batch.ts';
+import type { CustomIds } from '../values/custom-ids.ts';
+import { type IndexSet, placeInIndexSet } from '../values/index-set.ts';
 
 /**
  * What is said against lines, with those that were named by their ids at the lines where the batch (`rows`) has them. An id that the batch does not hold

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { RefusedLine } from '../../lib/core/model/batch.ts';
-import { customIdsOf } from '../../lib/core/values/custom-ids.ts';
-import { withLinesOfIds } from '../../lib/core/refused-ids.ts';
+import type { RefusedLine } from '../../../lib/core/model/batch.ts';
+import { customIdsOf } from '../../../lib/core/values/custom-ids.ts';
+import { withLinesOfIds } from '../../../lib/core/submit/refused-ids.ts';
 
 const ids = customIdsOf({ customIds: { nonce: '0abc12yz', isStamped: true } });
 const told = { code: null, message: null, param: null, failureClass: null };

@@ -1,10 +1,10 @@
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { BatchObservation } from '../core/model/command.ts';
-import { customIdsOf } from '../core/values/custom-ids.ts';
-import { withLinesOfIds } from '../core/refused-ids.ts';
-import type { PortError } from '../ports/port-error.ts';
-import type { OwnedRun } from '../ports/run-store.ts';
+import type { BatchObservation } from '../../core/model/command.ts';
+import { customIdsOf } from '../../core/values/custom-ids.ts';
+import { withLinesOfIds } from '../../core/submit/refused-ids.ts';
+import type { PortError } from '../../ports/port-error.ts';
+import type { OwnedRun } from '../../ports/run-store.ts';
 
 /**
  * Observations without ids: what a failed validation says against a `custom_id` stands at the line that the batch has it on. Those that name none,
