@@ -10,13 +10,18 @@ import type { StrictRules } from '../lib/schema/strict-rules.ts';
 import type { RunnerStorage } from '../lib/run/api/runner-options.ts';
 import type { CliPrompt } from './job/prompt.ts';
 import type { Settings } from './job/job-description.ts';
+import type { Headers } from './shell/headers.ts';
 import { type InputFile, kindOfInput } from './job/input-kinds.ts';
 import { CliFailure } from './shell/failure.ts';
-import { broughtConnection, importModule } from './shell/load-module.ts';
+import { broughtConnection, connectionName, importModule } from './shell/load-module.ts';
 import type { StorePlace } from './shell/place.ts';
 import type { ResultFormat } from './print/table-formats.ts';
 
 // Everything that takes time to load is imported inside the function that needs it: `status` must not load a provider's code.
+
+export { connectionName } from './shell/load-module.ts';
+export { isLoopback } from '../adapters/openai/config/loopback.ts';
+export { carriedConnection } from '../adapters/openai/config/carried-connection.ts';
 
 /** Where requests go, and with which key. */
 export interface Account {
@@ -24,14 +29,15 @@ export interface Account {
   readonly apiKey: string;
   /** Null: OpenAI's own. */
   readonly baseUrl: string | null;
+  /** Null: not Azure, or its v1 address. */
+  readonly azureApiVersion?: string | null;
+  /** Secrets, all of them. */
+  readonly headers?: Headers;
   /** A key that is not used, and taken out of what is shown. */
   readonly hides?: string;
 }
 
 const openaiUrl = 'https://api.openai.com/v1';
-
-/** The one connection of the command line: kind and name are the same word. */
-export const connectionName = 'openai';
 
 /** The account is asked for at the moment of connecting: a stored run is looked at before it is known where it belongs. */
 const connectionOf = async (accountOf: () => Account): Promise<ProviderConnection> => {
@@ -40,9 +46,15 @@ const connectionOf = async (accountOf: () => Account): Promise<ProviderConnectio
     name: connectionName,
     kind: connectionName,
     connect: (config) => {
-      const { apiKey, baseUrl, hides } = accountOf();
+      const { apiKey, baseUrl, azureApiVersion = null, headers = {}, hides } = accountOf();
       // Both are said: the adapter must not look for them in the environment itself.
-      return createOpenAI({ apiKey, baseURL: baseUrl ?? openaiUrl, secrets: hides === undefined ? [] : [hides] }).connect(config);
+      return createOpenAI({
+        apiKey,
+        baseURL: baseUrl ?? openaiUrl,
+        secrets: hides === undefined ? [] : [hides],
+        ...(Object.keys(headers).length === 0 ? {} : { headers }),
+        ...(azureApiVersion === null ? {} : { azureApiVersion }),
+      }).connect(config);
     },
   };
 };

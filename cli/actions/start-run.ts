@@ -5,9 +5,10 @@ import type { Run } from '../../lib/run/api/run.ts';
 import type { BatchRunner } from '../../lib/run/api/runner.ts';
 import { stopReason } from '../../lib/run/drive/stop-reason.ts';
 import { toWire } from '../../lib/run/view/wire.ts';
-import { accountFor, requireKey } from '../shell/account.ts';
+import { noAccount, reachOf, requireKey } from '../shell/account.ts';
 import { asBefore, saysAnew } from '../job/as-before.ts';
-import { type Account, createRunner } from '../compose.ts';
+import type { ConnectionFlags } from '../shell/connection-flags.ts';
+import { type Account, connectionName, createRunner } from '../compose.ts';
 import type { CliContext } from '../shell/context.ts';
 import { driveTo, type Goal } from './drive.ts';
 import { type ExitCode, exitCodeOfRun, exitCodes } from '../shell/exit-codes.ts';
@@ -27,7 +28,7 @@ export interface StartRequest {
   readonly description: Description;
   readonly prices: PriceBook | undefined;
   readonly runId: string | undefined;
-  readonly baseUrlFlag: string | undefined;
+  readonly flags: ConnectionFlags;
   readonly acceptNoList: boolean;
   readonly goal: Goal;
 }
@@ -74,6 +75,7 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
   try {
     const job = await jobOf(description, context.cwd, runner);
     requireKey(account, job.providerConfig.connection);
+    if (hasOwnConnection(job)) refuseFlags(request.flags);
     // A job of a module is checked by the runner, in words of its own.
     if (!isOfModule(description)) checkCap(job);
     const run = await create(request, job, runner, halt.signal);
@@ -106,7 +108,21 @@ const create = async (
   }
   signal.throwIfAborted();
   const id = runId === undefined ? {} : { runId };
-  return (await runner.start(job, { ...id, ifExists: 'fail', description: encodeDescription(description), signal })) as Run;
+  // What reaches the service by a connection of its own is not reached by what the environment says.
+  const stored =
+    isOfModule(description) && hasOwnConnection(job) ? { version: description.version, job: description.job, baseUrl: null } : description;
+  return (await runner.start(job, { ...id, ifExists: 'fail', description: encodeDescription(stored), signal })) as Run;
+};
+
+const hasOwnConnection = ({ providerConfig }: CliJob): boolean => providerConfig.connection !== connectionName;
+
+const refuseFlags = ({ baseUrl, header, azureApiVersion }: ConnectionFlags): void => {
+  const odd =
+    baseUrl !== undefined ? '--base-url' : header.length > 0 ? '--header' : azureApiVersion !== undefined ? '--azure-api-version' : null;
+  if (odd !== null)
+    throw new CliFailure(`${odd} has no part in a job whose connection is its own`, {
+      hint: 'Its module says how the service is reached: change it there.',
+    });
 };
 
 /** Where the library speaks of a run, there is none yet. */
@@ -129,10 +145,12 @@ const goOn = async (
   { runner, run: stored, description: told }: StoredRun,
   belongsTo: (account: Account) => void,
 ): Promise<ExitCode> => {
-  const { context, place, description, baseUrlFlag } = request;
+  const { context, place, description, flags } = request;
   const { runId } = stored;
   const snapshot = stored.snapshot();
-  const account = accountFor(place.loaded, baseUrlFlag, told === null ? undefined : { runId, baseUrl: told.baseUrl });
+  const isOwn = snapshot.config.provider.connection !== connectionName;
+  if (isOwn) refuseFlags(flags);
+  const account = isOwn ? noAccount : reachOf(place.loaded, flags, told === null ? undefined : { ...told, runId });
   belongsTo(account);
   const job = await jobOf(asBefore(description, told, snapshot.config.operation), context.cwd, runner);
   if (!isOfModule(description)) checkCap(job);

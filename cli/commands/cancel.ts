@@ -2,9 +2,9 @@ import { Command, Option } from 'clipanion';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { commandLine, type Place } from '../shell/place.ts';
 import { writeNotes } from '../print/render.ts';
-import { RunCommand } from './store-command.ts';
+import { DrivingCommand } from './store-command.ts';
 
-export class CancelCommand extends RunCommand {
+export class CancelCommand extends DrivingCommand {
   static override readonly paths = [['cancel']];
   static override readonly usage = Command.Usage({
     description: 'End a run early: cancel its batches, keep what they answered',
@@ -16,16 +16,15 @@ export class CancelCommand extends RunCommand {
   });
 
   readonly wait = Option.Boolean('--wait', false, { description: 'Collect what was answered, to the end of the run' });
-  readonly baseUrl = Option.String('--base-url', { description: 'Address of the service (default: the one the run was started with)' });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const { context, givenRunId: runId, baseUrl } = this;
+    const { context, givenRunId: runId } = this;
     const [{ driveTo }, { withDrivableRun }, { awaitingOwner }] = await Promise.all([
       import('../actions/drive.ts'),
       import('../job/stored-run.ts'),
       import('../shell/patience.ts'),
     ]);
-    return withDrivableRun(place, runId, { baseUrl, context }, async ({ runner, run }) => {
+    return withDrivableRun(place, runId, { flags: this, context }, async ({ runner, run }) => {
       await awaitingOwner(context, place, runId, run.cancel());
       const code = await driveTo({ context, place, runner, run, goal: this.wait ? 'finished' : 'cancelling' });
       if (!run.isFinished) writeNotes(context, [`batchor: cancelling; collect what was answered: ${commandLine(place, 'wait', runId)}`]);

@@ -1,10 +1,11 @@
 import { Command, Option } from 'clipanion';
 import type { CliContext } from '../shell/context.ts';
+import { azureFlag, type ConnectionFlags, headerFlag } from '../shell/connection-flags.ts';
 import { pricesFlag } from '../job/price-flag.ts';
 import type { StartFlags } from '../job/start-flags.ts';
 
 /** A command about rows that are to be sent: `quote` takes the flags of `start`, so that one word is changed to go from the one to the other. */
-export abstract class JobCommand extends Command<CliContext> implements StartFlags {
+export abstract class JobCommand extends Command<CliContext> implements StartFlags, ConnectionFlags {
   readonly job = Option.String('--job', {
     description: 'A module that exports a job (default export, or MODULE#EXPORT), in place of all that follows; TypeScript too',
   });
@@ -51,6 +52,8 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   });
   readonly param = Option.Array('--param', [], { description: 'Another body parameter, key=json; again for more' });
   readonly baseUrl = Option.String('--base-url', { description: "Address of the service (default: OPENAI_BASE_URL, else OpenAI's)" });
+  readonly header = headerFlag();
+  readonly azureApiVersion = azureFlag();
   readonly pollInterval = Option.String('--poll-interval', { description: 'Seconds between looks at the batches (default 60)' });
   readonly createGrace = Option.String('--create-grace', {
     description: 'Seconds for which a batch whose create got no answer is looked for before it is sent again (default 600)',

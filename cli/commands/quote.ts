@@ -41,7 +41,7 @@ export class QuoteCommand extends JobCommand {
 
   async execute(): Promise<ExitCode> {
     const { context } = this;
-    const [{ describeJob }, { pricesOf }, { withEnvFile }, { accountFor }, { quote, hoursOf }] = await Promise.all([
+    const [{ describeJob }, { pricesOf }, { withEnvFile }, { reachOf, storedReach }, { quote, hoursOf }] = await Promise.all([
       import('../job/start-flags.ts'),
       import('../job/price-flag.ts'),
       import('../shell/env-file.ts'),
@@ -51,10 +51,10 @@ export class QuoteCommand extends JobCommand {
     const note = (line: string): void => writeNotes(context, [line]);
     const loaded = withEnvFile(context.env, context.cwd);
     const book = await pricesOf(this.prices, loaded, context.cwd);
-    const { baseUrl } = accountFor(loaded, this.baseUrl);
+    const reach = storedReach(reachOf(loaded, this));
     const perItem = decimal('--output-tokens', this.outputTokens, 0, 'tokens');
     const sampleRows = wholeNumber('--sample', this.sample);
-    const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, note, baseUrl, book, configOf: noStore });
+    const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, note, reach, book, configOf: noStore });
     writeNotes(context, await serviceNotes(description));
     return quote(context, description, {
       exact: this.exact,

@@ -7,9 +7,9 @@ import { required } from '../shell/flags.ts';
 import { paidTwiceNotes } from '../actions/paid-twice.ts';
 import { commandLine, type Place, summaryInPlace } from '../shell/place.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
-import { RunCommand } from './store-command.ts';
+import { DrivingCommand } from './store-command.ts';
 
-export class ResolveCommand extends RunCommand {
+export class ResolveCommand extends DrivingCommand {
   static override readonly paths = [['resolve']];
   static override readonly usage = Command.Usage({
     description: 'Tell batchor what happened to a batch, or stop waiting for it',
@@ -55,10 +55,9 @@ export class ResolveCommand extends RunCommand {
     description: 'End it without its answers: its rows go again, and may be paid for twice',
   });
   readonly retry = Option.Boolean('--retry', false, { description: 'Look again, try again' });
-  readonly baseUrl = Option.String('--base-url', { description: 'Address of the service (default: the one the run was started with)' });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const { context, givenRunId: runId, baseUrl } = this;
+    const { context, givenRunId: runId } = this;
     const batchKey = required('--batch', this.batch, `See which are held: ${commandLine(place, 'status', runId)}`);
     const word = this.word();
     const { tellRun, withDrivableRun } = await import('../job/stored-run.ts');
@@ -74,7 +73,9 @@ export class ResolveCommand extends RunCommand {
     const summary =
       typeof word === 'string' && word !== 'take_files'
         ? await tellRun(place, runId, resolve)
-        : await withDrivableRun(place, runId, { baseUrl, context }, async ({ run }) => summaryInPlace(place, toWire(await resolve(run))));
+        : await withDrivableRun(place, runId, { flags: this, context }, async ({ run }) =>
+            summaryInPlace(place, toWire(await resolve(run))),
+          );
     await writeJson(context, summary);
     writeNotes(context, notes);
     const next = summary['control_state'] === 'paused' ? commandLine(place, 'resume', runId, '--wait') : commandLine(place, 'wait', runId);

@@ -5,9 +5,9 @@ import { commandLine, type Place } from '../shell/place.ts';
 import { pricesFlag, pricesOf } from '../job/price-flag.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
 import { resumeOptionsOf } from '../job/resume-flags.ts';
-import { RunCommand } from './store-command.ts';
+import { DrivingCommand } from './store-command.ts';
 
-export class ResumeCommand extends RunCommand {
+export class ResumeCommand extends DrivingCommand {
   static override readonly paths = [['resume']];
   static override readonly usage = Command.Usage({
     description: 'Let a paused run go on',
@@ -54,10 +54,9 @@ export class ResumeCommand extends RunCommand {
   readonly outputFilesExpireAfter = Option.String('--output-files-expire-after', { description: 'The same of output and error files' });
   readonly prices = pricesFlag();
   readonly wait = Option.Boolean('--wait', false, { description: 'Drive it to its end' });
-  readonly baseUrl = Option.String('--base-url', { description: 'Address of the service (default: the one the run was started with)' });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const { context, givenRunId: runId, baseUrl } = this;
+    const { context, givenRunId: runId } = this;
     const options = resumeOptionsOf(this);
     const prices = await pricesOf(this.prices, place.loaded, context.cwd);
     const [{ driveTo }, { tellRun, withDrivableRun }, { awaitingOwner }] = await Promise.all([
@@ -66,7 +65,7 @@ export class ResumeCommand extends RunCommand {
       import('../shell/patience.ts'),
     ]);
     if (this.wait) {
-      return withDrivableRun(place, runId, { baseUrl, context, prices }, async (stored) => {
+      return withDrivableRun(place, runId, { flags: this, context, prices }, async (stored) => {
         await awaitingOwner(context, place, runId, stored.run.resume(options));
         return driveTo({ context, place, ...stored, goal: 'finished' });
       });

@@ -58,7 +58,14 @@ export class StartCommand extends JobCommand {
     const configOf = (runId: string): Promise<RunConfig> => withRun(place, runId, ({ run }) => Promise.resolve(run.snapshot().config));
     if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
     if (this.dryRun) {
-      const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, note, baseUrl: null, book, configOf });
+      const description = await describeJob(this, {
+        cwd: context.cwd,
+        stdin: context.stdin,
+        note,
+        reach: { baseUrl: null },
+        book,
+        configOf,
+      });
       const { dryRun } = await import('../job/dry-run.ts');
       const show = (runs: Runs | null): Promise<ExitCode> =>
         dryRun(description, wholeNumber('--limit', this.limit), context, new AbortController().signal, runs);
@@ -67,9 +74,16 @@ export class StartCommand extends JobCommand {
     const elsewhere = this.job !== undefined ? '--job' : this.fromRun !== undefined ? '--from-run' : null;
     if (elsewhere !== null && this.limit !== undefined)
       throw new CliFailure(`--limit goes with ${elsewhere} only under --dry-run`, { hint: 'It is for rows of files.' });
-    const [{ accountFor }, { startRun }] = await Promise.all([import('../shell/account.ts'), import('../actions/start-run.ts')]);
-    const account = accountFor(place.loaded, this.baseUrl);
-    const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, note, baseUrl: account.baseUrl, book, configOf });
+    const [{ reachOf, storedReach }, { startRun }] = await Promise.all([import('../shell/account.ts'), import('../actions/start-run.ts')]);
+    const account = reachOf(place.loaded, this);
+    const description = await describeJob(this, {
+      cwd: context.cwd,
+      stdin: context.stdin,
+      note,
+      reach: storedReach(account),
+      book,
+      configOf,
+    });
     writeNotes(context, await serviceNotes(description));
     return startRun({
       context,
@@ -78,7 +92,7 @@ export class StartCommand extends JobCommand {
       description,
       prices: book,
       runId: this.runId,
-      baseUrlFlag: this.baseUrl,
+      flags: this,
       acceptNoList: this.acceptNoList,
       goal: this.wait ? 'finished' : 'submitted',
     });

@@ -1,4 +1,5 @@
 import { Command, Option } from 'clipanion';
+import { azureFlag, headerFlag, storedBaseUrlFlag } from '../shell/connection-flags.ts';
 import type { CliContext } from '../shell/context.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { required } from '../shell/flags.ts';
@@ -61,4 +62,11 @@ export abstract class RunCommand extends StoreCommand {
   protected get givenRunId(): string {
     return required('--run-id', this.runId, 'Name the run; `batchor list` shows them.');
   }
+}
+
+/** A command that may ask the provider, for a run that was started. */
+export abstract class DrivingCommand extends RunCommand {
+  readonly baseUrl = storedBaseUrlFlag();
+  readonly header = headerFlag();
+  readonly azureApiVersion = azureFlag();
 }

@@ -1,11 +1,11 @@
-import { Command, Option } from 'clipanion';
+import { Command } from 'clipanion';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import type { Place } from '../shell/place.ts';
 import { pricesFlag, pricesOf } from '../job/price-flag.ts';
-import { RunCommand } from './store-command.ts';
+import { DrivingCommand } from './store-command.ts';
 
 /** Needs nothing but the run: what its start was told is stored with it. */
-export class WaitCommand extends RunCommand {
+export class WaitCommand extends DrivingCommand {
   static override readonly paths = [['wait']];
   static override readonly usage = Command.Usage({
     description: 'Go on with a run until it is finished',
@@ -16,8 +16,6 @@ export class WaitCommand extends RunCommand {
     examples: [['After a crash, or a start without --wait', '$0 wait --run-id reviews']],
   });
 
-  readonly baseUrl = Option.String('--base-url', { description: 'Address of the service (default: the one the run was started with)' });
-
   readonly prices = pricesFlag();
 
   protected override get doesDrive(): boolean {
@@ -25,10 +23,10 @@ export class WaitCommand extends RunCommand {
   }
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const { context, givenRunId, baseUrl } = this;
+    const { context, givenRunId } = this;
     const [{ driveTo }, { withDrivableRun }] = await Promise.all([import('../actions/drive.ts'), import('../job/stored-run.ts')]);
     const prices = await pricesOf(this.prices, place.loaded, context.cwd);
-    return withDrivableRun(place, givenRunId, { baseUrl, context, prices }, (stored) =>
+    return withDrivableRun(place, givenRunId, { flags: this, context, prices }, (stored) =>
       driveTo({ context, place, ...stored, goal: 'finished' }),
     );
   }

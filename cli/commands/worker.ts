@@ -1,4 +1,5 @@
 import { Command, Option } from 'clipanion';
+import { azureFlag, headerFlag } from '../shell/connection-flags.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { wholeNumber } from '../shell/flags.ts';
 import type { Place } from '../shell/place.ts';
@@ -29,6 +30,9 @@ export class WorkerCommand extends StoreCommand {
     description: "Address of the service (default: OPENAI_BASE_URL, else OpenAI's); runs started at another are left to others",
   });
 
+  readonly header = headerFlag();
+  readonly azureApiVersion = azureFlag();
+
   readonly lease = Option.String('--lease', {
     description: 'Seconds without a sign of life after which other workers take over the runs of this one (default 30)',
   });
@@ -44,6 +48,6 @@ export class WorkerCommand extends StoreCommand {
     const runsMax = wholeNumber('--max-runs', this.maxRuns, 1) ?? 8;
     const leaseTtlMs = (wholeNumber('--lease', this.lease, 1) ?? 30) * 1_000;
     const prices = await pricesOf(this.prices, place.loaded, this.context.cwd);
-    return work({ context: this.context, place, runsMax, leaseTtlMs, baseUrl: this.baseUrl, prices });
+    return work({ context: this.context, place, runsMax, leaseTtlMs, flags: this, prices });
   }
 }

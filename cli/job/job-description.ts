@@ -32,8 +32,17 @@ export interface JobDescription extends Settings {
   readonly rowsMax: number | null;
 }
 
+/** Where a run was started. Absent in descriptions that were written before. */
+export interface Reached {
+  /** Null: OpenAI's own address. */
+  readonly baseUrl: string | null;
+  readonly azureApiVersion?: string;
+  /** Names alone: values are secrets. */
+  readonly headerNames?: readonly string[];
+}
+
 /** What is said of models, answers and pace, wherever the rows come from. */
-export interface Settings {
+export interface Settings extends Reached {
   readonly version: 1;
   readonly model: string;
   readonly endpoint: string;
@@ -42,8 +51,6 @@ export interface Settings {
   /** What answers are promised in; null: words. */
   readonly structuredOutput: SchemaSource | null;
   readonly schemaName: string | null;
-  /** Null: OpenAI's own address. */
-  readonly baseUrl: string | null;
   readonly policies: Policies;
 }
 
@@ -53,10 +60,9 @@ export interface EarlierDescription extends Settings {
 }
 
 /** A job that a module of the user's exports: everything else is said there. */
-export interface ModuleDescription {
+export interface ModuleDescription extends Reached {
   readonly version: 1;
   readonly job: ModuleExport;
-  readonly baseUrl: string | null;
 }
 
 export type Description = JobDescription | EarlierDescription | ModuleDescription;
@@ -129,7 +135,13 @@ const laterPolicies: Pick<
 
 const count = t.isNullable(t.isNumber());
 const laterCount = t.isOptional(count);
+const reached = {
+  baseUrl: t.isNullable(t.isString()),
+  azureApiVersion: t.isOptional(t.isString()),
+  headerNames: t.isOptional(t.isArray(t.isString())),
+};
 const settings = {
+  ...reached,
   version: t.isLiteral(1),
   model: t.isString(),
   endpoint: t.isString(),
@@ -139,7 +151,6 @@ const settings = {
     t.isNullable(t.isObject({ given: t.isString(), absolute: t.isString(), export: t.isNullable(t.isString()) })),
   ),
   schemaName: t.isOptional(t.isNullable(t.isString())),
-  baseUrl: t.isNullable(t.isString()),
   policies: t.isObject({
     pollIntervalMs: count,
     createGraceMs: count,
@@ -213,7 +224,7 @@ const isEarlierDescription = t.isObject({
 const isModuleDescription = t.isObject({
   version: t.isLiteral(1),
   job: t.isObject({ given: t.isString(), absolute: t.isString(), export: t.isString() }),
-  baseUrl: t.isNullable(t.isString()),
+  ...reached,
 });
 
 /** Whether ids get the name of their file in front: as was said, else where there are several files, whose ids may be equal. */

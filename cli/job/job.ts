@@ -7,7 +7,7 @@ import type { BatchJob } from '../../lib/run/job/job.ts';
 import type { EarlierItem } from '../../lib/run/sources/run-source.ts';
 import type { BatchRunner } from '../../lib/run/api/runner.ts';
 import type { StructuredOutput } from '../../lib/schema/types.ts';
-import { fileSource, providerConfigOf } from '../compose.ts';
+import { carriedConnection, fileSource, providerConfigOf } from '../compose.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { type InputFile, standardInput } from './input-kinds.ts';
 import { inputsSource, renamed } from './inputs.ts';
@@ -20,7 +20,7 @@ import {
   type ModuleDescription,
   doesNamespaceIds,
 } from './job-description.ts';
-import { loadExportOf } from '../shell/load-module.ts';
+import { bringConnection, loadExportOf } from '../shell/load-module.ts';
 import { policyOptions } from './policy-options.ts';
 import { loadSchema } from './schema-source.ts';
 import type { CliPrompt } from './prompt.ts';
@@ -65,7 +65,11 @@ const jobOfRun = async (description: EarlierDescription, runs: Runs | null): Pro
 /** What the module exports as its job. That it is one, the runner finds out. */
 const jobOfModule = async ({ job: place }: ModuleDescription): Promise<CliJob> => {
   const job = await loadExportOf('--job', place);
-  if (isJsonObject(job) && typeof job['buildPrompt'] === 'function' && isJsonObject(job['providerConfig'])) return job as unknown as CliJob;
+  if (isJsonObject(job) && typeof job['buildPrompt'] === 'function' && isJsonObject(job['providerConfig'])) {
+    const own = carriedConnection(job['providerConfig']);
+    if (own !== undefined) bringConnection('--job', place, own);
+    return job as unknown as CliJob;
+  }
   throw new CliFailure(`--job ${place.given}: what it exports as ${place.export} is no job`, {
     hint: 'Export one: export default defineJob({ source, buildPrompt, providerConfig })',
   });

@@ -9,7 +9,7 @@ import { preparedBatch, requirePrepared } from './batch-file.ts';
 import { preparedIdField } from './prepared-row.ts';
 import { inputFilesOf, requireInput } from './input-files.ts';
 import { standardInput } from './input-kinds.ts';
-import type { Description, EarlierDescription, JobDescription } from './job-description.ts';
+import type { Description, EarlierDescription, JobDescription, Reached } from './job-description.ts';
 import { type ModuleExport, parseModuleExport } from '../shell/load-module.ts';
 import { policiesOf, type PolicyFlags } from './policy-flags.ts';
 import { type SchemaFlags, schemaSourceOf } from './schema-source.ts';
@@ -44,21 +44,21 @@ export interface JobPlace {
   readonly stdin: Readable;
   /** Tells people what was found out for them. */
   readonly note: (line: string) => void;
-  /** Null: OpenAI's own. */
-  readonly baseUrl: string | null;
+  /** Where the run is started, as it is stored. */
+  readonly reach: Reached;
   readonly book: PriceBook | undefined;
   /** What an earlier run of the store was told. */
   readonly configOf: (runId: string) => Promise<RunConfig>;
 }
 
 /** What the flags ask for; throws for the first that cannot be meant, naming it. */
-export const describeJob = async (flags: StartFlags, { cwd, stdin, note, baseUrl, book, configOf }: JobPlace): Promise<Description> => {
-  if (flags.job !== undefined) return { version: 1, job: moduleOf(flags, flags.job, cwd), baseUrl };
-  if (flags.fromRun !== undefined) return describeEarlier(flags, flags.fromRun, { cwd, baseUrl, book, configOf });
+export const describeJob = async (flags: StartFlags, { cwd, stdin, note, reach, book, configOf }: JobPlace): Promise<Description> => {
+  if (flags.job !== undefined) return { version: 1, job: moduleOf(flags, flags.job, cwd), ...reach };
+  if (flags.fromRun !== undefined) return describeEarlier(flags, flags.fromRun, { cwd, reach, book, configOf });
   if (flags.only !== undefined) throw new CliFailure('--only goes with --from-run', { hint: 'It says which rows of that run.' });
   requireInput(flags.input);
   if (mayBePrepared(flags)) {
-    const prepared = await describePrepared(flags, { cwd, stdin, note, baseUrl, book });
+    const prepared = await describePrepared(flags, { cwd, stdin, note, reach, book });
     if (prepared !== null) return prepared;
   }
   const endpoint = await endpointOf(flags.endpoint ?? 'responses');
@@ -82,7 +82,7 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, note, baseUrl
     completionWindow: completionWindowOf(flags.completionWindow ?? '24h'),
     structuredOutput: schemaSourceOf(flags, cwd),
     schemaName: flags.schemaName ?? null,
-    baseUrl,
+    ...reach,
     policies: policiesOf(flags, priceOf(book, model)),
   };
   // Standard input is read only where all else is right.
@@ -112,7 +112,7 @@ const mayBePrepared = (flags: StartFlags): boolean => isSaidPrepared(flags) || s
 /** A file of requests in OpenAI's batch format; null: it is none, and was not said to be. */
 const describePrepared = async (
   flags: StartFlags,
-  { cwd, stdin, note, baseUrl, book }: Omit<JobPlace, 'configOf'>,
+  { cwd, stdin, note, reach, book }: Omit<JobPlace, 'configOf'>,
 ): Promise<JobDescription | null> => {
   if (isSaidPrepared(flags)) refuseBeside('--input-format openai-batch', flags, saidByLines, 'The lines of the file say it.');
   // Standard input is read once: what it holds is then said.
@@ -139,7 +139,7 @@ const describePrepared = async (
     completionWindow: completionWindowOf(flags.completionWindow ?? '24h'),
     structuredOutput: null,
     schemaName: null,
-    baseUrl,
+    ...reach,
     policies: policiesOf(flags, priceOf(book, model)),
   };
 };
@@ -148,7 +148,7 @@ const describePrepared = async (
 const describeEarlier = async (
   flags: StartFlags,
   runId: string,
-  { cwd, baseUrl, book, configOf }: Omit<JobPlace, 'stdin' | 'note'>,
+  { cwd, reach, book, configOf }: Omit<JobPlace, 'stdin' | 'note'>,
 ): Promise<EarlierDescription> => {
   refuseBeside('--from-run', flags, rowFlags, 'The rows are those of that run, and ask what they asked.');
   if (flags.endpoint !== undefined)
@@ -164,7 +164,7 @@ const describeEarlier = async (
     completionWindow: completionWindowOf(flags.completionWindow ?? provider.completionWindow),
     structuredOutput: schemaSourceOf(flags, cwd),
     schemaName: flags.schemaName ?? null,
-    baseUrl,
+    ...reach,
     policies: policiesOf(flags, priceOf(book, model)),
   };
 };

@@ -3,8 +3,11 @@ import type { PriceBook } from '../../lib/run/job/price-book.ts';
 import type { Run } from '../../lib/run/api/run.ts';
 import type { BatchRunner } from '../../lib/run/api/runner.ts';
 import { toWire } from '../../lib/run/view/wire.ts';
-import { accountFor, requireKey } from '../shell/account.ts';
-import { type Account, createRunner } from '../compose.ts';
+import { noAccount, reachOf, requireKey } from '../shell/account.ts';
+import type { ConnectionFlags } from '../shell/connection-flags.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { broughtConnection } from '../shell/load-module.ts';
+import { type Account, connectionName, createRunner } from '../compose.ts';
 import type { CliContext } from '../shell/context.ts';
 import { decodeDescription, type Description, isOfModule } from './job-description.ts';
 import { writeNotes } from '../print/render.ts';
@@ -66,7 +69,7 @@ export const tellRun = (
 
 export interface DrivingOptions {
   readonly context: Pick<CliContext, 'stderr' | 'cwd'>;
-  readonly baseUrl: string | undefined;
+  readonly flags: ConnectionFlags;
   readonly prices?: PriceBook | undefined;
 }
 
@@ -74,7 +77,7 @@ export interface DrivingOptions {
 export const withDrivableRun = <A>(
   place: Place,
   runId: string,
-  { context, baseUrl, prices }: DrivingOptions,
+  { context, flags, prices }: DrivingOptions,
   use: (stored: Pick<StoredRun, 'runner' | 'run'>) => Promise<A>,
 ): Promise<A> => {
   requireTrustedStore(place.concerns);
@@ -85,20 +88,31 @@ export const withDrivableRun = <A>(
     async ({ runner, run, description }) => {
       if (run.isFinished) return use({ runner, run });
       const { ingest, control, config } = run.snapshot();
-      account = accountFor(place.loaded, baseUrl, description === null ? undefined : { runId, baseUrl: description.baseUrl });
+      const { connection } = config.provider;
+      const isOwn = connection !== connectionName;
+      account = isOwn ? noAccount : reachOf(place.loaded, flags, description === null ? undefined : { ...description, runId });
       const isModule = description !== null && isOfModule(description);
-      if (!isModule) requireKey(account);
+      if (!isModule && !isOwn) requireKey(account);
       const needsInput = !ingest.isComplete && control.state !== 'cancel_requested';
       if (description === null || !(needsInput || isModule)) return use({ runner, run });
       const withJob = async (): Promise<Run> => (await runner.getRun(runId, { job: await jobOf(description, context.cwd, runner) })) as Run;
       // A job's own code reads the answers best; where it cannot be had, what is stored with the run reads them too.
-      const driven = await (needsInput ? withJob() : withJob().catch((error: unknown) => without(context, run, error)));
-      requireKey(account, config.provider.connection);
+      const driven = await (needsInput || isOwn ? withJob() : withJob().catch((error: unknown) => without(context, run, error)));
+      if (isOwn) requireBrought(runId, connection);
+      else requireKey(account, connection);
       return use({ runner, run: driven });
     },
     () => account,
     prices,
   );
+};
+
+/** The module says by which connection its run goes on. */
+export const requireBrought = (runId: string, connection: string): void => {
+  if (broughtConnection(connection) !== undefined) return;
+  throw new CliFailure(`run ${runId} belongs to the connection ${JSON.stringify(connection)}, which the module of its job does not bring`, {
+    hint: `Export it there: export const providers = [connection], with the name that it had`,
+  });
 };
 
 const without = (context: Pick<CliContext, 'stderr'>, run: Run, error: unknown): Run => {

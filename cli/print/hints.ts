@@ -52,6 +52,8 @@ const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
   batch_unresolved: byReason.batch_unresolved as Hint,
   artifacts_not_exported: (place, runId) =>
     `Export it first: ${commandLine(place, 'export-artifacts', runId, '--destination-dir FOLDER')}. Nothing was removed.`,
+  provider_not_configured: () =>
+    'A connection lives in a program, which goes on with its runs. What `batchor start --job MODULE` runs goes on by the command line: its module brings the connection.',
   run_not_finished: (place, runId) => `Finish it first: ${commandLine(place, 'wait', runId)}`,
   store_corrupt: (place, runId) =>
     place.store.type === 'postgres'

@@ -2,12 +2,14 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, ren
 import { dirname, isAbsolute, join } from 'node:path';
 import type { LoadedEnv } from './env-file.ts';
 import { withoutSlashes } from './base-address.ts';
+import { isLoopback } from '../compose.ts';
 
 /** Addresses that get a key without a word of the user: OpenAI's own, encrypted, and this machine's. */
 export const isKnownAddress = (address: string): boolean => {
-  const { protocol, hostname } = new URL(address);
+  const url = new URL(address);
+  const { protocol, hostname } = url;
   if (protocol === 'https:' && (hostname === 'api.openai.com' || hostname.endsWith('.api.openai.com'))) return true;
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/u.test(hostname);
+  return isLoopback(url);
 };
 
 /** True where this user has named the address to batchor before. */

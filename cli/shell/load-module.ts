@@ -33,12 +33,28 @@ export const importModule = async (url: string): Promise<unknown> => {
   return createJiti(import.meta.url, { fsCache: false, interopDefault: true }).import(path);
 };
 
+/** The one connection of the command line: kind and name are the same word. */
+export const connectionName = 'openai';
+
 /** Connections that modules of jobs brought with them, by name: a run is looked at before it is known which module it is of. */
-const brought = new Map<string, ProviderConnection>();
-export const broughtConnection = (name: string): ProviderConnection | undefined => brought.get(name);
+const brought = new Map<string, { readonly connection: ProviderConnection; readonly absolute: string }>();
+export const broughtConnection = (name: string): ProviderConnection | undefined => brought.get(name)?.connection;
+
+/** The connection is the one of its name from now on. Throws where its name is taken: two accounts must not be taken for each other. */
+export const bringConnection = (flag: string, { given, absolute }: ModuleExport, connection: ProviderConnection): void => {
+  const { name } = connection;
+  const hint = `Give it a name of its own: createOpenAI({ name: 'NAME', … })`;
+  if (name === connectionName)
+    throw new CliFailure(`${flag} ${given}: its connection has the name ${name}, which is the command line's own`, { hint });
+  const known = brought.get(name);
+  if (known !== undefined && known.absolute !== absolute)
+    throw new CliFailure(`${flag} ${given}: the module ${known.absolute} brings a connection with the name ${name}, too`, { hint });
+  brought.set(name, { connection, absolute });
+};
 
 /** What the module exports under the name. Throws, in words of the flag, where there is none. */
-export const loadExportOf = async (flag: string, { given, absolute, export: name }: ModuleExport): Promise<unknown> => {
+export const loadExportOf = async (flag: string, place: ModuleExport): Promise<unknown> => {
+  const { given, absolute, export: name } = place;
   if (!existsSync(absolute)) throw new CliFailure(`${flag} ${given}: there is no file ${absolute}`);
   if (absolute.endsWith('.json'))
     throw new CliFailure(`${flag} ${given}: a file of JSON exports nothing`, { hint: 'Give the file alone, without #.' });
@@ -46,7 +62,8 @@ export const loadExportOf = async (flag: string, { given, absolute, export: name
   try {
     const module = (await importModule(pathToFileURL(absolute).href)) as Readonly<Record<string, unknown>>;
     const { providers } = module;
-    if (Array.isArray(providers)) for (const each of providers as readonly unknown[]) if (isConnection(each)) brought.set(each.name, each);
+    const exported = [...Object.values(module), ...(Array.isArray(providers) ? (providers as readonly unknown[]) : [])];
+    for (const each of exported) if (isConnection(each) && each.name !== connectionName) bringConnection(flag, place, each);
     const found = await module[name];
     if (found !== undefined) return found;
     const names = Object.keys(module).filter((key) => key !== '__esModule');
@@ -66,6 +83,7 @@ export const loadExportOf = async (flag: string, { given, absolute, export: name
 const isConnection = (value: unknown): value is ProviderConnection =>
   (typeof value === 'object' || typeof value === 'function') &&
   value !== null &&
+  typeof (value as Partial<ProviderConnection>).name === 'string' &&
   typeof (value as Partial<ProviderConnection>).connect === 'function';
 
 /** A module that ends the program, or waits for ever with nothing to wait for, must not look like a success. */

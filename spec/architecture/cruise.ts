@@ -31,13 +31,12 @@ export const cruiseTree = async (root: string): Promise<Cruised> => {
     ? readdirSync(join(root, 'adapters'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
     : [];
   const forbidden = rulesFor(adapters.map((entry) => entry.name));
-  const { output } = await cruise(folders, {
-    baseDir: root,
-    validate: true,
-    ruleSet: { forbidden },
-    tsPreCompilationDeps: true,
-    doNotFollow: { path: 'node_modules' },
-  });
+  const { output } = await cruise(
+    folders,
+    { baseDir: root, validate: true, ruleSet: { forbidden }, tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' } },
+    // A package may have nothing but `exports`.
+    { exportsFields: ['exports'], conditionNames: ['node', 'require', 'default'] },
+  );
   if (typeof output === 'string') throw new Error('dependency-cruiser answered with text');
   return { ...summarised(output), rules: forbidden.map((rule) => rule.name ?? '') };
 };

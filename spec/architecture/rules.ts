@@ -7,7 +7,7 @@ const ADAPTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   arrow: ['apache-arrow'],
   csv: ['csv-parse'],
   files: ['chardet', 'tinyglobby'],
-  openai: ['openai'],
+  openai: ['openai', 'https-proxy-agent'],
   parquet: ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer'],
   pg: ['pg'],
   filestore: ['sql.js'],

@@ -1,8 +1,10 @@
 import type OpenAI from 'openai';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import type { OpenAIOptions } from '../config/options.ts';
-import { proxyVariableFor } from '../config/proxies.ts';
+import { isLoopback } from '../config/loopback.ts';
+import { type ProxyChoice, proxyFor } from '../config/proxies.ts';
 import type { Scrub } from './scrub.ts';
+import { TransportFailure } from './transport-failure.ts';
 import { createNodeFetch } from './transport.ts';
 
 /** A client ready to be asked, and how to speak of it. */
@@ -38,7 +40,7 @@ export const createSession = (options: OpenAIOptions, scrub: Scrub, requestTimeo
 
 type Speech = Pick<Session, 'scrub' | 'requestTimeoutMs'>;
 
-const open = async (options: Extract<OpenAIOptions, { client?: never }>, speech: Speech): Promise<Opened> => {
+const open = async (options: OwnOptions, speech: Speech): Promise<Opened> => {
   const { env } = process;
   const given = options.baseURL ?? env['OPENAI_BASE_URL']?.trim() ?? '';
   const baseURL = given === '' ? defaultBaseURL : given;
@@ -49,28 +51,33 @@ const open = async (options: Extract<OpenAIOptions, { client?: never }>, speech:
   if (url.username !== '' || url.password !== '')
     return closed('refused', `${from} holds a user name or password: give headers to createOpenAI instead`);
   if (url.search !== '' || url.hash !== '')
-    return closed('refused', `${from} holds a query or fragment: give createOpenAI a client of your own with a defaultQuery`);
+    return closed(
+      'refused',
+      `${from} holds a query or fragment: for Azure give azureApiVersion (--azure-api-version), for others a client of your own with a defaultQuery`,
+    );
 
-  const saidKey = options.apiKey ?? env['OPENAI_API_KEY']?.trim() ?? '';
-  const apiKey = saidKey === '' && isOnThisMachine(url) ? noKey : saidKey;
-  const keyFrom = options.apiKey === undefined ? 'OPENAI_API_KEY' : 'apiKey';
-  if (apiKey === '')
-    return closed('authentication_failed', `no key for ${addressOf(url)}: set OPENAI_API_KEY, or give createOpenAI an apiKey`);
-  // A header would fail later, with words about bytes.
-  if (!/^[\x21-\x7e]+$/u.test(apiKey))
-    return closed('authentication_failed', `${keyFrom} holds a blank or a character that no HTTP header may: was it copied whole?`);
-
-  const proxy = proxyVariableFor(url, env);
-  if (proxy !== null) {
-    const remedy = `add the host to NO_PROXY, or give createOpenAI a client of your own that uses the proxy: new OpenAI({ fetchOptions: { dispatcher } })`;
-    return closed('refused', `${proxy} asks for a proxy to ${url.host}, which this connection does not speak: ${remedy}`);
+  const key = keyOf(options, url);
+  if ('closed' in key) return key.closed;
+  const proxyOf = (to: URL): ProxyChoice => proxyFor(to, options.proxy, env);
+  const proxy = proxyOf(url);
+  if (proxy !== null && 'unusable' in proxy) {
+    const remedy = `add ${url.hostname} to NO_PROXY, or give createOpenAI a client of your own that uses the proxy: new OpenAI({ fetchOptions: { dispatcher } })`;
+    return closed('refused', `${proxy.from} asks for a proxy to ${url.host}, but ${proxy.unusable}: ${remedy}`);
   }
   // The SDK takes a while to load: who only imports this adapter does not pay for it.
   const { default: Client } = await import('openai');
-  const fetch = createNodeFetch({ stallMs: speech.requestTimeoutMs });
+  const fetch = createNodeFetch({
+    stallMs: speech.requestTimeoutMs,
+    proxyFor: (to) => {
+      const choice = proxyOf(to);
+      if (choice !== null && 'unusable' in choice) throw new TransportFailure('PROXY_UNUSABLE', true, `${choice.from}: ${choice.unusable}`);
+      return choice;
+    },
+  });
+  const { azureApiVersion } = options;
   const client = new Client({
-    apiKey,
-    baseURL,
+    apiKey: key.apiKey,
+    baseURL: azureApiVersion === undefined ? baseURL : azureAddress(url),
     // Retried only where said: a create that is sent twice is paid twice.
     maxRetries: 0,
     fetch,
@@ -78,10 +85,36 @@ const open = async (options: Extract<OpenAIOptions, { client?: never }>, speech:
     logLevel: 'off',
     ...(options.organization === undefined ? {} : { organization: options.organization }),
     ...(options.project === undefined ? {} : { project: options.project }),
-    ...(options.headers === undefined ? {} : { defaultHeaders: { ...options.headers } }),
+    ...(azureApiVersion === undefined ? {} : { defaultQuery: { 'api-version': azureApiVersion } }),
+    defaultHeaders: { ...key.headers, ...options.headers },
   });
   return { type: 'open', session: { ...speech, client, where: addressOf(url), fetch } };
 };
+
+type OwnOptions = Extract<OpenAIOptions, { client?: never }>;
+type Key = { readonly apiKey: string; readonly headers: Readonly<Record<string, string | null>> } | { readonly closed: Opened };
+
+/** The key, and the headers that carry it where it is no bearer token. */
+const keyOf = (options: OwnOptions, url: URL): Key => {
+  const saidKey = options.apiKey ?? process.env['OPENAI_API_KEY']?.trim() ?? '';
+  const isInHeaders = Object.keys(options.headers ?? {}).some((name) => /^(?:authorization|api-key)$/iu.test(name));
+  const apiKey = saidKey === '' && (isInHeaders || isLoopback(url)) ? noKey : saidKey;
+  const keyFrom = options.apiKey === undefined ? 'OPENAI_API_KEY' : 'apiKey';
+  if (apiKey === '')
+    return { closed: closed('authentication_failed', `no key for ${addressOf(url)}: set OPENAI_API_KEY, or give createOpenAI an apiKey`) };
+  // A header would fail later, with words about bytes.
+  if (!/^[\x21-\x7e]+$/u.test(apiKey))
+    return {
+      closed: closed('authentication_failed', `${keyFrom} holds a blank or a character that no HTTP header may: was it copied whole?`),
+    };
+  // Null takes the client's own bearer token away.
+  if (options.azureApiVersion !== undefined)
+    return { apiKey, headers: apiKey === noKey ? { authorization: null } : { authorization: null, 'api-key': apiKey } };
+  return { apiKey, headers: saidKey === '' && isInHeaders ? { authorization: null } : {} };
+};
+
+/** Azure's API stands below /openai of the resource. */
+const azureAddress = (url: URL): string => (/\/openai(?:\/|$)/u.test(url.pathname) ? url.href : `${addressOf(url)}/openai`);
 
 /** A client of the user's own: its transport, proxies and credentials are left alone. */
 const adopt = (client: OpenAI, speech: Speech): Opened => {
@@ -95,7 +128,6 @@ const adopt = (client: OpenAI, speech: Speech): Opened => {
 
 /** An emulator, or a server of one's own, on this machine may ask for no key, and the client asks for some text. One that does says so. */
 const noKey = 'no-key';
-const isOnThisMachine = ({ hostname }: URL): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/u.test(hostname);
 
 const addressOf = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/u, '');
 

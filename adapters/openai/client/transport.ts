@@ -1,8 +1,10 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { Readable } from 'node:stream';
+import { createRoutes, type Route } from './agents.ts';
 import { unpacked } from './encoding.ts';
 import { inSdkForm } from './error-body.ts';
+import type { Proxy } from '../config/proxies.ts';
 import { TransportFailure } from './transport-failure.ts';
 
 type Fetch = typeof globalThis.fetch;
@@ -15,31 +17,30 @@ const errorBytesMax = 65_536;
  * A `fetch` over node:http(s) for the SDK. Node's own holds a streamed body in memory whole (a 784 MB upload took 809 MB); this
  * one takes a chunk at a time. It also knows whether any byte of a request can have left. `stallMs`: how long the other side may
  * take no byte of an upload. Redirects are not followed. What was packed for the transfer comes unpacked, without its header, where the
- * encoding is known.
+ * encoding is known. `proxyFor`: the proxy for an address, if there is one; by default there is none.
  */
-export const createNodeFetch = (options: { readonly stallMs: number }): Fetch => {
-  const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) };
+export const createNodeFetch = (options: { readonly stallMs: number; readonly proxyFor?: (url: URL) => Proxy | null }): Fetch => {
+  const routeOf = createRoutes();
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
-    return toResponse(await send(url, new Headers(init.headers), init, agents, options.stallMs));
+    const route = await routeOf(url, (init.method ?? 'GET') !== 'GET', options.proxyFor?.(url) ?? null);
+    return toResponse(await send(url, new Headers(init.headers), init, route, options.stallMs));
   };
 };
 
-interface Agents {
-  readonly http: http.Agent;
-  readonly https: https.Agent;
-}
-
-const send = (url: URL, headers: Headers, init: Init, agents: Agents, stallMs: number): Promise<http.IncomingMessage> =>
+const send = (url: URL, headers: Headers, init: Init, { agent, proxy }: Route, stallMs: number): Promise<http.IncomingMessage> =>
   new Promise((resolve, reject) => {
     const isTls = url.protocol === 'https:';
     const method = init.method ?? 'GET';
     const signal = init.signal ?? null;
-    // What is paid for never rides on an old connection: one that the server is just closing would make the outcome unclear.
-    const agent = method === 'GET' ? (isTls ? agents.https : agents.http) : false;
     const request = (isTls ? https : http).request(url, { method, agent, headers: Object.fromEntries(headers) });
     let isConnected = false;
-    const failure = (code: string, reason?: string): TransportFailure => new TransportFailure(code, !isConnected, reason);
+    const failure = (code: string, reason?: string): TransportFailure =>
+      new TransportFailure(
+        code,
+        !isConnected,
+        proxy === null || isConnected ? reason : `${reason ?? code}, through the proxy ${proxy.url.host} (${proxy.from})`,
+      );
     const abort = (): void => {
       request.destroy(failure('ABORTED', 'no answer in time'));
     };
@@ -47,6 +48,11 @@ const send = (url: URL, headers: Headers, init: Init, agents: Agents, stallMs: n
       if (request.reusedSocket) isConnected = true;
       // A certificate is judged before `secureConnect`, and nothing of ours is sent before it.
       else socket.once(isTls ? 'secureConnect' : 'connect', () => (isConnected = true));
+    });
+    // An agent that tunnels says so, and would play the answer of a proxy that refuses as if the service had given it.
+    request.on('proxyConnect', ({ statusCode = 0 }: { readonly statusCode?: number }) => {
+      if (statusCode !== 200) request.destroy(failure(`PROXY_${statusCode}`, `the proxy answered ${statusCode}`));
+      else if (!isTls) isConnected = true;
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
       reject(error instanceof TransportFailure ? error : failure(error.code ?? error.name));

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { ProviderConnection } from '../../../lib/ports/provider.ts';
+import { carryConnection } from './carried-connection.ts';
 import { openaiEndpoints, parseEndpoint, type OpenAIEndpoint } from './endpoints.ts';
 import type { OpenAIOptions } from './options.ts';
 import { createBatchProvider } from '../batches/provider.ts';
@@ -29,15 +30,21 @@ export const createOpenAI = (options: OpenAIOptions): OpenAIConnection => {
     return { ...createBatchProvider(open, { endpoint, completionWindow }), ...createOpenAIWire({ model, endpoint, params }, scrubbing) };
   };
   const shown = { name, kind: 'openai' };
-  const call = (settings: OpenAISettings<OpenAIEndpoint>): unknown => makeProviderConfig(name, settings);
+  // The default connection is there in every process, and means the environment of the process that drives the run.
+  const isOwn = Object.keys(options).length > 0;
+  const call = (settings: OpenAISettings<OpenAIEndpoint>): unknown => {
+    const config = makeProviderConfig(name, settings);
+    return isOwn ? carryConnection(config, connection) : config;
+  };
   // A function has a `name` already, and keeps it unless told otherwise.
-  return Object.defineProperties(call, {
+  const connection = Object.defineProperties(call, {
     name: { value: name, enumerable: true },
     kind: { value: 'openai', enumerable: true },
     connect: { value: connect, enumerable: true },
     toJSON: { value: () => shown },
     [inspect.custom]: { value: () => `OpenAIConnection ${JSON.stringify(shown)}` },
   }) as unknown as OpenAIConnection;
+  return connection;
 };
 
 /** The default connection: key from `OPENAI_API_KEY`, address from `OPENAI_BASE_URL`, both read at first use. */

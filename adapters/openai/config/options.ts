@@ -15,7 +15,12 @@ export type OpenAIOptions = {
       readonly baseURL?: string;
       readonly organization?: string;
       readonly project?: string;
+      /** Sent with every request to the service, and to no other host. With `authorization` or `api-key` among them no key is needed. */
       readonly headers?: Readonly<Record<string, string>>;
+      /** An http or https proxy; null: none. Default `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, read at first use. */
+      readonly proxy?: string | null;
+      /** Azure's `api-version`: `baseURL` is then the address of the resource, and the key goes as `api-key`. Azure's v1 address needs none. */
+      readonly azureApiVersion?: string;
       readonly client?: never;
     }
   /** Your own client, with its transport, proxies and credentials. Node's built-in fetch holds an upload in memory whole. */
@@ -26,5 +31,7 @@ export type OpenAIOptions = {
       readonly organization?: never;
       readonly project?: never;
       readonly headers?: never;
+      readonly proxy?: never;
+      readonly azureApiVersion?: never;
     }
 );

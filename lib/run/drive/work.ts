@@ -24,6 +24,8 @@ export type WorkNotice =
 export interface WaitingRun {
   readonly runId: string;
   readonly jobName: string;
+  /** The name of its connection. */
+  readonly connection: string;
   /** What was stored with it when it was started. */
   readonly description: JsonObject | null;
 }
@@ -34,7 +36,7 @@ export interface WorkOptions {
   /** Where no job of that name is given: the job of a run, from what was stored with it; null: not known here. */
   readonly jobOf?: (run: WaitingRun) => Promise<AnyJob | null>;
   /** False for a run that belongs elsewhere: it is left to others. */
-  readonly accepts?: (run: WaitingRun) => boolean;
+  readonly accepts?: (run: WaitingRun) => boolean | Promise<boolean>;
   /** Runs at a time. Default 8; where more are due, those that only wait give way. */
   readonly runsMax?: number;
   /** How often to look for runs, where nobody says that there are some. Default 5,000. */
@@ -82,8 +84,8 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
     const reader = await must(store.read(runId), { runId, storage: store.describe });
     const { snapshot, description } = reader;
     await reader.close();
-    const run: WaitingRun = { runId, jobName: snapshot.config.jobName, description };
-    if (isFinished(snapshot) || accepts?.(run) === false) return 'none';
+    const run: WaitingRun = { runId, jobName: snapshot.config.jobName, connection: snapshot.config.provider.connection, description };
+    if (isFinished(snapshot) || (await accepts?.(run)) === false) return 'none';
     if (isQuarantined(snapshot)) {
       // Said once for each owner that was lost, and not at every turn.
       if (leftAlone.get(runId) !== snapshot.lostOwners) onNotice({ type: 'trouble', runId, error: quarantined(snapshot) });

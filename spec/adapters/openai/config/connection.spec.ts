@@ -136,10 +136,11 @@ describe('a connection', () => {
       metafile: true,
     });
     const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
-    expect(imports.filter(({ path }) => path === 'openai').map(({ kind }) => kind)).toEqual(['dynamic-import']);
-    expect(
-      imports.map(({ path }) => path).filter((path) => !path.startsWith('node:') && !path.startsWith('fp-ts') && path !== 'openai'),
-    ).toEqual([]);
+    expect(imports.filter(({ path }) => path === 'openai' || path === 'https-proxy-agent').map(({ kind }) => kind)).toEqual([
+      'dynamic-import',
+      'dynamic-import',
+    ]);
+    expect(imports.map(({ path }) => path).filter((path) => !/^(?:node:|fp-ts|openai$|https-proxy-agent$)/u.test(path))).toEqual([]);
   });
 });
 
@@ -150,14 +151,23 @@ describe('a proxy of the environment', () => {
     ['HTTPS_PROXY', 'https://api.test/v1', { HTTPS_PROXY: 'http://user:hunter2@proxy.test:3128' }],
     ['https_proxy', 'https://api.test/v1', { https_proxy: 'http://proxy.test:3128', HTTP_PROXY: 'http://other.test' }],
     ['HTTP_PROXY', 'http://api.test/v1', { HTTP_PROXY: 'http://proxy.test:3128' }],
-    ['ALL_PROXY', 'https://api.test/v1', { ALL_PROXY: 'socks5://proxy.test' }],
     ['HTTPS_PROXY', 'https://api.test/v1', { HTTPS_PROXY: 'http://proxy.test', NO_PROXY: 'other.test, notapi.test, api.test:8443' }],
-  ])('%s that applies to %s is refused, not ignored', async (name, baseURL, env) => {
+  ])('%s that applies to %s is used, and its password is not shown', async (name, baseURL, env) => {
     for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value);
     const error = await leftOf(ask(baseURL));
     expect(error).toMatchObject({
+      type: 'transient',
+      message: expect.stringMatching(new RegExp(`through the proxy proxy\\.test(?::3128)? \\(${name}\\)`, 'u')) as string,
+    });
+    expect(JSON.stringify(error)).not.toContain('hunter2');
+  });
+
+  it.each(['socks5://user:hunter2@proxy.test', 'http://:hunter2@'])('of another kind is refused, not ignored (%s)', async (address) => {
+    vi.stubEnv('ALL_PROXY', address);
+    const error = await leftOf(ask('https://api.test/v1'));
+    expect(error).toMatchObject({
       type: 'refused',
-      message: expect.stringMatching(new RegExp(`^${name} asks for a proxy to api\\.test, .* NO_PROXY`, 'u')) as string,
+      message: expect.stringMatching(/^ALL_PROXY asks for a proxy to api\.test, but it is .* NO_PROXY/u) as string,
     });
     expect(JSON.stringify(error)).not.toContain('hunter2');
   });
