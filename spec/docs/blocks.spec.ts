@@ -66,6 +66,16 @@ describe('the documents', () => {
     expect(odd.map(({ doc, line, language }) => `${doc}:${line}: ${language || 'no language'}`)).toEqual([]);
   });
 
+  it('name files of ours that exist', () => {
+    const named = /`((?:lib|adapters|cli|spec|docs)\/[\w./-]+\.(?:ts|mjs|md))`/g;
+    const lost = docs.flatMap(({ path }) =>
+      [...readFileSync(join(root, path), 'utf8').matchAll(named)].flatMap(([, file = '']) =>
+        existsSync(join(root, file)) ? [] : [`${path}: ${file}`],
+      ),
+    );
+    expect(lost).toEqual([]);
+  });
+
   it('compile', () => {
     expect(typeErrors(docs)).toEqual([]);
   });
