@@ -66,6 +66,9 @@ export interface FailedResult<Metadata extends JsonObject = JsonObject> extends 
   };
 }
 
+/** Which results: all (the default), those of completed rows, those of failed ones, or those of some failure classes. */
+export type ResultSelection = 'all' | 'completed' | 'failed' | readonly FailureClass[];
+
 /** What a terminal item became. */
 export type ItemResult<Output = unknown, Metadata extends JsonObject = JsonObject> =
   CompletedResult<Output, Metadata> | FailedResult<Metadata>;
@@ -77,6 +80,8 @@ export interface ResultPageOptions {
   readonly limit?: number;
   /** `response`: each result with the provider's whole body. */
   readonly include?: readonly ResultExtra[];
+  /** The others are passed over: a page may then hold fewer results, also none, though there are more. */
+  readonly only?: ResultSelection;
 }
 
 export interface ResultPage<Output = unknown, Metadata extends JsonObject = JsonObject> {

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { JsonObject } from '../../core/json/json.ts';
-import type { ItemResult, ResultExtra, ResultPage, ResultPageOptions } from '../../core/settle/results.ts';
+import type { ItemResult, ResultExtra, ResultPage, ResultPageOptions, ResultSelection } from '../../core/settle/results.ts';
 import type { RunEvent } from '../../core/machine/run-event.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../../core/model/snapshot.ts';
 import type { CheckpointedItemSource } from '../../ports/source.ts';
@@ -43,6 +43,7 @@ export interface ResultsOptions {
   readonly order?: 'sequence' | 'input';
   /** `response`: each result with the provider's whole body, while raw files are kept. */
   readonly include?: readonly ResultExtra[];
+  readonly only?: ResultSelection;
   readonly signal?: AbortSignal;
 }
 
@@ -65,15 +66,23 @@ export interface TableOptions {
   readonly order?: 'sequence' | 'input';
   /** Results after this sequence; not in input order. */
   readonly afterSequence?: number;
-  /** At most so many; not in input order. */
+  /** At most so many; not in input order. With `only`: looks at so many. */
   readonly limit?: number;
+  readonly only?: ResultSelection;
+  /** These columns, in this order; absent: all. Rejects with `invalid_config` for one that the run does not have. */
+  readonly columns?: readonly string[];
+  /**
+   * Results by id: a page of the table for each page of ids, a row for each id, in their order. A row of nulls where the run has no such item, or it has
+   * not ended. Not with `order`, `afterSequence`, `limit` and `only`.
+   */
+  readonly itemIds?: AsyncIterable<readonly string[]>;
   /** `response`: a column, or a key of each line, with the provider's whole body, while raw files are kept. */
   readonly include?: readonly ResultExtra[];
   readonly signal?: AbortSignal;
 }
 
 export interface ExportOptions extends TableOptions {
-  /** A table in this format; absent: JSON lines. */
+  /** A table in this format; absent: JSON lines, of whole results, or, with `columns`, of flat objects. */
   readonly format?: TableFormat;
   /** JSON lines behind what the file holds. */
   readonly append?: boolean;
@@ -122,7 +131,7 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
   /** All terminal results. Rejects with `run_not_finished` unless `follow`. */
   results(options?: ResultsOptions): ResultStream<Output, Metadata>;
   /** All terminal results in item order, as the JSON lines that exports hold: the fast way to a file. Rejects with `run_not_finished`. */
-  resultText(options?: Pick<ResultsOptions, 'include' | 'signal'>): AsyncIterable<ResultText>;
+  resultText(options?: Pick<ResultsOptions, 'include' | 'only' | 'signal'>): AsyncIterable<ResultText>;
   readTerminalResults(options?: ResultPageOptions): Promise<ResultPage<Output, Metadata>>;
   /** The same page as JSON lines, as exports hold them: structured outputs as the model wrote them. */
   readTerminalResultText(options?: ResultPageOptions): Promise<ResultTextPage>;
