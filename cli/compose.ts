@@ -152,6 +152,15 @@ export const fileSource = async (input: InputFile, path: string, idField: string
   }
 };
 
+/** The text of a CSV or JSON lines file, cut where its source says that rows end, and how fields are added to its rows. Texts are bytes, a character each. */
+export const openRowText = async (input: InputFile, path: string, signal: AbortSignal) => {
+  const options = { signal, ...encodingOf(input) };
+  const { delimiter = ',', quote } = input;
+  return kindOfInput(input) === 'csv'
+    ? (await import('../adapters/csv/csv-text.ts')).openCsvText(path, { ...options, delimiter, quote: quote ?? '"' })
+    : (await import('../adapters/jsonl/jsonl-text.ts')).openJsonlText(path, options);
+};
+
 /** The delimiter under which a CSV file's header names the field; null: under none that is usual, or the file cannot be read. */
 export const findDelimiter = async (input: InputFile, idField: string): Promise<string | null> => {
   const csv = await import('../adapters/csv/index.ts');
@@ -186,6 +195,10 @@ export const tableFormatOf = async (format: ResultFormat): Promise<TableFormat |
       return (await import('../adapters/arrow/index.ts')).arrowFormat();
   }
 };
+
+/** The same, where columns were chosen: then JSON lines are a table too. */
+export const columnFormatOf = async (format: ResultFormat, areChosen: boolean): Promise<TableFormat | null> =>
+  format === 'jsonl' && areChosen ? (await import('../lib/run/results/json-lines.ts')).jsonLinesFormat() : tableFormatOf(format);
 
 /** The files that a pattern means, in the order of their names. */
 export const expandInput = async (pattern: string, cwd: string): Promise<readonly string[]> =>

@@ -1,16 +1,19 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'clipanion';
-import type { ResultExtra } from '../../lib/core/settle/results.ts';
+import type { ResultExtra, ResultSelection } from '../../lib/core/settle/results.ts';
 import { isBatchorError } from '../../lib/run/api/errors.ts';
+import { type ChosenColumn, chosenColumnsOf } from '../shell/chosen-columns.ts';
+import { columnFormatOf } from '../compose.ts';
 import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
-import { wholeNumber } from '../shell/flags.ts';
+import { choice, wholeNumber } from '../shell/flags.ts';
+import { type Description, isOfModule, isOfRun } from '../job/job-description.ts';
+import { onlyOf } from '../shell/only-flag.ts';
 import { requireOutsideStore } from '../shell/outside-store.ts';
-import { commandLine, type Place } from '../shell/place.ts';
-import { isOfModule, isOfRun } from '../job/job-description.ts';
+import { commandLine, type Place, quoted } from '../shell/place.ts';
+import type { StoredRun } from '../job/stored-run.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
-import { requirePlace, resultFormatOf } from '../print/table-formats.ts';
-import { tableFormatOf } from '../compose.ts';
+import { requireJoinable, requirePlace, resultFormatOf } from '../print/table-formats.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reads the store alone: no key, no network. */
@@ -19,76 +22,179 @@ export class ResultsCommand extends RunCommand {
   static override readonly usage = Command.Usage({
     description: "Print a run's results, one per input row, in input order",
     details: `
-      Of a run that is not finished only \`--partial\` prints what there is: in the order in which rows ended, each line with its
-      \`sequence\`, after which \`--after-sequence\` goes on another time. With \`--output\` they go to a file, whole or not at
-      all, and stdout says how many.
+      For an unfinished run, use \`--partial\`: it prints what has ended so far, in the order of ending, each line with its \`sequence\`.
+      \`--after-sequence\` continues from there. With \`--output\` results go to a file, whole or not at all, and stdout says how many.
 
-      JSON lines, or a table with a column for each field: CSV, Parquet or Arrow, by \`--format\` or the end of the file's name. \`--summary\`
-      prints no result but what one would ask of them first.
+      JSON lines, or a table with a column for each field: CSV, Parquet or Arrow, by \`--format\` or the end of the file's name. \`--only\` chooses
+      rows, \`--columns\` columns. \`--join\` gives your own file back with columns of the results, \`--failed-inputs\` its rows that failed.
+      \`--summary\` prints counts instead of results.
     `,
     examples: [
       ['Into a file', '$0 results --run-id reviews --output answers.jsonl'],
       ['Into a table', '$0 results --run-id reviews --output answers.parquet'],
+      [
+        'Beside your own columns',
+        '$0 results --run-id reviews --join reviews.csv --output answered.csv --columns answer=output_text,cost_usd',
+      ],
+      ['What failed, and why', '$0 results --run-id reviews --only failed --columns item_id,error_class,error_message --format csv'],
+      ['The rows that failed, to run them again', '$0 results --run-id reviews --failed-inputs failed.csv'],
       ['At a glance', '$0 results --run-id reviews --summary'],
     ],
   });
 
   readonly output = Option.String('--output', { description: 'Write to this file' });
   readonly format = Option.String('--format', { description: "jsonl, csv, parquet or arrow (default: by the file's name, else jsonl)" });
-  readonly summary = Option.Boolean('--summary', false, { description: 'Counts by failure class, tokens, cost, the slowest batches' });
+  readonly only = Option.String('--only', {
+    description: 'Only these rows: failed, completed, or failure classes with commas between them',
+  });
+  readonly columns = Option.Array('--columns', [], {
+    description: 'Only these columns of a table, in this order, with commas between them; name=column renames one (repeatable)',
+  });
+  readonly join = Option.String('--join', {
+    description: 'Give the rows of this CSV or JSON lines file back, with columns of the results',
+  });
+  readonly joinBy = Option.String('--join-by', {
+    description:
+      "place: the file that the run was begun with; id: any file, rows are matched by their ids (default: place for the run's own input)",
+  });
+  readonly idField = Option.String('--id-field', { description: 'With --join: the column of the ids (default: as the run was begun)' });
+  readonly failedInputs = Option.String('--failed-inputs', {
+    description: 'Write the rows of the input that failed to this file, as they stand there (with --only: of these classes)',
+  });
+  readonly summary = Option.Boolean('--summary', false, {
+    description: "Counts by failure class with the provider's words, tokens, cost, the slowest batches",
+  });
   readonly partial = Option.Boolean('--partial', false, { description: 'What has ended so far, in the order of ending' });
   readonly afterSequence = Option.String('--after-sequence', { description: 'With --partial: only what ended after this sequence' });
 
   readonly include = Option.Array('--include', [], { description: "response: each result with the provider's whole body (repeatable)" });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const { context, givenRunId: runId, output } = this;
-    const include = extrasOf(this.include);
-    const afterSequence = wholeNumber('--after-sequence', this.afterSequence, 0);
-    if (afterSequence !== null && !this.partial)
-      throw new CliFailure('--after-sequence goes with --partial', { hint: 'Results in input order have no cursor.' });
     if (this.summary) return this.summarize(place);
-    const wanted = resultFormatOf(this.format, output);
-    if (output !== undefined) await requireOutsideStore('--output', output, resolve(context.cwd, output), place);
-    const [{ withRun }, { bytesOfTable, linesOf, resultPages, writeResults, writeResultsFile }, format] = await Promise.all([
-      import('../job/stored-run.ts'),
-      import('../print/result-lines.ts'),
-      tableFormatOf(wanted),
-    ]);
-    if (format !== null && output === undefined) requirePlace(format, context.isStdoutTerminal);
+    const isJoin = this.join !== undefined || this.failedInputs !== undefined;
+    if (!isJoin && this.joinBy !== undefined) throw new CliFailure('--join-by goes with --join', { hint: 'It says how rows are matched.' });
+    if (!isJoin && this.idField !== undefined)
+      throw new CliFailure('--id-field goes with --join', { hint: 'It names the ids of its rows.' });
+    const work = isJoin ? this.joinFile(place) : this.write(place);
     try {
-      return await withRun(place, runId, async ({ run, description }) => {
-        const inputs =
-          description === null || isOfModule(description) || isOfRun(description) ? [] : description.inputs.map((input) => input.absolute);
-        const after = this.partial ? (afterSequence ?? 0) : null;
-        const bytes = format === null ? linesOf(resultPages(run, after, include)) : await bytesOfTable(run, after, include, format);
-        if (output === undefined) await writeResults(context.stdout, bytes, context.isStdoutTerminal);
-        else await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd: context.cwd, inputs }, bytes)) });
-        return exitCodes.ok;
-      });
+      return await work;
     } catch (error) {
       if (!isBatchorError(error, 'run_not_finished')) throw error;
       throw new CliFailure(error.message, {
-        hint: `Finish it: ${commandLine(place, 'wait', runId)}. Or read what there is: ${commandLine(place, 'results', runId, '--partial')}`,
+        hint: `Finish it: ${commandLine(place, 'wait', this.givenRunId)}. Or read what there is: ${commandLine(place, 'results', this.givenRunId, '--partial')}`,
         exitCode: exitCodes.stopped,
       });
     }
   }
 
+  private async write(place: Place): Promise<ExitCode> {
+    const { context, givenRunId: runId, output } = this;
+    const choice = { include: extrasOf(this.include), ...this.selection() };
+    const chosen = chosenColumnsOf(this.columns);
+    const afterSequence = wholeNumber('--after-sequence', this.afterSequence, 0);
+    if (afterSequence !== null && !this.partial)
+      throw new CliFailure('--after-sequence goes with --partial', { hint: 'Results in input order have no cursor.' });
+    const wanted = resultFormatOf(this.format, output);
+    if (output !== undefined) await requireOutsideStore('--output', output, resolve(context.cwd, output), place);
+    const [{ withRun }, { bytesOfTable, linesOf, resultPages, writeResults, writeResultsFile }, format] = await Promise.all([
+      import('../job/stored-run.ts'),
+      import('../print/result-lines.ts'),
+      columnFormatOf(wanted, chosen !== null),
+    ]);
+    if (format !== null && output === undefined) requirePlace(format, context.isStdoutTerminal);
+    return withRun(place, runId, async ({ run, description }) => {
+      const after = this.partial ? (afterSequence ?? 0) : null;
+      const bytes =
+        format === null ? linesOf(resultPages(run, after, choice)) : await bytesOfTable(run, after, { ...choice, format, chosen });
+      if (output === undefined) await writeResults(context.stdout, bytes, context.isStdoutTerminal);
+      else {
+        const inputs = inputsOf(description);
+        await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd: context.cwd, inputs }, bytes)) });
+      }
+      return exitCodes.ok;
+    });
+  }
+
+  /** The user's own rows: with columns of the results, or those that failed. */
+  private async joinFile(place: Place): Promise<ExitCode> {
+    const { context, givenRunId: runId, failedInputs } = this;
+    const isFailed = failedInputs !== undefined;
+    const flag = isFailed ? '--failed-inputs' : '--output';
+    this.refuseBeside(isFailed ? '--failed-inputs' : '--join', {
+      ...(isFailed ? { '--output': this.output, '--columns': this.columns } : {}),
+      '--format': this.format,
+      '--partial': this.partial,
+      '--after-sequence': this.afterSequence,
+    });
+    const output = failedInputs ?? this.output;
+    const chosen: readonly ChosenColumn[] | null = isFailed ? [] : chosenColumnsOf(this.columns);
+    const by = this.joinBy === undefined ? undefined : choice('--join-by', this.joinBy, ['place', 'id']);
+    const only = this.selection().only ?? (isFailed ? 'failed' : undefined);
+    if (output !== undefined) await requireOutsideStore(flag, output, resolve(context.cwd, output), place);
+    const [{ withRun }, { joinResults, matchedFileOf }, { writeResults, writeResultsFile }] = await Promise.all([
+      import('../job/stored-run.ts'),
+      import('../actions/join-results.ts'),
+      import('../print/result-lines.ts'),
+    ]);
+    return withRun(place, runId, async ({ run, description }: StoredRun) => {
+      const { cwd } = context;
+      const typed = (given: string, rest = ''): string =>
+        commandLine(place, 'results', runId, `--join ${quoted(given)} ${flag} ${quoted(output ?? 'FILE')} ${rest}`.trimEnd());
+      const file = await matchedFileOf({ given: this.join, by, idField: this.idField }, description, { cwd, runId, typed });
+      requireJoinable(flag, output, file.input);
+      const byIdHint = `Match its rows by their ids: ${typed(file.input.given, '--join-by id')}`;
+      const joined = await joinResults(run, { file, columns: chosen, only, include: extrasOf(this.include), byIdHint });
+      writeNotes(
+        context,
+        joined.renamed.map(
+          ({ from, to }) => `batchor: ${file.input.given} has a column ${JSON.stringify(from)}: that of the results is ${to}`,
+        ),
+      );
+      if (output === undefined) await writeResults(context.stdout, joined, context.isStdoutTerminal);
+      else {
+        const inputs = [...inputsOf(description), file.input.absolute];
+        await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd, inputs, flag }, joined)) });
+      }
+      const { unmatched_count: unmatched = 0, row_count: rows = 0, unextended_count: damaged = 0 } = joined.told();
+      writeNotes(context, [
+        ...(Number(unmatched) === 0
+          ? []
+          : [`batchor: ${String(unmatched)} of ${String(rows)} rows of ${file.input.given} have no result in the run`]),
+        ...(Number(damaged) === 0
+          ? []
+          : [`batchor: ${String(damaged)} damaged rows of ${file.input.given} stand as they were, without new columns`]),
+      ]);
+      return exitCodes.ok;
+    });
+  }
+
+  private selection(): { readonly only?: ResultSelection } {
+    return this.only === undefined ? {} : { only: onlyOf(this.only, ['failed', 'completed', 'all']) };
+  }
+
+  private refuseBeside(flag: string, others: Readonly<Record<string, unknown>>): void {
+    const odd = Object.entries(others).find(([, value]) =>
+      Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false,
+    );
+    if (odd === undefined) return;
+    throw new CliFailure(`${flag} and ${odd[0]} exclude each other`, {
+      hint: flag === '--summary' ? 'A summary is of what there is by now.' : `See the examples: batchor results --help`,
+    });
+  }
+
   /** The table goes to stderr, so that stdout stays data. */
   private async summarize(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
-    const odd =
-      this.output !== undefined
-        ? '--output'
-        : this.format !== undefined
-          ? '--format'
-          : this.partial
-            ? '--partial'
-            : this.include.length > 0
-              ? '--include'
-              : null;
-    if (odd !== null) throw new CliFailure(`--summary and ${odd} exclude each other`, { hint: 'A summary is of what there is by now.' });
+    this.refuseBeside('--summary', {
+      '--output': this.output,
+      '--format': this.format,
+      '--partial': this.partial,
+      '--include': this.include,
+      '--only': this.only,
+      '--columns': this.columns,
+      '--join': this.join,
+      '--failed-inputs': this.failedInputs,
+    });
     const [{ withRun }, { reportTable }, { toWire }] = await Promise.all([
       import('../job/stored-run.ts'),
       import('../print/report-table.ts'),
@@ -100,6 +206,10 @@ export class ResultsCommand extends RunCommand {
     return exitCodes.ok;
   }
 }
+
+/** Files that no result may be written over. */
+const inputsOf = (description: Description | null): readonly string[] =>
+  description === null || isOfModule(description) || isOfRun(description) ? [] : description.inputs.map((input) => input.absolute);
 
 const extrasOf = (names: readonly string[]): readonly ResultExtra[] =>
   names.map((name) => {

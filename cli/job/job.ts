@@ -113,7 +113,7 @@ const refOf = (inputs: readonly InputFile[]): string =>
   ].join(' + ');
 
 /** As it was typed where that still means the same file, so that messages show it so; else where it was, or where it is now. */
-const pathOf = ({ given, absolute }: InputFile, cwd: string): string => {
+export const pathOf = ({ given, absolute }: InputFile, cwd: string): string => {
   if (given === standardInput && !existsSync(absolute))
     throw new CliFailure('the run reads standard input, which only the process that was started with it has', {
       hint: 'Pipe the same rows into the same start, with its --run-id: it goes on behind what was read. What was read is kept.',

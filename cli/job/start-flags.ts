@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { RunConfig, TokenPrices } from '../../lib/core/model/config.ts';
-import { failureClasses, isFailureClass } from '../../lib/core/values/failure.ts';
+import { onlyOf } from '../shell/only-flag.ts';
 import type { PriceBook } from '../../lib/run/job/price-book.ts';
 import { connectionName, endpointOf } from '../compose.ts';
 import { CliFailure } from '../shell/failure.ts';
@@ -157,7 +157,7 @@ const describeEarlier = async (
   const model = flags.model ?? provider.model;
   return {
     version: 1,
-    earlier: { runId, only: onlyOf(flags.only ?? 'failed') },
+    earlier: { runId, only: onlyOf(flags.only ?? 'failed', ['failed', 'all']) },
     model,
     endpoint: provider.endpoint,
     params: params(flags.param),
@@ -167,16 +167,6 @@ const describeEarlier = async (
     ...reach,
     policies: policiesOf(flags, priceOf(book, model)),
   };
-};
-
-const onlyOf = (text: string): EarlierDescription['earlier']['only'] => {
-  if (text === 'failed' || text === 'all') return text;
-  return text.split(',').map((name) => {
-    if (isFailureClass(name)) return name;
-    throw new CliFailure(`--only ${JSON.stringify(text)}: ${JSON.stringify(name)} is no failure class`, {
-      hint: `Say failed, all, or classes with commas between them: ${failureClasses.join(', ')}`,
-    });
-  });
 };
 
 /** Refuses the first of these flags that was given. */

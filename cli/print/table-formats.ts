@@ -1,6 +1,7 @@
 import type { TableFormat } from '../../lib/ports/table.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { choice } from '../shell/flags.ts';
+import { type InputFile, kindOfInput } from '../job/input-kinds.ts';
 
 /** How results can be written. JSON lines hold each result as it is; the others are tables. */
 export const resultFormats = ['jsonl', 'csv', 'parquet', 'arrow'] as const;
@@ -35,4 +36,23 @@ export const resultFormatOf = (format: string | undefined, output: string | unde
 export const requirePlace = ({ name, isText }: TableFormat, isTerminal: boolean): void => {
   if (isText || !isTerminal) return;
   throw new CliFailure(`--format ${name} is not for a terminal`, { hint: `Name a file: --output results.${name}` });
+};
+
+const endsOf = {
+  csv: /\.(?:jsonl|ndjson|json|parquet|arrow|feather|gz|zst|zstd|bz2|xz|zip|xlsx?)$/iu,
+  jsonl: /\.(?:csv|tsv|tab|parquet|arrow|feather|gz|zst|zstd|bz2|xz|zip|xlsx?)$/iu,
+};
+
+/** Rows are given back in the form in which they came: a name that promises another is refused. */
+export const requireJoinable = (flag: string, output: string | undefined, input: InputFile): void => {
+  const kind = kindOfInput(input);
+  if (output === undefined || (kind !== 'csv' && kind !== 'jsonl')) return;
+  const [end] = endsOf[kind].exec(output) ?? [];
+  if (end === undefined) return;
+  throw new CliFailure(
+    `${flag} ${output}: the rows of ${input.given} are given back as ${kind === 'csv' ? 'CSV' : 'JSON lines'}, not as ${end}`,
+    {
+      hint: `Name a file that ends in ${kind === 'csv' ? '.csv' : '.jsonl'}`,
+    },
+  );
 };

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { TableFormat, TablePage } from '../../ports/table.ts';
 import { BatchorError } from '../api/errors.ts';
 import type { ResultReader } from './result-reader.ts';
-import type { ExportOptions, ResultExport } from './run.ts';
+import type { ExportOptions, ResultExport } from '../api/run.ts';
 import { jsonLinesFormat } from './json-lines.ts';
 import { appendLines, writeWholeFile } from './whole-file.ts';
 

@@ -1,7 +1,7 @@
 import type { ItemResult } from '../../core/settle/results.ts';
 import type { TablePage, TableStream } from '../../ports/table.ts';
 import type { RunReader } from '../../ports/run-store.ts';
-import { type ResultParts, type RowFacts, toResult } from '../../streams/results.ts';
+import { type ResultParts, type RowFacts, toResult } from '../../effects/results/results.ts';
 import { BatchorError } from '../api/errors.ts';
 import { explained, type StructureOf } from './typed-results.ts';
 import { type ResultColumn, resultTableColumns } from './columns.ts';

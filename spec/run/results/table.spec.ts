@@ -9,7 +9,8 @@ import type { Cell, TableFormat, TableStream } from '../../../lib/ports/table.ts
 import { createWorld, type World } from '../../../lib/sim/world.ts';
 import { cellOf, resultTableColumns } from '../../../lib/run/results/columns.ts';
 import type { JsonValue } from '../../../lib/core/json/json.ts';
-import type { ItemResult } from '../../../lib/core/settle/results.ts';
+import type { ItemResult, ResultSelection } from '../../../lib/core/settle/results.ts';
+import type { TableOptions } from '../../../lib/run/api/run.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'batchor-table-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -154,6 +155,57 @@ describe('results as a table', () => {
       expect(names.filter((name) => name !== 'metadata.late')).toEqual(all.filter((name) => name !== 'metadata.late'));
     expect(await rowsOf(world, run.table({ afterSequence: 1_045 }))).toHaveLength(5);
     expect(await rowsOf(world, run.table({ afterSequence: 9_000 }))).toEqual([]);
+  });
+
+  it('are those that were chosen: by outcome, by column, by id in any order', async () => {
+    await using world = await worldOf((row) => (row % 3 === 0 ? 'no JSON' : answerOf(row)));
+    const options = { ...job(2_400), structuredOutput: Label, retryPolicy: { maxAttempts: 1 } };
+    const run = await world.runner.start(options, { runId: 'chosen' });
+    await world.settle(run);
+    const idsOf = async (asked: TableOptions): Promise<readonly Cell[]> =>
+      (await rowsOf(world, run.table({ ...asked, columns: ['item_id'] }))).map((row) => row['item_id'] ?? null);
+    const failed = itemsOf(2_400).flatMap(({ itemId }, i) => (i % 3 === 0 ? [itemId] : []));
+    expect(await idsOf({ order: 'input', only: 'failed' })).toEqual(failed);
+    expect(await idsOf({ order: 'input', only: ['invalid_json'] })).toEqual(failed);
+    expect(await idsOf({ order: 'input', only: ['refusal'] })).toEqual([]);
+    expect(await idsOf({ order: 'input', only: 'completed' })).toHaveLength(1_600);
+    expect((await idsOf({ only: 'failed' })).toSorted()).toEqual(failed.toSorted());
+    const text = async (only: ResultSelection): Promise<number> => {
+      let count = 0;
+      const pages = run.resultText({ only })[Symbol.asyncIterator]();
+      for (let page = await world.until(pages.next()); page.done !== true; page = await world.until(pages.next()))
+        count += page.value.count;
+      return count;
+    };
+    expect([await text('failed'), await text('all')]).toEqual([800, 2_400]);
+    const results = await world.until(run.results({ only: 'failed' }).toArray());
+    expect(results).toHaveLength(800);
+    async function* ids(): AsyncGenerator<readonly string[]> {
+      yield ['r2399', 'nobody', 'r0'];
+      yield ['r0', 'r1201'];
+    }
+    const found = await rowsOf(world, run.table({ itemIds: ids(), columns: ['item_index', 'output.label', 'metadata.rank'] }));
+    expect(found).toEqual([
+      { item_index: 2_399, 'output.label': 'b', 'metadata.rank': 2_399 },
+      { item_index: null, 'output.label': null, 'metadata.rank': null },
+      { item_index: 0, 'output.label': null, 'metadata.rank': 0 },
+      { item_index: 0, 'output.label': null, 'metadata.rank': 0 },
+      { item_index: 1_201, 'output.label': 'b', 'metadata.rank': 1_201 },
+    ]);
+    const path = join(scratch, 'flat.jsonl');
+    const columns = ['error_class', 'item_id', 'output.tags'];
+    expect((await run.exportTerminalResults(path, { columns, only: 'failed', order: 'input' })).exportedCount).toBe(800);
+    expect(JSON.parse(readFileSync(path, 'utf8').split('\n')[1] ?? '')).toEqual({
+      error_class: 'invalid_json',
+      item_id: 'r3',
+      'output.tags': null,
+    });
+    const plain = await run.exportTerminalResults(path, { only: ['invalid_json'] });
+    expect(plain).toMatchObject({ exportedCount: 800, nextAfterSequence: 2_400, hasMore: false });
+    await expect(world.until(run.table({ columns: ['nope'] }))).rejects.toThrow('no column "nope"');
+    await expect(
+      world.until(run.table({ only: ['nope'] as never }).then(async ({ pages }) => pages[Symbol.asyncIterator]().next())),
+    ).rejects.toThrow('got "nope"');
   });
 
   it('grow while the run goes on; in input order they wait for its end', async () => {

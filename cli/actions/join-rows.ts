@@ -1,0 +1,179 @@
+import type { Cell, TableColumn, TableStream } from '../../lib/ports/table.ts';
+import { CliFailure } from '../shell/failure.ts';
+import type { FileRow, RowFile } from '../job/row-file.ts';
+
+/** A row of a file with what the run has for it: a cell for each column of the table; null: nothing. */
+export interface JoinedRow {
+  readonly row: FileRow;
+  readonly cells: readonly Cell[] | null;
+}
+
+/** Columns of the table that rows are matched by, in front of those that are wanted. */
+export const keyColumns = ['source_ref', 'source_item_index', 'source_primary_key'] as const;
+
+/** What goes wrong while rows are matched by their place. */
+export interface PlaceWords {
+  /** The file, as the user named it. */
+  readonly given: string;
+  /** What to type to match by ids instead. */
+  readonly byIdHint: string;
+}
+
+/** One page of a table after the other, row by row without waiting inside a page. */
+interface TableCursor {
+  /** The row that comes next, in one of the pages that were pulled; undefined: `more` is needed. */
+  readonly page: { readonly columns: readonly (readonly Cell[])[]; readonly rowCount: number } | null;
+  at: number;
+  more(): Promise<boolean>;
+}
+
+const cursorOver = (table: TableStream): TableCursor & { close(): Promise<void> } => {
+  const pages = table.pages[Symbol.asyncIterator]();
+  let page: TableCursor['page'] = null;
+  const cursor = {
+    get page() {
+      return page;
+    },
+    at: 0,
+    more: async () => {
+      const next = await pages.next();
+      [page, cursor.at] = [next.done === true ? null : next.value, 0];
+      return page !== null;
+    },
+    close: async () => void (await pages.return?.()),
+  };
+  return cursor;
+};
+
+/**
+ * Rows of the file that the run was begun with, each with its result, by their place in the file. The table is in input order, and begins with `keyColumns`.
+ * `sourceRef`: results of other files are passed over; null: there is one file. Holds a slice and a page. Throws a `CliFailure` for a row with another id than
+ * the run's row in its place: then it is another file.
+ */
+export async function* joinByPlace(
+  file: RowFile,
+  table: TableStream,
+  sourceRef: string | null,
+  words: PlaceWords,
+): AsyncGenerator<readonly JoinedRow[]> {
+  const cursor = cursorOver(table);
+  try {
+    let hasMore = await cursor.more();
+    for await (const rows of file.slices()) {
+      const joined: JoinedRow[] = [];
+      for (const row of rows) {
+        let cells: readonly Cell[] | null = null;
+        while (hasMore) {
+          const { page, at } = cursor;
+          if (page === null || at >= page.rowCount) {
+            hasMore = await cursor.more();
+            continue;
+          }
+          const [ref, place, id] = page.columns.slice(0, keyColumns.length).map((column) => column[at] ?? null);
+          if (sourceRef !== null && ref !== sourceRef) {
+            cursor.at += 1;
+            continue;
+          }
+          if (place === row.index) {
+            requireSameId(row, id ?? null, words);
+            cells = page.columns.slice(keyColumns.length).map((column) => column[at] ?? null);
+            cursor.at += 1;
+          }
+          break;
+        }
+        joined.push({ row, cells });
+      }
+      yield joined;
+    }
+    if (await isAnyLeft(cursor, hasMore, sourceRef))
+      throw new CliFailure(`${words.given} has fewer rows than the run: it is not the file that the run was begun with`, {
+        hint: words.byIdHint,
+      });
+  } finally {
+    await cursor.close();
+  }
+}
+
+const requireSameId = ({ itemId, index, line }: FileRow, id: Cell, { given, byIdHint }: PlaceWords): void => {
+  if (id === null || itemId === null || id === itemId) return;
+  throw new CliFailure(
+    `${given}${line === null ? '' : `:${line}`}: row ${index + 1} has the id ${JSON.stringify(itemId)}, and that of the run ${JSON.stringify(id)}: it is not the file that the run was begun with`,
+    { hint: byIdHint },
+  );
+};
+
+const isAnyLeft = async (cursor: TableCursor, hasMore: boolean, sourceRef: string | null): Promise<boolean> => {
+  for (let more = hasMore; more; more = await cursor.more()) {
+    const { page } = cursor;
+    for (let at = cursor.at; page !== null && at < page.rowCount; at += 1)
+      if (sourceRef === null || page.columns[0]?.[at] === sourceRef) return true;
+  }
+  return false;
+};
+
+/** Columns of the table by which rows are found and chosen, in front of those that are wanted. */
+export const foundColumns = ['item_id', 'status', 'error_class'] as const;
+
+/** Rows of any file, each with the result under its id, in whatever order; `open` answers a page of results, with `foundColumns` first, for each page of ids. */
+export async function* joinById(
+  file: RowFile,
+  isWanted: (status: Cell, errorClass: Cell) => boolean,
+  open: (ids: AsyncIterable<readonly string[]>) => Promise<TableStream>,
+): AsyncGenerator<readonly JoinedRow[]> {
+  const waiting: (readonly FileRow[])[] = [];
+  async function* ids(): AsyncGenerator<readonly string[]> {
+    for await (const rows of file.slices()) {
+      waiting.push(rows);
+      // No item has an empty id.
+      yield rows.map(({ itemId }) => itemId ?? '');
+    }
+  }
+  const { pages } = await open(ids());
+  for await (const page of pages) {
+    const rows = waiting.shift() ?? [];
+    yield rows.map((row, at): JoinedRow => {
+      const [id = null, status = null, errorClass = null] = page.columns.slice(0, foundColumns.length).map((column) => column[at] ?? null);
+      const isFound = id !== null && isWanted(status, errorClass);
+      return { row, cells: isFound ? page.columns.slice(foundColumns.length).map((column) => column[at] ?? null) : null };
+    });
+  }
+}
+
+/** How many rows there were, and what came of them. */
+export interface JoinCounts {
+  rows: number;
+  /** With a result. */
+  matched: number;
+  /** Damaged rows that have no place for more fields; written as they stand. */
+  unextended: number;
+}
+
+/** The bytes of the file with the new columns. With `drops`, rows without a result are left out, and nothing stands behind the last row. */
+export async function* joinedBytes(
+  file: RowFile,
+  joined: AsyncIterable<readonly JoinedRow[]>,
+  columns: readonly TableColumn[],
+  { counts, drops }: { readonly counts: JoinCounts; readonly drops: boolean },
+): AsyncGenerator<Uint8Array> {
+  const head = file.head(columns.map(({ name }) => name));
+  if (head !== '') yield Buffer.from(head, 'latin1');
+  for await (const rows of joined) {
+    let text = '';
+    for (const { row, cells } of rows) {
+      if (cells === null && drops) continue;
+      counts.rows += 1;
+      if (cells !== null) counts.matched += 1;
+      const extended =
+        columns.length === 0
+          ? row.text
+          : file.extend(
+              row,
+              columns.map((column, at) => ({ ...column, cell: cells?.[at] ?? null })),
+            );
+      if (extended === null) counts.unextended += 1;
+      text += extended ?? row.text;
+    }
+    if (text !== '') yield Buffer.from(text, 'latin1');
+  }
+  if (!drops) yield* file.tail();
+}
