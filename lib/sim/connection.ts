@@ -196,7 +196,7 @@ const fakeBatches = (
 const fileRefusal = (reply: Reply<BatchObject>): PortError | null => {
   if (reply.type !== 'refused' || reply.error.param !== 'input_file_id') return null;
   const { message } = reply.error;
-  return /is not processed yet|^Cannot find file/u.test(message) ? { type: 'not_ready', message } : null;
+  return /purpose/u.test(message) ? null : { type: 'not_ready', message };
 };
 
 /** Another batch in the answer confirms nothing, as in a real adapter. */

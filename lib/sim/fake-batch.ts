@@ -1,4 +1,4 @@
-import type { BatchEnding, BatchRejection, BatchStage, RefusedLine } from '../core/model/batch.ts';
+import type { BatchEnding, BatchRejection, BatchStage, RefusedId, RefusedLine } from '../core/model/batch.ts';
 import type { BatchObservation, SweptBatch } from '../core/model/command.ts';
 import type { BatchKey, ProviderBatchId } from '../core/values/ids.ts';
 import type { BatchObject } from './provider/wire.ts';
@@ -21,7 +21,18 @@ export const observationOf = (batchKey: BatchKey, batch: BatchObject): BatchObse
   expiresAtMs: timeOf(batch.expires_at),
   statusSinceMs: sinceOf(batch),
   named: { outputFileId: fileIdOf(batch.output_file_id), errorFileId: fileIdOf(batch.error_file_id) },
+  ...refusedIdsOf(batch),
 });
+
+/** Requests that a failed validation names by their ids. */
+const refusedIdsOf = ({ status, errors }: BatchObject): { readonly refusedIds?: readonly RefusedId[] } => {
+  if (status.toLowerCase() !== 'failed') return {};
+  const refusedIds = (errors?.data ?? []).flatMap(({ code, message, param, line }): readonly RefusedId[] => {
+    const customId = /^Request '([^']*)'/u.exec(message)?.[1];
+    return customId === undefined ? [] : [{ customId, line, code, message, param, failureClass: null }];
+  });
+  return refusedIds.length === 0 ? {} : { refusedIds };
+};
 
 const stages: Readonly<Partial<Record<string, BatchStage>>> = {
   validating: 'validating',

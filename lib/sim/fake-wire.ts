@@ -30,7 +30,16 @@ export const createFakeWire = (job: { readonly model: string; readonly endpoint:
       const usage = body === null ? null : usageOf(body);
       if (failure !== null) {
         const { failureClass, stopsBeforeLimit } = failure;
-        return { type: 'failed', customId, failureClass, usage, ...(stopsBeforeLimit === undefined ? {} : { stopsBeforeLimit }) };
+        const content = failureClass === 'refusal' && wants !== undefined && body !== null ? contentOfAnswer(body) : null;
+        const beside = content === null || content.outputText === null ? {} : { texts: content.texts ?? [content.outputText] };
+        return {
+          type: 'failed',
+          customId,
+          failureClass,
+          usage,
+          ...beside,
+          ...(stopsBeforeLimit === undefined ? {} : { stopsBeforeLimit }),
+        };
       }
       if (wants === undefined || body === null) return { type: 'succeeded', customId, usage };
       const { outputText, texts, toolCalls } = contentOfAnswer(body);

@@ -44,6 +44,7 @@ const errorOfRefusal = ({ statusCode, error, retryAfterMs }: Refused, asked: Ask
   if (isNotOffered) return { type: 'refused', message, statusCode, requestId: null };
   if (statusCode === 401 || statusCode === 403) return { type: 'authentication_failed', message };
   if (statusCode === 429) return { type: 'transient', message, retryAfterMs, cause: null };
+  if (statusCode === 501 && asked.isPaid !== true) return { type: 'refused', message, statusCode, requestId: null };
   if (statusCode >= 500 || statusCode === 408 || statusCode === 409) {
     return asked.isPaid === true ? { type: 'unclear', message, cause: null } : { type: 'transient', message, retryAfterMs, cause: null };
   }
@@ -58,6 +59,9 @@ const inputRefusalIn = (statusCode: number, { message, param, code }: Refused['e
   const line = /^line (\d+)$/u.exec(param ?? '')?.[1];
   if (line !== undefined)
     return { isTooLarge: false, statedBytesMax: null, said: [{ line: Number(line), code, message, param, failureClass: null }] };
+  const customId = /^Request '([^']*)'/u.exec(message)?.[1];
+  if (customId !== undefined)
+    return { isTooLarge: false, statedBytesMax: null, said: [], ids: [{ customId, line: null, code, message, param, failureClass: null }] };
   if (statusCode !== 413 && !message.startsWith('File is too large')) return null;
   const stated = /size is (\d+) bytes/u.exec(message)?.[1];
   return { isTooLarge: true, statedBytesMax: stated === undefined ? null : Number(stated), said: [] };

@@ -1,10 +1,12 @@
 import type { BatchFloor } from './batch-floor.ts';
 import type { BatchRecord } from './batch-record.ts';
 import { readCreateRequest, type CreateBatchRequest } from './create-request.ts';
+import { customIdsAt } from './custom-id-at.ts';
 import { pageOf, type PageQuery } from './pages.ts';
 import { fullQueueMessage, queueLimitMessage } from './queue-limits.ts';
 import type { StateType } from './fault-desk.ts';
 import {
+  cancelRefused,
   fileNotFound,
   fileNotProcessed,
   insufficientQuota,
@@ -33,7 +35,10 @@ export const createBatch = async (world: ProviderWorld, floor: BatchFloor, body:
   world.book.createAttempted();
   const ordinal = floor.list().length + 1;
   if (world.desk.strike('drop_create', ordinal) !== null) return replyLost;
-  const refusal = creationFault(world, floor, request.value, ordinal, nowMs) ?? (await fullQueueFault(world, floor, request.value, nowMs));
+  const refusal =
+    creationFault(world, floor, request.value, ordinal, nowMs) ??
+    (await lineFault(world, request.value, ordinal, nowMs)) ??
+    (await fullQueueFault(world, floor, request.value, nowMs));
   if (refusal !== null) return refusal;
   const deleted = world.desk.strike('input_file_deleted', ordinal);
   if (deleted !== null) {
@@ -74,13 +79,25 @@ const creationFault = (
   if (file !== null && file.purpose !== 'batch') {
     return refused(400, `Invalid file purpose: '${file.purpose}'. Expected 'batch'.`, { param: 'input_file_id', code: 'invalid_purpose' });
   }
-  if (file !== null && nowMs < file.foundMs) return fileNotFound(file.id);
-  if (file !== null && nowMs < file.processedMs) return fileNotProcessed(file.id);
-  const line = world.desk.strikeLine('create', ordinal);
-  if (line !== null) return refusedLine(line);
+  if (file !== null && nowMs < file.foundMs) return fileNotFound(file.id, file.foundWords);
+  if (file !== null && nowMs < file.processedMs) return fileNotProcessed(file.id, file.processedWords);
   const recentCount = floor.list().filter(({ createdMs }) => createdMs > nowMs - hourMs).length;
   if (recentCount < world.limits.batchesPerHourMax) return null;
   return refused(429, 'Rate limit reached for batch creation.', { type: 'requests', code: 'rate_limit_exceeded' });
+};
+
+/** A service that reads the file at the create. */
+const lineFault = async (
+  world: ProviderWorld,
+  { inputFileId }: CreateBatchRequest,
+  ordinal: number,
+  nowMs: number,
+): Promise<Refused | null> => {
+  const line = world.desk.strikeLine('create', ordinal);
+  if (line === null) return null;
+  const file = world.shelf.find(inputFileId, nowMs);
+  const [customId = null] = line.byId === true && file !== null ? await customIdsAt(world, file.blobKey, [line.line]) : [];
+  return refusedLine(line, customId);
 };
 
 const queueIsFull = (message: string): Refused => refused(429, message, { type: 'tokens', code: 'token_limit_exceeded' });
@@ -112,7 +129,9 @@ export const listBatches = async (world: ProviderWorld, floor: BatchFloor, query
   const nowMs = world.nowMs();
   await floor.settle(nowMs);
   const isOn = (type: StateType): boolean => world.desk.isOn(type, world.ageMs());
-  if (isOn('list_refused')) return refused(405, 'Method Not Allowed', { code: 'method_not_supported' });
+  const listRefusal = world.desk.listRefusal(world.ageMs());
+  if (listRefusal !== null)
+    return refused(listRefusal, listRefusal === 405 ? 'Method Not Allowed' : 'Not Implemented', { code: 'method_not_supported' });
   if (isOn('list_page_empty') && query.after === undefined) return done({ object: 'list', data: [], has_more: true });
   const isListed = (batch: BatchRecord): boolean =>
     batch.project === world.project() &&
@@ -131,7 +150,8 @@ export const cancelBatch = async (world: ProviderWorld, floor: BatchFloor, id: s
   const nowMs = world.nowMs();
   const known = floor.find(id);
   if (known === null || isHidden(world, known, nowMs)) return noSuchBatch(id);
-  if (world.desk.strike('cancel_refused', known.ordinal) !== null) return refused(400, `Batch ${id} cannot be cancelled.`);
+  const refusal = world.desk.strike('cancel_refused', known.ordinal);
+  if (refusal !== null) return cancelRefused(id, refusal.statusCode);
   const batch = await floor.cancel(id, nowMs);
   if (batch === null) return noSuchBatch(id);
   const { status } = batch.life;

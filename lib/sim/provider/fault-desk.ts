@@ -21,7 +21,7 @@ export interface PlacedRowFault {
 /** Faults that may hit any operation. */
 export type OutageType = 'http_error' | 'connection_lost' | 'body_stalls' | 'body_drips';
 /** Faults that are states of the whole provider. */
-export type StateType = 'other_project' | 'list_empty' | 'list_without_has_more' | 'list_refused' | 'list_bare' | 'list_page_empty';
+export type StateType = 'other_project' | 'list_empty' | 'list_without_has_more' | 'list_bare' | 'list_page_empty';
 /** Whether a fault on downloads is meant for this file of its batch. */
 const isForFile = (fault: AnswersFault, part: 'output' | 'error'): boolean => (fault.file ?? part) === part;
 
@@ -55,6 +55,8 @@ export interface FaultDesk {
   strikeOutage(operation: Operation, ordinal: number | null, ageMs: number): FaultOf<OutageType> | null;
   /** True while this state of the whole provider lasts, `ageMs` after it opened: the key belongs to another project, lists are empty or say no end. */
   isOn(type: StateType, ageMs: number): boolean;
+  /** The status that lists are refused with, `ageMs` after the provider opened; null: they are not. */
+  listRefusal(ageMs: number): number | null;
   /** True while lists leave this batch out. */
   isLacked(ordinal: number, ageMs: number): boolean;
   /** The fault of this type that marks this batch for life, or null; the same at every call. */
@@ -121,6 +123,10 @@ export const createFaultDesk = (script: FaultScript, seed: number): FaultDesk =>
       return null;
     },
     isOn: (type, ageMs) => script.some((fault) => isType<StateType>(fault, type) && isOn(fault, ageMs)),
+    listRefusal: (ageMs) => {
+      const refusal = script.find((fault): fault is FaultOf<'list_refused'> => isType(fault, 'list_refused') && isOn(fault, ageMs));
+      return refusal === undefined ? null : (refusal.statusCode ?? 405);
+    },
     isLacked: (ordinal, ageMs) => {
       const fault = mark('list_lacks', ordinal);
       return fault !== null && isOn(fault, ageMs);

@@ -1,4 +1,7 @@
+import type { RowFault } from './row-faults.ts';
 import type { BatchStatus } from './states.ts';
+
+export { answerFormFaults, type AnswerFormFault, type ErrorForm, errorForms, type RowFault } from './row-faults.ts';
 
 /** What can be asked of the provider; faults may aim at one of them. */
 export type Operation =
@@ -59,15 +62,24 @@ export type CallFault =
   | ({ readonly type: 'create_answers_another' } & Times)
   /** The input file is deleted right before its create; the create is refused for it, or (`isSeenLate`) the batch fails validation. */
   | ({ readonly type: 'input_file_deleted'; readonly isSeenLate?: boolean } & Times)
-  /** The cancel is refused, and nothing happens. */
-  | ({ readonly type: 'cancel_refused' } & Times)
+  /** The cancel is refused, with 400 or another status, and nothing happens. */
+  | ({ readonly type: 'cancel_refused'; readonly statusCode?: number } & Times)
   | ({ readonly type: 'upload_fails'; readonly statusCode: number } & Times)
   /** Files of more bytes are refused: with 413 by a proxy (default), or by the service with another status. */
   | { readonly type: 'upload_too_large'; readonly bytesMax: number; readonly statusCode?: number }
   /** There is no room for another file. */
   | ({ readonly type: 'upload_refused'; readonly reason: 'files_quota' | 'storage_quota' } & Times)
-  /** The service reads the file at once: a 400 names a line of it, counted from 1. By default at the create. */
-  | ({ readonly type: 'line_refused'; readonly line: number; readonly at?: 'upload' | 'create'; readonly code?: string } & Times)
+  /**
+   * The service reads the file at once: a 400 names a line of it, counted from 1, or (`byId`) the request on that line by its `custom_id`. By default at
+   * the create.
+   */
+  | ({
+      readonly type: 'line_refused';
+      readonly line: number;
+      readonly at?: 'upload' | 'create';
+      readonly code?: string;
+      readonly byId?: boolean;
+    } & Times)
   | ({ readonly type: 'create_refused'; readonly reason: CreateRefusal } & Times)
   /** The stream ends after `keepRatio` of the bytes that were promised. */
   | ({ readonly type: 'truncated_download'; readonly keepRatio: number } & Times)
@@ -86,8 +98,8 @@ export type CallFault =
   | ({ readonly type: 'list_empty' } & Pick<Outage, 'afterMs' | 'forMs'>)
   /** Lists of batches say neither whether there is more nor where they end. */
   | ({ readonly type: 'list_without_has_more' } & Pick<Outage, 'afterMs' | 'forMs'>)
-  /** A service without lists of batches: 405. */
-  | ({ readonly type: 'list_refused' } & Pick<Outage, 'afterMs' | 'forMs'>)
+  /** A service without lists of batches: 405, or another status. */
+  | ({ readonly type: 'list_refused'; readonly statusCode?: number } & Pick<Outage, 'afterMs' | 'forMs'>)
   /** A list of batches is an array, not an object that holds one. */
   | ({ readonly type: 'list_bare' } & Pick<Outage, 'afterMs' | 'forMs'>)
   /** The first page of batches is empty, and says that there is more. */
@@ -140,8 +152,8 @@ export interface Outage extends Times {
 /** Faults that shape the whole life of a batch. */
 export type BatchFault =
   /**
-   * Fails validation, on these 1-based lines if given, in words of the script's own if it has some. `remark`: an entry without a line follows, in
-   * these words.
+   * Fails validation, on these 1-based lines if given, in words of the script's own if it has some. `byId`: its entries have no lines, and words that
+   * name the requests on those lines by their ids. `remark`: an entry without a line follows, in these words.
    */
   | {
       readonly type: 'validation_fails';
@@ -149,8 +161,14 @@ export type BatchFault =
       readonly lines?: readonly number[];
       readonly message?: string;
       readonly param?: string;
+      readonly byId?: boolean;
       readonly remark?: string;
     }
+  /**
+   * Fails validation on one line, whatever it holds: the n-th batch on its line n (or its last), for the n-th of these codes, which come in turn. The
+   * first so many batches do; default all.
+   */
+  | { readonly type: 'validation_names_lines'; readonly codes: readonly string[]; readonly batches?: number }
   /** Reaches the end of its window with this share of its requests answered. */
   | { readonly type: 'expires'; readonly completedRatio: number }
   | { readonly type: 'completes_without_files' }
@@ -177,10 +195,13 @@ export type BatchFault =
   | ({ readonly type: 'list_lacks' } & Pick<Outage, 'afterMs' | 'forMs'>)
   /** Ended, but with no file ids for so long. */
   | { readonly type: 'files_late'; readonly forMs: number }
-  /** Its input file is `uploaded` and not `processed` for so long, and creates on it are refused meanwhile. Aims at an upload. */
-  | { readonly type: 'file_not_processed'; readonly forMs: number }
-  /** Creates do not find its input file for so long, though it can be retrieved. Aims at an upload. */
-  | { readonly type: 'file_not_found_after_upload'; readonly forMs: number }
+  /**
+   * Its input file is `uploaded` and not `processed` for so long, and creates on it are refused meanwhile, in words of the script's own if it has some.
+   * Aims at an upload.
+   */
+  | { readonly type: 'file_not_processed'; readonly forMs: number; readonly message?: string }
+  /** Creates do not find its input file for so long, though it can be retrieved; `message` as above. Aims at an upload. */
+  | { readonly type: 'file_not_found_after_upload'; readonly forMs: number; readonly message?: string }
   /** Its counts are null until it has ended, and its times are texts: as Azure's REST samples have them. */
   | { readonly type: 'counts_null' }
   | { readonly type: 'times_iso' }
@@ -190,82 +211,6 @@ export type BatchFault =
   | { readonly type: 'error_file_blank' }
   /** Somebody cancels it in the dashboard when this share of its requests is answered (default half). */
   | { readonly type: 'cancelled_by_hand'; readonly completedRatio?: number };
-
-/**
- * Where a line tells its error. `openai`: in the body of the response. `azure`: wrapped, at the top of the line, beside a response without a body.
- * `vllm`: at the top of the line, under the status as its code; `vllm_wrapped`: the same within another `error`. `text`: the body is a text;
- * `text_beside`: a text at the top of the line, beside a response without a body.
- */
-export type ErrorForm = 'openai' | 'azure' | 'vllm' | 'vllm_wrapped' | 'text' | 'text_beside';
-
-/** All of them, in one list. */
-export const errorForms: readonly ErrorForm[] = ['openai', 'azure', 'vllm', 'vllm_wrapped', 'text', 'text_beside'];
-
-/** Faults on a share of a batch's answered rows; the first in the script that hits a row wins. One that the batch's endpoint does not know is passed over. */
-export type RowFault =
-  /** An error line with this status; `code` and `message` in place of those that go with the status, told in the form of a service. */
-  | {
-      readonly type: 'rows_fail';
-      readonly ratio: number;
-      readonly statusCode: number;
-      readonly code?: string;
-      readonly message?: string;
-      readonly form?: ErrorForm;
-    }
-  /** Stopped for this reason, in the service's own word: a `finish_reason`, or what a response is incomplete for. `error` is a failed response. */
-  | { readonly type: 'rows_end_with'; readonly ratio: number; readonly reason: string }
-  | { readonly type: AnswerFormFault; readonly ratio: number }
-  | {
-      readonly type:
-        /** In neither file, though counted. */
-        | 'rows_missing'
-        /** Twice in the output. */
-        | 'rows_duplicated'
-        /** A line that is no JSON. */
-        | 'rows_malformed'
-        /** Under a custom_id that nobody sent. */
-        | 'rows_unknown_id'
-        /** Stopped at the output token limit. */
-        | 'rows_truncated'
-        /** The model refuses, with status 200. */
-        | 'rows_refused'
-        /** In the output file, with status code 0 and an empty body. */
-        | 'rows_status_zero'
-        /** An error line with no response: `request_timeout`. */
-        | 'rows_timed_out';
-      readonly ratio: number;
-    };
-
-/** Answers that are paid for and more, or less, than one text. */
-export type AnswerFormFault =
-  /** A response of two message items; the first may be cut. */
-  | 'rows_several_messages'
-  /** Calls of tools, and no text. */
-  | 'rows_tool_calls'
-  /** The older call of one function, and no text. */
-  | 'rows_function_call'
-  /** A chat message whose content is a list of parts. */
-  | 'rows_content_list'
-  /** Three choices, with log probabilities. */
-  | 'rows_several_choices'
-  | 'rows_images'
-  | 'rows_audio'
-  /** The model thought, and wrote nothing. */
-  | 'rows_reasoning_only'
-  | 'rows_empty_text';
-
-/** Those faults, in one list. */
-export const answerFormFaults: readonly AnswerFormFault[] = [
-  'rows_several_messages',
-  'rows_tool_calls',
-  'rows_function_call',
-  'rows_content_list',
-  'rows_several_choices',
-  'rows_images',
-  'rows_audio',
-  'rows_reasoning_only',
-  'rows_empty_text',
-];
 
 /** One thing that the provider does wrong, and when. Plain data: a test, the emulator and the command line share it. */
 export type Fault = When & (CallFault | BatchFault | RowFault);

@@ -1,6 +1,7 @@
 import { alteredBytes, partOf } from './altered-file.ts';
 import type { ByteRange, StoredBlob } from './blobs.ts';
 import { expiryFault } from './create-request.ts';
+import { customIdsAt } from './custom-id-at.ts';
 import { toFileObject, type FileRecord } from './file-shelf.ts';
 import { pageOf, type PageQuery } from './pages.ts';
 import { invalidValue, missingParameter, noRoomForFiles, noSuchFile, refusedLine, refusedWith, tooLarge } from './refusals.ts';
@@ -55,7 +56,15 @@ export const createFile = async (world: ProviderWorld, input: CreateFileInput): 
     if (blob !== content) await world.blobs.remove(blob.blobKey);
     return tooLarge(small);
   }
+  const line = world.desk.strikeLine('upload', ordinal);
+  if (line !== null) {
+    const [customId = null] = line.byId === true ? await customIdsAt(world, blob.blobKey, [line.line]) : [];
+    if (blob !== content) await world.blobs.remove(blob.blobKey);
+    return refusedLine(line, customId);
+  }
   world.book.uploaded(blob.bytes);
+  const unready = world.desk.mark('file_not_processed', ordinal);
+  const unseen = world.desk.mark('file_not_found_after_upload', ordinal);
   const createdMs = world.nowMs();
   const expirySeconds = input.expiresAfter?.seconds ?? (input.purpose === 'batch' ? world.limits.expirySecondsMax : null);
   return done(
@@ -68,8 +77,10 @@ export const createFile = async (world: ProviderWorld, input: CreateFileInput): 
         expiresMs: expirySeconds === null ? null : createdMs + expirySeconds * 1000,
         batchOrdinal: null,
         project: world.project(),
-        processedMs: createdMs + (world.desk.mark('file_not_processed', ordinal)?.forMs ?? 0),
-        foundMs: createdMs + (world.desk.mark('file_not_found_after_upload', ordinal)?.forMs ?? 0),
+        processedMs: createdMs + (unready?.forMs ?? 0),
+        foundMs: createdMs + (unseen?.forMs ?? 0),
+        processedWords: unready?.message,
+        foundWords: unseen?.message,
       }),
       createdMs,
     ),
@@ -80,9 +91,7 @@ const scriptedUploadFault = (world: ProviderWorld, ordinal: number): Reply<never
   const failing = world.desk.strike('upload_fails', ordinal);
   if (failing !== null) return refusedWith(failing.statusCode);
   const full = world.desk.strike('upload_refused', ordinal);
-  if (full !== null) return noRoomForFiles[full.reason];
-  const line = world.desk.strikeLine('upload', ordinal);
-  return line === null ? null : refusedLine(line);
+  return full === null ? null : noRoomForFiles[full.reason];
 };
 
 const uploadFault = (world: ProviderWorld, input: CreateFileInput): Reply<never> | null => {

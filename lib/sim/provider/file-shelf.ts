@@ -19,6 +19,9 @@ export interface FileRecord {
   readonly processedMs: number;
   /** From then on creates find it. */
   readonly foundMs: number;
+  /** What creates are told until then, where the script has words of its own. */
+  readonly processedWords?: string | undefined;
+  readonly foundWords?: string | undefined;
 }
 
 /** All files of the provider. Expired and deleted files are gone for readers at once, their bytes once no batch reads them. */

@@ -132,6 +132,7 @@ const forms: Readonly<Partial<Record<RowFault['type'], AnswerForm>>> = {
   rows_several_choices: 'several_choices',
   rows_images: 'images',
   rows_audio: 'audio',
+  rows_refused_beside_text: 'refused_beside_text',
   rows_reasoning_only: 'reasoning_only',
   rows_empty_text: 'empty_text',
 };
@@ -207,8 +208,9 @@ const writeAnswer = (
     ending,
     ...usage,
   };
-  // An answer without the text that a schema asks for is of no use.
-  const isWhole = ending === 'stopped' && (formsWithText.includes(form) || !asksForSchema(body));
+  // An answer without the text that a schema asks for is of no use, and one with it is, whatever stands beside it.
+  const isFit = form === 'refused_beside_text' ? asksForSchema(body) : formsWithText.includes(form) || !asksForSchema(body);
+  const isWhole = ending === 'stopped' && isFit;
   return { type: 'written', body: bodyText(plan.endpoint, completion), isWhole, ...usage };
 };
 

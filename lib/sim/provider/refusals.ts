@@ -43,14 +43,20 @@ export const tooLarge = ({ bytesMax, statusCode = 413 }: FaultOf<'upload_too_lar
   refused(statusCode, `File is too large. The maximum file size is ${bytesMax} bytes.`, { param: 'file' });
 
 /** A service that reads the file before it takes it. */
-export const refusedLine = ({ line, code = 'invalid_line' }: FaultOf<'line_refused'>): Refused =>
-  refused(400, `Invalid request on line ${line}: the request is not valid.`, { param: `line ${line}`, code });
+export const refusedLine = ({ line, code = 'invalid_line' }: FaultOf<'line_refused'>, customId: string | null): Refused =>
+  customId === null
+    ? refused(400, `Invalid request on line ${line}: the request is not valid.`, { param: `line ${line}`, code })
+    : refused(400, `Request '${customId}' is not valid.`, { code });
 
-export const fileNotProcessed = (id: string): Refused =>
-  refused(400, `File '${id}' is not processed yet. Please try again once its status is 'processed'.`, { param: 'input_file_id' });
+/** A cancel that is not carried out: a clear no, or a service that fails over it. */
+export const cancelRefused = (id: string, statusCode = 400): Refused =>
+  statusCode < 500 ? refused(statusCode, `Batch ${id} cannot be cancelled.`) : refusedWith(statusCode);
 
-export const fileNotFound = (id: string): Refused =>
-  refused(400, `Cannot find file ${id}, or your organization does not have access to it.`, { param: 'input_file_id' });
+export const fileNotProcessed = (id: string, words?: string): Refused =>
+  refused(400, words ?? `File '${id}' is not processed yet. Please try again once its status is 'processed'.`, { param: 'input_file_id' });
+
+export const fileNotFound = (id: string, words?: string): Refused =>
+  refused(400, words ?? `Cannot find file ${id}, or your organization does not have access to it.`, { param: 'input_file_id' });
 
 export const noSuchFile = (id: string): Refused => refused(404, `No such File object: ${id}`, { param: 'id' });
 

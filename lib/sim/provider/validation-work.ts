@@ -1,4 +1,5 @@
 import type { BatchRecord } from './batch-record.ts';
+import { customIdsAt } from './custom-id-at.ts';
 import { fullQueueMessage, queueLimitMessage } from './queue-limits.ts';
 import { missingFileNoticedMs } from './schedule.ts';
 import { enter } from './states.ts';
@@ -27,7 +28,7 @@ export const finishValidation = async (
   }
   world.shelf.hold(file);
   const validation = await validateInput(world.blobs.read(file.blobKey), batch.endpoint, world.limits);
-  const errors = errorsOf(world, batch, live, validation);
+  const errors = await namedById(world, batch, file.blobKey, errorsOf(world, batch, live, validation));
   if (errors.length > 0) {
     await world.shelf.release(file);
     return { ...fail(errors), model: validation.model };
@@ -65,6 +66,27 @@ const errorsOf = (
     if (lines.length === 0) return [whole(scripted.code, message, param), ...remark];
     return [...lines.map((line) => ({ code: scripted.code, message, param, line })), ...remark];
   }
+  const inTurn = world.desk.mark('validation_names_lines', batch.ordinal);
+  if (inTurn !== null && batch.ordinal <= (inTurn.batches ?? Infinity)) {
+    const code = inTurn.codes[(batch.ordinal - 1) % inTurn.codes.length] ?? 'invalid_request';
+    return [{ code, message: `The batch was refused: ${code}.`, param: null, line: Math.min(batch.ordinal, validation.requestCount) }];
+  }
   const full = fullQueueMessage(world.queue, validation, live);
   return full === null ? [] : [whole('token_limit_exceeded', full)];
+};
+
+/** Entries of a service that names requests by their ids, and no lines. */
+const namedById = async (
+  world: ProviderWorld,
+  { ordinal }: BatchRecord,
+  blobKey: string,
+  errors: readonly BatchErrorEntry[],
+): Promise<readonly BatchErrorEntry[]> => {
+  const lines = errors.flatMap(({ line }) => (line === null ? [] : [line]));
+  if (lines.length === 0 || world.desk.mark('validation_fails', ordinal)?.byId !== true) return errors;
+  const ids = await customIdsAt(world, blobKey, lines);
+  return errors.map((entry) => {
+    const customId = entry.line === null ? null : (ids[lines.indexOf(entry.line)] ?? null);
+    return customId === null ? entry : { ...entry, message: `Request '${customId}': ${entry.message}`, line: null };
+  });
 };

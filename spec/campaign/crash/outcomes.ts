@@ -1,4 +1,5 @@
 import { answerFormFaults, answersFaults, type Fault, type FaultScript, operations } from '../../../lib/sim/index.ts';
+import { notFoundWords, notProcessedWords } from '../../support/sim/file-words.ts';
 
 const minuteMs = 60_000;
 const first = { batch: 1 } as const;
@@ -43,6 +44,10 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
   'an input file is deleted before five creates': [{ type: 'input_file_deleted', batch: 2, times: 5 }],
   'an input file is deleted, and validation notices': [{ type: 'input_file_deleted', ...first, isSeenLate: true }],
   'a create is doubled, and no batch can be cancelled': [{ type: 'create_doubled', ...first }, { type: 'cancel_refused' }],
+  'a create is doubled, and cancels are answered with 500': [
+    { type: 'create_doubled', ...first },
+    { type: 'cancel_refused', statusCode: 500, times: 3 },
+  ],
   'a create is doubled': [{ type: 'create_doubled', ...first }],
   'a create is refused for capacity': [{ type: 'create_refused', reason: 'over_capacity', ...first, times: 2 }],
   'a create is refused for money': [{ type: 'create_refused', reason: 'insufficient_quota', ...first }],
@@ -51,9 +56,16 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
   'a create is refused for its region': [{ type: 'create_refused', reason: 'region', ...first }],
   ...each(['upload', 'create'] as const, (at) => [
     [`a line is refused at the ${at} of the first batch`, { type: 'line_refused', line: 1, at, ...first }],
+    [`a request is refused by its id at the ${at} of the first batch`, { type: 'line_refused', line: 2, at, byId: true, ...first }],
   ]),
   ...each(['file_not_processed', 'file_not_found_after_upload'] as const, (type) => [
     [`${type} for the first batch, for minutes`, { type, ...first, forMs: 4 * minuteMs }],
+  ]),
+  ...each(notProcessedWords, (message) => [
+    [`a file is not processed, as "${message}"`, { type: 'file_not_processed', message, ...first, forMs: 4 * minuteMs }],
+  ]),
+  ...each(notFoundWords, (message) => [
+    [`a file is not found, as "${message}"`, { type: 'file_not_found_after_upload', message, ...first, forMs: minuteMs }],
   ]),
   ...each(['files_quota', 'storage_quota'] as const, (reason) => [
     [`an upload finds no room (${reason})`, { type: 'upload_refused', reason, ...first }],
@@ -68,6 +80,10 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
     ]),
   ),
   ...each(['counts_null', 'times_iso', 'error_file_empty', 'error_file_blank'] as const, (type) => [[`${type} of every batch`, { type }]]),
+  'the answer to a create is lost, and lists are answered with 501 for a while': [
+    { type: 'lose_create_reply', batch: 2 },
+    { type: 'list_refused', statusCode: 501, afterMs: 1_000, forMs: 25 * minuteMs },
+  ],
   'an upload fails three times': [{ type: 'upload_fails', statusCode: 500, ...first, times: 3 }],
   'an upload is refused': [{ type: 'upload_fails', statusCode: 400, ...first }],
   'a provider asks to wait for years': [
@@ -82,6 +98,18 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
   'a batch fails validation on a line': [{ type: 'validation_fails', code: 'invalid_request', lines: [2], ...first }],
   'a batch fails validation on a line, beside a remark on the whole': [
     { type: 'validation_fails', code: 'invalid_request', lines: [2], remark: 'The batch has errors.', ...first },
+  ],
+  'a batch fails validation on a request that is named by its id': [
+    { type: 'validation_fails', code: 'invalid_request', lines: [2], byId: true, ...first },
+  ],
+  'a batch fails validation on lines that it does not have': [
+    { type: 'validation_fails', code: 'invalid_request', lines: [7, 99], ...first },
+  ],
+  'a batch fails validation on a line of its own, and on one beyond': [
+    { type: 'validation_fails', code: 'invalid_request', lines: [2, 99], ...first },
+  ],
+  'four batches fail validation on lines 1, 2, 3 and 4, for a reason each': [
+    { type: 'validation_names_lines', codes: ['bad_role', 'bad_model', 'bad_input'], batches: 4 },
   ],
   'a service takes smaller files, and says how large': [{ type: 'upload_too_large', bytesMax: 1_500 }],
   'a batch fails validation for the size of its file': [{ type: 'validation_fails', code: 'file_too_large', ...first }],

@@ -9,6 +9,7 @@ import {
   type Prng,
   type ServiceLimits,
 } from '../../../lib/sim/index.ts';
+import { notProcessedWords } from '../../support/sim/file-words.ts';
 
 const minuteMs = 60_000;
 
@@ -161,6 +162,9 @@ const faultOf = (dice: Dice): Fault => {
       code: dice.oneOf(['token_limit_exceeded', 'insufficient_quota', 'model_not_found', 'invalid_json_line']),
     }),
     () => ({ type: 'validation_fails', batch, code: 'invalid_request', lines: [1, dice.between(2, 9)] }),
+    () => ({ type: 'validation_fails', batch, code: 'invalid_request', lines: [dice.between(1, 9), 999_999], byId: dice.chance(0.5) }),
+    () => ({ type: 'validation_fails', batch, code: 'invalid_request', lines: [999_999] }),
+    () => ({ type: 'validation_names_lines', codes: ['bad_role', 'bad_input'].slice(0, dice.between(1, 2)), batches: dice.between(1, 9) }),
     () => ({ type: 'expires', batch, completedRatio: ratio }),
     () => ({ type: 'completes_without_files', batch }),
     () => ({ type: 'not_found_after_create', batch, forMs }),
@@ -188,16 +192,18 @@ const faultOf = (dice: Dice): Fault => {
     () => ({ type: 'rows_end_with', batch, ratio, reason: dice.oneOf(['model_length', 'content_filter', 'error', 'pause_turn']) }),
     () => ({ type: 'create_answers_another', ...when }),
     () => ({ type: 'input_file_deleted', isSeenLate: dice.chance(0.3), ...when }),
-    () => ({ type: 'cancel_refused', batch, times: dice.between(1, 6) }),
+    () => ({ type: 'cancel_refused', batch, times: dice.between(1, 6), statusCode: dice.oneOf([400, 500, 503]) }),
     () => ({ type: 'list_empty', afterMs: outage.afterMs, forMs }),
     () => ({ type: 'list_lacks', batch, afterMs: outage.afterMs, forMs }),
     () => ({ type: 'list_without_has_more' }),
+    () => ({ type: 'list_refused', statusCode: 501, afterMs: outage.afterMs, forMs }),
     () => ({ type: dice.oneOf(['list_refused', 'list_bare', 'list_page_empty'] as const), afterMs: outage.afterMs, forMs }),
     () =>
       dice.oneOf<Fault>([
         { type: 'upload_refused', reason: dice.oneOf(['files_quota', 'storage_quota'] as const), ...when },
-        { type: 'line_refused', line: dice.between(1, 9), at: dice.oneOf(['upload', 'create'] as const), ...when },
+        { type: 'line_refused', line: dice.between(1, 9), at: dice.oneOf(['upload', 'create'] as const), byId: dice.chance(0.3), ...when },
         { type: dice.oneOf(['file_not_processed', 'file_not_found_after_upload'] as const), batch, forMs },
+        { type: 'file_not_processed', batch, forMs, message: dice.oneOf(notProcessedWords) },
       ]),
     () => ({ type: dice.oneOf(['counts_null', 'times_iso', 'error_file_empty', 'error_file_blank'] as const) }),
     ...rowFaults.map((type) => (): Fault => ({ type, batch, ratio })),

@@ -47,6 +47,8 @@ describe('an answer of responses', () => {
     [{ type: 'rows_reasoning_only', ratio: 1 }, 'output', [expect.objectContaining({ type: 'reasoning' })]],
     [{ type: 'rows_empty_text', ratio: 1 }, 'output.0.content.0.text', ''],
     [{ type: 'rows_refused', ratio: 1 }, 'output.0.content.0.type', 'refusal'],
+    [{ type: 'rows_refused_beside_text', ratio: 1 }, 'output.0.content.0.text', textOf],
+    [{ type: 'rows_refused_beside_text', ratio: 1 }, 'output.0.content.1.type', 'refusal'],
     [{ type: 'rows_end_with', ratio: 1, reason: 'content_filter' }, 'incomplete_details', { reason: 'content_filter' }],
     [{ type: 'rows_end_with', ratio: 1, reason: 'error' }, 'status', 'failed'],
     [{ type: 'rows_end_with', ratio: 1, reason: 'cancelled' }, 'status', 'cancelled'],
@@ -73,6 +75,8 @@ describe('an answer of chat', () => {
     [{ type: 'rows_reasoning_only', ratio: 1 }, 'choices.0.message.content', null],
     [{ type: 'rows_empty_text', ratio: 1 }, 'choices.0.message.content', ''],
     [{ type: 'rows_refused', ratio: 1 }, 'choices.0.message.refusal', expect.any(String)],
+    [{ type: 'rows_refused_beside_text', ratio: 1 }, 'choices.0.message.refusal', expect.any(String)],
+    [{ type: 'rows_refused_beside_text', ratio: 1 }, 'choices.0.message.content', textOf],
     ...['model_length', 'error', 'pause_turn', 'content_filter', 'a_reason_of_tomorrow'].map((reason): [Fault, string, unknown] => [
       { type: 'rows_end_with', ratio: 1, reason },
       'choices.0.finish_reason',

@@ -61,6 +61,28 @@ describe('a batch', () => {
     ]);
   });
 
+  it('fails validation on lines that it does not have, and on requests by their ids', async () => {
+    const lab = createLab({
+      faults: [
+        { type: 'validation_fails', batch: 1, code: 'c', lines: [99] },
+        { type: 'validation_fails', batch: 2, code: 'c', lines: [2, 99], byId: true },
+      ],
+    });
+    const errors = async () => (await lab.finish(lines(3))).errors?.data.map(({ line, message }) => [line, message]);
+    expect(await errors()).toEqual([[99, 'The batch was refused: c.']]);
+    expect(await errors()).toEqual([
+      [null, "Request 'row-1': The batch was refused: c."],
+      [99, 'The batch was refused: c.'],
+    ]);
+  });
+
+  it('fails validation on one line after the other, for one code after the other, until as many batches did', async () => {
+    const lab = createLab({ faults: [{ type: 'validation_names_lines', codes: ['a', 'b'], batches: 4 }] });
+    const errors: unknown[] = [];
+    for (let n = 0; n < 5; n += 1) errors.push((await lab.finish(lines(3))).errors?.data.map(({ code, line }) => [code, line]));
+    expect(errors).toEqual([[['a', 1]], [['b', 2]], [['a', 3]], [['b', 3]], undefined]);
+  });
+
   it('fails for a phantom capacity limit with the words of the real one', async () => {
     const lab = createLab({ faults: [{ type: 'validation_fails', code: 'token_limit_exceeded' }] });
     const failed = await lab.finish(lines(1));

@@ -60,6 +60,13 @@ describe('a create', () => {
 });
 
 describe('a cancel', () => {
+  it('is answered with the status that the script says', async () => {
+    const lab = createLab({ faults: [{ type: 'cancel_refused', statusCode: 503 }] });
+    const { id } = await lab.order(lines(1));
+    expect(refusalOf(await lab.provider.cancelBatch(id))).toMatchObject({ statusCode: 503, error: { type: 'server_error' } });
+    expect((await lab.retrieve(id)).status).toBe('validating');
+  });
+
   it('is refused as often as the script says, and does nothing', async () => {
     const lab = createLab({ faults: [{ type: 'cancel_refused', batch: 1, times: 2 }] });
     const { id } = await lab.order(lines(1));

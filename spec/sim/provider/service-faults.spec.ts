@@ -47,6 +47,20 @@ describe('an upload', () => {
     valueOf(await refusal());
   });
 
+  it.each(['upload', 'create'] as const)('names a request by its id at the %s', async (at) => {
+    const lab = createLab({ faults: [{ type: 'line_refused', line: 2, at, byId: true, batch: 1 }] });
+    const uploaded = await uploadOf(lab, 3);
+    const reply = at === 'upload' ? uploaded : await createOf(lab, valueOf(uploaded).id);
+    expect(refusalOf(reply)).toMatchObject({ statusCode: 400, error: { message: "Request 'row-1' is not valid.", param: null } });
+    expect(lab.provider.ledger.uploads).toBe(at === 'upload' ? 0 : 1);
+  });
+
+  it.each(['file_not_processed', 'file_not_found_after_upload'] as const)('is refused in words of the script: %s', async (type) => {
+    const lab = createLab({ faults: [{ type, forMs: 5 * minuteMs, message: 'not yet' }] });
+    const file = valueOf(await uploadOf(lab, 1));
+    expect(refusalOf(await createOf(lab, file.id)).error).toMatchObject({ message: 'not yet', param: 'input_file_id' });
+  });
+
   it('is not processed for a while, and says so', async () => {
     const lab = createLab({ faults: [{ type: 'file_not_processed', forMs: 5 * minuteMs }] });
     const file = valueOf(await uploadOf(lab, 1));
@@ -87,6 +101,7 @@ describe('lists of batches', () => {
 
   it('are not served', async () => {
     expect(refusalOf(await listed({ type: 'list_refused' })).statusCode).toBe(405);
+    expect(refusalOf(await listed({ type: 'list_refused', statusCode: 501 })).statusCode).toBe(501);
   });
 
   it('are arrays', async () => {

@@ -23,7 +23,7 @@ export const writesText = (endpoint: string): boolean => endpoint !== '/v1/embed
 
 /** Which endpoints know which forms of an answer beside plain text. */
 const formsOf: Readonly<Record<string, readonly AnswerForm[]>> = {
-  '/v1/responses': ['several_messages', 'tool_calls', 'function_call', 'images', 'reasoning_only', 'empty_text'],
+  '/v1/responses': ['several_messages', 'tool_calls', 'function_call', 'images', 'refused_beside_text', 'reasoning_only', 'empty_text'],
   '/v1/chat/completions': [
     'tool_calls',
     'function_call',
@@ -31,6 +31,7 @@ const formsOf: Readonly<Record<string, readonly AnswerForm[]>> = {
     'several_choices',
     'images',
     'audio',
+    'refused_beside_text',
     'reasoning_only',
     'empty_text',
   ],

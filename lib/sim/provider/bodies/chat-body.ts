@@ -1,5 +1,5 @@
 import type { Completion } from './completion.ts';
-import { callArguments, functionNameOf, onePixelPng } from './responses-body.ts';
+import { callArguments, functionNameOf, onePixelPng, refusalBeside } from './responses-body.ts';
 import { isReasoningModel } from './snapshots.ts';
 
 /** The body of `/v1/chat/completions`, keys in the order of recorded ones (gpt-4o, 4.1 and gpt-5 families, 2024 to 2026). */
@@ -60,6 +60,8 @@ const messageOf = (it: Completion, index: number): string => {
         'null',
         `"audio": {"id": "audio_${it.hex}", "data": "UklGRiQAAABXQVZF", "expires_at": ${it.createdS + 3600}, "transcript": ${text}}, `,
       );
+    case 'refused_beside_text':
+      return message(text, '', JSON.stringify(refusalBeside));
     case 'reasoning_only':
       return message('null', '"reasoning_content": "It is asked.", ');
     case 'empty_text':

@@ -10,6 +10,7 @@ export type AnswerForm =
   | 'several_choices'
   | 'images'
   | 'audio'
+  | 'refused_beside_text'
   | 'reasoning_only'
   | 'empty_text';
 

@@ -62,6 +62,8 @@ const itemsOf = (it: Completion, status: string): readonly string[] => {
       return [];
     case 'empty_text':
       return [message(2, outputText(''))];
+    case 'refused_beside_text':
+      return [message(2, `${outputText(it.answer)}, {"type": "refusal", "refusal": ${JSON.stringify(refusalBeside)}}`)];
     case 'several_messages':
       return [message(2, outputText(firstOf(it))), message(3, outputText(it.answer))];
     case 'tool_calls':
@@ -135,6 +137,9 @@ export const functionNameOf = (body: JsonObject): string => {
 
 /** The arguments of a call, as models write them: JSON without blanks. */
 export const callArguments = ({ answer }: Completion): string => JSON.stringify({ query: answer });
+
+/** What a model says beside an answer that it gives all the same. */
+export const refusalBeside = "I can't help with that.";
 
 /** A PNG of one white pixel. */
 export const onePixelPng = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mP8/x8AAwMCAO+ip1sAAAAASUVORK5CYII=';
