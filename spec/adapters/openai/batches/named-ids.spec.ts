@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readBatch } from '../../adapters/openai/batches/batch-object.ts';
-import { idsOf } from '../../adapters/openai/batches/named-ids.ts';
-import { countFromZero, linesOf } from '../../adapters/openai/batches/named-lines.ts';
+import { readBatch } from '../../../../adapters/openai/batches/batch-object.ts';
+import { idsOf } from '../../../../adapters/openai/batches/named-ids.ts';
+import { countFromZero, linesOf } from '../../../../adapters/openai/batches/named-lines.ts';
 
 const id = (index: number): string => `r0abc12yz-${index}`;
 
