@@ -76,6 +76,32 @@ describe('the documents', () => {
     expect(lost).toEqual([]);
   });
 
+  it('show the name of each file above it: what stands behind a fence is not shown', () => {
+    const unnamed = docs.flatMap(({ path, blocks }) => {
+      const lines = readFileSync(join(root, path), 'utf8').split('\n');
+      return blocks.flatMap(({ file, line }) => {
+        if (file === null) return [];
+        // The fence is on the line before the text; above it stands a paragraph.
+        const above = lines
+          .slice(0, line - 2)
+          .join('\n')
+          .trimEnd();
+        return above.slice(above.lastIndexOf('\n\n')).includes(`\`${file}\``) ? [] : [`${path}:${line}: ${file}`];
+      });
+    });
+    expect(unnamed).toEqual([]);
+  });
+
+  it('show no checks of ours: those are hidden in comments', () => {
+    const shown = docs.flatMap(({ path, blocks }) =>
+      blocks.flatMap(({ language, isHidden, line, text }) =>
+        language === 'sh' && !isHidden && /^(?:test |grep -q)|\|\| test \$\?/mu.test(text) ? [`${path}:${line}`] : [],
+      ),
+    );
+    expect(shown).toEqual([]);
+    expect(docs.flatMap(({ blocks }) => blocks).filter(({ isHidden }) => isHidden).length).toBeGreaterThan(15);
+  });
+
   it('compile', () => {
     expect(typeErrors(docs)).toEqual([]);
   });

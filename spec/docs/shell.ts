@@ -18,6 +18,9 @@ export interface Outcome {
   readonly lastBlock: string;
 }
 
+/** `# exit code 2`, or `# exit code 0, or 1: why`, behind a command: what a script that stops at the first error has to be told. */
+const EXIT_CODE = /# exit code (?:0, or )?(\d+)(?::.*)?$/gm;
+
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** One script for the whole document: blocks in their order, files written where they stand. */
@@ -26,7 +29,7 @@ const scriptOf = (doc: Doc, texts: string): string => {
     const { language, file, text } = block;
     if (file === null && language !== 'sh') return [];
     const source = join(texts, String(index));
-    writeFileSync(source, text);
+    writeFileSync(source, text.replace(EXIT_CODE, '|| test $? -eq $1'));
     const act = file === null ? `source ${quoted(source)}` : `mkdir -p ${quoted(dirname(file))} && cp ${quoted(source)} ${quoted(file)}`;
     return [`echo ${quoted(`${doc.path}:${block.line}`)} > ${quoted(join(texts, 'at'))}\n${act}`];
   });
