@@ -1,8 +1,6 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { clearFault } from '../model/changes.ts';
 import type { CommandOf } from '../model/command.ts';
-import { compactEffectKey } from '../model/effect.ts';
-import type { Event, EventOf } from '../model/event.ts';
+import type { Event } from '../model/event.ts';
 import type { Rejection } from '../model/rejection.ts';
 import { isFinished, type RunSnapshot } from '../model/snapshot.ts';
 
@@ -28,22 +26,3 @@ export const decidePrune = (snapshot: RunSnapshot, { atMs, raw }: CommandOf<'Pru
 
 export const decideCompacted = ({ artifacts }: RunSnapshot, { atMs, object }: CommandOf<'RecordCompacted'>): Decision =>
   artifacts.unkept.includes(object) ? right([{ type: 'RawFileCompacted', atMs, object }]) : left({ type: 'nothing_to_change' });
-
-export const applyArtifacts = (
-  s: RunSnapshot,
-  event: EventOf<'ArtifactsExported' | 'ArtifactsPruned' | 'RawFileCompacted'>,
-): RunSnapshot => {
-  const { artifacts } = s;
-  switch (event.type) {
-    case 'ArtifactsExported': {
-      const { type: _, ...exported } = event;
-      return { ...s, artifacts: { ...artifacts, exported } };
-    }
-    case 'ArtifactsPruned':
-      return { ...s, artifacts: { ...artifacts, areRequestsPruned: true, isRawPruned: artifacts.isRawPruned || event.raw } };
-    case 'RawFileCompacted': {
-      const unkept = artifacts.unkept.filter((object) => object !== event.object);
-      return { ...clearFault(s, compactEffectKey(event.object)), artifacts: { ...artifacts, unkept } };
-    }
-  }
-};

@@ -1,6 +1,6 @@
 import type { PlanWindow } from '../model/command.ts';
 import type { Event } from '../model/event.ts';
-import { sumAt } from './pack.ts';
+import { sumAt } from '../model/sum.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 
 /** The rows in the window that the provider refused, each group with the batch that tells why. */

@@ -1,5 +1,5 @@
 import type { Room } from './budget.ts';
-import type { Column, PlanWindow } from '../model/command.ts';
+import type { PlanWindow } from '../model/command.ts';
 import type { BatchLimits } from '../values/limits.ts';
 import type { WorstPrices } from '../money/money.ts';
 
@@ -88,12 +88,3 @@ const breaksBudget = (filling: Filling, room: Room): boolean =>
   (room.tokens !== null && filling.tokens > room.tokens) ||
   (room.requests !== null && filling.count > room.requests) ||
   (room.usd !== null && filling.usd > room.usd);
-
-/** The sum of a column. */
-export const sum = (column: Column): number => {
-  let total = 0;
-  for (let i = 0; i < column.length; i += 1) total += column[i] as number;
-  return total;
-};
-export const sumAt = (column: Column, places: readonly number[]): number =>
-  places.reduce((total, place) => total + (column[place] as number), 0);

@@ -1,8 +1,6 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { AcceptedSlice, Column, CommandOf, SharedRows } from '../model/command.ts';
-import { clearFault, move } from '../model/changes.ts';
-import { sharedKey } from '../model/effect.ts';
-import type { Event, EventOf } from '../model/event.ts';
+import type { Event } from '../model/event.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot, SharedCursor } from '../model/snapshot.ts';
 
@@ -80,14 +78,4 @@ export const decideSettleShared = (
       sequenceFrom: snapshot.resultSequence + 1 + completed.length,
     });
   return right(events);
-};
-
-export const sharedEnded = (s: RunSnapshot, event: EventOf<'SharedCompleted'> | EventOf<'SharedFailed'>): RunSnapshot => {
-  const count = event.indexes.length;
-  return {
-    ...clearFault(s, sharedKey),
-    totals: move(s.totals, 'shared', event.type === 'SharedCompleted' ? 'completed' : 'failed_permanent', count),
-    resultSequence: s.resultSequence + count,
-    sharing: { ...s.sharing, until: event.until },
-  };
 };

@@ -1,18 +1,25 @@
-import { batchOf, withBatch, clearFault, doubtOf, withDoubt, withStray, clearBatchFault } from '../model/changes.ts';
+import { batchOf, withBatch, clearFault, doubtOf, withDoubt, withStray, clearBatchFault, madeUnclear } from '../model/changes.ts';
 import { strayEffectKey, straysKey, sweepKey } from '../model/effect.ts';
 import type { StrayBatch } from '../model/batch.ts';
-import type { Event } from '../model/event.ts';
+import type { EventOf } from '../model/event.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { addPresumed, nothingPresumed, withoutPresumed } from '../values/usage.ts';
 
-type UnclearEvent = Extract<
-  Event,
-  { readonly type: `CreateNotFound` | `CreateAbsent` | `CreateFenced` | `BatchReplanned` | `Stray${string}` }
+export type ReconcileEvent = EventOf<
+  | `Create${'Unclear' | 'NotFound' | 'Absent' | 'Fenced'}`
+  | `Batch${'Replanned' | 'Held' | 'Released'}`
+  | `Stray${'Found' | 'CancelAsked' | 'Observed' | 'Ended'}`
 >;
 
-/** What becomes of creates that got no answer, and of batches that nobody needs. */
-export const applyUnclear = (s: RunSnapshot, event: UnclearEvent): RunSnapshot => {
+/** Unconfirmed creates are looked for, fenced and planned anew; duplicate batches are watched to their end. */
+export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnapshot => {
   switch (event.type) {
+    case 'CreateUnclear':
+      return madeUnclear(s, event.batchKey, event.atMs);
+    case 'BatchHeld':
+      return withBatch(s, event.batchKey, { held: event.message });
+    case 'BatchReleased':
+      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { held: null, unreadable: null, replans: 0 });
     case 'CreateNotFound': {
       const { looks, absentAtMs } = doubtOf(s, event.batchKey);
       const { fileCreatedAtMs, dueAtMs, atMs } = event;

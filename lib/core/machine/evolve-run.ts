@@ -1,0 +1,97 @@
+import { clockJumped } from '../control/clock.ts';
+import { obeyedMs } from '../faults/due-time.ts';
+import type { LiveBatch } from '../model/batch.ts';
+import { madeUnclear } from '../model/changes.ts';
+import type { CanaryPolicy } from '../model/config.ts';
+import type { EventOf } from '../model/event.ts';
+import { emptySnapshot, type RunSnapshot } from '../model/snapshot.ts';
+import { pollWaitMsMax } from '../poll/poll-wait.ts';
+import { nothingJudged } from '../values/judged.ts';
+
+export type RunControlEvent = EventOf<
+  | 'RunCreated'
+  | 'RunOpened'
+  | 'RunReleased'
+  | 'ClockJumped'
+  | 'RunPaused'
+  | 'RunResumed'
+  | 'OperationChanged'
+  | 'CancelRequested'
+  | 'ReasonNoted'
+  | 'RunFinished'
+>;
+
+/** What is done to the run as a whole. */
+export const evolveRun = (s: RunSnapshot, event: RunControlEvent): RunSnapshot => {
+  switch (event.type) {
+    case 'RunCreated':
+      return {
+        ...emptySnapshot,
+        runId: event.runId,
+        config: event.config,
+        createdAtMs: event.atMs,
+        backlog: { ...emptySnapshot.backlog, sinceMs: event.atMs },
+      };
+    case 'RunOpened':
+      return s.live
+        .filter((batch) => batch.phase === 'creating')
+        .reduce((opened, batch) => madeUnclear(opened, batch.batchKey, event.atMs), s);
+    case 'RunReleased':
+      return s;
+    case 'ClockJumped':
+      return clockJumped(s, event);
+    case 'RunPaused':
+      return { ...s, control: { state: 'paused', reason: event.reason, message: event.message } };
+    case 'RunResumed':
+      return {
+        ...s,
+        control: { state: 'running', reason: null, message: null },
+        faults: [],
+        rejectedStreak: 0,
+        named: null,
+        fileLimit: null,
+        lostStreak: 0,
+        judged: nothingJudged,
+        // Limits are raised while runs stand: what was learned is tried anew.
+        queue: { ...s.queue, stated: null, guess: null, refusals: null, sinceMs: event.atMs },
+        backlog: { ...s.backlog, needs: null },
+        live: s.live.map((batch) => (batch.held === null ? batch : { ...released(batch), replans: 0 })),
+      };
+    case 'OperationChanged':
+      return {
+        ...polledSooner(s, event.operation.pollIntervalMs, event.atMs),
+        config: { ...s.config, operation: event.operation },
+        backlog: { ...s.backlog, needs: null },
+        canary: isSameCanary(s.config.operation.canary, event.operation.canary) ? s.canary : { ...s.canary, isPassed: false },
+      };
+    case 'CancelRequested':
+      // What was held may still be dropped, cancelled or harvested; an unclear create is looked for again.
+      return {
+        ...s,
+        control: { state: 'cancel_requested', reason: null, message: null },
+        faults: [],
+        refused: [],
+        live: s.live.map(released),
+      };
+    case 'ReasonNoted':
+      return { ...s, control: { ...s.control, reason: event.reason, message: event.message } };
+    case 'RunFinished':
+      return { ...s, status: event.status };
+  }
+};
+
+/** A new canary policy asks for another canary, though the last has passed. */
+const isSameCanary = (known: CanaryPolicy | null, now: CanaryPolicy | null): boolean =>
+  now === null || (known?.items === now.items && known.passRatioMin === now.passRatioMin);
+
+/** Nothing holds it any more; unreadable copies of its files are read anew. */
+const released = (batch: LiveBatch): LiveBatch => (batch.held === null ? batch : { ...batch, held: null, unreadable: null });
+
+/** A poll that lies further ahead than the new interval ever waits is due from now on. */
+const polledSooner = (s: RunSnapshot, pollIntervalMs: number, atMs: number): RunSnapshot => {
+  const sooner = <A extends { readonly dueAtMs: number }>(one: A): A => {
+    const dueAtMs = obeyedMs(one.dueAtMs, pollWaitMsMax(pollIntervalMs), atMs);
+    return dueAtMs === one.dueAtMs ? one : { ...one, dueAtMs };
+  };
+  return { ...s, live: s.live.map(sooner), strays: s.strays.map(sooner) };
+};

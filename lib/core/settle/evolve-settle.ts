@@ -1,0 +1,116 @@
+import { judgedAfter } from '../faults/breaker.ts';
+import { batchOf, clearBatchFault, clearFault, grown, mergeBuckets, move, withBatch, withoutBatch } from '../model/changes.ts';
+import type { Column } from '../model/command.ts';
+import { requeueKey } from '../model/effect.ts';
+import type { EventOf } from '../model/event.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
+import { settledAfter } from '../model/witness.ts';
+import { codeOfFailure } from '../values/failure.ts';
+import { addFailures, answeredIn, judgedIn, noCanary } from '../values/judged.ts';
+import { addPresumed, addUsage } from '../values/usage.ts';
+
+export type SettleEvent = EventOf<'ItemsCompleted' | 'ItemsSettled' | 'BatchSettled' | 'ItemsRequeued'>;
+
+/** Result lines settle rows, and rows whose backoff has passed are pending again. */
+export const evolveSettle = (s: RunSnapshot, event: SettleEvent): RunSnapshot => {
+  switch (event.type) {
+    case 'ItemsCompleted':
+      return itemsCompleted(s, event);
+    case 'ItemsSettled':
+      return itemsSettled(s, event);
+    case 'BatchSettled':
+      return batchSettled(s, event);
+    case 'ItemsRequeued': {
+      const count = event.indexes.length;
+      return {
+        ...clearFault(s, requeueKey),
+        totals: move(s.totals, 'failed_retryable', 'pending', count),
+        backoff: s.backoff
+          .map((bucket) => (bucket.dueAtMs === event.dueAtMs ? { ...bucket, count: bucket.count - count } : bucket))
+          .filter((bucket) => bucket.count > 0),
+        backlog: grown(s, event.bytes, event.tokens, event.atMs),
+      };
+    }
+  }
+};
+
+const itemsCompleted = (s: RunSnapshot, event: EventOf<'ItemsCompleted'>): RunSnapshot => {
+  const count = event.lines.indexes.length;
+  const batch = batchOf(s, event.batchKey);
+  return {
+    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
+      position: event.position,
+      settledRows: batch.settledRows + count,
+      completedRows: batch.completedRows + count,
+      usage: addUsage(batch.usage, event.usage),
+    }),
+    totals: move(s.totals, 'submitted', 'completed', count),
+    resultSequence: s.resultSequence + count,
+    usage: addUsage(s.usage, event.usage),
+    defects: {
+      malformed: s.defects.malformed + event.malformedCount,
+      unknown: s.defects.unknown + event.unknownCount,
+      duplicate: s.defects.duplicate + event.duplicateCount,
+      missing: s.defects.missing,
+    },
+  };
+};
+
+const missingCode = codeOfFailure('missing_result');
+const missingIn = (codes: Column): number => {
+  let count = 0;
+  for (let i = 0; i < codes.length; i += 1) if (codes[i] === missingCode) count += 1;
+  return count;
+};
+
+const itemsSettled = (s: RunSnapshot, event: EventOf<'ItemsSettled'>): RunSnapshot => {
+  const failedCount = event.failed.indexes.length;
+  const retriedCount = event.retried.indexes.length;
+  const batch = batchOf(s, event.batchKey);
+  const settledRows = batch.settledRows + failedCount + retriedCount;
+  const missing = missingIn(event.failed.codes) + missingIn(event.retried.codes);
+  const missingRows = batch.missingRows + missing;
+  const failures = addFailures(addFailures(batch.failures, judgedIn(event.failed)), judgedIn(event.retried));
+  return {
+    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { position: event.position, settledRows, missingRows, failures }),
+    defects: { ...s.defects, missing: s.defects.missing + missing },
+    totals: move(move(s.totals, 'submitted', 'failed_permanent', failedCount), 'submitted', 'failed_retryable', retriedCount),
+    resultSequence: s.resultSequence + failedCount,
+    backoff: mergeBuckets(s.backoff, event.buckets),
+  };
+};
+
+const batchSettled = (s: RunSnapshot, event: EventOf<'BatchSettled'>): RunSnapshot => {
+  const batch = batchOf(s, event.batchKey);
+  const { ending, requests, usage, files } = batch;
+  const answered = answeredIn(batch);
+  const settled = clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey);
+  // A batch without room, or without money, says nothing of what is in it; one with bad lines goes again without them.
+  const isSilent = ending !== null && ending.rejection !== null && ending.rejection.type !== 'other';
+  const read = [files?.output, files?.error].flatMap((file) => (file ? [file.object] : []));
+  const { artifacts } = s;
+  return {
+    ...settled,
+    artifacts: s.config.operation.persistRawOutput ? artifacts : { ...artifacts, unkept: [...artifacts.unkept, ...read] },
+    settled: settledAfter(s.settled, batch),
+    strays: s.strays.map((stray) =>
+      stray.givenUp !== null && stray.batchKey === event.batchKey && stray.providerBatchId === batch.providerBatchId
+        ? { ...stray, givenUp: { presumed: event.presumed, readRows: answered } }
+        : stray,
+    ),
+    rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : isSilent ? s.rejectedStreak : 0,
+    named: event.named,
+    lostStreak: event.wasLost ? s.lostStreak + 1 : 0,
+    presumed: addPresumed(s.presumed, event.presumed),
+    judged: judgedAfter(s, batch),
+    canary: event.canary === null ? settled.canary : { ...noCanary, isPassed: event.canary === 'passed' },
+    calibration:
+      answered === 0 || usage.inputTokens === 0 || batch.inputTokens === 0
+        ? s.calibration
+        : {
+            rows: s.calibration.rows + answered,
+            countedTokens: s.calibration.countedTokens + (batch.inputTokens * answered) / requests,
+            billedTokens: s.calibration.billedTokens + usage.inputTokens,
+          },
+  };
+};
