@@ -133,7 +133,11 @@ export const createQuoter = async (): Promise<BatchRunner> => {
 };
 
 /** A source over one file, each row whole as its payload. */
-export const fileSource = async (input: InputFile, path: string, idField: string): Promise<CheckpointedItemSource<unknown, JsonObject>> => {
+export const fileSource = async (
+  input: InputFile,
+  path: string,
+  { idField, keepsDigits }: { readonly idField: string; readonly keepsDigits: boolean },
+): Promise<CheckpointedItemSource<unknown, JsonObject>> => {
   switch (kindOfInput(input)) {
     case 'csv':
       return (await import('../adapters/csv/index.ts')).csvSource(path, {
@@ -144,9 +148,16 @@ export const fileSource = async (input: InputFile, path: string, idField: string
         ...encodingOf(input),
       });
     case 'jsonl':
-      return (await import('../adapters/jsonl/index.ts')).jsonlSource(path, { itemId: idField, ...encodingOf(input) });
+      return (await import('../adapters/jsonl/index.ts')).jsonlSource(path, {
+        itemId: idField,
+        numbers: keepsDigits ? 'exact' : 'rounded',
+        ...encodingOf(input),
+      });
     case 'parquet':
-      return (await import('../adapters/parquet/index.ts')).parquetSource(path, { itemId: idField });
+      return (await import('../adapters/parquet/index.ts')).parquetSource(path, {
+        itemId: idField,
+        decimals: keepsDigits ? 'text' : 'number',
+      });
     case 'arrow':
       return (await import('../adapters/arrow/index.ts')).arrowSource(path, { itemId: idField });
   }

@@ -8,6 +8,8 @@ export interface RowPlace {
   /** 1-based line of the row's first byte; null where lines mean nothing. */
   readonly line: number | null;
   readonly position: JsonValue;
+  /** How the source writes fields whose numbers JavaScript would write otherwise. */
+  readonly written?: ReadonlyMap<string, string> | null;
 }
 
 /** What is wrong with a row. */
@@ -34,7 +36,7 @@ export const createRowMapper =
     mapping: RowMapping<Row, Payload, Metadata>,
   ): ((row: Row, place: RowPlace) => SourceEntry<Payload, Metadata>) =>
   (row, place) => {
-    const id = readId(mapping, row, place.index);
+    const id = readId(mapping, row, place);
     if (id.type === 'fault') return badEntry(ref, place, id);
     const { itemId } = id;
     let mapped = 'payload';
@@ -45,9 +47,10 @@ export const createRowMapper =
       const metadata = mapping.metadata?.(row, place.index);
       const item: BatchItem<Payload, Metadata> = metadata === undefined ? { itemId, payload } : { itemId, payload, metadata };
       const location = { ref, line: place.line };
+      const written = place.written === null || place.written === undefined ? {} : { written: place.written };
       // A column is the row's own key; what a function makes of a row need not be.
-      if (typeof mapping.itemId === 'function') return { item, position: place.position, location };
-      return { item, position: place.position, primaryKey: itemId, idField: mapping.itemId, location };
+      if (typeof mapping.itemId === 'function') return { item, position: place.position, location, ...written };
+      return { item, position: place.position, primaryKey: itemId, idField: mapping.itemId, location, ...written };
     } catch (error) {
       return badEntry(ref, place, { reason: `${mapped} threw: ${messageOf(error)}`, field: null, itemId });
     }
@@ -67,10 +70,14 @@ type ReadId = { readonly type: 'id'; readonly itemId: string } | ({ readonly typ
 const readId = <Row, Payload, Metadata extends JsonObject>(
   mapping: RowMapping<Row, Payload, Metadata>,
   row: Row,
-  index: number,
+  { index, written }: RowPlace,
 ): ReadId => {
-  if (typeof mapping.itemId !== 'function')
-    return checkId(fieldOf(row, mapping.itemId), `the id field "${mapping.itemId}"`, mapping.itemId);
+  if (typeof mapping.itemId !== 'function') {
+    const value = fieldOf(row, mapping.itemId);
+    // Two numbers that are written differently are two ids.
+    const id = typeof value === 'number' ? (written?.get(mapping.itemId) ?? value) : value;
+    return checkId(id, `the id field "${mapping.itemId}"`, mapping.itemId);
+  }
   try {
     return checkId(mapping.itemId(row, index), 'what itemId returned', null);
   } catch (error) {

@@ -3,11 +3,13 @@ import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { CheckpointedItemSource, RowMapping } from '../../lib/ports/source.ts';
 import type { Compression } from '../files/compression.ts';
 import { encodingOfLabel } from '../files/encoding.ts';
+import type { NumberReading } from '../files/exact-json.ts';
 import type { FileTuning } from '../files/file-source.ts';
 import { bytesLimit, createFileSource, FILE_TUNING, ROW_BYTES_MAX } from '../files/file-source.ts';
 import { badEntry, createRowMapper, givenId } from '../files/row-mapping.ts';
 import type { CheckedRow } from '../files/row-schema.ts';
 import { checkRow } from '../files/row-schema.ts';
+import type { JsonRow } from './parse-row.ts';
 import { readJsonl } from './read-jsonl.ts';
 
 /** How to read a JSONL file. */
@@ -20,6 +22,11 @@ export type JsonlOptions<Schema extends StandardSchemaV1, Payload, Metadata exte
   readonly compression?: Compression;
   /** Of its text: any label of the WHATWG (`windows-1252`, `shift_jis`, `utf-16`). Default: as its byte order mark says, else UTF-8. */
   readonly encoding?: string;
+  /**
+   * How numbers are read. Default `exact`: as numbers, but for those that a JavaScript number would round (whole ones beyond 2^53) or cannot hold (`1e400`),
+   * which are their digits, as text. `text`: each as the text that it is written as, `19.90`. `rounded`: as `JSON.parse` has it.
+   */
+  readonly numbers?: NumberReading;
 } & RowMapping<StandardSchemaV1.InferOutput<Schema>, Payload, Metadata>;
 
 /**
@@ -52,23 +59,24 @@ export const tunedJsonlSource = <
   const encoding = encodingOfLabel(options.encoding);
   const lineBytesMax = bytesLimit('lineBytesMax', options.lineBytesMax, ROW_BYTES_MAX);
   const mapRow = createRowMapper<Row, Payload, Metadata>(path, options);
-  return createFileSource<JsonObject, Payload, Metadata>({
+  return createFileSource<JsonRow, Payload, Metadata>({
     kind: 'jsonl',
     path,
     compression: options.compression,
     encoding,
     tuning,
-    readRows: (reading) => readJsonl(reading, { lineBytesMax }),
+    readRows: (reading) => readJsonl(reading, { lineBytesMax, numbers: options.numbers ?? 'exact' }),
     toEntry: (row) => {
       const place = { index: row.position.index - 1, line: row.line, position: row.position };
       if (row.type === 'bad') return badEntry(path, place, row);
+      const { value, written } = row.value;
       // Without a schema there is nothing to infer Row from, so it is the default: JsonObject.
-      if (rowSchema === undefined) return mapRow(row.value as Row, place);
+      if (rowSchema === undefined) return mapRow(value as Row, { ...place, written });
       const finish = (checked: CheckedRow<Row>) =>
         checked.type === 'row'
-          ? mapRow(checked.row, place)
-          : badEntry(path, place, { ...checked, itemId: givenId(row.value, options.itemId) });
-      const checked = checkRow(rowSchema, row.value);
+          ? mapRow(checked.row, { ...place, written })
+          : badEntry(path, place, { ...checked, itemId: givenId(value, options.itemId) });
+      const checked = checkRow(rowSchema, value);
       return checked instanceof Promise ? checked.then(finish) : finish(checked);
     },
   });

@@ -1,5 +1,6 @@
 import type { ParquetParsers } from 'hyparquet';
 import type { JsonValue } from '../../lib/core/json/json.ts';
+import { parseExact } from '../files/exact-json.ts';
 import { messageOf } from '../files/row-mapping.ts';
 import { decodeUtf8 } from '../files/utf8.ts';
 
@@ -29,7 +30,7 @@ export const CELL_PARSERS: Partial<ParquetParsers> = {
     const text = textOf(bytes);
     if (text === null) return NOT_UTF8;
     try {
-      return JSON.parse(text) as unknown;
+      return parseExact(text, 'exact').value;
     } catch (error) {
       return cellFault(`is not JSON: ${messageOf(error)}`);
     }

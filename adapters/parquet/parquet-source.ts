@@ -6,6 +6,7 @@ import type { CheckpointedItemSource, RowMapping, SourceEntry } from '../../lib/
 import { fingerprintFile } from '../files/file-fingerprint.ts';
 import { openFile } from '../files/open-file.ts';
 import type { OpenFile } from '../files/open-file.ts';
+import type { DecimalReading } from './decimal-texts.ts';
 import { fileRanges } from './file-ranges.ts';
 import { pickColumns } from './picked-columns.ts';
 import type { ColumnChoice } from './picked-columns.ts';
@@ -22,6 +23,8 @@ export type ParquetOptions<Column extends string, Schema extends StandardSchemaV
   readonly columns?: readonly Column[];
   /** Checks and types every row. Without it, rows are JSON objects with these columns. */
   readonly rowSchema?: Schema;
+  /** How decimals are read. Default `text`: their digits, `19.90`. `number`: as JavaScript numbers, which hold 15 digits. */
+  readonly decimals?: DecimalReading;
 } & RowMapping<StandardSchemaV1.InferOutput<Schema>, Payload, Metadata>;
 
 /** How much is held at once. Changes what a pull yields, never which entries or positions come. */
@@ -38,7 +41,7 @@ export const PARQUET_TUNING: ParquetTuning = { windowBytesMax: 16 * 1024 * 1024,
  * it the columns asked for alone; uncompressed or snappy, gzip, brotli, zstd, lz4. Memory is bounded by that part and by the largest
  * row group's compressed columns; nested columns of a file without offset indexes are decoded a whole row group at a time.
  *
- * Cells are JSON: whole numbers beyond 2^53 are decimal texts; decimals are numbers; dates and timestamps are ISO 8601 texts, UTC where
+ * Cells are JSON: whole numbers beyond 2^53 are decimal texts; decimals are texts of all their digits (`19.90`); dates and timestamps are ISO 8601 texts, UTC where
  * they name no zone; times of day are the number that is stored; binary columns are base64; lists are arrays, structs and maps objects;
  * what is missing, NaN or infinite is null.
  *
@@ -73,6 +76,7 @@ export const tunedParquetSource = <
   if (idColumn !== null && columns !== null && !columns.includes(idColumn)) {
     throw new RangeError(`itemId is ${JSON.stringify(idColumn)}, which is not among columns`);
   }
+  const { decimals = 'text' } = options;
   const toEntry = createRowReader(path, options);
   return {
     kind: 'parquet',
@@ -83,7 +87,7 @@ export const tunedParquetSource = <
       const index = from === null ? 0 : decodeIndex(from, path);
       const file = await openFile(path);
       try {
-        yield* inSlices({ file, index, signal, columns, idColumn, tuning }, toEntry);
+        yield* inSlices({ file, index, signal, columns, idColumn, tuning, decimals }, toEntry);
       } finally {
         await file.handle.close();
       }
@@ -95,16 +99,17 @@ interface SliceReading extends ColumnChoice {
   readonly file: OpenFile;
   readonly index: number;
   readonly tuning: ParquetTuning;
+  readonly decimals: DecimalReading;
   readonly signal: AbortSignal;
 }
 
 async function* inSlices<Payload, Metadata extends JsonObject>(
-  { file, index, tuning, signal, ...choice }: SliceReading,
+  { file, index, tuning, signal, decimals, ...choice }: SliceReading,
   toEntry: (row: ParquetRow) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>,
 ): AsyncGenerator<readonly SourceEntry<Payload, Metadata>[]> {
   const ref = file.path;
   const ranges = fileRanges(file, signal);
-  const footer = await readFooter(file, ranges);
+  const footer = await readFooter(file, ranges, decimals);
   const columns = pickColumns(footer, choice, ref);
   if (index > footer.rowCount) {
     const what = `has fewer rows (${footer.rowCount}) than the position reading should go on from (${index}). Restore the file that the run began with`;

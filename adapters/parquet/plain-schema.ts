@@ -6,6 +6,10 @@ import type { SchemaElement } from 'hyparquet';
  */
 export const plainSchema = (schema: readonly SchemaElement[]): SchemaElement[] => schema.map(plainElement);
 
+/** The same without the annotation of decimals: hyparquet then gives the numbers and bytes that are stored. */
+export const withoutDecimals = (schema: readonly SchemaElement[]): SchemaElement[] =>
+  schema.map((element) => (element.converted_type === 'DECIMAL' ? bareElement(element) : element));
+
 const plainElement = (element: SchemaElement): SchemaElement => {
   const { converted_type, logical_type } = element;
   switch (logical_type?.type) {

@@ -3,7 +3,8 @@ import { SourceError } from '../../lib/ports/source-error.ts';
 import type { OpenFile } from '../files/open-file.ts';
 import { messageOf } from '../files/row-mapping.ts';
 import { CELL_PARSERS } from './cell-values.ts';
-import { plainSchema } from './plain-schema.ts';
+import { type DecimalReading, decimalWriter, type WriteDecimals } from './decimal-texts.ts';
+import { plainSchema, withoutDecimals } from './plain-schema.ts';
 
 /** What a Parquet file says about itself at its end. */
 export interface ParquetFooter {
@@ -12,6 +13,8 @@ export interface ParquetFooter {
   readonly columns: readonly string[];
   /** Names of columns that are neither nested nor repeated. */
   readonly flatColumns: ReadonlySet<string>;
+  /** What writes the decimals of a column as their digits, by the name of the column. */
+  readonly decimalWriters: ReadonlyMap<string, WriteDecimals>;
   readonly rowGroups: readonly RowGroupPlace[];
   readonly rowCount: number;
 }
@@ -27,20 +30,23 @@ export interface RowGroupPlace {
 const FILE_BYTES_MIN = 12;
 
 /** Reads and checks the footer. Throws `SourceError` for what is no Parquet file, a truncated or encrypted one, and a footer that makes no sense. */
-export const readFooter = async (file: OpenFile, ranges: AsyncBuffer): Promise<ParquetFooter> => {
+export const readFooter = async (file: OpenFile, ranges: AsyncBuffer, decimals: DecimalReading): Promise<ParquetFooter> => {
   const ref = file.path;
   await checkMagic(file, ranges);
   const { parquetMetadataAsync, parquetSchema } = await import('hyparquet');
   try {
     const read = await parquetMetadataAsync(ranges, { parsers: CELL_PARSERS, geoparquet: false });
-    const metadata = { ...read, schema: plainSchema(read.schema) };
-    const { children } = parquetSchema(metadata);
+    const annotated = { ...read, schema: plainSchema(read.schema) };
+    const { children } = parquetSchema(annotated);
+    const writers = decimals === 'number' ? [] : children.map((column) => [column.element.name, decimalWriter(column)] as const);
+    const metadata = decimals === 'number' ? annotated : { ...annotated, schema: withoutDecimals(annotated.schema) };
     const flat = children.filter(({ children: inner, element }) => inner.length === 0 && element.repetition_type !== 'REPEATED');
     const rowGroups = placeRowGroups(metadata.row_groups);
     return {
       metadata,
       columns: children.map(({ element }) => element.name),
       flatColumns: new Set(flat.map(({ element }) => element.name)),
+      decimalWriters: new Map(writers.flatMap(([name, write]) => (write === null ? [] : [[name, write] as const]))),
       rowGroups,
       rowCount: rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0),
     };

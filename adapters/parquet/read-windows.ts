@@ -86,7 +86,8 @@ const decodeColumns = async (
     if (footer.flatColumns.has(column) && Array.isArray(cells) && cells.includes(undefined)) {
       throw new RangeError(`column ${JSON.stringify(column)} refers to values that its dictionary does not have`);
     }
-    decoded.push(cells);
+    const write = footer.decimalWriters.get(column);
+    decoded.push(write === undefined ? cells : Array.from(cells, write));
   }
   return decoded;
 };

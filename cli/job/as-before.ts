@@ -14,6 +14,7 @@ export const asBefore = (given: Description, told: Description | null, operation
     inputs: isSameInput ? inputs.map((input, i) => inputAsBefore(input, told.inputs[i] ?? input)) : inputs,
     namespacesIds: given.namespacesIds ?? told.namespacesIds,
     refusesObjects: told.refusesObjects,
+    keepsDigits: told.keepsDigits,
     policies,
   };
 };

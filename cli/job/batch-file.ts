@@ -8,7 +8,7 @@ import { type PreparedBatch, preparedIdField, requestIn } from './prepared-row.t
 export const preparedBatch = async (inputs: readonly InputFile[]): Promise<PreparedBatch | null> => {
   const [input] = inputs;
   if (input === undefined || inputs.some((each) => kindOfInput(each) !== 'jsonl')) return null;
-  const file = await fileSource(input, input.absolute, preparedIdField);
+  const file = await fileSource(input, input.absolute, { idField: preparedIdField, keepsDigits: true });
   const entries = await firstEntries(file, new AbortController().signal);
   for (const entry of entries) {
     const request = 'item' in entry ? requestIn(entry.item.payload) : null;

@@ -25,6 +25,8 @@ export interface JobDescription extends Settings {
   readonly systemPrompt: string | null;
   /** A prompt field that holds an object or a list is no text, and null no word; false in runs begun before that was so: their JSON is. */
   readonly refusesObjects: boolean;
+  /** Numbers of JSON lines, and decimals of Parquet, are their digits where they become text; false in runs begun before that was so. */
+  readonly keepsDigits: boolean;
   readonly metadataFields: readonly string[];
   /** All columns but id and prompt come back as metadata. */
   readonly keepsColumns: boolean;
@@ -210,6 +212,7 @@ const isJobDescription = t.isObject({
   ]),
   systemPrompt: t.isNullable(t.isString()),
   refusesObjects: t.isOptional(t.isBoolean()),
+  keepsDigits: t.isOptional(t.isBoolean()),
   metadataFields: t.isArray(t.isString()),
   keepsColumns: t.isBoolean(),
   rowsMax: count,
@@ -252,6 +255,7 @@ export const decodeDescription = (runId: string, stored: JsonObject | null): Des
           ...description,
           namespacesIds: description.namespacesIds ?? false,
           refusesObjects: description.refusesObjects ?? false,
+          keepsDigits: description.keepsDigits ?? false,
           ...later,
         };
   }

@@ -93,12 +93,12 @@ const jobOfFlags = async (description: JobDescription, cwd: string): Promise<Cli
 
 /** A source for each input file. */
 export const openInputs = (
-  { inputs, idField }: Pick<JobDescription, 'inputs' | 'idField'>,
+  { inputs, idField, keepsDigits }: Pick<JobDescription, 'inputs' | 'idField' | 'keepsDigits'>,
   cwd: string,
 ): Promise<readonly CheckpointedItemSource<unknown, JsonObject>[]> =>
   Promise.all(
     inputs.map(async (input) => {
-      const file = await fileSource(input, pathOf(input, cwd), idField);
+      const file = await fileSource(input, pathOf(input, cwd), { idField, keepsDigits });
       // Lineage names it as it was typed, wherever that is read again.
       return file.ref === input.given ? file : renamed(file, input.given);
     }),

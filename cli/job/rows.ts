@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json/json.ts';
 import { isTooDeep, jsonDepthMax } from '../../lib/core/json/json-depth.ts';
-import type { SourceEntry } from '../../lib/ports/source.ts';
+import type { SourceEntry, SourceRow } from '../../lib/ports/source.ts';
 import { readPrepared } from './prepared-row.ts';
 import type { CliPrompt } from './prompt.ts';
 import type { JobDescription } from './job-description.ts';
@@ -8,7 +8,9 @@ import { readRowValue, type RowValue } from './row-value.ts';
 import { parseTemplate, textOf } from './template.ts';
 
 type BadField = { readonly field: string; readonly reason: string };
-type PromptOf = (row: JsonObject) => { readonly payload: CliPrompt } | BadField;
+/** How the source writes fields whose numbers JavaScript would write otherwise. */
+type Written = SourceRow['written'];
+type PromptOf = (row: JsonObject, written: Written) => { readonly payload: CliPrompt } | BadField;
 
 /** A row of a file becomes an item whose payload is its prompt, or a bad row that says which field is at fault. */
 export const rowMapper = (description: JobDescription): ((entry: SourceEntry) => SourceEntry<CliPrompt>) => {
@@ -16,10 +18,10 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
   const metadataOf = metadataReader(description);
   return (entry) => {
     if ('bad' in entry) return entry;
-    const { item, position, location, primaryKey, idField, origin } = entry;
+    const { item, position, location, primaryKey, idField, origin, written } = entry;
     const from = origin === undefined ? {} : { origin };
     const row = isJsonObject(item.payload) ? item.payload : {};
-    const prompt = promptOf(row);
+    const prompt = promptOf(row, written);
     if ('reason' in prompt) {
       return { bad: { ...prompt, itemId: item.itemId, location: location ?? { ref: '', line: null } }, ...from, position };
     }
@@ -38,14 +40,14 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
 
 const promptReader = (description: JobDescription): PromptOf => {
   const { prompt, systemPrompt, refusesObjects, model } = description;
-  if (prompt.type === 'prepared') return (row) => readPrepared(row, { url: prompt.url, model });
+  if (prompt.type === 'prepared') return (row, written) => roundedIn(row, 'body', written) ?? readPrepared(row, { url: prompt.url, model });
   const withSystem = (text: string): CliPrompt => (systemPrompt === null ? text : { prompt: text, systemPrompt });
   if (prompt.type === 'template') {
     const template = parseTemplate(prompt.template);
-    return (row) => {
+    return (row, written) => {
       const bad = unusableIn(row, template.fields, refusesObjects);
       if (bad !== null) return bad;
-      const made = template.render(row);
+      const made = template.render(row, written);
       return 'text' in made
         ? { payload: withSystem(made.text) }
         : { field: made.missing, reason: `the template's field ${JSON.stringify(made.missing)} is missing; there are ${namesOf(row)}` };
@@ -53,15 +55,24 @@ const promptReader = (description: JobDescription): PromptOf => {
   }
   const { field } = prompt;
   const what = `the prompt field ${JSON.stringify(field)}`;
-  return (row) => {
+  return (row, written) => {
     const value: JsonValue | undefined = Object.hasOwn(row, field) ? row[field] : undefined;
     if (value === undefined) return { field, reason: `${what} is missing; there are ${namesOf(row)}` };
     const read = readRowValue(value);
-    if (read.type === 'text') return { payload: withSystem(read.text) };
+    if (read.type === 'text') return { payload: withSystem(written?.get(field) ?? read.text) };
     if (!refusesObjects && value !== null && !isTooDeep(value)) return { payload: withSystem(textOf(value)) };
+    const rounded = roundedIn(row, field, written);
+    if (rounded !== null) return rounded;
     const sent = sendable(read, description);
     return 'reason' in sent ? { field, reason: `${what} ${sent.reason}` } : sent;
   };
+};
+
+/** What goes out as JSON goes out as JavaScript writes it: a number that would be another one there is refused. */
+const roundedIn = (row: JsonObject, field: string, written: Written): BadField | null => {
+  const text = written?.get(field);
+  if (text === undefined || JSON.stringify(JSON.parse(text)) === JSON.stringify(row[field])) return null;
+  return { field, reason: `${JSON.stringify(field)} holds a number with more digits than can be sent as one: write it as a text` };
 };
 
 /** A list, where the endpoint takes one. */

@@ -7,8 +7,8 @@ type Part = { readonly type: 'text'; readonly text: string } | { readonly type: 
 export interface Template {
   /** The fields it names, each once, in order. */
   readonly fields: readonly string[];
-  /** The text for a row, or the field that the row lacks. */
-  render(row: JsonObject): { readonly text: string } | { readonly missing: string };
+  /** The text for a row, or the field that the row lacks. `written`: fields that stand there as the source has them. */
+  render(row: JsonObject, written?: ReadonlyMap<string, string>): { readonly text: string } | { readonly missing: string };
 }
 
 /** Reads `"… {{field}} …"`; `\{{` stands for two braces. Throws for braces that are never closed or hold nothing. */
@@ -33,10 +33,12 @@ export const parseTemplate = (source: string): Template => {
   const fields = [...new Set(parts.flatMap((part) => (part.type === 'field' ? [part.field] : [])))];
   return {
     fields,
-    render: (row) => {
+    render: (row, written) => {
       const missing = fields.find((field) => !Object.hasOwn(row, field));
       if (missing !== undefined) return { missing };
-      return { text: parts.map((part) => (part.type === 'text' ? part.text : textOf(row[part.field]))).join('') };
+      return {
+        text: parts.map((part) => (part.type === 'text' ? part.text : (written?.get(part.field) ?? textOf(row[part.field])))).join(''),
+      };
     },
   };
 };

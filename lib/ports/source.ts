@@ -35,6 +35,8 @@ export interface SourceRow<Payload = unknown, Metadata extends JsonObject = Json
   readonly origin?: SourceOrigin;
   /** The field or column that names the item, for messages. */
   readonly idField?: string;
+  /** Of a row of JSON: the texts of fields whose numbers JavaScript would write otherwise (`19.90`, `1e3`), as the source has them. */
+  readonly written?: ReadonlyMap<string, string>;
 }
 
 /** A row that cannot be an item. It has a position too, so that reading can go on behind it. */

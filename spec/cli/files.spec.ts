@@ -95,3 +95,47 @@ describe('files as people have them', () => {
     expect((await start('--quote', 'none')).stderr).toContain('quotes');
   });
 });
+
+describe('numbers of a file', () => {
+  let world: CliWorld;
+  beforeAll(async () => {
+    world = await createCliWorld();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  const lines = [
+    '{"id":9007199254740993,"n":12345678901234567890,"price":19.90,"v":1.0,"in":{"e":1e3,"n":9007199254740993}}',
+    '{"id":9007199254740992,"n":-0,"price":5,"v":0.1,"in":[]}',
+  ].join('\n');
+  const flags = ['--id-field', 'id', '--model', 'gpt-4.1', '--input', 'rows.jsonl', '--poll-interval', '0.05'];
+
+  it('go as they are written into prompts, ids and metadata, and on into runs over a run', async () => {
+    world.write('rows.jsonl', lines);
+    const template = ['--prompt-template', '{{n}} costs {{price}}, {{v}} {{in}}', '--metadata-field', 'n', '--metadata-field', 'price'];
+    const ran = await world.run(['start', '--run-id', 'digits', '--wait', ...flags, ...template]);
+    expect(ran.code).toBe(0);
+    const results = (await world.run(['results', '--run-id', 'digits'])).lines;
+    expect(results.map((line) => [line['item_id'], (line['metadata'] as { readonly n: unknown; readonly price: unknown }).n])).toEqual([
+      ['9007199254740993', '12345678901234567890'],
+      ['9007199254740992', 0],
+    ]);
+    const prompts = ['12345678901234567890 costs 19.90, 1.0 {"e":1e3,"n":9007199254740993}', '-0 costs 5, 0.1 []'];
+    const inputsOf = async (args: readonly string[]): Promise<readonly unknown[]> =>
+      (await world.run(args)).lines.map((line) => (line['body'] as { readonly input: unknown }).input);
+    expect(await inputsOf(['start', '--dry-run', ...flags, ...template])).toEqual(prompts);
+    expect(await inputsOf(['start', '--dry-run', '--from-run', 'digits', '--only', 'all'])).toEqual(prompts);
+    expect(await inputsOf(['start', '--dry-run', ...flags, '--prompt-field', 'n'])).toEqual(['12345678901234567890', '-0']);
+    const quoted = await world.run(['quote', ...flags, ...template]);
+    expect(quoted.json['item_count']).toBe(2);
+  });
+
+  it('are refused where they would go out as other numbers', async () => {
+    const request = { custom_id: 'a', method: 'POST', url: '/v1/responses', body: { model: 'gpt-4.1', input: 'x', temperature: 1 } };
+    const line = (seed: string): string => JSON.stringify(request).replace('"temperature":1', `"temperature":1.0,"seed":${seed}`);
+    world.write('batch.jsonl', line('7'));
+    expect((await world.run(['start', '--dry-run', '--input', 'batch.jsonl'])).stdout).toContain('"temperature":1,"seed":7');
+    world.write('batch.jsonl', line('9007199254740993'));
+    const refused = await world.run(['start', '--dry-run', '--input', 'batch.jsonl']);
+    expect(refused.stderr).toContain('field "body": "body" holds a number with more digits than can be sent as one: write it as a text');
+  });
+});

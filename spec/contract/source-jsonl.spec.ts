@@ -106,8 +106,6 @@ describe('a JSONL source', () => {
     ['{"id":true}', 'the id field "id" is a boolean, not a string or a number'],
     ['{"id":{}}', 'the id field "id" is an object, not a string or a number'],
     ['{"id":[1]}', 'the id field "id" is an array, not a string or a number'],
-    ['{"id":1e999}', 'the id field "id" is Infinity, not a finite number'],
-    ['{"id":9007199254740993}', 'the id field "id" is a number too large to be exact. Write it as a string'],
   ])('makes a bad row of %j and reads on', async (line, reason) => {
     const [first, bad, last] = await readText(Buffer.concat([Buffer.from('{"id":1}\n'), Buffer.from(line), Buffer.from('\n{"id":2}')]));
     expect([first, last].map((entry) => entry && 'item' in entry && entry.item.itemId)).toEqual(['1', '2']);
@@ -322,7 +320,7 @@ describe('any JSONL file', () => {
           const text = rows.map(([row, end]) => JSON.stringify(row) + end).join('');
           const path = `${folder}/rows.jsonl`;
           await writeFile(path, `${mark ? '\u{FEFF}' : ''}${unfinished ? text.trimEnd() : text}`);
-          const source = tunedJsonlSource(path, { itemId: (_, index) => `row-${index}` }, tiny(chunk, 3));
+          const source = tunedJsonlSource(path, { itemId: (_, index) => `row-${index}`, numbers: 'rounded' }, tiny(chunk, 3));
           const { entries } = await readAll(source);
           expect(payloadsOf(entries)).toEqual(rows.map(([row]) => JSON.parse(JSON.stringify(row)) as unknown));
           for (const [index, { position }] of entries.entries()) {

@@ -1,0 +1,34 @@
+import { isJsonObject } from '../../lib/core/json/json.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
+import { type ExactJson, type NumberReading, parseExact } from '../files/exact-json.ts';
+import { messageOf, nameOf } from '../files/row-mapping.ts';
+import { decodeUtf8 } from '../files/utf8.ts';
+
+/** A row, and how it writes fields whose numbers JavaScript would write otherwise. */
+export interface JsonRow {
+  readonly value: JsonObject;
+  readonly written: ReadonlyMap<string, string> | null;
+}
+
+export type ParsedRow =
+  { readonly type: 'row'; readonly row: JsonRow } | { readonly type: 'bad'; readonly reason: string; readonly isUndecodable?: true };
+
+/** JSON's own white space. The carriage return of a CRLF is white space to JSON too, so a good line needs no trimming. */
+const BLANK = /^[ \t\r]*$/;
+
+/** The row that the bytes are; null where they are blank. `what` names them in reasons: the line. */
+export const parseRow = (bytes: Buffer, what: string, numbers: NumberReading): ParsedRow | null => {
+  const text = decodeUtf8(bytes);
+  if (text === null) return { type: 'bad', reason: what, isUndecodable: true };
+  if (BLANK.test(text)) return null;
+  let parsed: ExactJson;
+  try {
+    parsed = parseExact(text, numbers);
+  } catch (error) {
+    return { type: 'bad', reason: `${what} is not JSON: ${messageOf(error)}` };
+  }
+  const { value, written } = parsed;
+  return isJsonObject(value)
+    ? { type: 'row', row: { value, written } }
+    : { type: 'bad', reason: `${what} is ${nameOf(value)}, not a JSON object` };
+};
