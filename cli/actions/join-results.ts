@@ -18,6 +18,8 @@ export interface MatchedFile {
   readonly input: InputFile;
   readonly path: string;
   readonly idField: string;
+  /** As the run reads numbers: its ids are written so. */
+  readonly keepsDigits: boolean;
   readonly by: 'place' | 'id';
   /** The name in the lineage of the run's rows, where the run has rows of several files. */
   readonly sourceRef: string | null;
@@ -40,13 +42,14 @@ export const matchedFileOf = async (
   const job = description === null || isOfModule(description) || isOfRun(description) ? null : description;
   const own = job === null ? null : await ownInput(job, given, cwd);
   const field = idField ?? job?.idField;
+  const keepsDigits = job?.keepsDigits ?? true;
   if (field === undefined)
     throw new CliFailure(`run ${runId} was not begun with a file: which field of ${given ?? 'the file'} is the id of its rows?`, {
       hint: `Name it: ${typed(given ?? 'FILE', '--id-field NAME')}`,
     });
   const several = (job?.inputs.length ?? 0) > 1;
   if (own !== null && job !== null)
-    return { input: own, path: pathOf(own, cwd), idField: field, by: by ?? 'place', sourceRef: several ? own.given : null };
+    return { input: own, path: pathOf(own, cwd), idField: field, keepsDigits, by: by ?? 'place', sourceRef: several ? own.given : null };
   if (given === undefined)
     throw new CliFailure(
       several
@@ -59,7 +62,14 @@ export const matchedFileOf = async (
       },
     );
   const input = await otherInput(given, resolve(cwd, given), field);
-  return { input, path: input.absolute, idField: field, by: by ?? (job !== null && !several ? 'place' : 'id'), sourceRef: null };
+  return {
+    input,
+    path: input.absolute,
+    idField: field,
+    keepsDigits,
+    by: by ?? (job !== null && !several ? 'place' : 'id'),
+    sourceRef: null,
+  };
 };
 
 const ownInput = async ({ inputs }: JobDescription, given: string | undefined, cwd: string): Promise<InputFile | null> => {
@@ -101,7 +111,7 @@ export const joinResults = async (run: Run, { file, columns, only, include, byId
   const chosen = columns ?? usualColumns(run);
   const names = chosen.map(({ column }) => column);
   const counts: JoinCounts = { rows: 0, matched: 0, unextended: 0 };
-  const rows = await openRowFile(file.input, file.path, file.idField);
+  const rows = await openRowFile(file.input, file.path, file);
   const named = besideTaken(chosen, rows.names);
   const typed = (table: TableStream, keys: number): readonly TableColumn[] =>
     named.map(({ name }, at) => ({ name, type: table.columns[keys + at]?.type ?? 'text' }));

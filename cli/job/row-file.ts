@@ -36,7 +36,11 @@ export interface RowFile {
 }
 
 /** Opens the file by the id field of its rows. Throws what its source throws. */
-export const openRowFile = async (input: InputFile, path: string, idField: string): Promise<RowFile> => {
+export const openRowFile = async (
+  input: InputFile,
+  path: string,
+  ids: { readonly idField: string; readonly keepsDigits: boolean },
+): Promise<RowFile> => {
   const kind = kindOfInput(input);
   if (kind !== 'csv' && kind !== 'jsonl')
     throw new CliFailure(
@@ -56,7 +60,7 @@ export const openRowFile = async (input: InputFile, path: string, idField: strin
   const { signal } = abort;
   const opened = await openRowText(input, path, signal);
   const { text } = opened;
-  const source = await fileSource(input, path, idField);
+  const source = await fileSource(input, path, ids);
   const slices = source.read(null, { signal })[Symbol.asyncIterator]();
   let [index, offset] = [0, opened.head?.endOffset ?? 0];
   const next = async (): Promise<readonly FileRow[] | null> => {

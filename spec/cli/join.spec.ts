@@ -42,7 +42,7 @@ const joined = async (
 ): Promise<{ readonly bytes: Buffer; readonly counts: JoinCounts }> => {
   const path = join(scratch, name);
   writeFileSync(path, content);
-  const file = await openRowFile({ given: name, absolute: path, delimiter }, path, 'id');
+  const file = await openRowFile({ given: name, absolute: path, delimiter }, path, { idField: 'id', keepsDigits: true });
   const counts: JoinCounts = { rows: 0, matched: 0, unextended: 0 };
   const { results, columns, pageRows = 3, drops = false } = asked;
   const rows = joinByPlace(file, tableOf(results, columns, pageRows), null, { given: name, byIdHint: '' });
