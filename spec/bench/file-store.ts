@@ -18,7 +18,7 @@ import { parseArgs } from 'node:util';
 import initSqlJs from 'sql.js';
 import { sqljsStore } from '../../adapters/filestore/index.ts';
 import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
-import { localClient } from '../../adapters/filestore/worker/keeper-client.ts';
+import { localClient } from '../../adapters/filestore/worker/session-client.ts';
 import { sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
 import { lockFile, listRunFolder, runFolder } from '../../adapters/filestore/disk/run-folder.ts';
 import type { RunStore, Storage } from '../../lib/ports/run-store.ts';

@@ -15,7 +15,7 @@ import { Pool } from 'pg';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';
 import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
-import { localClient } from '../../adapters/filestore/worker/keeper-client.ts';
+import { localClient } from '../../adapters/filestore/worker/session-client.ts';
 import { sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
 import { startEmulator } from '../../adapters/emulator/index.ts';
 import { startTestServer } from '../support/postgres/server.ts';

@@ -3,7 +3,7 @@ import { vi } from 'vitest';
 // A store's thread takes a second to begin from TypeScript: here the store keeps its runs in this thread, on the same disk.
 vi.mock('../../adapters/filestore/index.ts', async () => {
   const { sqljsStoreOn } = await import('../../adapters/filestore/store/sqljs-store.ts');
-  const { localClient } = await import('../../adapters/filestore/worker/keeper-client.ts');
+  const { localClient } = await import('../../adapters/filestore/worker/session-client.ts');
   const { nodeDisk } = await import('../../adapters/filestore/disk/disk.ts');
   const { disk } = await import('./disk.ts');
   const write: typeof nodeDisk.write = (fd, parts) => {

@@ -1,19 +1,20 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
-import { type KeeperClient, localClient } from '../../adapters/filestore/worker/keeper-client.ts';
+import { type SessionClient, localClient } from '../../adapters/filestore/worker/session-client.ts';
 import { sqljsStore, sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
 import type { RunId } from '../../lib/core/index.ts';
 import { planOk, quotaRun } from './quota-runs.ts';
 import { accept, createdRun, ok, runId, sliceOf, step } from './run-store-fixture.ts';
 
 /**
- * A process of its own for the specs: `commit <dir>` takes the run and commits until it is killed; `race <dir> <times>` takes it as
- * often as it can, commits once each time, and lets it go; `claim <dir> before|after` plans two batches and stands still before, or
- * after, the second is committed, while others are told of it. What was acknowledged is said in a line each, at once.
+ * A child process of the specs. `commit <dir>` takes the run and commits until it is killed. `race
+ * <dir> <times>` takes it as often as it can, commits once each time, and releases it. `claim <dir>
+ * before|after` plans two batches and halts before or after the second commit, whose claim other
+ * runs already see. It prints a line for each acknowledgement at once.
  */
 const [mode, dir = '', times = '0'] = process.argv.slice(2);
 const storage = sqljsStore({ dir, checkpointRows: 200 });
-const say = (...words: readonly (string | number)[]): void => void process.stdout.write(`${words.join(' ')}\n`);
+const say = (...parts: readonly (string | number)[]): void => void process.stdout.write(`${parts.join(' ')}\n`);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const commitForEver = async (): Promise<never> => {
@@ -48,9 +49,9 @@ const race = async (): Promise<void> => {
 const claim = async (): Promise<void> => {
   const halt = { isArmed: false };
   const forEver = new Promise<never>(() => undefined);
-  const halting = (): KeeperClient => {
+  const halting = (): SessionClient => {
     const client = localClient(nodeDisk, 0);
-    const call: KeeperClient['call'] = (run, name, input, transfer) =>
+    const call: SessionClient['call'] = (run, name, input, transfer) =>
       name === 'commit' && halt.isArmed
         ? async () => {
             if (times === 'after') await client.call(run, name, input, transfer)();
@@ -64,7 +65,7 @@ const claim = async (): Promise<void> => {
   const run = await quotaRun(store, 'child', 8);
   await planOk(run, 'a');
   halt.isArmed = true;
-  // Nothing else keeps a process alive that waits.
+  // A pending promise alone keeps no process alive.
   setInterval(() => undefined, 1_000);
   await planOk(run, 'b');
 };

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createClient, type LineEvents } from '../../adapters/filestore/worker/keeper-client.ts';
+import { createClient, type ConnectionEvents } from '../../adapters/filestore/worker/session-client.ts';
 
-/** A thread that answers when it is told to. */
+/** A thread that answers on demand. */
 const createThread = () => {
   const busy: boolean[] = [];
   const asked: number[] = [];
-  let events: LineEvents | null = null;
+  let events: ConnectionEvents | null = null;
   let end: (() => void) | null = null;
   const client = createClient(
     (given) => {
@@ -17,7 +17,7 @@ const createThread = () => {
   return { client, busy, asked, answer: (id: number) => events?.answer(id, { _tag: 'Right', right: null }), end: () => end?.() };
 };
 
-describe('the client of the keeping thread', () => {
+describe('the client of the worker thread', () => {
   it('keeps the process alive while calls wait, and no longer', async () => {
     const { client, busy, asked, answer } = createThread();
     const both = Promise.all([client.call(1, 'refresh', null)(), client.call(1, 'assertOwned', null)()]);
@@ -27,7 +27,7 @@ describe('the client of the keeping thread', () => {
     expect(busy).toEqual([true, false]);
   });
 
-  it('holds on to the thread until it has ended, though the last answer comes meanwhile; later calls are refused', async () => {
+  it('keeps the thread until it has ended, though the last answer comes meanwhile; later calls are rejected', async () => {
     const { client, busy, asked, answer, end } = createThread();
     const late = client.call(1, 'refresh', null)();
     const closed = client.close();
@@ -39,7 +39,7 @@ describe('the client of the keeping thread', () => {
     await closed;
   });
 
-  it('leaves nobody waiting who asked a thread that ended without an answer', async () => {
+  it('rejects the calls that wait when the thread ends without an answer', async () => {
     const { client, end } = createThread();
     const never = client.call(1, 'refresh', null)();
     const closed = client.close();

@@ -12,7 +12,7 @@ import { copyOf, folderOf, letGo, newestJournal, newStoreFolder, openStore, reco
 afterEach(removeStoreFolders);
 
 describe('a file store after a crash', () => {
-  it('has everything that was acknowledged, at whatever byte the last record was cut, and goes on from there', async () => {
+  it('has everything that was acknowledged, wherever the last record was cut, and continues from there', async () => {
     let cuts = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -20,12 +20,12 @@ describe('a file store after a crash', () => {
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         fc.boolean(),
-        async (seed, place, cut, hasTornRotation) => {
+        async (seed, share, cut, hasTornRotation) => {
           const steps = playHistory(seed, { turnsMax: 80 })
             .steps.filter((each) => each.events.length > 0)
             .slice(0, 120);
           // The first is RunCreated: without it there is no run.
-          const last = 1 + Math.floor(place * (steps.length - 1));
+          const last = 1 + Math.floor(share * (steps.length - 1));
           const store = await openStore(newStoreFolder(), { checkpointRows: 12 });
           const dir = store.describe.replace('file store ', '');
           const run = await ok(store.create(runId, null));
@@ -41,7 +41,7 @@ describe('a file store after a crash', () => {
           const isWhole = at === end;
           expect(start).toBeGreaterThan(0);
           truncateSync(journal, at);
-          // A crash in the middle of a rotation leaves half a first record of a journal that nobody has written to.
+          // A crash during a rotation leaves half a first record, in a journal without commits.
           if (hasTornRotation) {
             const [newest] = listRunFolder(folderOf(copy)).journals;
             if (newest !== undefined)
@@ -69,7 +69,7 @@ describe('a file store after a crash', () => {
     expect(cuts).toBeGreaterThanOrEqual(10);
   });
 
-  it('is no run when not even its first commit was whole, and its id may be used again', async () => {
+  it('does not hold the run when its first commit was cut, and its id may be used again', async () => {
     const dir = newStoreFolder();
     const store = await openStore(dir);
     await createdRun(store);
@@ -78,7 +78,7 @@ describe('a file store after a crash', () => {
     letGo(copy);
     const journal = newestJournal(copy);
     truncateSync(journal, (recordBounds(journal)[1] ?? 0) + 30);
-    // An owner publishes its first summary behind its first commit.
+    // An owner publishes its first summary after its first commit.
     rmSync(join(folderOf(copy), 'summary.json'), { force: true });
     const again = await openStore(copy);
     expect(await ok(again.list())).toEqual([]);
@@ -120,7 +120,7 @@ describe('an owner whose disk fails', () => {
     const failed = await run.commit(2, [{ type: 'RunPaused', atMs: 9, reason: 'manual', message: null }])();
     expect(failed._tag === 'Left' && failed.left.type === 'unavailable' && failed.left.message).toContain(says);
     isBroken = false;
-    // The disk is well again; the owner is not: it cannot know what the disk has.
+    // The disk works again. The owner still refuses, since it cannot know what the disk has.
     for (const port of [run.commit(2, [{ type: 'RunOpened', atMs: 9 }]), run.rows(0, 1), run.assertOwned()])
       expect(await port()).toEqual(failed);
     expect(plain(run.snapshot)).toEqual(acknowledged);
@@ -132,7 +132,7 @@ describe('an owner whose disk fails', () => {
     await store.close();
   });
 
-  it('goes on without checkpoints that cannot be written, and has them again when they can', async () => {
+  it('continues without checkpoints that cannot be written, and writes them again when it can', async () => {
     const dir = newStoreFolder();
     let failures = 0;
     let isFull = true;

@@ -12,11 +12,11 @@ import { copyOf, folderOf, letGo, newestJournal, newStoreFolder, openStore, reco
 
 afterEach(removeStoreFolders);
 
-/** Commits that each bring a checkpoint, and wait for it. */
+/** Commits that each cause a checkpoint, and wait for it. */
 const grow = async (run: OwnedRun, dir: string, slices: number): Promise<void> => {
   for (let i = 0; i < slices; i += 1) {
     const before = listRunFolder(folderOf(dir)).checkpoints[0]?.n ?? 0;
-    // As many as there are: an image is due when so many rows have changed.
+    // As many rows as there are: an image is due when so many rows have changed.
     const { itemCount } = run.snapshot.ingest;
     await accept(run, sliceOf(itemCount, Math.max(3, itemCount)));
     await expect.poll(() => listRunFolder(folderOf(dir)).checkpoints[0]?.n ?? 0, { interval: 2 }).toBeGreaterThan(before);
@@ -102,7 +102,7 @@ describe('a damaged run', () => {
 });
 
 describe('an image of another format', () => {
-  it('is refused whole, in words that name both formats', async () => {
+  it('is rejected, and the message names both formats', async () => {
     const dir = newStoreFolder();
     const store = await openStore(dir, { checkpointRows: 2 });
     await grow(await createdRun(store), dir, 1);
@@ -120,7 +120,7 @@ describe('an image of another format', () => {
     const again = await openStore(dir);
     const answer = await again.read(runId)();
     expect(answer._tag === 'Left' && answer.left.type === 'corrupt' && answer.left.message).toContain(
-      `its format is 1, and this version reads format ${imageFormat}`,
+      `its format is 1, but this version reads format ${imageFormat}`,
     );
     await again.close();
   });
@@ -149,7 +149,7 @@ describe('the folder of a run', () => {
     await completeRows(run, 'one', batchNo, [2, 0]);
     await step(run, { type: 'PauseRun', atMs: 9_000, reason: 'manual', message: null });
     await run.close();
-    // Every opening begins a journal; an image is taken before they are many.
+    // Every opening begins a journal; an image is taken before there are many.
     for (let i = 0; i < 8; i += 1) await (await ok(store.own(runId))).close();
     await store.close();
     const [newest] = listRunFolder(folderOf(dir)).checkpoints;

@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Disk, nodeDisk } from '../../adapters/filestore/disk/disk.ts';
 import { unframe } from '../../adapters/filestore/journal/frame.ts';
-import { localClient } from '../../adapters/filestore/worker/keeper-client.ts';
+import { localClient } from '../../adapters/filestore/worker/session-client.ts';
 import { journalFile, listRunFolder, lockFile, runFolder } from '../../adapters/filestore/disk/run-folder.ts';
 import { sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
 import { ok, runId } from './run-store-fixture.ts';
 
-/** What the specs of the file store do to folders: open them, copy them as a crash would leave them, look into journals. */
+/**
+ * Helpers for specs of the file store: open folders, copy them as a crash leaves them, read
+ * journals.
+ */
 
 const folders: string[] = [];
 export const newStoreFolder = (): string => {
@@ -21,7 +24,7 @@ export const removeStoreFolders = (): void => {
   for (const dir of folders.splice(0)) rmSync(dir, { recursive: true, force: true });
 };
 
-/** A store in this very thread. */
+/** A store that runs in this thread. */
 export const openStore = (
   dir: string,
   { checkpointRows = 150_000, disk = nodeDisk }: { readonly checkpointRows?: number; readonly disk?: Disk } = {},
@@ -29,7 +32,10 @@ export const openStore = (
 
 export const folderOf = (dir: string): string => runFolder(dir, runId);
 
-/** A copy of a store's folder at this instant, as a killed process leaves it; what goes away while it is copied is left out. */
+/**
+ * A copy of a store's folder, as a killed process leaves it. Files that are deleted meanwhile are
+ * left out.
+ */
 export const copyOf = (dir: string): string => {
   const copy = newStoreFolder();
   for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
@@ -42,7 +48,7 @@ export const copyOf = (dir: string): string => {
   return copy;
 };
 
-/** As if the owner's process were known to be over. */
+/** Marks the owner's process as dead. */
 export const letGo = (dir: string): void => {
   const folder = folderOf(dir);
   for (const epoch of listRunFolder(folder).lockEpochs) {
@@ -57,7 +63,7 @@ export const newestJournal = (dir: string): string => {
   return join(folderOf(dir), journalFile(newest));
 };
 
-/** Where each whole record begins, and where the last one ends. */
+/** The byte offset of each whole record, and of the end of the last one. */
 export const recordBounds = (path: string): readonly number[] => {
   const bytes = new Uint8Array(readFileSync(path));
   const bounds = [0];

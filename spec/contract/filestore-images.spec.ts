@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
-import { localClient } from '../../adapters/filestore/worker/keeper-client.ts';
+import { localClient } from '../../adapters/filestore/worker/session-client.ts';
 import { journalFile, listRunFolder } from '../../adapters/filestore/disk/run-folder.ts';
 import { loadSql } from '../../adapters/filestore/checkpoint/sql.ts';
 import { sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
@@ -27,11 +27,11 @@ const imagesIn = (dir: string): number => listRunFolder(folderOf(dir)).checkpoin
 
 afterEach(removeStoreFolders);
 
-// In this order: once it is loaded, SQLite is there for good.
+// The order matters: once loaded, SQLite stays loaded.
 describe('images of a run', () => {
   beforeEach(() => Object.assign(sqljs, { loads: 0, isMissing: false, wait: () => Promise.resolve() }));
 
-  it('are not asked for by a run that is small, however often it is opened', async () => {
+  it('are not taken of a small run, however often it is opened', async () => {
     const dir = newStoreFolder();
     const store = await openStore(dir);
     await (await createdRun(store)).close();
@@ -47,7 +47,7 @@ describe('images of a run', () => {
     expect([sqljs.loads, imagesIn(dir)]).toEqual([0, 0]);
   });
 
-  it('are done without where SQLite cannot be loaded, asked for once, and had again by the next owner', async () => {
+  it('are skipped where SQLite cannot be loaded, tried once, and taken again by the next owner', async () => {
     sqljs.isMissing = true;
     const dir = newStoreFolder();
     const store = await openStore(dir, { checkpointRows: 3 });
@@ -57,7 +57,7 @@ describe('images of a run', () => {
     await later(50);
     await accept(run, sliceOf(10, 10));
     await later(50);
-    // A keeper that asked again and again would not stand still between two commits.
+    // A session that kept trying would never be idle between two commits.
     expect(turns.mock.calls.length).toBeLessThan(10);
     turns.mockRestore();
     expect(sqljs.loads).toBe(1);
@@ -71,7 +71,7 @@ describe('images of a run', () => {
     await expect(loadSql()).resolves.toBeDefined();
   });
 
-  it('hold what was said of rows and of batches, for whoever opens the run from them', async () => {
+  it('hold rows and batches, for every process that opens the run from them', async () => {
     const dir = newStoreFolder();
     const store = await openStore(dir, { checkpointRows: 3 });
     const run = await createdRun(store);
@@ -86,7 +86,7 @@ describe('images of a run', () => {
     const batches = await ok(run.batches(1, 9));
     expect(batches).toMatchObject([{ inputTokens: 100, usage: { inputTokens: 3, outputTokens: 2 } }]);
     await run.close();
-    // Journals alone would do, too: without them it is the image that speaks.
+    // The journals alone would do, so they are removed: the image must supply the run.
     const { journals } = listRunFolder(folderOf(dir));
     for (const journal of journals) if (journal.n < newestImage(dir)) rmSync(join(folderOf(dir), journalFile(journal)));
     expect(journals.some(({ n }) => n < newestImage(dir))).toBe(true);
@@ -124,7 +124,7 @@ describe('images of a run', () => {
     await store.close();
   });
 
-  it('do not let a commit in that comes while the run is being closed', async () => {
+  it('reject a commit that arrives while the run is closing', async () => {
     const dir = newStoreFolder();
     const writeAside = async (path: string, bytes: Uint8Array): Promise<void> => {
       await later(200);

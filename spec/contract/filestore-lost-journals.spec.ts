@@ -10,7 +10,7 @@ import { copyOf, folderOf, letGo, newestJournal, newStoreFolder, openStore, reco
 
 afterEach(removeStoreFolders);
 
-/** A store with a run that has acknowledged work, and one that is whole; nobody owns either. */
+/** A store with a run that has acknowledged work and a run that is whole, both without an owner. */
 const storedRuns = async (): Promise<string> => {
   const dir = newStoreFolder();
   const store = await openStore(dir);
@@ -36,10 +36,13 @@ const removeAll = (dir: string, ...names: readonly string[]): void => {
   for (const name of names) rmSync(join(dir, name), { recursive: true, force: true });
 };
 
-/** Whatever would tell of the run, or buy its rows again, refuses; answers what `read` says. */
+/**
+ * Everything that would report the run, or pay for its rows again, is rejected. Returns the error
+ * of `read`.
+ */
 const expectRefused = async (store: RunStore, isCreated = false): Promise<PortError & { readonly type: 'corrupt' }> => {
   for (const port of [store.own(runId), store.peek(runId)]) expect(await errorOf(port)).toBe('corrupt');
-  // Where its `RunCreated` is whole, it is a run that exists, and that takes commands.
+  // A run with a whole `RunCreated` exists, and takes commands.
   expect(await errorOf(store.create(runId, null))).toBe(isCreated ? 'refused' : 'corrupt');
   if (!isCreated) expect(await errorOf(store.send(runId, { type: 'pause', options: {} }))).toBe('corrupt');
   const read = await store.read(runId)();
@@ -52,7 +55,7 @@ describe('a run whose journals are gone', () => {
     ['missing', removeJournals, 'has no journal'],
     ['empty', emptyJournals, 'journal.1.1 is empty'],
   ] as const)(
-    'is refused, never begun anew, where they are %s: what was acknowledged and the way on are named',
+    'is refused, never created again, where they are %s; the message names what was acknowledged and what to do',
     async (_title, lose, says) => {
       const dir = await storedRuns();
       lose(dir);
@@ -69,7 +72,7 @@ describe('a run whose journals are gone', () => {
       const damaged: string[] = [];
       const listed = await ok(store.list((run) => damaged.push(run.runId)));
       expect([listed.map((run) => run.runId), damaged]).toEqual([['whole'], [runId]]);
-      // Behind those to which something is due, so that a worker that tries it says why.
+      // After the runs with due work, so that a worker that tries it reports why.
       expect(await ok(store.adoptable(1e15, 9))).toEqual(['whole', runId]);
       const found = await ok(store.care?.examine(runId) ?? Promise.reject);
       expect([found.state, found.loss?.version, found.loss?.knownVersion]).toEqual(['damaged', null, 6]);
@@ -86,7 +89,7 @@ describe('a run whose journals are gone', () => {
     ['half an image', (dir: string) => writeFileSync(join(folderOf(dir), 'checkpoint.1.2.00000000.sqlite.tmp'), '')],
     ['a second journal', (dir: string) => writeFileSync(join(folderOf(dir), 'journal.1.2'), '')],
     ['a repair', (dir: string) => mkdirSync(join(folderOf(dir), 'set-aside.2'))],
-  ] as const)('is known by %s alone', async (_title, leave) => {
+  ] as const)('is recognised by %s alone', async (_title, leave) => {
     const dir = await storedRuns();
     removeJournals(dir);
     removeAll(folderOf(dir), 'summary.json');
@@ -98,7 +101,7 @@ describe('a run whose journals are gone', () => {
     await store.close();
   });
 
-  it('is known by what it told the other runs of its queue', async () => {
+  it('is recognised by its file in the quota folder', async () => {
     const dir = await storedRuns();
     removeJournals(dir);
     removeAll(folderOf(dir), 'summary.json');
@@ -107,7 +110,7 @@ describe('a run whose journals are gone', () => {
     await store.close();
   });
 
-  it('is recovered from an image, where one is left', async () => {
+  it('is recovered from an image, where there is one', async () => {
     const dir = await storedRuns();
     for (let i = 0; i < 9; i += 1) {
       const store = await openStore(dir);
@@ -125,8 +128,8 @@ describe('a run whose journals are gone', () => {
   });
 });
 
-describe('a run whose journals are those of a backup', () => {
-  /** A copy of the run from before its batch was planned, and the run with that batch's answers stored. */
+describe('a run whose journals come from a backup', () => {
+  /** A copy of the run from before its batch was planned, with that batch's answers stored. */
   const outdated = async (): Promise<string> => {
     const dir = newStoreFolder();
     const store = await openStore(dir);
@@ -142,7 +145,7 @@ describe('a run whose journals are those of a backup', () => {
     return dir;
   };
 
-  it('is refused where its summary tells of a later version, and a repair goes on from what is proved', async () => {
+  it('is refused where its summary names a later version, and a repair continues from what is proved', async () => {
     const dir = await outdated();
     const store = await openStore(dir);
     const damaged: string[] = [];
@@ -158,7 +161,7 @@ describe('a run whose journals are those of a backup', () => {
     await store.close();
   });
 
-  it('is refused where answers lie in it of a batch that they do not know, and no opening sweeps those', async () => {
+  it('is refused where it holds answers of an unknown batch, and no opening deletes those', async () => {
     const dir = await outdated();
     removeAll(folderOf(dir), 'summary.json');
     const store = await openStore(dir);
@@ -172,8 +175,8 @@ describe('a run whose journals are those of a backup', () => {
   });
 });
 
-describe('a creation that was cut off', () => {
-  it('is no run at whatever byte of its first records, however often, and its id may be used', async () => {
+describe('a creation that was interrupted', () => {
+  it('leaves no run, whatever byte its first records end at, and its id may be used', async () => {
     const dir = newStoreFolder();
     const store = await openStore(dir);
     const run = await ok(store.create(runId, null));
@@ -201,7 +204,7 @@ describe('a creation that was cut off', () => {
 });
 
 describe('a file in the folder of runs', () => {
-  it('is no run, and keeps no other from being listed, taken, or looked after', async () => {
+  it('is no run, and does not stop other runs from being listed, owned or examined', async () => {
     const dir = await storedRuns();
     writeFileSync(join(dir, 'runs', 'notes.txt'), 'mine');
     writeFileSync(join(dir, 'quota', 'notes.txt'), 'mine');
@@ -214,7 +217,7 @@ describe('a file in the folder of runs', () => {
     for (const port of [store.read(notes), store.own(notes), store.peek(notes), store.remove(notes), store.care?.examine(notes)])
       expect(await errorOf(port ?? Promise.reject)).toBe('not_found');
     const created = await store.create(notes, null)();
-    expect(created._tag === 'Left' && created.left.type === 'unavailable' && created.left.message).toContain('is no folder');
+    expect(created._tag === 'Left' && created.left.type === 'unavailable' && created.left.message).toContain('is not a folder');
     expect(readdirSync(join(dir, 'runs')).sort()).toEqual(['empty', 'notes.txt', runId, 'whole']);
     await (await createdRun(store, 'empty' as RunId)).close();
     await store.close();

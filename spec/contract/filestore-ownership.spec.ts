@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { frameOf, seal } from '../../adapters/filestore/journal/frame.ts';
 import { type Lock, readLock } from '../../adapters/filestore/ownership/lock-file.ts';
-import { createOwnershipDesk } from '../../adapters/filestore/ownership/ownership.ts';
+import { createOwnershipTracker } from '../../adapters/filestore/ownership/ownership.ts';
 import { thisProcess } from '../../adapters/filestore/ownership/process-identity.ts';
 import { listRunFolder, lockFile } from '../../adapters/filestore/disk/run-folder.ts';
 import { encodeEvents } from '../../lib/core/codec/event-record.ts';
@@ -14,8 +14,8 @@ afterEach(removeStoreFolders);
 
 const alive: Lock = { ...thisProcess(), heartbeat: 1, released: false, nonce: 'one' };
 const elsewhere: Lock = { ...alive, host: 'another-machine' };
-/** A process id that nobody has: Linux gives none above 2²². */
-const nobody = 2 ** 22 + 1;
+/** A process id that no process has: Linux gives none above 2²². */
+const unusedPid = 2 ** 22 + 1;
 
 describe('ownership of a run', () => {
   const folderWith = (lock: Lock | string): string => {
@@ -26,14 +26,14 @@ describe('ownership of a run', () => {
 
   it.each([
     ['it says that it is released', { ...elsewhere, released: true }],
-    ['its process is over', { ...alive, pid: nobody }],
+    ['its process is over', { ...alive, pid: unusedPid }],
     ['its process id belongs to a process that began later', { ...alive, startTime: '1' }],
     ['the machine has been started again since', { ...alive, bootId: 'another-start' }],
   ] as const)('is free at once when %s', (_title, lock) => {
     const folder = folderWith(lock);
-    const desk = createOwnershipDesk();
-    expect(desk.ownerOf(folder)).toBeNull();
-    const taken = desk.take(folder);
+    const tracker = createOwnershipTracker();
+    expect(tracker.ownerOf(folder)).toBeNull();
+    const taken = tracker.take(folder);
     expect(taken._tag === 'Right' && taken.right.epoch).toBe(8);
     if (taken._tag === 'Right') taken.right.release();
   });
@@ -41,14 +41,14 @@ describe('ownership of a run', () => {
   it.each([
     ['this machine', alive],
     ['another machine', elsewhere],
-    ['another process namespace', { ...alive, pid: nobody, pidNamespace: 'pid:[1]' }],
+    ['another process namespace', { ...alive, pid: unusedPid, pidNamespace: 'pid:[1]' }],
     ['a process that is just writing its lock', ''],
-  ] as const)('stays with an owner on %s as long as its heart beats, and 20 seconds after that it is free', (_title, lock) => {
+  ] as const)('stays with an owner on %s while its heart beats, and is free 20 seconds after that', (_title, lock) => {
     let nowMs = 1_000_000;
     const folder = folderWith(lock);
-    const desk = createOwnershipDesk(() => nowMs);
+    const tracker = createOwnershipTracker(() => nowMs);
     const take = (): string => {
-      const taken = desk.take(folder);
+      const taken = tracker.take(folder);
       if (taken._tag === 'Right') taken.right.release();
       return taken._tag === 'Right' ? `epoch ${taken.right.epoch}` : taken.left.type;
     };
@@ -58,35 +58,35 @@ describe('ownership of a run', () => {
     if (typeof lock !== 'string') {
       writeFileSync(join(folder, lockFile(7)), JSON.stringify({ ...lock, heartbeat: 2 }));
       nowMs += 19_999;
-      // What counts is when this reader saw it, not when it was written.
+      // The time of the reader's own observation counts, not that of the write.
       expect(take()).toBe('owned_elsewhere');
     }
     nowMs += 20_000;
     expect(take()).toBe('epoch 8');
   });
 
-  it('goes to one of two that find the same owner silent: whoever comes second does not overtake the first', () => {
+  it('goes to one of two that find the same owner silent: the second does not overtake the first', () => {
     const folder = folderWith(elsewhere);
     let nowMs = 0;
     let between = (): void => undefined;
-    const desk = createOwnershipDesk(() => {
+    const tracker = createOwnershipTracker(() => {
       between();
       return nowMs;
     });
-    expect(desk.ownerOf(folder)).toContain('another-machine');
+    expect(tracker.ownerOf(folder)).toContain('another-machine');
     nowMs += 20_000;
-    // Another process takes the run after this one has looked, and before it acts on what it saw.
+    // Another process takes the run between this one's check and its lock.
     between = () => writeFileSync(join(folder, lockFile(8)), JSON.stringify({ ...alive, nonce: 'two' }));
-    expect(desk.take(folder)).toMatchObject({ _tag: 'Left', left: { type: 'owned_elsewhere' } });
+    expect(tracker.take(folder)).toMatchObject({ _tag: 'Left', left: { type: 'owned_elsewhere' } });
     expect(listRunFolder(folder).lockEpochs).toEqual([8, 7]);
   });
 
-  it('does not outlive the run: in a run of the same name and epoch, made anew, the old owner can neither commit, nor speak, nor give it away', async () => {
+  it('ends with the run: in a new run of the same name and epoch, the old owner cannot commit, publish or release', async () => {
     const dir = newStoreFolder();
     const [first, second] = [await openStore(dir), await openStore(dir)];
     const old = await createdRun(first);
     await accept(old, sliceOf(0, 3));
-    // As if it had been silent for too long.
+    // As if it had been silent for 20 seconds.
     letGo(dir);
     await ok(second.remove(runId));
     const anew = await createdRun(second);
@@ -101,7 +101,7 @@ describe('ownership of a run', () => {
     await Promise.all([first.close(), second.close(), third.close()]);
   });
 
-  it('shows, of an owner whose death cannot be seen from here, what it committed and not what it last said of itself', async () => {
+  it('shows the commits of an owner whose death cannot be seen from here, not its last summary', async () => {
     const dir = newStoreFolder();
     const store = await openStore(dir);
     const run = await createdRun(store);
@@ -120,7 +120,7 @@ describe('ownership of a run', () => {
     await reader.close();
   });
 
-  it('says who it is with', async () => {
+  it('names the owner', async () => {
     const dir = newStoreFolder();
     const store = await openStore(dir);
     await createdRun(store);
@@ -139,14 +139,14 @@ describe('ownership of a run', () => {
     await (await createdRun(store)).close();
     const first = readLock(folderOf(dir), 1);
     expect(first !== null && first !== 'unreadable' && first.released).toBe(true);
-    // Even if every lock file is lost with the power.
+    // Even if a power loss removes every lock file.
     rmSync(join(folderOf(dir), lockFile(1)));
     const again = await ok(store.own(runId));
     expect(again.epoch).toBe(2);
     await store.close();
   });
 
-  it('is lost to whoever took the run, and nothing is acknowledged after that', async () => {
+  it('is lost when another process takes the run, and nothing is acknowledged after that', async () => {
     const dir = newStoreFolder();
     const [first, second] = [await openStore(dir), await openStore(dir)];
     const old = await createdRun(first);
@@ -164,7 +164,7 @@ describe('ownership of a run', () => {
     await second.close();
   });
 
-  it('makes what a replaced owner wrote after it worthless, for owners and readers', async () => {
+  it('makes late writes of a replaced owner invisible, to owners and readers', async () => {
     const dir = newStoreFolder();
     const [first, second] = [await openStore(dir), await openStore(dir)];
     const old = await createdRun(first);
@@ -172,7 +172,7 @@ describe('ownership of a run', () => {
     const journal = newestJournal(dir);
     const before = readFileSync(journal);
     letGo(dir);
-    // It was asleep: its record reaches the disk, whole, after the run was taken, and a reader sees it.
+    // The old owner's record reaches the disk after the run was taken, and a reader sees it.
     const taker = await ok(second.own(runId));
     const { header, columns } = encodeEvents([{ type: 'RunPaused', atMs: 9, reason: 'manual', message: 'too late' }]);
     const frame = frameOf({ ...header, version: 1 }, columns);
@@ -191,7 +191,7 @@ describe('ownership of a run', () => {
     await again.close();
   });
 
-  it('keeps one lock file, the highest, once the checkpoints are past the others', async () => {
+  it('keeps one lock file, the highest, once the checkpoints are later than the others', async () => {
     const dir = newStoreFolder();
     const store = await openStore(dir);
     for (const run of [await createdRun(store)]) await run.close();

@@ -12,11 +12,13 @@ import { accept, createdRun, errorOf, ok, runId, sliceOf } from './run-store-fix
 import { newStoreFolder, openStore, removeStoreFolders } from './filestore-folder.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Where the child finds its packages, and where nobody looks for sources. */
+/** A folder from which the child finds its packages, and which no tool searches for sources. */
 const cache = join(root, 'node_modules', '.cache', 'batchor');
 let scripts: string;
 
-/** Built as a user's process runs it: plain JavaScript under bare Node, the worker beside it. */
+/**
+ * Built as a user's process runs it: plain JavaScript under bare Node, with the worker beside it.
+ */
 beforeAll(async () => {
   mkdirSync(cache, { recursive: true });
   scripts = mkdtempSync(join(cache, 'sqljs-child-'));
@@ -41,8 +43,8 @@ interface Child {
   readonly lines: string[];
   readonly ended: Promise<number | null>;
 }
-const start = (...words: readonly string[]): Child => {
-  const child = spawn(process.execPath, [join(scripts, 'filestore-child.js'), ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+const start = (...args: readonly string[]): Child => {
+  const child = spawn(process.execPath, [join(scripts, 'filestore-child.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
   let rest = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -61,17 +63,17 @@ const until = (what: string, isSo: () => boolean, child: Child): Promise<void> =
   };
   return waitFor(what, check, { state: said });
 };
-const numbers = (child: Child, word: string): readonly (readonly number[])[] =>
-  child.lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.split(' ').slice(1).map(Number));
+const numbers = (child: Child, mode: string): readonly (readonly number[])[] =>
+  child.lines.filter((line) => line.startsWith(`${mode} `)).map((line) => line.split(' ').slice(1).map(Number));
 
 describe('a file store between processes', () => {
-  it('loses nothing that it acknowledged to a process that is killed, time after time', async () => {
+  it('loses no acknowledged commit when processes are killed, time after time', async () => {
     const dir = newStoreFolder();
     const reader = await openStore(dir);
     let acknowledged = 0;
     for (let round = 0; round < 6; round += 1) {
       const child = start('commit', dir);
-      // Anywhere: in the first commits, between checkpoints, in the middle of one.
+      // At any moment: during the first commits, between checkpoints, in the middle of one.
       await until('the child has acknowledged some commits', () => numbers(child, 'acknowledged').length > (round * 7) % 23, child);
       child.process.kill('SIGKILL');
       await child.ended;
@@ -100,14 +102,14 @@ describe('a file store between processes', () => {
     const took = children.flatMap((child) => numbers(child, 'took')).sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
     expect(took.length).toBe(16);
     expect(new Set(took.map(([epoch]) => epoch)).size).toBe(16);
-    // Each saw every commit before its own.
+    // Each owner saw every commit before its own.
     expect(took.map(([, version]) => version)).toEqual(Array.from({ length: 16 }, (_, i) => i + 2));
     expect((await ok(store.read(runId))).snapshot.version).toBe(17);
     await store.close();
   });
 });
 
-describe('a run whose process is killed between its word to the others and the end of its commit', () => {
+describe('a run whose process is killed between its claim and the end of its commit', () => {
   for (const [moment, held] of [
     ['before', 40],
     ['after', 80],
@@ -118,7 +120,7 @@ describe('a run whose process is killed between its word to the others and the e
       const watcher = await quotaRun(store, 'watcher', 4);
       const child = start('claim', dir, moment);
       await until('the child halts', () => child.lines.includes('halted'), child);
-      // As long as it may go on, the claim counts.
+      // The claim counts while the commit may still happen.
       expect(await othersOf(watcher)).toMatchObject({ tokens: 80, requests: 8 });
       expect(await plan(watcher, 'w', { tokens: 79, requests: 8, stated: null, wants: [] })).toMatchObject({
         left: { type: 'quota_taken' },
@@ -127,7 +129,7 @@ describe('a run whose process is killed between its word to the others and the e
       await child.ended;
       expect(await othersOf(watcher)).toMatchObject({ tokens: held, requests: held / 10 });
       await ok(() => plan(watcher, 'w', { tokens: held, requests: held / 10, stated: null, wants: [] }));
-      // And so says whoever takes it over.
+      // The next owner publishes the same.
       const again = await ok(store.own(idOf('child')));
       expect(reservationOf(again.snapshot)).toMatchObject({ tokens: held });
       expect(await othersOf(watcher)).toMatchObject({ tokens: held, requests: held / 10 });
@@ -137,7 +139,7 @@ describe('a run whose process is killed between its word to the others and the e
 });
 
 describe('a file store in a thread of its own, from the sources', () => {
-  it('does what it does in this one, and many commits share a sync', async () => {
+  it('does the same as in this thread, and many commits share a sync', async () => {
     const dir = newStoreFolder();
     const store = await ok(sqljsStore({ dir, groupCommitMs: 1 }).open());
     const run = await createdRun(store);

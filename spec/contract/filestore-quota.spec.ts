@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
-import { type KeeperClient, localClient } from '../../adapters/filestore/worker/keeper-client.ts';
-import { quotaFile, scopeFolder } from '../../adapters/filestore/quota/quota-record.ts';
+import { type SessionClient, localClient } from '../../adapters/filestore/worker/session-client.ts';
+import { quotaFile, scopeFolder } from '../../adapters/filestore/quota/reservation-record.ts';
 import { journalFile, listRunFolder, lockFile, runFolder } from '../../adapters/filestore/disk/run-folder.ts';
 import { sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
@@ -14,7 +14,7 @@ import { newStoreFolder, openStore, removeStoreFolders } from './filestore-folde
 const forty = { tokens: 40, requests: 4, stated: null, wants: [] };
 const nothing = { tokens: 0, requests: 0, stated: null, wants: [] };
 
-describe('what runs in folders tell each other', () => {
+describe('the reservations of runs in folders', () => {
   let dir: string;
   let store: RunStore;
   let watcher: OwnedRun;
@@ -29,7 +29,7 @@ describe('what runs in folders tell each other', () => {
     await store.close();
     removeStoreFolders();
   });
-  /** A run that holds one batch, and that nobody drives. */
+  /** A run that holds one batch and has no driver. */
   const left = async (name: string): Promise<OwnedRun> => {
     const run = await quotaRun(store, name, 8);
     await planOk(run, 'a');
@@ -37,11 +37,11 @@ describe('what runs in folders tell each other', () => {
     return run;
   };
 
-  it('is seen before the commit is on its way, and is a file that nobody else reads', async () => {
+  it('is visible before its commit is sent, in a file that other users cannot read', async () => {
     const seen: unknown[] = [];
-    const watching = (): KeeperClient => {
+    const watching = (): SessionClient => {
       const client = localClient(nodeDisk, 0);
-      const call: KeeperClient['call'] = (run, name, input, transfer) => async () => {
+      const call: SessionClient['call'] = (run, name, input, transfer) => async () => {
         if (name === 'commit') seen.push(await othersOf(watcher));
         return client.call(run, name, input, transfer)();
       };
@@ -57,9 +57,10 @@ describe('what runs in folders tell each other', () => {
     await other.close();
   });
 
-  it('is refused to an owner whose run was taken while it wrote, as any of its commits is', async () => {
+  it('is refused to an owner whose run was taken while it wrote, as its commits are', async () => {
     const run = await quotaRun(store, 'run', 8);
-    // Another process takes the run, as one does that saw no heartbeat for long enough, and removes what its old owner was writing.
+    // Another process saw no heartbeat, takes the run, and deletes the files that its old owner was
+    // writing.
     writeFileSync(
       join(runFolder(dir, run.runId), lockFile(run.epoch + 1)),
       readFileSync(join(runFolder(dir, run.runId), lockFile(run.epoch))),
@@ -70,21 +71,21 @@ describe('what runs in folders tell each other', () => {
     rmSync(join(dir, 'quota'));
   });
 
-  it('costs commits nothing that have nothing to tell', async () => {
+  it('costs nothing for commits that do not change it', async () => {
     const run = await quotaRun(store, 'run', 8);
     expect(existsSync(fileOf(run))).toBe(false);
     await planOk(run, 'a');
     const { ino } = statSync(fileOf(run));
     await sendBatch(run, 'a');
     await step(run, { type: 'PauseRun', atMs: 3_500, reason: 'manual', message: null });
-    // A word is a new file under the same name.
+    // Publishing replaces the file, so its inode would change.
     expect(statSync(fileOf(run)).ino).toBe(ino);
     await step(run, { type: 'ResumeRun', atMs: 3_501 });
     await settle(await quotaRun(store, 'other', 4).then(async (other) => (await planOk(other, 'b'), other)), 'b');
     expect(statSync(fileOf(run)).ino).toBe(ino);
   });
 
-  it('leaves no file of a run that holds nothing and has heard nothing', async () => {
+  it('leaves no file of a run that holds nothing and has learned nothing', async () => {
     const run = await quotaRun(store, 'run', 4);
     await planOk(run, 'a');
     await settle(run, 'a');
@@ -104,13 +105,13 @@ describe('what runs in folders tell each other', () => {
       writeFileSync(fileOf(run), text);
       expect(await othersOf(watcher)).toEqual(forty);
     }
-    // Its next owner writes it anew.
+    // The next owner writes it again.
     await (await ok(store.own(run.runId))).close();
     expect(readdirSync(folder())).toEqual([quotaFile(run.runId, run.epoch + 1)]);
     expect(await othersOf(watcher)).toEqual(forty);
   });
 
-  it('is written anew by whoever opens the run, where it was lost', async () => {
+  it('is written again by the next owner, where it was lost', async () => {
     const run = await left('run');
     rmSync(join(dir, 'quota'), { recursive: true, force: true });
     expect(await othersOf(watcher)).toEqual(nothing);
@@ -135,7 +136,7 @@ describe('what runs in folders tell each other', () => {
     await planOk(watcher, 'b');
   });
 
-  it('is not confused by what else lies there, nor by words of runs that the store does not hold', async () => {
+  it('ignores other files there, and those of runs that the store does not hold', async () => {
     const run = await left('run');
     const record = readFileSync(fileOf(run), 'utf8');
     const strange = ['notes.txt', 'run.json', '.hidden.1.json', 'run.0.json', 'run.1.json.tmp', 'a b.1.json'];
@@ -145,14 +146,14 @@ describe('what runs in folders tell each other', () => {
     writeFileSync(join(folder(), 'gone.3.json'), '{');
     expect(await othersOf(watcher)).toEqual(forty);
     await planOk(watcher, 'b');
-    // Whoever opens a run removes what speaks for nobody, and leaves the rest alone.
+    // Opening a run deletes reservation files without a run, and leaves other files alone.
     await (await ok(store.own(run.runId))).close();
     const names = readdirSync(folder());
     expect(['nobody.3.json', 'gone.3.json'].filter((name) => names.includes(name))).toEqual([]);
     expect(strange.filter((name) => !names.includes(name))).toEqual(['run.1.json.tmp']);
   });
 
-  it('is the word of the newest owner, whatever one says who was replaced', async () => {
+  it('is that of the newest owner, whatever a replaced one writes', async () => {
     const run = await left('run');
     const early = readFileSync(fileOf(run), 'utf8').replace('"tokens":40', '"tokens":1');
     const again = await ok(store.own(run.runId));
@@ -161,7 +162,7 @@ describe('what runs in folders tell each other', () => {
     expect(await othersOf(watcher)).toMatchObject({ tokens: 80 });
   });
 
-  it('holds back what would take room while nothing can be told, and nothing else', async () => {
+  it('blocks what would grow it while it cannot be published, and nothing else', async () => {
     const run = await quotaRun(store, 'run', 8);
     writeFileSync(join(dir, 'quota'), 'a file where a folder is needed');
     const { version } = run.snapshot;
@@ -175,7 +176,7 @@ describe('what runs in folders tell each other', () => {
     expect(await othersOf(watcher)).toEqual(forty);
   });
 
-  it('is too much, and never a failed commit, where less cannot be told; it is told with the next one', async () => {
+  it('is too large, and never a failed commit, where a smaller one cannot be published; the next commit publishes it', async () => {
     const run = await quotaRun(store, 'run', 8);
     await planOk(run, 'a');
     const quota = join(dir, 'quota');
@@ -189,12 +190,12 @@ describe('what runs in folders tell each other', () => {
     expect(await othersOf(watcher)).toEqual(nothing);
   });
 
-  it('is asked of the run where a released owner left a claim: the journal knows what became of it', async () => {
+  it('is read from the run where a released owner left a claim, since the journal shows whether it committed', async () => {
     const run = await left('run');
     const record = JSON.parse(readFileSync(fileOf(run), 'utf8')) as object;
     writeFileSync(fileOf(run), JSON.stringify({ ...record, claim: { tokens: 800, requests: 80 } }));
     expect(await othersOf(watcher)).toEqual(forty);
-    // Of a run that cannot be read it counts: too much is safe.
+    // If the run cannot be read, the claim counts: too much is safe.
     const [journal] = listRunFolder(runFolder(dir, run.runId)).journals;
     writeFileSync(
       join(runFolder(dir, run.runId), journalFile(journal ?? { epoch: 0, n: 0 })),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type BatchKey, censusOfRows, type Command, emptySnapshot } from '../../lib/core/index.ts';
-import type { ResultPiece, SlicePiece } from '../../adapters/filestore/rows/pieces.ts';
+import type { ResultSegment, SliceSegment } from '../../adapters/filestore/rows/segments.ts';
 import { resultsAfter, resultsByIndex, createSequenceIndex } from '../../adapters/filestore/rows/result-queries.ts';
 import { linesOfRows, openMask, planWindow } from '../../adapters/filestore/rows/row-queries.ts';
 import { RunModel } from '../../adapters/filestore/rows/run-model.ts';
@@ -12,26 +12,26 @@ const sliceRows = 20;
 const sliceCount = 60;
 const rowCount = sliceRows * sliceCount;
 
-/** A run whose older parts lie in tables: far more of them than stay in memory. */
-const shelvedRun = () => {
-  const slices = new Map<number, SlicePiece>();
-  const results = new Map<number, ResultPiece>();
+/** A run whose older segments are in tables, far more than stay in memory. */
+const storedRun = () => {
+  const slices = new Map<number, SliceSegment>();
+  const results = new Map<number, ResultSegment>();
   let loads = 0;
   const model = new RunModel(runId, {
     slice: (from) => {
       loads += 1;
-      return slices.get(from) as SlicePiece;
+      return slices.get(from) as SliceSegment;
     },
     results: (from) => {
       loads += 1;
-      return results.get(from) as ResultPiece;
+      return results.get(from) as ResultSegment;
     },
     idsBefore: () => [],
     events: () => [],
   });
   return {
     model,
-    /** Pieces that were read from the tables since it was last asked. */
+    /** How many segments were read from the tables since the last call. */
     loads: (): number => {
       const before = loads;
       loads = 0;
@@ -39,17 +39,17 @@ const shelvedRun = () => {
     },
     step: (command: Command): void => {
       expect(model.fold(eventsOf(model.snapshot, command), true)).toBeNull();
-      for (const piece of model.slices.fresh()) slices.set(piece.from, piece);
-      for (const piece of model.results.fresh()) results.set(piece.from, piece);
-      model.slices.settleFresh();
-      model.results.settleFresh();
+      for (const segment of model.slices.fresh()) slices.set(segment.from, segment);
+      for (const segment of model.results.fresh()) results.set(segment.from, segment);
+      model.slices.markStored();
+      model.results.markStored();
     },
   };
 };
 
 describe('rows of one request that are scattered over a long run', () => {
-  it('end, and are read, with each older part of the run looked up a few times, not once a row', () => {
-    const { model, loads, step } = shelvedRun();
+  it('end and are read with a few reads of each older segment, not one per row', () => {
+    const { model, loads, step } = storedRun();
     expect(model.snapshot).toBe(emptySnapshot);
     step({ type: 'CreateRun', atMs: 1, runId, config: makeConfig({ chunk: { requestsMax: sliceRows, planAfterMs: 0 } }) });
     for (let fromIndex = 0; fromIndex < rowCount; fromIndex += sliceRows) {
@@ -84,7 +84,7 @@ describe('rows of one request that are scattered over a long run', () => {
       error: null,
       census: censusOfRows(sliceRows),
     });
-    // One by one, so that there are as many pieces of results.
+    // One by one, so that there are as many result segments.
     for (let row = 0; row < sliceRows; row += 1) {
       const lines = { indexes: [row], offsets: [100 * row], lengths: [7] };
       const usage = { inputTokens: 3, cachedInputTokens: 0, outputTokens: 2, reasoningTokens: 0 };
@@ -111,8 +111,8 @@ describe('rows of one request that are scattered over a long run', () => {
       const from = model.snapshot.sharing.until;
       step({ type: 'SettleShared', atMs: 6, from, rows: sharedRows(model, sequenceIndex(model), from, 200) });
     }
-    const pieces = sliceCount + sliceRows + Math.ceil(rowCount / 200);
-    expect(loads()).toBeLessThanOrEqual(4 * pieces);
+    const segments = sliceCount + sliceRows + Math.ceil(rowCount / 200);
+    expect(loads()).toBeLessThanOrEqual(4 * segments);
     expect(resultsAfter(model, 0, rowCount).lineOffsets).toEqual(
       Float64Array.from(resultsAfter(model, 0, rowCount).indexes, (index) => 100 * (index % sliceRows)),
     );
@@ -124,7 +124,7 @@ describe('rows of one request that are scattered over a long run', () => {
     ]) {
       loads();
       read();
-      expect(loads()).toBeLessThanOrEqual(4 * pieces);
+      expect(loads()).toBeLessThanOrEqual(4 * segments);
     }
   });
 });

@@ -3,7 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { SqlJsStatic } from 'sql.js';
-import type { OpenRun } from '../worker/calls.ts';
+import type { OpenRun } from '../worker/worker-calls.ts';
 import type { Disk } from '../disk/disk.ts';
 import { imageFormat } from './image-reader.ts';
 import { bringUpToDate } from './image-writer.ts';
@@ -21,20 +21,23 @@ import {
   unfinishedSuffix,
 } from '../disk/run-folder.ts';
 
-/** Writes images of the database aside, so that opening replays little. A failure here loses nothing: the journals go on. */
+/**
+ * Writes database images in the background, so that opening replays little. A failure loses
+ * nothing, since the journals continue.
+ */
 export interface Checkpointer {
   /**
-   * One synchronous turn: the database is brought up to date, exported, and a journal begun that the image names. What `written`
-   * promises never rejects. Throws when the new journal cannot be begun.
+   * In one synchronous turn: updates the database, exports it, and begins the journal that the
+   * image names. `written` never rejects. Throws when the new journal cannot be begun.
    */
   take(sql: SqlJsStatic, journal: JournalWriter): { readonly next: JournalWriter; readonly written: Promise<void> };
   isBusy(): boolean;
-  /** At a clean close: is a later opening cheaper by more than the image costs now? */
+  /** Whether an image at a clean close saves the next opening more than it costs now. */
   isWorthIt(): boolean;
   settled(): Promise<void>;
 }
 
-/** More are not left for the next opening to replay. */
+/** The most commits and journals that a clean close leaves for the next opening to replay. */
 const replayedCommitsMax = 2_000;
 const replayedJournalsMax = 8;
 const readAtOnceBytes = 4 * 1024 * 1024;
@@ -47,7 +50,7 @@ export const createCheckpointer = (
   let busy: Promise<void> | null = null;
   /** The newest image known to be whole. */
   let newest: JournalId | null = base;
-  /** Since the newest image; each opening begins one. */
+  /** Journals since the newest image; each opening begins one. */
   let journals = journalCount + 1;
 
   const write = async (bytes: Uint8Array, crc: number, first: JournalId): Promise<void> => {
@@ -57,9 +60,9 @@ export const createCheckpointer = (
       await disk.writeAside(aside, bytes);
       await disk.rename(aside, join(folder, file));
       disk.syncFolder(folder);
-      // Nothing that it replaces goes before it has been read back.
+      // Deletes what the image replaces only after reading the image back.
       if ((await checksumOf(join(folder, file))) !== crc) return;
-      // Nor by whoever was replaced: the new owner may stand on an older image than this one thought whole.
+      // A replaced owner deletes nothing: the new owner may depend on an older image.
       if (owner === null || !isOwnLock(folder, owner.epoch, owner.nonce)) return;
       removeReplaced(folder, newest, owner.epoch);
       newest = first;
@@ -96,7 +99,8 @@ export const createCheckpointer = (
       return { next, written };
     },
     isBusy: () => busy !== null,
-    // Replaying costs no more than loading SQLite and an image would, unless commits or journals are many (docs/decisions/0013).
+    // Replaying costs no more than loading SQLite and an image would, unless commits or journals
+    // are many (docs/decisions/0013).
     isWorthIt: () => model.changedTimes > replayedCommitsMax || journals > replayedJournalsMax,
     settled: async () => {
       await busy;
@@ -120,8 +124,9 @@ const checksumOf = async (path: string): Promise<number> => {
 };
 
 /**
- * Removes what the checkpoint before the newest contains: journals before it, older checkpoints; and locks of epochs that are over,
- * never the highest. What a fenced owner left goes with the next one.
+ * Deletes what the checkpoint before the newest makes redundant: older journals and checkpoints;
+ * and lock files of past epochs, never the highest. Files of a replaced owner go with the next
+ * checkpoint.
  */
 const removeReplaced = (folder: string, before: JournalId | null, epoch: number): void => {
   const { checkpoints, journals, lockEpochs } = listRunFolder(folder);

@@ -9,13 +9,13 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core
 import type { RunEventType, StoredRunEvent } from '../../../lib/core/machine/run-event.ts';
 import { recordOfRow } from '../rows/batch-rows.ts';
 import { queued, retryable, shared, submitted } from '../rows/item-columns.ts';
-import { columnOf, slicePiece } from '../rows/pieces.ts';
+import { columnOf, sliceSegment } from '../rows/segments.ts';
 import { type ModelSource, RunModel } from '../rows/run-model.ts';
 
-/** The format of the tables; an image of another one is refused, whole. */
+/** The format of the tables; an image of another format is rejected. */
 export const imageFormat = 5;
 
-/** Every row of a query, one array reused by nobody. */
+/** Every row of a query. */
 function* rowsOf(database: Database, sql: string, values: readonly SqlValue[] = []): Generator<SqlValue[]> {
   const statement = database.prepare(sql, values as SqlValue[]);
   try {
@@ -33,19 +33,19 @@ const needed = <A>(value: A | null | undefined): A => {
   return value;
 };
 
-/** Where the older parts of a run lie; null until the first image of it is taken or read. */
+/** The database with the older segments of a run; null until the first image is taken or read. */
 export interface Tables {
   database: Database | null;
 }
 
-/** Reads pieces back from the tables. */
+/** Reads segments from the tables. */
 export const sourceOf = (tables: Tables, runId: RunId): ModelSource => ({
   slice: (from) => {
     const database = needed(tables.database);
     const [found] = [...rowsOf(database, 'select * from slices where from_index = ?', [from])];
     const count = Number(needed(found)[1]);
     const [, , requestObject, itemObject, requestLengths, itemLengths, tokens, inputs, sameAs] = needed(found);
-    return slicePiece(
+    return sliceSegment(
       {
         from,
         count,
@@ -103,22 +103,25 @@ const idsOf = (database: Database, from: number, to: number): readonly string[] 
   return ids;
 };
 
-/** The run as the image has it; left says what is wrong with the image. O(rows), about half a microsecond each. */
+/**
+ * The run in an image; left says what is wrong with the image. O(rows), about half a microsecond
+ * each.
+ */
 export const readModel = (database: Database, tables: Tables, runId: RunId): Either<string, RunModel> => {
   const meta: Record<string, JsonValue> = {};
   for (const [key, value] of rowsOf(database, 'select key, value from meta')) meta[String(key)] = JSON.parse(String(value)) as JsonValue;
-  if (meta['format'] !== imageFormat) return left(`its format is ${String(meta['format'])}, and this version reads format ${imageFormat}`);
+  if (meta['format'] !== imageFormat) return left(`its format is ${String(meta['format'])}, but this version reads format ${imageFormat}`);
   const snapshot = RunSnapshotCodec.decode(meta['snapshot']);
   if (isLeft(snapshot)) return left(`its snapshot is malformed at ${placeOf(snapshot.left)}`);
-  if (snapshot.right.runId !== runId) return left(`it is of run ${snapshot.right.runId}`);
+  if (snapshot.right.runId !== runId) return left(`it belongs to run ${snapshot.right.runId}`);
   const model = new RunModel(runId, sourceOf(tables, runId));
   const description = meta['description'];
   model.description = isJsonObject(description) ? description : null;
   model.snapshot = snapshot.right;
   for (const [from, count] of rowsOf(database, 'select from_index, count from slices order by 1'))
-    model.slices.shelve(Number(from), Number(count));
+    model.slices.addStored(Number(from), Number(count));
   for (const [from, count] of rowsOf(database, 'select from_sequence, count from results order by 1'))
-    model.results.shelve(Number(from), Number(count));
+    model.results.addStored(Number(from), Number(count));
   for (const [name] of rowsOf(database, 'select name from objects')) model.objects.add(String(name));
   for (const row of rowsOf(database, 'select * from batches order by batch_no')) {
     const record = recordOfRow(row);
@@ -133,7 +136,10 @@ export const readModel = (database: Database, tables: Tables, runId: RunId): Eit
   return right(model);
 };
 
-/** Two numbers a row: what is fetched is what takes the time. A status is below 8, charged attempts are below 65,536. */
+/**
+ * Two numbers a row, since fetching values takes most of the time. A status is below 8, charged
+ * attempts are below 65,536.
+ */
 const packedRows = `select status + 8 * (charged + 65536 * uncharged), case status when ${retryable} then due_at_ms else batch_no end from items order by item_index`;
 
 const readRows = (database: Database, model: RunModel): void => {

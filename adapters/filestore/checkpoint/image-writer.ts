@@ -4,15 +4,21 @@ import { itemStatuses } from '../../../lib/core/model/item.ts';
 import type { JsonObject } from '../../../lib/core/json/json.ts';
 import { type ItemColumns, retryable } from '../rows/item-columns.ts';
 import { rowOfRecord } from '../rows/batch-rows.ts';
-import { blobOf } from '../rows/pieces.ts';
+import { blobOf } from '../rows/segments.ts';
 import type { RunModel } from '../rows/run-model.ts';
 
-/** Rows of one statement: SQLite takes about half the time per row when told of fifty at once. */
+/** Rows per statement: at fifty, SQLite takes about half the time per row. */
 const rowsPerInsert = 50;
-/** The index of the first row and the state that all of them share, then an id each: what is bound is what takes the time. */
+/**
+ * The first row index and the state that all rows share, then one id each. Few bindings, since they
+ * take most of the time.
+ */
 const likeRows = Array.from({ length: rowsPerInsert }, (_, i) => `(?1 + ${i}, ?${i + 7}, ?2, ?3, ?4, ?5, ?6)`).join(',');
 
-/** Brings the database up to what the model holds. O(rows changed since the last time), in as few statements as there are runs of like rows. */
+/**
+ * Updates the database to the model. O(rows changed since the last time), with one statement for
+ * each run of equal adjacent rows.
+ */
 export const bringUpToDate = (database: Database, model: RunModel, meta: JsonObject): void => {
   const isNew = model.storedRows === 0 && database.exec('select count(*) from statuses')[0]?.values[0]?.[0] === 0;
   database.run('begin');
@@ -25,8 +31,8 @@ export const bringUpToDate = (database: Database, model: RunModel, meta: JsonObj
   }
   model.items.dirty.fill(0);
   model.storedRows = model.items.count;
-  model.slices.settleFresh();
-  model.results.settleFresh();
+  model.slices.markStored();
+  model.results.markStored();
   model.records.settle();
   model.freshEvents = [];
   model.freshObjects = [];
@@ -59,17 +65,17 @@ const write = (database: Database, model: RunModel, meta: JsonObject, isNew: boo
   each(
     database,
     'insert into results values (?,?,?,?,?,?,?,?,?,?)',
-    map(model.results.fresh(), (piece) => [
-      piece.from,
-      piece.count,
-      piece.outputObject,
-      piece.errorObject,
-      blobOf(piece.indexes),
-      blobOf(piece.codes),
-      blobOf(piece.parts),
-      blobOf(piece.offsets),
-      blobOf(piece.lengths),
-      blobOf(piece.of),
+    map(model.results.fresh(), (segment) => [
+      segment.from,
+      segment.count,
+      segment.outputObject,
+      segment.errorObject,
+      blobOf(segment.indexes),
+      blobOf(segment.codes),
+      blobOf(segment.parts),
+      blobOf(segment.offsets),
+      blobOf(segment.lengths),
+      blobOf(segment.of),
     ]),
   );
   each(database, 'insert or replace into batches values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)', map(model.records.dirty(), rowOfRecord));
@@ -90,7 +96,10 @@ const write = (database: Database, model: RunModel, meta: JsonObject, isNew: boo
   );
 };
 
-/** Neighbours that changed and are alike now are one statement: a settled batch is a few, not fifty thousand. */
+/**
+ * Updates adjacent changed rows with equal state in one statement: a settled batch takes a few, not
+ * fifty thousand.
+ */
 const updateRows = (database: Database, model: RunModel): void => {
   const { items, storedRows } = model;
   const { dirty } = items;
@@ -105,7 +114,7 @@ const updateRows = (database: Database, model: RunModel): void => {
   });
 };
 
-/** Rows of the fresh slices, as they are now. */
+/** Inserts the rows of new slices in their current state. */
 const insertRows = (database: Database, model: RunModel): void =>
   withStatement(database, `insert into items values ${likeRows}`, (many) =>
     withStatement(database, 'insert into items values (?1, ?7, ?2, ?3, ?4, ?5, ?6)', (one) => {
@@ -120,7 +129,7 @@ const insertRows = (database: Database, model: RunModel): void =>
     }),
   );
 
-/** How many rows from this one on are in one state; at most as many as one statement takes. */
+/** How many rows from this index on share one state; at most `rowsMax`. */
 const likeFrom = ({ items }: RunModel, from: number, rowsMax: number): number => {
   const end = from + Math.min(rowsMax, rowsPerInsert);
   let to = from + 1;
@@ -128,15 +137,15 @@ const likeFrom = ({ items }: RunModel, from: number, rowsMax: number): number =>
   return to - from;
 };
 
-const isLike = ({ status, charged, uncharged, place }: ItemColumns, a: number, b: number): boolean =>
-  status[a] === status[b] && place[a] === place[b] && charged[a] === charged[b] && uncharged[a] === uncharged[b];
+const isLike = ({ status, charged, uncharged, batchOrBucket }: ItemColumns, a: number, b: number): boolean =>
+  status[a] === status[b] && batchOrBucket[a] === batchOrBucket[b] && charged[a] === charged[b] && uncharged[a] === uncharged[b];
 
-/** Status, attempts, batch and due time, as the table has them. */
+/** Status, attempts, batch and due time, as columns of the table. */
 const stateOf = ({ items, dueAtMs }: RunModel, index: number): readonly number[] => {
-  const place = items.place[index] as number;
+  const batchOrBucket = items.batchOrBucket[index] as number;
   const waits = items.status[index] === retryable;
   const attempts = [items.charged[index] as number, items.uncharged[index] as number];
-  return [items.status[index] as number, ...attempts, waits ? 0 : place, waits ? (dueAtMs[place] as number) : 0];
+  return [items.status[index] as number, ...attempts, waits ? 0 : batchOrBucket, waits ? (dueAtMs[batchOrBucket] as number) : 0];
 };
 
 const each = (database: Database, sql: string, rows: Iterable<BindParams>): void =>
@@ -144,7 +153,7 @@ const each = (database: Database, sql: string, rows: Iterable<BindParams>): void
     for (const values of rows) statement.run(values);
   });
 
-/** A statement that is not freed is memory that never comes back. */
+/** Frees the statement: SQLite leaks its memory otherwise. */
 const withStatement = <A>(database: Database, sql: string, act: (statement: Statement) => A): A => {
   const statement = database.prepare(sql);
   try {

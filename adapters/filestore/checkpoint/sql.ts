@@ -1,15 +1,15 @@
 import type { Database, SqlJsStatic } from 'sql.js';
 
 /**
- * SQLite, compiled to WebAssembly; loaded once per thread, and only where there is an image to read or to write: loading it costs
- * as much CPU as replaying a few hundred thousand rows (docs/decisions/0013).
+ * SQLite, compiled to WebAssembly. Loaded once per thread, and only to read or write an image:
+ * loading costs as much CPU as replaying a few hundred thousand rows (docs/decisions/0013).
  */
 let loading: Promise<SqlJsStatic> | null = null;
 export const loadSql = (): Promise<SqlJsStatic> =>
   (loading ??= import('sql.js')
     .then((module) => module.default())
     .catch((cause: unknown) => {
-      // Whoever asks again tries again.
+      // The next call tries again.
       loading = null;
       throw cause;
     }));
@@ -22,7 +22,10 @@ export const emptyDatabase = (sql: SqlJsStatic): Database => {
   return database;
 };
 
-/** Statuses are numbers in `items`; `statuses` names them, and so does the view `item_states`. Columns in blobs: see `columnOf`. */
+/**
+ * Statuses are numbers in `items`; `statuses` names them, and so does the view `item_states`.
+ * Columns in blobs: see `columnOf`.
+ */
 export const schema = `
 create table meta (key text primary key, value text not null) without rowid;
 create table statuses (code integer primary key, name text not null);
@@ -50,7 +53,10 @@ create view item_states as
   select item_index, item_id, name as status, charged, uncharged, batch_no, due_at_ms from items join statuses on code = status;
 `;
 
-/** Nobody else opens this database, and it is whole only when exported: no locks, no journal of its own. */
+/**
+ * No other process opens this database, and its export is what gets stored. So it needs no locks
+ * and no journal of its own.
+ */
 export const tune = (database: Database): void => {
   database.run('pragma locking_mode = exclusive');
   database.run('pragma journal_mode = memory');

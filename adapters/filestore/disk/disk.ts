@@ -1,21 +1,24 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, writeSync, writevSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 
-/** The few system calls that durability hangs on; the one place where a test lets the disk be full. */
+/** The system calls that durability depends on. Tests replace them to fill the disk. */
 export interface Disk {
-  /** A new file, open for writing; refuses an existing one. */
+  /** Creates a file for writing; throws when it exists. */
   create(path: string): number;
-  /** Writes all of it, or throws. */
+  /** Writes all bytes, or throws. */
   write(fd: number, parts: readonly Uint8Array[]): void;
   sync(fd: number): void;
-  /** True after: what anybody wrote to the file is durable. */
+  /** Makes all earlier writes to the file durable, whichever process made them. */
   syncFile(path: string): void;
   close(fd: number): void;
-  /** True after: names in the folder are durable. */
+  /** Makes the names in the folder durable. */
   syncFolder(path: string): void;
-  /** True after: a file of these bytes is durable under a name that nobody looks for. Written bit by bit, while others go on. */
+  /**
+   * Writes a durable file under a temporary name, in chunks, so that other work continues
+   * meanwhile.
+   */
   writeAside(path: string, bytes: Uint8Array): Promise<void>;
-  /** Gives a file its name, whatever had it before. */
+  /** Renames a file, replacing any file of that name. */
   rename(from: string, to: string): Promise<void>;
 }
 
@@ -27,13 +30,13 @@ export const nodeDisk: Disk = {
     const wanted = parts.reduce((sum, part) => sum + part.length, 0);
     const written = writevSync(fd, parts);
     if (written === wanted) return;
-    // A short write: the rest, or the error that explains it.
+    // After a short write: writes the rest, or throws the error that explains it.
     const rest = Buffer.concat(parts).subarray(written);
     for (let at = 0; at < rest.length;) at += writeSync(fd, rest, at);
   },
   sync: (fd) => fdatasyncSync(fd),
   syncFile: (path) => {
-    // Windows syncs no file that is open for reading alone.
+    // Windows cannot sync a file that is open read-only.
     const fd = openSync(path, 'r+');
     try {
       fdatasyncSync(fd);
@@ -43,7 +46,7 @@ export const nodeDisk: Disk = {
   },
   close: (fd) => closeSync(fd),
   syncFolder: (path) => {
-    // Windows opens no folders; its directory entries are journalled.
+    // Windows cannot open folders; its directory entries are journalled.
     if (process.platform === 'win32') return;
     const fd = openSync(path, 'r');
     try {

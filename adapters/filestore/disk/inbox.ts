@@ -10,7 +10,7 @@ const types: readonly InboxCommand['type'][] = ['pause', 'resume', 'cancel', 're
 
 const inboxOf = (folder: string): string => join(folder, 'inbox');
 
-/** True after: the command lies in the run's inbox, whole and durable. Its name puts it in order: time, then chance. */
+/** Puts a command into the run's inbox, durably. Its name sorts by time, then by a random part. */
 export const putCommand = async (folder: string, command: Omit<InboxCommand, 'id'>): Promise<string> => {
   const id = `${String(Date.now()).padStart(15, '0')}-${randomBytes(8).toString('hex')}`;
   const inbox = inboxOf(folder);
@@ -27,13 +27,13 @@ export const putCommand = async (folder: string, command: Omit<InboxCommand, 'id
   return id;
 };
 
-/** True when something may lie there for an owner. */
+/** True when the inbox may hold commands for the owner. */
 export const hasCommands = (folder: string): boolean => {
   const inbox = inboxOf(folder);
   return existsSync(inbox) && readdirSync(inbox).some((file) => file.endsWith('.json') && commandPattern.test(file.slice(0, -5)));
 };
 
-/** Commands in the order of their names. A file that is no command of ours is left where it is. */
+/** Commands in name order. Files that are not commands stay. */
 export const listCommands = async (folder: string): Promise<readonly InboxCommand[]> => {
   const inbox = inboxOf(folder);
   const files = await readdir(inbox).catch(ifAbsent([]));
@@ -46,7 +46,7 @@ export const listCommands = async (folder: string): Promise<readonly InboxComman
   return commands;
 };
 
-/** True after: the command is gone; absent before is success. */
+/** Removes a command; a missing one is success. */
 export const dropCommand = async (folder: string, id: string): Promise<void> => {
   if (commandPattern.test(id)) await rm(join(inboxOf(folder), `${id}.json`), { force: true });
 };

@@ -2,24 +2,30 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunId } from '../../../lib/core/values/ids.ts';
 
-/** A journal's place in the order: every taking over begins a new epoch, every checkpoint a new number in it. */
+/**
+ * A journal's rank in the order: each change of ownership begins a new epoch, each checkpoint a new
+ * number in it.
+ */
 export interface JournalId {
   readonly epoch: number;
   readonly n: number;
 }
 
-/** A checkpoint image on disk: named by the first journal that it does not contain, and by the checksum of its bytes. */
+/**
+ * A checkpoint image, named by the first journal that it does not contain and the checksum of its
+ * bytes.
+ */
 export interface CheckpointFile extends JournalId {
   readonly file: string;
   readonly crc: number;
 }
 
-/** What a run's folder holds, newest first. */
+/** The contents of a run's folder, newest first. */
 export interface FolderListing {
   readonly journals: readonly JournalId[];
   readonly checkpoints: readonly CheckpointFile[];
   readonly lockEpochs: readonly number[];
-  /** Images that a dead owner never finished. */
+  /** Images that a dead owner did not finish. */
   readonly unfinished: readonly string[];
 }
 
@@ -29,7 +35,9 @@ export const checkpointFile = ({ epoch, n }: JournalId, crc: number): string =>
   `checkpoint.${epoch}.${n}.${crc.toString(16).padStart(8, '0')}.sqlite`;
 export const lockFile = (epoch: number): string => `lock.${epoch}`;
 export const unfinishedSuffix = '.tmp';
-/** Where a repair keeps what was damaged or given up. No checkpoint removes anything in it. */
+/**
+ * The folder in which a repair keeps damaged and abandoned files. No checkpoint deletes from it.
+ */
 export const setAsideFolder = (epoch: number): string => `set-aside.${epoch}`;
 
 const number = '([1-9][0-9]{0,14})';
@@ -37,7 +45,7 @@ const journalPattern = new RegExp(`^journal\\.${number}\\.${number}$`);
 const checkpointPattern = new RegExp(`^checkpoint\\.${number}\\.${number}\\.([0-9a-f]{8})\\.sqlite$`);
 const lockPattern = new RegExp(`^lock\\.${number}$`);
 
-/** Throws what the system throws when the folder cannot be read. */
+/** Throws I/O errors when the folder cannot be read. */
 export const listRunFolder = (folder: string): FolderListing => {
   const journals: JournalId[] = [];
   const checkpoints: CheckpointFile[] = [];
@@ -63,6 +71,9 @@ export const listRunFolder = (folder: string): FolderListing => {
 
 export const compareJournals = (a: JournalId, b: JournalId): number => a.epoch - b.epoch || a.n - b.n;
 
-/** The highest epoch that ever left a trace here: a lock file may be lost with the power, a journal is fsynced. */
+/**
+ * The highest epoch with any file in the folder. A power loss may remove a lock file, but journals
+ * are fsynced.
+ */
 export const highestEpoch = ({ journals, checkpoints, lockEpochs }: FolderListing): number =>
   Math.max(lockEpochs[0] ?? 0, journals[0]?.epoch ?? 0, checkpoints[0]?.epoch ?? 0);

@@ -3,7 +3,7 @@ import { imageFormat } from '../checkpoint/image-reader.ts';
 import type { JournalAccount } from '../journal/journal-account.ts';
 import type { CheckpointFile } from './run-folder.ts';
 
-/** What a run's folder holds. */
+/** The contents of a run's folder. */
 export interface Parts {
   readonly epoch: number;
   readonly journals: readonly JournalAccount[];
@@ -13,10 +13,10 @@ export interface Parts {
   readonly setAside: readonly string[];
 }
 
-/** How many names are listed; all are counted. */
+/** The most names that are listed; all are counted. */
 const namesMax = 20;
 
-/** The parts in the spelling in which they are printed. */
+/** The parts as printed JSON. */
 export const partsToWire = ({ epoch, journals, images, unfinished, objects, setAside }: Parts): JsonObject => ({
   format: imageFormat,
   epoch,

@@ -14,19 +14,21 @@ import {
   listRunFolder,
 } from '../disk/run-folder.ts';
 
-/** A journal that counts: from where, and up to where (null: as far as its records are whole). */
+/**
+ * A journal that counts. `to` is where it stops counting, in bytes; null: at its last whole record.
+ */
 export interface ChainedJournal {
   readonly id: JournalId;
   readonly link: Link;
-  /** Where its first commit begins. */
+  /** The byte offset of its first commit. */
   readonly start: number;
   readonly to: number | null;
 }
 
 /**
- * The journals that lead to the newest one that is whole at its beginning, oldest first. What a fenced owner wrote after it was
- * replaced is in none of them, or past the length that its successor took over. Stops behind the first that is said to be enough, or
- * where files are missing.
+ * The journals that lead to the newest one with a whole first record, oldest first. Writes of a
+ * replaced owner are in none of them, or lie past the length that its successor took over. Stops at
+ * the first journal that is enough, or where files are missing.
  */
 export const readChain = (
   folder: string,
@@ -41,12 +43,12 @@ export const readChain = (
     const found = readLink(folder, id);
     if (isLeft(found)) return found;
     if (found.right === null) {
-      // A journal that somebody goes on from was whole at its beginning.
+      // A journal that a later one continues was whole at its beginning.
       if (at === null) continue;
       const path = join(folder, journalFile(id));
       return left({
         type: 'corrupt',
-        message: `${path} is damaged: a later journal goes on from it, and its first record is not whole`,
+        message: `${path} is damaged: a later journal continues it, but its first record is not whole`,
         where: `${path}:0`,
       });
     }
@@ -59,16 +61,16 @@ export const readChain = (
   return right(chain);
 };
 
-/** Where a run is read from: an image (null: from nothing), and every journal after it. */
+/** The image that a run is read from (null: none), and every journal after it. */
 export interface History {
   readonly image: { readonly file: CheckpointFile; readonly bytes: Uint8Array } | null;
   readonly journals: readonly ChainedJournal[];
 }
 
 /**
- * The newest whole checkpoint that the chain of journals goes on from, and the journals from there: what lies before it is not looked
- * at. A checkpoint of a fenced owner names a journal that is not in the chain, and does not count. Null: there is no journal, and never
- * was one. Throws what the system throws.
+ * The newest whole checkpoint in the chain of journals, and the journals after it; older files are
+ * not read. A checkpoint of a replaced owner names a journal outside the chain, and does not count.
+ * Null: the folder has never had a journal. Throws I/O errors.
  */
 export const readHistory = (folder: string): Either<PortError, History | null> => {
   const listing = listRunFolder(folder);
@@ -94,7 +96,7 @@ export const readHistory = (folder: string): Either<PortError, History | null> =
   const message =
     damaged.length > 0
       ? `${damaged.join(' and ')} does not match its checksum, and the journals before it are gone`
-      : `${missing} is missing, and no checkpoint holds what it held`;
+      : `${missing} is missing, and no checkpoint contains its commits`;
   return left({ type: 'corrupt', message, where: damaged[0] ?? missing });
 };
 
@@ -104,7 +106,10 @@ export const readImage = (folder: string, { file, crc }: CheckpointFile): Uint8A
   return crc32(bytes) === crc ? bytes : null;
 };
 
-/** An image is taken once the journal that it names is durable: where the image is newer than every journal, commits may be gone. */
+/**
+ * An error when an image is newer than every journal. Its journal was durable before the image was
+ * taken, so commits may be lost.
+ */
 const lostJournal = (folder: string, { checkpoints }: FolderListing, newest: JournalId | null): PortError | null => {
   const [image] = checkpoints;
   if (image === undefined || (newest !== null && compareJournals(image, newest) <= 0)) return null;
@@ -114,15 +119,16 @@ const lostJournal = (folder: string, { checkpoints }: FolderListing, newest: Jou
 };
 
 /**
- * True when the folder holds a whole `RunCreated`; false where nothing was ever acknowledged; `corrupt` where something was, and its journals
- * are gone. Opens no database. Throws what the system throws.
+ * True when the folder holds a whole `RunCreated`, false when no work was acknowledged. `corrupt`
+ * when work was acknowledged and its journals are gone. Opens no database. Throws I/O errors.
  */
 export const holdsRun = (folder: string): Either<PortError, boolean> => {
   const holds = holdsCreation(folder);
   if (isLeft(holds) || holds.right) return holds;
   const lost = lostRun(folder);
   if (lost === null) return holds;
-  // Another process may have created the run meanwhile: its first commit is older than any trace of it, so this look decides.
+  // Another process may have created the run meanwhile. Its first commit comes before any other
+  // file, so this second check decides.
   const now = holdsCreation(folder);
   return isLeft(now) || now.right ? now : left(lost);
 };
@@ -132,7 +138,8 @@ const holdsCreation = (folder: string): Either<PortError, boolean> => {
   if (listing.checkpoints.length > 0) return right(true);
   const chain = readChain(folder, listing, () => false);
   if (isLeft(chain)) return chain;
-  // A run's first commit is its `RunCreated`; a journal that goes on from version 0 may still be without one.
+  // A run's first commit is its `RunCreated`. A journal that continues from version 0 may not hold
+  // it yet.
   return right(
     chain.right.some(({ id, link, start }) => link.version > 0 || readOneFrame(join(folder, journalFile(id)), start).type !== 'torn'),
   );

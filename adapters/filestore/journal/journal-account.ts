@@ -3,16 +3,22 @@ import { readLink } from './journal-reader.ts';
 import { type JournalScan, scanJournal } from './journal-scan.ts';
 import { compareJournals, type FolderListing, type JournalId } from '../disk/run-folder.ts';
 
-/** A journal, and what of it counts for the run. */
+/** A journal, and how much of it counts for the run. */
 export interface JournalAccount {
   readonly scan: JournalScan;
-  /** False: the journals after it go on from others; a replaced owner wrote it. */
+  /** False: a replaced owner wrote it, and later journals continue others. */
   readonly doesCount: boolean;
-  /** The length that its successor took over: what lies behind is ignored for ever. Null: there is no successor. */
+  /**
+   * The length in bytes that its successor took over; later bytes are ignored for ever. Null: it
+   * has no successor.
+   */
   readonly takenOverBytes: number | null;
 }
 
-/** Every journal of a run, newest first. Where a first record cannot be read, the next older journal is taken to count. Throws what the system throws. */
+/**
+ * Every journal of a run, newest first. When a first record cannot be read, the next older journal
+ * is assumed to count. Throws I/O errors.
+ */
 export const accountJournals = (folder: string, listing: FolderListing): readonly JournalAccount[] => {
   let expected: (JournalId & { readonly bytes: number }) | null = null;
   return listing.journals.map((id): JournalAccount => {
@@ -26,13 +32,13 @@ export const accountJournals = (folder: string, listing: FolderListing): readonl
   });
 };
 
-/** Where its last whole record ends. */
+/** The byte offset where its last whole record ends. */
 export const recordsEnd = ({ bytes, tornBytes }: JournalScan): number => bytes - tornBytes;
 
-/** How much of it counts. */
+/** How many of its bytes count. */
 export const countedBytes = ({ scan, takenOverBytes }: JournalAccount): number => takenOverBytes ?? recordsEnd(scan);
 
-/** What is wrong with the part that counts, and where. */
+/** The errors in the part that counts, by byte offset. */
 export const faultsOf = ({
   scan,
   doesCount,
@@ -43,5 +49,5 @@ export const faultsOf = ({
   const faults = wrong.map(({ offset, what }) => ({ offset, what: `the record is whole, but ${what ?? ''}` }));
   const end = recordsEnd(scan);
   if (takenOverBytes === null || end >= takenOverBytes) return faults;
-  return [...faults, { offset: end, what: `it ends here, and the journal after it goes on from byte ${takenOverBytes}` }];
+  return [...faults, { offset: end, what: `it ends here, but the next journal continues it from byte ${takenOverBytes}` }];
 };

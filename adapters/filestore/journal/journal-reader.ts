@@ -7,13 +7,16 @@ import type { PortError } from '../../../lib/ports/port-error.ts';
 import { type Frame, unframe, type Unframed } from './frame.ts';
 import { journalFile, type JournalId } from '../disk/run-folder.ts';
 
-/** The first record of every journal: what it goes on from. Bytes of the journal before it past `bytes` are ignored for ever. */
+/**
+ * The first record of every journal: the journal and length that it continues. Later bytes of that
+ * journal are ignored for ever.
+ */
 export interface Link extends JournalId {
   readonly runId: RunId;
   readonly after: (JournalId & { readonly bytes: number }) | null;
   /** The run's version before the first commit in this journal. */
   readonly version: number;
-  /** The job description, in a run's first journal. */
+  /** The job description, in a run's first journal; null in others. */
   readonly description: JsonObject | null;
 }
 
@@ -25,7 +28,7 @@ export const corrupt = (path: string, offset: number, what: string): PortError =
   where: `${path}:${offset}`,
 });
 
-/** Bytes of a file from an offset, in memory of their own, so that columns can lie in them. */
+/** Bytes of a file from an offset, in a buffer of their own, so that columns can be views of it. */
 export const readBytes = (path: string, from: number, to: number | null): Uint8Array => {
   const fd = openSync(path, 'r');
   try {
@@ -43,13 +46,13 @@ export const readBytes = (path: string, from: number, to: number | null): Uint8A
   }
 };
 
-/** How far whole records reach, and what is wrong with the one behind them; a torn one is no fault. */
+/** How far whole records reach, and the error behind them; a torn record is not an error. */
 export interface ReadFrames {
   readonly end: number;
   readonly fault: PortError | null;
 }
 
-/** Visits every whole record from an offset on; stops at a torn one, and at the first fault. */
+/** Visits every whole record from an offset on. Stops at a torn record and at the first error. */
 export const readFrames = (
   path: string,
   from: number,
@@ -66,11 +69,11 @@ export const readFrames = (
     if (fault !== null) return { end: from + at, fault };
     at = found.frame.end;
   }
-  // A later journal promised these bytes: they were whole once.
+  // A later journal states that these bytes were whole.
   if (to !== null && from + at !== to) {
     const fault: PortError = {
       type: 'corrupt',
-      message: `${path} is damaged: whole records end at byte ${from + at}, and the journal after it goes on from byte ${to}`,
+      message: `${path} is damaged: whole records end at byte ${from + at}, but the next journal continues it from byte ${to}`,
       where: `${path}:${from + at}`,
     };
     return { end: from + at, fault };
@@ -78,9 +81,9 @@ export const readFrames = (
   return { end: from + at, fault: null };
 };
 
-/** The record at an offset, without reading the whole file. */
+/** The record at an offset, read without the rest of the file. */
 export const readOneFrame = (path: string, offset: number): Unframed => {
-  // Most first records are short; a description, or a configuration, may not be.
+  // Most first records are short; one with a large description may not be.
   for (let bytesMax = 16 * 1024; ; bytesMax *= 16) {
     const bytes = readBytes(path, offset, offset + bytesMax);
     const found = unframe(bytes, 0);
@@ -88,27 +91,27 @@ export const readOneFrame = (path: string, offset: number): Unframed => {
   }
 };
 
-/** The first record; null: not even that is whole, so nothing was ever acknowledged in this journal. */
+/** The first record; null: it is not whole, so no commit in this journal was acknowledged. */
 export const readLink = (folder: string, id: JournalId): Either<PortError, { readonly link: Link; readonly end: number } | null> => {
   const path = join(folder, journalFile(id));
   const found = readOneFrame(path, 0);
   if (found.type === 'torn') return right(null);
   if (found.type === 'wrong') return left(corrupt(path, 0, found.what));
   const link = asLink(found.frame.header['link'], id);
-  return link === null ? left(corrupt(path, 0, 'it does not say what it goes on from')) : right({ link, end: found.frame.end });
+  return link === null ? left(corrupt(path, 0, 'it does not state which journal it continues')) : right({ link, end: found.frame.end });
 };
 
 const asLink = (value: JsonValue | undefined, id: JournalId): Link | null => {
   if (!isJsonObject(value)) return null;
   const { runId, epoch, n, after, version, description } = value;
   if (typeof runId !== 'string' || epoch !== id.epoch || n !== id.n || typeof version !== 'number') return null;
-  const place = isJsonObject(after) ? { epoch: Number(after['epoch']), n: Number(after['n']), bytes: Number(after['bytes']) } : null;
-  if (place === null && after !== null) return null;
+  const previous = isJsonObject(after) ? { epoch: Number(after['epoch']), n: Number(after['n']), bytes: Number(after['bytes']) } : null;
+  if (previous === null && after !== null) return null;
   return {
     runId: runId as RunId,
     epoch: id.epoch,
     n: id.n,
-    after: place,
+    after: previous,
     version,
     description: isJsonObject(description) ? description : null,
   };

@@ -5,27 +5,30 @@ import { frameBytes, unframe } from './frame.ts';
 import { readBytes } from './journal-reader.ts';
 import { journalFile, type JournalId } from '../disk/run-folder.ts';
 
-/** A record as it lies in a journal, whole or not. */
+/** A record in a journal, whole or not. */
 export interface ScannedRecord {
   readonly offset: number;
   readonly bytes: number;
   /** What is wrong with it; null: it is whole. */
   readonly what: string | null;
-  /** The versions before and after its commit; null for a journal's first record, and for a damaged one. */
+  /**
+   * The versions before and after its commit. Null for a journal's first record and for a damaged
+   * one.
+   */
   readonly versions: { readonly before: number; readonly after: number } | null;
   /** Batches that its commit names as created. */
   readonly providerBatchIds: readonly string[];
-  /** True of a whole commit that another version of batchor wrote: not damaged, and not to be read here. */
+  /** True for a whole commit of another batchor version: not damaged, but not readable here. */
   readonly isForeign: boolean;
 }
 
-/** Every record of a journal, those behind a damaged one too. For looking: whether they count is not asked. */
+/** Every record of a journal, including those behind a damaged one, whether or not they count. */
 export interface JournalScan {
   readonly id: JournalId;
   readonly file: string;
   readonly bytes: number;
   readonly records: readonly ScannedRecord[];
-  /** Bytes of a last record that ends too early. */
+  /** Bytes of an incomplete last record. */
   readonly tornBytes: number;
 }
 
@@ -39,7 +42,7 @@ export const scanJournal = (folder: string, id: JournalId): JournalScan => {
     if (found.type === 'torn') break;
     if (found.type === 'frame') {
       const { header, end } = found.frame;
-      records.push({ offset: at, bytes: end - at, what: null, ...told(header) });
+      records.push({ offset: at, bytes: end - at, what: null, ...commitDetails(header) });
       at = end;
       continue;
     }
@@ -50,7 +53,10 @@ export const scanJournal = (folder: string, id: JournalId): JournalScan => {
   return { id, file, bytes: bytes.length, records, tornBytes: bytes.length - at };
 };
 
-/** Where the record behind a damaged one begins: by its own lengths if they can be trusted, else at the next bytes that look like one. */
+/**
+ * The byte offset of the record behind a damaged one: from its stated length if that is plausible,
+ * else the next bytes that look like a record.
+ */
 const behind = (bytes: Uint8Array, at: number): number => {
   const length = frameBytes(bytes, at);
   if (length !== null) return at + length;
@@ -58,7 +64,12 @@ const behind = (bytes: Uint8Array, at: number): number => {
   return bytes.length;
 };
 
-const told = ({ version, events, format, link }: JsonObject): Pick<ScannedRecord, 'versions' | 'providerBatchIds' | 'isForeign'> => {
+const commitDetails = ({
+  version,
+  events,
+  format,
+  link,
+}: JsonObject): Pick<ScannedRecord, 'versions' | 'providerBatchIds' | 'isForeign'> => {
   const isForeign = link === undefined && format !== recordFormat;
   if (typeof version !== 'number' || !Array.isArray(events)) return { versions: null, providerBatchIds: [], isForeign };
   return {

@@ -4,17 +4,17 @@ import { frameOf, seal } from './frame.ts';
 import { type Link, linkHeader } from './journal-reader.ts';
 import { journalFile, type JournalId } from '../disk/run-folder.ts';
 
-/** The journal that an owner writes. Throws what the disk throws; after that nothing more may be written to it. */
+/** The journal that an owner writes. After it throws an I/O error, no more may be written to it. */
 export interface JournalWriter extends JournalId {
   readonly path: string;
-  /** Where the next record begins. */
+  /** The byte offset of the next record. */
   bytes(): number;
-  /** True after: all of the records are durable. One write and one sync, however many records. */
+  /** Makes all of the records durable, with one write and one sync. */
   append(frames: readonly Uint8Array[]): void;
   close(): void;
 }
 
-/** Begins a journal: its first record, and its name, are durable when this returns. */
+/** Begins a journal; its first record and its name are durable. */
 export const beginJournal = (disk: Disk, folder: string, link: Link): JournalWriter => {
   const path = join(folder, journalFile(link));
   const fd = disk.create(path);

@@ -6,15 +6,15 @@ import { ioError } from '../../filesystem/index.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { type FolderListing, highestEpoch, listRunFolder, lockFile } from '../disk/run-folder.ts';
 
-/** What an owner says of itself, rewritten with every heartbeat. */
+/** What an owner states in its lock file, rewritten with every heartbeat. */
 export interface Lock extends ProcessIdentity {
   readonly heartbeat: number;
   readonly released: boolean;
-  /** Tells this owner from one of the same epoch in a folder that was removed and made again. */
+  /** Tells apart owners with the same epoch, in a folder that was removed and created again. */
   readonly nonce: string;
 }
 
-/** The lock of an epoch; `unreadable` while its owner is about to write it. Null: there is none. */
+/** The lock of an epoch; `unreadable` while its owner is about to write it; null: there is none. */
 export const readLock = (folder: string, epoch: number): Lock | 'unreadable' | null => {
   let text: string;
   try {
@@ -46,8 +46,8 @@ export const readLock = (folder: string, epoch: number): Lock | 'unreadable' | n
 };
 
 /**
- * Makes the lock of the epoch behind the highest that was seen, or null when somebody else was faster: whoever came since that look
- * owns the run, and is not to be overtaken. Epochs are never used again. Throws what the system throws.
+ * Creates the lock with the epoch after the highest that was seen; null when another process was
+ * faster and owns the run. No epoch is used twice. Throws I/O errors.
  */
 export const createLock = (folder: string, lock: Lock, seen: FolderListing | null): number | null => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -63,7 +63,8 @@ export const createLock = (folder: string, lock: Lock, seen: FolderListing | nul
     writeSync(fd, JSON.stringify(lock));
     fsyncSync(fd);
   } catch (cause) {
-    // An empty lock would look like an owner that is just starting. Nobody has read or written anything under this epoch.
+    // An empty lock would look like an owner that is just starting. No process has used this epoch
+    // yet.
     rmSync(join(folder, lockFile(epoch)), { force: true });
     throw cause;
   } finally {
@@ -72,14 +73,14 @@ export const createLock = (folder: string, lock: Lock, seen: FolderListing | nul
   return epoch;
 };
 
-/** Rewrites our own lock; a reader sees the old or the new one, whole. */
+/** Rewrites this owner's lock by rename, so a reader sees the old or the new one. */
 export const rewriteLock = (folder: string, epoch: number, lock: Lock): void => {
   const aside = join(folder, `${lockFile(epoch)}.tmp`);
   writeFileSync(aside, JSON.stringify(lock), { mode: 0o600 });
   renameSync(aside, join(folder, lockFile(epoch)));
 };
 
-/** True while the highest lock is ours. */
+/** True while this owner has the highest lock. */
 export const isOwnLock = (folder: string, epoch: number, nonce: string): boolean => {
   const lock = listRunFolder(folder).lockEpochs[0] === epoch ? readLock(folder, epoch) : null;
   return lock !== null && lock !== 'unreadable' && lock.nonce === nonce;
@@ -104,6 +105,6 @@ export const leaseFault = (folder: string, epoch: number, nonce: string): PortEr
     if (isOwnLock(folder, epoch, nonce)) return null;
     return { type: 'lease_lost', owner: ownerOfEpoch(folder, listRunFolder(folder).lockEpochs[0] ?? 0) };
   } catch (cause) {
-    return ioError('look at the locks in', folder, cause);
+    return ioError('read the lock files in', folder, cause);
   }
 };

@@ -7,25 +7,31 @@ import { isKnownDead, thisProcess } from './process-identity.ts';
 import { type FolderListing, listRunFolder } from '../disk/run-folder.ts';
 
 const heartbeatMs = 2_000;
-/** Ten heartbeats: a reader that saw none for so long, on its own monotonic clock, takes the owner for dead. */
+/**
+ * Ten heartbeats. A reader that sees none for this long, on its own monotonic clock, takes the
+ * owner for dead.
+ */
 const silenceMs = 20_000;
 
-/** A run taken for this process. */
+/** This process's ownership of a run. */
 export interface Ownership {
   readonly epoch: number;
   readonly nonce: string;
-  /** Says so in the lock: whoever comes next need not wait. */
+  /** Marks the lock as released, so that the next owner need not wait. */
   release(): void;
 }
 
-/** Watches who owns runs, and takes them. One per store: what it saw of heartbeats counts only for its own clock. */
-export interface OwnershipDesk {
-  /** For people; null: nobody alive. Throws what the system throws. */
+/**
+ * Takes runs, and watches who owns them. One per store, since observed heartbeats count by its own
+ * clock.
+ */
+export interface OwnershipTracker {
+  /** The live owner, for display; null: none. Throws I/O errors. */
   ownerOf(folder: string): string | null;
   take(folder: string): Either<PortError, Ownership>;
 }
 
-export const createOwnershipDesk = (monotonicMs: () => number = () => performance.now()): OwnershipDesk => {
+export const createOwnershipTracker = (monotonicMs: () => number = () => performance.now()): OwnershipTracker => {
   const seen = new Map<string, { readonly heartbeat: string; readonly atMs: number }>();
 
   const isSilent = (folder: string, epoch: number, lock: Lock | 'unreadable'): boolean => {
@@ -35,7 +41,7 @@ export const createOwnershipDesk = (monotonicMs: () => number = () => performanc
     seen.set(folder, { heartbeat, atMs: monotonicMs() });
     return false;
   };
-  const look = (folder: string): FolderListing | null => (existsSync(folder) ? listRunFolder(folder) : null);
+  const listing = (folder: string): FolderListing | null => (existsSync(folder) ? listRunFolder(folder) : null);
   const ownerIn = (folder: string, listing: FolderListing | null): string | null => {
     const epoch = listing?.lockEpochs[0];
     const lock = epoch === undefined ? null : readLock(folder, epoch);
@@ -45,21 +51,21 @@ export const createOwnershipDesk = (monotonicMs: () => number = () => performanc
   };
 
   return {
-    ownerOf: (folder) => ownerIn(folder, look(folder)),
+    ownerOf: (folder) => ownerIn(folder, listing(folder)),
     take(folder) {
-      const seen = look(folder);
+      const seen = listing(folder);
       const owner = ownerIn(folder, seen);
       if (owner !== null) return left({ type: 'owned_elsewhere', owner });
       let lock: Lock = { ...thisProcess(), heartbeat: 1, released: false, nonce: randomUUID() };
       const epoch = createLock(folder, lock, seen);
-      if (epoch === null) return left({ type: 'owned_elsewhere', owner: 'a process that was faster' });
+      if (epoch === null) return left({ type: 'owned_elsewhere', owner: 'a process that started first' });
       const rewrite = (change: Partial<Lock>): void => {
         lock = { ...lock, ...change };
         try {
-          // Not when the run was removed, or its epoch is over.
+          // Not when the run was removed or has a newer owner.
           if (isOwnLock(folder, epoch, lock.nonce)) rewriteLock(folder, epoch, lock);
         } catch {
-          // A heartbeat that cannot be written is a missed one; ownership is proved before every acknowledgement.
+          // This counts as a missed heartbeat. Every acknowledgement checks the ownership anyway.
         }
       };
       const beat = setInterval(() => rewrite({ heartbeat: lock.heartbeat + 1 }), heartbeatMs);

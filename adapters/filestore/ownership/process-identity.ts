@@ -1,10 +1,10 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Which process, of which start of which machine: a process id alone comes again. */
+/** Identifies a process by host, boot and start time, since process ids are reused. */
 export interface ProcessIdentity {
   readonly host: string;
-  /** Null where the system has no such thing. */
+  /** Null where the system has none. */
   readonly bootId: string | null;
   readonly pidNamespace: string | null;
   readonly pid: number;
@@ -19,14 +19,17 @@ const orNull = (read: () => string): string | null => {
   }
 };
 
-/** `/proc/<pid>/stat` from its third field on; the second, the command's name, may hold spaces and parentheses. */
+/**
+ * The fields of `/proc/<pid>/stat` from the third on. The second, the command name, may contain
+ * spaces and parentheses.
+ */
 const statOf = (pid: number): readonly string[] => {
   const stat = orNull(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
   return stat === null ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 };
 const startTimeOf = (pid: number): string | null => statOf(pid)[19] ?? null;
 
-/** Killed, and not yet collected by its parent: it will do nothing any more, though its id is still there. */
+/** True for a zombie: it was killed, and its parent has not collected it yet. */
 const isZombie = (pid: number): boolean => ['Z', 'X', 'x'].includes(statOf(pid)[0] ?? '');
 
 export const thisProcess = (): ProcessIdentity => ({
@@ -37,7 +40,7 @@ export const thisProcess = (): ProcessIdentity => ({
   startTime: startTimeOf(process.pid),
 });
 
-/** True when it is known that the process is over; where nothing can be known from here, false. */
+/** True when the process is known to have ended; false when that cannot be known from here. */
 export const isKnownDead = (other: ProcessIdentity): boolean => {
   const mine = thisProcess();
   if (other.host !== mine.host || other.pidNamespace !== mine.pidNamespace) return false;
@@ -52,7 +55,7 @@ const isRunning = (pid: number): boolean => {
     process.kill(pid, 0);
     return true;
   } catch (cause) {
-    // Not permitted: it runs, as somebody else.
+    // No permission: the process runs as another user.
     return cause instanceof Error && 'code' in cause && cause.code === 'EPERM';
   }
 };

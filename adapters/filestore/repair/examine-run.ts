@@ -16,22 +16,22 @@ import { type CheckpointFile, type FolderListing, highestEpoch, listRunFolder } 
 import { readSummary } from '../store/summary.ts';
 import { partsToWire } from '../disk/wire.ts';
 
-/** What a look at a run's folder found: the condition, and what a repair has to know. */
+/** The condition of a run's folder, and what a repair needs. */
 export interface Examined {
-  /** But for its objects. */
+  /** Without its objects. */
   readonly condition: Omit<RunCondition, 'payload'>;
   readonly listing: FolderListing;
   readonly journals: readonly JournalAccount[];
   readonly damagedImages: readonly CheckpointFile[];
-  /** What the run can go on from; null: from nothing. */
+  /** The version, journal and image that the run can be recovered from; null: none. */
   readonly provable: (Pick<Provable, 'after' | 'image'> & { readonly version: number }) | null;
-  /** Objects that no event names, up to there. */
+  /** Objects that no event names, up to that version. */
   readonly unreferenced: readonly string[];
 }
 
-/** Reads everything that is durable of a run, and writes nothing. Throws what the system throws. */
+/** Reads all durable files of a run except its objects, and writes nothing. Throws I/O errors. */
 export const examineRun = async (folder: string, runId: RunId, owner: string | null): Promise<Examined> => {
-  // First what the owner said, then what there is: the other way round, a commit in between would look like one that is gone.
+  // Reads the summary before the journals. In the other order, a commit in between would look lost.
   const summary = readSummary(folder);
   const listing = listRunFolder(folder);
   const journals = accountJournals(folder, listing);
@@ -40,7 +40,7 @@ export const examineRun = async (folder: string, runId: RunId, owner: string | n
   const { refusal } = opening;
   const isForeign = refusal !== null && isOfAnotherVersion(folder, refusal, damagedImages, listing, journals);
   const proved = refusal === null || isForeign ? opening.proved : await provedOf(folder, listing, runId);
-  // A summary of an epoch that is over is not asked: whoever came after it said what it began with.
+  // A summary of a past epoch does not count: the next owner published what it began with.
   const isCurrent = summary !== null && summary.epoch >= (listing.journals[0]?.epoch ?? 0);
   const publishedVersion = isCurrent ? summary.snapshot.version : 0;
   const isNoRun = refusal === null && proved === null && publishedVersion === 0;
@@ -81,13 +81,13 @@ interface Proved {
 }
 type Corrupt = Extract<PortError, { readonly type: 'corrupt' }>;
 
-/** What whoever opens the run now is told. */
+/** What opening the run now returns. */
 const openingOf = async (folder: string, runId: RunId): Promise<{ readonly proved: Proved | null; readonly refusal: Corrupt | null }> => {
   const opened = await openModel(folder, runId);
   if (isLeft(opened)) {
     const error = opened.left;
-    const said = 'message' in error ? error.message : error.type;
-    return { proved: null, refusal: error.type === 'corrupt' ? error : { type: 'corrupt', message: said, where: folder } };
+    const reason = 'message' in error ? error.message : error.type;
+    return { proved: null, refusal: error.type === 'corrupt' ? error : { type: 'corrupt', message: reason, where: folder } };
   }
   const { model, readUpTo, tables } = opened.right;
   tables.database?.close();
@@ -100,7 +100,10 @@ const provedOf = async (folder: string, listing: FolderListing, runId: RunId): P
   return found === null ? null : { ...found, version: found.model.snapshot.version };
 };
 
-/** What is whole and not understood is not damaged: the version that wrote it reads it, and giving it up would be a loss. */
+/**
+ * Whole records of another batchor version are not damaged: that version can read them, and a
+ * repair would lose them.
+ */
 const isOfAnotherVersion = (
   folder: string,
   { where }: Corrupt,
@@ -111,7 +114,7 @@ const isOfAnotherVersion = (
   checkpoints.some((image) => join(folder, image.file) === where && !damagedImages.includes(image)) ||
   journals.some(({ scan, doesCount }) => doesCount && scan.records.some((record) => record.isForeign));
 
-/** What is wrong with the part of a journal that counts. */
+/** The damage in the part of a journal that counts. */
 const damageOf = (folder: string, journal: JournalAccount): readonly Damage[] => {
   const path = join(folder, journal.scan.file);
   return faultsOf(journal).map(({ offset, what }) => ({ where: `${path}:${offset}`, what }));

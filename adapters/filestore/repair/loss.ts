@@ -4,7 +4,7 @@ import type { ScannedRecord } from '../journal/journal-scan.ts';
 import type { ReadUpTo } from '../journal/replay.ts';
 import { compareJournals } from '../disk/run-folder.ts';
 
-/** Journals, or the ends of them, that a run which goes on from there leaves behind. */
+/** The journals with records that a run loses when it continues from `after`. */
 export const leftBehind = (journals: readonly JournalAccount[], after: ReadUpTo | null): readonly JournalAccount[] =>
   journals.filter((journal) => {
     if (!journal.doesCount) return false;
@@ -12,8 +12,10 @@ export const leftBehind = (journals: readonly JournalAccount[], after: ReadUpTo 
     return order > 0 || (order === 0 && after !== null && countedBytes(journal) > after.bytes);
   });
 
-/** What is given up by going on from a version that was proved; null: nothing. `publishedVersion` is what the owner said last; a run that does not
- * open has lost something, even where nothing is left that tells of it. */
+/**
+ * What a run loses when it continues from the proved version; null: nothing. `publishedVersion` is
+ * the last one in the owner's summary. A run that does not open has a loss, even without any trace.
+ */
 export const lossBehind = (
   journals: readonly JournalAccount[],
   proved: { readonly version: number; readonly after: ReadUpTo } | null,

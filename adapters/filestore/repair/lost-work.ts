@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { unfinishedPrefix } from '../../filesystem/index.ts';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import { hasCommands } from '../disk/inbox.ts';
-import { ownerOfFile, quotaFolder } from '../quota/quota-record.ts';
+import { ownerOfFile, quotaFolder } from '../quota/reservation-record.ts';
 import { journalFile, listRunFolder } from '../disk/run-folder.ts';
 import { readSummary, type Summary, summaryFile } from '../store/summary.ts';
 
@@ -12,17 +12,17 @@ type Corrupt = Extract<PortError, { readonly type: 'corrupt' }>;
 /** A run as its image and journals have it. */
 export interface ReadRun {
   readonly version: number;
-  /** Of its newest journal. */
+  /** The epoch of its newest journal. */
   readonly epoch: number;
-  /** True of a batch that was ever planned. */
+  /** True for a batch that was ever planned. */
   readonly isKnownBatch: (batchKey: string) => boolean;
 }
 
 /**
- * The refusal of a folder whose journals hold no whole `RunCreated`, though files in it exist only since that commit was acknowledged: a
- * summary, an object, a command in the inbox, a file in the quota folder, an image, a second journal of one owner, a repair. Null: the
- * folder holds no more than a creation leaves that was cut off. Locks and first journals prove nothing: a creation makes them first.
- * Throws what the system throws.
+ * The error for a folder without a whole `RunCreated` that has files which only exist after that
+ * commit: a summary, an object, a command in the inbox, a quota file, an image, a second journal of
+ * one owner, a repair. Null: the folder holds no more than an interrupted creation leaves. Locks
+ * and first journals prove nothing, since a creation makes them first. Throws I/O errors.
  */
 export const lostRun = (folder: string): Corrupt | null => {
   const traces = tracesOf(folder);
@@ -35,30 +35,31 @@ export const lostRun = (folder: string): Corrupt | null => {
 };
 
 /**
- * The refusal of a run whose journals are whole and end too early, as after an older backup was put in their place: its owner acknowledged a
- * later version, or answers lie here of a batch that the journals do not know. `summary` was read before the journals were. Null: nothing
- * is known to be lost. Throws what the system throws.
+ * The error for a run whose journals are whole but end too early, for example after an older backup
+ * was restored. Either its owner acknowledged a later version, or the folder holds answers of a
+ * batch that the journals do not name. `summary` was read before the journals. Null: no loss is
+ * known. Throws I/O errors.
  */
 export const lostCommits = (folder: string, summary: Summary | null, { version, epoch, isKnownBatch }: ReadRun): Corrupt | null => {
-  // The summary of an epoch that is over says nothing of what its successor, or a repair, began with.
+  // A summary of a past epoch does not show what its successor, or a repair, began with.
   if (summary !== null && summary.epoch >= epoch && summary.snapshot.version > version) {
     const where = summaryFile(folder);
-    const said = `version ${summary.snapshot.version} was acknowledged (${where}), and the journals end at version ${version}`;
-    return { type: 'corrupt', message: `${folder} has lost commits: ${said}. Nothing was changed. ${wayOn}`, where };
+    const reason = `version ${summary.snapshot.version} was acknowledged (${where}), but the journals end at version ${version}`;
+    return { type: 'corrupt', message: `${folder} has lost commits: ${reason}. Nothing was changed. ${advice}`, where };
   }
   const raw = join(folder, 'objects', 'raw');
   for (const batchKey of namesIn(raw)) {
     if (isKnownBatch(batchKey)) continue;
     const file = firstFile(join(raw, batchKey));
     if (file === null) continue;
-    const said = `${file} holds answers of a batch that the journals, which end at version ${version}, do not know`;
-    return { type: 'corrupt', message: `${folder} has lost commits: ${said}. Nothing was changed. ${wayOn}`, where: file };
+    const reason = `${file} holds answers of a batch that the journals, which end at version ${version}, do not name`;
+    return { type: 'corrupt', message: `${folder} has lost commits: ${reason}. Nothing was changed. ${advice}`, where: file };
   }
   return null;
 };
 
-const wayOn =
-  'Put back the journals that belong to these files; or go on from the version that they prove, and give up the rest: `batchor doctor --repair`';
+const advice =
+  'Restore the journals that belong to these files; or run `batchor doctor --repair`, which recovers the version that the journals prove and sets the rest aside';
 
 const tracesOf = (folder: string): readonly string[] => {
   const names = namesIn(folder);
@@ -69,14 +70,14 @@ const tracesOf = (folder: string): readonly string[] => {
   }
   const object = firstFile(join(folder, 'objects'));
   if (object !== null) traces.push(`${object} was stored`);
-  if (hasCommands(folder)) traces.push('a command lies in its inbox');
+  if (hasCommands(folder)) traces.push('its inbox holds a command');
   const { journals } = listRunFolder(folder);
   const later = journals.find(({ n }) => n > 1);
-  if (later !== undefined) traces.push(`${journalFile(later)} was begun behind another journal`);
+  if (later !== undefined) traces.push(`${journalFile(later)} continues another journal`);
   const kept = names.find((name) => name.startsWith('checkpoint.') || name.startsWith('set-aside.'));
-  if (kept !== undefined) traces.push(`${kept} was made`);
+  if (kept !== undefined) traces.push(`${kept} exists`);
   const quota = quotaFileOf(folder);
-  if (quota !== null) traces.push(`${quota} says what it holds of the provider's queue`);
+  if (quota !== null) traces.push(`${quota} states its share of the provider's queue`);
   return traces;
 };
 
@@ -89,7 +90,9 @@ const missingJournal = (folder: string): { readonly where: string; readonly what
   return { where: `${path}:0`, what };
 };
 
-/** A file of the run in the store's quota folder: an owner writes one when it plans its first batch. */
+/**
+ * A file of the run in the store's quota folder: an owner writes one when it plans its first batch.
+ */
 const quotaFileOf = (folder: string): string | null => {
   const quota = quotaFolder(dirname(dirname(folder)));
   for (const scope of namesIn(quota))
@@ -97,7 +100,7 @@ const quotaFileOf = (folder: string): string | null => {
   return null;
 };
 
-/** The first file in a folder or below it; what a writer did not finish is none. */
+/** The first file in a folder or below it, except unfinished ones. */
 const firstFile = (folder: string): string | null => {
   if (!existsSync(folder)) return null;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -2,13 +2,13 @@ import { objectsWithLostSums } from '../../../lib/core/settle/raw-object.ts';
 import type { Damage, PayloadCondition } from '../../../lib/ports/store-care.ts';
 import { type CheckedObject, checkObjects, objectsUnder } from '../../filesystem/index.ts';
 
-/** How the objects of a run are, and which of them need checksums anew. */
+/** The condition of a run's objects, and which of them need new checksums. */
 export interface ExaminedPayload {
   readonly condition: PayloadCondition;
   readonly toRenew: readonly string[];
 }
 
-/** Reads every object under the folder whole. Throws what the system throws. */
+/** Reads every object under the folder completely. Throws I/O errors. */
 export const examinePayload = async (root: string): Promise<ExaminedPayload> => {
   const objects = await checkObjects(root, await objectsUnder(root));
   const lost = new Set(objectsWithLostSums(objects.map(({ name, sums }) => ({ name, hasSums: sums !== 'none' }))));

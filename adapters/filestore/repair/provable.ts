@@ -9,33 +9,37 @@ import { foldJournal, type ReadUpTo } from '../journal/replay.ts';
 import { type CheckpointFile, compareJournals, type FolderListing, type JournalId } from '../disk/run-folder.ts';
 import { loadSql } from '../checkpoint/sql.ts';
 
-/** The longest beginning of a run that its files prove. */
+/** The longest prefix of a run that its files prove. */
 export interface Provable {
   readonly model: OpenModel['model'];
   readonly objects: ReadonlySet<string>;
-  /** The journal and length that a new owner goes on from. */
+  /** The journal and length that a new owner continues. */
   readonly after: ReadUpTo;
-  /** The image that alone proves it, no journal needed: a new owner's journal has to find it under its own name. */
+  /**
+   * The image that alone proves the prefix, without a journal. A new owner's journal needs it under
+   * its own name. Null: not needed.
+   */
   readonly image: CheckpointFile | null;
 }
 
 /**
- * Image and journals as far as every record is whole and follows from the one before; a damaged record ends it, whatever lies behind.
- * A journal whose first record is damaged proves nothing, and bounds what came before it: its own first commit tells the version that
- * was taken over, so that a replaced owner's late records are not taken for the run's. Null: nothing is proved. Throws what the system
- * throws.
+ * Reads image and journals up to the first damaged record; everything after it is not proved. A
+ * journal whose first record is damaged proves nothing itself, but limits the journals before it.
+ * Its first whole commit names the version that it continued, so late records of a replaced owner
+ * do not count. Null: nothing is proved. Throws I/O errors.
  */
 export const readProvable = async (folder: string, listing: FolderListing, runId: RunId): Promise<Provable | null> => {
   const byJournals = await provedByJournals(folder, listing, runId);
-  // Images hold acknowledged commits only, a replaced owner's too: the one that reaches furthest counts.
+  // An image holds acknowledged commits only, also one of a replaced owner. The one with the
+  // highest version counts.
   let best = byJournals;
   for (const file of listing.checkpoints) {
-    // What it holds lies before a journal that was taken in.
+    // It ends before a journal that is already included.
     if (byJournals !== null && compareJournals(file, byJournals.after) <= 0) continue;
     const opened = await wholeImage(folder, file, runId);
     if (opened === null) continue;
     if (best === null || opened.model.snapshot.version > best.model.snapshot.version) {
-      // Its journal may be damaged or gone: the length taken over is none.
+      // Its journal may be damaged or gone, so none of its bytes are taken over.
       best = provable(opened, { epoch: file.epoch, n: file.n, bytes: 0 }, file);
     }
     opened.tables.database?.close();
@@ -59,11 +63,14 @@ const provedByJournals = async (folder: string, listing: FolderListing, runId: R
   return null;
 };
 
-/** The version that a journal's first whole commit follows. */
+/** The version before a journal's first whole commit. */
 const firstVersion = (folder: string, id: JournalId): number =>
   scanJournal(folder, id).records.find(({ versions }) => versions !== null)?.versions?.before ?? Number.POSITIVE_INFINITY;
 
-/** The journals that lead to one, back to a whole image or to the run's beginning. `base` null: they lead to neither. */
+/**
+ * The journals that lead to `tip`, back to a whole image or to the run's beginning. `base` null:
+ * they lead to neither.
+ */
 const reachBack = async (
   folder: string,
   listing: FolderListing,
@@ -106,7 +113,9 @@ const foldReach = (folder: string, base: OpenModel, journals: readonly ChainedJo
   return after === null ? null : provable(base, after, null);
 };
 
-/** Where the journal reaches the version: what follows is not the run's. */
+/**
+ * The byte offset at which the journal reaches the version; later records do not belong to the run.
+ */
 const cutAt = (folder: string, { id, to }: ChainedJournal, versionMax: number): number | null => {
   if (versionMax === Number.POSITIVE_INFINITY) return to;
   const late = scanJournal(folder, id).records.find(({ versions }) => versions !== null && versions.before >= versionMax);
@@ -120,7 +129,7 @@ const provable = ({ model }: OpenModel, after: ReadUpTo, image: CheckpointFile |
   image,
 });
 
-/** The run as an image has it; null: the image is of no use. */
+/** The run in an image; null: the image is unusable. */
 const wholeImage = async (folder: string, file: CheckpointFile, runId: RunId): Promise<OpenModel | null> => {
   const bytes = readImage(folder, file);
   if (bytes === null) return null;

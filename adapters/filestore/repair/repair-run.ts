@@ -10,9 +10,10 @@ import { leftBehind } from './loss.ts';
 import { checkpointFile, compareJournals, journalFile, setAsideFolder } from '../disk/run-folder.ts';
 
 /**
- * True after: the run's newest journal is the new owner's, and names the journal, length and version that were proved; whatever lies
- * behind that length is ignored for ever. What was damaged or given up lies in the set-aside folder of the epoch, under its own name,
- * where no checkpoint removes it. For the owner of that epoch alone. Throws what the disk throws: then the run is as damaged as it was.
+ * Begins a journal of the new owner that continues the proved journal, length and version; later
+ * bytes are ignored for ever. Moves damaged and abandoned files to the set-aside folder of the
+ * epoch, where no checkpoint deletes them. Returns their paths in the run folder. For the owner of
+ * that epoch only. Throws I/O errors and then leaves the run as damaged as it was.
  */
 export const repairRun = (disk: Disk, folder: string, runId: RunId, epoch: number, examined: Examined): readonly string[] => {
   const { provable, condition, journals, damagedImages, listing } = examined;
@@ -29,14 +30,15 @@ export const repairRun = (disk: Disk, folder: string, runId: RunId, epoch: numbe
     const { after, image, version } = provable;
     const isThere = listing.journals.some((id) => compareJournals(id, after) === 0);
     if (image === null || isThere) disk.syncFile(join(folder, journalFile(after)));
-    // Before the journal that needs it: a journal that goes on from nothing must never be the newest.
+    // Before the journal that needs it: a journal without its predecessor must never be the newest.
     if (image !== null) linkOrCopy(join(folder, image.file), join(folder, checkpointFile({ epoch, n: 1 }, image.crc)));
     beginJournal(disk, folder, { runId, epoch, n: 1, after, version, description: null }).close();
   }
-  // The journal that is gone on from stays; all else has its name in the other folder now.
+  // The continued journal stays; all others now have a name in the other folder.
   for (const file of kept) if (file !== journalFile(provable.after)) rmSync(join(folder, file), { force: true });
   disk.syncFolder(folder);
-  // What lost commits name may be answers that were paid for; the next opening would sweep it.
+  // Objects of lost commits may be answers that were paid for, and the next opening would delete
+  // them.
   return condition.loss === null
     ? kept.map((file) => join(aside, file))
     : [...kept.map((file) => join(aside, file)), ...moveObjects(folder, aside, examined.unreferenced)];
@@ -52,7 +54,7 @@ const moveObjects = (folder: string, aside: string, names: readonly string[]): r
     return to;
   });
 
-/** A second name for the same bytes; a copy where the disk knows no second names. */
+/** A hard link, or a copy where the file system has no hard links. */
 const linkOrCopy = (from: string, to: string): void => {
   try {
     linkSync(from, to);

@@ -7,47 +7,52 @@ import type { PayloadCondition, RunCondition, RunRepair, StoreCare } from '../..
 import { ioError, isFolder, renewSums } from '../../filesystem/index.ts';
 import type { Disk } from '../disk/disk.ts';
 import { type Examined, examineRun } from './examine-run.ts';
-import type { OwnershipDesk } from '../ownership/ownership.ts';
+import type { OwnershipTracker } from '../ownership/ownership.ts';
 import { examinePayload } from './payload-condition.ts';
 import { repairRun } from './repair-run.ts';
 import { setAsideFolder } from '../disk/run-folder.ts';
 
 export interface StoreCareOptions {
   readonly disk: Disk;
-  readonly desk: OwnershipDesk;
+  readonly owners: OwnershipTracker;
   readonly folderOf: (runId: RunId) => string;
   readonly runIds: Port<readonly RunId[]>;
 }
 
-/** A look beside a live owner may fall between two of its steps: what looks damaged is looked at again. */
-const looksMax = 4;
+/**
+ * How often damage beside a live owner is examined again, since the owner may be between two steps.
+ */
+const readsMax = 4;
 
-/** Looks after runs in folders. It reads them in the caller's thread: nobody waits for anything else. */
-export const createStoreCare = ({ disk, desk, folderOf, runIds }: StoreCareOptions): StoreCare => {
+/**
+ * Examines and repairs runs in folders. Reads in the caller's thread, since nothing else waits for
+ * it.
+ */
+export const createStoreCare = ({ disk, owners, folderOf, runIds }: StoreCareOptions): StoreCare => {
   const onFolder =
     <A>(doing: string, runId: RunId, act: (folder: string) => Promise<Either<PortError, A>>): Port<A> =>
     async () => {
       const folder = folderOf(runId);
       try {
-        if (!isRunId(runId) || !isFolder(folder)) return left({ type: 'not_found', message: `nothing named ${runId} at ${folder}` });
+        if (!isRunId(runId) || !isFolder(folder)) return left({ type: 'not_found', message: `no run ${runId} at ${folder}` });
         return await act(folder);
       } catch (cause) {
         return left(ioError(doing, folder, cause));
       }
     };
   const examined = async (folder: string, runId: RunId): Promise<Examined> => {
-    for (let look = 1; ; look += 1) {
-      const owner = desk.ownerOf(folder);
+    for (let reads = 1; ; reads += 1) {
+      const owner = owners.ownerOf(folder);
       try {
         const found = await examineRun(folder, runId, owner);
-        if (owner === null || found.condition.state === 'whole' || look === looksMax) return found;
+        if (owner === null || found.condition.state === 'whole' || reads === readsMax) return found;
       } catch (cause) {
-        if (owner === null || look === looksMax) throw cause;
+        if (owner === null || reads === readsMax) throw cause;
       }
     }
   };
   const repaired = async (folder: string, runId: RunId): Promise<Either<PortError, RunRepair>> => {
-    const ownership = desk.take(folder);
+    const ownership = owners.take(folder);
     if (isLeft(ownership)) return ownership;
     const { epoch, release } = ownership.right;
     try {
@@ -88,6 +93,6 @@ const withPayload = (condition: Examined['condition'], payload: PayloadCondition
 
 const nothingProved = (folder: string, refusal: string | null): PortError => ({
   type: 'corrupt',
-  message: `nothing of the run in ${folder} can be gone on from${refusal === null ? '' : `: ${refusal}`}; nothing was changed`,
+  message: `nothing of the run in ${folder} can be recovered${refusal === null ? '' : `: ${refusal}`}; nothing was changed`,
   where: folder,
 });

@@ -4,15 +4,15 @@ import { countOfIndexSet, type IndexSet } from '../../../lib/core/values/index-s
 import type { RowChange } from '../../../lib/core/machine/rows.ts';
 import { completed, failed, type ItemColumns, pending, queued, retryable, shared, submitted } from './item-columns.ts';
 import type { IdIndex } from './id-index.ts';
-import { ascending, keptColumn, type ResultPiece, type SlicePiece, slicePiece } from './pieces.ts';
+import { ascending, keptColumn, type ResultSegment, type SliceSegment, sliceSegment } from './segments.ts';
 import type { SharedWaiters } from './shared-waiters.ts';
-import type { Shelf } from './shelf.ts';
+import type { SegmentList } from './segment-list.ts';
 
-/** What a row change reads and moves. */
+/** The state that a row change reads and updates. */
 export interface Rows {
   readonly items: ItemColumns;
-  readonly slices: Shelf<SlicePiece>;
-  readonly results: Shelf<ResultPiece>;
+  readonly slices: SegmentList<SliceSegment>;
+  readonly results: SegmentList<ResultSegment>;
   readonly batches: Map<number, IndexSet>;
   readonly waiters: SharedWaiters;
   ids(): IdIndex;
@@ -22,7 +22,10 @@ export interface Rows {
 type Undo = (() => void)[];
 type Of<T extends RowChange['type']> = Extract<RowChange, { readonly type: T }>;
 
-/** Moves the rows, or says which row is not where the change claims it to be. What was moved until then is in the undo log. */
+/**
+ * Applies a row change. Returns an error text when a row is not in the state that the change
+ * expects; the undo log then holds the moves made so far.
+ */
 export const applyChange = (model: Rows, change: RowChange, areNew: boolean, undo: Undo): string | null => {
   switch (change.type) {
     case 'insert':
@@ -50,28 +53,32 @@ export const applyChange = (model: Rows, change: RowChange, areNew: boolean, und
   }
 };
 
-/** Moves rows one by one, each only from where it must be. `place` null: anywhere. */
+/** Moves rows one by one, each only from the expected state. `batchOrBucket` null: any. */
 const moveEach = (
   items: ItemColumns,
   indexes: Column,
   from: number,
-  place: number | null,
+  batchOrBucket: number | null,
   fromName: string,
   move: (items: ItemColumns, index: number, at: number) => void,
 ): string | null => {
   for (let at = 0; at < indexes.length; at += 1) {
     const index = indexes[at] as number;
-    if (!(index < items.count) || items.status[index] !== from || (place !== null && items.place[index] !== place)) {
-      return `row ${index} is not ${fromName}${place === null || place === 0 ? '' : ` in batch ${place}`}`;
+    if (
+      !(index < items.count) ||
+      items.status[index] !== from ||
+      (batchOrBucket !== null && items.batchOrBucket[index] !== batchOrBucket)
+    ) {
+      return `row ${index} is not ${fromName}${batchOrBucket === null || batchOrBucket === 0 ? '' : ` in batch ${batchOrBucket}`}`;
     }
     move(items, index, at);
   }
   return null;
 };
 
-const pushResults = (model: Rows, piece: ResultPiece, undo: Undo): string | null => {
-  if (piece.from !== model.results.next) return `results go on at sequence ${model.results.next}, not at ${piece.from}`;
-  model.results.push(piece);
+const pushResults = (model: Rows, segment: ResultSegment, undo: Undo): string | null => {
+  if (segment.from !== model.results.next) return `the next result sequence is ${model.results.next}, not ${segment.from}`;
+  model.results.push(segment);
   undo.push(() => model.results.pop());
   return null;
 };
@@ -80,11 +87,11 @@ const noLines = { outputObject: null, errorObject: null, parts: null, offsets: n
 const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: boolean, undo: Undo): string | null => {
   const { items } = model;
   const count = slice.itemIds.length;
-  if (slice.fromIndex !== items.count) return `rows are inserted at ${items.count}, not at ${slice.fromIndex}`;
+  if (slice.fromIndex !== items.count) return `the next row index is ${items.count}, not ${slice.fromIndex}`;
   const { requestLengths, itemLengths, tokens, inputs, sameAs } = slice;
   if ([requestLengths, itemLengths, tokens, inputs, sameAs].some((column) => column !== null && column.length !== count))
-    return 'columns of a slice have one length';
-  // Asked for before the slice is there: an index that is built now must not have its ids yet.
+    return 'the columns of a slice must have one length';
+  // Built before the slice is added, since the index must not yet contain its ids.
   const ids = areNew ? model.ids() : null;
   undo.push(() => items.truncate(slice.fromIndex));
   items.append(count);
@@ -93,14 +100,14 @@ const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: bool
     requestLengths: keptColumn(requestLengths),
     itemLengths: keptColumn(itemLengths),
     tokens: tokens === null ? null : keptColumn(tokens),
-    // A column of ones says nothing: kept where some row has more.
+    // A column of ones carries no information, so it is kept only where a row has more.
     inputs: inputs !== null && Array.from(inputs).some((each) => each > 1) ? keptColumn(inputs) : null,
     sameAs: sameAs === null ? null : keptColumn(sameAs),
   };
-  model.slices.push(slicePiece({ from, count, requestObject, itemObject, ...columns }, () => slice.itemIds));
+  model.slices.push(sliceSegment({ from, count, requestObject, itemObject, ...columns }, () => slice.itemIds));
   undo.push(() => model.slices.pop());
   const taken = ids === null ? null : takenId(ids, slice);
-  if (taken !== null) return `item id ${JSON.stringify(taken)} is taken`;
+  if (taken !== null) return `item id ${JSON.stringify(taken)} is already used`;
   const misled = sameAs === null ? null : shareNew(model, sameAs, from, undo);
   if (misled !== null || slice.badOffsets.length === 0) return misled;
   const indexes = Uint32Array.from(slice.badOffsets, (offset) => from + offset);
@@ -111,7 +118,7 @@ const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: bool
   );
 };
 
-/** Rows of the slice that another row is sent for: they wait for it, and are pending for nobody. */
+/** Marks rows that share another row's request: they wait for it and are not pending. */
 const shareNew = ({ items, waiters }: Rows, sameAs: Column, from: number, undo: Undo): string | null => {
   for (let offset = 0; offset < sameAs.length; offset += 1) {
     const [index, sent] = [from + offset, (sameAs[offset] as number) - 1];
@@ -123,7 +130,10 @@ const shareNew = ({ items, waiters }: Rows, sameAs: Column, from: number, undo: 
   return null;
 };
 
-/** The first id that the run, or the slice itself, already has; else they are all known from now on. A refusal forgets the index, so nothing is taken back. */
+/**
+ * The first id that the run or the slice already has; null adds them all. A rejection drops the
+ * whole index, so no id is removed here.
+ */
 const takenId = (ids: IdIndex, slice: AcceptedSlice): string | null =>
   slice.itemIds.find((id, i) => !ids.add(id, slice.fromIndex + i)) ?? null;
 
@@ -142,14 +152,14 @@ const claim = (model: Rows, { batchNo, indexes, count }: Of<'claim'>, undo: Undo
   return null;
 };
 
-const moveBatch = (model: Rows, { batchNo, count }: Of<'submit'> | Of<'release'>, to: number, place: number): string | null => {
+const moveBatch = (model: Rows, { batchNo, count }: Of<'submit'> | Of<'release'>, to: number, batchOrBucket: number): string | null => {
   const { items } = model;
   const indexes: IndexSet = model.batches.get(batchNo) ?? [];
   let moved = 0;
   for (let range = 0; range + 1 < indexes.length; range += 2) {
     for (let index = indexes[range] as number; index < (indexes[range + 1] as number); index += 1) {
       if (!items.isIn(index, queued, batchNo)) continue;
-      items.move(index, to, items.charged[index] as number, items.uncharged[index] as number, place);
+      items.move(index, to, items.charged[index] as number, items.uncharged[index] as number, batchOrBucket);
       moved += 1;
     }
   }
@@ -203,8 +213,8 @@ const retry = (model: Rows, { batchNo, rows }: Of<'retry'>): string | null =>
     moveCharged(items, index, retryable, rows.charged[at] as number, model.bucketOf(rows.dueAtMs[at] as number)),
   );
 
-const moveCharged = (items: ItemColumns, index: number, to: number, charged: number, place: number): void =>
-  items.move(index, to, (items.charged[index] as number) + charged, (items.uncharged[index] as number) + (1 - charged), place);
+const moveCharged = (items: ItemColumns, index: number, to: number, charged: number, batchOrBucket: number): void =>
+  items.move(index, to, (items.charged[index] as number) + charged, (items.uncharged[index] as number) + (1 - charged), batchOrBucket);
 
 const failPending = (model: Rows, { indexes, code, sequenceFrom, batchNo }: Of<'fail_pending'>, undo: Undo): string | null =>
   moveEach(model.items, indexes, pending, null, 'pending', (items, index) =>
@@ -222,15 +232,15 @@ const failPending = (model: Rows, { indexes, code, sequenceFrom, batchNo }: Of<'
     undo,
   );
 
-/** Each row ends as the row does that was sent for it, and that has just this result. */
+/** Ends each row like the row that was sent for it, whose result is `of`. */
 const share = (model: Rows, { indexes, of, codes, sequenceFrom }: Of<'share'>, undo: Undo): string | null => {
   for (const at of ascending(of)) {
     const [index, sequence] = [indexes[at] as number, of[at] as number];
     if (!(index < model.items.count) || !(sequence < model.results.next)) return `row ${index} or result ${sequence} does not exist`;
-    const piece = model.results.at(sequence);
-    const offset = sequence - piece.from;
-    if (piece.indexes[offset] !== model.waiters.sentFor(index) || (piece.codes?.[offset] ?? -1) !== (codes?.[at] ?? -1))
-      return `row ${index} ends otherwise than result ${sequence}`;
+    const segment = model.results.at(sequence);
+    const offset = sequence - segment.from;
+    if (segment.indexes[offset] !== model.waiters.sentFor(index) || (segment.codes?.[offset] ?? -1) !== (codes?.[at] ?? -1))
+      return `row ${index} does not match result ${sequence}`;
   }
   return (
     moveEach(model.items, indexes, shared, null, 'shared', (items, index) =>

@@ -1,27 +1,31 @@
 import { type BatchRecord, recordsAfter } from '../../../lib/core/model/batch-record.ts';
 import type { Event } from '../../../lib/core/model/event.ts';
 import type { BatchKey } from '../../../lib/core/values/ids.ts';
-import { keptColumn } from './pieces.ts';
+import { keptColumn } from './segments.ts';
 
-/** Every batch that was ever planned, as it is remembered, by its number. Bounded by the batches and the runs of neighbours in them. */
+/**
+ * A record of every planned batch, by batch number. Memory grows with the batches and their index
+ * ranges.
+ */
 export class BatchRecords {
-  /** Batch `n` at place `n - 1`. */
+  /** Batch `n` is at array index `n - 1`. */
   readonly #records: BatchRecord[] = [];
   readonly #numbers = new Map<BatchKey, number>();
-  /** Numbers of those that are not as the database has them. */
+  /** Numbers of the batches whose database row is outdated. */
   readonly #dirty = new Set<number>();
 
   /** Folds the events of a commit in. */
   fold(events: readonly Event[]): void {
     for (const record of recordsAfter((batchKey) => this.#find(batchKey), events).values()) {
       const known = this.#records[record.batchNo - 1];
-      // As it comes it is a view of the whole record of the journal, which would be kept with it.
+      // The decoded column is a view of the whole journal record, which would stay in memory with
+      // it.
       this.#put(known === undefined ? { ...record, indexes: keptColumn(record.indexes).slice() } : record);
       this.#dirty.add(record.batchNo);
     }
   }
 
-  /** A record as the database has it. */
+  /** Adds a record from the database. */
   load(record: BatchRecord): void {
     this.#put(record);
   }
@@ -39,12 +43,12 @@ export class BatchRecords {
     return this.#records.length;
   }
 
-  /** Those that the database does not have as they are. */
+  /** The records whose database row is outdated. */
   *dirty(): Generator<BatchRecord> {
     for (const batchNo of this.#dirty) yield this.#records[batchNo - 1] as BatchRecord;
   }
 
-  /** The database has them all now. */
+  /** Marks all records as stored. */
   settle(): void {
     this.#dirty.clear();
   }

@@ -3,9 +3,9 @@ import type { SqlValue } from 'sql.js';
 import type { BatchRecord } from '../../../lib/core/model/batch-record.ts';
 import { BatchRecordCodec } from '../../../lib/core/codec/batch-record-codec.ts';
 import { placeOf } from '../../../lib/core/codec/event-record.ts';
-import { blobOf, columnOf, keptColumn } from './pieces.ts';
+import { blobOf, columnOf, keptColumn } from './segments.ts';
 
-/** A remembered batch as the table has it; what is a structure, and never asked for by a part of it, is JSON. */
+/** A batch record as a table row. Structures that no query reads in part are JSON. */
 export const rowOfRecord = (record: BatchRecord): SqlValue[] => [
   record.batchNo,
   record.batchKey,
@@ -26,7 +26,7 @@ export const rowOfRecord = (record: BatchRecord): SqlValue[] => [
   blobOf(keptColumn(record.indexes)),
 ];
 
-/** The batch that a row of the table holds; left says where the row is malformed. */
+/** The batch record of a table row; left says where the row is malformed. */
 export const recordOfRow = (row: readonly SqlValue[]): Either<string, BatchRecord> => {
   const [batchNo, batchKey, state, requests, createAttempt, inputFileId, providerBatchId, providerStatus, ending, files] = row;
   const [inputTokens, usage, completedCount, failedCount, retriedCount, rangeEnds, indexes] = row.slice(10);

@@ -1,6 +1,6 @@
 import { addIdHash, noIdHashes, rowsLike } from '../../../lib/core/source/id-hashes.ts';
 
-/** Which item ids the run holds. */
+/** The item ids of the run. */
 export class IdIndex {
   readonly #hashes = noIdHashes();
   readonly #idAt: (index: number) => string;
@@ -13,7 +13,7 @@ export class IdIndex {
     return this.#isAmong(rowsLike(this.#hashes, id), id);
   }
 
-  /** False when the run has the id already, and the index is to be forgotten; else it is known from now on, as that of the row. */
+  /** Adds an id. False when the run already has it; then the index must be discarded. */
   add(id: string, index: number): boolean {
     return !this.#isAmong(addIdHash(this.#hashes, id, index), id);
   }

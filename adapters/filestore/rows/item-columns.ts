@@ -1,6 +1,6 @@
 import { itemStatuses, type ItemStatus, type ItemTotals } from '../../../lib/core/model/item.ts';
 
-/** A status as a number: its place in the table of statuses. */
+/** The number of a status: its array index in `itemStatuses`. */
 export const statusCode = (status: ItemStatus): number => itemStatuses.indexOf(status);
 export const pending = statusCode('pending');
 export const queued = statusCode('queued_local');
@@ -11,22 +11,25 @@ export const failed = statusCode('failed_permanent');
 export const shared = statusCode('shared');
 
 /**
- * The state of every row in columns: ten bytes a row, moved in a loop without a statement per row. `place` is the batch that holds
- * or settled the row, or, while it is failed_retryable, its backoff bucket. Moves are logged until they are kept, so that a
- * commit is refused whole.
+ * The state of every row in columns, ten bytes a row. `batchOrBucket` is the batch that holds or
+ * settled the row or, while the row is failed_retryable, its backoff bucket. Moves are logged until
+ * `keep`, so that a commit can be rejected as a whole.
  */
 export class ItemColumns {
   count = 0;
   status = new Uint8Array(1_024);
   charged = new Uint16Array(1_024);
   uncharged = new Uint16Array(1_024);
-  place = new Uint32Array(1_024);
-  /** 1 where the row is no longer as the database has it. */
+  batchOrBucket = new Uint32Array(1_024);
+  /** 1 where the row differs from the database. */
   dirty = new Uint8Array(1_024);
-  /** No pending row lies before it. */
+  /** No row before this one is pending. */
   firstPending = 0;
   readonly #totals = new Float64Array(itemStatuses.length);
-  /** Five numbers for every move since the last `keep`; a column, since a list that grows with every commit is work for the collector. */
+  /**
+   * Five numbers for every move since the last `keep`, in a typed array to spare the garbage
+   * collector.
+   */
   #log = new Uint32Array(5_120);
   #logged = 0;
   isLogging = true;
@@ -34,34 +37,34 @@ export class ItemColumns {
   append(rows: number): void {
     this.#reserve(this.count + rows);
     this.status.fill(pending, this.count, this.count + rows);
-    for (const column of [this.charged, this.uncharged, this.place]) column.fill(0, this.count, this.count + rows);
+    for (const column of [this.charged, this.uncharged, this.batchOrBucket]) column.fill(0, this.count, this.count + rows);
     this.count += rows;
     this.#totals[pending] = this.totalOf(pending) + rows;
   }
 
-  /** Takes the last rows away again. */
+  /** Removes the rows from `count` on. */
   truncate(count: number): void {
     for (let index = count; index < this.count; index += 1) this.#add(this.status[index] as number, -1);
     this.count = count;
   }
 
-  move(index: number, status: number, charged: number, uncharged: number, place: number): void {
+  move(index: number, status: number, charged: number, uncharged: number, batchOrBucket: number): void {
     if (this.isLogging) this.#remember(index);
-    this.#put(index, status, charged, uncharged, place);
+    this.#put(index, status, charged, uncharged, batchOrBucket);
   }
 
-  /** A row as the database has it. */
-  load(index: number, status: number, charged: number, uncharged: number, place: number): void {
-    this.#put(index, status, charged, uncharged, place);
+  /** Sets a row to its state in the database. */
+  load(index: number, status: number, charged: number, uncharged: number, batchOrBucket: number): void {
+    this.#put(index, status, charged, uncharged, batchOrBucket);
     this.dirty[index] = 0;
   }
 
-  /** Forgets what was logged: the moves stand. */
+  /** Discards the log: the moves stand. */
   keep(): void {
     this.#logged = 0;
   }
 
-  /** Takes every logged move back, the last first. */
+  /** Undoes every logged move, newest first. */
   undo(): void {
     const log = this.#log;
     for (let at = this.#logged - 5; at >= 0; at -= 5) {
@@ -70,20 +73,20 @@ export class ItemColumns {
     this.#logged = 0;
   }
 
-  isIn(index: number, status: number, place: number): boolean {
-    return index < this.count && this.status[index] === status && this.place[index] === place;
+  isIn(index: number, status: number, batchOrBucket: number): boolean {
+    return index < this.count && this.status[index] === status && this.batchOrBucket[index] === batchOrBucket;
   }
 
   totalOf(status: number): number {
     return this.#totals[status] as number;
   }
 
-  /** The first status of which the columns and the totals disagree. */
+  /** The first status whose count differs from the totals; null: none. */
   disagreement(totals: ItemTotals): ItemStatus | null {
     return itemStatuses.find((status, code) => totals[status] !== this.#totals[code]) ?? null;
   }
 
-  /** Pending rows in item order. O(rows passed over), and rows that were passed over are not looked at again. */
+  /** Pending rows in item order. O(rows skipped), and no row is skipped twice. */
   pendingFrom(rowsMax: number): Uint32Array<ArrayBuffer> {
     const found = new Uint32Array(Math.min(rowsMax, this.totalOf(pending)));
     while (this.firstPending < this.count && this.status[this.firstPending] !== pending) this.firstPending += 1;
@@ -102,17 +105,17 @@ export class ItemColumns {
     log[at++] = this.status[index] as number;
     log[at++] = this.charged[index] as number;
     log[at++] = this.uncharged[index] as number;
-    log[at++] = this.place[index] as number;
+    log[at++] = this.batchOrBucket[index] as number;
     this.#logged = at;
   }
 
-  #put(index: number, status: number, charged: number, uncharged: number, place: number): void {
+  #put(index: number, status: number, charged: number, uncharged: number, batchOrBucket: number): void {
     this.#add(this.status[index] as number, -1);
     this.#add(status, 1);
     this.status[index] = status;
     this.charged[index] = charged;
     this.uncharged[index] = uncharged;
-    this.place[index] = place;
+    this.batchOrBucket[index] = batchOrBucket;
     this.dirty[index] = 1;
     if (status === pending && index < this.firstPending) this.firstPending = index;
   }
@@ -127,7 +130,7 @@ export class ItemColumns {
     this.status = grown(this.status, new Uint8Array(capacity));
     this.charged = grown(this.charged, new Uint16Array(capacity));
     this.uncharged = grown(this.uncharged, new Uint16Array(capacity));
-    this.place = grown(this.place, new Uint32Array(capacity));
+    this.batchOrBucket = grown(this.batchOrBucket, new Uint32Array(capacity));
     this.dirty = grown(this.dirty, new Uint8Array(capacity));
   }
 }

@@ -1,7 +1,7 @@
-/** Many texts as one: what crosses a thread is copied piece by piece, and one long text is copied at once. */
+/** Many texts in one. A thread message copies each text separately, and one long text at once. */
 export interface PackedTexts {
   readonly text: string;
-  /** Where each text ends, in UTF-16 units. */
+  /** The end of each text, in UTF-16 units. */
   readonly ends: Uint32Array;
 }
 

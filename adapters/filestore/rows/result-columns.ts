@@ -1,7 +1,10 @@
 import type { ResultRef } from '../../../lib/ports/run-store.ts';
 import { type PackedTexts, unpackTexts } from './packed-texts.ts';
 
-/** A page of results as it crosses the thread: columns that are handed over, not copied. Objects are numbered from 1; 0: none. */
+/**
+ * A page of results as a thread message: columns that are transferred, not copied. Objects are
+ * numbered from 1; 0: none.
+ */
 export interface ResultColumns {
   readonly sequences: Float64Array;
   readonly indexes: Uint32Array;
@@ -21,7 +24,7 @@ export interface ResultColumns {
   readonly objects: readonly string[];
 }
 
-/** Room for the results of these sequences. */
+/** Empty columns for the results of these sequences. */
 export const resultColumns = (sequences: Float64Array, objects: readonly string[]): Omit<ResultColumns, 'ids'> => {
   const count = sequences.length;
   return {
@@ -41,7 +44,7 @@ export const resultColumns = (sequences: Float64Array, objects: readonly string[
   };
 };
 
-/** The page as the port shows it. */
+/** The page in the form of the port. */
 export const resultRefs = (page: ResultColumns): readonly ResultRef[] =>
   unpackTexts(page.ids).map((itemId, at): ResultRef => {
     const code = page.codes[at] as number;

@@ -1,66 +1,70 @@
 import { completed, failed } from './item-columns.ts';
-import { ascending, type ResultPiece, type SlicePiece } from './pieces.ts';
+import { ascending, type ResultSegment, type SliceSegment } from './segments.ts';
 import { packTexts } from './packed-texts.ts';
 import { type ResultColumns, resultColumns } from './result-columns.ts';
 import type { RunModel } from './run-model.ts';
-import type { Piece } from './shelf.ts';
+import type { Segment } from './segment-list.ts';
 
-const holds = (piece: Piece | null, number: number): boolean => piece !== null && number >= piece.from && number < piece.from + piece.count;
+const holds = (segment: Segment | null, number: number): boolean =>
+  segment !== null && number >= segment.from && number < segment.from + segment.count;
 
-/** Results of these sequences, in the order given. Each piece is visited once for what it says of them, however they are scattered. */
+/**
+ * Results of these sequences, in the given order. Each segment is loaded once, wherever the
+ * sequences are.
+ */
 const collect = (model: RunModel, sequences: Float64Array): ResultColumns => {
   const objects: string[] = [];
   const out = resultColumns(sequences, objects);
   const numberOf = numbering(objects);
-  const shared = placeResults(model, sequences, out, numberOf);
-  const ids = placeRows(model, out, numberOf);
-  placeSharedLines(model, shared, out, numberOf);
+  const shared = fillResults(model, sequences, out, numberOf);
+  const ids = fillRows(model, out, numberOf);
+  fillSharedLines(model, shared, out, numberOf);
   return { ...out, ids: packTexts(ids) };
 };
 
-/** A page without its ids: they are texts. */
-type Places = Omit<ResultColumns, 'ids'>;
+/** A page without its ids, which are texts. */
+type ResultPage = Omit<ResultColumns, 'ids'>;
 type NumberOf = (name: string | null) => number;
-/** A result that has its line where another has it. */
+/** A result whose line belongs to another result. */
 interface SharedLine {
   readonly at: number;
   readonly sequence: number;
 }
 
-const placeResults = (model: RunModel, sequences: Float64Array, out: Places, numberOf: NumberOf): readonly SharedLine[] => {
+const fillResults = (model: RunModel, sequences: Float64Array, out: ResultPage, numberOf: NumberOf): readonly SharedLine[] => {
   const { charged, uncharged } = model.items;
   const shared: SharedLine[] = [];
-  let piece: ResultPiece | null = null;
+  let segment: ResultSegment | null = null;
   let partObjects: readonly number[] = [];
   for (const at of ascending(sequences)) {
     const sequence = sequences[at] as number;
-    if (piece === null || !holds(piece, sequence)) {
-      piece = model.results.at(sequence);
-      partObjects = [0, numberOf(piece.outputObject), numberOf(piece.errorObject)];
+    if (segment === null || !holds(segment, sequence)) {
+      segment = model.results.at(sequence);
+      partObjects = [0, numberOf(segment.outputObject), numberOf(segment.errorObject)];
     }
-    const offset = sequence - piece.from;
-    const index = piece.indexes[offset] as number;
+    const offset = sequence - segment.from;
+    const index = segment.indexes[offset] as number;
     out.indexes[at] = index;
-    out.codes[at] = piece.codes === null ? -1 : (piece.codes[offset] as number);
+    out.codes[at] = segment.codes === null ? -1 : (segment.codes[offset] as number);
     out.charged[at] = charged[index] as number;
     out.uncharged[at] = uncharged[index] as number;
-    if (piece.of === null) placeLine(piece, offset, partObjects, out, at);
-    else shared.push({ at, sequence: piece.of[offset] as number });
+    if (segment.of === null) fillLine(segment, offset, partObjects, out, at);
+    else shared.push({ at, sequence: segment.of[offset] as number });
   }
   return shared;
 };
 
-const placeLine = (piece: ResultPiece, offset: number, partObjects: readonly number[], out: Places, at: number): void => {
-  if (piece.offsets === null || piece.lengths === null) return;
-  out.lineObjects[at] = partObjects[piece.parts === null ? 1 : (piece.parts[offset] as number)] as number;
-  out.lineOffsets[at] = piece.offsets[offset] as number;
-  out.lineLengths[at] = piece.lengths[offset] as number;
+const fillLine = (segment: ResultSegment, offset: number, partObjects: readonly number[], out: ResultPage, at: number): void => {
+  if (segment.offsets === null || segment.lengths === null) return;
+  out.lineObjects[at] = partObjects[segment.parts === null ? 1 : (segment.parts[offset] as number)] as number;
+  out.lineOffsets[at] = segment.offsets[offset] as number;
+  out.lineLengths[at] = segment.lengths[offset] as number;
 };
 
-/** Where the item lines of the rows lie, and their ids. */
-const placeRows = (model: RunModel, out: Places, numberOf: NumberOf): readonly string[] => {
+/** Fills in the spans of the rows' item lines; returns the row ids. */
+const fillRows = (model: RunModel, out: ResultPage, numberOf: NumberOf): readonly string[] => {
   const ids = new Array<string>(out.indexes.length);
-  let slice: SlicePiece | null = null;
+  let slice: SliceSegment | null = null;
   let [sliceIds, itemEnds, itemObject] = [[] as readonly string[], new Float64Array(0) as Float64Array, 0];
   for (const at of ascending(out.indexes)) {
     const index = out.indexes[at] as number;
@@ -79,19 +83,19 @@ const placeRows = (model: RunModel, out: Places, numberOf: NumberOf): readonly s
   return ids;
 };
 
-const placeSharedLines = (model: RunModel, shared: readonly SharedLine[], out: Places, numberOf: NumberOf): void => {
-  let piece: ResultPiece | null = null;
+const fillSharedLines = (model: RunModel, shared: readonly SharedLine[], out: ResultPage, numberOf: NumberOf): void => {
+  let segment: ResultSegment | null = null;
   let partObjects: readonly number[] = [];
   for (const { at, sequence } of [...shared].sort((a, b) => a.sequence - b.sequence)) {
-    if (piece === null || !holds(piece, sequence)) {
-      piece = model.results.at(sequence);
-      partObjects = [0, numberOf(piece.outputObject), numberOf(piece.errorObject)];
+    if (segment === null || !holds(segment, sequence)) {
+      segment = model.results.at(sequence);
+      partObjects = [0, numberOf(segment.outputObject), numberOf(segment.errorObject)];
     }
-    placeLine(piece, sequence - piece.from, partObjects, out, at);
+    fillLine(segment, sequence - segment.from, partObjects, out, at);
   }
 };
 
-/** Numbers names from 1 in the order in which they come; none is 0. */
+/** Numbers names from 1 in order of first use; a missing name is 0. */
 const numbering = (names: string[]): NumberOf => {
   const numbers = new Map<string, number>();
   return (name) => {
@@ -112,7 +116,7 @@ export const resultsAfter = (model: RunModel, sequence: number, limit: number): 
   return collect(model, sequences);
 };
 
-/** Terminal rows in item order. The first call looks through all results once. */
+/** Terminal rows in item order. The first call reads all results once. */
 export const resultsByIndex = (
   model: RunModel,
   sequenceOf: ArrayLike<number>,
@@ -134,7 +138,7 @@ export const resultsByIndex = (
   return { columns: collect(model, Float64Array.from(sequences)), nextIndex };
 };
 
-/** Where each terminal row's result is; brought up to date from the sequence it was last asked for. */
+/** Maps each terminal row to the sequence of its result; each call reads only newer results. */
 export const createSequenceIndex = (): ((model: RunModel) => ArrayLike<number>) => {
   let sequenceOf = new Uint32Array(0);
   let next = 1;
@@ -145,9 +149,9 @@ export const createSequenceIndex = (): ((model: RunModel) => ArrayLike<number>) 
       sequenceOf = grown;
     }
     while (next < model.results.next) {
-      const piece = model.results.at(next);
-      for (let i = 0; i < piece.count; i += 1) sequenceOf[piece.indexes[i] as number] = piece.from + i;
-      next = piece.from + piece.count;
+      const segment = model.results.at(next);
+      for (let i = 0; i < segment.count; i += 1) sequenceOf[segment.indexes[i] as number] = segment.from + i;
+      next = segment.from + segment.count;
     }
     return sequenceOf;
   };

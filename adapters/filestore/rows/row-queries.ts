@@ -2,14 +2,14 @@ import type { Column, OpenRows, PlanWindow, RowSlice } from '../../../lib/core/m
 import { itemStatuses, type ItemStatus } from '../../../lib/core/model/item.ts';
 import type { ObjectSpan, RequestSpan, RowLines, StoredRow } from '../../../lib/ports/run-store.ts';
 import { pending, queued, retryable, submitted } from './item-columns.ts';
-import { ascending, sentFor, type SlicePiece } from './pieces.ts';
+import { ascending, sentFor, type SliceSegment } from './segments.ts';
 import type { RunModel } from './run-model.ts';
 
-/** The slices that commands carry, read from the model. All answers are columns of their own. */
+/** The slices that commands carry, read from the model. Every answer owns its columns. */
 
-/** Walks rows in ascending order with the slice that each lies in. */
-const walk = (model: RunModel, indexes: Column, visit: (slice: SlicePiece, offset: number, at: number) => void): void => {
-  let slice: SlicePiece | null = null;
+/** Visits rows in ascending order, each with its slice. */
+const walk = (model: RunModel, indexes: Column, visit: (slice: SliceSegment, offset: number, at: number) => void): void => {
+  let slice: SliceSegment | null = null;
   for (let at = 0; at < indexes.length; at += 1) {
     const index = indexes[at] as number;
     if (slice === null || index < slice.from || index >= slice.from + slice.count) slice = model.slices.at(index);
@@ -40,7 +40,7 @@ export const planWindow = (model: RunModel, rowsMax: number): PlanWindow => {
   return { ...window, inputs: inputsOf(model, window.indexes), isExhausted: isLast };
 };
 
-/** Null where each of the rows has one input. */
+/** Null when each of the rows has one input. */
 const inputsOf = (model: RunModel, indexes: Column): Uint32Array<ArrayBuffer> | null => {
   let inputs: Uint32Array<ArrayBuffer> | null = null;
   walk(model, indexes, (slice, offset, at) => {
@@ -58,7 +58,7 @@ export const backoffRows = (model: RunModel, dueAtMs: number, rowsMax: number): 
   const found: number[] = [];
   let isLast = true;
   for (let index = 0; index < items.count; index += 1) {
-    if (items.status[index] !== retryable || items.place[index] !== bucket) continue;
+    if (items.status[index] !== retryable || items.batchOrBucket[index] !== bucket) continue;
     isLast = found.length < rowsMax;
     if (!isLast) break;
     found.push(index);
@@ -72,7 +72,7 @@ export const openMask = (model: RunModel, batchNo: number, indexes: Column): Uin
   return mask;
 };
 
-/** Rows of a batch from an index on that are where they are looked for, in item order; at most so many. */
+/** Rows of a batch with the given status, from an index on, in item order; at most `rowsMax`. */
 const rowsOfBatch = (model: RunModel, batchNo: number, status: number, fromIndex: number, rowsMax: number): Uint32Array<ArrayBuffer> => {
   const { items } = model;
   const ranges = model.batches.get(batchNo) ?? [];
@@ -89,7 +89,7 @@ const rowsOfBatch = (model: RunModel, batchNo: number, status: number, fromIndex
 
 export const openRows = (model: RunModel, batchNo: number, fromIndex: number, rowsMax: number): OpenRows => {
   const { charged, uncharged } = model.items;
-  // One more than asked for tells whether the slice is the last.
+  // One more than requested shows whether the slice is the last.
   const found = rowsOfBatch(model, batchNo, submitted, fromIndex, rowsMax + 1);
   const indexes = found.slice(0, rowsMax);
   return {
@@ -104,7 +104,7 @@ const lineAt = (object: string, ends: Float64Array, offset: number): ObjectSpan 
   return { object, offset: start, length: (ends[offset] as number) - start };
 };
 
-/** Request lines of the rows that the batch still holds, neighbours of one kind joined. */
+/** Request lines of the rows that the batch still holds; adjacent spans of one kind are joined. */
 export const batchLines = (model: RunModel, batchNo: number): readonly RequestSpan[] => {
   const spans: RequestSpan[] = [];
   let object = '';
@@ -132,7 +132,7 @@ export const batchLines = (model: RunModel, batchNo: number): readonly RequestSp
   return spans;
 };
 
-const requestIn = (slice: SlicePiece, offset: number): ObjectSpan | null =>
+const requestIn = (slice: SliceSegment, offset: number): ObjectSpan | null =>
   slice.requestObject === null || slice.requestLengths[offset] === 0 ? null : lineAt(slice.requestObject, slice.requestEnds(), offset);
 
 export const rowLines = (model: RunModel, index: number): RowLines | null =>
@@ -149,10 +149,10 @@ export const linesOfRows = (model: RunModel, fromIndex: number, limit: number): 
     sent[index - from] = own < 0 ? index : own;
     lines[index - from] = { request: null, item: lineAt(slice.itemObject, slice.itemEnds(), offset), sameAs: own < 0 ? null : own };
   });
-  for (const place of ascending(sent)) {
-    const index = sent[place] as number;
+  for (const at of ascending(sent)) {
+    const index = sent[at] as number;
     const slice = model.slices.at(index);
-    lines[place] = { ...(lines[place] as RowLines), request: requestIn(slice, index - slice.from) };
+    lines[at] = { ...(lines[at] as RowLines), request: requestIn(slice, index - slice.from) };
   }
   return lines;
 };
@@ -161,7 +161,7 @@ export const storedRows = (model: RunModel, fromIndex: number, limit: number): r
   const { items } = model;
   const rows: StoredRow[] = [];
   for (let index = Math.max(0, fromIndex); index < items.count && rows.length < limit; index += 1) {
-    const place = items.place[index] as number;
+    const batchOrBucket = items.batchOrBucket[index] as number;
     const waits = items.status[index] === retryable;
     const slice = model.slices.at(index);
     const sent = sentFor(slice, index - slice.from);
@@ -171,8 +171,8 @@ export const storedRows = (model: RunModel, fromIndex: number, limit: number): r
       status: itemStatuses[items.status[index] as number] as ItemStatus,
       charged: items.charged[index] as number,
       uncharged: items.uncharged[index] as number,
-      batchNo: waits ? 0 : place,
-      dueAtMs: waits ? (model.dueAtMs[place] as number) : 0,
+      batchNo: waits ? 0 : batchOrBucket,
+      dueAtMs: waits ? (model.dueAtMs[batchOrBucket] as number) : 0,
       sameAs: sent < 0 ? null : sent,
     });
   }

@@ -11,43 +11,46 @@ import { applyChange } from './apply-change.ts';
 import { BatchRecords } from './batch-records.ts';
 import { IdIndex } from './id-index.ts';
 import { ItemColumns } from './item-columns.ts';
-import type { ResultPiece, SlicePiece } from './pieces.ts';
+import type { ResultSegment, SliceSegment } from './segments.ts';
 import { SharedWaiters } from './shared-waiters.ts';
-import { Shelf } from './shelf.ts';
+import { SegmentList } from './segment-list.ts';
 
-/** Where the parts of a run are read from that are no longer held in memory. */
+/** Reads the segments that are no longer in memory. */
 export interface ModelSource {
-  slice(from: number): SlicePiece;
-  results(from: number): ResultPiece;
+  slice(from: number): SliceSegment;
+  results(from: number): ResultSegment;
   /** Every id of the rows before an index, in order. */
   idsBefore(index: number): Iterable<string>;
   events(afterSequence: number, limit: number): readonly StoredRunEvent[];
 }
 
-/** One run in memory: the fold of its events. Refuses events whose row changes do not fit, whole. */
+/**
+ * One run in memory: the fold of its events. It rejects events as a whole when their row changes do
+ * not fit.
+ */
 export class RunModel {
   readonly runId: RunId;
   description: JsonObject | null = null;
   snapshot: RunSnapshot = emptySnapshot;
   readonly items = new ItemColumns();
-  readonly slices: Shelf<SlicePiece>;
-  readonly results: Shelf<ResultPiece>;
-  /** Rows that were packed into each live batch. */
+  readonly slices: SegmentList<SliceSegment>;
+  readonly results: SegmentList<ResultSegment>;
+  /** The rows that were packed into each live batch. */
   readonly batches = new Map<number, IndexSet>();
-  /** Rows that wait for the row that is sent for them. */
+  /** The rows that wait for the row that is sent for them. */
   readonly waiters = new SharedWaiters();
-  /** Every batch that was ever planned. */
+  /** A record of every planned batch. */
   readonly records = new BatchRecords();
-  /** Due times by bucket number; bucket 0 is none. */
+  /** Due times by bucket number; bucket 0 means none. */
   readonly dueAtMs: number[] = [0];
   readonly #buckets = new Map<number, number>();
-  /** Every object that an event ever named: what the sweep keeps. */
+  /** Every object that an event has named. All others may be deleted. */
   readonly objects = new Set<string>();
   freshObjects: string[] = [];
   freshEvents: StoredRunEvent[] = [];
-  /** Rows that the database has, in whatever state. */
+  /** The number of rows in the database. */
   storedRows = 0;
-  /** Entries of row changes since the last checkpoint: what a replay would cost. */
+  /** Entries of row changes since the last checkpoint: the cost of a replay. */
   changedRows = 0;
   /** Commits since the last checkpoint. */
   changedTimes = 0;
@@ -57,11 +60,14 @@ export class RunModel {
   constructor(runId: RunId, source: ModelSource) {
     this.runId = runId;
     this.source = source;
-    this.slices = new Shelf(0, (from) => source.slice(from));
-    this.results = new Shelf(1, (from) => source.results(from));
+    this.slices = new SegmentList(0, (from) => source.slice(from));
+    this.results = new SegmentList(1, (from) => source.results(from));
   }
 
-  /** Null after the events were folded in; else what does not fit, and nothing has changed. Events that were read back were checked when they were written. */
+  /**
+   * Folds events in and returns null, or returns what does not fit and changes nothing. Events that
+   * were read back were checked when they were written, so `areNew` is false for them.
+   */
   fold(events: readonly Event[], areNew: boolean): string | null {
     const after = this.#evolved(events);
     if (typeof after === 'string') return after;
@@ -74,7 +80,7 @@ export class RunModel {
       if (wrong !== null) break;
     }
     const status = wrong === null ? this.items.disagreement(after.totals) : null;
-    if (status !== null) wrong = `rows that are ${status} would number ${after.totals[status]} by the events`;
+    if (status !== null) wrong = `the events count ${after.totals[status]} rows as ${status}, and the rows do not`;
     if (wrong !== null) {
       this.items.undo();
       for (const step of undo.reverse()) step();
@@ -101,7 +107,7 @@ export class RunModel {
     return bucket;
   }
 
-  /** Built when somebody first asks: a run whose input is complete never needs it. O(rows) once. */
+  /** Built on first use: a run whose input is complete never needs it. O(rows) once. */
   ids(): IdIndex {
     if (this.#ids !== null) return this.#ids;
     const ids = new IdIndex((index) => this.idAt(index));
@@ -135,7 +141,7 @@ export class RunModel {
   #evolved(events: readonly Event[]): RunSnapshot | string {
     const created = events.find((event) => event.type === 'RunCreated');
     if (created !== undefined && created.runId !== this.runId)
-      return `the folder is of run ${this.runId}, and the event creates run ${created.runId}`;
+      return `the folder belongs to run ${this.runId}, and the event creates run ${created.runId}`;
     if ((created !== undefined) !== (this.snapshot.version === 0) || events.length === 0) return 'a run begins with its RunCreated, once';
     try {
       return events.reduce(evolve, this.snapshot);

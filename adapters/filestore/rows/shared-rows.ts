@@ -1,20 +1,23 @@
 import type { SharedRows } from '../../../lib/core/model/command.ts';
 import type { SharedCursor } from '../../../lib/core/model/snapshot.ts';
 import { shared } from './item-columns.ts';
-import { ascending, sentFor } from './pieces.ts';
+import { ascending, sentFor } from './segments.ts';
 import type { RunModel } from './run-model.ts';
 
-/** Which rows can end because the row that was sent for them has. `sequenceOf`: the results of rows. O(rows looked at). */
+/**
+ * The rows that can end because the row that was sent for them has ended. `sequenceOf` maps rows to
+ * results. O(rows read).
+ */
 export const sharedRows = (model: RunModel, sequenceOf: ArrayLike<number>, from: SharedCursor, rowsMax: number): SharedRows =>
   from.index < model.items.count ? amongRows(model, sequenceOf, from, rowsMax) : amongResults(model, from, rowsMax);
 
-/** How the results ended, each at its place. */
+/** The outcome code of each result, in the given order. */
 const codesOf = (model: RunModel, sequences: readonly number[]): readonly number[] => {
   const codes = new Array<number>(sequences.length);
-  for (const place of ascending(sequences)) {
-    const sequence = sequences[place] as number;
-    const piece = model.results.at(sequence);
-    codes[place] = piece.codes === null ? -1 : (piece.codes[sequence - piece.from] as number);
+  for (const at of ascending(sequences)) {
+    const sequence = sequences[at] as number;
+    const segment = model.results.at(sequence);
+    codes[at] = segment.codes === null ? -1 : (segment.codes[sequence - segment.from] as number);
   }
   return codes;
 };
@@ -43,14 +46,15 @@ const amongResults = (model: RunModel, from: SharedCursor, rowsMax: number): Sha
   const end = Math.min(model.results.next - 1, from.sequence + rowsMax);
   const isWaiting = (index: number): boolean => model.items.status[index] === shared;
   for (let sequence = from.sequence + 1; sequence <= end; sequence += 1) {
-    const piece = model.results.at(sequence);
-    const room = rowsMax - found.indexes.length;
-    const waiting = model.waiters.waitingFor(piece.indexes[sequence - piece.from] as number, isWaiting, room + 1);
-    for (const index of waiting.slice(0, room)) {
+    const segment = model.results.at(sequence);
+    const rowsLeft = rowsMax - found.indexes.length;
+    const waiting = model.waiters.waitingFor(segment.indexes[sequence - segment.from] as number, isWaiting, rowsLeft + 1);
+    for (const index of waiting.slice(0, rowsLeft)) {
       found.indexes.push(index);
       found.of.push(sequence);
     }
-    if (waiting.length > room) return { ...found, codes: codesOf(model, found.of), until: { sequence: sequence - 1, index: from.index } };
+    if (waiting.length > rowsLeft)
+      return { ...found, codes: codesOf(model, found.of), until: { sequence: sequence - 1, index: from.index } };
   }
   return { ...found, codes: codesOf(model, found.of), until: { sequence: Math.max(end, from.sequence), index: from.index } };
 };

@@ -1,13 +1,19 @@
-/** Which rows wait for which, in item order: lists in columns, of twelve bytes a row, where any row waits at all. */
+/**
+ * Which rows wait for which row, in item order: linked lists in columns, twelve bytes a row when
+ * any row waits.
+ */
 export class SharedWaiters {
   /** 1 + the row that is sent for each. */
   #sent = new Uint32Array(0);
-  /** Of a row that is sent: the first that may wait for it. Of one that waits: the next one. 0: none, since the first row of a run waits for nobody. */
+  /**
+   * For a row that is sent: the first row that may wait for it. For a row that waits: the next one.
+   * 0 means none, since row 0 never waits.
+   */
   #next = new Uint32Array(0);
-  /** Of a row that is sent: the last that waits for it; 0: none does. */
+  /** For a row that is sent: the last row that waits for it; 0: none does. */
   #last = new Uint32Array(0);
 
-  /** Answers what takes the row away again: the last one first. */
+  /** Adds a row that waits; returns a function that removes it. Undo in reverse order. */
   add(sent: number, index: number): () => void {
     this.#reserve(index + 1);
     const before = this.#last[sent] as number;
@@ -28,10 +34,13 @@ export class SharedWaiters {
     return (this.#sent[index] ?? 0) - 1;
   }
 
-  /** At most so many rows that still wait for this one. What has ended is not looked at again: rows end in item order, and never wait again. */
+  /**
+   * The first `rowsMax` rows that still wait for this one. Rows that ended are skipped for good:
+   * rows end in item order and never wait again.
+   */
   waitingFor(sent: number, isWaiting: (index: number) => boolean, rowsMax: number): readonly number[] {
     let index = this.#next[sent] ?? 0;
-    // Of a row that waits itself this is a neighbour, not a follower.
+    // For a row that itself waits, this is a neighbour, not a follower.
     if (index === 0 || (this.#last[sent] as number) === 0) return [];
     while (index !== 0 && !isWaiting(index)) index = this.#next[index] as number;
     this.#next[sent] = index;
@@ -43,9 +52,9 @@ export class SharedWaiters {
 
   #reserve(count: number): void {
     if (count <= this.#next.length) return;
-    const room = Math.max(1_024, count, Math.ceil(this.#next.length * 1.5));
+    const capacity = Math.max(1_024, count, Math.ceil(this.#next.length * 1.5));
     const grown = (column: Uint32Array): Uint32Array<ArrayBuffer> => {
-      const larger = new Uint32Array(room);
+      const larger = new Uint32Array(capacity);
       larger.set(column);
       return larger;
     };

@@ -5,14 +5,14 @@ import { encodeEvents } from '../../../lib/core/codec/event-record.ts';
 import type { Port } from '../../../lib/ports/port-error.ts';
 import type { OwnedRun } from '../../../lib/ports/run-store.ts';
 import { ioError } from '../../filesystem/index.ts';
-import { createCommitLane } from './commit-lane.ts';
+import { createCommitQueue } from './commit-queue.ts';
 import { frameOf } from '../journal/frame.ts';
 import { dropCommand, listCommands } from '../disk/inbox.ts';
 import { leaseFault } from '../ownership/lock-file.ts';
 import type { Ownership } from '../ownership/ownership.ts';
 import { packTexts } from '../rows/packed-texts.ts';
-import type { QuotaBoard } from '../quota/quota-board.ts';
-import type { QuotaWord } from '../quota/quota-word.ts';
+import type { Reservations } from '../quota/reservations.ts';
+import type { ReservationFile } from '../quota/reservation-file.ts';
 import { createReader, type Handle } from './run-reader.ts';
 import { createSummaryPublisher } from './summary.ts';
 
@@ -20,36 +20,39 @@ export interface OwnedParts {
   readonly handle: Handle;
   readonly folder: string;
   readonly ownership: Ownership;
-  readonly word: QuotaWord;
-  readonly board: QuotaBoard;
+  readonly ownReservation: ReservationFile;
+  readonly reservations: Reservations;
   readonly onClosed: () => void;
 }
 
-/** The owner's handle: commits are checked and made durable by the keeping thread, and shown here once they are acknowledged. */
-export const createOwnedRun = ({ handle, folder, ownership, word, board, onClosed }: OwnedParts): OwnedRun => {
+/**
+ * The owner's handle. The worker thread checks commits and makes them durable; the handle shows a
+ * commit once it is acknowledged.
+ */
+export const createOwnedRun = ({ handle, folder, ownership, ownReservation, reservations, onClosed }: OwnedParts): OwnedRun => {
   const { run, client } = handle;
   const shown = { snapshot: handle.opened.snapshot };
   const summary = createSummaryPublisher(folder, ownership.epoch);
   if (shown.snapshot.version > 0) summary.changed(shown.snapshot);
 
   const close = async (): Promise<void> => {
-    await lane.idle();
+    await commits.idle();
     const closed = await client.call(run, 'close', null)();
     await summary.close(E.isRight(closed));
-    await word.close();
+    await ownReservation.close();
     ownership.release();
     onClosed();
   };
-  const lane = createCommitLane({
+  const commits = createCommitQueue({
     runId: handle.runId,
     folder,
     shown,
-    word,
-    board,
+    ownReservation,
+    reservations,
     leaseFault: () => leaseFault(folder, ownership.epoch, ownership.nonce),
     send: (expectedVersion, events) =>
       pipe(
-        // Encoded when it is run, not when it is described.
+        // Encodes when the task runs, not when it is built.
         TE.fromIO(() => {
           const { header, columns } = encodeEvents(events);
           return frameOf({ ...header, version: expectedVersion }, columns);
@@ -65,8 +68,8 @@ export const createOwnedRun = ({ handle, folder, ownership, word, board, onClose
     {
       ...reader,
       epoch: ownership.epoch,
-      commit: lane.commit,
-      othersInScope: (scope, nowMs) => board.others(handle.runId, scope, nowMs),
+      commit: commits.commit,
+      othersInScope: (scope, nowMs) => reservations.others(handle.runId, scope, nowMs),
       assertOwned: () =>
         pipe(
           client.call(run, 'assertOwned', null),
@@ -88,7 +91,7 @@ export const createOwnedRun = ({ handle, folder, ownership, word, board, onClose
       inbox: () => onFolder('read the inbox of', () => listCommands(folder)),
       removeCommand: (id) => onFolder('remove a command from', () => dropCommand(folder, id)),
     } satisfies OwnedRun,
-    // Copied by the spread, it would be the snapshot of the opening for ever.
+    // A getter, since the spread would copy the snapshot of the opening.
     'snapshot',
     { get: () => shown.snapshot, enumerable: true },
   );

@@ -4,20 +4,20 @@ import type { RunId } from '../../../lib/core/values/ids.ts';
 import type { RunSnapshot } from '../../../lib/core/model/snapshot.ts';
 import type { ArtifactStore } from '../../../lib/ports/artifacts.ts';
 import type { RunReader } from '../../../lib/ports/run-store.ts';
-import type { Opened } from '../worker/calls.ts';
-import type { KeeperClient } from '../worker/keeper-client.ts';
+import type { Opened } from '../worker/worker-calls.ts';
+import type { SessionClient } from '../worker/session-client.ts';
 import { resultRefs } from '../rows/result-columns.ts';
 
-/** An opened run, as both its readers and its owner hold it. */
+/** An opened run, shared by readers and owner. */
 export interface Handle {
   readonly runId: RunId;
   readonly run: number;
-  readonly client: KeeperClient;
+  readonly client: SessionClient;
   readonly opened: Opened;
   readonly artifacts: ArtifactStore;
 }
 
-/** The snapshot that the handle shows; moved by whoever sees a newer one. */
+/** The snapshot that the handle shows, replaced on each commit and refresh. */
 export interface Shown {
   snapshot: RunSnapshot;
 }

@@ -12,30 +12,30 @@ import { isCreated, type RunSnapshot } from '../../../lib/core/model/snapshot.ts
 import type { Port, PortError } from '../../../lib/ports/port-error.ts';
 import type { DamagedRun, ListedRun, OwnedRun, RunReader, RunStore } from '../../../lib/ports/run-store.ts';
 import { filesystemArtifacts, ioError, isFolder } from '../../filesystem/index.ts';
-import type { OpenRun } from '../worker/calls.ts';
+import type { OpenRun } from '../worker/worker-calls.ts';
 import { nodeDisk } from '../disk/disk.ts';
 import { holdsRun } from '../journal/history.ts';
 import { hasCommands, putCommand } from '../disk/inbox.ts';
-import type { KeeperClient } from '../worker/keeper-client.ts';
+import type { SessionClient } from '../worker/session-client.ts';
 import { createOwnedRun } from './owned-run.ts';
-import { createOwnershipDesk, type Ownership } from '../ownership/ownership.ts';
+import { createOwnershipTracker, type Ownership } from '../ownership/ownership.ts';
 import { runFolder } from '../disk/run-folder.ts';
-import { createQuotaBoard } from '../quota/quota-board.ts';
-import { forgetRun, openQuotaWord, type QuotaWord } from '../quota/quota-word.ts';
+import { createReservations } from '../quota/reservations.ts';
+import { forgetRun, openReservationFile, type ReservationFile } from '../quota/reservation-file.ts';
 import { createReader, type Handle } from './run-reader.ts';
 import { createStoreCare } from '../repair/store-care.ts';
 import { currentSummary } from './summary.ts';
 
 export interface RunStoreOptions {
-  /** Absolute. */
+  /** An absolute path. */
   readonly dir: string;
   readonly checkpointRows: number;
-  readonly client: KeeperClient;
+  readonly client: SessionClient;
 }
 
-/** Runs as folders. */
+/** A run store with one folder per run. */
 export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions): RunStore => {
-  const desk = createOwnershipDesk();
+  const owners = createOwnershipTracker();
   const openHandles = new Set<{ close(): Promise<void> }>();
   const folderOf = (runId: RunId): string => runFolder(dir, runId);
   const unknown = (runId: RunId): PortError => ({ type: 'not_found', message: `no run ${runId} in ${dir}` });
@@ -49,11 +49,11 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
 
   const blocked = (folder: string): PortError => ({
     type: 'unavailable',
-    message: `${folder} is no folder, and the run would be kept there: move it away, or choose another run id`,
+    message: `${folder} is not a folder, and the run would be stored there: move it away, or choose another run id`,
     cause: null,
   });
 
-  /** Runs what may throw what the system throws. */
+  /** Catches what the operating system throws, as an I/O error. */
   const onFolder = <A>(doing: string, runId: RunId, act: (folder: string) => E.Either<PortError, A>): Port<A> =>
     TE.fromIOEither(() => {
       if (!isRunId(runId))
@@ -70,9 +70,9 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
         return E.left(ioError(doing, folder, cause));
       }
     });
-  /** The folder of a run that exists. */
+  /** The folder of a run that exists; `not_found` otherwise. */
   const existing = (runId: RunId): Port<string> =>
-    onFolder('look at', runId, (folder) =>
+    onFolder('read', runId, (folder) =>
       pipe(
         isFolder(folder) ? holdsRun(folder) : E.right(false),
         E.chain((holds) => (holds ? E.right(folder) : E.left(unknown(runId)))),
@@ -87,12 +87,15 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       TE.map((opened) => ({ runId, run, client, opened, artifacts: filesystemArtifacts({ dir: join(folder, 'objects') }) })),
     );
   };
-  /** What it holds is told anew, whatever its last owner had told. */
-  const wordOf = async (handle: Handle, epoch: number): Promise<{ readonly handle: Handle; readonly word: QuotaWord }> => {
+  /** Publishes the reservation from the stored snapshot, whatever the last owner published. */
+  const openReservationOf = async (
+    handle: Handle,
+    epoch: number,
+  ): Promise<{ readonly handle: Handle; readonly ownReservation: ReservationFile }> => {
     const { snapshot } = handle.opened;
     const held = isCreated(snapshot) ? reservationOf(snapshot) : null;
     try {
-      return { handle, word: await openQuotaWord({ dir, runId: handle.runId, epoch, held, folderOf }) };
+      return { handle, ownReservation: await openReservationFile({ dir, runId: handle.runId, epoch, held, folderOf }) };
     } catch (cause) {
       await client.call(handle.run, 'close', null)();
       throw cause;
@@ -103,13 +106,13 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       open(runId, { epoch: ownership.epoch, nonce: ownership.nonce, ...(anew === undefined ? {} : { anew }) }),
       TE.chain((handle) =>
         TE.tryCatch(
-          () => wordOf(handle, ownership.epoch),
-          (cause) => ioError('tell other runs of', folderOf(runId), cause),
+          () => openReservationOf(handle, ownership.epoch),
+          (cause) => ioError('publish the reservation of', folderOf(runId), cause),
         ),
       ),
-      TE.map(({ handle, word }) => {
+      TE.map(({ handle, ownReservation }) => {
         const onClosed = (): void => void openHandles.delete(owned);
-        const owned = createOwnedRun({ handle, folder: folderOf(runId), ownership, word, board, onClosed });
+        const owned = createOwnedRun({ handle, folder: folderOf(runId), ownership, ownReservation, reservations, onClosed });
         openHandles.add(owned);
         return owned;
       }),
@@ -132,11 +135,14 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       }),
     );
 
-  /** A run as it may be shown: from its summary while somebody writes it, or after a clean close; else from the run itself. */
+  /**
+   * A run for listings: from its summary while an owner writes it or after a clean close, else from
+   * the run itself.
+   */
   const listed = (runId: RunId): Port<ListedRun | null> =>
     pipe(
       onFolder('list', runId, (folder) => {
-        const owner = desk.ownerOf(folder);
+        const owner = owners.ownerOf(folder);
         return E.right({ owner, snapshot: currentSummary(folder, owner !== null) });
       }),
       TE.chain(({ owner, snapshot }): Port<ListedRun | null> =>
@@ -152,12 +158,12 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
     (runId: RunId): Port<RunSnapshot | null> =>
     async () => {
       const reader = await read(runId)();
-      // It went away meanwhile, or never was a run.
+      // The run was removed meanwhile, or the folder never held one.
       if (E.isLeft(reader)) return reader.left.type === 'not_found' ? E.right(null) : reader;
       await reader.right.close();
       return E.right(reader.right.snapshot);
     };
-  const board = createQuotaBoard({ dir, folderOf, ownerOf: desk.ownerOf, snapshotOf });
+  const reservations = createReservations({ dir, folderOf, ownerOf: owners.ownerOf, snapshotOf });
   const runIds = (): Port<readonly RunId[]> =>
     TE.fromIOEither(() => {
       try {
@@ -174,7 +180,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       }
     });
 
-  /** One that cannot be opened keeps the others from nothing. */
+  /** A run that cannot be opened does not stop the listing of the others. */
   const listedOrDamaged = (runId: RunId, onDamaged: (run: DamagedRun) => void): Port<ListedRun | null> =>
     pipe(
       listed(runId),
@@ -191,7 +197,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
         runs.filter((run) => run !== null).sort((a, b) => b.snapshot.createdAtMs - a.snapshot.createdAtMs || (a.runId < b.runId ? 1 : -1)),
       ),
     );
-  /** Runs to which something is due; behind them those that cannot be opened, so that a worker says why. */
+  /** Runs with due work, then the runs that cannot be opened, so that a worker reports why. */
   const adoptable =
     (nowMs: number, limit: number): Port<readonly RunId[]> =>
     async () => {
@@ -199,8 +205,8 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       const runs = await list(({ runId }) => damaged.push(runId))();
       if (E.isLeft(runs)) return runs;
       const free = runs.right.filter(({ owner }) => owner === null);
-      const asked = free.map((run) => ({ ...run, hasCommands: hasCommands(folderOf(run.runId)) }));
-      return E.right([...owedRuns(asked, nowMs, limit).map(({ runId }) => runId), ...damaged].slice(0, limit));
+      const storedReservations = free.map((run) => ({ ...run, hasCommands: hasCommands(folderOf(run.runId)) }));
+      return E.right([...owedRuns(storedReservations, nowMs, limit).map(({ runId }) => runId), ...damaged].slice(0, limit));
     };
 
   return {
@@ -208,7 +214,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
     own: (runId) =>
       pipe(
         existing(runId),
-        TE.chain(() => onFolder('own', runId, desk.take)),
+        TE.chain(() => onFolder('own', runId, owners.take)),
         TE.chain((ownership) => openOwned(runId, ownership)),
       ),
     create: (runId, description) =>
@@ -216,14 +222,16 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
         onFolder('create', runId, (folder) => {
           if (!isFolder(folder)) {
             if (existsSync(folder)) return E.left(blocked(folder));
-            // A removal that was cut off may have left files of an earlier run of this id there.
+            // A removal that was interrupted may have left reservation files of an earlier run with
+            // this id.
             forgetRun(dir, folderOf);
           }
           const known = isFolder(folder) ? holdsRun(folder) : E.right(false);
           if (E.isLeft(known) || known.right) return E.isLeft(known) ? known : E.left<PortError>(taken(runId));
-          const ownership = desk.take(folder);
+          const ownership = owners.take(folder);
           if (E.isLeft(ownership)) return ownership;
-          // Looked at again, now that nobody else can: another process may have created it, and closed it, in between.
+          // Checks again under the lock: another process may have created and closed the run in
+          // between.
           const now = holdsRun(folder);
           if (E.isRight(now) && !now.right) return ownership;
           ownership.right.release();
@@ -253,8 +261,9 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
     remove: (runId) =>
       onFolder('remove', runId, (folder) => {
         if (!isFolder(folder)) return E.left(unknown(runId));
-        // Taken first, so that nobody begins to own what is being removed; gone under one name, then bit by bit.
-        const ownership = desk.take(folder);
+        // Takes ownership first, so that no other process owns the run while it is removed. One
+        // rename hides the run; then its files are deleted.
+        const ownership = owners.take(folder);
         if (E.isLeft(ownership)) return ownership;
         const aside = join(dir, 'runs', `.removed-${randomBytes(8).toString('hex')}`);
         renameSync(folder, aside);
@@ -266,9 +275,9 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
     ownerOf: (runId) =>
       pipe(
         existing(runId),
-        TE.chain(() => onFolder('look at', runId, (folder) => E.right(desk.ownerOf(folder)))),
+        TE.chain(() => onFolder('read', runId, (folder) => E.right(owners.ownerOf(folder)))),
       ),
-    care: createStoreCare({ disk: nodeDisk, desk, folderOf, runIds: runIds() }),
+    care: createStoreCare({ disk: nodeDisk, owners, folderOf, runIds: runIds() }),
     async close() {
       await Promise.all([...openHandles].map((handle) => handle.close()));
       await client.close();

@@ -10,20 +10,24 @@ import { journalFile, type JournalId, listRunFolder } from '../disk/run-folder.t
 const publishedEveryMs = 500;
 export const summaryFile = (folder: string): string => join(folder, 'summary.json');
 
-/** What a run looked like a moment ago: for showing, never for deciding. */
+/** The recent state of a run: for display, never for a decision. */
 export interface Summary {
   readonly epoch: number;
-  /** Written at a clean close: nothing came after it in this epoch. */
+  /** True when a clean close wrote it: no commit of this epoch came after it. */
   readonly isLast: boolean;
-  /** The newest journal at a clean close: as long as it is the same, the snapshot is the run's. Null in others, and where the release before wrote it. */
+  /**
+   * The newest journal at a clean close. While it is unchanged, the snapshot is current. Null
+   * otherwise, and in summaries of the first release.
+   */
   readonly journal: { readonly file: string; readonly bytes: number } | null;
   readonly snapshot: RunSnapshot;
 }
 
 /**
- * The snapshot as its owner published it, if nothing can have come after it: written at a clean close of the newest epoch, or by an owner that
- * seems alive and has committed nothing since. Null: the run itself must be read. An owner whose death cannot be seen from here (another
- * host), or who cannot write its summary, leaves a journal that is newer than it.
+ * The published snapshot, if no commit can have come after it. That is the case after a clean close
+ * of the newest epoch, or while an owner seems alive and has committed nothing since. Null: read
+ * the run itself. A dead owner on another host, or one that cannot write its summary, leaves a
+ * journal newer than the summary.
  */
 export const currentSummary = (folder: string, isOwned: boolean): RunSnapshot | null => {
   const summary = readSummary(folder);
@@ -37,15 +41,18 @@ export const currentSummary = (folder: string, isOwned: boolean): RunSnapshot | 
     if (!isOwned) return null;
     const committedMs = statSync(join(folder, journalFile(journal))).mtimeMs;
     const publishedMs = statSync(summaryFile(folder)).mtimeMs;
-    // What was committed a moment ago is about to be published.
+    // The owner is about to publish a commit this recent.
     return publishedMs >= committedMs || Date.now() - committedMs < 2 * publishedEveryMs ? summary.snapshot : null;
   } catch {
-    // It is being removed: whoever reads it is told so.
+    // The run is being removed; opening it reports that.
     return null;
   }
 };
 
-/** True when the newest journal is the one that the owner closed: lost, cut, or replaced by a backup, the run itself must be read. */
+/**
+ * True when the newest journal is the one that the owner closed. A journal that was lost, cut or
+ * restored from a backup differs: then the run itself must be read.
+ */
 const isAtItsEnd = (folder: string, newest: JournalId, { epoch, journal }: Summary): boolean => {
   const { size } = statSync(join(folder, journalFile(newest)));
   return journal === null ? newest.epoch === epoch && size > 0 : journal.file === journalFile(newest) && journal.bytes === size;
@@ -62,7 +69,7 @@ const journalIn = (value: unknown): Summary['journal'] => {
   return typeof value.file === 'string' && typeof value.bytes === 'number' ? { file: value.file, bytes: value.bytes } : null;
 };
 
-/** What was last published; null: nothing that can be read. */
+/** The last published summary; null: none that can be read. */
 export const readSummary = (folder: string): Summary | null => {
   try {
     const value: unknown = JSON.parse(readFileSync(summaryFile(folder), 'utf8'));
@@ -75,7 +82,7 @@ export const readSummary = (folder: string): Summary | null => {
   }
 };
 
-/** Publishes the owner's newest snapshot, at most every half second and at the close. */
+/** Publishes the owner's newest snapshot, at most every 500 ms and at the close. */
 export interface SummaryPublisher {
   changed(snapshot: RunSnapshot): void;
   close(isClean: boolean): Promise<void>;
@@ -91,7 +98,7 @@ export const createSummaryPublisher = (folder: string, epoch: number): SummaryPu
     const snapshot = newest;
     if (snapshot === null) return;
     writtenAtMs = performance.now();
-    // One after the other: a slow older one must not replace a newer one.
+    // One write at a time, so that an older snapshot cannot replace a newer one.
     writing = writing.then(async () => {
       const aside = `${summaryFile(folder)}.${epoch}.tmp`;
       try {
@@ -99,7 +106,7 @@ export const createSummaryPublisher = (folder: string, epoch: number): SummaryPu
         await writeFile(aside, JSON.stringify({ epoch, isLast, journal, snapshot } satisfies Summary), { mode: 0o600 });
         await rename(aside, summaryFile(folder));
       } catch {
-        // Whoever misses the summary opens the run itself.
+        // Without a summary, readers open the run itself.
       }
     });
   };

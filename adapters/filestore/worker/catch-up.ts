@@ -6,8 +6,8 @@ import { type ReadUpTo, replayJournal } from '../journal/replay.ts';
 import { compareJournals, listRunFolder } from '../disk/run-folder.ts';
 
 /**
- * Reads on from where a reader stopped, into later journals too. Null: what it stands on is gone, or does not count any more, so
- * it starts again.
+ * Reads on from the last byte that a reader has read, into later journals too. Null: the journal it
+ * read is gone or no longer counts, so the reader must start again.
  */
 export const catchUp = (folder: string, { model, readUpTo }: OpenModel): Either<PortError, ReadUpTo> | null => {
   if (readUpTo === null) return null;
@@ -15,7 +15,7 @@ export const catchUp = (folder: string, { model, readUpTo }: OpenModel): Either<
   if (isLeft(chain)) return left(chain.left);
   const [first] = chain.right;
   if (first === undefined || compareJournals(first.id, readUpTo) !== 0) return null;
-  // It read bytes that the next owner never took over.
+  // It read bytes that the next owner did not take over.
   if (first.to !== null && first.to < readUpTo.bytes) return null;
   let at: ReadUpTo = readUpTo;
   for (const journal of chain.right) {

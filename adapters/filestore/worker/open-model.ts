@@ -12,21 +12,23 @@ import type { JournalId } from '../disk/run-folder.ts';
 import { RunModel } from '../rows/run-model.ts';
 import { loadSql, tune } from '../checkpoint/sql.ts';
 
-/** A run in memory, with the tables that its older parts are read from. */
+/** A run in memory, with the database that holds its older segments. */
 export interface OpenModel {
   readonly model: RunModel;
   readonly tables: Tables;
-  /** Null: there was no journal. */
+  /** How far journals were read; null: there was none. */
   readonly readUpTo: ReadUpTo | null;
-  /** The checkpoint that it was read from. */
+  /** The checkpoint it was read from; null: none. */
   readonly base: JournalId | null;
-  /** How many journals were replayed after it. */
+  /** How many journals were replayed after the checkpoint. */
   readonly journalCount: number;
 }
 
-/** Reads a run: the newest whole checkpoint, then every later journal in order. Throws what the system throws. */
+/**
+ * Reads a run: the newest whole checkpoint, then every later journal in order. Throws I/O errors.
+ */
 export const openModel = async (folder: string, runId: RunId): Promise<Either<PortError, OpenModel>> => {
-  // First what its owner said last, then what there is: the other way round, a commit in between would look like one that is gone.
+  // Reads the summary before the journals. In the other order, a commit in between would look lost.
   const summary = readSummary(folder);
   const history = readHistory(folder);
   if (isLeft(history)) return history;
@@ -59,13 +61,13 @@ const nothingIn = (folder: string, runId: RunId): Either<PortError, OpenModel> =
   return lost === null ? right(emptyModel(runId)) : left(lost);
 };
 
-/** A run without a past. */
+/** A run before its first event. */
 export const emptyModel = (runId: RunId): OpenModel => {
   const tables: Tables = { database: null };
   return { model: new RunModel(runId, sourceOf(tables, runId)), tables, readUpTo: null, base: null, journalCount: 0 };
 };
 
-/** The run as an image's bytes have it. */
+/** The run from the bytes of an image. */
 export const openImage = (sql: SqlJsStatic, bytes: Uint8Array, path: string, runId: RunId): Either<PortError, OpenModel> => {
   let database: Database | null = null;
   try {
@@ -78,7 +80,7 @@ export const openImage = (sql: SqlJsStatic, bytes: Uint8Array, path: string, run
     return left({ type: 'corrupt', message: `${path} cannot be used: ${model.left}`, where: path });
   } catch (cause) {
     database?.close();
-    const said = cause instanceof Error ? cause.message : String(cause);
-    return left({ type: 'corrupt', message: `${path} matches its checksum, and cannot be read: ${said}`, where: path });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return left({ type: 'corrupt', message: `${path} matches its checksum, but SQLite cannot read it: ${reason}`, where: path });
   }
 };

@@ -3,15 +3,18 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { PortError } from '../../../lib/ports/port-error.ts';
-import { createClient, type KeeperClient } from './keeper-client.ts';
+import { createClient, type SessionClient } from './session-client.ts';
 
-/** What the worker is started with. */
+/** Start options of the worker thread. */
 export interface WorkerOptions {
   readonly groupCommitMs: number;
 }
 
-/** The desk in a thread of its own: the caller's loop does not stall. The thread is begun with the first call, and keeps no process alive. */
-export const workerClient = (options: WorkerOptions): KeeperClient => {
+/**
+ * Runs the dispatcher in a thread of its own, so that it does not block the caller. The first call
+ * starts the thread. An idle thread keeps no process alive.
+ */
+export const workerClient = (options: WorkerOptions): SessionClient => {
   let worker: Worker | null = null;
   return createClient(
     (events) => {
@@ -24,7 +27,7 @@ export const workerClient = (options: WorkerOptions): KeeperClient => {
         if (!isClosing) events.broken({ type: 'unavailable', message: "the store's thread ended", cause: null });
       });
       return {
-        send: (ask, transfer) => begun.postMessage(ask, transfer),
+        send: (message, transfer) => begun.postMessage(message, transfer),
         async close() {
           isClosing = true;
           await begun.terminate();
@@ -35,18 +38,21 @@ export const workerClient = (options: WorkerOptions): KeeperClient => {
   );
 };
 
-/** The built package runs `worker.js` as it is; from the sources, the thread first learns to read TypeScript. */
+/**
+ * The built package runs `worker.js`. From the sources, the thread first registers a TypeScript
+ * loader.
+ */
 const beginWorker = (workerData: WorkerOptions): Worker => {
   const isSource = import.meta.url.endsWith('.ts');
   const entry = new URL(isSource ? './worker.ts' : './worker.js', import.meta.url);
   if (!isSource) return new Worker(entry, { workerData });
-  // Resolved as a require would, and loaded as an import: what it finds beside it are modules.
+  // Resolved like a `require`, but loaded as an ES module.
   const tsx = pathToFileURL(
     createRequire(import.meta.url)
       .resolve('tsx/esm/api')
       .replace(/\.cjs$/, '.mjs'),
   ).href;
   const boot = `import { register } from ${JSON.stringify(tsx)}; register(); await import(${JSON.stringify(entry.href)});`;
-  // The flags of a test runner or a loader are not for this thread.
+  // Flags of a test runner or loader would break this thread.
   return new Worker(new URL(`data:text/javascript,${encodeURIComponent(boot)}`), { workerData, execArgv: [] });
 };

@@ -2,7 +2,7 @@ import fs, { writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { isRight } from 'fp-ts/lib/Either.js';
-import { createOwnershipDesk, type Ownership } from '../../../adapters/filestore/ownership/ownership.ts';
+import { createOwnershipTracker, type Ownership } from '../../../adapters/filestore/ownership/ownership.ts';
 import { thisProcess } from '../../../adapters/filestore/ownership/process-identity.ts';
 import { lockFile } from '../../../adapters/filestore/disk/run-folder.ts';
 import { newStoreFolder } from '../../contract/filestore-folder.ts';
@@ -61,7 +61,7 @@ export const lockRaces = (): readonly Case[] =>
 const race = (lock: (typeof found)[number], at: number | null): readonly [number, readonly Ownership[]] => {
   const folder = newStoreFolder();
   let nowMs = 0;
-  const desks = [createOwnershipDesk(() => nowMs), createOwnershipDesk(() => nowMs)] as const;
+  const desks = [createOwnershipTracker(() => nowMs), createOwnershipTracker(() => nowMs)] as const;
   const old = { ...thisProcess(), host: 'another-machine', heartbeat: 1, released: lock === 'a released lock', nonce: 'old' };
   if (lock !== 'no lock') writeFileSync(join(folder, lockFile(7)), JSON.stringify(old));
   for (const desk of desks) desk.ownerOf(folder);

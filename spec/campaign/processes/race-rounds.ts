@@ -87,7 +87,7 @@ const faultsOf = (
   const named = /is driven by process (\d+) on /.exec(stderr)?.[1];
   const isNamed =
     named === undefined
-      ? /is driven by a process that (is just starting|was faster)/.test(stderr)
+      ? /is driven by a process that (is just starting|started first)/.test(stderr)
       : pids.includes(Number(named)) && Number(named) !== own;
   if (word === 'start' && code === 5 && isNamed && stdout === '') return [];
   // A wait may come before there is anything to wait for.

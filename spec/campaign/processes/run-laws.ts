@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { localClient } from '../../../adapters/filestore/worker/keeper-client.ts';
+import { localClient } from '../../../adapters/filestore/worker/session-client.ts';
 import { nodeDisk } from '../../../adapters/filestore/disk/disk.ts';
 import { sqljsStoreOn } from '../../../adapters/filestore/store/sqljs-store.ts';
 import type { RunId } from '../../../lib/core/index.ts';

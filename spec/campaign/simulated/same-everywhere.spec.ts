@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeDisk } from '../../../adapters/filestore/disk/disk.ts';
-import { localClient } from '../../../adapters/filestore/worker/keeper-client.ts';
+import { localClient } from '../../../adapters/filestore/worker/session-client.ts';
 import { sqljsStoreOn } from '../../../adapters/filestore/store/sqljs-store.ts';
 import type { RunId } from '../../../lib/core/index.ts';
 import type { Storage } from '../../../lib/ports/index.ts';

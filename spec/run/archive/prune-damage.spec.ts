@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { localClient } from '../../../adapters/filestore/worker/keeper-client.ts';
+import { localClient } from '../../../adapters/filestore/worker/session-client.ts';
 import { nodeDisk } from '../../../adapters/filestore/disk/disk.ts';
 import { sqljsStoreOn } from '../../../adapters/filestore/store/sqljs-store.ts';
 import type { Run } from '../../../lib/index.ts';

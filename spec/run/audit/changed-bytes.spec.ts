@@ -5,7 +5,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import * as t from 'io-ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeDisk } from '../../../adapters/filestore/disk/disk.ts';
-import { localClient } from '../../../adapters/filestore/worker/keeper-client.ts';
+import { localClient } from '../../../adapters/filestore/worker/session-client.ts';
 import { sqljsStoreOn } from '../../../adapters/filestore/store/sqljs-store.ts';
 import type { OwnedRun, Storage } from '../../../lib/ports/run-store.ts';
 import type { RunId } from '../../../lib/core/values/ids.ts';

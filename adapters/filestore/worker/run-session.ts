@@ -5,9 +5,10 @@ import { isOwnObject } from '../../../lib/core/settle/raw-object.ts';
 import type { StoredRunEvent } from '../../../lib/core/machine/run-event.ts';
 import type { RunSnapshot } from '../../../lib/core/model/snapshot.ts';
 import type { PortError } from '../../../lib/ports/port-error.ts';
-// The one exception to "an adapter never imports another": a run's folder holds its objects, and its owner sweeps them.
+// The one exception to "an adapter never imports another": a run's folder holds its objects, and
+// the owner deletes the unreferenced ones.
 import { ioError, sweepObjects } from '../../filesystem/index.ts';
-import type { OpenRun } from './calls.ts';
+import type { OpenRun } from './worker-calls.ts';
 import { createCheckpointer, type Checkpointer } from '../checkpoint/checkpointer.ts';
 import type { Disk } from '../disk/disk.ts';
 import { openFrame } from '../journal/frame.ts';
@@ -20,14 +21,22 @@ import { journalFile, listRunFolder } from '../disk/run-folder.ts';
 import type { RunModel } from '../rows/run-model.ts';
 import { loadSql } from '../checkpoint/sql.ts';
 
-/** One opened run in the keeping thread. Every commit and every read is one synchronous turn, so a read never sees half a commit. */
-export interface Keeper {
+/**
+ * One open run in the worker thread. Each commit and each read is one synchronous turn, so a read
+ * never sees half a commit.
+ */
+export interface RunSession {
   readonly model: RunModel;
-  /** Checked and folded in, not yet durable: `flush` before anything else is answered. */
+  /**
+   * Checks the events and folds them in. They are not durable yet: call `flush` before anything
+   * else is answered.
+   */
   stage(expectedVersion: number, frame: Uint8Array<ArrayBuffer>): PortError | null;
-  /** True after: what was staged is durable, and this owner is still the owner. Anything else is the end of this owner. */
+  /**
+   * Makes staged commits durable and confirms the ownership. An error is final for this session.
+   */
   flush(): PortError | null;
-  /** Why nothing is answered any more. */
+  /** Why the session answers no more calls; null while it does. */
   fault(): PortError | null;
   assertOwned(): PortError | null;
   refresh(): Promise<Either<PortError, RunSnapshot | null>>;
@@ -35,19 +44,20 @@ export interface Keeper {
   close(): Promise<PortError | null>;
 }
 
-/** Opens a run for its owner, who holds the lock already, or for a reader. */
-export const openKeeper = async (disk: Disk, input: OpenRun): Promise<Either<PortError, Keeper>> => {
+/** Opens a run for a reader, or for an owner that already holds the lock. */
+export const openRunSession = async (disk: Disk, input: OpenRun): Promise<Either<PortError, RunSession>> => {
   const { folder, runId, owner } = input;
   try {
     const opened = owner?.anew === undefined ? await readRetrying(input) : right(emptyModel(runId));
     if (isLeft(opened)) return opened;
-    if (owner === null) return right(createKeeper(input, opened.right, null, disk));
-    // Removed between the look and the lock.
+    if (owner === null) return right(createRunSession(input, opened.right, null, disk));
+    // The run was removed between the first read and the lock.
     if (owner.anew === undefined && opened.right.model.snapshot.version === 0)
       return left({ type: 'not_found', message: `no run at ${folder}` });
     if (owner.anew !== undefined) opened.right.model.description = owner.anew.description;
     const { model, readUpTo } = opened.right;
-    // Its last record may have been written and never synced: nothing may be promised of it, and nothing built on it, before it is durable.
+    // The last record may be written but not synced. It must be durable before anything builds on
+    // it.
     if (readUpTo !== null) disk.syncFile(join(folder, journalFile(readUpTo)));
     const journal = beginJournal(disk, folder, {
       runId,
@@ -57,20 +67,23 @@ export const openKeeper = async (disk: Disk, input: OpenRun): Promise<Either<Por
       version: model.snapshot.version,
       description: owner.anew?.description ?? null,
     });
-    const keeper = createKeeper(input, opened.right, journal, disk);
-    const lost = keeper.assertOwned();
+    const session = createRunSession(input, opened.right, journal, disk);
+    const lost = session.assertOwned();
     if (lost !== null) {
-      await keeper.close();
+      await session.close();
       return left(lost);
     }
-    await sweep(folder, model);
-    return right(keeper);
+    await removeUnreferenced(folder, model);
+    return right(session);
   } catch (cause) {
     return left(ioError('open', folder, cause));
   }
 };
 
-/** A reader's files may go while it reads: the owner has a newer checkpoint, so it starts again. */
+/**
+ * A reader's files may be deleted while it reads, since the owner has a newer checkpoint. Then it
+ * starts again.
+ */
 const readRetrying = async ({ folder, runId, owner }: OpenRun): Promise<Either<PortError, OpenModel>> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -83,15 +96,18 @@ const readRetrying = async ({ folder, runId, owner }: OpenRun): Promise<Either<P
   }
 };
 
-/** Objects that no event names, of owners who died before their commit; and images that nobody finished. */
-const sweep = async (folder: string, model: RunModel): Promise<void> => {
+/**
+ * Deletes objects that no event names, left by owners that died before a commit, and unfinished
+ * images.
+ */
+const removeUnreferenced = async (folder: string, model: RunModel): Promise<void> => {
   for (const file of listRunFolder(folder).unfinished) rmSync(join(folder, file), { force: true });
-  // What cannot be swept now is swept at the next opening.
+  // What cannot be deleted now is deleted at the next opening.
   await sweepObjects(join(folder, 'objects'), (name) => isOwnObject(name, model.objects));
   mkdirSync(join(folder, 'inbox'), { recursive: true, mode: 0o700 });
 };
 
-const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWriter | null, disk: Disk): Keeper => {
+const createRunSession = (input: OpenRun, opened: OpenModel, firstJournal: JournalWriter | null, disk: Disk): RunSession => {
   const { folder, owner } = input;
   let current = opened;
   let journal = firstJournal;
@@ -99,7 +115,7 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
   let staged: Uint8Array[] = [];
   let isClosing = false;
   let isClosed = false;
-  /** Images are given up for as long as this run is open: the journals go on. */
+  /** True when SQLite could not be loaded: this session writes journals only. */
   let isWithoutImages = false;
   const checkpointer: Checkpointer | null = journal === null ? null : createCheckpointer(disk, input, opened);
 
@@ -111,7 +127,7 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
       const events = eventsOf(openFrame(frame));
       return isLeft(events) ? events.left : model.fold(events.right, true);
     } catch (cause) {
-      // Not a refusal but a fault of ours: what the model holds now is not known.
+      // A bug, not a rejection: the state of the model is unknown now.
       die({
         type: 'unavailable',
         message: `the store failed on a commit: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -123,11 +139,11 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
   const flush = (): PortError | null => {
     if (dead !== null) return dead;
     if (staged.length === 0) return null;
-    if (journal === null) return die({ type: 'unavailable', message: 'the run was closed over a commit', cause: null });
+    if (journal === null) return die({ type: 'unavailable', message: 'the run was closed during a commit', cause: null });
     try {
       journal.append(staged);
     } catch (cause) {
-      // The model is ahead of the disk now, and how much of it the disk has is not known.
+      // The model is ahead of the disk now, by an unknown number of commits.
       return die(ioError('write to', journal.path, cause));
     }
     staged = [];
@@ -136,14 +152,20 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
     checkpointWhenDue();
     return null;
   };
-  /** After the commit is answered; and again when the last image is done, for what came meanwhile. */
+  /**
+   * Runs after the commit is answered, and again after each image, for the rows that changed
+   * meanwhile.
+   */
   const checkpointWhenDue = (): void => {
     if (!isCheckpointDue()) return;
     setImmediate(() => {
       if (isCheckpointDue()) void checkpoint(isCheckpointDue).then(checkpointWhenDue);
     });
   };
-  /** An image costs what all rows cost, so it is taken when as many have changed as the last one held: all images together then cost a few times the last one. */
+  /**
+   * An image costs time in proportion to all rows. It is due when as many rows have changed as the
+   * last image held, so that all images together cost a small multiple of the last one.
+   */
   const isCheckpointDue = (): boolean =>
     current.model.changedRows >= Math.max(input.checkpointRows, current.model.storedRows) &&
     checkpointer?.isBusy() === false &&
@@ -151,20 +173,20 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
     !isClosing &&
     journal !== null;
 
-  /** The journal rotates at the instant of export; the image is written behind everybody's back. */
+  /** Rotates the journal when it exports the database; the image is written in the background. */
   const checkpoint = async (isStillWanted: () => boolean): Promise<void> => {
     const sql = await loadSql().catch(() => null);
     isWithoutImages = sql === null;
-    // Asked again: what was true before SQLite was loaded may not be now.
+    // Checks again, since loading SQLite took time.
     if (sql === null || checkpointer === null || checkpointer.isBusy() || !isStillWanted()) return;
-    // What is exported must be in the journal: an image holds nothing that was not acknowledged.
+    // The image may hold acknowledged commits only, so staged ones are flushed first.
     if (journal === null || flush() !== null || ownership() !== null) return;
     try {
       const { next, written } = checkpointer.take(sql, journal);
       journal = next;
       await written;
     } catch (cause) {
-      // Whether the new journal counts is not known: whatever came after might be ignored for ever.
+      // It is unknown whether the new journal counts, so later commits might be ignored for ever.
       die(ioError('take a checkpoint of', folder, cause));
     }
   };
@@ -177,13 +199,13 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
       if (dead !== null) return dead;
       const { model } = current;
       if (isClosing) return { type: 'unavailable', message: 'the run is closed', cause: null };
-      if (journal === null) return { type: 'refused', message: 'this run was opened to be read', statusCode: null, requestId: null };
+      if (journal === null) return { type: 'refused', message: 'this run was opened read-only', statusCode: null, requestId: null };
       if (expectedVersion !== model.snapshot.version)
         return { type: 'stale_version', expected: expectedVersion, found: model.snapshot.version };
       const wrong = foldIn(model, frame);
       if (dead !== null) return dead;
       if (wrong !== null)
-        return { type: 'corrupt', message: `the commit at version ${expectedVersion} was refused whole: ${wrong}`, where: folder };
+        return { type: 'corrupt', message: `the commit at version ${expectedVersion} was rejected: ${wrong}`, where: folder };
       staged.push(frame);
       return null;
     },
@@ -219,7 +241,7 @@ const createKeeper = (input: OpenRun, opened: OpenModel, firstJournal: JournalWr
     },
     async close() {
       isClosing = true;
-      // Whoever was replaced ends here, and says nothing of the run any more.
+      // A replaced owner ends here and publishes nothing more.
       const error = journal === null ? null : (flush() ?? ownership());
       if (error === null && checkpointer !== null) {
         await checkpointer.settled();

@@ -8,16 +8,18 @@ import type { RequestSpan, RowLines, StoredRow } from '../../../lib/ports/run-st
 import type { PackedTexts } from '../rows/packed-texts.ts';
 import type { ResultColumns } from '../rows/result-columns.ts';
 
-/** What is told to the keeper when a run is opened. */
+/** Input of the `open` call. */
 export interface OpenRun {
   readonly runId: RunId;
   readonly folder: string;
   readonly checkpointRows: number;
-  /** Null: to read. */
+  /** Null for a reader. */
   readonly owner: {
     readonly epoch: number;
     readonly nonce: string;
-    /** Begins anew: nothing is read, and the description is kept. Undefined otherwise. */
+    /**
+     * Creates the run: reads nothing, and stores the description. Undefined when the run exists.
+     */
     readonly anew?: { readonly description: JsonObject | null };
   } | null;
 }
@@ -27,11 +29,11 @@ export interface Opened {
   readonly description: JsonObject | null;
 }
 
-/** What the main thread may ask of the thread that keeps runs: each call with what it is given and what it answers. */
+/** The calls from the main thread to the worker thread, each as [input, output]. */
 export interface Calls {
   readonly open: readonly [OpenRun, Opened];
   readonly commit: readonly [{ readonly expectedVersion: number; readonly frame: Uint8Array<ArrayBuffer> }, null];
-  /** Null: nothing newer. */
+  /** Null: no newer snapshot. */
   readonly refresh: readonly [null, RunSnapshot | null];
   readonly assertOwned: readonly [null, null];
   readonly knownIds: readonly [PackedTexts, Uint8Array];
@@ -59,5 +61,7 @@ export type CallName = keyof Calls;
 export type Input<N extends CallName> = Calls[N][0];
 export type Output<N extends CallName> = Calls[N][1];
 
-/** One call on its way: `run` is the handle that the asker gave the run when it was opened. */
-export type Ask = { [N in CallName]: { readonly id: number; readonly run: number; readonly name: N; readonly input: Input<N> } }[CallName];
+/** One call as a message. `run` is the number that the client gave the run when it opened it. */
+export type CallMessage = {
+  [N in CallName]: { readonly id: number; readonly run: number; readonly name: N; readonly input: Input<N> };
+}[CallName];

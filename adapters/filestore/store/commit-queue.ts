@@ -7,56 +7,77 @@ import type { RunSnapshot } from '../../../lib/core/model/snapshot.ts';
 import type { Port, PortError } from '../../../lib/ports/port-error.ts';
 import type { OwnedRun, QuotaGuard } from '../../../lib/ports/run-store.ts';
 import { ioError } from '../../filesystem/index.ts';
-import type { QuotaBoard } from '../quota/quota-board.ts';
-import type { QuotaWord } from '../quota/quota-word.ts';
+import type { Reservations } from '../quota/reservations.ts';
+import type { ReservationFile } from '../quota/reservation-file.ts';
 import type { Shown } from './run-reader.ts';
 
-export interface CommitLaneOptions {
+export interface CommitQueueOptions {
   readonly runId: RunId;
   readonly folder: string;
   readonly shown: Shown;
-  readonly word: QuotaWord;
-  readonly board: QuotaBoard;
-  /** True after: durable. */
+  readonly ownReservation: ReservationFile;
+  readonly reservations: Reservations;
+  /** Makes the events durable. */
   readonly send: (expectedVersion: number, events: readonly Event[]) => Port<unknown>;
-  /** Why the run is not this owner's any more; null: it is. */
+  /** Why this owner no longer owns the run; null while it does. */
   readonly leaseFault: () => PortError | null;
   readonly onCommitted: (snapshot: RunSnapshot) => void;
 }
 
-/** One owner's commits, in the order in which they were asked for. Those that have nothing to tell to other runs do not wait for each other. */
-export interface CommitLane {
+/**
+ * The commits of one owner, in call order. A commit that leaves the run's reservation unchanged
+ * lets the next one start before it is durable.
+ */
+export interface CommitQueue {
   readonly commit: OwnedRun['commit'];
-  /** True after: nothing is under way that has something to tell. */
+  /** Resolves once no commit that changes the reservation is in flight. */
   idle(): Promise<void>;
 }
 
-/** Half of the time after which others take a silent owner for dead: whoever slept over its claim may not rely on it. */
+/**
+ * Milliseconds, half of the silence after which others take an owner for dead. A claim older than
+ * this may already be ignored.
+ */
 const claimLifeMs = 10_000;
-/** Of anything else it is not known whether it is on the disk: the claim stands, and whoever finds this owner dead asks the run itself. */
-const isClear = (error: PortError): boolean => ['stale_version', 'corrupt', 'refused', 'quota_taken'].includes(error.type);
+/**
+ * After any other error the events may be on the disk, so the claim stays. If this owner dies,
+ * other runs read this run's journal to find out.
+ */
+const isCertainlyUnwritten = (error: PortError): boolean => ['stale_version', 'corrupt', 'refused', 'quota_taken'].includes(error.type);
 
-export const createCommitLane = ({ runId, folder, shown, word, board, send, leaseFault, onCommitted }: CommitLaneOptions): CommitLane => {
-  /** As the run will be once everything that is under way is acknowledged. */
+export const createCommitQueue = ({
+  runId,
+  folder,
+  shown,
+  ownReservation,
+  reservations,
+  send,
+  leaseFault,
+  onCommitted,
+}: CommitQueueOptions): CommitQueue => {
+  /** The snapshot after every commit in flight succeeds. */
   let ahead = shown.snapshot;
-  let lane: Promise<void> = Promise.resolve();
+  let tail: Promise<void> = Promise.resolve();
 
-  /** Why the room is not there; null: it is, or nobody asked. */
-  const faultOfRoom = async (
+  /**
+   * Why other runs leave too little capacity; null when it suffices, or when the commit has no
+   * guard.
+   */
+  const capacityError = async (
     after: RunSnapshot,
     { scope }: Reservation,
     guard: QuotaGuard | undefined,
     begunMs: number,
   ): Promise<PortError | null> => {
     if (guard === undefined) return null;
-    const others = await board.others(runId, scope, after.updatedAtMs)();
+    const others = await reservations.others(runId, scope, after.updatedAtMs)();
     if (isLeft(others)) return others.left;
     const { tokens, requests } = others.right;
     if (!isWithin(others.right, guard.others))
       return { type: 'quota_taken', message: `other runs of ${scope} hold ${tokens} tokens in ${requests} requests` };
     return performance.now() - begunMs < claimLifeMs
       ? null
-      : { type: 'quota_taken', message: `looking at the other runs of ${scope} took too long` };
+      : { type: 'quota_taken', message: `checking the other runs of ${scope} took too long` };
   };
 
   const make = async (
@@ -66,32 +87,32 @@ export const createCommitLane = ({ runId, folder, shown, word, board, send, leas
     after: Foreseen | null,
     next: () => void,
   ): Promise<Either<PortError, RunSnapshot>> => {
-    // It does not fit, and the keeping thread says why.
+    // The events do not fit the snapshot. The worker thread answers with the reason.
     if (after === null) return isLeftOr(await send(expectedVersion, events)(), shown.snapshot);
     const { snapshot, now } = after;
-    const grows = word.grows(now);
+    const grows = ownReservation.grows(now);
     const begunMs = performance.now();
     try {
-      if (grows) await word.announce(now);
+      if (grows) await ownReservation.announce(now);
     } catch (cause) {
-      // The new owner of a run removes the files that the old one was writing.
+      // A new owner of the run removes the files that this owner was writing.
       const lost = leaseFault();
       if (lost !== null) return left(lost);
-      await word.withdraw();
-      return left(ioError('announce what is about to be planned in', folder, cause));
+      await ownReservation.withdraw();
+      return left(ioError('announce the reservation of', folder, cause));
     }
-    const taken = await faultOfRoom(snapshot, now, guard, begunMs);
-    const isNews = grows || word.isNews(now);
+    const taken = await capacityError(snapshot, now, guard, begunMs);
+    const isNews = grows || ownReservation.isNews(now);
     const answering = taken === null ? send(expectedVersion, events)() : Promise.resolve(left(taken));
     if (!isNews) next();
     const answer = await answering;
     if (isLeft(answer)) {
-      if (grows && (taken !== null || isClear(answer.left))) await word.withdraw();
+      if (grows && (taken !== null || isCertainlyUnwritten(answer.left))) await ownReservation.withdraw();
       return answer;
     }
     shown.snapshot = snapshot;
     onCommitted(snapshot);
-    if (isNews) await word.settle(now);
+    if (isNews) await ownReservation.settle(now);
     return right(snapshot);
   };
 
@@ -100,9 +121,9 @@ export const createCommitLane = ({ runId, folder, shown, word, board, send, leas
       if (expectedVersion !== ahead.version) return left({ type: 'stale_version', expected: expectedVersion, found: ahead.version });
       const after = foresee(ahead, events);
       if (after !== null) ahead = after.snapshot;
-      const turn = lane;
+      const turn = tail;
       let next = (): void => undefined;
-      lane = new Promise((resolve) => (next = resolve));
+      tail = new Promise((resolve) => (next = resolve));
       await turn;
       try {
         const done = await make(expectedVersion, events, guard, after, next);
@@ -113,11 +134,11 @@ export const createCommitLane = ({ runId, folder, shown, word, board, send, leas
         next();
       }
     },
-    idle: () => lane,
+    idle: () => tail,
   };
 };
 
-/** The run after the events, and what it holds then. */
+/** The snapshot after the events, and its reservation. */
 interface Foreseen {
   readonly snapshot: RunSnapshot;
   readonly now: Reservation;

@@ -1,55 +1,68 @@
 import type { Column } from '../../../lib/core/model/command.ts';
 import type { TypedColumn } from '../../../lib/core/codec/codec.ts';
 import { narrowColumn } from '../../../lib/core/codec/event-record.ts';
-import type { Piece } from './shelf.ts';
+import type { Segment } from './segment-list.ts';
 
-/** What a slice of accepted rows left behind: where its request and item lines lie, and its ids. */
-export interface SlicePiece extends Piece {
+/** A slice of accepted rows: the objects and spans of its request and item lines, and its ids. */
+export interface SliceSegment extends Segment {
   readonly requestObject: string | null;
   readonly itemObject: string;
   readonly requestLengths: TypedColumn;
   readonly itemLengths: TypedColumn;
   readonly tokens: TypedColumn | null;
-  /** Null: each row has one. */
+  /** Null: each row has one input. */
   readonly inputs: TypedColumn | null;
-  /** 1 + the index of the row that is sent for each, 0 where it is sent itself. Null: all are. */
+  /**
+   * 1 + the index of the row that is sent for each row; 0: the row is sent itself. Null: all are.
+   */
   readonly sameAs: TypedColumn | null;
-  /** Where each line ends in its object; summed up on first use. */
+  /** The end of each line in its object, in bytes; computed on first use. */
   requestEnds(): Float64Array;
   itemEnds(): Float64Array;
   ids(): readonly string[];
 }
 
-/** Terminal results in sequence order, where their lines lie. A null column: nothing of the kind. */
-export interface ResultPiece extends Piece {
+/**
+ * Terminal results in sequence order, with the spans of their lines. A null column: all have the
+ * default.
+ */
+export interface ResultSegment extends Segment {
   readonly outputObject: string | null;
   readonly errorObject: string | null;
   readonly indexes: TypedColumn;
   /** `codeOfFailure` of each; null: all completed. */
   readonly codes: TypedColumn | null;
-  /** 0: no line; 1: in the output object; 2: in the error object. Null: all in the output object, or none if there are no offsets. */
+  /**
+   * 0: no line; 1: in the output object; 2: in the error object. Null: all in the output object, or
+   * none when there are no offsets.
+   */
   readonly parts: TypedColumn | null;
   readonly offsets: TypedColumn | null;
   readonly lengths: TypedColumn | null;
-  /** The results that rows share, by their sequences: lines lie where theirs do. Null: these are results of their own. */
+  /**
+   * For rows that share a request: the sequence of the result that holds their line. Null: each
+   * result has a line of its own.
+   */
   readonly of: TypedColumn | null;
 }
 
 /** The row that is sent for this one; -1: it is sent itself. */
-export const sentFor = (slice: SlicePiece, offset: number): number => (slice.sameAs === null ? -1 : (slice.sameAs[offset] as number) - 1);
+export const sentFor = (slice: SliceSegment, offset: number): number => (slice.sameAs === null ? -1 : (slice.sameAs[offset] as number) - 1);
 
-/** The places of a column by its numbers: pieces that are visited in this order are loaded once each, however many do not stay in memory. */
+/**
+ * The array indexes of a column in ascending order of its numbers. Visiting segments in this order
+ * loads each of them once.
+ */
 export const ascending = (numbers: Column): Uint32Array => {
-  const places = Uint32Array.from(numbers, (_, place) => place);
-  for (let place = 1; place < numbers.length; place += 1)
-    if ((numbers[place - 1] as number) > (numbers[place] as number))
-      return places.sort((a, b) => (numbers[a] as number) - (numbers[b] as number));
-  return places;
+  const order = Uint32Array.from(numbers, (_, at) => at);
+  for (let at = 1; at < numbers.length; at += 1)
+    if ((numbers[at - 1] as number) > (numbers[at] as number)) return order.sort((a, b) => (numbers[a] as number) - (numbers[b] as number));
+  return order;
 };
 
-type SliceData = Omit<SlicePiece, 'requestEnds' | 'itemEnds' | 'ids'>;
+type SliceData = Omit<SliceSegment, 'requestEnds' | 'itemEnds' | 'ids'>;
 
-export const slicePiece = (data: SliceData, loadIds: () => readonly string[]): SlicePiece => {
+export const sliceSegment = (data: SliceData, loadIds: () => readonly string[]): SliceSegment => {
   let requestEnds: Float64Array | null = null;
   let itemEnds: Float64Array | null = null;
   let ids: readonly string[] | null = null;
@@ -73,11 +86,11 @@ const endsOf = (lengths: Column): Float64Array => {
 
 const kinds = [Uint8Array, Uint16Array, Uint32Array, Float64Array] as const;
 
-/** A column as one that may be kept: those that were read from a record are. */
+/** The column as a typed array, which may be kept. */
 export const keptColumn = (column: Column): TypedColumn =>
   kinds.some((kind) => column instanceof kind) ? (column as TypedColumn) : narrowColumn(column);
 
-/** A column as a blob: its numbers little-endian, as wide as `blob length / count`. */
+/** A column as a blob: little-endian numbers, each `blob length / count` bytes wide. */
 export const blobOf = (column: TypedColumn | null): Uint8Array | null =>
   column === null ? null : new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
 
@@ -85,6 +98,6 @@ export const columnOf = (blob: Uint8Array | null, count: number): TypedColumn | 
   if (blob === null) return null;
   const width = count === 0 ? 1 : blob.length / count;
   const kind = kinds.find((candidate) => candidate.BYTES_PER_ELEMENT === width);
-  if (kind === undefined) throw new RangeError(`a column of ${count} numbers in ${blob.length} bytes`);
+  if (kind === undefined) throw new RangeError(`a column of ${count} numbers cannot have ${blob.length} bytes`);
   return new kind(blob.slice().buffer);
 };

@@ -7,81 +7,86 @@ import type { OthersUse } from '../../../lib/core/model/queue-state.ts';
 import { isCreated, type RunSnapshot } from '../../../lib/core/model/snapshot.ts';
 import type { Port, PortError } from '../../../lib/ports/port-error.ts';
 import { errnoOf, ioError } from '../../filesystem/index.ts';
-import { decodeRecord, ownerOfFile, quotaFile, type QuotaRecord, scopeFolder } from './quota-record.ts';
+import { decodeRecord, ownerOfFile, quotaFile, type ReservationRecord, scopeFolder } from './reservation-record.ts';
 
-/** What the runs of the store have told each other of what they hold of their queues. */
-export interface QuotaBoard {
-  /** What the other runs hold, or are about to. */
+/** Reads what the runs of the store have published about their share of a provider queue. */
+export interface Reservations {
+  /** What the other runs hold or are about to hold, in tokens and requests. */
   others(runId: RunId, scope: string, nowMs: number): Port<OthersUse>;
 }
 
-export interface QuotaBoardOptions {
+export interface ReservationsOptions {
   readonly dir: string;
   readonly folderOf: (runId: RunId) => string;
-  /** Null: nobody alive owns the run in the folder. Throws what the system throws. */
+  /** The live owner of the run in the folder, for display; null: none. Throws I/O errors. */
   readonly ownerOf: (folder: string) => string | null;
-  /** The run as it is stored; null: there is no such run. */
+  /** The stored run; null: there is no such run. */
   readonly snapshotOf: (runId: RunId) => Port<RunSnapshot | null>;
 }
 
-/** A folder in which names come and go is looked at again so often. */
-const looksMax = 50;
+/** How often the folder is read again while files come and go. */
+const readsMax = 50;
 
-export const createQuotaBoard = ({ dir, folderOf, ownerOf, snapshotOf }: QuotaBoardOptions): QuotaBoard => {
-  /** What runs themselves said, by file, as long as the file says the same: nobody alive writes it, so that the run has not moved either. */
-  const asked = new Map<string, { readonly text: string; readonly reservation: Reservation | null }>();
+export const createReservations = ({ dir, folderOf, ownerOf, snapshotOf }: ReservationsOptions): Reservations => {
+  /**
+   * Reservations read from runs, by file path. An entry is valid while the file is unchanged: its
+   * run has no live owner, so the run has not changed either.
+   */
+  const storedReservations = new Map<string, { readonly text: string; readonly reservation: Reservation | null }>();
 
   const isAlive = (runId: RunId): boolean => {
     try {
       return ownerOf(folderOf(runId)) !== null;
     } catch {
-      // Not known to be dead.
+      // Only a known death counts.
       return true;
     }
   };
 
   /**
-   * What the run itself says, where its file cannot: it is the truth, and dear to read. Asked for where the file is unreadable, and
-   * where its owner died over a claim, since the journal alone knows whether that was committed. A file whose run does not exist speaks
-   * for nobody. Where the run cannot be read either, a claim counts in full, for too much is safe; and of a file that says nothing
-   * nothing is assumed: unknown is never zero.
+   * The reservation from the run's own journal, which is exact but slow to read. It is needed when
+   * the file is unreadable, and when the owner died during a claim, since only the journal shows
+   * whether that commit succeeded. A file without a run counts as nothing. If the run cannot be
+   * read either, a readable claim counts in full, since too much is safe. An unreadable file
+   * without a readable run is an error: unknown is never zero.
    */
-  const askRun = async (
+  const reservationOfRun = async (
     path: string,
     runId: RunId,
     text: string,
-    record: QuotaRecord | null,
+    record: ReservationRecord | null,
   ): Promise<Either<PortError, Reservation | null>> => {
-    const known = asked.get(path);
+    const known = storedReservations.get(path);
     if (known?.text === text) return right(known.reservation);
     const snapshot = await snapshotOf(runId)();
     if (isLeft(snapshot)) {
       if (record !== null) return right(withClaim(record));
-      const advice = `mend the run (\`batchor doctor --run-id ${runId} --repair\`) or remove it (\`batchor delete --run-id ${runId} --abandon\`): ${'message' in snapshot.left ? snapshot.left.message : snapshot.left.type}`;
+      const advice = `repair the run (\`batchor doctor --run-id ${runId} --repair\`) or remove it (\`batchor delete --run-id ${runId} --abandon\`): ${'message' in snapshot.left ? snapshot.left.message : snapshot.left.type}`;
       return left({
         type: 'corrupt',
-        message: `${path} does not say what run ${runId} holds of its queue, and the run cannot be read; ${advice}`,
+        message: `${path} cannot be read, nor can run ${runId}, so its share of the queue is unknown; ${advice}`,
         where: path,
       });
     }
     const reservation = snapshot.right === null || !isCreated(snapshot.right) ? null : reservationOf(snapshot.right);
-    // Of a run that somebody drives this holds for a moment only.
-    if (!isAlive(runId)) asked.set(path, { text, reservation });
+    // A run with a live owner changes again soon.
+    if (!isAlive(runId)) storedReservations.set(path, { text, reservation });
     return right(reservation);
   };
 
   const reservationIn = async (path: string, runId: RunId, scope: string): Promise<Either<PortError, Reservation | null>> => {
-    // What a removal left behind, or never was of this store.
+    // A removed run left the file, or it never belonged to this store.
     if (!existsSync(folderOf(runId))) return right(null);
-    // Small files, of tens of runs: asked for one by one in another thread, they take ten times as long.
+    // Synchronous: these are tens of small files, and reading each through the thread pool takes
+    // ten times as long.
     const text = readFileSync(path, 'utf8');
     const record = decodeRecord(text, runId, scope);
     if (record !== null && (record.claim === null || isAlive(runId))) return right(withClaim(record));
-    return askRun(path, runId, text, record);
+    return reservationOfRun(path, runId, text, record);
   };
 
-  /** Everybody's word, or null where the names moved meanwhile. */
-  const look = async (folder: string, me: RunId, scope: string): Promise<Either<PortError, readonly Reservation[]> | null> => {
+  /** The reservations of all other runs; null when files came or went meanwhile. */
+  const readOnce = async (folder: string, me: RunId, scope: string): Promise<Either<PortError, readonly Reservation[]> | null> => {
     const names = namesIn(folder);
     const reservations: Reservation[] = [];
     for (const [runId, epoch] of newestOf(names, me)) {
@@ -94,7 +99,8 @@ export const createQuotaBoard = ({ dir, folderOf, ownerOf, snapshotOf }: QuotaBo
         throw cause;
       }
     }
-    // A run that changes hands has two files for a moment, and a folder that is read meanwhile may show neither.
+    // A run that changes owners has two files for a moment, and a listing during that may show
+    // neither.
     return namesIn(folder).join('\n') === names.join('\n') ? right(reservations) : null;
   };
 
@@ -102,19 +108,19 @@ export const createQuotaBoard = ({ dir, folderOf, ownerOf, snapshotOf }: QuotaBo
     others: (runId, scope, nowMs) => async () => {
       const folder = scopeFolder(dir, scope);
       try {
-        for (let looks = 0; looks < looksMax; looks += 1) {
-          const found = await look(folder, runId, scope);
+        for (let reads = 0; reads < readsMax; reads += 1) {
+          const found = await readOnce(folder, runId, scope);
           if (found !== null) return isLeft(found) ? found : right(othersOf(found.right, scope, nowMs));
         }
-        return left({ type: 'unavailable', message: `${folder} does not stand still: its files come and go`, cause: null });
+        return left({ type: 'unavailable', message: `${folder} kept changing while it was read; try again`, cause: null });
       } catch (cause) {
-        return left(ioError('read what other runs hold in', folder, cause));
+        return left(ioError('read the reservations of other runs in', folder, cause));
       }
     },
   };
 };
 
-const withClaim = ({ claim, ...record }: QuotaRecord): Reservation =>
+const withClaim = ({ claim, ...record }: ReservationRecord): Reservation =>
   claim === null
     ? record
     : { ...record, tokens: Math.max(record.tokens, claim.tokens), requests: Math.max(record.requests, claim.requests) };
@@ -125,13 +131,13 @@ const namesIn = (folder: string): readonly string[] => {
       .flatMap((entry) => (entry.isFile() && ownerOfFile(entry.name) !== null ? [entry.name] : []))
       .sort();
   } catch (cause) {
-    // Nobody of the scope has told anything yet.
+    // No run of the scope has published anything yet.
     if (errnoOf(cause) === 'ENOENT') return [];
     throw cause;
   }
 };
 
-/** The newest owner's file of each run but one. */
+/** The epoch of each run's newest file, except for the run `me`. */
 const newestOf = (names: readonly string[], me: RunId): ReadonlyMap<RunId, number> => {
   const newest = new Map<RunId, number>();
   for (const name of names) {

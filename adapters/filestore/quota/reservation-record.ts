@@ -9,17 +9,18 @@ import type { Reservation } from '../../../lib/core/plan/quota.ts';
 import type { QuotaUse } from '../../../lib/core/model/queue-state.ts';
 
 /**
- * What a run tells the others of its scope, in a file of its own: `quota/<hash of the scope>/<run id>.<epoch>.json`. Each owner writes
- * under its own epoch, and the highest one counts: whoever was replaced and does not know it yet overwrites nobody's word.
+ * A run's published reservation, in a file of its own: `quota/<hash of the scope>/<run
+ * id>.<epoch>.json`. Each owner writes under its own epoch, and the highest epoch counts, so a
+ * replaced owner cannot overwrite its successor's file.
  */
-export interface QuotaRecord extends Reservation {
+export interface ReservationRecord extends Reservation {
   readonly runId: string;
-  /** A commit is under way after which so much is held; null: none. */
+  /** The reservation after the commit in flight; null: no commit is in flight. */
   readonly claim: QuotaUse | null;
 }
 
 const Use = closed('QuotaUse', { tokens: NonNegative, requests: NonNegative });
-const Record: t.Type<QuotaRecord, unknown> = closed('QuotaRecord', {
+const Record: t.Type<ReservationRecord, unknown> = closed('QuotaRecord', {
   runId: t.string,
   scope: t.string,
   tokens: NonNegative,
@@ -31,21 +32,24 @@ const Record: t.Type<QuotaRecord, unknown> = closed('QuotaRecord', {
 });
 
 export const quotaFolder = (storeDir: string): string => join(storeDir, 'quota');
-/** A scope is any text: its folder is named by a hash, and its records repeat it. */
+/**
+ * The folder of a scope. A scope is any text, so a hash names the folder and the records repeat the
+ * scope.
+ */
 export const scopeFolder = (storeDir: string, scope: string): string =>
   join(quotaFolder(storeDir), createHash('sha256').update(scope).digest('hex').slice(0, 32));
 export const quotaFile = (runId: RunId, epoch: number): string => `${runId}.${epoch}.json`;
 
-/** Whose file it is, by its name; null: none of ours, and left alone. */
+/** The run and epoch that a file name states; null: not a reservation file. */
 export const ownerOfFile = (file: string): { readonly runId: RunId; readonly epoch: number } | null => {
   const [, runId, epoch] = /^(.+)\.([1-9][0-9]{0,14})\.json$/u.exec(file) ?? [];
   return runId !== undefined && isRunId(runId) ? { runId, epoch: Number(epoch) } : null;
 };
 
-export const encodeRecord = (record: QuotaRecord): Uint8Array => new TextEncoder().encode(`${JSON.stringify(record)}\n`);
+export const encodeRecord = (record: ReservationRecord): Uint8Array => new TextEncoder().encode(`${JSON.stringify(record)}\n`);
 
-/** Null: it is not what a run of this scope wrote. */
-export const decodeRecord = (text: string, runId: RunId, scope: string): QuotaRecord | null => {
+/** Null: no run of this scope wrote it. */
+export const decodeRecord = (text: string, runId: RunId, scope: string): ReservationRecord | null => {
   try {
     const record = Record.decode(JSON.parse(text));
     return isLeft(record) || record.right.runId !== runId || record.right.scope !== scope ? null : record.right;

@@ -1,46 +1,49 @@
 import { type Either, left } from 'fp-ts/lib/Either.js';
 import type { Port, PortError } from '../../../lib/ports/port-error.ts';
-import type { Ask, CallName, Input, Output } from './calls.ts';
-import { createDesk } from './desk.ts';
+import type { CallMessage, CallName, Input, Output } from './worker-calls.ts';
+import { createDispatcher } from './dispatcher.ts';
 import type { Disk } from '../disk/disk.ts';
 
-/** Speaks with the keeping thread. */
-export interface KeeperClient {
-  /** A handle for a run that is about to be opened. */
+/** Calls the worker thread. */
+export interface SessionClient {
+  /** A number for a run that is about to be opened. */
   newRun(): number;
-  /** The buffers of `transfer` are handed over: the caller may not look at them again. */
+  /** The buffers in `transfer` move to the worker: the caller may not read them again. */
   call<N extends CallName>(run: number, name: N, input: Input<N>, transfer?: readonly ArrayBuffer[]): Port<Output<N>>;
-  /** True after: the thread is gone. */
+  /** Resolves once the thread has ended. */
   close(): Promise<void>;
 }
 
-/** How a client's asks reach a desk. */
-export interface Line {
-  send(ask: Ask, transfer: readonly ArrayBuffer[]): void;
+/** Carries messages to a dispatcher. */
+export interface Connection {
+  send(message: CallMessage, transfer: readonly ArrayBuffer[]): void;
   close(): Promise<void>;
 }
-/** What the other end does: answers, or breaks down for good. */
-export interface LineEvents {
+/** What the other end reports: an answer, or a permanent failure. */
+export interface ConnectionEvents {
   answer(id: number, answer: Either<PortError, unknown>): void;
   broken(error: PortError): void;
 }
 
-/** @param onBusy is told whether calls are waiting: a process stays alive only for those */
-export const createClient = (connect: (events: LineEvents) => Line, onBusy: (isBusy: boolean) => void = () => undefined): KeeperClient => {
+/** @param onBusy is called with true while calls wait, so that only those keep the process alive */
+export const createClient = (
+  connect: (events: ConnectionEvents) => Connection,
+  onBusy: (isBusy: boolean) => void = () => undefined,
+): SessionClient => {
   const waiting = new Map<number, (answer: Either<PortError, unknown>) => void>();
   let lastId = 0;
   let lastRun = 0;
   let fault: PortError | null = null;
-  /** An answer that comes while the thread is being ended must not let go of it: whoever waits for the end would wait for ever. */
+  /** While the thread ends, an answer must not release it: `close` would wait for ever. */
   let isClosing = false;
-  let line: Line | null = null;
+  let connection: Connection | null = null;
 
   const settle = (id: number, answer: Either<PortError, unknown>): void => {
     waiting.get(id)?.(answer);
     waiting.delete(id);
     if (waiting.size === 0 && !isClosing) onBusy(false);
   };
-  const events: LineEvents = {
+  const events: ConnectionEvents = {
     answer: settle,
     broken(error) {
       fault = error;
@@ -61,33 +64,33 @@ export const createClient = (connect: (events: LineEvents) => Line, onBusy: (isB
           lastId += 1;
           waiting.set(lastId, (answer) => resolve(answer as Either<PortError, Output<N>>));
           if (waiting.size === 1) onBusy(true);
-          // Begun with the first call: a store that only lists runs needs no thread.
-          line ??= connect(events);
-          line.send({ id: lastId, run, name, input } as Ask, transfer);
+          // The first call starts the thread: a store that only lists runs needs none.
+          connection ??= connect(events);
+          connection.send({ id: lastId, run, name, input } as CallMessage, transfer);
         }),
     async close() {
       isClosing = true;
       fault ??= { type: 'unavailable', message: 'the store is closed', cause: null };
-      await line?.close();
+      await connection?.close();
       events.broken(fault);
     },
   };
 };
 
-/** The desk in this very thread: fsync and checkpoints stall whoever runs in it. */
-export const localClient = (disk: Disk, groupCommitMs: number): KeeperClient =>
+/** Runs the dispatcher in the caller's thread: fsync and checkpoints block it. */
+export const localClient = (disk: Disk, groupCommitMs: number): SessionClient =>
   createClient((events) => {
-    const desk = createDesk(disk, groupCommitMs, (id, answer) => events.answer(id, answer));
-    let waiting: Ask[] = [];
+    const dispatcher = createDispatcher(disk, groupCommitMs, (id, answer) => events.answer(id, answer));
+    let waiting: CallMessage[] = [];
     return {
-      send(ask) {
-        waiting.push(ask);
+      send(message) {
+        waiting.push(message);
         if (waiting.length > 1) return;
-        // What was asked in one turn is received together, as it would be by a thread.
+        // Delivers all calls of one turn together, as a thread would.
         setImmediate(() => {
-          const asks = waiting;
+          const messages = waiting;
           waiting = [];
-          desk.receive(asks);
+          dispatcher.receive(messages);
         });
       },
       close: () => Promise.resolve(),

@@ -5,42 +5,43 @@ import type { RunId } from '../../../lib/core/values/ids.ts';
 import { isGrowth, isReservationNews, type Reservation } from '../../../lib/core/plan/quota.ts';
 import { noUse } from '../../../lib/core/model/queue-state.ts';
 import { replaceFile, unfinishedSuffix } from '../../filesystem/index.ts';
-import { encodeRecord, ownerOfFile, quotaFile, quotaFolder, scopeFolder } from './quota-record.ts';
+import { encodeRecord, ownerOfFile, quotaFile, quotaFolder, scopeFolder } from './reservation-record.ts';
 
 /**
- * What one owner tells the other runs of its scope. No lock: it announces what it is about to take, then looks at the others. Of two that
- * do so at once, whoever announced last sees the other; both may, and give way.
+ * What one owner publishes to the other runs of its scope, without a lock. It publishes a claim,
+ * then reads the other runs' files. Of two owners that do so at once, at least the later one sees
+ * the other and yields.
  */
-export interface QuotaWord {
+export interface ReservationFile {
   isNews(now: Reservation): boolean;
   grows(now: Reservation): boolean;
-  /** True after: the others see the claim, and go on seeing it after a loss of power. Throws what the system throws. */
+  /** Publishes a claim durably, before its commit. Throws I/O errors. */
   announce(now: Reservation): Promise<void>;
-  /** The announced commit was refused. */
+  /** Removes the claim after its commit was rejected. */
   withdraw(): Promise<void>;
-  /** It is committed. */
+  /** Replaces the claim by the reservation after its commit. */
   settle(now: Reservation): Promise<void>;
-  /** Leaves no file behind that says nothing. */
+  /** Removes a file that reserves nothing. */
   close(): Promise<void>;
 }
 
-export interface QuotaWordOptions {
+export interface ReservationFileOptions {
   readonly dir: string;
   readonly runId: RunId;
   readonly epoch: number;
-  /** What the run holds as it is opened; null: it is only about to be created. */
+  /** The run's reservation at the opening; null: the run is about to be created. */
   readonly held: Reservation | null;
   readonly folderOf: (runId: RunId) => string;
 }
 
-/** Rewrites the run's word from what is stored, under the new owner's epoch. Throws what the system throws. */
-export const openQuotaWord = async ({ dir, runId, epoch, held, folderOf }: QuotaWordOptions): Promise<QuotaWord> => {
+/** Publishes the stored reservation under the new owner's epoch. Throws I/O errors. */
+export const openReservationFile = async ({ dir, runId, epoch, held, folderOf }: ReservationFileOptions): Promise<ReservationFile> => {
   const file = quotaFile(runId, epoch);
-  /** As the last word says it, without a claim. */
-  let told: Reservation | null = null;
-  /** Scopes in which a file of this owner may lie. */
+  /** The last published reservation, without a claim. */
+  let published: Reservation | null = null;
+  /** Scopes that may have a file of this owner. */
   const scopes = new Set<string>();
-  /** The files do not say what they should: said again at the next commit. */
+  /** True when the files are outdated: the next commit writes them again. */
   let isBehind = false;
 
   const write = async (reservation: Reservation, claim: Reservation | null, isDurable: boolean): Promise<void> => {
@@ -58,11 +59,12 @@ export const openQuotaWord = async ({ dir, runId, epoch, held, folderOf }: Quota
     }
   };
   /**
-   * Without a sync: what a loss of power brings back is the claim, whose owner is dead then, so that the run itself is asked; or more
-   * than is held. And never a failure of the commit, which is over: what the files say until the next one is too much, not too little.
+   * Publishes without fsync. After a power loss the old claim may return; its owner is dead then,
+   * so readers ask the run itself. A failure does not fail the commit, which is over. Until the
+   * next commit the file then states too much, never too little.
    */
-  const say = async (now: Reservation | null): Promise<void> => {
-    told = now;
+  const publish = async (now: Reservation | null): Promise<void> => {
+    published = now;
     try {
       if (now !== null) await write(now, null, false);
       await clear(now?.scope ?? null);
@@ -74,36 +76,39 @@ export const openQuotaWord = async ({ dir, runId, epoch, held, folderOf }: Quota
 
   if (held !== null && isReservationNews(null, held)) {
     await write(held, null, true);
-    told = held;
+    published = held;
   }
-  sweep(dir, folderOf, (owner) => owner.runId === runId && owner.epoch !== epoch);
+  removeStale(dir, folderOf, (owner) => owner.runId === runId && owner.epoch !== epoch);
 
   return {
-    isNews: (now) => isBehind || isReservationNews(told, now),
-    grows: (now) => isGrowth(told, now),
+    isNews: (now) => isBehind || isReservationNews(published, now),
+    grows: (now) => isGrowth(published, now),
     announce: async (now) => {
-      const here = told?.scope === now.scope ? told : { ...now, ...noUse };
+      const here = published?.scope === now.scope ? published : { ...now, ...noUse };
       await write({ ...here, untilMs: Math.max(here.untilMs, now.untilMs) }, now, true);
     },
-    withdraw: () => say(told),
-    settle: say,
+    withdraw: () => publish(published),
+    settle: publish,
     close: async () => {
-      if (told !== null && !isReservationNews(null, told) && !isBehind) await clear(null).catch(() => undefined);
+      if (published !== null && !isReservationNews(null, published) && !isBehind) await clear(null).catch(() => undefined);
     },
   };
 };
 
-/** Forgets a run that was removed. What cannot be removed speaks for nobody, and goes when some run is opened. */
+/**
+ * Removes the reservation of a run that was removed. What cannot be removed is ignored, and is
+ * deleted when a run is opened.
+ */
 export const forgetRun = (dir: string, folderOf: (runId: RunId) => string): void => {
   try {
-    sweep(dir, folderOf, () => false);
+    removeStale(dir, folderOf, () => false);
   } catch {
-    // The run is gone: that counts.
+    // The run itself is removed, which is what counts.
   }
 };
 
-/** Removes files of runs that do not exist, and others that are chosen. Throws what the system throws. */
-const sweep = (
+/** Deletes files of runs that do not exist, and those that `isOver` selects. Throws I/O errors. */
+const removeStale = (
   dir: string,
   folderOf: (runId: RunId) => string,
   isOver: (owner: { readonly runId: RunId; readonly epoch: number }) => boolean,

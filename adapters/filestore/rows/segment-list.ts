@@ -1,21 +1,21 @@
-/** A piece that covers `count` neighbours of an ascending numbering. */
-export interface Piece {
+/** A segment that covers `count` consecutive numbers. */
+export interface Segment {
   readonly from: number;
   readonly count: number;
 }
 
-const cachedPiecesMax = 32;
+const cachedSegmentsMax = 32;
 
 /**
- * Pieces of a numbering without gaps, found by any number in them. Fresh ones are held here until the database has them; after that they
- * are read from it, and only the last few stay.
+ * The segments of a numbering without gaps, found by any number in them. New ones stay in memory
+ * until the database has them; after that only the last few read are cached.
  */
-export class Shelf<P extends Piece> {
+export class SegmentList<P extends Segment> {
   readonly #starts: number[] = [];
   readonly #fresh = new Map<number, P>();
   readonly #cached = new Map<number, P>();
   readonly #load: (from: number) => P;
-  /** The number that the next piece begins with. */
+  /** The first number of the next segment. */
   next: number;
 
   constructor(first: number, load: (from: number) => P) {
@@ -23,13 +23,13 @@ export class Shelf<P extends Piece> {
     this.#load = load;
   }
 
-  push(piece: P): void {
-    this.#starts.push(piece.from);
-    this.#fresh.set(piece.from, piece);
-    this.next = piece.from + piece.count;
+  push(segment: P): void {
+    this.#starts.push(segment.from);
+    this.#fresh.set(segment.from, segment);
+    this.next = segment.from + segment.count;
   }
 
-  /** Takes the last piece away again. */
+  /** Removes the last segment. */
   pop(): void {
     const from = this.#starts.pop();
     if (from === undefined) return;
@@ -37,8 +37,8 @@ export class Shelf<P extends Piece> {
     this.next = from;
   }
 
-  /** A piece that the database has. */
-  shelve(from: number, count: number): void {
+  /** Adds a segment that the database already has. */
+  addStored(from: number, count: number): void {
     this.#starts.push(from);
     this.next = from + count;
   }
@@ -47,13 +47,13 @@ export class Shelf<P extends Piece> {
     return this.#fresh.values();
   }
 
-  /** The database has them all now. */
-  settleFresh(): void {
-    for (const piece of this.#fresh.values()) this.#remember(piece);
+  /** Marks every segment as stored in the database. */
+  markStored(): void {
+    for (const segment of this.#fresh.values()) this.#remember(segment);
     this.#fresh.clear();
   }
 
-  /** The piece that holds the number; the number is below `next`. O(log pieces). */
+  /** The segment that contains the number, which must be below `next`. O(log segments). */
   at(number: number): P {
     let low = 0;
     let high = this.#starts.length - 1;
@@ -66,12 +66,12 @@ export class Shelf<P extends Piece> {
     return this.#fresh.get(from) ?? this.#cached.get(from) ?? this.#remember(this.#load(from));
   }
 
-  #remember(piece: P): P {
-    this.#cached.set(piece.from, piece);
-    if (this.#cached.size > cachedPiecesMax) {
+  #remember(segment: P): P {
+    this.#cached.set(segment.from, segment);
+    if (this.#cached.size > cachedSegmentsMax) {
       const oldest = this.#cached.keys().next().value;
       if (oldest !== undefined) this.#cached.delete(oldest);
     }
-    return piece;
+    return segment;
   }
 }
