@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { owedRuns } from '../../../lib/core/machine/due.ts';
+import { owedRuns } from '../../../lib/core/machine/standing.ts';
 import { isRunId, type RunId } from '../../../lib/core/values/ids.ts';
 import type { JsonObject } from '../../../lib/core/json/json.ts';
 import { reservationOf } from '../../../lib/core/plan/quota.ts';
