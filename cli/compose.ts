@@ -123,12 +123,9 @@ export const createRunner = async (
   });
 };
 
-/** A runner for what needs no store, and no key: it can quote, and nothing else. */
-export const createQuoter = async (): Promise<BatchRunner> => {
-  const [{ BatchRunner }, connection] = await Promise.all([
-    import('../lib/run/api/runner.ts'),
-    connectionOf(() => ({ apiKey: '', baseUrl: null })),
-  ]);
+/** A runner for what needs no store: it can quote, without a key, and look at batches that were created elsewhere, and nothing else. */
+export const createQuoter = async (account: Account = { apiKey: '', baseUrl: null }): Promise<BatchRunner> => {
+  const [{ BatchRunner }, connection] = await Promise.all([import('../lib/run/api/runner.ts'), connectionOf(() => account)]);
   return new BatchRunner({ providers: [connection], connectionOf: broughtConnection, importModule });
 };
 

@@ -2,6 +2,7 @@
 export * from './run/api/errors.ts';
 export {
   defineJob,
+  type AdoptingJob,
   type BatchJob,
   type BudgetOptions,
   type CanaryOptions,
@@ -12,6 +13,9 @@ export {
   type JobPayload,
   type RetryOptions,
 } from './run/job/job.ts';
+export type { AdoptedBatch } from './core/model/adopted.ts';
+export type { FindBatchesOptions } from './run/sources/find-batches.ts';
+export type { FoundBatches } from './run/sources/found-batches.ts';
 export type { Items, ObservableItems } from './run/sources/observable-items.ts';
 export { type PriceBook, type PricedModel, priceTable } from './run/job/price-book.ts';
 export { compositeSource, type CompositeOptions, type CompositePosition } from './run/sources/composite-source.ts';

@@ -11,6 +11,7 @@ import type { RunSummary } from '../../lib/run/view/summary.ts';
 import type { CliContext } from '../shell/context.ts';
 import { type ExitCode, exitCodeOfRun, exitCodes } from '../shell/exit-codes.ts';
 import { commandLine, type Place, summaryInPlace } from '../shell/place.ts';
+import { adoptedNotes } from './adopted-note.ts';
 import { watch } from '../print/progress.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
 
@@ -57,6 +58,7 @@ export const driveTo = async ({ context, place, runner, run, goal, signal }: Dri
     const summary = await run.wait({ signal: halt.signal });
     view.stop();
     await writeJson(context, summaryInPlace(place, toWire(summary)));
+    writeNotes(context, adoptedNotes(run, place));
     return exitCodeOfRun(summary);
   } catch (error) {
     if (error === interrupted) {

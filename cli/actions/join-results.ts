@@ -9,7 +9,7 @@ import { findDelimiter } from '../compose.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { delimiterOfName, type InputFile, kindOfInput, standardInput } from '../job/input-kinds.ts';
 import { pathOf } from '../job/job.ts';
-import { type Description, isOfModule, isOfRun, type JobDescription } from '../job/job-description.ts';
+import { type Description, isOfFiles, type JobDescription } from '../job/job-description.ts';
 import { foundColumns, type JoinCounts, type JoinedRow, joinById, joinByPlace, joinedBytes, keyColumns } from './join-rows.ts';
 import { openRowFile, type RowFile } from '../job/row-file.ts';
 
@@ -39,7 +39,7 @@ export const matchedFileOf = async (
   description: Description | null,
   { cwd, runId, typed }: { readonly cwd: string; readonly runId: string; readonly typed: (file: string, rest?: string) => string },
 ): Promise<MatchedFile> => {
-  const job = description === null || isOfModule(description) || isOfRun(description) ? null : description;
+  const job = description !== null && isOfFiles(description) ? description : null;
   const own = job === null ? null : await ownInput(job, given, cwd);
   const field = idField ?? job?.idField;
   const keepsDigits = job?.keepsDigits ?? true;

@@ -16,6 +16,9 @@ export class CancelCommand extends DrivingCommand {
   });
 
   readonly wait = Option.Boolean('--wait', false, { description: 'Collect what was answered, to the end of the run' });
+  readonly cancelAdopted = Option.Boolean('--cancel-adopted', false, {
+    description: 'Cancel batches of --from-batch, too, which were created elsewhere (default: a run that waits for some is not cancelled)',
+  });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
@@ -25,7 +28,7 @@ export class CancelCommand extends DrivingCommand {
       import('../shell/patience.ts'),
     ]);
     return withDrivableRun(place, runId, { flags: this, context }, async ({ runner, run }) => {
-      await awaitingOwner(context, place, runId, run.cancel());
+      await awaitingOwner(context, place, runId, run.cancel({ cancelAdopted: this.cancelAdopted }));
       const code = await driveTo({ context, place, runner, run, goal: this.wait ? 'finished' : 'cancelling' });
       if (!run.isFinished) writeNotes(context, [`batchor: cancelling; collect what was answered: ${commandLine(place, 'wait', runId)}`]);
       return code;

@@ -7,7 +7,7 @@ import { columnFormatOf } from '../compose.ts';
 import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { choice, wholeNumber } from '../shell/flags.ts';
-import { type Description, isOfModule, isOfRun } from '../job/job-description.ts';
+import { type Description, isOfFiles } from '../job/job-description.ts';
 import { onlyOf } from '../shell/only-flag.ts';
 import { requireOutsideStore } from '../shell/outside-store.ts';
 import { commandLine, type Place, quoted } from '../shell/place.ts';
@@ -209,7 +209,7 @@ export class ResultsCommand extends RunCommand {
 
 /** Files that no result may be written over. */
 const inputsOf = (description: Description | null): readonly string[] =>
-  description === null || isOfModule(description) || isOfRun(description) ? [] : description.inputs.map((input) => input.absolute);
+  description !== null && isOfFiles(description) ? description.inputs.map((input) => input.absolute) : [];
 
 const extrasOf = (names: readonly string[]): readonly ResultExtra[] =>
   names.map((name) => {

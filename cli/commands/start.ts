@@ -1,3 +1,9 @@
+import { existsSync } from 'node:fs';
+import { isBatchorError } from '../../lib/run/api/errors.ts';
+import type { FoundBatches } from '../../lib/run/sources/found-batches.ts';
+import type { Account } from '../compose.ts';
+import type { Description } from '../job/job-description.ts';
+import type { JobPlace } from '../job/start-flags.ts';
 import { writeNotes } from '../print/render.ts';
 import { Command, Option } from 'clipanion';
 import type { RunConfig } from '../../lib/core/model/config.ts';
@@ -38,6 +44,12 @@ export class StartCommand extends JobCommand {
   readonly store = storeFlag();
   readonly artifacts = artifactsFlag();
   readonly runId = Option.String('--run-id', { description: "The run's name; one that exists goes on (default: a new one)" });
+  readonly fromBatch = Option.Array('--from-batch', [], {
+    description: 'In place of --input and prompts: a batch that was created elsewhere, by its id; its requests become rows; again for more',
+  });
+  readonly retryAdopted = Option.Boolean('--retry-adopted', false, {
+    description: 'With --from-batch: send rows again that failed in a way worth a retry, or were not answered (default: they fail)',
+  });
   readonly dryRun = Option.Boolean('--dry-run', false, { description: 'Print the first requests (3, or --limit) and send nothing' });
   readonly wait = Option.Boolean('--wait', false, { description: 'Stay until the run is finished' });
 
@@ -49,6 +61,33 @@ export class StartCommand extends JobCommand {
     return inPlace(this.context, this, (place) => this.perform(place), true);
   }
 
+  /** Batches of a run that exists are not read again. */
+  private async describeBatches(place: Place, account: Account, jobPlace: JobPlace): Promise<Description> {
+    const { runId } = this;
+    const [{ describeBatches }, { createQuoter }, { requireKey }] = await Promise.all([
+      import('../job/adopted-batches.ts'),
+      import('../compose.ts'),
+      import('../shell/account.ts'),
+    ]);
+    const stored = async (): Promise<RunConfig | null> => {
+      if (runId === undefined || (place.store.type === 'folder' && !existsSync(place.store.path))) return null;
+      return jobPlace.configOf(runId).catch((error: unknown) => {
+        if (isBatchorError(error, 'run_not_found')) return null;
+        throw error;
+      });
+    };
+    const find = async (ids: readonly string[]): Promise<FoundBatches> => {
+      requireKey(account);
+      const runner = await createQuoter(account);
+      try {
+        return await runner.findBatches(ids);
+      } finally {
+        await runner.close();
+      }
+    };
+    return describeBatches(this, { ...jobPlace, stored, find });
+  }
+
   protected async perform(place: Place): Promise<ExitCode> {
     const { context } = this;
     const [{ describeJob }, { pricesOf }] = await Promise.all([import('../job/start-flags.ts'), import('../job/price-flag.ts')]);
@@ -57,6 +96,10 @@ export class StartCommand extends JobCommand {
     const { withRun } = await import('../job/stored-run.ts');
     const configOf = (runId: string): Promise<RunConfig> => withRun(place, runId, ({ run }) => Promise.resolve(run.snapshot().config));
     if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
+    if (this.fromBatch.length === 0 && this.retryAdopted)
+      throw new CliFailure('--retry-adopted goes with --from-batch', { hint: 'Rows that batchor sends itself are tried again anyway.' });
+    if (this.fromBatch.length > 0 && this.dryRun)
+      throw new CliFailure('--from-batch and --dry-run exclude each other', { hint: 'Nothing is sent for batches that exist already.' });
     if (this.dryRun) {
       const description = await describeJob(this, {
         cwd: context.cwd,
@@ -76,14 +119,9 @@ export class StartCommand extends JobCommand {
       throw new CliFailure(`--limit goes with ${elsewhere} only under --dry-run`, { hint: 'It is for rows of files.' });
     const [{ reachOf, storedReach }, { startRun }] = await Promise.all([import('../shell/account.ts'), import('../actions/start-run.ts')]);
     const account = reachOf(place.loaded, this);
-    const description = await describeJob(this, {
-      cwd: context.cwd,
-      stdin: context.stdin,
-      note,
-      reach: storedReach(account),
-      book,
-      configOf,
-    });
+    const jobPlace = { cwd: context.cwd, stdin: context.stdin, note, reach: storedReach(account), book, configOf };
+    const description =
+      this.fromBatch.length > 0 ? await this.describeBatches(place, account, jobPlace) : await describeJob(this, jobPlace);
     writeNotes(context, await serviceNotes(description));
     return startRun({
       context,

@@ -1,12 +1,12 @@
 import type { Operation } from '../../lib/core/model/config.ts';
 import type { InputFile } from './input-kinds.ts';
-import { type Description, isOfModule, isOfRun, type Policies } from './job-description.ts';
+import { type Description, isOfBatches, isOfModule, isOfRun, type Policies } from './job-description.ts';
 
 /** Flags that were left out mean what the run has; the same file under another name is the same file. */
 export const asBefore = (given: Description, told: Description | null, operation: Operation): Description => {
   if (told === null || isOfModule(given) || isOfModule(told)) return given;
   const policies = policiesAsBefore(given.policies, told.policies, operation);
-  if (isOfRun(given) || isOfRun(told)) return { ...given, policies };
+  if (isOfRun(given) || isOfRun(told) || isOfBatches(given) || isOfBatches(told)) return { ...given, policies };
   const { inputs } = given;
   const isSameInput = inputs.length === told.inputs.length && inputs.every((input, i) => input.absolute === told.inputs[i]?.absolute);
   return {
@@ -48,6 +48,7 @@ const policiesAsBefore = (
   filesExpireAfterMs: given.filesExpireAfterMs ?? files.filesExpireAfterMs,
   outputFilesExpireAfterMs: given.outputFilesExpireAfterMs ?? files.outputFilesExpireAfterMs,
   sendsDuplicatesOnce: given.sendsDuplicatesOnce ?? told.sendsDuplicatesOnce,
+  retriesAdopted: given.retriesAdopted ?? (files.retriesAdopted || null),
   keepsRawOutput: given.keepsRawOutput ?? told.keepsRawOutput,
   attemptsMax: given.attemptsMax ?? told.attemptsMax,
   raisedOutputTokensMax: given.raisedOutputTokensMax ?? told.raisedOutputTokensMax,

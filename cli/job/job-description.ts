@@ -1,6 +1,7 @@
 import * as t from 'typanion';
 import type { EnqueueLimits, TokenPrices } from '../../lib/core/model/config.ts';
 import { type FailureClass, failureClasses } from '../../lib/core/values/failure.ts';
+import type { AdoptedBatch } from '../../lib/core/model/adopted.ts';
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { exitCodes } from '../shell/exit-codes.ts';
@@ -61,14 +62,21 @@ export interface EarlierDescription extends Settings {
   readonly earlier: { readonly runId: string; readonly only: 'failed' | 'all' | readonly FailureClass[] };
 }
 
+/** Batches that were created elsewhere, as they were found at the provider. */
+export interface BatchesDescription extends Settings {
+  readonly adopted: readonly AdoptedBatch[];
+}
+
 /** A job that a module of the user's exports: everything else is said there. */
 export interface ModuleDescription extends Reached {
   readonly version: 1;
   readonly job: ModuleExport;
 }
 
-export type Description = JobDescription | EarlierDescription | ModuleDescription;
+export type Description = JobDescription | EarlierDescription | BatchesDescription | ModuleDescription;
 export const isOfModule = (description: Description): description is ModuleDescription => 'job' in description;
+export const isOfFiles = (description: Description): description is JobDescription => 'inputs' in description;
+export const isOfBatches = (description: Description): description is BatchesDescription => 'adopted' in description;
 export const isOfRun = (description: Description): description is EarlierDescription => 'earlier' in description;
 
 type Nullable<A> = { readonly [Key in keyof A]: A[Key] | null };
@@ -82,6 +90,8 @@ export interface Policies extends Nullable<EnqueueLimits> {
   readonly outputFilesExpireAfterMs: number | null;
   readonly keepsRawOutput: false | null;
   readonly sendsDuplicatesOnce: true | null;
+  /** Of batches that were created elsewhere: rows that failed in a way worth a retry are sent again. */
+  readonly retriesAdopted: true | null;
   readonly attemptsMax: number | null;
   readonly raisedOutputTokensMax: number | null;
   readonly requestsPerBatchMax: number | null;
@@ -106,6 +116,7 @@ const laterPolicies: Pick<
   | 'outputFilesExpireAfterMs'
   | 'keepsRawOutput'
   | 'sendsDuplicatesOnce'
+  | 'retriesAdopted'
   | 'raisedOutputTokensMax'
   | 'costUsdMax'
   | 'assumeOutputTokens'
@@ -119,6 +130,7 @@ const laterPolicies: Pick<
   outputFilesExpireAfterMs: null,
   keepsRawOutput: null,
   sendsDuplicatesOnce: null,
+  retriesAdopted: null,
   raisedOutputTokensMax: null,
   enqueuedTokenLimit: null,
   enqueuedRequestLimit: null,
@@ -161,6 +173,7 @@ const settings = {
     outputFilesExpireAfterMs: laterCount,
     keepsRawOutput: t.isOptional(t.isNullable(t.isLiteral(false))),
     sendsDuplicatesOnce: t.isOptional(t.isNullable(t.isLiteral(true))),
+    retriesAdopted: t.isOptional(t.isNullable(t.isLiteral(true))),
     attemptsMax: count,
     raisedOutputTokensMax: laterCount,
     requestsPerBatchMax: count,
@@ -224,6 +237,12 @@ const isEarlierDescription = t.isObject({
     only: t.isOneOf([t.isEnum(['failed', 'all'] as const), t.isArray(t.isEnum(failureClasses))]),
   }),
 });
+const isBatchesDescription = t.isObject({
+  ...settings,
+  adopted: t.isArray(
+    t.isObject({ providerBatchId: t.isString(), inputFileId: t.isString(), requests: t.isNumber(), providerStatus: t.isString() }),
+  ),
+});
 const isModuleDescription = t.isObject({
   version: t.isLiteral(1),
   job: t.isObject({ given: t.isString(), absolute: t.isString(), export: t.isString() }),
@@ -245,11 +264,12 @@ export const decodeDescription = (runId: string, stored: JsonObject | null): Des
   if (stored === null) return null;
   const errors: string[] = [];
   if ('job' in stored && isModuleDescription(stored, { errors })) return stored as unknown as ModuleDescription;
-  if ('earlier' in stored ? isEarlierDescription(stored, { errors }) : isJobDescription(stored, { errors })) {
-    const description = stored as unknown as JobDescription | EarlierDescription;
+  const check = 'adopted' in stored ? isBatchesDescription : 'earlier' in stored ? isEarlierDescription : isJobDescription;
+  if (check(stored, { errors })) {
+    const description = stored as unknown as JobDescription | EarlierDescription | BatchesDescription;
     const { structuredOutput = null, schemaName = null, policies } = description;
     const later = { structuredOutput, schemaName, policies: { ...laterPolicies, ...policies } };
-    return isOfRun(description)
+    return isOfRun(description) || isOfBatches(description)
       ? { ...description, ...later }
       : {
           ...description,

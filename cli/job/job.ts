@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
 import type { ProviderConfig } from '../../lib/ports/provider.ts';
 import type { CheckpointedItemSource } from '../../lib/ports/source.ts';
-import type { BatchJob } from '../../lib/run/job/job.ts';
+import type { AdoptingJob, BatchJob } from '../../lib/run/job/job.ts';
 import type { EarlierItem } from '../../lib/run/sources/run-source.ts';
 import type { BatchRunner } from '../../lib/run/api/runner.ts';
 import type { StructuredOutput } from '../../lib/schema/types.ts';
@@ -14,6 +14,8 @@ import { inputsSource, renamed } from './inputs.ts';
 import {
   type Description,
   type EarlierDescription,
+  type BatchesDescription,
+  isOfBatches,
   isOfModule,
   isOfRun,
   type JobDescription,
@@ -31,6 +33,7 @@ export type CliJob = BatchJob<CliPrompt, JsonObject, StructuredOutput | undefine
 /** The job that a description means. Equal descriptions make equal jobs, whoever asks from where. */
 export const jobOf = (description: Description, cwd: string, runs: Runs | null): Promise<CliJob> => {
   if (isOfModule(description)) return jobOfModule(description);
+  if (isOfBatches(description)) return jobOfBatches(description);
   return isOfRun(description) ? jobOfRun(description, runs) : jobOfFlags(description, cwd);
 };
 
@@ -60,6 +63,23 @@ const jobOfRun = async (description: EarlierDescription, runs: Runs | null): Pro
     ...(description.schemaName === null ? {} : { schemaName: description.schemaName }),
     ...policyOptions(description.policies),
   } as CliJob;
+};
+
+/** The requests of these batches, as they are. */
+const jobOfBatches = async (description: BatchesDescription): Promise<CliJob> => {
+  const { adopted, endpoint, model, policies } = description;
+  const { canary: _, badRows: __, reusePolicy: ___, ...options } = policyOptions(policies);
+  const job: AdoptingJob<StructuredOutput | undefined, ProviderConfig<CliPrompt, unknown>> = {
+    name: adopted[0]?.providerBatchId ?? 'batches',
+    fromBatches: { endpoint, model, batches: adopted },
+    retryAdopted: policies.retriesAdopted === true,
+    providerConfig: await providerConfigOf(description),
+    ...(description.structuredOutput === null ? {} : await loadSchema(description.structuredOutput)),
+    ...(description.schemaName === null ? {} : { schemaName: description.schemaName }),
+    ...options,
+  };
+  // The runner tells it from a job of rows.
+  return job as unknown as CliJob;
 };
 
 /** What the module exports as its job. That it is one, the runner finds out. */

@@ -46,6 +46,7 @@ export const policiesOf = (flags: PolicyFlags, prices: TokenPrices | null): Poli
     outputFilesExpireAfterMs: expiryOf('--output-files-expire-after', flags.outputFilesExpireAfter),
     keepsRawOutput: flags.noRawOutput ? false : null,
     sendsDuplicatesOnce: flags.sendDuplicatesOnce ? true : null,
+    retriesAdopted: null,
     attemptsMax: wholeNumber('--max-attempts', flags.maxAttempts),
     raisedOutputTokensMax: wholeNumber('--raise-output-tokens-to', flags.raiseOutputTokensTo),
     requestsPerBatchMax: wholeNumber('--max-requests-per-batch', flags.maxRequestsPerBatch),

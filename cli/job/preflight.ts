@@ -10,13 +10,13 @@ import { sourceOf } from '../../lib/run/job/job-source.ts';
 import { structuredOutputOf } from '../../lib/run/job/job-structure.ts';
 import type { AnyJob } from '../../lib/run/job/job.ts';
 import { type CliJob, openInputs } from './job.ts';
-import { type Description, isOfModule, isOfRun, type JobDescription } from './job-description.ts';
+import { type Description, isOfBatches, isOfModule, isOfRun, type JobDescription } from './job-description.ts';
 import { namedFields, namesOf } from './rows.ts';
 
 /** Looks at the first rows of every input before anything is created: a file without rows, or a flag that names no field of it, is a mistake. */
 export const checkInputs = async (description: Description, cwd: string, signal: AbortSignal): Promise<void> => {
   // What a job's own code reads, it names itself.
-  if (isOfModule(description) || isOfRun(description)) return;
+  if (isOfModule(description) || isOfRun(description) || isOfBatches(description)) return;
   const files = await openInputs(description, cwd);
   for (const file of files) {
     const entries = await firstEntries(file, signal);

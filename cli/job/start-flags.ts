@@ -174,7 +174,7 @@ const describeEarlier = async (
 /** Refuses the first of these flags that was given. */
 const isUnsaid = (value: unknown): boolean => (Array.isArray(value) ? value.length === 0 : value === undefined || value === false);
 
-const refuseBeside = (flag: string, flags: StartFlags, others: readonly (keyof StartFlags)[], hint: string): void => {
+export const refuseBeside = (flag: string, flags: StartFlags, others: readonly (keyof StartFlags)[], hint: string): void => {
   const first = others.find((name) => {
     return !isUnsaid(flags[name]);
   });
@@ -188,7 +188,7 @@ const moduleOf = (flags: StartFlags, job: string, cwd: string): ModuleExport => 
 };
 
 /** Stored with the run, so that whoever goes on counts with the same price. */
-const priceOf = (book: PriceBook | undefined, model: string): TokenPrices | null =>
+export const priceOf = (book: PriceBook | undefined, model: string): TokenPrices | null =>
   book?.({ kind: connectionName, connection: connectionName, model }) ?? null;
 
 const promptOf = ({ promptField, promptTemplate }: StartFlags): JobDescription['prompt'] => {
@@ -217,7 +217,7 @@ const systemPromptOf = (systemPrompt: string | undefined, endpoint: string): str
   });
 };
 
-const completionWindowOf = (text: string): string => {
+export const completionWindowOf = (text: string): string => {
   if (/^[1-9]\d*[hd]$/u.test(text)) return text;
   throw new CliFailure(`--completion-window ${JSON.stringify(text)}: a time like 24h is needed`, {
     hint: 'OpenAI takes 24h and nothing else.',
@@ -225,7 +225,7 @@ const completionWindowOf = (text: string): string => {
 };
 
 /** Flags that say which rows there are, and what they ask. */
-const rowFlags = [
+export const rowFlags = [
   'input',
   'inputFormat',
   'delimiter',

@@ -59,6 +59,8 @@ const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
     place.store.type === 'postgres'
       ? 'Keep the database and the artifacts as they are: what is stored does not fit together, and nothing more was written.'
       : `Keep the run's folder as it is. What is whole, and what a repair would give up: ${runId === '' ? `batchor doctor${place.storeFlag}` : commandLine(place, 'doctor', runId)}`,
+  adopted_batches_in_progress: (place, runId) =>
+    `To cancel them, too: ${commandLine(place, 'cancel', runId, '--cancel-adopted')}. To leave them and stop waiting: ${commandLine(place, 'pause', runId)}`,
   job_changed: (place, runId) =>
     `What makes the prompts is fixed with the run. Go on as it was: ${commandLine(place, 'wait', runId)}. Or start a new run.`,
 };

@@ -26,6 +26,8 @@ const byErrorCode: Readonly<Partial<Record<BatchorErrorCode, ExitCode>>> = {
   schema_not_strict: exitCodes.usage,
   schema_unsupported: exitCodes.usage,
   invalid_run_id: exitCodes.usage,
+  batch_not_adoptable: exitCodes.usage,
+  adopted_batches_in_progress: exitCodes.usage,
   price_unknown: exitCodes.usage,
   api_key_missing: exitCodes.usage,
   run_not_found: exitCodes.usage,

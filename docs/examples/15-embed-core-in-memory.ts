@@ -131,6 +131,7 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
           isLast: true,
         };
       }
+      case 'AdoptBatch': // due only for a run whose config names batches that were created elsewhere
       case 'PlanBatch': {
         const pending = where((row) => row.status === 'pending');
         const indexes = pending.slice(0, effect.rowsMax);
@@ -142,7 +143,7 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
           inputs: null,
           isExhausted: indexes.length === pending.length,
         };
-        return { type: 'PlanBatch', atMs, window, newBatchKey: `mine_${++keys}` as BatchKey };
+        return { type: effect.type, atMs, window, newBatchKey: `mine_${++keys}` as BatchKey };
       }
       case 'UploadBatch':
         return {

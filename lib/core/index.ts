@@ -1,4 +1,5 @@
 /** The pure state machine. No clock, no ids, no randomness, no I/O. */
+export { type AdoptedBatch, type AdoptedPlace, adoptedPlaceOf, type Adopting, itemIdOfAdopted } from './model/adopted.ts';
 export * from './settle/attempt.ts';
 export * from './model/batch.ts';
 export * from './model/batch-record.ts';

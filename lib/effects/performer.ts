@@ -1,9 +1,10 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Effect } from '../core/model/effect.ts';
 import type { PortError } from '../ports/port-error.ts';
+import { createIdsOfBatches } from './settle/adopted-ids.ts';
 import { performCompact } from './results/compact-file.ts';
 import { createLinesKept } from './settle/lines-kept.ts';
-import { performFailPending, performPlan, performRequeue, performSettleShared } from './plan/plan.ts';
+import { performAdopt, performFailPending, performPlan, performRequeue, performSettleShared } from './plan/plan.ts';
 import { performCancel, performPoll } from './poll/poll.ts';
 import { performStoreFiles } from './settle/store-files.ts';
 import type { Asked, EnginePorts } from './ports.ts';
@@ -29,6 +30,7 @@ export const createPerformer = (
 ): ((effect: Effect, signal: AbortSignal) => TE.TaskEither<PortError, Asked>) => {
   const ingest = performIngest(ports, over);
   const plan = performPlan(ports);
+  const adopt = performAdopt(ports);
   const requeue = performRequeue(ports);
   const failPending = performFailPending(ports);
   const settleShared = performSettleShared(ports);
@@ -40,17 +42,20 @@ export const createPerformer = (
   const compact = performCompact(ports);
   const cancelStray = performCancelStray(ports);
   const pollStrays = performPollStrays(ports);
-  const poll = performPoll(ports);
+  const ids = createIdsOfBatches(ports.run);
+  const poll = performPoll(ports, ids);
   const cancel = performCancel(ports);
   const kept = createLinesKept();
-  const storeFiles = performStoreFiles(ports, kept);
-  const settle = performSettle(ports, kept);
+  const storeFiles = performStoreFiles(ports, kept, ids);
+  const settle = performSettle(ports, kept, ids);
   return (effect, signal) => {
     switch (effect.type) {
       case 'IngestSlice':
         return ingest(effect, signal);
       case 'PlanBatch':
         return plan(effect, signal);
+      case 'AdoptBatch':
+        return adopt(effect, signal);
       case 'RequeueRows':
         return requeue(effect, signal);
       case 'FailPending':

@@ -1,4 +1,5 @@
 import type { BatchObservation, SweepReport, SweptBatch, UnclearCreate } from '../core/model/command.ts';
+import type { NamedFiles } from '../core/model/batch.ts';
 import type { BatchKey, ProviderBatchId, RunId } from '../core/values/ids.ts';
 import type { FailureClass } from '../core/values/failure.ts';
 import type { JsonObject, JsonValue } from '../core/json/json.ts';
@@ -103,14 +104,40 @@ export interface BatchProvider {
   deleteFile(fileId: string): Port<void>;
   /** One batch as a sweep would show it; null when the provider does not know it. */
   identify(providerBatchId: ProviderBatchId): Port<SweptBatch | null>;
-  /** What the provider says of each; a batch that it does not know (yet) is left out. */
+  /** A batch that was created elsewhere, to be adopted; null when the provider does not know it. Absent: batches of this service cannot be adopted. */
+  describe?(providerBatchId: ProviderBatchId): Port<DescribedBatch | null>;
+  /**
+   * What the provider says of each; a batch that it does not know (yet) is left out, as is one that carries another key, unless it was created elsewhere
+   * (`isAdopted`).
+   */
   observe(
-    batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[],
+    batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId; readonly isAdopted?: boolean }[],
   ): Port<readonly BatchObservation[]>;
   /** The file's bytes; `bytes` is the promised length where one is. Iterating throws when the transfer is cut. */
   download(fileId: string): Port<{ readonly bytes: number | null; readonly chunks: AsyncIterable<Uint8Array> }>;
   /** True after: the provider was asked to cancel, or the batch is over anyway. */
   cancel(providerBatchId: ProviderBatchId): Port<void>;
+}
+
+/** A batch as the provider shows it. */
+export interface DescribedBatch {
+  readonly providerBatchId: ProviderBatchId;
+  readonly providerStatus: string;
+  /** Null: it names none. */
+  readonly inputFileId: string | null;
+  /** Its output and error files, as far as it names them. */
+  readonly named: NamedFiles;
+  /** Requests by its counts; null: it has none, or has not counted yet. */
+  readonly requests: number | null;
+}
+
+/** A line of an input file that was written elsewhere. */
+export interface PreparedRequest {
+  readonly customId: string;
+  /** In the adapter's own spelling. */
+  readonly endpoint: string;
+  readonly model: string;
+  readonly body: JsonObject;
 }
 
 /** What one line of a provider file says of its row. */
@@ -161,6 +188,10 @@ export interface LineContent {
 export interface ProviderWire {
   /** Prepared once per run, called once per item. */
   renderer(input: RenderInput): LineRenderer;
+  /** Reads a line of an input file that was written elsewhere, or says what is wrong with it, and which field. Absent: such files cannot be read. */
+  readonly readRequest?: (line: string) => PreparedRequest | { readonly field: string | null; readonly reason: string };
+  /** Writes such a request as it is, under another `custom_id`. */
+  readonly renderRequest?: (customId: string, request: PreparedRequest) => RenderedLine;
   /** The lines, each as long as it was, with the bounds of their answers raised; absent: the lines cannot be changed. */
   readonly raiseOutputTokens?: (lines: string, outputTokensMax: number) => string;
   /**

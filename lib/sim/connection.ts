@@ -5,7 +5,7 @@ import { contradictionIn, type CreateAsked } from '../core/reconcile/create-answ
 import type { JsonObject } from '../core/json/json.ts';
 import type { PortError } from '../ports/port-error.ts';
 import type { BatchProvider, PromptParts, ProviderConfig, ProviderConnection, ProviderOperation } from '../ports/provider.ts';
-import { attemptKey, batchKeyKey, observationOf, sweptBatchOf } from './fake-batch.ts';
+import { attemptKey, batchKeyKey, describedBatchOf, observationOf, sweptBatchOf } from './fake-batch.ts';
 import { createFakeWire, endpointPath, type FakeEndpoint } from './fake-wire.ts';
 import type { FileContent } from './provider/file-desk.ts';
 import { openaiLimits, type ServiceLimits } from './provider/limits.ts';
@@ -153,6 +153,13 @@ const fakeBatches = (
   identify: (providerBatchId) => async () => {
     const reply = await provider.retrieveBatch(providerBatchId);
     if (reply.type === 'done') return E.right(sweptBatchOf(reply.value));
+    return reply.type === 'refused' && reply.statusCode === 404
+      ? E.right(null)
+      : E.left(errorOf(reply, { what: `read batch ${providerBatchId}`, isAboutOne: true }));
+  },
+  describe: (providerBatchId) => async () => {
+    const reply = await provider.retrieveBatch(providerBatchId);
+    if (reply.type === 'done') return E.right(describedBatchOf(reply.value));
     return reply.type === 'refused' && reply.statusCode === 404
       ? E.right(null)
       : E.left(errorOf(reply, { what: `read batch ${providerBatchId}`, isAboutOne: true }));

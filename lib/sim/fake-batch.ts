@@ -1,6 +1,7 @@
 import type { BatchEnding, BatchRejection, BatchStage, RefusedId, RefusedLine } from '../core/model/batch.ts';
 import type { BatchObservation, SweptBatch } from '../core/model/command.ts';
 import type { BatchKey, ProviderBatchId } from '../core/values/ids.ts';
+import type { DescribedBatch } from '../ports/provider.ts';
 import type { BatchObject } from './provider/wire.ts';
 import { statedLimits } from './reply-errors.ts';
 
@@ -58,6 +59,18 @@ const sinceOf = (batch: BatchObject): number | null => {
 /** Some services leave their counts null while they count. */
 const progressOf = ({ request_counts: counts }: BatchObject): BatchObservation['progress'] =>
   Object.values(counts).every((count) => typeof count === 'number') ? counts : null;
+
+/** A batch, as who would adopt it looks at it. */
+export const describedBatchOf = (batch: BatchObject): DescribedBatch => {
+  const total = progressOf(batch)?.total ?? 0;
+  return {
+    providerBatchId: batch.id as ProviderBatchId,
+    providerStatus: batch.status,
+    inputFileId: batch.input_file_id,
+    named: { outputFileId: fileIdOf(batch.output_file_id), errorFileId: fileIdOf(batch.error_file_id) },
+    requests: total === 0 ? null : total,
+  };
+};
 
 /** A batch of the list, as a sweep shows it. */
 export const sweptBatchOf = (batch: BatchObject): SweptBatch => ({

@@ -21,6 +21,10 @@ export const createFakeWire = (job: { readonly model: string; readonly endpoint:
       const format = jsonSchema === null ? {} : formatOf(isChat, jsonSchema, schemaName ?? 'output');
       return renderer({ model: job.model, ...job.params, ...format }, url, isChat, raisedOutputTokensMax !== null);
     },
+    readRequest,
+    renderRequest: (customId, { endpoint, body }) => ({
+      line: `${JSON.stringify({ custom_id: customId, method: 'POST', url: endpointPath(endpoint), body })}\n`,
+    }),
     raiseOutputTokens: (lines, bound) => raiseBounds(lines, boundKeys, bound),
     readVerdict: (line, wants) => {
       const answer = readAnswer(line);
@@ -58,6 +62,16 @@ export const createFakeWire = (job: { readonly model: string; readonly endpoint:
       return { ...content, output: null, usage, error: { message: failure.message, raw }, ...response };
     },
   };
+};
+
+const readRequest: NonNullable<ProviderWire['readRequest']> = (line) => {
+  const row = parse(line);
+  if (!isJsonObject(row)) return { field: null, reason: 'it is no JSON object' };
+  const { custom_id: customId, url, body } = row;
+  if (typeof customId !== 'string' || customId === '') return { field: 'custom_id', reason: 'it has no custom_id' };
+  if (typeof url !== 'string') return { field: 'url', reason: 'it has no url' };
+  if (!isJsonObject(body) || typeof body['model'] !== 'string') return { field: 'body', reason: 'its body names no model' };
+  return { customId, endpoint: url.replace(/^\/v1\//u, '').replaceAll('/', '.'), model: body['model'], body };
 };
 
 const noContent: FakeContent = { outputText: null, output: null, finishReason: null, toolCalls: null };

@@ -4,6 +4,7 @@ import type { ShapedAnswer } from './answer-shape.ts';
 import { readContent, readVerdict } from './answer-line.ts';
 import { answerReaders } from './answer-bodies.ts';
 import type { OpenAIEndpoint } from '../config/endpoints.ts';
+import { readRequest, renderRequest } from '../requests/prepared-request.ts';
 import { raiseOutputTokens } from '../config/request-bounds.ts';
 import { createRenderer } from '../requests/request-line.ts';
 import { scrubContent } from '../client/scrub-content.ts';
@@ -19,6 +20,8 @@ export const createOpenAIWire = (
   const usual = createUsualAnswers(reader);
   return {
     renderer: (output) => createRenderer({ ...job, ...output }),
+    readRequest,
+    renderRequest,
     raiseOutputTokens: (lines, bound) => raiseOutputTokens(job.endpoint, lines, bound),
     readVerdict: (line, wants) => {
       const answer = usual.read(line);

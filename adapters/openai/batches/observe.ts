@@ -13,6 +13,7 @@ import type { Port } from '../../../lib/ports/port-error.ts';
 interface Asked {
   readonly batchKey: BatchKey;
   readonly providerBatchId: ProviderBatchId;
+  readonly isAdopted?: boolean;
 }
 
 /** So few batches are asked for one by one; more by the list, a page of which holds a hundred. */
@@ -28,9 +29,9 @@ export const observe = (open: OpenSession, asked: readonly Asked[]): Port<readon
       const report = await retrieve(session, providerBatchId);
       if (report !== null) reports.set(providerBatchId, report);
     });
-    return asked.flatMap(({ batchKey, providerBatchId }) => {
+    return asked.flatMap(({ batchKey, providerBatchId, isAdopted = false }) => {
       const report = reports.get(providerBatchId);
-      if (report === undefined || isForeign(report, batchKey)) return [];
+      if (report === undefined || (!isAdopted && isForeign(report, batchKey))) return [];
       const { status, isAccepted, progress, ending, stage, createdAtMs, expiresAtMs, statusSinceMs, named, refusedIds } = report;
       const times = { createdAtMs, expiresAtMs, statusSinceMs };
       const ids = refusedIds.length === 0 ? {} : { refusedIds };

@@ -3,6 +3,7 @@ import { cancel } from './cancel.ts';
 import { check } from './check.ts';
 import { create } from './create.ts';
 import { deleteFile } from '../files/delete-file.ts';
+import { describe } from './describe.ts';
 import { download } from '../files/download.ts';
 import type { OpenAIEndpoint } from '../config/endpoints.ts';
 import { observe } from './observe.ts';
@@ -21,6 +22,7 @@ export const createBatchProvider = (
   sweep: sweep(open),
   deleteFile: deleteFile(open),
   identify: identify(open),
+  describe: describe(open),
   observe: (batches) => observe(open, batches),
   download: download(open),
   cancel: cancel(open),

@@ -233,7 +233,7 @@ export const CommandType: t.Type<Command, unknown> = variants<Command>('a comman
   PauseRun: command('PauseRun', { reason: Reason, message: orNull(t.string) }),
   ResumeRun: command('ResumeRun', {}),
   ChangeOperation: command('ChangeOperation', { operation: Operation }),
-  CancelRun: command('CancelRun', {}),
+  CancelRun: command('CancelRun', { cancelsAdopted: optional(t.boolean) }),
   AcceptSlice: command('AcceptSlice', { slice: orNull(Slice), checkpoint: Checkpoint, isLast: t.boolean }),
   RejectRow: command('RejectRow', { message: t.string }),
   RecordInputRefused: command('RecordInputRefused', {
@@ -246,6 +246,7 @@ export const CommandType: t.Type<Command, unknown> = variants<Command>('a comman
     indexes: ColumnType,
   }),
   PlanBatch: command('PlanBatch', { window: Window, newBatchKey: key, others: optional(Others) }),
+  AdoptBatch: command('AdoptBatch', { window: Window, newBatchKey: key }),
   RecordUpload: command('RecordUpload', { ...attempt, inputFileId: t.string, expiresAtMs: told }),
   BeginCreate: command('BeginCreate', batchKey),
   ReplanBatch: command('ReplanBatch', batchKey),

@@ -1,4 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { adoptedInProgress } from '../model/adopting.ts';
 import { clockWentBack } from './clock.ts';
 import type { CommandOf } from '../model/command.ts';
 import type { Event } from '../model/event.ts';
@@ -38,7 +39,10 @@ export const decideResumeRun = (snapshot: RunSnapshot, command: CommandOf<'Resum
 export const decideChangeOperation = (_snapshot: RunSnapshot, command: CommandOf<'ChangeOperation'>): Decision =>
   right([{ type: 'OperationChanged', atMs: command.atMs, operation: command.operation }]);
 
-export const decideCancelRun = (snapshot: RunSnapshot, command: CommandOf<'CancelRun'>): Decision =>
-  snapshot.control.state === 'cancel_requested'
-    ? left({ type: 'not_while', control: 'cancel_requested' })
-    : right([{ type: 'CancelRequested', atMs: command.atMs }]);
+export const decideCancelRun = (snapshot: RunSnapshot, { atMs, cancelsAdopted = false }: CommandOf<'CancelRun'>): Decision => {
+  if (snapshot.control.state === 'cancel_requested') return left({ type: 'not_while', control: 'cancel_requested' });
+  const foreign = cancelsAdopted ? [] : adoptedInProgress(snapshot);
+  return foreign.length > 0
+    ? left({ type: 'adopted_in_progress', providerBatchIds: foreign.flatMap(({ providerBatchId }) => providerBatchId ?? []) })
+    : right([{ type: 'CancelRequested', atMs }]);
+};

@@ -1,6 +1,7 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { decideCompacted, decideExported, decidePrune } from '../artifacts/artifacts.ts';
 import { decideClockJump } from '../control/clock.ts';
+import { decideAdoptBatch } from '../plan/adopt.ts';
 import type { Command } from '../model/command.ts';
 import { decideReleaseRun } from '../control/owners.ts';
 import {
@@ -102,6 +103,8 @@ const decideUnfinished = (snapshot: RunSnapshot, command: CommandOfUnfinished): 
       return decideRejectRow(snapshot, command);
     case 'PlanBatch':
       return decidePlanBatch(snapshot, command);
+    case 'AdoptBatch':
+      return decideAdoptBatch(snapshot, command);
     case 'FailPending':
       return decideFailPending(snapshot, command);
     case 'RecordUpload':

@@ -30,7 +30,8 @@ const faultOfColumns = (snapshot: RunSnapshot, command: Command): string | null 
   switch (command.type) {
     case 'AcceptSlice':
       return command.slice === null ? null : faultOfAccepted(command.slice);
-    case 'PlanBatch': {
+    case 'PlanBatch':
+    case 'AdoptBatch': {
       const { indexes, bytes, tokens, inputs } = command.window;
       return faultOfMoved('window', { indexes, bytes, tokens }, itemCount) ?? faultOfCounts('window.inputs', inputs, indexes.length);
     }

@@ -24,6 +24,7 @@ export const batchArrows: readonly BatchArrow[] = [
     when: 'its input file expires soon, or is gone, or its create was refused and is tried again: uploaded again',
   },
   { from: 'uploaded', to: 'dropped', when: 'rows released: the run is cancelled, or the batch is larger than the queue turned out to be' },
+  { from: 'planned', to: 'created', when: 'it was created elsewhere, and exists at the provider: adopted' },
   { from: 'creating', to: 'created', when: 'the provider answered with its id' },
   { from: 'creating', to: 'uploaded', when: 'a clear no: nothing was created; asked again later' },
   { from: 'creating', to: 'indeterminate', when: 'the answer was lost, or the run was opened in this phase' },

@@ -136,7 +136,8 @@ export type Command = { readonly atMs: number } & (
   | { readonly type: 'PauseRun'; readonly reason: ControlReason; readonly message: string | null }
   | { readonly type: 'ResumeRun' }
   | { readonly type: 'ChangeOperation'; readonly operation: Operation }
-  | { readonly type: 'CancelRun' }
+  /** `cancelsAdopted`: batches that were created elsewhere are cancelled too; without it a run that has some in progress is not cancelled. */
+  | { readonly type: 'CancelRun'; readonly cancelsAdopted?: boolean }
   | { readonly type: 'AcceptSlice'; readonly slice: AcceptedSlice | null; readonly checkpoint: SourceCheckpoint; readonly isLast: boolean }
   | { readonly type: 'RejectRow'; readonly message: string }
   | {
@@ -146,6 +147,8 @@ export type Command = { readonly atMs: number } & (
       /** What the other runs of the scope hold now; absent: there are none, or as before. */
       readonly others?: OthersUse;
     }
+  /** The next batch that was created elsewhere becomes a batch of the run. */
+  | { readonly type: 'AdoptBatch'; readonly window: PlanWindow; readonly newBatchKey: BatchKey }
   | {
       readonly type: 'RecordUpload';
       readonly batchKey: BatchKey;

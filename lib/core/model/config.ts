@@ -1,6 +1,7 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { PathReporter } from 'io-ts/lib/PathReporter.js';
+import { type AdoptedBatch, AdoptedBatchType } from './adopted.ts';
 import { closed, Json, laterOrNull, later, NonNegative, orNull } from '../json/codec-parts.ts';
 import { type CustomIdFormat, isNonce } from '../values/custom-ids.ts';
 import type { JsonObject } from '../json/json.ts';
@@ -103,6 +104,8 @@ export interface Operation {
   readonly deletesInputFiles: boolean;
   /** Rows read from now on whose request is the same as an earlier row's share that row's line and its answer. */
   readonly sendsDuplicatesOnce: boolean;
+  /** Rows of adopted batches that failed in a way worth a retry, or were not answered, are sent again, in batches of the run's own. False: they fail. */
+  readonly retriesAdopted: boolean;
   /** When the provider deletes our input files by itself; null: its own default. */
   readonly filesExpireAfterMs: number | null;
   /** The same of its output and error files, from when it writes them. What is not read by then is gone. */
@@ -148,6 +151,8 @@ export interface RunConfig {
   readonly customIds: CustomIdFormat | null;
   /** True where rows were only ever completed by whole answers with something in them. False or absent: the run was begun by a release that took others, too. */
   readonly takesWholeAnswers?: boolean;
+  /** Batches that were created elsewhere, whose lines are the first items of the run, in this order. Absent or empty: none. */
+  readonly adopted?: readonly AdoptedBatch[];
   readonly limits: ProviderLimits;
   readonly operation: Operation;
 }
@@ -202,6 +207,7 @@ export const Operation: t.Type<Operation, unknown> = closed('Operation', {
   createGraceMs: NonNegative,
   deletesInputFiles: t.boolean,
   sendsDuplicatesOnce: later(t.boolean, false),
+  retriesAdopted: later(t.boolean, false),
   filesExpireAfterMs: orNull(NonNegative),
   outputFilesExpireAfterMs: later(orNull(NonNegative), null),
 });
@@ -227,6 +233,7 @@ export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
   batchMetadata: t.record(t.string, t.string),
   customIds: laterOrNull(closed('CustomIdFormat', { nonce: Nonce, isStamped: t.boolean })),
   takesWholeAnswers: later(t.boolean, false),
+  adopted: later(t.readonlyArray(AdoptedBatchType), []),
   limits: closed('ProviderLimits', {
     requestsMax: NonNegative,
     inputBytesMax: NonNegative,
@@ -276,6 +283,7 @@ export const defaultOperation = (limits: ProviderLimits): Operation => ({
   createGraceMs: 600_000,
   deletesInputFiles: false,
   sendsDuplicatesOnce: false,
+  retriesAdopted: false,
   filesExpireAfterMs: null,
   outputFilesExpireAfterMs: null,
 });

@@ -8,6 +8,8 @@ export type Effect =
   | { readonly type: 'IngestSlice'; readonly checkpoint: SourceCheckpoint | null; readonly fromIndex: number; readonly rowsMax: number }
   /** Read up to `rowsMax` pending rows in order and answer `PlanBatch` with a fresh key. */
   | { readonly type: 'PlanBatch'; readonly generation: number; readonly rowsMax: number }
+  /** Read the pending rows in front and answer `AdoptBatch` with a fresh key: they are the lines of a batch that was created elsewhere. */
+  | { readonly type: 'AdoptBatch'; readonly rowsMax: number }
   | {
       readonly type: 'UploadBatch';
       readonly batchKey: BatchKey;
@@ -41,7 +43,7 @@ export type Effect =
     }
   | {
       readonly type: 'PollBatches';
-      readonly batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[];
+      readonly batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId; readonly isAdopted?: boolean }[];
     }
   | { readonly type: 'CancelBatch'; readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }
   | { readonly type: 'StoreFiles'; readonly batchKey: BatchKey; readonly outputFileId: string | null; readonly errorFileId: string | null }
@@ -79,6 +81,7 @@ export const effectKey = (effect: Effect): EffectKey => {
     case 'IngestSlice':
       return ingestKey;
     case 'PlanBatch':
+    case 'AdoptBatch':
     case 'FailPending':
       return planKey;
     case 'SweepBatches':

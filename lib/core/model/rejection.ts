@@ -1,4 +1,4 @@
-import type { BatchKey } from '../values/ids.ts';
+import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
 import type { BatchPhase } from './batch.ts';
 
 /** A normal answer, never an exception: a stale poll, a repeated settlement, a pause of a finished run. */
@@ -10,6 +10,8 @@ export type Rejection =
   | { readonly type: 'not_exported' }
   | { readonly type: 'nothing_to_change' }
   | { readonly type: 'not_while'; readonly control: string }
+  /** Batches that were created elsewhere would be cancelled, and that was not said. */
+  | { readonly type: 'adopted_in_progress'; readonly providerBatchIds: readonly ProviderBatchId[] }
   | { readonly type: 'unknown_batch'; readonly batchKey: BatchKey }
   | { readonly type: 'wrong_phase'; readonly batchKey: BatchKey; readonly phase: BatchPhase }
   | { readonly type: 'stale_slice'; readonly expected: number | string; readonly given: number | string }

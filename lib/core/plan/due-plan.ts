@@ -1,5 +1,6 @@
 import { isCanaryOut } from '../faults/breaker.ts';
 import type { DueKeys } from '../faults/due-keys.ts';
+import { isWholeToAdopt, nextAdopted } from '../model/adopting.ts';
 import { type Effect, planKey } from '../model/effect.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { sliceRowsMax, unsentBatchesMax } from '../values/limits.ts';
@@ -7,11 +8,15 @@ import { batchLimitsOf } from './batch-limits.ts';
 import { hasRoomForNext, roomLeft, roomLookDueMs, statedUntilMs } from './budget.ts';
 import { mayPlanShort, planAgeDueMs, unsentBatchCount } from './plan.ts';
 
-/** The next batch is packed. */
-export const planDue = (snapshot: RunSnapshot, { isDue }: DueKeys, nowMs: number): readonly Effect[] =>
-  snapshot.control.state === 'running' && isPlanDue(snapshot, nowMs) && isDue(planKey)
+/** The next batch is packed; before the first, those are adopted that were created elsewhere. */
+export const planDue = (snapshot: RunSnapshot, { isDue }: DueKeys, nowMs: number): readonly Effect[] => {
+  if (snapshot.control.state !== 'running' || !isDue(planKey)) return [];
+  const toAdopt = nextAdopted(snapshot);
+  if (toAdopt !== null) return isWholeToAdopt(snapshot, toAdopt) ? [{ type: 'AdoptBatch', rowsMax: toAdopt.batch.requests }] : [];
+  return isPlanDue(snapshot, nowMs)
     ? [{ type: 'PlanBatch', generation: snapshot.backlog.generation, rowsMax: batchLimitsOf(snapshot).requestsMax }]
     : [];
+};
 
 /** Pending rows of a run that is being cancelled end unsent. */
 export const failPendingDue = ({ control, totals, backlog }: RunSnapshot, { isDue }: DueKeys): readonly Effect[] =>

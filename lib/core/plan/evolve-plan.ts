@@ -1,3 +1,4 @@
+import { isAdopted } from '../model/adopted.ts';
 import { type LiveBatch, noProviderTimes } from '../model/batch.ts';
 import { clearFault, move, shrunk, withOthers } from '../model/changes.ts';
 import { planKey } from '../model/effect.ts';
@@ -88,6 +89,7 @@ const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): RunSnapsh
     live: [...s.live, batch],
     totals: move(s.totals, 'pending', 'queued_local', requests),
     backlog: shrunk(s, inputBytes, inputTokens, atMs),
-    canary: s.config.operation.canary === null || s.canary.isPassed ? s.canary : { batchKey, isPassed: false },
+    canary:
+      s.config.operation.canary === null || s.canary.isPassed || isAdopted(s.config, batchNo) ? s.canary : { batchKey, isPassed: false },
   };
 };

@@ -1,4 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { nextAdopted } from '../model/adopting.ts';
 import { batchLimitsOf } from './batch-limits.ts';
 import { isCanaryOut } from '../faults/breaker.ts';
 import { enqueueBudget, isRoomLookDue, roomLeft, type Room, roomLookMsMax, withoutGuess } from './budget.ts';
@@ -39,6 +40,8 @@ export const unsentBatchCount = (snapshot: RunSnapshot): number =>
 export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBatch'>): Either<Rejection, readonly Event[]> => {
   const { window, newBatchKey, atMs } = command;
   if (before.control.state !== 'running') return left({ type: 'not_while', control: before.control.state });
+  // Rows of a batch that exists already are not sent a second time.
+  if (nextAdopted(before) !== null) return left({ type: 'nothing_to_change' });
   const stale = staleWindow(before, window);
   if (stale !== null) return left(stale);
   if (unsentBatchCount(before) >= unsentBatchesMax || isCanaryOut(before)) return left({ type: 'nothing_to_change' });
@@ -245,7 +248,7 @@ export const decideFailPending = (snapshot: RunSnapshot, command: CommandOf<'Fai
   ]);
 };
 
-const staleWindow = (snapshot: RunSnapshot, window: PlanWindow): Rejection | null => {
+export const staleWindow = (snapshot: RunSnapshot, window: PlanWindow): Rejection | null => {
   if (window.generation !== snapshot.backlog.generation)
     return { type: 'stale_slice', expected: snapshot.backlog.generation, given: window.generation };
   const count = window.indexes.length;

@@ -1,4 +1,5 @@
 import type { DueKeys } from '../faults/due-keys.ts';
+import { isAdopted } from '../model/adopted.ts';
 import type { LiveBatch } from '../model/batch.ts';
 import { cancelEffectKey, type Effect, pollKey } from '../model/effect.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
@@ -11,7 +12,13 @@ export const isPollable = (batch: LiveBatch): boolean => batch.phase === 'create
 export const pollDue = (snapshot: RunSnapshot, { isDue, isBatchDue }: DueKeys, nowMs: number): readonly Effect[] => {
   const batches = snapshot.live.flatMap((batch) =>
     batch.providerBatchId !== null && isPollable(batch) && isPollDue(snapshot, batch, nowMs) && isBatchDue(batch.batchKey)
-      ? [{ batchKey: batch.batchKey, providerBatchId: batch.providerBatchId }]
+      ? [
+          {
+            batchKey: batch.batchKey,
+            providerBatchId: batch.providerBatchId,
+            ...(isAdopted(snapshot.config, batch.batchNo) ? { isAdopted: true } : {}),
+          },
+        ]
       : [],
   );
   return batches.length > 0 && isDue(pollKey) ? [{ type: 'PollBatches', batches }] : [];

@@ -1,4 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { isAdopted } from '../model/adopted.ts';
 import type { LiveBatch, NamedFiles } from '../model/batch.ts';
 import type { BatchObservation } from '../model/command.ts';
 import type { Event } from '../model/event.ts';
@@ -21,24 +22,34 @@ interface Given {
 
 /**
  * The batch ends for the run, whatever the provider makes of it. Its rows may be paid for though nothing reads their answers, so the worst is
- * presumed. Unless it was asked to cancel before, it becomes a stray: cancelled, and watched for what it cost.
+ * presumed. Unless it was asked to cancel before, or was created elsewhere, it becomes a stray: cancelled, and watched for what it cost.
  */
-export const givenUp = (batch: LiveBatch, { providerStatus, progress, named, by }: Given, atMs: number): readonly Event[] => {
-  const { batchKey, providerBatchId, requests, settledRows, cancelAsked } = batch;
+export const givenUp = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  { providerStatus, progress, named, by }: Given,
+  atMs: number,
+): readonly Event[] => {
+  const { batchKey, batchNo, providerBatchId, requests, settledRows, cancelAsked } = batch;
   const ending = { type: 'given_up', ...named, rejection: null } as const;
   const isBare = named.outputFileId === null && named.errorFileId === null;
   return [
     { type: 'BatchGivenUp', atMs, batchKey, providerBatchId, providerStatus, progress, ending, rows: requests - settledRows, by },
     ...(isBare ? [filesStored(batchKey, { output: null, error: null }, atMs, true)] : []),
-    ...(cancelAsked || providerBatchId === null
+    ...(cancelAsked || providerBatchId === null || isAdopted(snapshot.config, batchNo)
       ? []
       : [{ type: 'StrayFound', atMs, batchKey, providerBatchId, providerStatus, isAlive: true, isGivenUp: true } as const]),
   ];
 };
 
 /** By an operator, without a look at it. */
-export const givenUpUnread = (batch: LiveBatch, atMs: number): readonly Event[] =>
-  givenUp(batch, { providerStatus: batch.providerStatus ?? 'unknown', progress: batch.progress, named: noFiles, by: 'operator' }, atMs);
+export const givenUpUnread = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] =>
+  givenUp(
+    snapshot,
+    batch,
+    { providerStatus: batch.providerStatus ?? 'unknown', progress: batch.progress, named: noFiles, by: 'operator' },
+    atMs,
+  );
 
 /** What a batch names that is not over: left where it is another batch, or names nothing. */
 export const filesToTake = (batch: LiveBatch, found: BatchObservation): Either<Rejection, NamedFiles> => {
@@ -58,5 +69,9 @@ export const isCancelOver = ({ control }: RunSnapshot, batch: LiveBatch, isNews:
   control.state === 'cancel_requested' && batch.cancelAsked && !isNews && batch.quietPolls + 1 >= cancelledPollsMax;
 
 /** What it names is settled; the rest fails with the run. */
-export const endedByCancel = (batch: LiveBatch, { providerStatus, progress, named }: BatchObservation, atMs: number): readonly Event[] =>
-  givenUp(batch, { providerStatus, progress, named: named ?? noFiles, by: null }, atMs);
+export const endedByCancel = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  { providerStatus, progress, named }: BatchObservation,
+  atMs: number,
+): readonly Event[] => givenUp(snapshot, batch, { providerStatus, progress, named: named ?? noFiles, by: null }, atMs);

@@ -1,4 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { isLeftAsItIs } from '../model/adopted.ts';
 import type { BatchEnding, LiveBatch, StoredFile } from '../model/batch.ts';
 import { faultOfFiles, promisedOutputs } from '../model/census.ts';
 import type { BatchObservation, CommandOf } from '../model/command.ts';
@@ -67,7 +68,7 @@ export const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: B
     // No news before it is due: the same look, told twice.
     if (!isNews && !isPollDue(snapshot, batch, atMs)) return [];
     const overdue = overdueOf(snapshot, batch, observation, isNews, atMs);
-    if (overdue !== null && isCancelOver(snapshot, batch, isNews)) return endedByCancel(batch, observation, atMs);
+    if (overdue !== null && isCancelOver(snapshot, batch, isNews)) return endedByCancel(snapshot, batch, observation, atMs);
     const wait = pollWaitMs(snapshot.config.operation.pollIntervalMs, isNews ? 0 : batch.quietPolls + 1, batchKey);
     const { isAccepted, createdAtMs = null, expiresAtMs = null } = observation;
     const times = { createdAtMs, expiresAtMs };
@@ -154,6 +155,8 @@ const isWorthAnother = (snapshot: RunSnapshot, batchKey: BatchKey, looksMax: num
 const looksOf = (snapshot: RunSnapshot, key: EffectKey): number => snapshot.faults.find((fault) => fault.key === key)?.count ?? 0;
 
 const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, ending: BatchEnding, atMs: number): readonly Event[] => {
+  // How a batch ended that was created elsewhere is a result, where nothing is sent for it.
+  if (isLeftAsItIs(snapshot.config, batch.batchNo)) return [];
   if (ending.type === 'cancelled' && !batch.cancelAsked && snapshot.control.state !== 'cancel_requested') {
     return pauseEvents(snapshot, 'cancelled_at_provider', `batch ${batch.providerBatchId} was cancelled, and not by this run`, atMs);
   }

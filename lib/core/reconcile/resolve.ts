@@ -31,12 +31,12 @@ export const decideResolve = (snapshot: RunSnapshot, command: CommandOf<'Resolve
     if (!isInTrouble(snapshot, batch)) return left({ type: 'nothing_to_change' });
     // One that is there, and only takes long, is cancelled as well.
     const isThere = batch.phase === 'created' && batch.held === null && batch.overdue !== null;
-    const lost = isThere ? givenUpUnread(batch, atMs) : resultsLost(batch, atMs);
+    const lost = isThere ? givenUpUnread(snapshot, batch, atMs) : resultsLost(batch, atMs);
     return lost === null ? left({ type: 'wrong_phase', batchKey, phase: batch.phase }) : right([...released, ...lost, ...goesOn]);
   }
   if (resolution.type === 'read_again') return readAgain(snapshot, batch, atMs);
   if (resolution.type === 'give_up') {
-    const ended = batch.phase === 'created' ? givenUpUnread(batch, atMs) : resultsLost(batch, atMs);
+    const ended = batch.phase === 'created' ? givenUpUnread(snapshot, batch, atMs) : resultsLost(batch, atMs);
     return ended === null ? left({ type: 'wrong_phase', batchKey, phase: batch.phase }) : right([...released, ...ended, ...goesOn]);
   }
   if (resolution.type === 'take_files') {
@@ -63,7 +63,7 @@ const filesTaken = (
   const named = filesToTake(batch, found);
   if (named._tag === 'Left') return named;
   const { providerStatus, progress } = found;
-  return right(givenUp(batch, { providerStatus, progress, named: named.right, by: 'operator' }, atMs));
+  return right(givenUp(snapshot, batch, { providerStatus, progress, named: named.right, by: 'operator' }, atMs));
 };
 
 /** It is held, or the last that was asked about it, or about all batches, went wrong. */

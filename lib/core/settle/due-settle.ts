@@ -1,4 +1,5 @@
 import type { DueKeys } from '../faults/due-keys.ts';
+import { nextAdopted } from '../model/adopting.ts';
 import type { LiveBatch } from '../model/batch.ts';
 import { type Effect, requeueKey } from '../model/effect.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
@@ -12,6 +13,8 @@ export const settleDue = ({ phase, files, batchKey, batchNo, position }: LiveBat
 /** Rows whose backoff has passed; all of them in a run that is being cancelled, none in one that is paused. */
 export const requeueDue = (snapshot: RunSnapshot, { isDue }: DueKeys, nowMs: number): readonly Effect[] => {
   const { control, backoff } = snapshot;
+  // While batches are adopted, the rows in front are those of the next of them.
+  if (control.state !== 'cancel_requested' && nextAdopted(snapshot) !== null) return [];
   const ripe = control.state === 'cancel_requested' ? backoff[0] : dueBucket(snapshot, nowMs);
   return ripe !== undefined && ripe !== null && control.state !== 'paused' && isDue(requeueKey)
     ? [{ type: 'RequeueRows', dueAtMs: ripe.dueAtMs, rowsMax: sliceRowsMax }]

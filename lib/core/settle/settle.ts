@@ -1,4 +1,6 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { isLeftAsItIs } from '../model/adopted.ts';
+import { nextAdopted } from '../model/adopting.ts';
 import type { BatchEnding, LiveBatch, SettlePosition } from '../model/batch.ts';
 import { canaryVerdict, pausesOfQuality } from '../faults/breaker.ts';
 import type { CommandOf } from '../model/command.ts';
@@ -180,7 +182,9 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
       failed.lengths.push(command.lengths[place] as number);
     }
   }
-  const isLost = rows.isLast && hasLostMost(batch, ending, missingRows);
+  // Nothing is sent for its rows, so that nothing has to be kept from being sent.
+  const mayPause = !isLeftAsItIs(snapshot.config, batch.batchNo);
+  const isLost = rows.isLast && mayPause && hasLostMost(batch, ending, missingRows);
   const failures = addFailures(addFailures(batch.failures, judgedIn(failed)), judgedIn(retried));
   const settledBatch: LiveBatch = { ...batch, failures };
   const last = rows.indexes[rows.indexes.length - 1];
@@ -209,7 +213,7 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
             atMs,
             batchKey: batch.batchKey,
             // Lines that the provider names are dropped, and the rest goes on: that is no refusal of the whole.
-            wasRejected: ending.rejection?.type === 'other',
+            wasRejected: mayPause && ending.rejection?.type === 'other',
             wasLost: isLost,
             presumed: presumedOf(snapshot, settledBatch),
             canary: canaryVerdict(snapshot, settledBatch),
@@ -217,10 +221,12 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
           } as const,
         ]
       : []),
-    ...(rows.isLast ? pausesOfQuality(snapshot, settledBatch, atMs) : []),
-    ...(streak === null ? [] : pauseOfStreak(snapshot, streak, ending.rejection?.message ?? '', atMs)),
+    ...(rows.isLast && mayPause ? pausesOfQuality(snapshot, settledBatch, atMs) : []),
+    ...(streak !== null && mayPause ? pauseOfStreak(snapshot, streak, ending.rejection?.message ?? '', atMs) : []),
     ...(isLost ? pauseOfLoss(snapshot, batch, missingRows, atMs) : []),
-    ...(isOutOfMoney ? pauseEvents(snapshot, 'insufficient_quota', 'the provider says that the account is out of money', atMs) : []),
+    ...(isOutOfMoney && mayPause
+      ? pauseEvents(snapshot, 'insufficient_quota', 'the provider says that the account is out of money', atMs)
+      : []),
   ]);
 };
 
@@ -264,6 +270,9 @@ export const decideRequeue = (snapshot: RunSnapshot, command: CommandOf<'Requeue
   if (bucket === undefined) return left({ type: 'stale_slice', expected: 'a bucket', given: dueAtMs });
   if (rows.indexes.length === 0 || rows.indexes.length > bucket.count)
     return left({ type: 'stale_slice', expected: bucket.count, given: rows.indexes.length });
+  // The rows in front are those of the batch that is adopted next.
+  if (nextAdopted(snapshot) !== null && snapshot.control.state !== 'cancel_requested')
+    return left({ type: 'not_while', control: 'adopting' });
   if (!isBucketDue(snapshot, bucket, atMs) && snapshot.control.state !== 'cancel_requested')
     return left({ type: 'not_while', control: 'backoff' });
   let bytes = 0;

@@ -1,3 +1,4 @@
+import { isLeftAsItIs } from '../model/adopted.ts';
 import type { LiveBatch } from '../model/batch.ts';
 import { failureAction, type FailureClass, isFailureOfBatch } from '../values/failure.ts';
 import { capacityWaitMs } from '../plan/queue.ts';
@@ -31,6 +32,7 @@ export const verdictOf = (
   if (action === 'fail') return { type: 'fail', failureClass, charged: 1 };
   const charged = action === 'retry_charged' ? 1 : 0;
   if (snapshot.control.state === 'cancel_requested') return { type: 'fail', failureClass: 'run_cancelled', charged };
+  if (isLeftAsItIs(snapshot.config, batch.batchNo)) return { type: 'fail', failureClass, charged };
   if (charged === 1) {
     if (attempts.charged + 1 >= retry.attemptsMax) return { type: 'fail', failureClass, charged };
     const waitMs = backoffMs(retry.itemBackoff, attempts.charged + 1, batch.batchKey);

@@ -96,6 +96,8 @@ export const createdEvent = (
 export const decideCreated = (snapshot: RunSnapshot, command: CommandOf<'RecordCreated'>): Decision => {
   const batch = batchFor(snapshot, command.batchKey, 'created');
   if (batch._tag === 'Left') return batch;
+  // Only a batch that was created elsewhere goes this way, and no create of ours is answered with it.
+  if (batch.right.phase === 'planned') return left({ type: 'wrong_phase', batchKey: command.batchKey, phase: batch.right.phase });
   if (batch.right.createAttempt !== command.createAttempt)
     return left({ type: 'stale_slice', expected: batch.right.createAttempt, given: command.createAttempt });
   const { batchKey, providerBatchId, atMs } = command;

@@ -58,6 +58,38 @@ export const customIdsOf = ({ customIds = null }: { readonly customIds?: CustomI
   };
 };
 
+/**
+ * The `custom_id`s of a batch that was created elsewhere: those of its own input file, each of one row. `names[i]` is that of row `firstIndex + i`. A
+ * line is asked by its `custom_id` as JSON has it, since services write other escapes than were sent.
+ */
+export const foreignCustomIds = (names: readonly string[], firstIndex: number): CustomIds => {
+  const places = new Map(names.map((name, place) => [name, place]));
+  const indexOf = (text: unknown): number | null => {
+    const place = typeof text === 'string' ? places.get(text) : undefined;
+    return place === undefined ? null : firstIndex + place;
+  };
+  const indexIn = (line: string): number | null => indexOf(customIdIn(line));
+  return {
+    of: (index) => (names[index - firstIndex] ?? '') as CustomId,
+    indexOf,
+    indexIn,
+    isNamedIn: (line, index) => indexIn(line) === index,
+  };
+};
+
+const customIdMember = /"custom_id"\s*:\s*("(?:[^"\\]|\\.)*")/;
+
+/** The first `custom_id` in a line, whole or not; null where it holds none. */
+const customIdIn = (line: string): string | null => {
+  const found = customIdMember.exec(line)?.[1];
+  if (found === undefined) return null;
+  try {
+    return JSON.parse(found) as string;
+  } catch {
+    return null;
+  }
+};
+
 const digitsMax = 15;
 
 /** The decimal between two places, without leading zeros; null where there is none. By hand: it is asked for once for each answer, twice a run. */

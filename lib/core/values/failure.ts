@@ -157,12 +157,13 @@ export const failureAction = (failureClass: FailureClass): FailureAction => tabl
 export const failureReason = (failureClass: FailureClass): string => table[failureClass].when;
 /** What to do about a row that fails so and has attempts left, for people. */
 export const failureRemedy = (failureClass: FailureClass): string => table[failureClass].remedy;
-/** What to do about a row that has ended so, for people: it is not asked again by itself. */
-export const endedRemedy = (failureClass: FailureClass): string => {
+/** What to do about a row that has ended so, for people: it is not asked again by itself. `isOfAdopted`: nothing is sent for rows of batches that were created elsewhere. */
+export const endedRemedy = (failureClass: FailureClass, isOfAdopted = false): string => {
   const remedy = failureRemedy(failureClass);
   if (failureAction(failureClass) === 'fail') return remedy;
   const more = /^none: [^;]*/u.test(remedy) ? remedy.replace(/^none: [^;]*/u, '') : `; ${remedy}`;
-  return `its attempts are used up, and it is not asked again: a new run with such rows (\`batchor start --from-run RUN --only ${failureClass}\`)${more}`;
+  const why = isOfAdopted ? 'its batch was created elsewhere' : 'its attempts are used up';
+  return `${why}, and it is not asked again: a new run with such rows (\`batchor start --from-run RUN --only ${failureClass}\`)${more}`;
 };
 /** True where the whole batch was refused, and not because of the row. */
 export const isFailureOfBatch = (failureClass: FailureClass): boolean => {

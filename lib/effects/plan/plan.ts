@@ -30,6 +30,21 @@ export const performPlan =
     return TE.right(asked);
   };
 
+export const performAdopt =
+  ({ run, scheduler, randomHex }: EnginePorts): Perform<Of<'AdoptBatch'>> =>
+  ({ rowsMax }) =>
+    TE.right(
+      pipe(
+        run.planWindow(rowsMax),
+        TE.map((window): Command => ({
+          type: 'AdoptBatch',
+          atMs: scheduler.now(),
+          window,
+          newBatchKey: `bk_${randomHex(20)}` as BatchKey,
+        })),
+      ),
+    );
+
 export const performRequeue =
   ({ run, scheduler }: EnginePorts): Perform<Of<'RequeueRows'>> =>
   ({ dueAtMs, rowsMax }) =>

@@ -1,8 +1,8 @@
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { BatchObservation } from '../../core/model/command.ts';
-import { customIdsOf } from '../../core/values/custom-ids.ts';
 import { withLinesOfIds } from '../../core/submit/refused-ids.ts';
+import type { IdsOfBatches } from '../settle/adopted-ids.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import type { OwnedRun } from '../../ports/run-store.ts';
 
@@ -12,14 +12,16 @@ import type { OwnedRun } from '../../ports/run-store.ts';
  */
 export const withoutRefusedIds = (
   run: Pick<OwnedRun, 'batches' | 'snapshot'>,
+  ids: Pick<IdsOfBatches, 'of'>,
   observations: readonly BatchObservation[],
 ): TE.TaskEither<PortError, readonly BatchObservation[]> =>
   observations.every(({ refusedIds }) => refusedIds === undefined)
     ? TE.right(observations)
-    : TE.traverseSeqArray((observation: BatchObservation) => placed(run, observation))(observations);
+    : TE.traverseSeqArray((observation: BatchObservation) => placed(run, ids, observation))(observations);
 
 const placed = (
   run: Pick<OwnedRun, 'batches' | 'snapshot'>,
+  ids: Pick<IdsOfBatches, 'of'>,
   { refusedIds = [], ...observation }: BatchObservation,
 ): TE.TaskEither<PortError, BatchObservation> => {
   const { ending } = observation;
@@ -27,10 +29,12 @@ const placed = (
   const rejection = ending?.rejection ?? null;
   if (batch === undefined || ending === null || rejection === null || refusedIds.length === 0) return TE.right(observation);
   return pipe(
-    run.batches(batch.batchNo, 1),
-    TE.map(([record]) => {
+    TE.Do,
+    TE.bind('records', () => run.batches(batch.batchNo, 1)),
+    TE.bind('customIds', () => ids.of(batch.batchNo)),
+    TE.map(({ records: [record], customIds }) => {
       if (record?.batchKey !== batch.batchKey) return observation;
-      const said = withLinesOfIds(rejection.said, refusedIds, record.indexes, customIdsOf(run.snapshot.config));
+      const said = withLinesOfIds(rejection.said, refusedIds, record.indexes, customIds);
       if (said.length === 0) return observation;
       const named = { ...rejection, type: 'invalid_lines', lines: said.map(({ line }) => line), said } as const;
       return { ...observation, ending: { ...ending, rejection: named } };

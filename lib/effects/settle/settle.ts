@@ -3,7 +3,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Command } from '../../core/model/command.ts';
 import type { Effect } from '../../core/model/effect.ts';
 import { codeOfFailure, type FailureClass } from '../../core/values/failure.ts';
-import { type CustomIds, customIdsOf } from '../../core/values/custom-ids.ts';
+import type { CustomIds } from '../../core/values/custom-ids.ts';
 import type { BatchKey } from '../../core/values/ids.ts';
 import { stoppedBeforeLimit } from '../../core/settle/output-bound.ts';
 import { PayloadError } from '../../ports/payload-error.ts';
@@ -11,6 +11,7 @@ import type { PortError } from '../../ports/port-error.ts';
 import type { LineVerdict } from '../../ports/provider.ts';
 import { type AnswerTexts, readTexts, textsIn } from '../../schema/read-texts.ts';
 import type { OutputReading } from '../../schema/structure.ts';
+import type { IdsOfBatches } from './adopted-ids.ts';
 import { payloadRefusal } from '../faults.ts';
 import { readLineBlocks } from './line-reader.ts';
 import type { LinesKept } from './lines-kept.ts';
@@ -37,20 +38,27 @@ interface Waiting {
   readonly take: (failureClass: FailureClass | null) => void;
 }
 
+/** What is kept of files from one reading to the next. */
+interface FileReading {
+  readonly kept: LinesKept;
+  readonly ids: IdsOfBatches;
+}
+
 /** Reads a batch's raw files slice by slice; the failures it meets on the way are kept for the last slices of the batch. */
-export const performSettle = (ports: EnginePorts, kept: LinesKept): Perform<SettleEffect> => {
+export const performSettle = (ports: EnginePorts, kept: LinesKept, ids: IdsOfBatches): Perform<SettleEffect> => {
+  const files = { kept, ids };
   const notebook = createNotebook();
   return (effect) => {
     const { part, offset } = effect.position;
     return part === 'rest'
-      ? settleRest(ports, kept, notebook, effect, offset)
-      : settleFileSlice(ports, kept, notebook, effect, part, offset);
+      ? settleRest(ports, files, notebook, effect, offset)
+      : settleFileSlice(ports, files, notebook, effect, part, offset);
   };
 };
 
 const settleFileSlice = (
   ports: EnginePorts,
-  kept: LinesKept,
+  files: FileReading,
   notebook: Notebook,
   effect: SettleEffect,
   part: FilePart,
@@ -58,7 +66,7 @@ const settleFileSlice = (
 ): TE.TaskEither<PortError, Asked> => {
   const { run, scheduler } = ports;
   return pipe(
-    readSlice(ports, kept, effect.batchKey, part, fromOffset, effect.rowsMax),
+    readSlice(ports, files, effect.batchKey, part, fromOffset, effect.rowsMax),
     TE.map((reading): Asked => {
       notebook.add(effect.batchKey, partsOf(ports, effect.batchKey), part, fromOffset, reading);
       return pipe(
@@ -88,7 +96,7 @@ const settleFileSlice = (
 
 const settleRest = (
   ports: EnginePorts,
-  kept: LinesKept,
+  files: FileReading,
   notebook: Notebook,
   effect: SettleEffect,
   fromIndex: number,
@@ -99,7 +107,10 @@ const settleRest = (
       run.openRows(effect.batchNo, fromIndex, effect.rowsMax),
       TE.map((rows): Command => {
         const found = Array.from(rows.indexes, (index) => notes.get(index));
-        if (rows.isLast) notebook.forget(effect.batchKey);
+        if (rows.isLast) {
+          notebook.forget(effect.batchKey);
+          files.ids.forget(effect.batchNo);
+        }
         return {
           type: 'SettleRest',
           atMs: scheduler.now(),
@@ -116,7 +127,7 @@ const settleRest = (
     );
   const known = notebook.complete(effect.batchKey, partsOf(ports, effect.batchKey));
   // A process that did not read the files from their start reads them again: only for the failures, nothing is settled twice.
-  return known !== null ? TE.right(asked(known)) : pipe(rereadNotes(ports, kept, notebook, effect), TE.map(asked));
+  return known !== null ? TE.right(asked(known)) : pipe(rereadNotes(ports, files, notebook, effect), TE.map(asked));
 };
 
 const filesOf = (
@@ -130,11 +141,11 @@ const filesOf = (
 const partsOf = (ports: EnginePorts, batchKey: BatchKey): readonly FilePart[] => filesOf(ports, batchKey).map((file) => file.part);
 
 const rereadNotes =
-  (ports: EnginePorts, kept: LinesKept, notebook: Notebook, effect: SettleEffect): TE.TaskEither<PortError, ReadonlyMap<number, Note>> =>
+  (ports: EnginePorts, files: FileReading, notebook: Notebook, effect: SettleEffect): TE.TaskEither<PortError, ReadonlyMap<number, Note>> =>
   async () => {
     for (const { part, bytes } of filesOf(ports, effect.batchKey)) {
       for (let offset = 0; offset < bytes;) {
-        const reading = await readSlice(ports, kept, effect.batchKey, part, offset, effect.rowsMax)();
+        const reading = await readSlice(ports, files, effect.batchKey, part, offset, effect.rowsMax)();
         if (reading._tag === 'Left') return reading;
         notebook.add(effect.batchKey, partsOf(ports, effect.batchKey), part, offset, reading.right);
         offset = reading.right.toOffset;
@@ -146,7 +157,7 @@ const rereadNotes =
 const readSlice =
   (
     ports: EnginePorts,
-    kept: LinesKept,
+    files: FileReading,
     batchKey: BatchKey,
     part: FilePart,
     fromOffset: number,
@@ -156,8 +167,9 @@ const readSlice =
     const file = filesOf(ports, batchKey).find((candidate) => candidate.part === part);
     if (file === undefined)
       return { _tag: 'Left', left: { type: 'corrupt', message: `batch ${batchKey} has no ${part} file to settle from`, where: batchKey } };
-    const { config, ingest } = ports.run.snapshot;
+    const { ingest, live } = ports.run.snapshot;
     const reading = createSliceReading(part, file.bytes);
+    const { kept, ids } = files;
     const lines = kept.of(file.object);
     if (lines !== null) {
       readColumns(reading, lines, fromOffset, rowsMax, ingest.itemCount);
@@ -166,7 +178,9 @@ const readSlice =
     }
     const chunks = await ports.run.artifacts.read(file.object, { offset: fromOffset, length: file.bytes - fromOffset })();
     if (chunks._tag === 'Left') return { _tag: 'Left', left: payloadRefusal(chunks.left) };
-    const rows = { customIds: customIdsOf(config), itemCount: ingest.itemCount };
+    const customIds = await ids.of(live.find((batch) => batch.batchKey === batchKey)?.batchNo ?? 0)();
+    if (customIds._tag === 'Left') return { _tag: 'Left', left: payloadRefusal(customIds.left) };
+    const rows = { customIds: customIds.right, itemCount: ingest.itemCount };
     let lineCount = 0;
     try {
       for await (const block of readLineBlocks(chunks.right)) {

@@ -2,12 +2,12 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { StoredFile } from '../../core/model/batch.ts';
 import type { FileCensus } from '../../core/model/census.ts';
-import { customIdsOf } from '../../core/values/custom-ids.ts';
 import type { Effect } from '../../core/model/effect.ts';
 import type { BatchKey } from '../../core/values/ids.ts';
 import type { IndexSet } from '../../core/values/index-set.ts';
 import { isEarlierReading, rawFolderOf, rawObjectName } from '../../core/settle/raw-object.ts';
 import type { PortError } from '../../ports/port-error.ts';
+import type { IdsOfBatches } from './adopted-ids.ts';
 import { type Census, createCensus } from './census.ts';
 import { messageOf } from '../faults.ts';
 import { createLineColumns } from './line-columns.ts';
@@ -23,7 +23,7 @@ type Fetched = { readonly file: StoredFile; readonly census: FileCensus } | { re
  * Brings both raw files into the payload plane, whole, before anything points into them, and says what they are. A cut transfer leaves nothing
  * behind. Where one of two files is gone, the other is kept.
  */
-export const performStoreFiles = (ports: EnginePorts, kept: LinesKept): Perform<Of<'StoreFiles'>> => {
+export const performStoreFiles = (ports: EnginePorts, kept: LinesKept, ids: IdsOfBatches): Perform<Of<'StoreFiles'>> => {
   const { run, provider, scheduler } = ports;
   let reading = 0;
   return ({ batchKey, outputFileId, errorFileId }) => {
@@ -32,9 +32,11 @@ export const performStoreFiles = (ports: EnginePorts, kept: LinesKept): Perform<
     const own = { epoch: run.epoch, reading };
     const name = (part: 'output' | 'error'): string => rawObjectName(batchKey, part, own.epoch, own.reading);
     return pipe(
-      rowsSent(ports, batchKey),
-      TE.chain((sent) => {
-        const census = createCensus(provider, customIdsOf(run.snapshot.config), sent);
+      TE.Do,
+      TE.bind('sent', () => rowsSent(ports, batchKey)),
+      TE.bind('customIds', () => ids.of(batchNoOf(ports, batchKey) ?? 0)),
+      TE.chain(({ sent, customIds }) => {
+        const census = createCensus(provider, customIds, sent);
         return pipe(
           TE.Do,
           TE.bind('output', () => fetchFile(ports, outputFileId, name('output'), census, kept)),
@@ -79,9 +81,13 @@ const goneIn = (output: Fetched | null, error: Fetched | null): { readonly part:
       ? { part: 'error', message: `the error file is gone: ${messageOf(error.gone)}` }
       : null;
 
+const batchNoOf = ({ run }: EnginePorts, batchKey: BatchKey): number | undefined =>
+  run.snapshot.live.find((batch) => batch.batchKey === batchKey)?.batchNo;
+
 /** The rows that the batch was planned with. */
-const rowsSent = ({ run }: EnginePorts, batchKey: BatchKey): TE.TaskEither<PortError, IndexSet> => {
-  const batchNo = run.snapshot.live.find((batch) => batch.batchKey === batchKey)?.batchNo;
+const rowsSent = (ports: EnginePorts, batchKey: BatchKey): TE.TaskEither<PortError, IndexSet> => {
+  const { run } = ports;
+  const batchNo = batchNoOf(ports, batchKey);
   return batchNo === undefined
     ? TE.right([])
     : pipe(

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../../core/json/json.ts';
 import { isTooDeep, jsonDepthMax } from '../../core/json/json-depth.ts';
 import { idOfBadRow, idOfBadRowBeside } from '../../core/source/source.ts';
 import type { MoneyPolicy, RunConfig } from '../../core/model/config.ts';
-import type { ProviderWire, RenderedLine } from '../../ports/provider.ts';
+import type { LineRenderer, PreparedRequest, ProviderWire, RenderedLine } from '../../ports/provider.ts';
 import type { RowLocation, SourceEntry, SourceOrigin, SourceRow } from '../../ports/source.ts';
 import type { TokenCounter } from '../../ports/tokens.ts';
 import { measured } from './measured-tokens.ts';
@@ -12,7 +12,7 @@ import type { EngineSource } from '../ports.ts';
 /** What rendering needs of the world: a run that is only quoted has no more than this. */
 export interface RenderPorts {
   readonly run: { readonly snapshot: { readonly config: RunConfig } };
-  readonly provider: Pick<ProviderWire, 'renderer'>;
+  readonly provider: Pick<ProviderWire, 'renderer' | 'renderRequest'>;
   readonly tokens: TokenCounter | null;
 }
 
@@ -70,11 +70,14 @@ export const originOf = (entry: SourceEntry, entryIndex: number): RowOrigin =>
 /** Prepares everything that is the same for all rows; the rest is one `JSON.stringify` of the prompt and one of the metadata. */
 export const createRowRenderer = (ports: RenderPorts, source: EngineSource): RowRenderer => {
   const { config } = ports.run.snapshot;
-  const renderLine = ports.provider.renderer({
-    jsonSchema: config.structuredOutput?.jsonSchema ?? null,
-    schemaName: config.structuredOutput?.schemaName ?? null,
-    raisedOutputTokensMax: config.operation.retry.raisedOutputTokensMax,
-  });
+  const renderLine =
+    (config.adopted ?? []).length > 0
+      ? rendererOfAdopted(ports)
+      : ports.provider.renderer({
+          jsonSchema: config.structuredOutput?.jsonSchema ?? null,
+          schemaName: config.structuredOutput?.schemaName ?? null,
+          raisedOutputTokensMax: config.operation.retry.raisedOutputTokensMax,
+        });
   const { ref } = source.items;
   const customIds = customIdsOf(config);
   const lineageOf = createLineage(ref);
@@ -156,6 +159,14 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
     },
   };
 };
+
+/** Requests that were written elsewhere go as they are, whatever the job says of schema and parameters. */
+const rendererOfAdopted =
+  ({ provider }: RenderPorts): LineRenderer =>
+  (customId, request) =>
+    provider.renderRequest?.(customId, request as PreparedRequest) ?? {
+      reason: 'the provider writes no requests that were written elsewhere',
+    };
 
 const tooDeep = `is nested more than ${jsonDepthMax} levels deep, or holds itself`;
 

@@ -6,6 +6,7 @@ import { readerOf } from '../../effects/results/structured.ts';
 import { defaultConnection } from './defaults.ts';
 import { BatchorError } from './errors.ts';
 import { must } from './interop.ts';
+import type { AnyProviderConfig } from '../job/job.ts';
 
 /** The half of a provider that reads answers. */
 export type AnswerWire = Pick<ProviderWire, 'readContent' | 'readVerdict'>;
@@ -15,6 +16,8 @@ export interface Connections {
   /** Throws `provider_not_configured` unless the runner has it; the default one is always there. */
   find(name: string, kind: string): Promise<ProviderConnection>;
   connect(config: RunConfig): Promise<BatchProvider & ProviderWire>;
+  /** The same, for a job's config. */
+  connectTo(config: AnyProviderConfig): Promise<BatchProvider & ProviderWire>;
   /** Reads the run's answers; with a structure their outputs are JSON. Asks the provider nothing. */
   readerOf(config: RunConfig): Promise<AnswerWire>;
   /** What the run's provider shows of one batch; null when it does not know it. */
@@ -47,10 +50,15 @@ export const createConnections = (
   return {
     find,
     connect,
+    connectTo: async (config) => {
+      const connection = await find(config.connection, config.kind);
+      return connection.connect({ ...config, requestTimeoutMs: config.operation.requestTimeoutMs ?? 60_000 });
+    },
     readerOf: async (config) => readerOf(config, await connect(config)),
     identify: async (config, providerBatchId) => must((await connect(config)).identify(providerBatchId as ProviderBatchId)),
     observe: async (config, batchKey, providerBatchId) => {
-      const [observation] = await must((await connect(config)).observe([{ batchKey, providerBatchId }]));
+      const isAdopted = (config.adopted ?? []).some((batch) => batch.providerBatchId === providerBatchId);
+      const [observation] = await must((await connect(config)).observe([{ batchKey, providerBatchId, isAdopted }]));
       return observation ?? null;
     },
   };

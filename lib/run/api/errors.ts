@@ -15,6 +15,8 @@ export interface BatchorErrorDetails {
   // the job is wrong
   invalid_config: { readonly field: string };
   invalid_run_id: { readonly runId: string };
+  /** A batch that was created elsewhere cannot become a run; `line`: the 1-based line of its input file that is at fault. */
+  batch_not_adoptable: { readonly batchId: string; readonly line: number | null };
   /** The provider would refuse the schema, and so every request. */
   schema_not_strict: { readonly violations: readonly SchemaProblem[] };
   /** The schema has parts that no strict JSON Schema can say; `vendor`: the library that it comes from. */
@@ -49,6 +51,8 @@ export interface BatchorErrorDetails {
   /** Process after process ended over it: workers leave it alone. */
   run_quarantined: { readonly runId: string; readonly lostOwners: number };
   run_owned_elsewhere: { readonly runId: string; readonly owner: string };
+  /** Batches that were created elsewhere are in progress, and are cancelled only where that is said. */
+  adopted_batches_in_progress: { readonly runId: string; readonly batchIds: readonly string[] };
   wait_timed_out: { readonly runId: string; readonly timeoutMs: number };
   batch_not_resolved: { readonly runId: string; readonly batchKey: string };
   batch_unresolved: { readonly runId: string; readonly batchKeys: readonly string[] };

@@ -211,7 +211,7 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
       operationAfter(changes, current().config);
       return control({ type: 'resume', changes });
     },
-    cancel: () => control({ type: 'cancel' }),
+    cancel: ({ cancelAdopted: cancelsAdopted = false } = {}) => control({ type: 'cancel', cancelsAdopted }),
     resolve: async (batchKey, word) =>
       control({ type: 'resolve', batchKey: batchKey as BatchKey, resolution: await resolutionOf(batchKey, word) }),
     structure: async () => {

@@ -14,6 +14,11 @@ import type { RunStructure } from '../job/structures.ts';
 import type { RunSummary } from '../view/summary.ts';
 import type { Verification, VerifyOptions } from '../audit/verification.ts';
 
+export interface CancelOptions {
+  /** Batches that were created elsewhere are cancelled at the provider, too. Default false. */
+  readonly cancelAdopted?: boolean;
+}
+
 export interface WaitOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
@@ -120,7 +125,8 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
    * `invalid_config`, nothing changed, for a cap that could not be kept and for what cannot be meant.
    */
   resume(options?: ResumeOptions): Promise<RunSummary>;
-  cancel(): Promise<RunSummary>;
+  /** Rejects with `adopted_batches_in_progress`, nothing changed, where batches that were created elsewhere would be cancelled, unless that is said. */
+  cancel(options?: CancelOptions): Promise<RunSummary>;
   /**
    * Says what is true of a batch that batchor cannot decide by itself: one that is `held`, or whose create got no answer. Rejects with
    * `batch_not_resolved` where it cannot be so. A run that waited for nothing else goes on.

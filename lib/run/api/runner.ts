@@ -1,34 +1,34 @@
 import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type Observable, type SchedulerLike, Subject } from 'rxjs';
-import { isRunId, makeRunId, type RunId } from '../../core/values/ids.ts';
+import { makeRunId, type RunId } from '../../core/values/ids.ts';
 import type { JsonObject } from '../../core/json/json.ts';
 import type { RunEvent } from '../../core/machine/run-event.ts';
 import { isFinished } from '../../core/model/snapshot.ts';
-import type { RunReader, RunStore } from '../../ports/run-store.ts';
+import type { RunStore } from '../../ports/run-store.ts';
 import type { OutputOf, StructuredOutput } from '../../schema/types.ts';
 import type { EngineSource } from '../../effects/ports.ts';
 import { randomHexOf } from '../drive/chance.ts';
-import { type AnswerWire, type Connections, createConnections } from './connections.ts';
+import { type Connections, createConnections } from './connections.ts';
 import { defaultStorage, defaultTokenCounter } from './defaults.ts';
 import { createRun } from './create-run.ts';
 import { deleteRun } from './delete-run.ts';
 import { Drivers } from '../drive/drivers.ts';
 import { BatchorError } from './errors.ts';
-import { withFinishedRun } from './finished-run.ts';
+import { findBatches, type FindBatchesOptions, finderConfig } from '../sources/find-batches.ts';
+import type { FoundBatches } from '../sources/found-batches.ts';
 import { must, toBatchorError } from './interop.ts';
 import { sourceOf } from '../job/job-source.ts';
-import type { AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from '../job/job.ts';
+import type { AdoptingJob, AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from '../job/job.ts';
 import { compareStored } from '../job/compare-stored.ts';
 import { listRuns, type ListedSummary, type ListQuery } from './list-runs.ts';
+import { openHandle } from './open-handle.ts';
 import type { Quote, QuoteOptions } from '../quote/quote.ts';
 import { quoteJob } from '../quote/quote-job.ts';
 import { compareSchema } from '../control/resume.ts';
 import type { Run, WaitOptions } from './run.ts';
-import { ownedElsewhere, runExists } from '../control/run-refusals.ts';
-import { createRunHandle, type RunHost } from './run-handle.ts';
+import { ownedElsewhere, requireRunId, runExists } from '../control/run-refusals.ts';
 import { type BatchRunnerOptions, type StartOptions, storageOptionsOf } from './runner-options.ts';
 import { createStructures, type Structures } from '../job/structures.ts';
-import { tellRun } from '../control/tell-run.ts';
 import { type WorkOptions, workOn } from '../drive/work.ts';
 
 /** Owns durable execution. Nothing is opened until first used; nothing in it is persisted. */
@@ -72,7 +72,7 @@ export class BatchRunner implements AsyncDisposable {
     const erased = job as unknown as AnyJob;
     const store = await this.#open();
     const runId = this.#runIdOf(options.runId);
-    const source = sourceOf(erased);
+    const source = this.#sourceOf(erased);
     const known = options.runId === undefined ? null : await store.read(runId)();
     if (known !== null && isLeft(known) && known.left.type !== 'not_found')
       throw toBatchorError(known.left, { runId, storage: store.describe });
@@ -82,6 +82,22 @@ export class BatchRunner implements AsyncDisposable {
       await this.#attach(store, runId, erased, source, options.signal, true);
     } else await this.#create(store, runId, erased, source, options);
     return this.#handle(store, runId);
+  }
+
+  /** Reads batches that were created elsewhere, and their whole input files, for `adopt`. Throws `batch_not_adoptable`, which names batch and line. */
+  async findBatches(ids: readonly string[], options: FindBatchesOptions = {}): Promise<FoundBatches> {
+    return findBatches(await this.#connections.connectTo(finderConfig(options)), ids, options.signal);
+  }
+
+  /**
+   * Makes a durable run of batches that were created elsewhere, or resumes it: each line of their input files is an item, named by its `custom_id` (of
+   * several batches: `BATCH:CUSTOM_ID`). Nothing is sent, cancelled or deleted at the provider, unless the job says `retryAdopted`.
+   */
+  adopt<Provider extends AnyProviderConfig, const Schema extends StructuredOutput | undefined = undefined>(
+    job: AdoptingJob<Schema, Provider>,
+    options: StartOptions = {},
+  ): Promise<Run<JobResult<Schema, Provider>>> {
+    return this.start(job as unknown as BatchJob<unknown, JsonObject, Schema, Provider>, options);
   }
 
   /** `start` and `wait` in one. */
@@ -128,7 +144,7 @@ export class BatchRunner implements AsyncDisposable {
     const store = await this.#open();
     const id = this.#runIdOf(runId);
     const job = options.job as unknown as AnyJob | undefined;
-    if (job !== undefined) await this.#attach(store, id, job, sourceOf(job));
+    if (job !== undefined) await this.#attach(store, id, job, this.#sourceOf(job));
     if (options.structuredOutput !== undefined) {
       const reader = await must(store.read(id), { runId, storage: store.describe });
       await reader.close();
@@ -164,8 +180,7 @@ export class BatchRunner implements AsyncDisposable {
    * (`provider_refused`) unless `acceptNoList`: creates whose answer is lost cannot be looked for there.
    */
   async checkProvider(config: AnyProviderConfig, options: { readonly acceptNoList?: boolean } = {}): Promise<void> {
-    const connection = await this.#connections.find(config.connection, config.kind);
-    const provider = connection.connect({ ...config, requestTimeoutMs: config.operation.requestTimeoutMs ?? 60_000 });
+    const provider = await this.#connections.connectTo(config);
     await must(provider.check({ acceptsNoList: options.acceptNoList === true }));
   }
 
@@ -179,7 +194,7 @@ export class BatchRunner implements AsyncDisposable {
       store,
       drivers: this.#drivers,
       scheduler: this.#scheduler,
-      attach: (runId, job) => this.#attach(store, runId, job, sourceOf(job), options.signal),
+      attach: (runId, job) => this.#attach(store, runId, job, this.#sourceOf(job), options.signal),
       closed$: this.#closed,
       isClosed: () => this.#isClosed,
       options,
@@ -223,14 +238,11 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   #runIdOf(given: string | undefined): RunId {
-    if (given === undefined) return makeRunId(this.#scheduler.now(), this.#randomHex(8));
-    if (isRunId(given)) return given;
-    throw new BatchorError(
-      'invalid_run_id',
-      { runId: given },
-      `${JSON.stringify(given)} is no run id`,
-      'A run id has 1 to 120 of A-Z a-z 0-9 . _ - and begins with a letter or digit.',
-    );
+    return given === undefined ? makeRunId(this.#scheduler.now(), this.#randomHex(8)) : requireRunId(given);
+  }
+
+  #sourceOf(job: AnyJob): EngineSource {
+    return sourceOf(job, (config) => this.#connections.connectTo(config));
   }
 
   async #create(store: RunStore, runId: RunId, job: AnyJob, source: EngineSource, options: StartOptions): Promise<void> {
@@ -273,27 +285,16 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   async #handle<Output, Metadata extends JsonObject>(store: RunStore, runId: RunId): Promise<Run<Output, Metadata>> {
-    const openReader = (isStill: boolean): Promise<RunReader> => must(store.read(runId, { isStill }), { runId, storage: store.describe });
-    const reader = await openReader(false);
-    const { config } = reader.snapshot;
-    let wire: Promise<AnswerWire> | null = null;
-    const host: RunHost = {
+    const run = await openHandle(store, runId, {
       scheduler: this.#scheduler,
       closed$: this.#closed,
       isClosed: () => this.#isClosed,
       prices: this.#options.prices,
-      driverOf: () => this.#drivers.of(runId),
-      lastSeen: this.#drivers.follow(runId),
-      tryDrive: () => this.#drivers.take(store, runId),
-      tell: (wish) => tellRun({ store, runId, driver: this.#drivers.of(runId), scheduler: this.#scheduler }, wish),
-      ownFinished: (use) => withFinishedRun({ store, runId, driver: this.#drivers.of(runId), scheduler: this.#scheduler }, use),
-      identify: (providerBatchId) => this.#connections.identify(config, providerBatchId),
-      observe: (batchKey, providerBatchId) => this.#connections.observe(config, batchKey, providerBatchId),
-      openReader: () => openReader(true),
-      wire: () => (wire ??= this.#connections.readerOf(config)),
-      structure: () => this.#structures.of(runId, config),
-    };
+      drivers: this.#drivers,
+      connections: this.#connections,
+      structures: this.#structures,
+    });
     // The results' types follow from the job: the same rows, seen through it.
-    return createRunHandle(reader, host) as unknown as Run<Output, Metadata>;
+    return run as unknown as Run<Output, Metadata>;
   }
 }

@@ -1,3 +1,4 @@
+import { adoptedBatchOf, customIdOfAdopted } from '../../core/model/adopted.ts';
 import type { RunConfig } from '../../core/model/config.ts';
 import { failureOfCode, isFailureOfStructure } from '../../core/values/failure.ts';
 import { type CustomIds, customIdsOf } from '../../core/values/custom-ids.ts';
@@ -70,7 +71,7 @@ const checkAnswers = async (scene: Scene, files: ReadonlyMap<number, FilesOfBatc
   const customIds = customIdsOf(config);
   answered.forEach(({ ref, line, where }, i) => {
     tally.checked('answers');
-    const fault = faultOfAnswer(ref, answers[i] as Answer, customIds, config);
+    const fault = faultOfAnswer(ref, answers[i] as Answer, nameIn(config, customIds, ref, where.batchNo), config);
     if (fault !== null) tally.broken('answers', `its answer, at byte ${line.offset} of object ${line.object}: ${fault}`, where);
   });
 };
@@ -82,17 +83,29 @@ interface Where {
   readonly batchKey: string | null;
 }
 
+/** How the line of a row is named in the files of a batch. */
+interface Named {
+  readonly customId: string;
+  isIn(customId: string): boolean;
+}
+
+const nameIn = (config: RunConfig, customIds: CustomIds, { index, sameAs, itemId }: ResultRef, batchNo: number | null): Named => {
+  const adopted = adoptedBatchOf(config, batchNo ?? 0);
+  const sent = sameAs ?? index;
+  if (adopted === null) return { customId: customIds.of(sent), isIn: (text) => customIds.indexOf(text) === sent };
+  const customId = customIdOfAdopted(config, adopted, itemId);
+  return { customId, isIn: (text) => text === customId };
+};
+
 const faultOfAnswer = (
-  { index: own, sameAs, status, code }: ResultRef,
+  { status, code }: ResultRef,
   verdict: Answer,
-  customIds: CustomIds,
+  named: Named,
   { takesWholeAnswers = false, structuredOutput }: RunConfig,
 ): string | null => {
   if ('fault' in verdict) return verdict.fault;
   if (verdict.type === 'malformed') return 'the line is not an answer';
-  const index = sameAs ?? own;
-  if (customIds.indexOf(verdict.customId) !== index)
-    return `the line speaks of ${JSON.stringify(verdict.customId)}, not of ${customIds.of(index)}`;
+  if (!named.isIn(verdict.customId)) return `the line speaks of ${JSON.stringify(verdict.customId)}, not of ${named.customId}`;
   if ((verdict.type === 'succeeded') === (status === 'completed')) return null;
   // A release before this one took what was cut or empty for an answer, and judged several choices by the first.
   if (!takesWholeAnswers) return null;

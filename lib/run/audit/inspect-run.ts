@@ -1,7 +1,9 @@
+import { adoptedBatchOf, customIdOfAdopted } from '../../core/model/adopted.ts';
 import { attemptOutcome, type AttemptOutcome } from '../../core/settle/attempt.ts';
 import type { BatchRecord } from '../../core/model/batch-record.ts';
+import type { RunConfig } from '../../core/model/config.ts';
 import { type FailureClass, failureOfCode } from '../../core/values/failure.ts';
-import { type CustomIds, customIdsOf } from '../../core/values/custom-ids.ts';
+import { type CustomIds, customIdsOf, foreignCustomIds } from '../../core/values/custom-ids.ts';
 import { placeInIndexSet } from '../../core/values/index-set.ts';
 import { isJsonObject, type JsonObject } from '../../core/json/json.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
@@ -36,12 +38,13 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspe
   if (lines === undefined) throw new RangeError(`row ${index} has no lines`);
   const item = await readItem(reader, lines.item);
   const [sent] = row.sameAs === null ? [] : await must(reader.rows(row.sameAs, 1), context);
-  const customIds = customIdsOf(snapshot.config);
+  const idsIn = idsOfRow(snapshot.config, row);
   const attempts: InspectedAttempt[] = [];
   for (let next = 1; ;) {
     const records = await must(reader.batches(next, pageBatches), context);
     for (const record of records)
-      if (placeInIndexSet(record.indexes, index) >= 0) attempts.push(await attemptIn(reader, wire, record, customIds, row, result));
+      if (placeInIndexSet(record.indexes, index) >= 0)
+        attempts.push(await attemptIn(reader, wire, record, idsIn(record.batchNo), row, result));
     stands();
     next += records.length;
     if (records.length === 0) break;
@@ -50,7 +53,7 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspe
     runId: reader.runId,
     itemId,
     itemIndex: index,
-    customId: lines.request === null ? null : customIds.of(row.sameAs ?? index),
+    customId: lines.request === null ? null : idsIn(attempts.at(-1)?.batchNo ?? 0).of(row.sameAs ?? index),
     status,
     attemptCount: charged,
     unchargedAttemptCount: uncharged,
@@ -65,6 +68,15 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspe
     sharedWith: sent === undefined ? null : { itemIndex: sent.index, itemId: sent.itemId },
     attempts,
     faults: item.fault === null ? [] : [item.fault],
+  };
+};
+
+/** How the files of a batch name the row: where the batch was created elsewhere, by its own `custom_id`. */
+const idsOfRow = (config: RunConfig, { index, itemId }: StoredRow): ((batchNo: number) => CustomIds) => {
+  const own = customIdsOf(config);
+  return (batchNo) => {
+    const adopted = adoptedBatchOf(config, batchNo);
+    return adopted === null ? own : foreignCustomIds([customIdOfAdopted(config, adopted, itemId)], index);
   };
 };
 

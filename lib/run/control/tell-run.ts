@@ -8,6 +8,7 @@ import { type Addressee, answerMsMax, lookMs } from './addressee.ts';
 import { commitOpening, type Driver } from '../drive/driver.ts';
 import { BatchorError } from '../api/errors.ts';
 import { must, toBatchorError } from '../api/interop.ts';
+import { adoptedInProgress } from './run-refusals.ts';
 import { commandsOf, isGranted, toInbox, type Wish } from './wish.ts';
 
 /** Makes the wish true: through the driver, by owning the run for a moment, or by leaving it in the owner's inbox. */
@@ -40,6 +41,7 @@ const tell = async ({ runId, scheduler }: Addressee, teller: Teller, wish: Wish)
 const refuse = (runId: RunId, wish: Wish, status: Driver['snapshot']['status'], rejection: Rejection): void => {
   if (rejection.type === 'run_finished')
     throw new BatchorError('run_finished', { runId, status }, `run ${runId} is finished (${status})`, 'A finished run stays as it is.');
+  if (rejection.type === 'adopted_in_progress') throw adoptedInProgress(runId, rejection.providerBatchIds);
   if (wish.type !== 'resolve') return;
   const { batchKey } = wish;
   const hint = `See which batches are held, and why: \`batchor status --run-id ${runId}\`.`;
@@ -97,7 +99,7 @@ const leaveForOwner = async (to: Addressee, wish: Wish): Promise<void> => {
   const { snapshot: known } = await must(store.peek(runId), { runId });
   for (const command of commandsOf(wish, known, scheduler.now())) {
     const decided = decide(known, command);
-    if (isLeft(decided) && wish.type === 'resolve') refuse(runId, wish, known.status, decided.left);
+    if (isLeft(decided) && (wish.type === 'resolve' || wish.type === 'cancel')) refuse(runId, wish, known.status, decided.left);
   }
   const commandId = await must(store.send(runId, toInbox(wish)), { runId });
   let named: string | null = null;

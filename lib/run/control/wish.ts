@@ -9,7 +9,8 @@ import { areMade, changesFromInbox, changesToInbox, operationOrNull, type Resume
 export type Wish =
   | { readonly type: 'pause' }
   | { readonly type: 'resume'; readonly changes: ResumeChanges }
-  | { readonly type: 'cancel' }
+  /** `cancelsAdopted`: batches that were created elsewhere, too. */
+  | { readonly type: 'cancel'; readonly cancelsAdopted: boolean }
   | { readonly type: 'resolve'; readonly batchKey: BatchKey; readonly resolution: Resolution };
 
 /** What the wish says to the core, one after the other; the last is the wish itself. */
@@ -18,7 +19,7 @@ export const commandsOf = (wish: Wish, snapshot: RunSnapshot, atMs: number): rea
     case 'pause':
       return [{ type: 'PauseRun', atMs, reason: 'manual', message: null }];
     case 'cancel':
-      return [{ type: 'CancelRun', atMs }];
+      return [{ type: 'CancelRun', atMs, cancelsAdopted: wish.cancelsAdopted }];
     case 'resolve':
       return [{ type: 'ResolveBatch', atMs, batchKey: wish.batchKey, resolution: wish.resolution }];
     case 'resume': {
@@ -62,6 +63,8 @@ export const toInbox = (wish: Wish): Omit<InboxCommand, 'id'> => {
       const found = 'found' in resolution ? { found: resolution.found as unknown as JsonObject } : {};
       return { type: 'resolve', options: { batch_key: batchKey, resolution: resolution.type, ...found } };
     }
+    case 'cancel':
+      return { type: 'cancel', options: wish.cancelsAdopted ? { cancels_adopted: true } : {} };
     default:
       return { type: wish.type, options: {} };
   }
@@ -71,8 +74,9 @@ export const toInbox = (wish: Wish): Omit<InboxCommand, 'id'> => {
 export const fromInbox = ({ type, options }: InboxCommand): Wish | null => {
   switch (type) {
     case 'pause':
-    case 'cancel':
       return { type };
+    case 'cancel':
+      return { type, cancelsAdopted: options['cancels_adopted'] === true };
     case 'resume': {
       const changes = changesFromInbox(options);
       return changes === null ? null : { type, changes };

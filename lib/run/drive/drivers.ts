@@ -1,5 +1,6 @@
 import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import type { SchedulerLike, Subject } from 'rxjs';
+import type { RunConfig } from '../../core/model/config.ts';
 import { decide } from '../../core/machine/decide.ts';
 import type { RunId } from '../../core/values/ids.ts';
 import type { RunEvent } from '../../core/machine/run-event.ts';
@@ -7,6 +8,7 @@ import { isFinished } from '../../core/model/snapshot.ts';
 import { needsExactTokens } from '../../core/plan/budget.ts';
 import type { OwnedRun, RunStore } from '../../ports/run-store.ts';
 import type { TokenCounter } from '../../ports/tokens.ts';
+import { type AdoptedReader, adoptedSource } from '../../effects/source/adopted-source.ts';
 import type { EnginePorts, EngineSource } from '../../effects/ports.ts';
 import type { Connections } from '../api/connections.ts';
 import { defaultTokenCounter } from '../api/defaults.ts';
@@ -79,10 +81,11 @@ export class Drivers {
     const { connections, structures, scheduler, monotonicMs, randomHex, tokenCounter, inboxIntervalMs, events, prices } = this.#parts;
     try {
       const { config } = run.snapshot;
+      const provider = await connections.connect(config);
       const ports: EnginePorts = {
         run,
-        provider: await connections.connect(config),
-        source: this.#sources.get(run.runId) ?? null,
+        provider,
+        source: this.#sources.get(run.runId) ?? sourceAtProvider(config, provider),
         structure: await structures.readerOf(run.runId, config),
         // Whoever gives a counter wants it used; ours is loaded where an estimate is not enough.
         tokens: tokenCounter !== undefined ? tokenCounter : needsExactTokens(run.snapshot) ? await defaultTokenCounter() : null,
@@ -131,6 +134,10 @@ export class Drivers {
     return this.drive(owned.right);
   }
 }
+
+/** Requests of batches that were created elsewhere are read where they lie, whatever job is at hand. */
+const sourceAtProvider = ({ adopted = [] }: RunConfig, provider: AdoptedReader): EngineSource | null =>
+  adopted.length === 0 ? null : adoptedSource(adopted, () => Promise.resolve(provider));
 
 /** A run that was started where nobody knew its price learns it from who drives it; a price that it has stays until somebody says another. */
 const commitPrices = async (run: OwnedRun, book: PriceBook | undefined, atMs: number): Promise<void> => {

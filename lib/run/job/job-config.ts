@@ -36,6 +36,7 @@ export const configOf = (
     batchMetadata: job.batchMetadata ?? {},
     customIds,
     takesWholeAnswers: true,
+    adopted: adoptedOf(job),
     limits: provider.limits,
     operation: operationOf(job, prices),
   };
@@ -75,11 +76,29 @@ export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
     pollIntervalMs: count('pollIntervalMs', pace.pollIntervalMs ?? house.pollIntervalMs),
     requestTimeoutMs: count('requestTimeoutMs', pace.requestTimeoutMs ?? house.requestTimeoutMs),
     createGraceMs: count('createGraceMs', pace.createGraceMs ?? house.createGraceMs, 0),
-    sendsDuplicatesOnce: job.reusePolicy?.duplicates === 'send_once',
+    // Each line of a batch that was created elsewhere was sent.
+    sendsDuplicatesOnce: job.reusePolicy?.duplicates === 'send_once' && job.fromBatches === undefined,
+    retriesAdopted: job.retryAdopted ?? house.retriesAdopted,
     deletesInputFiles: pace.deleteInputFiles ?? house.deletesInputFiles,
     filesExpireAfterMs: pace.filesExpireAfterMs ?? null,
     outputFilesExpireAfterMs: pace.outputFilesExpireAfterMs ?? null,
   };
+};
+
+/** A run reads answers by one endpoint, and counts by one model. */
+const adoptedOf = ({ fromBatches, providerConfig, retryPolicy }: AnyJob): RunConfig['adopted'] & object => {
+  if (fromBatches === undefined) return [];
+  for (const field of ['model', 'endpoint'] as const) {
+    const [said, found] = [providerConfig[field], fromBatches[field]];
+    if (said !== found) throw invalid(`providerConfig.${field}`, `providerConfig.${field} is ${said}, and the batches ask ${found}`);
+  }
+  if (fromBatches.batches.length === 0) throw invalid('fromBatches', 'fromBatches names no batch');
+  if (retryPolicy?.raiseOutputTokensTo !== undefined)
+    throw invalid(
+      'retryPolicy.raiseOutputTokensTo',
+      'the requests of batches that were created elsewhere stay as they are: their output limit cannot be raised',
+    );
+  return fromBatches.batches;
 };
 
 const checkMetadata = (pairs: Readonly<Record<string, string>>): void => {

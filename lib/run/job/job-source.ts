@@ -1,11 +1,18 @@
 import type { BatchItem, CheckpointedItemSource } from '../../ports/source.ts';
 import type { EngineSource } from '../../effects/ports.ts';
+import { type AdoptedReader, adoptedSource } from '../../effects/source/adopted-source.ts';
 import { BatchorError } from '../api/errors.ts';
 import { itemsSource } from '../sources/items-source.ts';
-import type { AnyJob } from './job.ts';
+import { invalid } from './job-limits.ts';
+import type { AnyJob, AnyProviderConfig } from './job.ts';
 
-/** The job's rows and its prompts, as the engine takes them. */
-export const sourceOf = (job: AnyJob): EngineSource => {
+const nothingToSend = (): never => {
+  throw invalid('fromBatches', 'batches that exist already are neither shown nor quoted: nothing is sent for them');
+};
+
+/** The job's rows and its prompts, as the engine takes them. `connect`: to the provider of a job of batches that were created elsewhere. */
+export const sourceOf = (job: AnyJob, connect: (config: AnyProviderConfig) => Promise<AdoptedReader> = nothingToSend): EngineSource => {
+  if (job.fromBatches !== undefined) return adoptedSource(job.fromBatches.batches, () => connect(job.providerConfig));
   const items: CheckpointedItemSource | undefined = job.source ?? (job.items === undefined ? undefined : itemsSource(job.items));
   if (items === undefined)
     throw new BatchorError('invalid_config', { field: 'source' }, 'a job has items or a source', 'Give one of the two.');

@@ -4,6 +4,7 @@ import type { ProviderConfig } from '../../ports/provider.ts';
 import type { SchemaRef } from '../../core/model/config.ts';
 import type { BatchItem, CheckpointedItemSource } from '../../ports/source.ts';
 import type { OutputOf, StructuredOutput } from '../../schema/types.ts';
+import type { FoundBatches } from '../sources/found-batches.ts';
 import type { Items } from '../sources/observable-items.ts';
 
 /** Charged attempts, ceilings and waits; what is absent takes the default. */
@@ -100,6 +101,20 @@ export interface JobBody<Payload, Metadata extends JsonObject, Schema, Provider>
   readonly promptDescription?: JsonObject;
 }
 
+/** A run of batches that were created elsewhere: their requests are its items, and their answers its results. */
+export interface AdoptingJob<Schema, Provider> extends Omit<
+  JobBody<unknown, JsonObject, Schema, Provider>,
+  'buildPrompt' | 'canary' | 'reusePolicy' | 'badRows' | 'promptDescription'
+> {
+  /** What `findBatches` found; its model and endpoint are those of the provider config. */
+  readonly fromBatches: FoundBatches;
+  /**
+   * Rows that failed in a way worth a retry, or were not answered, are sent again, in batches of the run's own. Default: nothing is sent, and such rows fail:
+   * `run.source()` asks them again as a run of their own.
+   */
+  readonly retryAdopted?: boolean;
+}
+
 /** Items die with the process while ingestion lasts; a source can be read again. */
 export type JobInput<Payload, Metadata extends JsonObject> =
   | { readonly items: Items<BatchItem<Payload, Metadata>>; readonly source?: never }
@@ -131,6 +146,8 @@ export interface AnyJob extends Omit<JobBody<unknown, JsonObject, StructuredOutp
   readonly buildPrompt: (item: never) => unknown;
   readonly items?: Items<BatchItem<unknown, JsonObject>>;
   readonly source?: CheckpointedItemSource<unknown, JsonObject>;
+  readonly fromBatches?: FoundBatches;
+  readonly retryAdopted?: boolean;
 }
 
 /** The job itself, unchanged; only the types are inferred and kept. */

@@ -1,3 +1,4 @@
+import { isLeftAsItIs } from '../../core/model/adopted.ts';
 import { endedRemedy, type FailureClass, failureOfCode } from '../../core/values/failure.ts';
 import { isFinished } from '../../core/model/snapshot.ts';
 import type { ItemTotals } from '../../core/model/item.ts';
@@ -78,6 +79,7 @@ export const reportOf = async (reader: () => RunReader, signal: AbortSignal | un
     }
     cursor = last.sequence;
   }
+  const isOfAdopted = isLeftAsItIs(config, 1);
   return {
     runId,
     jobName: config.jobName,
@@ -89,7 +91,7 @@ export const reportOf = async (reader: () => RunReader, signal: AbortSignal | un
     failures: [...failures]
       .map(([code, { count, exampleItemId }]) => {
         const errorClass = failureOfCode(code);
-        return { errorClass, count, exampleItemId, remedy: endedRemedy(errorClass) };
+        return { errorClass, count, exampleItemId, remedy: endedRemedy(errorClass, isOfAdopted) };
       })
       .sort((a, b) => b.count - a.count || a.errorClass.localeCompare(b.errorClass)),
     attempts: [...attempts]

@@ -76,6 +76,15 @@ const slice = fc.record({
 /** A field that may be absent is drawn as `undefined`, and left out. */
 const absent = <A>(arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A | undefined> => fc.option(arbitrary, { nil: undefined });
 
+const planWindow = fc.record({
+  generation: a.count,
+  indexes: a.column,
+  bytes: a.column,
+  tokens: a.orNull(a.column),
+  inputs: a.orNull(a.column),
+  isExhausted: fc.boolean(),
+});
+
 type Drawn<T extends Command['type']> = { readonly [K in Exclude<keyof CommandOf<T>, 'type' | 'atMs'>]-?: fc.Arbitrary<CommandOf<T>[K]> };
 const fields: { readonly [T in Command['type']]: Drawn<T> } = {
   CreateRun: { runId: a.branded(), config: a.config },
@@ -85,18 +94,12 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
   ResumeRun: {},
   ReleaseRun: {},
   ChangeOperation: { operation: a.config.map(({ operation }) => operation) },
-  CancelRun: {},
+  CancelRun: { cancelsAdopted: absent(fc.boolean()) },
   AcceptSlice: { slice: a.orNull(slice), checkpoint: a.checkpoint, isLast: fc.boolean() },
   RejectRow: { message: a.text },
+  AdoptBatch: { window: planWindow, newBatchKey: a.batchKey },
   PlanBatch: {
-    window: fc.record({
-      generation: a.count,
-      indexes: a.column,
-      bytes: a.column,
-      tokens: a.orNull(a.column),
-      inputs: a.orNull(a.column),
-      isExhausted: fc.boolean(),
-    }),
+    window: planWindow,
     newBatchKey: a.batchKey,
     others: absent(
       fc.record({

@@ -55,6 +55,7 @@ export const makeConfig = (wishes: Wishes = {}): RunConfig => ({
   batchMetadata: {},
   customIds: null,
   takesWholeAnswers: true,
+  adopted: [],
   limits: { ...limits, createsPerHourMax: wishes.createsPerHourMax ?? null },
   operation: makeOperation(wishes),
 });

@@ -18,6 +18,7 @@ import { censusOf, pageCensus } from './files-census.ts';
 import { writeFiles } from './provider-files.ts';
 import { answerSettle } from './perform-settle.ts';
 import { backoffRows, batchMembers, pendingRows, planWindow, sharedRows } from './slices.ts';
+import { isForeign } from './foreign-batches.ts';
 import { freshId, lineBytes, type ProviderBatch, randomFate, trouble, type World } from './world.ts';
 
 /** Acts out one effect: changes the world, and returns its answer. */
@@ -33,6 +34,15 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       return ({ rows, snapshot, atMs }) => ({
         type: 'PlanBatch',
         others,
+        atMs,
+        newBatchKey,
+        window: planWindow(rows, snapshot.backlog.generation, effect.rowsMax),
+      });
+    }
+    case 'AdoptBatch': {
+      const newBatchKey = freshId(world, 'k') as BatchKey;
+      return ({ rows, snapshot, atMs }) => ({
+        type: 'AdoptBatch',
         atMs,
         newBatchKey,
         window: planWindow(rows, snapshot.backlog.generation, effect.rowsMax),
@@ -74,6 +84,7 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       return ({ atMs }) => ({ type: 'RecordCompacted', atMs, object: effect.object });
     case 'CancelStray': {
       const { providerBatchId } = effect;
+      if (isForeign(world, providerBatchId)) world.crimes.push(`${providerBatchId} was created elsewhere, and is cancelled as a duplicate`);
       const batch = world.batches.find((candidate) => candidate.providerBatchId === providerBatchId);
       if (batch !== undefined) batch.isCancelAsked = true;
       return ({ atMs }) => ({ type: 'RecordStrayCancelled', atMs, providerBatchId });
@@ -86,6 +97,8 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
     case 'PollBatches':
       return poll(world, effect);
     case 'CancelBatch': {
+      if (isForeign(world, effect.providerBatchId) && moment.snapshot.control.state !== 'cancel_requested')
+        world.crimes.push(`${effect.providerBatchId} was created elsewhere, and is cancelled`);
       const batch = world.batches.find((candidate) => candidate.providerBatchId === effect.providerBatchId);
       if (batch !== undefined) batch.isCancelAsked = true;
       return ({ atMs }) => ({ type: 'RecordCancelAsked', atMs, batchKey: effect.batchKey });
@@ -164,7 +177,9 @@ const theBatch = (world: World, batchKey: BatchKey, { snapshot }: Moment): Provi
 
 /** True when somebody else answers it. A create has faults of its own. */
 const isOutside = (effect: Effect): boolean =>
-  !['PlanBatch', 'BeginCreate', 'ReplanBatch', 'CreateBatch', 'DropBatch', 'FailPending', 'SettleShared'].includes(effect.type);
+  !['PlanBatch', 'AdoptBatch', 'BeginCreate', 'ReplanBatch', 'CreateBatch', 'DropBatch', 'FailPending', 'SettleShared'].includes(
+    effect.type,
+  );
 
 const faultsOf = (effect: Effect): readonly FaultKind[] =>
   effect.type === 'IngestSlice'
@@ -340,9 +355,9 @@ const observed = (
   world: World,
   batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[],
 ): readonly BatchObservation[] =>
-  batches.flatMap(({ providerBatchId }) => {
+  batches.flatMap(({ batchKey, providerBatchId }) => {
     const batch = world.batches.find((candidate) => candidate.providerBatchId === providerBatchId);
-    return batch === undefined || trouble(world, 0.05) ? [] : [look(world, batch)];
+    return batch === undefined || trouble(world, 0.05) ? [] : [{ ...look(world, batch), batchKey }];
   });
 
 const poll = (world: World, effect: Extract<Effect, { readonly type: 'PollBatches' }>): Answer => {

@@ -16,6 +16,7 @@ import { randomConfig } from './config.ts';
 import { below, between, chance, type Dice, diceOf, oneOf, weighted } from './dice.ts';
 import { noiseCommand, userCommand } from './noise.ts';
 import { abandon, perform } from './perform.ts';
+import { adopting, withForeignBatches } from './foreign-batches.ts';
 import { createWorld, type World } from './world.ts';
 
 /** One run, from its creation to its end, with everything that came of every command. */
@@ -61,14 +62,16 @@ export interface PlayOptions {
   readonly turnsMax?: number;
   /** Whether scenes are kept: a copy of the world costs as much as a few turns. */
   readonly hasScenes?: boolean;
+  /** The run is of batches that were created elsewhere. */
+  readonly adopts?: boolean;
 }
 
 /** Some trouble, every kind of stale command, then a world in which everything works: the run is over at the end, or the history says why not. */
-export const playHistory = (seed: number, { turnsMax = 400, hasScenes = false }: PlayOptions = {}): History => {
+export const playHistory = (seed: number, { turnsMax = 400, hasScenes = false, adopts = false }: PlayOptions = {}): History => {
   const dice = diceOf(seed);
   const play: Play = {
     dice,
-    world: createWorld(seed ^ 0x5eed, 30),
+    world: adopts ? withForeignBatches(createWorld(seed ^ 0x5eed, 30)) : createWorld(seed ^ 0x5eed, 30),
     steps: [],
     past: [],
     inFlight: new Map(),
@@ -78,7 +81,8 @@ export const playHistory = (seed: number, { turnsMax = 400, hasScenes = false }:
   };
   const mayCancel = chance(dice, 0.4);
   if (chance(dice, 0.2)) send(play, { type: 'OpenRun', atMs: play.nowMs });
-  send(play, { type: 'CreateRun', atMs: play.nowMs, runId: 'run' as RunId, config: randomConfig(dice) });
+  const config = randomConfig(dice);
+  send(play, { type: 'CreateRun', atMs: play.nowMs, runId: 'run' as RunId, config: adopts ? adopting(config, play.world) : config });
   for (let turns = between(dice, 0, turnsMax); turns > 0 && !isFinished(play.state.snapshot); turns -= 1) {
     if (hasScenes && chance(dice, play.state.snapshot.control.state === 'cancel_requested' ? 0.6 : 0.1)) recordScene(play);
     wildTurn(play, mayCancel);
@@ -127,6 +131,9 @@ const wildTurn = (play: Play, mayCancel: boolean): void => {
   if (play.state.snapshot.control.state === 'paused' && chance(dice, 0.12)) send(play, { type: 'ResumeRun', atMs: play.nowMs });
   // A cancel is most interesting while something is planned and not sent.
   if (mayCancel && isUnsent(play) && chance(dice, 0.02)) send(play, { type: 'CancelRun', atMs: play.nowMs });
+  // Looked up, not drawn: histories without such batches stay what they were.
+  if (mayCancel && (play.state.snapshot.config.adopted ?? []).length > 0 && play.steps.length % 53 === 52)
+    send(play, { type: 'CancelRun', atMs: play.nowMs, cancelsAdopted: play.steps.length % 2 === 0 });
   const due = startable(play);
   switch (weighted(dice, { start: 10, deliver: 10, user: 0.5, abandon: 0.2, noise: 2, wait: 2 })) {
     case 'start':

@@ -1,0 +1,50 @@
+import { isJsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
+import { isTooDeep, jsonDepthMax } from '../../../lib/core/json/json-depth.ts';
+import type { PreparedRequest, ProviderWire } from '../../../lib/ports/provider.ts';
+import { endpointPath, parseEndpoint } from '../config/endpoints.ts';
+import { inputsOf } from '../config/request-bounds.ts';
+import { quote } from './request-line.ts';
+
+/** Reads a line of OpenAI's input format: `{custom_id, method, url, body}`. What the body asks is for the service to judge. */
+export const readRequest: NonNullable<ProviderWire['readRequest']> = (line) => {
+  const row = parse(line);
+  if (!isJsonObject(row)) return { field: null, reason: 'it is no JSON object' };
+  const { custom_id: customId, method = 'POST', url, body } = row;
+  if (typeof customId !== 'string' || customId.trim() === '')
+    return { field: 'custom_id', reason: customId === undefined ? 'it has no custom_id' : `its custom_id is ${shown(customId)}` };
+  if (method !== 'POST') return { field: 'method', reason: `its method is ${shown(method)}, and a batch takes POST` };
+  const endpoint = typeof url === 'string' ? parseEndpoint(url) : null;
+  if (endpoint === null) return { field: 'url', reason: `its url is ${shown(url)}, which batchor cannot read answers of` };
+  if (!isJsonObject(body)) return { field: 'body', reason: 'its body is no object' };
+  if (isTooDeep(body)) return { field: 'body', reason: `its body is nested more than ${jsonDepthMax} levels deep` };
+  const { model } = body;
+  if (typeof model !== 'string') return { field: 'body', reason: 'its body names no model' };
+  return { customId, endpoint, model, body };
+};
+
+/** The same line under a `custom_id` of ours: method, url and body as they were. */
+export const renderRequest = (
+  customId: string,
+  { endpoint, body }: PreparedRequest,
+): { readonly line: string; readonly inputs: number } => {
+  const known = parseEndpoint(endpoint);
+  const url = known === null ? endpoint : endpointPath(known);
+  return {
+    line: `{"custom_id":${quote(customId)},"method":"POST","url":${quote(url)},"body":${quote(body)}}\n`,
+    inputs: known === null ? 1 : inputsOf(known, body),
+  };
+};
+
+const parse = (line: string): unknown => {
+  try {
+    // Some writers of files begin them with a mark.
+    return JSON.parse(line.startsWith('\uFEFF') ? line.slice(1) : line);
+  } catch {
+    return null;
+  }
+};
+
+const shown = (value: JsonValue | undefined): string => {
+  const text = value === undefined ? 'missing' : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+};

@@ -1,0 +1,76 @@
+import type { RunConfig } from '../../lib/core/model/config.ts';
+import type { ProviderBatchId } from '../../lib/core/values/ids.ts';
+import type { FoundBatches } from '../../lib/run/sources/found-batches.ts';
+import { CliFailure } from '../shell/failure.ts';
+import type { BatchesDescription } from './job-description.ts';
+import { policiesOf } from './policy-flags.ts';
+import { schemaSourceOf } from './schema-source.ts';
+import { completionWindowOf, type JobPlace, priceOf, refuseBeside, rowFlags, type StartFlags } from './start-flags.ts';
+
+export interface BatchFlags extends StartFlags {
+  readonly fromBatch: readonly string[];
+  readonly retryAdopted: boolean;
+}
+
+export interface BatchesPlace extends Pick<JobPlace, 'cwd' | 'note' | 'reach' | 'book'> {
+  /** The config of the run of this id; null: there is none yet. */
+  readonly stored: () => Promise<RunConfig | null>;
+  /** Looks at the batches at the provider. */
+  readonly find: (ids: readonly string[]) => Promise<FoundBatches>;
+}
+
+/** Flags that the requests of a batch say themselves, and those that would change them. */
+const saidByBatches = [
+  ...rowFlags,
+  'fromRun',
+  'only',
+  'limit',
+  'model',
+  'endpoint',
+  'param',
+  'canary',
+  'badRows',
+  'sendDuplicatesOnce',
+  'raiseOutputTokensTo',
+] as const satisfies readonly (keyof StartFlags)[];
+
+/** Batches that were created elsewhere. Those of a run that exists are not looked at again. */
+export const describeBatches = async (
+  flags: BatchFlags,
+  { cwd, note, reach, book, stored, find }: BatchesPlace,
+): Promise<BatchesDescription> => {
+  refuseBeside('--from-batch', flags, saidByBatches, 'The requests are those of the batches, and stay as they are.');
+  const ids = flags.fromBatch.map((id) => id.trim());
+  if (ids.includes('')) throw new CliFailure('--from-batch needs the id of a batch', { hint: 'It reads like batch_abc123.' });
+  const config = await stored();
+  const found = config === null ? await find(ids) : asStored(config, ids);
+  const { endpoint, model, batches } = found;
+  if (config === null) {
+    const requests = batches.reduce((sum, batch) => sum + batch.requests, 0);
+    const leave = flags.retryAdopted
+      ? 'rows worth a retry will be sent again'
+      : 'nothing is sent, cancelled or deleted there; rows that failed are not asked again (--retry-adopted)';
+    note(
+      `batchor: ${batches.length === 1 ? 'batch' : `${batches.length} batches`} with ${requests} requests to ${endpoint} for ${model}: ${leave}`,
+    );
+  }
+  return {
+    version: 1,
+    adopted: batches,
+    model,
+    endpoint,
+    params: {},
+    completionWindow: completionWindowOf(flags.completionWindow ?? '24h'),
+    structuredOutput: schemaSourceOf(flags, cwd),
+    schemaName: flags.schemaName ?? null,
+    ...reach,
+    policies: { ...policiesOf(flags, priceOf(book, model)), retriesAdopted: flags.retryAdopted ? true : null },
+  };
+};
+
+/** As the run has them; other batches have only their ids, and the comparison of the jobs refuses them. */
+const asStored = ({ provider: { endpoint, model }, adopted = [] }: RunConfig, ids: readonly string[]): FoundBatches => {
+  const isSame = adopted.length === ids.length && ids.every((id, place) => adopted[place]?.providerBatchId === id);
+  const named = ids.map((id) => ({ providerBatchId: id as ProviderBatchId, inputFileId: '', requests: 0, providerStatus: '' }));
+  return { endpoint, model, batches: isSame ? adopted : named };
+};

@@ -1,0 +1,262 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { apiKey, type CliWorld, createCliWorld, linesOf } from './in-process.ts';
+
+/** What a script of the user's does: uploads a file of requests and creates a batch, without batchor. */
+const createBatch = async (
+  world: CliWorld,
+  lines: readonly object[] | string,
+): Promise<{ readonly id: string; readonly input_file_id: string }> => {
+  const text = typeof lines === 'string' ? lines : lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  const form = new FormData();
+  form.set('purpose', 'batch');
+  form.set('file', new File([text], 'mine.jsonl'));
+  const headers = { authorization: `Bearer ${apiKey}` };
+  const uploaded = await fetch(`${world.emulator.baseURL}/files`, { method: 'POST', headers, body: form });
+  const { id: input_file_id } = (await uploaded.json()) as { readonly id: string };
+  const created = await fetch(`${world.emulator.baseURL}/batches`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ input_file_id, endpoint: '/v1/chat/completions', completion_window: '24h' }),
+  });
+  return (await created.json()) as { readonly id: string; readonly input_file_id: string };
+};
+
+const request = (customId: string, text = `What is ${customId}?`): object => ({
+  custom_id: customId,
+  method: 'POST',
+  url: '/v1/chat/completions',
+  body: { model: 'gpt-4.1-mini', messages: [{ role: 'user', content: text }], temperature: 0 },
+});
+
+const store = ['--store', 'store'];
+const adopt = (ids: readonly string[], runId: string, ...rest: readonly string[]): readonly string[] => [
+  'start',
+  ...ids.flatMap((id) => ['--from-batch', id]),
+  ...store,
+  '--run-id',
+  runId,
+  '--poll-interval',
+  '0.05',
+  ...rest,
+];
+
+/** What of the provider only a client that sends, cancels or deletes asks for. */
+const changes = ({ emulator }: CliWorld): readonly number[] => {
+  const { create_file, create_batch, cancel_batch, delete_file } = emulator.ledger.calls;
+  return [create_file, create_batch, cancel_batch, delete_file];
+};
+
+const resultsOf = async (world: CliWorld, runId: string) => linesOf((await world.run(['results', '--run-id', runId, ...store])).stdout);
+const classOf = (line: Readonly<Record<string, unknown>>): unknown =>
+  (line['error'] as { readonly error_class?: unknown } | null)?.error_class ?? 'completed';
+const isSound = async (world: CliWorld, runId: string): Promise<boolean> =>
+  (await world.run(['verify', '--run-id', runId, ...store])).code === 0;
+
+describe('batches that were created elsewhere', () => {
+  let world: CliWorld;
+  beforeAll(async () => {
+    world = await createCliWorld({
+      faults: [
+        { type: 'rows_fail', batch: 2, ratio: 0.5, statusCode: 500 },
+        { type: 'expires', batch: 3, completedRatio: 0.5 },
+        { type: 'cancelled_by_hand', batch: 4 },
+        { type: 'validation_fails', batch: 5, code: 'invalid_request', lines: [2] },
+        { type: 'never_ends', batch: 6 },
+      ],
+    });
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+  const ids: string[] = [];
+
+  it('become a run with results, by the custom_ids of their own, and nothing is changed at the provider', async () => {
+    const names = ['straße 1', '1', '01', 'r0-1', 'row-1', 'a"b\\c/d', 'constructor', '__proto__'];
+    const { id } = await createBatch(
+      world,
+      names.map((name) => request(name)),
+    );
+    ids.push(id);
+    const before = changes(world);
+    const ran = await world.run(adopt([id], 'mine', '--wait'));
+    expect([ran.stderr, ran.code]).toEqual([expect.stringContaining('batch with 8 requests to chat.completions for gpt-4.1-mini'), 0]);
+    const results = await resultsOf(world, 'mine');
+    expect(results.map((line) => line['item_id'])).toEqual(names);
+    expect(results.every((line) => line['status'] === 'completed' && line['batch_id'] === id)).toBe(true);
+    expect(await isSound(world, 'mine')).toBe(true);
+    const inspected = (await world.run(['inspect', '--run-id', 'mine', '--item', 'straße 1', ...store])).json;
+    expect(inspected).toMatchObject({ custom_id: 'straße 1', attempts: [{ provider_batch_id: id, outcome: 'completed' }] });
+    expect(changes(world)).toEqual(before);
+  });
+
+  it('are refused under the id of a run of others; the same ones go on, and are not read again', async () => {
+    const { id } = await createBatch(
+      world,
+      Array.from({ length: 10 }, (_, i) => request(`q${i}`)),
+    );
+    ids.push(id);
+    const other = await world.run(adopt([id], 'mine'));
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('the job differs from run mine in jobName, source.ref')]);
+    const before = world.emulator.ledger.calls.file_content;
+    expect((await world.run(adopt([ids[0] ?? ''], 'mine'))).code).toBe(0);
+    expect(world.emulator.ledger.calls.file_content).toBe(before);
+  });
+
+  it('leave rows that failed as they are, by class; they are asked again as a run of their own', async () => {
+    const before = changes(world);
+    const ran = await world.run(adopt([ids[1] ?? ''], 'half', '--wait'));
+    expect(ran.code).toBe(2);
+    expect(changes(world)).toEqual(before);
+    const failed = (await resultsOf(world, 'half')).filter((line) => line['status'] !== 'completed');
+    expect(failed.length).toBeGreaterThan(0);
+    expect(new Set(failed.map(classOf))).toEqual(new Set(['server_error']));
+    expect(await isSound(world, 'half')).toBe(true);
+    const again = await world.run([
+      'start',
+      '--from-run',
+      'half',
+      '--only',
+      'failed',
+      ...store,
+      '--run-id',
+      'again',
+      '--dry-run',
+      '--limit',
+      '99',
+    ]);
+    const bodies = linesOf(again.stdout).map(
+      (line) => line['body'] as unknown as { readonly messages: readonly { readonly content: string }[] },
+    );
+    expect(bodies.map(({ messages }) => messages[0]?.content)).toEqual(failed.map((line) => `What is ${String(line['item_id'])}?`));
+  });
+
+  it('are one run, however each of them ended, with their ids in front of those of rows', async () => {
+    for (const many of [6, 8, 4]) {
+      const { id } = await createBatch(
+        world,
+        Array.from({ length: many }, (_, i) => request(`q${i}`)),
+      );
+      ids.push(id);
+    }
+    await world.emulator.advance(25 * 3_600_000);
+    const before = changes(world);
+    const ran = await world.run(adopt(ids.slice(2), 'several', '--wait'));
+    expect(ran.code).toBe(2);
+    expect(changes(world)).toEqual(before);
+    const results = await resultsOf(world, 'several');
+    expect(results).toHaveLength(18);
+    const of = (place: number) => results.filter((line) => String(line['item_id']).startsWith(`${ids[place] ?? ''}:q`));
+    const classes = (place: number) => new Set(of(place).map(classOf));
+    expect(classes(2)).toEqual(new Set(['completed', 'batch_expired']));
+    expect(classes(3)).toEqual(new Set(['completed', 'batch_cancelled']));
+    expect(of(4).map(classOf)).toEqual(['batch_rejected', 'invalid_request', 'batch_rejected', 'batch_rejected']);
+    expect(await isSound(world, 'several')).toBe(true);
+    const exported = await world.run(['export-artifacts', '--run-id', 'several', ...store, '--destination-dir', 'copy']);
+    expect(exported.code).toBe(0);
+    expect((await world.run(['prune-artifacts', '--run-id', 'several', ...store, '--include-raw'])).code).toBe(0);
+    expect(await resultsOf(world, 'several')).toEqual(results);
+  });
+
+  it('are waited for while they are in progress, cancelled only where that is said, and let go of by a pause', async () => {
+    const { id } = await createBatch(
+      world,
+      Array.from({ length: 3 }, (_, i) => request(`q${i}`)),
+    );
+    const started = await world.run(adopt([id], 'endless'));
+    expect(started.code).toBe(0);
+    const before = changes(world);
+    const refused = await world.run(['cancel', '--run-id', 'endless', ...store]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(`run endless adopted ${id}, which is in progress`)]);
+    expect(refused.stderr).toContain('batchor cancel --run-id endless --store store --cancel-adopted');
+    expect((await world.run(['pause', '--run-id', 'endless', ...store])).code).toBe(0);
+    expect((await world.run(['resume', '--run-id', 'endless', ...store])).code).toBe(0);
+    expect(changes(world)).toEqual(before);
+    const cancelled = await world.run(['cancel', '--run-id', 'endless', ...store, '--cancel-adopted', '--wait']);
+    expect(cancelled.code).toBe(4);
+    expect(changes(world)).toEqual(before.map((count, place) => (place === 2 ? count + 1 : count)));
+  });
+
+  it('have their failed rows sent again where that is said', async () => {
+    const ran = await world.run(adopt([ids[1] ?? '', ids[2] ?? ''], 'retried', '--retry-adopted', '--wait'));
+    expect([ran.stderr, ran.code]).toEqual([expect.stringContaining('rows worth a retry will be sent again'), 0]);
+    const results = await resultsOf(world, 'retried');
+    expect(results).toHaveLength(16);
+    expect(results.every((line) => line['status'] === 'completed')).toBe(true);
+    expect(await isSound(world, 'retried')).toBe(true);
+  });
+
+  it('are typed where a schema is named, which changes nothing of their requests', async () => {
+    const schema = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'], additionalProperties: false };
+    world.write('schema.json', JSON.stringify(schema));
+    const format = { type: 'json_schema', json_schema: { name: 'mine', strict: true, schema } };
+    const lines = ['a', 'b'].map((name) => {
+      const line = request(name) as { readonly body: object };
+      return { ...line, body: { ...line.body, response_format: format } };
+    });
+    const { id } = await createBatch(world, lines);
+    const ran = await world.run(adopt([id], 'typed', '--schema', 'schema.json', '--wait'));
+    expect(ran.code).toBe(0);
+    const results = await resultsOf(world, 'typed');
+    expect(results.map((line) => typeof (line['output'] as { readonly n?: unknown } | null)?.n)).toEqual(['number', 'number']);
+    expect(await isSound(world, 'typed')).toBe(true);
+  });
+});
+
+describe('batches that cannot become a run', () => {
+  let world: CliWorld;
+  beforeAll(async () => {
+    world = await createCliWorld();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+  const refusal = async (given: readonly string[], ...rest: readonly string[]): Promise<string> => {
+    const ran = await world.run(adopt(given, 'never', ...rest));
+    expect(ran.code).toBe(1);
+    expect((await world.run(['list', ...store])).stdout).not.toContain('never');
+    return ran.stderr;
+  };
+
+  it('are named, with the line that is at fault', async () => {
+    const good = request('a');
+    const { custom_id: _, ...unnamed } = good as { readonly custom_id: string };
+    const cases: readonly (readonly [readonly object[] | string, string])[] = [
+      [[good, request('b'), good], 'line 3: its custom_id "a" is that of line 1, too'],
+      [[good, unnamed], 'line 2: it has no custom_id'],
+      [[good, { ...good, custom_id: 7 }], 'line 2: its custom_id is 7'],
+      [[good, { ...request('b'), url: '/v1/videos' }], 'line 2: its url is "/v1/videos", which batchor cannot read answers of'],
+      [
+        [good, { ...request('b'), body: { model: 'gpt-4.1', messages: [] } }],
+        'line 2: its model is "gpt-4.1", and that of the lines before it "gpt-4.1-mini"',
+      ],
+      [`${JSON.stringify(good)}\nno json\n`, 'line 2: it is no JSON object'],
+    ];
+    for (const [lines, message] of cases) {
+      const { id, input_file_id: file } = await createBatch(world, lines);
+      const said = await refusal([id]);
+      expect(said).toContain(`batch ${id}, ${file}, ${message}`);
+      expect(said).toMatch(/Nothing was changed|runs of their own/u);
+    }
+  });
+
+  it('are named where they are not known, named twice, or their input file is gone', async () => {
+    expect(await refusal(['batch_of_another_project'])).toContain('batch batch_of_another_project is not known to this key');
+    const { id, input_file_id: file } = await createBatch(world, [request('a')]);
+    expect(await refusal([id, id])).toContain(`batch ${id} is named twice`);
+    await world.emulator.advance(60_000);
+    await fetch(`${world.emulator.baseURL}/files/${file}`, { method: 'DELETE', headers: { authorization: `Bearer ${apiKey}` } });
+    const gone = await refusal([id]);
+    expect(gone).toContain(`batch ${id}: its input file ${file} is gone`);
+    expect(gone).toMatch(/Its answers may still be there: GET \/v1\/files\/[\w-]+\/content/u);
+  });
+
+  it('go with no flag that says rows or requests anew', async () => {
+    for (const flags of [
+      ['--input', 'rows.csv'],
+      ['--model', 'gpt-4.1'],
+      ['--param', 'a=1'],
+      ['--from-run', 'x'],
+      ['--limit', '3'],
+    ])
+      expect(await refusal(['batch_1'], ...flags)).toContain(`--from-batch and ${flags[0]} exclude each other`);
+    expect(await refusal(['batch_1'], '--dry-run')).toContain('--from-batch and --dry-run exclude each other');
+    const alone = await world.run(['start', '--retry-adopted', '--input', 'rows.csv']);
+    expect([alone.code, alone.stderr]).toEqual([1, expect.stringContaining('--retry-adopted goes with --from-batch')]);
+  });
+});
