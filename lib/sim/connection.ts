@@ -186,7 +186,7 @@ const fakeBatches = (
     return E.right(
       asked.flatMap(({ batchKey, providerBatchId }) => {
         const batch = found.get(providerBatchId);
-        return batch === undefined ? [] : [observationOf(batchKey, batch)];
+        return batch === undefined ? [] : [observationOf(batchKey, batch, provider.nowMs())];
       }),
     );
   },

@@ -10,7 +10,7 @@ export const batchKeyKey = 'batchor_batch_key';
 export const attemptKey = 'batchor_attempt';
 
 /** What the fake's batch says, in the words of the port. */
-export const observationOf = (batchKey: BatchKey, batch: BatchObject): BatchObservation => ({
+export const observationOf = (batchKey: BatchKey, batch: BatchObject, providerNowMs: number): BatchObservation => ({
   batchKey,
   providerBatchId: batch.id as ProviderBatchId,
   providerStatus: batch.status,
@@ -21,6 +21,7 @@ export const observationOf = (batchKey: BatchKey, batch: BatchObject): BatchObse
   createdAtMs: timeOf(batch.created_at),
   expiresAtMs: timeOf(batch.expires_at),
   statusSinceMs: sinceOf(batch),
+  providerNowMs,
   named: { outputFileId: fileIdOf(batch.output_file_id), errorFileId: fileIdOf(batch.error_file_id) },
   ...refusedIdsOf(batch),
 });

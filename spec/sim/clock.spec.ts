@@ -57,6 +57,17 @@ describe('a run whose clock is set', () => {
     expect(world.ledger.doublePaidItemIds).toEqual([]);
   });
 
+  it('ahead by two days calls no batch overdue, since the provider’s own clock judges its times', async () => {
+    const world = await createWorld({ seed: 3, turnaroundMs: { min: 20 * minuteMs, max: 30 * minuteMs } });
+    const run = await world.until(world.runner.start(jobOf(world.connection, itemsOf(12), { maxRequests: 4 }), { runId: 'clocked' }));
+    await world.advance(3 * minuteMs);
+    world.setClock(2 * dayMs);
+    await world.advance(10 * minuteMs);
+    expect(run.summary().liveBatches.map(({ overdue }) => overdue)).toEqual([null, null, null]);
+    expect(run.summary().troubles.map(({ what }) => what)).toEqual(['clock']);
+    expect((await world.settle(run)).status).toBe('completed');
+  });
+
   it('back while no process drives it goes on at once, and reports it', async () => {
     const { summary, restMs } = await play(-dayMs, { isDown: true });
     expect(summary.status).toBe('completed');

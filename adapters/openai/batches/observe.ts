@@ -33,7 +33,7 @@ export const observe = (open: OpenSession, asked: readonly Asked[]): Port<readon
       const report = reports.get(providerBatchId);
       if (report === undefined || (!isAdopted && isForeign(report, batchKey))) return [];
       const { status, isAccepted, progress, ending, stage, createdAtMs, expiresAtMs, statusSinceMs, named, refusedIds } = report;
-      const times = { createdAtMs, expiresAtMs, statusSinceMs };
+      const times = { createdAtMs, expiresAtMs, statusSinceMs, providerNowMs: session.heard.dateMs };
       const ids = refusedIds.length === 0 ? {} : { refusedIds };
       return [{ batchKey, providerBatchId, providerStatus: status, isAccepted, progress, ending, stage, ...times, named, ...ids }];
     });

@@ -27,6 +27,8 @@ export const open = async (session: Session, request: Request): Promise<Opened> 
     totalMs: requestTimeoutMs + transferTimeoutMs(session, bytes),
   });
   const response = await deadline.race(() => followRedirects(session, request, deadline));
+  const dateMs = Date.parse(response.headers.get('date') ?? '');
+  if (Number.isFinite(dateMs)) session.heard.dateMs = dateMs;
   const encoding = response.headers.get('content-encoding');
   if (!isStillPacked(encoding)) return { response, leftMs: deadline.leftMs() };
   response.body?.cancel().catch(() => undefined);

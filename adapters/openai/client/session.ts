@@ -16,6 +16,8 @@ export interface Session {
   readonly requestTimeoutMs: number;
   /** The client's transport, without anything of the client's own in a request. */
   readonly fetch: typeof globalThis.fetch;
+  /** What the last answer said of the service's clock, by its `Date` header; null: nothing yet. */
+  readonly heard: { dateMs: number | null };
 }
 export type Opened = { readonly type: 'open'; readonly session: Session } | { readonly type: 'closed'; readonly error: PortError };
 /** Opens on first use: only then are the environment and the SDK read. */
@@ -26,7 +28,7 @@ const defaultBaseURL = 'https://api.openai.com/v1';
 export const createSession = (options: OpenAIOptions, scrub: Scrub, requestTimeoutMs: number): OpenSession => {
   let opened: Promise<Opened> | null = null;
   return async () => {
-    const speech = { scrub, requestTimeoutMs };
+    const speech: Speech = { scrub, requestTimeoutMs, heard: { dateMs: null } };
     opened ??= options.client === undefined ? open(options, speech) : Promise.resolve(adopt(options.client, speech));
     const result = await opened.catch((thrown: unknown) => {
       opened = null;
@@ -38,7 +40,7 @@ export const createSession = (options: OpenAIOptions, scrub: Scrub, requestTimeo
   };
 };
 
-type Speech = Pick<Session, 'scrub' | 'requestTimeoutMs'>;
+type Speech = Pick<Session, 'scrub' | 'requestTimeoutMs' | 'heard'>;
 
 const open = async (options: OwnOptions, speech: Speech): Promise<Opened> => {
   const { env } = process;

@@ -133,6 +133,7 @@ const Observation = form<BatchObservation>('BatchObservation', {
   createdAtMs: optional(told),
   expiresAtMs: optional(told),
   statusSinceMs: optional(told),
+  providerNowMs: optional(told),
   named: optional(form<NamedFiles>('NamedFiles', { outputFileId: orNull(t.string), errorFileId: orNull(t.string) })),
   refusedIds: optional(listOf(RefusedById)),
 });

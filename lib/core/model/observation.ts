@@ -19,6 +19,8 @@ export interface BatchObservation {
   readonly createdAtMs?: number | null;
   readonly expiresAtMs?: number | null;
   readonly statusSinceMs?: number | null;
+  /** The provider's clock as it said this; absent or null: not known. Its times are compared with it, since our own clock may be wrong. */
+  readonly providerNowMs?: number | null;
   /** Files that it names though it is not over. Absent: none. */
   readonly named?: NamedFiles;
   /** Lines that a failed validation names by their ids. The engine finds their numbers before it commits; `decide` passes over them. */

@@ -42,17 +42,27 @@ const isDoneInOtherWords = ({ stage, progress, named }: BatchObservation): boole
 export const isCountedOut = (progress: BatchObservation['progress']): boolean =>
   progress !== null && progress.total > 0 && progress.completed + progress.failed >= progress.total;
 
-/** Since when nothing has changed: by the provider where its own times tell, else as it was seen here. */
-const unchangedSinceMs = (
+/**
+ * The provider's times are compared with its own clock where that is known, so that a machine whose clock is ahead calls no batch overdue; and
+ * with ours where that is behind.
+ */
+export const nowOf = ({ providerNowMs }: BatchObservation, atMs: number): number => Math.min(atMs, bornAtMs(providerNowMs) ?? atMs);
+
+/** Since when nothing has changed, and for how long: by the provider where its own times tell, else as it was seen here. */
+const unchangedFor = (
   batch: LiveBatch,
-  { stage, progress, statusSinceMs }: BatchObservation,
+  observation: BatchObservation,
   isNews: boolean,
   atMs: number,
-): number => {
+): { readonly sinceMs: number; readonly forMs: number } => {
+  const { stage, progress, statusSinceMs } = observation;
   const seenMs = isNews ? atMs : (batch.newsAtMs ?? atMs);
+  const seen = { sinceMs: seenMs, forMs: atMs - seenMs };
   const isCounting =
     stage === 'unknown' || ((stage ?? 'in_progress') === 'in_progress' && (progress?.completed ?? 0) + (progress?.failed ?? 0) > 0);
-  return isCounting ? seenMs : Math.min(seenMs, statusSinceMs ?? seenMs);
+  if (isCounting || statusSinceMs === undefined || statusSinceMs === null) return seen;
+  const told = { sinceMs: statusSinceMs, forMs: nowOf(observation, atMs) - statusSinceMs };
+  return told.forMs > seen.forMs ? told : seen;
 };
 
 /** Why the batch that was observed like this takes longer than is usual; null: it does not. */
@@ -71,14 +81,14 @@ export const overdueOf = (
     },
     batch.sentAtMs,
   );
-  if (expiryMs !== null && atMs - expiryMs >= expiryGraceMs) return { reason: 'past_expiry', sinceMs: expiryMs };
+  if (expiryMs !== null && nowOf(observation, atMs) - expiryMs >= expiryGraceMs) return { reason: 'past_expiry', sinceMs: expiryMs };
   const known = batch.overdue;
   if (isDoneInOtherWords(observation))
     return { reason: 'unknown_status', sinceMs: known?.reason === 'unknown_status' ? known.sinceMs : atMs };
-  const sinceMs = unchangedSinceMs(batch, observation, isNews, atMs);
+  const { sinceMs, forMs } = unchangedFor(batch, observation, isNews, atMs);
   const { stage } = observation;
   const limitMs = stage === 'cancelling' || stage === 'finalizing' ? shortStageMs : unchangedMs;
-  return atMs - sinceMs >= limitMs ? { reason: 'unchanged', sinceMs } : null;
+  return forMs >= limitMs ? { reason: 'unchanged', sinceMs } : null;
 };
 
 /** Recorded once for each reason, and once when the batch moves again. */

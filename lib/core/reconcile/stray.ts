@@ -5,7 +5,7 @@ import { strayEffectKey } from '../model/effect.ts';
 import type { Event } from '../model/event.ts';
 import type { ProviderBatchId } from '../values/ids.ts';
 import { presumedOfGivenUp, presumedOfStray } from '../money/money.ts';
-import { expiryGraceMs, expiryOf } from '../poll/overdue.ts';
+import { expiryGraceMs, expiryOf, nowOf } from '../poll/overdue.ts';
 import { isPollDue, pollWaitMs } from '../poll/poll-wait.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
@@ -66,7 +66,7 @@ const isHopeless = (snapshot: RunSnapshot, stray: StrayBatch, seen: BatchObserva
   if (seen === undefined) return stray.looks + 1 >= looksMax;
   if (stray.polls + 1 < pollsMin) return false;
   const expiryMs = expiryOf(snapshot, seen, stray.foundAtMs);
-  return stray.givenUp !== null || (expiryMs !== null && atMs - expiryMs >= expiryGraceMs);
+  return stray.givenUp !== null || (expiryMs !== null && nowOf(seen, atMs) - expiryMs >= expiryGraceMs);
 };
 
 const endOf = (snapshot: RunSnapshot, stray: StrayBatch, answered: number | null, atMs: number): Event => {

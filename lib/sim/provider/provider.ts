@@ -41,6 +41,8 @@ export interface FakeProvider {
   cancelBatch(id: string): Promise<Reply<BatchObject>>;
   /** Lets everything happen that is due by the clock. */
   settle(): Promise<void>;
+  /** The provider's own clock. */
+  nowMs(): number;
   /** The next time at which a batch changes by itself, or null: where virtual time may jump to. */
   nextChangeMs(): number | null;
   readonly ledger: Ledger;
@@ -109,6 +111,7 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
     listBatches: (query = {}) => serve('list_batches', null, () => listBatches(world, floor, query)),
     cancelBatch: (id) => serve('cancel_batch', ordinalOfBatch(id), () => cancelBatch(world, floor, id)),
     settle: () => floor.settle(world.nowMs()),
+    nowMs: () => world.nowMs(),
     nextChangeMs: () => floor.nextChangeMs(),
     ledger: book.ledger,
     blobs,

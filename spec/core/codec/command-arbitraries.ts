@@ -35,6 +35,7 @@ const fullObservation = fc
       createdAtMs: a.orNull(a.ms),
       expiresAtMs: a.orNull(a.ms),
       statusSinceMs: a.orNull(a.ms),
+      providerNowMs: a.orNull(a.ms),
       named: fc.record({ outputFileId: a.orNull(a.text), errorFileId: a.orNull(a.text) }),
     }),
   )

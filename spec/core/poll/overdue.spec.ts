@@ -49,6 +49,23 @@ const polled = (run: Scenario, forMs: number, change: Shown = {}): void => {
 const troubles = (run: Scenario): readonly string[] => summaryOf(run.state.snapshot).troubles.map(({ message }) => message);
 
 describe('a batch that takes longer than is usual', () => {
+  it('is judged by the provider’s clock: a machine whose clock is ahead calls no batch overdue', () => {
+    const run = created();
+    const createdAtMs = run.nowMs;
+    const times = { createdAtMs, expiresAtMs: createdAtMs + 24 * hourMs };
+    run.nowMs = createdAtMs + 48 * hourMs;
+    const providerNowMs = createdAtMs + hourMs;
+    look(run, { ...times, stage: 'validating', statusSinceMs: createdAtMs, progress: null, providerNowMs });
+    expect(batchOf(run, 'a').overdue).toBeNull();
+    look(run, { ...times, providerNowMs: createdAtMs + 25 * hourMs });
+    expect(batchOf(run, 'a').overdue?.reason).toBe('past_expiry');
+    // A service whose clock is wrong: the earlier of the two counts.
+    const other = created();
+    const begunMs = other.nowMs;
+    look(other, { createdAtMs: begunMs, expiresAtMs: begunMs + 24 * hourMs, providerNowMs: begunMs + 1_000 * hourMs });
+    expect(batchOf(other, 'a').overdue).toBeNull();
+  });
+
   it('past its expiry is overdue an hour later, and its age is told', () => {
     const run = created();
     const createdAtMs = run.nowMs;

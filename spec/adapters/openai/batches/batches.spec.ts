@@ -228,6 +228,8 @@ describe('observing', () => {
     };
     await using stub = await startStub(vanished);
     const observations = await rightOf(at(stub.baseURL).observe(asked(0, 1, 77)));
+    // Node's server says its time in every answer, to the second.
+    expect(Math.abs((observations[0]?.providerNowMs ?? 0) - Date.now())).toBeLessThan(3_600_000);
     expect(observations.map(({ providerBatchId }) => providerBatchId)).toEqual(['batch_0']);
   });
 
