@@ -5,12 +5,12 @@ import { PayloadError } from '../../lib/ports/payload-error.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
 import type { Session } from './session.ts';
 
-/** What an artifact root calls itself, whatever path it has on whichever machine. */
+/** The object that holds an artifact root's id, independent of its path. */
 const rootObject = 'batchor-root.json';
-/** Under which name the store remembers the root that its runs lie under. */
+/** The setting that names the artifact root of the store. */
 const setting = 'artifact_root';
 
-/** The root's id; null where it has none yet. */
+/** The root's id; null: it has none yet. */
 const readRoot =
   (artifacts: ArtifactStore): Port<string | null> =>
   async () => {
@@ -29,17 +29,17 @@ const readRoot =
         cause,
       });
     }
-    return left<PortError>({ type: 'corrupt', message: `${artifacts.describe}: ${rootObject} names no id`, where: rootObject });
+    return left<PortError>({ type: 'corrupt', message: `${artifacts.describe}: ${rootObject} does not contain an id`, where: rootObject });
   };
 
-/** Left where the folder is no longer that root: unmounted, say, or moved away below this process. */
+/** Left when the folder is no longer that root, for example after an unmount. */
 export const rootStands =
   (artifacts: ArtifactStore, id: string | null): Port<void> =>
   async () => {
     const known = await readRoot(artifacts)();
     if (isLeft(known)) return known;
     if (known.right === id) return right(undefined);
-    const message = `${artifacts.describe} is no longer the artifact root that it was: is it still mounted?`;
+    const message = `${artifacts.describe} is no longer the artifact root of this store: check that it is mounted`;
     return left({ type: 'unavailable', message, cause: null });
   };
 
@@ -49,34 +49,35 @@ const makeRoot =
     const id = randomUUID();
     const put = await artifacts.put(rootObject, [Buffer.from(`${JSON.stringify({ id })}\n`)])();
     if (!isLeft(put)) return right(id);
-    // Somebody else was faster: theirs it is.
+    // Another process created the id first: use that one.
     const theirs = await readRoot(artifacts)();
     return isLeft(theirs) || theirs.right === null ? put : right(theirs.right);
   };
 
-const askStore = (session: Session, mine: string | null): Port<string | null> =>
-  session.ask(async (ask) => {
+const readSetting = (session: Session, mine: string | null): Port<string | null> =>
+  session.query(async (query) => {
     if (mine !== null)
-      await ask(`insert into ${session.schema}.settings (name, value) values ($1, $2) on conflict (name) do nothing`, [setting, mine]);
-    const { rows } = await ask(`select value from ${session.schema}.settings where name = $1`, [setting]);
+      await query(`insert into ${session.schema}.settings (name, value) values ($1, $2) on conflict (name) do nothing`, [setting, mine]);
+    const { rows } = await query(`select value from ${session.schema}.settings where name = $1`, [setting]);
     return right((rows[0]?.[0] as string | undefined) ?? null);
   });
 
 /**
- * The id of the root that all runs of the store lie under. The first run decides it; from then on another root is refused: a run
- * would not find its payloads there, or would leave its own where no other process finds them.
+ * The id of the artifact root of the store. The first run sets it; a different root is an error. In
+ * a different root a run would not find its payloads, or would leave new ones where no other
+ * process finds them.
  */
 export const rootOfStore =
   (session: Session, artifacts: ArtifactStore): Port<string> =>
   async () => {
     const given = await readRoot(artifacts)();
     if (isLeft(given)) return given;
-    const known = await askStore(session, null)();
+    const known = await readSetting(session, null)();
     if (isLeft(known)) return known;
     if (known.right !== null) return given.right === known.right ? right(known.right) : left(otherRoot(session, artifacts, given.right));
     const mine = given.right === null ? await makeRoot(artifacts)() : right(given.right);
     if (isLeft(mine)) return mine;
-    const agreed = await askStore(session, mine.right)();
+    const agreed = await readSetting(session, mine.right)();
     if (isLeft(agreed)) return agreed;
     return agreed.right === mine.right ? right(mine.right) : left(otherRoot(session, artifacts, mine.right));
   };
@@ -85,6 +86,6 @@ const otherRoot = ({ describe }: Session, artifacts: ArtifactStore, given: strin
   type: 'other_root',
   message:
     given === null
-      ? `${describe}: its runs keep their payloads elsewhere: ${artifacts.describe} is empty (is it mounted?)`
-      : `${describe}: its runs keep their payloads elsewhere: ${artifacts.describe} is another artifact root (${given})`,
+      ? `${describe}: its runs keep their payloads in another artifact root: ${artifacts.describe} is empty (is it mounted?)`
+      : `${describe}: its runs keep their payloads in another artifact root: ${artifacts.describe} is root ${given}`,
 });

@@ -4,9 +4,9 @@ import { BatchRecordCodec } from '../../lib/core/codec/batch-record-codec.ts';
 import { placeOf } from '../../lib/core/codec/event-record.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { RowsOf } from './row-queries.ts';
-import type { Ask } from './session.ts';
+import type { Query } from './session.ts';
 
-/** What is remembered of batches, but for their rows, which have columns of their own. */
+/** A batch record without its row indexes, which have columns of their own. */
 export const plainRecord = ({ indexes: _indexes, ...record }: BatchRecord): Omit<BatchRecord, 'indexes'> => record;
 
 /** `[from, to, from, to, …]` as two columns. */
@@ -21,12 +21,12 @@ export const rangesOf = (indexes: ArrayLike<number>): { readonly starts: readonl
 };
 
 export const batchRecords = async (
-  ask: Ask,
+  query: Query,
   { schema, runNo }: RowsOf,
   which: { readonly fromBatchNo: number; readonly limit: number } | 'live',
 ): Promise<Either<PortError, readonly BatchRecord[]>> => {
   const isLive = which === 'live';
-  const { rows } = await ask(
+  const { rows } = await query(
     `select batch_no, record, range_starts, range_ends from ${schema}.batches
       where run_no = $1 and ${isLive ? 'live is not null' : 'batch_no >= $2'} order by batch_no${isLive ? '' : ' limit $3'}`,
     isLive ? [runNo] : [runNo, which.fromBatchNo, Math.max(0, which.limit)],

@@ -13,48 +13,48 @@ import type { QuotaGuard } from '../../lib/ports/run-store.ts';
 import { plainRecord, rangesOf } from './batch-rows.ts';
 import { applyChange, type Moving } from './row-changes.ts';
 import type { RowsOf } from './row-queries.ts';
-import type { Ask } from './session.ts';
+import type { Query } from './session.ts';
 import {
   faultOfGuard,
   reservationChange,
   type ReservationChange,
   reservationRow,
   reservationValues,
-  takeRoom,
-  tellReservation,
+  reserve,
+  writeReservation,
 } from './reservations.ts';
 import { numbers } from './sql-values.ts';
 
-/** What the owner knows of its run, and what one commit makes of it. */
+/** The owner's in-memory state of its run, before or after a commit. */
 export interface Known {
   readonly snapshot: RunSnapshot;
-  /** Of live batches. */
+  /** The records of live batches. */
   readonly records: ReadonlyMap<BatchKey, BatchRecord>;
   readonly objects: ReadonlyMap<string, number>;
-  /** What the other runs of the scope have been told. */
-  readonly told: Reservation | null;
+  /** The reservation that other runs can read. */
+  readonly published: Reservation | null;
 }
 
-/** A commit as it is decided, before anything is written: made once, written as often as the weather wants. */
+/** A prepared commit. It is built once, and written again after a transient failure. */
 export interface Draft {
   readonly before: Known;
   readonly after: Known;
   readonly changes: readonly RowChange[];
   readonly records: readonly BatchRecord[];
-  readonly told: readonly StoredRunEvent[];
+  readonly runEvents: readonly StoredRunEvent[];
   readonly freshObjects: readonly (readonly [objectNo: number, name: string])[];
   readonly reservation: ReservationChange;
-  /** Null: others may hold what they like. */
+  /** Null: no limit on what other runs hold. */
   readonly guard: QuotaGuard | null;
-  /** When the run owes the world something next; null: only a command can move it. */
-  readonly owedAtMs: number | null;
+  /** When the run has due work next, in milliseconds; null: only a command creates work. */
+  readonly dueAtMs: number | null;
 }
 
-/** Left is our own fault: the events do not fit the run. */
+/** Left: the events do not fit the run, which is a bug in batchor. */
 export const draftOf = (runId: RunId, before: Known, events: readonly Event[], guard: QuotaGuard | null): Either<string, Draft> => {
   try {
     const snapshot = events.reduce(evolve, before.snapshot);
-    if (snapshot.runId !== runId) return left(`the event creates run ${snapshot.runId}, and this is run ${runId}`);
+    if (snapshot.runId !== runId) return left(`the event creates run ${snapshot.runId}, but this is run ${runId}`);
     const changed = recordsAfter((batchKey) => before.records.get(batchKey), events);
     const objects = new Map(before.objects);
     const freshObjects = namesIn(events)
@@ -69,17 +69,17 @@ export const draftOf = (runId: RunId, before: Known, events: readonly Event[], g
       if (record.state === 'live') records.set(batchKey, record);
       else records.delete(batchKey);
     }
-    const reservation = reservationChange(before.told, snapshot);
+    const reservation = reservationChange(before.published, snapshot);
     return right({
       before,
-      after: { snapshot, records, objects, told: reservation.now },
+      after: { snapshot, records, objects, published: reservation.now },
       reservation,
       guard,
       changes: applyToRows(events),
       records: [...changed.values()],
-      told: toRunEvents(snapshot.runId, before.snapshot.version, events),
+      runEvents: toRunEvents(snapshot.runId, before.snapshot.version, events),
       freshObjects,
-      owedAtMs: owedAtMs(snapshot, snapshot.updatedAtMs),
+      dueAtMs: owedAtMs(snapshot, snapshot.updatedAtMs),
     });
   } catch (error) {
     return left(error instanceof Error ? error.message : String(error));
@@ -98,25 +98,26 @@ const namesIn = (events: readonly Event[]): readonly string[] =>
     ),
   ].filter((name) => name !== null && name !== undefined);
 
-/** Who commits. */
+/** The owner that commits. */
 export interface Committer extends RowsOf {
   readonly epoch: number;
   readonly leaseTtlMs: number;
 }
 
 /**
- * Writes the draft within a transaction: right null when all of it is there; else where the run stands instead. Two statements
- * and one per row change (two for new rows), whatever their number of rows; two more where the run takes more of its scope's queue.
+ * Writes the draft within a transaction. Right: the version that the run has instead, or null when
+ * the draft is written. Two statements, one for each row change (two for new rows) whatever its row
+ * count, and two more when the reservation grows.
  */
 export const writeDraft = async (
-  ask: Ask,
+  query: Query,
   committer: Committer,
   draft: Draft,
 ): Promise<Either<PortError, { readonly version: number } | null>> => {
   const { schema, runNo } = committer;
   const { before, after } = draft;
-  // The row of the run first: it is the lock that another owner's commit, or taking over, has to wait for.
-  const moved = await ask(moveRun(schema), [
+  // Updates the run's row first: it is the lock that another owner's commit or takeover waits for.
+  const moved = await query(moveRun(schema), [
     runNo,
     committer.epoch,
     before.snapshot.version,
@@ -125,24 +126,24 @@ export const writeDraft = async (
     after.snapshot.status,
     after.snapshot.control.state,
     after.snapshot.createdAtMs,
-    draft.owedAtMs === null ? null : Math.ceil(draft.owedAtMs),
+    draft.dueAtMs === null ? null : Math.ceil(draft.dueAtMs),
     committer.leaseTtlMs,
   ]);
-  if (moved.count === 0) return whereItStands(ask, committer);
+  if (moved.count === 0) return storedVersion(query, committer);
   const batches = batchRows(draft);
-  await ask(writeBooks(schema), [
+  await query(writeRecords(schema), [
     runNo,
     ...(['batchNo', 'batchKey', 'state', 'starts', 'ends', 'record', 'live'] as const).map((column) => batches.map((row) => row[column])),
-    draft.told.map(({ sequence }) => sequence),
-    draft.told.map(({ eventType }) => eventType),
-    draft.told.map(({ atMs }) => atMs),
-    draft.told.map(({ data }) => JSON.stringify(data)),
+    draft.runEvents.map(({ sequence }) => sequence),
+    draft.runEvents.map(({ eventType }) => eventType),
+    draft.runEvents.map(({ atMs }) => atMs),
+    draft.runEvents.map(({ data }) => JSON.stringify(data)),
     draft.freshObjects.map(([objectNo]) => objectNo),
     draft.freshObjects.map(([, name]) => name),
     ...reservationValues(draft.reservation.isNews && !draft.reservation.grows ? draft.reservation.now : null),
   ]);
   const moving: Moving = {
-    ask,
+    query,
     schema,
     runNo,
     objectNo: (name) => after.objects.get(name) as number,
@@ -153,14 +154,14 @@ export const writeDraft = async (
     const fault = await applyChange(moving, change);
     if (fault !== null) return left({ type: 'corrupt', message: fault, where: `run ${after.snapshot.runId}` });
   }
-  // Last, so that the other runs of the scope wait no longer than the end of the transaction takes.
-  const taken = await takeRoomOf(ask, committer, draft);
+  // Last, so that other runs of the scope wait only for the end of the transaction.
+  const taken = await reserveFor(query, committer, draft);
   return taken === null ? right(null) : left(taken);
 };
 
-const takeRoomOf = async (ask: Ask, committer: Committer, { after, reservation, guard }: Draft): Promise<PortError | null> => {
-  if (reservation.grows && reservation.now !== null) return takeRoom(ask, committer, reservation.now, guard, after.snapshot.updatedAtMs);
-  return guard === null ? null : faultOfGuard(ask, committer, after.snapshot, guard);
+const reserveFor = async (query: Query, committer: Committer, { after, reservation, guard }: Draft): Promise<PortError | null> => {
+  if (reservation.grows && reservation.now !== null) return reserve(query, committer, reservation.now, guard, after.snapshot.updatedAtMs);
+  return guard === null ? null : faultOfGuard(query, committer, after.snapshot, guard);
 };
 
 const moveRun = (schema: string): string => `
@@ -168,8 +169,11 @@ const moveRun = (schema: string): string => `
     lease_until = clock_timestamp() + $10 * interval '1 millisecond'
   where run_no = $1 and epoch = $2 and version = $3`;
 
-const whereItStands = async (ask: Ask, { schema, runNo, epoch }: Committer): Promise<Either<PortError, { readonly version: number }>> => {
-  const { rows } = await ask(`select epoch, version, owner from ${schema}.runs where run_no = $1`, [runNo]);
+const storedVersion = async (
+  query: Query,
+  { schema, runNo, epoch }: Committer,
+): Promise<Either<PortError, { readonly version: number }>> => {
+  const { rows } = await query(`select epoch, version, owner from ${schema}.runs where run_no = $1`, [runNo]);
   const [row] = rows;
   if (row === undefined || Number(row[0]) !== epoch)
     return left({ type: 'lease_lost', owner: row === undefined ? null : (row[2] as string | null) });
@@ -180,14 +184,14 @@ interface BatchRow {
   readonly batchNo: number;
   readonly batchKey: BatchKey;
   readonly state: BatchRecord['state'];
-  /** Arrays as text; null where the batch is known already. */
+  /** Array literals; null for a known batch. */
   readonly starts: string | null;
   readonly ends: string | null;
   readonly record: string;
   readonly live: string | null;
 }
 
-/** Changed batches, with their rows where they are new, and as they live on. */
+/** Changed batches: new ones with their rows, live ones with their state. */
 const batchRows = ({ records, before, after }: Draft): readonly BatchRow[] => {
   const live = new Map(after.snapshot.live.map((batch) => [batch.batchKey, batch]));
   const rowOf = (record: BatchRecord): BatchRow => {
@@ -204,15 +208,15 @@ const batchRows = ({ records, before, after }: Draft): readonly BatchRow[] => {
       live: batch === undefined ? null : JSON.stringify(batch),
     };
   };
-  // What changed of a batch without a word to its record: when it is due, what is doubted of it.
+  // Live batches also change without a new record, for example their due time.
   const changed = new Set(records.map(({ batchKey }) => batchKey));
   const earlier = new Set(before.snapshot.live);
   const moved = after.snapshot.live.filter((batch) => !earlier.has(batch) && !changed.has(batch.batchKey));
   return [...records, ...moved.flatMap(({ batchKey }) => after.records.get(batchKey) ?? [])].map(rowOf);
 };
 
-/** JSON goes in as text: taken apart by the server, a NUL in somebody's message would be refused. */
-const writeBooks = (schema: string): string => `
+/** JSON is sent as text columns: `jsonb` parameters reject NUL in a message. */
+const writeRecords = (schema: string): string => `
   with batch as (
     select * from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
       as row (batch_no, batch_key, state, range_starts, range_ends, record, live)
@@ -223,11 +227,11 @@ const writeBooks = (schema: string): string => `
   ), moved as (
     update ${schema}.batches set state = batch.state, record = batch.record::json, live = batch.live::json
     from batch where run_no = $1 and batches.batch_no = batch.batch_no and batch.range_starts is null
-  ), told as (
+  ), new_events as (
     insert into ${schema}.events (run_no, sequence, event_type, at_ms, data)
     select $1, sequence, event_type, at_ms, data::json
     from unnest($9::bigint[], $10::text[], $11::bigint[], $12::text[]) as row (sequence, event_type, at_ms, data)
-  ), reserved as (${tellReservation(
+  ), reserved as (${writeReservation(
     schema,
     `select * from (values (${reservationRow(15)})) as news (scope, tokens, requests, until_ms, stated, wants) where scope is not null`,
   )}

@@ -1,4 +1,7 @@
-/** One step of the schema. Steps are never changed once released: a new one follows. `{schema}` stands for the quoted name. */
+/**
+ * One step of the schema. A released step never changes: a new one follows. `{schema}` stands for
+ * the quoted name.
+ */
 export interface Migration {
   readonly number: number;
   readonly name: string;
@@ -9,9 +12,9 @@ export const migrations: readonly Migration[] = [
   {
     number: 1,
     name: 'runs, items, batches, events, commands',
-    // Columns that no index names can be moved in place (fillfactor leaves the room): an item row is rewritten four times in its life.
-    // Items name no run by a foreign key: it would be looked up for every row, a fifth of the time that a slice takes. Only the commit
-    // of a run's owner writes them, and its removal takes them along.
+    // Columns without an index are updated in place; fillfactor leaves free space for that, since
+    // an item row changes four times. Items have no foreign key to their run: checking it takes a
+    // fifth of a slice's time. Only commits of the owner write them, and its removal deletes them.
     sql: `
       create table {schema}.settings (
         name text primary key,
@@ -103,7 +106,7 @@ export const migrations: readonly Migration[] = [
   {
     number: 2,
     name: 'inputs of requests, reservations',
-    // A row for each run that holds something of its scope's queue, or has heard how large it is.
+    // One row for each run that holds part of its scope's queue, or knows the queue's limit.
     sql: `
       alter table {schema}.items add column inputs integer;
       create table {schema}.reservations (
@@ -121,9 +124,10 @@ export const migrations: readonly Migration[] = [
   {
     number: 3,
     name: 'rows that share a request',
-    // By the row that is sent for them: that never changes, so that rows can still be moved in place. The sum is what no other index is ordered
-    // by: where most rows wait for one, the server would sooner walk through the run in the order of its primary key until it has met enough
-    // of them, and walk through all of it for each row that nobody waits for.
+    // Indexed by the row that is sent for them, which never changes, so updates stay in place. The
+    // sum makes the order unique to this index. Otherwise, when most rows wait for one row, the
+    // planner scans the primary key until it has found enough waiting rows, and scans the whole run
+    // for a row without any.
     sql: `
       alter table {schema}.items add column same_as integer;
       create index items_by_same_request on {schema}.items (run_no, same_as, (item_index + 0)) where same_as is not null;

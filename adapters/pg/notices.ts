@@ -1,14 +1,14 @@
 import { Client } from 'pg';
 import type { RunId } from '../../lib/core/values/ids.ts';
 import type { RunNews } from '../../lib/ports/run-store.ts';
-import type { Ask, Session } from './session.ts';
+import type { Query, Session } from './session.ts';
 
-/** The channel on which runs of this schema are named that somebody should look at. */
+/** The channel on which runs with news are announced. */
 const channelOf = (schema: string): string => `batchor ${schema.slice(1, -1)}`;
 
-/** Says that something happened to the run; heard when the transaction it is part of is committed. */
-export const tellOf = async (ask: Ask, schema: string, { type, runId }: RunNews): Promise<void> => {
-  await ask('select pg_notify($1, $2)', [channelOf(schema), `${type} ${runId}`]);
+/** Announces news of a run; sent when the transaction commits. */
+export const notifyOf = async (query: Query, schema: string, { type, runId }: RunNews): Promise<void> => {
+  await query('select pg_notify($1, $2)', [channelOf(schema), `${type} ${runId}`]);
 };
 
 export interface Notices {
@@ -17,12 +17,13 @@ export interface Notices {
 }
 
 const retryMs = 5_000;
-/** A connection that was never made is not waited for when it is to be closed. */
-const farewellMs = 1_000;
+/** How long a close waits for a connection that is still opening. */
+const closeWaitMsMax = 1_000;
 
 /**
- * Hears what is said, on a connection of its own beside the pool, while anybody listens: one of the pool's would be missing to those
- * who commit. What is said while the connection is down is not heard: whoever listens looks from time to time all the same.
+ * Receives announcements while there are listeners, on a connection beside the pool, so that
+ * commits keep all of the pool's. Announcements during a lost connection are missed, so listeners
+ * also poll.
  */
 export const createNotices = ({ pool, schema }: Session): Notices => {
   const listeners = new Set<(news: RunNews) => void>();
@@ -39,7 +40,8 @@ export const createNotices = ({ pool, schema }: Session): Notices => {
       client.end().catch(() => undefined);
       setTimeout(connect, retryMs).unref();
     };
-    // Heard for as long as the connection lives: it may break more than once, also while it is closed.
+    // Stays attached until the connection is gone: it may fail more than once, also during its
+    // close.
     client.on('error', fail);
     client.on('end', fail);
     client.on('notification', ({ payload }) => {
@@ -65,7 +67,7 @@ export const createNotices = ({ pool, schema }: Session): Notices => {
       const client = connection;
       connection = null;
       if (client === null) return;
-      await Promise.race([client.end().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, farewellMs).unref())]);
+      await Promise.race([client.end().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, closeWaitMsMax).unref())]);
     },
   };
 };

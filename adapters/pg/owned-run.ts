@@ -13,7 +13,7 @@ import type { Lease } from './leases.ts';
 import { othersInScope } from './reservations.ts';
 import { backoffRows, batchLines, knownIds, linesOfRows, openMask, openRows, pendingRows } from './row-queries.ts';
 import { createReader, type ReaderParts } from './run-reader.ts';
-import { type Ask, found, type Session } from './session.ts';
+import { type Query, found, type Session } from './session.ts';
 import { storable } from '../../lib/core/json/storable-text.ts';
 import { endedBy, noneEnded, sharedRows } from './shared-rows.ts';
 
@@ -24,10 +24,10 @@ export interface OwnedParts extends Omit<ReaderParts, 'view' | 'shown' | 'schema
   readonly leaseTtlMs: number;
   readonly records: readonly BatchRecord[];
   readonly objects: ReadonlyMap<string, number>;
-  readonly told: Reservation | null;
+  readonly published: Reservation | null;
 }
 
-/** The owner's handle. It alone commits, so that what it has folded is what the tables hold. */
+/** The owner's handle. Only the owner commits, so its folded state equals the tables. */
 export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
   const { run, session, lease, leaseTtlMs, artifacts, view, onClose } = parts;
   const { schema } = session;
@@ -36,12 +36,12 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
     snapshot: run.snapshot,
     records: new Map<BatchKey, BatchRecord>(parts.records.map((record) => [record.batchKey, record])),
     objects: parts.objects,
-    told: parts.told,
+    published: parts.published,
   };
-  /** No pending row lies before it: planning need not look at rows that are done with. */
+  /** No row before this index is pending, so planning skips them. */
   let pendingFrom = 0;
   let ended = noneEnded;
-  const ask = <A>(work: (ask: Ask) => Promise<A>): Port<A> => session.ask(async (asked) => found(await work(asked)));
+  const withQuery = <A>(work: (query: Query) => Promise<A>): Port<A> => session.query(async (query) => found(await work(query)));
 
   const commit = (expectedVersion: number, events: readonly Event[], guard?: QuotaGuard): Port<RunSnapshot> => {
     return async () => {
@@ -51,9 +51,10 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
       const draft = draftOf(run.runId, known, events, guard ?? null);
       if (isLeft(draft)) return left({ type: 'corrupt', message: draft.left, where: `run ${run.runId}` });
       const { after } = draft.right;
-      const written = await session.transaction((asked) => writeDraft(asked, committer, draft.right))();
+      const written = await session.transaction((query) => writeDraft(query, committer, draft.right))();
       if (isLeft(written)) return written;
-      // An earlier commit of ours whose end we never came to know, if nobody else's: what it made of the run is not known here.
+      // An earlier commit of this owner whose answer was lost, or one of another owner. Its events
+      // are unknown here.
       if (written.right !== null) return left({ type: 'stale_version', expected: expectedVersion, found: written.right.version });
       pendingFrom = Math.min(pendingFrom, ...events.map((event) => firstToPend(event, known)));
       ended = endedBy(events) ?? ended;
@@ -62,19 +63,19 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
     };
   };
   const lost = (owner: string | null): Either<PortError, never> => left({ type: 'lease_lost', owner });
-  const assertOwned: Port<void> = session.ask(async (asked) => {
-    const { rows } = await asked(
+  const assertOwned: Port<void> = session.query(async (query) => {
+    const { rows } = await query(
       `update ${schema}.runs set lease_until = clock_timestamp() + $3 * interval '1 millisecond'
         where run_no = $1 and epoch = $2 returning 1`,
       [run.runNo, lease.epoch, leaseTtlMs],
     );
     if (rows.length > 0) return right(undefined);
-    const other = await asked(`select owner from ${schema}.runs where run_no = $1`, [run.runNo]);
+    const other = await query(`select owner from ${schema}.runs where run_no = $1`, [run.runNo]);
     return lost((other.rows[0]?.[0] as string | null | undefined) ?? null);
   });
   const pendingSlice = (rowsMax: number): ReturnType<typeof pendingRows> extends Promise<infer Slice> ? Port<Slice> : never =>
-    ask(async (asked) => {
-      const slice = await pendingRows(asked, committer, pendingFrom, rowsMax);
+    withQuery(async (query) => {
+      const slice = await pendingRows(query, committer, pendingFrom, rowsMax);
       pendingFrom = (slice.indexes[0] as number | undefined) ?? known.snapshot.ingest.itemCount;
       return slice;
     });
@@ -84,7 +85,7 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
       return known.snapshot;
     },
     set snapshot(_) {
-      // Nobody else commits: there is nothing newer.
+      // Only this owner commits, so there is nothing newer.
     },
   };
   const reader = createReader({ run, view, schema, artifacts, shown, onClose });
@@ -92,33 +93,33 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
     ...reader,
     epoch: lease.epoch,
     commit,
-    othersInScope: (scope, nowMs) => ask((asked) => othersInScope(asked, committer, scope, nowMs)),
+    othersInScope: (scope, nowMs) => withQuery((query) => othersInScope(query, committer, scope, nowMs)),
     assertOwned: () => assertOwned,
-    knownIds: (itemIds) => ask((asked) => knownIds(asked, committer, itemIds.map(storable))),
+    knownIds: (itemIds) => withQuery((query) => knownIds(query, committer, itemIds.map(storable))),
     planWindow: (rowsMax) =>
       TE.Monad.map(pendingSlice(rowsMax), ({ isLast, ...slice }) => ({
         ...slice,
         generation: known.snapshot.backlog.generation,
         isExhausted: isLast,
       })),
-    batchLines: (batchNo) => ask((asked) => batchLines(asked, committer, batchNo)),
-    openMask: (batchNo, indexes) => ask((asked) => openMask(asked, committer, batchNo, indexes)),
-    openRows: (batchNo, fromIndex, rowsMax) => ask((asked) => openRows(asked, committer, batchNo, fromIndex, rowsMax)),
-    backoffRows: (dueAtMs, rowsMax) => ask((asked) => backoffRows(asked, committer, dueAtMs, rowsMax)),
+    batchLines: (batchNo) => withQuery((query) => batchLines(query, committer, batchNo)),
+    openMask: (batchNo, indexes) => withQuery((query) => openMask(query, committer, batchNo, indexes)),
+    openRows: (batchNo, fromIndex, rowsMax) => withQuery((query) => openRows(query, committer, batchNo, fromIndex, rowsMax)),
+    backoffRows: (dueAtMs, rowsMax) => withQuery((query) => backoffRows(query, committer, dueAtMs, rowsMax)),
     sharedRows: (from, rowsMax) =>
-      ask((asked) => {
+      withQuery((query) => {
         const { ingest, resultSequence } = known.snapshot;
-        return sharedRows(asked, committer, from, rowsMax, { itemCount: ingest.itemCount, resultSequence, ended });
+        return sharedRows(query, committer, from, rowsMax, { itemCount: ingest.itemCount, resultSequence, ended });
       }),
     pendingRows: (rowsMax) =>
       TE.Monad.map(pendingSlice(rowsMax), ({ inputs: _, ...slice }) => ({ ...slice, generation: known.snapshot.backlog.generation })),
     rowLines: (index) =>
       index < 0 || index >= known.snapshot.ingest.itemCount
         ? TE.right(null)
-        : ask(async (asked) => (await linesOfRows(asked, committer, index, 1))[0] ?? null),
+        : withQuery(async (query) => (await linesOfRows(query, committer, index, 1))[0] ?? null),
     inbox: () =>
-      ask(async (asked) => {
-        const { rows } = await asked(`select command_no, type, options from ${schema}.commands where run_no = $1 order by command_no`, [
+      withQuery(async (query) => {
+        const { rows } = await query(`select command_no, type, options from ${schema}.commands where run_no = $1 order by command_no`, [
           run.runNo,
         ]);
         return rows.map(([id, type, options]) => ({
@@ -128,15 +129,15 @@ export const createOwnedRun = (parts: OwnedParts): OwnedRun => {
         }));
       }),
     removeCommand: (id) =>
-      ask(async (asked) => {
-        await asked(`delete from ${schema}.commands where run_no = $1 and command_no = $2`, [run.runNo, id]);
+      withQuery(async (query) => {
+        await query(`delete from ${schema}.commands where run_no = $1 and command_no = $2`, [run.runNo, id]);
       }),
   };
-  // Copied by the spread, it would be the snapshot of the opening for ever.
+  // A getter, since the spread would copy the snapshot of the opening.
   return Object.defineProperty(owned, 'snapshot', { get: () => known.snapshot, enumerable: true });
 };
 
-/** The first row that was not pending, and may be so after the event. */
+/** The first row that was not pending before the event and may be pending after it. */
 const firstToPend = (event: Event, before: Known): number => {
   if (event.type === 'ItemsRequeued') return event.indexes[0] ?? Infinity;
   return event.type === 'BatchDropped' ? (before.records.get(event.batchKey)?.indexes[0] ?? 0) : Infinity;

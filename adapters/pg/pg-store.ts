@@ -8,41 +8,50 @@ import { createRunStore } from './run-store.ts';
 import { createSession } from './session.ts';
 
 /**
- * Where the database is: a pool of one's own, or everything that `pg` takes (`connectionString`, `ssl`, `max`, `host`, …). The
+ * The database: a pool, or any options of `pg` (`connectionString`, `ssl`, `max`, `host`, …). The
  * connection string is a secret: it is never stored, logged or put into an error.
  */
 export type PgStoreOptions = (PoolConfig | { readonly pool: Pool }) & {
-  /** The schema of the tables; one store each. Default `batchor`. */
+  /** The schema of the tables; one store each (default `batchor`). */
   readonly schema?: string;
-  /** Make or upgrade the tables when the store is opened. Default true; `existing` makes none where there is no store; false changes nothing, and says what is missing. */
+  /**
+   * Whether opening the store creates or upgrades the tables (default true). `existing` upgrades
+   * them, but creates no store. False changes nothing; outdated tables are an error.
+   */
   readonly migrate?: boolean | 'existing';
-  /** How long a database that cannot be reached is asked again before the run is given up for now. Default 60,000. */
+  /** How many milliseconds to retry an unreachable database before an error (default 60,000). */
   readonly patienceMs?: number;
-  /** A statement that takes longer is given up. Default 60,000. */
+  /** Timeout of a statement in milliseconds (default 60,000). */
   readonly statementTimeoutMs?: number;
-  /** Hears, at most every 10 seconds, why the database is waited for: it is away, restarts, or takes no writes. */
+  /**
+   * Called at most every 10 seconds with the reason for waiting: the database is unreachable,
+   * restarts, or takes no writes.
+   */
   readonly onWaiting?: (message: string) => void;
 };
 
 const leaseTtlMsDefault = 30_000;
-/** An idle connection that breaks is replaced at the next question; unheard, it would end the process. Once per pool, whoever shares it. */
+/**
+ * Without a listener, an idle connection that breaks would end the process. The pool replaces it.
+ * One listener per pool, even when stores share it.
+ */
 const onIdleError = (): void => undefined;
 
 /**
- * Runs in a Postgres database, for as many processes as there are connections: one owner per run at a time, by leases whose time is
- * the database's. Payloads lie elsewhere: whoever shares the database shares `artifacts` too.
+ * Runs in a Postgres database, shared by many processes. Each run has one owner at a time, by a
+ * lease on the database's clock. Payloads are in `artifacts`, which all processes must share.
  */
 export const pgStore = (options: PgStoreOptions): Storage<'shared'> => {
   const { schema = 'batchor', patienceMs = 60_000, statementTimeoutMs = 60_000 } = options;
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,47}$/.test(schema))
     throw new TypeError(
-      `pgStore({ schema }): ${JSON.stringify(schema)} is no name for a schema: 1 to 48 of A-Z a-z 0-9 _, not a digit first`,
+      `pgStore({ schema }): ${JSON.stringify(schema)} is not a valid schema name: 1 to 48 of A-Z a-z 0-9 _, not a digit first`,
     );
-  // It reads the connection string, and connects nowhere.
+  // Parses the connection string without connecting.
   const { host, port, database, user } = new Client('pool' in options ? options.pool.options : configOf(options));
-  const isDoubtful = [user, host, database].some((part) => /[@?#]|:\/\//.test(part ?? ''));
-  // A password that is not encoded ends up in the wrong part of its address.
-  const describe = isDoubtful
+  const isMisparsed = [user, host, database].some((part) => /[@?#]|:\/\//.test(part ?? ''));
+  // A password that is not URL-encoded may end up in another part of the address.
+  const describe = isMisparsed
     ? `Postgres …, schema ${schema}`
     : `Postgres ${user ?? ''}@${host}:${port}/${database ?? ''}, schema ${schema}`;
   return {
@@ -66,7 +75,7 @@ export const pgStore = (options: PgStoreOptions): Storage<'shared'> => {
         const end = async (): Promise<void> => {
           if (isOurs) await pool.end().catch(() => undefined);
         };
-        // Whoever opens a store is told at once that it is not there.
+        // Opening fails at once when the store is missing.
         const migrated = await migrate(session(0), options.migrate ?? true)();
         if (isLeft(migrated)) {
           await end();
@@ -77,7 +86,7 @@ export const pgStore = (options: PgStoreOptions): Storage<'shared'> => {
   };
 };
 
-/** Everything of the caller's, and what a durable runner would want where the caller said nothing. */
+/** The caller's options, with defaults for a durable runner. */
 const configOf = (options: PgStoreOptions): PoolConfig => {
   const {
     schema: _schema,
@@ -97,7 +106,7 @@ const configOf = (options: PgStoreOptions): PoolConfig => {
     application_name: 'batchor',
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
-    // The server gives a statement up; this is for a server that went silent.
+    // The server cancels a slow statement; this limit is for a server that does not answer.
     query_timeout: statementTimeoutMs + 15_000,
     ...config,
   };

@@ -5,25 +5,25 @@ import { fromStorable, storable } from '../../lib/core/json/storable-text.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { QuotaGuard } from '../../lib/ports/run-store.ts';
 import type { RowsOf } from './row-queries.ts';
-import type { Ask } from './session.ts';
+import type { Query } from './session.ts';
 
-/** What one commit makes of the run's reservation. */
+/** The change that one commit makes to the run's reservation. */
 export interface ReservationChange {
-  /** What the other runs will have been told. */
+  /** The published reservation after the commit. */
   readonly now: Reservation | null;
-  /** Others have to be told. */
+  /** True when the published reservation changes. */
   readonly isNews: boolean;
-  /** More is taken: one run of the scope at a time. */
+  /** True when it grows: then one run of the scope commits at a time. */
   readonly grows: boolean;
 }
 
-export const reservationChange = (told: Reservation | null, snapshot: RunSnapshot): ReservationChange => {
+export const reservationChange = (published: Reservation | null, snapshot: RunSnapshot): ReservationChange => {
   const now = reservationOf(snapshot);
-  const isNews = isReservationNews(told, now);
-  return { now: isNews ? now : told, isNews, grows: isNews && isGrowth(told, now) };
+  const isNews = isReservationNews(published, now);
+  return { now: isNews ? now : published, isNews, grows: isNews && isGrowth(published, now) };
 };
 
-/** What the others hold by then: a sum over their rows, never a counter. */
+/** What the other runs hold at `nowMs`: a sum over their rows, not a counter. */
 const sumOfOthers = (schema: string, run: `$${number}`, scope: `$${number}`, nowMs: `$${number}`): string => `
   select coalesce(sum(tokens) filter (where until_ms > ${nowMs}::bigint), 0)::bigint as tokens,
     coalesce(sum(requests) filter (where until_ms > ${nowMs}::bigint), 0)::bigint as requests,
@@ -32,8 +32,8 @@ const sumOfOthers = (schema: string, run: `$${number}`, scope: `$${number}`, now
       and (wants ->> 'untilMs')::double precision > ${nowMs}::bigint) as wants
   from ${schema}.reservations where scope = ${scope} and run_no <> ${run}`;
 
-export const othersInScope = async (ask: Ask, { schema, runNo }: RowsOf, scope: string, nowMs: number): Promise<OthersUse> => {
-  const { rows } = await ask(sumOfOthers(schema, '$1', '$2', '$3'), [runNo, storable(scope), Math.floor(nowMs)]);
+export const othersInScope = async (query: Query, { schema, runNo }: RowsOf, scope: string, nowMs: number): Promise<OthersUse> => {
+  const { rows } = await query(sumOfOthers(schema, '$1', '$2', '$3'), [runNo, storable(scope), Math.floor(nowMs)]);
   const [tokens, requests, stated, wants] = rows[0] ?? [];
   return {
     tokens: Number(tokens),
@@ -43,9 +43,9 @@ export const othersInScope = async (ask: Ask, { schema, runNo }: RowsOf, scope: 
   };
 };
 
-/** What the others have been told of the run; null: nothing yet, and its next commit tells. */
-export const toldReservation = async (ask: Ask, { schema, runNo }: RowsOf): Promise<Reservation | null> => {
-  const { rows } = await ask(`select scope, tokens, requests, until_ms, stated, wants from ${schema}.reservations where run_no = $1`, [
+/** The published reservation of the run; null: none yet, so the next commit publishes it. */
+export const publishedReservation = async (query: Query, { schema, runNo }: RowsOf): Promise<Reservation | null> => {
+  const { rows } = await query(`select scope, tokens, requests, until_ms, stated, wants from ${schema}.reservations where run_no = $1`, [
     runNo,
   ]);
   const [row] = rows;
@@ -61,9 +61,9 @@ export const toldReservation = async (ask: Ask, { schema, runNo }: RowsOf): Prom
   };
 };
 
-/** Places and types of `reservationValues`, from a parameter on. */
+/** Placeholders and types of `reservationValues`, from parameter number `first` on. */
 export const reservationRow = (first: number): string =>
-  ['text', 'bigint', 'bigint', 'bigint', 'text', 'text'].map((type, place) => `$${first + place}::${type}`).join(', ');
+  ['text', 'bigint', 'bigint', 'bigint', 'text', 'text'].map((type, at) => `$${first + at}::${type}`).join(', ');
 export const reservationValues = (reservation: Reservation | null): readonly unknown[] =>
   reservation === null
     ? [null, null, null, null, null, null]
@@ -76,19 +76,20 @@ export const reservationValues = (reservation: Reservation | null): readonly unk
         reservation.wants === null ? null : JSON.stringify(reservation.wants),
       ];
 
-/** Writes the run's row, from a query of its columns; the stated limit comes as text. */
-export const tellReservation = (schema: string, query: string): string => `
+/** Writes the run's reservation row from a query of its columns; the stated limit comes as text. */
+export const writeReservation = (schema: string, query: string): string => `
   insert into ${schema}.reservations (run_no, scope, tokens, requests, until_ms, stated, wants)
-  select $1, scope, tokens, requests, until_ms, stated::json, wants::json from (${query}) as told
+  select $1, scope, tokens, requests, until_ms, stated::json, wants::json from (${query}) as published
   on conflict (run_no) do update set scope = excluded.scope, tokens = excluded.tokens, requests = excluded.requests,
     until_ms = excluded.until_ms, stated = excluded.stated, wants = excluded.wants`;
 
 /**
- * Takes the room, unless others hold more than the guard says. Others who take some of this scope wait until this transaction is over,
- * and see what it has told: the lock is asked for by a statement of its own, since a statement sees what was committed when it began.
+ * Reserves capacity, unless other runs hold more than the guard allows. Other runs that reserve
+ * from this scope wait for the end of this transaction and then see its row. The lock is a
+ * statement of its own, since a statement only sees what was committed when it began.
  */
-export const takeRoom = async (
-  ask: Ask,
+export const reserve = async (
+  query: Query,
   rows: RowsOf,
   reservation: Reservation,
   guard: QuotaGuard | null,
@@ -96,9 +97,9 @@ export const takeRoom = async (
 ): Promise<PortError | null> => {
   const { schema, runNo } = rows;
   const { scope } = reservation;
-  await ask('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`batchor quota ${schema} ${storable(scope)}`]);
-  const told = await ask(
-    tellReservation(
+  await query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`batchor quota ${schema} ${storable(scope)}`]);
+  const published = await query(
+    writeReservation(
       schema,
       `select mine.* from (values (${reservationRow(2)})) as mine (scope, tokens, requests, until_ms, stated, wants),
         (${sumOfOthers(schema, '$1', '$2', '$8')}) as others
@@ -112,13 +113,18 @@ export const takeRoom = async (
       guard === null ? null : Math.floor(guard.others.requests),
     ],
   );
-  return told.count > 0 ? null : taken(scope, await othersInScope(ask, rows, scope, nowMs));
+  return published.count > 0 ? null : taken(scope, await othersInScope(query, rows, scope, nowMs));
 };
 
-/** Why room that was looked at, and not taken, is none. */
-export const faultOfGuard = async (ask: Ask, rows: RowsOf, after: RunSnapshot, { others: seen }: QuotaGuard): Promise<PortError | null> => {
+/** Why the guard fails for a commit that reserves nothing; null: it holds. */
+export const faultOfGuard = async (
+  query: Query,
+  rows: RowsOf,
+  after: RunSnapshot,
+  { others: seen }: QuotaGuard,
+): Promise<PortError | null> => {
   const scope = quotaScopeOf(after.config);
-  const now = await othersInScope(ask, rows, scope, after.updatedAtMs);
+  const now = await othersInScope(query, rows, scope, after.updatedAtMs);
   return isWithin(now, seen) ? null : taken(scope, now);
 };
 

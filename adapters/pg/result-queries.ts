@@ -1,7 +1,7 @@
 import type { ItemStatus } from '../../lib/core/model/item.ts';
 import { itemStatuses } from '../../lib/core/model/item.ts';
 import type { ResultRef } from '../../lib/ports/run-store.ts';
-import type { Ask, Row } from './session.ts';
+import type { Query, Row } from './session.ts';
 import { fromStorable } from '../../lib/core/json/storable-text.ts';
 
 const selected = (schema: string): string => `
@@ -43,27 +43,27 @@ const resultOf = (row: Row): ResultRef => {
   };
 };
 
-/** Which results are asked for: of one run, and none behind the last that the reader has seen. */
+/** Which results to read: those of one run, up to the last that the reader may see. */
 export interface ResultsOf {
   readonly schema: string;
   readonly runNo: number;
   readonly lastSequence: number;
 }
 
-export const resultsAfter = async (ask: Ask, of: ResultsOf, sequence: number, limit: number): Promise<readonly ResultRef[]> => {
+export const resultsAfter = async (query: Query, of: ResultsOf, sequence: number, limit: number): Promise<readonly ResultRef[]> => {
   const text = `${selected(of.schema)} and sequence > $2 and sequence <= $3 order by sequence limit $4`;
-  const { rows } = await ask(text, [of.runNo, sequence, of.lastSequence, Math.max(0, limit)]);
+  const { rows } = await query(text, [of.runNo, sequence, of.lastSequence, Math.max(0, limit)]);
   return rows.map(resultOf);
 };
 
 export const resultsByIndex = async (
-  ask: Ask,
+  query: Query,
   of: ResultsOf,
   fromIndex: number,
   limit: number,
 ): Promise<{ readonly results: readonly ResultRef[]; readonly nextIndex: number | null }> => {
   const text = `${selected(of.schema)} and item_index >= $2 and sequence <= $3 order by item_index limit $4`;
-  const { rows } = await ask(text, [of.runNo, Math.max(0, fromIndex), of.lastSequence, limit + 1]);
+  const { rows } = await query(text, [of.runNo, Math.max(0, fromIndex), of.lastSequence, limit + 1]);
   const results = rows.map(resultOf);
   return { results: results.slice(0, limit), nextIndex: results[limit]?.index ?? null };
 };

@@ -1,34 +1,37 @@
 import type { OpenRows, PlanWindow, RowSlice } from '../../lib/core/model/command.ts';
 import { itemStatuses, type ItemStatus } from '../../lib/core/model/item.ts';
 import type { RequestSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
-import type { Ask, Row } from './session.ts';
+import type { Query, Row } from './session.ts';
 import { numbers } from './sql-values.ts';
 import { fromStorable } from '../../lib/core/json/storable-text.ts';
 import { pending, queued, retryable, submitted } from './row-status.ts';
 
-/** One run's rows. */
+/** The rows of one run. */
 export interface RowsOf {
   readonly schema: string;
   readonly runNo: number;
 }
 
-const column = (rows: readonly Row[], place: number): Uint32Array => Uint32Array.from(rows, (row) => Number(row[place] ?? 0));
+const column = (rows: readonly Row[], column: number): Uint32Array => Uint32Array.from(rows, (row) => Number(row[column] ?? 0));
 
-/** Columns `item_index, request_length, tokens`; one row more than asked for tells that the slice is not the last. */
+/**
+ * From columns `item_index, request_length, tokens`. One row more than requested shows that the
+ * slice is not the last.
+ */
 const sliceOf = (rows: readonly Row[], rowsMax: number): RowSlice => {
   const kept = rows.slice(0, rowsMax);
   const areCounted = kept.some((row) => row[2] !== null);
   return { indexes: column(kept, 0), bytes: column(kept, 1), tokens: areCounted ? column(kept, 2) : null, isLast: rows.length <= rowsMax };
 };
 
-/** Pending rows in item order, none of them before the index. `inputs`: null where each has one. */
+/** Pending rows in item order from an index. `inputs` null: each has one. */
 export const pendingRows = async (
-  ask: Ask,
+  query: Query,
   { schema, runNo }: RowsOf,
   fromIndex: number,
   rowsMax: number,
 ): Promise<RowSlice & Pick<PlanWindow, 'inputs'>> => {
-  const { rows } = await ask(
+  const { rows } = await query(
     `select item_index, request_length, tokens, inputs from ${schema}.items
       where run_no = $1 and item_index >= $2 and status = ${pending} order by item_index limit $3`,
     [runNo, fromIndex, rowsMax + 1],
@@ -38,8 +41,8 @@ export const pendingRows = async (
   return { ...sliceOf(rows, rowsMax), inputs };
 };
 
-export const backoffRows = async (ask: Ask, { schema, runNo }: RowsOf, dueAtMs: number, rowsMax: number): Promise<RowSlice> => {
-  const { rows } = await ask(
+export const backoffRows = async (query: Query, { schema, runNo }: RowsOf, dueAtMs: number, rowsMax: number): Promise<RowSlice> => {
+  const { rows } = await query(
     `select item_index, request_length, tokens from ${schema}.items
       where run_no = $1 and due_at_ms = $2 and due_at_ms > 0 and status = ${retryable} order by item_index limit $3`,
     [runNo, dueAtMs, rowsMax + 1],
@@ -48,8 +51,9 @@ export const backoffRows = async (ask: Ask, { schema, runNo }: RowsOf, dueAtMs: 
 };
 
 /**
- * The rows that are, or were last, in the batch, as a condition on `items`. Between the first and the last that it was planned with,
- * not range by range: a join with thousands of ranges, whose number nobody can foresee, compares each with every row of the run.
+ * A condition on `items`: the rows whose current or last batch this is. It uses the first and last
+ * index of the batch, not its ranges: a join with thousands of ranges compares each with every row
+ * of the run.
  */
 export const ofBatch = (schema: string): string => {
   const end = (what: string): string => `(select ${what} from ${schema}.batches where batches.run_no = $1 and batches.batch_no = $2)`;
@@ -58,13 +62,13 @@ export const ofBatch = (schema: string): string => {
 };
 
 export const openRows = async (
-  ask: Ask,
+  query: Query,
   { schema, runNo }: RowsOf,
   batchNo: number,
   fromIndex: number,
   rowsMax: number,
 ): Promise<OpenRows> => {
-  const { rows } = await ask(
+  const { rows } = await query(
     `select item_index, request_length, tokens, charged, uncharged from ${schema}.items
       where ${ofBatch(schema)} and status = ${submitted} and item_index >= $3 order by item_index limit $4`,
     [runNo, batchNo, fromIndex, rowsMax + 1],
@@ -73,9 +77,14 @@ export const openRows = async (
   return { ...sliceOf(rows, rowsMax), charged: column(kept, 3), uncharged: column(kept, 4) };
 };
 
-/** 1 where the row is submitted in this very batch. */
-export const openMask = async (ask: Ask, { schema, runNo }: RowsOf, batchNo: number, indexes: ArrayLike<number>): Promise<Uint8Array> => {
-  const { rows } = await ask(
+/** 1 where the row is submitted in this batch. */
+export const openMask = async (
+  query: Query,
+  { schema, runNo }: RowsOf,
+  batchNo: number,
+  indexes: ArrayLike<number>,
+): Promise<Uint8Array> => {
+  const { rows } = await query(
     `select item_index from ${schema}.items
       where run_no = $1 and item_index = any ($3::int[]) and batch_no = $2 and status = ${submitted}`,
     [runNo, batchNo, numbers(indexes)],
@@ -84,9 +93,12 @@ export const openMask = async (ask: Ask, { schema, runNo }: RowsOf, batchNo: num
   return Uint8Array.from(indexes, (index) => (open.has(index) ? 1 : 0));
 };
 
-/** The batch's request lines in item order, neighbours of one kind joined: where lines follow each other, offset minus the lengths before is one number. */
-export const batchLines = async (ask: Ask, { schema, runNo }: RowsOf, batchNo: number): Promise<readonly RequestSpan[]> => {
-  const { rows } = await ask(
+/**
+ * The batch's request lines in item order; adjacent spans of one kind are joined. Within a span,
+ * the offset minus the sum of the earlier lengths is constant.
+ */
+export const batchLines = async (query: Query, { schema, runNo }: RowsOf, batchNo: number): Promise<readonly RequestSpan[]> => {
+  const { rows } = await query(
     `select name, min(request_offset), sum(request_length)::bigint, was_charged
       from (
         select item_index, request_object, request_offset, request_length, charged > 0 as was_charged,
@@ -105,8 +117,13 @@ export const batchLines = async (ask: Ask, { schema, runNo }: RowsOf, batchNo: n
   }));
 };
 
-export const storedRows = async (ask: Ask, { schema, runNo }: RowsOf, fromIndex: number, limit: number): Promise<readonly StoredRow[]> => {
-  const { rows } = await ask(
+export const storedRows = async (
+  query: Query,
+  { schema, runNo }: RowsOf,
+  fromIndex: number,
+  limit: number,
+): Promise<readonly StoredRow[]> => {
+  const { rows } = await query(
     `select item_index, item_id, status, charged, uncharged, batch_no, due_at_ms, same_as from ${schema}.items
       where run_no = $1 and item_index >= $2 order by item_index limit $3`,
     [runNo, Math.max(0, fromIndex), Math.max(0, limit)],
@@ -123,8 +140,13 @@ export const storedRows = async (ask: Ask, { schema, runNo }: RowsOf, fromIndex:
   }));
 };
 
-export const linesOfRows = async (ask: Ask, { schema, runNo }: RowsOf, fromIndex: number, limit: number): Promise<readonly RowLines[]> => {
-  const { rows } = await ask(
+export const linesOfRows = async (
+  query: Query,
+  { schema, runNo }: RowsOf,
+  fromIndex: number,
+  limit: number,
+): Promise<readonly RowLines[]> => {
+  const { rows } = await query(
     `select request.name, sent.request_offset, sent.request_length, item.name, items.item_offset, items.item_length, items.same_as
       from ${schema}.items
       join ${schema}.items sent on sent.run_no = items.run_no and sent.item_index = coalesce(items.same_as, items.item_index)
@@ -140,17 +162,17 @@ export const linesOfRows = async (ask: Ask, { schema, runNo }: RowsOf, fromIndex
   }));
 };
 
-/** 1 where the run holds the id already. The index is over hashes, so the ids themselves are compared too. */
-export const knownIds = async (ask: Ask, { schema, runNo }: RowsOf, itemIds: readonly string[]): Promise<Uint8Array> => {
-  const { rows } = await ask(
-    `select place from unnest($2::text[]) with ordinality as asked (id, place)
+/** 1 where the run has the id. The index is over hashes, so the ids are compared too. */
+export const knownIds = async (query: Query, { schema, runNo }: RowsOf, itemIds: readonly string[]): Promise<Uint8Array> => {
+  const { rows } = await query(
+    `select nth from unnest($2::text[]) with ordinality as given (id, nth)
       where exists (
         select from ${schema}.items
-        where run_no = $1 and hashtextextended(item_id, 0) = hashtextextended(asked.id collate "C", 0) and item_id = asked.id
+        where run_no = $1 and hashtextextended(item_id, 0) = hashtextextended(given.id collate "C", 0) and item_id = given.id
       )`,
     [runNo, itemIds],
   );
   const mask = new Uint8Array(itemIds.length);
-  for (const [place] of rows) mask[Number(place) - 1] = 1;
+  for (const [nth] of rows) mask[Number(nth) - 1] = 1;
   return mask;
 };

@@ -1,6 +1,6 @@
 import { itemStatuses } from '../../lib/core/model/item.ts';
 
-/** Item states as the table has them: their places among the core's. */
+/** Item statuses as numbers in the table: their array indexes in `itemStatuses`. */
 export const pending = itemStatuses.indexOf('pending');
 export const queued = itemStatuses.indexOf('queued_local');
 export const submitted = itemStatuses.indexOf('submitted');

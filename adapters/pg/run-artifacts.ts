@@ -5,11 +5,11 @@ import type { Port, PortError } from '../../lib/ports/port-error.ts';
 
 type Check = NonNullable<ArtifactStore['check']>;
 
-/** A store that keeps checksums goes on doing so behind another. */
+/** Keeps the checksum support of a wrapped store. */
 const checking = (store: ArtifactStore, wrap: (check: Check) => Check): Pick<ArtifactStore, 'check'> =>
   store.check === undefined ? {} : { check: wrap((name) => (store.check as Check)(name)) };
 
-/** The objects of one run: all names under a prefix that no other run has, nor had. */
+/** The objects of one run, under a prefix that no other run uses or used. */
 export const artifactsOfRun = (store: ArtifactStore, prefix: string): ArtifactStore => ({
   describe: store.describe,
   put: (name, chunks) => store.put(prefix + name, chunks),
@@ -23,9 +23,9 @@ export const artifactsOfRun = (store: ArtifactStore, prefix: string): ArtifactSt
 });
 
 /**
- * The same, only once it is known to be the root that the runs lie under (`agree`): in another nothing is found, which looks like damage.
- * A folder can be unmounted below a process, and be made anew, empty: what was written counts only when the root still `stands` behind
- * it, and what is not there is missing only then.
+ * The same, after `agree` has confirmed that this is the root of the store. In another root all
+ * objects are missing, which looks like damage. A folder can be unmounted during a run and come
+ * back empty, so `stands` is checked after a write, and before an object is reported missing.
  */
 export const underRoot = (store: ArtifactStore, agree: Port<unknown>, stands: Port<void>): ArtifactStore => {
   const first = <A>(port: Port<A>): Port<A> => TE.Monad.chain(agree, () => port);
@@ -52,10 +52,13 @@ export const underRoot = (store: ArtifactStore, agree: Port<unknown>, stands: Po
 
 export const missingArtifacts = (describe: string): PortError => ({
   type: 'other_root',
-  message: `${describe}: prompts and answers lie in the artifacts of this store, and it was not said where those are`,
+  message: `${describe}: prompts and answers are in the artifacts of this store, and no artifact folder is configured`,
 });
 
-/** Where nobody has said where payloads lie: what needs none can be done, and the rest says what is missing. */
+/**
+ * For a store without configured artifacts: operations without payloads work, all others return the
+ * error above.
+ */
 export const noArtifacts = (describe: string): ArtifactStore => {
   const refuse = (): TE.TaskEither<PortError, never> => TE.left(missingArtifacts(describe));
   return { describe: 'no artifacts', put: refuse, read: refuse, readSpans: refuse, size: refuse, list: refuse, remove: refuse };

@@ -10,11 +10,11 @@ import type { RunReader } from '../../lib/ports/run-store.ts';
 import { batchRecords } from './batch-rows.ts';
 import { linesOfRows, type RowsOf, storedRows } from './row-queries.ts';
 import { resultsAfter, resultsByIndex, type ResultsOf } from './result-queries.ts';
-import { type Ask, found } from './session.ts';
+import { type Query, found } from './session.ts';
 import { findNewer, type StoredRun } from './stored-run.ts';
 import type { View } from './view.ts';
 
-/** The snapshot that a handle shows; moved by whoever sees a newer one. */
+/** The snapshot that a handle shows, replaced on each commit and refresh. */
 export interface Shown {
   snapshot: RunSnapshot;
 }
@@ -29,22 +29,22 @@ export interface ReaderParts {
 }
 
 /**
- * Results and events are immutable, and none is shown behind the snapshot. Rows and batches are as they are in the table at that
- * moment: where they may be newer, the snapshot is brought up to date with them.
+ * Reads a run. Results and events are immutable, and those later than the snapshot are not shown.
+ * Rows and batches show the current table, so the snapshot is refreshed with them.
  */
 export const createReader = ({ run, view, schema, artifacts, shown, onClose }: ReaderParts): RunReader => {
   const of: RowsOf = { schema, runNo: run.runNo };
   const seen = (): ResultsOf => ({ ...of, lastSequence: shown.snapshot.resultSequence });
-  const bringUpToDate = async (ask: Ask): ReturnType<typeof findNewer> => {
-    const newer = await findNewer(ask, schema, run.runNo, shown.snapshot.version);
+  const bringUpToDate = async (query: Query): ReturnType<typeof findNewer> => {
+    const newer = await findNewer(query, schema, run.runNo, shown.snapshot.version);
     if (!isLeft(newer) && newer.right !== null) shown.snapshot = newer.right;
     return newer;
   };
-  const asOfNow = <A>(read: (ask: Ask) => Promise<A>): Port<A> =>
-    view.ask(async (ask) => {
-      const answer = await read(ask);
+  const asOfNow = <A>(read: (query: Query) => Promise<A>): Port<A> =>
+    view.query(async (query) => {
+      const answer = await read(query);
       if (!view.mayMove) return found(answer);
-      const newer = await bringUpToDate(ask);
+      const newer = await bringUpToDate(query);
       return isLeft(newer) ? newer : found(answer);
     });
   let closing: Promise<void> | null = null;
@@ -58,17 +58,17 @@ export const createReader = ({ run, view, schema, artifacts, shown, onClose }: R
     refresh: () =>
       pipe(
         view.refresh(),
-        TE.chain(() => view.ask(bringUpToDate)),
+        TE.chain(() => view.query(bringUpToDate)),
         TE.map(() => shown.snapshot),
       ),
-    resultsAfter: (sequence, limit) => view.ask(async (ask) => found(await resultsAfter(ask, seen(), sequence, limit))),
-    resultsByIndex: (fromIndex, limit) => view.ask(async (ask) => found(await resultsByIndex(ask, seen(), fromIndex, limit))),
-    eventsAfter: (sequence, limit) => view.ask(async (ask) => right(await eventsAfter(ask, of, shown.snapshot, sequence, limit))),
-    rows: (fromIndex, limit) => asOfNow((ask) => storedRows(ask, of, fromIndex, limit)),
-    linesOfRows: (fromIndex, limit) => asOfNow((ask) => linesOfRows(ask, of, fromIndex, limit)),
+    resultsAfter: (sequence, limit) => view.query(async (query) => found(await resultsAfter(query, seen(), sequence, limit))),
+    resultsByIndex: (fromIndex, limit) => view.query(async (query) => found(await resultsByIndex(query, seen(), fromIndex, limit))),
+    eventsAfter: (sequence, limit) => view.query(async (query) => right(await eventsAfter(query, of, shown.snapshot, sequence, limit))),
+    rows: (fromIndex, limit) => asOfNow((query) => storedRows(query, of, fromIndex, limit)),
+    linesOfRows: (fromIndex, limit) => asOfNow((query) => linesOfRows(query, of, fromIndex, limit)),
     batches: (fromBatchNo, limit) =>
       pipe(
-        asOfNow((ask) => batchRecords(ask, of, { fromBatchNo, limit })),
+        asOfNow((query) => batchRecords(query, of, { fromBatchNo, limit })),
         TE.chainEitherK((records) => records),
       ),
     close: () => (closing ??= onClose()),
@@ -76,13 +76,13 @@ export const createReader = ({ run, view, schema, artifacts, shown, onClose }: R
 };
 
 const eventsAfter = async (
-  ask: Ask,
+  query: Query,
   { schema, runNo }: RowsOf,
   { runId, version }: RunSnapshot,
   sequence: number,
   limit: number,
 ): Promise<readonly StoredRunEvent[]> => {
-  const { rows } = await ask(
+  const { rows } = await query(
     `select sequence, event_type, at_ms, data from ${schema}.events
       where run_no = $1 and sequence > $2 and sequence <= $3 order by sequence limit $4`,
     [runNo, sequence, version, Math.max(0, limit)],

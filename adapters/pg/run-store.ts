@@ -12,9 +12,9 @@ import type { ListedRun, OwnedRun, RunReader, RunStore } from '../../lib/ports/r
 import { rootOfStore, rootStands } from './artifact-root.ts';
 import { batchRecords } from './batch-rows.ts';
 import { createLeases } from './leases.ts';
-import { createNotices, tellOf } from './notices.ts';
+import { createNotices, notifyOf } from './notices.ts';
 import { createOwnedRun } from './owned-run.ts';
-import { toldReservation } from './reservations.ts';
+import { publishedReservation } from './reservations.ts';
 import { artifactsOfRun, missingArtifacts, noArtifacts, underRoot } from './run-artifacts.ts';
 import { createReader } from './run-reader.ts';
 import { found, type Session } from './session.ts';
@@ -29,11 +29,11 @@ export interface RunStoreParts {
   readonly end: () => Promise<void>;
 }
 
-/** A run that was taken, and what its owner has to know. */
+/** A run that this process owns now, with what its owner needs. */
 interface Taken {
   readonly run: StoredRun;
   readonly epoch: number;
-  /** The last owner did not give it back: what it was writing may lie about. */
+  /** True when the last owner did not release the run: it may have left unreferenced objects. */
   readonly isUnclean: boolean;
 }
 
@@ -45,13 +45,16 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
   const unknown = (runId: RunId): PortError => ({ type: 'not_found', message: `no run ${runId} in ${describe}` });
   const takenBy = (other: unknown): PortError => ({
     type: 'owned_elsewhere',
-    owner: typeof other === 'string' ? other : 'a process that was faster',
+    owner: typeof other === 'string' ? other : 'a process that started first',
   });
   const refused = (message: string): PortError => ({ type: 'refused', message, statusCode: null, requestId: null });
   const payloadsOf = ({ payloads }: StoredRun): ArtifactStore =>
     artifacts === null ? noArtifacts(describe) : underRoot(artifactsOfRun(artifacts, payloads), agreeOnRoot, stands);
 
-  /** Agreed upon once per process: all runs of a store lie under one root. Null where no payload can be had, nor is needed: a word to a run is none. */
+  /**
+   * The root's id, confirmed once per process, since all runs of a store are under one root. Null
+   * where no payload is available or needed, for example to send a command.
+   */
   let root: string | null = null;
   const agreeOnRoot: Port<string | null> = async () => {
     if (artifacts === null) return right(null);
@@ -64,30 +67,30 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
   const stands: Port<void> = () => (artifacts === null ? TE.right(undefined) : rootStands(artifacts, root))();
 
   const existing = (runId: RunId): Port<StoredRun> =>
-    session.ask(async (ask) => {
-      const run = await findRun(ask, schema, runId);
+    session.query(async (query) => {
+      const run = await findRun(query, schema, runId);
       if (isLeft(run)) return run;
       return run.right === null ? left(unknown(runId)) : right(run.right);
     });
 
   const release = (run: StoredRun, epoch: number): Promise<unknown> =>
-    session.transaction(async (ask) => {
-      const { count } = await ask(`update ${schema}.runs set owner = null, lease_until = null where run_no = $1 and epoch = $2`, [
+    session.transaction(async (query) => {
+      const { count } = await query(`update ${schema}.runs set owner = null, lease_until = null where run_no = $1 and epoch = $2`, [
         run.runNo,
         epoch,
       ]);
-      // Whoever looks for work may find some here.
-      if (count > 0) await tellOf(ask, schema, { type: 'released', runId: run.runId });
+      // Processes that wait for work may find this run.
+      if (count > 0) await notifyOf(query, schema, { type: 'released', runId: run.runId });
       return found(undefined);
     })();
 
-  /** Objects that no event names are of no use to anybody: what a dead owner wrote and did not come to commit. */
-  const sweep = async (
+  /** Deletes objects that no event names: a dead owner wrote them and did not commit. */
+  const deleteUnreferenced = async (
     payloads: ArtifactStore,
-    lying: readonly { readonly name: string }[],
+    listed: readonly { readonly name: string }[],
     objects: ReadonlyMap<string, number>,
   ): Promise<Either<PortError, void>> => {
-    for (const { name } of lying) {
+    for (const { name } of listed) {
       const removed = isOwnObject(name, objects) ? right(undefined) : await payloads.remove(name)();
       if (isLeft(removed)) return removed;
     }
@@ -104,21 +107,22 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
         return fault;
       };
       const payloads = payloadsOf(run);
-      // Listed before the run is found to be ours still: whoever may have taken it over while we slept has written none of these.
-      const lying = isUnclean && artifacts !== null ? await payloads.list('')() : right([]);
-      if (isLeft(lying)) return give(lying);
-      const read = await session.ask(async (ask) => {
-        const mine = await ask(`select epoch = $2, owner from ${schema}.runs where run_no = $1`, [run.runNo, epoch]);
+      // Listed before the ownership is confirmed: a process that took the run meanwhile wrote none
+      // of these.
+      const listed = isUnclean && artifacts !== null ? await payloads.list('')() : right([]);
+      if (isLeft(listed)) return give(listed);
+      const read = await session.query(async (query) => {
+        const mine = await query(`select epoch = $2, owner from ${schema}.runs where run_no = $1`, [run.runNo, epoch]);
         if (mine.rows[0]?.[0] !== true) return left(takenBy(mine.rows[0]?.[1]));
-        const records = await batchRecords(ask, { schema, runNo: run.runNo }, 'live');
+        const records = await batchRecords(query, { schema, runNo: run.runNo }, 'live');
         if (isLeft(records)) return records;
-        const { rows } = await ask(`select name, object_no from ${schema}.objects where run_no = $1 order by object_no`, [run.runNo]);
-        const told = await toldReservation(ask, { schema, runNo: run.runNo });
-        return right({ told, records: records.right, objects: new Map(rows.map(([name, no]) => [name as string, no as number])) });
+        const { rows } = await query(`select name, object_no from ${schema}.objects where run_no = $1 order by object_no`, [run.runNo]);
+        const published = await publishedReservation(query, { schema, runNo: run.runNo });
+        return right({ published, records: records.right, objects: new Map(rows.map(([name, no]) => [name as string, no as number])) });
       })();
       if (isLeft(read)) return give(read);
-      const swept = await sweep(payloads, lying.right, read.right.objects);
-      if (isLeft(swept)) return give(swept);
+      const deleted = await deleteUnreferenced(payloads, listed.right, read.right.objects);
+      if (isLeft(deleted)) return give(deleted);
       const owned = createOwnedRun({
         run,
         session,
@@ -137,26 +141,29 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       return right(owned);
     };
 
-  /** Nobody who could is alive by the database's own clock. */
+  /** No live owner by the database's clock. */
   const free = 'lease_until is null or lease_until <= clock_timestamp()';
-  /** Whoever follows a run asks for it twice a second: as long as somebody has it, one look answers that. */
-  const lookFirst = (runId: RunId): Port<void> =>
-    session.ask(async (ask) => {
-      const { rows } = await ask(`select owner, ${free} from ${schema}.runs where run_id = $1 and version > 0`, [runId]);
+  /**
+   * A plain read first: followers of a run try to own it twice a second, and while it is owned this
+   * read is enough.
+   */
+  const checkFirst = (runId: RunId): Port<void> =>
+    session.query(async (query) => {
+      const { rows } = await query(`select owner, ${free} from ${schema}.runs where run_id = $1 and version > 0`, [runId]);
       const [row] = rows;
       if (row === undefined) return left(unknown(runId));
       return row[1] === true ? found(undefined) : left({ type: 'owned_elsewhere', owner: (row[0] as string | null) ?? 'another process' });
     });
   const take = (runId: RunId): Port<Taken> =>
-    session.transaction(async (ask) => {
-      const { rows } = await ask(
+    session.transaction(async (query) => {
+      const { rows } = await query(
         `update ${schema}.runs set epoch = epoch + 1, owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
           from (select run_no, lease_until is not null as is_unclean from ${schema}.runs where run_id = $1 for update) as known
           where runs.run_no = known.run_no and version > 0 and (${free.replaceAll('lease_until', 'runs.lease_until')})
           returning runs.epoch, known.is_unclean`,
         [runId, owner, leaseTtlMs],
       );
-      const run = await findRun(ask, schema, runId);
+      const run = await findRun(query, schema, runId);
       if (isLeft(run)) return run;
       if (run.right === null) return left(unknown(runId));
       const [row] = rows;
@@ -164,10 +171,11 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       return right({ run: run.right, epoch: Number(row[0]), isUnclean: row[1] === true });
     });
   const begin = (runId: RunId, description: JsonObject | null): Port<Taken> => {
-    // Drawn, not counted: another database that shares the root has runs of the same id and the same number.
+    // Random, not numbered: another database with the same root may have a run of the same id and
+    // number.
     const payloads = `runs/${runId}.${randomUUID()}/`;
-    return session.transaction(async (ask) => {
-      const { rows } = await ask(
+    return session.transaction(async (query) => {
+      const { rows } = await query(
         `insert into ${schema}.runs (run_id, description, payloads, epoch, owner, lease_until)
           values ($1, $2, $3, 1, $4, clock_timestamp() + $5 * interval '1 millisecond')
           on conflict (run_id) do update set epoch = runs.epoch + 1, description = excluded.description,
@@ -178,7 +186,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       );
       const [row] = rows;
       if (row === undefined) {
-        const known = await ask(`select version > 0, owner from ${schema}.runs where run_id = $1`, [runId]);
+        const known = await query(`select version > 0, owner from ${schema}.runs where run_id = $1`, [runId]);
         if (known.rows[0]?.[0] === true) return left(refused(`run ${runId} exists in ${describe}`));
         return left(takenBy(known.rows[0]?.[1]));
       }
@@ -192,7 +200,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
   return {
     describe,
     own: (runId) =>
-      TE.Monad.chain(lookFirst(runId), () =>
+      TE.Monad.chain(checkFirst(runId), () =>
         TE.Monad.chain(agreeOnRoot, () => TE.Monad.chain(stands, () => TE.Monad.chain(take(runId), open))),
       ),
     create: (runId, description) =>
@@ -220,19 +228,19 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       }),
     peek: (runId) => TE.Monad.map(existing(runId), listed),
     list: () =>
-      session.ask(async (ask) => {
-        const runs = await allRuns(ask, schema);
+      session.query(async (query) => {
+        const runs = await allRuns(query, schema);
         return isLeft(runs) ? runs : right(runs.right.map(listed));
       }),
     send: (runId, { type, options }) =>
-      session.transaction(async (ask) => {
-        const { rows } = await ask(
+      session.transaction(async (query) => {
+        const { rows } = await query(
           `insert into ${schema}.commands (run_no, type, options)
             select run_no, $2, $3 from ${schema}.runs where run_id = $1 and version > 0 returning command_no`,
           [runId, type, JSON.stringify(options)],
         );
         if (rows[0] === undefined) return left(unknown(runId));
-        await tellOf(ask, schema, { type: 'command', runId });
+        await notifyOf(query, schema, { type: 'command', runId });
         return right(String(rows[0][0]));
       }),
     remove: (runId) =>
@@ -242,13 +250,14 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
     ownerOf: (runId) => TE.Monad.map(existing(runId), (run) => run.owner),
     prepare: () => TE.Monad.chain(agreeOnRoot, (agreed) => (agreed === null ? TE.left(missingArtifacts(describe)) : TE.right(agreed))),
     adoptable: (nowMs, limit) =>
-      session.ask(async (ask) => {
-        const { rows } = await ask(
+      session.query(async (query) => {
+        const { rows } = await query(
           `select run_id from ${schema}.runs where status = 'running' and version > 0 and (${free})
             and (owed_at_ms <= $1 or (owed_at_ms > $1 and (snapshot ->> 'updatedAtMs')::double precision >= $3)
               or exists (select from ${schema}.commands where commands.run_no = runs.run_no))
             order by owed_at_ms, run_no limit $2`,
-          // A last commit ahead of now: the clock went back since, and its time may be far ahead.
+          // A commit time ahead of now means that the clock went back; then the due time may be far
+          // ahead too.
           [Math.floor(nowMs), limit, nowMs + clockJumpMsMin],
         );
         return right(rows.map(([runId]) => runId as RunId));
@@ -262,15 +271,18 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
     },
   };
 
-  /** The objects first: a removal that breaks off leaves a run that can be removed again, and nothing that nobody knows of. */
+  /**
+   * Deletes the objects first: an interrupted removal leaves a run that can be removed again, and
+   * no unknown objects.
+   */
   function removeWhole({ run, epoch }: Taken): Port<void> {
     return async () => {
       const lease = leases.hold(run.runNo, epoch);
       const gone = await TE.Monad.chain(removeObjects(payloadsOf(run)), () =>
-        session.transaction(async (ask) => {
-          const { count } = await ask(`delete from ${schema}.runs where run_no = $1 and epoch = $2`, [run.runNo, epoch]);
+        session.transaction(async (query) => {
+          const { count } = await query(`delete from ${schema}.runs where run_no = $1 and epoch = $2`, [run.runNo, epoch]);
           if (count === 0) return left(takenBy(null));
-          await ask(`delete from ${schema}.items where run_no = $1`, [run.runNo]);
+          await query(`delete from ${schema}.items where run_no = $1`, [run.runNo]);
           return found(undefined);
         }),
       )();

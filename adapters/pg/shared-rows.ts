@@ -3,23 +3,28 @@ import type { Event } from '../../lib/core/model/event.ts';
 import type { SharedCursor } from '../../lib/core/model/snapshot.ts';
 import type { RowsOf } from './row-queries.ts';
 import { shared } from './row-status.ts';
-import type { Ask, Row } from './session.ts';
+import type { Query, Row } from './session.ts';
 
-/** How far the run is: what is looked for lies before. */
+/** How far the run is; later rows and results are not read. */
 interface Reached {
   readonly itemCount: number;
   readonly resultSequence: number;
   readonly ended: EndedRows;
 }
 
-/** Of the rows that wait for the row with this result, those up to this index have ended: however many they are, none is looked at again. */
+/**
+ * The rows up to this index that wait for the row with this result have ended. A query skips them.
+ */
 export interface EndedRows {
   readonly sequence: number;
   readonly index: number;
 }
 export const noneEnded: EndedRows = { sequence: 0, index: -1 };
 
-/** The last row that the events end of those that wait for one row: they end in item order. Null: they end none. */
+/**
+ * The last row that the events end, among those that wait for one row; they end in item order.
+ * Null: none.
+ */
 export const endedBy = (events: readonly Event[]): EndedRows | null => {
   let last: EndedRows | null = null;
   for (const event of events) {
@@ -32,11 +37,14 @@ export const endedBy = (events: readonly Event[]): EndedRows | null => {
   return last;
 };
 
-/** Which rows can end because the row that was sent for them has. Each is looked up by an index: of a join the server would have to guess how many there are. */
-export const sharedRows = (ask: Ask, of: RowsOf, from: SharedCursor, rowsMax: number, reached: Reached): Promise<SharedRows> =>
-  from.index < reached.itemCount ? amongRows(ask, of, from, rowsMax, reached) : amongResults(ask, of, from, rowsMax, reached);
+/**
+ * The rows that can end because the row that was sent for them has ended. One index lookup per row:
+ * for a join the planner would misestimate their number.
+ */
+export const sharedRows = (query: Query, of: RowsOf, from: SharedCursor, rowsMax: number, reached: Reached): Promise<SharedRows> =>
+  from.index < reached.itemCount ? amongRows(query, of, from, rowsMax, reached) : amongResults(query, of, from, rowsMax, reached);
 
-/** Columns `item_index, sequence, code`. */
+/** From columns `item_index, sequence, code`. */
 const found = (rows: readonly Row[], until: SharedCursor): SharedRows => ({
   indexes: rows.map(([index]) => index as number),
   of: rows.map(([, sequence]) => Number(sequence)),
@@ -45,14 +53,14 @@ const found = (rows: readonly Row[], until: SharedCursor): SharedRows => ({
 });
 
 const amongRows = async (
-  ask: Ask,
+  query: Query,
   { schema, runNo }: RowsOf,
   from: SharedCursor,
   rowsMax: number,
   { itemCount }: Reached,
 ): Promise<SharedRows> => {
   const end = Math.min(itemCount, from.index + rowsMax);
-  const { rows } = await ask(
+  const { rows } = await query(
     `select waits.item_index, sent.sequence, sent.code from ${schema}.items waits
       cross join lateral (
         select sequence, code from ${schema}.items sent
@@ -65,14 +73,14 @@ const amongRows = async (
 };
 
 const amongResults = async (
-  ask: Ask,
+  query: Query,
   { schema, runNo }: RowsOf,
   from: SharedCursor,
   rowsMax: number,
   { resultSequence, ended }: Reached,
 ): Promise<SharedRows> => {
   const end = Math.max(from.sequence, Math.min(resultSequence, from.sequence + rowsMax));
-  const { rows } = await ask(
+  const { rows } = await query(
     `select waits.item_index, sent.sequence, sent.code from ${schema}.items sent
       cross join lateral (
         select item_index from ${schema}.items waits

@@ -5,16 +5,16 @@ import type { RunId } from '../../lib/core/values/ids.ts';
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
-import type { Ask, Row } from './session.ts';
+import type { Query, Row } from './session.ts';
 
-/** A run as its row and the rows of its live batches tell of it. */
+/** A run, read from its row and the rows of its live batches. */
 export interface StoredRun {
   readonly runNo: number;
   readonly runId: RunId;
-  /** Under which prefix of the artifacts its objects lie: no other run has it, nor had, in this store or any other. */
+  /** The artifact prefix of its objects. No other run uses or used it, in this store or another. */
   readonly payloads: string;
   readonly description: JsonObject | null;
-  /** Who owns it now, by the database's clock; null: nobody alive. */
+  /** The live owner by the database's clock; null: none. */
   readonly owner: string | null;
   readonly snapshot: RunSnapshot;
 }
@@ -23,7 +23,7 @@ const columns = (schema: string): string => `
   run_no, run_id, payloads, description, case when lease_until > clock_timestamp() then owner end, snapshot,
   (select coalesce(json_agg(live order by batch_no), '[]') from ${schema}.batches where batches.run_no = runs.run_no and live is not null)`;
 
-/** Left says what is wrong with what is stored. */
+/** Left says what is wrong with the stored row. */
 const decode = ([runNo, runId, payloads, description, owner, snapshot, live]: Row): Either<PortError, StoredRun> => {
   const where = `run ${String(runId)}`;
   const decoded = RunSnapshotCodec.decode({ ...(snapshot as object), live });
@@ -38,29 +38,29 @@ const decode = ([runNo, runId, payloads, description, owner, snapshot, live]: Ro
   });
 };
 
-/** The run of that id, once it is created; right null where there is none. */
-export const findRun = async (ask: Ask, schema: string, runId: RunId): Promise<Either<PortError, StoredRun | null>> => {
-  const { rows } = await ask(`select ${columns(schema)} from ${schema}.runs where run_id = $1 and version > 0`, [runId]);
+/** The created run with this id; right null: there is none. */
+export const findRun = async (query: Query, schema: string, runId: RunId): Promise<Either<PortError, StoredRun | null>> => {
+  const { rows } = await query(`select ${columns(schema)} from ${schema}.runs where run_id = $1 and version > 0`, [runId]);
   return rows[0] === undefined ? right(null) : decode(rows[0]);
 };
 
-/** The snapshot, where it is newer than the version. */
+/** The snapshot, if it is newer than the version. */
 export const findNewer = async (
-  ask: Ask,
+  query: Query,
   schema: string,
   runNo: number,
   version: number,
 ): Promise<Either<PortError, RunSnapshot | null>> => {
   const text = `select ${columns(schema)} from ${schema}.runs where run_no = $1 and version > $2`;
-  const { rows } = await ask(text, [runNo, version]);
+  const { rows } = await query(text, [runNo, version]);
   if (rows[0] === undefined) return right(null);
   const run = decode(rows[0]);
   return isLeft(run) ? run : right(run.right.snapshot);
 };
 
-/** All runs that are created, newest first. */
-export const allRuns = async (ask: Ask, schema: string): Promise<Either<PortError, readonly StoredRun[]>> => {
-  const { rows } = await ask(`select ${columns(schema)} from ${schema}.runs where version > 0 order by created_at_ms desc, run_id desc`);
+/** All created runs, newest first. */
+export const allRuns = async (query: Query, schema: string): Promise<Either<PortError, readonly StoredRun[]>> => {
+  const { rows } = await query(`select ${columns(schema)} from ${schema}.runs where version > 0 order by created_at_ms desc, run_id desc`);
   const runs: StoredRun[] = [];
   for (const row of rows) {
     const run = decode(row);

@@ -3,22 +3,22 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { PoolClient } from 'pg';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
 import { toPortError } from './pg-error.ts';
-import { type Ask, askOn, type Session } from './session.ts';
+import { type Query, queryOn, type Session } from './session.ts';
 
 /** How a reader sees the tables. */
 export interface View {
-  /** True where each look sees what was committed until then. */
+  /** True when each query sees the newest commits. */
   readonly mayMove: boolean;
-  ask<A>(work: (ask: Ask) => Promise<Either<PortError, A>>): Port<A>;
-  /** From now on newer commits are seen. */
+  query<A>(work: (query: Query) => Promise<Either<PortError, A>>): Port<A>;
+  /** Lets later queries see newer commits. */
   refresh(): Port<void>;
   close(): Promise<void>;
 }
 
-/** Each look on its own. */
+/** Each query in a transaction of its own. */
 export const movingView = (session: Session, mayMove: boolean): View => ({
   mayMove,
-  ask: session.ask,
+  query: session.query,
   refresh: () => TE.right(undefined),
   close: () => Promise.resolve(),
 });
@@ -29,15 +29,19 @@ const give = (client: PoolClient, error?: Error): void => {
   client.release(error);
 };
 
-/** All looks in one transaction that sees what it saw first. It takes a connection for itself, until it is closed. */
+/**
+ * All queries in one transaction with one consistent state. It uses a connection of its own until
+ * it is closed.
+ */
 export const stillView = ({ pool, describe }: Session): View => {
   let opening: Promise<PoolClient> | null = null;
   const open = async (): Promise<PoolClient> => {
     const client = await pool.connect();
-    // A connection that breaks says so at the next look, too; unheard, it would end the process.
+    // Without a listener, a connection that breaks would end the process. The next query reports
+    // it.
     client.on('error', unheard);
     try {
-      // A long look is no idle one: whoever verifies a large run reads its files between two questions.
+      // No idle timeout: verifying a large run reads its files between two queries.
       await client.query('begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = 0');
       return client;
     } catch (error) {
@@ -56,15 +60,15 @@ export const stillView = ({ pool, describe }: Session): View => {
   };
   return {
     mayMove: false,
-    ask: (work) => async () => {
+    query: (work) => async () => {
       try {
         opening ??= open();
         const client = await opening.catch((error: unknown) => {
-          // Nothing was seen yet: the next look may be the first.
+          // The first query failed, so the next one may begin the transaction.
           opening = null;
           throw error;
         });
-        return await work(askOn(client));
+        return await work(queryOn(client));
       } catch (error) {
         return left(toPortError(error, describe));
       }

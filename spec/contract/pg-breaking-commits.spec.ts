@@ -7,7 +7,10 @@ import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
 import { accept, createdRun, ok, runId, sliceOf } from './run-store-fixture.ts';
 
-/** A pool whose connection breaks at some commits: before the server hears of them, or after it has done them. */
+/**
+ * A pool whose connection breaks at some commits: before the server receives them, or after it has
+ * done them.
+ */
 const breakingPool = (url: string): { readonly pool: Pool; readonly breaks: ('before' | 'after')[] } => {
   const breaks: ('before' | 'after')[] = [];
   const pool = new Pool({ connectionString: url, max: 4 });
@@ -41,7 +44,7 @@ describe('a commit to Postgres whose answer is lost', () => {
     folder.remove();
   });
 
-  it('counts once, whether it had counted or not, and however often', async () => {
+  it('counts once, whether or not it had counted before, and however often', async () => {
     const run = await createdRun(store);
     for (const breaks of [['before'], ['after'], ['before', 'before', 'after'], []] as const) {
       breaking.breaks.push(...breaks);
@@ -59,7 +62,7 @@ describe('a commit to Postgres whose answer is lost', () => {
     await reader.close();
   });
 
-  it('is not taken for its own where another owner has moved the run meanwhile', async () => {
+  it('is not mistaken for its own when another owner has changed the run meanwhile', async () => {
     const run = await createdRun(store);
     const other = await ok(
       pgStore({ connectionString: schema.url, schema: schema.name }).open({ artifacts: filesystemArtifacts({ dir: folder.path }) }),

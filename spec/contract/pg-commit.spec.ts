@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
 import { endBatch, eventsOf, ok, runId, sliceOf, step } from './run-store-fixture.ts';
 
-/** A pool that counts what is asked over the wire: every question is one round trip. */
+/** A pool that counts queries; each is one round trip. */
 const countingPool = (url: string): { readonly pool: Pool; readonly asked: string[] } => {
   const asked: string[] = [];
   const pool = new Pool({ connectionString: url, max: 4 });
@@ -116,7 +116,8 @@ describe('a commit in Postgres', () => {
     };
     const many = await tripsOf(10_000);
     expect(many).toEqual(await tripsOf(10));
-    // begin, the run, its books, two for new rows or one for moved ones, commit; two more that take room of the scope's queue.
+    // begin, the run, its records, two for new rows or one for moved ones, commit; two more that
+    // reserve from the scope's queue.
     expect(many).toEqual({ AcceptSlice: 6, PlanBatch: 7, RecordCreated: 5, SettleSlice: 5, SettleRest: 5, RequeueRows: 5 });
   });
 });

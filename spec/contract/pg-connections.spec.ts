@@ -13,7 +13,7 @@ describe('connections of a Postgres store', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let pool: Pool;
   let store: RunStore;
-  /** The next question that matches fails, as if the connection had broken. */
+  /** The next query that matches fails, as if the connection had broken. */
   let breaks: RegExp | null = null;
   beforeEach(async () => {
     schema = newSchema();
@@ -37,11 +37,11 @@ describe('connections of a Postgres store', () => {
     folder.remove();
   });
 
-  it('are left to those who ask by those who listen: one is enough for both', async () => {
+  it("of listeners leave the pool's to queries: one is enough for both", async () => {
     const heard: string[] = [];
     store.onNews?.(({ type }) => heard.push(type));
     const run = await createdRun(store);
-    await waitFor('one who listens hears of a command', async () => {
+    await waitFor('a listener hears of a command', async () => {
       await ok(store.send(runId, { type: 'pause', options: {} }));
       return heard.length > 0;
     });
@@ -49,7 +49,7 @@ describe('connections of a Postgres store', () => {
     await run.close();
   });
 
-  it('come back when a still look does not come about', async () => {
+  it('are returned when a consistent view cannot be opened', async () => {
     await (await createdRun(store)).close();
     const reader = await ok(store.read(runId, { isStill: true }));
     breaks = /repeatable read/;
@@ -58,12 +58,12 @@ describe('connections of a Postgres store', () => {
     await ok(store.list());
   });
 
-  it('are as they were after many still looks', async () => {
+  it('are as before after many consistent views', async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning);
     process.on('warning', onWarning);
     await (await createdRun(store)).close();
-    for (let looks = 0; looks < 12; looks += 1) {
+    for (let round = 0; round < 12; round += 1) {
       const reader = await ok(store.read(runId, { isStill: true }));
       await ok(reader.rows(0, 1));
       await reader.close();
@@ -73,7 +73,7 @@ describe('connections of a Postgres store', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('go back to the pool outside of any transaction, when one could not be begun', async () => {
+  it('return to the pool outside of any transaction, when one could not be begun', async () => {
     const odd = await pgStore({ pool, schema: schema.name, patienceMs: 0, statementTimeoutMs: -1 }).open({})();
     if (odd._tag === 'Left') throw new Error('it only begins a transaction later');
     expect(await errorOf(odd.right.send(runId, { type: 'pause', options: {} }))).toBe('corrupt');

@@ -14,7 +14,7 @@ describe('where the answer to a COMMIT is lost, a Postgres store', () => {
   let pool: Pool;
   let store: RunStore;
   const artifacts = (): ReturnType<typeof filesystemArtifacts> => filesystemArtifacts({ dir: folder.path });
-  /** So many commits count, and their answers never come. */
+  /** This many commits count, and their answers never come. */
   let lostCount = 0;
   const open = (patienceMs = 60_000): Promise<RunStore> =>
     ok(pgStore({ pool, schema: schema.name, patienceMs }).open({ artifacts: artifacts(), owner: 'us' }));
@@ -67,7 +67,7 @@ describe('where the answer to a COMMIT is lost, a Postgres store', () => {
     expect((await ok(store.peek(runId))).snapshot.version).toBe(version + 1);
   });
 
-  it('has taken room of its queue, once, and others see it', async () => {
+  it('has reserved capacity of its queue, once, and other runs see it', async () => {
     const run = await quotaRun(store, 'run', 8);
     const other = await quotaRun(store, 'other', 4);
     lostCount = 1;
@@ -97,7 +97,7 @@ describe('where the answer to a COMMIT is lost, a Postgres store', () => {
     expect(await ok(artifacts().list('runs/'))).toEqual([]);
   });
 
-  it('takes no other commit for the one whose end it did not come to know', async () => {
+  it('does not mistake another commit for the one whose answer was lost', async () => {
     const hasty = await open(0);
     const run = await createdRun(hasty);
     const { version } = run.snapshot;

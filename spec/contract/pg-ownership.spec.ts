@@ -11,7 +11,7 @@ import { accept, createdRun, errorOf, ok, plain, runId, sliceOf, step } from './
 
 const pause = { type: 'PauseRun', atMs: 5, reason: 'manual', message: null } as const;
 
-describe('who owns a run in Postgres', () => {
+describe('the owner of a run in Postgres', () => {
   let schema: TestSchema;
   let folder: ReturnType<typeof temporaryFolder>;
   const stores: RunStore[] = [];
@@ -21,7 +21,7 @@ describe('who owns a run in Postgres', () => {
     stores.push(store);
     return store;
   };
-  /** As if the owner had given no sign of life for longer than its lease. */
+  /** As if the owner had not renewed its lease in time. */
   const expire = (): Promise<unknown> => schema.query(`update ${schema.name}.runs set lease_until = now() - interval '1 second'`);
   const stored = (): Promise<unknown> => schema.query(`select version, epoch, snapshot::text from ${schema.name}.runs`);
 
@@ -35,7 +35,7 @@ describe('who owns a run in Postgres', () => {
     folder.remove();
   });
 
-  it('is told to whoever asks, and to whoever wants it too', async () => {
+  it('is named to readers, and to other processes that want the run', async () => {
     const run = await createdRun(await open('the web process'));
     const other = await open('a worker');
     expect(await ok(other.ownerOf(runId))).toBe('the web process');
@@ -45,7 +45,7 @@ describe('who owns a run in Postgres', () => {
     expect(await ok(other.ownerOf(runId))).toBeNull();
   });
 
-  it('is somebody else once its lease is over: the old owner can neither commit nor create, and changes nothing', async () => {
+  it('is another process once its lease expires: the old owner can neither commit nor create, and changes nothing', async () => {
     const sleeping = await createdRun(await open('sleeper'));
     const { version } = sleeping.snapshot;
     await expire();
@@ -56,13 +56,13 @@ describe('who owns a run in Postgres', () => {
     expect(await sleeping.assertOwned()()).toMatchObject({ left: { type: 'lease_lost', owner: 'taker' } });
     expect(await sleeping.commit(version, [pausedEvent])()).toMatchObject({ left: { type: 'lease_lost', owner: 'taker' } });
     expect(await stored()).toEqual(before);
-    // Nor does its leaving set the run free.
+    // Nor does its close release the run.
     await sleeping.close();
     expect(await ok(stores[1]?.ownerOf(runId) ?? (() => Promise.reject(new Error('no store'))))).toBe('taker');
     await step(taken, pause);
   });
 
-  it('stays the same while nobody took over, however late its sign of life', async () => {
+  it('stays the same while no other process takes over, however late its renewal', async () => {
     const run = await createdRun(await open('late'));
     await expire();
     await ok(run.assertOwned());
@@ -71,19 +71,19 @@ describe('who owns a run in Postgres', () => {
     expect(await ok((await open('other')).ownerOf(runId))).toBe('late');
   });
 
-  it('goes on owning by its signs of life alone', async () => {
+  it('keeps the run by renewals alone', async () => {
     const run = await createdRun(await open('alive', 300));
     const isRenewed = async (): Promise<boolean> =>
       (await schema.query(`select lease_until > '2001-01-01' as is_renewed from ${schema.name}.runs`))[0]?.['is_renewed'] === true;
     for (let i = 1; i <= 3; i += 1) {
       await schema.query(`update ${schema.name}.runs set lease_until = '2000-01-01'`);
-      await waitFor(`sign of life ${i} renews the lease`, isRenewed);
+      await waitFor(`heartbeat ${i} renews the lease`, isRenewed);
     }
     await run.close();
     await ok((await open('other')).own(runId));
   });
 
-  it('is one of many who try at once', async () => {
+  it('is one of many that try at once', async () => {
     await (await createdRun(await open('first'))).close();
     const many = await Promise.all(Array.from({ length: 8 }, (_, i) => open(`taker ${i}`)));
     const tries = await Promise.all(many.map((store) => store.own(runId)()));
@@ -91,7 +91,7 @@ describe('who owns a run in Postgres', () => {
     expect(tries.filter((each) => each._tag === 'Left' && each.left.type === 'owned_elsewhere')).toHaveLength(7);
   });
 
-  it('waits for a commit that is under way, and then has it', async () => {
+  it('waits for a commit in progress, and then owns the run', async () => {
     const first = await createdRun(await open('first'));
     const committing = Array.from({ length: 20 }, (_, i) => i);
     const writing = (async (run: OwnedRun): Promise<void> => {
@@ -113,10 +113,10 @@ describe('who owns a run in Postgres', () => {
     await later.close();
   });
 
-  it('lost the objects of a dead owner that no commit names', async () => {
+  it('deletes the objects of a dead owner that no commit names', async () => {
     const run = await createdRun(await open('dying'));
     const slice = sliceOf(0, 2);
-    // What was made of an object belongs to it.
+    // An object's derived files belong to it.
     const compact = compactNameOf(slice.itemObject);
     for (const name of [slice.requestObject ?? '', slice.itemObject, compact, 'requests/9.jsonl', compactNameOf('requests/9.jsonl')])
       await ok(run.artifacts.put(name, [new Uint8Array(3)]));
@@ -126,7 +126,7 @@ describe('who owns a run in Postgres', () => {
     expect((await ok(taken.artifacts.list(''))).map(({ name }) => name)).toEqual([compact, slice.itemObject, slice.requestObject]);
   });
 
-  it('needs the root that the runs lie under', async () => {
+  it('needs the root of the store', async () => {
     await (await createdRun(await open('first'))).close();
     const elsewhere = temporaryFolder();
     const storage = pgStore({ connectionString: schema.url, schema: schema.name });
@@ -136,7 +136,7 @@ describe('who owns a run in Postgres', () => {
     expect(refused).toMatchObject({ left: { type: 'other_root' } });
     expect(JSON.stringify(refused)).toContain('is empty (is it mounted?)');
     expect(await errorOf(store.create('another' as RunId, null))).toBe('other_root');
-    // How it stands can be told from anywhere.
+    // Its state can be read from anywhere.
     expect((await ok(store.list())).map((listed) => listed.runId)).toEqual([runId]);
     elsewhere.remove();
   });

@@ -38,7 +38,7 @@ describe('payloads of runs in Postgres', () => {
     folder.remove();
   });
 
-  it('are out of reach of another store that keeps its own under the same root', async () => {
+  it('cannot be reached by another store that keeps its own under the same root', async () => {
     const first = await createdRun(await open(schemaOf()));
     const slice = sliceOf(0, 2);
     for (const name of [slice.requestObject ?? '', slice.itemObject]) await ok(first.artifacts.put(name, [new Uint8Array(3)]));
@@ -51,7 +51,7 @@ describe('payloads of runs in Postgres', () => {
     expect((await ok(first.artifacts.list(''))).map(({ name }) => name)).toEqual([slice.itemObject, slice.requestObject]);
   });
 
-  it('stay when somebody took the run over who fell asleep before it swept, and was replaced', async () => {
+  it('stay when a process took the run over, stalled before its cleanup, and was replaced', async () => {
     const schema = schemaOf();
     await createdRun(await open(schema));
     await expire(schema);
@@ -80,7 +80,7 @@ describe('payloads of runs in Postgres', () => {
     expect((await ok(third.artifacts.list(''))).map(({ name }) => name)).toEqual([slice.itemObject, slice.requestObject]);
   });
 
-  it('are not looked for elsewhere, nor taken for lost, and nothing of the run is removed without them', async () => {
+  it('are not looked for elsewhere, nor reported as lost, and nothing of the run is removed without them', async () => {
     const schema = schemaOf();
     const run = await createdRun(await open(schema));
     await ok(run.artifacts.put('items/0.jsonl', [new Uint8Array(3)]));
@@ -92,7 +92,7 @@ describe('payloads of runs in Postgres', () => {
     for (const store of [await open(schema, filesystemArtifacts({ dir: elsewhere.path })), without]) {
       const reader = await ok(store.read(runId));
       expect(await errorOf(reader.artifacts.size('items/0.jsonl'))).toBe('other_root');
-      // Who verifies the run hears that, and not that it is damaged.
+      // Verification reports that, and not damage.
       await expect(createPayload(reader.artifacts).size('items/0.jsonl')).rejects.toMatchObject({ code: 'artifact_root_differs' });
       await reader.close();
       expect(await errorOf(store.remove(runId))).toBe('other_root');
@@ -103,7 +103,7 @@ describe('payloads of runs in Postgres', () => {
     await reader.close();
   });
 
-  it('are not written into, nor missed in, a folder that was mounted away below the process', async () => {
+  it('are not written to, nor reported missing in, a folder that was unmounted during the run', async () => {
     const store = await open(schemaOf());
     const run = await createdRun(store);
     await ok(run.artifacts.put('items/0.jsonl', [new Uint8Array(3)]));
@@ -122,7 +122,7 @@ describe('payloads of runs in Postgres', () => {
     await again.close();
   });
 
-  it('can be removed again where that broke off', async () => {
+  it('can be removed again after an interrupted removal', async () => {
     const schema = schemaOf();
     const files = filesystemArtifacts({ dir: folder.path });
     let isDown = true;

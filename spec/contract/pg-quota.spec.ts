@@ -11,12 +11,12 @@ import { createLatch, waitFor } from '../support/wait-for.ts';
 import { othersOf, plan, planOk, quotaRun } from './quota-runs.ts';
 import { ok, step } from './run-store-fixture.ts';
 
-describe('where a COMMIT takes its time, a Postgres store', () => {
+describe('while a COMMIT takes its time, a Postgres store', () => {
   let schema: TestSchema;
   let folder: ReturnType<typeof temporaryFolder>;
   let pool: Pool;
   let store: RunStore;
-  /** Everything of a transaction is done, and then its COMMIT waits for this. */
+  /** A transaction waits for this before its COMMIT. */
   let beforeCommit: () => Promise<void>;
   beforeEach(async () => {
     beforeCommit = () => Promise.resolve();
@@ -39,7 +39,7 @@ describe('where a COMMIT takes its time, a Postgres store', () => {
     folder.remove();
   });
 
-  it('gives the room to one of the runs that take it meanwhile, whoever commits first', async () => {
+  it('gives the capacity to one of the runs that reserve it meanwhile, whichever commits first', async () => {
     const runs = [await quotaRun(store, 'one', 4), await quotaRun(store, 'two', 4), await quotaRun(store, 'three', 4)];
     // The first to take the lock commits late, whatever the others do meanwhile.
     beforeCommit = () => sleep(100);
@@ -51,7 +51,7 @@ describe('where a COMMIT takes its time, a Postgres store', () => {
     ]);
   });
 
-  it('lets nobody wait who takes no room, or room of another queue', async () => {
+  it('does not block runs that reserve nothing, or that use another queue', async () => {
     const taker = await quotaRun(store, 'taker', 4);
     const idle = await quotaRun(store, 'idle', 4);
     const elsewhere = await quotaRun(store, 'elsewhere', 4, { quotaScope: 'team' });
@@ -61,7 +61,7 @@ describe('where a COMMIT takes its time, a Postgres store', () => {
     const locks = async (): Promise<number> => (await pool.query("select from pg_locks where locktype = 'advisory'")).rowCount ?? 0;
     await waitFor('the taker holds the lock of its queue', async () => (await locks()) > 0);
     beforeCommit = () => Promise.resolve();
-    // Whoever waited for the taker would wait for ever: it commits when they are done.
+    // A run that waited for the lock holder would wait for ever, since that commits last.
     await step(idle, { type: 'PauseRun', atMs: 3_000, reason: 'manual', message: null });
     await ok(() => plan(elsewhere, 'b', { tokens: 0, requests: 0, stated: null, wants: [] }));
     expect(await othersOf(idle)).toMatchObject({ tokens: 0 });

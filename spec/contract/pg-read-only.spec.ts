@@ -21,7 +21,7 @@ const setReadOnly = (isReadOnly: boolean): Promise<void> => makeReadOnly(databas
 const artifacts = filesystemArtifacts({ dir: folder.path });
 
 describe('a database that takes no writes for a while', () => {
-  it('is waited for, says so, and the commit counts once when it takes writes again', async () => {
+  it('makes commits wait, reports why, and counts each once when it takes writes again', async () => {
     const said: string[] = [];
     let isBack: (() => void) | null = null;
     const heard = new Promise<void>((resolve) => (isBack = resolve));
@@ -34,7 +34,7 @@ describe('a database that takes no writes for a while', () => {
     await setReadOnly(true);
     const waiting = run.commit(1, [{ type: 'RunPaused', atMs: 2, reason: 'manual', message: null }])();
     await heard;
-    // Its rows can be read all the while.
+    // Its rows can be read meanwhile.
     expect((await ok(store.list())).map(({ snapshot }) => snapshot.version)).toEqual([1]);
     await setReadOnly(false);
     expect(await waiting).toMatchObject({ right: { version: 2 } });
@@ -43,7 +43,7 @@ describe('a database that takes no writes for a while', () => {
     await store.close();
   });
 
-  it('that stays so is said, in words, and the run is as it was', async () => {
+  it('is an error when it lasts, and the run is as before', async () => {
     const store = await ok(pgStore({ connectionString: database.url, patienceMs: 300, schema: 'second' }).open({ artifacts }));
     const run = await createdRun(store);
     await setReadOnly(true);
@@ -58,10 +58,10 @@ describe('a database that takes no writes for a while', () => {
 });
 
 describe('an error of the server', () => {
-  it.each(['25006', '57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006'])('of SQLSTATE %s passes by itself', (code) => {
-    expect(readFault(Object.assign(new Error('no'), { code }), 'here').isWeather).toBe(true);
+  it.each(['25006', '57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006'])('of SQLSTATE %s is transient', (code) => {
+    expect(readFault(Object.assign(new Error('no'), { code }), 'here').isTransient).toBe(true);
   });
-  it.each(['42P01', '23505', '28P01', '3D000', '42501'])('of SQLSTATE %s does not', (code) => {
-    expect(readFault(Object.assign(new Error('no'), { code }), 'here').isWeather).toBe(false);
+  it.each(['42P01', '23505', '28P01', '3D000', '42501'])('of SQLSTATE %s is permanent', (code) => {
+    expect(readFault(Object.assign(new Error('no'), { code }), 'here').isTransient).toBe(false);
   });
 });

@@ -11,7 +11,7 @@ import { completeRows, endBatch, ok, runId, sliceOf, step } from './run-store-fi
 const rowCount = 60_000;
 const sliceRows = 20_000;
 
-describe('a batch whose rows lie far apart', () => {
+describe('a batch whose rows are far apart', () => {
   let schema: TestSchema;
   let folder: ReturnType<typeof temporaryFolder>;
   let store: RunStore;
@@ -27,7 +27,7 @@ describe('a batch whose rows lie far apart', () => {
     folder.remove();
   });
 
-  it('is found and moved in a time that grows with the rows alone, not with the rows times the gaps', async () => {
+  it('is found and moved in time proportional to the rows, not to the rows times the gaps', async () => {
     const sizes = { requestsMax: rowCount, inputBytesMax: 1e9, inputTokensMax: null };
     const limits = { ...sizes, inputsMax: null, createsPerHourMax: null };
     const run = await ok(store.create(runId, null));

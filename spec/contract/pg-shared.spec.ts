@@ -14,7 +14,7 @@ const rowCount = 60_000;
 const sliceRows = 20_000;
 const pageRows = 5_000;
 
-describe('many rows that wait for one', () => {
+describe('many rows that wait for one row', () => {
   let schema: TestSchema;
   let folder: ReturnType<typeof temporaryFolder>;
   let store: RunStore;
@@ -52,22 +52,22 @@ describe('many rows that wait for one', () => {
     return { type: 'SettleShared', atMs: 6_000, from, rows: await ok(run.sharedRows(from, pageRows)) };
   };
 
-  it('end page by page, also where the server knows that nearly all rows wait for the same', async () => {
+  it('end page by page, also when the server knows that nearly all rows wait for the same', async () => {
     while (run.snapshot.totals.completed < rowCount / 2) await step(run, await nextPage());
     await schema.query(`analyze ${schema.name}.items`);
     while (run.snapshot.totals.shared > 0) await step(run, await nextPage());
     expect(run.snapshot.totals.completed).toBe(rowCount);
   });
 
-  it('are not looked at again once they have ended', async () => {
+  it('are not read again once they have ended', async () => {
     while (run.snapshot.totals.completed < rowCount / 3) await step(run, await nextPage());
     const page = await nextPage();
     const events = eventsOf(run.snapshot, page);
     await ok(run.commit(run.snapshot.version, events));
     const client = new Client({ connectionString: schema.url });
     await client.connect();
-    /** Rows that were fetched and did not wait. */
-    const passedOver = async (ended: typeof noneEnded): Promise<number> => {
+    /** How many rows were fetched that did not wait. */
+    const skippedRows = async (ended: typeof noneEnded): Promise<number> => {
       let text = '';
       const explain = async (asked: string, values?: readonly unknown[]) => {
         text = JSON.stringify((await client.query(`explain (analyze, format json) ${asked}`, [...(values ?? [])])).rows);
@@ -81,8 +81,8 @@ describe('many rows that wait for one', () => {
       });
       return [...text.matchAll(/"Rows Removed by Filter":(\d+)/gu)].reduce((sum, [, count]) => sum + Number(count), 0);
     };
-    const whole = await passedOver(noneEnded);
-    const next = await passedOver(endedBy(events) ?? noneEnded);
+    const whole = await skippedRows(noneEnded);
+    const next = await skippedRows(endedBy(events) ?? noneEnded);
     await client.end();
     expect(whole - next).toBeGreaterThanOrEqual(run.snapshot.totals.completed - 1);
   });

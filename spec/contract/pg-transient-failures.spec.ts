@@ -12,7 +12,7 @@ import { severingProxy } from '../support/postgres/severing-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { accept, createdRun, ok, plain, runId, sliceOf, step } from './run-store-fixture.ts';
 
-/** A server of its own: it is stopped, killed and filled here. */
+/** A server of its own, which these specs stop, kill and fill. */
 let server: TestServer;
 const folder = temporaryFolder();
 beforeAll(async () => {
@@ -37,8 +37,8 @@ const pausedAt = (atMs: number): readonly Event[] => [
   atMs % 2 === 0 ? { type: 'RunPaused', atMs, reason: 'manual', message: null } : { type: 'RunResumed', atMs },
 ];
 
-describe('a database in trouble', () => {
-  it('that restarts, or is killed, in the middle of commits loses none that was acknowledged and doubles none', async () => {
+describe('a database with transient failures', () => {
+  it('that restarts, or is killed, during commits loses no acknowledged commit and doubles none', async () => {
     const schema = newSchema(server.url);
     const store = await open({ connectionString: server.url, schema: schema.name });
     const run = await createdRun(store);
@@ -58,11 +58,11 @@ describe('a database in trouble', () => {
       await server.restart(how);
     }
     const before = commits;
-    await waitFor('commits go on', () => commits > before + 2);
+    await waitFor('commits continue', () => commits > before + 2);
     isOver = true;
     await committing;
     expect(commits).toBeGreaterThan(10);
-    // Every commit moved the run by one event, and each of them is there once.
+    // Every commit adds one event to the run, and each of them is there once.
     expect(run.snapshot.version).toBe(1 + commits);
     const reader = await ok(store.read(runId));
     expect(plain(reader.snapshot)).toEqual(plain(run.snapshot));
@@ -78,14 +78,14 @@ describe('a database in trouble', () => {
     await using proxy = await severingProxy(server.url);
     const store = await open({ connectionString: proxy.url, schema: schema.name, max: 3 });
     const run = await createdRun(store);
-    // The commit gets through, and the connection ends before its answer.
+    // The commit arrives, and the connection breaks before its answer.
     for (let at = 0; at < 10; at += 1) {
       proxy.severAfter('commit\0');
       await step(run, { type: at % 2 === 0 ? 'PauseRun' : 'ResumeRun', atMs: at + 2, reason: 'manual', message: null } as never);
     }
     expect(proxy.severed).toBe(10);
     expect(run.snapshot.version).toBe(11);
-    // And before the server has heard of it: then it is made again.
+    // Then it breaks before the server receives the commit, which is made again.
     proxy.severBefore('commit\0');
     await accept(run, sliceOf(0, 4));
     expect(proxy.severed).toBe(11);
@@ -95,7 +95,7 @@ describe('a database in trouble', () => {
     await schema.drop();
   });
 
-  it('that stays away is said, in words, and the run is as it was when it comes back', async () => {
+  it('that stays away is an error, and the run is as before when it comes back', async () => {
     const schema = newSchema(server.url);
     const store = await open({ connectionString: server.url, schema: schema.name, patienceMs: 500 });
     const run = await createdRun(store);
@@ -121,7 +121,7 @@ describe('a database in trouble', () => {
     await hungry.end();
   });
 
-  it('whose pool is in use says so, and goes on when it is not', async () => {
+  it('whose pool is in use says so, and continues when it is free', async () => {
     const schema = newSchema(server.url);
     const pool = new Pool({ connectionString: server.url, max: 2, connectionTimeoutMillis: 200 });
     const store = await open({ pool, schema: schema.name, patienceMs: 600 });
@@ -138,7 +138,7 @@ describe('a database in trouble', () => {
     await schema.drop();
   });
 
-  it('in which somebody holds a row for long gives the statement up, says so, and goes on when the row is free', async () => {
+  it('with a row locked for long cancels the statement, says so, and continues when the row is free', async () => {
     const schema = newSchema(server.url);
     const patient = await open({ connectionString: server.url, schema: schema.name });
     await (await createdRun(patient)).close();
@@ -159,7 +159,7 @@ describe('a database in trouble', () => {
     await schema.drop();
   });
 
-  it('says what is wrong with who comes, and repeats no password', async () => {
+  it('reports what is wrong with the connection, and repeats no password', async () => {
     const wrong = server.url.replace('batchor:batchor@', 'batchor:not-this-one@');
     const said = [
       await errorOf({ connectionString: wrong }),
@@ -170,39 +170,39 @@ describe('a database in trouble', () => {
     expect(said[1]).toContain('create it first');
     expect(said[2]).toMatch(/ENOTFOUND|EAI_AGAIN/);
     for (const each of said) expect(each).not.toMatch(/not-this-one|batchor:batchor/);
-    expect(() => pgStore({ connectionString: server.url, schema: 'a"b' })).toThrow('is no name for a schema');
+    expect(() => pgStore({ connectionString: server.url, schema: 'a"b' })).toThrow('is not a valid schema name');
   });
 });
 
 describe('the tables', () => {
-  it('are made once by many who come at once, and are refused where a newer version made them', async () => {
+  it('are created once by many processes at once, and are an error where a newer version created them', async () => {
     const schema = newSchema(server.url);
     const stores = await Promise.all(Array.from({ length: 6 }, () => open({ connectionString: server.url, schema: schema.name, max: 1 })));
     const made = await schema.query(`select number from ${schema.name}.migrations order by number`);
     expect(made).toEqual(Array.from({ length: newestMigration }, (_, i) => ({ number: i + 1 })));
     await schema.query(`insert into ${schema.name}.migrations (number, name) values (${newestMigration + 1}, 'of tomorrow')`);
     expect(await errorOf({ connectionString: server.url, schema: schema.name })).toMatch(
-      /^too_new: .* at step \d+, and this version knows/,
+      /^too_new: .* at step \d+, but this version of batchor only knows step/,
     );
     for (const store of stores) await store.close();
     await schema.drop();
   });
 
-  it('are not made where that was forbidden, and are used where they are', async () => {
+  it('are not created where that is not allowed, and are used where they exist', async () => {
     const schema = newSchema(server.url);
     const without = { connectionString: server.url, schema: schema.name, migrate: false };
     expect(await errorOf(without)).toMatch(/^not_found: .*there is no store/);
     await (await open({ ...without, migrate: true })).close();
     const store = await open(without);
     expect(await ok(store.list())).toEqual([]);
-    // One who may only work in them needs no right to create.
+    // Using existing tables needs no right to create.
     await store.close();
     await schema.drop();
   });
 
-  it('are needed in an encoding that holds every text', async () => {
+  it('need an encoding that holds every text', async () => {
     const schema = newSchema(server.url);
     await schema.query(`create database narrow encoding 'SQL_ASCII' template template0`);
-    expect(await errorOf({ connectionString: server.url.replace('/postgres', '/narrow') })).toContain('texts need UTF8');
+    expect(await errorOf({ connectionString: server.url.replace('/postgres', '/narrow') })).toContain('batchor needs UTF8');
   });
 });
