@@ -257,18 +257,11 @@ const scopeAt = (baseUrl: string | null, model: string): string | null => {
 };
 
 /** What the service is known to take; null: not known. */
-export const serviceNamesOf = async (baseUrl: string | null): Promise<ServiceNames | null> => {
+export const serviceNamesOf = async (baseUrl: string | null) => {
   if (baseUrl !== null && new URL(baseUrl).host !== new URL(openaiUrl).host) return null;
   const { isKnownModel, openaiModels, openaiWindows } = await import('../adapters/openai/config/models.ts');
   return { service: 'OpenAI', models: openaiModels, isKnownModel, windows: openaiWindows };
 };
-
-export interface ServiceNames {
-  readonly service: string;
-  readonly models: readonly string[];
-  readonly isKnownModel: (model: string) => boolean;
-  readonly windows: readonly string[];
-}
 
 const flagOf: Readonly<Record<string, string>> = {
   model: '--model',

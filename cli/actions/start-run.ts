@@ -133,9 +133,11 @@ const beforeCreation: Readonly<Record<string, string>> = {
 
 const inFlags = ({ code, message, hint }: { readonly code: string; readonly message: string; readonly hint: string }): CliFailure => {
   const isUnreachable = code === 'provider_unavailable';
-  const advice = isUnreachable
-    ? 'Check the address (--base-url, OPENAI_BASE_URL) and the network, or try again later.'
-    : (beforeCreation[code] ?? hint);
+  const advice = message.includes('--accept-no-list')
+    ? 'Start with --accept-no-list, or at a service that lists its batches.'
+    : isUnreachable
+      ? 'Check the address (--base-url, OPENAI_BASE_URL) and the network, or try again later.'
+      : (beforeCreation[code] ?? hint);
   return new CliFailure(message, { hint: `${advice} Nothing was created.`, exitCode: exitCodes.runtime });
 };
 

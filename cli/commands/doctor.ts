@@ -8,7 +8,7 @@ import { StoreCommand } from './store-command.ts';
 export class DoctorCommand extends StoreCommand {
   static override readonly paths = [['doctor']];
   static override readonly usage = Command.Usage({
-    description: 'Look whether runs are whole on the disk; with --repair, go on from what is',
+    description: 'Check stored runs for damage; --repair recovers the last verifiable state',
     details:
       'Without `--repair` it changes nothing. With it, a damaged run goes on from the last version that can be proved; it says first what that gives up, and asks nothing. What was damaged or given up is set aside in the folder of the run. Ends with 6 when something is damaged, with 5 when what it should repair is driven by a process.',
     examples: [['What a repair would give up', '$0 doctor --run-id reviews']],

@@ -3,6 +3,7 @@ import type { CliContext } from '../shell/context.ts';
 import { azureFlag, type ConnectionFlags, headerFlag } from '../shell/connection-flags.ts';
 import { pricesFlag } from '../job/price-flag.ts';
 import type { StartFlags } from '../job/start-flags.ts';
+import { policyFlags } from './run-policy-flags.ts';
 
 /** A command about rows that are to be sent: `quote` takes the flags of `start`, so that one word is changed to go from the one to the other. */
 export abstract class JobCommand extends Command<CliContext> implements StartFlags, ConnectionFlags {
@@ -16,7 +17,7 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
     description: 'With --from-run: failed (default), all, or failure classes with commas between them',
   });
   readonly input = Option.Array('--input', [], {
-    description: 'A .csv or .jsonl file (also .gz, .zst), .parquet or .arrow; a pattern in quotes; - for standard input; again for more',
+    description: 'A .csv or .jsonl file (also .gz, .zst), .parquet or .arrow; a pattern in quotes; - for standard input (repeatable)',
   });
   readonly inputFormat = Option.String('--input-format', {
     description: 'csv, jsonl, parquet or arrow, where names do not say it; openai-batch: its lines are requests already',
@@ -37,7 +38,7 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   readonly promptField = Option.String('--prompt-field', { description: 'The field that holds the prompt' });
   readonly promptTemplate = Option.String('--prompt-template', { description: 'A prompt with {{fields}}; \\{{ for the braces themselves' });
   readonly systemPrompt = Option.String('--system-prompt', { description: 'Instructions for every row' });
-  readonly metadataField = Option.Array('--metadata-field', [], { description: 'A field to give back beside the answer; again for more' });
+  readonly metadataField = Option.Array('--metadata-field', [], { description: 'A field to give back beside the answer (repeatable)' });
   readonly keepColumns = Option.Boolean('--keep-columns', false, { description: 'Give all other columns back beside the answer' });
   readonly model = Option.String('--model', { description: 'The model' });
   readonly endpoint = Option.String('--endpoint', {
@@ -50,23 +51,17 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   readonly schemaName = Option.String('--schema-name', {
     description: "The schema's name at the provider (default: its own, else output)",
   });
-  readonly param = Option.Array('--param', [], { description: 'Another body parameter, key=json; again for more' });
+  readonly param = Option.Array('--param', [], { description: 'Another body parameter, key=json (repeatable)' });
   readonly baseUrl = Option.String('--base-url', { description: "Address of the service (default: OPENAI_BASE_URL, else OpenAI's)" });
   readonly header = headerFlag();
   readonly azureApiVersion = azureFlag();
-  readonly pollInterval = Option.String('--poll-interval', { description: 'Seconds between looks at the batches (default 60)' });
+  readonly pollInterval = Option.String('--poll-interval', { description: 'Poll interval in seconds (default 60)' });
   readonly createGrace = Option.String('--create-grace', {
     description: 'Seconds for which a batch whose create got no answer is looked for before it is sent again (default 600)',
   });
-  readonly deleteInputFiles = Option.Boolean('--delete-input-files', false, {
-    description: 'Delete each input file at the provider once its batch is over (default: they expire)',
-  });
-  readonly filesExpireAfter = Option.String('--files-expire-after', {
-    description: 'Seconds after which the provider deletes input files by itself, 3600 to 2592000 (default: its own, 30 days at OpenAI)',
-  });
-  readonly outputFilesExpireAfter = Option.String('--output-files-expire-after', {
-    description: 'The same of output and error files: download them before that (default: its own, 30 days at OpenAI)',
-  });
+  readonly deleteInputFiles = policyFlags.deleteInputFiles();
+  readonly filesExpireAfter = policyFlags.filesExpireAfter();
+  readonly outputFilesExpireAfter = policyFlags.outputFilesExpireAfter();
   readonly noRawOutput = Option.Boolean('--no-raw-output', false, {
     description: "Keep the results of each batch, and not the provider's files (default: both)",
   });
@@ -78,42 +73,25 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
     description: 'Ask once more for truncated answers, with this output limit (default: they fail)',
   });
   readonly maxAttempts = Option.String('--max-attempts', { description: 'Attempts per row, the first included (default 3)' });
-  readonly maxRequestsPerBatch = Option.String('--max-requests-per-batch', {
-    description: "At most so many rows per batch (default: the provider's limit)",
-  });
-  readonly maxBytesPerBatch = Option.String('--max-bytes-per-batch', {
-    description: "At most so many bytes per batch (default: the provider's limit)",
-  });
-  readonly badRows = Option.String('--bad-rows', {
-    description: 'Rows that cannot be items: fail (default; pause at the first) or record (as failed items)',
-  });
+  readonly maxRequestsPerBatch = policyFlags.maxRequestsPerBatch();
+  readonly maxBytesPerBatch = policyFlags.maxBytesPerBatch();
+  readonly badRows = policyFlags.badRows();
   readonly limit = Option.String('--limit', { description: 'Only the first rows' });
   readonly prices = pricesFlag();
-  readonly maxCost = Option.String('--max-cost', {
-    description:
-      'Dollars: the run pauses before it could have cost more, by estimate where tokens cannot be counted (needs a known price, and a bound of the answers)',
-  });
-  readonly assumeOutputTokens = Option.String('--assume-output-tokens', {
-    description: 'Output tokens of one answer at most, where no parameter bounds them',
-  });
-  readonly canary = Option.String('--canary', { description: 'Send so many rows first, and the others only when enough of them pass' });
+  readonly maxCost = policyFlags.maxCost();
+  readonly assumeOutputTokens = policyFlags.assumeOutputTokens();
+  readonly canary = policyFlags.canary();
   readonly canaryPassRatio = Option.String('--canary-pass-ratio', {
     description: 'The share of the canary that has to pass (default 0.9)',
   });
-  readonly maxFailedBatches = Option.String('--max-failed-batches', {
-    description: 'Pause after so many batches in a row that the provider refuses as a whole (default 3)',
-  });
+  readonly maxFailedBatches = policyFlags.maxFailedBatches();
   readonly minPassRatio = Option.String('--min-pass-ratio', {
     description: 'Pause when of a thousand rows a smaller share passes (default 0.1; 0: never)',
   });
-  readonly enqueuedTokenLimit = Option.String('--enqueued-token-limit', {
-    description: "Prompt tokens that the provider's queue takes (default: found out)",
-  });
-  readonly enqueuedRequestLimit = Option.String('--enqueued-request-limit', {
-    description: "Requests that the provider's queue takes (default: found out)",
-  });
-  readonly targetRatio = Option.String('--target-ratio', { description: 'Use this share of the limits (default 1)' });
-  readonly headroom = Option.String('--headroom', { description: 'Leave so many tokens of the limit to others (default 0)' });
+  readonly enqueuedTokenLimit = policyFlags.enqueuedTokenLimit();
+  readonly enqueuedRequestLimit = policyFlags.enqueuedRequestLimit();
+  readonly targetRatio = policyFlags.targetRatio();
+  readonly headroom = policyFlags.headroom();
   readonly maxBatchEnqueuedTokens = Option.String('--max-batch-enqueued-tokens', {
     description: 'At most so many prompt tokens in one batch (default: no limit but those of the queue)',
   });

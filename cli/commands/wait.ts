@@ -8,7 +8,7 @@ import { DrivingCommand } from './store-command.ts';
 export class WaitCommand extends DrivingCommand {
   static override readonly paths = [['wait']];
   static override readonly usage = Command.Usage({
-    description: 'Go on with a run until it is finished',
+    description: 'Continue a run until it finishes',
     details: `
       Goes on where the run stands, reading its input included, from what is stored with it. Where another process drives the
       run, follows it, and takes over if that process ends. Prints the run's summary as JSON.

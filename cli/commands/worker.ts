@@ -10,7 +10,7 @@ import { StoreCommand } from './store-command.ts';
 export class WorkerCommand extends StoreCommand {
   static override readonly paths = [['worker']];
   static override readonly usage = Command.Usage({
-    description: 'Drive whatever runs of the store need somebody, until stopped',
+    description: 'Process runs in this store that have work and no owner, until stopped',
     details: `
       Takes runs that nobody drives and to which something is owed: input to read, batches to send, answers to collect, those of
       paused runs included. Goes on with what workers left that died. As many workers as one likes share a store in a database.

@@ -5,7 +5,8 @@ import { CliFailure } from '../shell/failure.ts';
 import type { BatchesDescription } from './job-description.ts';
 import { policiesOf } from './policy-flags.ts';
 import { schemaSourceOf } from './schema-source.ts';
-import { completionWindowOf, type JobPlace, priceOf, refuseBeside, rowFlags, type StartFlags } from './start-flags.ts';
+import { rowFlags } from './start-flag-names.ts';
+import { completionWindowOf, type JobPlace, priceOf, refuseBeside, type StartFlags } from './start-flags.ts';
 
 export interface BatchFlags extends StartFlags {
   readonly fromBatch: readonly string[];

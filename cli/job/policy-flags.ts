@@ -7,7 +7,7 @@ import type { Policies } from './job-description.ts';
 export interface PolicyFlags {
   readonly pollInterval: string | undefined;
   readonly createGrace: string | undefined;
-  readonly deleteInputFiles: boolean;
+  readonly deleteInputFiles: boolean | undefined;
   readonly filesExpireAfter: string | undefined;
   readonly outputFilesExpireAfter: string | undefined;
   readonly noRawOutput: boolean;
@@ -41,7 +41,7 @@ export const policiesOf = (flags: PolicyFlags, prices: TokenPrices | null): Poli
   return {
     pollIntervalMs: pollInterval === null ? null : Math.max(1, Math.round(pollInterval * 1000)),
     createGraceMs: createGrace === null ? null : Math.round(createGrace * 1000),
-    deletesInputFiles: flags.deleteInputFiles ? true : null,
+    deletesInputFiles: flags.deleteInputFiles === true ? true : null,
     filesExpireAfterMs: expiryOf('--files-expire-after', flags.filesExpireAfter),
     outputFilesExpireAfterMs: expiryOf('--output-files-expire-after', flags.outputFilesExpireAfter),
     keepsRawOutput: flags.noRawOutput ? false : null,

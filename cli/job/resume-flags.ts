@@ -1,24 +1,25 @@
 import type { ResumeOptions } from '../../lib/run/control/resume-changes.ts';
 import { choice, wholeNumber } from '../shell/flags.ts';
-import { costOf, enqueueLimitsOf, expiryOf } from './policy-flags.ts';
+import { costOf, enqueueLimitsOf, expiryOf, type PolicyFlags } from './policy-flags.ts';
 
 /** The flags of `resume` that say something anew, as they were typed. */
-export interface ResumeFlags {
-  readonly badRows: string | undefined;
-  readonly maxCost: string | undefined;
-  readonly assumeOutputTokens: string | undefined;
-  readonly canary: string | undefined;
-  readonly enqueuedTokenLimit: string | undefined;
-  readonly enqueuedRequestLimit: string | undefined;
-  readonly targetRatio: string | undefined;
-  readonly headroom: string | undefined;
-  readonly maxRequestsPerBatch: string | undefined;
-  readonly maxBytesPerBatch: string | undefined;
-  readonly maxFailedBatches: string | undefined;
-  readonly deleteInputFiles: boolean | undefined;
-  readonly filesExpireAfter: string | undefined;
-  readonly outputFilesExpireAfter: string | undefined;
-}
+export type ResumeFlags = Pick<
+  PolicyFlags,
+  | 'badRows'
+  | 'maxCost'
+  | 'assumeOutputTokens'
+  | 'canary'
+  | 'enqueuedTokenLimit'
+  | 'enqueuedRequestLimit'
+  | 'targetRatio'
+  | 'headroom'
+  | 'maxRequestsPerBatch'
+  | 'maxBytesPerBatch'
+  | 'maxFailedBatches'
+  | 'deleteInputFiles'
+  | 'filesExpireAfter'
+  | 'outputFilesExpireAfter'
+>;
 
 /** What the flags ask for; what was left out stays as it is. */
 export const resumeOptionsOf = (flags: ResumeFlags): ResumeOptions => {

@@ -13,6 +13,7 @@ import type { Description, EarlierDescription, JobDescription, Reached } from '.
 import { type ModuleExport, parseModuleExport } from '../shell/load-module.ts';
 import { policiesOf, type PolicyFlags } from './policy-flags.ts';
 import { type SchemaFlags, schemaSourceOf } from './schema-source.ts';
+import { rowFlags, saidByLines, sayable } from './start-flag-names.ts';
 import { parseTemplate } from './template.ts';
 
 /** The flags of `start` and `quote` that say what to run, as they were typed. */
@@ -89,22 +90,6 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, note, reach, 
   // Standard input is read only where all else is right.
   return { ...rest, inputs: await inputFilesOf(flags, { cwd, stdin, idField: rest.idField, note }) };
 };
-
-/** Flags that a prepared batch file says itself, in each of its lines. */
-const saidByLines = [
-  'idField',
-  'promptField',
-  'promptTemplate',
-  'systemPrompt',
-  'metadataField',
-  'keepColumns',
-  'model',
-  'endpoint',
-  'param',
-  'schema',
-  'structuredOutput',
-  'schemaName',
-] as const satisfies readonly (keyof StartFlags)[];
 
 const isSaidPrepared = ({ inputFormat }: StartFlags): boolean => inputFormat === 'openai-batch';
 /** Where nothing says what to ask, the file may. */
@@ -223,59 +208,5 @@ export const completionWindowOf = (text: string): string => {
     hint: 'OpenAI takes 24h and nothing else.',
   });
 };
-
-/** Flags that say which rows there are, and what they ask. */
-export const rowFlags = [
-  'input',
-  'inputFormat',
-  'delimiter',
-  'quote',
-  'encoding',
-  'namespaceIds',
-  'idField',
-  'promptField',
-  'promptTemplate',
-  'systemPrompt',
-  'metadataField',
-  'keepColumns',
-] as const satisfies readonly (keyof StartFlags)[];
-
-/** Flags that say something of a job. */
-const sayable = [
-  ...rowFlags,
-  'fromRun',
-  'only',
-  'model',
-  'endpoint',
-  'completionWindow',
-  'param',
-  'schema',
-  'structuredOutput',
-  'schemaName',
-  'pollInterval',
-  'createGrace',
-  'deleteInputFiles',
-  'filesExpireAfter',
-  'outputFilesExpireAfter',
-  'noRawOutput',
-  'sendDuplicatesOnce',
-  'maxAttempts',
-  'raiseOutputTokensTo',
-  'maxRequestsPerBatch',
-  'maxBytesPerBatch',
-  'badRows',
-  'maxCost',
-  'assumeOutputTokens',
-  'canary',
-  'canaryPassRatio',
-  'maxFailedBatches',
-  'minPassRatio',
-  'enqueuedTokenLimit',
-  'enqueuedRequestLimit',
-  'targetRatio',
-  'headroom',
-  'maxBatchEnqueuedTokens',
-  'quotaScope',
-] as const satisfies readonly (keyof StartFlags)[];
 
 const flagName = (name: string): string => `--${name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -111,7 +111,7 @@ const createNotes = (first: RunSummary): ((summary: RunSummary) => readonly stri
     }
     for (const { what, message, retryAt } of summary.troubles) {
       // Each try is a request of its own, and each look later than the last: neither is news.
-      const news = message.replace(/\breq_\w+/gu, '').replace(/\d{1,6}(?:\.\d)? (?:second|minute|hour|day)s?\b/gu, '');
+      const news = message.replace(/\breq_\w+/gu, '').replace(/[\d,]{1,9}(?:\.\d)? (?:second|minute|hour|day)s?\b/gu, '');
       if (told.get(what) === news) continue;
       told.set(what, news);
       lines.push(
