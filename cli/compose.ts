@@ -12,6 +12,7 @@ import type { CliPrompt } from './job/prompt.ts';
 import type { Settings } from './job/job-description.ts';
 import type { Headers } from './shell/headers.ts';
 import { type InputFile, kindOfInput } from './job/input-kinds.ts';
+import { inFlags, openaiUrl, providerSettings } from './job/provider-settings.ts';
 import { CliFailure } from './shell/failure.ts';
 import { broughtConnection, connectionName, importModule } from './shell/load-module.ts';
 import type { StorePlace } from './shell/place.ts';
@@ -36,8 +37,6 @@ export interface Account {
   /** A key that is not used, and taken out of what is shown. */
   readonly hides?: string;
 }
-
-const openaiUrl = 'https://api.openai.com/v1';
 
 /** The account is asked for at the moment of connecting: a stored run is looked at before it is known where it belongs. */
 const connectionOf = async (accountOf: () => Account): Promise<ProviderConnection> => {
@@ -218,42 +217,16 @@ export const loadProcessIdentity = () => import('../adapters/filestore/ownership
 /** The provider's part of a job. Throws what its own checks find, in the words of the flags. */
 export const providerConfigOf = async (description: Settings): Promise<ProviderConfig<CliPrompt, unknown>> => {
   const { openai } = await import('../adapters/openai/index.ts');
-  const { model, endpoint, params, completionWindow, policies, baseUrl } = description;
-  const quotaScope = policies.quotaScope ?? scopeAt(baseUrl, model);
-  const settings = {
-    model,
-    endpoint,
-    params,
-    completionWindow,
-    ...(policies.pollIntervalMs === null ? {} : { pollIntervalMs: policies.pollIntervalMs }),
-    ...(policies.createGraceMs === null ? {} : { createGraceMs: policies.createGraceMs }),
-    enqueueLimits: {
-      ...(policies.enqueuedTokenLimit === null ? {} : { enqueuedTokenLimit: policies.enqueuedTokenLimit }),
-      ...(policies.enqueuedRequestLimit === null ? {} : { enqueuedRequestLimit: policies.enqueuedRequestLimit }),
-      ...(policies.targetRatio === null ? {} : { targetRatio: policies.targetRatio }),
-      ...(policies.headroom === null ? {} : { headroom: policies.headroom }),
-      ...(policies.maxBatchEnqueuedTokens === null ? {} : { maxBatchEnqueuedTokens: policies.maxBatchEnqueuedTokens }),
-      ...(quotaScope === null ? {} : { quotaScope }),
-    },
-    ...(policies.deletesInputFiles === null ? {} : { deleteInputFiles: policies.deletesInputFiles }),
-    ...(policies.filesExpireAfterMs === null ? {} : { filesExpireAfterMs: policies.filesExpireAfterMs }),
-    ...(policies.outputFilesExpireAfterMs === null ? {} : { outputFilesExpireAfterMs: policies.outputFilesExpireAfterMs }),
-  };
+  const settings = providerSettings(description);
   try {
     // The adapter checks what its types promise; a command line can promise nothing.
     const config = openai(settings as unknown as Parameters<typeof openai>[0]) as ProviderConfig<CliPrompt, unknown>;
-    return policies.prices === null ? config : { ...config, prices: policies.prices };
+    const { prices } = description.policies;
+    return prices === null ? config : { ...config, prices };
   } catch (error) {
-    if (error instanceof TypeError)
-      throw new CliFailure(error.message.replace(/^openai\(\{ (\w+) \}\)/u, (_, name: string) => flagOf[name] ?? name));
+    if (error instanceof TypeError) throw new CliFailure(inFlags(error.message));
     throw error;
   }
-};
-
-/** Two services must not share a queue because their models share a name; null: OpenAI's own, where the default is right. */
-const scopeAt = (baseUrl: string | null, model: string): string | null => {
-  const host = baseUrl === null ? null : new URL(baseUrl).host;
-  return host === null || host === new URL(openaiUrl).host ? null : `${host}/${model}`;
 };
 
 /** What the service is known to take; null: not known. */
@@ -261,16 +234,6 @@ export const serviceNamesOf = async (baseUrl: string | null) => {
   if (baseUrl !== null && new URL(baseUrl).host !== new URL(openaiUrl).host) return null;
   const { isKnownModel, openaiModels, openaiWindows } = await import('../adapters/openai/config/models.ts');
   return { service: 'OpenAI', models: openaiModels, isKnownModel, windows: openaiWindows };
-};
-
-const flagOf: Readonly<Record<string, string>> = {
-  model: '--model',
-  endpoint: '--endpoint',
-  params: '--param',
-  pollIntervalMs: '--poll-interval',
-  createGraceMs: '--create-grace',
-  filesExpireAfterMs: '--files-expire-after',
-  outputFilesExpireAfterMs: '--output-files-expire-after',
 };
 
 /** The endpoint that a flag means, in the adapter's spelling. */

@@ -1,0 +1,48 @@
+import type { Settings } from './job-description.ts';
+
+/** OpenAI's own address. */
+export const openaiUrl = 'https://api.openai.com/v1';
+
+/** What a description says to the provider's adapter, in its own words; what is null is left to its defaults. */
+export const providerSettings = (description: Settings) => {
+  const { model, endpoint, params, completionWindow, policies, baseUrl } = description;
+  const quotaScope = policies.quotaScope ?? scopeAt(baseUrl, model);
+  return {
+    model,
+    endpoint,
+    params,
+    completionWindow,
+    ...(policies.pollIntervalMs === null ? {} : { pollIntervalMs: policies.pollIntervalMs }),
+    ...(policies.createGraceMs === null ? {} : { createGraceMs: policies.createGraceMs }),
+    enqueueLimits: {
+      ...(policies.enqueuedTokenLimit === null ? {} : { enqueuedTokenLimit: policies.enqueuedTokenLimit }),
+      ...(policies.enqueuedRequestLimit === null ? {} : { enqueuedRequestLimit: policies.enqueuedRequestLimit }),
+      ...(policies.targetRatio === null ? {} : { targetRatio: policies.targetRatio }),
+      ...(policies.headroom === null ? {} : { headroom: policies.headroom }),
+      ...(policies.maxBatchEnqueuedTokens === null ? {} : { maxBatchEnqueuedTokens: policies.maxBatchEnqueuedTokens }),
+      ...(quotaScope === null ? {} : { quotaScope }),
+    },
+    ...(policies.deletesInputFiles === null ? {} : { deleteInputFiles: policies.deletesInputFiles }),
+    ...(policies.filesExpireAfterMs === null ? {} : { filesExpireAfterMs: policies.filesExpireAfterMs }),
+    ...(policies.outputFilesExpireAfterMs === null ? {} : { outputFilesExpireAfterMs: policies.outputFilesExpireAfterMs }),
+  };
+};
+
+/** Two services must not share a queue because their models share a name; null: OpenAI's own, where the default is right. */
+const scopeAt = (baseUrl: string | null, model: string): string | null => {
+  const host = baseUrl === null ? null : new URL(baseUrl).host;
+  return host === null || host === new URL(openaiUrl).host ? null : `${host}/${model}`;
+};
+
+const flagOf: Readonly<Record<string, string>> = {
+  model: '--model',
+  endpoint: '--endpoint',
+  params: '--param',
+  pollIntervalMs: '--poll-interval',
+  createGraceMs: '--create-grace',
+  filesExpireAfterMs: '--files-expire-after',
+  outputFilesExpireAfterMs: '--output-files-expire-after',
+};
+
+/** What the adapter says of its settings, in the words of the flags. */
+export const inFlags = (message: string): string => message.replace(/^openai\(\{ (\w+) \}\)/u, (_, name: string) => flagOf[name] ?? name);
