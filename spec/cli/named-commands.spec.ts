@@ -63,11 +63,14 @@ const inDocument = (path: string): readonly Shown[] => {
 const wordsOf = (line: string): readonly string[] => {
   const words = [...line.matchAll(/(?:"[^"]*"|'[^']*'|\\.|[^\s"'])+/gu)].map(([word]) => word);
   const end = words.findIndex((word) => /^(?:[0-9]?[<>].*|[|&;#].*|\))$/u.test(word));
-  return words
-    .slice(0, end < 0 ? undefined : end)
-    .filter((word) => !/^\$\w+$/u.test(word))
-    .map((word) => word.replaceAll(/["']|[;)]+$/gu, ''))
-    .filter((word, i, words) => word !== '' && ((word !== '…' && word !== 'X') || (words[i - 1] ?? '').startsWith('--')));
+  return (
+    words
+      .slice(0, end < 0 ? undefined : end)
+      // A variable that is no flag's value may hold any flags.
+      .filter((word, i, words) => !/^\$\w+$/u.test(word) || (words[i - 1] ?? '').startsWith('--'))
+      .map((word) => word.replaceAll(/["']|[;)]+$/gu, ''))
+      .filter((word, i, words) => word !== '' && ((word !== '…' && word !== 'X') || (words[i - 1] ?? '').startsWith('--')))
+  );
 };
 
 const errorOf = ({ where, line, isProse }: Shown): string | null => {
