@@ -1,9 +1,7 @@
-import type { StructuredOutputConfig } from '../lib/core/model/config.ts';
-import type { JsonObject } from '../lib/core/json/json.ts';
-import type { CheckpointedItemSource } from '../lib/ports/source.ts';
+import type { RunConfig, StructuredOutputConfig } from '../lib/core/model/config.ts';
+import type { AnswerWire } from '../lib/run/api/connections.ts';
 import type { ProviderConfig, ProviderConnection } from '../lib/ports/provider.ts';
 import type { RunStore } from '../lib/ports/run-store.ts';
-import type { TableFormat } from '../lib/ports/table.ts';
 import type { BatchRunner } from '../lib/run/api/runner.ts';
 import type { PriceBook } from '../lib/run/job/price-book.ts';
 import type { StrictRules } from '../lib/schema/strict-rules.ts';
@@ -11,18 +9,17 @@ import type { RunnerStorage } from '../lib/run/api/runner-options.ts';
 import type { CliPrompt } from './job/prompt.ts';
 import type { Settings } from './job/job-description.ts';
 import type { Headers } from './shell/headers.ts';
-import { type InputFile, kindOfInput } from './job/input-kinds.ts';
 import { inFlags, openaiUrl, providerSettings } from './job/provider-settings.ts';
 import { CliFailure } from './shell/failure.ts';
 import { broughtConnection, connectionName, importModule } from './shell/load-module.ts';
 import type { StorePlace } from './shell/place.ts';
-import type { ResultFormat } from './print/table-formats.ts';
 
 // Everything that takes time to load is imported inside the function that needs it: `status` must not load a provider's code.
 
 export { connectionName } from './shell/load-module.ts';
 export { isLoopback } from '../adapters/openai/config/loopback.ts';
 export { carriedConnection } from '../adapters/openai/config/carried-connection.ts';
+export * from './compose-files.ts';
 
 /** Where requests go, and with which key. */
 export interface Account {
@@ -122,94 +119,18 @@ export const createRunner = async (
   });
 };
 
+/** What reads the answers of a run, without a runner; `hides`: a key that is taken out of them. */
+export const answerReader = async (config: RunConfig, hides: string): Promise<AnswerWire> => {
+  const { createConnections } = await import('../lib/run/api/connections.ts');
+  const connection = await connectionOf(() => ({ apiKey: '', baseUrl: null, hides }));
+  return createConnections([connection], broughtConnection).readerOf(config);
+};
+
 /** A runner for what needs no store: it can quote, without a key, and look at batches that were created elsewhere, and nothing else. */
 export const createQuoter = async (account: Account = { apiKey: '', baseUrl: null }): Promise<BatchRunner> => {
   const [{ BatchRunner }, connection] = await Promise.all([import('../lib/run/api/runner.ts'), connectionOf(() => account)]);
   return new BatchRunner({ providers: [connection], connectionOf: broughtConnection, importModule });
 };
-
-/** A source over one file, each row whole as its payload. */
-export const fileSource = async (
-  input: InputFile,
-  path: string,
-  { idField, keepsDigits }: { readonly idField: string; readonly keepsDigits: boolean },
-): Promise<CheckpointedItemSource<unknown, JsonObject>> => {
-  switch (kindOfInput(input)) {
-    case 'csv':
-      return (await import('../adapters/csv/index.ts')).csvSource(path, {
-        itemId: idField,
-        delimiter: input.delimiter ?? ',',
-        skipsEmptyRecords: true,
-        ...(input.quote === undefined ? {} : { quote: input.quote }),
-        ...encodingOf(input),
-      });
-    case 'jsonl':
-      return (await import('../adapters/jsonl/index.ts')).jsonlSource(path, {
-        itemId: idField,
-        numbers: keepsDigits ? 'exact' : 'rounded',
-        ...encodingOf(input),
-      });
-    case 'parquet':
-      return (await import('../adapters/parquet/index.ts')).parquetSource(path, {
-        itemId: idField,
-        decimals: keepsDigits ? 'text' : 'number',
-      });
-    case 'arrow':
-      return (await import('../adapters/arrow/index.ts')).arrowSource(path, { itemId: idField });
-  }
-};
-
-/** The text of a CSV or JSON lines file, cut where its source says that rows end, and how fields are added to its rows. Texts are bytes, a character each. */
-export const openRowText = async (input: InputFile, path: string, signal: AbortSignal) => {
-  const options = { signal, ...encodingOf(input) };
-  const { delimiter = ',', quote } = input;
-  return kindOfInput(input) === 'csv'
-    ? (await import('../adapters/csv/csv-text.ts')).openCsvText(path, { ...options, delimiter, quote: quote ?? '"' })
-    : (await import('../adapters/jsonl/jsonl-text.ts')).openJsonlText(path, options);
-};
-
-/** The delimiter under which a CSV file's header names the field; null: under none that is usual, or the file cannot be read. */
-export const findDelimiter = async (input: InputFile, idField: string): Promise<string | null> => {
-  const csv = await import('../adapters/csv/index.ts');
-  const { quote } = input;
-  return csv.findDelimiter(input.absolute, idField, { ...encodingOf(input), ...(quote === undefined ? {} : { quote }) }).catch(() => null);
-};
-
-const encodingOf = ({ encoding }: InputFile): { readonly encoding?: string } => (encoding === undefined ? {} : { encoding });
-
-/** The encoding by which the text of a file is read; null: the file cannot be read, which reading it says better. */
-export const encodingOfText = async ({ absolute, encoding }: InputFile): Promise<string | null> => {
-  const { encodingOfFile } = await import('../adapters/files/encoding.ts');
-  return encodingOfFile(absolute, encoding).catch(() => null);
-};
-
-/** The name of the encoding that a label means. Throws a `RangeError` for a label of none. */
-export const encodingNamed = async (label: string): Promise<string> => {
-  const { encodingOfLabel } = await import('../adapters/files/encoding.ts');
-  return encodingOfLabel(label) ?? label;
-};
-
-/** Loads what writes the format; null: JSON lines. */
-export const tableFormatOf = async (format: ResultFormat): Promise<TableFormat | null> => {
-  switch (format) {
-    case 'jsonl':
-      return null;
-    case 'csv':
-      return (await import('../adapters/csv/index.ts')).csvFormat();
-    case 'parquet':
-      return (await import('../adapters/parquet/index.ts')).parquetFormat();
-    case 'arrow':
-      return (await import('../adapters/arrow/index.ts')).arrowFormat();
-  }
-};
-
-/** The same, where columns were chosen: then JSON lines are a table too. */
-export const columnFormatOf = async (format: ResultFormat, areChosen: boolean): Promise<TableFormat | null> =>
-  format === 'jsonl' && areChosen ? (await import('../lib/run/results/json-lines.ts')).jsonLinesFormat() : tableFormatOf(format);
-
-/** The files that a pattern means, in the order of their names. */
-export const expandInput = async (pattern: string, cwd: string): Promise<readonly string[]> =>
-  (await import('../adapters/files/expand-glob.ts')).expandGlob(pattern, cwd);
 
 /** Tells processes apart, also where their ids come again. */
 export const loadProcessIdentity = () => import('../adapters/filestore/ownership/process-identity.ts');

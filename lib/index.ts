@@ -29,6 +29,7 @@ export type { WaitingRun, WorkNotice, WorkOptions } from './run/drive/work.ts';
 export type * from './run/archive/artifacts.ts';
 export type * from './run/audit/inspection.ts';
 export type * from './run/api/run.ts';
+export type { FailureWords } from './run/view/failure-words.ts';
 export type { BatchReport, FailureReport, RunReport } from './run/view/report.ts';
 export type { EarlierItem, RunSourceOptions } from './run/sources/run-source.ts';
 export type { Consumption } from './run/view/consumption.ts';

@@ -226,7 +226,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
         openHandles.add(reader);
         return reader;
       }),
-    peek: (runId) => TE.Monad.map(existing(runId), listed),
+    peek: (runId) => TE.Monad.map(existing(runId), (run) => ({ ...listed(run), artifacts: payloadsOf(run) })),
     list: () =>
       session.query(async (query) => {
         const runs = await allRuns(query, schema);

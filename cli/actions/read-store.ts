@@ -15,8 +15,9 @@ import { type Place, requireStore, summaryInPlace } from '../shell/place.ts';
 export const readSummary = (place: Place, runId: string): Promise<JsonObject> =>
   withStore(place, async (store) => {
     if (!isRunId(runId)) throw invalidRunId(runId);
-    const { snapshot } = await must(store.peek(runId), { runId, storage: store.describe });
-    return summaryInPlace(place, toWire(summaryOf(snapshot)));
+    const run = await must(store.peek(runId), { runId, storage: store.describe });
+    const [summary, { standingOf }] = [toWire(summaryOf(run.snapshot)), await import('./run-standing.ts')];
+    return summaryInPlace(place, { ...summary, ...(await standingOf(run, place)) });
   });
 
 /** The runs of the store: first those that cannot be opened, which are told in words too, then the others, newest first, each with who drives it. */

@@ -2,7 +2,7 @@ import { Command, Option } from 'clipanion';
 import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
 import { required } from '../shell/flags.ts';
 import type { Place } from '../shell/place.ts';
-import { writeJson, writeNotes } from '../print/render.ts';
+import { writeJson, writeLines, writeNotes } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reads the store alone: no key, no network. */
@@ -28,8 +28,11 @@ export class InspectCommand extends RunCommand {
       import('../../lib/run/view/wire.ts'),
     ]);
     const inspection = await withRun(place, runId, ({ run }) => run.inspect(itemId));
-    await writeJson(context, toWire(inspection));
-    writeNotes(context, historyText(inspection));
+    if (context.isStdoutTerminal) await writeLines(context.stdout, historyText(inspection));
+    else {
+      await writeJson(context, toWire(inspection));
+      writeNotes(context, historyText(inspection));
+    }
     return exitCodes.ok;
   }
 }

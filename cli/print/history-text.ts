@@ -1,4 +1,5 @@
-import type { InspectedAttempt, InspectedSpan, Inspection } from '../../lib/run/audit/inspection.ts';
+import type { ItemResult } from '../../lib/core/settle/results.ts';
+import type { InspectedAttempt, InspectedLine, InspectedSpan, Inspection } from '../../lib/run/audit/inspection.ts';
 
 /** The history of a row for a person: what it is, then attempt by attempt. */
 export const historyText = (inspection: Inspection): readonly string[] => {
@@ -14,6 +15,7 @@ export const historyText = (inspection: Inspection): readonly string[] => {
     ...(inspection.requestLine === null
       ? []
       : [`  request line: ${inspection.isRequestLineKept ? placeText(inspection.requestLine) : 'pruned'}`]),
+    ...askedText(inspection),
     ...inspection.faults.map((fault) => `  ${fault}`),
     ...(attempts.length === 0 ? [`  was in no batch${sentFor(inspection)}`] : attempts.flatMap(attemptText)),
   ];
@@ -33,10 +35,47 @@ const attemptText = (attempt: InspectedAttempt): readonly string[] => {
     `batch ${batchNo} (${batchKey}): ${outcomeText(attempt)}`,
     `  ${providerBatchId === null ? 'not at the provider' : `${providerBatchId}, create ${createAttempt}`}${inputFileId === null ? '' : `, input file ${inputFileId}`}${ended}`,
     ...(attempt.rejectionMessage === null ? [] : [`  refused: ${attempt.rejectionMessage}`]),
-    ...lines.map((line) => `  ${line.part} file: ${placeText(line)}: ${line.verdict}${line.isAnswer ? ', the answer' : ''}`),
+    ...lines.flatMap(lineText),
     ...(attempt.areRawFilesKept ? [] : ['  its raw files are not kept: its lines are told as they stood in them']),
     ...(lines.length === 0 && attempt.ending !== null ? ['  no line speaks of the row'] : []),
     ...attempt.faults.map((fault) => `  ${fault}`),
+  ];
+};
+
+const lineText = ({ error, ...line }: InspectedLine): readonly string[] => [
+  `  ${line.part} file: ${placeText(line)}: ${line.verdict}${line.isAnswer ? ', the answer' : ''}`,
+  ...(error === null
+    ? []
+    : [
+        `    the provider says: ${error.errorCode === null ? '' : `${error.errorCode}: `}${error.message}`,
+        ...(error.rawError === null ? [] : block(JSON.stringify(error.rawError, null, 2))),
+      ]),
+];
+
+const blockCharsMax = 8_000;
+
+/** A text of several lines, further in. */
+const block = (text: string): readonly string[] => {
+  const shown = text.length <= blockCharsMax ? text : `${text.slice(0, blockCharsMax)}… (${text.length - blockCharsMax} characters more)`;
+  return shown.split('\n').map((line) => `    ${line}`);
+};
+
+/** What was asked, and what came of it. */
+const askedText = ({ request, result }: Inspection): readonly string[] => [
+  ...(request === null ? [] : ['  request:', ...block(JSON.stringify(request, null, 2))]),
+  ...(result === null ? [] : answerText(result)),
+];
+
+const answerText = (result: ItemResult): readonly string[] => {
+  const { outputText, costUsd } = result;
+  const output = result.status === 'completed' ? result.output : null;
+  return [
+    ...(outputText === null ? [] : ['  answer:', ...block(outputText)]),
+    ...(output === null || output === undefined || output === outputText ? [] : ['  output:', ...block(JSON.stringify(output, null, 2))]),
+    ...(result.status === 'completed'
+      ? []
+      : [`  failed: ${result.error.errorCode === null ? '' : `${result.error.errorCode}: `}${result.error.message}`]),
+    ...(costUsd === null ? [] : [`  cost: $${costUsd}`]),
   ];
 };
 

@@ -13,6 +13,10 @@ export const writeNotes = (context: Pick<CliContext, 'stderr'>, lines: readonly 
   if (lines.length > 0) context.stderr.write(lines.map((line) => `${shownText(maskSecrets(line))}\n`).join(''));
 };
 
+/** The same on stdout, where a person reads it. */
+export const writeLines = (to: Writable, lines: readonly string[]): Promise<void> =>
+  writeText(to, lines.map((line) => `${shownText(maskSecrets(line))}\n`).join(''));
+
 /** Resolves once the text is taken in: waits while the reader is slower. */
 export const writeText = (to: Writable, text: string | Uint8Array): Promise<void> =>
   new Promise((resolve, reject) => {

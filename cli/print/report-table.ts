@@ -1,7 +1,9 @@
 import type { RunReport } from '../../lib/run/view/report.ts';
-import { tableOf } from './text-table.ts';
+import { tableOf, withoutControls } from './text-table.ts';
 
 const none = '-';
+const messageCharsMax = 300;
+const clipped = (text: string): string => (text.length <= messageCharsMax ? text : `${text.slice(0, messageCharsMax)}…`);
 const countOf = (count: number): string => count.toLocaleString('en-US');
 
 /** How long something took, for a person: `2 h 05 min`, `3 min 20 s`, `4.2 s`. */
@@ -30,6 +32,13 @@ export const reportTable = (report: RunReport): readonly string[] => {
           ...tableOf([
             ['failed as', 'rows', 'e.g.', 'what to do'],
             ...failures.map(({ errorClass, count, exampleItemId, remedy }) => [errorClass, count, exampleItemId, remedy]),
+          ]),
+          ...failures.flatMap(({ errorClass, count, sampledCount, said }) => [
+            `${errorClass}, ${sampledCount < count ? `by ${countOf(sampledCount)} of ${countOf(count)} rows` : 'in words'}:`,
+            ...said.map(
+              (words) =>
+                `  ${countOf(words.count)} × ${words.errorCode === null ? '' : `${withoutControls(words.errorCode)}: `}${withoutControls(clipped(words.message))}`,
+            ),
           ]),
         ]),
     '',

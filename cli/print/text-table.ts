@@ -13,5 +13,6 @@ export const tableOf = (rows: readonly (readonly (string | number)[])[]): readon
   );
 };
 
-const withoutControls = (text: string): string =>
+/** A line of text: line ends and what steers a terminal are shown as JSON writes them. */
+export const withoutControls = (text: string): string =>
   text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (found) => `\\u${(found.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);

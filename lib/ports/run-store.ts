@@ -152,6 +152,10 @@ export interface ListedRun {
   readonly snapshot: RunSnapshot;
   /** Who drives it now, for people; null: nobody. */
   readonly owner: string | null;
+  /** Since when, on the owner's clock; null or absent: not known. */
+  readonly ownedSinceMs?: number | null;
+  /** Where its payloads lie, for who looks at one run; absent: not told. */
+  readonly artifacts?: ArtifactStore;
 }
 
 /** A run that is there and cannot be opened, and why. */

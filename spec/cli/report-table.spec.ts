@@ -6,7 +6,16 @@ const usage = { inputTokens: 1_200, cachedInputTokens: 0, outputTokens: 7, reaso
 const report: RunReport = {
   ...{ runId: 'r', jobName: 'job', model: 'm', isFinished: true, resultCount: 3, sharedCount: 0, attempts: [], usage, spentUsd: null },
   itemCounts: { pending: 0, queued_local: 0, submitted: 0, completed: 2, failed_retryable: 0, failed_permanent: 1, shared: 0 },
-  failures: [{ errorClass: 'server_error', count: 1, exampleItemId: 'a\nb\u{1b}[2Jc', remedy: 'Ask again.' }],
+  failures: [
+    {
+      errorClass: 'server_error',
+      count: 1,
+      exampleItemId: 'a\nb\u{1b}[2Jc',
+      sampledCount: 1,
+      said: [{ errorCode: '502', message: 'try\nlater', count: 1, exampleItemId: 'x' }],
+      remedy: 'Ask again.',
+    },
+  ],
   ...{ batchCount: 0, slowestBatches: [] },
 };
 

@@ -12,7 +12,7 @@ import { copyOf, folderOf, letGo, newestJournal, newStoreFolder, openStore, remo
 
 afterEach(removeStoreFolders);
 
-const alive: Lock = { ...thisProcess(), heartbeat: 1, released: false, nonce: 'one' };
+const alive: Lock = { ...thisProcess(), heartbeat: 1, released: false, sinceMs: null, nonce: 'one' };
 const elsewhere: Lock = { ...alive, host: 'another-machine' };
 /** A process id that no process has: Linux gives none above 2²². */
 const unusedPid = 2 ** 22 + 1;

@@ -12,6 +12,8 @@ export interface Lock extends ProcessIdentity {
   readonly released: boolean;
   /** Tells apart owners with the same epoch, in a folder that was removed and created again. */
   readonly nonce: string;
+  /** When it took the run, on its own clock; null: written by a release that did not say. */
+  readonly sinceMs: number | null;
 }
 
 /** The lock of an epoch; `unreadable` while its owner is about to write it; null: there is none. */
@@ -26,7 +28,7 @@ export const readLock = (folder: string, epoch: number): Lock | 'unreadable' | n
   try {
     const value: unknown = JSON.parse(text);
     if (!isJsonObject(value)) return 'unreadable';
-    const { host, bootId, pidNamespace, pid, startTime, heartbeat, released, nonce } = value;
+    const { host, bootId, pidNamespace, pid, startTime, heartbeat, released, nonce, sinceMs } = value;
     if (typeof host !== 'string' || typeof pid !== 'number' || typeof heartbeat !== 'number' || typeof nonce !== 'string')
       return 'unreadable';
     const textOrNull = (at: unknown): string | null => (typeof at === 'string' ? at : null);
@@ -39,6 +41,7 @@ export const readLock = (folder: string, epoch: number): Lock | 'unreadable' | n
       startTime: textOrNull(startTime),
       released: released === true,
       nonce,
+      sinceMs: typeof sinceMs === 'number' ? sinceMs : null,
     };
   } catch {
     return 'unreadable';

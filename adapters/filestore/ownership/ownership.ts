@@ -28,6 +28,8 @@ export interface Ownership {
 export interface OwnershipTracker {
   /** The live owner, for display; null: none. Throws I/O errors. */
   ownerOf(folder: string): string | null;
+  /** When the newest owner took the run, on its own clock, living or not; null: not known. */
+  ownedSinceMs(folder: string): number | null;
   take(folder: string): Either<PortError, Ownership>;
 }
 
@@ -52,11 +54,16 @@ export const createOwnershipTracker = (monotonicMs: () => number = () => perform
 
   return {
     ownerOf: (folder) => ownerIn(folder, listing(folder)),
+    ownedSinceMs: (folder) => {
+      const epoch = listing(folder)?.lockEpochs[0];
+      const lock = epoch === undefined ? null : readLock(folder, epoch);
+      return lock === null || lock === 'unreadable' ? null : lock.sinceMs;
+    },
     take(folder) {
       const seen = listing(folder);
       const owner = ownerIn(folder, seen);
       if (owner !== null) return left({ type: 'owned_elsewhere', owner });
-      let lock: Lock = { ...thisProcess(), heartbeat: 1, released: false, nonce: randomUUID() };
+      let lock: Lock = { ...thisProcess(), heartbeat: 1, released: false, nonce: randomUUID(), sinceMs: Date.now() };
       const epoch = createLock(folder, lock, seen);
       if (epoch === null) return left({ type: 'owned_elsewhere', owner: 'a process that started first' });
       const rewrite = (change: Partial<Lock>): void => {

@@ -149,6 +149,11 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
         snapshot === null ? listedByReading(runId, owner) : TE.right({ runId, owner, snapshot }),
       ),
     );
+  const shownWhole = (run: ListedRun): ListedRun => {
+    const folder = folderOf(run.runId);
+    const artifacts = filesystemArtifacts({ dir: join(folder, 'objects') });
+    return { ...run, artifacts, ownedSinceMs: run.owner === null ? null : owners.ownedSinceMs(folder) };
+  };
   const listedByReading = (runId: RunId, owner: string | null): Port<ListedRun | null> =>
     pipe(
       snapshotOf(runId),
@@ -244,7 +249,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       pipe(
         existing(runId),
         TE.chain(() => listed(runId)),
-        TE.chain((run) => (run === null ? TE.left(unknown(runId)) : TE.right(run))),
+        TE.chain((run) => (run === null ? TE.left(unknown(runId)) : TE.right(shownWhole(run)))),
       ),
     list: (onDamaged = () => undefined) => list(onDamaged),
     adoptable,

@@ -28,11 +28,11 @@ import {
   Use,
   Usage,
 } from './codec.ts';
-import { closed, later, NonNegative } from '../json/codec-parts.ts';
+import { closed, later, laterOrNull, NonNegative } from '../json/codec-parts.ts';
 import { RunConfig } from '../model/config.ts';
 import type { EffectKey, RunId } from '../values/ids.ts';
 import { itemStatuses, type ItemTotals } from '../model/item.ts';
-import type { FailureCounts } from '../values/judged.ts';
+import type { FailureCounts, FailureTally } from '../values/judged.ts';
 import { FileLimitType, Named } from './refusal-codec.ts';
 import type { RefusedRows } from '../model/refused-rows.ts';
 import {
@@ -129,6 +129,11 @@ const Refused: t.Type<RefusedRows, unknown> = closed('RefusedRows', {
   code: NonNegative,
   indexes: t.readonlyArray(NonNegative),
 });
+const Tally: t.Type<FailureTally, unknown> = closed('FailureTally', {
+  code: NonNegative,
+  count: NonNegative,
+  line: orNull(closed('LinePlace', { object: t.string, offset: NonNegative, length: NonNegative })),
+});
 /** The whole state of a created run; the run before `RunCreated` has no configuration and is not stored. */
 export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapshot', {
   runId: named<RunId>('a run id'),
@@ -179,6 +184,7 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   usage: Usage,
   presumed: Presumed,
   canary: closed('CanaryState', { batchKey: orNull(key), isPassed: t.boolean }),
+  failures: laterOrNull(t.readonlyArray(Tally)),
   judged: closed('JudgedRows', { passed: NonNegative, failures: Failures }),
   defects: closed('Defects', { malformed: NonNegative, unknown: NonNegative, duplicate: NonNegative, missing: NonNegative }),
   artifacts: later(Artifacts, wholeArtifacts),

@@ -6,6 +6,7 @@ import { faultRecorded } from '../faults/evolve-faults.ts';
 import { evolvePlan } from '../plan/evolve-plan.ts';
 import { evolvePoll } from '../poll/evolve-poll.ts';
 import { evolveReconcile } from '../reconcile/evolve-reconcile.ts';
+import { failuresAfter } from '../settle/failure-tally.ts';
 import { evolveSettle } from '../settle/evolve-settle.ts';
 import { evolveSource } from '../source/evolve-source.ts';
 import { evolveSubmit } from '../submit/evolve-submit.ts';
@@ -18,6 +19,7 @@ import { evolveRun } from './evolve-run.ts';
 export const evolve = (snapshot: RunSnapshot, event: Event): RunSnapshot => ({
   ...apply(snapshot, event),
   lostOwners: lostOwnersAfter(snapshot.lostOwners, event),
+  failures: event.type === 'RunCreated' ? [] : failuresAfter(snapshot.failures, event),
   version: snapshot.version + 1,
   updatedAtMs: event.atMs,
 });

@@ -4,7 +4,7 @@ import type { FileLimit } from './file-limit.ts';
 import type { EffectKey, RunId } from '../values/ids.ts';
 import { emptyTotals, type ItemTotals } from './item.ts';
 import type { JsonValue } from '../json/json.ts';
-import { type CanaryState, type JudgedRows, noCanary, nothingJudged } from '../values/judged.ts';
+import { type CanaryState, type FailureTally, type JudgedRows, noCanary, nothingJudged } from '../values/judged.ts';
 import type { NamedStreak } from './named-streak.ts';
 import type { RefusedRows } from './refused-rows.ts';
 import { type QueueState, unknownQueue } from './queue-state.ts';
@@ -177,6 +177,8 @@ export interface RunSnapshot {
   readonly presumed: PresumedUsage;
   readonly canary: CanaryState;
   readonly judged: JudgedRows;
+  /** Rows that have ended in failure, by class, the most frequent first; null: an earlier release began the run, and did not count them. */
+  readonly failures: readonly FailureTally[] | null;
   /** Lines in provider files that were of no use (malformed, of unknown ids, duplicates), and rows of completed batches without a line. Counted, never silent. */
   readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number; readonly missing: number };
   readonly artifacts: ArtifactsState;
@@ -222,6 +224,7 @@ export const emptySnapshot: RunSnapshot = {
   presumed: nothingPresumed,
   canary: noCanary,
   judged: nothingJudged,
+  failures: [],
   defects: { malformed: 0, unknown: 0, duplicate: 0, missing: 0 },
   artifacts: wholeArtifacts,
   clock: null,

@@ -4,6 +4,22 @@ import type { BatchKey } from './ids.ts';
 /** How many rows failed, by failure code: the evidence that a pause shows. */
 export type FailureCounts = readonly { readonly code: number; readonly count: number }[];
 
+/** Where a line lies in the payload plane. */
+export interface LinePlace {
+  readonly object: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** How many rows have ended as one failure class, and the line of the first of them that has one: what the provider said. */
+export interface FailureTally {
+  /** `codeOfFailure`. */
+  readonly code: number;
+  readonly count: number;
+  /** Null: none of them has a line. */
+  readonly line: LinePlace | null;
+}
+
 /** Rows that were judged since the last look at their share: what the provider could not help (expired, missing) is no verdict. */
 export interface JudgedRows {
   readonly passed: number;

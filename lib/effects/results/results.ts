@@ -94,6 +94,14 @@ export const readTexts = (
   spans: readonly (ObjectSpan | null)[],
 ): TE.TaskEither<PortError, readonly (string | null)[]> => readLines(spans, textsIn(artifacts));
 
+/** What the lines at these places say; of a raw file that is not kept, what its compact object says. */
+export const readContents = (
+  artifacts: ArtifactStore,
+  wire: Pick<ProviderWire, 'readContent'>,
+  spans: readonly ObjectSpan[],
+): TE.TaskEither<PortError, readonly (LineContent | null)[]> =>
+  readLines(spans, contentsIn(artifacts, wire, textsIn(artifacts), undefined));
+
 const decoder = new TextDecoder();
 
 /** What lies at some places of one object, in the order asked for. */

@@ -229,7 +229,7 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
     source: (options = {}) => runSource({ runId: reader.runId, reader: rows, requireFinished }, options),
     report: async (options = {}) => {
       if (host.driverOf() === undefined) await must(reader.refresh(), context);
-      return reportOf(rows, options.signal);
+      return reportOf(rows, found.resultOf, options.signal);
     },
     exportArtifacts: async (destinationDir, options = {}) => {
       await requireFinished();
@@ -249,7 +249,7 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
       return pruning;
     },
     verify: async (options = {}) => verifyRun({ reader, openReader: host.openReader }, await host.wire(), options),
-    inspect: async (itemId) => inspectItem({ reader, openReader: host.openReader }, await host.wire(), itemId),
+    inspect: async (itemId) => inspectItem({ reader, openReader: host.openReader }, await host.wire(), itemId, found.resultOf),
     events$: (options = {}) => eventPagesFrom(options.afterSequence ?? 0),
     events: (options = {}) => pull(eventPagesFrom(options.afterSequence ?? 0), options.signal),
     summary$: changes$.pipe(map(summaryOf)),

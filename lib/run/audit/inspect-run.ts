@@ -6,6 +6,7 @@ import { type FailureClass, failureOfCode } from '../../core/values/failure.ts';
 import { type CustomIds, customIdsOf, foreignCustomIds } from '../../core/values/custom-ids.ts';
 import { placeInIndexSet } from '../../core/values/index-set.ts';
 import { isJsonObject, type JsonObject } from '../../core/json/json.ts';
+import type { ItemResult } from '../../core/settle/results.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
 import type { ObjectSpan, ResultRef, RunReader, StoredRow } from '../../ports/run-store.ts';
 import { BatchorError } from '../api/errors.ts';
@@ -17,17 +18,19 @@ import { atOneVersion, type Onlooker, type StillRun } from './one-version.ts';
 import { readOwnLines } from './line-check.ts';
 import { createPayload } from './payload.ts';
 
-type Wire = Pick<ProviderWire, 'readVerdict'>;
+type Wire = Pick<ProviderWire, 'readContent' | 'readVerdict'>;
+/** The result that a pointer means; null where what it points to cannot be read. */
+type ResultOf = (ref: ResultRef) => Promise<ItemResult | null>;
 
 const pageRows = 5_000;
 // A batch of scattered rows is some hundred kilobytes of indexes.
 const pageBatches = 20;
 
 /** An item's history: attempt, batch, file, line, outcome. Looks through the rows for the id, and reads the raw files of its own batches only. */
-export const inspectItem = (onlooker: Onlooker, wire: Wire, itemId: string): Promise<Inspection> =>
-  atOneVersion(onlooker, (run) => inspect(run, wire, itemId));
+export const inspectItem = (onlooker: Onlooker, wire: Wire, itemId: string, resultOf: ResultOf): Promise<Inspection> =>
+  atOneVersion(onlooker, (run) => inspect(run, wire, itemId, resultOf));
 
-const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspection> => {
+const inspect = async (run: StillRun, wire: Wire, itemId: string, resultOf: ResultOf): Promise<Inspection> => {
   const { reader, snapshot, stands } = run;
   const row = await rowOf(run, itemId);
   const { index, status, charged, uncharged, dueAtMs } = row;
@@ -36,7 +39,9 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspe
   const result = results.find((ref) => ref.index === index) ?? null;
   const [lines] = await must(reader.linesOfRows(index, 1), context);
   if (lines === undefined) throw new RangeError(`row ${index} has no lines`);
-  const item = await readItem(reader, lines.item);
+  const item = await readObject(reader, lines.item, 'item line');
+  const areRequestsKept = !snapshot.artifacts.areRequestsPruned;
+  const request = lines.request === null || !areRequestsKept ? null : await readObject(reader, lines.request, 'request line');
   const [sent] = row.sameAs === null ? [] : await must(reader.rows(row.sameAs, 1), context);
   const idsIn = idsOfRow(snapshot.config, row);
   const attempts: InspectedAttempt[] = [];
@@ -62,12 +67,14 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string): Promise<Inspe
     retryAt: dueAtMs === 0 ? null : new Date(dueAtMs),
     metadata: item.line === null ? null : isJsonObject(item.line['metadata']) ? item.line['metadata'] : {},
     badRow: item.line?.['error'] ?? null,
+    request: isJsonObject(request?.line?.['body']) ? request.line['body'] : null,
+    result: result === null ? null : await resultOf(result),
     itemLine: lines.item,
     requestLine: lines.request,
-    isRequestLineKept: lines.request !== null && !snapshot.artifacts.areRequestsPruned,
+    isRequestLineKept: lines.request !== null && areRequestsKept,
     sharedWith: sent === undefined ? null : { itemIndex: sent.index, itemId: sent.itemId },
     attempts,
-    faults: item.fault === null ? [] : [item.fault],
+    faults: [item.fault, request?.fault ?? null].filter((fault) => fault !== null),
   };
 };
 
@@ -100,20 +107,21 @@ const rowOf = async ({ reader, stands }: StillRun, itemId: string): Promise<Stor
 const classOf = (result: ResultRef | null): FailureClass | null =>
   result?.status === 'failed_permanent' ? failureOfCode(result.code) : null;
 
-/** The item line as an object; or why it cannot be read. */
-const readItem = async (
+/** A line of our own as an object; or why it cannot be read. */
+const readObject = async (
   reader: RunReader,
   span: ObjectSpan,
+  what: string,
 ): Promise<{ readonly line: JsonObject | null; readonly fault: string | null }> => {
   const [text] = await readOwnLines(createPayload(reader.artifacts), [span]);
-  if (typeof text !== 'string') return { line: null, fault: `item line: ${text?.fault ?? 'missing'}` };
+  if (typeof text !== 'string') return { line: null, fault: `${what}: ${text?.fault ?? 'missing'}` };
   try {
     const line: unknown = JSON.parse(text);
     if (isJsonObject(line)) return { line, fault: null };
   } catch {
     // Said below.
   }
-  return { line: null, fault: `item line: bytes ${span.offset}+${span.length} of object ${span.object} are no JSON object` };
+  return { line: null, fault: `${what}: bytes ${span.offset}+${span.length} of object ${span.object} are no JSON object` };
 };
 
 const attemptIn = async (

@@ -3,6 +3,7 @@ import type { BatchRecordState } from '../../core/model/batch-record.ts';
 import type { BatchEnding } from '../../core/model/batch.ts';
 import type { FailureClass } from '../../core/values/failure.ts';
 import type { ItemStatus } from '../../core/model/item.ts';
+import type { ItemResult } from '../../core/settle/results.ts';
 import type { JsonObject, JsonValue } from '../../core/json/json.ts';
 
 /** A byte range of an object of the payload plane. */
@@ -19,6 +20,8 @@ export interface InspectedLine extends InspectedSpan {
   readonly verdict: 'succeeded' | 'malformed' | FailureClass;
   /** True for the line that the item's result points to. */
   readonly isAnswer: boolean;
+  /** What the provider says on a line that is no success: its code, its words, and its error as it came; null on others. */
+  readonly error: { readonly errorCode: string | null; readonly message: string; readonly rawError: JsonValue } | null;
 }
 
 /** One batch that the item was planned with, and what came of it there. */
@@ -69,6 +72,10 @@ export interface Inspection {
   readonly metadata: JsonObject | null;
   /** Of a bad row: what was wrong with it. */
   readonly badRow: JsonValue;
+  /** The body of its request, as it was rendered; null: it has none, or request lines were pruned. */
+  readonly request: JsonObject | null;
+  /** What it ended as, with its answer; null before its end. */
+  readonly result: ItemResult | null;
   readonly itemLine: InspectedSpan;
   /** Of a row that shares it, the line of the row that is sent for both. */
   readonly requestLine: InspectedSpan | null;

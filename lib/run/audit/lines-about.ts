@@ -4,7 +4,8 @@ import type { CustomIds } from '../../core/values/custom-ids.ts';
 import { compactNameOf } from '../../core/settle/raw-object.ts';
 import type { ArtifactStore } from '../../ports/artifacts.ts';
 import { PayloadError } from '../../ports/payload-error.ts';
-import type { ProviderWire } from '../../ports/provider.ts';
+import type { LineContent, ProviderWire } from '../../ports/provider.ts';
+import { errorCodeOf } from '../../core/values/error-code.ts';
 import { parseCompact } from '../../effects/results/compact-line.ts';
 import { openCompact } from '../../effects/results/compact-reader.ts';
 import { messageOf } from '../../effects/faults.ts';
@@ -22,7 +23,7 @@ export interface LinesAbout {
 /** Reads the batch's raw files once, line by line; whatever speaks of the row is an answer, a duplicate, or a wreck with its name on it. */
 export const linesAbout = async (
   artifacts: ArtifactStore,
-  wire: Pick<ProviderWire, 'readVerdict'>,
+  wire: Pick<ProviderWire, 'readContent' | 'readVerdict'>,
   { files }: BatchRecord,
   customIds: CustomIds,
   index: number,
@@ -52,7 +53,15 @@ export const linesAbout = async (
           if (text === null || !customIds.isNamedIn(text, index)) continue;
           const verdict = wire.readVerdict(text);
           if (verdict.type !== 'malformed' && customIds.indexOf(verdict.customId) !== index) continue;
-          lines.push({ part, object, offset, length, verdict: verdict.type === 'failed' ? verdict.failureClass : verdict.type });
+          const content = verdict.type === 'succeeded' ? null : wire.readContent(text);
+          lines.push({
+            part,
+            object,
+            offset,
+            length,
+            verdict: verdict.type === 'failed' ? verdict.failureClass : verdict.type,
+            error: errorOf(content),
+          });
         }
       }
     } catch (cause) {
@@ -68,7 +77,7 @@ const compactLinesAbout = async (
   object: string,
   customIds: CustomIds,
   index: number,
-): Promise<readonly Pick<InspectedLine, 'offset' | 'length' | 'verdict'>[] | string | null> => {
+): Promise<readonly Pick<InspectedLine, 'offset' | 'length' | 'verdict' | 'error'>[] | string | null> => {
   const opened = await openCompact(artifacts, object)();
   if (isLeft(opened)) return opened.left.type === 'not_found' ? null : messageOf(opened.left);
   const { count, rawSpan, span } = opened.right;
@@ -76,13 +85,14 @@ const compactLinesAbout = async (
   const last = span(count - 1);
   const chunks = await artifacts.read(compactNameOf(object), { offset: 0, length: last.offset + last.length })();
   if (isLeft(chunks)) return messageOf(chunks.left);
-  const found: Pick<InspectedLine, 'offset' | 'length' | 'verdict'>[] = [];
+  const found: Pick<InspectedLine, 'offset' | 'length' | 'verdict' | 'error'>[] = [];
   let place = 0;
   try {
     for await (const block of readLineBlocks(chunks.right)) {
       for (const { text } of block) {
         const line = text === null ? null : parseCompact(text);
-        if (line !== null && customIds.indexOf(line.customId) === index) found.push({ ...rawSpan(place), verdict: line.verdict });
+        if (line !== null && customIds.indexOf(line.customId) === index)
+          found.push({ ...rawSpan(place), verdict: line.verdict, error: errorOf(line.content) });
         place += 1;
       }
     }
@@ -91,4 +101,9 @@ const compactLinesAbout = async (
     throw cause;
   }
   return found;
+};
+
+const errorOf = (content: LineContent | null): InspectedLine['error'] => {
+  const error = content?.error ?? null;
+  return error === null ? null : { errorCode: errorCodeOf(error.raw), message: error.message, rawError: error.raw };
 };

@@ -6,7 +6,7 @@ import type { ProviderWire } from '../../ports/provider.ts';
 import type { ResultRef, RunReader } from '../../ports/run-store.ts';
 import type { TableStream } from '../../ports/table.ts';
 import { readParts, type ResultParts } from '../../effects/results/results.ts';
-import { BatchorError } from '../api/errors.ts';
+import { BatchorError, isBatchorError } from '../api/errors.ts';
 import { createResultFinder } from './find-items.ts';
 import { must } from '../api/interop.ts';
 import { withRefusals } from './refused-lines.ts';
@@ -41,6 +41,8 @@ export interface ResultReader {
   results(options: ResultsOptions): ResultStream<unknown, JsonObject>;
   inputText(options: Pick<ResultsOptions, 'include' | 'only' | 'signal'>): AsyncIterable<ResultText>;
   table(options: TableOptions): Promise<ResultTable>;
+  /** The result that a pointer means; null where what it points to cannot be read. */
+  resultOf(ref: ResultRef): Promise<ItemResult | null>;
   /** The number of the newest result; 0: there is none. */
   lastSequence(): number;
 }
@@ -215,6 +217,15 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
     textPage: (options) => pageOf(options, textOf),
     pagesFrom,
     table,
+    resultOf: async (ref) => {
+      try {
+        return (await typedResults(await partsOf(rows(), [ref], undefined), structure, await factsNow()))[0] ?? null;
+      } catch (error) {
+        // What is damaged is said by who looks for damage.
+        if (isBatchorError(error)) return null;
+        throw error;
+      }
+    },
     lastSequence: () => rows().snapshot.resultSequence,
     results: (options) => resultStream(() => (options.order === 'input' ? inputResults(options) : inSequence(options))),
     async *inputText(options) {

@@ -1,3 +1,4 @@
+import type { ItemResult } from '../../core/settle/results.ts';
 import type { JsonObject } from '../../core/json/json.ts';
 import { usageToWire } from './consumption-wire.ts';
 import type { Inspection, InspectedAttempt } from '../audit/inspection.ts';
@@ -44,7 +45,7 @@ const brokenToWire = ({ law, message, batchNo, batchKey, itemIndex, itemId }: Br
   item_id: itemId,
 });
 
-export const inspectionToWire = (inspection: Inspection): JsonObject => ({
+export const inspectionToWire = (inspection: Inspection, resultToWire: (result: ItemResult) => JsonObject): JsonObject => ({
   run_id: inspection.runId,
   item_id: inspection.itemId,
   item_index: inspection.itemIndex,
@@ -57,6 +58,8 @@ export const inspectionToWire = (inspection: Inspection): JsonObject => ({
   retry_at: inspection.retryAt?.toISOString() ?? null,
   metadata: inspection.metadata,
   bad_row: inspection.badRow,
+  request: inspection.request,
+  result: inspection.result === null ? null : resultToWire(inspection.result),
   item_line: { ...inspection.itemLine },
   request_line: inspection.requestLine === null ? null : { ...inspection.requestLine },
   is_request_line_kept: inspection.isRequestLineKept,
@@ -76,13 +79,14 @@ const attemptToWire = (attempt: InspectedAttempt): JsonObject => ({
   provider_status: attempt.providerStatus,
   ending: attempt.ending,
   rejection_message: attempt.rejectionMessage,
-  lines: attempt.lines.map(({ part, object, offset, length, verdict, isAnswer }) => ({
+  lines: attempt.lines.map(({ part, object, offset, length, verdict, isAnswer, error }) => ({
     part,
     object,
     offset,
     length,
     verdict,
     is_answer: isAnswer,
+    error: error === null ? null : { error_code: error.errorCode, message: error.message, raw_error: error.rawError },
   })),
   are_raw_files_kept: attempt.areRawFilesKept,
   outcome: attempt.outcome,

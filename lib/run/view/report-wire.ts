@@ -11,11 +11,18 @@ export const reportToWire = (report: RunReport): JsonObject => ({
   item_counts: report.itemCounts,
   result_count: report.resultCount,
   shared_count: report.sharedCount,
-  failures: report.failures.map(({ errorClass, count, exampleItemId, remedy }) => ({
+  failures: report.failures.map(({ errorClass, count, exampleItemId, remedy, sampledCount, said }) => ({
     error_class: errorClass,
     count,
     example_item_id: exampleItemId,
     remedy,
+    sampled_count: sampledCount,
+    said: said.map((words) => ({
+      error_code: words.errorCode,
+      message: words.message,
+      count: words.count,
+      example_item_id: words.exampleItemId,
+    })),
   })),
   attempts: report.attempts.map(({ attemptCount, resultCount }) => ({ attempt_count: attemptCount, result_count: resultCount })),
   usage: usageToWire(report.usage),

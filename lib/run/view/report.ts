@@ -7,6 +7,7 @@ import type { TokenUsage } from '../../core/values/usage.ts';
 import type { RunReader } from '../../ports/run-store.ts';
 import { spentUsd } from '../../core/money/money.ts';
 import { must } from '../api/interop.ts';
+import { type ClassSample, type FailureWords, type ResultOf, sampled, wordsOf } from './failure-words.ts';
 import { createBatchBook } from '../results/batch-facts.ts';
 
 /** What one would ask of a run's results before reading them. */
@@ -38,6 +39,10 @@ export interface FailureReport {
   /** The first of them in the order of ending. */
   readonly exampleItemId: string;
   readonly remedy: string;
+  /** So many of them were read for `said`, spread over all of them; at most `sampleMax`. */
+  readonly sampledCount: number;
+  /** What was said of those that were read, by distinct words, the most frequent first; at most `saidMax`. */
+  readonly said: readonly FailureWords[];
 }
 
 export interface BatchReport {
@@ -59,27 +64,32 @@ export const slowestMax = 5;
 const pageRows = 10_000;
 const pageBatches = 1_000;
 
-/** Counts results by their pointers, without reading a line of them. O(results). */
-export const reportOf = async (reader: () => RunReader, signal: AbortSignal | undefined): Promise<RunReport> => {
+/** Counts results by their pointers: O(results). Reads the lines of a bounded sample of the failures alone. */
+export const reportOf = async (reader: () => RunReader, resultOf: ResultOf, signal: AbortSignal | undefined): Promise<RunReport> => {
   const { snapshot } = reader();
   const { runId, config, totals, resultSequence, usage, batchCount } = snapshot;
-  const failures = new Map<number, { count: number; readonly exampleItemId: string }>();
+  const failures = new Map<number, ClassSample>();
   const attempts = new Map<number, number>();
   for (let cursor = 0; cursor < resultSequence;) {
     signal?.throwIfAborted();
     const refs = await must(reader().resultsAfter(cursor, Math.min(pageRows, resultSequence - cursor)), { runId });
     const last = refs[refs.length - 1];
     if (last === undefined) break;
-    for (const { status, code, charged, itemId } of refs) {
+    for (const ref of refs) {
+      const { status, code, charged } = ref;
       attempts.set(charged, (attempts.get(charged) ?? 0) + 1);
-      if (status === 'completed') continue;
-      const known = failures.get(code);
-      if (known === undefined) failures.set(code, { count: 1, exampleItemId: itemId });
-      else known.count += 1;
+      if (status !== 'completed') failures.set(code, sampled(failures.get(code), ref));
     }
     cursor = last.sequence;
   }
   const isOfAdopted = isLeftAsItIs(config, 1);
+  const failureReports: FailureReport[] = [];
+  for (const [code, { count, example, kept }] of failures) {
+    signal?.throwIfAborted();
+    const errorClass = failureOfCode(code);
+    const words = await wordsOf(kept, resultOf);
+    failureReports.push({ errorClass, count, exampleItemId: example, remedy: endedRemedy(errorClass, isOfAdopted), ...words });
+  }
   return {
     runId,
     jobName: config.jobName,
@@ -88,12 +98,7 @@ export const reportOf = async (reader: () => RunReader, signal: AbortSignal | un
     itemCounts: totals,
     resultCount: resultSequence,
     sharedCount: snapshot.sharing.rows,
-    failures: [...failures]
-      .map(([code, { count, exampleItemId }]) => {
-        const errorClass = failureOfCode(code);
-        return { errorClass, count, exampleItemId, remedy: endedRemedy(errorClass, isOfAdopted) };
-      })
-      .sort((a, b) => b.count - a.count || a.errorClass.localeCompare(b.errorClass)),
+    failures: failureReports.sort((a, b) => b.count - a.count || a.errorClass.localeCompare(b.errorClass)),
     attempts: [...attempts]
       .map(([attemptCount, resultCount]) => ({ attemptCount, resultCount }))
       .sort((a, b) => a.attemptCount - b.attemptCount),

@@ -27,7 +27,7 @@ export const toWire = (value: ItemResult | RunSummary | RunEvent | Verification 
   if ('worstCaseUsd' in value) return quoteToWire(value);
   if ('slowestBatches' in value) return reportToWire(value);
   if ('laws' in value) return verificationToWire(value);
-  if ('attempts' in value) return inspectionToWire(value);
+  if ('attempts' in value) return inspectionToWire(value, resultToWire);
   if ('itemId' in value) return resultToWire(value);
   return 'eventType' in value ? eventToWire(value) : summaryToWire(value);
 };

@@ -358,6 +358,9 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
   calibration: fc.record({ rows: count, countedTokens: count, billedTokens: count }),
   presumed,
   canary: fc.record({ batchKey: orNull(batchKey), isPassed: fc.boolean() }),
+  failures: orNull(
+    fc.array(fc.record({ code: count, count, line: orNull(fc.record({ object: text, offset: count, length: count })) }), { maxLength: 3 }),
+  ),
   judged: fc.record({ passed: count, failures: fc.array(fc.record({ code: count, count })) }),
   usage,
   defects: fc.record({ malformed: count, unknown: count, duplicate: count, missing: count }),

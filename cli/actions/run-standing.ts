@@ -1,0 +1,91 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
+import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
+import { isLeftAsItIs } from '../../lib/core/model/adopted.ts';
+import { errorCodeOf } from '../../lib/core/values/error-code.ts';
+import { endedRemedy, failureOfCode, failureReason } from '../../lib/core/values/failure.ts';
+import type { LineContent } from '../../lib/ports/provider.ts';
+import type { ListedRun } from '../../lib/ports/run-store.ts';
+import { isBatchorError } from '../../lib/run/api/errors.ts';
+import { answerReader } from '../compose.ts';
+import type { Place } from '../shell/place.ts';
+
+/** What `status` says beside the summary: what the run asks, by which policies, who drives it, and how its rows failed. */
+export const standingOf = async (run: ListedRun, place: Place): Promise<JsonObject> => {
+  const { snapshot, owner, ownedSinceMs = null } = run;
+  return {
+    owner,
+    owned_since: ownedSinceMs === null ? null : new Date(ownedSinceMs).toISOString(),
+    job: jobOf(snapshot),
+    policies: snakeKeys(snapshot.config.operation as unknown as JsonValue),
+    failures: await failuresOf(run, place),
+  };
+};
+
+const jobOf = ({ config }: RunSnapshot): JsonObject => {
+  const { provider, source, prompt, structuredOutput } = config;
+  return {
+    model: provider.model,
+    endpoint: provider.endpoint,
+    completion_window: provider.completionWindow,
+    params: provider.params,
+    source: { kind: source.kind, ref: source.ref },
+    prompt,
+    schema_name: structuredOutput?.schemaName ?? null,
+  };
+};
+
+/** Failures by class, each with what the provider said of the first; reads a line per class. Null: the run was begun by a release that did not count them. */
+const failuresOf = async ({ snapshot, artifacts }: ListedRun, place: Place): Promise<JsonValue> => {
+  const { failures } = snapshot;
+  if (failures === null) return null;
+  const lines = failures.flatMap(({ line }) => (line === null ? [] : [line]));
+  const contents = lines.length === 0 || artifacts === undefined ? [] : await contentsOf(snapshot, { artifacts, lines }, place);
+  const said = new Map(lines.map((line, at) => [line, contents[at]?.error ?? null]));
+  return failures.map(({ code, count, line }) => {
+    const errorClass = failureOfCode(code);
+    const error = line === null ? null : (said.get(line) ?? null);
+    return {
+      error_class: errorClass,
+      count,
+      error_code: error === null ? null : errorCodeOf(error.raw),
+      message: error?.message ?? failureReason(errorClass),
+      remedy: endedRemedy(errorClass, isLeftAsItIs(snapshot.config, 1)),
+    };
+  });
+};
+
+const contentsOf = async (
+  { config }: RunSnapshot,
+  { artifacts, lines }: { readonly artifacts: NonNullable<ListedRun['artifacts']>; readonly lines: readonly ObjectLine[] },
+  { loaded }: Place,
+): Promise<readonly (LineContent | null)[]> => {
+  const { readContents } = await import('../../lib/effects/results/results.ts');
+  try {
+    const wire = await answerReader(config, loaded.env['OPENAI_API_KEY']?.trim() ?? '');
+    const read = await readContents(artifacts, wire, lines)();
+    return isLeft(read) ? [] : read.right;
+  } catch (error) {
+    // A run of a connection that this process does not have: the counts are there all the same.
+    if (isBatchorError(error)) return [];
+    throw error;
+  }
+};
+
+interface ObjectLine {
+  readonly object: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Our own keys as JSON has them. */
+const snakeKeys = (value: JsonValue): JsonValue => {
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).map(snakeKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [
+      key.replaceAll(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`),
+      snakeKeys((each ?? null) as JsonValue),
+    ]),
+  );
+};
