@@ -1,4 +1,3 @@
-import { isLeft } from 'fp-ts/lib/Either.js';
 import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
 import { isLeftAsItIs } from '../../lib/core/model/adopted.ts';
@@ -7,6 +6,7 @@ import { endedRemedy, failureOfCode, failureReason } from '../../lib/core/values
 import type { LineContent } from '../../lib/ports/provider.ts';
 import type { ListedRun } from '../../lib/ports/run-store.ts';
 import { isBatchorError } from '../../lib/run/api/errors.ts';
+import { must } from '../../lib/run/api/interop.ts';
 import { answerReader } from '../compose.ts';
 import type { Place } from '../shell/place.ts';
 
@@ -56,17 +56,16 @@ const failuresOf = async ({ snapshot, artifacts }: ListedRun, place: Place): Pro
 };
 
 const contentsOf = async (
-  { config }: RunSnapshot,
+  { config, runId }: RunSnapshot,
   { artifacts, lines }: { readonly artifacts: NonNullable<ListedRun['artifacts']>; readonly lines: readonly ObjectLine[] },
   { loaded }: Place,
 ): Promise<readonly (LineContent | null)[]> => {
   const { readContents } = await import('../../lib/effects/results/results.ts');
   try {
     const wire = await answerReader(config, loaded.env['OPENAI_API_KEY']?.trim() ?? '');
-    const read = await readContents(artifacts, wire, lines)();
-    return isLeft(read) ? [] : read.right;
+    return await must(readContents(artifacts, wire, lines), { runId });
   } catch (error) {
-    // A run of a connection that this process does not have: the counts are there all the same.
+    // A connection that this process does not have, or damaged payloads: the counts are there all the same.
     if (isBatchorError(error)) return [];
     throw error;
   }

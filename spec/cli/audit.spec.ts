@@ -142,10 +142,14 @@ describe('batchor inspect', () => {
           outcome: 'retried',
           error_class: 'server_error',
           is_charged: true,
-          lines: [{ part: 'error', verdict: 'server_error', is_answer: false }],
+          lines: [
+            { part: 'error', verdict: 'server_error', is_answer: false, error: { message: expect.stringContaining('500') as string } },
+          ],
         },
         { batch_no: 2, outcome: 'completed', is_charged: true, lines: [{ part: 'output', verdict: 'succeeded', is_answer: true }] },
       ],
+      request: { model: 'gpt-4.1', input: 'What is 2?' },
+      result: { status: 'completed', output_text: expect.stringContaining('What is 2?') as string, batch_id: expect.any(String) as string },
       faults: [],
     });
     expect(ran.stderr).toMatch(/^row 2, item "item-2": completed, 2 charged and 0 uncharged attempts\n/);
@@ -153,6 +157,10 @@ describe('batchor inspect', () => {
     expect(ran.stderr).toMatch(/\n {2}error file: raw\/\S+, byte \d+, \d+ bytes: server_error\n/);
     expect(ran.stderr).toMatch(/\nbatch 2 \(bk_\w+\): completed, charged\n/);
     expect(ran.stderr).toMatch(/: succeeded, the answer\n/);
+    const shown = await world.run(['inspect', '--run-id', 'told', '--store', 'store', '--item', 'item-2'], { isStdoutTerminal: true });
+    expect([shown.stderr, shown.stdout.startsWith('row 2, item "item-2": completed')]).toEqual(['', true]);
+    for (const words of [/request:\n.*"input": "What is 2\?"/su, /answer:\n +You asked: "What is 2\?"/u, /the provider says: .*500/u])
+      expect(shown.stdout).toMatch(words);
   });
 
   it('says that there is no such row, and where the ids are', async () => {

@@ -96,10 +96,34 @@ describe('results as tables, from the command line', () => {
       run_id: 'tables',
       is_finished: true,
       result_count: 60,
-      failures: [{ error_class: 'invalid_request' }],
+      failures: [
+        { error_class: 'invalid_request', said: [{ error_code: 'invalid_request_error', message: '400: The request is invalid.' }] },
+      ],
     });
+    expect(ran.stderr).toContain(' × invalid_request_error: 400: The request is invalid.');
     expect(ran.stderr).toContain('invalid_request');
     expect(ran.stderr).toContain('slowest of 1 batches');
+  });
+
+  it('stand with their failures in `status`, beside what the run asks and who drives it', async () => {
+    const { json, stderr, code } = await world.run(['status', '--run-id', 'tables', '--store', 'store']);
+    const summary = await world.run(['results', '--run-id', 'tables', '--store', 'store', '--summary']);
+    const [counted] = summary.json['failures'] as readonly Row[];
+    expect([code, stderr]).toEqual([0, '']);
+    expect(json).toMatchObject({
+      owner: null,
+      owned_since: null,
+      job: { model: 'gpt-4.1', endpoint: 'responses', source: { kind: 'jsonl', ref: 'rows.jsonl' }, prompt: { prompt_field: 'text' } },
+      policies: { poll_interval_ms: 50, bad_rows: 'fail' },
+      failures: [
+        {
+          error_class: 'invalid_request',
+          count: counted?.['count'],
+          error_code: 'invalid_request_error',
+          message: '400: The request is invalid.',
+        },
+      ],
+    });
   });
 
   it.each<[string, readonly string[], string]>([

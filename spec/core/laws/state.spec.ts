@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import {
   batchArrows,
   type BatchPhase,
+  codeOfFailure,
   emptyTotals,
+  failureOfCode,
   isBatchArrow,
   isItemArrow,
   isTerminalItem,
@@ -43,6 +45,24 @@ describe('whatever is asked and answered, in whatever order', () => {
       differ('sum of totals', sumOfTotals(snapshot.totals), rows.length) ??
       differ('bad rows', snapshot.ingest.badRowCount, rows.filter((row) => row.failure === 'invalid_row').length);
     expect(breaches(histories, ({ after }) => law(after))).toEqual([]);
+  });
+
+  it('failures are counted by class, the most frequent first, and each line named is one of that class', () => {
+    const law = ({ snapshot, rows }: State): string | null => {
+      const failed = rows.filter((row) => row.status === 'failed_permanent');
+      const codes = [...new Set(failed.map((row) => codeOfFailure(row.failure ?? 'malformed_result')))];
+      const expected = codes
+        .map((code) => ({ code, count: failed.filter((row) => row.failure === failureOfCode(code)).length }))
+        .sort((a, b) => b.count - a.count || a.code - b.code);
+      return differ(
+        'failures',
+        (snapshot.failures ?? []).map(({ code, count }) => ({ code, count })),
+        expected,
+      );
+    };
+    expect(breaches(histories, ({ after }) => law(after))).toEqual([]);
+    const last = histories.flatMap(({ steps: all }) => all[all.length - 1]?.after.snapshot.failures ?? []);
+    expect(last.some(({ line }) => line !== null)).toBe(true);
   });
 
   it('the backlog is the sum of the pending rows', () => {

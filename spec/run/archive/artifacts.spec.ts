@@ -158,6 +158,7 @@ describe('artifacts', () => {
         expect(again).toEqual({
           ...inspected,
           isRequestLineKept: false,
+          request: null,
           attempts: attempts.map((each) => ({ ...each, areRawFilesKept: false })),
         });
         // And so they are for whoever comes later, from another process.
