@@ -62,10 +62,11 @@ const inDocument = (path: string): readonly Shown[] => {
 /** The words of a command as a shell would give them, as far as they are the command's; what a variable holds is left out. */
 const wordsOf = (line: string): readonly string[] => {
   const words = [...line.matchAll(/(?:"[^"]*"|'[^']*'|\\.|[^\s"'])+/gu)].map(([word]) => word);
-  const end = words.findIndex((word) => /^(?:[0-9]?[<>].*|[|&;#].*|\))$/u.test(word));
+  const ends = words.findIndex((word) => /^(?:[0-9]?[<>].*|[|&;#].*|\))$/u.test(word));
+  const last = words.findIndex((word) => word.endsWith(';'));
   return (
     words
-      .slice(0, end < 0 ? undefined : end)
+      .slice(0, Math.min(ends < 0 ? words.length : ends, last < 0 ? words.length : last + 1))
       // A variable that is no flag's value may hold any flags.
       .filter((word, i, words) => !/^\$\w+$/u.test(word) || (words[i - 1] ?? '').startsWith('--'))
       .map((word) => word.replaceAll(/["']|[;)]+$/gu, ''))
