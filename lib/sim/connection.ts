@@ -7,7 +7,7 @@ import type { PortError } from '../ports/port-error.ts';
 import type { BatchProvider, PromptParts, ProviderConfig, ProviderConnection, ProviderOperation } from '../ports/provider.ts';
 import { attemptKey, batchKeyKey, describedBatchOf, observationOf, sweptBatchOf } from './fake-batch.ts';
 import { createFakeWire, endpointPath, type FakeEndpoint } from './fake-wire.ts';
-import type { FileContent } from './provider/file-desk.ts';
+import type { FileContent } from './provider/file-operations.ts';
 import { openaiLimits, type ServiceLimits } from './provider/limits.ts';
 import type { FakeProvider } from './provider/provider.ts';
 import type { Reply } from './provider/reply.ts';
@@ -15,7 +15,7 @@ import type { BatchObject } from './provider/wire.ts';
 import { readableProvider } from './readable-provider.ts';
 import { asking, errorOf } from './reply-errors.ts';
 
-/** What a job may ask of the fake. */
+/** Settings of a fake provider job. */
 export interface FakeSettings extends ProviderOperation {
   readonly model: string;
   /** Default `responses`. */
@@ -24,14 +24,14 @@ export interface FakeSettings extends ProviderOperation {
 }
 export type FakeProviderConfig = ProviderConfig<string | PromptParts, string>;
 
-/** Call it for a job's provider config; give it to a runner as a connection. */
+/** Call it for a job's provider config; pass it to a runner as a connection. */
 export interface FakeConnection extends ProviderConnection {
   (settings: FakeSettings): FakeProviderConfig;
 }
 
 /**
- * A connection to a fake provider in this very process. It may also stand in for another connection: then the job keeps its own
- * config, and its endpoint's name is read as OpenAI's.
+ * A connection to a fake provider in this process. It may also replace another connection: then the
+ * job keeps its own config, and its endpoint's name is read as OpenAI's.
  */
 export const fakeConnection = (
   provider: FakeProvider,
@@ -66,9 +66,12 @@ export const fakeConnection = (
   }) as unknown as FakeConnection;
 };
 
-/** How far back a sweep looks behind the moment asked for, as a real adapter does: clocks differ. */
+/**
+ * How many milliseconds before the given time a listing begins, as in a real adapter, since clocks
+ * differ.
+ */
 const clockSkewMs = 10 * 60_000;
-/** So few batches are asked for one by one; more by the list. */
+/** At most this many batches are retrieved one by one; more by the list. */
 const singlesMax = 3;
 
 const fakeBatches = (
@@ -138,7 +141,7 @@ const fakeBatches = (
           if (known.includes(batch.id as ProviderBatchId)) shown.add(batch.id as ProviderBatchId);
           if (keys.has(batch.metadata?.[batchKeyKey] ?? '') || fileIds.has(batch.input_file_id)) found.push(sweptBatchOf(batch));
         }
-        // Batches that are known may be older than what is looked for.
+        // Known batches may be older than the cutoff.
         const isBehind = page.length > 0 && page.every((batch) => batch.created_at * 1000 < cutoffMs) && shown.size === known.length;
         if (isBehind) readBackToMs = cutoffMs;
         return isBehind;
@@ -180,7 +183,7 @@ const fakeBatches = (
       if (found.has(providerBatchId)) continue;
       const reply = await provider.retrieveBatch(providerBatchId);
       if (reply.type === 'done') found.set(providerBatchId, reply.value);
-      // Right after its creation a 404 is ordinary.
+      // Right after a create, a 404 is normal.
       else if (reply.type !== 'refused' || reply.statusCode !== 404) return E.left(errorOf(reply, { what: 'read the batches' }));
     }
     return E.right(
@@ -199,14 +202,17 @@ const fakeBatches = (
     ),
 });
 
-/** A create that is refused for its input file, which is there: a real adapter asks for it, too. */
+/**
+ * A create that is rejected because of its input file, though the file exists. A real adapter
+ * checks for the file too.
+ */
 const fileRefusal = (reply: Reply<BatchObject>): PortError | null => {
   if (reply.type !== 'refused' || reply.error.param !== 'input_file_id') return null;
   const { message } = reply.error;
   return /purpose/u.test(message) ? null : { type: 'not_ready', message };
 };
 
-/** Another batch in the answer confirms nothing, as in a real adapter. */
+/** An answer with another batch confirms nothing, as in a real adapter. */
 const confirmed = (reply: Reply<BatchObject>, asked: CreateAsked): Awaited<ReturnType<ReturnType<BatchProvider['create']>>> => {
   const ofFile = fileRefusal(reply);
   if (ofFile !== null) return E.left(ofFile);
@@ -218,7 +224,7 @@ const confirmed = (reply: Reply<BatchObject>, asked: CreateAsked): Awaited<Retur
   return E.left({ type: 'unclear', message: `the create was answered with another batch (${id}): ${contradiction}`, cause: null });
 };
 
-/** Encodings that a transfer is unpacked from. */
+/** Transfer encodings that are decoded. */
 const encodings: readonly string[] = ['gzip', 'deflate', 'br'];
 
 const opened = (fileId: string, reply: Reply<FileContent>): Awaited<ReturnType<ReturnType<BatchProvider['download']>>> => {
@@ -231,14 +237,14 @@ const opened = (fileId: string, reply: Reply<FileContent>): Awaited<ReturnType<R
   return E.left({ type: 'transient', message, retryAfterMs: null, cause: null });
 };
 
-/** A refusal to cancel what is over anyway, or being cancelled, is a yes. */
+/** Rejecting the cancel of a batch that has ended or is being cancelled counts as success. */
 const cancelled = async (provider: FakeProvider, id: string): Promise<Reply<BatchObject>> => {
   const reply = await provider.cancelBatch(id);
   if (reply.type !== 'refused' || reply.statusCode !== 409) return reply;
   return provider.retrieveBatch(id);
 };
 
-/** Reads the list page by page until the reader has seen enough; answers the fault that ended it, or null. */
+/** Reads the list page by page until `isEnough`. Returns the error that ended it, or null. */
 const eachPage = async (
   provider: FakeProvider,
   { batchPageMax }: ServiceLimits,
@@ -252,12 +258,12 @@ const eachPage = async (
     if (reply.type !== 'done') return errorOf(reply, { what: 'list the batches' });
     const { data, has_more: hasMore } = reply.value;
     after = data.at(-1)?.id ?? null;
-    // Where the page does not say, the list ends with an empty one.
+    // Without `has_more`, the list ends with an empty page.
     if (isEnough(data) || hasMore === false || after === null) return null;
   }
 };
 
-/** The chunks, and an error behind them when they are not what was promised. */
+/** The chunks, and an error after them when their length is wrong. */
 async function* ofLength(chunks: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
   let seen = 0;
   for await (const chunk of chunks) {

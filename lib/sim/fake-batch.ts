@@ -5,11 +5,11 @@ import type { DescribedBatch } from '../ports/provider.ts';
 import type { BatchObject } from './provider/wire.ts';
 import { statedLimits } from './reply-errors.ts';
 
-/** Names under which a batch says whose it is. */
+/** Metadata keys that identify a batch. */
 export const batchKeyKey = 'batchor_batch_key';
 export const attemptKey = 'batchor_attempt';
 
-/** What the fake's batch says, in the words of the port. */
+/** The fake's batch as an observation of the port. */
 export const observationOf = (batchKey: BatchKey, batch: BatchObject, providerNowMs: number): BatchObservation => ({
   batchKey,
   providerBatchId: batch.id as ProviderBatchId,
@@ -43,25 +43,25 @@ const stages: Readonly<Partial<Record<string, BatchStage>>> = {
   cancelling: 'cancelling',
 };
 
-/** Seconds, or, as some services have it, a text. */
+/** Unix seconds, or a date text as some services write it. */
 const timeOf = (time: unknown): number | null => {
   if (typeof time === 'number') return time * 1000;
   const ms = typeof time === 'string' ? Date.parse(time) : Number.NaN;
   return Number.isFinite(ms) ? ms : null;
 };
 
-/** When it took on its status. */
+/** The Unix time of its current status. */
 const sinceOf = (batch: BatchObject): number | null => {
   const { created_at, in_progress_at, finalizing_at, cancelling_at } = batch;
   const times = { validating: created_at, in_progress: in_progress_at, finalizing: finalizing_at, cancelling: cancelling_at };
   return timeOf(Object.entries(times).find(([status]) => status === batch.status.toLowerCase())?.[1]);
 };
 
-/** Some services leave their counts null while they count. */
+/** Some services leave their counts null until the end. */
 const progressOf = ({ request_counts: counts }: BatchObject): BatchObservation['progress'] =>
   Object.values(counts).every((count) => typeof count === 'number') ? counts : null;
 
-/** A batch, as who would adopt it looks at it. */
+/** A batch, as described before it is adopted. */
 export const describedBatchOf = (batch: BatchObject): DescribedBatch => {
   const total = progressOf(batch)?.total ?? 0;
   return {
@@ -73,7 +73,7 @@ export const describedBatchOf = (batch: BatchObject): DescribedBatch => {
   };
 };
 
-/** A batch of the list, as a sweep shows it. */
+/** A listed batch in the form of the port. */
 export const sweptBatchOf = (batch: BatchObject): SweptBatch => ({
   batchKey: (batch.metadata?.[batchKeyKey] ?? null) as BatchKey | null,
   createAttempt: Number(batch.metadata?.[attemptKey] ?? 0),
@@ -99,7 +99,7 @@ const endingOf = (batch: BatchObject): BatchEnding | null => {
   }
 };
 
-// No file is null, or an empty string.
+// No file is null or an empty string.
 const fileIdOf = (id: string | null): string | null => (id === '' ? null : id);
 
 const sharedByAllLines: readonly string[] = ['model_not_found', 'mismatched_model', 'mismatched_url'];
@@ -107,7 +107,7 @@ const sharedByAllLines: readonly string[] = ['model_not_found', 'mismatched_mode
 const rejectionOf = ({ errors }: BatchObject): BatchRejection => {
   const data = errors?.data ?? [];
   const [first] = data;
-  const message = first === undefined ? 'the batch failed, and nothing says why' : `${first.code}: ${first.message}`;
+  const message = first === undefined ? 'the batch failed, and the provider gave no reason' : `${first.code}: ${first.message}`;
   const rejected = (type: BatchRejection['type'], said: readonly RefusedLine[] = []): BatchRejection => ({
     type,
     message,
@@ -121,8 +121,8 @@ const rejectionOf = ({ errors }: BatchObject): BatchRejection => {
   if (data.some(({ code }) => code === 'insufficient_quota')) return rejected('insufficient_quota');
   const large = data.find(({ code }) => code === 'file_too_large');
   if (large !== undefined) return rejected('too_large', [{ ...large, line: 1, failureClass: null }]);
-  const said = data.flatMap(({ code, message: words, param, line }): readonly RefusedLine[] =>
-    line === null ? [] : [{ line, code, message: words, param, failureClass: code === 'content_filter' ? 'content_filtered' : null }],
+  const said = data.flatMap(({ code, message: text, param, line }): readonly RefusedLine[] =>
+    line === null ? [] : [{ line, code, message: text, param, failureClass: code === 'content_filter' ? 'content_filtered' : null }],
   );
   const isAboutLines = said.length > 0 && !data.some(({ code }) => sharedByAllLines.includes(code));
   return isAboutLines

@@ -1,7 +1,7 @@
 import type { FailureClass } from '../core/values/failure.ts';
 import { isJsonObject, type JsonValue } from '../core/json/json.ts';
 
-/** An error as a line of the fake tells it, in whatever form. */
+/** The error of a result line of the fake, in any form. */
 export interface FakeError {
   readonly code: string | null;
   readonly message: string;
@@ -9,15 +9,15 @@ export interface FakeError {
 
 /** The error in the body of the response, else at the top of the line. */
 export const fakeErrorIn = (body: JsonValue | undefined, top: JsonValue | undefined): FakeError =>
-  toldBy(isJsonObject(body) ? body['error'] : body) ?? toldBy(top) ?? { code: null, message: 'no message' };
+  errorObjectIn(isJsonObject(body) ? body['error'] : body) ?? errorObjectIn(top) ?? { code: null, message: 'no message' };
 
-const toldBy = (value: JsonValue | undefined): FakeError | null => {
+const errorObjectIn = (value: JsonValue | undefined): FakeError | null => {
   if (typeof value === 'string') return { code: null, message: value };
   if (!isJsonObject(value)) return null;
   const { code, message } = value;
   // Azure wraps an error in the message of another.
-  if (isJsonObject(message)) return toldBy(message['error']);
-  if (isJsonObject(value['error'])) return toldBy(value['error']);
+  if (isJsonObject(message)) return errorObjectIn(message['error']);
+  if (isJsonObject(value['error'])) return errorObjectIn(value['error']);
   return typeof message === 'string' ? { code: typeof code === 'string' ? code : null, message } : null;
 };
 
@@ -32,10 +32,13 @@ const classes: Readonly<Record<string, FailureClass>> = {
   invalid_image_url: 'input_not_fetched',
 };
 
-/** By the code first, as a real adapter does; null: no HTTP answer was given. */
+/**
+ * Classified by the code first, as in a real adapter. `statusCode` null: the line has no HTTP
+ * answer.
+ */
 export const classOfFakeError = (statusCode: number | null, { code, message }: FakeError): FailureClass => {
-  const told = code === null ? undefined : classes[code];
-  if (told !== undefined) return told;
+  const known = code === null ? undefined : classes[code];
+  if (known !== undefined) return known;
   if (/maximum context length/u.test(message)) return 'context_too_long';
   if (statusCode === null) return 'server_error';
   if (statusCode >= 200 && statusCode < 300) return 'malformed_result';

@@ -5,14 +5,14 @@ import type { LineContent, LineRenderer, ProviderWire } from '../ports/provider.
 import { contentOfAnswer, type FakeContent, type FakeFault, faultOfAnswer } from './fake-answers.ts';
 import { classOfFakeError, type FakeError, fakeErrorIn } from './fake-errors.ts';
 
-/** Endpoints whose requests the fake's wire can write. */
+/** Endpoints for which the fake can write requests. */
 export const fakeEndpoints = ['responses', 'chat.completions'] as const;
 export type FakeEndpoint = (typeof fakeEndpoints)[number];
 
-/** The endpoint's path; a name that is a path already stays as it is. */
+/** The endpoint's path; a path stays as it is. */
 export const endpointPath = (endpoint: string): string => (endpoint.startsWith('/') ? endpoint : `/v1/${endpoint.replaceAll('.', '/')}`);
 
-/** Request lines for the fake out of prompts, and verdicts out of its answers: text endpoints only. */
+/** Writes request lines for prompts, and reads result lines; text endpoints only. */
 export const createFakeWire = (job: { readonly model: string; readonly endpoint: string; readonly params: JsonObject }): ProviderWire => {
   const url = endpointPath(job.endpoint);
   const isChat = url === endpointPath('chat.completions');
@@ -76,7 +76,7 @@ const readRequest: NonNullable<ProviderWire['readRequest']> = (line) => {
 
 const noContent: FakeContent = { outputText: null, output: null, finishReason: null, toolCalls: null };
 
-/** A request's own bound on output, under any of its three names. */
+/** A request's own output limit, under any of its three names. */
 const boundKeys: readonly string[] = ['max_output_tokens', 'max_completion_tokens', 'max_tokens'];
 
 const formatOf = (isChat: boolean, schema: JsonObject, name: string): JsonObject =>
@@ -97,7 +97,7 @@ const renderer =
     return { line: `${JSON.stringify({ ...request, body: rest }).slice(0, -2)}${bounds.join('')}}}\n` };
   };
 
-/** The prompt's part of the body, or why it is none. */
+/** The prompt's part of the body, or why there is none. */
 const ownPart = (prompt: unknown, isChat: boolean): JsonObject | string => {
   if (typeof prompt === 'string') return isChat ? { messages: [{ role: 'user', content: prompt }] } : { input: prompt };
   if (!isJsonObject(prompt)) return `the prompt is ${prompt === null ? 'null' : typeof prompt}, not a string or an object`;
@@ -116,7 +116,7 @@ const ownPart = (prompt: unknown, isChat: boolean): JsonObject | string => {
 interface Answer {
   readonly customId: string;
   readonly statusCode: number | null;
-  /** The body of a 2xx. */
+  /** The body of a 2xx response. */
   readonly body: JsonObject | null;
   readonly error: FakeError;
   readonly raw: JsonValue;

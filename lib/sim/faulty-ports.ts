@@ -6,29 +6,32 @@ import type { ProviderConnection } from '../ports/provider.ts';
 import type { OwnedRun, RunReader, RunStore, Storage } from '../ports/run-store.ts';
 import type { SimulatedProcess } from './process.ts';
 
-/** Who looks on while a process works. */
-export interface Onlooker {
+/** Observes a simulated process. */
+export interface Observer {
   committed(runId: RunId, events: readonly Event[]): void;
-  /** The process owns this run now, as far as the real store knows. */
+  /** The process owns this run now, according to the store. */
   owned(run: OwnedRun): void;
 }
 
-/** Every call that leaves through these ports goes through the process, which may be killed around it. The engine knows nothing of it. */
-export const faultyStorage = (storage: Storage<'local'>, process: SimulatedProcess, onlooker: Onlooker): Storage<'local'> => ({
+/**
+ * A storage whose every call goes through the process, which may be killed around the call. The
+ * engine does not notice.
+ */
+export const faultyStorage = (storage: Storage<'local'>, process: SimulatedProcess, observer: Observer): Storage<'local'> => ({
   scope: 'local',
   describe: storage.describe,
   open: (options) =>
     TE.Monad.map(
       () => process.call('storage.open', storage.open(options)),
-      (store) => faultyStore(store, process, onlooker),
+      (store) => faultyStore(store, process, observer),
     ),
 });
 
-const faultyStore = (store: RunStore, process: SimulatedProcess, onlooker: Onlooker): RunStore => {
+const faultyStore = (store: RunStore, process: SimulatedProcess, observer: Observer): RunStore => {
   const calls = through(store, 'store', process);
   const owned = (run: OwnedRun): OwnedRun => {
-    onlooker.owned(run);
-    return faultyRun(run, process, onlooker);
+    observer.owned(run);
+    return faultyRun(run, process, observer);
   };
   return {
     ...bound(calls, ['peek', 'list', 'send', 'remove', 'ownerOf', 'adoptable', 'close']),
@@ -42,13 +45,13 @@ const faultyStore = (store: RunStore, process: SimulatedProcess, onlooker: Onloo
   };
 };
 
-const faultyRun = (run: OwnedRun, process: SimulatedProcess, onlooker: Onlooker): OwnedRun => {
+const faultyRun = (run: OwnedRun, process: SimulatedProcess, observer: Observer): OwnedRun => {
   const commit: OwnedRun['commit'] = (expectedVersion, events, guard) => {
     const committing = run.commit(expectedVersion, events, guard);
     return () =>
       process.call('run.commit', async () => {
         const committed = await committing();
-        if (committed._tag === 'Right') onlooker.committed(run.runId, events);
+        if (committed._tag === 'Right') observer.committed(run.runId, events);
         return committed;
       });
   };
@@ -64,7 +67,10 @@ const faultyArtifacts = (artifacts: ArtifactStore, process: SimulatedProcess): A
   };
 };
 
-/** The same for a connection: a killed process sends nothing more, and does not hear what was answered. */
+/**
+ * A connection whose calls go through the process: a killed process sends nothing, and receives no
+ * answers.
+ */
 export const faultyConnection = (connection: ProviderConnection, process: SimulatedProcess): ProviderConnection => ({
   name: connection.name,
   kind: connection.kind,
@@ -104,7 +110,10 @@ const faultyChunks = (chunks: AsyncIterable<Uint8Array>, process: SimulatedProce
   },
 });
 
-/** A port whose methods go through the process, except those that are given anew. Plain properties are read as they are. */
+/**
+ * A port whose methods go through the process, except those in `anew`. Plain properties are read as
+ * they are.
+ */
 const through = <Port extends object>(port: Port, name: string, process: SimulatedProcess, anew: Partial<Port> = {}): Port =>
   new Proxy(port, {
     get(target, key) {
@@ -114,7 +123,8 @@ const through = <Port extends object>(port: Port, name: string, process: Simulat
       const call = `${name}.${String(key)}`;
       return (...given: readonly unknown[]): unknown => {
         const act = (): unknown => Reflect.apply(member, target, given);
-        // The one method that acts when it is called; what the others return acts when it is run, or is a plain value.
+        // `close` acts when it is called. Other methods return a task that acts when it is run, or
+        // a plain value.
         if (key === 'close') return process.call(call, async () => act());
         const returned = act();
         return typeof returned === 'function' && returned.length === 0
@@ -124,6 +134,6 @@ const through = <Port extends object>(port: Port, name: string, process: Simulat
     },
   });
 
-/** These members as an object of their own: a proxy has nothing to spread. */
+/** These members as a new object, since a proxy cannot be spread. */
 const bound = <Port extends object, Key extends keyof Port>(port: Port, keys: readonly Key[]): Pick<Port, Key> =>
   Object.fromEntries(keys.map((key) => [key, port[key]])) as Pick<Port, Key>;

@@ -1,4 +1,4 @@
-/** A deterministic world. Same seed, same script, same history. */
+/** A deterministic world: the same seed and script give the same history. */
 export { type FakeConnection, fakeConnection, type FakeProviderConfig, type FakeSettings } from './connection.ts';
 export { type CrashPoint, crashCalls } from './process.ts';
 export { createPrng, hashText, type Prng, uniform } from './prng.ts';

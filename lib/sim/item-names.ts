@@ -3,7 +3,7 @@ import { indexInCustomId } from '../core/values/custom-ids.ts';
 import type { RunId } from '../core/values/ids.ts';
 import type { Ledger } from './provider/ledger.ts';
 
-/** Remembers which item each request line stands for, to name those that were paid for twice. */
+/** Maps request lines to items, to name those that were paid for twice. */
 export interface ItemNames {
   committed(runId: RunId, events: readonly Event[]): void;
   doublePaid(ledger: Ledger): readonly string[];

@@ -1,14 +1,14 @@
-/** A source of numbers that depends on its seed alone. */
+/** A random number generator that depends on its seed alone. */
 export interface Prng {
   /** The next number, uniform in [0, 1). */
   next(): number;
-  /** The next whole number, uniform in [0, bound). `bound` is a positive integer below 2^32. */
+  /** The next integer, uniform in [0, bound). `bound` is a positive integer below 2^32. */
   below(bound: number): number;
 }
 
 /**
- * Hashes a text to a whole number in [0, 2^53). Not for secrets: it only has to spread well.
- * (The well-known cyrb53: two 32-bit lanes, mixed at the end.)
+ * Hashes a text to an integer in [0, 2^53). Not for secrets, only for even spread. This is cyrb53:
+ * two 32-bit halves, mixed at the end.
  */
 export const hashText = (text: string, seed = 0): number => {
   let high = 0xdeadbeef ^ seed;
@@ -18,39 +18,39 @@ export const hashText = (text: string, seed = 0): number => {
     high = Math.imul(high ^ code, 2654435761);
     low = Math.imul(low ^ code, 1597334677);
   }
-  return joinLanes(high, low);
+  return joinHalves(high, low);
 };
 
-/** Hashes bytes to a whole number in [0, 2^53), four bytes at a step. Not comparable with `hashText`. */
+/** Hashes bytes to an integer in [0, 2^53), four bytes per step. Differs from `hashText`. */
 export const hashBytes = (bytes: Uint8Array): number => {
   let high = 0xdeadbeef ^ bytes.length;
   let low = 0x41c6ce57;
   const wordsEnd = bytes.length - (bytes.length % 4);
   for (let index = 0; index < bytes.length; index += index < wordsEnd ? 4 : 1) {
-    const word =
+    const chunk =
       index < wordsEnd
         ? at(bytes, index) | (at(bytes, index + 1) << 8) | (at(bytes, index + 2) << 16) | (at(bytes, index + 3) << 24)
         : at(bytes, index);
-    high = Math.imul(high ^ word, 2654435761);
+    high = Math.imul(high ^ chunk, 2654435761);
     high ^= high >>> 15;
-    low = Math.imul(low ^ word, 1597334677);
+    low = Math.imul(low ^ chunk, 1597334677);
     low ^= low >>> 15;
   }
-  return joinLanes(high, low);
+  return joinHalves(high, low);
 };
 
 const at = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
 
-const joinLanes = (firstLane: number, secondLane: number): number => {
-  let high = Math.imul(firstLane ^ (firstLane >>> 16), 2246822507) ^ Math.imul(secondLane ^ (secondLane >>> 13), 3266489909);
-  const low = Math.imul(secondLane ^ (secondLane >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+const joinHalves = (firstHalf: number, secondHalf: number): number => {
+  let high = Math.imul(firstHalf ^ (firstHalf >>> 16), 2246822507) ^ Math.imul(secondHalf ^ (secondHalf >>> 13), 3266489909);
+  const low = Math.imul(secondHalf ^ (secondHalf >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
   high >>>= 0;
   return 4294967296 * (2097151 & low) + high;
 };
 
 /**
- * A number in [0, 1) that depends on the seed and the names, never on how often or when it was asked.
- * Chance decided this way survives reordering: two runs that do the same things in another order meet the same luck.
+ * A random number in [0, 1) that depends on the seed and the names only, not on how often or when
+ * it is drawn. Two runs that do the same things in another order draw the same numbers.
  */
 export const uniform = (seed: number, ...names: readonly (string | number)[]): number =>
   hashText(names.join('\u0000'), seed | 0) / 9007199254740992;
@@ -63,7 +63,9 @@ export const mix32 = (state: number): number => {
   return (mixed ^ (mixed >>> 15)) >>> 0;
 };
 
-/** Makes a generator whose whole sequence is fixed by `seed` (any number; its low 32 bits count). */
+/**
+ * A generator whose sequence depends on `seed` only: any number, of which the low 32 bits count.
+ */
 export const createPrng = (seed: number): Prng => {
   let state = seed | 0;
   const next32 = (): number => {
@@ -77,9 +79,9 @@ export const createPrng = (seed: number): Prng => {
   };
 };
 
-/** 32 hexadecimal digits fixed by two numbers: the stuff that ids are made of. */
-export const hexOf = (seed: number, ordinal: number): string => {
-  let state = mix32((seed | 0) ^ mix32(ordinal | 0));
+/** 32 hexadecimal digits that depend on two numbers; ids are built from them. */
+export const hexOf = (seed: number, n: number): string => {
+  let state = mix32((seed | 0) ^ mix32(n | 0));
   let digits = '';
   for (let round = 0; round < 4; round += 1) {
     state = mix32(state);

@@ -2,16 +2,19 @@ import type { SchedulerLike } from 'rxjs';
 import { laterTurn, nextTurn } from './turns.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** Where a process may be killed: right before a call of a port, or after it happened and before its answer is heard. */
+/**
+ * A point at which a process may be killed: right before a call of a port, or after it happened and
+ * before its answer arrives.
+ */
 export interface CrashPoint {
   readonly side: 'before' | 'after';
   /** `port.method`, one of `crashCalls`. */
   readonly call: string;
-  /** Counts the points of this process from 1. */
+  /** The number of this point in its process, from 1. */
   readonly ordinal: number;
 }
 
-/** The calls around which a process may be killed: every effect on the world, and every commit. */
+/** The calls around which a process may be killed: every external effect and every commit. */
 export const crashCalls: readonly string[] = [
   'run.commit',
   'artifacts.put',
@@ -26,29 +29,35 @@ export const crashCalls: readonly string[] = [
 ];
 
 /**
- * A simulated process: its timers, and all its calls to the world. Once killed it hears and does nothing more: its timers are
- * dropped, and its promises never settle, as if nobody were there to await them.
+ * A simulated process: its timers and all its calls to the outside. Once killed it does nothing
+ * more: its timers are dropped, and its promises never settle.
  */
 export interface SimulatedProcess {
   readonly scheduler: SchedulerLike;
   readonly isAlive: boolean;
-  /** Lets a call out into the world, and its answer back in. */
+  /** Runs a call of a port, with a crash point before and after it. */
   call<A>(name: string, work: () => Promise<A>): Promise<A>;
-  /** Lets a user's own code run, which may wait for virtual time: unless it is known to, it is given a while to answer before time goes on. */
+  /**
+   * Runs a user's own code. The clock waits for it for a limited number of turns, unless the code
+   * itself waits for virtual time.
+   */
   pull<A>(work: () => Promise<A>): Promise<A>;
   kill(): void;
-  /** Resolves when nothing can happen any more without time. */
+  /** Resolves when nothing more can happen without time passing. */
   quiet(): Promise<void>;
 }
 
-/** Turns of the event loop that a user's code gets: enough to read a file. */
+/** Event loop turns for a user's code: enough to read a file. */
 const pullTurnsMax = 1_000;
-/** What takes more turns waits for a disk or a socket. */
+/** Calls that take more turns wait for a disk or a socket. */
 const quickTurnsMax = 500;
-/** Five minutes at least. Then a call that never answers is a bug, of ours or of an adapter. */
+/** Five minutes at least. A call that takes longer is a bug. */
 const laterTurnsMax = 300_000;
 
-/** A process on this time. `strikes` says where it is killed; `isTimeAwaited`, whether the user's own code waits for time to pass. */
+/**
+ * A process on this time. `strikes` selects the crash points that kill it; `isTimeAwaited` tells
+ * whether user code waits for time to pass.
+ */
 export const createProcess = (
   time: VirtualTime,
   strikes: (point: CrashPoint) => boolean,
@@ -56,7 +65,7 @@ export const createProcess = (
 ): SimulatedProcess => {
   const clock = time.openClock();
   const calls = new Map<symbol, string>();
-  /** Pulls under way, and how many turns each has left. */
+  /** Pulls in progress, with the turns that each has left. */
   const pulls = new Map<symbol, number>();
   let isAlive = true;
   let pointCount = 0;
@@ -64,7 +73,8 @@ export const createProcess = (
   const kill = (): void => {
     isAlive = false;
     clock.stop();
-    // A commit that is out may still land, as one does whose process died behind it; whatever else is out reached nobody.
+    // A commit in progress may still happen, as with a process that dies during one. Other calls in
+    // progress have no effect.
     for (const [key, name] of calls) if (name !== 'run.commit') calls.delete(key);
     pulls.clear();
   };
@@ -109,11 +119,11 @@ export const createProcess = (
     async quiet() {
       let turns = 0;
       do {
-        // Those that pull are promised turns, not time.
+        // Code that pulls is given turns, not time.
         await (turns > quickTurnsMax && calls.size > 0 ? laterTurn() : nextTurn());
         for (const [key, left] of pulls) pulls.set(key, left - 1);
         turns += 1;
-        if (turns > quickTurnsMax + laterTurnsMax) throw new Error(`these calls never answer: ${[...calls.values()].join(', ')}`);
+        if (turns > quickTurnsMax + laterTurnsMax) throw new Error(`these calls did not answer: ${[...calls.values()].join(', ')}`);
       } while (calls.size > 0 || (!isTimeAwaited() && [...pulls.values()].some((left) => left > 0)));
     },
   };

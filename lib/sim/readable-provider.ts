@@ -2,7 +2,10 @@ import type { FakeProvider } from './provider/provider.ts';
 import { refused, type Reply } from './provider/reply.ts';
 import type { BatchObject, ListPage } from './provider/wire.ts';
 
-/** The fake as a real adapter reads services: times in either form, lists with and without an object around them; one that goes on and shows nothing is an error. */
+/**
+ * The fake, with replies normalised as a real adapter does it: times in either form, and lists with or
+ * without an object. An empty page that has more is an error.
+ */
 export const readableProvider = (provider: FakeProvider): FakeProvider => ({
   ...provider,
   createBatch: async (body) => read(await provider.createBatch(body), withSeconds),
@@ -11,12 +14,12 @@ export const readableProvider = (provider: FakeProvider): FakeProvider => ({
   listBatches: async (query) => {
     const reply = await provider.listBatches(query);
     if (reply.type !== 'done') return reply;
-    const told: ListPage<BatchObject> = Array.isArray(reply.value)
+    const list: ListPage<BatchObject> = Array.isArray(reply.value)
       ? { object: 'list', data: reply.value as readonly BatchObject[] }
       : reply.value;
-    const page: ListPage<BatchObject> = { ...told, data: told.data.map(withSeconds) };
+    const page: ListPage<BatchObject> = { ...list, data: list.data.map(withSeconds) };
     if (page.data.length > 0 || page.has_more !== true) return { type: 'done', value: page };
-    return refused(200, 'the list of batches says that it goes on, and shows nothing further');
+    return refused(200, 'the list of batches has more, but its page is empty');
   },
 });
 

@@ -8,13 +8,13 @@ type Item = BatchItem<unknown, JsonObject>;
 type Entry = SourceEntry<unknown, JsonObject>;
 type AnySource = CheckpointedItemSource<unknown, JsonObject>;
 
-/** The same job over rows that can be read again after a crash, and over no more of them than `itemsMax`. */
+/** The same job over rows that can be read again after a crash; at most `itemsMax` of them. */
 export const repeatable = ({ items, source, ...job }: AnyJob, itemsMax: number): AnyJob => ({
   ...job,
   source: firstOf(source ?? itemsSource(remembered(asIterable(items ?? []))), itemsMax),
 });
 
-/** A generator runs once; what it gave is given again to whoever comes later. */
+/** Caches a generator's values, since it runs only once, and replays them to later readers. */
 const remembered = (items: Iterable<Item> | AsyncIterable<Item>): Iterable<Item> | AsyncIterable<Item> => {
   if (Array.isArray(items)) return items;
   const known: Item[] = [];
@@ -22,13 +22,13 @@ const remembered = (items: Iterable<Item> | AsyncIterable<Item>): Iterable<Item>
     const iterator = items[Symbol.iterator]();
     return {
       *[Symbol.iterator]() {
-        for (let place = 0; ; place += 1) {
-          if (place === known.length) {
+        for (let at = 0; ; at += 1) {
+          if (at === known.length) {
             const next = iterator.next();
             if (next.done === true) return;
             known.push(next.value);
           }
-          yield known[place] as Item;
+          yield known[at] as Item;
         }
       },
     };
@@ -36,19 +36,19 @@ const remembered = (items: Iterable<Item> | AsyncIterable<Item>): Iterable<Item>
   const iterator = items[Symbol.asyncIterator]();
   return {
     async *[Symbol.asyncIterator]() {
-      for (let place = 0; ; place += 1) {
-        if (place === known.length) {
+      for (let at = 0; ; at += 1) {
+        if (at === known.length) {
           const next = await iterator.next();
           if (next.done === true) return;
           known.push(next.value);
         }
-        yield known[place] as Item;
+        yield known[at] as Item;
       }
     },
   };
 };
 
-/** The source's first entries: its positions carry along how many lie before them. */
+/** The source's first entries. Their stored positions include how many entries precede them. */
 const firstOf = (source: AnySource, itemsMax: number): AnySource =>
   itemsMax === Infinity
     ? source

@@ -2,19 +2,25 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { InputRefusal, Port, PortError } from '../ports/port-error.ts';
 import type { Refused, Reply } from './provider/reply.ts';
 
-/** What was asked, for the message and for what a missing answer means. */
+/** A call, as needed for error messages and for what a missing answer means. */
 export interface Asking {
-  /** As in "did not … ": `create the batch`. */
+  /** Completes "did not …", for example `create the batch`. */
   readonly what: string;
-  /** Without a clear no it may have happened, and may not be asked twice. */
+  /**
+   * True when the call costs money: without a clear answer it may have happened, and must not be
+   * repeated.
+   */
   readonly isPaid?: boolean;
-  /** It is about an input file. */
+  /** True when it concerns an input file. */
   readonly isAboutInput?: boolean;
-  /** 404 means that the thing is unknown. */
+  /** True when 404 means that the object is unknown. */
   readonly isAboutOne?: boolean;
 }
 
-/** Asks the fake, and says what anything but an answer means: the same words that a real adapter has for HTTP. */
+/**
+ * Calls the fake, and turns anything but an answer into the port's error, as a real adapter does
+ * for HTTP.
+ */
 export const asking =
   <A, B>(asked: Asking, ask: () => Promise<Reply<A>>, read: (answer: A) => B): Port<B> =>
   async () => {
@@ -22,12 +28,12 @@ export const asking =
       const reply = await ask();
       return reply.type === 'done' ? E.right(read(reply.value)) : E.left(errorOf(reply, asked));
     } catch (cause) {
-      // Nothing in the fake throws but what we gave it to read.
+      // Only code that was passed to the fake can throw.
       return E.left({ type: 'unavailable', message: `could not ${asked.what}: ${String(cause)}`, cause });
     }
   };
 
-/** The port's error for a refusal, or for an answer that never came. */
+/** The port's error for a rejection or a missing answer. */
 export const errorOf = (reply: Exclude<Reply<never>, { readonly type: 'done' }>, asked: Asking): PortError => {
   if (reply.type === 'refused') return errorOfRefusal(reply, asked);
   const message = `no answer came to "${asked.what}": the connection broke`;
@@ -53,7 +59,7 @@ const errorOfRefusal = ({ statusCode, error, retryAfterMs }: Refused, asked: Ask
   return { type: 'refused', message, statusCode, requestId: null, ...(input === null ? {} : { input }) };
 };
 
-/** What is said against an input file, as a real adapter reads it. */
+/** Why an input file was rejected, as a real adapter reads it; null: not because of the file. */
 const inputRefusalIn = (statusCode: number, { message, param, code }: Refused['error'], { isAboutInput }: Asking): InputRefusal | null => {
   if (isAboutInput !== true) return null;
   const line = /^line (\d+)$/u.exec(param ?? '')?.[1];
@@ -67,7 +73,7 @@ const inputRefusalIn = (statusCode: number, { message, param, code }: Refused['e
   return { isTooLarge: true, statedBytesMax: stated === undefined ? null : Number(stated), said: [] };
 };
 
-/** The queue limits that a message states, or null. */
+/** The queue limits that a message states; null where it states none. */
 export const statedLimits = (message: string): { readonly statedTokensMax: number | null; readonly statedRequestsMax: number | null } => {
   const stated = (unit: string): number | null => {
     const digits = new RegExp(`limit: ([\\d,]+) enqueued ${unit}`, 'iu').exec(message)?.[1]?.replaceAll(',', '');

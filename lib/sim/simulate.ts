@@ -9,15 +9,18 @@ import { repeatable } from './repeatable.ts';
 import { createWorld, ProcessKilled, type World, type WorldLedger, type WorldOptions } from './world.ts';
 
 export interface SimulateOptions extends WorldOptions {
-  /** Kills the process at every n-th crash point of its life: around each effect and each commit. At least 2, or nothing would ever get done. */
+  /**
+   * Kills the process at every n-th crash point of its life: around each effect and each commit. At
+   * least 2, since with 1 nothing would ever be done.
+   */
   readonly crashEvery?: number;
-  /** At most so many rows of the input. */
+  /** The most rows to read of the input. */
   readonly itemsMax?: number;
-  /** After so much virtual time without an end the simulation fails. Default 14 days. */
+  /** The most virtual milliseconds before the simulation fails (default 14 days). */
   readonly virtualMsMax?: number;
 }
 
-/** What happened to a job. */
+/** The outcome of a simulated job. */
 export interface Simulation<Output, Metadata extends JsonObject> {
   readonly seed: number;
   readonly summary: RunSummary;
@@ -29,13 +32,16 @@ export interface Simulation<Output, Metadata extends JsonObject> {
   readonly crashes: number;
   readonly virtualDurationMs: number;
   readonly ledger: WorldLedger;
-  /** What the answers cost by their usage; null where nobody knows a price. */
+  /** What the answers cost by their usage, in USD; null: a price is unknown. */
   readonly costUsd: number | null;
-  /** That no row was lost and none counts twice. */
+  /** The proof that no row was lost and none counts twice. */
   readonly verification: Verification;
 }
 
-/** Plays a job until it is finished or stands still, in virtual time, and says what happened. Same options: same history. */
+/**
+ * Runs a job in virtual time until it finishes or can make no progress, and returns the outcome.
+ * The same options give the same history.
+ */
 export const simulate = async <
   Payload,
   Provider extends AnyProviderConfig,
@@ -47,8 +53,8 @@ export const simulate = async <
 ): Promise<Simulation<JobResult<Schema, Provider>, Metadata>> => {
   const { crashEvery, itemsMax = Infinity, virtualMsMax } = options;
   if (crashEvery !== undefined && !(Number.isInteger(crashEvery) && crashEvery >= 2))
-    throw new RangeError('crashEvery is a whole number of at least 2');
-  // Each life is a point longer than the one before, so that no crash repeats the last one for ever.
+    throw new RangeError('crashEvery must be an integer of at least 2');
+  // Each life is a point longer than the one before, so that a crash does not repeat for ever.
   let crashes = 0;
   const world = await createWorld({
     ...options,

@@ -11,7 +11,7 @@ import type { JsonObject } from '../core/json/json.ts';
 import type { CheckpointedItemSource } from '../ports/source.ts';
 import type { SimulatedProcess } from './process.ts';
 
-/** A runner inside a simulated process: what its jobs read and render is waited for before time goes on. */
+/** A runner in a simulated process. Time does not advance while its jobs read or render. */
 export class SimulatedRunner extends BatchRunner {
   readonly #process: SimulatedProcess;
   constructor(options: BatchRunnerOptions, process: SimulatedProcess) {
@@ -26,7 +26,7 @@ export class SimulatedRunner extends BatchRunner {
     const Schema extends StructuredOutput | undefined = undefined,
   >(job: BatchJob<Payload, Metadata, Schema, Provider>, options: StartOptions = {}): Promise<Run<JobResult<Schema, Provider>, Metadata>> {
     const { structuredOutput } = job;
-    // What reads its answers may have to be loaded, which takes no time in here.
+    // Answer schemas may have to be loaded, which takes no virtual time.
     if (structuredOutput !== undefined) await this.#process.pull(() => prepareStructure(structuredOutput).catch(() => undefined));
     return super.start(
       watchedJob(job as unknown as AnyJob, this.#process) as unknown as BatchJob<Payload, Metadata, Schema, Provider>,
@@ -64,7 +64,7 @@ const watchedJob = (job: AnyJob, process: SimulatedProcess): AnyJob => {
     return prompt instanceof Promise ? process.pull(() => prompt as Promise<unknown>) : prompt;
   };
   if (job.source !== undefined) return { ...job, buildPrompt, source: watchedSource(job.source, process) };
-  // Items at hand cannot keep anybody waiting.
+  // Items in memory never make the run wait.
   if (job.items === undefined) return { ...job, buildPrompt };
   const items = asIterable(job.items);
   return Symbol.iterator in items ? { ...job, buildPrompt } : { ...job, buildPrompt, items: watched(items, process) };
@@ -90,5 +90,5 @@ const watched = <A>(values: AsyncIterable<A>, process: SimulatedProcess): AsyncI
   return once;
 };
 
-/** A generator is its own iterator, and what watches it has to be seen to run once too. */
+/** A generator is its own iterator, and its wrapper must be recognised as single-pass too. */
 const isSinglePass = (values: object): boolean => 'next' in values || isStream(values);

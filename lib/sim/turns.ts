@@ -1,6 +1,7 @@
 import { firstValueFrom, timer } from 'rxjs';
 
-// A message of our own is the one way to the next turn of the event loop that is neither a timer nor Node's alone.
+// A message channel is the one way to the next event loop turn that is neither a timer nor specific
+// to Node.
 const channel = new MessageChannel();
 const waiting: (() => void)[] = [];
 channel.port1.addEventListener('message', () => {
@@ -8,10 +9,13 @@ channel.port1.addEventListener('message', () => {
   if (waiting.length === 0) channel.port1.unref();
 });
 channel.port1.start();
-// Nobody waits: the channel alone keeps no process alive.
+// The channel alone keeps no process alive.
 channel.port1.unref();
 
-/** Resolves in the next turn of the event loop: every promise that could settle by itself has settled by then. */
+/**
+ * Resolves in the next turn of the event loop, after every promise that can settle by itself has
+ * settled.
+ */
 export const nextTurn = (): Promise<void> =>
   new Promise((resolve) => {
     waiting.push(resolve);
@@ -20,7 +24,7 @@ export const nextTurn = (): Promise<void> =>
   });
 
 /**
- * Resolves once real time has passed, as little as possible: for callers that wait for a disk or a socket. Taking turn after turn until they answer
- * would take the CPU that they need. Nothing is decided by it.
+ * Resolves after a minimal amount of real time, for callers that wait for a disk or a socket.
+ * Polling turn after turn would use the CPU that they need. Nothing is decided by it.
  */
 export const laterTurn = (): Promise<void> => firstValueFrom(timer(1)).then(() => undefined);

@@ -1,33 +1,42 @@
 import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
 
-/** Time that stands still until somebody steps it. What is due at one moment runs in the order in which it was scheduled. */
+/**
+ * Time that only `step` and `jumpTo` move. Actions due at one moment run in the order of
+ * scheduling.
+ */
 export interface VirtualTime {
   now(): number;
-  /** A clock on this time, whose actions can be dropped together: the timers of one process. */
+  /** A clock on this time whose actions can be dropped together: the timers of one process. */
   openClock(): VirtualClock;
-  /** When the next action is due; null: nothing waits. */
+  /** When the next action is due, in milliseconds; null: none. */
   nextDueMs(): number | null;
-  /** Moves to the next action and runs it, that one alone: promises settle between two steps, not within one. False when nothing waits. */
+  /**
+   * Moves to the next action and runs only that, so that promises settle between steps. False when
+   * there is none.
+   */
   step(): boolean;
-  /** Sets the wall clocks of all processes ahead, or back where it is negative. Time itself goes on as before. */
+  /**
+   * Moves the wall clocks of all processes by so many milliseconds, back when negative. Virtual
+   * time itself is unchanged.
+   */
   setClock(byMs: number): void;
-  /** How far the wall clocks are ahead of time. */
+  /** How far the wall clocks are ahead of virtual time, in milliseconds. */
   readonly clockOffsetMs: number;
-  /** Moves on to a moment; throws when an action is due before it. */
+  /** Moves to a moment; throws when an action is due before it. */
   jumpTo(ms: number): void;
 }
 
 export interface VirtualClock {
   readonly scheduler: SchedulerLike;
-  /** True while something that was scheduled here is still to run. */
+  /** True while an action of this clock is still to run. */
   readonly isAwaited: boolean;
-  /** True after: what was scheduled here never runs, and nothing more can be. */
+  /** Drops the actions of this clock; no more can be scheduled. */
   stop(): void;
 }
 
 interface Due {
   readonly atMs: number;
-  readonly ordinal: number;
+  readonly sequence: number;
   run(): void;
 }
 
@@ -36,19 +45,19 @@ export const createVirtualTime = (startAt: Date): VirtualTime => {
   let nowMs = startAt.getTime();
   let clockOffsetMs = 0;
   let count = 0;
-  /** Ascending by time, then by ordinal: few actions wait at any moment. */
+  /** Ascending by time, then by sequence; few actions wait at any moment. */
   const queue: Due[] = [];
 
   const put = (delayMs: number, run: () => void): Due => {
     count += 1;
-    const due = { atMs: nowMs + Math.max(0, delayMs), ordinal: count, run };
-    const place = queue.findLastIndex((other) => other.atMs <= due.atMs) + 1;
-    queue.splice(place, 0, due);
+    const due = { atMs: nowMs + Math.max(0, delayMs), sequence: count, run };
+    const at = queue.findLastIndex((other) => other.atMs <= due.atMs) + 1;
+    queue.splice(at, 0, due);
     return due;
   };
   const drop = (due: Due | null): void => {
-    const place = due === null ? -1 : queue.indexOf(due);
-    if (place >= 0) queue.splice(place, 1);
+    const at = due === null ? -1 : queue.indexOf(due);
+    if (at >= 0) queue.splice(at, 1);
   };
 
   return {
@@ -69,7 +78,7 @@ export const createVirtualTime = (startAt: Date): VirtualTime => {
     },
     jumpTo(ms) {
       const next = queue[0];
-      if (next !== undefined && next.atMs < ms) throw new RangeError('virtual time does not pass over what is due');
+      if (next !== undefined && next.atMs < ms) throw new RangeError('virtual time cannot skip a due action');
       nowMs = Math.max(nowMs, ms);
     },
     openClock() {
@@ -96,7 +105,7 @@ export const createVirtualTime = (startAt: Date): VirtualTime => {
   };
 };
 
-/** One scheduled piece of work; it may schedule itself again while it runs, else it is over. */
+/** One scheduled action. It ends after a run, unless it schedules itself again meanwhile. */
 class VirtualAction<T> extends Subscription implements SchedulerAction<T> {
   readonly #work: (this: SchedulerAction<T>, state?: T) => void;
   readonly #put: (delayMs: number, run: () => void) => Due;

@@ -19,30 +19,42 @@ import type { TokenCounter } from '../ports/tokens.ts';
 import { createVirtualTime } from './virtual-time.ts';
 
 export interface WorldOptions extends FakeProviderOptions {
-  /** Default 2026-01-01T00:00:00Z. */
+  /** The start date (default 2026-01-01T00:00:00Z). */
   readonly startAt?: Date;
-  /** Default one in memory. A storage without `abandon` is closed in order when the process dies, which is kinder than a kill. */
+  /**
+   * The storage (default in memory). A storage without `abandon` is closed properly when the
+   * process dies, which is milder than a kill.
+   */
   readonly storage?: Storage<'local'>;
-  /** How runs count their tokens. Default exactly as the provider does; null: by bytes, as runs without a budget do. */
+  /**
+   * How runs count their tokens (default exactly as the provider does). Null: by bytes, as runs
+   * without a budget do.
+   */
   readonly tokenCounter?: TokenCounter | null;
-  /** True kills the process at this point; then `isDown`, until `crash()` opens the next one. */
+  /**
+   * Return true to kill the process at this point. Then `isDown` holds until `crash()` opens the
+   * next process.
+   */
   readonly crashAt?: (point: CrashPoint) => boolean;
 }
 
-/** What the provider saw and would bill. */
+/** What the provider received and would bill. */
 export interface WorldLedger {
   readonly batchesCreated: number;
   readonly requestsBilled: number;
-  /** Items that were billed again although their first answer could have been used. */
+  /** Items that were billed again although their first answer was usable. */
   readonly doublePaidItemIds: readonly string[];
 }
 
-/** A runner whose provider, storage and clock are fake. Same options, same calls: same history, byte for byte. */
+/**
+ * A runner whose provider, storage and clock are fake. The same options and calls give the same
+ * history, byte for byte.
+ */
 export interface World extends AsyncDisposable {
   readonly seed: number;
-  /** The runner of the process that lives now. */
+  /** The runner of the current process. */
   readonly runner: BatchRunner;
-  /** The fake provider as a connection; it stands in for whatever connection a job names. */
+  /** The fake provider as a connection; it replaces the connection of every job. */
   readonly connection: FakeConnection;
   readonly provider: FakeProvider;
   readonly storage: Storage<'local'>;
@@ -51,21 +63,30 @@ export interface World extends AsyncDisposable {
   readonly isDown: boolean;
   readonly ledger: WorldLedger;
   now(): Date;
-  /** Sets the clock of the machine that runs the process ahead, or back where it is negative: `now()` and the provider's clock stay. */
+  /**
+   * Moves the clock of the process's machine by so many milliseconds, back when negative. `now()`
+   * and the provider's clock stay.
+   */
   setClock(byMs: number): void;
-  /** How far that clock is ahead of `now()`. */
+  /** How far that clock is ahead of `now()`, in milliseconds. */
   readonly clockOffsetMs: number;
-  /** Lets virtual time pass, running everything due on the way. */
+  /** Lets virtual time pass, and runs everything due meanwhile. */
   advance(ms: number): Promise<void>;
   /** Lets time pass until the promise settles; rejects as `settle` does. */
   until<A>(work: Promise<A>, options?: { readonly virtualMsMax?: number }): Promise<A>;
-  /** Until the run is finished or stands still; rejects, naming the seed, once `virtualMsMax` (default 14 days) has passed, and with `ProcessKilled` when the process dies. */
+  /**
+   * Waits until the run finishes or can make no progress. Rejects with the seed after
+   * `virtualMsMax` (default 14 days), and with `ProcessKilled` when the process dies.
+   */
   settle(run: Settling, options?: { readonly virtualMsMax?: number }): Promise<RunSummary>;
-  /** Drops everything in memory, as kill -9 would, and opens a new runner on the same storage. Promises of the old one never settle. */
+  /**
+   * Drops everything in memory, like kill -9, and opens a new runner on the same storage. Promises
+   * of the old one never settle.
+   */
   crash(): Promise<BatchRunner>;
 }
 
-/** As much of a run as `settle` needs, whatever its results are. */
+/** The part of a run that `settle` needs. */
 export type Settling = Pick<Run<unknown, JsonObject>, 'runId' | 'wait' | 'summary'>;
 
 /** The process died at a crash point. */
@@ -80,7 +101,10 @@ class TimePassed extends Error {
 const dayMs = 86_400_000;
 const lateTurnsMax = 200;
 
-/** A world of its own: a provider, a storage, virtual time, and one process in it. Jobs keep their own config; only the connection is replaced. */
+/**
+ * A world with a provider, a storage, virtual time, and one process. Jobs keep their own config;
+ * only the connection is replaced.
+ */
 export const createWorld = async (options: WorldOptions = {}): Promise<World> => {
   const seed = options.seed ?? 1;
   const time = createVirtualTime(options.startAt ?? new Date('2026-01-01T00:00:00Z'));
@@ -99,16 +123,16 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   const begin = (): { readonly process: SimulatedProcess; readonly runner: BatchRunner; readonly owned: readonly OwnedRun[] } => {
     const process = createProcess(time, options.crashAt ?? (() => false), () => clock.isAwaited);
     const owned: OwnedRun[] = [];
-    const onlooker = { committed: names.committed, owned: (run: OwnedRun) => void owned.push(run) };
+    const observer = { committed: names.committed, owned: (run: OwnedRun) => void owned.push(run) };
     const inside = faultyConnection(connection, process);
     const ports = {
-      storage: faultyStorage(storage, process, onlooker),
+      storage: faultyStorage(storage, process, observer),
       providers: [inside],
       connectionOf: () => inside,
       scheduler: process.scheduler,
       monotonicMs: () => time.now(),
       tokenCounter: options.tokenCounter === undefined ? fakeTokens : options.tokenCounter,
-      // There is one process: what others might leave is looked for now and then.
+      // There is only one process, so the inbox is polled rarely.
       inboxIntervalMs: 10_000,
       randomHex,
     };
@@ -116,7 +140,10 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   };
   let alive = begin();
 
-  /** Nothing waits for time: then something outside may still be on its way, a module that loads, and is given some turns. */
+  /**
+   * When no action is scheduled, something outside may still be running, such as a module load. It
+   * gets some turns.
+   */
   const lateDueMs = async (): Promise<number | null> => {
     for (let turn = 0; turn < lateTurnsMax && time.nextDueMs() === null; turn += 1) await alive.process.quiet();
     return time.nextDueMs();
@@ -167,7 +194,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
         if (!alive.process.isAlive) throw new ProcessKilled(`the process was killed (seed ${seed})`);
         const dueMs = time.nextDueMs() ?? (await lateDueMs());
         if (over()) return work;
-        if (dueMs === null || dueMs > untilMs) throw new TimePassed(`nothing came within ${virtualMsMax} virtual ms (seed ${seed})`);
+        if (dueMs === null || dueMs > untilMs) throw new TimePassed(`nothing happened within ${virtualMsMax} virtual ms (seed ${seed})`);
         time.step();
       }
     },
@@ -185,7 +212,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
         giveUp.abort(error);
         const { status, controlState, controlReason } = run.summary();
         const state = `${status}, ${controlState}${controlReason === null ? '' : ` (${controlReason})`}`;
-        throw new Error(`run ${run.runId} neither finished nor stood still: ${error.message}; it is ${state}`, { cause: error });
+        throw new Error(`run ${run.runId} neither finished nor stopped: ${error.message}; it is ${state}`, { cause: error });
       }
     },
     async crash() {
@@ -206,6 +233,6 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
 
 const isAbandonable = (storage: Storage<'local'>): storage is MemoryStorage => 'abandon' in storage;
 
-/** What `wait` rejects with when a run stands still and somebody has to act. */
+/** True for the errors of `wait` when the run cannot continue without an operator. */
 const isStandstill = (error: unknown): boolean =>
   isBatchorError(error, 'run_paused') || isBatchorError(error, 'batch_unresolved') || isBatchorError(error, 'source_required');

@@ -1,5 +1,5 @@
 import type { AnswersFault } from './faults.ts';
-import type { FileRecord } from './file-shelf.ts';
+import type { FileRecord } from './stored-files.ts';
 import { packed } from './packed.ts';
 import type { ProviderWorld } from './world.ts';
 
@@ -7,10 +7,10 @@ const page =
   '<!DOCTYPE html>\n<html><head><title>Sign in</title></head>\n<body>Your session has ended. Please sign in to the gateway.</body></html>\n';
 
 /** Which of its batch's files it is; null for an upload. */
-export const partOf = ({ batchOrdinal, filename }: FileRecord): 'output' | 'error' | null =>
-  batchOrdinal === null ? null : filename.endsWith('_error.jsonl') ? 'error' : 'output';
+export const partOf = ({ batchNo, filename }: FileRecord): 'output' | 'error' | null =>
+  batchNo === null ? null : filename.endsWith('_error.jsonl') ? 'error' : 'output';
 
-/** What arrives in place of the file. The whole file is in memory meanwhile. */
+/** The bytes that are downloaded instead of the file's. The whole file is in memory meanwhile. */
 export const alteredBytes = async (
   world: ProviderWorld,
   file: FileRecord,
@@ -29,9 +29,9 @@ export const alteredBytes = async (
     case 'answers_gzip':
       return packed(await wholeOf(world, file));
     case 'answers_of_another': {
-      const other = world.shelf
+      const other = world.files
         .list(world.nowMs())
-        .find((each) => each.batchOrdinal !== null && each.batchOrdinal !== file.batchOrdinal && partOf(each) === partOf(file));
+        .find((each) => each.batchNo !== null && each.batchNo !== file.batchNo && partOf(each) === partOf(file));
       return other === undefined ? ofAnotherRun(await wholeOf(world, file)) : wholeOf(world, other);
     }
   }
@@ -55,6 +55,6 @@ const inUtf16 = (text: string): Uint8Array => {
   return bytes;
 };
 
-/** The same answers, as a run would have them whose nonce is another; ids of other kinds stay. */
+/** The same answers with the custom_ids of another run's nonce; ids of other forms stay. */
 const ofAnotherRun = (bytes: Uint8Array): Uint8Array =>
   new TextEncoder().encode(new TextDecoder().decode(bytes).replaceAll(/"custom_id": "r[0-9a-z]{8}-/gu, '"custom_id": "r0another-'));

@@ -2,16 +2,16 @@ import type { Life } from './states.ts';
 import { isTerminal } from './states.ts';
 import type { StoredBlob } from './blobs.ts';
 import { snapshotOf } from './bodies/snapshots.ts';
-import type { FileRecord } from './file-shelf.ts';
+import type { FileRecord } from './stored-files.ts';
 import { progressAt, type Schedule } from './schedule.ts';
 import type { Project } from './project.ts';
 import type { BatchErrorEntry, BatchObject, BatchUsage, RequestCounts } from './wire.ts';
 
-/** What the provider knows of a batch. Replaced whole at every change. */
+/** The provider's state of a batch. Immutable: each change makes a new record. */
 export interface BatchRecord {
   readonly id: string;
   /** From 1, in order of creation. */
-  readonly ordinal: number;
+  readonly batchNo: number;
   readonly endpoint: string;
   readonly inputFileId: string;
   readonly metadata: Readonly<Record<string, string>> | null;
@@ -20,11 +20,11 @@ export interface BatchRecord {
   readonly project: Project;
   readonly schedule: Schedule;
   readonly life: Life;
-  /** When cancelling ends; null while nobody cancels. */
+  /** When cancelling ends; null while the batch is not being cancelled. */
   readonly cancelledMs: number | null;
   /** Share of the requests answered when cancelling began. */
   readonly cancelledRatio: number;
-  /** True once validation has looked for the input file in vain. */
+  /** True once validation did not find the input file. */
   readonly isFileMissed: boolean;
   readonly model: string | null;
   readonly tokens: number;
@@ -33,7 +33,7 @@ export interface BatchRecord {
   readonly errors: readonly BatchErrorEntry[];
   readonly counts: RequestCounts;
   readonly usage: BatchUsage | null;
-  /** Rows that are written but belong to no file yet: they become files when the batch ends. */
+  /** Rows that were written but are in no file yet; they become files when the batch ends. */
   readonly unpublished: { readonly output: StoredBlob | null; readonly error: StoredBlob | null };
   readonly outputFileId: string | null;
   readonly errorFileId: string | null;
@@ -41,13 +41,13 @@ export interface BatchRecord {
   readonly filesVisibleMs: number;
 }
 
-/** When the batch changes by itself, or null when it never will. */
+/** When the batch next changes by itself, in milliseconds; null: never. */
 export const nextChangeMs = (batch: BatchRecord): number | null => {
   const atMs = dueMs(batch);
   return atMs === Infinity ? null : atMs;
 };
 
-/** It has answered what it ever will, and names a file of that. */
+/** When a stuck batch names a file of its answers. */
 const namingMs = ({ input, schedule: { stuck } }: BatchRecord): number =>
   stuck !== null && stuck.namesFiles && input !== null ? stuck.atMs : Infinity;
 
@@ -70,7 +70,7 @@ const dueMs = (batch: BatchRecord): number | null => {
   }
 };
 
-/** The batch in OpenAI's shape, as it looks at a time. */
+/** The batch in OpenAI's shape at a time. */
 export const toBatchObject = (batch: BatchRecord, nowMs: number): BatchObject => {
   const { stamps, status } = batch.life;
   const { stuck, shown } = batch.schedule;
@@ -102,7 +102,7 @@ export const toBatchObject = (batch: BatchRecord, nowMs: number): BatchObject =>
   };
 };
 
-/** From the create on there is a usage, of zeros until the batch has ended (recorded in August 2026). */
+/** A batch has a usage from its creation, all zeros until it ends (recorded in August 2026). */
 const noUsage: BatchUsage = {
   input_tokens: 0,
   output_tokens: 0,

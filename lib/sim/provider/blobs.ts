@@ -1,7 +1,10 @@
-/** Receives one blob's bytes in order. The writer does not keep a chunk after `write` resolves, unless it copied it. */
+/**
+ * Receives one blob's bytes in order. It does not keep a chunk after `write` resolves, unless it
+ * copied it.
+ */
 export interface BlobWriter {
   write(bytes: Uint8Array): Promise<void>;
-  /** After this the blob can be read. */
+  /** Makes the blob readable. */
   close(): Promise<void>;
 }
 
@@ -11,21 +14,21 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** Bytes that are in the provider's blob store already. Whoever takes one owns it from then on. */
+/** Bytes that are already in the provider's blob store. The receiver owns them from then on. */
 export interface StoredBlob {
   readonly blobKey: string;
   readonly bytes: number;
 }
 
-/** Where file bytes live. Keys are chosen by the provider: letters, digits, `-` and `_` only. */
+/** Stores file bytes. The provider chooses keys of letters, digits, `-` and `_` only. */
 export interface BlobStore {
   create(key: string): Promise<BlobWriter>;
   read(key: string, range?: ByteRange): AsyncIterable<Uint8Array>;
-  /** A blob that does not exist is no error. */
+  /** Removes a blob; a missing one is success. */
   remove(key: string): Promise<void>;
 }
 
-/** Blobs in memory: for small worlds. Large files belong in a store on disk. */
+/** Blobs in memory, for small worlds. Large files belong in a store on disk. */
 export const createMemoryBlobs = (): BlobStore => {
   const blobs = new Map<string, Uint8Array[]>();
   return {

@@ -4,7 +4,7 @@ import { invalidValue, missingParameter } from './refusals.ts';
 import { done, refused, type Reply } from './reply.ts';
 import { batchEndpoints } from './validate.ts';
 
-/** A well-formed order for a batch. */
+/** A well-formed create request. */
 export interface CreateBatchRequest {
   readonly inputFileId: string;
   readonly endpoint: string;
@@ -12,7 +12,7 @@ export interface CreateBatchRequest {
   readonly outputExpiresAfterSeconds: number | null;
 }
 
-/** Reads the body of a creation, or refuses it as the service does: before it looks at any file. */
+/** Parses the body of a create, or rejects it as the service does, before any file is read. */
 export const readCreateRequest = (body: unknown, limits: ServiceLimits): Reply<CreateBatchRequest> => {
   if (!isJsonObject(body)) return refused(400, 'We could not parse the JSON body of your request: expected an object.');
   for (const field of ['input_file_id', 'endpoint', 'completion_window']) {
@@ -60,7 +60,7 @@ const metadataFault = (body: JsonObject, limits: ServiceLimits): Reply<never> | 
   return null;
 };
 
-/** What is wrong with an `expires_after` value, or null; an absent one is fine. */
+/** What is wrong with an `expires_after` value; null for a valid or absent one. */
 export const expiryFault = (expiry: unknown, param: string, limits: ServiceLimits): Reply<never> | null => {
   if (expiry === undefined || expiry === null) return null;
   if (!isJsonObject(expiry)) return invalidValue(param, `Invalid type for '${param}': expected an object.`);

@@ -3,7 +3,7 @@ import type { BatchStatus } from './states.ts';
 
 export { answerFormFaults, type AnswerFormFault, type ErrorForm, errorForms, type RowFault } from './row-faults.ts';
 
-/** What can be asked of the provider; faults may aim at one of them. */
+/** The operations of the provider; a fault may aim at one of them. */
 export type Operation =
   | 'create_file'
   | 'retrieve_file'
@@ -29,8 +29,9 @@ export const operations: readonly Operation[] = [
 ];
 
 /**
- * Which batch a fault hits. All given conditions must hold; with none it hits always. Batches count from 1 in order of
- * creation. A fault that hits before its batch exists aims at the batch that would be next; an upload fault, at the next upload.
+ * Which batches a fault hits. All given conditions must hold; with none it hits always. Batches
+ * count from 1 in order of creation. A fault before its batch exists aims at the next batch; an
+ * upload fault, at the next upload.
  */
 export interface When {
   readonly batch?: number;
@@ -41,8 +42,8 @@ export interface When {
 }
 
 /**
- * How often a fault on a single call hits. With `batch` or `everyBatch`: for each batch, 1 unless said. Without: in all,
- * without end unless said.
+ * How often a fault on a single call hits. With `batch` or `everyBatch`: per batch (default 1).
+ * Without: in total (default unlimited).
  */
 export interface Times {
   readonly times?: number;
@@ -50,28 +51,34 @@ export interface Times {
 
 /** Faults that hit one call. */
 export type CallFault =
-  /** The batch exists, the answer does not arrive. */
+  /** The batch is created, but the answer is lost. */
   | ({ readonly type: 'lose_create_reply' } & Times)
-  /** Neither the batch nor the answer. */
+  /** No batch is created, and the answer is lost. */
   | ({ readonly type: 'drop_create' } & Times)
-  /** No answer arrives, and the batch comes to be only so much later. */
+  /** The answer is lost, and the batch is created `forMs` later. */
   | ({ readonly type: 'create_lands_late'; readonly forMs: number } & Times)
-  /** The request is doubled on its way: two batches, and no answer. */
+  /** The request arrives twice: two batches, and the answer is lost. */
   | ({ readonly type: 'create_doubled' } & Times)
-  /** The batch exists, and the answer shows another one: the oldest there is. Where there is no other, it is as it should be. */
+  /** The batch is created, but the answer shows the oldest batch instead, if there is another. */
   | ({ readonly type: 'create_answers_another' } & Times)
-  /** The input file is deleted right before its create; the create is refused for it, or (`isSeenLate`) the batch fails validation. */
+  /**
+   * The input file is deleted right before its create. The create is rejected because of that, or
+   * (`isSeenLate`) the batch fails validation.
+   */
   | ({ readonly type: 'input_file_deleted'; readonly isSeenLate?: boolean } & Times)
-  /** The cancel is refused, with 400 or another status, and nothing happens. */
+  /** The cancel is rejected with 400 or another status, and nothing happens. */
   | ({ readonly type: 'cancel_refused'; readonly statusCode?: number } & Times)
   | ({ readonly type: 'upload_fails'; readonly statusCode: number } & Times)
-  /** Files of more bytes are refused: with 413 by a proxy (default), or by the service with another status. */
+  /**
+   * Files of more bytes are rejected: with 413 by a proxy (default), or by the service with another
+   * status.
+   */
   | { readonly type: 'upload_too_large'; readonly bytesMax: number; readonly statusCode?: number }
-  /** There is no room for another file. */
+  /** The file quota is used up. */
   | ({ readonly type: 'upload_refused'; readonly reason: 'files_quota' | 'storage_quota' } & Times)
   /**
-   * The service reads the file at once: a 400 names a line of it, counted from 1, or (`byId`) the request on that line by its `custom_id`. By default at
-   * the create.
+   * The service reads the file at once: a 400 names a line of it, counted from 1, or (`byId`) the
+   * request on that line by its `custom_id`. Default at the create.
    */
   | ({
       readonly type: 'line_refused';
@@ -81,56 +88,68 @@ export type CallFault =
       readonly byId?: boolean;
     } & Times)
   | ({ readonly type: 'create_refused'; readonly reason: CreateRefusal } & Times)
-  /** The stream ends after `keepRatio` of the bytes that were promised. */
+  /** The stream ends after `keepRatio` of the announced bytes. */
   | ({ readonly type: 'truncated_download'; readonly keepRatio: number } & Times)
-  /** The file comes packed as `content-encoding` says, though it was asked for as it is. Other names than `gzip`, `deflate` and `br` stand for encodings that are not known. */
+  /**
+   * The file is encoded as `content-encoding` says, though the client did not ask for that. Names
+   * other than `gzip`, `deflate` and `br` stand for unknown encodings.
+   */
   | ({ readonly type: 'download_encoded'; readonly encoding: string } & Times)
   | AnswersFault
-  /** Any operation, or the one named, answers with this status and does nothing. */
+  /** Any operation, or the given one, answers with this status and does nothing. */
   | ({ readonly type: 'http_error'; readonly statusCode: number; readonly retryAfterMs?: number } & Outage)
-  /** Any operation, or the one named, breaks off without an answer and does nothing. */
+  /** Any operation, or the given one, breaks off without an answer and does nothing. */
   | ({ readonly type: 'connection_lost' } & Outage)
-  /** Any operation, or the one named, does what it is asked; of its answer come the headers and half of the body, and then nothing, or (`body_drips`) a byte a second for ever. */
+  /**
+   * Any operation, or the given one, is performed. Its answer has the headers and half of the body,
+   * and then stalls, or (`body_drips`) sends a byte a second for ever.
+   */
   | ({ readonly type: 'body_stalls' | 'body_drips' } & Outage)
-  /** The key of these days belongs to another project: what is there from other days is not to be seen. */
+  /** Meanwhile the key belongs to another project: files and batches from before are hidden. */
   | ({ readonly type: 'other_project' } & Pick<Outage, 'afterMs' | 'forMs'>)
-  /** Lists of batches are empty, though batches are there. */
+  /** Lists of batches are empty, though there are batches. */
   | ({ readonly type: 'list_empty' } & Pick<Outage, 'afterMs' | 'forMs'>)
-  /** Lists of batches say neither whether there is more nor where they end. */
+  /** Lists of batches have neither `has_more` nor a last id. */
   | ({ readonly type: 'list_without_has_more' } & Pick<Outage, 'afterMs' | 'forMs'>)
   /** A service without lists of batches: 405, or another status. */
   | ({ readonly type: 'list_refused'; readonly statusCode?: number } & Pick<Outage, 'afterMs' | 'forMs'>)
-  /** A list of batches is an array, not an object that holds one. */
+  /** A list of batches is an array instead of an object. */
   | ({ readonly type: 'list_bare' } & Pick<Outage, 'afterMs' | 'forMs'>)
-  /** The first page of batches is empty, and says that there is more. */
+  /** The first page of batches is empty, with `has_more` true. */
   | ({ readonly type: 'list_page_empty' } & Pick<Outage, 'afterMs' | 'forMs'>);
 
-/** Why a create is refused: the queue, money, the key, the plan that was bought, or the country of the caller. */
+/**
+ * Why a create is rejected: the queue, the account's balance, the key, its plan, or the caller's
+ * country.
+ */
 export type CreateRefusal = 'over_capacity' | 'insufficient_quota' | 'unauthorized' | 'not_in_plan' | 'region';
 
-/** All of them, in one list. */
+/** Every reason, in one list. */
 export const createRefusals: readonly CreateRefusal[] = ['over_capacity', 'insufficient_quota', 'unauthorized', 'not_in_plan', 'region'];
 
-/** Faults on one download of a batch's file: it comes whole, with status 200 and a length that fits, and is not what the batch answered. */
+/**
+ * Faults on one download of a batch's file: it arrives complete, with status 200 and a matching
+ * length, but with other content.
+ */
 export type AnswersFault = Times & {
   readonly type:
-    /** A proxy's page. */
+    /** The HTML page of a proxy. */
     | 'answers_html'
     /** The file in UTF-16. */
     | 'answers_utf16'
     /** Without the end of its last line. */
     | 'answers_cut_line'
-    /** Packed with gzip, and no header says so. */
+    /** Compressed with gzip, without a header that says so. */
     | 'answers_gzip'
-    /** The file of another batch; where there is none, the same lines under the ids of another run. */
+    /** The file of another batch; if there is none, the same lines with the ids of another run. */
     | 'answers_of_another'
     /** 404. */
     | 'file_gone';
-  /** Only the one file; default both. */
+  /** Only this file (default both). */
   readonly file?: 'output' | 'error';
 };
 
-/** Those faults, in one list. */
+/** Every answers fault, in one list. */
 export const answersFaults: readonly AnswersFault['type'][] = [
   'answers_html',
   'answers_utf16',
@@ -143,17 +162,18 @@ export const answersFaults: readonly AnswersFault['type'][] = [
 /** Which calls an outage hits. */
 export interface Outage extends Times {
   readonly operation?: Operation;
-  /** It begins so long after the provider opened; default at once. */
+  /** When it begins, in milliseconds after the provider opened (default at once). */
   readonly afterMs?: number;
-  /** It lasts so long; default for ever. */
+  /** How many milliseconds it lasts (default for ever). */
   readonly forMs?: number;
 }
 
 /** Faults that shape the whole life of a batch. */
 export type BatchFault =
   /**
-   * Fails validation, on these 1-based lines if given, in words of the script's own if it has some. `byId`: its entries have no lines, and words that
-   * name the requests on those lines by their ids. `remark`: an entry without a line follows, in these words.
+   * Fails validation, on these 1-based lines if given, with the script's message if it has one.
+   * `byId`: its entries have no lines, and messages that name the requests by their ids. `remark`:
+   * an entry without a line follows, with this message.
    */
   | {
       readonly type: 'validation_fails';
@@ -165,21 +185,23 @@ export type BatchFault =
       readonly remark?: string;
     }
   /**
-   * Fails validation on one line, whatever it holds: the n-th batch on its line n (or its last), for the n-th of these codes, which come in turn. The
-   * first so many batches do; default all.
+   * Fails validation on one line, whatever its content: the n-th batch on its line n (or its last),
+   * with the n-th of these codes, which repeat. `batches`: only the first so many batches (default
+   * all).
    */
   | { readonly type: 'validation_names_lines'; readonly codes: readonly string[]; readonly batches?: number }
   /** Reaches the end of its window with this share of its requests answered. */
   | { readonly type: 'expires'; readonly completedRatio: number }
   | { readonly type: 'completes_without_files' }
-  /** Retrieving and cancelling answer 404 for so long after creation. */
+  /** Retrieving and cancelling answer 404 for this time after creation. */
   | { readonly type: 'not_found_after_create'; readonly forMs: number }
-  /** Stays in `finalizing`, counts already full, for so much longer. */
+  /** Stays in `finalizing`, with full counts, for this additional time. */
   | { readonly type: 'slow_finalizing'; readonly forMs: number }
   /**
-   * Never leaves this status (default `in_progress`, in which it stands still half answered), not even past its expiry. A cancel ends it, unless it is
-   * `cancelling` that never ends, or (`ignoresCancel`) cancels are answered and change nothing. `namesFiles`: one that stays
-   * `in_progress` names a file of what it has answered.
+   * Never leaves this status, not even past its expiry. The default `in_progress` stops half
+   * answered. A cancel ends the batch, unless the status is `cancelling`, or (`ignoresCancel`)
+   * cancels are answered without effect. `namesFiles`: a batch that stays `in_progress` names a
+   * file of its answers.
    */
   | {
       readonly type: 'never_ends';
@@ -187,35 +209,45 @@ export type BatchFault =
       readonly ignoresCancel?: boolean;
       readonly namesFiles?: boolean;
     }
-  /** Where its status is this one (default `completed`), it is shown as another word. */
+  /** This status (default `completed`) is shown under another name. */
   | { readonly type: 'status_shown_as'; readonly as: string; readonly status?: BatchStatus }
-  /** Lists do not show the batch for so long after creation. */
+  /** Lists do not show the batch for this time after creation. */
   | { readonly type: 'list_lags'; readonly forMs: number }
-  /** Lists leave the batch out for a while, though they may have shown it before. */
+  /** Lists leave the batch out for a while, even after they have shown it. */
   | ({ readonly type: 'list_lacks' } & Pick<Outage, 'afterMs' | 'forMs'>)
-  /** Ended, but with no file ids for so long. */
+  /** Ended, but without file ids for this time. */
   | { readonly type: 'files_late'; readonly forMs: number }
   /**
-   * Its input file is `uploaded` and not `processed` for so long, and creates on it are refused meanwhile, in words of the script's own if it has some.
-   * Aims at an upload.
+   * Its input file is `uploaded` and not `processed` for this time. Creates on it are rejected
+   * meanwhile, with the script's message if it has one. Aims at an upload.
    */
   | { readonly type: 'file_not_processed'; readonly forMs: number; readonly message?: string }
-  /** Creates do not find its input file for so long, though it can be retrieved; `message` as above. Aims at an upload. */
+  /**
+   * Creates do not find its input file for this time, though it can be retrieved; `message` as
+   * above. Aims at an upload.
+   */
   | { readonly type: 'file_not_found_after_upload'; readonly forMs: number; readonly message?: string }
-  /** Its counts are null until it has ended, and its times are texts: as Azure's REST samples have them. */
+  /**
+   * Its counts are null until it has ended, and its times are texts, as in Azure's REST samples.
+   */
   | { readonly type: 'counts_null' }
   | { readonly type: 'times_iso' }
-  /** Ended without error lines, it names an error file of no bytes, as Azure does. */
+  /** Ended without error lines, it names an empty error file, as Azure does. */
   | { readonly type: 'error_file_empty' }
-  /** Ended without an error file, it says `""` where others say null. */
+  /** Ended without an error file, it has `""` instead of null. */
   | { readonly type: 'error_file_blank' }
-  /** Somebody cancels it in the dashboard when this share of its requests is answered (default half). */
+  /**
+   * It is cancelled in the dashboard when this share of its requests is answered (default half).
+   */
   | { readonly type: 'cancelled_by_hand'; readonly completedRatio?: number };
 
-/** One thing that the provider does wrong, and when. Plain data: a test, the emulator and the command line share it. */
+/**
+ * One fault of the provider, and when it hits. Plain data, shared by tests, the emulator and the
+ * command line.
+ */
 export type Fault = When & (CallFault | BatchFault | RowFault);
 
-/** Everything that goes wrong, in order of precedence. */
+/** All faults, in order of precedence. */
 export type FaultScript = readonly Fault[];
 
 /** The fault of one type. */
@@ -224,6 +256,6 @@ export type FaultOf<Type extends Fault['type']> = Extract<Fault, { readonly type
 /** True for a fault that names batches, and so counts its `times` for each of them. */
 export const isAimed = (when: When): boolean => when.batch !== undefined || when.everyBatch !== undefined;
 
-/** True when the n-th batch (from 1) is one that the fault names; probability is another matter. */
-export const aimsAt = (when: When, ordinal: number): boolean =>
-  (when.batch === undefined || when.batch === ordinal) && (when.everyBatch === undefined || ordinal % when.everyBatch === 0);
+/** True when the n-th batch (from 1) is one that the fault names, regardless of its probability. */
+export const aimsAt = (when: When, batchNo: number): boolean =>
+  (when.batch === undefined || when.batch === batchNo) && (when.everyBatch === undefined || batchNo % when.everyBatch === 0);

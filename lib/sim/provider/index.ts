@@ -19,7 +19,7 @@ export type {
   When,
 } from './faults.ts';
 export { answerFormFaults, answersFaults, createRefusals, errorForms, operations } from './faults.ts';
-export type { CreateFileInput, FileContent, FileQuery } from './file-desk.ts';
+export type { CreateFileInput, FileContent, FileQuery } from './file-operations.ts';
 export type { DoubleBilling, Ledger } from './ledger.ts';
 export type { ServiceLimits } from './limits.ts';
 export { openaiLimits } from './limits.ts';

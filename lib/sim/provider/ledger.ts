@@ -1,18 +1,18 @@
 import { operations, type Operation } from './faults.ts';
 
-/** A request that was paid for again, though the first answer could have been used. */
+/** A request that was paid for again, though its first answer was usable. */
 export interface DoubleBilling {
   readonly customId: string;
   /** The batch that answered first, and the one that answered again. */
   readonly batchIds: readonly [string, string];
 }
 
-/** What the provider saw and would bill. Live; `JSON.stringify` gives a snapshot. */
+/** What the provider received and would bill. Updated live; `JSON.stringify` gives a snapshot. */
 export interface Ledger {
   readonly calls: Readonly<Record<Operation, number>>;
   readonly uploads: number;
   readonly uploadedBytes: number;
-  /** Creations asked for in good form, whatever came of them. */
+  /** Well-formed create requests, whatever their outcome. */
   readonly createAttempts: number;
   readonly batchesCreated: number;
   readonly batches: readonly {
@@ -26,13 +26,19 @@ export interface Ledger {
   readonly requestsBilled: number;
   readonly inputTokensBilled: number;
   readonly outputTokensBilled: number;
-  /** Requests, the same line with its custom_id and body, that were billed once more after a usable answer. */
+  /**
+   * Requests that were billed again after a usable answer: the same line with its custom_id and
+   * body.
+   */
   readonly doubleBilledCount: number;
   /** The first thousand of them. */
   readonly doubleBilled: readonly DoubleBilling[];
-  /** Requests billed again because the earlier answer never reached anybody whole: the service's fault, not the client's. */
+  /**
+   * Requests billed again because the client never received the earlier answer completely: the
+   * service's fault, not the client's.
+   */
   readonly billedAgainAfterLossCount: number;
-  /** Requests billed again by a batch that nobody asked for: its creation was doubled on the way. */
+  /** Requests billed again by a batch that was created twice by a duplicated request. */
   readonly billedByDoubledCount: number;
 }
 
@@ -56,7 +62,8 @@ export const createLedger = (): LedgerBook => {
   const calls = Object.fromEntries(operations.map((operation) => [operation, 0])) as Record<Operation, number>;
   const batches: Ledger['batches'][number][] = [];
   const doubleBilled: DoubleBilling[] = [];
-  // Hash of the request line → index of the batch that answered it first, doubled, plus one when that answer was usable.
+  // Maps the hash of a request line to twice the index of the batch that answered it first, plus
+  // one when that answer was usable.
   const answered = new Map<number, number>();
   const sums = {
     uploads: 0,
@@ -140,7 +147,8 @@ export const createLedger = (): LedgerBook => {
       const isOfDoubled = doubled.has(batchIndex) || doubled.has(Math.floor(earlier / 2));
       if (earlier % 2 === 0) {
         sums.afterLoss += 1;
-        // Of a doubled pair one batch is kept, and which one the provider does not know: the answer may have been lost with it.
+        // One batch of a duplicated pair is used, and the provider does not know which. The answer
+        // may have been lost with the other.
         if (isUsable && !isOfDoubled) answered.set(lineHash, batchIndex * 2 + 1);
         return;
       }

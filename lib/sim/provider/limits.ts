@@ -1,4 +1,4 @@
-/** What the service accepts, as data. All bytes are bytes of the uploaded file, not characters. */
+/** The limits of the service. All byte counts are of the uploaded file, not characters. */
 export interface ServiceLimits {
   /** Request lines in one batch. */
   readonly requestsMax: number;
@@ -8,7 +8,9 @@ export interface ServiceLimits {
   readonly fileBytesMax: number;
   /** Inputs over all lines of one embeddings batch. */
   readonly embeddingInputsMax: number;
-  /** Bytes of one request line; a longer one is cut, and so no longer parses. Keeps memory bounded. */
+  /**
+   * Bytes of one request line. A longer line is cut and so no longer parses, which bounds memory.
+   */
   readonly lineBytesMax: number;
   /** From creation to expiry. */
   readonly windowMs: number;
@@ -21,11 +23,11 @@ export interface ServiceLimits {
   readonly expirySecondsMax: number;
   readonly batchPageMax: number;
   readonly filePageMax: number;
-  /** Validation stops listing faulty lines here. */
+  /** The most faulty lines that validation lists. */
   readonly validationErrorsMax: number;
 }
 
-/** OpenAI's published limits, and the enforced byte count seen in its error messages. */
+/** OpenAI's published limits, and the enforced byte count from its error messages. */
 export const openaiLimits: ServiceLimits = {
   requestsMax: 50_000,
   inputBytesMax: 209_715_200,

@@ -1,11 +1,11 @@
 import { createPrng } from '../prng.ts';
 import type { BlobWriter } from './blobs.ts';
 
-/** Writes lines in another order than they came. */
+/** Writes lines in a shuffled order. */
 export interface LineWriter {
-  /** Takes lines; they are written sooner or later. Await `flush` now and then, or memory grows. */
+  /** Queues lines for writing. Await `flush` now and then, or memory grows. */
   push(lines: readonly string[]): void;
-  /** Writes what is full enough to be worth a write. */
+  /** Writes the queued lines if they are many. */
   flush(): Promise<void>;
   /** Writes everything that is left. Resolves with the number of bytes written in all. */
   close(): Promise<number>;
@@ -14,7 +14,10 @@ export interface LineWriter {
 const windowLines = 64;
 const flushChars = 65_536;
 
-/** A writer that shuffles within a window of 64 lines, fixed by the seed. Memory: the window, and 64 Ki characters. */
+/**
+ * A writer that shuffles within a window of 64 lines, by the seed. Memory: the window, and 64 Ki
+ * characters.
+ */
 export const createLineWriter = (blob: BlobWriter, seed: number): LineWriter => {
   const prng = createPrng(seed);
   const encoder = new TextEncoder();

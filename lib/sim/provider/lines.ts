@@ -1,17 +1,17 @@
 const newline = 0x0a;
 
 /**
- * Splits bytes into lines on 0x0A alone, handing them on in one array per chunk. A last line without a newline counts.
- * Memory is one chunk and one line; a line longer than `lineBytesMax` is cut to that.
+ * Splits bytes into lines at 0x0A only, as one array per chunk. A last line without a newline
+ * counts. Memory is one chunk and one line; a line longer than `lineBytesMax` is cut.
  */
 export async function* splitLines(chunks: AsyncIterable<Uint8Array>, lineBytesMax: number): AsyncGenerator<readonly Uint8Array[]> {
   let carried: Uint8Array[] = [];
   let carriedBytes = 0;
-  const carry = (piece: Uint8Array): void => {
-    const room = lineBytesMax - carriedBytes;
-    if (piece.length === 0 || room <= 0) return;
-    // A copy: the store may reuse the chunk's buffer.
-    const kept = piece.slice(0, room);
+  const carry = (part: Uint8Array): void => {
+    const capacity = lineBytesMax - carriedBytes;
+    if (part.length === 0 || capacity <= 0) return;
+    // A copy, since the store may reuse the chunk's buffer.
+    const kept = part.slice(0, capacity);
     carried.push(kept);
     carriedBytes += kept.length;
   };
@@ -39,12 +39,12 @@ export async function* splitLines(chunks: AsyncIterable<Uint8Array>, lineBytesMa
   if (pending) yield [joinBytes(carried, carriedBytes)];
 }
 
-const joinBytes = (pieces: readonly Uint8Array[], bytes: number): Uint8Array => {
+const joinBytes = (parts: readonly Uint8Array[], bytes: number): Uint8Array => {
   const whole = new Uint8Array(bytes);
   let offset = 0;
-  for (const piece of pieces) {
-    whole.set(piece, offset);
-    offset += piece.length;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
   }
   return whole;
 };

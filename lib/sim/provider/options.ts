@@ -3,35 +3,42 @@ import type { BlobStore } from './blobs.ts';
 import type { FaultScript } from './faults.ts';
 import type { ServiceLimits } from './limits.ts';
 
-/** How the fake provider behaves. Two providers with equal options that are asked the same at the same times give the same bytes. */
+/**
+ * The behaviour of the fake provider. Two providers with equal options that receive the same calls
+ * at the same times return the same bytes.
+ */
 export interface FakeProviderOptions {
-  /** Any whole number. Default 1. */
+  /** Any integer (default 1). */
   readonly seed?: number;
   readonly faults?: FaultScript;
-  /** From creation to the end of a batch. Default 1 to 4 hours. */
+  /** From creation to the end of a batch (default 1 to 4 hours). */
   readonly turnaroundMs?: { readonly min: number; readonly max: number };
-  /** Time in `validating`; at most a fifth of the turnaround. Default one minute. */
+  /** Time in `validating`; at most a fifth of the turnaround (default one minute). */
   readonly validationMs?: number;
-  /** Time in `finalizing`; at most a fifth of the turnaround. Default five minutes. */
+  /** Time in `finalizing`; at most a fifth of the turnaround (default five minutes). */
   readonly finalizingMs?: number;
-  /** Input tokens that may be queued per model over all live batches. Default no limit. */
+  /** Input tokens that may be queued per model over all live batches (default no limit). */
   readonly enqueuedTokensMax?: number;
-  /** The same of requests. Default no limit. */
+  /** Requests that may be queued per model over all live batches (default no limit). */
   readonly enqueuedRequestsMax?: number;
-  /** When a full queue is told of: the batch fails validation (default), or its create is refused. */
+  /**
+   * When a full queue is reported: the batch fails validation (default), or its create is rejected.
+   */
   readonly queueIsFullAt?: 'validation' | 'create';
-  /** Whether the message of a full queue says how large it is. Default true. */
+  /** Whether the message of a full queue states the limit (default true). */
   readonly statesQueueLimit?: boolean;
-  /** The model. Default: an answer that depends on the prompt and satisfies the request's schema. */
+  /**
+   * The model. Default: an answer that depends on the prompt and satisfies the request's schema.
+   */
   readonly answer?: Answer;
-  /** Smaller limits make small tests. Default OpenAI's. */
+  /** Smaller limits for small tests (default OpenAI's). */
   readonly limits?: Partial<ServiceLimits>;
 }
 
-/** What the fake provider needs from its surroundings. */
+/** What the fake provider needs from its caller. */
 export interface FakeProviderEnvironment {
-  /** The provider's clock: milliseconds since 1970, never going back. */
+  /** The provider's clock in milliseconds since 1970, which never goes back. */
   nowMs(): number;
-  /** Where file bytes live. Default in memory. */
+  /** Stores file bytes (default in memory). */
   readonly blobs?: BlobStore;
 }

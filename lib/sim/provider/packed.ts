@@ -1,6 +1,8 @@
-/** The bytes as a gzip file that any reader unpacks: literals in the fixed Huffman code of RFC 1951, no repetitions found. */
+/**
+ * The bytes as a gzip file: literals in the fixed Huffman code of RFC 1951, without repetitions.
+ */
 export const packed = (bytes: Uint8Array): Uint8Array => {
-  // At most nine bits a byte; ten bytes of header, eight behind the data.
+  // At most nine bits a byte, a header of ten bytes, and eight after the data.
   const out = new Uint8Array(Math.ceil((bytes.length * 9 + 10) / 8) + 18);
   out.set([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
   let at = 80;
@@ -11,7 +13,7 @@ export const packed = (bytes: Uint8Array): Uint8Array => {
   const code = (value: number, width: number): void => {
     for (let bit = width - 1; bit >= 0; bit -= 1) put((value >> bit) & 1);
   };
-  // The last block, of fixed codes: bits in the order in which they are read.
+  // The last block, with fixed codes: bits in reading order.
   for (const bit of [1, 1, 0]) put(bit);
   for (const byte of bytes) {
     if (byte < 144) code(0x30 + byte, 8);

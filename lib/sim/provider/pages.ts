@@ -2,14 +2,14 @@ import { invalidValue } from './refusals.ts';
 import { done, refused, type Reply } from './reply.ts';
 import type { ListPage } from './wire.ts';
 
-/** Which part of a list is wanted. */
+/** Selects a page of a list. */
 export interface PageQuery {
   readonly limit?: number;
   /** The id after which the page begins. */
   readonly after?: string;
 }
 
-/** Cuts a page out of a list, or refuses the query as the service does. */
+/** A page of a list, or the service's rejection of the query. */
 export const pageOf = <A extends { readonly id: string }>(
   all: readonly A[],
   query: PageQuery,

@@ -1,11 +1,12 @@
 import type { Prng } from '../prng.ts';
 
-/** A pattern of a user's schema may ask for more than fits into memory. */
+/** A user's pattern may ask for more than fits into memory. */
 const charsMax = 64 * 1024;
 
 /**
- * Writes a text that matches a regular expression, for the plain part of the language: literals, classes, `\d \w \s`, groups,
- * alternatives and quantifiers. Lookarounds and back references are not understood: the caller tests the result.
+ * A text that matches a regular expression of the plain kind: literals, classes, `\d \w \s`,
+ * groups, alternatives and quantifiers. Lookarounds and back references are not supported: the
+ * caller must test the result.
  */
 export const textMatching = (pattern: string, prng: Prng): string => {
   let at = 0;
@@ -25,7 +26,7 @@ export const textMatching = (pattern: string, prng: Prng): string => {
     return text;
   };
 
-  /** One atom and its quantifier: the atom is written anew for each repetition. */
+  /** One atom and its quantifier; each repetition writes the atom again. */
   const repeated = (): string => {
     const start = at;
     const first = atom();
@@ -33,7 +34,7 @@ export const textMatching = (pattern: string, prng: Prng): string => {
     const end = at;
     const count = min + prng.below(max - min + 1);
     let text = count > 0 ? first : '';
-    // What repeats nothing stays nothing, and what would be endless is cut: the caller sees that it does not match.
+    // An empty atom stays empty, and a very long text is cut; the caller's test then fails.
     for (let index = 1; index < count && first !== '' && text.length < charsMax; index += 1) {
       at = start;
       text += atom();
@@ -86,7 +87,7 @@ export const textMatching = (pattern: string, prng: Prng): string => {
     if (counted !== null) at += counted[0].length;
     else if (char === '*' || char === '+' || char === '?') at += 1;
     else return { min: 1, max: 1 };
-    // A lazy mark changes nothing about what matches.
+    // A lazy quantifier matches the same texts.
     if (pattern[at] === '?') at += 1;
     if (counted === null) return { min: char === '+' ? 1 : 0, max: char === '?' ? 1 : 4 };
     const min = Number(counted[1]);

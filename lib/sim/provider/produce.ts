@@ -6,7 +6,7 @@ import { bodyText, canAnswer, knowsForm, writesText } from './bodies/body-text.t
 import { choiceCountOf } from './bodies/chat-body.ts';
 import type { AnswerForm, Ending } from './bodies/completion.ts';
 import { isReasoningModel, snapshotOf } from './bodies/snapshots.ts';
-import type { PlacedRowFault } from './fault-desk.ts';
+import type { ScriptedRowFault } from './fault-injector.ts';
 import type { RowFault } from './faults.ts';
 import type { LineWriter } from './line-writer.ts';
 import { splitLines } from './lines.ts';
@@ -15,24 +15,24 @@ import { errorOfRow } from './row-errors.ts';
 import { answeredRow, refusedRow, unfinishedRow, type RowOutcome } from './row-lines.ts';
 import { parseLine } from './validate.ts';
 
-/** Everything that decides what a batch's files will hold. */
+/** Everything that determines the content of a batch's files. */
 export interface ProductionPlan {
   readonly seed: number;
-  readonly ordinal: number;
+  readonly batchNo: number;
   readonly endpoint: string;
   readonly requestCount: number;
-  /** This share of the requests was answered in time; exact, rounded down to whole requests. */
+  /** The share of requests answered in time; exact, rounded down to whole requests. */
   readonly answeredRatio: number;
-  /** What the others carry. */
+  /** The error code of the other requests. */
   readonly unfinishedCode: 'batch_expired' | 'batch_cancelled';
   readonly createdS: number;
-  readonly rowFaults: readonly PlacedRowFault[];
+  readonly rowFaults: readonly ScriptedRowFault[];
   readonly lineBytesMax: number;
   /** Null for the default model. */
   readonly answer: Answer | null;
-  /** Counts one more request with this custom_id; returns how many there were, this one included. */
+  /** Counts a request with this custom_id; returns how many there were, including this one. */
   readonly countAttempt: (customId: string) => number;
-  /** Told of every request that is paid for. */
+  /** Called for every request that is billed. */
   readonly bill: (request: { readonly customId: string; readonly lineHash: number; readonly isUsable: boolean }) => void;
 }
 
@@ -47,7 +47,10 @@ export interface ProductionTotals {
 
 const decoder = new TextDecoder();
 
-/** Answers every line of a validated input file into the two writers. Memory: one line and the writers' windows. */
+/**
+ * Answers every line of a validated input file into the two writers. Memory: one line and the
+ * writers' windows.
+ */
 export const produce = async (
   plan: ProductionPlan,
   input: AsyncIterable<Uint8Array>,
@@ -75,7 +78,7 @@ const answeredShare = (plan: ProductionPlan): ((index: number) => boolean) => {
   const count = plan.requestCount;
   const answeredCount = Math.floor(count * plan.answeredRatio + 1e-9);
   if (answeredCount >= count) return () => true;
-  let stride = 1 + Math.floor(uniform(plan.seed, 'stride', plan.ordinal) * count);
+  let stride = 1 + Math.floor(uniform(plan.seed, 'stride', plan.batchNo) * count);
   // A stride without a common divisor visits every row once.
   while (greatestCommonDivisor(stride, count) !== 1) stride += 1;
   return (index) => (index * stride) % count < answeredCount;
@@ -92,7 +95,7 @@ const rowOutcome = (
 ): RowOutcome => {
   const request = parseLine(line, decoder) ?? {};
   const customId = String(request['custom_id']);
-  const row = { hex: hexOf(plan.seed ^ Math.imul(plan.ordinal, 0x9e3779b1), index), customId };
+  const row = { hex: hexOf(plan.seed ^ Math.imul(plan.batchNo, 0x9e3779b1), index), customId };
   if (!isAnswered) return unfinishedRow(row, plan.unfinishedCode);
   if (!canAnswer(plan.endpoint)) return refusedRow(row, 400, errorOfRow(400, plan.endpoint));
   const body = isJsonObject(request['body']) ? request['body'] : {};
@@ -109,17 +112,20 @@ const rowOutcome = (
   return outcome;
 };
 
-/** The first fault of the script that hits this row. Luck depends on batch and custom_id, so that a retried row meets new luck. */
+/**
+ * The first fault of the script that hits this row. The random draw depends on batch and custom_id,
+ * so a retried row draws again.
+ */
 const faultOn = (plan: ProductionPlan, customId: string): RowFault | null => {
-  for (const { fault, place } of plan.rowFaults) {
+  for (const { fault, scriptIndex } of plan.rowFaults) {
     if (!canHit(fault, plan.endpoint)) continue;
-    if (uniform(plan.seed, 'row', place, plan.ordinal, customId) < fault.ratio) return fault;
+    if (uniform(plan.seed, 'row', scriptIndex, plan.batchNo, customId) < fault.ratio) return fault;
   }
   return null;
 };
 
 const canHit = (fault: RowFault, endpoint: string): boolean => {
-  // Only a text can be cut or refused.
+  // Only a text can be truncated or refused.
   const isOfText = fault.type === 'rows_truncated' || fault.type === 'rows_refused' || fault.type === 'rows_end_with';
   return isOfText ? writesText(endpoint) : knowsForm(endpoint, formOf(fault));
 };
@@ -139,7 +145,7 @@ const forms: Readonly<Partial<Record<RowFault['type'], AnswerForm>>> = {
 
 const formOf = (fault: RowFault | null): AnswerForm => (fault === null ? 'text' : (forms[fault.type] ?? 'text'));
 
-/** Forms that hold the text which was asked for, whatever else they hold. */
+/** Forms that contain the requested text. */
 const formsWithText: readonly AnswerForm[] = ['text', 'several_messages', 'content_list', 'several_choices'];
 
 type Written =
@@ -153,7 +159,7 @@ type Written =
     }
   | { readonly type: 'crashed'; readonly message: string };
 
-/** What a reasoning model spends before it writes. */
+/** Reasoning tokens that a reasoning model uses per answer. */
 const reasoningTokensEach = 32;
 
 const writeAnswer = (
@@ -171,7 +177,7 @@ const writeAnswer = (
         ? defaultAnswer(body, prompt.lastText, plan.seed)
         : plan.answer({ customId: row.customId, body, attempt: plan.countAttempt(row.customId) });
   } catch (thrown) {
-    // A model that throws is a model that failed on this row, not a provider that falls over.
+    // A model that throws fails on this row; the provider continues.
     return { type: 'crashed', message: thrown instanceof Error ? thrown.message : String(thrown) };
   }
   const vector = Array.isArray(answer) ? (answer as readonly JsonValue[]) : null;
@@ -208,13 +214,13 @@ const writeAnswer = (
     ending,
     ...usage,
   };
-  // An answer without the text that a schema asks for is of no use, and one with it is, whatever stands beside it.
+  // For a schema, only an answer with its text is usable, whatever else it contains.
   const isFit = form === 'refused_beside_text' ? asksForSchema(body) : formsWithText.includes(form) || !asksForSchema(body);
   const isWhole = ending === 'stopped' && isFit;
   return { type: 'written', body: bodyText(plan.endpoint, completion), isWhole, ...usage };
 };
 
-/** The request's own bound on output, under any of its three names. */
+/** The request's own output limit, under any of its three names. */
 const outputTokensMax = (body: JsonObject): number => {
   const limit = body['max_output_tokens'] ?? body['max_completion_tokens'] ?? body['max_tokens'];
   return typeof limit === 'number' ? limit : Infinity;

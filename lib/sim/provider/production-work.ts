@@ -6,13 +6,16 @@ import { produce, type ProductionTotals } from './produce.ts';
 import type { BatchUsage } from './wire.ts';
 import type { ProviderWorld } from './world.ts';
 
-/** How far a batch got, and what the rest of its requests carry. */
+/** How far a batch got, and the error code of its other requests. */
 export interface Cutoff {
   readonly answeredRatio: number;
   readonly unfinishedCode: 'batch_expired' | 'batch_cancelled';
 }
 
-/** Writes the rows of a batch that stops being worked on at `atMs`, bills it, and returns it with counts, usage and unpublished blobs. */
+/**
+ * Writes the rows of a batch that stops at `atMs`, and bills it. Returns it with counts, usage and
+ * unpublished blobs.
+ */
 export const writeFiles = async (
   world: ProviderWorld,
   batch: BatchRecord,
@@ -27,16 +30,16 @@ export const writeFiles = async (
     {
       ...cutoff,
       seed: world.seed,
-      ordinal: batch.ordinal,
+      batchNo: batch.batchNo,
       endpoint: batch.endpoint,
       requestCount: batch.counts.total,
       createdS: Math.floor(atMs / 1000),
-      rowFaults: world.desk.rowFaults(batch.ordinal),
+      rowFaults: world.faults.rowFaults(batch.batchNo),
       lineBytesMax: world.limits.lineBytesMax,
       answer: world.answer,
       countAttempt: attemptOf,
       bill: (request) => {
-        world.book.billed(withFilesLost(world, batch, request), batch.ordinal - 1);
+        world.book.billed(withFilesLost(world, batch, request), batch.batchNo - 1);
       },
     },
     world.blobs.read(input.blobKey),
@@ -44,8 +47,8 @@ export const writeFiles = async (
   );
   world.book.billedTokens(totals.inputTokens, totals.outputTokens);
   const output = await closeFile(world, sink.output);
-  const error = await closeFile(world, sink.error, world.desk.mark('error_file_empty', batch.ordinal) !== null);
-  await world.shelf.release(input);
+  const error = await closeFile(world, sink.error, world.faults.mark('error_file_empty', batch.batchNo) !== null);
+  await world.files.release(input);
   return {
     ...batch,
     input: null,
@@ -55,11 +58,14 @@ export const writeFiles = async (
   };
 };
 
-/** Gives the written rows of a batch that has ended at `atMs` their file ids; a batch that lost its files gets none. */
+/**
+ * Gives the written rows of a batch that ended at `atMs` their file ids. A batch that lost its
+ * files gets none.
+ */
 export const publishFiles = async (world: ProviderWorld, batch: BatchRecord, atMs: number): Promise<BatchRecord> => {
   const { output, error } = batch.unpublished;
   const published = { ...batch, unpublished: { output: null, error: null } };
-  if (batch.life.status === 'completed' && world.desk.mark('completes_without_files', batch.ordinal) !== null) {
+  if (batch.life.status === 'completed' && world.faults.mark('completes_without_files', batch.batchNo) !== null) {
     for (const blob of [output, error]) if (blob !== null) await world.blobs.remove(blob.blobKey);
     return published;
   }
@@ -67,11 +73,11 @@ export const publishFiles = async (world: ProviderWorld, batch: BatchRecord, atM
     ...published,
     outputFileId: output === null ? batch.outputFileId : addFile(world, batch, output, 'output', atMs),
     errorFileId: error === null ? noErrorFile(world, batch) : addFile(world, batch, error, 'error', atMs),
-    filesVisibleMs: atMs + (world.desk.mark('files_late', batch.ordinal)?.forMs ?? 0),
+    filesVisibleMs: atMs + (world.faults.mark('files_late', batch.batchNo)?.forMs ?? 0),
   };
 };
 
-/** Gives the answers of a batch that is still at work a file; what it has not answered is in none. */
+/** Gives the answers of a batch in progress a file; unanswered requests are in none. */
 export const publishEarly = async (world: ProviderWorld, batch: BatchRecord, atMs: number): Promise<BatchRecord> => {
   const { output, error } = batch.unpublished;
   if (error !== null) await world.blobs.remove(error.blobKey);
@@ -83,11 +89,11 @@ export const publishEarly = async (world: ProviderWorld, batch: BatchRecord, atM
   };
 };
 
-const noErrorFile = (world: ProviderWorld, { ordinal }: BatchRecord): string | null =>
-  world.desk.mark('error_file_blank', ordinal) === null ? null : '';
+const noErrorFile = (world: ProviderWorld, { batchNo }: BatchRecord): string | null =>
+  world.faults.mark('error_file_blank', batchNo) === null ? null : '';
 
 const withFilesLost = <A extends { readonly isUsable: boolean }>(world: ProviderWorld, batch: BatchRecord, request: A): A =>
-  request.isUsable && world.desk.mark('completes_without_files', batch.ordinal) !== null ? { ...request, isUsable: false } : request;
+  request.isUsable && world.faults.mark('completes_without_files', batch.batchNo) !== null ? { ...request, isUsable: false } : request;
 
 interface OpenFile {
   readonly key: string;
@@ -96,14 +102,14 @@ interface OpenFile {
 
 const openFiles = async (world: ProviderWorld, batch: BatchRecord): Promise<{ readonly output: OpenFile; readonly error: OpenFile }> => {
   const open = async (name: string): Promise<OpenFile> => {
-    const key = world.shelf.nextBlobKey();
+    const key = world.files.nextBlobKey();
     const blob: BlobWriter = await world.blobs.create(key);
-    return { key, writer: createLineWriter(blob, hashText(`${name} ${batch.ordinal}`, world.seed)) };
+    return { key, writer: createLineWriter(blob, hashText(`${name} ${batch.batchNo}`, world.seed)) };
   };
   return { output: await open('output'), error: await open('error') };
 };
 
-/** Closes a file; an empty one is thrown away, where it is not kept. */
+/** Closes a file; deletes an empty one unless `keepsEmpty`. */
 const closeFile = async (world: ProviderWorld, file: OpenFile, keepsEmpty = false): Promise<StoredBlob | null> => {
   const bytes = await file.writer.close();
   if (bytes > 0 || keepsEmpty) return { blobKey: file.key, bytes };
@@ -112,14 +118,14 @@ const closeFile = async (world: ProviderWorld, file: OpenFile, keepsEmpty = fals
 };
 
 const addFile = (world: ProviderWorld, batch: BatchRecord, blob: StoredBlob, name: 'output' | 'error', atMs: number): string =>
-  world.shelf.add({
+  world.files.add({
     project: batch.project,
     ...blob,
     createdMs: atMs,
     filename: `${batch.id}_${name}.jsonl`,
     purpose: 'batch_output',
     expiresMs: atMs + (batch.outputExpiresAfterSeconds ?? world.limits.expirySecondsMax) * 1000,
-    batchOrdinal: batch.ordinal,
+    batchNo: batch.batchNo,
     processedMs: atMs,
     foundMs: atMs,
   }).id;

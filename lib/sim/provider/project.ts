@@ -1,2 +1,2 @@
-/** Files and batches of one are not to be seen from the other. */
+/** A project at the provider. Each sees only its own files and batches. */
 export type Project = 'main' | 'other';

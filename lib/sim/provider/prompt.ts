@@ -1,9 +1,9 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json/json.ts';
 
-/** What a request asks, read from its body: all text that goes in, and the text that the user said last. */
+/** The prompt in a request body: all input text, and the user's last text. */
 export interface Prompt {
   readonly lastText: string;
-  /** Characters of all texts; tokens are counted from it. */
+  /** Characters of all texts; tokens are computed from it. */
   readonly chars: number;
   /** Messages, or inputs of an embeddings request. */
   readonly parts: number;
@@ -11,7 +11,10 @@ export interface Prompt {
 
 type Json = JsonValue | undefined;
 
-/** Reads the prompt of any batchable endpoint: instructions, input, messages or prompt. Unknown shapes count as no text. */
+/**
+ * Reads the prompt of any batchable endpoint: instructions, input, messages or prompt. Unknown
+ * shapes count as no text.
+ */
 export const promptOf = (body: JsonObject): Prompt => {
   const texts: string[] = [];
   collect(body['instructions'], texts);
@@ -21,7 +24,10 @@ export const promptOf = (body: JsonObject): Prompt => {
   return { lastText: texts[texts.length - 1] ?? '', chars, parts: texts.length };
 };
 
-/** Tokens that the fake counts for a request: a quarter of its characters, and a few for each message. At least 1. */
+/**
+ * The fake's token count of a request: a quarter of its characters, and four for each message. At
+ * least 1.
+ */
 export const inputTokens = (prompt: Prompt): number => Math.max(1, Math.ceil(prompt.chars / 4) + 4 * prompt.parts);
 
 /** Tokens of an answer: a quarter of its characters. */
@@ -31,7 +37,7 @@ export const textTokens = (text: string): number => Math.ceil(text.length / 4);
 export const embeddingInputs = (body: JsonObject): number => {
   const input = body['input'];
   if (!Array.isArray(input)) return 1;
-  // A list of numbers is one tokenised text, a list of anything else one input each.
+  // A list of numbers is one tokenised text; in any other list each element is one input.
   return typeof input[0] === 'number' ? 1 : input.length;
 };
 

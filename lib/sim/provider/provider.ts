@@ -1,8 +1,8 @@
-import { cancelBatch, createBatch, listBatches, retrieveBatch } from './batch-desk.ts';
+import { cancelBatch, createBatch, listBatches, retrieveBatch } from './batch-operations.ts';
 import { queueLimitsOf } from './queue-limits.ts';
-import { createBatchFloor } from './batch-floor.ts';
+import { createBatchPool } from './batch-pool.ts';
 import { createMemoryBlobs, type BlobStore, type ByteRange } from './blobs.ts';
-import { createFaultDesk } from './fault-desk.ts';
+import { createFaultInjector } from './fault-injector.ts';
 import type { Operation } from './faults.ts';
 import {
   createFile,
@@ -13,8 +13,8 @@ import {
   type CreateFileInput,
   type FileContent,
   type FileQuery,
-} from './file-desk.ts';
-import { createFileShelf } from './file-shelf.ts';
+} from './file-operations.ts';
+import { createStoredFiles } from './stored-files.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { openaiLimits } from './limits.ts';
 import type { FakeProviderEnvironment, FakeProviderOptions } from './options.ts';
@@ -25,8 +25,9 @@ import type { BatchObject, DeletedFile, FileObject, ListPage } from './wire.ts';
 import type { ProviderWorld } from './world.ts';
 
 /**
- * A batch provider that keeps nothing but its blobs' bytes outside memory, and does nothing by itself: whatever is due by the
- * injected clock happens when somebody looks. Every answer, refusal and broken connection is a value.
+ * A batch provider in memory, except for the bytes of its blobs. It does nothing by itself: each
+ * call first performs what is due by the given clock. Every answer, rejection and broken connection
+ * is a value.
  */
 export interface FakeProvider {
   createFile(input: CreateFileInput): Promise<Reply<FileObject>>;
@@ -34,24 +35,26 @@ export interface FakeProvider {
   listFiles(query?: FileQuery): Promise<Reply<ListPage<FileObject>>>;
   deleteFile(id: string): Promise<Reply<DeletedFile>>;
   fileContent(id: string, range?: Partial<ByteRange>): Promise<Reply<FileContent>>;
-  /** Takes the body of `POST /v1/batches` as it came. */
+  /** Takes the parsed body of `POST /v1/batches`. */
   createBatch(body: unknown): Promise<Reply<BatchObject>>;
   retrieveBatch(id: string): Promise<Reply<BatchObject>>;
   listBatches(query?: PageQuery): Promise<Reply<ListPage<BatchObject>>>;
   cancelBatch(id: string): Promise<Reply<BatchObject>>;
-  /** Lets everything happen that is due by the clock. */
+  /** Performs everything that is due by the clock. */
   settle(): Promise<void>;
   /** The provider's own clock. */
   nowMs(): number;
-  /** The next time at which a batch changes by itself, or null: where virtual time may jump to. */
+  /**
+   * When a batch next changes by itself, in milliseconds; null: never. Virtual time may jump there.
+   */
   nextChangeMs(): number | null;
   readonly ledger: Ledger;
-  /** Where an upload may be written before `createFile` adopts it; the key is fresh. */
+  /** Where the caller may write an upload before `createFile` adopts it. Use a fresh key. */
   readonly blobs: BlobStore;
   nextBlobKey(): string;
 }
 
-/** Opens a provider with no files and no batches. */
+/** A provider with no files and no batches. */
 export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEnvironment): FakeProvider => {
   const seed = options.seed ?? 1;
   const blobs = options.blobs ?? createMemoryBlobs();
@@ -70,26 +73,26 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
     },
     queue: queueLimitsOf(options),
     answer: options.answer ?? null,
-    shelf: createFileShelf(blobs, seed),
-    desk: createFaultDesk(options.faults ?? [], seed),
+    files: createStoredFiles(blobs, seed),
+    faults: createFaultInjector(options.faults ?? [], seed),
     missedFiles: new Set(),
     nowMs: () => options.nowMs(),
     ageMs: () => options.nowMs() - openedMs,
-    project: () => (world.desk.isOn('other_project', world.ageMs()) ? 'other' : 'main'),
+    project: () => (world.faults.isOn('other_project', world.ageMs()) ? 'other' : 'main'),
   };
-  const floor = createBatchFloor(world);
+  const pool = createBatchPool(world);
 
-  /** Counts the call, and lets a scripted outage stand in its way. */
-  const serve = async <A>(operation: Operation, ordinal: number | null, work: () => Reply<A> | Promise<Reply<A>>): Promise<Reply<A>> => {
+  /** Counts the call, and applies a scripted outage. */
+  const serve = async <A>(operation: Operation, batchNo: number | null, work: () => Reply<A> | Promise<Reply<A>>): Promise<Reply<A>> => {
     book.call(operation);
-    const fault = world.desk.strikeOutage(operation, ordinal, world.ageMs());
+    const fault = world.faults.strikeOutage(operation, batchNo, world.ageMs());
     if (fault === null) return work();
     if (fault.type === 'connection_lost') return replyLost;
     if (fault.type === 'http_error') return refusedWith(fault.statusCode, fault.retryAfterMs ?? null);
     return broken(fault.type === 'body_stalls' ? 'stalls' : 'drips', await work());
   };
-  const ordinalOfBatch = (id: string): number | null => floor.find(id)?.ordinal ?? null;
-  const ordinalOfFile = (id: string): number | null => world.shelf.find(id, world.nowMs())?.batchOrdinal ?? null;
+  const batchNoOf = (id: string): number | null => pool.find(id)?.batchNo ?? null;
+  const batchNoOfFile = (id: string): number | null => world.files.find(id, world.nowMs())?.batchNo ?? null;
 
   return {
     createFile: async (input) => {
@@ -97,29 +100,29 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
       if (!isDone(reply) && 'blobKey' in input.content) await blobs.remove(input.content.blobKey);
       return reply;
     },
-    retrieveFile: (id) => serve('retrieve_file', ordinalOfFile(id), () => settled(() => retrieveFile(world, id))),
+    retrieveFile: (id) => serve('retrieve_file', batchNoOfFile(id), () => settled(() => retrieveFile(world, id))),
     listFiles: (query = {}) => serve('list_files', null, () => settled(() => listFiles(world, query))),
     deleteFile: (id) =>
-      serve('delete_file', ordinalOfFile(id), async () => {
-        // What has read the file by now has read it.
-        await floor.settle(world.nowMs());
+      serve('delete_file', batchNoOfFile(id), async () => {
+        // Reads that are due happen before the file is deleted.
+        await pool.settle(world.nowMs());
         return deleteFile(world, id);
       }),
-    fileContent: (id, range) => serve('file_content', ordinalOfFile(id), () => settled(() => fileContent(world, id, range))),
-    createBatch: (body) => serve('create_batch', book.ledger.batchesCreated + 1, () => createBatch(world, floor, body)),
-    retrieveBatch: (id) => serve('retrieve_batch', ordinalOfBatch(id), () => retrieveBatch(world, floor, id)),
-    listBatches: (query = {}) => serve('list_batches', null, () => listBatches(world, floor, query)),
-    cancelBatch: (id) => serve('cancel_batch', ordinalOfBatch(id), () => cancelBatch(world, floor, id)),
-    settle: () => floor.settle(world.nowMs()),
+    fileContent: (id, range) => serve('file_content', batchNoOfFile(id), () => settled(() => fileContent(world, id, range))),
+    createBatch: (body) => serve('create_batch', book.ledger.batchesCreated + 1, () => createBatch(world, pool, body)),
+    retrieveBatch: (id) => serve('retrieve_batch', batchNoOf(id), () => retrieveBatch(world, pool, id)),
+    listBatches: (query = {}) => serve('list_batches', null, () => listBatches(world, pool, query)),
+    cancelBatch: (id) => serve('cancel_batch', batchNoOf(id), () => cancelBatch(world, pool, id)),
+    settle: () => pool.settle(world.nowMs()),
     nowMs: () => world.nowMs(),
-    nextChangeMs: () => floor.nextChangeMs(),
+    nextChangeMs: () => pool.nextChangeMs(),
     ledger: book.ledger,
     blobs,
-    nextBlobKey: () => world.shelf.nextBlobKey(),
+    nextBlobKey: () => world.files.nextBlobKey(),
   };
 
   async function settled<A>(read: () => A | Promise<A>): Promise<A> {
-    await floor.settle(world.nowMs());
+    await pool.settle(world.nowMs());
     return read();
   }
 };

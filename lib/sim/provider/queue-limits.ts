@@ -2,7 +2,7 @@ import type { BatchRecord } from './batch-record.ts';
 import type { FakeProviderOptions } from './options.ts';
 import { isTerminal } from './states.ts';
 
-/** How much may be queued per model over all live batches, and how a full queue shows. */
+/** How much may be queued per model over all live batches, and how a full queue is reported. */
 export interface QueueLimits {
   readonly tokensMax: number | null;
   readonly requestsMax: number | null;
@@ -17,7 +17,10 @@ export const queueLimitsOf = (options: FakeProviderOptions): QueueLimits => ({
   isStated: options.statesQueueLimit ?? true,
 });
 
-/** As OpenAI words it in reports of 2025 and 2026; where the service states no limit, without the number. */
+/**
+ * OpenAI's wording in reports of 2025 and 2026; without the number where the service states no
+ * limit.
+ */
 export const queueLimitMessage = (model: string, { tokensMax, isStated }: QueueLimits): string =>
   isStated
     ? `Enqueued token limit reached for ${model} in organization org-emulated. Limit: ${(tokensMax ?? 2_000_000).toLocaleString('en-US')} enqueued tokens. Please try again once some in_progress batches have been completed.`
@@ -26,7 +29,7 @@ export const queueLimitMessage = (model: string, { tokensMax, isStated }: QueueL
 const requestLimitMessage = (model: string, { requestsMax, isStated }: QueueLimits): string =>
   `Enqueued request limit reached for ${model} in organization org-emulated.${isStated ? ` Limit: ${(requestsMax ?? 0).toLocaleString('en-US')} enqueued requests.` : ''}`;
 
-/** Why a batch finds no room beside those that were taken in; null: it does. */
+/** Why a batch does not fit into the queue; null: it does. */
 export const fullQueueMessage = (
   limits: QueueLimits,
   batch: { readonly model: string | null; readonly tokens: number; readonly requestCount: number },

@@ -2,7 +2,7 @@ import type { FaultOf } from './faults.ts';
 import { refused, type Refused } from './reply.ts';
 import type { ApiError } from './wire.ts';
 
-/** The error body that goes with a status, on a call or on a row. */
+/** The error body for a status, on a call or on a row. */
 export const errorForStatus = (statusCode: number): ApiError => {
   const known = errors[statusCode];
   if (known !== undefined) return known;
@@ -11,7 +11,7 @@ export const errorForStatus = (statusCode: number): ApiError => {
     : { message: 'The request was refused.', type: 'invalid_request_error', param: null, code: null };
 };
 
-/** A refusal with the body that goes with its status. */
+/** A rejection with the error body for its status. */
 export const refusedWith = (statusCode: number, retryAfterMs: number | null = null): Refused => ({
   type: 'refused',
   statusCode,
@@ -30,33 +30,35 @@ export const notInPlan: Refused = refused(403, 'The batch API is not available f
   code: 'not_available_for_plan',
 });
 
-/** No room for another file: Azure's words, and OpenAI's of storage. */
-export const noRoomForFiles: Readonly<Record<'files_quota' | 'storage_quota', Refused>> = {
+/** The file quota is used up: Azure's wording, and OpenAI's for storage. */
+export const fileQuotaExceeded: Readonly<Record<'files_quota' | 'storage_quota', Refused>> = {
   files_quota: refused(400, 'The quota for files without expiry is reached. The maximum is 500.', { code: 'quotaExceeded' }),
   storage_quota: refused(400, 'You have exceeded your file storage quota. Please delete some files before uploading new ones.', {
     code: 'storage_quota_exceeded',
   }),
 };
 
-/** What a service, or the proxy before it, says of a file that is too large. */
+/** The answer of a service, or of a proxy in front of it, to a file that is too large. */
 export const tooLarge = ({ bytesMax, statusCode = 413 }: FaultOf<'upload_too_large'>): Refused =>
   refused(statusCode, `File is too large. The maximum file size is ${bytesMax} bytes.`, { param: 'file' });
 
-/** A service that reads the file before it takes it. */
+/** The answer of a service that reads the file before it accepts it. */
 export const refusedLine = ({ line, code = 'invalid_line' }: FaultOf<'line_refused'>, customId: string | null): Refused =>
   customId === null
     ? refused(400, `Invalid request on line ${line}: the request is not valid.`, { param: `line ${line}`, code })
     : refused(400, `Request '${customId}' is not valid.`, { code });
 
-/** A cancel that is not carried out: a clear no, or a service that fails over it. */
+/** A rejected cancel, with a client or a server error. */
 export const cancelRefused = (id: string, statusCode = 400): Refused =>
   statusCode < 500 ? refused(statusCode, `Batch ${id} cannot be cancelled.`) : refusedWith(statusCode);
 
-export const fileNotProcessed = (id: string, words?: string): Refused =>
-  refused(400, words ?? `File '${id}' is not processed yet. Please try again once its status is 'processed'.`, { param: 'input_file_id' });
+export const fileNotProcessed = (id: string, message?: string): Refused =>
+  refused(400, message ?? `File '${id}' is not processed yet. Please try again once its status is 'processed'.`, {
+    param: 'input_file_id',
+  });
 
-export const fileNotFound = (id: string, words?: string): Refused =>
-  refused(400, words ?? `Cannot find file ${id}, or your organization does not have access to it.`, { param: 'input_file_id' });
+export const fileNotFound = (id: string, message?: string): Refused =>
+  refused(400, message ?? `Cannot find file ${id}, or your organization does not have access to it.`, { param: 'input_file_id' });
 
 export const noSuchFile = (id: string): Refused => refused(404, `No such File object: ${id}`, { param: 'id' });
 

@@ -1,6 +1,6 @@
 import type { ApiError } from './wire.ts';
 
-/** What a caller of the fake provider gets back: an answer, a refusal as data, or nothing at all. */
+/** The reply of the fake provider: an answer, a rejection as data, or no answer. */
 export type Reply<A> = Done<A> | Refused | ReplyLost;
 
 export interface Done<A> {
@@ -8,7 +8,7 @@ export interface Done<A> {
   readonly value: A;
 }
 
-/** An HTTP-level refusal in OpenAI's shape. */
+/** An HTTP-level rejection in OpenAI's shape. */
 export interface Refused {
   readonly type: 'refused';
   readonly statusCode: number;
@@ -16,7 +16,7 @@ export interface Refused {
   readonly retryAfterMs: number | null;
 }
 
-/** The connection broke before an answer arrived: the caller cannot know whether anything happened. */
+/** The connection broke before an answer: the caller cannot know whether anything happened. */
 export interface ReplyLost {
   readonly type: 'reply_lost';
   /** The answer that begins and does not end; absent: none began. */
@@ -27,15 +27,15 @@ export const done = <A>(value: A): Done<A> => ({ type: 'done', value });
 
 export const replyLost: ReplyLost = { type: 'reply_lost' };
 
-/** The reply as it comes where its body does not end. */
+/** The reply when its body does not end. */
 export const broken = (manner: 'stalls' | 'drips', reply: Reply<unknown>): ReplyLost =>
   reply.type === 'reply_lost' ? reply : { type: 'reply_lost', broken: { manner, reply } };
 
-/** True where what was asked was done, whatever came of the answer. */
+/** True when the operation was performed, whether or not its answer arrives. */
 export const isDone = (reply: Reply<unknown>): boolean =>
   reply.type === 'done' || (reply.type === 'reply_lost' && reply.broken?.reply.type === 'done');
 
-/** A refusal with the given status; `type` defaults to `invalid_request_error`. */
+/** A rejection with the given status; `type` defaults to `invalid_request_error`. */
 export const refused = (
   statusCode: number,
   message: string,

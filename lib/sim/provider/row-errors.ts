@@ -2,22 +2,28 @@ import type { FaultOf } from './faults.ts';
 import { errorForStatus, insufficientQuota } from './refusals.ts';
 import type { ApiError } from './wire.ts';
 
-/** The error body of a row with this status. A 400 names the field that holds the words, and no code: so recorded ones do. */
+/**
+ * The error body of a row with this status. A 400 names the field with the prompt, and no code, as
+ * recorded.
+ */
 export const errorOfRow = (statusCode: number, endpoint: string): ApiError =>
   statusCode === 400 ? { ...errorForStatus(400), param: paramOf(endpoint), code: null } : errorForStatus(statusCode);
 
 const paramOf = (endpoint: string): string =>
   endpoint === '/v1/chat/completions' ? 'messages' : endpoint === '/v1/completions' ? 'prompt' : 'input';
 
-/** What a scripted error line says: its own words where it has some, else those of its code, else those of its status. */
+/**
+ * The error of a scripted line: the script's message, else that of its code, else that of its
+ * status.
+ */
 export const scriptedError = ({ statusCode, code, message }: FaultOf<'rows_fail'>, endpoint: string): ApiError => {
   const known = errorOfRow(statusCode, endpoint);
-  const told = code === undefined ? known : { ...known, message: `The request failed: ${code}.`, ...wordsOf[code], code };
-  return message === undefined ? told : { ...told, message };
+  const scripted = code === undefined ? known : { ...known, message: `The request failed: ${code}.`, ...errorsByCode[code], code };
+  return message === undefined ? scripted : { ...scripted, message };
 };
 
-/** Worded as in public reports of 2024 to 2026. */
-const wordsOf: Readonly<Record<string, Partial<ApiError>>> = {
+/** Wording from public reports of 2024 to 2026. */
+const errorsByCode: Readonly<Record<string, Partial<ApiError>>> = {
   insufficient_quota: insufficientQuota.error,
   context_length_exceeded: {
     message:

@@ -1,16 +1,23 @@
 /**
- * Where a line tells its error. `openai`: in the body of the response. `azure`: wrapped, at the top of the line, beside a response without a body.
- * `vllm`: at the top of the line, under the status as its code; `vllm_wrapped`: the same within another `error`. `text`: the body is a text;
- * `text_beside`: a text at the top of the line, beside a response without a body.
+ * The form of an error line. `openai`: in the body of the response. `azure`: wrapped, at the top of
+ * the line, with a response without a body. `vllm`: at the top of the line, with the status as its
+ * code; `vllm_wrapped`: the same in another `error`. `text`: the body is a text. `text_beside`: a
+ * text at the top of the line, with a response without a body.
  */
 export type ErrorForm = 'openai' | 'azure' | 'vllm' | 'vllm_wrapped' | 'text' | 'text_beside';
 
-/** All of them, in one list. */
+/** Every error form, in one list. */
 export const errorForms: readonly ErrorForm[] = ['openai', 'azure', 'vllm', 'vllm_wrapped', 'text', 'text_beside'];
 
-/** Faults on a share of a batch's answered rows; the first in the script that hits a row wins. One that the batch's endpoint does not know is passed over. */
+/**
+ * Faults on a share of a batch's answered rows; the first in the script that hits a row wins.
+ * Faults that the batch's endpoint does not know are skipped.
+ */
 export type RowFault =
-  /** An error line with this status; `code` and `message` in place of those that go with the status, told in the form of a service. */
+  /**
+   * An error line with this status, in the form of a service; `code` and `message` replace those of
+   * the status.
+   */
   | {
       readonly type: 'rows_fail';
       readonly ratio: number;
@@ -19,7 +26,10 @@ export type RowFault =
       readonly message?: string;
       readonly form?: ErrorForm;
     }
-  /** Stopped for this reason, in the service's own word: a `finish_reason`, or what a response is incomplete for. `error` is a failed response. */
+  /**
+   * Stopped for this reason, in the service's own word: a `finish_reason`, or why a response is
+   * incomplete. `error` makes a failed response.
+   */
   | { readonly type: 'rows_end_with'; readonly ratio: number; readonly reason: string }
   | { readonly type: AnswerFormFault; readonly ratio: number }
   | {
@@ -28,9 +38,9 @@ export type RowFault =
         | 'rows_missing'
         /** Twice in the output. */
         | 'rows_duplicated'
-        /** A line that is no JSON. */
+        /** A line that is not JSON. */
         | 'rows_malformed'
-        /** Under a custom_id that nobody sent. */
+        /** With a custom_id that was never sent. */
         | 'rows_unknown_id'
         /** Stopped at the output token limit. */
         | 'rows_truncated'
@@ -43,11 +53,11 @@ export type RowFault =
       readonly ratio: number;
     };
 
-/** Answers that are paid for and more, or less, than one text. */
+/** Answers that are billed and are not one text. */
 export type AnswerFormFault =
-  /** A response of two message items; the first may be cut. */
+  /** A response of two message items; the first may be truncated. */
   | 'rows_several_messages'
-  /** Calls of tools, and no text. */
+  /** Tool calls, and no text. */
   | 'rows_tool_calls'
   /** The older call of one function, and no text. */
   | 'rows_function_call'
@@ -57,13 +67,13 @@ export type AnswerFormFault =
   | 'rows_several_choices'
   | 'rows_images'
   | 'rows_audio'
-  /** A refusal beside the text: where a schema was asked for and the text satisfies it, that is the answer. */
+  /** A refusal beside the text. The text is the answer if it satisfies a requested schema. */
   | 'rows_refused_beside_text'
-  /** The model thought, and wrote nothing. */
+  /** The model reasoned, and wrote nothing. */
   | 'rows_reasoning_only'
   | 'rows_empty_text';
 
-/** Those faults, in one list. */
+/** Every answer form fault, in one list. */
 export const answerFormFaults: readonly AnswerFormFault[] = [
   'rows_several_messages',
   'rows_tool_calls',

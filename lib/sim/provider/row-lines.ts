@@ -4,14 +4,14 @@ import type { ErrorForm, FaultOf, RowFault } from './faults.ts';
 import { scriptedError } from './row-errors.ts';
 import type { ApiError } from './wire.ts';
 
-/** Where a row's line goes, what it counts as, and what the bill says. */
+/** The file of a row's line, its count, and whether it is billed. */
 export interface RowOutcome {
   readonly outputLines: readonly string[];
   readonly errorLines: readonly string[];
   readonly counts: 'completed' | 'failed';
-  /** True when the model answered, and so the request is paid for. */
+  /** True when the model answered, so that the request is billed. */
   readonly isBilled: boolean;
-  /** True when the answer reaches whoever reads the files. */
+  /** True when the answer reaches the client. */
   readonly isUsable: boolean;
 }
 
@@ -21,12 +21,12 @@ export interface RowName {
   readonly customId: string;
 }
 
-/** A line with an HTTP answer inside. `body` is JSON text. Spacing and the form of ids are as recorded in August 2026. */
+/** A line with an HTTP answer. `body` is JSON text. Spacing and ids as recorded in August 2026. */
 export const responseLine = (row: RowName, statusCode: number, body: string): string =>
   `{"id": "batch_req_${row.hex}", "custom_id": ${JSON.stringify(row.customId)}, "response": {"status_code": ${statusCode}, ` +
   `"request_id": "${statusCode === 0 ? '' : uuidOf(row.hex)}", "body": ${body}}, "error": null}`;
 
-/** A line for a request that got no HTTP answer at all. */
+/** A line for a request without an HTTP answer. */
 export const errorLine = (row: RowName, code: string, message: string): string =>
   `{"id": "batch_req_${row.hex}", "custom_id": ${JSON.stringify(row.customId)}, "response": null, "error": ${spacedJson({ code, message })}}`;
 
@@ -42,19 +42,19 @@ const unfinishedMessages = {
   batch_cancelled: 'This request was not executed because the batch was cancelled.',
 } as const;
 
-/** The outcome of a row that the service refused with an HTTP status. */
+/** The outcome of a row that the service rejected with an HTTP status. */
 export const refusedRow = (row: RowName, statusCode: number, error: ApiError): RowOutcome =>
   failedRow(responseLine(row, statusCode, spacedJson({ error: { ...error } })));
 
 /** The error line of a scripted failure. */
-const toldLine = (row: RowName, fault: FaultOf<'rows_fail'>, endpoint: string): string =>
+const scriptedErrorLine = (row: RowName, fault: FaultOf<'rows_fail'>, endpoint: string): string =>
   forms[fault.form ?? 'openai'](row, fault.statusCode, scriptedError(fault, endpoint));
 
 const idOf = ({ customId }: RowName): string => `"custom_id": ${JSON.stringify(customId)}`;
 
-const besideLine = (row: RowName, statusCode: number, words: JsonValue): string =>
+const besideLine = (row: RowName, statusCode: number, error: JsonValue): string =>
   `{"id": "vllm-${row.hex}", ${idOf(row)}, "response": {"status_code": ${statusCode}, "request_id": "vllm-batch-${row.hex}", "body": null}, ` +
-  `"error": ${spacedJson(words)}}`;
+  `"error": ${spacedJson(error)}}`;
 
 const ofVllm = (statusCode: number, { message }: ApiError): JsonObject => ({
   message,
@@ -75,8 +75,9 @@ const forms: Readonly<Record<ErrorForm, (row: RowName, statusCode: number, error
 };
 
 /**
- * The outcome of a row that ran, after the fault that hits it, if any. Faults on what the model writes (`rows_truncated`,
- * `rows_refused`, forms of answers) are already in `body`; of the first two the answer is unusable.
+ * The outcome of a row that ran, after its fault, if any. Faults in the model's answer
+ * (`rows_truncated`, `rows_refused`, forms of answers) are already in `body`; with the first two
+ * the answer is unusable.
  */
 export const answeredRow = (row: RowName, body: string, fault: RowFault | null, endpoint: string): RowOutcome => {
   const line = responseLine(row, 200, body);
@@ -84,7 +85,7 @@ export const answeredRow = (row: RowName, body: string, fault: RowFault | null, 
     case undefined:
       return { ...paid, outputLines: [line] };
     case 'rows_fail':
-      return failedRow(toldLine(row, fault, endpoint));
+      return failedRow(scriptedErrorLine(row, fault, endpoint));
     case 'rows_timed_out':
       return failedRow(errorLine(row, 'request_timeout', 'The model call timed out.'));
     case 'rows_status_zero':

@@ -1,9 +1,9 @@
 import { uniform } from '../prng.ts';
-import type { FaultDesk } from './fault-desk.ts';
+import type { FaultInjector } from './fault-injector.ts';
 import type { ServiceLimits } from './limits.ts';
 import type { BatchStatus } from './states.ts';
 
-/** How long things take; see `FakeProviderOptions`. */
+/** How long each step takes; see `FakeProviderOptions`. */
 export interface Pace {
   readonly seed: number;
   readonly turnaroundMs: { readonly min: number; readonly max: number };
@@ -11,49 +11,51 @@ export interface Pace {
   readonly finalizingMs: number;
 }
 
-/** When each thing will happen to a batch unless somebody cancels it; all decided at its creation. */
+/** When each step of a batch happens unless it is cancelled; fixed at its creation. */
 export interface Schedule {
   readonly validatedMs: number;
-  /** The last request is answered: `finalizing` begins. */
+  /** The last request is answered, and `finalizing` begins. */
   readonly finishedMs: number;
   readonly completedMs: number;
   readonly expiresMs: number;
   /** Share of the requests answered at the end of the window; 1 when the batch does not expire. */
   readonly expiredRatio: number;
-  /** Somebody cancels by hand at this time; null when nobody does. */
+  /** When it is cancelled from outside, as in the dashboard; null: never. */
   readonly handCancelMs: number | null;
   /** How long cancelling takes. */
   readonly cancellingMs: number;
-  /** It stops being answered at this time, at this share, and never ends; null: it ends like others. */
+  /** The batch stops at this time and share and never ends; null: it ends as usual. */
   readonly stuck: { readonly atMs: number; readonly ratio: number; readonly namesFiles: boolean } | null;
   readonly ignoresCancel: boolean;
-  /** A status that is shown as another word. */
+  /** A status that is shown under another name. */
   readonly shown: { readonly status: BatchStatus; readonly as: string } | null;
 }
 
-/** A missing input file is noticed so many times later than a bad line. */
+/** How many times longer validation takes for a missing input file than for a bad line. */
 const missingFilePatience = 15;
 
 const cancellingMsMax = 600_000;
 
-/** Draws a batch's schedule. Validation and finalizing take at most a fifth of the turnaround each. */
-export const scheduleOf = (pace: Pace, desk: FaultDesk, limits: ServiceLimits, ordinal: number, createdMs: number): Schedule => {
+/**
+ * Draws a batch's schedule. Validation and finalizing take at most a fifth of the turnaround each.
+ */
+export const scheduleOf = (pace: Pace, faults: FaultInjector, limits: ServiceLimits, batchNo: number, createdMs: number): Schedule => {
   const { min, max } = pace.turnaroundMs;
-  const turnaroundMs = Math.round(min + (max - min) * uniform(pace.seed, 'turnaround', ordinal));
+  const turnaroundMs = Math.round(min + (max - min) * uniform(pace.seed, 'turnaround', batchNo));
   const fifthMs = Math.floor(turnaroundMs / 5);
   const validatedMs = createdMs + Math.min(pace.validationMs, fifthMs);
   const finishedMs = createdMs + turnaroundMs - Math.min(pace.finalizingMs, fifthMs);
   const expiresMs = createdMs + limits.windowMs;
-  const expires = desk.mark('expires', ordinal);
-  const handCancel = desk.mark('cancelled_by_hand', ordinal);
+  const expires = faults.mark('expires', batchNo);
+  const handCancel = faults.mark('cancelled_by_hand', batchNo);
   const isLate = finishedMs >= expiresMs;
-  const endless = desk.mark('never_ends', ordinal);
+  const endless = faults.mark('never_ends', batchNo);
   const endlessAt = endless === null ? null : (endless.at ?? 'in_progress');
-  const shown = desk.mark('status_shown_as', ordinal);
+  const shown = faults.mark('status_shown_as', batchNo);
   return {
     validatedMs: endlessAt === 'validating' ? Infinity : validatedMs,
     finishedMs: expires === null && endlessAt !== 'in_progress' ? finishedMs : Infinity,
-    completedMs: endlessAt === 'finalizing' ? Infinity : createdMs + turnaroundMs + (desk.mark('slow_finalizing', ordinal)?.forMs ?? 0),
+    completedMs: endlessAt === 'finalizing' ? Infinity : createdMs + turnaroundMs + (faults.mark('slow_finalizing', batchNo)?.forMs ?? 0),
     expiresMs,
     expiredRatio: expires?.completedRatio ?? (isLate ? (expiresMs - validatedMs) / (finishedMs - validatedMs) : 1),
     handCancelMs:
@@ -61,14 +63,14 @@ export const scheduleOf = (pace: Pace, desk: FaultDesk, limits: ServiceLimits, o
         ? null
         : Math.round(validatedMs + (Math.min(finishedMs, expiresMs) - validatedMs) * (handCancel.completedRatio ?? 0.5)),
     cancellingMs:
-      endlessAt === 'cancelling' ? Infinity : Math.round(Math.min(cancellingMsMax, fifthMs) * uniform(pace.seed, 'cancelling', ordinal)),
+      endlessAt === 'cancelling' ? Infinity : Math.round(Math.min(cancellingMsMax, fifthMs) * uniform(pace.seed, 'cancelling', batchNo)),
     stuck: endlessAt === 'in_progress' ? { atMs: finishedMs, ratio: 0.5, namesFiles: endless?.namesFiles === true } : null,
     ignoresCancel: endless?.ignoresCancel === true,
     shown: shown === null ? null : { status: shown.status ?? 'completed', as: shown.as },
   };
 };
 
-/** When validation notices that the input file does not exist. */
+/** When validation reports that the input file does not exist. */
 export const missingFileNoticedMs = (schedule: Schedule, createdMs: number): number =>
   createdMs + missingFilePatience * (schedule.validatedMs - createdMs);
 

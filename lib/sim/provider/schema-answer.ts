@@ -4,7 +4,7 @@ import { textMatching } from './pattern.ts';
 
 /** Below this depth the generator takes the shortest way out of a recursive schema. */
 const depthSoftMax = 5;
-/** A schema that still goes on here has no finite value. */
+/** A schema that recurses to this depth has no finite value. */
 const depthHardMax = 40;
 
 interface Task {
@@ -14,8 +14,9 @@ interface Task {
 }
 
 /**
- * A value that satisfies a JSON Schema of the strict subset (objects, arrays, strings with format or pattern, bounded numbers,
- * enum, const, anyOf, local `$ref`s), filled with words of the prompt. Depends on prompt, schema and seed alone.
+ * A value that satisfies a JSON Schema of the strict subset: objects, arrays, strings with format
+ * or pattern, bounded numbers, enum, const, anyOf, local `$ref`s. Its strings are words of the
+ * prompt. Depends on prompt, schema and seed only.
  */
 export const answerForSchema = (schema: JsonObject, prompt: string, seed: number): JsonValue => {
   const words = prompt
@@ -69,7 +70,7 @@ const objectFor = (schema: JsonObject, task: Task, depth: number): JsonValue => 
   for (const [name, property] of Object.entries(properties)) {
     if (depth > depthSoftMax && !required.includes(name)) continue;
     const made = valueFor(property, task, depth + 1);
-    // Assigning to this one name would set the prototype instead.
+    // Assigning to this name would set the prototype instead.
     if (name === '__proto__') Object.defineProperty(value, name, { value: made, enumerable: true, configurable: true, writable: true });
     else value[name] = made;
   }
@@ -95,7 +96,7 @@ const numberFor = (schema: JsonObject, prng: Prng, isWhole: boolean): number => 
     value >= low && value <= high && value !== exclusiveMin && value !== exclusiveMax && (step === null || Number.isInteger(value / step));
   for (let round = 0; round < 64; round += 1) {
     const drawn = from + prng.next() * (to - from);
-    // Two decimals read better than sixteen, where the bounds allow them.
+    // Two decimals if the bounds allow them.
     const candidates =
       step === null ? [Math.round(drawn * 100) / 100, drawn] : [Math.round(drawn / step) * step, Math.ceil(from / step) * step];
     for (const value of candidates) if (fits(value) && (!isWhole || Number.isInteger(value))) return value === 0 ? 0 : value;
@@ -125,7 +126,7 @@ const wordsOf = ({ words, prng }: Task, count: number): string => {
   return words.slice(start, start + count).join(' ');
 };
 
-/** In a deep place the branch that ends soonest, else any. */
+/** At depth the branch that ends soonest, else any. */
 const pickBranch = (branches: readonly JsonValue[], task: Task, depth: number): JsonValue | undefined => {
   if (depth <= depthSoftMax) return pickOf(branches, task.prng);
   const ranked = branches.map((branch) => ({ branch, size: heightOf(branch, task.root, 6) }));
@@ -135,7 +136,7 @@ const pickBranch = (branches: readonly JsonValue[], task: Task, depth: number): 
   )?.branch;
 };
 
-/** How deep the smallest value of a schema is, looking at most `fuel` levels down. */
+/** The depth of the smallest value of a schema, searching at most `fuel` levels. */
 const heightOf = (schema: JsonValue | undefined, root: JsonObject, fuel: number): number => {
   if (!isJsonObject(schema) || fuel === 0) return 1;
   if (typeof schema['$ref'] === 'string') return 1 + heightOf(resolveRef(root, schema['$ref']), root, fuel - 1);

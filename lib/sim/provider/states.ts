@@ -1,7 +1,7 @@
-/** A batch's status, verbatim as OpenAI spells it. */
+/** A batch's status, as OpenAI spells it. */
 export type BatchStatus = 'validating' | 'failed' | 'in_progress' | 'finalizing' | 'completed' | 'expired' | 'cancelling' | 'cancelled';
 
-/** Every arrow of the state machine; what is not here never happens. */
+/** Every transition of the state machine. */
 export const arrows: Readonly<Record<BatchStatus, readonly BatchStatus[]>> = {
   validating: ['failed', 'in_progress', 'cancelling'],
   in_progress: ['finalizing', 'expired', 'cancelling'],
@@ -16,13 +16,13 @@ export const arrows: Readonly<Record<BatchStatus, readonly BatchStatus[]>> = {
 /** True when the status never changes again. */
 export const isTerminal = (status: BatchStatus): boolean => arrows[status].length === 0;
 
-/** True when the status can be left by cancelling. */
+/** True when a batch with this status can be cancelled. */
 export const isCancellable = (status: BatchStatus): boolean => arrows[status].includes('cancelling');
 
 /** When each status was entered, in milliseconds; absent until then. */
 export type Stamps = Readonly<Partial<Record<BatchStatus, number>>>;
 
-/** The part of a batch that the state machine owns. */
+/** The part of a batch that the state machine changes. */
 export interface Life {
   readonly status: BatchStatus;
   readonly stamps: Stamps;
@@ -31,7 +31,10 @@ export interface Life {
 /** A batch just created. */
 export const born = (atMs: number): Life => ({ status: 'validating', stamps: { validating: atMs } });
 
-/** Moves along one arrow and stamps it; a move that is no arrow is a bug of the provider, and throws. */
+/**
+ * Enters a status and records the time. Throws on a transition that is not in `arrows`, which is a
+ * bug of the provider.
+ */
 export const enter = (life: Life, status: BatchStatus, atMs: number): Life => {
   if (!arrows[life.status].includes(status)) throw new Error(`fake provider: a batch cannot go from ${life.status} to ${status}`);
   return { status, stamps: { ...life.stamps, [status]: atMs } };

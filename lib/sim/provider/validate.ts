@@ -4,18 +4,18 @@ import { splitLines } from './lines.ts';
 import { embeddingInputs, inputTokens, promptOf } from './prompt.ts';
 import type { BatchErrorEntry } from './wire.ts';
 
-/** What validation learns of an input file. */
+/** The result of validating an input file. */
 export interface Validation {
-  /** Empty when the file is good. At most `validationErrorsMax` entries, in line order. */
+  /** Empty when the file is valid. At most `validationErrorsMax` entries, in line order. */
   readonly errors: readonly BatchErrorEntry[];
   readonly requestCount: number;
-  /** Of the first good line; null when there is none. */
+  /** The model of the first valid line; null: there is none. */
   readonly model: string | null;
-  /** Input tokens over all lines: what counts against the queue limit. */
+  /** Input tokens over all lines, which count against the queue limit. */
   readonly tokens: number;
 }
 
-/** The body field without which each endpoint cannot work. */
+/** The required body field of each endpoint. */
 const requiredField: Readonly<Record<string, string>> = {
   '/v1/responses': 'input',
   '/v1/chat/completions': 'messages',
@@ -31,8 +31,8 @@ const requiredField: Readonly<Record<string, string>> = {
 export const batchEndpoints: readonly string[] = Object.keys(requiredField);
 
 /**
- * Checks an input file line by line, as the service does after creation. One bad line fails the whole file; all bad lines
- * are named. Memory: the custom_ids and one line.
+ * Validates an input file line by line, as the service does after creation. One bad line fails the
+ * whole file; all bad lines are named. Memory: the custom_ids and one line.
  */
 export const validateInput = async (chunks: AsyncIterable<Uint8Array>, endpoint: string, limits: ServiceLimits): Promise<Validation> => {
   const errors: BatchErrorEntry[] = [];
@@ -76,7 +76,7 @@ export const validateInput = async (chunks: AsyncIterable<Uint8Array>, endpoint:
   for await (const lines of splitLines(chunks, limits.lineBytesMax)) {
     for (const bytes of lines) {
       line += 1;
-      // Beyond the limit lines are only counted: the file is refused whatever they hold.
+      // Beyond the limit lines are only counted, since the file fails anyway.
       if (line <= limits.requestsMax) check(bytes);
     }
   }
@@ -98,7 +98,7 @@ export const whole = (code: string, message: string, param: string | null = null
   line: null,
 });
 
-/** The JSON object on a line, or null when there is none. */
+/** The JSON object on a line; null: there is none. */
 export const parseLine = (bytes: Uint8Array, decoder: InstanceType<typeof TextDecoder>): JsonObject | null => {
   try {
     const value: unknown = JSON.parse(decoder.decode(bytes));
@@ -115,7 +115,7 @@ const missingField = (request: JsonObject, endpoint: string): string | null => {
   if (isAbsent(body['model']) && endpoint !== '/v1/moderations') return 'body.model';
   const field = requiredField[endpoint];
   if (field === undefined || !isAbsent(body[field])) return null;
-  // A stored prompt may stand in for the input.
+  // A stored prompt may replace the input.
   return endpoint === '/v1/responses' && !isAbsent(body['prompt']) ? null : `body.${field}`;
 };
 

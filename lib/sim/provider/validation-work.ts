@@ -8,8 +8,8 @@ import type { BatchErrorEntry } from './wire.ts';
 import type { ProviderWorld } from './world.ts';
 
 /**
- * Ends a batch's validation at `atMs`: in progress, or failed with the reasons. A missing file takes longer to be noticed, so
- * the batch may also stay in `validating` with a later time.
+ * Ends a batch's validation at `atMs`: in progress, or failed with the reasons. For a missing file
+ * the batch may stay in `validating` until a later time, since that takes longer.
  */
 export const finishValidation = async (
   world: ProviderWorld,
@@ -18,7 +18,7 @@ export const finishValidation = async (
   atMs: number,
 ): Promise<BatchRecord> => {
   const fail = (errors: readonly BatchErrorEntry[]): BatchRecord => ({ ...batch, life: enter(batch.life, 'failed', atMs), errors });
-  const file = world.shelf.find(batch.inputFileId, atMs);
+  const file = world.files.find(batch.inputFileId, atMs);
   if (file?.project !== batch.project) {
     const noticedMs = missingFileNoticedMs(batch.schedule, batch.createdMs);
     if (noticedMs > atMs && !batch.isFileMissed) {
@@ -26,11 +26,11 @@ export const finishValidation = async (
     }
     return fail([whole('invalid_request', `Cannot find file ${batch.inputFileId}, or your organization does not have access to it.`)]);
   }
-  world.shelf.hold(file);
+  world.files.hold(file);
   const validation = await validateInput(world.blobs.read(file.blobKey), batch.endpoint, world.limits);
   const errors = await namedById(world, batch, file.blobKey, errorsOf(world, batch, live, validation));
   if (errors.length > 0) {
-    await world.shelf.release(file);
+    await world.files.release(file);
     return { ...fail(errors), model: validation.model };
   }
   world.book.accepted(validation.requestCount);
@@ -52,7 +52,7 @@ const errorsOf = (
 ): readonly BatchErrorEntry[] => {
   if (validation.errors.length > 0) return validation.errors;
   const model = validation.model ?? 'the model';
-  const scripted = world.desk.mark('validation_fails', batch.ordinal);
+  const scripted = world.faults.mark('validation_fails', batch.batchNo);
   if (scripted !== null) {
     const { param = null } = scripted;
     const message =
@@ -66,24 +66,24 @@ const errorsOf = (
     if (lines.length === 0) return [whole(scripted.code, message, param), ...remark];
     return [...lines.map((line) => ({ code: scripted.code, message, param, line })), ...remark];
   }
-  const inTurn = world.desk.mark('validation_names_lines', batch.ordinal);
-  if (inTurn !== null && batch.ordinal <= (inTurn.batches ?? Infinity)) {
-    const code = inTurn.codes[(batch.ordinal - 1) % inTurn.codes.length] ?? 'invalid_request';
-    return [{ code, message: `The batch was refused: ${code}.`, param: null, line: Math.min(batch.ordinal, validation.requestCount) }];
+  const inTurn = world.faults.mark('validation_names_lines', batch.batchNo);
+  if (inTurn !== null && batch.batchNo <= (inTurn.batches ?? Infinity)) {
+    const code = inTurn.codes[(batch.batchNo - 1) % inTurn.codes.length] ?? 'invalid_request';
+    return [{ code, message: `The batch was refused: ${code}.`, param: null, line: Math.min(batch.batchNo, validation.requestCount) }];
   }
   const full = fullQueueMessage(world.queue, validation, live);
   return full === null ? [] : [whole('token_limit_exceeded', full)];
 };
 
-/** Entries of a service that names requests by their ids, and no lines. */
+/** Error entries of a service that names requests by their ids and not by lines. */
 const namedById = async (
   world: ProviderWorld,
-  { ordinal }: BatchRecord,
+  { batchNo }: BatchRecord,
   blobKey: string,
   errors: readonly BatchErrorEntry[],
 ): Promise<readonly BatchErrorEntry[]> => {
   const lines = errors.flatMap(({ line }) => (line === null ? [] : [line]));
-  if (lines.length === 0 || world.desk.mark('validation_fails', ordinal)?.byId !== true) return errors;
+  if (lines.length === 0 || world.faults.mark('validation_fails', batchNo)?.byId !== true) return errors;
   const ids = await customIdsAt(world, blobKey, lines);
   return errors.map((entry) => {
     const customId = entry.line === null ? null : (ids[lines.indexOf(entry.line)] ?? null);

@@ -7,7 +7,7 @@ export interface FileObject {
   readonly purpose: string;
   readonly filename: string;
   readonly bytes: number;
-  /** Unix seconds, as all `_at` fields. */
+  /** Unix seconds, like all `_at` fields. */
   readonly created_at: number;
   readonly expires_at: number | null;
   readonly status: 'uploaded' | 'processed' | 'error';
@@ -37,22 +37,24 @@ export interface BatchUsage {
   readonly output_tokens_details: { readonly reasoning_tokens: number };
 }
 
-/** OpenAI's Batch object. Absent values are null on the wire, though SDK types call them optional. */
+/**
+ * OpenAI's Batch object. Absent values are null on the wire, though SDK types call them optional.
+ */
 export interface BatchObject {
   readonly id: string;
   readonly object: 'batch';
   readonly endpoint: string;
-  /** Null while it is validated, then the dated snapshot. */
+  /** Null during validation, then the dated snapshot. */
   readonly model: string | null;
   readonly errors: { readonly object: 'list'; readonly data: readonly BatchErrorEntry[] } | null;
   readonly input_file_id: string;
   readonly completion_window: string;
-  /** As a rule one of OpenAI's words. */
+  /** Usually one of OpenAI's statuses. */
   readonly status: BatchStatus | (string & {});
   readonly output_file_id: string | null;
-  /** Some services send an empty string here, where they mean null. */
+  /** Some services send an empty string instead of null. */
   readonly error_file_id: string | null;
-  /** Unix seconds, as all times of a batch; some services write them as texts. */
+  /** Unix seconds, like all times of a batch; some services write them as texts. */
   readonly created_at: number;
   readonly in_progress_at: number | null;
   readonly expires_at: number | null;
@@ -68,7 +70,7 @@ export interface BatchObject {
   readonly metadata: Readonly<Record<string, string>> | null;
 }
 
-/** A page of a list, newest first unless asked otherwise. The ids are absent or empty on an empty page. */
+/** A page of a list, newest first by default. On an empty page the ids are absent or empty. */
 export interface ListPage<A> {
   readonly object: 'list';
   readonly data: readonly A[];
@@ -84,7 +86,7 @@ export interface DeletedFile {
   readonly deleted: true;
 }
 
-/** The inside of OpenAI's `{"error": …}` body. */
+/** The content of OpenAI's `{"error": …}` body. */
 export interface ApiError {
   readonly message: string;
   readonly type: string;

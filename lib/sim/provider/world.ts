@@ -1,14 +1,14 @@
 import type { Answer } from './answer.ts';
 import type { BlobStore } from './blobs.ts';
-import type { FaultDesk } from './fault-desk.ts';
-import type { FileShelf } from './file-shelf.ts';
+import type { FaultInjector } from './fault-injector.ts';
+import type { StoredFiles } from './stored-files.ts';
 import type { LedgerBook } from './ledger.ts';
 import type { ServiceLimits } from './limits.ts';
 import type { Project } from './project.ts';
 import type { QueueLimits } from './queue-limits.ts';
 import type { Pace } from './schedule.ts';
 
-/** What the parts of one fake provider share. */
+/** The state that the parts of one fake provider share. */
 export interface ProviderWorld {
   readonly seed: number;
   readonly limits: ServiceLimits;
@@ -16,14 +16,14 @@ export interface ProviderWorld {
   readonly queue: QueueLimits;
   readonly answer: Answer | null;
   readonly blobs: BlobStore;
-  readonly shelf: FileShelf;
-  readonly desk: FaultDesk;
-  /** Deleted input files for which a create is refused. */
+  readonly files: StoredFiles;
+  readonly faults: FaultInjector;
+  /** Deleted input files for which a create is rejected. */
   readonly missedFiles: Set<string>;
   readonly book: LedgerBook;
   nowMs(): number;
-  /** Since the provider opened. */
+  /** Milliseconds since the provider opened. */
   ageMs(): number;
-  /** The project that the caller's key belongs to. */
+  /** The project of the caller's key. */
   project(): Project;
 }

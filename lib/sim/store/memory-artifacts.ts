@@ -4,7 +4,7 @@ import type { PortError } from '../../ports/port-error.ts';
 
 const chunkBytes = 256 * 1024;
 
-/** The payload plane in this process: the same promises as files, but for durability. */
+/** Artifacts in memory: like files, but not durable. */
 export const memoryArtifacts = (): ArtifactStore => {
   const objects = new Map<string, Uint8Array>();
   const find = (name: string): TE.TaskEither<PortError, Uint8Array> => {
@@ -53,7 +53,7 @@ export const memoryArtifacts = (): ArtifactStore => {
   };
 };
 
-// eslint wants every async generator to wait for something; the interface wants one that need not.
+// A plain object, since eslint requires every async generator to await something.
 const inChunks = (bytes: Uint8Array): AsyncIterable<Uint8Array> => ({
   [Symbol.asyncIterator]: () => {
     let at = 0;

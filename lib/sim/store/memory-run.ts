@@ -10,7 +10,7 @@ import { emptySnapshot, type RunSnapshot } from '../../core/model/snapshot.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import type { InboxCommand, OwnedRun, QuotaGuard, RequestSpan, ResultRef, RunReader, StoredRow } from '../../ports/run-store.ts';
 import { memoryArtifacts } from './memory-artifacts.ts';
-import type { QuotaBoard } from './quota-board.ts';
+import type { Reservations } from './reservations.ts';
 import { createRowTable, openRowsOf, rowSliceOf } from './row-table.ts';
 import { sharedRowsOf } from './shared-rows.ts';
 
@@ -19,21 +19,24 @@ export interface MemoryRun {
   readonly runId: RunId;
   snapshot(): RunSnapshot;
   owner(): string | null;
-  /** Null while somebody owns it. */
+  /** Takes the run; null while it is owned. */
   own(): OwnedRun | null;
   read(): RunReader;
   send(command: Omit<InboxCommand, 'id'>): string;
   hasCommands(): boolean;
-  /** As after a kill: the owner may neither commit nor create any more, and anybody may take the run. */
+  /**
+   * Ends the ownership as a kill does: the owner may no longer commit or create, and the run is
+   * free.
+   */
   abandon(): void;
 }
 
-export const createMemoryRun = (runId: RunId, description: JsonObject | null, board: QuotaBoard): MemoryRun => {
+export const createMemoryRun = (runId: RunId, description: JsonObject | null, reservations: Reservations): MemoryRun => {
   const table = createRowTable();
   const artifacts = memoryArtifacts();
   const runEvents: StoredRunEvent[] = [];
   const inbox: InboxCommand[] = [];
-  /** Batch `n` at place `n - 1`. */
+  /** Batch `n` is at array index `n - 1`. */
   const batches: BatchRecord[] = [];
   const batchNos = new Map<BatchKey, number>();
   let snapshot = emptySnapshot;
@@ -86,7 +89,7 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, bo
   });
 
   const takenSince = (after: RunSnapshot, { others: seen }: QuotaGuard): PortError | null => {
-    const now = board.others(runId, quotaScopeOf(after.config), after.updatedAtMs);
+    const now = reservations.others(runId, quotaScopeOf(after.config), after.updatedAtMs);
     return isWithin(now, seen)
       ? null
       : {
@@ -120,10 +123,10 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, bo
             batchNos.set(record.batchKey, record.batchNo);
           }
           snapshot = after;
-          board.tell(runId, reservationOf(snapshot));
+          reservations.publish(runId, reservationOf(snapshot));
           return Promise.resolve({ _tag: 'Right', right: snapshot });
         },
-        othersInScope: (scope, nowMs) => TE.fromIO(() => board.others(runId, scope, nowMs)),
+        othersInScope: (scope, nowMs) => TE.fromIO(() => reservations.others(runId, scope, nowMs)),
         assertOwned: () =>
           TE.fromEither(
             lost() === null ? { _tag: 'Right', right: undefined } : { _tag: 'Left', left: { type: 'lease_lost', owner: null } },
@@ -182,8 +185,8 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, bo
         inbox: () => TE.fromIO(() => [...inbox]),
         removeCommand: (id) =>
           TE.fromIO(() => {
-            const place = inbox.findIndex((command) => command.id === id);
-            if (place >= 0) inbox.splice(place, 1);
+            const at = inbox.findIndex((command) => command.id === id);
+            if (at >= 0) inbox.splice(at, 1);
           }),
         close: () => {
           if (mine === epoch) isOwned = false;

@@ -6,15 +6,16 @@ import { isCreated } from '../../core/model/snapshot.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import type { InboxCommand, ListedRun, OwnedRun, RunReader, RunStore, Storage } from '../../ports/run-store.ts';
 import { createMemoryRun, type MemoryRun } from './memory-run.ts';
-import { createQuotaBoard, type QuotaBoard } from './quota-board.ts';
+import { createReservations, type Reservations } from './reservations.ts';
 
 /**
- * Keeps everything in this process: for tests, for the simulator, and for jobs that need not survive it. Storage opened twice is
- * the same storage, so that a simulated crash finds what the dead process wrote.
+ * Keeps everything in this process: for tests, for the simulator, and for jobs that need not
+ * survive it. Opening it twice gives the same storage, so a simulated crash finds what the dead
+ * process wrote.
  */
 export const memoryStore = (): MemoryStorage => {
   const runs = new Map<RunId, MemoryRun>();
-  const store = createMemoryStore(runs, createQuotaBoard());
+  const store = createMemoryStore(runs, createReservations());
   return {
     scope: 'local',
     describe: store.describe,
@@ -27,14 +28,14 @@ export const memoryStore = (): MemoryStorage => {
 
 /** A storage that can lose the process that uses it. */
 export interface MemoryStorage extends Storage<'local'> {
-  /** As after a kill: whoever owned a run may commit nothing more, and anybody may take it. */
+  /** Ends all ownerships as a kill does: the owners may no longer commit, and the runs are free. */
   abandon(): void;
 }
 
-const createMemoryStore = (runs: Map<RunId, MemoryRun>, board: QuotaBoard): RunStore => {
+const createMemoryStore = (runs: Map<RunId, MemoryRun>, reservations: Reservations): RunStore => {
   const find = (runId: RunId): TE.TaskEither<PortError, MemoryRun> => {
     const run = runs.get(runId);
-    // Whose creation was never committed is no run.
+    // A run without a committed creation does not exist.
     return run === undefined || !isCreated(run.snapshot())
       ? TE.left({ type: 'not_found', message: `no run ${runId} in memory` })
       : TE.right(run);
@@ -55,10 +56,10 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>, board: QuotaBoard): RunS
           left: { type: 'refused', message: `run ${runId} exists`, statusCode: null, requestId: null },
         });
       }
-      // Somebody is about to create it this very moment; one who died over it left nothing.
+      // Another caller is creating the run right now. An owner that died meanwhile left nothing.
       if (known !== undefined && known.owner() !== null)
         return Promise.resolve({ _tag: 'Left', left: { type: 'owned_elsewhere', owner: 'this process' } });
-      const run = createMemoryRun(runId, description, board);
+      const run = createMemoryRun(runId, description, reservations);
       runs.set(runId, run);
       return own(run)();
     },
@@ -77,7 +78,7 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>, board: QuotaBoard): RunS
         run.owner() === null
           ? TE.fromIO(() => {
               runs.delete(runId);
-              board.forget(runId);
+              reservations.forget(runId);
             })
           : TE.left({ type: 'owned_elsewhere', owner: 'this process' }),
       ),

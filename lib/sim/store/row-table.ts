@@ -5,9 +5,12 @@ import type { ItemStatus } from '../../core/model/item.ts';
 import type { RowChange } from '../../core/machine/rows.ts';
 import type { ObjectSpan, ResultRef, RowLines, StoredRow } from '../../ports/run-store.ts';
 
-/** The reference: rows as the fold of row changes, in plain columns. A change that would move other rows than it claims is refused whole. */
+/**
+ * The reference implementation: rows as the fold of row changes. Changes that do not fit are
+ * rejected as a whole.
+ */
 export interface RowTable {
-  /** Why the changes do not fit, or null after they were applied, all of them. */
+  /** Applies all changes and returns null, or returns why they do not fit. */
   apply(changes: readonly RowChange[]): string | null;
   has(itemId: string): boolean;
   readonly count: number;
@@ -18,9 +21,9 @@ export interface RowTable {
   inputs(index: number): number;
   result(sequence: number): ResultRef | null;
   sequenceOf(index: number): number;
-  /** The row that has the result of this sequence; null: none has. */
+  /** The row with the result of this sequence; null: none. */
   indexOf(sequence: number): number | null;
-  /** Indexes that satisfy the test, ascending, at most so many. */
+  /** Indexes of the rows that satisfy the test, ascending, at most `max`. */
   select(test: (row: StoredRow) => boolean, fromIndex: number, max: number): readonly number[];
 }
 
@@ -67,16 +70,16 @@ export const createRowTable = (): RowTable => {
   };
   const membersOf = (batchNo: number, status: ItemStatus): readonly Row[] =>
     rows.filter((row) => row.batchNo === batchNo && row.status === status);
-  const each = (column: Column, act: (row: Row, index: number, place: number) => void): void => {
+  const each = (column: Column, act: (row: Row, index: number, nth: number) => void): void => {
     for (let i = 0; i < column.length; i += 1) act(rows[column[i] as number] as Row, column[i] as number, i);
   };
 
   const fault = (change: RowChange): string | null => {
     switch (change.type) {
       case 'insert':
-        if (change.slice.fromIndex !== rows.length) return `rows are inserted at ${rows.length}, not at ${change.slice.fromIndex}`;
+        if (change.slice.fromIndex !== rows.length) return `the next row index is ${rows.length}, not ${change.slice.fromIndex}`;
         if (new Set(change.slice.itemIds).size !== change.slice.itemIds.length || change.slice.itemIds.some((id) => ids.has(id)))
-          return 'an item id is taken';
+          return 'an item id is already used';
         return null;
       case 'claim': {
         const members = [...indexesOf(change.indexes)];
@@ -107,13 +110,12 @@ export const createRowTable = (): RowTable => {
     }
   };
 
-  /** Each row ends as the row does that was sent for it, and that has just this result. */
+  /** Ends each row like the row that was sent for it, whose result is `of`. */
   const faultOfShare = ({ indexes, of, codes }: Extract<RowChange, { readonly type: 'share' }>): string | null => {
-    if (!all(indexes, (row) => row.status === 'shared')) return 'a row that ends with another is not shared';
+    if (!all(indexes, (row) => row.status === 'shared')) return 'a row that shares a result is not shared';
     for (let i = 0; i < indexes.length; i += 1) {
       const leader = rows[(rows[indexes[i] as number] as Row).sameAs as number];
-      if (leader?.sequence !== of[i] || leader?.code !== (codes?.[i] ?? -1))
-        return 'a row ends otherwise than the row that was sent for it';
+      if (leader?.sequence !== of[i] || leader?.code !== (codes?.[i] ?? -1)) return 'a row does not match the row that was sent for it';
     }
     return null;
   };
@@ -234,12 +236,13 @@ export const createRowTable = (): RowTable => {
 
   return {
     apply(changes) {
-      // Changes of one commit build on each other, so each is checked where it stands; when one does not fit, all are taken back.
+      // Changes of one commit build on each other, so each is checked in turn. When one does not
+      // fit, all are undone.
       const before = changes.length > 1 ? rows.map((row) => ({ ...row })) : null;
-      for (const [place, change] of changes.entries()) {
+      for (const [nth, change] of changes.entries()) {
         const wrong = fault(change);
         if (wrong === null) applyOne(change);
-        else if (before !== null && place > 0) restore(before);
+        else if (before !== null && nth > 0) restore(before);
         if (wrong !== null) return wrong;
       }
       return null;

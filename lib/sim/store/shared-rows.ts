@@ -2,7 +2,7 @@ import type { SharedRows } from '../../core/model/command.ts';
 import type { SharedCursor } from '../../core/model/snapshot.ts';
 import type { RowTable } from './row-table.ts';
 
-/** The reference of what the port promises, row by row. */
+/** The reference implementation of the port, row by row. */
 export const sharedRowsOf = (table: RowTable, from: SharedCursor, rowsMax: number, lastSequence: number): SharedRows => {
   const found = { indexes: [] as number[], of: [] as number[], codes: [] as number[] };
   const take = (index: number, of: number): void => {
@@ -22,10 +22,10 @@ export const sharedRowsOf = (table: RowTable, from: SharedCursor, rowsMax: numbe
   const end = Math.min(lastSequence, from.sequence + rowsMax);
   for (let sequence = from.sequence + 1; sequence <= end; sequence += 1) {
     const sent = table.indexOf(sequence);
-    const room = rowsMax - found.indexes.length;
-    const waiting = table.select((row) => row.status === 'shared' && row.sameAs === sent, 0, room + 1);
-    for (const index of waiting.slice(0, room)) take(index, sequence);
-    if (waiting.length > room) return { ...found, until: { sequence: sequence - 1, index: from.index } };
+    const rowsLeft = rowsMax - found.indexes.length;
+    const waiting = table.select((row) => row.status === 'shared' && row.sameAs === sent, 0, rowsLeft + 1);
+    for (const index of waiting.slice(0, rowsLeft)) take(index, sequence);
+    if (waiting.length > rowsLeft) return { ...found, until: { sequence: sequence - 1, index: from.index } };
   }
   return { ...found, until: { sequence: end, index: from.index } };
 };

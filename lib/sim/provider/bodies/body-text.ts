@@ -12,16 +12,18 @@ const writers: Readonly<Record<string, (it: Completion) => string>> = {
   '/v1/moderations': moderationsBody,
 };
 
-/** True for an endpoint whose bodies the fake can write; requests to others get a 400 line each. */
+/**
+ * True for an endpoint whose bodies the fake can write; each request to another gets a 400 line.
+ */
 export const canAnswer = (endpoint: string): boolean => writers[endpoint] !== undefined;
 
 /** The JSON text of a 200 body for the endpoint. */
 export const bodyText = (endpoint: string, completion: Completion): string => (writers[endpoint] ?? responsesBody)(completion);
 
-/** True when the endpoint's model writes text, which can be cut or refused. */
+/** True when the endpoint's model writes text, which can be truncated or refused. */
 export const writesText = (endpoint: string): boolean => endpoint !== '/v1/embeddings' && endpoint !== '/v1/moderations';
 
-/** Which endpoints know which forms of an answer beside plain text. */
+/** The forms of answer that each endpoint has, besides plain text. */
 const formsOf: Readonly<Record<string, readonly AnswerForm[]>> = {
   '/v1/responses': ['several_messages', 'tool_calls', 'function_call', 'images', 'refused_beside_text', 'reasoning_only', 'empty_text'],
   '/v1/chat/completions': [

@@ -2,7 +2,10 @@ import type { Completion } from './completion.ts';
 import { callArguments, functionNameOf, onePixelPng, refusalBeside } from './responses-body.ts';
 import { isReasoningModel } from './snapshots.ts';
 
-/** The body of `/v1/chat/completions`, keys in the order of recorded ones (gpt-4o, 4.1 and gpt-5 families, 2024 to 2026). */
+/**
+ * The body of `/v1/chat/completions`, with keys in recorded order (gpt-4o, 4.1 and gpt-5 families,
+ * 2024 to 2026).
+ */
 export const chatBody = (it: Completion): string => {
   const choices = Array.from({ length: choiceCountOf(it) }, (_, index) => choiceOf(it, index));
   return (
@@ -21,7 +24,7 @@ export const completionsBody = (it: Completion): string =>
 
 const choicesOfFault = 3;
 
-/** As many as the request asks for with `n`; three by the fault. */
+/** As many choices as the request's `n`; three with the fault. */
 export const choiceCountOf = ({ form, body }: Pick<Completion, 'form' | 'body'>): number => {
   const asked = body['n'];
   if (typeof asked === 'number' && Number.isInteger(asked) && asked > 1) return asked;
@@ -30,7 +33,7 @@ export const choiceCountOf = ({ form, body }: Pick<Completion, 'form' | 'body'>)
 
 const choiceOf = (it: Completion, index: number): string => {
   const isLogged = it.body['logprobs'] === true || it.form === 'several_choices';
-  // Reasoning models tell no log probabilities, not even that there are none.
+  // Bodies of reasoning models have no `logprobs` key.
   const logprobs = isLogged ? `"logprobs": ${logprobsOf(it)}, ` : isReasoningModel(it.model) ? '' : '"logprobs": null, ';
   return `{"index": ${index}, "message": ${messageOf(it, index)}, ${logprobs}"finish_reason": ${finishReason(it)}}`;
 };

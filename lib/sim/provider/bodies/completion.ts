@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../../core/json/json.ts';
 
-/** What an answer is made of; faults ask for all but `text` by their names (`rows_tool_calls` and so on). */
+/** The content of an answer; faults select all but `text` by name (`rows_tool_calls` and so on). */
 export type AnswerForm =
   | 'text'
   | 'several_messages'
@@ -14,10 +14,13 @@ export type AnswerForm =
   | 'reasoning_only'
   | 'empty_text';
 
-/** Why the model stopped: by itself, at the bound of its output, because it refused, or for a reason in the service's own word. */
+/**
+ * Why the model stopped: by itself, at the output limit, because it refused, or for a reason in the
+ * service's own word.
+ */
 export type Ending = 'stopped' | 'token_limit' | 'refused' | { readonly reason: string };
 
-/** One answered request, ready to be written as the body of any endpoint. */
+/** One answered request, from which the body of any endpoint can be written. */
 export interface Completion {
   /** 32 hexadecimal digits, unique to the row. */
   readonly hex: string;

@@ -21,12 +21,12 @@ export const embeddingsBody = (it: Completion): string => {
   );
 };
 
-/** As the models page says: 1536, and 3072 for the large one. */
+/** From the models page: 1536, and 3072 for the large model. */
 const dimensionsOf = (model: string): number => (model.startsWith('text-embedding-3-large') ? 3_072 : 1_536);
 
 const blocksMax = 32;
 
-/** A vector of length 1, cut into blocks of text, each also with its signs turned. */
+/** A vector of length 1, split into blocks of text, each also with inverted signs. */
 interface Base {
   readonly blocks: readonly string[];
   readonly turned: readonly string[];
@@ -57,8 +57,9 @@ const baseOf = (dimensions: number): Base => {
 };
 
 /**
- * Of length 1, as OpenAI's embeddings are (embeddings guide, 2026), and fixed by the text: one vector for all, its blocks moved on and their signs turned
- * as the text's hash says. Texts that differ have the same one once in a few hundred thousand; of few dimensions, more often.
+ * A vector of length 1, as OpenAI's embeddings are (embeddings guide, 2026), that depends on the
+ * text only. It is one base vector, with its blocks rotated and their signs inverted by the text's
+ * hash. Two texts collide once in a few hundred thousand; with few dimensions, more often.
  */
 const vectorOf = (text: string, dimensions: number): string => {
   const { blocks, turned } = baseOf(dimensions);
@@ -66,19 +67,19 @@ const vectorOf = (text: string, dimensions: number): string => {
   const signs = mix32(hash);
   const from = Math.floor(hash / 64) % blocks.length;
   let vector = '';
-  for (let place = 0; place < blocks.length; place += 1) {
-    const block = (from + place) % blocks.length;
-    vector += `${place === 0 ? '' : ', '}${((signs >>> block) & 1) === 0 ? blocks[block] : turned[block]}`;
+  for (let at = 0; at < blocks.length; at += 1) {
+    const block = (from + at) % blocks.length;
+    vector += `${at === 0 ? '' : ', '}${((signs >>> block) & 1) === 0 ? blocks[block] : turned[block]}`;
   }
   return vector;
 };
 
-/** The same numbers as 32-bit floats, little end first, in base64. */
+/** The same numbers as 32-bit little-endian floats, in base64. */
 const packedVector = (vector: string): string => {
   const values = vector.split(', ').map(Number);
   const view = new DataView(new ArrayBuffer(4 * values.length));
-  values.forEach((value, place) => {
-    view.setFloat32(4 * place, value, true);
+  values.forEach((value, at) => {
+    view.setFloat32(4 * at, value, true);
   });
   return `"${btoa(Array.from(new Uint8Array(view.buffer), (byte) => String.fromCharCode(byte)).join(''))}"`;
 };

@@ -3,7 +3,8 @@ import type { Completion } from './completion.ts';
 import { isReasoningModel } from './snapshots.ts';
 import { floatOr, spacedJson, spacedOr } from './spaced-json.ts';
 
-// Keys, their order and spacing as recorded of gpt-5-nano in August 2026. Written as text, not built as objects: a batch has 50,000 bodies.
+// Keys, order and spacing as recorded from gpt-5-nano in August 2026. Written as text instead of
+// objects, since a batch has 50,000 bodies.
 
 /** The body of `/v1/responses`. */
 export const responsesBody = (it: Completion): string => {
@@ -33,10 +34,10 @@ const toolUsage =
   '"tool_usage": {"image_gen": {"input_tokens": 0, "input_tokens_details": {"image_tokens": 0, "text_tokens": 0}, "output_tokens": 0, ' +
   '"output_tokens_details": {"image_tokens": 0, "text_tokens": 0}, "total_tokens": 0}, "web_search": {"num_requests": 0}}';
 
-/** 50 hexadecimal digits, another set for each item of a response. */
+/** 50 hexadecimal digits, different for each item of a response. */
 const idOf = ({ hex }: Completion, item: number): string => `0${item}${hex}${hex.slice(0, 16)}`;
 
-/** Statuses of a response that say by themselves how it ended. */
+/** Statuses of a response that state its outcome. */
 const statuses: readonly string[] = ['failed', 'cancelled', 'queued', 'in_progress'];
 
 const outcomeOf = ({ ending }: Completion): { readonly status: string; readonly details: string; readonly error: string } => {
@@ -82,12 +83,16 @@ const itemsOf = (it: Completion, status: string): readonly string[] => {
   }
 };
 
-/** Of two messages the first is whole too, or was given up half-way: both are reported of real batches. */
+/**
+ * The first of two messages is complete, or stops half-way: both are reported from real batches.
+ */
 const firstOf = ({ hex, answer }: Completion): string => (hex < '8' ? answer : answer.slice(0, Math.ceil(answer.length / 2)));
 
 const outputText = (text: string): string => `{"type": "output_text", "annotations": [], "logprobs": [], "text": ${JSON.stringify(text)}}`;
 
-/** The thinking comes encrypted to those who ask for it: about as long as that of two recorded answers. */
+/**
+ * Reasoning is encrypted when the request includes it: about as long as in two recorded answers.
+ */
 const reasoningItem = (it: Completion): string => {
   const include = it.body['include'];
   const isWanted = Array.isArray(include) && (include as readonly JsonValue[]).includes('reasoning.encrypted_content');
@@ -103,7 +108,7 @@ const reasoningOf = ({ body, model }: Completion): string => {
 
 const plainText = '{"format": {"type": "text"}, "verbosity": "medium"}';
 
-/** What was asked of the text. A batch asks the same in each of its lines: the last answer is remembered. */
+/** The echoed text settings. All lines of a batch have the same, so the last one is cached. */
 const textOf = (text: JsonValue | undefined): string => {
   if (!isJsonObject(text)) return plainText;
   const key = JSON.stringify(text);
@@ -126,7 +131,7 @@ const echoOf = (format: JsonObject): JsonObject =>
       }
     : format;
 
-/** The first function that the request offers, or one that it does not. */
+/** The first function that the request offers, or a made-up one. */
 export const functionNameOf = (body: JsonObject): string => {
   const tools = body['tools'];
   const first = Array.isArray(tools) ? (tools as readonly JsonValue[])[0] : undefined;
@@ -135,10 +140,10 @@ export const functionNameOf = (body: JsonObject): string => {
   return typeof named['name'] === 'string' ? named['name'] : 'look_up';
 };
 
-/** The arguments of a call, as models write them: JSON without blanks. */
+/** The arguments of a call as models write them: JSON without blanks. */
 export const callArguments = ({ answer }: Completion): string => JSON.stringify({ query: answer });
 
-/** What a model says beside an answer that it gives all the same. */
+/** The refusal that a model adds to a complete answer. */
 export const refusalBeside = "I can't help with that.";
 
 /** A PNG of one white pixel. */

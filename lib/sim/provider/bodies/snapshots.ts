@@ -1,4 +1,4 @@
-/** The dated snapshot behind each alias, as OpenAI's model pages name them (2026-08). */
+/** The dated snapshot of each alias, from OpenAI's model pages (2026-08). */
 const snapshots: Readonly<Record<string, string>> = {
   'gpt-3.5-turbo': 'gpt-3.5-turbo-0125',
   'gpt-4': 'gpt-4-0613',
@@ -18,8 +18,8 @@ const snapshots: Readonly<Record<string, string>> = {
   'o4-mini': 'o4-mini-2025-04-16',
 };
 
-/** The model that answers for an alias: its dated snapshot. A name that is no alias answers for itself. */
+/** The dated snapshot of an alias; any other name is returned as it is. */
 export const snapshotOf = (model: string): string => (Object.hasOwn(snapshots, model) ? (snapshots[model] ?? model) : model);
 
-/** Models that think before they write: the o-series, and gpt-5 and later. */
+/** True for reasoning models: the o-series, and gpt-5 and later. */
 export const isReasoningModel = (model: string): boolean => /^(?:o\d|gpt-[5-9])/u.test(model);

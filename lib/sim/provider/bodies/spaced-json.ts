@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonValue } from '../../../core/json/json.ts';
 
-/** JSON text as result lines have it: a blank behind each comma and colon. */
+/** JSON text as in result lines: a blank after each comma and colon. */
 export const spacedJson = (value: JsonValue): string => {
   if (Array.isArray(value)) return `[${(value as readonly JsonValue[]).map(spacedJson).join(', ')}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);
@@ -10,7 +10,7 @@ export const spacedJson = (value: JsonValue): string => {
   return `{${members.join(', ')}}`;
 };
 
-/** The value as JSON text; what is absent or null as the text given for it. */
+/** The value as JSON text; for an absent or null value the given text. */
 export const spacedOr = (value: JsonValue | undefined, absent = 'null'): string =>
   value === undefined || value === null ? absent : spacedJson(value);
 

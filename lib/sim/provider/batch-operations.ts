@@ -1,10 +1,10 @@
-import type { BatchFloor } from './batch-floor.ts';
+import type { BatchPool } from './batch-pool.ts';
 import type { BatchRecord } from './batch-record.ts';
 import { readCreateRequest, type CreateBatchRequest } from './create-request.ts';
 import { customIdsAt } from './custom-id-at.ts';
 import { pageOf, type PageQuery } from './pages.ts';
 import { fullQueueMessage, queueLimitMessage } from './queue-limits.ts';
-import type { StateType } from './fault-desk.ts';
+import type { StateType } from './fault-injector.ts';
 import {
   cancelRefused,
   fileNotFound,
@@ -27,47 +27,47 @@ import type { ProviderWorld } from './world.ts';
 const hourMs = 3_600_000;
 const pageDefault = 20;
 
-/** Orders a batch. A missing input file is no reason to refuse: that shows in validation. */
-export const createBatch = async (world: ProviderWorld, floor: BatchFloor, body: unknown): Promise<Reply<BatchObject>> => {
+/** Creates a batch. A missing input file is reported by validation, not here. */
+export const createBatch = async (world: ProviderWorld, pool: BatchPool, body: unknown): Promise<Reply<BatchObject>> => {
   const nowMs = world.nowMs();
   const request = readCreateRequest(body, world.limits);
   if (request.type !== 'done') return request;
   world.book.createAttempted();
-  const ordinal = floor.list().length + 1;
-  if (world.desk.strike('drop_create', ordinal) !== null) return replyLost;
+  const batchNo = pool.list().length + 1;
+  if (world.faults.strike('drop_create', batchNo) !== null) return replyLost;
   const refusal =
-    creationFault(world, floor, request.value, ordinal, nowMs) ??
-    (await lineFault(world, request.value, ordinal, nowMs)) ??
-    (await fullQueueFault(world, floor, request.value, nowMs));
+    creationFault(world, pool, request.value, batchNo, nowMs) ??
+    (await lineFault(world, request.value, batchNo, nowMs)) ??
+    (await fullQueueFault(world, pool, request.value, nowMs));
   if (refusal !== null) return refusal;
-  const deleted = world.desk.strike('input_file_deleted', ordinal);
+  const deleted = world.faults.strike('input_file_deleted', batchNo);
   if (deleted !== null) {
-    await world.shelf.remove(request.value.inputFileId);
+    await world.files.remove(request.value.inputFileId);
     if (deleted.isSeenLate !== true) world.missedFiles.add(request.value.inputFileId);
   }
   if (world.missedFiles.has(request.value.inputFileId)) return noSuchFile(request.value.inputFileId);
-  const late = world.desk.strike('create_lands_late', ordinal);
+  const late = world.faults.strike('create_lands_late', batchNo);
   if (late !== null) {
-    floor.addLater(request.value, nowMs + late.forMs);
+    pool.addLater(request.value, nowMs + late.forMs);
     return replyLost;
   }
-  const isDoubled = world.desk.strike('create_doubled', ordinal) !== null;
-  const isReplyLost = world.desk.strike('lose_create_reply', ordinal) !== null || isDoubled;
-  const batch = floor.add(request.value, nowMs);
-  if (isDoubled) floor.add(request.value, nowMs, true);
-  const another = floor.list().at(-1) ?? batch;
-  const answered = another.id !== batch.id && world.desk.strike('create_answers_another', ordinal) !== null ? another : batch;
+  const isDoubled = world.faults.strike('create_doubled', batchNo) !== null;
+  const isReplyLost = world.faults.strike('lose_create_reply', batchNo) !== null || isDoubled;
+  const batch = pool.add(request.value, nowMs);
+  if (isDoubled) pool.add(request.value, nowMs, true);
+  const another = pool.list().at(-1) ?? batch;
+  const answered = another.id !== batch.id && world.faults.strike('create_answers_another', batchNo) !== null ? another : batch;
   return isReplyLost ? replyLost : done(shownBatch(world, answered, nowMs));
 };
 
 const creationFault = (
   world: ProviderWorld,
-  floor: BatchFloor,
+  pool: BatchPool,
   request: CreateBatchRequest,
-  ordinal: number,
+  batchNo: number,
   nowMs: number,
 ): Refused | null => {
-  const scripted = world.desk.strike('create_refused', ordinal);
+  const scripted = world.faults.strike('create_refused', batchNo);
   if (scripted?.reason === 'unauthorized') return invalidApiKey;
   if (scripted?.reason === 'insufficient_quota') return insufficientQuota;
   if (scripted?.reason === 'not_in_plan') return notInPlan;
@@ -75,69 +75,69 @@ const creationFault = (
   if (scripted?.reason === 'over_capacity') {
     return queueIsFull(queueLimitMessage('the model', world.queue));
   }
-  const file = world.shelf.find(request.inputFileId, nowMs);
+  const file = world.files.find(request.inputFileId, nowMs);
   if (file !== null && file.purpose !== 'batch') {
     return refused(400, `Invalid file purpose: '${file.purpose}'. Expected 'batch'.`, { param: 'input_file_id', code: 'invalid_purpose' });
   }
-  if (file !== null && nowMs < file.foundMs) return fileNotFound(file.id, file.foundWords);
-  if (file !== null && nowMs < file.processedMs) return fileNotProcessed(file.id, file.processedWords);
-  const recentCount = floor.list().filter(({ createdMs }) => createdMs > nowMs - hourMs).length;
+  if (file !== null && nowMs < file.foundMs) return fileNotFound(file.id, file.foundMessage);
+  if (file !== null && nowMs < file.processedMs) return fileNotProcessed(file.id, file.processedMessage);
+  const recentCount = pool.list().filter(({ createdMs }) => createdMs > nowMs - hourMs).length;
   if (recentCount < world.limits.batchesPerHourMax) return null;
   return refused(429, 'Rate limit reached for batch creation.', { type: 'requests', code: 'rate_limit_exceeded' });
 };
 
-/** A service that reads the file at the create. */
+/** The error of a service that reads the file at the create. */
 const lineFault = async (
   world: ProviderWorld,
   { inputFileId }: CreateBatchRequest,
-  ordinal: number,
+  batchNo: number,
   nowMs: number,
 ): Promise<Refused | null> => {
-  const line = world.desk.strikeLine('create', ordinal);
+  const line = world.faults.strikeLine('create', batchNo);
   if (line === null) return null;
-  const file = world.shelf.find(inputFileId, nowMs);
+  const file = world.files.find(inputFileId, nowMs);
   const [customId = null] = line.byId === true && file !== null ? await customIdsAt(world, file.blobKey, [line.line]) : [];
   return refusedLine(line, customId);
 };
 
 const queueIsFull = (message: string): Refused => refused(429, message, { type: 'tokens', code: 'token_limit_exceeded' });
 
-/** A service that looks into the file before it takes the batch. */
+/** The error of a service that counts the file's tokens at the create. */
 const fullQueueFault = async (
   world: ProviderWorld,
-  floor: BatchFloor,
+  pool: BatchPool,
   request: CreateBatchRequest,
   nowMs: number,
 ): Promise<Refused | null> => {
   if (world.queue.isFullAt !== 'create') return null;
-  const file = world.shelf.find(request.inputFileId, nowMs);
+  const file = world.files.find(request.inputFileId, nowMs);
   if (file === null) return null;
   const validation = await validateInput(world.blobs.read(file.blobKey), request.endpoint, world.limits);
-  await floor.settle(nowMs);
-  const message = validation.errors.length > 0 ? null : fullQueueMessage(world.queue, validation, floor.list());
+  await pool.settle(nowMs);
+  const message = validation.errors.length > 0 ? null : fullQueueMessage(world.queue, validation, pool.list());
   return message === null ? null : queueIsFull(message);
 };
 
-export const retrieveBatch = async (world: ProviderWorld, floor: BatchFloor, id: string): Promise<Reply<BatchObject>> => {
+export const retrieveBatch = async (world: ProviderWorld, pool: BatchPool, id: string): Promise<Reply<BatchObject>> => {
   const nowMs = world.nowMs();
-  await floor.settle(nowMs);
-  const batch = floor.find(id);
+  await pool.settle(nowMs);
+  const batch = pool.find(id);
   return batch === null || isHidden(world, batch, nowMs) ? noSuchBatch(id) : done(shownBatch(world, batch, nowMs));
 };
 
-export const listBatches = async (world: ProviderWorld, floor: BatchFloor, query: PageQuery): Promise<Reply<ListPage<BatchObject>>> => {
+export const listBatches = async (world: ProviderWorld, pool: BatchPool, query: PageQuery): Promise<Reply<ListPage<BatchObject>>> => {
   const nowMs = world.nowMs();
-  await floor.settle(nowMs);
-  const isOn = (type: StateType): boolean => world.desk.isOn(type, world.ageMs());
-  const listRefusal = world.desk.listRefusal(world.ageMs());
+  await pool.settle(nowMs);
+  const isOn = (type: StateType): boolean => world.faults.isOn(type, world.ageMs());
+  const listRefusal = world.faults.listRefusal(world.ageMs());
   if (listRefusal !== null)
     return refused(listRefusal, listRefusal === 405 ? 'Method Not Allowed' : 'Not Implemented', { code: 'method_not_supported' });
   if (isOn('list_page_empty') && query.after === undefined) return done({ object: 'list', data: [], has_more: true });
   const isListed = (batch: BatchRecord): boolean =>
     batch.project === world.project() &&
-    nowMs >= batch.createdMs + (world.desk.mark('list_lags', batch.ordinal)?.forMs ?? 0) &&
-    !world.desk.isLacked(batch.ordinal, world.ageMs());
-  const listed = isOn('list_empty') ? [] : floor.list().filter(isListed);
+    nowMs >= batch.createdMs + (world.faults.mark('list_lags', batch.batchNo)?.forMs ?? 0) &&
+    !world.faults.isLacked(batch.batchNo, world.ageMs());
+  const listed = isOn('list_empty') ? [] : pool.list().filter(isListed);
   const page = pageOf(listed, query, { limitDefault: pageDefault, limitMax: world.limits.batchPageMax });
   if (page.type !== 'done') return page;
   const data = page.value.data.map((batch) => shownBatch(world, batch, nowMs));
@@ -145,14 +145,17 @@ export const listBatches = async (world: ProviderWorld, floor: BatchFloor, query
   return done(isOn('list_without_has_more') ? { object: 'list', data } : { ...page.value, data });
 };
 
-/** Cancels a live batch. One that is being cancelled is returned as it is; one that has ended is refused with 409. */
-export const cancelBatch = async (world: ProviderWorld, floor: BatchFloor, id: string): Promise<Reply<BatchObject>> => {
+/**
+ * Cancels a live batch. A batch that is being cancelled is returned as it is; one that has ended is
+ * rejected with 409.
+ */
+export const cancelBatch = async (world: ProviderWorld, pool: BatchPool, id: string): Promise<Reply<BatchObject>> => {
   const nowMs = world.nowMs();
-  const known = floor.find(id);
+  const known = pool.find(id);
   if (known === null || isHidden(world, known, nowMs)) return noSuchBatch(id);
-  const refusal = world.desk.strike('cancel_refused', known.ordinal);
+  const refusal = world.faults.strike('cancel_refused', known.batchNo);
   if (refusal !== null) return cancelRefused(id, refusal.statusCode);
-  const batch = await floor.cancel(id, nowMs);
+  const batch = await pool.cancel(id, nowMs);
   if (batch === null) return noSuchBatch(id);
   const { status } = batch.life;
   const isAnswered = status === 'cancelling' || (batch.schedule.ignoresCancel && !isTerminal(status));
@@ -160,4 +163,4 @@ export const cancelBatch = async (world: ProviderWorld, floor: BatchFloor, id: s
 };
 
 const isHidden = (world: ProviderWorld, batch: BatchRecord, nowMs: number): boolean =>
-  batch.project !== world.project() || nowMs < batch.createdMs + (world.desk.mark('not_found_after_create', batch.ordinal)?.forMs ?? 0);
+  batch.project !== world.project() || nowMs < batch.createdMs + (world.faults.mark('not_found_after_create', batch.batchNo)?.forMs ?? 0);

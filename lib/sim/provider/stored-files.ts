@@ -3,7 +3,7 @@ import type { BlobStore } from './blobs.ts';
 import type { FileObject } from './wire.ts';
 import type { Project } from './project.ts';
 
-/** A stored file, as the provider knows it. */
+/** A stored file of the provider. */
 export interface FileRecord {
   readonly id: string;
   readonly bytes: number;
@@ -12,36 +12,39 @@ export interface FileRecord {
   readonly purpose: string;
   readonly expiresMs: number | null;
   readonly blobKey: string;
-  /** The batch that wrote it, counted from 1; null for an upload. */
-  readonly batchOrdinal: number | null;
+  /** The batch that wrote it, from 1; null for an upload. */
+  readonly batchNo: number | null;
   readonly project: Project;
-  /** From then on its status is `processed`. */
+  /** When its status becomes `processed`. */
   readonly processedMs: number;
-  /** From then on creates find it. */
+  /** When creates begin to find it. */
   readonly foundMs: number;
-  /** What creates are told until then, where the script has words of its own. */
-  readonly processedWords?: string | undefined;
-  readonly foundWords?: string | undefined;
+  /** Messages for creates before that, if the script sets them. */
+  readonly processedMessage?: string | undefined;
+  readonly foundMessage?: string | undefined;
 }
 
-/** All files of the provider. Expired and deleted files are gone for readers at once, their bytes once no batch reads them. */
-export interface FileShelf {
+/**
+ * All files of the provider. Readers no longer see expired and deleted files; their bytes go once
+ * no batch reads them.
+ */
+export interface StoredFiles {
   add(file: Omit<FileRecord, 'id'>): FileRecord;
-  /** The file, or null if it never was, was deleted, or has expired. */
+  /** The file; null when it never existed, was deleted or has expired. */
   find(id: string, nowMs: number): FileRecord | null;
   /** Oldest first. */
   list(nowMs: number): readonly FileRecord[];
   remove(id: string): Promise<void>;
-  /** Keeps a file's bytes until released, whatever happens to the file. */
+  /** Keeps a file's bytes until `release`, even if the file is deleted. */
   hold(file: FileRecord): void;
   release(file: FileRecord): Promise<void>;
-  /** Gives back the bytes of expired files. */
-  sweep(nowMs: number): Promise<void>;
+  /** Deletes the bytes of expired files. */
+  removeExpired(nowMs: number): Promise<void>;
   nextBlobKey(): string;
 }
 
-/** An empty shelf. Ids are fixed by the seed and the order of additions. */
-export const createFileShelf = (blobs: BlobStore, seed: number): FileShelf => {
+/** No files. Ids depend on the seed and the order of additions. */
+export const createStoredFiles = (blobs: BlobStore, seed: number): StoredFiles => {
   const files = new Map<string, FileRecord>();
   const holds = new Map<string, number>();
   const doomed = new Set<string>();
@@ -80,7 +83,7 @@ export const createFileShelf = (blobs: BlobStore, seed: number): FileShelf => {
       if (left > 0 || !doomed.delete(file.id)) return;
       await blobs.remove(file.blobKey);
     },
-    sweep: async (nowMs) => {
+    removeExpired: async (nowMs) => {
       for (const file of files.values()) if (isExpired(file, nowMs)) await drop(file);
     },
     nextBlobKey: () => {
@@ -103,5 +106,5 @@ export const toFileObject = (file: FileRecord, nowMs: number): FileObject => ({
   status_details: null,
 });
 
-const idLetters = (seed: number, ordinal: number): string =>
-  (hashText(`file ${ordinal}`, seed).toString(36) + hashText(`file again ${ordinal}`, seed).toString(36)).padEnd(22, '0').slice(0, 22);
+const idLetters = (seed: number, fileNo: number): string =>
+  (hashText(`file ${fileNo}`, seed).toString(36) + hashText(`file again ${fileNo}`, seed).toString(36)).padEnd(22, '0').slice(0, 22);

@@ -8,24 +8,27 @@ import { finishValidation } from './validation-work.ts';
 import type { Project } from './project.ts';
 import type { ProviderWorld } from './world.ts';
 
-/** All batches of the provider, and the work on them. Nothing happens by itself: `settle` brings the floor up to a time. */
-export interface BatchFloor {
+/** All batches of the provider. Nothing happens by itself: `settle` advances them to a time. */
+export interface BatchPool {
   add(request: CreateBatchRequest, nowMs: number, isDoubled?: boolean): BatchRecord;
-  /** The same, once that time has come. */
+  /** Adds the batch at a later time. */
   addLater(request: CreateBatchRequest, atMs: number): void;
   find(id: string): BatchRecord | null;
   /** Newest first. */
   list(): readonly BatchRecord[];
-  /** Lets everything due until `nowMs` happen, over all batches in order of time. Calls run one after the other. */
+  /**
+   * Performs everything due until `nowMs`, over all batches in order of time. Concurrent calls run
+   * one after the other.
+   */
   settle(nowMs: number): Promise<void>;
-  /** Settles, then starts cancelling if the batch can be cancelled; returns it as it then is. */
+  /** Settles, then begins to cancel the batch if possible; returns the batch, or null. */
   cancel(id: string, nowMs: number): Promise<BatchRecord | null>;
-  /** The next time at which anything changes by itself, or null. */
+  /** When a batch next changes by itself, in milliseconds; null: never. */
   nextChangeMs(): number | null;
 }
 
-/** An empty floor. */
-export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
+/** An empty pool. */
+export const createBatchPool = (world: ProviderWorld): BatchPool => {
   const batches = new Map<string, BatchRecord>();
   const live = new Set<string>();
   const late: { readonly request: CreateBatchRequest; readonly atMs: number; readonly project: Project }[] = [];
@@ -52,7 +55,7 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
       cancelledRatio: batch.life.status === 'validating' ? 0 : progressAt(batch.schedule, atMs),
     });
 
-  /** One step of one batch, at the time it falls due. */
+  /** One step of one batch, at its due time. */
   const advance = async (batch: BatchRecord, atMs: number): Promise<BatchRecord> => {
     const files = (answeredRatio: number, unfinishedCode: 'batch_expired' | 'batch_cancelled'): Promise<BatchRecord> =>
       writeFiles(world, batch, { answeredRatio, unfinishedCode }, countAttempt, atMs);
@@ -90,14 +93,14 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
   };
 
   const add = (request: CreateBatchRequest, createdMs: number, project: Project, isDoubled: boolean): BatchRecord => {
-    const ordinal = batches.size + 1;
+    const batchNo = batches.size + 1;
     const batch: BatchRecord = {
       ...request,
-      id: `batch_${hexOf(world.seed ^ 0x6261, ordinal)}`,
-      ordinal,
+      id: `batch_${hexOf(world.seed ^ 0x6261, batchNo)}`,
+      batchNo,
       createdMs,
       project,
-      schedule: scheduleOf(world.pace, world.desk, world.limits, ordinal, createdMs),
+      schedule: scheduleOf(world.pace, world.faults, world.limits, batchNo, createdMs),
       life: born(createdMs),
       cancelledMs: null,
       cancelledRatio: 0,
@@ -114,30 +117,31 @@ export const createBatchFloor = (world: ProviderWorld): BatchFloor => {
       filesVisibleMs: 0,
     };
     live.add(batch.id);
-    // A batch that never ends and names no file gives no answers: asking again elsewhere is paid again, knowingly.
-    const endless = world.desk.mark('never_ends', ordinal);
+    // A batch that never ends and names no file gives no answers. Sending its rows again is paid
+    // for again, which the operator accepted.
+    const endless = world.faults.mark('never_ends', batchNo);
     const isUnreadable = endless !== null && batch.schedule.stuck?.namesFiles !== true;
     world.book.created({ id: batch.id, inputFileId: batch.inputFileId, metadata: batch.metadata }, isDoubled || isUnreadable);
     return keep(batch);
   };
   const nextLateMs = (): number | null => (late.length === 0 ? null : Math.min(...late.map(({ atMs }) => atMs)));
   const landUntil = (nowMs: number): void => {
-    for (const [place, { request, atMs, project }] of [...late.entries()].reverse()) {
+    for (const [at, { request, atMs, project }] of [...late.entries()].reverse()) {
       if (atMs > nowMs) continue;
-      late.splice(place, 1);
+      late.splice(at, 1);
       add(request, atMs, project, false);
     }
   };
 
-  /** Settles and then acts, with no other settling in between: a step under way would overwrite what the act did. */
+  /** Settles and then acts, with no other settling in between, which would overwrite the change. */
   const inTurn = <A>(nowMs: number, act: () => A): Promise<A> => {
     const turn = settling.then(async () => {
       landUntil(nowMs);
       for (let next = nextBatch(); next !== null && next.atMs <= nowMs; next = nextBatch()) keep(await advance(next.batch, next.atMs));
-      await world.shelf.sweep(nowMs);
+      await world.files.removeExpired(nowMs);
       return act();
     });
-    // A failure (a full disk) reaches its own caller, and does not block those who come later.
+    // A failure (a full disk) reaches its own caller, and does not block later calls.
     settling = turn.then(
       () => undefined,
       () => undefined,

@@ -2,9 +2,9 @@ import { alteredBytes, partOf } from './altered-file.ts';
 import type { ByteRange, StoredBlob } from './blobs.ts';
 import { expiryFault } from './create-request.ts';
 import { customIdsAt } from './custom-id-at.ts';
-import { toFileObject, type FileRecord } from './file-shelf.ts';
+import { toFileObject, type FileRecord } from './stored-files.ts';
 import { pageOf, type PageQuery } from './pages.ts';
-import { invalidValue, missingParameter, noRoomForFiles, noSuchFile, refusedLine, refusedWith, tooLarge } from './refusals.ts';
+import { invalidValue, missingParameter, fileQuotaExceeded, noSuchFile, refusedLine, refusedWith, tooLarge } from './refusals.ts';
 import { done, refused, type Reply } from './reply.ts';
 import type { DeletedFile, FileObject, ListPage } from './wire.ts';
 import type { ProviderWorld } from './world.ts';
@@ -25,24 +25,24 @@ export interface FileQuery extends PageQuery {
   readonly order?: 'asc' | 'desc';
 }
 
-/** A file's bytes, or a part of them. */
+/** The bytes of a file, or a range of them. */
 export interface FileContent {
   readonly filename: string;
-  /** Bytes of the whole file. */
+  /** The size of the whole file, in bytes. */
   readonly totalBytes: number;
-  /** The part that is promised. `chunks` may end earlier: a broken download, to be noticed by counting. */
+  /** The announced range. `chunks` may end earlier, like a broken download. */
   readonly range: ByteRange;
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** How the bytes are to be packed for the transfer. */
+  /** The transfer encoding. */
   readonly encoding?: string;
 }
 
 const purposes: readonly string[] = ['assistants', 'batch', 'fine-tune', 'vision', 'user_data', 'evals'];
 
-/** Takes in an upload. Whoever hands over a stored blob throws it away if the answer is not `done`. */
+/** Accepts an upload. The caller must delete a stored blob unless the answer is `done`. */
 export const createFile = async (world: ProviderWorld, input: CreateFileInput): Promise<Reply<FileObject>> => {
-  const ordinal = world.book.ledger.uploads + 1;
-  const refusal = scriptedUploadFault(world, ordinal) ?? uploadFault(world, input);
+  const uploadNo = world.book.ledger.uploads + 1;
+  const refusal = scriptedUploadFault(world, uploadNo) ?? uploadFault(world, input);
   const { content } = input;
   if (refusal !== null) return refusal;
   const bytesMax = input.purpose === 'batch' ? world.limits.inputBytesMax : world.limits.fileBytesMax;
@@ -51,47 +51,47 @@ export const createFile = async (world: ProviderWorld, input: CreateFileInput): 
     if (blob !== content) await world.blobs.remove(blob.blobKey);
     return refused(413, `The file is larger than the limit of ${bytesMax} bytes.`, { param: 'file' });
   }
-  const small = world.desk.mark('upload_too_large', ordinal);
+  const small = world.faults.mark('upload_too_large', uploadNo);
   if (small !== null && blob.bytes > small.bytesMax) {
     if (blob !== content) await world.blobs.remove(blob.blobKey);
     return tooLarge(small);
   }
-  const line = world.desk.strikeLine('upload', ordinal);
+  const line = world.faults.strikeLine('upload', uploadNo);
   if (line !== null) {
     const [customId = null] = line.byId === true ? await customIdsAt(world, blob.blobKey, [line.line]) : [];
     if (blob !== content) await world.blobs.remove(blob.blobKey);
     return refusedLine(line, customId);
   }
   world.book.uploaded(blob.bytes);
-  const unready = world.desk.mark('file_not_processed', ordinal);
-  const unseen = world.desk.mark('file_not_found_after_upload', ordinal);
+  const unready = world.faults.mark('file_not_processed', uploadNo);
+  const unseen = world.faults.mark('file_not_found_after_upload', uploadNo);
   const createdMs = world.nowMs();
   const expirySeconds = input.expiresAfter?.seconds ?? (input.purpose === 'batch' ? world.limits.expirySecondsMax : null);
   return done(
     toFileObject(
-      world.shelf.add({
+      world.files.add({
         ...blob,
         createdMs,
         filename: input.filename,
         purpose: input.purpose,
         expiresMs: expirySeconds === null ? null : createdMs + expirySeconds * 1000,
-        batchOrdinal: null,
+        batchNo: null,
         project: world.project(),
         processedMs: createdMs + (unready?.forMs ?? 0),
         foundMs: createdMs + (unseen?.forMs ?? 0),
-        processedWords: unready?.message,
-        foundWords: unseen?.message,
+        processedMessage: unready?.message,
+        foundMessage: unseen?.message,
       }),
       createdMs,
     ),
   );
 };
 
-const scriptedUploadFault = (world: ProviderWorld, ordinal: number): Reply<never> | null => {
-  const failing = world.desk.strike('upload_fails', ordinal);
+const scriptedUploadFault = (world: ProviderWorld, uploadNo: number): Reply<never> | null => {
+  const failing = world.faults.strike('upload_fails', uploadNo);
   if (failing !== null) return refusedWith(failing.statusCode);
-  const full = world.desk.strike('upload_refused', ordinal);
-  return full === null ? null : noRoomForFiles[full.reason];
+  const full = world.faults.strike('upload_refused', uploadNo);
+  return full === null ? null : fileQuotaExceeded[full.reason];
 };
 
 const uploadFault = (world: ProviderWorld, input: CreateFileInput): Reply<never> | null => {
@@ -105,21 +105,22 @@ const uploadFault = (world: ProviderWorld, input: CreateFileInput): Reply<never>
 };
 
 const storeContent = async (world: ProviderWorld, content: AsyncIterable<Uint8Array>, bytesMax: number): Promise<StoredBlob> => {
-  const blobKey = world.shelf.nextBlobKey();
+  const blobKey = world.files.nextBlobKey();
   const writer = await world.blobs.create(blobKey);
   let bytes = 0;
   for await (const chunk of content) {
     bytes += chunk.length;
-    // Too large: read on to the end, as a server does that wants its refusal to arrive, but keep nothing more.
+    // Too large: reads on to the end without storing, like a server that wants its answer to
+    // arrive.
     if (bytes <= bytesMax) await writer.write(chunk);
   }
   await writer.close();
   return { blobKey, bytes };
 };
 
-/** The file, as far as the caller's key can see it. */
+/** The file, if the caller's project can see it. */
 const seen = (world: ProviderWorld, id: string): FileRecord | null => {
-  const file = world.shelf.find(id, world.nowMs());
+  const file = world.files.find(id, world.nowMs());
   return file?.project === world.project() ? file : null;
 };
 
@@ -131,36 +132,39 @@ export const retrieveFile = (world: ProviderWorld, id: string): Reply<FileObject
 export const listFiles = (world: ProviderWorld, query: FileQuery): Reply<ListPage<FileObject>> => {
   const order: string = query.order ?? 'desc';
   if (order !== 'asc' && order !== 'desc') return invalidValue('order', "Invalid 'order': expected 'asc' or 'desc'.");
-  const oldestFirst = world.shelf
+  const oldestFirst = world.files
     .list(world.nowMs())
     .filter((file) => file.project === world.project())
     .filter((file) => query.purpose === undefined || file.purpose === query.purpose);
   const files = order === 'asc' ? oldestFirst : [...oldestFirst].reverse();
   const objects = files.map((file) => toFileObject(file, world.nowMs()));
   const page = pageOf(objects, query, { limitDefault: world.limits.filePageMax, limitMax: world.limits.filePageMax });
-  // Unlike a page of batches, a page of files always names its ends.
+  // Unlike a page of batches, a page of files always names its first and last id.
   return page.type === 'done' ? done({ ...page.value, first_id: page.value.first_id ?? '', last_id: page.value.last_id ?? '' }) : page;
 };
 
 export const deleteFile = async (world: ProviderWorld, id: string): Promise<Reply<DeletedFile>> => {
   if (seen(world, id) === null) return noSuchFile(id);
-  await world.shelf.remove(id);
+  await world.files.remove(id);
   return done({ id, object: 'file', deleted: true });
 };
 
-/** A file's bytes. `range.end` beyond the end is cut; a range that begins there is refused with 416. */
+/**
+ * The bytes of a file. A `range.end` beyond the end is clamped; a range that begins there is
+ * rejected with 416.
+ */
 export const fileContent = async (world: ProviderWorld, id: string, range?: Partial<ByteRange>): Promise<Reply<FileContent>> => {
   const file = seen(world, id);
   if (file === null) return noSuchFile(id);
   const part = partOf(file);
-  const fault = part === null || file.batchOrdinal === null ? null : world.desk.strikeAnswers(file.batchOrdinal, part, file.id);
+  const fault = part === null || file.batchNo === null ? null : world.faults.strikeAnswers(file.batchNo, part, file.id);
   if (fault?.type === 'file_gone') return noSuchFile(id);
   if (fault !== null) return alteredContent(file, await alteredBytes(world, file, fault.type), range);
   const start = range?.start ?? 0;
   const end = Math.min(range?.end ?? file.bytes, file.bytes);
   if (range !== undefined && start >= end) return refused(416, 'The requested range is not satisfiable.');
   const kept = { start, end: start + Math.floor((end - start) * keptRatio(world, file)) };
-  const packed = file.batchOrdinal === null ? null : world.desk.strike('download_encoded', file.batchOrdinal, file.id);
+  const packed = file.batchNo === null ? null : world.faults.strike('download_encoded', file.batchNo, file.id);
   const chunks = world.blobs.read(file.blobKey, kept);
   const content = { filename: file.filename, totalBytes: file.bytes, range: { start, end }, chunks };
   return done(packed === null ? content : { ...content, encoding: packed.encoding });
@@ -178,4 +182,4 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 const keptRatio = (world: ProviderWorld, file: FileRecord): number =>
-  file.batchOrdinal === null ? 1 : (world.desk.strike('truncated_download', file.batchOrdinal, file.id)?.keepRatio ?? 1);
+  file.batchNo === null ? 1 : (world.faults.strike('truncated_download', file.batchNo, file.id)?.keepRatio ?? 1);
