@@ -10,6 +10,7 @@ import { asBefore, saysAnew } from '../job/as-before.ts';
 import type { ConnectionFlags } from '../shell/connection-flags.ts';
 import { type Account, connectionName, createRunner } from '../compose.ts';
 import type { CliContext } from '../shell/context.ts';
+import { adoptedNotes } from './adopted-note.ts';
 import { driveTo, type Goal } from './drive.ts';
 import { type ExitCode, exitCodeOfRun, exitCodes } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
@@ -165,6 +166,7 @@ const goOn = async (
       writeNotes(context, [`batchor: run ${runId} stays paused; what the flags say anew holds once it is resumed`]);
     } else await runner.getRun(runId, { job });
     await writeJson(context, summaryInPlace(place, toWire(stored.summary())));
+    if (stored.isFinished) writeNotes(context, adoptedNotes(stored, place));
     if (stored.isFinished) return exitCodeOfRun(stored.summary());
     throw stopReason(snapshot, context.nowMs());
   }

@@ -138,6 +138,8 @@ export interface PreparedRequest {
   readonly endpoint: string;
   readonly model: string;
   readonly body: JsonObject;
+  /** The line itself: a number in it may have more digits than JavaScript's have. */
+  readonly text: string;
 }
 
 /** What one line of a provider file says of its row. */

@@ -71,7 +71,7 @@ const readRequest: NonNullable<ProviderWire['readRequest']> = (line) => {
   if (typeof customId !== 'string' || customId === '') return { field: 'custom_id', reason: 'it has no custom_id' };
   if (typeof url !== 'string') return { field: 'url', reason: 'it has no url' };
   if (!isJsonObject(body) || typeof body['model'] !== 'string') return { field: 'body', reason: 'its body names no model' };
-  return { customId, endpoint: url.replace(/^\/v1\//u, '').replaceAll('/', '.'), model: body['model'], body };
+  return { customId, endpoint: url.replace(/^\/v1\//u, '').replaceAll('/', '.'), model: body['model'], body, text: line };
 };
 
 const noContent: FakeContent = { outputText: null, output: null, finishReason: null, toolCalls: null };

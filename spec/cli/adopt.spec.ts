@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { apiKey, type CliWorld, createCliWorld, linesOf } from './in-process.ts';
+import { apiKey, type CliWorld, createCliWorld, csvOf, linesOf, startArgs } from './in-process.ts';
 
 /** What a script of the user's does: uploads a file of requests and creates a batch, without batchor. */
 const createBatch = async (
@@ -197,6 +197,47 @@ describe('batches that were created elsewhere', () => {
     const results = await resultsOf(world, 'typed');
     expect(results.map((line) => typeof (line['output'] as { readonly n?: unknown } | null)?.n)).toEqual(['number', 'number']);
     expect(await isSound(world, 'typed')).toBe(true);
+  });
+});
+
+describe('requests that were written elsewhere', () => {
+  it('go again letter by letter, but for their custom_id; and not as another number', async () => {
+    await using world = await createCliWorld({ faults: [{ type: 'rows_fail', batch: 1, ratio: 1, statusCode: 500 }] });
+    const body = '{"model": "gpt-4.1-mini", "messages": [{"role": "user", "content": "q"}], "seed": 9007199254740993, "stream": false}';
+    const lines = ['a', 'custom_id'].map(
+      (name) => `{"method": "POST", "url": "/v1/chat/completions", "custom_id": "${name}", "body": ${body}}`,
+    );
+    const { id } = await createBatch(world, `${lines.join('\r\n')}\r\n`);
+    expect((await world.run(adopt([id], 'sent', '--retry-adopted', '--wait'))).code).toBe(0);
+    expect(world.storedText('store').split(body)).toHaveLength(1 + 2);
+    expect(await isSound(world, 'sent')).toBe(true);
+    expect((await world.run(adopt([id], 'kept', '--wait'))).code).toBe(2);
+    const again = await world.run(['start', '--from-run', 'kept', ...store, '--dry-run']);
+    expect([again.code, again.stderr]).toEqual([4, expect.stringContaining('its request holds the number 9007199254740993')]);
+  });
+
+  it('may be those of another run, whose store is lost', async () => {
+    await using world = await createCliWorld();
+    world.write('rows.csv', csvOf(5));
+    expect((await world.run(startArgs('rows.csv', 'lost', '--wait'))).code).toBe(0);
+    const [batch] = world.emulator.ledger.batches;
+    const found = await world.run([
+      'start',
+      '--from-batch',
+      batch?.id ?? '',
+      '--store',
+      'other',
+      '--run-id',
+      'found',
+      '--poll-interval',
+      '0.05',
+      '--wait',
+    ]);
+    expect(found.code).toBe(0);
+    const results = linesOf((await world.run(['results', '--run-id', 'found', '--store', 'other'])).stdout);
+    expect(results.map((line) => [/^r[0-9a-z]{8}-\d$/u.test(String(line['item_id'])), line['status']])).toEqual(
+      Array(5).fill([true, 'completed']),
+    );
   });
 });
 

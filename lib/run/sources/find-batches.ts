@@ -131,6 +131,13 @@ const differenceOf = ({ endpoint, model }: PreparedRequest, asked: Pick<FoundBat
 
 const withoutInput = ({ providerBatchId, inputFileId, named }: WithInput, { error, message }: EngineFailure): BatchorError => {
   const isGone = error.type === 'not_found' || (error.type === 'refused' && (error.statusCode === 404 || error.statusCode === 410));
+  if (error.type === 'refused' && !isGone)
+    return unadoptable(
+      providerBatchId,
+      null,
+      `batch ${providerBatchId}: the provider does not give its input file ${inputFileId} (${message})`,
+      'Without it the answers cannot be joined to requests. Nothing was changed.',
+    );
   if (!isGone) return toBatchorError(error);
   const files = [named.outputFileId, named.errorFileId].filter((id) => id !== null);
   const left =

@@ -1,4 +1,5 @@
 import { failureOfCode, type FailureClass } from '../../core/values/failure.ts';
+import { lossyNumberIn } from '../../core/json/json-digits.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json/json.ts';
 import { SourceError } from '../../ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../ports/source.ts';
@@ -115,7 +116,21 @@ const entryOf = (
   const body = bodyOf(request);
   if (body === null)
     return { bad: { reason: 'the row was no item then, and has no request', field: null, itemId, location }, origin, position };
-  const { model: _, ...rest } = body;
+  const lossy = lossyNumberIn(request ?? '');
+  if (lossy !== null)
+    return {
+      bad: {
+        reason: `its request holds the number ${lossy}, which would be another one if it were written again`,
+        field: null,
+        itemId,
+        location,
+      },
+      origin,
+      position,
+    };
+  const { model: _, stream = null, ...others } = body;
+  // What a request that was written elsewhere may say of it, and batchor's own never do.
+  const rest = stream === null || stream === false ? others : { ...others, stream };
   return {
     item: {
       itemId,
