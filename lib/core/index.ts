@@ -9,7 +9,7 @@ export * from './model/command.ts';
 export * from './model/config.ts';
 export * from './model/conservation.ts';
 export * from './values/custom-ids.ts';
-export { decide } from './machine/decide.ts';
+export { decide, type Transition, transition } from './machine/transition.ts';
 export { isQuarantined } from './control/owners.ts';
 export { effectsDue, nextDueMs } from './machine/due.ts';
 export { isStandingStill, owedAtMs, owedRuns } from './machine/standing.ts';

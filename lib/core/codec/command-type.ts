@@ -1,20 +1,9 @@
 import * as t from 'io-ts';
-import {
-  type BatchEnding,
-  batchEndings,
-  type BatchRejection,
-  batchStages,
-  type NamedFiles,
-  type RefusedId,
-  type RefusedLine,
-  refusedLineClasses,
-  type StoredFile,
-} from '../model/batch.ts';
+import type { StoredFile } from '../model/batch.ts';
 import type { FileCensus, FilesCensus } from '../model/census.ts';
 import { ColumnType, Exported, finite, key, named, oneOf, orNull, providerBatchId, Reason, Texts, AnyJson } from './codec.ts';
 import type {
   AcceptedSlice,
-  BatchObservation,
   Command,
   CommandOf,
   CreateRefusal,
@@ -25,11 +14,8 @@ import type {
   Resolution,
   RowSlice,
   SharedRows,
-  SweepReport,
-  SweptBatch,
-  UnclearCreate,
 } from '../model/command.ts';
-import { later, laterOrNull, NonNegative } from '../json/codec-parts.ts';
+import { NonNegative } from '../json/codec-parts.ts';
 import { Operation, RunConfig } from '../model/config.ts';
 import { type Fields, form, listOf, optional, variants } from '../json/form.ts';
 import type { EffectKey, RunId } from '../values/ids.ts';
@@ -37,49 +23,12 @@ import type { OthersUse, QuotaUse, RoomWanted, StatedLimit } from '../model/queu
 import type { SharedCursor, SourceCheckpoint } from '../model/snapshot.ts';
 import type { TokenUsage } from '../values/usage.ts';
 
+import { Observation, Refused, Report, Swept, told, Unclear } from './provider-answers.ts';
+
 /** What a command must be to be decided on: every field of its type. Open, so that what a provider's port adds comes into no event. */
 
 const columns = { indexes: ColumnType, offsets: ColumnType, lengths: ColumnType };
 const rowColumns = { indexes: ColumnType, bytes: ColumnType, tokens: orNull(ColumnType), isLast: t.boolean };
-/** A number that the provider may have got wrong: what is none, or below zero, was not told. */
-const told = new t.Type<number | null, unknown>(
-  'a number or null',
-  (u): u is number | null => u === null || (typeof u === 'number' && Number.isFinite(u) && u >= 0),
-  (u, c) => (u !== null && typeof u !== 'number' ? t.failure(u, c) : t.success(u !== null && Number.isFinite(u) && u >= 0 ? u : null)),
-  t.identity,
-);
-/** The attempt that a foreign batch's metadata names, if it names one. */
-const toldAttempt = new t.Type<number, unknown>(
-  'an attempt',
-  (u): u is number => NonNegative.is(u),
-  (u, c) => (u !== null && typeof u !== 'number' ? t.failure(u, c) : t.success(NonNegative.is(u) ? u : 0)),
-  t.identity,
-);
-
-const saidOfLine = {
-  code: orNull(t.string),
-  message: orNull(t.string),
-  param: orNull(t.string),
-  failureClass: laterOrNull(oneOf('a failure class', refusedLineClasses)),
-};
-const Refused = form<RefusedLine>('RefusedLine', { line: finite, ...saidOfLine });
-const RefusedById = form<RefusedId>('RefusedId', { line: orNull(finite), customId: t.string, ...saidOfLine });
-const Rejection = form<BatchRejection>('BatchRejection', {
-  type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'too_large', 'other'] as const),
-  message: t.string,
-  lines: listOf(finite),
-  // Absent in commands of programs that were written for an earlier release.
-  said: later(listOf(Refused), []),
-  statedTokensMax: told,
-  statedRequestsMax: told,
-  statedBytesMax: later(told, null),
-});
-const Ending = form<BatchEnding>('BatchEnding', {
-  type: oneOf('an ending', batchEndings),
-  outputFileId: orNull(t.string),
-  errorFileId: orNull(t.string),
-  rejection: orNull(Rejection),
-});
 const File = orNull(form<StoredFile>('StoredFile', { object: t.string, bytes: NonNegative }));
 const Usage = form<TokenUsage>('TokenUsage', {
   inputTokens: NonNegative,
@@ -120,47 +69,6 @@ const Rows = form<RowSlice>('RowSlice', rowColumns);
 const Open = form<OpenRows>('OpenRows', { ...rowColumns, charged: ColumnType, uncharged: ColumnType });
 const Cursor = form<SharedCursor>('SharedCursor', { sequence: NonNegative, index: NonNegative });
 const Shared = form<SharedRows>('SharedRows', { indexes: ColumnType, of: ColumnType, codes: ColumnType, until: Cursor });
-const Observation = form<BatchObservation>('BatchObservation', {
-  batchKey: key,
-  providerBatchId,
-  providerStatus: t.string,
-  isAccepted: t.boolean,
-  progress: orNull(
-    form<NonNullable<BatchObservation['progress']>>('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }),
-  ),
-  ending: orNull(Ending),
-  stage: optional(oneOf('a stage', batchStages)),
-  createdAtMs: optional(told),
-  expiresAtMs: optional(told),
-  statusSinceMs: optional(told),
-  providerNowMs: optional(told),
-  named: optional(form<NamedFiles>('NamedFiles', { outputFileId: orNull(t.string), errorFileId: orNull(t.string) })),
-  refusedIds: optional(listOf(RefusedById)),
-});
-const Unclear = form<UnclearCreate>('UnclearCreate', {
-  batchKey: key,
-  createAttempt: NonNegative,
-  inputFileId: t.string,
-  stage: oneOf('a stage', ['looking', 'absent', 'fenced'] as const),
-  sinceMs: optional(finite),
-});
-const Swept = form<SweptBatch>('SweptBatch', {
-  batchKey: orNull(key),
-  createAttempt: toldAttempt,
-  inputFileId: orNull(t.string),
-  providerBatchId,
-  providerStatus: t.string,
-  createdAtMs: told,
-  ending: orNull(oneOf('an ending', batchEndings)),
-});
-const Report = form<SweepReport>('SweepReport', {
-  found: listOf(Swept),
-  files: listOf(form<SweepReport['files'][number]>('SweptFile', { inputFileId: t.string, createdAtMs: told })),
-  readBackToMs: told,
-  isRunSeen: t.boolean,
-  // No default: a report that does not say which known batches it showed must not count as proof.
-  shown: listOf(providerBatchId),
-});
 const PartCensus = form<FileCensus>('FileCensus', {
   fileId: t.string,
   lines: NonNegative,

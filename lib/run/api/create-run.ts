@@ -1,9 +1,9 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { decide } from '../../core/machine/decide.ts';
 import type { RunConfig } from '../../core/model/config.ts';
 import { nonceOf } from '../../core/values/custom-ids.ts';
 import type { RunId } from '../../core/values/ids.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
+import { commitCommand } from '../../engine/commit-command.ts';
 import type { OwnedRun, RunStore } from '../../ports/run-store.ts';
 import type { EngineSource } from '../../effects/ports.ts';
 import type { Connections } from './connections.ts';
@@ -55,9 +55,8 @@ export const createRun = async (
   if (isLeft(owned) && owned.left.type === 'refused') throw runExists(runId, store.describe);
   const run = unwrap(owned, context);
   try {
-    const created = decide(run.snapshot, { type: 'CreateRun', atMs: nowMs(), runId, config });
+    const created = await must(commitCommand(run, { type: 'CreateRun', atMs: nowMs(), runId, config }), context);
     if (isLeft(created)) throw runExists(runId, store.describe);
-    await must(run.commit(0, created.right), context);
     return run;
   } catch (error) {
     // Kept, it could be created by nobody else, and not by us either.

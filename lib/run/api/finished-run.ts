@@ -1,8 +1,9 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { firstValueFrom, timer } from 'rxjs';
 import type { Command } from '../../core/model/command.ts';
-import { decide } from '../../core/machine/decide.ts';
-import type { Event } from '../../core/model/event.ts';
+import { transition } from '../../core/machine/transition.ts';
+import type { Rejection } from '../../core/model/rejection.ts';
+import { commitCommand } from '../../engine/commit-command.ts';
 import type { OwnedRun } from '../../ports/run-store.ts';
 import { type Addressee, answerMsMax, lookMs } from '../control/addressee.ts';
 import { BatchorError } from './errors.ts';
@@ -30,20 +31,22 @@ export const withFinishedRun = async <A>(to: Addressee, use: (run: OwnedRun) => 
   }
 };
 
-/** Commits what the command decides; what is so already is no error. */
+/** Commits the command; where it changes nothing, that is no error. */
 export const commitFinished = async (run: OwnedRun, command: Command): Promise<void> => {
-  const events = decideFinished(run, command);
-  if (events.length > 0) await must(run.commit(run.snapshot.version, events), { runId: run.runId });
+  const committed = await must(commitCommand(run, command), { runId: run.runId });
+  if (isLeft(committed)) refuse(run, committed.left);
 };
 
-/** What the command decides; nothing where it is so already. Throws where the core refuses it. */
-export const decideFinished = (run: OwnedRun, command: Command): readonly Event[] => {
-  const { runId } = run;
-  const decided = decide(run.snapshot, command);
-  if (!isLeft(decided)) return decided.right;
-  switch (decided.left.type) {
+/** Throws where the core would refuse the command. */
+export const requireAllowed = (run: OwnedRun, command: Command): void => {
+  const decided = transition(run.snapshot, command);
+  if (isLeft(decided)) refuse(run, decided.left);
+};
+
+const refuse = ({ runId, snapshot }: OwnedRun, rejection: Rejection): void => {
+  switch (rejection.type) {
     case 'nothing_to_change':
-      return [];
+      return;
     case 'not_exported':
       throw new BatchorError(
         'artifacts_not_exported',
@@ -54,7 +57,7 @@ export const decideFinished = (run: OwnedRun, command: Command): readonly Event[
     default:
       throw new BatchorError(
         'run_not_finished',
-        { runId, openCount: run.snapshot.live.length },
+        { runId, openCount: snapshot.live.length },
         `run ${runId} is not finished`,
         'Wait for it. Nothing was changed.',
       );

@@ -2,7 +2,7 @@ import type { OwnedRun } from '../../ports/run-store.ts';
 import { compactFile } from '../../effects/results/compact-file.ts';
 import type { ArtifactPruning, PruneOptions } from './artifacts.ts';
 import type { AnswerWire } from '../api/connections.ts';
-import { commitFinished, decideFinished } from '../api/finished-run.ts';
+import { commitFinished, requireAllowed } from '../api/finished-run.ts';
 import { must } from '../api/interop.ts';
 import { requireCompactLines, requireWholeFiles } from './prunable.ts';
 
@@ -21,7 +21,7 @@ export const pruneArtifacts = async (
   const context = { runId };
   const command = { type: 'PruneArtifacts', atMs: nowMs(), raw } as const;
   // Refused before anything is written.
-  decideFinished(run, command);
+  requireAllowed(run, command);
   if (raw) {
     const isBegun = snapshot.artifacts.isRawPruned;
     if (!isBegun) await requireWholeFiles(run);

@@ -1,6 +1,7 @@
-import { isLeft } from 'fp-ts/lib/Either.js';
+import { isLeft, map } from 'fp-ts/lib/Either.js';
 import { firstValueFrom, timer } from 'rxjs';
-import { decide } from '../../core/machine/decide.ts';
+import { transition } from '../../core/machine/transition.ts';
+import { commitCommand, type Committed } from '../../engine/commit-command.ts';
 import type { RunId } from '../../core/values/ids.ts';
 import type { Rejection } from '../../core/model/rejection.ts';
 import { isFinished } from '../../core/model/snapshot.ts';
@@ -83,9 +84,7 @@ const takeForWish = async ({ store, runId, scheduler }: Addressee): Promise<Take
       return run.snapshot;
     },
     async tell(command) {
-      const decided = decide(run.snapshot, command);
-      if (isLeft(decided)) return decided;
-      return { _tag: 'Right', right: await must(run.commit(run.snapshot.version, decided.right), { runId }) };
+      return map(({ snapshot }: Committed) => snapshot)(await must(commitCommand(run, command), { runId }));
     },
     removeCommand: (id) => must(run.removeCommand(id), { runId }),
     close: () => run.close(),
@@ -98,7 +97,7 @@ const leaveForOwner = async (to: Addressee, wish: Wish): Promise<void> => {
   // What the owner could only refuse is refused here: its answer would not come back.
   const { snapshot: known } = await must(store.peek(runId), { runId });
   for (const command of commandsOf(wish, known, scheduler.now())) {
-    const decided = decide(known, command);
+    const decided = transition(known, command);
     if (isLeft(decided) && (wish.type === 'resolve' || wish.type === 'cancel')) refuse(runId, wish, known.status, decided.left);
   }
   const commandId = await must(store.send(runId, toInbox(wish)), { runId });

@@ -1,7 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { BehaviorSubject, exhaustMap, mergeWith, type Observable, Subject, type Subscription, timer } from 'rxjs';
 import type { Command } from '../../core/model/command.ts';
-import { decide } from '../../core/machine/decide.ts';
+import { commitCommand } from '../../engine/commit-command.ts';
 import { toRunEvents } from '../../core/machine/run-event.ts';
 import { isFinished, type RunSnapshot } from '../../core/model/snapshot.ts';
 import type { OwnedRun } from '../../ports/run-store.ts';
@@ -33,18 +33,12 @@ export interface Driver {
 
 /** A new owner says so first: creates that were in flight are unclear from then on. */
 export const commitOpening = async (run: OwnedRun, atMs: number): Promise<void> => {
-  const decided = decide(run.snapshot, { type: 'OpenRun', atMs });
-  if (isLeft(decided)) return;
-  await must(run.commit(run.snapshot.version, decided.right), { runId: run.runId });
+  await must(commitCommand(run, { type: 'OpenRun', atMs }), { runId: run.runId });
 };
 
 /** The run was not lost with its process, which the next owner would believe otherwise. A commit that fails changes nothing of that. */
 const leave = async (run: OwnedRun, atMs: number): Promise<void> => {
-  const decided = decide(run.snapshot, { type: 'ReleaseRun', atMs });
-  if (!isLeft(decided))
-    await run
-      .commit(run.snapshot.version, decided.right)()
-      .catch(() => undefined);
+  await commitCommand(run, { type: 'ReleaseRun', atMs })().catch(() => undefined);
 };
 
 /** Drives until the run finishes, the ground gives way, or `close`. The run must have been opened (`commitOpening`). */

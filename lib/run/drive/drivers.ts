@@ -1,7 +1,6 @@
-import { isLeft, isRight } from 'fp-ts/lib/Either.js';
+import { isLeft } from 'fp-ts/lib/Either.js';
 import type { SchedulerLike, Subject } from 'rxjs';
 import type { RunConfig } from '../../core/model/config.ts';
-import { decide } from '../../core/machine/decide.ts';
 import type { RunId } from '../../core/values/ids.ts';
 import type { RunEvent } from '../../core/machine/run-event.ts';
 import { isFinished } from '../../core/model/snapshot.ts';
@@ -13,6 +12,7 @@ import type { EnginePorts, EngineSource } from '../../effects/ports.ts';
 import type { Connections } from '../api/connections.ts';
 import { defaultTokenCounter } from '../api/defaults.ts';
 import { digestOf } from '../job/digest.ts';
+import { commitCommand } from '../../engine/commit-command.ts';
 import { commitOpening, type Driver, startDriver } from './driver.ts';
 import { must, toBatchorError } from '../api/interop.ts';
 import { type LastSeen, LastSnapshots } from './last-seen.ts';
@@ -141,10 +141,9 @@ const sourceAtProvider = ({ adopted = [] }: RunConfig, provider: AdoptedReader):
 
 /** A run that was started where nobody knew its price learns it from who drives it; a price that it has stays until somebody says another. */
 const commitPrices = async (run: OwnedRun, book: PriceBook | undefined, atMs: number): Promise<void> => {
-  const { config, version } = run.snapshot;
+  const { config } = run.snapshot;
   if (config.operation.money.prices !== null) return;
   const changes = withPrices({}, config, book);
   if (changes.prices === undefined) return;
-  const decided = decide(run.snapshot, { type: 'ChangeOperation', atMs, operation: operationAfter(changes, config) });
-  if (isRight(decided)) await must(run.commit(version, decided.right), { runId: run.runId });
+  await must(commitCommand(run, { type: 'ChangeOperation', atMs, operation: operationAfter(changes, config) }), { runId: run.runId });
 };

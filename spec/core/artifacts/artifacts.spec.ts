@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { effectsDue, evolve, isFinished, type RunSnapshot } from '../../../lib/core/index.ts';
 import { destinationCharsMax } from '../../../lib/core/artifacts/artifacts.ts';
 import type { Command } from '../../../lib/core/model/command.ts';
-import { decide } from '../../../lib/core/machine/decide.ts';
+import { decide } from '../../../lib/core/machine/transition.ts';
 import { compactNameOf, isOwnObject, rawObjectName } from '../../../lib/core/settle/raw-object.ts';
 import { RunSnapshotCodec } from '../../../lib/core/codec/snapshot-codec.ts';
 import { recordHistories } from '../../support/core/histories.ts';

@@ -10,13 +10,16 @@ import { itemsOf, jobOf } from '../../support/sim/jobs.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 describe('a run that loses its owners again and again', () => {
-  const provider = createFakeProvider({ nowMs: () => Date.now(), turnaroundMs: { min: 20, max: 30 } });
+  /** The provider's clock stands still until a spec lets it go: no batch ends while owners come and go, however slow the machine. */
+  let heldMs: number | null = null;
+  const provider = createFakeProvider({ nowMs: () => heldMs ?? Date.now(), turnaroundMs: { min: 20, max: 30 } });
   const connection = fakeConnection(provider);
   const runId = 'deadly' as RunId;
   let storage: ReturnType<typeof memoryStore>;
   let store: RunStore;
   let runner: BatchRunner;
   beforeEach(async () => {
+    heldMs = Date.now();
     storage = memoryStore();
     store = await ok(storage.open());
     runner = new BatchRunner({ storage, providers: [connection] });
@@ -44,6 +47,7 @@ describe('a run that loses its owners again and again', () => {
     await started('deadly');
     for (let i = 0; i < lostOwnersMax; i += 1) await loseOwner();
     expect(await lostOwners()).toBe(lostOwnersMax);
+    heldMs = null;
     await started('other');
     const notices: WorkNotice[] = [];
     const over = new AbortController();
@@ -81,6 +85,7 @@ describe('a run that loses its owners again and again', () => {
   it('is driven all the same by a process that names it', async () => {
     await started('deadly');
     for (let i = 0; i < lostOwnersMax + 2; i += 1) await loseOwner();
+    heldMs = null;
     await using run = await runner.getRun(runId);
     expect(await run.wait()).toMatchObject({ status: 'completed' });
     expect(await lostOwners()).toBe(0);

@@ -1,5 +1,5 @@
-import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
-import { decideCompacted, decideExported, decidePrune } from '../artifacts/artifacts.ts';
+import type { Either } from 'fp-ts/lib/Either.js';
+import { decideCompacted } from '../artifacts/artifacts.ts';
 import { decideClockJump } from '../control/clock.ts';
 import { decideAdoptBatch } from '../plan/adopt.ts';
 import type { Command } from '../model/command.ts';
@@ -13,21 +13,18 @@ import {
   decideResumeRun,
 } from '../control/control.ts';
 import type { Event } from '../model/event.ts';
-import { evolve } from './evolve.ts';
-import { isTerminalItem, itemStatuses } from '../model/item.ts';
 import { decideInputRefused } from '../submit/input-refused.ts';
 import { decideFailPending, decidePlanBatch } from '../plan/plan.ts';
 import { decideCancelAsked, decideFiles, decidePoll } from '../poll/poll.ts';
-import { wellFormed } from './malformed.ts';
 import type { Rejection } from '../model/rejection.ts';
 import { decideResolve } from '../reconcile/resolve.ts';
 import { decideFileDeleted } from '../artifacts/litter.ts';
 import { decideFault } from './decide-fault.ts';
 import { decideRequeue, decideSettleRest, decideSettleSlice } from '../settle/settle.ts';
 import { decideSettleShared } from '../source/share.ts';
-import { isCreated, isFinished, type RunSnapshot } from '../model/snapshot.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
 import { decideAcceptSlice, decideRejectRow } from '../source/source.ts';
-import { decideStrayCancelled, decideStrays, isUnwaited } from '../reconcile/stray.ts';
+import { decideStrayCancelled, decideStrays } from '../reconcile/stray.ts';
 import {
   decideBeginCreate,
   decideCreated,
@@ -39,47 +36,11 @@ import {
 } from '../submit/submit.ts';
 import { decideFenced, decideSweep } from '../reconcile/unclear.ts';
 
-/**
- * What becomes true by the command, or why nothing does. Pure; O(slice + live batches). A command that is not whole is refused as
- * `malformed_command` until the run is finished: that is a fault of the caller, and asking again does not help.
- */
-export const decide = (snapshot: RunSnapshot, given: Command): Either<Rejection, readonly Event[]> => {
-  const formed = wellFormed(snapshot, given);
-  if (isLeft(formed)) return isFinished(snapshot) ? left({ type: 'run_finished' }) : formed;
-  const command = formed.right;
-  if (command.type !== 'CreateRun' && !isCreated(snapshot)) return left({ type: 'not_created' });
-  if (command.type === 'RecordExported') return decideExported(snapshot, command);
-  if (command.type === 'PruneArtifacts') return decidePrune(snapshot, command);
-  if (isFinished(snapshot)) return left({ type: 'run_finished' });
-  const decided = decideUnfinished(snapshot, command);
-  if (isLeft(decided)) return decided;
-  const events = onePause(decided.right);
-  const after = events.reduce(evolve, snapshot);
-  return isOver(after)
-    ? right([
-        ...events,
-        { type: 'RunFinished', atMs: command.atMs, status: after.totals.failed_permanent > 0 ? 'completed_with_failures' : 'completed' },
-      ])
-    : right(events);
-};
+/** Commands of a run that is not finished. */
+export type CommandOfUnfinished = Exclude<Command, { readonly type: 'RecordExported' | 'PruneArtifacts' }>;
 
-/** One answer may give several reasons to pause; the first one pauses. */
-const onePause = (events: readonly Event[]): readonly Event[] => {
-  const first = events.findIndex((event) => event.type === 'RunPaused');
-  return first < 0 ? events : events.filter((event, i) => event.type !== 'RunPaused' || i === first);
-};
-
-/** Nothing is open, nothing is live, and nothing more will come. */
-const isOver = (snapshot: RunSnapshot): boolean =>
-  (snapshot.ingest.isComplete || snapshot.control.state === 'cancel_requested') &&
-  snapshot.live.length === 0 &&
-  snapshot.strays.every((stray) => isUnwaited(snapshot, stray)) &&
-  snapshot.litter.length === 0 &&
-  snapshot.artifacts.unkept.length === 0 &&
-  itemStatuses.every((status) => isTerminalItem(status) || snapshot.totals[status] === 0);
-
-type CommandOfUnfinished = Exclude<Command, { readonly type: 'RecordExported' | 'PruneArtifacts' }>;
-const decideUnfinished = (snapshot: RunSnapshot, command: CommandOfUnfinished): Either<Rejection, readonly Event[]> => {
+/** Hands the command to its stage. */
+export const decideByStage = (snapshot: RunSnapshot, command: CommandOfUnfinished): Either<Rejection, readonly Event[]> => {
   switch (command.type) {
     case 'CreateRun':
       return decideCreateRun(snapshot, command);

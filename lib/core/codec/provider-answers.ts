@@ -1,0 +1,98 @@
+import * as t from 'io-ts';
+import { later, laterOrNull, NonNegative } from '../json/codec-parts.ts';
+import { form, listOf, optional } from '../json/form.ts';
+import {
+  type BatchEnding,
+  batchEndings,
+  type BatchRejection,
+  batchStages,
+  type NamedFiles,
+  type RefusedId,
+  type RefusedLine,
+  refusedLineClasses,
+} from '../model/batch.ts';
+import type { BatchObservation, SweepReport, SweptBatch, UnclearCreate } from '../model/command.ts';
+import { finite, key, oneOf, orNull, providerBatchId } from './codec.ts';
+
+/** What providers say, as commands bring it. Open, so that what a provider's port adds comes into no event. */
+
+/** A number that the provider may have got wrong: what is none, or below zero, was not told. */
+export const told = new t.Type<number | null, unknown>(
+  'a number or null',
+  (u): u is number | null => u === null || (typeof u === 'number' && Number.isFinite(u) && u >= 0),
+  (u, c) => (u !== null && typeof u !== 'number' ? t.failure(u, c) : t.success(u !== null && Number.isFinite(u) && u >= 0 ? u : null)),
+  t.identity,
+);
+/** The attempt that a foreign batch's metadata names, if it names one. */
+const toldAttempt = new t.Type<number, unknown>(
+  'an attempt',
+  (u): u is number => NonNegative.is(u),
+  (u, c) => (u !== null && typeof u !== 'number' ? t.failure(u, c) : t.success(NonNegative.is(u) ? u : 0)),
+  t.identity,
+);
+
+const saidOfLine = {
+  code: orNull(t.string),
+  message: orNull(t.string),
+  param: orNull(t.string),
+  failureClass: laterOrNull(oneOf('a failure class', refusedLineClasses)),
+};
+export const Refused = form<RefusedLine>('RefusedLine', { line: finite, ...saidOfLine });
+const RefusedById = form<RefusedId>('RefusedId', { line: orNull(finite), customId: t.string, ...saidOfLine });
+const Rejection = form<BatchRejection>('BatchRejection', {
+  type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'too_large', 'other'] as const),
+  message: t.string,
+  lines: listOf(finite),
+  // Absent in commands of programs that were written for an earlier release.
+  said: later(listOf(Refused), []),
+  statedTokensMax: told,
+  statedRequestsMax: told,
+  statedBytesMax: later(told, null),
+});
+const Ending = form<BatchEnding>('BatchEnding', {
+  type: oneOf('an ending', batchEndings),
+  outputFileId: orNull(t.string),
+  errorFileId: orNull(t.string),
+  rejection: orNull(Rejection),
+});
+export const Observation = form<BatchObservation>('BatchObservation', {
+  batchKey: key,
+  providerBatchId,
+  providerStatus: t.string,
+  isAccepted: t.boolean,
+  progress: orNull(
+    form<NonNullable<BatchObservation['progress']>>('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }),
+  ),
+  ending: orNull(Ending),
+  stage: optional(oneOf('a stage', batchStages)),
+  createdAtMs: optional(told),
+  expiresAtMs: optional(told),
+  statusSinceMs: optional(told),
+  providerNowMs: optional(told),
+  named: optional(form<NamedFiles>('NamedFiles', { outputFileId: orNull(t.string), errorFileId: orNull(t.string) })),
+  refusedIds: optional(listOf(RefusedById)),
+});
+export const Unclear = form<UnclearCreate>('UnclearCreate', {
+  batchKey: key,
+  createAttempt: NonNegative,
+  inputFileId: t.string,
+  stage: oneOf('a stage', ['looking', 'absent', 'fenced'] as const),
+  sinceMs: optional(finite),
+});
+export const Swept = form<SweptBatch>('SweptBatch', {
+  batchKey: orNull(key),
+  createAttempt: toldAttempt,
+  inputFileId: orNull(t.string),
+  providerBatchId,
+  providerStatus: t.string,
+  createdAtMs: told,
+  ending: orNull(oneOf('an ending', batchEndings)),
+});
+export const Report = form<SweepReport>('SweepReport', {
+  found: listOf(Swept),
+  files: listOf(form<SweepReport['files'][number]>('SweptFile', { inputFileId: t.string, createdAtMs: told })),
+  readBackToMs: told,
+  isRunSeen: t.boolean,
+  // No default: a report that does not say which known batches it showed must not count as proof.
+  shown: listOf(providerBatchId),
+});
