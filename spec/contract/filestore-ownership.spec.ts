@@ -18,6 +18,18 @@ const elsewhere: Lock = { ...alive, host: 'another-machine' };
 const unusedPid = 2 ** 22 + 1;
 
 describe('ownership of a run', () => {
+  it('is shown: by whom, since when, and where the payloads are; after its release by none', async () => {
+    const store = await openStore(newStoreFolder());
+    const run = await createdRun(store);
+    const shown = await ok(store.peek(runId));
+    expect(shown.owner).toContain(`process ${process.pid}`);
+    expect(shown.ownedSinceMs).toEqual(expect.any(Number));
+    expect(await ok(shown.artifacts?.list('') ?? run.artifacts.list('none'))).toEqual([]);
+    await run.close();
+    expect(await ok(store.peek(runId))).toMatchObject({ owner: null, ownedSinceMs: null });
+    await store.close();
+  });
+
   const folderWith = (lock: Lock | string): string => {
     const folder = newStoreFolder();
     writeFileSync(join(folder, lockFile(7)), typeof lock === 'string' ? lock : JSON.stringify(lock));
