@@ -6,9 +6,7 @@ import { encodingOfLabel } from '../files/encoding.ts';
 import type { NumberReading } from '../files/exact-json.ts';
 import type { FileTuning } from '../files/file-source.ts';
 import { bytesLimit, createFileSource, FILE_TUNING, ROW_BYTES_MAX } from '../files/file-source.ts';
-import { badEntry, createRowMapper, givenId } from '../files/row-mapping.ts';
-import type { CheckedRow } from '../files/row-schema.ts';
-import { checkRow } from '../files/row-schema.ts';
+import { jsonRowReader } from './json-row-reader.ts';
 import type { JsonRow } from './parse-row.ts';
 import { readJsonl } from './read-jsonl.ts';
 
@@ -54,11 +52,8 @@ export const tunedJsonlSource = <
   options: JsonlOptions<Schema, Payload, Metadata>,
   tuning: FileTuning,
 ): CheckpointedItemSource<Payload, Metadata> => {
-  type Row = StandardSchemaV1.InferOutput<Schema>;
-  const { rowSchema } = options;
   const encoding = encodingOfLabel(options.encoding);
   const lineBytesMax = bytesLimit('lineBytesMax', options.lineBytesMax, ROW_BYTES_MAX);
-  const mapRow = createRowMapper<Row, Payload, Metadata>(path, options);
   return createFileSource<JsonRow, Payload, Metadata>({
     kind: 'jsonl',
     path,
@@ -66,18 +61,6 @@ export const tunedJsonlSource = <
     encoding,
     tuning,
     readRows: (reading) => readJsonl(reading, { lineBytesMax, numbers: options.numbers ?? 'exact' }),
-    toEntry: (row) => {
-      const place = { index: row.position.index - 1, line: row.line, position: row.position };
-      if (row.type === 'bad') return badEntry(path, place, row);
-      const { value, written } = row.value;
-      // Without a schema there is nothing to infer Row from, so it is the default: JsonObject.
-      if (rowSchema === undefined) return mapRow(value as Row, { ...place, written });
-      const finish = (checked: CheckedRow<Row>) =>
-        checked.type === 'row'
-          ? mapRow(checked.row, { ...place, written })
-          : badEntry(path, place, { ...checked, itemId: givenId(value, options.itemId) });
-      const checked = checkRow(rowSchema, value);
-      return checked instanceof Promise ? checked.then(finish) : finish(checked);
-    },
+    toEntry: jsonRowReader(path, options),
   });
 };

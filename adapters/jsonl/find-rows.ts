@@ -1,0 +1,137 @@
+import { SourceError } from '../../lib/ports/source-error.ts';
+import type { FilePosition } from '../files/file-position.ts';
+import type { FileReading } from '../files/file-reading.ts';
+import { openWindow } from '../files/file-window.ts';
+import { skipMark } from '../files/utf8.ts';
+import { byte, END, type JsonCursor, jsonCursor, MORE } from './json-cursor.ts';
+
+/** Where the rows of a JSON file are: in a list, or one behind the other. */
+export interface RowsPlace {
+  readonly form: 'list' | 'values';
+  /** Behind the bracket of the list; where the first value may begin. */
+  readonly start: FilePosition;
+}
+
+/** Keys are short. */
+const KEY_BYTES_MAX = 64 * 1024;
+
+/** Finds the rows: the list that is the whole file, the one under `path` (names of objects, from the outermost in), or, without either, the values of the file. Throws `SourceError` where `path` leads nowhere, and where the file is one object that holds a list of objects, and is no row by `idField`. */
+export const findRows = async (
+  reading: FileReading,
+  { path, idField }: { readonly path: readonly string[]; readonly idField: string | null },
+): Promise<RowsPlace> => {
+  const ref = reading.file.path;
+  const window = await openWindow(reading, null);
+  try {
+    await skipMark(window, ref);
+    const cursor = jsonCursor(window, { line: 1, bytesMax: KEY_BYTES_MAX });
+    const isFound = await descend(cursor, path, ref);
+    const place = (form: RowsPlace['form']): RowsPlace => ({ form, start: window.positionAt(cursor.offset, cursor.line, 0) });
+    if ((await peek(cursor)) === byte.openList) {
+      cursor.take();
+      return place('list');
+    }
+    if (path.length === 0) {
+      const found = place('values');
+      // Of a file that is cut off, reading says so, behind its rows.
+      const name = await onlyList(cursor, idField, ref).catch((error: unknown) => {
+        if (error instanceof SourceError) return null;
+        throw error;
+      });
+      if (name === null) return found;
+      throw new SourceError(`holds one object, whose ${JSON.stringify(name)} is a list of objects. Read that list (path: '${name}')`, {
+        ref,
+      });
+    }
+    throw new SourceError(isFound ? `holds no list at ${shown(path)}` : lostAt(path), { ref, line: cursor.line });
+  } finally {
+    await window.close();
+  }
+};
+
+export const shown = (path: readonly string[]): string => JSON.stringify(path.join('.'));
+
+const lostAt = (path: readonly string[]): string => `has no ${shown(path)}: name the list as it is nested, with points between the names`;
+
+/** The name under which the one object that is the whole file holds a list of objects; null: there are several objects, or it is a row. */
+const onlyList = async (cursor: JsonCursor, idField: string | null, ref: string): Promise<string | null> => {
+  if ((await peek(cursor)) !== byte.open) return null;
+  cursor.take();
+  let found: string | null = null;
+  for (let next = await peek(cursor); next === byte.quote; next = await peek(cursor)) {
+    const name = nameIn(await value(cursor, ref));
+    if (name === idField || (await peek(cursor)) !== byte.colon) return null;
+    cursor.take();
+    if (found === null && (await peek(cursor)) === byte.openList) {
+      cursor.take();
+      if ((await peek(cursor)) === byte.open && typeof name === 'string') found = name;
+      // The rest of a list is passed value by value.
+      await passList(cursor, ref);
+    } else await value(cursor, ref);
+    if ((await peek(cursor)) !== byte.comma) break;
+    cursor.take();
+  }
+  if (found === null || (await peek(cursor)) !== byte.close) return null;
+  cursor.take();
+  return (await peek(cursor)) === null ? found : null;
+};
+
+const passList = async (cursor: JsonCursor, ref: string): Promise<void> => {
+  for (let next = await peek(cursor); next !== null && next !== byte.closeList; next = await peek(cursor)) {
+    if (next === byte.comma || next === byte.close) cursor.take();
+    else await value(cursor, ref);
+  }
+  cursor.take();
+};
+
+/** Goes to the value under the names; false where there is none. */
+const descend = async (cursor: JsonCursor, path: readonly string[], ref: string): Promise<boolean> => {
+  for (const name of path) {
+    if ((await peek(cursor)) !== byte.open) throw new SourceError(lostAt(path), { ref, line: cursor.line });
+    cursor.take();
+    if (!(await toMember(cursor, name, ref))) throw new SourceError(lostAt(path), { ref });
+  }
+  return true;
+};
+
+/** Goes to the value of the member of that name, in the object that was just opened. */
+const toMember = async (cursor: JsonCursor, name: string, ref: string): Promise<boolean> => {
+  for (;;) {
+    if ((await peek(cursor)) !== byte.quote) return false;
+    const key = await value(cursor, ref);
+    if ((await peek(cursor)) !== byte.colon) return false;
+    cursor.take();
+    await peek(cursor);
+    if (nameIn(key) === name) return true;
+    await value(cursor, ref);
+    if ((await peek(cursor)) !== byte.comma) return false;
+    cursor.take();
+  }
+};
+
+const nameIn = (key: Buffer | null): unknown => {
+  if (key === null) return null;
+  try {
+    return JSON.parse(key.toString('utf8'));
+  } catch {
+    return null;
+  }
+};
+
+/** The next byte that is no white space; null at the end. */
+export const peek = async (cursor: JsonCursor): Promise<number | null> => {
+  for (let found = cursor.peek(); ; found = cursor.peek()) {
+    if (found === END) return null;
+    if (found !== MORE) return found;
+    await cursor.more();
+  }
+};
+
+/** The bytes of the value that is next; null where it is long. */
+const value = async (cursor: JsonCursor, ref: string): Promise<Buffer | null> => {
+  for (let found = cursor.value(); ; found = cursor.value()) {
+    if (found === END) throw new SourceError('ends in the middle of a value. Get the whole file', { ref });
+    if (found !== MORE) return found.bytes === null ? null : Buffer.from(found.bytes);
+    await cursor.more();
+  }
+};
