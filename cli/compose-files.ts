@@ -27,6 +27,12 @@ export const fileSource = async (
         numbers: keepsDigits ? 'exact' : 'rounded',
         ...encodingOf(input),
       });
+    case 'json':
+      return (await import('../adapters/jsonl/index.ts')).jsonSource(path, {
+        itemId: idField,
+        ...(input.jsonPath === undefined ? {} : { path: input.jsonPath }),
+        ...encodingOf(input),
+      });
     case 'parquet':
       return (await import('../adapters/parquet/index.ts')).parquetSource(path, {
         itemId: idField,

@@ -5,7 +5,7 @@ import type { Cell, TableColumn, TableStream } from '../../lib/ports/table.ts';
 import type { Run, TableOptions } from '../../lib/run/api/run.ts';
 import { behindLinks } from '../../lib/run/results/whole-file.ts';
 import { besideTaken, type ChosenColumn } from '../shell/chosen-columns.ts';
-import { findDelimiter } from '../compose.ts';
+import { findDelimiter } from '../compose-files.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { delimiterOfName, type InputFile, kindOfInput, standardInput } from '../job/input-kinds.ts';
 import { pathOf } from '../job/job.ts';

@@ -17,10 +17,11 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
     description: 'With --from-run: failed (default), all, or failure classes with commas between them',
   });
   readonly input = Option.Array('--input', [], {
-    description: 'A .csv or .jsonl file (also .gz, .zst), .parquet or .arrow; a pattern in quotes; - for standard input (repeatable)',
+    description:
+      'A .csv, .jsonl or .json file (also .gz, .zst), .parquet or .arrow; a pattern in quotes; - for standard input (repeatable)',
   });
   readonly inputFormat = Option.String('--input-format', {
-    description: 'csv, jsonl, parquet or arrow, where names do not say it; openai-batch: its lines are requests already',
+    description: 'csv, jsonl, json, parquet or arrow, where names do not say it; openai-batch: its lines are requests already',
   });
   readonly delimiter = Option.String('--delimiter', {
     description: 'What stands between the fields of CSV files: a character, or tab (default: found by the header: , ; tab or |)',
@@ -30,6 +31,10 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   });
   readonly encoding = Option.String('--encoding', {
     description: 'The encoding of text files, e.g. windows-1252, utf-16le, shift_jis (default: by the byte order mark, else UTF-8)',
+  });
+  readonly jsonPath = Option.String('--json-path', {
+    description:
+      'Where the list of rows lies in JSON files: names with points between them, e.g. data.items (default: the file is the list)',
   });
   readonly namespaceIds = Option.Boolean('--namespace-ids', {
     description: "Put each file's name in front of its ids (default with several files, whose ids may be equal; --no-namespace-ids: never)",

@@ -20,11 +20,12 @@ export const asBefore = (given: Description, told: Description | null, operation
 };
 
 /** As it was typed then; how to read it, said or found now, is compared. */
-const inputAsBefore = ({ delimiter, encoding, quote }: InputFile, told: InputFile): InputFile => ({
+const inputAsBefore = ({ delimiter, encoding, quote, jsonPath }: InputFile, told: InputFile): InputFile => ({
   ...told,
   ...(delimiter === undefined ? {} : { delimiter }),
   ...(encoding === undefined ? {} : { encoding }),
   ...(quote === undefined ? {} : { quote }),
+  ...(jsonPath === undefined ? {} : { jsonPath }),
 });
 
 /** True where a flag says something else than what holds for the run. */

@@ -1,4 +1,4 @@
-import { fileSource } from '../compose.ts';
+import { fileSource } from '../compose-files.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { firstEntries } from './inputs.ts';
 import { type InputFile, kindOfInput } from './input-kinds.ts';
@@ -7,7 +7,7 @@ import { type PreparedBatch, preparedIdField, requestIn } from './prepared-row.t
 /** The endpoint and the model of a prepared batch file, by the first request of the first file; null: it is none. Reads the head of the file. */
 export const preparedBatch = async (inputs: readonly InputFile[]): Promise<PreparedBatch | null> => {
   const [input] = inputs;
-  if (input === undefined || inputs.some((each) => kindOfInput(each) !== 'jsonl')) return null;
+  if (input === undefined || inputs.some((each) => !mayHoldRequests(each))) return null;
   const file = await fileSource(input, input.absolute, { idField: preparedIdField, keepsDigits: true });
   const entries = await firstEntries(file, new AbortController().signal);
   for (const entry of entries) {
@@ -16,6 +16,8 @@ export const preparedBatch = async (inputs: readonly InputFile[]): Promise<Prepa
   }
   return null;
 };
+
+const mayHoldRequests = (input: InputFile): boolean => kindOfInput(input) === 'jsonl' || kindOfInput(input) === 'json';
 
 /** The same, where the user says that it is one. */
 export const requirePrepared = async (inputs: readonly InputFile[]): Promise<PreparedBatch> => {

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { encodingNamed, encodingOfText, expandInput, findDelimiter } from '../compose.ts';
+import { encodingNamed, encodingOfText, expandInput, findDelimiter } from '../compose-files.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { choice } from '../shell/flags.ts';
-import { delimiterOfName, type InputFile, inputFormats, type InputKind, kindOfInput, standardInput } from './input-kinds.ts';
+import { delimiterOfName, type InputFile, inputFormats, type InputKind, isText, kindOfInput, standardInput } from './input-kinds.ts';
 import { spool, sweepSpools } from './spool.ts';
 
 export const requireInput = (given: readonly string[]): void => {
@@ -49,6 +49,7 @@ export interface InputFlags {
   readonly delimiter: string | undefined;
   readonly quote: string | undefined;
   readonly encoding: string | undefined;
+  readonly jsonPath: string | undefined;
 }
 
 export interface InputPlace {
@@ -59,16 +60,24 @@ export interface InputPlace {
 }
 
 /** What is said of the texts of all inputs. */
-const readingSaid = async ({ delimiter, quote, encoding }: InputFlags): Promise<Reading> => ({
+const readingSaid = async ({ delimiter, quote, encoding, jsonPath }: InputFlags): Promise<Reading> => ({
   ...(delimiter === undefined ? {} : { delimiter: delimiterSaid(delimiter) }),
   ...(quote === undefined ? {} : { quote: quoteSaid(quote) }),
   ...(encoding === undefined ? {} : { encoding: await encodingSaid(encoding) }),
+  ...(jsonPath === undefined ? {} : { jsonPath: pathSaid(jsonPath) }),
 });
 
 const quoteSaid = (text: string): '"' | "'" | null => {
   if (text === 'none') return null;
   if (text === '"' || text === "'") return text;
   throw new CliFailure(`--quote ${JSON.stringify(text)}: allowed are '"', "'" and none`, { hint: 'none reads quotes as text.' });
+};
+
+const pathSaid = (text: string): string => {
+  if (text.split('.').every((name) => name !== '')) return text;
+  throw new CliFailure(`--json-path ${JSON.stringify(text)}: names with points between them are needed`, {
+    hint: 'E.g. --json-path data.items',
+  });
 };
 
 const encodingSaid = (label: string): Promise<string> =>
@@ -86,30 +95,31 @@ const delimiterSaid = (text: string): string => {
   });
 };
 
-type Reading = Pick<InputFile, 'delimiter' | 'encoding' | 'quote'>;
+type Reading = Pick<InputFile, 'delimiter' | 'encoding' | 'quote' | 'jsonPath'>;
 
 /** A flag about a kind of file of which there is none is a mistake. */
-const requireUse = ({ delimiter, quote, encoding }: Reading, inputs: readonly InputFile[]): void => {
+const requireUse = ({ delimiter, quote, encoding, jsonPath }: Reading, inputs: readonly InputFile[]): void => {
   const kinds = inputs.map(kindOfInput);
   const ofCsv = delimiter !== undefined ? '--delimiter' : quote !== undefined ? '--quote' : null;
   if (ofCsv !== null && !kinds.includes('csv'))
     throw new CliFailure(`${ofCsv}: none of the inputs is a CSV file`, { hint: 'If one is, say so: --input-format csv' });
+  if (jsonPath !== undefined && !kinds.includes('json'))
+    throw new CliFailure('--json-path: none of the inputs is a JSON file', { hint: 'If one is, say so: --input-format json' });
   if (encoding !== undefined && !kinds.some((kind) => isText(kind)))
     throw new CliFailure('--encoding: none of the inputs is a text file', {
       hint: 'Parquet and Arrow files say their encoding themselves.',
     });
 };
 
-const isText = (kind: InputKind): boolean => kind !== 'parquet' && kind !== 'arrow';
-
 /** How to read the file is found where it is not said, and told where it is not what the name promises. */
 const lookedAt = async (bare: InputFile, reading: Reading, place: Pick<InputPlace, 'idField' | 'note'>): Promise<InputFile> => {
-  const { delimiter, quote, encoding } = reading;
+  const { delimiter, quote, encoding, jsonPath } = reading;
   const kind = kindOfInput(bare);
   if (!isText(kind)) return bare;
   const input = { ...bare, ...(encoding === undefined ? {} : { encoding }) };
   const found = encoding === undefined ? await encodingOfText(input) : null;
   if (found !== null && found !== 'utf-8') place.note(`batchor: ${input.given}: read as ${found}, as its byte order mark says`);
+  if (kind === 'json') return { ...input, ...(jsonPath === undefined ? {} : { jsonPath }) };
   if (kind !== 'csv') return input;
   return withDelimiter({ ...input, ...(quote === undefined ? {} : { quote }) }, delimiter ?? null, place);
 };
@@ -133,7 +143,7 @@ const withDelimiter = async (
  */
 const spooled = async (stdin: Readable, kind: InputKind | null): Promise<InputFile> => {
   if (kind === null || kind === 'parquet' || kind === 'arrow')
-    throw new CliFailure('--input -: standard input has no name to tell what it holds', { hint: 'Say it: --input-format csv|jsonl' });
+    throw new CliFailure('--input -: standard input has no name to tell what it holds', { hint: 'Say it: --input-format csv|jsonl|json' });
   const absolute = await spool(stdin, `rows.${kind}`);
   if ((await stat(absolute)).size === 0)
     throw new CliFailure('--input -: standard input is empty', { hint: 'Did what is piped into it write anything?' });

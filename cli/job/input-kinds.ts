@@ -1,7 +1,8 @@
 import { CliFailure } from '../shell/failure.ts';
+import { quoted } from '../shell/quoted.ts';
 
 /** What a file of rows can be. Text may be compressed (`.gz`, `.zst`). */
-export const inputKinds = ['csv', 'jsonl', 'parquet', 'arrow'] as const;
+export const inputKinds = ['csv', 'jsonl', 'json', 'parquet', 'arrow'] as const;
 /** What `--input-format` takes: a kind, or JSON lines that are requests already. */
 export const inputFormats = [...inputKinds, 'openai-batch'] as const;
 export type InputKind = (typeof inputKinds)[number];
@@ -18,6 +19,8 @@ export interface InputFile {
   readonly encoding?: string;
   /** Around the fields of a CSV file; null: nothing, quotes are text. Absent: `"`. */
   readonly quote?: '"' | "'" | null;
+  /** Of a JSON file: where its list of rows lies, names with points between them. Absent: the file is the list. */
+  readonly jsonPath?: string;
 }
 
 /** What the name of a CSV file promises between its fields. */
@@ -32,11 +35,21 @@ const kindOfEnd: Readonly<Record<string, InputKind>> = {
   tab: 'csv',
   jsonl: 'jsonl',
   ndjson: 'jsonl',
+  json: 'json',
   parquet: 'parquet',
   arrow: 'arrow',
   arrows: 'arrow',
   feather: 'arrow',
 };
+
+/** Kinds that are text: they have an encoding, and may be packed. */
+export const isText = (kind: InputKind): boolean => kind !== 'parquet' && kind !== 'arrow';
+
+const isSheet = (name: string): boolean => /\.(?:xlsx|xlsm|xlsb|xls|ods|fods|numbers)$/u.test(name);
+
+/** How a workbook becomes CSV in UTF-8: by menus, or by what many have. */
+const exportHint = (given: string): string =>
+  `Save the sheet as CSV. Excel: File > Save As > "CSV UTF-8 (Comma delimited)". LibreOffice: File > Save As > "Text CSV", character set UTF-8; or: libreoffice --headless --convert-to 'csv:Text - txt - csv (StarCalc):44,34,76' ${quoted(given)}. Gnumeric: ssconvert ${quoted(given)} rows.csv`;
 
 /** The kind of a file: as it was said, or by the end of its name. */
 export const kindOfInput = ({ given, kind }: InputFile): InputKind => {
@@ -44,9 +57,11 @@ export const kindOfInput = ({ given, kind }: InputFile): InputKind => {
   const name = given.toLowerCase();
   const [, end = '', packed] = /\.([a-z]+)(\.gz|\.zst)?$/u.exec(name) ?? [];
   const found = Object.hasOwn(kindOfEnd, end) ? kindOfEnd[end] : undefined;
-  if (found !== undefined && (packed === undefined || found === 'csv' || found === 'jsonl')) return found;
+  if (found !== undefined && (packed === undefined || isText(found))) return found;
+  if (isSheet(name))
+    throw new CliFailure(`--input ${JSON.stringify(given)}: workbooks of spreadsheets are not read`, { hint: exportHint(given) });
   throw new CliFailure(
-    `--input ${JSON.stringify(given)}: the name must end in .csv, .tsv, .jsonl or .ndjson (each also with .gz or .zst), .parquet, .arrow or .feather`,
+    `--input ${JSON.stringify(given)}: the name must end in .csv, .tsv, .jsonl, .ndjson or .json (each also with .gz or .zst), .parquet, .arrow or .feather`,
     { hint: `Say what it holds: --input-format ${inputKinds.join('|')}` },
   );
 };

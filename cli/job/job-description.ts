@@ -213,6 +213,7 @@ const isJobDescription = t.isObject({
       kind: t.isOptional(t.isNullable(t.isEnum(inputKinds))),
       delimiter: t.isOptional(t.isString()),
       encoding: t.isOptional(t.isString()),
+      jsonPath: t.isOptional(t.isString()),
       quote: t.isOptional(t.isNullable(t.isEnum(['"', "'"] as const))),
     }),
   ),

@@ -7,7 +7,8 @@ import type { AdoptingJob, BatchJob } from '../../lib/run/job/job.ts';
 import type { EarlierItem } from '../../lib/run/sources/run-source.ts';
 import type { BatchRunner } from '../../lib/run/api/runner.ts';
 import type { StructuredOutput } from '../../lib/schema/types.ts';
-import { carriedConnection, fileSource, providerConfigOf } from '../compose.ts';
+import { fileSource } from '../compose-files.ts';
+import { carriedConnection, providerConfigOf } from '../compose.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { type InputFile, standardInput } from './input-kinds.ts';
 import { inputsSource, renamed } from './inputs.ts';
@@ -148,6 +149,7 @@ const promptDescription = (description: JobDescription): JsonObject => {
   const { idField, prompt, systemPrompt, metadataFields, keepsColumns, rowsMax } = description;
   const delimiters = description.inputs.map(({ delimiter = ',' }) => delimiter);
   const encodings = description.inputs.map(({ encoding = null }) => encoding);
+  const paths = description.inputs.map(({ jsonPath = null }) => jsonPath);
   const quotes = description.inputs.map(({ quote = '' }) => quote);
   return {
     id_field: idField,
@@ -159,6 +161,7 @@ const promptDescription = (description: JobDescription): JsonObject => {
     ...(doesNamespaceIds(description) ? { namespace_ids: true } : {}),
     ...(delimiters.every((delimiter) => delimiter === ',') ? {} : { delimiters }),
     ...(encodings.every((encoding) => encoding === null) ? {} : { encodings }),
+    ...(paths.every((path) => path === null) ? {} : { json_paths: paths }),
     ...(quotes.every((quote) => quote === '') ? {} : { quotes }),
   };
 };

@@ -21,7 +21,10 @@ export const checkInputs = async (description: Description, cwd: string, signal:
   for (const file of files) {
     const entries = await firstEntries(file, signal);
     if (entries.length === 0) throw new CliFailure(`${file.ref} has no rows`, { hint: 'Give it rows, or take it out of the command.' });
-    if (description.policies.badRows !== 'record') checkEncoding(entries);
+    if (description.policies.badRows !== 'record') {
+      checkEncoding(entries);
+      await checkLines(description, file, entries, { cwd, signal });
+    }
     checkFields(description, file.ref, file.kind, entries);
   }
 };
@@ -33,6 +36,28 @@ const checkEncoding = (entries: readonly SourceEntry[]): void => {
     const { reason, location } = entry.bad;
     if (flagsThatHelp(reason)?.startsWith('--encoding') === true) throw new CliFailure(`${location.ref}:${location.line ?? ''}: ${reason}`);
   }
+};
+
+/** Lines that are none: one JSON text over several lines, or a list on one. */
+const checkLines = async (
+  description: JobDescription,
+  { kind, ref }: { readonly kind: string; readonly ref: string },
+  [first]: readonly SourceEntry[],
+  { cwd, signal }: { readonly cwd: string; readonly signal: AbortSignal },
+): Promise<void> => {
+  const input = description.inputs.find(({ given }) => given === ref);
+  if (
+    kind !== 'jsonl' ||
+    input === undefined ||
+    first === undefined ||
+    !('bad' in first) ||
+    !/^the line is (?:not JSON|an array)/u.test(first.bad.reason)
+  )
+    return;
+  const [asJson] = await openInputs({ ...description, inputs: [{ ...input, kind: 'json' }] }, cwd);
+  const rows = asJson === undefined ? [] : await firstEntries(asJson, signal).catch(() => []);
+  if (rows[0] === undefined || !('item' in rows[0])) return;
+  throw new CliFailure(`${ref}: its lines are not JSON each: it is one JSON text. Read it as that (--input-format json)`);
 };
 
 /** A field that the header lacks, or that not one of the first rows has. One row without it is a bad row, and the run's to judge. */

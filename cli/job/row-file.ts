@@ -3,7 +3,7 @@ import { isJsonObject } from '../../lib/core/json/json.ts';
 import type { Cell, TableColumn } from '../../lib/ports/table.ts';
 import type { SourceEntry } from '../../lib/ports/source.ts';
 import { jsonOfCell } from '../../lib/run/results/json-lines.ts';
-import { fileSource, openRowText } from '../compose.ts';
+import { fileSource, openRowText } from '../compose-files.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { type InputFile, kindOfInput } from './input-kinds.ts';
 
@@ -44,7 +44,7 @@ export const openRowFile = async (
   const kind = kindOfInput(input);
   if (kind !== 'csv' && kind !== 'jsonl')
     throw new CliFailure(
-      `${input.given} is ${kind === 'arrow' ? 'an Arrow' : 'a Parquet'} file: rows are given back as CSV or JSON lines only`,
+      `${input.given} is ${kind === 'arrow' ? 'an Arrow' : kind === 'json' ? 'a JSON' : 'a Parquet'} file: rows are given back as CSV or JSON lines only`,
       {
         hint: 'Write the results as a table, and join it by item_id: --output results.parquet',
       },

@@ -4,7 +4,7 @@ const promptFlags = ['idField', 'promptField', 'promptTemplate', 'systemPrompt',
 const modelFlags = ['model', 'endpoint', 'param', 'schema', 'structuredOutput', 'schemaName'] as const;
 
 /** Flags that say which rows there are, and what they ask. */
-export const rowFlags = ['input', 'inputFormat', 'delimiter', 'quote', 'encoding', 'namespaceIds', ...promptFlags] as const;
+export const rowFlags = ['input', 'inputFormat', 'delimiter', 'quote', 'encoding', 'jsonPath', 'namespaceIds', ...promptFlags] as const;
 
 /** Flags that a prepared batch file says itself, in each of its lines. */
 export const saidByLines = [...promptFlags, ...modelFlags] as const;

@@ -26,6 +26,7 @@ export interface StartFlags extends PolicyFlags, SchemaFlags {
   readonly delimiter: string | undefined;
   readonly quote: string | undefined;
   readonly encoding: string | undefined;
+  readonly jsonPath: string | undefined;
   readonly namespaceIds: boolean | undefined;
   readonly idField: string | undefined;
   readonly promptField: string | undefined;

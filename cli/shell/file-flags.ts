@@ -5,6 +5,7 @@ import { quoted } from './quoted.ts';
 const optionForms: readonly (readonly [option: RegExp, flag: string])[] = [
   [/\(quote: null\)/gu, '(--quote none)'],
   [/\(quote: '"'\)/gu, `(--quote '"')`],
+  [/\(path: '([^']+)'\)/gu, '(--json-path $1)'],
   [/: name it \(encoding: '([^']+)'\)/gu, ': name it (--encoding $1)'],
   [/Name the encoding: '([^']+)'/gu, 'Name the encoding (--encoding $1)'],
   [/Read it as (?:Parquet|Arrow): name it (\.\w+), or say so/gu, 'Name it $1, or say what it holds (--input-format parquet|arrow)'],
@@ -17,7 +18,10 @@ export const inFlags = (text: string): string => optionForms.reduce((said, [opti
 export const flagsThatHelp = (message: string): string | null => {
   const [, encoding] = /\(--encoding ([^)]+)\)/u.exec(inFlags(message)) ?? [];
   if (encoding !== undefined) return `--encoding ${encoding}`;
+  const [, path] = /\(--json-path ([^)]+)\)/u.exec(inFlags(message)) ?? [];
+  if (path !== undefined) return `--json-path ${quoted(path)}`;
   const [, kind] = /holds an? (Parquet file|Arrow)/u.exec(message) ?? [];
+  if (message.includes('(--input-format json)')) return '--input-format json';
   if (kind !== undefined) return `--input-format ${kind === 'Arrow' ? 'arrow' : 'parquet'}`;
   return message.includes('(quote: null)') ? '--quote none' : null;
 };

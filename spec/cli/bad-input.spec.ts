@@ -48,7 +48,7 @@ const beforeTheRun: readonly Mistake[] = [
     files: { 'rows.txt': 'x' },
     args: start('--input', 'rows.txt', ...job),
     code: 1,
-    says: ['--input "rows.txt"', '.csv, .tsv, .jsonl or .ndjson'],
+    says: ['--input "rows.txt"', '.csv, .tsv, .jsonl, .ndjson or .json'],
   },
   {
     title: 'the same file twice',

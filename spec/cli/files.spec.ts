@@ -70,6 +70,34 @@ describe('files as people have them', () => {
     expect((await dry('rows.csv', Buffer.from('PK\u0003\u0004 xl/workbook.xml'))).stderr).toContain('Save it as CSV: in Excel');
   });
 
+  it('that are one JSON text are read as lists of rows, wherever the list lies', async () => {
+    const list = '[\n  {"id": 1, "text": "a"},\n  {"id": 2, "text": "b"}\n]';
+    expect((await dry('rows.json', list)).asked).toEqual(['a', 'b']);
+    expect((await dry('rows.json', '{\n"id": 1, "text": "a"}\n{"id": 2,\n"text": "b"}')).asked).toEqual(['a', 'b']);
+    const nested = await dry('rows.json', `{"ok": true, "data": ${list}}`);
+    expect(nested.stderr).toContain('rows.json: holds one object, whose "data" is a list of objects. Read that list (--json-path data)');
+    expect(nested.stderr).toContain('--prompt-field text --json-path data\n');
+    expect((await dry('rows.json', `{"ok": true, "data": ${list}}`, '--json-path', 'data')).asked).toEqual(['a', 'b']);
+    for (const text of [list, list.replaceAll('\n', '')]) {
+      const lines = await dry('rows.jsonl', text);
+      expect(lines.stderr).toContain('rows.jsonl: its lines are not JSON each: it is one JSON text. Read it as that (--input-format json)');
+      expect(lines.stderr).toContain('--prompt-field text --input-format json\n');
+      expect((await dry('rows.jsonl', text, '--input-format', 'json')).asked).toEqual(['a', 'b']);
+    }
+    const cut = await dry('rows.json', list.slice(0, -4), '--limit', '3');
+    expect(cut.stderr).toContain('rows.json:3: is cut off: the value that begins at byte 30 (line 3) does not end. Get the whole file');
+    expect((await dry('rows.csv', 'id,text\n', '--json-path', 'data')).stderr).toContain('--json-path: none of the inputs is a JSON file');
+  });
+
+  it('of spreadsheets are refused with the way to CSV', async () => {
+    for (const name of ['rows.xlsx', 'old.XLS', 'rows.ods']) {
+      const refused = await dry(name, 'PK');
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain(`--input "${name}": workbooks of spreadsheets are not read`);
+      expect(refused.stderr).toContain(`libreoffice --headless --convert-to 'csv:Text - txt - csv (StarCalc):44,34,76' ${name}`);
+    }
+  });
+
   it('read otherwise than the run read them are refused', async () => {
     world.write('rows.csv', 'id,text\n1,a "b"\n');
     const start = (...flags: readonly string[]) =>

@@ -103,8 +103,8 @@ describe('several inputs', () => {
       'arrow',
     ]);
     expect(kindOfInput({ given: 'rows.txt', absolute: '/rows.txt', kind: 'csv' })).toBe('csv');
-    for (const odd of ['a.json', 'a.parquet.gz', 'csv', 'a.toString'])
-      expect(() => kinds([odd])).toThrow('must end in .csv, .tsv, .jsonl or .ndjson');
+    for (const odd of ['a.txt', 'a.parquet.gz', 'csv', 'a.toString'])
+      expect(() => kinds([odd])).toThrow('must end in .csv, .tsv, .jsonl, .ndjson or .json');
   });
 
   it('get the names of their files in front of their ids, where that is asked for, one file too', async () => {
