@@ -73,13 +73,13 @@ export const encodingNamed = async (label: string): Promise<string> => {
   return encodingOfLabel(label) ?? label;
 };
 
-/** Loads what writes the format; null: JSON lines. */
-export const tableFormatOf = async (format: ResultFormat): Promise<TableFormat | null> => {
+/** Loads what writes the format; null: JSON lines. CSV for Excel begins with a byte order mark, by which it knows UTF-8, and its lines end in CRLF. */
+export const tableFormatOf = async (format: ResultFormat, isForExcel = false): Promise<TableFormat | null> => {
   switch (format) {
     case 'jsonl':
       return null;
     case 'csv':
-      return (await import('../adapters/csv/index.ts')).csvFormat();
+      return (await import('../adapters/csv/index.ts')).csvFormat(isForExcel ? { byteOrderMark: true, lineEnd: '\r\n' } : {});
     case 'parquet':
       return (await import('../adapters/parquet/index.ts')).parquetFormat();
     case 'arrow':
@@ -88,8 +88,13 @@ export const tableFormatOf = async (format: ResultFormat): Promise<TableFormat |
 };
 
 /** The same, where columns were chosen: then JSON lines are a table too. */
-export const columnFormatOf = async (format: ResultFormat, areChosen: boolean): Promise<TableFormat | null> =>
-  format === 'jsonl' && areChosen ? (await import('../lib/run/results/json-lines.ts')).jsonLinesFormat() : tableFormatOf(format);
+export const columnFormatOf = async (
+  format: ResultFormat,
+  { areChosen, isForExcel }: { readonly areChosen: boolean; readonly isForExcel: boolean },
+): Promise<TableFormat | null> =>
+  format === 'jsonl' && areChosen
+    ? (await import('../lib/run/results/json-lines.ts')).jsonLinesFormat()
+    : tableFormatOf(format, isForExcel);
 
 /** The files that a pattern means, in the order of their names. */
 export const expandInput = async (pattern: string, cwd: string): Promise<readonly string[]> =>

@@ -44,6 +44,9 @@ export class ResultsCommand extends RunCommand {
 
   readonly output = Option.String('--output', { description: 'Write to this file' });
   readonly format = Option.String('--format', { description: "jsonl, csv, parquet or arrow (default: by the file's name, else jsonl)" });
+  readonly excel = Option.Boolean('--excel', false, {
+    description: 'With CSV: a byte order mark and CRLF, so that Excel reads it as UTF-8. Texts that begin with = + - @ stay as they are',
+  });
   readonly only = Option.String('--only', {
     description: 'Only these rows: failed, completed, or failure classes with commas between them',
   });
@@ -95,11 +98,13 @@ export class ResultsCommand extends RunCommand {
     if (afterSequence !== null && !this.partial)
       throw new CliFailure('--after-sequence goes with --partial', { hint: 'Results in input order have no cursor.' });
     const wanted = resultFormatOf(this.format, output);
+    if (this.excel && wanted !== 'csv')
+      throw new CliFailure('--excel goes with CSV', { hint: 'Name such a file, --output results.csv, or say --format csv.' });
     if (output !== undefined) await requireOutsideStore('--output', output, resolve(context.cwd, output), place);
     const [{ withRun }, { bytesOfTable, linesOf, resultPages, writeResults, writeResultsFile }, format] = await Promise.all([
       import('../job/stored-run.ts'),
       import('../print/result-lines.ts'),
-      columnFormatOf(wanted, chosen !== null),
+      columnFormatOf(wanted, { areChosen: chosen !== null, isForExcel: this.excel }),
     ]);
     if (format !== null && output === undefined) requirePlace(format, context.isStdoutTerminal);
     return withRun(place, runId, async ({ run, description }) => {
@@ -123,6 +128,7 @@ export class ResultsCommand extends RunCommand {
     this.refuseBeside(isFailed ? '--failed-inputs' : '--join', {
       ...(isFailed ? { '--output': this.output, '--columns': this.columns } : {}),
       '--format': this.format,
+      '--excel': this.excel,
       '--partial': this.partial,
       '--after-sequence': this.afterSequence,
     });
@@ -188,6 +194,7 @@ export class ResultsCommand extends RunCommand {
     this.refuseBeside('--summary', {
       '--output': this.output,
       '--format': this.format,
+      '--excel': this.excel,
       '--partial': this.partial,
       '--include': this.include,
       '--only': this.only,

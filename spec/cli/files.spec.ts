@@ -153,6 +153,10 @@ describe('numbers of a file', () => {
     expect(await inputsOf(['start', '--dry-run', ...flags, ...template])).toEqual(prompts);
     expect(await inputsOf(['start', '--dry-run', '--from-run', 'digits', '--only', 'all'])).toEqual(prompts);
     expect(await inputsOf(['start', '--dry-run', ...flags, '--prompt-field', 'n'])).toEqual(['12345678901234567890', '-0']);
+    const plain = await world.run(['results', '--run-id', 'digits', '--format', 'csv']);
+    const excel = await world.run(['results', '--run-id', 'digits', '--format', 'csv', '--excel']);
+    expect(excel.stdout).toBe(`\u{FEFF}${plain.stdout.replaceAll('\n', '\r\n')}`);
+    expect((await world.run(['results', '--run-id', 'digits', '--excel'])).stderr).toContain('--excel goes with CSV');
     const quoted = await world.run(['quote', ...flags, ...template]);
     expect(quoted.json['item_count']).toBe(2);
   });
