@@ -1,3 +1,4 @@
+import { waitFor } from '../support/wait-for.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, type CliWorld, createCliWorld, csvOf, linesOf, startArgs } from './in-process.ts';
 
@@ -214,6 +215,24 @@ describe('requests that were written elsewhere', () => {
     expect((await world.run(adopt([id], 'kept', '--wait'))).code).toBe(2);
     const again = await world.run(['start', '--from-run', 'kept', ...store, '--dry-run']);
     expect([again.code, again.stderr]).toEqual([4, expect.stringContaining('its request holds the number 9007199254740993')]);
+  });
+
+  it('may be said to go again by a later start of the same run, as long as the batch is in progress', async () => {
+    await using world = await createCliWorld({
+      turnaroundMs: { min: 3_600_000, max: 3_600_000 },
+      faults: [{ type: 'rows_fail', batch: 1, ratio: 1, statusCode: 500 }],
+    });
+    const { id } = await createBatch(world, [request('a'), request('b')]);
+    expect((await world.run(adopt([id], 'later'))).code).toBe(0);
+    const polls = world.emulator.ledger.calls.retrieve_batch;
+    const again = world.run(adopt([id], 'later', '--retry-adopted', '--wait'));
+    // The batch ends only once the flag is known.
+    await waitFor('the later start drives the run', () => world.emulator.ledger.calls.retrieve_batch > polls);
+    await world.emulator.advance(7_200_000);
+    await waitFor('the run sends a batch of its own', () => world.emulator.ledger.batchesCreated > 1);
+    await world.emulator.advance(7_200_000);
+    expect((await again).code).toBe(0);
+    expect((await resultsOf(world, 'later')).map(classOf)).toEqual(['completed', 'completed']);
   });
 
   it('may be those of another run, whose store is lost', async () => {
