@@ -86,7 +86,7 @@ export const openSegment = (offset: number, delimiter: string, quote: string | n
         }),
       ),
     tooLong: (recordBytesMax) => ({
-      reason: `the record is longer than recordBytesMax (${recordBytesMax} bytes). Is a quote never closed? Close it, or read quotes as text (quote: null)`,
+      reason: `the record is longer than ${recordBytesMax} bytes, the most that a row may have. Is a quote never closed? Close it, or read quotes as text (quote: null)`,
       column: null,
       fieldOffset: offset + parser.info.bytes,
     }),
