@@ -145,7 +145,7 @@ describe('results as tables, from the command line', () => {
     [
       'a format that is none',
       startArgs('rows.jsonl', 'odd', '--input-format', 'xml'),
-      '--input-format "xml": allowed are csv, jsonl, parquet, arrow',
+      '--input-format "xml": allowed are csv, jsonl, json, parquet, arrow',
     ],
     ['one file twice', startArgs(['rows.jsonl', 'row*.jsonl'], 'odd'), '--input rows.jsonl is given twice'],
     ['text that is called Parquet', startArgs('rows.jsonl', 'odd', '--input-format', 'parquet'), 'rows.jsonl'],
