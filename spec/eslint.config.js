@@ -59,7 +59,7 @@ export default tseslint.config(
   },
   {
     // The tokenizer's own patterns: each of their alternatives goes on where another stops, so that nothing is read twice.
-    files: ['adapters/tiktoken/pieces.ts'],
+    files: ['adapters/tiktoken/segments.ts'],
     rules: { 'regexp/no-super-linear-backtracking': 'off', 'regexp/no-super-linear-move': 'off' },
   },
   // Types that infer: what nobody asks about a user's job or schema may be anything.

@@ -3,24 +3,25 @@ import type { TableFormat, TableStream } from '../../lib/ports/table.ts';
 import { createSpanCutter } from './batch-bounds.ts';
 import type { Arrow } from './cell.ts';
 import { arrowTypeOf, createColumnBuilder } from './column-builder.ts';
-import { createPieces } from './pieces.ts';
+import { createChunks } from './chunks.ts';
 
-/** How to write an Arrow file. */
+/** Options for writing an Arrow file. */
 export interface ArrowFormatOptions {
-  /** Rows a record batch holds at most; fewer where their texts are large. Default 65,536. */
+  /** The most rows of a record batch; fewer where their texts are large (default 65,536). */
   readonly batchRowsMax?: number;
 }
 
 const BATCH_ROWS_MAX = 65_536;
-/** Room for a whole batch is made at its first row. */
+/** Memory for a whole batch is allocated at its first row. */
 const BATCH_ROWS_LIMIT = 1_048_576;
-/** Counted as three bytes a character, so that texts of ASCII fill a third of it. */
+/** Counted as three bytes a character, so ASCII texts fill a third of it. */
 const BATCH_BYTES_MAX = 96 * 1024 * 1024;
 
 /**
- * The file format of Arrow, uncompressed (Feather version 2 is the same): texts and JSON as Utf8, whole numbers as Int64, numbers as
- * Float64, booleans as Bool, every column nullable. A batch is all that is held. A lone surrogate becomes U+FFFD. Encoding rejects with a
- * `TypeError` for a cell that is not of its column's type. Throws a `RangeError` at once for a senseless `batchRowsMax`.
+ * Writes Arrow's file format, uncompressed (the same as Feather version 2): texts and JSON as Utf8,
+ * whole numbers as Int64, numbers as Float64, booleans as Bool, every column nullable. Holds one
+ * batch in memory. A lone surrogate becomes U+FFFD. Encoding rejects with a `TypeError` for a cell
+ * that is not of its column's type. Throws a `RangeError` for an invalid `batchRowsMax`.
  */
 export const arrowFormat = (options: ArrowFormatOptions = {}): TableFormat => {
   const { batchRowsMax = BATCH_ROWS_MAX } = options;
@@ -30,7 +31,7 @@ export const arrowFormat = (options: ArrowFormatOptions = {}): TableFormat => {
   return tunedArrowFormat(batchRowsMax, BATCH_BYTES_MAX);
 };
 
-/** `arrowFormat` with a bound of one's own on the texts of a batch: for specs. */
+/** `arrowFormat` with a limit on the text bytes of a batch: for specs. */
 export const tunedArrowFormat = (rowsMax: number, bytesMax: number): TableFormat => ({
   name: 'arrow',
   extensions: ['.arrow', '.feather'],
@@ -43,9 +44,9 @@ async function* encode({ columns, pages }: TableStream, rowsMax: number, bytesMa
   const schema = new arrow.Schema(columns.map((column) => new arrow.Field(column.name, arrowTypeOf(arrow, column), true)));
   const builders = columns.map((column) => createColumnBuilder(arrow, column, rowsMax));
   const cut = createSpanCutter(columns, { rowsMax, bytesMax });
-  const pieces = createPieces();
+  const chunks = createChunks();
   const writer = createWriter(arrow);
-  writer.reset(pieces.sinkFor(arrow), schema);
+  writer.reset(chunks.sinkFor(arrow), schema);
   let rows = 0;
   const batchOf = (): RecordBatch => {
     const children = builders.map((builder) => builder.finish());
@@ -59,15 +60,18 @@ async function* encode({ columns, pages }: TableStream, rowsMax: number, bytesMa
       rows += end - begin;
       if (!isFull) continue;
       writer.write(batchOf());
-      yield* pieces.take();
+      yield* chunks.take();
     }
   }
   if (rows > 0) writer.write(batchOf());
   writer.finish();
-  yield* pieces.take();
+  yield* chunks.take();
 }
 
-/** The package's own writer leaves out the schema behind the magic, which readers that take a file as a stream look for. */
+/**
+ * The package's writer omits the schema after the magic, but readers that treat a file as a stream
+ * need it.
+ */
 const createWriter = (arrow: Arrow): RecordBatchFileWriter => {
   class Writer extends arrow.RecordBatchFileWriter {
     protected override _writeSchema(schema: Schema): this {

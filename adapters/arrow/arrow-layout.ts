@@ -7,29 +7,35 @@ import { schemaOfFooter } from './footer-schema.ts';
 import { damaged, readBytes, readMessage } from './read-message.ts';
 import type { ArrowMessage } from './read-message.ts';
 
-/** Where the messages of an Arrow file lie. */
+/** The messages of an Arrow file. */
 export interface ArrowLayout {
   readonly schema: ArrowSchema;
-  /** Dictionaries, and the record batches from this 0-based one on, in an order in which every batch finds its dictionaries. */
+  /**
+   * Dictionaries, and the record batches from this 0-based one on. Each batch comes after its
+   * dictionaries.
+   */
   messages(fromBatch: number): AsyncIterable<ArrowMessage>;
 }
 
 /** The schema's message. */
 export interface ArrowSchema {
   readonly bytes: Uint8Array;
-  /** Where in the file it was found. */
+  /** Its byte offset in the file. */
   readonly offset: number;
 }
 
 const MAGIC = 'ARROW1';
 /** The magic at the front, padded. */
 const HEAD_BYTES = 8;
-/** The footer's length and the magic behind it. */
+/** The footer's length and the magic after it. */
 const TAIL_BYTES = 4 + MAGIC.length;
 
-/** Looks at a file's ends and its schema. Throws `SourceError` for a file that is empty, damaged, cut off or not Arrow. */
+/**
+ * Reads a file's ends and its schema. Throws `SourceError` for a file that is empty, damaged,
+ * truncated or not Arrow.
+ */
 export const readLayout = async (file: OpenFile): Promise<ArrowLayout> => {
-  if (file.sizeBytes === 0) throw new SourceError('is empty. Give it rows, or take it out of the job', { ref: file.path });
+  if (file.sizeBytes === 0) throw new SourceError('is empty. Add rows to it, or remove it from the job', { ref: file.path });
   const head = Buffer.from(await readBytes(file, 0, Math.min(HEAD_BYTES, file.sizeBytes)));
   const isFile = head.toString('latin1', 0, MAGIC.length) === MAGIC;
   if (!isFile && !looksLikeStream(head, file.sizeBytes)) throw notArrow(file, head);
@@ -51,7 +57,10 @@ const checkByteOrder = (file: OpenFile, isBigEndian: boolean): void => {
   throw new SourceError(what, { ref: file.path });
 };
 
-/** By the standard the schema stands behind the magic as well; the writer of apache-arrow leaves it to the footer. */
+/**
+ * By the standard, the schema also follows the magic; the writer of apache-arrow has it in the
+ * footer only.
+ */
 const readSchema = async (file: OpenFile, footer: ArrowFooter): Promise<ArrowSchema> => {
   const first = await readMessage(file, HEAD_BYTES);
   if (first?.head.type === 'schema') return { bytes: first.bytes, offset: HEAD_BYTES };
@@ -62,7 +71,9 @@ const readSchema = async (file: OpenFile, footer: ArrowFooter): Promise<ArrowSch
   }
 };
 
-/** A stream begins with a continuation mark, or, before version 0.15, with the length of the schema. */
+/**
+ * A stream begins with a continuation mark, or, before version 0.15, with the length of the schema.
+ */
 const looksLikeStream = (head: Buffer, sizeBytes: number): boolean => {
   if (head.length < HEAD_BYTES) return false;
   if (head.readUInt32LE(0) === 0xffff_ffff) return true;
@@ -85,7 +96,7 @@ interface ArrowFooter {
   readonly offset: number;
   readonly bytes: Uint8Array;
   readonly isBigEndian: boolean;
-  /** Where each begins. */
+  /** The byte offset of each. */
   readonly dictionaries: readonly number[];
   readonly batches: readonly number[];
 }
@@ -94,7 +105,7 @@ const BLOCK_BYTES = 24;
 
 const readFooter = async (file: OpenFile): Promise<ArrowFooter> => {
   const cutOff = new SourceError(
-    'is cut off: it begins as an Arrow file, but has no footer at its end. Write or copy it anew; was its writer closed?',
+    'is cut off: it begins as an Arrow file, but has no footer at its end. Write or copy it again, and check that its writer was closed',
     { ref: file.path },
   );
   if (file.sizeBytes < HEAD_BYTES + TAIL_BYTES) throw cutOff;
@@ -102,7 +113,7 @@ const readFooter = async (file: OpenFile): Promise<ArrowFooter> => {
   if (tail.toString('latin1', 4) !== MAGIC) throw cutOff;
   const footerBytes = tail.readUInt32LE(0);
   const offset = file.sizeBytes - TAIL_BYTES - footerBytes;
-  if (offset < HEAD_BYTES) throw damaged(file, file.sizeBytes - TAIL_BYTES, `a footer of ${footerBytes} bytes has no room`);
+  if (offset < HEAD_BYTES) throw damaged(file, file.sizeBytes - TAIL_BYTES, `a footer of ${footerBytes} bytes does not fit`);
   const bytes = await readBytes(file, offset, footerBytes);
   try {
     const footer = rootTable(bytes);
@@ -110,7 +121,7 @@ const readFooter = async (file: OpenFile): Promise<ArrowFooter> => {
       structsField(footer, field, BLOCK_BYTES).map((at) => {
         const block = countAt(footer.view, at);
         if (block < offset) return block;
-        throw new RangeError(`a block at byte ${block} lies behind the messages`);
+        throw new RangeError(`a block at byte ${block} is outside of the messages`);
       });
     const schema = tableField(footer, 1);
     if (schema !== null) checkSchema(schema);
@@ -121,7 +132,10 @@ const readFooter = async (file: OpenFile): Promise<ArrowFooter> => {
   }
 };
 
-/** By the footer: straight to the batch. Dictionaries come first, for in a file they may stand anywhere. */
+/**
+ * By the footer, directly from the batch on. Dictionaries come first, since in a file they may be
+ * anywhere.
+ */
 async function* blockMessages(file: OpenFile, { dictionaries, batches }: ArrowFooter, fromBatch: number): AsyncGenerator<ArrowMessage> {
   if (fromBatch > batches.length) throw behindEnd(file, batches.length, fromBatch);
   for (const offset of dictionaries) yield await expectMessage(file, offset, 'dictionary');
@@ -134,7 +148,7 @@ const expectMessage = async (file: OpenFile, offset: number, type: 'dictionary' 
   throw damaged(file, offset, `it should be a ${type}`);
 };
 
-/** From message to message, since a stream has no footer; of the batches that are passed over, heads alone are read. */
+/** Message by message, since a stream has no footer; of skipped batches only the heads are read. */
 async function* streamMessages(file: OpenFile, start: number, fromBatch: number): AsyncGenerator<ArrowMessage> {
   let batches = 0;
   let message = await readMessage(file, start);
@@ -150,6 +164,6 @@ async function* streamMessages(file: OpenFile, start: number, fromBatch: number)
 
 const behindEnd = (file: OpenFile, batches: number, fromBatch: number): SourceError =>
   new SourceError(
-    `has ${batches} record batches, fewer than the position reading should go on from (batch ${fromBatch}). Restore the file that the run began with`,
+    `has ${batches} record batches, fewer than needed to continue at batch ${fromBatch}. Restore the file that the run began with`,
     { ref: file.path },
   );

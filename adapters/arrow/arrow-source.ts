@@ -11,31 +11,34 @@ import { decodePosition } from './arrow-position.ts';
 import { readArrow } from './read-arrow.ts';
 import type { ArrowRow, BatchRows } from './read-arrow.ts';
 
-/** How to read an Arrow file. */
+/** Options for reading an Arrow file. */
 export type ArrowOptions<Column extends string, Schema extends StandardSchemaV1, Payload, Metadata extends JsonObject> = {
-  /** The columns of a row, checked before the first row. Default: all that there are. */
+  /** The columns of a row, checked before the first row (default: all). */
   readonly columns?: readonly Column[];
   /** Checks and types every row. Without it, rows are JSON objects. */
   readonly rowSchema?: Schema;
 } & RowMapping<StandardSchemaV1.InferOutput<Schema>, Payload, Metadata>;
 
-/** How many entries a pull yields. Changes neither entries nor positions. */
+/** The size of a pull. It changes neither entries nor positions. */
 export interface ArrowTuning {
   readonly sliceRowsMax: number;
-  /** A pull ends early where its rows are about so many bytes of the file. */
+  /** A pull ends early once its rows are about this many bytes of the file. */
   readonly sliceBytesMax: number;
 }
 
 /**
- * Reads an Arrow file, in the file format (`.arrow`, `.feather` of version 2) or the stream format (`.arrows`), whichever it is: in order,
- * resumable behind any row, a record batch in memory at a time. Buffers may be compressed with lz4, and with zstd where Node has it.
+ * Reads an Arrow file, in the file format (`.arrow`, `.feather` of version 2) or the stream format
+ * (`.arrows`): in order, resumable after any row, with one record batch in memory at a time. Buffers
+ * may be compressed with lz4, and with zstd where Node has it.
  *
- * A row is a JSON object. Whole numbers are numbers where they are exact, else decimal strings, as decimals always are; timestamps, dates
- * and times are ISO 8601, with a Z where the column has a time zone; durations are whole numbers of their unit; bytes are base64;
- * dictionaries are their values; lists are arrays, structs and maps objects; NaN and the infinities are null.
+ * A row is a JSON object. Whole numbers are numbers where they are exact, else decimal strings, as
+ * decimals always are. Timestamps, dates and times are ISO 8601, with a Z where the column has a time
+ * zone. Durations are whole numbers of their unit; bytes are base64; dictionaries are their values;
+ * lists are arrays, structs and maps objects; NaN and the infinities are null.
  *
- * A text that is not UTF-8, a date that ISO 8601 cannot say, a row that does not fit `rowSchema` or has no usable id is a bad row. Reading
- * throws `SourceError` if the file is missing, unreadable, empty, damaged, cut off or not Arrow, and if it lacks a column.
+ * A bad row is one with a text that is not UTF-8, with a date beyond the years of ISO 8601, without a
+ * usable id, or that does not match `rowSchema`. Reading throws `SourceError` if the file is missing,
+ * unreadable, empty, damaged, truncated or not Arrow, and if it lacks a column.
  */
 export const arrowSource = <
   const Column extends string = string,
@@ -47,7 +50,7 @@ export const arrowSource = <
   options: ArrowOptions<Column, Schema, Payload, Metadata>,
 ): CheckpointedItemSource<Payload, Metadata> => tunedArrowSource(path, options, { sliceRowsMax: 1_000, sliceBytesMax: 2 * 1024 * 1024 });
 
-/** `arrowSource` with pulls of one's own size: for specs, where a batch must straddle many. */
+/** `arrowSource` with other pull sizes: for specs, where a batch must span many pulls. */
 export const tunedArrowSource = <
   const Column extends string = string,
   Schema extends StandardSchemaV1 = StandardSchemaV1<Readonly<Record<Column, JsonValue>>>,
@@ -60,7 +63,7 @@ export const tunedArrowSource = <
 ): CheckpointedItemSource<Payload, Metadata> => {
   const { rowSchema } = options;
   const columns: readonly string[] | null = options.columns ?? null;
-  // A schema may make another row, so that the id need not be a column.
+  // A schema may transform the row, so the id need not be a column.
   const idColumn = typeof options.itemId === 'string' && rowSchema === undefined ? options.itemId : null;
   if (idColumn !== null && columns !== null && !columns.includes(idColumn)) {
     throw new RangeError(`itemId is ${JSON.stringify(idColumn)}, which is not among columns`);
@@ -97,13 +100,13 @@ export const tunedArrowSource = <
   };
 };
 
-/** Rows a pull, given what a row of the batch weighs on average. */
+/** Rows per pull, from the average row size of the batch. */
 const sliceRowsOf = ({ rowCount, bytes }: BatchRows, { sliceRowsMax, sliceBytesMax }: ArrowTuning): number =>
   Math.max(1, Math.min(sliceRowsMax, Math.floor(sliceBytesMax / (bytes / rowCount))));
 
 type EntryMaker<Payload, Metadata extends JsonObject> = (
   row: ArrowRow,
-  place: RowPlace,
+  origin: RowPlace,
 ) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>;
 
 const createEntryMaker = <Column extends string, Schema extends StandardSchemaV1, Payload, Metadata extends JsonObject>(
@@ -113,14 +116,14 @@ const createEntryMaker = <Column extends string, Schema extends StandardSchemaV1
   type Row = StandardSchemaV1.InferOutput<Schema>;
   const { rowSchema } = options;
   const mapRow = createRowMapper<Row, Payload, Metadata>(path, options);
-  return (row, place) => {
-    if (row.type === 'bad') return badEntry(path, place, row);
-    // Without a schema there is nothing to infer Row from, so it is the default: a JSON object.
-    if (rowSchema === undefined) return mapRow(row.value as Row, place);
+  return (row, origin) => {
+    if (row.type === 'bad') return badEntry(path, origin, row);
+    // Without a schema, Row cannot be inferred and is the default: a JSON object.
+    if (rowSchema === undefined) return mapRow(row.value as Row, origin);
     const finish = (checked: CheckedRow<Row>): SourceEntry<Payload, Metadata> =>
       checked.type === 'row'
-        ? mapRow(checked.row, place)
-        : badEntry(path, place, { ...checked, itemId: givenId(row.value, options.itemId) });
+        ? mapRow(checked.row, origin)
+        : badEntry(path, origin, { ...checked, itemId: givenId(row.value, options.itemId) });
     const checked = checkRow(rowSchema, row.value);
     return checked instanceof Promise ? checked.then(finish) : finish(checked);
   };

@@ -1,22 +1,22 @@
 import type { TableColumn, TablePage } from '../../lib/ports/table.ts';
 import { BYTES_PER_CHAR_MAX } from './text-builder.ts';
 
-/** Rows of a page that go into one batch. */
+/** Rows of a page that belong to one batch. */
 export interface Span {
   readonly begin: number;
   readonly end: number;
-  /** True where the batch is full behind them. */
+  /** True when they complete the batch. */
   readonly isFull: boolean;
 }
 
-/** Cuts pages into batches. */
+/** Limits of a batch. */
 export interface BatchBounds {
   readonly rowsMax: number;
-  /** Of a batch's texts, at most, whatever they hold; but a row that is larger than this is a batch by itself. */
+  /** The most text bytes of a batch; a larger row is a batch by itself. */
   readonly bytesMax: number;
 }
 
-/** The spans of pages, in order; what a batch has left is remembered from page to page. */
+/** Splits pages into spans, in order; remaining capacity carries over from page to page. */
 export const createSpanCutter = (
   columns: readonly TableColumn[],
   { rowsMax, bytesMax }: BatchBounds,

@@ -3,8 +3,11 @@ import type { Cell } from '../../lib/ports/table.ts';
 
 /** Collects the cells of a column, batch by batch. */
 export interface ColumnBuilder {
-  /** Takes `cells` from `begin` up to `end`. Throws a `TypeError` for a cell that is not of the column's type. */
+  /**
+   * Appends `cells` from `begin` up to `end`. Throws a `TypeError` for a cell that is not of the
+   * column's type.
+   */
   append(cells: readonly Cell[], begin: number, end: number): void;
-  /** The column of a batch; begins the next one. */
+  /** Returns the column of a batch, and begins the next one. */
   finish(): Data;
 }

@@ -7,18 +7,19 @@ import type { ArrowSchema } from './arrow-layout.ts';
 import { damaged } from './read-message.ts';
 import type { ArrowMessage } from './read-message.ts';
 
-/** Makes batches of messages, one at a time. */
+/** Makes record batches from messages, one at a time. */
 export interface BatchLoader {
   readonly schema: Schema;
-  /** Keeps a dictionary for the batches to come. */
+  /** Keeps a dictionary for later batches. */
   addDictionary(message: ArrowMessage, body: Uint8Array): void;
   /** A batch whose columns are views of `body`. */
   load(message: ArrowMessage, body: Uint8Array): RecordBatch;
 }
 
 /**
- * A reader of the package takes its input ahead of what it gives, and swallows what a source of bytes throws. So each message gets a reader
- * of its own, over the schema and that message, and the dictionaries are handed from one to the next.
+ * A reader of the package reads ahead of its output, and swallows errors of its input. So each
+ * message gets its own reader, over the schema and that message, and dictionaries are passed from
+ * one reader to the next.
  */
 export const createBatchLoader = (arrow: typeof import('apache-arrow'), file: OpenFile, schema: ArrowSchema): BatchLoader => {
   let dictionaries: ReadonlyMap<number, Vector> = new Map();
@@ -56,7 +57,7 @@ export const createBatchLoader = (arrow: typeof import('apache-arrow'), file: Op
         needCodec(arrow, file.path, message.head.compression);
         const batch: unknown = open(message.bytes, body).next().value;
         if (!(batch instanceof arrow.RecordBatch)) throw new RangeError('it holds no batch');
-        // Columns of unequal lengths would be filled up with nulls.
+        // Columns of unequal lengths would be padded with nulls.
         if (batch.numRows === message.head.rows) return batch;
         throw new RangeError(`it should have ${message.head.rows} rows and has ${batch.numRows}`);
       }),

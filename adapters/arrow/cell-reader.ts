@@ -8,9 +8,10 @@ import { readBool, readDecimal, readFloat, readInteger, readInterval } from './r
 import { readDate, readTime, readTimestamp } from './read-times.ts';
 
 /**
- * How the values of a column become JSON: whole numbers that a number would round, and decimals, as decimal strings; times as ISO 8601;
- * bytes as base64; dictionaries as their values; NaN and the infinities, which JSON lacks, as null. Throws a `RangeError` for a column
- * that is shorter than it says, and for a type that is not supported.
+ * Converts the values of a column to JSON. Decimals, and whole numbers that would be rounded,
+ * become decimal strings; times ISO 8601; bytes base64; dictionaries their values; NaN and the
+ * infinities null. Throws a `RangeError` for a column that is shorter than stated, and for an
+ * unsupported type.
  */
 export const createCellReader = (arrow: Arrow, data: Data): ReadCell => {
   const read = readerOf(arrow, data);
@@ -44,7 +45,10 @@ const readerOf = (arrow: Arrow, data: Data): ReadCell => {
   return readBinary(arrow, data);
 };
 
-/** A dictionary's values are made once each, when first met: there are far fewer of them than rows. */
+/**
+ * A dictionary's values are converted once each, on first use: there are far fewer of them than
+ * rows.
+ */
 const readDictionary = (arrow: Arrow, data: Data): ReadCell => {
   const { dictionary } = data;
   const keys = data.values as ArrayLike<number | bigint>;
@@ -78,7 +82,7 @@ const readUnion = (arrow: Arrow, data: Data): ReadCell => {
   return (row) => {
     const child = readers[type.typeIdToChildIndex[typeIds[row] ?? -1] ?? -1];
     const at = offsets === null ? row : (offsets[row] ?? -1);
-    if (child === undefined || at < 0 || at >= child.length) throw new RangeError('refers to a value that its union lacks');
+    if (child === undefined || at < 0 || at >= child.length) throw new RangeError('refers to a value that is not in its union');
     return child.read(at);
   };
 };

@@ -3,10 +3,13 @@ import type { JsonValue } from '../../lib/core/json/json.ts';
 /** The package, loaded when a file is first read or written. */
 export type Arrow = typeof import('apache-arrow');
 
-/** A column's value in a row of its batch. Throws a `RangeError` for one that is damaged or that JSON cannot say. */
+/**
+ * The value of a row of the batch. Throws a `RangeError` for a damaged one, and for one without a
+ * JSON form.
+ */
 export type ReadCell = (row: number) => JsonValue;
 
-/** A column that has fewer values than rows is damaged: its rows could be without number. */
+/** A column with fewer values than rows is damaged: its row count could be anything. */
 export const need = (found: number, needed: number): void => {
   if (found < needed) throw new RangeError(`a column of ${needed} rows has ${found} values`);
 };

@@ -1,21 +1,22 @@
 import { byteField, structsField, tableField, tablesField } from './flat-buffer.ts';
 import type { FlatTable } from './flat-buffer.ts';
 
-/** A field of a schema takes at least so many bytes: its vtable, its offset to that, and its place in a vector. */
+/** The least bytes of a schema field: its vtable, its offset to that, and its entry in a vector. */
 const FIELD_BYTES_MIN = 12;
 
 /**
- * Throws a `RangeError` for a schema whose vectors do not end within the bytes, or which has more fields than there is room for (they can
- * refer to each other in circles). The package's reader would make fields by the billion of it.
+ * Throws a `RangeError` for a schema whose vectors extend beyond its bytes, or that has more fields
+ * than can fit (fields may refer to each other in cycles). The package's reader would create
+ * billions of fields.
  */
 export const checkSchema = (schema: FlatTable): void => {
-  let room = Math.floor(schema.view.byteLength / FIELD_BYTES_MIN);
+  let fieldsLeft = Math.floor(schema.view.byteLength / FIELD_BYTES_MIN);
   const checkField = (field: FlatTable): void => {
-    room -= 1;
-    if (room < 0) throw new RangeError('a schema has more fields than room for them');
+    fieldsLeft -= 1;
+    if (fieldsLeft < 0) throw new RangeError('a schema has more fields than fit into its bytes');
     tablesField(field, 6);
     const type = tableField(field, 3);
-    // The one type that has a vector: a union, of the ids of its children.
+    // The one type with a vector: a union, of the ids of its children.
     if (type !== null && isUnion(field)) structsField(type, 1, 4);
     for (const child of tablesField(field, 5)) checkField(child);
   };

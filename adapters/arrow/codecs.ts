@@ -3,12 +3,12 @@ import { SourceError } from '../../lib/ports/source-error.ts';
 import { decodeLz4Frame } from './lz4-frame.ts';
 import type { Compression } from './message-head.ts';
 
-/** Node has it from 22.15 on; the types are those of the oldest Node that is supported. */
+/** Node has zstd from 22.15 on; the types are those of the oldest supported Node. */
 const { zstdDecompressSync } = zlib as { readonly zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array };
 
 /**
- * Makes sure that the package can take compressed buffers apart. It has no codec itself, but a registry: one that the program registered
- * there is left in place. Throws `SourceError` where there is none.
+ * Makes sure that the package can decompress buffers. It has a codec registry but no codecs. Codecs
+ * that the program has registered stay. Throws `SourceError` when there is none.
  */
 export const needCodec = (arrow: typeof import('apache-arrow'), ref: string, compression: Compression | null): void => {
   if (compression === null) return;
@@ -21,6 +21,6 @@ export const needCodec = (arrow: typeof import('apache-arrow'), ref: string, com
       'is compressed with zstd, which Node can read from version 22.15 on. Use such a Node, or write it uncompressed or with lz4';
     throw new SourceError(what, { ref });
   }
-  // A copy, since it has to begin where numbers of 64 bits may.
+  // A copy, since 64-bit numbers need alignment.
   compressionRegistry.set(type, { decode: (bytes) => new Uint8Array(decode(bytes)) });
 };

@@ -5,7 +5,7 @@ import type { Arrow } from './cell.ts';
 import { createTextBuilder } from './text-builder.ts';
 import { createValidity } from './validity.ts';
 
-/** A builder for batches of at most so many rows. Written by hand: the builders of the package take ten times as long. */
+/** A builder for batches of at most `rowsMax` rows. Ten times as fast as the package's builders. */
 export const createColumnBuilder = (arrow: Arrow, { name, type }: TableColumn, rowsMax: number): ColumnBuilder => {
   switch (type) {
     case 'text':
@@ -40,9 +40,9 @@ type Nulls = ReturnType<ReturnType<typeof createValidity>['finish']>;
 /** Values of a fixed width. */
 interface Values {
   readonly what: string;
-  /** Room for so many rows, all of them zero. */
+  /** Zeroed memory for so many rows. */
   open(rowsMax: number): {
-    /** False, and nothing set, for a cell of another type. */
+    /** Returns false, and sets nothing, for a cell of another type. */
     set(row: number, cell: Cell | undefined): boolean;
     toData(rows: number, nulls: Nulls): Data;
   };
@@ -58,7 +58,7 @@ const createValueBuilder = (name: string, rowsMax: number, values: Values): Colu
         const cell = cells[at];
         if (cell === null) validity.setNull(rows);
         else if (!open.set(rows, cell)) {
-          throw new TypeError(`column ${JSON.stringify(name)}, row ${at + 1} of its page: ${String(cell)} is no ${values.what}`);
+          throw new TypeError(`column ${JSON.stringify(name)}, row ${at + 1} of its page: ${String(cell)} is not a ${values.what}`);
         }
         rows += 1;
       }
@@ -74,7 +74,7 @@ const createValueBuilder = (name: string, rowsMax: number, values: Values): Colu
 
 const TWO_32 = 2 ** 32;
 
-/** Set by halves: a bigint for every cell would cost more than the rest. */
+/** Set in halves, since a bigint per cell would cost more than the rest. */
 const integers = (arrow: Arrow): Values => ({
   what: 'whole number that is exact',
   open: (rowsMax) => {

@@ -1,4 +1,4 @@
-/** The schema of a footer, as the message that a stream would begin with. */
+/** The schema of a footer, as the first message of a stream. */
 export const schemaOfFooter = async (footer: Uint8Array): Promise<Uint8Array> => {
   const { RecordBatchStreamWriter } = await import('apache-arrow');
   const { Footer } = await import('apache-arrow/ipc/metadata/file');

@@ -3,8 +3,9 @@ const BLOCK_BYTES_MIN = 64 * 1024;
 const UNCOMPRESSED = 0x8000_0000;
 
 /**
- * The contents of an LZ4 frame, as Arrow's buffers are compressed: blocks linked or not, with or without sizes and checksums. Checksums are
- * not checked. Throws a `RangeError` for a frame that is damaged or needs a dictionary.
+ * Decompresses an LZ4 frame of an Arrow buffer: blocks linked or not, with or without sizes and
+ * checksums. Checksums are not verified. Throws a `RangeError` for a frame that is damaged or needs
+ * a dictionary.
  */
 export const decodeLz4Frame = (frame: Uint8Array): Uint8Array => {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
@@ -20,13 +21,13 @@ export const decodeLz4Frame = (frame: Uint8Array): Uint8Array => {
     const isPlain = (size & UNCOMPRESSED) !== 0;
     const bytes = size & ~UNCOMPRESSED;
     at += 4;
-    if (at + bytes > frame.length) throw new RangeError('an LZ4 block ends behind its frame');
+    if (at + bytes > frame.length) throw new RangeError('an LZ4 block extends beyond its frame');
     const block = frame.subarray(at, at + bytes);
-    // A byte of a block becomes 255 at most.
-    const room = filled + (isPlain ? bytes : Math.min(blockBytesMax, 256 * bytes));
-    if (room > out.length) out = grow(out, filled, Math.max(room, 2 * out.length));
+    // A byte of a block decompresses to at most 255.
+    const capacity = filled + (isPlain ? bytes : Math.min(blockBytesMax, 256 * bytes));
+    if (capacity > out.length) out = grow(out, filled, Math.max(capacity, 2 * out.length));
     if (isPlain) out.set(block, filled);
-    filled = isPlain ? filled + bytes : decodeBlock(block, out, filled, room);
+    filled = isPlain ? filled + bytes : decodeBlock(block, out, filled, capacity);
     at += bytes + blockChecksumBytes;
   }
   return out.subarray(0, filled);
@@ -38,7 +39,10 @@ const grow = (out: Uint8Array, filled: number, bytes: number): Uint8Array<ArrayB
   return grown;
 };
 
-/** Writes a block's contents into `out` from `start` on, and gives where they end. They may refer to what stands before them. */
+/**
+ * Decompresses a block into `out` from `start` on; returns the end offset. A block may refer to
+ * earlier output.
+ */
 const decodeBlock = (block: Uint8Array, out: Uint8Array, start: number, end: number): number => {
   let from = 0;
   let to = start;
@@ -62,7 +66,7 @@ const decodeBlock = (block: Uint8Array, out: Uint8Array, start: number, end: num
     const distance = byte() | (byte() << 8);
     const length = lengthFrom(token & 15) + 4;
     if (distance === 0 || distance > to || to + length > end) throw new RangeError('an LZ4 block is damaged');
-    // Byte by byte: a match may run into what it writes itself.
+    // Byte by byte, since a match may overlap its own output.
     for (let count = 0; count < length; count += 1, to += 1) out[to] = out[to - distance] ?? 0;
   }
   return to;

@@ -4,21 +4,23 @@ import type { FlatTable } from './flat-buffer.ts';
 
 export type Compression = 'lz4' | 'zstd';
 
-/** What the head of an Arrow message says, as far as it is needed to find one's way from message to message. */
+/** The head of an Arrow message, as needed to find the next message. */
 export interface MessageHead {
   readonly type: 'schema' | 'dictionary' | 'batch' | 'other';
   readonly bodyBytes: number;
   /** Rows of a batch, values of a dictionary. */
   readonly rows: number;
-  /** How the buffers of its body are compressed; null where they are not. */
+  /** Compression of the body's buffers; null: none. */
   readonly compression: Compression | null;
-  /** A schema's word for its byte order. */
+  /** A schema's byte order. */
   readonly isBigEndian: boolean;
 }
 
 const TYPES: Readonly<Record<number, MessageHead['type']>> = { 1: 'schema', 2: 'dictionary', 3: 'batch' };
 
-/** Reads a head, and checks what it says of its own body. Throws a `RangeError` for one that is damaged. */
+/**
+ * Parses a head, and checks what it states about its body. Throws a `RangeError` for a damaged one.
+ */
 export const readMessageHead = (metadata: Uint8Array): MessageHead => {
   const message = rootTable(metadata);
   const type = TYPES[byteField(message, 1)] ?? 'other';
@@ -42,12 +44,16 @@ export const readMessageHead = (metadata: Uint8Array): MessageHead => {
 const STRUCT_BYTES = 16;
 const COUNT_BYTES = 8;
 
-/** The package's reader believes lengths, would take buffers from anywhere, and fills up a column that has fewer rows than its batch. */
+/**
+ * The package's reader trusts lengths, accepts buffers outside of the body, and pads columns with
+ * fewer rows than their batch. So these are checked here.
+ */
 const checkBuffers = (batch: FlatTable, bodyBytes: number): void => {
   const { view } = batch;
   const nodes = structsField(batch, 1, STRUCT_BYTES);
   const [first] = nodes;
-  if (first !== undefined && countAt(view, first) !== countField(batch, 0)) throw new RangeError('a column has not the rows of its batch');
+  if (first !== undefined && countAt(view, first) !== countField(batch, 0))
+    throw new RangeError('a column and its batch differ in row count');
   for (const at of nodes) {
     const [length, nulls] = [countAt(view, at), countAt(view, at + 8)];
     if (nulls > length) throw new RangeError(`${nulls} of ${length} values are null`);

@@ -12,34 +12,34 @@ import type { Arrow } from './cell.ts';
 import { createObjectMaker } from './object-maker.ts';
 import { damaged, readBody } from './read-message.ts';
 
-/** What of an Arrow file is read. */
+/** Which part of an Arrow file to read. */
 export interface ArrowReading {
   readonly file: OpenFile;
   readonly from: ArrowPosition | null;
-  /** The columns a row consists of; null for all that there are. */
+  /** The columns of a row; null: all. */
   readonly columns: readonly string[] | null;
-  /** A column that must be among them; null if none must. */
+  /** A column that must be among them; null: none must. */
   readonly idColumn: string | null;
   readonly signal: AbortSignal;
 }
 
-/** A row as the file holds it, good or bad. */
+/** A row of the file, good or bad. */
 export type ArrowRow = { readonly type: 'row'; readonly value: JsonObject } | ({ readonly type: 'bad' } & RowFault);
 
-/** The rows of a record batch that are to be read. */
+/** The rows to read of a record batch. */
 export interface BatchRows {
-  /** 0-based, in the file. */
+  /** 0-based index of the batch in the file. */
   readonly batch: number;
-  /** The first one to be read. */
+  /** The first row to read. */
   readonly firstRow: number;
   readonly rowCount: number;
-  /** Of its body in the file. */
+  /** Size of its body in the file. */
   readonly bytes: number;
-  /** Makes a row; never throws. */
+  /** The row at an index; never throws. */
   readonly rowAt: (row: number) => ArrowRow;
 }
 
-/** The record batches of a file behind a position, one in memory at a time. */
+/** The record batches of a file from a position on, one in memory at a time. */
 export async function* readArrow({ file, from, columns, idColumn, signal }: ArrowReading): AsyncGenerator<BatchRows> {
   const layout = await readLayout(file);
   const arrow = await import('apache-arrow');
@@ -56,7 +56,7 @@ export async function* readArrow({ file, from, columns, idColumn, signal }: Arro
     }
     const loaded = loader.load(message, body);
     if (firstRow > loaded.numRows) {
-      const what = `record batch ${batch} has ${loaded.numRows} rows, fewer than the position reading should go on from (${firstRow}). Restore the file that the run began with`;
+      const what = `record batch ${batch} has ${loaded.numRows} rows, fewer than needed to continue at row ${firstRow}. Restore the file that the run began with`;
       throw new SourceError(what, { ref: file.path });
     }
     let rowAt: BatchRows['rowAt'];
@@ -73,7 +73,7 @@ export async function* readArrow({ file, from, columns, idColumn, signal }: Arro
 
 interface Picked {
   readonly name: string;
-  /** Where it stands in the schema. */
+  /** Its index in the schema. */
   readonly at: number;
 }
 
@@ -82,7 +82,7 @@ const pickColumns = ({ fields }: Schema, ref: string, columns: readonly string[]
   const listed = names.map((name) => JSON.stringify(name)).join(', ');
   const missing = [...(columns ?? []), ...(idColumn === null ? [] : [idColumn])].find((column) => !names.includes(column));
   if (missing !== undefined) {
-    throw new SourceError(`there is no column ${JSON.stringify(missing)}. Name one of those that there are: ${listed}`, {
+    throw new SourceError(`there is no column ${JSON.stringify(missing)}. Use one of these: ${listed}`, {
       ref,
       field: missing,
     });
@@ -90,7 +90,7 @@ const pickColumns = ({ fields }: Schema, ref: string, columns: readonly string[]
   const wanted = columns ?? names;
   const twice = wanted.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
   if (twice !== undefined) {
-    throw new SourceError(`two columns are called ${JSON.stringify(twice)}. Rename one, or name other columns: ${listed}`, {
+    throw new SourceError(`two columns are called ${JSON.stringify(twice)}. Rename one, or select other columns: ${listed}`, {
       ref,
       field: twice,
     });
@@ -111,7 +111,7 @@ const createRowReader = (
   });
   const readId = fields.find(({ name }) => name === idColumn)?.read;
   const make = createObjectMaker(fields);
-  /** Which column is at fault is found by reading again: good rows, which are nearly all, need not keep account of it. */
+  /** Finds the faulty column by reading the row again, so that good rows need no bookkeeping. */
   const faultAt = (row: number, error: unknown): ArrowRow => {
     for (const { name, read } of fields) {
       const fault = thrownBy(() => read(row));

@@ -54,7 +54,7 @@ export const readBinary = (arrow: Arrow, data: Data): ReadCell => {
 const VIEW_BYTES = 16;
 const INLINE_BYTES_MAX = 12;
 
-/** Short values lie in the view itself, longer ones in one of the column's buffers. */
+/** Short values are in the view itself, longer ones in one of the column's buffers. */
 const viewBytes = (data: Data): ((row: number) => Buffer) => {
   const views = bufferOf(data.values as Uint8Array);
   const buffers = data.variadicBuffers.map(bufferOf);
@@ -66,7 +66,7 @@ const viewBytes = (data: Data): ((row: number) => Buffer) => {
     if (length <= INLINE_BYTES_MAX) return views.subarray(at + 4, at + 4 + length);
     const buffer = buffers[views.readInt32LE(at + 8)];
     const begin = views.readInt32LE(at + 12);
-    if (buffer === undefined || begin < 0 || begin + length > buffer.length) throw new RangeError('lies outside of its buffer');
+    if (buffer === undefined || begin < 0 || begin + length > buffer.length) throw new RangeError('is outside of its buffer');
     return buffer.subarray(begin, begin + length);
   };
 };

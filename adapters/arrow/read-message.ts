@@ -7,17 +7,20 @@ import type { MessageHead } from './message-head.ts';
 /** A message of an Arrow file, without its body. */
 export interface ArrowMessage {
   readonly head: MessageHead;
-  /** The head as it stands in the file, with its length before it. */
+  /** The head as in the file, with its length before it. */
   readonly bytes: Uint8Array;
   readonly offset: number;
   readonly bodyOffset: number;
-  /** The byte behind its body. */
+  /** The byte offset after its body. */
   readonly end: number;
 }
 
 const CONTINUATION = 0xffff_ffff;
 
-/** The message at an offset; null at the mark of the end, or at the end itself. Throws `SourceError` for one that is damaged or cut off. */
+/**
+ * The message at an offset; null at the end mark or the end of the file. Throws `SourceError` for
+ * one that is damaged or truncated.
+ */
 export const readMessage = async (file: OpenFile, offset: number): Promise<ArrowMessage | null> => {
   if (offset === file.sizeBytes) return null;
   const prefix = view(await readBytes(file, offset, Math.min(8, file.sizeBytes - offset)));
@@ -40,32 +43,34 @@ export const readMessage = async (file: OpenFile, offset: number): Promise<Arrow
   return { head, bytes, offset, bodyOffset, end };
 };
 
-/** A message's body, in memory of its own, so that its columns are views of it, rightly aligned. */
+/** A message's body in a buffer of its own, so that its columns can be aligned views of it. */
 export const readBody = (file: OpenFile, message: ArrowMessage): Promise<Uint8Array> =>
   readBytes(file, message.bodyOffset, message.head.bodyBytes);
 
-/** So many bytes, in memory of their own. Throws `SourceError` if the file has become shorter than it was. */
+/**
+ * Bytes of the file in a buffer of their own. Throws `SourceError` if the file has become shorter.
+ */
 export const readBytes = async (file: OpenFile, offset: number, count: number): Promise<Uint8Array> => {
-  // Never of a shared pool: where a body begins in memory decides whether numbers can be read in place.
+  // Never from a shared pool: only an aligned body allows numbers to be read in place.
   const bytes = new Uint8Array(Buffer.allocUnsafeSlow(count).buffer);
   let filled = 0;
   while (filled < count) {
     const { bytesRead } = await file.handle.read(bytes, filled, Math.min(count - filled, READ_BYTES_MAX), offset + filled);
     if (bytesRead === 0)
-      throw new SourceError('became shorter while it was read. Leave it alone until the run has read it', { ref: file.path });
+      throw new SourceError('became shorter while it was read. Do not change it until the run has read it', { ref: file.path });
     filled += bytesRead;
   }
   return bytes;
 };
 
-/** Node refuses to read 2 GiB at once. */
+/** Node cannot read 2 GiB at once. */
 const READ_BYTES_MAX = 1024 * 1024 * 1024;
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** What is thrown for a message that cannot be read. */
+/** The error for a message that cannot be read. */
 export const damaged = (file: OpenFile, offset: number, what: string, cause?: unknown): SourceError =>
-  new SourceError(`is damaged or cut off: the message at byte ${offset} cannot be read (${what}). Write or copy the file anew`, {
+  new SourceError(`is damaged or cut off: the message at byte ${offset} cannot be read (${what}). Write or copy the file again`, {
     ref: file.path,
     cause,
   });

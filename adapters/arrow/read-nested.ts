@@ -7,7 +7,7 @@ import { spansOf } from './spans.ts';
 
 type ReaderOf = (child: Data) => ReadCell;
 
-/** Lists as arrays; `size` for those that are all of one length. */
+/** Lists as arrays; `size` is for lists of fixed length. */
 export const readList = (data: Data, readerOf: ReaderOf, size: number | null = null): ReadCell => {
   const child = firstChild(data);
   const read = readerOf(child);
@@ -34,7 +34,7 @@ export const readStruct = (data: Data, readerOf: ReaderOf): ReadCell => {
   return createObjectMaker(data.children.map((child, index) => ({ name: fields[index]?.name ?? '', read: readerOf(child) })));
 };
 
-/** Maps as objects; of two entries with one key the later one counts. */
+/** Maps as objects; the last of several entries with one key counts. */
 export const readMap = (data: Data, readerOf: ReaderOf): ReadCell => {
   const entries = firstChild(data);
   const [keys, values] = entries.children;

@@ -10,7 +10,7 @@ export const readInteger = (data: Data): ReadCell => {
   const values = data.values as ArrayLike<number> | BigInt64Array | BigUint64Array;
   need(values.length, data.length);
   if (!(values instanceof BigInt64Array) && !(values instanceof BigUint64Array)) return (row) => values[row] ?? null;
-  // By halves: a bigint for every cell costs more than the rest of the row.
+  // In halves, since a bigint per cell costs more than the rest of the row.
   const halves = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
   const isSigned = values instanceof BigInt64Array;
   return (row) => {
@@ -20,10 +20,10 @@ export const readInteger = (data: Data): ReadCell => {
   };
 };
 
-/** A whole number as JSON has it. */
+/** A whole number as JSON. */
 export const wholeNumber = (value: bigint): JsonValue => (Number.isSafeInteger(Number(value)) ? Number(value) : String(value));
 
-/** Null for what JSON lacks: NaN, by which data frames mean a missing number, and the infinities. */
+/** Null for NaN, which data frames use for missing numbers, and for the infinities. */
 export const readFloat = (arrow: Arrow, data: Data): ReadCell => {
   const values = data.values as Float64Array | Float32Array | Uint16Array;
   need(values.length, data.length);
@@ -42,18 +42,18 @@ export const readBool = (data: Data): ReadCell => {
   return (row) => (((bits[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
 };
 
-/** More digits than any decimal has; beyond, zeros would be made without number. */
+/** More digits than any decimal has; a damaged scale must not create endless zeros. */
 const SCALE_MAX = 1_000;
 
 export const readDecimal = (data: Data, type: Decimal): ReadCell => {
   const { scale, bitWidth } = type;
-  const words = bitWidth / 32;
+  const units = bitWidth / 32;
   const values = data.values as Uint32Array;
-  need(values.length, data.length * words);
+  need(values.length, data.length * units);
   if (Math.abs(scale) > SCALE_MAX) throw new RangeError(`a decimal's scale is ${scale}`);
   return (row) => {
     let value = 0n;
-    for (let word = words - 1; word >= 0; word -= 1) value = (value << 32n) | BigInt(values[row * words + word] ?? 0);
+    for (let unit = units - 1; unit >= 0; unit -= 1) value = (value << 32n) | BigInt(values[row * units + unit] ?? 0);
     return decimalText(BigInt.asIntN(bitWidth, value), scale);
   };
 };
@@ -64,14 +64,17 @@ const decimalText = (value: bigint, scale: number): string => {
   return `${value < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 };
 
-/** Months, or an object of days and milliseconds, or of months, days and nanoseconds: they have no length in common. */
+/**
+ * Months, or an object of days and milliseconds, or of months, days and nanoseconds. These units do
+ * not convert into each other.
+ */
 export const readInterval = (data: Data): ReadCell => {
   const values = data.values as Int32Array;
-  const words = data.stride;
-  need(values.length, data.length * words);
-  const at = (row: number, word: number): number => values[row * words + word] ?? 0;
-  if (words === 1) return (row) => at(row, 0);
-  if (words === 2) return (row) => ({ days: at(row, 0), milliseconds: at(row, 1) });
+  const units = data.stride;
+  need(values.length, data.length * units);
+  const at = (row: number, unit: number): number => values[row * units + unit] ?? 0;
+  if (units === 1) return (row) => at(row, 0);
+  if (units === 2) return (row) => ({ days: at(row, 0), milliseconds: at(row, 1) });
   return (row) => ({
     months: at(row, 0),
     days: at(row, 1),

@@ -2,12 +2,15 @@ import type { Data, Date_, Time, Timestamp } from 'apache-arrow';
 import { need } from './cell.ts';
 import type { ReadCell } from './cell.ts';
 
-/** By unit: seconds, milliseconds, microseconds, nanoseconds. */
+/** Digits after the second, by unit: seconds, milliseconds, microseconds, nanoseconds. */
 const DIGITS = [0, 3, 6, 9];
 
 const SECONDS_A_DAY = 86_400;
 
-/** ISO 8601, to the millisecond, and further where there is more to say; with a Z only where the column has a time zone. */
+/**
+ * ISO 8601 with milliseconds, or more digits if needed; with a Z only when the column has a time
+ * zone.
+ */
 export const readTimestamp = (data: Data, type: Timestamp): ReadCell => {
   const split = secondsOf(data, type.unit);
   const zone = typeof type.timezone === 'string' && type.timezone !== '' ? 'Z' : '';
@@ -37,11 +40,11 @@ export const readTime = (data: Data, type: Time): ReadCell => {
 
 const isoOf = (seconds: number): string => {
   const date = new Date(seconds * 1_000);
-  if (Number.isNaN(date.getTime())) throw new RangeError('is a date beyond those that ISO 8601 has years for');
+  if (Number.isNaN(date.getTime())) throw new RangeError('is a date beyond the years of ISO 8601');
   return date.toISOString();
 };
 
-/** Whole seconds, and the digits behind them. */
+/** Whole seconds, and the digits after them. */
 const secondsOf = (data: Data, unit: number): ((row: number) => { readonly seconds: number; readonly fraction: string }) => {
   const values = data.values as ArrayLike<number | bigint>;
   need(values.length, data.length);
@@ -54,7 +57,7 @@ const secondsOf = (data: Data, unit: number): ((row: number) => { readonly secon
   };
 };
 
-/** Three, six or nine digits: as few of them as say the same. */
+/** Three, six or nine digits, as few as are exact. */
 const fractionOf = (rest: bigint, digits: number): string => {
   const written = String(rest).padStart(Math.max(digits, 3), '0');
   let end = written.length;

@@ -4,12 +4,15 @@ import type { Arrow } from './cell.ts';
 import type { ColumnBuilder } from './batch-column.ts';
 import { createValidity } from './validity.ts';
 
-/** Shorter texts are written character by character as long as they are ASCII: a call into the encoder costs more than they do. */
+/** Shorter ASCII texts are written character by character, since an encoder call costs more. */
 const SHORT_CHARS_MAX = 32;
-/** UTF-8 takes no more for a UTF-16 code unit. */
+/** The most UTF-8 bytes of a UTF-16 code unit. */
 export const BYTES_PER_CHAR_MAX = 3;
 
-/** A column of texts as UTF-8; lone surrogates become U+FFFD. Who appends sees to it that a batch stays below 2 GiB: offsets are of 32 bits. */
+/**
+ * A column of texts as UTF-8; lone surrogates become U+FFFD. The caller must keep a batch below 2
+ * GiB, since offsets have 32 bits.
+ */
 export const createTextBuilder = (arrow: Arrow, name: string, rowsMax: number): ColumnBuilder => {
   let bytes = Buffer.allocUnsafeSlow(1024);
   let offsets = new Int32Array(rowsMax + 1);
@@ -23,7 +26,7 @@ export const createTextBuilder = (arrow: Arrow, name: string, rowsMax: number): 
     bytes.copy(grown, 0, 0, filled);
     bytes = grown;
   };
-  /** False, and nothing written, where the text is not ASCII. */
+  /** Returns false, and writes nothing, when the text is not ASCII. */
   const writeAscii = (text: string): boolean => {
     for (let at = 0; at < text.length; at += 1) {
       const code = text.charCodeAt(at);
@@ -42,7 +45,7 @@ export const createTextBuilder = (arrow: Arrow, name: string, rowsMax: number): 
           makeRoom(cell.length * BYTES_PER_CHAR_MAX);
           if (cell.length > SHORT_CHARS_MAX || !writeAscii(cell)) filled += bytes.write(cell, filled);
         } else if (cell === null) validity.setNull(rows);
-        else throw new TypeError(`column ${JSON.stringify(name)}, row ${at + 1} of its page: ${String(cell)} is no text`);
+        else throw new TypeError(`column ${JSON.stringify(name)}, row ${at + 1} of its page: ${String(cell)} is not a text`);
         rows += 1;
         offsets[rows] = filled;
       }
@@ -55,7 +58,7 @@ export const createTextBuilder = (arrow: Arrow, name: string, rowsMax: number): 
         valueOffsets: offsets.subarray(0, rows + 1),
         data: bytes.subarray(0, filled),
       });
-      // What was handed out is not written to again.
+      // Returned buffers are not written to again.
       bytes = Buffer.allocUnsafeSlow(bytes.length);
       offsets = new Int32Array(rowsMax + 1);
       filled = 0;

@@ -1,7 +1,7 @@
 /** Which rows of a column are null. */
 export interface Validity {
   setNull(row: number): void;
-  /** What Arrow needs to know of the rows so far; begins anew. */
+  /** Arrow's null information for the rows so far; starts over. */
   finish(rows: number): { readonly nullCount: number; readonly nullBitmap?: Uint8Array };
 }
 

@@ -2,7 +2,10 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { refused, type Refused } from '../../lib/sim/provider/index.ts';
 
-/** Why a call may not pass, or null. Without a required key any bearer passes. The key itself is never repeated. */
+/**
+ * Why a call is rejected; null: it may pass. Without a configured key any bearer token passes. The
+ * key itself is never returned.
+ */
 export const authorizationFault = (request: IncomingMessage, apiKey: string | null): Refused | null => {
   const bearer = /^Bearer\s+(\S+)\s*$/iu.exec(request.headers.authorization ?? '')?.[1];
   if (bearer === undefined) {
@@ -13,8 +16,8 @@ export const authorizationFault = (request: IncomingMessage, apiKey: string | nu
 };
 
 /**
- * Why a call for the ledger may not pass, or null: it holds every prompt, so that any key will not do. The token comes as a bearer or as
- * `?token=`.
+ * Why a call for the ledger is rejected; null: it may pass. The ledger holds every prompt, so the
+ * API key is not enough. The token comes as a bearer token or as `?token=`.
  */
 export const ledgerFault = (request: IncomingMessage, url: URL, token: string): Refused | null => {
   const bearer = /^Bearer\s+(\S+)\s*$/iu.exec(request.headers.authorization ?? '')?.[1];
@@ -24,8 +27,8 @@ export const ledgerFault = (request: IncomingMessage, url: URL, token: string): 
 };
 
 /**
- * Why a call may not pass by the host that it names, or null. A web page whose name was made to lead to this machine (DNS rebinding) names
- * itself here, and is refused; so is a page of another origin that asks in a browser.
+ * Why a call is rejected because of its host; null: it may pass. This stops web pages whose name
+ * resolves to this machine (DNS rebinding), and calls by pages of other origins.
  */
 export const hostFault = (request: IncomingMessage, listensOn: string): Refused | null => {
   const name = hostnameOf(request.headers.host);
@@ -45,7 +48,10 @@ const hostnameOf = (host: string | undefined): string | null => {
 
 const isLoopback = (name: string): boolean => name === 'localhost' || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/u.test(name);
 
-/** Listening on all of its addresses (0.0.0.0), it is called by the one at which the call came in. */
+/**
+ * When it listens on all addresses (0.0.0.0), the host may be the address at which the call
+ * arrived.
+ */
 const isOwnAddress = ({ socket }: IncomingMessage, name: string): boolean => {
   const own = (socket.localAddress ?? '').replace(/^::ffff:/u, '');
   return own !== '' && (name === own || name === `[${own}]`);

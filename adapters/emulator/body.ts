@@ -3,7 +3,10 @@ import { refused, type Refused } from '../../lib/sim/provider/index.ts';
 
 const jsonBytesMax = 1_048_576;
 
-/** The JSON value of a request's body, or the refusal that it deserves. Reads to the end in any case, keeping at most 1 MiB. */
+/**
+ * The JSON value of a request's body, or a rejection. Reads to the end in any case, and keeps at
+ * most 1 MiB.
+ */
 export const readJsonBody = async (request: IncomingMessage): Promise<{ readonly type: 'json'; readonly value: unknown } | Refused> => {
   const chunks: Buffer[] = [];
   let bytes = 0;

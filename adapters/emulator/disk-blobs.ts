@@ -5,7 +5,7 @@ import type { BlobStore, ByteRange } from '../../lib/sim/provider/index.ts';
 
 const readChunkBytes = 262_144;
 
-/** Blobs as files of a folder, so that memory holds no more than a chunk of each. The folder must exist. */
+/** Blobs as files in a folder, with at most one chunk of each in memory. The folder must exist. */
 export const createDiskBlobs = (folder: string): BlobStore => ({
   create: async (key) => {
     const file = await open(join(folder, key), 'w', 0o600);

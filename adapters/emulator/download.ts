@@ -5,7 +5,10 @@ import { createBrotliCompress, createDeflate, createGzip } from 'node:zlib';
 import type { ByteRange, FakeProvider, FileContent } from '../../lib/sim/provider/index.ts';
 import { leaveOpen, sendReply } from './respond.ts';
 
-/** Serves `GET /v1/files/{id}/content`, whole or in part. A download that ends short of its length breaks the connection. */
+/**
+ * Serves `GET /v1/files/{id}/content`, the whole file or a range. A download that ends early breaks
+ * the connection.
+ */
 export const sendContent = async (
   request: IncomingMessage,
   response: ServerResponse,
@@ -26,11 +29,11 @@ export const sendContent = async (
   if (packed !== null) return pipeline(content.chunks, packed, response);
   const sentBytes = await sendChunks(response, content);
   if (sentBytes === content.range.end - content.range.start) response.end();
-  // Let what was written leave first, so that the client sees a file cut in the middle rather than nothing.
+  // Sends what was written first, so that the client sees a truncated file.
   else setImmediate(() => request.socket.destroySoon());
 };
 
-/** Packs the bytes for the transfer; null where they go as they are, under whatever name. */
+/** The encoder of a content encoding; null: the bytes are sent unchanged. */
 const packerOf = (encoding: string | undefined): Transform | null => {
   if (encoding === 'gzip') return createGzip();
   if (encoding === 'deflate') return createDeflate();
@@ -55,7 +58,7 @@ const sendChunks = async (response: ServerResponse, content: FileContent): Promi
   return sentBytes;
 };
 
-/** Once the response takes more, or never will. */
+/** Resolves once the response accepts more data, or is closed. */
 const drained = (response: ServerResponse): Promise<void> =>
   new Promise((resolve) => {
     const settle = (): void => {
@@ -65,7 +68,9 @@ const drained = (response: ServerResponse): Promise<void> =>
     response.on('drain', settle).on('close', settle);
   });
 
-/** The range that a `bytes=from-to` header asks for, or null for the whole file. Several ranges at once are not served. */
+/**
+ * The range of a `bytes=from-to` header; null: the whole file. Several ranges are not supported.
+ */
 const rangeOf = (header: string | undefined): Partial<ByteRange> | null => {
   const match = /^bytes=(\d{1,15})-(\d{0,15})$/u.exec(header ?? '');
   if (match === null) return null;

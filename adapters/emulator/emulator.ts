@@ -12,46 +12,49 @@ import { createDiskBlobs } from './disk-blobs.ts';
 import { sendJson, sendRefusal } from './respond.ts';
 import { serveRoute } from './routes.ts';
 
-/** How to run the emulator. */
+/** Options of the emulator. */
 export interface EmulatorOptions extends FakeProviderOptions {
-  /** Default 0: any free port. */
+  /** Port (default 0: any free port). */
   readonly port?: number;
-  /** Default 127.0.0.1. */
+  /** Host to listen on (default 127.0.0.1). */
   readonly host?: string;
-  /** Virtual milliseconds per real one. Default 1; 0 lets time pass by `advance` alone. */
+  /** Virtual milliseconds per real one (default 1). At 0 only `advance` moves time. */
   readonly speed?: number;
-  /** The virtual time at the start. Default now. */
+  /** The virtual time at the start (default now). */
   readonly startAt?: Date;
-  /** Where file bytes go. Default a temporary folder that is removed at the end. */
+  /** Folder for file bytes (default a temporary folder that is removed at the end). */
   readonly dir?: string;
-  /** The only key that is let in. Default any. */
+  /** The only accepted API key (default any). */
   readonly apiKey?: string;
-  /** Real milliseconds before each answer. Default 0. */
+  /** Real milliseconds before each answer (default 0). */
   readonly latencyMs?: number;
-  /** What a request for the ledger has to bring. Default a random one. */
+  /** Token for reading the ledger (default a random one). */
   readonly ledgerToken?: string;
 }
 
 /** A running emulator. */
 export interface Emulator extends AsyncDisposable {
-  /** For a client's `baseURL`: ends in `/v1`. */
+  /** For a client's `baseURL`; ends in `/v1`. */
   readonly baseURL: string;
   readonly port: number;
-  /** Moves the provider's clock, and lets happen what then is due. */
+  /** Moves the provider's clock by so many milliseconds, and performs what is then due. */
   advance(ms: number): Promise<void>;
   /** Also served, as JSON, at `ledgerURL`. */
   readonly ledger: Ledger;
-  /** Where the ledger is read, token and all: a secret, since the ledger holds what was asked. */
+  /** Address of the ledger with its token. It is a secret, since the ledger holds every prompt. */
   readonly ledgerURL: string;
   readonly provider: FakeProvider;
-  /** Stops serving, cuts open connections and removes the temporary folder. Once is enough; again is harmless. */
+  /**
+   * Stops the server, cuts open connections and removes the temporary folder. Calling it again has
+   * no effect.
+   */
   close(): Promise<void>;
 }
 
-/** Starts the fake provider behind OpenAI's HTTP API. Nothing survives its end. */
+/** Starts the fake provider behind OpenAI's HTTP API. Its state ends with it. */
 export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emulator> => {
   const folder = options.dir ?? (await mkdtemp(join(tmpdir(), 'batchor-emulator-')));
-  // What is uploaded here is nobody else's to read.
+  // Only this user may read uploads.
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const ledgerToken = options.ledgerToken ?? randomBytes(16).toString('hex');
   const clock = createClock(options.startAt?.getTime() ?? Date.now(), options.speed ?? 1);
@@ -62,7 +65,8 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
     ledgerToken,
     host: options.host ?? '127.0.0.1',
   });
-  // Uploads may take longer than Node's default of five minutes; and an idle connection must not break by itself just as a client uses it.
+  // Uploads may take longer than Node's default of five minutes, and idle connections must not
+  // break while a client uses them.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000 }, serve);
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
@@ -103,11 +107,11 @@ interface Guard {
   readonly apiKey: string | null;
   readonly latencyMs: number;
   readonly ledgerToken: string;
-  /** What the server listens on. */
+  /** The host that the server listens on. */
   readonly host: string;
 }
 
-/** The headers that OpenAI puts on each of its answers. */
+/** The headers that OpenAI sets on each answer. */
 const nameHeaders = (response: ServerResponse, callCount: number): void => {
   response
     .setHeader('openai-version', '2020-10-01')
@@ -141,7 +145,10 @@ const createHandler = (provider: FakeProvider, { apiKey, latencyMs, ledgerToken,
   };
 };
 
-/** A call that broke on our side: a client that hung up, a URL that is none, a full disk. The server goes on. */
+/**
+ * Answers a call that failed here: the client hung up, the URL is malformed, or the disk is full.
+ * The server continues.
+ */
 const failCall = (request: IncomingMessage, response: ServerResponse, thrown: unknown): void => {
   if (response.headersSent || response.destroyed || request.socket.destroyed) {
     request.socket.destroy();

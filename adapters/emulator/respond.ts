@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Refused, Reply, ReplyLost } from '../../lib/sim/provider/index.ts';
 
-/** Sends a JSON body as the service does: indented by two, in chunks of no promised length. A file object has a line break behind it. */
+/**
+ * Sends a JSON body as the service does: indented by two, chunked. A file object ends with a line
+ * break.
+ */
 export const sendJson = (response: ServerResponse, statusCode: number, body: unknown): void => {
   response.writeHead(statusCode, { 'content-type': 'application/json' });
-  // Two writes: one would be sent with its length.
+  // Two writes, since a single one would set content-length.
   response.write(textOf(body));
   response.end();
 };
@@ -13,7 +16,7 @@ const textOf = (body: unknown): string => `${JSON.stringify(body, null, 2)}${isF
 
 const isFile = (body: unknown): boolean => typeof body === 'object' && body !== null && 'object' in body && body.object === 'file';
 
-/** Sends a refusal in OpenAI's shape. */
+/** Sends a rejection in OpenAI's shape. */
 export const sendRefusal = (response: ServerResponse, { statusCode, error, retryAfterMs }: Refused): void => {
   if (retryAfterMs !== null) {
     response.setHeader('retry-after-ms', String(retryAfterMs));
@@ -22,7 +25,10 @@ export const sendRefusal = (response: ServerResponse, { statusCode, error, retry
   sendJson(response, statusCode, { error });
 };
 
-/** Sends what the provider answered; a lost reply is a connection that breaks, or a body that does not end. */
+/**
+ * Sends the provider's reply. A lost reply breaks the connection, or sends a body that does not
+ * end.
+ */
 export const sendReply = (request: IncomingMessage, response: ServerResponse, reply: Reply<unknown>): void => {
   if (reply.type === 'done') sendJson(response, 200, reply.value);
   else if (reply.type === 'refused') sendRefusal(response, reply);
@@ -32,7 +38,7 @@ export const sendReply = (request: IncomingMessage, response: ServerResponse, re
 
 const dripMs = 1_000;
 
-/** The answer begins as it should, and does not end: its second half never comes, or blanks come for ever. */
+/** Sends half of the body, then nothing more, or a blank per second for ever. */
 const sendBroken = (response: ServerResponse, { manner, reply }: NonNullable<ReplyLost['broken']>): void => {
   const text = textOf(reply.type === 'done' ? reply.value : { error: reply.error });
   response.writeHead(reply.type === 'done' ? 200 : reply.statusCode, { 'content-type': 'application/json' });
@@ -40,7 +46,7 @@ const sendBroken = (response: ServerResponse, { manner, reply }: NonNullable<Rep
   leaveOpen(response, manner);
 };
 
-/** Nothing more comes, or a blank a second for ever. */
+/** Sends nothing more, or a blank per second for ever. */
 export const leaveOpen = (response: ServerResponse, manner: 'stalls' | 'drips'): void => {
   if (manner === 'stalls') return;
   const timer = setInterval(() => response.write(' '), dripMs).unref();

@@ -5,13 +5,13 @@ import { sendContent } from './download.ts';
 import { sendRefusal, sendReply } from './respond.ts';
 import { receiveUpload } from './upload.ts';
 
-/** One call under `/v1`, taken apart. */
+/** A parsed call under `/v1`. */
 export interface Call {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly provider: FakeProvider;
   readonly url: URL;
-  /** The `{id}` of the path; empty where the path has none. */
+  /** The `{id}` of the path; empty when the path has none. */
   readonly id: string;
 }
 
@@ -49,7 +49,7 @@ const routes: readonly Route[] = [
   },
 ];
 
-/** Serves one call under `/v1`; unknown paths and methods are refused in OpenAI's shape. */
+/** Serves one call under `/v1`; unknown paths and methods are rejected in OpenAI's shape. */
 export const serveRoute = async (call: Omit<Call, 'id'>): Promise<void> => {
   const { method = 'GET' } = call.request;
   const { pathname } = call.url;
@@ -83,7 +83,7 @@ const pageQueryOf = (search: URLSearchParams): PageQuery => {
 const fileQueryOf = (search: URLSearchParams): FileQuery => {
   const purpose = search.get('purpose');
   const order = search.get('order');
-  // The provider refuses any other order.
+  // The provider rejects any other order.
   return {
     ...pageQueryOf(search),
     ...(purpose === null ? {} : { purpose }),
@@ -91,7 +91,7 @@ const fileQueryOf = (search: URLSearchParams): FileQuery => {
   };
 };
 
-/** A path segment without its percent signs; one that cannot be decoded is nobody's id. */
+/** A path segment without percent-encoding; one that cannot be decoded matches no id. */
 const decoded = (segment: string): string => {
   try {
     return decodeURIComponent(segment);

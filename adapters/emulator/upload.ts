@@ -13,7 +13,7 @@ import { boundaryOf, MultipartError, readMultipart } from './multipart.ts';
 const fieldBytesMax = 65_536;
 const fieldsMax = 32;
 
-/** What an upload form held. */
+/** The fields of an upload form. */
 interface UploadForm {
   readonly fields: ReadonlyMap<string, string>;
   readonly filename: string | null;
@@ -54,7 +54,8 @@ const readForm = async (request: IncomingMessage, boundary: string, provider: Fa
     field = null;
   };
   try {
-    // The stream must outlive a malformed form: destroying it would cut the connection before the refusal is out.
+    // The stream must outlive a malformed form: destroying it would cut the connection before the
+    // rejection is sent.
     const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
     for await (const event of readMultipart(chunks, boundary)) {
       if (event.type === 'data') {
@@ -93,7 +94,10 @@ interface OpenUpload {
   bytes: number;
 }
 
-/** Beyond the largest file that any purpose may have, bytes are counted but not kept: the refusal comes once all has arrived. */
+/**
+ * Beyond the largest file of any purpose, bytes are counted but not stored; the rejection follows
+ * the last byte.
+ */
 const append = async (file: OpenUpload, bytes: Buffer): Promise<void> => {
   file.bytes += bytes.length;
   if (file.bytes <= openaiLimits.fileBytesMax) await file.writer?.write(bytes);

@@ -1,17 +1,20 @@
 import { crc32 } from 'node:zlib';
 
-/** Checksums of an object: one CRC-32 for each block of it, the last one shorter. */
+/** Checksums of an object: one CRC-32 per block; the last block may be shorter. */
 export interface BlockSums {
   readonly blockBytes: number;
-  /** Of the object. */
+  /** Length of the object in bytes. */
   readonly bytes: number;
   readonly crcs: Uint32Array;
 }
 
-/** A read verifies whole blocks: smaller ones cost more memory and calls, larger ones more bytes around a short line (docs/benchmarks.md). */
+/**
+ * A read verifies whole blocks: smaller ones cost more memory and calls, larger ones read more
+ * bytes around a short line (docs/benchmarks.md).
+ */
 export const blockBytesDefault = 16 * 1024;
 
-/** Sums bytes up as they come; copies nothing. */
+/** Computes checksums of bytes as they arrive, without copying. */
 export interface SumsWriter {
   add(chunk: Uint8Array): void;
   end(): BlockSums;
@@ -40,7 +43,10 @@ export const createSumsWriter = (blockBytes = blockBytesDefault): SumsWriter => 
 const magic = Buffer.from('batchor sums 1\n\n', 'latin1');
 const headerBytes = magic.length + 16;
 
-/** Little-endian: the magic, the block size, the object's length, the sums, and the CRC-32 of all that. */
+/**
+ * Little-endian: the magic, the block size, the object's length, the sums, and the CRC-32 of all
+ * that.
+ */
 export const encodeSums = ({ blockBytes, bytes, crcs }: BlockSums): Uint8Array => {
   const encoded = Buffer.alloc(headerBytes + 4 * crcs.length + 4);
   magic.copy(encoded);
@@ -51,7 +57,7 @@ export const encodeSums = ({ blockBytes, bytes, crcs }: BlockSums): Uint8Array =
   return encoded;
 };
 
-/** Null: these are not whole sums. */
+/** Null: the bytes are not a whole file of checksums. */
 export const decodeSums = (given: Uint8Array): BlockSums | null => {
   const encoded = Buffer.from(given.buffer, given.byteOffset, given.length);
   if (encoded.length < headerBytes + 4 || !encoded.subarray(0, magic.length).equals(magic)) return null;
@@ -63,15 +69,15 @@ export const decodeSums = (given: Uint8Array): BlockSums | null => {
   return { blockBytes, bytes, crcs: Uint32Array.from({ length: count }, (_, i) => encoded.readUInt32LE(headerBytes + 4 * i)) };
 };
 
-/** The first byte of the block that holds the byte. */
+/** The first byte of the block that contains the byte. */
 export const blockStart = ({ blockBytes }: BlockSums, offset: number): number => offset - (offset % blockBytes);
-/** Where the block that holds the byte before ends. */
+/** The end of the block that contains the byte before `end`. */
 export const blockEnd = ({ blockBytes, bytes }: BlockSums, end: number): number =>
   Math.min(bytes, Math.ceil(end / blockBytes) * blockBytes);
 
 /**
- * The first block of `found` that is not as it was put; null: all are. `found` begins with a block, at `from`, and ends with one; `fromBlock`
- * and `toBlock` say which of its blocks are looked at. O(bytes looked at).
+ * The first changed block of `found`; null: none. `found` begins with a block, at `from`, and ends
+ * with one; only its blocks from `fromBlock` to `toBlock` are checked. O(bytes checked).
  */
 export const changedBlock = (
   { blockBytes, crcs }: BlockSums,

@@ -6,7 +6,10 @@ import { findChange } from './read-object.ts';
 import { objectOfSums, readSums, sumsPath } from './sums-file.ts';
 import { writeSums } from './write-object.ts';
 
-/** What a look at every byte of an object found. `sums`: `damaged` where its checksums are not what was written. */
+/**
+ * The result of checking every byte of an object. `sums`: `damaged` when its checksum file is not
+ * whole.
+ */
 export interface CheckedObject {
   readonly name: string;
   readonly path: string;
@@ -14,11 +17,11 @@ export interface CheckedObject {
   readonly changed: { readonly offset: number; readonly length: number } | null;
 }
 
-/** Objects under a folder, without what lies beside them. */
+/** Objects under a folder, without their checksum files. */
 export const objectsUnder = async (root: string): Promise<readonly string[]> =>
   (await filesUnder(root, '')).filter((name) => objectOfSums(name) === null);
 
-/** Reads every object whole, one after the other. Throws what the system throws. */
+/** Reads every object completely, one after the other. Throws I/O errors. */
 export const checkObjects = async (root: string, names: readonly string[]): Promise<readonly CheckedObject[]> => {
   const found: CheckedObject[] = [];
   for (const name of names) {
@@ -40,14 +43,17 @@ const ifRemoved = (cause: unknown): 'removed' => {
   throw cause;
 };
 
-/** Put while the others were read, an object has its name a moment before its checksums. */
+/** An object that is put meanwhile has its name shortly before its checksums. */
 const lookedAgain = async (object: CheckedObject): Promise<CheckedObject> => {
   if (object.sums !== 'none') return object;
   const now = await readSums(object.path);
   return now === 'none' ? object : { ...object, sums: now === 'damaged' ? 'damaged' : 'whole' };
 };
 
-/** True after: the checksums of the object are those of the bytes that it has now; what lay there before is in the folder `aside`. Throws what the system throws. */
+/**
+ * Writes checksums of the object's current bytes, and moves the old ones to the folder `aside`.
+ * Returns where; null: there were none. Throws I/O errors.
+ */
 export const renewSums = async (root: string, name: string, aside: string): Promise<string | null> => {
   const path = join(root, name);
   const sums = sumsPath(path);

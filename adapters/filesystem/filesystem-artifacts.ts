@@ -13,20 +13,23 @@ import { createSumsCache, readSums, sumsPath } from './sums-file.ts';
 import { ChunkSourceError, ObjectExistsError, syncFolder, writeObject, type WriteParts, writeParts } from './write-object.ts';
 
 export interface FilesystemArtifactsOptions {
-  /** The root folder; made when the first object is put. */
+  /** The root folder; created when the first object is put. */
   readonly dir: string;
 }
 
-/** Immutable objects as files under a folder: written aside, fsynced, then given their name. Files are 0600, folders 0700. */
+/**
+ * Immutable objects as files under a folder: written under a temporary name, fsynced, then renamed.
+ * Files are 0600, folders 0700.
+ */
 export const filesystemArtifacts = ({ dir }: FilesystemArtifactsOptions): ArtifactStore => artifactsWith(dir, writeParts);
 
-/** The same, over another way to write: where a test lets the disk be full. */
+/** The same with another write function: tests use it to fill the disk. */
 export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => {
   const root = resolve(dir);
   const cache = createSumsCache();
   const pathOf = (name: string): string => join(root, ...name.split('/'));
 
-  /** Runs an action on a name that is fit to be one, and that does not lead out of the root. */
+  /** Runs an action on a valid name whose path stays in the root. */
   const named =
     <A>(doing: string, name: string, act: (path: string) => Promise<E.Either<PortError, A>>): Port<A> =>
     async () => {
@@ -42,11 +45,13 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
         return E.left(errnoOf(cause) === 'ELOOP' ? refused(`${path} is a link: links are not followed`) : ioError(doing, path, cause));
       }
     };
-  /** The checksums that the object has to match; null: it was put without. Refuses an object of another length. */
+  /**
+   * The checksums of the object; null: it was put without. An object of another length is an error.
+   */
   const sumsOf = async (path: string, size: number): Promise<BlockSums | null> => {
     let sums = await cache.of(path);
     if (typeof sums !== 'string' && sums.bytes !== size) {
-      // Another object may have had the name before.
+      // An earlier object may have had the name.
       cache.forget(path);
       sums = await cache.of(path);
     }
@@ -55,7 +60,7 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
     if (sums.bytes !== size) throw new PayloadError(otherLength(path, size, sums.bytes));
     return sums;
   };
-  /** Runs an action on an object that exists and holds the spans. */
+  /** Runs an action on an object that exists and contains the spans. */
   const within = <A>(
     name: string,
     spans: readonly Span[],
@@ -66,11 +71,11 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
       if (size === null) return E.left(absent(path));
       const outside = spans.find((span) => !(span.offset >= 0 && span.length >= 0 && span.offset + span.length <= size));
       if (outside === undefined) return E.right(await act(path, size, await sumsOf(path, size)));
-      // Cut off since it was put: that says more.
+      // A truncated object is the clearer error.
       await sumsOf(path, size);
       return E.left({
         type: 'corrupt',
-        message: `bytes ${outside.offset}+${outside.length} leave ${path}, which has ${size} bytes`,
+        message: `bytes ${outside.offset}+${outside.length} are outside of ${path}, which has ${size} bytes`,
         where: path,
       });
     });
@@ -79,18 +84,19 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
     describe: `folder ${root}`,
     put: (name, chunks) =>
       named('write', name, async (path) => {
-        // A taken name is cheap to see before the bytes are written; who comes between is refused at the end.
+        // Checks for a used name before writing the bytes. A put that comes between is rejected at
+        // the end.
         if ((await sizeOf(path)) !== null) return E.left(taken(path));
         try {
           return E.right({ bytes: await writeObject(path, chunks, write) });
         } catch (cause) {
           if (cause instanceof ObjectExistsError) return E.left(taken(path));
-          // Read from another object, say, that has changed.
+          // For example, the chunks are read from another object that has changed.
           if (cause instanceof ChunkSourceError && cause.cause instanceof PayloadError) return E.left(cause.cause.error);
           if (!(cause instanceof ChunkSourceError)) return E.left(ioError('write', path, cause));
           return E.left({
             type: 'transient',
-            message: `the bytes for ${path} broke off: ${cause.message}`,
+            message: `reading the bytes for ${path} failed: ${cause.message}`,
             retryAfterMs: null,
             cause: cause.cause,
           });
@@ -110,15 +116,15 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
         if (sums === 'damaged') return E.left(damagedSums(path));
         return E.right({ bytes, hasSums: true, changed: await findChange(path, sums, bytes) });
       }),
-    size: (name) => named('look at', name, async (path) => E.right(await sizeOf(path))),
+    size: (name) => named('read', name, async (path) => E.right(await sizeOf(path))),
     list: (prefix) => async () => {
-      // Only the folder part narrows the walk; the rest of a prefix may be half a name.
+      // Only the folder part of a prefix selects folders; the rest may be part of a name.
       const below = prefix.includes('/') ? prefix.slice(0, prefix.lastIndexOf('/')) : '';
       if (below !== '' && objectNameFault(below) !== null) return E.right([]);
       try {
         const found: { readonly name: string; readonly bytes: number }[] = [];
         for (const name of await filesUnder(root, below)) {
-          // Our own files beside objects: unfinished ones, and checksums.
+          // Skips unfinished files and checksum files.
           if (!name.startsWith(prefix) || basename(name).startsWith('.')) continue;
           const bytes = await sizeOf(pathOf(name));
           if (bytes !== null) found.push({ name, bytes });

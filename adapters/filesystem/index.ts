@@ -1,4 +1,4 @@
-/** The payload plane as plain files. */
+/** Artifacts as plain files. */
 export { type CheckedObject, checkObjects, objectsUnder, renewSums } from './check-objects.ts';
 export { filesystemArtifacts, type FilesystemArtifactsOptions } from './filesystem-artifacts.ts';
 export { errnoOf, ioError } from './io-error.ts';

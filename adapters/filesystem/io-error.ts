@@ -16,10 +16,10 @@ const advice: Readonly<Record<string, string>> = {
 export const errnoOf = (cause: unknown): string | null =>
   cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : null;
 
-/** A failed system call as data: what was being done, to which path, and what to do about it. */
+/** A failed system call as data: what failed, on which path, and what to do about it. */
 export const ioError = (doing: string, path: string, cause: unknown): PortError => {
   const code = errnoOf(cause);
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const reason = cause instanceof Error ? cause.message : String(cause);
   const known = code === null ? undefined : advice[code];
-  return { type: 'unavailable', message: `cannot ${doing} ${path}: ${known === undefined ? said : `${known} (${code})`}`, cause };
+  return { type: 'unavailable', message: `cannot ${doing} ${path}: ${known === undefined ? reason : `${known} (${code})`}`, cause };
 };

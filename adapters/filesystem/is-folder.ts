@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { errnoOf } from './io-error.ts';
 
-/** True of a folder, and of a link to one; false of anything else, and of nothing. Throws what else the system throws. */
+/** True for a folder and for a link to one; false otherwise. Throws other I/O errors. */
 export const isFolder = (path: string): boolean => {
   try {
     return statSync(path).isDirectory();

@@ -17,7 +17,7 @@ export const filesUnder = async (root: string, below: string): Promise<readonly 
   return names;
 };
 
-/** Bytes of a plain file; null when there is none. */
+/** The size of a plain file in bytes; null when there is none. */
 export const sizeOf = async (path: string): Promise<number | null> => {
   try {
     const found = await lstat(path);

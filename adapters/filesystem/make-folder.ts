@@ -3,16 +3,16 @@ import { dirname } from 'node:path';
 import { errnoOf } from './io-error.ts';
 
 /**
- * True after: the folder is there, and those above it; answers the topmost one that was made, or null. One level at a time: Node's recursive
- * `mkdir` never comes back from a file system that answers ENOENT for what cannot be made in it (procfs), and says ENOENT of a
- * disk that is mounted read-only. Throws what the system throws.
+ * Creates the folder and its parents. Returns the topmost one that was created, or null. It creates
+ * one level at a time: Node's recursive `mkdir` hangs on a file system that answers ENOENT for what
+ * cannot be created in it (procfs), and reports ENOENT for a read-only mount. Throws I/O errors.
  */
 export const makeFolder = async (folder: string, mode = 0o700): Promise<string | null> => {
   const missing: string[] = [];
   for (let at = folder; !(await isThere(at)); at = dirname(at)) missing.unshift(at);
   for (const each of missing) {
     await mkdir(each, { mode }).catch((cause: unknown) => {
-      // Somebody was faster.
+      // Another process created it.
       if (errnoOf(cause) !== 'EEXIST') throw cause;
     });
   }

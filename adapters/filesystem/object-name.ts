@@ -2,10 +2,13 @@ import { realpath } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { errnoOf } from './io-error.ts';
 
-/** Our own unfinished files begin so; a leading dot is no object's name. */
+/** The prefix of unfinished files; object names have no leading dot. */
 export const unfinishedPrefix = '.put-';
 
-/** Why the text cannot name an object, or null: relative, `/`-separated, no segment empty or with a leading dot, no backslash or NUL. */
+/**
+ * Why a text is not a valid object name; null: it is. Names are relative and `/`-separated, without
+ * empty segments, leading dots, backslashes or NUL.
+ */
 export const objectNameFault = (name: string): string | null => {
   if (name.length === 0 || name.length > 1_024) return 'it has 1 to 1,024 characters';
   if (name.includes('\\') || name.includes('\0')) return 'it holds no backslash and no NUL';
@@ -15,7 +18,10 @@ export const objectNameFault = (name: string): string | null => {
   return segments.some((segment) => Buffer.byteLength(segment) > 200) ? 'a segment has at most 200 bytes' : null;
 };
 
-/** True when the object's folder, links followed, lies in the root; of a folder that does not exist, the part that does. */
+/**
+ * True when the object's folder is in the root after following links. For a missing folder, its
+ * existing part counts.
+ */
 export const staysInside = async (root: string, name: string): Promise<boolean> => {
   const top = resolve(root);
   for (let folder = dirname(join(top, ...name.split('/'))); folder.startsWith(top); folder = dirname(folder)) {

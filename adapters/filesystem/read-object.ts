@@ -5,11 +5,11 @@ import { PayloadError } from '../../lib/ports/payload-error.ts';
 import { blockEnd, type BlockSums, blockStart, changedBlock } from './block-sums.ts';
 
 const chunkBytes = 512 * 1024;
-/** Spans closer than this are read in one go: a system call costs more than the bytes between. */
+/** Spans closer than this are read together: a system call costs more than the bytes between. */
 const gapBytesMax = 16 * 1024;
 const readBytesMax = 1024 * 1024;
 
-/** A link in the last place is refused by the kernel. */
+/** The kernel rejects a link as the last path segment. */
 const openObject = (path: string): Promise<FileHandle> => open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
 
 const readFully = async (handle: FileHandle, path: string, offset: number, length: number): Promise<Uint8Array> => {
@@ -22,7 +22,7 @@ const readFully = async (handle: FileHandle, path: string, offset: number, lengt
   return bytes;
 };
 
-/** Bytes that are not what was put: they are given to nobody. */
+/** The error for changed bytes, which no caller receives. */
 export const changedBytes = (path: string, { offset, length }: Span): PayloadError =>
   new PayloadError({
     type: 'corrupt',
@@ -32,7 +32,10 @@ export const changedBytes = (path: string, { offset, length }: Span): PayloadErr
     where: `${path}:${offset}`,
   });
 
-/** The bytes of the span, chunk by chunk, each verified before it is given; the file is open only while somebody reads. Throws `PayloadError`. */
+/**
+ * The bytes of the span in chunks, each verified before it is returned. The file is open only
+ * during the iteration. Throws `PayloadError`.
+ */
 export async function* readChunks(path: string, span: Span, sums: BlockSums | null): AsyncGenerator<Uint8Array> {
   const handle = await openObject(path);
   const step = stepOf(chunkBytes, sums);
@@ -51,7 +54,7 @@ export async function* readChunks(path: string, span: Span, sums: BlockSums | nu
   }
 }
 
-/** So many bytes, in whole blocks. */
+/** How many bytes to read at once, in whole blocks. */
 const stepOf = (bytes: number, sums: BlockSums | null): number =>
   sums === null ? bytes : Math.max(1, Math.floor(bytes / sums.blockBytes)) * sums.blockBytes;
 
@@ -60,7 +63,10 @@ const requireSame = (path: string, sums: BlockSums | null, bytes: Uint8Array, fr
   if (changed !== null) throw changedBytes(path, changed);
 };
 
-/** Every span, in the order asked for: neighbours share a read, and views share its bytes. Every block that a span touches is verified. Throws `PayloadError`. */
+/**
+ * Every span, in the given order. Adjacent spans share a read, and results are views of its bytes.
+ * Every block that a span touches is verified. Throws `PayloadError`.
+ */
 export const readAllSpans = async (path: string, spans: readonly Span[], sums: BlockSums | null): Promise<readonly Uint8Array[]> => {
   const order = spans.map((_, i) => i).sort((a, b) => spanAt(spans, a).offset - spanAt(spans, b).offset);
   const found: Uint8Array[] = new Array<Uint8Array>(spans.length);
@@ -75,10 +81,10 @@ export const readAllSpans = async (path: string, spans: readonly Span[], sums: B
       const block = await readFully(handle, path, start, (sums === null ? end : blockEnd(sums, end)) - start);
       let verifiedTo = 0;
       for (; i < behind; i += 1) {
-        const place = order[i] as number;
-        const span = spanAt(spans, place);
+        const at = order[i] as number;
+        const span = spanAt(spans, at);
         if (sums !== null) verifiedTo = verifySpan(path, sums, block, start, span, verifiedTo);
-        found[place] = block.subarray(span.offset - start, endOf(span) - start);
+        found[at] = block.subarray(span.offset - start, endOf(span) - start);
       }
     }
     return found;
@@ -87,7 +93,10 @@ export const readAllSpans = async (path: string, spans: readonly Span[], sums: B
   }
 };
 
-/** Spans come in the order of their offsets: a block that an earlier one touched is not summed up again. Answers the block behind the last one verified. */
+/**
+ * Verifies spans in offset order: a block that an earlier span touched is not summed again. Returns
+ * the block after the last verified one.
+ */
 const verifySpan = (path: string, sums: BlockSums, block: Uint8Array, start: number, span: Span, verifiedTo: number): number => {
   if (span.length === 0) return verifiedTo;
   const from = Math.max(verifiedTo, Math.floor(span.offset / sums.blockBytes));
@@ -97,7 +106,7 @@ const verifySpan = (path: string, sums: BlockSums, block: Uint8Array, start: num
   return to;
 };
 
-/** Behind the last span that is read together with this one. */
+/** The index after the last span that is read together with this one. */
 const neighboursEnd = (spans: readonly Span[], order: readonly number[], from: number): number => {
   const start = spanAt(spans, order[from] as number).offset;
   let end = start;
@@ -111,10 +120,10 @@ const neighboursEnd = (spans: readonly Span[], order: readonly number[], from: n
   return behind;
 };
 
-const spanAt = (spans: readonly Span[], place: number): Span => spans[place] as Span;
+const spanAt = (spans: readonly Span[], at: number): Span => spans[at] as Span;
 const endOf = (span: Span): number => span.offset + span.length;
 
-/** The first bytes of the whole object that are not what was put; null: all are. */
+/** The first changed bytes of the whole object; null: none. */
 export const findChange = async (path: string, sums: BlockSums, bytes: number): Promise<Span | null> => {
   if (bytes !== sums.bytes) {
     const offset = Math.min(bytes, sums.bytes);

@@ -5,9 +5,9 @@ import { makeDurably, syncFolder, writeParts } from './write-object.ts';
 export const unfinishedSuffix = '.tmp';
 
 /**
- * True after: the file holds these bytes, whatever it held before; who reads meanwhile sees the old or the new ones, whole. Durable, the
- * name included, where asked. For the one writer of the file: what it dies over lies beside it, and is written anew the next time.
- * Throws what the system throws: then nothing has changed.
+ * Replaces the content of a file. Concurrent readers see either the old or the new bytes. The bytes
+ * and the name are durable if `isDurable`. For a single writer: a crash leaves a temporary file,
+ * which the next call overwrites. Throws I/O errors, and then the file is unchanged.
  */
 export const replaceFile = async (path: string, bytes: Uint8Array, isDurable: boolean): Promise<void> => {
   const folder = dirname(path);

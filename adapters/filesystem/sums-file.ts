@@ -3,12 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import { type BlockSums, decodeSums } from './block-sums.ts';
 import { errnoOf } from './io-error.ts';
 
-/** Beside each object lies a file of its checksums. A leading dot is no object's name. */
+/** The checksum file beside each object. Its leading dot cannot occur in an object name. */
 export const sumsPrefix = '.sums-';
 
 export const sumsPath = (path: string): string => join(dirname(path), `${sumsPrefix}${basename(path)}`);
 
-/** The object whose checksums a file holds, by its path or name; null: the file is another. */
+/** The object of a checksum file, by path or name; null: it is another file. */
 export const objectOfSums = (path: string): string | null => {
   const name = basename(path);
   if (!name.startsWith(sumsPrefix)) return null;
@@ -16,7 +16,10 @@ export const objectOfSums = (path: string): string | null => {
   return `${folder}${name.slice(sumsPrefix.length)}`;
 };
 
-/** The checksums of an object; `none` where it has none, `damaged` where they are not what was written. Throws what the system throws. */
+/**
+ * The checksums of an object; `none` without a file, `damaged` when the file is not whole. Throws
+ * I/O errors.
+ */
 export const readSums = async (path: string): Promise<BlockSums | 'none' | 'damaged'> => {
   try {
     return decodeSums(new Uint8Array(await readFile(sumsPath(path)))) ?? 'damaged';
@@ -29,7 +32,7 @@ export const readSums = async (path: string): Promise<BlockSums | 'none' | 'dama
 const keptObjectsMax = 512;
 const keptSumsMax = 2_000_000;
 
-/** Checksums of objects that were read lately, at most 8 MB of them: objects are immutable. */
+/** A cache of checksums, at most 8 MB; objects are immutable. */
 export interface SumsCache {
   of(path: string): Promise<BlockSums | 'none' | 'damaged'>;
   forget(path: string): void;
@@ -47,7 +50,7 @@ export const createSumsCache = (): SumsCache => {
       const known = kept.get(path);
       if (known !== undefined) return known;
       const sums = await readSums(path);
-      // What has none yet may have them in a moment: an object has its name first.
+      // A missing file is not cached: an object has its name shortly before its checksums.
       if (typeof sums === 'string' || sums.crcs.length > keptSumsMax) return sums;
       forget(path);
       kept.set(path, sums);

@@ -5,7 +5,10 @@ import { ioError } from './io-error.ts';
 import { filesUnder } from './list-objects.ts';
 import { objectOfSums } from './sums-file.ts';
 
-/** True after: only kept objects are left, with their checksums; unfinished files of dead writers are gone too. For the run's one owner, at opening. Answers what was removed. */
+/**
+ * Deletes every object that is not kept, with its checksums, and unfinished files of dead writers.
+ * For the run's owner, at opening. Returns the names of deleted objects.
+ */
 export const sweepObjects = async (root: string, isKept: (name: string) => boolean): Promise<readonly string[] | PortError> => {
   try {
     const files = await filesUnder(root, '');
@@ -14,6 +17,6 @@ export const sweepObjects = async (root: string, isKept: (name: string) => boole
     for (const name of swept) await rm(join(root, name), { force: true });
     return swept.filter((name) => objectOfSums(name) === null);
   } catch (cause) {
-    return ioError('sweep', root, cause);
+    return ioError('delete unreferenced objects in', root, cause);
   }
 };

@@ -10,32 +10,32 @@ import { sumsPath } from './sums-file.ts';
 
 const gatheredBytesMax = 256 * 1024;
 
-/** Writes all of the parts; the one place where a test may let the disk be full. */
+/** Writes all of the parts. Tests replace it to fill the disk. */
 export type WriteParts = (handle: FileHandle, parts: readonly Uint8Array[]) => Promise<void>;
 
 export const writeParts: WriteParts = async (handle, parts) => {
   const wanted = parts.reduce((sum, part) => sum + part.length, 0);
   const { bytesWritten } = await handle.writev(parts as Uint8Array[]);
   if (bytesWritten === wanted) return;
-  // A short write: the rest, or the error that explains it.
+  // After a short write: writes the rest, or throws the error that explains it.
   const rest = Buffer.concat(parts as Uint8Array[]).subarray(bytesWritten);
   for (let at = 0; at < rest.length;) at += (await handle.write(rest, at)).bytesWritten;
 };
 
-/** What reading the chunks threw: the source's fault, not the disk's. */
+/** An error of the source of the chunks, not of the disk. */
 export class ChunkSourceError extends Error {
   override readonly name = 'ChunkSourceError';
 }
 
-/** The name is taken: a committed object is never overwritten. */
+/** The name is in use: a stored object is never overwritten. */
 export class ObjectExistsError extends Error {
   override readonly name = 'ObjectExistsError';
 }
 
 /**
- * True after: the object is whole under its name, its checksums lie beside it, files and folder are durable. Nothing of it is left when this
- * throws. The object has its name first: of two that put one at once, only the one that has the name writes checksums. Whoever dies between
- * leaves an object that was promised to nobody.
+ * Stores the object under its name with its checksums beside it; files and folder are durable.
+ * Leaves nothing when it throws. The object gets its name first, so of two concurrent puts only the
+ * successful one writes checksums. A crash in between leaves an object that was never acknowledged.
  */
 export const writeObject = async (
   path: string,
@@ -59,7 +59,7 @@ export const writeObject = async (
   }
 };
 
-/** True after: durable checksums of the bytes that the object has now lie beside it. Throws what the system throws. */
+/** Writes durable checksums of the object's current bytes. Throws I/O errors. */
 export const writeSums = async (path: string): Promise<void> => {
   const sums = createSumsWriter();
   for await (const chunk of createReadStream(path)) sums.add(chunk as Uint8Array);
@@ -92,7 +92,7 @@ const writeTemporary = async (
       sums.add(chunk);
       gatheredBytes += chunk.length;
       const isFull = gatheredBytes >= gatheredBytesMax;
-      // What waits is copied: a source may use its buffer again once it is asked for more.
+      // Copied, since a source may reuse its buffer for the next chunk.
       gathered.push(isFull ? chunk : chunk.slice());
       if (isFull) await flush();
     }
@@ -104,7 +104,7 @@ const writeTemporary = async (
   }
 };
 
-/** Tells the source's faults from the disk's. */
+/** Separates errors of the source from those of the disk. */
 async function* guarded(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of chunks) yield chunk;
@@ -113,7 +113,10 @@ async function* guarded(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
   }
 }
 
-/** A hard link refuses an existing name in one step; where links are not to be had, look and rename (a run has one owner). */
+/**
+ * A hard link rejects an existing name atomically. Without hard links: check and rename (a run has
+ * one owner).
+ */
 const publish = async (temporary: string, path: string): Promise<void> => {
   try {
     await link(temporary, path);
@@ -131,7 +134,7 @@ const exists = async (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Makes the folder and those above it; a new folder's name is durable only once the folder above is. */
+/** Creates the folder and its parents; a new folder's name is durable once its parent is synced. */
 export const makeDurably = async (folder: string): Promise<void> => {
   const first = await makeFolder(folder);
   if (first === null) return;
@@ -142,7 +145,7 @@ export const makeDurably = async (folder: string): Promise<void> => {
 };
 
 export const syncFolder = async (folder: string): Promise<void> => {
-  // Windows opens no folders; its rename is durable by journal.
+  // Windows cannot open folders; its renames are journalled.
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {

@@ -4,9 +4,12 @@ import { parseExact } from '../files/exact-json.ts';
 import { messageOf } from '../files/row-mapping.ts';
 import { decodeUtf8 } from '../files/utf8.ts';
 
-/** A cell that holds no value, though it should: one bad row, where throwing would cost the whole row group. */
+/**
+ * A cell without a valid value. It makes one bad row, where throwing would lose the whole row
+ * group.
+ */
 export interface CellFault {
-  /** Goes behind the name of the column. */
+  /** The reason, to follow the name of the column. */
   readonly fault: string;
 }
 
@@ -23,7 +26,10 @@ const isCellFault = (value: unknown): value is CellFault => typeof value === 'ob
 const NOT_UTF8 = cellFault('is not valid UTF-8');
 const NO_DATE = cellFault('is a date beyond the years that can be written');
 
-/** What hyparquet makes of annotated values: texts and JSON checked, dates as ISO 8601 texts, to the last digit that the file holds. */
+/**
+ * Parsers of annotated values for hyparquet: texts and JSON are checked, dates become ISO 8601
+ * texts with all digits of the file.
+ */
 export const CELL_PARSERS: Partial<ParquetParsers> = {
   stringFromBytes: (bytes) => textOf(bytes) ?? NOT_UTF8,
   jsonFromBytes: (bytes): unknown => {
@@ -48,7 +54,7 @@ const isoTime = (millis: bigint): string | null => {
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 };
 
-/** A time finer than milliseconds by that many digits, which are written where they are not zero. */
+/** A time with `digits` more digits than milliseconds; zeros are not written. */
 const isoFine = (time: bigint, digits: number): string | null => {
   const perMilli = 10n ** BigInt(digits);
   // Rounded down, also before 1970.
@@ -59,8 +65,8 @@ const isoFine = (time: bigint, digits: number): string | null => {
 };
 
 /**
- * A decoded value as JSON: whole numbers beyond 2^53 as decimal texts, so that none is rounded; bytes as base64; numbers that JSON
- * does not have (NaN, infinities) and missing values as null.
+ * A decoded value as JSON: whole numbers beyond 2^53 as decimal texts, so that none is rounded;
+ * bytes as base64; NaN, the infinities and missing values as null.
  */
 export const toJsonCell = (value: unknown): JsonValue | CellFault => {
   switch (typeof value) {
@@ -103,5 +109,5 @@ const toJsonList = (values: readonly unknown[]): JsonValue | CellFault => {
   return list;
 };
 
-/** `isCellFault` for what `toJsonCell` gave. */
+/** `isCellFault` for the results of `toJsonCell`. */
 export const isFault = (cell: JsonValue | CellFault): cell is CellFault => isCellFault(cell);

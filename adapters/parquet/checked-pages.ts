@@ -6,7 +6,7 @@ import type { PageLayout } from './page-body.ts';
 import type { PageHeader } from './page-header.ts';
 import { PAGE, readPageHeader } from './page-header.ts';
 
-/** What checking borrows from hyparquet, loaded with it. */
+/** Functions of hyparquet that the checks use, loaded with it. */
 export interface HyparquetParts {
   readonly deltaBinaryUnpack: typeof deltaBinaryUnpack;
   readonly getSchemaPath: typeof getSchemaPath;
@@ -14,7 +14,7 @@ export interface HyparquetParts {
   readonly getMaxRepetitionLevel: typeof getMaxRepetitionLevel;
 }
 
-/** What is read of a row group, and by what. */
+/** The part of a row group to read. */
 export interface GroupReading {
   readonly group: RowGroup;
   readonly schema: SchemaElement[];
@@ -27,7 +27,7 @@ export interface GroupReading {
   readonly rowEnd: number;
 }
 
-/** What hyparquet is given in place of the file and its row group. */
+/** The file and row group that are passed to hyparquet. */
 export interface CheckedGroup {
   readonly file: AsyncBuffer;
   readonly group: RowGroup;
@@ -35,21 +35,23 @@ export interface CheckedGroup {
 }
 
 /**
- * A row group whose pages are held against its footer, and their lengths against their bytes, before hyparquet decodes them: it trusts both,
- * and a few damaged bytes would keep it busy for hours, or fill the memory. What lies open (headers, levels of version 2) is looked at when it
- * is fetched, the rest when it was decompressed, for which every column is given a compression of its own name. Throws a `RangeError`.
+ * A row group whose pages are checked against its footer, and their lengths against their bytes,
+ * before hyparquet decodes them. hyparquet trusts both: a few damaged bytes would keep it busy for
+ * hours, or fill the memory. Uncompressed parts (headers, levels of version 2) are checked when
+ * they are fetched, the rest after decompression; for that, every column gets a codec name of its
+ * own. Throws a `RangeError`.
  */
 export const checkedGroup = (reading: GroupReading): CheckedGroup => {
   const leaves: Leaf[] = [];
   const compressors: Record<string, (page: Uint8Array, length: number) => Uint8Array> = {};
   const group = {
     ...reading.group,
-    columns: reading.group.columns.map((chunk, place): ColumnChunk => {
+    columns: reading.group.columns.map((chunk, columnIndex): ColumnChunk => {
       const { meta_data } = chunk;
       if (meta_data === undefined || !reading.columns.includes(meta_data.path_in_schema[0] ?? '')) return chunk;
       const leaf = leafOf(meta_data, reading);
       leaves.push(leaf);
-      const codec = `${meta_data.codec}#${place}`;
+      const codec = `${meta_data.codec}#${columnIndex}`;
       compressors[codec] = checkedDecompressor(leaf, reading, meta_data.codec);
       return { ...chunk, meta_data: { ...meta_data, codec: codec as CompressionCodec } };
     }),
@@ -64,7 +66,7 @@ export const checkedGroup = (reading: GroupReading): CheckedGroup => {
           for (const leaf of leaves) checkFetched(new Uint8Array(buffer), start, leaf, reading);
           return buffer;
         });
-        // As with the ranges themselves: hyparquet may never look at it.
+        // Like the ranges: hyparquet may never await it.
         checked.catch(() => undefined);
         return checked;
       },
@@ -72,7 +74,7 @@ export const checkedGroup = (reading: GroupReading): CheckedGroup => {
   };
 };
 
-/** A chunk of a column that holds values, and what its pages must fit into. */
+/** A chunk of a column with values, and the limits of its pages. */
 interface Leaf {
   readonly name: string;
   readonly layout: PageLayout;
@@ -84,10 +86,16 @@ interface Leaf {
   readonly unpackedBytesMax: number;
 }
 
-/** No page up to this size is refused for what the footer says of its chunk: some writers count that wrongly. */
+/**
+ * Pages up to this size are never rejected for the footer's size of their chunk, which some writers
+ * get wrong.
+ */
 const UNPACKED_BYTES_MIN = 64 * 1024 * 1024;
 
-/** More values than writers put into a page; as JavaScript arrays they would take hundreds of megabytes. */
+/**
+ * More values than writers put into a page; as JavaScript arrays they would take hundreds of
+ * megabytes.
+ */
 const PAGE_VALUES_MAX = 2 ** 25;
 
 const leafOf = (chunk: NonNullable<ColumnChunk['meta_data']>, { group, schema, parts }: GroupReading): Leaf => {
@@ -110,12 +118,16 @@ const leafOf = (chunk: NonNullable<ColumnChunk['meta_data']>, { group, schema, p
   };
 };
 
-/** Checks what of a leaf is among the bytes that were fetched from `start` on. Such a range begins with the chunk, or with one of its pages. */
+/**
+ * Checks a leaf's pages among the bytes that were fetched from `start` on. Such a range begins with
+ * the chunk or with one of its pages.
+ */
 const checkFetched = (bytes: Uint8Array, start: number, leaf: Leaf, { rowStart, rowEnd, parts }: GroupReading): void => {
   const from = Math.max(leaf.start, start);
   const to = Math.min(leaf.end, start + bytes.length);
   if (from >= to) return;
-  // Of a flat column whose pages are not listed hyparquet reads as far as it must, and passes over the pages before.
+  // hyparquet reads a flat column without a page index only as far as needed, and skips earlier
+  // pages.
   const isWhole = leaf.isFlat && from === leaf.start;
   let seen = 0;
   for (const header of pagesIn(bytes.subarray(0, to - start), from - start, leaf)) {
@@ -124,7 +136,7 @@ const checkFetched = (bytes: Uint8Array, start: number, leaf: Leaf, { rowStart, 
       const body = bytes.subarray(header.bodyAt, header.bodyAt + header.packedBytes);
       checkLevelsV2(body, header, leaf.layout);
       const levelBytes = header.repetitionBytes + header.definitionBytes;
-      // What was not compressed does not come by the decompressor.
+      // Uncompressed data does not pass the decompressor.
       if (!header.isPacked || header.unpackedBytes === levelBytes)
         checkBody(body.subarray(levelBytes), header, leaf.layout, parts.deltaBinaryUnpack);
     }
@@ -161,7 +173,7 @@ const checkedDecompressor = (
   codec: CompressionCodec,
 ): ((page: Uint8Array, length: number) => Uint8Array) => {
   const decompress = compressors[codec] ?? ((page: Uint8Array) => page);
-  // hyparquet cuts pages out of one buffer after the other, each of which begins with a header.
+  // hyparquet slices pages out of successive buffers, each of which begins with a header.
   const known = new WeakMap<ArrayBufferLike, ReadonlyMap<number, PageHeader>>();
   const headersOf = (buffer: ArrayBufferLike): ReadonlyMap<number, PageHeader> => {
     const found = known.get(buffer) ?? headersByBody(new Uint8Array(buffer), leaf);
@@ -177,7 +189,10 @@ const checkedDecompressor = (
   };
 };
 
-/** Headers by where what is compressed of their pages begins. What comes behind a damaged one is not known. */
+/**
+ * Headers by the byte offset of the compressed part of their pages. Headers after a damaged one are
+ * missing.
+ */
 const headersByBody = (bytes: Uint8Array, leaf: Leaf): ReadonlyMap<number, PageHeader> => {
   const headers = new Map<number, PageHeader>();
   try {

@@ -3,22 +3,23 @@ import type { SchemaTree } from 'hyparquet';
 /** How decimals are read: as their digits, or as JavaScript numbers. */
 export type DecimalReading = 'text' | 'number';
 
-/** Puts the digits of decimals in place of the numbers or bytes that are stored. */
+/** Replaces stored numbers or bytes by the digits of decimals. */
 export type WriteDecimals = (value: unknown) => unknown;
 
-/** More digits than any decimal has; a damaged footer must not make texts without end. */
+/** More digits than any decimal has; a damaged footer must not create endless texts. */
 const SCALE_MAX = 1_000;
 
 /**
- * Writes the decimals in a column's values; null: it has none. Values have the form that hyparquet gives them: lists and repeated groups are arrays,
- * maps and structs objects. Throws a `RangeError` for a senseless scale.
+ * Writes the decimals in a column's values; null: it has none. Values are as hyparquet returns
+ * them: lists and repeated groups are arrays, maps and structs objects. Throws a `RangeError` for
+ * an invalid scale.
  */
 export const decimalWriter = (node: SchemaTree): WriteDecimals | null => {
   if (node.element.converted_type === 'DECIMAL') return inLists(decimalText(node.element.scale ?? 0));
   const [child] = node.children;
   if (child === undefined) return null;
   const isWrapped = node.children.length === 1 && child.element.repetition_type === 'REPEATED';
-  // As hyparquet tells lists and maps from structs.
+  // The way in which hyparquet distinguishes lists and maps from structs.
   if (node.element.converted_type === 'LIST' && isWrapped && child.children.length <= 1) return decimalWriter(child.children[0] ?? child);
   const [key, value] = child.children;
   if (node.element.converted_type === 'MAP' && isWrapped && child.children.length === 2 && key !== undefined && value !== undefined)
@@ -30,7 +31,7 @@ export const decimalWriter = (node: SchemaTree): WriteDecimals | null => {
   return writers.length === 0 ? null : inLists(inFields(new Map(writers)));
 };
 
-/** A list of values, and one of lists, is written value by value. */
+/** Lists, also nested ones, are written value by value. */
 const inLists = (write: WriteDecimals): WriteDecimals => {
   const writeAll: WriteDecimals = (value) => {
     if (value === null || value === undefined) return value;
@@ -59,7 +60,7 @@ const inMaps = (key: SchemaTree, value: SchemaTree): WriteDecimals | null => {
   );
 };
 
-/** A key has become text: of a whole number its digits, of bytes their list. */
+/** Keys have become texts: a whole number its digits, bytes their list. */
 const storedKey = (name: string): unknown => (/^-?\d+$/.test(name) ? BigInt(name) : Uint8Array.from(name.split(','), Number));
 
 const decimalText = (scale: number): WriteDecimals => {
@@ -70,7 +71,7 @@ const decimalText = (scale: number): WriteDecimals => {
   };
 };
 
-/** The whole number that is stored; big-endian two's complement where it is bytes. */
+/** The stored whole number; bytes are big-endian two's complement. */
 const unscaledOf = (value: unknown): bigint | null => {
   if (typeof value === 'bigint') return value;
   if (typeof value === 'number') return BigInt(value);

@@ -4,11 +4,15 @@ import { boundedFrame } from './zstd-page.ts';
 
 type Decompressor = (page: Uint8Array, length: number) => Uint8Array;
 
-/** How pages are decompressed, into about the room that they are said to take: gzip and brotli by Node, whose decoders end on damaged input too; the others by hyparquet-compressors. */
+/**
+ * Decompresses pages into about their stated size. Node handles gzip and brotli, since its decoders
+ * terminate on damaged input; hyparquet-compressors handles the others.
+ */
 export const loadDecompressors = async (): Promise<Compressors> => {
   const { compressors, decompressLz4, decompressLz4Raw, decompressSnappy, decompressZstd } = await import('hyparquet-compressors');
   return {
-    // Theirs is made once; the function by itself makes a WebAssembly module for every page.
+    // The package's instance is made once; the function would compile a WebAssembly module for
+    // every page.
     SNAPPY: unlessEmpty(compressors.SNAPPY ?? decompressSnappy),
     GZIP: unlessEmpty((page, length) => gunzipSync(page, { maxOutputLength: length })),
     BROTLI: unlessEmpty((page, length) => brotliDecompressSync(page, { maxOutputLength: length })),
@@ -18,13 +22,19 @@ export const loadDecompressors = async (): Promise<Compressors> => {
   };
 };
 
-/** A page of nothing, as the dictionary of a column of nulls, is bytes all the same; not every decoder takes them. */
+/**
+ * An empty page, such as the dictionary of a column of nulls, still has bytes, which some decoders
+ * reject.
+ */
 const unlessEmpty =
   (decompress: Decompressor): Decompressor =>
   (page, length) =>
     length === 0 ? new Uint8Array() : decompress(page, length);
 
-/** True for blocks of lz4 behind their lengths, as Hadoop writes them. The decompressor follows these lengths also where they lead back. */
+/**
+ * True for lz4 blocks with lengths before them, as Hadoop writes them. The decompressor follows
+ * these lengths even backwards.
+ */
 const isFramed = (page: Uint8Array, length: number): boolean => {
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
   let unpacked = 0;

@@ -9,15 +9,16 @@ const TYPES: Readonly<Record<TableColumnType, Omit<SchemaElement, 'name'>>> = {
   json: { type: 'BYTE_ARRAY', converted_type: 'JSON', logical_type: { type: 'JSON' } },
 };
 
-/** The schema as the file names it. */
+/** The schema in the file. */
 export const finalSchema = (columns: readonly TableColumn[]): SchemaElement[] => [
   { name: 'root', num_children: columns.length },
   ...columns.map(({ name, type }): SchemaElement => ({ ...TYPES[type], name, repetition_type: 'OPTIONAL' })),
 ];
 
 /**
- * The schema by which values are written. It leaves texts and JSON unnamed: named, hyparquet-writer would make bytes of a whole column's texts
- * before it writes one; and JSON it would quote once more, and not keep the numbers of what was parsed and written anew.
+ * The schema for encoding values. Texts and JSON have no annotation here. With one,
+ * hyparquet-writer would convert all texts of a column before it writes any, and it would serialise
+ * JSON again, which changes numbers.
  */
 export const fileSchema = (columns: readonly TableColumn[]): SchemaElement[] =>
   finalSchema(columns).map((element) => {
@@ -28,7 +29,7 @@ export const fileSchema = (columns: readonly TableColumn[]): SchemaElement[] =>
 
 type RowGroup = ParquetWriter['row_groups'][number];
 
-/** The row group of a table without rows: of every column no page, behind the magic number. */
+/** The row group of a table without rows: no page for any column. */
 export const emptyRowGroup = (columns: readonly TableColumn[], codec: 'SNAPPY' | 'UNCOMPRESSED'): RowGroup => ({
   columns: columns.map(({ name, type }) => ({
     file_offset: 4n,

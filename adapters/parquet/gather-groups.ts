@@ -1,23 +1,26 @@
 import type { Cell, TableColumn, TableColumnType, TablePage } from '../../lib/ports/table.ts';
 
-/** How large a row group may get. A single row may be larger. */
+/** The limits of a row group. A single row may be larger. */
 export interface GroupTuning {
   readonly rowsMax: number;
   /** UTF-16 units of all texts together. */
   readonly charsMax: number;
 }
 
-/** A cell as it is written. */
+/** A cell in its written form. */
 type WrittenCell = string | number | bigint | boolean | null;
 
 /** The rows of one row group, column by column. */
 export interface GatheredGroup {
   readonly rowCount: number;
-  /** Mutable by type alone: the writer asks for it. */
+  /** Mutable only because the writer's type requires it. */
   readonly cells: readonly WrittenCell[][];
 }
 
-/** Pages as row groups: joined and cut wherever a group is full. Throws a `TypeError` for a cell that is not of its column's type. */
+/**
+ * Joins and splits pages into row groups. Throws a `TypeError` for a cell that is not of its
+ * column's type.
+ */
 export async function* gatherGroups(
   columns: readonly TableColumn[],
   pages: AsyncIterable<TablePage>,
@@ -27,7 +30,7 @@ export async function* gatherGroups(
   let cells = fresh();
   let rowCount = 0;
   let chars = 0;
-  /** 0-based, of the page's first row in the table. */
+  /** 0-based index of the page's first row in the table. */
   let pageStart = 0;
   for await (const page of pages) {
     for (let row = 0; row < page.rowCount; row += 1) {

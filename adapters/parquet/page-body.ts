@@ -4,24 +4,32 @@ import type { PageHeader } from './page-header.ts';
 import { PAGE } from './page-header.ts';
 import { bitsOf, checkDeltas, checkPrefixes, checkRuns } from './page-runs.ts';
 
-/** What of a column's schema says how its pages are laid out. */
+/** The parts of a column's schema that determine the layout of its pages. */
 export interface PageLayout {
   readonly type: ParquetType | undefined;
   readonly repetitionMax: number;
   readonly definitionMax: number;
 }
 
-/** Encodings whose lengths hyparquet trusts, as Parquet numbers them. The others end with their bytes. */
+/**
+ * Encodings whose lengths hyparquet trusts, by Parquet's numbers. The others end with their bytes.
+ */
 const ENCODING = { plainDictionary: 2, runs: 3, deltas: 5, deltaLengths: 6, prefixes: 7, dictionary: 8 } as const;
 
-/** Throws a `RangeError` for the levels of a page of version 2, which are never compressed, where they give more than they are to. */
+/**
+ * Checks the levels of a page of version 2, which are never compressed. Throws a `RangeError` when
+ * they give more values than stated.
+ */
 export const checkLevelsV2 = (body: Uint8Array, header: PageHeader, { repetitionMax, definitionMax }: PageLayout): void => {
   const { repetitionBytes, valueCount: count } = header;
   if (repetitionMax > 0) checkRuns({ bytes: body, at: 0, width: bitsOf(repetitionMax), count }, -1);
   if (definitionMax > 0) checkRuns({ bytes: body, at: repetitionBytes, width: bitsOf(definitionMax), count }, -1);
 };
 
-/** The same for what was compressed: all of a page of version 1, of version 2 what is behind its levels. */
+/**
+ * Checks the compressed part: all of a page of version 1, or the part after the levels in version
+ * 2.
+ */
 export const checkBody = (body: Uint8Array, header: PageHeader, layout: PageLayout, unpackDeltas: typeof deltaBinaryUnpack): void => {
   const { encoding, valueCount } = header;
   // A dictionary is plain: it ends with its bytes.
@@ -42,7 +50,7 @@ export const checkBody = (body: Uint8Array, header: PageHeader, layout: PageLayo
     case ENCODING.dictionary:
     case ENCODING.runs: {
       const isBoolean = layout.type === 'BOOLEAN' && encoding === ENCODING.runs;
-      // Runs of booleans begin behind their length; indexes behind the number of their bits.
+      // Runs of booleans begin after their length; indexes after the byte with their bit width.
       checkRuns({ bytes: body, at: at + (isBoolean ? 4 : 1), width: isBoolean ? 1 : (body[at] ?? 0), count }, -1);
       return;
     }

@@ -1,30 +1,31 @@
-/** The kinds of pages that are read. */
+/** The page types that are read. */
 export const PAGE = { data: 0, dictionary: 2, dataV2: 3 } as const;
 
-/** A page as its header describes it. */
+/** A page header. */
 export interface PageHeader {
-  /** One of `PAGE`, or another that is not read. */
+  /** One of `PAGE`, or a type that is not read. */
   readonly type: number;
-  /** Bytes of the body as it lies in the file, and as it was before compression. */
+  /** Size of the body in the file, and before compression, in bytes. */
   readonly packedBytes: number;
   readonly unpackedBytes: number;
   /** Missing values count. */
   readonly valueCount: number;
-  /** Only of pages of the second version; else 0. */
+  /** Only of pages of version 2; else 0. */
   readonly nullCount: number;
   readonly rowCount: number;
   readonly repetitionBytes: number;
   readonly definitionBytes: number;
   readonly isPacked: boolean;
-  /** As Parquet numbers them. */
+  /** By Parquet's numbers. */
   readonly encoding: number;
-  /** Where in the bytes the body begins. */
+  /** The byte offset of the body. */
   readonly bodyAt: number;
 }
 
 /**
- * Reads the header that begins at `at`. Throws a `RangeError` for one that makes no sense. It is stricter than hyparquet, which follows lengths
- * and numbers as they come: what passes here is read by it in as many steps as the header has bytes.
+ * Parses the header at `at`. Throws a `RangeError` for an invalid one. Stricter than hyparquet,
+ * which trusts lengths and numbers: a header that passes here takes hyparquet at most as many steps
+ * as it has bytes.
  */
 export const readPageHeader = (bytes: Uint8Array, at: number): PageHeader => {
   const cursor = { bytes, at };
@@ -48,10 +49,10 @@ export const readPageHeader = (bytes: Uint8Array, at: number): PageHeader => {
   };
 };
 
-/** The field that holds what only one type of page has. */
+/** The field with the part that only one page type has. */
 const OWN_FIELD: Readonly<Record<number, number>> = { [PAGE.data]: 5, [PAGE.dictionary]: 7, [PAGE.dataV2]: 8 };
 
-/** A struct of Thrift's compact protocol; texts, fractions and longs are passed over. */
+/** A struct of Thrift's compact protocol; texts, fractions and longs are skipped. */
 type Fields = ReadonlyMap<number, number | boolean | null | Fields>;
 
 interface Cursor {
@@ -62,16 +63,16 @@ interface Cursor {
 const numberIn = (fields: Fields, id: number, what: string): number => {
   const value = fields.get(id);
   if (typeof value === 'number') return value;
-  throw new RangeError(`a page header does not say its ${what}`);
+  throw new RangeError(`a page header does not state its ${what}`);
 };
 
 const countIn = (fields: Fields, id: number, what: string): number => {
   const value = numberIn(fields, id, what);
   if (value >= 0) return value;
-  throw new RangeError(`a page header says ${value} for its ${what}`);
+  throw new RangeError(`a page header states ${value} as its ${what}`);
 };
 
-/** A page header holds a struct of its type, and that one statistics. */
+/** A page header contains a struct of its type, and that contains statistics. */
 const DEPTH_MAX = 3;
 
 const readStruct = (cursor: Cursor, depth: number): Fields => {
@@ -128,9 +129,9 @@ const passOver = (cursor: Cursor, byteCount: number): null => {
 /** An unsigned number below 2^32, seven bits a byte. Throws a `RangeError` for a longer one. */
 export const readVarint = (cursor: Cursor): number => {
   let value = 0;
-  for (let place = 0; place < 5; place += 1) {
+  for (let at = 0; at < 5; at += 1) {
     const byte = byteAt(cursor);
-    value += (byte & 0x7f) * 2 ** (7 * place);
+    value += (byte & 0x7f) * 2 ** (7 * at);
     if (byte < 0x80) {
       if (value >= 2 ** 32) break;
       return value;
@@ -139,9 +140,9 @@ export const readVarint = (cursor: Cursor): number => {
   throw new RangeError('a number in a page is too large');
 };
 
-/** Passes over a number of at most so many bytes. */
+/** Skips a number of at most `bytesMax` bytes. */
 export const skipVarint = (cursor: Cursor, bytesMax: number): void => {
-  for (let place = 0; place < bytesMax; place += 1) if (byteAt(cursor) < 0x80) return;
+  for (let at = 0; at < bytesMax; at += 1) if (byteAt(cursor) < 0x80) return;
   throw new RangeError('a number in a page is too large');
 };
 

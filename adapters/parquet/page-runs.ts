@@ -1,25 +1,26 @@
 import type { deltaBinaryUnpack } from 'hyparquet/src/delta.js';
 import { readVarint, skipVarint } from './page-header.ts';
 
-/** Bits that a number up to `max` takes. */
+/** The bit width of numbers up to `max`. */
 export const bitsOf = (max: number): number => 32 - Math.clz32(max);
 
-/** A stream of runs, as levels and indexes of a dictionary are written. */
+/** A stream of runs, which holds levels or dictionary indexes. */
 export interface RunsAt {
   readonly bytes: Uint8Array;
   readonly at: number;
   /** Bits of a value. */
   readonly width: number;
-  /** So many values are to be read. */
+  /** The number of values to read. */
   readonly count: number;
 }
 
-/** Writers pad a packed run of values without bits no further than this. */
+/** The most values by which writers pad a packed run of zero-width values. */
 const PADDING_MAX = 512;
 
 /**
- * Throws a `RangeError` where runs give more values than there are to be, which hyparquet would write into memory one by one. Gives how many
- * of the values are `wanted`. Runs that end too early are left to the decoder, which finds no byte there.
+ * Throws a `RangeError` when runs give more values than stated, which hyparquet would write into
+ * memory one by one. Returns how many values equal `wanted`. Runs that end too early are left to
+ * the decoder, which reports them.
  */
 export const checkRuns = ({ bytes, at, width, count }: RunsAt, wanted: number): number => {
   if (width > 32) throw new RangeError(`a page has values of ${width} bits`);
@@ -48,7 +49,7 @@ export const checkRuns = ({ bytes, at, width, count }: RunsAt, wanted: number): 
   return found;
 };
 
-/** The number of `width` bits at a bit. Levels alone are looked at: they have few bits. */
+/** The number of `width` bits at a bit offset. Only for levels, which have few bits. */
 const unpack = (bytes: Uint8Array, bit: number, width: number): number => {
   let value = 0;
   for (let got = 0; got < width;) {
@@ -60,14 +61,17 @@ const unpack = (bytes: Uint8Array, bit: number, width: number): number => {
   return value;
 };
 
-/** Whole numbers by their differences. */
+/** Whole numbers stored as differences. */
 export interface DeltasAt {
   readonly bytes: Uint8Array;
   readonly at: number;
   readonly count: number;
 }
 
-/** Throws a `RangeError` where the sizes of blocks make no sense: hyparquet would go round in them. Gives where they end. */
+/**
+ * Throws a `RangeError` for invalid block sizes, on which hyparquet would loop. Returns the end
+ * offset of the blocks.
+ */
 export const checkDeltas = ({ bytes, at, count }: DeltasAt): number => {
   const cursor = { bytes, at };
   const [blockValues, parts] = [readVarint(cursor), readVarint(cursor)];
@@ -91,10 +95,13 @@ export const checkDeltas = ({ bytes, at, count }: DeltasAt): number => {
   return cursor.at;
 };
 
-/** So much may the texts of one page come to. */
+/** The most bytes of the texts of one page. */
 const TEXT_BYTES_MAX = 512 * 1024 * 1024;
 
-/** Texts that share their beginnings: throws a `RangeError` where they come to more than can be meant, or share what is not there. */
+/**
+ * Texts that share prefixes. Throws a `RangeError` when they are too large together, or share more
+ * than the text before has.
+ */
 export const checkPrefixes = (deltas: DeltasAt, unpackDeltas: typeof deltaBinaryUnpack): void => {
   const { bytes, count } = deltas;
   if (count === 0) return;
@@ -108,8 +115,8 @@ export const checkPrefixes = (deltas: DeltasAt, unpackDeltas: typeof deltaBinary
   const [prefixes, suffixes] = [lengthsAt(deltas.at), lengthsAt(suffixesAt)];
   let before = 0;
   let sum = 0;
-  prefixes.forEach((prefix, place) => {
-    const suffix = suffixes[place] ?? 0;
+  prefixes.forEach((prefix, at) => {
+    const suffix = suffixes[at] ?? 0;
     if (prefix < 0 || suffix < 0 || prefix > before) throw new RangeError(`a text shares ${prefix} bytes with one of ${before}`);
     before = prefix + suffix;
     sum += before;

@@ -3,26 +3,27 @@ import { emptyRowGroup, fileSchema, finalSchema } from './file-schema.ts';
 import { gatherGroups } from './gather-groups.ts';
 import type { GroupTuning } from './gather-groups.ts';
 
-/** How to write Parquet files. */
+/** Options for writing Parquet files. */
 export interface ParquetFormatOptions {
   /** Default `snappy`. */
   readonly compression?: 'snappy' | 'uncompressed';
-  /** Rows of a row group at most. Default 10,000. */
+  /** The most rows of a row group (default 10,000). */
   readonly rowGroupRowsMax?: number;
 }
 
 /**
- * Of a row group are in memory together: its cells, their levels, their bytes and the compressed form. Five times as many rows take nearly 300 MB more,
- * and make the file of a run's results 1 % smaller.
+ * A row group's cells, levels, bytes and compressed form are in memory together. Five times as many
+ * rows take nearly 300 MB more, and make a file of results 1 % smaller.
  */
 const GROUP_CHARS_MAX = 4 * 1024 * 1024;
 const GROUP_ROWS_MAX = 10_000;
 
 /**
- * Tables as Parquet: every column nullable; text as UTF8, `integer` as INT64, `number` as DOUBLE, BOOLEAN, and `json` as JSON, byte for
- * byte as the cell has it. Half of a surrogate pair, which UTF-8 does not have, becomes U+FFFD. Holds a row group: at most
- * `rowGroupRowsMax` rows, fewer where their texts are long. Encoding rejects with what the pages reject with, and with a `TypeError`
- * that names column and row for a cell which is not of its column's type. Throws a `RangeError` at once for a senseless option.
+ * Writes tables as Parquet: every column nullable; text as UTF8, `integer` as INT64, `number` as
+ * DOUBLE, BOOLEAN, and `json` as JSON, byte for byte as in the cell. A lone surrogate becomes
+ * U+FFFD. Holds one row group in memory: at most `rowGroupRowsMax` rows, fewer where their texts
+ * are long. Encoding rejects with the error of the pages, and with a `TypeError` that names column
+ * and row for a cell that is not of its column's type. Throws a `RangeError` for an invalid option.
  */
 export const parquetFormat = (options: ParquetFormatOptions = {}): TableFormat => {
   const rowsMax = options.rowGroupRowsMax ?? GROUP_ROWS_MAX;
@@ -42,18 +43,18 @@ export const tunedParquetFormat = (tuning: GroupTuning, compression: 'snappy' | 
     const bytes = new ByteWriter();
     const codec = compression === 'snappy' ? 'SNAPPY' : 'UNCOMPRESSED';
     const writer = new ParquetWriter({ writer: bytes, schema: fileSchema(columns), codec, createdBy: 'batchor' });
-    /** What was written since; a copy, since the writer goes on in the same memory. */
+    /** The bytes written since the last call; a copy, since the writer reuses its memory. */
     const taken = (): Uint8Array => {
-      const piece = bytes.getBytes().slice();
+      const written = bytes.getBytes().slice();
       bytes.index = 0;
-      return piece;
+      return written;
     };
     for await (const { rowCount, cells } of gatherGroups(columns, pages, tuning)) {
       const columnData = columns.map(({ name }, at) => ({ name, data: cells[at] ?? [] }));
       await writer.write({ columnData, rowGroupSize: rowCount });
       yield taken();
     }
-    // Readers refuse the list of row groups that hyparquet-writer makes of none.
+    // Readers reject the empty list of row groups that hyparquet-writer makes.
     if (writer.row_groups.length === 0) writer.row_groups.push(emptyRowGroup(columns, codec));
     writer.schema = finalSchema(columns);
     await writer.finish();

@@ -17,17 +17,23 @@ import { readWindows } from './read-windows.ts';
 import type { WindowTuning } from './read-windows.ts';
 import { createRowReader } from './row-reader.ts';
 
-/** How to read a Parquet file. */
+/** Options for reading a Parquet file. */
 export type ParquetOptions<Column extends string, Schema extends StandardSchemaV1, Payload, Metadata extends JsonObject> = {
-  /** The columns of a row, checked against the file before the first row; nothing else is read. Default: all. */
+  /**
+   * The columns of a row, checked against the file before the first row; no others are read
+   * (default: all).
+   */
   readonly columns?: readonly Column[];
   /** Checks and types every row. Without it, rows are JSON objects with these columns. */
   readonly rowSchema?: Schema;
-  /** How decimals are read. Default `text`: their digits, `19.90`. `number`: as JavaScript numbers, which hold 15 digits. */
+  /**
+   * How decimals are read: as `text` with their digits, such as `19.90` (default), or as `number`,
+   * which holds 15 digits.
+   */
   readonly decimals?: DecimalReading;
 } & RowMapping<StandardSchemaV1.InferOutput<Schema>, Payload, Metadata>;
 
-/** How much is held at once. Changes what a pull yields, never which entries or positions come. */
+/** How much is held at once. It changes the size of a pull, not entries or positions. */
 export interface ParquetTuning extends WindowTuning {
   /** Entries per pull. */
   readonly sliceRowsMax: number;
@@ -37,17 +43,20 @@ export interface ParquetTuning extends WindowTuning {
 export const PARQUET_TUNING: ParquetTuning = { windowBytesMax: 16 * 1024 * 1024, windowRowsMax: 65_536, sliceRowsMax: 1_000 };
 
 /**
- * Reads a Parquet file in order, resumable behind any row: a part of a row group at a time (about 16 MiB before compression), and of
- * it the columns asked for alone; uncompressed or snappy, gzip, brotli, zstd, lz4. Memory is bounded by that part and by the largest
- * row group's compressed columns; nested columns of a file without offset indexes are decoded a whole row group at a time.
+ * Reads a Parquet file in order, resumable after any row. It reads part of a row group at a time
+ * (about 16 MiB before compression), and only the requested columns; uncompressed or with snappy,
+ * gzip, brotli, zstd, lz4. Memory is bounded by that part and by the largest row group's compressed
+ * columns. Nested columns of a file without offset indexes are decoded a whole row group at a time.
  *
- * Cells are JSON: whole numbers beyond 2^53 are decimal texts; decimals are texts of all their digits (`19.90`); dates and timestamps are ISO 8601 texts, UTC where
- * they name no zone; times of day are the number that is stored; binary columns are base64; lists are arrays, structs and maps objects;
- * what is missing, NaN or infinite is null.
+ * Cells are JSON. Whole numbers beyond 2^53 are decimal texts; decimals are texts of all their digits
+ * (`19.90`). Dates and timestamps are ISO 8601 texts, in UTC when they have no zone; times of day are
+ * the stored number. Binary columns are base64; lists are arrays, structs and maps objects; missing
+ * values, NaN and the infinities are null.
  *
- * A row with a text that is not UTF-8, one that does not fit `rowSchema`, and one without a usable id is a bad row. Reading throws
- * `SourceError` if the file is missing, no Parquet file, cut off, encrypted, or lacks a column, and for a row group that cannot be
- * decoded. Throws a `RangeError` at once where `itemId` is not among `columns`.
+ * A bad row is one with a text that is not UTF-8, without a usable id, or that does not match
+ * `rowSchema`. Reading throws `SourceError` if the file is missing, not Parquet, truncated or
+ * encrypted, if it lacks a column, and for a row group that cannot be decoded. Throws a `RangeError`
+ * at once when `itemId` is not among `columns`.
  */
 export const parquetSource = <
   const Column extends string = string,
@@ -59,7 +68,7 @@ export const parquetSource = <
   options: ParquetOptions<Column, Schema, Payload, Metadata>,
 ): CheckpointedItemSource<Payload, Metadata> => tunedParquetSource(path, options, PARQUET_TUNING);
 
-/** `parquetSource` with sizes of one's own: for specs, where a row group must be read in many windows. */
+/** `parquetSource` with other sizes: for specs, where a row group must be read in many windows. */
 export const tunedParquetSource = <
   const Column extends string = string,
   Schema extends StandardSchemaV1 = StandardSchemaV1<Readonly<Record<Column, JsonValue>>>,
@@ -71,7 +80,7 @@ export const tunedParquetSource = <
   tuning: ParquetTuning,
 ): CheckpointedItemSource<Payload, Metadata> => {
   const columns: readonly string[] | null = options.columns ?? null;
-  // A schema may make the id out of other columns.
+  // A schema may build the id from other columns.
   const idColumn: string | null = typeof options.itemId === 'string' && options.rowSchema === undefined ? options.itemId : null;
   if (idColumn !== null && columns !== null && !columns.includes(idColumn)) {
     throw new RangeError(`itemId is ${JSON.stringify(idColumn)}, which is not among columns`);
@@ -112,7 +121,7 @@ async function* inSlices<Payload, Metadata extends JsonObject>(
   const footer = await readFooter(file, ranges, decimals);
   const columns = pickColumns(footer, choice, ref);
   if (index > footer.rowCount) {
-    const what = `has fewer rows (${footer.rowCount}) than the position reading should go on from (${index}). Restore the file that the run began with`;
+    const what = `has fewer rows (${footer.rowCount}) than needed to continue at row ${index}. Restore the file that the run began with`;
     throw new SourceError(what, { ref });
   }
   for await (const window of readWindows({ ...tuning, ref, ranges, footer, columns, from: index, signal })) {
@@ -129,9 +138,9 @@ async function* inSlices<Payload, Metadata extends JsonObject>(
   }
 }
 
-/** A position is the 0-based index of the row to come: the footer says which row group that is in. */
+/** Decodes a stored position: the 0-based index of the next row. The footer tells its row group. */
 const decodeIndex = (stored: JsonValue, ref: string): number => {
   const index = isJsonObject(stored) ? stored['index'] : undefined;
   if (typeof index === 'number' && Number.isSafeInteger(index) && index >= 0) return index;
-  throw new SourceError(`cannot go on from ${JSON.stringify(stored)}: not a position of this kind of source`, { ref });
+  throw new SourceError(`cannot continue from ${JSON.stringify(stored)}: not a position of a Parquet source`, { ref });
 };

@@ -1,19 +1,19 @@
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { ParquetFooter } from './read-footer.ts';
 
-/** Which columns are read: those named, else all. */
+/** Which columns to read (default all). */
 export interface ColumnChoice {
   readonly columns: readonly string[] | null;
-  /** A column that must be among them; null if none must. */
+  /** A column that must be among them; null: none must. */
   readonly idColumn: string | null;
 }
 
-/** The compressions that are read. */
+/** The supported compressions. */
 const CODECS: ReadonlySet<string> = new Set(['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4', 'LZ4_RAW']);
 
 /**
- * The names of the columns to read. Throws `SourceError` for one that the file does not have, has twice, keeps encrypted, in another
- * file, or compressed in a way that is not read.
+ * The names of the columns to read. Throws `SourceError` for a column that is missing, exists
+ * twice, is encrypted, is in another file, or has an unsupported compression.
  */
 export const pickColumns = (footer: ParquetFooter, { columns, idColumn }: ColumnChoice, ref: string): readonly string[] => {
   const found = footer.columns;
@@ -35,18 +35,18 @@ export const pickColumns = (footer: ParquetFooter, { columns, idColumn }: Column
 
 type Chunks = ParquetFooter['rowGroups'][number]['group']['columns'];
 
-interface ChunkPlace {
+interface ChunkOrigin {
   readonly column: string;
-  /** 0-based, of the row group. */
+  /** 0-based index of the row group. */
   readonly index: number;
   readonly ref: string;
 }
 
-const checkChunks = (chunks: Chunks, { column, index, ref }: ChunkPlace): void => {
+const checkChunks = (chunks: Chunks, { column, index, ref }: ChunkOrigin): void => {
   const refused = (what: string): SourceError => new SourceError(`column ${JSON.stringify(column)} ${what}`, { ref, field: column });
   let readable = 0;
   for (const { meta_data: chunk, crypto_metadata, file_path } of chunks) {
-    // Without its description a chunk does not say which column it is of.
+    // A chunk without metadata does not name its column.
     if (chunk === undefined)
       throw new SourceError(`has encrypted columns in row group ${index}. Decrypt it first: keys are not taken`, { ref });
     if (chunk.path_in_schema[0] !== column) continue;

@@ -1,12 +1,15 @@
 import type { SchemaElement } from 'hyparquet';
 
 /**
- * A schema whose annotations say what this adapter makes of values, in the older of Parquet's two ways, which is the one that hyparquet
- * goes by throughout: enumerations are text, and what has no counterpart in JSON (BSON, intervals, geometries) is bytes.
+ * A schema with annotations for how this adapter converts values, in the older of Parquet's two
+ * forms, which hyparquet uses throughout: enumerations are text; types without a JSON counterpart
+ * (BSON, intervals, geometries) are bytes.
  */
 export const plainSchema = (schema: readonly SchemaElement[]): SchemaElement[] => schema.map(plainElement);
 
-/** The same without the annotation of decimals: hyparquet then gives the numbers and bytes that are stored. */
+/**
+ * The same without the annotation of decimals: hyparquet then returns the stored numbers and bytes.
+ */
 export const withoutDecimals = (schema: readonly SchemaElement[]): SchemaElement[] =>
   schema.map((element) => (element.converted_type === 'DECIMAL' ? bareElement(element) : element));
 
@@ -31,7 +34,8 @@ const plainElement = (element: SchemaElement): SchemaElement => {
   }
   if (converted_type === 'ENUM') return { ...element, converted_type: 'UTF8' };
   if (converted_type === 'BSON' || converted_type === 'INTERVAL') return bareElement(element);
-  // Old writers named the map itself so; on the repeated group inside of it the name means nothing.
+  // Old writers annotated the map itself; on the repeated group inside of it the annotation means
+  // nothing.
   if (converted_type === 'MAP_KEY_VALUE' && element.repetition_type !== 'REPEATED') return { ...element, converted_type: 'MAP' };
   return element;
 };

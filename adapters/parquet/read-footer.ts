@@ -6,20 +6,20 @@ import { CELL_PARSERS } from './cell-values.ts';
 import { type DecimalReading, decimalWriter, type WriteDecimals } from './decimal-texts.ts';
 import { plainSchema, withoutDecimals } from './plain-schema.ts';
 
-/** What a Parquet file says about itself at its end. */
+/** The footer of a Parquet file. */
 export interface ParquetFooter {
   readonly metadata: FileMetaData;
   /** The names of the top-level columns, all different, in the file's order. */
   readonly columns: readonly string[];
   /** Names of columns that are neither nested nor repeated. */
   readonly flatColumns: ReadonlySet<string>;
-  /** What writes the decimals of a column as their digits, by the name of the column. */
+  /** Functions that write the decimals of a column as digits, by column name. */
   readonly decimalWriters: ReadonlyMap<string, WriteDecimals>;
-  readonly rowGroups: readonly RowGroupPlace[];
+  readonly rowGroups: readonly LocatedRowGroup[];
   readonly rowCount: number;
 }
 
-export interface RowGroupPlace {
+export interface LocatedRowGroup {
   readonly group: RowGroup;
   /** 0-based index in the file of its first row. */
   readonly firstRow: number;
@@ -29,7 +29,10 @@ export interface RowGroupPlace {
 /** Magic number, length of the footer, magic number. */
 const FILE_BYTES_MIN = 12;
 
-/** Reads and checks the footer. Throws `SourceError` for what is no Parquet file, a truncated or encrypted one, and a footer that makes no sense. */
+/**
+ * Reads and checks the footer. Throws `SourceError` for a file that is not Parquet, is truncated or
+ * encrypted, or has an invalid footer.
+ */
 export const readFooter = async (file: OpenFile, ranges: AsyncBuffer, decimals: DecimalReading): Promise<ParquetFooter> => {
   const ref = file.path;
   await checkMagic(file, ranges);
@@ -41,7 +44,7 @@ export const readFooter = async (file: OpenFile, ranges: AsyncBuffer, decimals: 
     const writers = decimals === 'number' ? [] : children.map((column) => [column.element.name, decimalWriter(column)] as const);
     const metadata = decimals === 'number' ? annotated : { ...annotated, schema: withoutDecimals(annotated.schema) };
     const flat = children.filter(({ children: inner, element }) => inner.length === 0 && element.repetition_type !== 'REPEATED');
-    const rowGroups = placeRowGroups(metadata.row_groups);
+    const rowGroups = locateRowGroups(metadata.row_groups);
     return {
       metadata,
       columns: children.map(({ element }) => element.name),
@@ -59,7 +62,7 @@ export const readFooter = async (file: OpenFile, ranges: AsyncBuffer, decimals: 
 const checkMagic = async (file: OpenFile, ranges: AsyncBuffer): Promise<void> => {
   const ref = file.path;
   const { sizeBytes } = file;
-  if (sizeBytes === 0) throw new SourceError('is empty. Give it rows, or take it out of the job', { ref });
+  if (sizeBytes === 0) throw new SourceError('is empty. Add rows to it, or remove it from the job', { ref });
   const head = await magicAt(ranges, 0);
   const tail = await magicAt(ranges, Math.max(0, sizeBytes - 4));
   if (head === 'PARE' || tail === 'PARE') throw new SourceError('is encrypted. Decrypt it first: keys are not taken', { ref });
@@ -72,17 +75,17 @@ const checkMagic = async (file: OpenFile, ranges: AsyncBuffer): Promise<void> =>
 const magicAt = async (ranges: AsyncBuffer, start: number): Promise<string> =>
   Buffer.from(await ranges.slice(start, Math.min(start + 4, ranges.byteLength))).toString('latin1');
 
-const placeRowGroups = (groups: readonly RowGroup[]): readonly RowGroupPlace[] => {
+const locateRowGroups = (groups: readonly RowGroup[]): readonly LocatedRowGroup[] => {
   let firstRow = 0;
   return groups.map((group, index) => {
     const rowCount = Number(group.num_rows);
     if (!Number.isSafeInteger(rowCount) || rowCount < 0) throw new RangeError(`row group ${index} has ${group.num_rows} rows`);
     for (const { meta_data } of group.columns as readonly Partial<ColumnChunk>[]) {
       const path: unknown = meta_data?.path_in_schema;
-      if (meta_data !== undefined && !Array.isArray(path)) throw new RangeError(`row group ${index} does not say what its columns are`);
+      if (meta_data !== undefined && !Array.isArray(path)) throw new RangeError(`row group ${index} does not name its columns`);
     }
-    const place = { group, firstRow, rowCount };
+    const located = { group, firstRow, rowCount };
     firstRow += rowCount;
-    return place;
+    return located;
   });
 };

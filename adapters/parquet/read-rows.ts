@@ -3,16 +3,16 @@ import type { RowFault } from '../files/row-mapping.ts';
 import { isFault, toJsonCell } from './cell-values.ts';
 import type { DecodedWindow } from './read-windows.ts';
 
-/** A row by column name, and what is wrong with it, if anything is. */
+/** A row by column name, and its fault, if any. */
 export interface ParquetRow {
   /** 0-based index in the file. */
   readonly index: number;
-  /** Without the cell at fault, where there is one. */
+  /** Without a faulty cell. */
   readonly value: JsonObject;
   readonly fault: RowFault | null;
 }
 
-/** The row of a window at this place in it. */
+/** The row at an index of a window. */
 export const rowAt = ({ firstRow, columns }: DecodedWindow, names: readonly string[], at: number): ParquetRow => {
   const value: Record<string, JsonValue> = {};
   let fault: RowFault | null = null;

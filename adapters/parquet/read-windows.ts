@@ -4,9 +4,9 @@ import { CELL_PARSERS } from './cell-values.ts';
 import { checkedGroup } from './checked-pages.ts';
 import { loadDecompressors } from './decompressors.ts';
 import { messageOf } from '../files/row-mapping.ts';
-import type { ParquetFooter, RowGroupPlace } from './read-footer.ts';
+import type { ParquetFooter, LocatedRowGroup } from './read-footer.ts';
 
-/** So many rows of one row group, decoded, column by column in the order asked for. */
+/** A window of rows of one row group, decoded, column by column in the requested order. */
 export interface DecodedWindow {
   /** 0-based index in the file. */
   readonly firstRow: number;
@@ -16,12 +16,12 @@ export interface DecodedWindow {
 
 /** How much is decoded at once. */
 export interface WindowTuning {
-  /** Of the columns read, as they were before compression; a single page may be more. */
+  /** Uncompressed bytes of the columns that are read; a single page may be larger. */
   readonly windowBytesMax: number;
   readonly windowRowsMax: number;
 }
 
-/** What reading windows needs. */
+/** Input of `readWindows`. */
 export interface WindowReading extends WindowTuning {
   readonly ref: string;
   readonly ranges: AsyncBuffer;
@@ -33,8 +33,8 @@ export interface WindowReading extends WindowTuning {
 }
 
 /**
- * The rows from `from` on, decoded a window at a time; row groups before it are not touched. Throws `SourceError` for a row group that
- * cannot be decoded, and the signal's reason once aborted.
+ * The rows from `from` on, decoded a window at a time; earlier row groups are not read. Throws
+ * `SourceError` for a row group that cannot be decoded, and the signal's reason once aborted.
  */
 export async function* readWindows(reading: WindowReading): AsyncGenerator<DecodedWindow> {
   const { footer, columns, from, ref, ranges, signal } = reading;
@@ -45,16 +45,16 @@ export async function* readWindows(reading: WindowReading): AsyncGenerator<Decod
     loadDecompressors(),
   ]);
   const parts = { ...deltas, ...schemas };
-  for (const [index, place] of footer.rowGroups.entries()) {
-    const end = place.firstRow + place.rowCount;
-    const windowRows = rowsPerWindow(place, reading);
-    for (let start = Math.max(from, place.firstRow); start < end; start += windowRows) {
+  for (const [index, located] of footer.rowGroups.entries()) {
+    const end = located.firstRow + located.rowCount;
+    const windowRows = rowsPerWindow(located, reading);
+    for (let start = Math.max(from, located.firstRow); start < end; start += windowRows) {
       const rowCount = Math.min(windowRows, end - start);
-      // A scan remembers what it decoded: one for each window, so that memory holds one window.
+      // A scan keeps what it decoded, so each window gets its own, and memory holds one window.
       const decode = async (): Promise<readonly DecodedArray[]> => {
-        const rows = { rowStart: start - place.firstRow, rowEnd: start - place.firstRow + rowCount };
+        const rows = { rowStart: start - located.firstRow, rowEnd: start - located.firstRow + rowCount };
         const { schema } = footer.metadata;
-        const { file, group, ...checked } = checkedGroup({ group: place.group, schema, columns, ranges, compressors, parts, ...rows });
+        const { file, group, ...checked } = checkedGroup({ group: located.group, schema, columns, ranges, compressors, parts, ...rows });
         const metadata = { ...footer.metadata, row_groups: [group] };
         const scan = await parquetScan({ file, metadata, columns: [...columns], ...checked, parsers: CELL_PARSERS, utf8: false });
         return decodeColumns(scan, reading, rows);
@@ -62,7 +62,7 @@ export async function* readWindows(reading: WindowReading): AsyncGenerator<Decod
       const decoded = await decode().catch((cause: unknown) => {
         signal.throwIfAborted();
         if (cause instanceof SourceError) throw cause;
-        const what = `row group ${index} (row indexes ${place.firstRow} to ${end - 1}) cannot be decoded: ${messageOf(cause)}`;
+        const what = `row group ${index} (row indexes ${located.firstRow} to ${end - 1}) cannot be decoded: ${messageOf(cause)}`;
         throw new SourceError(`${what}. The file is damaged there: write or copy it again`, { ref, cause });
       });
       yield { firstRow: start, rowCount, columns: decoded };
@@ -77,12 +77,12 @@ const decodeColumns = async (
   rows: { readonly rowStart: number; readonly rowEnd: number },
 ): Promise<readonly DecodedArray[]> => {
   const decoded: DecodedArray[] = [];
-  // One after the other: only one column's compressed bytes are then in memory.
+  // One after the other, so that only one column's compressed bytes are in memory.
   for (const column of columns) {
     const cells = await scan.readColumn({ column, ...rows });
     const wanted = rows.rowEnd - rows.rowStart;
     if (cells.length !== wanted) throw new RangeError(`column ${JSON.stringify(column)} holds ${cells.length} of ${wanted} rows`);
-    // Nulls come as null; undefined is what a dictionary gives for an index that it does not have.
+    // Nulls are null; undefined marks an index that the dictionary does not have.
     if (footer.flatColumns.has(column) && Array.isArray(cells) && cells.includes(undefined)) {
       throw new RangeError(`column ${JSON.stringify(column)} refers to values that its dictionary does not have`);
     }
@@ -93,17 +93,18 @@ const decodeColumns = async (
 };
 
 /**
- * Windows in which decoding costs little more than it would at once: the dictionary and the pages at both ends are decoded once for
- * each, and both are far smaller. Nested columns without an offset index can only be decoded from the row group's first row on.
+ * Rows of a window for which decoding costs little more than for the whole group: only the
+ * dictionary and the pages at both ends are decoded again. Nested columns without an offset index
+ * must be decoded from the row group's first row on.
  */
-const rowsPerWindow = (place: RowGroupPlace, { columns, footer, windowBytesMax, windowRowsMax }: WindowReading): number => {
-  const chunks = place.group.columns.filter(({ meta_data }) => columns.includes(meta_data?.path_in_schema[0] ?? ''));
-  const inOnePiece = chunks.some(
+const rowsPerWindow = (located: LocatedRowGroup, { columns, footer, windowBytesMax, windowRowsMax }: WindowReading): number => {
+  const chunks = located.group.columns.filter(({ meta_data }) => columns.includes(meta_data?.path_in_schema[0] ?? ''));
+  const isWholeGroup = chunks.some(
     ({ meta_data, offset_index_offset }) =>
       offset_index_offset === undefined && !footer.flatColumns.has(meta_data?.path_in_schema[0] ?? ''),
   );
-  if (inOnePiece) return Math.max(1, place.rowCount);
+  if (isWholeGroup) return Math.max(1, located.rowCount);
   const bytes = chunks.reduce((sum, { meta_data }) => sum + Math.max(0, Number(meta_data?.total_uncompressed_size ?? 0)), 0);
-  const rowBytes = bytes / Math.max(1, place.rowCount);
+  const rowBytes = bytes / Math.max(1, located.rowCount);
   return Math.max(1, Math.min(windowRowsMax, Math.floor(windowBytesMax / Math.max(rowBytes, 1))));
 };

@@ -6,8 +6,9 @@ import { checkRow } from '../files/row-schema.ts';
 import type { ParquetRow } from './read-rows.ts';
 
 /**
- * Makes entries of rows: checked by `rowSchema`, if there is one, and mapped. Never throws: whatever is wrong with a row makes it a bad
- * one, whose reason ends in its index, since rows of a Parquet file have no lines.
+ * Makes entries from rows: checked by `rowSchema`, if there is one, and mapped. Never throws: any
+ * fault makes a bad row. Its reason ends with the row index, since rows of a Parquet file have no
+ * lines.
  */
 export const createRowReader = <Schema extends StandardSchemaV1, Payload, Metadata extends JsonObject>(
   ref: string,
@@ -17,13 +18,13 @@ export const createRowReader = <Schema extends StandardSchemaV1, Payload, Metada
   const { rowSchema, itemId } = options;
   const mapRow = createRowMapper<Row, Payload, Metadata>(ref, options);
   return ({ index, value, fault }) => {
-    const place = { index, line: null, position: { index: index + 1 } };
-    if (fault !== null) return placed(badEntry(ref, place, { ...fault, itemId: givenId(value, itemId) }), index);
-    // Without a schema there is nothing to infer Row from, so it is the default: an object by column.
-    if (rowSchema === undefined) return placed(mapRow(value as Row, place), index);
+    const origin = { index, line: null, position: { index: index + 1 } };
+    if (fault !== null) return withRowIndex(badEntry(ref, origin, { ...fault, itemId: givenId(value, itemId) }), index);
+    // Without a schema, Row cannot be inferred and is the default: an object by column.
+    if (rowSchema === undefined) return withRowIndex(mapRow(value as Row, origin), index);
     const finish = (checked: Awaited<ReturnType<typeof checkRow<Schema>>>): SourceEntry<Payload, Metadata> =>
-      placed(
-        checked.type === 'row' ? mapRow(checked.row, place) : badEntry(ref, place, { ...checked, itemId: givenId(value, itemId) }),
+      withRowIndex(
+        checked.type === 'row' ? mapRow(checked.row, origin) : badEntry(ref, origin, { ...checked, itemId: givenId(value, itemId) }),
         index,
       );
     const checked = checkRow(rowSchema, value);
@@ -31,7 +32,7 @@ export const createRowReader = <Schema extends StandardSchemaV1, Payload, Metada
   };
 };
 
-const placed = <Payload, Metadata extends JsonObject>(
+const withRowIndex = <Payload, Metadata extends JsonObject>(
   entry: SourceEntry<Payload, Metadata>,
   index: number,
 ): SourceEntry<Payload, Metadata> =>

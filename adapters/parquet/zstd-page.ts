@@ -1,15 +1,16 @@
 /** No encoder makes a larger block (RFC 8878, 3.1.1.2.4). */
 const BLOCK_BYTES_MAX = 128 * 1024;
 
-/** What every decoder of zstd takes, unless told otherwise. */
+/** The window size that every zstd decoder accepts by default. */
 const WINDOW_BYTES_MAX = 128 * 1024 * 1024;
 
-/** More compressed blocks than this in so many bytes are no encoder's. */
+/** More compressed blocks than this in so many bytes come from no encoder. */
 const blocksMax = (length: number): number => 64 + length / 256;
 
 /**
- * The page, if it is one frame of zstd that can unpack to about `length` bytes at most. Throws a `RangeError` otherwise: the decoder makes room
- * for whatever a frame says of itself, and a run of equal bytes takes four. (Given room of its own it is bounded, and eight times as slow.)
+ * Returns the page if it is one zstd frame that can unpack to about `length` bytes at most. Throws
+ * a `RangeError` otherwise, since the decoder allocates whatever a frame states, and a run of equal
+ * bytes takes four. (A decoder with a given buffer is bounded, but eight times as slow.)
  */
 export const boundedFrame = (page: Uint8Array, length: number): Uint8Array => {
   const { window, content, blocksAt, checksumBytes } = frameHeader(page);
@@ -37,7 +38,7 @@ const COMPRESSED = 2;
 
 interface FrameHeader {
   readonly window: number;
-  /** Null where the frame does not say it. */
+  /** Null: the frame does not state it. */
   readonly content: number | null;
   readonly blocksAt: number;
   readonly checksumBytes: number;
@@ -45,9 +46,8 @@ interface FrameHeader {
 
 /** RFC 8878, 3.1.1.1. */
 const frameHeader = (page: Uint8Array): FrameHeader => {
-  const numberAt = (at: number, size: number): number =>
-    page.subarray(at, at + size).reduce((sum, byte, place) => sum + byte * 256 ** place, 0);
-  if (numberAt(0, 4) !== 0xfd2fb528) throw new RangeError('a page is no zstd data');
+  const numberAt = (at: number, size: number): number => page.subarray(at, at + size).reduce((sum, byte, at) => sum + byte * 256 ** at, 0);
+  if (numberAt(0, 4) !== 0xfd2fb528) throw new RangeError('a page is not zstd data');
   const descriptor = page[4] ?? 0;
   const isSingle = (descriptor & 0x20) !== 0;
   const size = descriptor >> 6 === 0 ? (isSingle ? 1 : 0) : 2 ** (descriptor >> 6);

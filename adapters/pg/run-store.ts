@@ -51,10 +51,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
   const payloadsOf = ({ payloads }: StoredRun): ArtifactStore =>
     artifacts === null ? noArtifacts(describe) : underRoot(artifactsOfRun(artifacts, payloads), agreeOnRoot, stands);
 
-  /**
-   * The root's id, confirmed once per process, since all runs of a store are under one root. Null
-   * where no payload is available or needed, for example to send a command.
-   */
+  /** The root's id, confirmed once per process; null where no payload is available or needed. */
   let root: string | null = null;
   const agreeOnRoot: Port<string | null> = async () => {
     if (artifacts === null) return right(null);
@@ -107,8 +104,8 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
         return fault;
       };
       const payloads = payloadsOf(run);
-      // Listed before the ownership is confirmed: a process that took the run meanwhile wrote none
-      // of these.
+      // Listed before the ownership check: a process that took the run meanwhile wrote none of
+      // these.
       const listed = isUnclean && artifacts !== null ? await payloads.list('')() : right([]);
       if (isLeft(listed)) return give(listed);
       const read = await session.query(async (query) => {
@@ -143,10 +140,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
 
   /** No live owner by the database's clock. */
   const free = 'lease_until is null or lease_until <= clock_timestamp()';
-  /**
-   * A plain read first: followers of a run try to own it twice a second, and while it is owned this
-   * read is enough.
-   */
+  /** A plain read first: followers try twice a second to own a run that has an owner. */
   const checkFirst = (runId: RunId): Port<void> =>
     session.query(async (query) => {
       const { rows } = await query(`select owner, ${free} from ${schema}.runs where run_id = $1 and version > 0`, [runId]);
@@ -171,8 +165,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       return right({ run: run.right, epoch: Number(row[0]), isUnclean: row[1] === true });
     });
   const begin = (runId: RunId, description: JsonObject | null): Port<Taken> => {
-    // Random, not numbered: another database with the same root may have a run of the same id and
-    // number.
+    // Random: another database with the same root may have a run of the same id and number.
     const payloads = `runs/${runId}.${randomUUID()}/`;
     return session.transaction(async (query) => {
       const { rows } = await query(
@@ -256,8 +249,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
             and (owed_at_ms <= $1 or (owed_at_ms > $1 and (snapshot ->> 'updatedAtMs')::double precision >= $3)
               or exists (select from ${schema}.commands where commands.run_no = runs.run_no))
             order by owed_at_ms, run_no limit $2`,
-          // A commit time ahead of now means that the clock went back; then the due time may be far
-          // ahead too.
+          // A commit time ahead of now: the clock went back, and the due time may be ahead too.
           [Math.floor(nowMs), limit, nowMs + clockJumpMsMin],
         );
         return right(rows.map(([runId]) => runId as RunId));
@@ -271,10 +263,7 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
     },
   };
 
-  /**
-   * Deletes the objects first: an interrupted removal leaves a run that can be removed again, and
-   * no unknown objects.
-   */
+  /** Deletes the objects first, so that an interrupted removal can be repeated. */
   function removeWhole({ run, epoch }: Taken): Port<void> {
     return async () => {
       const lease = leases.hold(run.runNo, epoch);

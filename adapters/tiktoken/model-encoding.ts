@@ -1,8 +1,9 @@
 export type EncodingName = 'o200k_base' | 'cl100k_base';
 
 /**
- * Which encoding a model speaks, by the longest prefix of its name. Our own table: tiktoken 1.0.22 knows models by their full
- * names and throws for those it does not (gpt-5.1 and later, fine-tuned ones). What is not here is newer: o200k_base.
+ * Encodings by model prefix; the longest prefix wins. tiktoken 1.0.22 only knows full model names,
+ * and throws for others (gpt-5.1 and later, fine-tuned ones). Models not listed here are newer:
+ * o200k_base.
  */
 const byPrefix: Readonly<Record<string, EncodingName>> = {
   'gpt-3.5': 'cl100k_base',
@@ -16,7 +17,10 @@ const byPrefix: Readonly<Record<string, EncodingName>> = {
   'babbage-002': 'cl100k_base',
 };
 
-/** The encoding of a model; a fine-tuned one (`ft:gpt-4o:…`) speaks that of its base. Own prefixes win over ours. */
+/**
+ * The encoding of a model; a fine-tuned one (`ft:gpt-4o:…`) has that of its base. `ownPrefixes` win
+ * over the table.
+ */
 export const encodingOf = (model: string, ownPrefixes: Readonly<Record<string, EncodingName>> = {}): EncodingName =>
   longestPrefix(ownPrefixes, model) ?? longestPrefix(byPrefix, model.replace(/^ft:/u, '')) ?? 'o200k_base';
 

@@ -5,34 +5,37 @@ import { requestTokens, type CountedModel, type Counters } from './request-token
 import { createTextCounter, type CountText } from './text-counter.ts';
 
 export interface TiktokenOptions {
-  /** Pieces of text remembered with their counts. Default 50 000, about 5 MB. */
+  /** The number of text segments cached with their counts (default 50,000, about 5 MB). */
   readonly pieceCacheEntriesMax?: number;
-  /** For models that our own table does not know or does not know rightly; the longest prefix wins. */
+  /** Encodings for models that the built-in table lacks or has wrong; the longest prefix wins. */
   readonly encodingByModelPrefix?: Readonly<Record<string, EncodingName>>;
 }
 
-/** Texts of a run's system prompts, tools and schemas that are remembered whole. */
+/** How many texts of a run's system prompts, tools and schemas are cached whole. */
 const sharedTextsMax = 32;
 
 /**
- * Counts a request line's prompt tokens with tiktoken: exact for its text (a token or so off for rare Unicode) and for the frames of the models that
- * are known by name (`frameOf`); estimated for other models, and for lines that hold anything which is not understood (`understood.ts`). Plain text
- * that is no request line is counted as it is. Nothing is loaded before the first count.
+ * Counts a request line's prompt tokens with tiktoken. The count is exact for its text (up to a
+ * token for rare Unicode) and for the frames of models with a known name (`frameOf`). It is an
+ * estimate for other models, and for lines with content that is not understood (`understood.ts`).
+ * Plain text that is not a request line is counted as it is. Nothing is loaded before the first
+ * count.
  */
 export const tiktokenCounter = (options: TiktokenOptions = {}): TokenCounter => {
   const { pieceCacheEntriesMax = 50_000, encodingByModelPrefix = {} } = options;
-  if (!(pieceCacheEntriesMax >= 1)) throw new RangeError('tiktokenCounter({ pieceCacheEntriesMax }): 1 or more');
+  if (!(pieceCacheEntriesMax >= 1))
+    throw new RangeError(`tiktokenCounter({ pieceCacheEntriesMax }): must be at least 1 (got ${pieceCacheEntriesMax})`);
   const counters = new Map<EncodingName, Counters>();
   const countersFor = (model: string): Counters => {
     const encoding = encodingOf(model, encodingByModelPrefix);
     const known = counters.get(encoding);
     if (known !== undefined) return known;
     const own = createTextCounter(encoding, pieceCacheEntriesMax);
-    const made = { own, shared: remembered(own) };
+    const made = { own, shared: cached(own) };
     counters.set(encoding, made);
     return made;
   };
-  // A run's rows ask of one model, row after row.
+  // A run's rows usually have one model.
   let last: CountedModel | null = null;
   const counted = (name: string): CountedModel =>
     last?.name === name ? last : (last = { name, frame: frameOf(name), counters: countersFor(name) });
@@ -47,10 +50,10 @@ export const tiktokenCounter = (options: TiktokenOptions = {}): TokenCounter => 
   return { name: 'tiktoken', isExact: true, count: (text, model) => measure(text, model).tokens, measure, measuresExactly };
 };
 
-/** What a line holds is looked at, and its words are not counted. */
+/** A counter that inspects the line without counting its text. */
 const nothing: Counters = { own: () => 0, shared: () => 0 };
 
-const remembered = (count: CountText): CountText => {
+const cached = (count: CountText): CountText => {
   const known = new Map<string, number>();
   return (text) => {
     const before = known.get(text);

@@ -1,9 +1,11 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json/json.ts';
 
-// What this counter understands of a request: names of OpenAI's reference (openai 6.49). Whatever is not here may bring billed tokens that are not in
-// the line (a stored conversation or prompt, what a hosted tool reads), and makes the count an estimate. An unknown name must never pass for a known one.
+// The parts of a request that this counter understands, by the names of OpenAI's reference (openai
+// 6.49). Anything else may bring billed tokens that are not in the line (a stored conversation or
+// prompt, what a hosted tool reads), and makes the count an estimate. An unknown name must never
+// pass for a known one.
 
-/** Keys of a body whose words are counted. */
+/** Keys of a body whose text is counted. */
 const counted = ['instructions', 'input', 'messages', 'prompt', 'tools', 'functions', 'text', 'response_format'];
 /** Keys of a body that are billed no prompt tokens. */
 const unbilled = [
@@ -19,11 +21,11 @@ const urls: ReadonlySet<JsonValue | undefined> = new Set([
   ...['/v1/responses', '/v1/chat/completions', '/v1/embeddings', '/v1/completions', '/v1/moderations'],
 ]);
 
-/** True where a request's prompt tokens are those that its body shows, but for what its messages hold. */
+/** True when a request's prompt tokens are those in its body, apart from its messages. */
 export const isRequestUnderstood = (url: JsonValue | undefined, body: JsonObject): boolean => {
   if (!urls.has(url)) return false;
   for (const key in body) if (!bodyKeys.has(key) && !isNothing(body[key])) return false;
-  // A stored prompt is an object; the words of an old completion are none.
+  // A stored prompt is an object; the prompt of an old completion is not.
   return (
     !isJsonObject(body['prompt']) &&
     areToolsUnderstood(body['tools']) &&
@@ -35,7 +37,10 @@ export const isRequestUnderstood = (url: JsonValue | undefined, body: JsonObject
 
 const ownTools: ReadonlySet<JsonValue | undefined> = new Set(['function', 'custom']);
 
-/** Functions and custom tools are words; every other tool is the service's own, and adds what it finds. */
+/**
+ * Functions and custom tools are text; any other tool is the service's own, and adds tokens for its
+ * results.
+ */
 const areToolsUnderstood = (tools: JsonValue | undefined): boolean =>
   isNothing(tools) || (isArray(tools) && tools.every((tool) => isJsonObject(tool) && ownTools.has(tool['type'])));
 
@@ -51,7 +56,10 @@ const isTextUnderstood = (text: JsonValue | undefined): boolean => {
   return isFormatUnderstood(text['format']);
 };
 
-/** Keys of messages, parts, items and calls: their words are counted, or they are names and numbers of the protocol. */
+/**
+ * Keys of messages, parts, items and calls: their text is counted, or they are names and numbers of
+ * the protocol.
+ */
 const entryKeys: ReadonlySet<string> = new Set([
   ...['role', 'type', 'id', 'status', 'call_id', 'tool_call_id'],
   ...['content', 'text', 'refusal', 'name', 'arguments', 'output', 'input', 'tool_calls', 'function_call', 'function', 'custom'],
@@ -67,7 +75,7 @@ export const isEntryTypeUnderstood = (type: JsonValue | undefined): boolean => e
 /** A message has a role and an item a type; `{ id }` alone refers to a stored item. */
 export const isItemUnderstood = ({ role, type }: JsonObject): boolean => typeof role === 'string' || typeof type === 'string';
 
-/** What was left out, by whatever way of saying so. */
+/** An absent value in any form. */
 const isNothing = (value: JsonValue | undefined): boolean =>
   value === undefined || value === null || value === false || (isArray(value) && value.length === 0);
 

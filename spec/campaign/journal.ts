@@ -1,4 +1,5 @@
-// `npx tsx spec/campaign/journal.ts [--seed N] [--sample K] [--case 'KIND: NAME']`: damages a run in every way there is, K of each kind, or one.
+// `npx tsx spec/campaign/journal.ts [--seed N] [--sample K] [--case 'KIND: NAME']`: damages a run
+// in every known way. Runs all cases, K of each kind, or one.
 import { parseArgs } from 'node:util';
 import { campaign } from './journal/campaign.ts';
 

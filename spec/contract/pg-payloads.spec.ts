@@ -80,7 +80,7 @@ describe('payloads of runs in Postgres', () => {
     expect((await ok(third.artifacts.list(''))).map(({ name }) => name)).toEqual([slice.itemObject, slice.requestObject]);
   });
 
-  it('are not looked for elsewhere, nor reported as lost, and nothing of the run is removed without them', async () => {
+  it('are not searched for elsewhere, nor reported as lost, and nothing of the run is removed without them', async () => {
     const schema = schemaOf();
     const run = await createdRun(await open(schema));
     await ok(run.artifacts.put('items/0.jsonl', [new Uint8Array(3)]));

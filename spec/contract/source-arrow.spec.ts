@@ -222,7 +222,7 @@ describe('a bad row of an Arrow file is', () => {
     const children = [makeData({ type, length: 2, data: new BigInt64Array([2n ** 62n, 0n]) })];
     const batch = new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: 2, nullCount: 0, children }));
     expect(await rowsOf(apache.RecordBatchFileWriter.writeAll([batch]).toUint8Array(true))).toEqual([
-      'column "v" is a date beyond those that ISO 8601 has years for',
+      'column "v" is a date beyond the years of ISO 8601',
       { v: '1970-01-01T00:00:00.000' },
     ]);
   });
@@ -278,7 +278,7 @@ describe('an Arrow source cannot be read, and says what to do, where', () => {
     flechette({ id: [1, 2, 3], text: ['a', 'b', 'c'] }, { id: fl.int32(), text: fl.dictionary(fl.utf8()) }, format, 2);
 
   it('a column is missing, or two have its name', async () => {
-    const there = 'Name one of those that there are: "id", "text"';
+    const there = 'Use one of these: "id", "text"';
     expect(await failure(good('file'), { columns: ['id', 'word'] })).toBe(`rows.arrow: there is no column "word". ${there}`);
     const path = await tempFile('rows.arrow', good('stream'));
     await expect(readAll(arrowSource(path, { itemId: 'uuid' }))).rejects.toMatchObject({ name: 'SourceError', field: 'uuid' });
@@ -286,12 +286,12 @@ describe('an Arrow source cannot be read, and says what to do, where', () => {
     const writer = new RecordBatchStreamWriter();
     writer.reset(undefined, new Schema([new Field('a', new Utf8()), new Field('a', new Utf8()), new Field('b', new Utf8())]));
     const twice = writer.finish().toUint8Array(true);
-    expect(await failure(twice)).toBe('rows.arrow: two columns are called "a". Rename one, or name other columns: "a", "a", "b"');
+    expect(await failure(twice)).toBe('rows.arrow: two columns are called "a". Rename one, or select other columns: "a", "a", "b"');
     expect(await failure(twice, { columns: ['b'] })).toBeNull();
   });
 
   it.each([
-    ['is empty', '', 'is empty. Give it rows, or take it out of the job'],
+    ['is empty', '', 'is empty. Add rows to it, or remove it from the job'],
     ['is text', 'id,text\n1,a\n', 'is not an Arrow file: neither the file format (.arrow, .feather) nor the stream format (.arrows)'],
     ['is short', 'id', 'is not an Arrow file: neither the file format (.arrow, .feather) nor the stream format (.arrows)'],
     ['is Parquet', 'PAR1xxxxxxxx', 'is a Parquet file, not an Arrow file. Read it with parquetSource of batchor/adapters/parquet'],
@@ -299,7 +299,7 @@ describe('an Arrow source cannot be read, and says what to do, where', () => {
     [
       'has a head alone',
       'ARROW1\0\0',
-      'is cut off: it begins as an Arrow file, but has no footer at its end. Write or copy it anew; was its writer closed?',
+      'is cut off: it begins as an Arrow file, but has no footer at its end. Write or copy it again, and check that its writer was closed',
     ],
   ])('the file %s', async (_, contents, message) => {
     expect(await failure(contents)).toBe(`rows.arrow: ${message}`);
@@ -308,8 +308,8 @@ describe('an Arrow source cannot be read, and says what to do, where', () => {
   it('the position is none of its own, or lies behind the end', async () => {
     for (const format of ['file', 'stream'] as const) {
       const bytes = good(format);
-      expect(await failure(bytes, { from: { batch: -1, row: 0, index: 0 } })).toContain('cannot go on from {"batch":-1');
-      expect(await failure(bytes, { from: { batch: 5, row: 0, index: 0 } })).toContain('has 2 record batches, fewer than the position');
+      expect(await failure(bytes, { from: { batch: -1, row: 0, index: 0 } })).toContain('cannot continue from {"batch":-1');
+      expect(await failure(bytes, { from: { batch: 5, row: 0, index: 0 } })).toContain('has 2 record batches, fewer than needed');
       expect(await failure(bytes, { from: { batch: 1, row: 2, index: 4 } })).toContain('record batch 1 has 1 rows, fewer than');
       expect(await failure(bytes, { from: { batch: 1, row: 1, index: 3 } })).toBeNull();
     }

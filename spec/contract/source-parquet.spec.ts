@@ -230,7 +230,7 @@ describe('a Parquet source cannot be read, and says what to do, where', () => {
     );
 
   it.each<[string, (bytes: Uint8Array) => Uint8Array, RegExp]>([
-    ['it is empty', () => new Uint8Array(), /: is empty\. Give it rows/],
+    ['it is empty', () => new Uint8Array(), /: is empty\. Add rows/],
     ['it is something else', () => Buffer.from('id,text\n1,x\n'), /: is not a Parquet file: it does not begin with "PAR1"$/],
     ['it is shorter than a magic number', () => Buffer.from('PA'), /: is not a Parquet file/],
     ['it is a magic number', () => Buffer.from('PAR1'), /: is cut off/],
@@ -304,10 +304,10 @@ describe('a Parquet source cannot be read, and says what to do, where', () => {
     const path = await tempFile('rows.parquet', eight());
     const from = (position: JsonValue) => failureOf(parquetSource(path, { itemId: 'id' }), position);
     expect(await from({ offset: 1, line: 1 })).toMatchObject({
-      message: expect.stringContaining('cannot go on from {"offset":1,"line":1}'),
+      message: expect.stringContaining('cannot continue from {"offset":1,"line":1}'),
     });
     expect(await from({ index: -1 })).toBeInstanceOf(SourceError);
-    expect(await from({ index: 9 })).toMatchObject({ message: expect.stringContaining('has fewer rows (8) than the position') });
+    expect(await from({ index: 9 })).toMatchObject({ message: expect.stringContaining('has fewer rows (8) than needed') });
     expect(await from({ index: 8 })).toBeNull();
   });
 

@@ -178,12 +178,12 @@ describe('the Arrow format', () => {
   });
 
   it.each([
-    ['text', 1, 'column "a", row 2 of its page: 1 is no text'],
-    ['json', false, 'column "a", row 2 of its page: false is no text'],
-    ['integer', 1.5, 'column "a", row 2 of its page: 1.5 is no whole number that is exact'],
-    ['integer', 2 ** 53, 'column "a", row 2 of its page: 9007199254740992 is no whole number that is exact'],
-    ['number', '1', 'column "a", row 2 of its page: 1 is no number'],
-    ['boolean', 'true', 'column "a", row 2 of its page: true is no boolean'],
+    ['text', 1, 'column "a", row 2 of its page: 1 is not a text'],
+    ['json', false, 'column "a", row 2 of its page: false is not a text'],
+    ['integer', 1.5, 'column "a", row 2 of its page: 1.5 is not a whole number that is exact'],
+    ['integer', 2 ** 53, 'column "a", row 2 of its page: 9007199254740992 is not a whole number that is exact'],
+    ['number', '1', 'column "a", row 2 of its page: 1 is not a number'],
+    ['boolean', 'true', 'column "a", row 2 of its page: true is not a boolean'],
   ] as const)('refuses a cell that is no %s', async (each, cell, message) => {
     await expect(bytesOf(arrowFormat().encode(streamOf([{ name: 'a', type: each }], [[[null], [cell]]])))).rejects.toThrow(message);
   });

@@ -7,7 +7,7 @@ const minuteMs = 60_000;
 const dayMs = 86_400_000;
 const yearsMs = 40 * 365 * dayMs;
 
-/** Plays a small run and sets the machine's clock after a while; answers how long the rest took. */
+/** Plays a small run and sets the machine's clock after a while; returns how long the rest took. */
 const play = async (
   byMs: number,
   { faults = [], afterMs = 3 * minuteMs, isDown = false }: { faults?: readonly Fault[]; afterMs?: number; isDown?: boolean } = {},
@@ -24,7 +24,7 @@ const play = async (
   return { world, run, summary, restMs: world.now().getTime() - fromMs };
 };
 
-/** Where the clock is left alone the rest takes half an hour; with a lost create, under an hour. */
+/** With an unchanged clock the rest takes half an hour; with a lost create, under an hour. */
 const soonMs = 90 * minuteMs;
 
 describe('a run whose clock is set', () => {
@@ -32,7 +32,7 @@ describe('a run whose clock is set', () => {
     ['ahead by a day', dayMs],
     ['back by a day', -dayMs],
     ['back by ten years', -10 * 365 * dayMs],
-  ])('%s goes on at once, and reports it', async (_name, byMs) => {
+  ])('%s continues at once, and reports it', async (_name, byMs) => {
     const { world, run, summary, restMs } = await play(byMs);
     expect(summary.status).toBe('completed');
     expect(restMs).toBeLessThan(soonMs);
@@ -44,8 +44,9 @@ describe('a run whose clock is set', () => {
   it.each([
     ['ahead', dayMs],
     ['back', -dayMs],
-  ])('%s while a create is looked for waits its whole grace, and buys nothing twice', async (_name, byMs) => {
-    // The create comes through eleven minutes late: taken for absent after less than its grace, its rows would be bought again.
+  ])('%s during the grace of an unconfirmed create waits its whole grace, and pays for nothing twice', async (_name, byMs) => {
+    // The create comes through eleven minutes late. Assumed absent before its grace is over, its
+    // rows would be paid for again.
     const faults: readonly Fault[] = [
       { type: 'create_lands_late', batch: 1, forMs: 9 * minuteMs },
       { type: 'list_lags', batch: 1, forMs: 2 * minuteMs },
@@ -68,7 +69,7 @@ describe('a run whose clock is set', () => {
     expect((await world.settle(run)).status).toBe('completed');
   });
 
-  it('back while no process drives it goes on at once, and reports it', async () => {
+  it('back while no process drives it continues at once, and reports it', async () => {
     const { summary, restMs } = await play(-dayMs, { isDown: true });
     expect(summary.status).toBe('completed');
     expect(restMs).toBeLessThan(soonMs);

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPrng, hashBytes, hashText, hexOf, uniform } from '../../lib/sim/prng.ts';
 
-describe('chance', () => {
-  it('depends on seed and names, never on how often it is asked', () => {
+describe('a seeded random number', () => {
+  it('depends on seed and names, never on how often it is drawn', () => {
     fc.assert(
       fc.property(fc.integer(), fc.array(fc.oneof(fc.string(), fc.integer())), (seed, names) => {
         const first = uniform(seed, ...names);

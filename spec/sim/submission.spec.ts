@@ -14,7 +14,10 @@ interface Outcome extends AsyncDisposable {
   readonly crashes: number;
 }
 
-/** Plays twenty rows in two batches until the run is over or stands still, born again after every death. */
+/**
+ * Plays twenty rows in two batches until the run finishes or can make no progress, restarted after
+ * every crash.
+ */
 const play = async (faults: readonly Fault[], crashAt?: (point: CrashPoint) => boolean): Promise<Outcome> => {
   const world = await createWorld({ seed: 7, ...quick, faults, ...(crashAt === undefined ? {} : { crashAt }) });
   const job = jobOf(world.connection, itemsOf(20), { maxRequests: 10 });
@@ -58,7 +61,7 @@ describe('a create without an answer', () => {
     ['that comes through within its grace', [{ type: 'create_lands_late', batch: 1, forMs: 4 * minuteMs }]],
     ['that comes through when it is fenced', [{ type: 'create_lands_late', batch: 1, forMs: 10.5 * minuteMs }]],
     ['that comes through long after it was sent again', [{ type: 'create_lands_late', batch: 1, forMs: 5 * hourMs }]],
-  ])('%s ends well, with nobody’s help, and buys nothing twice', async (_name, faults) => {
+  ])('%s heals without an operator, and pays for nothing twice', async (_name, faults) => {
     await using played = await play(faults);
     expectWhole(played);
   });
@@ -75,7 +78,7 @@ describe('a create without an answer', () => {
     expect(played.world.ledger.requestsBilled).toBe(20);
   });
 
-  it('that made two batches keeps one; the other is cancelled, and what it cost is said', async () => {
+  it('that made two batches keeps one; the other is cancelled, and its cost is reported', async () => {
     await using played = await play([{ type: 'create_doubled', batch: 1 }]);
     expect(played.summary).toMatchObject({ status: 'completed', strays: { live: 0, ended: 1 } });
     const { billedByDoubledCount, doubleBilledCount } = played.world.provider.ledger;
@@ -83,7 +86,7 @@ describe('a create without an answer', () => {
     expect(doubleBilledCount).toBe(0);
   });
 
-  it('is held, and says why, while the key belongs to another project; and goes on when the right one is back', async () => {
+  it('is held, and says why, while the key belongs to another project; and continues when the right one is back', async () => {
     await using played = await play([
       { type: 'drop_create', batch: 1 },
       { type: 'other_project', afterMs: minuteMs, forMs: 3 * hourMs },
@@ -98,7 +101,7 @@ describe('a create without an answer', () => {
     expectWhole({ ...played, summary });
   });
 
-  it('is never sent again on the word of a list that another key reads', async () => {
+  it('is never sent again because of a list that another key reads', async () => {
     await using played = await play([
       { type: 'lose_create_reply', batch: 1 },
       { type: 'list_lags', batch: 1, forMs: 2 * minuteMs },
@@ -113,11 +116,11 @@ describe('a create without an answer', () => {
     expectWhole({ ...played, summary });
   });
 
-  it('ends well wherever the process dies inside the fence', async () => {
+  it('heals wherever the process dies inside the fence', async () => {
     const points: CrashPoint[] = [];
     await using whole = await play([{ type: 'drop_create', batch: 1 }], (point) => (points.push(point), false));
     expectWhole(whole);
-    // Every point of every outcome is the campaign's; here, those around the fence.
+    // The campaign covers every point of every outcome; here, those around the fence.
     const fence = points.findIndex(({ call }) => call === 'provider.deleteFile');
     expect(fence).toBeGreaterThan(0);
     const inside = points.slice(fence - 4, fence + 8);

@@ -5,7 +5,7 @@ import { itemsOf, type Job, jobOf } from '../support/sim/jobs.ts';
 
 const faults = [{ type: 'rows_fail', batch: 1, ratio: 0.3, statusCode: 500 }] as const;
 
-/** Plays the job, killed wherever `crashAt` says, until it stands still. */
+/** Plays the job, killed at the points that `crashAt` selects, until it can make no progress. */
 const play = async (
   crashAt: (point: CrashPoint) => boolean,
 ): Promise<{ readonly world: World; readonly run: Run; readonly summary: RunSummary; readonly lives: number }> => {
@@ -23,7 +23,7 @@ const play = async (
 };
 
 describe('a process killed at a crash point', () => {
-  it('loses no row and buys none again, wherever the point lies, and comes to its end by itself', async () => {
+  it('loses no row and pays for none again, wherever the point is, and ends by itself', async () => {
     const points: CrashPoint[] = [];
     await play((point) => (points.push(point), false));
     expect(new Set(points.map(({ call }) => call))).toEqual(
@@ -60,7 +60,7 @@ describe('a process killed at a crash point', () => {
     for await (const listed of world.runner.listRuns()) expect(listed).toBe('no run');
   });
 
-  it('hears and does nothing more: its promises never settle, its timers never fire', async () => {
+  it('does nothing more: its promises never settle, its timers never fire', async () => {
     await using world = await createWorld({ turnaroundMs: { min: 60_000, max: 60_000 } });
     const run = await world.runner.start(jobOf(world.connection, itemsOf(3)), { runId: 'dead' });
     let isSettled = false;

@@ -17,7 +17,7 @@ describe('a world', () => {
     expect(world.now().getTime()).toBeGreaterThan(Date.UTC(2026, 0, 1) + 60 * minuteMs);
   });
 
-  it('replaces whatever connection a job names, and leaves its config alone', async () => {
+  it('replaces every connection that a job names, and leaves its config alone', async () => {
     await using world = await createWorld();
     const config = { ...world.connection({ model: 'gpt-4.1' }), kind: 'openai', connection: 'openai', endpoint: 'chat.completions' };
     const run = await world.runner.start({ ...jobOf(world.connection, itemsOf(2)), providerConfig: config });
@@ -44,7 +44,7 @@ describe('a world', () => {
     expect(await play()).toBe(first);
   });
 
-  it('finds what the dead process wrote after a crash, and goes on', async () => {
+  it('finds what the dead process wrote after a crash, and continues', async () => {
     await using world = await createWorld({ storage: memoryStore() });
     const job = jobOf(world.connection, itemsOf(30), { maxRequests: 10 });
     const before = await world.runner.start(job, { runId: 'killed' });
@@ -52,7 +52,7 @@ describe('a world', () => {
     const versionBefore = before.snapshot().version;
     const callsBefore = { ...world.provider.ledger.calls };
     const reborn = await world.crash();
-    // The old process is gone: whatever it was about to do, time passes without it.
+    // The old process is gone: time passes without its pending work.
     await world.advance(10 * minuteMs);
     expect(world.provider.ledger.calls).toEqual(callsBefore);
     const run = await reborn.start(job, { runId: 'killed' });
@@ -61,7 +61,7 @@ describe('a world', () => {
     expect(world.ledger).toMatchObject({ requestsBilled: 30, doublePaidItemIds: [] });
   });
 
-  it('names the seed when a run does not come to an end', async () => {
+  it('names the seed when a run does not end', async () => {
     await using world = await createWorld({ seed: 77, turnaroundMs: { min: 5 * minuteMs, max: 5 * minuteMs } });
     const run = await world.runner.start(jobOf(world.connection, itemsOf(1)));
     await expect(world.settle(run, { virtualMsMax: minuteMs })).rejects.toThrow(/seed 77/u);

@@ -9,14 +9,14 @@ import { leftOf, rightOf, sweepInput, uploadInput } from '../openai/stub.ts';
 const batchKey = 'key-1' as BatchKey;
 const line = `${JSON.stringify({ custom_id: 'row-0', method: 'POST', url: '/v1/responses', body: { model: 'm', input: 'hello' } })}\n`;
 
-/** A batch that is done, at an emulator where this goes wrong. */
+/** A finished batch at an emulator with this fault. */
 const stand = async (...faults: readonly Fault[]) => {
   const emulator = await startEmulator({ speed: 0, faults });
   const connection = createOpenAI({ baseURL: emulator.baseURL, apiKey: 'any-key-will-do' });
   const connect = (requestTimeoutMs: number) =>
     connection.connect({ model: 'm', endpoint: 'responses', completionWindow: '24h', params: {}, requestTimeoutMs });
   const provider = connect(10_000);
-  /** For what is not going to be answered. */
+  /** A client with a short timeout, for calls without an answer. */
   const impatient = connect(700);
   const create = (inputFileId: string, by = provider) => by.create({ batchKey, createAttempt: 1, inputFileId, metadata: {} });
   const ended = async (): Promise<string> => {
@@ -69,7 +69,7 @@ describe('an emulator whose answers do not end', () => {
     await expect(textOf(file.chunks)).rejects.toThrow(/ended after/u);
   });
 
-  it('has made the batch all the same: the list shows it', async () => {
+  it('has still created the batch: the list shows it', async () => {
     await using it = await stand({ type: 'body_stalls', operation: 'create_batch', times: 1 });
     const { inputFileId } = await rightOf(it.provider.upload(uploadInput(line)));
     expect((await leftOf(it.create(inputFileId, it.impatient))).type).toBe('unclear');
@@ -78,7 +78,7 @@ describe('an emulator whose answers do not end', () => {
   });
 });
 
-describe('an emulator whose files come packed', () => {
+describe('an emulator that encodes its files', () => {
   it.each(['gzip', 'deflate', 'br'])('gives the same answers to its client (%s)', async (encoding) => {
     await using plain = await stand();
     const expected = await textOf((await rightOf(plain.provider.download(await plain.ended()))).chunks);
@@ -88,7 +88,7 @@ describe('an emulator whose files come packed', () => {
     expect((await textOf(file.chunks)).split('\n').length).toBe(expected.split('\n').length);
   });
 
-  it('is told apart by name where it packs them in a way that is not known', async () => {
+  it('is an error that names an unknown encoding', async () => {
     await using it = await stand({ type: 'download_encoded', encoding: 'lzma', times: 1 });
     const id = await it.ended();
     expect(await leftOf(it.provider.download(id))).toMatchObject({

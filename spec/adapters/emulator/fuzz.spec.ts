@@ -13,7 +13,7 @@ afterAll(() => emulator.close());
 
 const isAlive = async (): Promise<boolean> => (await send(emulator, 'GET', '/v1/batches')).statusCode === 200;
 
-/** Writes raw bytes to the server and waits until it hangs up; what it answered. */
+/** Writes raw bytes to the server and waits until it hangs up; returns its answer. */
 const spit = (bytes: string): Promise<string> =>
   new Promise((resolve) => {
     const socket = connect(emulator.port, '127.0.0.1');
@@ -31,7 +31,7 @@ const spit = (bytes: string): Promise<string> =>
   });
 
 describe('a bad request', () => {
-  it('of any path and method is answered in the shape of an error, and the server lives on', async () => {
+  it('of any path and method gets an error of the documented shape, and the server keeps running', async () => {
     const path = fc.oneof(
       fc.webPath().map((rest) => `/v1/files${rest}`),
       fc.webPath().map((rest) => `/v1/batches${rest}`),
@@ -54,7 +54,7 @@ describe('a bad request', () => {
     expect(await isAlive()).toBe(true);
   });
 
-  it('for a batch is answered with a batch or an error, whatever JSON it is', async () => {
+  it('for a batch gets a batch or an error, whatever its JSON', async () => {
     const almost = fc.record(
       {
         input_file_id: fc.oneof(fc.string(), fc.jsonValue()),
@@ -76,8 +76,8 @@ describe('a bad request', () => {
     expect(await isAlive()).toBe(true);
   });
 
-  it('with a broken form is refused, never a crash', async () => {
-    const piece = fc.oneof(
+  it('with a malformed form is rejected, and never crashes the server', async () => {
+    const part = fc.oneof(
       fc.string(),
       fc.constantFrom(
         '\r\n',
@@ -89,8 +89,8 @@ describe('a bad request', () => {
       ),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async (pieces) => {
-        const reply = await send(emulator, 'POST', '/v1/files', { headers: multipartHeaders, body: pieces.join('') });
+      fc.asyncProperty(fc.array(part, { maxLength: 12 }), async (parts) => {
+        const reply = await send(emulator, 'POST', '/v1/files', { headers: multipartHeaders, body: parts.join('') });
         expect([200, 400]).toContain(reply.statusCode);
       }),
       { numRuns: 150 },
@@ -98,7 +98,7 @@ describe('a bad request', () => {
     expect(await isAlive()).toBe(true);
   });
 
-  it('that is no HTTP at all is hung up on', async () => {
+  it('that is not HTTP is hung up on', async () => {
     for (const bytes of [
       '\0\0\0',
       'GET\r\n\r\n',
@@ -111,7 +111,7 @@ describe('a bad request', () => {
     expect(await isAlive()).toBe(true);
   });
 
-  it('whose lines are rubbish fails its batch, and nothing else', async () => {
+  it('with invalid lines fails its batch, and nothing else', async () => {
     const ids: string[] = [];
     await fc.assert(
       fc.asyncProperty(

@@ -30,13 +30,13 @@ describe('the emulator', () => {
     expect(await statusOf({}, pathname + search)).toBe(200);
   });
 
-  it('answers no page of another origin', async () => {
+  it('rejects pages of other origins', async () => {
     for (const origin of ['https://evil.example', 'null', 'http://localhost.evil.example'])
       expect([origin, await statusOf({ origin })]).toEqual([origin, 403]);
     expect(await statusOf({ origin: 'http://localhost:5173' })).toBe(200);
   });
 
-  it('keeps what is uploaded from other users', async () => {
+  it('keeps uploads from other users', async () => {
     await upload(emulator, line('a'));
     const kept = readdirSync(dir);
     expect(kept.length).toBeGreaterThan(0);

@@ -1,16 +1,18 @@
 import { request } from 'node:http';
 import type { Emulator } from '../../../adapters/emulator/index.ts';
 
-/** What came back on the wire. */
+/** The reply on the wire. */
 export interface WireReply {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Buffer;
-  /** True when the connection broke before the promised end. */
+  /** True when the connection broke before the announced end. */
   readonly isCut: boolean;
 }
 
-/** One raw HTTP exchange, with no client in between that would mend or retry anything. Rejects when no reply begins. */
+/**
+ * One raw HTTP exchange, without a client that would repair or retry. Rejects when no reply begins.
+ */
 export const send = (
   emulator: Pick<Emulator, 'baseURL'>,
   method: string,

@@ -68,7 +68,7 @@ const largeLine = (index: number, text: string): string => {
   return `${head}${text.slice(0, lineChars - head.length - 4)}"}}\n`;
 };
 
-/** Counts lines as they come, holding none of them. */
+/** Counts lines as they arrive, without keeping them. */
 const countLines = (fileId: string): Promise<number> =>
   new Promise((resolve, reject) => {
     request(`${server.baseURL}/files/${fileId}/content`, { headers: { authorization: 'Bearer any' } }, (response) => {

@@ -1,7 +1,8 @@
 /**
- * What OpenAI answered in August 2026 (`/v1/responses`, gpt-5-nano, two rows), with every value made up: the keys, their order, types, blanks and line
- * breaks are the recorded ones. Error lines and chat bodies: as they stand in public result files of 2024 to 2026. Cancels, failed validations, deletions and
- * error bodies: OpenAI's reference, in the recorded form.
+ * OpenAI's answers of August 2026 (`/v1/responses`, gpt-5-nano, two rows), with made-up values:
+ * keys, order, types, blanks and line breaks are as recorded. Error lines and chat bodies: from
+ * public result files of 2024 to 2026. Cancels, failed validations, deletions and error bodies:
+ * from OpenAI's reference, in the recorded form.
  */
 
 const zeros = {
@@ -42,7 +43,7 @@ const batch = (more: Readonly<Record<string, unknown>>): string => {
 
 const model = 'gpt-5-nano-2025-08-07';
 
-/** Bodies of calls, as they came over the wire. */
+/** Bodies of calls, as on the wire. */
 export const recordedBodies = {
   file: `{
   "object": "file",
@@ -151,7 +152,7 @@ export const recordedLines = {
       '"audio_tokens": 0}, "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0, ' +
       '"rejected_prediction_tokens": 0}}, "service_tier": "default", "system_fingerprint": "made up"}',
   ),
-  /** Of reasoning models: no `logprobs`, and no fingerprint. */
+  /** Reasoning models have no `logprobs` and no fingerprint. */
   reasoningChat: lineOf(
     200,
     `{"id": "made up", "object": "chat.completion", "created": 1790000100, "model": "${model}", "choices": [{"index": 0, ` +

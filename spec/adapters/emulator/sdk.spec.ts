@@ -60,7 +60,7 @@ describe('the OpenAI SDK', () => {
     expect(files).toEqual([...files].sort((left, right) => left - right));
   });
 
-  it('cancels, and finds what was answered until then', async () => {
+  it('cancels, and finds the answers up to then', async () => {
     const { emulator, client } = await start();
     const ids = Array.from({ length: 40 }, (_, index) => `row-${index}`);
     const batch = await order(client, ids);
@@ -86,7 +86,7 @@ describe('the OpenAI SDK', () => {
     expect(failed.errors?.data).toMatchObject([{ code: 'invalid_json_line', line: 2 }]);
   });
 
-  it('sees a broken connection where the create reply is lost, though the batch exists', async () => {
+  it('gets a broken connection when the create reply is lost, though the batch exists', async () => {
     const { client } = await start({ faults: [{ type: 'lose_create_reply', batch: 1 }] });
     const file = await upload(client, ['a']);
     const body = { input_file_id: file.id, endpoint: '/v1/responses', completion_window: '24h', metadata: { key: 'k' } } as const;
@@ -95,7 +95,7 @@ describe('the OpenAI SDK', () => {
     expect(data).toMatchObject([{ metadata: { key: 'k' }, input_file_id: file.id }]);
   });
 
-  it('buys a second batch when it retries a create by itself: what the emulator is there to show', async () => {
+  it('pays for a second batch when it retries a create by itself, which the emulator is there to show', async () => {
     const { emulator, client } = await start({ faults: [{ type: 'lose_create_reply', batch: 1 }] });
     const file = await upload(client, ['a', 'b']);
     const body = { input_file_id: file.id, endpoint: '/v1/responses', completion_window: '24h' } as const;
@@ -104,7 +104,7 @@ describe('the OpenAI SDK', () => {
     expect(emulator.ledger).toMatchObject({ createAttempts: 2, batchesCreated: 2, doubleBilledCount: 2 });
   });
 
-  it('is told about a wrong key', async () => {
+  it('gets an error for a wrong key', async () => {
     const { client } = await start({ apiKey: 'sk-right' });
     await expect(client.batches.list()).rejects.toBeInstanceOf(AuthenticationError);
   });
@@ -130,7 +130,7 @@ describe('time', () => {
 });
 
 describe('an answer', () => {
-  it('takes at least the latency that was asked for', async () => {
+  it('takes at least the configured latency', async () => {
     const { client } = await start({ latencyMs: 50 });
     const startedMs = performance.now();
     await client.batches.list();
@@ -144,7 +144,7 @@ describe('an answer', () => {
   });
 });
 
-describe('a port that is taken', () => {
+describe('a port in use', () => {
   it('is an error, and leaves no folder behind', async () => {
     const { emulator } = await start();
     const parent = mkdtempSync(join(tmpdir(), 'emulator-spec-'));
@@ -157,7 +157,7 @@ describe('a port that is taken', () => {
 });
 
 describe('the ledger', () => {
-  it('is served outside /v1 to those who have its token, for tests in other processes', async () => {
+  it('is served outside /v1 to clients with its token, for tests in other processes', async () => {
     const { emulator, client } = await start();
     await order(client, ['a', 'b']);
     await emulator.advance(5 * 3_600_000);

@@ -1,4 +1,5 @@
-// A process of its own that runs an emulator: its memory is the emulator's alone. Prints its address; on any input, the most that it held so far.
+// A process that runs only an emulator, to measure its memory. Prints its address; on any input,
+// its peak memory so far.
 import { startEmulator } from '../../../adapters/emulator/index.ts';
 import { startHeldWatch } from '../../support/held-bytes.ts';
 

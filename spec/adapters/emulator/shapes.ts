@@ -1,4 +1,7 @@
-/** Strict checks of OpenAI's published shapes, written by hand: no key more, none less, each of its type. Each lists what is wrong. */
+/**
+ * Strict, hand-written checks of OpenAI's published shapes: exactly these keys, each of its type.
+ * Each check lists what is wrong.
+ */
 export type Check = (value: unknown, at: string) => readonly string[];
 
 const is =
@@ -9,7 +12,7 @@ const is =
 const text = is('text', (value) => typeof value === 'string');
 const flag = is('boolean', (value) => typeof value === 'boolean');
 const count = is('count', (value) => Number.isInteger(value) && Number(value) >= 0);
-/** Unix seconds: a time in milliseconds would be beyond it, a missing one before. */
+/** Unix seconds: a time in milliseconds would be above the range, a missing one below. */
 const seconds = is('unix time in seconds', (value) => Number.isInteger(value) && Number(value) > 1e9 && Number(value) < 1e10);
 const oneOf = (...values: readonly unknown[]): Check => is(`one of ${JSON.stringify(values)}`, (value) => values.includes(value));
 const orNull =
@@ -90,7 +93,7 @@ export const deletedFile = record({ id: text, object: oneOf('file'), deleted: on
 export const errorBody = record({ error: record({ message: text, type: text, param: orNull(text), code: orNull(text) }) });
 
 const response = record({ status_code: count, request_id: text, body: is('object', isRecord) });
-/** A line of an output or error file: an HTTP answer, or an error, never both. */
+/** A line of an output or error file: either an HTTP answer or an error. */
 export const outputLine: Check = (value, at) => [
   ...record({ id: text, custom_id: text, response: orNull(response), error: orNull(record({ code: text, message: text })) })(value, at),
   ...(isRecord(value) && (value['response'] === null) === (value['error'] === null)

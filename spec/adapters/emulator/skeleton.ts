@@ -1,5 +1,5 @@
-/** Names whose values are words of the protocol: they stay as they are. */
-const words: ReadonlySet<string> = new Set([
+/** Keys whose values belong to the protocol and stay unchanged. */
+const protocolKeys: ReadonlySet<string> = new Set([
   'object',
   'type',
   'role',
@@ -24,14 +24,15 @@ const words: ReadonlySet<string> = new Set([
 const token = /("(?:[^"\\]|\\.)*")(\s*:)?|-?\d+(\.\d+)?(?:[eE][+-]?\d+)?/gu;
 
 /**
- * A JSON text with its values taken out: keys, their order, blanks and line breaks stay, and of each value its type. Ids keep their prefix and the number
- * of their digits, numbers whether they are whole, words of the protocol themselves. Two texts of one shape have the same skeleton.
+ * A JSON text without its values. Keys, their order, blanks and line breaks stay, with the type of
+ * each value. Ids keep their prefix and digit count, numbers whether they are whole, and protocol
+ * values stay. Two texts of one shape have the same skeleton.
  */
 export const skeletonOf = (json: string): string => {
   let key = '';
   return json.replaceAll(token, (whole: string, quoted: string | undefined, colon: string | undefined, fraction: string | undefined) => {
     if (quoted === undefined) return fraction === undefined ? '<whole>' : '<float>';
-    if (colon === undefined) return words.has(key) ? whole : `"${kindOf(quoted.slice(1, -1))}"`;
+    if (colon === undefined) return protocolKeys.has(key) ? whole : `"${kindOf(quoted.slice(1, -1))}"`;
     key = quoted.slice(1, -1);
     return whole;
   });

@@ -24,7 +24,7 @@ const contentOf = async (id: string, headers: Record<string, string> = {}) => se
 const idOf = (value: unknown): string => (value as { readonly id: string }).id;
 
 describe('an upload', () => {
-  it('keeps its bytes, however the body is cut into chunks and whatever looks like a boundary in it', async () => {
+  it('keeps its bytes, however the body is split into chunks and whatever resembles a boundary in it', async () => {
     const text = `${line('a', `\r\n--${boundary.slice(0, -1)}x \u2028 ünï`)}\r\n--\r\n--the-`;
     const whole = Buffer.from(form({ purpose: 'batch' }, { name: 'input.jsonl', text }));
     for (const size of [1, 2, 3, 7, 64, 100_000]) {
@@ -75,7 +75,7 @@ describe('an upload', () => {
     expect(readdirSync(folder)).toHaveLength(before);
   });
 
-  it('that its client gives up leaves nothing behind', async () => {
+  it('that its client aborts leaves nothing behind', async () => {
     const before = readdirSync(folder).length;
     await expect(uploadBody(broken())).rejects.toThrow();
     await expect.poll(() => readdirSync(folder).length).toBe(before);
@@ -115,7 +115,7 @@ describe('a download', () => {
     expect((await contentOf(id, { range: 'lines=1-2' })).body.length).toBe(whole.length);
   });
 
-  it('that is truncated promises its whole length and breaks off', async () => {
+  it('that is truncated announces its whole length and breaks off', async () => {
     const id = await outputOf();
     const cut = await contentOf(id);
     const promised = Number(cut.headers['content-length']);
@@ -126,13 +126,13 @@ describe('a download', () => {
 });
 
 describe('closing', () => {
-  it('removes the temporary folder, frees the port, and may be done twice', async () => {
+  it('removes the temporary folder, frees the port, and may be repeated', async () => {
     const short = await startEmulator();
     await upload(short, line('a'));
     await short.close();
     await short[Symbol.asyncDispose]();
     await expect(send(short, 'GET', '/v1/files')).rejects.toThrow();
-    // A folder that the caller named stays.
+    // A folder that the caller chose stays.
     expect(existsSync(folder)).toBe(true);
   });
 });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { byteBoundCounter, encodingOf, tiktokenCounter, type EncodingName } from '../../../adapters/tiktoken/index.ts';
-import { piecesOf } from '../../../adapters/tiktoken/pieces.ts';
+import { segmentsOf } from '../../../adapters/tiktoken/segments.ts';
 
 const { get_encoding: getEncoding } = createRequire(import.meta.url)('tiktoken') as typeof import('tiktoken');
 const references = { o200k_base: getEncoding('o200k_base'), cl100k_base: getEncoding('cl100k_base') };
@@ -45,7 +45,7 @@ describe.each(encodings)('counting %s', (encoding) => {
   it('loses no character of a text when cutting it into pieces', () => {
     fc.assert(
       fc.property(plain, (text) => {
-        expect(piecesOf(text, encoding).join('')).toBe(text);
+        expect(segmentsOf(text, encoding).join('')).toBe(text);
       }),
     );
   });

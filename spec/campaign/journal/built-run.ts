@@ -8,10 +8,13 @@ import { ok, runId } from '../../contract/run-store-fixture.ts';
 import type { Step } from '../../support/core/commit.ts';
 import { playHistory } from '../../support/core/play.ts';
 
-/** A run that a store has written, as its folder was when its process died, and what it had acknowledged. */
+/** The folder of a run at the death of its process, and what was acknowledged. */
 export interface BuiltRun {
   readonly steps: readonly Step[];
-  /** The newest journal's file, and where its records begin and end: the first is no commit. */
+  /**
+   * The newest journal's file, and where its records begin and end. The first record is not a
+   * commit.
+   */
   readonly journal: string;
   readonly bounds: readonly number[];
   /** How many steps were acknowledged before the newest journal was begun. */
@@ -21,7 +24,10 @@ export interface BuiltRun {
   /** Images, newest first. */
   readonly images: readonly string[];
   read(file: string): Buffer;
-  /** The run in a store of its own, with other files in place of these; null: without that file. Valid until the next one. */
+  /**
+   * The run in a store of its own, with these files replaced; null: without that file. Valid until
+   * the next call.
+   */
   lay(changed?: Readonly<Record<string, Uint8Array | null>>): { readonly dir: string; readonly folder: string };
 }
 
@@ -30,7 +36,10 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => set
 const tailSteps = 8;
 const stepsMin = 60;
 
-/** Steps of a history that moves rows; its last few are small, and one of the last three holds columns. */
+/**
+ * Steps of a history that moves rows. The last few are small, and one of the last three has
+ * columns.
+ */
 export const stepsOf = (seed: number): readonly Step[] => {
   for (let attempt = 0; ; attempt += 1) {
     const all = playHistory(seed + attempt, { turnsMax: 80 }).steps.filter((each) => each.events.length > 0);
@@ -41,22 +50,25 @@ export const stepsOf = (seed: number): readonly Step[] => {
   }
 };
 
-/** Bytes of the records; null: none of them has columns. */
+/** The byte size of the records; null: none of them has columns. */
 const sizeOf = (steps: readonly Step[]): number | null => {
   const records = steps.map(({ events }) => encodeEvents(events));
   if (!records.some(({ columns }) => columns.length > 0)) return null;
   return records.reduce((sum, { header, columns }) => sum + frameOf(header, columns).length, 0);
 };
 
-/** Built by the store itself: two owners, images and journals of the first, a last journal of the second. */
+/**
+ * Built by the store itself: two owners, images and journals of the first, a last journal of the
+ * second.
+ */
 export const buildRun = async (seed: number): Promise<BuiltRun> => {
   const steps = stepsOf(seed);
-  // Images are taken behind the commits' back: on a busy machine they need more time.
+  // Images are taken in the background, which takes longer on a busy machine.
   for (let pauseMs = 15; pauseMs < 60_000; pauseMs *= 2) {
     const built = await builtWithin(steps, pauseMs);
     if (built !== null) return built;
   }
-  throw new Error(`no run with two images came of seed ${seed}`);
+  throw new Error(`seed ${seed} gave no run with two images`);
 };
 
 const builtWithin = async (steps: readonly Step[], pauseMs: number): Promise<BuiltRun | null> => {
@@ -80,7 +92,7 @@ const builtWithin = async (steps: readonly Step[], pauseMs: number): Promise<Bui
   const copy = copyOf(dir);
   await second.close();
   letGo(copy);
-  // What an owner said last depends on when it was killed.
+  // The last summary depends on when the owner was killed.
   rmSync(join(folderOf(copy), 'summary.json'), { force: true });
   return builtFrom(copy, steps, stepsBefore);
 };

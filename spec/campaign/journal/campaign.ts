@@ -14,7 +14,7 @@ import { powerLosses } from './power-loss.ts';
 import { readers } from './readers.ts';
 import { staleOwners } from './stale-owner.ts';
 
-/** What a campaign saw. */
+/** The counts of a campaign. */
 export interface Figures {
   readonly seed: number;
   cases: number;
@@ -28,20 +28,20 @@ export interface Figures {
 
 export interface CampaignOptions {
   readonly seed: number;
-  /** So many cases of each kind, drawn by the seed; null: all. */
+  /** How many cases of each kind to draw by the seed; null: all. */
   readonly sample: number | null;
-  /** The one case of this kind and name; null: all. */
+  /** The only case to run; null: all. */
   readonly only: string | null;
   readonly tell: (line: string) => void;
 }
 
 const nameOf = ({ kind, name }: Case): string => `${kind}: ${name}`;
 
-/** Does to a run whatever disks and processes do, one thing at a time, and counts how it ended. */
+/** Damages a run as disks and processes do, one change at a time, and counts the outcomes. */
 export const campaign = async (options: CampaignOptions): Promise<Figures> => {
   const before = process.env['TMPDIR'];
-  // Nothing here asks whether a disk keeps its word: where there is one in memory, it is as good, and faster.
-  if (isRoomy('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
+  // No case here tests real durability, so a disk in memory does as well, and is faster.
+  if (hasSpace('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
   try {
     return await playAll(options);
   } finally {
@@ -50,13 +50,13 @@ export const campaign = async (options: CampaignOptions): Promise<Figures> => {
   }
 };
 
-const roomMin = 512 * 2 ** 20;
+const freeBytesMin = 512 * 2 ** 20;
 
-const isRoomy = (folder: string): boolean => {
+const hasSpace = (folder: string): boolean => {
   try {
     accessSync(folder, constants.W_OK);
     const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize >= roomMin;
+    return bavail * bsize >= freeBytesMin;
   } catch {
     return false;
   }
@@ -102,10 +102,10 @@ const playAll = async ({ seed, sample, only, tell }: CampaignOptions): Promise<F
   return figures;
 };
 
-/** Some of them, in their order; the first and the last among them. */
+/** A sample in the original order, including the first and the last case. */
 const drawn = (all: readonly Case[], count: number | null, next: () => number): readonly Case[] => {
   if (count === null || all.length <= count) return all;
-  const places = new Set([0, all.length - 1]);
-  while (places.size < count) places.add(Math.floor(next() * all.length));
-  return [...places].toSorted((a, b) => a - b).flatMap((place) => all[place] ?? []);
+  const drawnIndexes = new Set([0, all.length - 1]);
+  while (drawnIndexes.size < count) drawnIndexes.add(Math.floor(next() * all.length));
+  return [...drawnIndexes].toSorted((a, b) => a - b).flatMap((at) => all[at] ?? []);
 };

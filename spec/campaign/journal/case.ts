@@ -1,15 +1,21 @@
-/** How a case ended. `repaired`: refused in words, then repaired to exactly what could be proved. */
+/**
+ * The outcome of a case. `repaired`: refused with an error, then repaired to exactly what could be
+ * proved.
+ */
 export type Outcome = 'opened' | 'refused' | 'repaired';
 
-/** One thing that a disk, or another process, may do to a run. Plays throw `Wrong` where a law is broken. */
+/**
+ * One change that a disk or another process may make to a run. `play` throws `Wrong` when a law is
+ * broken.
+ */
 export interface Case {
   readonly kind: string;
-  /** Tells it from the others of its kind: what is done, and where. */
+  /** Distinguishes the case from others of its kind: what is changed, and where. */
   readonly name: string;
   play(): Promise<Outcome>;
 }
 
-/** A law that does not hold. */
+/** A broken law. */
 export class Wrong extends Error {
   override readonly name = 'Wrong';
 }

@@ -15,7 +15,7 @@ const whole = Buffer.from(Uint8Array.from({ length: objectBytes }, (_, i) => (i 
 
 interface Damage {
   readonly name: string;
-  /** The first byte that is not what was put; null: no byte of the object has changed. */
+  /** The first changed byte; null: no byte of the object has changed. */
   readonly at: number | null;
   readonly act: (path: string) => void;
 }
@@ -27,18 +27,21 @@ const flip =
     bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit), at);
     writeFileSync(path, bytes);
   };
-const places = Array.from({ length: 41 }, (_, i) => Math.min(objectBytes - 1, Math.floor((objectBytes * i) / 40)));
+const offsets = Array.from({ length: 41 }, (_, i) => Math.min(objectBytes - 1, Math.floor((objectBytes * i) / 40)));
 const blocks = [0, 16_383, 16_384, 32_767, 32_768, 65_535, 65_536, objectBytes - 1];
 const sumsBytes = [0, 15, 16, 24, 31, 32, 40, 51, 55];
 
 const damages: readonly Damage[] = [
-  ...[...places, ...blocks].map((at, i) => ({ name: `byte ${at} bit ${i % 8}`, at, act: flip(at, i % 8) })),
+  ...[...offsets, ...blocks].map((at, i) => ({ name: `byte ${at} bit ${i % 8}`, at, act: flip(at, i % 8) })),
   ...[0, 1, 16_384, objectBytes - 1].map((at) => ({ name: `cut to ${at} bytes`, at, act: (path: string) => truncateSync(path, at) })),
   ...sumsBytes.map((at) => ({ name: `checksums, byte ${at}`, at: null, act: (path: string) => flip(at, 3)(sumsPath(path)) })),
   { name: 'checksums gone', at: null, act: (path: string) => rmSync(sumsPath(path)) },
 ];
 
-/** An object changes in one place: no changed byte is given out, whichever way it is read, and a look at all of it names the place. */
+/**
+ * An object changes at one byte: no read returns a changed byte, and a check of the whole object
+ * names the offset.
+ */
 export const changedObjects = (): readonly Case[] =>
   damages.map((damage) => ({ kind: 'changed object', name: damage.name, play: () => playChange(damage) }));
 
@@ -54,7 +57,7 @@ const playChange = async ({ at, act }: Damage): Promise<Outcome> => {
     const expected = whole.subarray(offset, offset + span.length);
     const spans = await artifacts.readSpans(object, [span])();
     if (isLeft(spans)) refused += 1;
-    else assert(Buffer.compare(spans.right[0] as Uint8Array, expected) === 0, `changed bytes are given out at ${offset}`);
+    else assert(Buffer.compare(spans.right[0] as Uint8Array, expected) === 0, `changed bytes are returned at ${offset}`);
     const streamed = await collected(artifacts.read(object, span));
     assert(streamed === null || Buffer.compare(streamed, expected) === 0, `changed bytes are streamed at ${offset}`);
     assert((streamed === null) === isLeft(spans), `two ways to read do not agree at ${offset}`);
@@ -63,7 +66,10 @@ const playChange = async ({ at, act }: Damage): Promise<Outcome> => {
   const check = await (artifacts.check?.(object) ?? Promise.reject)();
   if (at !== null) {
     const changed = isLeft(check) ? null : check.right.changed;
-    assert(changed !== null && changed.offset <= at && at < changed.offset + changed.length, 'a look at all of it does not name the place');
+    assert(
+      changed !== null && changed.offset <= at && at < changed.offset + changed.length,
+      'a check of the whole object does not name the offset',
+    );
   } else if (refused > 0) assert(isLeft(check) && check.left.type === 'corrupt', 'damaged checksums are not named');
   return refused > 0 ? 'refused' : 'opened';
 };
@@ -81,7 +87,10 @@ const collected = async (port: ReturnType<ReturnType<typeof filesystemArtifacts>
   return Buffer.concat(parts);
 };
 
-/** The journals go, whole or to nothing, with the images or without: no run is begun in their place, and what an image proves is recovered. */
+/**
+ * The journals are gone or empty, with or without images. No run may be created in their place, and
+ * a repair recovers what an image proves.
+ */
 export const lostJournals = (run: BuiltRun): readonly Case[] =>
   [null, new Uint8Array()].flatMap((left) =>
     [true, false].map((areImagesKept) => ({
@@ -97,13 +106,16 @@ const playLost = async (run: BuiltRun, left: Uint8Array | null, areImagesKept: b
   const store = await openStore(dir);
   for (const port of [store.read(runId), store.own(runId), store.peek(runId)]) {
     const answer = await port();
-    assert(isLeft(answer) && answer.left.type === 'corrupt' && answer.left.message.includes(folder), 'it is not refused in words');
+    assert(
+      isLeft(answer) && answer.left.type === 'corrupt' && answer.left.message.includes(folder),
+      'it is not refused with an error that names the folder',
+    );
   }
-  assert(isLeft(await store.create(runId, null)()), 'a run is begun in its place');
+  assert(isLeft(await store.create(runId, null)()), 'a run is created in its place');
   const repaired = await (store.care?.repair(runId) ?? Promise.reject)();
   await store.close();
   if (!areImagesKept) {
-    assert(isLeft(repaired), 'something is said to be proved');
+    assert(isLeft(repaired), 'the repair reports a proved version');
     return 'refused';
   }
   assert(!isLeft(repaired) && repaired.right.after.state === 'whole', 'an image does not prove it');

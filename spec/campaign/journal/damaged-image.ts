@@ -8,12 +8,12 @@ import type { BuiltRun } from './built-run.ts';
 import { assert, type Case, type Outcome } from './case.ts';
 import { expectOpens, flipped } from './damaged-journal.ts';
 
-const places = 48;
+const cutsMax = 48;
 const cutsOf = (length: number): readonly number[] => [
-  ...new Set([0, 1, 15, 16, 99, 100, length - 1, ...Array.from({ length: places }, (_, i) => Math.floor((length * i) / places))]),
+  ...new Set([0, 1, 15, 16, 99, 100, length - 1, ...Array.from({ length: cutsMax }, (_, i) => Math.floor((length * i) / cutsMax))]),
 ];
 
-/** Every image half-written, under the name it is written under and under its own; and with bits flipped. */
+/** Every image half-written, under its temporary name and its own; and with flipped bits. */
 export const images = (run: BuiltRun): readonly Case[] => [
   ...run.images.flatMap((file) =>
     cutsOf(run.read(file).length).flatMap((at) => [
@@ -35,7 +35,7 @@ export const images = (run: BuiltRun): readonly Case[] => [
   })),
 ];
 
-/** As a crash leaves an image that is being written: nobody looks at it, and the next owner removes it. */
+/** An unfinished image as a crash leaves it. It is not read, and the next owner deletes it. */
 const playAside = async (run: BuiltRun, file: string, at: number): Promise<Outcome> => {
   const { dir, folder } = run.lay({ [file]: null, [`${file}.tmp`]: run.read(file).subarray(0, at) });
   await expectOpens(run, dir, run.steps.length);
@@ -43,7 +43,9 @@ const playAside = async (run: BuiltRun, file: string, at: number): Promise<Outco
   return 'opened';
 };
 
-/** The other image and the journals hold everything; a doctor finds the damage, and sets it aside. */
+/**
+ * The other image and the journals hold everything; `doctor` finds the damage and sets it aside.
+ */
 const playDamaged = async (run: BuiltRun, file: string, bytes: Buffer): Promise<Outcome> => {
   await expectOpens(run, run.lay({ [file]: bytes }).dir, run.steps.length);
   const { dir, folder } = run.lay({ [file]: bytes });
@@ -58,7 +60,10 @@ const playDamaged = async (run: BuiltRun, file: string, bytes: Buffer): Promise<
   return expectOpens(run, dir, run.steps.length);
 };
 
-/** Without any image, the journals that were replaced by them are missed: refused, by the doctor too, and nothing is changed. */
+/**
+ * Without any image, the journals that were replaced by them are missing: opening and `doctor`
+ * refuse, and nothing is changed.
+ */
 const playWithout = async (run: BuiltRun, at: number): Promise<Outcome> => {
   const { dir, folder } = run.lay(
     Object.fromEntries(run.images.map((file) => [file, run.read(file).subarray(0, Math.min(at, run.read(file).length - 1))])),
@@ -70,7 +75,7 @@ const playWithout = async (run: BuiltRun, at: number): Promise<Outcome> => {
     assert(isLeft(answer) && answer.left.type === 'corrupt', 'it is not refused as corrupt');
     assert(answer.left.message.includes(folder), `the refusal names no file: ${answer.left.message}`);
   }
-  assert((await ok(store.care?.examine(runId) ?? Promise.reject)).loss?.version === null, 'something is said to be proved');
+  assert((await ok(store.care?.examine(runId) ?? Promise.reject)).loss?.version === null, 'doctor reports a proved version');
   assert(JSON.stringify(listRunFolder(folder).checkpoints) === before, 'images were changed');
   await store.close();
   return 'refused';

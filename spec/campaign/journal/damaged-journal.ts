@@ -11,7 +11,10 @@ import { assert, type Case, type Outcome } from './case.ts';
 import { folderListing } from './folder-listing.ts';
 import { holdAgainst } from './held-against.ts';
 
-/** It opens with exactly the first so many steps, for a reader and for an owner, who goes on to the end. */
+/**
+ * It opens with exactly the first `stepCount` steps, for a reader and for an owner, who continues
+ * to the end.
+ */
 export const expectOpens = async ({ steps }: BuiltRun, dir: string, stepCount: number): Promise<Outcome> => {
   const store = await openStore(dir);
   try {
@@ -33,17 +36,23 @@ export const expectOpens = async ({ steps }: BuiltRun, dir: string, stepCount: n
 };
 
 interface ExpectedRepair {
-  /** File and byte that the refusal names. */
+  /** The file and byte that the error names. */
   readonly where: string;
   /** How many steps can be proved. */
   readonly stepCount: number;
-  /** The file that is set aside as it was. */
+  /** The file that is set aside unchanged. */
   readonly keeps: string;
-  /** Asks an owner and a doctor too, and goes on to the end of the run; otherwise a reader is enough. */
+  /**
+   * Also checks an owner and `doctor`, and continues to the end of the run; otherwise only a
+   * reader.
+   */
   readonly isThorough: boolean;
 }
 
-/** It is refused with file and byte; a repair says what goes, and it opens with exactly what was proved, and goes on. */
+/**
+ * It is refused with file and byte. A repair reports the loss; then the run opens with exactly what
+ * was proved, and continues.
+ */
 export const expectRepair = async (
   run: BuiltRun,
   { dir, folder }: { readonly dir: string; readonly folder: string },
@@ -72,13 +81,13 @@ export const expectRepair = async (
   return 'repaired';
 };
 
-const repaired = async (store: RunStore, isLookedAtFirst: boolean) => {
+const repaired = async (store: RunStore, isExaminedFirst: boolean) => {
   const { care } = store;
   if (care === undefined) throw new Error('the file store has a doctor');
-  const looked = isLookedAtFirst ? await ok(care.examine(runId)) : null;
+  const examined = isExaminedFirst ? await ok(care.examine(runId)) : null;
   const { before, after } = await ok(care.repair(runId));
-  const isSame = looked === null || JSON.stringify(before.loss) === JSON.stringify(looked.loss);
-  assert(isSame, 'the repair gave up something else than was said');
+  const isSame = examined === null || JSON.stringify(before.loss) === JSON.stringify(examined.loss);
+  assert(isSame, 'the repair lost something else than doctor reported');
   return [before, after] as const;
 };
 
@@ -92,7 +101,9 @@ const expectRefusal = async (port: Port<unknown>, where: string): Promise<void> 
   );
 };
 
-/** The journal cut at every byte of its last three records: what was acknowledged before is there. */
+/**
+ * The journal cut at every byte of its last three records: everything acknowledged before is there.
+ */
 export const cuts = (run: BuiltRun): readonly Case[] => {
   const { bounds, journal } = run;
   const [from, to] = [bounds[bounds.length - 4] ?? 0, bounds[bounds.length - 1] ?? 0];
@@ -117,7 +128,10 @@ export const flips = (run: BuiltRun): readonly Case[] => {
   );
 };
 
-/** Every bit of the record that a journal begins with, and of its first commits: whole records lie behind the damage. */
+/**
+ * Every bit of a journal's first record and first commits flipped, with whole records after the
+ * damage.
+ */
 export const earlyFlips = (run: BuiltRun): readonly Case[] => {
   const to = run.bounds[2] ?? 0;
   return flipsOf(
@@ -148,7 +162,9 @@ export const flipped = (bytes: Buffer, bit: number): Buffer => {
   return bytes;
 };
 
-/** Journals before the newest, each with bits flipped here and there: what an image holds is not missed, anything else is refused. */
+/**
+ * Older journals with flipped bits: what an image holds is not needed, anything else is refused.
+ */
 export const olderFlips = (run: BuiltRun): readonly Case[] =>
   run.journals.slice(0, -1).flatMap((file) => {
     const bits = run.read(file).length * 8;

@@ -11,22 +11,22 @@ import { holdAgainst } from './held-against.ts';
 
 const errors = ['ENOSPC', 'EIO'] as const;
 type Errno = (typeof errors)[number];
-/** How a call fails: not at all done, or, of a write, half of it. */
+/** How a call fails: completely, or, for a write, half-way. */
 interface Failure {
   readonly at: number;
   readonly code: Errno;
-  /** True: the disk stays as it is from then on. */
+  /** True: later calls fail too. */
   readonly staysBroken: boolean;
 }
 
 interface CountedDisk {
   readonly disk: Disk;
   callCount(): number;
-  /** What the failing call was. */
+  /** The failing call. */
   failed(): string | null;
 }
 
-/** A disk whose n-th call fails: opening, writing, syncing or naming a file. */
+/** A disk whose n-th call fails: opening, writing, syncing or renaming a file. */
 const failingDisk = (failure: Failure | null): CountedDisk => {
   let calls = 0;
   let failed: string | null = null;
@@ -77,7 +77,10 @@ const failingDisk = (failure: Failure | null): CountedDisk => {
 const stepsOfOwner = 12;
 const owners = 3;
 
-/** Commits until the disk fails; answers how many steps were acknowledged. Three owners, one after the other. */
+/**
+ * Commits until the disk fails; returns how many steps were acknowledged. Three owners, one after
+ * the other.
+ */
 const playUntilFailure = async (dir: string, disk: Disk, steps: readonly Step[]): Promise<number> => {
   let acknowledged = 0;
   const store = await openStore(dir, { checkpointRows: 1, disk });
@@ -99,7 +102,7 @@ const playUntilFailure = async (dir: string, disk: Disk, steps: readonly Step[])
   }
 };
 
-/** Opened, or created where not even the first commit is whole. */
+/** Opens the run, or creates it when its first commit is not whole. */
 const openedAgain = async (store: RunStore): Promise<OwnedRun> => {
   const opened = await store.own(runId)();
   if (!isLeft(opened)) return opened.right;
@@ -107,12 +110,15 @@ const openedAgain = async (store: RunStore): Promise<OwnedRun> => {
   return ok(store.create(runId, null));
 };
 
-/** Every write, sync and naming fails once, and for good: what was acknowledged is there, and the run goes on to its end. */
+/**
+ * Every write, sync and rename fails, once or permanently: everything acknowledged is there, and
+ * the run continues to its end.
+ */
 export const failures = async (seed: number): Promise<readonly Case[]> => {
   const steps = stepsOf(seed).slice(0, stepsOfOwner * owners);
   const counted = failingDisk(null);
   await playUntilFailure(newStoreFolder(), counted.disk, steps);
-  // When images are taken depends on time: a few calls more or less.
+  // When images are taken depends on time, so the number of calls varies a little.
   return Array.from({ length: counted.callCount() }, (_, i) => i + 1).flatMap((at) =>
     errors.flatMap((code) =>
       [false, true].map((staysBroken) => ({
@@ -131,7 +137,7 @@ const playFailure = async (steps: readonly Step[], failure: Failure): Promise<Ou
   const store = await openStore(dir);
   const owned = await openedAgain(store);
   const found = steps.filter((step) => step.after.snapshot.version <= owned.snapshot.version).length;
-  // A record may be whole on a disk that failed to say so.
+  // A record may be whole although the disk reported an error.
   assert(found === acknowledged || found === acknowledged + 1, `${acknowledged} steps were acknowledged, and ${found} are there`);
   if (found > 0) await holdAgainst(owned, steps.slice(0, found));
   for (const step of steps.slice(found)) await ok(owned.commit(step.before.snapshot.version, step.events));

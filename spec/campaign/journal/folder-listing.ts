@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Every file below a folder, with its bytes and when it was last changed: the same text, the same folder. */
+/**
+ * Every file below a folder, with its bytes and modification time. Equal texts mean equal folders.
+ */
 export const folderListing = (dir: string): string =>
   readdirSync(dir, { recursive: true, withFileTypes: true })
     .map((entry) => join(entry.parentPath, entry.name))

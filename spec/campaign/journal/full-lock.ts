@@ -7,7 +7,10 @@ import type { BuiltRun } from './built-run.ts';
 import { assert, type Case, type Outcome } from './case.ts';
 import { holdAgainst } from './held-against.ts';
 
-/** The lock of a new owner cannot be written: the run belongs to nobody, and whoever comes next has it at once. */
+/**
+ * The lock of a new owner cannot be written: the run has no owner, and the next process takes it at
+ * once.
+ */
 export const fullLocks = (run: BuiltRun): readonly Case[] =>
   (['writeSync', 'fsyncSync'] as const).flatMap((call) =>
     (['ENOSPC', 'EIO'] as const).map((code) => ({ kind: 'full lock', name: `${call} ${code}`, play: () => playFullLock(run, call, code) })),

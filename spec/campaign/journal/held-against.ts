@@ -6,7 +6,10 @@ import { storedRow } from '../../contract/run-store-rows.ts';
 import type { Step } from '../../support/core/commit.ts';
 import { assert } from './case.ts';
 
-/** What a reader shows is what these steps come to, by a table of rows that no store has touched: snapshot, rows, results, run events. */
+/**
+ * A reader must show what these steps give in a table of rows that no store has touched: snapshot,
+ * rows, results, run events.
+ */
 export const holdAgainst = async (reader: RunReader, steps: readonly Step[]): Promise<void> => {
   const last = steps[steps.length - 1];
   if (last === undefined) throw new Error('a run has a first step');
@@ -20,9 +23,9 @@ export const holdAgainst = async (reader: RunReader, steps: readonly Step[]): Pr
   );
   const ended = rows.filter((row) => row.sequence > 0).toSorted((a, b) => a.sequence - b.sequence);
   const results = await ok(reader.resultsAfter(0, ended.length + 1));
-  const told = results.map(({ sequence, index, status, charged }) => [sequence, index, status, charged]);
+  const shown = results.map(({ sequence, index, status, charged }) => [sequence, index, status, charged]);
   const wanted = ended.map(({ sequence, index, status, charged }) => [sequence, index, status, charged]);
-  assert(isDeepStrictEqual(told, wanted), `the results at version ${snapshot.version} are not the fold of the events`);
+  assert(isDeepStrictEqual(shown, wanted), `the results at version ${snapshot.version} are not the fold of the events`);
   const events = steps.flatMap((each) => toRunEvents(snapshot.runId, each.before.snapshot.version, each.events));
   const read = await ok(reader.eventsAfter(0, events.length + 1));
   assert(isDeepStrictEqual(plain(read), plain(events)), `the run events at version ${snapshot.version} are others`);

@@ -20,7 +20,7 @@ const calls = [
   'rmSync',
 ] as const;
 
-/** Does the work, and the other work before its n-th call of the file system; answers how many calls it made. */
+/** Runs `work`, and `other` before its n-th file system call; returns how many calls it made. */
 const interleaved = (at: number | null, work: () => void, other: () => void): number => {
   const real = Object.fromEntries(calls.map((call) => [call, fs[call]]));
   let count = 0;
@@ -32,7 +32,7 @@ const interleaved = (at: number | null, work: () => void, other: () => void): nu
         other();
         isCounting = true;
       }
-      return Reflect.apply(real[call] as (...words: unknown[]) => unknown, fs, given);
+      return Reflect.apply(real[call] as (...args: unknown[]) => unknown, fs, given);
     };
   Object.assign(fs, Object.fromEntries(calls.map((call) => [call, counted(call)])));
   syncBuiltinESMExports();
@@ -47,7 +47,7 @@ const interleaved = (at: number | null, work: () => void, other: () => void): nu
 
 const found = ['a released lock', 'a silent owner', 'no lock'] as const;
 
-/** One takes the run between any two calls of another: exactly one of them has it. */
+/** One process takes the run between any two calls of another: exactly one of them owns it. */
 export const lockRaces = (): readonly Case[] =>
   found.flatMap((lock) => {
     const [count] = race(lock, null);
@@ -61,18 +61,18 @@ export const lockRaces = (): readonly Case[] =>
 const race = (lock: (typeof found)[number], at: number | null): readonly [number, readonly Ownership[]] => {
   const folder = newStoreFolder();
   let nowMs = 0;
-  const desks = [createOwnershipTracker(() => nowMs), createOwnershipTracker(() => nowMs)] as const;
+  const trackers = [createOwnershipTracker(() => nowMs), createOwnershipTracker(() => nowMs)] as const;
   const old = { ...thisProcess(), host: 'another-machine', heartbeat: 1, released: lock === 'a released lock', nonce: 'old' };
   if (lock !== 'no lock') writeFileSync(join(folder, lockFile(7)), JSON.stringify(old));
-  for (const desk of desks) desk.ownerOf(folder);
-  // Both have seen no heartbeat for long.
+  for (const tracker of trackers) tracker.ownerOf(folder);
+  // Both have seen no heartbeat for 20 seconds.
   nowMs += 20_000;
   const owners: Ownership[] = [];
-  const takenBy = (desk: (typeof desks)[number]) => (): void => {
-    const taken = desk.take(folder);
+  const takenBy = (tracker: (typeof trackers)[number]) => (): void => {
+    const taken = tracker.take(folder);
     if (isRight(taken)) owners.push(taken.right);
   };
-  const count = interleaved(at, takenBy(desks[0]), takenBy(desks[1]));
+  const count = interleaved(at, takenBy(trackers[0]), takenBy(trackers[1]));
   for (const owner of owners) owner.release();
   return [count, owners];
 };

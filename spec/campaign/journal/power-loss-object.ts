@@ -8,21 +8,24 @@ import { newStoreFolder } from '../../contract/filestore-folder.ts';
 import { pause } from './built-run.ts';
 import { assert, type Case, type Outcome } from './case.ts';
 
-/** Bytes of a file, under whatever names it has. */
+/** The bytes of a file, under any of its names. */
 interface Content {
   written: number;
   durable: number;
 }
 
 interface Watched {
-  /** What is under a name: null, nothing. */
+  /** The content under a name; null: none. */
   contentOf(path: string): Content | null;
   /** True once the name itself would survive. */
   isNameDurable(path: string): boolean;
   end(): void;
 }
 
-/** Watches the calls that write, name and sync files; `after` each of them the power may go. Where links are refused, files are renamed. */
+/**
+ * Watches the calls that write, rename and sync files; the power may fail after each. Without
+ * links, files are renamed.
+ */
 const watchDisk = (areLinksRefused: boolean, after: () => void): Watched => {
   const real = { open: fs.open, link: fs.link, rename: fs.rename, mkdir: fs.mkdir };
   const contents = new Map<string, Content>();
@@ -55,7 +58,7 @@ const watchDisk = (areLinksRefused: boolean, after: () => void): Watched => {
       sync: async () => {
         const { written } = content;
         const named = [...newNames].filter((each) => dirname(each) === path);
-        // Slow enough that whoever does not wait for it is seen.
+        // Slow, so that code that does not wait for the sync is detected.
         await pause(syncMs);
         await sync.call(handle);
         content.durable = written;
@@ -93,26 +96,29 @@ const watchDisk = (areLinksRefused: boolean, after: () => void): Watched => {
 
 const syncMs = 3;
 const sizes = [0, 10, 700_000] as const;
-const places = ['a new folder', 'a folder that is there'] as const;
+const folders = ['a new folder', 'a folder that is there'] as const;
 
-/** The power goes behind each call of a put: an object that has its name is whole, and one that was promised has it. */
+/**
+ * The power fails after each call of a put: an object with its name is whole, and an acknowledged
+ * object has its name.
+ */
 export const objectPowerLosses = (): readonly Case[] =>
   sizes.flatMap((bytes) =>
-    places.flatMap((place) =>
+    folders.flatMap((folder) =>
       [false, true].map((areLinksRefused) => ({
         kind: 'power loss over an object',
-        name: `${bytes} bytes in ${place}${areLinksRefused ? ', without links' : ''}`,
-        play: () => playPut(bytes, place, areLinksRefused),
+        name: `${bytes} bytes in ${folder}${areLinksRefused ? ', without links' : ''}`,
+        play: () => playPut(bytes, folder, areLinksRefused),
       })),
     ),
   );
 
 const upTo = (path: string, dir: string): readonly string[] => (path === dir ? [] : [path, ...upTo(dirname(path), dir)]);
 
-const playPut = async (bytes: number, place: (typeof places)[number], areLinksRefused: boolean): Promise<Outcome> => {
+const playPut = async (bytes: number, folder: (typeof folders)[number], areLinksRefused: boolean): Promise<Outcome> => {
   const dir = newStoreFolder();
   const artifacts = filesystemArtifacts({ dir });
-  if (place === 'a folder that is there') await ok(artifacts.put('raw/batch/other', [Buffer.from('other')]));
+  if (folder === 'a folder that is there') await ok(artifacts.put('raw/batch/other', [Buffer.from('other')]));
   const path = join(dir, 'raw/batch/object');
   let calls = 0;
   let torn: string | null = null;

@@ -12,13 +12,16 @@ import { holdAgainst } from './held-against.ts';
 
 interface ForgetfulDisk {
   readonly disk: Disk;
-  /** Syncs fail while they are broken, and nothing is durable by them. */
+  /** While `areBroken`, syncs fail and make nothing durable. */
   readonly syncs: { areBroken: boolean };
-  /** The store's folder as it is when the power comes back: of each file what was synced, and only names whose folder was. */
+  /**
+   * The store's folder after a power loss: only synced bytes of each file, and only names whose
+   * folder was synced.
+   */
   afterPowerLoss(dir: string): string;
 }
 
-/** Knows what of each file is durable: what was synced, and not what was merely written. */
+/** Knows which bytes of each file were synced, and are durable. */
 const forgetfulDisk = (): ForgetfulDisk => {
   const paths = new Map<number, string>();
   const written = new Map<string, number>();
@@ -73,8 +76,8 @@ const cut = (path: string, bytes: number): void => writeFileSync(path, readFileS
 const stepsOfOwner = 12;
 
 /**
- * The power goes behind each acknowledgement. The first owner dies over a sync that fails; a second one finds its last record whole,
- * goes on from it, and must have made it durable before.
+ * The power fails after each acknowledgement. The first owner dies on a failed sync. A second one
+ * finds its last record whole, and must make it durable before it continues.
  */
 export const powerLosses = (seed: number): readonly Case[] => {
   const steps = stepsOf(seed).slice(0, 2 * stepsOfOwner);
@@ -113,7 +116,7 @@ const playPowerLoss = async (steps: readonly Step[], stepCount: number): Promise
   return 'opened';
 };
 
-/** Every step is there, and the run goes on. */
+/** Every step is there, and the run continues. */
 const expectSteps = async (copy: string, steps: readonly Step[], stepCount: number): Promise<void> => {
   letGo(copy);
   const store = await openStore(copy);

@@ -2,7 +2,10 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { runId } from '../../contract/run-store-fixture.ts';
 
-/** A process that does nothing but read a run until it is told to end: `reader-child <dir>`. Any call that changes a file ends it with 9. */
+/**
+ * A process that only reads a run until it is told to end: `reader-child <dir>`. Any call that
+ * changes a file ends it with 9.
+ */
 const [dir = ''] = process.argv.slice(2);
 const changing = [
   ...['writeSync', 'writevSync', 'writeFileSync', 'appendFileSync', 'mkdirSync', 'renameSync', 'rmSync', 'unlinkSync', 'rmdirSync'],

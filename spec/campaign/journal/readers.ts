@@ -9,7 +9,7 @@ import { folderListing } from './folder-listing.ts';
 import { holdAgainst } from './held-against.ts';
 
 interface Child {
-  /** Once it has read the run for the first time. */
+  /** Resolves once it has read the run for the first time. */
   readonly begun: Promise<void>;
   readonly ended: Promise<{ readonly code: number | null; readonly reads: number; readonly stderr: string }>;
   end(): void;
@@ -29,7 +29,7 @@ const beginReader = (dir: string): Child => {
   };
 };
 
-/** Processes that read a run in a loop: beside its owner, who commits and takes images, and after it. */
+/** Processes that read a run in a loop, during its owner's commits and images, and afterwards. */
 export const readers = (seed: number, count: number): readonly Case[] => [
   { kind: 'readers', name: `${count} beside a live writer`, play: () => playReaders(seed, count) },
 ];

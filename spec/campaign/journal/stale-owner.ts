@@ -14,11 +14,14 @@ import { flipped } from './damaged-journal.ts';
 import { holdAgainst } from './held-against.ts';
 import { writeFileSync } from 'node:fs';
 
-/** How the late record comes to the disk: through the owner that does not know, or long after it. */
+/** How the late record reaches the disk: from the unaware owner, or long after it. */
 const ways = ['by its owner', 'behind its back'] as const;
 const late: Event = { type: 'RunPaused', atMs: 9, reason: 'manual', message: 'too late' } as unknown as Event;
 
-/** An owner is replaced after so many steps, and writes one more record: nobody ever replays it. */
+/**
+ * An owner is replaced after so many steps, and writes one more record, which must never be
+ * replayed.
+ */
 export const staleOwners = (seed: number): readonly Case[] => {
   const steps = stepsOf(seed).slice(0, 40);
   return Array.from({ length: 24 }, (_, i) => i + 2).flatMap((taken) => [
@@ -27,7 +30,10 @@ export const staleOwners = (seed: number): readonly Case[] => {
   ]);
 };
 
-/** It sleeps through all of its successor's time, and wakes when nobody owns the run: it is not its own again. */
+/**
+ * The owner sleeps during its successor's time, and wakes when the run has no owner: it must not
+ * own the run again.
+ */
 const playSlept = async (steps: readonly Step[], taken: number): Promise<Outcome> => {
   const dir = newStoreFolder();
   const [first, second] = [await openStore(dir), await openStore(dir)];
@@ -38,7 +44,7 @@ const playSlept = async (steps: readonly Step[], taken: number): Promise<Outcome
   await commitTo(taker, steps.slice(taken, taken + 4));
   await taker.close();
   for (const port of [old.assertOwned(), old.commit(old.snapshot.version, [late])])
-    assert((await errorOf(port)) === 'lease_lost', 'a replaced owner is one again, once its successor is gone');
+    assert((await errorOf(port)) === 'lease_lost', 'a replaced owner owns the run again, once its successor is gone');
   await old.close();
   const third = await ok(second.own(runId));
   await holdAgainst(third, steps.slice(0, taken + 4));
@@ -95,12 +101,15 @@ const lateRecord = (version: number): Uint8Array => {
   return frame;
 };
 
-/** The first record of who replaced it is damaged, and it alone says how far the old journal counts: a repair does not take the late record in either. */
+/**
+ * The successor's first record is damaged, and it alone states how much of the old journal counts:
+ * a repair must not include the late record either.
+ */
 const expectRepairWithout = async (copy: string, steps: readonly Step[], taken: number): Promise<void> => {
   letGo(copy);
   const folder = folderOf(copy);
   const { journals, checkpoints } = listRunFolder(folder);
-  // Where an image holds the taker's first record already, it is not missed.
+  // When an image already holds the successor's first record, it is not needed.
   if (checkpoints.length > 0 || journals.length !== 2) return;
   const journal = newestJournal(copy);
   const [, end = 0] = recordBounds(journal);

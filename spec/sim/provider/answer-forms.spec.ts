@@ -11,7 +11,7 @@ interface Played {
   readonly ledger: Ledger;
 }
 
-/** One row of the endpoint, hit by the fault. */
+/** One row of the endpoint, with the fault. */
 const play = async (endpoint: Name, fault: Fault, more: JsonObject = {}): Promise<Played> => {
   const lab = createLab({ faults: [fault] });
   const asked = endpoint === '/v1/chat/completions' ? { messages: [{ role: 'user', content: 'Why?' }] } : { input: 'Why?' };
@@ -52,7 +52,7 @@ describe('an answer of responses', () => {
     [{ type: 'rows_end_with', ratio: 1, reason: 'content_filter' }, 'incomplete_details', { reason: 'content_filter' }],
     [{ type: 'rows_end_with', ratio: 1, reason: 'error' }, 'status', 'failed'],
     [{ type: 'rows_end_with', ratio: 1, reason: 'cancelled' }, 'status', 'cancelled'],
-    // What the endpoint does not know passes over it.
+    // Faults that the endpoint does not know have no effect.
     [{ type: 'rows_content_list', ratio: 1 }, 'output.0.content.0.text', textOf],
     [{ type: 'rows_audio', ratio: 1 }, 'output.0.content.0.text', textOf],
   ])('with %o holds at %s what the name says', async (fault, path, value) => {
@@ -120,7 +120,7 @@ describe('an error line', () => {
     async (code, form) => {
       const { output, error, ledger } = await play('/v1/chat/completions', { type: 'rows_fail', ratio: 1, statusCode: 400, code, form });
       expect([output.length, error.length, ledger.requestsBilled]).toEqual([0, 1, 0]);
-      const words = {
+      const messages = {
         openai: 'response.body.error.message',
         azure: 'error.message.error.message',
         vllm: 'error.message',
@@ -128,7 +128,7 @@ describe('an error line', () => {
         text: 'response.body',
         text_beside: 'error',
       }[form];
-      expect(at(error[0], words)).toMatch(/quota|context length|filtered|model does not exist|downloading/u);
+      expect(at(error[0], messages)).toMatch(/quota|context length|filtered|model does not exist|downloading/u);
       expect(at(error[0], 'response.status_code')).toBe(400);
       expect(at(error[0], 'custom_id')).toBe('a');
       if (form !== 'openai' && form !== 'text') expect(at(error[0], 'response.body') ?? null).toBeNull();

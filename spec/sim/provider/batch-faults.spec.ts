@@ -26,7 +26,7 @@ describe('a batch that expires', () => {
     expect(lab.provider.ledger.requestsBilled).toBe(6);
   });
 
-  it('expires of itself when it is slower than its window', async () => {
+  it('expires when it is slower than its window', async () => {
     const lab = createLab({ turnaroundMs: { min: 48 * hourMs, max: 48 * hourMs } });
     const batch = await lab.finish(lines(100));
     expect(batch.status).toBe('expired');
@@ -47,13 +47,13 @@ describe('a batch', () => {
     ]);
   });
 
-  it('fails validation in words of the script', async () => {
-    const words = { code: 'unsupported_model', message: 'Not this one.', param: 'body.model' };
-    const lab = createLab({ faults: [{ type: 'validation_fails', ...words, lines: [1] }] });
-    expect((await lab.finish(lines(2))).errors?.data).toEqual([{ ...words, line: 1 }]);
+  it('fails validation with the message of the script', async () => {
+    const error = { code: 'unsupported_model', message: 'Not this one.', param: 'body.model' };
+    const lab = createLab({ faults: [{ type: 'validation_fails', ...error, lines: [1] }] });
+    expect((await lab.finish(lines(2))).errors?.data).toEqual([{ ...error, line: 1 }]);
   });
 
-  it('fails validation with a remark on the whole beside its lines', async () => {
+  it('fails validation with a remark on the whole batch in addition to its lines', async () => {
     const lab = createLab({ faults: [{ type: 'validation_fails', code: 'c', lines: [1], remark: 'The batch has errors.' }] });
     expect((await lab.finish(lines(2))).errors?.data).toMatchObject([
       { code: 'c', line: 1 },
@@ -83,7 +83,7 @@ describe('a batch', () => {
     expect(errors).toEqual([[['a', 1]], [['b', 2]], [['a', 3]], [['b', 3]], undefined]);
   });
 
-  it('fails for a phantom capacity limit with the words of the real one', async () => {
+  it('fails for a simulated capacity limit with the message of a real one', async () => {
     const lab = createLab({ faults: [{ type: 'validation_fails', code: 'token_limit_exceeded' }] });
     const failed = await lab.finish(lines(1));
     expect(failed.errors?.data).toMatchObject([{ code: 'token_limit_exceeded', line: null }]);
@@ -95,7 +95,7 @@ describe('a batch', () => {
     const batch = await lab.finish(lines(5));
     expect(batch).toMatchObject({ status: 'completed', output_file_id: null, error_file_id: null, request_counts: { completed: 5 } });
     await lab.finish(lines(5));
-    // Nobody could have used the first answers: paying again is the service's fault.
+    // The first answers were lost, so paying again is the service's fault.
     expect(lab.provider.ledger).toMatchObject({ requestsBilled: 10, doubleBilledCount: 0, billedAgainAfterLossCount: 5 });
   });
 
@@ -140,14 +140,14 @@ describe('a batch', () => {
     expect((await lab.retrieve(batch.id)).status).toBe('completed');
   });
 
-  it('is cancelled by a hand that nobody asked', async () => {
+  it('is cancelled from outside', async () => {
     const lab = createLab({ faults: [{ type: 'cancelled_by_hand', completedRatio: 0.3 }] });
     const batch = await lab.finish(lines(10));
     expect(batch).toMatchObject({ status: 'cancelled', request_counts: { total: 10, completed: 3, failed: 7 } });
     expect(batch.cancelling_at).not.toBeNull();
   });
 
-  it('meets a fault with its probability, drawn once for its life', async () => {
+  it('has a fault with its probability, drawn once for its life', async () => {
     const lab = createLab({ faults: [{ type: 'completes_without_files', probability: 0.5 }] });
     let lostCount = 0;
     for (let round = 0; round < 100; round += 1) if ((await lab.finish(lines(1))).output_file_id === null) lostCount += 1;
@@ -194,18 +194,18 @@ describe('rows', () => {
     expect(new Set(output).size).toBe(rowCount);
   });
 
-  it('come as lines that are no JSON', async () => {
+  it('come as lines that are not JSON', async () => {
     const { output } = await play({ type: 'rows_malformed', ratio: 0.3 });
     expect(output).toHaveLength(rowCount);
     expect(isShare(output.filter((row) => !isJson(row)).length)).toBe(true);
   });
 
-  it('come under ids that nobody sent', async () => {
+  it('come under ids that were never sent', async () => {
     const { output } = await play({ type: 'rows_unknown_id', ratio: 0.3 });
     expect(isShare(rowsOf(output.join('\n')).filter((row) => !row.custom_id.startsWith('row-')).length)).toBe(true);
   });
 
-  it('are cut at the output limit', async () => {
+  it('are truncated at the output limit', async () => {
     const { output } = await play({ type: 'rows_truncated', ratio: 0.3 });
     const cut = rowsOf(output.join('\n')).filter((row) => row.response?.body['status'] === 'incomplete');
     expect(isShare(cut.length)).toBe(true);
@@ -229,7 +229,7 @@ describe('rows', () => {
     for (const row of errors) expect(row).toMatchObject({ response: null, error: { code: 'request_timeout' } });
   });
 
-  it('meet new luck when they are sent again', async () => {
+  it('draw again when they are sent again', async () => {
     const lab = createLab({ faults: [{ type: 'rows_fail', ratio: 0.5, statusCode: 500 }] });
     const failedIds = async (): Promise<readonly string[]> =>
       rowsOf(await lab.text((await lab.finish(lines(rowCount))).error_file_id)).map((row) => row.custom_id);
@@ -259,7 +259,7 @@ describe('a batch that never ends', () => {
     expect((await lab.retrieve(id)).status).toBe('cancelled');
   });
 
-  it('stays in `cancelling`, or does not heed a cancel at all', async () => {
+  it('stays in `cancelling`, or ignores a cancel', async () => {
     const lab = createLab({
       faults: [
         { type: 'never_ends', at: 'cancelling', batch: 1 },
@@ -276,7 +276,7 @@ describe('a batch that never ends', () => {
     expect(await lab.retrieve(second.id)).toMatchObject({ status: 'in_progress', request_counts: { total: 4, completed: 2 } });
   });
 
-  it('may name a file of what it has answered', async () => {
+  it('may name a file of its answers', async () => {
     const lab = createLab({ faults: [{ type: 'never_ends', namesFiles: true, batch: 1 }] });
     const batch = await lab.finish(lines(4));
     expect(batch).toMatchObject({ status: 'in_progress', request_counts: { total: 4, completed: 2, failed: 0 } });
@@ -291,7 +291,7 @@ describe('a batch that never ends', () => {
 });
 
 describe('a status', () => {
-  it('is shown as another word', async () => {
+  it('is shown under another name', async () => {
     const lab = createLab({ faults: [{ type: 'status_shown_as', as: 'finalized', batch: 1 }] });
     const batch = await lab.finish(lines(2));
     expect(batch.status).toBe('finalized');

@@ -9,7 +9,7 @@ import {
   type Reply,
 } from '../../../lib/sim/provider/index.ts';
 
-/** A provider in virtual time, and short ways to ask it. */
+/** A provider in virtual time, with shortcuts for its calls. */
 export interface Lab {
   readonly provider: FakeProvider;
   readonly startMs: number;
@@ -17,10 +17,10 @@ export interface Lab {
   /** Lets virtual time pass. */
   wait(ms: number): void;
   upload(lines: readonly string[], filename?: string): Promise<FileObject>;
-  /** Uploads and orders a batch. */
+  /** Uploads and creates a batch. */
   order(lines: readonly string[], metadata?: Record<string, string>): Promise<BatchObject>;
   retrieve(id: string): Promise<BatchObject>;
-  /** Orders a batch and waits two days. */
+  /** Creates a batch and waits two days. */
   finish(lines: readonly string[]): Promise<BatchObject>;
   text(fileId: string | null): Promise<string>;
 }
@@ -70,7 +70,7 @@ export const valueOf = <A>(reply: Reply<A>): A => {
   return reply.value;
 };
 
-/** The refusal of an answer; anything else fails the test. */
+/** The rejection in a reply; anything else fails the test. */
 export const refusalOf = (reply: Reply<unknown>): Refused => {
   if (reply.type !== 'refused') throw new Error(`expected a refusal, got ${JSON.stringify(reply)}`);
   return reply;
@@ -90,7 +90,7 @@ export const rowsOf = (text: string): readonly OutputRow[] =>
     .filter((row) => row !== '')
     .map((row) => JSON.parse(row) as OutputRow);
 
-/** A line of an output or error file, as far as the specs look. */
+/** The checked fields of an output or error line. */
 export interface OutputRow {
   readonly id: string;
   readonly custom_id: string;

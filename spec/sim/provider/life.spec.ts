@@ -39,7 +39,7 @@ describe('the life of a batch', () => {
     expect(done.usage?.total_tokens).toBe((done.usage?.input_tokens ?? 0) + (done.usage?.output_tokens ?? 0));
   });
 
-  it('gives the same bytes for the same seed, whenever and however often anybody looks', async () => {
+  it('gives the same bytes for the same seed, whenever and however often it is called', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 6 * hourMs }), { maxLength: 8 }), async (pauses) => {
         const faults = [
@@ -74,7 +74,7 @@ describe('the life of a batch', () => {
     expect(first.completed_at).not.toBe(second.completed_at);
   });
 
-  it('only ever moves along its arrows', async () => {
+  it('only moves along its arrows', async () => {
     const faultArbitrary = fc.constantFrom(
       { type: 'expires', completedRatio: 0.4 } as const,
       { type: 'cancelled_by_hand', completedRatio: 0.4 } as const,
@@ -201,7 +201,7 @@ describe('cancelling', () => {
 });
 
 describe('files', () => {
-  it('expire: an upload after 30 days, an output so long after its own creation as the order says', async () => {
+  it('expire: an upload after 30 days, an output so long after its own creation as the create requested', async () => {
     const lab = createLab({ turnaroundMs: { min: 3 * hourMs, max: 3 * hourMs } });
     const file = await lab.upload(lines(1));
     const order = {
@@ -239,7 +239,7 @@ describe('files', () => {
 
 const reachable = (from: BatchStatus): readonly BatchStatus[] => {
   const seen = new Set<BatchStatus>([from]);
-  // A Set grows while it is iterated, and visits what it gains.
+  // A Set includes elements that are added while it is iterated.
   for (const status of seen) for (const next of arrows[status]) seen.add(next);
   return [...seen];
 };

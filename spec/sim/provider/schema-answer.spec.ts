@@ -18,7 +18,7 @@ const satisfies = (schema: JsonObject, prompt: string): boolean => {
   return isGood;
 };
 
-/** Ajv ignores a property of this name, and so would find it too much. */
+/** Ajv ignores a property of this name, and would report it as additional. */
 const propertyName = fc.string().filter((name) => name !== '__proto__');
 const bounded = fc.tuple(fc.integer({ min: -1_000, max: 1_000 }), fc.nat(1_000));
 const schemaArbitrary: fc.Arbitrary<JsonObject> = fc.letrec<{ schema: JsonObject; leaf: JsonObject; object: JsonObject }>((tie) => ({

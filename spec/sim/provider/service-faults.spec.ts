@@ -27,7 +27,7 @@ describe('an upload', () => {
     expect(lab.provider.ledger.uploads).toBe(1);
   });
 
-  it.each(['files_quota', 'storage_quota'] as const)('finds no room: %s', async (reason) => {
+  it.each(['files_quota', 'storage_quota'] as const)('exceeds a quota: %s', async (reason) => {
     const lab = createLab({ faults: [{ type: 'upload_refused', reason, times: 1 }] });
     expect(refusalOf(await uploadOf(lab, 1)).error.message).toContain('quota');
     valueOf(await uploadOf(lab, 1));
@@ -55,7 +55,7 @@ describe('an upload', () => {
     expect(lab.provider.ledger.uploads).toBe(at === 'upload' ? 0 : 1);
   });
 
-  it.each(['file_not_processed', 'file_not_found_after_upload'] as const)('is refused in words of the script: %s', async (type) => {
+  it.each(['file_not_processed', 'file_not_found_after_upload'] as const)('is refused with the message of the script: %s', async (type) => {
     const lab = createLab({ faults: [{ type, forMs: 5 * minuteMs, message: 'not yet' }] });
     const file = valueOf(await uploadOf(lab, 1));
     expect(refusalOf(await createOf(lab, file.id)).error).toMatchObject({ message: 'not yet', param: 'input_file_id' });

@@ -17,7 +17,7 @@ const request = (fields: object): string =>
 
 describe('validation', () => {
   it.each([
-    ['a line that is no JSON', '{"custom_id": "x", ', 'invalid_json_line', null],
+    ['a line that is not JSON', '{"custom_id": "x", ', 'invalid_json_line', null],
     ['a blank line', '', 'invalid_json_line', null],
     ['a byte order mark', `\uFEFF${line('x')}`, 'invalid_json_line', null],
     ['a line without custom_id', request({ custom_id: undefined }), 'missing_required_parameter', 'custom_id'],
@@ -86,7 +86,7 @@ describe('the queue limit', () => {
     expect(failed.errors?.data[0]?.message).toMatch(/Enqueued token limit reached for gpt-4\.1-mini .* Limit: 120 enqueued tokens\./u);
   });
 
-  it('has room again once the earlier batch has ended', async () => {
+  it('has capacity again once the earlier batch has ended', async () => {
     const { lab } = await queueLab();
     lab.wait(24 * hourMs);
     const third = await lab.order(lines(10));
@@ -103,7 +103,7 @@ describe('creation', () => {
     ['no endpoint', { ...good, endpoint: undefined }, 'endpoint'],
     ['an unknown endpoint', { ...good, endpoint: '/v1/nothing' }, 'endpoint'],
     ['another window', { ...good, completion_window: '1h' }, 'completion_window'],
-    ['metadata that is no text', { ...good, metadata: { a: 1 } }, 'metadata.a'],
+    ['metadata that is not text', { ...good, metadata: { a: 1 } }, 'metadata.a'],
     [
       '17 pairs of metadata',
       { ...good, metadata: Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`k${index}`, 'v'])) },
