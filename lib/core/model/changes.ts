@@ -1,8 +1,8 @@
-import type { CreateDoubt, LiveBatch, StrayBatch } from './batch.ts';
+import { type CreateDoubt, isBatchArrow, type LiveBatch, type StrayBatch } from './batch.ts';
 import { sweepKey } from './effect.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from '../values/ids.ts';
 import { invariant } from '../values/invariant.ts';
-import { emptyTotals, type ItemStatus, type ItemTotals } from './item.ts';
+import { emptyTotals, isItemArrow, type ItemStatus, type ItemTotals } from './item.ts';
 import type { EventOf } from './event.ts';
 import { noCanary } from '../values/judged.ts';
 import type { BackoffBucket, RunSnapshot } from './snapshot.ts';
@@ -18,6 +18,7 @@ export const mergeBuckets = (known: readonly BackoffBucket[], more: readonly Bac
 
 export const move = (totals: ItemTotals, from: ItemStatus, to: ItemStatus, count: number): ItemTotals => {
   if (count === 0) return totals;
+  invariant(isItemArrow(from, to), `the table of states has an arrow from ${from} to ${to}`);
   invariant(totals[from] >= count, `no more rows leave ${from} than stand in it`);
   return { ...emptyTotals, ...totals, [from]: totals[from] - count, [to]: totals[to] + count };
 };
@@ -28,7 +29,9 @@ export const batchOf = (s: RunSnapshot, batchKey: BatchKey): LiveBatch => {
   return batch;
 };
 export const withBatch = (s: RunSnapshot, batchKey: BatchKey, change: Partial<LiveBatch>): RunSnapshot => {
-  batchOf(s, batchKey);
+  const { phase } = batchOf(s, batchKey);
+  const to = change.phase ?? phase;
+  invariant(to === phase || isBatchArrow(phase, to), `the table of phases has an arrow from ${phase} to ${to}`);
   return { ...s, live: s.live.map((batch) => (batch.batchKey === batchKey ? { ...batch, ...change } : batch)) };
 };
 export const withoutBatch = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => {

@@ -61,19 +61,19 @@ export type Effect =
   | { readonly type: 'SettleShared'; readonly from: SharedCursor; readonly rowsMax: number }
   | { readonly type: 'DropBatch'; readonly batchKey: BatchKey };
 
-export const ingestKey = 'ingest' as EffectKey;
-export const planKey = 'plan' as EffectKey;
-export const sweepKey = 'sweep' as EffectKey;
-export const pollKey = 'poll' as EffectKey;
-export const requeueKey = 'requeue' as EffectKey;
-export const sharedKey = 'shared' as EffectKey;
-export const litterEffectKey = (fileId: string): EffectKey => `litter:${fileId}` as EffectKey;
+export const ingestKey: EffectKey = 'ingest';
+export const planKey: EffectKey = 'plan';
+export const sweepKey: EffectKey = 'sweep';
+export const pollKey: EffectKey = 'poll';
+export const requeueKey: EffectKey = 'requeue';
+export const sharedKey: EffectKey = 'shared';
+export const litterEffectKey = (fileId: string): EffectKey => `litter:${fileId}`;
 /** Told to people, so that it names the batch and its part, and no place of the payload plane. */
-export const compactEffectKey = (object: string): EffectKey => `compact:${object.replace(/^raw\//u, '')}` as EffectKey;
+export const compactEffectKey = (object: string): EffectKey => `compact:${object.replace(/^raw\//u, '')}`;
 /** Beside the batch's own key: a refused cancel does not stop the polls, and an answered poll does not end its wait. */
-export const cancelEffectKey = (batchKey: BatchKey): EffectKey => `cancel:${batchKey}` as EffectKey;
-export const straysKey = 'strays' as EffectKey;
-export const strayEffectKey = (providerBatchId: ProviderBatchId): EffectKey => `stray:${providerBatchId}` as EffectKey;
+export const cancelEffectKey = (batchKey: BatchKey): EffectKey => `cancel:${batchKey}`;
+export const straysKey: EffectKey = 'strays';
+export const strayEffectKey = (providerBatchId: ProviderBatchId): EffectKey => `stray:${providerBatchId}`;
 
 /** Names the thing acted on, never the verb: two effects of one key are never performed together. */
 export const effectKey = (effect: Effect): EffectKey => {

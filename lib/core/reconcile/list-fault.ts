@@ -3,6 +3,7 @@ import { strayEffectKey, straysKey, sweepKey } from '../model/effect.ts';
 import type { Event } from '../model/event.ts';
 import { answeredFaultsMax, isLastAnswer } from '../faults/fault-events.ts';
 import { heldUnresolved, wayOfUnconfirmed } from '../submit/send-again.ts';
+import { targetOf } from '../values/ids.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { isStillSettled, strayLost } from './stray.ts';
 
@@ -56,7 +57,7 @@ const strayLeftAlone = (snapshot: RunSnapshot, { key, fault, atMs }: CommandOf<'
 /** What goes on without the answer that is refused. */
 export const pastRefusal = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>): readonly Event[] => {
   const { key, message, atMs } = command;
-  if (key.startsWith('stray:')) return strayLeftAlone(snapshot, command);
+  if (targetOf(key).type === 'stray') return strayLeftAlone(snapshot, command);
   if (command.fault !== 'refused') return [];
   if (key === sweepKey) return replannedBySworn(snapshot, message, atMs);
   return key === straysKey ? straysGivenUp(snapshot, atMs) : [];

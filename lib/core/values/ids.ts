@@ -9,8 +9,41 @@ export type BatchKey = Brand<string, 'BatchKey'>;
 export type ProviderBatchId = Brand<string, 'ProviderBatchId'>;
 /** The request line's `custom_id`: derived from the run's nonce and the item index, so settling needs no text look-up (`customIdsOf`). */
 export type CustomId = Brand<string, 'CustomId'>;
-/** Names the thing an effect acts on. Equal keys: never perform both at once. */
-export type EffectKey = Brand<string, 'EffectKey'>;
+/** Names the thing that an effect acts on. Two effects of one key are never performed at once. */
+export type EffectKey =
+  | 'ingest'
+  | 'plan'
+  | 'sweep'
+  | 'poll'
+  | 'requeue'
+  | 'shared'
+  | 'strays'
+  | `${'batch' | 'answers' | 'cancel' | 'stray' | 'litter' | 'compact'}:${string}`;
+
+/** What a key names. */
+export type EffectTarget =
+  | { readonly type: 'run' }
+  | { readonly type: 'batch' | 'answers' | 'cancel'; readonly batchKey: BatchKey }
+  | { readonly type: 'stray'; readonly providerBatchId: ProviderBatchId }
+  | { readonly type: 'litter' | 'compact'; readonly name: string };
+
+/** Reads a key back. */
+export const targetOf = (key: EffectKey): EffectTarget => {
+  const [, type, name = ''] = /^(\w+):(.*)$/su.exec(key) ?? [];
+  switch (type) {
+    case 'batch':
+    case 'answers':
+    case 'cancel':
+      return { type, batchKey: name as BatchKey };
+    case 'stray':
+      return { type, providerBatchId: name as ProviderBatchId };
+    case 'litter':
+    case 'compact':
+      return { type, name };
+    default:
+      return { type: 'run' };
+  }
+};
 
 const runIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/;
 
@@ -23,34 +56,9 @@ export const makeRunId = (nowMs: number, randomHex8: string): RunId => {
   return `batchor_${compact}_${randomHex8}` as RunId;
 };
 
-export const batchEffectKey = (batchKey: BatchKey): EffectKey => `batch:${batchKey}` as EffectKey;
+export const batchEffectKey = (batchKey: BatchKey): EffectKey => `batch:${batchKey}`;
 /** Under it the looks are counted that an ended batch is given until its answers are there: what else goes wrong uses up none of them. */
-export const answersKey = (batchKey: BatchKey): EffectKey => `answers:${batchKey}` as EffectKey;
+export const answersKey = (batchKey: BatchKey): EffectKey => `answers:${batchKey}`;
 
-/** Milliseconds since 1970 to `20260403T120000Z`, by arithmetic: the core has no clock and no Date. */
-const utcSecond = (ms: number): string => {
-  const second = Math.floor(ms / 1000);
-  const day = Math.floor(second / 86_400);
-  const rest = second - day * 86_400;
-  const { year, month, dayOfMonth } = civilFromDays(day);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${String(year).padStart(4, '0')}${two(month)}${two(dayOfMonth)}T${two(Math.floor(rest / 3600))}${two(Math.floor(rest / 60) % 60)}${two(rest % 60)}Z`;
-};
-
-/** Days since 1970-01-01 to a Gregorian date, by the era arithmetic of Hinnant's "chrono-compatible low-level date algorithms". */
-const civilFromDays = (day: number): { readonly year: number; readonly month: number; readonly dayOfMonth: number } => {
-  const shifted = day + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    dayOfMonth: dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1,
-  };
-};
+/** Milliseconds since 1970 to `20260403T120000Z`. */
+const utcSecond = (ms: number): string => `${new Date(ms).toISOString().replace(/[-:]/gu, '').slice(0, -5)}Z`;

@@ -1,7 +1,7 @@
 import type * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { timer } from 'rxjs';
-import type { AcceptedSlice, Command } from '../../core/model/command.ts';
+import type { AcceptedSlice } from '../../core/model/command.ts';
 import type { Effect } from '../../core/model/effect.ts';
 import type { JsonValue } from '../../core/json/json.ts';
 import type { SourceCheckpoint } from '../../core/model/snapshot.ts';
@@ -59,7 +59,7 @@ export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<In
         right: TE.right({
           type: 'RecordFault',
           atMs: ports.scheduler.now(),
-          key: ingestEffectKey,
+          key: 'ingest',
           fault: 'source_unreadable',
           message,
           retryAfterMs: null,
@@ -76,8 +76,6 @@ export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<In
     return slice;
   };
 };
-
-const ingestEffectKey = 'ingest' as Extract<Command, { readonly type: 'RecordFault' }>['key'];
 
 /** Rows on their way into the run, in columns. What was read and rendered of a row is bytes already, and forgotten. */
 interface SliceDraft {
