@@ -28,17 +28,17 @@ export interface ArrowTuning {
 
 /**
  * Reads an Arrow file, in the file format (`.arrow`, `.feather` of version 2) or the stream format
- * (`.arrows`): in order, resumable after any row, with one record batch in memory at a time. Buffers
- * may be compressed with lz4, and with zstd where Node has it.
+ * (`.arrows`): in order, resumable after any row, with one record batch in memory at a time.
+ * Buffers may be compressed with lz4, and with zstd where Node has it.
  *
  * A row is a JSON object. Whole numbers are numbers where they are exact, else decimal strings, as
- * decimals always are. Timestamps, dates and times are ISO 8601, with a Z where the column has a time
- * zone. Durations are whole numbers of their unit; bytes are base64; dictionaries are their values;
- * lists are arrays, structs and maps objects; NaN and the infinities are null.
+ * decimals always are. Timestamps, dates and times are ISO 8601, with a Z where the column has a
+ * time zone. Durations are whole numbers of their unit; bytes are base64; dictionaries are their
+ * values; lists are arrays, structs and maps objects; NaN and the infinities are null.
  *
- * A bad row is one with a text that is not UTF-8, with a date beyond the years of ISO 8601, without a
- * usable id, or that does not match `rowSchema`. Reading throws `SourceError` if the file is missing,
- * unreadable, empty, damaged, truncated or not Arrow, and if it lacks a column.
+ * A bad row is one with a text that is not UTF-8, with a date beyond the years of ISO 8601,
+ * without a usable id, or that does not match `rowSchema`. Reading throws `SourceError` if the
+ * file is missing, unreadable, empty, damaged, truncated or not Arrow, and if it lacks a column.
  */
 export const arrowSource = <
   const Column extends string = string,

@@ -45,18 +45,19 @@ export const PARQUET_TUNING: ParquetTuning = { windowBytesMax: 16 * 1024 * 1024,
 /**
  * Reads a Parquet file in order, resumable after any row. It reads part of a row group at a time
  * (about 16 MiB before compression), and only the requested columns; uncompressed or with snappy,
- * gzip, brotli, zstd, lz4. Memory is bounded by that part and by the largest row group's compressed
- * columns. Nested columns of a file without offset indexes are decoded a whole row group at a time.
+ * gzip, brotli, zstd, lz4. Memory is bounded by that part and by the largest row group's
+ * compressed columns. Nested columns of a file without offset indexes are decoded a whole row
+ * group at a time.
  *
- * Cells are JSON. Whole numbers beyond 2^53 are decimal texts; decimals are texts of all their digits
- * (`19.90`). Dates and timestamps are ISO 8601 texts, in UTC when they have no zone; times of day are
- * the stored number. Binary columns are base64; lists are arrays, structs and maps objects; missing
- * values, NaN and the infinities are null.
+ * Cells are JSON. Whole numbers beyond 2^53 are decimal texts; decimals are texts of all their
+ * digits (`19.90`). Dates and timestamps are ISO 8601 texts, in UTC when they have no zone; times
+ * of day are the stored number. Binary columns are base64; lists are arrays, structs and maps
+ * objects; missing values, NaN and the infinities are null.
  *
  * A bad row is one with a text that is not UTF-8, without a usable id, or that does not match
  * `rowSchema`. Reading throws `SourceError` if the file is missing, not Parquet, truncated or
- * encrypted, if it lacks a column, and for a row group that cannot be decoded. Throws a `RangeError`
- * at once when `itemId` is not among `columns`.
+ * encrypted, if it lacks a column, and for a row group that cannot be decoded. Throws a
+ * `RangeError` at once when `itemId` is not among `columns`.
  */
 export const parquetSource = <
   const Column extends string = string,

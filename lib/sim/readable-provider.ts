@@ -3,8 +3,8 @@ import { refused, type Reply } from './provider/reply.ts';
 import type { BatchObject, ListPage } from './provider/wire.ts';
 
 /**
- * The fake, with replies normalised as a real adapter does it: times in either form, and lists with or
- * without an object. An empty page that has more is an error.
+ * The fake, with replies normalised as a real adapter does it: times in either form, and lists
+ * with or without an object. An empty page that has more is an error.
  */
 export const readableProvider = (provider: FakeProvider): FakeProvider => ({
   ...provider,

@@ -148,7 +148,7 @@ describe('a file store in a thread of its own, from the sources', () => {
     const answers = await Promise.all(versions.map((version) => run.commit(version, [{ type: 'RunOpened', atMs: version }])()));
     expect(answers.every((answer) => answer._tag === 'Right')).toBe(true);
     expect(run.snapshot.version).toBe(52);
-    expect((await ok(run.knownIds(['item-5', 'nobody']))).join()).toBe('1,0');
+    expect((await ok(run.knownIds(['item-5', 'unknown']))).join()).toBe('1,0');
     expect(await errorOf(run.commit(3, [{ type: 'RunOpened', atMs: 1 }]))).toBe('stale_version');
     await store.close();
     expect(await errorOf(store.read(runId))).toBe('unavailable');

@@ -141,15 +141,15 @@ describe('the reservations of runs in folders', () => {
     const record = readFileSync(fileOf(run), 'utf8');
     const strange = ['notes.txt', 'run.json', '.hidden.1.json', 'run.0.json', 'run.1.json.tmp', 'a b.1.json'];
     for (const name of strange) writeFileSync(join(folder(), name), 'nothing of yours');
-    for (const name of ['folder', 'run.7.json', 'nobody.8.json']) mkdirSync(join(folder(), name));
-    writeFileSync(join(folder(), 'nobody.3.json'), record.replace('"run"', '"nobody"'));
+    for (const name of ['folder', 'run.7.json', 'missing.8.json']) mkdirSync(join(folder(), name));
+    writeFileSync(join(folder(), 'missing.3.json'), record.replace('"run"', '"missing"'));
     writeFileSync(join(folder(), 'gone.3.json'), '{');
     expect(await othersOf(watcher)).toEqual(forty);
     await planOk(watcher, 'b');
     // Opening a run deletes reservation files without a run, and leaves other files alone.
     await (await ok(store.own(run.runId))).close();
     const names = readdirSync(folder());
-    expect(['nobody.3.json', 'gone.3.json'].filter((name) => names.includes(name))).toEqual([]);
+    expect(['missing.3.json', 'gone.3.json'].filter((name) => names.includes(name))).toEqual([]);
     expect(strange.filter((name) => !names.includes(name))).toEqual(['run.1.json.tmp']);
   });
 
