@@ -10,6 +10,7 @@ const doorsOf = (dist: string): ReadonlyMap<string, string> => {
   const adapters = existsSync(join(dist, 'adapters')) ? readdirSync(join(dist, 'adapters')).toSorted() : [];
   const doors = [
     ...LIB_DOORS.map((part) => [['batchor', part].filter(Boolean).join('/'), join(dist, 'lib', part, 'index.d.ts')] as const),
+    ['batchor/core/internal', join(dist, 'lib', 'core', 'internal.d.ts')] as const,
     ...adapters.map((name) => [`batchor/adapters/${name}`, join(dist, 'adapters', name, 'index.d.ts')] as const),
   ];
   return new Map(doors.filter(([, path]) => existsSync(path)));

@@ -20,7 +20,7 @@ import {
   type RunId,
   type RunSnapshot,
   censusOfRows,
-} from '../../lib/core/index.ts';
+} from '../../lib/core/internal.ts';
 import { medianOf, numberFlag, report } from './figures.ts';
 
 const rows = numberFlag('rows', 1_000_000);

@@ -11,7 +11,7 @@ import {
   type RunId,
   type RunSnapshot,
   censusOfRows,
-} from '../../lib/core/index.ts';
+} from '../../lib/core/internal.ts';
 import type { Port } from '../../lib/ports/port-error.ts';
 import type { OwnedRun } from '../../lib/ports/run-store.ts';
 

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { byteBoundCounter, tiktokenCounter } from '../../adapters/tiktoken/index.ts';
-import { estimateTokens } from '../../lib/core/index.ts';
+import { estimateTokens } from '../../lib/core/internal.ts';
 
 const ROUNDS = 5;
 const TEXT_CHARS = 800;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sqljsStore } from '../../adapters/filestore/index.ts';
-import { reservationOf } from '../../lib/core/index.ts';
+import { reservationOf } from '../../lib/core/internal.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { idOf, othersOf, plan, quotaRun } from './quota-runs.ts';
 import { accept, createdRun, errorOf, ok, runId, sliceOf } from './run-store-fixture.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BatchKey, censusOfRows, type Command, emptySnapshot } from '../../lib/core/index.ts';
+import { type BatchKey, censusOfRows, type Command, emptySnapshot } from '../../lib/core/internal.ts';
 import type { ResultSegment, SliceSegment } from '../../adapters/filestore/rows/segments.ts';
 import { resultsAfter, resultsByIndex, createSequenceIndex } from '../../adapters/filestore/rows/result-queries.ts';
 import { linesOfRows, openMask, planWindow } from '../../adapters/filestore/rows/row-queries.ts';

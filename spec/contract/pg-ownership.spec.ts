@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compactNameOf } from '../../lib/core/settle/raw-object.ts';
-import type { RunId } from '../../lib/core/index.ts';
+import type { RunId } from '../../lib/core/internal.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BatchKey } from '../../lib/core/index.ts';
+import type { BatchKey } from '../../lib/core/internal.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';

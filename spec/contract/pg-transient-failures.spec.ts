@@ -1,6 +1,6 @@
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { Event } from '../../lib/core/index.ts';
+import type { Event } from '../../lib/core/internal.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { newestMigration } from '../../adapters/pg/migrations.ts';

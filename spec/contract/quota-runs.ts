@@ -1,5 +1,5 @@
 import { type Either, isLeft } from 'fp-ts/lib/Either.js';
-import { type BatchKey, decide, type Event, type OthersUse, type RunId, type RunSnapshot } from '../../lib/core/index.ts';
+import { type BatchKey, decide, type Event, type OthersUse, type RunId, type RunSnapshot } from '../../lib/core/internal.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import type { Wishes } from '../support/core/config.ts';

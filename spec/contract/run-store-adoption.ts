@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunId } from '../../lib/core/index.ts';
+import type { RunId } from '../../lib/core/internal.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { accept, createdRun, ok, runId, type RunStoreFixture, sliceOf, step, submitBatch } from './run-store-fixture.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type BatchKey, emptySnapshot, type Event, type RunId } from '../../lib/core/index.ts';
+import { type BatchKey, emptySnapshot, type Event, type RunId } from '../../lib/core/internal.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
 import { makeConfig } from '../support/core/config.ts';
 import { playHistory } from '../support/core/play.ts';

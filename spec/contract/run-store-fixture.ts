@@ -9,7 +9,7 @@ import {
   type RunId,
   type RunSnapshot,
   censusOfRows,
-} from '../../lib/core/index.ts';
+} from '../../lib/core/internal.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import { makeConfig, type Wishes } from '../support/core/config.ts';

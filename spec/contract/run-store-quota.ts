@@ -1,6 +1,6 @@
 import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type BatchKey, type Event, type OthersUse, quotaScopeOf, reservationOf, type RunId } from '../../lib/core/index.ts';
+import { type BatchKey, type Event, type OthersUse, quotaScopeOf, reservationOf, type RunId } from '../../lib/core/internal.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import { makeOperation } from '../support/core/config.ts';
 import { type Dice, diceOf, roll } from '../support/core/dice.ts';

@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import { applyToRows, type BatchRecord, type Event, recordsAfter, toRunEvents } from '../../lib/core/index.ts';
+import { applyToRows, type BatchRecord, type Event, recordsAfter, toRunEvents } from '../../lib/core/internal.ts';
 import type { ObjectSpan, RequestSpan, OwnedRun, ResultRef, RunReader, StoredRow } from '../../lib/ports/run-store.ts';
 import type { Row, Rows } from '../support/core/row-table.ts';
 import { backoffRows, batchMembers, openMask, openRows, pendingRows, planWindow, sharedRows } from '../support/core/slices.ts';
 import type { Step } from '../support/core/commit.ts';
-import { codeOfFailure } from '../../lib/core/index.ts';
+import { codeOfFailure } from '../../lib/core/internal.ts';
 import { ok, plain } from './run-store-fixture.ts';
 
 /** Holds what a store answers against rows and events that were folded without one. Every function says how much it compared. */

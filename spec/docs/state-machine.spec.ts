@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { batchArrows, failureClasses, itemArrows } from '../../lib/core/index.ts';
+import { batchArrows, failureClasses, itemArrows } from '../../lib/core/internal.ts';
 import { renderStateMachine, stateMachinePath } from './state-machine.ts';
 
 describe('docs/state-machine.md', () => {

@@ -10,7 +10,7 @@ import {
   failureRemedy,
   isFailureOfBatch,
   itemArrows,
-} from '../../lib/core/index.ts';
+} from '../../lib/core/internal.ts';
 import { unreachedBatchArrows, unreachedItemArrows } from '../support/core/unreached.ts';
 
 export const stateMachinePath = fileURLToPath(new URL('../../docs/state-machine.md', import.meta.url));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isBatchorError } from '../../lib/run/api/errors.ts';
 import { answersFaults, type AnswersFault, createWorld, memoryStore, type World } from '../../lib/sim/index.ts';
 import type { Run } from '../../lib/run/api/run.ts';
-import type { JsonObject } from '../../lib/core/index.ts';
+import type { JsonObject } from '../../lib/core/internal.ts';
 import { itemsOf, jobOf } from '../support/sim/jobs.ts';
 
 const rows = 40;

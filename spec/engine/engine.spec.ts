@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { firstValueFrom, timer } from 'rxjs';
-import { isFinished, itemStatuses } from '../../lib/core/index.ts';
+import { isFinished, itemStatuses } from '../../lib/core/internal.ts';
 import type { BatchProvider, OwnedRun, Port, ProviderWire } from '../../lib/ports/index.ts';
 import type { SourceEntry } from '../../lib/ports/source.ts';
 import { heldBytes } from '../support/held-bytes.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SourceError } from '../../lib/index.ts';
 import { createWorld, type World, type WorldOptions } from '../../lib/sim/index.ts';
 import type { SourceEntry } from '../../lib/ports/index.ts';
-import type { JsonObject } from '../../lib/core/index.ts';
+import type { JsonObject } from '../../lib/core/internal.ts';
 import { itemsOf, type Item, type Job, jobOf } from '../support/sim/jobs.ts';
 
 const minuteMs = 60_000;

@@ -1,7 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { batchWorkflow, createActivities } from '../../docs/examples/16-embed-core-in-workflow.ts';
-import { type Command, decide, defaultOperation, type Effect, isDue, type RunConfig, type RunSnapshot } from '../../lib/core/index.ts';
+import { type Command, decide, defaultOperation, type Effect, isDue, type RunConfig, type RunSnapshot } from '../../lib/core/internal.ts';
 import { createPerformer } from '../../lib/effects/performer.ts';
 import type { EnginePorts } from '../../lib/effects/ports.ts';
 import { right } from '../support/sim/engine-lab.ts';

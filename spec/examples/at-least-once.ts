@@ -1,6 +1,6 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import { asapScheduler } from 'rxjs';
-import { decide, emptySnapshot, type RunConfig, type RunId } from '../../lib/core/index.ts';
+import { decide, emptySnapshot, type RunConfig, type RunId } from '../../lib/core/internal.ts';
 import type { OwnedRun } from '../../lib/ports/index.ts';
 import { digestOf } from '../../lib/run/job/digest.ts';
 import { fakeConnection } from '../../lib/sim/connection.ts';

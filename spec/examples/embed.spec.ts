@@ -12,7 +12,7 @@ import {
   type ProviderBatchId,
   type RunConfig,
   type RunId,
-} from '../../lib/core/index.ts';
+} from '../../lib/core/internal.ts';
 import { digestOf } from '../../lib/run/job/digest.ts';
 import { memoryStore } from '../../lib/sim/store/memory-store.ts';
 import type { BatchProvider, ProviderWire } from '../../lib/ports/provider.ts';

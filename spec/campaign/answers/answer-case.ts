@@ -1,6 +1,6 @@
 import { createOpenAIWire } from '../../../adapters/openai/answers/wire.ts';
 import { decodeEvents, encodeEvents } from '../../../lib/core/codec/event-record.ts';
-import type { Event } from '../../../lib/core/index.ts';
+import type { Event } from '../../../lib/core/internal.ts';
 import { indexesOf } from '../../../lib/core/values/index-set.ts';
 import type { OwnedRun, ProviderWire } from '../../../lib/ports/index.ts';
 import { toWire, toWireLine } from '../../../lib/run/view/wire.ts';

@@ -1,6 +1,6 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { isDeepStrictEqual } from 'node:util';
-import { effectsDue, type RunSnapshot } from '../../../lib/core/index.ts';
+import { effectsDue, type RunSnapshot } from '../../../lib/core/internal.ts';
 import { isBatchorError, type Run, type RunSummary } from '../../../lib/index.ts';
 import type { OwnedRun, Storage } from '../../../lib/ports/index.ts';
 import { type CrashPoint, createWorld, type FaultScript, memoryStore, ProcessKilled } from '../../../lib/sim/index.ts';

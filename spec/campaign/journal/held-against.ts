@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { toRunEvents } from '../../../lib/core/index.ts';
+import { toRunEvents } from '../../../lib/core/internal.ts';
 import type { RunReader } from '../../../lib/ports/run-store.ts';
 import { ok, plain } from '../../contract/run-store-fixture.ts';
 import { storedRow } from '../../contract/run-store-rows.ts';

@@ -10,7 +10,7 @@ import {
   spentUsd,
   sumOfTotals,
   worstOfLiveUsd,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import type { ArtifactStore, OwnedRun, Storage } from '../../../lib/ports/index.ts';
 
 /** What a law has to say about each commit of each run. */

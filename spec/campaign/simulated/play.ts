@@ -3,7 +3,7 @@ import type { ItemResult, ResumeOptions, Run, RunSummary } from '../../../lib/in
 import { isBatchorError } from '../../../lib/index.ts';
 import type { CheckpointedItemSource, SourceEntry, Storage } from '../../../lib/ports/index.ts';
 import { createWorld, memoryStore, ProcessKilled, uniform, type World } from '../../../lib/sim/index.ts';
-import type { JsonObject } from '../../../lib/core/index.ts';
+import type { JsonObject } from '../../../lib/core/internal.ts';
 import type { Job } from '../../support/sim/jobs.ts';
 import { waitNoLonger } from '../../support/sim/wait-no-longer.ts';
 import { lawfulStorage, type Truth } from './laws.ts';

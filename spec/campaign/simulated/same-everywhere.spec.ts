@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeDisk } from '../../../adapters/filestore/disk/disk.ts';
 import { localClient } from '../../../adapters/filestore/worker/session-client.ts';
 import { sqljsStoreOn } from '../../../adapters/filestore/store/sqljs-store.ts';
-import type { RunId } from '../../../lib/core/index.ts';
+import type { RunId } from '../../../lib/core/internal.ts';
 import type { Storage } from '../../../lib/ports/index.ts';
 import { must } from '../../../lib/run/api/interop.ts';
 import { createWorld, type FaultScript, memoryStore } from '../../../lib/sim/index.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Run } from '../../../lib/index.ts';
-import type { JsonObject } from '../../../lib/core/index.ts';
+import type { JsonObject } from '../../../lib/core/internal.ts';
 import { createWorld } from '../../../lib/sim/index.ts';
 import { playSharedQueue, type SharedPlay } from './shared-queue.ts';
 

@@ -1,6 +1,6 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { enqueueBudget, isFinished, type RunSnapshot, usedBudget } from '../../../lib/core/index.ts';
-import type { JsonObject } from '../../../lib/core/index.ts';
+import { enqueueBudget, isFinished, type RunSnapshot, usedBudget } from '../../../lib/core/internal.ts';
+import type { JsonObject } from '../../../lib/core/internal.ts';
 import { type BatchJob, defineJob } from '../../../lib/run/job/job.ts';
 import type { Run } from '../../../lib/index.ts';
 import type { OwnedRun, RunStore, Storage } from '../../../lib/ports/index.ts';

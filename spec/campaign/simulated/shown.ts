@@ -1,4 +1,4 @@
-import type { BatchRecord, RunId, StoredRunEvent } from '../../../lib/core/index.ts';
+import type { BatchRecord, RunId, StoredRunEvent } from '../../../lib/core/internal.ts';
 import type { ResultRef, Storage, StoredRow } from '../../../lib/ports/index.ts';
 import { must } from '../../../lib/run/api/interop.ts';
 

@@ -1,7 +1,7 @@
 import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { effectsDue, evolve, isFinished, type RunSnapshot } from '../../../lib/core/index.ts';
+import { effectsDue, evolve, isFinished, type RunSnapshot } from '../../../lib/core/internal.ts';
 import { destinationCharsMax } from '../../../lib/core/artifacts/artifacts.ts';
 import type { Command } from '../../../lib/core/model/command.ts';
 import { decide } from '../../../lib/core/machine/transition.ts';

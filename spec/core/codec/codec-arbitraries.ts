@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { BatchRecord, Event, EventOf, LiveBatch, RunSnapshot } from '../../../lib/core/index.ts';
+import type { BatchRecord, Event, EventOf, LiveBatch, RunSnapshot } from '../../../lib/core/internal.ts';
 import {
   batchEndings,
   batchPhases,
@@ -9,7 +9,7 @@ import {
   overdueReasons,
   replanReasons,
   runStatuses,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import { refusedLineClasses } from '../../../lib/core/model/batch.ts';
 import { makeConfig } from '../../support/core/config.ts';
 

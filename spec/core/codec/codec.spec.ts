@@ -5,7 +5,7 @@ import { BatchRecordCodec } from '../../../lib/core/codec/batch-record-codec.ts'
 import { EventCodec } from '../../../lib/core/codec/codec.ts';
 import { RunSnapshotCodec } from '../../../lib/core/codec/snapshot-codec.ts';
 import { columnBytes, decodeEvents, encodeEvents, readColumns, recordFormat, writeColumns } from '../../../lib/core/codec/event-record.ts';
-import { emptySnapshot, type Event } from '../../../lib/core/index.ts';
+import { emptySnapshot, type Event } from '../../../lib/core/internal.ts';
 import { byValue } from '../../support/core/by-value.ts';
 import { playHistory } from '../../support/core/play.ts';
 import { batchRecords, eventOf, eventTypes, snapshots } from './codec-arbitraries.ts';

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { batchEndings, batchStages, type Command, type CommandOf, type Resolution } from '../../../lib/core/index.ts';
+import { batchEndings, batchStages, type Command, type CommandOf, type Resolution } from '../../../lib/core/internal.ts';
 import * as a from './codec-arbitraries.ts';
 
 /** Every command, drawn over its whole type: what is optional is sometimes there, sometimes absent, sometimes null. */

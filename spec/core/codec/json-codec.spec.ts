@@ -10,7 +10,7 @@ import {
   jsonFormat,
   type RunId,
   snapshotCodec,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import { byValue } from '../../support/core/by-value.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import { playHistory } from '../../support/core/play.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextDueMs } from '../../../lib/core/index.ts';
+import { nextDueMs } from '../../../lib/core/internal.ts';
 import { ingestKey, pollKey } from '../../../lib/core/model/effect.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {

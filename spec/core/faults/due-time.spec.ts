@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pollKey } from '../../../lib/core/model/effect.ts';
-import { batchEffectKey, nextDueMs, type RunSnapshot } from '../../../lib/core/index.ts';
+import { batchEffectKey, nextDueMs, type RunSnapshot } from '../../../lib/core/internal.ts';
 import { obeyedMs } from '../../../lib/core/faults/due-time.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { censusOfRows, codeOfFailure, type FailureClass } from '../../../lib/core/index.ts';
+import { censusOfRows, codeOfFailure, type FailureClass } from '../../../lib/core/internal.ts';
 import { makeConfig, type Wishes } from '../../support/core/config.ts';
 import {
   accept,

@@ -8,7 +8,7 @@ import {
   isStandingStill,
   nextDueMs,
   type ProviderBatchId,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import { summaryOf } from '../../../lib/run/view/summary.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adoptedPlaceOf, type Event, isFinished } from '../../../lib/core/index.ts';
+import { adoptedPlaceOf, type Event, isFinished } from '../../../lib/core/internal.ts';
 import { breaches, recordHistories } from '../../support/core/histories.ts';
 import { indexSetOf } from '../../../lib/core/values/index-set.ts';
 

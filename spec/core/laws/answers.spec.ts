@@ -11,7 +11,7 @@ import {
   evolve,
   isFinished,
   type RunSnapshot,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import { sweepKey } from '../../../lib/core/model/effect.ts';
 import { commit, type State, type Step } from '../../support/core/commit.ts';
 import { breaches, recordHistories } from '../../support/core/histories.ts';

@@ -10,7 +10,7 @@ import {
   recordAfter,
   recordsAfter,
   emptyUsage,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import { breaches, recordHistories } from '../../support/core/histories.ts';
 import type { Row, Rows } from '../../support/core/row-table.ts';
 

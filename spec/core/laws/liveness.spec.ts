@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isFinished } from '../../../lib/core/index.ts';
+import { isFinished } from '../../../lib/core/internal.ts';
 import { breaches, recordHistories } from '../../support/core/histories.ts';
 
 /** Trouble of every kind first; then nothing goes wrong any more, and a paused run is resumed. */

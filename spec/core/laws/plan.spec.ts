@@ -8,7 +8,7 @@ import {
   failureOfCode,
   indexesOf,
   type RunSnapshot,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import type { Step } from '../../support/core/commit.ts';
 import { breaches, recordHistories } from '../../support/core/histories.ts';
 import type { Row } from '../../support/core/row-table.ts';

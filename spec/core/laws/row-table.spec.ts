@@ -1,6 +1,6 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
-import type { RowChange } from '../../../lib/core/index.ts';
+import type { RowChange } from '../../../lib/core/internal.ts';
 import { breaches } from '../../support/core/histories.ts';
 import { playHistory } from '../../support/core/play.ts';
 import { foldRows, type Rows } from '../../support/core/row-table.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runEventTypes, type StoredRunEvent, toRunEvents } from '../../../lib/core/index.ts';
+import { runEventTypes, type StoredRunEvent, toRunEvents } from '../../../lib/core/internal.ts';
 import { recordHistories } from '../../support/core/histories.ts';
 import { type History, playHistory } from '../../support/core/play.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Command, type CommandOf, decide, emptySnapshot, evolve, type RunId, type RunSnapshot } from '../../../lib/core/index.ts';
+import { type Command, type CommandOf, decide, emptySnapshot, evolve, type RunId, type RunSnapshot } from '../../../lib/core/internal.ts';
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { makeConfig } from '../../support/core/config.ts';
 import { key } from '../../support/core/scenario.ts';

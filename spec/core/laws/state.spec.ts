@@ -11,7 +11,7 @@ import {
   itemArrows,
   type ItemStatus,
   sumOfTotals,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import { batchMoves } from '../../support/core/batch-moves.ts';
 import type { State } from '../../support/core/commit.ts';
 import { breaches, recordHistories } from '../../support/core/histories.ts';

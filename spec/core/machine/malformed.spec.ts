@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
-import { type Command, decide, emptySnapshot, isFinished, type RunId, type RunSnapshot } from '../../../lib/core/index.ts';
+import { type Command, decide, emptySnapshot, isFinished, type RunId, type RunSnapshot } from '../../../lib/core/internal.ts';
 import { byValue } from '../../support/core/by-value.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import { playHistory } from '../../support/core/play.ts';

@@ -10,7 +10,7 @@ import {
   effectsDue,
   type ProviderBatchId,
   stuckFaults,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {
   accept,

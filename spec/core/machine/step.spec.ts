@@ -1,6 +1,6 @@
 import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
-import { decide, effectsDue, emptySnapshot, evolve, type Event, InvariantViolation, type RunId, step } from '../../../lib/core/index.ts';
+import { decide, effectsDue, emptySnapshot, evolve, type Event, InvariantViolation, type RunId, step } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 
 const create = { type: 'CreateRun', atMs: 5, runId: 'run' as RunId, config: makeConfig() } as const;

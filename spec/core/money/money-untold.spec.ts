@@ -7,7 +7,7 @@ import {
   type FailureClass,
   nothingPresumed,
   spentUsd,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import { makeConfig, testPrices, type Wishes } from '../../support/core/config.ts';
 import {
   accept,

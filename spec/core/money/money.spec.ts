@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { censusOfRows, costOfUsage, emptyUsage, moneyRoom, nothingPresumed, spentUsd, worstOfLiveUsd } from '../../../lib/core/index.ts';
+import { censusOfRows, costOfUsage, emptyUsage, moneyRoom, nothingPresumed, spentUsd, worstOfLiveUsd } from '../../../lib/core/internal.ts';
 import { isBounded } from '../../../lib/core/money/money.ts';
 import { makeConfig, testPrices, type Wishes } from '../../support/core/config.ts';
 import {

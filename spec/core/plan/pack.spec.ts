@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BatchLimits, packBatch, type Room } from '../../../lib/core/index.ts';
+import { type BatchLimits, packBatch, type Room } from '../../../lib/core/internal.ts';
 
 const unlimited: Room = { tokens: null, requests: null, usd: null };
 const rows = (bytes: readonly number[], tokens: readonly number[] | null = null, inputs: readonly number[] | null = null) => ({

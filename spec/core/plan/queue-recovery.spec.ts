@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandOf } from '../../../lib/core/index.ts';
+import type { CommandOf } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {
   accept,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextDueMs, type RunConfig } from '../../../lib/core/index.ts';
+import { nextDueMs, type RunConfig } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {
   accept,

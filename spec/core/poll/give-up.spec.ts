@@ -11,7 +11,7 @@ import {
   type Resolution,
   type SweptBatch,
   toRunEvents,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import { makeConfig, testPrices } from '../../support/core/config.ts';
 import {
   accept,

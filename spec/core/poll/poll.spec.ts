@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BatchEnding, censusOfRows, effectsDue, nextDueMs } from '../../../lib/core/index.ts';
+import { type BatchEnding, censusOfRows, effectsDue, nextDueMs } from '../../../lib/core/internal.ts';
 import {
   accept,
   attempt,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { effectsDue, nextDueMs, type ProviderBatchId, type SweepReport } from '../../../lib/core/index.ts';
+import { effectsDue, nextDueMs, type ProviderBatchId, type SweepReport } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {
   accept,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ProviderBatchId } from '../../../lib/core/index.ts';
+import type { ProviderBatchId } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import { accept, attempt, key, startRun, sweptBatch, tell, toCreated, toCreating } from '../../support/core/scenario.ts';
 

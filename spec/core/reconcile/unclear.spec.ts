@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { litterEffectKey, sweepKey } from '../../../lib/core/model/effect.ts';
-import { nextDueMs, type ProviderBatchId } from '../../../lib/core/index.ts';
+import { nextDueMs, type ProviderBatchId } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {
   accept,

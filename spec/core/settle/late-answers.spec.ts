@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { censusOfRows, type ProviderBatchId } from '../../../lib/core/index.ts';
+import { censusOfRows, type ProviderBatchId } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import { accept, attempt, batchOf, ending, key, type Scenario, startRun, tell, toCreated } from '../../support/core/scenario.ts';
 

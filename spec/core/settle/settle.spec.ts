@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { batchEffectKey, censusOfRows, codeOfFailure, emptyUsage } from '../../../lib/core/index.ts';
+import { batchEffectKey, censusOfRows, codeOfFailure, emptyUsage } from '../../../lib/core/internal.ts';
 import { stoppedBeforeLimit } from '../../../lib/core/settle/output-bound.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {

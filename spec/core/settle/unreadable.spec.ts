@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { censusOfRows, effectsDue, type FileCensus, type FilesCensus, nextDueMs } from '../../../lib/core/index.ts';
+import { censusOfRows, effectsDue, type FileCensus, type FilesCensus, nextDueMs } from '../../../lib/core/internal.ts';
 import { faultOfFiles } from '../../../lib/core/model/census.ts';
 import {
   accept,

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AcceptedSlice, duplicateIds, idOfBadRow } from '../../../lib/core/index.ts';
+import { type AcceptedSlice, duplicateIds, idOfBadRow } from '../../../lib/core/internal.ts';
 import { accept, attempt, startRun, tell } from '../../support/core/scenario.ts';
 
 const slice = (change: Partial<AcceptedSlice> = {}): AcceptedSlice => ({

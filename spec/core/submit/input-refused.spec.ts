@@ -1,7 +1,7 @@
 import type { RefusedLineClass } from '../../../lib/core/model/batch.ts';
 import { describe, expect, it } from 'vitest';
 import type { CommandOf } from '../../../lib/core/model/command.ts';
-import { effectsDue } from '../../../lib/core/index.ts';
+import { effectsDue } from '../../../lib/core/internal.ts';
 import { makeConfig, type Wishes } from '../../support/core/config.ts';
 import {
   accept,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextDueMs } from '../../../lib/core/index.ts';
+import { nextDueMs } from '../../../lib/core/internal.ts';
 import { makeConfig, type Wishes } from '../../support/core/config.ts';
 import {
   accept,

@@ -9,7 +9,7 @@ import {
   stampCustomIds,
   stampOf,
 } from '../../../lib/core/values/custom-ids.ts';
-import { faultOfConfig } from '../../../lib/core/index.ts';
+import { faultOfConfig } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 
 const nonce = fc.stringMatching(/^[0-9a-f]{10}$/).map(nonceOf);

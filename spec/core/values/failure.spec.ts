@@ -8,7 +8,7 @@ import {
   failureOfCode,
   isFailureClass,
   isFailureOfBatch,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import { accept, endBatch, ending, type Scenario, settleRest, startRun, statuses, tell, toCreated } from '../../support/core/scenario.ts';
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { foreignCustomIds } from '../../../lib/core/index.ts';
+import { foreignCustomIds } from '../../../lib/core/internal.ts';
 
 /** As other writers of JSON have it: every letter beyond ASCII, and the slash, escaped. */
 const escaped = (text: string): string =>

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countOfIndexSet, indexesOf, indexSetOf, isRunId, makeRunId } from '../../../lib/core/index.ts';
+import { countOfIndexSet, indexesOf, indexSetOf, isRunId, makeRunId } from '../../../lib/core/internal.ts';
 
 describe('a run id of ours', () => {
   it('names the second as Date does, for any time from 1970 to 9999', () => {

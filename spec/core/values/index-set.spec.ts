@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countOfIndexSet, indexesOf, indexSetOf, placeInIndexSet } from '../../../lib/core/index.ts';
+import { countOfIndexSet, indexesOf, indexSetOf, placeInIndexSet } from '../../../lib/core/internal.ts';
 
 describe('a set of indexes', () => {
   it('gives back the indexes that it was made of, counts them, and knows the place of each', () => {

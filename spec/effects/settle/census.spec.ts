@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createOpenAIWire } from '../../../adapters/openai/answers/wire.ts';
-import { customIdsOf, indexesOf } from '../../../lib/core/index.ts';
+import { customIdsOf, indexesOf } from '../../../lib/core/internal.ts';
 import { indexSetOf } from '../../../lib/core/values/index-set.ts';
 import { createCensus } from '../../../lib/effects/settle/census.ts';
 

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Run, Verification } from '../../../lib/index.ts';
-import type { BatchRecord } from '../../../lib/core/index.ts';
+import type { BatchRecord } from '../../../lib/core/internal.ts';
 import type { ResultRef, StoredRow } from '../../../lib/ports/run-store.ts';
 import { createWorld, type World } from '../../../lib/sim/index.ts';
-import type { JsonObject } from '../../../lib/core/index.ts';
+import type { JsonObject } from '../../../lib/core/internal.ts';
 import { customIdsOf } from '../../../lib/core/values/custom-ids.ts';
 import { type Doctor, doctoredStorage, heal } from '../../support/sim/doctored.ts';
 import { quick } from '../../support/sim/handles.ts';

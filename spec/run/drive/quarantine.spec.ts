@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decide, type RunId } from '../../../lib/core/index.ts';
+import { decide, type RunId } from '../../../lib/core/internal.ts';
 import { lostOwnersMax } from '../../../lib/core/control/owners.ts';
 import type { RunStore } from '../../../lib/ports/run-store.ts';
 import { BatchRunner } from '../../../lib/run/api/runner.ts';

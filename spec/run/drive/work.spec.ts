@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunId } from '../../../lib/core/index.ts';
+import type { RunId } from '../../../lib/core/internal.ts';
 import type { RunStore } from '../../../lib/ports/run-store.ts';
 import { BatchRunner } from '../../../lib/run/api/runner.ts';
 import type { WorkNotice } from '../../../lib/run/drive/work.ts';

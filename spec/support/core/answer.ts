@@ -1,4 +1,4 @@
-import type { Command, RunSnapshot } from '../../../lib/core/index.ts';
+import type { Command, RunSnapshot } from '../../../lib/core/internal.ts';
 import type { Rows } from './row-table.ts';
 
 /** Where and when an answer meets the core: slices are read there, inside the serial step. */

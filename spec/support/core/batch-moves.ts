@@ -1,4 +1,4 @@
-import { type BatchPhase, evolve } from '../../../lib/core/index.ts';
+import { type BatchPhase, evolve } from '../../../lib/core/internal.ts';
 import type { Step } from './commit.ts';
 
 /** A batch that an event of the step moved, as an arrow. */

@@ -1,5 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { applyToRows, type Command, decide, type Event, evolve, type Rejection, type RunSnapshot } from '../../../lib/core/index.ts';
+import { applyToRows, type Command, decide, type Event, evolve, type Rejection, type RunSnapshot } from '../../../lib/core/internal.ts';
 import { foldRows, type RowMove, type Rows } from './row-table.ts';
 
 /** A run as a store holds it. */

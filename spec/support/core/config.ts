@@ -1,4 +1,4 @@
-import { defaultOperation, type Operation, type RunConfig } from '../../../lib/core/index.ts';
+import { defaultOperation, type Operation, type RunConfig } from '../../../lib/core/internal.ts';
 import { chance, type Dice, oneOf } from './dice.ts';
 
 const limits = { requestsMax: 1_000, inputBytesMax: 100_000, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };

@@ -1,4 +1,4 @@
-import type { Effect, FileCensus, FilesCensus } from '../../../lib/core/index.ts';
+import type { Effect, FileCensus, FilesCensus } from '../../../lib/core/internal.ts';
 import type { Line, ProviderBatch } from './world.ts';
 
 type StoreFiles = Extract<Effect, { readonly type: 'StoreFiles' }>;

@@ -1,4 +1,4 @@
-import type { BatchKey, ProviderBatchId, RunConfig } from '../../../lib/core/index.ts';
+import type { BatchKey, ProviderBatchId, RunConfig } from '../../../lib/core/internal.ts';
 import { between, chance } from './dice.ts';
 import { freshId, randomFate, type World } from './world.ts';
 

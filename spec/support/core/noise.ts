@@ -8,7 +8,7 @@ import {
   isFinished,
   type ProviderBatchId,
   censusOfRows,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import type { Moment } from './answer.ts';
 import { randomOperation } from './config.ts';
 import { between, type Dice, oneOf, weighted } from './dice.ts';

@@ -1,4 +1,4 @@
-import { emptyUsage, type Effect } from '../../../lib/core/index.ts';
+import { emptyUsage, type Effect } from '../../../lib/core/internal.ts';
 import type { Answer } from './answer.ts';
 import { openMask, openRows } from './slices.ts';
 import { type Line, lineBytes, type ProviderBatch } from './world.ts';

@@ -11,7 +11,7 @@ import {
   type ProviderBatchId,
   type Resolution,
   type SweptBatch,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import type { Answer, Moment } from './answer.ts';
 import { between, chance, oneOf } from './dice.ts';
 import { censusOf, pageCensus } from './files-census.ts';

@@ -9,7 +9,7 @@ import {
   nextDueMs,
   type Resolution,
   type RunId,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import type { Answer } from './answer.ts';
 import { commit, type State, type Step } from './commit.ts';
 import { randomConfig } from './config.ts';

@@ -1,4 +1,4 @@
-import { codeOfFailure, type FailureClass } from '../../../lib/core/index.ts';
+import { codeOfFailure, type FailureClass } from '../../../lib/core/internal.ts';
 import { chance, oneOf, weighted } from './dice.ts';
 import type { Line, ProviderBatch, World } from './world.ts';
 

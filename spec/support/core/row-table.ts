@@ -1,5 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { failureOfCode, indexesOf, isItemArrow, type FailureClass, type ItemStatus, type RowChange } from '../../../lib/core/index.ts';
+import { failureOfCode, indexesOf, isItemArrow, type FailureClass, type ItemStatus, type RowChange } from '../../../lib/core/internal.ts';
 
 /** One item row, the smallest that any store can hold. */
 export interface Row {

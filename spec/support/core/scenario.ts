@@ -16,7 +16,7 @@ import {
   type SweepReport,
   type SweptBatch,
   type TokenUsage,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import { knownBatches } from '../../../lib/core/model/witness.ts';
 import { commit, type State, type Step } from './commit.ts';
 import { makeConfig } from './config.ts';

@@ -5,7 +5,7 @@ import {
   type RowSlice,
   type SharedCursor,
   type SharedRows,
-} from '../../../lib/core/index.ts';
+} from '../../../lib/core/internal.ts';
 import type { Row, Rows } from './row-table.ts';
 
 const columns = (rows: Rows, isLast: boolean): RowSlice => ({

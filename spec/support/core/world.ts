@@ -1,4 +1,4 @@
-import type { BatchKey, BatchRejection, ProviderBatchId } from '../../../lib/core/index.ts';
+import type { BatchKey, BatchRejection, ProviderBatchId } from '../../../lib/core/internal.ts';
 import { between, chance, type Dice, diceOf, oneOf, weighted } from './dice.ts';
 import { rowBytesMax, rowTokensMax } from './config.ts';
 

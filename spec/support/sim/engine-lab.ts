@@ -1,4 +1,4 @@
-import { decide, emptySnapshot, type Event, evolve, type RunId, type RunSnapshot } from '../../../lib/core/index.ts';
+import { decide, emptySnapshot, type Event, evolve, type RunId, type RunSnapshot } from '../../../lib/core/internal.ts';
 import type { BatchProvider, OwnedRun, Port, ProviderWire } from '../../../lib/ports/index.ts';
 import { digestOf } from '../../../lib/run/job/digest.ts';
 import { configOf } from '../../../lib/run/job/job-config.ts';
