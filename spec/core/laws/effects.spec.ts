@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type Effect, effectKey, effectsDue, isFinished, isStandingStill, nextDueMs, type RunSnapshot } from '../../../lib/core/internal.ts';
+import {
+  type Effect,
+  effectKey,
+  effectsDue,
+  isFinished,
+  isStandingStill,
+  nextDueMs,
+  type RunSnapshot,
+} from '../../../lib/core/internal.ts';
 import { commit } from '../../support/core/commit.ts';
 import { breaches, recordHistories } from '../../support/core/histories.ts';
 import { perform } from '../../support/core/perform.ts';

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type BatchObservation, eventCodec, isFinished, nextDueMs, type ProviderBatchId, snapshotCodec } from '../../../lib/core/internal.ts';
+import {
+  type BatchObservation,
+  eventCodec,
+  isFinished,
+  nextDueMs,
+  type ProviderBatchId,
+  snapshotCodec,
+} from '../../../lib/core/internal.ts';
 import { summaryOf } from '../../../lib/run/view/summary.ts';
 import type { Step } from '../../support/core/commit.ts';
 import { makeConfig } from '../../support/core/config.ts';
