@@ -1,7 +1,7 @@
 // What `npm run explore` plays, with seeds that the gate does not draw.
 
 /** Specs whose cases are drawn by the seed. */
-export const PROPERTY_FOLDERS = ['core', 'model', 'streams', 'schema', 'run', 'openai', 'contract'];
+export const PROPERTY_FOLDERS = ['core', 'engine', 'effects', 'schema', 'run', 'adapters', 'contract'];
 
 /**
  * A program with the arguments that play one seed. What it prints is shown where it fails.
