@@ -48,7 +48,10 @@ const whole = fc.oneof(fc.maxSafeInteger(), fc.constantFrom(0, 1, -1, Number.MAX
 const number = fc
   .oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(0, 5e-324, Number.MAX_VALUE, -Number.MAX_VALUE, 0.1))
   .map((value) => (value === 0 ? 0 : value));
-const json = fc.oneof(fc.json(), fc.constantFrom('{"n":12345678901234567890}', '"\\ud800"', '{ "spaced" : 1.0 }'));
+/** A JavaScript number would lose some of its digits: the source gives them as text. */
+const long = '{"n":12345678901234567890}';
+const valueOf = (text: string): unknown => (text === long ? { n: '12345678901234567890' } : (JSON.parse(text) as unknown));
+const json = fc.oneof(fc.json(), fc.constantFrom(long, '"\\ud800"', '{ "spaced" : 1.0 }'));
 const row = fc.tuple(fc.option(text), fc.option(whole), fc.option(number), fc.option(fc.boolean()), fc.option(json));
 const pages = fc.array(fc.array(row, { maxLength: 9 }), { maxLength: 6 });
 
@@ -87,7 +90,7 @@ describe('the Parquet format', () => {
         const expected = given.flat().map((cells) => {
           const values = cells.map(wellFormed);
           return Object.fromEntries(
-            COLUMNS.map(({ name, type }, at) => [name, type === 'json' ? (JSON.parse(String(values[at])) as unknown) : values[at]]),
+            COLUMNS.map(({ name, type }, at) => [name, type === 'json' ? valueOf(String(values[at])) : values[at]]),
           );
         });
         expect(payloads).toEqual(expected);
