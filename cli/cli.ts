@@ -23,7 +23,7 @@ import type { CliContext } from './shell/context.ts';
 import { type ExitCode, exitCodes } from './shell/exit-codes.ts';
 import { reportFailure } from './shell/failure.ts';
 import { commandHelp, overview } from './shell/help.ts';
-import { checkWords } from './shell/words.ts';
+import { checkCommandLine } from './shell/check-command-line.ts';
 
 const commands = [
   QuoteCommand,
@@ -51,7 +51,7 @@ const commands = [
 export const createCli = (): Cli<CliContext> =>
   Cli.from<CliContext>(commands, { binaryName: 'batchor', binaryLabel: 'batchor', binaryVersion: version(), enableColors: false });
 
-/** Runs one command line to its end; never throws. Errors go to stderr, and the answer is the exit code: clipanion would print them to stdout. */
+/** Runs one command line and returns the exit code; never throws. Errors go to stderr, where clipanion would print them to stdout. */
 export const runCli = async (args: readonly string[], context: CliContext): Promise<ExitCode> => {
   const cli = createCli();
   const [first] = args;
@@ -64,7 +64,7 @@ export const runCli = async (args: readonly string[], context: CliContext): Prom
       context.stdout.write(overview(version(), cli.definitions()));
       return exitCodes.ok;
     }
-    const asked = checkWords(args, cli.definitions());
+    const asked = checkCommandLine(args, cli.definitions());
     if (args.some(isHelp)) {
       context.stdout.write(commandHelp(asked));
       return exitCodes.ok;

@@ -43,7 +43,7 @@ export const fileSource = async (
   }
 };
 
-/** The text of a CSV or JSON lines file, cut where its source says that rows end, and how fields are added to its rows. Texts are bytes, a character each. */
+/** A CSV or JSON lines file as text, split at the row ends that its source reports, and how to add fields. One character is one byte. */
 export const openRowText = async (input: InputFile, path: string, signal: AbortSignal) => {
   const options = { signal, ...encodingOf(input) };
   const { delimiter = ',', quote } = input;
@@ -52,7 +52,7 @@ export const openRowText = async (input: InputFile, path: string, signal: AbortS
     : (await import('../adapters/jsonl/jsonl-text.ts')).openJsonlText(path, options);
 };
 
-/** The delimiter under which a CSV file's header names the field; null: under none that is usual, or the file cannot be read. */
+/** The delimiter with which the header of a CSV file has the field; null: no common one fits, or the file is unreadable. */
 export const findDelimiter = async (input: InputFile, idField: string): Promise<string | null> => {
   const csv = await import('../adapters/csv/index.ts');
   const { quote } = input;
@@ -61,7 +61,7 @@ export const findDelimiter = async (input: InputFile, idField: string): Promise<
 
 const encodingOf = ({ encoding }: InputFile): { readonly encoding?: string } => (encoding === undefined ? {} : { encoding });
 
-/** The encoding by which the text of a file is read; null: the file cannot be read, which reading it says better. */
+/** The encoding of a text file; null: the file is unreadable, and reading it gives the better error. */
 export const encodingOfText = async ({ absolute, encoding }: InputFile): Promise<string | null> => {
   const { encodingOfFile } = await import('../adapters/files/encoding.ts');
   return encodingOfFile(absolute, encoding).catch(() => null);
@@ -96,6 +96,6 @@ export const columnFormatOf = async (
     ? (await import('../lib/run/results/json-lines.ts')).jsonLinesFormat()
     : tableFormatOf(format, isForExcel);
 
-/** The files that a pattern means, in the order of their names. */
+/** The files that match a pattern, in the order of their names. */
 export const expandInput = async (pattern: string, cwd: string): Promise<readonly string[]> =>
   (await import('../adapters/files/expand-glob.ts')).expandGlob(pattern, cwd);

@@ -21,9 +21,9 @@ export { isLoopback } from '../adapters/openai/config/loopback.ts';
 export { carriedConnection } from '../adapters/openai/config/carried-connection.ts';
 export * from './compose-files.ts';
 
-/** Where requests go, and with which key. */
+/** The address that requests go to, and the key. */
 export interface Account {
-  /** Empty: no key; then nothing can be asked, only what is stored can be read. */
+  /** Empty: no key; then stored data can be read, but no request sent. */
   readonly apiKey: string;
   /** Null: OpenAI's own. */
   readonly baseUrl: string | null;
@@ -31,11 +31,11 @@ export interface Account {
   readonly azureApiVersion?: string | null;
   /** Secrets, all of them. */
   readonly headers?: Headers;
-  /** A key that is not used, and taken out of what is shown. */
+  /** A key that is not used, only masked in output. */
   readonly hides?: string;
 }
 
-/** The account is asked for at the moment of connecting: a stored run is looked at before it is known where it belongs. */
+/** The account is resolved at the time of connecting: a stored run is opened before its address is known. */
 const connectionOf = async (accountOf: () => Account): Promise<ProviderConnection> => {
   const { createOpenAI } = await import('../adapters/openai/index.ts');
   return {
@@ -43,7 +43,7 @@ const connectionOf = async (accountOf: () => Account): Promise<ProviderConnectio
     kind: connectionName,
     connect: (config) => {
       const { apiKey, baseUrl, azureApiVersion = null, headers = {}, hides } = accountOf();
-      // Both are said: the adapter must not look for them in the environment itself.
+      // Both are given, so that the adapter does not read them from the environment.
       return createOpenAI({
         apiKey,
         baseURL: baseUrl ?? openaiUrl,
@@ -55,7 +55,7 @@ const connectionOf = async (accountOf: () => Account): Promise<ProviderConnectio
   };
 };
 
-/** `mayMake`: a store that is not there yet is made. */
+/** `mayMake`: creates a store that does not exist. */
 const storageOf = async (store: StorePlace, mayMake: boolean): Promise<RunnerStorage> => {
   if (store.type === 'folder') {
     const { sqljsStore } = await import('../adapters/filestore/index.ts');
@@ -75,25 +75,25 @@ const storageOf = async (store: StorePlace, mayMake: boolean): Promise<RunnerSto
     });
     return { storage, artifactStore: artifactFolder === null ? null : filesystemArtifacts({ dir: artifactFolder }) };
   } catch (error) {
-    // What the driver says of a malformed address may repeat it, password and all.
+    // The driver's error about a malformed address may repeat it with its password.
     if (error instanceof TypeError && error.message.startsWith('pgStore')) throw new CliFailure(error.message);
     throw new CliFailure('the address of the store cannot be read', {
-      hint: 'It reads postgresql://user:password@host:5432/database?schema=batchor',
+      hint: 'The form is postgresql://user:password@host:5432/database?schema=batchor',
     });
   }
 };
 
-/** The store alone, for looking at: needs no runner, and none of what a runner loads. */
+/** Opens the store only, for reading: loads nothing that a runner needs. */
 export const openStore = async (place: StorePlace): Promise<RunStore> => {
   const [{ must }, { storage }] = await Promise.all([import('../lib/run/api/interop.ts'), storageOf(place, false)]);
   if (storage === undefined) throw new Error('a place without a storage');
   return must(storage.open(), { storage: storage.describe });
 };
 
-export interface RunnerWishes {
-  /** A store that is not there yet is made. */
+export interface RunnerOptions {
+  /** Creates a store that does not exist. */
   readonly mayMake: boolean;
-  /** After so long without a sign of life this process is taken for dead, where the store is shared. */
+  /** Time without a heartbeat after which other processes of a shared store take over. */
   readonly leaseTtlMs?: number;
   readonly prices?: PriceBook | undefined;
 }
@@ -102,7 +102,7 @@ export interface RunnerWishes {
 export const createRunner = async (
   store: StorePlace,
   accountOf: () => Account,
-  { mayMake, leaseTtlMs, prices }: RunnerWishes,
+  { mayMake, leaseTtlMs, prices }: RunnerOptions,
 ): Promise<BatchRunner> => {
   const [{ BatchRunner }, kept, connection] = await Promise.all([
     import('../lib/run/api/runner.ts'),
@@ -119,14 +119,14 @@ export const createRunner = async (
   });
 };
 
-/** What reads the answers of a run, without a runner; `hides`: a key that is taken out of them. */
+/** Reads the answers of a run, without a runner; `hides`: a key that is masked in them. */
 export const answerReader = async (config: RunConfig, hides: string): Promise<AnswerWire> => {
   const { createConnections } = await import('../lib/run/api/connections.ts');
   const connection = await connectionOf(() => ({ apiKey: '', baseUrl: null, hides }));
   return createConnections([connection], broughtConnection).readerOf(config);
 };
 
-/** A runner for what needs no store: it can quote, without a key, and look at batches that were created elsewhere, and nothing else. */
+/** A runner without a store: it can only quote, without a key, and read batches that were created elsewhere. */
 export const createQuoter = async (account: Account = { apiKey: '', baseUrl: null }): Promise<BatchRunner> => {
   const [{ BatchRunner }, connection] = await Promise.all([import('../lib/run/api/runner.ts'), connectionOf(() => account)]);
   return new BatchRunner({ providers: [connection], connectionOf: broughtConnection, importModule });
@@ -135,12 +135,12 @@ export const createQuoter = async (account: Account = { apiKey: '', baseUrl: nul
 /** Tells processes apart, also where their ids come again. */
 export const loadProcessIdentity = () => import('../adapters/filestore/ownership/process-identity.ts');
 
-/** The provider's part of a job. Throws what its own checks find, in the words of the flags. */
+/** The provider's part of a job. Throws the errors of the adapter's checks, with flag names. */
 export const providerConfigOf = async (description: Settings): Promise<ProviderConfig<CliPrompt, unknown>> => {
   const { openai } = await import('../adapters/openai/index.ts');
   const settings = providerSettings(description);
   try {
-    // The adapter checks what its types promise; a command line can promise nothing.
+    // The adapter's types are no guarantee for values of a command line, so its checks run.
     const config = openai(settings as unknown as Parameters<typeof openai>[0]) as ProviderConfig<CliPrompt, unknown>;
     const { prices } = description.policies;
     return prices === null ? config : { ...config, prices };
@@ -150,14 +150,14 @@ export const providerConfigOf = async (description: Settings): Promise<ProviderC
   }
 };
 
-/** What the service is known to take; null: not known. */
+/** The known models and windows of the service; null: unknown. */
 export const serviceNamesOf = async (baseUrl: string | null) => {
   if (baseUrl !== null && new URL(baseUrl).host !== new URL(openaiUrl).host) return null;
   const { isKnownModel, openaiModels, openaiWindows } = await import('../adapters/openai/config/models.ts');
   return { service: 'OpenAI', models: openaiModels, isKnownModel, windows: openaiWindows };
 };
 
-/** The endpoint that a flag means, in the adapter's spelling. */
+/** The endpoint of a flag, in the adapter's spelling. */
 export const endpointOf = async (text: string): Promise<string> => {
   const { openaiEndpoints, parseEndpoint } = await import('../adapters/openai/index.ts');
   const endpoint = parseEndpoint(text);
@@ -167,7 +167,7 @@ export const endpointOf = async (text: string): Promise<string> => {
   });
 };
 
-/** Which schemas the model takes. */
+/** The schema rules of the model. */
 export const schemaRulesOf = async (model: string): Promise<StrictRules> => {
   const adapter = await import('../adapters/openai/index.ts');
   return adapter.schemaRulesOf(model);
@@ -184,7 +184,7 @@ export const rendererOf = async (
   return own.connect({ ...config, requestTimeoutMs: 60_000 }).renderer({ jsonSchema, schemaName, raisedOutputTokensMax });
 };
 
-/** The emulator's options as its command gives them. */
+/** Options of the emulator command. */
 export const startEmulator = async (
   options: Parameters<(typeof import('../adapters/emulator/index.ts'))['startEmulator']>[0],
 ): Promise<import('../adapters/emulator/index.ts').Emulator> => {

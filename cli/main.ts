@@ -4,7 +4,7 @@ import { runCli } from './cli.ts';
 import { processContext, type SignalCode } from './shell/context.ts';
 import { exitCodes } from './shell/exit-codes.ts';
 
-// stdout is data. What a library or a module of the user's says by `console` (OPENAI_LOG=debug, a log in a template) goes to stderr.
+// stdout is data. Output of libraries and user modules through `console` (OPENAI_LOG=debug, a log in a template) goes to stderr.
 globalThis.console = new Console(process.stderr, process.stderr);
 
 let signalCode: SignalCode | null = null;
@@ -13,17 +13,17 @@ const context = processContext(
   (code) => process.exit(code),
 );
 
-// Who reads our output may stop reading (`| head`): what was asked for did not arrive, which is no success. Other programs end by SIGPIPE then.
+// A reader that closes stdout (`| head`) did not get all output, so this is no success. Other programs end by SIGPIPE then.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(signalCode ?? exitCodes.outputClosed);
   process.stderr.write(`batchor: stdout cannot be written: ${error.message}\n`);
   process.exit(signalCode ?? exitCodes.runtime);
 });
-// Progress that is not read is no reason to leave a run; a terminal that hangs up says so by a signal, which is heard.
+// Unread progress does not stop a run; a terminal that hangs up sends a signal.
 process.stderr.on('error', () => undefined);
 
 const ended = await runCli(process.argv.slice(2), context);
 const code = ended === exitCodes.interrupted ? (signalCode ?? ended) : ended;
 process.exitCode = code;
-// Connections kept alive would hold the process for a while; what is written must be out first.
+// Kept-alive connections would delay the exit; output is flushed first.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));

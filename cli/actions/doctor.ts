@@ -14,18 +14,19 @@ export interface DoctorOptions {
   /** Null: all runs. */
   readonly runId: string | null;
   readonly doesRepair: boolean;
-  /** Says lines to a person as soon as they are known: before anything is changed. */
+  /** Prints lines as soon as they are known, before anything is changed. */
   readonly tell: (lines: readonly string[]) => void;
 }
 
-/** Examines runs, and repairs them where that is asked; answers what was found, and the exit code. */
+/** Examines runs, and repairs them if requested; returns the report and the exit code. */
 export const examineStore = (
   place: Place,
   { runId, doesRepair, tell }: DoctorOptions,
 ): Promise<{ readonly report: JsonObject; readonly exitCode: ExitCode }> =>
   withStore(place, async (store) => {
     const { care, describe } = store;
-    if (care === undefined) throw new CliFailure(`${describe} cannot be examined`, { hint: 'Only stores that keep runs in files can be.' });
+    if (care === undefined)
+      throw new CliFailure(`${describe} cannot be examined`, { hint: 'Only stores that keep runs in files can be examined.' });
     if (runId !== null && !isRunId(runId)) throw invalidRunId(runId);
     const runs: JsonObject[] = [];
     const codes: ExitCode[] = [];
@@ -34,9 +35,9 @@ export const examineStore = (
       tell(linesOf(found, place, doesRepair));
       const isNamed = runId !== null;
       const isHeld = doesRepair && found.owner !== null && (isNamed || found.state === 'damaged');
-      if (isHeld) tell([`  not repaired: ${found.owner ?? ''} drives it; end that process, then repair`]);
-      const isDue = doesRepair && !isHeld && isMendable(found);
-      const { run, isDamaged } = isDue
+      if (isHeld) tell([`  not repaired: ${found.owner ?? ''} owns it; stop that process, then repair`]);
+      const isToRepair = doesRepair && !isHeld && isMendable(found);
+      const { run, isDamaged } = isToRepair
         ? await repaired(care, found, place, tell)
         : { run: conditionToWire(found), isDamaged: found.state === 'damaged' };
       runs.push(run);
@@ -54,8 +55,8 @@ const repaired = async (
 ): Promise<{ readonly run: JsonObject; readonly isDamaged: boolean }> => {
   const { before, after, setAside } = await must(care.repair(runId), { runId, storage: place.storeName });
   tell([
-    `  repaired: it opens at version ${after.version ?? 0}; ${setAside.length} files are set aside in its folder`,
-    `  go on: ${commandLine(place, 'wait', runId)}`,
+    `  repaired: it opens at version ${after.version ?? 0}; ${setAside.length} files are moved aside in its folder`,
+    `  continue: ${commandLine(place, 'wait', runId)}`,
   ]);
   return {
     run: { ...conditionToWire(after), repaired: conditionToWire(before), set_aside: setAside },
@@ -63,8 +64,8 @@ const repaired = async (
   };
 };
 
-const notMendable = '  it is whole, and of another version of batchor: use that one; there is nothing to repair';
-/** True where more is damaged than objects. */
+const notMendable = '  it was written by another version of batchor and is not damaged: use that version';
+/** True if more than stored objects is damaged. */
 const isRunDamaged = ({ damage, payload }: RunCondition): boolean => damage.length > payload.changed.length + payload.lostSums.length;
 const isMendable = (found: RunCondition): boolean => {
   const { state, version, loss, payload } = found;
@@ -75,12 +76,12 @@ const isMendable = (found: RunCondition): boolean => {
 
 const linesOf = (found: RunCondition, place: Place, doesRepair: boolean): readonly string[] => {
   const { runId, state, version, owner, damage, payload } = found;
-  const driven = owner === null ? 'nobody drives it' : `${owner} drives it`;
-  if (state === 'whole') return [`run ${runId}: whole, at version ${version ?? 0}; ${driven}`, ...uncheckedLines(payload)];
-  if (state === 'no_run') return [`run ${runId}: no run yet: its first commit never became whole; its id may be used again`];
+  const owned = owner === null ? 'no owner' : `owned by ${owner}`;
+  if (state === 'whole') return [`run ${runId}: not damaged, at version ${version ?? 0}; ${owned}`, ...uncheckedLines(payload)];
+  if (state === 'no_run') return [`run ${runId}: no run yet: its first commit was never completed; its id may be used again`];
   const opens = version === null ? 'it does not open' : `it opens at version ${version}`;
   return [
-    `run ${runId}: damaged; ${opens}; ${driven}`,
+    `run ${runId}: damaged; ${opens}; ${owned}`,
     ...damage.map(({ where, what }) => `  ${where}: ${what}`),
     ...(isRunDamaged(found) ? runLines(found, place) : []),
     ...payloadLines(payload, place, runId),
@@ -90,24 +91,24 @@ const linesOf = (found: RunCondition, place: Place, doesRepair: boolean): readon
 
 const runLines = ({ runId, version, loss }: RunCondition, place: Place): readonly string[] =>
   loss === null
-    ? [version === null ? notMendable : '  nothing is lost: a repair sets the damaged files aside']
+    ? [version === null ? notMendable : '  nothing is lost: a repair moves the damaged files aside']
     : lossLines(loss, place, runId);
 
 const uncheckedLines = ({ objectCount, uncheckedCount }: PayloadCondition): readonly string[] =>
   uncheckedCount === 0
     ? []
-    : [`  ${uncheckedCount} of ${objectCount} stored objects have no checksums: a changed byte in them may not show`];
+    : [`  ${uncheckedCount} of ${objectCount} stored objects have no checksums: changed bytes in them may go undetected`];
 
 const payloadLines = ({ changed, lostSums }: PayloadCondition, place: Place, runId: string): readonly string[] => [
   ...(lostSums.length === 0
     ? []
-    : [`  ${lostSums.length} objects have lost their checksums: a repair writes those anew, from the bytes that are there`]),
+    : [`  ${lostSums.length} objects have lost their checksums: a repair computes them again from the stored bytes`]),
   ...(changed.length === 0
     ? []
     : [
-        `  ${changed.length} objects have changed: their rows are neither sent nor handed out, and no repair brings the bytes back`,
+        `  ${changed.length} objects have changed: their rows are neither sent nor returned, and a repair cannot restore the bytes`,
         '  restore those files from a backup',
-        `  which rows it is: ${commandLine(place, 'verify', runId)}`,
+        `  list the rows: ${commandLine(place, 'verify', runId)}`,
       ]),
 ];
 
@@ -118,15 +119,15 @@ const lossLines = (
 ): readonly string[] => {
   if (version === null)
     return [
-      '  nothing of it can be proved, not even its first commit: there is nothing to go on from',
-      ...(knownVersion === null ? [] : [`  the last version that it is known to have acknowledged: ${knownVersion}`]),
-      `  restore its files from a backup; or remove it, its batches then go on at the provider: ${commandLine(place, 'delete', runId, '--abandon')}`,
+      '  no version can be verified, not even the first commit: there is nothing to recover',
+      ...(knownVersion === null ? [] : [`  last version known to be acknowledged: ${knownVersion}`]),
+      `  restore its files from a backup; or delete the run; its batches then continue at the provider: ${commandLine(place, 'delete', runId, '--abandon')}`,
     ];
   const upTo = knownVersion === null ? '' : `, up to version ${knownVersion} at least`;
   return [
-    `  what can be proved ends at version ${version}. A repair gives up what was committed after it${upTo}:`,
-    `  ${commitCount} whole commits and ${damagedCount} damaged records behind it, ${bytes} bytes`,
-    '  batches that were created in them go on at the provider, and are billed; the run will not know them, and may buy their rows again',
-    ...(providerBatchIds.length === 0 ? [] : [`  these are known to be there: ${providerBatchIds.join(', ')}`]),
+    `  the last verifiable version is ${version}. A repair discards what was committed after it${upTo}:`,
+    `  ${commitCount} complete commits and ${damagedCount} damaged records after it, ${bytes} bytes`,
+    '  batches created in them continue at the provider and are billed; the run will not know them, and may send and pay for their rows again',
+    ...(providerBatchIds.length === 0 ? [] : [`  known batches of these: ${providerBatchIds.join(', ')}`]),
   ];
 };

@@ -15,13 +15,13 @@ import { adoptedNotes } from './adopted-note.ts';
 import { watch } from '../print/progress.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
 
-/** How far a command drives a run before it leaves it to others. */
+/** How far a command continues a run before it returns. */
 export type Goal =
-  /** To its end. */
+  /** Until the run finishes. */
   | 'finished'
-  /** All input read, and every batch that may go sent. */
+  /** Until all input is read and every batch that the limits allow is sent. */
   | 'submitted'
-  /** Nothing left to send, and the provider asked to stop every batch; a cancel that it answers with errors is tried a few times. */
+  /** Until nothing is left to send and every batch was asked to cancel; a cancel that fails is retried a few times. */
   | 'cancelling';
 
 export interface Driving {
@@ -30,7 +30,7 @@ export interface Driving {
   readonly runner: BatchRunner;
   readonly run: Run;
   readonly goal: Goal;
-  /** An interruption that may have come before there was a run to drive. */
+  /** An interruption that may have come before the run existed. */
   readonly signal?: AbortSignal;
 }
 
@@ -38,15 +38,15 @@ const reached = Symbol('reached');
 const interrupted = Symbol('interrupted');
 
 /**
- * Drives or follows the run to the goal and prints its summary. Throws why a run stands still, the summary printed. A first
- * interruption gives the run back, durable as it is, and says what goes on without us.
+ * Continues or follows the run to the goal and prints its summary. If the run is paused or unresolved, prints the summary and throws
+ * the reason. The first interruption releases the durable run and lists the batches that continue at the provider.
  */
 export const driveTo = async ({ context, place, runner, run, goal, signal }: Driving): Promise<ExitCode> => {
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => {
     halt.abort(interrupted);
-    // A create that is out is waited for, which may take a while.
-    if (context.isStderrTerminal) writeNotes(context, ['', 'batchor: stopping; once more to stop at once']);
+    // A create in flight is completed first, which may take a while.
+    if (context.isStderrTerminal) writeNotes(context, ['', 'batchor: stopping; press Ctrl-C again to stop immediately']);
   });
   if (signal?.aborted === true) halt.abort(interrupted);
   await tellReading(run, context);
@@ -62,7 +62,7 @@ export const driveTo = async ({ context, place, runner, run, goal, signal }: Dri
     return exitCodeOfRun(summary);
   } catch (error) {
     if (error === interrupted) {
-      // What is being sent at this moment still counts, so we look again once it is settled.
+      // A batch sent in this moment still counts, so the summary is read after the runner has closed.
       await runner.close();
       view.stop();
       writeNotes(context, farewell(view.last, place));
@@ -78,31 +78,26 @@ export const driveTo = async ({ context, place, runner, run, goal, signal }: Dri
   }
 };
 
-/** A reason from before this command may be gone by now, so that it is not told as news. */
+/** The reason of an earlier pause may no longer hold, so the message says that the pause is old. */
 const pausedBefore = ({ details, message, hint }: BatchorError<'run_paused'>): BatchorError<'run_paused'> => {
-  const began = `run ${details.runId} was paused before this command began, and stays so until it is resumed`;
-  return new BatchorError(
-    'run_paused',
-    details,
-    `${began}; why it was paused (${message.replace(/^run \S+ is paused \((\w+)\)/u, '$1)')}`,
-    hint,
-  );
+  const began = `run ${details.runId} was paused before this command began, and stays paused until you resume it`;
+  return new BatchorError('run_paused', details, `${began}; reason (${message.replace(/^run \S+ is paused \((\w+)\)/u, '$1)')}`, hint);
 };
 
 const standsStill: ReadonlySet<string> = new Set(['run_paused', 'batch_unresolved', 'source_required']);
 
 const leave = async (context: CliContext, place: Place, run: Run, stopWatching: () => void): Promise<ExitCode> => {
   const snapshot = run.snapshot();
-  const unclear = run.summary().liveBatches.filter((batch) => batch.unclear !== null);
+  const unconfirmed = run.summary().liveBatches.filter((batch) => batch.unclear !== null);
   stopWatching();
   await writeJson(context, summaryInPlace(place, toWire(run.summary())));
   if (snapshot.control.state === 'paused') throw stopReason(snapshot, context.nowMs());
-  if (unclear.length > 0)
-    writeNotes(context, [`batchor: not known to be sent or not, found out by wait: ${unclear.map((batch) => batch.batchKey).join(', ')}`]);
+  if (unconfirmed.length > 0)
+    writeNotes(context, [`batchor: creates not confirmed yet; wait checks them: ${unconfirmed.map((batch) => batch.batchKey).join(', ')}`]);
   const uncancelled = snapshot.control.state === 'cancel_requested' ? snapshot.live.filter(isUncancelled) : [];
   if (uncancelled.length > 0) {
     const ids = uncancelled.map(({ providerBatchId }) => providerBatchId).join(', ');
-    writeNotes(context, [`batchor: the provider has not taken the cancel yet, and wait asks again: ${ids}`]);
+    writeNotes(context, [`batchor: the provider has not accepted the cancel yet; wait sends it again: ${ids}`]);
   }
   return exitCodes.ok;
 };
@@ -115,7 +110,7 @@ const isReached: Readonly<Record<Goal, (snapshot: RunSnapshot) => boolean>> = {
     if (live.some((batch) => batch.phase === 'creating')) return false;
     if (control.state === 'paused') return true;
     if (!ingest.isComplete || live.some((batch) => unsentPhases.has(batch.phase))) return false;
-    // Rows that wait for room in the provider's queue would be waited for in vain.
+    // Rows that need queue capacity cannot be sent before other batches end.
     return totals.pending === 0 || backlog.needs !== null;
   },
   cancelling: (snapshot) =>
@@ -134,24 +129,24 @@ const idsShownMax = 10;
 const farewell = ({ runId, liveBatches, strays }: RunSummary, place: Place): readonly string[] => {
   const ids = liveBatches.flatMap((batch) => (batch.phase === 'created' ? (batch.providerBatchId ?? []) : []));
   const ended = liveBatches.filter((batch) => batch.phase === 'ended');
-  const unclear = liveBatches.filter((batch) => batch.phase === 'indeterminate' || batch.phase === 'creating');
+  const unconfirmed = liveBatches.filter((batch) => batch.phase === 'indeterminate' || batch.phase === 'creating');
   const shown = [...ids.slice(0, idsShownMax), ...(ids.length > idsShownMax ? [`and ${ids.length - idsShownMax} more`] : [])].join(', ');
   const out =
     ids.length === 0
       ? strays.live === 0
-        ? 'no batch goes on at the provider'
-        : 'of its batches only such as it does not use may go on at the provider'
-      : `${ids.length === 1 ? 'this batch goes' : 'these batches go'} on at the provider: ${shown}`;
+        ? 'no batch continues at the provider'
+        : 'only duplicate batches that it does not use may continue at the provider'
+      : `${ids.length === 1 ? 'this batch continues' : 'these batches continue'} at the provider: ${shown}`;
   return [
     `batchor: interrupted; run ${runId} is kept, and ${out}`,
-    ...(ended.length === 0 ? [] : [`  ended there, and not read to the end: ${ended.map((batch) => batch.providerBatchId).join(', ')}`]),
-    ...(unclear.length === 0 ? [] : [`  not known to be sent or not: ${unclear.map((batch) => batch.batchKey).join(', ')}`]),
-    `  go on:  ${commandLine(place, 'wait', runId)}`,
-    `  cancel: ${commandLine(place, 'cancel', runId)}`,
+    ...(ended.length === 0 ? [] : [`  ended, answers not fully collected: ${ended.map((batch) => batch.providerBatchId).join(', ')}`]),
+    ...(unconfirmed.length === 0 ? [] : [`  unconfirmed creates: ${unconfirmed.map((batch) => batch.batchKey).join(', ')}`]),
+    `  continue: ${commandLine(place, 'wait', runId)}`,
+    `  cancel:   ${commandLine(place, 'cancel', runId)}`,
   ];
 };
 
-/** Says so where answers are read by less than the run's own code. */
+/** Warns if answers are read by the stored JSON Schema instead of the job's own code. */
 const tellReading = async (run: Run, context: CliContext): Promise<void> => {
   const structure = run.isFinished ? null : await run.structure();
   if (structure?.note) writeNotes(context, [`batchor: answers are read by the JSON Schema stored with the run: ${structure.note}`]);

@@ -13,19 +13,19 @@ import { type Description, isOfFiles, type JobDescription } from '../job/job-des
 import { foundColumns, type JoinCounts, type JoinedRow, joinById, joinByPlace, joinedBytes, keyColumns } from './join-rows.ts';
 import { openRowFile, type RowFile } from '../job/row-file.ts';
 
-/** A file of the user's rows, and how they are matched with those of the run. */
+/** A file of the user, and how its rows are matched with the rows of the run. */
 export interface MatchedFile {
   readonly input: InputFile;
   readonly path: string;
   readonly idField: string;
-  /** As the run reads numbers: its ids are written so. */
+  /** Reads numbers as the run did, since ids may be numbers. */
   readonly keepsDigits: boolean;
   readonly by: 'place' | 'id';
   /** The name in the lineage of the run's rows, where the run has rows of several files. */
   readonly sourceRef: string | null;
 }
 
-/** What the flags say of the file. */
+/** The flags about the file. */
 export interface FileFlags {
   /** As it was typed; undefined: the run's own input. */
   readonly given: string | undefined;
@@ -33,7 +33,7 @@ export interface FileFlags {
   readonly idField: string | undefined;
 }
 
-/** The file that the flags mean. Throws a `CliFailure` that says what is missing. */
+/** Finds the file to join. Throws a `CliFailure` that names the missing flag. */
 export const matchedFileOf = async (
   { given, by, idField }: FileFlags,
   description: Description | null,
@@ -44,8 +44,8 @@ export const matchedFileOf = async (
   const field = idField ?? job?.idField;
   const keepsDigits = job?.keepsDigits ?? true;
   if (field === undefined)
-    throw new CliFailure(`run ${runId} was not begun with a file: which field of ${given ?? 'the file'} is the id of its rows?`, {
-      hint: `Name it: ${typed(given ?? 'FILE', '--id-field NAME')}`,
+    throw new CliFailure(`run ${runId} was not started with a file: the id field of ${given ?? 'the file'} is missing`, {
+      hint: `Name the id field: ${typed(given ?? 'FILE', '--id-field NAME')}`,
     });
   const several = (job?.inputs.length ?? 0) > 1;
   if (own !== null && job !== null)
@@ -53,12 +53,12 @@ export const matchedFileOf = async (
   if (given === undefined)
     throw new CliFailure(
       several
-        ? `run ${runId} was begun with ${job?.inputs.length} files: which one is meant?`
+        ? `run ${runId} was started with ${job?.inputs.length} files: name one of them`
         : `run ${runId} has no input file to read again`,
       {
         hint: several
-          ? `Name it: ${typed(job?.inputs[0]?.given ?? 'FILE')}`
-          : `Ask its failed rows again without a file: batchor start --from-run ${runId}`,
+          ? `For example: ${typed(job?.inputs[0]?.given ?? 'FILE')}`
+          : `Send its failed rows again without a file: batchor start --from-run ${runId}`,
       },
     );
   const input = await otherInput(given, resolve(cwd, given), field);
@@ -80,28 +80,28 @@ const ownInput = async ({ inputs }: JobDescription, given: string | undefined, c
   return null;
 };
 
-/** A file that the run was not begun with is read as its name says. */
+/** A file that is no input of the run is read by its extension. */
 const otherInput = async (given: string, absolute: string, idField: string): Promise<InputFile> => {
   const input = { given, absolute };
   if (kindOfInput(input) !== 'csv') return input;
   return { ...input, delimiter: (await findDelimiter(input, idField)) ?? delimiterOfName(given) };
 };
 
-/** What is written of the rows. */
+/** What to write for each row. */
 export interface JoinOptions {
   readonly file: MatchedFile;
-  /** Null: the usual ones. */
+  /** Null: the default columns. */
   readonly columns: readonly ChosenColumn[] | null;
   readonly only: ResultSelection | undefined;
   readonly include: readonly ResultExtra[];
-  /** What to type to match by ids. */
+  /** The command that matches by ids. */
   readonly byIdHint: string;
 }
 
 export interface JoinedResults {
-  readonly pieces: AsyncIterable<Uint8Array>;
-  /** What came of it, once it is read. */
-  readonly told: () => JsonObject;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** The counts of rows, once all chunks are read. */
+  readonly totals: () => JsonObject;
   /** Columns that have another name than was asked for, because it was taken. */
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
 }
@@ -116,7 +116,7 @@ export const joinResults = async (run: Run, { file, columns, only, include, byId
   const typed = (table: TableStream, keys: number): readonly TableColumn[] =>
     named.map(({ name }, at) => ({ name, type: table.columns[keys + at]?.type ?? 'text' }));
   const selected = only === undefined ? {} : { only };
-  async function* pieces(): AsyncGenerator<Uint8Array> {
+  async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
       const { joined, types } =
         file.by === 'place'
@@ -130,8 +130,8 @@ export const joinResults = async (run: Run, { file, columns, only, include, byId
     }
   }
   return {
-    pieces: pieces(),
-    told: () => ({
+    chunks: chunks(),
+    totals: () => ({
       joined: file.input.given,
       row_count: counts.rows,
       matched_count: counts.matched,

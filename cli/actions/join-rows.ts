@@ -2,7 +2,7 @@ import type { Cell, TableColumn, TableStream } from '../../lib/ports/table.ts';
 import { CliFailure } from '../shell/failure.ts';
 import type { FileRow, RowFile } from '../job/row-file.ts';
 
-/** A row of a file with what the run has for it: a cell for each column of the table; null: nothing. */
+/** A row of a file with its cells from the run, one per column of the table; null: the run has no result for it. */
 export interface JoinedRow {
   readonly row: FileRow;
   readonly cells: readonly Cell[] | null;
@@ -12,7 +12,7 @@ export interface JoinedRow {
 export const keyColumns = ['source_ref', 'source_item_index', 'source_primary_key'] as const;
 
 /** What goes wrong while rows are matched by their place. */
-export interface PlaceWords {
+export interface PlaceMessages {
   /** The file, as the user named it. */
   readonly given: string;
   /** What to type to match by ids instead. */
@@ -54,7 +54,7 @@ export async function* joinByPlace(
   file: RowFile,
   table: TableStream,
   sourceRef: string | null,
-  words: PlaceWords,
+  messages: PlaceMessages,
 ): AsyncGenerator<readonly JoinedRow[]> {
   const cursor = cursorOver(table);
   try {
@@ -75,7 +75,7 @@ export async function* joinByPlace(
             continue;
           }
           if (place === row.index) {
-            requireSameId(row, id ?? null, words);
+            requireSameId(row, id ?? null, messages);
             cells = page.columns.slice(keyColumns.length).map((column) => column[at] ?? null);
             cursor.at += 1;
           }
@@ -86,18 +86,18 @@ export async function* joinByPlace(
       yield joined;
     }
     if (await isAnyLeft(cursor, hasMore, sourceRef))
-      throw new CliFailure(`${words.given} has fewer rows than the run: it is not the file that the run was begun with`, {
-        hint: words.byIdHint,
+      throw new CliFailure(`${messages.given} has fewer rows than the run: it is not the file that the run was started with`, {
+        hint: messages.byIdHint,
       });
   } finally {
     await cursor.close();
   }
 }
 
-const requireSameId = ({ itemId, index, line }: FileRow, id: Cell, { given, byIdHint }: PlaceWords): void => {
+const requireSameId = ({ itemId, index, line }: FileRow, id: Cell, { given, byIdHint }: PlaceMessages): void => {
   if (id === null || itemId === null || id === itemId) return;
   throw new CliFailure(
-    `${given}${line === null ? '' : `:${line}`}: row ${index + 1} has the id ${JSON.stringify(itemId)}, and that of the run ${JSON.stringify(id)}: it is not the file that the run was begun with`,
+    `${given}${line === null ? '' : `:${line}`}: row ${index + 1} has the id ${JSON.stringify(itemId)}, but the run has ${JSON.stringify(id)} there: it is not the file that the run was started with`,
     { hint: byIdHint },
   );
 };
@@ -144,11 +144,11 @@ export interface JoinCounts {
   rows: number;
   /** With a result. */
   matched: number;
-  /** Damaged rows that have no place for more fields; written as they stand. */
+  /** Damaged rows that cannot take more fields; written unchanged. */
   unextended: number;
 }
 
-/** The bytes of the file with the new columns. With `drops`, rows without a result are left out, and nothing stands behind the last row. */
+/** The bytes of the file with the new columns. With `drops`, rows without a result are left out, as is any text after the last row. */
 export async function* joinedBytes(
   file: RowFile,
   joined: AsyncIterable<readonly JoinedRow[]>,

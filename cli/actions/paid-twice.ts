@@ -2,8 +2,8 @@ import { worstPrices } from '../../lib/core/money/money.ts';
 import { dollars } from '../../lib/core/money/prices.ts';
 import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
 
-/** What a batch that is given up may cost a second time, by the run as it was before; nothing where it had ended. */
-export const paidTwiceNotes = (before: RunSnapshot, batchKey: string, word: 'give_up' | 'take_files'): readonly string[] => {
+/** A warning about rows that may be billed twice when waiting for a batch stops; none if the batch had ended. */
+export const paidTwiceNotes = (before: RunSnapshot, batchKey: string, resolution: 'give_up' | 'take_files'): readonly string[] => {
   const batch = before.live.find((live) => live.batchKey === batchKey);
   if (batch === undefined) return [];
   const { requests, settledRows, providerBatchId, inputTokens } = batch;
@@ -13,11 +13,11 @@ export const paidTwiceNotes = (before: RunSnapshot, batchKey: string, word: 'giv
   const usd = worst === null ? '' : `, ${dollars((inputTokens * worst.usdPerToken + requests * worst.usdPerRequest) * share)} at worst`;
   const isCancelled = before.control.state === 'cancel_requested';
   const all = rows === 1 ? 'its row' : `its ${rows} rows`;
-  const those = `what its files do not answer of ${all}`;
-  const [goes, fails] = word === 'give_up' && rows > 1 ? ['go', 'fail'] : ['goes', 'fails'];
-  const which = word === 'take_files' ? those : all;
+  const unanswered = rows === 1 ? 'its row, if unanswered,' : `the unanswered of its ${rows} rows`;
+  const [are, fail] = rows > 1 ? ['are', 'fail'] : ['is', 'fails'];
+  const which = resolution === 'take_files' ? unanswered : all;
   const fate = isCancelled
-    ? `${which} ${fails} with the cancelled run; answers that the batch gives all the same are billed${usd}`
-    : `${which} ${goes} again; answers that the batch gives all the same are paid for twice${usd}`;
-  return [`batchor: batch ${providerBatchId ?? batchKey} is not waited for any longer, and is cancelled at the provider: ${fate}`];
+    ? `${which} ${fail} with the cancelled run; answers that the batch still produces are billed${usd}`
+    : `${which} ${are} sent again; answers that the batch still produces are billed twice${usd}`;
+  return [`batchor: batch ${providerBatchId ?? batchKey} is cancelled at the provider, and the run no longer waits for it: ${fate}`];
 };

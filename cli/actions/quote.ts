@@ -8,10 +8,10 @@ import { jobOf } from '../job/job.ts';
 import type { Description } from '../job/job-description.ts';
 import { checkInputs, checkRowSizes } from '../job/preflight.ts';
 import { quoteTable } from '../print/quote-table.ts';
-import { showReading } from '../print/look-progress.ts';
+import { showReading } from '../print/work-progress.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
 
-/** Prints what the job would send and cost; a table beside it where somebody watches. */
+/** Prints what the job would send and cost; a table as well if stderr is a terminal. */
 export const quote = async (
   context: CliContext,
   description: Description,
@@ -33,7 +33,7 @@ export const quote = async (
   } catch (error) {
     if (!halt.signal.aborted) throw error;
     progress.end();
-    writeNotes(context, ['batchor: interrupted; nothing was begun']);
+    writeNotes(context, ['batchor: interrupted; nothing was started']);
     return exitCodes.interrupted;
   } finally {
     progress.end();
@@ -46,5 +46,5 @@ export const quote = async (
 export const hoursOf = (text: string): { readonly from: number; readonly to: number } => {
   const [, from = '', to = ''] = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/u.exec(text) ?? [];
   if (from !== '' && Number(from) <= Number(to)) return { from: Number(from), to: Number(to) };
-  throw new CliFailure(`--batch-hours ${JSON.stringify(text)}: FROM-TO in hours is needed, like 1-24`);
+  throw new CliFailure(`--batch-hours must be FROM-TO in hours, e.g. 1-24 (got ${JSON.stringify(text)})`);
 };

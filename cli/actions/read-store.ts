@@ -11,7 +11,7 @@ import { hintFor } from '../print/hints.ts';
 import { invalidRunId } from '../shell/flags.ts';
 import { type Place, requireStore, summaryInPlace } from '../shell/place.ts';
 
-/** How a run stands, as the store tells it; whoever drives the run is not asked. */
+/** The summary of a run from the store; its owner is not asked. */
 export const readSummary = (place: Place, runId: string): Promise<JsonObject> =>
   withStore(place, async (store) => {
     if (!isRunId(runId)) throw invalidRunId(runId);
@@ -20,7 +20,7 @@ export const readSummary = (place: Place, runId: string): Promise<JsonObject> =>
     return summaryInPlace(place, { ...summary, ...(await standingOf(run, place)) });
   });
 
-/** The runs of the store: first those that cannot be opened, which are told in words too, then the others, newest first, each with who drives it. */
+/** The runs of the store, each with its owner: first those that cannot be opened, with a note on stderr, then the others, newest first. */
 export const readSummaries = (
   place: Place,
   { status, limit }: { readonly status: RunStatus | null; readonly limit: number | null },
@@ -34,11 +34,11 @@ export const readSummaries = (
       context,
     );
     for (const { runId, error } of damaged) {
-      const said = toBatchorError(error, { runId, ...context });
-      tell([`batchor: run ${runId} cannot be opened: ${said.message}`, `  ${hintFor(said, place)}`]);
+      const shown = toBatchorError(error, { runId, ...context });
+      tell([`batchor: run ${runId} cannot be opened: ${shown.message}`, `  ${hintFor(shown, place)}`]);
     }
     const wanted = runs.filter(({ snapshot }) => status === null || snapshot.status === status);
-    // Whether a damaged run is finished is not known, so that no status asks for it.
+    // A damaged run has no known status, so `--status` does not select it.
     const all = [
       ...(status === null ? damaged.map(({ runId, error }) => ({ run_id: runId, status: 'damaged', error: messageOf(error) })) : []),
       ...wanted.map(({ snapshot, owner }) => ({ ...summaryInPlace(place, toWire(summaryOf(snapshot))), owner })),
@@ -46,7 +46,7 @@ export const readSummaries = (
     return all.slice(0, limit ?? all.length);
   });
 
-/** Opens the store that is there, lets use it, and closes it again. */
+/** Opens an existing store for the callback and closes it again. */
 export const withStore = async <A>(place: Place, use: (store: RunStore) => Promise<A>): Promise<A> => {
   requireStore(place);
   const store = await openStore(place.store);

@@ -10,7 +10,7 @@ import { must } from '../../lib/run/api/interop.ts';
 import { answerReader } from '../compose.ts';
 import type { Place } from '../shell/place.ts';
 
-/** What `status` says beside the summary: what the run asks, by which policies, who drives it, and how its rows failed. */
+/** The additions of `status` to the summary: the job, its policies, the owner, and the failures by class. */
 export const standingOf = async (run: ListedRun, place: Place): Promise<JsonObject> => {
   const { snapshot, owner, ownedSinceMs = null } = run;
   return {
@@ -35,16 +35,16 @@ const jobOf = ({ config }: RunSnapshot): JsonObject => {
   };
 };
 
-/** Failures by class, each with what the provider said of the first; reads a line per class. Null: the run was begun by a release that did not count them. */
+/** Failures by class, each with the provider's first message; reads a line per class. Null: started by a release that did not count them. */
 const failuresOf = async ({ snapshot, artifacts }: ListedRun, place: Place): Promise<JsonValue> => {
   const { failures } = snapshot;
   if (failures === null) return null;
   const lines = failures.flatMap(({ line }) => (line === null ? [] : [line]));
   const contents = lines.length === 0 || artifacts === undefined ? [] : await contentsOf(snapshot, { artifacts, lines }, place);
-  const said = new Map(lines.map((line, at) => [line, contents[at]?.error ?? null]));
+  const errors = new Map(lines.map((line, at) => [line, contents[at]?.error ?? null]));
   return failures.map(({ code, count, line }) => {
     const errorClass = failureOfCode(code);
-    const error = line === null ? null : (said.get(line) ?? null);
+    const error = line === null ? null : (errors.get(line) ?? null);
     return {
       error_class: errorClass,
       count,
@@ -65,7 +65,7 @@ const contentsOf = async (
     const wire = await answerReader(config, loaded.env['OPENAI_API_KEY']?.trim() ?? '');
     return await must(readContents(artifacts, wire, lines), { runId });
   } catch (error) {
-    // A connection that this process does not have, or damaged payloads: the counts are there all the same.
+    // Without the connection, or with damaged payloads, the counts are still shown.
     if (isBatchorError(error)) return [];
     throw error;
   }

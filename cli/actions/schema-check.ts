@@ -18,7 +18,7 @@ export interface SchemaQuestion {
   readonly schemaName: string | undefined;
 }
 
-/** Prints what would be sent, and what is wrong with it. */
+/** Prints the schema that would be sent, and its errors. */
 export const checkSchema = async (context: CliContext, { place, model, schemaName }: SchemaQuestion): Promise<ExitCode> => {
   const what = 'schema check';
   // A folder may have the sign in its name.

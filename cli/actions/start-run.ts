@@ -6,7 +6,7 @@ import type { BatchRunner } from '../../lib/run/api/runner.ts';
 import { stopReason } from '../../lib/run/drive/stop-reason.ts';
 import { toWire } from '../../lib/run/view/wire.ts';
 import { noAccount, reachOf, requireKey } from '../shell/account.ts';
-import { asBefore, saysAnew } from '../job/as-before.ts';
+import { asBefore, changesPolicies } from '../job/as-before.ts';
 import type { ConnectionFlags } from '../shell/connection-flags.ts';
 import { type Account, connectionName, createRunner } from '../compose.ts';
 import type { CliContext } from '../shell/context.ts';
@@ -34,12 +34,12 @@ export interface StartRequest {
   readonly goal: Goal;
 }
 
-/** Creates the run, or goes on with the one of that id, and drives it to the goal. */
+/** Creates the run, or continues the existing run of that id, to the goal. */
 export const startRun = async (request: StartRequest): Promise<ExitCode> => {
   try {
     return await startOnce(request);
   } catch (error) {
-    // Another start of this id was faster by a moment: its run is gone on with, as it would have been a moment later.
+    // Another start of this id was faster: its run is continued.
     if (request.runId === undefined || !isBatchorError(error, 'run_exists')) throw error;
     return startOnce(request);
   }
@@ -48,14 +48,14 @@ export const startRun = async (request: StartRequest): Promise<ExitCode> => {
 const startOnce = async (request: StartRequest): Promise<ExitCode> => {
   const { runId, place } = request;
   requireTrustedStore(place.concerns);
-  // A store that is not there yet holds no run, and is not made before the run is.
+  // A missing store has no run, and is created only together with the run.
   if (runId !== undefined && (place.store.type !== 'folder' || existsSync(place.store.path))) {
     let { account } = request;
     try {
       return await withRun(
         place,
         runId,
-        (stored) => goOn(request, stored, (own) => (account = own)),
+        (stored) => continueStored(request, stored, (own) => (account = own)),
         () => account,
         request.prices,
       );
@@ -77,11 +77,11 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
     const job = await jobOf(description, context.cwd, runner);
     requireKey(account, job.providerConfig.connection);
     if (hasOwnConnection(job)) refuseFlags(request.flags);
-    // A job of a module is checked by the runner, in words of its own.
+    // The runner checks the job of a module, with errors that name options.
     if (!isOfModule(description)) checkCap(job);
     const run = await create(request, job, runner, halt.signal);
     isCreated = true;
-    // Who interrupted while the run was being created is heard once there is something to say farewell to.
+    // An interruption during the creation is handled now that there is a run to name.
     return await drive(request, runner, run, halt.signal);
   } catch (error) {
     if (isCreated || !halt.signal.aborted) throw error;
@@ -93,7 +93,7 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
   }
 };
 
-/** Whatever can be found wrong is found before anything exists: input, key, address. */
+/** Creates the run after every check that needs no run: input, key, address. */
 const create = async (
   { context, description, runId, acceptNoList }: StartRequest,
   job: CliJob,
@@ -109,7 +109,7 @@ const create = async (
   }
   signal.throwIfAborted();
   const id = runId === undefined ? {} : { runId };
-  // What reaches the service by a connection of its own is not reached by what the environment says.
+  // A job with its own connection does not use the address of the environment.
   const stored =
     isOfModule(description) && hasOwnConnection(job) ? { version: description.version, job: description.job, baseUrl: null } : description;
   return (await runner.start(job, { ...id, ifExists: 'fail', description: encodeDescription(stored), signal })) as Run;
@@ -121,15 +121,15 @@ const refuseFlags = ({ baseUrl, header, azureApiVersion }: ConnectionFlags): voi
   const odd =
     baseUrl !== undefined ? '--base-url' : header.length > 0 ? '--header' : azureApiVersion !== undefined ? '--azure-api-version' : null;
   if (odd !== null)
-    throw new CliFailure(`${odd} has no part in a job whose connection is its own`, {
-      hint: 'Its module says how the service is reached: change it there.',
+    throw new CliFailure(`${odd} cannot be used with a job that has its own connection`, {
+      hint: 'The module configures the connection: change it there.',
     });
 };
 
-/** Where the library speaks of a run, there is none yet. */
+/** Hints before the run exists, in place of the library's hints about a run. */
 const beforeCreation: Readonly<Record<string, string>> = {
   insufficient_quota: 'Add credit or raise the spend limit at the provider, then start again.',
-  provider_refused: 'Read what the provider says, and check the address (--base-url, OPENAI_BASE_URL).',
+  provider_refused: "Read the provider's message, and check the address (--base-url, OPENAI_BASE_URL).",
 };
 
 const inFlags = ({ code, message, hint }: { readonly code: string; readonly message: string; readonly hint: string }): CliFailure => {
@@ -142,10 +142,10 @@ const inFlags = ({ code, message, hint }: { readonly code: string; readonly mess
   return new CliFailure(message, { hint: `${advice} Nothing was created.`, exitCode: exitCodes.runtime });
 };
 
-/** A run that exists: compared with what is asked for now, and never resumed in passing. */
-const goOn = async (
+/** Continues an existing run: compares the flags with the stored ones, and never resumes a paused run. */
+const continueStored = async (
   request: StartRequest,
-  { runner, run: stored, description: told }: StoredRun,
+  { runner, run: stored, description: before }: StoredRun,
   belongsTo: (account: Account) => void,
 ): Promise<ExitCode> => {
   const { context, place, description, flags } = request;
@@ -153,17 +153,17 @@ const goOn = async (
   const snapshot = stored.snapshot();
   const isOwn = snapshot.config.provider.connection !== connectionName;
   if (isOwn) refuseFlags(flags);
-  const account = isOwn ? noAccount : reachOf(place.loaded, flags, told === null ? undefined : { ...told, runId });
+  const account = isOwn ? noAccount : reachOf(place.loaded, flags, before === null ? undefined : { ...before, runId });
   belongsTo(account);
-  const job = await jobOf(asBefore(description, told, snapshot.config.operation), context.cwd, runner);
+  const job = await jobOf(asBefore(description, before, snapshot.config.operation), context.cwd, runner);
   if (!isOfModule(description)) checkCap(job);
   if (stored.isFinished || snapshot.control.state === 'paused') {
-    // Compared even so: whoever asks for something else must not take the old answers for it.
+    // Compared even for a finished run: answers of other prompts must not be returned for these flags.
     if (stored.isFinished) await runner.start(job, { runId });
-    else if (saysAnew(description, told, snapshot.config.operation)) {
+    else if (changesPolicies(description, before, snapshot.config.operation)) {
       requireKey(account, job.providerConfig.connection);
       await runner.start(job, { runId });
-      writeNotes(context, [`batchor: run ${runId} stays paused; what the flags say anew holds once it is resumed`]);
+      writeNotes(context, [`batchor: run ${runId} stays paused; new flag values take effect when you resume it`]);
     } else await runner.getRun(runId, { job });
     await writeJson(context, summaryInPlace(place, toWire(stored.summary())));
     if (stored.isFinished) writeNotes(context, adoptedNotes(stored, place));

@@ -25,24 +25,24 @@ export interface WorkRequest {
   readonly prices: PriceBook | undefined;
 }
 
-/** Works on the store until it is interrupted. */
+/** Processes runs of the store until it is interrupted. */
 export const work = async ({ context, place, runsMax, leaseTtlMs, flags, prices }: WorkRequest): Promise<ExitCode> => {
   requireTrustedStore(place.concerns);
   const account = reachOf(place.loaded, flags);
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => halt.abort());
   const runner = await createRunner(place.store, () => account, { mayMake: true, leaseTtlMs, prices });
-  const told = new Map<string | null, string>();
-  /** The same trouble of a run is told once, until another takes its place. */
-  const tellOnce = (runId: string | null, lines: readonly string[]): void => {
-    if (told.get(runId) === lines.join('\n')) return;
-    told.set(runId, lines.join('\n'));
+  const shown = new Map<string | null, string>();
+  /** Prints a warning about a run once, until another warning replaces it. */
+  const warnOnce = (runId: string | null, lines: readonly string[]): void => {
+    if (shown.get(runId) === lines.join('\n')) return;
+    shown.set(runId, lines.join('\n'));
     writeNotes(context, lines);
   };
   const onNotice = (notice: WorkNotice): void => {
-    if (notice.type === 'trouble') tellOnce(notice.runId, troubleLines(notice.runId, notice.error, place));
+    if (notice.type === 'trouble') warnOnce(notice.runId, warningLines(notice.runId, notice.error, place));
     else {
-      told.delete(notice.runId);
+      shown.delete(notice.runId);
       void writeJson(
         { ...context, isStdoutTerminal: false },
         { event: notice.type, run_id: notice.runId, at: new Date(context.nowMs()).toISOString() },
@@ -51,18 +51,18 @@ export const work = async ({ context, place, runsMax, leaseTtlMs, flags, prices 
   };
   const describe = (run: WaitingRun): ReturnType<typeof decodeDescription> => decodeDescription(run.runId, run.description);
   const leave = (run: WaitingRun, why: string): false => {
-    tellOnce(run.runId, [`batchor: run ${run.runId} ${why}: left to other workers`]);
+    warnOnce(run.runId, [`batchor: run ${run.runId} ${why}: left to other workers`]);
     return false;
   };
   const accepts = async (run: WaitingRun): Promise<boolean> => {
     const description = describe(run);
     if (run.connection !== connectionName) return bringsConnection(run, description);
-    // A key goes where this worker, or the run's start, was told; never to the one when they name two.
+    // When the worker and the run name two addresses, the key is sent to neither.
     const why = description === null ? null : strangeTo(description, account);
     if (why !== null) return leave(run, why);
     return canAsk(account) || leave(run, 'needs a key, and OPENAI_API_KEY is not set');
   };
-  /** The module of its job has the connection, whether there is input left to read or not. */
+  /** The job's module has the connection, so it is loaded even if all input has been read. */
   const bringsConnection = async (run: WaitingRun, description: Description | null): Promise<boolean> => {
     if (broughtConnection(run.connection) !== undefined) return true;
     try {
@@ -70,11 +70,11 @@ export const work = async ({ context, place, runsMax, leaseTtlMs, flags, prices 
       requireBrought(run.runId, run.connection);
       return true;
     } catch (error) {
-      return leave(run, `cannot be driven here (${error instanceof Error ? error.message : String(error)})`);
+      return leave(run, `cannot be processed here (${error instanceof Error ? error.message : String(error)})`);
     }
   };
   try {
-    if (context.isStderrTerminal) writeNotes(context, [`batchor: working on ${place.storeName}; Ctrl-C gives its runs back`]);
+    if (context.isStderrTerminal) writeNotes(context, [`batchor: working on ${place.storeName}; Ctrl-C releases its runs`]);
     await runner.work({
       runsMax,
       signal: halt.signal,
@@ -92,16 +92,16 @@ export const work = async ({ context, place, runsMax, leaseTtlMs, flags, prices 
   }
 };
 
-/** Why the worker, as it reaches the service, is not for the run; null: it is. */
+/** Why the worker's connection does not fit the run; null: it fits. */
 const strangeTo = ({ baseUrl, azureApiVersion, headerNames = [] }: Description, { headers = {}, ...account }: Account): string | null => {
   if (baseUrl !== account.baseUrl) return `belongs to ${baseUrl ?? "OpenAI's own address"}`;
   if ((azureApiVersion ?? null) !== (account.azureApiVersion ?? null))
     return `was started with --azure-api-version ${azureApiVersion ?? 'left out'}`;
   const lacking = headerNames.find((name) => !Object.hasOwn(headers, name));
-  return lacking === undefined ? null : `was started with the header ${lacking}, which this worker was not given`;
+  return lacking === undefined ? null : `was started with the header ${lacking}, which this worker does not have`;
 };
 
-const troubleLines = (runId: string | null, error: unknown, place: Place): readonly string[] => {
+const warningLines = (runId: string | null, error: unknown, place: Place): readonly string[] => {
   const message = withStoreNamed(place, error instanceof Error ? error.message : String(error));
   const hint = isBatchorError(error) ? [`  ${hintFor(error, place)}`] : [];
   return [`batchor: ${runId === null ? '' : `run ${runId}: `}${message}`, ...hint];

@@ -7,17 +7,18 @@ import { DrivingCommand } from './store-command.ts';
 export class CancelCommand extends DrivingCommand {
   static override readonly paths = [['cancel']];
   static override readonly usage = Command.Usage({
-    description: 'End a run early: cancel its batches, keep what they answered',
+    description: 'End a run early: cancel its batches, keep their answers',
     details: `
-      Sends nothing more and asks the provider to cancel every batch of the run. The provider takes a while for that, and what
-      it has answered by then is collected by \`wait\` (or at once, with \`--wait\`); the rest of the rows fail as \`run_cancelled\`.
+      Sends no more rows and asks the provider to cancel every batch of the run. The provider may take minutes to cancel.
+      \`wait\` then collects the answers that exist (\`--wait\`: now). All other rows fail as \`run_cancelled\`.
     `,
-    examples: [['Cancel, and collect what was answered', '$0 cancel --run-id reviews --wait']],
+    examples: [['Cancel, and collect the answers', '$0 cancel --run-id reviews --wait']],
   });
 
-  readonly wait = Option.Boolean('--wait', false, { description: 'Collect what was answered, to the end of the run' });
+  readonly wait = Option.Boolean('--wait', false, { description: 'Collect the answers until the run finishes' });
   readonly cancelAdopted = Option.Boolean('--cancel-adopted', false, {
-    description: 'Cancel batches of --from-batch, too, which were created elsewhere (default: a run that waits for some is not cancelled)',
+    description:
+      'Also cancel the batches of --from-batch, which were created elsewhere (default: refuse to cancel while one is in progress)',
   });
 
   protected async perform(place: Place): Promise<ExitCode> {
@@ -30,7 +31,7 @@ export class CancelCommand extends DrivingCommand {
     return withDrivableRun(place, runId, { flags: this, context }, async ({ runner, run }) => {
       await awaitingOwner(context, place, runId, run.cancel({ cancelAdopted: this.cancelAdopted }));
       const code = await driveTo({ context, place, runner, run, goal: this.wait ? 'finished' : 'cancelling' });
-      if (!run.isFinished) writeNotes(context, [`batchor: cancelling; collect what was answered: ${commandLine(place, 'wait', runId)}`]);
+      if (!run.isFinished) writeNotes(context, [`batchor: cancelling; collect the answers: ${commandLine(place, 'wait', runId)}`]);
       return code;
     });
   }

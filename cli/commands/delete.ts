@@ -9,13 +9,15 @@ import { RunCommand } from './store-command.ts';
 export class DeleteCommand extends RunCommand {
   static override readonly paths = [['delete']];
   static override readonly usage = Command.Usage({
-    description: 'Remove a finished run, its results included',
+    description: 'Delete a finished run and its results',
     details:
-      'Refuses a run that is not finished, or that a process drives. With `--abandon` an unfinished run goes too; its batches at the provider go on, are billed, and are named. A damaged run needs `--abandon` as well; its batches are not known then (`abandoned_batches` is null).',
-    examples: [['Remove', '$0 delete --run-id reviews']],
+      'Refuses a run that is unfinished, damaged or owned by another process. `--abandon` deletes an unfinished or damaged run as well. Its batches continue at the provider and are billed; the output lists them in `abandoned_batches` (null for a damaged run, whose batches are unknown).',
+    examples: [['Delete', '$0 delete --run-id reviews']],
   });
 
-  readonly abandon = Option.Boolean('--abandon', false, { description: 'Remove it unfinished; its batches go on at the provider' });
+  readonly abandon = Option.Boolean('--abandon', false, {
+    description: 'Delete an unfinished or damaged run; its batches continue at the provider',
+  });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const runId = this.givenRunId;
@@ -38,21 +40,21 @@ export class DeleteCommand extends RunCommand {
       if (this.abandon && isBatchorError(error, 'store_corrupt')) return this.removeDamaged(place, runId);
       if (!isBatchorError(error, 'run_not_finished')) throw error;
       const end = `End it first: ${commandLine(place, 'cancel', runId, '--wait')}.`;
-      // Cancelling waits for what became of every create.
-      const lookAgain = `Let batchor look for its held batch once more: ${commandLine(place, 'resume', runId, '--wait')}.`;
+      // A cancelled run finishes only once the outcome of every create is known.
+      const checkAgain = `Check its held batch again: ${commandLine(place, 'resume', runId, '--wait')}.`;
       throw new CliFailure(error.message, {
-        hint: `${isHeld ? lookAgain : end} Or leave its batches to themselves: ${commandLine(place, 'delete', runId, '--abandon')}`,
+        hint: `${isHeld ? checkAgain : end} Or delete it and abandon its batches: ${commandLine(place, 'delete', runId, '--abandon')}`,
         exitCode: exitCodes.stopped,
       });
     }
   }
 
-  /** Its batches cannot be read: which of them go on at the provider, only the provider knows. */
+  /** The batches of the run cannot be read, so the output cannot list which continue at the provider. */
   private async removeDamaged(place: Place, runId: string): Promise<ExitCode> {
     const { withRunner } = await import('../job/stored-run.ts');
     await withRunner(place, (runner) => runner.deleteRun(runId, { abandon: true }));
     writeNotes(this.context, [
-      `batchor: run ${runId} could not be opened, so its batches are not known; those that run at the provider go on, and are billed`,
+      `batchor: run ${runId} could not be opened, so its batches are unknown; batches at the provider continue and are billed`,
     ]);
     await writeJson(this.context, { run_id: runId, deleted: true, abandoned_batches: null });
     return exitCodes.ok;

@@ -4,18 +4,18 @@ import type { Place } from '../shell/place.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
 import { StoreCommand } from './store-command.ts';
 
-/** Looks at files alone: no key, no network. */
+/** Reads files only: no key, no network. */
 export class DoctorCommand extends StoreCommand {
   static override readonly paths = [['doctor']];
   static override readonly usage = Command.Usage({
     description: 'Check stored runs for damage; --repair recovers the last verifiable state',
     details:
-      'Without `--repair` it changes nothing. With it, a damaged run goes on from the last version that can be proved; it says first what that gives up, and asks nothing. What was damaged or given up is set aside in the folder of the run. Ends with 6 when something is damaged, with 5 when what it should repair is driven by a process.',
-    examples: [['What a repair would give up', '$0 doctor --run-id reviews']],
+      'Without `--repair` nothing is changed. With `--repair`, a damaged run continues from its last verifiable version. It prints first what the repair discards, and does not ask. Discarded and damaged files are moved aside in the folder of the run. Exit codes: 6 a run is damaged, 5 another process owns the run to repair.',
+    examples: [['What a repair would discard', '$0 doctor --run-id reviews']],
   });
 
-  readonly runId = Option.String('--run-id', { description: 'Only this run (default: all of the store)' });
-  readonly repair = Option.Boolean('--repair', false, { description: 'Go on from the last version that can be proved' });
+  readonly runId = Option.String('--run-id', { description: 'Check only this run (default: all runs of the store)' });
+  readonly repair = Option.Boolean('--repair', false, { description: 'Recover the last verifiable version' });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { examineStore } = await import('../actions/doctor.ts');

@@ -7,28 +7,28 @@ import { CliFailure } from '../shell/failure.ts';
 import { decimal, wholeNumber } from '../shell/flags.ts';
 import { writeJson } from '../print/render.ts';
 
-/** OpenAI's Files and Batch API, acted: for trying things out, and for specs. */
+/** Emulates OpenAI's Files and Batch API, for experiments and specs. */
 export class EmulatorCommand extends Command<CliContext> {
   static override readonly paths = [['emulator']];
   static override readonly usage = Command.Usage({
     description: "Serve a fake provider as OpenAI's Files and Batch API",
     details: `
-      Prints one JSON line, with \`base_url\`, \`port\`, \`pid\` and \`ledger_url\`, once it listens; ends at Ctrl-C. Nothing survives its end, and
-      nothing is ever sent on. Any OpenAI client can use it, with any key.
+      Prints one JSON line with \`base_url\`, \`port\`, \`pid\` and \`ledger_url\` once it listens, and runs until Ctrl-C. It keeps no state
+      after it ends and forwards no request. Any OpenAI client can use it, with any key.
     `,
     examples: [['On any free port', '$0 emulator --port 0']],
   });
 
   readonly port = Option.String('--port', '0', { description: 'Port on 127.0.0.1 (default 0: any free one)' });
-  readonly seed = Option.String('--seed', { description: 'Chance, repeatable (default 1)' });
+  readonly seed = Option.String('--seed', { description: 'Seed of the random numbers: the same seed gives the same run (default 1)' });
   readonly turnaround = Option.String('--turnaround', '1-3', { description: 'Seconds a batch takes: a number, or min-max (default 1-3)' });
-  readonly speed = Option.String('--speed', { description: 'Seconds that pass for the provider in one of ours (default 1)' });
+  readonly speed = Option.String('--speed', { description: 'Provider seconds per real second (default 1)' });
   readonly enqueuedTokenLimit = Option.String('--enqueued-token-limit', {
-    description: 'Input tokens that may be queued per model (default: no limit)',
+    description: 'Limit of queued input tokens per model (default: no limit)',
   });
-  readonly faults = Option.String('--faults', { description: 'A JSON file with a list of faults' });
-  readonly latencyMs = Option.String('--latency-ms', { description: 'Milliseconds before each answer (default 0)' });
-  readonly dir = Option.String('--dir', { description: 'Where files are kept (default: a temporary folder)' });
+  readonly faults = Option.String('--faults', { description: 'JSON file with a list of faults to inject' });
+  readonly latencyMs = Option.String('--latency-ms', { description: 'Delay before each response in milliseconds (default 0)' });
+  readonly dir = Option.String('--dir', { description: 'Folder for its files (default: a temporary folder)' });
 
   async execute(): Promise<ExitCode> {
     const { context } = this;
@@ -70,7 +70,7 @@ export class EmulatorCommand extends Command<CliContext> {
 
 const portOf = (text: string): number => {
   const port = wholeNumber('--port', text, 0) ?? 0;
-  if (port > 65_535) throw new CliFailure(`--port ${text}: a port is at most 65535`);
+  if (port > 65_535) throw new CliFailure(`--port ${text}: must be at most 65535`);
   return port;
 };
 
@@ -78,7 +78,7 @@ const turnaroundOf = (text: string): { readonly min: number; readonly max: numbe
   const [from, to, ...rest] = text.split('-');
   const min = decimal('--turnaround', from, 0, 'seconds, or min-max,') ?? 0;
   const max = decimal('--turnaround', to, 0, 'seconds, or min-max,') ?? min;
-  if (rest.length > 0 || max < min) throw new CliFailure(`--turnaround ${JSON.stringify(text)}: seconds are needed, or min-max`);
+  if (rest.length > 0 || max < min) throw new CliFailure(`--turnaround ${JSON.stringify(text)}: must be seconds, or min-max`);
   return { min: min * 1000, max: max * 1000 };
 };
 

@@ -8,23 +8,23 @@ import type { Place } from '../shell/place.ts';
 import { writeJson } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
-/** Reads the store, and notes in it that the run was exported: no key, no network. */
+/** Reads the store and records the export in it: no key, no network. */
 export class ExportArtifactsCommand extends RunCommand {
   static override readonly paths = [['export-artifacts']];
   static override readonly usage = Command.Usage({
-    description: 'Write a finished run into a folder: raw files, results, a manifest',
+    description: 'Write the raw files, results and manifest of a finished run to a folder',
     details: `
-      The folder must not exist yet, or be empty, and not lie in the store. It gets what the provider gave (\`raw/\`), \`results.jsonl\` in input order, and
-      \`manifest.json\` with the size and the SHA-256 of each file. It has its name only once it is whole.
+      The folder must be new or empty, and outside of the store. It receives the provider's files (\`raw/\`), \`results.jsonl\` in input
+      order, and \`manifest.json\` with the size and SHA-256 of each file. The folder appears under its name only once it is complete.
     `,
     examples: [['Keep a copy', '$0 export-artifacts --run-id reviews --destination-dir reviews-2026']],
   });
 
-  readonly destinationDir = Option.String('--destination-dir', { description: 'A folder that is not there yet, or empty' });
+  readonly destinationDir = Option.String('--destination-dir', { description: 'Folder to write: new or empty' });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
-    const given = required('--destination-dir', this.destinationDir, 'Name a folder that is not there yet.');
+    const given = required('--destination-dir', this.destinationDir, 'Name a new or empty folder.');
     const { withRun } = await import('../job/stored-run.ts');
     const folder = resolve(context.cwd, given);
     await requireOutsideStore('--destination-dir', given, folder, place);
@@ -42,7 +42,7 @@ export class ExportArtifactsCommand extends RunCommand {
     } catch (error) {
       if (!(error instanceof Error && 'syscall' in error)) throw error;
       throw new CliFailure(`--destination-dir ${given} cannot be written: ${error.message}`, {
-        hint: 'Is the folder above it one that you may write to, with room on it? Nothing is left that looks whole.',
+        hint: 'Check the permissions and free space of the parent folder. No partial export was left under this name.',
         exitCode: exitCodes.runtime,
       });
     }

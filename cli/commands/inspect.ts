@@ -5,19 +5,19 @@ import type { Place } from '../shell/place.ts';
 import { writeJson, writeLines, writeNotes } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
-/** Reads the store alone: no key, no network. */
+/** Reads the store only: no key, no network. */
 export class InspectCommand extends RunCommand {
   static override readonly paths = [['inspect']];
   static override readonly usage = Command.Usage({
-    description: "Show one row's history: attempt, batch, file, line, outcome",
+    description: 'Show the history of one row: attempts, batches, files, lines, outcome',
     details: `
-      Names every batch that the row was in, every line of its raw files that speaks of the row, and what came of it. The history for
-      people goes to stderr, JSON to stdout.
+      Lists every batch of the row, every line of the raw files about it, and its outcome. Readable text goes to stderr, JSON to
+      stdout.
     `,
     examples: [['Why a row has no answer', '$0 inspect --run-id reviews --item r17']],
   });
 
-  readonly item = Option.String('--item', { description: 'The id of the row' });
+  readonly item = Option.String('--item', { description: 'Id of the row (item_id in the results)' });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;

@@ -9,12 +9,14 @@ export class ListCommand extends StoreCommand {
   static override readonly paths = [['list']];
   static override readonly usage = Command.Usage({
     description: 'List the runs of a store, newest first',
-    details: 'A run that cannot be opened comes first, with the status `damaged` and what is wrong with it; the others are listed as ever.',
-    examples: [['Those that are not finished', '$0 list --status running']],
+    details: 'Runs that cannot be opened come first, with the status `damaged` and the error.',
+    examples: [['Runs that are not finished', '$0 list --status running']],
   });
 
-  readonly status = Option.String('--status', { description: 'Only running, completed or completed_with_failures' });
-  readonly limit = Option.String('--limit', { description: 'At most so many' });
+  readonly status = Option.String('--status', {
+    description: 'List only runs with this status: running, completed or completed_with_failures',
+  });
+  readonly limit = Option.String('--limit', { description: 'Maximum number of runs (default: all)' });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const status = this.status === undefined ? null : choice('--status', this.status, ['running', 'completed', 'completed_with_failures']);

@@ -4,18 +4,18 @@ import type { Place } from '../shell/place.ts';
 import { writeJson } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
-/** Reaches the process that drives the run, wherever it is. */
+/** Sends the request to the process that owns the run, on any machine. */
 export class PauseCommand extends RunCommand {
   static override readonly paths = [['pause']];
   static override readonly usage = Command.Usage({
-    description: 'Send nothing more; what is at the provider is still collected',
+    description: 'Stop sending rows; answers of batches at the provider are still collected',
     examples: [['Pause', '$0 pause --run-id reviews']],
   });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
-    const [{ tellRun }, { awaitingOwner }] = await Promise.all([import('../job/stored-run.ts'), import('../shell/patience.ts')]);
-    await writeJson(context, await tellRun(place, runId, (run) => awaitingOwner(context, place, runId, run.pause())));
+    const [{ requestRun }, { awaitingOwner }] = await Promise.all([import('../job/stored-run.ts'), import('../shell/patience.ts')]);
+    await writeJson(context, await requestRun(place, runId, (run) => awaitingOwner(context, place, runId, run.pause())));
     return exitCodes.ok;
   }
 }

@@ -4,22 +4,24 @@ import type { Place } from '../shell/place.ts';
 import { writeJson } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
-/** Works on the store alone: no key, no network. */
+/** Uses the store only: no key, no network. */
 export class PruneArtifactsCommand extends RunCommand {
   static override readonly paths = [['prune-artifacts']];
   static override readonly usage = Command.Usage({
-    description: 'Remove what a finished run needs no more; its results stay',
+    description: 'Delete the request lines of a finished run; keep its results',
     details: `
-      Removes the request lines. With \`--include-raw\` the provider's raw files go too, which is refused until the run was
-      exported (\`export-artifacts\`). Results stay readable, byte for byte. Broken off, it is finished by the next call.
+      Deletes the request lines. \`--include-raw\` deletes the provider's raw files as well, and needs an export of the run first
+      (\`export-artifacts\`). Results stay byte for byte the same. If it is interrupted, run it again.
     `,
     examples: [
-      ['Remove the requests', '$0 prune-artifacts --run-id reviews'],
-      ["Remove the provider's files as well", '$0 prune-artifacts --run-id reviews --include-raw'],
+      ['Delete the requests', '$0 prune-artifacts --run-id reviews'],
+      ["Delete the provider's files as well", '$0 prune-artifacts --run-id reviews --include-raw'],
     ],
   });
 
-  readonly includeRaw = Option.Boolean('--include-raw', false, { description: "Remove the provider's raw files, too; exported first" });
+  readonly includeRaw = Option.Boolean('--include-raw', false, {
+    description: "Also delete the provider's raw files (export the run first)",
+  });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId, includeRaw } = this;

@@ -14,29 +14,32 @@ const noStore = (): never => {
 export class QuoteCommand extends JobCommand {
   static override readonly paths = [['quote']];
   static override readonly usage = Command.Usage({
-    description: 'Say what rows would cost, before anything is sent',
+    description: 'Estimate the cost of rows before anything is sent',
     details: `
-      Reads the input to its end and prints, as JSON, what \`start\` with the same flags would send: requests, tokens, batches, what
-      they cost at least, as expected and at worst, and how long that may take. What is unknown is null. Input tokens are counted
-      for a sample of the rows, and the range is printed; \`--exact\` counts them all. How long answers are nobody knows before:
-      say what you expect with \`--output-tokens\`, and bound them with a parameter, or \`--assume-output-tokens\`.
+      Reads all input and prints, as JSON, what \`start\` with the same flags would send: requests, tokens, batches, the lowest,
+      expected and highest cost, and the duration. Unknown values are null. Input tokens are counted for a sample of the rows and
+      printed as a range; \`--exact\` counts all rows. Answer length cannot be known in advance. Give the length that you expect
+      with \`--output-tokens\`, and limit it with a parameter or \`--assume-output-tokens\`.
 
-      The key is not needed: nothing is asked of the provider.
+      Needs no key and sends no request to the provider.
     `,
     examples: [
-      ['What it costs', '$0 quote --input reviews.csv --id-field id --prompt-field text --model gpt-4.1-mini --output-tokens 180'],
       [
-        'At worst, too, with prices of your own',
+        'Lowest and expected cost',
+        '$0 quote --input reviews.csv --id-field id --prompt-field text --model gpt-4.1-mini --output-tokens 180',
+      ],
+      [
+        'Highest cost as well, with your own prices',
         '$0 quote --input reviews.csv --id-field id --prompt-field text --model gpt-4.1-mini --param max_output_tokens=500 --prices prices.json',
       ],
     ],
   });
 
   readonly exact = Option.Boolean('--exact', false, { description: 'Count the tokens of every row' });
-  readonly sample = Option.String('--sample', { description: 'Count the tokens of so many rows (default 2000)' });
-  readonly outputTokens = Option.String('--output-tokens', { description: 'Output tokens of an answer, on average, that you expect' });
+  readonly sample = Option.String('--sample', { description: 'Number of rows whose tokens are counted (default 2000)' });
+  readonly outputTokens = Option.String('--output-tokens', { description: 'Expected average output tokens per answer' });
   readonly batchHours = Option.String('--batch-hours', {
-    description: 'How long one batch takes, as FROM-TO (default 1-24): an assumption',
+    description: 'Assumed duration of one batch in hours, FROM-TO (default 1-24)',
   });
 
   async execute(): Promise<ExitCode> {

@@ -16,66 +16,72 @@ import { writeJson, writeNotes } from '../print/render.ts';
 import { requireJoinable, requirePlace, resultFormatOf } from '../print/table-formats.ts';
 import { RunCommand } from './store-command.ts';
 
-/** Reads the store alone: no key, no network. */
+/** Reads the store only: no key, no network. */
 export class ResultsCommand extends RunCommand {
   static override readonly paths = [['results']];
   static override readonly usage = Command.Usage({
-    description: "Print a run's results, one per input row, in input order",
+    description: 'Print the results of a run, one per input row, in input order',
     details: `
-      For an unfinished run, use \`--partial\`: it prints what has ended so far, in the order of ending, each line with its \`sequence\`.
-      \`--after-sequence\` continues from there. With \`--output\` results go to a file, whole or not at all, and stdout says how many.
+      For an unfinished run, use \`--partial\`: it prints the results so far in the order in which rows ended, each with its
+      \`sequence\`. \`--after-sequence\` continues after that number. \`--output\` writes the complete file or none, and prints the
+      count on stdout.
 
-      JSON lines, or a table with a column for each field: CSV, Parquet or Arrow, by \`--format\` or the end of the file's name. \`--only\` chooses
-      rows, \`--columns\` columns. \`--join\` gives your own file back with columns of the results, \`--failed-inputs\` its rows that failed.
-      \`--summary\` prints counts instead of results.
+      The format is JSON lines, or a table with a column per field: CSV, Parquet or Arrow, by \`--format\` or the file name.
+      \`--only\` selects rows, \`--columns\` selects columns. \`--join\` writes your input file with columns of the results added;
+      \`--failed-inputs\` writes its failed rows. \`--summary\` prints counts instead of results.
     `,
     examples: [
-      ['Into a file', '$0 results --run-id reviews --output answers.jsonl'],
-      ['Into a table', '$0 results --run-id reviews --output answers.parquet'],
+      ['To a file', '$0 results --run-id reviews --output answers.jsonl'],
+      ['As a table', '$0 results --run-id reviews --output answers.parquet'],
       [
-        'Beside your own columns',
+        'Next to the columns of your input',
         '$0 results --run-id reviews --join reviews.csv --output answered.csv --columns answer=output_text,cost_usd',
       ],
-      ['What failed, and why', '$0 results --run-id reviews --only failed --columns item_id,error_class,error_message --format csv'],
-      ['The rows that failed, to run them again', '$0 results --run-id reviews --failed-inputs failed.csv'],
-      ['At a glance', '$0 results --run-id reviews --summary'],
+      ['Failed rows, with the error', '$0 results --run-id reviews --only failed --columns item_id,error_class,error_message --format csv'],
+      ['Failed input rows, to send them again', '$0 results --run-id reviews --failed-inputs failed.csv'],
+      ['Counts only', '$0 results --run-id reviews --summary'],
     ],
   });
 
-  readonly output = Option.String('--output', { description: 'Write to this file' });
-  readonly format = Option.String('--format', { description: "jsonl, csv, parquet or arrow (default: by the file's name, else jsonl)" });
+  readonly output = Option.String('--output', { description: 'File to write (default: stdout)' });
+  readonly format = Option.String('--format', {
+    description: 'Format: jsonl, csv, parquet or arrow (default: by the file name, else jsonl)',
+  });
   readonly excel = Option.Boolean('--excel', false, {
-    description: 'With CSV: a byte order mark and CRLF, so that Excel reads it as UTF-8. Texts that begin with = + - @ stay as they are',
+    description: 'With CSV: write a byte order mark and CRLF, so that Excel reads UTF-8. Texts that begin with = + - @ are not changed',
   });
   readonly only = Option.String('--only', {
-    description: 'Only these rows: failed, completed, or failure classes with commas between them',
+    description: 'Select rows: failed, completed, all (default), or failure classes separated by commas',
   });
   readonly columns = Option.Array('--columns', [], {
-    description: 'Only these columns of a table, in this order, with commas between them; name=column renames one (repeatable)',
+    description: 'Select columns, in this order, separated by commas; name=column renames one (repeatable)',
   });
   readonly join = Option.String('--join', {
-    description: 'Give the rows of this CSV or JSON lines file back, with columns of the results',
+    description: 'CSV or JSON lines file to write with columns of the results added',
   });
   readonly joinBy = Option.String('--join-by', {
     description:
-      "place: the file that the run was begun with; id: any file, rows are matched by their ids (default: place for the run's own input)",
+      "With --join: place matches row by row with the run's own input, id matches any file by ids (default: place for the run's own input)",
   });
-  readonly idField = Option.String('--id-field', { description: 'With --join: the column of the ids (default: as the run was begun)' });
+  readonly idField = Option.String('--id-field', { description: 'With --join: column with the ids (default: the --id-field of the run)' });
   readonly failedInputs = Option.String('--failed-inputs', {
-    description: 'Write the rows of the input that failed to this file, as they stand there (with --only: of these classes)',
+    description: 'File to write the failed input rows to, unchanged (with --only: of these classes)',
   });
   readonly summary = Option.Boolean('--summary', false, {
-    description: "Counts by failure class with the provider's words, tokens, cost, the slowest batches",
+    description: "Print counts by failure class with the provider's messages, tokens, cost and the slowest batches",
   });
-  readonly partial = Option.Boolean('--partial', false, { description: 'What has ended so far, in the order of ending' });
-  readonly afterSequence = Option.String('--after-sequence', { description: 'With --partial: only what ended after this sequence' });
+  readonly partial = Option.Boolean('--partial', false, { description: 'Print the results so far, in the order in which rows ended' });
+  readonly afterSequence = Option.String('--after-sequence', { description: 'With --partial: print only results after this sequence' });
 
-  readonly include = Option.Array('--include', [], { description: "response: each result with the provider's whole body (repeatable)" });
+  readonly include = Option.Array('--include', [], {
+    description: "Add to each result: response, the provider's whole response body (repeatable)",
+  });
 
   protected async perform(place: Place): Promise<ExitCode> {
     if (this.summary) return this.summarize(place);
     const isJoin = this.join !== undefined || this.failedInputs !== undefined;
-    if (!isJoin && this.joinBy !== undefined) throw new CliFailure('--join-by goes with --join', { hint: 'It says how rows are matched.' });
+    if (!isJoin && this.joinBy !== undefined)
+      throw new CliFailure('--join-by goes with --join', { hint: 'It selects how rows are matched.' });
     if (!isJoin && this.idField !== undefined)
       throw new CliFailure('--id-field goes with --join', { hint: 'It names the ids of its rows.' });
     const work = isJoin ? this.joinFile(place) : this.write(place);
@@ -84,7 +90,7 @@ export class ResultsCommand extends RunCommand {
     } catch (error) {
       if (!isBatchorError(error, 'run_not_finished')) throw error;
       throw new CliFailure(error.message, {
-        hint: `Finish it: ${commandLine(place, 'wait', this.givenRunId)}. Or read what there is: ${commandLine(place, 'results', this.givenRunId, '--partial')}`,
+        hint: `Finish it: ${commandLine(place, 'wait', this.givenRunId)}. Or print the results so far: ${commandLine(place, 'results', this.givenRunId, '--partial')}`,
         exitCode: exitCodes.stopped,
       });
     }
@@ -99,7 +105,7 @@ export class ResultsCommand extends RunCommand {
       throw new CliFailure('--after-sequence goes with --partial', { hint: 'Results in input order have no cursor.' });
     const wanted = resultFormatOf(this.format, output);
     if (this.excel && wanted !== 'csv')
-      throw new CliFailure('--excel goes with CSV', { hint: 'Name such a file, --output results.csv, or say --format csv.' });
+      throw new CliFailure('--excel goes with CSV', { hint: 'Use --output results.csv, or --format csv.' });
     if (output !== undefined) await requireOutsideStore('--output', output, resolve(context.cwd, output), place);
     const [{ withRun }, { bytesOfTable, linesOf, resultPages, writeResults, writeResultsFile }, format] = await Promise.all([
       import('../job/stored-run.ts'),
@@ -153,7 +159,8 @@ export class ResultsCommand extends RunCommand {
       writeNotes(
         context,
         joined.renamed.map(
-          ({ from, to }) => `batchor: ${file.input.given} has a column ${JSON.stringify(from)}: that of the results is ${to}`,
+          ({ from, to }) =>
+            `batchor: ${file.input.given} already has a column ${JSON.stringify(from)}: the column of the results is named ${to}`,
         ),
       );
       if (output === undefined) await writeResults(context.stdout, joined, context.isStdoutTerminal);
@@ -161,14 +168,14 @@ export class ResultsCommand extends RunCommand {
         const inputs = [...inputsOf(description), file.input.absolute];
         await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd, inputs, flag }, joined)) });
       }
-      const { unmatched_count: unmatched = 0, row_count: rows = 0, unextended_count: damaged = 0 } = joined.told();
+      const { unmatched_count: unmatched = 0, row_count: rows = 0, unextended_count: damaged = 0 } = joined.totals();
       writeNotes(context, [
         ...(Number(unmatched) === 0
           ? []
           : [`batchor: ${String(unmatched)} of ${String(rows)} rows of ${file.input.given} have no result in the run`]),
         ...(Number(damaged) === 0
           ? []
-          : [`batchor: ${String(damaged)} damaged rows of ${file.input.given} stand as they were, without new columns`]),
+          : [`batchor: ${String(damaged)} damaged rows of ${file.input.given} are written unchanged, without new columns`]),
       ]);
       return exitCodes.ok;
     });
@@ -184,7 +191,7 @@ export class ResultsCommand extends RunCommand {
     );
     if (odd === undefined) return;
     throw new CliFailure(`${flag} and ${odd[0]} exclude each other`, {
-      hint: flag === '--summary' ? 'A summary is of what there is by now.' : `See the examples: batchor results --help`,
+      hint: flag === '--summary' ? 'A summary covers all results so far.' : `See the examples: batchor results --help`,
     });
   }
 
@@ -221,6 +228,6 @@ const inputsOf = (description: Description | null): readonly string[] =>
 const extrasOf = (names: readonly string[]): readonly ResultExtra[] =>
   names.map((name) => {
     if (name !== 'response')
-      throw new CliFailure(`--include must be response (got ${JSON.stringify(name)})`, { hint: 'Everything else is always there.' });
+      throw new CliFailure(`--include must be response (got ${JSON.stringify(name)})`, { hint: 'All other fields are always included.' });
     return name;
   });

@@ -11,15 +11,16 @@ import { DrivingCommand } from './store-command.ts';
 export class ResumeCommand extends DrivingCommand {
   static override readonly paths = [['resume']];
   static override readonly usage = Command.Usage({
-    description: 'Let a paused run go on',
+    description: 'Resume a paused run, or change the limits of a run',
     details: `
-      With \`--wait\` this process drives it to its end; without, the process that drives it goes on, or \`wait\` does. What a flag says anew
-      holds from now on, for a run that is not paused, too; what is left out stays as it is.
+      With \`--wait\` this process continues the run until it finishes. Without it, the process that owns the run continues it; if
+      there is none, use \`wait\`. New flag values take effect immediately, also for a run that is not paused. Flags left out keep
+      their values.
     `,
     examples: [
-      ['Go on after a bad row, and record each as a failed item', '$0 resume --run-id reviews --bad-rows record --wait'],
-      ['Go on after the cost cap was reached', '$0 resume --run-id reviews --max-cost 40 --wait'],
-      ['Go on after a pause', '$0 resume --run-id reviews --wait'],
+      ['Resume after a bad row, and record bad rows as failed items', '$0 resume --run-id reviews --bad-rows record --wait'],
+      ['Resume after the cost cap was reached', '$0 resume --run-id reviews --max-cost 40 --wait'],
+      ['Resume after a pause', '$0 resume --run-id reviews --wait'],
     ],
   });
 
@@ -38,13 +39,13 @@ export class ResumeCommand extends DrivingCommand {
   readonly filesExpireAfter = policyFlags.filesExpireAfter();
   readonly outputFilesExpireAfter = policyFlags.outputFilesExpireAfter();
   readonly prices = pricesFlag();
-  readonly wait = Option.Boolean('--wait', false, { description: 'Drive it to its end' });
+  readonly wait = Option.Boolean('--wait', false, { description: 'Continue the run until it finishes' });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
     const options = resumeOptionsOf(this);
     const prices = await pricesOf(this.prices, place.loaded, context.cwd);
-    const [{ driveTo }, { tellRun, withDrivableRun }, { awaitingOwner }] = await Promise.all([
+    const [{ driveTo }, { requestRun, withDrivableRun }, { awaitingOwner }] = await Promise.all([
       import('../actions/drive.ts'),
       import('../job/stored-run.ts'),
       import('../shell/patience.ts'),
@@ -55,17 +56,17 @@ export class ResumeCommand extends DrivingCommand {
         return driveTo({ context, place, ...stored, goal: 'finished' });
       });
     }
-    const summary = await tellRun(place, runId, (run) => awaitingOwner(context, place, runId, run.resume(options)), prices);
+    const summary = await requestRun(place, runId, (run) => awaitingOwner(context, place, runId, run.resume(options)), prices);
     await writeJson(context, summary);
     const note = capNoteOf(summary);
     if (note !== null) writeNotes(context, [note]);
     const wait = commandLine(place, 'wait', runId);
-    // It may have ended meanwhile.
+    // The run may have finished in the meantime.
     if (summary['status'] !== 'running') return exitCodes.ok;
     writeNotes(context, [
       summary['control_state'] === 'cancel_requested'
-        ? `batchor: run ${runId} is being cancelled, and stays so; collect what was answered: ${wait}`
-        : `batchor: run ${runId} may go on; drive it: ${wait}`,
+        ? `batchor: run ${runId} is being cancelled and cannot be resumed; collect the answers: ${wait}`
+        : `batchor: run ${runId} is resumed; continue it: ${wait}`,
     ]);
     return exitCodes.ok;
   }

@@ -2,38 +2,47 @@ import { Option } from 'clipanion';
 
 const text = (flag: string, description: string) => (): string | undefined => Option.String(flag, { description });
 
-/** What `start` says of a run and `resume` may say anew: each flag once, so that both mean the same. */
+/** Flags that `start` sets and `resume` may change: defined once, so that both mean the same. */
 export const policyFlags = {
-  badRows: text('--bad-rows', 'Rows that cannot be items: fail (default; pause at the first) or record (as failed items)'),
+  badRows: text('--bad-rows', 'How to handle bad rows: fail (default; pause at the first one) or record (as failed items)'),
   maxCost: text(
     '--max-cost',
-    'Dollars, in all: the run pauses before it could have cost more, by estimate where tokens cannot be counted (needs a known price, and a bound of the answers)',
+    'Cost cap of the run in US dollars; the run pauses before it can exceed the cap. Needs a known price and a limit on output tokens. Estimated where tokens cannot be counted',
   ),
-  assumeOutputTokens: text('--assume-output-tokens', 'Output tokens of one answer at most, where no parameter bounds them'),
-  canary: text('--canary', 'Send so many rows first, and the others only when enough of them pass; 0: none (default)'),
-  enqueuedTokenLimit: text('--enqueued-token-limit', "Prompt tokens that the provider's queue takes (default: learned from the provider)"),
-  enqueuedRequestLimit: text('--enqueued-request-limit', "Requests that the provider's queue takes (default: learned from the provider)"),
-  targetRatio: text('--target-ratio', 'Use this share of the limits (default 1)'),
+  assumeOutputTokens: text('--assume-output-tokens', 'Maximum output tokens of one answer, where no parameter limits them'),
+  canary: text('--canary', 'Number of rows to send first; the others follow once enough of these succeed (default 0: no canary)'),
+  enqueuedTokenLimit: text(
+    '--enqueued-token-limit',
+    "Prompt tokens that fit into the provider's queue (default: learned from the provider)",
+  ),
+  enqueuedRequestLimit: text(
+    '--enqueued-request-limit',
+    "Requests that fit into the provider's queue (default: learned from the provider)",
+  ),
+  targetRatio: text('--target-ratio', 'Share of the limits to use, above 0 to 1 (default 1)'),
   headroom: text('--headroom', 'Tokens of the limit to leave free for other users of the account (default 0)'),
   maxRequestsPerBatch: text(
     '--max-requests-per-batch',
-    "At most so many rows per batch (default: the provider's limit); batches that are not created yet are cut to it",
+    "Maximum rows per batch (default: the provider's limit); applies to batches that are not created yet",
   ),
   maxBytesPerBatch: text(
     '--max-bytes-per-batch',
-    "At most so many bytes per batch (default: the provider's limit); batches that are not created yet are cut to it",
+    "Maximum bytes per batch (default: the provider's limit); applies to batches that are not created yet",
   ),
-  maxFailedBatches: text('--max-failed-batches', 'Pause after so many batches in a row that the provider refuses as a whole (default 3)'),
+  maxFailedBatches: text(
+    '--max-failed-batches',
+    'Pause after this number of consecutive batches that the provider refuses as a whole (default 3)',
+  ),
   deleteInputFiles: (): boolean | undefined =>
     Option.Boolean('--delete-input-files', {
-      description: 'Delete each input file at the provider once its batch is over (default: they expire)',
+      description: 'Delete each input file at the provider once its batch has ended (default: it expires)',
     }),
   filesExpireAfter: text(
     '--files-expire-after',
-    'Seconds after which the provider deletes input files by itself, 3600 to 2592000 (default: its own, 30 days at OpenAI)',
+    "Seconds after which the provider deletes input files, 3600 to 2592000 (default: the provider's, 30 days at OpenAI)",
   ),
   outputFilesExpireAfter: text(
     '--output-files-expire-after',
-    'The same of output and error files: download them before that (default: its own, 30 days at OpenAI)',
+    "Seconds after which the provider deletes output and error files, 3600 to 2592000 (default: the provider's, 30 days at OpenAI). Collect the answers before",
   ),
 };

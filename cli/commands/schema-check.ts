@@ -6,24 +6,25 @@ import type { ExitCode } from '../shell/exit-codes.ts';
 export class SchemaCheckCommand extends Command<CliContext> {
   static override readonly paths = [['schema', 'check']];
   static override readonly usage = Command.Usage({
-    description: 'Say whether the provider takes a schema, before anything is sent',
+    description: 'Check whether the provider accepts a schema, before anything is sent',
     details: `
-      Takes a file of JSON Schema, or MODULE#EXPORT of an io-ts codec or of a schema of Zod, ArkType or Valibot. Prints, as JSON,
-      the strict JSON Schema that would be sent, its sizes, and every place that the provider would refuse: path, rule, and what to write
-      instead.
+      Takes a JSON Schema file, or MODULE#EXPORT of an io-ts codec or of a Zod, ArkType or Valibot schema. Prints, as JSON, the
+      strict JSON Schema that would be sent, its sizes, and every error that the provider would report: path, rule and fix.
 
-      Exit codes: 0 it is taken, 1 usage, 6 it is not.
+      Exit codes: 0 accepted, 1 usage, 6 not accepted.
     `,
     examples: [
       ['A file', '$0 schema check label.schema.json'],
-      ['What a TypeScript module exports', '$0 schema check ./labels.ts#Label'],
+      ['An export of a TypeScript module', '$0 schema check ./labels.ts#Label'],
     ],
   });
 
   readonly place = Option.String({ name: 'FILE|MODULE#EXPORT' });
-  readonly model = Option.String('--model', 'gpt-4.1', { description: 'The model (fine-tuned ones take less)' });
+  readonly model = Option.String('--model', 'gpt-4.1', {
+    description: 'Model to check for; fine-tuned models accept less (default gpt-4.1)',
+  });
   readonly schemaName = Option.String('--schema-name', {
-    description: "The schema's name at the provider (default: its own, else output)",
+    description: 'Name of the schema at the provider (default: its own name, else output)',
   });
 
   async execute(): Promise<ExitCode> {

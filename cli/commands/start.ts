@@ -20,22 +20,23 @@ import { artifactsFlag, inPlace, storeFlag } from './store-command.ts';
 export class StartCommand extends JobCommand {
   static override readonly paths = [['start']];
   static override readonly usage = Command.Usage({
-    description: 'Send the rows of files as batches',
+    description: 'Start a run: send the rows of files as batches',
     details: `
-      Creates a durable run and sends its rows. Without \`--wait\` it returns once all input is read and every batch is sent
-      that may be; \`wait\` collects the answers. With \`--wait\` it stays to the end. Prints the run's summary as JSON.
+      Creates a durable run and sends its rows. Without \`--wait\` it returns once all input is read and all batches that the
+      limits allow are sent; \`wait\` collects the answers. With \`--wait\` it returns when the run finishes. Prints the summary of
+      the run as JSON.
 
-      With the \`--run-id\` of a run that exists, that run goes on: the same flags are needed, and a paused run is not resumed.
+      If \`--run-id\` names an existing run, that run continues: give the same flags. A paused run is not resumed.
 
-      The key is read from OPENAI_API_KEY, in the environment or in a .env file here, never from the command line.
+      The key is read from OPENAI_API_KEY in the environment or in a .env file of this folder, never from the command line.
 
-      Exit codes: 0 ok, 1 usage, 2 finished with failures, 3 failed, 4 stopped before the end (paused, cancelled, bad rows,
+      Exit codes: 0 ok, 1 usage, 2 finished with failed rows, 3 error, 4 stopped before the end (paused, cancelled, bad rows,
       unresolved), 5 owned by another process, 130 interrupted.
     `,
     examples: [
-      ['Ask one question per row, and wait', '$0 start --input reviews.csv --id-field id --prompt-field text --model gpt-4.1 --wait'],
+      ['Send one prompt per row, and wait', '$0 start --input reviews.csv --id-field id --prompt-field text --model gpt-4.1 --wait'],
       [
-        'See the first requests; nothing is sent',
+        'Print the first requests; nothing is sent',
         '$0 start --input reviews.csv --id-field id --prompt-template "Sum up: {{text}}" --model gpt-4.1 --dry-run --limit 3',
       ],
     ],
@@ -43,25 +44,28 @@ export class StartCommand extends JobCommand {
 
   readonly store = storeFlag();
   readonly artifacts = artifactsFlag();
-  readonly runId = Option.String('--run-id', { description: "The run's name; one that exists goes on (default: a new one)" });
+  readonly runId = Option.String('--run-id', { description: 'Id of the run; an existing run continues (default: a new id)' });
   readonly fromBatch = Option.Array('--from-batch', [], {
-    description: 'In place of --input and prompts: a batch that was created elsewhere, by its id; its requests become rows; again for more',
+    description:
+      'Adopt a batch that was created elsewhere, by its id, in place of --input and prompts; its requests become rows (repeatable)',
   });
   readonly retryAdopted = Option.Boolean('--retry-adopted', false, {
-    description: 'With --from-batch: send rows again that failed in a way worth a retry, or were not answered (default: they fail)',
+    description: 'With --from-batch: send rows again whose error is retryable or that have no answer (default: they fail)',
   });
-  readonly dryRun = Option.Boolean('--dry-run', false, { description: 'Print the first requests (3, or --limit) and send nothing' });
-  readonly wait = Option.Boolean('--wait', false, { description: 'Stay until the run is finished' });
+  readonly dryRun = Option.Boolean('--dry-run', false, {
+    description: 'Print the first requests (default 3, or --limit) and send nothing',
+  });
+  readonly wait = Option.Boolean('--wait', false, { description: 'Wait until the run finishes' });
 
   readonly acceptNoList = Option.Boolean('--accept-no-list', false, {
-    description: 'Start although the service cannot list its batches: a create whose answer is lost then waits for `resolve`',
+    description: 'Start although the service cannot list its batches; a create whose answer is lost then waits for `resolve`',
   });
 
   execute(): Promise<ExitCode> {
     return inPlace(this.context, this, (place) => this.perform(place), true);
   }
 
-  /** Batches of a run that exists are not read again. */
+  /** The batches of an existing run are not read again. */
   private async describeBatches(place: Place, account: Account, jobPlace: JobPlace): Promise<Description> {
     const { runId } = this;
     const [{ describeBatches }, { createQuoter }, { requireKey }] = await Promise.all([
@@ -97,9 +101,9 @@ export class StartCommand extends JobCommand {
     const configOf = (runId: string): Promise<RunConfig> => withRun(place, runId, ({ run }) => Promise.resolve(run.snapshot().config));
     if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
     if (this.fromBatch.length === 0 && this.retryAdopted)
-      throw new CliFailure('--retry-adopted goes with --from-batch', { hint: 'Rows that batchor sends itself are tried again anyway.' });
+      throw new CliFailure('--retry-adopted goes with --from-batch', { hint: 'Rows that batchor sends itself are always retried.' });
     if (this.fromBatch.length > 0 && this.dryRun)
-      throw new CliFailure('--from-batch and --dry-run exclude each other', { hint: 'Nothing is sent for batches that exist already.' });
+      throw new CliFailure('--from-batch and --dry-run exclude each other', { hint: 'Batches that exist already need no requests.' });
     if (this.dryRun) {
       const description = await describeJob(this, {
         cwd: context.cwd,
@@ -116,7 +120,7 @@ export class StartCommand extends JobCommand {
     }
     const elsewhere = this.job !== undefined ? '--job' : this.fromRun !== undefined ? '--from-run' : null;
     if (elsewhere !== null && this.limit !== undefined)
-      throw new CliFailure(`--limit goes with ${elsewhere} only under --dry-run`, { hint: 'It is for rows of files.' });
+      throw new CliFailure(`--limit goes with ${elsewhere} only under --dry-run`, { hint: 'It limits rows of input files.' });
     const [{ reachOf, storedReach }, { startRun }] = await Promise.all([import('../shell/account.ts'), import('../actions/start-run.ts')]);
     const account = reachOf(place.loaded, this);
     const jobPlace = { cwd: context.cwd, stdin: context.stdin, note, reach: storedReach(account), book, configOf };

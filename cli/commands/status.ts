@@ -5,12 +5,12 @@ import type { Place } from '../shell/place.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
-/** Reads the store alone: no key, no network. */
+/** Reads the store only: no key, no network. */
 export class StatusCommand extends RunCommand {
   static override readonly paths = [['status']];
   static override readonly usage = Command.Usage({
-    description: 'Show how a run stands',
-    examples: [['How it stands', '$0 status --run-id reviews']],
+    description: 'Show the status of a run',
+    examples: [['Status of one run', '$0 status --run-id reviews']],
   });
 
   protected async perform(place: Place): Promise<ExitCode> {

@@ -10,14 +10,14 @@ import { writeNotes } from '../print/render.ts';
 export const storeFlag = (): string | undefined =>
   Option.String('--store', {
     description:
-      'Folder of the store, or a postgresql:// address (default: BATCHOR_STORE, which keeps a password out of sight, else .batchor)',
+      'Folder of the store, or a postgresql:// address (default: BATCHOR_STORE, else .batchor). Use BATCHOR_STORE for an address with a password',
   });
 export const artifactsFlag = (): string | undefined =>
-  Option.String('--artifacts', { description: 'Where a store in a database has its payloads (default: BATCHOR_ARTIFACTS)' });
+  Option.String('--artifacts', { description: 'Folder for the payloads of a store in a database (default: BATCHOR_ARTIFACTS)' });
 
 /**
- * Works in the place that the flags name, and says what is odd about who controls it. A command that drives runs refuses by itself
- * what others are only warned of. Errors leave it with a hint that can be typed.
+ * Runs a command on the store that the flags name, and warns when another user controls that store. A command that drives runs
+ * refuses such a store by itself. Errors get a hint that the user can type.
  */
 export const inPlace = async (
   context: CliContext,
@@ -26,10 +26,10 @@ export const inPlace = async (
   doesDrive: boolean,
 ): Promise<ExitCode> => {
   const place = placeOf(context, flags);
-  const told = place.concerns.filter(({ type }) => type === 'warn' || !doesDrive);
+  const warnings = place.concerns.filter(({ type }) => type === 'warn' || !doesDrive);
   writeNotes(
     context,
-    told.flatMap(({ message, hint }) => [`batchor: ${message}`, `  ${hint}`]),
+    warnings.flatMap(({ message, hint }) => [`batchor: ${message}`, `  ${hint}`]),
   );
   try {
     return await perform(place);
@@ -38,7 +38,7 @@ export const inPlace = async (
   }
 };
 
-/** A command that works on a store. */
+/** A command on a store. */
 export abstract class StoreCommand extends Command<CliContext> {
   readonly store = storeFlag();
   readonly artifacts = artifactsFlag();
@@ -57,14 +57,14 @@ export abstract class StoreCommand extends Command<CliContext> {
 
 /** A command about one run of the store. */
 export abstract class RunCommand extends StoreCommand {
-  readonly runId = Option.String('--run-id', { description: 'The run' });
+  readonly runId = Option.String('--run-id', { description: 'Id of the run' });
 
   protected get givenRunId(): string {
-    return required('--run-id', this.runId, 'Name the run; `batchor list` shows them.');
+    return required('--run-id', this.runId, 'Name the run; `batchor list` lists all runs.');
   }
 }
 
-/** A command that may ask the provider, for a run that was started. */
+/** A command on a stored run that may send requests to the provider. */
 export abstract class DrivingCommand extends RunCommand {
   readonly baseUrl = storedBaseUrlFlag();
   readonly header = headerFlag();

@@ -4,16 +4,16 @@ import type { Place } from '../shell/place.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
 import { RunCommand } from './store-command.ts';
 
-/** Reads the store alone: no key, no network. */
+/** Reads the store only: no key, no network. */
 export class VerifyCommand extends RunCommand {
   static override readonly paths = [['verify']];
   static override readonly usage = Command.Usage({
-    description: 'Prove that no row of a run was lost, and none counts twice',
+    description: 'Verify that no row of a run is lost or counted twice',
     details: `
-      Counts every row, batch and result again, and follows every pointer to its line, without changing anything; also while the run
-      goes on. A table goes to stderr, JSON to stdout. Exit code 6 says that a law is broken, and where.
+      Counts every row, batch and result again, and follows every pointer to its line. Changes nothing, and works while the run
+      continues. Prints a table to stderr and JSON to stdout. Exit code 6: a check failed; the output says which and where.
     `,
-    examples: [['Prove it', '$0 verify --run-id reviews']],
+    examples: [['Verify one run', '$0 verify --run-id reviews']],
   });
 
   protected async perform(place: Place): Promise<ExitCode> {
@@ -22,7 +22,7 @@ export class VerifyCommand extends RunCommand {
       import('../job/stored-run.ts'),
       import('../print/verification-table.ts'),
       import('../../lib/run/view/wire.ts'),
-      import('../print/look-progress.ts'),
+      import('../print/work-progress.ts'),
     ]);
     const progress = showProgress(context, 'verifying');
     try {

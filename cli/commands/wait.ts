@@ -4,14 +4,14 @@ import type { Place } from '../shell/place.ts';
 import { pricesFlag, pricesOf } from '../job/price-flag.ts';
 import { DrivingCommand } from './store-command.ts';
 
-/** Needs nothing but the run: what its start was told is stored with it. */
+/** Needs only the run id: the flags of `start` are stored with the run. */
 export class WaitCommand extends DrivingCommand {
   static override readonly paths = [['wait']];
   static override readonly usage = Command.Usage({
     description: 'Continue a run until it finishes',
     details: `
-      Goes on where the run stands, reading its input included, from what is stored with it. Where another process drives the
-      run, follows it, and takes over if that process ends. Prints the run's summary as JSON.
+      Continues from the stored state, including reading the input. If another process owns the run, follows it, and takes over when
+      that process ends. Prints the summary of the run as JSON.
     `,
     examples: [['After a crash, or a start without --wait', '$0 wait --run-id reviews']],
   });

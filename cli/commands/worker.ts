@@ -6,17 +6,17 @@ import type { Place } from '../shell/place.ts';
 import { pricesFlag, pricesOf } from '../job/price-flag.ts';
 import { StoreCommand } from './store-command.ts';
 
-/** Needs nothing but the store: what the starts of its runs were told is stored with them. */
+/** Needs only the store: the flags of each `start` are stored with the run. */
 export class WorkerCommand extends StoreCommand {
   static override readonly paths = [['worker']];
   static override readonly usage = Command.Usage({
     description: 'Process runs in this store that have work and no owner, until stopped',
     details: `
-      Takes runs that nobody drives and to which something is owed: input to read, batches to send, answers to collect, those of
-      paused runs included. Goes on with what workers left that died. As many workers as one likes share a store in a database.
-      Each taking, end and trouble of a run is a line of JSON on stdout.
+      Takes runs that have pending work and no owner: input to read, batches to send, answers to collect, also of paused runs. It
+      takes over the runs of workers that died. Any number of workers can share a store in a database. Each run that it takes,
+      finishes or leaves is a line of JSON on stdout; warnings go to stderr.
 
-      At SIGTERM or Ctrl-C it finishes what it has begun, gives its runs back for others to take, and ends with 0.
+      At SIGTERM or Ctrl-C it completes the requests in flight, releases its runs for other workers, and exits with 0.
     `,
     examples: [
       ['On each of several machines', 'BATCHOR_STORE=postgresql://batchor@db/batchor $0 worker --artifacts /mnt/batchor --max-runs 8'],
@@ -24,17 +24,17 @@ export class WorkerCommand extends StoreCommand {
   });
 
   readonly maxRuns = Option.String('--max-runs', {
-    description: 'Runs at a time (default 8); where more need somebody, those that only wait give way',
+    description: 'Maximum runs at a time (default 8); when more have work, runs that only wait are released',
   });
   readonly baseUrl = Option.String('--base-url', {
-    description: "Address of the service (default: OPENAI_BASE_URL, else OpenAI's); runs started at another are left to others",
+    description: "Address of the service (default: OPENAI_BASE_URL, else OpenAI's); runs of other addresses are skipped",
   });
 
   readonly header = headerFlag();
   readonly azureApiVersion = azureFlag();
 
   readonly lease = Option.String('--lease', {
-    description: 'Seconds without a sign of life after which other workers take over the runs of this one (default 30)',
+    description: 'Seconds without a heartbeat after which other workers take over the runs of this worker (default 30)',
   });
 
   readonly prices = pricesFlag();

@@ -16,12 +16,12 @@ export interface BatchFlags extends StartFlags {
 export interface BatchesPlace extends Pick<JobPlace, 'cwd' | 'note' | 'reach' | 'book'> {
   /** The config of the run of this id; null: there is none yet. */
   readonly stored: () => Promise<RunConfig | null>;
-  /** Looks at the batches at the provider. */
+  /** Reads the batches at the provider. */
   readonly find: (ids: readonly string[]) => Promise<FoundBatches>;
 }
 
-/** Flags that the requests of a batch say themselves, and those that would change them. */
-const saidByBatches = [
+/** Flags that the requests of a batch replace, and flags that would change the requests. */
+const flagsSetByBatches = [
   ...rowFlags,
   'fromRun',
   'only',
@@ -35,22 +35,22 @@ const saidByBatches = [
   'raiseOutputTokensTo',
 ] as const satisfies readonly (keyof StartFlags)[];
 
-/** Batches that were created elsewhere. Those of a run that exists are not looked at again. */
+/** Describes batches that were created elsewhere. The batches of an existing run are not read again. */
 export const describeBatches = async (
   flags: BatchFlags,
   { cwd, note, reach, book, stored, find }: BatchesPlace,
 ): Promise<BatchesDescription> => {
-  refuseBeside('--from-batch', flags, saidByBatches, 'The requests are those of the batches, and stay as they are.');
+  refuseBeside('--from-batch', flags, flagsSetByBatches, 'The requests of the batches are used unchanged.');
   const ids = flags.fromBatch.map((id) => id.trim());
-  if (ids.includes('')) throw new CliFailure('--from-batch needs the id of a batch', { hint: 'It reads like batch_abc123.' });
+  if (ids.includes('')) throw new CliFailure('--from-batch needs the id of a batch', { hint: 'For example batch_abc123.' });
   const config = await stored();
   const found = config === null ? await find(ids) : asStored(config, ids);
   const { endpoint, model, batches } = found;
   if (config === null) {
     const requests = batches.reduce((sum, batch) => sum + batch.requests, 0);
     const leave = flags.retryAdopted
-      ? 'rows worth a retry will be sent again'
-      : 'nothing is sent, cancelled or deleted there; rows that failed are not asked again (--retry-adopted)';
+      ? 'retryable rows will be sent again'
+      : 'nothing is sent, cancelled or deleted there; failed rows are not retried (see --retry-adopted)';
     note(
       `batchor: ${batches.length === 1 ? 'batch' : `${batches.length} batches`} with ${requests} requests to ${endpoint} for ${model}: ${leave}`,
     );
@@ -69,7 +69,7 @@ export const describeBatches = async (
   };
 };
 
-/** As the run has them; other batches have only their ids, and the comparison of the jobs refuses them. */
+/** The stored batches of the run. Other batches have only ids, and the comparison of the jobs refuses them. */
 const asStored = ({ provider: { endpoint, model }, adopted = [] }: RunConfig, ids: readonly string[]): FoundBatches => {
   const isSame = adopted.length === ids.length && ids.every((id, place) => adopted[place]?.providerBatchId === id);
   const named = ids.map((id) => ({ providerBatchId: id as ProviderBatchId, inputFileId: '', requests: 0, providerStatus: '' }));

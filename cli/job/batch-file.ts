@@ -4,7 +4,7 @@ import { firstEntries } from './inputs.ts';
 import { type InputFile, kindOfInput } from './input-kinds.ts';
 import { type PreparedBatch, preparedIdField, requestIn } from './prepared-row.ts';
 
-/** The endpoint and the model of a prepared batch file, by the first request of the first file; null: it is none. Reads the head of the file. */
+/** The endpoint and the model of a prepared batch file, by the first request of the first file; null: it is not such a file. Reads the head of the file. */
 export const preparedBatch = async (inputs: readonly InputFile[]): Promise<PreparedBatch | null> => {
   const [input] = inputs;
   if (input === undefined || inputs.some((each) => !mayHoldRequests(each))) return null;
@@ -19,11 +19,11 @@ export const preparedBatch = async (inputs: readonly InputFile[]): Promise<Prepa
 
 const mayHoldRequests = (input: InputFile): boolean => kindOfInput(input) === 'jsonl' || kindOfInput(input) === 'json';
 
-/** The same, where the user says that it is one. */
+/** The same, for a file that the user declares as one. */
 export const requirePrepared = async (inputs: readonly InputFile[]): Promise<PreparedBatch> => {
   const found = await preparedBatch(inputs);
   if (found !== null) return found;
-  throw new CliFailure(`${inputs[0]?.given ?? 'the input'}: no request of OpenAI's batch format is among its first lines`, {
-    hint: 'Each line is {"custom_id", "method": "POST", "url", "body": {"model", …}}.',
+  throw new CliFailure(`${inputs[0]?.given ?? 'the input'}: its first lines have no request in OpenAI's batch format`, {
+    hint: 'Each line must be {"custom_id", "method": "POST", "url", "body": {"model", …}}.',
   });
 };

@@ -14,10 +14,10 @@ import type { Description } from './job-description.ts';
 import { checkInputs, checkRowSizes } from './preflight.ts';
 import { writeNotes, writeText } from '../print/render.ts';
 
-/** How many requests are shown unless `--limit` says otherwise. */
+/** Number of requests shown without `--limit`. */
 const shownRows = 3;
 
-/** Prints the first request lines as they would be sent. Nothing is created, asked or paid; no key is needed. Zeros stand for the nonce that a run gives to its `custom_id`s. */
+/** Prints the first request lines as they would be sent. Creates and sends nothing, and needs no key. The run's nonce in `custom_id` is shown as zeros. */
 export const dryRun = async (
   description: Description,
   limit: number | null,
@@ -38,7 +38,7 @@ export const dryRun = async (
   let sharedCount = 0;
   const end = (): ExitCode => {
     if (sharedCount > 0)
-      writeNotes(context, [`batchor: of these ${itemCount} rows, ${sharedCount} would not be sent: an earlier one asks the same`]);
+      writeNotes(context, [`batchor: of these ${itemCount} rows, ${sharedCount} would not be sent: an earlier row has the same request`]);
     return exitCodes.ok;
   };
   for await (const pulled of items.read(null, { signal })) {
@@ -52,7 +52,7 @@ export const dryRun = async (
       }
       if (fault !== null) writeNotes(context, [`batchor: ${inFlags(fault)}`]);
       if (fault !== null && !recordsBadRows(job)) {
-        writeNotes(context, ['  A run would pause here; --bad-rows record makes such rows failed items.']);
+        writeNotes(context, ['  A run would pause here; --bad-rows record records such rows as failed items.']);
         return exitCodes.stopped;
       }
       itemCount += 1;

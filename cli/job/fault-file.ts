@@ -3,7 +3,7 @@ import { createRefusals, errorForms, type Fault, type FaultScript } from '../../
 import { CliFailure } from '../shell/failure.ts';
 import { nearest } from '../shell/nearest.ts';
 
-/** Every type of fault; the compiler keeps the list whole. */
+/** Every type of fault; the compiler checks that the list is complete. */
 const faultTypes: Readonly<Record<Fault['type'], true>> = {
   lose_create_reply: true,
   drop_create: true,
@@ -75,18 +75,18 @@ const faultTypes: Readonly<Record<Fault['type'], true>> = {
   rows_timed_out: true,
 };
 
-/** Members that hold one of a few words; a word that is none would show only when the fault hits. */
-const choices: Readonly<Partial<Record<Fault['type'], { readonly member: string; readonly words: readonly string[] }>>> = {
-  rows_fail: { member: 'form', words: errorForms },
-  create_refused: { member: 'reason', words: createRefusals },
-  upload_refused: { member: 'reason', words: ['files_quota', 'storage_quota'] },
-  line_refused: { member: 'at', words: ['upload', 'create'] },
+/** Members with a fixed set of values, checked early: a wrong value would otherwise show only when the fault is injected. */
+const choices: Readonly<Partial<Record<Fault['type'], { readonly member: string; readonly allowed: readonly string[] }>>> = {
+  rows_fail: { member: 'form', allowed: errorForms },
+  create_refused: { member: 'reason', allowed: createRefusals },
+  upload_refused: { member: 'reason', allowed: ['files_quota', 'storage_quota'] },
+  line_refused: { member: 'at', allowed: ['upload', 'create'] },
 };
 
 /** The faults in a file: a JSON list of objects, each of a known `type`. */
 export const parseFaults = (path: string, text: string): FaultScript => {
   const list = parseJson(path, text);
-  if (!Array.isArray(list)) throw new CliFailure(`--faults ${path}: a JSON list of faults is needed`);
+  if (!Array.isArray(list)) throw new CliFailure(`--faults ${path}: must be a JSON list of faults`);
   list.forEach((fault: unknown, i) => {
     const type = isJsonObject(fault) ? fault['type'] : undefined;
     if (typeof type === 'string' && Object.hasOwn(faultTypes, type)) return checkChoice(path, i + 1, fault as JsonObject);
@@ -95,11 +95,11 @@ export const parseFaults = (path: string, text: string): FaultScript => {
     throw new CliFailure(
       `--faults ${path}: fault ${i + 1} has no known type${typeof type === 'string' ? ` (${JSON.stringify(type)})` : ''}`,
       {
-        hint: near === null ? `Known are ${names.join(', ')}.` : `Is ${JSON.stringify(near)} meant?`,
+        hint: near === null ? `Known types: ${names.join(', ')}.` : `Did you mean ${JSON.stringify(near)}?`,
       },
     );
   });
-  // What each fault holds beside its type is the fake provider's to judge.
+  // The fake provider checks the other members of each fault.
   return list as unknown as FaultScript;
 };
 
@@ -107,9 +107,9 @@ const checkChoice = (path: string, no: number, fault: JsonObject): void => {
   const type = fault['type'] as Fault['type'];
   const choice = choices[type];
   const given = choice === undefined ? undefined : fault[choice.member];
-  if (choice === undefined || given === undefined || choice.words.some((word) => word === given)) return;
+  if (choice === undefined || given === undefined || choice.allowed.some((each) => each === given)) return;
   throw new CliFailure(`--faults ${path}: fault ${no} (${type}) has no known ${choice.member} (${JSON.stringify(given)})`, {
-    hint: `Known are ${choice.words.join(', ')}.`,
+    hint: `Known values: ${choice.allowed.join(', ')}.`,
   });
 };
 

@@ -5,25 +5,25 @@ import { encodingNamed, encodingOfText, expandInput, findDelimiter } from '../co
 import { CliFailure } from '../shell/failure.ts';
 import { choice } from '../shell/flags.ts';
 import { delimiterOfName, type InputFile, inputFormats, type InputKind, isText, kindOfInput, standardInput } from './input-kinds.ts';
-import { spool, sweepSpools } from './spool.ts';
+import { spool, removeOrphanedSpools } from './spool.ts';
 
 export const requireInput = (given: readonly string[]): void => {
   if (given.length > 0) return;
   throw new CliFailure('--input is missing', {
-    hint: 'Name the file with the rows, e.g. --input reviews.csv; give it again for more files.',
+    hint: 'Name the file with the rows, e.g. --input reviews.csv; repeat it for more files.',
   });
 };
 
-/** The files that the flags mean: patterns are expanded in the order of the names, standard input is put into a file. */
+/** The input files of the flags: patterns are expanded in the order of the names, standard input is written to a file. */
 export const inputFilesOf = async (flags: InputFlags, { cwd, stdin, idField, note }: InputPlace): Promise<readonly InputFile[]> => {
   const { input: given, inputFormat: format } = flags;
   requireInput(given);
-  const reading = await readingSaid(flags);
-  // Else the second would find nothing left.
+  const reading = await readingOf(flags);
+  // The second would read an empty stream.
   if (given.filter((pattern) => pattern === standardInput).length > 1) throw new CliFailure('--input - is given twice');
-  await sweepSpools();
-  const said = format === undefined ? null : choice('--input-format', format, inputFormats);
-  const kind = said === 'openai-batch' ? 'jsonl' : said;
+  await removeOrphanedSpools();
+  const declared = format === undefined ? null : choice('--input-format', format, inputFormats);
+  const kind = declared === 'openai-batch' ? 'jsonl' : declared;
   const inputs: InputFile[] = [];
   for (const pattern of given) {
     if (pattern === standardInput) {
@@ -32,7 +32,7 @@ export const inputFilesOf = async (flags: InputFlags, { cwd, stdin, idField, not
     }
     const paths = await expandInput(pattern, cwd);
     if (paths.length === 0)
-      throw new CliFailure(`--input ${JSON.stringify(pattern)} matches no file`, { hint: 'Is it quoted as it is meant?' });
+      throw new CliFailure(`--input ${JSON.stringify(pattern)} matches no file`, { hint: 'Check the pattern and its quotes.' });
     inputs.push(...paths.map((path) => ({ given: path, absolute: resolve(cwd, path), ...(kind === null ? {} : { kind }) })));
   }
   inputs.forEach((input, i) => {
@@ -40,7 +40,7 @@ export const inputFilesOf = async (flags: InputFlags, { cwd, stdin, idField, not
     if (inputs.findIndex((other) => other.absolute === input.absolute) !== i) throw new CliFailure(`--input ${input.given} is given twice`);
   });
   requireUse(reading, inputs);
-  return Promise.all(inputs.map((input) => lookedAt(input, reading, { idField, note })));
+  return Promise.all(inputs.map((input) => withDetected(input, reading, { idField, note })));
 };
 
 export interface InputFlags {
@@ -59,66 +59,66 @@ export interface InputPlace {
   readonly note: (line: string) => void;
 }
 
-/** What is said of the texts of all inputs. */
-const readingSaid = async ({ delimiter, quote, encoding, jsonPath }: InputFlags): Promise<Reading> => ({
-  ...(delimiter === undefined ? {} : { delimiter: delimiterSaid(delimiter) }),
-  ...(quote === undefined ? {} : { quote: quoteSaid(quote) }),
-  ...(encoding === undefined ? {} : { encoding: await encodingSaid(encoding) }),
-  ...(jsonPath === undefined ? {} : { jsonPath: pathSaid(jsonPath) }),
+/** The flags that apply to all text inputs. */
+const readingOf = async ({ delimiter, quote, encoding, jsonPath }: InputFlags): Promise<Reading> => ({
+  ...(delimiter === undefined ? {} : { delimiter: delimiterOf(delimiter) }),
+  ...(quote === undefined ? {} : { quote: quoteOf(quote) }),
+  ...(encoding === undefined ? {} : { encoding: await encodingOf(encoding) }),
+  ...(jsonPath === undefined ? {} : { jsonPath: pathOf(jsonPath) }),
 });
 
-const quoteSaid = (text: string): '"' | "'" | null => {
+const quoteOf = (text: string): '"' | "'" | null => {
   if (text === 'none') return null;
   if (text === '"' || text === "'") return text;
-  throw new CliFailure(`--quote ${JSON.stringify(text)}: allowed are '"', "'" and none`, { hint: 'none reads quotes as text.' });
+  throw new CliFailure(`--quote must be '"', "'" or none (got ${JSON.stringify(text)})`, { hint: 'none reads quotes as text.' });
 };
 
-const pathSaid = (text: string): string => {
+const pathOf = (text: string): string => {
   if (text.split('.').every((name) => name !== '')) return text;
-  throw new CliFailure(`--json-path ${JSON.stringify(text)}: names with points between them are needed`, {
+  throw new CliFailure(`--json-path must be names separated by points (got ${JSON.stringify(text)})`, {
     hint: 'E.g. --json-path data.items',
   });
 };
 
-const encodingSaid = (label: string): Promise<string> =>
+const encodingOf = (label: string): Promise<string> =>
   encodingNamed(label).catch(() => {
     throw new CliFailure(`--encoding ${JSON.stringify(label)}: this Node cannot decode it`, {
-      hint: 'Name one of the WHATWG, like windows-1252, utf-16le, shift_jis, gb18030, euc-kr or koi8-r.',
+      hint: 'Use a WHATWG encoding label, e.g. windows-1252, utf-16le, shift_jis, gb18030, euc-kr or koi8-r.',
     });
   });
 
-const delimiterSaid = (text: string): string => {
+const delimiterOf = (text: string): string => {
   const delimiter = text === 'tab' || text === '\\t' ? '\t' : text;
   if (/^[^"\r\n]$/u.test(delimiter)) return delimiter;
-  throw new CliFailure(`--delimiter ${JSON.stringify(text)}: one character is needed, or tab`, {
-    hint: 'A quote or a line end cannot be it.',
+  throw new CliFailure(`--delimiter must be one character, or tab (got ${JSON.stringify(text)})`, {
+    hint: 'It cannot be a quote or a line end.',
   });
 };
 
 type Reading = Pick<InputFile, 'delimiter' | 'encoding' | 'quote' | 'jsonPath'>;
 
-/** A flag about a kind of file of which there is none is a mistake. */
+/** Throws for a flag about a kind of file that no input has. */
 const requireUse = ({ delimiter, quote, encoding, jsonPath }: Reading, inputs: readonly InputFile[]): void => {
   const kinds = inputs.map(kindOfInput);
   const ofCsv = delimiter !== undefined ? '--delimiter' : quote !== undefined ? '--quote' : null;
   if (ofCsv !== null && !kinds.includes('csv'))
-    throw new CliFailure(`${ofCsv}: none of the inputs is a CSV file`, { hint: 'If one is, say so: --input-format csv' });
+    throw new CliFailure(`${ofCsv}: none of the inputs is a CSV file`, { hint: 'If one is CSV, add: --input-format csv' });
   if (jsonPath !== undefined && !kinds.includes('json'))
-    throw new CliFailure('--json-path: none of the inputs is a JSON file', { hint: 'If one is, say so: --input-format json' });
+    throw new CliFailure('--json-path: none of the inputs is a JSON file', { hint: 'If one is JSON, add: --input-format json' });
   if (encoding !== undefined && !kinds.some((kind) => isText(kind)))
     throw new CliFailure('--encoding: none of the inputs is a text file', {
-      hint: 'Parquet and Arrow files say their encoding themselves.',
+      hint: 'Parquet and Arrow files declare their own encoding.',
     });
 };
 
-/** How to read the file is found where it is not said, and told where it is not what the name promises. */
-const lookedAt = async (bare: InputFile, reading: Reading, place: Pick<InputPlace, 'idField' | 'note'>): Promise<InputFile> => {
+/** Detects how to read the file where no flag gives it, and notes what differs from the file name. */
+const withDetected = async (bare: InputFile, reading: Reading, place: Pick<InputPlace, 'idField' | 'note'>): Promise<InputFile> => {
   const { delimiter, quote, encoding, jsonPath } = reading;
   const kind = kindOfInput(bare);
   if (!isText(kind)) return bare;
   const input = { ...bare, ...(encoding === undefined ? {} : { encoding }) };
   const found = encoding === undefined ? await encodingOfText(input) : null;
-  if (found !== null && found !== 'utf-8') place.note(`batchor: ${input.given}: read as ${found}, as its byte order mark says`);
+  if (found !== null && found !== 'utf-8') place.note(`batchor: ${input.given}: read as ${found}, by its byte order mark`);
   if (kind === 'json') return { ...input, ...(jsonPath === undefined ? {} : { jsonPath }) };
   if (kind !== 'csv') return input;
   return withDelimiter({ ...input, ...(quote === undefined ? {} : { quote }) }, delimiter ?? null, place);
@@ -126,10 +126,10 @@ const lookedAt = async (bare: InputFile, reading: Reading, place: Pick<InputPlac
 
 const withDelimiter = async (
   input: InputFile,
-  said: string | null,
+  given: string | null,
   { idField, note }: Pick<InputPlace, 'idField' | 'note'>,
 ): Promise<InputFile> => {
-  if (said !== null) return { ...input, delimiter: said };
+  if (given !== null) return { ...input, delimiter: given };
   const promised = delimiterOfName(input.given);
   const found = (await findDelimiter(input, idField)) ?? promised;
   if (found !== promised) note(`batchor: ${input.given}: its fields are separated by ${found === '\t' ? 'tabs' : JSON.stringify(found)}`);
@@ -137,15 +137,17 @@ const withDelimiter = async (
 };
 
 /**
- * Standard input, in a file of its own for as long as this process lives: rows are read at the pace of the run, and again where they are looked at
- * before. It cannot be had by another process: one that is stopped before all rows are read leaves a run that cannot read on. What one leaves that
- * is killed is removed by the next start.
+ * Copies standard input to a temporary file for the life of this process, since rows are read more than once. Another process cannot
+ * read it: if this process stops before all rows are read, the run waits for the same input. The next start removes the files of
+ * killed processes.
  */
 const spooled = async (stdin: Readable, kind: InputKind | null): Promise<InputFile> => {
   if (kind === null || kind === 'parquet' || kind === 'arrow')
-    throw new CliFailure('--input -: standard input has no name to tell what it holds', { hint: 'Say it: --input-format csv|jsonl|json' });
+    throw new CliFailure('--input -: standard input has no file name to show its format', {
+      hint: 'Give the format: --input-format csv|jsonl|json',
+    });
   const absolute = await spool(stdin, `rows.${kind}`);
   if ((await stat(absolute)).size === 0)
-    throw new CliFailure('--input -: standard input is empty', { hint: 'Did what is piped into it write anything?' });
+    throw new CliFailure('--input -: standard input is empty', { hint: 'Check that the command before the pipe writes rows.' });
   return { given: standardInput, absolute, kind };
 };

@@ -1,14 +1,14 @@
 import { CliFailure } from '../shell/failure.ts';
 import { quoted } from '../shell/quoted.ts';
 
-/** What a file of rows can be. Text may be compressed (`.gz`, `.zst`). */
+/** The formats of input files. Text may be compressed (`.gz`, `.zst`). */
 export const inputKinds = ['csv', 'jsonl', 'json', 'parquet', 'arrow'] as const;
-/** What `--input-format` takes: a kind, or JSON lines that are requests already. */
+/** The values of `--input-format`: a kind, or JSON lines that are requests. */
 export const inputFormats = [...inputKinds, 'openai-batch'] as const;
 export type InputKind = (typeof inputKinds)[number];
 
 export interface InputFile {
-  /** As it was typed: names the origin in messages, results and comparisons. */
+  /** As typed: names the file in messages, results and comparisons. */
   readonly given: string;
   readonly absolute: string;
   /** Absent or null: by the end of the name. */
@@ -19,14 +19,14 @@ export interface InputFile {
   readonly encoding?: string;
   /** Around the fields of a CSV file; null: nothing, quotes are text. Absent: `"`. */
   readonly quote?: '"' | "'" | null;
-  /** Of a JSON file: where its list of rows lies, names with points between them. Absent: the file is the list. */
+  /** Path of the list of rows in a JSON file, names separated by points. Absent: the file is the list. */
   readonly jsonPath?: string;
 }
 
-/** What the name of a CSV file promises between its fields. */
+/** The delimiter that the name of a CSV file promises. */
 export const delimiterOfName = (given: string): string => (/\.(?:tsv|tab)(?:\.gz|\.zst)?$/iu.test(given) ? '\t' : ',');
 
-/** What stands for standard input, in flags and messages. */
+/** The name of standard input in flags and messages. */
 export const standardInput = '-';
 
 const kindOfEnd: Readonly<Record<string, InputKind>> = {
@@ -42,16 +42,16 @@ const kindOfEnd: Readonly<Record<string, InputKind>> = {
   feather: 'arrow',
 };
 
-/** Kinds that are text: they have an encoding, and may be packed. */
+/** Kinds that are text: they have an encoding, and may be compressed. */
 export const isText = (kind: InputKind): boolean => kind !== 'parquet' && kind !== 'arrow';
 
 const isSheet = (name: string): boolean => /\.(?:xlsx|xlsm|xlsb|xls|ods|fods|numbers)$/u.test(name);
 
-/** How a workbook becomes CSV in UTF-8: by menus, or by what many have. */
+/** How to save a workbook as CSV in UTF-8, with common programs. */
 const exportHint = (given: string): string =>
   `Save the sheet as CSV. Excel: File > Save As > "CSV UTF-8 (Comma delimited)". LibreOffice: File > Save As > "Text CSV", character set UTF-8; or: libreoffice --headless --convert-to 'csv:Text - txt - csv (StarCalc):44,34,76' ${quoted(given)}. Gnumeric: ssconvert ${quoted(given)} rows.csv`;
 
-/** The kind of a file: as it was said, or by the end of its name. */
+/** The kind of a file: as given, or by its extension. */
 export const kindOfInput = ({ given, kind }: InputFile): InputKind => {
   if (kind !== null && kind !== undefined) return kind;
   const name = given.toLowerCase();
@@ -59,9 +59,9 @@ export const kindOfInput = ({ given, kind }: InputFile): InputKind => {
   const found = Object.hasOwn(kindOfEnd, end) ? kindOfEnd[end] : undefined;
   if (found !== undefined && (packed === undefined || isText(found))) return found;
   if (isSheet(name))
-    throw new CliFailure(`--input ${JSON.stringify(given)}: workbooks of spreadsheets are not read`, { hint: exportHint(given) });
+    throw new CliFailure(`--input ${JSON.stringify(given)}: spreadsheet workbooks are not supported`, { hint: exportHint(given) });
   throw new CliFailure(
     `--input ${JSON.stringify(given)}: the name must end in .csv, .tsv, .jsonl, .ndjson or .json (each also with .gz or .zst), .parquet, .arrow or .feather`,
-    { hint: `Say what it holds: --input-format ${inputKinds.join('|')}` },
+    { hint: `Give its format: --input-format ${inputKinds.join('|')}` },
   );
 };

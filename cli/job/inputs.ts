@@ -4,7 +4,7 @@ import { SourceError } from '../../lib/ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
 import { compositeSource } from '../../lib/run/sources/composite-source.ts';
 
-/** Behind a row: where it lies in the inputs, and how many rows were read in all. A type, so that it is a `JsonValue`. */
+/** The position after a row: its file and place, and the count of rows read in all. A type, so that it is a `JsonValue`. */
 type InputsPosition = { readonly position: JsonValue; readonly rows: number };
 type FileSource = CheckpointedItemSource<unknown, JsonObject>;
 
@@ -14,7 +14,7 @@ export interface InputsOptions<Payload> {
   readonly rowsMax: number | null;
   /** Names the origin in results and comparisons. */
   readonly ref: string;
-  /** Ids get the name of their file in front; else they have to be unique over all of them. */
+  /** Ids are prefixed with the file name; otherwise they must be unique over all files. */
   readonly namespacesIds: boolean;
 }
 
@@ -49,13 +49,13 @@ export const inputsSource = <Payload>(
   };
 };
 
-/** The first rows of a file: what a check before the run looks at. */
+/** The first rows of a file, for the checks before the run. */
 export const firstEntries = async (file: FileSource, signal: AbortSignal): Promise<readonly SourceEntry[]> => {
   for await (const pulled of file.read(null, { signal })) return isSlice(pulled) ? pulled : [pulled];
   return [];
 };
 
-/** The same file under the name by which its user knows it. */
+/** The same file under the name that the user gave. */
 export const renamed = (file: FileSource, ref: string): FileSource => ({
   ...file,
   ref,
@@ -76,5 +76,5 @@ const decodePosition = (stored: JsonValue, ref: string): InputsPosition => {
     const { position, rows } = stored;
     if (typeof rows === 'number' && position !== undefined && position !== null) return { position, rows };
   }
-  throw new SourceError(`cannot go on from ${JSON.stringify(stored)}: not a position in these inputs`, { ref });
+  throw new SourceError(`cannot continue from ${JSON.stringify(stored)}: not a position in these inputs`, { ref });
 };

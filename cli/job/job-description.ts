@@ -10,7 +10,7 @@ import type { ModuleExport } from '../shell/load-module.ts';
 import type { SchemaSource } from './schema-source.ts';
 
 /**
- * What a command line asked for, as it is stored with the run, so that `wait` can go on with nothing typed again. Holds
+ * The request of a command line, stored with the run, so that `wait` can continue without the flags. Holds
  * where the key is to be sent, never the key.
  */
 export interface JobDescription extends Settings {
@@ -24,7 +24,7 @@ export interface JobDescription extends Settings {
     /** A prepared batch file: each row is a request of this url, and its body goes out as it is. */
     | { readonly type: 'prepared'; readonly url: string };
   readonly systemPrompt: string | null;
-  /** A prompt field that holds an object or a list is no text, and null no word; false in runs begun before that was so: their JSON is. */
+  /** A prompt field that holds an object, a list or null makes a bad row; false in runs started before that rule, which send its JSON. */
   readonly refusesObjects: boolean;
   /** Numbers of JSON lines, and decimals of Parquet, are their digits where they become text; false in runs begun before that was so. */
   readonly keepsDigits: boolean;
@@ -44,14 +44,14 @@ export interface Reached {
   readonly headerNames?: readonly string[];
 }
 
-/** What is said of models, answers and pace, wherever the rows come from. */
+/** Model, answer and pace settings, for rows of any source. */
 export interface Settings extends Reached {
   readonly version: 1;
   readonly model: string;
   readonly endpoint: string;
   readonly params: JsonObject;
   readonly completionWindow: string;
-  /** What answers are promised in; null: words. */
+  /** The schema of the answers; null: plain text. */
   readonly structuredOutput: SchemaSource | null;
   readonly schemaName: string | null;
   readonly policies: Policies;
@@ -67,7 +67,7 @@ export interface BatchesDescription extends Settings {
   readonly adopted: readonly AdoptedBatch[];
 }
 
-/** A job that a module of the user's exports: everything else is said there. */
+/** A job that a user's module exports: the module has all other settings. */
 export interface ModuleDescription extends Reached {
   readonly version: 1;
   readonly job: ModuleExport;
@@ -81,7 +81,7 @@ export const isOfRun = (description: Description): description is EarlierDescrip
 
 type Nullable<A> = { readonly [Key in keyof A]: A[Key] | null };
 
-/** What may differ when a run goes on; null: the house's default. */
+/** Settings that may change when a run continues; null: batchor's default. */
 export interface Policies extends Nullable<EnqueueLimits> {
   readonly pollIntervalMs: number | null;
   readonly createGraceMs: number | null;
@@ -99,7 +99,7 @@ export interface Policies extends Nullable<EnqueueLimits> {
   readonly badRows: 'fail' | 'record' | null;
   readonly costUsdMax: number | null;
   readonly assumeOutputTokens: number | null;
-  /** 0: none, which is also the default; said, it takes a canary away. */
+  /** 0: no canary, the default; given explicitly, it removes a canary. */
   readonly canaryItems: number | null;
   readonly canaryPassRatioMin: number | null;
   readonly failedBatchesMax: number | null;
@@ -250,11 +250,11 @@ const isModuleDescription = t.isObject({
   ...reached,
 });
 
-/** Whether ids get the name of their file in front: as was said, else where there are several files, whose ids may be equal. */
+/** Whether ids are prefixed with the file name: as given, else only with several files, whose ids may be equal. */
 export const doesNamespaceIds = ({ namespacesIds, inputs }: Pick<JobDescription, 'namespacesIds' | 'inputs'>): boolean =>
   namespacesIds ?? inputs.length > 1;
 
-/** As stored: through JSON, so that what is compared later is what was written. */
+/** The stored form: passed through JSON, so that later comparisons see what was written. */
 export const encodeDescription = (description: Description): JsonObject => {
   const settled = 'inputs' in description ? { ...description, namespacesIds: doesNamespaceIds(description) } : description;
   return JSON.parse(JSON.stringify(settled)) as JsonObject;
@@ -287,7 +287,7 @@ export const decodeDescription = (runId: string, stored: JsonObject | null): Des
     {
       hint: isNewer
         ? 'A newer batchor wrote it: use that one.'
-        : `The run can still be looked at: batchor status --run-id ${runId}, batchor results --run-id ${runId} --partial.`,
+        : `You can still read the run: batchor status --run-id ${runId}, batchor results --run-id ${runId} --partial.`,
       exitCode: exitCodes.runtime,
     },
   );

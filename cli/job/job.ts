@@ -31,24 +31,23 @@ import { rowMapper } from './rows.ts';
 
 export type CliJob = BatchJob<CliPrompt, JsonObject, StructuredOutput | undefined, ProviderConfig<CliPrompt, unknown>>;
 
-/** The job that a description means. Equal descriptions make equal jobs, whoever asks from where. */
+/** The job of a description. Equal descriptions make equal jobs, in any process and folder. */
 export const jobOf = (description: Description, cwd: string, runs: Runs | null): Promise<CliJob> => {
   if (isOfModule(description)) return jobOfModule(description);
   if (isOfBatches(description)) return jobOfBatches(description);
   return isOfRun(description) ? jobOfRun(description, runs) : jobOfFlags(description, cwd);
 };
 
-/** Where earlier runs are found; null: nowhere. */
+/** The store of earlier runs; null: no store. */
 export type Runs = Pick<BatchRunner, 'getRun'>;
 
-/** The rows of an earlier run, as they were asked then; what is said now goes over what was said then. */
+/** The rows of an earlier run with their requests; flags of this start override those of that run. */
 const jobOfRun = async (description: EarlierDescription, runs: Runs | null): Promise<CliJob> => {
   const { runId, only } = description.earlier;
-  if (runs === null)
-    throw new CliFailure('--from-run needs the store of that run', { hint: 'start has it; quote does not: its rows are those of files.' });
+  if (runs === null) throw new CliFailure('--from-run needs the store of that run', { hint: 'Use start; quote reads only input files.' });
   const earlier = await runs.getRun(runId);
   const { structuredOutput, jobName } = earlier.snapshot().config;
-  const said = Object.keys(description.params);
+  const given = Object.keys(description.params);
   const asThen =
     structuredOutput === null ? {} : { structuredOutput: structuredOutput.jsonSchema, schemaName: structuredOutput.schemaName };
   return {
@@ -56,7 +55,7 @@ const jobOfRun = async (description: EarlierDescription, runs: Runs | null): Pro
     source: earlier.source({ only }) as CheckpointedItemSource<unknown, JsonObject>,
     buildPrompt: ({ payload }) => {
       const { body } = payload as EarlierItem;
-      return { body: Object.fromEntries(Object.entries(body).filter(([key]) => !said.includes(key))) };
+      return { body: Object.fromEntries(Object.entries(body).filter(([key]) => !given.includes(key))) };
     },
     providerConfig: await providerConfigOf(description),
     promptDescription: { from_run: runId, only },
@@ -66,7 +65,7 @@ const jobOfRun = async (description: EarlierDescription, runs: Runs | null): Pro
   } as CliJob;
 };
 
-/** The requests of these batches, as they are. */
+/** The requests of these batches, unchanged. */
 const jobOfBatches = async (description: BatchesDescription): Promise<CliJob> => {
   const { adopted, endpoint, model, policies } = description;
   const { canary: _, badRows: __, reusePolicy: ___, ...options } = policyOptions(policies);
@@ -79,11 +78,11 @@ const jobOfBatches = async (description: BatchesDescription): Promise<CliJob> =>
     ...(description.schemaName === null ? {} : { schemaName: description.schemaName }),
     ...options,
   };
-  // The runner tells it from a job of rows.
+  // The runner tells this job from a job of rows.
   return job as unknown as CliJob;
 };
 
-/** What the module exports as its job. That it is one, the runner finds out. */
+/** The job that the module exports. The runner checks its shape. */
 const jobOfModule = async ({ job: place }: ModuleDescription): Promise<CliJob> => {
   const job = await loadExportOf('--job', place);
   if (isJsonObject(job) && typeof job['buildPrompt'] === 'function' && isJsonObject(job['providerConfig'])) {
@@ -91,8 +90,8 @@ const jobOfModule = async ({ job: place }: ModuleDescription): Promise<CliJob> =
     if (own !== undefined) bringConnection('--job', place, own);
     return job as unknown as CliJob;
   }
-  throw new CliFailure(`--job ${place.given}: what it exports as ${place.export} is no job`, {
-    hint: 'Export one: export default defineJob({ source, buildPrompt, providerConfig })',
+  throw new CliFailure(`--job ${place.given}: its export ${place.export} is not a job`, {
+    hint: 'Export a job: export default defineJob({ source, buildPrompt, providerConfig })',
   });
 };
 
@@ -120,7 +119,7 @@ export const openInputs = (
   Promise.all(
     inputs.map(async (input) => {
       const file = await fileSource(input, pathOf(input, cwd), { idField, keepsDigits });
-      // Lineage names it as it was typed, wherever that is read again.
+      // Lineage has the typed name, in whichever folder the run continues.
       return file.ref === input.given ? file : renamed(file, input.given);
     }),
   );
@@ -133,18 +132,18 @@ const refOf = (inputs: readonly InputFile[]): string =>
     ...(inputs.length > refsShownMax ? [`${inputs.length - refsShownMax} more`] : []),
   ].join(' + ');
 
-/** As it was typed where that still means the same file, so that messages show it so; else where it was, or where it is now. */
+/** The typed name while it still leads to the same file, for messages; else the absolute path. */
 export const pathOf = ({ given, absolute }: InputFile, cwd: string): string => {
   if (given === standardInput && !existsSync(absolute))
-    throw new CliFailure('the run reads standard input, which only the process that was started with it has', {
-      hint: 'Pipe the same rows into the same start, with its --run-id: it goes on behind what was read. What was read is kept.',
+    throw new CliFailure('the run reads standard input, which only its first process has', {
+      hint: 'Pipe the same rows into the same start command with its --run-id: it continues after the rows already read, which are kept.',
     });
   if (resolve(given) === absolute) return given;
   const here = resolve(cwd, given);
   return !existsSync(absolute) && existsSync(here) ? here : absolute;
 };
 
-/** What makes the prompts, as it is compared when a run goes on. */
+/** The settings that make the prompts, for the comparison when a run continues. */
 const promptDescription = (description: JobDescription): JsonObject => {
   const { idField, prompt, systemPrompt, metadataFields, keepsColumns, rowsMax } = description;
   const delimiters = description.inputs.map(({ delimiter = ',' }) => delimiter);

@@ -3,7 +3,7 @@ import { CliFailure } from '../shell/failure.ts';
 import { choice, decimal, numberIn, required, wholeNumber } from '../shell/flags.ts';
 import type { Policies } from './job-description.ts';
 
-/** The flags that say how much, how fast and how carefully, as they were typed. */
+/** The flags for limits, pace and checks, as typed. */
 export interface PolicyFlags {
   readonly pollInterval: string | undefined;
   readonly createGrace: string | undefined;
@@ -31,13 +31,13 @@ export interface PolicyFlags {
   readonly quotaScope: string | undefined;
 }
 
-/** What the flags ask for; null for each that was left out. */
+/** The policies of the flags; null for each flag left out. */
 export const policiesOf = (flags: PolicyFlags, prices: TokenPrices | null): Policies => {
   const createGrace = decimal('--create-grace', flags.createGrace, 0, 'seconds');
   const pollInterval = decimal('--poll-interval', flags.pollInterval, 0.001, 'seconds');
   const canaryItems = wholeNumber('--canary', flags.canary, 0);
   if (flags.canaryPassRatio !== undefined && (canaryItems === null || canaryItems === 0))
-    throw new CliFailure('--canary-pass-ratio needs --canary N', { hint: 'Say how many rows go first.' });
+    throw new CliFailure('--canary-pass-ratio needs --canary N', { hint: 'Give the number of rows to send first.' });
   return {
     pollIntervalMs: pollInterval === null ? null : Math.max(1, Math.round(pollInterval * 1000)),
     createGraceMs: createGrace === null ? null : Math.round(createGrace * 1000),
@@ -64,29 +64,29 @@ export const policiesOf = (flags: PolicyFlags, prices: TokenPrices | null): Poli
   };
 };
 
-/** An hour to thirty days, as OpenAI takes it (API reference, 2026-08), in milliseconds. */
+/** One hour to 30 days, the range of OpenAI (API reference, 2026-08), in milliseconds. */
 export const expiryOf = (flag: string, value: string | undefined): number | null => {
   const seconds = wholeNumber(flag, value);
   if (seconds === null) return null;
   if (seconds >= 3_600 && seconds <= 2_592_000) return seconds * 1000;
-  throw new CliFailure(`${flag} must be from 3600 (an hour) to 2592000 seconds (thirty days), got ${seconds}`);
+  throw new CliFailure(`${flag} must be from 3600 (1 hour) to 2592000 (30 days) seconds (got ${seconds})`);
 };
 
 type LimitFlags = Pick<PolicyFlags, 'enqueuedTokenLimit' | 'enqueuedRequestLimit' | 'targetRatio' | 'headroom'> & {
   readonly maxBatchEnqueuedTokens?: string | undefined;
 };
 
-/** The limits of the queue, which `resume` may change, too. */
+/** The limits of the queue, which `resume` may change as well. */
 export const enqueueLimitsOf = (
   flags: LimitFlags,
 ): Pick<Policies, 'enqueuedTokenLimit' | 'enqueuedRequestLimit' | 'targetRatio' | 'headroom' | 'maxBatchEnqueuedTokens'> => {
   const targetRatio = ratio('--target-ratio', flags.targetRatio);
-  if (targetRatio === 0) throw new CliFailure('--target-ratio 0 would let nothing through');
+  if (targetRatio === 0) throw new CliFailure('--target-ratio must be above 0 (got 0)');
   const enqueuedTokenLimit = wholeNumber('--enqueued-token-limit', flags.enqueuedTokenLimit);
   const headroom = wholeNumber('--headroom', flags.headroom, 0);
   if (enqueuedTokenLimit !== null && headroom !== null && headroom >= enqueuedTokenLimit)
     throw new CliFailure(`--headroom ${headroom} leaves nothing of --enqueued-token-limit ${enqueuedTokenLimit}`, {
-      hint: 'It says how much of the limit is for others; leave it out to use all.',
+      hint: 'It is the part of the limit to leave free; omit it to use the whole limit.',
     });
   return {
     enqueuedTokenLimit,
@@ -102,12 +102,12 @@ export const costOf = (value: string | undefined): number | null => {
   if (value === undefined) return null;
   const usd = numberIn(value);
   if (usd > 0) return usd;
-  throw new CliFailure(`--max-cost ${JSON.stringify(value)}: an amount of dollars above 0, like 2.50, is needed`);
+  throw new CliFailure(`--max-cost must be a dollar amount above 0, e.g. 2.50 (got ${JSON.stringify(value)})`);
 };
 
 const ratio = (flag: string, value: string | undefined): number | null => {
   if (value === undefined) return null;
   const share = numberIn(value);
   if (share >= 0 && share <= 1) return share;
-  throw new CliFailure(`${flag} ${JSON.stringify(value)}: a share between 0 and 1, like 0.8, is needed`);
+  throw new CliFailure(`${flag} must be a share between 0 and 1, e.g. 0.8 (got ${JSON.stringify(value)})`);
 };

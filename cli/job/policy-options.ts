@@ -2,7 +2,7 @@ import type { JobBody } from '../../lib/run/job/job.ts';
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { Policies } from './job-description.ts';
 
-/** The policies of a description, as a job says them. */
+/** The policies of a description, as options of a job. */
 export const policyOptions = (
   policies: Policies,
 ): Pick<

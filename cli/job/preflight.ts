@@ -13,14 +13,14 @@ import { type CliJob, openInputs } from './job.ts';
 import { type Description, isOfBatches, isOfModule, isOfRun, type JobDescription } from './job-description.ts';
 import { namedFields, namesOf } from './rows.ts';
 
-/** Looks at the first rows of every input before anything is created: a file without rows, or a flag that names no field of it, is a mistake. */
+/** Checks the first rows of every input before anything is created: throws for a file without rows and for a flag that names no field. */
 export const checkInputs = async (description: Description, cwd: string, signal: AbortSignal): Promise<void> => {
-  // What a job's own code reads, it names itself.
+  // The source of a job module reports its own errors.
   if (isOfModule(description) || isOfRun(description) || isOfBatches(description)) return;
   const files = await openInputs(description, cwd);
   for (const file of files) {
     const entries = await firstEntries(file, signal);
-    if (entries.length === 0) throw new CliFailure(`${file.ref} has no rows`, { hint: 'Give it rows, or take it out of the command.' });
+    if (entries.length === 0) throw new CliFailure(`${file.ref} has no rows`, { hint: 'Add rows, or remove it from the command.' });
     if (description.policies.badRows !== 'record') {
       checkEncoding(entries);
       await checkLines(description, file, entries, { cwd, signal });
@@ -29,7 +29,7 @@ export const checkInputs = async (description: Description, cwd: string, signal:
   }
 };
 
-/** How a file is read is fixed with its run: that it is in another encoding is found before. */
+/** A run cannot change how it reads a file, so a wrong encoding is found before the run exists. */
 const checkEncoding = (entries: readonly SourceEntry[]): void => {
   for (const entry of entries) {
     if (!('bad' in entry)) continue;
@@ -38,7 +38,7 @@ const checkEncoding = (entries: readonly SourceEntry[]): void => {
   }
 };
 
-/** Lines that are none: one JSON text over several lines, or a list on one. */
+/** Throws for a file that is not JSON lines: one JSON text over several lines, or a list on one. */
 const checkLines = async (
   description: JobDescription,
   { kind, ref }: { readonly kind: string; readonly ref: string },
@@ -57,10 +57,10 @@ const checkLines = async (
   const [asJson] = await openInputs({ ...description, inputs: [{ ...input, kind: 'json' }] }, cwd);
   const rows = asJson === undefined ? [] : await firstEntries(asJson, signal).catch(() => []);
   if (rows[0] === undefined || !('item' in rows[0])) return;
-  throw new CliFailure(`${ref}: its lines are not JSON each: it is one JSON text. Read it as that (--input-format json)`);
+  throw new CliFailure(`${ref}: it is one JSON text, not JSON lines. Read it as JSON (--input-format json)`);
 };
 
-/** A field that the header lacks, or that not one of the first rows has. One row without it is a bad row, and the run's to judge. */
+/** Throws for a field that the header or all first rows lack. A single row without it is a bad row, which the run handles. */
 const checkFields = (description: JobDescription, ref: string, kind: string, entries: readonly SourceEntry[]): void => {
   const rows = entries.flatMap((entry): readonly JsonObject[] =>
     'item' in entry && isJsonObject(entry.item.payload) ? [entry.item.payload] : [],
@@ -74,7 +74,7 @@ const checkFields = (description: JobDescription, ref: string, kind: string, ent
   }
 };
 
-/** Not one row can be an item, and all for want of the same id: the flag is wrong, not the rows. */
+/** Throws if all first rows lack the id: then the flag is wrong, not the rows. */
 const checkId = ({ idField }: JobDescription, ref: string, entries: readonly SourceEntry[]): void => {
   const isMissing = (entry: SourceEntry): boolean =>
     'bad' in entry && entry.bad.field === idField && entry.bad.reason.endsWith('is missing');
@@ -85,12 +85,12 @@ const checkId = ({ idField }: JobDescription, ref: string, entries: readonly Sou
   }
 };
 
-/** So many rows are rendered to see whether they fit into a batch. */
+/** Number of rows rendered to check that they fit into a batch. */
 const sizedRows = 20;
 
 /**
- * Throws where the limit of a batch's bytes is below the request of each of the first rows: every row would fail for it. Notes where it is
- * below some of them.
+ * Throws if each of the first rows has a request larger than the byte limit of a batch: every row would fail. Notes if only some are
+ * larger.
  */
 export const checkRowSizes = async (
   description: Description,
@@ -99,16 +99,16 @@ export const checkRowSizes = async (
   note: (line: string) => void,
 ): Promise<void> => {
   const bytesMax = job.chunkPolicy?.maxFileBytes ?? null;
-  // What a job's own code reads may be read once only.
+  // The source of a job module may be readable only once.
   if (bytesMax === null || isOfModule(description) || isOfRun(description)) return;
   const sizes = await requestSizes(job, signal);
   const large = sizes.filter(({ bytes }) => bytes > bytesMax);
   const [first] = large;
   if (first === undefined) return;
-  const what = `--max-bytes-per-batch ${bytesMax} is less than one request has: that of ${JSON.stringify(first.itemId)} has ${first.bytes} bytes`;
+  const what = `--max-bytes-per-batch ${bytesMax} is too small for one request: the request of ${JSON.stringify(first.itemId)} has ${first.bytes} bytes`;
   if (large.length === sizes.length)
-    throw new CliFailure(what, { hint: `Give more, or leave it out (default: the provider's limit). Nothing was begun.` });
-  note(`batchor: ${what}. Such rows fail unsent (request_too_large); they are ${large.length} of the first ${sizes.length}`);
+    throw new CliFailure(what, { hint: `Raise it, or omit it (default: the provider's limit). Nothing was started.` });
+  note(`batchor: ${what}. Such rows fail without being sent (request_too_large): ${large.length} of the first ${sizes.length}`);
 };
 
 const requestSizes = async (job: CliJob, signal: AbortSignal): Promise<readonly { readonly itemId: string; readonly bytes: number }[]> => {
@@ -125,21 +125,21 @@ const requestSizes = async (job: CliJob, signal: AbortSignal): Promise<readonly 
   return sizes;
 };
 
-/** A cap that nobody could keep, or a limit that cannot be raised, is refused before anything exists, with the flags that are missing. */
+/** Throws for a cost cap that cannot be kept, or a limit that cannot be raised, before anything exists; names the missing flags. */
 export const checkCap = (job: CliJob): void => {
   try {
     moneyOf(job as unknown as AnyJob, undefined);
   } catch (error) {
     if (isBatchorError(error, 'price_unknown'))
-      throw new CliFailure(error.message, { hint: `Give its price: --prices FILE. Or leave --max-cost out. Nothing was begun.` });
+      throw new CliFailure(error.message, { hint: `Give its price: --prices FILE. Or omit --max-cost. Nothing was started.` });
     const bound = `--param ${boundOf[job.providerConfig.endpoint] ?? 'max_tokens'}=`;
     if (isBatchorError(error, 'invalid_config') && error.details.field === 'retryPolicy.raiseOutputTokensTo')
       throw new CliFailure(error.message.replace(/^retryPolicy\.raiseOutputTokensTo/u, '--raise-output-tokens-to'), {
-        hint: `Give the limit of the first attempt, a lower one, e.g. ${bound}300. Nothing was begun.`,
+        hint: `Give a lower limit for the first attempt, e.g. ${bound}300. Nothing was started.`,
       });
     if (isBatchorError(error, 'invalid_config'))
-      throw new CliFailure(`--max-cost: an answer of ${job.providerConfig.model} may have any length, so that the cap cannot be kept`, {
-        hint: `Bound it, e.g. ${bound}1000, or say how long an answer is at most: --assume-output-tokens N. Nothing was begun.`,
+      throw new CliFailure(`--max-cost: an answer of ${job.providerConfig.model} may have any length, so the cap cannot be kept`, {
+        hint: `Limit it, e.g. ${bound}1000, or give the maximum length of an answer: --assume-output-tokens N. Nothing was started.`,
       });
     throw error;
   }

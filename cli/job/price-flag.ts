@@ -8,15 +8,18 @@ import type { LoadedEnv } from '../shell/env-file.ts';
 import { CliFailure } from '../shell/failure.ts';
 
 export const pricesFlag = (): string | undefined =>
-  Option.String('--prices', { description: 'A JSON file with what models cost (default: BATCHOR_PRICES, else what is known of OpenAI)' });
+  Option.String('--prices', {
+    description:
+      "JSON file with the prices of models, in US dollars per million tokens (default: BATCHOR_PRICES, else OpenAI's known prices)",
+  });
 
-/** The book of `--prices`, else of `BATCHOR_PRICES`; undefined: neither is given. */
+/** The prices of `--prices`, else of `BATCHOR_PRICES`; undefined: neither is given. */
 export const pricesOf = async (flag: string | undefined, { env }: LoadedEnv, cwd: string): Promise<PriceBook | undefined> => {
   const fromEnv = env['BATCHOR_PRICES']?.trim() ?? '';
   const [name, path] = flag === undefined ? ['BATCHOR_PRICES', fromEnv] : ['--prices', flag];
   if (path === '' && flag === undefined) return undefined;
-  const hint = 'For example { "gpt-4.1": { "input": 1, "output": 4, "as_of": "2026-11-01" } }: dollars for a million tokens, in a batch.';
-  if (path.trim() === '') throw new CliFailure(`${name}: the name of a file is needed`, { hint });
+  const hint = 'For example { "gpt-4.1": { "input": 1, "output": 4, "as_of": "2026-11-01" } }: US dollars per million tokens in a batch.';
+  if (path.trim() === '') throw new CliFailure(`${name}: must be the name of a file`, { hint });
   try {
     return parsePrices(path, await readFile(resolve(cwd, path), 'utf8'));
   } catch (error) {
@@ -27,7 +30,7 @@ export const pricesOf = async (flag: string | undefined, { env }: LoadedEnv, cwd
 };
 
 const unreadable = (path: string, cwd: string, { code, message }: Error & { readonly code: unknown }): string => {
-  if (code === 'ENOENT') return `${path}: no such file. Relative paths start at ${cwd}`;
+  if (code === 'ENOENT') return `${path}: no such file. Relative paths start in ${cwd}`;
   if (code === 'EISDIR') return `${path} is a folder, not a file`;
   return `${path} cannot be read: ${message}`;
 };

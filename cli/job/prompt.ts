@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { PromptParts } from '../../lib/ports/provider.ts';
 
-/** What a row is turned into. */
+/** The prompt that a row is turned into. */
 export type CliPrompt =
   | string
   | PromptParts

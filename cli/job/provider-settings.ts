@@ -3,7 +3,7 @@ import type { Settings } from './job-description.ts';
 /** OpenAI's own address. */
 export const openaiUrl = 'https://api.openai.com/v1';
 
-/** What a description says to the provider's adapter, in its own words; what is null is left to its defaults. */
+/** The adapter's settings from a description; null values use the adapter's defaults. */
 export const providerSettings = (description: Settings) => {
   const { model, endpoint, params, completionWindow, policies, baseUrl } = description;
   const quotaScope = policies.quotaScope ?? scopeAt(baseUrl, model);
@@ -28,7 +28,7 @@ export const providerSettings = (description: Settings) => {
   };
 };
 
-/** Two services must not share a queue because their models share a name; null: OpenAI's own, where the default is right. */
+/** The queue of the service, since two services may have models of the same name; null: OpenAI's default queue. */
 const scopeAt = (baseUrl: string | null, model: string): string | null => {
   const host = baseUrl === null ? null : new URL(baseUrl).host;
   return host === null || host === new URL(openaiUrl).host ? null : `${host}/${model}`;
@@ -44,5 +44,5 @@ const flagOf: Readonly<Record<string, string>> = {
   outputFilesExpireAfterMs: '--output-files-expire-after',
 };
 
-/** What the adapter says of its settings, in the words of the flags. */
+/** The adapter's error messages, with flag names for its settings. */
 export const inFlags = (message: string): string => message.replace(/^openai\(\{ (\w+) \}\)/u, (_, name: string) => flagOf[name] ?? name);

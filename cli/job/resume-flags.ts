@@ -2,7 +2,7 @@ import type { ResumeOptions } from '../../lib/run/control/resume-changes.ts';
 import { choice, wholeNumber } from '../shell/flags.ts';
 import { costOf, enqueueLimitsOf, expiryOf, type PolicyFlags } from './policy-flags.ts';
 
-/** The flags of `resume` that say something anew, as they were typed. */
+/** The flags of `resume` that change policies, as typed. */
 export type ResumeFlags = Pick<
   PolicyFlags,
   | 'badRows'
@@ -21,7 +21,7 @@ export type ResumeFlags = Pick<
   | 'outputFilesExpireAfter'
 >;
 
-/** What the flags ask for; what was left out stays as it is. */
+/** The changes of the flags; flags left out change nothing. */
 export const resumeOptionsOf = (flags: ResumeFlags): ResumeOptions => {
   const costUsdMax = costOf(flags.maxCost);
   const assumed = wholeNumber('--assume-output-tokens', flags.assumeOutputTokens, 0);

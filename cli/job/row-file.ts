@@ -7,30 +7,30 @@ import { fileSource, openRowText } from '../compose-files.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { type InputFile, kindOfInput } from './input-kinds.ts';
 
-/** A row of a user's file as it stands there. */
+/** A row of a user's file, unchanged. */
 export interface FileRow {
-  /** Counts from 0, bad rows too: as a run counts its items. */
+  /** Counts from 0 and includes bad rows, as a run counts its items. */
   readonly index: number;
   /** 1-based; null: not known. */
   readonly line: number | null;
-  /** Null where none can be read. */
+  /** Null: no id can be read. */
   readonly itemId: string | null;
-  /** Its bytes, a character each, with the blank lines before it and the line end behind it. */
+  /** Its bytes, one character each, with blank lines before it and its line end. */
   readonly text: string;
-  /** Of JSON lines, the row's own keys. */
+  /** The row's own keys, for JSON lines. */
   readonly keys: JsonObject | null;
 }
 
-/** A CSV or JSON lines file, to be written again with fields added. Read once; a slice of rows is all that is held. */
+/** A CSV or JSON lines file, to be written again with fields added. Read once; holds one slice of rows in memory. */
 export interface RowFile {
-  /** Names that are taken: of CSV the columns, of JSON lines the keys of the first rows. */
+  /** Names in use: the columns of CSV, the keys of the first rows of JSON lines. */
   readonly names: readonly string[];
   /** The head with the names of the new columns; empty for JSON lines. */
   head(added: readonly string[]): string;
   slices(): AsyncIterable<readonly FileRow[]>;
-  /** The row with a cell for each new column; null where there is no place for them, because the row is damaged. */
+  /** The row with a cell for each new column; null: the row is damaged and cannot take more cells. */
   extend(row: FileRow, added: readonly (TableColumn & { readonly cell: Cell })[]): string | null;
-  /** What stands behind the last row, in pieces of bytes. */
+  /** The text after the last row, in chunks of bytes. */
   tail(): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
@@ -44,14 +44,14 @@ export const openRowFile = async (
   const kind = kindOfInput(input);
   if (kind !== 'csv' && kind !== 'jsonl')
     throw new CliFailure(
-      `${input.given} is ${kind === 'arrow' ? 'an Arrow' : kind === 'json' ? 'a JSON' : 'a Parquet'} file: rows are given back as CSV or JSON lines only`,
+      `${input.given} is ${kind === 'arrow' ? 'an Arrow' : kind === 'json' ? 'a JSON' : 'a Parquet'} file: only CSV and JSON lines files can be joined`,
       {
         hint: 'Write the results as a table, and join it by item_id: --output results.parquet',
       },
     );
   if (input.quote === null)
     throw new CliFailure(
-      `${input.given} is read with --quote none: an answer that holds a delimiter or a line end could not be written there`,
+      `${input.given} is read with --quote none: an answer with a delimiter or a line end cannot be written without quotes`,
       {
         hint: 'Write the results as a table, and join it by item_id: --output results.csv',
       },
@@ -95,8 +95,8 @@ export const openRowFile = async (
       if (row.keys === null) return null;
       const clash = added.find(({ name }) => Object.hasOwn(row.keys ?? {}, name));
       if (clash !== undefined)
-        throw new CliFailure(`${input.given}:${row.line ?? row.index + 1}: the row has a field ${JSON.stringify(clash.name)} of its own`, {
-          hint: `Give the new one another name: --columns my_name=${clash.name}`,
+        throw new CliFailure(`${input.given}:${row.line ?? row.index + 1}: the row already has a field ${JSON.stringify(clash.name)}`, {
+          hint: `Rename the new column: --columns my_name=${clash.name}`,
         });
       return opened.extend(
         row.text,

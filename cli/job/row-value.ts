@@ -2,14 +2,14 @@ import { isTooDeep, jsonDepthMax } from '../../lib/core/json/json-depth.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json/json.ts';
 import { textOf } from './template.ts';
 
-/** What a field of a row is to a model: a text, messages, several texts, or nothing that can be sent; `reason` goes on from the name of the field. */
+/** A field of a row as model input: a text, messages, several texts, or unusable. `reason` completes a sentence that begins with the field. */
 export type RowValue =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'messages'; readonly messages: readonly JsonObject[] }
   | { readonly type: 'texts'; readonly texts: readonly string[] }
   | { readonly type: 'unusable'; readonly reason: string };
 
-/** Nothing is made a text that its user may have meant otherwise: numbers and flags are written as JSON writes them, lists and objects are not. */
+/** Reads a field as model input. Numbers and booleans become their JSON text; other lists and objects are unusable, not guessed at. */
 export const readRowValue = (value: JsonValue): RowValue => {
   if (value === null) return unusable('is null');
   if (isTooDeep(value)) return unusable(`is nested more than ${jsonDepthMax} levels deep`);

@@ -12,7 +12,7 @@ type BadField = { readonly field: string; readonly reason: string };
 type Written = SourceRow['written'];
 type PromptOf = (row: JsonObject, written: Written) => { readonly payload: CliPrompt } | BadField;
 
-/** A row of a file becomes an item whose payload is its prompt, or a bad row that says which field is at fault. */
+/** Turns a row of a file into an item whose payload is its prompt, or into a bad row that names the field with the error. */
 export const rowMapper = (description: JobDescription): ((entry: SourceEntry) => SourceEntry<CliPrompt>) => {
   const promptOf = promptReader(description);
   const metadataOf = metadataReader(description);
@@ -68,11 +68,11 @@ const promptReader = (description: JobDescription): PromptOf => {
   };
 };
 
-/** What goes out as JSON goes out as JavaScript writes it: a number that would be another one there is refused. */
+/** JavaScript writes the JSON that is sent, so a number that it would change is refused. */
 const roundedIn = (row: JsonObject, field: string, written: Written): BadField | null => {
   const text = written?.get(field);
   if (text === undefined || JSON.stringify(JSON.parse(text)) === JSON.stringify(row[field])) return null;
-  return { field, reason: `${JSON.stringify(field)} holds a number with more digits than can be sent as one: write it as a text` };
+  return { field, reason: `${JSON.stringify(field)} holds a number with more digits than JSON numbers keep: write it as a string` };
 };
 
 /** A list, where the endpoint takes one. */
@@ -83,13 +83,13 @@ const sendable = (
   if (read.type === 'messages' && (endpoint === 'responses' || endpoint === 'chat.completions'))
     return systemPrompt === null
       ? { payload: { messages: read.messages } }
-      : { reason: 'holds messages, beside which --system-prompt has no place: put it into the messages' };
+      : { reason: 'holds messages, so --system-prompt cannot be added: put it into the messages' };
   if (read.type === 'texts' && (endpoint === 'embeddings' || endpoint === 'moderations')) return { payload: { input: read.texts } };
   if (read.type === 'unusable') return read;
   return { reason: `holds a list of ${read.type === 'texts' ? 'texts' : 'chat messages'}, which ${endpoint} does not take` };
 };
 
-/** A field of a template stands in a text, as JSON where it is more than one; a value that is missing is no word. */
+/** A field of a template: a string unchanged, other values as JSON; a missing value makes a bad row. */
 const unusableIn = (row: JsonObject, fields: readonly string[], refusesNull: boolean): BadField | null => {
   for (const field of fields) {
     const value = Object.hasOwn(row, field) ? row[field] : undefined;
@@ -105,7 +105,7 @@ const metadataReader = ({ keepsColumns, metadataFields, idField, prompt }: JobDe
     return (row) => Object.fromEntries(Object.entries(row).filter(([name]) => !left.includes(name)));
   }
   if (metadataFields.length === 0) return () => null;
-  // A field that a row of JSON leaves out is left out.
+  // A field that a JSON row does not have is left out.
   return (row) => Object.fromEntries(metadataFields.filter((name) => Object.hasOwn(row, name)).map((name) => [name, row[name]]));
 };
 

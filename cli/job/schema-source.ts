@@ -6,7 +6,7 @@ import { CliFailure } from '../shell/failure.ts';
 import { readText } from '../shell/read-text.ts';
 import { loadExportOf, parseModuleExport } from '../shell/load-module.ts';
 
-/** Where a job's schema is: a JSON file, or what a module exports. */
+/** The place of a job's schema: a JSON file, or a module's export. */
 export interface SchemaSource {
   readonly given: string;
   readonly absolute: string;
@@ -20,21 +20,21 @@ export interface SchemaFlags {
   readonly schemaName: string | undefined;
 }
 
-/** What the flags say of the answers' schema; null: answers are words. */
+/** The answers' schema from the flags; null: answers are plain text. */
 export const schemaSourceOf = ({ schema, structuredOutput, schemaName }: SchemaFlags, cwd: string): SchemaSource | null => {
   if (schema !== undefined && structuredOutput !== undefined)
     throw new CliFailure('--schema and --structured-output exclude each other', {
-      hint: 'A file of JSON Schema, or a module that exports a schema.',
+      hint: 'Give a JSON Schema file, or a module that exports a schema.',
     });
   if (schema !== undefined) return { given: schema, absolute: resolve(cwd, schema), export: null };
   if (structuredOutput !== undefined) return parseModuleExport('--structured-output', structuredOutput, cwd, null);
   if (schemaName === undefined) return null;
-  throw new CliFailure('--schema-name names a schema, and there is none', {
+  throw new CliFailure('--schema-name needs a schema', {
     hint: 'Give one: --schema FILE.json or --structured-output MODULE#EXPORT.',
   });
 };
 
-/** The schema itself, and, where a module has it, how a fresh process finds it again. */
+/** The schema, and for a module's export how another process finds it again. */
 export const loadSchema = async (
   source: SchemaSource,
   flag: string = source.export === null ? '--schema' : '--structured-output',
@@ -57,7 +57,7 @@ const jsonSchemaIn = (flag: string, { given, absolute }: SchemaSource): Structur
     schema = JSON.parse(text.replace(/^\uFEFF/u, ''));
   } catch (error) {
     throw new CliFailure(`${flag} ${given} is not JSON: ${error instanceof Error ? error.message : String(error)}`, {
-      hint: 'A module that exports a schema is given with --structured-output MODULE#EXPORT.',
+      hint: 'Use --structured-output MODULE#EXPORT for a module that exports a schema.',
     });
   }
   if (isJsonObject(schema)) return schema as unknown as StructuredOutput;

@@ -8,7 +8,7 @@ import { loadProcessIdentity } from '../compose.ts';
 const prefix = 'batchor-stdin-';
 const ownerFile = 'owner.json';
 
-/** Puts what comes into a file of its own, in the folder for temporary files, for as long as this process lives. Gives its path. */
+/** Writes the stream to a temporary file that lives as long as this process. Returns its path. */
 export const spool = async (input: Readable, name: string): Promise<string> => {
   const { thisProcess } = await loadProcessIdentity();
   const folder = mkdtempSync(join(tmpdir(), prefix));
@@ -20,10 +20,10 @@ export const spool = async (input: Readable, name: string): Promise<string> => {
 };
 
 /**
- * Removes what processes left that were killed: of this user, and known to be over. A process id alone does not say so, since it comes again.
- * Nothing is worth failing for here: whatever cannot be read or removed stays.
+ * Removes the temporary files of this user's killed processes. A process id alone does not identify them, since ids are reused. Never
+ * throws: files that cannot be read or removed stay.
  */
-export const sweepSpools = async (): Promise<void> => {
+export const removeOrphanedSpools = async (): Promise<void> => {
   const { isKnownDead } = await loadProcessIdentity();
   for (const name of quietly(() => readdirSync(tmpdir())) ?? []) {
     if (!name.startsWith(prefix)) continue;

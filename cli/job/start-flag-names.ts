@@ -1,16 +1,16 @@
-/** Flags that say what a row asks. */
+/** Flags for the prompt of a row. */
 const promptFlags = ['idField', 'promptField', 'promptTemplate', 'systemPrompt', 'metadataField', 'keepColumns'] as const;
-/** Flags that say what answers them, and in which form. */
+/** Flags for the model and the form of its answers. */
 const modelFlags = ['model', 'endpoint', 'param', 'schema', 'structuredOutput', 'schemaName'] as const;
 
-/** Flags that say which rows there are, and what they ask. */
+/** Flags for the rows and their prompts. */
 export const rowFlags = ['input', 'inputFormat', 'delimiter', 'quote', 'encoding', 'jsonPath', 'namespaceIds', ...promptFlags] as const;
 
-/** Flags that a prepared batch file says itself, in each of its lines. */
-export const saidByLines = [...promptFlags, ...modelFlags] as const;
+/** Flags that each line of a prepared batch file replaces. */
+export const flagsSetByLines = [...promptFlags, ...modelFlags] as const;
 
-/** Flags that say something of a job. */
-export const sayable = [
+/** All flags about a job. */
+export const jobFlags = [
   ...rowFlags,
   'fromRun',
   'only',

@@ -13,10 +13,10 @@ import type { Description, EarlierDescription, JobDescription, Reached } from '.
 import { type ModuleExport, parseModuleExport } from '../shell/load-module.ts';
 import { policiesOf, type PolicyFlags } from './policy-flags.ts';
 import { type SchemaFlags, schemaSourceOf } from './schema-source.ts';
-import { rowFlags, saidByLines, sayable } from './start-flag-names.ts';
+import { rowFlags, flagsSetByLines, jobFlags } from './start-flag-names.ts';
 import { parseTemplate } from './template.ts';
 
-/** The flags of `start` and `quote` that say what to run, as they were typed. */
+/** The flags of `start` and `quote` that describe the job, as typed. */
 export interface StartFlags extends PolicyFlags, SchemaFlags {
   readonly job: string | undefined;
   readonly fromRun: string | undefined;
@@ -44,20 +44,20 @@ export interface StartFlags extends PolicyFlags, SchemaFlags {
 export interface JobPlace {
   readonly cwd: string;
   readonly stdin: Readable;
-  /** Tells people what was found out for them. */
+  /** Prints a note about a detected setting. */
   readonly note: (line: string) => void;
-  /** Where the run is started, as it is stored. */
+  /** The address of the service, as it is stored with the run. */
   readonly reach: Reached;
   readonly book: PriceBook | undefined;
-  /** What an earlier run of the store was told. */
+  /** The config of an earlier run of the store. */
   readonly configOf: (runId: string) => Promise<RunConfig>;
 }
 
-/** What the flags ask for; throws for the first that cannot be meant, naming it. */
+/** The job that the flags describe. Throws a `CliFailure` that names the first invalid flag. */
 export const describeJob = async (flags: StartFlags, { cwd, stdin, note, reach, book, configOf }: JobPlace): Promise<Description> => {
   if (flags.job !== undefined) return { version: 1, job: moduleOf(flags, flags.job, cwd), ...reach };
   if (flags.fromRun !== undefined) return describeEarlier(flags, flags.fromRun, { cwd, reach, book, configOf });
-  if (flags.only !== undefined) throw new CliFailure('--only goes with --from-run', { hint: 'It says which rows of that run.' });
+  if (flags.only !== undefined) throw new CliFailure('--only goes with --from-run', { hint: 'It selects rows of that run.' });
   requireInput(flags.input);
   if (mayBePrepared(flags)) {
     const prepared = await describePrepared(flags, { cwd, stdin, note, reach, book });
@@ -65,13 +65,13 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, note, reach, 
   }
   const endpoint = await endpointOf(flags.endpoint ?? 'responses');
   if (flags.keepColumns && flags.metadataField.length > 0)
-    throw new CliFailure('--keep-columns and --metadata-field exclude each other', { hint: '--keep-columns gives every column back.' });
+    throw new CliFailure('--keep-columns and --metadata-field exclude each other', { hint: '--keep-columns copies every column.' });
   const model = required('--model', flags.model, 'Name the model, e.g. --model gpt-4.1');
   const rest: Omit<JobDescription, 'inputs'> = {
     version: 1,
     namespacesIds: flags.namespaceIds ?? null,
-    // The index that data frames write has no name.
-    idField: flags.idField === '' ? '' : required('--id-field', flags.idField, 'Name the field that tells rows apart, e.g. --id-field id'),
+    // The index column that data frames write has an empty name.
+    idField: flags.idField === '' ? '' : required('--id-field', flags.idField, 'Name the field with the id of the row, e.g. --id-field id'),
     prompt: promptOf(flags),
     systemPrompt: systemPromptOf(flags.systemPrompt, endpoint),
     refusesObjects: true,
@@ -88,24 +88,24 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, note, reach, 
     ...reach,
     policies: policiesOf(flags, priceOf(book, model)),
   };
-  // Standard input is read only where all else is right.
+  // Standard input is read only after all other checks.
   return { ...rest, inputs: await inputFilesOf(flags, { cwd, stdin, idField: rest.idField, note }) };
 };
 
-const isSaidPrepared = ({ inputFormat }: StartFlags): boolean => inputFormat === 'openai-batch';
-/** Where nothing says what to ask, the file may. */
-const mayBePrepared = (flags: StartFlags): boolean => isSaidPrepared(flags) || saidByLines.every((name) => isUnsaid(flags[name]));
+const isDeclaredPrepared = ({ inputFormat }: StartFlags): boolean => inputFormat === 'openai-batch';
+/** Without prompt and model flags, the file may contain whole requests. */
+const mayBePrepared = (flags: StartFlags): boolean => isDeclaredPrepared(flags) || flagsSetByLines.every((name) => isAbsent(flags[name]));
 
-/** A file of requests in OpenAI's batch format; null: it is none, and was not said to be. */
+/** A file of requests in OpenAI's batch format; null: the file has another format and was not declared as one. */
 const describePrepared = async (
   flags: StartFlags,
   { cwd, stdin, note, reach, book }: Omit<JobPlace, 'configOf'>,
 ): Promise<JobDescription | null> => {
-  if (isSaidPrepared(flags)) refuseBeside('--input-format openai-batch', flags, saidByLines, 'The lines of the file say it.');
-  // Standard input is read once: what it holds is then said.
+  if (isDeclaredPrepared(flags)) refuseBeside('--input-format openai-batch', flags, flagsSetByLines, 'Each line of the file sets it.');
+  // Standard input is read only once, so its format must be declared.
   else if (flags.input.includes(standardInput)) return null;
   const inputs = await inputFilesOf(flags, { cwd, stdin, idField: preparedIdField, note });
-  const found = isSaidPrepared(flags) ? await requirePrepared(inputs) : await preparedBatch(inputs);
+  const found = isDeclaredPrepared(flags) ? await requirePrepared(inputs) : await preparedBatch(inputs);
   if (found === null) return null;
   const { url, model } = found;
   note(`batchor: ${inputs[0]?.given ?? ''}: a prepared batch file: its bodies go to ${url} as they are, for ${model}`);
@@ -138,9 +138,9 @@ const describeEarlier = async (
   runId: string,
   { cwd, reach, book, configOf }: Omit<JobPlace, 'stdin' | 'note'>,
 ): Promise<EarlierDescription> => {
-  refuseBeside('--from-run', flags, rowFlags, 'The rows are those of that run, and ask what they asked.');
+  refuseBeside('--from-run', flags, rowFlags, 'The rows and prompts come from that run.');
   if (flags.endpoint !== undefined)
-    throw new CliFailure('--from-run and --endpoint exclude each other', { hint: 'The requests are made for the endpoint of that run.' });
+    throw new CliFailure('--from-run and --endpoint exclude each other', { hint: 'The requests use the endpoint of that run.' });
   const { provider } = await configOf(runId);
   const model = flags.model ?? provider.model;
   return {
@@ -158,22 +158,22 @@ const describeEarlier = async (
 };
 
 /** Refuses the first of these flags that was given. */
-const isUnsaid = (value: unknown): boolean => (Array.isArray(value) ? value.length === 0 : value === undefined || value === false);
+const isAbsent = (value: unknown): boolean => (Array.isArray(value) ? value.length === 0 : value === undefined || value === false);
 
 export const refuseBeside = (flag: string, flags: StartFlags, others: readonly (keyof StartFlags)[], hint: string): void => {
   const first = others.find((name) => {
-    return !isUnsaid(flags[name]);
+    return !isAbsent(flags[name]);
   });
   if (first !== undefined) throw new CliFailure(`${flag} and ${flagName(first)} exclude each other`, { hint });
 };
 
-/** A module says all of its job itself. */
+/** The job module sets all of the job. */
 const moduleOf = (flags: StartFlags, job: string, cwd: string): ModuleExport => {
-  refuseBeside('--job', flags, sayable, 'The module says what to run, and how: change it there.');
+  refuseBeside('--job', flags, jobFlags, 'The module sets it: change it there.');
   return parseModuleExport('--job', job, cwd, 'default');
 };
 
-/** Stored with the run, so that whoever goes on counts with the same price. */
+/** The price to store with the run, so that every process uses the same price. */
 export const priceOf = (book: PriceBook | undefined, model: string): TokenPrices | null =>
   book?.({ kind: connectionName, connection: connectionName, model }) ?? null;
 
@@ -184,11 +184,11 @@ const promptOf = ({ promptField, promptTemplate }: StartFlags): JobDescription['
     const template = required('--prompt-template', promptTemplate, 'Write a prompt with {{fields}}.');
     if (parseTemplate(template).fields.length === 0)
       throw new CliFailure('--prompt-template names no field', {
-        hint: 'Every row would be asked the same. Write {{field}} for a field of the row.',
+        hint: 'Every row would get the same prompt. Write {{field}} for a field of the row.',
       });
     return { type: 'template', template };
   }
-  const hint = 'Say what to ask: --prompt-field text, or --prompt-template "Summarise: {{text}}"';
+  const hint = 'Give the prompt: --prompt-field text, or --prompt-template "Summarise: {{text}}"';
   if (promptField === undefined) throw new CliFailure('--prompt-field or --prompt-template is missing', { hint });
   return { type: 'field', field: required('--prompt-field', promptField, hint) };
 };
@@ -198,15 +198,15 @@ const takesSystemPrompt: readonly string[] = ['responses', 'chat.completions'];
 const systemPromptOf = (systemPrompt: string | undefined, endpoint: string): string | null => {
   if (systemPrompt === undefined) return null;
   if (takesSystemPrompt.includes(endpoint)) return systemPrompt;
-  throw new CliFailure(`--system-prompt: the endpoint ${endpoint} takes none`, {
-    hint: `Leave it out, or use ${takesSystemPrompt.join(' or ')}.`,
+  throw new CliFailure(`--system-prompt: the endpoint ${endpoint} does not take one`, {
+    hint: `Omit it, or use ${takesSystemPrompt.join(' or ')}.`,
   });
 };
 
 export const completionWindowOf = (text: string): string => {
   if (/^[1-9]\d*[hd]$/u.test(text)) return text;
-  throw new CliFailure(`--completion-window ${JSON.stringify(text)}: a time like 24h is needed`, {
-    hint: 'OpenAI takes 24h and nothing else.',
+  throw new CliFailure(`--completion-window must be a duration, e.g. 24h (got ${JSON.stringify(text)})`, {
+    hint: 'OpenAI takes only 24h.',
   });
 };
 

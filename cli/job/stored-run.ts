@@ -15,17 +15,17 @@ import { requireTrustedStore } from '../shell/store-trust.ts';
 import { jobOf } from './job.ts';
 import { type Place, requireStore, summaryInPlace } from '../shell/place.ts';
 
-/** A stored run, and what its start was told. */
+/** A stored run with the description of its start. */
 export interface StoredRun {
   readonly runner: BatchRunner;
   readonly run: Run;
   readonly description: Description | null;
 }
 
-/** Enough for reading what is stored; asked for anything else, it has no key. The user's own is not shown, where a service repeated it. */
+/** An account for reading the store, without a key for requests. The user's key is masked where a service repeated it. */
 const readingAccount = ({ loaded }: Place): Account => ({ apiKey: '', baseUrl: null, hides: loaded.env['OPENAI_API_KEY']?.trim() ?? '' });
 
-/** Opens the store, lets look at one run, and closes the store again. The account is asked for when the provider's code is. */
+/** Opens the store and one run for the callback, and closes the store again. The account is resolved when the provider is loaded. */
 export const withRun = async <A>(
   place: Place,
   runId: string,
@@ -43,7 +43,7 @@ export const withRun = async <A>(
     prices,
   );
 
-/** The same, without a look at any run. */
+/** The same, without opening a run. */
 export const withRunner = async <A>(
   place: Place,
   use: (runner: BatchRunner) => Promise<A>,
@@ -59,8 +59,8 @@ export const withRunner = async <A>(
   }
 };
 
-/** The same, for one word to the run; answers its summary. */
-export const tellRun = (
+/** The same, for one request to the run; returns its summary. */
+export const requestRun = (
   place: Place,
   runId: string,
   tell: (run: Run) => Promise<Parameters<typeof toWire>[0]>,
@@ -73,7 +73,7 @@ export interface DrivingOptions {
   readonly prices?: PriceBook | undefined;
 }
 
-/** The same, able to drive the run: with its account, and with its input attached while there is input to read. */
+/** The same, ready to continue the run: with its account, and with its input while rows are left to read. */
 export const withDrivableRun = <A>(
   place: Place,
   runId: string,
@@ -96,7 +96,7 @@ export const withDrivableRun = <A>(
       const needsInput = !ingest.isComplete && control.state !== 'cancel_requested';
       if (description === null || !(needsInput || isModule)) return use({ runner, run });
       const withJob = async (): Promise<Run> => (await runner.getRun(runId, { job: await jobOf(description, context.cwd, runner) })) as Run;
-      // A job's own code reads the answers best; where it cannot be had, what is stored with the run reads them too.
+      // The job's own code is preferred for reading answers; without it, the stored schema is used.
       const driven = await (needsInput || isOwn ? withJob() : withJob().catch((error: unknown) => without(context, run, error)));
       if (isOwn) requireBrought(runId, connection);
       else requireKey(account, connection);
@@ -107,16 +107,19 @@ export const withDrivableRun = <A>(
   );
 };
 
-/** The module says by which connection its run goes on. */
+/** Throws unless the job's module exported the run's connection. */
 export const requireBrought = (runId: string, connection: string): void => {
   if (broughtConnection(connection) !== undefined) return;
-  throw new CliFailure(`run ${runId} belongs to the connection ${JSON.stringify(connection)}, which the module of its job does not bring`, {
-    hint: `Export it there: export const providers = [connection], with the name that it had`,
-  });
+  throw new CliFailure(
+    `run ${runId} belongs to the connection ${JSON.stringify(connection)}, which the module of its job does not export`,
+    {
+      hint: `Export it in the module under the same name: export const providers = [connection]`,
+    },
+  );
 };
 
 const without = (context: Pick<CliContext, 'stderr'>, run: Run, error: unknown): Run => {
   const message = error instanceof Error ? error.message : String(error);
-  writeNotes(context, [`batchor: going on without the job's module: ${message}`]);
+  writeNotes(context, [`batchor: continuing without the job's module: ${message}`]);
   return run;
 };

@@ -3,15 +3,15 @@ import { CliFailure } from '../shell/failure.ts';
 
 type Part = { readonly type: 'text'; readonly text: string } | { readonly type: 'field'; readonly field: string };
 
-/** A prompt with places for a row's fields. */
+/** A prompt template with fields of a row. */
 export interface Template {
   /** The fields it names, each once, in order. */
   readonly fields: readonly string[];
-  /** The text for a row, or the field that the row lacks. `written`: fields that stand there as the source has them. */
+  /** The text for a row, or the field that the row lacks. `written`: fields to insert exactly as the source has them. */
   render(row: JsonObject, written?: ReadonlyMap<string, string>): { readonly text: string } | { readonly missing: string };
 }
 
-/** Reads `"… {{field}} …"`; `\{{` stands for two braces. Throws for braces that are never closed or hold nothing. */
+/** Parses `"… {{field}} …"`; `\{{` is two literal braces. Throws for unclosed or empty braces. */
 export const parseTemplate = (source: string): Template => {
   const parts: Part[] = [];
   let text = '';
@@ -43,7 +43,7 @@ export const parseTemplate = (source: string): Template => {
   };
 };
 
-/** A value as it stands in a prompt: a string as it is, anything else as JSON. */
+/** A value in a prompt: a string unchanged, anything else as JSON. */
 export const textOf = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value ?? null));
 
 const readField = (source: string, at: number): { readonly field: string; readonly end: number } => {
@@ -55,4 +55,4 @@ const readField = (source: string, at: number): { readonly field: string; readon
 };
 
 const brokenTemplate = (what: string): CliFailure =>
-  new CliFailure(`--prompt-template: ${what}`, { hint: 'Write {{field}} for a field of the row, and \\{{ for the braces themselves.' });
+  new CliFailure(`--prompt-template: ${what}`, { hint: 'Write {{field}} for a field of the row, and \\{{ for literal braces.' });

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
 import { dollars } from '../../lib/core/money/prices.ts';
 import type { RunSummary } from '../../lib/run/view/summary.ts';
 
-/** What is to be known, of a run that may still send rows, of a cap that only an estimate keeps; null: no cap, or its figures bound what the run costs. */
+/** A note that the cost cap of an unfinished run relies on an estimate; null: no cap, or its figures are an upper bound of the cost. */
 export const capNote = ({ status, cost: { capUsd, isBound } }: Pick<RunSummary, 'status' | 'cost'>): string | null =>
   status !== 'running' || capUsd === null || isBound ? null : noteOf(capUsd);
 

@@ -1,14 +1,14 @@
 import type { ItemResult } from '../../lib/core/settle/results.ts';
 import type { InspectedAttempt, InspectedLine, InspectedSpan, Inspection } from '../../lib/run/audit/inspection.ts';
 
-/** The history of a row for a person: what it is, then attempt by attempt. */
+/** The history of a row as text: the row, then each attempt. */
 export const historyText = (inspection: Inspection): readonly string[] => {
   const { itemId, itemIndex, status, failureClass, attemptCount, unchargedAttemptCount, retryAt, sequence, attempts } = inspection;
   const why = failureClass === null ? '' : ` (${failureClass})`;
   return [
     `row ${itemIndex}, item ${JSON.stringify(itemId)}: ${status}${why}, ${attemptCount} charged and ${unchargedAttemptCount} uncharged attempts`,
     ...(sequence === null ? [] : [`  result ${sequence}`]),
-    ...(retryAt === null ? [] : [`  goes again at ${retryAt.toISOString()}`]),
+    ...(retryAt === null ? [] : [`  sent again at ${retryAt.toISOString()}`]),
     ...(inspection.metadata === null ? [] : [`  metadata ${JSON.stringify(inspection.metadata)}`]),
     ...(inspection.badRow === null ? [] : [`  bad row ${JSON.stringify(inspection.badRow)}`]),
     `  item line: ${placeText(inspection.itemLine)}`,
@@ -22,9 +22,7 @@ export const historyText = (inspection: Inspection): readonly string[] => {
 };
 
 const sentFor = ({ sharedWith }: Inspection): string =>
-  sharedWith === null
-    ? ''
-    : `: its request is that of row ${sharedWith.itemIndex}, item ${JSON.stringify(sharedWith.itemId)}, which is sent for both`;
+  sharedWith === null ? '' : `: it shares the request of row ${sharedWith.itemIndex}, item ${JSON.stringify(sharedWith.itemId)}`;
 
 const placeText = ({ object, offset, length }: InspectedSpan): string => `${object}, byte ${offset}, ${length} bytes`;
 
@@ -36,8 +34,8 @@ const attemptText = (attempt: InspectedAttempt): readonly string[] => {
     `  ${providerBatchId === null ? 'not at the provider' : `${providerBatchId}, create ${createAttempt}`}${inputFileId === null ? '' : `, input file ${inputFileId}`}${ended}`,
     ...(attempt.rejectionMessage === null ? [] : [`  refused: ${attempt.rejectionMessage}`]),
     ...lines.flatMap(lineText),
-    ...(attempt.areRawFilesKept ? [] : ['  its raw files are not kept: its lines are told as they stood in them']),
-    ...(lines.length === 0 && attempt.ending !== null ? ['  no line speaks of the row'] : []),
+    ...(attempt.areRawFilesKept ? [] : ['  its raw files are not kept: the lines below come from the stored results']),
+    ...(lines.length === 0 && attempt.ending !== null ? ['  no line about the row'] : []),
     ...attempt.faults.map((fault) => `  ${fault}`),
   ];
 };
@@ -47,7 +45,7 @@ const lineText = ({ error, ...line }: InspectedLine): readonly string[] => [
   ...(error === null
     ? []
     : [
-        `    the provider says: ${error.errorCode === null ? '' : `${error.errorCode}: `}${error.message}`,
+        `    provider message: ${error.errorCode === null ? '' : `${error.errorCode}: `}${error.message}`,
         ...(error.rawError === null ? [] : block(JSON.stringify(error.rawError, null, 2))),
       ]),
 ];
@@ -60,7 +58,7 @@ const block = (text: string): readonly string[] => {
   return shown.split('\n').map((line) => `    ${line}`);
 };
 
-/** What was asked, and what came of it. */
+/** The request and its result. */
 const askedText = ({ request, result }: Inspection): readonly string[] => [
   ...(request === null ? [] : ['  request:', ...block(JSON.stringify(request, null, 2))]),
   ...(result === null ? [] : answerText(result)),

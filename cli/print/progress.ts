@@ -7,9 +7,9 @@ import { type Place, withStoreNamed } from '../shell/place.ts';
 import { writeNotes } from './render.ts';
 import { shownText } from './shown-text.ts';
 
-/** What somebody who watches a run sees: one live line at a terminal; troubles and pauses everywhere, each once. */
+/** The progress of a run: one live line at a terminal; warnings and pauses everywhere, each once. */
 export interface Watch {
-  /** The latest that was seen. */
+  /** The latest summary. */
   readonly last: RunSummary;
   stop(): void;
 }
@@ -48,7 +48,7 @@ export const watch = (run: Run, context: CliContext, place: Place, onChange: () 
       }
       onChange();
     },
-    // Whoever waits for the run hears of it.
+    // `run.wait()` throws the same error.
     error: () => undefined,
   });
   return {
@@ -67,11 +67,11 @@ const widthOf = ({ stderr }: CliContext): number => ('columns' in stderr && type
 
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
-/** The run at a glance, on one line. */
+/** The state of the run on one line. */
 export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatches, controlState, cost, queue }: RunSummary): string => {
   const answered = itemCounts.completed + itemCounts.failed_permanent;
   const out = liveBatches.filter((batch) => batch.providerBatchId !== null);
-  const unclear = liveBatches.filter((batch) => batch.unclear !== null).length;
+  const unconfirmed = liveBatches.filter((batch) => batch.unclear !== null).length;
   const atProvider = out.reduce((sum, batch) => sum + (batch.completedCount ?? 0), 0);
   const parts = [
     `${grouped(answered)} of ${grouped(itemCount)}${isIngestionComplete ? '' : '+'} rows answered`,
@@ -79,7 +79,7 @@ export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatch
     ...(out.length > 0
       ? [`${out.length} ${out.length === 1 ? 'batch' : 'batches'} at the provider (${grouped(atProvider)} done there)`]
       : []),
-    ...(unclear > 0 ? [`${unclear} ${unclear === 1 ? 'batch' : 'batches'} looked for`] : []),
+    ...(unconfirmed > 0 ? [`checking ${unconfirmed} unconfirmed ${unconfirmed === 1 ? 'create' : 'creates'}`] : []),
     ...(cost.spentUsd === null || cost.spentUsd === 0
       ? []
       : [`${dollars(cost.spentUsd)}${cost.capUsd === null ? '' : ` of ${dollars(cost.capUsd)}${cost.isBound ? '' : ' by estimate'}`}`]),
@@ -90,38 +90,38 @@ export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatch
   return parts.join(' · ');
 };
 
-/** Rows wait for room: in the provider's queue, or in a budget. What the provider says of it comes last, since the line is cut. */
+/** Names the limit that rows wait for. The provider's message comes last, since the line is cut to the terminal. */
 const waitText = ({ refusals, othersTokens, othersRequests }: RunSummary['queue']): string => {
   if (refusals !== null) return `waiting for the provider's queue (refused ${refusals.count}×: ${refusals.message})`;
-  return othersTokens > 0 || othersRequests > 0 ? 'waiting for room beside other runs' : 'waiting for room in the budget';
+  return othersTokens > 0 || othersRequests > 0 ? 'waiting for queue capacity used by other runs' : 'waiting for capacity in the budget';
 };
 
-/** Says what is new and worth a line: a trouble that began or changed, a pause while answers are still awaited. */
+/** Lines for new events: a warning that began or changed, a pause while batches are at the provider. */
 const createNotes = (first: RunSummary): ((summary: RunSummary) => readonly string[]) => {
-  const told = new Map<string, string>();
-  const unclear = new Map<string, string>();
-  let isCapTold = false;
+  const shown = new Map<string, string>();
+  const unconfirmed = new Map<string, string>();
+  let isCapShown = false;
   let control = controlText(first);
   return (summary) => {
     const lines: string[] = [];
-    const note = isCapTold ? null : capNote(summary);
+    const note = isCapShown ? null : capNote(summary);
     if (note !== null) {
-      isCapTold = true;
+      isCapShown = true;
       lines.push(note);
     }
     for (const { what, message, retryAt } of summary.troubles) {
-      // Each try is a request of its own, and each look later than the last: neither is news.
+      // A new request id or a later time alone is not news.
       const news = message.replace(/\breq_\w+/gu, '').replace(/[\d,]{1,9}(?:\.\d)? (?:second|minute|hour|day)s?\b/gu, '');
-      if (told.get(what) === news) continue;
-      told.set(what, news);
+      if (shown.get(what) === news) continue;
+      shown.set(what, news);
       lines.push(
         what.startsWith('overdue:')
           ? `batchor: ${message}`
           : `batchor: ${nameOf(what)}: ${message}; trying again at ${retryAt.toTimeString().slice(0, 8)}`,
       );
     }
-    for (const what of [...told.keys()]) if (!summary.troubles.some((trouble) => trouble.what === what)) told.delete(what);
-    lines.push(...createNotesOfUnclear(summary, unclear));
+    for (const what of [...shown.keys()]) if (!summary.troubles.some((warning) => warning.what === what)) shown.delete(what);
+    lines.push(...unconfirmedNotes(summary, unconfirmed));
     const now = controlText(summary);
     if (now !== control && now !== '' && summary.liveBatches.some((batch) => batch.providerBatchId !== null)) lines.push(`batchor: ${now}`);
     control = now;
@@ -129,20 +129,21 @@ const createNotes = (first: RunSummary): ((summary: RunSummary) => readonly stri
   };
 };
 
-/** A create without an answer is told of when it becomes one, and when its batch is sent again. */
-const createNotesOfUnclear = ({ liveBatches }: RunSummary, told: Map<string, string>): readonly string[] => {
+/** One line when a create becomes unconfirmed, and one when its batch is sent again. */
+const unconfirmedNotes = ({ liveBatches }: RunSummary, shown: Map<string, string>): readonly string[] => {
   const lines = liveBatches.flatMap((batch): readonly string[] => {
     const stage = batch.unclear?.stage ?? null;
-    const before = told.get(batch.batchKey);
+    const before = shown.get(batch.batchKey);
     if (stage === null || stage === before) return [];
-    told.set(batch.batchKey, stage);
+    shown.set(batch.batchKey, stage);
     if (before === undefined)
       return [
-        `batchor: no answer came to the create of batch ${batch.batchKey}: it is looked for, and sent again once it is sure that it is not there`,
+        `batchor: the create of batch ${batch.batchKey} got no answer; batchor searches for the batch, and sends it again only once it is known not to exist`,
       ];
-    return stage === 'fenced' ? [`batchor: batch ${batch.batchKey} is not there; it is sent again after a last look`] : [];
+    return stage === 'fenced' ? [`batchor: batch ${batch.batchKey} does not exist; it is sent again after a last check`] : [];
   });
-  for (const key of [...told.keys()]) if (!liveBatches.some((batch) => batch.batchKey === key && batch.unclear !== null)) told.delete(key);
+  for (const key of [...shown.keys()])
+    if (!liveBatches.some((batch) => batch.batchKey === key && batch.unclear !== null)) shown.delete(key);
   return lines;
 };
 
@@ -150,17 +151,17 @@ const controlText = ({ controlState, controlReason, controlMessage }: RunSummary
   if (controlState === 'running') return '';
   const why = controlMessage === null ? '' : `: ${controlMessage}`;
   if (controlState === 'cancel_requested') return `the run is being cancelled${why}`;
-  return `the run is paused (${controlReason})${why}; what is at the provider is still collected`;
+  return `the run is paused (${controlReason})${why}; answers of batches at the provider are still collected`;
 };
 
-/** What an effect's key stands for. */
+/** A readable name for the key of an effect. */
 const nameOf = (what: string): string => names[what] ?? what.replace(/^batch:/u, 'batch ');
 const names: Readonly<Record<string, string>> = {
   ingest: 'reading the input',
-  poll: 'asking for the batches',
-  sweep: 'looking for batches',
+  poll: 'polling batches',
+  sweep: 'listing batches',
   plan: 'planning a batch',
   requeue: 'sending rows again',
-  shared: 'ending rows whose request another row has sent',
-  strays: 'watching batches that nobody needs',
+  shared: 'ending rows that share the request of another row',
+  strays: 'polling duplicate batches',
 };

@@ -7,10 +7,10 @@ const grouped = (count: number | null): string => (count === null ? unknown : co
 const money = (usd: number | null): string => (usd === null ? unknown : dollars(usd));
 const hours = (count: number): string => count.toLocaleString('en-US', { maximumFractionDigits: 1 });
 
-/** A quote for a person: what is expected, and the range that it lies in. */
+/** A quote as a table: expected values and their ranges. */
 export const quoteTable = (quote: Quote): readonly string[] => {
   const { inputTokens, outputTokens, costRange, queue, assumedBatchHours: assumed } = quote;
-  // What is estimated is shown as such, and not as a range that it would lie in.
+  // Estimated values are marked as such and shown without a range.
   const isRange = inputTokens.isBound;
   const about = (text: string): string => (isRange || text === unknown ? text : `about ${text}`);
   const counted = inputTokens.isExact
@@ -42,7 +42,7 @@ export const quoteTable = (quote: Quote): readonly string[] => {
         '',
         hours(quote.hours.from),
         hours(quote.hours.to),
-        `${grouped(queue.rounds)} ${queue.rounds === 1 ? 'round' : 'rounds'}; that one takes ${hours(assumed.from)} to ${hours(assumed.to)} is an assumption`,
+        `${grouped(queue.rounds)} ${queue.rounds === 1 ? 'round' : 'rounds'}; assumes ${hours(assumed.from)} to ${hours(assumed.to)} per round`,
       ],
     ]),
     ...quote.badRows.messages.map((message) => `bad row: ${message}`),

@@ -8,7 +8,7 @@ import { escapedControls, shownText } from './shown-text.ts';
 export const writeJson = (context: CliContext, value: JsonValue): Promise<void> =>
   writeText(context.stdout, `${escapedControls(JSON.stringify(value, null, context.isStdoutTerminal ? 2 : 0))}\n`);
 
-/** Lines for a person: on stderr, so that stdout stays data. Passwords are masked, and what would steer a terminal is shown as text. */
+/** Lines for a person: on stderr, so that stdout stays data. Passwords are masked, and terminal controls are escaped. */
 export const writeNotes = (context: Pick<CliContext, 'stderr'>, lines: readonly string[]): void => {
   if (lines.length > 0) context.stderr.write(lines.map((line) => `${shownText(maskSecrets(line))}\n`).join(''));
 };
@@ -17,7 +17,7 @@ export const writeNotes = (context: Pick<CliContext, 'stderr'>, lines: readonly 
 export const writeLines = (to: Writable, lines: readonly string[]): Promise<void> =>
   writeText(to, lines.map((line) => `${shownText(maskSecrets(line))}\n`).join(''));
 
-/** Resolves once the text is taken in: waits while the reader is slower. */
+/** Resolves once the stream accepts more text: waits while the reader is slower. */
 export const writeText = (to: Writable, text: string | Uint8Array): Promise<void> =>
   new Promise((resolve, reject) => {
     to.write(text, (error) => {

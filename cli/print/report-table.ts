@@ -16,7 +16,7 @@ export const durationText = (seconds: number): string => {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 };
 
-/** A run's results at a glance, for a person: what became of the rows, why they failed, what it took. */
+/** The summary of a run as a table: outcomes of rows, errors, duration, batches. */
 export const reportTable = (report: RunReport): readonly string[] => {
   const { runId, jobName, model, itemCounts, failures, attempts, usage, spentUsd, batchCount, slowestBatches } = report;
   const statuses = Object.entries(itemCounts).filter(([, count]) => count > 0);
@@ -33,11 +33,11 @@ export const reportTable = (report: RunReport): readonly string[] => {
             ['failed as', 'rows', 'e.g.', 'what to do'],
             ...failures.map(({ errorClass, count, exampleItemId, remedy }) => [errorClass, count, exampleItemId, remedy]),
           ]),
-          ...failures.flatMap(({ errorClass, count, sampledCount, said }) => [
-            `${errorClass}, ${sampledCount < count ? `by ${countOf(sampledCount)} of ${countOf(count)} rows` : 'in words'}:`,
-            ...said.map(
-              (words) =>
-                `  ${countOf(words.count)} × ${words.errorCode === null ? '' : `${withoutControls(words.errorCode)}: `}${withoutControls(clipped(words.message))}`,
+          ...failures.flatMap(({ errorClass, count, sampledCount, said: messages }) => [
+            `${errorClass}, ${sampledCount < count ? `messages of ${countOf(sampledCount)} of ${countOf(count)} rows` : 'messages'}:`,
+            ...messages.map(
+              (each) =>
+                `  ${countOf(each.count)} × ${each.errorCode === null ? '' : `${withoutControls(each.errorCode)}: `}${withoutControls(clipped(each.message))}`,
             ),
           ]),
         ]),

@@ -12,10 +12,10 @@ import { shownText } from './shown-text.ts';
 
 const pageRows = 1_000;
 
-/** Which results, and what of them. */
+/** Which results, and which fields of them. */
 export type ResultChoice = Pick<ResultsOptions, 'include' | 'only'>;
 
-/** Results as JSON lines: in input order, or, with a sequence, those that ended after it. Pulled page by page; a page is all that is held. */
+/** Results as JSON lines: in input order, or, with a sequence, those that ended after it. Pulled page by page; holds one page in memory. */
 export const resultPages = (run: Run, afterSequence: number | null, choice: ResultChoice): AsyncIterable<ResultText> =>
   afterSequence === null ? run.resultText(choice) : pagesAfter(run, afterSequence, choice);
 
@@ -28,21 +28,21 @@ async function* pagesAfter(run: Run, afterSequence: number, choice: ResultChoice
   }
 }
 
-/** Bytes to be written, and what is in them once they are. */
+/** Bytes to write, and their totals once they are written. */
 export interface ResultBytes {
-  readonly pieces: AsyncIterable<string | Uint8Array>;
-  readonly told: () => JsonObject;
+  readonly chunks: AsyncIterable<string | Uint8Array>;
+  readonly totals: () => JsonObject;
 }
 
 export const linesOf = (pages: AsyncIterable<ResultText>): ResultBytes => {
   let count = 0;
-  async function* pieces(): AsyncGenerator<string> {
+  async function* chunks(): AsyncGenerator<string> {
     for await (const page of pages) {
       yield page.text;
       count += page.count;
     }
   }
-  return { pieces: pieces(), told: () => ({ result_count: count }) };
+  return { chunks: chunks(), totals: () => ({ result_count: count }) };
 };
 
 /** Results as a table: in input order, or, with a sequence, those that ended after it; with all columns, or those that were chosen. */
@@ -61,27 +61,27 @@ export const bytesOfTable = async (
     }
   }
   const named = columns.map((column, at) => ({ ...column, name: chosen?.[at]?.name ?? column.name }));
-  return { pieces: format.encode({ columns: named, pages: counted() }), told: () => ({ result_count: count }) };
+  return { chunks: format.encode({ columns: named, pages: counted() }), totals: () => ({ result_count: count }) };
 };
 
-/** Writes them, no faster than they are taken. What the model wrote steers no terminal. */
-export const writeResults = async (to: Writable, { pieces }: ResultBytes, isTerminal = false): Promise<void> => {
+/** Writes the results at the reader's pace. At a terminal, control characters in answers are escaped. */
+export const writeResults = async (to: Writable, { chunks }: ResultBytes, isTerminal = false): Promise<void> => {
   const decoder = new TextDecoder();
-  for await (const piece of pieces) {
-    if (!isTerminal) await writeText(to, piece);
+  for await (const chunk of chunks) {
+    if (!isTerminal) await writeText(to, chunk);
     else
       await writeText(
         to,
-        shownText((typeof piece === 'string' ? piece : decoder.decode(piece, { stream: true })).replaceAll('\r\n', '\n')),
+        shownText((typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })).replaceAll('\r\n', '\n')),
       );
   }
 };
 
-/** The same into a file that is whole or not there; never into an input of the run. */
+/** Writes the results to a file, all or nothing; never over an input of the run. */
 export const writeResultsFile = async (
   given: string,
   { cwd, inputs, flag = '--output' }: { readonly cwd: string; readonly inputs: readonly string[]; readonly flag?: string },
-  { pieces, told }: ResultBytes,
+  { chunks, totals }: ResultBytes,
 ): Promise<JsonObject> => {
   const path = await behindLinks(resolve(cwd, given));
   for (const input of inputs) {
@@ -89,13 +89,13 @@ export const writeResultsFile = async (
       throw new CliFailure(`${flag} ${given} is an input of this run`, { hint: 'Name another file: this one would be overwritten.' });
   }
   try {
-    await writeWholeFile(path, pieces);
+    await writeWholeFile(path, chunks);
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new CliFailure(`${flag} ${given} cannot be written: ${error.message}`, {
-      hint: `Is ${dirname(path)} a folder that you may write to, with room on it?`,
+      hint: `Check the permissions and free space of ${dirname(path)}.`,
       exitCode: exitCodes.runtime,
     });
   }
-  return { output: path, ...told() };
+  return { output: path, ...totals() };
 };

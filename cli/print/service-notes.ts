@@ -2,7 +2,7 @@ import { serviceNamesOf } from '../compose.ts';
 import { type Description, isOfModule } from '../job/job-description.ts';
 import { nearest } from '../shell/nearest.ts';
 
-/** What the service is known not to take, where its lists are known; said, and left to the service to decide: the lists may be old. */
+/** Warnings about settings that the service is not known to take. Only warnings, since the known lists may be outdated. */
 export const serviceNotes = async (description: Description): Promise<readonly string[]> => {
   if (isOfModule(description)) return [];
   const known = await serviceNamesOf(description.baseUrl);
@@ -13,7 +13,7 @@ export const serviceNotes = async (description: Description): Promise<readonly s
     ...(known.isKnownModel(model)
       ? []
       : [
-          `batchor: ${known.service} has no model ${JSON.stringify(model)} that this version knows; ${near === null ? 'is it a newer one?' : `is ${near} meant?`}`,
+          `batchor: ${known.service} has no model ${JSON.stringify(model)} known to this version; ${near === null ? 'it may be newer than this version' : `did you mean ${near}?`}`,
         ]),
     ...(known.windows.includes(completionWindow)
       ? []

@@ -1,6 +1,6 @@
 /**
- * Rows of cells as lines: columns as wide as their widest cell, numbers to the right. The first row is the header. Ids and the provider's words
- * may hold anything: a line end or an order to the terminal is shown as it is written in JSON.
+ * Rows of cells as lines: columns as wide as their widest cell, numbers to the right. The first row is the header. Ids and the
+ * provider's messages may hold any character: line ends and terminal controls are shown as in JSON.
  */
 export const tableOf = (rows: readonly (readonly (string | number)[])[]): readonly string[] => {
   const shown = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? cell : withoutControls(cell))));
@@ -13,6 +13,6 @@ export const tableOf = (rows: readonly (readonly (string | number)[])[]): readon
   );
 };
 
-/** A line of text: line ends and what steers a terminal are shown as JSON writes them. */
+/** One line of text: line ends and terminal controls are shown as in JSON. */
 export const withoutControls = (text: string): string =>
   text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (found) => `\\u${(found.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);

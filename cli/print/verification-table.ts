@@ -5,7 +5,7 @@ import { tableOf } from './text-table.ts';
 
 const none = '-';
 
-/** What was proved, for a person: a line per law, and a line per batch. */
+/** The verification as a table: a line per law, and a line per batch. */
 export const verificationTable = ({
   runId,
   isSound,
@@ -45,7 +45,7 @@ export const verificationTable = ({
   ...prunedText(pruned),
   ...(objects.uncheckedCount === 0
     ? []
-    : ['', `${objects.uncheckedCount} of ${objects.count} stored objects have no checksums: a changed byte in them may not show`]),
+    : ['', `${objects.uncheckedCount} of ${objects.count} stored objects have no checksums: changed bytes in them may go undetected`]),
   '',
   `run ${runId}: ${itemCount} rows = ${
     Object.entries(itemCounts)
@@ -57,11 +57,11 @@ export const verificationTable = ({
 
 const prunedText = ({ areRequestsPruned, rawFileCount }: Verification['pruned']): readonly string[] => [
   ...(areRequestsPruned || rawFileCount > 0 ? [''] : []),
-  ...(areRequestsPruned ? ['request lines were pruned: nothing is left of them to be looked at'] : []),
-  ...(rawFileCount > 0 ? [`${rawFileCount} raw files are not kept: what their lines said was looked at in their place`] : []),
+  ...(areRequestsPruned ? ['request lines were pruned and cannot be checked'] : []),
+  ...(rawFileCount > 0 ? [`${rawFileCount} raw files are not kept: the stored results were checked instead`] : []),
 ];
 
-/** Which law is broken, where, and what to do. */
+/** The broken law, its place, and a hint. */
 export const brokenText = (
   { law, message, itemIndex, itemId, batchNo, batchKey }: BrokenLaw,
   runId: string,
@@ -71,9 +71,9 @@ export const brokenText = (
     ...(itemIndex === null ? [] : [`row ${itemIndex}${itemId === null ? '' : ` (item ${JSON.stringify(itemId)})`}`]),
     ...(batchNo === null ? [] : [`batch ${batchNo}${batchKey === null ? '' : ` (${batchKey})`}`]),
   ].join(', ');
-  const look = itemId === null ? '' : ` Its history: ${commandLine(place, 'inspect', runId, `--item ${quoted(itemId)}`)}`;
+  const history = itemId === null ? '' : ` Its history: ${commandLine(place, 'inspect', runId, `--item ${quoted(itemId)}`)}`;
   return twoLines(
     `run ${runId} breaks the law "${law}"${where === '' ? '' : `: ${where}`}: ${message}`,
-    `Keep the run folder as it is; nothing was changed.${look}`,
+    `Do not change the run folder; verify changed nothing.${history}`,
   );
 };

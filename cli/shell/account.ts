@@ -13,7 +13,7 @@ interface StoredAddress extends Reached {
   readonly runId: string;
 }
 
-/** Of a run whose job brings a connection of its own: nothing here has a part in it. */
+/** The account of a run whose job module brings its own connection: no key, no address. */
 export const noAccount: Account = { apiKey: '', baseUrl: null };
 
 /** How the service is reached: address and key, Azure's version, and the headers of a gateway. Secrets, for memory alone. */
@@ -22,14 +22,14 @@ export const reachOf = (loaded: LoadedEnv, flags: ConnectionFlags, stored?: Stor
   const headers = headersOf(flags.header, loaded);
   const lacking = flags.baseUrl === undefined ? (stored?.headerNames ?? []).find((name) => !Object.hasOwn(headers, name)) : undefined;
   if (lacking !== undefined)
-    throw new CliFailure(`run ${stored?.runId ?? ''} was started with the header ${lacking}, which is not given now`, {
-      hint: `Its value is not stored. Give it: --header ${lacking}=VALUE, or BATCHOR_HEADERS. To go on without it, say where: --base-url URL`,
+    throw new CliFailure(`run ${stored?.runId ?? ''} was started with the header ${lacking}, which is missing now`, {
+      hint: `Its value is not stored. Give it: --header ${lacking}=VALUE, or BATCHOR_HEADERS. To continue without it, name the address: --base-url URL`,
     });
   const azureApiVersion = versionOf(flags.azureApiVersion, account.baseUrl) ?? stored?.azureApiVersion ?? null;
   return { ...account, apiKey: keyFor(loaded, account, azureApiVersion), headers, azureApiVersion };
 };
 
-/** What is stored of it with a run. */
+/** The part of the account that is stored with a run: no secrets. */
 export const storedReach = ({ baseUrl, azureApiVersion = null, headers = {} }: Account): Reached => ({
   baseUrl,
   ...(azureApiVersion === null ? {} : { azureApiVersion }),
@@ -49,7 +49,7 @@ const versionOf = (text: string | undefined, baseUrl: string | null): string | n
   return text;
 };
 
-/** At Azure its own key is meant, where there is one. */
+/** An Azure address uses AZURE_OPENAI_API_KEY where it is set. */
 const keyFor = ({ env }: LoadedEnv, { apiKey, baseUrl }: Account, azureApiVersion: string | null): string => {
   const isAzure = azureApiVersion !== null || (baseUrl !== null && /\.azure\.com$/u.test(new URL(baseUrl).hostname));
   const own = env['AZURE_OPENAI_API_KEY']?.trim() ?? '';
@@ -57,8 +57,8 @@ const keyFor = ({ env }: LoadedEnv, { apiKey, baseUrl }: Account, azureApiVersio
 };
 
 /**
- * Where the key goes: what the flag says, else what the run was started with, else the environment, else OpenAI. The address that is stored
- * with a run may have come with the folder: it gets the key only where it is known, or where this user has named it before.
+ * The address that gets the key: the flag, else the address the run was started with, else the environment, else OpenAI. A stored
+ * address may have come with a copied folder: it gets the key only if it is known, or if this user has named it before.
  */
 export const accountFor = (loaded: LoadedEnv, flag: string | undefined, stored?: StoredAddress): Account => {
   const apiKey = loaded.env['OPENAI_API_KEY']?.trim() ?? '';
@@ -67,17 +67,17 @@ export const accountFor = (loaded: LoadedEnv, flag: string | undefined, stored?:
   if (fromEnv !== null && !loaded.fromFile.has('OPENAI_BASE_URL')) named(loaded, fromEnv);
   if (stored === undefined) return { apiKey, baseUrl: fromEnv };
   const { runId, baseUrl } = stored;
-  // A key is sent where this call or the run's start said, and never to the one when they name two.
+  // When the environment and the run name two addresses, the key is sent to neither.
   if (fromEnv !== null && fromEnv !== baseUrl) {
     throw new CliFailure(`run ${runId} was started at ${baseUrl ?? "OpenAI's own address"}, but OPENAI_BASE_URL is ${fromEnv}`, {
-      hint: 'Unset OPENAI_BASE_URL to go on there, or say which with --base-url.',
+      hint: 'Unset OPENAI_BASE_URL to continue there, or choose the address with --base-url.',
     });
   }
   if (baseUrl !== null && fromEnv === null) requireTrusted(loaded, runId, baseUrl);
   return { apiKey, baseUrl };
 };
 
-/** The user named the address here: from now on it may also come from a store. */
+/** Records that the user named the address: from then on it may also come from a store. */
 const named = (loaded: LoadedEnv, url: string): string => {
   if (!isKnownAddress(url)) confirmAddress(loaded, url);
   return url;
@@ -87,25 +87,25 @@ const requireTrusted = (loaded: LoadedEnv, runId: string, stored: string): void 
   const url = checkedUrl(`the address stored with run ${runId}`, stored);
   if (isKnownAddress(url) || isConfirmed(loaded, url)) return;
   throw new CliFailure(
-    `run ${runId} was started at ${url}, an address that you have not named to batchor before: the key was not sent there`,
+    `run ${runId} was started at ${url}, an address that you have not used with batchor before: the key was not sent there`,
     {
-      hint: `If it is right, confirm it once: --base-url ${url} (or OPENAI_BASE_URL=${url}).`,
+      hint: `If the address is right, confirm it once: --base-url ${url} (or OPENAI_BASE_URL=${url}).`,
     },
   );
 };
 
-/** The same, where something will be asked of the provider; an emulator on this machine needs no key, and a connection that a job's module brought has a key of its own. */
+/** Throws if a request to the provider would need a key that is missing. An emulator on this machine needs none, and a job module's own connection has its own. */
 export const requireKey = (account: Account, connection: string | null = null): Account => {
   if (canAsk(account)) return account;
   if (connection !== null && broughtConnection(connection) !== undefined) return account;
   throw new CliFailure('OPENAI_API_KEY is not set', {
-    hint: 'Set it in the environment or in a .env file here; it is never taken from the command line.',
+    hint: 'Set it in the environment or in a .env file of this folder; it is never read from the command line.',
   });
 };
 
 const secrets = ['OPENAI_API_KEY', 'AZURE_OPENAI_API_KEY', 'BATCHOR_HEADERS'];
 
-/** True where there is a key, in whatever header, or none is needed. */
+/** True if there is a key, in any header, or none is needed. */
 export const canAsk = ({ apiKey, baseUrl, headers = {} }: Account): boolean =>
   apiKey !== '' || carryKey(headers) || (baseUrl !== null && isLoopback(new URL(baseUrl)));
 
@@ -113,11 +113,11 @@ const urlOfEnv = ({ env, fromFile }: LoadedEnv): string | null => {
   const given = env['OPENAI_BASE_URL']?.trim() ?? '';
   if (given === '') return null;
   const url = checkedUrl('OPENAI_BASE_URL', given);
-  // A folder's file must not lead a key away that was not meant for it.
+  // A .env file in a folder must not redirect a key from the environment to its own address.
   const secret = secrets.find((name) => !fromFile.has(name) && env[name] !== undefined);
   if (fromFile.has('OPENAI_BASE_URL') && secret !== undefined) {
     throw new CliFailure(`OPENAI_BASE_URL (${url}) comes from .env, ${secret} from the environment`, {
-      hint: `Should ${secret === 'BATCHOR_HEADERS' ? 'the headers' : 'the key'} go there, say so: --base-url ${url}`,
+      hint: `To send ${secret === 'BATCHOR_HEADERS' ? 'the headers' : 'the key'} there, confirm the address: --base-url ${url}`,
     });
   }
   return url;
@@ -128,12 +128,12 @@ const checkedUrl = (name: string, text: string): string => {
   if (url === null || !/^https?:$/u.test(url.protocol)) throw new CliFailure(`${name} is not an http or https address`);
   // Stored with the run: it must hold no secret.
   if (url.username !== '' || url.password !== '')
-    throw new CliFailure(`${name} holds a user name or password`, { hint: 'Give the address alone; the key comes from OPENAI_API_KEY.' });
+    throw new CliFailure(`${name} contains a user name or password`, { hint: 'Give only the address; the key comes from OPENAI_API_KEY.' });
   if (url.search !== '' || url.hash !== '')
-    throw new CliFailure(`${name} holds a query or a fragment`, {
+    throw new CliFailure(`${name} contains a query or a fragment`, {
       hint: url.searchParams.has('api-version')
-        ? 'Give the address alone, and the version by --azure-api-version VERSION.'
-        : 'Give the address alone.',
+        ? 'Give only the address, and the version with --azure-api-version VERSION.'
+        : 'Give only the address.',
     });
   return withoutSlashes(text);
 };

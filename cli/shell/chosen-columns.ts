@@ -1,6 +1,6 @@
 import { CliFailure } from './failure.ts';
 
-/** A column of the results, and what it is called where it is written. */
+/** A column of the results, and its name in the output. */
 export interface ChosenColumn {
   readonly name: string;
   readonly column: string;
@@ -15,7 +15,7 @@ export const chosenColumnsOf = (values: readonly string[]): readonly ChosenColum
       const at = text.indexOf('=');
       const [name, column] = at < 0 ? [text.trim(), text.trim()] : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
       if (name === '' || column === '')
-        throw new CliFailure(`--columns ${JSON.stringify(text)}: a column is needed, or name=column`, {
+        throw new CliFailure(`--columns ${JSON.stringify(text)}: must be a column, or name=column`, {
           hint: 'For example: --columns item_id,answer=output_text,cost_usd',
         });
       return { name, column };

@@ -4,7 +4,7 @@ import type { LoadedEnv } from './env-file.ts';
 import { withoutSlashes } from './base-address.ts';
 import { isLoopback } from '../compose.ts';
 
-/** Addresses that get a key without a word of the user: OpenAI's own, encrypted, and this machine's. */
+/** Addresses that get a key without confirmation: OpenAI's own over https, and this machine's. */
 export const isKnownAddress = (address: string): boolean => {
   const url = new URL(address);
   const { protocol, hostname } = url;
@@ -21,8 +21,8 @@ export const isConfirmed = (loaded: LoadedEnv, address: string): boolean => {
 const addressesMax = 200;
 
 /**
- * True after, where the user has a folder for settings: the address is among those that were confirmed. The file lies outside of every project,
- * so that no folder that was cloned or unpacked can bring it along. Not being able to write it stops nothing: the address is asked for again.
+ * Adds the address to the user's confirmed addresses, if the user has a settings folder. The file lies outside of every project,
+ * so that no cloned or unpacked folder can bring it along. If it cannot be written, the command continues and asks again next time.
  */
 export const confirmAddress = (loaded: LoadedEnv, address: string): void => {
   const path = fileOf(loaded);
@@ -43,10 +43,10 @@ export const confirmAddress = (loaded: LoadedEnv, address: string): void => {
   }
 };
 
-/** As it is compared: what `URL` makes of it, without a slash at its end. */
+/** The form in which addresses are compared: normalised by `URL`, without a trailing slash. */
 const keyOf = (address: string): string => withoutSlashes(new URL(address).href);
 
-/** `$XDG_CONFIG_HOME/batchor/addresses.json`, by the user's own environment: a folder's `.env` must not say where it lies. Null: nowhere. */
+/** `$XDG_CONFIG_HOME/batchor/addresses.json`, from the user's own environment: a folder's `.env` must not choose it. Null: the user has no settings folder. */
 const fileOf = ({ env, fromFile }: LoadedEnv): string | null => {
   const own = (name: string): string | null => {
     const value = fromFile.has(name) ? undefined : env[name];
@@ -57,7 +57,7 @@ const fileOf = ({ env, fromFile }: LoadedEnv): string | null => {
   return folder === null ? null : join(folder, 'batchor', 'addresses.json');
 };
 
-/** What the file holds, if it is this user's alone to write; nothing of any other. */
+/** The addresses in the file, if only this user can write it; else none. */
 const readAddresses = (path: string): readonly string[] => {
   let fd: number;
   try {

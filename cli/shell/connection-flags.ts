@@ -1,6 +1,6 @@
 import { Option } from 'clipanion';
 
-/** The flags that say how the service is reached, as they were typed. */
+/** The flags that name the service and its headers, as typed. */
 export interface ConnectionFlags {
   readonly baseUrl: string | undefined;
   readonly header: readonly string[];
@@ -9,16 +9,16 @@ export interface ConnectionFlags {
 
 export const headerFlag = (): string[] =>
   Option.Array('--header', [], {
-    description: 'A header for every request, NAME=VALUE, as gateways want it (repeatable; BATCHOR_HEADERS keeps values out of sight)',
+    description: 'Header for every request, NAME=VALUE, e.g. for a gateway (repeatable; use BATCHOR_HEADERS for secrets)',
   });
 
 export const azureFlag = (): string | undefined =>
   Option.String('--azure-api-version', {
-    description: "Azure's api-version, like 2025-04-01-preview; --base-url is then the address of the resource",
+    description: "Azure's api-version, e.g. 2025-04-01-preview; --base-url is then the address of the resource",
   });
 
 export const storedBaseUrlFlag = (): string | undefined =>
-  Option.String('--base-url', { description: 'Address of the service (default: the one the run was started with)' });
+  Option.String('--base-url', { description: 'Address of the service (default: the address that the run was started with)' });
 
-/** Nothing said. */
+/** No flag given. */
 export const noFlags: ConnectionFlags = { baseUrl: undefined, header: [], azureApiVersion: undefined };

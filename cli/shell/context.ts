@@ -1,25 +1,25 @@
 import type { BaseContext } from 'clipanion';
 
-/** The world as commands see it; they touch nothing else, so that a spec runs them in its own process. */
+/** Everything that commands read and write; a spec can replace it and run them in its own process. */
 export interface CliContext extends BaseContext {
-  /** Relative paths start here, and `.env` is looked for here. */
+  /** Relative paths start here, and `.env` is read here. */
   readonly cwd: string;
-  /** True where somebody watches stderr: then there is a live line. */
+  /** True if stderr is a terminal: then a live line is drawn. */
   readonly isStderrTerminal: boolean;
-  /** True where somebody reads stdout: then JSON documents are indented. */
+  /** True if stdout is a terminal: then JSON documents are indented. */
   readonly isStdoutTerminal: boolean;
   nowMs(): number;
   /** Calls back at Ctrl-C, SIGTERM or SIGHUP; returns how to stop listening. Without a listener, a signal ends the process. */
   onInterrupt(listener: () => void): () => void;
 }
 
-/** What a shell says of a process that a signal ended: 128 and its number. */
+/** The exit codes that shells report for signals: 128 plus the signal number. */
 const signalCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 export type SignalCode = (typeof signalCodes)[keyof typeof signalCodes];
 
 /**
  * The context of this very process. The second signal ends it at once, whatever the first one began, as does the first without a listener.
- * `onSignal` is told the exit code that goes with the first one.
+ * `onSignal` receives the exit code of the first signal.
  */
 export const processContext = (onSignal: (code: SignalCode) => void, exitAtOnce: (code: SignalCode) => void): CliContext => {
   const listeners = new Set<() => void>();

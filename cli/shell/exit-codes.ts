@@ -1,20 +1,20 @@
 import type { BatchorErrorCode } from '../../lib/run/api/errors.ts';
 import type { RunSummary } from '../../lib/run/view/summary.ts';
 
-/** What a shell learns from batchor. */
+/** The exit codes of batchor. */
 export const exitCodes = {
   ok: 0,
-  /** The command line, or the input it names, is wrong; nothing was begun. */
+  /** The command line or its input is wrong; nothing was started. */
   usage: 1,
-  /** Over, and some rows have no answer. */
+  /** The run finished, and some rows failed. */
   finishedWithFailures: 2,
   runtime: 3,
-  /** Not over: paused, bad rows, unresolved, unfinished; or cancelled before its end. */
+  /** The run is not finished: paused, bad rows, unresolved, in progress; or it was cancelled. */
   stopped: 4,
   ownedElsewhere: 5,
-  /** A law of conservation is broken: the store or its files are not what the run made of them. Or the provider would refuse a schema. */
+  /** A check of `verify` or `doctor` failed: the store or its files have changed. Or the provider would refuse a schema. */
   verificationFailed: 6,
-  /** By Ctrl-C; 143 by SIGTERM, 129 by SIGHUP. */
+  /** Interrupted by Ctrl-C; 143 for SIGTERM, 129 for SIGHUP. */
   interrupted: 130,
   /** The reader of stdout closed it: 128 and SIGPIPE. */
   outputClosed: 141,
@@ -47,12 +47,12 @@ const byErrorCode: Readonly<Partial<Record<BatchorErrorCode, ExitCode>>> = {
   lease_lost: exitCodes.ownedElsewhere,
 };
 
-/** The code for an error of the library; what is not listed is a failure at run time. */
+/** The exit code for an error of the library; an unlisted error is a runtime error. */
 export const exitCodeOfError = (code: BatchorErrorCode): ExitCode => byErrorCode[code] ?? exitCodes.runtime;
 
-/** The code for a run that is over: cancelled before its end, with failures, or whole. */
+/** The exit code for a finished run: completed, completed with failures, or cancelled. */
 export const exitCodeOfRun = (summary: RunSummary): ExitCode => {
-  // Cancelled after its last row was answered, it is whole all the same.
+  // A run cancelled after its last answer is still complete.
   if (summary.status === 'completed' && summary.isIngestionComplete) return exitCodes.ok;
   return summary.controlState === 'cancel_requested' ? exitCodes.stopped : exitCodes.finishedWithFailures;
 };

@@ -5,7 +5,7 @@ import { type ExitCode, exitCodeOfError, exitCodes } from './exit-codes.ts';
 import { flagsThatHelp, inFlags, withFlags } from './file-flags.ts';
 import { writeNotes } from '../print/render.ts';
 
-/** A mistake that the command line itself found; shown as one line, and one more with what to do. */
+/** An error that the command line found itself; shown as one line, and a second line with the hint. */
 export class CliFailure extends Error {
   override readonly name = 'CliFailure';
   readonly hint: string | null;
@@ -17,7 +17,7 @@ export class CliFailure extends Error {
   }
 }
 
-/** Writes what went wrong to stderr, and answers the exit code. Errors of batchor's own show a stack where BATCHOR_DEBUG asks for it. */
+/** Writes the error to stderr and returns the exit code. Internal errors show a stack if BATCHOR_DEBUG is set. */
 export const reportFailure = (context: Pick<CliContext, 'stderr' | 'env'>, error: unknown, args: readonly string[] = []): ExitCode => {
   const { lines, exitCode } = describeFailure(error, { args, showsStack: (context.env['BATCHOR_DEBUG'] ?? '') !== '' });
   writeNotes(context, lines);
@@ -44,19 +44,19 @@ const describeFailure = (
       : [...twoLines(error.message, `${error.hint} ${reportHint}`), ...stack];
     return { lines, exitCode: exitCodeOfError(error.code) };
   }
-  // Its first line says what is wrong; the rest repeats every flag there is.
+  // The first line has the error; the rest repeats every flag.
   if (isUsageError(error))
     return { lines: twoLines(error.message.split('\n', 1)[0] ?? '', 'See the commands: batchor --help'), exitCode: exitCodes.usage };
-  // What the operating system says needs no stack: the message names call and path.
+  // An error of the operating system needs no stack: the message names call and path.
   if (error instanceof Error && 'syscall' in error) return { lines: twoLines(error.message, null), exitCode: exitCodes.runtime };
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { lines: [...twoLines(`internal error: ${said}`, reportHint), ...stack], exitCode: exitCodes.runtime };
 };
 
 const reportHint =
-  'This is a bug in batchor; what is stored is kept. Run the same command with BATCHOR_DEBUG=1, and report what it prints, the version (batchor --version) included.';
+  'This is a bug in batchor; stored data is kept. Run the same command with BATCHOR_DEBUG=1 and report its output and the version (batchor --version).';
 
-/** What was typed, with the flags that help; null: none do. */
+/** The typed command with the flags that help; null: no flag helps. */
 const sameCommand = (message: string, args: readonly string[]): string | null => {
   const flags = args.length === 0 ? null : flagsThatHelp(message);
   return flags === null ? null : withFlags(args, flags);
@@ -68,8 +68,8 @@ export const twoLines = (message: string, hint: string | null): readonly string[
   ...(hint === null || hint === '' ? [] : [`  ${onOneLine(hint)}`]),
 ];
 
-/** But for the items of a list, which stand under each other. Blanks are looked at once, however many stand together. */
+/** Joins lines, except list items. Each run of blanks is scanned once, so the cost stays linear. */
 const onOneLine = (text: string): string => text.trim().replace(/(?<!\s)\s*\n(?! {2}\$)\s*/gu, ' ');
 
-/** What clipanion throws at a command line that it cannot read. */
+/** True for the error that clipanion throws for a command line it cannot parse. */
 const isUsageError = (error: unknown): error is Error => error instanceof Error && 'clipanion' in error;

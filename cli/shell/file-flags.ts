@@ -1,20 +1,20 @@
 import { looksLikeAddress, maskedAddress } from '../../lib/run/view/masked-address.ts';
 import { quoted } from './quoted.ts';
 
-/** What sources say in terms of their options, and the flag that means the same here. */
+/** Option names in messages of sources, and the flag for each. */
 const optionForms: readonly (readonly [option: RegExp, flag: string])[] = [
   [/\(quote: null\)/gu, '(--quote none)'],
   [/\(quote: '"'\)/gu, `(--quote '"')`],
   [/\(path: '([^']+)'\)/gu, '(--json-path $1)'],
   [/: name it \(encoding: '([^']+)'\)/gu, ': name it (--encoding $1)'],
   [/Name the encoding: '([^']+)'/gu, 'Name the encoding (--encoding $1)'],
-  [/Read it as (?:Parquet|Arrow): name it (\.\w+), or say so/gu, 'Name it $1, or say what it holds (--input-format parquet|arrow)'],
+  [/Read it as (?:Parquet|Arrow): name it (\.\w+), or say so/gu, 'Name it $1, or give its format (--input-format parquet|arrow)'],
 ];
 
 /** A message of a source, with flags in place of options. */
 export const inFlags = (text: string): string => optionForms.reduce((said, [option, flag]) => said.replace(option, flag), text);
 
-/** The flags that help with what a source says of a file or a row; null: none do. */
+/** The flags that fix what a source reports about a file or a row; null: no flag does. */
 export const flagsThatHelp = (message: string): string | null => {
   const [, encoding] = /\(--encoding ([^)]+)\)/u.exec(inFlags(message)) ?? [];
   if (encoding !== undefined) return `--encoding ${encoding}`;
@@ -26,6 +26,6 @@ export const flagsThatHelp = (message: string): string | null => {
   return message.includes('(quote: null)') ? '--quote none' : null;
 };
 
-/** A command line that can be pasted: what was typed, and these flags. Addresses are without their passwords. */
+/** A command to paste: the typed one with these flags added. Passwords in addresses are masked. */
 export const withFlags = (args: readonly string[], flags: string): string =>
   ['batchor', ...args.map((arg) => quoted(looksLikeAddress(arg) ? maskedAddress(arg) : arg)), flags].join(' ');

@@ -1,17 +1,17 @@
 import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import { CliFailure } from './failure.ts';
 
-/** The value of a flag that must be there. */
+/** The value of a required flag. */
 export const required = (flag: string, value: string | undefined, hint: string): string => {
   if (value === undefined) throw new CliFailure(`${flag} is missing`, { hint });
   if (value.trim() === '') throw new CliFailure(`${flag} is empty`, { hint });
   return value;
 };
 
-/** One of the allowed words. */
-export const choice = <const Word extends string>(flag: string, value: string, words: readonly Word[]): Word => {
-  const found = words.find((word) => word === value);
-  if (found === undefined) throw new CliFailure(`${flag} ${JSON.stringify(value)}: allowed are ${words.join(', ')}`);
+/** One of the allowed values. */
+export const choice = <const Choice extends string>(flag: string, value: string, allowed: readonly Choice[]): Choice => {
+  const found = allowed.find((each) => each === value);
+  if (found === undefined) throw new CliFailure(`${flag} must be one of ${allowed.join(', ')} (got ${JSON.stringify(value)})`);
   return found;
 };
 
@@ -20,7 +20,7 @@ export const wholeNumber = (flag: string, value: string | undefined, min = 1): n
   if (value === undefined) return null;
   const number = /^\d+$/u.test(value) ? Number(value) : Number.NaN;
   if (Number.isSafeInteger(number) && number >= min) return number;
-  throw new CliFailure(`${flag} ${JSON.stringify(value)}: a whole number of at least ${min} is needed`);
+  throw new CliFailure(`${flag} must be a whole number of at least ${min} (got ${JSON.stringify(value)})`);
 };
 
 /** A number as people write it, without sign or exponent; NaN for any other text. */
@@ -31,21 +31,20 @@ export const decimal = (flag: string, value: string | undefined, min: number, un
   if (value === undefined) return null;
   const number = numberIn(value);
   if (number >= min) return number;
-  throw new CliFailure(`${flag} ${JSON.stringify(value)}: a number of ${unit}, at least ${min}, is needed`);
+  throw new CliFailure(`${flag} must be a number of ${unit}, at least ${min} (got ${JSON.stringify(value)})`);
 };
 
 /** `key=json`, repeated, as one object of body parameters. */
 export const params = (values: readonly string[]): JsonObject => {
   const entries = values.map((value): readonly [string, JsonValue] => {
     const at = value.indexOf('=');
-    if (at < 1)
-      throw new CliFailure(`--param ${JSON.stringify(value)}: key=json is needed`, { hint: `For example --param temperature=0.2` });
+    if (at < 1) throw new CliFailure(`--param ${JSON.stringify(value)}: must be key=json`, { hint: `For example --param temperature=0.2` });
     const [key, text] = [value.slice(0, at), value.slice(at + 1)];
     try {
       return [key, JSON.parse(text) as JsonValue];
     } catch {
       throw new CliFailure(`--param ${key}: ${text} is not JSON`, {
-        hint: `A text is written with its quotes: --param '${key}=${JSON.stringify(text)}'`,
+        hint: `Write a string with its quotes: --param '${key}=${JSON.stringify(text)}'`,
       });
     }
   });
@@ -54,8 +53,8 @@ export const params = (values: readonly string[]): JsonObject => {
   return Object.fromEntries(entries);
 };
 
-/** A run id is a folder's name, so not every text will do. */
+/** The error for an invalid run id. Run ids name folders, so their characters are limited. */
 export const invalidRunId = (runId: string): CliFailure =>
-  new CliFailure(`--run-id ${JSON.stringify(runId)} is no run id`, {
-    hint: 'A run id has 1 to 120 of A-Z a-z 0-9 . _ - and begins with a letter or digit.',
+  new CliFailure(`--run-id ${JSON.stringify(runId)} is not a valid run id`, {
+    hint: 'A run id has 1 to 120 characters of A-Z a-z 0-9 . _ - and begins with a letter or digit.',
   });

@@ -29,8 +29,8 @@ const fromEnv = (text: string): readonly Header[] => {
   const parsed = jsonIn(text);
   const entries = isJsonObject(parsed) ? Object.entries(parsed) : null;
   if (entries === null || entries.some(([, value]) => typeof value !== 'string'))
-    throw new CliFailure(`${variable} is not a JSON object of texts`, {
-      hint: `Like {"x-gateway-key":"VALUE"}, or a line NAME=VALUE for each.`,
+    throw new CliFailure(`${variable} is not a JSON object of strings`, {
+      hint: `For example {"x-gateway-key":"VALUE"}, or one line NAME=VALUE per header.`,
     });
   return onceEach(
     variable,
@@ -49,32 +49,32 @@ const jsonIn = (text: string): unknown => {
 const headerIn = (from: string, text: string): Header => {
   const at = text.indexOf('=');
   if (at > 0) return checked(from, text.slice(0, at), text.slice(at + 1));
-  throw new CliFailure(`${from}: NAME=VALUE is needed`, { hint: 'For example --header x-gateway-key=VALUE, with = and not a colon.' });
+  throw new CliFailure(`${from} must be NAME=VALUE`, { hint: 'For example --header x-gateway-key=VALUE, with = and not a colon.' });
 };
 
-/** What the transport says itself. */
+/** Headers that the transport sets itself. */
 const ownNames = /^(?:host|connection|keep-alive|te|trailer|upgrade|expect|content-.*|transfer-.*|accept-encoding|proxy-.*)$/u;
 
 const checked = (from: string, given: string, text: string): Header => {
   const [name, value] = [given.trim().toLowerCase(), text.trim()];
-  // What is no name may hold the value.
+  // An invalid name may contain the secret value, so it is not repeated.
   if (!/^[!#$%&'*+.^`|~\w-]+$/u.test(name))
-    throw new CliFailure(`${from}: what stands before = is not the name of a header`, {
+    throw new CliFailure(`${from}: the part before = is not a header name`, {
       hint: 'A name has letters, digits and dashes: x-gateway-key',
     });
   if (ownNames.test(name)) throw new CliFailure(`${from}: ${name} is set by batchor itself`, { hint: 'Leave it out.' });
   if (!/^[\x20-\x7e]+$/u.test(value))
-    throw new CliFailure(`${from}: the value of ${name} is empty, or holds a character that no header may`, {
-      hint: 'Was it copied whole?',
+    throw new CliFailure(`${from}: the value of ${name} is empty or contains a character that headers cannot have`, {
+      hint: 'Check that you copied the complete value.',
     });
   return [name, value];
 };
 
 const onceEach = (from: string, headers: readonly Header[]): readonly Header[] => {
   const twice = headers.find(([name], i) => headers.findIndex(([other]) => other === name) !== i);
-  if (twice !== undefined) throw new CliFailure(`${from}: ${twice[0]} is given twice`, { hint: 'Give one of the two.' });
+  if (twice !== undefined) throw new CliFailure(`${from}: ${twice[0]} is given twice`, { hint: 'Give it once.' });
   return headers;
 };
 
-/** True where a key is among them. */
+/** True if one of the headers carries a key. */
 export const carryKey = (headers: Headers): boolean => Object.hasOwn(headers, 'authorization') || Object.hasOwn(headers, 'api-key');

@@ -1,12 +1,12 @@
 import type { Definition } from 'clipanion';
 
-/** A definition's path begins with the program's name; the command is one word or more. */
+/** The command of a definition, without the program's name in front; it has one or more parts. */
 export const commandName = ({ path }: Definition): string => path.split(' ').slice(1).join(' ');
 
 /** True of a flag that is followed by a value: clipanion numbers the values of flags, for want of names. */
 export const readsValue = ({ definition }: { readonly definition: string }): boolean => / #\d+$/u.test(definition);
 
-/** All commands, each with what it does. */
+/** The overview: all commands with their descriptions. */
 export const overview = (version: string, definitions: readonly Definition[]): string =>
   [
     `batchor ${version}: a durable runner for LLM batch APIs`,
@@ -15,11 +15,11 @@ export const overview = (version: string, definitions: readonly Definition[]): s
     '',
     ...inColumns(definitions.map((each) => [commandName(each), (each.description ?? '').trim()])),
     '',
-    "`batchor <command> --help` tells a command's flags. stdout is JSON; what is meant for people goes to stderr.",
+    '`batchor <command> --help` shows the flags of a command. stdout has JSON; messages for people go to stderr.',
     '',
   ].join('\n');
 
-/** One command: what it does, its flags, examples. */
+/** The help of one command: description, flags, examples. */
 export const commandHelp = (definition: Definition): string => {
   const { description = '', details, examples = [], options } = definition;
   return [

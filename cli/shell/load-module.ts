@@ -12,13 +12,13 @@ export interface ModuleExport {
   readonly export: string;
 }
 
-/** `./labels.ts#Label`: where it is is settled by whoever types it. */
+/** Parses `./labels.ts#Label`, relative to the folder of the command. */
 export const parseModuleExport = (flag: string, text: string, cwd: string, standard: string | null): ModuleExport => {
   const at = text.lastIndexOf('#');
   const [path, name] = at < 0 ? [text, standard ?? ''] : [text.slice(0, at), text.slice(at + 1)];
   if (path === '' || name === '')
-    throw new CliFailure(`${flag} ${JSON.stringify(text)}: a module and what it exports are needed`, {
-      hint: `Like ${flag} ./labels.ts#Label`,
+    throw new CliFailure(`${flag} ${JSON.stringify(text)}: must name a module and an export`, {
+      hint: `For example ${flag} ./labels.ts#Label`,
     });
   return { given: text, absolute: resolve(cwd, path), export: name };
 };
@@ -33,14 +33,14 @@ export const importModule = async (url: string): Promise<unknown> => {
   return createJiti(import.meta.url, { fsCache: false, interopDefault: true }).import(path);
 };
 
-/** The one connection of the command line: kind and name are the same word. */
+/** The name, and the kind, of the command line's own connection. */
 export const connectionName = 'openai';
 
-/** Connections that modules of jobs brought with them, by name: a run is looked at before it is known which module it is of. */
+/** Connections that job modules export, by name: a run is opened before its module is known. */
 const brought = new Map<string, { readonly connection: ProviderConnection; readonly absolute: string }>();
 export const broughtConnection = (name: string): ProviderConnection | undefined => brought.get(name)?.connection;
 
-/** The connection is the one of its name from now on. Throws where its name is taken: two accounts must not be taken for each other. */
+/** Registers the connection under its name. Throws if the name is taken: two accounts must not be confused. */
 export const bringConnection = (flag: string, { given, absolute }: ModuleExport, connection: ProviderConnection): void => {
   const { name } = connection;
   const hint = `Give it a name of its own: createOpenAI({ name: 'NAME', … })`;
@@ -52,12 +52,12 @@ export const bringConnection = (flag: string, { given, absolute }: ModuleExport,
   brought.set(name, { connection, absolute });
 };
 
-/** What the module exports under the name. Throws, in words of the flag, where there is none. */
+/** The module's export of that name. Throws an error that names the flag if there is none. */
 export const loadExportOf = async (flag: string, place: ModuleExport): Promise<unknown> => {
   const { given, absolute, export: name } = place;
   if (!existsSync(absolute)) throw new CliFailure(`${flag} ${given}: there is no file ${absolute}`);
   if (absolute.endsWith('.json'))
-    throw new CliFailure(`${flag} ${given}: a file of JSON exports nothing`, { hint: 'Give the file alone, without #.' });
+    throw new CliFailure(`${flag} ${given}: a JSON file exports nothing`, { hint: 'Give only the file, without #.' });
   const stopListening = onUntimelyEnd(`${flag} ${given}`);
   try {
     const module = (await importModule(pathToFileURL(absolute).href)) as Readonly<Record<string, unknown>>;
@@ -73,7 +73,7 @@ export const loadExportOf = async (flag: string, place: ModuleExport): Promise<u
   } catch (error) {
     if (error instanceof CliFailure) throw error;
     throw new CliFailure(`${flag} ${given}: the module cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
-      hint: 'It has to load by itself: with its packages installed, and without running your program.',
+      hint: 'The module must load on its own: with its packages installed, and without starting your program.',
     });
   } finally {
     stopListening();
@@ -86,7 +86,7 @@ const isConnection = (value: unknown): value is ProviderConnection =>
   typeof (value as Partial<ProviderConnection>).name === 'string' &&
   typeof (value as Partial<ProviderConnection>).connect === 'function';
 
-/** A module that ends the program, or waits for ever with nothing to wait for, must not look like a success. */
+/** Makes a module that ends the program, or never finishes loading, an error. */
 const onUntimelyEnd = (what: string): (() => void) => {
   const listener = (): void => {
     process.stderr.write(`batchor: ${what}: the module ended the program, or never finished loading\n`);

@@ -1,11 +1,11 @@
-/** The candidate that the text is most likely a slip of; null when none is near. */
+/** The candidate that the text most likely misspells; null when none is near. */
 export const nearest = (text: string, candidates: readonly string[]): string | null => {
   const ranked = candidates.map((name) => ({ name, edits: editsBetween(text, name) })).sort((a, b) => a.edits - b.edits);
   const [best] = ranked;
   return best !== undefined && best.edits <= Math.max(1, Math.floor(text.length / 3)) ? best.name : null;
 };
 
-/** Levenshtein's distance, where neighbours that changed places count as one slip. */
+/** Levenshtein's distance, where two swapped neighbours count as one edit. */
 const editsBetween = (a: string, b: string): number => {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;

@@ -11,7 +11,7 @@ import { type StoreConcern, storeConcerns } from './store-trust.ts';
 
 export { quoted };
 
-/** Where runs are kept: in a folder of this machine, or in a database that others may share. */
+/** The store of the runs: a folder of this machine, or a database that machines can share. */
 export type StorePlace =
   | { readonly type: 'folder'; readonly path: string }
   | {
@@ -20,21 +20,21 @@ export type StorePlace =
       readonly dsn: string;
       /** Null: the store's own default. */
       readonly schema: string | null;
-      /** Where payloads lie; null: it was not said, and what needs none can be done. */
+      /** Folder of the payloads; null: not given, only commands that need no payloads work. */
       readonly artifactFolder: string | null;
-      /** Hears why the database is waited for. */
+      /** Receives the reason while the command waits for the database. */
       readonly onWaiting: (message: string) => void;
     };
 
-/** Where a command works: its environment, and its store. */
+/** The environment and store of a command. */
 export interface Place {
   readonly loaded: LoadedEnv;
   readonly store: StorePlace;
   /** For people. */
   readonly storeName: string;
-  /** For commands shown to the user: how to name the same store again; empty where it goes without saying. */
+  /** Flags that name the same store in commands shown to the user; empty for the default store. */
   readonly storeFlag: string;
-  /** What is odd about who controls the store. */
+  /** Warnings about other users who control the store. */
   readonly concerns: readonly StoreConcern[];
 }
 
@@ -52,26 +52,26 @@ export const placeOf = (context: CliContext, flags: StoreFlags): Place => {
   };
   const named = flags.store ?? fromEnv('BATCHOR_STORE') ?? '.batchor';
   const isDatabase = /^postgres(ql)?:\/\//iu.test(named);
-  // Taken for a folder it would be made, with the password of the address in its name.
+  // As a folder it would be created, with the password of the address in its name.
   if (!isDatabase && looksLikeAddress(named))
     throw new CliFailure('the store is neither a folder nor a postgresql:// address', {
-      hint: `${addressForm}. A folder of such a name is given with its path: --store ./NAME`,
+      hint: `${addressForm}. To use a folder of that name, give its path: --store ./NAME`,
     });
-  if (isDatabase && isDoubtful(named))
+  if (isDatabase && hasTwoReadings(named))
     throw new CliFailure('the address of the store can be read in two ways', {
       hint: `Encode @ / ? # of its password as %40 %2F %3F %23. ${addressForm}.`,
     });
   const isOfFile = flags.store === undefined && loaded.fromFile.has('BATCHOR_STORE');
-  // A folder's file must not lead a password away that was not meant for it: the driver sends it to whatever server asks.
+  // A .env file in a folder must not redirect PGPASSWORD: the driver sends it to any server that asks.
   if (isDatabase && isOfFile && !hasPassword(named) && (context.env['PGPASSWORD'] ?? '') !== '')
     throw new CliFailure(`BATCHOR_STORE (${maskedAddress(named)}) comes from .env, PGPASSWORD from the environment`, {
-      hint: `Should the password go there, say so: --store ${quoted(maskedAddress(named))}`,
+      hint: `To send the password there, confirm the store: --store ${quoted(maskedAddress(named))}`,
     });
   const artifacts = flags.artifacts ?? (isDatabase ? fromEnv('BATCHOR_ARTIFACTS') : undefined);
   if (artifacts !== undefined && looksLikeAddress(artifacts))
-    throw new CliFailure('--artifacts is not a folder', { hint: 'A folder of such a name is given with its path: --artifacts ./NAME' });
+    throw new CliFailure('--artifacts is not a folder', { hint: 'To use a folder of that name, give its path: --artifacts ./NAME' });
   if (!isDatabase && artifacts !== undefined)
-    throw new CliFailure('--artifacts belongs to a store in a database', { hint: 'A store in a folder keeps its payloads itself.' });
+    throw new CliFailure('--artifacts is only for a store in a database', { hint: 'A store in a folder keeps its payloads itself.' });
   const onWaiting = (message: string): void => writeNotes(context, [`batchor: waiting for the database: ${message}`]);
   const store: StorePlace = isDatabase
     ? { ...databaseOf(named), artifactFolder: artifacts === undefined ? null : resolve(context.cwd, artifacts), onWaiting }
@@ -91,12 +91,12 @@ export const placeOf = (context: CliContext, flags: StoreFlags): Place => {
 
 const hasPassword = (dsn: string): boolean => URL.canParse(dsn) && new URL(dsn).password !== '';
 
-const addressForm = 'It reads postgresql://user:password@host:5432/database?schema=batchor';
+const addressForm = 'The form is postgresql://user:password@host:5432/database?schema=batchor';
 
 /** Addresses without a host (`user@/database?host=…`) are read by the driver alone. */
-const isDoubtful = (dsn: string): boolean => URL.canParse(dsn) && isAmbiguous(dsn);
+const hasTwoReadings = (dsn: string): boolean => URL.canParse(dsn) && isAmbiguous(dsn);
 
-/** The schema is no word of the server's: it is taken out of what the server is told, also where no host is named (`user@/database?host=…`). */
+/** Splits `schema` off the address, since the server does not know that parameter. Works without a host too (`user@/database?host=…`). */
 const databaseOf = (dsn: string): { readonly type: 'postgres'; readonly dsn: string; readonly schema: string | null } => {
   const queryAt = dsn.indexOf('?');
   const params = new URLSearchParams(queryAt < 0 ? '' : dsn.slice(queryAt + 1));
@@ -107,11 +107,11 @@ const databaseOf = (dsn: string): { readonly type: 'postgres'; readonly dsn: str
   return { type: 'postgres', dsn: dsn.slice(0, queryAt) + (rest === '' ? '' : `?${rest}`), schema };
 };
 
-/** A look must not make a store. */
+/** Reading must not create a store. */
 export const requireStore = ({ store }: Place): void => {
   if (store.type !== 'folder' || existsSync(store.path)) return;
   throw new CliFailure(`there is no store in ${store.path}`, {
-    hint: 'Name the folder that the run was started with: --store FOLDER, or BATCHOR_STORE.',
+    hint: 'Name the store that the run was started with: --store FOLDER, or BATCHOR_STORE.',
   });
 };
 
@@ -119,13 +119,13 @@ export const requireStore = ({ store }: Place): void => {
 export const commandLine = (place: Place, command: string, runId: string, rest = ''): string =>
   `batchor ${command} --run-id ${runId}${place.storeFlag}${rest === '' ? '' : ` ${rest}`}`;
 
-/** The library's commands name no store: named like ours, they work as they are pasted. */
+/** Adds the store to the commands in the library's messages, so that they work when pasted. */
 export const withStoreNamed = ({ storeFlag }: Pick<Place, 'storeFlag'>, text: string): string =>
   text
     .replace(/`batchor [a-z-]{1,40} --run-id [\w.-]{1,120}(?=[ `])/gu, (command) => `${command}${storeFlag}`)
     .replace(/`batchor (?:list|doctor)(?=`| --repair)/gu, (command) => `${command}${storeFlag}`);
 
-/** A summary as it is printed: the commands in its messages name the store, too. */
+/** The summary to print: commands in its messages name the store. */
 export const summaryInPlace = (place: Pick<Place, 'storeFlag'>, summary: JsonObject): JsonObject =>
   place.storeFlag === '' ? summary : (namedIn(place, summary) as JsonObject);
 

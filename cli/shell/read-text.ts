@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 
-/** A pipe that is not written to is given up after this. */
+/** Reading a pipe without a writer times out after this. */
 const pipeMsMax = 10_000;
 
 /**
- * The text of a small file, at once. A named pipe (password managers serve `.env` so) is read by a process of its own: read here, one without a
- * writer would hold this process, deaf to signals. Throws what the system throws.
+ * Reads a small file synchronously. A named pipe (password managers serve `.env` as one) is read by a child process: without a
+ * writer, the read would block this process and its signals. Throws the error of the system.
  */
 export const readText = (path: string): string => {
   if (!statSync(path).isFIFO()) return readFileSync(path, 'utf8');

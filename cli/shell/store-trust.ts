@@ -2,23 +2,23 @@ import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CliFailure } from './failure.ts';
 
-/** A folder store, as far as its safety goes. */
+/** A folder store to check for other users' access. */
 export interface StoreToTrust {
   readonly path: string;
   /** Relative paths start here: the user's project. */
   readonly cwd: string;
-  /** The user named it (`--store`, `BATCHOR_STORE`): what is odd about it is then told, and not refused. */
+  /** The user named it (`--store`, `BATCHOR_STORE`): concerns are then warnings, not errors. */
   readonly isNamed: boolean;
 }
 
-/** What is odd about a store: `refuse` where prompts and keys would go to a place that another user controls, or that a folder led to. */
+/** A risk of a store: `refuse` if prompts and keys would go to a folder that another user controls, or that a link leads to. */
 export interface StoreConcern {
   readonly type: 'refuse' | 'warn';
   readonly message: string;
   readonly hint: string;
 }
 
-/** Looks at the store and its `runs`; what is not there yet is no concern. Nothing is asked where the system knows no owners. */
+/** Checks the store and its `runs` folder; missing folders raise no concern. Systems without file owners are not checked. */
 export const storeConcerns = ({ path, cwd, isNamed }: StoreToTrust, uid: number | null): readonly StoreConcern[] => {
   if (uid === null) return [];
   return [path, join(path, 'runs')].flatMap((place): readonly StoreConcern[] => {
@@ -43,7 +43,7 @@ export const storeConcerns = ({ path, cwd, isNamed }: StoreToTrust, uid: number 
 /** Root owns what it opens, and trusts root alone; others trust themselves and root. */
 const isForeign = ({ uid }: Stats, ours: number): boolean => ours !== 0 && uid !== ours && uid !== 0;
 
-/** A store that was named may be a link; a link inside of it is told all the same: nobody named that one. */
+/** A named store may be a link. A link inside of it still gets a warning, because the user did not name that one. */
 const ledAway = (place: string, target: string, store: string, isNamed: boolean): readonly StoreConcern[] =>
   isNamed && place === store
     ? []
@@ -51,25 +51,23 @@ const ledAway = (place: string, target: string, store: string, isNamed: boolean)
         {
           type: isNamed ? 'warn' : 'refuse',
           message: `${place} is a link that leads out of this folder, to ${target}`,
-          hint: `Prompts and answers would be written there. If that is right, name the store: --store ${place === store ? target : store}`,
+          hint: `Prompts and answers would be written there. To allow it, name the store: --store ${place === store ? target : store}`,
         },
       ];
 
 const foreign = (place: string, owner: number, isNamed: boolean): StoreConcern => ({
   type: isNamed ? 'warn' : 'refuse',
-  message: `${place} belongs to another user (uid ${owner}), who can read and change what batchor keeps there`,
-  hint: isNamed
-    ? 'Name a store of your own: --store FOLDER'
-    : `Name a store of your own, or, if this one is right, name it: --store ${place}`,
+  message: `${place} belongs to another user (uid ${owner}), who can read and change the stored runs`,
+  hint: isNamed ? 'Use your own store: --store FOLDER' : `Use your own store: --store FOLDER. To use this one, name it: --store ${place}`,
 });
 
 const writable = (place: string, mode: number): StoreConcern => ({
   type: 'warn',
-  message: `${(mode & 0o002) === 0 ? 'the group' : 'every user of this machine'} may write to ${place}, and so change what batchor keeps there`,
+  message: `${(mode & 0o002) === 0 ? 'the group' : 'every user of this machine'} can write to ${place} and change the stored runs`,
   hint: `chmod go-w ${place}`,
 });
 
-/** Throws for the first concern that forbids to put prompts there, or to send a key to the address that is stored there. */
+/** Throws for the first concern that forbids writing prompts to the store, or sending a key to an address stored there. */
 export const requireTrustedStore = (concerns: readonly StoreConcern[]): void => {
   const found = concerns.find(({ type }) => type === 'refuse');
   if (found !== undefined) throw new CliFailure(found.message, { hint: found.hint });

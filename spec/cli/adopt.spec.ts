@@ -177,7 +177,7 @@ describe('batches that were created elsewhere', () => {
 
   it('have their failed rows sent again where that is said', async () => {
     const ran = await world.run(adopt([ids[1] ?? '', ids[2] ?? ''], 'retried', '--retry-adopted', '--wait'));
-    expect([ran.stderr, ran.code]).toEqual([expect.stringContaining('rows worth a retry will be sent again'), 0]);
+    expect([ran.stderr, ran.code]).toEqual([expect.stringContaining('retryable rows will be sent again'), 0]);
     const results = await resultsOf(world, 'retried');
     expect(results).toHaveLength(16);
     expect(results.every((line) => line['status'] === 'completed')).toBe(true);

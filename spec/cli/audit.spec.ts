@@ -159,7 +159,7 @@ describe('batchor inspect', () => {
     expect(ran.stderr).toMatch(/: succeeded, the answer\n/);
     const shown = await world.run(['inspect', '--run-id', 'told', '--store', 'store', '--item', 'item-2'], { isStdoutTerminal: true });
     expect([shown.stderr, shown.stdout.startsWith('row 2, item "item-2": completed')]).toEqual(['', true]);
-    for (const words of [/request:\n.*"input": "What is 2\?"/su, /answer:\n +You asked: "What is 2\?"/u, /the provider says: .*500/u])
+    for (const words of [/request:\n.*"input": "What is 2\?"/su, /answer:\n +You asked: "What is 2\?"/u, /provider message: .*500/u])
       expect(shown.stdout).toMatch(words);
   });
 
@@ -167,7 +167,7 @@ describe('batchor inspect', () => {
     const unknown = await inspect('--item', 'item-99');
     expect([unknown.code, unknown.stdout]).toEqual([1, '']);
     expect(unknown.stderr).toBe(
-      `batchor: run told has no item "item-99"\n  Ids are compared letter by letter, and are as the results have them: batchor results --run-id told --store store --partial\n`,
+      `batchor: run told has no item "item-99"\n  Ids are case-sensitive. List them: batchor results --run-id told --store store --partial\n`,
     );
     expect((await inspect()).stderr).toContain('--item is missing');
   });

@@ -153,7 +153,7 @@ const beforeTheRun: readonly Mistake[] = [
     files: good,
     args: start('--input', 'good.csv', ...job, '--endpoint', 'embeddings', '--system-prompt', 'x'),
     code: 1,
-    says: ['--system-prompt: the endpoint embeddings takes none'],
+    says: ['--system-prompt: the endpoint embeddings does not take one'],
   },
   {
     title: 'a parameter that is not JSON',
@@ -167,7 +167,7 @@ const beforeTheRun: readonly Mistake[] = [
     files: good,
     args: start('--input', 'good.csv', ...job, '--param', 'tier'),
     code: 1,
-    says: ['--param "tier": key=json is needed'],
+    says: ['--param "tier": must be key=json'],
   },
   {
     title: 'a parameter that is not one',
@@ -181,28 +181,28 @@ const beforeTheRun: readonly Mistake[] = [
     files: good,
     args: start('--input', 'good.csv', ...job, '--max-attempts', 'three'),
     code: 1,
-    says: ['--max-attempts "three": a whole number of at least 1'],
+    says: ['--max-attempts must be a whole number of at least 1 (got "three")'],
   },
   {
     title: 'an output limit that is raised from nothing',
     files: good,
     args: start('--input', 'good.csv', ...job, '--raise-output-tokens-to', '300'),
     code: 1,
-    says: ['--raise-output-tokens-to has nothing to raise', '--param max_output_tokens=300', 'Nothing was begun'],
+    says: ['--raise-output-tokens-to has nothing to raise', '--param max_output_tokens=300', 'Nothing was started'],
   },
   {
     title: 'a word that is not allowed',
     files: good,
     args: start('--input', 'good.csv', ...job, '--bad-rows', 'ignore'),
     code: 1,
-    says: ['--bad-rows "ignore": allowed are fail, record'],
+    says: ['--bad-rows must be one of fail, record (got "ignore")'],
   },
   {
     title: 'a flag that does not exist',
     files: good,
     args: start('--input', 'good.csv', ...job, '--promt-field', 'x'),
     code: 1,
-    says: ['start has no flag --promt-field', 'Is --prompt-field meant?'],
+    says: ['start has no flag --promt-field', 'Did you mean --prompt-field?'],
   },
   {
     title: 'a flag without its value',
@@ -211,13 +211,13 @@ const beforeTheRun: readonly Mistake[] = [
     code: 1,
     says: ['--run-id needs a value', 'batchor start --help'],
   },
-  { title: 'a command that does not exist', args: ['stauts'], code: 1, says: ['there is no command "stauts"', 'Is status meant?'] },
+  { title: 'a command that does not exist', args: ['stauts'], code: 1, says: ['there is no command "stauts"', 'Did you mean status?'] },
   {
     title: 'a run id with slashes',
     files: good,
     args: start('--input', 'good.csv', ...job, '--run-id', 'a/../b'),
     code: 1,
-    says: ['--run-id "a/../b" is no run id', 'A-Z a-z 0-9'],
+    says: ['--run-id "a/../b" is not a valid run id', 'A-Z a-z 0-9'],
   },
   {
     title: 'no key',
@@ -225,7 +225,7 @@ const beforeTheRun: readonly Mistake[] = [
     args: start('--input', 'good.csv', ...job),
     options: { env: { OPENAI_API_KEY: '', OPENAI_BASE_URL: 'https://gateway.invalid/v1' } },
     code: 1,
-    says: ['OPENAI_API_KEY is not set', 'never taken from the command line'],
+    says: ['OPENAI_API_KEY is not set', 'never read from the command line'],
   },
   {
     title: 'a wrong key',
@@ -247,7 +247,7 @@ const beforeTheRun: readonly Mistake[] = [
     files: good,
     args: start('--input', 'good.csv', ...job, '--base-url', 'http://u:secret@127.0.0.1/v1'),
     code: 1,
-    says: ['--base-url holds a user name or password'],
+    says: ['--base-url contains a user name or password'],
   },
 ];
 

@@ -109,7 +109,7 @@ describe('the built command line, in processes of its own', () => {
     const ran = await started.ended;
     expect([ran.code, ran.stdout]).toEqual([code, '']);
     expect(ran.stderr).toMatch(/^batchor: interrupted; run stopped-\d+ is kept, and .* at the provider/);
-    expect(ran.stderr).toContain(`go on:  batchor wait --run-id ${runId} --store store`);
+    expect(ran.stderr).toContain(`continue: batchor wait --run-id ${runId} --store store`);
     const waited = await run(['wait', '--run-id', runId, '--store', 'store']);
     expect([waited.stderr, waited.code]).toEqual(['', 0]);
   });

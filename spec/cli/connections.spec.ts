@@ -57,7 +57,7 @@ describe('a gateway that wants a header', () => {
 
     const lacking = await world.run(['wait', '--run-id', 'a', ...store], { onlyEnv });
     expect(lacking.code).toBe(1);
-    expect(lacking.stderr).toContain('run a was started with the header x-gateway-key, which is not given now');
+    expect(lacking.stderr).toContain('run a was started with the header x-gateway-key, which is missing now');
     expect(lacking.stderr).toContain('--header x-gateway-key=VALUE, or BATCHOR_HEADERS');
     const waited = await world.run(['wait', '--run-id', 'a', ...store], { onlyEnv: { BATCHOR_HEADERS: `x-gateway-key=${gatewayKey}` } });
     expect([waited.code, waited.json]).toMatchObject([0, complete]);
@@ -87,20 +87,20 @@ describe('a gateway that wants a header', () => {
       interruptAfter: (stderr) => waitFor('the worker says so', () => stderr().includes('x-gateway-key')),
     });
     expect(worked.stderr).toContain(
-      'run a was started with the header x-gateway-key, which this worker was not given: left to other workers',
+      'run a was started with the header x-gateway-key, which this worker does not have: left to other workers',
     );
   });
 
   it.each<[readonly string[], string | null, string]>([
-    [['X-Key: hidden-value'], null, '--header: NAME=VALUE is needed'],
-    [['hidden value=x'], null, 'what stands before = is not the name of a header'],
+    [['X-Key: hidden-value'], null, '--header must be NAME=VALUE'],
+    [['hidden value=x'], null, 'the part before = is not a header name'],
     [['content-type=hidden-value'], null, 'content-type is set by batchor itself'],
-    [['x-key=hidden-välue'], null, 'the value of x-key is empty, or holds a character'],
+    [['x-key=hidden-välue'], null, 'the value of x-key is empty or contains a character'],
     [['x-key='], null, 'the value of x-key is empty'],
     [['x-key=hidden-1', 'X-Key=hidden-2'], null, '--header: x-key is given twice'],
-    [[], '{"x-key": ["hidden-value"]}', 'BATCHOR_HEADERS is not a JSON object of texts'],
-    [[], '{hidden-value', 'BATCHOR_HEADERS is not a JSON object of texts'],
-    [[], 'x-key=a1\nhidden-value', 'BATCHOR_HEADERS: NAME=VALUE is needed'],
+    [[], '{"x-key": ["hidden-value"]}', 'BATCHOR_HEADERS is not a JSON object of strings'],
+    [[], '{hidden-value', 'BATCHOR_HEADERS is not a JSON object of strings'],
+    [[], 'x-key=a1\nhidden-value', 'BATCHOR_HEADERS must be NAME=VALUE'],
   ])('is refused what is no header, with no value repeated (%j, %j)', async (flags, variable, says) => {
     await using world = await worldOf();
     const headers = flags.flatMap((flag) => ['--header', flag]);
@@ -224,7 +224,7 @@ export default defineJob({
     const flagged = await world.run([...start('a'), '--header', `x-key=${gatewayKey}`], { onlyEnv: {} });
     expect([flagged.code, flagged.stderr]).toEqual([
       1,
-      expect.stringContaining('--header has no part in a job whose connection is its own'),
+      expect.stringContaining('--header cannot be used with a job that has its own connection'),
     ]);
     expect((await world.run(start('a'), { onlyEnv: {} })).code).toBe(0);
     rmSync(join(world.folder, 'job.ts'));

@@ -34,11 +34,11 @@ describe('a run that somebody steps into', () => {
     const ran = await world.run(args, { interruptAfter: () => until(() => sent() === before + 2) });
     expect([ran.code, ran.stdout]).toEqual([130, '']);
     const said = ran.stderr.trimEnd().split('\n');
-    expect(said[0]).toMatch(/^batchor: interrupted; run stopped is kept, and these batches go on at the provider: /);
+    expect(said[0]).toMatch(/^batchor: interrupted; run stopped is kept, and these batches continue at the provider: /);
     for (const id of idsOf(before)) expect(said[0]).toContain(id);
     expect(said.slice(1)).toEqual([
-      '  go on:  batchor wait --run-id stopped --store store',
-      '  cancel: batchor cancel --run-id stopped --store store',
+      '  continue: batchor wait --run-id stopped --store store',
+      '  cancel:   batchor cancel --run-id stopped --store store',
     ]);
     const waited = await passing(world.run(['wait', '--run-id', 'stopped', ...store]));
     expect([waited.stderr, waited.code]).toEqual(['', 0]);
@@ -78,7 +78,7 @@ describe('a run that somebody steps into', () => {
     const args = startArgs('paused.csv', 'anew', '--max-requests-per-batch', '20');
     await world.run(args);
     const sized = await world.run([...startArgs('paused.csv', 'anew'), '--max-requests-per-batch', '5']);
-    expect([sized.code, sized.stderr]).toEqual([4, expect.stringContaining('holds once it is resumed')]);
+    expect([sized.code, sized.stderr]).toEqual([4, expect.stringContaining('take effect when you resume it')]);
     const since = sent();
     const resumed = await passing(world.run(['resume', '--run-id', 'anew', ...store, '--bad-rows', 'record', '--wait']));
     expect(resumed.code).toBe(2);
@@ -91,7 +91,7 @@ describe('a run that somebody steps into', () => {
     expect([paused.code, paused.json['control_reason']]).toEqual([0, 'manual']);
     const resumed = await world.run(['resume', '--run-id', 'byhand', ...store]);
     expect([resumed.code, resumed.json['control_state']]).toEqual([0, 'running']);
-    expect(resumed.stderr).toBe('batchor: run byhand may go on; drive it: batchor wait --run-id byhand --store store\n');
+    expect(resumed.stderr).toBe('batchor: run byhand is resumed; continue it: batchor wait --run-id byhand --store store\n');
     const waited = await passing(world.run(['wait', '--run-id', 'byhand', ...store]));
     expect(waited.code).toBe(0);
   });
@@ -101,11 +101,11 @@ describe('a run that somebody steps into', () => {
     const calls = world.emulator.ledger.calls.cancel_batch;
     const cancelled = await world.run(['cancel', '--run-id', 'cancelled', ...store]);
     expect(cancelled.code).toBe(0);
-    expect(cancelled.stderr).toContain('collect what was answered: batchor wait --run-id cancelled --store store');
+    expect(cancelled.stderr).toContain('collect the answers: batchor wait --run-id cancelled --store store');
     expect(world.emulator.ledger.calls.cancel_batch).toBe(calls + 2);
     const resumed = await world.run(['resume', '--run-id', 'cancelled', ...store]);
     expect([resumed.code, resumed.json['control_state']]).toEqual([0, 'cancel_requested']);
-    expect(resumed.stderr).toContain('is being cancelled, and stays so');
+    expect(resumed.stderr).toContain('is being cancelled and cannot be resumed');
     const waited = await passing(world.run(['wait', '--run-id', 'cancelled', ...store]));
     expect([waited.code, waited.json['status']]).toEqual([4, 'completed_with_failures']);
     const results = await world.run(['results', '--run-id', 'cancelled', ...store]);
@@ -127,7 +127,7 @@ describe('a run that somebody steps into', () => {
       },
     });
     expect([paused.code, paused.json['control_state']]).toEqual([0, 'paused']);
-    expect(paused.stderr).toMatch(/^batchor: process 4242 on another-machine drives run silent and has not answered yet; /);
+    expect(paused.stderr).toMatch(/^batchor: process 4242 on another-machine owns run silent and has not answered yet; /);
   });
 
   it('gives no results before its end, but for those that are asked for as a part', async () => {
@@ -237,7 +237,9 @@ describe('a cancel that the provider answers with errors for ever', () => {
     expect((await world.run(startArgs('rows.csv', 'errors', '--poll-interval', '0.05'))).code).toBe(0);
     const ran = await world.run(['cancel', '--run-id', 'errors', '--store', 'store']);
     expect(ran.code).toBe(0);
-    expect(ran.stderr).toContain(`the provider has not taken the cancel yet, and wait asks again: ${world.emulator.ledger.batches[0]?.id}`);
+    expect(ran.stderr).toContain(
+      `the provider has not accepted the cancel yet; wait sends it again: ${world.emulator.ledger.batches[0]?.id}`,
+    );
   });
 });
 
@@ -252,7 +254,7 @@ describe('a run that is interrupted while the provider is in trouble', () => {
       interruptAfter: () => until(() => world.emulator.ledger.calls.file_content > 0),
     });
     expect(ran.code).toBe(130);
-    expect(ran.stderr).toContain('no batch goes on at the provider');
-    expect(ran.stderr).toContain(`ended there, and not read to the end: ${world.emulator.ledger.batches[0]?.id}`);
+    expect(ran.stderr).toContain('no batch continues at the provider');
+    expect(ran.stderr).toContain(`ended, answers not fully collected: ${world.emulator.ledger.batches[0]?.id}`);
   });
 });

@@ -46,12 +46,12 @@ describe('a run whose journals are gone', () => {
   it('is told by doctor with the version that it had acknowledged, and goes only with --abandon', async () => {
     await using world = await createDamagedWorld();
     const looked = await world.run(['doctor', '--repair']);
-    expect([looked.code, looked.stderr.includes('run whole: whole'), looked.stderr.includes('notes.txt')]).toEqual([6, true, false]);
-    expect(looked.stderr).toMatch(/known to have acknowledged: \d+\n.*batchor delete --run-id lost --abandon/u);
+    expect([looked.code, looked.stderr.includes('run whole: not damaged'), looked.stderr.includes('notes.txt')]).toEqual([6, true, false]);
+    expect(looked.stderr).toMatch(/known to be acknowledged: \d+\n.*batchor delete --run-id lost --abandon/u);
     expect((await world.run(['delete', '--run-id', 'lost'])).code).toBe(3);
     const removed = await world.run(['delete', '--run-id', 'lost', '--abandon']);
     expect([removed.code, removed.json]).toEqual([0, { run_id: 'lost', deleted: true, abandoned_batches: null }]);
-    expect(removed.stderr).toContain('its batches are not known');
+    expect(removed.stderr).toContain('its batches are unknown');
     expect((await world.run(['status', '--run-id', 'lost'])).code).toBe(1);
   });
 });

@@ -39,7 +39,7 @@ describe('doctor', () => {
     const before = world.storedText('.batchor');
     const ran = await world.run(['doctor']);
     expect(ran.code).toBe(0);
-    expect(ran.stderr).toMatch(/^run fine: whole, at version \d+; nobody drives it\n$/u);
+    expect(ran.stderr).toMatch(/^run fine: not damaged, at version \d+; no owner\n$/u);
     expect(ran.json).toMatchObject({ runs: [{ run_id: 'fine', state: 'whole', damage: [], loss: null, parts: { epoch: 1 } }] });
     expect(world.storedText('.batchor')).toBe(before);
     expect((await world.run(['doctor', '--run-id', 'fine', '--repair'])).code).toBe(0);
@@ -58,7 +58,7 @@ describe('doctor', () => {
     expect(refused.stderr).not.toMatch(/^\s+at /mu);
     const looked = await world.run(['doctor', '--run-id', 'hurt']);
     expect(looked.code).toBe(6);
-    expect(looked.stderr).toContain('batches that were created in them go on at the provider');
+    expect(looked.stderr).toContain('batches created in them continue at the provider');
     expect(looked.stderr).toContain('batchor doctor --run-id hurt --repair');
     const repaired = await world.run(['doctor', '--run-id', 'hurt', '--repair']);
     expect(repaired.code).toBe(0);
@@ -68,13 +68,13 @@ describe('doctor', () => {
     expect((await world.run(['results', '--run-id', 'hurt'])).lines).toHaveLength(2);
   });
 
-  it('has nothing to go on from where not even the first commit is whole, and says so', async () => {
+  it('has nothing to recover where not even the first commit is whole, and says so', async () => {
     await using world = await createCliWorld();
     world.write('in.csv', 'id,text\na,one\n');
     await world.run([...start, '--run-id', 'gone', '--wait']);
     damage(join(world.folder, '.batchor', 'runs', 'gone'), () => 30);
     const ran = await world.run(['doctor', '--repair']);
-    expect([ran.code, ran.stderr.includes('nothing to go on from')]).toEqual([6, true]);
+    expect([ran.code, ran.stderr.includes('nothing to recover')]).toEqual([6, true]);
   });
 
   it('repairs nothing that a living process drives, and says who it is', async () => {

@@ -37,7 +37,7 @@ describe('files as people have them', () => {
     const wide = Buffer.from('\u{FEFF}id\ttext\n1\tcafé\n', 'utf16le');
     const read = await dry('wide.csv', wide);
     expect(read.asked).toEqual(['café']);
-    expect(read.stderr).toContain('wide.csv: read as utf-16le, as its byte order mark says');
+    expect(read.stderr).toContain('wide.csv: read as utf-16le, by its byte order mark');
     const unmarked = await dry('wide.csv', wide.subarray(2));
     expect(unmarked.stderr).toContain('looks like UTF-16 without a byte order mark. Name the encoding (--encoding utf-16le)');
     expect(unmarked.stderr).toContain('--prompt-field text --encoding utf-16le\n');
@@ -52,7 +52,7 @@ describe('files as people have them', () => {
       'open.csv:2, field "text": a quoted field is never closed. Close it, or read quotes as text (--quote none)',
     );
     expect((await dry('open.csv', 'id,text\n1,"so\n2,b\n', '--quote', 'none')).asked).toEqual(['"so', 'b']);
-    expect((await dry('open.csv', 'id,text\n', '--quote', 'x')).stderr).toContain('--quote "x": allowed are');
+    expect((await dry('open.csv', 'id,text\n', '--quote', 'x')).stderr).toContain(`--quote must be '"', "'" or none (got "x")`);
     expect((await dry('rows.jsonl', '{"id":1,"text":"a"}\n', '--quote', 'none')).stderr).toContain(
       '--quote: none of the inputs is a CSV file',
     );
@@ -65,7 +65,7 @@ describe('files as people have them', () => {
 
   it('that are no text are refused with what to do', async () => {
     const parquet = await dry('rows.csv', Buffer.from('PAR1....PAR1'));
-    expect(parquet.stderr).toContain('rows.csv: holds a Parquet file, not text. Name it .parquet, or say what it holds');
+    expect(parquet.stderr).toContain('rows.csv: holds a Parquet file, not text. Name it .parquet, or give its format');
     expect(parquet.stderr).toContain('--input-format parquet\n');
     expect((await dry('rows.csv', Buffer.from('PK\u0003\u0004 xl/workbook.xml'))).stderr).toContain('Save it as CSV: in Excel');
   });
@@ -80,7 +80,7 @@ describe('files as people have them', () => {
     expect((await dry('rows.json', `{"ok": true, "data": ${list}}`, '--json-path', 'data')).asked).toEqual(['a', 'b']);
     for (const text of [list, list.replaceAll('\n', '')]) {
       const lines = await dry('rows.jsonl', text);
-      expect(lines.stderr).toContain('rows.jsonl: its lines are not JSON each: it is one JSON text. Read it as that (--input-format json)');
+      expect(lines.stderr).toContain('rows.jsonl: it is one JSON text, not JSON lines. Read it as JSON (--input-format json)');
       expect(lines.stderr).toContain('--prompt-field text --input-format json\n');
       expect((await dry('rows.jsonl', text, '--input-format', 'json')).asked).toEqual(['a', 'b']);
     }
@@ -93,7 +93,7 @@ describe('files as people have them', () => {
     for (const name of ['rows.xlsx', 'old.XLS', 'rows.ods']) {
       const refused = await dry(name, 'PK');
       expect(refused.code).toBe(1);
-      expect(refused.stderr).toContain(`--input "${name}": workbooks of spreadsheets are not read`);
+      expect(refused.stderr).toContain(`--input "${name}": spreadsheet workbooks are not supported`);
       expect(refused.stderr).toContain(`libreoffice --headless --convert-to 'csv:Text - txt - csv (StarCalc):44,34,76' ${name}`);
     }
   });
@@ -168,6 +168,6 @@ describe('numbers of a file', () => {
     expect((await world.run(['start', '--dry-run', '--input', 'batch.jsonl'])).stdout).toContain('"temperature":1,"seed":7');
     world.write('batch.jsonl', line('9007199254740993'));
     const refused = await world.run(['start', '--dry-run', '--input', 'batch.jsonl']);
-    expect(refused.stderr).toContain('field "body": "body" holds a number with more digits than can be sent as one: write it as a text');
+    expect(refused.stderr).toContain('field "body": "body" holds a number with more digits than JSON numbers keep: write it as a string');
   });
 });

@@ -87,8 +87,8 @@ describe('several inputs', () => {
   it('refuse a position that is none of theirs', async () => {
     const source = await open(['{"id":1}\n'], null);
     const read = (position: unknown): Promise<unknown> => readAll(source, position as never);
-    await expect(read({ input: 3, position: null, rows: 1 })).rejects.toThrow('cannot go on from');
-    await expect(read({ offset: 3 })).rejects.toThrow('cannot go on from');
+    await expect(read({ input: 3, position: null, rows: 1 })).rejects.toThrow('cannot continue from');
+    await expect(read({ offset: 3 })).rejects.toThrow('cannot continue from');
   });
 
   it('are told apart by the ends of their names, or by what is said', () => {

@@ -170,7 +170,7 @@ describe('columns that are chosen', () => {
     ]);
     expect(chosenColumnsOf([])).toBeNull();
     expect(() => chosenColumnsOf(['a=b,a'])).toThrow('two columns are called "a"');
-    expect(() => chosenColumnsOf(['a,,b'])).toThrow('a column is needed, or name=column');
+    expect(() => chosenColumnsOf(['a,,b'])).toThrow('must be a column, or name=column');
     const chosen = ['status', 'cost'].map((name) => ({ name, column: name }));
     expect(besideTaken(chosen, ['id', 'status', 'batchor_status']).map(({ name }) => name)).toEqual(['batchor_status_2', 'cost']);
   });
@@ -207,7 +207,7 @@ describe('batchor results with a file of the user', () => {
     );
     expect(ran.code).toBe(0);
     expect(ran.json).toMatchObject({ row_count: 4, matched_count: 4, unmatched_count: 0 });
-    expect(ran.stderr).toContain('rows.csv has a column "status": that of the results is batchor_status');
+    expect(ran.stderr).toContain('rows.csv already has a column "status": the column of the results is named batchor_status');
     const told = linesOf((await results('run')).stdout);
     const expected = rows
       .split('\r\n')
@@ -241,7 +241,7 @@ describe('batchor results with a file of the user', () => {
     world.write('other.csv', 'id,x\nr3,1\nnew,2\nr1,3\n');
     const refused = await results('run', '--join', 'other.csv', '--output', 'other-out.csv');
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain('other.csv:2: row 1 has the id "r3", and that of the run "r1"');
+    expect(refused.stderr).toContain('other.csv:2: row 1 has the id "r3", but the run has "r1"');
     const [, hint = ''] = /Match its rows by their ids: batchor (.*)/u.exec(refused.stderr) ?? [];
     expect((await world.run(hint.split(' '))).json).toMatchObject({ row_count: 3, matched_count: 2, unmatched_count: 1 });
     const columns = ['--columns', 'n=item_index'];
@@ -293,12 +293,12 @@ describe('batchor results with a file of the user', () => {
 
   it.each<[readonly string[], string]>([
     [['--join', 'rows.csv', '--format', 'csv'], '--join and --format exclude each other'],
-    [['--join', 'rows.csv', '--output', 'x.parquet'], '--output x.parquet: the rows of rows.csv are given back as CSV, not as .parquet'],
+    [['--join', 'rows.csv', '--output', 'x.parquet'], '--output x.parquet: the rows of rows.csv are written as CSV, not as .parquet'],
     [['--join', 'rows.csv', '--output', 'rows.csv'], '--output rows.csv is an input of this run'],
     [['--failed-inputs', 'rows.csv'], '--failed-inputs rows.csv is an input of this run'],
     [['--failed-inputs', 'x.csv', '--columns', 'status'], '--failed-inputs and --columns exclude each other'],
     [['--join-by', 'id'], '--join-by goes with --join'],
-    [['--only', 'bad'], '"bad" is no failure class'],
+    [['--only', 'bad'], '"bad" is not a failure class'],
     [['--columns', 'nope'], 'results of run run have no column "nope"'],
     [['--join', 'rows.csv', '--columns', 'nope'], 'results of run run have no column "nope"'],
     [['--join', 'gone.csv'], 'gone.csv'],

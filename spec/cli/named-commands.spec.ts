@@ -5,7 +5,7 @@ import type { Definition } from 'clipanion';
 import { describe, expect, it } from 'vitest';
 import { createCli } from '../../cli/cli.ts';
 import { commandName } from '../../cli/shell/help.ts';
-import { checkWords } from '../../cli/shell/words.ts';
+import { checkCommandLine } from '../../cli/shell/check-command-line.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const definitions = createCli().definitions();
@@ -77,7 +77,7 @@ const wordsOf = (line: string): readonly string[] => {
 const errorOf = ({ where, line, isProse }: Shown): string | null => {
   const words = wordsOf(line);
   try {
-    checkWords(words, definitions);
+    checkCommandLine(words, definitions);
     return null;
   } catch (error) {
     if (isProse === true && !line.endsWith(' VALUE')) return errorOf({ where, line: `${line} VALUE`, isProse });

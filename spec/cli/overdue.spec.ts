@@ -51,7 +51,7 @@ describe('batches that do not end', () => {
     expect(ran.stderr).toContain('names no file');
     expect(await liveOf()).toHaveLength(2);
     const both = ['resolve', '--run-id', 'stuck', '--batch', second?.batch_key ?? '', '--take-files', '--give-up', ...store];
-    expect((await world.run(both)).stderr).toContain('only one of');
+    expect((await world.run(both)).stderr).toContain('exactly one of');
     const none = await world.run(['resolve', '--run-id', 'stuck', '--batch', 'bk_none', '--take-files', ...store]);
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('no live batch has the key bk_none')]);
   });
@@ -62,7 +62,7 @@ describe('batches that do not end', () => {
     expect(taken.code).toBe(0);
     const given = await world.run(['resolve', '--run-id', 'stuck', '--batch', second?.batch_key ?? '', '--give-up', ...store]);
     expect(given.code).toBe(0);
-    expect(given.stderr).toContain('its 2 rows go again; answers that the batch gives all the same are paid for twice');
+    expect(given.stderr).toContain('its 2 rows are sent again; answers that the batch still produces are billed twice');
     const waited = await world.run(['wait', '--run-id', 'stuck', ...store]);
     expect(waited.code).toBe(0);
     expect(linesOf((await world.run(['results', '--run-id', 'stuck', ...store])).stdout).map((line) => line['status'])).toEqual(

@@ -26,8 +26,8 @@ describe('a command of the library', () => {
   it('offers what is taken: of a create without an answer only its id, or that it was never made', () => {
     const unresolved = new BatchorError('batch_unresolved', { runId: 'a' as RunId, batchKeys: ['bk_1' as BatchKey] }, 'held', 'Look.');
     const hint = hintFor(unresolved, placed('st'));
-    expect(hint).toContain('whose create is not answered');
-    expect(hint).toContain('batchor resolve --run-id a --store st --batch KEY --exists ID, or --never-created. Of one that has an id');
+    expect(hint).toContain('For an unconfirmed create');
+    expect(hint).toContain('batchor resolve --run-id a --store st --batch KEY --exists ID, or --never-created. For a batch with an id');
   });
 });
 

@@ -125,7 +125,9 @@ describe('a run from the command line', () => {
     expect((await world.run(startArgs('odd.csv', 'odd', '--delimiter', '|'))).stderr).toContain(
       'prompt.delimiters: stored ["~"], given ["|"]',
     );
-    expect((await world.run(startArgs('odd.csv', 'two', '--delimiter', '~~'))).stderr).toContain('one character is needed, or tab');
+    expect((await world.run(startArgs('odd.csv', 'two', '--delimiter', '~~'))).stderr).toContain(
+      '--delimiter must be one character, or tab',
+    );
     expect((await world.run(startArgs('chat.jsonl', 'none', '--delimiter', ';'))).stderr).toContain('none of the inputs is a CSV file');
   });
 
@@ -140,7 +142,7 @@ describe('a run from the command line', () => {
     expect(await bodyOf('--endpoint', 'chat.completions')).toEqual({ model: 'gpt-4.1', messages });
     expect(await bodyOf()).toEqual({ model: 'gpt-4.1', input: messages });
     const beside = await world.run(startArgs('talk.jsonl', 'talk', '--dry-run', '--system-prompt', 'x'));
-    expect(beside.stderr).toContain('holds messages, beside which --system-prompt has no place');
+    expect(beside.stderr).toContain('holds messages, so --system-prompt cannot be added');
     world.write('texts.jsonl', '{"id":"a","text":["one","two"]}\n');
     const texts = await world.run(startArgs('texts.jsonl', 'texts', '--dry-run', '--endpoint', 'embeddings'));
     expect(texts.lines[0]?.['body']).toMatchObject({ input: ['one', 'two'] });
@@ -161,7 +163,7 @@ describe('a run from the command line', () => {
       'prepared.jsonl: a prepared batch file: its bodies go to /v1/chat/completions as they are, for gpt-4.1',
     );
     expect(stopped.stderr).toContain(
-      `prepared.jsonl:3, field "body": its model is "gpt-4o", and the run's is "gpt-4.1": split the file by its models`,
+      `prepared.jsonl:3, field "body": its model is "gpt-4o", but the run's is "gpt-4.1": split the file by model`,
     );
     expect(stopped.code).toBe(4);
     const done = await world.run(['resume', '--run-id', 'prepared', '--store', 'store', '--bad-rows', 'record', '--wait']);
@@ -176,7 +178,7 @@ describe('a run from the command line', () => {
     const both = await world.run(['start', '--input', 'prepared.jsonl', '--input-format', 'openai-batch', '--model', 'm', '--dry-run']);
     expect([both.code, both.stderr]).toEqual([1, expect.stringContaining('--input-format openai-batch and --model exclude each other')]);
     const plain = await world.run(['start', '--input', 'texts.jsonl', '--input-format', 'openai-batch', '--dry-run']);
-    expect([plain.code, plain.stderr]).toEqual([1, expect.stringContaining('no request of OpenAI')]);
+    expect([plain.code, plain.stderr]).toEqual([1, expect.stringContaining('its first lines have no request in OpenAI')]);
     expect((await world.run(['start', '--input', 'texts.jsonl', '--dry-run'])).stderr).toContain('--model is missing');
   });
 
@@ -240,7 +242,7 @@ describe('a run from the command line', () => {
     world.write('twice.jsonl', ['a', 'b', 'a'].map((text, id) => `${JSON.stringify({ id: String(id), text })}\n`).join(''));
     const once = await world.run(startArgs('twice.jsonl', 'dry', '--dry-run', '--send-duplicates-once'));
     expect(once.lines.map((line) => line['custom_id'])).toEqual(['r00000000-0', 'r00000000-1']);
-    expect(once.stderr).toBe('batchor: of these 3 rows, 1 would not be sent: an earlier one asks the same\n');
+    expect(once.stderr).toBe('batchor: of these 3 rows, 1 would not be sent: an earlier row has the same request\n');
     const misnamed = await world.run(startArgs('dry.csv', 'a/b', '--dry-run'));
     expect([misnamed.code, misnamed.stdout]).toEqual([1, '']);
   });
@@ -297,6 +299,6 @@ describe('a run from the command line', () => {
     });
     const gone = await world.run(['status', '--run-id', 'live', '--store', 'store']);
     expect(gone.code).toBe(1);
-    expect(gone.stderr).toContain('See which runs there are: batchor list --store store');
+    expect(gone.stderr).toContain('List the runs of the store: batchor list --store store');
   });
 });

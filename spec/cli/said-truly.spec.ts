@@ -19,28 +19,28 @@ describe('an argument that cannot be meant', () => {
   const cases: readonly (readonly [args: readonly string[], message: string, hint: string])[] = [
     [
       ['start', '--input', 'a.csv', 'b.csv'],
-      'start does not know what to do with "b.csv"',
-      "--input b.csv), and a pattern stands in quotes (--input '*.csv')",
+      'start has an unexpected argument "b.csv"',
+      "--input b.csv), and quote patterns (--input '*.csv')",
     ],
     [
       ['status', 'reviews'],
-      'status does not know what to do with "reviews"',
-      'Is --run-id reviews meant? See its flags: batchor status --help',
+      'status has an unexpected argument "reviews"',
+      'Did you mean --run-id reviews? See its flags: batchor status --help',
     ],
-    [['wait', '--run-id', 'r', 'now'], 'wait does not know what to do with "now"', 'stands in quotes'],
-    [['start', '--wait', 'true'], 'start does not know what to do with "true"', 'Is --run-id true meant?'],
-    [['start', '--run-id', 'r', '--wait', 'true'], 'start does not know what to do with "true"', '--wait takes no value.'],
-    [['start', '--wait=yes'], '--wait takes no value (got "yes")', 'Say --wait alone.'],
+    [['wait', '--run-id', 'r', 'now'], 'wait has an unexpected argument "now"', 'Quote values that contain blanks.'],
+    [['start', '--wait', 'true'], 'start has an unexpected argument "true"', 'Did you mean --run-id true?'],
+    [['start', '--run-id', 'r', '--wait', 'true'], 'start has an unexpected argument "true"', '--wait takes no value.'],
+    [['start', '--wait=yes'], '--wait takes no value (got "yes")', 'Give --wait without a value.'],
     [['status', '--run-id'], '--run-id needs a value', 'See its flags: batchor status --help'],
     [
       ['start', '--output-files-expire-after', '-1'],
-      '--output-files-expire-after needs a value, and -1 reads as a flag',
+      '--output-files-expire-after needs a value, but -1 is read as a flag',
       '--output-files-expire-after=-1',
     ],
     [['wait', '-x'], 'wait has no flag -x', 'See its flags: batchor wait --help'],
-    [['wait', '--runid', 'r'], 'wait has no flag --runid', 'Is --run-id meant?'],
-    [['schema', 'check'], 'schema check needs FILE|MODULE#EXPORT', 'Like: batchor schema check label.schema.json'],
-    [['schema', 'check', 'a', 'b'], 'schema check does not know what to do with "b"', 'batchor schema check --help'],
+    [['wait', '--runid', 'r'], 'wait has no flag --runid', 'Did you mean --run-id?'],
+    [['schema', 'check'], 'schema check needs FILE|MODULE#EXPORT', 'For example: batchor schema check label.schema.json'],
+    [['schema', 'check', 'a', 'b'], 'schema check has an unexpected argument "b"', 'batchor schema check --help'],
   ];
   for (const [args, message, hint] of cases)
     it(`is named with what to type instead: ${args.join(' ')}`, async () => {
@@ -85,7 +85,7 @@ describe('a run that was paused before', () => {
     const again = await world.run(['wait', '--run-id', 'paused', '--store', 'store']);
     expect(again.code).toBe(4);
     expect(again.stderr).toContain(
-      'run paused was paused before this command began, and stays so until it is resumed; why it was paused (bad_rows): bad.csv:3',
+      'run paused was paused before this command began, and stays paused until you resume it; reason (bad_rows): bad.csv:3',
     );
     expect(again.stderr).toContain('batchor resume --run-id paused --store store');
   });
@@ -96,7 +96,7 @@ describe('a limit of a batch', () => {
     const uploads = world.emulator.ledger.uploads;
     const ran = await world.run(startArgs('good.csv', 'small', '--max-bytes-per-batch', '50', '--wait'));
     expect(ran.code).toBe(1);
-    expect(ran.stderr).toMatch(/--max-bytes-per-batch 50 is less than one request has: that of "item-0" has 1\d\d bytes/u);
+    expect(ran.stderr).toMatch(/--max-bytes-per-batch 50 is too small for one request: the request of "item-0" has 1\d\d bytes/u);
     expect((await world.run(['status', '--run-id', 'small', '--store', 'store'])).code).toBe(1);
     expect(world.emulator.ledger.uploads).toBe(uploads);
   });
@@ -105,8 +105,8 @@ describe('a limit of a batch', () => {
     world.write('long.csv', `id,text\na,x\nb,${'y'.repeat(300)}\n`);
     const ran = await world.run(startArgs('long.csv', 'long', '--max-bytes-per-batch', '250', '--wait'));
     expect(ran.code).toBe(2);
-    expect(ran.stderr).toContain('that of "b" has');
-    expect(ran.stderr).toContain('they are 1 of the first 2');
+    expect(ran.stderr).toContain('the request of "b" has');
+    expect(ran.stderr).toContain('1 of the first 2');
     expect(ran.json).toMatchObject({ item_counts: { completed: 1, failed_permanent: 1 } });
   });
 });
@@ -117,10 +117,10 @@ describe('what the service is known not to take', () => {
 
   it('is told of, with the nearest that it does', async () => {
     expect(await notes({ model: 'gpt-4.1-mni' })).toEqual([
-      'batchor: OpenAI has no model "gpt-4.1-mni" that this version knows; is gpt-4.1-mini meant?',
+      'batchor: OpenAI has no model "gpt-4.1-mni" known to this version; did you mean gpt-4.1-mini?',
     ]);
     expect(await notes({ model: 'claude-next' })).toEqual([
-      'batchor: OpenAI has no model "claude-next" that this version knows; is it a newer one?',
+      'batchor: OpenAI has no model "claude-next" known to this version; it may be newer than this version',
     ]);
     expect(await notes({ completionWindow: '1h' })).toEqual(['batchor: OpenAI takes --completion-window 24h, and may refuse 1h']);
   });

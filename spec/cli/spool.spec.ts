@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { spool, sweepSpools } from '../../cli/job/spool.ts';
+import { spool, removeOrphanedSpools } from '../../cli/job/spool.ts';
 
 const made: string[] = [];
 const left = (owner: unknown): string => {
@@ -39,11 +39,11 @@ describe('what standard input is kept in', () => {
     const folder = dirname(String(said).trim());
     made.push(folder);
     expect(basename(folder)).toMatch(/^batchor-stdin-/);
-    await sweepSpools();
+    await removeOrphanedSpools();
     expect(existsSync(join(folder, 'rows.csv'))).toBe(true);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await sweepSpools();
+    await removeOrphanedSpools();
     expect(existsSync(folder)).toBe(false);
   });
 
@@ -65,7 +65,7 @@ describe('what standard input is kept in', () => {
     const folder = join(tmpdir(), `batchor-stdin-${process.pid}-file`);
     writeFileSync(folder, 'no folder');
     made.push(folder);
-    await sweepSpools();
+    await removeOrphanedSpools();
     expect(kept.map((path) => existsSync(path))).toEqual(kept.map(() => true));
     expect(gone.map((path) => existsSync(path))).toEqual(gone.map(() => false));
     expect(existsSync(folder)).toBe(true);

@@ -88,14 +88,14 @@ describe('batchor schema check', () => {
   });
 
   it.each<[readonly string[], RegExp]>([
-    [['schema'], /schema what\?/],
-    [['schema', 'chekc', 'label.json'], /schema what\?/],
+    [['schema'], /schema needs a subcommand/],
+    [['schema', 'chekc', 'label.json'], /schema needs a subcommand/],
     [['schema', 'check', 'gone.json'], /gone\.json cannot be read/],
     [['schema', 'check', 'rows.csv'], /rows\.csv is not JSON/],
     [['schema', 'check', './gone.ts#Label'], /there is no file .*gone\.ts/],
     [['schema', 'check', './labels.ts#None'], /exports no None\n {2}It exports .*Label/],
-    [['schema', 'check', './labels.ts#'], /a module and what it exports are needed/],
-    [['schema', 'check', 'label.json#default'], /a file of JSON exports nothing/],
+    [['schema', 'check', './labels.ts#'], /must name a module and an export/],
+    [['schema', 'check', 'label.json#default'], /a JSON file exports nothing/],
     [['schema', 'check', './throws.mjs#S'], /cannot be loaded: planted/],
     [['schema', 'check', './labels.ts#nothing'], /is no codec, no Standard Schema, and no JSON Schema/],
     [['schema', 'check', 'label.json', '--modle', 'x'], /schema check has no flag --modle/],
@@ -179,8 +179,8 @@ describe('a run of a command line with a schema', () => {
 
   it.each<[readonly string[], RegExp]>([
     [['--schema', 'label.json', '--structured-output', './labels.ts#Label'], /exclude each other/],
-    [['--schema-name', 'x'], /there is none/],
-    [['--structured-output', './labels.ts'], /a module and what it exports are needed/],
+    [['--schema-name', 'x'], /--schema-name needs a schema/],
+    [['--structured-output', './labels.ts'], /must name a module and an export/],
     [['--schema', 'label.json', '--endpoint', 'embeddings'], /takes no schema for its answers/],
   ])('refuses %j', async (more, message) => {
     await using world = await worldOf();
@@ -238,7 +238,7 @@ describe('a job of a module', () => {
   it('is refused where it is none', async () => {
     await using world = await worldOf();
     const ran = await world.run(['start', '--job', 'job.ts#notAJob', '--store', storeOf(world)]);
-    expect(ran.stderr).toContain('what it exports as notAJob is no job');
+    expect(ran.stderr).toContain('its export notAJob is not a job');
     world.write('broken.ts', 'export default {');
     expect((await world.run(['start', '--job', 'broken.ts', '--store', storeOf(world)])).stderr).toContain('the module cannot be loaded');
   });

@@ -127,7 +127,7 @@ describe('results as tables, from the command line', () => {
   });
 
   it.each<[string, readonly string[], string]>([
-    ['a format that is none', ['--format', 'xlsx'], '--format "xlsx": allowed are jsonl, csv, parquet, arrow'],
+    ['a format that is none', ['--format', 'xlsx'], '--format must be one of jsonl, csv, parquet, arrow'],
     ['bytes on a screen', ['--format', 'parquet'], '--format parquet is not for a terminal'],
     ['a name that promises what is not written', ['--output', 'Answers.csv.GZ'], '--output Answers.csv.GZ: results are not written as .gz'],
     ['a summary in a file', ['--summary', '--output', 'x.csv'], '--summary and --output exclude each other'],
@@ -138,14 +138,14 @@ describe('results as tables, from the command line', () => {
   });
 
   it.each<[string, readonly string[], string]>([
-    ['standard input without a format', startArgs('-', 'odd'), '--input -: standard input has no name to tell what it holds'],
+    ['standard input without a format', startArgs('-', 'odd'), '--input -: standard input has no file name to show its format'],
     ['standard input that is empty', startArgs('-', 'odd', '--input-format', 'jsonl'), '--input -: standard input is empty'],
     ['standard input twice', startArgs(['-', '-'], 'odd', '--input-format', 'jsonl'), '--input - is given twice'],
     ['a pattern that matches nothing', startArgs('no/*.csv', 'odd'), '--input "no/*.csv" matches no file'],
     [
       'a format that is none',
       startArgs('rows.jsonl', 'odd', '--input-format', 'xml'),
-      '--input-format "xml": allowed are csv, jsonl, json, parquet, arrow',
+      '--input-format must be one of csv, jsonl, json, parquet, arrow',
     ],
     ['one file twice', startArgs(['rows.jsonl', 'row*.jsonl'], 'odd'), '--input rows.jsonl is given twice'],
     ['text that is called Parquet', startArgs('rows.jsonl', 'odd', '--input-format', 'parquet'), 'rows.jsonl'],
@@ -181,7 +181,7 @@ describe('a run from the rows of an earlier one', () => {
   it.each<[string, readonly string[], string]>([
     ['rows of files beside', ['--input', 'rows.jsonl'], '--from-run and --input exclude each other'],
     ['another endpoint', ['--endpoint', 'embeddings'], '--from-run and --endpoint exclude each other'],
-    ['classes that are none', ['--only', 'failed,bad'], '"failed" is no failure class'],
+    ['classes that are none', ['--only', 'failed,bad'], '"failed" is not a failure class'],
   ])('refuses %s', async (_, flags, message) => {
     const ran = await world.run(['start', '--from-run', 'tables', '--store', 'store', ...flags]);
     expect(ran.code).toBe(1);

@@ -31,7 +31,7 @@ const loaded = (env: Readonly<Record<string, string>> = {}, fromFile: readonly s
   fromFile: new Set(fromFile),
 });
 const file = (): string => join(folder, '.config/batchor/addresses.json');
-const refusal = 'an address that you have not named to batchor before';
+const refusal = 'an address that you have not used with batchor before';
 
 describe('the key', () => {
   it('goes to no address that only the store names, and says how to confirm it', () => {
@@ -39,7 +39,9 @@ describe('the key', () => {
     try {
       accountFor(loaded(), undefined, stored);
     } catch (error) {
-      expect(error).toMatchObject({ hint: `If it is right, confirm it once: --base-url ${planted} (or OPENAI_BASE_URL=${planted}).` });
+      expect(error).toMatchObject({
+        hint: `If the address is right, confirm it once: --base-url ${planted} (or OPENAI_BASE_URL=${planted}).`,
+      });
       expect(String(error)).not.toContain('sk-secret');
     }
     expect(existsSync(file())).toBe(false);
@@ -95,7 +97,7 @@ describe('the key', () => {
 
   it('and a password in an address are not repeated', () => {
     const secret = { OPENAI_BASE_URL: 'https://u:s3cret@host/v1' };
-    expect(() => accountFor(loaded(secret, ['OPENAI_BASE_URL']), undefined)).toThrow('holds a user name or password');
+    expect(() => accountFor(loaded(secret, ['OPENAI_BASE_URL']), undefined)).toThrow('contains a user name or password');
     expect(() => accountFor(loaded(secret, ['OPENAI_BASE_URL']), undefined)).not.toThrow(/s3cret/);
   });
 });
@@ -119,12 +121,12 @@ describe('a store', () => {
     expect(concerns()).toEqual([]);
   });
 
-  it('that the group or everybody may write to is warned of', () => {
+  it('that the group or everybody can write to is warned of', () => {
     make();
     chmodSync(path(), 0o770);
-    expect(concerns()).toEqual([`warn: the group may write to ${path()}, and so change what batchor keeps there`]);
+    expect(concerns()).toEqual([`warn: the group can write to ${path()} and change the stored runs`]);
     chmodSync(join(path(), 'runs'), 0o777);
-    expect(concerns()[1]).toMatch(/^warn: every user of this machine may write to /);
+    expect(concerns()[1]).toMatch(/^warn: every user of this machine can write to /);
   });
 
   it('that a link leads out of the folder is refused, unless it was named', () => {
@@ -146,7 +148,7 @@ describe('a store', () => {
     make();
     expect(concerns(other)).toEqual([]);
     chownSync(path(), other, other);
-    const message = `${path()} belongs to another user (uid ${other}), who can read and change what batchor keeps there`;
+    const message = `${path()} belongs to another user (uid ${other}), who can read and change the stored runs`;
     expect([concerns(1), concerns(1, true), concerns(other), concerns(0)]).toEqual([[`refuse: ${message}`], [`warn: ${message}`], [], []]);
   });
 });

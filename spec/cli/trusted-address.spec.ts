@@ -27,7 +27,7 @@ describe('a run at an address of its own', () => {
       const refused = await elsewhere(command);
       expect([refused.code, refused.stdout]).toEqual([1, '']);
       expect(refused.stderr).toContain(
-        `run a was started at ${world.emulator.baseURL}, an address that you have not named to batchor before`,
+        `run a was started at ${world.emulator.baseURL}, an address that you have not used with batchor before`,
       );
       expect(refused.stderr).toContain(`--base-url ${world.emulator.baseURL}`);
     }

@@ -153,9 +153,11 @@ describe('the live line', () => {
   it('says that rows wait for room, and why', () => {
     const needs = { tokens: 5, requests: 1, usd: 0, retryAtMs: null, sinceMs: 0, looks: 0 };
     const waiting = { ...running, backlog: { ...running.backlog, needs } };
-    expect(liveLine(summaryOf(waiting))).toContain(' · waiting for room in the budget');
+    expect(liveLine(summaryOf(waiting))).toContain(' · waiting for capacity in the budget');
     const others = { tokens: 9, requests: 2 };
-    expect(liveLine(summaryOf({ ...waiting, queue: { ...running.queue, others } }))).toContain(' · waiting for room beside other runs');
+    expect(liveLine(summaryOf({ ...waiting, queue: { ...running.queue, others } }))).toContain(
+      ' · waiting for queue capacity used by other runs',
+    );
     const refusals = { count: 3, sinceMs: 0, message: 'Enqueued token limit reached', untilMs: 0 };
     expect(liveLine(summaryOf({ ...running, queue: { ...running.queue, refusals } }))).toContain(
       " · waiting for the provider's queue (refused 3×: Enqueued token limit reached)",

@@ -150,7 +150,7 @@ describe('rows with the same request, sent once', () => {
       (await world.until(run.inspect('r1'))).requestLine,
     ]);
     expect((await world.until(run.inspect('r1'))).sharedWith).toBeNull();
-    expect(historyText(told).at(-1)).toBe('  was in no batch: its request is that of row 1, item "r1", which is sent for both');
+    expect(historyText(told).at(-1)).toBe('  was in no batch: it shares the request of row 1, item "r1"');
   });
 
   it('have their column in a table, also where the rest of the run was sent one by one', async () => {

@@ -3,17 +3,17 @@ import type { CliContext } from '../shell/context.ts';
 const drawMs = 200;
 const clearLine = '\r\u001b[2K';
 
-/** One live line while something long is looked at; at a terminal only. */
+/** One live line during a long operation; at a terminal only. */
 interface LiveLine {
   readonly draw: (text: () => string) => void;
-  /** The line is gone; once more does nothing. */
+  /** Erases the line; a second call does nothing. */
   end(): void;
 }
 
 type Terminal = Pick<CliContext, 'stderr' | 'isStderrTerminal' | 'nowMs'>;
 
 const liveLineAt = (context: Terminal): LiveLine => {
-  // What is over in a moment shows nothing.
+  // A short operation shows no line.
   let drawnAtMs = context.nowMs();
   let isDrawn = false;
   return {
@@ -30,13 +30,13 @@ const liveLineAt = (context: Terminal): LiveLine => {
   };
 };
 
-export interface LookProgress {
+export interface WorkProgress {
   readonly show: (progress: { readonly checkedCount: number; readonly totalCount: number }) => void;
   end(): void;
 }
 
-/** How far a look at what is known to be so long has come. */
-export const showProgress = (context: Terminal, doing: string): LookProgress => {
+/** Progress in percent, for an operation of known length. */
+export const showProgress = (context: Terminal, doing: string): WorkProgress => {
   const line = liveLineAt(context);
   return {
     show({ checkedCount, totalCount }) {
@@ -46,7 +46,7 @@ export const showProgress = (context: Terminal, doing: string): LookProgress => 
   };
 };
 
-/** How many rows were read of an input whose length nobody knows. */
+/** Count of rows read, for an input of unknown length. */
 export const showReading = (context: Terminal, doing: string): { readonly show: (rows: number) => void; end(): void } => {
   const line = liveLineAt(context);
   return { show: (rows) => line.draw(() => `${doing}: ${rows.toLocaleString('en-US')} rows`), end: line.end };

@@ -3,18 +3,18 @@ import { CliFailure } from './failure.ts';
 import { commandName, readsValue } from './help.ts';
 import { nearest } from './nearest.ts';
 
-/** Finds what cannot be meant in a command line, in words of our own, before the parser does. Answers the command that is meant. */
-export const checkWords = (args: readonly string[], definitions: readonly Definition[]): Definition => {
+/** Checks a command line before the parser does, with clearer errors. Returns the definition of its command. */
+export const checkCommandLine = (args: readonly string[], definitions: readonly Definition[]): Definition => {
   const definition = commandOf(args, definitions);
   checkArguments(definition, args.slice(commandName(definition).split(' ').length));
   return definition;
 };
 
 const commandOf = (args: readonly string[], definitions: readonly Definition[]): Definition => {
-  const [word = ''] = args;
+  const [first = ''] = args;
   const names = definitions.map(commandName);
-  if (word.startsWith('-')) {
-    throw new CliFailure(`${word} stands before the command`, { hint: `The command comes first: ${names.join(', ')}.` });
+  if (first.startsWith('-')) {
+    throw new CliFailure(`${first} stands before the command`, { hint: `Give the command first: ${names.join(', ')}.` });
   }
   const definition = definitions.find((each) =>
     commandName(each)
@@ -22,10 +22,9 @@ const commandOf = (args: readonly string[], definitions: readonly Definition[]):
       .every((part, i) => args[i] === part),
   );
   if (definition !== undefined) return definition;
-  const family = names.filter((name) => name.startsWith(`${word} `));
-  if (family.length > 0)
-    throw new CliFailure(`${word} what?`, { hint: `There ${family.length === 1 ? 'is' : 'are'} ${family.join(', ')}.` });
-  throw unknown(`there is no command ${JSON.stringify(word)}`, word, names, `There are ${names.join(', ')}.`);
+  const family = names.filter((name) => name.startsWith(`${first} `));
+  if (family.length > 0) throw new CliFailure(`${first} needs a subcommand`, { hint: `Commands: ${family.join(', ')}.` });
+  throw unknown(`there is no command ${JSON.stringify(first)}`, first, names, `Commands: ${names.join(', ')}.`);
 };
 
 /** Flags that exist, each with a value where it takes one, and as many other arguments as the command takes. */
@@ -50,45 +49,45 @@ const checkArguments = (definition: Definition, args: readonly string[]): void =
     const takesValue = option !== undefined && readsValue(option);
     if (!takesValue && arg.includes('='))
       throw new CliFailure(`${flag} takes no value (got ${JSON.stringify(arg.slice(flag.length + 1))})`, {
-        hint: `Say ${flag} alone. ${helpOf(name)}`,
+        hint: `Give ${flag} without a value. ${helpOf(name)}`,
       });
     if (!takesValue || arg.includes('=')) continue;
     i += 1;
     requireValue(name, flag, args[i]);
   }
-  // Who asks for help need not have said the rest.
+  // With --help the other arguments are optional.
   if (!args.some((arg) => arg === '--help' || arg === '-h')) checkLoose(definition, loose, args);
 };
 
 const requireValue = (name: string, flag: string, value: string | undefined): void => {
   if (value === undefined) throw new CliFailure(`${flag} needs a value`, { hint: helpOf(name) });
   if (!isFlagLike(value)) return;
-  throw new CliFailure(`${flag} needs a value, and ${value} reads as a flag`, {
-    hint: `A value that begins with a dash is joined to its flag: ${flag}=${value}. ${helpOf(name)}`,
+  throw new CliFailure(`${flag} needs a value, but ${value} is read as a flag`, {
+    hint: `Join a value that begins with a dash to its flag: ${flag}=${value}. ${helpOf(name)}`,
   });
 };
 
-/** What belongs to no flag: a value too many, most often from a pattern that the shell has expanded. */
+/** Checks arguments that belong to no flag. An extra one most often comes from a pattern that the shell expanded. */
 const checkLoose = (definition: Definition, loose: readonly string[], args: readonly string[]): void => {
   const name = commandName(definition);
   const wanted = [...definition.usage.matchAll(/<([^<>]+)>/gu)].map(([, what = '']) => what);
   if (loose.length < wanted.length)
-    throw new CliFailure(`${name} needs ${wanted[loose.length] ?? ''}`, { hint: `Like: ${exampleOf(definition)}` });
-  const stray = loose[wanted.length];
-  if (stray === undefined) return;
+    throw new CliFailure(`${name} needs ${wanted[loose.length] ?? ''}`, { hint: `For example: ${exampleOf(definition)}` });
+  const extra = loose[wanted.length];
+  if (extra === undefined) return;
   const takes = (flag: string): boolean => definition.options.some(({ nameSet }) => nameSet.includes(flag));
-  throw new CliFailure(`${name} does not know what to do with ${JSON.stringify(stray)}`, {
-    hint: `${adviceOn(stray, args, takes)}${helpOf(name)}`,
+  throw new CliFailure(`${name} has an unexpected argument ${JSON.stringify(extra)}`, {
+    hint: `${adviceOn(extra, args, takes)}${helpOf(name)}`,
   });
 };
 
-const adviceOn = (stray: string, args: readonly string[], takes: (flag: string) => boolean): string => {
-  const before = args[args.indexOf(stray) - 1] ?? '';
-  if (takes('--input') && looksLikeFile(stray))
-    return `Each file has its own flag (--input ${stray}), and a pattern stands in quotes (--input '*.csv'). `;
-  if (takes('--run-id') && !args.some((arg) => flagOf(arg) === '--run-id')) return `Is --run-id ${stray} meant? `;
+const adviceOn = (extra: string, args: readonly string[], takes: (flag: string) => boolean): string => {
+  const before = args[args.indexOf(extra) - 1] ?? '';
+  if (takes('--input') && looksLikeFile(extra))
+    return `Give each file its own flag (--input ${extra}), and quote patterns (--input '*.csv'). `;
+  if (takes('--run-id') && !args.some((arg) => flagOf(arg) === '--run-id')) return `Did you mean --run-id ${extra}? `;
   if (isFlagLike(before)) return `${before} takes no value. `;
-  return 'A value with blanks stands in quotes. ';
+  return 'Quote values that contain blanks. ';
 };
 
 const looksLikeFile = (text: string): boolean => /[./\\]/u.test(text);
@@ -99,8 +98,8 @@ const isFlagLike = (arg: string): boolean => arg.length > 1 && arg.startsWith('-
 const flagOf = (arg: string): string => arg.split('=', 1)[0] ?? arg;
 const isNegation = (arg: string, flags: readonly string[]): boolean => arg.startsWith('--no-') && flags.includes(`--${arg.slice(5)}`);
 
-const unknown = (message: string, word: string, words: readonly string[], help: string): CliFailure => {
-  // Of one letter everything is near.
-  const near = word.length > 2 ? nearest(word, words) : null;
-  return new CliFailure(message, { hint: near === null ? help : `Is ${near} meant? ${help}` });
+const unknown = (message: string, given: string, known: readonly string[], help: string): CliFailure => {
+  // A text of one or two letters is near to everything.
+  const near = given.length > 2 ? nearest(given, known) : null;
+  return new CliFailure(message, { hint: near === null ? help : `Did you mean ${near}? ${help}` });
 };
