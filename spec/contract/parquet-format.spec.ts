@@ -51,7 +51,12 @@ const number = fc
 /** A JavaScript number would lose some of its digits: the source gives them as text. */
 const long = '{"n":12345678901234567890}';
 const valueOf = (text: string): unknown => (text === long ? { n: '12345678901234567890' } : (JSON.parse(text) as unknown));
-const json = fc.oneof(fc.json(), fc.constantFrom(long, '"\\ud800"', '{ "spaced" : 1.0 }'));
+const isLong = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null ? Object.values(value).some(isLong) : Number.isInteger(value) && !Number.isSafeInteger(value);
+const json = fc.oneof(
+  fc.json().filter((written) => !isLong(JSON.parse(written))),
+  fc.constantFrom(long, '"\\ud800"', '{ "spaced" : 1.0 }'),
+);
 const row = fc.tuple(fc.option(text), fc.option(whole), fc.option(number), fc.option(fc.boolean()), fc.option(json));
 const pages = fc.array(fc.array(row, { maxLength: 9 }), { maxLength: 6 });
 
