@@ -1,7 +1,7 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { BatchRecord } from '../../lib/core/model/batch-record.ts';
 import { BatchRecordCodec } from '../../lib/core/codec/batch-record-codec.ts';
-import { placeOf } from '../../lib/core/codec/event-record.ts';
+import { pathOfError } from '../../lib/core/codec/event-record.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { RowsOf } from './row-queries.ts';
 import type { Query } from './session.ts';
@@ -37,7 +37,7 @@ export const batchRecords = async (
     const indexes = Float64Array.from((starts as readonly number[]).flatMap((start, range) => [start, stops[range] as number]));
     const decoded = BatchRecordCodec.decode({ ...(record as object), indexes });
     const where = `batch ${String(batchNo)}`;
-    if (isLeft(decoded)) return left({ type: 'corrupt', message: `${where} is malformed at ${placeOf(decoded.left)}`, where });
+    if (isLeft(decoded)) return left({ type: 'corrupt', message: `${where} is malformed at ${pathOfError(decoded.left)}`, where });
     records.push(decoded.right);
   }
   return right(records);

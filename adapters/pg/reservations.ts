@@ -1,5 +1,5 @@
 import { isGrowth, isReservationNews, isWithin, quotaScopeOf, type Reservation, reservationOf } from '../../lib/core/plan/quota.ts';
-import type { OthersUse, RoomWanted, StatedLimit } from '../../lib/core/model/queue-state.ts';
+import type { OthersUse, CapacityWanted, StatedLimit } from '../../lib/core/model/queue-state.ts';
 import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
 import { fromStorable, storable } from '../../lib/core/json/storable-text.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
@@ -39,7 +39,7 @@ export const othersInScope = async (query: Query, { schema, runNo }: RowsOf, sco
     tokens: Number(tokens),
     requests: Number(requests),
     stated: (stated ?? null) as StatedLimit | null,
-    wants: (wants ?? []) as readonly RoomWanted[],
+    wants: (wants ?? []) as readonly CapacityWanted[],
   };
 };
 
@@ -57,7 +57,7 @@ export const publishedReservation = async (query: Query, { schema, runNo }: Rows
     requests: Number(requests),
     untilMs: Number(untilMs),
     stated: stated as StatedLimit | null,
-    wants: wants as RoomWanted | null,
+    wants: wants as CapacityWanted | null,
   };
 };
 

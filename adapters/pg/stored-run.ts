@@ -1,6 +1,6 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { RunSnapshotCodec } from '../../lib/core/codec/snapshot-codec.ts';
-import { placeOf } from '../../lib/core/codec/event-record.ts';
+import { pathOfError } from '../../lib/core/codec/event-record.ts';
 import type { RunId } from '../../lib/core/values/ids.ts';
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
@@ -27,7 +27,8 @@ const columns = (schema: string): string => `
 const decode = ([runNo, runId, payloads, description, owner, snapshot, live]: Row): Either<PortError, StoredRun> => {
   const where = `run ${String(runId)}`;
   const decoded = RunSnapshotCodec.decode({ ...(snapshot as object), live });
-  if (isLeft(decoded)) return left({ type: 'corrupt', message: `${where}: its snapshot is malformed at ${placeOf(decoded.left)}`, where });
+  if (isLeft(decoded))
+    return left({ type: 'corrupt', message: `${where}: its snapshot is malformed at ${pathOfError(decoded.left)}`, where });
   return right({
     runNo: Number(runNo),
     runId: runId as RunId,

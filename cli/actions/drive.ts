@@ -4,7 +4,7 @@ import { stopReason } from '../../lib/run/drive/stop-reason.ts';
 import type { LiveBatch } from '../../lib/core/model/batch.ts';
 import { cancelEffectKey } from '../../lib/core/model/effect.ts';
 import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
-import { isCancelStuck } from '../../lib/core/poll/stuck-cancel.ts';
+import { isCancelStuck } from '../../lib/core/poll/cancel-retries.ts';
 import type { Run } from '../../lib/run/api/run.ts';
 import type { BatchRunner } from '../../lib/run/api/runner.ts';
 import type { RunSummary } from '../../lib/run/view/summary.ts';

@@ -9,7 +9,7 @@ export { evolve } from './machine/evolve.ts';
 export { effectsDue, nextDueMs } from './machine/due.ts';
 export { type Step, step } from './machine/step.ts';
 export { isDue } from './machine/is-due.ts';
-export { isStandingStill, owedAtMs } from './machine/standing.ts';
+export { isStandingStill, owedAtMs } from './machine/pending.ts';
 export { type Effect, effectKey } from './model/effect.ts';
 export type { BatchObservation, Command, CommandOf, SweepReport, SweptBatch } from './model/command.ts';
 export type { Event, EventOf } from './model/event.ts';

@@ -1,5 +1,11 @@
 /** Every part of the core, for stores, adapters and engines of your own. Names here may change between minor versions. */
-export { type AdoptedBatch, type AdoptedPlace, adoptedPlaceOf, type Adopting, itemIdOfAdopted } from './model/adopted.ts';
+export {
+  type AdoptedBatch,
+  type AdoptedRange as AdoptedPlace,
+  adoptedRangeOf as adoptedPlaceOf,
+  type Adopting,
+  itemIdOfAdopted,
+} from './model/adopted.ts';
 export * from './settle/attempt.ts';
 export * from './model/batch.ts';
 export * from './model/batch-record.ts';
@@ -12,7 +18,7 @@ export * from './values/custom-ids.ts';
 export { decide, type Transition, transition } from './machine/transition.ts';
 export { isQuarantined } from './control/owners.ts';
 export { effectsDue, nextDueMs } from './machine/due.ts';
-export { isStandingStill, owedAtMs, owedRuns } from './machine/standing.ts';
+export { isStandingStill, owedAtMs, pendingRuns as owedRuns } from './machine/pending.ts';
 export { canProgress, stuckFaults } from './machine/progress.ts';
 export { type Effect, effectKey } from './model/effect.ts';
 export * from './model/event.ts';
@@ -29,7 +35,7 @@ export { commandCodec, eventCodec, type JsonCodec, jsonFormat, snapshotCodec } f
 export * from './values/limits.ts';
 export type { NamedStreak } from './model/named-streak.ts';
 export * from './values/judged.ts';
-export { costOfUsage, moneyRoom, spentUsd, worstOfLiveUsd, type WorstPrices, worstPrices } from './money/money.ts';
+export { costOfUsage, remainingUsd as moneyRoom, spentUsd, worstOfLiveUsd, type WorstPrices, worstPrices } from './money/money.ts';
 export { packBatch, type PackedBatch } from './plan/pack.ts';
 export { batchLimitsOf } from './plan/batch-limits.ts';
 export { priceIn } from './money/prices.ts';

@@ -11,12 +11,12 @@ import type { Asked, EnginePorts } from './ports.ts';
 import { performSettle } from './settle/settle.ts';
 import { performIngest } from './source/source.ts';
 import {
-  performCancelStray,
+  performCancelDuplicate,
   performCreate,
   performDeleteFile,
   performFence,
-  performPollStrays,
-  performSweep,
+  performPollDuplicates,
+  performReconcile,
   performUpload,
 } from './submit/submit.ts';
 
@@ -36,12 +36,12 @@ export const createPerformer = (
   const settleShared = performSettleShared(ports);
   const upload = performUpload(ports);
   const create = performCreate(ports);
-  const sweep = performSweep(ports);
+  const reconcile = performReconcile(ports);
   const fence = performFence(ports);
   const deleteFile = performDeleteFile(ports);
   const compact = performCompact(ports);
-  const cancelStray = performCancelStray(ports);
-  const pollStrays = performPollStrays(ports);
+  const cancelDuplicate = performCancelDuplicate(ports);
+  const pollDuplicates = performPollDuplicates(ports);
   const ids = createIdsOfBatches(ports.run);
   const poll = performPoll(ports, ids);
   const cancel = performCancel(ports);
@@ -72,7 +72,7 @@ export const createPerformer = (
       case 'CreateBatch':
         return create(effect, signal);
       case 'SweepBatches':
-        return sweep(effect, signal);
+        return reconcile(effect, signal);
       case 'FenceCreate':
         return fence(effect, signal);
       case 'DeleteFile':
@@ -80,9 +80,9 @@ export const createPerformer = (
       case 'CompactFile':
         return compact(effect, signal);
       case 'CancelStray':
-        return cancelStray(effect, signal);
+        return cancelDuplicate(effect, signal);
       case 'PollStrays':
-        return pollStrays(effect, signal);
+        return pollDuplicates(effect, signal);
       case 'PollBatches':
         return poll(effect, signal);
       case 'CancelBatch':

@@ -16,7 +16,7 @@ export type Told = E.Either<Rejection, RunSnapshot>;
 
 /** A caller that waits for what becomes of its command. */
 export interface Reply {
-  resolve(told: Told): void;
+  resolve(result: Told): void;
   reject(failure: EngineFailure): void;
 }
 
@@ -65,12 +65,12 @@ export const createCommits = ({ run, scheduler, monotonicMs, randomHex }: Engine
       rest(key, restMs * (0.5 + Number.parseInt(randomHex(4), 16) / 0xffff));
       return null;
     }
-    const told = committed.right;
+    const result = committed.right;
     // Asked again it would be malformed again: an adapter's fault, which has to be seen.
-    if (E.isLeft(told) && told.left.type === 'malformed_command' && key !== null)
-      throw new EngineFailure({ type: 'unavailable', message: `the answer to an effect is malformed: ${told.left.message}`, cause: key });
-    reply?.resolve(E.map(({ snapshot }: Committed) => snapshot)(told));
-    if (E.isRight(told) && told.right.events.length > 0) return told.right;
+    if (E.isLeft(result) && result.left.type === 'malformed_command' && key !== null)
+      throw new EngineFailure({ type: 'unavailable', message: `the answer to an effect is malformed: ${result.left.message}`, cause: key });
+    reply?.resolve(E.map(({ snapshot }: Committed) => snapshot)(result));
+    if (E.isRight(result) && result.right.events.length > 0) return result.right;
     rest(key);
     return null;
   };

@@ -30,7 +30,7 @@ export const createReplies = (): Replies => {
         if (stopped === 'over') return resolve(E.left({ type: 'run_finished' }));
         if (stopped !== null) return reject(stopped);
         const reply: Reply = {
-          resolve: (told) => (replies.delete(reply), resolve(told)),
+          resolve: (result) => (replies.delete(reply), resolve(result)),
           reject: (failure) => (replies.delete(reply), reject(failure)),
         };
         replies.add(reply);

@@ -1,4 +1,4 @@
-import type { BatchObservation, SweepReport, SweptBatch, UnclearCreate } from '../core/model/command.ts';
+import type { BatchObservation, SweepReport, SweptBatch, UnconfirmedCreateQuery } from '../core/model/command.ts';
 import type { NamedFiles } from '../core/model/batch.ts';
 import type { BatchKey, ProviderBatchId, RunId } from '../core/values/ids.ts';
 import type { FailureClass } from '../core/values/failure.ts';
@@ -95,7 +95,7 @@ export interface BatchProvider {
    * that is not a whole list is an error, never a short one: silence is proof. `known` are batches that the provider has: the report says which of them the list showed.
    */
   sweep(input: {
-    readonly creates: readonly UnclearCreate[];
+    readonly creates: readonly UnconfirmedCreateQuery[];
     readonly sinceMs: number;
     readonly runId: RunId;
     readonly known: readonly ProviderBatchId[];

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
-import { isRoomy, raiseBounds, roomyMember } from '../core/settle/output-bound.ts';
+import { isPaddable, raiseBounds, paddedMember } from '../core/settle/output-bound.ts';
 import type { TokenUsage } from '../core/values/usage.ts';
 import type { LineContent, LineRenderer, ProviderWire } from '../ports/provider.ts';
 import { contentOfAnswer, type FakeContent, type FakeFault, faultOfAnswer } from './fake-answers.ts';
@@ -92,8 +92,8 @@ const renderer =
     const request = { custom_id: customId, method: 'POST', url };
     const body: JsonObject = { ...shared, ...own };
     if (!isRaisable) return { line: `${JSON.stringify({ ...request, body })}\n` };
-    const bounds = boundKeys.flatMap((key) => (isRoomy(body[key]) ? [roomyMember(key, body[key])] : []));
-    const rest = Object.fromEntries(Object.entries(body).filter(([key, value]) => !isRoomy(value) || !boundKeys.includes(key)));
+    const bounds = boundKeys.flatMap((key) => (isPaddable(body[key]) ? [paddedMember(key, body[key])] : []));
+    const rest = Object.fromEntries(Object.entries(body).filter(([key, value]) => !isPaddable(value) || !boundKeys.includes(key)));
     return { line: `${JSON.stringify({ ...request, body: rest }).slice(0, -2)}${bounds.join('')}}}\n` };
   };
 

@@ -2,7 +2,7 @@ import { type Either, isLeft } from 'fp-ts/lib/Either.js';
 import { type BatchKey, decide, type Event, type OthersUse, type RunId, type RunSnapshot } from '../../lib/core/internal.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
-import type { Wishes } from '../support/core/config.ts';
+import type { Overrides } from '../support/core/config.ts';
 import { accept, completeRows, createdRun, endBatch, ok, sendBatch, sliceOf, step } from './run-store-fixture.ts';
 
 /** Runs that share a queue, and what they do with it. */
@@ -13,7 +13,7 @@ export const idOf = (name: string): RunId => name as RunId;
 export const planAtMs = 3_000;
 
 /** A run whose rows hold ten tokens each, four of them in a batch. */
-export const quotaRun = async (store: RunStore, name: string, rows: number, enqueue: Wishes['enqueue'] = {}): Promise<OwnedRun> => {
+export const quotaRun = async (store: RunStore, name: string, rows: number, enqueue: Overrides['enqueue'] = {}): Promise<OwnedRun> => {
   const run = await createdRun(store, idOf(name), 1_000, { enqueue, chunk: { requestsMax: 4, planAfterMs: 0 } });
   await accept(run, { ...sliceOf(0, rows), tokens: new Uint8Array(rows).fill(10), areTokensExact: true }, true);
   return run;

@@ -12,7 +12,7 @@ import {
 } from '../../lib/core/internal.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
-import { makeConfig, type Wishes } from '../support/core/config.ts';
+import { makeConfig, type Overrides } from '../support/core/config.ts';
 
 /** A storage on which every law of a run store is tried. */
 export interface RunStoreFixture {
@@ -47,7 +47,7 @@ export const eventsOf = (snapshot: RunSnapshot, command: Command): readonly Even
 export const step = async (run: OwnedRun, command: Command): Promise<RunSnapshot> =>
   ok(run.commit(run.snapshot.version, eventsOf(run.snapshot, command)));
 
-export const createdRun = async (store: RunStore, id: RunId = runId, atMs = 1_000, wishes: Wishes = {}): Promise<OwnedRun> => {
+export const createdRun = async (store: RunStore, id: RunId = runId, atMs = 1_000, wishes: Overrides = {}): Promise<OwnedRun> => {
   const run = await ok(store.create(id, null));
   await step(run, { type: 'CreateRun', atMs, runId: id, config: makeConfig({ chunk: { requestsMax: 4, planAfterMs: 0 }, ...wishes }) });
   return run;

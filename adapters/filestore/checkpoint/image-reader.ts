@@ -3,7 +3,7 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { Database, SqlValue } from 'sql.js';
 import type { TypedColumn } from '../../../lib/core/codec/codec.ts';
 import { RunSnapshotCodec } from '../../../lib/core/codec/snapshot-codec.ts';
-import { placeOf } from '../../../lib/core/codec/event-record.ts';
+import { pathOfError } from '../../../lib/core/codec/event-record.ts';
 import type { RunId } from '../../../lib/core/values/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import type { RunEventType, StoredRunEvent } from '../../../lib/core/machine/run-event.ts';
@@ -112,7 +112,7 @@ export const readModel = (database: Database, tables: Tables, runId: RunId): Eit
   for (const [key, value] of rowsOf(database, 'select key, value from meta')) meta[String(key)] = JSON.parse(String(value)) as JsonValue;
   if (meta['format'] !== imageFormat) return left(`its format is ${String(meta['format'])}, but this version reads format ${imageFormat}`);
   const snapshot = RunSnapshotCodec.decode(meta['snapshot']);
-  if (isLeft(snapshot)) return left(`its snapshot is malformed at ${placeOf(snapshot.left)}`);
+  if (isLeft(snapshot)) return left(`its snapshot is malformed at ${pathOfError(snapshot.left)}`);
   if (snapshot.right.runId !== runId) return left(`it belongs to run ${snapshot.right.runId}`);
   const model = new RunModel(runId, sourceOf(tables, runId));
   const description = meta['description'];

@@ -2,7 +2,7 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { SqlValue } from 'sql.js';
 import type { BatchRecord } from '../../../lib/core/model/batch-record.ts';
 import { BatchRecordCodec } from '../../../lib/core/codec/batch-record-codec.ts';
-import { placeOf } from '../../../lib/core/codec/event-record.ts';
+import { pathOfError } from '../../../lib/core/codec/event-record.ts';
 import { blobOf, columnOf, keptColumn } from './segments.ts';
 
 /** A batch record as a table row. Structures that no query reads in part are JSON. */
@@ -48,7 +48,7 @@ export const recordOfRow = (row: readonly SqlValue[]): Either<string, BatchRecor
     retriedCount,
     indexes: columnOf(indexes instanceof Uint8Array ? indexes : null, Number(rangeEnds)),
   });
-  return isLeft(decoded) ? left(`its batch ${String(batchNo)} is malformed at ${placeOf(decoded.left)}`) : right(decoded.right);
+  return isLeft(decoded) ? left(`its batch ${String(batchNo)} is malformed at ${pathOfError(decoded.left)}`) : right(decoded.right);
 };
 
 const parsed = (value: SqlValue | undefined): unknown => (typeof value === 'string' ? JSON.parse(value) : null);

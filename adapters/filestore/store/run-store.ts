@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { owedRuns } from '../../../lib/core/machine/standing.ts';
+import { pendingRuns } from '../../../lib/core/machine/pending.ts';
 import { isRunId, type RunId } from '../../../lib/core/values/ids.ts';
 import type { JsonObject } from '../../../lib/core/json/json.ts';
 import { reservationOf } from '../../../lib/core/plan/quota.ts';
@@ -211,7 +211,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       if (E.isLeft(runs)) return runs;
       const free = runs.right.filter(({ owner }) => owner === null);
       const storedReservations = free.map((run) => ({ ...run, hasCommands: hasCommands(folderOf(run.runId)) }));
-      return E.right([...owedRuns(storedReservations, nowMs, limit).map(({ runId }) => runId), ...damaged].slice(0, limit));
+      return E.right([...pendingRuns(storedReservations, nowMs, limit).map(({ runId }) => runId), ...damaged].slice(0, limit));
     };
 
   return {

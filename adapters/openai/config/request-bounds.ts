@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../lib/core/json/json.ts';
-import { isRoomy, raiseBounds } from '../../../lib/core/settle/output-bound.ts';
+import { isPaddable, raiseBounds } from '../../../lib/core/settle/output-bound.ts';
 import type { OpenAIEndpoint } from './endpoints.ts';
 
 /** The body parameters that bound an answer, the stricter name first (OpenAI's API reference, 2026-08). */
@@ -35,7 +35,7 @@ export const withoutBounds = (
 ): readonly [JsonObject, readonly (readonly [string, number])[]] => {
   const bounds = boundKeys[endpoint].flatMap((key): (readonly [string, number])[] => {
     const bound = body[key];
-    return isRoomy(bound) ? [[key, bound]] : [];
+    return isPaddable(bound) ? [[key, bound]] : [];
   });
   const rest = Object.fromEntries(Object.entries(body).filter(([key]) => bounds.every(([name]) => name !== key)));
   return [rest, bounds];

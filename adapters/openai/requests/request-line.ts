@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../../lib/core/json/json.ts';
-import { roomyMember } from '../../../lib/core/settle/output-bound.ts';
+import { paddedMember } from '../../../lib/core/settle/output-bound.ts';
 import type { LineRenderer, RenderedLine, RenderInput } from '../../../lib/ports/provider.ts';
 import { endpointPath, type OpenAIEndpoint } from '../config/endpoints.ts';
 import { withSchema } from './output-format.ts';
@@ -41,7 +41,7 @@ export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName
   const members = (object: JsonObject): string => {
     if (raised === null) return membersOf(object);
     const [rest, bounds] = withoutBounds(endpoint, object);
-    return membersOf(rest) + bounds.map(([key, bound]) => roomyMember(key, bound)).join('');
+    return membersOf(rest) + bounds.map(([key, bound]) => paddedMember(key, bound)).join('');
   };
   const { instructions, ...withoutInstructions } = shared;
   const modelText = `{"model":${quote(model)},`;

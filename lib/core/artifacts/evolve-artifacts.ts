@@ -1,5 +1,5 @@
 import { clearFault } from '../model/changes.ts';
-import { compactEffectKey, litterEffectKey } from '../model/effect.ts';
+import { compactEffectKey, deleteFileKey } from '../model/effect.ts';
 import type { EventOf } from '../model/event.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 
@@ -10,7 +10,7 @@ export const evolveArtifacts = (s: RunSnapshot, event: ArtifactsEvent): RunSnaps
   const { artifacts } = s;
   switch (event.type) {
     case 'LitterCleared':
-      return { ...clearFault(s, litterEffectKey(event.fileId)), litter: s.litter.filter((fileId) => fileId !== event.fileId) };
+      return { ...clearFault(s, deleteFileKey(event.fileId)), litter: s.litter.filter((fileId) => fileId !== event.fileId) };
     case 'ArtifactsExported': {
       const { type: _, ...exported } = event;
       return { ...s, artifacts: { ...artifacts, exported } };

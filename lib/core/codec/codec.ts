@@ -8,10 +8,10 @@ import { Operation, RunConfig } from '../model/config.ts';
 import { type Event, type EventOf, type FailedRows, replanReasons, type RetriedRows } from '../model/event.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from '../values/ids.ts';
 import { isJsonObject, isJsonValue, type JsonValue } from '../json/json.ts';
-import { type BackoffBucket, controlReasons, type RoomNeed, type SharedCursor, type SourceCheckpoint } from '../model/snapshot.ts';
+import { type BackoffBucket, controlReasons, type CapacityNeed, type SharedCursor, type SourceCheckpoint } from '../model/snapshot.ts';
 import { Ending, EndTimes, givenUpProps, overdueProps, Progress, Times } from './overdue-codec.ts';
 import { FileLimitType, Named, Rejected } from './refusal-codec.ts';
-import type { QueueGuess, QuotaUse, RoomWanted, StatedLimit } from '../model/queue-state.ts';
+import type { QueueGuess, QuotaUse, CapacityWanted, StatedLimit } from '../model/queue-state.ts';
 import type { PresumedUsage, TokenUsage } from '../values/usage.ts';
 
 /** What is stored of events and snapshots, checked when it comes back. Closed objects: a key nobody knows is refused, not dropped. */
@@ -72,7 +72,7 @@ export const Stated: t.Type<StatedLimit, unknown> = closed('StatedLimit', {
   requestsMax: orNull(NonNegative),
   atMs: t.number,
 });
-export const Wanted: t.Type<RoomWanted, unknown> = closed('RoomWanted', {
+export const Wanted: t.Type<CapacityWanted, unknown> = closed('RoomWanted', {
   tokens: NonNegative,
   requests: NonNegative,
   sinceMs: t.number,
@@ -86,7 +86,7 @@ export const Guess: t.Type<QueueGuess, unknown> = closed('QueueGuess', {
   refusedUntilMs: t.number,
   doublings: NonNegative,
 });
-export const Need: t.Type<RoomNeed, unknown> = closed('RoomNeed', {
+export const Need: t.Type<CapacityNeed, unknown> = closed('RoomNeed', {
   tokens: NonNegative,
   requests: NonNegative,
   usd: NonNegative,

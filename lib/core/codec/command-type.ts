@@ -19,11 +19,11 @@ import { NonNegative } from '../json/codec-parts.ts';
 import { Operation, RunConfig } from '../model/config.ts';
 import { type Fields, form, listOf, optional, variants } from '../json/form.ts';
 import type { EffectKey, RunId } from '../values/ids.ts';
-import type { OthersUse, QuotaUse, RoomWanted, StatedLimit } from '../model/queue-state.ts';
+import type { OthersUse, QuotaUse, CapacityWanted, StatedLimit } from '../model/queue-state.ts';
 import type { SharedCursor, SourceCheckpoint } from '../model/snapshot.ts';
 import type { TokenUsage } from '../values/usage.ts';
 
-import { Observation, Refused, Report, Swept, told, Unclear } from './provider-answers.ts';
+import { Observation, Refused, Report, SweptBatchType, reportedNumber, UnconfirmedCreateQueryType } from './provider-answers.ts';
 
 /** What a command must be to be decided on: every field of its type. Open, so that what a provider's port adds comes into no event. */
 
@@ -62,8 +62,8 @@ const Window = form<PlanWindow>('PlanWindow', {
 const use: Fields<QuotaUse> = { tokens: NonNegative, requests: NonNegative };
 const Others = form<OthersUse>('OthersUse', {
   ...use,
-  stated: orNull(form<StatedLimit>('StatedLimit', { tokensMax: told, requestsMax: told, atMs: finite })),
-  wants: listOf(form<RoomWanted>('RoomWanted', { ...use, sinceMs: finite, untilMs: finite })),
+  stated: orNull(form<StatedLimit>('StatedLimit', { tokensMax: reportedNumber, requestsMax: reportedNumber, atMs: finite })),
+  wants: listOf(form<CapacityWanted>('RoomWanted', { ...use, sinceMs: finite, untilMs: finite })),
 });
 const Rows = form<RowSlice>('RowSlice', rowColumns);
 const Open = form<OpenRows>('OpenRows', { ...rowColumns, charged: ColumnType, uncharged: ColumnType });
@@ -96,7 +96,7 @@ const resolution = <T extends Resolution['type']>(
 ): t.Type<ResolutionOf<T>, unknown> =>
   form<ResolutionOf<T>>(`resolution ${type}`, { ...fields, type: t.literal(type) } as unknown as Fields<ResolutionOf<T>>);
 const ResolutionType = variants<Resolution>('a resolution', {
-  exists: resolution('exists', { found: Swept }),
+  exists: resolution('exists', { found: SweptBatchType }),
   never_created: resolution('never_created', {}),
   results_lost: resolution('results_lost', {}),
   read_again: resolution('read_again', {}),
@@ -116,9 +116,9 @@ const Refusal = form<CreateRefusal>('CreateRefusal', {
     'unreachable',
   ] as const satisfies readonly CreateRefusal['type'][]),
   message: t.string,
-  retryAfterMs: told,
-  statedTokensMax: told,
-  statedRequestsMax: told,
+  retryAfterMs: reportedNumber,
+  statedTokensMax: reportedNumber,
+  statedRequestsMax: reportedNumber,
 });
 const Fault = oneOf('a fault', [
   'transient',
@@ -150,13 +150,13 @@ export const CommandType: t.Type<Command, unknown> = variants<Command>('a comman
     createAttempt: NonNegative,
     message: t.string,
     isTooLarge: t.boolean,
-    statedBytesMax: told,
+    statedBytesMax: reportedNumber,
     said: listOf(Refused),
     indexes: ColumnType,
   }),
   PlanBatch: command('PlanBatch', { window: Window, newBatchKey: key, others: optional(Others) }),
   AdoptBatch: command('AdoptBatch', { window: Window, newBatchKey: key }),
-  RecordUpload: command('RecordUpload', { ...attempt, inputFileId: t.string, expiresAtMs: told }),
+  RecordUpload: command('RecordUpload', { ...attempt, inputFileId: t.string, expiresAtMs: reportedNumber }),
   BeginCreate: command('BeginCreate', batchKey),
   ReplanBatch: command('ReplanBatch', batchKey),
   RecordCreated: command('RecordCreated', { ...attempt, providerBatchId, providerStatus: t.string }),
@@ -164,7 +164,7 @@ export const CommandType: t.Type<Command, unknown> = variants<Command>('a comman
   RecordCreateUnclear: command('RecordCreateUnclear', { ...attempt, message: t.string }),
   RecordSweep: command('RecordSweep', {
     readFromMs: finite,
-    asked: listOf(Unclear),
+    asked: listOf(UnconfirmedCreateQueryType),
     known: listOf(providerBatchId),
     report: Report,
   }),
@@ -205,5 +205,10 @@ export const CommandType: t.Type<Command, unknown> = variants<Command>('a comman
   RecordExported: command('RecordExported', Exported),
   PruneArtifacts: command('PruneArtifacts', { raw: t.boolean }),
   RecordCompacted: command('RecordCompacted', { object: t.string }),
-  RecordFault: command('RecordFault', { key: named<EffectKey>('an effect key'), fault: Fault, message: t.string, retryAfterMs: told }),
+  RecordFault: command('RecordFault', {
+    key: named<EffectKey>('an effect key'),
+    fault: Fault,
+    message: t.string,
+    retryAfterMs: reportedNumber,
+  }),
 });

@@ -103,14 +103,14 @@ export const decodeEvents = (header: unknown, columns: readonly TypedColumn[]): 
   for (const plain of header['events'] as readonly JsonValue[]) {
     if (!isJsonObject(plain)) return left('an event is no object');
     const decoded = EventCodec.decode(exchange(plain, (at) => (typeof at === 'number' ? columns[at] : at)));
-    if (isLeft(decoded)) return left(`${String(plain['type'])}: ${placeOf(decoded.left)} is malformed`);
+    if (isLeft(decoded)) return left(`${String(plain['type'])}: ${pathOfError(decoded.left)} is malformed`);
     events.push(decoded.right);
   }
   return right(events);
 };
 
 /** Where the first fault is; never the value, which may be anybody's. */
-export const placeOf = (errors: Errors): string =>
+export const pathOfError = (errors: Errors): string =>
   errors[0]?.context
     .map(({ key }) => key)
     .filter((key) => key !== '')

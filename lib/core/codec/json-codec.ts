@@ -4,7 +4,7 @@ import { EventCodec } from './codec.ts';
 import type { Command } from '../model/command.ts';
 import { CommandType } from './command-type.ts';
 import type { Event } from '../model/event.ts';
-import { placeOf } from './event-record.ts';
+import { pathOfError } from './event-record.ts';
 import { isJsonObject, type JsonObject } from '../json/json.ts';
 import { emptySnapshot, isCreated, type RunSnapshot } from '../model/snapshot.ts';
 import { RunSnapshotCodec } from './snapshot-codec.ts';
@@ -63,7 +63,7 @@ const codecOf = <A extends object>(name: string, type: t.Type<A, unknown>): Json
     if (isLeft(given)) return given;
     const named = typeof given.right['type'] === 'string' ? given.right['type'] : name;
     const read = type.decode(given.right);
-    if (isLeft(read)) return left(`${named}: ${placeOf(read.left)} is malformed`);
+    if (isLeft(read)) return left(`${named}: ${pathOfError(read.left)} is malformed`);
     const extra = extraKey(given.right, read.right);
     return extra === null ? read : left(`${named}: ${extra} is unknown to this version`);
   },

@@ -11,20 +11,20 @@ import {
   type RefusedLine,
   refusedLineClasses,
 } from '../model/batch.ts';
-import type { BatchObservation, SweepReport, SweptBatch, UnclearCreate } from '../model/command.ts';
+import type { BatchObservation, SweepReport, SweptBatch, UnconfirmedCreateQuery } from '../model/command.ts';
 import { finite, key, oneOf, orNull, providerBatchId } from './codec.ts';
 
 /** What providers say, as commands bring it. Open, so that what a provider's port adds comes into no event. */
 
 /** A number that the provider may have got wrong: what is none, or below zero, was not told. */
-export const told = new t.Type<number | null, unknown>(
+export const reportedNumber = new t.Type<number | null, unknown>(
   'a number or null',
   (u): u is number | null => u === null || (typeof u === 'number' && Number.isFinite(u) && u >= 0),
   (u, c) => (u !== null && typeof u !== 'number' ? t.failure(u, c) : t.success(u !== null && Number.isFinite(u) && u >= 0 ? u : null)),
   t.identity,
 );
 /** The attempt that a foreign batch's metadata names, if it names one. */
-const toldAttempt = new t.Type<number, unknown>(
+const reportedAttempt = new t.Type<number, unknown>(
   'an attempt',
   (u): u is number => NonNegative.is(u),
   (u, c) => (u !== null && typeof u !== 'number' ? t.failure(u, c) : t.success(NonNegative.is(u) ? u : 0)),
@@ -45,9 +45,9 @@ const Rejection = form<BatchRejection>('BatchRejection', {
   lines: listOf(finite),
   // Absent in commands of programs that were written for an earlier release.
   said: later(listOf(Refused), []),
-  statedTokensMax: told,
-  statedRequestsMax: told,
-  statedBytesMax: later(told, null),
+  statedTokensMax: reportedNumber,
+  statedRequestsMax: reportedNumber,
+  statedBytesMax: later(reportedNumber, null),
 });
 const Ending = form<BatchEnding>('BatchEnding', {
   type: oneOf('an ending', batchEndings),
@@ -65,33 +65,33 @@ export const Observation = form<BatchObservation>('BatchObservation', {
   ),
   ending: orNull(Ending),
   stage: optional(oneOf('a stage', batchStages)),
-  createdAtMs: optional(told),
-  expiresAtMs: optional(told),
-  statusSinceMs: optional(told),
-  providerNowMs: optional(told),
+  createdAtMs: optional(reportedNumber),
+  expiresAtMs: optional(reportedNumber),
+  statusSinceMs: optional(reportedNumber),
+  providerNowMs: optional(reportedNumber),
   named: optional(form<NamedFiles>('NamedFiles', { outputFileId: orNull(t.string), errorFileId: orNull(t.string) })),
   refusedIds: optional(listOf(RefusedById)),
 });
-export const Unclear = form<UnclearCreate>('UnclearCreate', {
+export const UnconfirmedCreateQueryType = form<UnconfirmedCreateQuery>('UnclearCreate', {
   batchKey: key,
   createAttempt: NonNegative,
   inputFileId: t.string,
   stage: oneOf('a stage', ['looking', 'absent', 'fenced'] as const),
   sinceMs: optional(finite),
 });
-export const Swept = form<SweptBatch>('SweptBatch', {
+export const SweptBatchType = form<SweptBatch>('SweptBatch', {
   batchKey: orNull(key),
-  createAttempt: toldAttempt,
+  createAttempt: reportedAttempt,
   inputFileId: orNull(t.string),
   providerBatchId,
   providerStatus: t.string,
-  createdAtMs: told,
+  createdAtMs: reportedNumber,
   ending: orNull(oneOf('an ending', batchEndings)),
 });
 export const Report = form<SweepReport>('SweepReport', {
-  found: listOf(Swept),
-  files: listOf(form<SweepReport['files'][number]>('SweptFile', { inputFileId: t.string, createdAtMs: told })),
-  readBackToMs: told,
+  found: listOf(SweptBatchType),
+  files: listOf(form<SweepReport['files'][number]>('SweptFile', { inputFileId: t.string, createdAtMs: reportedNumber })),
+  readBackToMs: reportedNumber,
   isRunSeen: t.boolean,
   // No default: a report that does not say which known batches it showed must not count as proof.
   shown: listOf(providerBatchId),

@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import { batchPhases, type CreateDoubt, type LiveBatch, type SettledBatch, type StrayBatch } from '../model/batch.ts';
+import { batchPhases, type UnconfirmedCreate, type LiveBatch, type SettledBatch, type DuplicateBatch } from '../model/batch.ts';
 import {
   Bucket,
   Checkpoint,
@@ -53,7 +53,7 @@ const Totals: t.Type<ItemTotals, unknown> = closed(
   >,
 );
 const Sharing: t.Type<RunSnapshot['sharing'], unknown> = closed('Sharing', { rows: NonNegative, tokens: NonNegative, until: Shared });
-const Doubt: t.Type<CreateDoubt, unknown> = closed('CreateDoubt', {
+const UnconfirmedCreateType: t.Type<UnconfirmedCreate, unknown> = closed('CreateDoubt', {
   stage: oneOf('a stage', ['looking', 'absent', 'fenced'] as const),
   sinceMs: t.number,
   absentAtMs: orNull(t.number),
@@ -62,7 +62,7 @@ const Doubt: t.Type<CreateDoubt, unknown> = closed('CreateDoubt', {
   dueAtMs: t.number,
   isSworn: t.boolean,
 });
-const Stray: t.Type<StrayBatch, unknown> = closed('StrayBatch', {
+const DuplicateBatchType: t.Type<DuplicateBatch, unknown> = closed('StrayBatch', {
   providerBatchId,
   batchKey: key,
   isCancelAsked: t.boolean,
@@ -84,7 +84,7 @@ const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   inputFileId: orNull(t.string),
   uploadedAtMs: later(orNull(t.number), null),
   inputExpiresAtMs: orNull(t.number),
-  doubt: orNull(Doubt),
+  doubt: orNull(UnconfirmedCreateType),
   providerBatchId: orNull(providerBatchId),
   providerStatus: orNull(t.string),
   isAccepted: t.boolean,
@@ -158,7 +158,7 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   }),
   sharing: later(Sharing, nothingShared),
   live: t.readonlyArray(Batch),
-  strays: t.readonlyArray(Stray),
+  strays: t.readonlyArray(DuplicateBatchType),
   settled: later(t.readonlyArray(Settled), []),
   lostOwners: later(NonNegative, 0),
   litter: Texts,

@@ -1,5 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { CreateDoubt } from '../model/batch.ts';
+import type { UnconfirmedCreate } from '../model/batch.ts';
 import type { CommandOf } from '../model/command.ts';
 import type { Event, EventOf } from '../model/event.ts';
 import type { Rejection } from '../model/rejection.ts';
@@ -38,9 +38,9 @@ export const clockJumped = (s: RunSnapshot, { byMs, atMs }: EventOf<'ClockJumped
       dueAtMs: batch.dueAtMs + backMs,
       uploadedAtMs: batch.uploadedAtMs === null ? null : batch.uploadedAtMs + byMs,
       newsAtMs: batch.newsAtMs === null ? null : batch.newsAtMs + byMs,
-      doubt: batch.doubt === null ? null : movedDoubt(batch.doubt, byMs),
+      doubt: batch.doubt === null ? null : movedUnconfirmed(batch.doubt, byMs),
     })),
-    strays: s.strays.map((stray) => ({ ...stray, dueAtMs: stray.dueAtMs + backMs })),
+    strays: s.strays.map((duplicate) => ({ ...duplicate, dueAtMs: duplicate.dueAtMs + backMs })),
     faults: s.faults.map((record) => ({ ...record, dueAtMs: record.dueAtMs + backMs })),
     createsPaidUntilMs: Math.max(0, s.createsPaidUntilMs + backMs),
     queue: {
@@ -54,9 +54,9 @@ export const clockJumped = (s: RunSnapshot, { byMs, atMs }: EventOf<'ClockJumped
 };
 
 /** `fileCreatedAtMs` is of the provider's clock, and stays. */
-const movedDoubt = (doubt: CreateDoubt, byMs: number): CreateDoubt => ({
-  ...doubt,
-  sinceMs: doubt.sinceMs + byMs,
-  absentAtMs: doubt.absentAtMs === null ? null : doubt.absentAtMs + byMs,
-  dueAtMs: doubt.dueAtMs + Math.min(0, byMs),
+const movedUnconfirmed = (unconfirmed: UnconfirmedCreate, byMs: number): UnconfirmedCreate => ({
+  ...unconfirmed,
+  sinceMs: unconfirmed.sinceMs + byMs,
+  absentAtMs: unconfirmed.absentAtMs === null ? null : unconfirmed.absentAtMs + byMs,
+  dueAtMs: unconfirmed.dueAtMs + Math.min(0, byMs),
 });

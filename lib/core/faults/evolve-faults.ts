@@ -1,4 +1,4 @@
-import { sweepKey } from '../model/effect.ts';
+import { reconcileKey } from '../model/effect.ts';
 import type { EventOf } from '../model/event.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { answersKey, batchEffectKey, type EffectKey } from '../values/ids.ts';
@@ -14,10 +14,10 @@ export const faultRecorded = (s: RunSnapshot, event: EventOf<'FaultRecorded'>): 
     message: event.message,
   };
   // A list that was read and does not hold an unclear batch is an answer to the sweep all the same.
-  const isSwept = s.live.some((batch) => batch.phase === 'indeterminate' && batchEffectKey(batch.batchKey) === event.key);
+  const isListed = s.live.some((batch) => batch.phase === 'indeterminate' && batchEffectKey(batch.batchKey) === event.key);
   // And a batch or a file that was read, and had too little in it, is an answer to who could not read it.
   const readKey = s.live.find((batch) => answersKey(batch.batchKey) === event.key)?.batchKey;
   const isOver = (key: EffectKey): boolean =>
-    key === event.key || (isSwept && key === sweepKey) || (readKey !== undefined && key === batchEffectKey(readKey));
+    key === event.key || (isListed && key === reconcileKey) || (readKey !== undefined && key === batchEffectKey(readKey));
   return { ...s, faults: [...s.faults.filter((other) => !isOver(other.key)), record] };
 };

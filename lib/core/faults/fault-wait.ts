@@ -1,4 +1,4 @@
-import { isDueAt, obeyedMs } from './due-time.ts';
+import { isDueAt, effectiveDueMs } from './due-time.ts';
 import { backoffMs, backoffMsMax } from './retry.ts';
 import type { FaultRecord, RunSnapshot } from '../model/snapshot.ts';
 
@@ -7,7 +7,7 @@ const faultWaitMsMax = ({ config }: RunSnapshot): number => backoffMsMax(config.
 
 /** When a failed effect is tried again, whatever the clock did since that was set. */
 export const faultDueMs = (snapshot: RunSnapshot, { dueAtMs }: FaultRecord, nowMs: number): number =>
-  obeyedMs(dueAtMs, faultWaitMsMax(snapshot), nowMs);
+  effectiveDueMs(dueAtMs, faultWaitMsMax(snapshot), nowMs);
 export const isFaultDue = (snapshot: RunSnapshot, { dueAtMs }: FaultRecord, nowMs: number): boolean =>
   isDueAt(dueAtMs, faultWaitMsMax(snapshot), nowMs);
 

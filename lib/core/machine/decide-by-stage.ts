@@ -18,23 +18,23 @@ import { decideFailPending, decidePlanBatch } from '../plan/plan.ts';
 import { decideCancelAsked, decideFiles, decidePoll } from '../poll/poll.ts';
 import type { Rejection } from '../model/rejection.ts';
 import { decideResolve } from '../reconcile/resolve.ts';
-import { decideFileDeleted } from '../artifacts/litter.ts';
+import { decideFileDeleted } from '../artifacts/delete-inputs.ts';
 import { decideFault } from './decide-fault.ts';
 import { decideRequeue, decideSettleRest, decideSettleSlice } from '../settle/settle.ts';
 import { decideSettleShared } from '../source/share.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { decideAcceptSlice, decideRejectRow } from '../source/source.ts';
-import { decideStrayCancelled, decideStrays } from '../reconcile/stray.ts';
+import { decideDuplicateCancelled, decideDuplicates } from '../reconcile/duplicates.ts';
 import {
   decideBeginCreate,
   decideCreated,
   decideCreateRefused,
-  decideCreateUnclear,
+  decideCreateUnconfirmed,
   decideDropBatch,
   decideReplanBatch,
   decideUpload,
 } from '../submit/submit.ts';
-import { decideFenced, decideSweep } from '../reconcile/unclear.ts';
+import { decideFenced, decideReconcile } from '../reconcile/unconfirmed.ts';
 
 /** Commands of a run that is not finished. */
 export type CommandOfUnfinished = Exclude<Command, { readonly type: 'RecordExported' | 'PruneArtifacts' }>;
@@ -79,9 +79,9 @@ export const decideByStage = (snapshot: RunSnapshot, command: CommandOfUnfinishe
     case 'RecordInputRefused':
       return decideInputRefused(snapshot, command);
     case 'RecordCreateUnclear':
-      return decideCreateUnclear(snapshot, command);
+      return decideCreateUnconfirmed(snapshot, command);
     case 'RecordSweep':
-      return decideSweep(snapshot, command);
+      return decideReconcile(snapshot, command);
     case 'RecordFenced':
       return decideFenced(snapshot, command);
     case 'ReplanBatch':
@@ -93,9 +93,9 @@ export const decideByStage = (snapshot: RunSnapshot, command: CommandOfUnfinishe
     case 'RecordCompacted':
       return decideCompacted(snapshot, command);
     case 'RecordStrayCancelled':
-      return decideStrayCancelled(snapshot, command);
+      return decideDuplicateCancelled(snapshot, command);
     case 'RecordStrays':
-      return decideStrays(snapshot, command);
+      return decideDuplicates(snapshot, command);
     case 'DropBatch':
       return decideDropBatch(snapshot, command);
     case 'RecordPoll':

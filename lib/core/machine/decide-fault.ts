@@ -2,12 +2,12 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { BatchPhase, LiveBatch } from '../model/batch.ts';
 import { decideCancelFault } from '../poll/cancel-fault.ts';
 import type { CommandOf } from '../model/command.ts';
-import { litterEffectKey, sweepKey } from '../model/effect.ts';
+import { deleteFileKey, reconcileKey } from '../model/effect.ts';
 import type { Event } from '../model/event.ts';
 import { faultEvents, pauseForFault } from '../faults/fault-events.ts';
 import { type BatchKey, targetOf } from '../values/ids.ts';
 import { pastRefusal, unreadList } from '../reconcile/list-fault.ts';
-import { leaveLitter, litterIsHopeless } from '../artifacts/litter.ts';
+import { leaveInputFile, isDeleteGivenUp } from '../artifacts/delete-inputs.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { ControlReason, RunSnapshot } from '../model/snapshot.ts';
 
@@ -57,7 +57,7 @@ const decideRunFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>
   const past = pastRefusal(snapshot, command);
   if (past.length > 0) return right(past);
   const { key, fault, message, atMs } = command;
-  return recorded(snapshot, command, key === sweepKey && fault === 'refused' ? unreadList(snapshot, message, atMs) : [], {});
+  return recorded(snapshot, command, key === reconcileKey && fault === 'refused' ? unreadList(snapshot, message, atMs) : [], {});
 };
 
 /** No row waits for a file to be deleted: it is tried a few times, then left to expire. */
@@ -65,9 +65,9 @@ const decideDeleteFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFaul
   const { key, message, retryAfterMs, atMs } = command;
   const [fileId] = snapshot.litter;
   // Told again, once that file was given up: the next one in line has not failed.
-  if (fileId === undefined || key !== litterEffectKey(fileId)) return left({ type: 'nothing_to_change' });
-  return litterIsHopeless(snapshot, atMs)
-    ? right(leaveLitter(snapshot, atMs))
+  if (fileId === undefined || key !== deleteFileKey(fileId)) return left({ type: 'nothing_to_change' });
+  return isDeleteGivenUp(snapshot, atMs)
+    ? right(leaveInputFile(snapshot, atMs))
     : right(faultEvents(snapshot, { key, message, isAnswer: false, retryAfterMs, atMs }));
 };
 

@@ -6,7 +6,7 @@ import { type Effect, ingestKey, planKey, pollKey, requeueKey } from '../model/e
 import { isCreated, isFinished, type RunSnapshot } from '../model/snapshot.ts';
 import { failPendingDue, planDue, planTimes } from '../plan/due-plan.ts';
 import { cancelDue, filesDue, isPollable, pollDue, pollTimes } from '../poll/due-poll.ts';
-import { fenceDue, reconcileTimes, strayCancelsDue, strayPollsDue, sweepDue } from '../reconcile/due-reconcile.ts';
+import { fenceDue, reconcileTimes, duplicateCancelsDue, duplicatePollsDue, reconcileDue } from '../reconcile/due-reconcile.ts';
 import { requeueDue, requeueTimes, settleDue } from '../settle/due-settle.ts';
 import { ingestDue, shareDue } from '../source/due-source.ts';
 import { submitDue, submitTimes } from '../submit/due-submit.ts';
@@ -24,11 +24,11 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
       : [];
   return [
     ...snapshot.live.flatMap((batch) => [...ofBatch(batch), ...cancelDue(snapshot, batch, keys)]),
-    ...sweepDue(snapshot, keys, nowMs),
+    ...reconcileDue(snapshot, keys, nowMs),
     ...deletesDue(snapshot, keys),
     ...compactsDue(snapshot, keys),
-    ...strayCancelsDue(snapshot, keys),
-    ...strayPollsDue(snapshot, keys, nowMs),
+    ...duplicateCancelsDue(snapshot, keys),
+    ...duplicatePollsDue(snapshot, keys, nowMs),
     ...pollDue(snapshot, keys, nowMs),
     ...requeueDue(snapshot, keys, nowMs),
     ...shareDue(snapshot, keys),

@@ -1,7 +1,7 @@
 import { clockJumped } from '../control/clock.ts';
-import { obeyedMs } from '../faults/due-time.ts';
+import { effectiveDueMs } from '../faults/due-time.ts';
 import type { LiveBatch } from '../model/batch.ts';
-import { madeUnclear } from '../model/changes.ts';
+import { markedUnconfirmed } from '../model/changes.ts';
 import type { CanaryPolicy } from '../model/config.ts';
 import type { EventOf } from '../model/event.ts';
 import { emptySnapshot, type RunSnapshot } from '../model/snapshot.ts';
@@ -35,7 +35,7 @@ export const evolveRun = (s: RunSnapshot, event: RunControlEvent): RunSnapshot =
     case 'RunOpened':
       return s.live
         .filter((batch) => batch.phase === 'creating')
-        .reduce((opened, batch) => madeUnclear(opened, batch.batchKey, event.atMs), s);
+        .reduce((opened, batch) => markedUnconfirmed(opened, batch.batchKey, event.atMs), s);
     case 'RunReleased':
       return s;
     case 'ClockJumped':
@@ -90,7 +90,7 @@ const released = (batch: LiveBatch): LiveBatch => (batch.held === null ? batch :
 /** A poll that lies further ahead than the new interval ever waits is due from now on. */
 const polledSooner = (s: RunSnapshot, pollIntervalMs: number, atMs: number): RunSnapshot => {
   const sooner = <A extends { readonly dueAtMs: number }>(one: A): A => {
-    const dueAtMs = obeyedMs(one.dueAtMs, pollWaitMsMax(pollIntervalMs), atMs);
+    const dueAtMs = effectiveDueMs(one.dueAtMs, pollWaitMsMax(pollIntervalMs), atMs);
     return dueAtMs === one.dueAtMs ? one : { ...one, dueAtMs };
   };
   return { ...s, live: s.live.map(sooner), strays: s.strays.map(sooner) };

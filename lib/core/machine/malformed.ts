@@ -2,7 +2,7 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { isAscending, isDistinct, isMeasure, isWithin } from '../codec/column.ts';
 import type { AcceptedSlice, Column, Command, RowSlice } from '../model/command.ts';
 import { CommandType } from '../codec/command-type.ts';
-import { placeOf } from '../codec/event-record.ts';
+import { pathOfError } from '../codec/event-record.ts';
 import { failureClasses } from '../values/failure.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
@@ -15,7 +15,7 @@ import { stoppedBeforeLimit } from '../settle/output-bound.ts';
  */
 export const wellFormed = (snapshot: RunSnapshot, command: Command): Either<Rejection, Command> => {
   const read = CommandType.decode(command);
-  if (isLeft(read)) return left({ type: 'malformed_command', message: `${nameOf(command)}: ${placeOf(read.left)} is malformed` });
+  if (isLeft(read)) return left({ type: 'malformed_command', message: `${nameOf(command)}: ${pathOfError(read.left)} is malformed` });
   const fault = faultOfColumns(snapshot, read.right);
   return fault === null ? right(read.right) : left({ type: 'malformed_command', message: `${read.right.type}: ${fault}` });
 };
@@ -126,9 +126,9 @@ const faultOfAccepted = ({
 
 /** Of a line that settles no row, the index may be anything, such as -1: no rule reads it. */
 const faultOfOpen = (indexes: Column, open: Column, itemCount: number): string | null => {
-  for (let place = 0; place < indexes.length; place += 1) {
-    const index = indexes[place] as number;
-    if (open[place] === 1 && !(Number.isInteger(index) && index >= 0 && index < itemCount))
+  for (let i = 0; i < indexes.length; i += 1) {
+    const index = indexes[i] as number;
+    if (open[i] === 1 && !(Number.isInteger(index) && index >= 0 && index < itemCount))
       return 'lines.indexes holds a row that the run does not have';
   }
   return null;

@@ -1,5 +1,5 @@
 import { effectsDue } from './due.ts';
-import { isStandingStill } from './standing.ts';
+import { isStandingStill } from './pending.ts';
 import { type Effect, effectKey } from '../model/effect.ts';
 import { batchEffectKey, type EffectKey } from '../values/ids.ts';
 import { answeredFaultsMax } from '../faults/fault-events.ts';

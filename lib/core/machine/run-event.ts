@@ -67,8 +67,10 @@ export type StoredRunEvent = Omit<RunEvent, 'at'> & { readonly atMs: number };
 /** The public vocabulary: a pure function of events. `fromVersion` is the snapshot's version before the first of them. */
 export const toRunEvents = (runId: RunId, fromVersion: number, events: readonly Event[]): readonly StoredRunEvent[] =>
   events.flatMap((event, i) => {
-    const told = describe(event);
-    return told === null ? [] : [{ eventType: told[0], runId, sequence: fromVersion + i + 1, atMs: event.atMs, data: told[1] }];
+    const described = describe(event);
+    return described === null
+      ? []
+      : [{ eventType: described[0], runId, sequence: fromVersion + i + 1, atMs: event.atMs, data: described[1] }];
   });
 
 const byClass = (columns: readonly Column[]): Readonly<Record<string, number>> => {

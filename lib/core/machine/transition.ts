@@ -5,7 +5,7 @@ import type { Event } from '../model/event.ts';
 import { isTerminalItem, itemStatuses } from '../model/item.ts';
 import type { Rejection } from '../model/rejection.ts';
 import { isCreated, isFinished, type RunSnapshot } from '../model/snapshot.ts';
-import { isUnwaited } from '../reconcile/stray.ts';
+import { isUnwaited } from '../reconcile/duplicates.ts';
 import { decideByStage } from './decide-by-stage.ts';
 import { evolve } from './evolve.ts';
 import { wellFormed } from './malformed.ts';
@@ -60,7 +60,7 @@ const onePause = (events: readonly Event[]): readonly Event[] => {
 const isOver = (snapshot: RunSnapshot): boolean =>
   (snapshot.ingest.isComplete || snapshot.control.state === 'cancel_requested') &&
   snapshot.live.length === 0 &&
-  snapshot.strays.every((stray) => isUnwaited(snapshot, stray)) &&
+  snapshot.strays.every((duplicate) => isUnwaited(snapshot, duplicate)) &&
   snapshot.litter.length === 0 &&
   snapshot.artifacts.unkept.length === 0 &&
   itemStatuses.every((status) => isTerminalItem(status) || snapshot.totals[status] === 0);

@@ -27,18 +27,18 @@ export interface Adopting {
 }
 
 /** A batch to adopt, its number in the run, and the index of its first item. */
-export interface AdoptedPlace {
+export interface AdoptedRange {
   readonly batch: AdoptedBatch;
   readonly batchNo: number;
   readonly firstIndex: number;
 }
 
 /** The adopted batch with this number; null: the run plans that batch itself. Adopted batches have the first numbers, in the order given. O(adopted). */
-export const adoptedPlaceOf = ({ adopted = [] }: Adopting, batchNo: number): AdoptedPlace | null => {
+export const adoptedRangeOf = ({ adopted = [] }: Adopting, batchNo: number): AdoptedRange | null => {
   const batch = adopted[batchNo - 1];
   if (batch === undefined) return null;
   let firstIndex = 0;
-  for (let place = 0; place < batchNo - 1; place += 1) firstIndex += adopted[place]?.requests ?? 0;
+  for (let adoptedIndex = 0; adoptedIndex < batchNo - 1; adoptedIndex += 1) firstIndex += adopted[adoptedIndex]?.requests ?? 0;
   return { batch, batchNo, firstIndex };
 };
 

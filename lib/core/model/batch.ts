@@ -99,7 +99,7 @@ export interface BatchRejection {
  * not to be there, and the input file is to be deleted, so that a create that is still under way fails. `fenced`: the file is gone, and
  * what came through before shows within a grace period.
  */
-export interface CreateDoubt {
+export interface UnconfirmedCreate {
   readonly stage: 'looking' | 'absent' | 'fenced';
   /** The create may have got through until then: its answer was lost, the run was opened, the file was deleted. */
   readonly sinceMs: number;
@@ -150,7 +150,7 @@ export interface GivenUpCount {
 }
 
 /** A batch at the provider that one of our creates made, and that is not needed: it is cancelled, and what it cost is counted. */
-export interface StrayBatch {
+export interface DuplicateBatch {
   readonly providerBatchId: ProviderBatchId;
   readonly batchKey: BatchKey;
   readonly isCancelAsked: boolean;
@@ -189,7 +189,7 @@ export interface LiveBatch {
   /** When the provider deletes that file by itself; null: not told. */
   readonly inputExpiresAtMs: number | null;
   /** Set while it is `indeterminate`. */
-  readonly doubt: CreateDoubt | null;
+  readonly doubt: UnconfirmedCreate | null;
   readonly providerBatchId: ProviderBatchId | null;
   /** The provider's own word, verbatim. */
   readonly providerStatus: string | null;

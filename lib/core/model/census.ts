@@ -90,11 +90,15 @@ const isLostAsAWhole = (batch: LiveBatch, { rows, spoilt, gone }: FilesCensus, u
 };
 
 const messageOf = ({ providerBatchId }: LiveBatch, { rows, output, error, gone }: FilesCensus, promised: number): string => {
-  const files = [output === null ? null : told('output', output), error === null ? null : told('error', error), gone?.message ?? null];
+  const files = [
+    output === null ? null : describeFile('output', output),
+    error === null ? null : describeFile('error', error),
+    gone?.message ?? null,
+  ];
   return `the files of batch ${providerBatchId} answer ${rows} of its rows, and ${promised} answers were promised: ${files.filter((text) => text !== null).join('; ')}`;
 };
 
-const told = (part: string, { fileId, lines, malformed, unknown, isCut, begins }: FileCensus): string => {
+const describeFile = (part: string, { fileId, lines, malformed, unknown, isCut, begins }: FileCensus): string => {
   const faults = [
     malformed > 0 ? `${malformed} are no answers` : null,
     unknown > 0 ? `${unknown} answer requests that this batch did not send` : null,

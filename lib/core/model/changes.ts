@@ -1,5 +1,5 @@
-import { type CreateDoubt, isBatchArrow, type LiveBatch, type StrayBatch } from './batch.ts';
-import { sweepKey } from './effect.ts';
+import { type UnconfirmedCreate, isBatchArrow, type LiveBatch, type DuplicateBatch } from './batch.ts';
+import { reconcileKey } from './effect.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from '../values/ids.ts';
 import { invariant } from '../values/invariant.ts';
 import { emptyTotals, isItemArrow, type ItemStatus, type ItemTotals } from './item.ts';
@@ -43,22 +43,22 @@ export const withoutBatch = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot =>
 export const clearFault = (s: RunSnapshot, key: EffectKey): RunSnapshot =>
   s.faults.some((record) => record.key === key) ? { ...s, faults: s.faults.filter((record) => record.key !== key) } : s;
 /** The refusals that a create got before are no looks for it: those are counted from here. */
-export const madeUnclear = (s: RunSnapshot, batchKey: BatchKey, atMs: number): RunSnapshot =>
+export const markedUnconfirmed = (s: RunSnapshot, batchKey: BatchKey, atMs: number): RunSnapshot =>
   withBatch(clearBatchFault(s, batchKey), batchKey, {
     phase: 'indeterminate',
     doubt: { stage: 'looking', sinceMs: atMs, absentAtMs: null, fileCreatedAtMs: null, looks: 0, dueAtMs: atMs, isSworn: false },
   });
-export const doubtOf = (s: RunSnapshot, batchKey: BatchKey): CreateDoubt => {
+export const unconfirmedOf = (s: RunSnapshot, batchKey: BatchKey): UnconfirmedCreate => {
   const { doubt } = batchOf(s, batchKey);
   invariant(doubt !== null, `batch ${batchKey} is in doubt`);
   return doubt;
 };
 /** The list was read, whatever it showed. */
-export const withDoubt = (s: RunSnapshot, batchKey: BatchKey, change: Partial<CreateDoubt>): RunSnapshot =>
-  withBatch(clearFault(clearBatchFault(s, batchKey), sweepKey), batchKey, { doubt: { ...doubtOf(s, batchKey), ...change } });
-export const withStray = (s: RunSnapshot, id: ProviderBatchId, change: Partial<StrayBatch>): RunSnapshot => ({
+export const withUnconfirmed = (s: RunSnapshot, batchKey: BatchKey, change: Partial<UnconfirmedCreate>): RunSnapshot =>
+  withBatch(clearFault(clearBatchFault(s, batchKey), reconcileKey), batchKey, { doubt: { ...unconfirmedOf(s, batchKey), ...change } });
+export const withDuplicate = (s: RunSnapshot, id: ProviderBatchId, change: Partial<DuplicateBatch>): RunSnapshot => ({
   ...s,
-  strays: s.strays.map((stray) => (stray.providerBatchId === id ? { ...stray, ...change } : stray)),
+  strays: s.strays.map((duplicate) => (duplicate.providerBatchId === id ? { ...duplicate, ...change } : duplicate)),
 });
 export const clearBatchFault = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot =>
   clearFault(clearFault(s, batchEffectKey(batchKey)), answersKey(batchKey));

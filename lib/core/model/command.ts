@@ -2,7 +2,7 @@ import type { RefusedLine, StoredFile } from './batch.ts';
 import type { FilesCensus } from './census.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from '../values/ids.ts';
-import type { BatchObservation, SweepReport, SweptBatch, UnclearCreate } from './observation.ts';
+import type { BatchObservation, SweepReport, SweptBatch, UnconfirmedCreateQuery } from './observation.ts';
 import type { OthersUse } from './queue-state.ts';
 import type { ControlReason, ExportNote, SharedCursor, SourceCheckpoint } from './snapshot.ts';
 import type { TokenUsage } from '../values/usage.ts';
@@ -187,7 +187,7 @@ export type Command = { readonly atMs: number } & (
   | {
       readonly type: 'RecordSweep';
       readonly readFromMs: number;
-      readonly asked: readonly UnclearCreate[];
+      readonly asked: readonly UnconfirmedCreateQuery[];
       readonly known: readonly ProviderBatchId[];
       readonly report: SweepReport;
     }

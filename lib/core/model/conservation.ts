@@ -28,7 +28,7 @@ export interface RowsOfBatch {
 export const isOpenItem = (status: ItemStatus): boolean => status === 'queued_local' || status === 'submitted';
 
 /** Why a row cannot name this batch, or none (0); null when it can. `isShared`: its request was another row's. */
-export const faultOfPlace = (status: ItemStatus, batchNo: number, isShared: boolean): string | null => {
+export const assignmentError = (status: ItemStatus, batchNo: number, isShared: boolean): string | null => {
   if (isShared) return batchNo === 0 ? null : `an earlier row is sent for it, and it names batch ${batchNo}`;
   if (status === 'shared') return 'it is shared, and names no row that is sent for it';
   if (batchNo === 0) return isOpenItem(status) || status === 'completed' ? `it is ${status}, and names no batch` : null;
@@ -57,7 +57,7 @@ export const faultOfRecord = (record: BatchRecord, rows: RowsOfBatch, isLive: bo
   const open = state === 'live' ? rows.open : 0;
   if (rows.open !== open) return `it is ${state}, and ${rows.open} rows are open in it`;
   const settled = completedCount + failedCount + retriedCount;
-  const owed = state === 'dropped' ? 0 : requests;
-  if (settled + open === owed) return null;
+  const due = state === 'dropped' ? 0 : requests;
+  if (settled + open === due) return null;
   return `${requests} requests, and ${completedCount} completed + ${failedCount} failed + ${retriedCount} retried + ${open} open = ${settled + open}`;
 };

@@ -1,6 +1,6 @@
 import { batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from '../values/ids.ts';
 import type { SettlePosition } from './batch.ts';
-import type { UnclearCreate } from './command.ts';
+import type { UnconfirmedCreateQuery } from './command.ts';
 import type { SharedCursor, SourceCheckpoint } from './snapshot.ts';
 
 /** What is still owed to the world, derived from state. Plain data. */
@@ -26,7 +26,7 @@ export type Effect =
   /** Read the provider's list back to `sinceMs`, and behind the creation of each input file; `known`: batches of the run that the provider has. */
   | {
       readonly type: 'SweepBatches';
-      readonly creates: readonly UnclearCreate[];
+      readonly creates: readonly UnconfirmedCreateQuery[];
       readonly sinceMs: number;
       readonly known: readonly ProviderBatchId[];
     }
@@ -63,17 +63,17 @@ export type Effect =
 
 export const ingestKey: EffectKey = 'ingest';
 export const planKey: EffectKey = 'plan';
-export const sweepKey: EffectKey = 'sweep';
+export const reconcileKey: EffectKey = 'sweep';
 export const pollKey: EffectKey = 'poll';
 export const requeueKey: EffectKey = 'requeue';
 export const sharedKey: EffectKey = 'shared';
-export const litterEffectKey = (fileId: string): EffectKey => `litter:${fileId}`;
+export const deleteFileKey = (fileId: string): EffectKey => `litter:${fileId}`;
 /** Told to people, so that it names the batch and its part, and no place of the payload plane. */
 export const compactEffectKey = (object: string): EffectKey => `compact:${object.replace(/^raw\//u, '')}`;
 /** Beside the batch's own key: a refused cancel does not stop the polls, and an answered poll does not end its wait. */
 export const cancelEffectKey = (batchKey: BatchKey): EffectKey => `cancel:${batchKey}`;
-export const straysKey: EffectKey = 'strays';
-export const strayEffectKey = (providerBatchId: ProviderBatchId): EffectKey => `stray:${providerBatchId}`;
+export const duplicatesKey: EffectKey = 'strays';
+export const duplicateEffectKey = (providerBatchId: ProviderBatchId): EffectKey => `stray:${providerBatchId}`;
 
 /** Names the thing acted on, never the verb: two effects of one key are never performed together. */
 export const effectKey = (effect: Effect): EffectKey => {
@@ -85,7 +85,7 @@ export const effectKey = (effect: Effect): EffectKey => {
     case 'FailPending':
       return planKey;
     case 'SweepBatches':
-      return sweepKey;
+      return reconcileKey;
     case 'PollBatches':
       return pollKey;
     case 'RequeueRows':
@@ -93,13 +93,13 @@ export const effectKey = (effect: Effect): EffectKey => {
     case 'SettleShared':
       return sharedKey;
     case 'DeleteFile':
-      return litterEffectKey(effect.fileId);
+      return deleteFileKey(effect.fileId);
     case 'CompactFile':
       return compactEffectKey(effect.object);
     case 'PollStrays':
-      return straysKey;
+      return duplicatesKey;
     case 'CancelStray':
-      return strayEffectKey(effect.providerBatchId);
+      return duplicateEffectKey(effect.providerBatchId);
     case 'CancelBatch':
       return cancelEffectKey(effect.batchKey);
     case 'UploadBatch':

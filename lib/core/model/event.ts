@@ -7,7 +7,7 @@ import type { IndexSet } from '../values/index-set.ts';
 import type { CanaryVerdict } from '../values/judged.ts';
 import type { NamedStreak } from './named-streak.ts';
 import type { QueueGuess, QueueState, QuotaUse, StatedLimit } from './queue-state.ts';
-import type { BackoffBucket, ControlReason, ExportNote, RoomNeed, RunStatus, SharedCursor, SourceCheckpoint } from './snapshot.ts';
+import type { BackoffBucket, ControlReason, ExportNote, CapacityNeed, RunStatus, SharedCursor, SourceCheckpoint } from './snapshot.ts';
 import type { PresumedUsage, TokenUsage } from '../values/usage.ts';
 
 /** Rows that ended without success; columns of one length. Row `i` has result sequence `sequenceFrom + i`. */
@@ -60,7 +60,7 @@ export type Event = { readonly atMs: number } & (
       readonly inputBytes: number;
       readonly inputTokens: number;
     }
-  | { readonly type: 'PlanDeferred'; readonly need: RoomNeed }
+  | { readonly type: 'PlanDeferred'; readonly need: CapacityNeed }
   /** What the other runs of the scope hold, and what the provider has said to them. */
   | { readonly type: 'OthersSeen'; readonly others: QuotaUse; readonly stated: StatedLimit | null }
   /** What a refusal for want of room, or a batch that was taken in, says of the provider's queue. */

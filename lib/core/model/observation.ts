@@ -1,4 +1,4 @@
-import type { BatchEnding, BatchStage, CreateDoubt, NamedFiles, RefusedId } from './batch.ts';
+import type { BatchEnding, BatchStage, UnconfirmedCreate, NamedFiles, RefusedId } from './batch.ts';
 import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
 
 /** What a provider says of batches: one by one, and in its list. */
@@ -28,11 +28,11 @@ export interface BatchObservation {
 }
 
 /** A create whose answer was lost, as it is asked about. */
-export interface UnclearCreate {
+export interface UnconfirmedCreateQuery {
   readonly batchKey: BatchKey;
   readonly createAttempt: number;
   readonly inputFileId: string;
-  readonly stage: CreateDoubt['stage'];
+  readonly stage: UnconfirmedCreate['stage'];
   /** `doubt.sinceMs` when it was asked: the answer counts for that grace alone. Absent in questions of earlier releases. */
   readonly sinceMs?: number;
 }

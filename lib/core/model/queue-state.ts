@@ -6,7 +6,7 @@ export interface QuotaUse {
 export const noUse: QuotaUse = { tokens: 0, requests: 0 };
 
 /** Room that a run waits for and others of its scope hold. Told anew at each look: one that looks no more is waited for by nobody. */
-export interface RoomWanted extends QuotaUse {
+export interface CapacityWanted extends QuotaUse {
   /** Whoever has waited for longer goes first. */
   readonly sinceMs: number;
   readonly untilMs: number;
@@ -22,7 +22,7 @@ export interface StatedLimit {
 /** What the other runs of a scope hold together, what they wait for, and the last that a provider said to one of them. */
 export interface OthersUse extends QuotaUse {
   readonly stated: StatedLimit | null;
-  readonly wants: readonly RoomWanted[];
+  readonly wants: readonly CapacityWanted[];
 }
 
 /** A budget found by trying, where a refusal stated no limit, or one that does not explain it. */

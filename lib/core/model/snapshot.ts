@@ -1,4 +1,4 @@
-import type { LiveBatch, SettledBatch, StrayBatch } from './batch.ts';
+import type { LiveBatch, SettledBatch, DuplicateBatch } from './batch.ts';
 import type { RunConfig } from './config.ts';
 import type { FileLimit } from './file-limit.ts';
 import type { EffectKey, RunId } from '../values/ids.ts';
@@ -33,7 +33,7 @@ export const controlReasons = [
 export type ControlReason = (typeof controlReasons)[number];
 
 /** The room in the budgets that the next batch in order waits for. */
-export interface RoomNeed {
+export interface CapacityNeed {
   readonly tokens: number;
   readonly requests: number;
   readonly usd: number;
@@ -137,7 +137,7 @@ export interface RunSnapshot {
     /** Rises when a window read earlier no longer shows the rows in front. */
     readonly generation: number;
     /** What the next batch in order waits for; null: not known to wait for room. */
-    readonly needs: RoomNeed | null;
+    readonly needs: CapacityNeed | null;
     /** Prompt tokens of accepted rows were counted by a tokenizer, estimated by bytes, or some of both; null: none yet. */
     readonly counting: 'exact' | 'estimated' | 'mixed' | null;
   };
@@ -145,7 +145,7 @@ export interface RunSnapshot {
   readonly sharing: { readonly rows: number; readonly tokens: number; readonly until: SharedCursor };
   readonly live: readonly LiveBatch[];
   /** Batches at the provider that nobody needs: cancelled, and watched to their end. */
-  readonly strays: readonly StrayBatch[];
+  readonly strays: readonly DuplicateBatch[];
   /** The batches settled last, oldest first: a whole list of the provider shows them too. */
   readonly settled: readonly SettledBatch[];
   /** What strays cost that are over: how many there were, and how many requests they answered. */

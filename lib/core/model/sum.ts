@@ -6,5 +6,5 @@ export const sum = (column: Column): number => {
   for (let i = 0; i < column.length; i += 1) total += column[i] as number;
   return total;
 };
-export const sumAt = (column: Column, places: readonly number[]): number =>
-  places.reduce((total, place) => total + (column[place] as number), 0);
+export const sumAt = (column: Column, columnIndexes: readonly number[]): number =>
+  columnIndexes.reduce((total, i) => total + (column[i] as number), 0);

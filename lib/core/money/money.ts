@@ -1,4 +1,4 @@
-import type { LiveBatch, StrayBatch } from '../model/batch.ts';
+import type { LiveBatch, DuplicateBatch } from '../model/batch.ts';
 import type { TokenPrices } from '../model/config.ts';
 import { answeredIn, failedIn } from '../values/judged.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
@@ -66,7 +66,7 @@ export const worstOfLiveUsd = (snapshot: RunSnapshot): number | null => {
 };
 
 /** Dollars that may still be committed; null without a cap. A cap whose prices are not known has no room at all. */
-export const moneyRoom = (snapshot: RunSnapshot): number | null => {
+export const remainingUsd = (snapshot: RunSnapshot): number | null => {
   const { costUsdMax } = snapshot.config.operation.money;
   if (costUsdMax === null) return null;
   const spent = spentUsd(snapshot);
@@ -92,15 +92,15 @@ export const presumedOf = (snapshot: RunSnapshot, batch: LiveBatch): PresumedUsa
           : (progress?.completed ?? 0)
         : progress.completed + (isWhole ? progress.failed : 0);
   const unread = Math.max(0, promised - completedRows - failedIn(failures));
-  const untold = usage.inputTokens + usage.outputTokens === 0 ? answeredIn(batch) : 0;
-  return presumedRows(snapshot, Math.min(requests, unread + untold), inputTokens / requests);
+  const unreported = usage.inputTokens + usage.outputTokens === 0 ? answeredIn(batch) : 0;
+  return presumedRows(snapshot, Math.min(requests, unread + unreported), inputTokens / requests);
 };
 
 /**
  * So many answers of a stray batch, each as large as the run's average request. Where nobody knows how many, all that its batch has, as
  * long as that is remembered; a summary says that it is not all it can tell.
  */
-export const presumedOfStray = (snapshot: RunSnapshot, { batchKey }: StrayBatch, answered: number | null): PresumedUsage => {
+export const presumedOfDuplicate = (snapshot: RunSnapshot, { batchKey }: DuplicateBatch, answered: number | null): PresumedUsage => {
   const { rows, billedTokens } = snapshot.calibration;
   const live = snapshot.live.reduce((sum, { inputTokens, requests }) => ({ tokens: sum.tokens + inputTokens, rows: sum.rows + requests }), {
     tokens: billedTokens,

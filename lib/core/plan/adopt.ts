@@ -1,5 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { AdoptedPlace } from '../model/adopted.ts';
+import type { AdoptedRange } from '../model/adopted.ts';
 import { isWholeToAdopt, nextAdopted } from '../model/adopting.ts';
 import type { CommandOf, PlanWindow } from '../model/command.ts';
 import { pauseEvents } from '../control/control.ts';
@@ -44,7 +44,7 @@ export const decideAdoptBatch = (snapshot: RunSnapshot, command: CommandOf<'Adop
 };
 
 /** Neighbours from the first line to the last. */
-const areItsLines = ({ indexes }: PlanWindow, { firstIndex, batch }: AdoptedPlace): boolean =>
+const areItsLines = ({ indexes }: PlanWindow, { firstIndex, batch }: AdoptedRange): boolean =>
   indexes.length >= batch.requests && indexes[0] === firstIndex && indexes[batch.requests - 1] === firstIndex + batch.requests - 1;
 
 const sumOf = (column: ArrayLike<number>, count: number): number => {

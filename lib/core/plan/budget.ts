@@ -1,15 +1,15 @@
 import type { LiveBatch } from '../model/batch.ts';
 import { outgrowsLimits } from './batch-limits.ts';
 import type { EnqueueLimits } from '../model/config.ts';
-import { isDueAt, obeyedMs } from '../faults/due-time.ts';
-import { moneyRoom } from '../money/money.ts';
+import { isDueAt, effectiveDueMs } from '../faults/due-time.ts';
+import { remainingUsd } from '../money/money.ts';
 import type { QueueGuess } from '../model/queue-state.ts';
 import { usedBudget } from './quota.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { billedPerCounted } from '../values/tokens.ts';
 
 /** Room for more; null: no limit. */
-export interface Room {
+export interface RemainingCapacity {
   readonly tokens: number | null;
   readonly requests: number | null;
   readonly usd: number | null;
@@ -77,33 +77,33 @@ export const needsExactTokens = ({ config: { limits, operation }, queue }: RunSn
   ].some((limit) => limit !== null);
 
 /** What may still be planned now: the budget without what this run and the others of the scope hold. */
-export const roomLeft = (snapshot: RunSnapshot, nowMs: number): Room => {
+export const remainingCapacity = (snapshot: RunSnapshot, nowMs: number): RemainingCapacity => {
   const budget = enqueueBudget(snapshot, nowMs);
   const used = usedBudget(snapshot);
   const { others } = snapshot.queue;
   return {
     tokens: budget.tokens === null ? null : Math.max(0, budget.tokens - used.tokens - others.tokens),
     requests: budget.requests === null ? null : Math.max(0, budget.requests - used.requests - others.requests),
-    usd: moneyRoom(snapshot),
+    usd: remainingUsd(snapshot),
   };
 };
 
 /** The longest interval, before jitter, between two looks at what the other runs of the scope hold. */
-export const roomLookMsMax = ({ config }: RunSnapshot): number => Math.max(1_000, 4 * config.operation.pollIntervalMs);
-export const isRoomLookDue = (snapshot: RunSnapshot, retryAtMs: number, nowMs: number): boolean =>
-  roomLookDueMs(snapshot, retryAtMs, nowMs) <= nowMs;
-export const roomLookDueMs = (snapshot: RunSnapshot, retryAtMs: number, nowMs: number): number =>
-  obeyedMs(retryAtMs, Math.ceil(roomLookMsMax(snapshot) * 1.25), nowMs);
+export const capacityCheckMsMax = ({ config }: RunSnapshot): number => Math.max(1_000, 4 * config.operation.pollIntervalMs);
+export const isCapacityCheckDue = (snapshot: RunSnapshot, retryAtMs: number, nowMs: number): boolean =>
+  capacityCheckDueMs(snapshot, retryAtMs, nowMs) <= nowMs;
+export const capacityCheckDueMs = (snapshot: RunSnapshot, retryAtMs: number, nowMs: number): number =>
+  effectiveDueMs(retryAtMs, Math.ceil(capacityCheckMsMax(snapshot) * 1.25), nowMs);
 
 /** True when what the plan waits for would fit now, when the others are to be looked at again, or when nothing is known to wait. */
-export const hasRoomForNext = (snapshot: RunSnapshot, nowMs: number): boolean => {
+export const hasCapacityForNext = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const { needs } = snapshot.backlog;
-  if (needs === null || (needs.retryAtMs !== null && isRoomLookDue(snapshot, needs.retryAtMs, nowMs))) return true;
-  const room = roomLeft(snapshot, nowMs);
+  if (needs === null || (needs.retryAtMs !== null && isCapacityCheckDue(snapshot, needs.retryAtMs, nowMs))) return true;
+  const capacity = remainingCapacity(snapshot, nowMs);
   return (
-    (room.tokens === null || room.tokens >= needs.tokens) &&
-    (room.requests === null || room.requests >= needs.requests) &&
-    (room.usd === null || room.usd >= needs.usd)
+    (capacity.tokens === null || capacity.tokens >= needs.tokens) &&
+    (capacity.requests === null || capacity.requests >= needs.requests) &&
+    (capacity.usd === null || capacity.usd >= needs.usd)
   );
 };
 

@@ -6,13 +6,14 @@ import type { RunSnapshot } from '../model/snapshot.ts';
 /** The rows in the window that the provider refused, each group with the batch that tells why. */
 export const droppedIn = (snapshot: RunSnapshot, window: PlanWindow, atMs: number): readonly Event[] => {
   if (snapshot.refused.length === 0) return [];
-  const places = new Map<number, number>();
-  for (let place = 0; place < window.indexes.length; place += 1) places.set(window.indexes[place] as number, place);
+  const lineIndexes = new Map<number, number>();
+  for (let lineIndex = 0; lineIndex < window.indexes.length; lineIndex += 1)
+    lineIndexes.set(window.indexes[lineIndex] as number, lineIndex);
   let sequenceFrom = snapshot.resultSequence + 1;
   return snapshot.refused.flatMap(({ batchKey, batchNo, code, indexes }): readonly Event[] => {
-    const found = indexes.filter((index) => places.has(index));
+    const found = indexes.filter((index) => lineIndexes.has(index));
     if (found.length === 0) return [];
-    const at = found.map((index) => places.get(index) as number);
+    const at = found.map((index) => lineIndexes.get(index) as number);
     const dropped: Event = {
       type: 'LinesDropped',
       atMs,

@@ -5,7 +5,7 @@ import { type Effect, planKey } from '../model/effect.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { sliceRowsMax, unsentBatchesMax } from '../values/limits.ts';
 import { batchLimitsOf } from './batch-limits.ts';
-import { hasRoomForNext, roomLeft, roomLookDueMs, statedUntilMs } from './budget.ts';
+import { hasCapacityForNext, remainingCapacity, capacityCheckDueMs, statedUntilMs } from './budget.ts';
 import { mayPlanShort, planAgeDueMs, unsentBatchCount } from './plan.ts';
 
 /** The next batch is packed; before the first, those are adopted that were created elsewhere. */
@@ -27,7 +27,12 @@ export const failPendingDue = ({ control, totals, backlog }: RunSnapshot, { isDu
 /** Enough rows wait for a full batch, or need not wait for one; and the budget, and the way to the provider, are free. */
 const isPlanDue = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const { totals, backlog } = snapshot;
-  if (totals.pending === 0 || unsentBatchCount(snapshot) >= unsentBatchesMax || isCanaryOut(snapshot) || !hasRoomForNext(snapshot, nowMs))
+  if (
+    totals.pending === 0 ||
+    unsentBatchCount(snapshot) >= unsentBatchesMax ||
+    isCanaryOut(snapshot) ||
+    !hasCapacityForNext(snapshot, nowMs)
+  )
     return false;
   return isBacklogFull(snapshot, nowMs) || mayPlanShort(snapshot, nowMs) || backlog.needs !== null;
 };
@@ -36,24 +41,24 @@ const isPlanDue = (snapshot: RunSnapshot, nowMs: number): boolean => {
 const isBacklogFull = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const { requestsMax, inputBytesMax, inputTokensMax, learnedBytesMax } = batchLimitsOf(snapshot);
   const { totals, backlog } = snapshot;
-  const room = roomLeft(snapshot, nowMs);
+  const capacity = remainingCapacity(snapshot, nowMs);
   return (
     totals.pending >= requestsMax ||
     backlog.bytes >= Math.min(inputBytesMax, learnedBytesMax ?? Infinity) ||
     (inputTokensMax !== null && backlog.tokens >= inputTokensMax) ||
-    (room.requests !== null && totals.pending > room.requests) ||
-    (room.tokens !== null && backlog.tokens > room.tokens)
+    (capacity.requests !== null && totals.pending > capacity.requests) ||
+    (capacity.tokens !== null && backlog.tokens > capacity.tokens)
   );
 };
 
 /** When a plan may become due by time alone, in a run that is not paused. */
 export const planTimes = (snapshot: RunSnapshot, nowMs: number): readonly number[] => {
   const { backlog, totals, ingest } = snapshot;
-  const lookAtMs = backlog.needs?.retryAtMs;
+  const checkAtMs = backlog.needs?.retryAtMs;
   return [
     // The provider's word on its limit expires.
     statedUntilMs(snapshot) ?? nowMs,
-    ...(typeof lookAtMs === 'number' ? [roomLookDueMs(snapshot, lookAtMs, nowMs)] : []),
+    ...(typeof checkAtMs === 'number' ? [capacityCheckDueMs(snapshot, checkAtMs, nowMs)] : []),
     ...(totals.pending > 0 && !ingest.isComplete ? [planAgeDueMs(snapshot, nowMs)] : []),
   ];
 };

@@ -1,4 +1,4 @@
-import type { Room } from './budget.ts';
+import type { RemainingCapacity } from './budget.ts';
 import type { PlanWindow } from '../model/command.ts';
 import type { BatchLimits } from '../values/limits.ts';
 import type { WorstPrices } from '../money/money.ts';
@@ -23,7 +23,7 @@ const free: WorstPrices = { usdPerToken: 0, usdPerRequest: 0 };
 export const packBatch = (
   { bytes, tokens, inputs }: Pick<PlanWindow, 'bytes' | 'tokens' | 'inputs'>,
   limits: BatchLimits,
-  room: Room,
+  capacity: RemainingCapacity,
   worst: WorstPrices | null = null,
 ): PackedBatch => {
   const { usdPerToken, usdPerRequest } = worst ?? free;
@@ -49,7 +49,7 @@ export const packBatch = (
       usd: filling.usd + rowUsd,
     };
     if (breaksLimits(after, limits)) closedBy = 'limit';
-    else if (breaksBudget(after, room)) closedBy = 'budget';
+    else if (breaksBudget(after, capacity)) closedBy = 'budget';
     if (closedBy !== 'end') {
       blocked = { tokens: rowTokens, usd: rowUsd };
       break;
@@ -84,7 +84,7 @@ const isFull = (filling: Filling, limits: BatchLimits): boolean =>
   filling.bytes >= Math.min(limits.inputBytesMax, limits.learnedBytesMax ?? Infinity) ||
   (limits.inputTokensMax !== null && filling.tokens >= limits.inputTokensMax) ||
   (limits.inputsMax !== null && filling.inputs >= limits.inputsMax);
-const breaksBudget = (filling: Filling, room: Room): boolean =>
-  (room.tokens !== null && filling.tokens > room.tokens) ||
-  (room.requests !== null && filling.count > room.requests) ||
-  (room.usd !== null && filling.usd > room.usd);
+const breaksBudget = (filling: Filling, capacity: RemainingCapacity): boolean =>
+  (capacity.tokens !== null && filling.tokens > capacity.tokens) ||
+  (capacity.requests !== null && filling.count > capacity.requests) ||
+  (capacity.usd !== null && filling.usd > capacity.usd);

@@ -2,11 +2,18 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { nextAdopted } from '../model/adopting.ts';
 import { batchLimitsOf } from './batch-limits.ts';
 import { isCanaryOut } from '../faults/breaker.ts';
-import { enqueueBudget, isRoomLookDue, roomLeft, type Room, roomLookMsMax, withoutGuess } from './budget.ts';
+import {
+  enqueueBudget,
+  isCapacityCheckDue,
+  remainingCapacity,
+  type RemainingCapacity,
+  capacityCheckMsMax,
+  withoutGuess,
+} from './budget.ts';
 import { withOthers } from '../model/changes.ts';
 import type { CommandOf, PlanWindow } from '../model/command.ts';
 import { pauseEvents } from '../control/control.ts';
-import { obeyedMs } from '../faults/due-time.ts';
+import { effectiveDueMs } from '../faults/due-time.ts';
 import type { Event } from '../model/event.ts';
 import { droppedIn } from './dropped-lines.ts';
 import { codeOfFailure } from '../values/failure.ts';
@@ -20,7 +27,7 @@ import { laterOf } from './quota.ts';
 import type { OthersUse, QuotaUse, StatedLimit } from '../model/queue-state.ts';
 import type { Rejection } from '../model/rejection.ts';
 import { hashToUnit } from '../faults/retry.ts';
-import type { RoomNeed, RunSnapshot } from '../model/snapshot.ts';
+import type { CapacityNeed, RunSnapshot } from '../model/snapshot.ts';
 
 /** True once rows need not wait for a fuller batch: the input is over, or the oldest has waited long enough. */
 export const mayPlanShort = (snapshot: RunSnapshot, nowMs: number): boolean =>
@@ -29,7 +36,7 @@ export const mayPlanShort = (snapshot: RunSnapshot, nowMs: number): boolean =>
 /** When the oldest waiting row no longer waits for a fuller batch. */
 export const planAgeDueMs = ({ backlog, config }: RunSnapshot, nowMs: number): number => {
   const { planAfterMs } = config.operation.chunk;
-  return obeyedMs(backlog.sinceMs + planAfterMs, planAfterMs, nowMs);
+  return effectiveDueMs(backlog.sinceMs + planAfterMs, planAfterMs, nowMs);
 };
 
 /** Batches whose create is still to come. */
@@ -53,8 +60,8 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
   if (dropped.length > 0) return right(dropped);
   const seen = othersSeen(before, command);
   const snapshot = seen === null ? before : withOthers(before, seen);
-  const room = roomLeft(snapshot, atMs);
-  const packed = packBatch(window, batchLimitsOf(snapshot), room, worstPrices(snapshot));
+  const capacity = remainingCapacity(snapshot, atMs);
+  const packed = packBatch(window, batchLimitsOf(snapshot), capacity, worstPrices(snapshot));
   const events: Event[] = seen === null ? [] : [seen];
   if (packed.oversized.length > 0) {
     events.push({
@@ -78,7 +85,11 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
     inputTokens: packed.tokens,
   };
   const needs = needsOf(snapshot, packed, before.backlog.needs, seen !== null, atMs);
-  if (packed.closedBy === 'budget' && !isOutOfMoney(snapshot, packed, room) && isWorthWaiting(snapshot, packed, room, needs, atMs)) {
+  if (
+    packed.closedBy === 'budget' &&
+    !isOutOfMoney(snapshot, packed, capacity) &&
+    isWorthWaiting(snapshot, packed, capacity, needs, atMs)
+  ) {
     if (events.length > 0 || !isSameNeed(snapshot, snapshot.backlog.needs, needs, atMs))
       events.push({ type: 'PlanDeferred', atMs, need: needs });
   } else if (packed.members.length > 0) {
@@ -87,22 +98,22 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
     // Nothing is enqueued that could make room: waiting would be for ever. What was found by trying stops nobody.
     const alone = loneRow(snapshot, window, atMs);
     if (alone === null)
-      return right([...events, ...pauseEvents(snapshot, 'budget_exhausted', overBudget(snapshot, packed, room, atMs), atMs)]);
+      return right([...events, ...pauseEvents(snapshot, 'budget_exhausted', overBudget(snapshot, packed, capacity, atMs), atMs)]);
     events.push({ ...planned, ...alone });
   }
   return events.length > 0 ? right(events) : left({ type: 'nothing_to_change' });
 };
 
 /** To runs that have waited for longer room is left: what they want, and at most half of what there is. */
-const withRoomLeft = (snapshot: RunSnapshot, others: OthersUse, stated: StatedLimit | null, atMs: number): QuotaUse => {
+const withRemainingCapacity = (snapshot: RunSnapshot, others: OthersUse, stated: StatedLimit | null, atMs: number): QuotaUse => {
   const { needs } = snapshot.backlog;
   const sinceMs = needs === null || needs.retryAtMs === null ? atMs : needs.sinceMs;
   const older = others.wants.filter((wanted) => wanted.sinceMs < sinceMs && wanted.untilMs > atMs);
-  const room = roomLeft({ ...snapshot, queue: { ...snapshot.queue, others, stated } }, atMs);
+  const capacity = remainingCapacity({ ...snapshot, queue: { ...snapshot.queue, others, stated } }, atMs);
   const left = (unit: keyof QuotaUse): number =>
     Math.min(
       older.reduce((sum, wanted) => sum + wanted[unit], 0),
-      Math.ceil((room[unit] ?? 0) / 2),
+      Math.ceil((capacity[unit] ?? 0) / 2),
     );
   return { tokens: others.tokens + left('tokens'), requests: others.requests + left('requests') };
 };
@@ -115,7 +126,7 @@ const othersSeen = (
   const { queue } = snapshot;
   const isNewer = told.stated !== null && told.stated.atMs > queue.sinceMs;
   const stated = isNewer ? laterOf(queue.stated, told.stated) : queue.stated;
-  const others = withRoomLeft(snapshot, told, stated, atMs);
+  const others = withRemainingCapacity(snapshot, told, stated, atMs);
   if (others.tokens === queue.others.tokens && others.requests === queue.others.requests && stated === queue.stated) return null;
   return { type: 'OthersSeen', atMs, others, stated };
 };
@@ -136,7 +147,7 @@ const worthwhile = (snapshot: RunSnapshot, nowMs: number): { readonly tokens: nu
 };
 
 /** Something is enqueued whose end would let the request in. Others are not waited for by one that is larger than the whole queue: they may never be done. */
-const holdsRoomFor = (snapshot: RunSnapshot, { blocked }: PackedBatch, nowMs: number): boolean => {
+const reservesCapacityFor = (snapshot: RunSnapshot, { blocked }: PackedBatch, nowMs: number): boolean => {
   const { live, queue } = snapshot;
   const whole = enqueueBudget(withoutGuess(snapshot), nowMs);
   const fits = blocked.tokens <= (whole.tokens ?? Infinity) && (whole.requests ?? Infinity) >= 1;
@@ -144,54 +155,60 @@ const holdsRoomFor = (snapshot: RunSnapshot, { blocked }: PackedBatch, nowMs: nu
 };
 
 /** The room is too small, and what is enqueued will make it larger. Money comes back from this run's own batches alone. */
-const isWorthWaiting = (snapshot: RunSnapshot, packed: PackedBatch, room: Room, needs: RoomNeed, nowMs: number): boolean =>
-  (holdsRoomFor(snapshot, packed, nowMs) &&
-    ((room.tokens !== null && room.tokens < needs.tokens) || (room.requests !== null && room.requests < needs.requests))) ||
-  (snapshot.live.length > 0 && room.usd !== null && room.usd < needs.usd);
+const isWorthWaiting = (
+  snapshot: RunSnapshot,
+  packed: PackedBatch,
+  capacity: RemainingCapacity,
+  needs: CapacityNeed,
+  nowMs: number,
+): boolean =>
+  (reservesCapacityFor(snapshot, packed, nowMs) &&
+    ((capacity.tokens !== null && capacity.tokens < needs.tokens) || (capacity.requests !== null && capacity.requests < needs.requests))) ||
+  (snapshot.live.length > 0 && capacity.usd !== null && capacity.usd < needs.usd);
 
 /** Which budgets the next row does not fit into. */
 const shortOf = (
   snapshot: RunSnapshot,
   packed: PackedBatch,
-  room: Room,
+  capacity: RemainingCapacity,
 ): { readonly tokens: boolean; readonly requests: boolean; readonly usd: boolean } => {
   const worst = worstPrices(snapshot);
   const usd = worst === null ? 0 : packed.tokens * worst.usdPerToken + packed.members.length * worst.usdPerRequest;
   return {
-    tokens: room.tokens !== null && packed.tokens + packed.blocked.tokens > room.tokens,
-    requests: room.requests !== null && packed.members.length + 1 > room.requests,
-    usd: room.usd !== null && usd + packed.blocked.usd > room.usd,
+    tokens: capacity.tokens !== null && packed.tokens + packed.blocked.tokens > capacity.tokens,
+    requests: capacity.requests !== null && packed.members.length + 1 > capacity.requests,
+    usd: capacity.usd !== null && usd + packed.blocked.usd > capacity.usd,
   };
 };
 
 /** Not a row has the money, and nothing of this run is out that could bring some back. */
-const isOutOfMoney = (snapshot: RunSnapshot, packed: PackedBatch, room: Room): boolean =>
-  packed.members.length === 0 && snapshot.live.length === 0 && shortOf(snapshot, packed, room).usd;
+const isOutOfMoney = (snapshot: RunSnapshot, packed: PackedBatch, capacity: RemainingCapacity): boolean =>
+  packed.members.length === 0 && snapshot.live.length === 0 && shortOf(snapshot, packed, capacity).usd;
 
 /** A look at the others whose time had come, and that found them as they were, is told all the same: it sets the time of the next. */
-const isSameNeed = (snapshot: RunSnapshot, known: RoomNeed | null, needs: RoomNeed, atMs: number): boolean =>
+const isSameNeed = (snapshot: RunSnapshot, known: CapacityNeed | null, needs: CapacityNeed, atMs: number): boolean =>
   known !== null &&
-  (known.retryAtMs === null ? needs.retryAtMs === null : !isRoomLookDue(snapshot, known.retryAtMs, atMs)) &&
+  (known.retryAtMs === null ? needs.retryAtMs === null : !isCapacityCheckDue(snapshot, known.retryAtMs, atMs)) &&
   known.tokens === needs.tokens &&
   known.requests === needs.requests &&
   known.usd === needs.usd;
 
-const othersLookMs = 5_000;
+const othersCheckMs = 5_000;
 
 /** What to wait for. Others of the scope tell nobody when they make room: they are looked at again, ever less often while they stay as they are. */
-const needsOf = (snapshot: RunSnapshot, packed: PackedBatch, known: RoomNeed | null, isNews: boolean, atMs: number): RoomNeed => {
+const needsOf = (snapshot: RunSnapshot, packed: PackedBatch, known: CapacityNeed | null, isNews: boolean, atMs: number): CapacityNeed => {
   const least = worthwhile(snapshot, atMs);
   const { others } = snapshot.queue;
-  const looks = isNews || known?.retryAtMs === undefined || known.retryAtMs === null ? 0 : known.looks + 1;
-  const lookMs = Math.min(roomLookMsMax(snapshot), Math.max(1_000, othersLookMs * 2 ** Math.min(10, looks)));
+  const checks = isNews || known?.retryAtMs === undefined || known.retryAtMs === null ? 0 : known.looks + 1;
+  const checkMs = Math.min(capacityCheckMsMax(snapshot), Math.max(1_000, othersCheckMs * 2 ** Math.min(10, checks)));
   const isAlone = others.tokens === 0 && others.requests === 0;
   return {
     tokens: Math.max(packed.blocked.tokens, least.tokens),
     requests: Math.max(1, least.requests),
     usd: Math.max(packed.blocked.usd, least.usd),
-    retryAtMs: isAlone ? null : atMs + Math.round(lookMs * (0.75 + 0.5 * hashToUnit(`${snapshot.runId}~${snapshot.version}`))),
+    retryAtMs: isAlone ? null : atMs + Math.round(checkMs * (0.75 + 0.5 * hashToUnit(`${snapshot.runId}~${snapshot.version}`))),
     sinceMs: known === null || known.retryAtMs === null ? atMs : known.sinceMs,
-    looks,
+    looks: checks,
   };
 };
 
@@ -209,7 +226,7 @@ const loneRow = (
   const again = packBatch(
     window,
     { ...batchLimitsOf(snapshot), requestsMax: 1 },
-    roomLeft(withoutGuess(snapshot), nowMs),
+    remainingCapacity(withoutGuess(snapshot), nowMs),
     worstPrices(snapshot),
   );
   const [place] = again.members;
@@ -219,8 +236,8 @@ const loneRow = (
 
 const amount = (usd: number | null): string => (usd === null ? 'an unknown amount' : dollars(usd));
 
-const overBudget = (snapshot: RunSnapshot, packed: PackedBatch, room: Room, nowMs: number): string => {
-  const short = shortOf(snapshot, packed, room);
+const overBudget = (snapshot: RunSnapshot, packed: PackedBatch, capacity: RemainingCapacity, nowMs: number): string => {
+  const short = shortOf(snapshot, packed, capacity);
   if (short.usd)
     return `the next request costs ${isBounded(snapshot) ? 'at worst' : 'by estimate'} ${amount(packed.blocked.usd)}; ${amount(spentUsd(snapshot))} are spent and ${amount(worstOfLiveUsd(snapshot))} committed of at most ${amount(snapshot.config.operation.money.costUsdMax)}`;
   return short.requests && !short.tokens

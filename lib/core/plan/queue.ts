@@ -1,7 +1,7 @@
 import type { LiveBatch } from '../model/batch.ts';
 import { enqueueBudget, isStatedKnown, withoutGuess } from './budget.ts';
 import { pauseEvents } from '../control/control.ts';
-import { isDueAt, obeyedMs } from '../faults/due-time.ts';
+import { isDueAt, effectiveDueMs } from '../faults/due-time.ts';
 import type { Event } from '../model/event.ts';
 import type { QueueGuess, QuotaUse } from '../model/queue-state.ts';
 import { backoffMs, backoffMsMax } from '../faults/retry.ts';
@@ -131,7 +131,7 @@ const searchesMax = 4;
 export const isResting = (snapshot: RunSnapshot, nowMs: number): boolean =>
   nowMs < restUntilMs(snapshot, nowMs) && !snapshot.live.some(isAtWork);
 export const restUntilMs = ({ queue: { refusals }, config }: RunSnapshot, nowMs: number): number =>
-  refusals === null ? 0 : obeyedMs(refusals.untilMs, backoffMsMax(config.operation.retry.batchBackoff), nowMs);
+  refusals === null ? 0 : effectiveDueMs(refusals.untilMs, backoffMsMax(config.operation.retry.batchBackoff), nowMs);
 
 /** How long rows wait whose batch had no room: a minute at first, so that an unlucky hour is not used up in seconds. */
 export const capacityWaitMs = (snapshot: RunSnapshot, jitterOf: string): number =>
@@ -150,7 +150,7 @@ const probeMs = hourMs;
 const isProbe = (batch: LiveBatch, nowMs: number): boolean =>
   isAtProvider(batch) && !batch.isAccepted && nowMs < probeUntilMs(batch, nowMs);
 const probeUntilMs = ({ sentAtMs, plannedAtMs }: LiveBatch, nowMs: number): number =>
-  obeyedMs((sentAtMs ?? plannedAtMs) + probeMs, probeMs, nowMs);
+  effectiveDueMs((sentAtMs ?? plannedAtMs) + probeMs, probeMs, nowMs);
 
 /**
  * While no limit is known, few batches at a time are created on trial: a refusal teaches as much as ten. Under a guess one at a time

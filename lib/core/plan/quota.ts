@@ -1,5 +1,5 @@
 import type { RunConfig } from '../model/config.ts';
-import { noUse, type OthersUse, type QuotaUse, type RoomWanted, type StatedLimit } from '../model/queue-state.ts';
+import { noUse, type OthersUse, type QuotaUse, type CapacityWanted, type StatedLimit } from '../model/queue-state.ts';
 import { isFinished, type RunSnapshot } from '../model/snapshot.ts';
 
 /** What one run holds of its scope's queue, as the other runs of the store are told of it. A sum over its unsettled batches, never a counter. */
@@ -9,7 +9,7 @@ export interface Reservation extends QuotaUse {
   readonly untilMs: number;
   readonly stated: StatedLimit | null;
   /** Null: it waits for nobody. */
-  readonly wants: RoomWanted | null;
+  readonly wants: CapacityWanted | null;
 }
 
 /** Runs of one scope share one queue: by default those of one connection and one model. */
@@ -47,25 +47,27 @@ export const reservationOf = (snapshot: RunSnapshot): Reservation => ({
 
 const patienceMs = 300_000;
 
-const wantedBy = ({ control, backlog: { needs, tokens }, totals }: RunSnapshot): RoomWanted | null =>
+const wantedBy = ({ control, backlog: { needs, tokens }, totals }: RunSnapshot): CapacityWanted | null =>
   control.state !== 'running' || needs === null || needs.retryAtMs === null
     ? null
     : { tokens, requests: totals.pending, sinceMs: needs.sinceMs, untilMs: needs.retryAtMs + patienceMs };
 
 /** True when others have to be told: more or less is held, the scope is another, the provider has said something, it waits for room, or the old word is about to lapse. */
-export const isReservationNews = (told: Reservation | null, now: Reservation): boolean =>
-  told === null
+export const isReservationNews = (published: Reservation | null, now: Reservation): boolean =>
+  published === null
     ? now.tokens > 0 || now.requests > 0 || now.stated !== null || now.wants !== null
-    : told.scope !== now.scope ||
-      told.tokens !== now.tokens ||
-      told.requests !== now.requests ||
-      told.stated?.atMs !== now.stated?.atMs ||
-      told.wants?.untilMs !== now.wants?.untilMs ||
-      ((now.tokens > 0 || now.requests > 0) && now.untilMs - told.untilMs > dayMs / 2);
+    : published.scope !== now.scope ||
+      published.tokens !== now.tokens ||
+      published.requests !== now.requests ||
+      published.stated?.atMs !== now.stated?.atMs ||
+      published.wants?.untilMs !== now.wants?.untilMs ||
+      ((now.tokens > 0 || now.requests > 0) && now.untilMs - published.untilMs > dayMs / 2);
 
 /** True when more is held than others were told, or of another queue: they have to see it before it is so. */
-export const isGrowth = (told: Reservation | null, now: Reservation): boolean =>
-  told === null || told.scope !== now.scope ? now.tokens > 0 || now.requests > 0 : now.tokens > told.tokens || now.requests > told.requests;
+export const isGrowth = (published: Reservation | null, now: Reservation): boolean =>
+  published === null || published.scope !== now.scope
+    ? now.tokens > 0 || now.requests > 0
+    : now.tokens > published.tokens || now.requests > published.requests;
 
 export const isWithin = (use: QuotaUse, max: QuotaUse): boolean => use.tokens <= max.tokens && use.requests <= max.requests;
 
@@ -74,7 +76,7 @@ export const othersOf = (reservations: Iterable<Reservation>, scope: string, now
   let tokens = 0;
   let requests = 0;
   let stated: StatedLimit | null = null;
-  const wants: RoomWanted[] = [];
+  const wants: CapacityWanted[] = [];
   for (const reservation of reservations) {
     if (reservation.scope !== scope) continue;
     stated = laterOf(stated, reservation.stated);

@@ -8,7 +8,7 @@ import { faultEvents, isLastAnswer, pauseForFault } from '../faults/fault-events
 import { isFaultDue } from '../faults/fault-wait.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
-import { stuckCancelTriesMax } from './stuck-cancel.ts';
+import { stuckCancelTriesMax } from './cancel-retries.ts';
 
 /**
  * Past its expiry, or unchanged for hours, a batch is of no more use, and its run would wait for an answer to the cancel for ever. The polls

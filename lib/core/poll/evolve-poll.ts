@@ -69,7 +69,7 @@ export const evolvePoll = (s: RunSnapshot, event: PollEvent): RunSnapshot => {
 };
 
 /** Times that an observation leaves out stay as they were. */
-const knownTimes = (known: ProviderTimes, told: ProviderTimes): ProviderTimes => ({
-  createdAtMs: told.createdAtMs ?? known.createdAtMs,
-  expiresAtMs: told.expiresAtMs ?? known.expiresAtMs,
+const knownTimes = (known: ProviderTimes, reported: ProviderTimes): ProviderTimes => ({
+  createdAtMs: reported.createdAtMs ?? known.createdAtMs,
+  expiresAtMs: reported.expiresAtMs ?? known.expiresAtMs,
 });

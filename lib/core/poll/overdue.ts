@@ -35,7 +35,7 @@ export const expiryOf = (
 };
 
 /** The status is none that says what the batch does, and every request is counted as answered or failed, or there is a file of answers. */
-const isDoneInOtherWords = ({ stage, progress, named }: BatchObservation): boolean =>
+const isDoneByOtherSigns = ({ stage, progress, named }: BatchObservation): boolean =>
   stage === 'unknown' && (isCountedOut(progress) || (named !== undefined && named.outputFileId !== null));
 
 /** Every request is counted as answered or failed. */
@@ -61,8 +61,8 @@ const unchangedFor = (
   const isCounting =
     stage === 'unknown' || ((stage ?? 'in_progress') === 'in_progress' && (progress?.completed ?? 0) + (progress?.failed ?? 0) > 0);
   if (isCounting || statusSinceMs === undefined || statusSinceMs === null) return seen;
-  const told = { sinceMs: statusSinceMs, forMs: nowOf(observation, atMs) - statusSinceMs };
-  return told.forMs > seen.forMs ? told : seen;
+  const reported = { sinceMs: statusSinceMs, forMs: nowOf(observation, atMs) - statusSinceMs };
+  return reported.forMs > seen.forMs ? reported : seen;
 };
 
 /** Why the batch that was observed like this takes longer than is usual; null: it does not. */
@@ -83,7 +83,7 @@ export const overdueOf = (
   );
   if (expiryMs !== null && nowOf(observation, atMs) - expiryMs >= expiryGraceMs) return { reason: 'past_expiry', sinceMs: expiryMs };
   const known = batch.overdue;
-  if (isDoneInOtherWords(observation))
+  if (isDoneByOtherSigns(observation))
     return { reason: 'unknown_status', sinceMs: known?.reason === 'unknown_status' ? known.sinceMs : atMs };
   const { sinceMs, forMs } = unchangedFor(batch, observation, isNews, atMs);
   const { stage } = observation;

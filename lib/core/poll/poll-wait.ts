@@ -1,5 +1,5 @@
-import type { LiveBatch, StrayBatch } from '../model/batch.ts';
-import { isDueAt, obeyedMs } from '../faults/due-time.ts';
+import type { LiveBatch, DuplicateBatch } from '../model/batch.ts';
+import { isDueAt, effectiveDueMs } from '../faults/due-time.ts';
 import { hashToUnit } from '../faults/retry.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 
@@ -13,7 +13,7 @@ export const pollWaitMs = (baseMs: number, quietPolls: number, batchKey: string)
 export const pollWaitMsMax = (baseMs: number): number => Math.max(1, Math.ceil(baseMs * 8 * 1.1));
 
 /** When a batch is asked about next, whatever the clock did since that was set. */
-export const pollDueMs = ({ config }: RunSnapshot, { dueAtMs }: LiveBatch | StrayBatch, nowMs: number): number =>
-  obeyedMs(dueAtMs, pollWaitMsMax(config.operation.pollIntervalMs), nowMs);
-export const isPollDue = ({ config }: RunSnapshot, { dueAtMs }: LiveBatch | StrayBatch, nowMs: number): boolean =>
+export const pollDueMs = ({ config }: RunSnapshot, { dueAtMs }: LiveBatch | DuplicateBatch, nowMs: number): number =>
+  effectiveDueMs(dueAtMs, pollWaitMsMax(config.operation.pollIntervalMs), nowMs);
+export const isPollDue = ({ config }: RunSnapshot, { dueAtMs }: LiveBatch | DuplicateBatch, nowMs: number): boolean =>
   isDueAt(dueAtMs, pollWaitMsMax(config.operation.pollIntervalMs), nowMs);

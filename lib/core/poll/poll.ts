@@ -44,13 +44,13 @@ export const decidePoll = (snapshot: RunSnapshot, command: CommandOf<'RecordPoll
 };
 
 /** So often a batch is looked for that the provider does not know, about a day in all; then somebody has to say what became of it. */
-export const absentLooksMax = 100;
+export const absentPollsMax = 100;
 
 const notSeen = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
   const { batchKey, providerBatchId } = batch;
   const message = `the provider does not (yet) know batch ${providerBatchId}`;
   const recorded = faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
-  if (recorded.length === 0 || looksOf(snapshot, batchEffectKey(batchKey)) + 1 < absentLooksMax) return recorded;
+  if (recorded.length === 0 || failuresOf(snapshot, batchEffectKey(batchKey)) + 1 < absentPollsMax) return recorded;
   const why = `the provider has not known batch ${providerBatchId} for long: was it deleted, does this key belong to another project?`;
   return [...recorded, { type: 'BatchHeld', atMs, batchKey, message: why }, ...pauseEvents(snapshot, 'batch_unresolved', why, atMs)];
 };
@@ -80,15 +80,23 @@ export const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: B
   }
   if (isShortOfFiles(observation)) {
     const message = `batch ${batch.providerBatchId} ended as ${providerStatus}, and a file that its counts promise cannot be seen yet`;
-    if (isWorthAnother(snapshot, batchKey, fileLooksMax, atMs))
+    if (isWorthAnother(snapshot, batchKey, fileChecksMax, atMs))
       return faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
     if (isShortOfOutput(batch, observation)) return withoutOutput(snapshot, batch, observation, atMs);
   }
-  const told = wholeRefusal(ending, batch.requests);
-  const ended: Event = { type: 'BatchEnded', atMs, batchKey, providerStatus, progress, ending: told, times: endTimes(batch, observation) };
+  const refined = wholeRefusal(ending, batch.requests);
+  const ended: Event = {
+    type: 'BatchEnded',
+    atMs,
+    batchKey,
+    providerStatus,
+    progress,
+    ending: refined,
+    times: endTimes(batch, observation),
+  };
   const hasFiles = ending.outputFileId !== null || ending.errorFileId !== null;
   const noFiles: readonly Event[] = hasFiles ? [] : [filesStored(batchKey, { output: null, error: null }, atMs, false)];
-  return [ended, ...noFiles, ...learnedFromEnding(snapshot, batch, told, atMs), ...pauseOfEnding(snapshot, batch, told, atMs)];
+  return [ended, ...noFiles, ...learnedFromEnding(snapshot, batch, refined, atMs), ...pauseOfEnding(snapshot, batch, refined, atMs)];
 };
 
 /** Null where the provider does not say both, or says that it ended before it was created. */
@@ -124,12 +132,12 @@ const withoutOutput = (
 ): readonly Event[] => {
   const { batchKey, providerBatchId, requests } = batch;
   const answers = promisedOutputs({ requests, ending, progress });
-  const message = `batch ${providerBatchId} ended as ${providerStatus}, with ${answers} answers by its counts, and shows no output file after ${fileLooksMax} looks. Nothing is sent again for them`;
+  const message = `batch ${providerBatchId} ended as ${providerStatus}, with ${answers} answers by its counts, and shows no output file after ${fileChecksMax} looks. Nothing is sent again for them`;
   return [{ type: 'BatchHeld', atMs, batchKey, message }, ...pauseEvents(snapshot, 'results_unreadable', message, atMs)];
 };
 
 /** So often an ended batch is looked at again, about an hour in all, before it is believed that it lost what it counts. */
-export const fileLooksMax = 13;
+export const fileChecksMax = 13;
 
 /** So often files that cannot be what the batch's counts promise are read again, some minutes in all, before what they are is believed. */
 export const shortReadsMax = 8;
@@ -147,12 +155,12 @@ const isShortOfFiles = ({ ending, progress }: BatchObservation): boolean => {
 };
 
 /** The last look is waited for like the others: told twice, it is no further one. */
-const isWorthAnother = (snapshot: RunSnapshot, batchKey: BatchKey, looksMax: number, atMs: number): boolean => {
+const isWorthAnother = (snapshot: RunSnapshot, batchKey: BatchKey, triesMax: number, atMs: number): boolean => {
   const record = snapshot.faults.find(({ key }) => key === answersKey(batchKey));
-  return record === undefined || record.count < looksMax || !isFaultDue(snapshot, record, atMs);
+  return record === undefined || record.count < triesMax || !isFaultDue(snapshot, record, atMs);
 };
 
-const looksOf = (snapshot: RunSnapshot, key: EffectKey): number => snapshot.faults.find((fault) => fault.key === key)?.count ?? 0;
+const failuresOf = (snapshot: RunSnapshot, key: EffectKey): number => snapshot.faults.find((fault) => fault.key === key)?.count ?? 0;
 
 const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, ending: BatchEnding, atMs: number): readonly Event[] => {
   // How a batch ended that was created elsewhere is a result, where nothing is sent for it.

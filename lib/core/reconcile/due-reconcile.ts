@@ -1,20 +1,22 @@
 import type { DueKeys } from '../faults/due-keys.ts';
-import type { LiveBatch, StrayBatch } from '../model/batch.ts';
-import { type Effect, strayEffectKey, straysKey, sweepKey } from '../model/effect.ts';
+import type { LiveBatch, DuplicateBatch } from '../model/batch.ts';
+import { type Effect, duplicateEffectKey, duplicatesKey, reconcileKey } from '../model/effect.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
-import { knownBatches } from '../model/witness.ts';
+import { knownBatches } from '../model/known-batches.ts';
 import { isPollDue, pollDueMs } from '../poll/poll-wait.ts';
-import { isStillSettled } from './stray.ts';
-import { isLookDue, lookDueMs } from './unclear.ts';
+import { isStillSettled } from './duplicates.ts';
+import { isReconcileDue, reconcileDueMs } from './unconfirmed.ts';
 
 /** The provider's list is read, for all unconfirmed creates at once. */
-export const sweepDue = (snapshot: RunSnapshot, { isDue, isBatchDue }: DueKeys, nowMs: number): readonly Effect[] => {
-  const unclear = snapshot.live.flatMap((batch) => (isLookDue(snapshot, batch, nowMs) && isBatchDue(batch.batchKey) ? [batch] : []));
-  if (unclear.length === 0 || !isDue(sweepKey)) return [];
+export const reconcileDue = (snapshot: RunSnapshot, { isDue, isBatchDue }: DueKeys, nowMs: number): readonly Effect[] => {
+  const unconfirmed = snapshot.live.flatMap((batch) =>
+    isReconcileDue(snapshot, batch, nowMs) && isBatchDue(batch.batchKey) ? [batch] : [],
+  );
+  if (unconfirmed.length === 0 || !isDue(reconcileKey)) return [];
   return [
     {
       type: 'SweepBatches',
-      creates: unclear.map(({ batchKey, createAttempt, inputFileId, doubt: { stage, sinceMs } }) => ({
+      creates: unconfirmed.map(({ batchKey, createAttempt, inputFileId, doubt: { stage, sinceMs } }) => ({
         batchKey,
         createAttempt,
         inputFileId,
@@ -23,7 +25,7 @@ export const sweepDue = (snapshot: RunSnapshot, { isDue, isBatchDue }: DueKeys, 
       })),
       known: knownBatches(snapshot).map(({ providerBatchId }) => providerBatchId),
       // After the fence the file no longer tells its time, and our clock may differ.
-      sinceMs: Math.min(...unclear.map(({ plannedAtMs, doubt }) => Math.min(plannedAtMs, doubt.fileCreatedAtMs ?? Infinity))),
+      sinceMs: Math.min(...unconfirmed.map(({ plannedAtMs, doubt }) => Math.min(plannedAtMs, doubt.fileCreatedAtMs ?? Infinity))),
     },
   ];
 };
@@ -35,22 +37,24 @@ export const fenceDue = ({ phase, doubt, batchKey, createAttempt, inputFileId }:
     : [];
 
 /** Duplicate batches are cancelled. */
-export const strayCancelsDue = ({ strays }: RunSnapshot, { isDue }: DueKeys): readonly Effect[] =>
+export const duplicateCancelsDue = ({ strays }: RunSnapshot, { isDue }: DueKeys): readonly Effect[] =>
   strays.flatMap(({ providerBatchId, isCancelAsked, isEnded }): readonly Effect[] =>
-    !isCancelAsked && !isEnded && isDue(strayEffectKey(providerBatchId)) ? [{ type: 'CancelStray', providerBatchId }] : [],
+    !isCancelAsked && !isEnded && isDue(duplicateEffectKey(providerBatchId)) ? [{ type: 'CancelStray', providerBatchId }] : [],
   );
 
 /** Duplicate batches are watched to their end, in one effect. */
-export const strayPollsDue = (snapshot: RunSnapshot, { isDue }: DueKeys, nowMs: number): readonly Effect[] => {
-  const strays = snapshot.strays.filter((stray) => stray.isCancelAsked && isWatched(snapshot, stray) && isPollDue(snapshot, stray, nowMs));
-  if (strays.length === 0 || !isDue(straysKey)) return [];
-  return [{ type: 'PollStrays', batches: strays.map(({ batchKey, providerBatchId }) => ({ batchKey, providerBatchId })) }];
+export const duplicatePollsDue = (snapshot: RunSnapshot, { isDue }: DueKeys, nowMs: number): readonly Effect[] => {
+  const duplicates = snapshot.strays.filter(
+    (duplicate) => duplicate.isCancelAsked && isWatched(snapshot, duplicate) && isPollDue(snapshot, duplicate, nowMs),
+  );
+  if (duplicates.length === 0 || !isDue(duplicatesKey)) return [];
+  return [{ type: 'PollStrays', batches: duplicates.map(({ batchKey, providerBatchId }) => ({ batchKey, providerBatchId })) }];
 };
 
-const isWatched = (snapshot: RunSnapshot, stray: StrayBatch): boolean => !stray.isEnded && !isStillSettled(snapshot, stray);
+const isWatched = (snapshot: RunSnapshot, duplicate: DuplicateBatch): boolean => !duplicate.isEnded && !isStillSettled(snapshot, duplicate);
 
 /** When the list is read next, and duplicate batches are asked about. */
 export const reconcileTimes = (snapshot: RunSnapshot, nowMs: number): readonly number[] => [
-  ...snapshot.live.flatMap(({ doubt, held }) => (doubt !== null && held === null ? [lookDueMs(snapshot, doubt, nowMs)] : [])),
-  ...snapshot.strays.filter((stray) => isWatched(snapshot, stray)).map((stray) => pollDueMs(snapshot, stray, nowMs)),
+  ...snapshot.live.flatMap(({ doubt, held }) => (doubt !== null && held === null ? [reconcileDueMs(snapshot, doubt, nowMs)] : [])),
+  ...snapshot.strays.filter((duplicate) => isWatched(snapshot, duplicate)).map((duplicate) => pollDueMs(snapshot, duplicate, nowMs)),
 ];

@@ -1,6 +1,15 @@
-import { batchOf, withBatch, clearFault, doubtOf, withDoubt, withStray, clearBatchFault, madeUnclear } from '../model/changes.ts';
-import { strayEffectKey, straysKey, sweepKey } from '../model/effect.ts';
-import type { StrayBatch } from '../model/batch.ts';
+import {
+  batchOf,
+  withBatch,
+  clearFault,
+  unconfirmedOf,
+  withUnconfirmed,
+  withDuplicate,
+  clearBatchFault,
+  markedUnconfirmed,
+} from '../model/changes.ts';
+import { duplicateEffectKey, duplicatesKey, reconcileKey } from '../model/effect.ts';
+import type { DuplicateBatch } from '../model/batch.ts';
 import type { EventOf } from '../model/event.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { addPresumed, nothingPresumed, withoutPresumed } from '../values/usage.ts';
@@ -15,26 +24,26 @@ export type ReconcileEvent = EventOf<
 export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnapshot => {
   switch (event.type) {
     case 'CreateUnclear':
-      return madeUnclear(s, event.batchKey, event.atMs);
+      return markedUnconfirmed(s, event.batchKey, event.atMs);
     case 'BatchHeld':
       return withBatch(s, event.batchKey, { held: event.message });
     case 'BatchReleased':
       return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { held: null, unreadable: null, replans: 0 });
     case 'CreateNotFound': {
-      const { looks, absentAtMs } = doubtOf(s, event.batchKey);
+      const { looks, absentAtMs } = unconfirmedOf(s, event.batchKey);
       const { fileCreatedAtMs, dueAtMs, atMs } = event;
-      return withDoubt(s, event.batchKey, { looks: looks + 1, absentAtMs: absentAtMs ?? atMs, fileCreatedAtMs, dueAtMs });
+      return withUnconfirmed(s, event.batchKey, { looks: looks + 1, absentAtMs: absentAtMs ?? atMs, fileCreatedAtMs, dueAtMs });
     }
     case 'CreateAbsent':
-      return withDoubt(s, event.batchKey, { stage: 'absent', isSworn: event.isSworn, dueAtMs: event.atMs });
+      return withUnconfirmed(s, event.batchKey, { stage: 'absent', isSworn: event.isSworn, dueAtMs: event.atMs });
     case 'CreateFenced':
-      return withDoubt(s, event.batchKey, { stage: 'fenced', sinceMs: event.atMs, looks: 0, dueAtMs: event.atMs });
+      return withUnconfirmed(s, event.batchKey, { stage: 'fenced', sinceMs: event.atMs, looks: 0, dueAtMs: event.atMs });
     case 'BatchReplanned': {
       const { phase, createAttempt, replans, inputFileId } = batchOf(s, event.batchKey);
       const isTry = event.reason === 'create_lost' || event.reason === 'input_missing';
       const isUncreated = phase === 'uploaded' && (event.reason === null || event.reason === 'input_expires');
       const isLeft = phase === 'uploaded' && event.reason === 'released' && inputFileId !== null && s.config.operation.deletesInputFiles;
-      const replanned = withBatch(clearFault(clearBatchFault(s, event.batchKey), sweepKey), event.batchKey, {
+      const replanned = withBatch(clearFault(clearBatchFault(s, event.batchKey), reconcileKey), event.batchKey, {
         phase: 'planned',
         replans: isTry ? replans + 1 : replans,
         // A file that was never created from has used up its attempt's number all the same.
@@ -49,7 +58,7 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
     }
     case 'StrayFound': {
       const { providerBatchId, batchKey, isAlive, isGivenUp, atMs } = event;
-      const stray: StrayBatch = {
+      const duplicate: DuplicateBatch = {
         providerBatchId,
         batchKey,
         isCancelAsked: !isAlive,
@@ -60,16 +69,16 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
         foundAtMs: atMs,
         givenUp: isGivenUp ? { presumed: nothingPresumed, readRows: 0 } : null,
       };
-      return { ...s, strays: [...s.strays, stray] };
+      return { ...s, strays: [...s.strays, duplicate] };
     }
     case 'StrayCancelAsked':
-      return withStray(clearFault(s, strayEffectKey(event.providerBatchId)), event.providerBatchId, {
+      return withDuplicate(clearFault(s, duplicateEffectKey(event.providerBatchId)), event.providerBatchId, {
         isCancelAsked: true,
         dueAtMs: event.atMs,
       });
     case 'StrayObserved': {
-      const { looks = 0, polls = 0 } = s.strays.find((stray) => stray.providerBatchId === event.providerBatchId) ?? {};
-      return withStray(clearFault(s, straysKey), event.providerBatchId, {
+      const { looks = 0, polls = 0 } = s.strays.find((duplicate) => duplicate.providerBatchId === event.providerBatchId) ?? {};
+      return withDuplicate(clearFault(s, duplicatesKey), event.providerBatchId, {
         dueAtMs: event.dueAtMs,
         looks: event.isSeen ? 0 : looks + 1,
         polls: polls + 1,
@@ -77,10 +86,10 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
     }
     case 'StrayEnded': {
       const { providerBatchId, answered } = event;
-      const calm = clearFault(clearFault(s, straysKey), strayEffectKey(providerBatchId));
-      const before = s.strays.find((stray) => stray.providerBatchId === providerBatchId)?.givenUp?.presumed ?? nothingPresumed;
+      const calm = clearFault(clearFault(s, duplicatesKey), duplicateEffectKey(providerBatchId));
+      const before = s.strays.find((duplicate) => duplicate.providerBatchId === providerBatchId)?.givenUp?.presumed ?? nothingPresumed;
       return {
-        ...withStray(calm, providerBatchId, { isEnded: true }),
+        ...withDuplicate(calm, providerBatchId, { isEnded: true }),
         // Of a batch that was given up the worst was presumed until its end was seen.
         presumed: addPresumed(withoutPresumed(s.presumed, before), event.presumed),
         strayCost: { batches: s.strayCost.batches + 1, requests: s.strayCost.requests + (answered ?? 0) },

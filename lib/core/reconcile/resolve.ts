@@ -11,7 +11,7 @@ import type { Rejection } from '../model/rejection.ts';
 import { uploadedAnew } from '../control/release.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { createdEvent, findBatch } from '../submit/submit.ts';
-import { isAnothersId } from '../model/witness.ts';
+import { isAnothersId } from '../model/known-batches.ts';
 
 /**
  * Somebody's word on a batch that nothing else can decide. `exists` is taken only for a batch that can be this one: the answers of
@@ -22,32 +22,32 @@ export const decideResolve = (snapshot: RunSnapshot, command: CommandOf<'Resolve
   const batch = findBatch(snapshot, batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
   const released: readonly Event[] = batch.held === null ? [] : [{ type: 'BatchReleased', atMs, batchKey }];
-  const goesOn = resumed(snapshot, batch, atMs);
+  const resumes = resumed(snapshot, batch, atMs);
   if (resolution.type === 'retry') {
-    return released.length === 0 ? left({ type: 'nothing_to_change' }) : right([...released, ...uploadedAnew([batch], atMs), ...goesOn]);
+    return released.length === 0 ? left({ type: 'nothing_to_change' }) : right([...released, ...uploadedAnew([batch], atMs), ...resumes]);
   }
   if (resolution.type === 'results_lost') {
     // Of a batch that goes its way this would be a second bill, and most likely the wrong key.
-    if (!isInTrouble(snapshot, batch)) return left({ type: 'nothing_to_change' });
+    if (!isFailing(snapshot, batch)) return left({ type: 'nothing_to_change' });
     // One that is there, and only takes long, is cancelled as well.
     const isThere = batch.phase === 'created' && batch.held === null && batch.overdue !== null;
     const lost = isThere ? givenUpUnread(snapshot, batch, atMs) : resultsLost(batch, atMs);
-    return lost === null ? left({ type: 'wrong_phase', batchKey, phase: batch.phase }) : right([...released, ...lost, ...goesOn]);
+    return lost === null ? left({ type: 'wrong_phase', batchKey, phase: batch.phase }) : right([...released, ...lost, ...resumes]);
   }
   if (resolution.type === 'read_again') return readAgain(snapshot, batch, atMs);
   if (resolution.type === 'give_up') {
     const ended = batch.phase === 'created' ? givenUpUnread(snapshot, batch, atMs) : resultsLost(batch, atMs);
-    return ended === null ? left({ type: 'wrong_phase', batchKey, phase: batch.phase }) : right([...released, ...ended, ...goesOn]);
+    return ended === null ? left({ type: 'wrong_phase', batchKey, phase: batch.phase }) : right([...released, ...ended, ...resumes]);
   }
   if (resolution.type === 'take_files') {
     const taken = filesTaken(snapshot, batch, resolution.found, atMs);
-    return taken._tag === 'Left' ? taken : right([...released, ...taken.right, ...goesOn]);
+    return taken._tag === 'Left' ? taken : right([...released, ...taken.right, ...resumes]);
   }
   if (batch.phase !== 'indeterminate') return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
-  if (resolution.type === 'never_created') return right([...released, { type: 'CreateAbsent', atMs, batchKey, isSworn: true }, ...goesOn]);
+  if (resolution.type === 'never_created') return right([...released, { type: 'CreateAbsent', atMs, batchKey, isSworn: true }, ...resumes]);
   const fault = faultOfClaim(snapshot, batch, resolution.found);
   if (fault !== null) return left({ type: 'malformed_command', message: fault });
-  return right([...released, createdEvent(batch, { ...resolution.found, atMs }, true), ...goesOn]);
+  return right([...released, createdEvent(batch, { ...resolution.found, atMs }, true), ...resumes]);
 };
 
 /** The files that it names are settled as those of a batch that has ended; one that has ended meanwhile is read in the usual way. */
@@ -67,7 +67,7 @@ const filesTaken = (
 };
 
 /** It is held, or the last that was asked about it, or about all batches, went wrong. */
-const isInTrouble = (snapshot: RunSnapshot, { held, overdue, batchKey }: LiveBatch): boolean =>
+const isFailing = (snapshot: RunSnapshot, { held, overdue, batchKey }: LiveBatch): boolean =>
   held !== null ||
   overdue !== null ||
   snapshot.faults.some(({ key }) => key === pollKey || key === batchEffectKey(batchKey) || key === answersKey(batchKey));
@@ -76,7 +76,7 @@ const isInTrouble = (snapshot: RunSnapshot, { held, overdue, batchKey }: LiveBat
 const readAgain = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): Either<Rejection, readonly Event[]> => {
   const { batchKey, phase, files } = batch;
   if ((phase !== 'ended' && phase !== 'created') || files !== null) return left({ type: 'wrong_phase', batchKey, phase });
-  if (!isInTrouble(snapshot, batch)) return left({ type: 'nothing_to_change' });
+  if (!isFailing(snapshot, batch)) return left({ type: 'nothing_to_change' });
   return right([{ type: 'BatchReleased', atMs, batchKey }, ...resumed(snapshot, batch, atMs)]);
 };
 

@@ -1,7 +1,7 @@
 import type { BatchRecord } from '../model/batch-record.ts';
 import { gaveOutcome } from '../model/conservation.ts';
 import { failureAction, type FailureClass } from '../values/failure.ts';
-import { placeInIndexSet } from '../values/index-set.ts';
+import { rankInIndexSet } from '../values/index-set.ts';
 import type { ItemStatus } from '../model/item.ts';
 import { classOfMissing } from './settle.ts';
 
@@ -49,5 +49,5 @@ export const attemptOutcome = (record: BatchRecord, row: AttemptedRow, failures:
 /** As `decideSettleRest` has it: where there are no files, the rows count as the lines of the input file do. */
 const classWithoutLine = ({ ending, files, indexes }: BatchRecord, index: number): FailureClass => {
   if (ending === null) return 'missing_result';
-  return classOfMissing(ending, !files?.output && !files?.error ? placeInIndexSet(indexes, index) + 1 : null);
+  return classOfMissing(ending, !files?.output && !files?.error ? rankInIndexSet(indexes, index) + 1 : null);
 };

@@ -4,7 +4,7 @@ import type { Column } from '../model/command.ts';
 import { requeueKey } from '../model/effect.ts';
 import type { EventOf } from '../model/event.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
-import { settledAfter } from '../model/witness.ts';
+import { settledAfter } from '../model/known-batches.ts';
 import { codeOfFailure } from '../values/failure.ts';
 import { addFailures, answeredIn, judgedIn, noCanary } from '../values/judged.ts';
 import { addPresumed, addUsage } from '../values/usage.ts';
@@ -93,10 +93,10 @@ const batchSettled = (s: RunSnapshot, event: EventOf<'BatchSettled'>): RunSnapsh
     ...settled,
     artifacts: s.config.operation.persistRawOutput ? artifacts : { ...artifacts, unkept: [...artifacts.unkept, ...read] },
     settled: settledAfter(s.settled, batch),
-    strays: s.strays.map((stray) =>
-      stray.givenUp !== null && stray.batchKey === event.batchKey && stray.providerBatchId === batch.providerBatchId
-        ? { ...stray, givenUp: { presumed: event.presumed, readRows: answered } }
-        : stray,
+    strays: s.strays.map((duplicate) =>
+      duplicate.givenUp !== null && duplicate.batchKey === event.batchKey && duplicate.providerBatchId === batch.providerBatchId
+        ? { ...duplicate, givenUp: { presumed: event.presumed, readRows: answered } }
+        : duplicate,
     ),
     rejectedStreak: event.wasRejected ? s.rejectedStreak + 1 : isSilent ? s.rejectedStreak : 0,
     named: event.named,

@@ -11,15 +11,15 @@ export const outputBoundMax = 10 ** (width - 1) - 1;
 export const stoppedBeforeLimit = -2;
 
 /** A limit that can be written with room; any other is left to the provider to refuse. */
-export const isRoomy = (bound: unknown): bound is number =>
+export const isPaddable = (bound: unknown): bound is number =>
   typeof bound === 'number' && Number.isInteger(bound) && bound >= 0 && bound <= outputBoundMax;
 
 /** A member of a JSON object, to be put behind others. */
-export const roomyMember = (key: string, bound: number): string => `,${JSON.stringify(key)}:${String(bound).padEnd(width)}`;
+export const paddedMember = (key: string, bound: number): string => `,${JSON.stringify(key)}:${String(bound).padEnd(width)}`;
 
 /** Lines in which each bound with room is at least so high. `keys`: names of members, in letters and underscores. */
 export const raiseBounds = (lines: string, keys: readonly string[], bound: number): string =>
-  lines.replaceAll(new RegExp(`"(${keys.join('|')})":(\\d+ +)(?=[,}])`, 'gu'), (_, key: string, roomy: string) => {
-    const own = Number(roomy);
-    return `"${key}":${String(Math.max(own, bound)).padEnd(roomy.length)}`;
+  lines.replaceAll(new RegExp(`"(${keys.join('|')})":(\\d+ +)(?=[,}])`, 'gu'), (_, key: string, padded: string) => {
+    const own = Number(padded);
+    return `"${key}":${String(Math.max(own, bound)).padEnd(padded.length)}`;
   });

@@ -90,7 +90,7 @@ const keepFirstOpen = (indexes: ArrayLike<number>, open: ArrayLike<number>): rea
 };
 
 /** What a row becomes that no line of the batch speaks of. `ordinal`: its 1-based line in the input file; null: not known. */
-export const classOfMissing = (ending: BatchEnding, ordinal: number | null): FailureClass => {
+export const classOfMissing = (ending: BatchEnding, failureNumber: number | null): FailureClass => {
   switch (ending.type) {
     case 'completed':
     case 'given_up':
@@ -107,10 +107,10 @@ export const classOfMissing = (ending: BatchEnding, ordinal: number | null): Fai
           return 'insufficient_quota';
         case 'too_large':
           // One request cannot be cut.
-          return ordinal !== null && ending.rejection.lines.includes(ordinal) ? 'request_too_large' : 'batch_rejected';
+          return failureNumber !== null && ending.rejection.lines.includes(failureNumber) ? 'request_too_large' : 'batch_rejected';
         case 'invalid_lines':
-          return ordinal !== null && ending.rejection.lines.includes(ordinal)
-            ? classOfRefused(ending.rejection.said.find(({ line }) => line === ordinal))
+          return failureNumber !== null && ending.rejection.lines.includes(failureNumber)
+            ? classOfRefused(ending.rejection.said.find(({ line }) => line === failureNumber))
             : 'batch_rejected';
         default:
           return 'batch_rejected';

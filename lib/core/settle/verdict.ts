@@ -2,7 +2,7 @@ import { isLeftAsItIs } from '../model/adopted.ts';
 import type { LiveBatch } from '../model/batch.ts';
 import { failureAction, type FailureClass, isFailureOfBatch } from '../values/failure.ts';
 import { capacityWaitMs } from '../plan/queue.ts';
-import { isDueAt, obeyedMs } from '../faults/due-time.ts';
+import { isDueAt, effectiveDueMs } from '../faults/due-time.ts';
 import { stoppedBeforeLimit } from './output-bound.ts';
 import { backoffMs, backoffMsMax, bucketDueMs, bucketMsMax } from '../faults/retry.ts';
 import type { BackoffBucket, RunSnapshot } from '../model/snapshot.ts';
@@ -75,5 +75,5 @@ export const dueBucket = (snapshot: RunSnapshot, nowMs: number): BackoffBucket |
 /** When the first bucket is due; null: no row waits. */
 export const bucketsDueMs = (snapshot: RunSnapshot, nowMs: number): number | null => {
   const [first] = snapshot.backoff;
-  return first === undefined ? null : obeyedMs(first.dueAtMs, rowWaitMsMax(snapshot), nowMs);
+  return first === undefined ? null : effectiveDueMs(first.dueAtMs, rowWaitMsMax(snapshot), nowMs);
 };

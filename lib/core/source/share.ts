@@ -54,10 +54,10 @@ export const decideSettleShared = (
     return left({ type: 'stale_slice', expected: until.sequence, given: from.sequence });
   const fault = faultOfRows(snapshot, rows, from);
   if (fault !== null) return left({ type: 'malformed_command', message: fault });
-  const places = Array.from({ length: rows.indexes.length }, (_, place) => place);
-  const pick = (column: Column, chosen: readonly number[]): Column => chosen.map((place) => column[place] as number);
-  const completed = places.filter((place) => rows.codes[place] === -1);
-  const failed = places.filter((place) => rows.codes[place] !== -1);
+  const order = Array.from({ length: rows.indexes.length }, (_, i) => i);
+  const pick = (column: Column, chosen: readonly number[]): Column => chosen.map((i) => column[i] as number);
+  const completed = order.filter((i) => rows.codes[i] === -1);
+  const failed = order.filter((i) => rows.codes[i] !== -1);
   const base = { atMs, until: rows.until };
   const events: Event[] = [];
   if (completed.length > 0 || failed.length === 0)

@@ -1,5 +1,5 @@
 import { clearBatchFault, clearFault, grown, move, withBatch, withoutBatch } from '../model/changes.ts';
-import { sweepKey } from '../model/effect.ts';
+import { reconcileKey } from '../model/effect.ts';
 import type { EventOf } from '../model/event.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { paidAfterCreate } from '../plan/pace.ts';
@@ -39,7 +39,7 @@ export const evolveSubmit = (s: RunSnapshot, event: SubmitEvent): RunSnapshot =>
         held: null,
         doubt: null,
       });
-      return { ...clearFault(created, sweepKey), totals: move(s.totals, 'queued_local', 'submitted', event.requests) };
+      return { ...clearFault(created, reconcileKey), totals: move(s.totals, 'queued_local', 'submitted', event.requests) };
     }
     case 'CreateRefused':
       return withBatch(s, event.batchKey, { phase: 'uploaded' });

@@ -56,9 +56,9 @@ interface Named {
 
 /** The lines that the batch has, each with its row; null where there is none. */
 const namedIn = ({ requests }: LiveBatch, { said, indexes }: CommandOf<'RecordInputRefused'>): Named | null => {
-  const places = said.flatMap(({ line }, i) => (line >= 1 && line <= requests && indexes[i] !== undefined ? [i] : []));
-  if (places.length === 0) return null;
-  return { said: places.map((i) => said[i] as RefusedLine), indexes: places.map((i) => indexes[i] as number) };
+  const named = said.flatMap(({ line }, i) => (line >= 1 && line <= requests && indexes[i] !== undefined ? [i] : []));
+  if (named.length === 0) return null;
+  return { said: named.map((i) => said[i] as RefusedLine), indexes: named.map((i) => indexes[i] as number) };
 };
 
 const linesRefused = (

@@ -28,15 +28,15 @@ interface NamedNow {
 
 export const streakAfter = (known: NamedStreak | null, { said, index, isAgain }: NamedNow): NamedStreak => {
   const code = codeOf(said);
-  const looksShared = isAgain || isFront(said) ? 1 : 0;
+  const sharesReason = isAgain || isFront(said) ? 1 : 0;
   const [only] = said;
   const last = only !== undefined && said.length === 1 && index !== null ? { line: only.line, index } : null;
   const before = known?.last ?? null;
   return {
     code: code ?? '',
-    count: code === null ? 0 : known?.code === code ? known.count + looksShared : 1,
+    count: code === null ? 0 : known?.code === code ? known.count + sharesReason : 1,
     total: (known?.total ?? 0) + 1,
-    likely: known === null ? 1 : known.likely + looksShared,
+    likely: known === null ? 1 : known.likely + sharesReason,
     last,
     isReceding: last !== null && before !== null && last.line === before.line - 1 && last.index === before.index - 1,
   };

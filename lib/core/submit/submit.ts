@@ -5,14 +5,14 @@ import type { CommandOf } from '../model/command.ts';
 import { pauseEvents } from '../control/control.ts';
 import type { Event } from '../model/event.ts';
 import { batchEffectKey, type BatchKey } from '../values/ids.ts';
-import { unclearCreatesMax } from '../values/limits.ts';
+import { unconfirmedCreatesMax } from '../values/limits.ts';
 import { createAllowedAtMs } from '../plan/pace.ts';
 import { capacityWaitMs, isProbingEnough, isResting, learnFromRefusal } from '../plan/queue.ts';
 import type { Rejection } from '../model/rejection.ts';
 import { faultEvents } from '../faults/fault-events.ts';
-import { sentAgain } from './send-again.ts';
+import { sentAgain } from './resend.ts';
 import type { ControlReason, RunSnapshot } from '../model/snapshot.ts';
-import { isAnothersId } from '../model/witness.ts';
+import { isAnothersId } from '../model/known-batches.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
@@ -41,7 +41,7 @@ export const decideUpload = (snapshot: RunSnapshot, command: CommandOf<'RecordUp
 /** Admission: may this create be sent now? */
 export const mayCreate = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean =>
   snapshot.control.state === 'running' &&
-  snapshot.live.filter((other) => other.phase === 'indeterminate').length < unclearCreatesMax &&
+  snapshot.live.filter((other) => other.phase === 'indeterminate').length < unconfirmedCreatesMax &&
   createAllowedAtMs(snapshot, nowMs) <= nowMs &&
   !isResting(snapshot, nowMs) &&
   !isProbingEnough(snapshot, batch, nowMs) &&
@@ -146,7 +146,7 @@ export const decideCreateRefused = (snapshot: RunSnapshot, command: CommandOf<'R
   return right([refused, ...learned, ...faults, ...(reason === undefined ? [] : pauseEvents(snapshot, reason, refusal.message, atMs))]);
 };
 
-export const decideCreateUnclear = (snapshot: RunSnapshot, command: CommandOf<'RecordCreateUnclear'>): Decision => {
+export const decideCreateUnconfirmed = (snapshot: RunSnapshot, command: CommandOf<'RecordCreateUnclear'>): Decision => {
   const batch = findBatch(snapshot, command.batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey: command.batchKey });
   if (batch.phase !== 'creating' || batch.createAttempt !== command.createAttempt)

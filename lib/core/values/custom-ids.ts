@@ -63,10 +63,10 @@ export const customIdsOf = ({ customIds = null }: { readonly customIds?: CustomI
  * line is asked by its `custom_id` as JSON has it, since services write other escapes than were sent.
  */
 export const foreignCustomIds = (names: readonly string[], firstIndex: number): CustomIds => {
-  const places = new Map(names.map((name, place) => [name, place]));
+  const indexOfName = new Map(names.map((name, nameIndex) => [name, nameIndex]));
   const indexOf = (text: unknown): number | null => {
-    const place = typeof text === 'string' ? places.get(text) : undefined;
-    return place === undefined ? null : firstIndex + place;
+    const nameIndex = typeof text === 'string' ? indexOfName.get(text) : undefined;
+    return nameIndex === undefined ? null : firstIndex + nameIndex;
   };
   const indexIn = (line: string): number | null => indexOf(customIdIn(line));
   return {

@@ -30,7 +30,7 @@ export function* indexesOf(set: IndexSet): Generator<number> {
 }
 
 /** How many indexes of the set lie before this one; -1 when the set does not hold it. O(ranges). */
-export const placeInIndexSet = (set: IndexSet, index: number): number => {
+export const rankInIndexSet = (set: IndexSet, index: number): number => {
   let before = 0;
   for (let i = 0; i + 1 < set.length; i += 2) {
     const [from, to] = [set[i] as number, set[i + 1] as number];

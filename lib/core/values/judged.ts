@@ -5,7 +5,7 @@ import type { BatchKey } from './ids.ts';
 export type FailureCounts = readonly { readonly code: number; readonly count: number }[];
 
 /** Where a line lies in the payload plane. */
-export interface LinePlace {
+export interface LineSpan {
   readonly object: string;
   readonly offset: number;
   readonly length: number;
@@ -17,7 +17,7 @@ export interface FailureTally {
   readonly code: number;
   readonly count: number;
   /** Null: none of them has a line. */
-  readonly line: LinePlace | null;
+  readonly line: LineSpan | null;
 }
 
 /** Rows that were judged since the last look at their share: what the provider could not help (expired, missing) is no verdict. */

@@ -26,4 +26,4 @@ export const sliceRowsMax = 10_000;
 /** Batches that are planned or uploaded but not created: how far uploads may run ahead. */
 export const unsentBatchesMax = 4;
 /** No new create while so many are unclear. */
-export const unclearCreatesMax = 4;
+export const unconfirmedCreatesMax = 4;

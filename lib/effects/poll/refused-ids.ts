@@ -17,9 +17,9 @@ export const withoutRefusedIds = (
 ): TE.TaskEither<PortError, readonly BatchObservation[]> =>
   observations.every(({ refusedIds }) => refusedIds === undefined)
     ? TE.right(observations)
-    : TE.traverseSeqArray((observation: BatchObservation) => placed(run, ids, observation))(observations);
+    : TE.traverseSeqArray((observation: BatchObservation) => located(run, ids, observation))(observations);
 
-const placed = (
+const located = (
   run: Pick<OwnedRun, 'batches' | 'snapshot'>,
   ids: Pick<IdsOfBatches, 'of'>,
   { refusedIds = [], ...observation }: BatchObservation,

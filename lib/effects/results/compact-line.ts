@@ -45,14 +45,14 @@ const outputPart = (text: string | null, output: JsonValue): JsonObject => {
 /** Null for what this version never wrote. */
 export const parseCompact = (text: string): CompactLine | null => {
   const line = parsedObject(text);
-  const { custom_id: customId, verdict, text: words, texts, finish_reason: reason, tool_calls: calls, usage, error } = line ?? {};
-  const isWords = words === null || typeof words === 'string';
-  if (line === null || typeof customId !== 'string' || typeof verdict !== 'string' || !isWords) return null;
+  const { custom_id: customId, verdict, text: answerText, texts, finish_reason: reason, tool_calls: calls, usage, error } = line ?? {};
+  const isText = answerText === null || typeof answerText === 'string';
+  if (line === null || typeof customId !== 'string' || typeof verdict !== 'string' || !isText) return null;
   if (verdict !== 'succeeded' && !isFailureClass(verdict)) return null;
   const content: LineContent = {
-    outputText: words,
+    outputText: answerText,
     ...(Array.isArray(texts) ? { texts: texts as readonly string[] } : {}),
-    output: outputOf(line, words),
+    output: outputOf(line, answerText),
     ...(typeof reason === 'string' ? { finishReason: reason } : {}),
     ...(Array.isArray(calls) ? { toolCalls: calls as readonly JsonObject[] } : {}),
     usage: (usage ?? null) as unknown as TokenUsage | null,
@@ -61,9 +61,9 @@ export const parseCompact = (text: string): CompactLine | null => {
   return { customId, verdict, content };
 };
 
-const outputOf = (line: JsonObject, words: string | null): JsonValue => {
-  if (line['is_json'] !== true) return Object.hasOwn(line, 'output') ? (line['output'] as JsonValue) : words;
-  const parsed = parseAnswer(words);
+const outputOf = (line: JsonObject, answerText: string | null): JsonValue => {
+  if (line['is_json'] !== true) return Object.hasOwn(line, 'output') ? (line['output'] as JsonValue) : answerText;
+  const parsed = parseAnswer(answerText);
   return parsed.type === 'json' ? parsed.value : null;
 };
 

@@ -13,9 +13,9 @@ export interface CompactIndex {
   /** Lines that are in it. */
   readonly count: number;
   /** The place of the nth line in the raw file: they ascend. */
-  readonly rawSpan: (place: number) => Span;
+  readonly rawSpan: (lineIndex: number) => Span;
   /** The same line in the compact object. */
-  readonly span: (place: number) => Span;
+  readonly span: (lineIndex: number) => Span;
 }
 
 // A page of results rarely touches more files; of the largest file an index is a few megabytes.
@@ -69,8 +69,8 @@ const readIndex = async (artifacts: ArtifactStore, object: string): Promise<Eith
   return right({
     rawBytes: footer.rawBytes,
     count: numbers.length / 3,
-    rawSpan: (place) => pair(4 * place),
-    span: (place) => pair(4 * place + 2),
+    rawSpan: (lineIndex) => pair(4 * lineIndex),
+    span: (lineIndex) => pair(4 * lineIndex + 2),
   });
 };
 
@@ -84,15 +84,15 @@ export const readCompactLines =
     const opened = await openCompact(artifacts, object)();
     if (isLeft(opened)) return opened;
     const name = compactNameOf(object);
-    const places = rawSpans.map((span) => placeOf(opened.right, span));
-    const astray = places.indexOf(-1);
-    if (astray >= 0) {
-      const { offset, length } = rawSpans[astray] as Span;
+    const lineIndexes = rawSpans.map((span) => lineIndexOf(opened.right, span));
+    const missing = lineIndexes.indexOf(-1);
+    if (missing >= 0) {
+      const { offset, length } = rawSpans[missing] as Span;
       return left({ type: 'corrupt', message: `object ${name} holds no line for bytes ${offset}+${length} of ${object}`, where: name });
     }
     const read = await artifacts.readSpans(
       name,
-      places.map((place) => opened.right.span(place)),
+      lineIndexes.map((lineIndex) => opened.right.span(lineIndex)),
     )();
     if (isLeft(read)) return read;
     const lines: CompactLine[] = [];
@@ -114,10 +114,10 @@ export const dropCompact = (artifacts: ArtifactStore, object: string): Port<void
 export const linesMissing = (artifacts: ArtifactStore, object: string, rawSpans: readonly Span[]): Port<readonly Span[]> =>
   pipe(
     openCompact(artifacts, object),
-    TE.map((index) => rawSpans.filter((span) => placeOf(index, span) < 0)),
+    TE.map((index) => rawSpans.filter((span) => lineIndexOf(index, span) < 0)),
   );
 
-const placeOf = ({ count, rawSpan }: CompactIndex, { offset, length }: Span): number => {
+const lineIndexOf = ({ count, rawSpan }: CompactIndex, { offset, length }: Span): number => {
   let low = 0;
   for (let high = count; low < high;) {
     const middle = (low + high) >>> 1;

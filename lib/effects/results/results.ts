@@ -143,18 +143,18 @@ const readLines =
     const byObject = new Map<string, number[]>();
     spans.forEach((span, i) => {
       if (span === null) return;
-      const places = byObject.get(span.object);
-      if (places === undefined) byObject.set(span.object, [i]);
-      else places.push(i);
+      const spanIndexes = byObject.get(span.object);
+      if (spanIndexes === undefined) byObject.set(span.object, [i]);
+      else spanIndexes.push(i);
     });
-    for (const [object, places] of byObject) {
+    for (const [object, spanIndexes] of byObject) {
       const found = await read(
         object,
-        places.map((place) => spans[place] as ObjectSpan),
+        spanIndexes.map((spanIndex) => spans[spanIndex] as ObjectSpan),
       )();
       // The run is there; an object of it is not.
       if (found._tag === 'Left') return found.left.type === 'not_found' ? E.left({ ...found.left, type: 'corrupt', where: object }) : found;
-      found.right.forEach((value, i) => (all[places[i] as number] = value));
+      found.right.forEach((value, i) => (all[spanIndexes[i] as number] = value));
     }
     return { _tag: 'Right', right: all };
   };

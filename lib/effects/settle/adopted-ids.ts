@@ -1,5 +1,5 @@
 import type * as TE from 'fp-ts/lib/TaskEither.js';
-import { adoptedPlaceOf, customIdOfAdopted } from '../../core/model/adopted.ts';
+import { adoptedRangeOf, customIdOfAdopted } from '../../core/model/adopted.ts';
 import { type CustomIds, customIdsOf, foreignCustomIds } from '../../core/values/custom-ids.ts';
 import { isJsonObject } from '../../core/json/json.ts';
 import type { PortError } from '../../ports/port-error.ts';
@@ -24,11 +24,11 @@ export const createIdsOfBatches = (run: Reader): IdsOfBatches => {
   const own = customIdsOf(run.snapshot.config);
   return {
     of: (batchNo) => async () => {
-      const place = adoptedPlaceOf(run.snapshot.config, batchNo);
-      if (place === null) return { _tag: 'Right', right: own };
+      const range = adoptedRangeOf(run.snapshot.config, batchNo);
+      if (range === null) return { _tag: 'Right', right: own };
       const known = kept.get(batchNo);
       if (known !== undefined) return { _tag: 'Right', right: known };
-      const { firstIndex, batch } = place;
+      const { firstIndex, batch } = range;
       const names: string[] = [];
       while (names.length < batch.requests) {
         const page = await itemIdsOf(run, firstIndex + names.length, Math.min(pageRows, batch.requests - names.length))();

@@ -20,14 +20,14 @@ const isSpoilt = 2;
 
 /** `sent`: the rows that the batch was sent with. Each line is read as settling will read it. O(lines); memory: a byte a row. */
 export const createCensus = (wire: Pick<ProviderWire, 'readVerdict'>, customIds: CustomIds, sent: IndexSet): Census => {
-  const placeOf = createPlaces(sent);
+  const rankOf = createRanks(sent);
   const said = new Uint8Array(countOfIndexSet(sent));
   let rows = 0;
   const note = (index: number | null, what: typeof isAnswered | typeof isSpoilt): boolean => {
-    const place = index === null ? -1 : placeOf(index);
-    if (place < 0) return false;
-    if (what === isAnswered && ((said[place] as number) & isAnswered) === 0) rows += 1;
-    said[place] = (said[place] as number) | what;
+    const rank = index === null ? -1 : rankOf(index);
+    if (rank < 0) return false;
+    if (what === isAnswered && ((said[rank] as number) & isAnswered) === 0) rows += 1;
+    said[rank] = (said[rank] as number) | what;
     return true;
   };
   const judge = ({ offset, length, text }: ReadLine, isWhole: boolean, columns?: LineColumns): 'answer' | 'malformed' | 'unknown' => {
@@ -68,7 +68,7 @@ export const createCensus = (wire: Pick<ProviderWire, 'readVerdict'>, customIds:
 };
 
 /** How many of the set lie before an index; -1 for one that is not in it. Neighbours come after each other: the last range is tried first. */
-const createPlaces = (set: IndexSet): ((index: number) => number) => {
+const createRanks = (set: IndexSet): ((index: number) => number) => {
   const count = set.length / 2;
   const before = new Float64Array(count);
   for (let range = 1; range < count; range += 1)

@@ -25,7 +25,7 @@ export interface LineColumns {
   readonly count: number;
   /** `index`: the row that the line's `custom_id` names; null for one that names none of the run. */
   add(offset: number, length: number, index: number | null, verdict: LineVerdict): void;
-  at(place: number): ColumnsOfLine;
+  at(lineIndex: number): ColumnsOfLine;
   /** The place of the first line that begins at this byte or behind it; `count` where there is none. O(log lines). */
   placeOf(offset: number): number;
 }
@@ -39,7 +39,7 @@ const linesAtFirst = 256;
 export const createLineColumns = (): LineColumns => {
   let table = new Float64Array(linesAtFirst * columns);
   let count = 0;
-  const cell = (place: number, column: number): number => table[place * columns + column] as number;
+  const cell = (lineIndex: number, column: number): number => table[lineIndex * columns + column] as number;
   return {
     get count() {
       return count;
@@ -63,16 +63,16 @@ export const createLineColumns = (): LineColumns => {
       table[from + 8] = verdict.type === 'failed' && verdict.stopsBeforeLimit === true ? 1 : 0;
       count += 1;
     },
-    at: (place) => ({
-      offset: cell(place, 0),
-      length: cell(place, 1),
-      index: cell(place, 2),
-      code: cell(place, 3),
-      inputTokens: cell(place, 4),
-      cachedInputTokens: cell(place, 5),
-      outputTokens: cell(place, 6),
-      reasoningTokens: cell(place, 7),
-      stopsBeforeLimit: cell(place, 8) === 1,
+    at: (lineIndex) => ({
+      offset: cell(lineIndex, 0),
+      length: cell(lineIndex, 1),
+      index: cell(lineIndex, 2),
+      code: cell(lineIndex, 3),
+      inputTokens: cell(lineIndex, 4),
+      cachedInputTokens: cell(lineIndex, 5),
+      outputTokens: cell(lineIndex, 6),
+      reasoningTokens: cell(lineIndex, 7),
+      stopsBeforeLimit: cell(lineIndex, 8) === 1,
     }),
     placeOf(offset) {
       let [low, high] = [0, count];

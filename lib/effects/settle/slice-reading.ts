@@ -75,8 +75,8 @@ export const takeRow = (
 export const readColumns = (reading: SliceReading, lines: LineColumns, fromOffset: number, rowsMax: number, itemCount: number): void => {
   const first = lines.placeOf(fromOffset);
   const end = Math.min(lines.count, first + rowsMax);
-  for (let place = first; place < end; place += 1) {
-    const line = lines.at(place);
+  for (let lineIndex = first; lineIndex < end; lineIndex += 1) {
+    const line = lines.at(lineIndex);
     if (line.code === malformedCode) reading.malformedCount += 1;
     else if (line.index < 0 || line.index >= itemCount) reading.unknownCount += 1;
     else {

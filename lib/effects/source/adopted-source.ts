@@ -40,15 +40,15 @@ export const adoptedSource = (adopted: readonly AdoptedBatch[], reader: () => Pr
     async *read(from, { signal }) {
       const provider = await reader();
       const start = from === null ? { batch: 0, offset: 0, lines: 0 } : decodePosition(from, ref);
-      for (const [place, batch] of adopted.entries()) {
-        if (place < start.batch) continue;
-        const isFirst = place === start.batch;
+      for (const [adoptedIndex, batch] of adopted.entries()) {
+        if (adoptedIndex < start.batch) continue;
+        const isFirst = adoptedIndex === start.batch;
         let lines = isFirst ? start.lines : 0;
         if (lines === batch.requests) continue;
         for await (const block of requestLinesOf(provider, batch.inputFileId, isFirst ? start.offset : 0, signal)) {
           yield block.map(({ text, nextOffset }) => {
             lines += 1;
-            return rowOf(adopted, batch, readLine(provider, batch, text, lines), { batch: place, offset: nextOffset, lines });
+            return rowOf(adopted, batch, readLine(provider, batch, text, lines), { batch: adoptedIndex, offset: nextOffset, lines });
           });
         }
         if (lines !== batch.requests)

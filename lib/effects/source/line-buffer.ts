@@ -39,10 +39,10 @@ export const createLineBuffer = (bytesExpected: number): LineBuffer => {
     const { written } = encoder.encodeInto(pending, bytes.subarray(at));
     if (written !== pending.length) {
       let start = 0;
-      for (let place = lengths.length - pendingLines, offset = at; place < lengths.length; place += 1) {
-        const end = start + (lengths[place] as number);
-        lengths[place] = encoder.encodeInto(pending.slice(start, end), bytes.subarray(offset)).written;
-        offset += lengths[place] as number;
+      for (let lineIndex = lengths.length - pendingLines, offset = at; lineIndex < lengths.length; lineIndex += 1) {
+        const end = start + (lengths[lineIndex] as number);
+        lengths[lineIndex] = encoder.encodeInto(pending.slice(start, end), bytes.subarray(offset)).written;
+        offset += lengths[lineIndex] as number;
         start = end;
       }
     }
@@ -67,8 +67,8 @@ export const createLineBuffer = (bytesExpected: number): LineBuffer => {
       bytes = new Uint8Array(at);
       at = 0;
       let start = 0;
-      old.lengths.forEach((length, place) => {
-        const line = lines.get(place);
+      old.lengths.forEach((length, lineIndex) => {
+        const line = lines.get(lineIndex);
         const put = line === undefined ? old.bytes.subarray(start, start + length) : encoder.encode(line);
         reserve(put.length);
         bytes.set(put, at);

@@ -86,13 +86,13 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
     const { entryIndex, givenId } = origin;
     const location = origin.location ?? { ref, line: null };
     const row = origin.within?.index ?? entryIndex;
-    const place = location.line === null ? `${location.ref}, row ${row}` : `${location.ref}:${location.line}`;
+    const where = location.line === null ? `${location.ref}, row ${row}` : `${location.ref}:${location.line}`;
     const isIdUsable = typeof givenId === 'string' && givenId.trim() !== '';
     const own = isIdUsable ? givenId : idOfBadRow(ref, entryIndex);
     const itemId = taken === null ? own : idOfBadRowBeside(ref, entryIndex, taken);
     const error: JsonObject = { reason, field, given_id: givenId, file: location.ref, line: location.line };
     const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineageOf(origin.within, entryIndex, null)}},"error":${JSON.stringify(error)}}\n`;
-    const message = `${place}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;
+    const message = `${where}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;
     return { itemId, line: '', itemLine, tokens: null, inputs: 0, bad: { reason, field, message } };
   };
 

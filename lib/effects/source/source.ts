@@ -143,8 +143,8 @@ const draftSlice = async (
         if (pulled === 'more') continue;
         break;
       }
-      const place = slice.itemIds.length;
-      const rendered = renderer.render(entry, fromIndex + place, entryIndex);
+      const rowInSlice = slice.itemIds.length;
+      const rendered = renderer.render(entry, fromIndex + rowInSlice, entryIndex);
       // Awaiting only where a prompt is a promise: a microtask per row is a cost of its own.
       const row = rendered instanceof Promise ? await rendered : rendered;
       slice.requests.push(row.line);
@@ -155,8 +155,8 @@ const draftSlice = async (
       if (row.tokens !== null && row.areTokensExact !== true) slice.areTokensExact = false;
       slice.inputs.push(row.inputs);
       slice.positions.push(entry.position);
-      if (row.bad !== null) slice.bad.set(place, row.bad);
-      if (same !== null) slice.digests.push(row.bad === null ? same.digestOf(row.line, fromIndex + place) : null);
+      if (row.bad !== null) slice.bad.set(rowInSlice, row.bad);
+      if (same !== null) slice.digests.push(row.bad === null ? same.digestOf(row.line, fromIndex + rowInSlice) : null);
     }
   } finally {
     age.unsubscribe();
@@ -174,19 +174,23 @@ const rejectTaken = async ({ run }: EnginePorts, renderer: RowRenderer, slice: S
     if (known._tag === 'Left') return known.left;
     const taken = duplicateIds(slice.itemIds, known.right);
     if (taken.length === 0) break;
-    for (const place of taken) {
-      const row = renderer.renderTaken(slice.origins[place] as RowOrigin, slice.itemIds[place] as string, slice.bad.get(place) ?? null);
-      itemLines.set(place, row.itemLine);
-      slice.itemIds[place] = row.itemId;
-      slice.tokens[place] = null;
-      slice.inputs[place] = 0;
-      if (slice.digests.length > 0) slice.digests[place] = null;
-      if (row.bad !== null) slice.bad.set(place, row.bad);
+    for (const rowInSlice of taken) {
+      const row = renderer.renderTaken(
+        slice.origins[rowInSlice] as RowOrigin,
+        slice.itemIds[rowInSlice] as string,
+        slice.bad.get(rowInSlice) ?? null,
+      );
+      itemLines.set(rowInSlice, row.itemLine);
+      slice.itemIds[rowInSlice] = row.itemId;
+      slice.tokens[rowInSlice] = null;
+      slice.inputs[rowInSlice] = 0;
+      if (slice.digests.length > 0) slice.digests[rowInSlice] = null;
+      if (row.bad !== null) slice.bad.set(rowInSlice, row.bad);
     }
   }
   if (itemLines.size === 0) return null;
   slice.items.replace(itemLines);
-  slice.requests.replace(new Map([...itemLines.keys()].map((place) => [place, ''])));
+  slice.requests.replace(new Map([...itemLines.keys()].map((rowInSlice) => [rowInSlice, ''])));
   return null;
 };
 
@@ -200,12 +204,12 @@ const shareRequests = (
   const { lengths } = draft.requests.take(sameAs.length);
   let tokens = 0;
   const gone = new Map<number, string>();
-  sameAs.forEach((row, place) => {
+  sameAs.forEach((row, rowInSlice) => {
     if (row === 0) return;
-    tokens += areCounted ? (draft.tokens[place] ?? 0) : estimateTokens(lengths[place] as number);
-    draft.tokens[place] = null;
-    draft.inputs[place] = 0;
-    gone.set(place, '');
+    tokens += areCounted ? (draft.tokens[rowInSlice] ?? 0) : estimateTokens(lengths[rowInSlice] as number);
+    draft.tokens[rowInSlice] = null;
+    draft.inputs[rowInSlice] = 0;
+    gone.set(rowInSlice, '');
   });
   draft.requests.replace(gone);
   return { sameAs, tokens };
@@ -262,7 +266,7 @@ const offer = async (
     inputs: inputs.some((each) => each > 1) ? Uint32Array.from(inputs) : null,
     sameAs: shared?.sameAs ?? null,
     sharedTokens: shared?.tokens ?? 0,
-    badOffsets: Uint32Array.from([...draft.bad.keys()].filter((place) => place < count).sort((a, b) => a - b)),
+    badOffsets: Uint32Array.from([...draft.bad.keys()].filter((rowInSlice) => rowInSlice < count).sort((a, b) => a - b)),
   };
   return { _tag: 'Right', right: TE.right({ type: 'AcceptSlice', atMs: scheduler.now(), slice, checkpoint, isLast }) };
 };

@@ -123,7 +123,7 @@ export const performCreate =
     );
   };
 
-export const performSweep =
+export const performReconcile =
   ({ run, provider, scheduler }: EnginePorts): Perform<Of<'SweepBatches'>> =>
   ({ creates, known, sinceMs }) => {
     const readFromMs = scheduler.now();
@@ -151,7 +151,7 @@ export const performDeleteFile =
       TE.map((): Asked => TE.right({ type: 'RecordFileDeleted', atMs: scheduler.now(), fileId })),
     );
 
-export const performCancelStray =
+export const performCancelDuplicate =
   ({ provider, scheduler }: EnginePorts): Perform<Of<'CancelStray'>> =>
   ({ providerBatchId }) =>
     pipe(
@@ -159,7 +159,7 @@ export const performCancelStray =
       TE.map((): Asked => TE.right({ type: 'RecordStrayCancelled', atMs: scheduler.now(), providerBatchId })),
     );
 
-export const performPollStrays =
+export const performPollDuplicates =
   ({ provider, scheduler }: EnginePorts): Perform<Of<'PollStrays'>> =>
   ({ batches }) =>
     pipe(

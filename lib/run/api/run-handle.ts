@@ -1,7 +1,7 @@
 import { defer, EMPTY, map, merge, Observable, type SchedulerLike, Subject, takeUntil, tap, timer } from 'rxjs';
 import type { BatchObservation, Resolution, SweptBatch } from '../../core/model/command.ts';
 import type { BatchKey, ProviderBatchId } from '../../core/values/ids.ts';
-import { isStandingStill } from '../../core/machine/standing.ts';
+import { isStandingStill } from '../../core/machine/pending.ts';
 import { canProgress } from '../../core/machine/progress.ts';
 import type { RunEvent } from '../../core/machine/run-event.ts';
 import { sumOfTotals } from '../../core/model/item.ts';

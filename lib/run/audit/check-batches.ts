@@ -1,7 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import type { BatchRecord } from '../../core/model/batch-record.ts';
 import { faultOfRecord, gaveOutcome } from '../../core/model/conservation.ts';
-import { indexesOf, placeInIndexSet } from '../../core/values/index-set.ts';
+import { indexesOf, rankInIndexSet } from '../../core/values/index-set.ts';
 import { openCompact } from '../../effects/results/compact-reader.ts';
 import { must } from '../api/interop.ts';
 import type { VerifiedBatch } from './verification.ts';
@@ -65,7 +65,7 @@ const checkMembers = ({ ledger, tally }: Scene, record: BatchRecord): void => {
   const { completed, failed, open } = ledger.rowsOf(batchNo);
   if (namedBy === completed + failed + open) return;
   for (let index = 0; index < ledger.capacity; index += 1) {
-    if (ledger.batchNo(index) !== batchNo || placeInIndexSet(indexes, index) >= 0) continue;
+    if (ledger.batchNo(index) !== batchNo || rankInIndexSet(indexes, index) >= 0) continue;
     return tally.broken('batches', 'it names a batch that was planned without it', { batchNo, batchKey, index });
   }
 };

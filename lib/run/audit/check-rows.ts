@@ -1,4 +1,4 @@
-import { faultOfPlace } from '../../core/model/conservation.ts';
+import { assignmentError } from '../../core/model/conservation.ts';
 import { customIdsOf } from '../../core/values/custom-ids.ts';
 import { addIdHash, noIdHashes } from '../../core/source/id-hashes.ts';
 import { itemStatuses, sumOfTotals } from '../../core/model/item.ts';
@@ -28,7 +28,7 @@ export const checkRows = async (scene: Scene): Promise<void> => {
       const misplaced =
         row.batchNo > scene.snapshot.batchCount
           ? `batch ${row.batchNo} was never planned`
-          : faultOfPlace(row.status, row.batchNo, row.sameAs !== null);
+          : assignmentError(row.status, row.batchNo, row.sameAs !== null);
       if (misplaced !== null) tally.broken('batches', misplaced, { index, itemId, batchNo: row.batchNo || null });
     }
     await checkLines(scene, rows);

@@ -4,7 +4,7 @@ import type { BatchRecord } from '../../core/model/batch-record.ts';
 import type { RunConfig } from '../../core/model/config.ts';
 import { type FailureClass, failureOfCode } from '../../core/values/failure.ts';
 import { type CustomIds, customIdsOf, foreignCustomIds } from '../../core/values/custom-ids.ts';
-import { placeInIndexSet } from '../../core/values/index-set.ts';
+import { rankInIndexSet } from '../../core/values/index-set.ts';
 import { isJsonObject, type JsonObject } from '../../core/json/json.ts';
 import type { ItemResult } from '../../core/settle/results.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
@@ -48,7 +48,7 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string, resultOf: Resu
   for (let next = 1; ;) {
     const records = await must(reader.batches(next, pageBatches), context);
     for (const record of records)
-      if (placeInIndexSet(record.indexes, index) >= 0)
+      if (rankInIndexSet(record.indexes, index) >= 0)
         attempts.push(await attemptIn(reader, wire, record, idsIn(record.batchNo), row, result));
     stands();
     next += records.length;

@@ -1,7 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { firstValueFrom, merge, type Observable, type SchedulerLike, Subject, timer } from 'rxjs';
 import { effectsDue } from '../../core/machine/due.ts';
-import { isStandingStill, owedAtMs } from '../../core/machine/standing.ts';
+import { isStandingStill, owedAtMs } from '../../core/machine/pending.ts';
 import type { RunId } from '../../core/values/ids.ts';
 import type { JsonObject } from '../../core/json/json.ts';
 import { isQuarantined } from '../../core/control/owners.ts';

@@ -1,4 +1,4 @@
-import { enqueueBudget, type Room } from '../../core/plan/budget.ts';
+import { enqueueBudget, type RemainingCapacity } from '../../core/plan/budget.ts';
 import type { RunConfig } from '../../core/model/config.ts';
 import { packBatch } from '../../core/plan/pack.ts';
 import { batchLimitsOf } from '../../core/plan/batch-limits.ts';
@@ -30,7 +30,7 @@ export const createBatchFold = (config: RunConfig): BatchFold => {
   let snapshot: RunSnapshot = { ...emptySnapshot, config };
   let limits = batchLimitsOf(snapshot);
   const budget = enqueueBudget(snapshot, 0);
-  const whole: Room = { ...budget, usd: null };
+  const whole: RemainingCapacity = { ...budget, usd: null };
   let room = whole;
   let isRoundEmpty = true;
   const told = { batches: 0, rounds: 0, oversizedRows: 0, overBudgetRows: 0 };

@@ -1,6 +1,6 @@
 import type { RefusedLine } from '../../core/model/batch.ts';
 import type { BatchRecord } from '../../core/model/batch-record.ts';
-import { placeInIndexSet } from '../../core/values/index-set.ts';
+import { rankInIndexSet } from '../../core/values/index-set.ts';
 import type { JsonObject } from '../../core/json/json.ts';
 import type { ResultRef, RunReader } from '../../ports/run-store.ts';
 import type { ResultParts } from '../../effects/results/results.ts';
@@ -8,7 +8,7 @@ import { must } from '../api/interop.ts';
 
 /** What the provider said against the row's line when it refused the batch; null: nothing. */
 export const refusalIn = (record: BatchRecord, index: number): RefusedLine | null => {
-  const line = placeInIndexSet(record.indexes, index) + 1;
+  const line = rankInIndexSet(record.indexes, index) + 1;
   return line === 0 ? null : (record.ending?.rejection?.said.find((said) => said.line === line) ?? null);
 };
 

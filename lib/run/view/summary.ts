@@ -1,5 +1,5 @@
 import { sumOfTotals, type ItemTotals } from '../../core/model/item.ts';
-import type { CreateDoubt, Overdue } from '../../core/model/batch.ts';
+import type { UnconfirmedCreate, Overdue } from '../../core/model/batch.ts';
 import { nextDueMs } from '../../core/machine/due.ts';
 import { bornAtMs } from '../../core/poll/overdue.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../../core/model/snapshot.ts';
@@ -45,7 +45,7 @@ export interface RunSummary extends Consumption {
     /** Set while it takes longer than is usual: why, and since when. Its trouble says it in words. */
     readonly overdue: { readonly reason: Overdue['reason']; readonly since: Date } | null;
     /** Set while nobody knows whether it exists: how far looking for it has come. */
-    readonly unclear: { readonly stage: CreateDoubt['stage']; readonly since: Date; readonly looks: number } | null;
+    readonly unclear: { readonly stage: UnconfirmedCreate['stage']; readonly since: Date; readonly looks: number } | null;
   }[];
   /** Batches that a doubled request made and that nobody needs: being cancelled, and those that are over, with the answers that they cost. */
   readonly strays: { readonly live: number; readonly ended: number; readonly answeredCount: number };

@@ -1,7 +1,7 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { RunId } from '../../core/values/ids.ts';
 import type { JsonObject } from '../../core/json/json.ts';
-import { owedRuns } from '../../core/machine/standing.ts';
+import { pendingRuns } from '../../core/machine/pending.ts';
 import { isCreated } from '../../core/model/snapshot.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import type { InboxCommand, ListedRun, OwnedRun, RunReader, RunStore, Storage } from '../../ports/run-store.ts';
@@ -85,7 +85,7 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>, reservations: Reservatio
     ownerOf: (runId) => TE.Monad.map(find(runId), (run) => run.owner()),
     adoptable: (nowMs, limit) =>
       TE.fromIO(() =>
-        owedRuns(
+        pendingRuns(
           [...runs.values()]
             .filter((run) => run.owner() === null && isCreated(run.snapshot()))
             .map((run) => ({ ...shown(run), hasCommands: run.hasCommands() })),

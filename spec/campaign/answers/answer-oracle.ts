@@ -42,9 +42,9 @@ export const readLineAsOracle = (bytes: Uint8Array, endpoint: OracleEndpoint, ro
   const status = get(response, 'status_code');
   const body = bodyOf(get(response, 'body'));
   // A status that is left out is one of an answer, where the line and the body tell of no error.
-  const isUntold = (status === undefined || status === null) && !isTold(get(value, 'error')) && !isErrorBody(body);
+  const isUnreported = (status === undefined || status === null) && !isReported(get(value, 'error')) && !isErrorBody(body);
   const isWritten = typeof status === 'number' || (typeof status === 'string' && /^\d{3}$/.test(status));
-  const isFine = isUntold || (isWritten && Number(status) >= 200 && Number(status) < 300);
+  const isFine = isUnreported || (isWritten && Number(status) >= 200 && Number(status) < 300);
   const isGood = isFine && isObject(body) && !Array.isArray(response);
   const answer = isGood ? (endpoint === 'responses' ? answerOfResponse(body) : answerOfChat(body)) : null;
   return answer === null || isDeep(answer.output) ? { type: 'failed', row } : { type: 'answered', row, ...answer };
@@ -56,7 +56,7 @@ const bodyOf = (body: unknown): unknown => {
   const parsed = body.trimStart().startsWith('{') ? parsedOf(body) : undefined;
   return parsed === undefined ? body : parsed;
 };
-const isErrorBody = (body: unknown): boolean => !isFull(body) || isTold(get(body, 'error')) || get(body, 'object') === 'error';
+const isErrorBody = (body: unknown): boolean => !isFull(body) || isReported(get(body, 'error')) || get(body, 'object') === 'error';
 
 const valueOf = (bytes: Uint8Array): unknown => {
   if (bytes.length > lineBytesMax) return undefined;
@@ -91,7 +91,7 @@ const typed = (value: unknown): readonly object[] =>
   list(value).filter((each): each is object => isObject(each) && typeof get(each, 'type') === 'string');
 const isShown = (text: unknown): boolean => typeof text === 'string' && /[^\s\p{Cc}\p{DI}]/u.test(text);
 const isAbsent = (value: unknown): boolean => value === undefined || value === null;
-const isTold = (error: unknown): boolean =>
+const isReported = (error: unknown): boolean =>
   isObject(error) ? Object.values(error).some((each: unknown) => !isAbsent(each) && each !== '') : !isAbsent(error) && error !== '';
 const textPart = (text: unknown): object => ({ type: 'text', text });
 /** A part may be text alone, and text in an object that does not say its type. */
@@ -161,7 +161,7 @@ const answerOfResponse = (body: object): Answer | null => {
   const isCompleted =
     status === undefined || status === null || status === '' || (typeof status === 'string' && status.toLowerCase() === 'completed');
   const error = get(body, 'error');
-  if (!isCompleted || (isObject(error) && isTold(error)) || !Array.isArray(get(body, 'output'))) return null;
+  if (!isCompleted || (isObject(error) && isReported(error)) || !Array.isArray(get(body, 'output'))) return null;
   const isBareMessage = (item: unknown): item is object =>
     isObject(item) && isAbsent(typeOf(item)) && (typeof get(item, 'content') === 'string' || Array.isArray(get(item, 'content')));
   const all = list(get(body, 'output')).filter((item): item is object => typed([item]).length > 0 || isBareMessage(item));

@@ -126,7 +126,7 @@ const hardBytes: readonly Uint8Array[] = [
 ].map((codes) => Uint8Array.from(codes));
 
 /** Puts bytes inside the answer's own words, where text of any kind may stand. */
-const inWords =
+const asText =
   (put: (dice: Dice) => Uint8Array): Mutation =>
   (line, dice) => {
     const whole = bytes(line);
@@ -306,13 +306,13 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
     const { output } = bodyOf(root);
     if (Array.isArray(output)) output.push({ type: dice.oneOf(['message', 'reasoning', 'function_call']), content: [part] });
   }),
-  'words that are no UTF-8': inWords((dice) => dice.oneOf(hardBytes.slice(1, 6))),
-  'separators of lines that are none': inWords((dice) =>
+  'words that are no UTF-8': asText((dice) => dice.oneOf(hardBytes.slice(1, 6))),
+  'separators of lines that are none': asText((dice) =>
     dice.oneOf([Buffer.from('\u2028'), Buffer.from('\u2029'), Buffer.from('\u0085'), Buffer.from('\u000b')]),
   ),
-  'a NUL': inWords(() => Uint8Array.of(0)),
-  'a surrogate alone': inWords((dice) => Buffer.from(dice.oneOf(['\\ud800', '\\udfff', '\\ud83d', '\\ud800\\ud800']))),
-  'characters beyond the plane': inWords((dice) =>
+  'a NUL': asText(() => Uint8Array.of(0)),
+  'a surrogate alone': asText((dice) => Buffer.from(dice.oneOf(['\\ud800', '\\udfff', '\\ud83d', '\\ud800\\ud800']))),
+  'characters beyond the plane': asText((dice) =>
     Buffer.from(dice.oneOf(['😀', 'é', '漢', '\\ud83d\\ude00', '\u0301', '\u202e', '\ufeff'])),
   ),
   'a mark at its head': (line) => bytes(`\ufeff${line}`),
@@ -335,7 +335,7 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
     const whole = bytes(line);
     return insert(whole, at(whole, dice), Uint8Array.of(0x0a));
   },
-  long: inWords((dice) =>
+  long: asText((dice) =>
     Buffer.alloc(dice.between(20_000, dice.chance(0.1) ? 1_200_000 : 90_000), dice.oneOf(['x', 'é', '\\n', '"'] as const)),
   ),
 };

@@ -18,12 +18,12 @@ export interface StartFlags {
 }
 
 /** A `start` over the input of a campaign. */
-export const startWords = ({ runId, batchRows, pollInterval, more = [] }: StartFlags): readonly string[] => [
+export const startArguments = ({ runId, batchRows, pollInterval, more = [] }: StartFlags): readonly string[] => [
   ...['start', '--input', 'rows.jsonl', '--id-field', 'id', '--prompt-field', 'text', '--model', 'gpt-4.1', '--store', 'store'],
   ...['--run-id', runId, '--max-requests-per-batch', String(batchRows), '--poll-interval', pollInterval, ...more],
 ];
 
-export const runWords = (command: string, runId: string, ...more: readonly string[]): readonly string[] => [
+export const runArguments = (command: string, runId: string, ...more: readonly string[]): readonly string[] => [
   command,
   ...['--run-id', runId, '--store', 'store', ...more],
 ];

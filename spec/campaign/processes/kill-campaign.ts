@@ -3,7 +3,7 @@ import type { FaultScript } from '../../../lib/sim/provider/index.ts';
 import type { Ran } from '../../cli/ran.ts';
 import { hasBegun } from '../../cli/built.ts';
 import { diceOf } from '../simulated/scenario.ts';
-import { inputOf, runWords, startWords } from './campaign-input.ts';
+import { inputOf, runArguments, startArguments } from './campaign-input.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { createProcessWorld, signalGroup } from './process-world.ts';
 import { accountOf, type RunAccount } from './run-laws.ts';
@@ -119,13 +119,13 @@ const playRun = async ({ seed, kills, rows, turnaround, lifeMs }: KillOptions): 
   const dice = diceOf(seed);
   await using world = await createProcessWorld({ seed, turnaround, faults, latencyMs: dice.below(latencyMsMax) });
   world.write('rows.jsonl', inputOf(seed, rows));
-  const start = startWords({
+  const start = startArguments({
     runId,
     batchRows: dice.between(Math.ceil(rows / 20), Math.ceil(rows / 10)),
     pollInterval: '1',
     more: ['--create-grace', grace, '--wait'],
   });
-  const wait = runWords('wait', runId);
+  const wait = runArguments('wait', runId);
   const sums = { kills: 0, earlyKills: 0, killsBeforeAnyRow: 0, survivals: 0 };
   let last: Ran | null = null;
   while (last === null && sums.kills < kills) {

@@ -68,7 +68,7 @@ export const createProcessWorld = async ({
 }: ProcessWorldOptions): Promise<ProcessWorld> => {
   const folder = mkdtempSync(join(tmpdir(), 'batchor-campaign-'));
   writeFileSync(join(folder, 'faults.json'), JSON.stringify(faults));
-  const words = [
+  const commandArguments = [
     'emulator',
     '--turnaround',
     turnaround,
@@ -79,7 +79,7 @@ export const createProcessWorld = async ({
     '--faults',
     'faults.json',
   ];
-  const emulator = startListed(words, { cwd: folder });
+  const emulator = startListed(commandArguments, { cwd: folder });
   const isOver = (): boolean => emulator.child.exitCode !== null;
   await waitFor('the emulator says its address', () => isOver() || emulator.stdout().includes('\n'), { state: emulator.stderr });
   if (isOver()) throw new Error(`the emulator did not begin: ${emulator.stderr()}`);

@@ -6,7 +6,7 @@ import type { RunId } from '../../../lib/core/internal.ts';
 import type { StoredRunEvent } from '../../../lib/core/machine/run-event.ts';
 import { must } from '../../../lib/run/api/interop.ts';
 import { linesOf } from '../../cli/ran.ts';
-import { isAnswerTo, itemIdOf, promptOf, runWords } from './campaign-input.ts';
+import { isAnswerTo, itemIdOf, promptOf, runArguments } from './campaign-input.ts';
 import type { ProcessWorld } from './process-world.ts';
 import { unknownBatches } from './unknown-batches.ts';
 
@@ -40,7 +40,7 @@ export interface RunExpectation {
 export const accountOf = async (world: ProcessWorld, expected: RunExpectation): Promise<RunAccount> => {
   const { runId, salt, rowCount } = expected;
   const broken: string[] = [];
-  const results = await world.run(runWords('results', runId));
+  const results = await world.run(runArguments('results', runId));
   if (results.code !== 0) broken.push(`results ends with ${results.code}: ${results.stderr}`);
   const lines = results.code === 0 ? linesOf(results.stdout) : [];
   const seen = new Set<number>();
@@ -54,7 +54,7 @@ export const accountOf = async (world: ProcessWorld, expected: RunExpectation): 
   }
   if (lines.length !== rowCount) broken.push(`${lines.length} results for ${rowCount} rows`);
 
-  const audit = await world.run(runWords('verify', runId));
+  const audit = await world.run(runArguments('verify', runId));
   if (audit.code !== 0) broken.push(`verify ends with ${audit.code}: ${audit.stderr}`);
 
   const events = await eventsOf(join(world.folder, 'store'), runId);

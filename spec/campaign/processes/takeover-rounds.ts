@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasBegun } from '../../cli/built.ts';
 import { diceOf } from '../simulated/scenario.ts';
-import { inputOf, runWords, startWords } from './campaign-input.ts';
+import { inputOf, runArguments, startArguments } from './campaign-input.ts';
 import { newestLock } from './lock.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { createProcessWorld, type ProcessWorld, signalGroup } from './process-world.ts';
@@ -41,9 +41,9 @@ export const takeoverRound = async ({ seed, signal, wakes }: TakeoverOptions): P
   const dice = diceOf(seed);
   await using world = await createProcessWorld({ seed, turnaround: '0.5-5', latencyMs: dice.below(40) });
   world.write('rows.jsonl', inputOf(seed, rowCount));
-  const driver = world.start(startWords({ runId, batchRows: 150, pollInterval: '0.3', more: ['--create-grace', '2', '--wait'] }));
+  const driver = world.start(startArguments({ runId, batchRows: 150, pollInterval: '0.3', more: ['--create-grace', '2', '--wait'] }));
   await waitFor('the owner has read rows', () => hasBegun(world.folder, runId) || driver.child.exitCode !== null, { state: driver.stderr });
-  const follower = world.start(runWords('wait', runId));
+  const follower = world.start(runArguments('wait', runId));
   await sleep(dice.below(3_000));
   const before = newestLock(world.folder, runId);
   if (before === null || !signalGroup(driver, signal)) {

@@ -107,13 +107,13 @@ const startRuns = async (world: ProcessWorld, { seed, runs, rows }: WorkerOption
   let killed = 0;
   const start = async (run: number): Promise<void> => {
     world.write(`rows-${run}.jsonl`, inputOf(saltOf(seed)(run), rows));
-    const words = [
+    const commandArguments = [
       ...['start', '--input', `rows-${run}.jsonl`, '--id-field', 'id', '--prompt-field', 'text', '--model', 'gpt-4.1'],
       ...['--run-id', `run-${run}`, '--max-requests-per-batch', String(dice.between(Math.ceil(rows / 6), rows))],
       ...['--poll-interval', '1', '--create-grace', '2'],
     ];
     for (;;) {
-      const process = world.start(words);
+      const process = world.start(commandArguments);
       if (dice.chance(0.2)) {
         await Promise.race([process.ended, sleep(dice.between(400, 2_000))]);
         if (signalGroup(process, 'SIGKILL')) killed += 1;

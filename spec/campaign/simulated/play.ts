@@ -32,7 +32,7 @@ const afterlifeMs = 4 * 3_600_000;
 /** Plays trouble, then a healed world; throws, naming what went wrong, where a law is broken or the run comes to no end. */
 export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStore()): Promise<Played> => {
   const scenario = scenarioOf(seed);
-  let isTrouble = true;
+  let isFaulty = true;
   let broken: string | null = null;
   // Set once the world is there, which is made over this storage.
   let truth: Truth = { nowMs: () => 0, clockOffsetMs: () => 0 };
@@ -50,7 +50,7 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
     ...(scenario.enqueuedTokensMax === null ? {} : { enqueuedTokensMax: scenario.enqueuedTokensMax }),
     queueIsFullAt: scenario.queue.isFullAt,
     statesQueueLimit: scenario.queue.isStated,
-    crashAt: ({ call, side }) => isTrouble && uniform(seed, 'crash', call, side, (points += 1)) < scenario.crashChance,
+    crashAt: ({ call, side }) => isFaulty && uniform(seed, 'crash', call, side, (points += 1)) < scenario.crashChance,
   });
   truth = { nowMs: () => world.now().getTime(), clockOffsetMs: () => world.clockOffsetMs };
   const held = (): void => {
@@ -62,7 +62,7 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
     await player.act(action);
     held();
   }
-  isTrouble = false;
+  isFaulty = false;
   const pauses: string[] = [];
   let summary = await player.settle();
   for (let again = 0; !isOver(summary) && again < liveAgainMax; again += 1) {

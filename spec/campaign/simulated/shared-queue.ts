@@ -59,7 +59,7 @@ const watched = (storage: Storage<'local'>, watch: Watch, isBlind: boolean): Sto
     // What was seen of the others is some turns old when it is decided upon: others decide meanwhile.
     const othersInScope: OwnedRun['othersInScope'] = (scope, nowMs) => async () => {
       const others = await owned.othersInScope(scope, nowMs)();
-      for (let turn = 0; turn < lookTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      for (let turn = 0; turn < checkTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       return others;
     };
     const anew: Partial<OwnedRun> = { commit, othersInScope };
@@ -78,7 +78,7 @@ const watched = (storage: Storage<'local'>, watch: Watch, isBlind: boolean): Sto
   };
 };
 
-const lookTurns = 5;
+const checkTurns = 5;
 const minuteMs = 60_000;
 
 /** Several runs, started one after the other, in a process that dies now and then; the queue is as large as they are told. */
@@ -87,9 +87,9 @@ export const playSharedQueue = async (seed: number, { isBlind = false }: { reado
   const watch: Watch = { plans: 0, givenWay: 0, fullest: 0, breaches: [] };
   const limit = dice.between(300, 3_000);
   const requestLimit = dice.chance(0.3) ? dice.between(5, 60) : undefined;
-  const crashChance = dice.oneOf([0, 0.005, 0.02]);
+  const crashProbability = dice.oneOf([0, 0.005, 0.02]);
   let points = 0;
-  let isTrouble = true;
+  let isFaulty = true;
   await using world = await createWorld({
     seed,
     storage: watched(memoryStore(), watch, isBlind),
@@ -97,7 +97,7 @@ export const playSharedQueue = async (seed: number, { isBlind = false }: { reado
     ...(requestLimit === undefined ? {} : { enqueuedRequestsMax: requestLimit }),
     turnaroundMs: { min: minuteMs, max: dice.between(1, 20) * minuteMs },
     answer: () => ({ text: 'ok' }),
-    crashAt: ({ call, side }) => isTrouble && uniform(seed, 'crash', call, side, (points += 1)) < crashChance,
+    crashAt: ({ call, side }) => isFaulty && uniform(seed, 'crash', call, side, (points += 1)) < crashProbability,
   });
   const jobs = Array.from({ length: dice.between(2, 5) }, (_, r) => {
     const rows = dice.between(5, 150);
@@ -124,7 +124,7 @@ export const playSharedQueue = async (seed: number, { isBlind = false }: { reado
   for (;;) {
     try {
       const runs = await startAll(world, jobs, started);
-      isTrouble = crashes < 12;
+      isFaulty = crashes < 12;
       await world.until(Promise.all(runs.map((run) => run.wait())), { virtualMsMax: 60 * 24 * 60 * minuteMs });
       const events = (await Promise.all(runs.map(async (run) => collect(run)))).flat();
       return {

@@ -21,7 +21,7 @@ const exported: Command = {
   manifestSha256: 'ab',
 };
 const prune = (raw: boolean): Command => ({ type: 'PruneArtifacts', atMs: 10, raw });
-const told = (snapshot: RunSnapshot, command: Command): RunSnapshot => {
+const applied = (snapshot: RunSnapshot, command: Command): RunSnapshot => {
   const decided = decide(snapshot, command);
   if (isLeft(decided)) throw new Error(decided.left.type);
   return decided.right.reduce(evolve, snapshot);
@@ -46,11 +46,11 @@ describe('artifacts of a run', () => {
     expect(finished.length).toBeGreaterThan(50);
     for (const snapshot of finished) {
       expect(refusal(snapshot, prune(true))).toBe('not_exported');
-      const pruned = told(snapshot, prune(false));
+      const pruned = applied(snapshot, prune(false));
       expect(pruned.artifacts).toMatchObject({ areRequestsPruned: true, isRawPruned: false });
       expect(refusal(pruned, prune(false))).toBe('nothing_to_change');
       expect(refusal(pruned, prune(true))).toBe('not_exported');
-      const whole = told(told(pruned, exported), prune(true));
+      const whole = applied(applied(pruned, exported), prune(true));
       expect(whole.artifacts).toMatchObject({ areRequestsPruned: true, isRawPruned: true, exported: { atMs: 9, destination: 'out' } });
       for (const raw of [true, false]) expect(refusal(whole, prune(raw))).toBe('nothing_to_change');
       // Nothing else of the run moves.
@@ -63,7 +63,7 @@ describe('artifacts of a run', () => {
 
   it('name a destination of bounded length', () => {
     const [snapshot] = finished;
-    const after = told(snapshot as RunSnapshot, { ...exported, destination: 'x'.repeat(5_000) } as Command);
+    const after = applied(snapshot as RunSnapshot, { ...exported, destination: 'x'.repeat(5_000) } as Command);
     expect(after.artifacts.exported?.destination).toHaveLength(destinationCharsMax);
   });
 
@@ -71,7 +71,7 @@ describe('artifacts of a run', () => {
     let compactedCount = 0;
     for (const { steps } of histories) {
       const files = new Map<string, readonly string[]>();
-      const owed: string[] = [];
+      const due: string[] = [];
       const compacted: string[] = [];
       for (const { before, after, events } of steps) {
         for (const event of events) {
@@ -81,12 +81,12 @@ describe('artifacts of a run', () => {
               [event.output, event.error].flatMap((file) => (file === null ? [] : [file.object])),
             );
           if (event.type === 'BatchSettled' && !before.snapshot.config.operation.persistRawOutput)
-            owed.push(...(files.get(event.batchKey) ?? []));
+            due.push(...(files.get(event.batchKey) ?? []));
           if (event.type === 'RawFileCompacted') compacted.push(event.object);
         }
         if (isFinished(after.snapshot)) expect(after.snapshot.artifacts.unkept).toEqual([]);
       }
-      if (steps.some(({ after }) => isFinished(after.snapshot))) expect(compacted).toEqual(owed);
+      if (steps.some(({ after }) => isFinished(after.snapshot))) expect(compacted).toEqual(due);
       compactedCount += compacted.length;
     }
     expect(compactedCount).toBeGreaterThan(20);

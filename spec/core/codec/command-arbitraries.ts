@@ -41,7 +41,7 @@ const fullObservation = fc
   )
   .map(([plain, more]) => ({ ...plain, ...more }));
 const endingType = fc.constantFrom(...batchEndings);
-const swept = fc.record({
+const listed = fc.record({
   batchKey: a.orNull(a.batchKey),
   createAttempt: a.count,
   inputFileId: a.orNull(a.text),
@@ -51,7 +51,7 @@ const swept = fc.record({
   ending: a.orNull(endingType),
 });
 const resolutions: { readonly [T in Resolution['type']]: fc.Arbitrary<Resolution> } = {
-  exists: swept.map((found) => ({ type: 'exists', found })),
+  exists: listed.map((found) => ({ type: 'exists', found })),
   never_created: fc.constant({ type: 'never_created' }),
   results_lost: fc.constant({ type: 'results_lost' }),
   read_again: fc.constant({ type: 'read_again' }),
@@ -151,7 +151,7 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
     ),
     known: fc.array(providerBatchId, { maxLength: 2 }),
     report: fc.record({
-      found: fc.array(swept, { maxLength: 2 }),
+      found: fc.array(listed, { maxLength: 2 }),
       files: fc.array(fc.record({ inputFileId: a.text, createdAtMs: a.orNull(a.ms) }), { maxLength: 2 }),
       readBackToMs: a.orNull(a.ms),
       isRunSeen: fc.boolean(),

@@ -15,11 +15,11 @@ import {
   startRun,
   statuses,
   takeIn,
-  tell,
+  send,
   toCreated,
   toCreating,
-  sweepOf,
-  sweptBatch,
+  listingOf,
+  listedBatch,
 } from '../../support/core/scenario.ts';
 
 const nothingRead = { nextIndex: 0, position: null, beforeLastPosition: null };
@@ -28,7 +28,7 @@ const allPending = (indexes: readonly number[]) => ({ indexes, bytes: indexes.ma
 describe('a run without rows', () => {
   it('is completed when its source ends', () => {
     const run = startRun();
-    tell(run, { type: 'AcceptSlice', slice: null, checkpoint: nothingRead, isLast: true });
+    send(run, { type: 'AcceptSlice', slice: null, checkpoint: nothingRead, isLast: true });
     expect(run.state.snapshot.status).toBe('completed');
   });
 
@@ -52,11 +52,11 @@ describe('cancel', () => {
     const run = startRun();
     accept(run, [10, 10]);
     plan(run, 'a');
-    tell(run, { type: 'PauseRun', reason: 'manual', message: null }, { type: 'CancelRun' });
+    send(run, { type: 'PauseRun', reason: 'manual', message: null }, { type: 'CancelRun' });
     expect(dueTypes(run)).toEqual(['DropBatch']);
-    tell(run, { type: 'DropBatch', batchKey: key('a') });
+    send(run, { type: 'DropBatch', batchKey: key('a') });
     expect(dueTypes(run)).toEqual(['FailPending']);
-    tell(run, { type: 'FailPending', generation: run.state.snapshot.backlog.generation, rows: allPending([0, 1]) });
+    send(run, { type: 'FailPending', generation: run.state.snapshot.backlog.generation, rows: allPending([0, 1]) });
     expect(run.state.snapshot.status).toBe('completed_with_failures');
     expect(statuses(run)).toEqual(Array(2).fill('failed_permanent: run_cancelled'));
   });
@@ -65,10 +65,10 @@ describe('cancel', () => {
     const run = startRun();
     accept(run, [10]);
     toCreating(run, 'a');
-    tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' }, { type: 'CancelRun' });
+    send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' }, { type: 'CancelRun' });
     expect(dueTypes(run)).toEqual(['SweepBatches']);
     expect(attempt(run, { type: 'DropBatch', batchKey: key('a') }).rejection?.type).toBe('wrong_phase');
-    tell(run, sweepOf(run, 'a', { found: [sweptBatch('a', 1)] }));
+    send(run, listingOf(run, 'a', { found: [listedBatch('a', 1)] }));
     expect(dueTypes(run)).toContain('CancelBatch');
   });
 
@@ -79,9 +79,9 @@ describe('cancel', () => {
     endBatch(run, 'a', ending({ type: 'expired' }));
     settleRest(run, 'a');
     expect(dueTypes(run)).toEqual([]);
-    tell(run, { type: 'CancelRun' });
+    send(run, { type: 'CancelRun' });
     expect(dueTypes(run)).toEqual(['RequeueRows']);
-    tell(run, { type: 'RequeueRows', dueAtMs: run.state.snapshot.backoff[0]?.dueAtMs ?? 0, rows: allPending([0]) });
+    send(run, { type: 'RequeueRows', dueAtMs: run.state.snapshot.backoff[0]?.dueAtMs ?? 0, rows: allPending([0]) });
     expect(dueTypes(run)).toEqual(['FailPending']);
   });
 
@@ -89,7 +89,7 @@ describe('cancel', () => {
     const run = startRun();
     accept(run, [10]);
     toCreated(run, 'a');
-    tell(run, { type: 'CancelRun' });
+    send(run, { type: 'CancelRun' });
     endBatch(run, 'a', ending({ type: 'cancelled' }));
     expect(run.state.snapshot.control).toEqual({ state: 'cancel_requested', reason: null, message: null });
   });
@@ -98,12 +98,12 @@ describe('cancel', () => {
     const run = startRun();
     accept(run, [10]);
     toCreated(run, 'a');
-    tell(run, { type: 'CancelRun' });
+    send(run, { type: 'CancelRun' });
     const asked: number[] = [];
     for (let i = 0; i < 40; i += 1) {
       if (dueTypes(run).includes('CancelBatch')) {
         asked.push(run.nowMs);
-        tell(run, { type: 'RecordFault', key: 'cancel:a' as never, fault: 'refused', message: 'too late', retryAfterMs: null });
+        send(run, { type: 'RecordFault', key: 'cancel:a' as never, fault: 'refused', message: 'too late', retryAfterMs: null });
       }
       if (dueTypes(run).includes('PollBatches')) takeIn(run, 'a');
       run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
@@ -122,16 +122,16 @@ describe('cancel', () => {
     const run = startRun();
     accept(run, [10]);
     toCreated(run, 'a');
-    tell(run, { type: 'CancelRun' });
+    send(run, { type: 'CancelRun' });
     endBatch(run, 'a', ending({ outputFileId: 'out' }));
     for (let i = 0; i < 4; i += 1) {
       expect(dueTypes(run)).toEqual(['StoreFiles']);
-      tell(run, { type: 'RecordFault', key: `batch:a` as never, fault: 'refused', message: 'no such file', retryAfterMs: null });
+      send(run, { type: 'RecordFault', key: `batch:a` as never, fault: 'refused', message: 'no such file', retryAfterMs: null });
       run.nowMs += 10_000_000;
     }
     expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'results_unavailable' });
     expect(batchOf(run, 'a').held).toBe('no such file');
-    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
     settleRest(run, 'a');
     expect(run.state.snapshot.status).toBe('completed_with_failures');
   });
@@ -142,8 +142,8 @@ describe('pause', () => {
     const run = startRun();
     accept(run, [10]);
     toCreating(run, 'a');
-    tell(run, { type: 'PauseRun', reason: 'manual', message: null });
-    tell(run, { type: 'RecordCreated', batchKey: key('a'), createAttempt: 1, providerBatchId: 'p' as never, providerStatus: 'validating' });
+    send(run, { type: 'PauseRun', reason: 'manual', message: null });
+    send(run, { type: 'RecordCreated', batchKey: key('a'), createAttempt: 1, providerBatchId: 'p' as never, providerStatus: 'validating' });
     expect(dueTypes(run)).toEqual(['PollBatches']);
   });
 
@@ -151,7 +151,7 @@ describe('pause', () => {
     const run = startRun();
     accept(run, [10]);
     plan(run, 'a');
-    tell(
+    send(
       run,
       { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'f', expiresAtMs: null },
       { type: 'PauseRun', reason: 'manual', message: null },
@@ -162,9 +162,9 @@ describe('pause', () => {
 
   it('is woken by no fault of a stage that stands still', () => {
     const run = startRun();
-    tell(run, { type: 'RecordFault', key: ingestKey, fault: 'source_unreadable', message: 'gone', retryAfterMs: null });
+    send(run, { type: 'RecordFault', key: ingestKey, fault: 'source_unreadable', message: 'gone', retryAfterMs: null });
     expect(run.state.snapshot.control.state).toBe('paused');
-    tell(run, { type: 'RecordFault', key: pollKey, fault: 'transient', message: 'down', retryAfterMs: null });
+    send(run, { type: 'RecordFault', key: pollKey, fault: 'transient', message: 'down', retryAfterMs: null });
     expect(nextDueMs(run.state.snapshot, run.nowMs)).toBeNull();
   });
 
@@ -173,7 +173,7 @@ describe('pause', () => {
     accept(run, [10, 10]);
     toCreated(run, 'a');
     toCreated(run, 'b');
-    const look = (name: string) => ({
+    const pollOf = (name: string) => ({
       batchKey: key(name),
       providerBatchId: `at-${name}` as never,
       providerStatus: 'cancelled',
@@ -181,7 +181,7 @@ describe('pause', () => {
       progress: null,
       ending: ending({ type: 'cancelled' }),
     });
-    const { events } = attempt(run, { type: 'RecordPoll', asked: [key('a'), key('b')], observations: [look('a'), look('b')] });
+    const { events } = attempt(run, { type: 'RecordPoll', asked: [key('a'), key('b')], observations: [pollOf('a'), pollOf('b')] });
     expect(events.filter((event) => event.type === 'RunPaused')).toMatchObject([
       { reason: 'cancelled_at_provider', message: 'batch at-a was cancelled, and not by this run' },
     ]);
@@ -193,14 +193,14 @@ describe('resume', () => {
     const run = startRun();
     accept(run, [10]);
     toCreating(run, 'a');
-    tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
+    send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
     for (let i = 0; i < 4; i += 1) {
-      tell(run, sweepOf(run, 'a', { files: [] }));
+      send(run, listingOf(run, 'a', { files: [] }));
       run.nowMs += 10_000_000;
     }
     expect(batchOf(run, 'a').held).not.toBeNull();
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'batch_unresolved' });
-    tell(run, { type: 'ResumeRun' });
+    send(run, { type: 'ResumeRun' });
     expect(batchOf(run, 'a').phase).toBe('indeterminate');
     expect(dueTypes(run).filter((type) => type !== 'SweepBatches')).toEqual([]);
   });
@@ -210,11 +210,11 @@ describe('resume', () => {
     accept(run, [10]);
     plan(run, 'b');
     for (let i = 0; i < 4; i += 1) {
-      tell(run, { type: 'RecordFault', key: 'batch:b' as never, fault: 'refused', message: 'bad file', retryAfterMs: null });
+      send(run, { type: 'RecordFault', key: 'batch:b' as never, fault: 'refused', message: 'bad file', retryAfterMs: null });
       run.nowMs += 10_000_000;
     }
     expect(batchOf(run, 'b').held).not.toBeNull();
-    tell(run, { type: 'ResumeRun' });
+    send(run, { type: 'ResumeRun' });
     expect(batchOf(run, 'b').held).toBeNull();
     expect(dueTypes(run)).toEqual(['UploadBatch']);
   });

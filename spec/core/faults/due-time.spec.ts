@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pollKey } from '../../../lib/core/model/effect.ts';
 import { batchEffectKey, nextDueMs, type RunSnapshot } from '../../../lib/core/internal.ts';
-import { obeyedMs } from '../../../lib/core/faults/due-time.ts';
+import { effectiveDueMs } from '../../../lib/core/faults/due-time.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {
   accept,
@@ -11,8 +11,8 @@ import {
   dueTypes,
   key,
   startRun,
-  sweepOf,
-  tell,
+  listingOf,
+  send,
   toCreated,
   toCreating,
   type Scenario,
@@ -30,11 +30,11 @@ const created = (): Scenario => {
   toCreated(run, 'a');
   return run;
 };
-const unclear = (): Scenario => {
+const unconfirmed = (): Scenario => {
   const run = startRun(makeConfig({ createGraceMs: graceMs, retry: { batchBackoff } }));
   accept(run, [10, 10]);
   toCreating(run, 'a');
-  tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
+  send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
   return run;
 };
 const change = (run: Scenario, changed: Partial<RunSnapshot>): void => {
@@ -44,7 +44,7 @@ const change = (run: Scenario, changed: Partial<RunSnapshot>): void => {
 describe('what the provider asks to wait', () => {
   const asked = (retryAfterMs: number): Scenario => {
     const run = created();
-    tell(run, { type: 'RecordFault', key: pollKey, fault: 'transient', message: 'too many requests', retryAfterMs });
+    send(run, { type: 'RecordFault', key: pollKey, fault: 'transient', message: 'too many requests', retryAfterMs });
     return run;
   };
   const waitOf = (run: Scenario): number => (run.state.snapshot.faults[0]?.dueAtMs ?? NaN) - run.nowMs;
@@ -72,10 +72,10 @@ describe('a due time further ahead than its policy sets any', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), fc.nat(), fc.nat(), (nowMs, waitMax, beyondMs, laterMs) => {
         const dueAtMs = nowMs + laterMs + waitMax + 1 + beyondMs;
-        expect(obeyedMs(dueAtMs, waitMax, nowMs)).toBe(nowMs);
-        expect(obeyedMs(dueAtMs, waitMax, nowMs + laterMs)).toBe(nowMs + laterMs);
+        expect(effectiveDueMs(dueAtMs, waitMax, nowMs)).toBe(nowMs);
+        expect(effectiveDueMs(dueAtMs, waitMax, nowMs + laterMs)).toBe(nowMs + laterMs);
         // Of the farthest that a policy sets nothing is cut off.
-        expect(obeyedMs(nowMs + waitMax, waitMax, nowMs)).toBe(nowMs + waitMax);
+        expect(effectiveDueMs(nowMs + waitMax, waitMax, nowMs)).toBe(nowMs + waitMax);
       }),
     );
   });
@@ -103,7 +103,7 @@ describe('a due time further ahead than its policy sets any', () => {
     ],
     [
       'a look for a lost create',
-      unclear,
+      unconfirmed,
       'SweepBatches',
       (s: RunSnapshot) => ({
         live: s.live.map((batch) => ({ ...batch, doubt: batch.doubt && { ...batch.doubt, dueAtMs: batch.doubt.dueAtMs + dayMs } })),
@@ -131,7 +131,7 @@ describe('a due time further ahead than its policy sets any', () => {
     ],
   ])('holds up neither %s, nor the next time that anything is due', (_name, made, effect, changed) => {
     const run = made();
-    tell(run, { type: 'OpenRun' });
+    send(run, { type: 'OpenRun' });
     change(run, changed(run.state.snapshot));
     expect(dueTypes(run)).toContain(effect);
     expect(nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs).toBeLessThan(run.nowMs + dayMs);
@@ -151,9 +151,9 @@ describe('a due time further ahead than its policy sets any', () => {
 
   it('is no reason to take the next failure, or the next quiet poll, for one that was reported before', () => {
     const run = created();
-    tell(run, { type: 'RecordFault', key: pollKey, fault: 'transient', message: 'm', retryAfterMs: null });
+    send(run, { type: 'RecordFault', key: pollKey, fault: 'transient', message: 'm', retryAfterMs: null });
     change(run, { faults: run.state.snapshot.faults.map((record) => ({ ...record, dueAtMs: record.dueAtMs + dayMs })) });
-    tell(run, { type: 'RecordFault', key: pollKey, fault: 'transient', message: 'm', retryAfterMs: null });
+    send(run, { type: 'RecordFault', key: pollKey, fault: 'transient', message: 'm', retryAfterMs: null });
     expect(run.state.snapshot.faults[0]?.count).toBe(2);
     expect(run.state.snapshot.faults[0]?.dueAtMs).toBeLessThan(run.nowMs + dayMs);
   });
@@ -162,30 +162,30 @@ describe('a due time further ahead than its policy sets any', () => {
 describe('a clock that jumps', () => {
   const jump = (run: Scenario, byMs: number): void => {
     run.nowMs += byMs;
-    tell(run, { type: 'RecordClockJump', byMs });
+    send(run, { type: 'RecordClockJump', byMs });
   };
 
   it.each([dayMs, -dayMs])('by %i ms takes nothing from the grace of a lost create, and adds nothing', (byMs) => {
-    const run = unclear();
-    tell(run, sweepOf(run, 'a'));
+    const run = unconfirmed();
+    send(run, listingOf(run, 'a'));
     const before = batchOf(run, 'a').doubt;
     run.nowMs += 60_000;
     jump(run, byMs);
     const after = batchOf(run, 'a').doubt;
     expect(after?.sinceMs).toBe((before?.sinceMs ?? 0) + byMs);
     expect(after?.absentAtMs).toBe((before?.absentAtMs ?? 0) + byMs);
-    tell(run, sweepOf(run, 'a'));
+    send(run, listingOf(run, 'a'));
     expect(batchOf(run, 'a').doubt?.stage).toBe('looking');
     run.nowMs += graceMs - 60_000;
-    tell(run, sweepOf(run, 'a'));
+    send(run, listingOf(run, 'a'));
     expect(batchOf(run, 'a').doubt?.stage).toBe('absent');
   });
 
   it('makes the answer to a question that was asked before it worth nothing', () => {
-    const run = unclear();
-    tell(run, sweepOf(run, 'a'));
+    const run = unconfirmed();
+    send(run, listingOf(run, 'a'));
     run.nowMs += graceMs;
-    const asked = sweepOf(run, 'a');
+    const asked = listingOf(run, 'a');
     jump(run, -dayMs);
     expect(attempt(run, asked).rejection).toEqual({ type: 'nothing_to_change' });
     expect(batchOf(run, 'a').doubt?.stage).toBe('looking');
@@ -202,7 +202,7 @@ describe('a clock that jumps', () => {
   it('is noticed by the next owner where it went back, before anything is stamped by it', () => {
     const run = created();
     run.nowMs -= dayMs;
-    tell(run, { type: 'OpenRun' });
+    send(run, { type: 'OpenRun' });
     expect(run.state.snapshot.clock?.byMs).toBe(-dayMs);
     expect(dueTypes(run)).toContain('PollBatches');
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { censusOfRows, codeOfFailure, type FailureClass } from '../../../lib/core/internal.ts';
-import { makeConfig, type Wishes } from '../../support/core/config.ts';
+import { makeConfig, type Overrides } from '../../support/core/config.ts';
 import {
   accept,
   batchOf,
@@ -15,12 +15,12 @@ import {
   settleRest,
   settleSuccesses,
   startRun,
-  tell,
+  send,
   toCreated,
 } from '../../support/core/scenario.ts';
 
-const rowsOf = (count: number, wishes: Wishes): Scenario => {
-  const run = startRun(makeConfig({ chunk: { requestsMax: 10, planAfterMs: 0 }, ...wishes }));
+const rowsOf = (count: number, overrides: Overrides): Scenario => {
+  const run = startRun(makeConfig({ chunk: { requestsMax: 10, planAfterMs: 0 }, ...overrides }));
   accept(run, Array<number>(count).fill(10));
   return run;
 };
@@ -30,7 +30,7 @@ const settle = (run: Scenario, name: string, passed: number, failure: FailureCla
   const { batchNo, requests } = batchOf(run, name);
   const first = run.state.rows.findIndex((row) => row.batchNo === batchNo);
   endBatch(run, name, ending({ outputFileId: 'o' }));
-  tell(run, {
+  send(run, {
     type: 'RecordFiles',
     batchKey: key(name),
     output: { object: 'out', bytes: 10 * requests },
@@ -44,7 +44,7 @@ const settle = (run: Scenario, name: string, passed: number, failure: FailureCla
   );
   settleRest(run, name, () => codeOfFailure(failure));
 };
-const send = (run: Scenario, name: string): number => {
+const sendBatch = (run: Scenario, name: string): number => {
   toCreated(run, name);
   return batchOf(run, name).requests;
 };
@@ -55,38 +55,38 @@ describe('a canary', () => {
 
   it('goes alone, as many rows as it is, and the rest when enough of them pass', () => {
     const run = rowsOf(30, { canary });
-    expect(send(run, 'a')).toBe(4);
+    expect(sendBatch(run, 'a')).toBe(4);
     expect(dueTypes(run)).not.toContain('PlanBatch');
     expect(plan(run, 'b').rejection).not.toBeNull();
     settle(run, 'a', 3);
     expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, canary: { isPassed: true } });
-    expect(send(run, 'b')).toBe(10);
-    expect(send(run, 'c')).toBe(10);
+    expect(sendBatch(run, 'b')).toBe(10);
+    expect(sendBatch(run, 'c')).toBe(10);
   });
 
   it('that fails pauses the run with what was wrong, and the next one goes alone again', () => {
     const run = rowsOf(30, { canary });
-    send(run, 'a');
+    sendBatch(run, 'a');
     settle(run, 'a', 2);
     expect(control(run)).toEqual({
       state: 'paused',
       reason: 'circuit_open',
       message: 'the canary batch at-a failed: 2 of 4 rows passed (50 %), at least 75 % must: invalid_request 2',
     });
-    tell(run, { type: 'ResumeRun' });
-    expect(send(run, 'b')).toBe(4);
+    send(run, { type: 'ResumeRun' });
+    expect(sendBatch(run, 'b')).toBe(4);
     expect(dueTypes(run)).not.toContain('PlanBatch');
     settle(run, 'b', 4);
-    expect(send(run, 'c')).toBe(10);
+    expect(sendBatch(run, 'c')).toBe(10);
   });
 
   it('is judged by rows that were judged: what expired, or had no room, says nothing', () => {
     const run = rowsOf(30, { canary });
-    send(run, 'a');
+    sendBatch(run, 'a');
     endBatch(run, 'a', ending({ type: 'expired' }));
     settleRest(run, 'a');
     expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, canary: { isPassed: false, batchKey: null } });
-    send(run, 'b');
+    sendBatch(run, 'b');
     endBatch(run, 'b', rejected('over_capacity'));
     settleRest(run, 'b');
     expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, canary: { isPassed: false, batchKey: null } });
@@ -98,31 +98,31 @@ describe('a canary', () => {
     expect(dueTypes(run)).not.toContain('PlanBatch');
     accept(run, [10], false);
     expect(dueTypes(run)).toContain('PlanBatch');
-    expect(send(run, 'a')).toBe(4);
+    expect(sendBatch(run, 'a')).toBe(4);
     const short = rowsOf(2, { canary });
-    expect(send(short, 'a')).toBe(2);
+    expect(sendBatch(short, 'a')).toBe(2);
     settle(short, 'a', 2);
     expect(short.state.snapshot.status).toBe('completed');
   });
 
   it('that is asked for later goes next, though the first has passed', () => {
     const run = rowsOf(30, { canary });
-    send(run, 'a');
+    sendBatch(run, 'a');
     settle(run, 'a', 4);
     const { operation } = run.state.snapshot.config;
-    tell(run, { type: 'ChangeOperation', operation: { ...operation, canary: { items: 2, passRatioMin: 1 } } });
-    expect(send(run, 'b')).toBe(2);
+    send(run, { type: 'ChangeOperation', operation: { ...operation, canary: { items: 2, passRatioMin: 1 } } });
+    expect(sendBatch(run, 'b')).toBe(2);
     settle(run, 'b', 2);
-    expect(send(run, 'c')).toBe(10);
+    expect(sendBatch(run, 'c')).toBe(10);
   });
 
   it('is taken off by whoever changes the operation', () => {
     const run = rowsOf(30, { canary });
-    send(run, 'a');
+    sendBatch(run, 'a');
     settle(run, 'a', 0);
     const { operation } = run.state.snapshot.config;
-    tell(run, { type: 'ChangeOperation', operation: { ...operation, canary: null } }, { type: 'ResumeRun' });
-    expect(send(run, 'b')).toBe(10);
+    send(run, { type: 'ChangeOperation', operation: { ...operation, canary: null } }, { type: 'ResumeRun' });
+    expect(sendBatch(run, 'b')).toBe(10);
   });
 });
 
@@ -144,7 +144,7 @@ describe('the circuit breaker', () => {
       reason: 'circuit_open',
       message: '2 batches in a row failed validation: because of other',
     });
-    tell(run, { type: 'ResumeRun' });
+    send(run, { type: 'ResumeRun' });
     requeueAll(run);
     fail('c');
     expect(control(run)).toMatchObject({ state: 'running' });
@@ -165,10 +165,10 @@ describe('the circuit breaker', () => {
 
   it('opens when too few of the last rows pass, and shows why', () => {
     const run = rowsOf(60, { circuitBreaker: { passRatioMin: 0.5, judgedRowsMin: 20 } });
-    send(run, 'a');
+    sendBatch(run, 'a');
     settle(run, 'a', 4, 'refusal');
     expect(control(run)).toMatchObject({ state: 'running' });
-    send(run, 'b');
+    sendBatch(run, 'b');
     settle(run, 'b', 4);
     expect(control(run)).toEqual({
       state: 'paused',
@@ -176,8 +176,8 @@ describe('the circuit breaker', () => {
       message: 'too many rows fail: 8 of 20 rows passed (40 %), at least 50 % must: invalid_request 6, refusal 6',
     });
     // Looked at once: after a resume the next so many rows are judged.
-    tell(run, { type: 'ResumeRun' });
-    send(run, 'c');
+    send(run, { type: 'ResumeRun' });
+    sendBatch(run, 'c');
     settle(run, 'c', 0);
     expect(control(run)).toMatchObject({ state: 'running' });
   });
@@ -185,11 +185,11 @@ describe('the circuit breaker', () => {
   it('looks at each so many rows by themselves: what passed long ago excuses nothing', () => {
     const run = rowsOf(60, { circuitBreaker: { passRatioMin: 0.5, judgedRowsMin: 20 } });
     for (const name of ['a', 'b']) {
-      send(run, name);
+      sendBatch(run, name);
       settle(run, name, 10);
     }
     for (const name of ['c', 'd']) {
-      send(run, name);
+      sendBatch(run, name);
       settle(run, name, 0);
     }
     expect(control(run)).toMatchObject({ state: 'paused', reason: 'circuit_open' });

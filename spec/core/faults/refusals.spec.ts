@@ -22,14 +22,14 @@ import {
   type Scenario,
   settleRest,
   startRun,
-  sweepOf,
-  sweptBatch,
-  tell,
+  listingOf,
+  listedBatch,
+  send,
   toCreated,
   toCreating,
 } from '../../support/core/scenario.ts';
 
-const stray = 'stray' as ProviderBatchId;
+const duplicate = 'stray' as ProviderBatchId;
 
 const planned = (): Scenario => {
   const run = startRun(makeConfig({ deletesInputFiles: true }));
@@ -43,15 +43,15 @@ const creating = (): Scenario => {
   toCreating(run, 'a');
   return run;
 };
-const unclear = (): Scenario => {
+const unconfirmed = (): Scenario => {
   const run = creating();
-  tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
+  send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
   return run;
 };
 const absent = (): Scenario => {
-  const run = unclear();
+  const run = unconfirmed();
   for (let looks = 0; batchOf(run, 'a').doubt?.stage === 'looking' && looks < 100; looks += 1) {
-    tell(run, sweepOf(run, 'a'));
+    send(run, listingOf(run, 'a'));
     run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
   }
   return run;
@@ -64,7 +64,7 @@ const created = (): Scenario => {
 };
 const cancelling = (): Scenario => {
   const run = created();
-  tell(run, { type: 'CancelRun' });
+  send(run, { type: 'CancelRun' });
   return run;
 };
 const ended = (): Scenario => {
@@ -79,14 +79,14 @@ const settled = (): Scenario => {
   return run;
 };
 const doubled = (): Scenario => {
-  const run = unclear();
-  const found = [sweptBatch('a', 1), sweptBatch('a', 1, { providerBatchId: stray, createdAtMs: 7_000 })];
-  tell(run, sweepOf(run, 'a', { found }));
+  const run = unconfirmed();
+  const found = [listedBatch('a', 1), listedBatch('a', 1, { providerBatchId: duplicate, createdAtMs: 7_000 })];
+  send(run, listingOf(run, 'a', { found }));
   return run;
 };
 const cancelled = (): Scenario => {
   const run = doubled();
-  tell(run, { type: 'RecordStrayCancelled', providerBatchId: stray });
+  send(run, { type: 'RecordStrayCancelled', providerBatchId: duplicate });
   return run;
 };
 
@@ -94,7 +94,7 @@ const cancelled = (): Scenario => {
 const places: readonly (readonly [Effect['type'], () => Scenario])[] = [
   ['UploadBatch', planned],
   ['CreateBatch', creating],
-  ['SweepBatches', unclear],
+  ['SweepBatches', unconfirmed],
   ['FenceCreate', absent],
   ['PollBatches', created],
   ['CancelBatch', cancelling],
@@ -139,7 +139,7 @@ const answerFor = (run: Scenario, type: Effect['type'], kind: FaultKind): readon
   const asked: number[] = [];
   for (let step = 0; step < 200 && asked.length < 12; step += 1) {
     const begin = dueOf(run, 'BeginCreate');
-    if (type === 'CreateBatch' && begin?.type === 'BeginCreate') tell(run, begin);
+    if (type === 'CreateBatch' && begin?.type === 'BeginCreate') send(run, begin);
     const effect = dueOf(run, type);
     if (effect === undefined) {
       const next = nextDueMs(run.state.snapshot, run.nowMs);
@@ -189,7 +189,7 @@ describe('an answer that a provider gives for ever', () => {
         expect(snapshot.control.state).toBe('paused');
         expect(inStatus).toContain(said);
         // Once the provider says yes again, `resume` is enough: the question, or a new upload before it, is due.
-        tell(run, { type: 'ResumeRun' });
+        send(run, { type: 'ResumeRun' });
         expect(effectsDue(run.state.snapshot, run.nowMs).map((effect) => effect.type)).toContain(
           type === 'CreateBatch' ? (kind === 'refused' ? 'UploadBatch' : 'BeginCreate') : type,
         );

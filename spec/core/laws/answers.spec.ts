@@ -12,15 +12,15 @@ import {
   isFinished,
   type RunSnapshot,
 } from '../../../lib/core/internal.ts';
-import { sweepKey } from '../../../lib/core/model/effect.ts';
+import { reconcileKey } from '../../../lib/core/model/effect.ts';
 import { commit, type State, type Step } from '../../support/core/commit.ts';
 import { breaches, recordHistories } from '../../support/core/histories.ts';
-import type { Scene } from '../../support/core/play.ts';
+import type { Context } from '../../support/core/play.ts';
 
 const histories = recordHistories(260, { hasScenes: true });
 const steps = histories.flatMap((history) => history.steps);
 const accepted = steps.filter((step) => step.events.length > 0);
-const scenes = histories.flatMap((history) => history.scenes.map((scene) => ({ seed: history.seed, scene })));
+const contexts = histories.flatMap((history) => history.scenes.map((context) => ({ seed: history.seed, scene: context })));
 
 /** The snapshot but for the version, and for how many owners opened it: what a repeated answer may not change. */
 const essence = (snapshot: RunSnapshot): string => JSON.stringify({ ...snapshot, version: 0, lostOwners: 0 });
@@ -137,7 +137,7 @@ describe('answers about different batches', () => {
   it('commute on rows and totals', () => {
     let compared = 0;
     const found: string[] = [];
-    for (const { seed, scene } of scenes) {
+    for (const { seed, scene } of contexts) {
       const flights = scene.inFlight.filter(({ effect }) => isAboutBatch(effect));
       for (const a of flights) {
         for (const b of flights) {
@@ -156,14 +156,14 @@ describe('answers about different batches', () => {
 
 describe('after a reload', () => {
   const reload = (snapshot: RunSnapshot): RunSnapshot => JSON.parse(JSON.stringify(snapshot)) as RunSnapshot;
-  const open = (scene: Scene): RunSnapshot => {
-    const opened = decide(reload(scene.state.snapshot), { type: 'OpenRun', atMs: scene.atMs });
-    return isLeft(opened) ? scene.state.snapshot : opened.right.reduce(evolve, reload(scene.state.snapshot));
+  const open = (context: Context): RunSnapshot => {
+    const opened = decide(reload(context.state.snapshot), { type: 'OpenRun', atMs: context.atMs });
+    return isLeft(opened) ? context.state.snapshot : opened.right.reduce(evolve, reload(context.state.snapshot));
   };
 
   it('the snapshot is what it was, and so are the effects due', () => {
-    expect(scenes.length).toBeGreaterThan(800);
-    for (const { scene } of scenes) {
+    expect(contexts.length).toBeGreaterThan(800);
+    for (const { scene } of contexts) {
       const { snapshot } = scene.state;
       expect(isDeepStrictEqual(reload(snapshot), snapshot)).toBe(true);
       expect(isDeepStrictEqual(effectsDue(reload(snapshot), scene.atMs), effectsDue(snapshot, scene.atMs))).toBe(true);
@@ -172,7 +172,7 @@ describe('after a reload', () => {
 
   it('the effects due once the run is opened are those before, except that a create in flight becomes a sweep', () => {
     let creatingCount = 0;
-    for (const { scene } of scenes) {
+    for (const { scene } of contexts) {
       const before = effectsDue(scene.state.snapshot, scene.atMs);
       const after = effectsDue(open(scene), scene.atMs);
       const creating = scene.state.snapshot.live.filter((batch) => batch.phase === 'creating').map((batch) => batch.batchKey);
@@ -184,8 +184,8 @@ describe('after a reload', () => {
         // What became unclear is no longer on its way, so there may be room to plan.
         else if (effect.type !== 'PlanBatch') expect(before).toContainEqual(effect);
       }
-      const isSweepWaiting = scene.state.snapshot.faults.some((fault) => fault.key === sweepKey);
-      if (creating.length > 0 && !isSweepWaiting) expect(after.map((effect) => effect.type)).toContain('SweepBatches');
+      const isReconcileWaiting = scene.state.snapshot.faults.some((fault) => fault.key === reconcileKey);
+      if (creating.length > 0 && !isReconcileWaiting) expect(after.map((effect) => effect.type)).toContain('SweepBatches');
       // More creates that are unclear may close the door for new ones: only those may be gone besides.
       const gone = before.filter(
         (effect) =>

@@ -3,7 +3,7 @@ import {
   type BatchRecord,
   countOfIndexSet,
   type Event,
-  faultOfPlace,
+  assignmentError,
   faultOfRecord,
   gaveOutcome,
   indexesOf,
@@ -47,7 +47,7 @@ describe('what is remembered of a batch', () => {
       const records = recordsOf.get(seed)?.get(step) ?? [];
       if (records.length !== snapshot.batchCount) return `${records.length} records, ${snapshot.batchCount} batches`;
       for (const row of rows) {
-        const fault = faultOfPlace(row.status, placeOf(row), row.sameAs !== null);
+        const fault = assignmentError(row.status, placeOf(row), row.sameAs !== null);
         if (fault !== null) return `row ${row.index}: ${fault}`;
       }
       for (const record of records) {

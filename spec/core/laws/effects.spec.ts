@@ -11,10 +11,10 @@ import {
 import { commit } from '../../support/core/commit.ts';
 import { breaches, recordHistories } from '../../support/core/histories.ts';
 import { perform } from '../../support/core/perform.ts';
-import type { Scene } from '../../support/core/play.ts';
+import type { Context } from '../../support/core/play.ts';
 
 const histories = recordHistories(280, { hasScenes: true });
-const scenes = histories.flatMap((history) => history.scenes.map((scene) => ({ seed: history.seed, scene })));
+const contexts = histories.flatMap((history) => history.scenes.map((context) => ({ seed: history.seed, scene: context })));
 const states = histories.flatMap((history) =>
   history.steps.filter((step) => step.events.length > 0).map((step) => ({ atMs: step.command.atMs, snapshot: step.after.snapshot })),
 );
@@ -25,7 +25,7 @@ const typesDue = (snapshot: RunSnapshot, nowMs: number): readonly Effect['type']
   effectsDue(snapshot, nowMs).map((effect) => effect.type);
 
 /** What of the effect is owed again at once. */
-const stillOwed = (effect: Effect, after: readonly Effect[]): boolean =>
+const stillDue = (effect: Effect, after: readonly Effect[]): boolean =>
   after.some((other) => {
     if (effect.type === 'PollBatches' && other.type === 'PollBatches')
       return other.batches.some(({ batchKey }) => effect.batches.some((asked) => asked.batchKey === batchKey));
@@ -39,13 +39,13 @@ const stillOwed = (effect: Effect, after: readonly Effect[]): boolean =>
   });
 
 /** Plays the effect's answer at that very moment, in a copy of the world. */
-const answerNow = ({ state, world, atMs }: Scene, effect: Effect, isFair: boolean): string | null => {
+const answerNow = ({ state, world, atMs }: Context, effect: Effect, isFair: boolean): string | null => {
   const copy = { ...structuredClone(world), isFair };
   const step = commit(state, perform(copy, effect, { ...state, atMs })({ ...state, atMs }));
   if (step.events.length === 0)
     return `${JSON.stringify(effect)} was answered ${JSON.stringify(step.command)}: ${JSON.stringify(step.rejection ?? step.refusal ?? step.thrown)}`;
   if (step.moves.length > 0) return null;
-  return stillOwed(effect, effectsDue(step.after.snapshot, atMs))
+  return stillDue(effect, effectsDue(step.after.snapshot, atMs))
     ? `${JSON.stringify(effect)} is due again after ${JSON.stringify(step.command)}`
     : null;
 };
@@ -57,7 +57,7 @@ describe('effects due', () => {
   ])('move the run on, or are due no more, once %s has answered', (_name, isFair) => {
     const types = new Set<Effect['type']>();
     const found: string[] = [];
-    for (const { seed, scene } of scenes) {
+    for (const { seed, scene } of contexts) {
       for (const effect of effectsDue(scene.state.snapshot, scene.atMs)) {
         types.add(effect.type);
         const breach = answerNow(scene, effect, isFair);

@@ -43,8 +43,8 @@ describe('the provider', () => {
   });
 
   it('is asked to create nothing while four creates are unclear', () => {
-    const law = (unclear: number, types: readonly string[]): string | null =>
-      unclear >= 4 && types.includes('CreateBegun') ? `${unclear} are unclear` : null;
+    const law = (unconfirmed: number, types: readonly string[]): string | null =>
+      unconfirmed >= 4 && types.includes('CreateBegun') ? `${unconfirmed} are unclear` : null;
     expect(
       breaches(histories, ({ before, events }) =>
         law(

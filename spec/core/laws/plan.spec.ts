@@ -36,8 +36,8 @@ const boundsOf = ({
   const { config, live, queue, canary, usage, presumed, calibration } = snapshot;
   const { limits, operation } = config;
   const { enqueue, money } = operation;
-  const told = command.others ?? { ...queue.others, stated: null, wants: [] };
-  const heard = [queue.stated, told.stated !== null && told.stated.atMs > queue.sinceMs ? told.stated : null];
+  const known = command.others ?? { ...queue.others, stated: null, wants: [] };
+  const heard = [queue.stated, known.stated !== null && known.stated.atMs > queue.sinceMs ? known.stated : null];
   const [latest] = heard.sort((a, b) => (b?.atMs ?? 0) - (a?.atMs ?? 0));
   const stated = latest && command.atMs < latest.atMs + twoDaysMs ? latest : null;
   const billed = calibration.rows < 20 ? 1 : Math.min(4, Math.max(0.25, calibration.billedTokens / calibration.countedTokens));
@@ -49,13 +49,13 @@ const boundsOf = ({
   const worst = (inputTokens: number, count: number): number =>
     inputTokens * Math.max(1, billed) + count * 2 * (money.outputTokensMax ?? 0);
   const free = {
-    tokens: Math.min(Math.floor(tokens / billed), guess?.unit === 'tokens' ? guess.max : Infinity) - held('inputTokens') - told.tokens,
-    requests: Math.min(Math.floor(requests), guess?.unit === 'requests' ? guess.max : Infinity) - held('requests') - told.requests,
+    tokens: Math.min(Math.floor(tokens / billed), guess?.unit === 'tokens' ? guess.max : Infinity) - held('inputTokens') - known.tokens,
+    requests: Math.min(Math.floor(requests), guess?.unit === 'requests' ? guess.max : Infinity) - held('requests') - known.requests,
   };
   // Whoever has waited for longer is left what it wants, and at most half.
   const { needs } = snapshot.backlog;
   const waitsSince = needs === null || needs.retryAtMs === null ? command.atMs : needs.sinceMs;
-  const older = told.wants.filter(({ sinceMs, untilMs }) => sinceMs < waitsSince && untilMs > command.atMs);
+  const older = known.wants.filter(({ sinceMs, untilMs }) => sinceMs < waitsSince && untilMs > command.atMs);
   const left = (unit: 'tokens' | 'requests'): number =>
     free[unit] === Infinity
       ? 0

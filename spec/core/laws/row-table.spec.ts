@@ -58,8 +58,8 @@ describe('the search for breaches', () => {
   });
 
   it('plays the same history for the same seed', () => {
-    const told = (seed: number): string => JSON.stringify(playHistory(seed).steps.map(({ command, events }) => [command, events]));
-    expect(told(11)).toBe(told(11));
-    expect(told(11)).not.toBe(told(12));
+    const historyOf = (seed: number): string => JSON.stringify(playHistory(seed).steps.map(({ command, events }) => [command, events]));
+    expect(historyOf(11)).toBe(historyOf(11));
+    expect(historyOf(11)).not.toBe(historyOf(12));
   });
 });

@@ -9,7 +9,7 @@ const atMs = 1_700_000_000_000;
 const sliceRows = 5_000;
 const batchRows = 1_000;
 
-const tell = (snapshot: RunSnapshot, command: Command): RunSnapshot => {
+const apply = (snapshot: RunSnapshot, command: Command): RunSnapshot => {
   const decided = decide(snapshot, command);
   if (isLeft(decided)) throw new Error(`${command.type}: ${JSON.stringify(decided.left)}`);
   return decided.right.reduce(evolve, snapshot);
@@ -17,7 +17,7 @@ const tell = (snapshot: RunSnapshot, command: Command): RunSnapshot => {
 
 /** A run of so many rows with four batches on their way: slices are the only place where rows appear. */
 const runOf = (rowCount: number): RunSnapshot => {
-  let run = tell(emptySnapshot, {
+  let run = apply(emptySnapshot, {
     type: 'CreateRun',
     atMs,
     runId: 'run' as RunId,
@@ -40,7 +40,7 @@ const runOf = (rowCount: number): RunSnapshot => {
       sameAs: null,
       sharedTokens: 0,
     };
-    run = tell(run, {
+    run = apply(run, {
       type: 'AcceptSlice',
       atMs,
       slice,
@@ -58,7 +58,7 @@ const runOf = (rowCount: number): RunSnapshot => {
       inputs: null,
       isExhausted: false,
     };
-    run = tell(run, { type: 'PlanBatch', atMs, newBatchKey: key(`batch-${batch}`), window });
+    run = apply(run, { type: 'PlanBatch', atMs, newBatchKey: key(`batch-${batch}`), window });
   }
   return run;
 };

@@ -182,8 +182,8 @@ describe('the tables of states', () => {
   const name = (from: ItemStatus | BatchPhase | null, to: ItemStatus | BatchPhase): string => `${from ?? ''}>${to}`;
 
   it('hold every move of every item', () => {
-    const strays = steps.flatMap((step) => step.moves).filter(({ from, to }) => !isItemArrow(from, to));
-    expect(strays).toEqual([]);
+    const duplicates = steps.flatMap((step) => step.moves).filter(({ from, to }) => !isItemArrow(from, to));
+    expect(duplicates).toEqual([]);
   });
 
   it('hold every move of every batch', () => {

@@ -41,7 +41,7 @@ const withColumns = (swap: Swap): readonly Moment[] =>
 const isNoPosition = ({ command }: Moment): boolean => command.type !== 'CreateRun' && command.type !== 'RecordPoll';
 
 /** Null is an answer to these, and so is what is no number: the provider did not say. */
-const toldByOthers: ReadonlySet<string> = new Set(['expiresAtMs', 'retryAfterMs', 'statedBytesMax']);
+const reportedByOthers: ReadonlySet<string> = new Set(['expiresAtMs', 'retryAfterMs', 'statedBytesMax']);
 
 /** What was taken, or refused for another reason than that it is malformed. */
 const taken = (found: readonly Moment[]): readonly string[] =>
@@ -144,7 +144,7 @@ describe('a command that is not whole', () => {
   it('is refused where a number that it decides by is missing, null or a text', () => {
     const found = moments.flatMap(({ before, command }) =>
       Object.entries(command).flatMap(([key, value]) =>
-        typeof value !== 'number' || toldByOthers.has(key)
+        typeof value !== 'number' || reportedByOthers.has(key)
           ? []
           : [undefined, null, String(value), Number.NaN].map((wrong) => ({
               before,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { straysKey, strayEffectKey, pollKey, sweepKey, litterEffectKey } from '../../../lib/core/model/effect.ts';
+import { duplicatesKey, duplicateEffectKey, pollKey, reconcileKey, deleteFileKey } from '../../../lib/core/model/effect.ts';
 import {
   batchEffectKey,
   type BatchKey,
@@ -19,9 +19,9 @@ import {
   key,
   type Scenario,
   startRun,
-  sweepOf,
-  sweptBatch,
-  tell,
+  listingOf,
+  listedBatch,
+  send,
   toCreated,
   toCreating,
 } from '../../support/core/scenario.ts';
@@ -32,7 +32,7 @@ const runIn: Readonly<Record<'creating' | 'indeterminate' | 'created' | 'ended',
   indeterminate: () =>
     begun((run) => {
       toCreating(run, 'a');
-      tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
+      send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
     }),
   created: () => begun((run) => toCreated(run, 'a')),
   ended: () =>
@@ -50,12 +50,12 @@ const begun = (lead: (run: Scenario) => void): Scenario => {
 };
 const keysOf: Readonly<Record<Phase, readonly EffectKey[]>> = {
   creating: [],
-  indeterminate: [sweepKey, batchEffectKey('a' as BatchKey)],
+  indeterminate: [reconcileKey, batchEffectKey('a' as BatchKey)],
   created: [pollKey, batchEffectKey('a' as BatchKey)],
   ended: [batchEffectKey('a' as BatchKey)],
 };
 
-const pause = (run: Scenario, reason: ControlReason): void => tell(run, { type: 'PauseRun', reason, message: null });
+const pause = (run: Scenario, reason: ControlReason): void => send(run, { type: 'PauseRun', reason, message: null });
 /** The snapshot with a fault of this kind at the key, as `FaultRecorded` leaves it. */
 const withFault = (
   run: Scenario,
@@ -129,12 +129,15 @@ describe('a paused run', () => {
   it('waits neither for files whose deletion fails nor for duplicate batches', () => {
     const run = runIn.indeterminate();
     const duplicate = 'q' as ProviderBatchId;
-    tell(run, sweepOf(run, 'a', { found: [sweptBatch('a', 1), sweptBatch('a', 1, { providerBatchId: duplicate, createdAtMs: 7_000 })] }));
+    send(
+      run,
+      listingOf(run, 'a', { found: [listedBatch('a', 1), listedBatch('a', 1, { providerBatchId: duplicate, createdAtMs: 7_000 })] }),
+    );
     pause(run, 'manual');
     const { snapshot } = run.state;
     const alone = { ...snapshot, live: [], litter: ['file-a'] };
     expect(canProgress(alone, true, run.nowMs)).toBe(true);
-    const records = [litterEffectKey('file-a'), strayEffectKey(duplicate), straysKey].map((name) => ({
+    const records = [deleteFileKey('file-a'), duplicateEffectKey(duplicate), duplicatesKey].map((name) => ({
       key: name,
       count: 1,
       answeredCount: 0,
@@ -144,7 +147,7 @@ describe('a paused run', () => {
     const failing = { ...alone, faults: records };
     expect(effectsDue(failing, Infinity).map(({ type }) => type)).toEqual(['DeleteFile', 'CancelStray']);
     expect(canProgress(failing, true, run.nowMs)).toBe(false);
-    tell(run, { type: 'RecordStrayCancelled', providerBatchId: duplicate });
+    send(run, { type: 'RecordStrayCancelled', providerBatchId: duplicate });
     const watched = { ...run.state.snapshot, live: [], litter: [] };
     expect(effectsDue(watched, Infinity).map(({ type }) => type)).toEqual(['PollStrays']);
     expect(canProgress(watched, true, run.nowMs)).toBe(false);
@@ -154,7 +157,7 @@ describe('a paused run', () => {
 describe('a run that is not paused', () => {
   it.each(['running', 'cancel_requested'] as const)('retries for ever while it is %s', (state) => {
     const run = runIn.created();
-    if (state === 'cancel_requested') tell(run, { type: 'CancelRun' });
+    if (state === 'cancel_requested') send(run, { type: 'CancelRun' });
     const snapshot = withFault(run, pollKey, { count: 60, answeredCount: 60, dueInMs: 900_000 });
     expect(canProgress(snapshot, true, run.nowMs)).toBe(true);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { censusOfRows, costOfUsage, emptyUsage, moneyRoom, nothingPresumed, spentUsd, worstOfLiveUsd } from '../../../lib/core/internal.ts';
 import { isBounded } from '../../../lib/core/money/money.ts';
-import { makeConfig, testPrices, type Wishes } from '../../support/core/config.ts';
+import { makeConfig, testPrices, type Overrides } from '../../support/core/config.ts';
 import {
   accept,
   attempt,
@@ -15,14 +15,14 @@ import {
   settleRest,
   settleSuccesses,
   startRun,
-  tell,
+  send,
   toCreated,
 } from '../../support/core/scenario.ts';
 
 /** A row of 10 tokens costs at worst $10, and an answer of 5 another $10. */
-const capped = (costUsdMax: number | null, wishes: Wishes = {}): Scenario => {
+const capped = (costUsdMax: number | null, overrides: Overrides = {}): Scenario => {
   const run = startRun(
-    makeConfig({ chunk: { requestsMax: 4, planAfterMs: 0 }, money: { prices: testPrices, outputTokensMax: 5, costUsdMax }, ...wishes }),
+    makeConfig({ chunk: { requestsMax: 4, planAfterMs: 0 }, money: { prices: testPrices, outputTokensMax: 5, costUsdMax }, ...overrides }),
   );
   accept(run, Array<number>(12).fill(10));
   return run;
@@ -31,7 +31,7 @@ const answer = (run: Scenario, name: string, outputTokens: number): void => {
   const { batchNo, requests } = batchOf(run, name);
   const first = run.state.rows.findIndex((row) => row.batchNo === batchNo);
   endBatch(run, name, ending({ outputFileId: 'o' }));
-  tell(run, {
+  send(run, {
     type: 'RecordFiles',
     batchKey: key(name),
     output: { object: 'out', bytes: 10 * requests },
@@ -99,7 +99,7 @@ describe('a cap', () => {
       message: 'the next request costs at worst $20.00; $56.00 are spent and $0.00 committed of at most $70.00',
     });
     const { operation } = run.state.snapshot.config;
-    tell(
+    send(
       run,
       { type: 'ChangeOperation', operation: { ...operation, money: { ...operation.money, costUsdMax: 1_000 } } },
       { type: 'ResumeRun' },
@@ -153,10 +153,10 @@ describe('a cap', () => {
     toCreated(run, 'a');
     endBatch(run, 'a', ending({ outputFileId: 'o' }));
     while (batchOf(run, 'a').held === null) {
-      tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 0 }, error: null, census: censusOfRows(0) });
+      send(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 0 }, error: null, census: censusOfRows(0) });
       run.nowMs += 10_000_000;
     }
-    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
     settleRest(run, 'a');
     expect(run.state.snapshot.presumed).toEqual({ rows: 4, inputTokens: 40, outputTokens: 20 });
     expect(spentUsd(run.state.snapshot)).toBe(80);
@@ -185,7 +185,7 @@ describe('counts that differ from what is billed', () => {
     expect(batchOf(run, 'a').requests).toBe(20);
     // The provider bills twice what was counted: half as many rows fit.
     endBatch(run, 'a', ending({ outputFileId: 'o' }));
-    tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 200 }, error: null, census: censusOfRows(1_000) });
+    send(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 200 }, error: null, census: censusOfRows(1_000) });
     settleSuccesses(
       run,
       'a',
@@ -204,7 +204,7 @@ describe('counts that differ from what is billed', () => {
     accept(run, Array<number>(40).fill(10));
     toCreated(run, 'a');
     endBatch(run, 'a', ending({ outputFileId: 'o' }));
-    tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 200 }, error: null, census: censusOfRows(1_000) });
+    send(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 200 }, error: null, census: censusOfRows(1_000) });
     settleSuccesses(
       run,
       'a',

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BatchLimits, packBatch, type Room } from '../../../lib/core/internal.ts';
+import { type BatchLimits, packBatch, type RemainingCapacity } from '../../../lib/core/internal.ts';
 
-const unlimited: Room = { tokens: null, requests: null, usd: null };
+const unlimited: RemainingCapacity = { tokens: null, requests: null, usd: null };
 const rows = (bytes: readonly number[], tokens: readonly number[] | null = null, inputs: readonly number[] | null = null) => ({
   bytes,
   tokens,
@@ -81,15 +81,15 @@ describe('packing the rows in front', () => {
     inputTokensMax: fc.option(fc.nat(40)),
     inputsMax: fc.option(fc.integer({ min: 1, max: 12 })),
   });
-  const rooms = fc.record({ tokens: fc.option(fc.nat(40)), requests: fc.option(fc.nat(8)), usd: fc.option(fc.nat(60)) });
+  const capacities = fc.record({ tokens: fc.option(fc.nat(40)), requests: fc.option(fc.nat(8)), usd: fc.option(fc.nat(60)) });
 
   it('loses no row and doubles none: members and oversized ones are the front of the window', () => {
     fc.assert(
-      fc.property(fc.array(row, { maxLength: 20 }), bounds, rooms, (table, limit, room) => {
+      fc.property(fc.array(row, { maxLength: 20 }), bounds, capacities, (table, limit, capacity) => {
         const packed = packBatch(
           { bytes: table.map(({ bytes }) => bytes), tokens: table.map(({ tokens }) => tokens), inputs: table.map(({ inputs }) => inputs) },
           limit,
-          room,
+          capacity,
           price,
         );
         const front = [...packed.members, ...packed.oversized].sort((a, b) => a - b);
@@ -109,19 +109,19 @@ describe('packing the rows in front', () => {
 
   it('agrees with counting up by hand, whatever the limits', () => {
     fc.assert(
-      fc.property(fc.array(row, { maxLength: 20 }), bounds, rooms, (table, limit, room) => {
+      fc.property(fc.array(row, { maxLength: 20 }), bounds, capacities, (table, limit, capacity) => {
         const packed = packBatch(
           { bytes: table.map(({ bytes }) => bytes), tokens: table.map(({ tokens }) => tokens), inputs: table.map(({ inputs }) => inputs) },
           limit,
-          room,
+          capacity,
           price,
         );
         const maxima = {
-          count: Math.min(limit.requestsMax, room.requests ?? Infinity),
+          count: Math.min(limit.requestsMax, capacity.requests ?? Infinity),
           bytes: limit.inputBytesMax,
-          tokens: Math.min(limit.inputTokensMax ?? Infinity, room.tokens ?? Infinity),
+          tokens: Math.min(limit.inputTokensMax ?? Infinity, capacity.tokens ?? Infinity),
           inputs: limit.inputsMax ?? Infinity,
-          usd: room.usd ?? Infinity,
+          usd: capacity.usd ?? Infinity,
         };
         const total = (places: readonly number[], of: 'bytes' | 'tokens' | 'inputs'): number =>
           places.reduce((sum, place) => sum + (table[place]?.[of] ?? 0), 0);

@@ -12,7 +12,7 @@ import {
   type Scenario,
   startRun,
   takeIn,
-  tell,
+  send,
   toCreated,
   toCreating,
 } from '../../support/core/scenario.ts';
@@ -29,7 +29,7 @@ const rowsOf = (count: number, tokens: number): Scenario => {
 /** Refused at its create, and waited for until it may be tried again. */
 const refuseCreate = (run: Scenario, name: string): void => {
   const { createAttempt } = batchOf(run, name);
-  tell(run, { type: 'RecordCreateRefused', batchKey: key(name), createAttempt, refusal });
+  send(run, { type: 'RecordCreateRefused', batchKey: key(name), createAttempt, refusal });
   run.nowMs += 20 * 60_000;
 };
 /** Until no more than one request is asked for at once. */
@@ -39,7 +39,7 @@ const refuseToTheLast = (run: Scenario): string => {
     toCreating(run, name);
     refuseCreate(run, name);
     if (batchOf(run, name).requests === 1) return name;
-    tell(run, { type: 'DropBatch', batchKey: key(name) });
+    send(run, { type: 'DropBatch', batchKey: key(name) });
   }
 };
 
@@ -47,7 +47,7 @@ describe('a queue that refused everything for a while', () => {
   it('is filled again by what is taken in, though one request at a time was all that the guess admitted', () => {
     const run = rowsOf(64, 129);
     const last = refuseToTheLast(run);
-    tell(run, { type: 'BeginCreate', batchKey: key(last) });
+    send(run, { type: 'BeginCreate', batchKey: key(last) });
     answerCreate(run, last);
     takeIn(run, last);
     // What was refused lies there now: the refusal says nothing any more, and the next batches need not wait for this one's end.
@@ -63,7 +63,7 @@ describe('a queue that refused everything for a while', () => {
     const last = refuseToTheLast(run);
     // The process slept: that refusal is forgotten.
     run.nowMs += 2 * hourMs;
-    tell(run, { type: 'BeginCreate', batchKey: key(last) });
+    send(run, { type: 'BeginCreate', batchKey: key(last) });
     answerCreate(run, last);
     takeIn(run, last);
     for (let i = 0; run.state.snapshot.totals.pending > 0 && i < 12; i += 1) {
@@ -84,14 +84,14 @@ describe('a batch that is refused beside others that only reserve room', () => {
   it('is planned anew, which looks at them again: it is not sent for ever at the size that was refused', () => {
     const run = rowsOf(50, 100);
     planBeside(run, 'a', others);
-    tell(
+    send(
       run,
       { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'file-a', expiresAtMs: null },
       { type: 'BeginCreate', batchKey: key('a') },
     );
     refuseCreate(run, 'a');
     expect(dueTypes(run)).toEqual(['DropBatch']);
-    tell(run, { type: 'DropBatch', batchKey: key('a') });
+    send(run, { type: 'DropBatch', batchKey: key('a') });
     planBeside(run, 'b', { tokens: 5_000, requests: 50, stated: null, wants: [] });
     expect(batchOf(run, 'b').requests).toBe(25);
   });
@@ -99,9 +99,9 @@ describe('a batch that is refused beside others that only reserve room', () => {
   it('gives up after three days as well, with nothing of its own there', () => {
     const run = rowsOf(1, 100);
     planBeside(run, 'a', others);
-    tell(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'file-a', expiresAtMs: null });
+    send(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'file-a', expiresAtMs: null });
     for (let i = 0; i < 400 && run.state.snapshot.control.state === 'running'; i += 1) {
-      tell(run, { type: 'BeginCreate', batchKey: key('a') });
+      send(run, { type: 'BeginCreate', batchKey: key('a') });
       refuseCreate(run, 'a');
     }
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
@@ -113,7 +113,7 @@ describe('a request that is larger than the whole queue', () => {
     const run = startRun(makeConfig({ chunk: { requestsMax: 10, planAfterMs: 0 }, enqueue: { enqueuedTokenLimit: 500 } }));
     accept(run, [900]);
     const window = planWindow(run.state.rows, run.state.snapshot.backlog.generation, 1_000);
-    tell(run, { type: 'PlanBatch', newBatchKey: key('a'), window, others: { tokens: 300, requests: 3, stated: null, wants: [] } });
+    send(run, { type: 'PlanBatch', newBatchKey: key('a'), window, others: { tokens: 300, requests: 3, stated: null, wants: [] } });
     expect(run.state.snapshot.control).toMatchObject({
       state: 'paused',
       reason: 'budget_exhausted',
@@ -130,9 +130,9 @@ describe('two limits of one queue', () => {
       ['b', { statedTokensMax: null, statedRequestsMax: 7 }],
     ] as const) {
       toCreating(run, name);
-      tell(run, { type: 'RecordCreateRefused', batchKey: key(name), createAttempt: 1, refusal: { ...refusal, ...stated } });
+      send(run, { type: 'RecordCreateRefused', batchKey: key(name), createAttempt: 1, refusal: { ...refusal, ...stated } });
       run.nowMs += 20 * 60_000;
-      tell(run, { type: 'DropBatch', batchKey: key(name) });
+      send(run, { type: 'DropBatch', batchKey: key(name) });
     }
     expect(run.state.snapshot.queue.stated).toMatchObject({ tokensMax: 600, requestsMax: 7 });
   });
@@ -150,7 +150,7 @@ describe('the pace of creates, where the clock goes back', () => {
     let count = 0;
     for (let i = 0; run.nowMs < startedMs + hourMs; i += 1) {
       plan(run, `b${i}`);
-      tell(run, { type: 'RecordUpload', batchKey: key(`b${i}`), createAttempt: 1, inputFileId: `file-${i}`, expiresAtMs: null });
+      send(run, { type: 'RecordUpload', batchKey: key(`b${i}`), createAttempt: 1, inputFileId: `file-${i}`, expiresAtMs: null });
       while (run.nowMs < startedMs + hourMs && attempt(run, { type: 'BeginCreate', batchKey: key(`b${i}`) }).rejection !== null)
         run.nowMs += 10_000;
       if (run.nowMs >= startedMs + hourMs) break;

@@ -18,7 +18,7 @@ import {
   startRun,
   statuses,
   takeIn,
-  tell,
+  send,
   toCreated,
   toCreating,
 } from '../../support/core/scenario.ts';
@@ -83,7 +83,7 @@ describe('a refusal that states the limit', () => {
     plan(run, 'b');
     refuse(run, 'a', { tokens: 300 });
     expect(dueTypes(run)).toContain('DropBatch');
-    tell(run, { type: 'DropBatch', batchKey: key('b') });
+    send(run, { type: 'DropBatch', batchKey: key('b') });
     expect(sent(run, 'c')).toBe(30);
   });
 
@@ -103,7 +103,7 @@ describe('a refusal that states the limit', () => {
     const other = rowsOf(100);
     toCreated(other, 'a');
     refuseAndWait(other, 'a', { tokens: 300 });
-    tell(other, { type: 'PauseRun', reason: 'manual', message: null }, { type: 'ResumeRun' });
+    send(other, { type: 'PauseRun', reason: 'manual', message: null }, { type: 'ResumeRun' });
     expect(sent(other, 'b')).toBe(100);
   });
 });
@@ -119,11 +119,11 @@ describe('a refusal of a create', () => {
       statedTokensMax: 300,
       statedRequestsMax: null,
     } as const;
-    tell(run, { type: 'RecordCreateRefused', batchKey: key('a'), createAttempt: 1, refusal });
+    send(run, { type: 'RecordCreateRefused', batchKey: key('a'), createAttempt: 1, refusal });
     expect(dueTypes(run)).toEqual([]);
     run.nowMs += 20 * 60_000;
     expect(dueTypes(run)).toEqual(['DropBatch']);
-    tell(run, { type: 'DropBatch', batchKey: key('a') });
+    send(run, { type: 'DropBatch', batchKey: key('a') });
     expect(sent(run, 'b')).toBe(30);
     expect(statuses(run).every((status) => status === 'submitted' || status === 'pending')).toBe(true);
   });
@@ -138,7 +138,7 @@ describe('a refusal of a create', () => {
       statedTokensMax: null,
       statedRequestsMax: null,
     } as const;
-    tell(run, { type: 'RecordCreateRefused', batchKey: key('a'), createAttempt: 1, refusal });
+    send(run, { type: 'RecordCreateRefused', batchKey: key('a'), createAttempt: 1, refusal });
     expect((nextDueMs(run.state.snapshot, run.nowMs) ?? 0) - run.nowMs).toBeGreaterThan(40_000);
     run.nowMs += 20 * 60_000;
     expect(dueTypes(run)).toEqual(['BeginCreate']);
@@ -217,10 +217,10 @@ describe('a refusal that states nothing', () => {
       const name = uploaded?.batchKey ?? `a${i}`;
       if (uploaded === undefined) {
         plan(run, name);
-        tell(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
+        send(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
       }
       while (!dueTypes(run).includes('BeginCreate')) run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? Infinity;
-      tell(run, { type: 'BeginCreate', batchKey: key(name) });
+      send(run, { type: 'BeginCreate', batchKey: key(name) });
       createdMs.push(run.nowMs);
       answerCreate(run, name);
       refuse(run, name);
@@ -267,7 +267,7 @@ describe('while no limit is known', () => {
         const batch = run.state.snapshot.live.find(({ batchKey }) => batchKey === key(name));
         if (batch !== undefined) continue;
         plan(run, name);
-        tell(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
+        send(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
         if (attempt(run, { type: 'BeginCreate', batchKey: key(name) }).rejection !== null) break;
         answerCreate(run, name);
         count += 1;
@@ -299,13 +299,13 @@ describe('the pace of creates', () => {
     for (let i = 0; run.nowMs < untilMs && i < 200;) {
       if (!run.state.snapshot.live.some(({ phase }) => phase === 'uploaded')) {
         plan(run, `b${i}`);
-        tell(run, { type: 'RecordUpload', batchKey: key(`b${i}`), createAttempt: 1, inputFileId: `file-${i}`, expiresAtMs: null });
+        send(run, { type: 'RecordUpload', batchKey: key(`b${i}`), createAttempt: 1, inputFileId: `file-${i}`, expiresAtMs: null });
       }
       if (!dueTypes(run).includes('BeginCreate')) {
         run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? untilMs;
         continue;
       }
-      tell(run, { type: 'BeginCreate', batchKey: key(`b${i}`) });
+      send(run, { type: 'BeginCreate', batchKey: key(`b${i}`) });
       startedMs.push(run.nowMs);
       answerCreate(run, `b${i}`);
       endBatch(run, `b${i}`, ending({ outputFileId: 'o' }));

@@ -27,9 +27,9 @@ import {
   settleSuccesses,
   startRun,
   statuses,
-  sweptBatch,
-  sweepOf,
-  tell,
+  listedBatch,
+  listingOf,
+  send,
   toCreated,
   toCreating,
 } from '../../support/core/scenario.ts';
@@ -56,7 +56,7 @@ const resolve = (run: Scenario, resolution: Resolution) => attempt(run, { type: 
 const giveUp = (run: Scenario) => resolve(run, { type: 'give_up' });
 const takeFiles = (run: Scenario, change: Partial<BatchObservation> = {}) =>
   resolve(run, { type: 'take_files', found: observation({ named: { outputFileId: 'o', errorFileId: null }, ...change }) });
-const strayLook = (run: Scenario, change: Partial<BatchObservation> = {}) =>
+const duplicatePoll = (run: Scenario, change: Partial<BatchObservation> = {}) =>
   attempt(run, { type: 'RecordStrays', asked: [atA], observations: [observation(change)] });
 const types = (events: readonly Event[]): readonly string[] => events.map(({ type }) => type);
 
@@ -75,7 +75,7 @@ describe('a batch that an operator gives up', () => {
 
   it('says in its event how many rows may be paid for twice, and how it stood', () => {
     const run = created();
-    tell(run, { type: 'RecordPoll', asked: [key('a')], observations: [observation()] });
+    send(run, { type: 'RecordPoll', asked: [key('a')], observations: [observation()] });
     const { events } = giveUp(run);
     expect(toRunEvents('r' as never, 7, events).map(({ eventType, data }) => [eventType, data])).toEqual([
       [
@@ -112,8 +112,8 @@ describe('a batch that an operator gives up', () => {
     const run = created();
     giveUp(run);
     settleRest(run, 'a');
-    tell(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
-    const { events } = strayLook(run, {
+    send(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
+    const { events } = duplicatePoll(run, {
       providerStatus: 'cancelled',
       progress: { total: 4, completed: 1, failed: 0 },
       ending: ending({ type: 'cancelled' }),
@@ -127,17 +127,17 @@ describe('a batch that an operator gives up', () => {
     const run = created();
     giveUp(run);
     settleRest(run, 'a');
-    tell(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
-    strayLook(run, { ending: ending({ type: 'rejected' }), progress: null });
+    send(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
+    duplicatePoll(run, { ending: ending({ type: 'rejected' }), progress: null });
     expect(run.state.snapshot.presumed).toEqual(nothingPresumed);
   });
 
   it('is not counted before what was read of it is settled', () => {
     const run = created();
     takeFiles(run);
-    tell(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
+    send(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
     expect(dueTypes(run)).not.toContain('PollStrays');
-    expect(strayLook(run, { ending: ending() }).rejection?.type).toBe('nothing_to_change');
+    expect(duplicatePoll(run, { ending: ending() }).rejection?.type).toBe('nothing_to_change');
   });
 
   it('keeps no run waiting: once it was asked to cancel, the run may end', () => {
@@ -148,11 +148,11 @@ describe('a batch that an operator gives up', () => {
     requeueAll(run);
     toCreated(run, 'b');
     endBatch(run, 'b', ending({ outputFileId: 'o' }));
-    tell(run, { type: 'RecordFiles', batchKey: key('b'), output: { object: 'out', bytes: 40 }, error: null, census: censusOfRows(4) });
+    send(run, { type: 'RecordFiles', batchKey: key('b'), output: { object: 'out', bytes: 40 }, error: null, census: censusOfRows(4) });
     settleSuccesses(run, 'b', [0, 1, 2, 3]);
     settleRest(run, 'b');
     expect(isFinished(run.state.snapshot)).toBe(false);
-    tell(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
+    send(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
     expect(isFinished(run.state.snapshot)).toBe(true);
     expect(run.state.snapshot.presumed.rows).toBeGreaterThanOrEqual(4);
   });
@@ -161,10 +161,10 @@ describe('a batch that an operator gives up', () => {
     const run = created();
     giveUp(run);
     settleRest(run, 'a');
-    tell(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
+    send(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
     let looks = 0;
     for (; run.state.snapshot.strays[0]?.isEnded === false; looks += 1) {
-      strayLook(run);
+      duplicatePoll(run);
       run.nowMs += hourMs;
     }
     expect(looks).toBe(10);
@@ -178,13 +178,13 @@ describe('a batch that an operator gives up', () => {
     run.nowMs += hourMs;
     requeueAll(run);
     toCreating(run, 'b');
-    tell(run, { type: 'RecordCreateUnclear', batchKey: key('b'), createAttempt: 1, message: 'lost' });
-    expect(sweepOf(run, 'b').known).toEqual([]);
+    send(run, { type: 'RecordCreateUnclear', batchKey: key('b'), createAttempt: 1, message: 'lost' });
+    expect(listingOf(run, 'b').known).toEqual([]);
     const found: readonly SweptBatch[] = [
-      sweptBatch('a', 1, { providerBatchId: atA }),
-      sweptBatch('b', 1, { providerBatchId: 'new' as ProviderBatchId }),
+      listedBatch('a', 1, { providerBatchId: atA }),
+      listedBatch('b', 1, { providerBatchId: 'new' as ProviderBatchId }),
     ];
-    const { events } = attempt(run, sweepOf(run, 'b', { found }));
+    const { events } = attempt(run, listingOf(run, 'b', { found }));
     expect(types(events)).toEqual(['BatchCreated']);
     expect(batchOf(run, 'b').providerBatchId).toBe('new');
   });
@@ -204,13 +204,13 @@ describe('a batch that an operator gives up', () => {
     const run = startRun();
     accept(run, [10]);
     toCreating(run, 'a');
-    tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
+    send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
     expect(giveUp(run).rejection).toMatchObject({ type: 'wrong_phase', phase: 'indeterminate' });
   });
 
   it('ends a cancelled run at once, and is no stray where it was asked to cancel', () => {
     const run = created();
-    tell(run, { type: 'CancelRun' }, { type: 'RecordCancelAsked', batchKey: key('a') });
+    send(run, { type: 'CancelRun' }, { type: 'RecordCancelAsked', batchKey: key('a') });
     expect(types(giveUp(run).events)).toEqual(['BatchGivenUp', 'FilesStored']);
     settleRest(run, 'a');
     expect(isFinished(run.state.snapshot)).toBe(true);
@@ -219,7 +219,7 @@ describe('a batch that an operator gives up', () => {
 
   it('is what it means to call its results lost, while it is there and only overdue', () => {
     const run = created();
-    tell(run, {
+    send(run, {
       type: 'RecordPoll',
       asked: [key('a')],
       observations: [observation({ createdAtMs: run.nowMs - 72 * hourMs, expiresAtMs: run.nowMs - 48 * hourMs })],
@@ -249,12 +249,12 @@ describe('a batch that was given up and cannot be cancelled', () => {
     requeueAll(run);
     toCreated(run, 'b');
     endBatch(run, 'b', ending({ outputFileId: 'o' }));
-    tell(run, { type: 'RecordFiles', batchKey: key('b'), output: { object: 'out', bytes: 40 }, error: null, census: censusOfRows(4) });
+    send(run, { type: 'RecordFiles', batchKey: key('b'), output: { object: 'out', bytes: 40 }, error: null, census: censusOfRows(4) });
     settleSuccesses(run, 'b', [0, 1, 2, 3]);
     settleRest(run, 'b');
     let tries = 0;
     for (; !isFinished(run.state.snapshot) && tries < 20; tries += 1) {
-      tell(run, { type: 'RecordFault', key: `stray:${atA}` as never, fault: 'transient', message: '500: boom', retryAfterMs: null });
+      send(run, { type: 'RecordFault', key: `stray:${atA}` as never, fault: 'transient', message: '500: boom', retryAfterMs: null });
       run.nowMs += hourMs;
     }
     expect(tries).toBe(4);
@@ -264,7 +264,7 @@ describe('a batch that was given up and cannot be cancelled', () => {
 
 describe('files of a batch that is not over', () => {
   const answered = (run: Scenario, rows: number): void => {
-    tell(run, {
+    send(run, {
       type: 'RecordFiles',
       batchKey: key('a'),
       output: { object: 'out', bytes: 10 * rows },
@@ -304,8 +304,8 @@ describe('files of a batch that is not over', () => {
     const run = created();
     takeFiles(run);
     answered(run, 2);
-    tell(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
-    const { events } = strayLook(run, { progress: { total: 4, completed: 3, failed: 0 }, ending: ending({ type: 'cancelled' }) });
+    send(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
+    const { events } = duplicatePoll(run, { progress: { total: 4, completed: 3, failed: 0 }, ending: ending({ type: 'cancelled' }) });
     expect(events).toMatchObject([{ type: 'StrayEnded', answered: 1 }]);
     expect(run.state.snapshot.presumed.rows).toBe(1);
   });
@@ -360,9 +360,12 @@ describe('a duplicate batch that never ends', () => {
     const run = startRun();
     accept(run, [10]);
     toCreating(run, 'a');
-    tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
-    const found = [sweptBatch('a', 1, { createdAtMs: 1 }), sweptBatch('a', 1, { providerBatchId: 'q' as ProviderBatchId, createdAtMs: 2 })];
-    tell(run, sweepOf(run, 'a', { found }), { type: 'RecordStrayCancelled', providerBatchId: 'q' as ProviderBatchId });
+    send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
+    const found = [
+      listedBatch('a', 1, { createdAtMs: 1 }),
+      listedBatch('a', 1, { providerBatchId: 'q' as ProviderBatchId, createdAtMs: 2 }),
+    ];
+    send(run, listingOf(run, 'a', { found }), { type: 'RecordStrayCancelled', providerBatchId: 'q' as ProviderBatchId });
     const begunMs = run.nowMs;
     while (run.state.snapshot.strays[0]?.isEnded === false) {
       const seen = observation({ providerBatchId: 'q' as ProviderBatchId, expiresAtMs: begunMs + 24 * hourMs });

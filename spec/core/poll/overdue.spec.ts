@@ -20,7 +20,7 @@ import {
   settleRest,
   startRun,
   statuses,
-  tell,
+  send,
   toCreated,
 } from '../../support/core/scenario.ts';
 
@@ -43,15 +43,15 @@ const shown = (change: Shown = {}): BatchObservation => ({
   stage: 'in_progress',
   ...change,
 });
-const look = (run: Scenario, change: Shown = {}): Step =>
+const pollOnce = (run: Scenario, change: Shown = {}): Step =>
   attempt(run, { type: 'RecordPoll', asked: [key('a')], observations: [shown(change)] });
 /** Polled when it is due, until so much time has passed. */
 const polled = (run: Scenario, forMs: number, change: Shown = {}): void => {
   for (const endMs = run.nowMs + forMs; run.nowMs < endMs;) {
-    look(run, change);
+    pollOnce(run, change);
     run.nowMs = Math.min(endMs, nextDueMs(run.state.snapshot, run.nowMs) ?? endMs);
   }
-  look(run, change);
+  pollOnce(run, change);
 };
 const troubles = (run: Scenario): readonly string[] => summaryOf(run.state.snapshot).troubles.map(({ message }) => message);
 
@@ -62,14 +62,14 @@ describe('a batch that takes longer than is usual', () => {
     const times = { createdAtMs, expiresAtMs: createdAtMs + 24 * hourMs };
     run.nowMs = createdAtMs + 48 * hourMs;
     const providerNowMs = createdAtMs + hourMs;
-    look(run, { ...times, stage: 'validating', statusSinceMs: createdAtMs, progress: null, providerNowMs });
+    pollOnce(run, { ...times, stage: 'validating', statusSinceMs: createdAtMs, progress: null, providerNowMs });
     expect(batchOf(run, 'a').overdue).toBeNull();
-    look(run, { ...times, providerNowMs: createdAtMs + 25 * hourMs });
+    pollOnce(run, { ...times, providerNowMs: createdAtMs + 25 * hourMs });
     expect(batchOf(run, 'a').overdue?.reason).toBe('past_expiry');
     // A service whose clock is wrong: the earlier of the two counts.
     const other = created();
     const begunMs = other.nowMs;
-    look(other, { createdAtMs: begunMs, expiresAtMs: begunMs + 24 * hourMs, providerNowMs: begunMs + 1_000 * hourMs });
+    pollOnce(other, { createdAtMs: begunMs, expiresAtMs: begunMs + 24 * hourMs, providerNowMs: begunMs + 1_000 * hourMs });
     expect(batchOf(other, 'a').overdue).toBeNull();
   });
 
@@ -80,7 +80,7 @@ describe('a batch that takes longer than is usual', () => {
     polled(run, 20 * hourMs, { ...times, progress: { total: 3, completed: 1, failed: 0 } });
     expect(batchOf(run, 'a').overdue?.reason).toBe('unchanged');
     run.nowMs = createdAtMs + 24 * hourMs;
-    look(run, times);
+    pollOnce(run, times);
     expect(batchOf(run, 'a').overdue).toBeNull();
     polled(run, 49 * hourMs, times);
     expect(batchOf(run, 'a').overdue).toEqual({ reason: 'past_expiry', sinceMs: createdAtMs + 24 * hourMs });
@@ -97,13 +97,13 @@ describe('a batch that takes longer than is usual', () => {
 
   it('is overdue at once where the provider shows times that are long past', () => {
     const run = created();
-    look(run, { createdAtMs: run.nowMs - 72 * hourMs, expiresAtMs: run.nowMs - 48 * hourMs });
+    pollOnce(run, { createdAtMs: run.nowMs - 72 * hourMs, expiresAtMs: run.nowMs - 48 * hourMs });
     expect(troubles(run)[0]).toContain('3 days after its creation: it should have expired 2 days ago');
   });
 
   it('is held against its window where the service tells no expiry, and against our own clock where it tells no times', () => {
     const run = created();
-    look(run, { createdAtMs: run.nowMs - 26 * hourMs, expiresAtMs: null });
+    pollOnce(run, { createdAtMs: run.nowMs - 26 * hourMs, expiresAtMs: null });
     expect(batchOf(run, 'a').overdue?.reason).toBe('past_expiry');
     const other = created();
     polled(other, 24 * hourMs, { stage: 'unknown', progress: null });
@@ -114,7 +114,7 @@ describe('a batch that takes longer than is usual', () => {
 
   it('is no older than batches are: a time that cannot be is none', () => {
     const run = created();
-    look(run, { createdAtMs: 1_000 });
+    pollOnce(run, { createdAtMs: 1_000 });
     expect(batchOf(run, 'a').overdue).toBeNull();
     expect(summaryOf(run.state.snapshot).liveBatches[0]?.submittedAt).toEqual(new Date(batchOf(run, 'a').sentAtMs ?? 0));
   });
@@ -137,16 +137,16 @@ describe('a batch that takes longer than is usual', () => {
 
   it('is believed about how long it has been in a status, where its counts say nothing else', () => {
     const run = created();
-    look(run, { stage: 'cancelling', providerStatus: 'cancelling', statusSinceMs: run.nowMs - 5 * hourMs });
+    pollOnce(run, { stage: 'cancelling', providerStatus: 'cancelling', statusSinceMs: run.nowMs - 5 * hourMs });
     expect(troubles(run)[0]).toContain('neither its status nor its counts have changed for 5 hours');
     const moving = created();
-    look(moving, { statusSinceMs: moving.nowMs - 20 * hourMs, progress: { total: 3, completed: 2, failed: 0 } });
+    pollOnce(moving, { statusSinceMs: moving.nowMs - 20 * hourMs, progress: { total: 3, completed: 2, failed: 0 } });
     expect(batchOf(moving, 'a').overdue).toBeNull();
   });
 
   it('has answered everything, by its counts, in a status that nobody knows: that is told at once', () => {
     const run = created();
-    look(run, { stage: 'unknown', providerStatus: 'finalized', progress: { total: 3, completed: 2, failed: 1 } });
+    pollOnce(run, { stage: 'unknown', providerStatus: 'finalized', progress: { total: 3, completed: 2, failed: 1 } });
     expect(batchOf(run, 'a').overdue?.reason).toBe('unknown_status');
     expect(troubles(run)[0]).toContain('all of its 3 requests are counted as answered or failed, and batchor does not know this status');
     expect(batchOf(run, 'a').phase).toBe('created');
@@ -155,10 +155,10 @@ describe('a batch that takes longer than is usual', () => {
   it('names a file of answers, in a status that nobody knows: that is told at once, too', () => {
     const run = created();
     const named = { outputFileId: 'o', errorFileId: null };
-    look(run, { stage: 'unknown', providerStatus: 'done', progress: null, named });
+    pollOnce(run, { stage: 'unknown', providerStatus: 'done', progress: null, named });
     expect(troubles(run)[0]).toContain('it names a file of answers, and batchor does not know this status');
     const known = created();
-    look(known, { progress: null, named });
+    pollOnce(known, { progress: null, named });
     expect(batchOf(known, 'a').overdue).toBeNull();
   });
 
@@ -169,7 +169,7 @@ describe('a batch that takes longer than is usual', () => {
       for (const event of told) if (event.type === 'BatchOverdue') events.push(event.overdue?.reason ?? null);
     };
     for (const progress of [0, 0, 0, 1, 1]) {
-      note(look(run, { progress: { total: 3, completed: progress, failed: 0 } }));
+      note(pollOnce(run, { progress: { total: 3, completed: progress, failed: 0 } }));
       run.nowMs += 7 * hourMs;
     }
     expect(events).toEqual(['unchanged', null, 'past_expiry']);
@@ -177,7 +177,7 @@ describe('a batch that takes longer than is usual', () => {
 
   it('is none in a snapshot of before', () => {
     const run = created();
-    look(run);
+    pollOnce(run);
     const { newsAtMs, providerTimes, overdue, ...before } = batchOf(run, 'a');
     expect([newsAtMs, providerTimes, overdue]).toEqual([run.nowMs, { createdAtMs: null, expiresAtMs: null }, null]);
     const stored = JSON.parse(JSON.stringify(snapshotCodec.encode({ ...run.state.snapshot, live: [before as never] }))) as unknown;
@@ -187,7 +187,7 @@ describe('a batch that takes longer than is usual', () => {
     run.state = { ...run.state, snapshot: read.right };
     run.nowMs += 20 * hourMs;
     // Since when nothing has changed, nobody recorded: it is counted from the first look on.
-    look(run, { progress: batchOf(run, 'a').progress });
+    pollOnce(run, { progress: batchOf(run, 'a').progress });
     expect(batchOf(run, 'a').overdue).toBeNull();
   });
 });
@@ -216,7 +216,7 @@ describe('events of before', () => {
 describe('a cancelled run', () => {
   const cancelled = (): Scenario => {
     const run = created();
-    tell(run, { type: 'CancelRun' }, { type: 'RecordCancelAsked', batchKey: key('a') });
+    send(run, { type: 'CancelRun' }, { type: 'RecordCancelAsked', batchKey: key('a') });
     return run;
   };
 
@@ -225,7 +225,7 @@ describe('a cancelled run', () => {
     const begunMs = run.nowMs;
     const change: Shown = { stage: 'cancelling', providerStatus: 'cancelling' };
     while (batchOf(run, 'a').phase === 'created') {
-      look(run, change);
+      pollOnce(run, change);
       run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
     }
     expect(run.nowMs - begunMs).toBeGreaterThan(hourMs);
@@ -257,10 +257,10 @@ describe('a cancelled run', () => {
     const run = created();
     const times = { createdAtMs: run.nowMs - 72 * hourMs, expiresAtMs: run.nowMs - 48 * hourMs };
     polled(run, hourMs, times);
-    tell(run, { type: 'CancelRun' }, { type: 'RecordCancelAsked', batchKey: key('a') });
+    send(run, { type: 'CancelRun' }, { type: 'RecordCancelAsked', batchKey: key('a') });
     let looks = 0;
     for (; batchOf(run, 'a').phase === 'created'; looks += 1) {
-      look(run, times);
+      pollOnce(run, times);
       run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
     }
     expect(looks).toBe(10);
@@ -272,9 +272,9 @@ describe('a cancelled run', () => {
       const due = dueTypes(run);
       if (due.includes('CancelBatch')) {
         count += 1;
-        tell(run, { type: 'RecordFault', key: 'cancel:a' as never, fault: 'transient', message: '500: boom', retryAfterMs: null });
+        send(run, { type: 'RecordFault', key: 'cancel:a' as never, fault: 'transient', message: '500: boom', retryAfterMs: null });
       }
-      if (due.includes('PollBatches')) look(run, shown);
+      if (due.includes('PollBatches')) pollOnce(run, shown);
       run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
     }
     return count;
@@ -284,7 +284,7 @@ describe('a cancelled run', () => {
     const run = created();
     const times = { createdAtMs: run.nowMs - 72 * hourMs, expiresAtMs: run.nowMs - 48 * hourMs };
     polled(run, hourMs, times);
-    tell(run, { type: 'CancelRun' });
+    send(run, { type: 'CancelRun' });
     expect(asks(run, times)).toBe(4);
     expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'provider_refused' });
     expect(run.state.snapshot.control.message).toContain('failed 4 times');
@@ -295,7 +295,7 @@ describe('a cancelled run', () => {
 
   it('asks again for as long as its batch is not overdue', () => {
     const run = created();
-    tell(run, { type: 'CancelRun' });
+    send(run, { type: 'CancelRun' });
     expect(asks(run, {})).toBeGreaterThan(4);
     expect(batchOf(run, 'a').cancelAsked).toBe(false);
   });
@@ -304,10 +304,10 @@ describe('a cancelled run', () => {
     const run = created();
     const times = { createdAtMs: run.nowMs - 72 * hourMs, expiresAtMs: run.nowMs - 48 * hourMs };
     polled(run, hourMs, times);
-    tell(run, { type: 'CancelRun' });
+    send(run, { type: 'CancelRun' });
     for (let tries = 0; tries < 8; tries += 1) {
       for (const name of ['poll', 'cancel:a'])
-        tell(run, { type: 'RecordFault', key: name as never, fault: 'transient', message: 'down', retryAfterMs: null });
+        send(run, { type: 'RecordFault', key: name as never, fault: 'transient', message: 'down', retryAfterMs: null });
       run.nowMs += hourMs;
     }
     expect(batchOf(run, 'a').cancelAsked).toBe(false);

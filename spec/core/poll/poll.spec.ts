@@ -10,7 +10,7 @@ import {
   settleRest,
   startRun,
   statuses,
-  tell,
+  send,
   toCreated,
 } from '../../support/core/scenario.ts';
 
@@ -21,7 +21,7 @@ const created = (): Scenario => {
   toCreated(run, 'a');
   return run;
 };
-const look = (run: Scenario, how: BatchEnding, completed: number, failed = 0) => {
+const pollOnce = (run: Scenario, how: BatchEnding, completed: number, failed = 0) => {
   const { providerBatchId } = batchOf(run, 'a');
   if (providerBatchId === null) throw new Error('it was never created');
   const progress = { total: 2, completed, failed };
@@ -55,7 +55,11 @@ describe('an ended batch that counts answers and shows no file for them', () => 
       const run = created();
       const begunMs = run.nowMs;
       let looks = 0;
-      for (let events = look(run, how, completed, failed); events.includes('FaultRecorded'); events = look(run, how, completed, failed)) {
+      for (
+        let events = pollOnce(run, how, completed, failed);
+        events.includes('FaultRecorded');
+        events = pollOnce(run, how, completed, failed)
+      ) {
         looks += 1;
         expect(batchOf(run, 'a').phase).toBe('created');
         expect(run.state.snapshot.faults[0]?.message).toContain('cannot be seen yet');
@@ -79,33 +83,34 @@ describe('an ended batch that counts answers and shows no file for them', () => 
 
   it('is looked at anew once the operator says so, and settled from its files', () => {
     const run = created();
-    for (let events = look(run, ending(), 2); events.includes('FaultRecorded'); events = look(run, ending(), 2)) while (!untilDue(run));
+    for (let events = pollOnce(run, ending(), 2); events.includes('FaultRecorded'); events = pollOnce(run, ending(), 2))
+      while (!untilDue(run));
     expect(batchOf(run, 'a').held).not.toBeNull();
-    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'read_again' } });
+    send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'read_again' } });
     expect(run.state.snapshot.control.state).toBe('running');
     expect(effectsDue(run.state.snapshot, run.nowMs).map(({ type }) => type)).toContain('PollBatches');
-    expect(look(run, ending(), 2)).toEqual(['FaultRecorded']);
+    expect(pollOnce(run, ending(), 2)).toEqual(['FaultRecorded']);
     while (!untilDue(run));
-    expect(look(run, ending({ outputFileId: 'late' }), 2)).toEqual(['BatchEnded']);
+    expect(pollOnce(run, ending({ outputFileId: 'late' }), 2)).toEqual(['BatchEnded']);
   });
 
   it('is settled from its files as soon as they show', () => {
     const run = created();
-    look(run, ending(), 2);
+    pollOnce(run, ending(), 2);
     while (!untilDue(run));
-    expect(look(run, ending({ outputFileId: 'late' }), 2)).toEqual(['BatchEnded']);
+    expect(pollOnce(run, ending({ outputFileId: 'late' }), 2)).toEqual(['BatchEnded']);
     expect(batchOf(run, 'a').files).toBeNull();
   });
 
   it('is believed at once where it counts nothing, or says nothing', () => {
-    expect(look(created(), ending({ type: 'expired' }), 0)).toEqual(['BatchEnded', 'FilesStored']);
-    expect(look(created(), ending({ outputFileId: 'o' }), 2)).toEqual(['BatchEnded']);
+    expect(pollOnce(created(), ending({ type: 'expired' }), 0)).toEqual(['BatchEnded', 'FilesStored']);
+    expect(pollOnce(created(), ending({ outputFileId: 'o' }), 2)).toEqual(['BatchEnded']);
   });
 
   it('is not counted twice for the same look, told twice', () => {
     const run = created();
-    expect(look(run, ending(), 2)).toEqual(['FaultRecorded']);
-    expect(look(run, ending(), 2)).toEqual([]);
+    expect(pollOnce(run, ending(), 2)).toEqual(['FaultRecorded']);
+    expect(pollOnce(run, ending(), 2)).toEqual([]);
   });
 });
 
@@ -130,7 +135,7 @@ describe('a batch that the provider does not know', () => {
   it('is given up by somebody’s word that its answers are lost: its rows go again, and nobody else can say so', () => {
     const run = created();
     absent(run);
-    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'ended', files: { output: null, error: null } });
     settleRest(run, 'a');
     expect(statuses(run)).toEqual(['failed_retryable', 'failed_retryable']);
@@ -141,7 +146,7 @@ describe('a batch that the provider does not know', () => {
 describe('files that are shorter than the counts', () => {
   it('are read again a few times, slower and slower, before what they lack is missing', () => {
     const run = created();
-    look(run, ending({ outputFileId: 'o' }), 2);
+    pollOnce(run, ending({ outputFileId: 'o' }), 2);
     const files = {
       type: 'RecordFiles',
       batchKey: key('a'),
@@ -153,7 +158,7 @@ describe('files that are shorter than the counts', () => {
     let reads = 0;
     while (batchOf(run, 'a').files === null) {
       reads += 1;
-      tell(run, files);
+      send(run, files);
       run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
     }
     expect(reads).toBe(9);
@@ -163,14 +168,14 @@ describe('files that are shorter than the counts', () => {
 
   it('cannot be had: the batch is held, and the run says results_unavailable', () => {
     const run = created();
-    look(run, ending({ outputFileId: 'o' }), 2);
+    pollOnce(run, ending({ outputFileId: 'o' }), 2);
     for (let i = 0; i < 4; i += 1) {
-      tell(run, { type: 'RecordFault', key: 'batch:a' as never, fault: 'refused', message: 'no such file', retryAfterMs: null });
+      send(run, { type: 'RecordFault', key: 'batch:a' as never, fault: 'refused', message: 'no such file', retryAfterMs: null });
       run.nowMs += 10_000_000;
     }
     expect(batchOf(run, 'a').held).toBe('no such file');
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'results_unavailable' });
-    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
     expect(run.state.snapshot.control.state).toBe('running');
     expect(effectsDue(run.state.snapshot, run.nowMs).map(({ type }) => type)).toContain('SettleSlice');
   });

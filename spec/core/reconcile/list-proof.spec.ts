@@ -13,9 +13,9 @@ import {
   type Scenario,
   settleRest,
   startRun,
-  sweepOf,
-  sweptBatch,
-  tell,
+  listingOf,
+  listedBatch,
+  send,
   toCreated,
   toCreating,
 } from '../../support/core/scenario.ts';
@@ -28,10 +28,10 @@ const beside = (): Scenario => {
   accept(run, [10, 10]);
   toCreated(run, 'a');
   toCreating(run, 'b');
-  tell(run, { type: 'RecordCreateUnclear', batchKey: key('b'), createAttempt: 1, message: 'lost' });
+  send(run, { type: 'RecordCreateUnclear', batchKey: key('b'), createAttempt: 1, message: 'lost' });
   return run;
 };
-const toNextLook = (run: Scenario): void => {
+const toNextCheck = (run: Scenario): void => {
   for (let i = 0; i < 1_000 && !dueTypes(run).includes('SweepBatches'); i += 1) {
     const next = nextDueMs(run.state.snapshot, run.nowMs);
     if (next === null) return;
@@ -39,12 +39,12 @@ const toNextLook = (run: Scenario): void => {
   }
 };
 /** Reads the list, until the batch leaves `looking` or is held; how often. */
-const look = (run: Scenario, report: Partial<SweepReport>, looksMax = 100): number => {
-  for (let looks = 1; ; looks += 1) {
-    tell(run, sweepOf(run, 'b', report));
+const readList = (run: Scenario, report: Partial<SweepReport>, readingsMax = 100): number => {
+  for (let readings = 1; ; readings += 1) {
+    send(run, listingOf(run, 'b', report));
     const { held, doubt } = batchOf(run, 'b');
-    if (held !== null || doubt?.stage !== 'looking' || looks >= looksMax) return looks;
-    toNextLook(run);
+    if (held !== null || doubt?.stage !== 'looking' || readings >= readingsMax) return readings;
+    toNextCheck(run);
   }
 };
 
@@ -60,9 +60,9 @@ describe('a list of batches', () => {
   ])('that %s while a known batch lives is no evidence: the create is looked for again, then held, and says why', (_title, report) => {
     const run = beside();
     const fromMs = run.nowMs;
-    const looks = look(run, report);
-    expect(looks).toBeGreaterThan(4);
-    expect(looks).toBeLessThan(20);
+    const readings = readList(run, report);
+    expect(readings).toBeGreaterThan(4);
+    expect(readings).toBeLessThan(20);
     expect(run.nowMs - fromMs).toBeGreaterThan(2 * graceMs);
     expect(batchOf(run, 'b')).toMatchObject({ phase: 'indeterminate', createAttempt: 1, doubt: { stage: 'looking', absentAtMs: null } });
     expect(batchOf(run, 'b').held).toContain('lacks at-a, which this run knows to exist');
@@ -72,10 +72,10 @@ describe('a list of batches', () => {
 
   it('that lags heals: once it shows what is known, its silence counts again', () => {
     const run = beside();
-    look(run, { shown: [] }, 4);
+    readList(run, { shown: [] }, 4);
     expect(batchOf(run, 'b').doubt?.absentAtMs).toBeNull();
     const provesFromMs = run.nowMs;
-    look(run, {});
+    readList(run, {});
     expect(batchOf(run, 'b').doubt).toMatchObject({ stage: 'absent', absentAtMs: provesFromMs });
     expect(run.nowMs - provesFromMs).toBeGreaterThanOrEqual(graceMs);
     expect(batchOf(run, 'b').held).toBeNull();
@@ -83,16 +83,16 @@ describe('a list of batches', () => {
 
   it('that lacks a known batch and shows the one looked for is evidence all the same', () => {
     const run = beside();
-    tell(run, sweepOf(run, 'b', { shown: [], found: [sweptBatch('b', 1)] }));
+    send(run, listingOf(run, 'b', { shown: [], found: [listedBatch('b', 1)] }));
     expect(batchOf(run, 'b').phase).toBe('created');
   });
 
   it('proves nothing behind the fence either: the batch is not sent again', () => {
     const run = beside();
-    look(run, {});
-    tell(run, { type: 'RecordFenced', batchKey: key('b'), createAttempt: 1 });
+    readList(run, {});
+    send(run, { type: 'RecordFenced', batchKey: key('b'), createAttempt: 1 });
     run.nowMs += 2 * graceMs;
-    tell(run, sweepOf(run, 'b', { files: [], shown: [] }));
+    send(run, listingOf(run, 'b', { files: [], shown: [] }));
     expect(batchOf(run, 'b')).toMatchObject({ phase: 'indeterminate', doubt: { stage: 'fenced' } });
   });
 
@@ -100,49 +100,49 @@ describe('a list of batches', () => {
     const run = beside();
     endBatch(run, 'a', ending());
     settleRest(run, 'a');
-    toNextLook(run);
+    toNextCheck(run);
     expect(effectsDue(run.state.snapshot, run.nowMs).find(({ type }) => type === 'SweepBatches')).toMatchObject({ known: [known] });
-    look(run, { shown: [] });
+    readList(run, { shown: [] });
     expect(batchOf(run, 'b').held).toContain('lacks at-a');
   });
 
   it('is not held against what it was not asked for: a batch that was created while it was read', () => {
     const run = beside();
-    tell(run, sweepOf(run, 'b', { shown: [] }, run.nowMs, []));
+    send(run, listingOf(run, 'b', { shown: [] }, run.nowMs, []));
     expect(batchOf(run, 'b').doubt?.absentAtMs).toBe(run.nowMs);
   });
 
   it('is not held against batches that are older than it was read back to', () => {
     const run = beside();
     const files = [{ inputFileId: 'file-b', createdAtMs: run.nowMs }];
-    tell(run, sweepOf(run, 'b', { shown: [], files, readBackToMs: run.nowMs - 1_000 }));
+    send(run, listingOf(run, 'b', { shown: [], files, readBackToMs: run.nowMs - 1_000 }));
     expect(batchOf(run, 'b').doubt?.absentAtMs).toBe(run.nowMs);
   });
 
   it('is not needed for what an operator has confirmed', () => {
     const run = beside();
-    look(run, { shown: [] });
-    tell(run, { type: 'ResolveBatch', batchKey: key('b'), resolution: { type: 'never_created' } });
-    tell(run, { type: 'RecordFenced', batchKey: key('b'), createAttempt: 1 });
-    tell(run, sweepOf(run, 'b', { files: [], shown: [] }));
+    readList(run, { shown: [] });
+    send(run, { type: 'ResolveBatch', batchKey: key('b'), resolution: { type: 'never_created' } });
+    send(run, { type: 'RecordFenced', batchKey: key('b'), createAttempt: 1 });
+    send(run, listingOf(run, 'b', { files: [], shown: [] }));
     expect(batchOf(run, 'b')).toMatchObject({ phase: 'planned', held: null });
   });
 
   it('that is never read far enough back holds the create, instead of being read for ever', () => {
     const run = beside();
-    look(run, { readBackToMs: run.nowMs });
+    readList(run, { readBackToMs: run.nowMs });
     expect(batchOf(run, 'b').held).toContain('was not read far enough back');
   });
 
   it('that the provider refuses to give holds what it was to confirm, so that the run stands still and says why', () => {
     const run = beside();
     for (let i = 0; i < 4; i += 1) {
-      tell(run, { type: 'RecordFault', key: 'sweep' as never, fault: 'refused', message: 'not a list', retryAfterMs: null });
-      toNextLook(run);
+      send(run, { type: 'RecordFault', key: 'sweep' as never, fault: 'refused', message: 'not a list', retryAfterMs: null });
+      toNextCheck(run);
     }
     expect(batchOf(run, 'b').held).toContain("the provider's list of batches cannot be read: not a list");
     expect(dueTypes(run)).not.toContain('SweepBatches');
-    tell(run, { type: 'ResumeRun' });
+    send(run, { type: 'ResumeRun' });
     expect(dueTypes(run)).toContain('SweepBatches');
   });
 });
@@ -161,14 +161,14 @@ describe('the id of another batch of the run', () => {
     }
     toCreating(run, 'b');
     const answer = { type: 'RecordCreated', batchKey: key('b'), createAttempt: 1, providerBatchId: known, providerStatus: 'x' } as const;
-    tell(run, answer);
+    send(run, answer);
     expect(batchOf(run, 'b')).toMatchObject({ phase: 'indeterminate', providerBatchId: null });
     expect(attempt(run, answer).rejection?.type).toBe('nothing_to_change');
   });
 
   it('is neither adopted nor cancelled when the list shows it under our key', () => {
     const run = beside();
-    tell(run, sweepOf(run, 'b', { found: [sweptBatch('b', 1, { providerBatchId: known }), sweptBatch('b', 1)] }));
+    send(run, listingOf(run, 'b', { found: [listedBatch('b', 1, { providerBatchId: known }), listedBatch('b', 1)] }));
     expect(batchOf(run, 'b').providerBatchId).toBe('p');
     expect(run.state.snapshot.strays).toEqual([]);
   });
@@ -178,17 +178,17 @@ describe('a create that is never answered', () => {
   /** Proved absent, fenced, and proved absent again. */
   const lose = (run: Scenario): void => {
     const { createAttempt } = batchOf(run, 'b');
-    look(run, {});
-    tell(run, { type: 'RecordFenced', batchKey: key('b'), createAttempt });
+    readList(run, {});
+    send(run, { type: 'RecordFenced', batchKey: key('b'), createAttempt });
     run.nowMs += 2 * graceMs;
-    tell(run, sweepOf(run, 'b', { files: [] }));
+    send(run, listingOf(run, 'b', { files: [] }));
   };
   const create = (run: Scenario): void => {
     const createAttempt = batchOf(run, 'b').createAttempt + 1;
     const inputFileId = `file-${createAttempt}`;
-    tell(run, { type: 'RecordUpload', batchKey: key('b'), createAttempt, inputFileId, expiresAtMs: null });
-    tell(run, { type: 'BeginCreate', batchKey: key('b') });
-    tell(run, { type: 'RecordCreateUnclear', batchKey: key('b'), createAttempt, message: 'lost' });
+    send(run, { type: 'RecordUpload', batchKey: key('b'), createAttempt, inputFileId, expiresAtMs: null });
+    send(run, { type: 'BeginCreate', batchKey: key('b') });
+    send(run, { type: 'RecordCreateUnclear', batchKey: key('b'), createAttempt, message: 'lost' });
   };
   const toHeld = (run: Scenario): number => {
     for (let creates = 1; creates < 50; creates += 1) {
@@ -206,7 +206,7 @@ describe('a create that is never answered', () => {
     expect(batchOf(run, 'b').held).toMatch(/^4 creates of batch b .*`batchor resolve --run-id run --batch b --retry`/u);
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'batch_unresolved' });
     expect(dueTypes(run)).not.toContain('UploadBatch');
-    tell(run, { type: 'ResolveBatch', batchKey: key('b'), resolution: { type: 'retry' } });
+    send(run, { type: 'ResolveBatch', batchKey: key('b'), resolution: { type: 'retry' } });
     expect(run.state.snapshot.control.state).toBe('running');
     expect(dueTypes(run)).toContain('UploadBatch');
     create(run);
@@ -219,7 +219,7 @@ describe('a create that is never answered', () => {
       lose(run);
       create(run);
     }
-    tell(run, { type: 'CancelRun' });
+    send(run, { type: 'CancelRun' });
     lose(run);
     expect(batchOf(run, 'b').held).toBeNull();
     expect(dueTypes(run)).toContain('DropBatch');
@@ -229,12 +229,12 @@ describe('a create that is never answered', () => {
 describe('an input file that is gone while its create is unconfirmed', () => {
   it('leaves it to an operator, whatever the list shows: later batches of the run may be of another key', () => {
     const run = beside();
-    look(run, { files: [], isRunSeen: true });
+    readList(run, { files: [], isRunSeen: true });
     expect(batchOf(run, 'b').held).toContain('this key cannot read its input file file-b');
     expect(batchOf(run, 'b').held).toContain('or was the file deleted?');
-    tell(run, { type: 'ResolveBatch', batchKey: key('b'), resolution: { type: 'never_created' } });
-    tell(run, { type: 'RecordFenced', batchKey: key('b'), createAttempt: 1 });
-    tell(run, sweepOf(run, 'b', { files: [] }));
+    send(run, { type: 'ResolveBatch', batchKey: key('b'), resolution: { type: 'never_created' } });
+    send(run, { type: 'RecordFenced', batchKey: key('b'), createAttempt: 1 });
+    send(run, listingOf(run, 'b', { files: [] }));
     expect(batchOf(run, 'b').phase).toBe('planned');
   });
 
@@ -244,17 +244,17 @@ describe('an input file that is gone while its create is unconfirmed', () => {
       accept(run, [10]);
       plan(run, 'b');
       const expiresAtMs = run.nowMs + 3_600_000;
-      tell(run, { type: 'RecordUpload', batchKey: key('b'), createAttempt: 1, inputFileId: 'file-b', expiresAtMs });
-      tell(run, { type: 'BeginCreate', batchKey: key('b') });
+      send(run, { type: 'RecordUpload', batchKey: key('b'), createAttempt: 1, inputFileId: 'file-b', expiresAtMs });
+      send(run, { type: 'BeginCreate', batchKey: key('b') });
       run.nowMs = expiresAtMs + 1;
-      tell(run, { type: 'OpenRun' });
+      send(run, { type: 'OpenRun' });
       return run;
     };
     const short = expired();
-    tell(short, sweepOf(short, 'b', { files: [], readBackToMs: batchOf(short, 'b').plannedAtMs }));
+    send(short, listingOf(short, 'b', { files: [], readBackToMs: batchOf(short, 'b').plannedAtMs }));
     expect(batchOf(short, 'b').doubt?.absentAtMs).toBeNull();
     const deep = expired();
-    tell(deep, sweepOf(deep, 'b', { files: [], readBackToMs: batchOf(deep, 'b').plannedAtMs - 600_000 }));
+    send(deep, listingOf(deep, 'b', { files: [], readBackToMs: batchOf(deep, 'b').plannedAtMs - 600_000 }));
     expect(batchOf(deep, 'b').doubt?.absentAtMs).toBe(deep.nowMs);
   });
 });

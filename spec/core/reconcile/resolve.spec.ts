@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProviderBatchId } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
-import { accept, attempt, key, startRun, sweptBatch, tell, toCreated, toCreating } from '../../support/core/scenario.ts';
+import { accept, attempt, key, startRun, listedBatch, send, toCreated, toCreating } from '../../support/core/scenario.ts';
 
 describe('somebody’s word', () => {
   it('that answers are lost is not taken of a batch with which nothing is wrong: its rows would be paid for twice', () => {
@@ -19,8 +19,8 @@ describe('somebody’s word', () => {
     toCreated(run, 'a');
     accept(run, [10, 10]);
     toCreating(run, 'b');
-    tell(run, { type: 'RecordCreateUnclear', batchKey: key('b'), createAttempt: 1, message: 'lost' });
-    const found = sweptBatch('b', 0, { batchKey: null, inputFileId: null, providerBatchId: 'at-a' as ProviderBatchId });
+    send(run, { type: 'RecordCreateUnclear', batchKey: key('b'), createAttempt: 1, message: 'lost' });
+    const found = listedBatch('b', 0, { batchKey: null, inputFileId: null, providerBatchId: 'at-a' as ProviderBatchId });
     const said = attempt(run, { type: 'ResolveBatch', batchKey: key('b'), resolution: { type: 'exists', found } });
     expect(said.rejection?.type).toBe('malformed_command');
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { censusOfRows, type ProviderBatchId } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
-import { accept, attempt, batchOf, ending, key, type Scenario, startRun, tell, toCreated } from '../../support/core/scenario.ts';
+import { accept, attempt, batchOf, ending, key, type Scenario, startRun, send, toCreated } from '../../support/core/scenario.ts';
 
 describe('an ended batch', () => {
   const created = (): Scenario => {
@@ -36,7 +36,7 @@ describe('an ended batch', () => {
   it('whose files are late is given its hour, however long it could not be seen before', () => {
     const run = created();
     for (let i = 0; i < 30; i += 1) {
-      tell(run, { type: 'RecordPoll', asked: [key('a')], observations: [] });
+      send(run, { type: 'RecordPoll', asked: [key('a')], observations: [] });
       run.nowMs += 10_000_000;
     }
     expect(poll(run, 2, null)).toEqual(['FaultRecorded']);
@@ -46,17 +46,17 @@ describe('an ended batch', () => {
     const run = created();
     poll(run, 2, 'o');
     for (let i = 0; i < 12; i += 1) {
-      tell(run, { type: 'RecordFault', key: 'batch:a' as never, fault: 'transient', message: 'no', retryAfterMs: null });
+      send(run, { type: 'RecordFault', key: 'batch:a' as never, fault: 'transient', message: 'no', retryAfterMs: null });
       run.nowMs += 10_000_000;
     }
-    tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 10 }, error: null, census: censusOfRows(1) });
+    send(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 10 }, error: null, census: censusOfRows(1) });
     expect(batchOf(run, 'a').files).toBeNull();
   });
 
   it('without counts, whose file holds too few lines, is read again', () => {
     const run = created();
     poll(run, null, 'o');
-    tell(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 10 }, error: null, census: censusOfRows(1) });
+    send(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 10 }, error: null, census: censusOfRows(1) });
     expect(batchOf(run, 'a').files).toBeNull();
   });
 });

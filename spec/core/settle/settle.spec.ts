@@ -15,7 +15,7 @@ import {
   settleSuccesses,
   startRun,
   statuses,
-  tell,
+  send,
   toCreated,
 } from '../../support/core/scenario.ts';
 
@@ -24,7 +24,7 @@ const withFiles = (sizes: readonly number[], how = ending({ outputFileId: 'o', e
   accept(run, sizes);
   toCreated(run, 'a');
   endBatch(run, 'a', how);
-  tell(run, {
+  send(run, {
     type: 'RecordFiles',
     batchKey: key('a'),
     output: { object: 'out', bytes: 100 },
@@ -102,8 +102,8 @@ describe('an answer that stops at the output limit', () => {
     const answer = (name: string, code: number): void => {
       toCreated(run, name);
       endBatch(run, name, ending({ errorFileId: 'e' }));
-      tell(run, { type: 'RecordFiles', batchKey: key(name), output: null, error: { object: 'err', bytes: 100 }, census: censusOfRows(1) });
-      tell(run, {
+      send(run, { type: 'RecordFiles', batchKey: key(name), output: null, error: { object: 'err', bytes: 100 }, census: censusOfRows(1) });
+      send(run, {
         type: 'SettleSlice',
         batchKey: key(name),
         part: 'error',
@@ -134,7 +134,8 @@ describe('an answer that stops at the output limit', () => {
   });
 
   it('is asked for once more with a raised limit, and no third time', () => {
-    for (const told of [300, -1, undefined]) expect(cut(900, told)).toEqual({ first: 'failed_retryable', last: failed, charged: 2 });
+    for (const reported of [300, -1, undefined])
+      expect(cut(900, reported)).toEqual({ first: 'failed_retryable', last: failed, charged: 2 });
   });
 
   it('is not asked for where no output limit ended it: the same would be paid for again', () => {
@@ -151,7 +152,7 @@ describe('an answer that stops at the output limit', () => {
     const settled = (isCancelled: boolean) => {
       const run = withFiles([10], ending({ errorFileId: 'e', outputFileId: 'o' }), config);
       settleSuccesses(run, 'a', []);
-      if (isCancelled) tell(run, { type: 'CancelRun' });
+      if (isCancelled) send(run, { type: 'CancelRun' });
       settleRest(run, 'a', () => truncated, 1_000, 480);
       return statuses(run)[0];
     };
@@ -205,7 +206,7 @@ describe('a batch that failed validation', () => {
       settleRest(run, name);
       const dueAtMs = run.state.snapshot.backoff[0]?.dueAtMs ?? 0;
       run.nowMs = dueAtMs;
-      tell(run, { type: 'RequeueRows', dueAtMs, rows: { indexes: [0], bytes: [10], tokens: [10], isLast: true } });
+      send(run, { type: 'RequeueRows', dueAtMs, rows: { indexes: [0], bytes: [10], tokens: [10], isLast: true } });
     }
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
   });
@@ -244,11 +245,11 @@ describe('completed batches that lost their answers', () => {
     toCreated(run, 'a');
     endBatch(run, 'a', ending({ outputFileId: 'o' }));
     for (let i = 0; i < 4; i += 1) {
-      tell(run, { type: 'RecordFault', key: batchEffectKey(key('a')), fault: 'refused', message: 'no such file', retryAfterMs: null });
+      send(run, { type: 'RecordFault', key: batchEffectKey(key('a')), fault: 'refused', message: 'no such file', retryAfterMs: null });
       run.nowMs += 10_000_000;
     }
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'results_unavailable' });
-    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
     settleRest(run, 'a');
     expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, lostStreak: 0, defects: { missing: 1_000 } });
     expect(statuses(run).every((status) => status === 'failed_retryable')).toBe(true);

@@ -13,7 +13,7 @@ import {
   settleSuccesses,
   startRun,
   statuses,
-  tell,
+  send,
   toCreated,
 } from '../../support/core/scenario.ts';
 
@@ -129,7 +129,7 @@ describe('one file that is gone', () => {
     'the error file: what the output file answers (%i rows) is settled, and the rest goes by its failure class',
     (answered) => {
       const run = ended({ outputFileId: 'o', errorFileId: 'e' });
-      tellCounts(run, answered);
+      reportCounts(run, answered);
       expect(read(run, gone('error', answered))).toEqual(['FaultRecorded']);
       expect(run.state.snapshot.faults[0]?.message).toContain('the error file is gone: no such file');
       run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
@@ -144,14 +144,14 @@ describe('one file that is gone', () => {
 
   it('the output file: its answers were paid for, and are asked about', () => {
     const run = ended({ outputFileId: 'o', errorFileId: 'e' });
-    tellCounts(run, 4);
+    reportCounts(run, 4);
     readToTheEnd(run, gone('output', 36));
     expect(run.state.snapshot.control.reason).toBe('results_unreadable');
     expect(batchOf(run, 'a').unreadable).toMatchObject({ output: null, error: { object: 'error' } });
   });
 
   /** So many were answered, the others failed. */
-  const tellCounts = (run: Scenario, completed: number): void => {
+  const reportCounts = (run: Scenario, completed: number): void => {
     const { live, ...rest } = run.state.snapshot;
     const progress = { total: rows, completed, failed: rows - completed };
     run.state = { ...run.state, snapshot: { ...rest, live: live.map((batch) => ({ ...batch, progress })) } };
@@ -181,7 +181,7 @@ describe('a batch whose answers cannot be read', () => {
 
   it('is read again by a resume, too', () => {
     const run = held();
-    tell(run, { type: 'ResumeRun' });
+    send(run, { type: 'ResumeRun' });
     expect(batchOf(run, 'a')).toMatchObject({ held: null, unreadable: null });
     expect(effectsDue(run.state.snapshot, run.nowMs).map((effect) => effect.type)).toContain('StoreFiles');
   });
@@ -210,7 +210,7 @@ describe('a batch whose answers cannot be read', () => {
 
   it('holds a cancel, which is no word that its answers are lost', () => {
     const run = ended();
-    tell(run, { type: 'CancelRun' });
+    send(run, { type: 'CancelRun' });
     readToTheEnd(run, page);
     expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'results_unreadable' });
     expect(batchOf(run, 'a').held).not.toBeNull();

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AcceptedSlice, duplicateIds, idOfBadRow } from '../../../lib/core/internal.ts';
-import { accept, attempt, startRun, tell } from '../../support/core/scenario.ts';
+import { accept, attempt, startRun, send } from '../../support/core/scenario.ts';
 
 const slice = (change: Partial<AcceptedSlice> = {}): AcceptedSlice => ({
   fromIndex: 0,
@@ -59,7 +59,7 @@ describe('a slice of the source', () => {
 
   it('is still accepted when it arrives after a pause: its payload is written', () => {
     const run = startRun();
-    tell(run, { type: 'PauseRun', reason: 'manual', message: null });
+    send(run, { type: 'PauseRun', reason: 'manual', message: null });
     accept(run, [10]);
     expect(run.state.snapshot.totals.pending).toBe(1);
   });

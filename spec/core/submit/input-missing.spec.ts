@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { nextDueMs } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
-import { accept, batchOf, dueTypes, key, plan, type Scenario, startRun, tell } from '../../support/core/scenario.ts';
+import { accept, batchOf, dueTypes, key, plan, type Scenario, startRun, send } from '../../support/core/scenario.ts';
 
 describe('a create whose input file is gone', () => {
   const refuse = (run: Scenario, type: 'input_missing' | 'input_pending' | 'refused', message: string): void => {
     const { createAttempt } = batchOf(run, 'a');
-    tell(run, {
+    send(run, {
       type: 'RecordCreateRefused',
       batchKey: key('a'),
       createAttempt,
@@ -16,8 +16,8 @@ describe('a create whose input file is gone', () => {
   const upload = (run: Scenario): void => {
     const createAttempt = batchOf(run, 'a').createAttempt + 1;
     const inputFileId = `file-${createAttempt}`;
-    tell(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt, inputFileId, expiresAtMs: null });
-    tell(run, { type: 'BeginCreate', batchKey: key('a') });
+    send(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt, inputFileId, expiresAtMs: null });
+    send(run, { type: 'BeginCreate', batchKey: key('a') });
   };
   const fresh = (): Scenario => {
     const run = startRun(makeConfig({ deletesInputFiles: true }));
@@ -40,7 +40,7 @@ describe('a create whose input file is gone', () => {
     refuse(run, 'input_missing', 'No such File object');
     expect(batchOf(run, 'a').held).toMatch(/^4 creates of batch a .*No such File object.*--retry/u);
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'provider_refused' });
-    tell(run, { type: 'ResumeRun' });
+    send(run, { type: 'ResumeRun' });
     expect(batchOf(run, 'a').replans).toBe(0);
     expect(dueTypes(run)).toEqual(['UploadBatch']);
   });
@@ -53,7 +53,7 @@ describe('a create whose input file is gone', () => {
       if (batchOf(run, 'a').phase !== 'uploaded' || batchOf(run, 'a').held !== null) return { ms: run.nowMs - begunMs, tries };
       expect(batchOf(run, 'a').inputFileId).toBe('file-1');
       run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
-      tell(run, { type: 'BeginCreate', batchKey: key('a') });
+      send(run, { type: 'BeginCreate', batchKey: key('a') });
     }
   };
 
@@ -82,12 +82,12 @@ describe('a create whose input file is gone', () => {
   ] as const)('or that is refused for any other reason until it is held is uploaded again by `%s`', (_title, command) => {
     const run = fresh();
     for (let refusals = 1; refusals <= 4; refusals += 1) {
-      if (refusals > 1) tell(run, { type: 'BeginCreate', batchKey: key('a') });
+      if (refusals > 1) send(run, { type: 'BeginCreate', batchKey: key('a') });
       refuse(run, 'refused', 'the service says no');
       run.nowMs += 10_000_000;
     }
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'uploaded', held: 'the service says no' });
-    tell(run, command);
+    send(run, command);
     expect(dueTypes(run)).toContain('UploadBatch');
     expect(run.state.snapshot.litter).toEqual(['file-1']);
   });

@@ -2,7 +2,7 @@ import type { RefusedLineClass } from '../../../lib/core/model/batch.ts';
 import { describe, expect, it } from 'vitest';
 import type { CommandOf } from '../../../lib/core/model/command.ts';
 import { effectsDue } from '../../../lib/core/internal.ts';
-import { makeConfig, type Wishes } from '../../support/core/config.ts';
+import { makeConfig, type Overrides } from '../../support/core/config.ts';
 import {
   accept,
   attempt,
@@ -17,12 +17,12 @@ import {
   type Scenario,
   startRun,
   statuses,
-  tell,
+  send,
   toCreating,
 } from '../../support/core/scenario.ts';
 
-const start = (sizes: readonly number[], wishes: Wishes = {}): Scenario => {
-  const run = startRun(makeConfig(wishes));
+const start = (sizes: readonly number[], overrides: Overrides = {}): Scenario => {
+  const run = startRun(makeConfig(overrides));
   accept(run, sizes);
   return run;
 };
@@ -31,7 +31,7 @@ const refuse = (run: Scenario, name: string, refusal: Refusal): void => {
   const { phase, createAttempt } = batchOf(run, name);
   const attemptNow = phase === 'planned' ? createAttempt + 1 : createAttempt;
   const none = { message: 'no', isTooLarge: false, statedBytesMax: null, said: [], indexes: [] };
-  tell(run, { type: 'RecordInputRefused', batchKey: key(name), createAttempt: attemptNow, ...none, ...refusal });
+  send(run, { type: 'RecordInputRefused', batchKey: key(name), createAttempt: attemptNow, ...none, ...refusal });
 };
 const tooLarge = (run: Scenario, name: string, statedBytesMax: number | null = null): void =>
   refuse(run, name, { isTooLarge: true, statedBytesMax });
@@ -144,7 +144,7 @@ describe('an input file that is too large for the service', () => {
     const run = start(Array.from({ length: 64 }, () => 10));
     planNext(run, 'a');
     tooLarge(run, 'a');
-    tell(run, { type: 'PauseRun', reason: 'manual', message: null }, { type: 'ResumeRun' });
+    send(run, { type: 'PauseRun', reason: 'manual', message: null }, { type: 'ResumeRun' });
     planNext(run, 'b');
     expect(batchOf(run, 'b').inputBytes).toBe(640);
   });
@@ -162,12 +162,12 @@ describe('limits that are made smaller', () => {
     );
     plan(run, 'a');
     plan(run, 'b');
-    tell(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'file-a', expiresAtMs: null });
+    send(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'file-a', expiresAtMs: null });
     const { operation } = run.state.snapshot.config;
-    tell(run, { type: 'ChangeOperation', operation: { ...operation, chunk: { ...operation.chunk, ...chunk } } });
+    send(run, { type: 'ChangeOperation', operation: { ...operation, chunk: { ...operation.chunk, ...chunk } } });
     for (const name of ['a', 'b']) {
       expect(effectsDue(run.state.snapshot, run.nowMs)).toContainEqual({ type: 'DropBatch', batchKey: name });
-      tell(run, { type: 'DropBatch', batchKey: key(name) });
+      send(run, { type: 'DropBatch', batchKey: key(name) });
     }
     planNext(run, 'c');
     expect(batchOf(run, 'c').requests).toBe(5);
@@ -208,7 +208,7 @@ describe('a line that the provider refuses before the batch is created', () => {
       refuseLine(run, `b${steps}`, 1, steps, 'unsupported_model');
     }
     expect(steps).toBe(3);
-    tell(run, { type: 'ResumeRun' });
+    send(run, { type: 'ResumeRun' });
     planNext(run, 'after');
     expect(failedAs(run, 'invalid_request')).toBe(3);
     expect(batchOf(run, 'after').requests).toBe(197);
@@ -266,9 +266,9 @@ describe('a line that the provider refuses before the batch is created', () => {
     const run = start([10, 10, 10]);
     planNext(run, 'a');
     refuseLine(run, 'a', 2, 1);
-    tell(run, { type: 'CancelRun' });
+    send(run, { type: 'CancelRun' });
     const rows = { indexes: [0, 1, 2], bytes: [10, 10, 10], tokens: [10, 10, 10], isLast: true };
-    tell(run, { type: 'FailPending', generation: run.state.snapshot.backlog.generation, rows });
+    send(run, { type: 'FailPending', generation: run.state.snapshot.backlog.generation, rows });
     expect(run.state.snapshot).toMatchObject({ status: 'completed_with_failures', refused: [] });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nextDueMs } from '../../../lib/core/internal.ts';
-import { makeConfig, type Wishes } from '../../support/core/config.ts';
+import { makeConfig, type Overrides } from '../../support/core/config.ts';
 import {
   accept,
   answerCreate,
@@ -14,11 +14,11 @@ import {
   settleRest,
   startRun,
   statuses,
-  tell,
+  send,
 } from '../../support/core/scenario.ts';
 
-const start = (rows: number, wishes: Wishes = {}): Scenario => {
-  const run = startRun(makeConfig(wishes));
+const start = (rows: number, overrides: Overrides = {}): Scenario => {
+  const run = startRun(makeConfig(overrides));
   accept(
     run,
     Array.from({ length: rows }, () => 10),
@@ -36,10 +36,10 @@ const refuse = (run: Scenario, name: string, how: 'invalid_lines' | 'other', { l
     requeueAll(run);
   }
   plan(run, name);
-  tell(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
+  send(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
   for (let i = 0; i < 50 && !dueTypes(run).includes('BeginCreate'); i += 1)
     run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
-  tell(run, { type: 'BeginCreate', batchKey: key(name) });
+  send(run, { type: 'BeginCreate', batchKey: key(name) });
   answerCreate(run, name);
   endBatch(run, name, rejected(how, how === 'invalid_lines' ? lines : [], code));
   settleRest(run, name);
@@ -82,7 +82,7 @@ describe('a batch that fails validation on lines that the provider names', () =>
     expect(run.state.snapshot).toMatchObject({ control: { state: 'paused', reason: 'circuit_open' }, batchCount: 3 });
     expect(run.state.snapshot.control.message).toMatch(/3 batches in a row.*"unsupported_model".*because of invalid_lines/u);
     expect(dropped(run)).toBe(3);
-    tell(run, { type: 'ResumeRun' });
+    send(run, { type: 'ResumeRun' });
     expect(run.state.snapshot.named).toBeNull();
   });
 
@@ -118,10 +118,10 @@ describe('a batch that fails validation on lines that the provider names', () =>
     const names = Array.from({ length: 8 }, (_, i) => `fresh-${i}`);
     for (const name of names) {
       plan(run, name);
-      tell(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
+      send(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
       for (let i = 0; i < 50 && !dueTypes(run).includes('BeginCreate'); i += 1)
         run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
-      tell(run, { type: 'BeginCreate', batchKey: key(name) });
+      send(run, { type: 'BeginCreate', batchKey: key(name) });
       answerCreate(run, name);
       endBatch(run, name, rejected('invalid_lines', [3], 'invalid_request'));
       settleRest(run, name);

@@ -4,9 +4,9 @@ import { customIdsOf } from '../../../lib/core/values/custom-ids.ts';
 import { withLinesOfIds } from '../../../lib/core/submit/refused-ids.ts';
 
 const ids = customIdsOf({ customIds: { nonce: '0abc12yz', isStamped: true } });
-const told = { code: null, message: null, param: null, failureClass: null };
-const said = (...lines: readonly number[]): readonly RefusedLine[] => lines.map((line) => ({ line, ...told }));
-const named = (customId: string, line: number | null = null) => ({ customId, line, ...told });
+const detail = { code: null, message: null, param: null, failureClass: null };
+const said = (...lines: readonly number[]): readonly RefusedLine[] => lines.map((line) => ({ line, ...detail }));
+const named = (customId: string, line: number | null = null) => ({ customId, line, ...detail });
 /** Rows 10 to 12 and 20: lines 1 to 4. */
 const rows = [10, 13, 20, 21];
 const linesOf = (lines: readonly number[], ...refused: readonly ReturnType<typeof named>[]): readonly number[] =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nextDueMs } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
-import { accept, attempt, batchOf, dueTypes, key, plan, startRun, tell, toCreated, toCreating } from '../../support/core/scenario.ts';
+import { accept, attempt, batchOf, dueTypes, key, plan, startRun, send, toCreated, toCreating } from '../../support/core/scenario.ts';
 
 describe('a refused create', () => {
   const refuse = (
@@ -13,8 +13,8 @@ describe('a refused create', () => {
     accept(run, [10]);
     toCreating(run, 'a');
     for (let createAttempt = 1; createAttempt <= times; createAttempt += 1) {
-      if (createAttempt > 1) tell(run, { type: 'BeginCreate', batchKey: key('a') });
-      tell(run, {
+      if (createAttempt > 1) send(run, { type: 'BeginCreate', batchKey: key('a') });
+      send(run, {
         type: 'RecordCreateRefused',
         batchKey: key('a'),
         createAttempt,
@@ -71,11 +71,11 @@ describe('polling', () => {
         },
       ],
     } as const;
-    tell(run, look);
+    send(run, look);
     expect(batchOf(run, 'a').quietPolls).toBe(1);
     expect(attempt(run, look).rejection?.type).toBe('nothing_to_change');
     run.nowMs = batchOf(run, 'a').dueAtMs;
-    tell(run, look);
+    send(run, look);
     expect(batchOf(run, 'a').quietPolls).toBe(2);
   });
 });
@@ -97,11 +97,11 @@ describe('a budget that no request fits', () => {
 
   it('pauses it again when it is resumed as it was, and plans when the limit was raised', () => {
     const run = starved({ enqueuedTokenLimit: 9 });
-    tell(run, { type: 'ResumeRun' });
+    send(run, { type: 'ResumeRun' });
     expect(dueTypes(run)).toEqual(['PlanBatch']);
     plan(run, 'a');
     expect(run.state.snapshot.control.reason).toBe('budget_exhausted');
-    tell(run, { type: 'ChangeOperation', operation: makeConfig({ enqueue: { enqueuedTokenLimit: 10 } }).operation }, { type: 'ResumeRun' });
+    send(run, { type: 'ChangeOperation', operation: makeConfig({ enqueue: { enqueuedTokenLimit: 10 } }).operation }, { type: 'ResumeRun' });
     plan(run, 'a');
     expect(batchOf(run, 'a').requests).toBe(1);
   });

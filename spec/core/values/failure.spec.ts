@@ -10,7 +10,7 @@ import {
   isFailureOfBatch,
 } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
-import { accept, endBatch, ending, type Scenario, settleRest, startRun, statuses, tell, toCreated } from '../../support/core/scenario.ts';
+import { accept, endBatch, ending, type Scenario, settleRest, startRun, statuses, send, toCreated } from '../../support/core/scenario.ts';
 
 /** What the table says, said once more: a class that changes its meaning changes two files. */
 const actions: Readonly<Record<FailureAction, readonly FailureClass[]>> = {
@@ -47,14 +47,14 @@ const failTimes = (failureClass: FailureClass, times: number, isCancelling = fal
   accept(run, [10]);
   for (let time = 1; time <= times; time += 1) {
     toCreated(run, `b${time}`);
-    if (isCancelling && time === times) tell(run, { type: 'CancelRun' });
+    if (isCancelling && time === times) send(run, { type: 'CancelRun' });
     endBatch(run, `b${time}`, ending());
     settleRest(run, `b${time}`, () => codeOfFailure(failureClass));
     if (time === times) break;
-    if (run.state.snapshot.control.state === 'paused') tell(run, { type: 'ResumeRun' });
+    if (run.state.snapshot.control.state === 'paused') send(run, { type: 'ResumeRun' });
     const dueAtMs = run.state.snapshot.backoff[0]?.dueAtMs ?? 0;
     run.nowMs = dueAtMs;
-    tell(run, { type: 'RequeueRows', dueAtMs, rows: { indexes: [0], bytes: [10], tokens: [10], isLast: true } });
+    send(run, { type: 'RequeueRows', dueAtMs, rows: { indexes: [0], bytes: [10], tokens: [10], isLast: true } });
   }
   return run;
 };
@@ -154,7 +154,7 @@ describe('a row that fails for want of money', () => {
       const run = startRun(config);
       accept(run, [10]);
       toCreated(run, 'b');
-      tell(run, { type: 'CancelRun' });
+      send(run, { type: 'CancelRun' });
       endBatch(run, 'b', ending());
       return settleRest(run, 'b', () => codeOfFailure('insufficient_quota'));
     })();

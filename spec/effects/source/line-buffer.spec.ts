@@ -16,8 +16,8 @@ const encoded = (lines: readonly string[]): { readonly bytes: number[]; readonly
   const each = lines.map((text) => encoder.encode(text));
   return { bytes: each.flatMap((bytes) => [...bytes]), lengths: each.map((bytes) => bytes.length) };
 };
-const taken = (lines: readonly string[], count: number, replaced: ReadonlyMap<number, string>, room: number): unknown => {
-  const buffer = createLineBuffer(room);
+const taken = (lines: readonly string[], count: number, replaced: ReadonlyMap<number, string>, capacity: number): unknown => {
+  const buffer = createLineBuffer(capacity);
   for (const text of lines) buffer.push(text);
   const bytesBefore = buffer.byteCount;
   if (replaced.size > 0) buffer.replace(replaced);
@@ -34,9 +34,9 @@ const taken = (lines: readonly string[], count: number, replaced: ReadonlyMap<nu
 describe('lines in a buffer', () => {
   it('are their UTF-8 bytes, with each one’s length', () => {
     fc.assert(
-      fc.property(fc.array(line, { maxLength: 12 }), fc.nat({ max: 12 }), fc.nat({ max: 100 }), (lines, first, room) => {
+      fc.property(fc.array(line, { maxLength: 12 }), fc.nat({ max: 12 }), fc.nat({ max: 100 }), (lines, first, capacity) => {
         const count = Math.min(first, lines.length);
-        expect(taken(lines, count, new Map(), room)).toEqual(encoded(lines.slice(0, count)));
+        expect(taken(lines, count, new Map(), capacity)).toEqual(encoded(lines.slice(0, count)));
       }),
     );
   });

@@ -1,10 +1,10 @@
 import { defaultOperation, type Operation, type RunConfig } from '../../../lib/core/internal.ts';
-import { chance, type Dice, oneOf } from './dice.ts';
+import { withProbability, type Dice, oneOf } from './dice.ts';
 
 const limits = { requestsMax: 1_000, inputBytesMax: 100_000, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };
 
 /** What the specs change of a run's operation. */
-export interface Wishes {
+export interface Overrides {
   readonly pollIntervalMs?: number;
   readonly createGraceMs?: number;
   readonly deletesInputFiles?: boolean;
@@ -20,26 +20,26 @@ export interface Wishes {
   readonly createsPerHourMax?: number;
 }
 
-export const makeOperation = (wishes: Wishes = {}): Operation => {
+export const makeOperation = (overrides: Overrides = {}): Operation => {
   const house = defaultOperation(limits);
   return {
     ...house,
-    pollIntervalMs: wishes.pollIntervalMs ?? house.pollIntervalMs,
-    deletesInputFiles: wishes.deletesInputFiles ?? house.deletesInputFiles,
-    createGraceMs: wishes.createGraceMs ?? house.createGraceMs,
-    filesExpireAfterMs: wishes.filesExpireAfterMs ?? house.filesExpireAfterMs,
-    persistRawOutput: wishes.persistRawOutput ?? house.persistRawOutput,
-    retry: { ...house.retry, ...wishes.retry },
-    chunk: { ...house.chunk, ...wishes.chunk },
-    enqueue: { ...house.enqueue, ...wishes.enqueue },
-    money: { ...house.money, ...wishes.money },
-    canary: wishes.canary ?? null,
-    circuitBreaker: { ...house.circuitBreaker, ...wishes.circuitBreaker },
+    pollIntervalMs: overrides.pollIntervalMs ?? house.pollIntervalMs,
+    deletesInputFiles: overrides.deletesInputFiles ?? house.deletesInputFiles,
+    createGraceMs: overrides.createGraceMs ?? house.createGraceMs,
+    filesExpireAfterMs: overrides.filesExpireAfterMs ?? house.filesExpireAfterMs,
+    persistRawOutput: overrides.persistRawOutput ?? house.persistRawOutput,
+    retry: { ...house.retry, ...overrides.retry },
+    chunk: { ...house.chunk, ...overrides.chunk },
+    enqueue: { ...house.enqueue, ...overrides.enqueue },
+    money: { ...house.money, ...overrides.money },
+    canary: overrides.canary ?? null,
+    circuitBreaker: { ...house.circuitBreaker, ...overrides.circuitBreaker },
     badRows: 'record',
   };
 };
 
-export const makeConfig = (wishes: Wishes = {}): RunConfig => ({
+export const makeConfig = (overrides: Overrides = {}): RunConfig => ({
   jobName: 'job',
   source: { kind: 'memory', ref: 'rows', fingerprint: 'f' },
   provider: {
@@ -56,8 +56,8 @@ export const makeConfig = (wishes: Wishes = {}): RunConfig => ({
   customIds: null,
   takesWholeAnswers: true,
   adopted: [],
-  limits: { ...limits, createsPerHourMax: wishes.createsPerHourMax ?? null },
-  operation: makeOperation(wishes),
+  limits: { ...limits, createsPerHourMax: overrides.createsPerHourMax ?? null },
+  operation: makeOperation(overrides),
 });
 
 /** A dollar for a prompt token, two for one of an answer: sums stay whole. */
@@ -77,7 +77,7 @@ export const rowTokensMax = 12;
 export const randomOperation = (dice: Dice): Operation =>
   makeOperation({
     pollIntervalMs: oneOf(dice, [2_000, 10_000, 60_000]),
-    deletesInputFiles: chance(dice, 0.4),
+    deletesInputFiles: withProbability(dice, 0.4),
     // Looked up, not drawn: histories stay what they were.
     persistRawOutput: dice.state % 4 !== 0,
     createGraceMs: oneOf(dice, [0, 5_000, 600_000]),
@@ -98,7 +98,7 @@ export const randomOperation = (dice: Dice): Operation =>
       enqueuedTokenLimit: oneOf(dice, [null, null, null, 3 * rowTokensMax, 3 * rowTokensMax, rowTokensMax, 7]),
       enqueuedRequestLimit: oneOf(dice, [null, null, 3, 10]),
       targetRatio: oneOf(dice, [1, 0.8]),
-      headroom: chance(dice, 0.8) ? 0 : 2,
+      headroom: withProbability(dice, 0.8) ? 0 : 2,
       maxBatchEnqueuedTokens: oneOf(dice, [null, null, rowTokensMax + 3]),
       quotaScope: oneOf(dice, [null, 'shared']),
     },
@@ -106,7 +106,7 @@ export const randomOperation = (dice: Dice): Operation =>
       prices: oneOf(dice, [null, testPrices]),
       outputTokensMax: oneOf(dice, [null, 5]),
       costUsdMax: null,
-      ...(chance(dice, 0.15) ? { prices: testPrices, outputTokensMax: 5, costUsdMax: oneOf(dice, [20, 60, 400]) } : {}),
+      ...(withProbability(dice, 0.15) ? { prices: testPrices, outputTokensMax: 5, costUsdMax: oneOf(dice, [20, 60, 400]) } : {}),
     },
     canary: oneOf(dice, [null, null, null, null, { items: 2, passRatioMin: 0.5 }]),
     circuitBreaker: {

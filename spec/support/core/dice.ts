@@ -17,7 +17,7 @@ export const roll = (dice: Dice): number => {
 export const below = (dice: Dice, bound: number): number => Math.floor(roll(dice) * bound);
 /** A whole number in [from, to]. */
 export const between = (dice: Dice, from: number, to: number): number => from + below(dice, to - from + 1);
-export const chance = (dice: Dice, probability: number): boolean => roll(dice) < probability;
+export const withProbability = (dice: Dice, probability: number): boolean => roll(dice) < probability;
 
 /** One of them; there must be one. */
 export const oneOf = <T>(dice: Dice, choices: readonly T[]): T => {

@@ -1,5 +1,5 @@
 import type { BatchKey, ProviderBatchId, RunConfig } from '../../../lib/core/internal.ts';
-import { between, chance } from './dice.ts';
+import { between, withProbability } from './dice.ts';
 import { freshId, randomFate, type World } from './world.ts';
 
 const foreignKey = 'foreign' as BatchKey;
@@ -27,10 +27,10 @@ export const withForeignBatches = (world: World): World => {
       indexes: Array.from({ length: count }, (_, i) => from + i),
       fate: randomFate(world),
       isBlessed: false,
-      looksLeft: between(dice, 0, 12),
-      hiddenLooks: 0,
+      pollsLeft: between(dice, 0, 12),
+      hiddenPolls: 0,
       isCancelAsked: false,
-      isStuck: chance(dice, 0.05),
+      isStuck: withProbability(dice, 0.05),
       isGivenUp: false,
       files: null,
     });

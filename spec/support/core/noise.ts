@@ -1,4 +1,4 @@
-import { ingestKey, planKey, pollKey, requeueKey, sweepKey } from '../../../lib/core/model/effect.ts';
+import { ingestKey, planKey, pollKey, requeueKey, reconcileKey } from '../../../lib/core/model/effect.ts';
 import {
   batchEffectKey,
   type BatchKey,
@@ -18,8 +18,8 @@ import { openMask, openRows, pendingRows, planWindow } from './slices.ts';
 export const userCommand = (dice: Dice, { snapshot, atMs }: Pick<Moment, 'snapshot' | 'atMs'>, mayCancel: boolean): Command => {
   const held = snapshot.live.filter((batch) => batch.held !== null);
   const isOver = isFinished(snapshot);
-  const words = { pause: 3, resume: 8, change: 1, jump: 1, cancel: mayCancel ? 2 : 0, resolve: held.length > 0 ? 8 : 0 };
-  switch (weighted(dice, { ...words, export: isOver ? 8 : 0, prune: isOver ? 8 : 0 })) {
+  const weights = { pause: 3, resume: 8, change: 1, jump: 1, cancel: mayCancel ? 2 : 0, resolve: held.length > 0 ? 8 : 0 };
+  switch (weighted(dice, { ...weights, export: isOver ? 8 : 0, prune: isOver ? 8 : 0 })) {
     case 'export':
       return { type: 'RecordExported', atMs, destination: '/out', fileCount: 3, bytes: 10, resultCount: 2, manifestSha256: 'ab' };
     case 'prune':
@@ -72,7 +72,7 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
       return old === null ? { type: 'OpenRun', atMs } : { ...old, atMs };
     }
     case 'fault': {
-      const key = oneOf<EffectKey>(dice, [ingestKey, planKey, pollKey, sweepKey, requeueKey, batchEffectKey(batchKey)]);
+      const key = oneOf<EffectKey>(dice, [ingestKey, planKey, pollKey, reconcileKey, requeueKey, batchEffectKey(batchKey)]);
       return {
         type: 'RecordFault',
         atMs,

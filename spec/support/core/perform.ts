@@ -13,18 +13,18 @@ import {
   type SweptBatch,
 } from '../../../lib/core/internal.ts';
 import type { Answer, Moment } from './answer.ts';
-import { between, chance, oneOf } from './dice.ts';
+import { between, withProbability, oneOf } from './dice.ts';
 import { censusOf, pageCensus } from './files-census.ts';
 import { writeFiles } from './provider-files.ts';
 import { answerSettle } from './perform-settle.ts';
 import { backoffRows, batchMembers, pendingRows, planWindow, sharedRows } from './slices.ts';
 import { isForeign } from './foreign-batches.ts';
-import { freshId, lineBytes, type ProviderBatch, randomFate, trouble, type World } from './world.ts';
+import { freshId, lineBytes, type ProviderBatch, randomFate, hasFailure, type World } from './world.ts';
 
 /** Acts out one effect: changes the world, and returns its answer. */
 export const perform = (world: World, effect: Effect, moment: Moment): Answer => {
   landLate(world);
-  if (isOutside(effect) && trouble(world, 0.06)) return fault(effect, oneOf(world.dice, faultsOf(effect)));
+  if (isOutside(effect) && hasFailure(world, 0.06)) return fault(effect, oneOf(world.dice, faultsOf(effect)));
   switch (effect.type) {
     case 'IngestSlice':
       return ingest(world, effect);
@@ -49,12 +49,12 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       });
     }
     case 'UploadBatch': {
-      if (trouble(world, 0.04)) return inputRefused(world, effect, batchMembers(moment.rows, effect.batchNo));
+      if (hasFailure(world, 0.04)) return inputRefused(world, effect, batchMembers(moment.rows, effect.batchNo));
       const inputFileId = freshId(world, 'file-');
       world.files[inputFileId] = { batchKey: effect.batchKey, batchNo: effect.batchNo, indexes: batchMembers(moment.rows, effect.batchNo) };
-      if (trouble(world, 0.4)) world.unreadable.push(inputFileId);
+      if (hasFailure(world, 0.4)) world.unreadable.push(inputFileId);
       // About the margin of a day: some are near their end at once, some soon.
-      const expiresIn = chance(world.dice, 0.15) ? between(world.dice, 86_380_000, 86_500_000) : null;
+      const expiresIn = withProbability(world.dice, 0.15) ? between(world.dice, 86_380_000, 86_500_000) : null;
       return ({ atMs }) => ({
         type: 'RecordUpload',
         atMs,
@@ -71,7 +71,7 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
     case 'ReplanBatch':
       return ({ atMs }) => ({ type: 'ReplanBatch', atMs, batchKey: effect.batchKey });
     case 'SweepBatches':
-      return sweep(world, effect, moment);
+      return listing(world, effect, moment);
     case 'FenceCreate':
       delete world.files[effect.inputFileId];
       return ({ atMs }) => ({ type: 'RecordFenced', atMs, batchKey: effect.batchKey, createAttempt: effect.createAttempt });
@@ -108,7 +108,7 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       const stored = (part: 'output' | 'error', isThere: boolean): { readonly object: string; readonly bytes: number } | null =>
         isThere ? { object: `raw/${effect.batchKey}/${part}`, bytes: (files?.[part]?.length ?? 0) * lineBytes } : null;
       // Unreadable now and then, as a whole.
-      const census = trouble(world, 0.05)
+      const census = hasFailure(world, 0.05)
         ? pageCensus(effect)
         : censusOf(theBatch(world, effect.batchKey, moment)?.indexes ?? [], files ?? null, effect);
       return ({ atMs }) => ({
@@ -151,11 +151,11 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
 
 /** Other runs of the scope come and go; in a fair world they are gone. */
 const othersOf = (world: World): OthersUse =>
-  trouble(world, 0.15)
+  hasFailure(world, 0.15)
     ? {
         tokens: between(world.dice, 0, 40),
         requests: between(world.dice, 0, 5),
-        wants: trouble(world, 0.4)
+        wants: hasFailure(world, 0.4)
           ? [
               {
                 tokens: between(world.dice, 0, 30),
@@ -165,7 +165,7 @@ const othersOf = (world: World): OthersUse =>
               },
             ]
           : [],
-        stated: trouble(world, 0.3) ? { tokensMax: between(world.dice, 20, 100), requestsMax: null, atMs: 1_700_000_000_000 } : null,
+        stated: hasFailure(world, 0.3) ? { tokensMax: between(world.dice, 20, 100), requestsMax: null, atMs: 1_700_000_000_000 } : null,
       }
     : { tokens: 0, requests: 0, stated: null, wants: [] };
 
@@ -198,13 +198,13 @@ const fault = (effect: Effect, kind: FaultKind): Answer => {
 };
 
 const ingest = (world: World, effect: Extract<Effect, { readonly type: 'IngestSlice' }>): Answer => {
-  if (trouble(world, 0.03)) return ({ atMs }) => ({ type: 'RejectRow', atMs, message: 'a row without an id' });
+  if (hasFailure(world, 0.03)) return ({ atMs }) => ({ type: 'RejectRow', atMs, message: 'a row without an id' });
   const from = effect.checkpoint?.nextIndex ?? 0;
   const entries = world.entries.slice(from, from + between(world.dice, 1, 8));
   const nextIndex = from + entries.length;
   const checkpoint = { nextIndex, position: nextIndex, beforeLastPosition: nextIndex === 0 ? null : nextIndex - 1 };
   // The end of a source is seen with its last slice, or only behind it.
-  const isLast = nextIndex === world.entries.length && (entries.length === 0 || chance(world.dice, 0.5));
+  const isLast = nextIndex === world.entries.length && (entries.length === 0 || withProbability(world.dice, 0.5));
   if (entries.length === 0) return ({ atMs }) => ({ type: 'AcceptSlice', atMs, slice: null, checkpoint, isLast });
   const slice: CommandOf<'AcceptSlice'>['slice'] = {
     fromIndex: effect.fromIndex,
@@ -229,7 +229,7 @@ const inputRefused = (
   { batchKey, createAttempt }: { readonly batchKey: BatchKey; readonly createAttempt: number },
   members: readonly number[],
 ): Answer => {
-  const isTooLarge = chance(world.dice, 0.5);
+  const isTooLarge = withProbability(world.dice, 0.5);
   const isAlone = members.length === 1;
   const line = isAlone ? 1 : between(world.dice, 1, Math.max(1, members.length));
   const code = oneOf(world.dice, ['invalid_line', 'no_such_thing', null]);
@@ -243,8 +243,8 @@ const inputRefused = (
 
 const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBatch' }>): Answer => {
   const { batchKey, createAttempt, inputFileId } = effect;
-  if (trouble(world, 0.04)) return inputRefused(world, effect, world.files[inputFileId]?.indexes ?? []);
-  if (trouble(world, 0.15)) {
+  if (hasFailure(world, 0.04)) return inputRefused(world, effect, world.files[inputFileId]?.indexes ?? []);
+  if (hasFailure(world, 0.15)) {
     const type = oneOf(world.dice, [
       'rate_limited',
       'over_capacity',
@@ -264,7 +264,13 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
       refusal: { type, message: type, retryAfterMs, statedTokensMax, statedRequestsMax: null },
     });
   }
-  const unclear: Answer = ({ atMs }) => ({ type: 'RecordCreateUnclear', atMs, batchKey, createAttempt, message: 'the connection broke' });
+  const unconfirmed: Answer = ({ atMs }) => ({
+    type: 'RecordCreateUnclear',
+    atMs,
+    batchKey,
+    createAttempt,
+    message: 'the connection broke',
+  });
   const file = world.files[inputFileId];
   if (file?.batchKey !== batchKey) world.crimes.push(`create of ${batchKey} names the file of ${file?.batchKey ?? 'nobody'}`);
   const make = (): ProviderBatch => ({
@@ -277,25 +283,25 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
     indexes: file?.indexes ?? [],
     fate: randomFate(world),
     isBlessed: world.isFair,
-    looksLeft: world.isFair ? 1 : between(world.dice, 0, 12),
-    hiddenLooks: world.isFair ? 0 : between(world.dice, 0, 2),
+    pollsLeft: world.isFair ? 1 : between(world.dice, 0, 12),
+    hiddenPolls: world.isFair ? 0 : between(world.dice, 0, 2),
     isCancelAsked: false,
-    isStuck: trouble(world, 0.1),
+    isStuck: hasFailure(world, 0.1),
     isGivenUp: false,
     files: null,
   });
-  if (world.losesCreates && trouble(world, 0.15)) {
-    if (chance(world.dice, 0.6)) world.late.push({ ...make(), hiddenLooks: 0 });
-    return unclear;
+  if (world.losesCreates && hasFailure(world, 0.15)) {
+    if (withProbability(world.dice, 0.6)) world.late.push({ ...make(), hiddenPolls: 0 });
+    return unconfirmed;
   }
   const batch = make();
   land(world, batch);
   const { providerBatchId } = batch;
-  if (trouble(world, 0.15)) {
+  if (hasFailure(world, 0.15)) {
     // What loses an answer on its way may well be what sends a request twice.
-    if (chance(world.dice, 0.3))
+    if (withProbability(world.dice, 0.3))
       world.batches.push({ ...batch, isDoubled: true, providerBatchId: freshId(world, 'batch_') as ProviderBatchId });
-    return unclear;
+    return unconfirmed;
   }
   return ({ atMs }) => ({ type: 'RecordCreated', atMs, batchKey, createAttempt, providerBatchId, providerStatus: 'validating' });
 };
@@ -314,19 +320,19 @@ const land = (world: World, batch: ProviderBatch): void => {
 
 /** A create that was on its way comes through, at any moment: where its file is gone, it fails, and nobody pays. */
 const landLate = (world: World): void => {
-  if (world.late.length === 0 || !chance(world.dice, world.isFair ? 0.5 : 0.05)) return;
+  if (world.late.length === 0 || !withProbability(world.dice, world.isFair ? 0.5 : 0.05)) return;
   const batch = world.late.shift();
   if (batch === undefined) return;
   if (world.files[batch.inputFileId] !== undefined) land(world, batch);
-  else world.batches.push({ ...batch, fate: 'other', indexes: [], looksLeft: 0, files: { output: null, error: null } });
+  else world.batches.push({ ...batch, fate: 'other', indexes: [], pollsLeft: 0, files: { output: null, error: null } });
 };
 
-const sweep = (world: World, effect: Extract<Effect, { readonly type: 'SweepBatches' }>, { atMs: readFromMs }: Moment): Answer => {
+const listing = (world: World, effect: Extract<Effect, { readonly type: 'SweepBatches' }>, { atMs: readFromMs }: Moment): Answer => {
   const isAsked = (batch: ProviderBatch): boolean =>
     effect.creates.some(({ batchKey, inputFileId }) => batchKey === batch.batchKey || inputFileId === batch.inputFileId);
   const asked = world.batches.filter(isAsked);
   const found = asked
-    .filter((batch) => batch.hiddenLooks === 0)
+    .filter((batch) => batch.hiddenPolls === 0)
     .map((batch): SweptBatch => ({
       batchKey: batch.batchKey,
       createAttempt: batch.createAttempt,
@@ -336,16 +342,16 @@ const sweep = (world: World, effect: Extract<Effect, { readonly type: 'SweepBatc
       createdAtMs: null,
       ending: batch.files === null ? null : endingOf(batch).type,
     }));
-  for (const batch of asked) batch.hiddenLooks = Math.max(0, batch.hiddenLooks - 1);
+  for (const batch of asked) batch.hiddenPolls = Math.max(0, batch.hiddenPolls - 1);
   const files = effect.creates.flatMap(({ inputFileId }) =>
     world.files[inputFileId] === undefined || (world.unreadable.includes(inputFileId) && !world.isFair)
       ? []
       : [{ inputFileId, createdAtMs: 1_000 }],
   );
-  const readBackToMs = trouble(world, 0.05) ? 2_000 : chance(world.dice, 0.5) ? 500 : null;
+  const readBackToMs = hasFailure(world, 0.05) ? 2_000 : withProbability(world.dice, 0.5) ? 500 : null;
   const shown = effect.known.filter((id) => world.batches.some(({ providerBatchId }) => providerBatchId === id));
   // A list that is empty though batches are there; without any, it is as it should be.
-  const isLie = shown.length > 0 && trouble(world, 0.3);
+  const isLie = shown.length > 0 && hasFailure(world, 0.3);
   const listed = isLie ? { found: [], shown: [], isRunSeen: false } : { found, shown, isRunSeen: world.batches.length > 0 };
   const report = { ...listed, files, readBackToMs: isLie ? null : readBackToMs };
   return ({ atMs }) => ({ type: 'RecordSweep', atMs, readFromMs, asked: effect.creates, known: effect.known, report });
@@ -357,7 +363,7 @@ const observed = (
 ): readonly BatchObservation[] =>
   batches.flatMap(({ batchKey, providerBatchId }) => {
     const batch = world.batches.find((candidate) => candidate.providerBatchId === providerBatchId);
-    return batch === undefined || trouble(world, 0.05) ? [] : [{ ...look(world, batch), batchKey }];
+    return batch === undefined || hasFailure(world, 0.05) ? [] : [{ ...observe(world, batch), batchKey }];
   });
 
 const poll = (world: World, effect: Extract<Effect, { readonly type: 'PollBatches' }>): Answer => {
@@ -365,14 +371,14 @@ const poll = (world: World, effect: Extract<Effect, { readonly type: 'PollBatche
   return ({ atMs }) => ({ type: 'RecordPoll', atMs, asked: effect.batches.map((batch) => batch.batchKey), observations });
 };
 
-const look = (world: World, batch: ProviderBatch): BatchObservation => {
+const observe = (world: World, batch: ProviderBatch): BatchObservation => {
   const { batchKey, providerBatchId, indexes } = batch;
   const total = indexes.length;
   const isStuck = batch.isStuck && !world.isFair;
-  if ((isStuck || (batch.looksLeft > 0 && !batch.isCancelAsked)) && batch.files === null) {
-    batch.looksLeft = Math.max(0, batch.looksLeft - 1);
-    const isAccepted = world.isFair || batch.looksLeft % 4 !== 3;
-    const completed = Math.min(total, Math.floor(total / (batch.looksLeft + 1)));
+  if ((isStuck || (batch.pollsLeft > 0 && !batch.isCancelAsked)) && batch.files === null) {
+    batch.pollsLeft = Math.max(0, batch.pollsLeft - 1);
+    const isAccepted = world.isFair || batch.pollsLeft % 4 !== 3;
+    const completed = Math.min(total, Math.floor(total / (batch.pollsLeft + 1)));
     return {
       batchKey,
       providerBatchId,

@@ -13,7 +13,7 @@ import {
 import type { Answer } from './answer.ts';
 import { commit, type State, type Step } from './commit.ts';
 import { randomConfig } from './config.ts';
-import { below, between, chance, type Dice, diceOf, oneOf, weighted } from './dice.ts';
+import { below, between, withProbability, type Dice, diceOf, oneOf, weighted } from './dice.ts';
 import { noiseCommand, userCommand } from './noise.ts';
 import { abandon, perform } from './perform.ts';
 import { adopting, withForeignBatches } from './foreign-batches.ts';
@@ -30,11 +30,11 @@ export interface History {
   /** Why the run stands still for ever, if it does. */
   readonly stuck: string | null;
   /** Moments between steps at which the world was copied, to ask what else could have happened. */
-  readonly scenes: readonly Scene[];
+  readonly scenes: readonly Context[];
 }
 
 /** A moment of a history that may be continued differently. */
-export interface Scene {
+export interface Context {
   readonly state: State;
   readonly world: World;
   readonly atMs: number;
@@ -47,7 +47,7 @@ interface Play {
   readonly steps: Step[];
   readonly past: Command[];
   readonly inFlight: Map<string, { readonly effect: Effect; readonly answer: Answer }>;
-  readonly scenes: Scene[];
+  readonly scenes: Context[];
   state: State;
   nowMs: number;
 }
@@ -55,7 +55,7 @@ interface Play {
 const startMs = 1_700_000_000_000;
 /** Turns that a fair world needs at most for the longest of these runs. */
 const fairTurnsMax = 3_000;
-const crashChance = 0.004;
+const crashProbability = 0.004;
 
 export interface PlayOptions {
   /** Turns of trouble, at most. */
@@ -79,18 +79,18 @@ export const playHistory = (seed: number, { turnsMax = 400, hasScenes = false, a
     state: { snapshot: emptySnapshot, rows: [] },
     nowMs: startMs,
   };
-  const mayCancel = chance(dice, 0.4);
-  if (chance(dice, 0.2)) send(play, { type: 'OpenRun', atMs: play.nowMs });
+  const mayCancel = withProbability(dice, 0.4);
+  if (withProbability(dice, 0.2)) send(play, { type: 'OpenRun', atMs: play.nowMs });
   const config = randomConfig(dice);
   send(play, { type: 'CreateRun', atMs: play.nowMs, runId: 'run' as RunId, config: adopts ? adopting(config, play.world) : config });
   for (let turns = between(dice, 0, turnsMax); turns > 0 && !isFinished(play.state.snapshot); turns -= 1) {
-    if (hasScenes && chance(dice, play.state.snapshot.control.state === 'cancel_requested' ? 0.6 : 0.1)) recordScene(play);
+    if (hasScenes && withProbability(dice, play.state.snapshot.control.state === 'cancel_requested' ? 0.6 : 0.1)) recordContext(play);
     wildTurn(play, mayCancel);
   }
   play.world.isFair = true;
   const stuck = heal(play);
   for (let i = 0; i < 4; i += 1)
-    send(play, chance(dice, 0.5) ? userCommand(dice, { snapshot: play.state.snapshot, atMs: play.nowMs }, true) : noise(play));
+    send(play, withProbability(dice, 0.5) ? userCommand(dice, { snapshot: play.state.snapshot, atMs: play.nowMs }, true) : noise(play));
   return { seed, steps: play.steps, last: play.state, world: play.world, endMs: play.nowMs, stuck, scenes: play.scenes };
 };
 
@@ -119,18 +119,18 @@ const deliver = (play: Play, key: string): void => {
 
 const isUnsent = ({ state }: Play): boolean => state.snapshot.live.some(({ phase }) => phase === 'planned' || phase === 'uploaded');
 
-const recordScene = ({ scenes, state, world, nowMs, inFlight }: Play): void => {
+const recordContext = ({ scenes, state, world, nowMs, inFlight }: Play): void => {
   scenes.push({ state, world: structuredClone(world), atMs: nowMs, inFlight: [...inFlight.values()] });
 };
 
 const wildTurn = (play: Play, mayCancel: boolean): void => {
   const { dice } = play;
-  if (chance(dice, crashChance)) return crash(play);
+  if (withProbability(dice, crashProbability)) return crash(play);
   // Nobody leaves a run paused for long.
-  if (chance(dice, 0.03)) send(play, { type: 'ReleaseRun', atMs: play.nowMs });
-  if (play.state.snapshot.control.state === 'paused' && chance(dice, 0.12)) send(play, { type: 'ResumeRun', atMs: play.nowMs });
+  if (withProbability(dice, 0.03)) send(play, { type: 'ReleaseRun', atMs: play.nowMs });
+  if (play.state.snapshot.control.state === 'paused' && withProbability(dice, 0.12)) send(play, { type: 'ResumeRun', atMs: play.nowMs });
   // A cancel is most interesting while something is planned and not sent.
-  if (mayCancel && isUnsent(play) && chance(dice, 0.02)) send(play, { type: 'CancelRun', atMs: play.nowMs });
+  if (mayCancel && isUnsent(play) && withProbability(dice, 0.02)) send(play, { type: 'CancelRun', atMs: play.nowMs });
   // Looked up, not drawn: histories without such batches stay what they were.
   if (mayCancel && (play.state.snapshot.config.adopted ?? []).length > 0 && play.steps.length % 53 === 52)
     send(play, { type: 'CancelRun', atMs: play.nowMs, cancelsAdopted: play.steps.length % 2 === 0 });
@@ -149,7 +149,7 @@ const wildTurn = (play: Play, mayCancel: boolean): void => {
     case 'abandon': {
       const created = play.state.snapshot.live.filter(({ phase }) => phase === 'created');
       const batch = created.length === 0 ? null : oneOf(dice, created);
-      const resolution = batch === null ? null : abandon(play.world, batch, chance(dice, 0.5));
+      const resolution = batch === null ? null : abandon(play.world, batch, withProbability(dice, 0.5));
       if (batch === null || resolution === null) return;
       const { rejection } = send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: batch.batchKey, resolution });
       const known = play.world.batches.find(({ providerBatchId }) => providerBatchId === batch.providerBatchId);
@@ -160,7 +160,7 @@ const wildTurn = (play: Play, mayCancel: boolean): void => {
       send(play, noise(play));
       return;
     case 'wait':
-      if (chance(dice, 0.5)) play.nowMs += below(dice, 20_000);
+      if (withProbability(dice, 0.5)) play.nowMs += below(dice, 20_000);
       else advance(play, 3_600_000);
   }
 };
@@ -187,12 +187,12 @@ const heal = (play: Play): string | null => {
     const held = snapshot.live.filter((batch) => batch.held !== null);
     // A cancel resumes nothing: somebody has to say what to do about what is held.
     if (snapshot.control.state === 'cancel_requested' && held[0] !== undefined)
-      send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: held[0].batchKey, resolution: wordOn(play, held[0]) });
+      send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: held[0].batchKey, resolution: resolutionOf(play, held[0]) });
     if (snapshot.control.state === 'paused') {
       if (snapshot.control.reason === 'budget_exhausted') widen(play);
-      const batch = held.length > 0 && chance(play.dice, 0.5) ? oneOf(play.dice, held) : null;
+      const batch = held.length > 0 && withProbability(play.dice, 0.5) ? oneOf(play.dice, held) : null;
       if (batch === null) send(play, { type: 'ResumeRun', atMs: play.nowMs });
-      else send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: batch.batchKey, resolution: wordOn(play, batch) });
+      else send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: batch.batchKey, resolution: resolutionOf(play, batch) });
     }
     const due = startable(play);
     for (const effect of due) start(play, effect);
@@ -204,7 +204,7 @@ const heal = (play: Play): string | null => {
 };
 
 /** Files that cannot be read, or do not show, are tried again, or given up. */
-const wordOn = (play: Play, { unreadable, held }: LiveBatch): Resolution => {
+const resolutionOf = (play: Play, { unreadable, held }: LiveBatch): Resolution => {
   const isLost = unreadable !== null || held?.includes('shows no output file') === true;
   return isLost ? { type: oneOf(play.dice, ['results_lost', 'read_again'] as const) } : { type: 'retry' };
 };

@@ -1,5 +1,5 @@
 import { codeOfFailure, type FailureClass } from '../../../lib/core/internal.ts';
-import { chance, oneOf, weighted } from './dice.ts';
+import { withProbability, oneOf, weighted } from './dice.ts';
 import type { Line, ProviderBatch, World } from './world.ts';
 
 const lineFailures: readonly FailureClass[] = [
@@ -18,7 +18,7 @@ const success = (index: number): Line => ({ kind: 'success', index, code: -1 });
 const failure = (world: World, index: number): Line => ({
   kind: 'failure',
   index,
-  code: codeOfFailure(chance(world.dice, 0.03) ? 'insufficient_quota' : oneOf(world.dice, lineFailures)),
+  code: codeOfFailure(withProbability(world.dice, 0.03) ? 'insufficient_quota' : oneOf(world.dice, lineFailures)),
 });
 
 /** The files that the batch leaves behind, as unkind as they come: shuffled, doubled, with holes and strange lines. */
@@ -28,13 +28,13 @@ export const writeFiles = (world: World, batch: ProviderBatch): ProviderBatch['f
   const output: Line[] = [];
   const error: Line[] = [];
   for (const index of shuffled(world, batch.indexes)) {
-    if (!chance(world.dice, answered)) continue;
+    if (!withProbability(world.dice, answered)) continue;
     switch (batch.isBlessed ? 'success' : weighted(world.dice, { success: 60, failure: 20, missing: 8, both: 6, twice: 6 })) {
       case 'success':
         output.push(success(index));
         break;
       case 'failure':
-        (chance(world.dice, 0.7) ? error : output).push(failure(world, index));
+        (withProbability(world.dice, 0.7) ? error : output).push(failure(world, index));
         break;
       case 'both':
         output.push(failure(world, index));
@@ -48,18 +48,18 @@ export const writeFiles = (world: World, batch: ProviderBatch): ProviderBatch['f
     }
   }
   if (batch.isBlessed) return { output, error: null };
-  if (chance(world.dice, 0.1)) output.push({ kind: 'malformed', index: -1, code: -1 });
-  if (chance(world.dice, 0.1)) error.push({ kind: 'unknown', index: 999_999, code: -1 });
+  if (withProbability(world.dice, 0.1)) output.push({ kind: 'malformed', index: -1, code: -1 });
+  if (withProbability(world.dice, 0.1)) error.push({ kind: 'unknown', index: 999_999, code: -1 });
   // `completed` without files happens, and so do files that are there and empty.
-  const isBare = chance(world.dice, 0.05);
+  const isBare = withProbability(world.dice, 0.05);
   return {
-    output: isBare || (output.length === 0 && chance(world.dice, 0.5)) ? null : output,
-    error: isBare || (error.length === 0 && chance(world.dice, 0.8)) ? null : error,
+    output: isBare || (output.length === 0 && withProbability(world.dice, 0.5)) ? null : output,
+    error: isBare || (error.length === 0 && withProbability(world.dice, 0.8)) ? null : error,
   };
 };
 
 const shuffled = (world: World, indexes: readonly number[]): readonly number[] =>
   indexes
-    .map((index) => ({ index, place: chance(world.dice, 0.3) ? world.dice.state : index }))
+    .map((index) => ({ index, place: withProbability(world.dice, 0.3) ? world.dice.state : index }))
     .sort((a, b) => a.place - b.place)
     .map(({ index }) => index);

@@ -17,7 +17,7 @@ import {
   type SweptBatch,
   type TokenUsage,
 } from '../../../lib/core/internal.ts';
-import { knownBatches } from '../../../lib/core/model/witness.ts';
+import { knownBatches } from '../../../lib/core/model/known-batches.ts';
 import { commit, type State, type Step } from './commit.ts';
 import { makeConfig } from './config.ts';
 import { backoffRows, openRows, planWindow } from './slices.ts';
@@ -61,7 +61,7 @@ export const attempt = (run: Scenario, command: Untimed<Command>): Step => {
   run.state = step.after;
   return step;
 };
-export const tell = (run: Scenario, ...commands: readonly Untimed<Command>[]): void => {
+export const send = (run: Scenario, ...commands: readonly Untimed<Command>[]): void => {
   for (const command of commands) {
     const { rejection, refusal, thrown } = attempt(run, command);
     const fault = rejection ?? refusal ?? thrown;
@@ -71,7 +71,7 @@ export const tell = (run: Scenario, ...commands: readonly Untimed<Command>[]): v
 
 export const startRun = (config: RunConfig = makeConfig()): Scenario => {
   const run: Scenario = { state: { snapshot: emptySnapshot, rows: [] }, nowMs: 1_700_000_000_000 };
-  tell(run, { type: 'CreateRun', runId: 'run' as RunId, config });
+  send(run, { type: 'CreateRun', runId: 'run' as RunId, config });
   return run;
 };
 
@@ -92,7 +92,7 @@ export const accept = (run: Scenario, sizes: readonly number[], isLast = true, a
     sameAs: null,
     sharedTokens: 0,
   };
-  tell(run, {
+  send(run, {
     type: 'AcceptSlice',
     slice,
     checkpoint: { nextIndex: itemCount + sizes.length, position: null, beforeLastPosition: null },
@@ -116,7 +116,7 @@ export const batchOf = (run: Scenario, name: string): LiveBatch => {
 /** Brings a fresh batch of all pending rows to `creating`, or on to `created`. */
 export const toCreating = (run: Scenario, name: string): void => {
   plan(run, name);
-  tell(
+  send(
     run,
     { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null },
     { type: 'BeginCreate', batchKey: key(name) },
@@ -129,7 +129,7 @@ export const toCreated = (run: Scenario, name: string): void => {
 /** The provider has it, under an id. */
 export const answerCreate = (run: Scenario, name: string): void => {
   const { createAttempt } = batchOf(run, name);
-  tell(run, {
+  send(run, {
     type: 'RecordCreated',
     batchKey: key(name),
     createAttempt,
@@ -147,7 +147,7 @@ export const takeIn = (run: Scenario, name: string): void => {
     progress: null,
     ending: null,
   };
-  tell(run, { type: 'RecordPoll', asked: [key(name)], observations: [observation] });
+  send(run, { type: 'RecordPoll', asked: [key(name)], observations: [observation] });
 };
 /** The provider says that it is over, as often as it takes to be believed; of one that is completed without files, that it answered one row only, in an empty file. */
 export const endBatch = (run: Scenario, name: string, how: BatchEnding): void => {
@@ -155,7 +155,7 @@ export const endBatch = (run: Scenario, name: string, how: BatchEnding): void =>
   const isBare = how.type === 'completed' && how.outputFileId === null && how.errorFileId === null;
   if (providerBatchId === null) throw new Error(`batch ${name} was never created`);
   for (;;) {
-    tell(run, {
+    send(run, {
       type: 'RecordPoll',
       asked: [key(name)],
       observations: [
@@ -174,7 +174,7 @@ export const endBatch = (run: Scenario, name: string, how: BatchEnding): void =>
     run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
   }
   if (isBare)
-    tell(run, { type: 'RecordFiles', batchKey: key(name), output: { object: 'bare', bytes: 0 }, error: null, census: censusOfRows(1) });
+    send(run, { type: 'RecordFiles', batchKey: key(name), output: { object: 'bare', bytes: 0 }, error: null, census: censusOfRows(1) });
 };
 /** Settles rows in one slice of the output file, each a success. */
 export const settleSuccesses = (
@@ -228,7 +228,7 @@ export const settleRest = (
 /** Every row in backoff whose time has come goes back to pending. */
 export const requeueAll = (run: Scenario): void => {
   for (const { dueAtMs } of run.state.snapshot.backoff)
-    if (dueAtMs <= run.nowMs) tell(run, { type: 'RequeueRows', dueAtMs, rows: backoffRows(run.state.rows, dueAtMs, 1_000) });
+    if (dueAtMs <= run.nowMs) send(run, { type: 'RequeueRows', dueAtMs, rows: backoffRows(run.state.rows, dueAtMs, 1_000) });
 };
 
 export const dueTypes = (run: Scenario): readonly Effect['type'][] =>
@@ -237,7 +237,7 @@ export const statuses = (run: Scenario): readonly string[] =>
   run.state.rows.map((row) => (row.failure === null ? row.status : `${row.status}: ${row.failure}`));
 
 /** What the provider's list shows of lost creates: nothing, unless said. */
-export const sweepOf = (
+export const listingOf = (
   run: Scenario,
   name: string,
   report: Partial<SweepReport> = {},
@@ -269,7 +269,7 @@ export const sweepOf = (
   };
 };
 /** A batch that the list shows. */
-export const sweptBatch = (name: string, createAttempt: number, given: Partial<SweptBatch> = {}): SweptBatch => ({
+export const listedBatch = (name: string, createAttempt: number, given: Partial<SweptBatch> = {}): SweptBatch => ({
   batchKey: key(name),
   createAttempt,
   inputFileId: `other-${name}`,

@@ -1,5 +1,5 @@
 import type { BatchKey, BatchRejection, ProviderBatchId } from '../../../lib/core/internal.ts';
-import { between, chance, type Dice, diceOf, oneOf, weighted } from './dice.ts';
+import { between, withProbability, type Dice, diceOf, oneOf, weighted } from './dice.ts';
 import { rowBytesMax, rowTokensMax } from './config.ts';
 
 /** An entry of the fake source. */
@@ -36,9 +36,9 @@ export interface ProviderBatch {
   /** Created in a fair world: answered in full. What was created before keeps its luck. */
   readonly isBlessed: boolean;
   /** Looks that see it in progress. */
-  looksLeft: number;
+  pollsLeft: number;
   /** Lists that do not show it yet. */
-  hiddenLooks: number;
+  hiddenPolls: number;
   isCancelAsked: boolean;
   /** Past its expiry, and never at its end, until the world is fair. */
   isStuck: boolean;
@@ -70,20 +70,20 @@ export interface World {
 
 export const createWorld = (seed: number, entriesMax: number): World => {
   const dice = diceOf(seed);
-  const badChance = oneOf(dice, [0, 0, 0, 0.1, 0.1, 0.1, 0.3, 1]);
-  const sharedChance = oneOf(dice, [0, 0, 0.2, 0.6]);
+  const badProbability = oneOf(dice, [0, 0, 0, 0.1, 0.1, 0.1, 0.3, 1]);
+  const sharedProbability = oneOf(dice, [0, 0, 0.2, 0.6]);
   const entries: Entry[] = [];
   for (let left = between(dice, 0, entriesMax); left > 0; left -= 1) {
-    const isBad = chance(dice, badChance);
+    const isBad = withProbability(dice, badProbability);
     const sent = entries.flatMap((entry, index) => (entry.isBad || entry.sameAs !== null ? [] : [index]));
-    const sameAs = !isBad && sent.length > 0 && chance(dice, sharedChance) ? oneOf(dice, sent) : null;
+    const sameAs = !isBad && sent.length > 0 && withProbability(dice, sharedProbability) ? oneOf(dice, sent) : null;
     const isSent = !isBad && sameAs === null;
     entries.push({ isBad, sameAs, bytes: isSent ? between(dice, 1, rowBytesMax) : 0, tokens: isSent ? between(dice, 1, rowTokensMax) : 0 });
   }
   return {
     dice,
     isFair: false,
-    losesCreates: chance(dice, 0.5),
+    losesCreates: withProbability(dice, 0.5),
     entries,
     files: {},
     batches: [],
@@ -100,7 +100,7 @@ export const freshId = (world: World, prefix: string): string => {
 };
 
 /** True with the probability, but never in a fair world. */
-export const trouble = (world: World, probability: number): boolean => !world.isFair && chance(world.dice, probability);
+export const hasFailure = (world: World, probability: number): boolean => !world.isFair && withProbability(world.dice, probability);
 
 export const randomFate = (world: World): Fate =>
   world.isFair

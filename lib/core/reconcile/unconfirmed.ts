@@ -1,35 +1,35 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { CreateDoubt, LiveBatch } from '../model/batch.ts';
-import type { CommandOf, SweepReport, SweptBatch, UnclearCreate } from '../model/command.ts';
+import type { UnconfirmedCreate, LiveBatch } from '../model/batch.ts';
+import type { CommandOf, SweepReport, SweptBatch, UnconfirmedCreateQuery } from '../model/command.ts';
 import type { Event } from '../model/event.ts';
 import { batchEffectKey } from '../values/ids.ts';
 import type { Rejection } from '../model/rejection.ts';
 import { faultEvents } from '../faults/fault-events.ts';
-import { obeyedMs } from '../faults/due-time.ts';
+import { effectiveDueMs } from '../faults/due-time.ts';
 import { backoffMs, backoffMsMax } from '../faults/retry.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
-import { straysOf } from './stray.ts';
-import { heldUnresolved, sentAgain, wayOfUnconfirmed } from '../submit/send-again.ts';
+import { duplicatesOf } from './duplicates.ts';
+import { heldUnresolved, sentAgain, wayOfUnconfirmed } from '../submit/resend.ts';
 import { createdEvent, findBatch } from '../submit/submit.ts';
-import { clockSkewMs, isAnothersId, lackedBy } from '../model/witness.ts';
+import { clockSkewMs, isAnothersId, lackedBy } from '../model/known-batches.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
 /** A batch whose create got no answer. */
-export interface DoubtedBatch extends LiveBatch {
-  readonly doubt: CreateDoubt;
+export interface UnconfirmedBatch extends LiveBatch {
+  readonly doubt: UnconfirmedCreate;
   readonly inputFileId: string;
 }
-export const isDoubted = (batch: LiveBatch): batch is DoubtedBatch =>
+export const isUnconfirmed = (batch: LiveBatch): batch is UnconfirmedBatch =>
   batch.phase === 'indeterminate' && batch.doubt !== null && batch.inputFileId !== null;
 
 /** Creates that the next reading of the provider's list is to answer. */
-export const isLookDue = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): batch is DoubtedBatch =>
-  isDoubted(batch) && batch.held === null && batch.doubt.stage !== 'absent' && lookDueMs(snapshot, batch.doubt, nowMs) <= nowMs;
+export const isReconcileDue = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): batch is UnconfirmedBatch =>
+  isUnconfirmed(batch) && batch.held === null && batch.doubt.stage !== 'absent' && reconcileDueMs(snapshot, batch.doubt, nowMs) <= nowMs;
 
 /** When the provider's list is next read for a create, whatever the clock did since that was set. */
-export const lookDueMs = ({ config }: RunSnapshot, { dueAtMs }: CreateDoubt, nowMs: number): number =>
-  obeyedMs(dueAtMs, backoffMsMax(config.operation.retry.batchBackoff), nowMs);
+export const reconcileDueMs = ({ config }: RunSnapshot, { dueAtMs }: UnconfirmedCreate, nowMs: number): number =>
+  effectiveDueMs(dueAtMs, backoffMsMax(config.operation.retry.batchBackoff), nowMs);
 
 /**
  * One reading of the provider's list answers all unclear creates. What it shows under our key and attempt, or over our input file, is
@@ -37,27 +37,27 @@ export const lookDueMs = ({ config }: RunSnapshot, { dueAtMs }: CreateDoubt, now
  * project or address are other ones), the list went back behind that file, and it shows the batches known to exist. Then the file is deleted; what came through before shows
  * in a list that is read a grace period later, and what comes through after fails.
  */
-export const decideSweep = (snapshot: RunSnapshot, command: CommandOf<'RecordSweep'>): Decision => {
+export const decideReconcile = (snapshot: RunSnapshot, command: CommandOf<'RecordSweep'>): Decision => {
   const events: Event[] = [];
   for (const asked of command.asked) {
     const batch = findBatch(snapshot, asked.batchKey);
-    if (batch === undefined || !isDoubted(batch) || batch.createAttempt !== asked.createAttempt) continue;
+    if (batch === undefined || !isUnconfirmed(batch) || batch.createAttempt !== asked.createAttempt) continue;
     const own = ownOf(snapshot, batch, command.report.found);
     const kept = keptOf(own);
     if (kept !== undefined) events.push(createdEvent(batch, { ...kept, atMs: command.atMs }, true));
     else events.push(...silence(snapshot, batch, asked, command));
-    events.push(...straysOf(snapshot, batch, command.report.found, kept ?? null, command.atMs));
+    events.push(...duplicatesOf(snapshot, batch, command.report.found, kept ?? null, command.atMs));
   }
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
 };
 
 /** Batches that this create made. Behind the fence a failed one is what the fence made of it. */
-const ownOf = (snapshot: RunSnapshot, batch: DoubtedBatch, found: readonly SweptBatch[]): readonly SweptBatch[] =>
+const ownOf = (snapshot: RunSnapshot, batch: UnconfirmedBatch, found: readonly SweptBatch[]): readonly SweptBatch[] =>
   found.filter(
-    (swept) =>
-      !isAnothersId(snapshot, batch.batchKey, swept.providerBatchId) &&
-      ((swept.batchKey === batch.batchKey && swept.createAttempt === batch.createAttempt) || swept.inputFileId === batch.inputFileId) &&
-      !(batch.doubt.stage === 'fenced' && swept.ending === 'rejected'),
+    (listed) =>
+      !isAnothersId(snapshot, batch.batchKey, listed.providerBatchId) &&
+      ((listed.batchKey === batch.batchKey && listed.createAttempt === batch.createAttempt) || listed.inputFileId === batch.inputFileId) &&
+      !(batch.doubt.stage === 'fenced' && listed.ending === 'rejected'),
   );
 
 /** Of several the oldest that has not failed; the rest is cancelled. */
@@ -68,12 +68,17 @@ const keptOf = (own: readonly SweptBatch[]): SweptBatch | undefined => {
   return byAge.find(({ ending }) => ending !== 'rejected') ?? byAge[0];
 };
 
-const silence = (snapshot: RunSnapshot, batch: DoubtedBatch, asked: UnclearCreate, command: CommandOf<'RecordSweep'>): readonly Event[] => {
+const silence = (
+  snapshot: RunSnapshot,
+  batch: UnconfirmedBatch,
+  asked: UnconfirmedCreateQuery,
+  command: CommandOf<'RecordSweep'>,
+): readonly Event[] => {
   const { report, readFromMs, atMs } = command;
   const { doubt, batchKey } = batch;
   // Read for an earlier question, under another clock, or told twice: this one is not answered.
   if (asked.sinceMs !== undefined && asked.sinceMs !== doubt.sinceMs) return [];
-  if (asked.stage !== doubt.stage || doubt.stage === 'absent' || readFromMs < lookDueMs(snapshot, doubt, atMs)) return [];
+  if (asked.stage !== doubt.stage || doubt.stage === 'absent' || readFromMs < reconcileDueMs(snapshot, doubt, atMs)) return [];
   if (isFileUnread(batch, report, atMs)) {
     const message = `no answer came to the create of batch ${batchKey}, and this key cannot read its input file ${batch.inputFileId}: is it the key, the project and the address of before, or was the file deleted?`;
     const key = batchEffectKey(batchKey);
@@ -88,26 +93,30 @@ const silence = (snapshot: RunSnapshot, batch: DoubtedBatch, asked: UnclearCreat
   if (doubt.stage === 'fenced' && (isProven || doubt.isSworn)) return sentAgain(snapshot, batch, 'create_lost', atMs);
   if (doubt.stage === 'looking' && doubt.absentAtMs !== null && isProven) return [{ type: 'CreateAbsent', atMs, batchKey, isSworn: false }];
   // Looks in between prove nothing, but find early what a lagging list shows late.
-  const lookAtMs = atMs + backoffMs(retry.batchBackoff, doubt.looks + 1, batchKey);
-  const dueAtMs = Math.max(atMs + 1, Math.min(provenAtMs, lookAtMs));
+  const checkAtMs = atMs + backoffMs(retry.batchBackoff, doubt.looks + 1, batchKey);
+  const dueAtMs = Math.max(atMs + 1, Math.min(provenAtMs, checkAtMs));
   return [{ type: 'CreateNotFound', atMs, batchKey, fileCreatedAtMs: fileTimeOf(batch, report), dueAtMs }];
 };
 
-const fileTimeOf = ({ doubt, inputFileId }: DoubtedBatch, { files }: SweepReport): number | null =>
+const fileTimeOf = ({ doubt, inputFileId }: UnconfirmedBatch, { files }: SweepReport): number | null =>
   files.find((file) => file.inputFileId === inputFileId)?.createdAtMs ?? doubt.fileCreatedAtMs;
 
 /**
  * True where another key, project or address may be why the list is silent. A file that has expired cannot be read by anyone. One that was
  * deleted is another matter: that the list shows batches of this run does not prove that this create was made under the same key.
  */
-const isFileUnread = ({ doubt, inputFileId, inputExpiresAtMs }: DoubtedBatch, { files, isRunSeen }: SweepReport, atMs: number): boolean => {
+const isFileUnread = (
+  { doubt, inputFileId, inputExpiresAtMs }: UnconfirmedBatch,
+  { files, isRunSeen }: SweepReport,
+  atMs: number,
+): boolean => {
   const isExpired = inputExpiresAtMs !== null && inputExpiresAtMs <= atMs;
   const mayBeGone = doubt.stage === 'fenced' || (isExpired && isRunSeen);
   return !mayBeGone && !files.some((file) => file.inputFileId === inputFileId);
 };
 
 /** Why the list's silence proves nothing; null when it is proof. An operator's word needs no list. */
-const weaknessOf = (snapshot: RunSnapshot, batch: DoubtedBatch, command: CommandOf<'RecordSweep'>): string | null => {
+const weaknessOf = (snapshot: RunSnapshot, batch: UnconfirmedBatch, command: CommandOf<'RecordSweep'>): string | null => {
   const { report } = command;
   if (batch.doubt.isSworn) return null;
   const isGone = !report.files.some(({ inputFileId }) => inputFileId === batch.inputFileId);
@@ -121,16 +130,16 @@ const weaknessOf = (snapshot: RunSnapshot, batch: DoubtedBatch, command: Command
 };
 
 /** Lists in a row that prove nothing, before the batch is held; and they must span so many graces, since lists lag. */
-const unprovenLooksMax = 5;
+const unprovenListingsMax = 5;
 const unprovenGracesMin = 3;
 
 /** The list is read again, after growing waits; the batch is held once waiting longer is not going to help. */
-const unproven = (snapshot: RunSnapshot, { batchKey, doubt }: DoubtedBatch, weakness: string, atMs: number): readonly Event[] => {
+const unproven = (snapshot: RunSnapshot, { batchKey, doubt }: UnconfirmedBatch, weakness: string, atMs: number): readonly Event[] => {
   const key = batchEffectKey(batchKey);
   const why = `no answer came to the create of batch ${batchKey}, and ${weakness}: that it shows no such batch proves nothing`;
   const recorded = faultEvents(snapshot, { key, message: why, isAnswer: false, retryAfterMs: null, atMs });
-  const looks = (snapshot.faults.find((fault) => fault.key === key)?.count ?? 0) + 1;
-  const isEarly = looks < unprovenLooksMax || atMs - doubt.sinceMs < unprovenGracesMin * snapshot.config.operation.createGraceMs;
+  const listings = (snapshot.faults.find((fault) => fault.key === key)?.count ?? 0) + 1;
+  const isEarly = listings < unprovenListingsMax || atMs - doubt.sinceMs < unprovenGracesMin * snapshot.config.operation.createGraceMs;
   if (recorded.length === 0 || isEarly) return recorded;
   return [...recorded, ...heldUnresolved(snapshot, batchKey, `${why}. ${wayOfUnconfirmed(snapshot, batchKey)}`, atMs)];
 };
@@ -140,7 +149,7 @@ export const decideFenced = (snapshot: RunSnapshot, command: CommandOf<'RecordFe
   const { batchKey, createAttempt, atMs } = command;
   const batch = findBatch(snapshot, batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
-  if (!isDoubted(batch) || batch.doubt.stage !== 'absent' || batch.createAttempt !== createAttempt)
+  if (!isUnconfirmed(batch) || batch.doubt.stage !== 'absent' || batch.createAttempt !== createAttempt)
     return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   return right([{ type: 'CreateFenced', atMs, batchKey }]);
 };

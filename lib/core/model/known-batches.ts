@@ -26,10 +26,10 @@ export const knownBatches = (snapshot: RunSnapshot): readonly KnownBatch[] => {
   );
   const oldestMs = Math.min(...snapshot.live.map(({ plannedAtMs }) => plannedAtMs));
   const settled = snapshot.settled.filter(({ sentAtMs }) => sentAtMs > oldestMs - settledLifeMs);
-  const strays = snapshot.strays.flatMap(({ providerBatchId, isEnded, givenUp }) =>
+  const duplicates = snapshot.strays.flatMap(({ providerBatchId, isEnded, givenUp }) =>
     isEnded || givenUp !== null ? [] : [{ providerBatchId, sentAtMs: null }],
   );
-  return [...live, ...settled, ...strays].sort((a, b) => (b.sentAtMs ?? -Infinity) - (a.sentAtMs ?? -Infinity)).slice(0, knownMax);
+  return [...live, ...settled, ...duplicates].sort((a, b) => (b.sentAtMs ?? -Infinity) - (a.sentAtMs ?? -Infinity)).slice(0, knownMax);
 };
 
 /** How far our clock is ahead of the provider's, by the input file's creation there: at most so far. */

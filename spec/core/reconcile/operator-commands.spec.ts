@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sweepKey } from '../../../lib/core/model/effect.ts';
+import { reconcileKey } from '../../../lib/core/model/effect.ts';
 import { effectsDue, nextDueMs, type ProviderBatchId } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {
@@ -12,27 +12,27 @@ import {
   plan,
   type Scenario,
   startRun,
-  sweepOf,
-  sweptBatch,
-  tell,
+  listingOf,
+  listedBatch,
+  send,
   toCreated,
   toCreating,
 } from '../../support/core/scenario.ts';
 
 const graceMs = 600_000;
 const dayMs = 86_400_000;
-const unclear = (): Scenario => {
+const unconfirmed = (): Scenario => {
   const run = startRun(makeConfig({ createGraceMs: graceMs }));
   accept(run, [10, 10]);
   toCreating(run, 'a');
-  tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
+  send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
   return run;
 };
 const toNextDue = (run: Scenario): void => {
   run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
 };
 const fault = (run: Scenario, name: string, kind: 'refused' | 'transient'): void => {
-  tell(run, { type: 'RecordFault', key: name as never, fault: kind, message: 'no', retryAfterMs: null });
+  send(run, { type: 'RecordFault', key: name as never, fault: kind, message: 'no', retryAfterMs: null });
   run.nowMs += 10_000_000;
 };
 
@@ -46,36 +46,39 @@ describe('a new input file', () => {
     accept(run, [10]);
     plan(run, 'a');
     const expiresAtMs = run.nowMs + inMs;
-    tell(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'file-a', expiresAtMs });
+    send(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'file-a', expiresAtMs });
     expect(dueTypes(run)).toEqual(['BeginCreate']);
   });
 });
 
 describe('somebody’s word that a batch was never created', () => {
   it('is enough where no file can be deleted and no list be read', () => {
-    const run = unclear();
-    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'never_created' } });
+    const run = unconfirmed();
+    send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'never_created' } });
     expect(dueTypes(run)).toEqual(['FenceCreate']);
     fault(run, 'batch:a', 'refused');
     expect(dueTypes(run)).toEqual(['SweepBatches']);
-    fault(run, sweepKey, 'refused');
+    fault(run, reconcileKey, 'refused');
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'planned', createAttempt: 1, held: null, doubt: null });
   });
 
   it('waits for the list where there is only weather', () => {
-    const run = unclear();
-    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'never_created' } });
-    tell(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
-    fault(run, sweepKey, 'transient');
+    const run = unconfirmed();
+    send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'never_created' } });
+    send(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
+    fault(run, reconcileKey, 'transient');
     expect(dueTypes(run)).toEqual(['SweepBatches']);
   });
 });
 
 describe('a stray that the provider will not cancel', () => {
   it('is watched to its end like any other, and stops nothing', () => {
-    const run = unclear();
-    const stray = 'q' as ProviderBatchId;
-    tell(run, sweepOf(run, 'a', { found: [sweptBatch('a', 1), sweptBatch('a', 1, { providerBatchId: stray, createdAtMs: 7_000 })] }));
+    const run = unconfirmed();
+    const duplicate = 'q' as ProviderBatchId;
+    send(
+      run,
+      listingOf(run, 'a', { found: [listedBatch('a', 1), listedBatch('a', 1, { providerBatchId: duplicate, createdAtMs: 7_000 })] }),
+    );
     for (let i = 0; i < 4; i += 1) fault(run, 'stray:q', 'refused');
     expect(run.state.snapshot.control.state).toBe('running');
     expect(dueTypes(run)).toContain('PollStrays');
@@ -85,16 +88,16 @@ describe('a stray that the provider will not cancel', () => {
 
 describe('the list, behind the fence', () => {
   it('is read back behind the input file though our clock goes ahead: the provider told its time while it was there', () => {
-    const run = unclear();
+    const run = unconfirmed();
     const fileMs = run.nowMs - 5 * 3_600_000;
     const files = [{ inputFileId: 'file-a', createdAtMs: fileMs }];
     for (let looks = 0; batchOf(run, 'a').doubt?.stage === 'looking' && looks < 100; looks += 1) {
-      tell(run, sweepOf(run, 'a', { files }));
+      send(run, listingOf(run, 'a', { files }));
       toNextDue(run);
     }
-    tell(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
-    const sweep = effectsDue(run.state.snapshot, run.nowMs).find((effect) => effect.type === 'SweepBatches');
-    expect(sweep?.sinceMs).toBeLessThanOrEqual(fileMs);
+    send(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
+    const listing = effectsDue(run.state.snapshot, run.nowMs).find((effect) => effect.type === 'SweepBatches');
+    expect(listing?.sinceMs).toBeLessThanOrEqual(fileMs);
   });
 });
 
@@ -104,11 +107,11 @@ describe('a cancel', () => {
     accept(run, [10, 10]);
     toCreated(run, 'a');
     endBatch(run, 'a', ending({ outputFileId: 'o' }));
-    tell(run, { type: 'CancelRun' });
+    send(run, { type: 'CancelRun' });
     for (let i = 0; i < 4; i += 1) fault(run, 'batch:a', 'refused');
     expect(batchOf(run, 'a').held).toBe('no');
     expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
-    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
+    send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
     expect(dueTypes(run)).toEqual(['SettleSlice']);
   });
 });

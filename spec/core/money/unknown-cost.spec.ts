@@ -8,7 +8,7 @@ import {
   nothingPresumed,
   spentUsd,
 } from '../../../lib/core/internal.ts';
-import { makeConfig, testPrices, type Wishes } from '../../support/core/config.ts';
+import { makeConfig, testPrices, type Overrides } from '../../support/core/config.ts';
 import {
   accept,
   batchOf,
@@ -19,17 +19,17 @@ import {
   settleRest,
   settleSuccesses,
   startRun,
-  tell,
+  send,
   toCreated,
 } from '../../support/core/scenario.ts';
 
 /** A row of 10 tokens costs at worst $10, and an answer of 5 another $10. */
-const runOf = (rows: number, wishes: Wishes = {}): Scenario => {
+const runOf = (rows: number, overrides: Overrides = {}): Scenario => {
   const run = startRun(
     makeConfig({
       chunk: { requestsMax: rows, planAfterMs: 0 },
       money: { prices: testPrices, outputTokensMax: 5, costUsdMax: 1_000 },
-      ...wishes,
+      ...overrides,
     }),
   );
   accept(run, Array<number>(rows).fill(10));
@@ -39,7 +39,7 @@ const runOf = (rows: number, wishes: Wishes = {}): Scenario => {
 const endWithFiles = (run: Scenario): void => {
   endBatch(run, 'a', ending({ outputFileId: 'o' }));
   const { requests } = batchOf(run, 'a');
-  tell(run, {
+  send(run, {
     type: 'RecordFiles',
     batchKey: key('a'),
     output: { object: 'out', bytes: 10 * requests },
@@ -73,7 +73,7 @@ describe('a batch whose answers somebody gives up', () => {
     const { providerBatchId } = batchOf(run, 'a');
     if (providerBatchId === null) throw new Error('it was never created');
     const progress = { total: 4, completed: 1, failed: 0 };
-    tell(
+    send(
       run,
       {
         type: 'RecordPoll',

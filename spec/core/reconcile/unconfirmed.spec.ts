@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { litterEffectKey, sweepKey } from '../../../lib/core/model/effect.ts';
+import { deleteFileKey, reconcileKey } from '../../../lib/core/model/effect.ts';
 import { nextDueMs, type ProviderBatchId } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {
@@ -14,20 +14,20 @@ import {
   settleRest,
   startRun,
   statuses,
-  sweepOf,
-  sweptBatch,
-  tell,
+  listingOf,
+  listedBatch,
+  send,
   toCreated,
   toCreating,
   type Scenario,
 } from '../../support/core/scenario.ts';
 
 const graceMs = 600_000;
-const unclear = (): Scenario => {
+const unconfirmed = (): Scenario => {
   const run = startRun(makeConfig({ createGraceMs: graceMs }));
   accept(run, [10, 10]);
   toCreating(run, 'a');
-  tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
+  send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
   return run;
 };
 const faultOf = (run: Scenario, name: string) => run.state.snapshot.faults.find((fault) => fault.key === name);
@@ -37,47 +37,47 @@ const toNextDue = (run: Scenario): void => {
 /** Looks that see nothing, until the create counts as absent. */
 const toAbsent = (run: Scenario): number => {
   for (let looks = 1; ; looks += 1) {
-    tell(run, sweepOf(run, 'a'));
+    send(run, listingOf(run, 'a'));
     if (batchOf(run, 'a').doubt?.stage === 'absent' || looks > 100) return looks;
     toNextDue(run);
   }
 };
 const toFenced = (run: Scenario): void => {
   toAbsent(run);
-  tell(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
+  send(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
 };
 /** Looks behind the fence that see nothing, a grace long. */
 const toReplanned = (run: Scenario): void => {
   while (batchOf(run, 'a').phase === 'indeterminate') {
-    tell(run, sweepOf(run, 'a', { files: [] }));
+    send(run, listingOf(run, 'a', { files: [] }));
     toNextDue(run);
   }
 };
 
 describe('a create whose answer was lost', () => {
   it('is adopted when the list shows this very attempt, or a batch made from its input file', () => {
-    const byAttempt = unclear();
-    tell(byAttempt, sweepOf(byAttempt, 'a', { found: [sweptBatch('a', 1)] }));
+    const byAttempt = unconfirmed();
+    send(byAttempt, listingOf(byAttempt, 'a', { found: [listedBatch('a', 1)] }));
     expect(batchOf(byAttempt, 'a')).toMatchObject({ phase: 'created', providerBatchId: 'p', doubt: null });
-    const byFile = unclear();
-    tell(byFile, sweepOf(byFile, 'a', { found: [sweptBatch('a', 0, { batchKey: null, inputFileId: 'file-a' })] }));
+    const byFile = unconfirmed();
+    send(byFile, listingOf(byFile, 'a', { found: [listedBatch('a', 0, { batchKey: null, inputFileId: 'file-a' })] }));
     expect(batchOf(byFile, 'a').phase).toBe('created');
     expect(statuses(byFile)).toEqual(['submitted', 'submitted']);
   });
 
   it('takes a late answer to its create', () => {
-    const run = unclear();
-    tell(run, { type: 'RecordCreated', batchKey: key('a'), createAttempt: 1, providerBatchId: 'p' as never, providerStatus: 'validating' });
+    const run = unconfirmed();
+    send(run, { type: 'RecordCreated', batchKey: key('a'), createAttempt: 1, providerBatchId: 'p' as never, providerStatus: 'validating' });
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'created', doubt: null });
   });
 
   it('is absent once two lists, a grace period apart, did not show it; looks in between grow slower and prove nothing', () => {
-    const run = unclear();
+    const run = unconfirmed();
     const from = run.nowMs;
     const waits: number[] = [];
     for (let stage = 'looking'; stage === 'looking'; stage = batchOf(run, 'a').doubt?.stage ?? '') {
       expect(dueTypes(run)).toEqual(['SweepBatches']);
-      tell(run, sweepOf(run, 'a'));
+      send(run, listingOf(run, 'a'));
       const next = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
       if (next > run.nowMs) waits.push(next - run.nowMs);
       run.nowMs = next;
@@ -94,33 +94,33 @@ describe('a create whose answer was lost', () => {
     accept(run, [10]);
     toCreating(run, 'a');
     run.nowMs += 10 * graceMs;
-    tell(run, { type: 'OpenRun' }, sweepOf(run, 'a'));
+    send(run, { type: 'OpenRun' }, listingOf(run, 'a'));
     expect(batchOf(run, 'a').doubt).toMatchObject({ stage: 'looking', sinceMs: run.nowMs, absentAtMs: run.nowMs });
   });
 
   it('hears the same look once, and no look that began before it was asked for', () => {
-    const run = unclear();
-    const look = sweepOf(run, 'a');
-    tell(run, look);
-    expect(attempt(run, look).rejection?.type).toBe('nothing_to_change');
+    const run = unconfirmed();
+    const reading = listingOf(run, 'a');
+    send(run, reading);
+    expect(attempt(run, reading).rejection?.type).toBe('nothing_to_change');
     run.nowMs += 2 * graceMs;
-    expect(attempt(run, look).rejection?.type).toBe('nothing_to_change');
+    expect(attempt(run, reading).rejection?.type).toBe('nothing_to_change');
   });
 
   it('proves nothing by a list that was not read back behind its input file', () => {
-    const run = unclear();
-    tell(run, sweepOf(run, 'a', { readBackToMs: 5_000 }));
+    const run = unconfirmed();
+    send(run, listingOf(run, 'a', { readBackToMs: 5_000 }));
     expect(batchOf(run, 'a').doubt?.absentAtMs).toBeNull();
     toNextDue(run);
-    tell(run, sweepOf(run, 'a', { readBackToMs: 4_999 }));
+    send(run, listingOf(run, 'a', { readBackToMs: 4_999 }));
     expect(batchOf(run, 'a').doubt?.absentAtMs).toBe(run.nowMs);
   });
 
   it('is held, and says why, where this key cannot read its input file: another key, project or address proves nothing', () => {
-    const run = unclear();
-    for (let look = 1; look <= 4; look += 1) {
+    const run = unconfirmed();
+    for (let reading = 1; reading <= 4; reading += 1) {
       expect(batchOf(run, 'a').held).toBeNull();
-      tell(run, sweepOf(run, 'a', { files: [], isRunSeen: false }));
+      send(run, listingOf(run, 'a', { files: [], isRunSeen: false }));
       toNextDue(run);
     }
     expect(batchOf(run, 'a').held).toMatch('this key cannot read its input file file-a');
@@ -134,16 +134,16 @@ describe('a create whose answer was lost', () => {
     accept(run, [10]);
     plan(run, 'a');
     const expiresAtMs = run.nowMs + 3_600_000;
-    tell(
+    send(
       run,
       { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'file-a', expiresAtMs },
       { type: 'BeginCreate', batchKey: key('a') },
     );
     run.nowMs = expiresAtMs + 1;
-    tell(run, { type: 'OpenRun' }, sweepOf(run, 'a', { files: [], isRunSeen: false }));
+    send(run, { type: 'OpenRun' }, listingOf(run, 'a', { files: [], isRunSeen: false }));
     expect(faultOf(run, 'batch:a')).toMatchObject({ count: 1 });
     toNextDue(run);
-    tell(run, sweepOf(run, 'a', { files: [], isRunSeen: true }));
+    send(run, listingOf(run, 'a', { files: [], isRunSeen: true }));
     expect(batchOf(run, 'a').doubt?.absentAtMs).toBe(run.nowMs);
   });
 
@@ -153,37 +153,37 @@ describe('a create whose answer was lost', () => {
     toCreating(run, 'a');
     for (let createAttempt = 1; createAttempt <= 3; createAttempt += 1) {
       const refusal = { type: 'refused', message: 'no', retryAfterMs: null, statedTokensMax: null, statedRequestsMax: null } as const;
-      tell(run, { type: 'RecordCreateRefused', batchKey: key('a'), createAttempt, refusal });
+      send(run, { type: 'RecordCreateRefused', batchKey: key('a'), createAttempt, refusal });
       run.nowMs += 10_000_000;
-      tell(run, { type: 'BeginCreate', batchKey: key('a') });
+      send(run, { type: 'BeginCreate', batchKey: key('a') });
     }
-    tell(run, { type: 'OpenRun' }, sweepOf(run, 'a', { files: [], isRunSeen: false }));
+    send(run, { type: 'OpenRun' }, listingOf(run, 'a', { files: [], isRunSeen: false }));
     expect(faultOf(run, 'batch:a')).toMatchObject({ count: 1, answeredCount: 1 });
     expect(batchOf(run, 'a').held).toBeNull();
   });
 
   it('ends the count of failed lists when a list could be read', () => {
-    const run = unclear();
-    tell(run, { type: 'RecordFault', key: sweepKey, fault: 'transient', message: 'down', retryAfterMs: null });
+    const run = unconfirmed();
+    send(run, { type: 'RecordFault', key: reconcileKey, fault: 'transient', message: 'down', retryAfterMs: null });
     toNextDue(run);
-    tell(run, sweepOf(run, 'a'));
-    expect(faultOf(run, sweepKey)).toBeUndefined();
+    send(run, listingOf(run, 'a'));
+    expect(faultOf(run, reconcileKey)).toBeUndefined();
   });
 });
 
 describe('the fence', () => {
   it('goes up before the batch is sent again, with a file and an attempt of its own, and the list is read for a grace more', () => {
-    const run = unclear();
+    const run = unconfirmed();
     toAbsent(run);
-    expect(attempt(run, sweepOf(run, 'a')).rejection?.type).toBe('nothing_to_change');
-    tell(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
+    expect(attempt(run, listingOf(run, 'a')).rejection?.type).toBe('nothing_to_change');
+    send(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
     expect(dueTypes(run)).toEqual(['SweepBatches']);
     const fencedAtMs = run.nowMs;
     toReplanned(run);
     expect(run.nowMs).toBeGreaterThanOrEqual(fencedAtMs + graceMs);
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'planned', inputFileId: null, createAttempt: 1, doubt: null });
     expect(dueTypes(run)).toEqual(['UploadBatch']);
-    tell(
+    send(
       run,
       { type: 'RecordUpload', batchKey: key('a'), createAttempt: 2, inputFileId: 'file-2', expiresAtMs: null },
       { type: 'BeginCreate', batchKey: key('a') },
@@ -193,46 +193,46 @@ describe('the fence', () => {
   });
 
   it('survives a crash at each of its steps', () => {
-    const run = unclear();
+    const run = unconfirmed();
     toAbsent(run);
-    tell(run, { type: 'OpenRun' });
+    send(run, { type: 'OpenRun' });
     expect(dueTypes(run)).toEqual(['FenceCreate']);
-    tell(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 }, { type: 'OpenRun' });
+    send(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 }, { type: 'OpenRun' });
     expect(dueTypes(run)).toEqual(['SweepBatches']);
   });
 
   it('adopts what came through before it, and passes over what failed because of it', () => {
-    const came = unclear();
+    const came = unconfirmed();
     toFenced(came);
-    tell(came, sweepOf(came, 'a', { found: [sweptBatch('a', 1)] }));
+    send(came, listingOf(came, 'a', { found: [listedBatch('a', 1)] }));
     expect(batchOf(came, 'a').phase).toBe('created');
-    const failed = unclear();
+    const failed = unconfirmed();
     toFenced(failed);
     toNextDue(failed);
     failed.nowMs += graceMs;
-    tell(failed, sweepOf(failed, 'a', { found: [sweptBatch('a', 1, { ending: 'rejected' })] }));
+    send(failed, listingOf(failed, 'a', { found: [listedBatch('a', 1, { ending: 'rejected' })] }));
     expect(batchOf(failed, 'a').phase).toBe('planned');
     expect(failed.state.snapshot.strays).toEqual([]);
   });
 
   it('takes no list that was read before it went up', () => {
-    const run = unclear();
-    const early = sweepOf(run, 'a');
+    const run = unconfirmed();
+    const early = listingOf(run, 'a');
     toFenced(run);
-    const told = attempt(run, { ...early, asked: [{ ...(early.asked[0] as (typeof early.asked)[0]), stage: 'fenced' }] });
-    expect(told.rejection?.type).toBe('nothing_to_change');
+    const step = attempt(run, { ...early, asked: [{ ...(early.asked[0] as (typeof early.asked)[0]), stage: 'fenced' }] });
+    expect(step.rejection?.type).toBe('nothing_to_change');
   });
 
   it('that the provider refuses holds the batch; weather only slows it down', () => {
-    const run = unclear();
+    const run = unconfirmed();
     toAbsent(run);
     for (let i = 0; i < 6; i += 1) {
-      tell(run, { type: 'RecordFault', key: 'batch:a' as never, fault: 'transient', message: 'down', retryAfterMs: null });
+      send(run, { type: 'RecordFault', key: 'batch:a' as never, fault: 'transient', message: 'down', retryAfterMs: null });
       run.nowMs += 10_000_000;
     }
     expect(batchOf(run, 'a').held).toBeNull();
     for (let i = 0; i < 4; i += 1) {
-      tell(run, {
+      send(run, {
         type: 'RecordFault',
         key: 'batch:a' as never,
         fault: 'refused',
@@ -246,12 +246,12 @@ describe('the fence', () => {
   });
 
   it('gives the rows back while the run is cancelled', () => {
-    const run = unclear();
-    tell(run, { type: 'CancelRun' });
+    const run = unconfirmed();
+    send(run, { type: 'CancelRun' });
     toFenced(run);
     toReplanned(run);
     expect(dueTypes(run)).toEqual(['DropBatch']);
-    tell(run, { type: 'DropBatch', batchKey: key('a') });
+    send(run, { type: 'DropBatch', batchKey: key('a') });
     expect(statuses(run)).toEqual(['pending', 'pending']);
   });
 });
@@ -260,17 +260,17 @@ describe('several batches of one create', () => {
   const id = (text: string): ProviderBatchId => text as ProviderBatchId;
 
   it('keep the oldest that has not failed; the others are cancelled, watched to their end, and their cost counted', () => {
-    const run = unclear();
+    const run = unconfirmed();
     const found = [
-      sweptBatch('a', 1, { providerBatchId: id('young'), createdAtMs: 9_000 }),
-      sweptBatch('a', 1, { providerBatchId: id('old'), createdAtMs: 7_000 }),
-      sweptBatch('a', 1, { providerBatchId: id('oldest, failed'), createdAtMs: 6_000, ending: 'rejected' }),
+      listedBatch('a', 1, { providerBatchId: id('young'), createdAtMs: 9_000 }),
+      listedBatch('a', 1, { providerBatchId: id('old'), createdAtMs: 7_000 }),
+      listedBatch('a', 1, { providerBatchId: id('oldest, failed'), createdAtMs: 6_000, ending: 'rejected' }),
     ];
-    tell(run, sweepOf(run, 'a', { found }));
+    send(run, listingOf(run, 'a', { found }));
     expect(batchOf(run, 'a').providerBatchId).toBe('old');
-    expect(run.state.snapshot.strays.map((stray) => stray.providerBatchId)).toEqual(['young']);
+    expect(run.state.snapshot.strays.map((duplicate) => duplicate.providerBatchId)).toEqual(['young']);
     expect(dueTypes(run)).toContain('CancelStray');
-    tell(run, { type: 'RecordStrayCancelled', providerBatchId: id('young') });
+    send(run, { type: 'RecordStrayCancelled', providerBatchId: id('young') });
     expect(dueTypes(run)).toContain('PollStrays');
     const observation = {
       batchKey: key('a'),
@@ -280,32 +280,32 @@ describe('several batches of one create', () => {
       progress: { total: 2, completed: 1, failed: 1 },
       ending: ending({ type: 'cancelled' }),
     };
-    tell(run, { type: 'RecordStrays', asked: [id('young')], observations: [observation] });
+    send(run, { type: 'RecordStrays', asked: [id('young')], observations: [observation] });
     expect(run.state.snapshot).toMatchObject({ strays: [{ isEnded: true }], strayCost: { batches: 1, requests: 1 } });
     expect(dueTypes(run)).not.toContain('PollStrays');
   });
 
   it('of an earlier attempt that came through its fence are strays, never adopted', () => {
-    const run = unclear();
+    const run = unconfirmed();
     toFenced(run);
     toReplanned(run);
-    tell(
+    send(
       run,
       { type: 'RecordUpload', batchKey: key('a'), createAttempt: 2, inputFileId: 'file-2', expiresAtMs: null },
       { type: 'BeginCreate', batchKey: key('a') },
     );
-    tell(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 2, message: 'lost' });
-    tell(run, sweepOf(run, 'a', { found: [sweptBatch('a', 1, { inputFileId: 'file-a' })] }));
+    send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 2, message: 'lost' });
+    send(run, listingOf(run, 'a', { found: [listedBatch('a', 1, { inputFileId: 'file-a' })] }));
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'indeterminate' });
     expect(run.state.snapshot.strays).toMatchObject([{ providerBatchId: 'p' }]);
   });
 
   it('that nobody can see any more are given up, their cost not known', () => {
-    const run = unclear();
-    tell(run, sweepOf(run, 'a', { found: [sweptBatch('a', 1), sweptBatch('a', 1, { providerBatchId: id('q') })] }));
-    tell(run, { type: 'RecordStrayCancelled', providerBatchId: id('q') });
-    for (let look = 0; look < 20; look += 1) {
-      tell(run, { type: 'RecordStrays', asked: [id('q')], observations: [] });
+    const run = unconfirmed();
+    send(run, listingOf(run, 'a', { found: [listedBatch('a', 1), listedBatch('a', 1, { providerBatchId: id('q') })] }));
+    send(run, { type: 'RecordStrayCancelled', providerBatchId: id('q') });
+    for (let reading = 0; reading < 20; reading += 1) {
+      send(run, { type: 'RecordStrays', asked: [id('q')], observations: [] });
       run.nowMs += 10_000_000;
     }
     expect(run.state.snapshot).toMatchObject({ strays: [{ isEnded: true }], strayCost: { batches: 1, requests: 0 } });
@@ -317,13 +317,13 @@ describe('an input file', () => {
     const run = startRun(makeConfig({ filesExpireAfterMs: 3_600_000 }));
     accept(run, [10]);
     plan(run, 'a');
-    tell(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'f', expiresAtMs: run.nowMs + 3_600_000 });
+    send(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'f', expiresAtMs: run.nowMs + 3_600_000 });
     expect(dueTypes(run)).toEqual(['BeginCreate']);
     expect(attempt(run, { type: 'ReplanBatch', batchKey: key('a') }).rejection?.type).toBe('wrong_phase');
     run.nowMs += 1_800_000;
     expect(dueTypes(run)).toEqual(['ReplanBatch']);
     expect(attempt(run, { type: 'BeginCreate', batchKey: key('a') }).rejection?.type).toBe('not_while');
-    tell(run, { type: 'ReplanBatch', batchKey: key('a') });
+    send(run, { type: 'ReplanBatch', batchKey: key('a') });
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'planned', inputFileId: null, createAttempt: 1 });
   });
 });
@@ -343,7 +343,7 @@ describe('an input file whose batch is over', () => {
     const run = over(true);
     expect(run.state.snapshot.litter).toEqual(['file-a']);
     expect(dueTypes(run)).toEqual(['DeleteFile']);
-    tell(run, { type: 'RecordFileDeleted', fileId: 'file-a' });
+    send(run, { type: 'RecordFileDeleted', fileId: 'file-a' });
     expect(run.state.snapshot.litter).toEqual([]);
     expect(attempt(run, { type: 'RecordFileDeleted', fileId: 'file-a' }).rejection?.type).toBe('nothing_to_change');
   });
@@ -352,9 +352,9 @@ describe('an input file whose batch is over', () => {
     const run = over(true);
     for (let tries = 1; tries <= 3; tries += 1) {
       expect(run.state.snapshot.litter).toEqual(['file-a']);
-      tell(run, {
+      send(run, {
         type: 'RecordFault',
-        key: litterEffectKey('file-a'),
+        key: deleteFileKey('file-a'),
         fault: 'authentication_failed',
         message: '403',
         retryAfterMs: null,
@@ -363,16 +363,16 @@ describe('an input file whose batch is over', () => {
     }
     expect(run.state.snapshot).toMatchObject({ litter: [], control: { state: 'running' } });
     // Told again, once it was given up, it says nothing of any other file.
-    const again = { type: 'RecordFault', key: litterEffectKey('file-a'), fault: 'authentication_failed', message: '403' } as const;
+    const again = { type: 'RecordFault', key: deleteFileKey('file-a'), fault: 'authentication_failed', message: '403' } as const;
     expect(attempt(run, { ...again, retryAfterMs: null }).rejection?.type).toBe('nothing_to_change');
   });
 });
 
 describe('somebody’s word on a batch', () => {
   const held = (): Scenario => {
-    const run = unclear();
-    for (let look = 1; look <= 4; look += 1) {
-      tell(run, sweepOf(run, 'a', { files: [], isRunSeen: false }));
+    const run = unconfirmed();
+    for (let reading = 1; reading <= 4; reading += 1) {
+      send(run, listingOf(run, 'a', { files: [], isRunSeen: false }));
       toNextDue(run);
     }
     return run;
@@ -380,42 +380,42 @@ describe('somebody’s word on a batch', () => {
 
   it('that it exists is taken for a batch that can be it, and for no other: its answers would land on the wrong rows', () => {
     const run = held();
-    const claim = (found: ReturnType<typeof sweptBatch>) =>
+    const claim = (found: ReturnType<typeof listedBatch>) =>
       attempt(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'exists', found } });
-    expect(claim(sweptBatch('b', 1)).rejection).toMatchObject({ message: 'batch p carries the key b, and not a' });
-    expect(claim(sweptBatch('a', 1, { batchKey: null })).rejection).toMatchObject({ type: 'malformed_command' });
-    expect(claim(sweptBatch('a', 1)).rejection).toBeNull();
+    expect(claim(listedBatch('b', 1)).rejection).toMatchObject({ message: 'batch p carries the key b, and not a' });
+    expect(claim(listedBatch('a', 1, { batchKey: null })).rejection).toMatchObject({ type: 'malformed_command' });
+    expect(claim(listedBatch('a', 1)).rejection).toBeNull();
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'created', held: null });
     expect(run.state.snapshot.control.state).toBe('running');
   });
 
   it('that it was never created fences it, and sends it again, even where nothing can be deleted', () => {
     const run = held();
-    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'never_created' } });
+    send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'never_created' } });
     expect(dueTypes(run)).toEqual(['FenceCreate']);
-    tell(run, {
+    send(run, {
       type: 'RecordFault',
       key: 'batch:a' as never,
       fault: 'refused',
       message: 'no',
       retryAfterMs: null,
     });
-    tell(run, sweepOf(run, 'a', { files: [], isRunSeen: false }));
+    send(run, listingOf(run, 'a', { files: [], isRunSeen: false }));
     expect(batchOf(run, 'a').phase).toBe('planned');
   });
 
   it('to look again releases it, and resumes the run that waited for nothing else', () => {
     const run = held();
-    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'retry' } });
+    send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'retry' } });
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'indeterminate', held: null });
     expect(run.state.snapshot.control.state).toBe('running');
     expect(dueTypes(run)).toEqual(['SweepBatches']);
   });
 
   it('does not resume a run that somebody paused', () => {
-    const run = unclear();
-    tell(run, { type: 'PauseRun', reason: 'manual', message: null });
-    tell(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'never_created' } });
+    const run = unconfirmed();
+    send(run, { type: 'PauseRun', reason: 'manual', message: null });
+    send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'never_created' } });
     expect(run.state.snapshot.control.state).toBe('paused');
   });
 });

@@ -9,18 +9,18 @@ export const owedAtMs = (snapshot: RunSnapshot, nowMs: number): number | null =>
 };
 
 /** Something is pending by now, or its time was set before the clock went back. */
-const isOwed = (snapshot: RunSnapshot, nowMs: number): boolean => {
+const isPending = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const atMs = owedAtMs(snapshot, nowMs);
   return atMs !== null && (atMs <= nowMs || clockWentBack(snapshot, nowMs).length > 0);
 };
 
 /** Of runs that nobody drives, those to which something is owed by now, or somebody has left a command; at most so many. */
-export const owedRuns = <Run extends { readonly snapshot: RunSnapshot; readonly hasCommands: boolean }>(
+export const pendingRuns = <Run extends { readonly snapshot: RunSnapshot; readonly hasCommands: boolean }>(
   runs: readonly Run[],
   nowMs: number,
   limit: number,
 ): readonly Run[] =>
-  runs.filter(({ snapshot, hasCommands }) => !isFinished(snapshot) && (hasCommands || isOwed(snapshot, nowMs))).slice(0, limit);
+  runs.filter(({ snapshot, hasCommands }) => !isFinished(snapshot) && (hasCommands || isPending(snapshot, nowMs))).slice(0, limit);
 
 /**
  * True when nothing more will happen without somebody: no effect is due or ever will be, by what `effectsDue` itself says of the

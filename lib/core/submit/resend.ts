@@ -27,11 +27,11 @@ export const sentAgain = (
   atMs: number,
   said: string | null = null,
 ): readonly Event[] => {
-  const told = said === null ? '' : ` (${said})`;
-  const message = `the create of batch ${batchKey} ${whyAgain[reason]}: it is sent again with a new input file${told}`;
+  const detail = said === null ? '' : ` (${said})`;
+  const message = `the create of batch ${batchKey} ${whyAgain[reason]}: it is sent again with a new input file${detail}`;
   const replanned: Event = { type: 'BatchReplanned', atMs, batchKey, message, reason };
   if (replans < replansMax || snapshot.control.state === 'cancel_requested') return [replanned];
-  const why = `${replans + 1} creates of batch ${batchKey} in a row: the last one ${whyAgain[reason]}${told}. ${commandOf(snapshot, batchKey, '--retry')} sends it again`;
+  const why = `${replans + 1} creates of batch ${batchKey} in a row: the last one ${whyAgain[reason]}${detail}. ${commandOf(snapshot, batchKey, '--retry')} sends it again`;
   return [replanned, ...heldFor(snapshot, batchKey, why, pauseOf[reason], atMs)];
 };
 

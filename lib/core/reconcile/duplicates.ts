@@ -1,0 +1,102 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { LiveBatch, DuplicateBatch } from '../model/batch.ts';
+import type { BatchObservation, CommandOf, SweptBatch } from '../model/command.ts';
+import { duplicateEffectKey } from '../model/effect.ts';
+import type { Event } from '../model/event.ts';
+import type { ProviderBatchId } from '../values/ids.ts';
+import { presumedOfGivenUp, presumedOfDuplicate } from '../money/money.ts';
+import { expiryGraceMs, expiryOf, nowOf } from '../poll/overdue.ts';
+import { isPollDue, pollWaitMs } from '../poll/poll-wait.ts';
+import type { Rejection } from '../model/rejection.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
+import { isCancelStuck } from '../poll/cancel-retries.ts';
+import { isAnothersId } from '../model/known-batches.ts';
+
+type Decision = Either<Rejection, readonly Event[]>;
+
+/** So often a stray is looked for that the provider does not show; then it is given up, its cost unknown. */
+const missingPollsMax = 20;
+
+/**
+ * Batches that this batch's creates made and that are not the one kept: a POST that was doubled on its way, an earlier attempt that came
+ * through in spite of its fence. Those that failed validation cost nothing, and are none.
+ */
+export const duplicatesOf = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  found: readonly SweptBatch[],
+  kept: SweptBatch | null,
+  atMs: number,
+): readonly Event[] => {
+  const known = new Set<ProviderBatchId>(snapshot.strays.map((duplicate) => duplicate.providerBatchId));
+  return found.flatMap((listed): readonly Event[] => {
+    const { providerBatchId, providerStatus, ending } = listed;
+    if (isAnothersId(snapshot, batch.batchKey, providerBatchId)) return [];
+    const isOurs = listed.batchKey === batch.batchKey || (listed.inputFileId !== null && listed.inputFileId === batch.inputFileId);
+    if (!isOurs || providerBatchId === kept?.providerBatchId || ending === 'rejected' || known.has(providerBatchId)) return [];
+    known.add(providerBatchId);
+    return [
+      { type: 'StrayFound', atMs, batchKey: batch.batchKey, providerBatchId, providerStatus, isAlive: ending === null, isGivenUp: false },
+    ];
+  });
+};
+
+const findDuplicate = (snapshot: RunSnapshot, id: ProviderBatchId): DuplicateBatch | undefined =>
+  snapshot.strays.find((duplicate) => duplicate.providerBatchId === id);
+
+export const decideDuplicateCancelled = (snapshot: RunSnapshot, command: CommandOf<'RecordStrayCancelled'>): Decision => {
+  const duplicate = findDuplicate(snapshot, command.providerBatchId);
+  if (duplicate === undefined || duplicate.isCancelAsked || duplicate.isEnded) return left({ type: 'nothing_to_change' });
+  return right([{ type: 'StrayCancelAsked', atMs: command.atMs, providerBatchId: duplicate.providerBatchId }]);
+};
+
+/** A stray that is alive is asked about so often before it may be given up. */
+const pollsMin = 10;
+
+/** A stray whose batch still settles: what was read of it is not known yet. */
+export const isStillSettled = (snapshot: RunSnapshot, { givenUp, providerBatchId }: DuplicateBatch): boolean =>
+  givenUp !== null && snapshot.live.some((batch) => batch.providerBatchId === providerBatchId);
+
+/** Once it was asked to cancel, or that was tried often enough, the run does not wait for its end: the worst is presumed of it. */
+export const isUnwaited = (snapshot: RunSnapshot, { givenUp, isCancelAsked, isEnded, providerBatchId }: DuplicateBatch): boolean =>
+  isEnded || (givenUp !== null && (isCancelAsked || isCancelStuck(snapshot, duplicateEffectKey(providerBatchId))));
+
+/** It does not come to an end, or does not show any more. */
+const isHopeless = (snapshot: RunSnapshot, duplicate: DuplicateBatch, seen: BatchObservation | undefined, atMs: number): boolean => {
+  if (seen === undefined) return duplicate.looks + 1 >= missingPollsMax;
+  if (duplicate.polls + 1 < pollsMin) return false;
+  const expiryMs = expiryOf(snapshot, seen, duplicate.foundAtMs);
+  return duplicate.givenUp !== null || (expiryMs !== null && nowOf(seen, atMs) - expiryMs >= expiryGraceMs);
+};
+
+const endOf = (snapshot: RunSnapshot, duplicate: DuplicateBatch, answered: number | null, atMs: number): Event => {
+  const { providerBatchId, givenUp } = duplicate;
+  if (givenUp === null)
+    return { type: 'StrayEnded', atMs, providerBatchId, answered, presumed: presumedOfDuplicate(snapshot, duplicate, answered) };
+  // What was read of it before is paid for, and is of use.
+  const unread = answered === null ? null : Math.max(0, answered - givenUp.readRows);
+  return { type: 'StrayEnded', atMs, providerBatchId, answered: unread, presumed: presumedOfGivenUp(givenUp.presumed, unread) };
+};
+
+/** What is presumed of a stray that is waited for no longer. */
+export const duplicateGivenUp = (snapshot: RunSnapshot, duplicate: DuplicateBatch, atMs: number): Event =>
+  endOf(snapshot, duplicate, null, atMs);
+
+/** Watches strays to their end, to count what they cost. */
+export const decideDuplicates = (snapshot: RunSnapshot, command: CommandOf<'RecordStrays'>): Decision => {
+  const { atMs, observations } = command;
+  const events = command.asked.flatMap((id): readonly Event[] => {
+    const duplicate = findDuplicate(snapshot, id);
+    if (duplicate === undefined || duplicate.isEnded || isStillSettled(snapshot, duplicate) || !isPollDue(snapshot, duplicate, atMs))
+      return [];
+    const seen = observations.find(({ providerBatchId }) => providerBatchId === id);
+    if (seen !== undefined && seen.ending !== null) {
+      const answered = seen.ending.type === 'rejected' ? 0 : (seen.progress?.completed ?? null);
+      return [endOf(snapshot, duplicate, answered, atMs)];
+    }
+    if (isHopeless(snapshot, duplicate, seen, atMs)) return [duplicateGivenUp(snapshot, duplicate, atMs)];
+    const dueAtMs = atMs + pollWaitMs(snapshot.config.operation.pollIntervalMs, duplicate.looks, id);
+    return [{ type: 'StrayObserved', atMs, providerBatchId: id, dueAtMs, isSeen: seen !== undefined }];
+  });
+  return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
+};
