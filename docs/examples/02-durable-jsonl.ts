@@ -1,4 +1,4 @@
-// Durable by default: state under .batchor/. Start it again after a crash: same runId, same job, it goes on where it was.
+// Durable by default: state under .batchor/. Start it again after a crash: same runId, same job, it resumes.
 import { BatchRunner, isBatchorError } from 'batchor';
 import { jsonlSource } from 'batchor/adapters/jsonl';
 import { openai } from 'batchor/adapters/openai';

@@ -1,5 +1,5 @@
 // The same core inside a durable workflow (Temporal, DBOS, Restate, …): the workflow folds, each effect is an activity.
-// The platform may run an activity again, or twice at once: whoever commits `CreateBegun` sends that create, and no one else does.
+// The platform may run an activity again, or twice at once: only the activity that commits `CreateBegun` sends that create.
 import {
   type Command,
   decide,
@@ -61,7 +61,7 @@ export function createActivities(ports: EnginePorts) {
     const nowMs = Math.max(atMs, ports.scheduler.now());
     if (!isDue(ports.run.snapshot, effect, nowMs)) return ports.run.snapshot; // performed before, and its result was lost
     if (effect.type === 'CreateBatch') {
-      // The activity that began it has not answered: the create may have been sent. It is looked for, never sent again.
+      // The activity that began it has not answered: the create may have been sent. batchor searches for it and never sends it again.
       const { batchKey, createAttempt } = effect;
       await tell(right({ type: 'RecordCreateUnclear', atMs: nowMs, batchKey, createAttempt, message: 'the activity was lost' }));
       return ports.run.snapshot;
@@ -76,13 +76,13 @@ export function createActivities(ports: EnginePorts) {
   };
 
   /** Never two of one key at once: a second run of an activity waits for the first, and finds nothing due. */
-  const lanes = new Map<string, Promise<unknown>>();
+  const queues = new Map<string, Promise<unknown>>();
   return {
     /** `atMs`: when the workflow saw that it is due. */
     perform(effect: Effect, atMs: number): Promise<RunSnapshot> {
       const key = effectKey(effect);
-      const performed = (lanes.get(key) ?? Promise.resolve()).then(() => performNow(effect, atMs));
-      lanes.set(
+      const performed = (queues.get(key) ?? Promise.resolve()).then(() => performNow(effect, atMs));
+      queues.set(
         key,
         performed.catch(() => undefined),
       );

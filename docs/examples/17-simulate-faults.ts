@@ -1,4 +1,4 @@
-// A day of trouble in a second: scripted faults, a seed, virtual time, no network, no key.
+// A day of failures in a second: scripted faults, a seed, virtual time, no network, no key.
 import assert from 'node:assert/strict';
 import { BatchRunner, defineJob } from 'batchor';
 import { startEmulator } from 'batchor/adapters/emulator';

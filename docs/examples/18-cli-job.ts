@@ -1,5 +1,5 @@
 // batchor start --job ./18-cli-job.ts --run-id reviews_20260403
-// Where the module is, is stored with the run: `batchor wait` goes on with nothing typed again, and reads answers by this very schema.
+// Where the module is, is stored with the run: `batchor wait` continues without the flags, and reads answers by this very schema.
 import { defineJob } from 'batchor';
 import { csvSource } from 'batchor/adapters/csv';
 import { openai } from 'batchor/adapters/openai';

@@ -67,4 +67,4 @@ for await (const line of createInterface({ input: createReadStream(output) })) {
 }
 console.log(`${total} results, one line per input row, in input order: ${output}`);
 console.log(`the run, its requests and the provider's files:         ${store}/runs/${runId}/`);
-console.log(`look at it again:                                       npx batchor status --run-id ${runId} --store ${store}`);
+console.log(`show its status:                                        npx batchor status --run-id ${runId} --store ${store}`);
