@@ -4,7 +4,10 @@ import type { EffectKey } from '../core/values/ids.ts';
 import type { PortError } from '../ports/port-error.ts';
 import { inputRefusalIn, inputRefusedCommand } from './submit/input-refused.ts';
 
-/** Thrown by the engine's stream when the ground itself gives way: nothing more may be decided here. */
+/**
+ * Thrown by the engine's stream when the store failed or the run has another owner: this process
+ * decides nothing more.
+ */
 export class EngineFailure extends Error {
   override readonly name = 'EngineFailure';
   readonly error: PortError;
@@ -14,11 +17,11 @@ export class EngineFailure extends Error {
   }
 }
 
-/** What went wrong, in words. */
+/** The error as one line of text. */
 export const messageOf = (error: PortError): string => {
   switch (error.type) {
     case 'stale_version':
-      return `somebody else committed: expected version ${error.expected}, found ${error.found}`;
+      return `another process committed first: expected version ${error.expected}, found ${error.found}`;
     case 'owned_elsewhere':
       return `owned by ${error.owner}`;
     case 'lease_lost':
@@ -46,7 +49,7 @@ export const commandOfError = (effect: Effect, error: PortError, atMs: number): 
     : { type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal };
 };
 
-/** The command that tells the core of a fault of the world; null when it is a fault of our own ground. */
+/** The command that records a provider or source error; null for an error of our own store. */
 export const faultCommand = (key: EffectKey, error: PortError, atMs: number): Command | null => {
   const kind = faultKind(error);
   return kind === null
@@ -87,13 +90,13 @@ const faultKind = (error: PortError): FaultKind | null => {
 };
 
 /**
- * Stored bytes that have changed, as a clear no: the batch that needs them is tried a few times, then held with the reason, and the other batches
- * go on. Any other error as it is.
+ * Reports corrupt stored bytes as a refusal: the batch that needs them is tried a few times, then
+ * held with the reason, and the other batches continue. Any other error is returned unchanged.
  */
 export const payloadRefusal = (error: PortError): PortError =>
   error.type === 'corrupt' ? { type: 'refused', message: error.message, statusCode: null, requestId: null } : error;
 
-/** A create's clear no; null when the answer is not one. */
+/** The refusal of a create; null when the answer is none. */
 export const createRefusal = (error: PortError): CreateRefusal | null => {
   const base = { message: messageOf(error), retryAfterMs: null, statedTokensMax: null, statedRequestsMax: null };
   switch (error.type) {

@@ -21,8 +21,9 @@ import {
 } from './submit/submit.ts';
 
 /**
- * Pays one debt to the world and answers the command that tells of it. Holds no rules: which effects, and when, is the core's. Once `over`
- * aborts, nothing more is asked of it, and it holds nothing open.
+ * Performs one effect and returns the command that records its outcome. Holds no rules: the core
+ * decides which effects, and when. Once `over` aborts, nothing more is asked of it, and it holds
+ * nothing open.
  */
 export const createPerformer = (
   ports: EnginePorts,
@@ -67,7 +68,7 @@ export const createPerformer = (
       case 'BeginCreate':
       case 'ReplanBatch':
       case 'DropBatch':
-        // Nothing to do outside: the debt is the commit itself.
+        // Nothing to do outside of the core: the effect is the commit itself.
         return TE.right(TE.right({ type: effect.type, atMs: ports.scheduler.now(), batchKey: effect.batchKey }));
       case 'CreateBatch':
         return create(effect, signal);

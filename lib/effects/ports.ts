@@ -12,16 +12,19 @@ import type { OutputReading } from '../schema/structure.ts';
 export interface EnginePorts {
   readonly run: OwnedRun;
   readonly provider: BatchProvider & ProviderWire;
-  /** Null when nobody attached the source: ingestion then stands still, and says so. */
+  /** Null without a source: ingestion then stops, and a warning says so. */
   readonly source: EngineSource | null;
   /** Null: bytes are estimate enough. */
   readonly tokens: TokenCounter | null;
-  /** Reads answers that were promised in a structure, where the run's config has one. Absent or null: words are answers. */
+  /**
+   * Reads answers that were promised in a structure, where the run's config has one. Absent or
+   * null: answers are plain text.
+   */
   readonly structure?: AnswerReading | null;
   readonly scheduler: SchedulerLike;
   /** Milliseconds of a clock that nothing sets. Absent: a jump of the scheduler's clock goes unnoticed while the run is driven. */
   readonly monotonicMs?: () => number;
-  /** Hexadecimal chance of so many digits, for batch keys. */
+  /** Random hexadecimal text of this many digits, for batch keys. */
   readonly randomHex: (digits: number) => string;
   /** A cryptographic digest, of at least 128 bits: texts are the same where their digests are. */
   readonly digest: (text: string) => Uint8Array;
@@ -39,5 +42,5 @@ export interface EngineSource {
 
 /** A command whose slice is still to be read: evaluated inside the serial step, just before `decide`. */
 export type Asked = TaskEither<PortError, Command>;
-/** Pays one debt to the world. */
+/** Performs one effect. */
 export type Perform<E> = (effect: E, signal: AbortSignal) => TaskEither<PortError, Asked>;

@@ -24,7 +24,7 @@ export interface Reply {
 export interface Waiting {
   /** Null: it answers no effect. */
   readonly key: EffectKey | null;
-  /** Null: only the clock is looked at. */
+  /** Null: only the clock is checked. */
   readonly asked: Asked | null;
   readonly reply: Reply | null;
 }

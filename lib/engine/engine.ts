@@ -32,7 +32,7 @@ export interface Engine {
   readonly isQuiet: boolean;
 }
 
-/** A due time far ahead is looked at again at least so often: timers stand still while a laptop sleeps. */
+/** A due time far ahead is checked again at least this often: timers stop while a laptop sleeps. */
 const wakeMsMax = 60_000;
 
 /** One serialised commit pipeline and keyed concurrent effects. */
@@ -64,12 +64,12 @@ export const createEngine = (ports: EnginePorts): Engine => {
     checkDrained();
   };
 
-  /** Starts what is due; answers in how many milliseconds to look again. */
+  /** Starts the effects that are due; returns in how many ms to check again. */
   const startDue = (nowMs: number): number => {
     const { snapshot } = commits;
     let wakeMs = (nextDueMs(snapshot, nowMs) ?? nowMs + wakeMsMax) - nowMs;
     for (const effect of effectsDue(snapshot, nowMs)) {
-      // Without a source ingestion stands still; whoever waits is told so, and the rest of the run goes on.
+      // Without a source ingestion stops and a warning says so; the rest of the run continues.
       if (!flights.mayStart(effect) || (effect.type === 'IngestSlice' && ports.source === null)) continue;
       const restMs = rests.leftMs(effectKey(effect), snapshot.version, nowMs);
       if (restMs > 0) wakeMs = Math.min(wakeMs, restMs);

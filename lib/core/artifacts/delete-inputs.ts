@@ -6,7 +6,7 @@ import { isFaultDue } from '../faults/fault-wait.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 
-/** So often the deletion of a file is tried. */
+/** How many times the deletion of one file is tried. */
 const triesMax = 3;
 
 export const decideFileDeleted = (
@@ -15,7 +15,7 @@ export const decideFileDeleted = (
 ): Either<Rejection, readonly Event[]> =>
   snapshot.litter.includes(fileId) ? right([{ type: 'LitterCleared', atMs, fileId, isGone: true }]) : left({ type: 'nothing_to_change' });
 
-/** True when the file in front was tried often enough; the same failure told twice is one try. */
+/** True when the first file's last try has failed. The same failure reported twice counts once. */
 export const isDeleteGivenUp = (snapshot: RunSnapshot, atMs: number): boolean => {
   const {
     faults,
@@ -25,6 +25,6 @@ export const isDeleteGivenUp = (snapshot: RunSnapshot, atMs: number): boolean =>
   return record !== undefined && record.count + 1 >= triesMax && isFaultDue(snapshot, record, atMs);
 };
 
-/** The file in front stays where it is until it expires. */
+/** Stops deleting the first file: the provider deletes it when it expires. */
 export const leaveInputFile = ({ litter: [fileId] }: RunSnapshot, atMs: number): readonly Event[] =>
   fileId === undefined ? [] : [{ type: 'LitterCleared', atMs, fileId, isGone: false }];

@@ -4,7 +4,7 @@ import { ColumnType, Ending, Files, named, oneOf, orNull, Usage } from './codec.
 import { closed, NonNegative } from '../json/codec-parts.ts';
 import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
 
-/** A batch as it is remembered, its indexes in place. */
+/** The record that is kept of a batch, with its row indexes. */
 export const BatchRecordCodec: t.Type<BatchRecord, unknown> = closed('BatchRecord', {
   batchNo: NonNegative,
   batchKey: named<BatchKey>('a batch key'),

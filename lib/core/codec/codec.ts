@@ -14,7 +14,10 @@ import { FileLimitType, Named, Rejected } from './refusal-codec.ts';
 import type { QueueGuess, QuotaUse, CapacityWanted, StatedLimit } from '../model/queue-state.ts';
 import type { PresumedUsage, TokenUsage } from '../values/usage.ts';
 
-/** What is stored of events and snapshots, checked when it comes back. Closed objects: a key nobody knows is refused, not dropped. */
+/**
+ * Codecs of stored events and snapshots. Objects are closed: an unknown key is an error, it is not
+ * dropped.
+ */
 
 export { named, oneOf, orNull } from '../json/codec-primitives.ts';
 export { Ending, OverdueType, Progress, Times } from './overdue-codec.ts';
@@ -276,7 +279,10 @@ const codecFor = (u: unknown): t.Type<Event, unknown> | null =>
   isJsonObject(u) && typeof u['type'] === 'string' && Object.hasOwn(eventCodecs, u['type'])
     ? (eventCodecs[u['type'] as Event['type']] as t.Type<Event, unknown>)
     : null;
-/** Any event, its columns in place. Dispatches on `type`, so that a fault is told of the event it is in. */
+/**
+ * Any event, with its columns. Dispatches on `type`, so that an error names the event that it is
+ * in.
+ */
 export const EventCodec: t.Type<Event, unknown> = new t.Type<Event, unknown>(
   'Event',
   (u): u is Event => codecFor(u)?.is(u) ?? false,

@@ -109,7 +109,7 @@ export const decodeEvents = (header: unknown, columns: readonly TypedColumn[]): 
   return right(events);
 };
 
-/** Where the first fault is; never the value, which may be anybody's. */
+/** The path of the first error. Never the value: it may be private. */
 export const pathOfError = (errors: Errors): string =>
   errors[0]?.context
     .map(({ key }) => key)

@@ -16,7 +16,7 @@ import { finite, key, oneOf, orNull, providerBatchId } from './codec.ts';
 
 /** What providers say, as commands bring it. Open, so that what a provider's port adds comes into no event. */
 
-/** A number that the provider may have got wrong: what is none, or below zero, was not told. */
+/** A number that the provider reports. Anything else, and a number below zero, is read as null. */
 export const reportedNumber = new t.Type<number | null, unknown>(
   'a number or null',
   (u): u is number | null => u === null || (typeof u === 'number' && Number.isFinite(u) && u >= 0),

@@ -53,7 +53,7 @@ const Totals: t.Type<ItemTotals, unknown> = closed(
   >,
 );
 const Sharing: t.Type<RunSnapshot['sharing'], unknown> = closed('Sharing', { rows: NonNegative, tokens: NonNegative, until: Shared });
-const UnconfirmedCreateType: t.Type<UnconfirmedCreate, unknown> = closed('CreateDoubt', {
+const UnconfirmedCreateType: t.Type<UnconfirmedCreate, unknown> = closed('UnconfirmedCreate', {
   stage: oneOf('a stage', ['looking', 'absent', 'fenced'] as const),
   sinceMs: t.number,
   absentAtMs: orNull(t.number),
@@ -62,7 +62,7 @@ const UnconfirmedCreateType: t.Type<UnconfirmedCreate, unknown> = closed('Create
   dueAtMs: t.number,
   isSworn: t.boolean,
 });
-const DuplicateBatchType: t.Type<DuplicateBatch, unknown> = closed('StrayBatch', {
+const DuplicateBatchType: t.Type<DuplicateBatch, unknown> = closed('DuplicateBatch', {
   providerBatchId,
   batchKey: key,
   isCancelAsked: t.boolean,

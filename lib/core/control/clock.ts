@@ -15,7 +15,7 @@ export const decideClockJump = (
 ): Either<Rejection, readonly Event[]> => {
   if (!Number.isSafeInteger(byMs) || byMs === 0)
     return left({ type: 'malformed_command', message: 'a jump of the clock is a whole number of milliseconds, other than 0' });
-  // Recorded before: the same jump, told twice.
+  // The same jump was recorded before.
   if (clock?.byMs === byMs && clock.atMs === atMs) return left({ type: 'nothing_to_change' });
   return right([{ type: 'ClockJumped', atMs, byMs }]);
 };

@@ -12,13 +12,16 @@ export const canaryItems = ({ config, canary }: RunSnapshot): number | null =>
 /** While it is out nothing else is planned. */
 export const isCanaryOut = (snapshot: RunSnapshot): boolean => canaryItems(snapshot) !== null && snapshot.canary.batchKey !== null;
 
-/** Rows as judged together with those of the batch that is being settled, and whether it is time to look at their share. */
+/**
+ * Judged rows, those of the batch that is being settled included, and whether their success rate is
+ * checked now.
+ */
 const judgedWith = ({ judged, config }: RunSnapshot, batch: LiveBatch): { readonly rows: JudgedRows; readonly isFull: boolean } => {
   const rows = { passed: judged.passed + batch.completedRows, failures: addFailures(judged.failures, batch.failures) };
   return { rows, isFull: rows.passed + failedIn(rows.failures) >= config.operation.circuitBreaker.judgedRowsMin };
 };
 
-/** What is kept of the judged rows once the batch is settled: each so many are looked at once. */
+/** The judged rows that stay once the batch is settled: each group of rows is checked once. */
 export const judgedAfter = (snapshot: RunSnapshot, batch: LiveBatch): JudgedRows => {
   const { rows, isFull } = judgedWith(snapshot, batch);
   return isFull ? nothingJudged : rows;

@@ -13,7 +13,8 @@ export const faultRecorded = (s: RunSnapshot, event: EventOf<'FaultRecorded'>): 
     dueAtMs: event.dueAtMs,
     message: event.message,
   };
-  // A list that was read and does not hold an unclear batch is an answer to the sweep all the same.
+  // The list was read, though it does not hold the unconfirmed batch: the list effect itself has
+  // succeeded.
   const isListed = s.live.some((batch) => batch.phase === 'indeterminate' && batchEffectKey(batch.batchKey) === event.key);
   // And a batch or a file that was read, and had too little in it, is an answer to who could not read it.
   const readKey = s.live.find((batch) => answersKey(batch.batchKey) === event.key)?.batchKey;

@@ -24,7 +24,7 @@ interface Fault {
 export const faultEvents = (snapshot: RunSnapshot, fault: Fault): readonly Event[] => {
   const { key, message, isAnswer, atMs, batchKey } = fault;
   const known = snapshot.faults.find((record) => record.key === key);
-  // Its wait is not over, so the effect was not tried again: the same fault, told twice.
+  // Its wait is not over, so the effect was not tried again: the same error was reported twice.
   if (known !== undefined && !isFaultDue(snapshot, known, atMs)) return [];
   const count = (known?.count ?? 0) + 1;
   const answered = (known?.answeredCount ?? 0) + (isAnswer ? 1 : 0);
@@ -37,8 +37,9 @@ export const faultEvents = (snapshot: RunSnapshot, fault: Fault): readonly Event
 };
 
 /**
- * What is at work at the provider is looked at whatever else fails; and a cancel has to end, so only what is unclear stops it, and
- * answers that cannot be had: without somebody's word it would ask for them for ever.
+ * Batches at the provider are polled whatever else fails. A cancel has to end, so only an
+ * unconfirmed create stops it, and answers that cannot be read: without a command of the operator
+ * batchor would ask for them for ever.
  */
 const mayHold = (snapshot: RunSnapshot, batchKey: BatchKey): boolean => {
   const phase = snapshot.live.find((batch) => batch.batchKey === batchKey)?.phase;
@@ -49,7 +50,7 @@ const mayHold = (snapshot: RunSnapshot, batchKey: BatchKey): boolean => {
   );
 };
 
-/** True when one more clear no reaches the ceiling; the same failure told twice is one. */
+/** True when one more refusal reaches the ceiling. The same refusal reported twice counts once. */
 export const isLastAnswer = (snapshot: RunSnapshot, key: EffectKey, atMs: number): boolean => {
   const record = snapshot.faults.find((fault) => fault.key === key);
   return record !== undefined && record.answeredCount + 1 >= answeredFaultsMax && isFaultDue(snapshot, record, atMs);

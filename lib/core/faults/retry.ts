@@ -1,6 +1,9 @@
 import type { Backoff } from '../model/config.ts';
 
-/** FNV-1a over the text's UTF-16 units, to [0, 1): repeatable chance, so that the core needs no randomness. */
+/**
+ * FNV-1a over the text's UTF-16 units, to [0, 1): a repeatable number in place of a random one, so
+ * that the core stays pure.
+ */
 export const hashToUnit = (text: string): number => {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) {

@@ -3,7 +3,7 @@ import * as t from 'io-ts';
 /** A value that passes the check, as it is. */
 export const checked = <A>(name: string, is: (u: unknown) => u is A): t.Type<A, unknown> =>
   new t.Type<A, unknown>(name, is, (u, c) => (is(u) ? t.success(u) : t.failure(u, c, `not ${name}`)), t.identity);
-/** Faults are told of the type itself: a union would count its members into the path. */
+/** Errors name the type itself: a union would add the number of its member to the path. */
 export const orNull = <A>(type: t.Type<A, unknown>): t.Type<A | null, unknown> =>
   new t.Type<A | null, unknown>(
     `${type.name} or null`,

@@ -51,7 +51,7 @@ export const form = <A extends object>(name: string, fields: Fields<A>): t.Type<
   return new t.Type<A, unknown>(name, is, validate, t.identity);
 };
 
-/** One of several forms, told apart by `type`; a variant without a form does not compile. */
+/** A union, discriminated by `type`. A variant without a form does not compile. */
 export const variants = <A extends { readonly type: string }>(
   name: string,
   table: { readonly [T in A['type']]: t.Type<Extract<A, { readonly type: T }>, unknown> },

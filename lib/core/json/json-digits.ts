@@ -3,7 +3,7 @@ const longNumbers = /-?\d[\d.]*(?:[eE][+-]?\d+)?/g;
 
 /** The first number of a JSON text that a JavaScript number cannot hold: whole ones beyond 2^53, `1e400`; null: there is none. */
 export const lossyNumberIn = (text: string): string | null => {
-  // Nearly every text has none: a look for many digits, or for an exponent, is cheap.
+  // Nearly every text has none: the search for many digits, or for an exponent, is cheap.
   if (!/\d{16}|\d[eE][+-]?\d/.test(text)) return null;
   return text.replace(strings, '""').match(longNumbers)?.find(isLossy) ?? null;
 };

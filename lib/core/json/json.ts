@@ -16,8 +16,8 @@ const isPlain = (value: object): boolean => {
 };
 
 /**
- * True for what JSON gives back as it was, all the way down. A Date, a BigInt, NaN or a typed array is none: JSON makes something else of it,
- * or throws.
+ * True for a value that a round trip through JSON keeps, at every depth. False for a Date, a
+ * BigInt, NaN or a typed array: JSON changes it, or throws.
  */
 export const isJsonValue = (value: unknown, depth = 0): value is JsonValue => {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;

@@ -64,7 +64,7 @@ const decideRunFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>
 const decideDeleteFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>): Either<Rejection, readonly Event[]> => {
   const { key, message, retryAfterMs, atMs } = command;
   const [fileId] = snapshot.litter;
-  // Told again, once that file was given up: the next one in line has not failed.
+  // Reported again after that file was left to expire: the next file has not failed.
   if (fileId === undefined || key !== deleteFileKey(fileId)) return left({ type: 'nothing_to_change' });
   return isDeleteGivenUp(snapshot, atMs)
     ? right(leaveInputFile(snapshot, atMs))

@@ -53,7 +53,7 @@ export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null =
   return later.length === 0 ? null : Math.min(...later);
 };
 
-/** While paused, the waits of stages that stand still wake nobody. */
+/** While the run is paused, only stages that still work set a due time. */
 const isFaultOfInterest = (snapshot: RunSnapshot, key: EffectKey): boolean => {
   if (snapshot.control.state === 'running') return true;
   if (key === ingestKey || key === planKey || key === requeueKey) return snapshot.control.state === 'cancel_requested' && key !== ingestKey;

@@ -65,7 +65,8 @@ export const evolveRun = (s: RunSnapshot, event: RunControlEvent): RunSnapshot =
         canary: isSameCanary(s.config.operation.canary, event.operation.canary) ? s.canary : { ...s.canary, isPassed: false },
       };
     case 'CancelRequested':
-      // What was held may still be dropped, cancelled or harvested; an unclear create is looked for again.
+      // What was held may still be dropped, cancelled or harvested; batchor reads the list again
+      // for an unconfirmed create.
       return {
         ...s,
         control: { state: 'cancel_requested', reason: null, message: null },

@@ -9,9 +9,10 @@ import type { RunSnapshot } from '../model/snapshot.ts';
 import { stoppedBeforeLimit } from '../settle/output-bound.ts';
 
 /**
- * The command with its columns and fields as the rules read them, or `malformed_command`, which names the field. What came through
- * `JSON.stringify` as it was, typed arrays and all, is refused here, and never half accepted. O(slice) at most; a typed array's entries
- * are only looked at where a rule counts by them.
+ * The command with its columns and fields as the rules read them, or `malformed_command`, which
+ * names the field. What came through `JSON.stringify` as it was, typed arrays and all, is refused
+ * here, and never half accepted. O(slice) at most; a typed array's entries are checked only where a
+ * rule counts by them.
  */
 export const wellFormed = (snapshot: RunSnapshot, command: Command): Either<Rejection, Command> => {
   const read = CommandType.decode(command);

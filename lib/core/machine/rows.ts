@@ -45,7 +45,7 @@ export type RowChange =
       readonly indexes: Column;
       readonly code: number;
       readonly sequenceFrom: number;
-      /** The dropped batch whose refusal tells why; 0: none. */
+      /** Number of the dropped batch whose refusal is the reason; 0: none. */
       readonly batchNo: number;
     }
   /** shared → completed (`codes` null) or failed_permanent, without an attempt: each as the row that its `sameAs` names, whose result is `of`. */

@@ -9,7 +9,7 @@ export interface AdoptedBatch {
   readonly inputFileId: string;
   /** Lines of its input file: each is an item of the run. */
   readonly requests: number;
-  /** The provider's own word, at that time. */
+  /** The provider's status, verbatim, at that time. */
   readonly providerStatus: string;
 }
 
@@ -42,7 +42,7 @@ export const adoptedRangeOf = ({ adopted = [] }: Adopting, batchNo: number): Ado
   return { batch, batchNo, firstIndex };
 };
 
-/** The same without its place; null: the run plans that batch itself. O(1). */
+/** The adopted batch with this number; null: the run plans that batch itself. O(1). */
 export const adoptedBatchOf = ({ adopted = [] }: Adopting, batchNo: number): AdoptedBatch | null => adopted[batchNo - 1] ?? null;
 
 /** True for a batch that was created elsewhere. */

@@ -8,8 +8,9 @@ export const batchRecordStates = ['live', 'settled', 'dropped'] as const;
 export type BatchRecordState = (typeof batchRecordStates)[number];
 
 /**
- * What is remembered of a batch for ever: which rows it was planned with, what it was at the provider, how it ended, what became of
- * its rows. The snapshot forgets a batch that is over; this is what is left to prove, and to tell, that nothing was lost.
+ * What is remembered of a batch for ever: which rows it was planned with, what it was at the
+ * provider, how it ended, what became of its rows. The snapshot drops a batch that is over; this
+ * record stays, as proof that no row was lost.
  */
 export interface BatchRecord {
   /** Counts from 1 in the run, without gaps. */
@@ -24,7 +25,7 @@ export interface BatchRecord {
   /** The input file of the last upload; null until it is uploaded, and once its create was given up. */
   readonly inputFileId: string | null;
   readonly providerBatchId: ProviderBatchId | null;
-  /** The provider's own word, as last told. */
+  /** The provider's last status, verbatim. */
   readonly providerStatus: string | null;
   readonly ending: BatchEnding | null;
   readonly files: { readonly output: StoredFile | null; readonly error: StoredFile | null } | null;

@@ -70,7 +70,10 @@ export interface RefusedLine {
   readonly failureClass: RefusedLineClass | null;
 }
 
-/** The same, where the provider names the line by its `custom_id`; the number, if it gives one too, is in doubt where both do not agree. */
+/**
+ * A refused line that the provider names by its `custom_id`. If it also gives a line number, and
+ * both do not agree, the `custom_id` counts.
+ */
 export interface RefusedId extends Omit<RefusedLine, 'line'> {
   readonly customId: string;
   readonly line: number | null;
@@ -95,9 +98,10 @@ export interface BatchRejection {
 }
 
 /**
- * What is known of a create whose answer was lost. `looking`: the provider's list is read, time and again. `absent`: it was proved
- * not to be there, and the input file is to be deleted, so that a create that is still under way fails. `fenced`: the file is gone, and
- * what came through before shows within a grace period.
+ * A create whose answer was lost. `looking`: batchor reads the provider's list again and again.
+ * `absent`: it was proved not to be there, and the input file is to be deleted, so that a create
+ * that is still under way fails. `fenced`: the file is gone, and what came through before shows
+ * within a grace period.
  */
 export interface UnconfirmedCreate {
   readonly stage: 'looking' | 'absent' | 'fenced';
@@ -105,11 +109,17 @@ export interface UnconfirmedCreate {
   readonly sinceMs: number;
   /** When a list that counts as proof first did not show it; null: not yet. */
   readonly absentAtMs: number | null;
-  /** When the provider says that the input file came; how far back its list has to be read. Null: not told yet. */
+  /**
+   * When the provider says that the input file came; how far back its list has to be read. Null:
+   * not known yet.
+   */
   readonly fileCreatedAtMs: number | null;
   readonly looks: number;
   readonly dueAtMs: number;
-  /** Somebody has said that it was never created: that the file cannot be deleted stops nothing. */
+  /**
+   * An operator confirmed that it was never created: batchor goes on even if it cannot delete the
+   * file.
+   */
   readonly isSworn: boolean;
 }
 
@@ -134,7 +144,7 @@ export interface Overdue {
   readonly sinceMs: number;
 }
 
-/** Times of a batch on the provider's clock; null: not told. */
+/** Times of a batch, in ms on the provider's clock; null: not reported. */
 export interface ProviderTimes {
   readonly createdAtMs: number | null;
   readonly expiresAtMs: number | null;
@@ -157,9 +167,9 @@ export interface DuplicateBatch {
   /** Over, and counted: kept, so that a later list does not count it again. */
   readonly isEnded: boolean;
   readonly dueAtMs: number;
-  /** Looks in a row that did not see it. */
+  /** Polls in a row that did not show it. */
   readonly looks: number;
-  /** Looks in all. */
+  /** Polls in total. */
   readonly polls: number;
   /** When it was found; null: by a release that did not record it. */
   readonly foundAtMs: number | null;
@@ -186,14 +196,14 @@ export interface LiveBatch {
   readonly inputFileId: string | null;
   /** When that file had been uploaded; null: by a release that did not record it. */
   readonly uploadedAtMs: number | null;
-  /** When the provider deletes that file by itself; null: not told. */
+  /** When the provider deletes that file by itself; null: not reported. */
   readonly inputExpiresAtMs: number | null;
   /** Set while it is `indeterminate`. */
   readonly doubt: UnconfirmedCreate | null;
   readonly providerBatchId: ProviderBatchId | null;
-  /** The provider's own word, verbatim. */
+  /** The provider's status, verbatim. */
   readonly providerStatus: string | null;
-  /** The provider has validated it, and found room for it. */
+  /** The provider has validated it, and its queue has accepted it. */
   readonly isAccepted: boolean;
   readonly requests: number;
   readonly inputBytes: number;
@@ -206,7 +216,7 @@ export interface LiveBatch {
   readonly dueAtMs: number;
   /** Polls in a row that saw nothing new: stretches the interval. */
   readonly quietPolls: number;
-  /** Answers by the provider: lines done so far, as last told; null before the first poll. */
+  /** Request counts of the last poll; null before the first. */
   readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
   /** When its status or its counts last changed, as seen here; null: never asked about. */
   readonly newsAtMs: number | null;
@@ -214,7 +224,7 @@ export interface LiveBatch {
   /** Null while nothing is unusual about how long it takes. */
   readonly overdue: Overdue | null;
   readonly cancelAsked: boolean;
-  /** Why nothing is done about it until somebody says what is true. */
+  /** Why batchor waits for an operator before it continues with this batch; null: not held. */
   readonly held: string | null;
   readonly ending: BatchEnding | null;
   readonly files: { readonly output: StoredFile | null; readonly error: StoredFile | null } | null;
@@ -230,6 +240,6 @@ export interface LiveBatch {
   readonly usage: TokenUsage;
   /** Of the settled rows, rows that neither file has a line for. */
   readonly missingRows: number;
-  /** Somebody has said that its answers are lost: that they are missing is no news. */
+  /** An operator confirmed that its answers are lost: missing rows are expected. */
   readonly isSwornLost: boolean;
 }

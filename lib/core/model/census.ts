@@ -19,7 +19,7 @@ export interface FileCensus {
 export interface FilesCensus {
   /** Different rows of the batch that the files answer. */
   readonly rows: number;
-  /** Rows that are answered by no line, and that a line speaks of which nobody can read: the provider spoilt it, and no other file came in its place. */
+  /** Rows that no line answers, and that a corrupt line names. */
   readonly spoilt: number;
   /** Null: there is no such file, or it is gone. */
   readonly output: FileCensus | null;
@@ -56,7 +56,10 @@ export const promisedAnswers = ({ progress, ending, requests }: Pick<LiveBatch, 
   return Math.min(requests, counted === 0 && ending?.type === 'completed' ? requests : counted);
 };
 
-/** Answers that its files hold: of a batch that was given up nothing is known, since it writes on after its last look. */
+/**
+ * How many answers its files must hold; null for a batch that was given up, which may write more
+ * after the last poll.
+ */
 const promisedInFiles = (batch: Pick<LiveBatch, 'progress' | 'ending' | 'requests'>): number =>
   batch.ending?.type === 'given_up' ? 0 : promisedAnswers(batch);
 

@@ -42,7 +42,7 @@ export const withoutBatch = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot =>
 };
 export const clearFault = (s: RunSnapshot, key: EffectKey): RunSnapshot =>
   s.faults.some((record) => record.key === key) ? { ...s, faults: s.faults.filter((record) => record.key !== key) } : s;
-/** The refusals that a create got before are no looks for it: those are counted from here. */
+/** Marks the create as unconfirmed. Its list readings are counted from here. */
 export const markedUnconfirmed = (s: RunSnapshot, batchKey: BatchKey, atMs: number): RunSnapshot =>
   withBatch(clearBatchFault(s, batchKey), batchKey, {
     phase: 'indeterminate',
@@ -50,7 +50,7 @@ export const markedUnconfirmed = (s: RunSnapshot, batchKey: BatchKey, atMs: numb
   });
 export const unconfirmedOf = (s: RunSnapshot, batchKey: BatchKey): UnconfirmedCreate => {
   const { doubt } = batchOf(s, batchKey);
-  invariant(doubt !== null, `batch ${batchKey} is in doubt`);
+  invariant(doubt !== null, `batch ${batchKey} has an unconfirmed create`);
   return doubt;
 };
 /** The list was read, whatever it showed. */
@@ -63,7 +63,7 @@ export const withDuplicate = (s: RunSnapshot, id: ProviderBatchId, change: Parti
 export const clearBatchFault = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot =>
   clearFault(clearFault(s, batchEffectKey(batchKey)), answersKey(batchKey));
 
-/** Who waits for room looks again. */
+/** Planning checks the remaining capacity again. */
 export const withOthers = (s: RunSnapshot, { others, stated }: EventOf<'OthersSeen'>): RunSnapshot => ({
   ...s,
   queue: { ...s.queue, others, stated },

@@ -23,7 +23,7 @@ export interface AcceptedSlice {
   /** Bytes of each request line, its newline included; 0 for a bad row. */
   readonly requestLengths: Column;
   readonly itemLengths: Column;
-  /** Prompt tokens per request; null where nobody counts. */
+  /** Prompt tokens per request; null without a token counter. */
   readonly tokens: Column | null;
   /** Whether a tokenizer counted them, or they are estimates. */
   readonly areTokensExact: boolean;
@@ -87,7 +87,7 @@ export interface LineColumns {
   readonly lengths: Column;
 }
 
-/** What somebody says of a batch that is held. */
+/** An operator's command for a held batch. */
 export type Resolution =
   | { readonly type: 'exists'; readonly found: SweptBatch }
   | { readonly type: 'never_created' }
@@ -99,7 +99,7 @@ export type Resolution =
   | { readonly type: 'give_up' }
   /** The same, but what the files hold that it names by now is settled first. `found`: the batch as it is. */
   | { readonly type: 'take_files'; readonly found: BatchObservation }
-  /** Look again, try again. */
+  /** Check and try again. */
   | { readonly type: 'retry' };
 
 /** A clear no to a create: nothing exists. */
@@ -127,7 +127,7 @@ export type FaultKind = 'transient' | 'refused' | 'insufficient_quota' | 'authen
 /** What is asked, or what the world answered: the only door into the core. Plain data; columns may be arrays or typed arrays. */
 export type Command = { readonly atMs: number } & (
   | { readonly type: 'CreateRun'; readonly runId: RunId; readonly config: RunConfig }
-  /** A new owner has opened the run: creates in flight are unclear from now on. */
+  /** A new owner has opened the run: creates in flight are unconfirmed from now on. */
   | { readonly type: 'OpenRun' }
   /** Its owner leaves it in an orderly way: it was not lost with its process. */
   | { readonly type: 'ReleaseRun' }
@@ -194,7 +194,7 @@ export type Command = { readonly atMs: number } & (
   /** The input file of a create that was proved absent is gone. */
   | { readonly type: 'RecordFenced'; readonly batchKey: BatchKey; readonly createAttempt: number }
   | { readonly type: 'ResolveBatch'; readonly batchKey: BatchKey; readonly resolution: Resolution }
-  /** An input file that nobody needs any more is gone. */
+  /** An input file that the run no longer needs is deleted. */
   | { readonly type: 'RecordFileDeleted'; readonly fileId: string }
   | { readonly type: 'RecordStrayCancelled'; readonly providerBatchId: ProviderBatchId }
   | { readonly type: 'RecordStrays'; readonly asked: readonly ProviderBatchId[]; readonly observations: readonly BatchObservation[] }
@@ -235,7 +235,10 @@ export type Command = { readonly atMs: number } & (
       readonly parts: Column;
       readonly offsets: Column;
       readonly lengths: Column;
-      /** Output tokens of the answer on that line; -1, or no column: not told; -2: it is cut, and by no output limit. */
+      /**
+       * Output tokens of the answer on that line; -1, or no column: not reported; -2: truncated,
+       * but not by an output limit.
+       */
       readonly outputTokens?: Column;
     }
   | { readonly type: 'RequeueRows'; readonly dueAtMs: number; readonly rows: RowSlice }

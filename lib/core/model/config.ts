@@ -51,7 +51,7 @@ export interface TokenPrices {
   readonly inputUsdPerMillion: number;
   readonly cachedInputUsdPerMillion: number;
   readonly outputUsdPerMillion: number;
-  /** ISO date of the day on which somebody read the price. */
+  /** ISO date of the day on which the price was read. */
   readonly asOf: string;
   /** Where. */
   readonly source: string;
@@ -59,7 +59,7 @@ export interface TokenPrices {
 
 /** What tokens cost, and how much may be spent. */
 export interface MoneyPolicy {
-  /** Null: nobody knows, which is not zero. */
+  /** Null: unknown, which is not zero. */
   readonly prices: TokenPrices | null;
   /** Output tokens that one request can be billed for at most; null: unbounded. */
   readonly outputTokensMax: number | null;
@@ -96,8 +96,9 @@ export interface Operation {
   readonly pollIntervalMs: number;
   readonly requestTimeoutMs: number;
   /**
-   * How long a create whose answer was lost is looked for before it counts as never made. Longer than a create can be under way and the
-   * provider's list can lag together: shorter, and rows are paid for twice.
+   * How long batchor checks for a create whose answer was lost before it counts as never made.
+   * Longer than a create can be under way and the provider's list can lag together: shorter, and
+   * rows are paid for twice.
    */
   readonly createGraceMs: number;
   /** Input files are deleted at the provider once their batch is settled or dropped; else they expire. */
@@ -112,7 +113,7 @@ export interface Operation {
   readonly outputFilesExpireAfterMs: number | null;
 }
 
-/** The schema that answers are promised in, as the provider is told it. */
+/** The schema of the answers, as it is sent to the provider. */
 export interface StructuredOutputConfig {
   readonly schemaName: string;
   readonly jsonSchema: JsonObject;
@@ -143,7 +144,7 @@ export interface RunConfig {
   };
   /** How prompts are made, where that is data (the CLI's templates); null where it is a function. */
   readonly prompt: JsonObject | null;
-  /** What answers are promised in; null: words. */
+  /** The structure that answers are in; null: plain text. */
   readonly structuredOutput: StructuredOutputConfig | null;
   /** The user's own pairs for the provider's batch metadata: at most 12 (`batchor_…` keys are ours). */
   readonly batchMetadata: Readonly<Record<string, string>>;
@@ -244,7 +245,7 @@ export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
   operation: Operation,
 }) as t.Type<RunConfig, unknown>;
 
-/** Why this cannot be stored as a run's config, in words that name the place; null when it can. */
+/** Why this cannot be stored as a run's config, with the path of the field; null when it can. */
 export const faultOfConfig = (config: unknown): string | null => {
   const decoded = RunConfig.decode(config);
   return isRight(decoded) ? null : (PathReporter.report(decoded)[0] ?? 'not a config');

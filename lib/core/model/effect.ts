@@ -3,7 +3,7 @@ import type { SettlePosition } from './batch.ts';
 import type { UnconfirmedCreateQuery } from './command.ts';
 import type { SharedCursor, SourceCheckpoint } from './snapshot.ts';
 
-/** What is still owed to the world, derived from state. Plain data. */
+/** Pending work outside of the core, derived from the snapshot. Plain data. */
 export type Effect =
   | { readonly type: 'IngestSlice'; readonly checkpoint: SourceCheckpoint | null; readonly fromIndex: number; readonly rowsMax: number }
   /** Read up to `rowsMax` pending rows in order and answer `PlanBatch` with a fresh key. */
@@ -68,7 +68,7 @@ export const pollKey: EffectKey = 'poll';
 export const requeueKey: EffectKey = 'requeue';
 export const sharedKey: EffectKey = 'shared';
 export const deleteFileKey = (fileId: string): EffectKey => `litter:${fileId}`;
-/** Told to people, so that it names the batch and its part, and no place of the payload plane. */
+/** Users see this key, so it names the batch and its part, and no path of the payload store. */
 export const compactEffectKey = (object: string): EffectKey => `compact:${object.replace(/^raw\//u, '')}`;
 /** Beside the batch's own key: a refused cancel does not stop the polls, and an answered poll does not end its wait. */
 export const cancelEffectKey = (batchKey: BatchKey): EffectKey => `cancel:${batchKey}`;

@@ -63,7 +63,7 @@ export type Event = { readonly atMs: number } & (
   | { readonly type: 'PlanDeferred'; readonly need: CapacityNeed }
   /** What the other runs of the scope hold, and what the provider has said to them. */
   | { readonly type: 'OthersSeen'; readonly others: QuotaUse; readonly stated: StatedLimit | null }
-  /** What a refusal for want of room, or a batch that was taken in, says of the provider's queue. */
+  /** What a capacity refusal, or an accepted batch, says of the provider's queue. */
   | {
       readonly type: 'QueueLearned';
       readonly stated: StatedLimit | null;
@@ -103,7 +103,7 @@ export type Event = { readonly atMs: number } & (
       readonly indexes: readonly number[];
       readonly named: NamedStreak | null;
     }
-  /** Those rows, pending, have failed; the dropped batch tells why. */
+  /** Those pending rows have failed; the dropped batch holds the reason. */
   | {
       readonly type: 'LinesDropped';
       readonly batchKey: BatchKey;
@@ -117,7 +117,7 @@ export type Event = { readonly atMs: number } & (
   | { readonly type: 'CreateUnclear'; readonly batchKey: BatchKey; readonly message: string }
   /** A list that counts as proof does not show it. Once proves nothing: lists lag. */
   | { readonly type: 'CreateNotFound'; readonly batchKey: BatchKey; readonly fileCreatedAtMs: number | null; readonly dueAtMs: number }
-  /** It is not there: by the provider's list, or (`isSworn`) on somebody's word. */
+  /** It does not exist: the provider's list proves it, or (`isSworn`) an operator confirmed it. */
   | { readonly type: 'CreateAbsent'; readonly batchKey: BatchKey; readonly isSworn: boolean }
   /** Its input file is deleted: a create that is still under way fails, unbilled. */
   | { readonly type: 'CreateFenced'; readonly batchKey: BatchKey }
@@ -139,17 +139,23 @@ export type Event = { readonly atMs: number } & (
     }
   | { readonly type: 'StrayCancelAsked'; readonly providerBatchId: ProviderBatchId }
   | { readonly type: 'StrayObserved'; readonly providerBatchId: ProviderBatchId; readonly dueAtMs: number; readonly isSeen: boolean }
-  /** It is over, or not to be seen any more; `answered`: requests that it answered and that are billed, null when nobody knows. */
+  /**
+   * It is over, or no longer visible. `answered`: requests that it answered and that are billed;
+   * null: unknown.
+   */
   | {
       readonly type: 'StrayEnded';
       readonly providerBatchId: ProviderBatchId;
       readonly answered: number | null;
       readonly presumed: PresumedUsage;
     }
-  /** An input file that nobody needed is off the list: deleted at the provider, or (not `isGone`) left to expire. */
+  /**
+   * An input file that the run no longer needs was deleted at the provider, or (not `isGone`) is
+   * left to expire.
+   */
   | { readonly type: 'LitterCleared'; readonly fileId: string; readonly isGone: boolean }
   | { readonly type: 'BatchHeld'; readonly batchKey: BatchKey; readonly message: string }
-  /** Somebody has said what is true of it, or wants it tried again. */
+  /** An operator resolved it, or asked for a retry. */
   | { readonly type: 'BatchReleased'; readonly batchKey: BatchKey }
   | {
       readonly type: 'BatchDropped';
@@ -207,7 +213,7 @@ export type Event = { readonly atMs: number } & (
       readonly output: StoredFile | null;
       readonly error: StoredFile | null;
       readonly position: SettlePosition;
-      /** Somebody has said that the files cannot be had. */
+      /** An operator confirmed that the files are lost. */
       readonly isSworn: boolean;
     }
   /** The files were read as often as they are read, and answers are missing as a whole: the copies are kept for people, and nothing is settled from them. */

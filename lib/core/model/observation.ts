@@ -8,14 +8,17 @@ export interface BatchObservation {
   readonly batchKey: BatchKey;
   readonly providerBatchId: ProviderBatchId;
   readonly providerStatus: string;
-  /** Validated, and there was room for it. */
+  /** Validated, and accepted by the queue. */
   readonly isAccepted: boolean;
   readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
   /** Null while it is not over. */
   readonly ending: BatchEnding | null;
   /** What it does while it is not over. Absent: as `in_progress`. */
   readonly stage?: BatchStage;
-  /** Times on the provider's clock; absent or null: not told. The last: when it took on its status. */
+  /**
+   * Times on the provider's clock; absent or null: not reported. `statusSinceMs`: when its status
+   * last changed.
+   */
   readonly createdAtMs?: number | null;
   readonly expiresAtMs?: number | null;
   readonly statusSinceMs?: number | null;
@@ -27,7 +30,7 @@ export interface BatchObservation {
   readonly refusedIds?: readonly RefusedId[];
 }
 
-/** A create whose answer was lost, as it is asked about. */
+/** An unconfirmed create that one reading of the list is to answer. */
 export interface UnconfirmedCreateQuery {
   readonly batchKey: BatchKey;
   readonly createAttempt: number;
@@ -51,7 +54,7 @@ export interface SweptBatch {
   readonly ending: BatchEnding['type'] | null;
 }
 
-/** What one reading of the provider's list shows, and what its silence is worth. */
+/** What one reading of the provider's list shows, and what proves that the reading was whole. */
 export interface SweepReport {
   readonly found: readonly SweptBatch[];
   /** The input files asked about that this key can read, with the provider's own time of their creation. */

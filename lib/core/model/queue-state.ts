@@ -1,13 +1,16 @@
-/** What of a provider's queue somebody holds. */
+/** Tokens and requests that a run holds of a provider's queue. */
 export interface QuotaUse {
   readonly tokens: number;
   readonly requests: number;
 }
 export const noUse: QuotaUse = { tokens: 0, requests: 0 };
 
-/** Room that a run waits for and others of its scope hold. Told anew at each look: one that looks no more is waited for by nobody. */
+/**
+ * Capacity that a run waits for and other runs of its scope hold. Each check publishes it again; a
+ * run that stops checking loses its turn.
+ */
 export interface CapacityWanted extends QuotaUse {
-  /** Whoever has waited for longer goes first. */
+  /** The run that has waited longest goes first. */
   readonly sinceMs: number;
   readonly untilMs: number;
 }
@@ -27,9 +30,11 @@ export interface OthersUse extends QuotaUse {
 
 /** A budget found by trying, where a refusal stated no limit, or one that does not explain it. */
 export interface QueueGuess {
-  /** What is guessed at: requests where nobody counts tokens. */
+  /** What is guessed at: requests, where there is no token count. */
   readonly unit: 'tokens' | 'requests';
-  /** As much may be enqueued together. Halved by a refusal, grows back with what is taken in. */
+  /**
+   * As much may be enqueued together. Halved by a refusal, grows again with each accepted batch.
+   */
   readonly max: number;
   /** So much was seen to lie there together. */
   readonly good: number;
@@ -42,11 +47,11 @@ export interface QueueGuess {
 
 /** What a run knows of the provider's queue. */
 export interface QueueState {
-  /** What other runs of the scope held when this one last looked. */
+  /** What other runs of the scope held at this run's last check. */
   readonly others: QuotaUse;
   readonly stated: StatedLimit | null;
   readonly guess: QueueGuess | null;
-  /** Refusals for want of room since a batch was last taken in; null: none. */
+  /** Capacity refusals since a batch was last accepted; null: none. */
   readonly refusals: {
     readonly count: number;
     readonly sinceMs: number;
@@ -54,9 +59,12 @@ export interface QueueState {
     /** While nothing of the run is at work there, nothing more is created before. */
     readonly untilMs: number;
   } | null;
-  /** Older words of a provider are not believed: somebody has resumed the run since, and may have raised the limit. */
+  /**
+   * Limits that the provider stated before this are ignored: an operator has resumed the run since,
+   * and may have raised the limit.
+   */
   readonly sinceMs: number;
-  /** Batches of this run that the provider ever took in. */
+  /** How many batches of this run the provider has accepted. */
   readonly acceptedCount: number;
 }
 export const unknownQueue: QueueState = {

@@ -32,24 +32,30 @@ export const controlReasons = [
 ] as const;
 export type ControlReason = (typeof controlReasons)[number];
 
-/** The room in the budgets that the next batch in order waits for. */
+/** The remaining capacity that the next batch in order waits for. */
 export interface CapacityNeed {
   readonly tokens: number;
   readonly requests: number;
   readonly usd: number;
-  /** Other runs of the scope stand in the way, and are looked at again then; null: only this run's own batches do. */
+  /**
+   * When to check again what other runs of the scope hold; null: only this run's own batches use
+   * the capacity.
+   */
   readonly retryAtMs: number | null;
   /** Since when it waits for them. */
   readonly sinceMs: number;
-  /** Looks in a row that found the others as they were. */
+  /** Checks in a row that found the other runs unchanged. */
   readonly looks: number;
 }
 
-/** Where reading of the source goes on. */
+/** Where reading of the source resumes. */
 export interface SourceCheckpoint {
   /** The source's index of the next entry (bad rows count). */
   readonly nextIndex: number;
-  /** The source's own position after the last entry read; null: at the start. Opaque to everybody else. */
+  /**
+   * The source's own position after the last entry read; null: at the start. Opaque to all other
+   * code.
+   */
   readonly position: JsonValue;
   /** The position before the last accepted row, to render that row again on resume; null: the source's start. */
   readonly beforeLastPosition: JsonValue;
@@ -136,19 +142,22 @@ export interface RunSnapshot {
     readonly sinceMs: number;
     /** Rises when a window read earlier no longer shows the rows in front. */
     readonly generation: number;
-    /** What the next batch in order waits for; null: not known to wait for room. */
+    /** What the next batch in order waits for; null: not known to wait for capacity. */
     readonly needs: CapacityNeed | null;
     /** Prompt tokens of accepted rows were counted by a tokenizer, estimated by bytes, or some of both; null: none yet. */
     readonly counting: 'exact' | 'estimated' | 'mixed' | null;
   };
-  /** Rows whose request an earlier row has sent: how many there ever were, the prompt tokens that it spared, and how far those that wait were looked at. */
+  /**
+   * Rows whose request an earlier row has sent: how many there ever were, the prompt tokens that
+   * this saved, and how far the waiting rows were checked.
+   */
   readonly sharing: { readonly rows: number; readonly tokens: number; readonly until: SharedCursor };
   readonly live: readonly LiveBatch[];
-  /** Batches at the provider that nobody needs: cancelled, and watched to their end. */
+  /** Duplicate batches at the provider: batchor cancels them and polls them until they end. */
   readonly strays: readonly DuplicateBatch[];
   /** The batches settled last, oldest first: a whole list of the provider shows them too. */
   readonly settled: readonly SettledBatch[];
-  /** What strays cost that are over: how many there were, and how many requests they answered. */
+  /** Duplicate batches that are over: how many there were, and how many requests they answered. */
   readonly strayCost: { readonly batches: number; readonly requests: number };
   /** Input files at the provider that no batch needs any more, to be deleted. */
   readonly litter: readonly string[];
@@ -173,7 +182,7 @@ export interface RunSnapshot {
   /** Counted tokens against billed ones, over answered rows. */
   readonly calibration: Calibration;
   readonly usage: TokenUsage;
-  /** What was probably billed and that no line tells of. */
+  /** Tokens that were probably billed and that no line reports. */
   readonly presumed: PresumedUsage;
   readonly canary: CanaryState;
   readonly judged: JudgedRows;

@@ -7,7 +7,7 @@ import { nothingPresumed, type PresumedUsage, type TokenUsage } from '../values/
 
 const million = 1_000_000;
 
-/** What tokens cost, in US dollars; cached input is part of the input. */
+/** The cost of tokens in US dollars; cached input is part of the input. */
 export const costOfUsage = (usage: TokenUsage, prices: TokenPrices): number => {
   const cached = Math.min(usage.inputTokens, usage.cachedInputTokens);
   return (
@@ -47,7 +47,10 @@ export const isBounded = (snapshot: RunSnapshot): boolean => {
   return (counting === null || counting === 'exact') && billedPerCounted(snapshot) <= billedPerCountedMax;
 };
 
-/** What is spent: all that the provider has told, and what it has probably billed without our seeing it. Null: the price is unknown. */
+/**
+ * US dollars spent: reported usage, and presumed usage that was billed but not seen. Null: the
+ * price is unknown.
+ */
 export const spentUsd = (snapshot: RunSnapshot): number | null => {
   const { prices } = snapshot.config.operation.money;
   if (prices === null) return null;
@@ -65,7 +68,9 @@ export const worstOfLiveUsd = (snapshot: RunSnapshot): number | null => {
   return snapshot.live.reduce((sum, batch) => sum + batch.inputTokens * worst.usdPerToken + batch.requests * worst.usdPerRequest, 0);
 };
 
-/** Dollars that may still be committed; null without a cap. A cap whose prices are not known has no room at all. */
+/**
+ * US dollars that may still be reserved; null without a cap. With a cap but no known price it is 0.
+ */
 export const remainingUsd = (snapshot: RunSnapshot): number | null => {
   const { costUsdMax } = snapshot.config.operation.money;
   if (costUsdMax === null) return null;
@@ -97,8 +102,9 @@ export const presumedOf = (snapshot: RunSnapshot, batch: LiveBatch): PresumedUsa
 };
 
 /**
- * So many answers of a stray batch, each as large as the run's average request. Where nobody knows how many, all that its batch has, as
- * long as that is remembered; a summary says that it is not all it can tell.
+ * The presumed usage of a duplicate batch: its answers, each as large as the run's average request.
+ * If their number is unknown, all requests of its batch count, while that batch is live. The
+ * summary marks the figure as incomplete.
  */
 export const presumedOfDuplicate = (snapshot: RunSnapshot, { batchKey }: DuplicateBatch, answered: number | null): PresumedUsage => {
   const { rows, billedTokens } = snapshot.calibration;

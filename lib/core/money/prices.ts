@@ -7,7 +7,7 @@ export const priceIn = (table: Readonly<Record<string, TokenPrices>>, model: str
   return name === undefined ? null : (table[name] ?? null);
 };
 
-/** Dollars for a person: cents, and of small amounts what can be told of them. */
+/** US dollars as text: to the cent, and with more digits for small amounts. */
 export const dollars = (usd: number): string => {
   if (usd >= 0.995 || usd === 0) return `$${usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
   return `$${usd.toLocaleString('en-US', { maximumSignificantDigits: 3 })}`;

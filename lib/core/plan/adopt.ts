@@ -38,7 +38,7 @@ export const decideAdoptBatch = (snapshot: RunSnapshot, command: CommandOf<'Adop
       inputBytes: sumOf(window.bytes, requests),
       inputTokens: window.tokens === null ? 0 : sumOf(window.tokens, requests),
     },
-    // The first look comes at once.
+    // The first poll comes at once.
     { type: 'BatchCreated', atMs, batchKey: newBatchKey, batchNo, providerBatchId, providerStatus, adopted: true, requests, dueAtMs: atMs },
   ]);
 };

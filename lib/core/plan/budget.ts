@@ -8,7 +8,7 @@ import { usedBudget } from './quota.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { billedPerCounted } from '../values/tokens.ts';
 
-/** Room for more; null: no limit. */
+/** What more may be planned: prompt tokens, requests, US dollars. Null: no limit. */
 export interface RemainingCapacity {
   readonly tokens: number | null;
   readonly requests: number | null;
@@ -23,10 +23,10 @@ export const effectiveTokenBudget = ({
 }: Pick<EnqueueLimits, 'enqueuedTokenLimit' | 'targetRatio' | 'headroom'>): number | null =>
   limit === null ? null : Math.max(0, Math.floor(Math.min(limit * targetRatio, limit - headroom)));
 
-/** So long the provider's own word on its limit is believed; limits are raised. */
+/** How long a limit that the provider stated counts; providers raise limits. */
 const statedLifeMs = 48 * 3_600_000;
 
-/** When the provider's word lapses; null: it has said nothing. */
+/** When the stated limit expires; null: none was stated. */
 export const statedUntilMs = ({ queue: { stated } }: RunSnapshot): number | null => (stated === null ? null : stated.atMs + statedLifeMs);
 
 export const isStatedKnown = (snapshot: RunSnapshot, nowMs: number): boolean => {
@@ -41,7 +41,10 @@ const least = (...limits: readonly (number | null)[]): number | null => {
   return known.length === 0 ? null : Math.min(...known);
 };
 
-/** Estimates are right on the average, and a queue is full at the first token too many: a little room is left for them. */
+/**
+ * Estimates are right on the average, and a queue is full at the first token too many: a small part
+ * of the budget stays free for that.
+ */
 const certaintyOf = ({ backlog: { counting } }: RunSnapshot): number => (counting === 'exact' || counting === null ? 1 : 0.97);
 
 /** The whole budget of the scope, in tokens as this run counts them: what is configured, what the provider has said, what was found by trying. */
@@ -88,14 +91,20 @@ export const remainingCapacity = (snapshot: RunSnapshot, nowMs: number): Remaini
   };
 };
 
-/** The longest interval, before jitter, between two looks at what the other runs of the scope hold. */
+/**
+ * The longest interval in ms, before jitter, between two checks of what the other runs of the scope
+ * hold.
+ */
 export const capacityCheckMsMax = ({ config }: RunSnapshot): number => Math.max(1_000, 4 * config.operation.pollIntervalMs);
 export const isCapacityCheckDue = (snapshot: RunSnapshot, retryAtMs: number, nowMs: number): boolean =>
   capacityCheckDueMs(snapshot, retryAtMs, nowMs) <= nowMs;
 export const capacityCheckDueMs = (snapshot: RunSnapshot, retryAtMs: number, nowMs: number): number =>
   effectiveDueMs(retryAtMs, Math.ceil(capacityCheckMsMax(snapshot) * 1.25), nowMs);
 
-/** True when what the plan waits for would fit now, when the others are to be looked at again, or when nothing is known to wait. */
+/**
+ * True when the next batch would fit now, when the other runs are to be checked again, or when no
+ * batch is known to wait.
+ */
 export const hasCapacityForNext = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const { needs } = snapshot.backlog;
   if (needs === null || (needs.retryAtMs !== null && isCapacityCheckDue(snapshot, needs.retryAtMs, nowMs))) return true;
@@ -108,9 +117,9 @@ export const hasCapacityForNext = (snapshot: RunSnapshot, nowMs: number): boolea
 };
 
 /**
- * Its limits have shrunk below it since it was planned: it is cut before it is sent. One request cannot be cut. Beside others a guess is
- * mostly what they are said to hold: a batch that was refused there is planned anew, which looks at them again, or it would be refused
- * for ever at the size that it has.
+ * Its limits have shrunk below it since it was planned: it is cut before it is sent. One request
+ * cannot be cut. Beside others a guess is mostly their share: a batch that was refused there is
+ * planned anew, which checks them again, or it would be refused for ever at its size.
  */
 export const isTooLarge = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean => {
   if ((batch.phase !== 'planned' && batch.phase !== 'uploaded') || batch.held !== null || batch.requests <= 1) return false;

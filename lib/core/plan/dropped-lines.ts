@@ -3,7 +3,10 @@ import type { Event } from '../model/event.ts';
 import { sumAt } from '../model/sum.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 
-/** The rows in the window that the provider refused, each group with the batch that tells why. */
+/**
+ * The rows in the window that the provider refused, each group with the batch whose refusal is the
+ * reason.
+ */
 export const droppedIn = (snapshot: RunSnapshot, window: PlanWindow, atMs: number): readonly Event[] => {
   if (snapshot.refused.length === 0) return [];
   const lineIndexes = new Map<number, number>();

@@ -56,7 +56,7 @@ export const planTimes = (snapshot: RunSnapshot, nowMs: number): readonly number
   const { backlog, totals, ingest } = snapshot;
   const checkAtMs = backlog.needs?.retryAtMs;
   return [
-    // The provider's word on its limit expires.
+    // The limit that the provider stated expires.
     statedUntilMs(snapshot) ?? nowMs,
     ...(typeof checkAtMs === 'number' ? [capacityCheckDueMs(snapshot, checkAtMs, nowMs)] : []),
     ...(totals.pending > 0 && !ingest.isComplete ? [planAgeDueMs(snapshot, nowMs)] : []),

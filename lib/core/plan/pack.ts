@@ -5,15 +5,18 @@ import type { WorstPrices } from '../money/money.ts';
 
 /** The front of a window, packed. */
 export interface PackedBatch {
-  /** Places in the window, ascending. */
+  /** Row numbers in the window, ascending from 0. */
   readonly members: readonly number[];
-  /** Places of rows in front of the batch's end that fit no batch at all. */
+  /** Row numbers in the window, before the batch's end, of rows that fit no batch at all. */
   readonly oversized: readonly number[];
   readonly bytes: number;
   readonly tokens: number;
-  /** Why it ends: the next row would break a limit, a budget has no room for it, or the window is over. */
+  /**
+   * Why it ends: the next row would break a limit, a budget has no capacity for it, or the window
+   * ends.
+   */
   readonly closedBy: 'limit' | 'budget' | 'end';
-  /** What the row that found no room in a budget needs, in tokens and at worst in dollars. */
+  /** What the first row over budget needs: prompt tokens, and US dollars at worst. */
   readonly blocked: { readonly tokens: number; readonly usd: number };
 }
 
@@ -78,7 +81,10 @@ const breaksLimits = (filling: Filling, limits: BatchLimits): boolean =>
   filling.count > limits.requestsMax ||
   (filling.count > 1 && filling.bytes > (limits.learnedBytesMax ?? Infinity)) ||
   isOversized(filling.bytes, filling.tokens, filling.inputs, limits);
-/** By any limit that `isBacklogFull` (due.ts) looks at: a plan that is due for a full batch has to find one. */
+/**
+ * By the limits that `isBacklogFull` (due-plan.ts) checks: a plan that is due for a full batch has
+ * to find one.
+ */
 const isFull = (filling: Filling, limits: BatchLimits): boolean =>
   filling.count >= limits.requestsMax ||
   filling.bytes >= Math.min(limits.inputBytesMax, limits.learnedBytesMax ?? Infinity) ||

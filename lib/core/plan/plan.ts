@@ -55,7 +55,7 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
   if (before.live.some((batch) => batch.batchKey === newBatchKey))
     return left({ type: 'malformed_command', message: 'a batch key is used once' });
 
-  // They are told first: the window behind them is read anew.
+  // They are recorded first: the window behind them is read anew.
   const dropped = droppedIn(before, window, atMs);
   if (dropped.length > 0) return right(dropped);
   const seen = othersSeen(before, command);
@@ -95,7 +95,8 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
   } else if (packed.members.length > 0) {
     if (packed.closedBy !== 'end' || (window.isExhausted && mayPlanShort(snapshot, atMs))) events.push(planned);
   } else if (packed.closedBy === 'budget') {
-    // Nothing is enqueued that could make room: waiting would be for ever. What was found by trying stops nobody.
+    // Nothing is enqueued that could free capacity, so it would wait for ever. A learned limit does
+    // not stop this run.
     const alone = loneRow(snapshot, window, atMs);
     if (alone === null)
       return right([...events, ...pauseEvents(snapshot, 'budget_exhausted', overBudget(snapshot, packed, capacity, atMs), atMs)]);
@@ -104,7 +105,9 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
   return events.length > 0 ? right(events) : left({ type: 'nothing_to_change' });
 };
 
-/** To runs that have waited for longer room is left: what they want, and at most half of what there is. */
+/**
+ * Leaves capacity to runs that have waited longer: what they want, and at most half of the total.
+ */
 const withRemainingCapacity = (snapshot: RunSnapshot, others: OthersUse, stated: StatedLimit | null, atMs: number): QuotaUse => {
   const { needs } = snapshot.backlog;
   const sinceMs = needs === null || needs.retryAtMs === null ? atMs : needs.sinceMs;
@@ -131,7 +134,10 @@ const othersSeen = (
   return { type: 'OthersSeen', atMs, others, stated };
 };
 
-/** Room for less than this part of a budget is left to grow: many crumbs make many batches. */
+/**
+ * Less remaining capacity than this part of a budget is left to grow, so that batches do not become
+ * too small.
+ */
 const crumbRatio = 1 / 32;
 
 /** A batch as large as is worth sending beside others: a crumb of the budgets, or all that may be in one, or all that is left. */
@@ -154,7 +160,10 @@ const reservesCapacityFor = (snapshot: RunSnapshot, { blocked }: PackedBatch, no
   return live.length > 0 || (fits && (queue.others.tokens > 0 || queue.others.requests > 0));
 };
 
-/** The room is too small, and what is enqueued will make it larger. Money comes back from this run's own batches alone. */
+/**
+ * The capacity is too small, and batches that end will free more. Money is freed by this run's own
+ * batches alone.
+ */
 const isWorthWaiting = (
   snapshot: RunSnapshot,
   packed: PackedBatch,
@@ -185,7 +194,9 @@ const shortOf = (
 const isOutOfMoney = (snapshot: RunSnapshot, packed: PackedBatch, capacity: RemainingCapacity): boolean =>
   packed.members.length === 0 && snapshot.live.length === 0 && shortOf(snapshot, packed, capacity).usd;
 
-/** A look at the others whose time had come, and that found them as they were, is told all the same: it sets the time of the next. */
+/**
+ * A due check that found the other runs unchanged is recorded too: it sets the time of the next.
+ */
 const isSameNeed = (snapshot: RunSnapshot, known: CapacityNeed | null, needs: CapacityNeed, atMs: number): boolean =>
   known !== null &&
   (known.retryAtMs === null ? needs.retryAtMs === null : !isCapacityCheckDue(snapshot, known.retryAtMs, atMs)) &&
@@ -195,7 +206,10 @@ const isSameNeed = (snapshot: RunSnapshot, known: CapacityNeed | null, needs: Ca
 
 const othersCheckMs = 5_000;
 
-/** What to wait for. Others of the scope tell nobody when they make room: they are looked at again, ever less often while they stay as they are. */
+/**
+ * What to wait for. Other runs of the scope do not announce freed capacity: they are checked again,
+ * less and less often while unchanged.
+ */
 const needsOf = (snapshot: RunSnapshot, packed: PackedBatch, known: CapacityNeed | null, isNews: boolean, atMs: number): CapacityNeed => {
   const least = worthwhile(snapshot, atMs);
   const { others } = snapshot.queue;
@@ -239,7 +253,7 @@ const amount = (usd: number | null): string => (usd === null ? 'an unknown amoun
 const overBudget = (snapshot: RunSnapshot, packed: PackedBatch, capacity: RemainingCapacity, nowMs: number): string => {
   const short = shortOf(snapshot, packed, capacity);
   if (short.usd)
-    return `the next request costs ${isBounded(snapshot) ? 'at worst' : 'by estimate'} ${amount(packed.blocked.usd)}; ${amount(spentUsd(snapshot))} are spent and ${amount(worstOfLiveUsd(snapshot))} committed of at most ${amount(snapshot.config.operation.money.costUsdMax)}`;
+    return `the next request costs ${isBounded(snapshot) ? 'at worst' : 'by estimate'} ${amount(packed.blocked.usd)}; ${amount(spentUsd(snapshot))} are spent and ${amount(worstOfLiveUsd(snapshot))} reserved, of at most ${amount(snapshot.config.operation.money.costUsdMax)}`;
   return short.requests && !short.tokens
     ? 'the enqueue budget admits no request at all'
     : `the next request needs ${isBounded(snapshot) ? '' : 'by estimate '}${packed.blocked.tokens} tokens, and the whole enqueue budget is ${enqueueBudget(withoutGuess(snapshot), nowMs).tokens ?? 'unlimited'}`;

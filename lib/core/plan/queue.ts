@@ -8,7 +8,7 @@ import { backoffMs, backoffMsMax } from '../faults/retry.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { billedPerCounted } from '../values/tokens.ts';
 
-/** What a refusal for want of room says of the limit. */
+/** What a capacity refusal says of the limit. */
 export interface CapacityRefusal {
   readonly message: string;
   readonly statedTokensMax: number | null;
@@ -17,20 +17,27 @@ export interface CapacityRefusal {
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** A queue that takes nothing for so long, with nothing of ours in it, is not going to be free: somebody has to look. */
+/**
+ * After this long without an accepted batch, and with none of ours in the queue, the run pauses for
+ * an operator.
+ */
 const hopelessMs = 3 * dayMs;
 
 const isAtProvider = (batch: LiveBatch): boolean =>
   batch.phase === 'creating' || batch.phase === 'indeterminate' || batch.phase === 'created';
 
-/** The provider had no room for the batch: what that teaches. No attempt is used, no row fails. */
+/**
+ * The provider refused the batch for capacity: what the run learns. No attempt is used, no row
+ * fails.
+ */
 export const learnFromRefusal = (snapshot: RunSnapshot, batch: LiveBatch, refusal: CapacityRefusal, atMs: number): readonly Event[] => {
   const { queue } = snapshot;
   const { message, statedTokensMax: tokensMax, statedRequestsMax: requestsMax } = refusal;
   const rest = snapshot.live.filter((other) => other.batchKey !== batch.batchKey && isAtProvider(other));
   const accepted = rest.filter((other) => other.isAccepted);
   const isAlone = rest.length === 0 && queue.others.tokens === 0 && queue.others.requests === 0;
-  // A word on requests takes back none on tokens: else two limits were learned in turn, and forgotten in turn.
+  // A statement on requests does not clear one on tokens: else two limits would be learned and
+  // forgotten in turn.
   const believed = isStatedKnown(snapshot, atMs) ? queue.stated : null;
   const stated =
     tokensMax === null && requestsMax === null
@@ -50,16 +57,17 @@ export const learnFromRefusal = (snapshot: RunSnapshot, batch: LiveBatch, refusa
   const restMs = guess === null || count <= searchesMax ? 0 : waitMsOf(snapshot, count - searchesMax, batch.batchKey);
   const refusals = { ...counted, untilMs: atMs + restMs };
   const learned: Event = { type: 'QueueLearned', atMs, stated, guess, refusals };
-  // Others that only reserve room, or that wait for this run in turn, are no reason to go on for ever.
+  // Other runs that only reserve capacity, or that wait for this run in turn, are no reason to
+  // continue for ever.
   if (rest.length > 0 || atMs - refusals.sinceMs < hopelessMs) return [learned];
-  const why = `the provider's queue has had no room for three days, with nothing of this run in it (${refusals.count} refusals): ${message}`;
+  const why = `the provider's queue has accepted no batch for three days, with none of this run in it (${refusals.count} refusals): ${message}`;
   return [learned, ...pauseEvents(snapshot, 'circuit_open', why, atMs)];
 };
 
 interface RefusedLoad {
   readonly unit: QueueGuess['unit'];
   readonly own: number;
-  /** What was taken in before, and still lay there. */
+  /** What was accepted before, and was still in the queue. */
   readonly beside: number;
   readonly isAlone: boolean;
 }
@@ -69,8 +77,8 @@ const refusedLifeMs = 6 * hourMs;
 const refusedLifeMsMax = refusedLifeMs * 2 ** 4;
 
 /**
- * Alone: half of it. Beside others: what they take, and half of it. Refused alone it is no proof for long, since a queue that is full of
- * somebody else's refuses anything.
+ * Alone: half of it. Beside others: what they take, and half of it. Refused alone it is no proof
+ * for long, since a queue that is full of another account's batch refuses anything.
  */
 const guessAfter = (known: QueueGuess | null, { unit, own, beside, isAlone }: RefusedLoad, atMs: number): QueueGuess => {
   const doublings = known?.unit === unit ? known.doublings : 0;
@@ -120,7 +128,7 @@ const grownGuess = (snapshot: RunSnapshot, guess: QueueGuess, withOneMore: numbe
   // At least one more: a guess that admits one request at a time would grow once in the life of a batch.
   const max = Math.max(withOneMore, Math.ceil(guess.refused === null ? guess.max * growthRatio : guess.refused * probeRatio));
   const limit = enqueueBudget(withoutGuess(snapshot), atMs)[guess.unit];
-  // More than the limits allow, or than anybody has: they alone count again.
+  // The guess is above the stated limits, or above any known limit: only the limits count again.
   return max >= (limit ?? 1e12) ? null : { ...guess, max, refused: null };
 };
 
@@ -133,7 +141,10 @@ export const isResting = (snapshot: RunSnapshot, nowMs: number): boolean =>
 export const restUntilMs = ({ queue: { refusals }, config }: RunSnapshot, nowMs: number): number =>
   refusals === null ? 0 : effectiveDueMs(refusals.untilMs, backoffMsMax(config.operation.retry.batchBackoff), nowMs);
 
-/** How long rows wait whose batch had no room: a minute at first, so that an unlucky hour is not used up in seconds. */
+/**
+ * How long rows wait after a capacity refusal: a minute at first, so that retries outlast an hour
+ * of a full queue.
+ */
 export const capacityWaitMs = (snapshot: RunSnapshot, jitterOf: string): number =>
   waitMsOf(snapshot, snapshot.queue.refusals?.count ?? 1, jitterOf);
 
@@ -144,7 +155,10 @@ const waitMsOf = (snapshot: RunSnapshot, count: number, jitterOf: string): numbe
   return backoffMs({ ...batchBackoff, initialMs }, count, jitterOf);
 };
 
-/** A batch that was created so long ago, and of which nobody knows yet whether it was taken in, stands in nobody's way any more. */
+/**
+ * A batch that was created this long ago, and is not known to be accepted, no longer blocks other
+ * batches.
+ */
 const probeMs = hourMs;
 
 const isProbe = (batch: LiveBatch, nowMs: number): boolean =>

@@ -2,13 +2,19 @@ import type { RunConfig } from '../model/config.ts';
 import { noUse, type OthersUse, type QuotaUse, type CapacityWanted, type StatedLimit } from '../model/queue-state.ts';
 import { isFinished, type RunSnapshot } from '../model/snapshot.ts';
 
-/** What one run holds of its scope's queue, as the other runs of the store are told of it. A sum over its unsettled batches, never a counter. */
+/**
+ * What one run holds of its scope's queue, as it is published to the other runs of the store. A sum
+ * over its unsettled batches, never a counter.
+ */
 export interface Reservation extends QuotaUse {
   readonly scope: string;
-  /** Counts until then, unless it is told anew: a run that nobody drives must not block the others for ever. */
+  /**
+   * Expires then, unless it is published again: a run without an owner must not block the others
+   * for ever.
+   */
   readonly untilMs: number;
   readonly stated: StatedLimit | null;
-  /** Null: it waits for nobody. */
+  /** Null: it does not wait for capacity. */
   readonly wants: CapacityWanted | null;
 }
 
@@ -36,7 +42,10 @@ export const usedBudget = (snapshot: RunSnapshot): QuotaUse => {
   return { tokens, requests };
 };
 
-/** A batch past its window and a day more is over, whoever has not looked: so long after its last word a run's reservation counts. */
+/**
+ * How long a reservation counts after it was last published: the batch window and a day. By then
+ * its batches are over.
+ */
 export const reservationOf = (snapshot: RunSnapshot): Reservation => ({
   scope: quotaScopeOf(snapshot.config),
   ...(isFinished(snapshot) ? noUse : usedBudget(snapshot)),
@@ -52,7 +61,10 @@ const wantedBy = ({ control, backlog: { needs, tokens }, totals }: RunSnapshot):
     ? null
     : { tokens, requests: totals.pending, sinceMs: needs.sinceMs, untilMs: needs.retryAtMs + patienceMs };
 
-/** True when others have to be told: more or less is held, the scope is another, the provider has said something, it waits for room, or the old word is about to lapse. */
+/**
+ * True when the reservation has to be published: the amount, the scope, the stated limit or the
+ * wait for capacity has changed, or the old one is about to expire.
+ */
 export const isReservationNews = (published: Reservation | null, now: Reservation): boolean =>
   published === null
     ? now.tokens > 0 || now.requests > 0 || now.stated !== null || now.wants !== null
@@ -63,7 +75,10 @@ export const isReservationNews = (published: Reservation | null, now: Reservatio
       published.wants?.untilMs !== now.wants?.untilMs ||
       ((now.tokens > 0 || now.requests > 0) && now.untilMs - published.untilMs > dayMs / 2);
 
-/** True when more is held than others were told, or of another queue: they have to see it before it is so. */
+/**
+ * True when more is held than was published, or of another queue: it has to be published before the
+ * batch is sent.
+ */
 export const isGrowth = (published: Reservation | null, now: Reservation): boolean =>
   published === null || published.scope !== now.scope
     ? now.tokens > 0 || now.requests > 0

@@ -41,7 +41,7 @@ export const evolvePoll = (s: RunSnapshot, event: PollEvent): RunSnapshot => {
     case 'BatchGivenUp': {
       const { providerStatus, progress, ending } = event;
       const known = batchOf(s, event.batchKey);
-      // Over before anybody saw it at work.
+      // It ended before any poll showed it in progress.
       const isNewlyAccepted = ending.type !== 'rejected' && ending.type !== 'given_up' && !known.isAccepted;
       const calm = clearFault(clearFault(clearBatchFault(s, event.batchKey), cancelEffectKey(event.batchKey)), pollKey);
       return {

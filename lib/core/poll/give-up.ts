@@ -21,8 +21,10 @@ interface Given {
 }
 
 /**
- * The batch ends for the run, whatever the provider makes of it. Its rows may be paid for though nothing reads their answers, so the worst is
- * presumed. Unless it was asked to cancel before, or was created elsewhere, it becomes a stray: cancelled, and watched for what it cost.
+ * The batch ends for the run, whatever the provider makes of it. Its rows may be paid for though
+ * nothing reads their answers, so the worst is presumed. Unless it was asked to cancel before, or
+ * was created elsewhere, it becomes a duplicate batch: batchor cancels it, and polls it to learn
+ * its cost.
  */
 export const givenUp = (
   snapshot: RunSnapshot,
@@ -42,7 +44,7 @@ export const givenUp = (
   ];
 };
 
-/** By an operator, without a look at it. */
+/** By an operator, without a poll. */
 export const givenUpUnread = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] =>
   givenUp(
     snapshot,

@@ -1,7 +1,7 @@
 import type { EventOf } from '../model/event.ts';
 import type { JsonObject } from '../json/json.ts';
 
-/** What run events tell of batches that do not end. */
+/** The data of run events about overdue batches. */
 
 export const overdueData = (event: EventOf<'BatchOverdue'>): JsonObject => ({
   batch_key: event.batchKey,

@@ -23,7 +23,10 @@ const bornMsMin = 1_577_836_800_000;
 export const bornAtMs = (createdAtMs: number | null | undefined): number | null =>
   createdAtMs === null || createdAtMs === undefined || createdAtMs < bornMsMin ? null : createdAtMs;
 
-/** When a batch of these times expires at the latest; null: not known. `sinceMs`: its age by our own clock, for a service that tells no times. */
+/**
+ * When a batch of these times expires at the latest; null: not known. `sinceMs`: its age by our own
+ * clock, for a service that reports no times.
+ */
 export const expiryOf = (
   { config }: RunSnapshot,
   { createdAtMs, expiresAtMs }: Pick<BatchObservation, 'createdAtMs' | 'expiresAtMs'>,
@@ -48,7 +51,10 @@ export const isCountedOut = (progress: BatchObservation['progress']): boolean =>
  */
 export const nowOf = ({ providerNowMs }: BatchObservation, atMs: number): number => Math.min(atMs, bornAtMs(providerNowMs) ?? atMs);
 
-/** Since when nothing has changed, and for how long: by the provider where its own times tell, else as it was seen here. */
+/**
+ * Since when nothing has changed, and for how long: by the provider's times where it reports them,
+ * else by our own polls.
+ */
 const unchangedFor = (
   batch: LiveBatch,
   observation: BatchObservation,

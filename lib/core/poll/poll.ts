@@ -19,7 +19,10 @@ import { faultEvents } from '../faults/fault-events.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { findBatch } from '../submit/submit.ts';
 
-/** Takes each observation that is about a batch in `created` under that very id; the others are stale. Absence is no observation: it only makes us ask again later. */
+/**
+ * Applies each observation of a batch in `created` under the same provider id; others are stale. A
+ * batch that is absent is polled again later.
+ */
 export const decidePoll = (snapshot: RunSnapshot, command: CommandOf<'RecordPoll'>): Either<Rejection, readonly Event[]> => {
   const events: Event[] = [];
   const seen = new Set<string>();
@@ -43,7 +46,10 @@ export const decidePoll = (snapshot: RunSnapshot, command: CommandOf<'RecordPoll
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
 };
 
-/** So often a batch is looked for that the provider does not know, about a day in all; then somebody has to say what became of it. */
+/**
+ * How often batchor polls a batch that the provider does not know, about a day in all. Then it is
+ * held for an operator.
+ */
 export const absentPollsMax = 100;
 
 const notSeen = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
@@ -65,7 +71,7 @@ export const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: B
       (observation.isAccepted && !batch.isAccepted) ||
       progress?.completed !== batch.progress?.completed ||
       progress?.failed !== batch.progress?.failed;
-    // No news before it is due: the same look, told twice.
+    // No news before it is due: the same poll, reported twice.
     if (!isNews && !isPollDue(snapshot, batch, atMs)) return [];
     const overdue = overdueOf(snapshot, batch, observation, isNews, atMs);
     if (overdue !== null && isCancelOver(snapshot, batch, isNews)) return endedByCancel(snapshot, batch, observation, atMs);
@@ -109,7 +115,7 @@ const endTimes = (
   return { createdAtMs: beganAtMs, endedAtMs: statusSinceMs };
 };
 
-/** A batch may be over before anybody saw that it was taken in. */
+/** A batch may end before a poll shows that it was accepted. */
 const learnedFromEnding = (snapshot: RunSnapshot, batch: LiveBatch, { type, rejection }: BatchEnding, atMs: number): readonly Event[] => {
   if (rejection?.type === 'over_capacity') return learnFromRefusal(snapshot, batch, rejection, atMs);
   if (rejection?.type === 'too_large' && batch.requests > 1) {
@@ -123,7 +129,9 @@ const learnedFromEnding = (snapshot: RunSnapshot, batch: LiveBatch, { type, reje
 const isShortOfOutput = ({ requests }: LiveBatch, { ending, progress }: BatchObservation): boolean =>
   ending !== null && ending.outputFileId === null && promisedOutputs({ requests, ending, progress }) > 0;
 
-/** It stays as it is, so that its files are looked for again once the operator says so. */
+/**
+ * The batch does not change, so that batchor checks its files again when the operator asks for it.
+ */
 const withoutOutput = (
   snapshot: RunSnapshot,
   batch: LiveBatch,
@@ -132,14 +140,20 @@ const withoutOutput = (
 ): readonly Event[] => {
   const { batchKey, providerBatchId, requests } = batch;
   const answers = promisedOutputs({ requests, ending, progress });
-  const message = `batch ${providerBatchId} ended as ${providerStatus}, with ${answers} answers by its counts, and shows no output file after ${fileChecksMax} looks. Nothing is sent again for them`;
+  const message = `batch ${providerBatchId} ended as ${providerStatus}, with ${answers} answers by its counts, and shows no output file after ${fileChecksMax} checks. Nothing is sent again for them`;
   return [{ type: 'BatchHeld', atMs, batchKey, message }, ...pauseEvents(snapshot, 'results_unreadable', message, atMs)];
 };
 
-/** So often an ended batch is looked at again, about an hour in all, before it is believed that it lost what it counts. */
+/**
+ * How often batchor checks an ended batch for its files, about an hour in all, before it counts
+ * them as lost.
+ */
 export const fileChecksMax = 13;
 
-/** So often files that cannot be what the batch's counts promise are read again, some minutes in all, before what they are is believed. */
+/**
+ * How often batchor reads files again that hold fewer answers than the batch counts, some minutes
+ * in all, before it accepts them.
+ */
 export const shortReadsMax = 8;
 
 /**
@@ -154,7 +168,7 @@ const isShortOfFiles = ({ ending, progress }: BatchObservation): boolean => {
   );
 };
 
-/** The last look is waited for like the others: told twice, it is no further one. */
+/** The last check is waited for like the others. The same check reported twice counts once. */
 const isWorthAnother = (snapshot: RunSnapshot, batchKey: BatchKey, triesMax: number, atMs: number): boolean => {
   const record = snapshot.faults.find(({ key }) => key === answersKey(batchKey));
   return record === undefined || record.count < triesMax || !isFaultDue(snapshot, record, atMs);
@@ -182,7 +196,7 @@ const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, ending: BatchEnd
   return [];
 };
 
-/** The provider took our wish to cancel. */
+/** The provider has accepted the cancel request. */
 export const decideCancelAsked = (snapshot: RunSnapshot, command: CommandOf<'RecordCancelAsked'>): Either<Rejection, readonly Event[]> => {
   const batch = findBatch(snapshot, command.batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey: command.batchKey });
@@ -197,7 +211,7 @@ export const decideFiles = (snapshot: RunSnapshot, command: CommandOf<'RecordFil
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
   if (batch.phase !== 'ended' || batch.files !== null) return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   const fault = faultOfFiles(batch, census);
-  // Told twice: it was asked about already.
+  // Reported twice: the operator was asked already.
   if (fault !== null && batch.unreadable !== null) return left({ type: 'nothing_to_change' });
   if (fault !== null && isWorthAnother(snapshot, batchKey, shortReadsMax, atMs)) {
     const message = `${fault.message}: they are read again`;

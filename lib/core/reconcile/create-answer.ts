@@ -16,8 +16,9 @@ export interface CreateAsked {
 }
 
 /**
- * Why the answer to a create is not believed; null when nothing in it speaks against its being the batch that was asked for. Gateways and caches
- * were seen to answer with another batch. Services that echo neither metadata nor input file are believed on their word.
+ * Why the answer to a create is not believed; null when nothing in it speaks against its being the
+ * batch that was asked for. Gateways and caches were seen to answer with another batch. An answer
+ * with neither metadata nor input file is accepted.
  */
 export const contradictionIn = ({ kind, inputFileId, metadata }: CreateAnswer, asked: CreateAsked): string | null => {
   if (kind !== null && !/batch/iu.test(kind)) return `it says that it is a "${kind}"`;

@@ -24,7 +24,7 @@ export const reconcileDue = (snapshot: RunSnapshot, { isDue, isBatchDue }: DueKe
         sinceMs,
       })),
       known: knownBatches(snapshot).map(({ providerBatchId }) => providerBatchId),
-      // After the fence the file no longer tells its time, and our clock may differ.
+      // After the fence the file's creation time can no longer be read, and our clock may differ.
       sinceMs: Math.min(...unconfirmed.map(({ plannedAtMs, doubt }) => Math.min(plannedAtMs, doubt.fileCreatedAtMs ?? Infinity))),
     },
   ];

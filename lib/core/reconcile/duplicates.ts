@@ -14,7 +14,10 @@ import { isAnothersId } from '../model/known-batches.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
-/** So often a stray is looked for that the provider does not show; then it is given up, its cost unknown. */
+/**
+ * How often batchor polls a duplicate batch that the provider does not show. Then it gives it up,
+ * its cost unknown.
+ */
 const missingPollsMax = 20;
 
 /**
@@ -50,10 +53,10 @@ export const decideDuplicateCancelled = (snapshot: RunSnapshot, command: Command
   return right([{ type: 'StrayCancelAsked', atMs: command.atMs, providerBatchId: duplicate.providerBatchId }]);
 };
 
-/** A stray that is alive is asked about so often before it may be given up. */
+/** How often batchor polls a duplicate batch that is in progress before it may give it up. */
 const pollsMin = 10;
 
-/** A stray whose batch still settles: what was read of it is not known yet. */
+/** A duplicate whose batch still settles: the number of answers read from it is not known yet. */
 export const isStillSettled = (snapshot: RunSnapshot, { givenUp, providerBatchId }: DuplicateBatch): boolean =>
   givenUp !== null && snapshot.live.some((batch) => batch.providerBatchId === providerBatchId);
 
@@ -78,11 +81,11 @@ const endOf = (snapshot: RunSnapshot, duplicate: DuplicateBatch, answered: numbe
   return { type: 'StrayEnded', atMs, providerBatchId, answered: unread, presumed: presumedOfGivenUp(givenUp.presumed, unread) };
 };
 
-/** What is presumed of a stray that is waited for no longer. */
+/** The end, with a presumed cost, of a duplicate batch that batchor no longer waits for. */
 export const duplicateGivenUp = (snapshot: RunSnapshot, duplicate: DuplicateBatch, atMs: number): Event =>
   endOf(snapshot, duplicate, null, atMs);
 
-/** Watches strays to their end, to count what they cost. */
+/** Polls duplicate batches until they end, to count what they cost. */
 export const decideDuplicates = (snapshot: RunSnapshot, command: CommandOf<'RecordStrays'>): Decision => {
   const { atMs, observations } = command;
   const events = command.asked.flatMap((id): readonly Event[] => {

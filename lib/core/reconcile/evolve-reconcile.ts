@@ -20,7 +20,10 @@ export type ReconcileEvent = EventOf<
   | `Stray${'Found' | 'CancelAsked' | 'Observed' | 'Ended'}`
 >;
 
-/** Unconfirmed creates are looked for, fenced and planned anew; duplicate batches are watched to their end. */
+/**
+ * Unconfirmed creates are checked in the list, fenced and planned anew; duplicate batches are
+ * polled until they end.
+ */
 export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnapshot => {
   switch (event.type) {
     case 'CreateUnclear':

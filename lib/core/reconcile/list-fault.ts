@@ -7,7 +7,7 @@ import { targetOf } from '../values/ids.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { isStillSettled, duplicateGivenUp } from './duplicates.ts';
 
-/** Nor is a list that cannot be read in the way of what somebody has said. */
+/** Sends again the creates that an operator confirmed as never created: that needs no list. */
 const replannedAsConfirmed = (snapshot: RunSnapshot, message: string, atMs: number): readonly Event[] =>
   snapshot.live.flatMap(({ batchKey, doubt }): readonly Event[] =>
     doubt?.isSworn === true && doubt.stage === 'fenced'
@@ -48,7 +48,7 @@ const duplicatesGivenUp = (snapshot: RunSnapshot, atMs: number): readonly Event[
 /** A batch that was given up is asked to cancel so often at most, whatever comes of it: its run would wait for an answer. */
 const givenUpCancelsMax = 8;
 
-/** A stray that cannot be cancelled stops nothing: it is watched to its end. */
+/** A duplicate batch that cannot be cancelled blocks nothing: batchor polls it until it ends. */
 const duplicateLeftAlone = (snapshot: RunSnapshot, { key, fault, atMs }: CommandOf<'RecordFault'>): readonly Event[] => {
   const record = snapshot.faults.find((known) => known.key === key);
   const duplicate = snapshot.strays.find(
@@ -60,7 +60,7 @@ const duplicateLeftAlone = (snapshot: RunSnapshot, { key, fault, atMs }: Command
   return isRefused || isEnough ? [{ type: 'StrayCancelAsked', atMs, providerBatchId: duplicate.providerBatchId }] : [];
 };
 
-/** What goes on without the answer that is refused. */
+/** What continues without the answer that was refused. */
 export const pastRefusal = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>): readonly Event[] => {
   const { key, message, atMs } = command;
   if (targetOf(key).type === 'stray') return duplicateLeftAlone(snapshot, command);

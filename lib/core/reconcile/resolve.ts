@@ -14,8 +14,9 @@ import { createdEvent, findBatch } from '../submit/submit.ts';
 import { isAnothersId } from '../model/known-batches.ts';
 
 /**
- * Somebody's word on a batch that nothing else can decide. `exists` is taken only for a batch that can be this one: the answers of
- * another would land on the wrong rows. The last word resumes a run that waited for nothing else.
+ * An operator's command for a batch that batchor cannot resolve. `exists` is accepted only for a
+ * batch that can be this one: the answers of another would land on the wrong rows. A run that
+ * waited only for such commands resumes with the last one.
  */
 export const decideResolve = (snapshot: RunSnapshot, command: CommandOf<'ResolveBatch'>): Either<Rejection, readonly Event[]> => {
   const { batchKey, resolution, atMs } = command;
@@ -27,7 +28,8 @@ export const decideResolve = (snapshot: RunSnapshot, command: CommandOf<'Resolve
     return released.length === 0 ? left({ type: 'nothing_to_change' }) : right([...released, ...uploadedAnew([batch], atMs), ...resumes]);
   }
   if (resolution.type === 'results_lost') {
-    // Of a batch that goes its way this would be a second bill, and most likely the wrong key.
+    // A batch without an error would be billed twice, and the operator has most likely named the
+    // wrong key.
     if (!isFailing(snapshot, batch)) return left({ type: 'nothing_to_change' });
     // One that is there, and only takes long, is cancelled as well.
     const isThere = batch.phase === 'created' && batch.held === null && batch.overdue !== null;
@@ -66,13 +68,16 @@ const filesTaken = (
   return right(givenUp(snapshot, batch, { providerStatus, progress, named: named.right, by: 'operator' }, atMs));
 };
 
-/** It is held, or the last that was asked about it, or about all batches, went wrong. */
+/** It is held or overdue, or the last request for it, or for all batches, failed. */
 const isFailing = (snapshot: RunSnapshot, { held, overdue, batchKey }: LiveBatch): boolean =>
   held !== null ||
   overdue !== null ||
   snapshot.faults.some(({ key }) => key === pollKey || key === batchEffectKey(batchKey) || key === answersKey(batchKey));
 
-/** Its files are looked for, and read, as if for the first time; what was settled from accepted files stays as it is. */
+/**
+ * Checks and reads its files as if for the first time. Rows that are settled from accepted files do
+ * not change.
+ */
 const readAgain = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): Either<Rejection, readonly Event[]> => {
   const { batchKey, phase, files } = batch;
   if ((phase !== 'ended' && phase !== 'created') || files !== null) return left({ type: 'wrong_phase', batchKey, phase });
@@ -80,7 +85,10 @@ const readAgain = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): Eithe
   return right([{ type: 'BatchReleased', atMs, batchKey }, ...resumed(snapshot, batch, atMs)]);
 };
 
-/** A batch that is gone, or whose files are, ends without files: its rows are missing, and go again. What unreadable copies do answer is settled first. */
+/**
+ * A batch that is gone, or whose files are, ends without files: its rows are missing, and sent
+ * again. Answers in unreadable copies are settled first.
+ */
 const resultsLost = (batch: LiveBatch, atMs: number): readonly Event[] | null => {
   const { batchKey, progress } = batch;
   if (batch.phase === 'ended') {
@@ -95,7 +103,10 @@ const resultsLost = (batch: LiveBatch, atMs: number): readonly Event[] | null =>
   ];
 };
 
-/** Why the batch shown cannot be the one meant; null when it can: a provider without metadata leaves only the word. */
+/**
+ * Why the batch found cannot be the one meant; null when it can. A provider without metadata proves
+ * nothing, so the operator decides.
+ */
 const faultOfClaim = (snapshot: RunSnapshot, batch: LiveBatch, found: SweptBatch): string | null => {
   const { providerBatchId } = found;
   const taken = [...snapshot.live, ...snapshot.strays].find((other) => other.providerBatchId === providerBatchId);

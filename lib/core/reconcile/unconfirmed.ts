@@ -32,10 +32,12 @@ export const reconcileDueMs = ({ config }: RunSnapshot, { dueAtMs }: Unconfirmed
   effectiveDueMs(dueAtMs, backoffMsMax(config.operation.retry.batchBackoff), nowMs);
 
 /**
- * One reading of the provider's list answers all unclear creates. What it shows under our key and attempt, or over our input file, is
- * adopted. Its silence is proof only twice, a grace period apart, and only if this very key can read the input file (else key,
- * project or address are other ones), the list went back behind that file, and it shows the batches known to exist. Then the file is deleted; what came through before shows
- * in a list that is read a grace period later, and what comes through after fails.
+ * One reading of the provider's list answers all unconfirmed creates. What it shows under our key
+ * and attempt, or over our input file, is adopted. Its silence is proof only twice, a grace period
+ * apart, and only if this very key can read the input file (else key, project or address are other
+ * ones), the list went back behind that file, and it shows the batches known to exist. Then the
+ * file is deleted; what came through before shows in a list that is read a grace period later, and
+ * what comes through after fails.
  */
 export const decideReconcile = (snapshot: RunSnapshot, command: CommandOf<'RecordSweep'>): Decision => {
   const events: Event[] = [];
@@ -76,7 +78,8 @@ const silence = (
 ): readonly Event[] => {
   const { report, readFromMs, atMs } = command;
   const { doubt, batchKey } = batch;
-  // Read for an earlier question, under another clock, or told twice: this one is not answered.
+  // The list was read for an earlier question, under another clock, or is reported twice: it does
+  // not answer this one.
   if (asked.sinceMs !== undefined && asked.sinceMs !== doubt.sinceMs) return [];
   if (asked.stage !== doubt.stage || doubt.stage === 'absent' || readFromMs < reconcileDueMs(snapshot, doubt, atMs)) return [];
   if (isFileUnread(batch, report, atMs)) {
@@ -92,7 +95,7 @@ const silence = (
   const isProven = readFromMs >= provenAtMs;
   if (doubt.stage === 'fenced' && (isProven || doubt.isSworn)) return sentAgain(snapshot, batch, 'create_lost', atMs);
   if (doubt.stage === 'looking' && doubt.absentAtMs !== null && isProven) return [{ type: 'CreateAbsent', atMs, batchKey, isSworn: false }];
-  // Looks in between prove nothing, but find early what a lagging list shows late.
+  // Readings in between prove nothing, but find early what a lagging list shows late.
   const checkAtMs = atMs + backoffMs(retry.batchBackoff, doubt.looks + 1, batchKey);
   const dueAtMs = Math.max(atMs + 1, Math.min(provenAtMs, checkAtMs));
   return [{ type: 'CreateNotFound', atMs, batchKey, fileCreatedAtMs: fileTimeOf(batch, report), dueAtMs }];
@@ -115,12 +118,16 @@ const isFileUnread = (
   return !mayBeGone && !files.some((file) => file.inputFileId === inputFileId);
 };
 
-/** Why the list's silence proves nothing; null when it is proof. An operator's word needs no list. */
+/**
+ * Why a list that does not show the batch proves nothing; null when it proves absence. An
+ * operator's confirmation needs no list.
+ */
 const weaknessOf = (snapshot: RunSnapshot, batch: UnconfirmedBatch, command: CommandOf<'RecordSweep'>): string | null => {
   const { report } = command;
   if (batch.doubt.isSworn) return null;
   const isGone = !report.files.some(({ inputFileId }) => inputFileId === batch.inputFileId);
-  // A file that is gone no longer tells its time: then our own time counts, less what clocks may differ.
+  // The creation time of a deleted file cannot be read: then our own time counts, less the clock
+  // skew.
   const createdAtMs = fileTimeOf(batch, report) ?? (isGone ? batch.plannedAtMs - clockSkewMs + 1 : null);
   const isDeepEnough = report.readBackToMs === null || (createdAtMs !== null && report.readBackToMs < createdAtMs);
   if (!isDeepEnough) return "the provider's list of batches was not read far enough back";
@@ -144,7 +151,7 @@ const unproven = (snapshot: RunSnapshot, { batchKey, doubt }: UnconfirmedBatch, 
   return [...recorded, ...heldUnresolved(snapshot, batchKey, `${why}. ${wayOfUnconfirmed(snapshot, batchKey)}`, atMs)];
 };
 
-/** The input file is gone: whoever still creates from it fails. */
+/** The input file is deleted: a create that is still under way fails. */
 export const decideFenced = (snapshot: RunSnapshot, command: CommandOf<'RecordFenced'>): Decision => {
   const { batchKey, createAttempt, atMs } = command;
   const batch = findBatch(snapshot, batchKey);

@@ -26,9 +26,9 @@ export interface AttemptedRow {
 }
 
 /**
- * The outcome that settlement gave the row, told afterwards: by what the batch's lines say of it (failures in the order of the files,
- * output first), and, where none does, by how the batch ended. Only a row's last outcome is stored; the others follow from the
- * files by the same rules.
+ * The outcome that settlement gave the row, derived afterwards from the batch's lines (failures in
+ * the order of the files, output first), and, where none does, by how the batch ended. Only a row's
+ * last outcome is stored; the others follow from the files by the same rules.
  */
 export const attemptOutcome = (record: BatchRecord, row: AttemptedRow, failures: readonly FailureClass[]): AttemptOutcome => {
   if (record.state === 'dropped') {

@@ -85,7 +85,8 @@ const batchSettled = (s: RunSnapshot, event: EventOf<'BatchSettled'>): RunSnapsh
   const { ending, requests, usage, files } = batch;
   const answered = answeredIn(batch);
   const settled = clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey);
-  // A batch without room, or without money, says nothing of what is in it; one with bad lines goes again without them.
+  // A refusal for capacity or money is not about the rows; a batch with bad lines is sent again
+  // without them.
   const isSilent = ending !== null && ending.rejection !== null && ending.rejection.type !== 'other';
   const read = [files?.output, files?.error].flatMap((file) => (file ? [file.object] : []));
   const { artifacts } = s;

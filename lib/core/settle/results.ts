@@ -36,7 +36,10 @@ interface ResultBase<Metadata extends JsonObject> {
   readonly latencyS: number | null;
   /** The text as the model wrote it; several message items are joined by a blank line. Null where there is none. */
   readonly outputText: string | null;
-  /** Why the answer ended, in the provider's word (`stop`, `tool_calls`, `completed`, …); null where it does not say. */
+  /**
+   * The provider's finish reason, verbatim (`stop`, `tool_calls`, `completed`, …); null where it
+   * gives none.
+   */
   readonly finishReason: string | null;
   /** The calls that the answer asks for, as the provider wrote them; null where there are none. */
   readonly toolCalls: readonly JsonObject[] | null;
@@ -59,7 +62,7 @@ export interface FailedResult<Metadata extends JsonObject = JsonObject> extends 
     readonly errorClass: FailureClass;
     /** The provider's code (`context_length_exceeded`, `400`), or the type of its error; null: it gives none. */
     readonly errorCode: string | null;
-    /** The provider's words where there are any, else what the class means. */
+    /** The provider's message where there is one, else what the class means. */
     readonly message: string;
     readonly retryable: boolean;
     readonly rawError: JsonValue;

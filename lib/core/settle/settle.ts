@@ -34,7 +34,10 @@ const settlingBatch = (
   return right(batch);
 };
 
-/** The place behind a slice of a file: further on, or the next file, or the rows that are left. */
+/**
+ * The position behind a slice: further on in the file, in the next file, or at the rows without a
+ * line.
+ */
 const positionAfter = (batch: LiveBatch, command: CommandOf<'SettleSlice'>): SettlePosition => {
   if (!command.isEndOfFile) return { part: command.part, offset: command.toOffset };
   return command.part === 'output' && batch.files?.error ? { part: 'error', offset: 0 } : { part: 'rest', offset: 0 };
@@ -89,7 +92,10 @@ const keepFirstOpen = (indexes: ArrayLike<number>, open: ArrayLike<number>): rea
   return kept;
 };
 
-/** What a row becomes that no line of the batch speaks of. `ordinal`: its 1-based line in the input file; null: not known. */
+/**
+ * The failure class of a row that no line of the batch answers. `failureNumber`: its 1-based line
+ * in the input file; null: not known.
+ */
 export const classOfMissing = (ending: BatchEnding, failureNumber: number | null): FailureClass => {
   switch (ending.type) {
     case 'completed':
@@ -212,7 +218,8 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
             type: 'BatchSettled',
             atMs,
             batchKey: batch.batchKey,
-            // Lines that the provider names are dropped, and the rest goes on: that is no refusal of the whole.
+            // Lines that the provider names are dropped, and the rest continues: that is no refusal
+            // of the whole batch.
             wasRejected: mayPause && ending.rejection?.type === 'other',
             wasLost: isLost,
             presumed: presumedOf(snapshot, settledBatch),
@@ -230,7 +237,7 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
   ]);
 };
 
-/** Refusals for want of room or money say nothing of lines; a batch that got through ends the row. */
+/** Refusals for capacity or money are not about lines; an accepted batch ends the streak. */
 const keptStreak = ({ named }: RunSnapshot, { rejection }: BatchEnding): NamedStreak | null => (rejection === null ? null : named);
 
 /** By the last slice: batches are packed in the order of rows, and those that come again stand first. */
@@ -244,7 +251,7 @@ const lostBatchesMax = 2;
 const lostRowsMax = 1_000;
 
 /**
- * A batch that the provider calls completed, and whose answers are not there: asked again, its rows are paid for again. Where somebody
+ * A completed batch without its answers: retrying will bill its rows again. Where an operator
  * has said so, that was the answer to this very question.
  */
 const hasLostMost = (batch: LiveBatch, ending: BatchEnding, missing: number): boolean =>

@@ -7,7 +7,10 @@ import { stoppedBeforeLimit } from './output-bound.ts';
 import { backoffMs, backoffMsMax, bucketDueMs, bucketMsMax } from '../faults/retry.ts';
 import type { BackoffBucket, RunSnapshot } from '../model/snapshot.ts';
 
-/** A row's attempts before this one, and how long the answer of this one was (-1: not told; `stoppedBeforeLimit`: no output limit ended it). */
+/**
+ * A row's attempts before this one, and how long the answer of this one was (-1: not reported;
+ * `stoppedBeforeLimit`: no output limit ended it).
+ */
 export interface RowAttempts {
   readonly charged: number;
   readonly uncharged: number;
@@ -38,7 +41,8 @@ export const verdictOf = (
     const waitMs = backoffMs(retry.itemBackoff, attempts.charged + 1, batch.batchKey);
     return { type: 'retry', charged, dueAtMs: bucketDueMs(nowMs, waitMs) };
   }
-  // A refusal of the whole batch is not the row's fault, and nobody paid for it: its wait grows with the refusals in a row, and the run pauses.
+  // A refusal of the whole batch is not about the row, and is not billed: the wait grows with the
+  // refusals in a row, and the run pauses.
   if (!isFailureOfBatch(failureClass) && attempts.uncharged + 1 >= retry.unchargedAttemptsMax)
     return { type: 'fail', failureClass, charged };
   return { type: 'retry', charged, dueAtMs: bucketDueMs(nowMs, unchargedWaitMs(snapshot, batch, failureClass, attempts.uncharged)) };
@@ -49,7 +53,7 @@ const isWorthMoreOutput = ({ config, control }: RunSnapshot, { charged, outputTo
   const { raisedOutputTokensMax: raised } = config.operation.retry;
   if (raised === null || charged > 0 || control.state === 'cancel_requested') return false;
   if (outputTokens === stoppedBeforeLimit) return false;
-  // Of several choices each may be as long, and they are told as one sum.
+  // Each of several choices may be as long, and the provider reports their sum.
   return outputTokens < Math.max(raised, config.operation.money.outputTokensMax ?? 0);
 };
 

@@ -1,6 +1,7 @@
 /**
- * 64-bit hashes of item ids, in an open-addressed table: at most 24 bytes a row. It grows in place: a run of a million rows has one.
- * Equal hashes are no proof of equal ids: whoever asks compares the ids themselves, so that equal hashes cost a look, never a row.
+ * 64-bit hashes of item ids, in an open-addressed table: at most 24 bytes a row. It grows as one
+ * table: a run of a million rows has one. Equal hashes do not prove equal ids: the caller compares
+ * the ids themselves, so a collision costs a comparison, never a row.
  */
 export interface IdHashes {
   size: number;

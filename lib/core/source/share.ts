@@ -5,9 +5,10 @@ import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot, SharedCursor } from '../model/snapshot.ts';
 
 /**
- * Rows whose request an earlier row has sent. They wait as `shared`, in no batch and in no backlog, and end with that row. Which of them
- * can end is found out along two cursors, so that nothing is looked at twice: by the results that came since, and by the rows that came
- * when the results were there already.
+ * Rows whose request an earlier row has sent. They wait as `shared`, in no batch and in no backlog,
+ * and end with that row. Which of them can end is found out along two cursors, so that no row is
+ * checked twice: by the results that came since, and by the rows that came when the results were
+ * there already.
  */
 
 /** How many rows of the slice share an earlier row's request. O(slice). */
@@ -18,7 +19,10 @@ export const sharedIn = ({ sameAs }: AcceptedSlice): number => {
   return count;
 };
 
-/** While no row waits nothing has to be looked at: what is known then begins with the slice, at the results that are there. */
+/**
+ * While no row waits there is nothing to check: the cursors then begin with the slice, at the
+ * present results.
+ */
 export const sharingAfter = (s: RunSnapshot, slice: AcceptedSlice, sharedCount: number): RunSnapshot['sharing'] =>
   sharedCount === 0
     ? s.sharing

@@ -25,7 +25,10 @@ export const decideAcceptSlice = (snapshot: RunSnapshot, command: CommandOf<'Acc
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
 };
 
-/** A row that cannot be an item, under the policy that stops: nothing more is ingested until somebody decides. */
+/**
+ * A row that cannot be an item, under the policy that stops: nothing more is ingested until an
+ * operator resumes the run.
+ */
 export const decideRejectRow = (snapshot: RunSnapshot, command: CommandOf<'RejectRow'>): Either<Rejection, readonly Event[]> => {
   if (snapshot.ingest.isComplete) return left({ type: 'stale_slice', expected: 'complete', given: 'bad row' });
   const events = pauseEvents(snapshot, 'bad_rows', command.message, command.atMs);
@@ -81,7 +84,10 @@ export const duplicateIds = (ids: readonly (string | null)[], known: ArrayLike<n
 /** The id of a recorded bad row whose own id is missing or taken. */
 export const idOfBadRow = (sourceRef: string, entryIndex: number): string => `row:${sourceRef}:${entryIndex}`;
 
-/** The same, where `taken` is somebody else's: results of an earlier run, fed back in, may have just these ids. */
+/**
+ * An id for a bad row where `taken` is another row's: results of an earlier run, used as a source,
+ * may have these ids.
+ */
 export const idOfBadRowBeside = (sourceRef: string, entryIndex: number, taken: string): string => {
   const first = idOfBadRow(sourceRef, entryIndex);
   if (taken === first) return `${first}~2`;

@@ -71,7 +71,8 @@ const linesRefused = (
   const lines = said.map(({ line }) => line);
   const stated = { statedTokensMax: null, statedRequestsMax: null, statedBytesMax: null };
   const rejection: BatchRejection = { type: 'invalid_lines', message, lines, said, ...stated };
-  // Whole batches of one request are not told apart from those of which only the first line was looked at.
+  // A batch of one request cannot be distinguished from one of which the provider checked only the
+  // first line.
   const named = streakAfter(snapshot.named, { said, index: indexes.length === 1 ? (indexes[0] as number) : null, isAgain: false });
   const classes = said.map((line) => (isTooLarge ? 'request_too_large' : classOfRefused(line)));
   const refused = [...new Set(classes)].map((failureClass): Event => {

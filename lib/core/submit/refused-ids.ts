@@ -3,8 +3,9 @@ import type { CustomIds } from '../values/custom-ids.ts';
 import { type IndexSet, rankInIndexSet } from '../values/index-set.ts';
 
 /**
- * What is said against lines, with those that were named by their ids at the lines where the batch (`rows`) has them. An id that the batch does not hold
- * says nothing; a number that stands beside an id and means another line gives way to it.
+ * What is said against lines, with those that were named by their ids at the lines where the batch
+ * (`rows`) has them. An id that the batch does not hold is ignored. If an id and a line number
+ * disagree, the id counts.
  */
 export const withLinesOfIds = (
   said: readonly RefusedLine[],

@@ -4,7 +4,9 @@ import type { Event } from '../model/event.ts';
 import type { BatchKey } from '../values/ids.ts';
 import type { ControlReason, RunSnapshot } from '../model/snapshot.ts';
 
-/** So often a batch is sent again by itself; then an operator has to release it. */
+/**
+ * How often batchor sends a batch again by itself; then it is held until an operator releases it.
+ */
 export const replansMax = 3;
 
 const whyAgain = {
@@ -17,8 +19,8 @@ const pauseOf: Readonly<Record<keyof typeof whyAgain, ControlReason>> = {
 };
 
 /**
- * The batch goes again with a new input file; after the last try it waits for an operator instead. Where the run is cancelled its rows are
- * given back anyway.
+ * The batch goes again with a new input file; after the last try it waits for an operator instead.
+ * In a cancelled run its rows are released anyway.
  */
 export const sentAgain = (
   snapshot: RunSnapshot,
@@ -49,4 +51,4 @@ const commandOf = ({ runId }: RunSnapshot, batchKey: BatchKey, flags: string): s
 
 /** What an operator can do about a create that nothing proves or disproves. */
 export const wayOfUnconfirmed = (snapshot: RunSnapshot, batchKey: BatchKey): string =>
-  `Look for it at the provider. If it is there: ${commandOf(snapshot, batchKey, '--exists ID')}; if not: --never-created; to read the list again: --retry`;
+  `Check for it at the provider. If it is there: ${commandOf(snapshot, batchKey, '--exists ID')}; if not: --never-created; to read the list again: --retry`;

@@ -89,7 +89,7 @@ export const createdEvent = (
   providerStatus: command.providerStatus,
   adopted,
   requests: batch.requests,
-  // The first look comes at once: a refusal at validation is news that the next plan needs.
+  // The first poll comes at once: the next plan needs to know about a refusal at validation.
   dueAtMs: command.atMs,
 });
 

@@ -2,13 +2,13 @@ import type { CustomId } from './ids.ts';
 
 /** How a run writes the `custom_id`s of its request lines. Frozen with the run. */
 export interface CustomIdFormat {
-  /** Random, 8 of `0-9 a-z`: tells the run's lines from those of every other run. */
+  /** Random, 8 of `0-9 a-z`: distinguishes the run's lines from those of every other run. */
   readonly nonce: string;
   /** Each id ends with a field of fixed width for the batch and the attempt, which is filled while the lines are uploaded. */
   readonly isStamped: boolean;
 }
 
-/** Builds and reads the `custom_id`s of one run: the one place that does. */
+/** Builds and reads the `custom_id`s of one run. No other module does. */
 export interface CustomIds {
   /** The `custom_id` of the item at this index, as its stored request line has it: within `[A-Za-z0-9_-]{1,64}`, which every provider accepts. */
   of(index: number): CustomId;
@@ -92,7 +92,10 @@ const customIdIn = (line: string): string | null => {
 
 const digitsMax = 15;
 
-/** The decimal between two places, without leading zeros; null where there is none. By hand: it is asked for once for each answer, twice a run. */
+/**
+ * The decimal between two positions, without leading zeros; null where there is none. Written by
+ * hand: it runs twice for each answer.
+ */
 const wholeNumber = (text: string, from: number, to: number): number | null => {
   const first = text.charCodeAt(from);
   if (to <= from || to - from > digitsMax || (first === 0x30 && to - from > 1)) return null;
@@ -111,7 +114,10 @@ export const indexInCustomId = (text: string): number | null => {
   return found === undefined ? null : Number(found);
 };
 
-/** The field that tells one create from another: `batchNo` and `createAttempt`, 7 of `0-9 a-z`. */
+/**
+ * The field that distinguishes one create from another: `batchNo` and `createAttempt`, 7 of `0-9
+ * a-z`.
+ */
 export const stampOf = (batchNo: number, createAttempt: number): string => field(batchNo, batchChars) + field(createAttempt, attemptChars);
 
 // A field that ran over would make the line longer; 60 million batches, or 1,295 attempts, do not come to be.
@@ -120,6 +126,9 @@ const field = (count: number, chars: number): string =>
     .toString(36)
     .padStart(chars, '0');
 
-/** Request lines, each as long as it was, with the stamp in the ids that have room for it. For wires whose lines begin with the `custom_id`. */
+/**
+ * Request lines, each as long as it was, with the stamp in the ids that have a field for it. For
+ * wires whose lines begin with the `custom_id`.
+ */
 export const stampCustomIds = (lines: string, stamp: string): string =>
   lines.replaceAll(/^(\{"custom_id":"r[0-9a-z]{8}-[0-9]{1,15}_)0{7}"/gm, (_, before: string) => `${before}${stamp}"`);

@@ -22,6 +22,6 @@ const codeIn = (raw: JsonValue, depth: number): string | null => {
 const typeIn = (raw: JsonValue, depth: number): string | null => {
   if (!isJsonObject(raw) || depth > wrapsMax) return null;
   const { error, type, message } = raw;
-  // The type of what has no words is that of an answer, not of an error.
+  // The type of an object without a message is that of an answer, not of an error.
   return typeIn(error ?? null, depth + 1) ?? (typeof type === 'string' && type !== '' && typeof message === 'string' ? type : null);
 };

@@ -7,7 +7,10 @@ interface FailurePolicy {
   readonly when: string;
   /** One line for the docs: what to do about it while the row has attempts left. */
   readonly remedy: string;
-  /** True where the whole batch was refused and nobody paid: the row's attempts have no ceiling then, the run pauses instead. */
+  /**
+   * True where the whole batch was refused and nothing was billed: attempts have no ceiling then,
+   * the run pauses instead.
+   */
   readonly isOfBatch?: true;
   /** True where the provider may have given an answer, and it is none by the schema that was asked for. */
   readonly isOfStructure?: true;
@@ -51,7 +54,7 @@ const table = {
   over_capacity: {
     action: 'retry_uncharged',
     when: 'the provider refused the batch for its enqueue limit',
-    remedy: 'none: it waits for room; a lower enqueue limit avoids the refusal',
+    remedy: 'none: it waits for capacity; a lower enqueue limit avoids the refusal',
     isOfBatch: true,
   },
   batch_rejected: {
@@ -170,7 +173,7 @@ export const isFailureOfBatch = (failureClass: FailureClass): boolean => {
   const policy: FailurePolicy = table[failureClass];
   return policy.isOfBatch === true;
 };
-/** True where the line is a success to the provider, and its words are no answer under the schema. */
+/** True where the line is a success to the provider, and its text does not satisfy the schema. */
 export const isFailureOfStructure = (failureClass: FailureClass): boolean => {
   const policy: FailurePolicy = table[failureClass];
   return policy.isOfStructure === true;

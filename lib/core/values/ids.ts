@@ -7,7 +7,10 @@ export type RunId = Brand<string, 'RunId'>;
 export type BatchKey = Brand<string, 'BatchKey'>;
 /** The provider's name for a batch. */
 export type ProviderBatchId = Brand<string, 'ProviderBatchId'>;
-/** The request line's `custom_id`: derived from the run's nonce and the item index, so settling needs no text look-up (`customIdsOf`). */
+/**
+ * The request line's `custom_id`: derived from the run's nonce and the item index, so settling
+ * needs no lookup by text (`customIdsOf`).
+ */
 export type CustomId = Brand<string, 'CustomId'>;
 /** Names the thing that an effect acts on. Two effects of one key are never performed at once. */
 export type EffectKey =
@@ -50,14 +53,17 @@ const runIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/;
 /** True when the text may name a run: 1 to 120 of `A-Z a-z 0-9 . _ -`, the first a letter or digit (it becomes a folder name). */
 export const isRunId = (text: string): text is RunId => runIdPattern.test(text);
 
-/** `batchor_<UTC second>_<8 hex>`; chance is the caller's. */
+/** `batchor_<UTC second>_<8 hex>`; the caller supplies the random digits. */
 export const makeRunId = (nowMs: number, randomHex8: string): RunId => {
   const compact = utcSecond(nowMs);
   return `batchor_${compact}_${randomHex8}` as RunId;
 };
 
 export const batchEffectKey = (batchKey: BatchKey): EffectKey => `batch:${batchKey}`;
-/** Under it the looks are counted that an ended batch is given until its answers are there: what else goes wrong uses up none of them. */
+/**
+ * The key under which checks for an ended batch's answers are counted. Other errors do not use them
+ * up.
+ */
 export const answersKey = (batchKey: BatchKey): EffectKey => `answers:${batchKey}`;
 
 /** Milliseconds since 1970 to `20260403T120000Z`. */

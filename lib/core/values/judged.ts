@@ -4,7 +4,7 @@ import type { BatchKey } from './ids.ts';
 /** How many rows failed, by failure code: the evidence that a pause shows. */
 export type FailureCounts = readonly { readonly code: number; readonly count: number }[];
 
-/** Where a line lies in the payload plane. */
+/** Where a line is in the payload store: `offset` and `length` in bytes. */
 export interface LineSpan {
   readonly object: string;
   readonly offset: number;
@@ -20,7 +20,10 @@ export interface FailureTally {
   readonly line: LineSpan | null;
 }
 
-/** Rows that were judged since the last look at their share: what the provider could not help (expired, missing) is no verdict. */
+/**
+ * Rows that were judged since the last check of the success rate. Expired and missing rows do not
+ * count.
+ */
 export interface JudgedRows {
   readonly passed: number;
   readonly failures: FailureCounts;
@@ -42,7 +45,7 @@ export const addFailures = (known: FailureCounts, more: FailureCounts): FailureC
 
 export const failedIn = (failures: FailureCounts): number => failures.reduce((sum, { count }) => sum + count, 0);
 
-/** The model has answered, and was paid for it: of no use all the same. */
+/** The model has answered, and the answer was billed, but it is unusable. */
 const answeredClasses: ReadonlySet<FailureClass> = new Set([
   'truncated',
   'empty_output',
@@ -54,7 +57,7 @@ const answeredClasses: ReadonlySet<FailureClass> = new Set([
   'content_filtered',
 ]);
 
-/** Rows whose lines tell what they cost: answers, and failures that are answers too. */
+/** Rows whose lines report their usage: answers, and failures that are answers too. */
 export const answeredIn = ({ completedRows, failures }: { readonly completedRows: number; readonly failures: FailureCounts }): number =>
   failures.reduce((sum, { code, count }) => sum + (answeredClasses.has(failureOfCode(code)) ? count : 0), completedRows);
 

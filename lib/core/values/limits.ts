@@ -10,7 +10,7 @@ export interface ProviderLimits {
   readonly createsPerHourMax: number | null;
 }
 
-/** What one batch may hold once the job's own wishes are applied. */
+/** What one batch may hold, with the job's own limits applied. */
 export interface BatchLimits {
   readonly requestsMax: number;
   readonly inputBytesMax: number;
@@ -25,5 +25,5 @@ export interface BatchLimits {
 export const sliceRowsMax = 10_000;
 /** Batches that are planned or uploaded but not created: how far uploads may run ahead. */
 export const unsentBatchesMax = 4;
-/** No new create while so many are unclear. */
+/** No new create while so many are unconfirmed. */
 export const unconfirmedCreatesMax = 4;

@@ -12,11 +12,14 @@ const rowsMin = 20;
 const factorMin = 0.25;
 const factorMax = 4;
 
-/** Billed tokens for one counted: 1 until enough rows were answered. Feeds the next plan, whoever counted. */
+/**
+ * Billed tokens for one counted: 1 until enough rows were answered. Feeds the next plan, with any
+ * token counter.
+ */
 export const billedPerCounted = ({ calibration: { rows, countedTokens, billedTokens } }: { readonly calibration: Calibration }): number =>
   rows < rowsMin || countedTokens <= 0 || billedTokens <= 0 ? 1 : Math.min(factorMax, Math.max(factorMin, billedTokens / countedTokens));
 
-/** What a token is worth where nobody counts: English, and JSON around it, has about four bytes to one. */
+/** Bytes per token without a token counter: English, with JSON around it, has about four. */
 const bytesPerToken = 4;
 
 /** Prompt tokens of a request line by its bytes alone: an estimate, which the run's own answers correct. */

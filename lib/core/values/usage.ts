@@ -13,7 +13,10 @@ export const addUsage = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
   reasoningTokens: a.reasoningTokens + b.reasoningTokens,
 });
 
-/** Answers that were probably billed and that nobody could read: lost files, strays. `rows` of them, and what they cost at worst. */
+/**
+ * Answers that were probably billed but could not be read: lost files, duplicate batches. `rows` of
+ * them, and their tokens at worst.
+ */
 export interface PresumedUsage {
   readonly rows: number;
   readonly inputTokens: number;

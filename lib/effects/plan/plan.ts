@@ -55,7 +55,10 @@ export const performRequeue =
       ),
     );
 
-/** Read inside the serial step, too: results and rows that come meanwhile lie behind what was looked at. */
+/**
+ * Read inside the serial step, too: results and rows that come meanwhile are behind the rows that
+ * were checked.
+ */
 export const performSettleShared =
   ({ run, scheduler }: EnginePorts): Perform<Of<'SettleShared'>> =>
   ({ from, rowsMax }) =>

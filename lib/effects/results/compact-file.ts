@@ -13,7 +13,7 @@ import { readerOf } from './structured.ts';
 
 type Wire = Pick<ProviderWire, 'readContent' | 'readVerdict'>;
 
-/** Makes the raw file compact, then removes it. Whoever dies between has both, or the compact one. */
+/** Makes the raw file compact, then removes it. A crash in between leaves both files. */
 export const performCompact =
   ({ run, provider, scheduler }: EnginePorts): Perform<Extract<Effect, { readonly type: 'CompactFile' }>> =>
   ({ object }) =>
@@ -23,7 +23,10 @@ export const performCompact =
       TE.map((): Asked => TE.right({ type: 'RecordCompacted', atMs: scheduler.now(), object })),
     );
 
-/** The file, and what other readings of its batch left that nobody points to; a part that is still to be made compact stays. */
+/**
+ * Removes the file and unreferenced objects of other readings of its batch. Keeps a part that is
+ * still to be made compact.
+ */
 const removeReadings = ({ artifacts, snapshot }: EnginePorts['run'], object: string): Port<unknown> => {
   const batchKey = batchKeyOfObject(object);
   const others = snapshot.artifacts.unkept.filter((name) => name !== object);
@@ -35,8 +38,9 @@ const removeReadings = ({ artifacts, snapshot }: EnginePorts['run'], object: str
 };
 
 /**
- * True after: what each line of the raw file says of its row, to settlement and to readers of results, is whole and durable in an object of
- * its own, and found there by the line's place in the raw file. Once it is, it stays: the raw file may be gone. In memory, 24 bytes a line.
+ * True after: what each line of the raw file says of its row, to settlement and to readers of
+ * results, is whole and durable in an object of its own, and found there by the line's byte offset
+ * in the raw file. Once it is, it stays: the raw file may be gone. In memory, 24 bytes a line.
  */
 export const compactFile =
   (artifacts: ArtifactStore, wire: Wire, object: string): Port<void> =>
@@ -50,7 +54,7 @@ export const compactFile =
       return raw.left.type === 'not_found' ? TE.left({ type: 'corrupt' as const, message: raw.left.message, where: object })() : raw;
     const written = await artifacts.put(name, compacted(raw.right, wire))();
     if (!isLeft(written)) return TE.right<never, void>(undefined)();
-    // Somebody who was replaced may have been faster: it is the same file, and says the same.
+    // A former owner may have written it first: the content is the same.
     const found = await artifacts.size(name)();
     return isLeft(found) || found.right === null ? written : TE.right<never, void>(undefined)();
   };

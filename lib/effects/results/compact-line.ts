@@ -5,8 +5,9 @@ import type { LineContent, ProviderWire } from '../../ports/provider.ts';
 import { parseAnswer } from '../../schema/parse-answer.ts';
 
 /**
- * A compact object is JSON lines: one for each line of the raw file that speaks of a row, in its order; one with the index; and one of
- * fixed length that says where the index is. It is written once, by a run's own owner, and read by place.
+ * A compact object is JSON lines: one for each line of the raw file that speaks of a row, in its
+ * order; one with the index; and one of fixed length that says where the index is. It is written
+ * once, by a run's own owner, and read by byte offset.
  */
 
 /** What one line of a raw file said. */
@@ -34,7 +35,10 @@ export const compactText = (wire: Pick<ProviderWire, 'readContent' | 'readVerdic
   })}\n`;
 };
 
-/** Nearly every output is its words, or what they are as JSON: written twice it would double the object. */
+/**
+ * Nearly every output is its text, or that text parsed as JSON: writing both would double the
+ * object.
+ */
 const outputPart = (text: string | null, output: JsonValue): JsonObject => {
   if (output === text) return {};
   const parsed = parseAnswer(text);

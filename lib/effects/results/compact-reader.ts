@@ -12,7 +12,7 @@ export interface CompactIndex {
   readonly rawBytes: number;
   /** Lines that are in it. */
   readonly count: number;
-  /** The place of the nth line in the raw file: they ascend. */
+  /** The span of the nth line in the raw file, in bytes. Offsets ascend. */
   readonly rawSpan: (lineIndex: number) => Span;
   /** The same line in the compact object. */
   readonly span: (lineIndex: number) => Span;
@@ -77,7 +77,10 @@ const readIndex = async (artifacts: ArtifactStore, object: string): Promise<Eith
 const noCompact = (name: string): Either<PortError, never> =>
   left({ type: 'corrupt', message: `object ${name} is not what was written there`, where: name });
 
-/** What the lines at these places of the raw file said, in the order asked for; `corrupt` for a place where no line was. */
+/**
+ * The content of the lines at these spans of the raw file, in the order asked for. Error: `corrupt`
+ * for a span without a line.
+ */
 export const readCompactLines =
   (artifacts: ArtifactStore, object: string, rawSpans: readonly Span[]): Port<readonly CompactLine[]> =>
   async () => {
@@ -110,7 +113,10 @@ export const dropCompact = (artifacts: ArtifactStore, object: string): Port<void
   return artifacts.remove(compactNameOf(object));
 };
 
-/** Of these places of the raw file those where the compact object has no line; its lines are not read. */
+/**
+ * Of these spans of the raw file, those without a line in the compact object. Does not read its
+ * lines.
+ */
 export const linesMissing = (artifacts: ArtifactStore, object: string, rawSpans: readonly Span[]): Port<readonly Span[]> =>
   pipe(
     openCompact(artifacts, object),

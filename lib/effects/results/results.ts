@@ -88,13 +88,19 @@ export const readResults = (
     TE.map((parts) => parts.map((part) => toResult(part))),
   );
 
-/** The lines at these places, many spans of one object at once; null where there is none. `not_found` where an object is gone. */
+/**
+ * The lines at these spans, all spans of one object at once; null where there is none. Error:
+ * `not_found` where an object is gone.
+ */
 export const readTexts = (
   artifacts: ArtifactStore,
   spans: readonly (ObjectSpan | null)[],
 ): TE.TaskEither<PortError, readonly (string | null)[]> => readLines(spans, textsIn(artifacts));
 
-/** What the lines at these places say; of a raw file that is not kept, what its compact object says. */
+/**
+ * The content of the lines at these spans, from the raw file or, where that is not kept, from its
+ * compact object.
+ */
 export const readContents = (
   artifacts: ArtifactStore,
   wire: Pick<ProviderWire, 'readContent'>,
@@ -104,7 +110,7 @@ export const readContents = (
 
 const decoder = new TextDecoder();
 
-/** What lies at some places of one object, in the order asked for. */
+/** The content of some spans of one object, in the order asked for. */
 type ReadObject<A> = (object: string, spans: readonly Span[]) => TE.TaskEither<PortError, readonly A[]>;
 
 const textsIn =

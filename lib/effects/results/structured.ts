@@ -11,7 +11,7 @@ export const readerOf = ({ structuredOutput, takesWholeAnswers }: RunConfig, wir
   return takesWholeAnswers === true ? wire : readingText(wire);
 };
 
-/** Runs begun by a release that gave the text alone go on to do so. */
+/** Runs that were started by a release that returned the text alone still do so. */
 const readingText = (wire: Reader): Reader => ({
   readVerdict: (line, wants) => wire.readVerdict(line, wants),
   readContent(line, include): LineContent {
@@ -20,7 +20,10 @@ const readingText = (wire: Reader): Reader => ({
   },
 });
 
-/** Of a run whose answers are promised in a structure the output is the JSON that the model wrote, not its words. */
+/**
+ * In a run with structured answers the output is the parsed JSON that the model wrote, not its
+ * text.
+ */
 export const readingJson = (wire: Reader): Reader => ({
   readVerdict: (line, wants) => wire.readVerdict(line, wants),
   readContent(line, include): LineContent {

@@ -11,7 +11,7 @@ export interface Census {
   file(fileId: string, columns?: LineColumns): { add(chunk: Uint8Array): void; end(): FileCensus };
   /** Different rows of the batch that were answered so far, by any file. */
   rows(): number;
-  /** Those that only lines speak of which nobody can read. */
+  /** Rows that only corrupt lines name. */
   spoilt(): number;
 }
 

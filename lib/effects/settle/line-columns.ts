@@ -13,7 +13,7 @@ export interface ColumnsOfLine {
   readonly code: number;
   readonly inputTokens: number;
   readonly cachedInputTokens: number;
-  /** -1: the line tells no usage, and the other counts are 0. */
+  /** -1: the line reports no usage, and the other counts are 0. */
   readonly outputTokens: number;
   readonly reasoningTokens: number;
   /** True for a truncated answer that no output limit ended. */
@@ -26,7 +26,10 @@ export interface LineColumns {
   /** `index`: the row that the line's `custom_id` names; null for one that names none of the run. */
   add(offset: number, length: number, index: number | null, verdict: LineVerdict): void;
   at(lineIndex: number): ColumnsOfLine;
-  /** The place of the first line that begins at this byte or behind it; `count` where there is none. O(log lines). */
+  /**
+   * Number, from 0, of the first line that begins at this byte or behind it; `count` where there is
+   * none. O(log lines).
+   */
   placeOf(offset: number): number;
 }
 

@@ -95,7 +95,7 @@ const decode = (bytes: Uint8Array): string | null => {
 
 const splitBlock = (block: Uint8Array, base: number): readonly ReadLine[] => {
   const whole = decode(block);
-  // As many characters as bytes: places in the text are places in the file.
+  // As many characters as bytes: offsets in the text are offsets in the file.
   return whole !== null && whole.length === block.length ? splitText(whole, base) : splitBytes(block, base);
 };
 

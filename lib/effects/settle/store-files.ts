@@ -16,7 +16,7 @@ import type { Asked, EnginePorts, Perform } from '../ports.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
 
-/** A file as it came; or the provider's word that it does not have it. */
+/** A file as it came; or the provider's answer that it does not have it. */
 type Fetched = { readonly file: StoredFile; readonly census: FileCensus } | { readonly gone: PortError };
 
 /**
@@ -120,7 +120,7 @@ const fetchFile = (
     : pipe(
         provider.download(fileId),
         TE.chain(({ bytes: promised, chunks }): TE.TaskEither<PortError, Fetched> => {
-          // What a schema is to judge is read again for its words.
+          // Answers that a schema checks are read again for their text.
           const columns = structure === null ? createLineColumns() : undefined;
           const counting = census.file(fileId, columns);
           const transfer = watched(chunks, promised, fileId, (chunk) => counting.add(chunk));

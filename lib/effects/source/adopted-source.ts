@@ -96,5 +96,5 @@ const decodePosition = (stored: JsonValue, ref: string): AdoptedPosition => {
     const { batch, offset, lines } = stored;
     if (typeof batch === 'number' && typeof offset === 'number' && typeof lines === 'number') return { batch, offset, lines };
   }
-  throw new SourceError(`cannot go on from ${JSON.stringify(stored)}: not a position in these batches`, { ref });
+  throw new SourceError(`cannot resume from ${JSON.stringify(stored)}: not a position in these batches`, { ref });
 };

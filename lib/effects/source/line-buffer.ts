@@ -4,7 +4,7 @@ export interface LineBuffer {
   push(line: string): void;
   /** Bytes taken so far; the last few lines count their UTF-16 units until they are encoded. */
   readonly byteCount: number;
-  /** Puts other lines in the places of some; one pass over all bytes. */
+  /** Replaces some lines, by line number; one pass over all bytes. */
   replace(lines: ReadonlyMap<number, string>): void;
   /** The first lines. */
   take(count: number): { readonly bytes: Uint8Array; readonly lengths: Uint32Array };
@@ -14,7 +14,7 @@ const encoder = new TextEncoder();
 /** Text is encoded when so much has come: one call for many lines, and no text lives long enough to be moved by the garbage collector. */
 const pendingCharsMax = 16 * 1024;
 
-/** @param bytesExpected room that is made at once */
+/** @param bytesExpected bytes to allocate at once */
 export const createLineBuffer = (bytesExpected: number): LineBuffer => {
   let bytes = new Uint8Array(bytesExpected);
   let at = 0;

@@ -1,6 +1,6 @@
 import type { CountedTokens, TokenCounter } from '../../ports/tokens.ts';
 
-/** Tokens of a request line, by a counter that may or may not tell how sure it is of each. */
+/** Tokens of a request line, by a counter that may say how exact each count is. */
 export const measured = (counter: TokenCounter, line: string, model: string): CountedTokens =>
   counter.measure?.(line, model) ?? { tokens: counter.count(line, model), isExact: counter.isExact };
 

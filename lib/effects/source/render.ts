@@ -34,7 +34,7 @@ export interface RenderedRow {
 export interface BadRow {
   readonly reason: string;
   readonly field: string | null;
-  /** In words that name file, line and field. */
+  /** Names file, line and field. */
   readonly message: string;
 }
 
@@ -173,7 +173,9 @@ const tooDeep = `is nested more than ${jsonDepthMax} levels deep, or holds itsel
 /** Items are a user's, and may hold anything. */
 const isItem = (item: unknown): item is SourceRow['item'] => typeof item === 'object' && item !== null;
 
-/** Where rows come from, as their metadata tells it. What neighbours share is text already. */
+/**
+ * Where a row comes from, for its metadata. Parts that neighbouring rows share are serialised once.
+ */
 const createLineage = (ref: string): ((within: SourceOrigin | null, entryIndex: number, primaryKey: string | null) => string) => {
   const headOf = (of: string): string => `"batchor_lineage":{"source_ref":${JSON.stringify(of)},"source_item_index":`;
   let known = { ref, namespace: null as string | null, head: headOf(ref), tail: 'null}' };

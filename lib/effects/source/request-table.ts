@@ -8,33 +8,33 @@ export interface RequestTable {
   add(digest: Uint8Array, index: number): void;
 }
 
-const words = 4;
+const wordsPerDigest = 4;
 
 export const createRequestTable = (): RequestTable => {
-  let digests = new Uint32Array(words * 1_024);
+  let digests = new Uint32Array(wordsPerDigest * 1_024);
   /** Row index + 1; 0: free. */
   let rows = new Uint32Array(1_024);
   let size = 0;
-  const sought = new Uint32Array(words);
+  const wanted = new Uint32Array(wordsPerDigest);
 
   const read = (digest: Uint8Array): void => {
     const view = new DataView(digest.buffer, digest.byteOffset);
-    for (let word = 0; word < words; word += 1) sought[word] = view.getUint32(word * 4, true);
+    for (let word = 0; word < wordsPerDigest; word += 1) wanted[word] = view.getUint32(word * 4, true);
   };
   const isAt = (slot: number): boolean => {
-    for (let word = 0; word < words; word += 1) if (digests[slot * words + word] !== sought[word]) return false;
+    for (let word = 0; word < wordsPerDigest; word += 1) if (digests[slot * wordsPerDigest + word] !== wanted[word]) return false;
     return true;
   };
-  /** Where the sought digest is, or would be. */
+  /** Where the wanted digest is, or would be. */
   const slotOf = (): number => {
     const mask = rows.length - 1;
-    let slot = (sought[0] as number) & mask;
+    let slot = (wanted[0] as number) & mask;
     while (rows[slot] !== 0 && !isAt(slot)) slot = (slot + 1) & mask;
     return slot;
   };
   const put = (row: number): void => {
     const slot = slotOf();
-    digests.set(sought, slot * words);
+    digests.set(wanted, slot * wordsPerDigest);
     rows[slot] = row;
   };
   const grow = (): void => {
@@ -43,7 +43,7 @@ export const createRequestTable = (): RequestTable => {
     rows = new Uint32Array(before.rows.length * 2);
     for (let slot = 0; slot < before.rows.length; slot += 1) {
       if (before.rows[slot] === 0) continue;
-      sought.set(before.digests.subarray(slot * words, (slot + 1) * words));
+      wanted.set(before.digests.subarray(slot * wordsPerDigest, (slot + 1) * wordsPerDigest));
       put(before.rows[slot] as number);
     }
   };

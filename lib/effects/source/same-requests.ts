@@ -10,7 +10,10 @@ export interface SameRequests {
   digestOf(line: string, index: number): Uint8Array | null;
   /** Learns the rows that were accepted so far: those of the last slice, or, in a process that is new to the run, all of them, from their stored lines. */
   learn(itemCount: number, signal: AbortSignal): Promise<PortError | null>;
-  /** What was offered is not learned: rows come meanwhile that are not looked at, and as many of them may be accepted. */
+  /**
+   * What was offered is not learned: rows come meanwhile that are not checked, and as many of them
+   * may be accepted.
+   */
   forget(): void;
   /** Per row of the slice 1 + the index of the earlier row that asks the same, 0 for a row that is the first; null: all are. */
   share(fromIndex: number, digests: readonly (Uint8Array | null)[]): Uint32Array | null;

@@ -19,7 +19,7 @@ export interface SourceReader {
   more(late: Promise<'late'> | null): Promise<'more' | 'over' | 'late'>;
   /** Gives the iterator up: another reading may follow. */
   drop(): void;
-  /** Gives the source up: whoever waits in it is told, by the signal. */
+  /** Closes the source: the signal ends any wait in it. */
   end(): void;
 }
 
@@ -86,7 +86,7 @@ export const createSourceReader = (source: CheckpointedItemSource): SourceReader
       taken = 0;
       if (pulling === null) {
         pulling = iterator.next();
-        // It may fail while nobody waits for it; whoever waits next is told.
+        // It may fail while no caller waits; the next caller gets the error.
         pulling.catch(() => undefined);
       }
       const asked = iterator;
@@ -103,7 +103,8 @@ export const createSourceReader = (source: CheckpointedItemSource): SourceReader
       const page: readonly unknown[] = isEntries(answer.value) ? answer.value : [answer.value];
       const odd = page.findIndex((each) => !isEntry(each));
       ahead = (odd < 0 ? page : page.slice(0, odd)) as readonly SourceEntry[];
-      // Whatever stands there has no position behind which reading could go on; the rows before it are taken.
+      // This entry has no position behind which reading could resume; the rows before it are
+      // accepted.
       if (odd >= 0) failure = { thrown: noEntry(source, nextIndex + odd, page[odd]) };
       return 'more';
     },
@@ -112,7 +113,10 @@ export const createSourceReader = (source: CheckpointedItemSource): SourceReader
 
 const isEntries = (value: Pulled): value is readonly SourceEntry[] => Array.isArray(value);
 
-/** Sources are written by users, in JavaScript too: what they yield is looked at before it counts as a row. */
+/**
+ * Sources are written by users, in JavaScript too: what they yield is checked before it counts as a
+ * row.
+ */
 const isEntry = (value: unknown): value is SourceEntry => {
   if (typeof value !== 'object' || value === null) return false;
   const { bad, position } = value as { readonly bad?: unknown; readonly position?: unknown };
@@ -137,7 +141,9 @@ const iteratorOf = (source: CheckpointedItemSource, position: JsonValue, signal:
   });
 };
 
-/** An iterator of a user's may throw at this, or answer with no promise: nobody reads on, and nothing depends on it. */
+/**
+ * A user's iterator may throw here, or return no promise. The error is ignored: reading has ended.
+ */
 const giveUp = (iterator: AsyncIterator<Pulled> | null): void => {
   const asked = async (): Promise<unknown> => iterator?.return?.();
   asked().catch(() => undefined);

@@ -67,7 +67,8 @@ export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<In
       };
     }
   };
-  // One slice at a time: two at once would take rows of one source from each other. One that was told to stop holds up no other.
+  // One slice at a time: two at once would take rows of one source from each other. A slice that is
+  // aborted does not delay the next.
   let before: { readonly slice: Promise<unknown>; readonly signal: AbortSignal } | null = null;
   return (effect, signal) => () => {
     const turn = before === null || before.signal.aborted ? Promise.resolve() : before.slice;
@@ -135,7 +136,7 @@ const draftSlice = async (
       const entry = reader.take();
       if (entry === null) {
         const pulled = await reader.more(slice.itemIds.length === 0 ? null : late).catch((thrown: unknown) => {
-          // What came before a failure is taken; who asks for the next slice is told.
+          // Rows before an error are accepted; the next slice gets the error.
           if (slice.itemIds.length === 0 || signal.aborted) throw thrown;
           return 'failed' as const;
         });

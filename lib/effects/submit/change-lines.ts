@@ -14,7 +14,10 @@ export const raisingOf = (wire: ProviderWire, { operation }: RunConfig): ChangeL
     : (lines) => raiseOutputTokens(lines, raisedOutputTokensMax);
 };
 
-/** How batch and attempt come into the `custom_id`s of a batch; null: the run's ids have no room for them. */
+/**
+ * How batch and attempt come into the `custom_id`s of a batch; null: the run's ids have no field
+ * for them.
+ */
 export const stampingOf = (
   { stampCustomIds }: ProviderWire,
   { customIds }: RunConfig,

@@ -17,7 +17,10 @@ interface AskedBatch {
 /** What the provider says against the input file itself; null where the refusal is of another kind. */
 export const inputRefusalIn = (error: PortError): InputRefusal | null => (error.type === 'refused' ? (error.input ?? null) : null);
 
-/** The command that tells of it, without the rows: enough where the file is too large and can be cut. */
+/**
+ * The command that records the refusal, without the rows: enough where the file is too large and
+ * can be split.
+ */
 export const inputRefusedCommand = (
   { batchKey, createAttempt }: AskedBatch,
   { message }: { readonly message: string },

@@ -32,7 +32,7 @@ export const performUpload =
             lines: lines.chunks,
             expiresAfterMs: run.snapshot.config.operation.filesExpireAfterMs,
           }),
-          // A payload of ours that cannot be read is not the provider's weather.
+          // A payload of ours that cannot be read is not a transient failure of the provider.
           TE.mapLeft((error) => payloadRefusal(lines.fault() ?? error)),
         );
       }),
@@ -75,8 +75,9 @@ const readAll = (
 };
 
 /**
- * The one effect that is never performed twice on its own account: whatever comes back is a command, and each of them leaves
- * `creating`. What is not a clear no is unclear.
+ * The one effect that is never performed twice on its own account: whatever comes back is a
+ * command, and each of them leaves `creating`. Any answer that is not a plain refusal leaves the
+ * create unconfirmed.
  */
 export const performCreate =
   ({ run, provider, scheduler }: EnginePorts): Perform<Of<'CreateBatch'>> =>

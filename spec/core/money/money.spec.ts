@@ -96,7 +96,7 @@ describe('a cap', () => {
     expect(run.state.snapshot.control).toEqual({
       state: 'paused',
       reason: 'budget_exhausted',
-      message: 'the next request costs at worst $20.00; $56.00 are spent and $0.00 committed of at most $70.00',
+      message: 'the next request costs at worst $20.00; $56.00 are spent and $0.00 reserved, of at most $70.00',
     });
     const { operation } = run.state.snapshot.config;
     send(

@@ -239,7 +239,7 @@ describe('a refusal that states nothing', () => {
     }
     const { control, queue } = run.state.snapshot;
     expect(control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
-    expect(control.message).toContain('no room for three days');
+    expect(control.message).toContain('accepted no batch for three days');
     expect(run.nowMs - (queue.refusals?.sinceMs ?? 0)).toBeGreaterThanOrEqual(72 * hourMs - 20 * 60_000);
     expect(statuses(run)).toEqual(['failed_retryable']);
   });

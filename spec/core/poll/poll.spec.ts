@@ -75,7 +75,7 @@ describe('an ended batch that counts answers and shows no file for them', () => 
       if (phase === 'ended') expect([control.state, faults]).toEqual(['running', []]);
       else {
         expect(control).toMatchObject({ state: 'paused', reason: 'results_unreadable' });
-        expect(batchOf(run, 'a').held).toContain('shows no output file after 13 looks');
+        expect(batchOf(run, 'a').held).toContain('shows no output file after 13 checks');
         expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
       }
     },
