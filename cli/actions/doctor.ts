@@ -36,7 +36,7 @@ export const examineStore = (
       const isNamed = runId !== null;
       const isHeld = doesRepair && found.owner !== null && (isNamed || found.state === 'damaged');
       if (isHeld) tell([`  not repaired: ${found.owner ?? ''} owns it; stop that process, then repair`]);
-      const isToRepair = doesRepair && !isHeld && isMendable(found);
+      const isToRepair = doesRepair && !isHeld && isRepairable(found);
       const { run, isDamaged } = isToRepair
         ? await repaired(care, found, place, tell)
         : { run: conditionToWire(found), isDamaged: found.state === 'damaged' };
@@ -64,10 +64,10 @@ const repaired = async (
   };
 };
 
-const notMendable = '  it was written by another version of batchor and is not damaged: use that version';
+const notRepairable = '  it was written by another version of batchor and is not damaged: use that version';
 /** True if more than stored objects is damaged. */
 const isRunDamaged = ({ damage, payload }: RunCondition): boolean => damage.length > payload.changed.length + payload.lostSums.length;
-const isMendable = (found: RunCondition): boolean => {
+const isRepairable = (found: RunCondition): boolean => {
   const { state, version, loss, payload } = found;
   if (state !== 'damaged') return false;
   if (isRunDamaged(found)) return loss === null ? version !== null : loss.version !== null;
@@ -85,13 +85,13 @@ const linesOf = (found: RunCondition, place: Place, doesRepair: boolean): readon
     ...damage.map(({ where, what }) => `  ${where}: ${what}`),
     ...(isRunDamaged(found) ? runLines(found, place) : []),
     ...payloadLines(payload, place, runId),
-    ...(doesRepair || !isMendable(found) ? [] : [`  repair: ${commandLine(place, 'doctor', runId, '--repair')}`]),
+    ...(doesRepair || !isRepairable(found) ? [] : [`  repair: ${commandLine(place, 'doctor', runId, '--repair')}`]),
   ];
 };
 
 const runLines = ({ runId, version, loss }: RunCondition, place: Place): readonly string[] =>
   loss === null
-    ? [version === null ? notMendable : '  nothing is lost: a repair moves the damaged files aside']
+    ? [version === null ? notRepairable : '  nothing is lost: a repair moves the damaged files aside']
     : lossLines(loss, place, runId);
 
 const uncheckedLines = ({ objectCount, uncheckedCount }: PayloadCondition): readonly string[] =>
