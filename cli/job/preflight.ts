@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
 import type { SourceEntry } from '../../lib/ports/source.ts';
 import { rendererOf } from '../compose.ts';
-import { flagsThatHelp } from '../shell/file-flags.ts';
+import { needsEncoding } from '../shell/file-flags.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { firstEntries } from './inputs.ts';
 import { isBatchorError } from '../../lib/run/api/errors.ts';
@@ -34,7 +34,7 @@ const checkEncoding = (entries: readonly SourceEntry[]): void => {
   for (const entry of entries) {
     if (!('bad' in entry)) continue;
     const { reason, location } = entry.bad;
-    if (flagsThatHelp(reason)?.startsWith('--encoding') === true) throw new CliFailure(`${location.ref}:${location.line ?? ''}: ${reason}`);
+    if (needsEncoding(reason)) throw new CliFailure(`${location.ref}:${location.line ?? ''}: ${reason}`);
   }
 };
 

@@ -6,6 +6,7 @@ const optionForms: readonly (readonly [option: RegExp, flag: string])[] = [
   [/\(quote: null\)/gu, '(--quote none)'],
   [/\(quote: '"'\)/gu, `(--quote '"')`],
   [/\(path: '([^']+)'\)/gu, '(--json-path $1)'],
+  [/\(encoding: LABEL\)/gu, '(--encoding LABEL)'],
   [/: name it \(encoding: '([^']+)'\)/gu, ': name it (--encoding $1)'],
   [/Name the encoding: '([^']+)'/gu, 'Name the encoding (--encoding $1)'],
   [/Read it as (?:Parquet|Arrow): name it (\.\w+), or say so/gu, 'Name it $1, or give its format (--input-format parquet|arrow)'],
@@ -14,9 +15,13 @@ const optionForms: readonly (readonly [option: RegExp, flag: string])[] = [
 /** A message of a source, with flags in place of options. */
 export const inFlags = (text: string): string => optionForms.reduce((said, [option, flag]) => said.replace(option, flag), text);
 
+/** True for a row that another encoding reads, whether or not it is clear which one. */
+export const needsEncoding = (message: string): boolean => inFlags(message).includes('(--encoding ');
+
 /** The flags that fix what a source reports about a file or a row; null: no flag does. */
 export const flagsThatHelp = (message: string): string | null => {
-  const [, encoding] = /\(--encoding ([^)]+)\)/u.exec(inFlags(message)) ?? [];
+  // Where several encodings make sense of a file, LABEL is for the user to choose.
+  const [, encoding] = /\(--encoding (?!LABEL)([^)]+)\)/u.exec(inFlags(message)) ?? [];
   if (encoding !== undefined) return `--encoding ${encoding}`;
   const [, path] = /\(--json-path ([^)]+)\)/u.exec(inFlags(message)) ?? [];
   if (path !== undefined) return `--json-path ${quoted(path)}`;

@@ -90,7 +90,7 @@ const beforeTheRun: readonly Mistake[] = [
     files: { 'bad.jsonl': Buffer.from('{"id":"a","text":"x"}\n{"id":"b","text":"\u00e9"}\n', 'latin1') },
     args: start('--input', 'bad.jsonl', ...job),
     code: 1,
-    says: [/bad\.jsonl:2: the line is not valid UTF-8/, '--encoding windows-1252'],
+    says: [/bad\.jsonl:2: the line is not valid UTF-8/, '(--encoding LABEL): windows-1252 reads "é"'],
   },
   {
     title: 'an id field that the header lacks',

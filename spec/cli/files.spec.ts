@@ -33,6 +33,25 @@ describe('files as people have them', () => {
     expect((await dry('a.csv', latin, '--encoding', 'klingon')).stderr).toContain('--encoding "klingon": this Node cannot decode it');
   });
 
+  // The same letters in encodings that TextDecoder reads and Node does not write.
+  it.each([
+    ['Polish of Windows', 'Za\xbf\xf3\xb3\xe6 g\xea\x9cl\xb9 ja\x9f\xf1', '--encoding windows-1250\n', null],
+    ['Polish of Unix', 'Za\xbf\xf3\xb3\xe6 g\xea\xb6l\xb1 ja\xbc\xf1', '--encoding iso-8859-2\n', null],
+    ['Turkish', '\xfeehir', null, 'windows-1254 reads "şehir"'],
+    ['Korean', '\xc7\xd1\xb1\xb9', null, 'euc-kr reads "한국"'],
+    ['Chinese', '\xd6\xd0\xb9\xfa', null, 'gb18030 reads "中国"'],
+    ['Japanese', '\x93\xfa\x96\x7b', null, 'shift_jis reads "日本"'],
+    ['Russian of Unix', '\xf0\xd2\xc9\xd7\xc5\xd4 \xcd\xc9\xd2', '--encoding koi8-r\n', null],
+    ['Russian of Windows', '\xcf\xf0\xe8\xe2\xe5\xf2 \xec\xe8\xf0', '--encoding windows-1251\n', null],
+    ['French', 'cr\xe8me', null, 'windows-1252 reads "crème", windows-1250 reads "crčme"'],
+  ])('in %s get a command only where one encoding alone makes sense of them', async (_, text, flag, sample) => {
+    const refused = await dry('words.csv', Buffer.from(`id,text\n1,${text}\n`, 'latin1'));
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(flag ?? 'Name the one that reads the text correctly (--encoding LABEL): ');
+    if (sample !== null) expect(refused.stderr).toContain(sample);
+    if (flag === null) expect(refused.stderr).not.toContain('batchor start');
+  });
+
   it('in UTF-16 are read by their byte order mark, which is said', async () => {
     const wide = Buffer.from('\u{FEFF}id\ttext\n1\tcafé\n', 'utf16le');
     const read = await dry('wide.csv', wide);
