@@ -35,10 +35,10 @@ const compiled = (schema: JsonObject, unicodeRegExp: boolean): Validate | null =
 /** `$.items[2].price: must be number` */
 const issueOf = (error: ErrorObject | undefined): string => {
   if (error === undefined) return 'refused';
-  const place = error.instancePath
+  const instancePath = error.instancePath
     .split('/')
     .slice(1)
     .map((key) => (/^\d+$/u.test(key) ? `[${key}]` : `.${key.replaceAll('~1', '/').replaceAll('~0', '~')}`))
     .join('');
-  return `$${place}: ${error.message ?? error.keyword}`;
+  return `$${instancePath}: ${error.message ?? error.keyword}`;
 };

@@ -4,7 +4,7 @@ import type { CheckpointedItemSource, RowMapping, SourceEntry } from '../../lib/
 import { fingerprintFile } from '../files/file-fingerprint.ts';
 import { openFile } from '../files/open-file.ts';
 import { badEntry, createRowMapper, givenId } from '../files/row-mapping.ts';
-import type { RowPlace } from '../files/row-mapping.ts';
+import type { RowLocator } from '../files/row-mapping.ts';
 import { checkRow } from '../files/row-schema.ts';
 import type { CheckedRow } from '../files/row-schema.ts';
 import { decodePosition } from './arrow-position.ts';
@@ -106,7 +106,7 @@ const sliceRowsOf = ({ rowCount, bytes }: BatchRows, { sliceRowsMax, sliceBytesM
 
 type EntryMaker<Payload, Metadata extends JsonObject> = (
   row: ArrowRow,
-  origin: RowPlace,
+  origin: RowLocator,
 ) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>;
 
 const createEntryMaker = <Column extends string, Schema extends StandardSchemaV1, Payload, Metadata extends JsonObject>(

@@ -17,7 +17,7 @@ export interface CsvFormatOptions {
 }
 
 /** Texts are encoded when so much of them has come together. */
-const PIECE_CHARS = 64 * 1024;
+const CHUNK_CHARS = 64 * 1024;
 
 /**
  * CSV by RFC 4180, UTF-8: a header, then a record per row; fields are quoted where they must be. Null is an empty field, an empty text is
@@ -65,7 +65,7 @@ async function* csvTexts({ columns, pages }: TableStream, writing: Writing): Asy
       // A row of one null is no blank line: readers pass those over.
       if (columns.length === 1 && page.columns[0]?.[row] === null) text += '""';
       text += lineEnd;
-      if (text.length < PIECE_CHARS) continue;
+      if (text.length < CHUNK_CHARS) continue;
       yield text;
       text = '';
     }

@@ -84,8 +84,8 @@ export const tunedCsvSource = <
         skipsEmptyRecords: options.skipsEmptyRecords ?? false,
       }),
     toEntry: (row) => {
-      const place = { index: row.position.index - 1, line: row.line, position: row.position };
-      return row.type === 'bad' ? badEntry(path, place, row) : mapRow(row.value, place);
+      const locator = { index: row.position.index - 1, line: row.line, position: row.position };
+      return row.type === 'bad' ? badEntry(path, locator, row) : mapRow(row.value, locator);
     },
   });
 };

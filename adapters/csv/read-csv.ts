@@ -39,7 +39,7 @@ export async function* readCsv<Column extends string>(
       yield (options.skipsEmptyRecords ? records.filter(isNoBlank) : records).map((record): FileRow<CsvRow<Column>> => {
         index += 1;
         const { line, next } = record;
-        const position = window.positionAt(next.offset, next.line, index);
+        const position = window.checkpointAt(next.offset, next.line, index);
         const made = toRow(record);
         return made.type === 'row' ? { type: 'row', value: made.value, line, position } : { ...made, line, position };
       });
@@ -55,15 +55,15 @@ const pickedColumns = <Column extends string>(
   { columns, idColumn, delimiter }: CsvReadOptions<Column>,
   ref: string,
 ): readonly Picked<Column>[] => {
-  const places = new Map(found.map((column, at) => [column, at]));
-  const missing = [...(columns ?? []), ...(idColumn === null ? [] : [idColumn])].find((column) => !places.has(column));
+  const locations = new Map(found.map((column, at) => [column, at]));
+  const missing = [...(columns ?? []), ...(idColumn === null ? [] : [idColumn])].find((column) => !locations.has(column));
   if (missing !== undefined) {
     const hint = found.length === 1 && /[;\t|]/.test(found[0] ?? '') ? ` Is ${JSON.stringify(delimiter)} really the delimiter?` : '';
     const what = `column ${JSON.stringify(missing)} is not in the header. Name it as the header does: ${listColumns(found)}.${hint}`;
     throw new SourceError(what, { ref, field: missing });
   }
   // Without `columns` a row's columns are whatever the header names: Column is then plain `string`.
-  return (columns ?? (named(found) as readonly Column[])).map((column) => ({ column, at: places.get(column) ?? -1 }));
+  return (columns ?? (named(found) as readonly Column[])).map((column) => ({ column, at: locations.get(column) ?? -1 }));
 };
 
 interface Picked<Column extends string> {

@@ -29,7 +29,7 @@ export const readHeader = async (reading: FileReading, options: Omit<RecordOptio
       const { line, next } = record;
       if (record.type === 'fault') throw new SourceError(`the header cannot be read: ${await reasonOf(record, reading)}`, { ref, line });
       checkHeader(record.fields, ref, line);
-      return { columns: record.fields, next: window.positionAt(next.offset, next.line, 0) };
+      return { columns: record.fields, next: window.checkpointAt(next.offset, next.line, 0) };
     }
   } finally {
     await window.close();

@@ -77,7 +77,7 @@ async function* readSegment(
     const parsed = atEnd ? await segment.end() : await segment.feed(unfed);
     fed += unfed.length;
 
-    const { records, fault } = placeRecords(parsed, window, { ...options, line });
+    const { records, fault } = locateRecords(parsed, window, { ...options, line });
     const last = records.at(-1);
     if (last !== undefined) yield records;
     const begin = (last?.next.offset ?? window.start) - window.start;
@@ -89,13 +89,13 @@ async function* readSegment(
   }
 }
 
-interface Placed {
+interface Located {
   readonly records: readonly CsvRecord[];
   readonly fault: RecordFault | null;
 }
 
 /** Gives records their lines, finds those that lost something in decoding, and ends at the first whose quotes are out of place. */
-const placeRecords = (parsed: Parsed, { bytes, start }: FileWindow, options: RecordOptions): Placed => {
+const locateRecords = (parsed: Parsed, { bytes, start }: FileWindow, options: RecordOptions): Located => {
   const { delimiter, quote, trustsQuotes: isTrusted } = options;
   const rules = quote === null ? null : { delimiter, quote, isTrusted };
   let { line } = options;

@@ -18,21 +18,21 @@ interface Decoder {
 /** The same text as UTF-8. Holds a chunk of it. Closing it closes `flow`. */
 export const decodedFlow = (flow: ByteFlow, encoding: string): ByteFlow => {
   const decoder = decoderOf(encoding);
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  let piece: Buffer = Buffer.alloc(0);
+  const input = Buffer.allocUnsafe(CHUNK_BYTES);
+  let chunk: Buffer = Buffer.alloc(0);
   let isDecoded = false;
   return {
     get ended() {
-      return isDecoded && piece.length === 0;
+      return isDecoded && chunk.length === 0;
     },
-    read: async (room) => {
-      while (piece.length === 0 && !isDecoded) {
-        const count = flow.ended ? 0 : await flow.read(chunk);
-        piece = count === 0 ? decoder.end() : decoder.decode(chunk.subarray(0, count));
+    read: async (bytesMax) => {
+      while (chunk.length === 0 && !isDecoded) {
+        const count = flow.ended ? 0 : await flow.read(input);
+        chunk = count === 0 ? decoder.end() : decoder.decode(input.subarray(0, count));
         isDecoded = count === 0;
       }
-      const count = piece.copy(room);
-      piece = piece.subarray(count);
+      const count = chunk.copy(bytesMax);
+      chunk = chunk.subarray(count);
       return count;
     },
     close: () => flow.close(),

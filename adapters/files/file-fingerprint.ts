@@ -3,9 +3,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { openFile } from './open-file.ts';
 
 const EDGE_BYTES = 1024 * 1024;
-const PLACE_BYTES = 64 * 1024;
-const PLACES = 8;
-const WHOLE_BYTES_MAX = 2 * EDGE_BYTES + PLACES * PLACE_BYTES;
+const SAMPLE_BYTES = 64 * 1024;
+const SAMPLES = 8;
+const WHOLE_BYTES_MAX = 2 * EDGE_BYTES + SAMPLES * SAMPLE_BYTES;
 
 /**
  * SHA-256, as 64 hex digits, over a file's size and contents; the same bytes give it on any machine at any time (neither
@@ -37,11 +37,11 @@ interface Range {
 export const sampledRanges = (sizeBytes: number): readonly Range[] => {
   if (sizeBytes <= WHOLE_BYTES_MAX) return [{ offset: 0, bytes: sizeBytes }];
   const between = sizeBytes - 2 * EDGE_BYTES;
-  const places = Array.from({ length: PLACES }, (_, place) => ({
-    offset: EDGE_BYTES + Math.floor(((between - PLACE_BYTES) * (place + 0.5)) / PLACES),
-    bytes: PLACE_BYTES,
+  const offsets = Array.from({ length: SAMPLES }, (_, offset) => ({
+    offset: EDGE_BYTES + Math.floor(((between - SAMPLE_BYTES) * (offset + 0.5)) / SAMPLES),
+    bytes: SAMPLE_BYTES,
   }));
-  return [{ offset: 0, bytes: EDGE_BYTES }, ...places, { offset: sizeBytes - EDGE_BYTES, bytes: EDGE_BYTES }];
+  return [{ offset: 0, bytes: EDGE_BYTES }, ...offsets, { offset: sizeBytes - EDGE_BYTES, bytes: EDGE_BYTES }];
 };
 
 const readRange = async (handle: FileHandle, offset: number, bytes: number): Promise<Buffer> => {

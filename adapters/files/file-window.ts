@@ -20,7 +20,7 @@ export interface FileWindow {
   /** True when the window is known to reach the end of the text. */
   readonly ended: boolean;
   /** The position at an offset that is held, or at `start`; to be asked for in ascending order. */
-  positionAt(offset: number, line: number, index: number): FilePosition;
+  checkpointAt(offset: number, line: number, index: number): FilePosition;
   /** Uses up that many bytes at the front. */
   drop(count: number): void;
   /** Reads up to a chunk more behind, a byte at least, or finds that the text has `ended`. Throws when aborted. To be called only while not `ended`. */
@@ -43,12 +43,12 @@ export const openWindow = async (reading: FileReading, from: FilePosition | null
   const flow = textFlow(reading);
   try {
     const sum = runningSum();
-    const room = Buffer.allocUnsafe(reading.chunkBytes);
+    const remaining = Buffer.allocUnsafe(reading.chunkBytes);
     for (let skipped = 0; skipped < offset;) {
       signal.throwIfAborted();
-      const count = await flow.read(room.subarray(0, Math.min(room.length, offset - skipped)));
+      const count = await flow.read(remaining.subarray(0, Math.min(remaining.length, offset - skipped)));
       if (count === 0) throw tooShort(file.path, skipped, offset);
-      sum.add(room.subarray(0, count));
+      sum.add(remaining.subarray(0, count));
       skipped += count;
     }
     if (offset > 0 && sum.crc32 !== from?.crc32) {
@@ -86,13 +86,13 @@ const windowOver = (flow: ByteFlow, reading: FileReading, offset: number, sum: R
   /** Up to where `sum` goes. */
   let summed = offset;
 
-  const makeRoom = (): void => {
+  const makeFree = (): void => {
     if (memory.length - tail >= chunkBytes) return;
     const held = tail - head;
     // Moved in place only where at least half was used up: each byte of a long row is then copied a bounded number of times.
-    const room = held <= memory.length / 2 ? memory : Buffer.allocUnsafe(2 * memory.length);
-    memory.copy(room, 0, head, tail);
-    memory = room;
+    const remaining = held <= memory.length / 2 ? memory : Buffer.allocUnsafe(2 * memory.length);
+    memory.copy(remaining, 0, head, tail);
+    memory = remaining;
     head = 0;
     tail = held;
   };
@@ -115,7 +115,7 @@ const windowOver = (flow: ByteFlow, reading: FileReading, offset: number, sum: R
     get ended() {
       return flow.ended;
     },
-    positionAt: (at, line, index) => (sum === null ? { offset: at, line, index } : { offset: at, line, index, crc32: sumUpTo(at, sum) }),
+    checkpointAt: (at, line, index) => (sum === null ? { offset: at, line, index } : { offset: at, line, index, crc32: sumUpTo(at, sum) }),
     drop: (count) => {
       if (sum !== null) sumUpTo(start + count, sum);
       head += count;
@@ -123,7 +123,7 @@ const windowOver = (flow: ByteFlow, reading: FileReading, offset: number, sum: R
     },
     fill: async () => {
       signal.throwIfAborted();
-      makeRoom();
+      makeFree();
       tail += await flow.read(memory.subarray(tail, tail + chunkBytes));
     },
     close: () => flow.close(),

@@ -29,8 +29,8 @@ const hintOf = (guess: Guess): string => {
   return `Its encoding is not clear. Name the one that reads the text correctly (encoding: LABEL): ${samples.join(', ')}`;
 };
 
-const PLACES = 16;
-const PLACE_BYTES = 64 * 1024;
+const SAMPLES = 16;
+const SAMPLE_BYTES = 64 * 1024;
 const SAMPLE_BYTES_MAX = 64 * 1024;
 const CONTEXT_BYTES = 48;
 const LINE_BYTES_MAX = 4 * 1024;
@@ -39,9 +39,9 @@ const LINE_FEED = 0x0a;
 const guessEncoding = async (file: FileReading['file']): Promise<Guess> => {
   const sample: Buffer[] = [];
   let sampleBytes = 0;
-  const step = Math.max(PLACE_BYTES, Math.floor(file.sizeBytes / PLACES));
+  const step = Math.max(SAMPLE_BYTES, Math.floor(file.sizeBytes / SAMPLES));
   for (let at = 0; at < file.sizeBytes && sampleBytes < SAMPLE_BYTES_MAX; at += step) {
-    const room = Buffer.allocUnsafe(PLACE_BYTES);
+    const room = Buffer.allocUnsafe(SAMPLE_BYTES);
     const found = beyondAscii(room.subarray(0, await readAt(file, room, at)));
     sample.push(found);
     sampleBytes += found.length;

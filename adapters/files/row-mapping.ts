@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import type { BadSourceRow, BatchItem, RowMapping, SourceEntry } from '../../lib/ports/source.ts';
 
 /** Where a row was found, and where reading goes on behind it. */
-export interface RowPlace {
+export interface RowLocator {
   /** 0-based, counted over all rows of the source. */
   readonly index: number;
   /** 1-based line of the row's first byte; null where lines mean nothing. */
@@ -21,9 +21,9 @@ export interface RowFault {
 }
 
 /** The entry for a row that cannot be an item. */
-export const badEntry = (ref: string, place: RowPlace, fault: RowFault): BadSourceRow => ({
-  bad: { reason: fault.reason, field: fault.field, itemId: fault.itemId ?? null, location: { ref, line: place.line } },
-  position: place.position,
+export const badEntry = (ref: string, locator: RowLocator, fault: RowFault): BadSourceRow => ({
+  bad: { reason: fault.reason, field: fault.field, itemId: fault.itemId ?? null, location: { ref, line: locator.line } },
+  position: locator.position,
 });
 
 /**
@@ -34,25 +34,25 @@ export const createRowMapper =
   <Row, Payload, Metadata extends JsonObject>(
     ref: string,
     mapping: RowMapping<Row, Payload, Metadata>,
-  ): ((row: Row, place: RowPlace) => SourceEntry<Payload, Metadata>) =>
-  (row, place) => {
-    const id = readId(mapping, row, place);
-    if (id.type === 'fault') return badEntry(ref, place, id);
+  ): ((row: Row, locator: RowLocator) => SourceEntry<Payload, Metadata>) =>
+  (row, locator) => {
+    const id = readId(mapping, row, locator);
+    if (id.type === 'fault') return badEntry(ref, locator, id);
     const { itemId } = id;
     let mapped = 'payload';
     try {
       // The port makes Payload the row itself where no function is given; the compiler cannot see that from here.
-      const payload = mapping.payload === undefined ? (row as unknown as Payload) : mapping.payload(row, place.index);
+      const payload = mapping.payload === undefined ? (row as unknown as Payload) : mapping.payload(row, locator.index);
       mapped = 'metadata';
-      const metadata = mapping.metadata?.(row, place.index);
+      const metadata = mapping.metadata?.(row, locator.index);
       const item: BatchItem<Payload, Metadata> = metadata === undefined ? { itemId, payload } : { itemId, payload, metadata };
-      const location = { ref, line: place.line };
-      const written = place.written === null || place.written === undefined ? {} : { written: place.written };
+      const location = { ref, line: locator.line };
+      const written = locator.written === null || locator.written === undefined ? {} : { written: locator.written };
       // A column is the row's own key; what a function makes of a row need not be.
-      if (typeof mapping.itemId === 'function') return { item, position: place.position, location, ...written };
-      return { item, position: place.position, primaryKey: itemId, idField: mapping.itemId, location, ...written };
+      if (typeof mapping.itemId === 'function') return { item, position: locator.position, location, ...written };
+      return { item, position: locator.position, primaryKey: itemId, idField: mapping.itemId, location, ...written };
     } catch (error) {
-      return badEntry(ref, place, { reason: `${mapped} threw: ${messageOf(error)}`, field: null, itemId });
+      return badEntry(ref, locator, { reason: `${mapped} threw: ${messageOf(error)}`, field: null, itemId });
     }
   };
 
@@ -70,7 +70,7 @@ type ReadId = { readonly type: 'id'; readonly itemId: string } | ({ readonly typ
 const readId = <Row, Payload, Metadata extends JsonObject>(
   mapping: RowMapping<Row, Payload, Metadata>,
   row: Row,
-  { index, written }: RowPlace,
+  { index, written }: RowLocator,
 ): ReadId => {
   if (typeof mapping.itemId !== 'function') {
     const value = fieldOf(row, mapping.itemId);

@@ -26,62 +26,62 @@ interface Packed {
  * file is cut off, damaged, or goes on behind its packed data, reading throws `SourceError` after everything before that place was given.
  */
 export const unpackedFlow = (packed: Packed): ByteFlow => {
-  const pieces = unpackedPieces(packed);
-  let piece: Buffer = Buffer.alloc(0);
+  const chunks = unpackedChunks(packed);
+  let chunk: Buffer = Buffer.alloc(0);
   let ended = false;
   return {
     get ended() {
       return ended;
     },
-    read: async (room) => {
-      while (piece.length === 0) {
-        const next = await pieces.next();
+    read: async (bytesMax) => {
+      while (chunk.length === 0) {
+        const next = await chunks.next();
         if (next.done === true) {
           ended = true;
           return 0;
         }
-        piece = next.value;
+        chunk = next.value;
       }
-      const count = piece.copy(room);
-      piece = piece.subarray(count);
+      const count = chunk.copy(bytesMax);
+      chunk = chunk.subarray(count);
       return count;
     },
     close: async () => {
       ended = true;
-      await pieces.return();
+      await chunks.return();
     },
   };
 };
 
-async function* unpackedPieces(packed: Packed): AsyncGenerator<Buffer, void> {
+async function* unpackedChunks(packed: Packed): AsyncGenerator<Buffer, void> {
   const { file, compression } = packed;
   if (file.sizeBytes === 0) return;
   const unpack = compression === 'gzip' ? gunzip : unzstd;
-  let givenBytes = 0;
+  let emittedBytes = 0;
   /** Gives what was not given before. */
-  async function* give(pieces: AsyncGenerator<Buffer, PackFault | null>): AsyncGenerator<Buffer, PackFault | null> {
-    let known = givenBytes;
+  async function* emit(chunks: AsyncGenerator<Buffer, PackFault | null>): AsyncGenerator<Buffer, PackFault | null> {
+    let known = emittedBytes;
     try {
-      for (let next = await pieces.next(); ; next = await pieces.next()) {
+      for (let next = await chunks.next(); ; next = await chunks.next()) {
         if (next.done === true) return next.value;
         const fresh = next.value.subarray(Math.min(known, next.value.length));
         known -= next.value.length - fresh.length;
-        givenBytes += fresh.length;
+        emittedBytes += fresh.length;
         if (fresh.length > 0) yield fresh;
       }
     } finally {
-      await pieces.return(null);
+      await chunks.return(null);
     }
   }
   let soundBytes = 0;
   for (const step of STEPS) {
     const sound = soundBytes;
     const packedBytes = packedChunks(packed, (offset) => (offset < sound ? Math.min(PACKED_BYTES, sound - offset) : step));
-    const fault = yield* give(unpack(packedBytes.chunks, file.path));
+    const fault = yield* emit(unpack(packedBytes.chunks, file.path));
     if (fault === null) return;
     soundBytes = packedBytes.at;
-    if (fault.type === 'cut') throw failure(packed, fault, givenBytes, file.sizeBytes);
-    if (step === 1) throw failure(packed, fault, givenBytes, soundBytes);
+    if (fault.type === 'cut') throw failure(packed, fault, emittedBytes, file.sizeBytes);
+    if (step === 1) throw failure(packed, fault, emittedBytes, soundBytes);
   }
 }
 
@@ -97,12 +97,12 @@ const packedChunks = ({ file, signal }: Packed, length: (offset: number) => numb
     for (let next = 0; ;) {
       signal.throwIfAborted();
       // A buffer for each: the decompressor still holds the last one.
-      const room = Buffer.allocUnsafe(length(next));
-      const count = await readAt(file, room, next);
+      const bytesMax = Buffer.allocUnsafe(length(next));
+      const count = await readAt(file, bytesMax, next);
       if (count === 0) return;
       at = next;
       next += count;
-      yield room.subarray(0, count);
+      yield bytesMax.subarray(0, count);
     }
   }
   return {
@@ -113,13 +113,13 @@ const packedChunks = ({ file, signal }: Packed, length: (offset: number) => numb
   };
 };
 
-const failure = ({ file, compression }: Packed, { type, reason }: PackFault, givenBytes: number, at: number): SourceError => {
+const failure = ({ file, compression }: Packed, { type, reason }: PackFault, emittedBytes: number, at: number): SourceError => {
   const what = {
     cut: `is cut off: its ${compression} data does not end with the file (byte ${at}). Get the whole file, and start a run over it`,
     damaged: `is damaged: its ${compression} data makes no sense at byte ${at} (${reason}). Get a sound copy, and start a run over it`,
     trailing: `goes on at byte ${at}, behind the end of its ${compression} data, with what is none. Cut that off, and start a run over the rest`,
   }[type];
-  return new SourceError(`${what}. ${givenBytes} bytes of text could be unpacked, and every row that ends in them was read`, {
+  return new SourceError(`${what}. ${emittedBytes} bytes of text could be unpacked, and every row that ends in them was read`, {
     ref: file.path,
   });
 };

@@ -21,10 +21,10 @@ export interface Unpacker {
 }
 
 /** A piece of what was unpacked. */
-const PIECE_BYTES = 64 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 
 /** A mark of one byte: the next piece is made when the last was taken, and a bomb has to wait like everything else. */
-const OPTIONS = { chunkSize: PIECE_BYTES, highWaterMark: 1 };
+const OPTIONS = { chunkSize: CHUNK_BYTES, highWaterMark: 1 };
 
 export const gunzipper = (): Unpacker => openUnpacker(zlib.createGunzip(OPTIONS));
 
@@ -50,8 +50,8 @@ const openUnpacker = (stream: Transform & { readonly bytesWritten: number }): Un
 
   async function* outcome(isDone: () => boolean): AsyncGenerator<Buffer, PackFault | null> {
     for (;;) {
-      const piece = stream.read() as Buffer | null;
-      if (piece !== null) yield piece;
+      const chunk = stream.read() as Buffer | null;
+      if (chunk !== null) yield chunk;
       else if (fault !== null || isDone()) return fault;
       else await new Promise<void>((resolve) => (wake = resolve));
     }

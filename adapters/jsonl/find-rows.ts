@@ -26,7 +26,7 @@ export const findRows = async (
     await skipMark(window, ref);
     const cursor = jsonCursor(window, { line: 1, bytesMax: KEY_BYTES_MAX });
     const isFound = await descend(cursor, path, ref);
-    const place = (form: RowsPlace['form']): RowsPlace => ({ form, start: window.positionAt(cursor.offset, cursor.line, 0) });
+    const place = (form: RowsPlace['form']): RowsPlace => ({ form, start: window.checkpointAt(cursor.offset, cursor.line, 0) });
     if ((await peek(cursor)) === byte.openList) {
       cursor.take();
       return place('list');

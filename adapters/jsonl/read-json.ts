@@ -61,7 +61,7 @@ const rowOf = (
     bytes === null
       ? { type: 'bad', reason: `the value is longer than ${rowBytesMax} bytes, the most that a row may have` }
       : (parseRow(bytes, 'the value', numbers) ?? { type: 'bad', reason: 'the value is empty' });
-  const position = window.positionAt(cursor.offset, cursor.line, index);
+  const position = window.checkpointAt(cursor.offset, cursor.line, index);
   return parsed.type === 'row' ? { type: 'row', value: parsed.row, line, position } : { ...parsed, field: null, line, position };
 };
 

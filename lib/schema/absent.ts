@@ -37,9 +37,9 @@ export const withoutNulls = (loose: JsonObject): ((value: JsonValue) => Iterable
 
 /** The next way, as an odometer counts; null after the last. */
 const nextChoices = ({ choices, counts }: Way): readonly number[] | null => {
-  for (let place = counts.length - 1; place >= 0; place -= 1) {
-    const chosen = choices[place] ?? 0;
-    if (chosen + 1 < (counts[place] ?? 0)) return [...counts.slice(0, place).map((_, i) => choices[i] ?? 0), chosen + 1];
+  for (let slot = counts.length - 1; slot >= 0; slot -= 1) {
+    const chosen = choices[slot] ?? 0;
+    if (chosen + 1 < (counts[slot] ?? 0)) return [...counts.slice(0, slot).map((_, i) => choices[i] ?? 0), chosen + 1];
   }
   return null;
 };
@@ -95,9 +95,9 @@ const unionRewrite = (
     if (known !== undefined) return known;
     const closed = fitting(value, way, 'closed', closedFits);
     const options = closed.length > 0 ? closed : fitting(value, way, 'open', openFits);
-    const place = way.counts.length;
+    const slot = way.counts.length;
     if (options.length > 1) way.counts.push(options.length);
-    const changed = options[options.length > 1 ? (way.choices[place] ?? 0) : 0] ?? value;
+    const changed = options[options.length > 1 ? (way.choices[slot] ?? 0) : 0] ?? value;
     found.set(value, changed);
     return changed;
   };

@@ -44,7 +44,7 @@ export interface DerivedSchema {
 export const schemaOfCodec = (codec: t.Mixed): DerivedSchema => {
   const problems: SchemaProblem[] = [];
   const root = codec as unknown as Tagged;
-  const task: Task = { definitions: new Map(), names: new Map(), tell: (problem) => void problems.push(problem) };
+  const task: Task = { definitions: new Map(), names: new Map(), add: (problem) => void problems.push(problem) };
   const start = unwrapped(root);
   if (start._tag === 'RecursiveType') task.names.set(start, '#');
   const schema = titled(root, start._tag === 'RecursiveType' ? schemaOf(task, start.type, '$') : schemaOf(task, root, '$'));
@@ -56,7 +56,7 @@ interface Task {
   readonly definitions: Map<string, JsonObject>;
   /** Where a codec that contains itself is found. */
   readonly names: Map<Tagged, string>;
-  readonly tell: (problem: SchemaProblem) => void;
+  readonly add: (problem: SchemaProblem) => void;
 }
 
 const schemaOf = (task: Task, codec: Tagged, path: string): JsonObject => {
@@ -115,7 +115,7 @@ const plainSchemaOf = (task: Task, codec: Tagged, path: string): JsonObject => {
 const custom = 'say it: withJsonSchema(codec, { "type": … }), or take a plain codec and convert afterwards';
 
 const none = (task: Task, path: string, what: string, fix: string): JsonObject => {
-  task.tell({ path, rule: 'no_meaning', message: `${what} has no meaning in a strict schema`, fix });
+  task.add({ path, rule: 'no_meaning', message: `${what} has no meaning in a strict schema`, fix });
   // Something that is right, so that one fault is told once.
   return { type: 'string' };
 };

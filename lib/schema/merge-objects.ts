@@ -4,7 +4,7 @@ import { objectOf, propertiesOf, requiredOf, resolveRef } from './refs.ts';
 
 interface Task {
   readonly root: JsonObject;
-  readonly tell: (problem: SchemaProblem) => void;
+  readonly add: (problem: SchemaProblem) => void;
 }
 
 /** What one object that is all of these looks like. Parts that are no objects, or speak of one property in two ways, are problems. */
@@ -22,7 +22,7 @@ export const mergeAll = (task: Task, parts: readonly JsonValue[], path: string):
         if (isJsonObject(known) && isJsonObject(property) && isObject(known) && isObject(property))
           properties.set(name, { allOf: [known, property] });
         else
-          task.tell({
+          task.add({
             path: atProperty(path, name),
             rule: 'no_conflict',
             message: 'two parts of the intersection say different things of it',
@@ -57,7 +57,7 @@ const objectsIn = (task: Task, part: JsonValue | undefined, path: string, depth:
     return [rest, ...(allOf as readonly JsonValue[])].flatMap((each) => objectsIn(task, each, path, depth + 1));
   }
   if (isObject(part)) return [part];
-  task.tell({
+  task.add({
     path,
     rule: 'no_meaning',
     message: 'an intersection of something that is no object',

@@ -28,10 +28,10 @@ export const readTexts = async (
 ): Promise<readonly TextReading[]> => {
   const first = await readAll(answers.map(([text]) => text));
   const found = answers.map(([text], i): TextReading => ({ reading: first[i] as OutputReading, text }));
-  for (let place = 1; ; place += 1) {
-    const open = answers.flatMap((texts, i) => (found[i]?.reading.type === 'fault' && texts.length > place ? [i] : []));
+  for (let index = 1; ; index += 1) {
+    const open = answers.flatMap((texts, i) => (found[i]?.reading.type === 'fault' && texts.length > index ? [i] : []));
     if (open.length === 0) return found;
-    const texts = open.map((i) => answers[i]?.[place] ?? null);
+    const texts = open.map((i) => answers[i]?.[index] ?? null);
     const readings = await readAll(texts);
     open.forEach((i, n) => {
       const reading = readings[n] as OutputReading;

@@ -10,14 +10,14 @@ import { isJsonTypeName, type JsonTypeName, jsonTypeNames, type StrictRules } fr
 /** Everything that the provider would refuse about the schema, every place at once; none: it may be sent. O(schema). */
 export const checkStrict = (schema: JsonObject, rules: StrictRules): readonly SchemaProblem[] => {
   const problems: SchemaProblem[] = [];
-  const root = { schema, rules, tell: (problem: SchemaProblem): void => void problems.push(problem) };
+  const root = { schema, rules, add: (problem: SchemaProblem): void => void problems.push(problem) };
   checkRoot(root);
   checkNode(root, schema, '$');
   const definitions = schema['$defs'];
   if (isJsonObject(definitions))
     for (const [name, definition] of Object.entries(definitions)) checkNode(root, definition, atProperty('$defs', name));
   else if (definitions !== undefined)
-    tell(root, '$defs', 'usable_values', '$defs is not an object', 'name each definition: { "$defs": { "NAME": … } }');
+    add(root, '$defs', 'usable_values', '$defs is not an object', 'name each definition: { "$defs": { "NAME": … } }');
   return [...problems, ...sizeProblems(schema, rules)];
 };
 
@@ -37,16 +37,16 @@ export const checkSchemaName = (name: string, rules: StrictRules): readonly Sche
 interface Root {
   readonly schema: JsonObject;
   readonly rules: StrictRules;
-  readonly tell: (problem: SchemaProblem) => void;
+  readonly add: (problem: SchemaProblem) => void;
 }
 
-const tell = (root: Root, path: string, rule: SchemaRule, message: string, fix: string): void => root.tell({ path, rule, message, fix });
+const add = (root: Root, path: string, rule: SchemaRule, message: string, fix: string): void => root.add({ path, rule, message, fix });
 
 const checkRoot = (root: Root): void => {
   const { schema, rules } = root;
   if (schema['anyOf'] !== undefined || schema['$ref'] !== undefined || schema['type'] !== 'object') {
     const what = schema['anyOf'] !== undefined ? 'a union' : schema['$ref'] !== undefined ? 'a reference' : describeType(schema['type']);
-    tell(
+    add(
       root,
       '$',
       'root_is_object',
@@ -65,7 +65,7 @@ const checkNode = (root: Root, node: JsonValue | undefined, path: string): void 
   if (!isJsonObject(node)) {
     const message =
       typeof node === 'boolean' ? `${String(node)} is no schema here: it takes ${node ? 'anything' : 'nothing'}` : 'this is no schema';
-    tell(root, path, 'typed', message, 'say what it is: { "type": … }');
+    add(root, path, 'typed', message, 'say what it is: { "type": … }');
     return;
   }
   if (node['$ref'] !== undefined) return checkRef(root, node, path);
@@ -78,7 +78,7 @@ const checkNode = (root: Root, node: JsonValue | undefined, path: string): void 
   unknownKeywords(root, node, path, known, types);
   if (types.includes('object')) checkObject(root, node, path);
   if (types.includes('array')) {
-    if (node['items'] === undefined) tell(root, path, 'typed', 'an array does not say what it holds', 'add "items": { "type": … }');
+    if (node['items'] === undefined) add(root, path, 'typed', 'an array does not say what it holds', 'add "items": { "type": … }');
     else checkNode(root, node['items'], atItems(path));
   }
   checkValues(root, node, path, types);
@@ -91,16 +91,16 @@ const unknownKeywords = (root: Root, node: JsonObject, path: string, known: Read
     const message = isOfAnotherType
       ? `"${keyword}" says nothing of ${types.join(' or ')}`
       : `${root.rules.provider} does not take "${keyword}" in a strict schema`;
-    tell(root, path, 'known_keywords', message, isOfAnotherType ? 'leave it out' : fixOfKeyword(keyword));
+    add(root, path, 'known_keywords', message, isOfAnotherType ? 'leave it out' : fixOfKeyword(keyword));
   }
 };
 
 const checkRef = (root: Root, node: JsonObject, path: string): void => {
   const ref = node['$ref'];
   if (isLoop(root.schema, node))
-    tell(root, path, 'local_refs', `${JSON.stringify(ref)} leads to itself, and to nothing else`, 'let the definition say what it is');
+    add(root, path, 'local_refs', `${JSON.stringify(ref)} leads to itself, and to nothing else`, 'let the definition say what it is');
   else if (typeof ref !== 'string' || resolveRef(root.schema, ref) === null)
-    tell(
+    add(
       root,
       path,
       'local_refs',
@@ -111,7 +111,7 @@ const checkRef = (root: Root, node: JsonObject, path: string): void => {
     (key) => key !== '$ref' && !(node === root.schema && ofDocument.includes(key)) && node[key] !== undefined,
   );
   if (beside.length > 0)
-    tell(
+    add(
       root,
       path,
       'known_keywords',
@@ -135,7 +135,7 @@ const checkUnion = (root: Root, node: JsonObject, path: string): void => {
   const branches = node['anyOf'];
   unknownKeywords(root, node, path, new Set(['anyOf', ...(node === root.schema ? ofDocument : []), ...root.rules.annotations]), []);
   if (!Array.isArray(branches) || branches.length === 0) {
-    tell(root, path, 'typed', '"anyOf" is not a list of schemas', 'give at least one schema');
+    add(root, path, 'typed', '"anyOf" is not a list of schemas', 'give at least one schema');
     return;
   }
   (branches as readonly JsonValue[]).forEach((branch, i) => checkNode(root, branch, branches.length === 1 ? path : `${path}|${i + 1}`));
@@ -148,9 +148,9 @@ const typesOf = (root: Root, node: JsonObject, path: string): readonly JsonTypeN
   if (types.length === given.length && types.length > 0) return types;
   const combined = ['oneOf', 'allOf', 'not', 'if'].find((keyword) => node[keyword] !== undefined);
   if (combined !== undefined)
-    tell(root, path, 'known_keywords', `${root.rules.provider} does not take "${combined}" in a strict schema`, fixOfKeyword(combined));
-  else if (given.length === 0) tell(root, path, 'typed', 'it does not say its type, and so takes anything', 'add "type"');
-  else tell(root, path, 'typed', `${JSON.stringify(type)} is no type`, `one of ${jsonTypeNames.join(', ')}`);
+    add(root, path, 'known_keywords', `${root.rules.provider} does not take "${combined}" in a strict schema`, fixOfKeyword(combined));
+  else if (given.length === 0) add(root, path, 'typed', 'it does not say its type, and so takes anything', 'add "type"');
+  else add(root, path, 'typed', `${JSON.stringify(type)} is no type`, `one of ${jsonTypeNames.join(', ')}`);
   return null;
 };
 
@@ -160,19 +160,19 @@ const checkObject = (root: Root, node: JsonObject, path: string): void => {
     const isMap = isJsonObject(node['additionalProperties']) && properties === undefined;
     const message = isMap ? 'its keys are not known beforehand' : 'it may have properties that it does not name';
     const fix = isMap ? 'name its keys, or make it an array of { key, value } objects' : 'add "additionalProperties": false';
-    tell(root, path, 'closed_objects', message, fix);
+    add(root, path, 'closed_objects', message, fix);
   }
   if (properties !== undefined && !isJsonObject(properties)) {
-    tell(root, path, 'usable_values', '"properties" is not an object', 'name each property: { "properties": { "NAME": … } }');
+    add(root, path, 'usable_values', '"properties" is not an object', 'name each property: { "properties": { "NAME": … } }');
     return;
   }
   const required = requiredOf(node);
   for (const [name, property] of propertiesOf(node)) {
     const at = atProperty(path, name);
     // Where a program assigns it, this one name sets a prototype.
-    if (name === '__proto__') tell(root, at, 'usable_values', 'no answer can be checked for a property of this name', 'give it another');
+    if (name === '__proto__') add(root, at, 'usable_values', 'no answer can be checked for a property of this name', 'give it another');
     if (!required.has(name))
-      tell(
+      add(
         root,
         at,
         'all_required',
@@ -183,7 +183,7 @@ const checkObject = (root: Root, node: JsonObject, path: string): void => {
   }
   const unnamed = [...required].filter((name) => !isJsonObject(properties) || !Object.hasOwn(properties, name));
   if (unnamed.length > 0)
-    tell(
+    add(
       root,
       path,
       'all_required',
@@ -193,10 +193,10 @@ const checkObject = (root: Root, node: JsonObject, path: string): void => {
 };
 
 const checkValues = (root: Root, node: JsonObject, path: string, types: readonly JsonTypeName[]): void => {
-  for (const { message, fix } of valueFaults(node, types)) tell(root, path, 'usable_values', message, fix);
+  for (const { message, fix } of valueFaults(node, types)) add(root, path, 'usable_values', message, fix);
   const { format, pattern } = node;
   if (format !== undefined && !root.rules.formats.includes(format as string))
-    tell(
+    add(
       root,
       path,
       'known_formats',
@@ -204,7 +204,7 @@ const checkValues = (root: Root, node: JsonObject, path: string, types: readonly
       `one of ${root.rules.formats.join(', ')}; or leave it out and check the answer yourself`,
     );
   if (isPattern(pattern) && hasLookaround(pattern) && !root.rules.takesLookaround)
-    tell(
+    add(
       root,
       path,
       'known_keywords',

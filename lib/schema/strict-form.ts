@@ -21,15 +21,15 @@ export const strictForm = (given: JsonObject): StrictForm => {
   const problems: SchemaProblem[] = [];
   const { definitions, $defs, ...bare } = renamed(given, isJsonObject(given['definitions']) ? '#/definitions/' : null);
   const root: JsonObject = $defs === undefined && definitions === undefined ? bare : { ...bare, $defs: $defs ?? definitions };
-  const schema = wholeForm({ root, isStrict: true, tell: (problem) => void problems.push(problem) });
-  return { schema, loose: wholeForm({ root, isStrict: false, tell: () => undefined }), problems };
+  const schema = wholeForm({ root, isStrict: true, add: (problem) => void problems.push(problem) });
+  return { schema, loose: wholeForm({ root, isStrict: false, add: () => undefined }), problems };
 };
 
 interface Task {
   readonly root: JsonObject;
   /** Whether optional properties become required ones that may be null. */
   readonly isStrict: boolean;
-  readonly tell: (problem: SchemaProblem) => void;
+  readonly add: (problem: SchemaProblem) => void;
 }
 
 const wholeForm = (task: Task): JsonObject => {
@@ -49,7 +49,7 @@ const dropped: readonly string[] = ['$schema', '$id', '$comment', 'id', 'default
 const formOf = (task: Task, given: JsonValue | undefined, path: string): JsonObject => {
   if (!isJsonObject(given)) {
     const message = given === false ? 'nothing fits it' : 'it takes anything, which a strict schema cannot say';
-    task.tell({ path, rule: 'no_meaning', message, fix: 'say what it is' });
+    task.add({ path, rule: 'no_meaning', message, fix: 'say what it is' });
     return {};
   }
   const node = objectOf(
@@ -77,7 +77,7 @@ const besideUnion = (
 ): void => {
   const beside = [...Object.keys(rest), ...(type === undefined || type === 'object' ? [] : ['type'])];
   if (beside.length > 0)
-    task.tell({
+    task.add({
       path,
       rule: 'no_meaning',
       message: `"${beside.join('", "')}" stands beside "anyOf", which a strict schema cannot say`,

@@ -59,14 +59,14 @@ export const structureOfStandard = (schema: {
   readonly '~standard': StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>;
 }): MadeStructure => {
   const { vendor, jsonSchema, validate } = schema['~standard'];
-  const told = jsonSchemaOf(vendor, jsonSchema);
+  const messages = jsonSchemaOf(vendor, jsonSchema);
   const decode = (value: JsonValue): OutputReading | Promise<OutputReading> => {
     const result = validate(value);
     return result instanceof Promise ? result.then((done) => standardReading(done, value)) : standardReading(result, value);
   };
-  if ('problem' in told) return { vendor, structure: structureOf(null, {}, {}, decode), problems: [told.problem] };
-  const form = strictForm(told.schema);
-  const { title } = told.schema;
+  if ('problem' in messages) return { vendor, structure: structureOf(null, {}, {}, decode), problems: [messages.problem] };
+  const form = strictForm(messages.schema);
+  const { title } = messages.schema;
   return {
     vendor,
     structure: structureOf(typeof title === 'string' ? title : null, form.loose, form.schema, decode),

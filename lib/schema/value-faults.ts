@@ -31,23 +31,23 @@ const needs: Readonly<Record<string, readonly [(value: JsonValue) => boolean, st
 /** Values of keywords that say nothing, or what no value can satisfy. */
 export const valueFaults = (node: JsonObject, types: readonly JsonTypeName[]): readonly ValueFault[] => {
   const faults: ValueFault[] = [];
-  const tell = (message: string, fix: string): void => void faults.push({ message, fix });
+  const add = (message: string, fix: string): void => void faults.push({ message, fix });
   for (const [keyword, [isGood, what]] of Object.entries(needs)) {
     const value = node[keyword];
-    if (value !== undefined && !isGood(value)) tell(`"${keyword}" is ${JSON.stringify(value)}`, `it is ${what}`);
+    if (value !== undefined && !isGood(value)) add(`"${keyword}" is ${JSON.stringify(value)}`, `it is ${what}`);
   }
   const { enum: values, const: constant, required, type } = node;
   if (values !== undefined && (!Array.isArray(values) || values.length === 0))
-    tell('"enum" is not a list of values', 'give at least one value');
+    add('"enum" is not a list of values', 'give at least one value');
   for (const [name, list] of [
     ['enum', values],
     ['required', required],
     ['type', type],
   ] as const)
-    if (Array.isArray(list) && hasDoubles(list as readonly JsonValue[])) tell(`"${name}" names a value twice`, 'name each once');
+    if (Array.isArray(list) && hasDoubles(list as readonly JsonValue[])) add(`"${name}" names a value twice`, 'name each once');
   const said = [...(Array.isArray(values) ? (values as readonly JsonValue[]) : []), ...('const' in node ? [constant ?? null] : [])];
   const strange = said.find((value) => !types.some((each) => isOfType(each, value)));
-  if (strange !== undefined) tell(`${JSON.stringify(strange)} is no ${types.join(' or ')}`, 'give values of the type, or another type');
+  if (strange !== undefined) add(`${JSON.stringify(strange)} is no ${types.join(' or ')}`, 'give values of the type, or another type');
   return faults;
 };
 

@@ -214,7 +214,7 @@ describe('requests that were written elsewhere', () => {
     expect(await isSound(world, 'sent')).toBe(true);
     expect((await world.run(adopt([id], 'kept', '--wait'))).code).toBe(2);
     const again = await world.run(['start', '--from-run', 'kept', ...store, '--dry-run']);
-    expect([again.code, again.stderr]).toEqual([4, expect.stringContaining('its request holds the number 9007199254740993')]);
+    expect([again.code, again.stderr]).toEqual([4, expect.stringContaining('its request contains the number 9007199254740993')]);
   });
 
   it('may be said to go again by a later start of the same run, as long as the batch is in progress', async () => {
@@ -277,13 +277,13 @@ describe('batches that cannot become a run', () => {
     const good = request('a');
     const { custom_id: _, ...unnamed } = good as { readonly custom_id: string };
     const cases: readonly (readonly [readonly object[] | string, string])[] = [
-      [[good, request('b'), good], 'line 3: its custom_id "a" is that of line 1, too'],
+      [[good, request('b'), good], 'line 3: its custom_id "a" is also that of line 1'],
       [[good, unnamed], 'line 2: it has no custom_id'],
       [[good, { ...good, custom_id: 7 }], 'line 2: its custom_id is 7'],
       [[good, { ...request('b'), url: '/v1/videos' }], 'line 2: its url is "/v1/videos", which batchor cannot read answers of'],
       [
         [good, { ...request('b'), body: { model: 'gpt-4.1', messages: [] } }],
-        'line 2: its model is "gpt-4.1", and that of the lines before it "gpt-4.1-mini"',
+        'line 2: its model is "gpt-4.1", but that of earlier lines is "gpt-4.1-mini"',
       ],
       [`${JSON.stringify(good)}\nno json\n`, 'line 2: it is no JSON object'],
     ];
@@ -291,12 +291,12 @@ describe('batches that cannot become a run', () => {
       const { id, input_file_id: file } = await createBatch(world, lines);
       const said = await refusal([id]);
       expect(said).toContain(`batch ${id}, ${file}, ${message}`);
-      expect(said).toMatch(/Nothing was changed|runs of their own/u);
+      expect(said).toMatch(/Nothing was changed|separate runs/u);
     }
   });
 
   it('are named where they are not known, named twice, or their input file is gone', async () => {
-    expect(await refusal(['batch_of_another_project'])).toContain('batch batch_of_another_project is not known to this key');
+    expect(await refusal(['batch_of_another_project'])).toContain('the provider does not show batch batch_of_another_project to this key');
     const { id, input_file_id: file } = await createBatch(world, [request('a')]);
     expect(await refusal([id, id])).toContain(`batch ${id} is named twice`);
     await world.emulator.advance(60_000);

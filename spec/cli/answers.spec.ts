@@ -57,7 +57,7 @@ describe('answers that are more than one text', () => {
     for (const line of lines) {
       expect(line['error']).toMatchObject({
         error_class: 'tool_call',
-        message: 'the answer is a call of a tool, and no text that satisfies the schema',
+        message: 'the answer is a tool call, without a text that satisfies the schema',
         retryable: false,
       });
       expect(line['tool_calls']).toEqual([expect.objectContaining({ type: 'function' })]);

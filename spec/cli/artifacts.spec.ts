@@ -37,7 +37,7 @@ describe('batchor export-artifacts and prune-artifacts', () => {
     mkdirSync(join(world.folder, 'full'));
     world.write('full/mine', 'mine');
     for (const [given, words] of [
-      ['taken', 'is no folder'],
+      ['taken', 'is not a folder'],
       ['full', 'is not empty'],
     ] as const) {
       const refused = await typed('export-artifacts', 'kept', '--destination-dir', given);

@@ -112,7 +112,7 @@ describe('batchor quote', () => {
     // The house's own model: how it counts is not known, so that its tokens are no bound, and neither is what they cost.
     expect(ran.stderr).toMatch(/input tokens +about \d+ +estimated/u);
     expect(ran.stderr).toMatch(/cost +unknown +about \$0\.\d+ +about \$0\.\d+/u);
-    expect(ran.stderr).toContain('note: input tokens are an estimate and no bound');
+    expect(ran.stderr).toContain('note: input tokens are an estimate, not a bound');
     expect(ran.stderr).toContain('per round');
     expect(ran.stderr).toContain('note: prices as of 2026-11-01 (prices.json)');
   });
@@ -154,7 +154,7 @@ describe('flags of money and room', () => {
       [['--max-cost', '0'], '--max-cost must be a dollar amount above 0, e.g. 2.50 (got "0")'],
       [['--max-cost', '1e3'], /^batchor: --max-cost must be .* \(got "1e3"\)/u],
       [['--max-cost', '5'], '--max-cost', '--param max_output_tokens=1000', '--assume-output-tokens N'],
-      [['--max-cost', '5', ...bounded, '--model', 'nobody-knows'], 'nobody knows what nobody-knows costs', '--prices FILE'],
+      [['--max-cost', '5', ...bounded, '--model', 'nobody-knows'], 'no price is known for model nobody-knows', '--prices FILE'],
       [['--assume-output-tokens', '-3'], /^batchor: --assume-output-tokens must be .* \(got "-3"\)/u],
       [['--canary', '1.5'], /^batchor: --canary must be .* \(got "1\.5"\)/u],
       [['--canary-pass-ratio', '0.5'], '--canary-pass-ratio needs --canary'],
@@ -170,7 +170,7 @@ describe('flags of money and room', () => {
       [['--max-batch-enqueued-tokens', '0'], /^batchor: --max-batch-enqueued-tokens must be .* \(got "0"\)/u],
       [['--quota-scope', ' '], '--quota-scope is empty'],
       [['--prices', 'nowhere.json'], '--prices', 'no such file'],
-      [['--prices', 'broken.json'], '--prices: broken.json: "gpt-4.1", "input"', 'not -1'],
+      [['--prices', 'broken.json'], '--prices: broken.json: "gpt-4.1", "input"', 'got -1'],
     ];
     for (const [flags, ...messages] of wrong) {
       const ran = await world.run(startArgs('rows.csv', 'never', ...typed(flags)));
@@ -226,7 +226,7 @@ describe('flags of money and room', () => {
     const quoted = await world.run(quoteArgs(...flags));
     expect(documentOf(quoted.stdout)).toMatchObject({ input_tokens: { is_bound: false }, cap: { verdict: 'may_be_reached' } });
     expect(documentOf(quoted.stdout)['warnings']).toContainEqual(
-      expect.stringContaining('the cost cap of $5 is held by estimate, and may be passed'),
+      expect.stringContaining('the cost cap of $5 is enforced by this estimate and may be exceeded'),
     );
     const note = 'the cap of $5.00 is held by estimate, and may be passed';
     const started = await world.run(startArgs('rows.csv', 'open', ...flags));
@@ -295,7 +295,7 @@ describe('a run that its cap has paused', () => {
     const resume = (...rest: readonly string[]): ReturnType<CliWorld['run']> =>
       world.run(['resume', '--run-id', 'blind', '--store', 'store', ...rest]);
     const unpriced = await resume('--max-cost', '5');
-    expect([unpriced.code, unpriced.stderr]).toMatchObject([1, expect.stringContaining('nobody knows what house costs')]);
+    expect([unpriced.code, unpriced.stderr]).toMatchObject([1, expect.stringContaining('no price is known for model house')]);
     const unbounded = await resume('--max-cost', '5', '--prices', 'prices.json');
     expect([unbounded.code, unbounded.stderr]).toMatchObject([1, expect.stringContaining('--assume-output-tokens')]);
     expect(unbounded.stderr).toContain('Nothing was changed.');

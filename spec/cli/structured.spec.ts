@@ -97,7 +97,7 @@ describe('batchor schema check', () => {
     [['schema', 'check', './labels.ts#'], /must name a module and an export/],
     [['schema', 'check', 'label.json#default'], /a JSON file exports nothing/],
     [['schema', 'check', './throws.mjs#S'], /cannot be loaded: planted/],
-    [['schema', 'check', './labels.ts#nothing'], /is no codec, no Standard Schema, and no JSON Schema/],
+    [['schema', 'check', './labels.ts#nothing'], /is neither a codec nor a Standard Schema nor a JSON Schema/],
     [['schema', 'check', 'label.json', '--modle', 'x'], /schema check has no flag --modle/],
   ])('answers %j in one line', async (args, message) => {
     await using world = await worldOf();
@@ -181,7 +181,7 @@ describe('a run of a command line with a schema', () => {
     [['--schema', 'label.json', '--structured-output', './labels.ts#Label'], /exclude each other/],
     [['--schema-name', 'x'], /--schema-name needs a schema/],
     [['--structured-output', './labels.ts'], /must name a module and an export/],
-    [['--schema', 'label.json', '--endpoint', 'embeddings'], /takes no schema for its answers/],
+    [['--schema', 'label.json', '--endpoint', 'embeddings'], /does not support a schema for its answers/],
   ])('refuses %j', async (more, message) => {
     await using world = await worldOf();
     const ran = await world.run(startArgs('rows.csv', 'a', ...more));

@@ -81,8 +81,8 @@ describe('a source of several', () => {
 
   it.each<[readonly string[], string]>([
     [['a'], '1 namespaces for 2 sources'],
-    [['a', 'a'], '"a" stands for two'],
-    [['a', 'b:c'], '"b:c" is empty, or has white space or a colon'],
+    [['a', 'a'], '"a" is used for two'],
+    [['a', 'b:c'], '"b:c" is empty, or contains white space or a colon'],
     [['a', ''], '"" is empty'],
   ])('refuses the namespaces %j', (namespaces, message) => {
     expect(() => compositeSource([rowsOf('x', []), rowsOf('y', [])], { namespaces })).toThrow(message);
@@ -108,7 +108,7 @@ describe('a source of several', () => {
     ];
     for (const position of odd)
       await expect(readAll(of(['a', '1'], ['b', '2'], ['c', '3']) as CheckpointedItemSource, position)).rejects.toThrow(
-        'not a position in these 3',
+        'not a checkpoint of these 3',
       );
     expect(() => compositeSource([])).toThrow('at least one source');
   });

@@ -38,7 +38,7 @@ describe('a run whose clock is set', () => {
     expect(restMs).toBeLessThan(soonMs);
     expect(world.ledger.doublePaidItemIds).toEqual([]);
     expect(run.summary().troubles).toMatchObject([{ what: 'clock', count: 1 }]);
-    expect(summary.troubles[0]?.message).toMatch(byMs > 0 ? /went ahead by 1 day/u : /went back by [\d,]+ days?/u);
+    expect(summary.troubles[0]?.message).toMatch(byMs > 0 ? /jumped ahead by 1 day/u : /jumped back by [\d,]+ days?/u);
   });
 
   it.each([

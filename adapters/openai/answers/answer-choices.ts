@@ -87,7 +87,7 @@ const hasLogprobs = ({ logprobs }: JsonObject): boolean =>
 const structuredTexts = (choices: readonly JsonObject[], { faultOf, textsOf }: ChoiceReading): readonly string[] => {
   const faults = choices.map(faultOf);
   const textsWhere = (is: (fault: BodyFault | null) => boolean): readonly string[] =>
-    choices.filter((_, place) => is(faults[place] ?? null)).flatMap(textsOf);
+    choices.filter((_, index) => is(faults[index] ?? null)).flatMap(textsOf);
   return [...textsWhere((found) => found === null), ...textsWhere((found) => found?.failureClass === 'refusal')];
 };
 

@@ -31,7 +31,7 @@ export const readLineError = (value: JsonValue | undefined): LineError | null =>
 };
 
 /** The better of what a response and its line tell: a reason phrase of HTTP alone ("Bad Request") says less than any other words. */
-export const tellingOf = (told: LineError | null, beside: LineError | null): LineError | null =>
+export const clearerError = (told: LineError | null, beside: LineError | null): LineError | null =>
   told === null || (beside !== null && isReasonAlone(told) && !isReasonAlone(beside)) ? beside : told;
 
 const reasons: ReadonlySet<string> = new Set(Object.values(STATUS_CODES).map((reason) => plainCode(reason ?? '')));

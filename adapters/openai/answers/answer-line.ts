@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import { isTooDeep } from '../../../lib/core/json/json-depth.ts';
 import type { LineContent, LineVerdict } from '../../../lib/ports/provider.ts';
-import { classOfError, type LineError, readLineError, tellingOf } from './answer-error.ts';
+import { classOfError, type LineError, readLineError, clearerError } from './answer-error.ts';
 import { type AnswerReader, type BodyContent, type BodyFault, isFilledObject, tellsError } from './answer-reader.ts';
 import { usageOf } from './answer-usage.ts';
 
@@ -125,21 +125,21 @@ const failureOf = ({ statusCode, body, error, wholeBody }: Answer, reader: Answe
   if (body !== null) {
     const found = reader.faultOf(body);
     if (found === null) return null;
-    const inside = toldBeside(found, body, error);
+    const inside = clearerBeside(found, body, error);
     return inside === null
       ? { ...found, raw: body }
       : { failureClass: classOfError(null, inside), message: inside.message, raw: inside.raw };
   }
-  const told = tellingOf(readLineError(errorHolderIn(wholeBody)), readLineError(error));
+  const lineError = clearerError(readLineError(errorHolderIn(wholeBody)), readLineError(error));
   const isSuccess = statusCode !== null && statusCode >= 200 && statusCode < 300;
-  if (isSuccess && (told === null || readLineError(error) === null))
+  if (isSuccess && (lineError === null || readLineError(error) === null))
     return { failureClass: 'malformed_result', message: `status ${statusCode} without a body`, raw: wholeBody ?? null };
   const status = isSuccess || statusCode === 0 ? null : statusCode;
-  const message = told?.message ?? 'no message';
+  const message = lineError?.message ?? 'no message';
   return {
-    failureClass: classOfError(status, told),
+    failureClass: classOfError(status, lineError),
     message: status === null ? message : `${status}: ${message}`,
-    raw: told?.raw ?? error ?? wholeBody ?? null,
+    raw: lineError?.raw ?? error ?? wholeBody ?? null,
   };
 };
 
@@ -148,12 +148,12 @@ const errorHolderIn = (wholeBody: JsonValue | undefined): JsonValue | undefined 
   isJsonObject(wholeBody) && wholeBody['error_description'] === undefined ? (wholeBody['error'] ?? wholeBody) : wholeBody;
 
 /** The error that stands in place of an answer, or beside one that has nothing in it: in the body, in its first choice (OpenRouter), on the line. */
-const toldBeside = ({ failureClass }: BodyFault, body: JsonObject, error: JsonValue | undefined): LineError | null => {
+const clearerBeside = ({ failureClass }: BodyFault, body: JsonObject, error: JsonValue | undefined): LineError | null => {
   const [choice] = Array.isArray(body['choices']) ? (body['choices'] as readonly JsonValue[]) : [];
   const ofChoice = isJsonObject(choice) && isJsonObject(choice['error']) ? readLineError(choice['error']) : null;
   if (ofChoice !== null) return ofChoice;
   if (failureClass !== 'malformed_result' && failureClass !== 'empty_output') return null;
   const isError = body['object'] === 'error' || body['type'] === 'error';
   const inBody = isError || (body['error'] ?? null) !== null ? readLineError(errorHolderIn(body)) : null;
-  return tellingOf(inBody, readLineError(error));
+  return clearerError(inBody, readLineError(error));
 };

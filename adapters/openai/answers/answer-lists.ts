@@ -37,8 +37,8 @@ const byIndex = (a: JsonObject, b: JsonObject): number => indexOf(a) - indexOf(b
 /** False where a vector is missing or doubled: the others would be taken for those of other inputs. Without numbers the order tells. */
 const arePlacesWhole = (data: readonly JsonObject[]): boolean => {
   if (data.length === 1) return true;
-  const told = data.flatMap(({ index }) => (typeof index === 'number' ? [index] : []));
-  return new Set(told).size === told.length && told.every((index) => Number.isInteger(index) && index >= 0 && index < data.length);
+  const indexes = data.flatMap(({ index }) => (typeof index === 'number' ? [index] : []));
+  return new Set(indexes).size === indexes.length && indexes.every((index) => Number.isInteger(index) && index >= 0 && index < data.length);
 };
 
 /** `/v1/moderations`. */

@@ -101,7 +101,7 @@ const failed = (error: JsonObject): BodyFault => {
   if (code === 'invalid_prompt' || code.endsWith('content_policy_violation')) return fault('content_filtered', message);
   if (code.endsWith('_timeout')) return fault('request_timeout', message);
   // In words, or under codes that lines have, too: too long a prompt, a file that could not be fetched.
-  const told = classOfError(null, readLineError(error));
-  if (told !== 'server_error') return fault(told, message);
+  const failureClass = classOfError(null, readLineError(error));
+  if (failureClass !== 'server_error') return fault(failureClass, message);
   return fault(/image/u.test(code) ? 'invalid_request' : 'server_error', message);
 };

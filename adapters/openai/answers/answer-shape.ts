@@ -62,8 +62,8 @@ export const shapeOf = (line: string, customId: string, body: JsonObject, reader
   if (wordsPath === null || line.length > learnedCharsMax) return null;
   const leaves = jsonLeaves(line);
   if (leaves === null) return null;
-  const told = usageOf(body);
-  const counts = told === null ? [] : usagePaths(body['usage'] as JsonObject);
+  const usage = usageOf(body);
+  const counts = usage === null ? [] : usagePaths(body['usage'] as JsonObject);
   const spoken = leaves.filter(({ path, kind }) => kind === 'string' && wordsPath.test(path));
   const { outputText: text, texts, output, finishReason, toolCalls } = reader.contentOf(body);
   // Several parts are several texts to join, one that is not read is none, and of more than text a line says more than its text.
@@ -87,7 +87,7 @@ export const shapeOf = (line: string, customId: string, body: JsonObject, reader
     source += `${literal(line.slice(end, leaf.from))}${isRead ? '(' : '(?:'}${gap})`;
     end = leaf.to;
   }
-  const groupOf = (place: number): number => groups.get(read[place] ?? '') ?? 0;
+  const groupOf = (index: number): number => groups.get(read[index] ?? '') ?? 0;
   const shape: AnswerShape = {
     pattern: new RegExp(`^${source}${literal(line.slice(end))}$`),
     groups: {
@@ -98,7 +98,7 @@ export const shapeOf = (line: string, customId: string, body: JsonObject, reader
       outputTokens: groupOf(4),
       reasoningTokens: groupOf(5),
     },
-    tellsUsage: told !== null,
+    tellsUsage: usage !== null,
     finishReason,
   };
   // The line that was learned from must read as it was parsed: what lies in no gap is the same in every line of the shape.
@@ -107,7 +107,7 @@ export const shapeOf = (line: string, customId: string, body: JsonObject, reader
     answer !== null &&
     answer.customId === customId &&
     JSON.parse(answer.quotedWords) === text &&
-    JSON.stringify(answer.usage) === JSON.stringify(told);
+    JSON.stringify(answer.usage) === JSON.stringify(usage);
   return isSame ? shape : null;
 };
 

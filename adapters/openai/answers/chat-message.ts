@@ -23,9 +23,9 @@ export const refusalOf = ({ refusal, content }: JsonObject): string | null => {
 
 /** As the provider wrote them; the call of the older API (`function_call`) in the shape of the newer. */
 export const callsOf = (message: JsonObject): readonly JsonObject[] => {
-  const { tool_calls: told, function_call: older } = message;
+  const { tool_calls: listed, function_call: older } = message;
   // Some services give one call without its list.
-  const calls = (listOf(told) ?? [told ?? null]).filter(isFilledObject).filter(asksSomething);
+  const calls = (listOf(listed) ?? [listed ?? null]).filter(isFilledObject).filter(asksSomething);
   return calls.length === 0 && isNamed(older) ? [{ type: 'function', function: older }] : calls;
 };
 

@@ -58,10 +58,10 @@ export const jsonLeaves = (text: string): readonly JsonLeaf[] | null => {
   const members = (path: string, isObject: boolean, depth: number): void => {
     if (depth > depthMax) isPlain = false;
     at += 1;
-    for (let place = 0; isPlain && at < text.length; place += 1) {
+    for (let index = 0; isPlain && at < text.length; index += 1) {
       pass(space);
       if (text[at] === '}' || text[at] === ']') break;
-      let key = String(place);
+      let key = String(index);
       if (isObject) {
         key = passString();
         if (key.includes('.') || key.includes('\\')) isPlain = false;

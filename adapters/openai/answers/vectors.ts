@@ -14,7 +14,7 @@ const unpacked = (text: string): readonly number[] | null => {
   const bytes = Buffer.from(text, 'base64');
   // Bytes that are left over, and numbers that are none, say that it was cut or is something else.
   if (bytes.length === 0 || bytes.length % floatBytes !== 0) return null;
-  const vector = Array.from({ length: bytes.length / floatBytes }, (_, place) => bytes.readFloatLE(place * floatBytes));
+  const vector = Array.from({ length: bytes.length / floatBytes }, (_, index) => bytes.readFloatLE(index * floatBytes));
   return vector.every(Number.isFinite) ? vector : null;
 };
 

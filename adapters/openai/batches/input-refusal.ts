@@ -78,20 +78,20 @@ const namedIn = (thrown: unknown): { readonly said: readonly RefusedLine[]; read
   const entries = entriesIn(error);
   const isFromZero = countFromZero(entries);
   const add = (entry: JsonObject, words: string): void => {
-    const told = toldOf(entry, whole);
+    const reason = reasonOf(entry, whole);
     const lines = linesOf(entry, words, isFromZero);
-    for (const line of lines) if (!byLine.has(line) && byLine.size < linesMax) byLine.set(line, { line, ...told });
+    for (const line of lines) if (!byLine.has(line) && byLine.size < linesMax) byLine.set(line, { line, ...reason });
     const [line] = lines;
     const stated = lines.length === 1 && line !== undefined ? line : null;
     for (const customId of idsOf(entry, words))
-      if (!byId.has(customId) && byId.size < linesMax) byId.set(customId, { customId, line: stated, ...told });
+      if (!byId.has(customId) && byId.size < linesMax) byId.set(customId, { customId, line: stated, ...reason });
   };
   for (const entry of entries) add(entry, wordsOf(entry) ?? '');
   if (byLine.size + byId.size === 0) add(error, whole);
   return { said: [...byLine.values()].sort((a, b) => a.line - b.line), ids: [...byId.values()] };
 };
 
-const toldOf = (entry: JsonObject, whole: string): Omit<RefusedLine, 'line'> => {
+const reasonOf = (entry: JsonObject, whole: string): Omit<RefusedLine, 'line'> => {
   const code = textOf(entry['code']) ?? textOf(entry['type']);
   const message = (wordsOf(entry) ?? whole).slice(0, wordsMax);
   const param = textOf(entry['param']);

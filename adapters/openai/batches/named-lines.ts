@@ -10,7 +10,7 @@ export const linesOf = (entry: JsonObject, message: string, isFromZero = false):
   if (own !== null && (isFromZero || own > 0)) return [own + (isFromZero ? 1 : 0)];
   const param = typeof entry['param'] === 'string' ? entry['param'] : '';
   const named = namedIn(message.slice(0, charsMax), param.slice(0, charsMax));
-  const lines = named.length > 0 ? named : placesIn(entry['loc']);
+  const lines = named.length > 0 ? named : lineNumbersIn(entry['loc']);
   const shift = lines.length > 1 && lines.includes(0) ? 1 : 0;
   return lines.map((line) => line + shift).filter(isLine);
 };
@@ -37,7 +37,7 @@ const lineIn = (value: JsonValue | undefined): number | null => {
 };
 
 /** FastAPI's place of an error: `["body", "requests", 4, "input"]`. An index in a list counts from 0. */
-const placesIn = (loc: JsonValue | undefined): readonly number[] => {
+const lineNumbersIn = (loc: JsonValue | undefined): readonly number[] => {
   if (!Array.isArray(loc)) return [];
   const at = loc.findIndex((part, i) => typeof part === 'string' && listName.test(part) && typeof loc[i + 1] === 'number');
   return at < 0 ? [] : [Number(loc[at + 1]) + 1];
@@ -45,7 +45,7 @@ const placesIn = (loc: JsonValue | undefined): readonly number[] => {
 const listName = /^(?:lines|rows|requests)$/iu;
 
 /** A parser's own place: it is not known what it was reading. */
-const place = /\blines?\s*\d+[\s,:(]*col(?:umn)?\b\.?\s*\d+/giu;
+const index = /\blines?\s*\d+[\s,:(]*col(?:umn)?\b\.?\s*\d+/giu;
 /** Words of a limit in front of a count: "The maximum number of rows: 10", "Too many lines: 30". */
 const countWords = /\b(?:maximum|max|limit(?:ed)?|at most|up to|too many|more than|fewer than|less than|number of|total)\b[^.;]*$/iu;
 const countWordsBack = 60;
@@ -56,7 +56,7 @@ const namedIn = (message: string, param: string): readonly number[] => {
   if (byIndex !== undefined) return [Number(byIndex) + 1];
   const byParam = /\blines?[\s_:#]*(\d+)/iu.exec(param)?.[1];
   if (byParam !== undefined) return [Number(byParam)];
-  const said = message.replaceAll(place, '');
+  const said = message.replaceAll(index, '');
   if (/\bcol(?:umn)?\b/iu.test(said)) return [];
   const first = /\b(?:zero|0)[- ](?:based|indexed)\b/iu.test(said) ? 1 : 0;
   for (const found of said.matchAll(/\b(?:lines?|rows?)(?:\s+(?:numbers?|nos?\.?))?[\s:#]*(?=\d)/giu)) {

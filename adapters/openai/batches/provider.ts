@@ -8,7 +8,7 @@ import { download } from '../files/download.ts';
 import type { OpenAIEndpoint } from '../config/endpoints.ts';
 import { observe } from './observe.ts';
 import type { OpenSession } from '../client/session.ts';
-import { identify, sweep } from './sweep.ts';
+import { identify, reconcile } from './reconcile.ts';
 import { upload } from '../files/upload.ts';
 
 /** OpenAI's batch API behind the port. */
@@ -19,7 +19,7 @@ export const createBatchProvider = (
   check: check(open),
   upload: upload(open),
   create: create(open, batch),
-  sweep: sweep(open),
+  sweep: reconcile(open),
   deleteFile: deleteFile(open),
   identify: identify(open),
   describe: describe(open),

@@ -68,7 +68,7 @@ export const refusedIdsOf = (errors: JsonValue | undefined, scrub: Scrub): reado
   const ids = entries.flatMap((entry) => entry.ids.map((customId) => ({ customId, entry })));
   return ids.slice(0, linesMax).map(({ customId, entry }) => {
     const [line] = entry.lines;
-    return { customId, ...toldOf([entry], scrub), line: entry.lines.length === 1 && line !== undefined ? line : null };
+    return { customId, ...reasonOf([entry], scrub), line: entry.lines.length === 1 && line !== undefined ? line : null };
   });
 };
 
@@ -100,7 +100,7 @@ const saidOf = (entries: readonly Entry[], scrub: Scrub): readonly RefusedLine[]
   const said: RefusedLine[] = [];
   let chars = 0;
   for (const [line, about] of sorted) {
-    const one = { line, ...toldOf(about, scrub) };
+    const one = { line, ...reasonOf(about, scrub) };
     chars += (one.code?.length ?? 0) + (one.message?.length ?? 0) + (one.param?.length ?? 0);
     if (chars > saidCharsMax && said.length > 0) break;
     said.push(one);
@@ -108,7 +108,7 @@ const saidOf = (entries: readonly Entry[], scrub: Scrub): readonly RefusedLine[]
   return said;
 };
 
-const toldOf = (about: readonly Entry[], scrub: Scrub): Omit<RefusedLine, 'line'> => {
+const reasonOf = (about: readonly Entry[], scrub: Scrub): Omit<RefusedLine, 'line'> => {
   const first = (key: 'code' | 'param'): string | null => {
     const text = about.find((entry) => entry[key] !== null)?.[key] ?? null;
     return text === null ? null : scrub(text).slice(0, nameCharsMax);
@@ -136,8 +136,8 @@ const messageOf = (entries: readonly Entry[]): string => {
   const [first] = entries;
   if (first === undefined) return 'the provider failed the batch and did not say why';
   const [line] = first.lines;
-  const place = line !== undefined ? `line ${line}: ` : first.isAtZero ? 'line 0 (none of the file, unless it is counted from 0): ' : '';
+  const index = line !== undefined ? `line ${line}: ` : first.isAtZero ? 'line 0 (none of the file, unless it is counted from 0): ' : '';
   const text = (first.message ?? 'no message').slice(0, messageCharsMax);
   const more = entries.length > 1 ? ` (and ${entries.length - 1} more)` : '';
-  return `${place}${first.code ?? 'no code'}: ${text}${more}`;
+  return `${index}${first.code ?? 'no code'}: ${text}${more}`;
 };

@@ -29,12 +29,12 @@ export const apiErrorIn = (thrown: unknown): ApiError => {
   const body = errorBodyIn(thrown);
   const error = isJsonObject(body) ? body : {};
   // Wrapped, as a text, or under another name: wherever a service puts its words.
-  const told = isJsonObject(body) || typeof body === 'string' || Array.isArray(body) ? readLineError(body as JsonValue) : null;
+  const lineError = isJsonObject(body) || typeof body === 'string' || Array.isArray(body) ? readLineError(body as JsonValue) : null;
   const fallback = titleIn(thrown instanceof Error ? thrown.message : String(thrown));
   return {
-    message: textOrNull(error['message']) ?? told?.message ?? fallback,
-    type: textOrNull(error['type']) ?? told?.type ?? null,
-    code: textOrNull(error['code']) ?? told?.code ?? null,
+    message: textOrNull(error['message']) ?? lineError?.message ?? fallback,
+    type: textOrNull(error['type']) ?? lineError?.type ?? null,
+    code: textOrNull(error['code']) ?? lineError?.code ?? null,
   };
 };
 

@@ -77,7 +77,7 @@ const withoutAnswer = (thrown: unknown, context: Context): PortError => {
   const code = failure?.code ?? systemCodeIn(thrown);
   const name = thrown instanceof Error ? thrown.constructor.name : typeof thrown;
   const cause = causeOf(thrown);
-  if (isTokenTrouble(thrown, name)) {
+  if (isTokenProblem(thrown, name)) {
     const message = `no token to ask ${where} with: ${textOf(thrown)}`;
     return code === null ? { type: 'authentication_failed', message } : { type: 'transient', message, retryAfterMs: null, cause };
   }
@@ -100,20 +100,20 @@ const withoutAnswer = (thrown: unknown, context: Context): PortError => {
 };
 
 /** A client of the user's own fetches tokens before it sends anything; the SDK wraps what goes wrong there. */
-const isTokenTrouble = (thrown: unknown, name: string): boolean =>
+const isTokenProblem = (thrown: unknown, name: string): boolean =>
   /credential|oauth|subjecttoken/iu.test(name) || (name === 'OpenAIError' && /token|apiKey/u.test(textOf(thrown)));
 
 /** Codes of connections that were never made, for transports that do not say. */
 const isNeverMade = (code: string): boolean =>
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_CERT_ALTNAME_INVALID)$/u.test(
     code,
-  ) || isCertificateTrouble(code);
-const isCertificateTrouble = (code: string): boolean => /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/u.test(code);
+  ) || isCertificateProblem(code);
+const isCertificateProblem = (code: string): boolean => /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/u.test(code);
 
 const hintFor = (code: string): string => {
   if (code === 'ECONNREFUSED') return ': is the server running, is the base URL right?';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return ': is there a network, is the host name right?';
-  if (isCertificateTrouble(code)) return ': its certificate is not trusted; NODE_EXTRA_CA_CERTS names an authority of your own';
+  if (isCertificateProblem(code)) return ': its certificate is not trusted; NODE_EXTRA_CA_CERTS names an authority of your own';
   return '';
 };
 

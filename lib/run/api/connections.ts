@@ -8,21 +8,21 @@ import { BatchorError } from './errors.ts';
 import { must } from './interop.ts';
 import type { AnyProviderConfig } from '../job/job.ts';
 
-/** The half of a provider that reads answers. */
+/** The part of a provider that reads answers. */
 export type AnswerWire = Pick<ProviderWire, 'readContent' | 'readVerdict'>;
 
 /** The connections of one runner, by name. */
 export interface Connections {
-  /** Throws `provider_not_configured` unless the runner has it; the default one is always there. */
+  /** Throws `provider_not_configured` for an unknown name. The default connection always exists. */
   find(name: string, kind: string): Promise<ProviderConnection>;
   connect(config: RunConfig): Promise<BatchProvider & ProviderWire>;
   /** The same, for a job's config. */
   connectTo(config: AnyProviderConfig): Promise<BatchProvider & ProviderWire>;
-  /** Reads the run's answers; with a structure their outputs are JSON. Asks the provider nothing. */
+  /** Reads the run's answers; outputs of a run with a structure are JSON. Makes no request. */
   readerOf(config: RunConfig): Promise<AnswerWire>;
-  /** What the run's provider shows of one batch; null when it does not know it. */
+  /** What the provider reports of one batch; null when it does not know it. */
   identify(config: RunConfig, providerBatchId: string): Promise<SweptBatch | null>;
-  /** How one batch is now; null when the provider does not know it. */
+  /** The state of one batch; null when the provider does not know it. */
   observe(config: RunConfig, batchKey: BatchKey, providerBatchId: ProviderBatchId): Promise<BatchObservation | null>;
 }
 
@@ -40,7 +40,7 @@ export const createConnections = (
       'provider_not_configured',
       { kind, connection: name },
       `the run belongs to the connection ${JSON.stringify(name)} (${kind}), which this runner does not have`,
-      'Give it: new BatchRunner({ providers: [connection] }).',
+      'Add it: new BatchRunner({ providers: [connection] }).',
     );
   };
   const connect: Connections['connect'] = async ({ provider, operation }) => {

@@ -32,11 +32,13 @@ const requireRaising = ({ raiseOutputTokens }: ProviderWire, config: RunConfig):
   if (raiseOutputTokens === undefined)
     throw invalid(
       'retryPolicy.raiseOutputTokensTo',
-      `the provider ${config.provider.kind} cannot raise the output limit of a request that was rendered`,
+      `the provider ${config.provider.kind} cannot raise the output limit of a rendered request`,
     );
 };
 
-/** True after: the run is durable, and ours. Whatever of its job can be found wrong is found before anything exists. */
+/**
+ * Creates a durable run, owned by this process. Validates the whole job before it stores anything.
+ */
 export const createRun = async (
   store: RunStore,
   runId: RunId,
@@ -51,7 +53,7 @@ export const createRun = async (
   const config = { ...unnamed, customIds: { nonce: nonceOf(randomHex(10)), isStamped: wire.stampCustomIds !== undefined } };
   const context = { runId, storage: store.describe };
   const owned = await store.create(runId, options.description ?? null)();
-  // Somebody created it since it was looked for.
+  // Another process created it since the check.
   if (isLeft(owned) && owned.left.type === 'refused') throw runExists(runId, store.describe);
   const run = unwrap(owned, context);
   try {
@@ -59,7 +61,7 @@ export const createRun = async (
     if (isLeft(created)) throw runExists(runId, store.describe);
     return run;
   } catch (error) {
-    // Kept, it could be created by nobody else, and not by us either.
+    // Unless released, no process could create it.
     await run.close();
     throw error;
   }

@@ -2,7 +2,9 @@ import type { ProviderConnection } from '../../ports/provider.ts';
 import type { Storage } from '../../ports/run-store.ts';
 import type { SchemaCompiler } from '../../schema/structure.ts';
 
-/** What a runner uses when nothing else is given; loaded only then. The one file of the library that knows adapters. */
+/**
+ * Adapters that a runner loads when none is given. The only file of the library that knows them.
+ */
 export const defaultStorage = async (): Promise<Storage> => {
   const { sqljsStore } = await import('../../../adapters/filestore/index.ts');
   return sqljsStore({ dir: '.batchor' });
@@ -13,13 +15,13 @@ export const defaultConnection = async (): Promise<ProviderConnection> => {
   return openai;
 };
 
-/** Loaded only where answers are read by a plain JSON Schema. */
+/** Loaded only if a plain JSON Schema reads the answers. */
 export const defaultSchemaCompiler = async (): Promise<SchemaCompiler> => {
   const { compileJsonSchema } = await import('../../../adapters/ajv/index.ts');
   return compileJsonSchema;
 };
 
-/** Loaded only where a budget in tokens is set. */
+/** Loaded only if a token budget is set. */
 export const defaultTokenCounter = async (): Promise<import('../../ports/tokens.ts').TokenCounter> => {
   const { tiktokenCounter } = await import('../../../adapters/tiktoken/index.ts');
   return tiktokenCounter();

@@ -6,8 +6,9 @@ import { BatchorError } from './errors.ts';
 import { must, unwrap } from './interop.ts';
 
 /**
- * True after: nothing of the run is left in the store; answers the batches that go on at the provider. Refused while unfinished, unless `abandon`.
- * Of a run that cannot be opened its batches are not known: it goes with `abandon` alone.
+ * Deletes the run from the store. Returns its batches that continue at the provider. Refuses an
+ * unfinished run unless `abandon`. The batches of a run that cannot be opened are unknown, so it
+ * also requires `abandon`.
  */
 export const deleteRun = async (
   store: RunStore,
@@ -29,14 +30,14 @@ export const deleteRun = async (
       'run_not_finished',
       { runId, openCount: snapshot.live.length },
       `run ${runId} is not finished (${snapshot.live.length} batches live)`,
-      'Cancel it first, or abandon it: its batches then go on at the provider.',
+      'Cancel it first, or abandon it: its batches then continue at the provider.',
     );
   }
   if (isDrivenHere)
     throw new BatchorError(
       'run_owned_elsewhere',
       { runId, owner: 'this process' },
-      `run ${runId} is being driven by this process`,
+      `this process drives run ${runId}`,
       'Close the runner first.',
     );
   await must(store.remove(runId), context);

@@ -10,18 +10,18 @@ export interface JobDifference {
   readonly remedy: string;
 }
 
-/** Code by code, what `details` holds. */
+/** The `details` of each code. */
 export interface BatchorErrorDetails {
   // the job is wrong
   invalid_config: { readonly field: string };
   invalid_run_id: { readonly runId: string };
-  /** A batch that was created elsewhere cannot become a run; `line`: the 1-based line of its input file that is at fault. */
+  /** An existing batch cannot become a run; `line`: the invalid 1-based line of its input file. */
   batch_not_adoptable: { readonly batchId: string; readonly line: number | null };
-  /** The provider would refuse the schema, and so every request. */
+  /** The provider would reject the schema, and so every request. */
   schema_not_strict: { readonly violations: readonly SchemaProblem[] };
-  /** The schema has parts that no strict JSON Schema can say; `vendor`: the library that it comes from. */
+  /** No strict JSON Schema expresses parts of the schema; `vendor`: the schema's library. */
   schema_unsupported: { readonly vendor: string; readonly violations: readonly SchemaProblem[] };
-  // the surroundings are wrong
+  // the environment is wrong
   api_key_missing: { readonly variable: string };
   authentication_failed: object;
   insufficient_quota: object;
@@ -42,16 +42,16 @@ export interface BatchorErrorDetails {
   };
   source_required: { readonly runId: string; readonly kind: string; readonly ref: string; readonly nextIndex: number };
   source_unreadable: { readonly ref: string; readonly line: number | null; readonly field: string | null };
-  // looking
+  // reading
   item_not_found: { readonly runId: string; readonly itemId: string };
   // control
   run_not_finished: { readonly runId: string; readonly openCount: number };
   run_finished: { readonly runId: string; readonly status: RunStatus };
   run_paused: { readonly runId: string; readonly reason: ControlReason; readonly message: string | null };
-  /** Process after process ended over it: workers leave it alone. */
+  /** Too many owners ended while driving it, so workers leave it alone. */
   run_quarantined: { readonly runId: string; readonly lostOwners: number };
   run_owned_elsewhere: { readonly runId: string; readonly owner: string };
-  /** Batches that were created elsewhere are in progress, and are cancelled only where that is said. */
+  /** Adopted batches are in progress. Cancelling them requires an explicit option. */
   adopted_batches_in_progress: { readonly runId: string; readonly batchIds: readonly string[] };
   wait_timed_out: { readonly runId: string; readonly timeoutMs: number };
   batch_not_resolved: { readonly runId: string; readonly batchKey: string };
@@ -63,23 +63,26 @@ export interface BatchorErrorDetails {
   artifact_root_differs: { readonly storage: string };
   store_corrupt: { readonly where: string; readonly runId: string };
   lease_lost: { readonly runId: string; readonly owner: string | null };
-  /** What the provider gave is removed only where a copy of it was made. */
+  /** Raw files are removed only after an export. */
   artifacts_not_exported: { readonly runId: string };
   artifact_missing: { readonly object: string };
-  // ours
+  // bugs in batchor
   invariant_violated: { readonly law: string };
 }
 export type BatchorErrorCode = keyof BatchorErrorDetails;
 
 const mark = Symbol.for('batchor.error');
 
-/** The only error this library throws on purpose. `message` says what and where, `hint` what to do; neither holds a secret or a payload. */
+/**
+ * The only error that this library throws on purpose. `message` says what failed and where, `hint`
+ * what to do. Neither contains a secret or a payload.
+ */
 export class BatchorError<Code extends BatchorErrorCode = BatchorErrorCode> extends Error {
   override readonly name = 'BatchorError';
   readonly code: Code;
   readonly details: BatchorErrorDetails[Code];
   readonly hint: string;
-  /** True for the caller's mistakes, and for the world's: a command line prints one line and no stack. */
+  /** True unless the error is a bug in batchor. A command line then prints no stack. */
   readonly isUserFault: boolean;
   constructor(code: Code, details: BatchorErrorDetails[Code], message: string, hint: string, options?: { readonly cause?: unknown }) {
     super(message, options);
@@ -93,7 +96,7 @@ export class BatchorError<Code extends BatchorErrorCode = BatchorErrorCode> exte
 
 const ourFaults: ReadonlySet<BatchorErrorCode> = new Set(['invariant_violated']);
 
-/** Works across duplicate copies of the package, unlike `instanceof`. */
+/** Unlike `instanceof`, works across duplicate copies of the package. */
 export const isBatchorError = <Code extends BatchorErrorCode = BatchorErrorCode>(
   error: unknown,
   code?: Code,

@@ -5,18 +5,19 @@ import { transition } from '../../core/machine/transition.ts';
 import type { Rejection } from '../../core/model/rejection.ts';
 import { commitCommand } from '../../engine/commit-command.ts';
 import type { OwnedRun } from '../../ports/run-store.ts';
-import { type Addressee, answerMsMax, lookMs } from '../control/addressee.ts';
+import { type RequestTarget, answerMsMax, pollMs } from '../control/request-target.ts';
 import { BatchorError } from './errors.ts';
 import { must, toBatchorError } from './interop.ts';
 
 /**
- * Owns a finished run for a while. Nobody drives one, so that nothing is left in an inbox: whoever holds it is waited for. Others that
- * would write to it, or sweep its objects, are kept out meanwhile.
+ * Owns a finished run while `use` runs. A finished run has no driver, so its owner soon releases
+ * it:
+ * waits up to `answerMsMax`. Meanwhile no other process can write to it or remove its objects.
  */
-export const withFinishedRun = async <A>(to: Addressee, use: (run: OwnedRun) => Promise<A>): Promise<A> => {
+export const withFinishedRun = async <A>(to: RequestTarget, use: (run: OwnedRun) => Promise<A>): Promise<A> => {
   const { store, runId, driver, scheduler } = to;
   await driver?.close();
-  for (let waitedMs = 0; ; waitedMs += lookMs) {
+  for (let waitedMs = 0; ; waitedMs += pollMs) {
     const owned = await store.own(runId)();
     if (!isLeft(owned)) {
       try {
@@ -27,17 +28,17 @@ export const withFinishedRun = async <A>(to: Addressee, use: (run: OwnedRun) => 
     }
     if (owned.left.type !== 'owned_elsewhere' || waitedMs >= answerMsMax)
       throw toBatchorError(owned.left, { runId, storage: store.describe });
-    await firstValueFrom(timer(lookMs, scheduler));
+    await firstValueFrom(timer(pollMs, scheduler));
   }
 };
 
-/** Commits the command; where it changes nothing, that is no error. */
+/** Commits the command. A command that changes nothing is not an error. */
 export const commitFinished = async (run: OwnedRun, command: Command): Promise<void> => {
   const committed = await must(commitCommand(run, command), { runId: run.runId });
   if (isLeft(committed)) refuse(run, committed.left);
 };
 
-/** Throws where the core would refuse the command. */
+/** Throws if the core would reject the command. */
 export const requireAllowed = (run: OwnedRun, command: Command): void => {
   const decided = transition(run.snapshot, command);
   if (isLeft(decided)) refuse(run, decided.left);
@@ -51,7 +52,7 @@ const refuse = ({ runId, snapshot }: OwnedRun, rejection: Rejection): void => {
       throw new BatchorError(
         'artifacts_not_exported',
         { runId },
-        `run ${runId} was never exported, and its raw files are kept nowhere else`,
+        `run ${runId} was never exported: the store has the only copy of its raw files`,
         'Export it first: exportArtifacts(). Nothing was removed.',
       );
     default:

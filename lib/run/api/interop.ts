@@ -10,7 +10,7 @@ export interface ErrorContext {
   readonly storage?: string;
 }
 
-/** Runs the effect; throws what it answers as an error. With the engine's observers, the only place that throws for the world's faults. */
+/** Runs the effect. Throws a `PortError` as a `BatchorError`. */
 export const must = async <A>(effect: TaskEither<PortError, A>, context: ErrorContext = {}): Promise<A> => unwrap(await effect(), context);
 
 export const unwrap = <A>(answer: Either<PortError, A>, context: ErrorContext = {}): A => {
@@ -18,7 +18,7 @@ export const unwrap = <A>(answer: Either<PortError, A>, context: ErrorContext = 
   return answer.right;
 };
 
-/** The error a user sees for a fault that a port answered. */
+/** The error that a user sees for a port's error. */
 export const toBatchorError = (error: PortError, { runId = '', storage = 'the store' }: ErrorContext = {}): BatchorError => {
   const message = messageOf(error);
   const cause = 'cause' in error ? { cause: error.cause } : undefined;
@@ -43,7 +43,7 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
         'provider_refused',
         { statusCode: error.statusCode, requestId: error.requestId },
         message,
-        'Read what the provider says; the run is kept.',
+        'Fix what the provider names; the run is kept.',
       );
     case 'not_found':
       return new BatchorError('run_not_found', { runId, storage }, message, 'List the runs that this store holds: `batchor list`.');
@@ -52,14 +52,14 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
         'run_owned_elsewhere',
         { runId, owner: error.owner },
         `run ${runId} is driven by ${error.owner}`,
-        `Wait for it (\`batchor wait --run-id ${runId}\` follows), or stop that process.`,
+        `Follow it with \`batchor wait --run-id ${runId}\`, or stop that process.`,
       );
     case 'lease_lost':
       return new BatchorError(
         'lease_lost',
         { runId, owner: error.owner },
         `run ${runId} was taken over${error.owner === null ? '' : ` by ${error.owner}`}`,
-        'Nothing to do here: the new owner goes on.',
+        'Nothing to do: the new owner continues the run.',
       );
     case 'stale_version':
       return new BatchorError('lease_lost', { runId, owner: null }, `run ${runId}: ${message}`, 'Open the run again.');
@@ -68,7 +68,7 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
         'store_corrupt',
         { where: error.where, runId },
         message,
-        'Keep the run folder as it is. `batchor doctor` says what is whole, and with `--repair` goes on from there.',
+        'Keep the run folder as it is. `batchor doctor` checks it, and `--repair` recovers the last verifiable state.',
       );
     case 'too_new':
       return new BatchorError('store_too_new', { storage }, message, 'Upgrade batchor; nothing was changed.');
@@ -77,19 +77,19 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
         'artifact_root_differs',
         { storage },
         message,
-        'Give the artifacts of this store: the folder that its runs were started with, mounted here.',
+        "Give this store's artifact folder: the one that its runs were started with.",
       );
     case 'unavailable':
       return new BatchorError(
         'store_unavailable',
         { storage },
         message,
-        'Nothing was acknowledged that is not durable. Mend the place and go on with the same run id.',
+        'No saved work was lost. Fix the storage, then run the same command with the same run id.',
         cause,
       );
   }
 };
 
-/** Whatever the engine's stream failed with, as the user's error. */
+/** The error of the engine's stream, as the user's error. */
 export const fromEngineFailure = (failure: unknown, context: ErrorContext): unknown =>
   failure instanceof EngineFailure ? toBatchorError(failure.error, context) : failure;

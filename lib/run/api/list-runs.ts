@@ -7,16 +7,19 @@ import { type RunSummary, summaryOf } from '../view/summary.ts';
 export interface ListQuery {
   readonly status?: RunStatus;
   readonly limit?: number;
-  /** Runs that cannot be opened, whatever the status asked for. */
+  /** Called for each run that cannot be opened, for any `status`. */
   readonly onDamaged?: (run: { readonly runId: string; readonly error: BatchorError }) => void;
 }
 
 export type ListedSummary = RunSummary & {
-  /** Who drives it now, for people; null: nobody. */
+  /** The process that drives it now, as text; null: none. */
   readonly owner: string | null;
 };
 
-/** Runs, newest first. Damaged ones are given to `onDamaged` before the first of them; without it the error of one is thrown behind the last. */
+/**
+ * Runs, newest first. Reports damaged runs to `onDamaged` before the first one. Without it, throws
+ * the error of one damaged run after the last one.
+ */
 export async function* listRuns(store: RunStore, { status, limit = Infinity, onDamaged }: ListQuery): AsyncGenerator<ListedSummary> {
   const context = { storage: store.describe };
   const damaged: DamagedRun[] = [];

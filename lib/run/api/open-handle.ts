@@ -7,11 +7,12 @@ import { withFinishedRun } from './finished-run.ts';
 import { must } from './interop.ts';
 import type { PriceBook } from '../job/price-book.ts';
 import type { Run } from './run.ts';
-import { createRunHandle, type RunHost } from './run-handle.ts';
+import { createRunHandle } from './run-handle.ts';
+import type { RunHost } from './run-host.ts';
 import type { Structures } from '../job/structures.ts';
-import { tellRun } from '../control/tell-run.ts';
+import { sendRequest } from '../control/send-request.ts';
 
-/** What a runner shares with the handles that it gives. */
+/** What a runner shares with its handles. */
 export interface HandleParts {
   readonly scheduler: SchedulerLike;
   readonly closed$: Observable<void>;
@@ -22,7 +23,7 @@ export interface HandleParts {
   readonly structures: Structures;
 }
 
-/** A handle on a stored run; throws `run_not_found` unless it is there. */
+/** Opens a handle of a stored run. Throws `run_not_found`. */
 export const openHandle = async (
   store: RunStore,
   runId: RunId,
@@ -41,7 +42,7 @@ export const openHandle = async (
     driverOf: () => drivers.of(runId),
     lastSeen: drivers.follow(runId),
     tryDrive: () => drivers.take(store, runId),
-    tell: (wish) => tellRun(to(), wish),
+    request: (request) => sendRequest(to(), request),
     ownFinished: (use) => withFinishedRun(to(), use),
     identify: (providerBatchId) => connections.identify(config, providerBatchId),
     observe: (batchKey, providerBatchId) => connections.observe(config, batchKey, providerBatchId),

@@ -15,38 +15,44 @@ import type { RunSummary } from '../view/summary.ts';
 import type { Verification, VerifyOptions } from '../audit/verification.ts';
 
 export interface CancelOptions {
-  /** Batches that were created elsewhere are cancelled at the provider, too. Default false. */
+  /** Also cancels adopted batches at the provider. Default false. */
   readonly cancelAdopted?: boolean;
 }
 
 export interface WaitOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
-  /** A paused run will not finish by itself. Default `'reject'`, with code `run_paused`. */
+  /** A paused run does not finish by itself. Default `'reject'`, with code `run_paused`. */
   readonly onPaused?: 'reject' | 'wait';
 }
 
 /**
- * `{ exists }`: the provider has it, under this id; checked against its metadata. `never_created`: nobody ever made it; its input file is
- * deleted, and it is sent again. `results_lost`: what it answered is gone; rows without an answer go again, and are paid for again.
- * `read_again`: its files are downloaded again, from their beginning. `take_files`: settle what the files hold that it names by now, though it is
- * not over; `give_up`: do not wait for it. Both cancel it at the provider, and rows without an answer go again, and may be paid for twice.
- * `retry`: look again.
+ * What happened to a batch, as an operator reports it.
+ * - `{ exists }`: the provider has it under this id. Checked against its metadata.
+ * - `never_created`: it was not created. batchor deletes its input file and sends it again.
+ * - `results_lost`: its answers are lost. Rows without an answer are sent, and billed, again.
+ * - `read_again`: downloads its files again from the start.
+ * - `take_files`: settles the files that it names now, although it has not ended.
+ * - `give_up`: stops waiting for it.
+ * - `retry`: checks again.
+ *
+ * `take_files` and `give_up` cancel it at the provider. Rows without an answer are sent again, and
+ * may be billed twice.
  */
 export type BatchWord = { readonly exists: string } | 'never_created' | 'results_lost' | 'read_again' | 'take_files' | 'give_up' | 'retry';
 
-/** All terminal results, pulled page by page; nothing is held. */
+/** All terminal results, pulled page by page. Memory: one page. */
 export interface ResultStream<Output, Metadata extends JsonObject> extends AsyncIterable<ItemResult<Output, Metadata>> {
   toArray(): Promise<ItemResult<Output, Metadata>[]>;
 }
 
 export interface ResultsOptions {
   readonly afterSequence?: number;
-  /** Wait for more until the run finishes, instead of rejecting with `run_not_finished`. */
+  /** Waits for more until the run finishes, instead of rejecting with `run_not_finished`. */
   readonly follow?: boolean;
-  /** `'sequence'` (default): as they ended; `'input'`: in item order. */
+  /** `'sequence'` (default): in order of completion; `'input'`: in item order. */
   readonly order?: 'sequence' | 'input';
-  /** `response`: each result with the provider's whole body, while raw files are kept. */
+  /** `response`: adds the provider's whole body to each result, while raw files are kept. */
   readonly include?: readonly ResultExtra[];
   readonly only?: ResultSelection;
   readonly signal?: AbortSignal;
@@ -55,7 +61,7 @@ export interface ResultsOptions {
 /** A page of results as JSON lines, snake_case. */
 export interface ResultText {
   readonly text: string;
-  /** Lines in it. */
+  /** Number of lines. */
   readonly count: number;
 }
 
@@ -65,31 +71,37 @@ export interface ResultTextPage extends ResultText {
   readonly hasMore: boolean;
 }
 
-/** Which results a table has; what has ended so far, unless it is in input order. */
+/** Selects the results of a table: those so far, unless in input order. */
 export interface TableOptions {
-  /** `'sequence'` (default): as they ended, what there is now. `'input'`: in item order, of a run that is finished. */
+  /**
+   * `'sequence'` (default): results so far, in order of completion. `'input'`: item order, finished
+   * runs.
+   */
   readonly order?: 'sequence' | 'input';
   /** Results after this sequence; not in input order. */
   readonly afterSequence?: number;
-  /** At most so many; not in input order. With `only`: looks at so many. */
+  /** Maximum number of results read. Not in input order. With `only`, counts before selecting. */
   readonly limit?: number;
   readonly only?: ResultSelection;
-  /** These columns, in this order; absent: all. Rejects with `invalid_config` for one that the run does not have. */
+  /** Columns, in this order; absent: all. Rejects with `invalid_config` for an unknown one. */
   readonly columns?: readonly string[];
   /**
-   * Results by id: a page of the table for each page of ids, a row for each id, in their order. A row of nulls where the run has no such item, or it has
-   * not ended. Not with `order`, `afterSequence`, `limit` and `only`.
+   * Results by id: one page of the table per page of ids, one row per id, in their order. The row
+   * of an unknown or unfinished item has nulls. Not with `order`, `afterSequence`, `limit` and
+   * `only`.
    */
   readonly itemIds?: AsyncIterable<readonly string[]>;
-  /** `response`: a column, or a key of each line, with the provider's whole body, while raw files are kept. */
+  /**
+   * `response`: adds a column, or key, with the provider's whole body, while raw files are kept.
+   */
   readonly include?: readonly ResultExtra[];
   readonly signal?: AbortSignal;
 }
 
 export interface ExportOptions extends TableOptions {
-  /** A table in this format; absent: JSON lines, of whole results, or, with `columns`, of flat objects. */
+  /** Table format. Absent: JSON lines of whole results, or of flat objects with `columns`. */
   readonly format?: TableFormat;
-  /** JSON lines behind what the file holds. */
+  /** Appends JSON lines to the file. */
   readonly append?: boolean;
 }
 
@@ -100,14 +112,17 @@ export interface ResultExport {
   readonly hasMore: boolean;
 }
 
-/** A durable handle. Properties and sync methods say what was last known; whatever touches disk or network returns a promise. */
+/**
+ * A handle of a durable run. Properties and synchronous methods return the last known state.
+ * Methods that use disk or network return a promise.
+ */
 export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject> extends AsyncDisposable {
   readonly runId: string;
   readonly status: RunStatus;
   readonly controlState: RunControlState;
   readonly controlReason: ControlReason | null;
   readonly isFinished: boolean;
-  /** True while this very process drives it. */
+  /** True while this process drives it. */
   readonly isDrivenHere: boolean;
   summary(): RunSummary;
   snapshot(): RunSnapshot;
@@ -115,71 +130,105 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
   readonly description: JsonObject | null;
   /** Reads the newest state. */
   refresh(): Promise<RunSummary>;
-  /** Drives in the background from now on. Rejects with `run_owned_elsewhere` while another process owns the run. */
+  /**
+   * Drives in the background. Rejects with `run_owned_elsewhere` while another process owns the
+   * run.
+   */
   drive(): Promise<void>;
-  /** Settles when nothing more will happen without you: drives where it may, follows where another process drives. Aborting stops the waiting, never the run. */
+  /**
+   * Waits until the run finishes or needs you. Drives it, or follows the process that drives it.
+   * Aborting ends the wait, not the run.
+   */
   wait(options?: WaitOptions): Promise<RunSummary>;
   pause(): Promise<RunSummary>;
   /**
-   * Lets a paused run go on, with what is said anew; a run that is not paused takes the changes over. Rejects with `price_unknown` or
-   * `invalid_config`, nothing changed, for a cap that could not be kept and for what cannot be meant.
+   * Resumes a paused run with changed settings. A run that is not paused takes over the settings.
+   * Rejects with `price_unknown` or `invalid_config` and changes nothing, for a cap that batchor
+   * cannot enforce and for invalid values.
    */
   resume(options?: ResumeOptions): Promise<RunSummary>;
-  /** Rejects with `adopted_batches_in_progress`, nothing changed, where batches that were created elsewhere would be cancelled, unless that is said. */
+  /**
+   * Rejects with `adopted_batches_in_progress`, and changes nothing, if it would cancel adopted
+   * batches without `cancelAdopted`.
+   */
   cancel(options?: CancelOptions): Promise<RunSummary>;
   /**
-   * Says what is true of a batch that batchor cannot decide by itself: one that is `held`, or whose create got no answer. Rejects with
-   * `batch_not_resolved` where it cannot be so. A run that waited for nothing else goes on.
+   * Tells batchor what happened to a batch that is `held`, or whose create got no answer. Rejects
+   * with `batch_not_resolved` if that contradicts the batch's state. The run continues if it waited
+   * for nothing else.
    */
-  resolve(batchKey: string, word: BatchWord): Promise<RunSummary>;
-  /** How its structured answers are read here; null where answers are words. Loads the schema's module, if it names one. */
+  resolve(batchKey: string, statement: BatchWord): Promise<RunSummary>;
+  /**
+   * How this process reads structured answers; null for plain text. Loads the schema's module, if
+   * any.
+   */
   structure(): Promise<RunStructure | null>;
   /** All terminal results. Rejects with `run_not_finished` unless `follow`. */
   results(options?: ResultsOptions): ResultStream<Output, Metadata>;
-  /** All terminal results in item order, as the JSON lines that exports hold: the fast way to a file. Rejects with `run_not_finished`. */
+  /**
+   * All terminal results in item order, as JSON lines: the fastest way to a file. Rejects with
+   * `run_not_finished`.
+   */
   resultText(options?: Pick<ResultsOptions, 'include' | 'only' | 'signal'>): AsyncIterable<ResultText>;
   readTerminalResults(options?: ResultPageOptions): Promise<ResultPage<Output, Metadata>>;
-  /** The same page as JSON lines, as exports hold them: structured outputs as the model wrote them. */
+  /** The same page as JSON lines. Structured outputs stay as the model wrote them. */
   readTerminalResultText(options?: ResultPageOptions): Promise<ResultTextPage>;
-  /** JSON lines, snake_case, or a table of any format. Whole or not at all, unless `append`. */
+  /**
+   * Writes JSON lines (snake_case) or a table. Writes the whole file or nothing, unless `append`.
+   */
   exportTerminalResults(path: string, options?: ExportOptions): Promise<ResultExport>;
   /**
-   * Writes a finished run into a folder that is not there yet, or empty: what the provider gave (`raw/`), `results.jsonl` in input order, and last
-   * `manifest.json` with the size and SHA-256 of each. The folder has its name only once it is whole. Rejects with `run_not_finished`.
+   * Exports a finished run to a new or empty folder: the provider's files (`raw/`), `results.jsonl`
+   * in input order, and last `manifest.json` with the size and SHA-256 of each. The folder gets its
+   * name once it is complete. Rejects with `run_not_finished`.
    */
   exportArtifacts(destinationDir: string, options?: { readonly signal?: AbortSignal }): Promise<ArtifactExport>;
   /**
-   * Removes what a finished run needs no more: request lines, and with `raw` what the provider gave. Results stay readable, byte for byte. Rejects
-   * with `artifacts_not_exported` where raw files were never exported. Broken off, it is finished by the next call.
+   * Removes request lines of a finished run, and with `raw` the provider's files. Results stay
+   * readable, byte for byte. Rejects with `artifacts_not_exported` if the raw files were never
+   * exported. The next call completes an interrupted one.
    */
   pruneArtifacts(options?: PruneOptions): Promise<ArtifactPruning>;
   /**
-   * Results as columns, page by page: what a notebook or a warehouse takes. Each row has its id, status, attempts, error, words, tokens, cost, batch,
-   * latency and lineage; a field of the schema is a column `output.<field>`, a key that the metadata of the first thousand rows have is
-   * `metadata.<key>`, and the whole of both is there as JSON. Outputs are as the model wrote them.
+   * Results as columns, page by page. Each row has id, status, attempts, error, text, tokens, cost,
+   * batch, latency and lineage. Each field of the schema is a column `output.<field>`. Each
+   * metadata key of the first thousand rows is a column `metadata.<key>`. Whole output and metadata
+   * are JSON. Outputs stay as the model wrote them.
    */
   table(options?: TableOptions): Promise<TableStream>;
-  /** What one would ask of the results first: counts by failure class and attempts, tokens, money, the slowest batches. Reads no line of them. */
+  /**
+   * Counts by failure class and attempts, tokens, money, and the slowest batches. Reads no result
+   * line.
+   */
   report(options?: { readonly signal?: AbortSignal }): Promise<RunReport>;
   /**
-   * Rows of this run as the source of another one, e.g. its failures: `buildPrompt: ({ payload }) => ({ body: payload.body })` asks the same again, in a
-   * job with the same endpoint. The run has to be finished; the handle is needed while the new run reads.
+   * Rows of this run as the source of another one, e.g. its failures:
+   * `buildPrompt: ({ payload }) => ({ body: payload.body })` sends the same request again, in a job
+   * with the same endpoint. The run must be finished. Keep this handle while the new run reads.
    */
   source(options?: RunSourceOptions): CheckpointedItemSource<EarlierItem, JsonObject>;
   /**
-   * Proves from rows and artifacts that no row was lost and none counts twice; tells the first broken law, and its row. Works on a run
-   * that goes on, wherever it is driven; changes nothing, needs no key and no network.
+   * Verifies from rows and artifacts that no row was lost or counted twice. Reports the first
+   * broken law and its row. Also works on a run in progress. Changes nothing; needs no key and no
+   * network.
    */
   verify(options?: VerifyOptions): Promise<Verification>;
-  /** The history of one item: every batch that it was in, the lines that speak of it, what came of it. Rejects with `item_not_found`. */
+  /**
+   * The history of one item: its batches, their lines, its outcome. Rejects with `item_not_found`.
+   */
   inspect(itemId: string): Promise<Inspection>;
-  /** Persisted events after a sequence, then live ones; completes when the run finishes. Cold: each subscriber gets them all. */
+  /**
+   * Stored events after a sequence, then live ones. Completes when the run finishes. Cold: each
+   * subscriber gets all of them.
+   */
   events$(options?: { readonly afterSequence?: number }): Observable<RunEvent>;
   events(options?: { readonly afterSequence?: number; readonly signal?: AbortSignal }): AsyncIterable<RunEvent>;
   /** The latest summary, then every change; completes when the run finishes. */
   readonly summary$: Observable<RunSummary>;
-  /** Pages of results as they come; completes when the run finishes. `results()` pulls, and is the way for large runs. */
+  /**
+   * Pages of results as they end. Completes when the run finishes. For large runs use `results()`.
+   */
   readonly results$: Observable<readonly ItemResult<Output, Metadata>[]>;
-  /** Ends this handle's subscriptions. The run goes on. */
+  /** Ends this handle's subscriptions. The run continues. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -17,40 +17,48 @@ export type RunnerStorage =
     }
   | {
       readonly storage: Storage<'shared'>;
-      /** Several machines share the rows, so only you know where they share the files. Null: none at hand; runs can then be looked at and told things. */
+      /**
+       * Required with shared storage: all workers must use the same files. Null: none here; runs
+       * can then be inspected and controlled, not driven.
+       */
       readonly artifactStore: ArtifactStore | null;
     };
 
 interface RunnerOptions {
-  /** How this process is called where it owns runs, for people. Default host and process id. */
+  /** Name of this process as an owner of runs. Default: host and process id. */
   readonly owner?: string;
-  /** With shared storage: after so long without a sign of life an owner is taken for dead. Default 30,000. */
+  /**
+   * With shared storage: milliseconds without a heartbeat until an owner is replaced. Default
+   * 30,000.
+   */
   readonly leaseTtlMs?: number;
-  /** Connections by which stored runs reach their provider in a fresh process. A default OpenAI connection is always there. */
+  /** Connections to providers, for stored runs too. A default OpenAI connection always exists. */
   readonly providers?: readonly ProviderConnection[];
-  /** Finds a connection that `providers` does not name, before the default one is thought of; undefined: not known here either. */
+  /** Finds a connection that `providers` does not name. Undefined: the default one is tried. */
   readonly connectionOf?: (name: string, kind: string) => ProviderConnection | undefined;
   /**
-   * Counts prompt tokens at ingestion, if given. Default: tiktoken where a budget in tokens or money is set, else an estimate by bytes, which
-   * the run's own answers correct. Null: always the estimate.
+   * Counts prompt tokens at ingestion. Default: tiktoken if a token or money limit is set, else an
+   * estimate by bytes, corrected by the run's own answers. Null: always the estimate.
    */
   readonly tokenCounter?: TokenCounter | null;
   /** Imports the module of a run's `schemaRef`, given its URL. Default `import()`. */
   readonly importModule?: (url: string) => Promise<unknown>;
-  /** Prices of your own; what it does not know is asked of the provider's adapter. */
+  /** Your own prices. For models it does not know, the provider's adapter is asked. */
   readonly prices?: PriceBook;
-  /** Drive started runs in the background. Default true; false leaves it to `drive()` and `wait()`. */
+  /**
+   * Drive started runs in the background. Default true. False: only `drive()` and `wait()` drive.
+   */
   readonly autorun?: boolean;
-  /** How often to look for commands that other processes left for a run driven here. Default 1,000. */
+  /** Milliseconds between two polls for requests of other processes. Default 1,000. */
   readonly inboxIntervalMs?: number;
-  /** Time. Default the wall clock. */
+  /** Source of time. Default: the wall clock. */
   readonly scheduler?: SchedulerLike;
   /**
-   * Milliseconds of a clock that nothing sets, by which a jump of the scheduler's clock is noticed. Default `performance.now()` beside the wall
-   * clock; with a scheduler of your own, none.
+   * Milliseconds of a monotonic clock, to detect jumps of the scheduler's clock. Default:
+   * `performance.now()` with the wall clock; none with your own scheduler.
    */
   readonly monotonicMs?: () => number;
-  /** Chance for run ids and batch keys: so many hexadecimal digits. Default the system's. */
+  /** Random hexadecimal digits for run ids and batch keys. Default: the system's random source. */
   readonly randomHex?: (digits: number) => string;
 }
 
@@ -58,7 +66,7 @@ export interface StartOptions {
   /** Continue this run if it exists, else create it under this id. */
   readonly runId?: string;
   readonly ifExists?: 'resume' | 'fail';
-  /** Stored with a new run, and given back by `run.description`. */
+  /** Stored with a new run. `run.description` returns it. */
   readonly description?: JsonObject;
   readonly signal?: AbortSignal;
 }

@@ -3,11 +3,11 @@ import { asyncScheduler, type Observable, type SchedulerLike, Subject } from 'rx
 import { makeRunId, type RunId } from '../../core/values/ids.ts';
 import type { JsonObject } from '../../core/json/json.ts';
 import type { RunEvent } from '../../core/machine/run-event.ts';
-import { isFinished } from '../../core/model/snapshot.ts';
 import type { RunStore } from '../../ports/run-store.ts';
 import type { OutputOf, StructuredOutput } from '../../schema/types.ts';
 import type { EngineSource } from '../../effects/ports.ts';
-import { randomHexOf } from '../drive/chance.ts';
+import { randomHexOf } from '../drive/random-hex.ts';
+import { attachJob } from './attach-job.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { defaultStorage, defaultTokenCounter } from './defaults.ts';
 import { createRun } from './create-run.ts';
@@ -19,19 +19,18 @@ import type { FoundBatches } from '../sources/found-batches.ts';
 import { must, toBatchorError } from './interop.ts';
 import { sourceOf } from '../job/job-source.ts';
 import type { AdoptingJob, AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from '../job/job.ts';
-import { compareStored } from '../job/compare-stored.ts';
 import { listRuns, type ListedSummary, type ListQuery } from './list-runs.ts';
 import { openHandle } from './open-handle.ts';
 import type { Quote, QuoteOptions } from '../quote/quote.ts';
 import { quoteJob } from '../quote/quote-job.ts';
 import { compareSchema } from '../control/resume.ts';
 import type { Run, WaitOptions } from './run.ts';
-import { ownedElsewhere, requireRunId, runExists } from '../control/run-refusals.ts';
+import { requireRunId, runExists } from '../control/run-refusals.ts';
 import { type BatchRunnerOptions, type StartOptions, storageOptionsOf } from './runner-options.ts';
 import { createStructures, type Structures } from '../job/structures.ts';
 import { type WorkOptions, workOn } from '../drive/work.ts';
 
-/** Owns durable execution. Nothing is opened until first used; nothing in it is persisted. */
+/** Starts and drives durable runs. Opens its store on first use. Holds no durable state itself. */
 export class BatchRunner implements AsyncDisposable {
   /** Live events of every run this process drives. */
   readonly events$: Observable<RunEvent>;
@@ -62,7 +61,9 @@ export class BatchRunner implements AsyncDisposable {
     });
   }
 
-  /** Creates or resumes a durable run. Resolves once it is stored, before anything is sent. */
+  /**
+   * Creates or resumes a durable run. Resolves once it is stored, before batchor sends anything.
+   */
   async start<
     Payload,
     Provider extends AnyProviderConfig,
@@ -79,19 +80,20 @@ export class BatchRunner implements AsyncDisposable {
     if (known !== null && isRight(known)) {
       await known.right.close();
       if (options.ifExists === 'fail') throw runExists(runId, store.describe);
-      await this.#attach(store, runId, erased, source, options.signal, true);
+      await this.#attach(store, runId, erased, options.signal, true);
     } else await this.#create(store, runId, erased, source, options);
     return this.#handle(store, runId);
   }
 
-  /** Reads batches that were created elsewhere, and their whole input files, for `adopt`. Throws `batch_not_adoptable`, which names batch and line. */
+  /** Reads existing batches and their input files, for `adopt`. Throws `batch_not_adoptable`. */
   async findBatches(ids: readonly string[], options: FindBatchesOptions = {}): Promise<FoundBatches> {
     return findBatches(await this.#connections.connectTo(finderConfig(options)), ids, options.signal);
   }
 
   /**
-   * Makes a durable run of batches that were created elsewhere, or resumes it: each line of their input files is an item, named by its `custom_id` (of
-   * several batches: `BATCH:CUSTOM_ID`). Nothing is sent, cancelled or deleted at the provider, unless the job says `retryAdopted`.
+   * Makes a durable run of existing batches, or resumes it. Each line of their input files is an
+   * item, named by its `custom_id` (`BATCH:CUSTOM_ID` with several batches). Sends, cancels and
+   * deletes nothing at the provider unless the job sets `retryAdopted`.
    */
   adopt<Provider extends AnyProviderConfig, const Schema extends StructuredOutput | undefined = undefined>(
     job: AdoptingJob<Schema, Provider>,
@@ -115,7 +117,7 @@ export class BatchRunner implements AsyncDisposable {
     return run;
   }
 
-  /** What a run of the job would send and cost. Reads its rows to their end, so that `items` must be such as can be read again; opens no store, sends nothing, needs no key. */
+  /** Estimates what a run of the job would send and cost. Reads all rows. Sends and stores nothing. */
   quote<
     Payload,
     Provider extends AnyProviderConfig,
@@ -131,8 +133,10 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /**
-   * A handle on a stored run. With its job: compared, typed, and able to go on ingesting. With its schema: compared and typed. Without:
-   * structured outputs are read by the module that the run's `schemaRef` names, else by the JSON Schema stored with it (`run.structure()`).
+   * A handle of a stored run. With its job: compared, typed, and able to continue reading its
+   * input.
+   * With its schema: compared and typed. Without either, structured outputs are read by the module
+   * that the run's `schemaRef` names, else by the stored JSON Schema (`run.structure()`).
    */
   async getRun<Job extends BatchJob>(runId: string, options: { readonly job: Job }): Promise<Run<JobOutput<Job>, JobMetadata<Job>>>;
   async getRun<const Schema extends StructuredOutput>(
@@ -144,27 +148,28 @@ export class BatchRunner implements AsyncDisposable {
     const store = await this.#open();
     const id = this.#runIdOf(runId);
     const job = options.job as unknown as AnyJob | undefined;
-    if (job !== undefined) await this.#attach(store, id, job, this.#sourceOf(job));
+    if (job !== undefined) await this.#attach(store, id, job);
     if (options.structuredOutput !== undefined) {
       const reader = await must(store.read(id), { runId, storage: store.describe });
       await reader.close();
       compareSchema(id, reader.snapshot.config, options.structuredOutput);
-      this.#structures.give(id, options.structuredOutput);
+      this.#structures.set(id, options.structuredOutput);
     }
     return this.#handle(store, id);
   }
 
   /**
-   * Runs of the store, newest first. Those that cannot be opened are given to `onDamaged`, before the first of the others; without it, the
-   * error of one of them is thrown behind the last of the others.
+   * Runs of the store, newest first. Reports damaged runs to `onDamaged` before the first one.
+   * Without it, throws the error of one damaged run after the last one.
    */
   async *listRuns(query: ListQuery = {}): AsyncIterable<ListedSummary> {
     yield* listRuns(await this.#open(), query);
   }
 
   /**
-   * True after: nothing of the run is left in the store. Refused while unfinished, unless `abandon`: then the batches left at the provider are named. A
-   * run that cannot be opened goes only with `abandon`; which of its batches are left is not known then (`areBatchesKnown` false).
+   * Deletes the run from the store. Refuses an unfinished run unless `abandon`; then returns its
+   * batches that continue at the provider. A run that cannot be opened also requires `abandon`; its
+   * batches are unknown then (`areBatchesKnown` false).
    */
   async deleteRun(
     runId: string,
@@ -176,8 +181,8 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /**
-   * Asks the provider one cheap question: throws `authentication_failed`, `provider_unavailable` or what else it says. A service that cannot list its batches is refused
-   * (`provider_refused`) unless `acceptNoList`: creates whose answer is lost cannot be looked for there.
+   * Makes one cheap request to the provider. Throws its error, e.g. `authentication_failed`. Throws
+   * `provider_refused` for a service that cannot list its batches, unless `acceptNoList`.
    */
   async checkProvider(config: AnyProviderConfig, options: { readonly acceptNoList?: boolean } = {}): Promise<void> {
     const provider = await this.#connections.connectTo(config);
@@ -185,8 +190,9 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /**
-   * Drives every run of the store that nobody drives and to which something is owed, until aborted or closed: paused runs included, while
-   * answers are under way. Resolves once what was begun is committed, and all runs are given back.
+   * Drives every run of the store that has work due and no owner, until aborted or closed. Includes
+   * paused runs with batches in flight. Resolves once all work begun is committed, and all runs are
+   * released.
    */
   async work(options: WorkOptions = {}): Promise<void> {
     const store = await this.#open();
@@ -194,14 +200,14 @@ export class BatchRunner implements AsyncDisposable {
       store,
       drivers: this.#drivers,
       scheduler: this.#scheduler,
-      attach: (runId, job) => this.#attach(store, runId, job, this.#sourceOf(job), options.signal),
+      attach: (runId, job) => this.#attach(store, runId, job, options.signal),
       closed$: this.#closed,
       isClosed: () => this.#isClosed,
       options,
     });
   }
 
-  /** Stops driving, gives runs back, closes the store. Runs stay as they are. */
+  /** Stops driving, releases all runs, closes the store. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#drivers.close();
@@ -223,7 +229,7 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   async #open(): Promise<RunStore> {
-    if (this.#isClosed) throw new BatchorError('runner_closed', {}, 'this runner is closed', 'Make a new BatchRunner.');
+    if (this.#isClosed) throw new BatchorError('runner_closed', {}, 'this runner is closed', 'Create a new BatchRunner.');
     this.#store ??= Promise.resolve(this.#options.storage ?? defaultStorage()).then((storage) =>
       must(storage.open(storageOptionsOf(this.#options)), { storage: storage.describe }),
     );
@@ -231,7 +237,7 @@ export class BatchRunner implements AsyncDisposable {
     try {
       return await opening;
     } catch (error) {
-      // A store that was away for a moment is opened anew at the next call.
+      // After a transient failure, the next call opens the store again.
       if (this.#store === opening) this.#store = null;
       throw error;
     }
@@ -256,32 +262,26 @@ export class BatchRunner implements AsyncDisposable {
       randomHex: (digits) => this.#randomHex(digits),
     });
     this.#drivers.attach(runId, source);
-    this.#structures.give(runId, job.structuredOutput);
-    // A run just created is driven at once, or given back.
+    this.#structures.set(runId, job.structuredOutput);
+    // A new run is driven at once, or released.
     if (this.#options.autorun === false) return run.close();
     await this.#drivers.drive(run);
   }
 
-  /** Attaches the job to a stored run: compares it, takes over what may change, and drives. */
-  async #attach(
-    store: RunStore,
-    runId: RunId,
-    job: AnyJob,
-    source: EngineSource,
-    signal: AbortSignal = new AbortController().signal,
-    mayDrive = false,
-  ): Promise<void> {
-    const { prices } = this.#options;
-    const { snapshot, changedOperation } = await compareStored(store, runId, job, source, { prices, signal, isStart: mayDrive });
-    this.#drivers.attach(runId, source);
-    this.#structures.give(runId, job.structuredOutput);
-    if (isFinished(snapshot) || !mayDrive) return;
-    const driver = this.#options.autorun === false ? (this.#drivers.of(runId) ?? null) : await this.#drivers.take(store, runId);
-    if (driver === null) {
-      if (this.#options.autorun === false) return;
-      throw ownedElsewhere(runId, await must(store.ownerOf(runId), { runId }));
-    }
-    if (changedOperation !== null) await driver.tell({ type: 'ChangeOperation', atMs: this.#scheduler.now(), operation: changedOperation });
+  /** Compares the job with a stored run. A start also drives it. */
+  async #attach(store: RunStore, runId: RunId, job: AnyJob, signal = new AbortController().signal, isStart = false): Promise<void> {
+    const source = this.#sourceOf(job);
+    await attachJob(
+      store,
+      { runId, job, source, signal, isStart },
+      {
+        drivers: this.#drivers,
+        structures: this.#structures,
+        prices: this.#options.prices,
+        scheduler: this.#scheduler,
+        isAutorun: this.#options.autorun !== false,
+      },
+    );
   }
 
   async #handle<Output, Metadata extends JsonObject>(store: RunStore, runId: RunId): Promise<Run<Output, Metadata>> {
@@ -294,7 +294,7 @@ export class BatchRunner implements AsyncDisposable {
       connections: this.#connections,
       structures: this.#structures,
     });
-    // The results' types follow from the job: the same rows, seen through it.
+    // The job determines the result types. The rows are the same.
     return run as unknown as Run<Output, Metadata>;
   }
 }

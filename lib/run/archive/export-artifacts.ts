@@ -13,43 +13,44 @@ import { must, toBatchorError } from '../api/interop.ts';
 import { type ExportedFile, manifestText, type RawFileNotKept } from './manifest.ts';
 import type { ResultText } from '../api/run.ts';
 
-/** What writing a run out needs of a handle. */
-export interface ExportScene {
-  /** Of a run that is finished. */
+/** What an export needs from the handle. */
+export interface ExportContext {
+  /** Reader of the finished run. */
   readonly reader: RunReader;
   readonly snapshot: RunSnapshot;
   readonly results: (options: { readonly signal?: AbortSignal }) => AsyncIterable<ResultText>;
   readonly nowMs: () => number;
-  /** Commits that it was written out. */
+  /** Records the export in the run. */
   readonly note: (exported: ExportNote) => Promise<void>;
 }
 
-// A batch of scattered rows is some hundred kilobytes of indexes.
+// The row indexes of a scattered batch take a few hundred kilobytes.
 const pageBatches = 20;
 
 /**
- * Writes raw files, results in input order, and last a manifest with the size and the SHA-256 of each, into a folder that is whole or not there; then it
- * is noted that the run was written out. Holds a page of results, or a chunk of a file, and a line of the manifest for each file.
+ * Exports raw files, results in input order, and last a manifest with size and SHA-256 of each. The
+ * folder appears once it is complete. Then records the export in the run. Memory: a page of results
+ * or a chunk of a file, and a manifest line per file. Throws `artifact_missing`, `store_corrupt`.
  */
 export const exportArtifacts = async (
   given: string,
   { signal }: { readonly signal?: AbortSignal },
-  scene: ExportScene,
+  context: ExportContext,
 ): Promise<ArtifactExport> => {
-  const { snapshot, nowMs, note } = scene;
+  const { snapshot, nowMs, note } = context;
   signal?.throwIfAborted();
   const written = await writeWholeFolder(given, async (draft) => {
-    const { files, notKept } = await writeRawFiles(draft, scene, signal);
+    const { files, notKept } = await writeRawFiles(draft, context, signal);
     let resultCount = 0;
     async function* texts(): AsyncGenerator<string> {
-      for await (const { text, count } of scene.results(signal === undefined ? {} : { signal })) {
+      for await (const { text, count } of context.results(signal === undefined ? {} : { signal })) {
         yield text;
         resultCount += count;
       }
     }
     const results = await draft.write('results.jsonl', texts());
     files.push({ path: 'results.jsonl', kind: 'results', ...results, batch: null });
-    const finishedAtMs = await finishedAt(scene.reader, snapshot);
+    const finishedAtMs = await finishedAt(context.reader, snapshot);
     const text = manifestText({ snapshot, exportedAtMs: nowMs(), finishedAtMs, resultCount, files, notKept });
     const manifest = await draft.write('manifest.json', [text]);
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
@@ -63,7 +64,7 @@ export const exportArtifacts = async (
 
 const writeRawFiles = async (
   draft: FolderDraft,
-  { reader }: ExportScene,
+  { reader }: ExportContext,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly files: ExportedFile[]; readonly notKept: readonly RawFileNotKept[] }> => {
   const files: ExportedFile[] = [];
@@ -87,7 +88,7 @@ const writeRawFiles = async (
 
 const batchOf = ({ batchNo, batchKey, providerBatchId }: BatchRecord): ExportedFile['batch'] => ({ batchNo, batchKey, providerBatchId });
 
-/** Null where the file is not kept. */
+/** Null if the file is not kept. */
 const writeRawFile = async (
   draft: FolderDraft,
   { runId, artifacts }: RunReader,
@@ -104,8 +105,8 @@ const writeRawFile = async (
     throw new BatchorError(
       'artifact_missing',
       { object },
-      `run ${runId}: ${chunks.left.message}, and what it said lies nowhere else`,
-      `Nothing was exported. See what else is not as it should be: \`batchor verify --run-id ${runId}\`.`,
+      `run ${runId}: ${chunks.left.message}, and there is no copy of its answers`,
+      `Nothing was exported. Check the run for more damage: \`batchor verify --run-id ${runId}\`.`,
     );
   }
   async function* watched(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -120,18 +121,18 @@ const writeRawFile = async (
   }
   const written = await draft.write(path, watched(chunks.right));
   if (written.bytes === bytes) return written;
-  const message = `raw file ${object} has ${written.bytes} bytes, and was stored with ${bytes}`;
+  const message = `raw file ${object} has ${written.bytes} bytes, but was stored with ${bytes}`;
   throw new BatchorError(
     'store_corrupt',
     { where: object, runId },
     message,
-    `Nothing was exported. Keep the run as it is, and see what else is not as it should be: \`batchor verify --run-id ${runId}\`.`,
+    `Nothing was exported. Keep the run as it is, and check it for more damage: \`batchor verify --run-id ${runId}\`.`,
   );
 };
 
 const pageEvents = 1_000;
 
-/** When its last row ended; what came after are exports and prunings. */
+/** When the last row ended. Later events are exports and prunes. */
 const finishedAt = async (reader: RunReader, snapshot: RunSnapshot): Promise<number> => {
   for (let cursor = 0; ;) {
     const page = await must(reader.eventsAfter(cursor, pageEvents), { runId: reader.runId });

@@ -4,28 +4,28 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { BatchorError } from '../api/errors.ts';
 import { behindLinks } from '../results/whole-file.ts';
 
-/** A file as it was written. */
+/** Size and hash of a written file. */
 export interface WrittenFile {
   readonly bytes: number;
   readonly sha256: string;
-  /** Newlines in it. */
+  /** Number of newlines. */
   readonly lineCount: number;
 }
 
-/** A folder under way: under another name until it is whole. */
+/** A folder that is being written, under a temporary name. */
 export interface FolderDraft {
-  /** Writes a file, `/`-separated below the folder, and makes it durable. */
+  /** Writes a durable file; `path` is relative to the folder, with `/`. */
   write(path: string, chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>): Promise<WrittenFile>;
 }
 
 const marker = '.incomplete-';
-/** Folders that this process is writing. */
+/** Folders that this process is writing now. */
 const underWay = new Set<string>();
 
 /**
- * True after: the folder is there, whole and durable, with what `fill` wrote and nothing else. Until then it has another name, which says that it is
- * not whole, so that an interrupted export never looks like one; what dead processes left so beside it is removed. The folder must not exist, or be
- * empty: anything else is left alone.
+ * Writes a folder with what `fill` writes, and makes it durable. It has a temporary name until it
+ * is complete. Removes such temporary folders of dead processes. Throws `invalid_config` if the
+ * folder exists and is not empty.
  */
 export const writeWholeFolder = async <A>(
   given: string,
@@ -36,7 +36,7 @@ export const writeWholeFolder = async <A>(
   await mkdir(dirname(path), { recursive: true });
   await removeStale(path);
   const aside = `${path}${marker}${process.pid}`;
-  if (underWay.has(aside)) throw refused(path, 'is being written by this very process');
+  if (underWay.has(aside)) throw refused(path, 'is being written by this process');
   underWay.add(aside);
   try {
     await rm(aside, { recursive: true, force: true });
@@ -44,7 +44,7 @@ export const writeWholeFolder = async <A>(
     const folders = new Set([aside]);
     const filled = await fill({ write: (name, chunks) => writeFile(aside, name, chunks, folders) });
     for (const folder of [...folders].reverse()) await syncFolder(folder);
-    // Not everywhere does a rename replace a folder, even an empty one.
+    // Some systems cannot rename onto an empty folder.
     if (isThere) await rmdir(path).catch((cause: unknown) => Promise.reject(notEmpty(path, cause)));
     await rename(aside, path).catch((cause: unknown) => Promise.reject(notEmpty(path, cause)));
     await syncFolder(dirname(path));
@@ -88,19 +88,19 @@ const writeFile = async (
   return { bytes, sha256: hash.digest('hex'), lineCount };
 };
 
-/** True for an empty folder, false where there is nothing; throws for anything else. */
+/** True for an empty folder, false if nothing exists; throws for anything else. */
 const isEmptyFolder = async (path: string): Promise<boolean> => {
   try {
     if ((await readdir(path)).length === 0) return true;
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return false;
     if (codeOf(cause) !== 'ENOTDIR') throw cause;
-    throw refused(path, 'is no folder');
+    throw refused(path, 'is not a folder');
   }
   throw refused(path, 'is not empty');
 };
 
-/** What a process wrote that is no more. */
+/** Removes temporary folders of dead processes. */
 const removeStale = async (path: string): Promise<void> => {
   const prefix = `${basename(path)}${marker}`;
   for (const name of await readdir(dirname(path))) {
@@ -122,20 +122,15 @@ const isAlive = (pid: number): boolean => {
 const codeOf = (cause: unknown): unknown => (cause instanceof Error && 'code' in cause ? cause.code : null);
 
 const refused = (path: string, what: string): BatchorError =>
-  new BatchorError(
-    'invalid_config',
-    { field: 'destinationDir' },
-    `${path} ${what}`,
-    'Name a folder that is not there yet, or an empty one.',
-  );
+  new BatchorError('invalid_config', { field: 'destinationDir' }, `${path} ${what}`, 'Name a new or an empty folder.');
 
 const notEmpty = (path: string, cause: unknown): unknown =>
   codeOf(cause) === 'ENOTEMPTY' || codeOf(cause) === 'EEXIST' || codeOf(cause) === 'ENOTDIR'
-    ? refused(path, 'was filled by somebody else meanwhile')
+    ? refused(path, 'was filled by another process meanwhile')
     : cause;
 
 const syncFolder = async (folder: string): Promise<void> => {
-  // Windows opens no folders; its rename is durable by journal.
+  // Windows cannot open folders. Its file system journal makes the rename durable.
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {

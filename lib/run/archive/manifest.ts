@@ -9,14 +9,14 @@ interface BatchOfFile {
   readonly batchKey: string;
   readonly providerBatchId: string | null;
 }
-/** A file beside the manifest. */
+/** A file that the manifest lists. */
 export interface ExportedFile extends WrittenFile {
   readonly path: string;
   readonly kind: 'results' | 'output' | 'error';
-  /** Null: it is of the run. */
+  /** Null for a file of the whole run. */
   readonly batch: BatchOfFile | null;
 }
-/** A file that the provider gave, and that is not kept: where it would lie. */
+/** A provider file that is not kept; `path`: where it would be. */
 export interface RawFileNotKept {
   readonly path: string;
   readonly kind: 'output' | 'error';
@@ -33,10 +33,10 @@ export interface ManifestInput {
   readonly notKept: readonly RawFileNotKept[];
 }
 
-/** The manifest of this version; a reader refuses one that it does not know. */
+/** Version of the manifest format. Readers reject an unknown one. */
 export const manifestFormat = 1;
 
-/** Of the summary, what a finished run is remembered by. */
+/** Fields of the summary that the manifest contains. */
 const fromSummary = [
   'status',
   'item_count',
@@ -51,7 +51,7 @@ const fromSummary = [
   'last_result_sequence',
 ];
 
-/** What lies beside it, and of which run: JSON, snake_case. */
+/** The manifest as JSON (snake_case): the run and its exported files. */
 export const manifestText = ({ snapshot, exportedAtMs, finishedAtMs, resultCount, files, notKept }: ManifestInput): string => {
   const { config } = snapshot;
   const summary = toWire(summaryOf(snapshot));

@@ -5,13 +5,13 @@ import { dropCompact, linesMissing, openCompact } from '../../effects/results/co
 import { BatchorError } from '../api/errors.ts';
 import { must } from '../api/interop.ts';
 
-// A batch of scattered rows is some hundred kilobytes of indexes.
+// The row indexes of a scattered batch take a few hundred kilobytes.
 const pageBatches = 20;
 const pageRows = 10_000;
 
 /**
- * True after: each raw file of the run has the bytes that it was stored with, or what was made of it says so. Rejects with `store_corrupt`, nothing
- * changed: of a file that is cut off or lost, the rest may be what a repair begins with.
+ * Checks that each raw file, or its compact form, has the stored size. Rejects with `store_corrupt`
+ * and changes nothing: a damaged file may still help a repair.
  */
 export const requireWholeFiles = async (run: OwnedRun): Promise<void> => {
   const { runId, artifacts } = run;
@@ -24,10 +24,10 @@ export const requireWholeFiles = async (run: OwnedRun): Promise<void> => {
         const { object, bytes } = file;
         const size = await must(artifacts.size(object), { runId });
         if (size === bytes) continue;
-        if (size !== null) throw notWhole(runId, object, `raw file ${object} has ${size} bytes, and was stored with ${bytes}`);
+        if (size !== null) throw notWhole(runId, object, `raw file ${object} has ${size} bytes, but was stored with ${bytes}`);
         const compact = await openCompact(artifacts, object)();
         if (!isLeft(compact) && compact.right.rawBytes === bytes) continue;
-        throw notWhole(runId, object, `raw file ${object} is missing, and what it said lies nowhere else`);
+        throw notWhole(runId, object, `raw file ${object} is missing, and there is no copy of its answers`);
       }
     }
     next += records.length;
@@ -35,8 +35,9 @@ export const requireWholeFiles = async (run: OwnedRun): Promise<void> => {
 };
 
 /**
- * True after: what was made of the raw files says what each result points to. Rejects with `store_corrupt` where a line was unreadable, and takes
- * back what was made of its file: once the file is whole again, it can be made anew. O(results), without reading a line of them.
+ * Checks that the compact form of the raw files has every line that a result points to. Rejects
+ * with `store_corrupt` if a line was unreadable, and drops the compact form of its file, so that a
+ * repaired file is compacted again. O(results), without reading their lines.
  */
 export const requireCompactLines = async (run: OwnedRun): Promise<void> => {
   const { runId, artifacts, snapshot } = run;
@@ -70,5 +71,5 @@ const notWhole = (runId: string, where: string, message: string): BatchorError =
     'store_corrupt',
     { where, runId },
     `run ${runId}: ${message}`,
-    `Nothing was removed. An export may have the file as it was. See what else is not as it should be: \`batchor verify --run-id ${runId}\`.`,
+    `Nothing was removed. An export may have an intact copy. Check the run for more damage: \`batchor verify --run-id ${runId}\`.`,
   );

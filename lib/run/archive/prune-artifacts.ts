@@ -7,9 +7,10 @@ import { must } from '../api/interop.ts';
 import { requireCompactLines, requireWholeFiles } from './prunable.ts';
 
 /**
- * True after: request lines are gone, and with `raw` what the provider gave, but for what its lines say. In this order: what is to outlive the
- * raw files is written, all of it, and held against what results point to; the intent is committed; then objects are removed. Wherever it is
- * broken off, the next call finishes it. Rejects with `store_corrupt`, nothing removed, where a raw file is not what was stored.
+ * Removes request lines, and with `raw` the provider's files except a compact form of their lines.
+ * In this order: writes the compact form and checks it against the results; commits the intent;
+ * removes the objects. The next call completes an interrupted one. Rejects with `store_corrupt`
+ * and removes nothing if a raw file is damaged.
  */
 export const pruneArtifacts = async (
   run: OwnedRun,
@@ -20,7 +21,7 @@ export const pruneArtifacts = async (
   const { runId, artifacts, snapshot } = run;
   const context = { runId };
   const command = { type: 'PruneArtifacts', atMs: nowMs(), raw } as const;
-  // Refused before anything is written.
+  // Rejects before anything is written.
   requireAllowed(run, command);
   if (raw) {
     const isBegun = snapshot.artifacts.isRawPruned;

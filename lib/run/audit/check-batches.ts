@@ -5,26 +5,29 @@ import { indexesOf, rankInIndexSet } from '../../core/values/index-set.ts';
 import { openCompact } from '../../effects/results/compact-reader.ts';
 import { must } from '../api/interop.ts';
 import type { VerifiedBatch } from './verification.ts';
-import type { Scene } from './scene.ts';
+import type { AuditContext } from './audit-context.ts';
 
-// A batch of scattered rows is some hundred kilobytes of indexes.
+// The row indexes of a scattered batch take a few hundred kilobytes.
 const pageBatches = 20;
 
-/** What the checks of answers need to know of a batch. */
+/** The files of a batch, for the checks of answers. */
 export interface FilesOfBatch {
   readonly batchKey: string;
   readonly objects: readonly string[];
 }
 
-/** Every batch as it was counted, and the files of each by its number. */
+/** Every batch with its counts, and its files by batch number. */
 export interface CheckedBatches {
   readonly batches: readonly VerifiedBatch[];
   readonly files: ReadonlyMap<number, FilesOfBatch>;
 }
 
-/** Holds every batch to the law `batches`, and counts the outcomes that `attempts` is about. O(attempts), one batch in memory. */
-export const checkBatches = async (scene: Scene): Promise<CheckedBatches> => {
-  const { reader, snapshot, tally, ledger } = scene;
+/**
+ * Checks every batch against the law `batches`, and counts the outcomes for `attempts`.
+ * O(attempts); one batch in memory.
+ */
+export const checkBatches = async (context: AuditContext): Promise<CheckedBatches> => {
+  const { reader, snapshot, counts, ledger } = context;
   const batches: VerifiedBatch[] = [];
   const files = new Map<number, FilesOfBatch>();
   const live = new Set(snapshot.live.map((batch) => `${batch.batchNo} ${batch.batchKey}`));
@@ -34,30 +37,29 @@ export const checkBatches = async (scene: Scene): Promise<CheckedBatches> => {
     if (records.length === 0) break;
     for (const record of records) {
       const { batchNo, batchKey } = record;
-      tally.checked('batches');
-      if (batchNo !== next) tally.broken('batches', `batch ${batchNo} stands where batch ${next} should`, { batchNo, batchKey });
+      counts.checked('batches');
+      if (batchNo !== next) counts.broken('batches', `found batch ${batchNo} instead of batch ${next}`, { batchNo, batchKey });
       next = Math.max(next, batchNo) + 1;
       const fault = faultOfRecord(record, ledger.rowsOf(batchNo), live.delete(`${batchNo} ${batchKey}`));
-      if (fault !== null) tally.broken('batches', fault, { batchNo, batchKey });
-      checkMembers(scene, record);
-      files.set(batchNo, { batchKey, objects: await checkFiles(scene, record) });
-      batches.push(verifiedBatch(scene, record));
+      if (fault !== null) counts.broken('batches', fault, { batchNo, batchKey });
+      checkMembers(context, record);
+      files.set(batchNo, { batchKey, objects: await checkFiles(context, record) });
+      batches.push(verifiedBatch(context, record));
     }
-    scene.turned(0);
+    context.pageChecked(0);
   }
-  if (next - 1 !== snapshot.batchCount)
-    tally.broken('batches', `${next - 1} batches are remembered, and ${snapshot.batchCount} were planned`);
-  for (const lost of live) tally.broken('batches', `live batch ${lost} is not remembered`);
+  if (next - 1 !== snapshot.batchCount) counts.broken('batches', `${next - 1} batches are stored, but ${snapshot.batchCount} were planned`);
+  for (const lost of live) counts.broken('batches', `live batch ${lost} is not stored`);
   return { batches, files };
 };
 
-/** Each row that names the batch was planned with it; each that it was planned with is there, and may have an outcome of it. */
-const checkMembers = ({ ledger, tally }: Scene, record: BatchRecord): void => {
+/** Checks that a batch and the rows that name it agree. Counts the batch's outcomes. */
+const checkMembers = ({ ledger, counts }: AuditContext, record: BatchRecord): void => {
   const { batchNo, batchKey, indexes } = record;
   let namedBy = 0;
   for (const index of indexesOf(indexes)) {
     if (index >= ledger.capacity)
-      return tally.broken('batches', `it was planned with row ${index}, which does not exist`, { batchNo, batchKey });
+      return counts.broken('batches', `it was planned with row ${index}, which does not exist`, { batchNo, batchKey });
     const row = { status: ledger.status(index), batchNo: ledger.batchNo(index) };
     if (row.batchNo === batchNo) namedBy += 1;
     if (gaveOutcome(record, row)) ledger.addOutcome(index);
@@ -66,18 +68,21 @@ const checkMembers = ({ ledger, tally }: Scene, record: BatchRecord): void => {
   if (namedBy === completed + failed + open) return;
   for (let index = 0; index < ledger.capacity; index += 1) {
     if (ledger.batchNo(index) !== batchNo || rankInIndexSet(indexes, index) >= 0) continue;
-    return tally.broken('batches', 'it names a batch that was planned without it', { batchNo, batchKey, index });
+    return counts.broken('batches', 'it names a batch that was planned without it', { batchNo, batchKey, index });
   }
 };
 
-/** The objects of the batch's raw files, each held to its length; of one that is not kept, what was made of it says how long it was. */
+/**
+ * Checks the length of the batch's raw files and returns their object names. The length of a
+ * removed file is in its compact object.
+ */
 const checkFiles = async (
-  { reader, payload, tally, pruned }: Scene,
+  { reader, payload, counts, pruned }: AuditContext,
   { batchNo, batchKey, files }: BatchRecord,
 ): Promise<readonly string[]> => {
   const stored = [files?.output ?? null, files?.error ?? null].filter((file) => file !== null);
   for (const { object, bytes } of stored) {
-    tally.checked('batches');
+    counts.checked('batches');
     const size = await payload.size(object);
     if (size === bytes) continue;
     if (typeof size !== 'number') {
@@ -88,13 +93,13 @@ const checkFiles = async (
       }
     }
     const fault =
-      typeof size === 'number' ? `raw file ${object} has ${size} bytes, and was stored with ${bytes}` : `raw file: ${size.fault}`;
-    tally.broken('batches', fault, { batchNo, batchKey });
+      typeof size === 'number' ? `raw file ${object} has ${size} bytes, but was stored with ${bytes}` : `raw file: ${size.fault}`;
+    counts.broken('batches', fault, { batchNo, batchKey });
   }
   return stored.map((file) => file.object);
 };
 
-const verifiedBatch = ({ ledger }: Scene, record: BatchRecord): VerifiedBatch => {
+const verifiedBatch = ({ ledger }: AuditContext, record: BatchRecord): VerifiedBatch => {
   const { completed, failed, open } = ledger.rowsOf(record.batchNo);
   return {
     batchNo: record.batchNo,
@@ -111,13 +116,13 @@ const verifiedBatch = ({ ledger }: Scene, record: BatchRecord): VerifiedBatch =>
   };
 };
 
-/** Holds every row to the law `attempts`, once all batches have been looked at. */
-export const checkAttempts = ({ ledger, tally }: Scene): void => {
+/** Checks every row against the law `attempts`. Requires `checkBatches` before. */
+export const checkAttempts = ({ ledger, counts }: AuditContext): void => {
   for (let index = 0; index < ledger.capacity; index += 1) {
-    tally.checked('attempts');
+    counts.checked('attempts');
     const [attempts, outcomes] = [ledger.attempts(index), ledger.outcomes(index)];
     if (attempts !== outcomes)
-      tally.broken('attempts', `it has ${attempts} attempts, and ${outcomes} batches gave it an outcome`, {
+      counts.broken('attempts', `it has ${attempts} attempts, but ${outcomes} batches gave it an outcome`, {
         index,
         batchNo: ledger.batchNo(index) || null,
       });

@@ -7,44 +7,47 @@ import type { ObjectSpan, ResultRef } from '../../ports/run-store.ts';
 import { must } from '../api/interop.ts';
 import type { FilesOfBatch } from './check-batches.ts';
 import { type Answer, readAnswers } from './read-answers.ts';
-import { pageRows, type Scene } from './scene.ts';
+import { pageRows, type AuditContext } from './audit-context.ts';
 
-/** Holds every result to the laws `sequences` and `answers`, and to what `batches` says of where answers lie. */
-export const checkResults = async (scene: Scene, files: ReadonlyMap<number, FilesOfBatch>): Promise<void> => {
-  const { reader, snapshot, tally, ledger, turned } = scene;
+/**
+ * Checks every result against the laws `sequences` and `answers`, and that its answer lies in a
+ * file of its batch (law `batches`).
+ */
+export const checkResults = async (context: AuditContext, files: ReadonlyMap<number, FilesOfBatch>): Promise<void> => {
+  const { reader, snapshot, counts, ledger, pageChecked } = context;
   let last = 0;
   for (;;) {
     const page = await must(reader.resultsAfter(last, pageRows), { runId: reader.runId });
     if (page.length === 0) break;
     for (const ref of page) {
       const { index, itemId, sequence } = ref;
-      tally.checked('sequences');
-      const fault = sequence === last + 1 ? faultOfResult(scene, ref) : `result ${sequence} follows result ${last}`;
+      counts.checked('sequences');
+      const fault = sequence === last + 1 ? faultOfResult(context, ref) : `result ${sequence} follows result ${last}`;
       last = Math.max(last, sequence);
-      if (fault !== null) tally.broken('sequences', fault, { index, itemId });
+      if (fault !== null) counts.broken('sequences', fault, { index, itemId });
     }
-    await checkAnswers(scene, files, page);
-    turned(page.length);
+    await checkAnswers(context, files, page);
+    pageChecked(page.length);
   }
   if (last !== snapshot.resultSequence)
-    tally.broken('sequences', `the last result is ${last}, and the run counts ${snapshot.resultSequence}`);
+    counts.broken('sequences', `the last result is ${last}, but the run counts ${snapshot.resultSequence}`);
   for (let index = 0; index < ledger.capacity; index += 1) {
     if (isTerminalItem(ledger.status(index)) && !ledger.hasResult(index))
-      tally.broken('sequences', `it is ${ledger.status(index)}, and has no result`, { index });
+      counts.broken('sequences', `it is ${ledger.status(index)}, but has no result`, { index });
   }
 };
 
-const faultOfResult = ({ ledger }: Scene, { index, status, charged, uncharged }: ResultRef): string | null => {
+const faultOfResult = ({ ledger }: AuditContext, { index, status, charged, uncharged }: ResultRef): string | null => {
   if (index >= ledger.capacity) return `it is a result of row ${index}, which does not exist`;
   if (!ledger.addResult(index)) return 'the row has a result already';
-  if (ledger.status(index) !== status) return `the result is ${status}, and the row ${ledger.status(index)}`;
+  if (ledger.status(index) !== status) return `the result is ${status}, but the row is ${ledger.status(index)}`;
   return ledger.attempts(index) === charged + uncharged
     ? null
-    : `the result has ${charged + uncharged} attempts, and the row ${ledger.attempts(index)}`;
+    : `the result has ${charged + uncharged} attempts, but the row has ${ledger.attempts(index)}`;
 };
 
-const checkAnswers = async (scene: Scene, files: ReadonlyMap<number, FilesOfBatch>, page: readonly ResultRef[]): Promise<void> => {
-  const { tally, ledger } = scene;
+const checkAnswers = async (context: AuditContext, files: ReadonlyMap<number, FilesOfBatch>, page: readonly ResultRef[]): Promise<void> => {
+  const { counts, ledger } = context;
   const answered: { readonly ref: ResultRef; readonly line: ObjectSpan; readonly where: Where }[] = [];
   for (const ref of page) {
     const { index, itemId, line } = ref;
@@ -54,25 +57,25 @@ const checkAnswers = async (scene: Scene, files: ReadonlyMap<number, FilesOfBatc
     const where = { index, itemId, batchNo: batchNo || null, batchKey: batch?.batchKey ?? null };
     if (line === null) {
       if (ref.status !== 'completed') continue;
-      tally.checked('answers');
-      tally.broken('answers', 'it is completed, and no line is its answer', where);
+      counts.checked('answers');
+      counts.broken('answers', 'it is completed, but has no answer line', where);
       continue;
     }
     answered.push({ ref, line, where });
-    tally.checked('batches');
+    counts.checked('batches');
     if (batch?.objects.includes(line.object) !== true)
-      tally.broken('batches', `its answer lies in object ${line.object}, which is no raw file of the batch that settled it`, where);
+      counts.broken('batches', `its answer lies in object ${line.object}, which is not a raw file of the batch that settled it`, where);
   }
   const answers = await readAnswers(
-    scene,
+    context,
     answered.map(({ line }) => line),
   );
-  const { config } = scene.snapshot;
+  const { config } = context.snapshot;
   const customIds = customIdsOf(config);
   answered.forEach(({ ref, line, where }, i) => {
-    tally.checked('answers');
+    counts.checked('answers');
     const fault = faultOfAnswer(ref, answers[i] as Answer, nameIn(config, customIds, ref, where.batchNo), config);
-    if (fault !== null) tally.broken('answers', `its answer, at byte ${line.offset} of object ${line.object}: ${fault}`, where);
+    if (fault !== null) counts.broken('answers', `its answer, at byte ${line.offset} of object ${line.object}: ${fault}`, where);
   });
 };
 
@@ -83,7 +86,7 @@ interface Where {
   readonly batchKey: string | null;
 }
 
-/** How the line of a row is named in the files of a batch. */
+/** The `custom_id` of a row in the files of a batch. */
 interface Named {
   readonly customId: string;
   isIn(customId: string): boolean;
@@ -105,13 +108,14 @@ const faultOfAnswer = (
 ): string | null => {
   if ('fault' in verdict) return verdict.fault;
   if (verdict.type === 'malformed') return 'the line is not an answer';
-  if (!named.isIn(verdict.customId)) return `the line speaks of ${JSON.stringify(verdict.customId)}, not of ${named.customId}`;
+  if (!named.isIn(verdict.customId)) return `the line has custom_id ${JSON.stringify(verdict.customId)}, not of ${named.customId}`;
   if ((verdict.type === 'succeeded') === (status === 'completed')) return null;
-  // A release before this one took what was cut or empty for an answer, and judged several choices by the first.
+  // An earlier release accepted cut-off and empty answers, and used only the first of several
+  // choices.
   if (!takesWholeAnswers) return null;
-  // A text beside a refusal that satisfies the schema.
+  // A refusal may come with a text that satisfies the schema.
   if (verdict.type === 'failed' && verdict.failureClass === 'refusal' && structuredOutput !== null) return null;
-  // A success to the provider, and none under the schema.
+  // The provider succeeded, but the answer violates the schema.
   if (verdict.type === 'succeeded' && isFailureOfStructure(failureOfCode(code))) return null;
-  return `the line is a ${verdict.type === 'succeeded' ? 'success' : `failure (${verdict.failureClass})`}, and the row ${status}`;
+  return `the line is a ${verdict.type === 'succeeded' ? 'success' : `failure (${verdict.failureClass})`}, but the row is ${status}`;
 };

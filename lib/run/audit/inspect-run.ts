@@ -14,24 +14,27 @@ import { linesAbout } from './lines-about.ts';
 import type { Inspection, InspectedAttempt } from './inspection.ts';
 import { must } from '../api/interop.ts';
 import { refusalIn } from '../results/refused-lines.ts';
-import { atOneVersion, type Onlooker, type StillRun } from './one-version.ts';
+import { atOneVersion, type RunObserver, type RunAtVersion } from './one-version.ts';
 import { readOwnLines } from './line-check.ts';
 import { createPayload } from './payload.ts';
 
 type Wire = Pick<ProviderWire, 'readContent' | 'readVerdict'>;
-/** The result that a pointer means; null where what it points to cannot be read. */
+/** Reads the result at a pointer; null if it cannot be read. */
 type ResultOf = (ref: ResultRef) => Promise<ItemResult | null>;
 
 const pageRows = 5_000;
-// A batch of scattered rows is some hundred kilobytes of indexes.
+// The row indexes of a scattered batch take a few hundred kilobytes.
 const pageBatches = 20;
 
-/** An item's history: attempt, batch, file, line, outcome. Looks through the rows for the id, and reads the raw files of its own batches only. */
-export const inspectItem = (onlooker: Onlooker, wire: Wire, itemId: string, resultOf: ResultOf): Promise<Inspection> =>
-  atOneVersion(onlooker, (run) => inspect(run, wire, itemId, resultOf));
+/**
+ * An item's history: attempt, batch, file, line, outcome. Scans the rows for the id, and reads the
+ * raw files of its own batches only. Throws `item_not_found`.
+ */
+export const inspectItem = (observer: RunObserver, wire: Wire, itemId: string, resultOf: ResultOf): Promise<Inspection> =>
+  atOneVersion(observer, (run) => inspect(run, wire, itemId, resultOf));
 
-const inspect = async (run: StillRun, wire: Wire, itemId: string, resultOf: ResultOf): Promise<Inspection> => {
-  const { reader, snapshot, stands } = run;
+const inspect = async (run: RunAtVersion, wire: Wire, itemId: string, resultOf: ResultOf): Promise<Inspection> => {
+  const { reader, snapshot, requireSameVersion } = run;
   const row = await rowOf(run, itemId);
   const { index, status, charged, uncharged, dueAtMs } = row;
   const context = { runId: reader.runId };
@@ -50,7 +53,7 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string, resultOf: Resu
     for (const record of records)
       if (rankInIndexSet(record.indexes, index) >= 0)
         attempts.push(await attemptIn(reader, wire, record, idsIn(record.batchNo), row, result));
-    stands();
+    requireSameVersion();
     next += records.length;
     if (records.length === 0) break;
   }
@@ -78,7 +81,7 @@ const inspect = async (run: StillRun, wire: Wire, itemId: string, resultOf: Resu
   };
 };
 
-/** How the files of a batch name the row: where the batch was created elsewhere, by its own `custom_id`. */
+/** The row's `custom_id` in each batch. Adopted batches use their own. */
 const idsOfRow = (config: RunConfig, { index, itemId }: StoredRow): ((batchNo: number) => CustomIds) => {
   const own = customIdsOf(config);
   return (batchNo) => {
@@ -87,10 +90,10 @@ const idsOfRow = (config: RunConfig, { index, itemId }: StoredRow): ((batchNo: n
   };
 };
 
-const rowOf = async ({ reader, stands }: StillRun, itemId: string): Promise<StoredRow> => {
+const rowOf = async ({ reader, requireSameVersion }: RunAtVersion, itemId: string): Promise<StoredRow> => {
   for (let next = 0; ;) {
     const rows = await must(reader.rows(next, pageRows), { runId: reader.runId });
-    stands();
+    requireSameVersion();
     const found = rows.find((row) => row.itemId === itemId);
     if (found !== undefined) return found;
     if (rows.length === 0) break;
@@ -100,14 +103,14 @@ const rowOf = async ({ reader, stands }: StillRun, itemId: string): Promise<Stor
     'item_not_found',
     { runId: reader.runId, itemId },
     `run ${reader.runId} has no item ${JSON.stringify(itemId)}`,
-    'Ids are compared letter by letter. Results name every item that has ended by its id.',
+    'Ids must match exactly. The results list the id of every item that has ended.',
   );
 };
 
 const classOf = (result: ResultRef | null): FailureClass | null =>
   result?.status === 'failed_permanent' ? failureOfCode(result.code) : null;
 
-/** A line of our own as an object; or why it cannot be read. */
+/** A line that batchor wrote, as an object; or why it cannot be read. */
 const readObject = async (
   reader: RunReader,
   span: ObjectSpan,
@@ -119,9 +122,9 @@ const readObject = async (
     const line: unknown = JSON.parse(text);
     if (isJsonObject(line)) return { line, fault: null };
   } catch {
-    // Said below.
+    // Handled below.
   }
-  return { line: null, fault: `${what}: bytes ${span.offset}+${span.length} of object ${span.object} are no JSON object` };
+  return { line: null, fault: `${what}: bytes ${span.offset}+${span.length} of object ${span.object} are not a JSON object` };
 };
 
 const attemptIn = async (
@@ -148,12 +151,12 @@ const attemptIn = async (
     rejectionMessage: messageOfRefusal(record, row.sameAs ?? row.index),
     lines: lines.map((line) => ({ ...line, isAnswer: isAnswer(line) })),
     areRawFilesKept,
-    ...told(outcome),
+    ...described(outcome),
     faults,
   };
 };
 
-/** Of several lines that are refused, the words on this one. */
+/** The provider's message on the row's line; else its message on the whole batch. */
 const messageOfRefusal = (record: BatchRecord, index: number): string | null => {
   const refusal = refusalIn(record, index);
   return refusal === null
@@ -161,7 +164,7 @@ const messageOfRefusal = (record: BatchRecord, index: number): string | null => 
     : `line ${refusal.line}: ${refusal.code ?? 'no code'}: ${refusal.message ?? 'no message'}`;
 };
 
-const told = (outcome: AttemptOutcome): Pick<InspectedAttempt, 'outcome' | 'failureClass' | 'isCharged'> => {
+const described = (outcome: AttemptOutcome): Pick<InspectedAttempt, 'outcome' | 'failureClass' | 'isCharged'> => {
   switch (outcome.type) {
     case 'completed':
       return { outcome: outcome.type, failureClass: null, isCharged: true };

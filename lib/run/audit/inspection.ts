@@ -6,25 +6,25 @@ import type { ItemStatus } from '../../core/model/item.ts';
 import type { ItemResult } from '../../core/settle/results.ts';
 import type { JsonObject, JsonValue } from '../../core/json/json.ts';
 
-/** A byte range of an object of the payload plane. */
+/** A byte range of a stored object. */
 export interface InspectedSpan {
   readonly object: string;
   readonly offset: number;
   readonly length: number;
 }
 
-/** A line of a raw file that speaks of the item. */
+/** A line of a raw file with the item's `custom_id`. */
 export interface InspectedLine extends InspectedSpan {
   readonly part: 'output' | 'error';
-  /** What it says: success, why not, or nothing that can be read. */
+  /** Success, a failure class, or a malformed line. */
   readonly verdict: 'succeeded' | 'malformed' | FailureClass;
   /** True for the line that the item's result points to. */
   readonly isAnswer: boolean;
-  /** What the provider says on a line that is no success: its code, its words, and its error as it came; null on others. */
+  /** The provider's error of a failed line: code, message, raw error; else null. */
   readonly error: { readonly errorCode: string | null; readonly message: string; readonly rawError: JsonValue } | null;
 }
 
-/** One batch that the item was planned with, and what came of it there. */
+/** A batch that the item was planned in, and its outcome there. */
 export interface InspectedAttempt {
   readonly batchNo: number;
   readonly batchKey: string;
@@ -32,21 +32,24 @@ export interface InspectedAttempt {
   readonly createAttempt: number;
   readonly inputFileId: string | null;
   readonly providerBatchId: string | null;
-  /** The provider's own word. */
+  /** The status as the provider names it. */
   readonly providerStatus: string | null;
-  /** How the batch ended; null while it goes on, and when it was never sent. */
+  /** How the batch ended; null while in progress, or if it was never sent. */
   readonly ending: BatchEnding['type'] | null;
-  /** What the provider said against the whole batch. */
+  /** The provider's message on rejecting the whole batch. */
   readonly rejectionMessage: string | null;
-  /** In the order of the files, output first; all of them, duplicates too. */
+  /** All lines in file order, output first, including duplicates. */
   readonly lines: readonly InspectedLine[];
-  /** False where one of its raw files was pruned, or not kept: of that, the lines are told by what was made of them, as they stood; unreadable ones are gone. */
+  /**
+   * False if a raw file was pruned or not kept. Its lines then come from its compact object,
+   * without unreadable ones.
+   */
   readonly areRawFilesKept: boolean;
   readonly outcome: AttemptOutcome['type'];
   readonly failureClass: FailureClass | null;
-  /** Whether it counts against the attempts of the item; null: it is no attempt (yet). */
+  /** Whether it counts as an attempt of the item; null: not an attempt (yet). */
   readonly isCharged: boolean | null;
-  /** Raw files that cannot be read, and why. */
+  /** Why raw files cannot be read. */
   readonly faults: readonly string[];
 }
 
@@ -54,36 +57,41 @@ export interface InspectedAttempt {
 export interface Inspection {
   readonly runId: string;
   readonly itemId: string;
-  /** The row's number in the run's input, from 0. */
+  /** Row number in the run's input, from 0. */
   readonly itemIndex: number;
-  /** The `custom_id` on the request line; of a row that shares it, that of the row which is sent. Null: it has no request line. */
+  /**
+   * The `custom_id` of its request line. Rows that share a request have the sent row's. Null: none.
+   */
   readonly customId: string | null;
   readonly status: ItemStatus;
   /** Charged attempts. */
   readonly attemptCount: number;
   readonly unchargedAttemptCount: number;
-  /** Why the item failed for good. */
+  /** Failure class of an item that failed permanently. */
   readonly failureClass: FailureClass | null;
-  /** The number of its result; null before its end. */
+  /** Sequence of its result; null before its end. */
   readonly sequence: number | null;
-  /** When it goes again. */
+  /** Time of its next attempt. */
   readonly retryAt: Date | null;
-  /** With the lineage, as `batchor_lineage`; null when the item line cannot be read. */
+  /** Including its lineage (`batchor_lineage`); null when the item line cannot be read. */
   readonly metadata: JsonObject | null;
-  /** Of a bad row: what was wrong with it. */
+  /** The error of a bad row. */
   readonly badRow: JsonValue;
-  /** The body of its request, as it was rendered; null: it has none, or request lines were pruned. */
+  /** The rendered request body; null: no request, or request lines were pruned. */
   readonly request: JsonObject | null;
-  /** What it ended as, with its answer; null before its end. */
+  /** Its result with the answer; null before its end. */
   readonly result: ItemResult | null;
   readonly itemLine: InspectedSpan;
-  /** Of a row that shares it, the line of the row that is sent for both. */
+  /** For a row that shares a request, the line of the sent row. */
   readonly requestLine: InspectedSpan | null;
-  /** False where it was pruned: then nothing lies there any more. */
+  /** False if the line was pruned. */
   readonly isRequestLineKept: boolean;
-  /** The row that is sent for this one, and ends it: the attempts are its own. Null: this row is sent itself. */
+  /**
+   * The row whose request this one shares, and whose attempts count for it. Null: it is sent
+   * itself.
+   */
   readonly sharedWith: { readonly itemIndex: number; readonly itemId: string } | null;
   readonly attempts: readonly InspectedAttempt[];
-  /** What of the item itself cannot be read, and why. */
+  /** Why the item's own lines cannot be read. */
   readonly faults: readonly string[];
 }

@@ -4,7 +4,7 @@ import type { Found, Payload } from './payload.ts';
 const newline = 0x0a;
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** A line as text, without its newline; or what is wrong with it. */
+/** A line as text without its newline; or why it is not one. */
 export type Line = string | { readonly fault: string };
 
 /** Lines of request and item objects: a span is the line with its newline. */
@@ -17,7 +17,7 @@ export const readOwnLines = async (payload: Payload, spans: readonly ObjectSpan[
   });
 };
 
-/** Lines of raw files: a span is the line without its newline, so the bytes beside it are looked at, too. */
+/** Lines of raw files. A span excludes the newline, so the neighbouring bytes are checked too. */
 export const readRawLines = async (payload: Payload, spans: readonly ObjectSpan[]): Promise<readonly Line[]> => {
   const wider: ObjectSpan[] = [];
   const sizes = new Map<string, Awaited<ReturnType<Payload['size']>>>();
@@ -25,7 +25,7 @@ export const readRawLines = async (payload: Payload, spans: readonly ObjectSpan[
     const size = sizes.get(object) ?? (await payload.size(object));
     sizes.set(object, size);
     const start = Math.max(0, offset - 1);
-    // A span that leaves the object is read as it is, and refused.
+    // A span beyond the object's end is read as it is, and rejected.
     const end = typeof size === 'number' && offset + length < size ? offset + length + 1 : offset + length;
     wider.push({ object, offset: start, length: end - start });
   }
@@ -42,20 +42,20 @@ const rawLine = (bytes: Found, span: ObjectSpan): Line => {
   return isBegun && isEnded && line.length > 0 && !line.includes(newline) ? textOf(line, span) : notOneLine(span);
 };
 
-const placeOfSpan = ({ object, offset, length }: ObjectSpan): string => `bytes ${offset}+${length} of object ${object}`;
-const notOneLine = (span: ObjectSpan): Line => ({ fault: `${placeOfSpan(span)} are not one whole line` });
+const spanName = ({ object, offset, length }: ObjectSpan): string => `bytes ${offset}+${length} of object ${object}`;
+const notOneLine = (span: ObjectSpan): Line => ({ fault: `${spanName(span)} are not one whole line` });
 
 const textOf = (bytes: Uint8Array, span: ObjectSpan): Line => {
   try {
     return strict.decode(bytes);
   } catch {
-    return { fault: `${placeOfSpan(span)} are not UTF-8` };
+    return { fault: `${spanName(span)} are not UTF-8` };
   }
 };
 
 /**
- * Null when the line is an object whose `key` is the text; else what it is. As batchor writes its lines, the key stands first, so
- * that only a line of another shape is parsed whole.
+ * Null when the line is an object whose `key` is the text; else its actual value. batchor writes
+ * the key first, so only lines of another shape are parsed.
  */
 export const faultOfName = (line: Line, key: string, text: string): string | null => {
   if (typeof line !== 'string') return line.fault;

@@ -12,15 +12,18 @@ import { messageOf } from '../../effects/faults.ts';
 import { readLineBlocks } from '../../effects/settle/line-reader.ts';
 import type { InspectedLine } from './inspection.ts';
 
-/** What a batch's raw files say of one row, and which of them cannot be read. */
+/** The lines of one row in a batch's raw files, and which files cannot be read. */
 export interface LinesAbout {
   readonly lines: readonly Omit<InspectedLine, 'isAnswer'>[];
   readonly faults: readonly string[];
-  /** False where a file is told by its compact object. */
+  /** False if a file was replaced by its compact object. */
   readonly areRawFilesKept: boolean;
 }
 
-/** Reads the batch's raw files once, line by line; whatever speaks of the row is an answer, a duplicate, or a wreck with its name on it. */
+/**
+ * Reads the batch's raw files once, line by line. Finds the row's answer, duplicates of it, and
+ * malformed lines that contain its `custom_id`.
+ */
 export const linesAbout = async (
   artifacts: ArtifactStore,
   wire: Pick<ProviderWire, 'readContent' | 'readVerdict'>,
@@ -49,7 +52,7 @@ export const linesAbout = async (
     try {
       for await (const block of readLineBlocks(chunks.right)) {
         for (const { offset, length, text } of block) {
-          // Nearly every line is of another row: looking for the name is cheaper than reading the line.
+          // Most lines belong to other rows. Searching for the id is cheaper than parsing the line.
           if (text === null || !customIds.isNamedIn(text, index)) continue;
           const verdict = wire.readVerdict(text);
           if (verdict.type !== 'malformed' && customIds.indexOf(verdict.customId) !== index) continue;
@@ -71,7 +74,10 @@ export const linesAbout = async (
   return { lines, faults, areRawFilesKept };
 };
 
-/** What the compact object says of the row, line by line, as they stood in the raw file; why it cannot be read; null where there is none. */
+/**
+ * The row's lines in the compact object, in file order. A text: why it cannot be read. Null: there
+ * is none.
+ */
 const compactLinesAbout = async (
   artifacts: ArtifactStore,
   object: string,
@@ -86,14 +92,14 @@ const compactLinesAbout = async (
   const chunks = await artifacts.read(compactNameOf(object), { offset: 0, length: last.offset + last.length })();
   if (isLeft(chunks)) return messageOf(chunks.left);
   const found: Pick<InspectedLine, 'offset' | 'length' | 'verdict' | 'error'>[] = [];
-  let place = 0;
+  let lineIndex = 0;
   try {
     for await (const block of readLineBlocks(chunks.right)) {
       for (const { text } of block) {
         const line = text === null ? null : parseCompact(text);
         if (line !== null && customIds.indexOf(line.customId) === index)
-          found.push({ ...rawSpan(place), verdict: line.verdict, error: errorOf(line.content) });
-        place += 1;
+          found.push({ ...rawSpan(lineIndex), verdict: line.verdict, error: errorOf(line.content) });
+        lineIndex += 1;
       }
     }
   } catch (cause) {

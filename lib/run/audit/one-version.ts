@@ -3,47 +3,51 @@ import type { RunReader } from '../../ports/run-store.ts';
 import { BatchorError } from '../api/errors.ts';
 import { must } from '../api/interop.ts';
 
-/** Where a look at a run takes place. */
-export interface Onlooker {
-  /** A reader at hand, which others may move to newer commits. */
+/** The readers for an observation of a run. */
+export interface RunObserver {
+  /** The handle's reader. Other calls may move it to newer commits. */
   readonly reader: RunReader;
-  /** A reader of one's own. */
+  /** Opens a separate reader. */
   readonly openReader: () => Promise<RunReader>;
 }
 
 /** A run at one version. */
-export interface StillRun {
+export interface RunAtVersion {
   readonly reader: RunReader;
   readonly snapshot: RunSnapshot;
-  /** To be asked after each read: throws when the run has moved, and the look is void. */
-  readonly stands: () => void;
+  /** Call after each read. Throws when the run has changed, which ends the observation. */
+  readonly requireSameVersion: () => void;
 }
 
-/** So often a look is begun again, because the run moved under it. */
-const looksMax = 5;
-/** The look is void. */
+/** Maximum number of attempts to observe one version. */
+const triesMax = 5;
+/** The run changed during an observation. */
 class RunMoved extends Error {
   override readonly name = 'RunMoved';
 }
 
 /**
- * A look at a run that may move meanwhile: what it answers was read from one version. The reader is brought up to date once, and
- * the version compared after every read. Where somebody else moves the reader at hand, the look is begun again with a reader of
- * its own, which stands still however the run moves (but in the memory store, where every reader sees every commit). What a run
- * refers to in the payload plane is immutable and stays, so that artifacts need no such care, but where somebody prunes a finished run.
+ * Observes a run that may change meanwhile: everything is read from one version. Refreshes the
+ * reader once and compares the version after every read. If another call moves the shared reader,
+ * retries with a separate reader, which stays at its version (except in the memory store, whose
+ * readers see every commit). Objects are immutable, so they need no such check, except while a
+ * finished run is pruned. Throws `run_not_finished` after 5 attempts.
  */
-export const atOneVersion = async <A>({ reader: atHand, openReader }: Onlooker, look: (run: StillRun) => Promise<A>): Promise<A> => {
+export const atOneVersion = async <A>(
+  { reader: atHand, openReader }: RunObserver,
+  observe: (run: RunAtVersion) => Promise<A>,
+): Promise<A> => {
   let own: RunReader | null = null;
   try {
-    for (let looks = 1; looks <= looksMax; looks += 1) {
+    for (let tries = 1; tries <= triesMax; tries += 1) {
       const reader: RunReader = own ?? atHand;
       const snapshot = await must(reader.refresh(), { runId: reader.runId });
-      const stands = (): void => {
+      const requireSameVersion = (): void => {
         if (reader.snapshot.version !== snapshot.version) throw new RunMoved();
       };
       try {
-        const seen = await look({ reader, snapshot, stands });
-        stands();
+        const seen = await observe({ reader, snapshot, requireSameVersion });
+        requireSameVersion();
         return seen;
       } catch (error) {
         if (!(error instanceof RunMoved)) throw error;
@@ -58,7 +62,7 @@ export const atOneVersion = async <A>({ reader: atHand, openReader }: Onlooker, 
   throw new BatchorError(
     'run_not_finished',
     { runId, openCount: snapshot.ingest.itemCount - completed - failed },
-    `run ${runId} moved under ${looksMax} looks, so that none of them saw one version of it`,
-    'Look again when it is finished or paused.',
+    `run ${runId} changed during each of ${triesMax} attempts to read it at one version`,
+    'Try again once the run is finished or paused.',
   );
 };

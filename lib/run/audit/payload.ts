@@ -4,19 +4,19 @@ import type { ObjectSpan } from '../../ports/run-store.ts';
 import { messageOf } from '../../effects/faults.ts';
 import { toBatchorError } from '../api/interop.ts';
 
-/** The bytes, or what is wrong with the place where they should be. */
+/** The bytes, or why they cannot be read. */
 export type Found = Uint8Array | { readonly fault: string };
 
-/** The payload plane for somebody who expects damage: what cannot be read is said, never thrown. */
+/** Reads objects that may be damaged. Returns read errors as data instead of throwing them. */
 export interface Payload {
-  /** Bytes of the object, as they were found first; a fault when it is not there. */
+  /** Size of the object in bytes, cached; a `fault` if it is missing. */
   size(object: string): Promise<number | { readonly fault: string }>;
-  /** Many spans at once, in the order asked for; objects are read one after the other. */
+  /** Reads many spans, in the given order; one object after the other. */
   read(spans: readonly ObjectSpan[]): Promise<readonly Found[]>;
 }
 
 export const createPayload = (artifacts: ArtifactStore): Payload => {
-  // One number an object: objects are a few per slice and per batch.
+  // Small: there are a few objects per slice and per batch.
   const sizes = new Map<string, number | { readonly fault: string }>();
   const size = async (object: string): Promise<number | { readonly fault: string }> => {
     const known = sizes.get(object);
@@ -31,24 +31,24 @@ export const createPayload = (artifacts: ArtifactStore): Payload => {
     async read(spans) {
       const found = new Array<Found>(spans.length);
       const byObject = new Map<string, number[]>();
-      for (const [place, span] of spans.entries()) {
-        // Waiting only for what is not known yet: a microtask a row is a cost of its own.
+      for (const [index, span] of spans.entries()) {
+        // Awaits only unknown sizes, since a microtask per row is costly.
         const fault = faultOfSpan(span, sizes.get(span.object) ?? (await size(span.object)));
         if (fault !== null) {
-          found[place] = { fault };
+          found[index] = { fault };
           continue;
         }
-        const places = byObject.get(span.object);
-        if (places === undefined) byObject.set(span.object, [place]);
-        else places.push(place);
+        const indexes = byObject.get(span.object);
+        if (indexes === undefined) byObject.set(span.object, [index]);
+        else indexes.push(index);
       }
-      for (const [object, places] of byObject) {
+      for (const [object, indexes] of byObject) {
         const read = await artifacts.readSpans(
           object,
-          places.map((place) => spans[place] as ObjectSpan),
+          indexes.map((index) => spans[index] as ObjectSpan),
         )();
-        places.forEach((place, i) => {
-          found[place] = read._tag === 'Left' ? unreadable(object, read.left) : (read.right[i] as Uint8Array);
+        indexes.forEach((index, i) => {
+          found[index] = read._tag === 'Left' ? unreadable(object, read.left) : (read.right[i] as Uint8Array);
         });
       }
       return found;
@@ -57,7 +57,7 @@ export const createPayload = (artifacts: ArtifactStore): Payload => {
 };
 
 const unreadable = (object: string, error: PortError): { readonly fault: string } => {
-  // Who looks in the wrong place has found no damage.
+  // The wrong folder is not damage.
   if (error.type === 'other_root') throw toBatchorError(error);
   return { fault: `object ${object} cannot be read: ${messageOf(error)}` };
 };

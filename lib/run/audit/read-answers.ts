@@ -5,52 +5,52 @@ import type { CompactLine } from '../../effects/results/compact-line.ts';
 import { readCompactLines } from '../../effects/results/compact-reader.ts';
 import { messageOf } from '../../effects/faults.ts';
 import { readRawLines } from './line-check.ts';
-import type { Scene } from './scene.ts';
+import type { AuditContext } from './audit-context.ts';
 
-/** What a line says of its row, or why it cannot be read. */
+/** The verdict of a line, or why it cannot be read. */
 export type Answer = LineVerdict | { readonly fault: string };
 
-/** What lies at these places of raw files; of a file that is not kept, what its compact object says. */
-export const readAnswers = async (scene: Scene, spans: readonly ObjectSpan[]): Promise<readonly Answer[]> => {
-  const { payload, wire } = scene;
+/** Reads answers at spans of raw files. Answers of a removed file come from its compact object. */
+export const readAnswers = async (context: AuditContext, spans: readonly ObjectSpan[]): Promise<readonly Answer[]> => {
+  const { payload, wire } = context;
   const lines = await readRawLines(payload, spans);
   const answers: Answer[] = lines.map((line) => (typeof line === 'string' ? wire.readVerdict(line) : line));
   const unread = new Map<string, number[]>();
-  lines.forEach((line, place) => {
+  lines.forEach((line, index) => {
     if (typeof line === 'string') return;
-    const { object } = spans[place] as ObjectSpan;
-    unread.set(object, [...(unread.get(object) ?? []), place]);
+    const { object } = spans[index] as ObjectSpan;
+    unread.set(object, [...(unread.get(object) ?? []), index]);
   });
-  for (const [object, places] of unread) {
-    if (await isKept(scene, object)) continue;
-    const said = await compactAnswers(
-      scene,
+  for (const [object, indexes] of unread) {
+    if (await isKept(context, object)) continue;
+    const found = await compactAnswers(
+      context,
       object,
-      places.map((place) => spans[place] as ObjectSpan),
+      indexes.map((index) => spans[index] as ObjectSpan),
     );
-    said.forEach((answer, i) => {
-      if (answer !== null) answers[places[i] as number] = answer;
+    found.forEach((answer, i) => {
+      if (answer !== null) answers[indexes[i] as number] = answer;
     });
   }
   return answers;
 };
 
-/** Asked anew: it may have been removed since the look began. */
-const isKept = async ({ reader }: Scene, object: string): Promise<boolean> => {
+/** Checked again: the file may have been removed since the audit began. */
+const isKept = async ({ reader }: AuditContext, object: string): Promise<boolean> => {
   const size = await reader.artifacts.size(object)();
   return isLeft(size) || size.right !== null;
 };
 
-/** Null: the file was not made compact either. */
+/** Null: there is no compact object either. */
 const compactAnswers = async (
-  { reader: { artifacts } }: Scene,
+  { reader: { artifacts } }: AuditContext,
   object: string,
   spans: readonly ObjectSpan[],
 ): Promise<readonly (Answer | null)[]> => {
   const whole = await readCompactLines(artifacts, object, spans)();
   if (!isLeft(whole)) return whole.right.map(verdictOf);
   if (whole.left.type === 'not_found') return spans.map(() => null);
-  // One of them is not as it should be: which?
+  // At least one of them is damaged: reads them one by one to find it.
   const answers: Answer[] = [];
   for (const span of spans) {
     const one = await readCompactLines(artifacts, object, [span])();

@@ -2,13 +2,13 @@ import { isOpenItem, type RowsOfBatch } from '../../core/model/conservation.ts';
 import { emptyTotals, type ItemStatus, itemStatuses, type ItemTotals } from '../../core/model/item.ts';
 import type { StoredRow } from '../../ports/run-store.ts';
 
-/** What is kept of every row while a run is verified: eleven bytes a row, and three numbers a batch. */
+/** Rows while a run is verified: eleven bytes per row, and three numbers per batch. */
 export interface RowLedger {
   note(row: StoredRow): void;
   status(index: number): ItemStatus;
   /** The batch that holds or settled the row; 0: none. */
   batchNo(index: number): number;
-  /** Charged and uncharged. */
+  /** Charged and uncharged attempts. */
   attempts(index: number): number;
   /** Counts one batch that gave the row an outcome. */
   addOutcome(index: number): void;
@@ -18,9 +18,9 @@ export interface RowLedger {
   hasResult(index: number): boolean;
   rowsOf(batchNo: number): RowsOfBatch;
   totals(): ItemTotals;
-  /** Rows that were noted. */
+  /** Number of recorded rows. */
   readonly count: number;
-  /** Rows that there is room for. */
+  /** Maximum number of rows. */
   readonly capacity: number;
 }
 

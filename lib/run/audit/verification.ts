@@ -3,33 +3,33 @@ import type { ConservationLaw } from '../../core/model/conservation.ts';
 import type { ItemTotals } from '../../core/model/item.ts';
 import type { TokenUsage } from '../../core/values/usage.ts';
 
-/** One law of conservation, and how much was held to it. */
+/** One conservation law, with its number of checks and violations. */
 export interface VerifiedLaw {
   readonly law: ConservationLaw;
-  /** The law in words. */
+  /** The law as a sentence. */
   readonly says: string;
   readonly checkedCount: number;
   readonly brokenCount: number;
 }
 
-/** One batch as it was counted: from the rows, but for those that were sent again. */
+/** One batch, counted from the rows; retried rows from its record. */
 export interface VerifiedBatch {
   readonly batchNo: number;
   readonly batchKey: string;
   readonly providerBatchId: string | null;
   readonly state: BatchRecordState;
   readonly requestCount: number;
-  /** Prompt tokens as they were counted or estimated here, and what its lines say that it cost. */
+  /** Prompt tokens counted or estimated before sending, and the usage that its lines report. */
   readonly inputTokens: number;
   readonly usage: TokenUsage;
   readonly completedCount: number;
   readonly failedCount: number;
   readonly retriedCount: number;
-  /** Without an outcome so far. */
+  /** Rows without an outcome so far. */
   readonly openCount: number;
 }
 
-/** Where a law is broken, and what was found there. What is null is not known, or not about one. */
+/** A violation of a law. Fields that are unknown or do not apply are null. */
 export interface BrokenLaw {
   readonly law: ConservationLaw;
   readonly message: string;
@@ -39,29 +39,32 @@ export interface BrokenLaw {
   readonly itemId: string | null;
 }
 
-/** What came of proving that no row was lost and none counts twice. */
+/** The result of verifying that no row was lost or counted twice. */
 export interface Verification {
   readonly runId: string;
   /** True when no law is broken. */
   readonly isSound: boolean;
-  /** The version of the run that was looked at. */
+  /** The verified version of the run. */
   readonly version: number;
-  /** Rows, as they were counted. */
+  /** Counted rows. */
   readonly itemCount: number;
   readonly itemCounts: ItemTotals;
-  /** In the order in which they are proved. */
+  /** In the order in which they are checked. */
   readonly laws: readonly VerifiedLaw[];
   readonly batches: readonly VerifiedBatch[];
-  /** What is not kept, on purpose, and so could not be looked at: request lines, and raw files, of which what their lines say was. */
+  /** Data removed on purpose and so not checked. Of raw files, their compact lines were checked. */
   readonly pruned: { readonly areRequestsPruned: boolean; readonly rawFileCount: number };
-  /** Objects that were read whole, and those among them that have no checksums, so that a changed byte would not show: the release before wrote none. */
+  /**
+   * Objects that were read; and those without checksums (earlier releases), where a change is
+   * invisible.
+   */
   readonly objects: { readonly count: number; readonly uncheckedCount: number };
-  /** The first of the first broken law; null: none is. */
+  /** The first violation of the first broken law; null: none. */
   readonly broken: BrokenLaw | null;
 }
 
 export interface VerifyOptions {
   readonly signal?: AbortSignal;
-  /** Called after each page: how much of the run was looked at. Begins again where the run moved meanwhile. */
+  /** Called after each page. Starts from 0 again if the run changed meanwhile. */
   readonly onProgress?: (progress: { readonly checkedCount: number; readonly totalCount: number }) => void;
 }

@@ -2,7 +2,7 @@ import { isFinished } from '../../core/model/snapshot.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
 import type { RunReader } from '../../ports/run-store.ts';
 import { must } from '../api/interop.ts';
-import { atOneVersion, type Onlooker, type StillRun } from './one-version.ts';
+import { atOneVersion, type RunObserver, type RunAtVersion } from './one-version.ts';
 import type { BrokenLaw, Verification, VerifyOptions } from './verification.ts';
 import { checkAttempts, checkBatches } from './check-batches.ts';
 import { checkObjects } from './check-objects.ts';
@@ -10,61 +10,66 @@ import { checkResults } from './check-results.ts';
 import { checkRows } from './check-rows.ts';
 import { createPayload } from './payload.ts';
 import { createRowLedger } from './row-ledger.ts';
-import type { Scene } from './scene.ts';
-import { createTally } from './tally.ts';
+import type { AuditContext } from './audit-context.ts';
+import { createLawCounts } from './law-counts.ts';
 
 type Wire = Pick<ProviderWire, 'readVerdict'>;
 
 /**
- * Proves conservation from rows and artifacts, in bounded memory: a few dozen bytes a row, and a page. Changes nothing, and needs
- * neither key nor network. What is damaged is told, never thrown; only a store that cannot be read at all is an error. A run that
- * moves meanwhile, wherever it is driven, is looked at as it was at one version: see `atOneVersion`.
+ * Verifies the conservation laws from rows and artifacts. Memory: a few dozen bytes per row, and
+ * one page. Changes nothing; needs no key and no network. Returns damage as violations; throws only
+ * when the store cannot be read. A run that changes meanwhile is verified at one version:
+ * `atOneVersion`.
  */
-export const verifyRun = async (onlooker: Onlooker, wire: Wire, options: VerifyOptions): Promise<Verification> => {
-  const look = (): Promise<Verification> => atOneVersion(onlooker, (run) => lookAt(run, wire, options));
-  const seen = await look();
-  if (seen.isSound || !isFinished(onlooker.reader.snapshot)) return seen;
-  // What a finished run refers to stays where it is, unless somebody prunes it.
-  const now = await onlooker.openReader();
+export const verifyRun = async (observer: RunObserver, wire: Wire, options: VerifyOptions): Promise<Verification> => {
+  const verifyOnce = (): Promise<Verification> => atOneVersion(observer, (run) => verifyAtVersion(run, wire, options));
+  const seen = await verifyOnce();
+  if (seen.isSound || !isFinished(observer.reader.snapshot)) return seen;
+  // A prune may have removed objects of a finished run meanwhile.
+  const now = await observer.openReader();
   const { version } = now.snapshot;
   await now.close();
-  return version === seen.version ? seen : look();
+  return version === seen.version ? seen : verifyOnce();
 };
 
-const lookAt = async ({ reader, snapshot, stands }: StillRun, wire: Wire, { signal, onProgress }: VerifyOptions): Promise<Verification> => {
+const verifyAtVersion = async (
+  { reader, snapshot, requireSameVersion }: RunAtVersion,
+  wire: Wire,
+  { signal, onProgress }: VerifyOptions,
+): Promise<Verification> => {
   const totalCount = snapshot.ingest.itemCount + snapshot.resultSequence;
   let checkedCount = 0;
-  const tally = createTally();
+  const counts = createLawCounts();
   const ledger = createRowLedger(snapshot.ingest.itemCount, snapshot.batchCount);
-  const scene: Scene = {
+  const context: AuditContext = {
     reader,
     snapshot,
     wire,
     payload: createPayload(reader.artifacts),
-    tally,
+    counts,
     ledger,
     pruned: { rawFileCount: 0 },
-    turned(count) {
+    pageChecked(count) {
       signal?.throwIfAborted();
-      stands();
+      requireSameVersion();
       checkedCount += count;
       onProgress?.({ checkedCount, totalCount });
     },
   };
-  scene.turned(0);
-  await checkRows(scene);
-  const { batches, files } = await checkBatches(scene);
-  checkAttempts(scene);
-  await checkResults(scene, files);
-  const objects = await checkObjects(scene);
-  const broken = await named(reader, tally.first());
+  context.pageChecked(0);
+  await checkRows(context);
+  const { batches, files } = await checkBatches(context);
+  checkAttempts(context);
+  await checkResults(context, files);
+  const objects = await checkObjects(context);
+  const broken = await named(reader, counts.first());
   const { runId, version } = snapshot;
   const [itemCount, itemCounts] = [ledger.count, ledger.totals()];
-  const pruned = { areRequestsPruned: snapshot.artifacts.areRequestsPruned, ...scene.pruned };
-  return { runId, isSound: broken === null, version, itemCount, itemCounts, laws: tally.laws(), batches, pruned, objects, broken };
+  const pruned = { areRequestsPruned: snapshot.artifacts.areRequestsPruned, ...context.pruned };
+  return { runId, isSound: broken === null, version, itemCount, itemCounts, laws: counts.laws(), batches, pruned, objects, broken };
 };
 
-/** The same, with the names of its row and its batch, where only their numbers are known. */
+/** The violation, with item id and batch key added if only their numbers are known. */
 const named = async (reader: RunReader, broken: BrokenLaw | null): Promise<BrokenLaw | null> => {
   if (broken === null) return null;
   const context = { runId: reader.runId };

@@ -5,32 +5,37 @@ import { amountOf, canaryOf, count, type EnqueueChanges, enqueueOf, invalid, req
 import type { CanaryOptions, ChunkOptions, CircuitBreakerOptions } from '../job/job.ts';
 import type { PriceBook } from '../job/price-book.ts';
 
-/** What may be said anew when a run is told to go on; what is absent stays as it is. */
+/** Settings that a resume may change. An absent one stays as it is. */
 export interface ResumeOptions {
   readonly badRows?: 'fail' | 'record';
-  /** Dollars, in all; null: no cap any more. Refused where the run knows neither its price nor how long an answer may be. */
+  /**
+   * Cost cap of the whole run in dollars; null removes it. Refused if the run has no price, or no
+   * bound on the length of an answer.
+   */
   readonly costUsdMax?: number | null;
-  /** Output tokens of one answer at most, where nothing bounds them so far. */
+  /** Assumed maximum of output tokens per answer. Used only if nothing else bounds it. */
   readonly assumeOutputTokens?: number;
-  /** Where no canary has passed yet, so many rows go alone first; null: none does. */
+  /** Rows to send alone first; null: none. Has no effect once a canary has passed. */
   readonly canary?: CanaryOptions | null;
   readonly enqueueLimits?: EnqueueChanges;
-  /** What one batch may hold; batches that are planned and not created are cut to it. */
+  /** Limits of one batch. Batches that are planned but not created are split to fit. */
   readonly chunkPolicy?: Pick<ChunkOptions, 'maxRequests' | 'maxFileBytes'>;
-  /** So many batches in a row that fail validation pause the run. */
+  /** Number of consecutive batches failing validation that pauses the run. */
   readonly circuitBreaker?: Pick<CircuitBreakerOptions, 'failedBatchesMax'>;
-  /** Whether input files are deleted once their batch is over, and when the provider deletes files by itself: of files and batches from now on. */
+  /**
+   * When files are deleted: by batchor after their batch, or by the provider. Applies to new files.
+   */
   readonly deleteInputFiles?: boolean;
   readonly filesExpireAfterMs?: number;
   readonly outputFilesExpireAfterMs?: number;
 }
 
-/** The same, with what the runner knows. */
+/** The same, with prices from the runner's price book. */
 export interface ResumeChanges extends ResumeOptions {
   readonly prices?: TokenPrices;
 }
 
-/** What the run's operation becomes; throws `invalid_config` or `price_unknown` for what cannot be. */
+/** The run's operation after the changes. Throws `invalid_config` or `price_unknown`. */
 export const operationAfter = (changes: ResumeChanges, { operation, provider }: RunConfig): Operation => {
   const {
     badRows,
@@ -78,13 +83,13 @@ export const operationAfter = (changes: ResumeChanges, { operation, provider }: 
   };
 };
 
-/** True when the run is as the changes want it, or they cannot be made: then nothing is left to be done about them. */
+/** True when the run already has these changes, or when they cannot be made. */
 export const areMade = (changes: ResumeChanges, config: RunConfig): boolean => {
   const after = operationOrNull(changes, config);
   return after === null || JSON.stringify(after) === JSON.stringify(config.operation);
 };
 
-/** Null where they cannot be made: whoever reads them later has nobody to tell. */
+/** Null if the changes cannot be made. The requester has already seen the error. */
 export const operationOrNull = (changes: ResumeChanges, config: RunConfig): Operation | null => {
   try {
     return operationAfter(changes, config);
@@ -94,7 +99,7 @@ export const operationOrNull = (changes: ResumeChanges, config: RunConfig): Oper
   }
 };
 
-/** With the price of the run's model, where the book knows one that the run does not have. */
+/** Adds the model's price from the book, if it differs from the run's. */
 export const withPrices = (options: ResumeOptions, { provider, operation }: RunConfig, book: PriceBook | undefined): ResumeChanges => {
   const { kind, connection, model } = provider;
   const prices = book?.({ kind, connection, model }) ?? null;
@@ -127,7 +132,7 @@ const priceNames: Readonly<Record<string, keyof TokenPrices>> = {
   source: 'source',
 };
 
-/** As they are left for the owner, in plain data. */
+/** The changes as plain data for the owner's inbox. */
 export const changesToInbox = (changes: ResumeChanges): JsonObject => ({
   ...renamed(changes, fileNames),
   ...othersToInbox(changes),
@@ -168,7 +173,7 @@ const renamed = (values: object, names: Readonly<Record<string, string>>): JsonO
     }),
   );
 
-/** Null for what is no change that anybody could have meant; whether numbers make sense is seen when they meet the run. */
+/** Null for data of the wrong shape. Ranges are checked when the changes are applied. */
 export const changesFromInbox = (options: JsonObject): ResumeChanges | null => {
   const {
     bad_rows: badRows,
@@ -194,7 +199,7 @@ export const changesFromInbox = (options: JsonObject): ResumeChanges | null => {
   const known = prices === undefined ? undefined : pricesFrom(prices);
   const chunkPolicy = chunk === undefined ? undefined : numbersFrom(chunk, chunkNames);
   const circuitBreaker = breaker === undefined ? undefined : numbersFrom(breaker, breakerNames);
-  if (shown === 'rubbish' || enqueueLimits === null || known === null || chunkPolicy === null || circuitBreaker === null) return null;
+  if (shown === 'invalid' || enqueueLimits === null || known === null || chunkPolicy === null || circuitBreaker === null) return null;
   return {
     ...(badRows === undefined ? {} : { badRows }),
     ...(costUsdMax === undefined ? {} : { costUsdMax }),
@@ -214,12 +219,12 @@ const isNumberOrAbsent = (value: JsonValue | undefined): value is number | undef
 const isNumberOrNull = (value: JsonValue | undefined): value is number | null | undefined =>
   value === undefined || value === null || typeof value === 'number';
 
-const canaryFrom = (value: JsonValue): CanaryOptions | 'rubbish' => {
-  if (!isJsonObject(value)) return 'rubbish';
+const canaryFrom = (value: JsonValue): CanaryOptions | 'invalid' => {
+  if (!isJsonObject(value)) return 'invalid';
   const { items, pass_ratio_min: passRatioMin, ...others } = value;
-  if (typeof items !== 'number' || Object.keys(others).length > 0) return 'rubbish';
+  if (typeof items !== 'number' || Object.keys(others).length > 0) return 'invalid';
   if (passRatioMin === undefined) return { items };
-  return typeof passRatioMin === 'number' ? { items, passRatioMin } : 'rubbish';
+  return typeof passRatioMin === 'number' ? { items, passRatioMin } : 'invalid';
 };
 
 const limitsFrom = (value: JsonValue): EnqueueChanges | null => {

@@ -13,15 +13,18 @@ import { changedSources } from '../sources/composite-source.ts';
 import { BatchorError, type JobDifference } from '../api/errors.ts';
 import { must } from '../api/interop.ts';
 
-/** What makes the prompts is frozen with the run; every difference is named at once. */
+/** Fields that determine the prompts. They are fixed when the run starts. */
 const frozenFields = ['jobName', 'source', 'provider', 'prompt', 'structuredOutput', 'batchMetadata'] as const;
 
-/** Throws `source_changed` or `job_changed` unless the job is the stored run's; answers its operation where that differs. */
+/**
+ * Compares a job with its stored run. Returns the job's operation if it differs. Throws
+ * `source_changed`, or `job_changed` naming every difference.
+ */
 export const compareJob = (stored: RunSnapshot, given: RunConfig): { readonly changedOperation: Operation | null } => {
   const { config, runId, ingest } = stored;
   const differences = [
     ...frozenFields.flatMap((field) => differencesOf(field, comparable(config, field), comparable(given, field))),
-    // Lines are written for it.
+    // Request lines depend on it.
     ...differencesOf(
       'retryPolicy.raiseOutputTokensTo',
       config.operation.retry.raisedOutputTokensMax,
@@ -34,10 +37,10 @@ export const compareJob = (stored: RunSnapshot, given: RunConfig): { readonly ch
       'job_changed',
       { runId, differences },
       `the job differs from run ${runId} in ${differences.map((difference) => difference.field).join(', ')} (${first.field}: stored ${JSON.stringify(first.stored)}, given ${JSON.stringify(first.given)})`,
-      'What makes the prompts is fixed with the run: give the same values, or start a new run.',
+      'These fields cannot change during a run. Give the same values, or start a new run.',
     );
   }
-  // Its name is that of the stored one.
+  // The name is the same; the content is not.
   if (config.source.fingerprint !== given.source.fingerprint) {
     const changed = changedSources(config.source.fingerprint, given.source.fingerprint);
     throw new BatchorError(
@@ -50,8 +53,8 @@ export const compareJob = (stored: RunSnapshot, given: RunConfig): { readonly ch
       },
       `${changed.length === 0 ? given.source.ref : changed.join(', ')} changed since run ${runId} ${ingest.isComplete ? 'read it' : `began to read it (it has read ${ingest.checkpoint?.nextIndex ?? 0} rows)`}`,
       ingest.isComplete
-        ? `The results of ${runId} are those of the input as it was. Start a run of another id for the new input, or one that asks rows of ${runId} again (--from-run ${runId}).`
-        : 'Bring the file back as it was, or start a new run with the new file.',
+        ? `The results of ${runId} belong to the input before the change. Start a new run for the new input, or retry rows of ${runId} in a new run (--from-run ${runId}).`
+        : 'Restore the file as it was, or start a new run with the new file.',
     );
   }
   const operation = withRaisedCap(config.operation, given.operation);
@@ -61,11 +64,11 @@ export const compareJob = (stored: RunSnapshot, given: RunConfig): { readonly ch
 const comparable = (config: RunConfig, field: (typeof frozenFields)[number]): JsonValue => {
   if (field === 'source') return { kind: config.source.kind, ref: config.source.ref };
   const value = JSON.parse(JSON.stringify(config[field])) as JsonValue;
-  // Where the schema's code lies makes no prompt.
+  // The location of the schema's code does not change a prompt.
   return field === 'structuredOutput' && isJsonObject(value) ? { ...value, schemaRef: null } : value;
 };
 
-/** Every place in which two values differ, as it is named from `field`. */
+/** Every field path in which two values differ, starting at `field`. */
 export const differencesOf = (field: string, stored: JsonValue, given: JsonValue): readonly JobDifference[] => {
   if (isJsonObject(stored) && isJsonObject(given)) {
     const keys = [...new Set([...Object.keys(stored), ...Object.keys(given)])].sort();
@@ -75,7 +78,7 @@ export const differencesOf = (field: string, stored: JsonValue, given: JsonValue
   return [{ field, stored, given, remedy: `Give ${JSON.stringify(stored)} as before, or start a new run.` }];
 };
 
-/** Throws `job_changed` unless the schema is the one that the run was started with. */
+/** Throws `job_changed` unless the schema equals the run's. */
 export const compareSchema = (runId: RunId, { structuredOutput }: RunConfig, schema: StructuredOutput): void => {
   const given = makeStructure(schema).structure.jsonSchema;
   const differences = differencesOf('structuredOutput.jsonSchema', structuredOutput?.jsonSchema ?? null, given);
@@ -85,13 +88,14 @@ export const compareSchema = (runId: RunId, { structuredOutput }: RunConfig, sch
     'job_changed',
     { runId, differences },
     `the schema differs from that of run ${runId} in ${differences.map(({ field }) => field).join(', ')} (${first.field}: stored ${JSON.stringify(first.stored)}, given ${JSON.stringify(first.given)})`,
-    'Give the schema that the run was started with, or none: results are then read by the one stored with it.',
+    'Give the schema that the run was started with, or none. Without one, the stored schema reads the results.',
   );
 };
 
 /**
- * Renders the last accepted row again and compares it with its stored line: a function cannot be compared, its product can.
- * Costs one row; nothing is compared when no row was accepted, or the last one was bad.
+ * Renders the last accepted row again and compares it with its stored line. This detects a changed
+ * `buildPrompt`, since functions cannot be compared. Reads one row. Compares nothing if no row was
+ * accepted yet, or if the last row was bad. Throws `job_changed`.
  */
 export const compareLastRow = async (ports: EnginePorts): Promise<void> => {
   const { run, source } = ports;
@@ -105,7 +109,7 @@ export const compareLastRow = async (ports: EnginePorts): Promise<void> => {
   const rendered = await createRowRenderer(ports, source).render(entry, ingest.itemCount - 1, ingest.checkpoint.nextIndex - 1);
   const [bytes] = await must(run.artifacts.readSpans(lines.request.object, [lines.request]), { runId });
   const asStored = new TextDecoder().decode(bytes);
-  // A row that shares a request is compared with that request, under its own name.
+  // A row that shares a request is compared with that request, under its own custom_id.
   const stored = lines.sameAs === null ? asStored : asStored.replace(customIds.of(lines.sameAs), customIds.of(ingest.itemCount - 1));
   if (rendered.line === stored) return;
   throw new BatchorError(
@@ -121,8 +125,8 @@ export const compareLastRow = async (ports: EnginePorts): Promise<void> => {
         },
       ],
     },
-    `run ${runId}: the last row read renders differently now\n  stored: ${stored.trimEnd().slice(0, 400)}\n  now:    ${rendered.line.trimEnd().slice(0, 400)}`,
-    'buildPrompt, the template or the row changed: what makes the prompts is fixed with the run. Bring it back, or start a new run.',
+    `run ${runId}: the last row read now renders differently\n  stored: ${stored.trimEnd().slice(0, 400)}\n  now:    ${rendered.line.trimEnd().slice(0, 400)}`,
+    'buildPrompt, the template or the row changed. They are fixed for the run: restore them, or start a new run.',
   );
 };
 

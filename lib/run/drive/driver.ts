@@ -8,10 +8,10 @@ import type { OwnedRun } from '../../ports/run-store.ts';
 import { createEngine, type Told } from '../../engine/engine.ts';
 import type { EnginePorts } from '../../effects/ports.ts';
 import { fromEngineFailure, must } from '../api/interop.ts';
-import { commandsOf, fromInbox } from '../control/wish.ts';
+import { commandsOf, fromInbox } from '../control/run-request.ts';
 import type { RunEvent } from '../../core/machine/run-event.ts';
 
-/** Other processes' wishes are looked for this often. */
+/** Milliseconds between two polls of the inbox. */
 const inboxMsDefault = 1_000;
 
 /** A run that this process owns and drives. */
@@ -19,41 +19,46 @@ export interface Driver {
   readonly run: OwnedRun;
   readonly hasSource: boolean;
   readonly snapshot: RunSnapshot;
-  /** The latest snapshot, then every change; completes when the driving ends, errors with a `BatchorError` when the ground gives way. */
+  /**
+   * The latest snapshot, then every change. Completes when driving ends. Errors with a
+   * `BatchorError` when the store fails.
+   */
   readonly changes$: Observable<RunSnapshot>;
   readonly events$: Observable<RunEvent>;
-  tell(command: Command): Promise<Told>;
-  /** True while only time, or a command, can move the run. */
+  execute(command: Command): Promise<Told>;
+  /** True while only a timer or a command can move the run. */
   readonly isQuiet: boolean;
-  /** Looks for what other processes left, now. */
-  lookForCommands(): void;
-  /** Stops driving and gives the run back; it stays as it is. */
+  /** Polls the inbox now. */
+  pollInbox(): void;
+  /** Stops driving and releases the run. */
   close(): Promise<void>;
 }
 
-/** A new owner says so first: creates that were in flight are unclear from then on. */
+/** Records the new owner. Creates that were in flight become unconfirmed. */
 export const commitOpening = async (run: OwnedRun, atMs: number): Promise<void> => {
   await must(commitCommand(run, { type: 'OpenRun', atMs }), { runId: run.runId });
 };
 
-/** The run was not lost with its process, which the next owner would believe otherwise. A commit that fails changes nothing of that. */
+/** Records an orderly release, so that the next owner does not count this one as lost. */
 const leave = async (run: OwnedRun, atMs: number): Promise<void> => {
   await commitCommand(run, { type: 'ReleaseRun', atMs })().catch(() => undefined);
 };
 
-/** Drives until the run finishes, the ground gives way, or `close`. The run must have been opened (`commitOpening`). */
+/**
+ * Drives until the run finishes, the store fails, or `close`. Requires `commitOpening` before.
+ */
 export const startDriver = (ports: EnginePorts, onEnd: () => void, inboxMs: number = inboxMsDefault): Driver => {
   const { run, scheduler } = ports;
   const engine = createEngine(ports);
   const changes$ = new BehaviorSubject<RunSnapshot>(run.snapshot);
   const events$ = new Subject<RunEvent>();
-  const looks$ = new Subject<0>();
+  const inboxPolls$ = new Subject<0>();
   let closing: Promise<void> | null = null;
   let inbox: Subscription | null = null;
 
   const release = async (): Promise<void> => {
     inbox?.unsubscribe();
-    // Readers turn to the store from now on; what they asked of the owner before is still answered.
+    // Readers use the store from now on. Calls already made to this driver still get their answer.
     onEnd();
     await leave(run, scheduler.now());
     await run.close();
@@ -82,7 +87,7 @@ export const startDriver = (ports: EnginePorts, onEnd: () => void, inboxMs: numb
   if (closing === null)
     inbox = timer(0, inboxMs, scheduler)
       .pipe(
-        mergeWith(looks$),
+        mergeWith(inboxPolls$),
         exhaustMap(() =>
           drainInbox(
             run,
@@ -101,11 +106,11 @@ export const startDriver = (ports: EnginePorts, onEnd: () => void, inboxMs: numb
     },
     changes$,
     events$,
-    tell: (command) => engine.tell(command),
+    execute: (command) => engine.tell(command),
     get isQuiet() {
       return engine.isQuiet;
     },
-    lookForCommands: () => looks$.next(0),
+    pollInbox: () => inboxPolls$.next(0),
     close() {
       closing ??= engine.drain().then(async () => {
         steps.unsubscribe();
@@ -118,20 +123,23 @@ export const startDriver = (ports: EnginePorts, onEnd: () => void, inboxMs: numb
   };
 };
 
-/** Applies what other processes left, oldest first; a command is removed once its effect is durable, or was refused for good. */
-const drainInbox = async (run: OwnedRun, tell: (command: Command) => Promise<Told>, nowMs: () => number): Promise<void> => {
+/**
+ * Applies the requests of other processes, oldest first. Removes each one once its effect is
+ * durable, or once the core has rejected it.
+ */
+const drainInbox = async (run: OwnedRun, execute: (command: Command) => Promise<Told>, nowMs: () => number): Promise<void> => {
   if (isFinished(run.snapshot)) return;
   const waiting = await run.inbox()();
   if (isLeft(waiting)) return;
-  for (const command of waiting.right) {
-    const wish = fromInbox(command);
-    if (wish !== null) {
-      for (const wished of commandsOf(wish, run.snapshot, nowMs())) {
-        const told = await tell(wished);
-        // The driving ended, not the run: the command is for whoever drives it next.
-        if (isLeft(told) && told.left.type === 'run_finished' && !isFinished(run.snapshot)) return;
+  for (const left of waiting.right) {
+    const request = fromInbox(left);
+    if (request !== null) {
+      for (const command of commandsOf(request, run.snapshot, nowMs())) {
+        const answer = await execute(command);
+        // Driving ended, but the run did not: the request stays for the next driver.
+        if (isLeft(answer) && answer.left.type === 'run_finished' && !isFinished(run.snapshot)) return;
       }
     }
-    await run.removeCommand(command.id)();
+    await run.removeCommand(left.id)();
   }
 };

@@ -21,7 +21,7 @@ import { compareLastRow } from '../control/resume.ts';
 import { operationAfter, withPrices } from '../control/resume-changes.ts';
 import type { Structures } from '../job/structures.ts';
 
-/** What driving needs of its runner. */
+/** What drivers need from their runner. */
 export interface DriversParts {
   readonly connections: Connections;
   readonly structures: Structures;
@@ -34,11 +34,11 @@ export interface DriversParts {
   readonly events: Subject<RunEvent>;
 }
 
-/** The runs that this process drives, one driver each, whoever asks for them. */
+/** The runs that this process drives: one driver each. */
 export class Drivers {
   readonly #parts: DriversParts;
   readonly #drivers = new Map<RunId, Driver>();
-  /** Runs that are being taken: two handles of one process must not race for one run. */
+  /** Runs whose driver is being started, so that two handles do not race for one run. */
   readonly #taking = new Map<RunId, Promise<Driver | null>>();
   readonly #sources = new Map<RunId, EngineSource>();
   readonly #last = new LastSnapshots();
@@ -52,21 +52,21 @@ export class Drivers {
     return this.#drivers.get(runId);
   }
 
-  /** For a handle: it sees how the drivers of the run end here. */
+  /** For a handle: shows how the run's drivers end in this process. */
   follow(runId: RunId): LastSeen {
     return this.#last.follow(runId);
   }
 
-  /** Whoever drives the run from now on can read its input. */
+  /** Later drivers of the run read its input from this source. */
   attach(runId: RunId, source: EngineSource): void {
     this.#sources.set(runId, source);
   }
-  /** Whoever drives the run from now on goes without its input. */
+  /** Later drivers of the run do not read its input. */
   detach(runId: RunId): void {
     this.#sources.delete(runId);
   }
 
-  /** Takes the run and drives it; null while another process owns it, or when it is finished. */
+  /** Owns and drives the run. Null if another process owns it, or if it is finished. */
   take(store: RunStore, runId: RunId): Promise<Driver | null> {
     const known = this.#drivers.get(runId);
     if (known !== undefined) return Promise.resolve(known);
@@ -76,7 +76,7 @@ export class Drivers {
     return taking;
   }
 
-  /** Drives a run that is owned already; gives it back when it cannot be driven. */
+  /** Drives a run that is already owned. Releases it if that fails. */
   async drive(run: OwnedRun): Promise<Driver> {
     const { connections, structures, scheduler, monotonicMs, randomHex, tokenCounter, inboxIntervalMs, events, prices } = this.#parts;
     try {
@@ -87,7 +87,8 @@ export class Drivers {
         provider,
         source: this.#sources.get(run.runId) ?? sourceAtProvider(config, provider),
         structure: await structures.readerOf(run.runId, config),
-        // Whoever gives a counter wants it used; ours is loaded where an estimate is not enough.
+        // A given counter is always used. The default one is loaded only if the run needs exact
+        // counts.
         tokens: tokenCounter !== undefined ? tokenCounter : needsExactTokens(run.snapshot) ? await defaultTokenCounter() : null,
         scheduler: scheduler(),
         ...(monotonicMs === undefined ? {} : { monotonicMs }),
@@ -105,7 +106,7 @@ export class Drivers {
       };
       const driver = startDriver(ports, onEnd, inboxIntervalMs);
       driver.events$.subscribe((event) => events.next(event));
-      // It may have ended at once, before there was anything to remember.
+      // The driver may have ended already.
       if (!isOver) this.#drivers.set(run.runId, driver);
       return driver;
     } catch (error) {
@@ -114,7 +115,7 @@ export class Drivers {
     }
   }
 
-  /** Gives all runs back, as they are. */
+  /** Releases all runs. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#taking.values()].map((taking) => taking.catch(() => null)));
@@ -135,11 +136,11 @@ export class Drivers {
   }
 }
 
-/** Requests of batches that were created elsewhere are read where they lie, whatever job is at hand. */
+/** Reads the requests of adopted batches from the provider. Null for a run without them. */
 const sourceAtProvider = ({ adopted = [] }: RunConfig, provider: AdoptedReader): EngineSource | null =>
   adopted.length === 0 ? null : adoptedSource(adopted, () => Promise.resolve(provider));
 
-/** A run that was started where nobody knew its price learns it from who drives it; a price that it has stays until somebody says another. */
+/** Sets the price of a run that was started without one. Never changes an existing price. */
 const commitPrices = async (run: OwnedRun, book: PriceBook | undefined, atMs: number): Promise<void> => {
   const { config } = run.snapshot;
   if (config.operation.money.prices !== null) return;

@@ -1,11 +1,11 @@
 import type { RunId } from '../../core/values/ids.ts';
 import type { RunSnapshot } from '../../core/model/snapshot.ts';
 
-/** What a handle knows of the drivers of its run that this process had. */
+/** How the drivers of a run ended in this process. */
 export interface LastSeen {
-  /** The snapshot with which the last of them ended; null before. */
+  /** The last snapshot of the last driver that ended; null before. */
   readonly snapshot: RunSnapshot | null;
-  /** The handle is gone. */
+  /** The handle is disposed of. */
   forget(): void;
 }
 
@@ -14,7 +14,7 @@ interface Entry {
   handleCount: number;
 }
 
-/** The last snapshots of runs that this process drove, for the handles that look at them: kept while a handle does. */
+/** The last snapshots of runs that this process drove. Kept while a handle of the run exists. */
 export class LastSnapshots {
   readonly #entries = new Map<RunId, Entry>();
 

@@ -4,30 +4,31 @@ import type { RunReader } from '../../ports/run-store.ts';
 import type { Driver } from './driver.ts';
 import { must } from '../api/interop.ts';
 
-/** A run that another process drives is looked at this often. */
+/** Milliseconds between two polls of a run that another process drives. */
 export const followMs = 500;
 
 /**
- * The run's snapshots as they change: from the driver where this process drives, else by looking. Completes after the finished one.
- * With `every look`, a look that saw nothing new is told too: whoever would take over a run must hear that nothing happens.
+ * The run's snapshots: from the driver if this process drives, else by polling the store. Completes
+ * after the finished one. With `every poll`, also emits when nothing has changed, so that a waiter
+ * notices an owner that stopped.
  */
 export const watchRun = (
   reader: RunReader,
   driver: () => Driver | undefined,
   scheduler: SchedulerLike,
-  tells: 'changes' | 'every look' = 'changes',
+  emits: 'changes' | 'every poll' = 'changes',
 ): Observable<RunSnapshot> =>
   new Observable<RunSnapshot>((subscriber) => {
-    const look = (): Promise<RunSnapshot> => must(reader.refresh(), { runId: reader.runId });
-    const looks = defer(() => {
+    const poll = (): Promise<RunSnapshot> => must(reader.refresh(), { runId: reader.runId });
+    const polls = defer(() => {
       const here = driver();
-      // A driver tells of every change; when it ends, looking goes on until the run itself is over.
-      return here === undefined ? from(look()) : here.changes$;
+      // A driver emits every change. When it ends, polling continues until the run finishes.
+      return here === undefined ? from(poll()) : here.changes$;
     }).pipe(repeat({ delay: () => timer(followMs, scheduler) }));
     let last = -1;
-    return looks.pipe(takeWhile((snapshot) => !isFinished(snapshot), true)).subscribe({
+    return polls.pipe(takeWhile((snapshot) => !isFinished(snapshot), true)).subscribe({
       next: (snapshot) => {
-        if (snapshot.version === last && tells === 'changes') return;
+        if (snapshot.version === last && emits === 'changes') return;
         last = snapshot.version;
         subscriber.next(snapshot);
       },
@@ -36,7 +37,10 @@ export const watchRun = (
     });
   });
 
-/** After each change, everything new is read page by page, once, in order; completes when the run is over and all is read. */
+/**
+ * After each change, reads everything new page by page, once, in order. Completes when the run has
+ * finished and everything is read.
+ */
 export const pagesOnChange = <A>(changes$: Observable<RunSnapshot>, readPage: () => Promise<readonly A[]>): Observable<readonly A[]> =>
   changes$.pipe(
     concatMap(
@@ -55,30 +59,30 @@ export const pagesOnChange = <A>(changes$: Observable<RunSnapshot>, readPage: ()
     ),
   );
 
-/** Pulls from an observable: what came while nobody pulled waits in order. */
+/** Iterates over an observable. Values wait in order until they are pulled. */
 export async function* pull<A>(source: Observable<A>, signal?: AbortSignal): AsyncGenerator<A> {
   const waiting: A[] = [];
   let wake: (() => void) | null = null;
   let end: { readonly error: unknown } | 'complete' | null = null;
-  const rouse = (): void => {
+  const wakeReader = (): void => {
     wake?.();
     wake = null;
   };
   const subscription = source.subscribe({
     next: (value) => {
       waiting.push(value);
-      rouse();
+      wakeReader();
     },
     error: (error: unknown) => {
       end = { error };
-      rouse();
+      wakeReader();
     },
     complete: () => {
       end = 'complete';
-      rouse();
+      wakeReader();
     },
   });
-  signal?.addEventListener('abort', rouse, { once: true });
+  signal?.addEventListener('abort', wakeReader, { once: true });
   try {
     for (;;) {
       signal?.throwIfAborted();
@@ -91,6 +95,6 @@ export async function* pull<A>(source: Observable<A>, signal?: AbortSignal): Asy
     }
   } finally {
     subscription.unsubscribe();
-    signal?.removeEventListener('abort', rouse);
+    signal?.removeEventListener('abort', wakeReader);
   }
 }

@@ -13,12 +13,12 @@ import { BatchorError } from '../api/errors.ts';
 import { must, toBatchorError } from '../api/interop.ts';
 import type { AnyJob } from '../job/job.ts';
 import { jobNameOf } from '../job/job-config.ts';
-import { quarantined } from '../view/owner-trouble.ts';
+import { quarantined } from '../view/owner-warnings.ts';
 
-/** What a worker tells of itself. */
+/** What a worker reports. */
 export type WorkNotice =
   | { readonly type: 'taken' | 'finished' | 'given_back'; readonly runId: string }
-  /** The run, or (null) the whole store, gave trouble; it is tried again in a while. */
+  /** The run failed, or (`runId` null) the store did. The worker tries again later. */
   | { readonly type: 'trouble'; readonly runId: string | null; readonly error: unknown };
 
 /** A run that a worker might take. */
@@ -27,52 +27,60 @@ export interface WaitingRun {
   readonly jobName: string;
   /** The name of its connection. */
   readonly connection: string;
-  /** What was stored with it when it was started. */
+  /** The job description stored with the run. */
   readonly description: JsonObject | null;
 }
 
 export interface WorkOptions {
-  /** By which runs of the same job name go on reading their input; without its job a run's input waits, and the rest goes on. */
+  /**
+   * Jobs by which runs of the same job name continue reading their input. A run without its job
+   * still collects its answers.
+   */
   readonly jobs?: readonly AnyJob[];
-  /** Where no job of that name is given: the job of a run, from what was stored with it; null: not known here. */
+  /** Makes the job of a run that `jobs` does not name; null: not known here. */
   readonly jobOf?: (run: WaitingRun) => Promise<AnyJob | null>;
-  /** False for a run that belongs elsewhere: it is left to others. */
+  /** False leaves the run to other workers. */
   readonly accepts?: (run: WaitingRun) => boolean | Promise<boolean>;
-  /** Runs at a time. Default 8; where more are due, those that only wait give way. */
+  /** Runs at a time. Default 8. If more are due, runs that only wait are released. */
   readonly runsMax?: number;
-  /** How often to look for runs, where nobody says that there are some. Default 5,000. */
+  /** Milliseconds between two checks for runs, without a notification. Default 5,000. */
   readonly lookIntervalMs?: number;
   readonly onNotice?: (notice: WorkNotice) => void;
   readonly signal?: AbortSignal;
 }
 
-export interface Workplace {
+export interface WorkerContext {
   readonly store: RunStore;
   readonly drivers: Drivers;
   readonly scheduler: SchedulerLike;
-  /** Compares the job with the run, and lets whoever drives the run read its input. */
+  /** Compares the job with the run, and lets the next driver read its input. */
   readonly attach: (runId: RunId, job: AnyJob) => Promise<void>;
-  /** Comes when the runner is closed: there is nothing left to work with. */
+  /** Emits when the runner is closed. */
   readonly closed$: Observable<void>;
   readonly isClosed: () => boolean;
   readonly options: WorkOptions;
 }
 
-/** With what a run can be helped here. */
+/** What this worker can do for a run: read its input, collect its answers, or both. */
 type Means = 'none' | 'input' | 'answers' | 'both';
 
-/** A run that gave trouble, or that cannot be helped here, is left alone for so long. */
+/** How long a failed or unservable run is left alone. */
 const restMs = 30_000;
 
-/** Takes runs, drives them, and gives back those that need nobody, until aborted or closed. */
-export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClosed, options }: Workplace): Promise<void> => {
+/** Takes runs, drives them, and releases those with nothing to do, until aborted or closed. */
+export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClosed, options }: WorkerContext): Promise<void> => {
   const { jobs = [], jobOf, accepts, runsMax = 8, lookIntervalMs = 5_000, signal, onNotice = () => undefined } = options;
   if (!(Number.isInteger(runsMax) && runsMax > 0))
-    throw new BatchorError('invalid_config', { field: 'runsMax' }, `runsMax is ${runsMax}`, 'It is a whole number, at least 1.');
+    throw new BatchorError(
+      'invalid_config',
+      { field: 'runsMax' },
+      `runsMax must be a whole number of at least 1 (got ${runsMax})`,
+      'Give such a number, or omit it for 8.',
+    );
   if (store.prepare !== undefined) await must(store.prepare(), { storage: store.describe });
   const mine = new Map<RunId, Driver>();
   const resting = new Map<RunId, number>();
-  /** Runs left alone, and how many owners they had lost. */
+  /** Quarantined runs, with their number of lost owners when reported. */
   const leftAlone = new Map<RunId, number>();
   const wake$ = new Subject<unknown>();
   const wake = (): void => wake$.next(null);
@@ -80,7 +88,10 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
 
   const jobFor = async (run: WaitingRun): Promise<AnyJob | null> =>
     jobs.find((job) => jobNameOf(job) === run.jobName) ?? (await jobOf?.(run)) ?? null;
-  /** What is wrong with a run's input keeps nobody from collecting its answers; a run of which nothing but the input is left is for who can read it. */
+  /**
+   * A run with unreadable input still gets its answers collected. If only its input is left, the
+   * run is left to a worker that can read it.
+   */
   const meansFor = async (runId: RunId): Promise<Means> => {
     const reader = await must(store.read(runId), { runId, storage: store.describe });
     const { snapshot, description } = reader;
@@ -88,7 +99,7 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
     const run: WaitingRun = { runId, jobName: snapshot.config.jobName, connection: snapshot.config.provider.connection, description };
     if (isFinished(snapshot) || (await accepts?.(run)) === false) return 'none';
     if (isQuarantined(snapshot)) {
-      // Said once for each owner that was lost, and not at every turn.
+      // Reported once per lost owner.
       if (leftAlone.get(runId) !== snapshot.lostOwners) onNotice({ type: 'trouble', runId, error: quarantined(snapshot) });
       leftAlone.set(runId, snapshot.lostOwners);
       return 'none';
@@ -101,7 +112,7 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
         return isStandingStill(snapshot, false) ? 'input' : 'both';
       }
     } catch (error) {
-      // What was attached earlier was another input, or this one before it changed.
+      // An earlier attachment was another input, or this one before it changed.
       drivers.detach(runId);
       onNotice({ type: 'trouble', runId, error });
     }
@@ -110,14 +121,14 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
   const takeWith = async (runId: RunId, means: Means): Promise<Driver | null> => {
     if (means !== 'both') return means === 'none' ? null : drivers.take(store, runId);
     return drivers.take(store, runId).catch((error: unknown) => {
-      // Its rows render otherwise here, say: its answers are collected all the same.
+      // E.g. its rows render differently here. Its answers are still collected.
       drivers.detach(runId);
       onNotice({ type: 'trouble', runId, error });
       return drivers.take(store, runId);
     });
   };
 
-  const giveBack = async (runId: RunId, driver: Driver, isToRest: boolean): Promise<void> => {
+  const release = async (runId: RunId, driver: Driver, isToRest: boolean): Promise<void> => {
     mine.delete(runId);
     if (isToRest) resting.set(runId, scheduler.now() + restMs);
     await driver.close();
@@ -154,17 +165,17 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
     }
   };
 
-  /** Nothing will happen to it here, but by a command, or by somebody who has its input. */
-  const giveBackIdle = async (): Promise<void> => {
+  /** Releases runs that cannot progress here without a request or their input. */
+  const releaseIdle = async (): Promise<void> => {
     for (const [runId, driver] of mine) {
       if (isFinished(driver.snapshot) || !driver.isQuiet || !isStandingStill(driver.snapshot, driver.hasSource)) continue;
-      // What somebody has left for it comes first: given back, it would be named again at once.
+      // Pending requests come first: a released run would be adoptable again at once.
       const left = await driver.run.inbox()();
-      if (isLeft(left) || left.right.length > 0) driver.lookForCommands();
-      else await giveBack(runId, driver, owedAtMs(driver.snapshot, scheduler.now()) !== null);
+      if (isLeft(left) || left.right.length > 0) driver.pollInbox();
+      else await release(runId, driver, owedAtMs(driver.snapshot, scheduler.now()) !== null);
     }
   };
-  /** Runs that only wait, those first that wait longest. */
+  /** Runs that only wait, the longest wait first. */
   const waiting = (nowMs: number): readonly (readonly [RunId, Driver])[] => {
     const until = ([, { snapshot }]: readonly [RunId, Driver]): number => owedAtMs(snapshot, nowMs) ?? Infinity;
     return [...mine]
@@ -174,13 +185,13 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
 
   const turn = async (): Promise<void> => {
     const nowMs = scheduler.now();
-    // A rest further ahead than any was set before the clock went back.
+    // A rest further ahead than the maximum was set before the clock went back.
     for (const [runId, untilMs] of resting) if (untilMs <= nowMs || untilMs > nowMs + restMs) resting.delete(runId);
-    await giveBackIdle();
-    // Those that are not for us keep nobody else waiting: they rest, and the next ones are asked for.
+    await releaseIdle();
+    // A run that is left to others rests, and the next one is requested.
     while (!isOver() && (await takeSome(nowMs)));
   };
-  /** True when some of those that were named are left to others, so that there may be more. */
+  /** True when some adoptable runs were left to others, so that there may be more. */
   const takeSome = async (nowMs: number): Promise<boolean> => {
     const named = await store.adoptable(nowMs, runsMax + resting.size)();
     if (isLeft(named)) {
@@ -190,7 +201,7 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
     const wanted = named.right.filter((runId) => !resting.has(runId) && drivers.of(runId) === undefined);
     const free = runsMax - mine.size;
     if (wanted.length > free) {
-      for (const [runId, driver] of waiting(nowMs).slice(0, wanted.length - free)) await giveBack(runId, driver, false);
+      for (const [runId, driver] of waiting(nowMs).slice(0, wanted.length - free)) await release(runId, driver, false);
     }
     const tried = wanted.slice(0, runsMax - mine.size);
     await Promise.all(tried.map(take));
@@ -199,7 +210,7 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
 
   const stopHearing = store.onNews?.(({ runId, type }) => {
     if (type === 'command') {
-      mine.get(runId)?.lookForCommands();
+      mine.get(runId)?.pollInbox();
       resting.delete(runId);
     }
     wake();
@@ -216,6 +227,6 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
     stopHearing?.();
     signal?.removeEventListener('abort', wake);
     closing.unsubscribe();
-    await Promise.all([...mine].map(([runId, driver]) => giveBack(runId, driver, false)));
+    await Promise.all([...mine].map(([runId, driver]) => release(runId, driver, false)));
   }
 };

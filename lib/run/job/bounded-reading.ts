@@ -3,16 +3,21 @@ import { answerFault } from '../../schema/parse-answer.ts';
 import type { OutputReading, Structure } from '../../schema/structure.ts';
 import { withinTime } from './time-limit.ts';
 
-/** Reads answers in bounded time: a schema's pattern may backtrack for years, and a user's validator may never end. */
+/** Reads answers within a time limit. A schema's pattern or a user's validator may never end. */
 export interface BoundedReading {
   readonly read: Structure['read'];
-  /** In the order of the texts. One watch over many answers costs next to nothing, where one over each doubles their time. */
+  /**
+   * Readings in the order of the texts. One limit for many answers is nearly free; one each is not.
+   */
   readonly readAll: (texts: readonly (string | null)[]) => Promise<readonly OutputReading[]>;
 }
 
-/** One answer may take so much time of the processor. */
+/** Maximum processor time for one answer, in milliseconds. */
 export const answerMsMax = 1_000;
-/** An answer is given up once it was ended so often with that time used up: a machine that stands still ends work that is fast. */
+/**
+ * Gives up after this many timeouts with that processor time used. Other timeouts are the machine's
+ * fault, and are retried.
+ */
 const endedMax = 2;
 const triesMax = 20;
 
@@ -28,7 +33,7 @@ export const boundedReading = (read: Structure['read'], msMax: number = answerMs
       const { user, system } = process.cpuUsage(before);
       if ((user + system) / 1_000 >= msMax / 2) ended += 1;
     }
-    return answerFault('schema_mismatch', `the answer does not satisfy the schema: its check was ended after ${msMax / 1_000} s of work`);
+    return answerFault('schema_mismatch', `the answer does not satisfy the schema: its check took longer than ${msMax / 1_000} s`);
   };
   return {
     read: readOne,
@@ -48,7 +53,8 @@ export const boundedReading = (read: Structure['read'], msMax: number = answerMs
         }, msMax);
         if (waited.for !== null) readings.push(await waited.for);
         else if (isDone === 'over' && readings.length < texts.length) {
-          // The time was for all of them: the one that was being read gets its own, and signals are heard in between.
+          // The limit was for all of them. The current one gets its own, with time for signals in
+          // between.
           await setImmediate();
           readings.push(await readOne(texts[readings.length] ?? null));
           await setImmediate();

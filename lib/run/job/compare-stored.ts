@@ -13,11 +13,13 @@ import { compareJob } from '../control/resume.ts';
 export interface Comparison {
   readonly prices: PriceBook | undefined;
   readonly signal: AbortSignal;
-  /** A start may mean another input under the same name, also when the run has read its input. Following a run needs no input. */
+  /** True for a start: its input may have changed even if the run has read all of it. */
   readonly isStart: boolean;
 }
 
-/** The stored run, and what of its operation the job says anew. Throws `source_changed` or `job_changed` for a job that is not the run's. */
+/**
+ * The stored run, and the job's operation if it differs. Throws `source_changed` or `job_changed`.
+ */
 export const compareStored = async (
   store: RunStore,
   runId: RunId,

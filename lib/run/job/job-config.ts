@@ -5,13 +5,13 @@ import type { AnyJob } from './job.ts';
 import { structuredOutputOf } from './job-structure.ts';
 import type { PriceBook } from './price-book.ts';
 
-/** Pairs of a batch's metadata that are left to the user: OpenAI takes 16, four are ours. */
+/** Metadata pairs for the user: OpenAI accepts 16 per batch, and batchor uses four. */
 const userMetadataPairsMax = 12;
 
-/** How a run of the job calls it. */
+/** The job name that runs store. */
 export const jobNameOf = (job: Pick<AnyJob, 'name'>): string => job.name ?? 'job';
 
-/** The job's part of what is stored, and how a new run names its lines; throws `invalid_config` that names the field. */
+/** The run config of a job. Throws `invalid_config`, which names the field. */
 export const configOf = (
   job: AnyJob,
   source: { readonly kind: string; readonly ref: string; readonly fingerprint: string },
@@ -76,7 +76,7 @@ export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
     pollIntervalMs: count('pollIntervalMs', pace.pollIntervalMs ?? house.pollIntervalMs),
     requestTimeoutMs: count('requestTimeoutMs', pace.requestTimeoutMs ?? house.requestTimeoutMs),
     createGraceMs: count('createGraceMs', pace.createGraceMs ?? house.createGraceMs, 0),
-    // Each line of a batch that was created elsewhere was sent.
+    // Every line of an adopted batch was sent.
     sendsDuplicatesOnce: job.reusePolicy?.duplicates === 'send_once' && job.fromBatches === undefined,
     retriesAdopted: job.retryAdopted ?? house.retriesAdopted,
     deletesInputFiles: pace.deleteInputFiles ?? house.deletesInputFiles,
@@ -85,29 +85,26 @@ export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
   };
 };
 
-/** A run reads answers by one endpoint, and counts by one model. */
+/** The batches to adopt. A run has one endpoint and one model. */
 const adoptedOf = ({ fromBatches, providerConfig, retryPolicy }: AnyJob): RunConfig['adopted'] & object => {
   if (fromBatches === undefined) return [];
   for (const field of ['model', 'endpoint'] as const) {
-    const [said, found] = [providerConfig[field], fromBatches[field]];
-    if (said !== found) throw invalid(`providerConfig.${field}`, `providerConfig.${field} is ${said}, and the batches ask ${found}`);
+    const [stated, found] = [providerConfig[field], fromBatches[field]];
+    if (stated !== found) throw invalid(`providerConfig.${field}`, `providerConfig.${field} is ${stated}, but the batches use ${found}`);
   }
   if (fromBatches.batches.length === 0) throw invalid('fromBatches', 'fromBatches names no batch');
   if (retryPolicy?.raiseOutputTokensTo !== undefined)
-    throw invalid(
-      'retryPolicy.raiseOutputTokensTo',
-      'the requests of batches that were created elsewhere stay as they are: their output limit cannot be raised',
-    );
+    throw invalid('retryPolicy.raiseOutputTokensTo', 'batchor cannot raise the output limit of requests in adopted batches');
   return fromBatches.batches;
 };
 
 const checkMetadata = (pairs: Readonly<Record<string, string>>): void => {
   const entries = Object.entries(pairs);
   if (entries.length > userMetadataPairsMax)
-    throw invalid('batchMetadata', `batchMetadata has ${entries.length} pairs; at most ${userMetadataPairsMax} are yours`);
+    throw invalid('batchMetadata', `batchMetadata has ${entries.length} pairs, but at most ${userMetadataPairsMax} are allowed`);
   for (const [key, value] of entries) {
-    if (key.startsWith('batchor_')) throw invalid(`batchMetadata.${key}`, 'keys that begin with batchor_ are ours');
+    if (key.startsWith('batchor_')) throw invalid(`batchMetadata.${key}`, 'keys starting with batchor_ are reserved');
     if (key.length > 64 || value.length > 512)
-      throw invalid(`batchMetadata.${key}`, 'a metadata key has at most 64 characters, a value 512');
+      throw invalid(`batchMetadata.${key}`, 'a metadata key may have at most 64 characters, a value at most 512');
   }
 };

@@ -4,47 +4,50 @@ import { BatchorError } from '../api/errors.ts';
 import type { AnyJob, CanaryOptions } from './job.ts';
 import type { PriceBook, PricedModel } from './price-book.ts';
 
-/** Limits of the provider's queue that are to be others than before. */
+/** Changed limits of the provider's queue. */
 export type EnqueueChanges = { readonly [Key in keyof EnqueueLimits]?: EnqueueLimits[Key] };
 
-/** What a job says of money, canaries and circuit breakers, checked. Each throws `invalid_config` that names the field. */
+/** Checks of a job's limits. Each throws `invalid_config`, which names the field. */
 
 export const invalid = (field: string, message: string): BatchorError =>
   new BatchorError('invalid_config', { field }, message, `Correct ${field}.`);
 
 export const count = (field: string, value: number, min = 1): number => {
   if (Number.isSafeInteger(value) && value >= min) return value;
-  throw invalid(field, `${field} is a whole number of at least ${min}, not ${value}`);
+  throw invalid(field, `${field} must be a whole number of at least ${min} (got ${value})`);
 };
 
 const ratio = (field: string, value: number): number => {
   if (Number.isFinite(value) && value >= 0 && value <= 1) return value;
-  throw invalid(field, `${field} is a ratio between 0 and 1, not ${value}`);
+  throw invalid(field, `${field} must be a ratio from 0 to 1 (got ${value})`);
 };
 
 /** A cap in dollars. */
 export const amountOf = (field: string, usd: number): number => {
   if (Number.isFinite(usd) && usd > 0) return usd;
-  throw invalid(field, `${field} is an amount of dollars above 0, not ${usd}`);
+  throw invalid(field, `${field} must be an amount of dollars above 0 (got ${usd})`);
 };
 
-/** Why a cap of so many dollars could not be kept: what it costs, or how long an answer may be, is not known. */
+/**
+ * Throws if batchor cannot enforce a cap: `price_unknown`, or `invalid_config` for answers without
+ * a length limit.
+ */
 export const requireKeepable = (costUsdMax: number, { prices, outputTokensMax }: MoneyPolicy, { model, connection }: PricedModel): void => {
   if (prices === null)
     throw new BatchorError(
       'price_unknown',
       { model, connection },
-      `nobody knows what ${model} costs, so that a cap of $${costUsdMax} cannot be kept`,
+      `no price is known for model ${model}, so batchor cannot enforce a cap of $${costUsdMax}`,
       'Give its price: new BatchRunner({ prices }), or --prices FILE.',
     );
   if (outputTokensMax === null)
     throw invalid(
       'budget.costUsdMax',
-      `an answer of ${model} may have any length, so that a cap of $${costUsdMax} cannot be kept: bound it (max_output_tokens), or say how long it is at most (assumeOutputTokens, --assume-output-tokens)`,
+      `answers of ${model} have no length limit, so batchor cannot enforce a cap of $${costUsdMax}: set a limit (max_output_tokens), or assume one (assumeOutputTokens, --assume-output-tokens)`,
     );
 };
 
-/** A run's own book of prices wins over what the provider's adapter knows. A cap that nobody could keep is refused before anything is sent. */
+/** The job's money policy. The runner's price book precedes the adapter's prices. */
 export const moneyOf = (job: AnyJob, book: PriceBook | undefined): MoneyPolicy => {
   const { providerConfig, budget = {} } = job;
   const { kind, connection, model } = providerConfig;
@@ -63,23 +66,26 @@ export const moneyOf = (job: AnyJob, book: PriceBook | undefined): MoneyPolicy =
 
 const answersOf = ({ providerConfig }: AnyJob): number => providerConfig.answersPerRequest ?? 1;
 
-/** The output limit of rows that are asked again; null: their own. */
+/** The output limit of retried rows; null: unchanged. */
 export const raisedOf = (job: AnyJob): number | null => {
   const field = 'retryPolicy.raiseOutputTokensTo';
   const given = job.retryPolicy?.raiseOutputTokensTo;
   if (given === undefined) return null;
   const raised = count(field, given);
-  if ((job.retryPolicy?.maxAttempts ?? 2) < 2) throw invalid(field, `${field} needs a second attempt: maxAttempts is 1`);
-  if (raised > outputBoundMax) throw invalid(field, `${field} is at most ${outputBoundMax}, not ${given}`);
+  if ((job.retryPolicy?.maxAttempts ?? 2) < 2) throw invalid(field, `${field} requires maxAttempts of at least 2 (got 1)`);
+  if (raised > outputBoundMax) throw invalid(field, `${field} must be at most ${outputBoundMax} (got ${given})`);
   const bound = job.providerConfig.outputTokensMax ?? null;
   if (bound === null || bound === 0)
-    throw invalid(field, `${field} has nothing to raise: the requests to ${job.providerConfig.model} bound no answer (max_output_tokens)`);
+    throw invalid(
+      field,
+      `${field} requires requests with an output limit (max_output_tokens), but those to ${job.providerConfig.model} have none`,
+    );
   const own = bound / answersOf(job);
-  if (raised <= own) throw invalid(field, `${field} is ${raised}, and the requests allow ${own} already`);
+  if (raised <= own) throw invalid(field, `${field} must be above the requests' own limit of ${own} (got ${raised})`);
   return raised;
 };
 
-/** Changes of the limits, checked; what is absent stays as it is, null lifts a limit. */
+/** The limits with checked changes. Absent: unchanged; null: no limit. */
 export const enqueueOf = (given: EnqueueChanges, base: EnqueueLimits): EnqueueLimits => {
   const field = (name: string): string => `enqueueLimits.${name}`;
   const limit = (name: 'enqueuedTokenLimit' | 'enqueuedRequestLimit' | 'maxBatchEnqueuedTokens'): number | null => {
@@ -88,12 +94,11 @@ export const enqueueOf = (given: EnqueueChanges, base: EnqueueLimits): EnqueueLi
   };
   const { targetRatio = base.targetRatio, headroom = base.headroom, quotaScope = base.quotaScope } = given;
   if (quotaScope !== null && (typeof quotaScope !== 'string' || quotaScope.trim() === ''))
-    throw invalid(field('quotaScope'), `${field('quotaScope')} is a name`);
-  if (ratio(field('targetRatio'), targetRatio) === 0)
-    throw invalid(field('targetRatio'), `${field('targetRatio')} of 0 would let nothing through`);
+    throw invalid(field('quotaScope'), `${field('quotaScope')} must be a non-empty text`);
+  if (ratio(field('targetRatio'), targetRatio) === 0) throw invalid(field('targetRatio'), `${field('targetRatio')} must be above 0`);
   const enqueuedTokenLimit = limit('enqueuedTokenLimit');
   if (enqueuedTokenLimit !== null && headroom >= enqueuedTokenLimit)
-    throw invalid(field('headroom'), `${field('headroom')} of ${headroom} leaves nothing of a limit of ${enqueuedTokenLimit} tokens`);
+    throw invalid(field('headroom'), `${field('headroom')} of ${headroom} leaves no tokens of a limit of ${enqueuedTokenLimit}`);
   return {
     enqueuedTokenLimit,
     enqueuedRequestLimit: limit('enqueuedRequestLimit'),
@@ -116,8 +121,8 @@ export const breakerOf = ({ circuitBreaker = {} }: AnyJob, house: CircuitBreaker
 });
 
 /**
- * A cap that somebody raised, or set, while the run went on is neither lowered nor lifted by starting the same program again; what the
- * cap counts with stays known.
+ * Starting the same program again neither lowers nor removes a cap that was raised or set during
+ * the run. The prices and bounds that the cap needs are kept too.
  */
 export const withRaisedCap = (stored: Operation, given: Operation): Operation => {
   const raised = stored.money.costUsdMax;

@@ -7,26 +7,26 @@ import { invalid } from './job-limits.ts';
 import type { AnyJob, AnyProviderConfig } from './job.ts';
 
 const nothingToSend = (): never => {
-  throw invalid('fromBatches', 'batches that exist already are neither shown nor quoted: nothing is sent for them');
+  throw invalid('fromBatches', 'a job of existing batches has no quote, since it sends nothing');
 };
 
-/** The job's rows and its prompts, as the engine takes them. `connect`: to the provider of a job of batches that were created elsewhere. */
+/** The job's rows and prompts. `connect`: to the provider of adopted batches. */
 export const sourceOf = (job: AnyJob, connect: (config: AnyProviderConfig) => Promise<AdoptedReader> = nothingToSend): EngineSource => {
   if (job.fromBatches !== undefined) return adoptedSource(job.fromBatches.batches, () => connect(job.providerConfig));
   const items: CheckpointedItemSource | undefined = job.source ?? (job.items === undefined ? undefined : itemsSource(job.items));
   if (items === undefined)
-    throw new BatchorError('invalid_config', { field: 'source' }, 'a job has items or a source', 'Give one of the two.');
-  // The prompt builder takes the very items that the source of the same job yields.
+    throw new BatchorError('invalid_config', { field: 'source' }, 'the job has neither items nor a source', 'Give one of the two.');
+  // The prompt builder accepts the items of the same job's source.
   return { items, buildPrompt: (item: BatchItem) => (job.buildPrompt as (item: BatchItem) => unknown)(item) };
 };
 
-/** Throws `source_unreadable` where the source throws, but for a `BatchorError`. */
+/** Throws `source_unreadable` if the source throws, or the source's own `BatchorError`. */
 export const fingerprintOf = async (source: CheckpointedItemSource, signal: AbortSignal): Promise<string> => {
   try {
     return await source.fingerprint({ signal });
   } catch (cause) {
     signal.throwIfAborted();
-    // It says what to do already, as that of an earlier run does that is not finished.
+    // It has a hint already, e.g. for an earlier run that is not finished.
     if (cause instanceof BatchorError) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new BatchorError('source_unreadable', { ref: source.ref, line: null, field: null }, message, 'Give a readable source.', {
@@ -35,7 +35,7 @@ export const fingerprintOf = async (source: CheckpointedItemSource, signal: Abor
   }
 };
 
-/** Null where the source cannot be read: of a run that has read it, it may be gone. */
+/** Null if the source cannot be read. A run that has read it does not need it. */
 export const fingerprintIfThere = async (source: CheckpointedItemSource, signal: AbortSignal): Promise<string | null> => {
   try {
     return await source.fingerprint({ signal });

@@ -17,10 +17,10 @@ import type { AnyJob } from './job.ts';
 import { invalid } from './job-limits.ts';
 import { storedModule } from './schema-module.ts';
 
-/** Deriving a schema costs more than looking it up; a schema is asked for once per job and process. */
+/** Caches derived schemas, once per job and process. */
 const made = new WeakMap<object, MadeStructure>();
 
-/** The structure that a schema of whatever library describes; its problems are not looked at. Throws a TypeError for what is no schema. */
+/** The structure of a schema of any library, without strictness checks. Throws a TypeError. */
 export const makeStructure = (schema: StructuredOutput): MadeStructure => {
   const known = made.get(schema);
   if (known !== undefined) return known;
@@ -32,41 +32,47 @@ export const makeStructure = (schema: StructuredOutput): MadeStructure => {
 const makeNew = (schema: StructuredOutput): MadeStructure => {
   if (isStandard(schema)) return structureOfStandard(schema);
   if (isCodec(schema)) return structureOfCodec(schema);
-  if (!isJsonObject(schema)) throw new TypeError('no codec, no Standard Schema, and no JSON Schema');
-  // Through JSON: what is compared and read by must be what is sent.
+  if (!isJsonObject(schema)) throw new TypeError('neither a codec nor a Standard Schema nor a JSON Schema');
+  // Through JSON, so that the stored and the sent schema are the same.
   return structureOfJsonSchema(JSON.parse(JSON.stringify(schema)) as JsonObject, defaultSchemaCompiler);
 };
 
-/** Loads what reading by the schema needs. What is no schema is told of where it is used; one that Ajv cannot compile is refused. */
+/** Loads what reading by the schema needs. Throws `invalid_config` if Ajv cannot compile it. */
 export const prepareStructure = async (schema: StructuredOutput): Promise<void> => {
   if (isStandard(schema) || isCodec(schema) || !isJsonObject(schema)) return;
   try {
     await makeStructure(schema).structure.prepare?.();
   } catch (error) {
-    throw invalid('structuredOutput', `structuredOutput is no JSON Schema: ${error instanceof Error ? error.message : String(error)}`);
+    throw invalid(
+      'structuredOutput',
+      `structuredOutput is not a valid JSON Schema: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 };
 
-/** The job's schema as it is sent and stored, checked; null where it has none. Throws what names every place that the provider would refuse. */
+/**
+ * The job's schema as sent and stored; null: none. Throws `schema_unsupported` or
+ * `schema_not_strict`, naming every violation.
+ */
 export const structuredOutputOf = (job: AnyJob): StructuredOutputConfig | null => {
   const { structuredOutput, providerConfig } = job;
   if (structuredOutput === undefined) {
-    if (job.schemaName !== undefined) throw invalid('schemaName', 'schemaName names a schema, and the job has no structuredOutput');
+    if (job.schemaName !== undefined) throw invalid('schemaName', 'schemaName requires structuredOutput');
     return null;
   }
   const { schemaRules } = providerConfig;
   if (schemaRules === null)
     throw invalid(
       'structuredOutput',
-      `the endpoint ${providerConfig.endpoint} of ${providerConfig.connection} takes no schema for its answers`,
+      `the endpoint ${providerConfig.endpoint} of ${providerConfig.connection} does not support a schema for its answers`,
     );
   const { structure, vendor, problems } = madeBy(structuredOutput);
   if (problems.length > 0)
     throw new BatchorError(
       'schema_unsupported',
       { vendor, violations: problems },
-      `the ${vendor} schema of structuredOutput cannot be said as a strict JSON Schema\n${listOf(problems)}`,
-      'Change these places, or give the JSON Schema itself. Nothing was sent.',
+      `the ${vendor} schema of structuredOutput has no strict JSON Schema\n${listOf(problems)}`,
+      'Change these parts, or give a JSON Schema. Nothing was sent.',
     );
   const schemaName = job.schemaName ?? nameFor(structure.name);
   const violations =
@@ -75,8 +81,8 @@ export const structuredOutputOf = (job: AnyJob): StructuredOutputConfig | null =
     throw new BatchorError(
       'schema_not_strict',
       { violations },
-      `${schemaRules?.provider ?? 'the provider'} would refuse the schema of structuredOutput\n${listOf(violations)}`,
-      'Change these places. Nothing was sent.',
+      `${schemaRules?.provider ?? 'the provider'} would reject the schema of structuredOutput\n${listOf(violations)}`,
+      'Change these parts. Nothing was sent.',
     );
   return { schemaName, jsonSchema: structure.jsonSchema, schemaRef: refOf(job.schemaRef) };
 };
@@ -92,10 +98,10 @@ const madeBy = (schema: StructuredOutput): MadeStructure => {
 const refOf = (ref: SchemaRef | undefined): SchemaRef | null => {
   if (ref === undefined) return null;
   if (typeof ref.module === 'string' && typeof ref.export === 'string') return { module: storedModule(ref.module), export: ref.export };
-  throw invalid('schemaRef', 'schemaRef is { module, export }: where the schema is, and its name there');
+  throw invalid('schemaRef', 'schemaRef must be { module, export }: the module with the schema, and the name of its export');
 };
 
-/** The name that a schema gets by its own, which may have signs that no provider takes. */
+/** A valid schema name from the schema's own name; `output` if it has none. */
 export const nameFor = (name: string | null): string => {
   const fitting = (name ?? '').replace(/[^A-Za-z0-9_-]+/gu, '_').slice(0, 64);
   return fitting.replaceAll('_', '') === '' ? 'output' : fitting;

@@ -7,54 +7,58 @@ import type { OutputOf, StructuredOutput } from '../../schema/types.ts';
 import type { FoundBatches } from '../sources/found-batches.ts';
 import type { Items } from '../sources/observable-items.ts';
 
-/** Charged attempts, ceilings and waits; what is absent takes the default. */
+/** Attempts and backoff. Absent options have defaults. */
 export interface RetryOptions {
   /** Charged attempts per item, the first included. Default 3. */
   readonly maxAttempts?: number;
   /** Attempts that the row did not cause (expired, missing, over capacity). Default 5. */
   readonly maxUnchargedAttempts?: number;
   /**
-   * A truncated answer is asked for once more, with this output limit instead of the request's own: the request has to have one. So is
-   * each charged attempt after the first. Default: a truncated answer fails.
+   * Output limit for retries of truncated answers, instead of the request's own limit, which must
+   * exist. Also used for each charged attempt after the first. Default: a truncated answer fails.
    */
   readonly raiseOutputTokensTo?: number;
   readonly itemBackoff?: { readonly initialMs?: number; readonly factor?: number; readonly maxMs?: number };
   readonly batchBackoff?: { readonly initialMs?: number; readonly factor?: number; readonly maxMs?: number };
 }
 export interface ChunkOptions {
-  /** At most the provider's own limit, which is the default. */
+  /** Default and maximum: the provider's own limit. */
   readonly maxRequests?: number;
   readonly maxFileBytes?: number;
   readonly maxInputTokens?: number;
-  /** How long rows may wait for a fuller batch while the source still flows. Default 60,000. */
+  /**
+   * Milliseconds that rows wait for a fuller batch while the source is being read. Default 60,000.
+   */
   readonly planAfterMs?: number;
 }
 
-/** A conditional type on purpose: only so does the compiler know the provider's prompt type while it reads the function's return. */
+/** Conditional, so that the compiler knows the prompt type when it checks the function's return. */
 export type BuildPrompt<Payload, Metadata extends JsonObject, Provider> =
   Provider extends ProviderConfig<infer Prompt, unknown> ? (item: BatchItem<Payload, Metadata>) => Prompt | Promise<Prompt> : never;
 
-// The widest provider config: its prompt type is only ever consumed, so `never` takes any.
+// The widest provider config. Its prompt type is only consumed, so `never` accepts any.
 export type AnyProviderConfig = ProviderConfig<never, unknown>;
 
-/** How much may be spent. */
+/** Spending limits. */
 export interface BudgetOptions {
-  /** The run pauses (`budget_exhausted`) before what is spent and the worst case of what is enqueued would pass it. */
+  /**
+   * The run pauses (`budget_exhausted`) before spent and reserved cost would exceed it. Dollars.
+   */
   readonly costUsdMax?: number;
-  /** Output tokens of one answer at most, where the request does not bound them. */
+  /** Assumed maximum of output tokens per answer, if the request has no limit. */
   readonly assumeOutputTokens?: number;
 }
-/** So many rows are sent alone first; the others only when enough of them pass. */
+/** Sends this many rows first, and the others only if enough of them succeed. */
 export interface CanaryOptions {
   readonly items: number;
   /** Default 0.9. */
   readonly passRatioMin?: number;
 }
-/** When a run pauses by itself (`circuit_open`) before it burns its input. */
+/** When a run pauses by itself (`circuit_open`). */
 export interface CircuitBreakerOptions {
-  /** Batches in a row that fail validation. Default 3. */
+  /** Consecutive batches that fail validation. Default 3. */
   readonly failedBatchesMax?: number;
-  /** Of each `judgedRowsMin` judged rows at least this share has to pass. Default 0.1; 0: no floor. */
+  /** Minimum success rate over each `judgedRowsMin` rows. Default 0.1; 0: none. */
   readonly passRatioMin?: number;
   /** Default 1,000. */
   readonly judgedRowsMin?: number;
@@ -63,9 +67,9 @@ export interface CircuitBreakerOptions {
 /** When one answer may serve several rows. */
 export interface ReuseOptions {
   /**
-   * Rows of a run whose rendered requests are the same, `custom_id` apart. `send_once`: the first is sent, and its answer, or its failure, is
-   * the result of all; for them nothing is sent or billed. Samples of one prompt at a temperature above zero are then one sample.
-   * Default `send_each`.
+   * For rows with equal rendered requests (`custom_id` apart). `send_once`: sends the first one;
+   * its result is the result of all. The others cost nothing. Several samples of one prompt then
+   * become one sample. Default `send_each`.
    */
   readonly duplicates?: 'send_each' | 'send_once';
 }
@@ -73,17 +77,21 @@ export interface ReuseOptions {
 export interface JobBody<Payload, Metadata extends JsonObject, Schema, Provider> {
   /** Shown in listings. Default `job`. */
   readonly name?: string;
-  /** Called once per item, at ingestion; its result is stored as the request line and never asked for again. */
+  /** Called once per item, when it is read. The result is stored as the request line. */
   readonly buildPrompt: BuildPrompt<Payload, Metadata, Provider>;
   readonly providerConfig: Provider;
   /**
-   * What answers are promised in: an io-ts codec, a Standard Schema that can say its JSON Schema (Zod, ArkType, Valibot through
-   * `toStandardJsonSchema`), or a JSON Schema in the strict subset. Checked by the provider's rules before anything is sent.
+   * Schema of the answers: an io-ts codec, a Standard Schema with a JSON Schema (Zod, ArkType,
+   * Valibot through `toStandardJsonSchema`), or a JSON Schema in the strict subset. Checked against
+   * the provider's rules before batchor sends anything.
    */
   readonly structuredOutput?: Schema;
-  /** The name under which the provider is shown the schema. Default the schema's own, else `output`. */
+  /** Schema name for the provider. Default: the schema's own name, else `output`. */
   readonly schemaName?: string;
-  /** Lets a fresh process import the very schema, so it must not run your program; without it answers are read by the JSON Schema stored with the run. */
+  /**
+   * Module of the schema, for other processes; importing it must not run your program. Without it,
+   * other processes read answers by the stored JSON Schema.
+   */
   readonly schemaRef?: SchemaRef;
   readonly retryPolicy?: RetryOptions;
   readonly chunkPolicy?: ChunkOptions;
@@ -91,37 +99,42 @@ export interface JobBody<Payload, Metadata extends JsonObject, Schema, Provider>
   readonly canary?: CanaryOptions;
   readonly circuitBreaker?: CircuitBreakerOptions;
   readonly reusePolicy?: ReuseOptions;
-  /** Rows that cannot be items: `fail` (default) pauses ingestion at the first, `record` makes each a failed item of class `invalid_row`. */
+  /**
+   * Invalid rows. `fail` (default): pause at the first. `record`: a failed item (`invalid_row`)
+   * each.
+   */
   readonly badRows?: 'fail' | 'record';
-  /** What is kept of what the provider gives. Default everything. */
+  /** Which of the provider's files are kept. Default: all. */
   readonly artifactPolicy?: ArtifactPolicy;
-  /** At most 12 pairs for the provider's batch metadata (`batchor_…` keys are ours). */
+  /**
+   * Up to 12 pairs for the provider's batch metadata. Keys starting with `batchor_` are reserved.
+   */
   readonly batchMetadata?: Readonly<Record<string, string>>;
-  /** How prompts are made, where that is data: stored and compared on resume. */
+  /** How prompts are made, as data. Stored, and compared on resume. */
   readonly promptDescription?: JsonObject;
 }
 
-/** A run of batches that were created elsewhere: their requests are its items, and their answers its results. */
+/** A job of existing batches: their requests are its items, their answers its results. */
 export interface AdoptingJob<Schema, Provider> extends Omit<
   JobBody<unknown, JsonObject, Schema, Provider>,
   'buildPrompt' | 'canary' | 'reusePolicy' | 'badRows' | 'promptDescription'
 > {
-  /** What `findBatches` found; its model and endpoint are those of the provider config. */
+  /** The result of `findBatches`. Model and endpoint must equal those of the provider config. */
   readonly fromBatches: FoundBatches;
   /**
-   * Rows that failed in a way worth a retry, or were not answered, are sent again, in batches of the run's own. Default: nothing is sent, and such rows fail:
-   * `run.source()` asks them again as a run of their own.
+   * Sends retryable failures and unanswered rows again, in new batches. Default: false, such rows
+   * fail; retry them in a new run with `run.source()`.
    */
   readonly retryAdopted?: boolean;
 }
 
-/** Items die with the process while ingestion lasts; a source can be read again. */
+/** `items` are lost if the process ends while they are read. A `source` can be read again. */
 export type JobInput<Payload, Metadata extends JsonObject> =
   | { readonly items: Items<BatchItem<Payload, Metadata>>; readonly source?: never }
   | { readonly source: CheckpointedItemSource<Payload, Metadata>; readonly items?: never };
 
-// What nobody asks about a job may be anything.
-/** What to run: data plus functions. */
+// `any`: type parameters that a caller does not constrain.
+/** What to run: data and functions. */
 export type BatchJob<
   Payload = any,
   Metadata extends JsonObject = any,
@@ -131,7 +144,7 @@ export type BatchJob<
 
 export type JobPayload<Job> = Job extends JobBody<infer Payload, any, any, any> ? Payload : never;
 export type JobMetadata<Job> = Job extends JobInput<any, infer Metadata> ? Metadata : JsonObject;
-/** What a completed result's `output` is: what the schema says, else what the endpoint promises. */
+/** The type of a completed result's `output`: the schema's, else the endpoint's. */
 export type JobOutput<Job> = Job extends { readonly providerConfig: infer Provider }
   ? Job extends { readonly structuredOutput?: infer Schema }
     ? JobResult<Schema, Provider>
@@ -141,7 +154,7 @@ export type JobResult<Schema, Provider> =
   | (undefined extends Schema ? (Provider extends ProviderConfig<never, infer Output> ? Output : unknown) : never)
   | ([Exclude<Schema, undefined>] extends [never] ? never : OutputOf<Exclude<Schema, undefined>>);
 
-/** A job whose types nobody needs any more. */
+/** A job without its type parameters. */
 export interface AnyJob extends Omit<JobBody<unknown, JsonObject, StructuredOutput | undefined, AnyProviderConfig>, 'buildPrompt'> {
   readonly buildPrompt: (item: never) => unknown;
   readonly items?: Items<BatchItem<unknown, JsonObject>>;
@@ -150,7 +163,7 @@ export interface AnyJob extends Omit<JobBody<unknown, JsonObject, StructuredOutp
   readonly retryAdopted?: boolean;
 }
 
-/** The job itself, unchanged; only the types are inferred and kept. */
+/** Returns the job unchanged, with inferred types. */
 export const defineJob = <
   Payload,
   Provider extends AnyProviderConfig,

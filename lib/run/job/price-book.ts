@@ -1,17 +1,17 @@
 import type { TokenPrices } from '../../core/model/config.ts';
 import { priceIn } from '../../core/money/prices.ts';
 
-/** Whose price is asked for. */
+/** The model whose price is looked up. */
 export interface PricedModel {
   readonly kind: string;
   readonly connection: string;
   readonly model: string;
 }
 
-/** What a model's tokens cost in a batch; undefined or null: this book does not know. */
+/** The prices of a model's tokens in a batch. Undefined or null: unknown to this book. */
 export type PriceBook = (model: PricedModel) => TokenPrices | null | undefined;
 
-/** A book of a table by model name. */
+/** A price book from a table by model name. */
 export const priceTable =
   (table: Readonly<Record<string, TokenPrices>>): PriceBook =>
   ({ model }) =>

@@ -6,9 +6,10 @@ import { type PriceBook, priceTable } from './price-book.ts';
 const keys: readonly string[] = ['input', 'cached_input', 'output', 'as_of', 'source', 'batch_discount'];
 
 /**
- * The book in a price file: JSON, `{ "<model>": { "input": 0.4, "output": 1.6, "as_of": "2026-11-01" } }`, in dollars for a million tokens.
- * Prices are what the batch API bills; with a `batch_discount` of 0.5 they are those of single requests, and a batch costs half. `cached_input`
- * left out costs as `input`. Throws `invalid_config` that names file, model and key; nothing in the file is ignored.
+ * Parses a price file: JSON, `{ "<model>": { "input": 0.4, "output": 1.6, "as_of": "2026-11-01" }
+ * }`, in dollars per million tokens. Prices are those of the batch API, or with `"batch_discount":
+ * 0.5` those of single requests, of which a batch costs half. `cached_input` defaults to `input`.
+ * Throws `invalid_config`, which names file, model and key. Unknown keys are errors.
  */
 export const parsePrices = (name: string, text: string): PriceBook => {
   const models = objectOf(name, text);
@@ -18,13 +19,13 @@ export const parsePrices = (name: string, text: string): PriceBook => {
 const objectOf = (name: string, text: string): JsonObject => {
   let value: unknown;
   try {
-    // A mark that Windows editors leave at the front is no part of the JSON.
+    // A byte order mark, as Windows editors write it.
     value = JSON.parse(text.replace(/^\uFEFF/u, ''));
   } catch (error) {
     throw invalid('prices', `${name} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (isJsonObject(value)) return value;
-  throw invalid('prices', `${name}: an object is needed, with a model's name for each key`);
+  throw invalid('prices', `${name}: expected an object with model names as keys`);
 };
 
 const pricesOf = (name: string, model: string, row: unknown): TokenPrices => {
@@ -32,26 +33,28 @@ const pricesOf = (name: string, model: string, row: unknown): TokenPrices => {
     const field = `${JSON.stringify(model)}${key === null ? '' : `, ${JSON.stringify(key)}`}`;
     throw invalid('prices', `${name}: ${field}: ${what}`);
   };
-  if (!isJsonObject(row)) return fail(null, `an object is needed, with ${keys.join(', ')}`);
+  if (!isJsonObject(row)) return fail(null, `expected an object with ${keys.join(', ')}`);
   const strange = Object.keys(row).find((key) => !keys.includes(key));
-  if (strange !== undefined) return fail(strange, `no such key; there are ${keys.join(', ')}`);
+  if (strange !== undefined) return fail(strange, `unknown key; known are ${keys.join(', ')}`);
   const number = (key: string, isRight: (value: number) => boolean, what: string): number | null => {
     const value = row[key];
     if (value === undefined) return null;
     return typeof value === 'number' && Number.isFinite(value) && isRight(value)
       ? value
-      : fail(key, `${what}, not ${JSON.stringify(value)}`);
+      : fail(key, `expected ${what} (got ${JSON.stringify(value)})`);
   };
-  const dollars = (key: string): number | null => number(key, (value) => value >= 0, 'dollars for a million tokens are needed, 0 or more');
-  const ratio = 1 - (number('batch_discount', (value) => value >= 0 && value < 1, 'a share from 0 to below 1 is needed') ?? 0);
+  const dollars = (key: string): number | null => number(key, (value) => value >= 0, 'dollars per million tokens, 0 or more');
+  const ratio = 1 - (number('batch_discount', (value) => value >= 0 && value < 1, 'a ratio from 0 to below 1') ?? 0);
   const input = dollars('input') ?? fail('input', 'is missing');
   const { as_of: asOf, source = name } = row;
   if (typeof asOf !== 'string' || !isDay(asOf))
     return fail(
       'as_of',
-      asOf === undefined ? 'is missing: the day of the price, as 2026-11-01' : `a day as 2026-11-01 is needed, not ${JSON.stringify(asOf)}`,
+      asOf === undefined
+        ? 'is missing: the date of the price, such as 2026-11-01'
+        : `expected a date such as 2026-11-01 (got ${JSON.stringify(asOf)})`,
     );
-  if (typeof source !== 'string') return fail('source', 'a text is needed');
+  if (typeof source !== 'string') return fail('source', 'expected a text');
   return {
     inputUsdPerMillion: input * ratio,
     cachedInputUsdPerMillion: (dollars('cached_input') ?? input) * ratio,
@@ -64,6 +67,6 @@ const pricesOf = (name: string, model: string, row: unknown): TokenPrices => {
 const isDay = (text: string): boolean => {
   if (!/^\d{4}-\d{2}-\d{2}$/u.test(text)) return false;
   const day = new Date(`${text}T00:00:00Z`);
-  // The 31st of February is written as a day, and is none.
+  // February 31st matches the pattern, but is not a date.
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 };

@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { SchemaRef } from '../../core/model/config.ts';
 
-/** The nearest folder above that has a package.json: what a project's modules are named from, wherever in it a command is typed. */
+/** The nearest parent folder with a package.json. Module paths are relative to it. */
 const projectOf = (folder: string): string => {
   for (let at = folder; ; at = dirname(at)) {
     if (existsSync(join(at, 'package.json'))) return at;
@@ -11,7 +11,7 @@ const projectOf = (folder: string): string => {
   }
 };
 
-/** As it is stored: below the project's folder by its way from there, so that another checkout finds it too; else where it is. */
+/** The stored form: relative to the project, so that another checkout finds it; else a URL. */
 export const storedModule = (module: string, cwd: string = process.cwd()): string => {
   const isPath = module.startsWith('file:') || module.startsWith('.') || isAbsolute(module);
   if (!isPath) return module;
@@ -21,18 +21,18 @@ export const storedModule = (module: string, cwd: string = process.cwd()): strin
   return isInside ? `./${below.split(sep).join('/')}` : pathToFileURL(path).href;
 };
 
-/** Where a stored module is now. */
+/** The current URL of a stored module. */
 export const moduleUrl = (stored: string, cwd: string = process.cwd()): string =>
   stored.startsWith('./') ? pathToFileURL(join(projectOf(cwd), stored)).href : stored;
 
-/** Loads what the reference names; throws in words where there is none. */
+/** Imports the export that the reference names. Throws an Error that says why it cannot. */
 export const loadExport = async (ref: SchemaRef, importModule: (url: string) => Promise<unknown>): Promise<unknown> => {
   const url = moduleUrl(ref.module);
-  // The program that runs is not to be begun a second time, nor waited for by itself.
+  // The running program must not be started a second time, nor wait for itself.
   if (process.argv[1] !== undefined && url === pathToFileURL(process.argv[1]).href)
-    throw new Error('it is the program that runs: give the schema to getRun, or keep it in a module of its own');
+    throw new Error('it is the running program: give the schema to getRun, or move it to its own module');
   const module = await importModule(url);
   const exports = module as Readonly<Record<string, unknown>>;
-  if (typeof module !== 'object' || module === null || !(ref.export in exports)) throw new Error(`it exports no ${ref.export}`);
+  if (typeof module !== 'object' || module === null || !(ref.export in exports)) throw new Error(`it has no export ${ref.export}`);
   return exports[ref.export];
 };

@@ -11,16 +11,16 @@ import { makeStructure } from './job-structure.ts';
 import { differencesOf } from '../control/resume.ts';
 import { loadExport } from './schema-module.ts';
 
-/** How a run's structured answers are read. */
+/** How this process reads a run's structured answers. */
 export interface RunStructure {
   readonly schemaName: string;
   readonly jsonSchema: JsonObject;
   /**
-   * `given`: by the schema of the job that this runner was given; `module`: by the schema that the run's `schemaRef` names;
-   * `stored_schema`: by the JSON Schema stored with the run, so that outputs are the JSON that the model wrote.
+   * `given`: by the schema of this runner's job. `module`: by the schema that the run's `schemaRef`
+   * names. `stored_schema`: by the stored JSON Schema, so that outputs are the model's JSON.
    */
   readonly readBy: 'given' | 'module' | 'stored_schema';
-  /** Why it is not read by its module, where it names one. */
+  /** Why the run's schema module is not used, if it names one. */
   readonly note: string | null;
 }
 
@@ -29,13 +29,13 @@ export interface ReadableStructure extends RunStructure {
   readonly readAll: BoundedReading['readAll'];
 }
 
-/** The structures of one runner's runs: what it was given, what modules hold, what is stored. */
+/** The structures of one runner's runs: given, imported or stored. */
 export interface Structures {
-  /** From now on the run's answers are read by this schema. */
-  give(runId: RunId, schema: StructuredOutput | undefined): void;
-  /** Null where answers are words. Never fails: a module that cannot be loaded, or that says something else, is a note. */
+  /** Reads the run's answers by this schema from now on. */
+  set(runId: RunId, schema: StructuredOutput | undefined): void;
+  /** Null for plain text answers. Never fails: a module that cannot be used becomes a note. */
   of(runId: RunId, config: RunConfig): Promise<ReadableStructure | null>;
-  /** Reads each answer by what it is to be read by at that moment: a job may be given while the run is driven. */
+  /** Reads each answer by the current structure: a job may be given while the run is driven. */
   readerOf(runId: RunId, config: RunConfig): Promise<AnswerReading | null>;
 }
 
@@ -54,14 +54,14 @@ export const createStructures = (
       if (difference === undefined) return await prepared({ schemaName, jsonSchema, readBy: 'module', note: null }, structure);
       return storedStructure(
         stored,
-        `${where} has changed since the run began (${difference.field}: stored ${JSON.stringify(difference.stored)}, now ${JSON.stringify(difference.given)})`,
+        `${where} has changed since the run started (${difference.field}: stored ${JSON.stringify(difference.stored)}, now ${JSON.stringify(difference.given)})`,
       );
     } catch (error) {
       return storedStructure(stored, `${where} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
   const structures: Structures = {
-    give(runId, schema) {
+    set(runId, schema) {
       if (schema !== undefined) given.set(runId, schema);
     },
     async readerOf(runId, config) {
@@ -92,14 +92,16 @@ export const createStructures = (
 const storedStructure = ({ schemaName, jsonSchema }: StructuredOutputConfig, note: string | null): Promise<ReadableStructure> =>
   prepared({ schemaName, jsonSchema, readBy: 'stored_schema', note }, structureOfJsonSchema(jsonSchema, defaultSchemaCompiler).structure);
 
-/** What cannot be compiled judges nothing: answers are then what can be read as JSON, and the note says why. */
-const prepared = async (told: RunStructure, { read, prepare }: Structure): Promise<ReadableStructure> => {
+/**
+ * A schema that cannot be compiled checks nothing. Answers are read as JSON, and a note says why.
+ */
+const prepared = async (stored: RunStructure, { read, prepare }: Structure): Promise<ReadableStructure> => {
   try {
     await prepare?.();
-    return { ...told, ...boundedReading(read) };
+    return { ...stored, ...boundedReading(read) };
   } catch (error) {
     const note = `the JSON Schema stored with the run cannot be used to check answers: ${error instanceof Error ? error.message : String(error)}`;
-    return { ...told, note: told.note === null ? note : `${told.note}; ${note}`, ...boundedReading(readJson) };
+    return { ...stored, note: stored.note === null ? note : `${stored.note}; ${note}`, ...boundedReading(readJson) };
   }
 };
 

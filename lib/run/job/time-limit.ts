@@ -1,17 +1,18 @@
 import { createContext, Script } from 'node:vm';
 
-/** What a time limit ended, or `done`. */
+/** `over`: the time limit ended the work. */
 export type Limited = 'done' | 'over';
 
 /**
- * Runs work on this thread, and ends it after so many milliseconds, even within one regular expression. What the work throws is thrown.
- * Work that is ended runs neither its `catch` nor its `finally`: it must leave nothing half done that anybody reads. Costs some 50 µs.
+ * Runs work on this thread for at most `timeoutMs` milliseconds, even within one regular
+ * expression. Rethrows its errors. Work that is ended runs neither its `catch` nor its `finally`,
+ * so it must not leave shared data half changed. Costs about 50 µs.
  */
 export const withinTime = (work: () => void, timeoutMs: number): Limited => {
   const held = running.work;
   running.work = work;
   try {
-    call.runInContext(room, { timeout: timeoutMs });
+    call.runInContext(context, { timeout: timeoutMs });
     return 'done';
   } catch (error) {
     if ((error as { readonly code?: unknown } | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return 'over';
@@ -21,7 +22,7 @@ export const withinTime = (work: () => void, timeoutMs: number): Limited => {
   }
 };
 
-/** The script knows nothing but the function that it calls, which runs in this realm as ever. */
+/** The script only sees the function that it calls, which runs in this realm. */
 const running: { work: () => void } = { work: () => undefined };
-const room = createContext(running);
+const context = createContext(running);
 const call = new Script('work()', { filename: 'time-limit' });

@@ -4,14 +4,14 @@ import { packBatch } from '../../core/plan/pack.ts';
 import { batchLimitsOf } from '../../core/plan/batch-limits.ts';
 import { emptySnapshot, type RunSnapshot } from '../../core/model/snapshot.ts';
 
-/** What rows become on their way through the provider's queue. */
+/** The batches that a run would make of the rows. */
 export interface QuotedBatches {
   readonly batches: number;
-  /** How often the queue is filled: what does not fit beside the others waits for the next round. A canary has one of its own. */
+  /** How often the provider's queue is filled. A canary has a round of its own. */
   readonly rounds: number;
-  /** Rows that no batch may hold: they fail as `request_too_large`. */
+  /** Rows that are too large for any batch. They fail as `request_too_large`. */
   readonly oversizedRows: number;
-  /** Rows that are larger than the whole enqueue budget: a run pauses at the first. */
+  /** Rows that are larger than the whole enqueue budget. A run pauses at the first. */
   readonly overBudgetRows: number;
 }
 
@@ -20,10 +20,14 @@ export interface BatchFold {
   end(): QuotedBatches;
 }
 
-/** Room for less than this part of a budget is left for the next round, as planning does (`plan.ts`). */
-const crumbRatio = 1 / 32;
+/** A remaining capacity below this part of the budget waits for the next round, as in `plan.ts`. */
+const smallestRatio = 1 / 32;
 
-/** Packs rows as a run does that has the queue to itself and whose answers come round by round. Memory: the rows of one batch. */
+/**
+ * Packs rows as a run would that has the queue to itself and gets its answers round by round.
+ * Memory:
+ * the rows of one batch.
+ */
 export const createBatchFold = (config: RunConfig): BatchFold => {
   const columns = { bytes: [] as number[], tokens: [] as number[], inputs: [] as number[] };
   const waiting = { bytes: 0, tokens: 0, inputs: 0 };
@@ -31,72 +35,73 @@ export const createBatchFold = (config: RunConfig): BatchFold => {
   let limits = batchLimitsOf(snapshot);
   const budget = enqueueBudget(snapshot, 0);
   const whole: RemainingCapacity = { ...budget, usd: null };
-  let room = whole;
+  let remaining = whole;
   let isRoundEmpty = true;
-  const told = { batches: 0, rounds: 0, oversizedRows: 0, overBudgetRows: 0 };
+  const quoted = { batches: 0, rounds: 0, oversizedRows: 0, overBudgetRows: 0 };
 
   const isFull = (): boolean =>
     columns.bytes.length >= limits.requestsMax ||
     waiting.bytes >= limits.inputBytesMax ||
     (limits.inputTokensMax !== null && waiting.tokens >= limits.inputTokensMax) ||
     (limits.inputsMax !== null && waiting.inputs >= limits.inputsMax) ||
-    (room.requests !== null && columns.bytes.length > room.requests) ||
-    (room.tokens !== null && waiting.tokens > room.tokens);
+    (remaining.requests !== null && columns.bytes.length > remaining.requests) ||
+    (remaining.tokens !== null && waiting.tokens > remaining.tokens);
   const drop = (count: number): void => {
     for (const name of ['bytes', 'tokens', 'inputs'] as const) {
       for (const value of columns[name].splice(0, count)) waiting[name] -= value;
     }
   };
   const nextRound = (): void => {
-    room = whole;
+    remaining = whole;
     isRoundEmpty = true;
   };
   const send = (requests: number, tokens: number): void => {
-    told.batches += 1;
-    if (isRoundEmpty) told.rounds += 1;
+    quoted.batches += 1;
+    if (isRoundEmpty) quoted.rounds += 1;
     isRoundEmpty = false;
-    room = {
-      tokens: room.tokens === null ? null : Math.max(0, room.tokens - tokens),
-      requests: room.requests === null ? null : Math.max(0, room.requests - requests),
+    remaining = {
+      tokens: remaining.tokens === null ? null : Math.max(0, remaining.tokens - tokens),
+      requests: remaining.requests === null ? null : Math.max(0, remaining.requests - requests),
       usd: null,
     };
     if (snapshot.canary.isPassed || config.operation.canary === null) return;
-    // Its verdict is waited for: what follows is another round, under the usual limits.
+    // The run waits for the canary's verdict. Later rows go in another round, under the usual
+    // limits.
     snapshot = { ...snapshot, canary: { batchKey: null, isPassed: true } };
     limits = batchLimitsOf(snapshot);
     nextRound();
   };
-  const isCrumb = (): boolean =>
-    (room.tokens !== null && room.tokens < Math.min((budget.tokens ?? 0) * crumbRatio, limits.inputTokensMax ?? Infinity)) ||
-    (room.requests !== null && room.requests < Math.min((budget.requests ?? 0) * crumbRatio, limits.requestsMax));
+  const isTooSmall = (): boolean =>
+    (remaining.tokens !== null && remaining.tokens < Math.min((budget.tokens ?? 0) * smallestRatio, limits.inputTokensMax ?? Infinity)) ||
+    (remaining.requests !== null && remaining.requests < Math.min((budget.requests ?? 0) * smallestRatio, limits.requestsMax));
 
-  /** One batch from the rows in front, or one step towards it; false: there is none yet. */
+  /** Packs one batch from the first rows, or skips some of them. False: more rows are needed. */
   const pack = (isLast: boolean): boolean => {
     if (columns.bytes.length === 0) return false;
-    const packed = packBatch(columns, limits, room);
+    const packed = packBatch(columns, limits, remaining);
     if (packed.closedBy === 'end' && !isLast) {
-      // Rows that fit nothing were taken for rows that fill a batch.
+      // Oversized rows looked like enough for a batch.
       if (packed.oversized.length === 0) return false;
-    } else if (packed.closedBy === 'budget' && !isRoundEmpty && (packed.members.length === 0 || isCrumb())) {
+    } else if (packed.closedBy === 'budget' && !isRoundEmpty && (packed.members.length === 0 || isTooSmall())) {
       nextRound();
       return true;
     } else if (packed.closedBy === 'budget' && packed.members.length === 0) {
-      told.overBudgetRows += 1;
-      told.oversizedRows += packed.oversized.length;
+      quoted.overBudgetRows += 1;
+      quoted.oversizedRows += packed.oversized.length;
       drop(packed.oversized.length + 1);
       return true;
     } else if (packed.members.length > 0) send(packed.members.length, packed.tokens);
-    told.oversizedRows += packed.oversized.length;
+    quoted.oversizedRows += packed.oversized.length;
     const keepsMembers = packed.closedBy === 'end' && !isLast;
-    if (keepsMembers) dropPlaces(packed.oversized);
+    if (keepsMembers) dropAt(packed.oversized);
     else drop(packed.members.length + packed.oversized.length);
     return !keepsMembers;
   };
-  const dropPlaces = (places: readonly number[]): void => {
-    const gone = new Set(places);
+  const dropAt = (indexes: readonly number[]): void => {
+    const dropped = new Set(indexes);
     for (const name of ['bytes', 'tokens', 'inputs'] as const) {
-      for (const place of places) waiting[name] -= columns[name][place] as number;
-      columns[name] = columns[name].filter((_, place) => !gone.has(place));
+      for (const index of indexes) waiting[name] -= columns[name][index] as number;
+      columns[name] = columns[name].filter((_, index) => !dropped.has(index));
     }
   };
 
@@ -112,7 +117,7 @@ export const createBatchFold = (config: RunConfig): BatchFold => {
     },
     end() {
       while (pack(true));
-      return told;
+      return quoted;
     },
   };
 };

@@ -7,7 +7,7 @@ export type QuotedCost = Pick<Quote, 'costUsd' | 'costRange' | 'worstCaseUsd' | 
 
 type Tokens = Pick<Quote, 'inputTokens' | 'outputTokens'>;
 
-/** What the tokens cost at these prices. */
+/** The cost of the tokens at these prices. */
 export const costOf = ({ inputTokens, outputTokens }: Tokens, { prices }: Pick<MoneyPolicy, 'prices'>): QuotedCost => {
   if (prices === null) return { costUsd: null, costRange: { minUsd: null, maxUsd: null }, worstCaseUsd: null, prices };
   const cost = (input: number, cached: number, output: number): number =>
@@ -22,7 +22,7 @@ export const costOf = ({ inputTokens, outputTokens }: Tokens, { prices }: Pick<M
   };
 };
 
-/** Somebody may have written down that cached input costs more. */
+/** Tries both, since a price file may price cached input higher. */
 const leastOf = (input: number, output: number, prices: TokenPrices): number =>
   Math.min(
     ...[0, input].map((cached) =>
@@ -36,9 +36,9 @@ export const capOf = (usd: number, { costRange: { minUsd, maxUsd } }: QuotedCost
   return { usd, verdict: isBound && maxUsd <= usd ? 'never_reached' : 'may_be_reached' };
 };
 
-/** Output tokens of so many answers; `max`: what all together may have, null: any number. */
+/** Output tokens of `answers` answers; `max`: upper bound of all together, null: none. */
 export const outputOf = (answers: number, max: number | null, perItem: number | undefined): Quote['outputTokens'] => {
-  // An endpoint that writes nothing bills nothing for it.
+  // Endpoints without output tokens do not bill any.
   if (max === 0) return { min: 0, expected: 0, max };
   const min = max === null ? answers : Math.min(answers, max);
   if (perItem === undefined) return { min, expected: null, max };

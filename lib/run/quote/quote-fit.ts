@@ -1,16 +1,19 @@
 import { dot, type Shape } from './quote-shape.ts';
 
-/** A text that was counted, and how much it counts for in a fit. */
+/** A counted text and its weight in the fit. */
 export interface FitPoint {
   readonly shape: Shape;
   readonly tokens: number;
   readonly weight: number;
 }
 
-/** So much of a kind's own sum is added to it: kinds that never come, or only together, then share what is known of them. */
+/**
+ * Ridge term, relative to a kind's own sum. Kinds that never occur, or only together, then share
+ * what is known of them.
+ */
 const ridge = 1e-6;
 
-/** Tokens for each character of a kind, by weighted least squares. */
+/** Tokens per character of each kind, by weighted least squares. */
 export const fitTokens = (points: readonly FitPoint[], kindCount: number): Shape => {
   const rows = Array.from({ length: kindCount }, () => new Float64Array(kindCount + 1));
   for (const { shape, tokens, weight } of points) {
@@ -26,7 +29,7 @@ export const fitTokens = (points: readonly FitPoint[], kindCount: number): Shape
   return solve(rows, kindCount);
 };
 
-/** Gauss, with the largest pivot of each column. */
+/** Gaussian elimination with partial pivoting. */
 const solve = (rows: Float64Array[], size: number): Shape => {
   for (let column = 0; column < size; column += 1) {
     let best = column;
@@ -44,7 +47,7 @@ const solve = (rows: Float64Array[], size: number): Shape => {
   const solution = new Float64Array(size);
   for (let i = size - 1; i >= 0; i -= 1) {
     const pivot = at(rows, i, i);
-    // What is not solved yet is still zero in the solution.
+    // Unsolved variables are still zero in the solution.
     solution[i] = pivot === 0 ? 0 : (at(rows, i, size) - dot((rows[i] as Float64Array).subarray(0, size), solution)) / pivot;
   }
   return solution;

@@ -18,9 +18,9 @@ import { badRowMessagesMax, renderedRows } from './quote-rows.ts';
 import { createTokenSample, type TokenTotal } from './quote-sample.ts';
 import { warningsOf } from './quote-warnings.ts';
 
-/** What quoting needs of its runner. */
+/** What a quote needs from its runner. */
 export interface QuoteParts {
-  /** The pure half of the job's provider: nothing is asked of it. */
+  /** The part of the job's provider that makes no requests. */
   readonly wire: (config: RunConfig) => Promise<RenderPorts['provider']>;
   readonly tokenCounter: () => Promise<TokenCounter>;
   readonly prices: PriceBook | undefined;
@@ -29,7 +29,10 @@ export interface QuoteParts {
 const sampleRowsDefault = 2_000;
 const batchHoursDefault = { from: 1, to: 24 };
 
-/** Reads the job's rows to their end and tells what a run of them would send and cost. Opens no store, sends nothing, needs no key. */
+/**
+ * Estimates what a run of the job would send and cost. Reads all rows. Opens no store, sends
+ * nothing, needs no key. Throws `invalid_config`, `source_unreadable`.
+ */
 export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteParts): Promise<Quote> => {
   const { sampleRows, seed, perItem, batchHours } = checked(options);
   const signal = options.signal ?? new AbortController().signal;
@@ -71,7 +74,7 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
       }
       isCounted = false;
       const { bytes, tokens } = sample.add(line);
-      // A picture in a row that is not counted makes the whole an estimate, too.
+      // A picture in an uncounted row also makes the total an estimate.
       if (!isCounted && areExact) areExact = isCountedExactly(counter, line, config.provider.model);
       fold.add({ bytes, tokens, inputs });
       rows.good += 1;
@@ -82,7 +85,7 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
   }
   const batches = fold.end();
   const inputTokens = inputOf(sample.total(), counter.name, areExact);
-  // An input without rows says nothing of how long an answer may be.
+  // Without rows there is no bound of an answer to sum.
   const outputTokens = outputOf(rows.good, rows.good === 0 ? 0 : rows.outputMax, perItem);
   const cost = costOf({ inputTokens, outputTokens }, money);
   const quote: Omit<Quote, 'warnings'> = {
@@ -119,9 +122,9 @@ const checked = ({
 } => {
   const { from, to } = batchHours;
   if (!(Number.isFinite(from) && Number.isFinite(to) && from >= 0 && to >= from))
-    throw invalid('batchHours', `batchHours go from a number of hours to one that is not smaller, not from ${from} to ${to}`);
+    throw invalid('batchHours', `batchHours must be a range of hours with 0 <= from <= to (got ${from} to ${to})`);
   if (outputTokensPerItem !== undefined && !(Number.isFinite(outputTokensPerItem) && outputTokensPerItem >= 0))
-    throw invalid('outputTokensPerItem', `outputTokensPerItem is a number that is not negative, not ${outputTokensPerItem}`);
+    throw invalid('outputTokensPerItem', `outputTokensPerItem must be a number of at least 0 (got ${outputTokensPerItem})`);
   return {
     sampleRows: count('sampleRows', sampleRows),
     seed: count('seed', seed, 0),
@@ -130,7 +133,10 @@ const checked = ({
   };
 };
 
-/** A cap that could not be kept is no reason to refuse a quote: it says so. One that could be makes rows bad whose answers have no bound, as in a run. */
+/**
+ * Removes a cap that a run could not enforce; the quote reports it instead of failing. Keeps any
+ * other cap, which makes rows without a bounded answer bad, as in a run.
+ */
 const withKeepableCap = (job: AnyJob, prices: PriceBook | undefined): AnyJob => {
   const { costUsdMax, ...budget } = job.budget ?? {};
   if (costUsdMax === undefined) return job;

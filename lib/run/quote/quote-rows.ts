@@ -8,17 +8,18 @@ import { withoutName } from '../../effects/source/same-requests.ts';
 import { digestOf } from '../job/digest.ts';
 import { BatchorError } from '../api/errors.ts';
 
-/** Messages of bad rows that are kept; the others are counted. */
+/** Maximum number of bad-row messages; further bad rows are only counted. */
 export const badRowMessagesMax = 5;
 
-/** A row, and whether an earlier one is sent for it. */
+/** A row, and whether it shares the request of an earlier one. */
 export interface QuotedRow extends RenderedRow {
   readonly isShared: boolean;
 }
 
 /**
- * The rows of a source as a run would accept them, rendered, page by page, bad ones recorded; ids that come again are bad rows. Memory: 24 bytes
- * a row, for its id's hash, and 28 to 57 for its request's, where duplicates are sent once. Throws `source_unreadable` where the source throws.
+ * Renders the rows of a source page by page, as a run would accept them. Bad rows and repeated ids
+ * are recorded. Memory per row: 24 bytes for the hash of its id, and 28 to 57 for that of its
+ * request if duplicates are sent once. Throws `source_unreadable`.
  */
 export async function* renderedRows(ports: RenderPorts, source: EngineSource, signal: AbortSignal): AsyncGenerator<readonly QuotedRow[]> {
   const renderer = createRowRenderer(ports, source);
@@ -31,7 +32,7 @@ export async function* renderedRows(ports: RenderPorts, source: EngineSource, si
     for (const entry of entries) {
       const rendered = renderer.render(entry, index, index);
       let row = rendered instanceof Promise ? await rendered : rendered;
-      // 64 bits: of a million ids two different ones are alike once in thirty million inputs.
+      // 64 bits: a collision among a million ids occurs once in thirty million inputs.
       while (rowsLike(ids, row.itemId).length > 0) row = renderer.renderTaken(originOf(entry, index), row.itemId, row.bad);
       addIdHash(ids, row.itemId, index);
       page.push({ ...row, isShared: row.bad === null && !isFirst(row.line, index) });
@@ -41,13 +42,13 @@ export async function* renderedRows(ports: RenderPorts, source: EngineSource, si
   }
 }
 
-/** Says of one row after the other whether none before it has asked the same. */
+/** Call for each row in order. True if no earlier row has the same request. */
 export const firstOfRequests = (customIds: CustomIds): ((line: string, index: number) => boolean) => {
   const table = createRequestTable();
   return (line, index) => {
-    const asked = withoutName(line, customIds, index);
-    if (asked === null) return true;
-    const digest = digestOf(asked);
+    const request = withoutName(line, customIds, index);
+    if (request === null) return true;
+    const digest = digestOf(request);
     if (table.find(digest) >= 0) return false;
     table.add(digest, index);
     return true;

@@ -4,29 +4,32 @@ import { fitTokens } from './quote-fit.ts';
 import { dot, type Shape, shapeKinds, shapeOf } from './quote-shape.ts';
 
 export interface TokenSampleOptions {
-  /** Counts a line's tokens: the dear part. */
+  /** Counts a line's tokens. The expensive step. */
   readonly count: (line: string) => number;
-  /** Lines that are counted, of those that are kept in the end. Infinity: all are. */
+  /** Number of counted lines that the sample keeps. Infinity: counts all lines. */
   readonly linesMax: number;
-  /** Same seed, same lines, same answer. */
+  /** The same seed and lines give the same answer. */
   readonly seed: number;
 }
 
-/** All tokens of all lines. */
+/** The total of all lines. */
 export interface TokenTotal {
   readonly tokens: number;
-  /** The true sum lies between these in about 19 of 20 quotes; both are it where every line was counted. */
+  /** 95% interval of the true total. Equal to `tokens` if every line was counted. */
   readonly min: number;
   readonly max: number;
-  /** Lines whose tokens were counted, and on which the answer rests. */
+  /** Number of counted lines that the total is based on. */
   readonly countedLines: number;
   readonly lines: number;
   readonly isWhole: boolean;
 }
 
-/** What is learned of a stream of lines by counting some of them. Memory: the counted lines' figures, never their text. */
+/**
+ * Estimates the tokens of a stream of lines from a sample. Memory: numbers of the counted lines
+ * only.
+ */
 export interface TokenSample {
-  /** Takes the next line; answers its bytes, and its tokens as well as they are known so far. */
+  /** Adds a line. Returns its bytes, and its tokens counted or estimated so far. */
   add(line: string): { readonly bytes: number; readonly tokens: number };
   total(): TokenTotal;
 }
@@ -38,17 +41,18 @@ interface Counted {
   readonly tokens: number;
 }
 
-/** Bytes that a line counts for beside its own, so that short lines are looked at, too. */
+/** Added to each line's bytes, so that short lines are sampled too. */
 const sizeFloor = 64;
-/** Lines per kind of character that a fit needs; with fewer the bytes alone are the measure. */
+/** Lines per kind of character that a fit needs. With fewer, all characters count the same. */
 const linesPerKind = 8;
-/** 95 of 100, where errors are normal. */
+/** The 95% interval of a normal distribution. */
 const deviations = 1.96;
 
 /**
- * Priority sampling (Duffield, Lund, Thorup 2007): line `i` of size `s` is kept with chance `min(1, s / threshold)`, so that the few long
- * lines that hold most tokens are counted, and the longest all. The sum is that of a fit over the characters of all lines, corrected by what the kept
- * lines show beyond it (the regression estimator of survey sampling): a bad fit makes it less sure, never wrong in one direction.
+ * Priority sampling (Duffield, Lund, Thorup 2007): keeps line `i` of size `s` with probability
+ * `min(1, s / threshold)`. So it counts the few long lines that hold most tokens. The total is a
+ * fit over the characters of all lines, corrected by the residuals of the kept lines (the
+ * regression estimator of survey sampling). A bad fit widens the interval, but does not bias it.
  */
 export const createTokenSample = ({ count, linesMax, seed }: TokenSampleOptions): TokenSample => {
   const kept: Counted[] = [];
@@ -60,10 +64,10 @@ export const createTokenSample = ({ count, linesMax, seed }: TokenSampleOptions)
   let entries = 0;
   let fittedEntries = 0;
 
-  const chanceOf = ({ size }: Counted): number => (threshold === 0 ? 1 : Math.min(1, size / threshold));
+  const probabilityOf = ({ size }: Counted): number => (threshold === 0 ? 1 : Math.min(1, size / threshold));
   const fitNow = (): Shape => {
     fittedEntries = entries;
-    const points = kept.map((line) => ({ shape: line.shape, tokens: line.tokens, weight: 1 / (chanceOf(line) * line.size) }));
+    const points = kept.map((line) => ({ shape: line.shape, tokens: line.tokens, weight: 1 / (probabilityOf(line) * line.size) }));
     if (kept.length >= linesPerKind * shapeKinds.length) return fitTokens(points, shapeKinds.length);
     const [tokens, characters] = points.reduce(
       ([a, b], { tokens: each, shape, weight }) => [a + weight * each, b + weight * sumOf(shape)],
@@ -77,7 +81,7 @@ export const createTokenSample = ({ count, linesMax, seed }: TokenSampleOptions)
       const { bytes, shape } = shapeOf(line);
       for (let i = 0; i < sums.length; i += 1) sums[i] = (sums[i] as number) + (shape[i] as number);
       const size = bytes + sizeFloor;
-      // Never 0: a line of chance 0 would be kept for ever.
+      // Never 0: a line of probability 0 would be kept forever.
       const priority = size / (hashToUnit(`${seed}~${lines}`) + 2 ** -33);
       lines += 1;
       if (linesMax === Infinity) {
@@ -86,7 +90,7 @@ export const createTokenSample = ({ count, linesMax, seed }: TokenSampleOptions)
         return { bytes, tokens };
       }
       if (priority <= threshold) {
-        // As the sample turns over, what is known of lines like this one grows.
+        // The fit improves as the sample is replaced.
         if (fit === null || entries >= fittedEntries * 1.1) fit = fitNow();
         return { bytes, tokens: Math.max(1, Math.round(dot(fit, shape))) || estimateTokens(bytes) };
       }
@@ -108,13 +112,13 @@ export const createTokenSample = ({ count, linesMax, seed }: TokenSampleOptions)
       let variance = 0;
       let known = 0;
       for (const line of kept) {
-        const chance = chanceOf(line);
+        const probability = probabilityOf(line);
         const error = line.tokens - dot(model, line.shape);
-        residual += error / chance;
-        variance += ((1 - chance) / (chance * chance)) * error * error;
+        residual += error / probability;
+        variance += ((1 - probability) / (probability * probability)) * error * error;
         known += line.tokens;
       }
-      // A fit is nearer to the lines that it was made from than to the others.
+      // A fit is closer to the lines that it was made from than to others.
       const freedom = kept.length / Math.max(1, kept.length - shapeKinds.length);
       const tokens = Math.max(known, Math.round(dot(model, sums) + residual));
       const margin = Math.ceil(deviations * Math.sqrt(variance * freedom)) + 1;
@@ -129,7 +133,7 @@ const sumOf = (shape: Shape): number => {
   return sum;
 };
 
-/** A heap with the lowest priority on top. */
+/** A binary heap, lowest priority first. */
 const push = (heap: Counted[], line: Counted): void => {
   heap.push(line);
   for (let i = heap.length - 1; i > 0;) {

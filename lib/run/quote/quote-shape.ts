@@ -1,4 +1,4 @@
-/** What a text is made of, as far as a glance tells: how many characters of which kind. Tokens follow from it nearly linearly. */
+/** Kinds of characters. The tokens of a text are nearly linear in its counts of each kind. */
 export const shapeKinds: readonly string[] = [
   'line',
   'lower',
@@ -15,7 +15,7 @@ export const shapeKinds: readonly string[] = [
 export type Shape = Float64Array;
 
 export interface ShapedText {
-  /** Of its UTF-8. */
+  /** Length in UTF-8. */
   readonly bytes: number;
   readonly shape: Shape;
 }
@@ -31,13 +31,13 @@ const kindOf = (unit: number): number => {
   if (unit >= 0xd800 && unit <= 0xdfff) return shapeKinds.indexOf('pair');
   return unit < 0x2e80 ? shapeKinds.indexOf('syllabary') : shapeKinds.indexOf('ideograph');
 };
-/** The kind of every UTF-16 unit: looked up, since every character of an input is asked for. */
+/** The kind of each UTF-16 unit, as a table for speed. */
 const kinds = Uint8Array.from({ length: 0x1_0000 }, (_, unit) => kindOf(unit));
-/** Bytes of a unit of each kind; two of a pair make four. */
+/** UTF-8 bytes per unit of each kind. A surrogate pair has four. */
 const bytesOfKind = [0, 1, 1, 1, 1, 1, 2, 2, 3, 3, 2];
 const counts = new Uint32Array(shapeKinds.length);
 
-/** One pass over the characters; a token counter takes a hundred times as long. */
+/** One pass over the text. About a hundred times faster than a token counter. */
 export const shapeOf = (text: string): ShapedText => {
   counts.fill(0);
   for (let i = 0; i < text.length; i += 1) {
@@ -46,7 +46,7 @@ export const shapeOf = (text: string): ShapedText => {
   }
   let bytes = 0;
   for (let kind = 1; kind < counts.length; kind += 1) bytes += (counts[kind] as number) * (bytesOfKind[kind] as number);
-  // There is one line, whatever is in it.
+  // Every text counts as one line.
   counts[0] = 1;
   return { bytes, shape: new Float64Array(counts) };
 };

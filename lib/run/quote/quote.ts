@@ -1,15 +1,18 @@
 import type { TokenPrices } from '../../core/model/config.ts';
 
 export interface QuoteOptions {
-  /** Output tokens of an answer that you expect on average, reasoning included: without it no cost is expected, only bounded. */
+  /**
+   * Expected average output tokens per answer, with reasoning. Without it there is no expected
+   * cost.
+   */
   readonly outputTokensPerItem?: number;
-  /** Count the tokens of every row. Default: of a sample. */
+  /** Counts the tokens of every row. Default: of a sample. */
   readonly exact?: boolean;
-  /** Rows of the sample. Default 2,000; inputs of no more rows are counted whole. */
+  /** Rows in the sample. Default 2,000. Smaller inputs are counted completely. */
   readonly sampleRows?: number;
-  /** Same seed, same sample. Default 1. */
+  /** Seed of the sample. Default 1. */
   readonly seed?: number;
-  /** Hours that one batch takes: an assumption, not a promise of the provider's. Default 1 to 24. */
+  /** Assumed hours per batch; the provider does not promise them. Default 1 to 24. */
   readonly batchHours?: { readonly from: number; readonly to: number };
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: QuoteProgress) => void;
@@ -21,64 +24,74 @@ export interface QuoteProgress {
 }
 
 /**
- * `never_reached`: the worst case is within it; `reached`: even the best case is not; `unknown`: a price, or the bound of an answer, is. Where input tokens
- * are no bound, neither of the first two is ever said.
+ * `never_reached`: the worst case is within the cap. `reached`: the best case exceeds it.
+ * `unknown`: a price or an answer's bound is unknown. Neither of the first two occurs if input
+ * tokens are an estimate.
  */
 export interface QuotedCap {
   readonly usd: number;
   readonly verdict: 'never_reached' | 'may_be_reached' | 'reached' | 'unknown';
 }
 
-/** What a job would send and cost. Null: unknown, which is never zero. */
+/** What a job would send and cost. Null means unknown, never zero. */
 export interface Quote {
   readonly jobName: string;
   readonly model: string;
   readonly endpoint: string;
-  /** Rows that can be items: each is one request, but for those that share one. */
+  /** Valid rows. Each is one request, unless rows share one. */
   readonly items: number;
-  /** Rows that share the request of an earlier one, where duplicates are sent once: nothing of what follows is about them. */
+  /** Rows that share an earlier row's request. The numbers below do not include them. */
   readonly sharedRows: number;
-  /** Rows that cannot, and what is wrong with the first of them. Under `badRows: 'fail'` a run pauses at the first. */
+  /** Invalid rows, and the first errors. Under `badRows: 'fail'` a run pauses at the first. */
   readonly badRows: { readonly count: number; readonly messages: readonly string[] };
-  /** Rows that no batch may hold: they fail unsent. */
+  /** Rows too large for any batch. They fail unsent. */
   readonly oversizedRows: number;
   readonly requestBytes: number;
   readonly inputTokens: {
     readonly expected: number;
     readonly min: number;
     readonly max: number;
-    /** Half the width of that range, for what is expected; 0 where every row was counted. */
+    /**
+     * Larger distance of `min` or `max` from `expected`, as a ratio; 0 if every row was counted.
+     */
     readonly errorRatio: number;
-    /** Every row was counted, by a counter that counts rather than bounds. What the provider bills may still differ a little. */
+    /** Every row was counted by an exact counter. The provider's bill may still differ slightly. */
     readonly isExact: boolean;
-    /** False: the counted rows hold what cannot be counted (pictures, files, hosted tools, stored conversations, unknown parameters), or the model's tokens are not known. These figures, and costs made from them, are estimates and bound nothing. */
+    /**
+     * False: rows contain what cannot be counted (pictures, files, hosted tools, stored
+     * conversations, unknown parameters), or the model's tokenizer is unknown. Tokens and costs are
+     * estimates then.
+     */
     readonly isBound: boolean;
     readonly countedRows: number;
     readonly counter: string;
   };
   readonly outputTokens: { readonly min: number; readonly expected: number | null; readonly max: number | null };
-  /** Under a budget of the queue a run makes some more: room comes back in pieces, not round by round. */
+  /** A run under an enqueue budget makes more, since capacity returns batch by batch. */
   readonly batches: number;
-  /** What is expected: every row answered once, nothing cached. */
+  /** Expected cost: every row answered once, nothing cached. */
   readonly costUsd: number | null;
-  /** Every row answered once: in the best case all of it cached and a token long, in the worst nothing cached and as long as may be. */
+  /**
+   * Every row answered once. Minimum: all cached, one output token. Maximum: none cached, full
+   * length.
+   */
   readonly costRange: { readonly minUsd: number | null; readonly maxUsd: number | null };
-  /** What a cost cap has to cover so that it stops nothing: each row answered once, at worst. Answers that fail and are asked for again come on top. */
+  /** A cost cap of this size stops nothing if each row is answered once. Retries cost more. */
   readonly worstCaseUsd: number | null;
   readonly prices: TokenPrices | null;
-  /** What the job's cost cap would do; null: it has none. */
+  /** Effect of the job's cost cap; null: no cap. */
   readonly cap: QuotedCap | null;
   readonly queue: {
-    /** Runs of one scope share this queue; nothing is known here of what the others hold. */
+    /** Runs of this scope share the queue. A quote does not know how much others use. */
     readonly scope: string;
     readonly tokensMax: number | null;
     readonly requestsMax: number | null;
-    /** How often it has to be filled. */
+    /** How often the queue is filled. */
     readonly rounds: number;
   };
-  /** Rounds, at so many hours each as was assumed. */
+  /** Rounds times `assumedBatchHours`, or longer if creates are limited per hour. */
   readonly hours: { readonly from: number; readonly to: number };
   readonly assumedBatchHours: { readonly from: number; readonly to: number };
-  /** What somebody who decides by these figures should know, in sentences. */
+  /** Warnings, one sentence each. */
   readonly warnings: readonly string[];
 }

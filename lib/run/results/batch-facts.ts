@@ -3,16 +3,19 @@ import type { RunReader } from '../../ports/run-store.ts';
 import { noBatchFacts, type BatchFacts } from '../../effects/results/results.ts';
 import { must } from '../api/interop.ts';
 
-/** What is known of the run's batches, by batch key. */
+/** Facts of the run's batches, by batch key. */
 export type BatchFactsByKey = ReadonlyMap<string, BatchFacts>;
 
-/** The batches of one run as its events tell them, read once and then kept up to date. */
+/** The batches of one run, read from its events once and then kept up to date. */
 export interface BatchBook {
-  /** As of the reader's version. The same map for as long as nothing of it changes. */
+  /** Facts at the reader's version. Returns the same map while nothing changes. */
   read(source: RunReader): Promise<BatchFactsByKey>;
 }
 
-/** A batch while its events are read; times in milliseconds. `createdAtMs`: when its create was acknowledged here; null: it was adopted, or is not created. */
+/**
+ * A batch while its events are read; times in milliseconds. `createdAtMs`: when batchor got the
+ * answer to its create; null: adopted, or not created.
+ */
 interface KnownBatch {
   readonly batchId: string | null;
   readonly createdAtMs: number | null;
@@ -21,7 +24,7 @@ interface KnownBatch {
 
 const pageEvents = 1_000;
 
-/** Each event is read once: O(events) over the life of the book, O(batches) held. */
+/** Reads each event once: O(events) in total, O(batches) memory. */
 export const createBatchBook = (): BatchBook => {
   const batches = new Map<string, KnownBatch>();
   let facts: BatchFactsByKey = new Map();
@@ -50,7 +53,7 @@ export const createBatchBook = (): BatchBook => {
   };
 };
 
-/** True where the event says something of a batch. */
+/** True when the event changes a batch. */
 const note = (batches: Map<string, KnownBatch>, { eventType, atMs, data }: StoredRunEvent): boolean => {
   const key = data['batch_key'];
   if (typeof key !== 'string') return false;
@@ -66,7 +69,7 @@ const note = (batches: Map<string, KnownBatch>, { eventType, atMs, data }: Store
   return true;
 };
 
-/** By the provider's own times where it says both, else from the acknowledged create until the end was seen here. */
+/** By the provider's times if it gives both; else by batchor's own observations. */
 const latencyOf = ({ createdAtMs }: KnownBatch, seenAtMs: number, data: StoredRunEvent['data']): number | null => {
   const { created_at_ms: bornAtMs, ended_at_ms: endedAtMs } = data;
   if (typeof bornAtMs === 'number' && typeof endedAtMs === 'number') return (endedAtMs - bornAtMs) / 1_000;

@@ -6,33 +6,33 @@ export interface ResultColumn extends TableColumn {
   readonly cell: (result: ItemResult) => Cell;
 }
 
-/** What the columns of a run follow from. */
-export interface TableScene {
+/** What determines the columns of a run. */
+export interface TableContext {
   readonly jsonSchema: JsonObject | null;
-  /** Rows may share the request, and the answer, of an earlier one. */
+  /** Rows may share the request and answer of an earlier row. */
   readonly isSharing: boolean;
-  /** The first rows, by which the columns of metadata are known. */
+  /** The first rows, which determine the metadata columns. */
   readonly sample: readonly ItemResult[];
-  /** True where the provider's whole bodies were asked for. */
+  /** True if the provider's whole bodies were requested. */
   readonly hasResponses: boolean;
 }
 
-/** A run's metadata may have any keys: so many of them get columns of their own. */
+/** Maximum number of metadata columns. */
 export const metadataColumnsMax = 200;
 
-/** The columns of a run's results: what every row has, the fields of the schema, and those of the metadata. */
-export const resultTableColumns = (scene: TableScene): readonly ResultColumn[] => [
+/** The columns of a run's results: fixed ones, fields of the schema, and metadata keys. */
+export const resultTableColumns = (context: TableContext): readonly ResultColumn[] => [
   ...itemColumns,
-  ...(scene.isSharing ? [sharedColumn] : []),
+  ...(context.isSharing ? [sharedColumn] : []),
   ...errorColumns,
   { name: 'output_text', type: 'text', cell: (result) => result.outputText },
-  ...outputColumns(scene),
+  ...outputColumns(context),
   ...answerColumns,
-  ...(scene.hasResponses ? [responseColumn] : []),
+  ...(context.hasResponses ? [responseColumn] : []),
   ...usageColumns,
   ...batchColumns,
   ...lineageColumns,
-  ...metadataColumns(scene.sample),
+  ...metadataColumns(context.sample),
 ];
 
 const itemColumns: readonly ResultColumn[] = [
@@ -58,10 +58,10 @@ const errorColumns: readonly ResultColumn[] = [
 const outputOf = (result: ItemResult): JsonValue => (result.status === 'completed' ? ((result.output ?? null) as JsonValue) : null);
 
 /**
- * The output as a whole, and the fields that the schema names. Which answers are more than text is known only once they are read: the column is
- * always there, and null where the text says it all.
+ * The whole output, and the fields that the schema names. Answers that are more than text are known
+ * only once they are read, so the column always exists. It is null if the text is the whole answer.
  */
-const outputColumns = ({ jsonSchema }: TableScene): readonly ResultColumn[] => {
+const outputColumns = ({ jsonSchema }: TableContext): readonly ResultColumn[] => {
   const properties = jsonSchema === null ? undefined : jsonSchema['properties'];
   const fields = isJsonObject(properties) ? Object.entries(properties) : [];
   return [
@@ -86,10 +86,10 @@ const answerColumns: readonly ResultColumn[] = [
 ];
 const responseColumn: ResultColumn = { name: 'response', type: 'json', cell: (result) => cellOf('json', result.response ?? null) };
 
-/** Numbers that may be more than a JavaScript number holds: many digits, or a large exponent. */
+/** Numbers that JavaScript may round: many digits, or a large exponent. */
 const mayBeRounded = /\d{16}|\de[+-]?\d{3}/iu;
 
-/** The JSON that the model wrote, where reading it may have rounded a number; null elsewhere. */
+/** The JSON that the model wrote, if parsing may have rounded a number; else null. */
 const asWritten = (result: ItemResult): string | null =>
   result.status === 'completed' && result.output !== null && mayBeRounded.test(result.outputText ?? '')
     ? (result.outputText ?? '').trim()
@@ -97,7 +97,7 @@ const asWritten = (result: ItemResult): string | null =>
 
 const plainTypes: Readonly<Record<string, TableColumnType>> = { string: 'text', integer: 'integer', number: 'number', boolean: 'boolean' };
 
-/** What a column can hold of what a schema allows; null beside it changes nothing. */
+/** The column type for a schema. Nullable changes nothing. */
 const typeOfSchema = (schema: JsonValue): TableColumnType => {
   if (!isJsonObject(schema)) return 'json';
   const { type, anyOf, enum: values } = schema;
@@ -136,7 +136,7 @@ const lineageColumns: readonly ResultColumn[] = [
   { name: 'source_namespace', type: 'text', cell: (result) => cellOf('text', lineageOf(result, 'source_namespace')) },
 ];
 
-/** The whole of it, so that nothing is lost of rows that differ from the first ones, and a column for each key that those have. */
+/** The whole metadata as JSON, and one column per key of the first rows. */
 const metadataColumns = (sample: readonly ItemResult[]): readonly ResultColumn[] => {
   const kinds = new Map<string, TableColumnType>();
   for (const { metadata } of sample) {
@@ -165,14 +165,16 @@ const metadataColumns = (sample: readonly ItemResult[]): readonly ResultColumn[]
   ];
 };
 
-/** Numbers are columns of numbers, whole or not: a later row may have a fraction. */
+/** Whole numbers are `number` too: a later row may have a fraction. */
 const kindOf = (value: JsonValue): TableColumnType =>
   typeof value === 'string' ? 'text' : typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'json';
 
 const fieldOf = (value: JsonValue | object, key: string): JsonValue =>
   isJsonObject(value) && Object.hasOwn(value, key) ? (value[key] ?? null) : null;
 
-/** The value as the column's type can hold it; null where it cannot: the whole is in the column of JSON beside it. */
+/**
+ * The value as the column's type, or null if it does not fit. A JSON column has the whole value.
+ */
 export const cellOf = (type: TableColumnType, value: JsonValue): Cell => {
   if (value === null) return null;
   switch (type) {

@@ -10,19 +10,19 @@ import { appendLines, writeWholeFile } from './whole-file.ts';
 const pageRows = 1_000;
 
 type Reader = Pick<ResultReader, 'textPage' | 'inputText' | 'table' | 'lastSequence'>;
-/** What is written, and what was, once it is. */
+/** The bytes to write, and afterwards the counts. */
 interface Writing {
   readonly bytes: AsyncIterable<string | Uint8Array>;
   readonly written: () => Omit<ResultExport, 'path'>;
 }
 
-/** Writes results page by page: into a file that is whole or not there, or, with `append`, behind what is there. */
+/** Writes results page by page: a whole new file, or with `append` to the end of a file. */
 export const exportResults = async (path: string, options: ExportOptions, reader: Reader): Promise<ResultExport> => {
   const { append = false, columns, order, afterSequence, limit } = options;
   const format = options.format ?? (columns === undefined ? undefined : jsonLinesFormat());
-  if (append && format !== undefined) throw refused('append', `a file of format ${format.name} cannot be added to; JSON lines can`);
+  if (append && format !== undefined) throw refused('append', `cannot append to a file of format ${format.name}, only to JSON lines`);
   if (order === 'input' && (append || afterSequence !== undefined || limit !== undefined))
-    throw refused('order', 'results in input order are all of them: without afterSequence, limit and append');
+    throw refused('order', 'results in input order are always complete: afterSequence, limit and append do not apply');
   await mkdir(dirname(path), { recursive: true });
   const { bytes, written } =
     format !== undefined
@@ -34,8 +34,7 @@ export const exportResults = async (path: string, options: ExportOptions, reader
   return { path, ...written() };
 };
 
-const refused = (field: string, message: string): BatchorError =>
-  new BatchorError('invalid_config', { field }, message, `Leave ${field} out.`);
+const refused = (field: string, message: string): BatchorError => new BatchorError('invalid_config', { field }, message, `Omit ${field}.`);
 
 const lines = (
   { afterSequence = 0, limit = Infinity, include = [], only = 'all', signal }: ExportOptions,
@@ -66,7 +65,7 @@ const linesInOrder = ({ include = [], only = 'all', signal }: ExportOptions, { i
       exportedCount += page.count;
     }
   }
-  // A finished run has a result for each row, and no more are to come.
+  // A finished run has one result per row, and gets no more.
   return { bytes: texts(), written: () => ({ exportedCount, nextAfterSequence: lastSequence(), hasMore: false }) };
 };
 

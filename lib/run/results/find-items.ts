@@ -2,16 +2,16 @@ import { addIdHash, noIdHashes, rowsLike } from '../../core/source/id-hashes.ts'
 import type { ResultRef, RunReader } from '../../ports/run-store.ts';
 import { must } from '../api/interop.ts';
 
-/** Results by the ids of their rows. */
+/** Finds results by item id. */
 export type FindResults = (itemIds: readonly string[]) => Promise<readonly (ResultRef | null)[]>;
 
 const pageRows = 5_000;
-/** Results that lie so near to each other are read at once. */
+/** Results within this many rows are read together. */
 const stretchRows = 1_000;
 
 /**
- * Finds results by id, in the order asked; null where the run has no such row, or it has not ended. Reads all ids of the run at the first call, and holds
- * 24 bytes for each; each call reads the rows near those asked for.
+ * Finds results by id, in the given order; null for an unknown or unfinished item. The first call
+ * reads all ids of the run and holds 24 bytes for each. Each call reads the rows near those found.
  */
 export const createResultFinder = (reader: () => RunReader): FindResults => {
   const hashes = noIdHashes();
@@ -37,11 +37,11 @@ export const createResultFinder = (reader: () => RunReader): FindResults => {
       source,
       [...new Set(like.flat())].sort((a, b) => a - b),
     );
-    return itemIds.map((id, place) => like[place]?.map((index) => refs.get(index)).find((ref) => ref?.itemId === id) ?? null);
+    return itemIds.map((id, i) => like[i]?.map((index) => refs.get(index)).find((ref) => ref?.itemId === id) ?? null);
   };
 };
 
-/** The results of these rows, which ascend; rows that have not ended are left out. */
+/** The results of these rows (ascending), without rows that have not ended. */
 const refsAt = async (source: RunReader, indexes: readonly number[]): Promise<ReadonlyMap<number, ResultRef>> => {
   const found = new Map<number, ResultRef>();
   for (let at = 0; at < indexes.length;) {

@@ -2,7 +2,7 @@ import type { Cell, TableColumn, TableFormat } from '../../ports/table.ts';
 
 const encoder = new TextEncoder();
 
-/** A table as JSON lines: a flat object per row, with a key for each column. */
+/** A table as JSON lines: a flat object per row, with a key per column. */
 export const jsonLinesFormat = (): TableFormat => ({
   name: 'jsonl',
   extensions: ['.jsonl', '.ndjson'],
@@ -12,7 +12,9 @@ export const jsonLinesFormat = (): TableFormat => ({
     for await (const page of pages) {
       let text = '';
       for (let row = 0; row < page.rowCount; row += 1) {
-        const fields = columns.map((column, place) => `${keys[place]}:${jsonOfCell(column, page.columns[place]?.[row] ?? null)}`);
+        const fields = columns.map(
+          (column, columnIndex) => `${keys[columnIndex]}:${jsonOfCell(column, page.columns[columnIndex]?.[row] ?? null)}`,
+        );
         text += `{${fields.join(',')}}\n`;
       }
       if (text !== '') yield encoder.encode(text);
@@ -20,6 +22,6 @@ export const jsonLinesFormat = (): TableFormat => ({
   },
 });
 
-/** The cell as JSON; what a column of JSON holds is JSON already. */
+/** The cell as JSON. Cells of a JSON column already are. */
 export const jsonOfCell = ({ type }: Pick<TableColumn, 'type'>, cell: Cell): string =>
   type === 'json' && typeof cell === 'string' ? cell : JSON.stringify(cell);

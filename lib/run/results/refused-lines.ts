@@ -6,21 +6,22 @@ import type { ResultRef, RunReader } from '../../ports/run-store.ts';
 import type { ResultParts } from '../../effects/results/results.ts';
 import { must } from '../api/interop.ts';
 
-/** What the provider said against the row's line when it refused the batch; null: nothing. */
+/** The provider's error on the row's line when it rejected the batch; null: none. */
 export const refusalIn = (record: BatchRecord, index: number): RefusedLine | null => {
   const line = rankInIndexSet(record.indexes, index) + 1;
-  return line === 0 ? null : (record.ending?.rejection?.said.find((said) => said.line === line) ?? null);
+  return line === 0 ? null : (record.ending?.rejection?.said.find((lines) => lines.line === line) ?? null);
 };
 
-/** The provider's entry on the line, as results show it. */
+/** The provider's error as results show it. */
 export const refusalToRaw = ({ code, message, param, line }: RefusedLine): JsonObject => ({ code, message, param, line });
 
 const isWithoutLine = ({ ref, content }: ResultParts): boolean =>
   content === null && ref.line === null && ref.status === 'failed_permanent';
 
 /**
- * The rows of a page whose batch was refused because of them, with what the provider said: there is no line of a file that tells it. Looked up by the
- * batch that the row names; O(rows without a line), each batch once.
+ * Adds the provider's error to rows whose line made it reject the batch, since no result line has
+ * it.
+ * Reads the batch of each such row, each batch once.
  */
 export const withRefusals = async (reader: RunReader, parts: readonly ResultParts[]): Promise<readonly ResultParts[]> => {
   if (!parts.some(isWithoutLine)) return parts;
@@ -36,15 +37,18 @@ export const withRefusals = async (reader: RunReader, parts: readonly ResultPart
     const record = row === undefined || row.batchNo === 0 ? undefined : await recordOf(row.batchNo);
     return record?.batchNo === row?.batchNo && record !== undefined ? refusalIn(record, sent) : null;
   };
-  const told: ResultParts[] = [];
+  const explainedParts: ResultParts[] = [];
   for (const part of parts) {
     const refusal = isWithoutLine(part) ? await refusalOf(part.ref) : null;
     if (refusal === null) {
-      told.push(part);
+      explainedParts.push(part);
       continue;
     }
-    const message = refusal.message ?? refusal.code ?? 'the provider did not say why';
-    told.push({ ...part, content: { outputText: null, output: null, usage: null, error: { message, raw: refusalToRaw(refusal) } } });
+    const message = refusal.message ?? refusal.code ?? 'the provider gave no reason';
+    explainedParts.push({
+      ...part,
+      content: { outputText: null, output: null, usage: null, error: { message, raw: refusalToRaw(refusal) } },
+    });
   }
-  return told;
+  return explainedParts;
 };

@@ -18,12 +18,12 @@ import { explained, type StructureOf, typedResults } from './typed-results.ts';
 import { pagesOnChange, pull } from '../drive/watch.ts';
 import { toWireLine } from '../view/wire.ts';
 
-/** What reading results needs of a handle. */
-export interface ResultScene {
+/** What a result reader needs from its handle. */
+export interface ResultContext {
   readonly runId: string;
-  /** The freshest reader of rows and results; used in the same turn, since an owner may give its run back in the next. */
+  /** The newest reader. Use it in the same turn, since an owner may release its run in the next. */
   readonly rows: () => RunReader;
-  /** Brings a reader up to date that does not keep up by itself. */
+  /** Refreshes a reader that does not follow commits by itself. */
   readonly refresh: (source: RunReader) => Promise<unknown> | undefined;
   readonly changes$: Observable<RunSnapshot>;
   /** Rejects with `run_not_finished`. */
@@ -32,28 +32,28 @@ export interface ResultScene {
   readonly structure: StructureOf;
 }
 
-/** A run's results: page by page, never held whole. */
+/** Reads a run's results page by page. Memory: one page. */
 export interface ResultReader {
   page(options: ResultPageOptions): Promise<ResultPage>;
   textPage(options: ResultPageOptions): Promise<ResultTextPage>;
-  /** As they come, until the run is finished. */
+  /** Pages of results as they end, until the run is finished. */
   pagesFrom(afterSequence: number, options?: Pick<ResultsOptions, 'include' | 'only'>): Observable<readonly ItemResult[]>;
   results(options: ResultsOptions): ResultStream<unknown, JsonObject>;
   inputText(options: Pick<ResultsOptions, 'include' | 'only' | 'signal'>): AsyncIterable<ResultText>;
   table(options: TableOptions): Promise<ResultTable>;
-  /** The result that a pointer means; null where what it points to cannot be read. */
+  /** Reads the result at a pointer; null if it cannot be read. */
   resultOf(ref: ResultRef): Promise<ItemResult | null>;
-  /** The number of the newest result; 0: there is none. */
+  /** Sequence of the newest result; 0: none. */
   lastSequence(): number;
 }
 
-/** The last result that was read, and whether there are more behind it. */
+/** The last result read, and whether more follow. */
 interface Cursor {
   sequence: number;
   hasMore: boolean;
 }
 
-/** A table, and, once it is read, where the next one begins. */
+/** A table, and the cursor after it once it is read. */
 export interface ResultTable extends TableStream {
   cursor(): Readonly<Cursor>;
 }
@@ -61,7 +61,7 @@ export interface ResultTable extends TableStream {
 const pageRows = 1_000;
 
 type Including = ResultsOptions['include'];
-type Asked = Pick<ResultsOptions, 'include' | 'only'>;
+type Wanted = Pick<ResultsOptions, 'include' | 'only'>;
 type ByIndex = { readonly results: readonly ResultRef[]; readonly nextIndex: number | null };
 const extraOf = (include: Including): ResultExtra | undefined => {
   const odd: unknown = include?.find((name) => (name as unknown) !== 'response');
@@ -70,17 +70,17 @@ const extraOf = (include: Including): ResultExtra | undefined => {
       'invalid_config',
       { field: 'include' },
       `include must hold only 'response' (got ${JSON.stringify(odd)})`,
-      "Give include: ['response'], or leave it out.",
+      "Give include: ['response'], or omit it.",
     );
   return include?.[0];
 };
-/** Absent is not the same as undefined. */
-const asked = ({ include, only }: Asked): Asked => ({
+/** Omits absent options, since `undefined` has another meaning. */
+const wantedOf = ({ include, only }: Wanted): Wanted => ({
   ...(include === undefined ? {} : { include }),
   ...(only === undefined ? {} : { only }),
 });
 
-export const createResultReader = ({ runId, rows, refresh, changes$, requireFinished, wire, structure }: ResultScene): ResultReader => {
+export const createResultReader = ({ runId, rows, refresh, changes$, requireFinished, wire, structure }: ResultContext): ResultReader => {
   const context = { runId };
   const factsNow = createRowFacts(rows);
   const partsOf = async (source: RunReader, refs: readonly ResultRef[], include: Including): Promise<readonly ResultParts[]> =>
@@ -102,15 +102,15 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
     pageOf(options, async (parts) => ({ results: await typedResults(parts, structure, await factsNow()) }));
   const textOf = async (parts: readonly ResultParts[]): Promise<ResultText> => {
     const facts = await factsNow();
-    const told = await explained(parts, structure);
-    return { text: told.map((part) => `${toWireLine(part, facts)}\n`).join(''), count: parts.length };
+    const explainedParts = await explained(parts, structure);
+    return { text: explainedParts.map((part) => `${toWireLine(part, facts)}\n`).join(''), count: parts.length };
   };
 
-  const pagesFrom = (afterSequence: number, options: Asked = {}): Observable<readonly ItemResult[]> =>
+  const pagesFrom = (afterSequence: number, options: Wanted = {}): Observable<readonly ItemResult[]> =>
     defer(() => {
       let cursor = afterSequence;
       return pagesOnChange(changes$, async () => {
-        const next = await page({ afterSequence: cursor, ...asked(options) });
+        const next = await page({ afterSequence: cursor, ...wantedOf(options) });
         cursor = next.nextAfterSequence;
         return next.results;
       });
@@ -125,13 +125,13 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
     let cursor = afterSequence;
     for (let hasMore = true; hasMore;) {
       signal?.throwIfAborted();
-      const next = await page({ afterSequence: cursor, ...asked(options) });
+      const next = await page({ afterSequence: cursor, ...wantedOf(options) });
       yield* next.results;
       hasMore = next.hasMore && next.nextAfterSequence > cursor;
       cursor = next.nextAfterSequence;
     }
   }
-  async function* inInputOrder({ include, only, signal }: Asked & Pick<ResultsOptions, 'signal'>): AsyncGenerator<readonly ResultParts[]> {
+  async function* inInputOrder({ include, only, signal }: Wanted & Pick<ResultsOptions, 'signal'>): AsyncGenerator<readonly ResultParts[]> {
     const isWanted = selectionOf(only);
     await requireFinished();
     for (let next: number | null = 0; next !== null;) {
@@ -142,7 +142,7 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
       next = found.nextIndex;
     }
   }
-  /** What there is now, or the first so many of it: what ends meanwhile is left for the next time. */
+  /** Results up to now, at most `limit`. Later results are left for the next call. */
   async function* upToNow(
     { afterSequence = 0, limit = Infinity, include, only, signal }: TableOptions,
     last: Cursor,
@@ -164,7 +164,7 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
       last.sequence = end.sequence;
     }
   }
-  /** A page for each page of ids, with null where there is no result. */
+  /** One page per page of ids, with null for ids without a result. */
   async function* byIds(
     pages: AsyncIterable<readonly string[]>,
     { include, signal }: TableOptions,
@@ -184,7 +184,7 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
       yield refs.map((ref) => (ref === null ? null : (parts.next().value ?? null)));
     }
   }
-  /** The first results of the run: from the thousandth on, every table of what has ended has the same columns. */
+  /** The first results of the run. After a thousand results, every table has the same columns. */
   const front = async (): Promise<readonly ResultParts[]> => {
     const source = rows();
     return partsOf(source, await must(source.resultsAfter(0, pageRows), context), undefined);
@@ -221,7 +221,7 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
       try {
         return (await typedResults(await partsOf(rows(), [ref], undefined), structure, await factsNow()))[0] ?? null;
       } catch (error) {
-        // What is damaged is said by who looks for damage.
+        // `verify` and `inspect` report damage themselves.
         if (isBatchorError(error)) return null;
         throw error;
       }

@@ -6,25 +6,26 @@ import { BatchorError } from '../api/errors.ts';
 import { explained, type StructureOf } from './typed-results.ts';
 import { type ResultColumn, resultTableColumns } from './columns.ts';
 
-/** What a table of a run's results needs of its reader. */
+/** What a results table needs from its reader. */
 export interface TableSource {
   readonly reader: () => RunReader;
-  /** What rows say beside their lines, as of now. */
+  /** Current facts of the rows that are not in their lines. */
   readonly facts: () => Promise<RowFacts>;
   readonly structure: StructureOf;
-  /** The rows that are asked for, page by page. */
+  /** The rows of the table, page by page. */
   readonly pages: AsyncIterable<readonly (ResultParts | null)[]>;
-  /** The rows by which the columns are known, where they are others than the first page; asked for behind it. */
+  /** Reads the rows that determine the columns; null: those of the first page. */
   readonly front: (() => Promise<readonly ResultParts[]>) | null;
-  /** The columns that are wanted, in their order; undefined: all. */
+  /** Names of the columns, in order; undefined: all. */
   readonly chosen: readonly string[] | undefined;
-  /** True where the pages hold whole bodies. */
+  /** True if the rows have the provider's whole bodies. */
   readonly hasResponses: boolean;
 }
 
 /**
- * The run's results as columns. Reads the first page at once, by which it knows the columns; the others as they are pulled. Outputs are as the
- * model wrote them. To be read once.
+ * The run's results as columns. Reads the first page at once to determine the columns; the others
+ * when they are pulled. Outputs stay as the model wrote them. Can be read once. Throws
+ * `invalid_config` for an unknown column.
  */
 export const openResultTable = async ({
   reader,
@@ -44,7 +45,7 @@ export const openResultTable = async ({
     front === null || !needsSample(chosen) ? firstRows.filter((row) => row !== null) : (await front()).map((part) => toResult(part));
   const all = resultTableColumns({
     jsonSchema: structuredOutput?.jsonSchema ?? null,
-    // Whoever went on with the run may have sent the rest one by one.
+    // A resume may have turned this option off.
     isSharing: operation.sendsDuplicatesOnce || sharing.rows > 0,
     sample,
     hasResponses,
@@ -65,7 +66,7 @@ export const openResultTable = async ({
   };
 };
 
-/** Which columns of metadata there are is known by rows; all others by the run. */
+/** Only metadata columns depend on rows. All others depend on the run. */
 const needsSample = (chosen: readonly string[] | undefined): boolean =>
   chosen === undefined || chosen.some((name) => name.startsWith('metadata.'));
 
@@ -77,7 +78,7 @@ const chosenOf = (all: readonly ResultColumn[], chosen: readonly string[], runId
       'invalid_config',
       { field: 'columns' },
       `results of run ${runId} have no column ${JSON.stringify(name)}`,
-      `There are ${all.map((each) => each.name).join(', ')}.`,
+      `Available columns: ${all.map((each) => each.name).join(', ')}.`,
     );
   });
 
@@ -90,12 +91,12 @@ async function* rowsOf(
     if (page.length === 0) continue;
     const facts = await factsNow();
     const parts = page.filter((part) => part !== null);
-    const told = await explained(parts, structure);
+    const explainedParts = await explained(parts, structure);
     if (parts.length === page.length) {
-      yield told.map((part) => toResult(part, facts));
+      yield explainedParts.map((part) => toResult(part, facts));
       continue;
     }
-    const found = told.values();
+    const found = explainedParts.values();
     yield page.map((part) => (part === null ? null : toResult(found.next().value as ResultParts, facts)));
   }
   return undefined;

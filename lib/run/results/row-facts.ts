@@ -3,7 +3,9 @@ import type { RunReader } from '../../ports/run-store.ts';
 import { type BatchFacts, noBatchFacts, type RowFacts } from '../../effects/results/results.ts';
 import { type BatchFactsByKey, createBatchBook } from './batch-facts.ts';
 
-/** What the rows of the run say beside their lines, as of now; asked for each page of results, at no cost while nothing changes. */
+/**
+ * Current facts of rows that are not in their lines. Cheap to call per page while nothing changes.
+ */
 export const createRowFacts = (reader: () => RunReader): (() => Promise<RowFacts>) => {
   const book = createBatchBook();
   let batches: BatchFactsByKey | null = null;

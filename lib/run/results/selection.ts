@@ -3,10 +3,10 @@ import type { ResultSelection } from '../../core/settle/results.ts';
 import type { ResultRef } from '../../ports/run-store.ts';
 import { BatchorError } from '../api/errors.ts';
 
-/** True for the results that are asked for. Looks at the pointer alone, so that lines of others are never read. */
+/** True for selected results. Uses the pointer alone, so lines of other results are not read. */
 export type IsSelected = (ref: Pick<ResultRef, 'status' | 'code'>) => boolean;
 
-/** Throws `invalid_config` for what is no selection. */
+/** Throws `invalid_config` for an invalid selection. */
 export const selectionOf = (only: ResultSelection | undefined): IsSelected => {
   if (only === undefined || only === 'all') return () => true;
   if (only === 'completed') return ({ status }) => status === 'completed';

@@ -5,10 +5,10 @@ import { readTexts, type TextReading, textsIn } from '../../schema/read-texts.ts
 import { type ResultParts, type RowFacts, toResult } from '../../effects/results/results.ts';
 import type { ReadableStructure } from '../job/structures.ts';
 
-/** How the run's structure is had, where something is to be read by it. */
+/** Loads the run's structure, only if something must be read with it. */
 export type StructureOf = () => Promise<ReadableStructure | null>;
 
-/** The results with their outputs as the schema gives them: decoded, transformed. */
+/** The results with outputs decoded by the schema. */
 export const typedResults = async (
   parts: readonly ResultParts[],
   structureOf: StructureOf,
@@ -27,8 +27,8 @@ export const typedResults = async (
 };
 
 /**
- * A row that was settled as completed, by a schema that took it. Its type promises what the schema of now gives, and that refuses it: shown
- * as what cannot be used, in words that say so.
+ * A row that settled as completed under an earlier schema, but does not fit the current one. Shown
+ * as a `schema_mismatch` failure, since its output type promises the current schema.
  */
 const unreadable = ({ output, ...result }: Extract<ItemResult, { readonly status: 'completed' }>, message: string): ItemResult => ({
   ...result,
@@ -36,41 +36,44 @@ const unreadable = ({ output, ...result }: Extract<ItemResult, { readonly status
   error: {
     errorClass: 'schema_mismatch',
     errorCode: null,
-    message: `settled as completed, but by the schema that it is read with now: ${message}`,
+    message: `settled as completed, but does not fit the schema given now: ${message}`,
     retryable: false,
     rawError: (output ?? null) as Extract<ItemResult, { readonly status: 'failed_permanent' }>['error']['rawError'],
   },
 });
 
 /**
- * What the schema says of the rows, where the provider's line does not: failures of structure say where the answer is wrong, and of an answer of several
- * texts the one that satisfies the schema is the row's. Every other row stays as it is, unread.
+ * Adds the schema's errors where the provider's line has none. An answer with several texts gets
+ * the one that satisfies the schema. Other rows are returned unread.
  */
 export const explained = async (parts: readonly ResultParts[], structureOf: StructureOf): Promise<readonly ResultParts[]> => {
   if (!parts.some(isUnexplained)) return parts;
   const structure = await structureOf();
   if (structure === null) return parts;
-  const told: ResultParts[] = [];
+  const explainedParts: ResultParts[] = [];
   for (const part of parts) {
     const { content } = part;
     if (content === null || !isUnexplained(part)) {
-      told.push(part);
+      explainedParts.push(part);
       continue;
     }
     if (isCallInstead(part)) {
-      told.push({
+      explainedParts.push({
         ...part,
-        content: { ...content, error: { message: 'the answer is a call of a tool, and no text that satisfies the schema', raw: null } },
+        content: { ...content, error: { message: 'the answer is a tool call, without a text that satisfies the schema', raw: null } },
       });
       continue;
     }
     const [found] = await readTexts(structure.readAll, [textsIn(content)]);
-    told.push(found === undefined ? part : { ...part, content: withReading(part.ref.status, content, found) });
+    explainedParts.push(found === undefined ? part : { ...part, content: withReading(part.ref.status, content, found) });
   }
-  return told;
+  return explainedParts;
 };
 
-/** A failure of structure is a success to the provider, which says nothing of it; what an earlier release took for an answer may be none today. */
+/**
+ * A schema failure is a success to the provider, so its line has no error. An answer that an
+ * earlier release accepted may fail now.
+ */
 const isUnexplained = ({ ref, content }: ResultParts): boolean => {
   if (content === null) return false;
   if (ref.status === 'completed') return content.texts !== undefined || content.error !== null;

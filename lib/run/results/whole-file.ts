@@ -4,15 +4,15 @@ import { dirname, resolve } from 'node:path';
 import { writePipe } from './write-pipe.ts';
 
 /**
- * True after: the file holds these texts and nothing else. Written aside and renamed, so that half of it never looks whole, and of several that
- * write it at once one is there, whole; readable by its owner alone. A link is followed, and a pipe or a device is written to, not replaced.
- * Throws what the system throws.
+ * Replaces the file with these texts. Writes a temporary file and renames it, so a reader never
+ * sees half a file, and concurrent writers do not mix. Only the owner can read it. Follows links.
+ * Writes to a pipe or a device directly. Throws system errors.
  */
 export const writeWholeFile = async (given: string, texts: AsyncIterable<string | Uint8Array>): Promise<void> => {
   const path = await behindLinks(given);
   if (await isPipe(path)) return writePipe(path, texts);
   if (!(await isFileOrNothing(path))) return writeTexts(path, 'w', texts);
-  // The number of a process is not enough: one process may write a file twice at once, and two containers number theirs alike.
+  // Process ids are not unique: one process may write twice at once, and containers reuse them.
   const aside = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
   try {
     await writeTexts(aside, 'wx', texts);
@@ -23,12 +23,12 @@ export const writeWholeFile = async (given: string, texts: AsyncIterable<string 
   }
 };
 
-/** Writes the texts one after the other, no faster than the disk takes them. */
+/** Writes the texts in order, no faster than the disk accepts them. */
 export const writeTexts = async (path: string, flags: 'w' | 'wx' | 'a', texts: AsyncIterable<string | Uint8Array>): Promise<void> => {
   const file = await open(path, flags, 0o600);
   try {
     for await (const text of texts) await file.writeFile(text);
-    // Not everything that can be written to can be synced.
+    // Only regular files can be synced.
     if ((await file.stat()).isFile()) await file.sync();
   } finally {
     await file.close();
@@ -36,8 +36,8 @@ export const writeTexts = async (path: string, flags: 'w' | 'wx' | 'a', texts: A
 };
 
 /**
- * Adds lines behind those that the file holds. Where the last of them has no end, because its writer died or never wrote one, it gets one: the
- * first new line would be a part of it, and both be lost.
+ * Appends lines. First ends an unfinished last line, e.g. of a writer that died. Otherwise that
+ * line and the first new one would both be lost.
  */
 export const appendLines = async (path: string, texts: AsyncIterable<string | Uint8Array>): Promise<void> => {
   const isOpen = await hasOpenEnd(path);
@@ -55,7 +55,9 @@ export const appendLines = async (path: string, texts: AsyncIterable<string | Ui
 
 const newline = 0x0a;
 
-/** True for a file whose last byte ends no line; false for an empty one, a pipe, or what is not there. */
+/**
+ * True for a file whose last byte is not a newline. False for an empty file, a pipe, or no file.
+ */
 const hasOpenEnd = async (path: string): Promise<boolean> => {
   const found = await stat(path).catch(() => null);
   if (found === null || !found.isFile() || found.size === 0) return false;
@@ -68,17 +70,17 @@ const hasOpenEnd = async (path: string): Promise<boolean> => {
   }
 };
 
-/** As many as systems follow. */
+/** The usual limit of operating systems. */
 const linksMax = 40;
 
-/** The path behind its links, also where the last one leads to what does not exist yet; what does not exist stays as it is. */
+/** Resolves links, also to a target that does not exist. Returns a path without links unchanged. */
 export const behindLinks = async (path: string): Promise<string> => {
   let at = path;
   for (let followed = 0; followed < linksMax; followed += 1) {
     const real = await realpath(at).catch(() => null);
     if (real !== null) return real;
     const target = await readlink(at).catch(() => null);
-    // A pipe has a link to it, as of /dev/stdout, and no path of its own.
+    // E.g. /dev/stdout links to a pipe, which has no path.
     if (target === null || (await isThere(at))) return at;
     at = resolve(dirname(at), target);
   }

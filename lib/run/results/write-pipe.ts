@@ -2,12 +2,13 @@ import { constants, open } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A pipe that nobody reads yet is tried again this often. */
+/** Milliseconds between two attempts to open a pipe without a reader. */
 const retryMs = 50;
 
 /**
- * Writes the texts into a named pipe, no faster than they are read; waits for a reader. No thread is held meanwhile: one that blocks in the
- * system's `open` or `write` would keep the process from ending at a signal. Throws what the system throws.
+ * Writes the texts to a named pipe, no faster than they are read. Waits for a reader without
+ * blocking a thread: a thread blocked in the system's `open` or `write` would keep the process from
+ * ending at a signal. Throws system errors.
  */
 export const writePipe = async (path: string, texts: AsyncIterable<string | Uint8Array>): Promise<void> => {
   const pipe = new Socket({ fd: await openForWriting(path), readable: false, writable: true });
@@ -30,7 +31,7 @@ const openForWriting = async (path: string): Promise<number> => {
       open(path, constants.O_WRONLY | constants.O_NONBLOCK, (error, fd) => resolve(error ?? fd)),
     );
     if (typeof opened === 'number') return opened;
-    // Nobody has it open for reading.
+    // ENXIO: the pipe has no reader yet.
     if (opened.code !== 'ENXIO') throw opened;
     await sleep(retryMs);
   }

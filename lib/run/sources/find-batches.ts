@@ -10,13 +10,13 @@ import type { AnyProviderConfig } from '../job/job.ts';
 import { invalid } from '../job/job-limits.ts';
 
 export interface FindBatchesOptions {
-  /** The name and the kind of the connection whose account they belong to. Default `openai`. */
+  /** Name and kind of the connection to their account. Default `openai`. */
   readonly connection?: string;
   readonly kind?: string;
   readonly signal?: AbortSignal;
 }
 
-/** What connecting needs; no request is rendered, and no batch created. */
+/** A config for connecting. Renders no request and creates no batch. */
 export const finderConfig = ({ connection = 'openai', kind = connection }: FindBatchesOptions): AnyProviderConfig => ({
   kind,
   connection,
@@ -31,8 +31,9 @@ export const finderConfig = ({ connection = 'openai', kind = connection }: FindB
 type Finder = BatchProvider & ProviderWire;
 
 /**
- * Reads each batch and its input file, whole and line by line, and changes nothing. Throws `batch_not_adoptable`, which names batch and line, for a batch
- * that is not known to this key, whose input file is gone, or whose lines cannot each be an item.
+ * Reads each batch and its whole input file, line by line. Changes nothing. Throws
+ * `batch_not_adoptable`, which names batch and line, if this key does not see the batch, its input
+ * file is gone, or a line cannot be an item.
  */
 export const findBatches = async (
   provider: Finder,
@@ -41,19 +42,19 @@ export const findBatches = async (
 ): Promise<FoundBatches> => {
   const { describe, readRequest } = provider;
   if (describe === undefined || readRequest === undefined)
-    throw invalid('connection', 'batches of this service cannot be adopted: its adapter reads no input files that were written elsewhere');
+    throw invalid('connection', 'this adapter cannot adopt batches: it does not read their input files');
   const [first] = ids;
-  if (first === undefined) throw invalid('ids', 'no batch is named');
-  const twice = ids.find((id, place) => ids.indexOf(id) !== place);
+  if (first === undefined) throw invalid('ids', 'at least one batch id is required');
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) throw invalid('ids', `batch ${twice} is named twice`);
   let common: Pick<FoundBatches, 'endpoint' | 'model'> | null = null;
   const batches: AdoptedBatch[] = [];
   for (const id of ids) {
     const found = await find(provider, id);
-    const asked = await readInput(provider, found, common, signal);
-    common = asked;
+    const shared = await readInput(provider, found, common, signal);
+    common = shared;
     const { providerBatchId, providerStatus, inputFileId } = found;
-    batches.push({ providerBatchId, inputFileId, requests: asked.requests, providerStatus });
+    batches.push({ providerBatchId, inputFileId, requests: shared.requests, providerStatus });
   }
   return { endpoint: common?.endpoint ?? '', model: common?.model ?? '', batches };
 };
@@ -69,16 +70,15 @@ const find = async (provider: Finder, id: string): Promise<WithInput> => {
     throw unadoptable(
       id,
       null,
-      `batch ${id} is not known to this key`,
-      'Check the id, and that the API key and the base URL are those of the project that created it.',
+      `the provider does not show batch ${id} to this key`,
+      'Check the id, and that API key and base URL belong to the project that created it.',
     );
   const { inputFileId } = found;
-  if (inputFileId === null)
-    throw unadoptable(id, null, `batch ${id} names no input file`, 'Only batches with an input file can be adopted.');
+  if (inputFileId === null) throw unadoptable(id, null, `batch ${id} has no input file`, 'Only batches with an input file can be adopted.');
   return { ...found, inputFileId };
 };
 
-/** Every line of the input file, held to what an item must be. */
+/** Checks that every line of the input file can be an item. */
 const readInput = async (
   provider: Finder,
   batch: WithInput,
@@ -87,7 +87,7 @@ const readInput = async (
 ): Promise<{ readonly requests: number; readonly endpoint: string; readonly model: string }> => {
   const { providerBatchId, inputFileId } = batch;
   const seen = new Map<string, number>();
-  let asked = common;
+  let shared = common;
   let line = 0;
   const fail = (message: string, hint: string): BatchorError =>
     unadoptable(providerBatchId, line, `batch ${providerBatchId}, ${inputFileId}, line ${line}: ${message}`, hint);
@@ -98,35 +98,35 @@ const readInput = async (
         const read = text === null ? { reason: 'it is too long, or not UTF-8', field: null } : provider.readRequest?.(text);
         if (read === undefined || 'reason' in read) throw fail(read?.reason ?? 'it cannot be read', unmatchable);
         const before = seen.get(read.customId);
-        if (before !== undefined) throw fail(`its custom_id ${JSON.stringify(read.customId)} is that of line ${before}, too`, unmatchable);
+        if (before !== undefined) throw fail(`its custom_id ${JSON.stringify(read.customId)} is also that of line ${before}`, unmatchable);
         seen.set(read.customId, line);
-        asked ??= { endpoint: read.endpoint, model: read.model };
-        const other = differenceOf(read, asked);
-        if (other !== null) throw fail(other, 'A run has one model and one endpoint: adopt these batches as runs of their own.');
+        shared ??= { endpoint: read.endpoint, model: read.model };
+        const other = differenceOf(read, shared);
+        if (other !== null) throw fail(other, 'A run has one model and one endpoint: adopt these batches as separate runs.');
       }
     }
   } catch (thrown) {
     throw thrown instanceof EngineFailure ? withoutInput(batch, thrown) : thrown;
   }
-  if (asked === null || line === 0)
+  if (shared === null || line === 0)
     throw unadoptable(providerBatchId, null, `batch ${providerBatchId}: its input file ${inputFileId} has no lines`, unmatchable);
   if (batch.requests !== null && batch.requests !== line)
     throw unadoptable(
       providerBatchId,
       null,
-      `batch ${providerBatchId} counts ${batch.requests} requests, and its input file ${inputFileId} has ${line} lines`,
-      'Adopt it again: the file may not have come whole. Where the numbers stay, it is not the file of this batch.',
+      `batch ${providerBatchId} counts ${batch.requests} requests, but its input file ${inputFileId} has ${line} lines`,
+      'Try again: the download may have been incomplete. If the numbers stay the same, it is not the file of this batch.',
     );
-  return { endpoint: asked.endpoint, model: asked.model, requests: line };
+  return { endpoint: shared.endpoint, model: shared.model, requests: line };
 };
 
-const unmatchable = 'Its answers could not be matched to lines like this. Nothing was changed: the batch and its files are as they were.';
+const unmatchable = 'batchor cannot match answers to such a line. Nothing was changed.';
 
-const differenceOf = ({ endpoint, model }: PreparedRequest, asked: Pick<FoundBatches, 'endpoint' | 'model'>): string | null => {
-  if (endpoint !== asked.endpoint) return `it goes to ${endpoint}, and the lines before it to ${asked.endpoint}`;
-  return model === asked.model
+const differenceOf = ({ endpoint, model }: PreparedRequest, shared: Pick<FoundBatches, 'endpoint' | 'model'>): string | null => {
+  if (endpoint !== shared.endpoint) return `its endpoint is ${endpoint}, but that of earlier lines is ${shared.endpoint}`;
+  return model === shared.model
     ? null
-    : `its model is ${JSON.stringify(model)}, and that of the lines before it ${JSON.stringify(asked.model)}`;
+    : `its model is ${JSON.stringify(model)}, but that of earlier lines is ${JSON.stringify(shared.model)}`;
 };
 
 const withoutInput = ({ providerBatchId, inputFileId, named }: WithInput, { error, message }: EngineFailure): BatchorError => {
@@ -135,7 +135,7 @@ const withoutInput = ({ providerBatchId, inputFileId, named }: WithInput, { erro
     return unadoptable(
       providerBatchId,
       null,
-      `batch ${providerBatchId}: the provider does not give its input file ${inputFileId} (${message})`,
+      `batch ${providerBatchId}: the provider refuses to send its input file ${inputFileId} (${message})`,
       'Without it the answers cannot be joined to requests. Nothing was changed.',
     );
   if (!isGone) return toBatchorError(error);

@@ -1,8 +1,8 @@
 import type { AdoptedBatch } from '../../core/model/adopted.ts';
 
-/** Batches that were created elsewhere, as they were found at the provider: what `adopt` makes a run of. Plain data. */
+/** Existing batches, as read from the provider. Input of `adopt`; plain data. */
 export interface FoundBatches {
-  /** Of all their requests, in the adapter's spelling. */
+  /** The endpoint of all their requests, in the adapter's spelling. */
   readonly endpoint: string;
   readonly model: string;
   readonly batches: readonly AdoptedBatch[];

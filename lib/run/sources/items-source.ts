@@ -7,8 +7,8 @@ const sliceRows = 1_000;
 const ref = 'items';
 
 /**
- * In-memory items as a source: positions count items. It can be read again only as far as the items can; a resumed run skips
- * what it has, and compares the last row.
+ * In-memory items as a source. A checkpoint is a number of items. The items must be iterable again
+ * for a resume, which skips the items it has and compares the last row.
  */
 export const itemsSource = (items: Items<BatchItem>): CheckpointedItemSource<unknown, JsonObject, number> => ({
   kind: 'items',
@@ -18,7 +18,7 @@ export const itemsSource = (items: Items<BatchItem>): CheckpointedItemSource<unk
     signal.throwIfAborted();
     const skip = from ?? 0;
     const pass = singlePassOf(items);
-    // An Observable that ended or failed may be subscribed to again; a generator stays over.
+    // An Observable that has ended can be subscribed to again. A generator cannot.
     const end = (): void => {
       pass?.end();
       if (isObservable(items)) passes.delete(items);
@@ -53,14 +53,14 @@ async function* inSlices(
       index += 1;
       if (index <= skip) continue;
       slice.push({ item, position: index });
-      // Items that come one by one over time are not kept waiting for a full slice.
+      // Items that arrive over time do not wait for a full slice.
       if (!isSync || slice.length === sliceRows) {
         yield slice;
         slice = [];
       }
     }
   } catch (error) {
-    // A failure comes behind the items that were given before it.
+    // The items before an error come first.
     if (slice.length > 0) yield slice;
     throw error;
   }
@@ -68,10 +68,10 @@ async function* inSlices(
   if (index < skip) throw tooFew(ref, index, skip);
 }
 
-/** By the items themselves: whoever reads them again, for a quote or a second run, is told that they came already. */
+/** Passes by items object, so that a second reader of one-time items gets an error. */
 const passes = new WeakMap<object, SinglePass>();
 
-/** Null for items that can be iterated as often as somebody likes. */
+/** Null for items that can be iterated repeatedly. */
 const singlePassOf = (items: Items<BatchItem>): SinglePass | null => {
   const known = passes.get(items);
   if (known !== undefined) return known;
@@ -85,6 +85,6 @@ const singlePassOf = (items: Items<BatchItem>): SinglePass | null => {
 const onlyIterator = (items: Items<BatchItem>): Iterator<BatchItem> | AsyncIterator<BatchItem> | null => {
   if (isObservable(items)) return iterateObservable(items);
   const iterator = Symbol.iterator in items ? items[Symbol.iterator]() : items[Symbol.asyncIterator]();
-  // A generator is its own iterator; a collection makes one for everybody who asks.
+  // A generator is its own iterator. A collection makes a new one for each call.
   return (iterator as unknown) === items || isStream(items) ? iterator : null;
 };

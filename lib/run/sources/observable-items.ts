@@ -1,17 +1,20 @@
 import type { InteropObservable, Observer, Subscribable, Unsubscribable } from 'rxjs';
 
-/** Whatever pushes: an Observable of RxJS or of another library, by its `Symbol.observable`, `@@observable` or `subscribe`. */
+/**
+ * An Observable of RxJS or another library (`Symbol.observable`, `@@observable` or `subscribe`).
+ */
 export type ObservableItems<Item> = Subscribable<Item> | InteropObservable<Item> | { readonly '@@observable': () => Subscribable<Item> };
 
-/** What a job may take its items from. */
+/** The items of a job. */
 export type Items<Item> = Iterable<Item> | AsyncIterable<Item> | ObservableItems<Item>;
 
 export const isObservable = <Item>(items: Items<Item>): items is ObservableItems<Item> =>
   !(Symbol.iterator in items) && !(Symbol.asyncIterator in items);
 
 /**
- * Subscribes, and hands out what was pushed one by one. What nobody has asked for yet waits in memory, without a bound: an Observable cannot be
- * slowed down. Its error comes behind what it pushed before. `return` unsubscribes, and fails whoever still waits.
+ * Subscribes and iterates over the pushed items. Items that were not pulled yet wait in memory,
+ * without a bound, since an Observable cannot be slowed down. Its error comes after its items.
+ * `return` unsubscribes, and fails pending calls.
  */
 export const iterateObservable = <Item>(items: ObservableItems<Item>): AsyncIterator<Item, undefined> => {
   let pushed: Item[] = [];
@@ -19,19 +22,19 @@ export const iterateObservable = <Item>(items: ObservableItems<Item>): AsyncIter
   let taken = 0;
   let end: 'complete' | { readonly error: unknown } | null = null;
   let wake: (() => void) | null = null;
-  const rouse = (): void => {
+  const wakeReader = (): void => {
     wake?.();
     wake = null;
   };
   const finish = (how: 'complete' | { readonly error: unknown }): void => {
     end ??= how;
-    rouse();
+    wakeReader();
   };
   const subscription = subscribe(items, {
     next: (item) => {
       if (end !== null) return;
       pushed.push(item);
-      rouse();
+      wakeReader();
     },
     error: (error: unknown) => finish({ error }),
     complete: () => finish('complete'),
@@ -40,7 +43,7 @@ export const iterateObservable = <Item>(items: ObservableItems<Item>): AsyncIter
   return {
     next: async () => {
       for (;;) {
-        // By whole arrays: taking the first of a long one again and again would move the others each time.
+        // Swaps whole arrays, since shifting a long one item by item is quadratic.
         if (taken === taking.length && pushed.length > 0) [taking, taken, pushed] = [pushed, 0, []];
         if (taken < taking.length) return { done: false, value: taking[taken++] as Item };
         if (end === 'complete') return over;
@@ -64,12 +67,12 @@ const subscribe = <Item>(items: ObservableItems<Item>, observer: Observer<Item>)
     (name) => name !== undefined && typeof (items as Record<PropertyKey, unknown>)[name] === 'function',
   );
   const source = by === undefined ? items : (items as Record<PropertyKey, () => unknown>)[by]?.();
-  // Others answer with a function, or with nothing.
+  // Other libraries return a function, or nothing.
   const subscribed = (source as { subscribe(observer: Observer<Item>): Subscribed }).subscribe(observer);
   return typeof subscribed === 'function' ? { unsubscribe: subscribed } : subscribed;
 };
 
-/** Items as they can be asked for. An Observable is subscribed to at the first question, and runs once. */
+/** Items as an iterable. Subscribes to an Observable on the first pull; it runs once. */
 export const asIterable = <Item>(items: Items<Item>): Iterable<Item> | AsyncIterable<Item> => {
   if (!isObservable(items)) return items;
   let iterator: AsyncIterator<Item, undefined> | null = null;

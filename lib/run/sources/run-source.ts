@@ -7,21 +7,21 @@ import type { ResultRef, RowLines, RunReader } from '../../ports/run-store.ts';
 import { readTexts } from '../../effects/results/results.ts';
 import { must, unwrap } from '../api/interop.ts';
 
-/** A row of a finished run, to be asked again. */
+/** A row of a finished run, to be sent again. */
 export interface EarlierItem {
-  /** The body of its request as it was sent, without the model: to be sent again as `{ body }`, changed or not. */
+  /** Its request body as sent, without the model. Return it as `{ body }`, changed or not. */
   readonly body: JsonObject;
-  /** Null for a row that was completed. */
+  /** Null for a completed row. */
   readonly errorClass: FailureClass | null;
   readonly attemptCount: number;
 }
 
 export interface RunSourceOptions {
-  /** Which rows: all that failed and had a request (default), those of some classes, or all that had a request. */
+  /** All failed rows with a request (default), some failure classes, or all rows with a request. */
   readonly only?: 'failed' | 'all' | readonly FailureClass[];
 }
 
-/** What a run needs to be read as a source. */
+/** What a source needs from the run. */
 export interface EarlierRun {
   readonly runId: string;
   readonly reader: () => RunReader;
@@ -30,11 +30,12 @@ export interface EarlierRun {
 }
 
 const pageRows = 1_000;
-const readAnew = 'Read its input again, as a new run';
+const startNewRun = 'Start a new run from the original input instead';
 
 /**
- * The rows of a finished run as a source: same ids and metadata, lineage that names the run. A row that never was an item (`invalid_row`)
- * has no request, and comes only where its class is asked for: as a bad row. Throws `SourceError` where request lines were pruned.
+ * The rows of a finished run as a source: same ids and metadata, lineage that names the run.
+ * Invalid rows (`invalid_row`) have no request; they come as bad rows, and only if `only` names
+ * that class. Throws `SourceError` if request lines were pruned.
  */
 export const runSource = (
   { runId, reader, requireFinished }: EarlierRun,
@@ -56,8 +57,8 @@ export const runSource = (
     fingerprint: async () => {
       await requireFinished();
       const { createdAtMs, resultSequence, artifacts } = reader().snapshot;
-      // Said before a run is made that could never read them.
-      if (artifacts.areRequestsPruned) throw new SourceError(`its request lines were pruned. ${readAnew}`, { ref });
+      // Fails before a run is created that could not read them.
+      if (artifacts.areRequestsPruned) throw new SourceError(`its request lines were pruned. ${startNewRun}`, { ref });
       return `${createdAtMs}:${resultSequence}:${typeof only === 'string' ? only : only.join()}`;
     },
     async *read(from, { signal }) {
@@ -84,7 +85,7 @@ interface Found {
   readonly lines: RowLines | null;
 }
 
-/** Reads the lines of many rows, many of one object at once. */
+/** Reads the lines of many rows, many spans of an object at once. */
 const entriesOf = async (
   { artifacts, runId }: RunReader,
   found: readonly Found[],
@@ -93,14 +94,14 @@ const entriesOf = async (
   const textsOf = async (spans: readonly (RowLines['request'] | null)[]): Promise<readonly (string | null)[]> => {
     const read = await readTexts(artifacts, spans)();
     if (read._tag === 'Left' && read.left.type === 'not_found')
-      throw new SourceError(`its request lines are gone (${read.left.message}): were they pruned? Read its input again, as a new run`, {
+      throw new SourceError(`its request lines are missing (${read.left.message}), possibly pruned. ${startNewRun}`, {
         ref: sourceRef,
       });
     return unwrap(read, { runId });
   };
   const requests = await textsOf(found.map(({ lines }) => lines?.request ?? null));
   const items = await textsOf(found.map(({ lines }) => lines?.item ?? null));
-  return found.map(({ ref }, place) => entryOf(ref, requests[place] ?? null, items[place] ?? null, sourceRef));
+  return found.map(({ ref }, index) => entryOf(ref, requests[index] ?? null, items[index] ?? null, sourceRef));
 };
 
 const entryOf = (
@@ -114,13 +115,12 @@ const entryOf = (
   const origin = { ref: sourceRef, index, namespace: null };
   const location = { ref: sourceRef, line: null };
   const body = bodyOf(request);
-  if (body === null)
-    return { bad: { reason: 'the row was no item then, and has no request', field: null, itemId, location }, origin, position };
+  if (body === null) return { bad: { reason: 'the row was invalid and has no request', field: null, itemId, location }, origin, position };
   const lossy = lossyNumberIn(request ?? '');
   if (lossy !== null)
     return {
       bad: {
-        reason: `its request holds the number ${lossy}, which would be another one if it were written again`,
+        reason: `its request contains the number ${lossy}, which JavaScript would round`,
         field: null,
         itemId,
         location,
@@ -129,7 +129,7 @@ const entryOf = (
       position,
     };
   const { model: _, stream = null, ...others } = body;
-  // What a request that was written elsewhere may say of it, and batchor's own never do.
+  // Only requests of adopted batches may have it.
   const rest = stream === null || stream === false ? others : { ...others, stream };
   return {
     item: {
@@ -152,7 +152,7 @@ const bodyOf = (request: string | null): JsonObject | null => {
   return isJsonObject(body) ? body : null;
 };
 
-/** The user's own: the lineage is that of the new run. */
+/** The user's metadata. The lineage is set by the new run. */
 const metadataOf = (item: string | null): JsonObject => {
   const line = parse(item);
   const metadata = isJsonObject(line) ? line['metadata'] : undefined;

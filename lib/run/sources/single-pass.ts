@@ -2,38 +2,39 @@ import { ingestRowsMax } from '../../core/source/due-source.ts';
 import { SourceError } from '../../ports/source-error.ts';
 import type { BatchItem } from '../../ports/source.ts';
 
-/** Items that come once. */
+/** Items that can be iterated only once. */
 export interface SinglePass {
-  /** The items from this one on, counted from 0. Throws `SourceError` for one that is no longer kept, and where nobody gives items any more. */
+  /** Items from `index` (from 0). Throws `SourceError` for a dropped item, and after `end`. */
   from(index: number): AsyncGenerator<BatchItem, void>;
-  /** Nobody wants any more of them. */
+  /** Ends the iteration and drops all items. */
   end(): void;
 }
 
-/** Without it a run would take items for read to their end, and be completed without the rest. */
+/** Prevents a run from completing without its remaining items. */
 export const tooFew = (ref: string, given: number, read: number): SourceError =>
   new SourceError(
-    `gave ${given} items where ${read} were read before: they run once, or are fewer now. Give the same ones anew, in the same order`,
+    `gave ${given} items, but ${read} were read before: they can be iterated only once, or there are fewer now. Give the same items again, in the same order`,
     {
       ref,
     },
   );
 
-/** A stream of Node or of the web makes an iterator for each who asks, and gives what it holds to one of them. */
+/** A Node or web stream makes many iterators, but gives each chunk to only one of them. */
 export const isStream = (items: object): boolean =>
   typeof (items as { readonly pipe?: unknown }).pipe === 'function' ||
   typeof (items as { readonly getReader?: unknown }).getReader === 'function';
 
-/** A run asks again for what it has read and not accepted: a slice, and the page that it was cut from. */
+/** A run may read again what it has not accepted: a slice and its page. */
 const keptMax = 2 * ingestRowsMax;
 
 /**
- * An iterator that can be read again from a few thousand items back. A generator gives each item once, and a run begins a reading anew behind
- * each row that stops it: without what is kept here, it would take the generator for exhausted, and be completed without the other rows.
+ * Lets a run read an iterator again from a few thousand items back. A run restarts reading after
+ * each row that stops it. Without the kept items it would see an exhausted generator, and complete
+ * without the remaining rows.
  */
 export const createSinglePass = (iterator: Iterator<BatchItem> | AsyncIterator<BatchItem>, ref: string): SinglePass => {
   const kept: BatchItem[] = [];
-  /** Index of the first that is kept. */
+  /** Index of the first kept item. */
   let first = 0;
   let isOver = false;
   let failure: { readonly error: unknown } | null = null;
@@ -44,7 +45,7 @@ export const createSinglePass = (iterator: Iterator<BatchItem> | AsyncIterator<B
       if (next.done === true) isOver = true;
       else kept.push(next.value);
     } catch (error) {
-      // An iterator that threw says that it is done when it is asked again.
+      // An iterator that threw reports `done` on the next call.
       failure ??= { error };
     }
     if (kept.length < 2 * keptMax) return;
@@ -65,19 +66,19 @@ export const createSinglePass = (iterator: Iterator<BatchItem> | AsyncIterator<B
         }
         if (at < first)
           throw new SourceError(
-            `cannot go on from item ${at}: these items run once, and were read to ${first + kept.length} before. Give an array, a function's fresh generator or a source`,
+            `cannot continue from item ${at}: these items can be iterated only once, and were read up to ${first + kept.length}. Give an array, a new generator or a source`,
             { ref },
           );
         yield kept[at - first] as BatchItem;
       }
     },
     end() {
-      failure ??= { error: new SourceError('were given up by a run that ended: these items run once. Give them anew', { ref }) };
+      failure ??= { error: new SourceError('were dropped when their run ended: they can be iterated only once. Give them again', { ref }) };
       first += kept.length;
       kept.length = 0;
-      // Whatever cleans up behind them may throw, and whoever ends a run can do nothing about it.
-      const asked = async (): Promise<unknown> => iterator.return?.();
-      asked().catch(() => undefined);
+      // The caller cannot handle an error of the iterator's cleanup.
+      const requested = async (): Promise<unknown> => iterator.return?.();
+      requested().catch(() => undefined);
     },
   };
 };

@@ -4,7 +4,7 @@ import { usageToWire } from './consumption-wire.ts';
 import type { Inspection, InspectedAttempt } from '../audit/inspection.ts';
 import type { BrokenLaw, Verification } from '../audit/verification.ts';
 
-/** What verifying and inspecting answer, in the exported spelling; `toWire` is the door. */
+/** `verify` and `inspect` in the exported spelling. Use `toWire`. */
 
 export const verificationToWire = (verification: Verification): JsonObject => ({
   run_id: verification.runId,

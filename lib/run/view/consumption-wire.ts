@@ -4,7 +4,7 @@ import type { TokenPrices } from '../../core/model/config.ts';
 import type { Consumption } from './consumption.ts';
 import type { Quote } from '../quote/quote.ts';
 
-/** What a run will use up, and has, in the exported spelling; `toWire` is the door. */
+/** A quote and a run's consumption in the exported spelling. Use `toWire`. */
 
 export const usageToWire = (usage: TokenUsage | null): JsonValue =>
   usage === null
@@ -16,7 +16,7 @@ export const usageToWire = (usage: TokenUsage | null): JsonValue =>
         reasoning_tokens: usage.reasoningTokens,
       };
 
-/** Without the noise of binary fractions, which is a million times smaller than a cent's. */
+/** Rounded to 12 digits, to hide errors of binary fractions. */
 export const usdOf = (usd: number | null): number | null => (usd === null ? null : Number(usd.toPrecision(12)));
 
 const pricesToWire = (prices: TokenPrices | null): JsonObject | null =>

@@ -4,52 +4,59 @@ import type { QueueGuess, StatedLimit } from '../../core/model/queue-state.ts';
 import { quotaScopeOf, usedBudget } from '../../core/plan/quota.ts';
 import type { RunSnapshot } from '../../core/model/snapshot.ts';
 
-/** What a run has used up of money, tokens and room, at a glance. Null: unknown, which is never zero. */
+/** A run's use of money, tokens and queue capacity. Null means unknown, never zero. */
 export interface Consumption {
   readonly cost: {
-    /** By what the provider has told of the answers read so far, and what it has probably billed unseen. */
+    /** Cost of the answers read so far, plus the probable cost of lost ones. */
     readonly spentUsd: number | null;
-    /** What the batches that are not settled cost at worst. */
+    /** Worst case cost of the batches that are not settled (reserved). */
     readonly committedWorstUsd: number | null;
-    /** False where prompt tokens are estimated: then what is committed is an estimate, too, and a cap may be passed by as much as it is off. */
+    /**
+     * False if prompt tokens are estimated. Reserved cost is then an estimate, and may exceed a
+     * cap.
+     */
     readonly isBound: boolean;
     readonly capUsd: number | null;
-    /** False where something was billed, or may have been, that no answer tells of: lost answers, strays. */
+    /**
+     * False if something may have been billed without an answer: lost answers, duplicate batches.
+     */
     readonly isComplete: boolean;
   };
   readonly tokens: {
-    /** How the prompts were counted; null: none yet. */
+    /** How prompts were counted; null: none yet. */
     readonly counting: 'exact' | 'estimated' | 'mixed' | null;
-    /** Prompt tokens of the rows that were answered, as they were counted here, and as the provider billed them. */
+    /** Prompt tokens of the answered rows: counted by batchor, and billed by the provider. */
     readonly counted: number;
     readonly billed: number;
-    /** How far the count was off, 0.02: two of a hundred too many. */
+    /** Error of the count; 0.02: two percent too high. */
     readonly errorRatio: number | null;
   };
   readonly queue: {
     /** Runs of this scope share the queue. */
     readonly scope: string;
-    /** The budget of the scope, as this run counts: what is configured, what the provider has said, what was found by trying. */
+    /**
+     * The scope's limits as this run knows them: configured, stated by the provider, or learned.
+     */
     readonly limitTokens: number | null;
     readonly limitRequests: number | null;
     readonly usedTokens: number;
     readonly usedRequests: number;
-    /** As this run last saw it. */
+    /** Use of other runs, when this run last read it. */
     readonly othersTokens: number;
     readonly othersRequests: number;
-    /** What the provider itself says that the queue takes. */
+    /** The queue limit that the provider has stated. */
     readonly stated: StatedLimit | null;
     readonly guess: QueueGuess | null;
-    /** Batches that found no room since one was last taken in; null: none. */
+    /** Creates refused for lack of capacity since the last accepted one; null: none. */
     readonly refusals: { readonly count: number; readonly since: Date; readonly message: string } | null;
-    /** The next batch is planned once there is so much room; null: it does not wait for any. */
+    /** Capacity that the next batch waits for; null: none. */
     readonly waitsFor: { readonly tokens: number; readonly requests: number; readonly usd: number } | null;
   };
 }
 
-/** Budgets are as they were when the run last moved. */
+/** Budgets at the time of the snapshot. */
 export const consumptionOf = (snapshot: RunSnapshot): Consumption => {
-  const { config, calibration, presumed, strays, backlog, queue } = snapshot;
+  const { config, calibration, presumed, strays: duplicates, backlog, queue } = snapshot;
   const limit = enqueueBudget(snapshot, snapshot.updatedAtMs);
   const used = usedBudget(snapshot);
   const { needs } = backlog;
@@ -60,7 +67,7 @@ export const consumptionOf = (snapshot: RunSnapshot): Consumption => {
       committedWorstUsd: worstOfLiveUsd(snapshot),
       isBound: isBounded(snapshot),
       capUsd: config.operation.money.costUsdMax,
-      isComplete: presumed.rows === 0 && strays.length === 0,
+      isComplete: presumed.rows === 0 && duplicates.length === 0,
     },
     tokens: {
       counting: backlog.counting,

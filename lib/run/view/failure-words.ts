@@ -1,10 +1,10 @@
 import type { ItemResult } from '../../core/settle/results.ts';
 import type { ResultRef } from '../../ports/run-store.ts';
 
-/** The result that a pointer means; null where it cannot be read. */
+/** Reads the result at a pointer; null if it cannot be read. */
 export type ResultOf = (ref: ResultRef) => Promise<ItemResult | null>;
 
-/** What the provider says of some rows, or, where it says nothing, what the class means. */
+/** A distinct error of some rows: the provider's message, or the meaning of the class. */
 export interface FailureWords {
   readonly errorCode: string | null;
   readonly message: string;
@@ -12,19 +12,19 @@ export interface FailureWords {
   readonly exampleItemId: string;
 }
 
-/** Failures of one class: how many, the first of them, and some that are spread over all of them. */
+/** Failures of one class: their number, the first one, and an evenly spread sample. */
 export interface ClassSample {
   readonly count: number;
   readonly example: string;
   readonly kept: readonly ResultRef[];
-  /** Each so manyth is kept. */
+  /** Every `step`th failure is kept. */
   readonly step: number;
 }
 
 export const sampleMax = 32;
 export const saidMax = 5;
 
-/** The sample with one failure more: once it is full, every other one goes, and from then on half as many are kept. */
+/** Adds a failure. A full sample drops every other one, and doubles its step. */
 export const sampled = (sample: ClassSample | undefined, ref: ResultRef): ClassSample => {
   if (sample === undefined) return { count: 1, example: ref.itemId, kept: [ref], step: 1 };
   const { count, kept, step } = sample;
@@ -35,7 +35,7 @@ export const sampled = (sample: ClassSample | undefined, ref: ResultRef): ClassS
   return { ...sample, count: count + 1, step: 2 * step, kept: isKept ? [...halved, ref] : halved };
 };
 
-/** What was said of these failures, by distinct words; reads their lines, and leaves out what cannot be read. */
+/** Distinct errors of these failures, most frequent first. Skips results that cannot be read. */
 export const wordsOf = async (
   refs: readonly ResultRef[],
   resultOf: ResultOf,

@@ -1,33 +1,35 @@
-/** What stands where a secret was. */
+/** Replaces a secret. */
 const mask = '…';
 
-/** What may hold an address: no space, no quote. */
-const words = /[^\s'"]+/gu;
-/** What stands before a password: a scheme and a user, or a scheme alone. Of a long scheme its end. */
+/** Possible addresses: no space, no quote. */
+const tokens = /[^\s'"]+/gu;
+/** Precedes a password: scheme and user, or a scheme alone. Matches the end of a long scheme. */
 const userInfo = /[a-z][a-z\d+.-]{0,30}:\/\/[^/?#@:]*:/iu;
 const schemeAlone = /postgres(?:ql)?:(?!\/\/)/iu;
 const encoded = /(postgres(?:ql)?%3a)[^\s'"]*/giu;
 const assignment = /((?:ssl|pg)?(?:password|passwd|passphrase|pwd)\s*(?:=|%3d)\s*)(?:'(?:[^'\\]|\\.)*'|"[^"]*"|[^\s&'"]+)/giu;
 
-/** The text without passwords of addresses, whatever else is wrong with them: what may be one is masked. O(text). */
+/** The text with passtokens of addresses masked, also in malformed addresses. O(text). */
 export const maskSecrets = (text: string): string =>
   text
     .replace(assignment, `$1${mask}`)
     .replace(encoded, `$1${mask}`)
-    .replace(words, (word) => maskPassword(maskPassword(word, userInfo), schemeAlone));
+    .replace(tokens, (token) => maskPassword(maskPassword(token, userInfo), schemeAlone));
 
-/** Masks up to the last `@` of a word, since a password that is not encoded may hold one. */
-const maskPassword = (word: string, before: RegExp): string => {
-  const at = word.lastIndexOf('@');
-  const found = at < 0 ? null : before.exec(word);
-  const from = found === null ? word.length : found.index + found[0].length;
-  return from > at ? word : `${word.slice(0, from)}${mask}${word.slice(at)}`;
+/** Masks up to the last `@`, since an unencoded password may contain one. */
+const maskPassword = (token: string, before: RegExp): string => {
+  const at = token.lastIndexOf('@');
+  const found = at < 0 ? null : before.exec(token);
+  const from = found === null ? token.length : found.index + found[0].length;
+  return from > at ? token : `${token.slice(0, from)}${mask}${token.slice(at)}`;
 };
 
-/** Parameters of a database's address that hold no secret. */
+/** Address parameters without secrets. */
 const shownParams: ReadonlySet<string> = new Set(['schema', 'host', 'port', 'sslmode', 'application_name', 'dbname', 'user']);
 
-/** The address for people: host, database, user and known parameters. An address that can be read in two ways is masked whole. */
+/**
+ * The address with host, database, user and known parameters. An ambiguous one is masked entirely.
+ */
 export const maskedAddress = (address: string): string => {
   if (!URL.canParse(address) || isAmbiguous(address)) return `postgresql://${mask}`;
   const url = new URL(address);
@@ -36,14 +38,14 @@ export const maskedAddress = (address: string): string => {
   return maskSecrets(url.href);
 };
 
-/** True where a password that holds `@`, `/`, `?` or `#` unencoded would be taken for a host, a database or a parameter. */
+/** True if an unencoded `@`, `/`, `?` or `#` in a password may be read as part of the address. */
 export const isAmbiguous = (address: string): boolean => {
   if (!URL.canParse(address)) return true;
   const { pathname, search, hash } = new URL(address);
   return `${pathname}${search}`.includes('@') || hash !== '';
 };
 
-/** True for what may be meant as the address of a database, password and all, and that must not become the name of a folder. */
+/** True for a text that may be a database address with a password, not a folder name. */
 export const looksLikeAddress = (text: string): boolean =>
   [text, decoded(text)].some(
     (read) =>
@@ -53,7 +55,7 @@ export const looksLikeAddress = (text: string): boolean =>
       holdsUser(read.split(/[/\\]/u, 1)[0] as string),
   );
 
-/** `user:password@host`, whatever is between. */
+/** `user:password@host`, possibly malformed. */
 const holdsUser = (text: string): boolean => text.includes(':') && text.indexOf(':') < text.lastIndexOf('@');
 
 const decoded = (text: string): string => {

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../core/json/json.ts';
 import { usageToWire, usdOf } from './consumption-wire.ts';
 import type { RunReport } from './report.ts';
 
-/** The exported spelling of a report; `toWire` is the door. */
+/** A report in the exported spelling. Use `toWire`. */
 export const reportToWire = (report: RunReport): JsonObject => ({
   run_id: report.runId,
   job_name: report.jobName,
@@ -17,11 +17,11 @@ export const reportToWire = (report: RunReport): JsonObject => ({
     example_item_id: exampleItemId,
     remedy,
     sampled_count: sampledCount,
-    said: said.map((words) => ({
-      error_code: words.errorCode,
-      message: words.message,
-      count: words.count,
-      example_item_id: words.exampleItemId,
+    said: said.map((messages) => ({
+      error_code: messages.errorCode,
+      message: messages.message,
+      count: messages.count,
+      example_item_id: messages.exampleItemId,
     })),
   })),
   attempts: report.attempts.map(({ attemptCount, resultCount }) => ({ attempt_count: attemptCount, result_count: resultCount })),

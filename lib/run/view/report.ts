@@ -10,7 +10,7 @@ import { must } from '../api/interop.ts';
 import { type ClassSample, type FailureWords, type ResultOf, sampled, wordsOf } from './failure-words.ts';
 import { createBatchBook } from '../results/batch-facts.ts';
 
-/** What one would ask of a run's results before reading them. */
+/** An overview of a run's results. */
 export interface RunReport {
   readonly runId: string;
   readonly jobName: string;
@@ -18,30 +18,30 @@ export interface RunReport {
   readonly isFinished: boolean;
   readonly itemCounts: ItemTotals;
   readonly resultCount: number;
-  /** Rows, ended or not, that share an earlier row's request: they have no attempts of their own. */
+  /** Rows that share an earlier row's request. They have no attempts of their own. */
   readonly sharedCount: number;
-  /** What failed, the most frequent first. */
+  /** Failures by class, most frequent first. */
   readonly failures: readonly FailureReport[];
-  /** How many results took so many charged attempts. */
+  /** Number of results by charged attempts. */
   readonly attempts: readonly { readonly attemptCount: number; readonly resultCount: number }[];
-  /** By what the provider has told, all attempts together. */
+  /** Usage that the provider reported, all attempts together. */
   readonly usage: TokenUsage;
-  /** Null: the price is not known. */
+  /** Null: the price is unknown. */
   readonly spentUsd: number | null;
   readonly batchCount: number;
-  /** Those that took longest at the provider, the slowest first; at most `slowestMax`. */
+  /** The slowest batches, slowest first; at most `slowestMax`. */
   readonly slowestBatches: readonly BatchReport[];
 }
 
 export interface FailureReport {
   readonly errorClass: FailureClass;
   readonly count: number;
-  /** The first of them in the order of ending. */
+  /** The first one to end. */
   readonly exampleItemId: string;
   readonly remedy: string;
-  /** So many of them were read for `said`, spread over all of them; at most `sampleMax`. */
+  /** Number of failures read for `said`, evenly spread; at most `sampleMax`. */
   readonly sampledCount: number;
-  /** What was said of those that were read, by distinct words, the most frequent first; at most `saidMax`. */
+  /** Distinct errors of those, most frequent first; at most `saidMax`. */
   readonly said: readonly FailureWords[];
 }
 
@@ -64,7 +64,7 @@ export const slowestMax = 5;
 const pageRows = 10_000;
 const pageBatches = 1_000;
 
-/** Counts results by their pointers: O(results). Reads the lines of a bounded sample of the failures alone. */
+/** Counts results by their pointers: O(results). Reads only a bounded sample of failed lines. */
 export const reportOf = async (reader: () => RunReader, resultOf: ResultOf, signal: AbortSignal | undefined): Promise<RunReport> => {
   const { snapshot } = reader();
   const { runId, config, totals, resultSequence, usage, batchCount } = snapshot;
@@ -87,8 +87,8 @@ export const reportOf = async (reader: () => RunReader, resultOf: ResultOf, sign
   for (const [code, { count, example, kept }] of failures) {
     signal?.throwIfAborted();
     const errorClass = failureOfCode(code);
-    const words = await wordsOf(kept, resultOf);
-    failureReports.push({ errorClass, count, exampleItemId: example, remedy: endedRemedy(errorClass, isOfAdopted), ...words });
+    const messages = await wordsOf(kept, resultOf);
+    failureReports.push({ errorClass, count, exampleItemId: example, remedy: endedRemedy(errorClass, isOfAdopted), ...messages });
   }
   return {
     runId,
@@ -109,14 +109,14 @@ export const reportOf = async (reader: () => RunReader, resultOf: ResultOf, sign
   };
 };
 
-/** A page at a time, and never more than the slowest so far. */
+/** Reads a page at a time. Memory: one page. */
 const slowestOf = async (reader: () => RunReader, batchCount: number): Promise<readonly BatchReport[]> => {
   const facts = await createBatchBook().read(reader());
   let slowest: readonly BatchReport[] = [];
   for (let from = 1; from <= batchCount; from += pageBatches) {
     const source = reader();
     const records = await must(source.batches(from, pageBatches), { runId: source.runId });
-    const told = records.flatMap((record): readonly BatchReport[] => {
+    const counted = records.flatMap((record): readonly BatchReport[] => {
       const { latencyS = null } = facts.get(record.batchKey) ?? {};
       if (latencyS === null) return [];
       const { batchNo, batchKey, providerBatchId, state, completedCount, failedCount, retriedCount, usage } = record;
@@ -126,7 +126,7 @@ const slowestOf = async (reader: () => RunReader, batchCount: number): Promise<r
         { batchNo, batchKey, providerBatchId, state, ending, latencyS, requestCount, completedCount, failedCount, retriedCount, usage },
       ];
     });
-    slowest = [...slowest, ...told].sort((a, b) => b.latencyS - a.latencyS || a.batchNo - b.batchNo).slice(0, slowestMax);
+    slowest = [...slowest, ...counted].sort((a, b) => b.latencyS - a.latencyS || a.batchNo - b.batchNo).slice(0, slowestMax);
   }
   return slowest;
 };

@@ -1,4 +1,4 @@
-/** `2.5 days`, `13 hours`: the largest unit that it has at least one of; to a tenth, where there are few. */
+/** E.g. `2.5 days`, `13 hours`: in the largest unit that fits; one decimal below ten. */
 export const spanText = (ms: number): string => {
   const [unit, unitMs] = units.find(([, size]) => Math.abs(ms) >= size) ?? lastUnit;
   const exact = Math.abs(ms) / unitMs;

@@ -4,25 +4,25 @@ import { nextDueMs } from '../../core/machine/due.ts';
 import { bornAtMs } from '../../core/poll/overdue.ts';
 import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../../core/model/snapshot.ts';
 import type { TokenUsage } from '../../core/values/usage.ts';
-import { clockTroubles } from './clock-trouble.ts';
-import { overdueTroubles } from './overdue-trouble.ts';
-import { ownerTroubles } from './owner-trouble.ts';
+import { clockWarnings } from './clock-warnings.ts';
+import { overdueWarnings } from './overdue-warnings.ts';
+import { ownerWarnings } from './owner-warnings.ts';
 import { type Consumption, consumptionOf } from './consumption.ts';
 
-/** What one would ask of a run at a glance. */
+/** The state of a run. */
 export interface RunSummary extends Consumption {
   readonly runId: string;
   readonly jobName: string;
   readonly status: RunStatus;
   readonly controlState: RunControlState;
   readonly controlReason: ControlReason | null;
-  /** Why, in words: what the provider or the source said. */
+  /** The reason as a sentence, from the provider or the source. */
   readonly controlMessage: string | null;
   readonly itemCounts: ItemTotals;
-  /** Rows accepted so far, bad ones recorded included. */
+  /** Rows accepted so far, including recorded bad rows. */
   readonly itemCount: number;
   readonly badRowCount: number;
-  /** Rows that share an earlier row's request, and the prompt tokens, as counted here, that were not sent for that reason. */
+  /** Rows that share an earlier row's request, and their prompt tokens, which were not sent. */
   readonly shared: { readonly rowCount: number; readonly inputTokens: number };
   readonly isIngestionComplete: boolean;
   readonly batchCount: number;
@@ -33,30 +33,33 @@ export interface RunSummary extends Consumption {
     readonly providerStatus: string | null;
     readonly requestCount: number;
     readonly completedCount: number | null;
-    /** Prompt tokens as they were counted or estimated here. */
+    /** Prompt tokens, counted or estimated by batchor. */
     readonly inputTokens: number;
-    /** What the lines that were read of it say that it cost. */
+    /** Usage reported by its lines read so far. */
     readonly usage: TokenUsage;
     readonly held: string | null;
-    /** When the provider created it, or, where it does not say, when its create was sent; null: not sent yet. */
+    /** The provider's creation time, else when its create was sent; null: not sent yet. */
     readonly submittedAt: Date | null;
-    /** When the provider says that it expires; null: not told. */
+    /** The provider's expiry time; null: unknown. */
     readonly expiresAt: Date | null;
-    /** Set while it takes longer than is usual: why, and since when. Its trouble says it in words. */
+    /** Set while it takes unusually long. A warning in `troubles` has details. */
     readonly overdue: { readonly reason: Overdue['reason']; readonly since: Date } | null;
-    /** Set while nobody knows whether it exists: how far looking for it has come. */
+    /** Set for an unconfirmed create; `looks`: number of checks of the provider's list. */
     readonly unclear: { readonly stage: UnconfirmedCreate['stage']; readonly since: Date; readonly looks: number } | null;
   }[];
-  /** Batches that a doubled request made and that nobody needs: being cancelled, and those that are over, with the answers that they cost. */
+  /**
+   * Duplicate batches of a repeated create: `live` are being cancelled; ended ones with their
+   * answers.
+   */
   readonly strays: { readonly live: number; readonly ended: number; readonly answeredCount: number };
-  /** What goes wrong at the moment and is tried again. */
+  /** Warnings: errors that batchor retries, and conditions that need an operator. */
   readonly troubles: readonly { readonly what: string; readonly count: number; readonly message: string; readonly retryAt: Date }[];
   readonly usage: TokenUsage;
   readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number; readonly missing: number };
   readonly lastResultSequence: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** When something is due next by time alone; null: only a command, or an answer, moves the run. */
+  /** When the next timer is due; null: only a command or an answer moves the run. */
   readonly nextActionAt: Date | null;
 }
 
@@ -91,7 +94,7 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
       unclear: batch.doubt === null ? null : { stage: batch.doubt.stage, since: new Date(batch.doubt.sinceMs), looks: batch.doubt.looks },
     })),
     strays: {
-      live: snapshot.strays.filter((stray) => !stray.isEnded).length,
+      live: snapshot.strays.filter((duplicate) => !duplicate.isEnded).length,
       ended: snapshot.strayCost.batches,
       answeredCount: snapshot.strayCost.requests,
     },
@@ -102,9 +105,9 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
         message: fault.message,
         retryAt: new Date(fault.dueAtMs),
       })),
-      ...overdueTroubles(snapshot),
-      ...clockTroubles(snapshot),
-      ...ownerTroubles(snapshot),
+      ...overdueWarnings(snapshot),
+      ...clockWarnings(snapshot),
+      ...ownerWarnings(snapshot),
     ],
     usage: snapshot.usage,
     ...consumptionOf(snapshot),

@@ -22,7 +22,7 @@ import { reportToWire } from './report-wire.ts';
 import type { RunSummary } from './summary.ts';
 import type { Verification } from '../audit/verification.ts';
 
-/** The exported, snake_case spelling, and the only mapping between the two. Metadata, outputs and event data keep their own keys. */
+/** The snake_case spelling of exported data. Metadata, outputs and event data keep their keys. */
 export const toWire = (value: ItemResult | RunSummary | RunEvent | Verification | Inspection | Quote | RunReport): JsonObject => {
   if ('worstCaseUsd' in value) return quoteToWire(value);
   if ('slowestBatches' in value) return reportToWire(value);
@@ -32,7 +32,7 @@ export const toWire = (value: ItemResult | RunSummary | RunEvent | Verification 
   return 'eventType' in value ? eventToWire(value) : summaryToWire(value);
 };
 
-/** How a run's durable parts are; the store's own account of them keeps its keys. */
+/** A run's stored parts, as `doctor` checks them. `parts` keeps the store's keys. */
 export const conditionToWire = ({ runId, state, owner, version, refusal, damage, loss, payload, parts }: RunCondition): JsonObject => ({
   run_id: runId,
   state,
@@ -130,11 +130,11 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
         : { stage: batch.unclear.stage, since: batch.unclear.since.toISOString(), look_count: batch.unclear.looks },
   })),
   strays: { live: summary.strays.live, ended: summary.strays.ended, answered_count: summary.strays.answeredCount },
-  troubles: summary.troubles.map((trouble) => ({
-    what: trouble.what,
-    count: trouble.count,
-    message: trouble.message,
-    retry_at: trouble.retryAt.toISOString(),
+  troubles: summary.troubles.map((warning) => ({
+    what: warning.what,
+    count: warning.count,
+    message: warning.message,
+    retry_at: warning.retryAt.toISOString(),
   })),
   usage: usageToWire(summary.usage),
   ...consumptionToWire(summary),
@@ -146,8 +146,8 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
 });
 
 /**
- * `JSON.stringify(toWire(toResult(parts, facts)))`, but for completed rows without reading and writing the metadata again: the item line
- * is ours, and holds it as text. A spec holds the two against each other.
+ * Equals `JSON.stringify(toWire(toResult(parts, facts)))`. For completed rows it copies the
+ * metadata from the item line as text instead of parsing it. A spec compares both.
  */
 export const toWireLine = (parts: ResultParts, facts: RowFacts = noRowFacts): string => {
   const { ref, itemLine, content } = parts;
@@ -155,7 +155,7 @@ export const toWireLine = (parts: ResultParts, facts: RowFacts = noRowFacts): st
   const metadata = isUsual ? metadataText(ref.itemId, itemLine) : null;
   if (metadata === null) return JSON.stringify(toWire(toResult(parts, facts)));
   const text = JSON.stringify(content?.outputText ?? null);
-  // Where the output is the words themselves, they are written twice and quoted once.
+  // An output that equals the text is quoted once.
   const whole = outputOf(content);
   const output = whole === content?.outputText ? text : JSON.stringify(whole);
   const usage = content?.usage ?? null;
@@ -165,7 +165,7 @@ export const toWireLine = (parts: ResultParts, facts: RowFacts = noRowFacts): st
   return `{${row},"output_text":${text},"output":${output},"error":null,${sent},${ending},"metadata":${metadata},"sequence":${ref.sequence}}`;
 };
 
-/** Neighbours are nearly always of one batch. */
+/** Adjacent rows usually belong to one batch. */
 let lastBatch: { readonly facts: BatchFacts; readonly text: string } | null = null;
 const batchText = (facts: BatchFacts): string => {
   if (lastBatch?.facts !== facts)
@@ -178,7 +178,7 @@ const usageText = (usage: TokenUsage | null): string =>
     ? 'null'
     : `{"input_tokens":${usage.inputTokens},"cached_input_tokens":${usage.cachedInputTokens},"output_tokens":${usage.outputTokens},"reasoning_tokens":${usage.reasoningTokens}}`;
 
-/** The metadata as it stands in an item line of the usual shape (`{"item_id":…,"metadata":{…}}`); null for any other. */
+/** The metadata text of an item line `{"item_id":…,"metadata":{…}}`; null for another shape. */
 const metadataText = (itemId: string, itemLine: string): string | null => {
   const prefix = `{"item_id":${JSON.stringify(itemId)},"metadata":`;
   return itemLine.startsWith(prefix) && itemLine.endsWith('}}\n') ? itemLine.slice(prefix.length, -2) : null;

@@ -156,7 +156,7 @@ describe('a batch that takes longer than is usual', () => {
     const run = created();
     const named = { outputFileId: 'o', errorFileId: null };
     pollOnce(run, { stage: 'unknown', providerStatus: 'done', progress: null, named });
-    expect(troubles(run)[0]).toContain('it names a file of answers, and batchor does not know this status');
+    expect(troubles(run)[0]).toContain('it has a file of answers, and batchor does not know this status');
     const known = created();
     pollOnce(known, { progress: null, named });
     expect(batchOf(known, 'a').overdue).toBeNull();

@@ -65,8 +65,8 @@ describe('waiting for a paused run', () => {
     await world.advance(1_000);
     await run.pause();
     const error = (await world.until(run.wait().catch((thrown: unknown) => thrown))) as BatchorError;
-    expect(error.message).toMatch(/is paused \(manual\); work in flight makes no progress: \d+ failures in a row, the last one: /);
-    expect(error.hint).toMatch(/Work in flight is retried from \d{4}-\d\d-\d\dT[\d:.]+Z on/);
+    expect(error.message).toMatch(/is paused \(manual\); batches in flight make no progress: \d+ failures in a row, the last one: /);
+    expect(error.hint).toMatch(/Batches in flight are retried after \d{4}-\d\d-\d\dT[\d:.]+Z/);
   });
 
   it('collects what comes in once the provider is back: a try that is due counts', async () => {

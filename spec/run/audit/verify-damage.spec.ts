@@ -77,7 +77,7 @@ describe('verify tells of', () => {
     });
     it('a status that the totals do not count', async () => {
       changeRow(20, { status: 'pending', batchNo: 0 });
-      expect(await broken()).toMatchObject({ law: 'rows', message: '1 rows are pending, and the run counts 0' });
+      expect(await broken()).toMatchObject({ law: 'rows', message: '1 rows are pending, but the run counts 0' });
     });
   });
 
@@ -135,7 +135,7 @@ describe('verify tells of', () => {
       expect(await broken()).toMatchObject({
         law: 'answers',
         itemIndex: 35,
-        message: expect.stringContaining(`speaks of ${other}`) as string,
+        message: expect.stringContaining(`has custom_id ${other}`) as string,
       });
     });
     it('pointers that are swapped', async () => {
@@ -163,7 +163,7 @@ describe('verify tells of', () => {
     });
     it('a batch that is forgotten', async () => {
       doctor.batches = (page) => page.filter((record) => record.batchNo !== 5);
-      expect(await broken()).toMatchObject({ law: 'batches', message: '4 batches are remembered, and 5 were planned' });
+      expect(await broken()).toMatchObject({ law: 'batches', message: '4 batches are stored, but 5 were planned' });
     });
     it('a row that names a batch without it', async () => {
       const batchNo = records.find((record) => record.batchNo === 5)?.batchNo ?? 0;
@@ -185,7 +185,7 @@ describe('verify tells of', () => {
         itemIndex: 35,
         itemId: 'id-35',
         batchNo: 4,
-        message: expect.stringContaining(`the line speaks of ${nameOf(36)}, not of ${nameOf(35).slice(1, -1)}`) as string,
+        message: expect.stringContaining(`the line has custom_id ${nameOf(36)}, not of ${nameOf(35).slice(1, -1)}`) as string,
       });
     });
     it('pointers that are swapped', async () => {
@@ -220,7 +220,7 @@ describe('verify tells of', () => {
     });
     it('a completed row without an answer, or with a failure for one', async () => {
       changeResult(21, { line: null });
-      expect(await broken()).toMatchObject({ law: 'answers', itemIndex: 21, message: 'it is completed, and no line is its answer' });
+      expect(await broken()).toMatchObject({ law: 'answers', itemIndex: 21, message: 'it is completed, but has no answer line' });
       const failed = results.find((ref) => ref.status === 'failed_permanent' && ref.line !== null) as ResultRef;
       const object = failed.line?.object ?? '';
       // A success in the place of the failure, as long.
@@ -235,7 +235,7 @@ describe('verify tells of', () => {
       expect(await broken()).toMatchObject({
         law: 'answers',
         itemIndex: failed.index,
-        message: expect.stringContaining('is a success, and the row failed_permanent') as string,
+        message: expect.stringContaining('is a success, but the row is failed_permanent') as string,
       });
     });
   });
@@ -249,7 +249,7 @@ describe('verify tells of', () => {
         itemIndex: 41,
         itemId: 'id-41',
         batchNo: 5,
-        message: 'it has 2 attempts, and 1 batches gave it an outcome',
+        message: 'it has 2 attempts, but 1 batches gave it an outcome',
       });
     });
   });

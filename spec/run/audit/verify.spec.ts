@@ -139,7 +139,7 @@ describe('verify', () => {
     const never = moving(Infinity);
     await expect(verifyRun({ reader: never, openReader: () => Promise.resolve(never) }, wireOf(world), {})).rejects.toMatchObject({
       code: 'run_not_finished',
-      message: expect.stringContaining('moved under 5 looks') as string,
+      message: expect.stringContaining('changed during each of 5 attempts') as string,
     });
   });
 

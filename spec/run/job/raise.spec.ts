@@ -93,16 +93,16 @@ describe('a job that raises the output limit', () => {
   it('is refused before anything is sent where there is nothing to raise', async () => {
     const open = { ...jobOf(), providerConfig: openai({ model }) };
     expect(await messageOf(open)).toBe(
-      `retryPolicy.raiseOutputTokensTo has nothing to raise: the requests to ${model} bound no answer (max_output_tokens)`,
+      `retryPolicy.raiseOutputTokensTo requires requests with an output limit (max_output_tokens), but those to ${model} have none`,
     );
     expect(await messageOf(jobOf({ max_output_tokens: 400 }))).toBe(
-      'retryPolicy.raiseOutputTokensTo is 400, and the requests allow 400 already',
+      "retryPolicy.raiseOutputTokensTo must be above the requests' own limit of 400 (got 400)",
     );
-    expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 10 ** 9 }))).toContain('is at most 999999999');
-    expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 1.5 }))).toContain('a whole number of at least 1, not 1.5');
-    expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 400, maxAttempts: 1 }))).toContain('needs a second attempt');
+    expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 10 ** 9 }))).toContain('must be at most 999999999');
+    expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 1.5 }))).toContain('a whole number of at least 1 (got 1.5)');
+    expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 400, maxAttempts: 1 }))).toContain('requires maxAttempts of at least 2');
     const vectors = { ...jobOf(), providerConfig: openai({ model: 'text-embedding-3-small', endpoint: 'embeddings' }) };
-    expect(await messageOf(vectors)).toContain('has nothing to raise');
+    expect(await messageOf(vectors)).toContain('requires requests with an output limit');
   });
 
   it('is the same for the whole run: lines are written for it', async () => {

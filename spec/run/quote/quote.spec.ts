@@ -89,7 +89,7 @@ describe('a quote', () => {
       ]) {
         expect(quote.inputTokens).toMatchObject({ counter: 'tiktoken', isExact: false, isBound: false });
         expect(quote.cap?.verdict).toBe('may_be_reached');
-        expect(quote.warnings.join()).toContain('input tokens are an estimate and no bound');
+        expect(quote.warnings.join()).toContain('input tokens are an estimate, not a bound');
       }
     }
   });
@@ -125,7 +125,7 @@ describe('a quote', () => {
     );
     expect(unpriced.outputTokens).toEqual({ min: 3, expected: 15, max: 30 });
     expect(unpriced).toMatchObject({ prices: null, costUsd: null, worstCaseUsd: null, costRange: { minUsd: null, maxUsd: null } });
-    expect(unpriced.warnings).toContain('nobody knows what nobody-knows costs');
+    expect(unpriced.warnings).toContain('no price is known for model nobody-knows');
   });
 
   it('expects no output of embeddings', async () => {
@@ -230,7 +230,7 @@ describe('a quote', () => {
   it('is of an input without rows, too', async () => {
     const quote = await runner.quote({ items: [], buildPrompt, providerConfig: openai({ model: 'priced' }) });
     expect(quote).toMatchObject({ items: 0, batches: 0, requestBytes: 0, hours: { from: 0, to: 0 } });
-    expect(quote.warnings).toContain('the input has no row that can be an item');
+    expect(quote.warnings).toContain('the input has no valid row');
   });
 
   it('refuses nonsense by name, and stops when it is told to', async () => {

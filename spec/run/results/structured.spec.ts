@@ -200,10 +200,12 @@ describe('a schema that the provider would refuse', () => {
 
   it('has a name that is refused, no schema to name, or an endpoint that takes none', async () => {
     expect((await refused(Label, { schemaName: 'größe' })).message).toContain('"größe"');
-    expect((await refused(undefined, { schemaName: 'x' })).message).toContain('no structuredOutput');
+    expect((await refused(undefined, { schemaName: 'x' })).message).toContain('schemaName requires structuredOutput');
     const embeddings = openai({ model: 'text-embedding-3-small', endpoint: 'embeddings' });
-    expect((await refused(Label, { providerConfig: embeddings })).message).toContain('the endpoint embeddings of openai takes no schema');
-    expect((await refused(7 as unknown as typeof Label)).message).toContain('no codec');
+    expect((await refused(Label, { providerConfig: embeddings })).message).toContain(
+      'the endpoint embeddings of openai does not support a schema',
+    );
+    expect((await refused(7 as unknown as typeof Label)).message).toContain('neither a codec');
   });
 });
 
@@ -229,12 +231,12 @@ describe('a run that a fresh process finds', () => {
   it.each<[string, object, RegExp]>([
     ['no module was named', {}, /^null$/],
     ['the module is gone', { schemaRef: { module: './gone.ts', export: 'Label' } }, /gone\.ts#Label cannot be used/],
-    ['it exports no such thing', { schemaRef: { module, export: 'None' } }, /exports no None/],
-    ['it exports something else', { schemaRef: { module: 'node:path', export: 'sep' } }, /cannot be used: no codec/],
+    ['it exports no such thing', { schemaRef: { module, export: 'None' } }, /has no export None/],
+    ['it exports something else', { schemaRef: { module: 'node:path', export: 'sep' } }, /cannot be used: neither a codec/],
     [
       'what it exports has changed',
       { schemaRef: { module, export: 'Changed' } },
-      /has changed since the run began \(jsonSchema\.properties\.note\.type/,
+      /has changed since the run started \(jsonSchema\.properties\.note\.type/,
     ],
   ])('is read by the JSON Schema stored with it where %s', async (_title, more, note) => {
     await using world = await worldOf(texts);

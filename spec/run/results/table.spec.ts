@@ -291,9 +291,9 @@ describe('an export', () => {
   });
 
   it.each([
-    [{ append: true, format: pageFormat(false) }, 'a file of format pages cannot be added to'],
-    [{ order: 'input' as const, limit: 3 }, 'results in input order are all of them'],
-    [{ order: 'input' as const, append: true }, 'results in input order are all of them'],
+    [{ append: true, format: pageFormat(false) }, 'cannot append to a file of format pages'],
+    [{ order: 'input' as const, limit: 3 }, 'results in input order are always complete'],
+    [{ order: 'input' as const, append: true }, 'results in input order are always complete'],
   ])('refuses what cannot be meant: %#', async (options, message) => {
     await using world = await worldOf(() => 'x');
     const run = await world.runner.start(job(1), { runId: 'odd' });

@@ -88,7 +88,7 @@ describe('items that come once', () => {
     expect((await read(29_000)).slice(0, 2)).toEqual(['id-29000', 'id-29001']);
     const error: unknown = await read(5).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SourceError);
-    expect(String(error)).toContain('cannot go on from item 5: these items run once, and were read to 30000 before');
+    expect(String(error)).toContain('cannot continue from item 5: these items can be iterated only once, and were read up to 30000');
   });
 
   it.each<[string, (values: readonly Item[]) => Items<Item>]>([
@@ -101,7 +101,7 @@ describe('items that come once', () => {
         .read(5, { signal })
         [Symbol.asyncIterator]()
         .next();
-    await expect(first(3)).rejects.toThrow('items: gave 3 items where 5 were read before');
+    await expect(first(3)).rejects.toThrow('items: gave 3 items, but 5 were read before');
     expect(await first(5)).toEqual({ done: true, value: undefined });
   });
 

@@ -1,21 +1,21 @@
 import { type ConservationLaw, conservationLaws } from '../../core/model/conservation.ts';
 import type { BrokenLaw, VerifiedLaw } from './verification.ts';
 
-/** Where a law is broken, as the checks name it. */
+/** Where a law is broken. */
 interface Where extends Partial<Pick<BrokenLaw, 'batchNo' | 'batchKey' | 'itemId'>> {
   readonly index?: number | null;
 }
 
-/** What is counted while a run is verified, and the first that was found to be wrong of each law. */
-export interface Tally {
+/** Counts checks and violations of each law, and keeps the first violation of each. */
+export interface LawCounts {
   checked(law: ConservationLaw, count?: number): void;
   broken(law: ConservationLaw, message: string, where?: Where): void;
   laws(): readonly VerifiedLaw[];
-  /** The first of the first broken law. */
+  /** The first violation of the first broken law. */
   first(): BrokenLaw | null;
 }
 
-export const createTally = (): Tally => {
+export const createLawCounts = (): LawCounts => {
   const order = Object.keys(conservationLaws) as readonly ConservationLaw[];
   const counts = new Map(order.map((law) => [law, { checked: 0, broken: 0, first: null as BrokenLaw | null }]));
   const of = (law: ConservationLaw) => counts.get(law) as { checked: number; broken: number; first: BrokenLaw | null };

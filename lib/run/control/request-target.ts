@@ -3,16 +3,18 @@ import type { RunId } from '../../core/values/ids.ts';
 import type { RunStore } from '../../ports/run-store.ts';
 import type { Driver } from '../drive/driver.ts';
 
-/** A run that is told something, or asked for, whoever drives it. */
-export interface Addressee {
+/** The run that a request goes to, whichever process drives it. */
+export interface RequestTarget {
   readonly store: RunStore;
   readonly runId: RunId;
-  /** The driver of this process, if it drives, or has not given the run back yet. */
+  /** The driver in this process, until it has released the run. */
   readonly driver: Driver | undefined;
   readonly scheduler: SchedulerLike;
 }
 
-/** How long an owner in another process is waited for: longer than it takes to find out that it is dead. */
+/**
+ * How long to wait for an owner in another process. Longer than it takes to detect a dead owner.
+ */
 export const answerMsMax = 45_000;
-/** Between two looks. */
-export const lookMs = 200;
+/** Milliseconds between two checks. */
+export const pollMs = 200;

@@ -5,73 +5,76 @@ import type { RunSnapshot } from '../../core/model/snapshot.ts';
 import type { InboxCommand } from '../../ports/run-store.ts';
 import { areMade, changesFromInbox, changesToInbox, operationOrNull, type ResumeChanges } from './resume-changes.ts';
 
-/** What somebody may ask of a run, wherever it is driven. */
-export type Wish =
+/** A request to a run, from any process. */
+export type RunRequest =
   | { readonly type: 'pause' }
   | { readonly type: 'resume'; readonly changes: ResumeChanges }
-  /** `cancelsAdopted`: batches that were created elsewhere, too. */
+  /** `cancelsAdopted`: also cancels batches that another program created. */
   | { readonly type: 'cancel'; readonly cancelsAdopted: boolean }
   | { readonly type: 'resolve'; readonly batchKey: BatchKey; readonly resolution: Resolution };
 
-/** What the wish says to the core, one after the other; the last is the wish itself. */
-export const commandsOf = (wish: Wish, snapshot: RunSnapshot, atMs: number): readonly Command[] => {
-  switch (wish.type) {
+/** The core commands that carry out the request, in order. The last one is the request itself. */
+export const commandsOf = (request: RunRequest, snapshot: RunSnapshot, atMs: number): readonly Command[] => {
+  switch (request.type) {
     case 'pause':
       return [{ type: 'PauseRun', atMs, reason: 'manual', message: null }];
     case 'cancel':
-      return [{ type: 'CancelRun', atMs, cancelsAdopted: wish.cancelsAdopted }];
+      return [{ type: 'CancelRun', atMs, cancelsAdopted: request.cancelsAdopted }];
     case 'resolve':
-      return [{ type: 'ResolveBatch', atMs, batchKey: wish.batchKey, resolution: wish.resolution }];
+      return [{ type: 'ResolveBatch', atMs, batchKey: request.batchKey, resolution: request.resolution }];
     case 'resume': {
-      const operation = operationOrNull(wish.changes, snapshot.config);
-      // Who asked was told why. What was left in an inbox, and cannot be, changes nothing: half a wish is not what was meant.
+      const operation = operationOrNull(request.changes, snapshot.config);
+      // Changes from an inbox that cannot be made change nothing: a partial change was not
+      // requested.
       if (operation === null) return [];
       const resumed: Command = { type: 'ResumeRun', atMs };
-      return areMade(wish.changes, snapshot.config) ? [resumed] : [{ type: 'ChangeOperation', atMs, operation }, resumed];
+      return areMade(request.changes, snapshot.config) ? [resumed] : [{ type: 'ChangeOperation', atMs, operation }, resumed];
     }
   }
 };
 
-/** True when nothing is left to be done about the wish. */
-export const isGranted = (wish: Wish, { control, live, config, faults }: RunSnapshot): boolean => {
-  switch (wish.type) {
+/** True when the request has taken effect, or no longer applies. */
+export const isGranted = (request: RunRequest, { control, live, config, faults }: RunSnapshot): boolean => {
+  switch (request.type) {
     case 'pause':
       return control.state !== 'running';
     case 'resume':
-      return control.state === 'running' && areMade(wish.changes, config);
+      return control.state === 'running' && areMade(request.changes, config);
     case 'cancel':
       return control.state === 'cancel_requested';
     case 'resolve': {
-      const batch = live.find(({ batchKey }) => batchKey === wish.batchKey);
+      const batch = live.find(({ batchKey }) => batchKey === request.batchKey);
       if (batch === undefined) return true;
       if (batch.held !== null) return false;
-      if (wish.resolution.type === 'results_lost' || wish.resolution.type === 'give_up') return batch.files !== null;
-      if (wish.resolution.type === 'take_files') return batch.ending !== null;
-      if (wish.resolution.type === 'read_again') return faults.every(({ key }) => key !== answersKey(wish.batchKey));
-      return wish.resolution.type === 'retry' || batch.doubt === null || (wish.resolution.type === 'never_created' && batch.doubt.isSworn);
+      if (request.resolution.type === 'results_lost' || request.resolution.type === 'give_up') return batch.files !== null;
+      if (request.resolution.type === 'take_files') return batch.ending !== null;
+      if (request.resolution.type === 'read_again') return faults.every(({ key }) => key !== answersKey(request.batchKey));
+      return (
+        request.resolution.type === 'retry' || batch.doubt === null || (request.resolution.type === 'never_created' && batch.doubt.isSworn)
+      );
     }
   }
 };
 
-/** The wish as it is left for the owner, in plain data. */
-export const toInbox = (wish: Wish): Omit<InboxCommand, 'id'> => {
-  switch (wish.type) {
+/** The request as plain data for the owner's inbox. */
+export const toInbox = (request: RunRequest): Omit<InboxCommand, 'id'> => {
+  switch (request.type) {
     case 'resume':
-      return { type: 'resume', options: changesToInbox(wish.changes) };
+      return { type: 'resume', options: changesToInbox(request.changes) };
     case 'resolve': {
-      const { resolution, batchKey } = wish;
+      const { resolution, batchKey } = request;
       const found = 'found' in resolution ? { found: resolution.found as unknown as JsonObject } : {};
       return { type: 'resolve', options: { batch_key: batchKey, resolution: resolution.type, ...found } };
     }
     case 'cancel':
-      return { type: 'cancel', options: wish.cancelsAdopted ? { cancels_adopted: true } : {} };
+      return { type: 'cancel', options: request.cancelsAdopted ? { cancels_adopted: true } : {} };
     default:
-      return { type: wish.type, options: {} };
+      return { type: request.type, options: {} };
   }
 };
 
-/** Null for what is no wish: the inbox is a folder that anybody may write to. */
-export const fromInbox = ({ type, options }: InboxCommand): Wish | null => {
+/** Null for data that is not a valid request. Any process may write to the inbox. */
+export const fromInbox = ({ type, options }: InboxCommand): RunRequest | null => {
   switch (type) {
     case 'pause':
       return { type };
@@ -97,7 +100,7 @@ const resolutionOf = ({ resolution, found }: JsonObject): Resolution | null => {
   if (!isJsonObject(found)) return null;
   const { providerBatchId, providerStatus } = found;
   if (typeof providerBatchId !== 'string' || typeof providerStatus !== 'string') return null;
-  // The core checks the rest of it.
+  // The core checks the other fields.
   if (resolution === 'take_files') return { type: 'take_files', found: found as unknown as BatchObservation };
   return resolution === 'exists' ? { type: 'exists', found: found as unknown as SweptBatch } : null;
 };

@@ -1,4 +1,4 @@
-/** Hexadecimal chance of so many digits, of the system's making. */
+/** `digits` random hexadecimal digits from the system's random source. */
 export const randomHexOf = (digits: number): string =>
   Array.from(globalThis.crypto.getRandomValues(new Uint8Array(Math.ceil(digits / 2))), (byte) => byte.toString(16).padStart(2, '0'))
     .join('')

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { OwnedRun, RunStore, Storage } from '../../../lib/ports/run-store.ts';
 import { BatchRunner } from '../../../lib/run/api/runner.ts';
-import { tellRun } from '../../../lib/run/control/tell-run.ts';
+import { sendRequest } from '../../../lib/run/control/send-request.ts';
 import { createFakeProvider, fakeConnection, memoryStore } from '../../../lib/sim/index.ts';
 import { createdRun, ok, runId } from '../../contract/run-store-fixture.ts';
 import { codeOf } from '../../support/sim/handles.ts';
@@ -36,7 +36,7 @@ describe('a run that was taken for a commit which fails', () => {
     await (await createdRun(store)).close();
     isDown = true;
     const wish = { type: 'pause' } as const;
-    expect(await codeOf(tellRun({ store, runId, driver: undefined, scheduler: asyncScheduler }, wish))).toBe('store_unavailable');
+    expect(await codeOf(sendRequest({ store, runId, driver: undefined, scheduler: asyncScheduler }, wish))).toBe('store_unavailable');
     isDown = false;
     expect(await ok(store.ownerOf(runId))).toBeNull();
     await (await ok(store.own(runId))).close();

@@ -22,7 +22,7 @@ const pagesBehindMax = 10;
 const runIdKey = 'batchor_run_id';
 
 /** Files first: their times say how far back the list has to be read. */
-export const sweep =
+export const reconcile =
   (open: OpenSession): BatchProvider['sweep'] =>
   ({ creates, sinceMs, runId, known }) =>
     ask(open, { what: 'list the batches', isPaid: false, isAboutOne: false, isOptional: true }, async (session) => {
@@ -48,7 +48,7 @@ export const sweep =
           if (isNameless(report) && (report.createdAtMs ?? Infinity) >= cutoffMs) nameless += 1;
           isRunSeen ||= report.metadata[runIdKey] === runId;
           if (known.includes(report.id)) shown.add(report.id);
-          if (keys.has(report.metadata[batchKeyKey]) || fileIds.has(report.inputFileId)) found.set(report.id, sweptBatch(report));
+          if (keys.has(report.metadata[batchKeyKey]) || fileIds.has(report.inputFileId)) found.set(report.id, listedBatch(report));
         }
         // What is behind the last page that could be had is not known.
         if (isStuck) readBackToMs = reading.oldestMs();
@@ -60,7 +60,7 @@ export const sweep =
         break;
       }
       const isMissed = creates.some(({ batchKey, inputFileId }) =>
-        [...found.values()].every((swept) => swept.batchKey !== batchKey && swept.inputFileId !== inputFileId),
+        [...found.values()].every((listed) => listed.batchKey !== batchKey && listed.inputFileId !== inputFileId),
       );
       if (nameless > 0 && isMissed) throw namelessIn(session, nameless);
       return { found: [...found.values()], files, readBackToMs, isRunSeen, shown: [...shown] } satisfies SweepReport;
@@ -71,10 +71,10 @@ export const identify =
   (providerBatchId) =>
     ask(open, { what: `read batch ${providerBatchId}`, isPaid: false, isAboutOne: true }, async (session) => {
       const report = await retrieve(session, providerBatchId);
-      return report === null ? null : sweptBatch(report);
+      return report === null ? null : listedBatch(report);
     });
 
-const sweptBatch = (report: BatchReport): SweptBatch => {
+const listedBatch = (report: BatchReport): SweptBatch => {
   const batchKey = report.metadata[batchKeyKey];
   return {
     batchKey: typeof batchKey === 'string' ? (batchKey as BatchKey) : null,

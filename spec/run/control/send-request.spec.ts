@@ -1,6 +1,6 @@
 import { asyncScheduler } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { tellRun } from '../../../lib/run/control/tell-run.ts';
+import { sendRequest } from '../../../lib/run/control/send-request.ts';
 import { memoryStore } from '../../../lib/sim/store/memory-store.ts';
 import { createdRun, ok, runId } from '../../contract/run-store-fixture.ts';
 
@@ -8,7 +8,7 @@ describe('a word to a run that another process owns', () => {
   it('is done by the asker when the owner goes away, and left for nobody to do again', async () => {
     const store = await ok(memoryStore().open());
     const owner = await createdRun(store);
-    const told = tellRun({ store, runId, driver: undefined, scheduler: asyncScheduler }, { type: 'pause' });
+    const told = sendRequest({ store, runId, driver: undefined, scheduler: asyncScheduler }, { type: 'pause' });
     await expect.poll(async () => (await ok(owner.inbox())).length, { interval: 5 }).toBe(1);
     expect((await ok(store.peek(runId))).snapshot.control.state).toBe('running');
     await owner.close();

@@ -3,10 +3,10 @@ import { bornAtMs, isCountedOut } from '../../core/poll/overdue.ts';
 import { pollDueMs } from '../../core/poll/poll-wait.ts';
 import type { RunSnapshot } from '../../core/model/snapshot.ts';
 import { spanText } from './span-text.ts';
-import type { Trouble } from './trouble.ts';
+import type { RetryingError } from './warning.ts';
 
-/** Batches that take longer than is usual, as they were when they were last asked about; `retryAt`: when each is asked about next. */
-export const overdueTroubles = (snapshot: RunSnapshot): readonly Trouble[] =>
+/** Batches that take unusually long, as last polled. `retryAt`: their next poll. */
+export const overdueWarnings = (snapshot: RunSnapshot): readonly RetryingError[] =>
   snapshot.live.flatMap((batch) =>
     batch.overdue === null
       ? []
@@ -20,7 +20,7 @@ export const overdueTroubles = (snapshot: RunSnapshot): readonly Trouble[] =>
         ],
   );
 
-/** How old a batch is: by the provider's time of its creation, else since its create was sent. */
+/** Age of a batch in ms: since the provider's creation time, else since its create was sent. */
 export const ageMsOf = ({ updatedAtMs }: RunSnapshot, { providerTimes, sentAtMs }: LiveBatch): number | null => {
   const sinceMs = bornAtMs(providerTimes.createdAtMs) ?? sentAtMs;
   return sinceMs === null ? null : Math.max(0, updatedAtMs - sinceMs);
@@ -30,8 +30,8 @@ const overdueMessage = (snapshot: RunSnapshot, batch: LiveBatch, overdue: Overdu
   const { batchKey, providerBatchId, providerStatus } = batch;
   const ageMs = ageMsOf(snapshot, batch);
   const age = ageMs === null ? '' : `, ${spanText(ageMs)} after its creation`;
-  const way = `To settle the files that it names by now: \`batchor resolve --run-id ${snapshot.runId} --batch ${batchKey} --take-files\`; to end it without its answers: --give-up (its rows go again, and may be paid for twice)`;
-  return `batch ${providerBatchId} is ${JSON.stringify(providerStatus)}${age}: ${whyOf(snapshot, batch, overdue)}. It is polled on. ${way}`;
+  const way = `To settle the files that it names now: \`batchor resolve --run-id ${snapshot.runId} --batch ${batchKey} --take-files\`; to end it without its answers: --give-up (its rows are sent again and may be billed twice)`;
+  return `batch ${providerBatchId} is ${JSON.stringify(providerStatus)}${age}: ${whyOf(snapshot, batch, overdue)}. batchor continues to poll it. ${way}`;
 };
 
 const whyOf = ({ updatedAtMs }: RunSnapshot, { progress }: LiveBatch, { reason, sinceMs }: Overdue): string => {
@@ -42,7 +42,7 @@ const whyOf = ({ updatedAtMs }: RunSnapshot, { progress }: LiveBatch, { reason, 
     case 'unknown_status':
       return isCountedOut(progress)
         ? `all of its ${progress?.total ?? 0} requests are counted as answered or failed, and batchor does not know this status`
-        : 'it names a file of answers, and batchor does not know this status';
+        : 'it has a file of answers, and batchor does not know this status';
     case 'unchanged':
       return `neither its status nor its counts have changed for ${span}`;
   }

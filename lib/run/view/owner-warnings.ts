@@ -1,16 +1,21 @@
 import { isQuarantined, quarantineMessage } from '../../core/control/owners.ts';
 import type { RunSnapshot } from '../../core/model/snapshot.ts';
 import { BatchorError } from '../api/errors.ts';
-import type { Trouble } from './trouble.ts';
+import type { RetryingError } from './warning.ts';
 
-/** A run that workers leave alone says so; `retryAt` is when the last of its processes was seen, since no worker tries again. */
-export const ownerTroubles = (snapshot: RunSnapshot): readonly Trouble[] =>
+/** The warning of a quarantined run. `retryAt`: when its last owner was seen; no worker retries. */
+export const ownerWarnings = (snapshot: RunSnapshot): readonly RetryingError[] =>
   isQuarantined(snapshot)
     ? [{ what: 'owners', count: snapshot.lostOwners, message: quarantineMessage(snapshot), retryAt: new Date(snapshot.updatedAtMs) }]
     : [];
 
-/** Why a worker leaves the run alone. */
+/** The error of a worker for a quarantined run. */
 export const quarantined = (snapshot: RunSnapshot): BatchorError => {
   const { runId, lostOwners } = snapshot;
-  return new BatchorError('run_quarantined', { runId, lostOwners }, quarantineMessage(snapshot), 'Drive it by name, or resume it.');
+  return new BatchorError(
+    'run_quarantined',
+    { runId, lostOwners },
+    quarantineMessage(snapshot),
+    'Wait for it by its run id, or resume it.',
+  );
 };

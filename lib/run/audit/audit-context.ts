@@ -3,22 +3,25 @@ import type { ProviderWire } from '../../ports/provider.ts';
 import type { RunReader } from '../../ports/run-store.ts';
 import type { Payload } from './payload.ts';
 import type { RowLedger } from './row-ledger.ts';
-import type { Tally } from './tally.ts';
+import type { LawCounts } from './law-counts.ts';
 
-/** One look at a run, which every check is part of. */
-export interface Scene {
+/** What all checks of one audit share. */
+export interface AuditContext {
   readonly reader: RunReader;
-  /** What the reader showed when the look began. */
+  /** The snapshot at the start of the audit. */
   readonly snapshot: RunSnapshot;
   readonly wire: Pick<ProviderWire, 'readVerdict'>;
   readonly payload: Payload;
-  readonly tally: Tally;
+  readonly counts: LawCounts;
   readonly ledger: RowLedger;
-  /** What was found not to be kept, on purpose. */
+  /** Counts raw files that were removed on purpose. */
   readonly pruned: { rawFileCount: number };
-  /** After each page of so many rows or results. Throws when the look is over: aborted, or the run has moved. */
-  readonly turned: (count: number) => void;
+  /**
+   * Call after each page, with its number of rows or results. Throws when the audit is aborted, or
+   * when the run has changed.
+   */
+  readonly pageChecked: (count: number) => void;
 }
 
-/** Rows and results are read in pages of so many. */
+/** Rows or results per page. */
 export const pageRows = 1_000;

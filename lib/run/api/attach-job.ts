@@ -1,0 +1,52 @@
+import type { SchedulerLike } from 'rxjs';
+import { isFinished } from '../../core/model/snapshot.ts';
+import type { RunId } from '../../core/values/ids.ts';
+import type { EngineSource } from '../../effects/ports.ts';
+import type { RunStore } from '../../ports/run-store.ts';
+import { ownedElsewhere } from '../control/run-refusals.ts';
+import type { Drivers } from '../drive/drivers.ts';
+import { compareStored } from '../job/compare-stored.ts';
+import type { AnyJob } from '../job/job.ts';
+import type { PriceBook } from '../job/price-book.ts';
+import type { Structures } from '../job/structures.ts';
+import { must } from './interop.ts';
+
+/** What attaching a job needs from its runner. */
+export interface AttachParts {
+  readonly drivers: Drivers;
+  readonly structures: Structures;
+  readonly prices: PriceBook | undefined;
+  readonly scheduler: SchedulerLike;
+  /** False: drives only a run that this process already drives. */
+  readonly isAutorun: boolean;
+}
+
+export interface Attachment {
+  readonly runId: RunId;
+  readonly job: AnyJob;
+  readonly source: EngineSource;
+  readonly signal: AbortSignal;
+  /** True for a start, which also drives the run. */
+  readonly isStart: boolean;
+}
+
+/**
+ * Compares the job with a stored run. A start then drives the run with the job's changed settings.
+ * Throws `source_changed`, `job_changed`, `run_owned_elsewhere`.
+ */
+export const attachJob = async (
+  store: RunStore,
+  { runId, job, source, signal, isStart }: Attachment,
+  { drivers, structures, prices, scheduler, isAutorun }: AttachParts,
+): Promise<void> => {
+  const { snapshot, changedOperation } = await compareStored(store, runId, job, source, { prices, signal, isStart });
+  drivers.attach(runId, source);
+  structures.set(runId, job.structuredOutput);
+  if (isFinished(snapshot) || !isStart) return;
+  const driver = isAutorun ? await drivers.take(store, runId) : (drivers.of(runId) ?? null);
+  if (driver === null) {
+    if (!isAutorun) return;
+    throw ownedElsewhere(runId, await must(store.ownerOf(runId), { runId }));
+  }
+  if (changedOperation !== null) await driver.execute({ type: 'ChangeOperation', atMs: scheduler.now(), operation: changedOperation });
+};
