@@ -37,7 +37,11 @@ export const decideCancelFault = (
   if (batch.phase !== 'created' || batch.cancelAsked) return left({ type: 'nothing_to_change' });
   const key = cancelEffectKey(batchKey);
   if (fault === 'refused' && isLastAnswer(snapshot, key, atMs)) {
-    const why = `the provider does not cancel batch ${providerBatchId}: it runs to its end, its answers are kept, and what it answers is billed (${message})`;
+    const rest =
+      batch.overdue === null
+        ? 'the run waits for its end, and keeps its answers'
+        : 'it is overdue, so the run does not wait long for its end; whether it still works at the provider is not known';
+    const why = `the provider does not cancel batch ${providerBatchId}: what it answers is billed, and ${rest} (${message})`;
     return right([{ type: 'CancelAsked', atMs, batchKey, refused: message }, ...pauseEvents(snapshot, 'provider_refused', why, atMs)]);
   }
   if (isVainCancel(snapshot, batch, command)) {

@@ -22,9 +22,9 @@ interface Given {
 
 /**
  * The batch ends for the run, whatever the provider makes of it. Its rows may be paid for though
- * nothing reads their answers, so the worst is presumed. Unless it was asked to cancel before, or
- * was created elsewhere, it becomes a duplicate batch: batchor cancels it, and polls it to learn
- * its cost.
+ * nothing reads their answers, so the worst is presumed. Unless it was created elsewhere, it
+ * becomes a duplicate batch: batchor cancels it, if it has not asked for that before, and polls it
+ * to learn its cost.
  */
 export const givenUp = (
   snapshot: RunSnapshot,
@@ -38,9 +38,9 @@ export const givenUp = (
   return [
     { type: 'BatchGivenUp', atMs, batchKey, providerBatchId, providerStatus, progress, ending, rows: requests - settledRows, by },
     ...(isBare ? [filesStored(batchKey, { output: null, error: null }, atMs, true)] : []),
-    ...(cancelAsked || providerBatchId === null || isAdopted(snapshot.config, batchNo)
+    ...(providerBatchId === null || isAdopted(snapshot.config, batchNo)
       ? []
-      : [{ type: 'StrayFound', atMs, batchKey, providerBatchId, providerStatus, isAlive: true, isGivenUp: true } as const]),
+      : [{ type: 'StrayFound', atMs, batchKey, providerBatchId, providerStatus, isAlive: !cancelAsked, isGivenUp: true } as const]),
   ];
 };
 

@@ -34,7 +34,10 @@ export const expiryOf = (
 ): number | null => {
   const windowMs = windowMsOf(config.provider.completionWindow);
   const fromMs = bornAtMs(createdAtMs) ?? sinceMs;
-  return expiresAtMs ?? (windowMs === null || fromMs === null ? null : fromMs + windowMs);
+  const statedMs = bornAtMs(expiresAtMs);
+  // An expiry that does not lie behind the creation is none: services were seen that say 0.
+  if (statedMs !== null && (fromMs === null || statedMs > fromMs)) return statedMs;
+  return windowMs === null || fromMs === null ? null : fromMs + windowMs;
 };
 
 /** The status is none that says what the batch does, and every request is counted as answered or failed, or there is a file of answers. */

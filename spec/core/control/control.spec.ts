@@ -112,7 +112,9 @@ describe('cancel', () => {
     const waits = asked.slice(1).map((ms, i) => ms - (asked[i] as number));
     expect(waits).toEqual(waits.toSorted((a, b) => a - b));
     expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'provider_refused' });
-    expect(run.state.snapshot.control.message).toContain('does not cancel batch at-a: it runs to its end, its answers are kept');
+    expect(run.state.snapshot.control.message).toContain(
+      'does not cancel batch at-a: what it answers is billed, and the run waits for its end, and keeps its answers',
+    );
     endBatch(run, 'a', ending());
     settleRest(run, 'a');
     expect(run.state.snapshot.status).toBe('completed_with_failures');

@@ -208,12 +208,13 @@ describe('a batch that an operator gives up', () => {
     expect(giveUp(run).rejection).toMatchObject({ type: 'wrong_phase', phase: 'indeterminate' });
   });
 
-  it('ends a cancelled run at once, and is no stray where it was asked to cancel', () => {
+  it('ends a cancelled run at once, and is watched no longer where it was asked to cancel; it may be at work all the same', () => {
     const run = created();
     send(run, { type: 'CancelRun' }, { type: 'RecordCancelAsked', batchKey: key('a') });
-    expect(types(giveUp(run).events)).toEqual(['BatchGivenUp', 'FilesStored']);
+    expect(types(giveUp(run).events)).toEqual(['BatchGivenUp', 'FilesStored', 'StrayFound']);
     settleRest(run, 'a');
     expect(isFinished(run.state.snapshot)).toBe(true);
+    expect(run.state.snapshot.strays).toMatchObject([{ providerBatchId: atA, isCancelAsked: true, isEnded: false }]);
     expect(run.state.snapshot.presumed.rows).toBe(4);
   });
 

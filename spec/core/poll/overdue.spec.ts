@@ -56,6 +56,14 @@ const polled = (run: Scenario, forMs: number, change: Shown = {}): void => {
 const troubles = (run: Scenario): readonly string[] => summaryOf(run.state.snapshot).troubles.map(({ message }) => message);
 
 describe('a batch that takes longer than is usual', () => {
+  it('has no expiry that does not lie behind its creation: services say 0 where they know none', () => {
+    const run = created();
+    for (const expiresAtMs of [0, 1_000, run.nowMs - 1]) {
+      pollOnce(run, { createdAtMs: run.nowMs, expiresAtMs });
+      expect(batchOf(run, 'a').overdue).toBeNull();
+    }
+  });
+
   it('is judged by the provider’s clock: a machine whose clock is ahead calls no batch overdue', () => {
     const run = created();
     const createdAtMs = run.nowMs;

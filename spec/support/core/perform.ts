@@ -386,7 +386,8 @@ const observe = (world: World, batch: ProviderBatch): BatchObservation => {
       isAccepted,
       progress: { total, completed, failed: 0 },
       ending: null,
-      ...(isStuck ? { expiresAtMs: 1 } : {}),
+      // Created and expired in 2020, long before any history begins.
+      ...(isStuck ? { createdAtMs: 1_577_836_800_001, expiresAtMs: 1_577_836_800_002 } : {}),
     };
   }
   const { type, rejection } = endingOf(batch);
