@@ -46,11 +46,15 @@ export const fileSource = async (
 /** A CSV or JSON lines file as text, split at the row ends that its source reports, and how to add fields. One character is one byte. */
 export const openRowText = async (input: InputFile, path: string, signal: AbortSignal) => {
   const options = { signal, ...encodingOf(input) };
-  const { delimiter = ',', quote } = input;
+  const { delimiter = ',', quote = '"' } = input;
   return kindOfInput(input) === 'csv'
-    ? (await import('../adapters/csv/csv-text.ts')).openCsvText(path, { ...options, delimiter, quote: quote ?? '"' })
+    ? (await import('../adapters/csv/csv-text.ts')).openCsvText(path, { ...options, delimiter, quote })
     : (await import('../adapters/jsonl/jsonl-text.ts')).openJsonlText(path, options);
 };
+
+/** The lines of a text file as they stand in it; null: they cannot be told apart without decoding it. */
+export const openRawText = async (path: string, options: { readonly encoding: string; readonly signal: AbortSignal }) =>
+  (await import('../adapters/files/raw-lines.ts')).openRawLines(path, options);
 
 /** The delimiter with which the header of a CSV file has the field; null: no common one fits, or the file is unreadable. */
 export const findDelimiter = async (input: InputFile, idField: string): Promise<string | null> => {

@@ -9,7 +9,8 @@ import { readHeader } from './read-header.ts';
 /** How to read and write the file. */
 export interface CsvTextOptions {
   readonly delimiter: string;
-  readonly quote: '"' | "'";
+  /** Null: quotes are text, and fields cannot be added safely. */
+  readonly quote: '"' | "'" | null;
   readonly encoding?: string;
   readonly signal: AbortSignal;
 }
@@ -27,7 +28,7 @@ export const openCsvText = async (
 ): Promise<{ readonly head: CsvHead; readonly text: CutText } & RecordExtender> => {
   const { delimiter, quote } = options;
   const head = await readCsvHead(path, options);
-  const { extend } = createRecordExtender({ delimiter, quote, columnCount: head.columns.length });
+  const { extend } = createRecordExtender({ delimiter, quote: quote ?? '"', columnCount: head.columns.length });
   return { head, extend, text: await openCutText(path, options) };
 };
 

@@ -3,14 +3,26 @@ import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { ResultExtra, ResultSelection } from '../../lib/core/settle/results.ts';
 import type { Cell, TableColumn, TableStream } from '../../lib/ports/table.ts';
 import type { Run, TableOptions } from '../../lib/run/api/run.ts';
+import { memberOf } from '../../lib/run/sources/composite-source.ts';
 import { behindLinks } from '../../lib/run/results/whole-file.ts';
 import { besideTaken, type ChosenColumn } from '../shell/chosen-columns.ts';
-import { findDelimiter } from '../compose-files.ts';
+import { encodingOfText, findDelimiter } from '../compose-files.ts';
 import { CliFailure } from '../shell/failure.ts';
-import { delimiterOfName, type InputFile, kindOfInput, standardInput } from '../job/input-kinds.ts';
+import { quoted } from '../shell/quoted.ts';
+import { isAsRead } from '../job/as-read.ts';
+import { delimiterOfName, type InputFile, isText, kindOfInput, standardInput } from '../job/input-kinds.ts';
 import { pathOf } from '../job/job.ts';
-import { type Description, isOfFiles, type JobDescription } from '../job/job-description.ts';
-import { foundColumns, type JoinCounts, type JoinedRow, joinById, joinByPlace, joinedBytes, keyColumns } from './join-rows.ts';
+import { type Description, doesNamespaceIds, isOfFiles, type JobDescription } from '../job/job-description.ts';
+import {
+  foundColumns,
+  type FoundOptions,
+  type JoinCounts,
+  type JoinedRow,
+  joinById,
+  joinByPlace,
+  joinedBytes,
+  keyColumns,
+} from './join-rows.ts';
 import { openRowFile, type RowFile } from '../job/row-file.ts';
 
 /** A file of the user, and how its rows are matched with the rows of the run. */
@@ -23,6 +35,12 @@ export interface MatchedFile {
   readonly by: 'place' | 'id';
   /** The name in the lineage of the run's rows, where the run has rows of several files. */
   readonly sourceRef: string | null;
+  /** True where it does not hold what the run read; null: not known, or the run read no such file. */
+  readonly hasChanged: boolean | null;
+  /** What the run has in front of the ids of the file. */
+  readonly idPrefix: string;
+  /** True for an input of the run. */
+  readonly isOwn: boolean;
 }
 
 /** The flags about the file. */
@@ -31,25 +49,45 @@ export interface FileFlags {
   readonly given: string | undefined;
   readonly by: 'place' | 'id' | undefined;
   readonly idField: string | undefined;
+  /** How to read it, where that differs from how the run read its input. */
+  readonly reading: Pick<InputFile, 'delimiter' | 'encoding'>;
+}
+
+export interface MatchPlace {
+  readonly cwd: string;
+  readonly runId: string;
+  /** The fingerprint of the source of the run. */
+  readonly fingerprint: string;
+  /** A command with this file. */
+  readonly typed: (file: string, rest?: string) => string;
 }
 
 /** Finds the file to join. Throws a `CliFailure` that names the missing flag. */
 export const matchedFileOf = async (
-  { given, by, idField }: FileFlags,
+  { given, by, idField, reading }: FileFlags,
   description: Description | null,
-  { cwd, runId, typed }: { readonly cwd: string; readonly runId: string; readonly typed: (file: string, rest?: string) => string },
+  { cwd, runId, fingerprint, typed }: MatchPlace,
 ): Promise<MatchedFile> => {
   const job = description !== null && isOfFiles(description) ? description : null;
   const own = job === null ? null : await ownInput(job, given, cwd);
   const field = idField ?? job?.idField;
-  const keepsDigits = job?.keepsDigits ?? true;
+  const ids = { idField: field ?? '', keepsDigits: job?.keepsDigits ?? true };
   if (field === undefined)
     throw new CliFailure(`run ${runId} was not started with a file: the id field of ${given ?? 'the file'} is missing`, {
       hint: `Name the id field: ${typed(given ?? 'FILE', '--id-field NAME')}`,
     });
   const several = (job?.inputs.length ?? 0) > 1;
-  if (own !== null && job !== null)
-    return { input: own, path: pathOf(own, cwd), idField: field, keepsDigits, by: by ?? 'place', sourceRef: several ? own.given : null };
+  if (own !== null && job !== null) {
+    const input = { ...own, ...reading };
+    const path = pathOf(input, cwd);
+    const inputIndex = job.inputs.indexOf(own);
+    const isSame = await isAsRead(job, { inputIndex, input, path, cwd }, fingerprint);
+    const sourceRef = several ? own.given : null;
+    const namespace = doesNamespaceIds(job) ? (memberOf(fingerprint, inputIndex, job.inputs.length)?.namespace ?? null) : null;
+    const idPrefix = namespace === null ? '' : `${namespace}:`;
+    const hasChanged = isSame === null ? null : !isSame;
+    return { ...ids, input, path, by: by ?? 'place', sourceRef, hasChanged, idPrefix, isOwn: true };
+  }
   if (given === undefined)
     throw new CliFailure(
       several
@@ -61,14 +99,21 @@ export const matchedFileOf = async (
           : `Send its failed rows again without a file: batchor start --from-run ${runId}`,
       },
     );
-  const input = await otherInput(given, resolve(cwd, given), field);
+  const only = several ? undefined : job?.inputs[0];
+  const input = await otherInput({ given, absolute: resolve(cwd, given) }, field, reading, only);
+  const isSame =
+    job === null || several
+      ? null
+      : await isAsRead(job, { inputIndex: 0, input, path: input.absolute, cwd }, fingerprint).catch(() => null);
   return {
+    ...ids,
     input,
     path: input.absolute,
-    idField: field,
-    keepsDigits,
     by: by ?? (job !== null && !several ? 'place' : 'id'),
     sourceRef: null,
+    hasChanged: isSame === null ? null : !isSame,
+    idPrefix: '',
+    isOwn: false,
   };
 };
 
@@ -80,11 +125,26 @@ const ownInput = async ({ inputs }: JobDescription, given: string | undefined, c
   return null;
 };
 
-/** A file that is no input of the run is read by its extension. */
-const otherInput = async (given: string, absolute: string, idField: string): Promise<InputFile> => {
-  const input = { given, absolute };
-  if (kindOfInput(input) !== 'csv') return input;
-  return { ...input, delimiter: (await findDelimiter(input, idField)) ?? delimiterOfName(given) };
+/** A file that is no input of the run is read by its extension and the flags, else as the run read its own. */
+const otherInput = async (
+  bare: InputFile,
+  idField: string,
+  reading: FileFlags['reading'],
+  own: InputFile | undefined,
+): Promise<InputFile> => {
+  const kind = kindOfInput(bare);
+  if (!isText(kind)) return bare;
+  const encoding = reading.encoding ?? own?.encoding;
+  const encoded = { ...bare, ...(encoding === undefined ? {} : { encoding }) };
+  // The byte order mark of another file may say otherwise.
+  const isReadable = reading.encoding !== undefined || (await encodingOfText(encoded)) !== null;
+  const input = isReadable ? encoded : bare;
+  if (kind !== 'csv') return input;
+  const asOwn = { ...input, ...(own?.quote === undefined ? {} : { quote: own.quote }) };
+  return {
+    ...asOwn,
+    delimiter: reading.delimiter ?? (await findDelimiter(asOwn, idField)) ?? own?.delimiter ?? delimiterOfName(bare.given),
+  };
 };
 
 /** What to write for each row. */
@@ -96,6 +156,7 @@ export interface JoinOptions {
   readonly include: readonly ResultExtra[];
   /** The command that matches by ids. */
   readonly byIdHint: string;
+  readonly isForExcel: boolean;
 }
 
 export interface JoinedResults {
@@ -104,14 +165,20 @@ export interface JoinedResults {
   readonly totals: () => JsonObject;
   /** Columns that have another name than was asked for, because it was taken. */
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  /** Encodings of what is written, and of the file. */
+  readonly encoding: string;
+  readonly inputEncoding: string;
 }
 
 /** The file's rows with columns of the results. With `only`, the rows that have such a result, and no others. */
-export const joinResults = async (run: Run, { file, columns, only, include, byIdHint }: JoinOptions): Promise<JoinedResults> => {
+export const joinResults = async (run: Run, options: JoinOptions): Promise<JoinedResults> => {
+  const { file, columns, only, include, byIdHint, isForExcel } = options;
+  requireUnchanged(file, run.runId, byIdHint);
   const chosen = columns ?? usualColumns(run);
   const names = chosen.map(({ column }) => column);
-  const counts: JoinCounts = { rows: 0, matched: 0, unextended: 0 };
-  const rows = await openRowFile(file.input, file.path, file);
+  const counts: JoinCounts = { rows: 0, matched: 0, known: 0, read: 0, unextended: 0, undecodable: 0 };
+  // Without new columns, rows are copied in the encoding of the file.
+  const rows = await openRowFile(file.input, file.path, { ...file, ...(chosen.length === 0 ? { isRaw: true, runId: run.runId } : {}) });
   const named = besideTaken(chosen, rows.names);
   const typed = (table: TableStream, keys: number): readonly TableColumn[] =>
     named.map(({ name }, at) => ({ name, type: table.columns[keys + at]?.type ?? 'text' }));
@@ -123,23 +190,47 @@ export const joinResults = async (run: Run, { file, columns, only, include, byId
           ? await placed(rows, { file, byIdHint }, typed, () =>
               run.table({ order: 'input', include, columns: [...keyColumns, ...names], ...selected }),
             )
-          : await found(rows, run, { include, columns: [...foundColumns, ...names], only }, typed);
-      yield* joinedBytes(rows, joined, types, { counts, drops: only !== undefined });
+          : await found(rows, run, { include, columns: [...foundColumns, ...names], only, counts, idPrefix: file.idPrefix }, typed);
+      yield* joinedBytes(rows, joined, types, { counts, drops: only !== undefined, isForExcel });
+      // Before the file is in place: none of its rows is one of the run.
+      if (file.by === 'id') requireKnown(counts, file, run.runId);
     } finally {
       await rows.close();
     }
   }
   return {
     chunks: chunks(),
+    encoding: rows.encoding,
+    inputEncoding: rows.inputEncoding,
     totals: () => ({
       joined: file.input.given,
+      encoding: rows.encoding,
       row_count: counts.rows,
       matched_count: counts.matched,
       unmatched_count: counts.rows - counts.matched,
       ...(counts.unextended === 0 ? {} : { unextended_count: counts.unextended }),
+      ...(counts.undecodable === 0 ? {} : { undecodable_count: counts.undecodable }),
     }),
     renamed: named.flatMap(({ name }, at) => (name === chosen[at]?.name ? [] : [{ from: chosen[at]?.name ?? '', to: name }])),
   };
+};
+
+/** By place, an answer would stand beside a question that was never asked. */
+const requireUnchanged = ({ input, by, hasChanged, isOwn }: MatchedFile, runId: string, byIdHint: string): void => {
+  if (by !== 'place' || hasChanged !== true) return;
+  throw new CliFailure(
+    isOwn
+      ? `${input.given} has changed since run ${runId} read it: its rows may not be those that were asked`
+      : `${input.given} is not the file that run ${runId} was started with`,
+    { hint: isOwn ? `Restore the file. ${byIdHint}` : byIdHint },
+  );
+};
+
+const requireKnown = (counts: JoinCounts, { input, idField }: MatchedFile, runId: string): void => {
+  if (counts.read === 0 || counts.known > 0) return;
+  throw new CliFailure(`none of the ${counts.read} rows of ${input.given} has an id that run ${runId} knows`, {
+    hint: `Check the id field (--id-field ${quoted(idField)}) and the encoding (--encoding) of the file. Ids of run ${runId}: batchor results --run-id ${runId} --columns item_id`,
+  });
 };
 
 type Typed = (table: TableStream, keys: number) => readonly TableColumn[];
@@ -162,7 +253,12 @@ const placed = async (
 const found = async (
   rows: RowFile,
   run: Run,
-  { only, ...options }: Required<Pick<TableOptions, 'include' | 'columns'>> & Pick<JoinOptions, 'only'>,
+  {
+    only,
+    counts,
+    idPrefix,
+    ...options
+  }: Required<Pick<TableOptions, 'include' | 'columns'>> & Pick<JoinOptions, 'only'> & Omit<FoundOptions, 'isWanted'>,
   typed: Typed,
 ): Promise<Joined> => {
   const types = typed(await run.table({ ...options, limit: 0 }), foundColumns.length);
@@ -171,7 +267,7 @@ const found = async (
     if (only === 'completed' || only === 'failed') return (status === 'completed') === (only === 'completed');
     return only.some((name) => name === errorClass);
   };
-  return { joined: joinById(rows, isWanted, (itemIds) => run.table({ ...options, itemIds })), types };
+  return { joined: joinById(rows, { isWanted, counts, idPrefix }, (itemIds) => run.table({ ...options, itemIds })), types };
 };
 
 /** The text of the answer and what became of the row; the answer as JSON too, where it may be more than a text. */

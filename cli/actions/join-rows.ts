@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Cell, TableColumn, TableStream } from '../../lib/ports/table.ts';
 import { CliFailure } from '../shell/failure.ts';
 import type { FileRow, RowFile } from '../job/row-file.ts';
@@ -114,10 +115,17 @@ const isAnyLeft = async (cursor: TableCursor, hasMore: boolean, sourceRef: strin
 /** Columns of the table by which rows are found and chosen, in front of those that are wanted. */
 export const foundColumns = ['item_id', 'status', 'error_class'] as const;
 
+export interface FoundOptions {
+  readonly isWanted: (status: Cell, errorClass: Cell) => boolean;
+  readonly counts: Pick<JoinCounts, 'read' | 'known'>;
+  /** What the run has in front of the ids of the file. */
+  readonly idPrefix: string;
+}
+
 /** Rows of any file, each with the result under its id, in whatever order; `open` answers a page of results, with `foundColumns` first, for each page of ids. */
 export async function* joinById(
   file: RowFile,
-  isWanted: (status: Cell, errorClass: Cell) => boolean,
+  { isWanted, counts, idPrefix }: FoundOptions,
   open: (ids: AsyncIterable<readonly string[]>) => Promise<TableStream>,
 ): AsyncGenerator<readonly JoinedRow[]> {
   const waiting: (readonly FileRow[])[] = [];
@@ -125,12 +133,14 @@ export async function* joinById(
     for await (const rows of file.slices()) {
       waiting.push(rows);
       // No item has an empty id.
-      yield rows.map(({ itemId }) => itemId ?? '');
+      yield rows.map(({ itemId }) => (itemId === null ? '' : idPrefix + itemId));
     }
   }
   const { pages } = await open(ids());
   for await (const page of pages) {
     const rows = waiting.shift() ?? [];
+    counts.read += rows.length;
+    counts.known += page.columns[0]?.filter((id) => id !== null).length ?? 0;
     yield rows.map((row, at): JoinedRow => {
       const [id = null, status = null, errorClass = null] = page.columns.slice(0, foundColumns.length).map((column) => column[at] ?? null);
       const isFound = id !== null && isWanted(status, errorClass);
@@ -144,36 +154,71 @@ export interface JoinCounts {
   rows: number;
   /** With a result. */
   matched: number;
+  /** Rows that were looked up by their ids, and those whose id the run has. */
+  read: number;
+  known: number;
   /** Damaged rows that cannot take more fields; written unchanged. */
   unextended: number;
+  /** Rows with bytes that are not text in the encoding of the file; written with U+FFFD in their place. */
+  undecodable: number;
 }
 
-/** The bytes of the file with the new columns. With `drops`, rows without a result are left out, as is any text after the last row. */
+export interface JoinedBytesOptions {
+  readonly counts: JoinCounts;
+  /** Rows without a result are left out, as is any text after the last row. */
+  readonly drops: boolean;
+  /** A byte order mark in front, and CRLF behind each row. */
+  readonly isForExcel?: boolean;
+}
+
+/** The bytes of the file with the new columns: all of them UTF-8. Without new columns, the rows as they stand in the file. */
 export async function* joinedBytes(
   file: RowFile,
   joined: AsyncIterable<readonly JoinedRow[]>,
   columns: readonly TableColumn[],
-  { counts, drops }: { readonly counts: JoinCounts; readonly drops: boolean },
+  { counts, drops, isForExcel = false }: JoinedBytesOptions,
 ): AsyncGenerator<Uint8Array> {
-  const head = file.head(columns.map(({ name }) => name));
-  if (head !== '') yield Buffer.from(head, 'latin1');
+  const ended = isForExcel ? withCrlf : (text: string): string => text;
+  const head = ended(file.head(columns.map(({ name }) => name)));
+  const mark = isForExcel && !head.startsWith(byteOrderMark) ? byteOrderMark : '';
+  const isCopy = columns.length === 0;
+  if (head !== '' || mark !== '') yield isCopy ? Buffer.from(mark + head, 'latin1') : textBytes(mark + head).bytes;
   for await (const rows of joined) {
-    let text = '';
+    const texts: string[] = [];
     for (const { row, cells } of rows) {
       if (cells === null && drops) continue;
       counts.rows += 1;
       if (cells !== null) counts.matched += 1;
-      const extended =
-        columns.length === 0
-          ? row.text
-          : file.extend(
-              row,
-              columns.map((column, at) => ({ ...column, cell: cells?.[at] ?? null })),
-            );
+      const extended = isCopy
+        ? row.text
+        : file.extend(
+            row,
+            columns.map((column, at) => ({ ...column, cell: cells?.[at] ?? null })),
+          );
       if (extended === null) counts.unextended += 1;
-      text += extended ?? row.text;
+      texts.push(ended(extended ?? row.text));
     }
-    if (text !== '') yield Buffer.from(text, 'latin1');
+    if (texts.length === 0) continue;
+    const whole = Buffer.from(texts.join(''), 'latin1');
+    if (isCopy || isUtf8(whole)) {
+      yield whole;
+      continue;
+    }
+    const each = texts.map((text) => textBytes(text));
+    counts.undecodable += each.filter(({ isDamaged }) => isDamaged).length;
+    yield Buffer.concat(each.map(({ bytes }) => bytes));
   }
   if (!drops) yield* file.tail();
 }
+
+/** As bytes. */
+const byteOrderMark = '\u00ef\u00bb\u00bf';
+
+const withCrlf = (text: string): string => (text.endsWith('\n') && !text.endsWith('\r\n') ? `${text.slice(0, -1)}\r\n` : text);
+
+/** New columns are UTF-8. A row that is not must not bring another encoding into their file. */
+const textBytes = (text: string): { readonly bytes: Buffer; readonly isDamaged: boolean } => {
+  const bytes = Buffer.from(text, 'latin1');
+  if (isUtf8(bytes)) return { bytes, isDamaged: false };
+  return { bytes: Buffer.from(bytes.toString('utf8'), 'utf8'), isDamaged: true };
+};

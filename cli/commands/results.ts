@@ -13,7 +13,7 @@ import { requireOutsideStore } from '../shell/outside-store.ts';
 import { commandLine, type Place, quoted } from '../shell/place.ts';
 import type { StoredRun } from '../job/stored-run.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
-import { requireJoinable, requirePlace, resultFormatOf } from '../print/table-formats.ts';
+import { requireCsv, requireJoinable, requirePlace, resultFormatOf } from '../print/table-formats.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reads the store only: no key, no network. */
@@ -64,6 +64,12 @@ export class ResultsCommand extends RunCommand {
       "With --join: place matches row by row with the run's own input, id matches any file by ids (default: place for the run's own input)",
   });
   readonly idField = Option.String('--id-field', { description: 'With --join: column with the ids (default: the --id-field of the run)' });
+  readonly delimiter = Option.String('--delimiter', {
+    description: 'With --join: between the fields of the file: one character, or tab (default: as the run read its input)',
+  });
+  readonly encoding = Option.String('--encoding', {
+    description: 'With --join: encoding of the file (default: as the run read its input)',
+  });
   readonly failedInputs = Option.String('--failed-inputs', {
     description: 'File to write the failed input rows to, unchanged (with --only: of these classes)',
   });
@@ -84,6 +90,9 @@ export class ResultsCommand extends RunCommand {
       throw new CliFailure('--join-by goes with --join', { hint: 'It selects how rows are matched.' });
     if (!isJoin && this.idField !== undefined)
       throw new CliFailure('--id-field goes with --join', { hint: 'It names the ids of its rows.' });
+    const reading = this.delimiter !== undefined ? '--delimiter' : this.encoding !== undefined ? '--encoding' : null;
+    if (!isJoin && reading !== null)
+      throw new CliFailure(`${reading} goes with --join`, { hint: 'Results are written as UTF-8, and as CSV with commas.' });
     const work = isJoin ? this.joinFile(place) : this.write(place);
     try {
       return await work;
@@ -132,9 +141,8 @@ export class ResultsCommand extends RunCommand {
     const isFailed = failedInputs !== undefined;
     const flag = isFailed ? '--failed-inputs' : '--output';
     this.refuseBeside(isFailed ? '--failed-inputs' : '--join', {
-      ...(isFailed ? { '--output': this.output, '--columns': this.columns } : {}),
+      ...(isFailed ? { '--output': this.output, '--columns': this.columns, '--excel': this.excel } : {}),
       '--format': this.format,
-      '--excel': this.excel,
       '--partial': this.partial,
       '--after-sequence': this.afterSequence,
     });
@@ -143,40 +151,34 @@ export class ResultsCommand extends RunCommand {
     const by = this.joinBy === undefined ? undefined : choice('--join-by', this.joinBy, ['place', 'id']);
     const only = this.selection().only ?? (isFailed ? 'failed' : undefined);
     if (output !== undefined) await requireOutsideStore(flag, output, resolve(context.cwd, output), place);
-    const [{ withRun }, { joinResults, matchedFileOf }, { writeResults, writeResultsFile }] = await Promise.all([
+    const [{ withRun }, { joinResults, matchedFileOf }, { writeResults, writeResultsFile }, { readingOf }, notes] = await Promise.all([
       import('../job/stored-run.ts'),
       import('../actions/join-results.ts'),
       import('../print/result-lines.ts'),
+      import('../job/input-files.ts'),
+      import('../print/join-notes.ts'),
     ]);
+    const reading = await readingOf({ delimiter: this.delimiter, encoding: this.encoding });
     return withRun(place, runId, async ({ run, description }: StoredRun) => {
       const { cwd } = context;
       const typed = (given: string, rest = ''): string =>
         commandLine(place, 'results', runId, `--join ${quoted(given)} ${flag} ${quoted(output ?? 'FILE')} ${rest}`.trimEnd());
-      const file = await matchedFileOf({ given: this.join, by, idField: this.idField }, description, { cwd, runId, typed });
-      requireJoinable(flag, output, file.input);
+      const { fingerprint } = run.snapshot().config.source;
+      const flags = { given: this.join, by, idField: this.idField, reading };
+      const file = await matchedFileOf(flags, description, { cwd, runId, fingerprint, typed });
+      const tableCommand = commandLine(place, 'results', runId, `--output ${quoted(output ?? 'results.parquet')}`);
+      requireJoinable({ flag, output, tableCommand }, file.input);
+      if (this.excel) requireCsv(file.input);
       const byIdHint = `Match its rows by their ids: ${typed(file.input.given, '--join-by id')}`;
-      const joined = await joinResults(run, { file, columns: chosen, only, include: extrasOf(this.include), byIdHint });
-      writeNotes(
-        context,
-        joined.renamed.map(
-          ({ from, to }) =>
-            `batchor: ${file.input.given} already has a column ${JSON.stringify(from)}: the column of the results is named ${to}`,
-        ),
-      );
+      const options = { file, columns: chosen, only, include: extrasOf(this.include), byIdHint, isForExcel: this.excel };
+      const joined = await joinResults(run, options);
+      writeNotes(context, notes.before(joined, { file, runId, output: isFailed ? (output ?? null) : null }));
       if (output === undefined) await writeResults(context.stdout, joined, context.isStdoutTerminal);
       else {
         const inputs = [...inputsOf(description), file.input.absolute];
         await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd, inputs, flag }, joined)) });
       }
-      const { unmatched_count: unmatched = 0, row_count: rows = 0, unextended_count: damaged = 0 } = joined.totals();
-      writeNotes(context, [
-        ...(Number(unmatched) === 0
-          ? []
-          : [`batchor: ${String(unmatched)} of ${String(rows)} rows of ${file.input.given} have no result in the run`]),
-        ...(Number(damaged) === 0
-          ? []
-          : [`batchor: ${String(damaged)} damaged rows of ${file.input.given} are written unchanged, without new columns`]),
-      ]);
+      writeNotes(context, notes.after(joined.totals(), file.input.given));
       return exitCodes.ok;
     });
   }

@@ -43,13 +43,17 @@ export const inputFilesOf = async (flags: InputFlags, { cwd, stdin, idField, not
   return Promise.all(inputs.map((input) => withDetected(input, reading, { idField, note })));
 };
 
-export interface InputFlags {
+/** The flags about reading text. */
+export interface ReadingFlags {
+  readonly delimiter?: string | undefined;
+  readonly quote?: string | undefined;
+  readonly encoding?: string | undefined;
+  readonly jsonPath?: string | undefined;
+}
+
+export interface InputFlags extends ReadingFlags {
   readonly input: readonly string[];
   readonly inputFormat: string | undefined;
-  readonly delimiter: string | undefined;
-  readonly quote: string | undefined;
-  readonly encoding: string | undefined;
-  readonly jsonPath: string | undefined;
 }
 
 export interface InputPlace {
@@ -60,7 +64,7 @@ export interface InputPlace {
 }
 
 /** The flags that apply to all text inputs. */
-const readingOf = async ({ delimiter, quote, encoding, jsonPath }: InputFlags): Promise<Reading> => ({
+export const readingOf = async ({ delimiter, quote, encoding, jsonPath }: ReadingFlags): Promise<Reading> => ({
   ...(delimiter === undefined ? {} : { delimiter: delimiterOf(delimiter) }),
   ...(quote === undefined ? {} : { quote: quoteOf(quote) }),
   ...(encoding === undefined ? {} : { encoding: await encodingOf(encoding) }),

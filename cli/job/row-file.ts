@@ -3,7 +3,7 @@ import { isJsonObject } from '../../lib/core/json/json.ts';
 import type { Cell, TableColumn } from '../../lib/ports/table.ts';
 import type { SourceEntry } from '../../lib/ports/source.ts';
 import { jsonOfCell } from '../../lib/run/results/json-lines.ts';
-import { fileSource, openRowText } from '../compose-files.ts';
+import { encodingOfText, fileSource, openRawText, openRowText } from '../compose-files.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { type InputFile, kindOfInput } from './input-kinds.ts';
 
@@ -15,7 +15,7 @@ export interface FileRow {
   readonly line: number | null;
   /** Null: no id can be read. */
   readonly itemId: string | null;
-  /** Its bytes, one character each, with blank lines before it and its line end. */
+  /** Its bytes, one character each, as UTF-8 or in the encoding of the file, with blank lines before it and its line end. */
   readonly text: string;
   /** The row's own keys, for JSON lines. */
   readonly keys: JsonObject | null;
@@ -23,6 +23,10 @@ export interface FileRow {
 
 /** A CSV or JSON lines file, to be written again with fields added. Read once; holds one slice of rows in memory. */
 export interface RowFile {
+  /** Of the rows that this gives: `utf-8`, or that of the file. */
+  readonly encoding: string;
+  /** Of the file. */
+  readonly inputEncoding: string;
   /** Names in use: the columns of CSV, the keys of the first rows of JSON lines. */
   readonly names: readonly string[];
   /** The head with the names of the new columns; empty for JSON lines. */
@@ -35,32 +39,29 @@ export interface RowFile {
   close(): Promise<void>;
 }
 
+export interface RowFileOptions {
+  readonly idField: string;
+  readonly keepsDigits: boolean;
+  /** Rows in the encoding of the file, where its lines can be told apart in it; to be written without new columns. Default: as UTF-8. */
+  readonly isRaw?: boolean;
+  /** The run whose failed rows are copied, for messages. */
+  readonly runId?: string;
+}
+
 /** Opens the file by the id field of its rows. Throws what its source throws. */
-export const openRowFile = async (
-  input: InputFile,
-  path: string,
-  ids: { readonly idField: string; readonly keepsDigits: boolean },
-): Promise<RowFile> => {
-  const kind = kindOfInput(input);
-  if (kind !== 'csv' && kind !== 'jsonl')
-    throw new CliFailure(
-      `${input.given} is ${kind === 'arrow' ? 'an Arrow' : kind === 'json' ? 'a JSON' : 'a Parquet'} file: only CSV and JSON lines files can be joined`,
-      {
-        hint: 'Write the results as a table, and join it by item_id: --output results.parquet',
-      },
-    );
-  if (input.quote === null)
-    throw new CliFailure(
-      `${input.given} is read with --quote none: an answer with a delimiter or a line end cannot be written without quotes`,
-      {
-        hint: 'Write the results as a table, and join it by item_id: --output results.csv',
-      },
-    );
+export const openRowFile = async (input: InputFile, path: string, options: RowFileOptions): Promise<RowFile> => {
+  requireRowText(input, options);
   const abort = new AbortController();
   const { signal } = abort;
+  const found = (await encodingOfText({ ...input, absolute: path })) ?? 'utf-8';
+  const raw = options.isRaw === true && found !== 'utf-8' ? await openRawText(path, { encoding: found, signal }) : null;
   const opened = await openRowText(input, path, signal);
   const { text } = opened;
-  const source = await fileSource(input, path, ids);
+  /** The text up to this offset: as UTF-8, or as the same lines stand in the file. */
+  const cut = async (offset: number): Promise<string> => (await text.upTo(offset)).toString('latin1');
+  const asWritten = async (decoded: readonly string[]): Promise<readonly string[]> =>
+    raw === null ? decoded : (await raw.take(decoded.map(linesIn))).map((bytes) => bytes.toString('latin1'));
+  const source = await fileSource(input, path, options);
   const slices = source.read(null, { signal })[Symbol.asyncIterator]();
   let [index, offset] = [0, opened.head?.endOffset ?? 0];
   const next = async (): Promise<readonly FileRow[] | null> => {
@@ -68,21 +69,22 @@ export const openRowFile = async (
     if (pulled.done === true) return null;
     const entries = (Array.isArray(pulled.value) ? pulled.value : [pulled.value]) as readonly SourceEntry[];
     const ends = entries.map(({ position }) => endOf(position));
-    const bytes = (await text.upTo(ends[ends.length - 1] ?? offset)).toString('latin1');
+    const decoded = await cut(ends[ends.length - 1] ?? offset);
     const from = offset;
-    return entries.map((entry, at): FileRow => {
-      const end = ends[at] as number;
-      const row = { index, text: bytes.slice(offset - from, end - from), ...tellOf(entry) };
-      index += 1;
-      offset = end;
-      return row;
-    });
+    const texts = await asWritten(ends.map((end, at) => decoded.slice((ends[at - 1] ?? from) - from, end - from)));
+    offset = ends[ends.length - 1] ?? offset;
+    const firstIndex = index;
+    index += entries.length;
+    return entries.map((entry, at): FileRow => ({ index: firstIndex + at, text: texts[at] ?? '', ...tellOf(entry) }));
   };
-  const head = opened.head === null ? '' : (await text.upTo(opened.head.endOffset)).toString('latin1');
-  const first = await next();
+  const decodedHead = opened.head === null ? '' : await cut(opened.head.endOffset);
+  const [head = ''] = await asWritten([decodedHead]);
+  const [mark, first] = opened.head === null ? withoutMark(await next()) : ['', await next()];
   return {
+    encoding: raw === null ? 'utf-8' : found,
+    inputEncoding: found,
     names: opened.head?.columns ?? [...new Set((first ?? []).flatMap(({ keys }) => Object.keys(keys ?? {})))],
-    head: (added) => (opened.head === null ? '' : (opened.extend(head, added) ?? head)),
+    head: (added) => (opened.head === null ? mark : added.length === 0 ? head : (opened.extend(head, added) ?? head)),
     async *slices() {
       for (let rows = first; rows !== null; rows = await next()) if (rows.length > 0) yield rows;
     },
@@ -103,13 +105,54 @@ export const openRowFile = async (
         added.map((column) => ({ name: column.name, json: jsonOfCell(column, column.cell) })),
       );
     },
-    tail: () => text.rest(),
+    tail: async function* () {
+      if (raw === null) yield* text.rest();
+      else yield* await raw.take([Infinity]);
+    },
     close: async () => {
       abort.abort();
       await slices.return?.(undefined).catch(() => undefined);
       await text.close();
+      await raw?.close();
     },
   };
+};
+
+/** How many lines end in the text; all that are left where its last line has no end, since then it is the last of the file. */
+const linesIn = (text: string): number => {
+  if (text === '') return 0;
+  if (!text.endsWith('\n')) return Infinity;
+  let count = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
+};
+
+const byteOrderMark = /^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)/u;
+
+/** The byte order mark in front of the first row belongs to the file: it stays where that row is left out. */
+const withoutMark = (rows: readonly FileRow[] | null): [string, readonly FileRow[] | null] => {
+  const [first, ...rest] = rows ?? [];
+  const [mark = ''] = byteOrderMark.exec(first?.text ?? '') ?? [];
+  return first === undefined || mark === '' ? ['', rows] : [mark, [{ ...first, text: first.text.slice(mark.length) }, ...rest]];
+};
+
+const requireRowText = (input: InputFile, { isRaw = false, runId = '' }: RowFileOptions): void => {
+  const kind = kindOfInput(input);
+  const named = `${input.given} is ${kind === 'arrow' ? 'an Arrow' : kind === 'json' ? 'a JSON' : 'a Parquet'} file`;
+  if (kind !== 'csv' && kind !== 'jsonl' && isRaw)
+    throw new CliFailure(`${named}: only rows of CSV and JSON lines files can be copied`, {
+      hint: `Send the failed rows again without a file: batchor start --from-run ${runId} --only failed. Rows that were not valid (invalid_row) have no request and are not among them; list them: batchor results --run-id ${runId} --only invalid_row`,
+    });
+  if (kind !== 'csv' && kind !== 'jsonl')
+    throw new CliFailure(`${named}: only CSV and JSON lines files can be joined`, {
+      hint: 'Write the results as a table, and join it by item_id: --output results.parquet',
+    });
+  // Rows that are only copied need no quotes.
+  if (input.quote === null && !isRaw)
+    throw new CliFailure(
+      `${input.given} is read with --quote none: an answer with a delimiter or a line end cannot be written without quotes`,
+      { hint: 'Write the results as a table, and join it by item_id: --output results.csv' },
+    );
 };
 
 const endOf = (position: unknown): number => {

@@ -15,7 +15,7 @@ const formatOfEnd: readonly (readonly [end: string, format: ResultFormat])[] = [
 ];
 
 /** File extensions that promise a format which is not written. */
-const unwritten = /\.(gz|zst|zstd|bz2|xz|zip|tsv|xlsx?|arrows)$/u;
+const unwritten = /\.(gz|zst|zstd|bz2|xz|zip|tsv|json|xlsx?|arrows)$/u;
 
 /**
  * The format of `--format`, else of the file name, else JSON lines. A name that promises another format is refused: `answers.csv.gz`
@@ -38,13 +38,23 @@ export const requirePlace = ({ name, isText }: TableFormat, isTerminal: boolean)
   throw new CliFailure(`--format ${name} is not for a terminal`, { hint: `Name a file: --output results.${name}` });
 };
 
+/** Excel reads CSV. */
+export const requireCsv = (input: InputFile): void => {
+  if (kindOfInput(input) === 'csv') return;
+  throw new CliFailure('--excel goes with CSV', { hint: `${input.given} is no CSV file: its rows are written as they are.` });
+};
+
+const isTable = /parquet|arrow|feather/iu;
 const endsOf = {
   csv: /\.(?:jsonl|ndjson|json|parquet|arrow|feather|gz|zst|zstd|bz2|xz|zip|xlsx?)$/iu,
   jsonl: /\.(?:csv|tsv|tab|parquet|arrow|feather|gz|zst|zstd|bz2|xz|zip|xlsx?)$/iu,
 };
 
 /** A joined file keeps the format of its input: a name that promises another format is refused. */
-export const requireJoinable = (flag: string, output: string | undefined, input: InputFile): void => {
+export const requireJoinable = (
+  { flag, output, tableCommand }: { readonly flag: string; readonly output: string | undefined; readonly tableCommand: string },
+  input: InputFile,
+): void => {
   const kind = kindOfInput(input);
   if (output === undefined || (kind !== 'csv' && kind !== 'jsonl')) return;
   const [end] = endsOf[kind].exec(output) ?? [];
@@ -52,7 +62,7 @@ export const requireJoinable = (flag: string, output: string | undefined, input:
   throw new CliFailure(
     `${flag} ${output}: the rows of ${input.given} are written as ${kind === 'csv' ? 'CSV' : 'JSON lines'}, not as ${end}`,
     {
-      hint: `Name a file that ends in ${kind === 'csv' ? '.csv' : '.jsonl'}`,
+      hint: `Name a file that ends in ${kind === 'csv' ? '.csv' : '.jsonl'}${isTable.test(end) ? `. Or write the results as a table, and join it by item_id: ${tableCommand}` : ''}`,
     },
   );
 };

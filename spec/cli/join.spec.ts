@@ -43,7 +43,7 @@ const joined = async (
   const path = join(scratch, name);
   writeFileSync(path, content);
   const file = await openRowFile({ given: name, absolute: path, delimiter }, path, { idField: 'id', keepsDigits: true });
-  const counts: JoinCounts = { rows: 0, matched: 0, unextended: 0 };
+  const counts: JoinCounts = { rows: 0, matched: 0, known: 0, read: 0, unextended: 0, undecodable: 0 };
   const { results, columns, pageRows = 3, drops = false } = asked;
   const rows = joinByPlace(file, tableOf(results, columns, pageRows), null, { given: name, byIdHint: '' });
   const pieces: Uint8Array[] = [];
@@ -113,7 +113,7 @@ describe('rows of a file with results beside them', () => {
         const expected = rows.map((row, i) => [...row, ...(results.get(i) ?? [null, null]).map(shown)]);
         expect(parsed(out, delimiter).slice(1)).toEqual(expected);
         expect(parsed(out, delimiter)[0]?.slice(-2)).toEqual(['answer', 'cost']);
-        expect(counts).toEqual({ rows: rows.length, matched: results.size, unextended: 0 });
+        expect(counts).toMatchObject({ rows: rows.length, matched: results.size, unextended: 0, undecodable: 0 });
         // Without new columns not a byte is another.
         expect((await joined('same.csv', content, { delimiter, results: new Map(), columns: [] })).bytes.toString('utf8')).toBe(content);
       }),
@@ -153,7 +153,7 @@ describe('rows of a file with results beside them', () => {
     ['records of empty fields', 'id,a\nrow-0,x\n,\n,\n', 'id,a,answer\nrow-0,x,yes\n,\n,\n'],
     ['a record that is long', 'id,a\nrow-0,x,y\n', 'id,a,answer\nrow-0,x,y\n'],
     ['a quote that is never closed', 'id,a\nrow-0,"x\n', 'id,a,answer\nrow-0,"x\n'],
-    ['bytes that are no UTF-8', 'id,a\nrow-0,\xff\n', 'id,a,answer\nrow-0,\xff,yes\n'],
+    ['bytes that are no UTF-8: the output has one encoding', 'id,a\nrow-0,\xff\n', 'id,a,answer\nrow-0,\xef\xbf\xbd,yes\n'],
   ])('keep their columns in place: %s', async (_, content, expected) => {
     const columns = [{ name: 'answer', type: 'text' as const }];
     const { bytes } = await joined('odd.csv', Buffer.from(content, 'latin1'), { results: new Map([[0, ['yes']]]), columns });
@@ -241,13 +241,13 @@ describe('batchor results with a file of the user', () => {
     world.write('other.csv', 'id,x\nr3,1\nnew,2\nr1,3\n');
     const refused = await results('run', '--join', 'other.csv', '--output', 'other-out.csv');
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain('other.csv:2: row 1 has the id "r3", but the run has "r1"');
+    expect(refused.stderr).toContain('other.csv is not the file that run run was started with');
     const [, hint = ''] = /Match its rows by their ids: batchor (.*)/u.exec(refused.stderr) ?? [];
     expect((await world.run(hint.split(' '))).json).toMatchObject({ row_count: 3, matched_count: 2, unmatched_count: 1 });
     const columns = ['--columns', 'n=item_index'];
     expect((await results('run', '--join', 'other.csv', '--join-by', 'id', ...columns)).stdout).toBe('id,x,n\nr3,1,2\nnew,2,\nr1,3,0\n');
     world.write('cut.csv', 'id;text;status\r\nr1;one;a\r\n');
-    expect((await results('run', '--join', 'cut.csv')).stderr).toContain('cut.csv has fewer rows than the run');
+    expect((await results('run', '--join', 'cut.csv')).stderr).toContain('cut.csv is not the file that run run was started with');
   });
 
   it('reads files as they were read when the run began, and writes UTF-8', async () => {

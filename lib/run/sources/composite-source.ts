@@ -142,6 +142,17 @@ export const changedSources = (stored: string, found: string): readonly string[]
   });
 };
 
+/** The fingerprint that the source of this number had, and the name in front of its ids; null: that of so many sources does not tell it. */
+export const memberOf = (
+  stored: string,
+  place: number,
+  sourceCount: number,
+): { readonly fingerprint: string; readonly namespace: string | null } | null => {
+  const lines = stored.split('\n');
+  const [, , namespace = '', fingerprint] = lines.length === sourceCount ? partsOf(lines[place]) : [];
+  return fingerprint === undefined ? null : { fingerprint, namespace: namespace === '' ? null : namespace };
+};
+
 /** The parts of a fingerprint line; empty for a line of another format. */
 const partsOf = (line: string | undefined): readonly string[] => {
   try {
