@@ -4,8 +4,8 @@ import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import type { SchemaCompiler } from '../../lib/schema/structure.ts';
 
 /**
- * Checks values with Ajv, by JSON Schema 2020-12 and its formats. Words that the schema does not know are left alone: whether a provider
- * takes them was asked before. Throws for what is no JSON Schema.
+ * Checks values with Ajv, by JSON Schema 2020-12 and its formats. Ignores unknown keywords; the
+ * provider's rules are checked elsewhere. Throws for an invalid JSON Schema.
  */
 export const compileJsonSchema: SchemaCompiler = (schema) => {
   // What names the document is of no use here, and a draft that Ajv has not loaded would be an error.
@@ -21,7 +21,7 @@ interface Validate {
 
 /** Null where a pattern is none with the flag `u`, and may be one without it. */
 const compiled = (schema: JsonObject, unicodeRegExp: boolean): Validate | null => {
-  // 19.99 is a multiple of 0.01, whatever binary fractions make of it.
+  // 19.99 must be a multiple of 0.01 despite binary fractions.
   const ajv = new Ajv2020({ strict: false, unicodeRegExp, multipleOfPrecision: 9 });
   addFormats.default(ajv);
   try {

@@ -18,7 +18,7 @@ export interface ArqueroTable {
  * without a null are Float64Arrays; JSON is parsed; the rest are arrays. Rejects with what the pages reject with, and with an `Error` where
  * arquero is not installed, a name stands twice, or a cell of a JSON column is not JSON.
  *
- * arquero is not named in the types: its own do not compile without `skipLibCheck`, which nobody should need on our account.
+ * The types do not name arquero, since its own types require `skipLibCheck`.
  */
 export const toTable = <Table = ArqueroTable>(source: TableSource): Promise<Table> => collectTable<Table>(source, () => import('arquero'));
 

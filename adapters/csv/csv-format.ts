@@ -11,7 +11,7 @@ export interface CsvFormatOptions {
   readonly byteOrderMark?: boolean;
   /**
    * Puts an apostrophe before texts that begin with = + - @, a tab or a carriage return, column names too: a spreadsheet would run them as
-   * formulas. Whoever reads the file by program reads the apostrophe as well. Default false.
+   * formulas. Programs that read the file get the apostrophe too. Default false.
    */
   readonly escapeFormulas?: boolean;
 }

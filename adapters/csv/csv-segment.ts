@@ -31,7 +31,7 @@ export interface CsvSegment {
   tooLong(recordBytesMax: number): RecordFault;
 }
 
-/** Why `csv-parse` gave up, by its code. Its own messages count lines from the segment's start, which helps nobody. */
+/** Our messages for error codes of `csv-parse`. Its own count lines from the segment's start. */
 const REASONS: Readonly<Partial<Record<CsvError['code'], string>>> = {
   CSV_QUOTE_NOT_CLOSED: 'a quoted field is never closed. Close it, or read quotes as text (quote: null)',
 };

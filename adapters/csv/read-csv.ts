@@ -62,7 +62,7 @@ const pickedColumns = <Column extends string>(
     const what = `column ${JSON.stringify(missing)} is not in the header. Name it as the header does: ${listColumns(found)}.${hint}`;
     throw new SourceError(what, { ref, field: missing });
   }
-  // Without `columns` a row's columns are whatever the header names: Column is then plain `string`.
+  // Without `columns` a row has all columns of the header: Column is then plain `string`.
   return (columns ?? (named(found) as readonly Column[])).map((column) => ({ column, at: locations.get(column) ?? -1 }));
 };
 

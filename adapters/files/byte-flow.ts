@@ -5,9 +5,9 @@ import type { OpenFile } from './open-file.ts';
 export interface ByteFlow {
   /** True once it is known that nothing more comes. */
   readonly ended: boolean;
-  /** Puts the next bytes into `room`, as many as come at once and fit; 0 only at the end. Not to be called while a call is under way. */
-  read(bytesMax: Buffer): Promise<number>;
-  /** Stops whatever makes the bytes. The file stays open: it belongs to whoever opened it. */
+  /** Reads the next bytes into `target`; 0 only at the end. Must not be called concurrently. */
+  read(target: Buffer): Promise<number>;
+  /** Stops the decompressor or decoder. The file stays open; its opener closes it. */
   close(): Promise<void>;
 }
 
@@ -18,8 +18,8 @@ export const plainFlow = (file: OpenFile, offset: number): ByteFlow => {
     get ended() {
       return at >= file.sizeBytes;
     },
-    read: async (bytesMax) => {
-      const bytesRead = await readAt(file, bytesMax, at);
+    read: async (target) => {
+      const bytesRead = await readAt(file, target, at);
       at += bytesRead;
       return bytesRead;
     },
@@ -28,10 +28,10 @@ export const plainFlow = (file: OpenFile, offset: number): ByteFlow => {
 };
 
 /** Reads bytes that the file had at opening; 0 only at its end. Throws `SourceError` where they are gone. */
-export const readAt = async (file: OpenFile, bytesMax: Buffer, offset: number): Promise<number> => {
-  const length = Math.min(bytesMax.length, file.sizeBytes - offset);
+export const readAt = async (file: OpenFile, target: Buffer, offset: number): Promise<number> => {
+  const length = Math.min(target.length, file.sizeBytes - offset);
   if (length <= 0) return 0;
-  const { bytesRead } = await file.handle.read(bytesMax, 0, length, offset);
+  const { bytesRead } = await file.handle.read(target, 0, length, offset);
   if (bytesRead > 0) return bytesRead;
   throw new SourceError('became shorter while it was read. Leave it alone until the run has read it', { ref: file.path });
 };

@@ -11,8 +11,8 @@ export const compressionOfName = (path: string): Compression => {
 };
 
 /**
- * The compression to read `file` by: what was said, or what its name promises. Throws `SourceError` where the first bytes of the file tell
- * otherwise. An empty file is left to whoever reads it.
+ * The compression to read `file` by: the given one, or that of its name. Throws `SourceError` if
+ * the file's first bytes contradict it. An empty file is not checked.
  */
 export const checkCompression = async (file: OpenFile, said: Compression | undefined): Promise<Compression> => {
   const meant = said ?? compressionOfName(file.path);

@@ -25,13 +25,13 @@ export const decodedFlow = (flow: ByteFlow, encoding: string): ByteFlow => {
     get ended() {
       return isDecoded && chunk.length === 0;
     },
-    read: async (bytesMax) => {
+    read: async (target) => {
       while (chunk.length === 0 && !isDecoded) {
         const count = flow.ended ? 0 : await flow.read(input);
         chunk = count === 0 ? decoder.end() : decoder.decode(input.subarray(0, count));
         isDecoded = count === 0;
       }
-      const count = chunk.copy(bytesMax);
+      const count = chunk.copy(target);
       chunk = chunk.subarray(count);
       return count;
     },

@@ -11,7 +11,7 @@ export const UTF8 = 'utf-8';
 /** The encoding that a label of the WHATWG names (`latin1`, `sjis`), by its own name; undefined for none. Throws a `RangeError` for a label that this Node does not know. */
 export const encodingOfLabel = (label: string | undefined): string | undefined => {
   if (label === undefined) return undefined;
-  // To the WHATWG it is little-endian, whatever the byte order mark says.
+  // The WHATWG reads it as little-endian, regardless of the byte order mark.
   if (/^\s*utf-?16\s*$/i.test(label)) return UTF16;
   try {
     return new TextDecoder(label).encoding;

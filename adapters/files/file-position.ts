@@ -24,13 +24,13 @@ export const decodePosition = (stored: JsonValue, ref: string, isPlain: boolean)
       if (crc32 === undefined || isCount(crc32)) throw otherwiseRead(stored, ref, isPlain);
     }
   }
-  throw new SourceError(`cannot go on from ${JSON.stringify(stored)}: not a position of this kind of source`, { ref });
+  throw new SourceError(`cannot continue from ${JSON.stringify(stored)}: not a checkpoint of this kind of source`, { ref });
 };
 
 const otherwiseRead = (stored: JsonValue, ref: string, isPlain: boolean): SourceError => {
   const packed = 'a file that is compressed or in another encoding';
   const [was, is] = isPlain ? [packed, 'plain UTF-8'] : ['plain UTF-8', packed];
-  const what = `cannot go on from ${JSON.stringify(stored)}: a position in ${was}, and this is read as ${is}. Restore the file that the run began with`;
+  const what = `cannot continue from ${JSON.stringify(stored)}: a position in ${was}, and this is read as ${is}. Restore the file that the run began with`;
   return new SourceError(what, { ref });
 };
 

@@ -46,7 +46,7 @@ export interface FileFormat<Value, Payload, Metadata extends JsonObject> {
 }
 
 /**
- * A source over one file, whatever its format: opened at the first pull, closed when reading ends, fails, is aborted or is
+ * A source over one file of any format: opened at the first pull, closed when reading ends, fails, is aborted or is
  * given up. A failure comes behind the rows that were read before it. Memory is bounded by `tuning` and the format's largest row. An abort rejects the pull with the signal's reason.
  */
 export const createFileSource = <Value, Payload, Metadata extends JsonObject>(
@@ -109,5 +109,5 @@ export const bytesLimit = (name: string, value: number | undefined, fallback: nu
   throw new RangeError(`${name} is ${bytes}; it must be a whole number of bytes above 0`);
 };
 
-/** How long a line or record may be if nobody says otherwise: 16 MiB. */
+/** Default maximum length of a line or record: 16 MiB. */
 export const ROW_BYTES_MAX = 16 * 1024 * 1024;

@@ -11,7 +11,7 @@ import { unpackedFlow } from './unpacked-flow.ts';
 
 /** The bytes of a text between what was used up and what was read so far; of a compressed file, of what it unpacks to; of one in another encoding, its text as UTF-8. */
 export interface FileWindow {
-  /** How much a `fill` reads at most, and a good measure for whatever handles the bytes in pieces. */
+  /** Maximum bytes per `fill`, and a good chunk size for processing. */
   readonly chunkBytes: number;
   /** Offset in the text of the first byte held. */
   readonly start: number;

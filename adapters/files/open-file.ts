@@ -3,12 +3,12 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { SourceError } from '../../lib/ports/source-error.ts';
 
-/** A regular file open for reading. Whoever opened it closes `handle`. */
+/** A regular file open for reading. The opener closes `handle`. */
 export interface OpenFile {
   /** As the user gave it. */
   readonly path: string;
   readonly handle: FileHandle;
-  /** At opening: nobody reads past it, so a file that grows meanwhile cannot end in half a row. */
+  /** Size at opening. Later bytes are not read, so a growing file cannot end in half a row. */
   readonly sizeBytes: number;
 }
 

@@ -62,7 +62,7 @@ export const givenId = (row: unknown, itemId: unknown): string | null => {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
 };
 
-/** The message of whatever was thrown. */
+/** The message of a thrown value. */
 export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
 type ReadId = { readonly type: 'id'; readonly itemId: string } | ({ readonly type: 'fault' } & RowFault);

@@ -36,7 +36,7 @@ const threw = (error: unknown): { readonly type: 'fault' } & RowFault => ({
   field: null,
 });
 
-/** A row can break every rule of a wide schema; nobody reads more than a few of them. */
+/** Maximum number of violations in a message. */
 const ISSUES_SHOWN = 3;
 
 const describeIssues = (issues: readonly StandardSchemaV1.Issue[]): string => {

@@ -22,8 +22,9 @@ interface Packed {
 }
 
 /**
- * The unpacked bytes of a packed file, from its start. Holds a piece of them and a piece of the file, whatever they unpack to. Where the
- * file is cut off, damaged, or goes on behind its packed data, reading throws `SourceError` after everything before that place was given.
+ * The unpacked bytes of a packed file, from its start. Memory: one chunk of each. If the file is
+ * cut off, damaged, or has data after its packed data, throws `SourceError` after all bytes before
+ * that.
  */
 export const unpackedFlow = (packed: Packed): ByteFlow => {
   const chunks = unpackedChunks(packed);
@@ -33,7 +34,7 @@ export const unpackedFlow = (packed: Packed): ByteFlow => {
     get ended() {
       return ended;
     },
-    read: async (bytesMax) => {
+    read: async (target) => {
       while (chunk.length === 0) {
         const next = await chunks.next();
         if (next.done === true) {
@@ -42,7 +43,7 @@ export const unpackedFlow = (packed: Packed): ByteFlow => {
         }
         chunk = next.value;
       }
-      const count = chunk.copy(bytesMax);
+      const count = chunk.copy(target);
       chunk = chunk.subarray(count);
       return count;
     },
@@ -97,12 +98,12 @@ const packedChunks = ({ file, signal }: Packed, length: (offset: number) => numb
     for (let next = 0; ;) {
       signal.throwIfAborted();
       // A buffer for each: the decompressor still holds the last one.
-      const bytesMax = Buffer.allocUnsafe(length(next));
-      const count = await readAt(file, bytesMax, next);
+      const target = Buffer.allocUnsafe(length(next));
+      const count = await readAt(file, target, next);
       if (count === 0) return;
       at = next;
       next += count;
-      yield bytesMax.subarray(0, count);
+      yield target.subarray(0, count);
     }
   }
   return {

@@ -13,14 +13,14 @@ export interface PackFault {
 export interface Unpacker {
   /** How many of the bytes fed it has used; what it leaves lies behind the end of its data. */
   readonly usedBytes: number;
-  /** Feeds bytes and gives what comes of them, piece by piece; pieces that nobody asks for are not made. */
+  /** Feeds bytes and yields the unpacked chunks, each made when it is pulled. */
   feed(bytes: Buffer): AsyncGenerator<Buffer, PackFault | null>;
   /** The packed bytes end here. */
   finish(): AsyncGenerator<Buffer, PackFault | null>;
   close(): void;
 }
 
-/** A piece of what was unpacked. */
+/** Bytes per unpacked chunk. */
 const CHUNK_BYTES = 64 * 1024;
 
 /** A mark of one byte: the next piece is made when the last was taken, and a bomb has to wait like everything else. */

@@ -5,8 +5,9 @@ import type { FileWindow } from './file-window.ts';
 const REPLACEMENT = '\u{FFFD}';
 
 /**
- * True if `text`, decoded from these bytes, lost something: they are not valid UTF-8. The decoder turns whatever is invalid
- * into U+FFFD, so only a text that holds one (it may be the file's own) costs a second look at the bytes.
+ * True if decoding these bytes to `text` lost something: they are not valid UTF-8. The decoder
+ * writes U+FFFD for invalid bytes, so only a text with U+FFFD (maybe the file's own) needs a second
+ * check.
  */
 export const lostInDecoding = (text: string, bytes: () => Uint8Array): boolean => text.includes(REPLACEMENT) && !isUtf8(bytes());
 

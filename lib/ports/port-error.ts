@@ -15,11 +15,13 @@ export interface InputRefusal {
 
 /** What went wrong outside, as data: classified once, in the adapter. Messages hold no secret and no payload. */
 export type PortError =
-  /** Weather: unreachable, 408, 429 for rate, 5xx, a cut transfer. Trying later may help. */
+  /**
+   * A transient failure: unreachable, 408, 429 for rate, 5xx, a cut transfer. Retrying may help.
+   */
   | { readonly type: 'transient'; readonly message: string; readonly retryAfterMs: number | null; readonly cause: unknown }
   /** The answer was lost: it may or may not have happened. Only `create` answers so. */
   | { readonly type: 'unclear'; readonly message: string; readonly cause: unknown }
-  /** A clear no that money, key and patience do not explain. */
+  /** A definite rejection that is not about quota, key or timing. */
   | {
       readonly type: 'refused';
       readonly message: string;
@@ -40,13 +42,15 @@ export type PortError =
   | { readonly type: 'not_found'; readonly message: string }
   /** Of `create`, a clear no: the input file is there, and the provider is not done with it. Trying later helps. */
   | { readonly type: 'not_ready'; readonly message: string }
-  /** The store moved on: somebody else committed. */
+  /** The store has newer commits than expected. */
   | { readonly type: 'stale_version'; readonly expected: number; readonly found: number }
   /** Another process owns the run; `owner` says who, for people. */
   | { readonly type: 'owned_elsewhere'; readonly owner: string }
   /** This owner was replaced: it may neither commit nor create. */
   | { readonly type: 'lease_lost'; readonly owner: string | null }
-  /** Other runs of the quota scope hold more than was decided upon: nothing was committed, decide again. */
+  /**
+   * Other runs of the quota scope use more than this decision assumed. Not committed; decide again.
+   */
   | { readonly type: 'quota_taken'; readonly message: string }
   /** A commit would have moved other rows than it claims, or stored bytes are not what was written. */
   | { readonly type: 'corrupt'; readonly message: string; readonly where: string }
@@ -54,7 +58,7 @@ export type PortError =
   | { readonly type: 'too_new'; readonly message: string }
   /** The payloads of the store lie under another root than the one given. */
   | { readonly type: 'other_root'; readonly message: string }
-  /** The place itself fails: disk full, no permission, connection lost. Nothing was acknowledged. */
+  /** The storage failed: disk full, no permission, connection lost. Nothing was acknowledged. */
   | { readonly type: 'unavailable'; readonly message: string; readonly cause: unknown };
 
 export type Port<A> = TaskEither<PortError, A>;

@@ -34,7 +34,7 @@ export interface ProviderConfig<Prompt = never, Output = unknown> {
   readonly outputTokensMax?: number | null;
   /** Answers that one request asks for, each as long as its bound; absent: one. */
   readonly answersPerRequest?: number;
-  /** Which schemas the model takes for its answers; null: none; absent: nobody knows, and schemas are not checked. */
+  /** Rules for schemas of answers; null: no schemas; absent: unknown, schemas are not checked. */
   readonly schemaRules?: StrictRules | null;
   /** Pace and budgets that the job asks for; what is absent takes the house's default. */
   readonly operation: ProviderOperation;
@@ -64,8 +64,9 @@ export interface ProviderOperation {
 /** Does what effects ask; retries nothing that could be paid twice. */
 export interface BatchProvider {
   /**
-   * One cheap authenticated request: says early that the key or the address is wrong, or that the service cannot list its batches, so that lost
-   * creates cannot be looked for. `acceptsNoList`: the last is no error.
+   * One cheap authenticated request. Fails for a wrong key or address, and for a service that
+   * cannot list its batches, which unconfirmed creates need. `acceptsNoList`: the latter is not an
+   * error.
    */
   check(options?: { readonly acceptsNoList?: boolean }): Port<void>;
   /** The lines' total is `bytes` exactly. Uploading twice costs nothing, so this may be tried again. */
@@ -90,9 +91,10 @@ export interface BatchProvider {
     readonly outputExpiresAfterMs?: number | null;
   }): Port<{ readonly providerBatchId: ProviderBatchId; readonly providerStatus: string }>;
   /**
-   * Looks for creates whose answer was lost: whether this key can read each one's input file, and every batch, back to `sinceMs` and behind
-   * the creation of each of those files, that carries one of the keys or was made from one of the files. Reads files first. An answer
-   * that is not a whole list is an error, never a short one: silence is proof. `known` are batches that the provider has: the report says which of them the list showed.
+   * Reads the provider's list for creates whose answer was lost. Reports whether this key can read
+   * each one's input file, and every batch back to `sinceMs`, and to the creation of those files,
+   * that has one of the keys or files. Reads files first. An incomplete list is an error: absence
+   * counts as proof. `known`: existing batches; the report says which of them the list showed.
    */
   sweep(input: {
     readonly creates: readonly UnconfirmedCreateQuery[];
@@ -102,7 +104,7 @@ export interface BatchProvider {
   }): Port<SweepReport>;
   /** True after: the file is gone. `refused` where files cannot be deleted. */
   deleteFile(fileId: string): Port<void>;
-  /** One batch as a sweep would show it; null when the provider does not know it. */
+  /** One batch as in the provider's list; null when the provider does not know it. */
   identify(providerBatchId: ProviderBatchId): Port<SweptBatch | null>;
   /** A batch that was created elsewhere, to be adopted; null when the provider does not know it. Absent: batches of this service cannot be adopted. */
   describe?(providerBatchId: ProviderBatchId): Port<DescribedBatch | null>;

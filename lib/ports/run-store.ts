@@ -12,7 +12,7 @@ import type { ArtifactStore, Span } from './artifacts.ts';
 import type { Port, PortError } from './port-error.ts';
 import type { StoreCare } from './store-care.ts';
 
-/** A piece of a batch's input file: one span of a request object, many lines. */
+/** A part of a batch's input file: one span of a request object, many lines. */
 export interface ObjectSpan extends Span {
   readonly object: string;
 }
@@ -128,7 +128,10 @@ export interface OwnedRun extends RunReader {
   pendingRows(rowsMax: number): Port<RowSlice & { readonly generation: number }>;
   /** Where one accepted row's request and item line lie. */
   rowLines(index: number): Port<RowLines | null>;
-  /** Commands that other processes have left for the owner, oldest first; each is removed by `removeCommand` once its effect is durable. */
+  /**
+   * Requests of other processes, oldest first. `removeCommand` removes each once its effect is
+   * durable.
+   */
   inbox(): Port<readonly InboxCommand[]>;
   removeCommand(id: string): Port<void>;
 }
@@ -140,7 +143,7 @@ export interface InboxCommand {
   readonly options: JsonObject;
 }
 
-/** A command was left for its owner, or nobody owns it any more. */
+/** A request was written for its owner, or its owner released it or died. */
 export interface RunNews {
   readonly runId: RunId;
   readonly type: 'command' | 'released';
@@ -150,7 +153,7 @@ export interface RunNews {
 export interface ListedRun {
   readonly runId: RunId;
   readonly snapshot: RunSnapshot;
-  /** Who drives it now, for people; null: nobody. */
+  /** The process that drives it now, as text; null: none. */
   readonly owner: string | null;
   /** Since when, on the owner's clock; null or absent: not known. */
   readonly ownedSinceMs?: number | null;
@@ -179,19 +182,25 @@ export interface RunStore {
    * refreshed, however the run moves, where the store can do that at all; it may hold something dear meanwhile.
    */
   read(runId: RunId, options?: { readonly isStill?: boolean }): Port<RunReader>;
-  /** How a run stands, told the cheapest way: of a run that somebody drives, at most about a second old. For showing, never for deciding. */
+  /**
+   * The state of a run, read the cheapest way; up to about a second old while driven. For display
+   * only.
+   */
   peek(runId: RunId): Port<ListedRun>;
   /** Runs that have a whole `RunCreated`, newest first. Those that cannot be opened are given to `onDamaged`; they keep no other from being listed. */
   list(onDamaged?: (run: DamagedRun) => void): Port<readonly ListedRun[]>;
-  /** Leaves a command for whoever owns the run; returns its id. */
+  /** Writes a request to the owner's inbox; returns its id. */
   send(runId: RunId, command: Omit<InboxCommand, 'id'>): Port<string>;
   /** True after: nothing of the run is left. `owned_elsewhere` while a living process owns it. */
   remove(runId: RunId): Port<void>;
-  /** Who owns it now, for people; null: nobody alive. */
+  /** The process that owns it now, as text; null: none alive. */
   ownerOf(runId: RunId): Port<string | null>;
   /** Whether this process could drive runs of the store at all; asked by who would, before anything is taken. */
   readonly prepare?: () => Port<unknown>;
-  /** Unfinished runs that nobody alive owns and to which something is owed by then (`owedAtMs`), or a command was left for; behind them runs that cannot be opened. */
+  /**
+   * Unfinished runs without a living owner that have work due by then (`owedAtMs`) or a request in
+   * their inbox. Runs that cannot be opened come last.
+   */
   adoptable(nowMs: number, limit: number): Port<readonly RunId[]>;
   /** Calls back soon after something happened to a run that its owner, or who would own it, wants to know; returns how to stop. */
   readonly onNews?: (listener: (news: RunNews) => void) => () => void;

@@ -44,7 +44,7 @@ export interface RunCondition {
    * not. `no_run`: what a creation left that never came to its first commit.
    */
   readonly state: 'whole' | 'damaged' | 'no_run';
-  /** Who drives it now, for people; null: nobody. */
+  /** The process that drives it now, as text; null: none. */
   readonly owner: string | null;
   /** The version that it opens at; null: it does not open. */
   readonly version: number | null;

@@ -30,8 +30,9 @@ export interface TableFormat {
   /** True where the bytes are UTF-8 text. */
   readonly isText: boolean;
   /**
-   * The file's bytes, in pieces, written as the pages come: a page is all that is held, or a row group of the format. A table without rows
-   * is a whole file too. Rejects with what the pages reject with; whoever stops reading early leaves half a file, and has to drop it.
+   * The file's bytes in chunks, written as pages arrive. Memory: one page, or a row group of the
+   * format. A table without rows is a complete file too. Rejects with the error of the pages. A
+   * caller that stops early has half a file, and must delete it.
    */
   encode(table: TableStream): AsyncIterable<Uint8Array>;
 }

@@ -52,7 +52,7 @@ const rewriterOf = (loose: JsonObject): Rewrite => {
     if (!isJsonObject(schema)) return same;
     const made = known.get(schema);
     if (made !== undefined) return made;
-    // Schemas may contain themselves: whoever asks meanwhile is answered once this one is made.
+    // Schemas may be recursive: nested calls wait for this result.
     known.set(schema, (value, way) => (known.get(schema) ?? same)(value, way));
     const rewrite = makeRewrite(schema);
     known.set(schema, rewrite);

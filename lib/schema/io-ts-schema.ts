@@ -19,7 +19,7 @@ export type Tagged = { readonly name: string } & (
   | { readonly _tag: keyof typeof refused }
 );
 
-/** What a JSON Schema of the strict kind has no word for, and what to write instead. */
+/** Codecs that no strict JSON Schema expresses, and what to write instead. */
 const refused = {
   TupleType: ['a tuple', 'make it a t.type with one property for each place'],
   UnknownType: ['t.unknown', 'say what it is'],
@@ -210,7 +210,7 @@ export const unwrapped = (codec: Tagged): Tagged =>
 
 const builtIn: readonly string[] = ['string', 'number', 'boolean', 'null', 'undefined', 'void', 'Int'];
 
-/** io-ts names codecs by what is in them, with signs that no name of a person's has; null: nobody named it. */
+/** io-ts generates names with special characters; null for such a name. */
 const ownName = ({ name }: Tagged): string | null => (/^[A-Za-z_][\w .-]*$/u.test(name) && !builtIn.includes(name) ? name : null);
 
 /** Names and words of the codec, for the model. A reference carries none: they stand where it leads. */

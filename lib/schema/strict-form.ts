@@ -13,9 +13,10 @@ export interface StrictForm {
 }
 
 /**
- * A schema that somebody's library wrote, in the form that strict providers take: objects closed, every property required, those that
- * were optional nullable, `oneOf` as `anyOf`, `allOf` of objects merged, a root that is a reference put in its place, defaults left
- * to the library. Says the same of every value but for the keys that were optional (`withoutNulls` turns those back). O(schema).
+ * Converts a library's schema to the form that strict providers accept: closed objects, all
+ * properties required, optional ones nullable, `oneOf` as `anyOf`, `allOf` of objects merged, a
+ * referenced root inlined, defaults removed. Accepts the same values, except for optional keys
+ * (`withoutNulls` restores those). O(schema).
  */
 export const strictForm = (given: JsonObject): StrictForm => {
   const problems: SchemaProblem[] = [];

@@ -74,7 +74,9 @@ export const structureOfStandard = (schema: {
   };
 };
 
-/** A JSON Schema as it is: nothing is added to it, and null stays null. Whatever compiles it is loaded when the first answer is read. */
+/**
+ * A JSON Schema, unchanged; null stays null. Its compiler is loaded when the first answer is read.
+ */
 export const structureOfJsonSchema = (schema: JsonObject, loadCompiler: () => Promise<SchemaCompiler>): MadeStructure => {
   const { title } = schema;
   let check: ((value: JsonValue) => string | null) | null = null;

@@ -280,7 +280,7 @@ describe('a compressed file cannot be read, and says what to do, where', () => {
       'a position in a file that is compressed or in another encoding',
     );
     for (const crc32 of [-1, 2 ** 32, 'x'])
-      expect(await failure('rows.csv.gz', gzip('id\n1'), 'gzip', { ...at, crc32 })).toMatch(/cannot go on from/);
+      expect(await failure('rows.csv.gz', gzip('id\n1'), 'gzip', { ...at, crc32 })).toMatch(/cannot continue from/);
   });
 
   it.skipIf(hasZstd)('this Node has no zstd', async () => {

@@ -236,7 +236,7 @@ describe('a JSONL source cannot be read, and says what to do, where', () => {
   it('the position is none of its own, or lies behind the end', async () => {
     const path = await tempFile('rows.jsonl', '{"id":1}\n');
     expect(await failure(path, { offset: -1, line: 1, index: 0 })).toMatchObject({
-      message: expect.stringContaining('cannot go on from {"offset":-1'),
+      message: expect.stringContaining('cannot continue from {"offset":-1'),
     });
     expect(await failure(path, { offset: 10, line: 2, index: 1 })).toMatchObject({
       message: expect.stringContaining('is shorter (9 bytes)'),

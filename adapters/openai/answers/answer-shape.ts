@@ -8,7 +8,7 @@ import { type JsonLeaf, jsonLeaves } from './json-leaves.ts';
  * The shape of one accepted answer: a pattern that is the line's own text, with gaps for those strings and whole numbers that may
  * differ from line to line (ids, times, counts, the words). A line that matches is valid JSON and says the same of its row as the
  * answer that was learned from: status, types, errors and refusals are never gaps. Matching takes an eighth of parsing
- * (docs/decisions/0014), and time in proportion to the line, whatever the line.
+ * (docs/decisions/0014), and is linear in the length of any line.
  */
 export interface AnswerShape {
   readonly pattern: RegExp;

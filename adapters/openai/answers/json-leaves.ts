@@ -16,9 +16,8 @@ const space = /[ \t\r\n]*/y;
 const word = /-?[0-9][0-9.eE+-]*|true|false|null/y;
 
 /**
- * The leaves of a text that is known to be valid JSON, in the order of the text. Null where a path would not name one leaf alone (a
- * key that stands twice in an object, a key with a dot or an escape), and where values are more, deeper or longer named than anybody
- * means. O(text).
+ * The leaves of a valid JSON text, in order. Null if a path would be ambiguous (a repeated key, a
+ * key with a dot or an escape), or if there are too many, too deep or too long paths. O(text).
  */
 export const jsonLeaves = (text: string): readonly JsonLeaf[] | null => {
   const leaves: JsonLeaf[] = [];

@@ -14,7 +14,7 @@ const shapesMax = 4;
 /** Learning costs more than parsing; where no two lines are alike it is given up. */
 const lessonsMax = 64;
 
-/** A spec holds what it says against the whole parse, whatever it has learned. */
+/** A spec compares its answers with those of the full parser. */
 export const createUsualAnswers = (reader: AnswerReader): UsualAnswers => {
   const shapes: AnswerShape[] = [];
   let lessons = 0;

@@ -18,8 +18,9 @@ export interface BatchPage {
 }
 
 /**
- * Pages of the provider's batches, newest first as far as anybody saw (no order is promised), each entry once. Ends when the list does: a page
- * is the last one where it says so and is not full, or where nothing new comes behind it. A list without end is an error.
+ * Pages of the provider's batches, usually newest first (no order is promised), each entry once.
+ * Ends with a page that says so and is not full, or that brings nothing new. An endless list is an
+ * error.
  */
 export async function* batchPages(session: Session, pageCountMax: number = pagesMax): AsyncGenerator<BatchPage> {
   const seen = new Set<string>();
@@ -88,7 +89,7 @@ const broken = ({ where }: Session): CallFailure =>
 const notAList = ({ where }: Session): CallFailure =>
   new CallFailure({
     type: 'refused',
-    message: `${where} answered with something that is not a list of batches; is the base URL right?`,
+    message: `${where} answered with something that is not a list of batches; check the base URL`,
     statusCode: null,
     requestId: null,
   });

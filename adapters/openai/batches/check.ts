@@ -9,7 +9,10 @@ import type { OpenSession, Session } from '../client/session.ts';
 /** With these a service says that it has no list: GET on an address that takes a POST (litellm#4966), or nothing there at all. */
 const withoutList: ReadonlySet<number> = new Set([404, 405, 501]);
 
-/** Reads a page of the list of batches. A service that has none is told of, unless that is accepted; then key and address are tried at its files. */
+/**
+ * Reads a page of the list of batches. Without a list, fails unless that is accepted; then it
+ * checks key and address by the list of files.
+ */
 export const check =
   (open: OpenSession): BatchProvider['check'] =>
   ({ acceptsNoList = false } = {}) =>
@@ -26,7 +29,7 @@ export const check =
       }
     });
 
-/** True where the address is that of a service, whatever it has to list. Throws what the key is refused with. */
+/** True if a service answers at the address. Throws what the key is rejected with. */
 const isServiceThere = async (session: Session): Promise<boolean> => {
   for (const path of ['/files', '/models']) {
     try {

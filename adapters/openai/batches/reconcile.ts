@@ -12,16 +12,16 @@ import { retrieve } from './observe.ts';
 import { requestJson } from '../client/request.ts';
 import type { OpenSession, Session } from '../client/session.ts';
 
-/** How far the provider's clock may lag behind ours. */
+/** Maximum lag of the provider's clock behind ours. */
 const clockSkewMs = 10 * 60_000;
 /** The last moment that a `Date` can hold. */
 const timeMsMax = 8_640_000_000_000_000;
-/** Pages that are read on for batches that are known, behind what is looked for. */
+/** Maximum number of further pages to read for known batches. */
 const pagesBehindMax = 10;
-/** The name under which a batch says which run it is of; given with its metadata. */
+/** Metadata key with the batch's run id. */
 const runIdKey = 'batchor_run_id';
 
-/** Files first: their times say how far back the list has to be read. */
+/** Reads files first: their times determine how far back the list must be read. */
 export const reconcile =
   (open: OpenSession): BatchProvider['sweep'] =>
   ({ creates, sinceMs, runId, known }) =>
@@ -31,7 +31,8 @@ export const reconcile =
         const file = await readFile(session, inputFileId);
         if (file !== null) files.push({ inputFileId, ...file });
       }
-      // A batch of the very second in which its file came must be seen too; a file without a time is as old as the list.
+      // Includes batches created in the same second as their file. A file without a time needs the
+      // whole list.
       const cutoffMs = Math.min(sinceMs - clockSkewMs, ...files.map(({ createdAtMs }) => (createdAtMs ?? -Infinity) - 1_000));
       const keys = new Set<unknown>(creates.map(({ batchKey }) => batchKey));
       const fileIds = new Set<unknown>(creates.map(({ inputFileId }) => inputFileId));
@@ -50,11 +51,11 @@ export const reconcile =
           if (known.includes(report.id)) shown.add(report.id);
           if (keys.has(report.metadata[batchKeyKey]) || fileIds.has(report.inputFileId)) found.set(report.id, listedBatch(report));
         }
-        // What is behind the last page that could be had is not known.
+        // Pages after the last readable one are unknown.
         if (isStuck) readBackToMs = reading.oldestMs();
         if (!reading.isBehind(batches, cutoffMs)) continue;
         pagesBehind += 1;
-        // Batches that are known may be older than what is looked for.
+        // Known batches may be older than the unconfirmed creates.
         if (shown.size < known.length && pagesBehind < pagesBehindMax) continue;
         readBackToMs = cutoffMs;
         break;
@@ -105,10 +106,10 @@ const readFile = async (session: Session, fileId: string): Promise<{ readonly cr
   }
 };
 
-/** A batch that says neither its key nor its input file may be anybody's. */
+/** A batch without its key and input file may belong to any run. */
 const isNameless = ({ metadata, inputFileId }: BatchReport): boolean => inputFileId === null && metadata[batchKeyKey] === undefined;
 
-/** True of an entry that is no batch as we know them, and is not ours by what it says. */
+/** True for an unreadable entry that names another batch key or input file. */
 const isOfAnother = (entry: JsonValue, keys: ReadonlySet<unknown>, fileIds: ReadonlySet<unknown>): boolean => {
   if (!isJsonObject(entry)) return false;
   const { input_file_id: fileId, metadata } = entry;
@@ -119,15 +120,18 @@ const isOfAnother = (entry: JsonValue, keys: ReadonlySet<unknown>, fileIds: Read
 const namelessIn = ({ where }: Session, count: number): CallFailure =>
   new CallFailure({
     type: 'refused',
-    message: `${count} of the batches that ${where} lists say neither their metadata nor their input file: whether a lost one is among them cannot be seen`,
+    message: `${count} of the batches that ${where} lists have neither metadata nor an input file: batchor cannot tell whether an unconfirmed batch is among them`,
     statusCode: null,
     requestId: null,
   });
 
-/** A page and all behind it are older only where the whole list so far has run from new to old, since no order is promised. */
+/**
+ * No order is promised. A page and all later pages are older only if the whole list so far is
+ * sorted from new to old.
+ */
 const createReading = (): {
   isBehind(page: readonly BatchReport[], cutoffMs: number): boolean;
-  /** How far back the list was read by now; the end of time where it was in no order, so that it proves nothing. */
+  /** How far back the list was read; the maximum time if it was unordered and so proves nothing. */
   oldestMs(): number;
 } => {
   let oldestMs = Infinity;

@@ -111,8 +111,8 @@ const isNeverMade = (code: string): boolean =>
 const isCertificateProblem = (code: string): boolean => /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/u.test(code);
 
 const hintFor = (code: string): string => {
-  if (code === 'ECONNREFUSED') return ': is the server running, is the base URL right?';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return ': is there a network, is the host name right?';
+  if (code === 'ECONNREFUSED') return ': check that the server is running and the base URL is correct';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return ': check the network and the host name';
   if (isCertificateProblem(code)) return ': its certificate is not trusted; NODE_EXTRA_CA_CERTS names an authority of your own';
   return '';
 };
@@ -121,11 +121,11 @@ const describe = (api: ApiError, status: number, requestId: string | null, { whe
   const label = [status, api.code ?? api.type].filter((part) => part !== null).join(' ');
   const request = requestId === null ? '' : ` (request ${requestId})`;
   const hint =
-    status === 404 && !isAboutOne ? '; is the base URL right?' : status === 401 ? '; is the key right, and for this address?' : '';
+    status === 404 && !isAboutOne ? '; check the base URL' : status === 401 ? '; check that the key belongs to this base URL' : '';
   return `${where} did not ${what}: ${label}: ${api.message}${request}${hint}`;
 };
 
-/** What is left of an error for whoever debugs: plain data, since SDK errors carry headers and clients. */
+/** The error as plain data for debugging, since SDK errors contain headers and clients. */
 const causeOf = (thrown: unknown): unknown => ({
   name: thrown instanceof Error ? thrown.constructor.name : typeof thrown,
   message: textOf(thrown),

@@ -11,7 +11,10 @@ export interface MultipartUpload {
 export type UploadFault =
   { readonly type: 'unreadable'; readonly cause: unknown } | { readonly type: 'wrong_length'; readonly bytesSeen: number };
 
-/** Frames small fields and one streamed file of exactly `bytes` bytes. A file of another length breaks the body off, so that nobody takes it for whole. */
+/**
+ * Frames small fields and one streamed file of exactly `bytes` bytes. A file of another length
+ * aborts the body, so that the server does not accept it.
+ */
 export const frameUpload = (input: {
   readonly fields: Readonly<Record<string, string>>;
   readonly fileName: string;

@@ -10,8 +10,9 @@ const redirectsMax = 5;
 const redirects: readonly number[] = [301, 302, 303, 307, 308];
 
 /**
- * Sends the request, and follows redirects of a GET. At its own origin it stays the same request. To another origin go no headers of ours, whatever their
- * names, and only for what may lie there: a list or a batch from elsewhere is not the provider's.
+ * Sends the request, and follows redirects of a GET. Within its origin the request stays the same.
+ * Another origin gets none of our headers, and is only allowed for files: a list or a batch from
+ * elsewhere is not the provider's.
  */
 export const followRedirects = async (session: Session, request: Request, deadline: Deadline): Promise<Response> => {
   let next = request;
@@ -73,12 +74,12 @@ const targetOf = (thrown: unknown, from: URL): URL | null => {
 const leaves = ({ where }: Session, target: URL): CallFailure =>
   new CallFailure({
     type: 'refused',
-    message: `${where} redirects to ${target.origin}, another origin, which is not asked in its place; is the base URL right?`,
+    message: `${where} redirects to ${target.origin}, another origin, which is not asked in its place; check the base URL`,
     statusCode: null,
     requestId: null,
   });
 
-/** A file that lies elsewhere. Whatever is answered there says nothing of our key, or of what the provider has. */
+/** A file at another origin. Its errors say nothing about our key or the provider's data. */
 const fetchElsewhere = async (session: Session, first: URL, { signal }: Deadline): Promise<Response> => {
   let url = first;
   for (let hop = 0; ; hop += 1) {

@@ -1,6 +1,6 @@
 import type { Session } from './session.ts';
 
-/** Nobody waits longer for a transfer than this many bytes a second would take. */
+/** Minimum transfer rate in bytes per second; slower transfers time out. */
 const bytesPerSecondMin = 50_000;
 /** Slow lines are borne where the other side sends, and may be slow as well. */
 const receivedPerSecondMin = 10_000;

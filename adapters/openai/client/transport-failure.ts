@@ -1,7 +1,7 @@
 /** Why a request of ours came to nothing. Its words never say "timed out": the SDK would take it for its own timeout, and drop it. */
 export class TransportFailure extends Error {
   override readonly name = 'TransportFailure';
-  /** True when not a byte of the request can have left: whatever was asked did not happen. */
+  /** True when no byte of the request was sent, so it had no effect. */
   readonly neverSent: boolean;
   /** The system's code, such as ECONNREFUSED; or what we call it. */
   readonly code: string;

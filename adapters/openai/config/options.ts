@@ -5,7 +5,9 @@ import type { AzureOpenAI } from 'openai';
 export type OpenAIOptions = {
   /** Stored with runs; a fresh process must offer a connection of this name. Default `openai`. */
   readonly name?: string;
-  /** More texts that are taken out of whatever the service says, beside the key and the headers of the connection. */
+  /**
+   * Further secrets to remove from the service's texts, besides the connection's key and headers.
+   */
   readonly secrets?: readonly string[];
 } & (
   | {

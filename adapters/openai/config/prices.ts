@@ -39,5 +39,5 @@ export const openaiPrices: Readonly<Record<string, TokenPrices>> = Object.fromEn
   Object.entries(rows).map(([model, row]) => [model, pricesOf(row)]),
 );
 
-/** Null for a model whose price nobody has written down. Dated snapshots cost what their model does. */
+/** Null for a model without a known price. Dated snapshots cost the same as their model. */
 export const openaiPriceOf = (model: string): TokenPrices | null => priceIn(openaiPrices, model);

@@ -34,7 +34,7 @@ export const upload =
       });
       const id = isJsonObject(file) ? file['id'] : undefined;
       if (typeof id === 'string' && id !== '') return { inputFileId: id, expiresAtMs: expiryOf(file) };
-      const message = `${session.where} answered the upload with something that is not a file; is the base URL right?`;
+      const message = `${session.where} answered the upload with something that is not a file; check the base URL`;
       throw new CallFailure({ type: 'refused', message, statusCode: null, requestId: null });
     });
 

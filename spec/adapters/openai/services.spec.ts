@@ -38,7 +38,7 @@ describe('a service that cannot list its batches', () => {
     await using stub = await startStub(answering(404, 'Not Found'));
     for (const acceptsNoList of [false, true])
       expect(await leftOf(at(stub.baseURL).check({ acceptsNoList }))).toMatchObject({
-        message: expect.stringContaining('is the base URL right?') as string,
+        message: expect.stringContaining('check the base URL') as string,
       });
   });
 

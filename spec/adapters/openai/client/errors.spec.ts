@@ -115,7 +115,7 @@ describe('a create', () => {
     const error = await createAt('http://127.0.0.1:1/v1');
     expect(error).toMatchObject({
       type: 'transient',
-      message: expect.stringContaining('cannot reach http://127.0.0.1:1/v1 (ECONNREFUSED): is the server running') as string,
+      message: expect.stringContaining('cannot reach http://127.0.0.1:1/v1 (ECONNREFUSED): check that the server is running') as string,
     });
   });
 
