@@ -10,7 +10,7 @@ import { parseTemplate, textOf } from './template.ts';
 type BadField = { readonly field: string; readonly reason: string };
 /** How the source writes fields whose numbers JavaScript would write otherwise. */
 type Written = SourceRow['written'];
-type PromptOf = (row: JsonObject, written: Written) => { readonly payload: CliPrompt } | BadField;
+type PromptOf = (row: JsonObject, written: Written, ref: string) => { readonly payload: CliPrompt } | BadField;
 
 /** Turns a row of a file into an item whose payload is its prompt, or into a bad row that names the field with the error. */
 export const rowMapper = (description: JobDescription): ((entry: SourceEntry) => SourceEntry<CliPrompt>) => {
@@ -21,7 +21,7 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
     const { item, position, location, primaryKey, idField, origin, written } = entry;
     const from = origin === undefined ? {} : { origin };
     const row = isJsonObject(item.payload) ? item.payload : {};
-    const prompt = promptOf(row, written);
+    const prompt = promptOf(row, written, location?.ref ?? '');
     if ('reason' in prompt) {
       return { bad: { ...prompt, itemId: item.itemId, location: location ?? { ref: '', line: null } }, ...from, position };
     }
@@ -40,7 +40,10 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
 
 const promptReader = (description: JobDescription): PromptOf => {
   const { prompt, systemPrompt, refusesObjects, model } = description;
-  if (prompt.type === 'prepared') return (row, written) => roundedIn(row, 'body', written) ?? readPrepared(row, { url: prompt.url, model });
+  if (prompt.type === 'prepared') {
+    const { url } = prompt;
+    return (row, written, ref) => roundedIn(row, 'body', written) ?? readPrepared(row, { url, model, ref });
+  }
   const withSystem = (text: string): CliPrompt => (systemPrompt === null ? text : { prompt: text, systemPrompt });
   if (prompt.type === 'template') {
     const template = parseTemplate(prompt.template);

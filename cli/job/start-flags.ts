@@ -3,14 +3,16 @@ import type { RunConfig, TokenPrices } from '../../lib/core/model/config.ts';
 import { onlyOf } from '../shell/only-flag.ts';
 import type { PriceBook } from '../../lib/run/job/price-book.ts';
 import { connectionName, endpointOf } from '../compose.ts';
+import { SourceError } from '../../lib/ports/source-error.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { params, required, wholeNumber } from '../shell/flags.ts';
-import { preparedBatch, requirePrepared } from './batch-file.ts';
+import { findRequests, findUnnamed, requireRequests } from './batch-file.ts';
 import { preparedIdField } from './prepared-row.ts';
 import { inputFilesOf, requireInput } from './input-files.ts';
-import { standardInput } from './input-kinds.ts';
+import { type InputFile, standardInput } from './input-kinds.ts';
 import type { Description, EarlierDescription, JobDescription, Reached } from './job-description.ts';
 import { type ModuleExport, parseModuleExport } from '../shell/load-module.ts';
+import { quoted } from '../shell/quoted.ts';
 import { policiesOf, type PolicyFlags } from './policy-flags.ts';
 import { type SchemaFlags, schemaSourceOf } from './schema-source.ts';
 import { rowFlags, flagsSetByLines, jobFlags } from './start-flag-names.ts';
@@ -93,21 +95,23 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, note, reach, 
 };
 
 const isDeclaredPrepared = ({ inputFormat }: StartFlags): boolean => inputFormat === 'openai-batch';
-/** Without prompt and model flags, the file may contain whole requests. */
-const mayBePrepared = (flags: StartFlags): boolean => isDeclaredPrepared(flags) || flagsSetByLines.every((name) => isAbsent(flags[name]));
+const mayHoldRequests = /\.(?:jsonl|ndjson|json)(?:\.gz|\.zst)?$/iu;
+/** Files whose names say JSON may hold whole requests, whatever other flags say. Standard input is read only once, so its format must be declared. */
+const mayBePrepared = (flags: StartFlags): boolean =>
+  isDeclaredPrepared(flags) || flags.input.every((input) => input !== standardInput && mayHoldRequests.test(input));
 
 /** A file of requests in OpenAI's batch format; null: the file has another format and was not declared as one. */
 const describePrepared = async (
   flags: StartFlags,
   { cwd, stdin, note, reach, book }: Omit<JobPlace, 'configOf'>,
 ): Promise<JobDescription | null> => {
-  if (isDeclaredPrepared(flags)) refuseBeside('--input-format openai-batch', flags, flagsSetByLines, 'Each line of the file sets it.');
-  // Standard input is read only once, so its format must be declared.
-  else if (flags.input.includes(standardInput)) return null;
-  const inputs = await inputFilesOf(flags, { cwd, stdin, idField: preparedIdField, note });
-  const found = isDeclaredPrepared(flags) ? await requirePrepared(inputs) : await preparedBatch(inputs);
+  if (isDeclaredPrepared(flags)) refuseBeside('--input-format openai-batch', flags, flagsSetByLines, setByLines);
+  const notes: string[] = [];
+  const inputs = await inputFilesOf(flags, { cwd, stdin, idField: preparedIdField, note: (line) => notes.push(line) });
+  const found = await requestsIn(flags, inputs);
   if (found === null) return null;
-  const { url, model } = found;
+  const { url, model, endpoint } = found;
+  notes.forEach(note);
   note(`batchor: ${inputs[0]?.given ?? ''}: a prepared batch file: its bodies go to ${url} as they are, for ${model}`);
   return {
     version: 1,
@@ -122,7 +126,7 @@ const describePrepared = async (
     keepsColumns: false,
     rowsMax: wholeNumber('--limit', flags.limit),
     model,
-    endpoint: await endpointOf(url),
+    endpoint,
     params: {},
     completionWindow: completionWindowOf(flags.completionWindow ?? '24h'),
     structuredOutput: null,
@@ -130,6 +134,49 @@ const describePrepared = async (
     ...reach,
     policies: policiesOf(flags, priceOf(book, model)),
   };
+};
+
+const setByLines = 'Each line of the file sets it.';
+
+/** The requests of the files; null: the rows are to be read by the flags. Throws for requests beside flags that each of them sets. */
+const requestsIn = async (flags: StartFlags, inputs: readonly InputFile[]): Promise<Awaited<ReturnType<typeof requireRequests>> | null> => {
+  if (isDeclaredPrepared(flags)) return requireRequests(inputs);
+  const given = flagsSetByLines.filter((name) => !isAbsent(flags[name]));
+  const found = await findRequests(inputs).catch((error: unknown) => {
+    // Read by the fields that the flags name, the file may be as it should.
+    if (given.length > 0 && error instanceof SourceError) return null;
+    throw error;
+  });
+  const name = inputs[0]?.given ?? '';
+  if (found !== null && flags.inputFormat !== undefined) {
+    refuseBody(name, flags);
+    return null;
+  }
+  if (found?.type === 'unusable') throw found.failure;
+  if (found !== null) {
+    const [first] = given;
+    if (first === undefined) return found;
+    throw new CliFailure(`${name} is a prepared batch file, which excludes ${flagName(first)}`, {
+      hint: `${setByLines} Omit ${given.map(flagName).join(', ')}. To read the lines as rows of your own: --input-format jsonl`,
+    });
+  }
+  const unnamed = given.length > 0 || flags.inputFormat !== undefined ? null : await findUnnamed(inputs);
+  if (unnamed !== null) throw unnamed.failure;
+  return null;
+};
+
+/** A whole request as the text of a prompt is a mistake. */
+const refuseBody = (name: string, { promptField, promptTemplate }: StartFlags): void => {
+  const flag =
+    promptField === 'body'
+      ? '--prompt-field'
+      : promptTemplate !== undefined && parseTemplate(promptTemplate).fields.includes('body')
+        ? '--prompt-template'
+        : null;
+  if (flag === null) return;
+  throw new CliFailure(`${name} is a prepared batch file: ${flag} would send the JSON of each body as one message`, {
+    hint: `To send the requests as they are: batchor start --input ${quoted(name)}`,
+  });
 };
 
 /** Rows of an earlier run, at its endpoint; its model, unless another one is named. */
