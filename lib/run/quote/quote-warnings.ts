@@ -31,7 +31,7 @@ export const warningsOf = (quote: Omit<Quote, 'warnings'>, { overBudgetRows, bad
     cap?.verdict === 'reached' && `the cost cap of ${dollarsOf(cap.usd)} is reached before all rows are sent`,
     cap?.verdict === 'may_be_reached' && `the cost cap of ${dollarsOf(cap.usd)} may be reached before all rows are sent`,
     cap?.verdict === 'unknown' &&
-      `batchor cannot enforce the cost cap of ${dollarsOf(cap.usd)}, because a price or an answer length is unknown: it will refuse to start the run`,
+      `the cost cap of ${dollarsOf(cap.usd)} cannot be enforced, because a price or an answer length is unknown: batchor will refuse to start the run`,
     !inputTokens.isBound &&
       items > 0 &&
       `input tokens are an estimate, not a bound: the token counter ${inputTokens.counter} cannot count all that these rows may be billed (pictures, sound, files, hosted tools, stored conversations and prompts, parameters that it does not know), or does not know the tokens of ${quote.model}${cap === null ? '' : `; the cost cap of ${dollarsOf(cap.usd)} is enforced by this estimate and may be exceeded`}`,
