@@ -31,6 +31,7 @@ export interface StartRequest {
   readonly runId: string | undefined;
   readonly flags: ConnectionFlags;
   readonly acceptNoList: boolean;
+  readonly adoptAgain: boolean;
   readonly goal: Goal;
 }
 
@@ -95,7 +96,7 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
 
 /** Creates the run after every check that needs no run: input, key, address. */
 const create = async (
-  { context, description, runId, acceptNoList }: StartRequest,
+  { context, description, runId, acceptNoList, adoptAgain }: StartRequest,
   job: CliJob,
   runner: BatchRunner,
   signal: AbortSignal,
@@ -112,7 +113,7 @@ const create = async (
   // A job with its own connection does not use the address of the environment.
   const stored =
     isOfModule(description) && hasOwnConnection(job) ? { version: description.version, job: description.job, baseUrl: null } : description;
-  return (await runner.start(job, { ...id, ifExists: 'fail', description: encodeDescription(stored), signal })) as Run;
+  return (await runner.start(job, { ...id, ifExists: 'fail', description: encodeDescription(stored), adoptAgain, signal })) as Run;
 };
 
 const hasOwnConnection = ({ providerConfig }: CliJob): boolean => providerConfig.connection !== connectionName;
@@ -148,7 +149,7 @@ const continueStored = async (
   { runner, run: stored, description: before }: StoredRun,
   belongsTo: (account: Account) => void,
 ): Promise<ExitCode> => {
-  const { context, place, description, flags } = request;
+  const { context, place, description, flags, adoptAgain } = request;
   const { runId } = stored;
   const snapshot = stored.snapshot();
   const isOwn = snapshot.config.provider.connection !== connectionName;
@@ -159,10 +160,10 @@ const continueStored = async (
   if (!isOfModule(description)) checkCap(job);
   if (stored.isFinished || snapshot.control.state === 'paused') {
     // Compared even for a finished run: answers of other prompts must not be returned for these flags.
-    if (stored.isFinished) await runner.start(job, { runId });
+    if (stored.isFinished) await runner.start(job, { runId, adoptAgain });
     else if (changesPolicies(description, before, snapshot.config.operation)) {
       requireKey(account, job.providerConfig.connection);
-      await runner.start(job, { runId });
+      await runner.start(job, { runId, adoptAgain });
       writeNotes(context, [`batchor: run ${runId} stays paused; new flag values take effect when you resume it`]);
     } else await runner.getRun(runId, { job });
     await writeJson(context, summaryInPlace(place, toWire(stored.summary())));
@@ -171,7 +172,7 @@ const continueStored = async (
     throw stopReason(snapshot, context.nowMs());
   }
   requireKey(account, job.providerConfig.connection);
-  return drive(request, runner, (await runner.start(job, { runId })) as Run);
+  return drive(request, runner, (await runner.start(job, { runId, adoptAgain })) as Run);
 };
 
 const drive = ({ context, place, goal }: StartRequest, runner: BatchRunner, run: Run, signal?: AbortSignal): Promise<ExitCode> => {

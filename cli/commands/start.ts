@@ -52,6 +52,9 @@ export class StartCommand extends JobCommand {
   readonly retryAdopted = Option.Boolean('--retry-adopted', false, {
     description: 'With --from-batch: send rows again whose error is retryable or that have no answer (default: they fail)',
   });
+  readonly adoptAgain = Option.Boolean('--adopt-again', false, {
+    description: 'With --retry-adopted: start although another run of this store sends failed rows of the same batches again',
+  });
   readonly dryRun = Option.Boolean('--dry-run', false, {
     description: 'Print the first requests (default 3, or --limit) and send nothing',
   });
@@ -102,6 +105,10 @@ export class StartCommand extends JobCommand {
     if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
     if (this.fromBatch.length === 0 && this.retryAdopted)
       throw new CliFailure('--retry-adopted goes with --from-batch', { hint: 'Rows that batchor sends itself are always retried.' });
+    if (!this.retryAdopted && this.adoptAgain)
+      throw new CliFailure('--adopt-again goes with --retry-adopted', {
+        hint: 'Without retries, batches can be adopted any number of times.',
+      });
     if (this.fromBatch.length > 0 && this.dryRun)
       throw new CliFailure('--from-batch and --dry-run exclude each other', { hint: 'Batches that exist already need no requests.' });
     if (this.dryRun) {
@@ -136,6 +143,7 @@ export class StartCommand extends JobCommand {
       runId: this.runId,
       flags: this,
       acceptNoList: this.acceptNoList,
+      adoptAgain: this.adoptAgain,
       goal: this.wait ? 'finished' : 'submitted',
     });
   }

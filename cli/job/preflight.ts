@@ -60,6 +60,9 @@ const checkLines = async (
   throw new CliFailure(`${ref}: it is one JSON text, not JSON lines. Read it as JSON (--input-format json)`);
 };
 
+/** Of the metadata of results. */
+const lineageKey = 'batchor_lineage';
+
 /** Throws for a field that the header or all first rows lack. A single row without it is a bad row, which the run handles. */
 const checkFields = (description: JobDescription, ref: string, kind: string, entries: readonly SourceEntry[]): void => {
   const rows = entries.flatMap((entry): readonly JsonObject[] =>
@@ -67,6 +70,15 @@ const checkFields = (description: JobDescription, ref: string, kind: string, ent
   );
   const [first] = rows;
   if (first === undefined) return checkId(description, ref, entries);
+  const flagOfMetadata = description.keepsColumns ? '--keep-columns' : '--metadata-field';
+  const isKept = description.keepsColumns || description.metadataFields.includes(lineageKey);
+  if (isKept && rows.some((row) => Object.hasOwn(row, lineageKey)))
+    throw new CliFailure(
+      `${ref}: ${flagOfMetadata} would keep the field "${lineageKey}", but results tell the origin of a row under that name`,
+      {
+        hint: 'Rename the field in the input. Or keep other fields by name: --metadata-field NAME.',
+      },
+    );
   for (const { flag, field } of namedFields(description)) {
     if (rows.some((row) => Object.hasOwn(row, field))) continue;
     const what = kind === 'csv' ? 'the header has no such column' : `none of the first ${rows.length} rows has such a field`;

@@ -58,6 +58,8 @@ const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
     place.store.type === 'postgres'
       ? 'Do not change the database or the artifacts: stored records contradict each other. Nothing more was written.'
       : `Do not change the run's folder. See what is damaged and what a repair would discard: ${runId === '' ? `batchor doctor${place.storeFlag}` : commandLine(place, 'doctor', runId)}`,
+  batch_already_retried: (place, runId) =>
+    `Read its results: ${commandLine(place, 'results', runId)}. Or omit --retry-adopted. To pay for the rows again, add: --adopt-again. Nothing was sent.`,
   adopted_batches_in_progress: (place, runId) =>
     `To cancel them as well: ${commandLine(place, 'cancel', runId, '--cancel-adopted')}. To leave them and stop waiting: ${commandLine(place, 'pause', runId)}`,
   job_changed: (place, runId) =>

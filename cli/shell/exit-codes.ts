@@ -27,6 +27,7 @@ const byErrorCode: Readonly<Partial<Record<BatchorErrorCode, ExitCode>>> = {
   schema_unsupported: exitCodes.usage,
   invalid_run_id: exitCodes.usage,
   batch_not_adoptable: exitCodes.usage,
+  batch_already_retried: exitCodes.usage,
   adopted_batches_in_progress: exitCodes.usage,
   price_unknown: exitCodes.usage,
   api_key_missing: exitCodes.usage,

@@ -182,6 +182,20 @@ describe('batches that were created elsewhere', () => {
     expect(results).toHaveLength(16);
     expect(results.every((line) => line['status'] === 'completed')).toBe(true);
     expect(await isSound(world, 'retried')).toBe(true);
+    const before = changes(world);
+    const twice = await world.run(adopt([ids[1] ?? ''], 'twice', '--retry-adopted', '--wait'));
+    expect([twice.code, twice.stderr]).toEqual([
+      1,
+      expect.stringContaining(
+        `run retried adopted batch ${ids[1] ?? ''} and sends its failed rows again: a second run would pay for them twice`,
+      ),
+    ]);
+    expect(twice.stderr).toContain('batchor results --run-id retried --store store');
+    expect(changes(world)).toEqual(before);
+    // Reading pays for nothing; paying again takes a flag.
+    expect((await world.run(adopt([ids[1] ?? ''], 'twice', '--wait'))).code).toBe(2);
+    expect(changes(world)).toEqual(before);
+    expect((await world.run(adopt([ids[1] ?? ''], 'thrice', '--retry-adopted', '--adopt-again', '--wait'))).code).toBe(0);
   });
 
   it('are typed where a schema is named, which changes nothing of their requests', async () => {

@@ -42,6 +42,20 @@ const beforeTheRun: readonly Mistake[] = [
     code: 1,
     says: ['--prompt-field and --prompt-template exclude each other'],
   },
+  {
+    title: 'a column that would be lost behind the lineage',
+    files: { 'lineage.csv': 'id,text,batchor_lineage\nr1,one,mine\n' },
+    args: start('--input', 'lineage.csv', ...job, '--keep-columns'),
+    code: 1,
+    says: ['lineage.csv: --keep-columns would keep the field "batchor_lineage"', 'Rename the field in the input'],
+  },
+  {
+    title: 'the same, by its name',
+    files: { 'lineage.csv': 'id,text,batchor_lineage\nr1,one,mine\n' },
+    args: start('--input', 'lineage.csv', ...job, '--metadata-field', 'batchor_lineage'),
+    code: 1,
+    says: ['--metadata-field would keep the field "batchor_lineage"'],
+  },
   { title: 'a missing file', args: start('--input', 'nowhere.csv', ...job), code: 1, says: [/nowhere\.csv: no such file/] },
   {
     title: 'a file of another kind',

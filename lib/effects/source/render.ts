@@ -115,6 +115,7 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
     if (item.metadata !== undefined) {
       if (isTooDeep(item.metadata)) return failed(originOf(entry, entryIndex), `its metadata ${tooDeep}`, 'metadata');
       const text = stringifyMetadata(item.metadata);
+      if (isLineageTaken(item.metadata)) return failed(originOf(entry, entryIndex), lineageTaken, lineageKey);
       if (text === null) return failed(originOf(entry, entryIndex), 'its metadata is not a JSON object', 'metadata');
       metadata = text.length > 2 ? `${text.slice(1, -1)},` : '';
     }
@@ -168,6 +169,12 @@ const rendererOfAdopted =
       reason: 'the provider writes no requests that were written elsewhere',
     };
 
+const lineageKey = 'batchor_lineage';
+const lineageTaken = `its metadata has the key ${lineageKey}, where results tell the row's origin: rename it, or leave it out`;
+/** One key twice would lose the user's value. */
+const isLineageTaken = (metadata: unknown): boolean =>
+  typeof metadata === 'object' && metadata !== null && Object.hasOwn(metadata, lineageKey);
+
 const tooDeep = `is nested more than ${jsonDepthMax} levels deep, or holds itself`;
 
 /** Items are a user's, and may hold anything. */
@@ -177,7 +184,7 @@ const isItem = (item: unknown): item is SourceRow['item'] => typeof item === 'ob
  * Where a row comes from, for its metadata. Parts that neighbouring rows share are serialised once.
  */
 const createLineage = (ref: string): ((within: SourceOrigin | null, entryIndex: number, primaryKey: string | null) => string) => {
-  const headOf = (of: string): string => `"batchor_lineage":{"source_ref":${JSON.stringify(of)},"source_item_index":`;
+  const headOf = (of: string): string => `"${lineageKey}":{"source_ref":${JSON.stringify(of)},"source_item_index":`;
   let known = { ref, namespace: null as string | null, head: headOf(ref), tail: 'null}' };
   return (within, entryIndex, primaryKey) => {
     const { ref: own, index, namespace } = within ?? { ref, index: entryIndex, namespace: null };

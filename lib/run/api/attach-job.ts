@@ -8,7 +8,9 @@ import type { Drivers } from '../drive/drivers.ts';
 import { compareStored } from '../job/compare-stored.ts';
 import type { AnyJob } from '../job/job.ts';
 import type { PriceBook } from '../job/price-book.ts';
+import type { StartOptions } from './runner-options.ts';
 import type { Structures } from '../job/structures.ts';
+import { requireNotRetried } from './adopted-elsewhere.ts';
 import { must } from './interop.ts';
 
 /** What attaching a job needs from its runner. */
@@ -21,6 +23,9 @@ export interface AttachParts {
   readonly isAutorun: boolean;
 }
 
+/** Options of the call that attaches. */
+export type Attaching = Pick<StartOptions, 'signal' | 'adoptAgain'>;
+
 export interface Attachment {
   readonly runId: RunId;
   readonly job: AnyJob;
@@ -28,18 +33,21 @@ export interface Attachment {
   readonly signal: AbortSignal;
   /** True for a start, which also drives the run. */
   readonly isStart: boolean;
+  readonly adoptAgain: boolean;
 }
 
 /**
  * Compares the job with a stored run. A start then drives the run with the job's changed settings.
- * Throws `source_changed`, `job_changed`, `run_owned_elsewhere`.
+ * Throws `source_changed`, `job_changed`, `batch_already_retried`, `run_owned_elsewhere`.
  */
 export const attachJob = async (
   store: RunStore,
-  { runId, job, source, signal, isStart }: Attachment,
+  { runId, job, source, signal, isStart, adoptAgain }: Attachment,
   { drivers, structures, prices, scheduler, isAutorun }: AttachParts,
 ): Promise<void> => {
   const { snapshot, changedOperation } = await compareStored(store, runId, job, source, { prices, signal, isStart });
+  const isRetriedNow = changedOperation?.retriesAdopted === true && !snapshot.config.operation.retriesAdopted;
+  if (isStart && isRetriedNow && !adoptAgain) await requireNotRetried(store, runId, snapshot.config);
   drivers.attach(runId, source);
   structures.set(runId, job.structuredOutput);
   if (isFinished(snapshot) || !isStart) return;

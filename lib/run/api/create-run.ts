@@ -7,6 +7,7 @@ import { commitCommand } from '../../engine/commit-command.ts';
 import type { OwnedRun, RunStore } from '../../ports/run-store.ts';
 import type { EngineSource } from '../../effects/ports.ts';
 import type { Connections } from './connections.ts';
+import { requireNotRetried } from './adopted-elsewhere.ts';
 import { must, unwrap } from './interop.ts';
 import { configOf } from '../job/job-config.ts';
 import { fingerprintOf } from '../job/job-source.ts';
@@ -47,6 +48,7 @@ export const createRun = async (
   const signal = options.signal ?? new AbortController().signal;
   const { kind, ref } = source.items;
   const unnamed = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) }, prices);
+  if (unnamed.operation.retriesAdopted && options.adoptAgain !== true) await requireNotRetried(store, runId, unnamed);
   if (job.structuredOutput !== undefined) await prepareStructure(job.structuredOutput);
   const wire = await connections.connect(unnamed);
   if (unnamed.operation.retry.raisedOutputTokensMax !== null) requireRaising(wire, unnamed);

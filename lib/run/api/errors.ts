@@ -17,6 +17,8 @@ export interface BatchorErrorDetails {
   invalid_run_id: { readonly runId: string };
   /** An existing batch cannot become a run; `line`: the invalid 1-based line of its input file. */
   batch_not_adoptable: { readonly batchId: string; readonly line: number | null };
+  /** Run `runId` already sends the failed rows of this adopted batch again. */
+  batch_already_retried: { readonly runId: string; readonly batchId: string };
   /** The provider would reject the schema, and so every request. */
   schema_not_strict: { readonly violations: readonly SchemaProblem[] };
   /** No strict JSON Schema expresses parts of the schema; `vendor`: the schema's library. */

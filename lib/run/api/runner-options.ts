@@ -68,6 +68,8 @@ export interface StartOptions {
   readonly ifExists?: 'resume' | 'fail';
   /** Stored with a new run. `run.description` returns it. */
   readonly description?: JsonObject;
+  /** With `retryAdopted`: start although another run retries rows of the same batches. Default false. */
+  readonly adoptAgain?: boolean;
   readonly signal?: AbortSignal;
 }
 

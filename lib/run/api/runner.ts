@@ -7,7 +7,7 @@ import type { RunStore } from '../../ports/run-store.ts';
 import type { OutputOf, StructuredOutput } from '../../schema/types.ts';
 import type { EngineSource } from '../../effects/ports.ts';
 import { randomHexOf } from '../drive/random-hex.ts';
-import { attachJob } from './attach-job.ts';
+import { type Attaching, attachJob } from './attach-job.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { defaultStorage, defaultTokenCounter } from './defaults.ts';
 import { createRun } from './create-run.ts';
@@ -80,7 +80,7 @@ export class BatchRunner implements AsyncDisposable {
     if (known !== null && isRight(known)) {
       await known.right.close();
       if (options.ifExists === 'fail') throw runExists(runId, store.describe);
-      await this.#attach(store, runId, erased, options.signal, true);
+      await this.#attach(store, runId, erased, options, true);
     } else await this.#create(store, runId, erased, source, options);
     return this.#handle(store, runId);
   }
@@ -200,7 +200,7 @@ export class BatchRunner implements AsyncDisposable {
       store,
       drivers: this.#drivers,
       scheduler: this.#scheduler,
-      attach: (runId, job) => this.#attach(store, runId, job, options.signal),
+      attach: (runId, job) => this.#attach(store, runId, job, options),
       closed$: this.#closed,
       isClosed: () => this.#isClosed,
       options,
@@ -269,11 +269,11 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /** Compares the job with a stored run. A start also drives it. */
-  async #attach(store: RunStore, runId: RunId, job: AnyJob, signal = new AbortController().signal, isStart = false): Promise<void> {
-    const source = this.#sourceOf(job);
+  async #attach(store: RunStore, runId: RunId, job: AnyJob, options: Attaching = {}, isStart = false): Promise<void> {
+    const { signal = new AbortController().signal, adoptAgain = false } = options;
     await attachJob(
       store,
-      { runId, job, source, signal, isStart },
+      { runId, job, source: this.#sourceOf(job), signal, isStart, adoptAgain },
       {
         drivers: this.#drivers,
         structures: this.#structures,
