@@ -52,7 +52,7 @@ export const openRowText = async (input: InputFile, path: string, signal: AbortS
     : (await import('../adapters/jsonl/jsonl-text.ts')).openJsonlText(path, options);
 };
 
-/** The lines of a text file as they stand in it; null: they cannot be told apart without decoding it. */
+/** The lines of a text file as they stand in it; null: it cannot be split into lines without decoding. */
 export const openRawText = async (path: string, options: { readonly encoding: string; readonly signal: AbortSignal }) =>
   (await import('../adapters/files/raw-lines.ts')).openRawLines(path, options);
 

@@ -42,7 +42,7 @@ export interface RowFile {
 export interface RowFileOptions {
   readonly idField: string;
   readonly keepsDigits: boolean;
-  /** Rows in the encoding of the file, where its lines can be told apart in it; to be written without new columns. Default: as UTF-8. */
+  /** Rows in the encoding of the file, where it can be split into lines; to be written without new columns. Default: as UTF-8. */
   readonly isRaw?: boolean;
   /** The run whose failed rows are copied, for messages. */
   readonly runId?: string;
