@@ -32,9 +32,10 @@ export const messageOf = (error: PortError): string => {
 };
 
 /**
- * The command that answers an effect which a port could not perform, as batchor's own engine answers it. A wrong key pauses the run, a clear
- * no counts, an unreachable provider is waited for. Of `CreateBatch` a clear no is `RecordCreateRefused`, and everything else
- * `RecordCreateUnclear`: the batch may exist. Null where the run's own store failed: nothing can be recorded then.
+ * The command that answers an effect which a port could not perform, as batchor's own engine
+ * answers it. A wrong key pauses the run, a clear no counts, an unreachable provider is waited for.
+ * For `CreateBatch` a refusal is `RecordCreateRefused`, and everything else `RecordCreateUnclear`:
+ * the batch may exist. Null where the run's own store failed: nothing can be recorded then.
  */
 export const commandOfError = (effect: Effect, error: PortError, atMs: number): Command | null => {
   const input = inputRefusalIn(error);

@@ -8,7 +8,7 @@ import type { BatchItem, CheckpointedItemSource } from '../ports/source.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
 import type { OutputReading } from '../schema/structure.ts';
 
-/** What the engine needs of the world for one run. */
+/** The ports that the engine needs for one run. */
 export interface EnginePorts {
   readonly run: OwnedRun;
   readonly provider: BatchProvider & ProviderWire;

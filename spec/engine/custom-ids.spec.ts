@@ -19,7 +19,7 @@ async function* noted(lines: AsyncIterable<Uint8Array>, bytes: number, uploads: 
 }
 
 describe('the custom_ids of a run', () => {
-  it('carry batch and attempt where the wire proves by them, in place, and the answers are read by them', async () => {
+  it('carry batch and attempt where the wire proves by them, at the same line length, and the answers are read by them', async () => {
     const uploads: (readonly string[])[] = [];
     const fake = fakeConnection(
       createFakeProvider({

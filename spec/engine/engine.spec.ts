@@ -11,8 +11,8 @@ const minuteMs = 60_000;
 const quick = { turnaroundMs: { min: minuteMs, max: 5 * minuteMs } };
 const job = (count: number, maxRequests: number) => () => jobOf(null, itemsOf(count), { maxRequests });
 
-/** The provider, with every call told before it leaves and after it came back. */
-const told = (
+/** The provider, with every call reported before it leaves and after it came back. */
+const observed = (
   provider: LabPorts['provider'],
   around: <A>(name: string, key: string, work: Port<A>) => Port<A>,
 ): BatchProvider & ProviderWire => ({
@@ -54,7 +54,7 @@ describe('the engine', () => {
       job(60, 10),
       { ...quick, faults: [{ type: 'lose_create_reply', batch: 2 }] },
       ({ provider }, { scheduler }) => ({
-        provider: told(provider, (name, key, work) => async () => {
+        provider: observed(provider, (name, key, work) => async () => {
           if (inFlight.has(key)) twice.push(`${name} ${key}`);
           inFlight.add(key);
           togetherMax = Math.max(togetherMax, inFlight.size);
@@ -70,13 +70,13 @@ describe('the engine', () => {
     lab.stop();
   });
 
-  it('sends a create once: an answer that was lost is looked for, never asked for again', async () => {
+  it('sends a create once: a lost answer is reconciled from the list, never asked for again', async () => {
     const creates: string[] = [];
     const lab = await createEngineLab(
       job(20, 10),
       { ...quick, faults: [{ type: 'lose_create_reply', everyBatch: 1 }] },
       ({ provider }) => ({
-        provider: told(provider, (name, key, work) => () => {
+        provider: observed(provider, (name, key, work) => () => {
           if (name === 'create') creates.push(key);
           return work();
         }),
@@ -89,9 +89,9 @@ describe('the engine', () => {
     lab.stop();
   });
 
-  it('takes a create that throws for an unclear one', async () => {
+  it('takes a create that throws for an unconfirmed one', async () => {
     const lab = await createEngineLab(job(5, 10), quick, ({ provider }) => ({
-      provider: told(provider, (name, _key, work) => (name === 'create' ? () => Promise.reject(new Error('a socket died')) : work)),
+      provider: observed(provider, (name, _key, work) => (name === 'create' ? () => Promise.reject(new Error('a socket died')) : work)),
     }));
     await lab.until(({ live }) => live.some(({ createAttempt, phase }) => createAttempt === 2 && phase === 'indeterminate'));
     expect(lab.engine.snapshot.live.map((batch) => batch.phase)).toEqual(['indeterminate']);
@@ -126,7 +126,7 @@ describe('the engine', () => {
 
   it('drains only once a create that is out has been answered and committed', async () => {
     const lab = await createEngineLab(job(5, 10), quick, ({ provider }, { scheduler }) => ({
-      provider: told(provider, (name, _key, work) => async () => {
+      provider: observed(provider, (name, _key, work) => async () => {
         if (name === 'create') await firstValueFrom(timer(10 * minuteMs, scheduler));
         return work();
       }),
@@ -144,7 +144,7 @@ describe('the engine', () => {
     lab.stop();
   });
 
-  it('goes on polling while the run is paused, while rows wait for their backoff, and while the source flows', async () => {
+  it('continues to poll while the run is paused, while rows wait for their backoff, and while the source flows', async () => {
     const polls: { readonly atMs: number; readonly state: string }[] = [];
     async function* slowly(scheduler: Parameters<Parameters<typeof createEngineLab>[0]>[0]) {
       for (const item of itemsOf(40)) {
@@ -156,7 +156,7 @@ describe('the engine', () => {
       (scheduler) => jobOf(null, slowly(scheduler), { maxRequests: 5 }, { retryPolicy: { itemBackoff: { initialMs: 20 * minuteMs } } }),
       { turnaroundMs: { min: 30 * minuteMs, max: 30 * minuteMs }, faults: [{ type: 'rows_fail', batch: 1, ratio: 1, statusCode: 500 }] },
       ({ provider, run }) => ({
-        provider: told(provider, (name, _key, work) => () => {
+        provider: observed(provider, (name, _key, work) => () => {
           const { ingest, backoff, control } = run.snapshot;
           const state =
             control.state === 'paused' ? 'paused' : backoff.length > 0 ? 'backoff' : ingest.isComplete ? 'ingested' : 'ingesting';
@@ -252,7 +252,7 @@ describe('the engine', () => {
     lab.stop();
   });
 
-  it('tells whoever asks what became of a command, and answers none after the end', async () => {
+  it('returns the result of each command, and answers none after the end', async () => {
     const lab = await createEngineLab(job(3, 10), quick);
     const atMs = lab.time.now();
     expect(await lab.engine.tell({ type: 'ResumeRun', atMs })).toMatchObject({ _tag: 'Left', left: { type: 'not_while' } });
@@ -267,7 +267,7 @@ describe('the engine', () => {
     lab.stop();
   });
 
-  it('ends with the fault when a commit is refused, and tells everybody who waits', async () => {
+  it('ends with the error when a commit is refused, and rejects every waiting caller', async () => {
     const lab = await createEngineLab(job(3, 10), quick, ({ run }) => {
       const commit: OwnedRun['commit'] = (version, events) =>
         version > 3 ? () => Promise.resolve({ _tag: 'Left', left: { type: 'lease_lost', owner: 'another' } }) : run.commit(version, events);

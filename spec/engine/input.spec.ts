@@ -217,7 +217,7 @@ describe('an item that is none', () => {
 });
 
 describe('a source', () => {
-  it('that fails half-way pauses the run with its own words, keeps what it gave, and is read again on resume', async () => {
+  it('that fails half-way pauses the run with its own message, keeps the rows before it, and is read again on resume', async () => {
     await using world = await createWorld(quick);
     let isBroken = true;
     const job = jobOver(world, rows(10));
@@ -295,7 +295,7 @@ describe('a job on a run that exists', () => {
     const error = await startOf(world, { ...job, buildPrompt: ({ payload }) => `Please: ${payload}` });
     expect(error).toMatchObject({ code: 'job_changed', details: { differences: [{ field: 'buildPrompt' }] } });
     expect((error as Error).message).toContain('Please: prompt 3');
-    // The refused job has not taken the run from anybody.
+    // The refused job has not taken the run from its owner.
     expect(await startOf(world, job)).toMatchObject({ runId: 'half' });
   });
 

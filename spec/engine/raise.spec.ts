@@ -9,7 +9,7 @@ import { changedLines, raisingOf } from '../../lib/effects/submit/change-lines.t
 import { makeConfig } from '../support/core/config.ts';
 
 const encoder = new TextEncoder();
-/** Words that look like bounds, in every dress that JSON knows. */
+/** Texts that resemble bounds, in every form that JSON allows. */
 const trap = fc.constantFrom(
   '"max_output_tokens":300 ,',
   'max_output_tokens":300   }',
@@ -17,19 +17,19 @@ const trap = fc.constantFrom(
   '"max_tokens":7         ,"x":1',
   'ö\u2028\n"max_completion_tokens":1 }',
 );
-const words = fc.oneof(
+const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   trap,
   fc.tuple(fc.string(), trap, fc.string()).map((parts) => parts.join('')),
 );
 const prompts = fc.oneof(
-  words,
-  fc.record({ prompt: words, systemPrompt: words }),
+  text,
+  fc.record({ prompt: text, systemPrompt: text }),
   fc.record({
-    body: fc.record({ input: words, messages: fc.constant([]), user: words, max_output_tokens: fc.integer({ min: 1, max: 9_999 }) }),
+    body: fc.record({ input: text, messages: fc.constant([]), user: text, max_output_tokens: fc.integer({ min: 1, max: 9_999 }) }),
   }),
   fc.record({
-    body: fc.record({ metadata: fc.dictionary(fc.constantFrom('max_output_tokens', 'max_tokens', 'x'), fc.nat()), note: words }),
+    body: fc.record({ metadata: fc.dictionary(fc.constantFrom('max_output_tokens', 'max_tokens', 'x'), fc.nat()), note: text }),
   }),
 );
 const wires: readonly (readonly [string, (params: JsonObject) => ProviderWire, string])[] = [
@@ -55,8 +55,8 @@ const bodyOf = (line: string): JsonObject => {
 };
 
 async function* cut(bytes: Uint8Array, at: readonly number[]): AsyncGenerator<Uint8Array> {
-  const places = [...new Set([0, ...at.map((place) => place % (bytes.length + 1)), bytes.length])].sort((a, b) => a - b);
-  for (let i = 1; i < places.length; i += 1) yield await Promise.resolve(bytes.subarray(places[i - 1], places[i]));
+  const cuts = [...new Set([0, ...at.map((cut) => cut % (bytes.length + 1)), bytes.length])].sort((a, b) => a - b);
+  for (let i = 1; i < cuts.length; i += 1) yield await Promise.resolve(bytes.subarray(cuts[i - 1], cuts[i]));
 }
 
 describe.each(wires)('lines of %s that are asked again', (_, wireOf, key) => {
@@ -84,8 +84,8 @@ describe.each(wires)('lines of %s that are asked again', (_, wireOf, key) => {
           for await (const piece of changedLines(cut(bytes, cuts), raise)) pieces.push(piece);
           const sent = Buffer.concat(pieces);
           expect(sent.length).toBe(bytes.length);
-          const told = sent.toString('utf8').split('\n').slice(0, -1).map(bodyOf);
-          expect(told).toEqual(
+          const sentBodies = sent.toString('utf8').split('\n').slice(0, -1).map(bodyOf);
+          expect(sentBodies).toEqual(
             lines.map(({ first }) => {
               const own = first[key];
               return typeof own === 'number' ? { ...first, [key]: Math.max(own, raised) } : first;
@@ -97,7 +97,7 @@ describe.each(wires)('lines of %s that are asked again', (_, wireOf, key) => {
   });
 });
 
-describe('lines that were rendered without room', () => {
+describe('lines that were rendered without padding', () => {
   it('stay as they are', () => {
     const wire = createOpenAIWire({ model: 'm', endpoint: 'responses', params: { max_output_tokens: 5 } });
     const line = wire.renderer({ jsonSchema: null, schemaName: null, raisedOutputTokensMax: null })('row-0', '"max_output_tokens":300 }');

@@ -26,7 +26,7 @@ describe('waiting', () => {
     expect(run.summary().itemCounts).toMatchObject({ completed: 10, failed_retryable: 10 });
   });
 
-  it('waits on through a pause when it is told to', async () => {
+  it('waits through a pause when it is asked to', async () => {
     await using world = await createWorld(quick);
     const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks));
     await run.pause();
@@ -37,7 +37,7 @@ describe('waiting', () => {
     expect((await world.until(waiting)).status).toBe('completed');
   });
 
-  it('stops when it is aborted or out of time, by the clock of the scheduler; the run goes on', async () => {
+  it('stops when it is aborted or out of time, by the clock of the scheduler; the run continues', async () => {
     await using world = await createWorld(quick);
     const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks));
     const abort = new AbortController();
@@ -87,14 +87,14 @@ describe('waiting', () => {
     await bare.resume({ badRows: 'record' });
     expect(await world.until(codeOf(bare.wait()))).toBe('source_required');
     expect(bare.summary().itemCounts.completed).toBe(15);
-    // It is out of nobody's reach: who has the rest goes on.
+    // The other callers can still reach it: they continue.
     expect(bare.isDrivenHere).toBe(false);
     expect((await world.settle(await reborn.getRun('half', { job }))).status).toBe('completed');
   });
 });
 
 describe('a closed runner', () => {
-  it('keeps nobody waiting, and gives the run back as it is', async () => {
+  it('returns at once, and returns the run unchanged', async () => {
     await using world = await createWorld(quick);
     const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks), { runId: 'given-back' });
     const waited = codeOf(run.wait());
@@ -150,7 +150,7 @@ describe('control', () => {
     await expect(run.pause()).rejects.toMatchObject({ code: 'run_finished' });
   });
 
-  it('reaches a run that nobody drives, and leaves it to nobody', async () => {
+  it('reaches a run without an owner, and leaves it without one', async () => {
     await using world = await createWorld(quick);
     await world.runner.start(jobOf(world.connection, itemsOf(5), chunks), { runId: 'idle' });
     const reborn = await world.crash();
@@ -198,7 +198,7 @@ describe('events', () => {
     await world.settle(run);
     const stored: RunEvent[] = [];
     for await (const event of run.events()) stored.push(event);
-    // The first two were true before anybody drove.
+    // The first two were true before the run was driven.
     expect(seen).toEqual(stored.filter(({ eventType }) => eventType !== 'run_created' && eventType !== 'run_opened'));
   });
 
@@ -216,7 +216,7 @@ describe('events', () => {
     expect([events.end(), results.end()]).toEqual(['complete', 'complete']);
     expect(await world.until(waited)).toBe('runner_closed');
     const counts = [events.got.length, summaries.length];
-    // The run goes on without the handle.
+    // The run continues without the handle.
     const other = await world.runner.getRun('kept');
     expect((await world.settle(other)).status).toBe('completed');
     expect([events.got.length, summaries.length]).toEqual(counts);

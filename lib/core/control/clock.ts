@@ -20,7 +20,10 @@ export const decideClockJump = (
   return right([{ type: 'ClockJumped', atMs, byMs }]);
 };
 
-/** What an owner can know of the clock when it opens the run: it went back if the last commit lies ahead. */
+/**
+ * The clock jump that an owner finds when it opens the run: the clock went back if the last commit
+ * is in the future.
+ */
 export const clockWentBack = ({ updatedAtMs }: RunSnapshot, atMs: number): readonly Event[] =>
   updatedAtMs - atMs >= clockJumpMsMin ? [{ type: 'ClockJumped', atMs, byMs: Math.round(atMs - updatedAtMs) }] : [];
 

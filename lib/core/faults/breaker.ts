@@ -46,7 +46,10 @@ const evidence = ({ passed, failures }: JudgedRows, passRatioMin: number): strin
   return `${passed} of ${judged} rows passed (${percent(passed / judged)}), at least ${percent(passRatioMin)} must: ${classes}`;
 };
 
-/** The pauses that a settled batch gives reason for: its canary failed, or too few of the last rows passed. `batch` is as it is once its last rows are settled. */
+/**
+ * The pauses that a settled batch causes: its canary failed, or too few of the last rows passed.
+ * `batch`: after its last rows are settled.
+ */
 export const pausesOfQuality = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
   const { canary, circuitBreaker } = snapshot.config.operation;
   if (canary !== null && canaryVerdict(snapshot, batch) === 'failed') {

@@ -17,7 +17,7 @@ const pauseReasonOf = (phase: BatchPhase | undefined): { readonly pauseReason?: 
   return phase === 'ended' ? { pauseReason: 'results_unavailable' } : {};
 };
 
-/** What the world answered instead of an outcome. */
+/** Records the error of an effect. */
 export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>): Either<Rejection, readonly Event[]> => {
   const target = targetOf(command.key);
   switch (target.type) {

@@ -52,7 +52,7 @@ export const evolveRun = (s: RunSnapshot, event: RunControlEvent): RunSnapshot =
         fileLimit: null,
         lostStreak: 0,
         judged: nothingJudged,
-        // Limits are raised while runs stand: what was learned is tried anew.
+        // Providers raise limits while a run is paused: learned limits are tested again.
         queue: { ...s.queue, stated: null, guess: null, refusals: null, sinceMs: event.atMs },
         backlog: { ...s.backlog, needs: null },
         live: s.live.map((batch) => (batch.held === null ? batch : { ...released(batch), replans: 0 })),
@@ -85,10 +85,10 @@ export const evolveRun = (s: RunSnapshot, event: RunControlEvent): RunSnapshot =
 const isSameCanary = (known: CanaryPolicy | null, now: CanaryPolicy | null): boolean =>
   now === null || (known?.items === now.items && known.passRatioMin === now.passRatioMin);
 
-/** Nothing holds it any more; unreadable copies of its files are read anew. */
+/** Releases the batch; unreadable copies of its files are read again. */
 const released = (batch: LiveBatch): LiveBatch => (batch.held === null ? batch : { ...batch, held: null, unreadable: null });
 
-/** A poll that lies further ahead than the new interval ever waits is due from now on. */
+/** A poll further ahead than the new interval allows becomes due now. */
 const polledSooner = (s: RunSnapshot, pollIntervalMs: number, atMs: number): RunSnapshot => {
   const sooner = <A extends { readonly dueAtMs: number }>(one: A): A => {
     const dueAtMs = effectiveDueMs(one.dueAtMs, pollWaitMsMax(pollIntervalMs), atMs);

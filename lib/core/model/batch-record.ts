@@ -38,7 +38,10 @@ export interface BatchRecord {
   readonly retriedCount: number;
 }
 
-/** The batch as it is remembered after the event, where there was none (null) or this; events of other batches, and all others, change nothing. */
+/**
+ * The batch's record after the event; null before its first. Events of other batches, and all
+ * others, change nothing.
+ */
 export const recordAfter = (record: BatchRecord | null, event: Event): BatchRecord | null => {
   if (event.type === 'BatchPlanned') {
     const { batchNo, batchKey, indexes, requests, inputTokens } = event;

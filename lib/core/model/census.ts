@@ -28,13 +28,19 @@ export interface FilesCensus {
   readonly gone: { readonly part: 'output' | 'error'; readonly message: string } | null;
 }
 
-/** The census of files that were read elsewhere: so many different rows of the batch are answered, and no line is of no use. */
+/**
+ * The census of complete files: this many different rows of the batch are answered, and every line
+ * is usable.
+ */
 export const censusOfRows = (rows: number): FilesCensus => ({ rows, spoilt: 0, output: null, error: null, gone: null });
 
 /** Why the files of a batch cannot be what the provider has for it. */
 export interface FilesFault {
   readonly message: string;
-  /** Answers that were paid for are missing, or cannot be read, as a whole: nothing is bought again for them without the operator. */
+  /**
+   * True when all billed answers are missing or unreadable: batchor does not send their rows again
+   * without the operator.
+   */
   readonly isWhole: boolean;
 }
 
@@ -63,7 +69,7 @@ export const promisedAnswers = ({ progress, ending, requests }: Pick<LiveBatch, 
 const promisedInFiles = (batch: Pick<LiveBatch, 'progress' | 'ending' | 'requests'>): number =>
   batch.ending?.type === 'given_up' ? 0 : promisedAnswers(batch);
 
-/** Answers that lie in the output file, by the counts: those are paid for. */
+/** How many answers the output file must hold, by the batch's counts. They are billed. */
 export const promisedOutputs = (batch: Pick<LiveBatch, 'progress' | 'ending' | 'requests'>): number =>
   batch.progress === null || batch.progress.completed + batch.progress.failed === 0
     ? promisedAnswers(batch)

@@ -12,7 +12,10 @@ export type * from './observation.ts';
 /** A number per row, as an array or a typed array: slices are columns, not objects. */
 export type Column = ArrayLike<number>;
 
-/** A slice of freshly rendered rows whose bytes already lie in the payload plane. Row `i` has index `fromIndex + i`. */
+/**
+ * A slice of freshly rendered rows whose bytes are already in the payload store. Row `i` has index
+ * `fromIndex + i`.
+ */
 export interface AcceptedSlice {
   readonly fromIndex: number;
   readonly itemIds: readonly string[];
@@ -91,18 +94,24 @@ export interface LineColumns {
 export type Resolution =
   | { readonly type: 'exists'; readonly found: SweptBatch }
   | { readonly type: 'never_created' }
-  /** What it answered cannot be had any more: rows without an answer go again, and are paid for again. */
+  /** Its answers are lost: rows without an answer are sent again, and billed again. */
   | { readonly type: 'results_lost' }
   /** Its files are read again, from their beginning: they were unreadable, and may be whole by now. */
   | { readonly type: 'read_again' }
-  /** It is not waited for any longer: it is cancelled at the provider, its answers are not read, and its rows go again, and may be paid for twice. */
+  /**
+   * batchor stops waiting: it cancels the batch, does not read its answers, and sends its rows
+   * again. They may be billed twice.
+   */
   | { readonly type: 'give_up' }
-  /** The same, but what the files hold that it names by now is settled first. `found`: the batch as it is. */
+  /**
+   * As `give_up`, but the files that it names by now are settled first. `found`: the batch at the
+   * provider now.
+   */
   | { readonly type: 'take_files'; readonly found: BatchObservation }
   /** Check and try again. */
   | { readonly type: 'retry' };
 
-/** A clear no to a create: nothing exists. */
+/** The provider refused a create: no batch exists. */
 export interface CreateRefusal {
   readonly type:
     | 'rate_limited'
@@ -124,7 +133,10 @@ export interface CreateRefusal {
 
 export type FaultKind = 'transient' | 'refused' | 'insufficient_quota' | 'authentication_failed' | 'source_unreadable';
 
-/** What is asked, or what the world answered: the only door into the core. Plain data; columns may be arrays or typed arrays. */
+/**
+ * A request of the operator, or the outcome of an effect: the only input of the core. Plain data;
+ * columns may be arrays or typed arrays.
+ */
 export type Command = { readonly atMs: number } & (
   | { readonly type: 'CreateRun'; readonly runId: RunId; readonly config: RunConfig }
   /** A new owner has opened the run: creates in flight are unconfirmed from now on. */
@@ -231,7 +243,7 @@ export type Command = { readonly atMs: number } & (
       readonly rows: OpenRows;
       /** Failure code per row (`codeOfFailure`), or -1 where no file has a line. */
       readonly codes: Column;
-      /** 0: no line; 1: the line lies in the output file; 2: in the error file. */
+      /** 0: no line; 1: the line is in the output file; 2: in the error file. */
       readonly parts: Column;
       readonly offsets: Column;
       readonly lengths: Column;

@@ -21,7 +21,10 @@ export interface RetryPolicy {
   readonly unchargedAttemptsMax: number;
   readonly itemBackoff: Backoff;
   readonly batchBackoff: Backoff;
-  /** From its second charged attempt on a row may write so many tokens, and a truncated answer gets that attempt; null: it fails. */
+  /**
+   * Output token limit from a row's second charged attempt on; a truncated answer gets that
+   * attempt. Null: it fails.
+   */
   readonly raisedOutputTokensMax: number | null;
 }
 
@@ -67,17 +70,17 @@ export interface MoneyPolicy {
   readonly costUsdMax: number | null;
 }
 
-/** So many rows are sent alone first, and the rest only when enough of them pass. */
+/** A first batch of this many rows is sent alone; the rest follow when enough of them pass. */
 export interface CanaryPolicy {
   readonly items: number;
   readonly passRatioMin: number;
 }
 
-/** When a run stops by itself before it burns its input. */
+/** When a run pauses by itself, before many rows fail. */
 export interface CircuitBreakerPolicy {
-  /** So many batches in a row that fail validation as a whole. */
+  /** Pause after this many batches in a row fail validation as a whole. */
   readonly failedBatchesMax: number;
-  /** Of each so many judged rows at least this share has to pass; 0: no floor. */
+  /** Minimum success rate of each group of judged rows, 0 to 1; 0: no minimum. */
   readonly passRatioMin: number;
   readonly judgedRowsMin: number;
 }

@@ -23,7 +23,7 @@ export interface FailedRows {
   readonly charged: Column;
 }
 
-/** Rows that go again after a backoff. */
+/** Rows that are sent again after a backoff. */
 export interface RetriedRows {
   readonly indexes: Column;
   readonly codes: Column;
@@ -121,7 +121,7 @@ export type Event = { readonly atMs: number } & (
   | { readonly type: 'CreateAbsent'; readonly batchKey: BatchKey; readonly isSworn: boolean }
   /** Its input file is deleted: a create that is still under way fails, unbilled. */
   | { readonly type: 'CreateFenced'; readonly batchKey: BatchKey }
-  /** It goes again, with an input file of its own; `reason` null: written by a release that did not record it. */
+  /** It is sent again, with a new input file; `reason` null: not recorded by an old release. */
   | {
       readonly type: 'BatchReplanned';
       readonly batchKey: BatchKey;
@@ -216,7 +216,7 @@ export type Event = { readonly atMs: number } & (
       /** An operator confirmed that the files are lost. */
       readonly isSworn: boolean;
     }
-  /** The files were read as often as they are read, and answers are missing as a whole: the copies are kept for people, and nothing is settled from them. */
+  /** All answers are missing after the last read. The copies are kept; no row is settled. */
   | {
       readonly type: 'AnswersUnreadable';
       readonly batchKey: BatchKey;
@@ -284,9 +284,9 @@ export type Event = { readonly atMs: number } & (
       readonly isAnswer: boolean;
     }
   | ({ readonly type: 'ArtifactsExported' } & Omit<ExportNote, 'atMs'>)
-  /** Request lines are not kept any more; with `raw`, nor is what the provider gave, but for what its lines say. */
+  /** Request lines are deleted; with `raw`, so are the provider's files, but for line contents. */
   | { readonly type: 'ArtifactsPruned'; readonly raw: boolean }
-  /** The raw file is gone; what its lines say lies in a compact object. */
+  /** The raw file is deleted; a compact object holds the content of its lines. */
   | { readonly type: 'RawFileCompacted'; readonly object: string }
   | { readonly type: 'RunFinished'; readonly status: Exclude<RunStatus, 'running'> }
 );

@@ -43,7 +43,7 @@ const arrowSet: ReadonlySet<string> = new Set(itemArrows.map((arrow) => `${arrow
 export const isItemArrow = (from: ItemStatus | null, to: ItemStatus): boolean => arrowSet.has(`${from ?? ''}>${to}`);
 export const isTerminalItem = (status: ItemStatus): status is TerminalItemStatus => status === 'completed' || status === 'failed_permanent';
 
-/** How many items stand in each state. */
+/** How many items are in each state. */
 export type ItemTotals = Readonly<Record<ItemStatus, number>>;
 export const emptyTotals: ItemTotals = {
   pending: 0,

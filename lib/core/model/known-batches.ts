@@ -5,11 +5,11 @@ import type { RunSnapshot } from './snapshot.ts';
 
 /** How far the provider's clock may be from ours. */
 export const clockSkewMs = 10 * 60_000;
-/** A list is checked against so many of the run's batches, the newest ones. */
+/** A list is checked against this many of the run's batches, the newest ones. */
 const knownMax = 5;
 /** Batches that were settled so long before the oldest live one was planned are not expected in the list: some services forget them. */
 const settledLifeMs = 7 * 24 * 3_600_000;
-/** So many settled batches are remembered by their id. */
+/** How many ids of settled batches are kept. */
 export const settledMax = 16;
 
 /** A batch of the run that exists at the provider; `sentAtMs` null: its age is unknown. */

@@ -36,7 +36,7 @@ export interface QueueGuess {
    * As much may be enqueued together. Halved by a refusal, grows again with each accepted batch.
    */
   readonly max: number;
-  /** So much was seen to lie there together. */
+  /** The most that was seen in the queue at one time. */
   readonly good: number;
   /** So much was refused: not tried again before `refusedUntilMs`. Null: that is long ago, and more is being tried. */
   readonly refused: number | null;

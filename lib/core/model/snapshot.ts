@@ -126,7 +126,10 @@ export interface RunSnapshot {
   readonly status: RunStatus;
   readonly control: { readonly state: RunControlState; readonly reason: ControlReason | null; readonly message: string | null };
   readonly totals: ItemTotals;
-  /** Owners in a row that took the run and neither got it any further nor left it in an orderly way: each most likely ended over it. */
+  /**
+   * Owners in a row that ended without progress and without releasing the run: the run may have
+   * crashed them.
+   */
   readonly lostOwners: number;
   readonly ingest: {
     readonly isComplete: boolean;

@@ -123,13 +123,13 @@ const withRemainingCapacity = (snapshot: RunSnapshot, others: OthersUse, stated:
 
 const othersSeen = (
   snapshot: RunSnapshot,
-  { others: told, atMs }: CommandOf<'PlanBatch'>,
+  { others: seen, atMs }: CommandOf<'PlanBatch'>,
 ): Extract<Event, { type: 'OthersSeen' }> | null => {
-  if (told === undefined) return null;
+  if (seen === undefined) return null;
   const { queue } = snapshot;
-  const isNewer = told.stated !== null && told.stated.atMs > queue.sinceMs;
-  const stated = isNewer ? laterOf(queue.stated, told.stated) : queue.stated;
-  const others = withRemainingCapacity(snapshot, told, stated, atMs);
+  const isNewer = seen.stated !== null && seen.stated.atMs > queue.sinceMs;
+  const stated = isNewer ? laterOf(queue.stated, seen.stated) : queue.stated;
+  const others = withRemainingCapacity(snapshot, seen, stated, atMs);
   if (others.tokens === queue.others.tokens && others.requests === queue.others.requests && stated === queue.stated) return null;
   return { type: 'OthersSeen', atMs, others, stated };
 };
@@ -226,7 +226,10 @@ const needsOf = (snapshot: RunSnapshot, packed: PackedBatch, known: CapacityNeed
   };
 };
 
-/** The first row by itself, where only a budget found by trying is smaller: never below the largest request. */
+/**
+ * The first row alone, where only a learned budget is smaller: the budget is never below the
+ * largest request.
+ */
 const loneRow = (
   snapshot: RunSnapshot,
   window: PlanWindow,

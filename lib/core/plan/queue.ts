@@ -132,7 +132,10 @@ const grownGuess = (snapshot: RunSnapshot, guess: QueueGuess, withOneMore: numbe
   return max >= (limit ?? 1e12) ? null : { ...guess, max, refused: null };
 };
 
-/** So many refusals in a row are a search for the limit; after them a queue that takes nothing is asked ever more seldom. */
+/**
+ * This many refusals in a row search for the limit; after them a full queue is asked less and less
+ * often.
+ */
 const searchesMax = 4;
 
 /** True while nothing of the run is at work there, and what was refused last is to be left alone for a while. */
@@ -167,8 +170,8 @@ const probeUntilMs = ({ sentAtMs, plannedAtMs }: LiveBatch, nowMs: number): numb
   effectiveDueMs((sentAtMs ?? plannedAtMs) + probeMs, probeMs, nowMs);
 
 /**
- * While no limit is known, few batches at a time are created on trial: a refusal teaches as much as ten. Under a guess one at a time
- * is tried beyond what was seen to lie in the queue together.
+ * While no limit is known, few batches at a time are created on trial: a refusal teaches as much as
+ * ten. Under a guess one at a time is tried beyond the most that was seen in the queue at one time.
  */
 export const isProbingEnough = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean => {
   const { acceptedCount, stated, guess, others } = snapshot.queue;

@@ -1,7 +1,10 @@
 import type { EffectKey } from '../values/ids.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 
-/** A cancel that is neither taken nor refused (5xx, no answer) is asked for so often before nothing waits for its answer. */
+/**
+ * How often batchor requests a cancel that is neither accepted nor refused (5xx, no answer). Then
+ * the run no longer waits for it.
+ */
 export const stuckCancelTriesMax = 4;
 
 /** `key`: the effect that cancels one batch. True once that many tries have failed in a row. */

@@ -7,7 +7,10 @@ import { filesStored } from './files-stored.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 
-/** So often a batch stays as it is after its run was cancelled and it was asked to cancel, and past all that is usual, before it is waited for no longer. */
+/**
+ * How many unchanged polls of an overdue batch in a cancelled run, after its cancel, before the run
+ * no longer waits for it.
+ */
 export const cancelledPollsMax = 10;
 
 const noFiles: NamedFiles = { outputFileId: null, errorFileId: null };
@@ -66,7 +69,10 @@ export const filesToTake = (batch: LiveBatch, found: BatchObservation): Either<R
   return right(named);
 };
 
-/** While the run is cancelled nothing of it is sent again: a batch that neither ends nor changes is taken as it is. */
+/**
+ * A cancelled run sends nothing again: a batch that neither ends nor changes is settled with its
+ * present files.
+ */
 export const isCancelOver = ({ control }: RunSnapshot, batch: LiveBatch, isNews: boolean): boolean =>
   control.state === 'cancel_requested' && batch.cancelAsked && !isNews && batch.quietPolls + 1 >= cancelledPollsMax;
 

@@ -9,7 +9,7 @@ const hourMs = 3_600_000;
 export const expiryGraceMs = hourMs;
 /** OpenAI cancels within ten minutes, and finalizes within seconds to minutes (batch guide, 2026-09; reports of 2024 to 2026). */
 const shortStageMs = hourMs;
-/** Queued batches were seen to stand still for an hour and more, and to answer all the same. */
+/** Queued batches were seen unchanged for over an hour, and answered later. */
 const unchangedMs = 6 * hourMs;
 
 /** `24h`, `7d` as milliseconds; null for what is no such window. */
@@ -18,7 +18,7 @@ const windowMsOf = (window: string): number | null => {
   return count === undefined ? null : Number(count) * (unit?.toLowerCase() === 'd' ? 24 : 1) * hourMs;
 };
 
-/** No batch is older: a time before that is none. 2020. */
+/** 2020, in ms since 1970. An earlier creation time is ignored: no batch is older. */
 const bornMsMin = 1_577_836_800_000;
 export const bornAtMs = (createdAtMs: number | null | undefined): number | null =>
   createdAtMs === null || createdAtMs === undefined || createdAtMs < bornMsMin ? null : createdAtMs;

@@ -183,7 +183,8 @@ const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, ending: BatchEnd
     return pauseEvents(snapshot, 'cancelled_at_provider', `batch ${batch.providerBatchId} was cancelled, and not by this run`, atMs);
   }
   if (ending.rejection?.type === 'insufficient_quota') return pauseEvents(snapshot, 'insufficient_quota', ending.rejection.message, atMs);
-  // So many whole batches refused in a row, and not for capacity: the next one would be too.
+  // The maximum of whole batches in a row was refused, and not for capacity: the next one would be
+  // too.
   const { failedBatchesMax } = snapshot.config.operation.circuitBreaker;
   if (ending.rejection?.type === 'other' && snapshot.rejectedStreak + 1 >= failedBatchesMax) {
     return pauseEvents(
@@ -204,7 +205,10 @@ export const decideCancelAsked = (snapshot: RunSnapshot, command: CommandOf<'Rec
   return right([{ type: 'CancelAsked', atMs: command.atMs, batchKey: command.batchKey, refused: null }]);
 };
 
-/** Both raw files lie in the payload plane, as they came. They are taken by what they are, and not because they came. */
+/**
+ * Both raw files are in the payload store, byte for byte. They are accepted only if they hold what
+ * the batch counts.
+ */
 export const decideFiles = (snapshot: RunSnapshot, command: CommandOf<'RecordFiles'>): Either<Rejection, readonly Event[]> => {
   const { batchKey, atMs, census } = command;
   const batch = findBatch(snapshot, batchKey);

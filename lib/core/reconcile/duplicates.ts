@@ -21,8 +21,9 @@ type Decision = Either<Rejection, readonly Event[]>;
 const missingPollsMax = 20;
 
 /**
- * Batches that this batch's creates made and that are not the one kept: a POST that was doubled on its way, an earlier attempt that came
- * through in spite of its fence. Those that failed validation cost nothing, and are none.
+ * Batches that this batch's creates made and that are not the one kept: a POST that was doubled on
+ * its way, an earlier attempt that came through in spite of its fence. A batch that failed
+ * validation cost nothing, and does not count.
  */
 export const duplicatesOf = (
   snapshot: RunSnapshot,
@@ -76,7 +77,7 @@ const endOf = (snapshot: RunSnapshot, duplicate: DuplicateBatch, answered: numbe
   const { providerBatchId, givenUp } = duplicate;
   if (givenUp === null)
     return { type: 'StrayEnded', atMs, providerBatchId, answered, presumed: presumedOfDuplicate(snapshot, duplicate, answered) };
-  // What was read of it before is paid for, and is of use.
+  // Answers that were read before are billed, and usable.
   const unread = answered === null ? null : Math.max(0, answered - givenUp.readRows);
   return { type: 'StrayEnded', atMs, providerBatchId, answered: unread, presumed: presumedOfGivenUp(givenUp.presumed, unread) };
 };

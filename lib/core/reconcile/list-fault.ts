@@ -45,7 +45,10 @@ const duplicatesGivenUp = (snapshot: RunSnapshot, atMs: number): readonly Event[
           : [duplicateGivenUp(snapshot, duplicate, atMs)],
       );
 
-/** A batch that was given up is asked to cancel so often at most, whatever comes of it: its run would wait for an answer. */
+/**
+ * How often batchor requests the cancel of a batch that was given up, at most: its run waits for
+ * the answer.
+ */
 const givenUpCancelsMax = 8;
 
 /** A duplicate batch that cannot be cancelled blocks nothing: batchor polls it until it ends. */

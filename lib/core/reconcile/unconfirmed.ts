@@ -136,7 +136,10 @@ const weaknessOf = (snapshot: RunSnapshot, batch: UnconfirmedBatch, command: Com
   return `the provider's list of batches lacks ${lacked}${more.length > 0 ? ` and ${more.length} more` : ''}, which this run knows to exist`;
 };
 
-/** Lists in a row that prove nothing, before the batch is held; and they must span so many graces, since lists lag. */
+/**
+ * The batch is held after this many lists in a row that prove nothing, if they span enough grace
+ * periods: lists lag.
+ */
 const unprovenListingsMax = 5;
 const unprovenGracesMin = 3;
 

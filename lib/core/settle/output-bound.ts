@@ -8,7 +8,10 @@
 const width = 10;
 export const outputBoundMax = 10 ** (width - 1) - 1;
 
-/** Stands for the length of a truncated answer that no output limit ended: a raised one would buy the same again. */
+/**
+ * In place of the length of an answer that was truncated, but not by an output limit: a higher
+ * limit would not help.
+ */
 export const stoppedBeforeLimit = -2;
 
 /** A limit that can be padded; any other is left to the provider to refuse. */

@@ -1,7 +1,10 @@
-/** Where all readings of a batch's files lie. */
+/** The path prefix of all readings of a batch's files. */
 export const rawFolderOf = (batchKey: string): string => `raw/${batchKey}/`;
 
-/** Where a reading of a batch's files lies in the payload plane: each reading of each owner has objects of its own. */
+/**
+ * The path of one reading of a batch's files in the payload store: each reading of each owner has
+ * objects of its own.
+ */
 export const rawObjectName = (batchKey: string, part: 'output' | 'error', epoch: number, reading: number): string =>
   `${rawFolderOf(batchKey)}${part}-e${epoch}-${reading}.jsonl`;
 
@@ -13,7 +16,10 @@ export const isEarlierReading = (name: string, { epoch, reading }: { readonly ep
   return itsEpoch < epoch || (itsEpoch === epoch && itsReading < reading);
 };
 
-/** Where what the lines of a raw file say lies, once the file itself is not kept. */
+/**
+ * The path of a raw file's compact object, which holds the content of its lines once the file is
+ * deleted.
+ */
 export const compactNameOf = (rawObject: string): string => `compact/${rawObject}`;
 
 /**

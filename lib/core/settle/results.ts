@@ -79,7 +79,7 @@ export type ItemResult<Output = unknown, Metadata extends JsonObject = JsonObjec
 export interface ResultPageOptions {
   /** Results after this sequence; default 0, from the first. */
   readonly afterSequence?: number;
-  /** At most so many; default 1,000. */
+  /** Page size; default 1,000. */
   readonly limit?: number;
   /** `response`: each result with the provider's whole body. */
   readonly include?: readonly ResultExtra[];

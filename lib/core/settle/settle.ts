@@ -139,7 +139,10 @@ const faultOfRest = (
   return count === 0 && !rows.isLast ? { type: 'malformed_command', message: 'a slice of the rest moves on' } : null;
 };
 
-/** Rows that no success settled, in index order: each fails or goes again, by its failure class. The last slice settles the batch. */
+/**
+ * Rows that no success settled, in index order: each fails or is sent again, by its failure class.
+ * The last slice settles the batch.
+ */
 export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'SettleRest'>): Decision => {
   const found = settlingBatch(snapshot, command, { part: 'rest', offset: command.fromIndex });
   if (found._tag === 'Left') return found;
@@ -247,7 +250,7 @@ const isRefusedAgain = ({ uncharged }: CommandOf<'SettleRest'>['rows']): boolean
 /** Fewer rows than these may be missing without a pause: their ceiling of attempts is enough. */
 const lostRowsMin = 100;
 const lostBatchesMax = 2;
-/** So many at once are asked about before they are bought again. */
+/** From this many missing rows on batchor asks the operator before it sends them again. */
 const lostRowsMax = 1_000;
 
 /**

@@ -72,7 +72,10 @@ const rowWaitMsMax = ({ config: { operation } }: RunSnapshot): number =>
 export const isBucketDue = (snapshot: RunSnapshot, { dueAtMs }: BackoffBucket, nowMs: number): boolean =>
   isDueAt(dueAtMs, rowWaitMsMax(snapshot), nowMs);
 
-/** The bucket whose rows go again now: the first, or the last where the clock went back since; null: none is due. O(1). */
+/**
+ * The bucket whose rows are sent again now: the first, or the last where the clock went back since;
+ * null: none is due. O(1).
+ */
 export const dueBucket = (snapshot: RunSnapshot, nowMs: number): BackoffBucket | null =>
   [snapshot.backoff[0], snapshot.backoff.at(-1)].find((bucket) => bucket !== undefined && isBucketDue(snapshot, bucket, nowMs)) ?? null;
 

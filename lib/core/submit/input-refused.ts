@@ -17,8 +17,9 @@ import { findBatch } from './submit.ts';
 const stepsPerFailedBatch = 10;
 
 /**
- * The provider refused the input file, at its upload or at the create: for its size, or because of lines that it names. Nothing was created. The
- * batch is dropped, and its rows go again at once: in smaller batches, or without the lines that were named.
+ * The provider refused the input file, at its upload or at the create: for its size, or because of
+ * lines that it names. Nothing was created. The batch is dropped, and its rows are sent again at
+ * once: in smaller batches, or without the lines that were named.
  */
 export const decideInputRefused = (
   snapshot: RunSnapshot,

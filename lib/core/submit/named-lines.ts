@@ -43,8 +43,9 @@ export const streakAfter = (known: NamedStreak | null, { said, index, isAgain }:
 };
 
 /**
- * A refusal that names every line of a batch, for one reason, is one of the whole batch: no row is dropped for it. So is one that names no line
- * of it: it goes again as it was, and only its being refused can be counted.
+ * A refusal that names every line of a batch, for one reason, is one of the whole batch: no row is
+ * dropped for it. So is one that names no line of it: it is sent again unchanged, and only the
+ * refusal is counted.
  */
 export const wholeRefusal = (ending: BatchEnding, requests: number): BatchEnding => {
   const { rejection } = ending;
@@ -58,7 +59,10 @@ export const wholeRefusal = (ending: BatchEnding, requests: number): BatchEnding
 
 const namesNone = ({ lines }: BatchRejection, requests: number): boolean => !lines.some((line) => line >= 1 && line <= requests);
 
-/** Refusals for changing reasons are more likely to be about single rows: so many times as many of them are waited for. */
+/**
+ * Refusals for changing reasons are more likely to be about single rows: this many times as many
+ * are allowed before a pause.
+ */
 const likelyPerFailedBatch = 2;
 
 /** The pause that the streak gives reason for, if any. */

@@ -19,8 +19,8 @@ const pauseOf: Readonly<Record<keyof typeof whyAgain, ControlReason>> = {
 };
 
 /**
- * The batch goes again with a new input file; after the last try it waits for an operator instead.
- * In a cancelled run its rows are released anyway.
+ * The batch is sent again with a new input file; after the last try it waits for an operator
+ * instead. In a cancelled run its rows are released anyway.
  */
 export const sentAgain = (
   snapshot: RunSnapshot,

@@ -33,7 +33,7 @@ export const decideUpload = (snapshot: RunSnapshot, command: CommandOf<'RecordUp
   const { atMs, batchKey, createAttempt, inputFileId, expiresAtMs } = command;
   if (createAttempt !== batch.right.createAttempt + 1)
     return left({ type: 'stale_slice', expected: batch.right.createAttempt + 1, given: createAttempt });
-  // An expiry that a file has as soon as it is there is not worth anything: the next file would have it too.
+  // An expiry in the past at upload is ignored: the next file would have it too.
   const isStaleAtOnce = isInputStale(snapshot, { ...batch.right, inputExpiresAtMs: expiresAtMs }, atMs);
   return right([{ type: 'BatchUploaded', atMs, batchKey, inputFileId, expiresAtMs: isStaleAtOnce ? null : expiresAtMs }]);
 };

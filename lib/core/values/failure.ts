@@ -12,7 +12,7 @@ interface FailurePolicy {
    * the run pauses instead.
    */
   readonly isOfBatch?: true;
-  /** True where the provider may have given an answer, and it is none by the schema that was asked for. */
+  /** True where the provider may have given an answer that does not satisfy the schema. */
   readonly isOfStructure?: true;
 }
 
@@ -160,7 +160,10 @@ export const failureAction = (failureClass: FailureClass): FailureAction => tabl
 export const failureReason = (failureClass: FailureClass): string => table[failureClass].when;
 /** What to do about a row that fails so and has attempts left, for people. */
 export const failureRemedy = (failureClass: FailureClass): string => table[failureClass].remedy;
-/** What to do about a row that has ended so, for people: it is not asked again by itself. `isOfAdopted`: nothing is sent for rows of batches that were created elsewhere. */
+/**
+ * What a user can do about a row that has failed for good: batchor does not retry it.
+ * `isOfAdopted`: its batch was created elsewhere, so batchor sends nothing for it.
+ */
 export const endedRemedy = (failureClass: FailureClass, isOfAdopted = false): string => {
   const remedy = failureRemedy(failureClass);
   if (failureAction(failureClass) === 'fail') return remedy;

@@ -29,7 +29,7 @@ export function* indexesOf(set: IndexSet): Generator<number> {
   }
 }
 
-/** How many indexes of the set lie before this one; -1 when the set does not hold it. O(ranges). */
+/** How many indexes of the set are before this one; -1 when the set does not hold it. O(ranges). */
 export const rankInIndexSet = (set: IndexSet, index: number): number => {
   let before = 0;
   for (let i = 0; i + 1 < set.length; i += 2) {

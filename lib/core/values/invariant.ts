@@ -1,4 +1,4 @@
-/** Thrown on the impossible: our bug, never the world's fault nor the caller's. */
+/** Thrown when a law of the core is broken: always a bug in batchor. */
 export class InvariantViolation extends Error {
   override readonly name = 'InvariantViolation';
 }

@@ -6,7 +6,7 @@ import type { ArtifactStore, Span } from '../../ports/artifacts.ts';
 import type { Port, PortError } from '../../ports/port-error.ts';
 import { type CompactLine, footerBytes, parseCompact, parseFooter, parseIndex } from './compact-line.ts';
 
-/** Where the lines of a raw file lie in its compact object. */
+/** Where the lines of a raw file are in its compact object. */
 export interface CompactIndex {
   /** Bytes that the raw file had. */
   readonly rawBytes: number;
@@ -107,7 +107,10 @@ export const readCompactLines =
     return right(lines);
   };
 
-/** True after: what was made of the raw file is gone, and can be made anew. For one that was made of a file with damage. */
+/**
+ * Deletes the compact object of a raw file, so that it can be made again. For an object made from a
+ * corrupt file.
+ */
 export const dropCompact = (artifacts: ArtifactStore, object: string): Port<void> => {
   kept.get(artifacts)?.delete(object);
   return artifacts.remove(compactNameOf(object));

@@ -67,7 +67,10 @@ export const createCensus = (wire: Pick<ProviderWire, 'readVerdict'>, customIds:
   };
 };
 
-/** How many of the set lie before an index; -1 for one that is not in it. Neighbours come after each other: the last range is tried first. */
+/**
+ * How many of the set are before an index; -1 for one that is not in it. Neighbours come after each
+ * other: the last range is tried first.
+ */
 const createRanks = (set: IndexSet): ((index: number) => number) => {
   const count = set.length / 2;
   const before = new Float64Array(count);

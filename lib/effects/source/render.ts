@@ -9,7 +9,7 @@ import type { TokenCounter } from '../../ports/tokens.ts';
 import { measured } from './measured-tokens.ts';
 import type { EngineSource } from '../ports.ts';
 
-/** What rendering needs of the world: a run that is only quoted has no more than this. */
+/** The ports that rendering needs; a quote has no others. */
 export interface RenderPorts {
   readonly run: { readonly snapshot: { readonly config: RunConfig } };
   readonly provider: Pick<ProviderWire, 'renderer' | 'renderRequest'>;

@@ -17,7 +17,7 @@ import { createSourceReader, type SourceReader } from './source-reader.ts';
 
 type IngestEffect = Extract<Effect, { readonly type: 'IngestSlice' }>;
 
-/** A slice is cut at about so many bytes of request lines, whatever its rows. */
+/** A slice ends at about this many bytes of request lines. */
 export const sliceBytesMax = 2 * 1024 * 1024;
 /** A slice of a slow source, or of slow prompts, is cut at this age, so that rows do not wait in memory for company. */
 export const sliceAgeMsMax = 1_000;
@@ -195,7 +195,7 @@ const rejectTaken = async ({ run }: EnginePorts, renderer: RowRenderer, slice: S
   return null;
 };
 
-/** Takes the lines of rows away that an earlier row asks for; null: there are none. */
+/** Removes the lines of rows whose request an earlier row makes; null: there are none. */
 const shareRequests = (
   draft: SliceDraft,
   sameAs: Uint32Array | null,

@@ -13,7 +13,7 @@ import type { Asked, EnginePorts, Perform } from '../ports.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
 
-/** Streams a batch's request lines, as they lie in the payload plane, to the provider. */
+/** Streams a batch's request lines from the payload store to the provider, byte for byte. */
 export const performUpload =
   ({ run, provider, scheduler }: EnginePorts): Perform<Of<'UploadBatch'>> =>
   (effect) =>

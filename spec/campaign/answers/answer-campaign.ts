@@ -38,7 +38,7 @@ export interface AnswerFigures {
 
 const caseOf = (seed: number): CaseOptions => {
   const dice = diceOf(seed ^ 0x5eed);
-  const rowCount = dice.chance(0.2) ? dice.between(1, 12) : dice.between(500, 3_000);
+  const rowCount = dice.isDrawn(0.2) ? dice.between(1, 12) : dice.between(500, 3_000);
   return {
     seed,
     rowCount,
@@ -50,7 +50,10 @@ const caseOf = (seed: number): CaseOptions => {
   };
 };
 
-/** Cases one after the other, until so many lines were mutated; behind a case that breaks a law it goes on, having made it small. */
+/**
+ * Cases one after the other, until so many lines were mutated; reduces a case that breaks a law,
+ * then continues.
+ */
 export const answerCampaign = async ({ lines, seed, isWhole, tell }: AnswerOptions): Promise<AnswerFigures> => {
   const beganMs = performance.now();
   const played: CasePlayed[] = [];
@@ -119,7 +122,7 @@ const shrunk = async (options: CaseOptions, first: CasePlayed): Promise<readonly
     const size = Math.ceil(keys.length / pieces);
     let isSmaller = false;
     for (let from = 0; from < keys.length && plays < playsMax && !isSmaller; from += size) {
-      const without = keys.filter((_, place) => place < from || place >= from + size);
+      const without = keys.filter((_, keyIndex) => keyIndex < from || keyIndex >= from + size);
       plays += 1;
       const again = await playCase({ ...options, only: new Set(without) });
       if (again.broken === null) continue;

@@ -73,7 +73,7 @@ export const playCase = async (options: CaseOptions): Promise<CasePlayed> => {
       };
       const deliver = async (fileId: string): Promise<Buffer> => {
         const batch = run.snapshot.live.find(({ ending }) => ending?.outputFileId === fileId || ending?.errorFileId === fileId);
-        if (!batch?.ending) throw new Error(`nobody asked for ${fileId}`);
+        if (!batch?.ending) throw new Error(`no batch names ${fileId}`);
         const part = batch.ending.outputFileId === fileId ? 'output' : 'error';
         const { outputFileId, errorFileId } = batch.ending;
         const sibling = await fileOf(part === 'output' ? errorFileId : outputFileId);
@@ -104,7 +104,7 @@ export const playCase = async (options: CaseOptions): Promise<CasePlayed> => {
     for (;;) {
       await lab.until(({ status, control }) => status !== 'running' || control.state === 'paused');
       if (lab.engine.snapshot.status !== 'running') break;
-      // What a line says of the account stops a run; somebody has paid.
+      // A line about the account pauses a run; the operator has paid.
       pauses += 1;
       if (pauses > 200) throw new Error(`paused again and again: ${lab.engine.snapshot.control.reason}`);
       // The same files come at every reading: what can be read of them is all there is.
@@ -161,7 +161,7 @@ const storable = (run: OwnedRun, breaks: (law: string) => void): OwnedRun => {
 
 type Answered = { readonly batchNo: number; readonly part: 'output' | 'error'; readonly line: OracleLine };
 
-/** By row: the line that must have answered it, the first in (batch, output, error, place). */
+/** By row: the line that must have answered it, the first in (batch, output, error, offset). */
 const answersOf = (files: readonly Delivered[]): ReadonlyMap<number, Answered> => {
   const answers = new Map<number, Answered>();
   const inOrder = files.toSorted((a, b) => a.batchNo - b.batchNo || (a.part === b.part ? 0 : a.part === 'output' ? -1 : 1));
@@ -196,16 +196,16 @@ const faultOfSettlement = (
     for (let i = 0; i < event.lines.indexes.length; i += 1) {
       const row = event.lines.indexes[i] as number;
       const answer = expected.get(row);
-      const place = `${event.object} ${event.lines.offsets[i]}+${event.lines.lengths[i]}`;
+      const span = `${event.object} ${event.lines.offsets[i]}+${event.lines.lengths[i]}`;
       if (seen.has(row)) return `row ${row} completes twice`;
       seen.add(row);
-      if (answer === undefined) return `row ${row} completes by ${place}, and no line answers it`;
+      if (answer === undefined) return `row ${row} completes by ${span}, and no line answers it`;
       if (
         answer.batchNo !== event.batchNo ||
         answer.line.offset !== event.lines.offsets[i] ||
         answer.line.length !== event.lines.lengths[i]
       )
-        return `row ${row} completes by ${place} of batch ${event.batchNo}, and ${answer.part} ${answer.line.offset}+${answer.line.length} of batch ${answer.batchNo} answers it`;
+        return `row ${row} completes by ${span} of batch ${event.batchNo}, and ${answer.part} ${answer.line.offset}+${answer.line.length} of batch ${answer.batchNo} answers it`;
     }
   }
   for (const row of expected.keys()) if (!seen.has(row)) return `row ${row} has an answer and does not complete`;
@@ -219,7 +219,7 @@ const faultOfSettlement = (
 const faultOfResults = async (
   { rowCount }: CaseOptions,
   files: readonly Delivered[],
-  places: ReadonlyMap<string, string>,
+  keyByObject: ReadonlyMap<string, string>,
   run: OwnedRun,
   wire: ProviderWire,
 ): Promise<string | null> => {
@@ -236,12 +236,12 @@ const faultOfResults = async (
     }
     for (const part of parts) {
       const { ref } = part;
-      if (ref.index !== row) return `the result of row ${ref.index} stands in the place of row ${row}`;
+      if (ref.index !== row) return `the result of row ${ref.index} is at row ${row}`;
       try {
         const result = toResult(part);
         if (toWireLine(part) !== JSON.stringify(toWire(result))) return `row ${row} is written in two ways`;
         if (result.status === 'completed') {
-          const answer = answers.get(`${places.get(ref.line?.object ?? '') ?? ''}:${row}:${ref.line?.offset}+${ref.line?.length}`);
+          const answer = answers.get(`${keyByObject.get(ref.line?.object ?? '') ?? ''}:${row}:${ref.line?.offset}+${ref.line?.length}`);
           const isSame = answer?.text === result.outputText && JSON.stringify(answer.output) === JSON.stringify(result.output);
           if (!isSame)
             return `row ${row} got ${JSON.stringify(result.output).slice(0, 200)}, its line says ${JSON.stringify(answer)?.slice(0, 200)}`;
@@ -256,7 +256,7 @@ const faultOfResults = async (
   return row === rowCount ? null : `${row} results for ${rowCount} rows`;
 };
 
-/** By row and place in a file: what every line says that answers. */
+/** The content of every answering line, by row and span. */
 const answersIn = (files: readonly Delivered[]): ReadonlyMap<string, Extract<Reading, { readonly type: 'answered' }>> => {
   const answers = new Map<string, Extract<Reading, { readonly type: 'answered' }>>();
   for (const { batchNo, part, lines } of files) {

@@ -41,7 +41,7 @@ export const readLineAsOracle = (bytes: Uint8Array, endpoint: OracleEndpoint, ro
   const response = get(value, 'response');
   const status = get(response, 'status_code');
   const body = bodyOf(get(response, 'body'));
-  // A status that is left out is one of an answer, where the line and the body tell of no error.
+  // A status that is left out is one of an answer, where the line and the body name no error.
   const isUnreported = (status === undefined || status === null) && !isReported(get(value, 'error')) && !isErrorBody(body);
   const isWritten = typeof status === 'number' || (typeof status === 'string' && /^\d{3}$/.test(status));
   const isFine = isUnreported || (isWritten && Number(status) >= 200 && Number(status) < 300);
@@ -229,8 +229,8 @@ const chatText = (message: object): string | null => {
 const isFull = (value: unknown): value is object => isObject(value) && Object.keys(value).length > 0;
 const isNamed = (called: unknown): boolean => isObject(called) && isShown(get(called, 'name'));
 const hasCall = (message: object): boolean => {
-  const told = get(message, 'tool_calls');
-  const calls = (Array.isArray(told) ? list(told) : [told]).filter(isFull);
+  const member = get(message, 'tool_calls');
+  const calls = (Array.isArray(member) ? list(member) : [member]).filter(isFull);
   const isUnknownKind = (call: object): boolean => get(call, 'function') === undefined && get(call, 'custom') === undefined;
   const isCall = (call: object): boolean =>
     isUnknownKind(call) ? holdsAnything(call) : isNamed(get(call, 'function')) || isNamed(get(call, 'custom'));

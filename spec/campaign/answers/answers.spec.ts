@@ -38,7 +38,7 @@ describe('mutated answer files', () => {
     const deaf = await planted((verdict) =>
       verdict.type !== 'malformed' && verdict.customId === 'row-7' ? { type: 'malformed' } : verdict,
     );
-    // Told by the row, or first by the count of lines of no use.
+    // Found by the row, or first by the count of unusable lines.
     expect(deaf.broken).toMatch(/^(row 7 has an answer and does not complete$|malformed, unknown, duplicate lines: )/);
     const throwing = await planted((verdict, line) => {
       if (line.includes('\\ud800')) throw new Error('what is this');

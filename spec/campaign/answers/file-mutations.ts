@@ -31,8 +31,8 @@ export const fileMutations: Readonly<Record<string, FileMutation>> = {
   'zeros behind it': (file) => Buffer.concat([file, Buffer.alloc(4_096)]),
   'a page of another server': () => Buffer.from('<!doctype html>\n<title>502</title>\n<h1>Bad gateway</h1>\n'),
   'in UTF-16': (file) => Buffer.from(file.toString('utf8').slice(0, 20_000), 'utf16le'),
-  'the other file’s rows with other words': (file, _dice, sibling) =>
-    Buffer.concat([file, Buffer.from(sibling.map((line) => `${line.replace('You asked', 'Nobody asked')}\n`).join(''))]),
+  'the other file’s rows with other text': (file, _dice, sibling) =>
+    Buffer.concat([file, Buffer.from(sibling.map((line) => `${line.replace('You asked', 'Nothing asked')}\n`).join(''))]),
   'the other file’s rows as errors': (file, _dice, sibling) =>
     Buffer.concat([
       file,

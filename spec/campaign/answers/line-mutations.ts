@@ -52,25 +52,25 @@ const strangeValues: readonly string[] = [
   ],
 ];
 const strange = (dice: Dice): string => {
-  if (dice.chance(0.04))
+  if (dice.isDrawn(0.04))
     return dice.oneOf([depthBomb(40), depthBomb(2_000), depthBomb(20_000), objectBomb(20_000), depthBomb(20_000, '"x"')]);
-  if (dice.chance(0.02)) return JSON.stringify('x'.repeat(dice.between(10_000, 200_000)));
+  if (dice.isDrawn(0.02)) return JSON.stringify('x'.repeat(dice.between(10_000, 200_000)));
   return dice.oneOf(strangeValues);
 };
 
 type Tree = Record<string, unknown>;
-/** Every place of the tree that holds a value: the object or list, and the key in it. */
-const placesOf = (root: unknown): readonly (readonly [Tree, string])[] => {
-  const places: (readonly [Tree, string])[] = [];
+/** Every slot of the tree that holds a value: the object or list, and the key in it. */
+const slotsOf = (root: unknown): readonly (readonly [Tree, string])[] => {
+  const slots: (readonly [Tree, string])[] = [];
   const walk = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return;
     for (const key of Object.keys(node)) {
-      places.push([node as Tree, key]);
+      slots.push([node as Tree, key]);
       walk((node as Tree)[key]);
     }
   };
   walk(root);
-  return places;
+  return slots;
 };
 
 /** Changes the value that the line holds, and writes it again. */
@@ -90,8 +90,8 @@ const bodyOf = (root: Tree): Tree => {
 };
 
 const at = (line: Buffer, dice: Dice): number => dice.below(line.length + 1);
-const insert = (line: Buffer, place: number, put: Uint8Array): Buffer =>
-  Buffer.concat([line.subarray(0, place), put, line.subarray(place)]);
+const insert = (line: Buffer, offset: number, put: Uint8Array): Buffer =>
+  Buffer.concat([line.subarray(0, offset), put, line.subarray(offset)]);
 
 /** Byte sequences that texts stumble over. */
 const hardBytes: readonly Uint8Array[] = [
@@ -125,13 +125,13 @@ const hardBytes: readonly Uint8Array[] = [
   ],
 ].map((codes) => Uint8Array.from(codes));
 
-/** Puts bytes inside the answer's own words, where text of any kind may stand. */
+/** Puts bytes inside the answer's own text, where any text is allowed. */
 const asText =
   (put: (dice: Dice) => Uint8Array): Mutation =>
   (line, dice) => {
     const whole = bytes(line);
-    const place = whole.indexOf('You asked');
-    return insert(whole, place < 0 ? at(whole, dice) : place + dice.below(9), put(dice));
+    const offset = whole.indexOf('You asked');
+    return insert(whole, offset < 0 ? at(whole, dice) : offset + dice.below(9), put(dice));
   };
 
 const strangeIds = (dice: Dice): string =>
@@ -168,14 +168,14 @@ const strangeIds = (dice: Dice): string =>
 export const lineMutations: Readonly<Record<string, Mutation>> = {
   'a byte flipped': (line, dice) => {
     const whole = bytes(line);
-    const place = dice.below(whole.length);
-    whole[place] = (whole[place] ?? 0) ^ (1 << dice.below(8));
+    const offset = dice.below(whole.length);
+    whole[offset] = (whole[offset] ?? 0) ^ (1 << dice.below(8));
     return whole;
   },
   'bytes removed': (line, dice) => {
     const whole = bytes(line);
     const from = at(whole, dice);
-    return Buffer.concat([whole.subarray(0, from), whole.subarray(from + dice.between(1, dice.chance(0.3) ? 60 : 2))]);
+    return Buffer.concat([whole.subarray(0, from), whole.subarray(from + dice.between(1, dice.isDrawn(0.3) ? 60 : 2))]);
   },
   'bytes inserted': (line, dice) => {
     const whole = bytes(line);
@@ -194,11 +194,11 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
   }),
   'its id in escapes': (line) => bytes(line.replace('"custom_id":"row-', '"custom_\\u0069d":"\\u0072ow\\u002d')),
   twice: (line) => bytes(`${line}\n${line}`),
-  'twice, with other words': (line) => bytes(`${line}\n${line.replace('You asked', 'Somebody asked')}`),
+  'twice, with other text': (line) => bytes(`${line}\n${line.replace('You asked', 'Someone asked')}`),
   'twice, one of them an error': (line, dice) => {
     const { custom_id: id } = JSON.parse(line) as Tree;
     const error = JSON.stringify({ custom_id: id, response: null, error: { code: 'request_timeout', message: 'Late.' } });
-    return bytes(dice.chance(0.5) ? `${line}\n${error}` : `${error}\n${line}`);
+    return bytes(dice.isDrawn(0.5) ? `${line}\n${error}` : `${error}\n${line}`);
   },
   'a key twice': (line, dice, other) => {
     const { custom_id: id } = JSON.parse(other) as Tree;
@@ -208,7 +208,7 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
       '"response":{"status_code":200,"body":{"output":[]}}',
       '"error":{}',
     ]);
-    return bytes(dice.chance(0.5) ? line.replace('{', `{${more},`) : line.replace(/\}$/, `,${more}}`));
+    return bytes(dice.isDrawn(0.5) ? line.replace('{', `{${more},`) : line.replace(/\}$/, `,${more}}`));
   },
   'a key twice inside': (line, dice) =>
     bytes(
@@ -218,16 +218,16 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
       ),
     ),
   'a value of another type': onValue((root, dice) => {
-    const [node, key] = dice.oneOf(placesOf(root));
+    const [node, key] = dice.oneOf(slotsOf(root));
     node[key] = raw(strange(dice));
   }),
   'a value gone': onValue((root, dice) => {
-    const [node, key] = dice.oneOf(placesOf(root));
+    const [node, key] = dice.oneOf(slotsOf(root));
     if (Array.isArray(node)) node.splice(Number(key), 1);
     else delete node[key];
   }),
   'a value more': onValue((root, dice) => {
-    const [node] = dice.oneOf(placesOf(root));
+    const [node] = dice.oneOf(slotsOf(root));
     const key = dice.oneOf(['constructor', 'toString', 'custom_id', 'status_code', 'error', 'refusal', 'text', 'x.y', '']);
     if (!Array.isArray(node)) node[key] = raw(strange(dice));
     else node.unshift(raw(strange(dice)));
@@ -263,17 +263,17 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
     body['incomplete_details'] = raw(dice.oneOf(['null', '{"reason":"content_filter"}', strange(dice)]));
   }),
   'another error': onValue((root, dice) => {
-    const words = dice.oneOf(['insufficient_quota', 'rate_limit_exceeded', 'constructor', '__proto__', 'batch_expired', 'x', '']);
-    const error = { code: dice.chance(0.5) ? words : raw(strange(dice)), message: raw(strange(dice)), type: raw(strange(dice)) };
-    if (dice.chance(0.5)) root['error'] = dice.chance(0.5) ? error : raw(strange(dice));
-    else bodyOf(root)['error'] = dice.chance(0.5) ? error : raw(strange(dice));
-    if (dice.chance(0.5)) root['response'] = null;
+    const code = dice.oneOf(['insufficient_quota', 'rate_limit_exceeded', 'constructor', '__proto__', 'batch_expired', 'x', '']);
+    const error = { code: dice.isDrawn(0.5) ? code : raw(strange(dice)), message: raw(strange(dice)), type: raw(strange(dice)) };
+    if (dice.isDrawn(0.5)) root['error'] = dice.isDrawn(0.5) ? error : raw(strange(dice));
+    else bodyOf(root)['error'] = dice.isDrawn(0.5) ? error : raw(strange(dice));
+    if (dice.isDrawn(0.5)) root['response'] = null;
   }),
   'an error as deep as a well': onValue((root, dice) => {
     const depth = dice.oneOf([200, 5_000, 20_000]);
     root['response'] = {
       status_code: dice.oneOf([400, 500]),
-      body: { error: raw(dice.chance(0.5) ? depthBomb(depth) : objectBomb(depth)) },
+      body: { error: raw(dice.isDrawn(0.5) ? depthBomb(depth) : objectBomb(depth)) },
     };
   }),
   'other counts': onValue((root, dice) => {
@@ -291,11 +291,11 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
       '[]',
       '{"toString":null}',
     ];
-    bodyOf(root)['usage'] = dice.chance(0.2)
+    bodyOf(root)['usage'] = dice.isDrawn(0.2)
       ? raw(strange(dice))
       : {
           input_tokens: raw(dice.oneOf(counts)),
-          input_tokens_details: dice.chance(0.5) ? { cached_tokens: raw(dice.oneOf(counts)) } : raw(strange(dice)),
+          input_tokens_details: dice.isDrawn(0.5) ? { cached_tokens: raw(dice.oneOf(counts)) } : raw(strange(dice)),
           output_tokens: raw(dice.oneOf(counts)),
           prompt_tokens: raw(dice.oneOf(counts)),
           output_tokens_details: { reasoning_tokens: raw(dice.oneOf(counts)) },
@@ -306,7 +306,7 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
     const { output } = bodyOf(root);
     if (Array.isArray(output)) output.push({ type: dice.oneOf(['message', 'reasoning', 'function_call']), content: [part] });
   }),
-  'words that are no UTF-8': asText((dice) => dice.oneOf(hardBytes.slice(1, 6))),
+  'text that is not UTF-8': asText((dice) => dice.oneOf(hardBytes.slice(1, 6))),
   'separators of lines that are none': asText((dice) =>
     dice.oneOf([Buffer.from('\u2028'), Buffer.from('\u2029'), Buffer.from('\u0085'), Buffer.from('\u000b')]),
   ),
@@ -328,14 +328,14 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
   'the line as text': (line) => bytes(JSON.stringify(line)),
   'two lines in one': (line, _dice, other) => bytes(`${line}${other}`),
   'a head with another’s tail': (line, dice, other) => {
-    const place = dice.below(line.length);
-    return bytes(line.slice(0, place) + other.slice(Math.min(place, other.length)));
+    const offset = dice.below(line.length);
+    return bytes(line.slice(0, offset) + other.slice(Math.min(offset, other.length)));
   },
   'a newline inside': (line, dice) => {
     const whole = bytes(line);
     return insert(whole, at(whole, dice), Uint8Array.of(0x0a));
   },
   long: asText((dice) =>
-    Buffer.alloc(dice.between(20_000, dice.chance(0.1) ? 1_200_000 : 90_000), dice.oneOf(['x', 'é', '\\n', '"'] as const)),
+    Buffer.alloc(dice.between(20_000, dice.isDrawn(0.1) ? 1_200_000 : 90_000), dice.oneOf(['x', 'é', '\\n', '"'] as const)),
   ),
 };

@@ -5,10 +5,10 @@ import { lineMutations } from './line-mutations.ts';
 
 /** One mutation that was done: where, which, and what it left of the line. */
 export interface Done {
-  /** Names the place, whatever else is mutated. */
+  /** Names the line, whatever else is mutated. */
   readonly key: string;
   readonly name: string;
-  /** The bytes in the line's place; null for those of whole files. */
+  /** The bytes that replace the line; null for those of whole files. */
   readonly left: Buffer | null;
 }
 
@@ -17,7 +17,7 @@ export interface MutatorOptions {
   /** Of a hundred lines, so many are mutated. */
   readonly linesPercent: number;
   readonly filesPercent: number;
-  /** Only these; null: all that chance wants. */
+  /** Only these; null: all that are drawn. */
   readonly only: ReadonlySet<string> | null;
 }
 
@@ -35,7 +35,10 @@ const textLines = (file: Buffer): readonly string[] =>
     .split('\n')
     .filter((line) => line !== '');
 
-/** Each place has chance of its own, so that a failing case stays itself while other mutations are taken away. */
+/**
+ * Each line draws from its own seed, so that a failing case does not change while other mutations
+ * are removed.
+ */
 export const createMutator = ({ seed, linesPercent, filesPercent, only }: MutatorOptions): Mutator => {
   const done: Done[] = [];
   const isWanted = (key: string): boolean => only === null || only.has(key);
@@ -44,11 +47,11 @@ export const createMutator = ({ seed, linesPercent, filesPercent, only }: Mutato
     mutate(file, bytes, sibling) {
       const lines = textLines(bytes);
       const pieces: Buffer[] = [];
-      for (const [place, line] of lines.entries()) {
-        const key = `${file}:${place}`;
+      for (const [lineIndex, line] of lines.entries()) {
+        const key = `${file}:${lineIndex}`;
         const dice = diceOf(hashText(key, seed));
         const name = dice.oneOf(names);
-        if (!dice.chance(linesPercent / 100) || !isWanted(key)) {
+        if (!dice.isDrawn(linesPercent / 100) || !isWanted(key)) {
           pieces.push(Buffer.from(`${line}\n`));
           continue;
         }
@@ -60,7 +63,7 @@ export const createMutator = ({ seed, linesPercent, filesPercent, only }: Mutato
       const key = `${file}:file`;
       const dice = diceOf(hashText(key, seed));
       const name = dice.oneOf(fileNames);
-      if (!dice.chance(filesPercent / 100) || !isWanted(key)) return whole;
+      if (!dice.isDrawn(filesPercent / 100) || !isWanted(key)) return whole;
       done.push({ key, name, left: null });
       return fileMutations[name]?.(whole, dice, textLines(sibling)) ?? whole;
     },

@@ -4,7 +4,7 @@ import type { Dice } from '../simulated/scenario.ts';
 
 const chunksMax = 400;
 
-/** The same bytes in chunks of chance: characters and lines are cut anywhere. */
+/** The same bytes in chunks of random length: characters and lines are cut anywhere. */
 export async function* rechunked(bytes: Uint8Array, dice: Dice): AsyncGenerator<Uint8Array> {
   const most = Math.max(dice.oneOf([7, 100, 5_000, 300_000]), Math.ceil(bytes.length / chunksMax));
   for (let from = 0; from < bytes.length;) {
@@ -14,7 +14,7 @@ export async function* rechunked(bytes: Uint8Array, dice: Dice): AsyncGenerator<
   }
 }
 
-/** A run whose objects are read in chunks of chance. */
+/** A run whose objects are read in chunks of random length. */
 export const reread = (run: OwnedRun, dice: Dice): OwnedRun => {
   const read: OwnedRun['artifacts']['read'] = (name, span) =>
     TE.Monad.map(run.artifacts.read(name, span), (chunks) => cutAgain(chunks, dice));

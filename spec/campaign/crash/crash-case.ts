@@ -20,7 +20,7 @@ export interface CrashCase {
 }
 
 export interface CrashVerdict {
-  /** Each law that is broken, in words. */
+  /** Each broken law, as text. */
   readonly broken: readonly string[];
   readonly points: readonly CrashPoint[];
   readonly pauses: readonly string[];
@@ -69,7 +69,8 @@ export const playCrash = async ({ faults, ordinal, storage: kept = memoryStore()
     }
   };
   try {
-    // Nobody is told of a batch that never ends but by its being overdue: the run goes on, and its operator looks at it after some hours.
+    // A batch that never ends shows only as overdue: the run continues, and its operator checks it
+    // after some hours.
     const isEndless = faults.some(({ type }) => type === 'never_ends' || type === 'status_shown_as');
     const settle = (): Promise<RunSummary> =>
       surviving((alive) =>
@@ -90,7 +91,7 @@ export const playCrash = async ({ faults, ordinal, storage: kept = memoryStore()
       );
       await surviving((alive) => world.until(waitNoLonger(alive), { virtualMsMax: dayMs }));
       summary = await settle();
-      // A deleted file proves nothing of its create: what is true of it an operator has to look up.
+      // A deleted file proves nothing of its create: an operator has to check it at the provider.
       if (faults.some(({ type }) => type === 'input_file_deleted')) {
         for (const { batchKey, phase, held } of summary.liveBatches) {
           if (held === null || phase !== 'indeterminate') continue;
@@ -107,7 +108,7 @@ export const playCrash = async ({ faults, ordinal, storage: kept = memoryStore()
   } catch (error) {
     broken.push(error instanceof Error ? error.message : String(error));
   }
-  // What is under way still comes through, and is billed, when nobody drives the run any more.
+  // What is under way still comes through, and is billed, when the run has no owner any more.
   await world.advance(afterlifeMs);
   await world.provider.settle();
   const again = world.ledger.doublePaidItemIds;

@@ -4,7 +4,10 @@ import { notFoundWords, notProcessedWords } from '../../support/sim/file-words.t
 const minuteMs = 60_000;
 const first = { batch: 1 } as const;
 
-/** Everything that a provider may do to a small run of two batches, each by a name of its own. The world heals, or the operator gives up what it does not give back. */
+/**
+ * Everything that a provider may do to a small run of two batches, each by a name of its own. The
+ * world heals, or the operator gives up the batches that do not end.
+ */
 export const outcomes: Readonly<Record<string, FaultScript>> = {
   'all is well': [],
   'the answer to a create is lost': [{ type: 'lose_create_reply', ...first }],
@@ -37,7 +40,10 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
     { type: 'list_lags', batch: 2, forMs: 2 * minuteMs },
     { type: 'list_lacks', afterMs: minuteMs, forMs: 5 * 60 * minuteMs },
   ],
-  'the answer to a create is lost, and the list tells no end': [{ type: 'lose_create_reply', ...first }, { type: 'list_without_has_more' }],
+  'the answer to a create is lost, and the list does not say where it ends': [
+    { type: 'lose_create_reply', ...first },
+    { type: 'list_without_has_more' },
+  ],
   'creates are lost time and again': [{ type: 'drop_create', times: 11 }],
   'a create is answered with another batch': [{ type: 'create_answers_another', batch: 2 }],
   'an input file is deleted before its create': [{ type: 'input_file_deleted', ...first, times: 2 }],
@@ -68,7 +74,7 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
     [`a file is not found, as "${message}"`, { type: 'file_not_found_after_upload', message, ...first, forMs: minuteMs }],
   ]),
   ...each(['files_quota', 'storage_quota'] as const, (reason) => [
-    [`an upload finds no room (${reason})`, { type: 'upload_refused', reason, ...first }],
+    [`an upload is refused for capacity (${reason})`, { type: 'upload_refused', reason, ...first }],
   ]),
   ...Object.fromEntries(
     (['list_refused', 'list_bare', 'list_page_empty'] as const).map((type) => [
@@ -132,7 +138,7 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
   'a batch never ends, and names a file of what it has': [{ type: 'never_ends', ...first, namesFiles: true }],
   'a batch never ends its validation': [{ type: 'never_ends', at: 'validating', ...first }],
   'a batch finalizes for ever': [{ type: 'never_ends', at: 'finalizing', ...first }],
-  'a batch is completed in a word that nobody knows': [{ type: 'status_shown_as', as: 'finalized', ...first }],
+  'a batch is completed in an unknown status': [{ type: 'status_shown_as', as: 'finalized', ...first }],
   'batches are completed in capitals': [{ type: 'status_shown_as', as: 'COMPLETED' }],
   'a batch is not found after its create': [{ type: 'not_found_after_create', ...first, forMs: 3 * minuteMs }],
   'the key is of another project for a while': [{ type: 'other_project', afterMs: 90_000, forMs: 10 * minuteMs }],
@@ -167,7 +173,7 @@ export const outcomes: Readonly<Record<string, FaultScript>> = {
   ),
   ...each(['openai', 'azure', 'vllm', 'text'] as const, (form) => [
     [
-      `rows fail in the first batch, told as ${form}`,
+      `rows fail in the first batch, reported as ${form}`,
       { type: 'rows_fail', ratio: 0.5, statusCode: 400, message: "This model's maximum context length is 8 tokens.", form, ...first },
     ],
   ]),

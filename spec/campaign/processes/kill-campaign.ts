@@ -34,8 +34,8 @@ export interface KillFigures {
   readonly results: number;
   readonly batchesCreated: number;
   readonly createAttempts: number;
-  /** Creates whose answer nobody heard. */
-  readonly unclear: number;
+  /** Creates whose answer was lost. */
+  readonly unconfirmed: number;
   readonly adopted: number;
   /** Late or second creates that failed validation, unbilled. */
   readonly fenced: number;
@@ -47,7 +47,10 @@ export interface KillFigures {
   readonly failures: readonly { readonly seed: number; readonly broken: readonly string[] }[];
 }
 
-/** Creates of which nobody hears, made, lost or late; a list that lags by a second, downloads that are cut. */
+/**
+ * Creates without an answer, made, lost or late; a list that lags by a second, downloads that are
+ * cut.
+ */
 const faults: FaultScript = [
   { type: 'lose_create_reply', everyBatch: 4 },
   { type: 'drop_create', everyBatch: 7 },
@@ -92,7 +95,7 @@ export const killCampaign = async (options: KillOptions): Promise<KillFigures> =
     results: count(({ account }) => account?.resultCount ?? 0),
     batchesCreated: count(({ account }) => account?.batchesCreated ?? 0),
     createAttempts: count(({ account }) => account?.createAttempts ?? 0),
-    unclear: events('batch_unclear'),
+    unconfirmed: events('batch_unclear'),
     adopted: count(({ account }) => account?.adoptedCount ?? 0),
     fenced: count(({ account }) => account?.fencedCount ?? 0),
     orphans: count(({ account }) => account?.orphanCount ?? 0),
@@ -130,9 +133,10 @@ const playRun = async ({ seed, kills, rows, turnaround, lifeMs }: KillOptions): 
   let last: Ran | null = null;
   while (last === null && sums.kills < kills) {
     const isThere = hasBegun(world.folder, runId);
-    // Who died before there was a run is followed by the same words; later, `wait` is as good as they.
-    const victim = world.start(isThere && dice.chance(0.8) ? wait : start);
-    const isEarly = dice.chance(0.2);
+    // A process that died before the run existed is started with the same arguments; later, `wait`
+    // does the same.
+    const victim = world.start(isThere && dice.isDrawn(0.8) ? wait : start);
+    const isEarly = dice.isDrawn(0.2);
     const momentMs = isEarly ? dice.below(startUpMs) : dice.below(lifeMs);
     const isOver = (): boolean => victim.child.exitCode !== null || victim.child.signalCode !== null;
     // A slow machine starts a process slowly: moments are of its work, but for the early ones.
@@ -149,9 +153,9 @@ const playRun = async ({ seed, kills, rows, turnaround, lifeMs }: KillOptions): 
       last = ran;
     }
   }
-  // A new process, which nobody kills, brings it to its end.
+  // A new process, which is not killed, finishes it.
   last ??= await world.run(hasBegun(world.folder, runId) ? wait : start);
-  // Nothing may stay unclear.
+  // No create may stay unconfirmed.
   if (last.code !== 0) return { ...sums, account: null, broken: [`it ends with ${last.code}: ${last.stderr}${last.stdout}`] };
   const account = await accountOf(world, { runId, salt: seed, rowCount: rows });
   return { ...sums, account, broken: [...account.broken, ...conserved(last, rows)] };

@@ -20,7 +20,7 @@ export interface OwnerFigures {
     readonly kinds: Readonly<Partial<Record<RaceKind, number>>>;
     /** How often a process ended with each code. */
     readonly codes: Readonly<Record<string, number>>;
-    readonly toldOwner: number;
+    readonly namedOwner: number;
   };
   readonly sleepers: {
     readonly rounds: number;
@@ -77,7 +77,7 @@ export const ownerCampaign = async ({ rounds, seed, sleepers, kills, tell }: Own
       rounds: races.length,
       kinds: tallied(races.map(({ kind }) => kind)),
       codes: tallied(races.flatMap(({ codes }) => codes)),
-      toldOwner: races.reduce((sum, { toldOwner }) => sum + toldOwner, 0),
+      namedOwner: races.reduce((sum, { namedOwner }) => sum + namedOwner, 0),
     },
     sleepers: {
       rounds: slept.length,

@@ -36,7 +36,7 @@ export interface ProcessWorldOptions {
 }
 
 const alive = new Set<Built>();
-// A campaign that is interrupted leaves nobody behind, a stopped process least of all.
+// An interrupted campaign leaves no process behind, stopped ones included.
 process.once('exit', () => {
   for (const built of alive) signalGroup(built, 'SIGKILL');
 });

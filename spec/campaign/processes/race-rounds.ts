@@ -25,10 +25,10 @@ export type RaceKind = (typeof raceKinds)[number];
 /** What became of one round. */
 export interface RaceRound {
   readonly kind: RaceKind;
-  /** By exit code, in the order of the words. */
+  /** By exit code, in the order of the commands. */
   readonly codes: readonly number[];
-  /** Processes that were told of an owner by the number of its process. */
-  readonly toldOwner: number;
+  /** Processes whose message names the owner by its process id. */
+  readonly namedOwner: number;
   readonly epochs: number;
   readonly broken: readonly string[];
 }
@@ -37,29 +37,32 @@ const rowCount = 300;
 const runId = 'raced';
 const jitterMsMax = 50;
 
-/** Several processes want one run at one moment: one drives it, the others are told so, or follow it to its own end. */
+/**
+ * Several processes want one run at one moment: one drives it, the others report that, or follow
+ * the run to its end.
+ */
 export const raceRound = async (seed: number, kind: RaceKind): Promise<RaceRound> => {
   const dice = diceOf(seed);
   await using world = await createProcessWorld({ seed, turnaround: '0.5-1.5', latencyMs: dice.below(20) });
   world.write('rows.jsonl', inputOf(seed, rowCount));
   const start = startArguments({ runId, batchRows: 60, pollInterval: '0.2', more: ['--wait'] });
-  const words = { start, wait: runArguments('wait', runId) };
+  const argumentsOf = { start, wait: runArguments('wait', runId) };
   const isThere = kind.startsWith('+');
   if (isThere) await beginAndInterrupt(world, start, dice.below(400));
-  const racers: { readonly word: string; readonly built: Built }[] = [];
-  for (const word of kind.replace('+', '').split(' ') as ('start' | 'wait')[]) {
+  const racers: { readonly command: string; readonly built: Built }[] = [];
+  for (const command of kind.replace('+', '').split(' ') as ('start' | 'wait')[]) {
     if (racers.length > 0) await sleep(dice.below(jitterMsMax + 1));
-    racers.push({ word, built: world.start(words[word]) });
+    racers.push({ command, built: world.start(argumentsOf[command]) });
   }
   const ran = await Promise.all(racers.map(({ built }) => built.ended));
   const pids = racers.map(({ built }) => built.child.pid ?? 0);
-  const broken = racers.flatMap(({ word }, place) => faultsOf(word, ran[place] as Ran, { isThere, pids, own: pids[place] ?? 0 }));
-  if (!ran.some(({ code }) => code === 0)) broken.push('nobody drove the run to its end');
+  const broken = racers.flatMap(({ command }, racer) => faultsOf(command, ran[racer] as Ran, { isThere, pids, own: pids[racer] ?? 0 }));
+  if (!ran.some(({ code }) => code === 0)) broken.push('no process drove the run to its end');
   const account = await accountOf(world, { runId, salt: seed, rowCount });
   return {
     kind,
     codes: ran.map(({ code }) => code),
-    toldOwner: ran.filter(({ code, stderr }) => code === 5 && pids.some((pid) => stderr.includes(`process ${pid} on `))).length,
+    namedOwner: ran.filter(({ code, stderr }) => code === 5 && pids.some((pid) => stderr.includes(`process ${pid} on `))).length,
     epochs: newestLock(world.folder, runId)?.epoch ?? 0,
     broken: [...broken, ...account.broken],
   };
@@ -75,13 +78,13 @@ const beginAndInterrupt = async (world: ProcessWorld, start: readonly string[], 
   await first.ended;
 };
 
-/** Whoever does not drive says who does, or ends as the run ends. */
+/** A process that does not drive the run names its owner, or ends as the run ends. */
 const faultsOf = (
-  word: string,
+  command: string,
   { code, stdout, stderr }: Ran,
   { isThere, pids, own }: { readonly isThere: boolean; readonly pids: readonly number[]; readonly own: number },
 ): string[] => {
-  const said = `${word} ended with ${code}: ${stderr}${stdout.slice(0, 200)}`;
+  const said = `${command} ended with ${code}: ${stderr}${stdout.slice(0, 200)}`;
   if (code === 0) return /"status": ?"completed"/.test(stdout) && stderr === '' ? [] : [said];
   // The owner is another one of the racers, and known by its number once its lock is written.
   const named = /is driven by process (\d+) on /.exec(stderr)?.[1];
@@ -89,8 +92,8 @@ const faultsOf = (
     named === undefined
       ? /is driven by a process that (is just starting|started first)/.test(stderr)
       : pids.includes(Number(named)) && Number(named) !== own;
-  if (word === 'start' && code === 5 && isNamed && stdout === '') return [];
+  if (command === 'start' && code === 5 && isNamed && stdout === '') return [];
   // A wait may come before there is anything to wait for.
-  if (word === 'wait' && code === 1 && !isThere && /there is no run|no store|no run/.test(stderr)) return [];
+  if (command === 'wait' && code === 1 && !isThere && /there is no run|no store|no run/.test(stderr)) return [];
   return [said];
 };

@@ -22,7 +22,7 @@ export interface RunAccount {
   readonly orphanCount: number;
   readonly events: Readonly<Record<string, number>>;
   readonly adoptedCount: number;
-  /** The laws that are broken, in words. */
+  /** The broken laws, as text. */
   readonly broken: readonly string[];
 }
 
@@ -34,8 +34,8 @@ export interface RunExpectation {
 }
 
 /**
- * Holds a run that is over to the laws: one right result per row, no request billed again, no batch that nobody knows. The
- * emulator must have served this run alone.
+ * Holds a run that is over to the laws: one right result per row, no request billed again, no
+ * unknown batch. The emulator must have served this run alone.
  */
 export const accountOf = async (world: ProcessWorld, expected: RunExpectation): Promise<RunAccount> => {
   const { runId, salt, rowCount } = expected;
@@ -44,10 +44,10 @@ export const accountOf = async (world: ProcessWorld, expected: RunExpectation): 
   if (results.code !== 0) broken.push(`results ends with ${results.code}: ${results.stderr}`);
   const lines = results.code === 0 ? linesOf(results.stdout) : [];
   const seen = new Set<number>();
-  for (const [place, line] of lines.entries()) {
+  for (const [lineIndex, line] of lines.entries()) {
     const row = Number(String(line['item_id']).slice('item-'.length));
-    if (line['item_id'] !== itemIdOf(row) || row !== place || seen.has(row))
-      broken.push(`line ${place + 1} is of ${String(line['item_id'])}`);
+    if (line['item_id'] !== itemIdOf(row) || row !== lineIndex || seen.has(row))
+      broken.push(`line ${lineIndex + 1} is of ${String(line['item_id'])}`);
     seen.add(row);
     if (line['status'] !== 'completed' || !isAnswerTo(line['output_text'], promptOf(salt, row)))
       broken.push(`row ${row} got ${JSON.stringify(line).slice(0, 300)}`);

@@ -9,7 +9,7 @@ export interface SharedAccount {
   readonly results: number;
   readonly batchesCreated: number;
   readonly createAttempts: number;
-  readonly unclear: number;
+  readonly unconfirmed: number;
   readonly adopted: number;
   /** Batches that no run knows, and that were never billed. */
   readonly fenced: number;
@@ -17,7 +17,7 @@ export interface SharedAccount {
   readonly requestsBilled: number;
   readonly billedAgain: number;
   readonly billedAgainAfterLoss: number;
-  /** The laws that are broken, in words. */
+  /** The broken laws, as text. */
   readonly broken: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export const accountOfAll = async (world: ProcessWorld, runner: BatchRunner, exp
   const { runIds, saltOf, rowCount } = expected;
   const broken: string[] = [];
   const submitted = new Set<string>();
-  const sums = { results: 0, unclear: 0, adopted: 0 };
+  const sums = { results: 0, unconfirmed: 0, adopted: 0 };
   for (const [at, runId] of runIds.entries()) {
     await using run = (await runner.getRun(runId)) as Run<string>;
     await run.refresh();
@@ -46,7 +46,7 @@ export const accountOfAll = async (world: ProcessWorld, runner: BatchRunner, exp
     const audit = await run.verify();
     if (audit.broken !== null) broken.push(`run ${runId}: verify: ${JSON.stringify(audit.broken)}`);
     for (const { eventType, data } of await eventsOf(run)) {
-      if (eventType === 'batch_unclear') sums.unclear += 1;
+      if (eventType === 'batch_unclear') sums.unconfirmed += 1;
       if (eventType !== 'batch_submitted') continue;
       submitted.add(String(data['provider_batch_id']));
       if (data['was_adopted'] === true) sums.adopted += 1;

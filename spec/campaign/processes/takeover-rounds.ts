@@ -15,8 +15,9 @@ export interface TakeoverRound {
   readonly sleeperCode: number | null;
   readonly sleeperSaid: string;
   /**
-   * Creates that left it after it was woken: they were begun while it owned the run, and nobody can call them back. What becomes of
-   * them the ledger says: such a batch is the run's, or its input file is gone and it fails; nothing of it is billed again.
+   * Creates that left it after it was woken: they were begun while it owned the run, and cannot be
+   * recalled. What becomes of them the ledger says: such a batch is the run's, or its input file is
+   * gone and it fails; nothing of it is billed again.
    */
   readonly sleeperCreates: number;
   readonly broken: readonly string[];
@@ -53,7 +54,7 @@ export const takeoverRound = async ({ seed, signal, wakes }: TakeoverOptions): P
   }
   const stoppedMs = performance.now();
   const takeoverMs = await untilTaken(world, before.epoch, stoppedMs, () => follower.child.exitCode !== null);
-  // Nobody took it: whoever sleeps is woken all the same, so that the round ends.
+  // No process took it: the sleeping one is woken anyway, so that the round ends.
   if (wakes === 'late' && takeoverMs <= takeoverMsMax) await follower.ended;
   else if (signal === 'SIGKILL') signalGroup(follower, 'SIGKILL');
   const creates = (await world.ledger()).createAttempts;
@@ -61,7 +62,7 @@ export const takeoverRound = async ({ seed, signal, wakes }: TakeoverOptions): P
   const [slept, followed] = await Promise.all([driver.ended, follower.ended]);
   const sleeperCreates = wakes === 'late' ? (await world.ledger()).createAttempts - creates : 0;
   const broken: string[] = [];
-  if (takeoverMs > takeoverMsMax) broken.push('nobody took the run over');
+  if (takeoverMs > takeoverMsMax) broken.push('no process took the run over');
   if (followed.code !== 0) broken.push(`the follower ended with ${followed.code}: ${followed.stderr}`);
   if (sleeperCreates > begunMax) broken.push(`the woken owner created ${sleeperCreates} batches`);
   if (signal === 'SIGSTOP' && !isFarewell(slept.code, slept.stderr, follower.child.pid ?? 0))

@@ -72,7 +72,7 @@ export const workerCampaign = async (options: WorkerOptions): Promise<WorkerFigu
     await using world = await createProcessWorld({ seed, turnaround: options.turnaround, faults, latencyMs: dice.below(40), env });
     const artifactStore = filesystemArtifacts({ dir: join(world.folder, 'artifacts') });
     await using runner = new BatchRunner({ storage: pgStore({ pool, schema }), artifactStore, autorun: false });
-    // The tables are there before anybody looks into them.
+    // The tables exist before they are read.
     await runner.listRuns()[Symbol.asyncIterator]().next();
     const crew = createCrew(world, options.workers);
     const starting = startRuns(world, options, diceOf(seed + 1));
@@ -80,7 +80,7 @@ export const workerCampaign = async (options: WorkerOptions): Promise<WorkerFigu
     const [startsKilled, strikes] = await Promise.all([starting, striking]);
     const failures = [...strikes.failures, ...(await crew.dismiss())];
     const owned = await pool.query<{ readonly run_id: string }>(`select run_id from ${schema}.runs where owner is not null`);
-    for (const { run_id: runId } of owned.rows) failures.push(`run ${runId} is owned by a worker that was told to go`);
+    for (const { run_id: runId } of owned.rows) failures.push(`run ${runId} is owned by a worker that was asked to stop`);
     const { broken, ...account } = await accountOfAll(world, runner, { runIds: runIdsOf(runs), saltOf: saltOf(seed), rowCount: rows });
     return {
       campaign: 'workers',
@@ -114,7 +114,7 @@ const startRuns = async (world: ProcessWorld, { seed, runs, rows }: WorkerOption
     ];
     for (;;) {
       const process = world.start(commandArguments);
-      if (dice.chance(0.2)) {
+      if (dice.isDrawn(0.2)) {
         await Promise.race([process.ended, sleep(dice.between(400, 2_000))]);
         if (signalGroup(process, 'SIGKILL')) killed += 1;
       }
@@ -140,7 +140,7 @@ interface Crew {
   /** Another worker in place of one that is gone. */
   replace(member: Built): void;
   taken(): number;
-  /** Tells all to go; answers what was wrong with how they went. */
+  /** Asks all to stop; returns the errors of those that did not stop in order. */
   dismiss(): Promise<readonly string[]>;
 }
 
@@ -186,7 +186,7 @@ const strikeUntil = async (
     await sleep(dice.between(Math.ceil(strikeMsMax / 2), strikeMsMax));
     const victim = crew.members[dice.below(crew.members.length)];
     if (victim === undefined || kills + sleeps >= strikesMax) continue;
-    if (dice.chance(0.25) && signalGroup(victim, 'SIGSTOP')) {
+    if (dice.isDrawn(0.25) && signalGroup(victim, 'SIGSTOP')) {
       sleeps += 1;
       const wakes = sleep(leaseSeconds * 1_000 + dice.below(3_000)).then(() => signalGroup(victim, 'SIGCONT'));
       sleepers.push(wakes);

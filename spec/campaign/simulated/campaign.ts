@@ -14,7 +14,10 @@ export interface Figures {
   readonly failures: readonly { readonly seed: number; readonly message: string }[];
 }
 
-/** Plays seeds one after the other and goes on behind those that fail; each failure names the command that repeats it. */
+/**
+ * Plays seeds one after the other and continues after those that fail; each failure names the
+ * command that repeats it.
+ */
 export const campaign = async (options: {
   readonly from: number;
   readonly count: number;

@@ -69,7 +69,10 @@ export const lawfulStorage = <S extends Storage<'local'>>(
   };
 };
 
-/** An object is there some turns after it was asked to be: whoever does not wait for it names what is not there. */
+/**
+ * An object is there some turns after it was asked to be: a commit that does not wait for it names
+ * a missing object.
+ */
 const slowly = (artifacts: ArtifactStore): ArtifactStore => ({
   ...artifacts,
   put: (name, chunks) => async () => {
@@ -89,7 +92,10 @@ const namedTooEarly = async ({ artifacts }: OwnedRun, events: readonly Event[]):
   return null;
 };
 
-/** By itself a run creates one batch at most four times for want of an answer or of its input file; whoever resumes it begins anew. */
+/**
+ * By itself a run creates one batch at most four times for want of an answer or of its input file;
+ * a resume resets the count.
+ */
 const triesOf = (): ((snapshot: RunSnapshot, events: readonly Event[]) => string | null) => {
   const again = new Map<string, number>();
   const createsMax = 4;
@@ -111,16 +117,19 @@ const triesOf = (): ((snapshot: RunSnapshot, events: readonly Event[]) => string
   };
 };
 
-/** What is planned can be paid for at its worst, beside all that is spent and committed. */
+/** What is planned can be paid for at its worst, beside all that is spent and reserved. */
 const spentTooMuch = (snapshot: RunSnapshot, events: readonly Event[]): string | null => {
   const { costUsdMax } = snapshot.config.operation?.money ?? { costUsdMax: null };
   if (costUsdMax === null || !events.some(({ type }) => type === 'BatchPlanned')) return null;
   const after = events.reduce(evolve, snapshot);
   const sum = (spentUsd(after) ?? Infinity) + (worstOfLiveUsd(after) ?? Infinity);
-  return sum <= costUsdMax + 1e-6 ? null : `$${sum} are spent and committed, of at most $${costUsdMax}`;
+  return sum <= costUsdMax + 1e-6 ? null : `$${sum} are spent and reserved, of at most $${costUsdMax}`;
 };
 
-/** A create is taken for absent a grace after it came into doubt, and sent again a grace after its fence; or by somebody's word. */
+/**
+ * A create is taken for absent a grace after it became unconfirmed, and sent again a grace after
+ * its fence; or as an operator confirms.
+ */
 const provedTooEarly = ({ live, config }: RunSnapshot, events: readonly Event[]): string | null => {
   for (const event of events) {
     if (event.type !== 'CreateAbsent' && event.type !== 'BatchReplanned') continue;

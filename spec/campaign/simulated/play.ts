@@ -29,7 +29,10 @@ const dayMs = 86_400_000;
 const liveAgainMax = 40;
 const afterlifeMs = 4 * 3_600_000;
 
-/** Plays trouble, then a healed world; throws, naming what went wrong, where a law is broken or the run comes to no end. */
+/**
+ * Plays a world with failures, then one without; throws, naming what went wrong, where a law is
+ * broken or the run comes to no end.
+ */
 export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStore()): Promise<Played> => {
   const scenario = scenarioOf(seed);
   let isFaulty = true;
@@ -50,7 +53,7 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
     ...(scenario.enqueuedTokensMax === null ? {} : { enqueuedTokensMax: scenario.enqueuedTokensMax }),
     queueIsFullAt: scenario.queue.isFullAt,
     statesQueueLimit: scenario.queue.isStated,
-    crashAt: ({ call, side }) => isFaulty && uniform(seed, 'crash', call, side, (points += 1)) < scenario.crashChance,
+    crashAt: ({ call, side }) => isFaulty && uniform(seed, 'crash', call, side, (points += 1)) < scenario.crashProbability,
   });
   truth = { nowMs: () => world.now().getTime(), clockOffsetMs: () => world.clockOffsetMs };
   const held = (): void => {
@@ -67,12 +70,14 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
   let summary = await player.settle();
   for (let again = 0; !isOver(summary) && again < liveAgainMax; again += 1) {
     held();
-    // Files that could not be read are read again, and given up when they still cannot; a cancel waits for that word, too.
+    // Files that could not be read are read again, and given up when they still cannot; a cancel
+    // waits for that command, too.
     if (summary.controlState === 'paused' || summary.controlReason === 'results_unreadable') {
       pauses.push(summary.controlReason ?? '');
       await player.resolveFiles();
     }
-    // A deleted file proves nothing of its create, and neither does a list that cannot be read: what is true of it an operator has to look up.
+    // A deleted file proves nothing of its create, and neither does a list that cannot be read: an
+    // operator has to check it at the provider.
     if (scenario.faults.some(({ type }) => provesNothing.has(type))) await player.resolveCreates();
     if (summary.controlState === 'paused') await player.resume(changeFor(summary));
     await player.waitNoLonger();
@@ -121,7 +126,7 @@ interface Player {
   resume(options: ResumeOptions): Promise<void>;
   /** Has the files of every batch that is held for them read again, twice; then says that its answers are lost. */
   resolveFiles(): Promise<void>;
-  /** Looks up at the provider whether the create of a held batch made one, and says so. */
+  /** Checks at the provider whether the create of a held batch made one, and resolves it. */
   resolveCreates(): Promise<void>;
   /** Takes what overdue batches have, or gives them up. */
   waitNoLonger(): Promise<void>;
@@ -146,7 +151,7 @@ const createPlayer = (world: World, job: Job): Player => {
       }
     }
   };
-  const told = (work: (run: Run<string, JsonObject>) => Promise<unknown>): Promise<void> =>
+  const onRun = (work: (run: Run<string, JsonObject>) => Promise<unknown>): Promise<void> =>
     surviving(async (alive) => {
       // A finished run stays as it is, and says so.
       await world.until(work(alive), { virtualMsMax: dayMs }).catch((error: unknown) => {
@@ -155,7 +160,7 @@ const createPlayer = (world: World, job: Job): Player => {
     });
   const readings = new Map<string, number>();
   const resolveFiles = (): Promise<void> =>
-    told(async (alive) => {
+    onRun(async (alive) => {
       for (const { batchKey, phase, held } of alive.summary().liveBatches) {
         if (held === null || (phase !== 'ended' && phase !== 'created')) continue;
         const count = (readings.get(batchKey) ?? 0) + 1;
@@ -164,7 +169,7 @@ const createPlayer = (world: World, job: Job): Player => {
       }
     });
   const resolveCreates = (): Promise<void> =>
-    told(async (alive) => {
+    onRun(async (alive) => {
       for (const { batchKey, phase, held } of alive.summary().liveBatches) {
         if (held === null || phase !== 'indeterminate') continue;
         const made = world.provider.ledger.batches.find(({ metadata }) => metadata?.['batchor_batch_key'] === batchKey);
@@ -177,13 +182,13 @@ const createPlayer = (world: World, job: Job): Player => {
     settle: () =>
       surviving((alive) =>
         world.settle(alive, { virtualMsMax: 4 * dayMs }).catch((error: unknown) => {
-          // A batch that never ends is told of, and waited for until its operator says otherwise.
+          // A batch that never ends is reported, and waited for until its operator gives it up.
           if (error instanceof ProcessKilled || alive.summary().liveBatches.every(({ overdue }) => overdue === null)) throw error;
           return alive.summary();
         }),
       ),
-    waitNoLonger: () => told(waitNoLonger),
-    resume: (options) => told((alive) => alive.resume(options)),
+    waitNoLonger: () => onRun(waitNoLonger),
+    resume: (options) => onRun((alive) => alive.resume(options)),
     resolveFiles,
     resolveCreates,
     async act(action) {
@@ -213,11 +218,11 @@ const createPlayer = (world: World, job: Job): Player => {
           await surviving(() => Promise.resolve());
           return world.setClock(action.byMs);
         case 'pause':
-          return told((alive) => alive.pause());
+          return onRun((alive) => alive.pause());
         case 'resume':
-          return told((alive) => alive.resume());
+          return onRun((alive) => alive.resume());
         case 'cancel':
-          return told((alive) => alive.cancel());
+          return onRun((alive) => alive.cancel());
       }
     },
   };
@@ -300,7 +305,7 @@ const checkEnd = async (scenario: Scenario, world: World, run: Run<string, JsonO
   });
   const twice = sentTwice(scenario, results);
   if (twice !== null) throw new Error(`the prompt ${JSON.stringify(twice)} was sent for two rows`);
-  // What is under way still comes through, and is billed, when nobody drives the run any more.
+  // What is under way still comes through, and is billed, when the run has no owner any more.
   await world.advance(afterlifeMs);
   await world.provider.settle();
   const again = world.provider.ledger.doubleBilled.map(({ customId }) => customId);
@@ -321,12 +326,12 @@ const sentTwice = (scenario: Scenario, results: readonly ItemResult<string, Json
 };
 
 const faultOf = (scenario: Scenario, result: ItemResult<string, JsonObject>, index: number): string | null => {
-  if (result.itemIndex !== index) return `the result of row ${result.itemIndex} stands in its place`;
+  if (result.itemIndex !== index) return `the result of row ${result.itemIndex} is at its position`;
   const isBad = scenario.badRows.includes(index) || scenario.throwingRows.includes(index);
   if (isBad !== (result.status === 'failed_permanent' && result.error.errorClass === 'invalid_row'))
     return `it is ${isBad ? 'bad' : 'good'} and became ${JSON.stringify(result)}`;
   if (result.metadata['row'] !== index && !isBad) return `its metadata is ${JSON.stringify(result.metadata)}`;
-  // The fake answers with words of the prompt: an answer of another row would show.
+  // The fake answers with text of the prompt: an answer of another row would show.
   if (result.status === 'completed' && !says(result.output, promptOf(scenario, index)))
     return `it got the answer ${JSON.stringify(result.output)}`;
   return null;

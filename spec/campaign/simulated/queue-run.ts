@@ -6,7 +6,7 @@ export interface QueueRun {
   readonly rows: number;
   /** Prompt tokens that the provider's queue holds. */
   readonly queueTokens: number;
-  /** The run is told so; else it has to learn. */
+  /** The limit is configured; else the run has to learn it. */
   readonly isKnown: boolean;
   /** The provider's refusals say how large it is. */
   readonly isStated: boolean;

@@ -13,7 +13,10 @@ import { notProcessedWords } from '../../support/sim/file-words.ts';
 
 const minuteMs = 60_000;
 
-/** One random small run and its weather, fixed by a seed. Every fault is finite, so that the world heals by itself. */
+/**
+ * One random small run and its failures, fixed by a seed. Every fault is finite, so that the world
+ * heals by itself.
+ */
 export interface Scenario {
   readonly seed: number;
   readonly rowCount: number;
@@ -44,8 +47,8 @@ export interface Scenario {
   readonly costUsdMax: number | null;
   /** Rows that are sent alone first; null: none. */
   readonly canary: number | null;
-  /** Chance of a crash at each crash point while there is trouble. */
-  readonly crashChance: number;
+  /** Probability of a crash at each crash point while failures are injected. */
+  readonly crashProbability: number;
   readonly actions: readonly Action[];
 }
 
@@ -57,7 +60,7 @@ export type Action =
 
 export interface Dice extends Prng {
   between(min: number, max: number): number;
-  chance(probability: number): boolean;
+  isDrawn(probability: number): boolean;
   oneOf<A>(values: readonly A[]): A;
 }
 
@@ -66,7 +69,7 @@ export const diceOf = (seed: number): Dice => {
   return {
     ...prng,
     between: (min, max) => min + prng.below(max - min + 1),
-    chance: (probability) => prng.next() < probability,
+    isDrawn: (probability) => prng.next() < probability,
     oneOf: (values) => {
       if (values.length === 0) throw new RangeError('one of nothing');
       return values[prng.below(values.length)] as (typeof values)[number];
@@ -77,11 +80,11 @@ export const diceOf = (seed: number): Dice => {
 /** The scenario of a seed: the same for ever, as far as this file stays as it is. */
 export const scenarioOf = (seed: number): Scenario => {
   const dice = diceOf(seed);
-  const rowCount = dice.chance(0.05) ? 0 : dice.chance(0.3) ? dice.between(1, 8) : dice.between(9, 300);
+  const rowCount = dice.isDrawn(0.05) ? 0 : dice.isDrawn(0.3) ? dice.between(1, 8) : dice.between(9, 300);
   const maxRequests = Math.max(1, Math.ceil(rowCount / dice.between(1, 12)));
   const someRows = (share: number): readonly number[] =>
-    dice.chance(share) ? Array.from({ length: 3 }, () => dice.below(rowCount + 1)).filter((row) => row > 0 && row < rowCount) : [];
-  const isFull = dice.chance(0.25);
+    dice.isDrawn(share) ? Array.from({ length: 3 }, () => dice.below(rowCount + 1)).filter((row) => row > 0 && row < rowCount) : [];
+  const isFull = dice.isDrawn(0.25);
   const faults = Array.from({ length: dice.between(0, 6) }, () => faultOf(dice));
   return {
     seed,
@@ -89,7 +92,7 @@ export const scenarioOf = (seed: number): Scenario => {
     badRows: someRows(0.2),
     badRowPolicy: dice.oneOf(['fail', 'record']),
     throwingRows: someRows(0.1),
-    rowEveryMs: dice.chance(0.15) ? dice.between(1, 4_000) : 0,
+    rowEveryMs: dice.isDrawn(0.15) ? dice.between(1, 4_000) : 0,
     maxRequests,
     maxAttempts: dice.between(1, 4),
     faults,
@@ -97,14 +100,14 @@ export const scenarioOf = (seed: number): Scenario => {
     limits: { windowMs: 60 * minuteMs },
     createGraceMs: Math.max(...faults.map(silenceMs), 10 * minuteMs),
     enqueuedTokensMax: isFull ? dice.between(1_000, 4_000) : null,
-    enqueuedTokenLimit: isFull && dice.chance(0.5) ? dice.between(500, 4_000) : null,
-    crashChance: dice.chance(0.5) ? dice.next() * 0.05 : 0,
+    enqueuedTokenLimit: isFull && dice.isDrawn(0.5) ? dice.between(500, 4_000) : null,
+    crashProbability: dice.isDrawn(0.5) ? dice.next() * 0.05 : 0,
     actions: Array.from({ length: dice.between(0, 8) }, () => actionOf(dice)),
-    queue: { isFullAt: dice.oneOf(['validation', 'validation', 'create']), isStated: dice.chance(0.6) },
-    costUsdMax: dice.chance(0.3) ? dice.between(200, 6_000) : null,
-    canary: dice.chance(0.25) ? dice.between(1, 20) : null,
-    raiseOutputTokensTo: dice.chance(0.4) ? dice.between(101, 400) : null,
-    promptCount: dice.chance(0.3) ? dice.between(1, Math.max(1, rowCount)) : null,
+    queue: { isFullAt: dice.oneOf(['validation', 'validation', 'create']), isStated: dice.isDrawn(0.6) },
+    costUsdMax: dice.isDrawn(0.3) ? dice.between(200, 6_000) : null,
+    canary: dice.isDrawn(0.25) ? dice.between(1, 20) : null,
+    raiseOutputTokensTo: dice.isDrawn(0.4) ? dice.between(101, 400) : null,
+    promptCount: dice.isDrawn(0.3) ? dice.between(1, Math.max(1, rowCount)) : null,
   };
 };
 
@@ -126,7 +129,7 @@ const actionOf = (dice: Dice): Action => {
     'cancel',
     'set_clock',
   ] as const);
-  if (type === 'cancel' && dice.chance(0.6)) return { type: 'resume' };
+  if (type === 'cancel' && dice.isDrawn(0.6)) return { type: 'resume' };
   if (type === 'set_clock') return { type, byMs: dice.oneOf([-1, 1]) * dice.oneOf([10 * minuteMs, 24 * 60 * minuteMs]) };
   return type === 'advance' ? { type, ms: dice.oneOf([1, 100, 5_000, minuteMs, 10 * minuteMs]) * dice.between(1, 5) } : { type };
 };
@@ -135,11 +138,11 @@ const statusCodes: readonly number[] = [400, 401, 408, 409, 429, 500, 502, 503];
 
 const faultOf = (dice: Dice): Fault => {
   const batch = dice.between(1, 6);
-  const when = dice.chance(0.7) ? { batch } : { probability: 0.5, times: dice.between(1, 3) };
+  const when = dice.isDrawn(0.7) ? { batch } : { probability: 0.5, times: dice.between(1, 3) };
   const forMs = dice.oneOf([5_000, minuteMs, 10 * minuteMs, 40 * minuteMs]);
   const outage = {
     times: dice.between(1, 6),
-    ...(dice.chance(0.6) ? { operation: dice.oneOf<Operation>(operations) } : {}),
+    ...(dice.isDrawn(0.6) ? { operation: dice.oneOf<Operation>(operations) } : {}),
     afterMs: dice.below(20) * minuteMs,
   };
   const ratio = dice.next();
@@ -162,7 +165,7 @@ const faultOf = (dice: Dice): Fault => {
       code: dice.oneOf(['token_limit_exceeded', 'insufficient_quota', 'model_not_found', 'invalid_json_line']),
     }),
     () => ({ type: 'validation_fails', batch, code: 'invalid_request', lines: [1, dice.between(2, 9)] }),
-    () => ({ type: 'validation_fails', batch, code: 'invalid_request', lines: [dice.between(1, 9), 999_999], byId: dice.chance(0.5) }),
+    () => ({ type: 'validation_fails', batch, code: 'invalid_request', lines: [dice.between(1, 9), 999_999], byId: dice.isDrawn(0.5) }),
     () => ({ type: 'validation_fails', batch, code: 'invalid_request', lines: [999_999] }),
     () => ({ type: 'validation_names_lines', codes: ['bad_role', 'bad_input'].slice(0, dice.between(1, 2)), batches: dice.between(1, 9) }),
     () => ({ type: 'expires', batch, completedRatio: ratio }),
@@ -173,8 +176,8 @@ const faultOf = (dice: Dice): Fault => {
       type: 'never_ends',
       batch,
       at: dice.oneOf(['validating', 'in_progress', 'finalizing', 'cancelling'] as const),
-      ignoresCancel: dice.chance(0.3),
-      namesFiles: dice.chance(0.5),
+      ignoresCancel: dice.isDrawn(0.3),
+      namesFiles: dice.isDrawn(0.5),
     }),
     () => ({ type: 'status_shown_as', batch, as: dice.oneOf(['Completed', 'finalized', 'done']) }),
     () => ({ type: 'list_lags', batch, forMs }),
@@ -191,7 +194,7 @@ const faultOf = (dice: Dice): Fault => {
     }),
     () => ({ type: 'rows_end_with', batch, ratio, reason: dice.oneOf(['model_length', 'content_filter', 'error', 'pause_turn']) }),
     () => ({ type: 'create_answers_another', ...when }),
-    () => ({ type: 'input_file_deleted', isSeenLate: dice.chance(0.3), ...when }),
+    () => ({ type: 'input_file_deleted', isSeenLate: dice.isDrawn(0.3), ...when }),
     () => ({ type: 'cancel_refused', batch, times: dice.between(1, 6), statusCode: dice.oneOf([400, 500, 503]) }),
     () => ({ type: 'list_empty', afterMs: outage.afterMs, forMs }),
     () => ({ type: 'list_lacks', batch, afterMs: outage.afterMs, forMs }),
@@ -201,7 +204,7 @@ const faultOf = (dice: Dice): Fault => {
     () =>
       dice.oneOf<Fault>([
         { type: 'upload_refused', reason: dice.oneOf(['files_quota', 'storage_quota'] as const), ...when },
-        { type: 'line_refused', line: dice.between(1, 9), at: dice.oneOf(['upload', 'create'] as const), byId: dice.chance(0.3), ...when },
+        { type: 'line_refused', line: dice.between(1, 9), at: dice.oneOf(['upload', 'create'] as const), byId: dice.isDrawn(0.3), ...when },
         { type: dice.oneOf(['file_not_processed', 'file_not_found_after_upload'] as const), batch, forMs },
         { type: 'file_not_processed', batch, forMs, message: dice.oneOf(notProcessedWords) },
       ]),

@@ -9,7 +9,7 @@ describe('runs that share a queue', () => {
     const plays: SharedPlay[] = [];
     for (let seed = 1; seed <= 4; seed += 1) plays.push(await playSharedQueue(seed));
     expect(plays.filter(({ breaches }) => breaches.length > 0)).toEqual([]);
-    // What nobody planned beyond, nobody was refused for.
+    // No run planned beyond the limit, so none was refused.
     expect(plays.filter(({ refusals }) => refusals > 0)).toEqual([]);
     expect(plays.filter(({ doublePaid }) => doublePaid > 0)).toEqual([]);
     expect(plays.reduce((sum, { crashes }) => sum + crashes, 0)).toBeGreaterThan(2);
@@ -17,7 +17,7 @@ describe('runs that share a queue', () => {
     expect(Math.max(...plays.map(({ fullest }) => fullest))).toBeGreaterThan(0.95);
   });
 
-  it('do not wait for the end of each other: whoever has waited for longest goes first', async () => {
+  it('do not wait for the end of each other: the run that has waited longest goes first', async () => {
     const limit = 4_000;
     const hourMs = 3_600_000;
     await using world = await createWorld({

@@ -81,12 +81,15 @@ const watched = (storage: Storage<'local'>, watch: Watch, isBlind: boolean): Sto
 const checkTurns = 5;
 const minuteMs = 60_000;
 
-/** Several runs, started one after the other, in a process that dies now and then; the queue is as large as they are told. */
+/**
+ * Several runs, started one after the other, in a process that dies now and then; the queue is as
+ * large as they are configured for.
+ */
 export const playSharedQueue = async (seed: number, { isBlind = false }: { readonly isBlind?: boolean } = {}): Promise<SharedPlay> => {
   const dice = diceOf(seed);
   const watch: Watch = { plans: 0, givenWay: 0, fullest: 0, breaches: [] };
   const limit = dice.between(300, 3_000);
-  const requestLimit = dice.chance(0.3) ? dice.between(5, 60) : undefined;
+  const requestLimit = dice.isDrawn(0.3) ? dice.between(5, 60) : undefined;
   const crashProbability = dice.oneOf([0, 0.005, 0.02]);
   let points = 0;
   let isFaulty = true;

@@ -42,7 +42,7 @@ describe('artifacts of a run', () => {
     expect([...answers]).toEqual(['run_not_finished']);
   });
 
-  it('lose what the provider gave only where a copy was made; and being told twice changes nothing', () => {
+  it('lose what the provider gave only where a copy was made; and the same report twice changes nothing', () => {
     expect(finished.length).toBeGreaterThan(50);
     for (const snapshot of finished) {
       expect(refusal(snapshot, prune(true))).toBe('not_exported');
@@ -106,7 +106,7 @@ describe('artifacts of a run', () => {
     );
   });
 
-  it('are told from what dead owners left: a compact object belongs to the raw file that an event names', () => {
+  it('are distinguished from what dead owners left: a compact object belongs to the raw file that an event names', () => {
     const raw = rawObjectName('bk', 'output', 1, 1);
     const named = new Set([raw]);
     expect([raw, compactNameOf(raw)].every((name) => isOwnObject(name, named))).toBe(true);

@@ -26,7 +26,7 @@ const observation = fc.record({
   progress: a.progress,
   ending: a.orNull(a.ending),
 });
-/** With all that a provider may tell of a batch beside. */
+/** With all optional fields that a provider may report of a batch. */
 const fullObservation = fc
   .tuple(
     observation,

@@ -61,7 +61,7 @@ describe('cancel', () => {
     expect(statuses(run)).toEqual(Array(2).fill('failed_permanent: run_cancelled'));
   });
 
-  it('waits for a create that is unclear, and then cancels what it finds', () => {
+  it('waits for an unconfirmed create, and then cancels what it finds', () => {
     const run = startRun();
     accept(run, [10]);
     toCreating(run, 'a');
@@ -85,7 +85,7 @@ describe('cancel', () => {
     expect(dueTypes(run)).toEqual(['FailPending']);
   });
 
-  it('is no pause when the provider cancels before we have heard that it took our wish', () => {
+  it('is no pause when the provider cancels before it has answered the cancel request', () => {
     const run = startRun();
     accept(run, [10]);
     toCreated(run, 'a');
@@ -120,7 +120,7 @@ describe('cancel', () => {
     expect(run.state.snapshot.status).toBe('completed_with_failures');
   });
 
-  it('holds a batch whose files the provider refuses: somebody has to say that its answers are lost, or it would ask for ever', () => {
+  it('holds a batch whose files the provider refuses, until an operator confirms that its answers are lost', () => {
     const run = startRun();
     accept(run, [10]);
     toCreated(run, 'a');
@@ -191,7 +191,7 @@ describe('pause', () => {
 });
 
 describe('resume', () => {
-  it('sends nothing again whose create is unclear: at most it looks for it once more', () => {
+  it('sends nothing again whose create is unconfirmed: at most it reads the list once more', () => {
     const run = startRun();
     accept(run, [10]);
     toCreating(run, 'a');

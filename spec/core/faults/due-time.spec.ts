@@ -102,7 +102,7 @@ describe('a due time further ahead than its policy sets any', () => {
       }),
     ],
     [
-      'a look for a lost create',
+      'a list reading for a lost create',
       unconfirmed,
       'SweepBatches',
       (s: RunSnapshot) => ({
@@ -110,7 +110,7 @@ describe('a due time further ahead than its policy sets any', () => {
       }),
     ],
     [
-      'a stray',
+      'a duplicate batch',
       created,
       'PollStrays',
       (s: RunSnapshot) => ({

@@ -80,7 +80,7 @@ describe('a canary', () => {
     expect(sendBatch(run, 'c')).toBe(10);
   });
 
-  it('is judged by rows that were judged: what expired, or had no room, says nothing', () => {
+  it('is judged by rows that were judged: expired rows and capacity refusals do not count', () => {
     const run = rowsOf(30, { canary });
     sendBatch(run, 'a');
     endBatch(run, 'a', ending({ type: 'expired' }));
@@ -116,7 +116,7 @@ describe('a canary', () => {
     expect(sendBatch(run, 'c')).toBe(10);
   });
 
-  it('is taken off by whoever changes the operation', () => {
+  it('ends when the operation is changed', () => {
     const run = rowsOf(30, { canary });
     sendBatch(run, 'a');
     settle(run, 'a', 0);
@@ -150,7 +150,7 @@ describe('the circuit breaker', () => {
     expect(control(run)).toMatchObject({ state: 'running' });
   });
 
-  it('is not moved by refusals for want of room: they are no word on what is sent', () => {
+  it('is not moved by capacity refusals: they are not about the rows', () => {
     const run = rowsOf(2, { circuitBreaker: { failedBatchesMax: 2 } });
     for (const [i, type] of (['other', 'over_capacity', 'over_capacity', 'over_capacity', 'other'] as const).entries()) {
       expect(control(run)).toMatchObject({ state: 'running' });
@@ -175,14 +175,14 @@ describe('the circuit breaker', () => {
       reason: 'circuit_open',
       message: 'too many rows fail: 8 of 20 rows passed (40 %), at least 50 % must: invalid_request 6, refusal 6',
     });
-    // Looked at once: after a resume the next so many rows are judged.
+    // Each group of rows is checked once: after a resume the next group is judged.
     send(run, { type: 'ResumeRun' });
     sendBatch(run, 'c');
     settle(run, 'c', 0);
     expect(control(run)).toMatchObject({ state: 'running' });
   });
 
-  it('looks at each so many rows by themselves: what passed long ago excuses nothing', () => {
+  it('checks each group of rows by itself: earlier successes do not count', () => {
     const run = rowsOf(60, { circuitBreaker: { passRatioMin: 0.5, judgedRowsMin: 20 } });
     for (const name of ['a', 'b']) {
       sendBatch(run, name);

@@ -50,7 +50,7 @@ const unconfirmed = (): Scenario => {
 };
 const absent = (): Scenario => {
   const run = unconfirmed();
-  for (let looks = 0; batchOf(run, 'a').doubt?.stage === 'looking' && looks < 100; looks += 1) {
+  for (let readings = 0; batchOf(run, 'a').doubt?.stage === 'looking' && readings < 100; readings += 1) {
     send(run, listingOf(run, 'a'));
     run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
   }
@@ -90,8 +90,11 @@ const cancelled = (): Scenario => {
   return run;
 };
 
-/** Where each question to a provider is due. A download's refusals are told of the batch whose files it is. */
-const places: readonly (readonly [Effect['type'], () => Scenario])[] = [
+/**
+ * Where each question to a provider is due. A download's refusals are recorded for the batch whose
+ * files it is.
+ */
+const callSites: readonly (readonly [Effect['type'], () => Scenario])[] = [
   ['UploadBatch', planned],
   ['CreateBatch', creating],
   ['SweepBatches', unconfirmed],
@@ -105,27 +108,28 @@ const places: readonly (readonly [Effect['type'], () => Scenario])[] = [
 ];
 
 /**
- * What an answer that never changes comes to. `stands`: the run stands still until an operator does something; `waits`: it is asked again,
- * ever more rarely, by itself; `goes on`: without the answer.
+ * What an answer that never changes comes to. `stands`: the run stands still until an operator does
+ * something; `waits`: it is asked again, ever more rarely, by itself; `continues`: without the
+ * answer.
  */
-type End = 'stands' | 'waits' | 'goes on';
+type End = 'stands' | 'waits' | 'continues';
 const kinds: readonly FaultKind[] = ['refused', 'insufficient_quota', 'authentication_failed', 'transient'];
 const endOf = (effect: Effect['type'], kind: FaultKind): End => {
-  // Files to delete stand in nobody's way, whatever is said.
-  if (effect === 'DeleteFile') return 'goes on';
+  // Files to delete block nothing, whatever the answer is.
+  if (effect === 'DeleteFile') return 'continues';
   if (kind === 'transient') return 'waits';
   if (kind === 'authentication_failed') return effect === 'CancelBatch' ? 'waits' : 'stands';
   // What is at work at the provider is asked for while the run is paused, too: the first answer helps.
   if (kind === 'insufficient_quota') return effect === 'UploadBatch' || effect === 'CreateBatch' ? 'stands' : 'waits';
   if (effect === 'PollBatches') return 'waits';
-  return effect === 'CancelBatch' || effect === 'CancelStray' || effect === 'PollStrays' ? 'goes on' : 'stands';
+  return effect === 'CancelBatch' || effect === 'CancelStray' || effect === 'PollStrays' ? 'continues' : 'stands';
 };
 
-const said = 'the very words of the provider';
+const said = 'the message of the provider';
 const dueOf = (run: Scenario, type: Effect['type']): Effect | undefined =>
   effectsDue(run.state.snapshot, run.nowMs).find((effect) => effect.type === type);
 
-/** The answer as the engine tells it. */
+/** The answer as the engine reports it. */
 const answerOf = (run: Scenario, effect: Effect, fault: FaultKind): Command => {
   if (effect.type !== 'CreateBatch')
     return { type: 'RecordFault', atMs: run.nowMs, key: effectKey(effect), fault, message: said, retryAfterMs: null };
@@ -154,7 +158,7 @@ const answerFor = (run: Scenario, type: Effect['type'], kind: FaultKind): readon
   return asked;
 };
 
-const cases = places.flatMap(([type, place]) => kinds.map((kind) => [type, kind, endOf(type, kind), place] as const));
+const cases = callSites.flatMap(([type, scenarioOf]) => kinds.map((kind) => [type, kind, endOf(type, kind), scenarioOf] as const));
 
 describe('an answer that a provider gives for ever', () => {
   it('is tried at every question and of every kind', () => {
@@ -162,8 +166,8 @@ describe('an answer that a provider gives for ever', () => {
     expect(new Set(cases.map(([, , end]) => end)).size).toBe(3);
   });
 
-  it.each(cases)('to %s, of kind %s: %s', (type, kind, end, place) => {
-    const run = place();
+  it.each(cases)('to %s, of kind %s: %s', (type, kind, end, scenarioOf) => {
+    const run = scenarioOf();
     const asked = answerFor(run, type, kind);
     const { snapshot } = run.state;
     const waits = asked.slice(1).map((atMs, i) => atMs - (asked[i] as number));
@@ -177,7 +181,7 @@ describe('an answer that a provider gives for ever', () => {
         expect(asked).toHaveLength(12);
         expect(inStatus).toContain(said);
         return;
-      case 'goes on':
+      case 'continues':
         expect(asked.length).toBeLessThanOrEqual(4);
         expect(snapshot.live.every(({ held }) => held === null)).toBe(true);
         expect(snapshot.control.state).toBe(type === 'CancelBatch' ? 'cancel_requested' : 'running');

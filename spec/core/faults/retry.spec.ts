@@ -96,7 +96,7 @@ describe('the wait between polls', () => {
   });
 });
 
-describe('repeatable chance', () => {
+describe('a repeatable number in place of a random one', () => {
   it('is the same for the same text, within [0, 1), and spread evenly', () => {
     const tenths = new Array<number>(10).fill(0);
     for (let i = 0; i < 10_000; i += 1) {

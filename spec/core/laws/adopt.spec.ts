@@ -20,7 +20,7 @@ describe('a run of batches that were created elsewhere, whatever is asked and an
     const readOnly = histories.filter(isReadOnly);
     expect(readOnly.length).toBeGreaterThan(30);
     expect(readOnly.flatMap(eventsOf).filter(sent)).toEqual([]);
-    // And the others are no idle wish.
+    // And the other laws check at least one case.
     expect(
       histories
         .filter((history) => !isReadOnly(history))
@@ -35,14 +35,14 @@ describe('a run of batches that were created elsewhere, whatever is asked and an
         const { config } = after.snapshot;
         for (const event of events) {
           if (event.type !== 'BatchCreated' && event.type !== 'BatchPlanned') continue;
-          const place = adoptedPlaceOf(config, event.batchNo);
+          const range = adoptedPlaceOf(config, event.batchNo);
           if (event.type === 'BatchCreated') {
-            if (event.adopted && place !== null && event.providerBatchId !== place.batch.providerBatchId)
+            if (event.adopted && range !== null && event.providerBatchId !== range.batch.providerBatchId)
               return `batch ${event.batchNo} is another`;
             continue;
           }
-          if (place === null) continue;
-          const own = indexSetOf(Array.from({ length: place.batch.requests }, (_, i) => place.firstIndex + i));
+          if (range === null) continue;
+          const own = indexSetOf(Array.from({ length: range.batch.requests }, (_, i) => range.firstIndex + i));
           if (JSON.stringify(event.indexes) !== JSON.stringify(own)) return `batch ${event.batchNo} has other rows`;
         }
         return null;

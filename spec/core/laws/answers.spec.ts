@@ -27,7 +27,7 @@ const essence = (snapshot: RunSnapshot): string => JSON.stringify({ ...snapshot,
 const sameState = (a: State, b: State): boolean =>
   a === b || (a.rows.every((row, i) => row === b.rows[i]) && essence(a.snapshot) === essence(b.snapshot));
 
-/** What a command was about may never come again: a slice at its place, an answer to one attempt. */
+/** Commands that are valid only once: a slice at its position, an answer to one attempt. */
 const isOnceOnly: ReadonlySet<Command['type']> = new Set<Command['type']>([
   'CreateRun',
   'AcceptSlice',
@@ -46,14 +46,17 @@ const isOnceOnly: ReadonlySet<Command['type']> = new Set<Command['type']>([
   'CancelRun',
 ]);
 
-/** A plan that found no room takes no rows, so its window is as good as before; files that cannot be read are read again, also once they were asked about. */
+/**
+ * A plan without capacity takes no rows, so its window is still valid. Unreadable files are read
+ * again, also after the operator was asked.
+ */
 const isOnlyDeferred = (events: readonly Event[]): boolean =>
   events.some((event) => event.type === 'AnswersUnreadable') ||
   events.every(
     (event) => event.type === 'PlanDeferred' || event.type === 'OthersSeen' || event.type === 'RunPaused' || event.type === 'FaultRecorded',
   );
 
-describe('the same thing told twice', () => {
+describe('the same command twice', () => {
   it('changes nothing the second time', () => {
     const types = new Set(accepted.map((step) => step.command.type));
     expect(types.size).toBeGreaterThanOrEqual(28);
@@ -83,7 +86,10 @@ describe('the same thing told twice', () => {
   });
 
   it('is all that item rows ever have to refuse themselves: a slice of backoff rows, or of another batch', () => {
-    /** Which rows are a batch's the core does not know: it takes the word of whoever read them, and the rows are asked. */
+    /**
+     * The core does not know which rows are a batch's: it accepts them from the reader, and the
+     * store checks them.
+     */
     const isOfAnother = ({ command, before }: Step): boolean => {
       if (command.type !== 'SettleRest') return false;
       const batchNo = before.snapshot.live.find(({ batchKey }) => batchKey === command.batchKey)?.batchNo;
@@ -114,9 +120,9 @@ describe('what comes at the wrong time', () => {
     expect(strange.filter((step) => step.events.length > 0)).toEqual([]);
   });
 
-  it('is rejected when it is about a batch that nobody knows', () => {
+  it('is rejected when it is about an unknown batch', () => {
     const strange = steps.filter(
-      (step) => 'batchKey' in step.command && step.command.batchKey === 'nobody' && step.before.snapshot.version > 0,
+      (step) => 'batchKey' in step.command && step.command.batchKey === 'unknown' && step.before.snapshot.version > 0,
     );
     expect(strange.length).toBeGreaterThan(50);
     expect(strange.filter((step) => step.events.length > 0)).toEqual([]);
@@ -170,7 +176,7 @@ describe('after a reload', () => {
     }
   });
 
-  it('the effects due once the run is opened are those before, except that a create in flight becomes a sweep', () => {
+  it('the effects due once the run is opened are those before, except that a create in flight is reconciled', () => {
     let creatingCount = 0;
     for (const { scene } of contexts) {
       const before = effectsDue(scene.state.snapshot, scene.atMs);
@@ -181,12 +187,12 @@ describe('after a reload', () => {
       for (const effect of after) {
         if (effect.type === 'SweepBatches')
           expect(effect.creates.map(({ batchKey }) => batchKey)).toEqual(expect.arrayContaining(creating));
-        // What became unclear is no longer on its way, so there may be room to plan.
+        // An unconfirmed create is no longer in flight, so there may be capacity to plan.
         else if (effect.type !== 'PlanBatch') expect(before).toContainEqual(effect);
       }
       const isReconcileWaiting = scene.state.snapshot.faults.some((fault) => fault.key === reconcileKey);
       if (creating.length > 0 && !isReconcileWaiting) expect(after.map((effect) => effect.type)).toContain('SweepBatches');
-      // More creates that are unclear may close the door for new ones: only those may be gone besides.
+      // More unconfirmed creates may stop new ones: no other effect may be missing.
       const gone = before.filter(
         (effect) =>
           !['CreateBatch', 'SweepBatches', 'BeginCreate', 'ReplanBatch'].includes(effect.type) &&

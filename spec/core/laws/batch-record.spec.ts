@@ -102,7 +102,7 @@ describe('what is remembered of a batch', () => {
   });
 });
 
-describe('the laws of a batch bite: it is told when', () => {
+describe('the laws of a batch find when', () => {
   const sound: BatchRecord = {
     batchNo: 1,
     batchKey: 'b' as BatchRecord['batchKey'],

@@ -24,7 +24,7 @@ const evermore = Number.MAX_SAFE_INTEGER;
 const typesDue = (snapshot: RunSnapshot, nowMs: number): readonly Effect['type'][] =>
   effectsDue(snapshot, nowMs).map((effect) => effect.type);
 
-/** What of the effect is owed again at once. */
+/** The part of the effect that is due again at once. */
 const stillDue = (effect: Effect, after: readonly Effect[]): boolean =>
   after.some((other) => {
     if (effect.type === 'PollBatches' && other.type === 'PollBatches')
@@ -53,7 +53,7 @@ const answerNow = ({ state, world, atMs }: Context, effect: Effect, isFair: bool
 describe('effects due', () => {
   it.each([
     ['a fair world', true],
-    ['a world in trouble', false],
+    ['a world with failures', false],
   ])('move the run on, or are due no more, once %s has answered', (_name, isFair) => {
     const types = new Set<Effect['type']>();
     const found: string[] = [];
@@ -93,7 +93,7 @@ describe('effects due', () => {
     expect(compared).toBeGreaterThan(10_000);
   });
 
-  it('wake nobody for ever: asked from its own answer, nextDueMs comes to null', () => {
+  it('do not wake the engine for ever: asked from its own answer, nextDueMs comes to null', () => {
     for (const { snapshot, atMs } of states) {
       let nowMs: number | null = atMs;
       for (let wakes = 0; nowMs !== null; wakes += 1) {

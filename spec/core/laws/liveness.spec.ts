@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isFinished } from '../../../lib/core/internal.ts';
 import { breaches, recordHistories } from '../../support/core/histories.ts';
 
-/** Trouble of every kind first; then nothing goes wrong any more, and a paused run is resumed. */
+/** First failures of every kind; then none, and a paused run is resumed. */
 const histories = recordHistories(250);
 const dayMs = 86_400_000;
 
@@ -42,9 +42,9 @@ describe('the provider', () => {
     expect(histories.flatMap(({ seed, world }) => world.crimes.map((crime) => `playHistory(${seed}): ${crime}`))).toEqual([]);
   });
 
-  it('is asked to create nothing while four creates are unclear', () => {
+  it('is asked to create nothing while four creates are unconfirmed', () => {
     const law = (unconfirmed: number, types: readonly string[]): string | null =>
-      unconfirmed >= 4 && types.includes('CreateBegun') ? `${unconfirmed} are unclear` : null;
+      unconfirmed >= 4 && types.includes('CreateBegun') ? `${unconfirmed} are unconfirmed` : null;
     expect(
       breaches(histories, ({ before, events }) =>
         law(

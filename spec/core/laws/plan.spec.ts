@@ -28,7 +28,10 @@ interface Known {
 }
 const knownBy = (step: Step): Known => ({ snapshot: step.before.snapshot, command: step.command as CommandOf<'PlanBatch'> });
 
-/** The limits and the room, worked out here from the configuration, the live batches, the others, and what the provider has said. */
+/**
+ * The limits and the remaining capacity, computed here from the configuration, the live batches,
+ * the others, and what the provider has said.
+ */
 const boundsOf = ({
   snapshot,
   command,
@@ -52,7 +55,7 @@ const boundsOf = ({
     tokens: Math.min(Math.floor(tokens / billed), guess?.unit === 'tokens' ? guess.max : Infinity) - held('inputTokens') - known.tokens,
     requests: Math.min(Math.floor(requests), guess?.unit === 'requests' ? guess.max : Infinity) - held('requests') - known.requests,
   };
-  // Whoever has waited for longer is left what it wants, and at most half.
+  // A run that has waited longer gets what it wants, and at most half.
   const { needs } = snapshot.backlog;
   const waitsSince = needs === null || needs.retryAtMs === null ? command.atMs : needs.sinceMs;
   const older = known.wants.filter(({ sinceMs, untilMs }) => sinceMs < waitsSince && untilMs > command.atMs);

@@ -54,7 +54,7 @@ describe('the search for breaches', () => {
   });
 
   it('is not content with nothing to search', () => {
-    expect(breaches([], () => null)).toEqual(['no step was looked at']);
+    expect(breaches([], () => null)).toEqual(['no step was checked']);
   });
 
   it('plays the same history for the same seed', () => {

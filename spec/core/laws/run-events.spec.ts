@@ -19,9 +19,9 @@ describe('run events', () => {
     }
   });
 
-  it('are of every type that is told of', () => {
+  it('are of every type that is reported', () => {
     const seen = new Set(events.map((event) => event.eventType));
-    // What is rare, a batch that somebody releases, does not come in every hundred histories.
+    // A rare event, as a batch that an operator releases, does not come in every hundred histories.
     for (const further of fc.sample(fc.noBias(fc.integer()), 3_000).slice(histories.length)) {
       if (seen.size === runEventTypes.length) break;
       for (const event of eventsOf(playHistory(further))) seen.add(event.eventType);

@@ -15,7 +15,7 @@ const apply = (snapshot: RunSnapshot, command: Command): RunSnapshot => {
   return decided.right.reduce(evolve, snapshot);
 };
 
-/** A run of so many rows with four batches on their way: slices are the only place where rows appear. */
+/** A run of so many rows with four batches on their way: rows appear only in slices. */
 const runOf = (rowCount: number): RunSnapshot => {
   let run = apply(emptySnapshot, {
     type: 'CreateRun',

@@ -140,7 +140,7 @@ describe('whatever is asked and answered, in whatever order', () => {
         const sent = rows[row.sameAs as number] as Row;
         if (sent.sameAs !== null || row.batchNo !== 0 || row.charged + row.uncharged !== 0) return true;
         if (row.status !== 'shared') return row.status !== sent.status || row.failure !== sent.failure || row.sequence <= sent.sequence;
-        // Whoever could have ended, by what is known, has.
+        // Every row that could have ended, by what is known, has.
         return sent.sequence > 0 && sent.sequence <= sharing.until.sequence && row.index < sharing.until.index;
       });
       return known === undefined ? differ('shared rows', sharing.rows, followers.length) : JSON.stringify(known);

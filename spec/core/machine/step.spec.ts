@@ -28,7 +28,7 @@ describe('evolve', () => {
   });
 
   it('throws an InvariantViolation on what cannot be: our bug, not an answer', () => {
-    const impossible: Event = { type: 'BatchUploaded', atMs: 1, batchKey: 'nobody' as never, inputFileId: 'f', expiresAtMs: null };
+    const impossible: Event = { type: 'BatchUploaded', atMs: 1, batchKey: 'unknown' as never, inputFileId: 'f', expiresAtMs: null };
     expect(() => evolve(emptySnapshot, impossible)).toThrow(InvariantViolation);
   });
 });

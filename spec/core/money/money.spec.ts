@@ -57,7 +57,7 @@ describe('the cost of tokens', () => {
     expect(costOfUsage({ ...usage, cachedInputTokens: 9_000_000 }, prices)).toBeCloseTo(1 + 4, 9);
   });
 
-  it('is unknown where nobody knows the price, and never nothing', () => {
+  it('is unknown where the price is unknown, and never zero', () => {
     const run = capped(null, { money: { prices: null, outputTokensMax: 5, costUsdMax: null } });
     toCreated(run, 'a');
     expect(spentUsd(run.state.snapshot)).toBeNull();
@@ -70,7 +70,7 @@ describe('the cost of tokens', () => {
 });
 
 describe('a cap', () => {
-  it('lets only so much be committed as it would cost at worst', () => {
+  it('reserves no more than its worst-case cost allows', () => {
     const run = capped(70);
     toCreated(run, 'a');
     // Three rows at $20 each; a fourth would pass it.
@@ -148,7 +148,7 @@ describe('a cap', () => {
     expect(held(3, 1_100)).toBe(true);
   });
 
-  it('counts what was answered and that nobody can read, at its worst', () => {
+  it('counts answers that cannot be read at their worst', () => {
     const run = capped(1_000);
     toCreated(run, 'a');
     endBatch(run, 'a', ending({ outputFileId: 'o' }));

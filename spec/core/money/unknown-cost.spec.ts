@@ -67,7 +67,7 @@ describe('answers of a service that reports no usage', () => {
   });
 });
 
-describe('a batch whose answers somebody gives up', () => {
+describe('a batch whose answers an operator gives up', () => {
   it('is presumed to have answered everything: what was last seen of it is old', () => {
     const run = runOf(4);
     const { providerBatchId } = batchOf(run, 'a');
@@ -98,7 +98,7 @@ describe('counts against what is billed', () => {
     return enqueueBudget(run.state.snapshot, run.nowMs).tokens;
   };
 
-  it('are those of all answers that were billed, of use or not: refusals do not make counts look too low', () => {
+  it('are those of all answers that were billed, usable or not: refusals do not make counts look too low', () => {
     expect(budgetAfter('refusal', 40)).toBe(1_000);
     expect(budgetAfter('schema_mismatch', 40)).toBe(1_000);
   });

@@ -54,7 +54,7 @@ describe('packing the rows in front', () => {
     expect(packBatch(rows([1_000, 0, 1]), limits(), unlimited)).toMatchObject({ members: [0, 1], closedBy: 'limit' });
   });
 
-  it('stops where the budget has no room, and says what the next row needs', () => {
+  it('stops where the budget has no capacity, and says what the next row needs', () => {
     expect(packBatch(rows([1, 1, 1], [4, 4, 7]), limits(), { tokens: 10, requests: null, usd: null })).toMatchObject({
       members: [0, 1],
       closedBy: 'budget',
@@ -96,10 +96,10 @@ describe('packing the rows in front', () => {
         // Behind the last member, rows that fit no batch may have been set aside already.
         expect(front).toEqual(front.map((_, i) => i));
         const oversized = front.filter(
-          (place) =>
-            (table[place]?.bytes ?? 0) > limit.inputBytesMax ||
-            (table[place]?.tokens ?? 0) > (limit.inputTokensMax ?? Infinity) ||
-            (table[place]?.inputs ?? 0) > (limit.inputsMax ?? Infinity),
+          (row) =>
+            (table[row]?.bytes ?? 0) > limit.inputBytesMax ||
+            (table[row]?.tokens ?? 0) > (limit.inputTokensMax ?? Infinity) ||
+            (table[row]?.inputs ?? 0) > (limit.inputsMax ?? Infinity),
         );
         expect(packed.oversized).toEqual(oversized);
       }),
@@ -123,18 +123,18 @@ describe('packing the rows in front', () => {
           inputs: limit.inputsMax ?? Infinity,
           usd: capacity.usd ?? Infinity,
         };
-        const total = (places: readonly number[], of: 'bytes' | 'tokens' | 'inputs'): number =>
-          places.reduce((sum, place) => sum + (table[place]?.[of] ?? 0), 0);
-        const load = (places: readonly number[]): typeof maxima => ({
-          count: places.length,
-          bytes: total(places, 'bytes'),
-          tokens: total(places, 'tokens'),
-          inputs: total(places, 'inputs'),
-          usd: total(places, 'tokens') * price.usdPerToken + places.length * price.usdPerRequest,
+        const total = (rows: readonly number[], of: 'bytes' | 'tokens' | 'inputs'): number =>
+          rows.reduce((sum, row) => sum + (table[row]?.[of] ?? 0), 0);
+        const load = (rows: readonly number[]): typeof maxima => ({
+          count: rows.length,
+          bytes: total(rows, 'bytes'),
+          tokens: total(rows, 'tokens'),
+          inputs: total(rows, 'inputs'),
+          usd: total(rows, 'tokens') * price.usdPerToken + rows.length * price.usdPerRequest,
         });
-        const fits = (places: readonly number[]): boolean =>
-          Object.entries(load(places)).every(([name, value]) => value <= maxima[name as keyof typeof maxima]);
-        const next = table.findIndex((_, place) => !packed.members.includes(place) && !packed.oversized.includes(place));
+        const fits = (rows: readonly number[]): boolean =>
+          Object.entries(load(rows)).every(([name, value]) => value <= maxima[name as keyof typeof maxima]);
+        const next = table.findIndex((_, row) => !packed.members.includes(row) && !packed.oversized.includes(row));
         expect(fits(packed.members)).toBe(true);
         expect({ bytes: packed.bytes, tokens: packed.tokens }).toEqual({
           bytes: load(packed.members).bytes,

@@ -23,7 +23,8 @@ describe('a plan that is due', () => {
       fc.property(settings, ({ sizes, isLast, chunk, enqueue }) => {
         const run = startRun(makeConfig({ chunk, enqueue }));
         accept(run, sizes, isLast);
-        // Each one takes or fails a row, waits for room, or pauses: so they end, far below this bound.
+        // Each plan takes or fails a row, waits for capacity, or pauses: so they end, far below
+        // this bound.
         for (let round = 0; dueTypes(run).includes('PlanBatch'); round += 1) {
           expect(plan(run, `b${round}`).rejection).toBeNull();
           expect(round).toBeLessThan(30);

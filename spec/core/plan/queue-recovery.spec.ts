@@ -19,7 +19,13 @@ import {
 import { planWindow } from '../../support/core/slices.ts';
 
 const hourMs = 3_600_000;
-const refusal = { type: 'over_capacity', message: 'no room', retryAfterMs: null, statedTokensMax: null, statedRequestsMax: null } as const;
+const refusal = {
+  type: 'over_capacity',
+  message: 'queue full',
+  retryAfterMs: null,
+  statedTokensMax: null,
+  statedRequestsMax: null,
+} as const;
 
 const rowsOf = (count: number, tokens: number): Scenario => {
   const run = startRun(makeConfig({ chunk: { requestsMax: 1_000, planAfterMs: 0 } }));
@@ -44,7 +50,7 @@ const refuseToTheLast = (run: Scenario): string => {
 };
 
 describe('a queue that refused everything for a while', () => {
-  it('is filled again by what is taken in, though one request at a time was all that the guess admitted', () => {
+  it('is filled again by accepted batches, though one request at a time was all that the guess admitted', () => {
     const run = rowsOf(64, 129);
     const last = refuseToTheLast(run);
     send(run, { type: 'BeginCreate', batchKey: key(last) });
@@ -74,14 +80,14 @@ describe('a queue that refused everything for a while', () => {
   });
 });
 
-describe('a batch that is refused beside others that only reserve room', () => {
+describe('a batch that is refused beside others that only reserve capacity', () => {
   const others = { tokens: 5_000, requests: 50, stated: null, wants: [] };
   const planBeside = (run: Scenario, name: string, seen: CommandOf<'PlanBatch'>['others']): void => {
     const window = planWindow(run.state.rows, run.state.snapshot.backlog.generation, 1_000);
     attempt(run, { type: 'PlanBatch', newBatchKey: key(name), window, ...(seen === undefined ? {} : { others: seen }) });
   };
 
-  it('is planned anew, which looks at them again: it is not sent for ever at the size that was refused', () => {
+  it('is planned anew, which checks them again: it is not sent for ever at the size that was refused', () => {
     const run = rowsOf(50, 100);
     planBeside(run, 'a', others);
     send(
@@ -123,7 +129,7 @@ describe('a request that is larger than the whole queue', () => {
 });
 
 describe('two limits of one queue', () => {
-  it('are both believed, whichever of them was told of last', () => {
+  it('both count, whichever of them was stated last', () => {
     const run = rowsOf(100, 10);
     for (const [name, stated] of [
       ['a', { statedTokensMax: 600, statedRequestsMax: null }],
@@ -139,7 +145,7 @@ describe('two limits of one queue', () => {
 });
 
 describe('the pace of creates, where the clock goes back', () => {
-  it('is kept from then on: nobody waits for the time that was', () => {
+  it('is kept from then on: no batch waits for the earlier time', () => {
     const run = startRun(
       makeConfig({ chunk: { requestsMax: 1, planAfterMs: 0 }, createsPerHourMax: 40, enqueue: { enqueuedTokenLimit: 1e9 } }),
     );

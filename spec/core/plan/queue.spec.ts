@@ -25,7 +25,7 @@ import {
 
 const hourMs = 3_600_000;
 
-/** Refused for want of room, with or without a word on the limit; its rows wait. */
+/** Refused for capacity, with or without a stated limit; its rows wait. */
 const refuse = (run: Scenario, name: string, stated: { tokens?: number; requests?: number } = {}): void => {
   const rejection = rejected('over_capacity');
   endBatch(run, name, {
@@ -94,7 +94,7 @@ describe('a refusal that states the limit', () => {
     expect(sent(run, 'b')).toBe(15);
   });
 
-  it('is forgotten after two days, and when somebody resumes the run: limits are raised', () => {
+  it('is forgotten after two days, and when an operator resumes the run: limits are raised', () => {
     const run = rowsOf(100);
     toCreated(run, 'a');
     refuseAndWait(run, 'a', { tokens: 300 });
@@ -114,7 +114,7 @@ describe('a refusal of a create', () => {
     toCreating(run, 'a');
     const refusal = {
       type: 'over_capacity',
-      message: 'no room',
+      message: 'queue full',
       retryAfterMs: null,
       statedTokensMax: 300,
       statedRequestsMax: null,
@@ -133,7 +133,7 @@ describe('a refusal of a create', () => {
     toCreating(run, 'a');
     const refusal = {
       type: 'over_capacity',
-      message: 'no room',
+      message: 'queue full',
       retryAfterMs: null,
       statedTokensMax: null,
       statedRequestsMax: null,
@@ -146,7 +146,7 @@ describe('a refusal of a create', () => {
 });
 
 describe('a refusal that states nothing', () => {
-  it('halves the budget where the batch was alone, and once that hour is over what is taken in raises it', () => {
+  it('halves the budget where the batch was alone, and after that hour accepted batches raise it', () => {
     const run = rowsOf(400);
     const sizes = ['a', 'b', 'c'].map((name) => {
       const size = sent(run, name);
@@ -157,14 +157,14 @@ describe('a refusal that states nothing', () => {
     run.nowMs += hourMs;
     expect(sent(run, 'd')).toBe(50);
     takeIn(run, 'd');
-    // A little more than what was refused; then by half, as often as it is taken in.
+    // A little more than what was refused; then by half with each accepted batch.
     expect(run.state.snapshot.queue).toMatchObject({ guess: { max: 1_050, good: 500, refused: null }, refusals: null });
     expect(sent(run, 'e')).toBe(55);
     takeIn(run, 'e');
     expect(run.state.snapshot.queue.guess).toMatchObject({ max: 1_575, good: 1_050 });
   });
 
-  it('beside others that were taken in searches between what fits and what did not, and is not tried again for long', () => {
+  it('beside others that were accepted searches between what fits and what did not, and is not tried again for long', () => {
     const run = rowsOf(400, { chunk: { requestsMax: 100, planAfterMs: 0 } });
     toCreated(run, 'a');
     takeIn(run, 'a');
@@ -231,7 +231,7 @@ describe('a refusal that states nothing', () => {
     expect(Math.min(...waits.slice(9))).toBeGreaterThan(600_000);
   });
 
-  it('pauses the run after three days in which nothing was taken in, and says so', () => {
+  it('pauses the run after three days in which no batch was accepted, and says so', () => {
     const run = rowsOf(1);
     for (let i = 0; run.state.snapshot.control.state === 'running' && i < 400; i += 1) {
       toCreated(run, `a${i}`);
@@ -244,7 +244,7 @@ describe('a refusal that states nothing', () => {
     expect(statuses(run)).toEqual(['failed_retryable']);
   });
 
-  it('counts for nothing against the row, and is over with the first batch that is taken in', () => {
+  it('counts for nothing against the row, and is over with the first batch that is accepted', () => {
     const run = rowsOf(1);
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
       toCreated(run, name);
@@ -277,7 +277,7 @@ describe('while no limit is known', () => {
     expect(createdInRound()).toBe(2);
     const waiting = run.state.snapshot.live.filter(({ phase }) => phase === 'uploaded');
     expect(waiting).toHaveLength(1);
-    // An hour later whoever is still validated stands in nobody's way.
+    // An hour later a batch that is still validated blocks no other.
     expect(nextDueMs(run.state.snapshot, run.nowMs + 60_001)).not.toBeNull();
     run.nowMs += hourMs;
     expect(dueTypes(run)).toContain('BeginCreate');

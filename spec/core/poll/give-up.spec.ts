@@ -162,12 +162,12 @@ describe('a batch that an operator gives up', () => {
     giveUp(run);
     settleRest(run, 'a');
     send(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
-    let looks = 0;
-    for (; run.state.snapshot.strays[0]?.isEnded === false; looks += 1) {
+    let polls = 0;
+    for (; run.state.snapshot.strays[0]?.isEnded === false; polls += 1) {
       duplicatePoll(run);
       run.nowMs += hourMs;
     }
-    expect(looks).toBe(10);
+    expect(polls).toBe(10);
     expect(run.state.snapshot.presumed.rows).toBe(4);
   });
 
@@ -189,9 +189,9 @@ describe('a batch that an operator gives up', () => {
     expect(batchOf(run, 'b').providerBatchId).toBe('new');
   });
 
-  it('may be one that is held, whose run goes on then', () => {
+  it('may be one that is held, whose run then continues', () => {
     const run = created();
-    for (let look = 0; look < 200 && batchOf(run, 'a').held === null; look += 1) {
+    for (let polls = 0; polls < 200 && batchOf(run, 'a').held === null; polls += 1) {
       attempt(run, { type: 'RecordPoll', asked: [key('a')], observations: [] });
       run.nowMs += hourMs;
     }
@@ -301,7 +301,7 @@ describe('files of a batch that is not over', () => {
     expect(statuses(run).filter((status) => status === 'failed_retryable')).toHaveLength(3);
   });
 
-  it('count once: of a stray that ends with more answers only those beyond are presumed', () => {
+  it('count once: of a duplicate that ends with more answers only those beyond are presumed', () => {
     const run = created();
     takeFiles(run);
     answered(run, 2);
@@ -341,7 +341,7 @@ describe('files of a batch that is not over', () => {
     const run = created();
     takeFiles(run);
     const bad = { fileId: 'o', lines: 4, malformed: 4, unknown: 0, isCut: false, begins: '<html>' };
-    for (let look = 0; look < 20 && batchOf(run, 'a').held === null; look += 1) {
+    for (let polls = 0; polls < 20 && batchOf(run, 'a').held === null; polls += 1) {
       attempt(run, {
         type: 'RecordFiles',
         batchKey: key('a'),

@@ -53,7 +53,7 @@ const polled = (run: Scenario, forMs: number, change: Shown = {}): void => {
   }
   pollOnce(run, change);
 };
-const troubles = (run: Scenario): readonly string[] => summaryOf(run.state.snapshot).troubles.map(({ message }) => message);
+const warnings = (run: Scenario): readonly string[] => summaryOf(run.state.snapshot).troubles.map(({ message }) => message);
 
 describe('a batch that takes longer than is usual', () => {
   it('has no expiry that does not lie behind its creation: services say 0 where they know none', () => {
@@ -81,7 +81,7 @@ describe('a batch that takes longer than is usual', () => {
     expect(batchOf(other, 'a').overdue).toBeNull();
   });
 
-  it('past its expiry is overdue an hour later, and its age is told', () => {
+  it('past its expiry is overdue an hour later, and its age is reported', () => {
     const run = created();
     const createdAtMs = run.nowMs;
     const times = { createdAtMs, expiresAtMs: createdAtMs + 24 * hourMs };
@@ -92,10 +92,10 @@ describe('a batch that takes longer than is usual', () => {
     expect(batchOf(run, 'a').overdue).toBeNull();
     polled(run, 49 * hourMs, times);
     expect(batchOf(run, 'a').overdue).toEqual({ reason: 'past_expiry', sinceMs: createdAtMs + 24 * hourMs });
-    expect(troubles(run)).toEqual([
+    expect(warnings(run)).toEqual([
       expect.stringMatching(/^batch at-a is "in_progress", 3 days after its creation: it should have expired 2 days ago\./u),
     ]);
-    expect(troubles(run)[0]).toContain('`batchor resolve --run-id run --batch a --take-files`');
+    expect(warnings(run)[0]).toContain('`batchor resolve --run-id run --batch a --take-files`');
     expect(summaryOf(run.state.snapshot).liveBatches[0]).toMatchObject({
       submittedAt: new Date(createdAtMs),
       expiresAt: new Date(createdAtMs + 24 * hourMs),
@@ -106,10 +106,10 @@ describe('a batch that takes longer than is usual', () => {
   it('is overdue at once where the provider shows times that are long past', () => {
     const run = created();
     pollOnce(run, { createdAtMs: run.nowMs - 72 * hourMs, expiresAtMs: run.nowMs - 48 * hourMs });
-    expect(troubles(run)[0]).toContain('3 days after its creation: it should have expired 2 days ago');
+    expect(warnings(run)[0]).toContain('3 days after its creation: it should have expired 2 days ago');
   });
 
-  it('is held against its window where the service tells no expiry, and against our own clock where it tells no times', () => {
+  it('is held against its window where the service reports no expiry, and against our own clock where it reports no times', () => {
     const run = created();
     pollOnce(run, { createdAtMs: run.nowMs - 26 * hourMs, expiresAtMs: null });
     expect(batchOf(run, 'a').overdue?.reason).toBe('past_expiry');
@@ -133,38 +133,38 @@ describe('a batch that takes longer than is usual', () => {
     ['validating', 6],
     ['in_progress', 6],
     ['unknown', 6],
-  ] as const)('stands still in %s: that is told after %i hours, and no sooner', (stage, hours) => {
+  ] as const)('does not change in %s: that is reported after %i hours, and no sooner', (stage, hours) => {
     const run = created();
     const progress = { total: 3, completed: 1, failed: 0 };
     polled(run, hours * hourMs - 60_000, { stage, providerStatus: stage, progress });
     expect(batchOf(run, 'a').overdue).toBeNull();
     polled(run, 20 * 60_000, { stage, providerStatus: stage, progress });
     expect(batchOf(run, 'a').overdue?.reason).toBe('unchanged');
-    expect(troubles(run)).toHaveLength(1);
+    expect(warnings(run)).toHaveLength(1);
   });
 
   it('is believed about how long it has been in a status, where its counts say nothing else', () => {
     const run = created();
     pollOnce(run, { stage: 'cancelling', providerStatus: 'cancelling', statusSinceMs: run.nowMs - 5 * hourMs });
-    expect(troubles(run)[0]).toContain('neither its status nor its counts have changed for 5 hours');
+    expect(warnings(run)[0]).toContain('neither its status nor its counts have changed for 5 hours');
     const moving = created();
     pollOnce(moving, { statusSinceMs: moving.nowMs - 20 * hourMs, progress: { total: 3, completed: 2, failed: 0 } });
     expect(batchOf(moving, 'a').overdue).toBeNull();
   });
 
-  it('has answered everything, by its counts, in a status that nobody knows: that is told at once', () => {
+  it('has answered everything, by its counts, in an unknown status: that is reported at once', () => {
     const run = created();
     pollOnce(run, { stage: 'unknown', providerStatus: 'finalized', progress: { total: 3, completed: 2, failed: 1 } });
     expect(batchOf(run, 'a').overdue?.reason).toBe('unknown_status');
-    expect(troubles(run)[0]).toContain('all of its 3 requests are counted as answered or failed, and batchor does not know this status');
+    expect(warnings(run)[0]).toContain('all of its 3 requests are counted as answered or failed, and batchor does not know this status');
     expect(batchOf(run, 'a').phase).toBe('created');
   });
 
-  it('names a file of answers, in a status that nobody knows: that is told at once, too', () => {
+  it('names a file of answers, in an unknown status: that is reported at once, too', () => {
     const run = created();
     const named = { outputFileId: 'o', errorFileId: null };
     pollOnce(run, { stage: 'unknown', providerStatus: 'done', progress: null, named });
-    expect(troubles(run)[0]).toContain('it has a file of answers, and batchor does not know this status');
+    expect(warnings(run)[0]).toContain('it has a file of answers, and batchor does not know this status');
     const known = created();
     pollOnce(known, { progress: null, named });
     expect(batchOf(known, 'a').overdue).toBeNull();
@@ -173,8 +173,8 @@ describe('a batch that takes longer than is usual', () => {
   it('is recorded once for each reason, and once when it moves again', () => {
     const run = created();
     const events: (string | null)[] = [];
-    const note = ({ events: told }: Step): void => {
-      for (const event of told) if (event.type === 'BatchOverdue') events.push(event.overdue?.reason ?? null);
+    const note = ({ events: recorded }: Step): void => {
+      for (const event of recorded) if (event.type === 'BatchOverdue') events.push(event.overdue?.reason ?? null);
     };
     for (const progress of [0, 0, 0, 1, 1]) {
       note(pollOnce(run, { progress: { total: 3, completed: progress, failed: 0 } }));
@@ -194,7 +194,7 @@ describe('a batch that takes longer than is usual', () => {
     expect(read.right.live[0]).toMatchObject({ newsAtMs: null, providerTimes: { createdAtMs: null, expiresAtMs: null }, overdue: null });
     run.state = { ...run.state, snapshot: read.right };
     run.nowMs += 20 * hourMs;
-    // Since when nothing has changed, nobody recorded: it is counted from the first look on.
+    // The last change was not recorded: the time counts from the first poll.
     pollOnce(run, { progress: batchOf(run, 'a').progress });
     expect(batchOf(run, 'a').overdue).toBeNull();
   });
@@ -261,17 +261,17 @@ describe('a cancelled run', () => {
     expect(batchOf(run, 'a').phase).toBe('created');
   });
 
-  it('gives a batch past its expiry ten looks after its cancel', () => {
+  it('polls a batch past its expiry ten times after its cancel', () => {
     const run = created();
     const times = { createdAtMs: run.nowMs - 72 * hourMs, expiresAtMs: run.nowMs - 48 * hourMs };
     polled(run, hourMs, times);
     send(run, { type: 'CancelRun' }, { type: 'RecordCancelAsked', batchKey: key('a') });
-    let looks = 0;
-    for (; batchOf(run, 'a').phase === 'created'; looks += 1) {
+    let polls = 0;
+    for (; batchOf(run, 'a').phase === 'created'; polls += 1) {
       pollOnce(run, times);
       run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
     }
-    expect(looks).toBe(10);
+    expect(polls).toBe(10);
   });
 
   const asks = (run: Scenario, shown: Shown): number => {

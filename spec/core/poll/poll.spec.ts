@@ -35,7 +35,7 @@ const pollOnce = (run: Scenario, how: BatchEnding, completed: number, failed = 0
   };
   return attempt(run, { type: 'RecordPoll', asked: [key('a')], observations: [observation] }).events.map((event) => event.type);
 };
-/** Time passes until the batch is to be looked at again; false where it never is. */
+/** Time passes until the batch is checked again; false where it never is. */
 const untilDue = (run: Scenario): boolean => {
   const dueMs = nextDueMs(run.state.snapshot, run.nowMs);
   if (dueMs === null) return false;
@@ -49,39 +49,37 @@ describe('an ended batch that counts answers and shows no file for them', () => 
     ['completed, its failures without a file', ending({ outputFileId: 'o' }), 1, 1, 'ended'],
     ['expired', ending({ type: 'expired' }), 1, 0, 'created'],
     ['cancelled', ending({ type: 'cancelled' }), 1, 0, 'created'],
-  ] as const)(
-    'is looked at again, for about an hour, before it is believed, or asked about: %s',
-    (_title, how, completed, failed, phase) => {
-      const run = created();
-      const begunMs = run.nowMs;
-      let looks = 0;
-      for (
-        let events = pollOnce(run, how, completed, failed);
-        events.includes('FaultRecorded');
-        events = pollOnce(run, how, completed, failed)
-      ) {
-        looks += 1;
-        expect(batchOf(run, 'a').phase).toBe('created');
-        expect(run.state.snapshot.faults[0]?.message).toContain('cannot be seen yet');
-        expect(statuses(run)).toEqual(['submitted', 'submitted']);
-        while (!untilDue(run));
-      }
-      expect(looks).toBe(13);
-      expect(run.nowMs - begunMs).toBeGreaterThan(hourMs / 2);
-      expect(run.nowMs - begunMs).toBeLessThan(2 * hourMs);
-      expect(batchOf(run, 'a').phase).toBe(phase);
-      // What was paid for is never bought again without the operator; a lost list of failures is no such thing.
-      const { control, faults } = run.state.snapshot;
-      if (phase === 'ended') expect([control.state, faults]).toEqual(['running', []]);
-      else {
-        expect(control).toMatchObject({ state: 'paused', reason: 'results_unreadable' });
-        expect(batchOf(run, 'a').held).toContain('shows no output file after 13 checks');
-        expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
-      }
-    },
-  );
+  ] as const)('is checked again, for about an hour, before it is settled or held: %s', (_title, how, completed, failed, phase) => {
+    const run = created();
+    const begunMs = run.nowMs;
+    let polls = 0;
+    for (
+      let events = pollOnce(run, how, completed, failed);
+      events.includes('FaultRecorded');
+      events = pollOnce(run, how, completed, failed)
+    ) {
+      polls += 1;
+      expect(batchOf(run, 'a').phase).toBe('created');
+      expect(run.state.snapshot.faults[0]?.message).toContain('cannot be seen yet');
+      expect(statuses(run)).toEqual(['submitted', 'submitted']);
+      while (!untilDue(run));
+    }
+    expect(polls).toBe(13);
+    expect(run.nowMs - begunMs).toBeGreaterThan(hourMs / 2);
+    expect(run.nowMs - begunMs).toBeLessThan(2 * hourMs);
+    expect(batchOf(run, 'a').phase).toBe(phase);
+    // What was paid for is never bought again without the operator; a lost list of failures is no
+    // such thing.
+    const { control, faults } = run.state.snapshot;
+    if (phase === 'ended') expect([control.state, faults]).toEqual(['running', []]);
+    else {
+      expect(control).toMatchObject({ state: 'paused', reason: 'results_unreadable' });
+      expect(batchOf(run, 'a').held).toContain('shows no output file after 13 checks');
+      expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
+    }
+  });
 
-  it('is looked at anew once the operator says so, and settled from its files', () => {
+  it('is checked again once the operator asks for it, and settled from its files', () => {
     const run = created();
     for (let events = pollOnce(run, ending(), 2); events.includes('FaultRecorded'); events = pollOnce(run, ending(), 2))
       while (!untilDue(run));
@@ -107,7 +105,7 @@ describe('an ended batch that counts answers and shows no file for them', () => 
     expect(pollOnce(created(), ending({ outputFileId: 'o' }), 2)).toEqual(['BatchEnded']);
   });
 
-  it('is not counted twice for the same look, told twice', () => {
+  it('counts the same poll once when it is reported twice', () => {
     const run = created();
     expect(pollOnce(run, ending(), 2)).toEqual(['FaultRecorded']);
     expect(pollOnce(run, ending(), 2)).toEqual([]);
@@ -117,12 +115,12 @@ describe('an ended batch that counts answers and shows no file for them', () => 
 describe('a batch that the provider does not know', () => {
   const absent = (run: Scenario) => attempt(run, { type: 'RecordPoll', asked: [key('a')], observations: [] });
 
-  it('is looked for slower and slower, for about a day; then it is held, and the run pauses', () => {
+  it('is polled slower and slower, for about a day; then it is held, and the run pauses', () => {
     const run = created();
     const begunMs = run.nowMs;
-    let looks = 0;
-    while (batchOf(run, 'a').held === null && looks < 1_000) {
-      looks += 1;
+    let polls = 0;
+    while (batchOf(run, 'a').held === null && polls < 1_000) {
+      polls += 1;
       absent(run);
       while (batchOf(run, 'a').held === null && !untilDue(run));
     }
@@ -132,7 +130,7 @@ describe('a batch that the provider does not know', () => {
     expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
   });
 
-  it('is given up by somebody’s word that its answers are lost: its rows go again, and nobody else can say so', () => {
+  it('is given up when an operator confirms that its answers are lost: its rows are sent again', () => {
     const run = created();
     absent(run);
     send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });

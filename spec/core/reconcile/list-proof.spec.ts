@@ -57,18 +57,21 @@ describe('a list of batches', () => {
   it.each<[string, Partial<SweepReport>]>([
     ['is empty', { found: [], shown: [] }],
     ['shows other batches only', { found: [], shown: [], readBackToMs: 1_000 }],
-  ])('that %s while a known batch lives is no evidence: the create is looked for again, then held, and says why', (_title, report) => {
-    const run = beside();
-    const fromMs = run.nowMs;
-    const readings = readList(run, report);
-    expect(readings).toBeGreaterThan(4);
-    expect(readings).toBeLessThan(20);
-    expect(run.nowMs - fromMs).toBeGreaterThan(2 * graceMs);
-    expect(batchOf(run, 'b')).toMatchObject({ phase: 'indeterminate', createAttempt: 1, doubt: { stage: 'looking', absentAtMs: null } });
-    expect(batchOf(run, 'b').held).toContain('lacks at-a, which this run knows to exist');
-    expect(batchOf(run, 'b').held).toContain('batchor resolve --run-id run --batch b --exists ID');
-    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'batch_unresolved' });
-  });
+  ])(
+    'that %s while a known batch lives is no evidence: the list is read again, then the create is held with the reason',
+    (_title, report) => {
+      const run = beside();
+      const fromMs = run.nowMs;
+      const readings = readList(run, report);
+      expect(readings).toBeGreaterThan(4);
+      expect(readings).toBeLessThan(20);
+      expect(run.nowMs - fromMs).toBeGreaterThan(2 * graceMs);
+      expect(batchOf(run, 'b')).toMatchObject({ phase: 'indeterminate', createAttempt: 1, doubt: { stage: 'looking', absentAtMs: null } });
+      expect(batchOf(run, 'b').held).toContain('lacks at-a, which this run knows to exist');
+      expect(batchOf(run, 'b').held).toContain('batchor resolve --run-id run --batch b --exists ID');
+      expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'batch_unresolved' });
+    },
+  );
 
   it('that lags heals: once it shows what is known, its silence counts again', () => {
     const run = beside();
@@ -81,7 +84,7 @@ describe('a list of batches', () => {
     expect(batchOf(run, 'b').held).toBeNull();
   });
 
-  it('that lacks a known batch and shows the one looked for is evidence all the same', () => {
+  it('that lacks a known batch and shows the unconfirmed one is evidence', () => {
     const run = beside();
     send(run, listingOf(run, 'b', { shown: [], found: [listedBatch('b', 1)] }));
     expect(batchOf(run, 'b').phase).toBe('created');
@@ -238,7 +241,7 @@ describe('an input file that is gone while its create is unconfirmed', () => {
     expect(batchOf(run, 'b').phase).toBe('planned');
   });
 
-  it('that has expired wants a list that goes far enough back by our own clock, since it no longer tells its time', () => {
+  it('that has expired wants a list that goes far enough back by our own clock, since its creation time cannot be read', () => {
     const expired = (): Scenario => {
       const run = startRun(makeConfig({ createGraceMs: graceMs, filesExpireAfterMs: 3_600_000 }));
       accept(run, [10]);

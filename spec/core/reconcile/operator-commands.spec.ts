@@ -51,7 +51,7 @@ describe('a new input file', () => {
   });
 });
 
-describe('somebody’s word that a batch was never created', () => {
+describe('an operator’s confirmation that a batch was never created', () => {
   it('is enough where no file can be deleted and no list be read', () => {
     const run = unconfirmed();
     send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'never_created' } });
@@ -62,7 +62,7 @@ describe('somebody’s word that a batch was never created', () => {
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'planned', createAttempt: 1, held: null, doubt: null });
   });
 
-  it('waits for the list where there is only weather', () => {
+  it('waits for the list where there are only transient failures', () => {
     const run = unconfirmed();
     send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'never_created' } });
     send(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
@@ -71,7 +71,7 @@ describe('somebody’s word that a batch was never created', () => {
   });
 });
 
-describe('a stray that the provider will not cancel', () => {
+describe('a duplicate batch that the provider will not cancel', () => {
   it('is watched to its end like any other, and stops nothing', () => {
     const run = unconfirmed();
     const duplicate = 'q' as ProviderBatchId;
@@ -87,11 +87,11 @@ describe('a stray that the provider will not cancel', () => {
 });
 
 describe('the list, behind the fence', () => {
-  it('is read back behind the input file though our clock goes ahead: the provider told its time while it was there', () => {
+  it('is read back behind the input file though our clock goes ahead: the provider reported its time while it existed', () => {
     const run = unconfirmed();
     const fileMs = run.nowMs - 5 * 3_600_000;
     const files = [{ inputFileId: 'file-a', createdAtMs: fileMs }];
-    for (let looks = 0; batchOf(run, 'a').doubt?.stage === 'looking' && looks < 100; looks += 1) {
+    for (let readings = 0; batchOf(run, 'a').doubt?.stage === 'looking' && readings < 100; readings += 1) {
       send(run, listingOf(run, 'a', { files }));
       toNextDue(run);
     }
@@ -102,7 +102,7 @@ describe('the list, behind the fence', () => {
 });
 
 describe('a cancel', () => {
-  it('whose answers cannot be had waits for somebody’s word, and says so, rather than for ever', () => {
+  it('whose answers cannot be read waits for an operator, and says so', () => {
     const run = startRun(makeConfig());
     accept(run, [10, 10]);
     toCreated(run, 'a');

@@ -3,7 +3,7 @@ import type { ProviderBatchId } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import { accept, attempt, key, startRun, listedBatch, send, toCreated, toCreating } from '../../support/core/scenario.ts';
 
-describe('somebody’s word', () => {
+describe('an operator’s command', () => {
   it('that answers are lost is not taken of a batch with which nothing is wrong: its rows would be paid for twice', () => {
     const run = startRun(makeConfig());
     accept(run, [10, 10]);

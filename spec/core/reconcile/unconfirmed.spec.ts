@@ -34,11 +34,11 @@ const faultOf = (run: Scenario, name: string) => run.state.snapshot.faults.find(
 const toNextDue = (run: Scenario): void => {
   run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
 };
-/** Looks that see nothing, until the create counts as absent. */
+/** List readings that do not show it, until the create counts as absent; how many. */
 const toAbsent = (run: Scenario): number => {
-  for (let looks = 1; ; looks += 1) {
+  for (let readings = 1; ; readings += 1) {
     send(run, listingOf(run, 'a'));
-    if (batchOf(run, 'a').doubt?.stage === 'absent' || looks > 100) return looks;
+    if (batchOf(run, 'a').doubt?.stage === 'absent' || readings > 100) return readings;
     toNextDue(run);
   }
 };
@@ -46,7 +46,7 @@ const toFenced = (run: Scenario): void => {
   toAbsent(run);
   send(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
 };
-/** Looks behind the fence that see nothing, a grace long. */
+/** List readings behind the fence that do not show it, for a grace period. */
 const toReplanned = (run: Scenario): void => {
   while (batchOf(run, 'a').phase === 'indeterminate') {
     send(run, listingOf(run, 'a', { files: [] }));
@@ -71,7 +71,7 @@ describe('a create whose answer was lost', () => {
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'created', doubt: null });
   });
 
-  it('is absent once two lists, a grace period apart, did not show it; looks in between grow slower and prove nothing', () => {
+  it('is absent once two lists, a grace period apart, did not show it; readings in between grow slower and prove nothing', () => {
     const run = unconfirmed();
     const from = run.nowMs;
     const waits: number[] = [];
@@ -98,7 +98,7 @@ describe('a create whose answer was lost', () => {
     expect(batchOf(run, 'a').doubt).toMatchObject({ stage: 'looking', sinceMs: run.nowMs, absentAtMs: run.nowMs });
   });
 
-  it('hears the same look once, and no look that began before it was asked for', () => {
+  it('counts the same reading once, and no reading that began before it was due', () => {
     const run = unconfirmed();
     const reading = listingOf(run, 'a');
     send(run, reading);
@@ -147,7 +147,7 @@ describe('a create whose answer was lost', () => {
     expect(batchOf(run, 'a').doubt?.absentAtMs).toBe(run.nowMs);
   });
 
-  it('is not counted as looked for by the refusals that it got before', () => {
+  it('does not count earlier refusals as list readings', () => {
     const run = startRun();
     accept(run, [10]);
     toCreating(run, 'a');
@@ -223,7 +223,7 @@ describe('the fence', () => {
     expect(step.rejection?.type).toBe('nothing_to_change');
   });
 
-  it('that the provider refuses holds the batch; weather only slows it down', () => {
+  it('that the provider refuses holds the batch; a transient failure only slows it down', () => {
     const run = unconfirmed();
     toAbsent(run);
     for (let i = 0; i < 6; i += 1) {
@@ -285,7 +285,7 @@ describe('several batches of one create', () => {
     expect(dueTypes(run)).not.toContain('PollStrays');
   });
 
-  it('of an earlier attempt that came through its fence are strays, never adopted', () => {
+  it('of an earlier attempt that came through its fence are duplicates, never adopted', () => {
     const run = unconfirmed();
     toFenced(run);
     toReplanned(run);
@@ -300,7 +300,7 @@ describe('several batches of one create', () => {
     expect(run.state.snapshot.strays).toMatchObject([{ providerBatchId: 'p' }]);
   });
 
-  it('that nobody can see any more are given up, their cost not known', () => {
+  it('that are no longer visible are given up, their cost unknown', () => {
     const run = unconfirmed();
     send(run, listingOf(run, 'a', { found: [listedBatch('a', 1), listedBatch('a', 1, { providerBatchId: id('q') })] }));
     send(run, { type: 'RecordStrayCancelled', providerBatchId: id('q') });
@@ -362,13 +362,13 @@ describe('an input file whose batch is over', () => {
       run.nowMs += 10_000_000;
     }
     expect(run.state.snapshot).toMatchObject({ litter: [], control: { state: 'running' } });
-    // Told again, once it was given up, it says nothing of any other file.
+    // Reported again after it was given up, it changes no other file.
     const again = { type: 'RecordFault', key: deleteFileKey('file-a'), fault: 'authentication_failed', message: '403' } as const;
     expect(attempt(run, { ...again, retryAfterMs: null }).rejection?.type).toBe('nothing_to_change');
   });
 });
 
-describe('somebody’s word on a batch', () => {
+describe('an operator’s command for a batch', () => {
   const held = (): Scenario => {
     const run = unconfirmed();
     for (let reading = 1; reading <= 4; reading += 1) {
@@ -404,7 +404,7 @@ describe('somebody’s word on a batch', () => {
     expect(batchOf(run, 'a').phase).toBe('planned');
   });
 
-  it('to look again releases it, and resumes the run that waited for nothing else', () => {
+  it('to retry releases it, and resumes a run that waited for nothing else', () => {
     const run = held();
     send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'retry' } });
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'indeterminate', held: null });
@@ -412,7 +412,7 @@ describe('somebody’s word on a batch', () => {
     expect(dueTypes(run)).toEqual(['SweepBatches']);
   });
 
-  it('does not resume a run that somebody paused', () => {
+  it('does not resume a run that an operator paused', () => {
     const run = unconfirmed();
     send(run, { type: 'PauseRun', reason: 'manual', message: null });
     send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'never_created' } });

@@ -29,7 +29,7 @@ describe('an ended batch', () => {
   it.each([
     ['no counts', null],
     ['counts of nothing', 0],
-  ])('that is completed, and has %s and no file at all, is looked at again before it is paid for again', (_title, completed) => {
+  ])('that is completed, and has %s and no file at all, is checked again before its rows are billed again', (_title, completed) => {
     expect(poll(created(), completed, null)).toEqual(['FaultRecorded']);
   });
 

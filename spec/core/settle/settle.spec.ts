@@ -56,7 +56,7 @@ describe('settling', () => {
     expect(statuses(run)).toEqual(['completed', 'failed_permanent: invalid_request']);
   });
 
-  it('refuses a slice of an earlier place, and one of another file', () => {
+  it('refuses a slice of an earlier position, and one of another file', () => {
     const run = withFiles([10, 10, 10]);
     settleSuccesses(run, 'a', [0], false);
     expect(settleRest(run, 'a').rejection).toMatchObject({ type: 'stale_slice', expected: 'output@10' });
@@ -84,7 +84,7 @@ describe('settling', () => {
     expect(rows([1, 2], true).rejection).toBeNull();
   });
 
-  it('goes on behind the last row of a slice', () => {
+  it('continues behind the last row of a slice', () => {
     const run = withFiles([10, 10, 10, 10]);
     settleSuccesses(run, 'a', [1]);
     settleRest(run, 'a', () => -1, 2);
@@ -179,7 +179,7 @@ describe('a batch that failed validation', () => {
     expect(statuses(refused(rejected('invalid_lines', [1, 4]), rowsMax))).toEqual([bad, 'failed_retryable', 'failed_retryable', bad]);
   });
 
-  it('sends all rows again when it was full, or refused for what nobody names', () => {
+  it('sends all rows again when it was full, or refused for a reason without lines', () => {
     for (const type of ['over_capacity', 'other'] as const) expect(refused(rejected(type)).state.snapshot.totals.failed_retryable).toBe(4);
   });
 
@@ -239,7 +239,7 @@ describe('completed batches that lost their answers', () => {
     expect(run.state.snapshot.control.message).toContain('1000 of its 1000 answers are not there');
   });
 
-  it('pause nothing where somebody has said that they are lost: that was the answer to the question', () => {
+  it('pause nothing where an operator has confirmed that they are lost', () => {
     const run = startRun(makeConfig({ chunk: { requestsMax: 1_000, inputBytesMax: 1_000_000 } }));
     accept(run, Array<number>(1_000).fill(10));
     toCreated(run, 'a');

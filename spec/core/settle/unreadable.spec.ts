@@ -81,7 +81,7 @@ describe('files of a batch', () => {
     expect(statuses(run)).toEqual(submitted);
   });
 
-  it('are told by their first bytes', () => {
+  it('are reported with their first bytes', () => {
     expect(faultOfFiles(batchOf(ended(), 'a'), page)?.message).toContain('of which 3 are no answers; it begins "<!DOCTYPE html>"');
   });
 
@@ -208,7 +208,7 @@ describe('a batch whose answers cannot be read', () => {
     expect(resolve(run, 'read_again').rejection).toMatchObject({ type: 'wrong_phase', phase: 'ended' });
   });
 
-  it('holds a cancel, which is no word that its answers are lost', () => {
+  it('holds a cancel, which does not confirm that its answers are lost', () => {
     const run = ended();
     send(run, { type: 'CancelRun' });
     readToTheEnd(run, page);

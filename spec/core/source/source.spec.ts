@@ -83,7 +83,7 @@ describe('of rows with one id', () => {
     );
   });
 
-  it('the others are named after their place', () => {
+  it('the others are named after their row number', () => {
     expect(idOfBadRow('rows.jsonl', 7)).toBe('row:rows.jsonl:7');
   });
 });

@@ -112,8 +112,8 @@ describe('an input file that is too large for the service', () => {
   it('is no reason to call a line too large that is refused by name: each row fails by what was said of it', () => {
     const run = start([10, 10, 10, 10]);
     planNext(run, 'a');
-    const line = (place: number, failureClass: RefusedLineClass | null) => ({
-      line: place,
+    const line = (line: number, failureClass: RefusedLineClass | null) => ({
+      line: line,
       code: 'no',
       message: 'No.',
       param: null,
@@ -175,9 +175,9 @@ describe('limits that are made smaller', () => {
 });
 
 describe('a line that the provider refuses before the batch is created', () => {
-  it.each(['upload', 'create'] as const)('at the %s drops its row, and the rest goes on at once', (place) => {
+  it.each(['upload', 'create'] as const)('at the %s drops its row, and the rest continues at once', (line) => {
     const run = start([10, 10, 10, 10]);
-    if (place === 'create') toCreating(run, 'a');
+    if (line === 'create') toCreating(run, 'a');
     else planNext(run, 'a');
     refuseLine(run, 'a', 2, 1);
     expect(run.state.snapshot.refused).toEqual([{ batchKey: 'a', batchNo: 1, code: expect.any(Number) as number, indexes: [1] }]);
@@ -188,7 +188,7 @@ describe('a line that the provider refuses before the batch is created', () => {
     expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, refused: [] });
   });
 
-  it('one after the other, where the lines in front are good, goes on for many of them, and ends', () => {
+  it('one after the other, where the lines in front are good, continues for many of them, and ends', () => {
     const run = start(Array.from({ length: 200 }, () => 10));
     let steps = 0;
     for (; run.state.snapshot.control.state === 'running' && steps < 100; steps += 1) {
@@ -246,7 +246,7 @@ describe('a line that the provider refuses before the batch is created', () => {
     expect(run.state.snapshot.faults).toMatchObject([{ key: 'batch:a', message: 'no' }]);
   });
 
-  it('told late, or twice, changes nothing', () => {
+  it('reported late, or twice, changes nothing', () => {
     const run = start([10, 10]);
     toCreating(run, 'a');
     const late = {

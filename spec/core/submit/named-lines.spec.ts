@@ -97,7 +97,7 @@ describe('a batch that fails validation on lines that the provider names', () =>
     ['the first of what is left, each time', () => [1]],
     ['1, 2, 3 and so on', (n: number) => [n]],
     ['two at a time, for a reason each', (n: number) => [2 * n - 1, 2 * n]],
-  ])('for one reason after the other opens it, too, when it goes on for twice as long (%s)', (_title, linesOf) => {
+  ])('for one reason after the other opens it, too, when it continues for twice as long (%s)', (_title, linesOf) => {
     const run = start(50);
     for (let n = 1; run.state.snapshot.control.state === 'running' && n <= 50; n += 1)
       refuse(run, `batch-${n}`, 'invalid_lines', { code: `reason-${n}`, lines: linesOf(n) });

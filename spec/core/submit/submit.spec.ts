@@ -53,11 +53,11 @@ describe('a refused create', () => {
 });
 
 describe('polling', () => {
-  it('takes the same look twice for one: no news before the next look is due changes nothing', () => {
+  it('counts the same poll once: no news before the next poll is due changes nothing', () => {
     const run = startRun();
     accept(run, [10]);
     toCreated(run, 'a');
-    const look = {
+    const poll = {
       type: 'RecordPoll',
       asked: [key('a')],
       observations: [
@@ -71,11 +71,11 @@ describe('polling', () => {
         },
       ],
     } as const;
-    send(run, look);
+    send(run, poll);
     expect(batchOf(run, 'a').quietPolls).toBe(1);
-    expect(attempt(run, look).rejection?.type).toBe('nothing_to_change');
+    expect(attempt(run, poll).rejection?.type).toBe('nothing_to_change');
     run.nowMs = batchOf(run, 'a').dueAtMs;
-    send(run, look);
+    send(run, poll);
     expect(batchOf(run, 'a').quietPolls).toBe(2);
   });
 });

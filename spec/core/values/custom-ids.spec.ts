@@ -92,7 +92,7 @@ describe('a stamp', () => {
     );
   });
 
-  it('tells every batch and every attempt apart', () => {
+  it('distinguishes every batch and every attempt', () => {
     const stamps = [1, 35, 36, 1_000_000].flatMap((batchNo) => [1, 2, 36].map((attempt) => stampOf(batchNo, attempt)));
     expect(new Set(stamps).size).toBe(stamps.length);
     expect(stamps.every((stamp) => /^[0-9a-z]{7}$/u.test(stamp))).toBe(true);

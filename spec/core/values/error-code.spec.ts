@@ -10,7 +10,7 @@ describe('the code of an error', () => {
     ['Anthropic, wrapped', { type: 'error', error: { type: 'overloaded_error', message: 'no' } }, 'overloaded_error'],
     ['a gateway around it', { code: 'upstream', error: { code: 'rate_limit_exceeded', message: 'no' } }, 'rate_limit_exceeded'],
     ['an answer that was cut', { id: 'chatcmpl-1', type: 'message', choices: [] }, null],
-    ['words alone', 'Bad Request', null],
+    ['a message alone', 'Bad Request', null],
     ['nothing', null, null],
   ])('is found in that of %s', (_, raw, code) => {
     expect(errorCodeOf(raw)).toBe(code);

@@ -98,7 +98,7 @@ describe('the failure table', () => {
     for (const failureClass of failureClasses) expect(failureOfCode(codeOfFailure(failureClass))).toBe(failureClass);
   });
 
-  it('knows its classes from other words', () => {
+  it('knows its classes from other text', () => {
     expect(failureClasses.every(isFailureClass)).toBe(true);
     expect(['', 'toString', 'constructor', 'RATE_LIMITED'].some(isFailureClass)).toBe(false);
   });
@@ -125,7 +125,7 @@ describe.each([...actions.retry_uncharged, ...actions.pause])('a row that fails 
   it('goes again without charge, while it has such attempts left', () => {
     expect(failTimes(failureClass, 1).state.rows[0]).toMatchObject({ status: 'failed_retryable', charged: 0, uncharged: 1 });
   });
-  it('fails as what it is once they are used up; goes on where its whole batch was refused', () => {
+  it('fails as what it is once they are used up; continues where its whole batch was refused', () => {
     expect(failTimes(failureClass, 2).state.rows[0]).toMatchObject(
       isFailureOfBatch(failureClass)
         ? { status: 'failed_retryable', charged: 0, uncharged: 2 }

@@ -16,12 +16,12 @@ describe('the custom_ids of a batch that was created elsewhere', () => {
         fc.nat(1e6),
         (names, first) => {
           const ids = foreignCustomIds(names, first);
-          names.forEach((name, place) => {
+          names.forEach((name, nameIndex) => {
             const line = `{"id": "x", "custom_id" : ${escaped(name)}, "response": {"body": ${JSON.stringify(`"custom_id":"${names[0] ?? ''}"`)}}}`;
-            expect([ids.of(first + place), ids.indexOf(name), ids.indexIn(line)]).toEqual([name, first + place, first + place]);
-            expect(names.map((_, other) => ids.isNamedIn(line, first + other))).toEqual(names.map((_, other) => other === place));
+            expect([ids.of(first + nameIndex), ids.indexOf(name), ids.indexIn(line)]).toEqual([name, first + nameIndex, first + nameIndex]);
+            expect(names.map((_, other) => ids.isNamedIn(line, first + other))).toEqual(names.map((_, other) => other === nameIndex));
             // A line that was cut behind its name still names its row.
-            expect(ids.indexIn(line.slice(0, line.indexOf('response')))).toBe(first + place);
+            expect(ids.indexIn(line.slice(0, line.indexOf('response')))).toBe(first + nameIndex);
           });
           expect([ids.indexOf(`${names.join('')}~`), ids.indexOf(7), ids.indexIn('{"custom_id": 7}')]).toEqual([null, null, null]);
         },

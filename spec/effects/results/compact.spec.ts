@@ -47,13 +47,13 @@ const saying = fc
   .record({
     customId: text,
     verdict: fc.constantFrom('succeeded', ...failureClasses),
-    words: orNull(
+    text: orNull(
       fc.oneof(
         text,
         json.map((value) => JSON.stringify(value, null, 1)),
       ),
     ),
-    kind: fc.constantFrom('words', 'json', 'other'),
+    kind: fc.constantFrom('text', 'json', 'other'),
     other: json,
     usage: orNull(tokens),
     error: orNull(fc.record({ message: text, raw: json })),
@@ -61,18 +61,18 @@ const saying = fc
     finishReason: orNull(text),
     toolCalls: orNull(fc.array(fc.dictionary(text, json), { minLength: 1, maxLength: 2 })),
   })
-  .map(({ customId, verdict, words, kind, other, usage, error, texts, finishReason, toolCalls }): Said => {
+  .map(({ customId, verdict, text, kind, other, usage, error, texts, finishReason, toolCalls }): Said => {
     const parsed = ((): JsonValue => {
       try {
-        return JSON.parse(words ?? 'null') as JsonValue;
+        return JSON.parse(text ?? 'null') as JsonValue;
       } catch {
         return null;
       }
     })();
     return {
-      ...{ customId, verdict, outputText: words },
+      ...{ customId, verdict, outputText: text },
       ...(texts === null ? {} : { texts }),
-      output: kind === 'words' ? words : kind === 'json' ? parsed : other,
+      output: kind === 'text' ? text : kind === 'json' ? parsed : other,
       ...(finishReason === null ? {} : { finishReason }),
       ...(toolCalls === null ? {} : { toolCalls: JSON.parse(JSON.stringify(toolCalls)) as typeof toolCalls }),
       ...{ usage, error },
@@ -109,7 +109,7 @@ const linesOf = async (bytes: Uint8Array): Promise<readonly { readonly span: Spa
 };
 
 describe('what a raw file says', () => {
-  it('is said by its compact line in the same words, whatever they are', () => {
+  it('has a compact line with the same content', () => {
     for (const read of [wire, readingJson(wire)]) {
       fc.assert(
         fc.property(saying, (said) => {
@@ -125,7 +125,7 @@ describe('what a raw file says', () => {
     }
   });
 
-  it('is found by place once the file is gone, line by line and in any order', async () => {
+  it('is found by byte offset once the file is gone, line by line and in any order', async () => {
     await fc.assert(
       fc.asyncProperty(files, fc.func(fc.nat()), async (bytes, order) => {
         const artifacts = await stored(bytes);
@@ -170,7 +170,7 @@ describe('what a raw file says', () => {
 
   it('that is cut or scribbled over is refused or read as something else, never thrown', async () => {
     await fc.assert(
-      fc.asyncProperty(files, fc.nat(), fc.nat(255), fc.boolean(), async (bytes, place, value, isCut) => {
+      fc.asyncProperty(files, fc.nat(), fc.nat(255), fc.boolean(), async (bytes, position, value, isCut) => {
         const artifacts = await stored(bytes);
         await compactFile(artifacts, wire, object)();
         const opened = await openCompact(artifacts, object)();
@@ -179,7 +179,7 @@ describe('what a raw file says', () => {
           { offset: 0, length: sizeOf(await artifacts.size(compactNameOf(object))()) },
         ])();
         const copy = Buffer.from(isRight(whole) ? (whole.right[0] as Uint8Array) : []);
-        const at = place % copy.length;
+        const at = position % copy.length;
         const damaged = isCut ? copy.subarray(0, at) : copy;
         if (!isCut) copy.writeUInt8(value, at);
         const other = memoryArtifacts();
@@ -193,5 +193,5 @@ describe('what a raw file says', () => {
   });
 });
 
-const spansOf = ({ count, rawSpan }: CompactIndex): readonly Span[] => Array.from({ length: count }, (_, place) => rawSpan(place));
+const spansOf = ({ count, rawSpan }: CompactIndex): readonly Span[] => Array.from({ length: count }, (_, position) => rawSpan(position));
 const sizeOf = (answer: { readonly _tag: string; readonly right?: number | null }): number => answer.right ?? 0;

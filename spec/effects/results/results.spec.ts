@@ -28,7 +28,7 @@ describe('results', () => {
     );
   });
 
-  it('are read by a cursor, each exactly once, while the run goes on', async () => {
+  it('are read by a cursor, each exactly once, while the run continues', async () => {
     await using world = await createWorld(quick);
     const run = await playHalf(world);
     const seen: number[] = [];

@@ -9,13 +9,13 @@ const usage = { inputTokens: 3, cachedInputTokens: 1, outputTokens: 5, reasoning
 const verdictOf = (kind: string): LineVerdict => {
   if (kind === 'malformed') return { type: 'malformed' };
   if (kind === 'failed') return { type: 'failed', customId: 'x', failureClass: 'rate_limited', usage: null };
-  return { type: 'succeeded', customId: 'x', usage: kind === 'told' ? usage : null };
+  return { type: 'succeeded', customId: 'x', usage: kind === 'reported' ? usage : null };
 };
 
 describe('a file that was read while it was downloaded', () => {
   it('gives the same slices wherever they begin and end, each line once', () => {
     const lines = fc.array(
-      fc.tuple(fc.constantFrom('told', 'untold', 'failed', 'malformed'), fc.integer({ min: -1, max: 30 }), fc.nat(9)),
+      fc.tuple(fc.constantFrom('reported', 'unreported', 'failed', 'malformed'), fc.integer({ min: -1, max: 30 }), fc.nat(9)),
       {
         maxLength: 600,
       },
@@ -50,7 +50,7 @@ describe('a file that was read while it was downloaded', () => {
         expect(new Set(read.notes)).toEqual(new Set(known.filter(({ kind }) => kind === 'failed').map(({ index }) => index)));
         const malformed = placed.filter(({ kind }) => kind === 'malformed').length;
         expect([read.malformed, read.unknown]).toEqual([malformed, placed.length - malformed - known.length]);
-        expect(read.outputTokens).toBe(5 * known.filter(({ kind }) => kind === 'told').length);
+        expect(read.outputTokens).toBe(5 * known.filter(({ kind }) => kind === 'reported').length);
       }),
     );
   });

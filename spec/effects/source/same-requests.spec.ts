@@ -27,7 +27,7 @@ const runOf = (lines: readonly string[]) =>
   }) as unknown as EnginePorts;
 
 describe('rows that asked the same', () => {
-  it('are those that were accepted, not those that were offered once and came otherwise while nobody looked', async () => {
+  it('are those that were accepted, not those that were offered and then changed', async () => {
     const lines: string[] = [];
     const same = createSameRequests(runOf(lines));
     const { signal } = new AbortController();

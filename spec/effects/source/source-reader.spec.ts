@@ -40,7 +40,7 @@ describe('a source reader', () => {
     expect([await reader.more(null), await reader.more(null)]).toEqual(['over', 'over']);
   });
 
-  it('goes on where the checkpoint is, and opens the source anew only where it stands elsewhere', async () => {
+  it('resumes at the checkpoint, and opens the source anew only where its position differs', async () => {
     let opened = 0;
     const source = {
       kind: 'rows',

@@ -78,7 +78,7 @@ export const randomOperation = (dice: Dice): Operation =>
   makeOperation({
     pollIntervalMs: oneOf(dice, [2_000, 10_000, 60_000]),
     deletesInputFiles: withProbability(dice, 0.4),
-    // Looked up, not drawn: histories stay what they were.
+    // Not drawn from the dice: recorded histories do not change.
     persistRawOutput: dice.state % 4 !== 0,
     createGraceMs: oneOf(dice, [0, 5_000, 600_000]),
     retry: {

@@ -1,4 +1,4 @@
-/** Repeatable chance as plain data, so that a world that holds it can be copied with its luck. */
+/** A repeatable random generator as plain data, so that a copied world draws the same numbers. */
 export interface Dice {
   state: number;
 }

@@ -6,7 +6,10 @@ import type { Step } from './commit.ts';
 export const recordHistories = (count: number, options: PlayOptions = {}): readonly History[] =>
   fc.sample(fc.noBias(fc.integer()), count).map((seed) => playHistory(seed, options));
 
-/** The first breaches of a law over all steps, each with what plays it again; and how much was looked at. */
+/**
+ * The first breaches of a law over all steps, each with the seed that repeats it; and how many
+ * steps were checked.
+ */
 export const breaches = (histories: readonly History[], law: (step: Step, history: History) => string | null): readonly string[] => {
   const found: string[] = [];
   let seen = 0;
@@ -17,6 +20,6 @@ export const breaches = (histories: readonly History[], law: (step: Step, histor
       if (breach !== null) found.push(`playHistory(${history.seed}) step ${i} ${step.command.type}: ${breach}`);
     });
   }
-  if (seen === 0) found.push('no step was looked at');
+  if (seen === 0) found.push('no step was checked');
   return found.slice(0, 5);
 };

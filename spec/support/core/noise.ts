@@ -40,9 +40,12 @@ export const userCommand = (dice: Dice, { snapshot, atMs }: Pick<Moment, 'snapsh
   }
 };
 
-/** A command that nobody honest sends now: an old one again, one about something else, or one that is cut wrongly. */
+/**
+ * A command that no correct engine sends now: an old one again, one about another batch, or one
+ * with wrong columns.
+ */
 export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, rows, atMs }: Moment): Command => {
-  const batchKey = snapshot.live.length === 0 || dice.state % 4 === 0 ? ('nobody' as BatchKey) : oneOf(dice, snapshot.live).batchKey;
+  const batchKey = snapshot.live.length === 0 || dice.state % 4 === 0 ? ('unknown' as BatchKey) : oneOf(dice, snapshot.live).batchKey;
   const batchNo = snapshot.live.find((batch) => batch.batchKey === batchKey)?.batchNo ?? 99;
   /** Of the attempt before, or of one that never was. */
   const otherAttempt = (snapshot.live.find((batch) => batch.batchKey === batchKey)?.createAttempt ?? 0) + oneOf(dice, [-1, 5]);
@@ -134,10 +137,10 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
         progress: null,
         ending: { type: 'completed', outputFileId: null, errorFileId: null, rejection: null },
       } as const;
-      return { type: 'RecordPoll', atMs, asked: ['nobody' as BatchKey], observations: [observation, observation] };
+      return { type: 'RecordPoll', atMs, asked: ['unknown' as BatchKey], observations: [observation, observation] };
     }
     case 'files':
-      return { type: 'RecordFiles', atMs, batchKey: 'nobody' as BatchKey, output: null, error: null, census: censusOfRows(1_000_000) };
+      return { type: 'RecordFiles', atMs, batchKey: 'unknown' as BatchKey, output: null, error: null, census: censusOfRows(1_000_000) };
     case 'settle': {
       const indexes = rows.slice(0, 3).map((row) => row.index);
       const lines = { indexes, offsets: indexes, lengths: indexes };
@@ -204,11 +207,11 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
     case 'ask':
       return oneOf<Command>(dice, [
         { type: 'BeginCreate', atMs, batchKey },
-        { type: 'DropBatch', atMs, batchKey: 'nobody' as BatchKey },
-        { type: 'RecordCancelAsked', atMs, batchKey: 'nobody' as BatchKey },
-        { type: 'RecordUpload', atMs, batchKey: 'nobody' as BatchKey, createAttempt: 1, inputFileId: 'file-x', expiresAtMs: null },
+        { type: 'DropBatch', atMs, batchKey: 'unknown' as BatchKey },
+        { type: 'RecordCancelAsked', atMs, batchKey: 'unknown' as BatchKey },
+        { type: 'RecordUpload', atMs, batchKey: 'unknown' as BatchKey, createAttempt: 1, inputFileId: 'file-x', expiresAtMs: null },
         { type: 'RecordFenced', atMs, batchKey, createAttempt: otherAttempt },
-        { type: 'ReplanBatch', atMs, batchKey: 'nobody' as BatchKey },
+        { type: 'ReplanBatch', atMs, batchKey: 'unknown' as BatchKey },
         { type: 'ResolveBatch', atMs, batchKey, resolution: { type: 'retry' } },
         { type: 'RecordStrayCancelled', atMs, providerBatchId },
         { type: 'RecordStrays', atMs, asked: [providerBatchId], observations: [] },

@@ -15,8 +15,8 @@ export const answerSettle = (
   const from = offset / lineBytes;
   const lines = files?.[part]?.slice(from, from + rowsMax) ?? [];
   const toOffset = offset + lines.length * lineBytes;
-  const successes = lines.flatMap((line, place) =>
-    line.kind === 'success' ? [{ index: line.index, offset: offset + place * lineBytes }] : [],
+  const successes = lines.flatMap((line, lineIndex) =>
+    line.kind === 'success' ? [{ index: line.index, offset: offset + lineIndex * lineBytes }] : [],
   );
   const indexes = successes.map((line) => line.index);
   return ({ rows, atMs }) => ({
@@ -38,8 +38,8 @@ export const answerSettle = (
 const settleRest = (effect: Extract<Effect, { readonly type: 'SettleSlice' }>, files: ProviderBatch['files'], rowsMax: number): Answer => {
   const failures = new Map<number, { readonly line: Line; readonly part: number; readonly offset: number }>();
   for (const part of ['error', 'output'] as const) {
-    (files?.[part] ?? []).forEach((line, place) => {
-      if (line.kind === 'failure') failures.set(line.index, { line, part: part === 'output' ? 1 : 2, offset: place * lineBytes });
+    (files?.[part] ?? []).forEach((line, lineIndex) => {
+      if (line.kind === 'failure') failures.set(line.index, { line, part: part === 'output' ? 1 : 2, offset: lineIndex * lineBytes });
     });
   }
   return ({ rows, atMs }) => {

@@ -175,7 +175,7 @@ const theBatch = (world: World, batchKey: BatchKey, { snapshot }: Moment): Provi
   return world.batches.find(({ providerBatchId }) => providerBatchId === id);
 };
 
-/** True when somebody else answers it. A create has faults of its own. */
+/** True when the provider or the source answers it. A create has errors of its own. */
 const isOutside = (effect: Effect): boolean =>
   !['PlanBatch', 'AdoptBatch', 'BeginCreate', 'ReplanBatch', 'CreateBatch', 'DropBatch', 'FailPending', 'SettleShared'].includes(
     effect.type,
@@ -272,7 +272,7 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
     message: 'the connection broke',
   });
   const file = world.files[inputFileId];
-  if (file?.batchKey !== batchKey) world.crimes.push(`create of ${batchKey} names the file of ${file?.batchKey ?? 'nobody'}`);
+  if (file?.batchKey !== batchKey) world.crimes.push(`create of ${batchKey} names the file of ${file?.batchKey ?? 'no batch'}`);
   const make = (): ProviderBatch => ({
     batchKey,
     createAttempt,
@@ -318,7 +318,10 @@ const land = (world: World, batch: ProviderBatch): void => {
   world.batches.push(batch);
 };
 
-/** A create that was on its way comes through, at any moment: where its file is gone, it fails, and nobody pays. */
+/**
+ * A create that was on its way comes through, at any moment: where its file is gone, it fails, and
+ * is not billed.
+ */
 const landLate = (world: World): void => {
   if (world.late.length === 0 || !withProbability(world.dice, world.isFair ? 0.5 : 0.05)) return;
   const batch = world.late.shift();

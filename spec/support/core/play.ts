@@ -58,7 +58,7 @@ const fairTurnsMax = 3_000;
 const crashProbability = 0.004;
 
 export interface PlayOptions {
-  /** Turns of trouble, at most. */
+  /** Turns with failures, at most. */
   readonly turnsMax?: number;
   /** Whether scenes are kept: a copy of the world costs as much as a few turns. */
   readonly hasScenes?: boolean;
@@ -66,7 +66,10 @@ export interface PlayOptions {
   readonly adopts?: boolean;
 }
 
-/** Some trouble, every kind of stale command, then a world in which everything works: the run is over at the end, or the history says why not. */
+/**
+ * Failures and every kind of stale command, then a world without failures. The run is over at the
+ * end, or the history says why not.
+ */
 export const playHistory = (seed: number, { turnsMax = 400, hasScenes = false, adopts = false }: PlayOptions = {}): History => {
   const dice = diceOf(seed);
   const play: Play = {
@@ -126,12 +129,12 @@ const recordContext = ({ scenes, state, world, nowMs, inFlight }: Play): void =>
 const wildTurn = (play: Play, mayCancel: boolean): void => {
   const { dice } = play;
   if (withProbability(dice, crashProbability)) return crash(play);
-  // Nobody leaves a run paused for long.
+  // A paused run is resumed soon.
   if (withProbability(dice, 0.03)) send(play, { type: 'ReleaseRun', atMs: play.nowMs });
   if (play.state.snapshot.control.state === 'paused' && withProbability(dice, 0.12)) send(play, { type: 'ResumeRun', atMs: play.nowMs });
   // A cancel is most interesting while something is planned and not sent.
   if (mayCancel && isUnsent(play) && withProbability(dice, 0.02)) send(play, { type: 'CancelRun', atMs: play.nowMs });
-  // Looked up, not drawn: histories without such batches stay what they were.
+  // Not drawn from the dice: histories without such batches do not change.
   if (mayCancel && (play.state.snapshot.config.adopted ?? []).length > 0 && play.steps.length % 53 === 52)
     send(play, { type: 'CancelRun', atMs: play.nowMs, cancelsAdopted: play.steps.length % 2 === 0 });
   const due = startable(play);
@@ -165,7 +168,10 @@ const wildTurn = (play: Play, mayCancel: boolean): void => {
   }
 };
 
-/** The process dies: what the world did stays done, its answers are lost, and the state is what the store gives back. */
+/**
+ * The process dies: what the world did stays done, its answers are lost, and the state is what the
+ * store reads.
+ */
 const crash = (play: Play): void => {
   play.inFlight.clear();
   play.state = { ...play.state, snapshot: JSON.parse(JSON.stringify(play.state.snapshot)) as State['snapshot'] };
@@ -185,7 +191,7 @@ const heal = (play: Play): string | null => {
     const { snapshot } = play.state;
     if (isFinished(snapshot)) return null;
     const held = snapshot.live.filter((batch) => batch.held !== null);
-    // A cancel resumes nothing: somebody has to say what to do about what is held.
+    // A cancel resumes nothing: an operator has to resolve held batches.
     if (snapshot.control.state === 'cancel_requested' && held[0] !== undefined)
       send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: held[0].batchKey, resolution: resolutionOf(play, held[0]) });
     if (snapshot.control.state === 'paused') {
@@ -200,7 +206,7 @@ const heal = (play: Play): string | null => {
     for (const key of keys) deliver(play, key);
     if (keys.length === 0 && !advance(play)) return 'nothing is due, and nothing ever will be';
   }
-  return 'it goes on and on';
+  return 'it does not end';
 };
 
 /** Files that cannot be read, or do not show, are tried again, or given up. */

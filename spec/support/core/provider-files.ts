@@ -60,6 +60,6 @@ export const writeFiles = (world: World, batch: ProviderBatch): ProviderBatch['f
 
 const shuffled = (world: World, indexes: readonly number[]): readonly number[] =>
   indexes
-    .map((index) => ({ index, place: withProbability(world.dice, 0.3) ? world.dice.state : index }))
-    .sort((a, b) => a.place - b.place)
+    .map((index) => ({ index, order: withProbability(world.dice, 0.3) ? world.dice.state : index }))
+    .sort((a, b) => a.order - b.order)
     .map(({ index }) => index);

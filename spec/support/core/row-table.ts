@@ -56,12 +56,12 @@ const applyChange = (rows: Row[], moves: RowMove[], change: RowChange): string |
     moves.push({ index, from, to });
     return null;
   };
-  const each = (indexes: Iterable<number>, act: (index: number, place: number) => string | null): string | null => {
-    let place = 0;
+  const each = (indexes: Iterable<number>, act: (index: number, i: number) => string | null): string | null => {
+    let i = 0;
     for (const index of indexes) {
-      const refusal = act(index, place);
+      const refusal = act(index, i);
       if (refusal !== null) return refusal;
-      place += 1;
+      i += 1;
     }
     return null;
   };
@@ -83,57 +83,51 @@ const applyChange = (rows: Row[], moves: RowMove[], change: RowChange): string |
     case 'release':
       return wholeBatch('queued_local', 'pending', change.batchNo, change.count, 0);
     case 'complete':
-      return each(Array.from(change.lines.indexes), (index, place) =>
-        move(
-          index,
-          'submitted',
-          'completed',
-          (row) => ({ charged: row.charged + 1, sequence: change.sequenceFrom + place }),
-          change.batchNo,
-        ),
+      return each(Array.from(change.lines.indexes), (index, i) =>
+        move(index, 'submitted', 'completed', (row) => ({ charged: row.charged + 1, sequence: change.sequenceFrom + i }), change.batchNo),
       );
     case 'fail':
-      return each(Array.from(change.rows.indexes), (index, place) =>
+      return each(Array.from(change.rows.indexes), (index, i) =>
         move(
           index,
           'submitted',
           'failed_permanent',
           (row) => ({
-            ...tried(row, change.rows.charged[place]),
-            sequence: change.sequenceFrom + place,
-            failure: failureOfCode(change.rows.codes[place] ?? -1),
+            ...tried(row, change.rows.charged[i]),
+            sequence: change.sequenceFrom + i,
+            failure: failureOfCode(change.rows.codes[i] ?? -1),
           }),
           change.batchNo,
         ),
       );
     case 'retry':
-      return each(Array.from(change.rows.indexes), (index, place) =>
+      return each(Array.from(change.rows.indexes), (index, i) =>
         move(
           index,
           'submitted',
           'failed_retryable',
-          (row) => ({ ...tried(row, change.rows.charged[place]), dueAtMs: change.rows.dueAtMs[place] ?? 0 }),
+          (row) => ({ ...tried(row, change.rows.charged[i]), dueAtMs: change.rows.dueAtMs[i] ?? 0 }),
           change.batchNo,
         ),
       );
     case 'requeue':
       return each(Array.from(change.indexes), (index) => move(index, 'failed_retryable', 'pending', () => ({ batchNo: 0 })));
     case 'fail_pending':
-      return each(Array.from(change.indexes), (index, place) =>
+      return each(Array.from(change.indexes), (index, i) =>
         move(index, 'pending', 'failed_permanent', () => ({
-          sequence: change.sequenceFrom + place,
+          sequence: change.sequenceFrom + i,
           failure: failureOfCode(change.code),
           batchNo: change.batchNo,
         })),
       );
     case 'share':
-      return each(Array.from(change.indexes), (index, place) => {
+      return each(Array.from(change.indexes), (index, i) => {
         const sent = rows[rows[index]?.sameAs ?? -1];
-        const failure = change.codes === null ? null : failureOfCode(change.codes[place] ?? -1);
-        if (sent === undefined || sent.sequence !== change.of[place] || sent.failure !== failure)
+        const failure = change.codes === null ? null : failureOfCode(change.codes[i] ?? -1);
+        if (sent === undefined || sent.sequence !== change.of[i] || sent.failure !== failure)
           return `row ${index} ends otherwise than the one sent for it`;
         return move(index, 'shared', failure === null ? 'completed' : 'failed_permanent', () => ({
-          sequence: change.sequenceFrom + place,
+          sequence: change.sequenceFrom + i,
           failure,
         }));
       });

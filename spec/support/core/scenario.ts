@@ -24,7 +24,10 @@ import { backoffRows, openRows, planWindow } from './slices.ts';
 
 type Untimed<C> = C extends Command ? Omit<C, 'atMs'> : never;
 
-/** A run told step by step: what is said must be accepted, unless the spec asks for the step itself. */
+/**
+ * A run, command by command. Each command must be accepted, unless the spec asks for the step
+ * itself.
+ */
 export interface Scenario {
   state: State;
   nowMs: number;
@@ -137,7 +140,7 @@ export const answerCreate = (run: Scenario, name: string): void => {
     providerStatus: 'validating',
   });
 };
-/** The provider has validated it, and found room for it. */
+/** The provider has validated it, and its queue has accepted it. */
 export const takeIn = (run: Scenario, name: string): void => {
   const observation = {
     batchKey: key(name),
@@ -200,7 +203,10 @@ export const settleSuccesses = (
     unknownCount: 0,
   });
 };
-/** Settles what is left of the batch in one slice; `codeOf` says which failure a row's line tells of, -1 for none. */
+/**
+ * Settles what is left of the batch in one slice; `codeOf` gives the failure code of a row's line,
+ * -1 for none.
+ */
 export const settleRest = (
   run: Scenario,
   name: string,

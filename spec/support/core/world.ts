@@ -28,21 +28,21 @@ export interface ProviderBatch {
   readonly inputFileId: string;
   readonly providerBatchId: ProviderBatchId;
   readonly batchNo: number;
-  /** Made by a POST that was doubled on its way: nobody could have kept it from being. */
+  /** Made by a POST that was doubled on its way: batchor cannot prevent it. */
   readonly isDoubled: boolean;
   /** Item indexes in the order of the input file. */
   readonly indexes: readonly number[];
   readonly fate: Fate;
   /** Created in a fair world: answered in full. What was created before keeps its luck. */
   readonly isBlessed: boolean;
-  /** Looks that see it in progress. */
+  /** Polls that show it in progress. */
   pollsLeft: number;
   /** Lists that do not show it yet. */
   hiddenPolls: number;
   isCancelAsked: boolean;
   /** Past its expiry, and never at its end, until the world is fair. */
   isStuck: boolean;
-  /** Its run waits for it no longer, on an operator's word: its rows may be bought again. */
+  /** Its run no longer waits for it, as an operator confirmed: its rows may be billed again. */
   isGivenUp: boolean;
   /** Null while it is alive. */
   files: { readonly output: readonly Line[] | null; readonly error: readonly Line[] | null } | null;
