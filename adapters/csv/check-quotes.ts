@@ -25,7 +25,7 @@ const suspectLinesMin = 6;
 
 /**
  * The fault of a record whose quotes are out of place; null where it is sound, or where quotes stand inside unquoted fields alone and are text.
- * The parser takes them everywhere, also where a quoted field goes on behind its closing quote. Costs a look at the first characters of each
+ * The parser takes them everywhere, also where a quoted field continues after its closing quote. Costs a look at the first characters of each
  * field, and a pass over the bytes only where one of them is a quote.
  */
 export const quoteFault = (record: QuotedRecord, rules: QuoteRules): RecordFault | null => {
@@ -43,8 +43,8 @@ const mayBeginWithQuote = (field: string, quote: string): boolean => {
   return first <= blank ? field.trimStart().startsWith(quote) : first === quote.charCodeAt(0);
 };
 
-const goesOn = (quote: string): string =>
-  `a quoted field goes on after its closing quote. Double the quotes inside a quoted field (${quote}${quote}), or read quotes as text (quote: null)`;
+const continuesAfterQuote = (quote: string): string =>
+  `a quoted field continues after its closing quote. Double the quotes inside a quoted field (${quote}${quote}), or read quotes as text (quote: null)`;
 const behindBlank = 'a quote stands behind a blank at the start of a field. Remove the blank, or read quotes as text (quote: null)';
 
 /** Walks over the fields as RFC 4180 has them, with quotes inside unquoted fields for text. */
@@ -58,7 +58,7 @@ const misplacedQuote = ({ bytes, offset }: QuotedRecord, { delimiter, quote }: Q
       if (close === -1) return null;
       const behind = close + quote.length;
       if (startsWith(bytes, behind, delimiter)) at = behind + Buffer.byteLength(delimiter);
-      else return isLineEnd(bytes, behind) ? null : fault(goesOn(quote));
+      else return isLineEnd(bytes, behind) ? null : fault(continuesAfterQuote(quote));
       continue;
     }
     const next = bytes.indexOf(delimiter, at);

@@ -27,7 +27,7 @@ export interface CsvSegment {
   feed(bytes: Buffer): Promise<Parsed>;
   /** The file ends here. */
   end(): Promise<Parsed>;
-  /** The fault of a record that goes on for too long. */
+  /** The error for a record that is too long. */
   tooLong(recordBytesMax: number): RecordFault;
 }
 

@@ -16,7 +16,7 @@ export interface CsvHeader {
 const HEADER_CHUNK_BYTES = 16 * 1024;
 
 /**
- * Reads the header, which is the first line that is not blank; also when reading goes on from the middle of the file, so that positions
+ * Reads the header, which is the first line that is not blank; also when reading continues from the middle of the file, so that positions
  * stay small. Throws `SourceError` if there is none, it cannot be read, or it names a column twice.
  */
 export const readHeader = async (reading: FileReading, options: Omit<RecordOptions, 'line'>): Promise<CsvHeader> => {

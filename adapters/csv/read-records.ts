@@ -31,7 +31,7 @@ export interface RecordOptions {
 /**
  * The records of a window that begins at one; blank lines are none. A record that cannot be told from what follows it (its
  * quotes are wrong, or it does not end within `recordBytesMax`) costs the rest of the line on which the field at fault
- * begins, and reading goes on at the next line: what comes after an unclosed quote is not lost with it.
+ * begins, and reading continues at the next line: what comes after an unclosed quote is not lost with it.
  *
  * What comes out depends on the bytes from a record's start on, never on chunks: the parser sees at most `recordBytesMax`
  * and a little beyond the start of an unfinished record, and a record is too long only when it has seen exactly that.

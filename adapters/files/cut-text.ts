@@ -10,7 +10,7 @@ import { openFile } from './open-file.ts';
 export interface CutText {
   /** The bytes from the last cut up to this one. Throws `SourceError` where the text ends before. */
   upTo(offset: number): Promise<Buffer>;
-  /** The bytes behind the last cut, in pieces. */
+  /** The bytes after the last cut, in chunks. */
   rest(): AsyncIterable<Buffer>;
   close(): Promise<void>;
 }

@@ -65,11 +65,11 @@ export const encodingOfFile = async (path: string, label: string | undefined): P
 /** The first bytes of the text; what of a damaged packed file comes before the damage. */
 const headOf = async (file: OpenFile, compression: Compression, signal: AbortSignal): Promise<Buffer> => {
   const flow = compression === 'none' ? plainFlow(file, 0) : unpackedFlow({ file, compression, signal });
-  const room = Buffer.alloc(HEAD_BYTES);
+  const head = Buffer.alloc(HEAD_BYTES);
   let filled = 0;
   try {
-    while (filled < room.length && !flow.ended) {
-      const count = await flow.read(room.subarray(filled));
+    while (filled < head.length && !flow.ended) {
+      const count = await flow.read(head.subarray(filled));
       if (count === 0) break;
       filled += count;
     }
@@ -79,7 +79,7 @@ const headOf = async (file: OpenFile, compression: Compression, signal: AbortSig
   } finally {
     await flow.close();
   }
-  return room.subarray(0, filled);
+  return head.subarray(0, filled);
 };
 
 const markIn = (head: Buffer): string | null => {

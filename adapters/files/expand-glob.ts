@@ -7,7 +7,7 @@ import { dirname, isAbsolute, resolve, sep } from 'node:path';
  * a backslash parts names, and nothing is taken so). A name that is the pattern itself, to the letter, matches too. Hidden files and folders
  * are matched only where the pattern writes their dot. Files only; links to files count, links to folders are followed only where the
  * pattern names them outright, so that no file comes twice by them. Sorted name by name along the path, by UTF-16 code units independent of the
- * locale: `a/z` comes before `a.csv`. Nothing matches: []. A string without any of these characters is given back as it is, whether or not
+ * locale: `a/z` comes before `a.csv`. Nothing matches: []. A string without any of these characters is returned as it is, whether or not
  * there is such a file.
  */
 export const expandGlob = async (pattern: string, cwd: string): Promise<readonly string[]> => {

@@ -72,7 +72,7 @@ const textFlow = ({ file, compression, encoding, signal }: FileReading): ByteFlo
 };
 
 const tooShort = (ref: string, sizeBytes: number, offset: number): SourceError => {
-  const what = `is shorter (${sizeBytes} bytes) than the position reading should go on from (${offset}). Restore the file that the run began with`;
+  const what = `is shorter (${sizeBytes} bytes) than the checkpoint to continue from (${offset}). Restore the file that the run began with`;
   return new SourceError(what, { ref });
 };
 

@@ -14,7 +14,7 @@ export interface OpenFile {
 
 /**
  * Opens a regular file. Throws `SourceError` for no such file, a folder, a file that may not be read, and anything without
- * offsets (a pipe, a device): reading could not go on after a restart there.
+ * offsets (a pipe, a device): reading could not continue after a restart there.
  */
 export const openFile = async (path: string): Promise<OpenFile> => {
   let handle: FileHandle;

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import type { BadSourceRow, BatchItem, RowMapping, SourceEntry } from '../../lib/ports/source.ts';
 
-/** Where a row was found, and where reading goes on behind it. */
+/** Where a row was found, and the checkpoint after it. */
 export interface RowLocator {
   /** 0-based, counted over all rows of the source. */
   readonly index: number;

@@ -118,7 +118,7 @@ const failure = ({ file, compression }: Packed, { type, reason }: PackFault, emi
   const what = {
     cut: `is cut off: its ${compression} data does not end with the file (byte ${at}). Get the whole file, and start a run over it`,
     damaged: `is damaged: its ${compression} data makes no sense at byte ${at} (${reason}). Get a sound copy, and start a run over it`,
-    trailing: `goes on at byte ${at}, behind the end of its ${compression} data, with what is none. Cut that off, and start a run over the rest`,
+    trailing: `has other data at byte ${at}, after the end of its ${compression} data. Cut that off, and start a new run`,
   }[type];
   return new SourceError(`${what}. ${emittedBytes} bytes of text could be unpacked, and every row that ends in them was read`, {
     ref: file.path,

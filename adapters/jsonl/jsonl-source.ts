@@ -30,7 +30,7 @@ export type JsonlOptions<Schema extends StandardSchemaV1, Payload, Metadata exte
 /**
  * Reads a JSONL file: UTF-8 unless said otherwise, a JSON object per line, in order, resumable behind any row. Lines end in LF or CRLF; blank lines
  * are skipped; a byte order mark is tolerated. A line that is too long, not UTF-8, not a JSON object, does not fit
- * `rowSchema`, or has no usable id is a bad row, and reading goes on behind it. Reading throws `SourceError` if the file is
+ * `rowSchema`, or has no usable id is a bad row, and reading continues after it. Reading throws `SourceError` if the file is
  * missing, unreadable, empty or no text. Throws a `RangeError` at once for a senseless `lineBytesMax` or `encoding`.
  */
 export const jsonlSource = <

@@ -6,7 +6,7 @@ export interface Span {
   readonly length: number;
 }
 
-/** What a look at every byte of an object found. */
+/** The result of checking every byte of an object. */
 export interface ObjectCheck {
   readonly bytes: number;
   /** False: it was put without checksums, by the release before or by a store that keeps none. Nothing is known of its bytes then. */

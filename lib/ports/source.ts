@@ -39,7 +39,7 @@ export interface SourceRow<Payload = unknown, Metadata extends JsonObject = Json
   readonly written?: ReadonlyMap<string, string>;
 }
 
-/** A row that cannot be an item. It has a position too, so that reading can go on behind it. */
+/** A row that cannot be an item, with the checkpoint after it, so that reading can continue. */
 export interface BadSourceRow<Position extends JsonValue = JsonValue> {
   readonly bad: {
     /** What is wrong, in words that name the field. */

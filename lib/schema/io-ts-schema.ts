@@ -116,7 +116,7 @@ const custom = 'say it: withJsonSchema(codec, { "type": … }), or take a plain 
 
 const none = (task: Task, path: string, what: string, fix: string): JsonObject => {
   task.add({ path, rule: 'no_meaning', message: `${what} has no meaning in a strict schema`, fix });
-  // Something that is right, so that one fault is told once.
+  // A valid placeholder, so that one error is reported once.
   return { type: 'string' };
 };
 

@@ -11,7 +11,7 @@ import { strictForm } from './strict-form.ts';
 /** What words are under a schema. */
 export type OutputReading = { readonly type: 'fits'; readonly output: unknown; readonly json: JsonValue } | AnswerFault;
 
-/** A structure that answers are promised in: how the provider is told of it, and how its answers are read. */
+/** The structure of answers: its schema for the provider, and how to read answers by it. */
 export interface Structure {
   readonly jsonSchema: JsonObject;
   /** The schema's own name; null where it has none. */

@@ -132,7 +132,7 @@ const UNCLEAR =
   'the record is not valid UTF-8. Its encoding is not clear. Name the one that reads the text correctly (encoding: LABEL): windows-';
 const QUOTE_BEHIND_BLANK = 'a quote stands behind a blank at the start of a field. Remove the blank, or read quotes as text (quote: null)';
 const QUOTE_GOES_ON =
-  'a quoted field goes on after its closing quote. Double the quotes inside a quoted field (""), or read quotes as text (quote: null)';
+  'a quoted field continues after its closing quote. Double the quotes inside a quoted field (""), or read quotes as text (quote: null)';
 const NEVER_CLOSED = 'a quoted field is never closed. Close it, or read quotes as text (quote: null)';
 
 describe('a CSV file of a spreadsheet or a data frame', () => {

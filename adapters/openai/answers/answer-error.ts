@@ -31,8 +31,8 @@ export const readLineError = (value: JsonValue | undefined): LineError | null =>
 };
 
 /** The better of what a response and its line tell: a reason phrase of HTTP alone ("Bad Request") says less than any other words. */
-export const clearerError = (told: LineError | null, beside: LineError | null): LineError | null =>
-  told === null || (beside !== null && isReasonAlone(told) && !isReasonAlone(beside)) ? beside : told;
+export const clearerError = (stated: LineError | null, beside: LineError | null): LineError | null =>
+  stated === null || (beside !== null && isReasonAlone(stated) && !isReasonAlone(beside)) ? beside : stated;
 
 const reasons: ReadonlySet<string> = new Set(Object.values(STATUS_CODES).map((reason) => plainCode(reason ?? '')));
 
@@ -68,8 +68,8 @@ const firstIn = (values: readonly JsonValue[], depth: number): Words | null => {
 /** ASP.NET's `errors: {model: ["The model field is required."]}`: words under the name of a field. */
 const ofFields = (value: JsonValue | undefined, depth: number): Words | null => {
   if (!isJsonObject(value)) return null;
-  for (const [field, told] of Object.entries(value).slice(0, entriesMax)) {
-    const found = Array.isArray(told) ? wordsIn(told, depth + 2) : null;
+  for (const [field, stated] of Object.entries(value).slice(0, entriesMax)) {
+    const found = Array.isArray(stated) ? wordsIn(stated, depth + 2) : null;
     if (found !== null) return { ...found, param: found.param ?? field };
   }
   return null;
@@ -107,7 +107,7 @@ const ofObject = (error: JsonObject, depth: number): Words | null => {
     first(codeKeys) ?? (number === undefined ? null : String(number)) ?? (text('error_description') === null ? null : text('error'));
   const statusCode = code !== null && /^[45]\d\d$/u.test(code) ? Number(code) : null;
   const said = first(wordKeys);
-  // A text may itself be JSON: gateways quote what they were told.
+  // A text may itself be JSON: gateways quote inner errors.
   const inside = said !== null && /^\s*\{/u.test(said) ? ofText(said, depth + 1) : null;
   const type = text('type');
   if (code === null && said === null && (type === null || type === 'error')) return null;
@@ -115,7 +115,7 @@ const ofObject = (error: JsonObject, depth: number): Words | null => {
   return inside === null ? { ...own, message: said ?? code ?? type ?? '' } : merged({ ...own, message: said ?? '' }, inside);
 };
 
-/** What is told inside is nearer to the cause; what it leaves open, the wrapping says. */
+/** The inner error is nearer to the cause. The wrapper fills in what it lacks. */
 const merged = (own: Words | null, inside: Words): Words => ({
   code: inside.code ?? own?.code ?? null,
   type: inside.type ?? own?.type ?? null,
@@ -196,8 +196,8 @@ const words = (error: LineError, status: number): FailureClass | null => {
   const named = byName(false);
   if (named !== null) return named;
   const passes = status === 429 || status >= 500;
-  const told = passes ? undefined : said.find(([pattern]) => pattern.test(message))?.[1];
-  if (told !== undefined) return told;
+  const stated = passes ? undefined : said.find(([pattern]) => pattern.test(message))?.[1];
+  if (stated !== undefined) return stated;
   if (status < 500 && saysOutOfMoney(message) && !hasRetryDetails(error)) return 'insufficient_quota';
   return byName(true);
 };
@@ -215,8 +215,8 @@ export const classOfRefusedLine = (error: JsonObject): RefusedLineClass | null =
 /** By what the provider's codes say first: a status is often the gateway's. Null `statusCode`: no HTTP answer was given. */
 export const classOfError = (statusCode: number | null, error: LineError | null): FailureClass => {
   const status = statusCode === null || statusCode === 0 ? (error?.statusCode ?? 0) : statusCode;
-  const told = error === null ? null : words(error, status);
-  if (told !== null) return told;
+  const stated = error === null ? null : words(error, status);
+  if (stated !== null) return stated;
   if (status === 408 || status === 504) return 'request_timeout';
   if (status === 402) return 'insufficient_quota';
   if (status === 429) return 'rate_limited';

@@ -81,7 +81,7 @@ const readEntries = ({ scrub }: Session, entries: readonly JsonValue[]): Pick<Ba
 const broken = ({ where }: Session): CallFailure =>
   new CallFailure({
     type: 'refused',
-    message: `the list of batches at ${where} says that it goes on, and shows nothing further: batches that it does not show may exist`,
+    message: `the list of batches at ${where} says that it has more, but returns nothing new: unlisted batches may exist`,
     statusCode: null,
     requestId: null,
   });

@@ -16,7 +16,7 @@ export interface BatchReport {
   readonly id: ProviderBatchId;
   /** The provider's own word. */
   readonly status: string;
-  /** Validated, and there was room for it in the queue. */
+  /** Validated, and accepted by the queue. */
   readonly isAccepted: boolean;
   readonly createdAtMs: number | null;
   readonly inputFileId: string | null;
@@ -25,7 +25,7 @@ export interface BatchReport {
   readonly ending: BatchEnding | null;
   readonly stage: BatchStage;
   readonly expiresAtMs: number | null;
-  /** When it took on its status; null: not told. */
+  /** When its status last changed; null: unknown. */
   readonly statusSinceMs: number | null;
   /** The files that it names, over or not. */
   readonly named: NamedFiles;

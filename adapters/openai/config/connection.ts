@@ -36,7 +36,7 @@ export const createOpenAI = (options: OpenAIOptions): OpenAIConnection => {
     const config = makeProviderConfig(name, settings);
     return isOwn ? carryConnection(config, connection) : config;
   };
-  // A function has a `name` already, and keeps it unless told otherwise.
+  // A function has a `name` already, which must be overwritten.
   const connection = Object.defineProperties(call, {
     name: { value: name, enumerable: true },
     kind: { value: 'openai', enumerable: true },

@@ -30,7 +30,10 @@ export interface OpenAISettings<E extends OpenAIEndpoint = 'responses'> {
   /** The base of an adaptive, jittered interval. Default 60 000. Not compared on resume. */
   readonly pollIntervalMs?: number;
   readonly enqueueLimits?: NonNullable<ProviderOperation['enqueueLimits']>;
-  /** How long a create without an answer is looked for before it is sent again. Default 600 000; not compared on resume. */
+  /**
+   * Milliseconds to check for an unconfirmed create before it is sent again. Default 600,000; not
+   * compared on resume.
+   */
   readonly createGraceMs?: number;
   /** When the provider deletes our files by itself: an hour to thirty days. */
   readonly filesExpireAfterMs?: number;

@@ -17,7 +17,7 @@ export const fileState = async (session: Session, fileId: string): Promise<FileS
     const file: unknown = await requestJson(session, { method: 'get', path: `/files/${segment(fileId)}` });
     if (!isJsonObject(file) || file['id'] !== fileId) return { type: 'unknown' };
     const { status, status_details: details } = file;
-    const text = typeof status === 'string' ? status : 'not told';
+    const text = typeof status === 'string' ? status : 'unknown';
     // Azure writes "Error" and "error"; its details are for people.
     if (/^(?:error|failed)$/iu.test(text)) return { type: 'failed', details: typeof details === 'string' ? details : `status "${text}"` };
     return { type: 'there', status: text };

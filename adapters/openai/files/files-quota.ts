@@ -21,6 +21,6 @@ export const isOutOfFiles = (thrown: unknown): boolean => {
   );
 };
 
-/** What makes room, in the words of the command line, and of programs. */
+/** How to free capacity, for the command line and for programs. */
 export const filesQuotaAdvice =
   'Delete files there that are not needed any more. To let those of this run go by themselves, give `start`, or `resume`, --delete-input-files (deleteInputFiles), --files-expire-after SECONDS (filesExpireAfterMs) or --output-files-expire-after SECONDS (outputFilesExpireAfterMs)';

@@ -30,7 +30,7 @@ export const upload =
       }).catch((thrown: unknown) => {
         const fault = framed.fault();
         if (fault !== null) throw ownFault(fault, fileName, bytes);
-        throw isOutOfFiles(thrown) ? noRoom(session, thrown) : thrown;
+        throw isOutOfFiles(thrown) ? fileQuotaReached(session, thrown) : thrown;
       });
       const id = isJsonObject(file) ? file['id'] : undefined;
       if (typeof id === 'string' && id !== '') return { inputFileId: id, expiresAtMs: expiryOf(file) };
@@ -53,8 +53,8 @@ const expiryOf = (file: unknown): number | null => {
   return typeof expiresAt === 'number' && typeof createdAt === 'number' ? Date.now() + (expiresAt - createdAt) * 1000 : null;
 };
 
-/** No room for another file: waiting makes none. */
-const noRoom = ({ where }: Session, thrown: unknown): CallFailure => {
+/** The file quota is reached. Waiting does not help. */
+const fileQuotaReached = ({ where }: Session, thrown: unknown): CallFailure => {
   const { message, code } = apiErrorIn(thrown);
   const statusCode = statusIn(thrown);
   const label = [statusCode, code].filter((part) => part !== null).join(' ');

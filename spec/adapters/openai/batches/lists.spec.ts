@@ -75,7 +75,7 @@ describe('a list of batches', () => {
     const error = await leftOf(sweep(stub.baseURL));
     expect(error).toMatchObject({
       type: 'refused',
-      message: expect.stringContaining('says that it goes on, and shows nothing further') as string,
+      message: expect.stringContaining('says that it has more, but returns nothing new') as string,
     });
     expect(stub.seen.filter(({ path }) => path === '/v1/batches')).toHaveLength(2);
   });
