@@ -167,6 +167,13 @@ export const endpointOf = async (text: string): Promise<string> => {
   });
 };
 
+/** The url of requests to an endpoint. */
+export const pathOfEndpoint = async (endpoint: string): Promise<string> => {
+  const { endpointPath, parseEndpoint } = await import('../adapters/openai/config/endpoints.ts');
+  const known = parseEndpoint(endpoint);
+  return known === null ? endpoint : endpointPath(known);
+};
+
 /** The schema rules of the model. */
 export const schemaRulesOf = async (model: string): Promise<StrictRules> => {
   const adapter = await import('../adapters/openai/index.ts');

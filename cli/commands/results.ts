@@ -2,12 +2,13 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'clipanion';
 import type { ResultExtra, ResultSelection } from '../../lib/core/settle/results.ts';
 import { isBatchorError } from '../../lib/run/api/errors.ts';
+import type { Run } from '../../lib/run/api/run.ts';
 import { type ChosenColumn, chosenColumnsOf } from '../shell/chosen-columns.ts';
 import { columnFormatOf } from '../compose.ts';
 import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { choice, wholeNumber } from '../shell/flags.ts';
-import { type Description, isOfFiles } from '../job/job-description.ts';
+import { type Description, isOfBatches, isOfFiles, isOfRun } from '../job/job-description.ts';
 import { onlyOf } from '../shell/only-flag.ts';
 import { requireOutsideStore } from '../shell/outside-store.ts';
 import { commandLine, type Place, quoted } from '../shell/place.ts';
@@ -161,6 +162,14 @@ export class ResultsCommand extends RunCommand {
     const reading = await readingOf({ delimiter: this.delimiter, encoding: this.encoding });
     return withRun(place, runId, async ({ run, description }: StoredRun) => {
       const { cwd } = context;
+      if (
+        output !== undefined &&
+        isFailed &&
+        this.join === undefined &&
+        description !== null &&
+        (isOfBatches(description) || isOfRun(description))
+      )
+        return this.writeRequests(run, { output, flag, only: only ?? 'failed', place });
       const typed = (given: string, rest = ''): string =>
         commandLine(place, 'results', runId, `--join ${quoted(given)} ${flag} ${quoted(output ?? 'FILE')} ${rest}`.trimEnd());
       const { fingerprint } = run.snapshot().config.source;
@@ -181,6 +190,31 @@ export class ResultsCommand extends RunCommand {
       writeNotes(context, notes.after(joined.totals(), file.input.given));
       return exitCodes.ok;
     });
+  }
+
+  /** A run without an input file has the requests of its rows. */
+  private async writeRequests(
+    run: Run,
+    {
+      output,
+      flag,
+      only,
+      place,
+    }: { readonly output: string; readonly flag: string; readonly only: ResultSelection; readonly place: Place },
+  ): Promise<ExitCode> {
+    const { context, givenRunId: runId } = this;
+    const { failedRequests } = await import('../actions/failed-requests.ts');
+    const { writeResultsFile } = await import('../print/result-lines.ts');
+    requireJoinable({ flag, output, tableCommand: '' }, { given: `run ${runId}`, absolute: '', kind: 'jsonl' });
+    const requests = await failedRequests(run, only);
+    const written = await writeResultsFile(output, { cwd: context.cwd, inputs: [], flag }, requests);
+    await writeJson(context, { run_id: runId, ...written });
+    const { skipped_count: skipped = 0 } = requests.totals();
+    writeNotes(context, [
+      `batchor: ${output} is a prepared batch file: run ${runId} has requests and no input file. Its answers are billed again: batchor start --input ${quoted(output)}${place.storeFlag}`,
+      ...(skipped === 0 ? [] : [`batchor: ${String(skipped)} rows are left out: their requests hold numbers that JSON cannot write again`]),
+    ]);
+    return exitCodes.ok;
   }
 
   private selection(): { readonly only?: ResultSelection } {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { waitFor } from '../support/wait-for.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, type CliWorld, createCliWorld, csvOf, linesOf, startArgs } from './in-process.ts';
@@ -127,6 +129,18 @@ describe('batches that were created elsewhere', () => {
       (line) => line['body'] as unknown as { readonly messages: readonly { readonly content: string }[] },
     );
     expect(bodies.map(({ messages }) => messages[0]?.content)).toEqual(failed.map((line) => `What is ${String(line['item_id'])}?`));
+    // As a file: the requests under the user's own custom_ids, which is an input again.
+    const written = await world.run(['results', '--run-id', 'half', ...store, '--failed-inputs', 'failed.jsonl']);
+    expect([written.json, written.stderr]).toEqual([
+      expect.objectContaining({ format: 'openai-batch', row_count: failed.length }),
+      expect.stringContaining('failed.jsonl is a prepared batch file'),
+    ]);
+    const lines = linesOf(readFileSync(join(world.folder, 'failed.jsonl'), 'utf8'));
+    expect(lines).toEqual(failed.map((line) => request(String(line['item_id']))));
+    const shown = await world.run(['start', '--input', 'failed.jsonl', ...store, '--dry-run', '--limit', '99']);
+    expect([shown.code, linesOf(shown.stdout)]).toEqual([0, expect.objectContaining({ length: failed.length })]);
+    const odd = await world.run(['results', '--run-id', 'half', ...store, '--failed-inputs', 'failed.csv']);
+    expect([odd.code, odd.stderr]).toEqual([1, expect.stringContaining('are written as JSON lines, not as .csv')]);
   });
 
   it('are one run, however each of them ended, with their ids in front of those of rows', async () => {
