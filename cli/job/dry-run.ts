@@ -1,4 +1,5 @@
 import { customIdsOf, quotedCustomIds } from '../../lib/core/values/custom-ids.ts';
+import { addIdHash, noIdHashes, rowsLike } from '../../lib/core/source/id-hashes.ts';
 import type { SourceEntry } from '../../lib/ports/source.ts';
 import { sourceOf } from '../../lib/run/job/job-source.ts';
 import { raisedOf } from '../../lib/run/job/job-limits.ts';
@@ -34,6 +35,7 @@ export const dryRun = async (
   const shown = limit ?? shownRows;
   const customIds = customIdsOf({ customIds: quotedCustomIds });
   const isFirst = erased.reusePolicy?.duplicates === 'send_once' ? firstOfRequests(customIds) : () => true;
+  const takenId = idsTaken();
   let itemCount = 0;
   let sharedCount = 0;
   const end = (): ExitCode => {
@@ -44,8 +46,9 @@ export const dryRun = async (
   for await (const pulled of items.read(null, { signal })) {
     for (const entry of isSlice(pulled) ? pulled : [pulled]) {
       if (itemCount === shown) return end();
-      const line = 'bad' in entry ? null : render(customIds.of(itemCount), await buildPrompt(entry.item));
-      const fault = line === null ? faultOf(entry) : 'reason' in line ? line.reason : null;
+      const taken = takenId(entry);
+      const line = 'bad' in entry || taken !== null ? null : render(customIds.of(itemCount), await buildPrompt(entry.item));
+      const fault = line === null ? (taken ?? faultOf(entry)) : 'reason' in line ? line.reason : null;
       if (line !== null && 'line' in line) {
         if (isFirst(line.line, itemCount)) await writeText(context.stdout, line.line);
         else sharedCount += 1;
@@ -61,6 +64,21 @@ export const dryRun = async (
   return end();
 };
 
+/** Call for each row in order. The error of a row whose id is that of an earlier row; null: it has an id of its own, or another error. */
+const idsTaken = (): ((entry: SourceEntry) => string | null) => {
+  const ids = noIdHashes();
+  let count = 0;
+  return (entry) => {
+    if ('bad' in entry) return null;
+    const { item, location, idField = null } = entry;
+    const isTaken = rowsLike(ids, item.itemId).length > 0;
+    if (!isTaken) addIdHash(ids, item.itemId, count);
+    count += 1;
+    const where = { ref: location?.ref ?? '', line: location?.line ?? null };
+    return isTaken ? placed(where, idField, `the id ${JSON.stringify(item.itemId)} is taken by an earlier row`) : null;
+  };
+};
+
 const recordsBadRows = ({ badRows }: CliJob): boolean => badRows === 'record';
 
 const isSlice = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] => Array.isArray(pulled);
@@ -68,5 +86,8 @@ const isSlice = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readon
 const faultOf = (entry: SourceEntry): string | null => {
   if (!('bad' in entry)) return null;
   const { reason, field, location } = entry.bad;
-  return `${location.ref}${location.line === null ? '' : `:${location.line}`}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;
+  return placed(location, field, reason);
 };
+
+const placed = ({ ref, line }: { readonly ref: string; readonly line: number | null }, field: string | null, reason: string): string =>
+  `${ref}${line === null ? '' : `:${line}`}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;

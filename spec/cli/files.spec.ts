@@ -52,6 +52,17 @@ describe('files as people have them', () => {
     if (flag === null) expect(refused.stderr).not.toContain('batchor start');
   });
 
+  it.each([
+    ['twice.csv', 'id,text\n1,a\n2,b\n1,c\n', 'twice.csv:4, field "id": the id "1" is taken by an earlier row'],
+    ['twice.jsonl', '{"id":1,"text":"a"}\n{"id":"1","text":"b"}\n', 'twice.jsonl:2, field "id": the id "1" is taken by an earlier row'],
+  ])('show in a dry run that an id comes twice, as a start does: %s', async (name, contents, message) => {
+    const stopped = await dry(name, contents);
+    expect([stopped.code, stopped.stderr]).toEqual([4, expect.stringContaining(message)]);
+    const recorded = await dry(name, contents, '--bad-rows', 'record');
+    expect([recorded.code, recorded.stderr]).toEqual([0, expect.stringContaining(message)]);
+    expect(recorded.asked).toHaveLength(contents.trim().split('\n').length - (name.endsWith('.csv') ? 2 : 1));
+  });
+
   it('in UTF-16 are read by their byte order mark, which is said', async () => {
     const wide = Buffer.from('\u{FEFF}id\ttext\n1\tcafé\n', 'utf16le');
     const read = await dry('wide.csv', wide);
