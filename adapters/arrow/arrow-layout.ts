@@ -87,7 +87,7 @@ const notArrow = (file: OpenFile, head: Buffer): SourceError => {
     start === 'FEA1'
       ? 'is Feather version 1, which is not supported. Write it as version 2, which is Arrow'
       : start === 'PAR1'
-        ? 'is a Parquet file, not an Arrow file. Read it with parquetSource of batchor/adapters/parquet'
+        ? 'holds a Parquet file, not an Arrow file. Read it as Parquet: name it .parquet, or say so'
         : 'is not an Arrow file: neither the file format (.arrow, .feather) nor the stream format (.arrows)';
   return new SourceError(what, { ref: file.path });
 };

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import type { CheckpointedItemSource, RowMapping, SourceEntry } from '../../lib/ports/source.ts';
 import { fingerprintFile } from '../files/file-fingerprint.ts';
 import { openFile } from '../files/open-file.ts';
-import { badEntry, createRowMapper, givenId } from '../files/row-mapping.ts';
+import { badEntry, createRowMapper, givenId, withRowIndex } from '../files/row-mapping.ts';
 import type { RowLocator } from '../files/row-mapping.ts';
 import { checkRow } from '../files/row-schema.ts';
 import type { CheckedRow } from '../files/row-schema.ts';
@@ -116,7 +116,7 @@ const createEntryMaker = <Column extends string, Schema extends StandardSchemaV1
   type Row = StandardSchemaV1.InferOutput<Schema>;
   const { rowSchema } = options;
   const mapRow = createRowMapper<Row, Payload, Metadata>(path, options);
-  return (row, origin) => {
+  const made = (row: ArrowRow, origin: RowLocator): ReturnType<EntryMaker<Payload, Metadata>> => {
     if (row.type === 'bad') return badEntry(path, origin, row);
     // Without a schema, Row cannot be inferred and is the default: a JSON object.
     if (rowSchema === undefined) return mapRow(row.value as Row, origin);
@@ -126,5 +126,10 @@ const createEntryMaker = <Column extends string, Schema extends StandardSchemaV1
         : badEntry(path, origin, { ...checked, itemId: givenId(row.value, options.itemId) });
     const checked = checkRow(rowSchema, row.value);
     return checked instanceof Promise ? checked.then(finish) : finish(checked);
+  };
+  // Rows have no lines.
+  return (row, origin) => {
+    const entry = made(row, origin);
+    return entry instanceof Promise ? entry.then((each) => withRowIndex(each, origin.index)) : withRowIndex(entry, origin.index);
   };
 };

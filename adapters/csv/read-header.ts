@@ -15,6 +15,8 @@ export interface CsvHeader {
 /** A header is short: no need to parse a whole chunk for it. */
 const HEADER_CHUNK_BYTES = 16 * 1024;
 
+const JSON_HEAD_BYTES = 16;
+
 /**
  * Reads the header, which is the first line that is not blank; also when reading continues from the middle of the file, so that positions
  * stay small. Throws `SourceError` if there is none, it cannot be read, or it names a column twice.
@@ -24,6 +26,9 @@ export const readHeader = async (reading: FileReading, options: Omit<RecordOptio
   const window = await openWindow({ ...reading, chunkBytes: Math.min(reading.chunkBytes, HEADER_CHUNK_BYTES) }, null);
   try {
     await skipMark(window, ref);
+    while (window.bytes.length < JSON_HEAD_BYTES && !window.ended) await window.fill();
+    if (/^\{\s*"/.test(window.bytes.toString('latin1', 0, JSON_HEAD_BYTES)))
+      throw new SourceError('holds JSON lines, not CSV. Read it as JSON lines: name it .jsonl, or say so', { ref, line: 1 });
     for await (const [record] of readRecords(window, { ...options, line: 1 })) {
       if (record === undefined) continue;
       const { line, next } = record;
@@ -39,8 +44,13 @@ export const readHeader = async (reading: FileReading, options: Omit<RecordOptio
 
 const checkHeader = (columns: readonly string[], ref: string, line: number): void => {
   if (columns.some((column) => /\r(?!\n)/.test(column))) {
-    throw new SourceError('its lines end in CR alone. Save it with LF or CRLF line ends', { ref, line });
+    throw new SourceError('its lines end in CR alone. Save it with LF or CRLF line ends: tr "\\r" "\\n" < FILE > lines.csv', { ref, line });
   }
+  if (/^sep=/iu.test(columns[0] ?? '') && columns.slice(1).every((column) => column === ''))
+    throw new SourceError(
+      'its first line is the separator for Excel ("sep="), not the header. Remove that line: tail -n +2 FILE > rows.csv',
+      { ref, line },
+    );
   const seen = new Set<string>();
   // Columns without a name are an index, or nothing: spreadsheets and data frames write them.
   const twice = columns.find((column) => column !== '' && seen.size === seen.add(column).size);

@@ -56,6 +56,13 @@ export const createRowMapper =
     }
   };
 
+/** The entry of a file whose rows have no lines: a reason names the index of the row, from 0. */
+export const withRowIndex = <Payload, Metadata extends JsonObject>(
+  entry: SourceEntry<Payload, Metadata>,
+  index: number,
+): SourceEntry<Payload, Metadata> =>
+  'bad' in entry ? { ...entry, bad: { ...entry.bad, reason: `${entry.bad.reason} (row index ${index})` } } : entry;
+
 /** The id that a row names in its id column, usable or not as an item; null if there is none to read. For messages. */
 export const givenId = (row: unknown, itemId: unknown): string | null => {
   const value = typeof itemId === 'string' ? fieldOf(row, itemId) : undefined;

@@ -66,6 +66,8 @@ const checkMagic = async (file: OpenFile, ranges: AsyncBuffer): Promise<void> =>
   const head = await magicAt(ranges, 0);
   const tail = await magicAt(ranges, Math.max(0, sizeBytes - 4));
   if (head === 'PARE' || tail === 'PARE') throw new SourceError('is encrypted. Decrypt it first: keys are not taken', { ref });
+  if (head === 'ARRO')
+    throw new SourceError('holds an Arrow file, not a Parquet file. Read it as Arrow: name it .arrow, or say so', { ref });
   if (head !== 'PAR1') throw new SourceError('is not a Parquet file: it does not begin with "PAR1"', { ref });
   if (tail !== 'PAR1' || sizeBytes < FILE_BYTES_MIN) {
     throw new SourceError('is cut off: it does not end with "PAR1", as a whole Parquet file does. Write or copy it again', { ref });

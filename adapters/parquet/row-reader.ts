@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { RowMapping, SourceEntry } from '../../lib/ports/source.ts';
-import { badEntry, createRowMapper, givenId } from '../files/row-mapping.ts';
+import { badEntry, createRowMapper, givenId, withRowIndex } from '../files/row-mapping.ts';
 import { checkRow } from '../files/row-schema.ts';
 import type { ParquetRow } from './read-rows.ts';
 
@@ -31,9 +31,3 @@ export const createRowReader = <Schema extends StandardSchemaV1, Payload, Metada
     return checked instanceof Promise ? checked.then(finish) : finish(checked);
   };
 };
-
-const withRowIndex = <Payload, Metadata extends JsonObject>(
-  entry: SourceEntry<Payload, Metadata>,
-  index: number,
-): SourceEntry<Payload, Metadata> =>
-  'bad' in entry ? { ...entry, bad: { ...entry.bad, reason: `${entry.bad.reason} (row index ${index})` } } : entry;

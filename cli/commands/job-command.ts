@@ -26,7 +26,8 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
       'Format of the input: csv, jsonl, json, parquet, arrow, or openai-batch for a file of requests (default: by the file name)',
   });
   readonly delimiter = Option.String('--delimiter', {
-    description: 'Field delimiter of CSV files: one character, or tab (default: detected from the header: , ; tab or |)',
+    description:
+      'Field delimiter of CSV files: one character, or comma, semicolon, tab or pipe (default: detected from the header: , ; tab or |)',
   });
   readonly quote = Option.String('--quote', {
     description: `Quote character of CSV files: '"' (default), "'", or none (quotes are text)`,

@@ -43,6 +43,19 @@ export const describeBatches = async (
   refuseBeside('--from-batch', flags, flagsSetByBatches, 'The requests of the batches are used unchanged.');
   const ids = flags.fromBatch.map((id) => id.trim());
   if (ids.includes('')) throw new CliFailure('--from-batch needs the id of a batch', { hint: 'For example batch_abc123.' });
+  for (const id of ids) {
+    if (id.includes(','))
+      throw new CliFailure(`--from-batch ${JSON.stringify(id)} names several batches`, {
+        hint: `Repeat the flag: ${id
+          .split(',')
+          .map((each) => `--from-batch ${each.trim()}`)
+          .join(' ')}`,
+      });
+    if (id.startsWith('file-'))
+      throw new CliFailure(`--from-batch ${id}: this is the id of a file, not of a batch`, {
+        hint: 'Give the id of the batch that the file belongs to, e.g. --from-batch batch_abc123.',
+      });
+  }
   const config = await stored();
   const found = config === null ? await find(ids) : asStored(config, ids);
   const { endpoint, model, batches } = found;

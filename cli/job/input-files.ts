@@ -84,17 +84,37 @@ const pathOf = (text: string): string => {
   });
 };
 
+/** Names of Python's for encodings that the WHATWG labels otherwise. */
+const pythonNames: Readonly<Record<string, string>> = {
+  latin1: 'windows-1252',
+  latin2: 'iso-8859-2',
+  cp932: 'shift_jis',
+  mskanji: 'shift_jis',
+  cp936: 'gbk',
+  cp949: 'euc-kr',
+  uhc: 'euc-kr',
+  cp950: 'big5',
+  macroman: 'macintosh',
+  utf8sig: 'utf-8',
+};
+
 const encodingOf = (label: string): Promise<string> =>
   encodingNamed(label).catch(() => {
+    const name = label.toLowerCase().replaceAll(/[-_ ]/gu, '');
+    const known = Object.hasOwn(pythonNames, name) ? pythonNames[name] : undefined;
+    if (known !== undefined)
+      throw new CliFailure(`--encoding ${JSON.stringify(label)}: its label here is another one`, { hint: `Give --encoding ${known}.` });
     throw new CliFailure(`--encoding ${JSON.stringify(label)}: this Node cannot decode it`, {
       hint: 'Use a WHATWG encoding label, e.g. windows-1252, utf-16le, shift_jis, gb18030, euc-kr or koi8-r.',
     });
   });
 
+const namedDelimiters: Readonly<Record<string, string>> = { tab: '\t', '\\t': '\t', comma: ',', semicolon: ';', pipe: '|' };
+
 const delimiterOf = (text: string): string => {
-  const delimiter = text === 'tab' || text === '\\t' ? '\t' : text;
+  const delimiter = Object.hasOwn(namedDelimiters, text.toLowerCase()) ? (namedDelimiters[text.toLowerCase()] as string) : text;
   if (/^[^"\r\n]$/u.test(delimiter)) return delimiter;
-  throw new CliFailure(`--delimiter must be one character, or tab (got ${JSON.stringify(text)})`, {
+  throw new CliFailure(`--delimiter must be one character, or comma, semicolon, tab or pipe (got ${JSON.stringify(text)})`, {
     hint: 'It cannot be a quote or a line end.',
   });
 };

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
 import type { SourceEntry } from '../../lib/ports/source.ts';
+import { findDelimiter } from '../compose-files.ts';
 import { rendererOf } from '../compose.ts';
 import { needsEncoding } from '../shell/file-flags.ts';
 import { CliFailure } from '../shell/failure.ts';
@@ -47,13 +48,17 @@ const checkLines = async (
 ): Promise<void> => {
   const input = description.inputs.find(({ given }) => given === ref);
   if (
-    kind !== 'jsonl' ||
+    (kind !== 'jsonl' && kind !== 'json') ||
     input === undefined ||
     first === undefined ||
     !('bad' in first) ||
-    !/^the line is (?:not JSON|an array)/u.test(first.bad.reason)
+    !/^the (?:line|value) is (?:not JSON|an array)/u.test(first.bad.reason)
   )
     return;
+  const { idField } = description;
+  if ((await findDelimiter({ ...input, kind: 'csv' }, idField)) !== null)
+    throw new CliFailure(`${ref}: it is CSV, not ${kind === 'json' ? 'JSON' : 'JSON lines'}. Read it as CSV (--input-format csv)`);
+  if (kind === 'json') return;
   const [asJson] = await openInputs({ ...description, inputs: [{ ...input, kind: 'json' }] }, cwd);
   const rows = asJson === undefined ? [] : await firstEntries(asJson, signal).catch(() => []);
   if (rows[0] === undefined || !('item' in rows[0])) return;

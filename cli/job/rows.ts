@@ -23,7 +23,9 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
     const row = isJsonObject(item.payload) ? item.payload : {};
     const prompt = promptOf(row, written, location?.ref ?? '');
     if ('reason' in prompt) {
-      return { bad: { ...prompt, itemId: item.itemId, location: location ?? { ref: '', line: null } }, ...from, position };
+      const place = rowIndexIn(entry);
+      const reason = place === null ? prompt.reason : `${prompt.reason} (row index ${place})`;
+      return { bad: { ...prompt, reason, itemId: item.itemId, location: location ?? { ref: '', line: null } }, ...from, position };
     }
     const { payload } = prompt;
     const metadata = metadataOf(row);
@@ -36,6 +38,15 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
       ...(idField === undefined ? {} : { idField }),
     };
   };
+};
+
+/** The index of a row that has no line, as in Parquet and Arrow files; null: it has a line. Positions count from 1, and are nested where there are several files. */
+const rowIndexIn = ({ position, location }: SourceEntry & { readonly location?: { readonly line: number | null } }): number | null => {
+  if ((location?.line ?? null) !== null) return null;
+  let found: unknown = position;
+  while (isJsonObject(found) && isJsonObject(found['position'])) found = found['position'];
+  const index = isJsonObject(found) ? found['index'] : undefined;
+  return typeof index === 'number' ? index - 1 : null;
 };
 
 const promptReader = (description: JobDescription): PromptOf => {
@@ -75,7 +86,10 @@ const promptReader = (description: JobDescription): PromptOf => {
 const roundedIn = (row: JsonObject, field: string, written: Written): BadField | null => {
   const text = written?.get(field);
   if (text === undefined || JSON.stringify(JSON.parse(text)) === JSON.stringify(row[field])) return null;
-  return { field, reason: `${JSON.stringify(field)} holds a number with more digits than JSON numbers keep: write it as a string` };
+  return {
+    field,
+    reason: `${JSON.stringify(field)} holds a number with more digits than JavaScript keeps, so another number would be sent. Shorten it, or write it as a string where the API takes one`,
+  };
 };
 
 /** A list, where the endpoint takes one. */

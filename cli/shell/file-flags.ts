@@ -10,6 +10,15 @@ const optionForms: readonly (readonly [option: RegExp, flag: string])[] = [
   [/: name it \(encoding: '([^']+)'\)/gu, ': name it (--encoding $1)'],
   [/Name the encoding: '([^']+)'/gu, 'Name the encoding (--encoding $1)'],
   [/Read it as (?:Parquet|Arrow): name it (\.\w+), or say so/gu, 'Name it $1, or give its format (--input-format parquet|arrow)'],
+  [/Read it as JSON lines: name it \.jsonl, or say so/gu, 'Name it .jsonl, or give its format (--input-format jsonl)'],
+  [
+    /(?:If it is plain text, say|Say) compression: '\w+', or name it by what it is/gu,
+    'Name it by what it is: .gz, .zst, or neither of them',
+  ],
+  [
+    /but encoding is '([^']+)'\. Leave the encoding out, or say '([^']+)'/gu,
+    'but --encoding is $1. Omit --encoding, or give --encoding $2',
+  ],
 ];
 
 /** A message of a source, with flags in place of options. */
@@ -26,7 +35,8 @@ export const flagsThatHelp = (message: string): string | null => {
   const [, path] = /\(--json-path ([^)]+)\)/u.exec(inFlags(message)) ?? [];
   if (path !== undefined) return `--json-path ${quoted(path)}`;
   const [, kind] = /holds an? (Parquet file|Arrow)/u.exec(message) ?? [];
-  if (message.includes('(--input-format json)')) return '--input-format json';
+  const [, format] = /\(--input-format (jsonl|json|csv)\)/u.exec(inFlags(message)) ?? [];
+  if (format !== undefined) return `--input-format ${format}`;
   if (kind !== undefined) return `--input-format ${kind === 'Arrow' ? 'arrow' : 'parquet'}`;
   return message.includes('(quote: null)') ? '--quote none' : null;
 };

@@ -326,6 +326,8 @@ describe('batches that cannot become a run', () => {
   it('are named where they are not known, named twice, or their input file is gone', async () => {
     expect(await refusal(['batch_of_another_project'])).toContain('the provider does not show batch batch_of_another_project to this key');
     const { id, input_file_id: file } = await createBatch(world, [request('a')]);
+    expect(await refusal(['batch_a, batch_b'])).toContain('--from-batch batch_a --from-batch batch_b');
+    expect(await refusal(['file-abc'])).toContain('--from-batch file-abc: this is the id of a file, not of a batch');
     expect(await refusal([id, id])).toContain(`batch ${id} is named twice`);
     await world.emulator.advance(60_000);
     await fetch(`${world.emulator.baseURL}/files/${file}`, { method: 'DELETE', headers: { authorization: `Bearer ${apiKey}` } });

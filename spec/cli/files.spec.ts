@@ -63,6 +63,32 @@ describe('files as people have them', () => {
     expect(recorded.asked).toHaveLength(contents.trim().split('\n').length - (name.endsWith('.csv') ? 2 : 1));
   });
 
+  it.each([
+    [
+      'lines.csv',
+      '{"id":1,"text":"a"}\n',
+      'lines.csv:1: holds JSON lines, not CSV. Name it .jsonl',
+      '--prompt-field text --input-format jsonl\n',
+    ],
+    ['rows.jsonl', 'id,text\n1,a\n', 'rows.jsonl: it is CSV, not JSON lines', '--prompt-field text --input-format csv\n'],
+    ['rows.json', 'text;id\na;1\n', 'rows.json: it is CSV, not JSON', '--prompt-field text --input-format csv\n'],
+    ['excel.csv', 'sep=;\nid;text\n1;a\n', 'its first line is the separator for Excel ("sep="), not the header', 'tail -n +2 FILE'],
+    ['mac.csv', 'id,text\r1,a\r', 'its lines end in CR alone', 'tr "\\r" "\\n" < FILE > lines.csv'],
+    ['arrow.parquet', 'ARROW1\0\0and more of it', 'holds an Arrow file, not a Parquet file', '--prompt-field text --input-format arrow\n'],
+    ['packed.csv.gz', 'id,text\n1,a\n', 'holds no compressed data, but its name says gzip', 'Name it by what it is'],
+  ])('named by what they are not, say so and what to do: %s', async (name, contents, message, remedy) => {
+    const refused = await dry(name, contents);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(message)]);
+    expect(refused.stderr).toContain(remedy);
+  });
+
+  it('take names of delimiters, and the names that Python has for encodings', async () => {
+    expect((await dry('a.csv', 'id;text\n1;a,b\n', '--delimiter', 'semicolon')).asked).toEqual(['a,b']);
+    expect((await dry('a.csv', 'id|text\n1|a\n', '--delimiter', 'pipe')).asked).toEqual(['a']);
+    expect((await dry('a.csv', latin, '--encoding', 'latin-1')).stderr).toContain('Give --encoding windows-1252.');
+    expect((await dry('a.csv', latin, '--encoding', 'cp932')).stderr).toContain('Give --encoding shift_jis.');
+  });
+
   it('in UTF-16 are read by their byte order mark, which is said', async () => {
     const wide = Buffer.from('\u{FEFF}id\ttext\n1\tcafé\n', 'utf16le');
     const read = await dry('wide.csv', wide);
@@ -198,6 +224,8 @@ describe('numbers of a file', () => {
     expect((await world.run(['start', '--dry-run', '--input', 'batch.jsonl'])).stdout).toContain('"temperature":1,"seed":7');
     world.write('batch.jsonl', line('9007199254740993'));
     const refused = await world.run(['start', '--dry-run', '--input', 'batch.jsonl']);
-    expect(refused.stderr).toContain('field "body": "body" holds a number with more digits than JSON numbers keep: write it as a string');
+    expect(refused.stderr).toContain(
+      'field "body": "body" holds a number with more digits than JavaScript keeps, so another number would be sent',
+    );
   });
 });

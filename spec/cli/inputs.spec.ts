@@ -5,6 +5,8 @@ import { tunedCsvSource } from '../../adapters/csv/csv-source.ts';
 import { tunedJsonlSource } from '../../adapters/jsonl/jsonl-source.ts';
 import { kindOfInput } from '../../cli/job/input-kinds.ts';
 import { inputsSource } from '../../cli/job/inputs.ts';
+import type { JobDescription } from '../../cli/job/job-description.ts';
+import { rowMapper } from '../../cli/job/rows.ts';
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import { describeSourceContract, idsOf, readAll, stored } from '../contract/source-contract.ts';
 import { openHandlesOn, tempFile, tiny } from '../contract/source-files.ts';
@@ -44,6 +46,15 @@ describeSourceContract('several inputs as one source', async () => {
     change: () => writeFile(jsonlPath, jsonl.replace('row-20', 'row-X')),
     openHandles: async () => (await openHandlesOn(csvPath)) + (await openHandlesOn(jsonlPath)),
   };
+});
+
+it('a row without a line is named by its index, in one of several files too', () => {
+  const description = { prompt: { type: 'field', field: 'text' }, idField: 'id', refusesObjects: true, metadataFields: [] };
+  const map = rowMapper(description as unknown as JobDescription);
+  const entry = { item: { itemId: 'a', payload: { id: 'a', text: null } }, location: { ref: 'rows.parquet', line: null } };
+  const reason = 'the prompt field "text" is null (row index 2)';
+  for (const position of [{ index: 3 }, { position: { index: 3 }, rows: 9 }])
+    expect(map({ ...entry, position })).toMatchObject({ bad: { field: 'text', reason } });
 });
 
 describe('several inputs', () => {

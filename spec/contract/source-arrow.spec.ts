@@ -207,9 +207,9 @@ describe('a bad row of an Arrow file is', () => {
     const entries = await read(arrowSource(path, { itemId: 'id' }));
     expect(payloadsOf(entries)).toEqual([
       { id: '0', text: 'a' },
-      'column "text" is not valid UTF-8',
+      'column "text" is not valid UTF-8 (row index 1)',
       { id: '2', text: '\u{FFFD}' },
-      'column "text" is not valid UTF-8',
+      'column "text" is not valid UTF-8 (row index 3)',
     ]);
     expect(entries[1]).toMatchObject({ bad: { field: 'text', itemId: '1', location: { ref: path, line: null } } });
     expect(idsOf(await read(arrowSource(path, { columns: ['id'], itemId: 'id' })))).toEqual(['0', '1', '2', '3']);
@@ -222,7 +222,7 @@ describe('a bad row of an Arrow file is', () => {
     const children = [makeData({ type, length: 2, data: new BigInt64Array([2n ** 62n, 0n]) })];
     const batch = new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: 2, nullCount: 0, children }));
     expect(await rowsOf(apache.RecordBatchFileWriter.writeAll([batch]).toUint8Array(true))).toEqual([
-      'column "v" is a date beyond the years of ISO 8601',
+      'column "v" is a date beyond the years of ISO 8601 (row index 0)',
       { v: '1970-01-01T00:00:00.000' },
     ]);
   });
@@ -230,11 +230,14 @@ describe('a bad row of an Arrow file is', () => {
   it('one without an id, or on which the mapping throws', async () => {
     const path = await tempFile('rows.arrow', flechette({ id: ['a', null, ''], n: [1, 2, 3] }, { id: fl.utf8(), n: fl.int32() }));
     const reasons = payloadsOf(await read(arrowSource(path, { itemId: 'id' })));
-    expect(reasons.slice(1)).toEqual(['the id field "id" is null, not a string or a number', 'the id field "id" is empty']);
+    expect(reasons.slice(1)).toEqual([
+      'the id field "id" is null, not a string or a number (row index 1)',
+      'the id field "id" is empty (row index 2)',
+    ]);
     const boom = (): never => {
       throw new Error('boom');
     };
-    expect(payloadsOf(await read(arrowSource(path, { itemId: 'id', payload: boom })))[0]).toBe('payload threw: boom');
+    expect(payloadsOf(await read(arrowSource(path, { itemId: 'id', payload: boom })))[0]).toBe('payload threw: boom (row index 0)');
   });
 });
 
@@ -294,7 +297,7 @@ describe('an Arrow source cannot be read, and says what to do, where', () => {
     ['is empty', '', 'is empty. Add rows to it, or remove it from the job'],
     ['is text', 'id,text\n1,a\n', 'is not an Arrow file: neither the file format (.arrow, .feather) nor the stream format (.arrows)'],
     ['is short', 'id', 'is not an Arrow file: neither the file format (.arrow, .feather) nor the stream format (.arrows)'],
-    ['is Parquet', 'PAR1xxxxxxxx', 'is a Parquet file, not an Arrow file. Read it with parquetSource of batchor/adapters/parquet'],
+    ['is Parquet', 'PAR1xxxxxxxx', 'holds a Parquet file, not an Arrow file. Read it as Parquet: name it .parquet, or say so'],
     ['is Feather 1', 'FEA1xxxxxxxx', 'is Feather version 1, which is not supported. Write it as version 2, which is Arrow'],
     [
       'has a head alone',
