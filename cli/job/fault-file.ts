@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
 import { createRefusals, errorForms, type Fault, type FaultScript } from '../../lib/sim/provider/faults.ts';
 import { CliFailure } from '../shell/failure.ts';
-import { nearest } from '../shell/nearest.ts';
+import { nearest } from '../../lib/run/job/nearest.ts';
 
 /** Every type of fault; the compiler checks that the list is complete. */
 const faultTypes: Readonly<Record<Fault['type'], true>> = {

@@ -1,6 +1,6 @@
 import { serviceNamesOf } from '../compose.ts';
 import { type Description, isOfModule } from '../job/job-description.ts';
-import { nearest } from '../shell/nearest.ts';
+import { nearest } from '../../lib/run/job/nearest.ts';
 
 /** Warnings about settings that the service is not known to take. Only warnings, since the known lists may be outdated. */
 export const serviceNotes = async (description: Description): Promise<readonly string[]> => {

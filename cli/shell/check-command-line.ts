@@ -1,7 +1,7 @@
 import type { Definition } from 'clipanion';
 import { CliFailure } from './failure.ts';
 import { commandName, readsValue } from './help.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../../lib/run/job/nearest.ts';
 
 /** Checks a command line before the parser does, with clearer errors. Returns the definition of its command. */
 export const checkCommandLine = (args: readonly string[], definitions: readonly Definition[]): Definition => {
@@ -32,6 +32,7 @@ const checkArguments = (definition: Definition, args: readonly string[]): void =
   const name = commandName(definition);
   const flags = [...definition.options.flatMap((option) => option.nameSet), '--help', '-h'];
   const loose: string[] = [];
+  const given = new Set<string>();
   for (let i = 0; i < args.length; i += 1) {
     const arg = args[i] ?? '';
     if (arg === '--') {
@@ -51,13 +52,20 @@ const checkArguments = (definition: Definition, args: readonly string[]): void =
       throw new CliFailure(`${flag} takes no value (got ${JSON.stringify(arg.slice(flag.length + 1))})`, {
         hint: `Give ${flag} without a value. ${helpOf(name)}`,
       });
-    if (!takesValue || arg.includes('=')) continue;
+    if (!takesValue) continue;
+    if (given.has(flag) && !isRepeatable(option))
+      throw new CliFailure(`${flag} is given twice`, { hint: `Give it once: only one value would be used. ${helpOf(name)}` });
+    given.add(flag);
+    if (arg.includes('=')) continue;
     i += 1;
     requireValue(name, flag, args[i]);
   }
   // With --help the other arguments are optional.
   if (!args.some((arg) => arg === '--help' || arg === '-h')) checkLoose(definition, loose, args);
 };
+
+/** The parser does not tell which flags collect their values: their description does. */
+export const isRepeatable = ({ description = '' }: Definition['options'][number]): boolean => description.includes('(repeatable');
 
 const requireValue = (name: string, flag: string, value: string | undefined): void => {
   if (value === undefined) throw new CliFailure(`${flag} needs a value`, { hint: helpOf(name) });

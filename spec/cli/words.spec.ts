@@ -8,7 +8,7 @@ import { withEnvFile } from '../../cli/shell/env-file.ts';
 import { parseFaults } from '../../cli/job/fault-file.ts';
 import { decimal, params, wholeNumber } from '../../cli/shell/flags.ts';
 import { decodeDescription } from '../../cli/job/job-description.ts';
-import { nearest } from '../../cli/shell/nearest.ts';
+import { nearest } from '../../lib/run/job/nearest.ts';
 import { liveLine } from '../../cli/print/progress.ts';
 import { parseTemplate } from '../../cli/job/template.ts';
 import { emptySnapshot } from '../../lib/core/model/snapshot.ts';

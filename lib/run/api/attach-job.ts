@@ -11,12 +11,14 @@ import type { PriceBook } from '../job/price-book.ts';
 import type { StartOptions } from './runner-options.ts';
 import type { Structures } from '../job/structures.ts';
 import { requireNotRetried } from './adopted-elsewhere.ts';
+import type { Connections } from './connections.ts';
 import { must } from './interop.ts';
 
 /** What attaching a job needs from its runner. */
 export interface AttachParts {
   readonly drivers: Drivers;
   readonly structures: Structures;
+  readonly connections: Connections;
   readonly prices: PriceBook | undefined;
   readonly scheduler: SchedulerLike;
   /** False: drives only a run that this process already drives. */
@@ -43,9 +45,10 @@ export interface Attachment {
 export const attachJob = async (
   store: RunStore,
   { runId, job, source, signal, isStart, adoptAgain }: Attachment,
-  { drivers, structures, prices, scheduler, isAutorun }: AttachParts,
+  { drivers, structures, connections, prices, scheduler, isAutorun }: AttachParts,
 ): Promise<void> => {
-  const { snapshot, changedOperation } = await compareStored(store, runId, job, source, { prices, signal, isStart });
+  const comparison = { prices, connections, signal, isStart };
+  const { snapshot, changedOperation } = await compareStored(store, runId, job, source, comparison);
   const isRetriedNow = changedOperation?.retriesAdopted === true && !snapshot.config.operation.retriesAdopted;
   if (isStart && isRetriedNow && !adoptAgain) await requireNotRetried(store, runId, snapshot.config);
   drivers.attach(runId, source);

@@ -277,6 +277,7 @@ export class BatchRunner implements AsyncDisposable {
       {
         drivers: this.#drivers,
         structures: this.#structures,
+        connections: this.#connections,
         prices: this.#options.prices,
         scheduler: this.#scheduler,
         isAutorun: this.#options.autorun !== false,

@@ -68,6 +68,17 @@ async function* inSlices(
   if (index < skip) throw tooFew(ref, index, skip);
 }
 
+/**
+ * Whether the items given to a start can be compared with those that a run has read, without taking them from it. A generator can once its run needs no more of
+ * it (`isReadToEnd`), unless it is the very one that was read. Observables and streams may be live: they are never asked.
+ */
+export const areComparable = (items: Items<BatchItem>, isReadToEnd: boolean): boolean => {
+  if (isObservable(items) || isStream(items) || passes.has(items)) return false;
+  if (isReadToEnd) return true;
+  const iterator: unknown = Symbol.iterator in items ? items[Symbol.iterator]() : items[Symbol.asyncIterator]();
+  return iterator !== items;
+};
+
 /** Passes by items object, so that a second reader of one-time items gets an error. */
 const passes = new WeakMap<object, SinglePass>();
 
