@@ -4,7 +4,7 @@ import { Command, Option } from 'clipanion';
 import type { CliContext } from '../shell/context.ts';
 import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
-import { decimal, wholeNumber } from '../shell/flags.ts';
+import { decimal, numberIn, wholeNumber } from '../shell/flags.ts';
 import { writeJson } from '../print/render.ts';
 
 /** Emulates OpenAI's Files and Batch API, for experiments and specs. */
@@ -75,10 +75,10 @@ const portOf = (text: string): number => {
 };
 
 const turnaroundOf = (text: string): { readonly min: number; readonly max: number } => {
-  const [from, to, ...rest] = text.split('-');
-  const min = decimal('--turnaround', from, 0, 'seconds, or min-max,') ?? 0;
-  const max = decimal('--turnaround', to, 0, 'seconds, or min-max,') ?? min;
-  if (rest.length > 0 || max < min) throw new CliFailure(`--turnaround ${JSON.stringify(text)}: must be seconds, or min-max`);
+  const [from = '', to = from, ...rest] = text.split('-');
+  const [min, max] = [numberIn(from), numberIn(to)];
+  if (rest.length > 0 || !(min >= 0 && max >= min))
+    throw new CliFailure(`--turnaround must be seconds of at least 0, a number or min-max (got ${JSON.stringify(text)})`);
   return { min: min * 1000, max: max * 1000 };
 };
 

@@ -20,15 +20,13 @@ export class ResolveCommand extends DrivingCommand {
 
       - \`--exists ID\`: the batch exists. batchor reads it at the provider, and refuses it unless its metadata has the key.
 
-      - \`--never-created\`: the batch does not exist. Its input file is deleted and it is sent again. If it exists after all, its
-      rows are billed twice.
+      - \`--never-created\`: the batch does not exist. Its input file is deleted and it is sent again. If it exists after all, its rows are billed twice.
 
       - \`--read-again\`: download its files again, after answers that could not be read.
 
       - \`--results-lost\`: the batch or its files are lost. Rows without an answer are sent again and billed again.
 
-      - \`--take-files\`: end the batch with the files that it has now. It is cancelled, and rows without an answer are sent again.
-      Those rows may be billed twice.
+      - \`--take-files\`: end the batch with the files that it has now. It is cancelled, and rows without an answer are sent again. Those rows may be billed twice.
 
       - \`--give-up\`: end the batch without its answers. It is cancelled, and its rows are sent again. They may be billed twice.
 

@@ -14,7 +14,7 @@ import { requireOutsideStore } from '../shell/outside-store.ts';
 import { commandLine, type Place, quoted } from '../shell/place.ts';
 import type { StoredRun } from '../job/stored-run.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
-import { requireCsv, requireJoinable, requirePlace, resultFormatOf } from '../print/table-formats.ts';
+import { formatNote, requireCsv, requireJoinable, requirePlace, resultFormatOf } from '../print/table-formats.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reads the store only: no key, no network. */
@@ -114,6 +114,7 @@ export class ResultsCommand extends RunCommand {
     if (afterSequence !== null && !this.partial)
       throw new CliFailure('--after-sequence goes with --partial', { hint: 'Results in input order have no cursor.' });
     const wanted = resultFormatOf(this.format, output);
+    const unnamed = formatNote(this.format, output);
     if (this.excel && wanted !== 'csv')
       throw new CliFailure('--excel goes with CSV', { hint: 'Use --output results.csv, or --format csv.' });
     if (output !== undefined) await requireOutsideStore('--output', output, resolve(context.cwd, output), place);
@@ -130,6 +131,7 @@ export class ResultsCommand extends RunCommand {
       if (output === undefined) await writeResults(context.stdout, bytes, context.isStdoutTerminal);
       else {
         const inputs = inputsOf(description);
+        if (unnamed !== null) writeNotes(context, [unnamed]);
         await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd: context.cwd, inputs }, bytes)) });
       }
       return exitCodes.ok;

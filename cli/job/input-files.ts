@@ -33,6 +33,7 @@ export const inputFilesOf = async (flags: InputFlags, { cwd, stdin, idField, not
     const paths = await expandInput(pattern, cwd);
     if (paths.length === 0)
       throw new CliFailure(`--input ${JSON.stringify(pattern)} matches no file`, { hint: 'Check the pattern and its quotes.' });
+    await refuseFolders(paths, cwd);
     inputs.push(...paths.map((path) => ({ given: path, absolute: resolve(cwd, path), ...(kind === null ? {} : { kind }) })));
   }
   inputs.forEach((input, i) => {
@@ -41,6 +42,15 @@ export const inputFilesOf = async (flags: InputFlags, { cwd, stdin, idField, not
   });
   requireUse(reading, inputs);
   return Promise.all(inputs.map((input) => withDetected(input, reading, { idField, note })));
+};
+
+const refuseFolders = async (paths: readonly string[], cwd: string): Promise<void> => {
+  for (const path of paths) {
+    const found = await stat(resolve(cwd, path)).catch(() => null);
+    if (found?.isDirectory() !== true) continue;
+    const files = `${path.replace(/\/+$/u, '')}/*.csv`;
+    throw new CliFailure(`--input ${path} is a folder`, { hint: `Name its files by a pattern in quotes: --input '${files}'` });
+  }
 };
 
 /** The flags about reading text. */

@@ -4,6 +4,7 @@ import { isJsonObject } from '../../lib/core/json/json.ts';
 import type { StructuredOutput } from '../../lib/schema/types.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { readText } from '../shell/read-text.ts';
+import { isMissing, reasonOf } from '../shell/system-error.ts';
 import { loadExportOf, parseModuleExport } from '../shell/load-module.ts';
 
 /** The place of a job's schema: a JSON file, or a module's export. */
@@ -50,7 +51,8 @@ const jsonSchemaIn = (flag: string, { given, absolute }: SchemaSource): Structur
   try {
     text = readText(absolute);
   } catch (error) {
-    throw new CliFailure(`${flag} ${given} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    if (isMissing(error)) throw new CliFailure(`${flag} ${given}: there is no file ${absolute}`, { hint: 'Check the path.' });
+    throw new CliFailure(`${flag} ${given} cannot be read: ${reasonOf(error)}`, { hint: 'Check that it is a file that you may read.' });
   }
   let schema: unknown;
   try {

@@ -244,6 +244,8 @@ const takesSystemPrompt: readonly string[] = ['responses', 'chat.completions'];
 
 const systemPromptOf = (systemPrompt: string | undefined, endpoint: string): string | null => {
   if (systemPrompt === undefined) return null;
+  if (systemPrompt.trim() === '')
+    throw new CliFailure('--system-prompt is empty', { hint: 'Omit it: every request would carry an empty instruction.' });
   if (takesSystemPrompt.includes(endpoint)) return systemPrompt;
   throw new CliFailure(`--system-prompt: the endpoint ${endpoint} does not take one`, {
     hint: `Omit it, or use ${takesSystemPrompt.join(' or ')}.`,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { JsonObject } from '../../lib/core/json/json.ts';
@@ -7,6 +8,8 @@ import { behindLinks, writeWholeFile } from '../../lib/run/results/whole-file.ts
 import type { ChosenColumn } from '../shell/chosen-columns.ts';
 import { exitCodes } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
+import { quoted } from '../shell/quoted.ts';
+import { reasonOf } from '../shell/system-error.ts';
 import { writeText } from './render.ts';
 import { shownText } from './shown-text.ts';
 
@@ -92,8 +95,13 @@ export const writeResultsFile = async (
     await writeWholeFile(path, chunks);
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
-    throw new CliFailure(`${flag} ${given} cannot be written: ${error.message}`, {
-      hint: `Check the permissions and free space of ${dirname(path)}.`,
+    const folder = dirname(path);
+    if (!existsSync(folder))
+      throw new CliFailure(`${flag} ${given} cannot be written: there is no folder ${folder}`, {
+        hint: `Create it: mkdir -p ${quoted(folder)}`,
+      });
+    throw new CliFailure(`${flag} ${given} cannot be written: ${reasonOf(error)}`, {
+      hint: `Check the permissions and free space of ${folder}.`,
       exitCode: exitCodes.runtime,
     });
   }

@@ -8,6 +8,8 @@ export const resultFormats = ['jsonl', 'csv', 'parquet', 'arrow'] as const;
 export type ResultFormat = (typeof resultFormats)[number];
 
 const formatOfEnd: readonly (readonly [end: string, format: ResultFormat])[] = [
+  ['.jsonl', 'jsonl'],
+  ['.ndjson', 'jsonl'],
   ['.csv', 'csv'],
   ['.parquet', 'parquet'],
   ['.arrow', 'arrow'],
@@ -22,14 +24,30 @@ const unwritten = /\.(gz|zst|zstd|bz2|xz|zip|tsv|json|xlsx?|arrows)$/u;
  * would otherwise hold uncompressed JSON lines.
  */
 export const resultFormatOf = (format: string | undefined, output: string | undefined): ResultFormat => {
-  if (format !== undefined) return choice('--format', format, resultFormats);
   const name = output?.toLowerCase() ?? '';
+  if (format !== undefined) {
+    const chosen = choice('--format', format, resultFormats);
+    const promised = formatOfName(name);
+    if (promised === undefined || promised === chosen) return chosen;
+    throw new CliFailure(`--output ${output ?? ''} promises ${promised}, and --format is ${chosen}`, {
+      hint: `Name a file that ends in .${chosen}, or omit --format.`,
+    });
+  }
   const [odd] = unwritten.exec(name) ?? [];
   if (odd !== undefined)
     throw new CliFailure(`--output ${output ?? ''}: results are not written as ${odd}`, {
       hint: `Name a file that ends in ${resultFormats.map((each) => `.${each}`).join(', ')}, or choose the format: --format ${resultFormats.join('|')}`,
     });
-  return formatOfEnd.find(([end]) => name.endsWith(end))?.[1] ?? 'jsonl';
+  return formatOfName(name) ?? 'jsonl';
+};
+
+const formatOfName = (name: string): ResultFormat | undefined => formatOfEnd.find(([end]) => name.endsWith(end))?.[1];
+
+/** What to say of a file whose name shows no format; null: its name says it, or there is no file. */
+export const formatNote = (format: string | undefined, output: string | undefined): string | null => {
+  const [end] = /\.[a-z][a-z0-9]{0,7}$/u.exec(output?.toLowerCase() ?? '') ?? [];
+  if (format !== undefined || output === undefined || end === undefined || formatOfName(end) !== undefined) return null;
+  return `batchor: --output ${output}: written as JSON lines, since ${end} names no format of results (--format ${resultFormats.join('|')})`;
 };
 
 /** Refuses to write binary formats to a terminal. */

@@ -50,6 +50,11 @@ export const placeOf = (context: CliContext, flags: StoreFlags): Place => {
     const value = loaded.env[name]?.trim() ?? '';
     return value === '' ? undefined : value;
   };
+  if (flags.store?.trim() === '')
+    throw new CliFailure('--store is empty', {
+      hint: 'Name a folder or a postgresql:// address. Without the flag the store is BATCHOR_STORE, else .batchor.',
+    });
+  if (flags.artifacts?.trim() === '') throw new CliFailure('--artifacts is empty', { hint: 'Name the folder of the payloads.' });
   const named = flags.store ?? fromEnv('BATCHOR_STORE') ?? '.batchor';
   const isDatabase = /^postgres(ql)?:\/\//iu.test(named);
   // As a folder it would be created, with the password of the address in its name.

@@ -3,6 +3,7 @@ import type { CustomIdFormat } from '../../core/values/custom-ids.ts';
 import { breakerOf, canaryOf, count, enqueueOf, invalid, moneyOf, raisedOf } from './job-limits.ts';
 import type { AnyJob } from './job.ts';
 import { structuredOutputOf } from './job-structure.ts';
+import { requireKnownKeys } from './known-keys.ts';
 import type { PriceBook } from './price-book.ts';
 
 /** Metadata pairs for the user: OpenAI accepts 16 per batch, and batchor uses four. */
@@ -19,6 +20,7 @@ export const configOf = (
   customIds: CustomIdFormat | null = null,
 ): RunConfig => {
   const provider = job.providerConfig;
+  requireKnownKeys(job);
   checkMetadata(job.batchMetadata ?? {});
   const config: RunConfig = {
     jobName: jobNameOf(job),
