@@ -103,3 +103,12 @@ it('an unfinished run that has read its input refuses other items as well', asyn
   expect((await runner.start(job(items), { runId: 'r' })).runId).toBe('r');
   await expect(runner.start(job(items.slice(1)), { runId: 'r' })).rejects.toMatchObject({ code: 'source_changed' });
 });
+
+it.each([
+  [{ chunkPolicy: { maxRequest: 3 } }, 'chunkPolicy has no maxRequest', 'Did you mean maxRequests?'],
+  [{ retryPolicy: { itemBackoff: { initalMs: 3 } } }, 'retryPolicy.itemBackoff has no initalMs', 'Did you mean initialMs?'],
+  [{ chunkPolcy: {} }, 'a job has no chunkPolcy', 'Did you mean chunkPolicy?'],
+])('a job with an unknown key is refused by its name: %j', async (more, message, hint) => {
+  await using runner = new BatchRunner({ storage: memoryStore(), providers: [connection] });
+  await expect(runner.start(jobWith(items, more) as never)).rejects.toMatchObject({ code: 'invalid_config', message, hint });
+});
