@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { encodingNamed, encodingOfText, expandInput, findDelimiter } from '../compose-files.ts';
 import { CliFailure } from '../shell/failure.ts';
@@ -48,7 +48,7 @@ const refuseFolders = async (paths: readonly string[], cwd: string): Promise<voi
   for (const path of paths) {
     const found = await stat(resolve(cwd, path)).catch(() => null);
     if (found?.isDirectory() !== true) continue;
-    const files = `${path.replace(/\/+$/u, '')}/*.csv`;
+    const files = join(path, '*.csv');
     throw new CliFailure(`--input ${path} is a folder`, { hint: `Name its files by a pattern in quotes: --input '${files}'` });
   }
 };

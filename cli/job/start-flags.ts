@@ -73,7 +73,7 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, note, reach, 
     version: 1,
     namespacesIds: flags.namespaceIds ?? null,
     // The index column that data frames write has an empty name.
-    idField: flags.idField === '' ? '' : required('--id-field', flags.idField, 'Name the field with the id of the row, e.g. --id-field id'),
+    idField: flags.idField === '' ? '' : required('--id-field', flags.idField, idFieldHint),
     prompt: promptOf(flags),
     systemPrompt: systemPromptOf(flags.systemPrompt, endpoint),
     refusesObjects: true,
@@ -93,6 +93,9 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, note, reach, 
   // Standard input is read only after all other checks.
   return { ...rest, inputs: await inputFilesOf(flags, { cwd, stdin, idField: rest.idField, note }) };
 };
+
+const idFieldHint =
+  'Name the field with the id of the row, e.g. --id-field id. If no field identifies a row, add one: number the rows in a new column; for JSON lines: jq -c ".id = input_line_number" rows.jsonl > with-ids.jsonl';
 
 const isDeclaredPrepared = ({ inputFormat }: StartFlags): boolean => inputFormat === 'openai-batch';
 const mayHoldRequests = /\.(?:jsonl|ndjson|json)(?:\.gz|\.zst)?$/iu;

@@ -63,7 +63,7 @@ const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
   adopted_batches_in_progress: (place, runId) =>
     `To cancel them as well: ${commandLine(place, 'cancel', runId, '--cancel-adopted')}. To leave them and stop waiting: ${commandLine(place, 'pause', runId)}`,
   job_changed: (place, runId) =>
-    `A run cannot change its prompts. Continue it as it was started: ${commandLine(place, 'wait', runId)}. Or start a new run.`,
+    `A run cannot change its rows and prompts. Continue it as it was started: ${commandLine(place, 'wait', runId)}. Or start a run of another id, or one that sends its rows again (--from-run ${runId}).`,
 };
 
 /** The flags for settings that the library names. */

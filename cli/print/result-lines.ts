@@ -99,6 +99,7 @@ export const writeResultsFile = async (
     if (!existsSync(folder))
       throw new CliFailure(`${flag} ${given} cannot be written: there is no folder ${folder}`, {
         hint: `Create it: mkdir -p ${quoted(folder)}`,
+        exitCode: exitCodes.runtime,
       });
     throw new CliFailure(`${flag} ${given} cannot be written: ${reasonOf(error)}`, {
       hint: `Check the permissions and free space of ${folder}.`,

@@ -2,6 +2,7 @@ import { isBatchorError } from '../../lib/run/api/errors.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodeOfError, exitCodes } from './exit-codes.ts';
+import { fieldsInFlags } from './field-flags.ts';
 import { flagsThatHelp, inFlags, withFlags } from './file-flags.ts';
 import { writeNotes } from '../print/render.ts';
 
@@ -34,13 +35,17 @@ const describeFailure = (
   error: unknown,
   { args, showsStack }: Showing,
 ): { readonly lines: readonly string[]; readonly exitCode: ExitCode } => {
-  if (error instanceof CliFailure)
-    return { lines: twoLines(error.message, error.hint ?? sameCommand(error.message, args)), exitCode: error.exitCode };
+  // The fields of a module are named as its code names them.
+  const named = args.some((arg) => arg === '--job' || arg.startsWith('--job=')) ? (text: string) => text : fieldsInFlags;
+  if (error instanceof CliFailure) {
+    const hint = error.hint === null ? null : named(error.hint);
+    return { lines: twoLines(named(error.message), hint ?? sameCommand(error.message, args)), exitCode: error.exitCode };
+  }
   if (error instanceof SourceError) return { lines: twoLines(error.message, sameCommand(error.message, args)), exitCode: exitCodes.usage };
   const stack = showsStack && error instanceof Error ? [error.stack ?? error.message] : [];
   if (isBatchorError(error)) {
     const lines = error.isUserFault
-      ? twoLines(error.message, error.hint)
+      ? twoLines(named(error.message), named(error.hint))
       : [...twoLines(error.message, `${error.hint} ${reportHint}`), ...stack];
     return { lines, exitCode: exitCodeOfError(error.code) };
   }
@@ -65,7 +70,7 @@ const sameCommand = (message: string, args: readonly string[]): string | null =>
 /** Message, then hint; a message of several lines is put on one. */
 export const twoLines = (message: string, hint: string | null): readonly string[] => [
   `batchor: ${inFlags(onOneLine(message))}`,
-  ...(hint === null || hint === '' ? [] : [`  ${onOneLine(hint)}`]),
+  ...(hint === null || hint === '' ? [] : [`  ${inFlags(onOneLine(hint))}`]),
 ];
 
 /** Joins lines, except list items. Each run of blanks is scanned once, so the cost stays linear. */

@@ -9,6 +9,14 @@ const optionForms: readonly (readonly [option: RegExp, flag: string])[] = [
   [/\(encoding: LABEL\)/gu, '(--encoding LABEL)'],
   [/: name it \(encoding: '([^']+)'\)/gu, ': name it (--encoding $1)'],
   [/Name the encoding: '([^']+)'/gu, 'Name the encoding (--encoding $1)'],
+  [/ \(checkProvider\(config, \{ acceptNoList: true \}\)\)/gu, ''],
+  [/set OPENAI_API_KEY, or give createOpenAI an apiKey/gu, 'set OPENAI_API_KEY in the environment or in a .env file of this folder'],
+  [/: give headers to createOpenAI instead/gu, ': give --header or BATCHOR_HEADERS instead'],
+  [
+    /or give createOpenAI a client of your own that uses the proxy: new OpenAI\(\{ fetchOptions: \{ dispatcher \} \}\)/gu,
+    'or use a job module that exports its own connection (--job)',
+  ],
+  [/for others a client of your own with a defaultQuery/gu, 'for others a job module that exports its own connection (--job)'],
   [/Read it as (?:Parquet|Arrow): name it (\.\w+), or say so/gu, 'Name it $1, or give its format (--input-format parquet|arrow)'],
   [/Read it as JSON lines: name it \.jsonl, or say so/gu, 'Name it .jsonl, or give its format (--input-format jsonl)'],
   [

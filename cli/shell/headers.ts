@@ -49,7 +49,12 @@ const jsonIn = (text: string): unknown => {
 const headerIn = (from: string, text: string): Header => {
   const at = text.indexOf('=');
   if (at > 0) return checked(from, text.slice(0, at), text.slice(at + 1));
-  throw new CliFailure(`${from} must be NAME=VALUE`, { hint: 'For example --header x-gateway-key=VALUE, with = and not a colon.' });
+  throw new CliFailure(`${from} must be NAME=VALUE`, {
+    hint:
+      from === variable
+        ? 'Give one header per line, NAME=VALUE with = and not a colon, or a JSON object: {"x-gateway-key":"VALUE"}'
+        : 'For example --header x-gateway-key=VALUE, with = and not a colon.',
+  });
 };
 
 /** Headers that the transport sets itself. */

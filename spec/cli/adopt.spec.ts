@@ -97,7 +97,7 @@ describe('batches that were created elsewhere', () => {
     );
     ids.push(id);
     const other = await world.run(adopt([id], 'mine'));
-    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('the job differs from run mine in jobName, source.ref')]);
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('the job differs from run mine in --input (--input: stored')]);
     const before = world.emulator.ledger.calls.file_content;
     expect((await world.run(adopt([ids[0] ?? ''], 'mine'))).code).toBe(0);
     expect(world.emulator.ledger.calls.file_content).toBe(before);

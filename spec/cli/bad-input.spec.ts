@@ -15,7 +15,13 @@ interface Mistake {
 }
 
 const good = { 'good.csv': csvOf(3) };
-const start = (...rest: readonly string[]): readonly string[] => ['start', '--store', 'store', '--poll-interval', '0.05', ...rest];
+const start = (...rest: readonly string[]): readonly string[] => [
+  'start',
+  ...(rest.includes('--store') ? [] : ['--store', 'store']),
+  '--poll-interval',
+  '0.05',
+  ...rest,
+];
 const job = ['--id-field', 'id', '--prompt-field', 'text', '--model', 'gpt-4.1'];
 
 /** Found before anything exists: no store, no run, nothing uploaded. */
@@ -441,7 +447,7 @@ describe('a mistake of the user', () => {
     await paused('changed');
     const other = await world.run(startArgs('same.csv', 'changed', '--system-prompt', 'Be brief'));
     expect([other.code, other.stdout]).toEqual([1, '']);
-    expect(other.stderr).toContain('prompt.system_prompt: stored null, given "Be brief"');
+    expect(other.stderr).toContain('--system-prompt: stored null, given "Be brief"');
     expect(other.stderr).toContain('batchor wait --run-id changed --store store');
     write({ 'same.csv': csvOf(5) });
     const file = await world.run(startArgs('same.csv', 'changed'));

@@ -110,23 +110,23 @@ const createSink = (): { readonly stream: Writable; text(): string } => {
 };
 
 /** What every start in these specs says, unless it says otherwise. */
-export const startArgs = (input: string | readonly string[], runId: string, ...rest: readonly string[]): readonly string[] => [
-  'start',
-  ...[input].flat().flatMap((path) => ['--input', path]),
-  '--id-field',
-  'id',
-  '--prompt-field',
-  'text',
-  '--model',
-  'gpt-4.1',
-  '--store',
-  'store',
-  '--run-id',
-  runId,
-  '--poll-interval',
-  '0.05',
-  ...rest,
-];
+/** Flags of `rest` replace those that every start has: a flag may be given once. */
+export const startArgs = (input: string | readonly string[], runId: string, ...rest: readonly string[]): readonly string[] => {
+  const standard = [
+    ['--id-field', 'id'],
+    ['--prompt-field', 'text'],
+    ['--model', 'gpt-4.1'],
+    ['--store', 'store'],
+    ['--run-id', runId],
+    ['--poll-interval', '0.05'],
+  ] as const;
+  return [
+    'start',
+    ...[input].flat().flatMap((path) => ['--input', path]),
+    ...standard.filter(([flag]) => !rest.includes(flag)).flat(),
+    ...rest,
+  ];
+};
 
 export const csvOf = (rowCount: number, from = 0): string =>
   `id,text,stars\n${Array.from({ length: rowCount }, (_, i) => `item-${from + i},What is ${from + i}?,${(from + i) % 5}`).join('\n')}\n`;

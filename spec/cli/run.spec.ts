@@ -52,7 +52,7 @@ describe('a run from the command line', () => {
     // What is left out means what the run has; what is said is compared.
     const again = startArgs(files, 'plain', '--wait', '--keep-columns');
     expect((await world.run(again)).code).toBe(0);
-    expect((await world.run([...again, '--namespace-ids'])).stderr).toContain('prompt.namespace_ids: stored null, given true');
+    expect((await world.run([...again, '--namespace-ids'])).stderr).toContain('--namespace-ids: stored null, given true');
     expect(lines[4]?.['metadata']).toMatchObject({ stars: '4' });
     expect(lines[12]?.['metadata']).toMatchObject({ stars: 2 });
   });
@@ -88,7 +88,7 @@ describe('a run from the command line', () => {
     expect(ran.json).toMatchObject({ item_count: 7, status: 'completed' });
     const other = await world.run(startArgs('limited.jsonl', 'limited', '--limit', '8'));
     expect(other.code).toBe(1);
-    expect(other.stderr).toContain('prompt.limit: stored 7, given 8');
+    expect(other.stderr).toContain('--limit: stored 7, given 8');
   });
 
   it('is not taken for a run over another input, though it bears its id and its file the same name', async () => {
@@ -101,7 +101,7 @@ describe('a run from the command line', () => {
     const replaced = await world.run(args);
     expect([replaced.code, replaced.stdout]).toEqual([1, '']);
     expect(replaced.stderr).toContain('batchor: nightly.jsonl changed since run nightly read it');
-    expect(replaced.stderr).toMatch(/Start a run of another id .*--from-run nightly/u);
+    expect(replaced.stderr).toMatch(/Start a new run .*--from-run nightly/u);
     // What is there already is read as ever, and a file that is gone is no other file.
     expect((await world.run(['wait', '--run-id', 'nightly', '--store', 'store'])).code).toBe(0);
     rmSync(join(world.folder, 'nightly.jsonl'));
@@ -122,9 +122,7 @@ describe('a run from the command line', () => {
     expect((await world.run(said)).json).toMatchObject({ item_count: 1, status: 'completed' });
     // As it was said is how it is read on.
     expect((await world.run(['wait', '--run-id', 'odd', '--store', 'store'])).code).toBe(0);
-    expect((await world.run(startArgs('odd.csv', 'odd', '--delimiter', '|'))).stderr).toContain(
-      'prompt.delimiters: stored ["~"], given ["|"]',
-    );
+    expect((await world.run(startArgs('odd.csv', 'odd', '--delimiter', '|'))).stderr).toContain('--delimiter: stored ["~"], given ["|"]');
     expect((await world.run(startArgs('odd.csv', 'two', '--delimiter', '~~'))).stderr).toContain(
       '--delimiter must be one character, or tab',
     );

@@ -133,7 +133,11 @@ const failureOf = ({ statusCode, body, error, wholeBody }: Answer, reader: Answe
   const lineError = clearerError(readLineError(errorHolderIn(wholeBody)), readLineError(error));
   const isSuccess = statusCode !== null && statusCode >= 200 && statusCode < 300;
   if (isSuccess && (lineError === null || readLineError(error) === null))
-    return { failureClass: 'malformed_result', message: `status ${statusCode} without a body`, raw: wholeBody ?? null };
+    return {
+      failureClass: 'malformed_result',
+      message: `status ${statusCode} ${(wholeBody ?? null) === null ? 'without a body' : 'with a body that is not a JSON object'}`,
+      raw: wholeBody ?? null,
+    };
   const status = isSuccess || statusCode === 0 ? null : statusCode;
   const message = lineError?.message ?? 'no message';
   return {

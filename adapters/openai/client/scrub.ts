@@ -14,13 +14,14 @@ const messageCharsMax = 600;
 const textCharsMax = 65_536;
 
 /** What keys and tokens look like, for those that we do not hold: a client of the user's own may hold any. */
-const shapes = [
-  /\bsk-[A-Za-z0-9_*-]{8,}/gu,
-  /\b(?:Bearer|Basic)\s+[^\s"',;]+/giu,
-  /\b(?:authorization|api-key|x-api-key)["']?\s*[:=]\s*["']?[^\s"',;]+/giu,
-  /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/gu,
-  /\/\/[^\s/@]+@/gu,
-];
+const shapes = [/\bsk-[A-Za-z0-9_*-]{8,}/gu, /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/gu, /\/\/[^\s/@]+@/gu];
+
+/** What carries a secret, by name. What follows may also be a word of an explanation: "using Bearer auth", "Authorization: Bearer YOUR_KEY". */
+const carriers = /\b((?:authorization|api-key|x-api-key)["']?\s*[:=]\s*["']?(?:(?:Bearer|Basic)\s+)?|(?:Bearer|Basic)\s+)([^\s"',;]+)/giu;
+/** Placeholders, in capitals or brackets; behind a scheme alone also words. */
+const placeholder = /^\(?(?:[A-Z_]{1,30}|[<{[$][\w\s{}<>$\]-]{0,40})[.):!?]{0,3}$/u;
+const plain = /^\(?(?:[A-Za-z]?[a-z]{0,19}|[A-Z_]{1,30}|[<{[$][\w\s{}<>$\]-]{0,40})[.):!?]{0,3}$/u;
+const isScheme = (before: string): boolean => /^(?:Bearer|Basic)\s/iu.test(before);
 
 const escape = '\u001b';
 /** What a terminal obeys: sequences that begin with an escape character. */
@@ -37,6 +38,9 @@ export const createScrub = (secrets: readonly (string | undefined)[]): Scrub => 
     const head = text.slice(0, textCharsMax);
     let clean = hide(head.replaceAll(sequences, '').replaceAll(breaks, ' ').replaceAll(unseen, ''));
     for (const shape of shapes) clean = clean.replaceAll(shape, hidden);
+    clean = clean.replaceAll(carriers, (all, before: string, token: string) =>
+      (isScheme(before) ? plain : placeholder).test(token) ? all : `${before}${hidden}`,
+    );
     return clean.length <= messageCharsMax ? clean : `${clean.slice(0, messageCharsMax)}…`;
   };
 };

@@ -28,6 +28,9 @@ export const createNodeFetch = (options: { readonly stallMs: number; readonly pr
   };
 };
 
+/** Written without //, behind which a password is taken out of messages. */
+const wantsCredentials = ': give it a user name and a password, in front of its host: USER:PASSWORD@HOST:PORT';
+
 const send = (url: URL, headers: Headers, init: Init, { agent, proxy }: Route, stallMs: number): Promise<http.IncomingMessage> =>
   new Promise((resolve, reject) => {
     const isTls = url.protocol === 'https:';
@@ -39,7 +42,9 @@ const send = (url: URL, headers: Headers, init: Init, { agent, proxy }: Route, s
       new TransportFailure(
         code,
         !isConnected,
-        proxy === null || isConnected ? reason : `${reason ?? code}, through the proxy ${proxy.url.host} (${proxy.from})`,
+        proxy === null || isConnected
+          ? reason
+          : `${reason ?? code}, through the proxy ${proxy.url.host} (${proxy.from})${code === 'PROXY_407' ? wantsCredentials : ''}`,
       );
     const abort = (): void => {
       request.destroy(failure('ABORTED', 'no answer in time'));

@@ -191,7 +191,7 @@ export const toResult = ({ ref, itemLine, content, isWhole }: ResultParts, facts
   };
   if (ref.status === 'completed') return { ...base, status: 'completed', output: outputOf(content) };
   const failureClass = failureOfCode(ref.code);
-  const described = describeFailure(failureClass, item['error'], content?.error ?? null);
+  const described = describeFailure(failureClass, item['error'], namingItem(content?.error ?? null, ref));
   return { ...base, status: 'failed_permanent', error: { errorClass: failureClass, ...described } };
 };
 
@@ -200,6 +200,15 @@ export const outputOf = (content: LineContent | null): JsonValue => {
   if (content === null) return null;
   return content.error === null ? content.output : content.outputText;
 };
+
+/** The provider names a request by our `custom_id`: its reader knows the item's id. The raw error keeps what was written. */
+const namingItem = (error: LineContent['error'], { index, sameAs, itemId }: ResultRef): LineContent['error'] => {
+  if (error === null) return null;
+  const sent = String(sameAs ?? index);
+  const message = error.message.replaceAll(customIdShape, (all, found: string) => (found === sent ? itemId : all));
+  return message === error.message ? error : { ...error, message };
+};
+const customIdShape = /(?<![\w-])(?:row|r[0-9a-z]{8})-(0|[1-9][0-9]{0,14})(?:_[0-9a-z]{7})?(?![\w-])/gu;
 
 const describeFailure = (
   failureClass: FailureClass,

@@ -94,3 +94,17 @@ describe('what OPENAI_LOG asks for', () => {
     expect([said.stdout, said.stderr]).toEqual(['Right\n', '']);
   });
 });
+
+describe('an explanation of a provider', () => {
+  const scrub = createScrub([]);
+  it.each([
+    'You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).',
+    'Basic authentication is not supported. Use the header api-key: <your key>',
+  ])('keeps its words: %s', (text) => expect(scrub(text)).toBe(text));
+
+  it.each([
+    ['Authorization: Bearer abc123def456', 'Authorization: Bearer [secret]'],
+    ['sent Basic dXNlcjpwYXNz,', 'sent Basic [secret],'],
+    ['{"api-key": "9f8e7d6c5b4a"}', '{"api-key": "[secret]"}'],
+  ])('loses its secret: %s', (text, clean) => expect(scrub(text)).toBe(clean));
+});
