@@ -90,7 +90,7 @@ describe('batchor schema check', () => {
   it.each<[readonly string[], RegExp]>([
     [['schema'], /schema needs a subcommand/],
     [['schema', 'chekc', 'label.json'], /schema needs a subcommand/],
-    [['schema', 'check', 'gone.json'], /gone\.json cannot be read/],
+    [['schema', 'check', 'gone.json'], /gone\.json: there is no file/],
     [['schema', 'check', 'rows.csv'], /rows\.csv is not JSON/],
     [['schema', 'check', './gone.ts#Label'], /there is no file .*gone\.ts/],
     [['schema', 'check', './labels.ts#None'], /exports no None\n {2}It exports .*Label/],

@@ -271,18 +271,15 @@ export class BatchRunner implements AsyncDisposable {
   /** Compares the job with a stored run. A start also drives it. */
   async #attach(store: RunStore, runId: RunId, job: AnyJob, options: Attaching = {}, isStart = false): Promise<void> {
     const { signal = new AbortController().signal, adoptAgain = false } = options;
-    await attachJob(
-      store,
-      { runId, job, source: this.#sourceOf(job), signal, isStart, adoptAgain },
-      {
-        drivers: this.#drivers,
-        structures: this.#structures,
-        connections: this.#connections,
-        prices: this.#options.prices,
-        scheduler: this.#scheduler,
-        isAutorun: this.#options.autorun !== false,
-      },
-    );
+    const attachment = { runId, job, source: this.#sourceOf(job), signal, isStart, adoptAgain };
+    await attachJob(store, attachment, {
+      drivers: this.#drivers,
+      structures: this.#structures,
+      connections: this.#connections,
+      prices: this.#options.prices,
+      scheduler: this.#scheduler,
+      isAutorun: this.#options.autorun !== false,
+    });
   }
 
   async #handle<Output, Metadata extends JsonObject>(store: RunStore, runId: RunId): Promise<Run<Output, Metadata>> {
