@@ -24,7 +24,7 @@ export const flagOf = (field: string): string => {
   const [group = '', name = '', ...rest] = field.split('.');
   if (group === 'provider' && name === 'params') return `--param ${rest.join('.')}`;
   if (group === 'prompt' && name !== '') return `--${name.replaceAll('_', '-')}`;
-  return group === 'structuredOutput' ? '--schema' : field;
+  return group === 'structuredOutput' ? ['--schema', ...(rest.length === 0 ? [] : [rest.join('.')])].join(' ') : field;
 };
 
 const differing = /^(the job differs from run \S+ in )([\w., -]+?) \(([\w.]+): stored /u;

@@ -174,7 +174,7 @@ describe('a run of a command line with a schema', () => {
     world.write('label.json', JSON.stringify({ ...schema, properties: { label: { type: 'number' } } }));
     const ran = await world.run(startArgs('rows.csv', 'a', ...more));
     expect(ran.code).toBe(1);
-    expect(ran.stderr).toContain('structuredOutput.jsonSchema.properties.label.type: stored "string", given "number"');
+    expect(ran.stderr).toContain('--schema properties.label.type: stored "string", given "number"');
   });
 
   it.each<[readonly string[], RegExp]>([
