@@ -73,8 +73,8 @@ const comparerOf = ({ reader, source, wire }: RowsToCompare): Comparer => {
     const { request, item, sameAs } = stored;
     const rendering = renderer.render(entry, sameAs ?? index, entryIndex);
     const given = rendering instanceof Promise ? await rendering : rendering;
-    const told = parsed(item);
-    const error = told['error'] ?? null;
+    const storedItem = parsed(item);
+    const error = storedItem['error'] ?? null;
     if (error !== null) {
       // A row whose id an earlier row has is stored under another id, with the reason.
       const asTaken = renderer.renderTaken(originOf(entry, entryIndex), given.itemId, given.bad);
@@ -82,15 +82,15 @@ const comparerOf = ({ reader, source, wire }: RowsToCompare): Comparer => {
         throw otherRow(reader, index, 'row', item, given.line === '' ? given.itemLine : given.line);
       return true;
     }
-    if (given.itemId !== told['item_id'])
+    if (given.itemId !== storedItem['item_id'])
       throw otherItems(
         reader,
-        `item ${index + 1} has the id ${JSON.stringify(given.itemId)}, and had ${JSON.stringify(told['item_id'])}`,
+        `item ${index + 1} has the id ${JSON.stringify(given.itemId)}, and had ${JSON.stringify(storedItem['item_id'])}`,
         given.itemId,
       );
     if (request !== null && request !== given.line)
       throw otherRow(reader, index, 'request', request, given.line === '' ? given.itemLine : given.line);
-    if (item !== given.itemLine && !isSame(metadataIn(told), metadataIn(parsed(given.itemLine))))
+    if (item !== given.itemLine && !isSame(metadataIn(storedItem), metadataIn(parsed(given.itemLine))))
       throw otherRow(reader, index, 'metadata', item, given.itemLine);
     return true;
   };
@@ -152,7 +152,7 @@ const waysOn = (runId: string): string =>
 const itemsOf = (count: number): string => `${count} ${count === 1 ? 'item' : 'items'}`;
 
 const otherCount = (reader: RunReader, given: string): BatchorError =>
-  otherItems(reader, `${given} were given, and it has ${itemsOf(reader.snapshot.ingest.itemCount)}`, given);
+  otherItems(reader, `given: ${given}; stored: ${itemsOf(reader.snapshot.ingest.itemCount)}`, given);
 
 const otherItems = ({ runId, snapshot }: RunReader, what: string, found: string): BatchorError => {
   const { config, ingest } = snapshot;

@@ -42,13 +42,13 @@ describe('the id of a finished run, given again', () => {
     { title: 'another payload', given: changedAt(1, { payload: 'else' }), code: 'job_changed', says: /item 2 gives another request/ },
     { title: 'other metadata', given: changedAt(0, { metadata: { a: 1 } }), code: 'job_changed', says: /item 1 gives another metadata/ },
     { title: 'another id', given: changedAt(2, { itemId: 'new' }), code: 'source_changed', says: /item 3 has the id "new", and had/ },
-    { title: 'fewer items', given: items.slice(0, 2), code: 'source_changed', says: /2 items were given, and it has 3 items/ },
-    { title: 'no items', given: [], code: 'source_changed', says: /0 items were given/ },
+    { title: 'fewer items', given: items.slice(0, 2), code: 'source_changed', says: /given: 2 items; stored: 3 items/ },
+    { title: 'no items', given: [], code: 'source_changed', says: /given: 0 items/ },
     {
       title: 'more items',
       given: [...items, { itemId: 'more', payload: 'x' }],
       code: 'source_changed',
-      says: /more than 3 items were given/,
+      says: /given: more than 3 items/,
     },
   ])('with $title is refused, from an array and from generators', async ({ given, code, says }) => {
     for (const form of [given, generated(given), generatedLater(given)]) {
