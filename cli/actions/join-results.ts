@@ -165,6 +165,8 @@ export interface JoinedResults {
   readonly totals: () => JsonObject;
   /** Columns that have another name than was asked for, because it was taken. */
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  /** Closes the file; to be called though no chunk was read. */
+  readonly close: () => Promise<void>;
   /** Encodings of what is written, and of the file. */
   readonly encoding: string;
   readonly inputEncoding: string;
@@ -184,22 +186,19 @@ export const joinResults = async (run: Run, options: JoinOptions): Promise<Joine
     named.map(({ name }, at) => ({ name, type: table.columns[keys + at]?.type ?? 'text' }));
   const selected = only === undefined ? {} : { only };
   async function* chunks(): AsyncGenerator<Uint8Array> {
-    try {
-      const { joined, types } =
-        file.by === 'place'
-          ? await placed(rows, { file, byIdHint }, typed, () =>
-              run.table({ order: 'input', include, columns: [...keyColumns, ...names], ...selected }),
-            )
-          : await found(rows, run, { include, columns: [...foundColumns, ...names], only, counts, idPrefix: file.idPrefix }, typed);
-      yield* joinedBytes(rows, joined, types, { counts, drops: only !== undefined, isForExcel });
-      // Before the file is in place: none of its rows is one of the run.
-      if (file.by === 'id') requireKnown(counts, file, run.runId);
-    } finally {
-      await rows.close();
-    }
+    const { joined, types } =
+      file.by === 'place'
+        ? await placed(rows, { file, byIdHint }, typed, () =>
+            run.table({ order: 'input', include, columns: [...keyColumns, ...names], ...selected }),
+          )
+        : await found(rows, run, { include, columns: [...foundColumns, ...names], only, counts, idPrefix: file.idPrefix }, typed);
+    yield* joinedBytes(rows, joined, types, { counts, drops: only !== undefined, isForExcel });
+    // Before the file is in place: none of its rows is one of the run.
+    if (file.by === 'id') requireKnown(counts, file, run.runId);
   }
   return {
     chunks: chunks(),
+    close: () => rows.close(),
     encoding: rows.encoding,
     inputEncoding: rows.inputEncoding,
     totals: () => ({

@@ -183,11 +183,15 @@ export class ResultsCommand extends RunCommand {
       const byIdHint = `Match its rows by their ids: ${typed(file.input.given, '--join-by id')}`;
       const options = { file, columns: chosen, only, include: extrasOf(this.include), byIdHint, isForExcel: this.excel };
       const joined = await joinResults(run, options);
-      writeNotes(context, notes.before(joined, { file, runId, output: isFailed ? (output ?? null) : null }));
-      if (output === undefined) await writeResults(context.stdout, joined, context.isStdoutTerminal);
-      else {
-        const inputs = [...inputsOf(description), file.input.absolute];
-        await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd, inputs, flag }, joined)) });
+      try {
+        writeNotes(context, notes.before(joined, { file, runId, output: isFailed ? (output ?? null) : null }));
+        if (output === undefined) await writeResults(context.stdout, joined, context.isStdoutTerminal);
+        else {
+          const inputs = [...inputsOf(description), file.input.absolute];
+          await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd, inputs, flag }, joined)) });
+        }
+      } finally {
+        await joined.close();
       }
       writeNotes(context, notes.after(joined.totals(), file.input.given));
       return exitCodes.ok;

@@ -208,7 +208,7 @@ const beforeTheRun: readonly Mistake[] = [
     files: good,
     args: start('--input', 'good.csv', ...job, '--raise-output-tokens-to', '300'),
     code: 1,
-    says: ['--raise-output-tokens-to has nothing to raise', '--param max_output_tokens=300', 'Nothing was started'],
+    says: ['--raise-output-tokens-to requires requests with an output limit', '--param max_output_tokens=300', 'Nothing was started'],
   },
   {
     title: 'a word that is not allowed',

@@ -124,7 +124,7 @@ describe('a run from the command line', () => {
     expect((await world.run(['wait', '--run-id', 'odd', '--store', 'store'])).code).toBe(0);
     expect((await world.run(startArgs('odd.csv', 'odd', '--delimiter', '|'))).stderr).toContain('--delimiter: stored ["~"], given ["|"]');
     expect((await world.run(startArgs('odd.csv', 'two', '--delimiter', '~~'))).stderr).toContain(
-      '--delimiter must be one character, or tab',
+      '--delimiter must be one character, or comma, semicolon, tab or pipe',
     );
     expect((await world.run(startArgs('chat.jsonl', 'none', '--delimiter', ';'))).stderr).toContain('none of the inputs is a CSV file');
   });
