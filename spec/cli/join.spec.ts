@@ -182,7 +182,7 @@ describe('batchor results with a file of the user', () => {
   const contentOf = (name: string): string => readFileSync(join(world.folder, name), 'utf8');
   const rows = 'id;text;status\r\nr1;one;a\r\nr2;two;b\r\n"r3";"thr;ee";c\r\nr4;four;d\r\n';
   beforeAll(async () => {
-    world = await createCliWorld({ faults: [{ type: 'rows_fail', batch: 1, ratio: 0.5, statusCode: 400 }] });
+    world = await createCliWorld({ faults: [{ type: 'validation_fails', batch: 1, code: 'invalid_json_line', lines: [2, 4] }] });
     world.write('rows.csv', rows);
     world.write('more.jsonl', '{"id":"r1","text":"other"}\n{"id":9,"text":"y"}\n');
     await world.run(startArgs('rows.csv', 'run', '--wait'));
