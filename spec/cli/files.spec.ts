@@ -175,8 +175,8 @@ describe('files as people have them', () => {
       ]);
     expect((await start('--encoding', 'latin1', '--wait')).code).toBe(0);
     expect((await start('--wait')).code).toBe(0);
-    expect((await start('--encoding', 'utf-8')).stderr).toContain('encodings');
-    expect((await start('--quote', 'none')).stderr).toContain('quotes');
+    expect((await start('--encoding', 'utf-8')).stderr).toContain('differs from run quotes in --encoding');
+    expect((await start('--quote', 'none')).stderr).toContain('differs from run quotes in --quote');
   });
 });
 
