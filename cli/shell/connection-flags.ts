@@ -19,6 +19,3 @@ export const azureFlag = (): string | undefined =>
 
 export const storedBaseUrlFlag = (): string | undefined =>
   Option.String('--base-url', { description: 'Address of the service (default: the address that the run was started with)' });
-
-/** No flag given. */
-export const noFlags: ConnectionFlags = { baseUrl: undefined, header: [], azureApiVersion: undefined };
