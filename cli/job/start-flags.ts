@@ -115,7 +115,7 @@ const describePrepared = async (
   if (found === null) return null;
   const { url, model, endpoint } = found;
   notes.forEach(note);
-  note(`batchor: ${inputs[0]?.given ?? ''}: a prepared batch file: its bodies go to ${url} as they are, for ${model}`);
+  note(`batchor: ${inputs[0]?.given ?? ''}: a prepared batch file: its requests go to ${url}, for ${model}`);
   return {
     version: 1,
     inputs,

@@ -157,9 +157,7 @@ describe('a run from the command line', () => {
     world.write('prepared.jsonl', `${request('one', first)}${request('two', others)}${request('three', { model: 'gpt-4o', ...first })}`);
     const args = ['start', '--input', 'prepared.jsonl', '--store', 'store', '--poll-interval', '0.05', '--run-id', 'prepared', '--wait'];
     const stopped = await world.run(args);
-    expect(stopped.stderr).toContain(
-      'prepared.jsonl: a prepared batch file: its bodies go to /v1/chat/completions as they are, for gpt-4.1',
-    );
+    expect(stopped.stderr).toContain('prepared.jsonl: a prepared batch file: its requests go to /v1/chat/completions, for gpt-4.1');
     expect(stopped.stderr).toContain(
       `prepared.jsonl:3, field "body": its model is "gpt-4o", but the run's is "gpt-4.1". Put these requests into another file`,
     );
